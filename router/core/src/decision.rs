@@ -1,0 +1,256 @@
+//! The one recorded answer to one event: what is to be done, why, and what was not.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{ChannelName, DedupKey, EffectId, EventId, FindingKey, IncidentKey, RuleName};
+use crate::incident::{Key, Record};
+use crate::notice::Notice;
+use crate::priority::Priority;
+
+/// What was decided about one event, once.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Decision {
+    /// The event.
+    pub event: EventId,
+    /// The envelope's source; empty where there is none.
+    pub source: String,
+    /// The finding's type, or the detail-type where there is no finding.
+    pub kind: String,
+    /// The finding; none for an event that is not one.
+    pub finding: Option<FindingKey>,
+    /// What it is about, in one line.
+    pub subject: String,
+    /// When it was decided.
+    pub at: Timestamp,
+    /// The first rule that matched.
+    pub rule: RuleName,
+    /// The rule's family.
+    pub family: String,
+    /// How soon a human has to respond.
+    pub priority: Priority,
+    /// Whether a human hears of it, and when.
+    pub verdict: Verdict,
+    /// The reason of the verdict.
+    pub why: Why,
+    /// The incident it belongs to; none where it belongs to none.
+    pub incident: Option<IncidentKey>,
+    /// What is to be done, in order.
+    pub effects: Vec<Effect>,
+    /// What the rule wanted and is not done, with its reason.
+    pub withheld: Vec<Withheld>,
+    /// The records as they are after this decision.
+    #[serde(skip)]
+    pub changes: BTreeMap<Key, Record>,
+}
+
+/// Whether a human hears of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// At once.
+    Page,
+    /// With the next digest.
+    Digest,
+    /// No; the reason is recorded.
+    Quiet,
+}
+
+impl Verdict {
+    /// The word in the journal, in metrics and on screen.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Verdict::Page => "page",
+            Verdict::Digest => "digest",
+            Verdict::Quiet => "quiet",
+        }
+    }
+}
+
+/// Why a human hears of it, or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Why {
+    /// The first event of an incident.
+    New,
+    /// The finding was closed and is active again.
+    Reopened,
+    /// A higher priority than the incident had.
+    PriorityRose,
+    /// A higher severity band than the incident had.
+    SeverityRose,
+    /// The incident is still going on, and the last page is longer ago than its window.
+    WindowPassed,
+    /// The message could not be read.
+    Unreadable,
+    /// Known, and said within the window.
+    Repeat,
+    /// Another finding of an incident already said within the window.
+    Joined,
+    /// Older than what is already known of the finding.
+    Outdated,
+    /// The finding was archived or resolved, and with it the incident: its page is resolved.
+    Closed,
+    /// The finding was archived or resolved; others keep the incident open.
+    StillOpen,
+    /// The finding was archived or resolved, and nobody had been told of it.
+    NotOpen,
+    /// A sample finding.
+    Sample,
+    /// The rule is in the shadow stage.
+    Shadow,
+}
+
+impl Why {
+    /// Every reason, for metrics and documentation.
+    pub const ALL: [Why; 14] = [
+        Why::New,
+        Why::Reopened,
+        Why::PriorityRose,
+        Why::SeverityRose,
+        Why::WindowPassed,
+        Why::Unreadable,
+        Why::Repeat,
+        Why::Joined,
+        Why::Outdated,
+        Why::Closed,
+        Why::StillOpen,
+        Why::NotOpen,
+        Why::Sample,
+        Why::Shadow,
+    ];
+
+    /// The word in the journal, in metrics and on screen.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Why::New => "new",
+            Why::Reopened => "reopened",
+            Why::PriorityRose => "priority_rose",
+            Why::SeverityRose => "severity_rose",
+            Why::WindowPassed => "window_passed",
+            Why::Unreadable => "unreadable",
+            Why::Repeat => "repeat",
+            Why::Joined => "joined",
+            Why::Outdated => "outdated",
+            Why::Closed => "closed",
+            Why::StillOpen => "still_open",
+            Why::NotOpen => "not_open",
+            Why::Sample => "sample",
+            Why::Shadow => "shadow",
+        }
+    }
+
+    /// The reason in a sentence, for a page or a human's screen.
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Why::New => "first report of this incident",
+            Why::Reopened => "it had been closed and is active again",
+            Why::PriorityRose => "its priority rose",
+            Why::SeverityRose => "its severity rose",
+            Why::WindowPassed => "it is still going on",
+            Why::Unreadable => "a message on the alert queue could not be read",
+            Why::Repeat => "already said, nothing got worse",
+            Why::Joined => "another finding of an incident already said",
+            Why::Outdated => "older than what is already known",
+            Why::Closed => "archived or resolved, and the incident with it",
+            Why::StillOpen => "archived or resolved; other findings keep the incident open",
+            Why::NotOpen => "archived or resolved, and nobody had been told",
+            Why::Sample => "a sample finding",
+            Why::Shadow => "the rule is in its shadow stage",
+        }
+    }
+}
+
+/// One thing to do. It leaves whoever performs it no choice.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Effect {
+    /// Unique within the decision, such as `page:oncall`.
+    pub id: EffectId,
+    /// What is done.
+    pub kind: EffectKind,
+    /// By which channel.
+    pub channel: ChannelName,
+    /// On what condition.
+    pub when: When,
+    /// The idempotency key: repeats of an effect carry the same.
+    pub dedup_key: DedupKey,
+    /// What to say.
+    pub notice: Notice,
+}
+
+/// What an effect does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EffectKind {
+    /// Tell a human at once.
+    Page,
+    /// Tell them that it is over.
+    Resolve,
+}
+
+impl EffectKind {
+    /// The word in the journal, in metrics and on screen.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            EffectKind::Page => "page",
+            EffectKind::Resolve => "resolve",
+        }
+    }
+
+    /// Its part in the safety order.
+    pub fn role(self) -> Role {
+        match self {
+            EffectKind::Page | EffectKind::Resolve => Role::Notify,
+        }
+    }
+}
+
+/// An action's part in the safety order: notify beside capture, capture before contain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Tells someone.
+    Notify,
+    /// Keeps evidence.
+    Capture,
+    /// Changes the cluster.
+    Contain,
+    /// Writes down.
+    Record,
+}
+
+/// On what condition an effect is performed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum When {
+    /// At once.
+    Now,
+    /// Only if that other effect of the same decision has failed, or is not done this many seconds
+    /// after the decision: the fallback channel.
+    Unless {
+        /// The effect of the primary channel.
+        effect: EffectId,
+        /// Seconds from the decision.
+        within_seconds: u32,
+    },
+    /// Only if one of these earlier effects was done: nobody is told of the end of what they never heard of.
+    IfDone(Vec<(EventId, EffectId)>),
+}
+
+/// What the rule wanted and is not done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Withheld {
+    /// The action or effect.
+    pub action: String,
+    /// Why not, in a sentence.
+    pub reason: String,
+}
+
+impl fmt::Display for Withheld {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}: {}", self.action, self.reason)
+    }
+}

@@ -1,0 +1,165 @@
+//! What an event reports, normalised: the same words whoever reports it.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::ids::FindingKey;
+
+/// A finding as its latest report has it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Finding {
+    /// The same for every report of this finding, native or through Security Hub.
+    pub key: FindingKey,
+    /// Who found it, not who relayed it.
+    pub source: FindingSource,
+    /// The type in the finder's own words, such as `CryptoCurrency:Runtime/BitcoinTool.B`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// One line. Hostile text.
+    pub title: String,
+    /// More lines. Hostile text.
+    pub description: String,
+    /// The finder's own severity; none where it gives none.
+    pub severity: Option<Severity>,
+    /// Open, archived or resolved.
+    pub state: FindingState,
+    /// Made to try the set-up out; never a real problem.
+    pub sample: bool,
+    /// How often it was seen, by the finder's own count; 1 where there is none.
+    pub count: u64,
+    /// When this report was made; none where it is missing or unreadable.
+    pub updated_at: Option<Timestamp>,
+    /// First and last time the behaviour was seen.
+    pub first_seen: Option<Timestamp>,
+    /// Last time the behaviour was seen.
+    pub last_seen: Option<Timestamp>,
+}
+
+/// Who found it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FindingSource {
+    /// Amazon GuardDuty, native or as a Security Hub copy (ASFF or OCSF).
+    GuardDuty,
+    /// A Security Hub control, or a product that reports through Security Hub.
+    SecurityHub,
+    /// A human pressed a Security Hub custom action.
+    CustomAction,
+    /// Amazon Inspector.
+    Inspector,
+    /// An ECR image scan.
+    Ecr,
+    /// A CloudWatch alarm.
+    CloudWatch,
+    /// AWS Health.
+    Health,
+}
+
+impl FindingSource {
+    /// The word rules and metrics use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            FindingSource::GuardDuty => "guardduty",
+            FindingSource::SecurityHub => "securityhub",
+            FindingSource::CustomAction => "customaction",
+            FindingSource::Inspector => "inspector",
+            FindingSource::Ecr => "ecr",
+            FindingSource::CloudWatch => "cloudwatch",
+            FindingSource::Health => "health",
+        }
+    }
+}
+
+/// Whether the finder still holds it to be a problem.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FindingState {
+    /// A problem.
+    Open,
+    /// Put aside by someone: archived, suppressed.
+    Archived,
+    /// Gone: passed, OK, closed.
+    Resolved,
+}
+
+impl FindingState {
+    /// The word rules and pages use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            FindingState::Open => "open",
+            FindingState::Archived => "archived",
+            FindingState::Resolved => "resolved",
+        }
+    }
+}
+
+/// A severity on GuardDuty's scale of 0 to 10, with its band.
+///
+/// Security Hub's 0 to 100 is divided by ten, labels take the lowest value of their band.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(into = "f64", from = "f64")]
+pub struct Severity(f64);
+
+impl Severity {
+    /// Clamped to 0.0..=10.0; what is not a number counts as 0.
+    pub fn new(value: f64) -> Self {
+        Self(if value.is_nan() { 0.0 } else { value.clamp(0.0, 10.0) })
+    }
+
+    /// The number, 0.0 to 10.0.
+    pub fn value(self) -> f64 {
+        self.0
+    }
+
+    /// GuardDuty's published bands; below 1.0 is informational.
+    pub fn band(self) -> Band {
+        match self.0 {
+            value if value >= 9.0 => Band::Critical,
+            value if value >= 7.0 => Band::High,
+            value if value >= 4.0 => Band::Medium,
+            value if value >= 1.0 => Band::Low,
+            _ => Band::Informational,
+        }
+    }
+}
+
+impl From<f64> for Severity {
+    fn from(value: f64) -> Self {
+        Severity::new(value)
+    }
+}
+
+impl From<Severity> for f64 {
+    fn from(severity: Severity) -> Self {
+        severity.0
+    }
+}
+
+/// The band of a severity; a rise from one to the next is worth a page, a rise within one is not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Band {
+    /// Below 1.0.
+    Informational,
+    /// 1.0 to 3.9.
+    Low,
+    /// 4.0 to 6.9.
+    Medium,
+    /// 7.0 to 8.9.
+    High,
+    /// 9.0 to 10.0.
+    Critical,
+}
+
+impl Band {
+    /// The label, as Security Hub writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Band::Informational => "INFORMATIONAL",
+            Band::Low => "LOW",
+            Band::Medium => "MEDIUM",
+            Band::High => "HIGH",
+            Band::Critical => "CRITICAL",
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! What an event is about: as much as it tells, from the account down to the container.
+
+use serde::{Deserialize, Serialize};
+
+/// Every part that the event names; empty text never occurs, it is `None`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Subject {
+    /// The account the problem is in (not the administrator account that relays it).
+    pub account: Option<String>,
+    /// The region the problem is in.
+    pub region: Option<String>,
+    /// The EKS cluster's name.
+    pub cluster: Option<String>,
+    /// The EKS cluster's ARN, where the event has one that is an ARN.
+    pub cluster_arn: Option<String>,
+    /// The Kubernetes namespace.
+    pub namespace: Option<String>,
+    /// The workload as the event names it, a pod included.
+    pub workload: Option<Workload>,
+    /// The pod's name, where the workload is a pod or the event names one.
+    pub pod: Option<String>,
+    /// The container.
+    pub container: Option<Container>,
+    /// The image reference, with digest where known.
+    pub image: Option<String>,
+    /// The node's Kubernetes name.
+    pub node: Option<String>,
+    /// The EC2 instance's id, `i-…`.
+    pub instance: Option<String>,
+    /// `namespace/name` of the Kubernetes service account that acted.
+    pub service_account: Option<String>,
+    /// Who acted: an IAM or Kubernetes user name.
+    pub principal: Option<String>,
+    /// The address that the pod or instance used, for finding the pod by it.
+    pub ip: Option<String>,
+    /// Whatever else it is about: an ARN or id of a bucket, a repository, an alarm.
+    pub resource: Option<String>,
+}
+
+/// A Kubernetes workload.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Workload {
+    /// Lower-case plural, as the API spells resources: `pods`, `deployments`.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// Its UID, where the event has it.
+    pub uid: Option<String>,
+}
+
+/// A container.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Container {
+    /// Its name in the pod.
+    pub name: Option<String>,
+    /// Its id, without `containerd://`.
+    pub id: Option<String>,
+}
+
+impl Subject {
+    /// What makes this subject one and not another, the most exact part first; `None` where the event
+    /// names nothing but account, region and cluster, or not even those.
+    ///
+    /// A pod is told apart by namespace and name, not UID: the audit-log and the runtime report of one
+    /// problem do not both carry the UID.
+    pub fn primary(&self) -> Option<String> {
+        let namespace = self.namespace.as_deref().unwrap_or("-");
+        if let Some(pod) = &self.pod {
+            return Some(format!("pods/{namespace}/{pod}"));
+        }
+        if let Some(Workload { kind, name, uid: _ }) = &self.workload {
+            return Some(format!("{kind}/{namespace}/{name}"));
+        }
+        if let Some(id) = self.container.as_ref().and_then(|container| container.id.as_ref()) {
+            return Some(format!("container/{id}"));
+        }
+        let others = [
+            ("instance", &self.instance),
+            ("node", &self.node),
+            ("serviceaccount", &self.service_account),
+            ("principal", &self.principal),
+            ("image", &self.image),
+            ("resource", &self.resource),
+        ];
+        others.into_iter().find_map(|(kind, part)| part.as_ref().map(|part| format!("{kind}/{part}")))
+    }
+
+    /// One readable line: the cluster and the most exact part, else what there is.
+    pub fn line(&self) -> String {
+        let place = self.cluster.as_ref().or(self.account.as_ref());
+        match (place, self.primary()) {
+            (Some(place), Some(part)) => format!("{place} {part}"),
+            (Some(place), None) => place.clone(),
+            (None, Some(part)) => part,
+            (None, None) => "-".to_owned(),
+        }
+    }
+}

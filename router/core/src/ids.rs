@@ -1,0 +1,49 @@
+//! Names that must not be mixed up: each is a type of its own.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! id {
+    ($(#[$doc:meta] $name:ident)+) => { $(
+        #[$doc]
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            /// Takes the text as it is.
+            pub fn new(text: impl Into<String>) -> Self {
+                Self(text.into())
+            }
+
+            /// The text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.write_str(&self.0)
+            }
+        }
+    )+ };
+}
+
+id! {
+    /// One delivered event: EventBridge's `id`; a redelivery keeps it, an update of the finding does not.
+    EventId
+    /// One finding, whoever reports it: a GuardDuty ARN, a Security Hub id, an alarm's ARN.
+    FindingKey
+    /// One ongoing problem with one subject: a hash of account, cluster, family and primary subject.
+    IncidentKey
+    /// A rule, by its name in the rule files.
+    RuleName
+    /// A channel, by its name in the configuration.
+    ChannelName
+    /// One effect of one decision, unique within the decision.
+    EffectId
+    /// What a channel is told so that repeats fall on one alert; PagerDuty's `dedup_key`.
+    DedupKey
+}

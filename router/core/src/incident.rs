@@ -1,0 +1,125 @@
+//! What is remembered between events: findings and incidents, each a versioned record.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::event::{Band, FindingState};
+use crate::ids::{ChannelName, EffectId, EventId, FindingKey, IncidentKey};
+use crate::priority::Priority;
+
+/// Where a record is kept.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Key {
+    /// A finding's record.
+    Finding(FindingKey),
+    /// An incident's record.
+    Incident(IncidentKey),
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Key::Finding(key) => write!(out, "finding/{key}"),
+            Key::Incident(key) => write!(out, "incident/{key}"),
+        }
+    }
+}
+
+/// A record's content.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Record {
+    /// Under [`Key::Finding`].
+    Finding(FindingRecord),
+    /// Under [`Key::Incident`].
+    Incident(IncidentRecord),
+}
+
+/// What is known of one finding.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FindingRecord {
+    /// The incident it belongs to.
+    pub incident: IncidentKey,
+    /// As last reported.
+    pub state: FindingState,
+    /// The newest report's own time.
+    pub updated_at: Option<Timestamp>,
+    /// The highest count reported.
+    pub count: u64,
+    /// When the record last changed.
+    pub seen_at: Timestamp,
+}
+
+/// One ongoing problem with one subject; after it is closed the next event opens the next episode.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct IncidentRecord {
+    /// 1 for the first.
+    pub episode: u32,
+    /// Open, or closed and remembered.
+    pub open: bool,
+    /// The highest priority of this episode.
+    pub priority: Priority,
+    /// The highest severity band of this episode.
+    pub band: Option<Band>,
+    /// When this episode began.
+    pub opened_at: Timestamp,
+    /// When it was last paged or put in the digest.
+    pub said_at: Timestamp,
+    /// Events in this episode.
+    pub events: u64,
+    /// The findings that keep it open, at most [`IncidentRecord::MOST_FINDINGS`] of them by key.
+    pub findings: BTreeSet<FindingKey>,
+    /// How many more there are; such an incident is not closed by closing findings one by one.
+    pub more_findings: u64,
+    /// By which effects, and over which channel, this episode was paged.
+    pub paged: BTreeMap<ChannelName, Vec<(EventId, EffectId)>>,
+}
+
+impl IncidentRecord {
+    /// More findings than this are counted, not listed.
+    pub const MOST_FINDINGS: usize = 256;
+    /// More pages per channel than this are forgotten, oldest first.
+    pub const MOST_PAGES: usize = 8;
+}
+
+/// The records that a decision may read, each at the version it was read.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct State {
+    records: BTreeMap<Key, (u64, Option<Record>)>,
+}
+
+impl State {
+    /// Puts a record as it was read; version 0 and `None` where there was none.
+    pub fn insert(&mut self, key: Key, version: u64, record: Option<Record>) {
+        self.records.insert(key, (version, record));
+    }
+
+    /// Whether the record was asked for.
+    pub fn has_read(&self, key: &Key) -> bool {
+        self.records.contains_key(key)
+    }
+
+    /// Every key that was read, with its version: what a commit must find unchanged.
+    pub fn versions(&self) -> impl Iterator<Item = (&Key, u64)> {
+        self.records.iter().map(|(key, (version, _))| (key, *version))
+    }
+
+    /// The finding's record, if it was read and there is one.
+    pub fn finding(&self, key: &FindingKey) -> Option<&FindingRecord> {
+        match self.records.get(&Key::Finding(key.clone())) {
+            Some((_, Some(Record::Finding(record)))) => Some(record),
+            Some((_, Some(Record::Incident(_)) | None)) | None => None,
+        }
+    }
+
+    /// The incident's record, if it was read and there is one.
+    pub fn incident(&self, key: &IncidentKey) -> Option<&IncidentRecord> {
+        match self.records.get(&Key::Incident(key.clone())) {
+            Some((_, Some(Record::Incident(record)))) => Some(record),
+            Some((_, Some(Record::Finding(_)) | None)) | None => None,
+        }
+    }
+}

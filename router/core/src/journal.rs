@@ -1,0 +1,54 @@
+//! The memory: one entry per event, and per effect what became of it.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::decision::{Decision, Effect};
+use crate::ids::EffectId;
+
+/// A decision, the event it was about, and what became of its effects.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// What was decided.
+    pub decision: Decision,
+    /// The event's text as delivered.
+    pub raw: String,
+    /// SHA-256 of that text, hexadecimal.
+    pub sha256: String,
+    /// What became of each effect; one without an outcome is pending.
+    pub outcomes: BTreeMap<EffectId, Outcome>,
+}
+
+impl Entry {
+    /// The effects that have no outcome yet, in order.
+    pub fn pending(&self) -> impl Iterator<Item = &Effect> {
+        self.decision.effects.iter().filter(|effect| !self.outcomes.contains_key(&effect.id))
+    }
+}
+
+/// What became of an effect, for good.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// The channel took it.
+    Done {
+        /// When.
+        at: Timestamp,
+        /// What the channel said, such as a message id; at most 200 characters.
+        receipt: String,
+    },
+    /// The channel refused it, and would again.
+    Failed {
+        /// When.
+        at: Timestamp,
+        /// Why, without secrets; at most 500 characters.
+        reason: String,
+    },
+    /// Its condition did not come true.
+    NotNeeded {
+        /// When.
+        at: Timestamp,
+    },
+}

@@ -1,0 +1,1 @@
+//! EventBridge event patterns: compile many, match one event against all.

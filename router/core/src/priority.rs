@@ -1,0 +1,54 @@
+//! How soon a human has to respond.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// The time a human has to respond; the smaller, the more urgent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Priority {
+    /// Within 15 minutes.
+    P0,
+    /// Within 1 hour.
+    P1,
+    /// Within 4 hours.
+    P2,
+    /// On the next business day.
+    P3,
+}
+
+impl Priority {
+    /// All four, the most urgent first.
+    pub const ALL: [Priority; 4] = [Priority::P0, Priority::P1, Priority::P2, Priority::P3];
+
+    /// `P0`, `P1`, `P2` or `P3`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Priority::P0 => "P0",
+            Priority::P1 => "P1",
+            Priority::P2 => "P2",
+            Priority::P3 => "P3",
+        }
+    }
+
+    /// The time to respond, in words for a page.
+    pub fn respond_within(self) -> &'static str {
+        match self {
+            Priority::P0 => "15 minutes",
+            Priority::P1 => "1 hour",
+            Priority::P2 => "4 hours",
+            Priority::P3 => "next business day",
+        }
+    }
+
+    /// Whether a page of this priority may wait for nothing and falls back when its channel fails.
+    pub fn is_urgent(self) -> bool {
+        self <= Priority::P1
+    }
+}
+
+impl fmt::Display for Priority {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self.as_str())
+    }
+}

@@ -1,0 +1,1 @@
+//! See the sentence in each file.

@@ -1,0 +1,9 @@
+//! The one test binary: every promise that needs a socket, a process or a disk.
+
+mod actions;
+mod cli;
+mod conformance;
+mod crash;
+mod queue;
+mod store;
+mod worker;
