@@ -13,4 +13,5 @@ pub mod notice;
 pub mod pattern;
 pub mod policy;
 pub mod priority;
+pub mod replay;
 pub mod rules;
