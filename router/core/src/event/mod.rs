@@ -12,6 +12,8 @@
 mod asff;
 mod asff_guardduty;
 mod asff_resource;
+mod bare;
+mod camel;
 mod cloudwatch;
 mod ecr;
 mod envelope;
@@ -26,6 +28,7 @@ mod names;
 mod ocsf;
 mod ocsf_resource;
 mod ours;
+mod outline;
 mod platform;
 mod read;
 mod subject;
