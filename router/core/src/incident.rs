@@ -6,7 +6,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::event::{Band, FindingState};
+use crate::event::{Band, Finding, FindingState};
 use crate::ids::{ChannelName, EffectId, EventId, FindingKey, IncidentKey};
 use crate::priority::Priority;
 
@@ -83,6 +83,40 @@ impl IncidentRecord {
     pub const MOST_FINDINGS: usize = 256;
     /// More pages per channel than this are forgotten, oldest first.
     pub const MOST_PAGES: usize = 8;
+
+    /// A new episode, not yet said to anyone.
+    pub(crate) fn begun(episode: u32, priority: Priority, band: Option<Band>, now: Timestamp) -> Self {
+        Self {
+            episode,
+            open: true,
+            priority,
+            band,
+            opened_at: now,
+            said_at: now,
+            events: 0,
+            findings: BTreeSet::new(),
+            more_findings: 0,
+            paged: BTreeMap::new(),
+        }
+    }
+
+    /// An open finding keeps the incident open.
+    pub(crate) fn keep_open(&mut self, finding: &Finding) {
+        if self.findings.len() < Self::MOST_FINDINGS {
+            self.findings.insert(finding.key.clone());
+        } else if !self.findings.contains(&finding.key) {
+            self.more_findings += 1;
+        }
+    }
+
+    /// Remembers by which effect a channel was told.
+    pub(crate) fn was_paged(&mut self, channel: &ChannelName, event: &EventId, effect: &EffectId) {
+        let pages = self.paged.entry(channel.clone()).or_default();
+        if pages.len() == Self::MOST_PAGES {
+            pages.remove(0);
+        }
+        pages.push((event.clone(), effect.clone()));
+    }
 }
 
 /// The records that a decision may read, each at the version it was read.
