@@ -31,7 +31,10 @@ async fn a_topic_wraps_the_event_in_a_notification() {
     let topic = aws.topic(&queue).await;
     aws.publish(&topic, r#"{"id": "a & b"}"#).await;
     let body: Value = serde_json::from_str(&queue.take().await.unwrap()).unwrap();
-    assert_eq!((body["Type"].as_str(), body["Message"].as_str()), (Some("Notification"), Some(r#"{"id": "a & b"}"#)));
+    assert_eq!(
+        (body["Type"].as_str(), body["Message"].as_str()),
+        (Some("Notification"), Some(r#"{"id": "a & b"}"#))
+    );
 }
 
 #[tokio::test]
