@@ -45,11 +45,11 @@ pub(super) fn main(arguments: Arguments) -> Result<(), Failed> {
 
 async fn demo(keep: bool) -> Result<(), Failed> {
     let folder = Folder::new()?;
-    let (mut config, _) = Config::parse("demo", CONFIGURATION).map_err(|mistake| vec![mistake])?;
+    let mut config = Config::parse("demo", CONFIGURATION)?;
     config.store.path = folder.0.join("demo.redb");
     config.health.listen.set_port(0);
     if !keep {
-        config.http.listen.value.set_port(0);
+        config.http.listen.set_port(0);
     }
     // One message at a time: a demo is read from top to bottom.
     config.http.in_flight = 1;
