@@ -1,1 +1,5 @@
 //! Skeleton.
+
+pub mod actions;
+pub mod clients;
+pub mod secret;
