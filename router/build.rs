@@ -19,15 +19,19 @@ fn main() {
 fn table(out: &mut String, constant: &str, folder: &Path, prefix: &str, extensions: &[&str]) {
     println!("cargo::rerun-if-changed={}", folder.display());
     let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
-    let mut files: Vec<PathBuf> = entries.map(|entry| entry.expect("the folder can be listed").path()).collect();
-    files.retain(|path| path.extension().is_some_and(|found| extensions.iter().any(|wanted| found == *wanted)));
+    let mut files: Vec<PathBuf> =
+        entries.map(|entry| entry.expect("the folder can be listed").path()).collect();
+    files.retain(|path| {
+        path.extension().is_some_and(|found| extensions.iter().any(|wanted| found == *wanted))
+    });
     files.sort();
     writeln!(out, "static {constant}: &[(&str, &str)] = &[").expect("writing to a string");
     for file in files {
         println!("cargo::rerun-if-changed={}", file.display());
         let name = file.file_name().expect("a file has a name").to_string_lossy();
         let name = format!("{prefix}{name}");
-        writeln!(out, "    ({name:?}, include_str!({:?})),", file.display().to_string()).expect("writing to a string");
+        writeln!(out, "    ({name:?}, include_str!({:?})),", file.display().to_string())
+            .expect("writing to a string");
     }
     out.push_str("];\n");
 }

@@ -10,7 +10,8 @@ use watchfire::telemetry::{self, LogFormat};
 #[tokio::main]
 async fn main() -> Result<(), lambda_runtime::Error> {
     telemetry::start(LogFormat::Json);
-    let path = std::env::var_os("WATCHFIRE_CONFIG").map_or_else(|| PathBuf::from("watchfire.yaml"), PathBuf::from);
+    let path =
+        std::env::var_os("WATCHFIRE_CONFIG").map_or_else(|| PathBuf::from("watchfire.yaml"), PathBuf::from);
     let (config, policy) = config::check(&path).map_err(|mistakes| {
         let mistakes: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
         anyhow::anyhow!("{}", mistakes.join("\n"))

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::compose;
 use crate::decision::{Decision, Effect, EffectKind, Verdict, When, Why, Withheld};
-use crate::event::{Event, Finding, FindingState};
+use crate::event::{Band, Event, Finding, FindingState};
 use crate::identity::incident_key;
 use crate::ids::{ChannelName, DedupKey, EffectId, IncidentKey};
 use crate::incident::{FindingRecord, IncidentRecord, Key, Record, State};
@@ -20,12 +20,6 @@ pub struct Case<'c> {
     policy: &'c Policy,
     rule: &'c Rule,
     incident: IncidentKey,
-}
-
-/// What an event changes in its incident, and why anyone hears of it.
-struct Change {
-    why: Why,
-    record: IncidentRecord,
 }
 
 /// Decides an event in one step. `state` must hold what [`Case::reads`] asks for.
@@ -77,78 +71,75 @@ impl<'c> Case<'c> {
     }
 
     fn open(&self, finding: Option<&Finding>, key: &IncidentKey, state: &State, now: Timestamp) -> Decision {
-        let Change { why, mut record } = self.judge(finding, state.incident(key), state, now);
-        let changes_finding = why != Why::Outdated;
-        record.events += 1;
+        let previous = state.incident(key);
+        let current = previous.filter(|incident| incident.open);
+        let why = self.judge(finding, current, state, now);
+        if why == Why::Outdated {
+            return Decision { incident: Some(key.clone()), ..self.quiet(why, now) };
+        }
+        let band = self.band();
+        let mut record = match current {
+            Some(current) => current.clone(),
+            None => IncidentRecord::begun(previous, self.rule.priority, band, now),
+        };
+        record.seen(self.rule.priority, band, finding);
         let verdict = match why {
-            Why::Repeat | Why::Joined | Why::Outdated => Verdict::Quiet,
+            Why::Repeat | Why::Joined => Verdict::Quiet,
             _ if self.policy.routes.of(self.rule.priority).to.is_empty() => Verdict::Digest,
             _ => Verdict::Page,
         };
+        let withheld = if verdict == Verdict::Quiet { Vec::new() } else { self.withheld_actions() };
         if verdict != Verdict::Quiet {
             record.said_at = now;
         }
-        if let Some(finding) = finding.filter(|_| changes_finding) {
-            record.keep_open(finding);
-        }
-        let withheld = if verdict == Verdict::Quiet { Vec::new() } else { self.withheld_actions() };
         let effects = match verdict {
             Verdict::Page => self.page(key, &mut record, why, &withheld),
             Verdict::Digest | Verdict::Quiet => Vec::new(),
         };
         let mut changes = BTreeMap::from([(Key::Incident(key.clone()), Record::Incident(record))]);
-        if let Some(finding) = finding.filter(|_| changes_finding) {
+        if let Some(finding) = finding {
             changes.insert(Key::Finding(finding.key.clone()), self.seen(finding, key, state, now));
         }
         Decision { verdict, incident: Some(key.clone()), effects, withheld, changes, ..self.blank(why, now) }
     }
 
-    /// One question: does anyone have to hear of this, and why?
+    /// One question: does anyone have to hear of this open problem, and why, or why not?
     fn judge(
         &self,
         finding: Option<&Finding>,
-        incident: Option<&IncidentRecord>,
+        current: Option<&IncidentRecord>,
         state: &State,
         now: Timestamp,
-    ) -> Change {
-        let rule = self.rule;
-        let band = finding.and_then(|finding| finding.severity).map(|severity| severity.band());
+    ) -> Why {
         let known = finding.and_then(|finding| state.finding(&finding.key));
-        let Some(current) = incident.filter(|incident| incident.open) else {
-            // A late, older report of a finding that is closed by now must not open it again.
-            let late = finding.zip(known).is_some_and(|(finding, known)| is_older(finding, known));
-            let why = match (late, known) {
-                (true, _) => Why::Outdated,
-                (false, Some(_)) => Why::Reopened,
-                (false, None) if self.event.is_unreadable() => Why::Unreadable,
-                (false, None) => Why::New,
+        let late = finding.zip(known).is_some_and(|(finding, known)| is_older(finding, known));
+        let Some(current) = current else {
+            return match known {
+                Some(_) if late => Why::Outdated,
+                Some(_) => Why::Reopened,
+                None if self.event.is_unreadable() => Why::Unreadable,
+                None => Why::New,
             };
-            let previous = incident.map_or(0, |incident| incident.episode);
-            let record = match (late, incident) {
-                (true, Some(closed)) => closed.clone(),
-                (true, None) | (false, _) => IncidentRecord::begun(previous + 1, rule.priority, band, now),
-            };
-            return Change { why, record };
         };
-        let why = if rule.priority < current.priority {
+        if self.rule.priority < current.priority {
             Why::PriorityRose
-        } else if band > current.band && current.band.is_some() {
+        } else if current.band.is_some() && self.band() > current.band {
             Why::SeverityRose
-        } else if finding.zip(known).is_some_and(|(finding, known)| is_older(finding, known)) {
+        } else if late {
             Why::Outdated
         } else if known.is_some_and(|known| known.state != FindingState::Open) {
             Why::Reopened
-        } else if now.duration_since(current.said_at) >= self.policy.repeat_after.of(rule.priority) {
+        } else if now.duration_since(current.said_at) >= self.policy.repeat_after.of(self.rule.priority) {
             Why::WindowPassed
-        } else if finding.is_none_or(|_| known.is_some()) {
+        } else if finding.is_none() || known.is_some() {
             Why::Repeat
         } else {
             Why::Joined
-        };
-        let mut record = current.clone();
-        record.priority = record.priority.min(rule.priority);
-        record.band = record.band.max(band);
-        Change { why, record }
+        }
+    }
+
+    fn band(&self) -> Option<Band> {
+        self.event.finding.as_ref().and_then(|finding| finding.severity).map(|severity| severity.band())
     }
 
     fn closing(&self, finding: &Finding, key: &IncidentKey, state: &State, now: Timestamp) -> Decision {

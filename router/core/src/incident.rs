@@ -84,10 +84,15 @@ impl IncidentRecord {
     /// More pages per channel than this are forgotten, oldest first.
     pub const MOST_PAGES: usize = 8;
 
-    /// A new episode, not yet said to anyone.
-    pub(crate) fn begun(episode: u32, priority: Priority, band: Option<Band>, now: Timestamp) -> Self {
+    /// The episode after the previous one, in which nothing has been seen yet.
+    pub(crate) fn begun(
+        previous: Option<&IncidentRecord>,
+        priority: Priority,
+        band: Option<Band>,
+        now: Timestamp,
+    ) -> Self {
         Self {
-            episode,
+            episode: previous.map_or(1, |previous| previous.episode + 1),
             open: true,
             priority,
             band,
@@ -100,8 +105,12 @@ impl IncidentRecord {
         }
     }
 
-    /// An open finding keeps the incident open.
-    pub(crate) fn keep_open(&mut self, finding: &Finding) {
+    /// One more event; priority and severity only rise, and an open finding keeps the incident open.
+    pub(crate) fn seen(&mut self, priority: Priority, band: Option<Band>, finding: Option<&Finding>) {
+        self.events += 1;
+        self.priority = self.priority.min(priority);
+        self.band = self.band.max(band);
+        let Some(finding) = finding else { return };
         if self.findings.len() < Self::MOST_FINDINGS {
             self.findings.insert(finding.key.clone());
         } else if !self.findings.contains(&finding.key) {

@@ -64,7 +64,13 @@ impl<'p> Replay<'p> {
         if !self.decided.insert(event.id.clone()) {
             // A redelivery: its decision stands, nobody hears of it again.
             let effects = Vec::new();
-            return Decision { verdict: Verdict::Quiet, why: Why::Repeat, effects, withheld: Vec::new(), ..decision };
+            return Decision {
+                verdict: Verdict::Quiet,
+                why: Why::Repeat,
+                effects,
+                withheld: Vec::new(),
+                ..decision
+            };
         }
         for (key, record) in &decision.changes {
             let version = self.records.get(key).map_or(0, |(version, _)| *version);

@@ -172,7 +172,10 @@ fn an_older_report_that_arrives_late_changes_nothing() {
 #[test]
 fn a_sample_is_quiet_and_says_what_it_would_have_done() {
     let story = [Finding::miner("a").at("12:00").sample().text()];
-    assert_eq!(decisions(&story), support::lines("12:00 P0 quiet sample withheld page, evidence, quarantine"));
+    assert_eq!(
+        decisions(&story),
+        support::lines("12:00 P0 quiet sample withheld page, evidence, quarantine")
+    );
 }
 
 #[test]

@@ -30,7 +30,7 @@ use crate::json::Json;
 pub use explain::Mismatch;
 pub use set::PatternSet;
 
-use compile::Compiled;
+use compile::{Alternative, Compiled};
 
 /// One compiled event pattern.
 #[derive(Clone, Debug)]
@@ -76,6 +76,14 @@ impl Pattern {
         let compiled = compile::compile(json)?;
         let alone = PatternSet::compile(std::iter::once(&compiled.alternatives[..]));
         Ok(Pattern { compiled, alone })
+    }
+
+    /// Matches every event that is an object: what a rule without a pattern means. EventBridge itself has
+    /// no way to write it.
+    pub fn any() -> Self {
+        let compiled = Compiled { alternatives: vec![Alternative::new()], or: None };
+        let alone = PatternSet::compile(std::iter::once(&compiled.alternatives[..]));
+        Pattern { compiled, alone }
     }
 
     /// Whether the event matches. An event that is not an object matches nothing.

@@ -46,7 +46,7 @@ impl Condition {
             return Err(format!("expected at most {LONGEST} characters, found {}", text.len()));
         }
         let program = STANDARD.compile(text).map_err(|errors| {
-            let first = errors.errors.first().map(|error| format!("{}", error.msg));
+            let first = errors.errors.first().map(|error| error.msg.to_string());
             format!("expected a CEL expression: {}", first.unwrap_or_else(|| errors.to_string()))
         })?;
         let references = program.references();

@@ -37,22 +37,21 @@ impl RuleSet {
     /// Tries every rule on the event.
     pub fn explain(&self, event: &Event<'_>) -> Explained<'_> {
         let variables = Variables::of(event);
-        let trace = |(index, rule)| (rule, self.trace(index, rule, event, &variables));
-        let rules: Vec<_> = self.rules.iter().enumerate().map(trace).collect();
+        let rules: Vec<_> = self.rules.iter().map(|rule| (rule, trace(rule, event, &variables))).collect();
         let first = rules.iter().position(|(_, trace)| *trace == RuleTrace::Matched);
         Explained { first: first.unwrap_or(rules.len() - 1), rules }
     }
+}
 
-    fn trace(&self, index: usize, rule: &Rule, event: &Event<'_>, variables: &Variables) -> RuleTrace {
-        if let Some(mismatch) = self.patterns.pattern(index).explain(&event.json) {
-            return RuleTrace::Pattern(mismatch.to_string());
-        }
-        let Some(condition) = &rule.condition else { return RuleTrace::Matched };
-        match condition.holds(variables) {
-            Ok(true) => RuleTrace::Matched,
-            Ok(false) => RuleTrace::ConditionFalse(condition.text().to_owned()),
-            Err(because) => RuleTrace::ConditionUnknown { condition: condition.text().to_owned(), because },
-        }
+fn trace(rule: &Rule, event: &Event<'_>, variables: &Variables) -> RuleTrace {
+    if let Some(mismatch) = rule.pattern.as_ref().and_then(|pattern| pattern.explain(&event.json)) {
+        return RuleTrace::Pattern(mismatch.to_string());
+    }
+    let Some(condition) = &rule.condition else { return RuleTrace::Matched };
+    match condition.holds(variables) {
+        Ok(true) => RuleTrace::Matched,
+        Ok(false) => RuleTrace::ConditionFalse(condition.text().to_owned()),
+        Err(because) => RuleTrace::ConditionUnknown { condition: condition.text().to_owned(), because },
     }
 }
 

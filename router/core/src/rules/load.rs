@@ -59,29 +59,24 @@ impl RuleSet {
     pub fn load(files: &[RuleFile]) -> Result<RuleSet, Vec<RuleError>> {
         let mut mistakes = Vec::new();
         let mut rules = Vec::new();
-        let mut patterns = Vec::new();
         for file in files {
-            read_file(file, &mut rules, &mut patterns, &mut mistakes);
+            read_file(file, &mut rules, &mut mistakes);
         }
         check_names(&rules, &mut mistakes);
         if mistakes.is_empty() {
-            check_catch_all(files, &rules, &patterns, &mut mistakes);
+            check_catch_all(files, &rules, &mut mistakes);
         }
         if !mistakes.is_empty() {
             return Err(mistakes);
         }
         // A rule without a pattern is one that matches every event.
-        let patterns = patterns.into_iter().map(|pattern| pattern.unwrap_or_else(Pattern::any)).collect();
-        Ok(RuleSet { rules, patterns: PatternSet::new(patterns) })
+        let patterns = rules.iter().map(|rule| rule.pattern.clone().unwrap_or_else(Pattern::any));
+        let patterns = PatternSet::new(patterns.collect());
+        Ok(RuleSet { rules, patterns })
     }
 }
 
-fn read_file(
-    file: &RuleFile,
-    rules: &mut Vec<Rule>,
-    patterns: &mut Vec<Option<Pattern>>,
-    mistakes: &mut Vec<RuleError>,
-) {
+fn read_file(file: &RuleFile, rules: &mut Vec<Rule>, mistakes: &mut Vec<RuleError>) {
     // A snippet of the file has its place in an editor, not in a one-line error.
     let options = serde_saphyr::options! { with_snippet: false };
     let parsed: File = match serde_saphyr::from_str_with_options(&file.text, options) {
@@ -95,9 +90,7 @@ fn read_file(
     };
     for (index, text) in parsed.rules.into_iter().enumerate() {
         let mut place = Place { file: &file.name, rule: index, mistakes };
-        let (rule, pattern) = read_rule(text, &mut place);
-        rules.push(rule);
-        patterns.push(pattern);
+        rules.push(read_rule(text, &mut place));
     }
 }
 
@@ -114,7 +107,7 @@ impl Place<'_> {
     }
 }
 
-fn read_rule(text: RuleText, place: &mut Place<'_>) -> (Rule, Option<Pattern>) {
+fn read_rule(text: RuleText, place: &mut Place<'_>) -> Rule {
     let RuleText { name, family, pattern, when, priority, actions, stage, runbook, examples } = text;
     for (member, word) in [("name", &name), ("family", &family)] {
         if !is_kebab_case(&word.value) {
@@ -128,7 +121,7 @@ fn read_rule(text: RuleText, place: &mut Place<'_>) -> (Rule, Option<Pattern>) {
     if let Some(runbook) = runbook.as_ref().filter(|runbook| !runbook.value.starts_with("https://")) {
         place.mistake(runbook, "runbook", format!("expected an https:// address, found `{}`", runbook.value));
     }
-    let compiled = pattern.as_ref().and_then(|pattern| read_pattern(pattern, place));
+    let pattern = pattern.as_ref().and_then(|pattern| read_pattern(pattern, place));
     let condition = when.as_ref().and_then(|when| match Condition::compile(&when.value) {
         Ok(condition) => Some(condition),
         Err(message) => {
@@ -136,7 +129,7 @@ fn read_rule(text: RuleText, place: &mut Place<'_>) -> (Rule, Option<Pattern>) {
             None
         }
     });
-    let rule = Rule {
+    Rule {
         line: name.referenced.line(),
         name: RuleName::new(name.value),
         family: family.value,
@@ -145,10 +138,10 @@ fn read_rule(text: RuleText, place: &mut Place<'_>) -> (Rule, Option<Pattern>) {
         stage,
         runbook: runbook.map(|runbook| runbook.value),
         file: place.file.to_owned(),
+        pattern,
         condition,
         examples,
-    };
-    (rule, compiled)
+    }
 }
 
 fn read_pattern(pattern: &Spanned<Json<'static>>, place: &mut Place<'_>) -> Option<Pattern> {
@@ -188,13 +181,8 @@ fn check_names(rules: &[Rule], mistakes: &mut Vec<RuleError>) {
     }
 }
 
-fn check_catch_all(
-    files: &[RuleFile],
-    rules: &[Rule],
-    patterns: &[Option<Pattern>],
-    mistakes: &mut Vec<RuleError>,
-) {
-    let catches_all = |index: usize| patterns[index].is_none() && rules[index].condition.is_none();
+fn check_catch_all(files: &[RuleFile], rules: &[Rule], mistakes: &mut Vec<RuleError>) {
+    let catches_all = |rule: &Rule| rule.pattern.is_none() && rule.condition.is_none();
     let mut set_mistake = |rule: Option<&Rule>, message: &str| {
         let last_file = files.last().map_or("(no rule files)", |file| &file.name);
         mistakes.push(RuleError {
@@ -206,15 +194,15 @@ fn check_catch_all(
     };
     let wanted = "expected the last rule to be a catch-all that pages: no `match`, no `when`, priority P0, P1 or P2, stage live";
     match rules.last() {
-        Some(last) if !catches_all(rules.len() - 1) => set_mistake(Some(last), wanted),
+        Some(last) if !catches_all(last) => set_mistake(Some(last), wanted),
         Some(last) if last.priority == Priority::P3 || last.stage == super::Stage::Shadow => {
             set_mistake(Some(last), wanted);
         }
         Some(_) => {}
         None => set_mistake(None, wanted),
     }
-    for (index, rule) in rules.iter().enumerate().take(rules.len().saturating_sub(1)) {
-        if catches_all(index) {
+    for rule in rules.iter().take(rules.len().saturating_sub(1)) {
+        if catches_all(rule) {
             set_mistake(
                 Some(rule),
                 "matches every event, so that no rule after it is ever reached; only the last rule may",

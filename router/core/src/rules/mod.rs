@@ -15,7 +15,7 @@ use std::cell::OnceCell;
 
 use crate::event::Event;
 use crate::ids::RuleName;
-use crate::pattern::PatternSet;
+use crate::pattern::{Pattern, PatternSet};
 use crate::priority::Priority;
 use condition::{Condition, Variables};
 use file::Example;
@@ -46,6 +46,7 @@ pub struct Rule {
     pub file: String,
     /// The line its name stands on, from 1.
     pub line: u64,
+    pattern: Option<Pattern>,
     condition: Option<Condition>,
     examples: Vec<Example>,
 }

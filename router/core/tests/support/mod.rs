@@ -1,6 +1,6 @@
 //! Findings as EventBridge delivers them, and decisions as readable lines.
 
-#![allow(dead_code, clippy::unwrap_used, missing_docs)]
+#![allow(dead_code, clippy::unwrap_used, missing_docs, unreachable_pub)]
 
 use std::collections::BTreeSet;
 
@@ -192,12 +192,17 @@ fn replayed(story: &[String]) -> Vec<Decision> {
 
 pub fn dedup_keys(story: &[String]) -> BTreeSet<String> {
     let decisions = replayed(story);
-    decisions.iter().flat_map(|decision| &decision.effects).map(|effect| effect.dedup_key.to_string()).collect()
+    decisions
+        .iter()
+        .flat_map(|decision| &decision.effects)
+        .map(|effect| effect.dedup_key.to_string())
+        .collect()
 }
 
 fn line(decision: &Decision) -> String {
     let clock = &decision.at.to_string()[11..16];
-    let mut line = format!("{clock} {} {} {}", decision.priority, decision.verdict.as_str(), decision.why.as_str());
+    let mut line =
+        format!("{clock} {} {} {}", decision.priority, decision.verdict.as_str(), decision.why.as_str());
     let effects = decision.effects.iter().map(|effect| match &effect.when {
         When::Now => effect.id.to_string(),
         When::Unless { effect: primary, .. } => format!("{} unless {primary}", effect.id),
