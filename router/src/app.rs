@@ -125,13 +125,16 @@ impl App {
     /// Works until `stop` turns true, then drains. Messages that could not be finished are back on their
     /// source by then.
     pub async fn serve(self, stop: watch::Receiver<bool>) -> anyhow::Result<()> {
-        let App { spool: _, http: _, router, sources, keep, http_listener, health_listener, ingest, health } = self;
-        let events = axum::serve(http_listener, web::events(ingest)).with_graceful_shutdown(stopped(stop.clone()));
+        let App { spool: _, http: _, router, sources, keep, http_listener, health_listener, ingest, health } =
+            self;
+        let events =
+            axum::serve(http_listener, web::events(ingest)).with_graceful_shutdown(stopped(stop.clone()));
         let events = tokio::spawn(events.into_future());
         // Health answers until the very end: a draining worker is alive.
         let health = tokio::spawn(axum::serve(health_listener, web::health(health)).into_future());
         let ticks = tokio::spawn(worker::tick(router.clone(), keep, stop.clone()));
-        let work = |(source, in_flight)| tokio::spawn(worker::work(router.clone(), source, in_flight, stop.clone()));
+        let work =
+            |(source, in_flight)| tokio::spawn(worker::work(router.clone(), source, in_flight, stop.clone()));
         let workers: Vec<_> = sources.into_iter().map(work).collect();
         let mut given_back = 0;
         for worker in workers {

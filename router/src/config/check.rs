@@ -62,7 +62,12 @@ impl Mistakes<'_> {
     }
 
     /// The part, checked further, or a mistake.
-    fn take<T>(&mut self, path: &str, part: Placed<T>, check: impl FnOnce(&T, &mut dyn FnMut(&str, String))) -> Option<T> {
+    fn take<T>(
+        &mut self,
+        path: &str,
+        part: Placed<T>,
+        check: impl FnOnce(&T, &mut dyn FnMut(&str, String)),
+    ) -> Option<T> {
         let Placed { line, value } = part;
         match value {
             Ok(value) => {
@@ -90,7 +95,17 @@ pub(super) fn parse(name: &str, text: &str) -> Parsed {
             return Parsed { config: None, mistakes: mistakes.found, rules: RulesConfig::default() };
         }
     };
-    let File { queue, http, health, store, rules, channels, routes, fallback_after_seconds, repeat_after_minutes } = file;
+    let File {
+        queue,
+        http,
+        health,
+        store,
+        rules,
+        channels,
+        routes,
+        fallback_after_seconds,
+        repeat_after_minutes,
+    } = file;
     let known: Vec<String> = channels.keys().cloned().collect();
     let has_queue = queue.is_some();
     let queue = queue.and_then(|queue| mistakes.take("queue", queue, check_queue));
@@ -100,17 +115,30 @@ pub(super) fn parse(name: &str, text: &str) -> Parsed {
     let rules = mistakes.take("rules", rules, |_, _| {});
     let channels: BTreeMap<_, _> = channels
         .into_iter()
-        .filter_map(|(name, channel)| Some((name.clone(), mistakes.take(&format!("channels.{name}"), channel, |_, _| {})?)))
+        .filter_map(|(name, channel)| {
+            Some((name.clone(), mistakes.take(&format!("channels.{name}"), channel, |_, _| {})?))
+        })
         .collect();
     let routes = check_routes(routes, &known, &mut mistakes);
     if fallback_after_seconds == 0 {
         mistakes.add(None, "fallback_after_seconds", "expected at least 1, found 0");
     }
     let rules_config = rules.clone().unwrap_or_default();
-    let config = match (http, health, store, rules, has_queue == queue.is_some() && mistakes.found.is_empty()) {
+    let config = match (http, health, store, rules, has_queue == queue.is_some() && mistakes.found.is_empty())
+    {
         (Some(http), Some(health), Some(store), Some(rules), true) => {
             let (channels, routes) = (channels, routes);
-            Some(Config { queue, http, health, store, rules, channels, routes, fallback_after_seconds, repeat_after_minutes })
+            Some(Config {
+                queue,
+                http,
+                health,
+                store,
+                rules,
+                channels,
+                routes,
+                fallback_after_seconds,
+                repeat_after_minutes,
+            })
         }
         _ => None,
     };
@@ -179,7 +207,12 @@ fn check_routes(
     checked
 }
 
-fn check_route(priority: Priority, route: &RouteConfig, known: &[String], mistake: &mut dyn FnMut(&str, String)) {
+fn check_route(
+    priority: Priority,
+    route: &RouteConfig,
+    known: &[String],
+    mistake: &mut dyn FnMut(&str, String),
+) {
     let RouteConfig { to, fallback } = route;
     if to.is_empty() && priority.is_urgent() {
         mistake(".to", "expected at least one channel".to_owned());
