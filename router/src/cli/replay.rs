@@ -84,12 +84,12 @@ pub(super) fn as_json(decision: &Decision) -> serde_json::Value {
 pub(super) fn as_line(decision: &Decision) -> String {
     let kinds: Vec<_> = decision.effects.iter().map(|effect| effect.id.as_str()).collect();
     let mut line = format!(
-        "{} {:<6} {:<14} {:<28} {:<52} {}",
+        "{} {:<6} {:<13} {:<30} {:<50} {}",
         decision.priority,
         decision.verdict.as_str(),
         decision.why.as_str(),
         decision.rule.as_str(),
-        clean(&decision.kind, 52),
+        clean(&decision.kind, 50),
         clean(&decision.subject, 100),
     );
     if !kinds.is_empty() {

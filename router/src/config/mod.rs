@@ -4,6 +4,8 @@ mod check;
 mod file;
 mod placed;
 mod policy;
+#[cfg(test)]
+mod tests;
 
 pub use check::Mistake;
 pub use file::{Config, HealthConfig, HttpConfig, QueueConfig, RouteConfig, RulesConfig, StoreConfig};
