@@ -1,1 +1,4 @@
 //! Skeleton.
+
+pub mod source;
+pub mod store;
