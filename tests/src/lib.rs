@@ -1,1 +1,3 @@
-//! Skeleton.
+//! What the tests share.
+
+pub mod store_contract;
