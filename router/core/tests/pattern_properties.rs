@@ -221,14 +221,6 @@ proptest! {
     }
 
     #[test]
-    fn arrays_are_as_consistent_as_the_definition_says(pattern in pattern(), event in event()) {
-        let (json, event) = (Json::parse(&pattern).unwrap(), Json::parse(&event).unwrap());
-        let pattern = Pattern::from_json(&json).unwrap();
-        prop_assert_eq!(pattern.matches(&event), slowly(&json, &event));
-        prop_assert_eq!(pattern.explain(&event).is_none(), pattern.matches(&event));
-    }
-
-    #[test]
     fn a_set_agrees_with_each_of_its_patterns(
         patterns in prop::collection::vec(pattern(), 0..12), event in event(), refused in 0_usize..4,
     ) {
@@ -240,5 +232,22 @@ proptest! {
         let mut asked = 0;
         let accepted = set.first_matching(&event, |_| { asked += 1; asked > refused });
         prop_assert_eq!(accepted, alone.get(refused).copied());
+    }
+}
+
+proptest! {
+    // The rare corners (an inner scalar that chooses an element, a repeated key) need more tries.
+    #![proptest_config(ProptestConfig {
+        cases: ProptestConfig::default().cases * 10,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn arrays_are_as_consistent_as_the_definition_says(pattern in pattern(), event in event()) {
+        let (json, event) = (Json::parse(&pattern).unwrap(), Json::parse(&event).unwrap());
+        let pattern = Pattern::from_json(&json).unwrap();
+        prop_assert_eq!(pattern.matches(&event), slowly(&json, &event));
+        prop_assert_eq!(pattern.explain(&event).is_none(), pattern.matches(&event));
     }
 }
