@@ -298,3 +298,19 @@ fn severity_is_read_from_a_number_a_text_and_a_label() {
         assert_eq!(finding.severity, Some(Severity::new(expected)), "{written}");
     }
 }
+
+#[test]
+fn a_malware_finding_is_about_the_container_it_was_found_in() {
+    let text = r#"{"source":"aws.guardduty","detail-type":"GuardDuty Finding","detail":{
+        "accountId":"111122223333","region":"eu-north-1","arn":"a","type":"Execution:ECS/MaliciousFile","severity":8,
+        "resource":{"resourceType":"ECSCluster","ecsClusterDetails":{"arn":"arn:aws:ecs:eu-north-1:111122223333:cluster/c",
+            "taskDetails":{"containers":[{"name":"web","image":"shop/web:3"}]}}},
+        "service":{"featureName":"EbsVolumeScan","ebsVolumeScanDetails":{"triggerFindingId":"t"}}}}"#;
+    let subject = Subject {
+        container: Some(Container { name: some("web"), id: None }),
+        image: some("shop/web:3"),
+        resource: some("arn:aws:ecs:eu-north-1:111122223333:cluster/c"),
+        ..place("111122223333", "eu-north-1")
+    };
+    assert_eq!(Event::read(text).unwrap().subject, subject);
+}
