@@ -29,12 +29,14 @@ mod ocsf;
 mod ocsf_resource;
 mod ours;
 mod outline;
+mod own;
 mod platform;
 mod read;
 mod subject;
 
 pub use finding::{Band, Finding, FindingSource, FindingState, Severity};
 pub use messages::messages;
+pub use own::{NEAR_DEAD_LETTER, OWN_SOURCE, UNREADABLE, near_dead_letter, unreadable};
 pub use subject::{Container, Subject, Workload};
 
 use jiff::Timestamp;
