@@ -1,4 +1,6 @@
 //! The one test binary: every promise that needs a socket, a process or a disk.
+// An `unwrap` in a test is a promise that was not kept.
+#![allow(clippy::unwrap_used)]
 
 mod actions;
 mod cli;
