@@ -9,4 +9,4 @@ mod crash;
 mod queue;
 mod servers;
 mod store;
-mod worker;
+// mod worker; waits for the PagerDuty server
