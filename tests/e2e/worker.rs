@@ -31,7 +31,7 @@ async fn an_event_posted_twice_is_decided_once() {
         assert_eq!(watchfire.post(body).await, 202);
     }
     watchfire.decided("event-2").await;
-    let decided = watchfire.logs().decided().iter().filter(|line| line["event_id"] == "event-1").count();
+    let decided = watchfire.logs().decided().iter().filter(|line| line["event"] == "event-1").count();
     assert_eq!(decided, 1);
 }
 
@@ -76,8 +76,8 @@ async fn secrets_are_never_printed() {
     let pagerduty = PagerDuty::start().await;
     let configuration = Configuration::new(&pagerduty.url())
         .mail_as_fallback(9)
-        .set("channels.mail.email.username", json!("watchfire"))
-        .set("channels.mail.email.password", json!({"env": "SMTP_PASSWORD"}));
+        .set("channels.mail.email.auth.username", json!({"env": "SMTP_USER"}))
+        .set("channels.mail.email.auth.password", json!({"env": "SMTP_PASSWORD"}));
     let mut watchfire = Watchfire::start(&configuration, None).await;
     pagerduty.refuse_everything();
     assert_eq!(watchfire.post(GuardDuty::miner("secret-1").event("event-1")).await, 202);
