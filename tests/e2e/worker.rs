@@ -1,11 +1,9 @@
 //! The worker without a queue: HTTP ingest, the health port, and what it never says.
 
-use std::time::Duration;
-
 use serde_json::json;
-use watchfire_tests::{Configuration, GuardDuty, PagerDuty, Watchfire, http, until};
+use watchfire_tests::{Configuration, Fault, GuardDuty, PagerDuty, Watchfire, http, until};
 
-const SOON: Duration = Duration::from_secs(20);
+use crate::support::{SOON, keys, paged};
 
 #[tokio::test]
 async fn what_was_accepted_survives_a_kill() {
@@ -16,9 +14,8 @@ async fn what_was_accepted_survives_a_kill() {
     watchfire.kill9();
     watchfire.restart().await;
     watchfire.decided("event-1").await;
-    until("the page", SOON, async || (!pagerduty.triggers().is_empty()).then_some(())).await;
-    let keys: std::collections::BTreeSet<_> = pagerduty.triggers().into_iter().map(|page| page.dedup_key).collect();
-    assert_eq!(keys.len(), 1, "a repeat after the kill has the same key");
+    paged(&pagerduty, 1).await;
+    assert_eq!(keys(&pagerduty, "survivor-1").len(), 1, "a repeat after the kill has the same key");
 }
 
 #[tokio::test]
@@ -39,8 +36,9 @@ async fn an_event_posted_twice_is_decided_once() {
 async fn many_events_in_one_body_are_each_decided() {
     let pagerduty = PagerDuty::start().await;
     let watchfire = Watchfire::start(&Configuration::new(&pagerduty.url()), None).await;
-    let events: Vec<_> =
-        (0..3).map(|index| GuardDuty::low(&format!("many-{index}")).event(&format!("event-{index}"))).collect();
+    let events: Vec<_> = (0..3)
+        .map(|index| GuardDuty::low(&format!("many-{index}")).event(&format!("event-{index}")))
+        .collect();
     assert_eq!(watchfire.post(json!(events)).await, 202);
     for index in 0..3 {
         watchfire.decided(&format!("event-{index}")).await;
@@ -62,7 +60,8 @@ async fn every_decision_is_counted() {
     let pagerduty = PagerDuty::start().await;
     let watchfire = Watchfire::start(&Configuration::new(&pagerduty.url()), None).await;
     let finding = GuardDuty::miner("counted-1");
-    for (event, id) in [(finding.event("event-1"), "event-1"), (finding.again().event("event-2"), "event-2")] {
+    for (event, id) in [(finding.event("event-1"), "event-1"), (finding.again().event("event-2"), "event-2")]
+    {
         assert_eq!(watchfire.post(event).await, 202);
         watchfire.decided(id).await;
     }
@@ -79,7 +78,7 @@ async fn secrets_are_never_printed() {
         .set("channels.mail.email.auth.username", json!({"env": "SMTP_USER"}))
         .set("channels.mail.email.auth.password", json!({"env": "SMTP_PASSWORD"}));
     let mut watchfire = Watchfire::start(&configuration, None).await;
-    pagerduty.refuse_everything();
+    pagerduty.always(Some(Fault::Status(500, None)));
     assert_eq!(watchfire.post(GuardDuty::miner("secret-1").event("event-1")).await, 202);
     watchfire.decided("event-1").await;
     // Both channels fail: their errors are what could give a secret away.
