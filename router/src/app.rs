@@ -76,12 +76,12 @@ impl Parts {
             fallback_after_seconds: _,
             repeat_after_minutes: _,
         } = config;
-        let clients = Clients::new()?;
+        let clients = Clients::new(None)?;
         let mut built = BTreeMap::new();
         for (name, channel) in channels {
             let name = ChannelName::new(name);
-            let channel = Channel::new(&name, channel.value, &clients);
-            let channel = channel.await.with_context(|| format!("channels.{name}"))?;
+            let channel = Channel::new(&name, channel, &clients);
+            let channel = channel.await.context("channels")?;
             built.insert(name, channel);
         }
         let keep = SignedDuration::from_hours(24 * i64::from(keep_days));
@@ -107,13 +107,13 @@ impl App {
             Some(token) => Some(token.resolve(&clients).await.context("http.token")?),
             None => None,
         };
-        let spool = Spool::new(&store).await?;
+        let spool = Spool::new(&store)?;
         let mut sources = vec![(Source::Spool(spool.clone()), usize::from(http.in_flight))];
         if let Some(queue) = &queue {
-            let client = aws_sdk_sqs::Client::new(clients.aws().await?);
+            let client = aws_sdk_sqs::Client::new(clients.aws().await);
             sources.push((Source::Sqs(Sqs::open(client, queue).await?), usize::from(queue.in_flight)));
         }
-        let http_listener = listen(http.listen.value).await.context("http.listen")?;
+        let http_listener = listen(http.listen).await.context("http.listen")?;
         let health_listener = listen(health.listen).await.context("health.listen")?;
         let http = http_listener.local_addr()?;
         telemetry::listening(http, health_listener.local_addr()?);
@@ -125,13 +125,16 @@ impl App {
     /// Works until `stop` turns true, then drains. Messages that could not be finished are back on their
     /// source by then.
     pub async fn serve(self, stop: watch::Receiver<bool>) -> anyhow::Result<()> {
-        let App { spool: _, http: _, router, sources, keep, http_listener, health_listener, ingest, health } = self;
-        let events = axum::serve(http_listener, web::events(ingest)).with_graceful_shutdown(stopped(stop.clone()));
+        let App { spool: _, http: _, router, sources, keep, http_listener, health_listener, ingest, health } =
+            self;
+        let events =
+            axum::serve(http_listener, web::events(ingest)).with_graceful_shutdown(stopped(stop.clone()));
         let events = tokio::spawn(events.into_future());
         // Health answers until the very end: a draining worker is alive.
         let health = tokio::spawn(axum::serve(health_listener, web::health(health)).into_future());
         let ticks = tokio::spawn(worker::tick(router.clone(), keep, stop.clone()));
-        let work = |(source, in_flight)| tokio::spawn(worker::work(router.clone(), source, in_flight, stop.clone()));
+        let work =
+            |(source, in_flight)| tokio::spawn(worker::work(router.clone(), source, in_flight, stop.clone()));
         let workers: Vec<_> = sources.into_iter().map(work).collect();
         let mut given_back = 0;
         for worker in workers {

@@ -126,7 +126,7 @@ impl Router {
         if !decision.priority.is_urgent() {
             return Instant::now() + ROUTINE;
         }
-        let passed = self.clock.now() - decision.at;
+        let passed = self.clock.now().duration_since(decision.at);
         let whole = SignedDuration::from_secs(self.policy.fallback_after_seconds.into());
         let left = Duration::try_from(whole - passed).unwrap_or_default();
         Instant::now() + if passed < whole { left } else { ONE_ATTEMPT }
@@ -169,7 +169,7 @@ impl Router {
         if decision.effects.iter().all(|effect| settled.contains_key(&effect.id)) {
             return Ok(());
         }
-        let retry_after = waiting.iter().filter_map(Failure::retry_after).max();
+        let retry_after = waiting.iter().filter_map(retry_after).max();
         let reasons: Vec<String> = waiting.iter().map(Failure::to_string).collect();
         // Best effort: an entry that is not postponed is only taken up sooner.
         let _ = self.store.postpone(&decision.event, self.left_to_the_queue(retry_after)).await;
@@ -200,5 +200,12 @@ impl Round {
             }
             Attempt::Pending(failure) => self.waiting.push(failure),
         }
+    }
+}
+
+fn retry_after(failure: &Failure) -> Option<Duration> {
+    match failure {
+        Failure::Transient { retry_after, .. } => *retry_after,
+        Failure::Permanent { .. } => None,
     }
 }

@@ -65,6 +65,18 @@ pub struct Ticked {
     pub pruned: u64,
 }
 
+/// Why an event has no decision yet.
+enum Undecided {
+    Store(store::Error),
+    Contended,
+}
+
+impl From<store::Error> for Undecided {
+    fn from(error: store::Error) -> Self {
+        Undecided::Store(error)
+    }
+}
+
 /// The event's claim, given back when the task is done with it, or is cancelled.
 struct AtWork<'r> {
     router: &'r Router,
@@ -158,14 +170,18 @@ impl Router {
         };
         let entry = match self.decided(event, raw).await {
             Ok(entry) => entry,
-            Err(error) => return Err(self.page_without_store(event, &error).await),
+            Err(Undecided::Store(error)) => return Err(self.page_without_store(event, &error).await),
+            Err(Undecided::Contended) => {
+                let reason = "its records kept changing while it was decided".to_owned();
+                return Err(Nack { reason, retry_after: None });
+            }
         };
         self.perform(&entry).await?;
         Ok(entry.decision)
     }
 
     /// The entry of the journal: the one there is, or the one that is decided and committed now.
-    async fn decided(&self, event: &Event<'_>, raw: &str) -> Result<Entry, store::Error> {
+    async fn decided(&self, event: &Event<'_>, raw: &str) -> Result<Entry, Undecided> {
         let started = std::time::Instant::now();
         if let Some(entry) = self.store.find(&event.id).await? {
             return Ok(entry);
@@ -204,7 +220,7 @@ impl Router {
                 Committed::Stale => {}
             }
         }
-        Err(store::Error::Contended)
+        Err(Undecided::Contended)
     }
 
     /// Pages fail open: without a store an urgent page still goes, unrecorded; the message stays, so that
@@ -212,7 +228,8 @@ impl Router {
     async fn page_without_store(&self, event: &Event<'_>, error: &store::Error) -> Nack {
         telemetry::store_failed(error);
         self.metrics.store_failed();
-        let decision = watchfire_core::decide::decide(event, &self.policy, &State::default(), self.clock.now());
+        let decision =
+            watchfire_core::decide::decide(event, &self.policy, &State::default(), self.clock.now());
         if decision.verdict == Verdict::Page && decision.priority.is_urgent() {
             self.perform_unrecorded(&decision).await;
         }
@@ -230,7 +247,8 @@ impl Router {
 
     /// When a tick takes up an entry that its message has been left to.
     pub(crate) fn left_to_the_queue(&self, retry_after: Option<Duration>) -> Timestamp {
-        let retry_after = retry_after.and_then(|wait| SignedDuration::try_from(wait).ok()).unwrap_or_default();
+        let retry_after =
+            retry_after.and_then(|wait| SignedDuration::try_from(wait).ok()).unwrap_or_default();
         self.clock.now() + LEFT_TO_THE_QUEUE.max(retry_after)
     }
 }

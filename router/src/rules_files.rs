@@ -13,7 +13,10 @@ include!(concat!(env!("OUT_DIR"), "/shipped_rules.rs"));
 /// A folder that cannot be read or holds no rule file.
 pub fn read(directory: Option<&Path>) -> anyhow::Result<Vec<RuleFile>> {
     let Some(directory) = directory else {
-        let file = |(name, text): &(&str, &str)| RuleFile { name: format!("rules/{name}"), text: (*text).to_owned() };
+        let file = |(name, text): &(&str, &str)| RuleFile {
+            name: format!("rules/{name}"),
+            text: (*text).to_owned(),
+        };
         return Ok(SHIPPED_RULES.iter().map(file).collect());
     };
     let context = || format!("rules folder {} cannot be read", directory.display());
@@ -29,7 +32,8 @@ pub fn read(directory: Option<&Path>) -> anyhow::Result<Vec<RuleFile>> {
         bail!("rules folder {} holds no .yaml file", directory.display());
     }
     let read = |path: &std::path::PathBuf| {
-        let text = std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
+        let text =
+            std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
         Ok(RuleFile { name: path.display().to_string(), text })
     };
     paths.iter().map(read).collect()
@@ -43,11 +47,14 @@ pub fn read_example(directory: Option<&Path>, name: &str) -> Result<String, Stri
     match directory {
         None => {
             let shipped = SHIPPED_EXAMPLES.iter().find(|(shipped, _)| *shipped == name);
-            shipped.map(|(_, text)| (*text).to_owned()).ok_or_else(|| format!("{name} is not among the shipped files"))
+            shipped
+                .map(|(_, text)| (*text).to_owned())
+                .ok_or_else(|| format!("{name} is not among the shipped files"))
         }
         Some(directory) => {
             let path = directory.join(name);
-            std::fs::read_to_string(&path).map_err(|error| format!("{} cannot be read: {error}", path.display()))
+            std::fs::read_to_string(&path)
+                .map_err(|error| format!("{} cannot be read: {error}", path.display()))
         }
     }
 }

@@ -73,7 +73,10 @@ pub async fn work(
 }
 
 /// At least one slot, at most ten; none when the worker is told to stop first.
-async fn free_slots(slots: &Arc<Semaphore>, stop: &mut watch::Receiver<bool>) -> Option<Vec<OwnedSemaphorePermit>> {
+async fn free_slots(
+    slots: &Arc<Semaphore>,
+    stop: &mut watch::Receiver<bool>,
+) -> Option<Vec<OwnedSemaphorePermit>> {
     let first = tokio::select! {
         _ = stop.changed() => return None,
         slot = slots.clone().acquire_owned() => slot.ok()?,
@@ -98,23 +101,30 @@ async fn one(
 ) {
     router.metrics.begun();
     let result = tokio::select! {
-        result = handle_extending(router, source, &message) => result,
-        _ = give_back.wait_for(|now| *now) => {
-            router.metrics.left(source.name());
-            source.release(&message, Duration::ZERO).await;
-            return;
-        }
+        result = handle_extending(router, source, &message) => Some(result),
+        () = is_true(&mut give_back) => None,
     };
     match result {
-        Ok(()) => {
+        None => {
+            router.metrics.left(source.name());
+            source.release(&message, Duration::ZERO).await;
+        }
+        Some(Ok(())) => {
             router.metrics.done(router.clock.now());
             // The deleter outlives every task.
             let _ = done.send(message.handle).await;
         }
-        Err(nack) => {
+        Some(Err(nack)) => {
             router.metrics.left(source.name());
             leave(router, source, &message, &nack).await;
         }
+    }
+}
+
+async fn is_true(told: &mut watch::Receiver<bool>) {
+    // A sender that is gone will not tell any more.
+    if told.wait_for(|now| *now).await.is_err() {
+        std::future::pending().await
     }
 }
 

@@ -6,6 +6,7 @@ mod logs;
 mod metrics;
 mod ministack;
 mod process;
+pub mod store_contract;
 mod watchfire;
 
 pub use configuration::Configuration;

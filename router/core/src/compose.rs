@@ -1,7 +1,7 @@
 //! From an event and its decision to the words of a page.
 
 use crate::decision::{Why, Withheld};
-use crate::event::{Event, FindingSource, Subject};
+use crate::event::{Event, FindingSource, OWN_SOURCE, Subject};
 use crate::ids::IncidentKey;
 use crate::notice::{Notice, clean};
 use crate::rules::Rule;
@@ -24,7 +24,7 @@ pub(crate) fn notice(
     Notice {
         priority: rule.priority,
         title: clean(title, 200),
-        description: finding.map_or(String::new(), |finding| clean(&finding.description, 1_000)),
+        description: clean(description(event), 1_000),
         why: why.sentence().to_owned(),
         rule: rule.name.clone(),
         family: rule.family.clone(),
@@ -44,6 +44,17 @@ pub(crate) fn notice(
         event: event.id.clone(),
         at: finding.and_then(|finding| finding.last_seen.or(finding.updated_at)).or(event.time),
         sample: finding.is_some_and(|finding| finding.sample),
+    }
+}
+
+/// Watchfire's own events say what is the matter in their detail.
+fn description<'e>(event: &'e Event<'_>) -> &'e str {
+    match &event.finding {
+        Some(finding) => &finding.description,
+        None if event.source == OWN_SOURCE => {
+            event.json.get("detail").and_then(|detail| detail.get("reason")?.as_str()).unwrap_or_default()
+        }
+        None => "",
     }
 }
 

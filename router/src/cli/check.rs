@@ -29,14 +29,15 @@ pub(super) fn main(arguments: &Arguments) -> Result<(), Failed> {
             Ok(())
         }
         (Output::Json, Ok((config, policy))) => {
-            println!("{}", json!({"rules": policy.rules.rules().len(), "channels": config.channels.len(), "mistakes": []}));
+            println!(
+                "{}",
+                json!({"rules": policy.rules.rules().len(), "channels": config.channels.len(), "mistakes": []})
+            );
             Ok(())
         }
         (Output::Human, Err(mistakes)) => Err(mistakes.into()),
         (Output::Json, Err(mistakes)) => {
-            let mistake = |mistake: &config::Mistake| {
-                json!({"file": mistake.file, "line": mistake.line, "path": mistake.path, "message": mistake.message})
-            };
+            let mistake = |mistake: &config::Mistake| json!({"file": mistake.file, "line": mistake.line, "path": mistake.path, "message": mistake.message});
             println!("{}", json!({"mistakes": mistakes.iter().map(mistake).collect::<Vec<_>>()}));
             Err(Failed::Usage(Vec::new()))
         }

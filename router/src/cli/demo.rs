@@ -45,11 +45,11 @@ pub(super) fn main(arguments: Arguments) -> Result<(), Failed> {
 
 async fn demo(keep: bool) -> Result<(), Failed> {
     let folder = Folder::new()?;
-    let (mut config, _) = Config::parse("demo", CONFIGURATION).map_err(|mistake| vec![mistake])?;
+    let mut config = Config::parse("demo", CONFIGURATION)?;
     config.store.path = folder.0.join("demo.redb");
     config.health.listen.set_port(0);
     if !keep {
-        config.http.listen.value.set_port(0);
+        config.http.listen.set_port(0);
     }
     // One message at a time: a demo is read from top to bottom.
     config.http.in_flight = 1;
@@ -68,12 +68,20 @@ async fn demo(keep: bool) -> Result<(), Failed> {
     for (name, text) in demo_events() {
         println!("\n── {name}");
         spool.append(vec![(*text).to_owned()]).await.context("the embedded queue does not take events")?;
-        let done = async { while spool.depth() > 0 { tokio::time::sleep(Duration::from_millis(1)).await } };
-        tokio::time::timeout(PATIENCE, done).await.with_context(|| format!("{name} is not done after {PATIENCE:?}"))?;
+        let done = async {
+            while spool.depth() > 0 {
+                tokio::time::sleep(Duration::from_millis(1)).await
+            }
+        };
+        tokio::time::timeout(PATIENCE, done)
+            .await
+            .with_context(|| format!("{name} is not done after {PATIENCE:?}"))?;
     }
     println!("\n{}", summary.lock().unwrap_or_else(PoisonError::into_inner).text());
     if keep {
-        println!("Staying up. Send more:\n  curl --data-binary @event.json http://{http}/v1/events\nCtrl-C ends it.");
+        println!(
+            "Staying up. Send more:\n  curl --data-binary @event.json http://{http}/v1/events\nCtrl-C ends it."
+        );
         let mut told = until_told_to_stop()?;
         let _ = told.wait_for(|stop| *stop).await;
     }

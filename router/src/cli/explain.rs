@@ -36,7 +36,9 @@ pub(super) fn main(arguments: &Arguments) -> Result<(), Failed> {
             for text in &texts {
                 match Event::read(text) {
                     Ok(event) => explain(&event, &policy, *output),
-                    Err(error) => explain(&unreadable(text, &error.to_string(), Timestamp::now()), &policy, *output),
+                    Err(error) => {
+                        explain(&unreadable(text, &error.to_string(), Timestamp::now()), &policy, *output)
+                    }
                 }
             }
         }
@@ -70,7 +72,11 @@ fn explain(event: &Event<'_>, policy: &Policy, output: Output) {
             (false, true) => "·",
             (false, false) => " ",
         };
-        let late = if index > explained.first && *trace == RuleTrace::Matched { ", but an earlier rule did first" } else { "" };
+        let late = if index > explained.first && *trace == RuleTrace::Matched {
+            ", but an earlier rule did first"
+        } else {
+            ""
+        };
         println!("{mark} {:<40} {trace}{late}", rule.name.as_str());
     }
     println!("\n{}", as_line(&decision));

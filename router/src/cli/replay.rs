@@ -61,7 +61,10 @@ fn split(text: &str) -> Vec<&str> {
 
 /// A decision as a program reads it.
 pub(super) fn as_json(decision: &Decision) -> serde_json::Value {
-    let withheld = decision.withheld.iter().map(|withheld| json!({"action": withheld.action, "reason": withheld.reason}));
+    let withheld = decision
+        .withheld
+        .iter()
+        .map(|withheld| json!({"action": withheld.action, "reason": withheld.reason}));
     json!({
         "event_id": decision.event,
         "source": decision.source,
@@ -81,12 +84,12 @@ pub(super) fn as_json(decision: &Decision) -> serde_json::Value {
 pub(super) fn as_line(decision: &Decision) -> String {
     let kinds: Vec<_> = decision.effects.iter().map(|effect| effect.id.as_str()).collect();
     let mut line = format!(
-        "{} {:<6} {:<14} {:<28} {:<52} {}",
+        "{} {:<6} {:<13} {:<30} {:<50} {}",
         decision.priority,
         decision.verdict.as_str(),
         decision.why.as_str(),
         decision.rule.as_str(),
-        clean(&decision.kind, 52),
+        clean(&decision.kind, 50),
         clean(&decision.subject, 100),
     );
     if !kinds.is_empty() {
@@ -122,7 +125,8 @@ impl Summary {
 
     /// A table: one row per verdict and reason, one column per priority.
     pub(super) fn text(&self) -> String {
-        let mut text = format!("{:<8} {:<16} {:>6} {:>6} {:>6} {:>6}\n", "verdict", "why", "P0", "P1", "P2", "P3");
+        let mut text =
+            format!("{:<8} {:<16} {:>6} {:>6} {:>6} {:>6}\n", "verdict", "why", "P0", "P1", "P2", "P3");
         for ((verdict, why), [p0, p1, p2, p3]) in &self.counts {
             text += &format!("{verdict:<8} {why:<16} {p0:>6} {p1:>6} {p2:>6} {p3:>6}\n");
         }

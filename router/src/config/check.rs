@@ -1,15 +1,13 @@
 //! What can be wrong in a configuration, each mistake with its place and what was expected.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
-use jiff::SignedDuration;
-use serde_saphyr::Spanned;
-use watchfire_core::ids::ChannelName;
-use watchfire_core::policy::{Policy, RepeatAfter, Route, Routes};
 use watchfire_core::priority::Priority;
-use watchfire_core::rules::{RuleError, RuleFile, RuleSet};
+use watchfire_core::rules::RuleError;
 
-use super::file::{Config, RouteConfig};
+use super::file::{Config, File, HttpConfig, QueueConfig, RouteConfig, RulesConfig, StoreConfig};
+use super::placed::{Placed, Unfit};
 
 /// A mistake in a configuration or rule file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,9 +37,17 @@ impl From<RuleError> for Mistake {
 
 impl fmt::Display for Mistake {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { file, line, path, message } = self;
-        RuleError { file: file.clone(), line: *line, path: path.clone(), message: message.clone() }.fmt(out)
+        let Self { file, line, path, message } = self.clone();
+        RuleError { file, line, path, message }.fmt(out)
     }
+}
+
+/// A configuration, and what is wrong with it; the configuration is there if nothing is.
+pub(super) struct Parsed {
+    pub(super) config: Option<Config>,
+    pub(super) mistakes: Vec<Mistake>,
+    /// Known even where something else is wrong, so that the rules can be checked with it.
+    pub(super) rules: RulesConfig,
 }
 
 struct Mistakes<'f> {
@@ -54,135 +60,174 @@ impl Mistakes<'_> {
         let (file, path, message) = (self.file.to_owned(), path.into(), message.into());
         self.found.push(Mistake { file, line, path, message });
     }
-}
 
-fn line<T>(at: &Spanned<T>) -> Option<u64> {
-    Some(at.referenced.line()).filter(|line| *line > 0)
-}
-
-impl Config {
-    /// Reads the text of a configuration file, and says what is wrong in it.
-    ///
-    /// # Errors
-    /// The one mistake of a text that is not YAML or not of this shape.
-    pub fn parse(name: &str, text: &str) -> Result<(Config, Vec<Mistake>), Mistake> {
-        let options = serde_saphyr::options! { with_snippet: false };
-        let config: Config = serde_saphyr::from_str_with_options(text, options).map_err(|error| {
-            let line = error.location().map(|location| location.line());
-            Mistake { file: name.to_owned(), line, path: String::new(), message: error.to_string() }
-        })?;
-        let mut mistakes = Mistakes { file: name, found: Vec::new() };
-        config.check(&mut mistakes);
-        let found = mistakes.found;
-        Ok((config, found))
-    }
-
-    fn check(&self, mistakes: &mut Mistakes<'_>) {
-        let Config {
-            queue,
-            http,
-            health: _,
-            store,
-            rules: _,
-            channels,
-            routes,
-            fallback_after_seconds,
-            repeat_after_minutes: _,
-        } = self;
-        if let Some(queue) = queue {
-            if !(queue.url.value.starts_with("https://") || queue.url.value.starts_with("http://")) {
-                mistakes.add(line(&queue.url), "queue.url", "expected the queue's https:// address");
+    /// The part, checked further, or a mistake.
+    fn take<T>(
+        &mut self,
+        path: &str,
+        part: Placed<T>,
+        check: impl FnOnce(&T, &mut dyn FnMut(&str, String)),
+    ) -> Option<T> {
+        let Placed { line, value } = part;
+        match value {
+            Ok(value) => {
+                check(&value, &mut |member, message| self.add(line, format!("{path}{member}"), message));
+                Some(value)
             }
-            if queue.wait_seconds > 20 {
-                mistakes.add(None, "queue.wait_seconds", format!("expected 0 to 20, found {}", queue.wait_seconds));
+            Err(Unfit { path: inside, message }) => {
+                let dot = if inside.is_empty() { "" } else { "." };
+                self.add(line, format!("{path}{dot}{inside}"), message);
+                None
             }
-            if !(10..=43_200).contains(&queue.visibility_seconds) {
-                let found = queue.visibility_seconds;
-                mistakes.add(None, "queue.visibility_seconds", format!("expected 10 to 43200, found {found}"));
-            }
-            if queue.in_flight == 0 {
-                mistakes.add(None, "queue.in_flight", "expected at least 1, found 0");
-            }
-        }
-        if http.in_flight == 0 {
-            mistakes.add(None, "http.in_flight", "expected at least 1, found 0");
-        }
-        if http.token.is_none() && !http.listen.value.ip().is_loopback() {
-            let message = format!("expected a token, because {} is not a loopback address", http.listen.value);
-            mistakes.add(line(&http.listen), "http.token", message);
-        }
-        if store.keep_days == 0 {
-            mistakes.add(None, "store.keep_days", "expected at least 1, found 0");
-        }
-        if *fallback_after_seconds == 0 {
-            mistakes.add(None, "fallback_after_seconds", "expected at least 1, found 0");
-        }
-        for (name, channel) in channels {
-            for message in channel.value.mistakes() {
-                mistakes.add(line(channel), format!("channels.{name}"), message);
-            }
-        }
-        for priority in Priority::ALL {
-            self.check_route(priority, routes.get(&priority), mistakes);
         }
     }
+}
 
-    fn check_route(&self, priority: Priority, route: Option<&RouteConfig>, mistakes: &mut Mistakes<'_>) {
+/// Reads the text of a configuration file, and says everything that is wrong in it. A text that is not
+/// YAML, or has unknown parts, has that one mistake.
+pub(super) fn parse(name: &str, text: &str) -> Parsed {
+    let mut mistakes = Mistakes { file: name, found: Vec::new() };
+    let options = serde_saphyr::options! { with_snippet: false };
+    let file: File = match serde_saphyr::from_str_with_options(text, options) {
+        Ok(file) => file,
+        Err(error) => {
+            mistakes.add(error.location().map(|location| location.line()), "", error.to_string());
+            return Parsed { config: None, mistakes: mistakes.found, rules: RulesConfig::default() };
+        }
+    };
+    let File {
+        queue,
+        http,
+        health,
+        store,
+        rules,
+        channels,
+        routes,
+        fallback_after_seconds,
+        repeat_after_minutes,
+    } = file;
+    let known: Vec<String> = channels.keys().cloned().collect();
+    let has_queue = queue.is_some();
+    let queue = queue.and_then(|queue| mistakes.take("queue", queue, check_queue));
+    let http = mistakes.take("http", http, check_http);
+    let health = mistakes.take("health", health, |_, _| {});
+    let store = mistakes.take("store", store, check_store);
+    let rules = mistakes.take("rules", rules, |_, _| {});
+    let channels: BTreeMap<_, _> = channels
+        .into_iter()
+        .filter_map(|(name, channel)| {
+            Some((name.clone(), mistakes.take(&format!("channels.{name}"), channel, |_, _| {})?))
+        })
+        .collect();
+    let routes = check_routes(routes, &known, &mut mistakes);
+    if fallback_after_seconds == 0 {
+        mistakes.add(None, "fallback_after_seconds", "expected at least 1, found 0");
+    }
+    let rules_config = rules.clone().unwrap_or_default();
+    let config = match (http, health, store, rules, has_queue == queue.is_some() && mistakes.found.is_empty())
+    {
+        (Some(http), Some(health), Some(store), Some(rules), true) => {
+            let (channels, routes) = (channels, routes);
+            Some(Config {
+                queue,
+                http,
+                health,
+                store,
+                rules,
+                channels,
+                routes,
+                fallback_after_seconds,
+                repeat_after_minutes,
+            })
+        }
+        _ => None,
+    };
+    Parsed { config, mistakes: mistakes.found, rules: rules_config }
+}
+
+fn check_queue(queue: &QueueConfig, mistake: &mut dyn FnMut(&str, String)) {
+    let QueueConfig { url, wait_seconds, visibility_seconds, in_flight, max_receives } = queue;
+    if !(url.starts_with("https://") || url.starts_with("http://")) {
+        mistake(".url", format!("expected the queue's https:// address, found `{url}`"));
+    }
+    if *wait_seconds > 20 {
+        mistake(".wait_seconds", format!("expected 0 to 20, found {wait_seconds}"));
+    }
+    if !(10..=43_200).contains(visibility_seconds) {
+        mistake(".visibility_seconds", format!("expected 10 to 43200, found {visibility_seconds}"));
+    }
+    if *max_receives == Some(0) {
+        mistake(".max_receives", "expected at least 1, found 0".to_owned());
+    }
+    check_in_flight(*in_flight, mistake);
+}
+
+fn check_http(http: &HttpConfig, mistake: &mut dyn FnMut(&str, String)) {
+    let HttpConfig { listen, token, in_flight } = http;
+    if token.is_none() && !listen.ip().is_loopback() {
+        mistake(".token", format!("expected a token, because {listen} is not a loopback address"));
+    }
+    check_in_flight(*in_flight, mistake);
+}
+
+fn check_in_flight(in_flight: u16, mistake: &mut dyn FnMut(&str, String)) {
+    if !(1..=10_000).contains(&in_flight) {
+        mistake(".in_flight", format!("expected 1 to 10000, found {in_flight}"));
+    }
+}
+
+fn check_store(store: &StoreConfig, mistake: &mut dyn FnMut(&str, String)) {
+    let StoreConfig { path: _, keep_days } = store;
+    if *keep_days == 0 {
+        mistake(".keep_days", "expected at least 1, found 0".to_owned());
+    }
+}
+
+fn check_routes(
+    mut routes: BTreeMap<Priority, Placed<RouteConfig>>,
+    known: &[String],
+    mistakes: &mut Mistakes<'_>,
+) -> BTreeMap<Priority, RouteConfig> {
+    let mut checked = BTreeMap::new();
+    for priority in Priority::ALL {
         let path = format!("routes.{priority}");
-        let Some(RouteConfig { to, fallback }) = route else {
-            if priority.is_urgent() {
+        match routes.remove(&priority) {
+            Some(route) => {
+                let check = |route: &RouteConfig, mistake: &mut dyn FnMut(&str, String)| {
+                    check_route(priority, route, known, mistake);
+                };
+                checked.extend(mistakes.take(&path, route, check).map(|route| (priority, route)));
+            }
+            None if priority.is_urgent() => {
                 mistakes.add(None, path, "expected a route with at least one channel");
             }
-            return;
-        };
-        if to.is_empty() && priority.is_urgent() {
-            mistakes.add(None, format!("{path}.to"), "expected at least one channel");
-        }
-        let known = self.channels.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
-        let named = to.iter().enumerate().map(|(index, channel)| (format!("{path}.to[{index}]"), channel));
-        let named = named.chain(fallback.iter().map(|channel| (format!("{path}.fallback"), channel)));
-        for (path, channel) in named {
-            if !self.channels.contains_key(&channel.value) {
-                let message = format!("expected a channel ({known}), found `{}`", channel.value);
-                mistakes.add(line(channel), path, message);
-            }
-        }
-        if let Some(fallback) = fallback {
-            if to.iter().any(|channel| channel.value == fallback.value) {
-                mistakes.add(line(fallback), format!("{path}.fallback"), "expected a channel that is not in `to`");
-            }
-            if !priority.is_urgent() {
-                mistakes.add(line(fallback), format!("{path}.fallback"), "expected none: only P0 and P1 fall back");
-            }
+            None => {}
         }
     }
+    checked
+}
 
-    /// What deciding needs of this configuration, with the rules compiled.
-    ///
-    /// # Errors
-    /// Every mistake in the rule files.
-    pub fn policy(&self, rules: &[RuleFile]) -> Result<Policy, Vec<Mistake>> {
-        let rules = RuleSet::load(rules)
-            .map_err(|errors| errors.into_iter().map(Mistake::from).collect::<Vec<_>>())?;
-        let mut repeat_after = RepeatAfter::default();
-        for (priority, minutes) in &self.repeat_after_minutes {
-            repeat_after.0[*priority as usize] = SignedDuration::from_mins((*minutes).into());
-        }
-        Ok(Policy {
-            rules,
-            routes: self.routes(),
-            repeat_after,
-            fallback_after_seconds: self.fallback_after_seconds,
-        })
+fn check_route(
+    priority: Priority,
+    route: &RouteConfig,
+    known: &[String],
+    mistake: &mut dyn FnMut(&str, String),
+) {
+    let RouteConfig { to, fallback } = route;
+    if to.is_empty() && priority.is_urgent() {
+        mistake(".to", "expected at least one channel".to_owned());
     }
-
-    /// Who is told.
-    pub fn routes(&self) -> Routes {
-        let channel = |name: &Spanned<String>| ChannelName::new(name.value.clone());
-        let route = |(priority, route): (&Priority, &RouteConfig)| {
-            let to = route.to.iter().map(channel).collect();
-            (*priority, Route { to, fallback: route.fallback.as_ref().map(channel) })
-        };
-        Routes::new(self.routes.iter().map(route))
+    let named = to.iter().enumerate().map(|(index, channel)| (format!(".to[{index}]"), channel));
+    for (member, channel) in named.chain(fallback.iter().map(|channel| (".fallback".to_owned(), channel))) {
+        if !known.contains(channel) {
+            mistake(&member, format!("expected a channel ({}), found `{channel}`", known.join(", ")));
+        }
+    }
+    let Some(fallback) = fallback else { return };
+    if to.contains(fallback) {
+        mistake(".fallback", format!("expected a channel that is not in `to`, found `{fallback}`"));
+    }
+    if !priority.is_urgent() {
+        mistake(".fallback", "expected none: only P0 and P1 fall back".to_owned());
     }
 }

@@ -5,39 +5,53 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use serde::Deserialize;
-use serde_saphyr::Spanned;
 use watchfire_core::priority::Priority;
 
+use super::placed::Placed;
 use crate::actions::ChannelConfig;
 use crate::secret::SecretSource;
 
-/// The whole file.
-#[derive(Debug, Deserialize)]
+/// The file as written: each part is read by itself, so that a mistake in one does not hide another's.
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(super) struct File {
+    pub(super) queue: Option<Placed<QueueConfig>>,
+    #[serde(default)]
+    pub(super) http: Placed<HttpConfig>,
+    #[serde(default)]
+    pub(super) health: Placed<HealthConfig>,
+    #[serde(default)]
+    pub(super) store: Placed<StoreConfig>,
+    #[serde(default)]
+    pub(super) rules: Placed<RulesConfig>,
+    pub(super) channels: BTreeMap<String, Placed<ChannelConfig>>,
+    pub(super) routes: BTreeMap<Priority, Placed<RouteConfig>>,
+    #[serde(default = "sixty")]
+    pub(super) fallback_after_seconds: u32,
+    #[serde(default)]
+    pub(super) repeat_after_minutes: BTreeMap<Priority, u32>,
+}
+
+/// The whole configuration, checked.
+#[derive(Debug)]
 pub struct Config {
     /// The SQS queue alerts come from; without it only the embedded queue is read.
     pub queue: Option<QueueConfig>,
     /// The HTTP address that takes events into the embedded queue.
-    #[serde(default)]
     pub http: HttpConfig,
     /// The HTTP address for health and metrics.
-    #[serde(default)]
     pub health: HealthConfig,
     /// The embedded store.
-    #[serde(default)]
     pub store: StoreConfig,
     /// Where the rules are.
-    #[serde(default)]
     pub rules: RulesConfig,
     /// The channels people are told by, each under its name.
-    pub channels: BTreeMap<String, Spanned<ChannelConfig>>,
+    pub channels: BTreeMap<String, ChannelConfig>,
     /// Per priority, which channels are told.
     pub routes: BTreeMap<Priority, RouteConfig>,
     /// How long the primary channel of a P0 or P1 has before the fallback is told, in seconds.
-    #[serde(default = "sixty")]
     pub fallback_after_seconds: u32,
     /// Per priority, how long an incident that goes on stays quiet after it was said, in minutes.
-    #[serde(default)]
     pub repeat_after_minutes: BTreeMap<Priority, u32>,
 }
 
@@ -46,14 +60,14 @@ pub struct Config {
 #[serde(deny_unknown_fields)]
 pub struct QueueConfig {
     /// Its URL.
-    pub url: Spanned<String>,
+    pub url: String,
     /// How long one receive waits for messages, 0 to 20.
     #[serde(default = "twenty")]
     pub wait_seconds: u16,
     /// How long a message stays invisible at a time, 10 to 43,200; extended while it is worked on.
     #[serde(default = "two_minutes")]
     pub visibility_seconds: u32,
-    /// How many messages are worked on at once.
+    /// How many messages are worked on at once, 1 to 10,000.
     #[serde(default = "sixty_four")]
     pub in_flight: u16,
     /// After how many receives the queue gives a message up; by default as the queue's redrive policy says.
@@ -65,17 +79,16 @@ pub struct QueueConfig {
 #[serde(deny_unknown_fields, default)]
 pub struct HttpConfig {
     /// Address and port; port 0 takes any free one.
-    pub listen: Spanned<SocketAddr>,
+    pub listen: SocketAddr,
     /// The bearer token that senders must show; required unless the address is loopback.
     pub token: Option<SecretSource>,
-    /// How many messages of the embedded queue are worked on at once.
+    /// How many messages of the embedded queue are worked on at once, 1 to 10,000.
     pub in_flight: u16,
 }
 
 impl Default for HttpConfig {
     fn default() -> Self {
-        let listen = SocketAddr::from(([127, 0, 0, 1], 8080));
-        Self { listen: unplaced(listen), token: None, in_flight: 64 }
+        Self { listen: SocketAddr::from(([127, 0, 0, 1], 8080)), token: None, in_flight: 64 }
     }
 }
 
@@ -113,7 +126,7 @@ impl Default for StoreConfig {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RulesConfig {
-    /// A folder of rule files, read instead of the embedded set.
+    /// A folder of rule files, read instead of the set in the binary.
     pub directory: Option<PathBuf>,
 }
 
@@ -122,14 +135,9 @@ pub struct RulesConfig {
 #[serde(deny_unknown_fields)]
 pub struct RouteConfig {
     /// Channels, the primary one first; none: the digest.
-    pub to: Vec<Spanned<String>>,
+    pub to: Vec<String>,
     /// The channel for when the primary one does not take a P0 or P1 in time.
-    pub fallback: Option<Spanned<String>>,
-}
-
-/// A value that stands in no file.
-pub(crate) fn unplaced<T>(value: T) -> Spanned<T> {
-    Spanned::new(value, serde_saphyr::Location::UNKNOWN, serde_saphyr::Location::UNKNOWN)
+    pub fallback: Option<String>,
 }
 
 fn sixty() -> u32 {

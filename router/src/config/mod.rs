@@ -2,6 +2,10 @@
 
 mod check;
 mod file;
+mod placed;
+mod policy;
+#[cfg(test)]
+mod tests;
 
 pub use check::Mistake;
 pub use file::{Config, HealthConfig, HttpConfig, QueueConfig, RouteConfig, RulesConfig, StoreConfig};
@@ -11,6 +15,7 @@ use std::path::Path;
 use watchfire_core::policy::Policy;
 
 use crate::rules_files;
+use check::Parsed;
 
 /// Reads a configuration file and the rules it names, and checks both.
 ///
@@ -20,18 +25,31 @@ pub fn check(path: &Path) -> Result<(Config, Policy), Vec<Mistake>> {
     let name = path.display().to_string();
     let text = std::fs::read_to_string(path)
         .map_err(|error| vec![Mistake::whole(&name, format!("cannot be read: {error}"))])?;
-    let (config, mut mistakes) = Config::parse(&name, &text).map_err(|mistake| vec![mistake])?;
-    let rules = rules_files::read(config.rules.directory.as_deref());
-    let policy = match rules {
-        Ok(files) => config.policy(&files),
+    let Parsed { config, mut mistakes, rules } = check::parse(&name, &text);
+    let rules = match rules_files::read(rules.directory.as_deref()) {
+        Ok(files) => policy::rules(&files),
         Err(error) => Err(vec![Mistake::whole(&name, format!("rules.directory: {error:#}"))]),
     };
-    match policy {
-        Ok(policy) if mistakes.is_empty() => Ok((config, policy)),
-        Ok(_) => Err(mistakes),
-        Err(in_rules) => {
+    match (config, rules) {
+        (Some(config), Ok(rules)) => {
+            let policy = config.policy(rules);
+            Ok((config, policy))
+        }
+        (_, Ok(_)) => Err(mistakes),
+        (_, Err(in_rules)) => {
             mistakes.extend(in_rules);
             Err(mistakes)
         }
+    }
+}
+
+impl Config {
+    /// Reads the text of a configuration file.
+    ///
+    /// # Errors
+    /// Every mistake found in it.
+    pub fn parse(name: &str, text: &str) -> Result<Config, Vec<Mistake>> {
+        let Parsed { config, mistakes, rules: _ } = check::parse(name, text);
+        config.ok_or(mistakes)
     }
 }

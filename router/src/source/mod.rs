@@ -54,7 +54,9 @@ impl Source {
     /// When the queue cannot be read; nothing is lost, try again later.
     pub async fn receive(&self, most: usize) -> anyhow::Result<Vec<Message>> {
         match self {
-            Source::Spool(spool) => Ok(spool.receive(most.min(10)).await.into_iter().map(Message::from).collect()),
+            Source::Spool(spool) => {
+                Ok(spool.receive(most.min(10)).await?.into_iter().map(Message::from).collect())
+            }
             Source::Sqs(sqs) => sqs.receive(most.min(10)).await,
         }
     }

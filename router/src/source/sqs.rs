@@ -41,16 +41,16 @@ impl Sqs {
         let QueueConfig { url, wait_seconds, visibility_seconds, in_flight: _, max_receives } = config;
         let attributes = client
             .get_queue_attributes()
-            .queue_url(&url.value)
+            .queue_url(url)
             .attribute_names(QueueAttributeName::All)
             .send()
             .await
             .map_err(aws_sdk_sqs::error::DisplayErrorContext)
             .map_err(|error| anyhow::anyhow!("{error}"))
-            .with_context(|| format!("queue.url: {} cannot be read (needs sqs:GetQueueAttributes)", url.value))?;
+            .with_context(|| format!("queue.url: {} cannot be read (needs sqs:GetQueueAttributes)", url))?;
         let policy = attributes.attributes().and_then(|all| all.get(&QueueAttributeName::RedrivePolicy));
         let queue = Queue {
-            url: url.value.clone(),
+            url: url.clone(),
             wait_seconds: i32::from(*wait_seconds),
             visibility: Duration::from_secs(u64::from(*visibility_seconds)),
             max_receives: max_receives.or(policy.and_then(|policy| max_receive_count(policy))),

@@ -68,7 +68,10 @@ pub fn ready(rules: usize, channels: usize) {
 
 /// The store did not answer; urgent pages go out unrecorded.
 pub fn store_failed(error: &store::Error) {
-    error!(error = format!("{error:#}"), "the store failed: urgent pages go out unrecorded, nothing is deleted from the queue");
+    error!(
+        error = format!("{error:#}"),
+        "the store failed: urgent pages go out unrecorded, nothing is deleted from the queue"
+    );
 }
 
 /// A channel refused an effect for good.

@@ -37,7 +37,8 @@ impl Default for Metrics {
     fn default() -> Self {
         let mut registry = Registry::with_prefix("watchfire");
         let seconds = || Histogram::new([0.0001, 0.0005, 0.001, 0.005, 0.02, 0.1, 0.5, 2.0]);
-        let latency: fn() -> Histogram = || Histogram::new([0.01, 0.1, 1.0, 5.0, 15.0, 30.0, 60.0, 300.0, 900.0]);
+        let latency: fn() -> Histogram =
+            || Histogram::new([0.01, 0.1, 1.0, 5.0, 15.0, 30.0, 60.0, 300.0, 900.0]);
         let metrics = Self {
             decisions: Family::default(),
             deciding: seconds(),
@@ -52,7 +53,11 @@ impl Default for Metrics {
             registry: Registry::default(),
         };
         let m = &metrics;
-        registry.register("decisions", "Events decided, by finder, priority, verdict and reason", m.decisions.clone());
+        registry.register(
+            "decisions",
+            "Events decided, by finder, priority, verdict and reason",
+            m.decisions.clone(),
+        );
         registry.register("decide_seconds", "From read to committed", m.deciding.clone());
         registry.register("effects", "Attempts on a channel, by kind and what came of it", m.effects.clone());
         registry.register(
@@ -65,7 +70,11 @@ impl Default for Metrics {
         registry.register("messages_left", "Messages left on a source to come again", m.left.clone());
         registry.register("messages_at_work", "Messages being handled now", m.at_work.clone());
         registry.register("store_failures", "Times the store did not answer", m.store_failures.clone());
-        registry.register("last_success_timestamp_seconds", "When a message was last done with", m.last_success.clone());
+        registry.register(
+            "last_success_timestamp_seconds",
+            "When a message was last done with",
+            m.last_success.clone(),
+        );
         Self { registry, ..metrics }
     }
 }

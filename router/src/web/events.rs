@@ -27,19 +27,21 @@ pub struct Ingest {
 
 /// The routes of the address that takes events.
 pub fn events(ingest: Ingest) -> Routes {
-    Routes::new()
-        .route("/v1/events", post(take))
-        .layer(DefaultBodyLimit::max(MOST_BYTES))
-        .with_state(ingest)
+    Routes::new().route("/v1/events", post(take)).layer(DefaultBodyLimit::max(MOST_BYTES)).with_state(ingest)
 }
 
 /// One event, an array of events, or one event per line (`application/x-ndjson`). What cannot be read is
 /// taken too: it is recorded and paged like any other unreadable message.
 async fn take(State(ingest): State<Ingest>, headers: HeaderMap, body: String) -> Response {
     if !ingest.is_allowed(&headers) {
-        return refuse(StatusCode::UNAUTHORIZED, "expected `Authorization: Bearer` with the configured token");
+        return refuse(
+            StatusCode::UNAUTHORIZED,
+            "expected `Authorization: Bearer` with the configured token",
+        );
     }
-    let lines = headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/x-ndjson"));
+    let lines = headers
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"application/x-ndjson"));
     let bodies: Vec<String> = match lines {
         true => body.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned).collect(),
         // Taken apart here, so that each is decided on its own.
@@ -70,7 +72,8 @@ fn refuse(status: StatusCode, message: &str) -> Response {
 impl Ingest {
     fn is_allowed(&self, headers: &HeaderMap) -> bool {
         let Some(token) = &self.token else { return true };
-        let shown = headers.get(header::AUTHORIZATION).and_then(|value| value.as_bytes().strip_prefix(b"Bearer "));
+        let shown =
+            headers.get(header::AUTHORIZATION).and_then(|value| value.as_bytes().strip_prefix(b"Bearer "));
         shown.is_some_and(|shown| same(shown, token.expose().as_bytes()))
     }
 }

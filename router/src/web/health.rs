@@ -32,7 +32,9 @@ pub fn health(health: Health) -> Routes {
 async fn ready(State(health): State<Health>) -> Response {
     match health.store.ping().await {
         Ok(()) => "ready\n".into_response(),
-        Err(error) => (StatusCode::SERVICE_UNAVAILABLE, format!("the store does not answer: {error}\n")).into_response(),
+        Err(error) => {
+            (StatusCode::SERVICE_UNAVAILABLE, format!("the store does not answer: {error}\n")).into_response()
+        }
     }
 }
 

@@ -100,7 +100,9 @@ impl Envelope {
 
 /// Reads the envelope of `text`, whose JSON is `event`; a bare finding is put into the one it would have had.
 pub(super) fn read<'a>(event: Json<'a>, body: &str) -> Result<(Envelope, Json<'a>), Unreadable> {
-    let exact = |event: &Json<'_>, name: &str| event.get(name).and_then(as_text);
+    let exact = |event: &Json<'_>, name: &str| {
+        event.get(name).and_then(Json::as_str).filter(|text| !text.is_empty()).map(str::to_owned)
+    };
     let event = if exact(&event, "source").is_some() && exact(&event, "detail-type").is_some() {
         camel::on_the_wire(event)
     } else {

@@ -77,7 +77,11 @@ pub struct Unreadable {
 
 impl Unreadable {
     fn new(expected: impl std::fmt::Display, text: &str) -> Self {
-        Self { reason: format!("{expected}; it begins: {}", clean(text, 80)) }
+        let reason = match clean(text, 80) {
+            nothing if nothing.is_empty() => format!("{expected}; it is empty"),
+            beginning => format!("{expected}; it begins: {beginning}"),
+        };
+        Self { reason }
     }
 }
 

@@ -167,3 +167,77 @@ pub(super) fn only_private_ip<'a>(addresses: impl Iterator<Item = &'a str>) -> O
         (Some(_), Some(_)) | (None, _) => None,
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_instance_id_is_found_in_every_spelling_of_an_arn() {
+        for text in [
+            "arn:aws:ec2:us-west-2:111122223333:instance/i-cafebabe",
+            "arn:aws::ec2:us-west-2:111122223333:i-cafebabe",
+            "arn:aws:us-east-1:111122223333:instance/i-cafebabe",
+            "i-cafebabe",
+        ] {
+            assert_eq!(instance_id(text), Some("i-cafebabe".to_owned()), "{text}");
+        }
+        for text in ["", "i-", "vol-1", "i-../x", "i-a b", "arn:aws:s3:::bucket"] {
+            assert_eq!(instance_id(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_request_path_tells_what_it_is_about() {
+        let target = |uri| {
+            let Target { namespace, kind, name } = target(uri);
+            [namespace, kind, name].map(|part| part.unwrap_or_default())
+        };
+        assert_eq!(target("/api/v1/namespaces/shop/pods/web-1/exec?command=sh"), ["shop", "pods", "web-1"]);
+        assert_eq!(target("/apis/apps/v1/namespaces/shop/deployments"), ["shop", "deployments", ""]);
+        assert_eq!(target("/api/v1/nodes/ip-10-0-0-1/proxy/"), ["", "nodes", "ip-10-0-0-1"]);
+        assert_eq!(target("/api/v1/namespaces/shop"), ["shop", "", ""]);
+        for uri in ["", "/", "/api", "/healthz", "//?x", "api/v1", "/apis/apps"] {
+            assert_eq!(target(uri), ["", "", ""], "{uri}");
+        }
+    }
+
+    #[test]
+    fn a_user_name_tells_a_service_account_or_a_node() {
+        assert_eq!(service_account("system:serviceaccount:shop:web"), Some("shop/web".to_owned()));
+        assert_eq!(service_account("system:serviceaccount::web"), None);
+        assert_eq!(service_account("system:serviceaccount:shop"), None);
+        assert_eq!(node("system:node:ip-10-0-0-1.ec2.internal"), Some("ip-10-0-0-1.ec2.internal".to_owned()));
+        assert_eq!(node("system:node:"), None);
+    }
+
+    #[test]
+    fn only_an_id_that_names_a_repository_gives_the_image_its_digest() {
+        let of =
+            |name: &str, uid: &str| image(present(name).map(str::to_owned), present(uid).map(str::to_owned));
+        assert_eq!(of("web:3", "web@sha256:dd"), Some("web:3@sha256:dd".to_owned()));
+        assert_eq!(of("web:3", "sha256:dd"), Some("web:3".to_owned()));
+        assert_eq!(of("web@sha256:aa", "web@sha256:dd"), Some("web@sha256:aa".to_owned()));
+        assert_eq!(of("", "web@sha256:dd"), Some("web@sha256:dd".to_owned()));
+        assert_eq!(of("", "sha256:dd"), None);
+    }
+
+    #[test]
+    fn the_tag_that_only_aws_can_set_names_the_cluster_first() {
+        let cluster = |tags| cluster_in_tags(Some(&Json::parse(tags).unwrap()));
+        let both = r#"[{"key":"eks:cluster-name","value":"b"},{"key":"aws:eks:cluster-name","value":"a"}]"#;
+        assert_eq!(cluster(both), Some("a".to_owned()));
+        assert_eq!(cluster(r#"{"kubernetes.io/cluster/c":"owned"}"#), Some("c".to_owned()));
+        assert_eq!(cluster(r#"[{"name":"eks:cluster-name","value":"d"}]"#), Some("d".to_owned()));
+        assert_eq!(cluster(r#"[{"key":"eks:cluster-name","value":""},{"key":3},7]"#), None);
+    }
+
+    #[test]
+    fn of_several_private_addresses_none_is_taken() {
+        assert_eq!(only_private_ip(["198.51.100.1", "10.0.0.1"].into_iter()), Some("10.0.0.1".to_owned()));
+        assert_eq!(only_private_ip(["10.0.0.2", "10.0.0.1"].into_iter()), None);
+        assert_eq!(only_private_ip(["100.64.3.4"].into_iter()), Some("100.64.3.4".to_owned()));
+        assert_eq!(only_private_ip(["100.128.3.4", "x", "fd00::1"].into_iter()), Some("fd00::1".to_owned()));
+    }
+}

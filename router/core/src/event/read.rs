@@ -145,15 +145,17 @@ pub(super) fn first_time(json: &Json<'_>, paths: &[&str]) -> Option<Timestamp> {
 }
 
 fn time_in(text: &str) -> Option<Timestamp> {
-    // EKS writes `…Z[UTC]`, Health writes RFC 2822, and a time without an offset is UTC everywhere in AWS.
+    // EKS writes `…Z[UTC]`, Health RFC 2822, Inspector's older events `Mar 1, 2026, 5:06:00 AM`; a time
+    // without an offset is UTC everywhere in AWS.
     let text = text.trim();
     let plain = text.split_once('[').map_or(text, |(time, _)| time);
-    plain
-        .parse()
-        .ok()
+    let utc = |time: DateTime| time.to_zoned(TimeZone::UTC).ok().map(|time| time.timestamp());
+    let in_words = || DateTime::strptime("%b %d, %Y, %I:%M:%S %p", plain.replace('\u{202f}', " ")).ok();
+    (plain.parse().ok())
         .or_else(|| since_epoch(plain))
-        .or_else(|| plain.parse::<DateTime>().ok()?.to_zoned(TimeZone::UTC).ok().map(|time| time.timestamp()))
+        .or_else(|| plain.parse().ok().and_then(utc))
         .or_else(|| rfc2822::parse(plain).ok().map(|time| time.timestamp()))
+        .or_else(|| in_words().and_then(utc))
 }
 
 /// Seconds since 1970, with or without a fraction or exponent; a number too great for that is milliseconds.
@@ -161,4 +163,65 @@ fn since_epoch(text: &str) -> Option<Timestamp> {
     let number: f64 = text.parse().ok().filter(|number: &f64| number.is_finite())?;
     let seconds = if number.abs() < 1e11 { number } else { number / 1e3 };
     Timestamp::from_microsecond((seconds * 1e6).round() as i64).ok()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_spelling_of_a_time_that_aws_uses_is_read() {
+        let cases = [
+            (r#""2026-03-04T05:06:07.985Z""#, "2026-03-04T05:06:07.985Z"),
+            (r#""2026-03-04T05:06:07.985+0000""#, "2026-03-04T05:06:07.985Z"),
+            (r#""2026-03-04T00:06:07.752000-05:00""#, "2026-03-04T05:06:07.752Z"),
+            (r#""2026-03-04T05:06:07.832Z[UTC]""#, "2026-03-04T05:06:07.832Z"),
+            (r#""2026-03-04T05:06:07""#, "2026-03-04T05:06:07Z"),
+            (r#""2026-03-04 05:06:07Z""#, "2026-03-04T05:06:07Z"),
+            (r#""Wed, 4 Mar 2026 05:06:07 GMT""#, "2026-03-04T05:06:07Z"),
+            (r#""Mar 4, 2026, 5:06:07 AM""#, "2026-03-04T05:06:07Z"),
+            ("\"Mar 4, 2026, 5:06:07\u{202f}PM\"", "2026-03-04T17:06:07Z"),
+            ("1636625755", "2021-11-11T10:15:55Z"),
+            ("1636625755.218", "2021-11-11T10:15:55.218Z"),
+            ("1.636625755218E9", "2021-11-11T10:15:55.218Z"),
+            (r#""1.636625755218E9""#, "2021-11-11T10:15:55.218Z"),
+            ("1636625755218", "2021-11-11T10:15:55.218Z"),
+            (r#"" 1636625755 ""#, "2021-11-11T10:15:55Z"),
+        ];
+        for (text, expected) in cases {
+            let read = as_time(&Json::parse(text).unwrap());
+            assert_eq!(read, Some(expected.parse().unwrap()), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_time_is_none() {
+        for text in [r#""""#, r#""soon""#, "1e300", "-1e300", "true", "[]", "null", r#""NaN""#, r#""inf""#] {
+            assert_eq!(as_time(&Json::parse(text).unwrap()), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_word_for_nothing_is_nothing() {
+        let json =
+            Json::parse(r#"{"a": " ", "b": "null", "c": "N/A", "d": " x ", "e": 7, "f": null}"#).unwrap();
+        let read = ["a", "b", "c", "d", "e", "f", "g"].map(|path| text(&json, path));
+        assert_eq!(read, [None, None, None, Some("x".into()), Some("7".into()), None, None]);
+    }
+
+    #[test]
+    fn a_path_takes_either_case_of_the_first_letter_an_index_and_the_last_of_repeats() {
+        let json = Json::parse(r#"{"Aa": [{"b": 1}], "x": {"y": 1}, "x": {"y": 2}}"#).unwrap();
+        assert_eq!(text(&json, "aa.0.B"), Some("1".into()));
+        assert_eq!(text(&json, "x.y"), Some("2".into()));
+        assert_eq!(text(&json, "aA.0.b"), None);
+        assert_eq!(text(&json, "aa.1.b"), None);
+    }
+
+    #[test]
+    fn an_account_that_came_as_a_number_has_its_zeros_back() {
+        let json = Json::parse(r#"{"n": 11122223333, "s": "011122223333"}"#).unwrap();
+        assert_eq!(account(&json, "n"), account(&json, "s"));
+    }
 }

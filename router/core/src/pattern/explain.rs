@@ -54,16 +54,16 @@ pub(super) fn explain(pattern: &Pattern, event: &Json<'_>) -> Option<Mismatch> {
     if let Some(field) = needed {
         return Some(failed(pattern, &evaluation, 0, field));
     }
-    let mismatches: Vec<Mismatch> =
-        (0..alternatives.len()).map(|alternative| mismatch(pattern, &mut evaluation, alternative)).collect();
-    let mut found = "that none matched: ".to_owned();
-    for (index, mismatch) in mismatches.iter().take(SHOWN).enumerate() {
-        found += &format!("{}{mismatch}", if index == 0 { "" } else { "; " });
-    }
-    if mismatches.len() > SHOWN {
-        found += &format!("; and {} more", mismatches.len() - SHOWN);
-    }
-    Some(Mismatch { path: or.clone(), wanted: format!("one of {} alternatives", mismatches.len()), found })
+    let count = alternatives.len();
+    let shown: Vec<String> = (0..count.min(SHOWN))
+        .map(|alternative| mismatch(pattern, &mut evaluation, alternative).to_string())
+        .collect();
+    let more = if count > SHOWN { format!("; and {} more", count - SHOWN) } else { String::new() };
+    Some(Mismatch {
+        path: or.clone(),
+        wanted: format!("one of {count} alternatives"),
+        found: format!("that none matched: {}{more}", shown.join("; ")),
+    })
 }
 
 /// The first field in the way of one alternative, which must not match.

@@ -8,8 +8,8 @@ use crate::json::Json;
 use super::Pattern;
 use super::compile::{Alternative, Field};
 use super::consistency::{self, Contender};
-use super::flatten::{Leaves, Place};
-use super::operator::Operator;
+use super::flatten::{Leaf, Leaves, Place};
+use super::operator::{Operator, Scalar};
 use super::paths::Paths;
 
 /// Patterns in their order, compiled together.
@@ -131,7 +131,7 @@ impl<'a> Evaluation<'a> {
         pattern: usize,
         alternative: usize,
         field: usize,
-    ) -> impl Iterator<Item = &super::operator::Scalar<'a>> {
+    ) -> impl Iterator<Item = &Scalar<'a>> {
         let condition = self.set.patterns[pattern][alternative][field];
         self.leaves.under(self.set.conditions[condition].slot).map(|leaf| &leaf.value)
     }
@@ -207,7 +207,7 @@ impl<'a> Evaluation<'a> {
     }
 }
 
-fn accepts(operators: &[Operator], leaf: &super::flatten::Leaf<'_>) -> bool {
+fn accepts(operators: &[Operator], leaf: &Leaf<'_>) -> bool {
     operators.iter().any(|operator| operator.accepts(&leaf.value))
 }
 

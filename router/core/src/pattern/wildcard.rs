@@ -8,8 +8,16 @@ pub(super) struct Wildcard {
     source: Box<str>,
     /// What the text starts with.
     head: Box<str>,
-    /// The rest, when there is a gap at all: pieces between two gaps, and what the text ends with.
-    rest: Option<(Box<[Box<str>]>, Box<str>)>,
+    /// What follows, when there is a gap at all.
+    rest: Option<Rest>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Rest {
+    /// What stands between two gaps, in order.
+    pieces: Box<[Box<str>]>,
+    /// What the text ends with.
+    tail: Box<str>,
 }
 
 impl Wildcard {
@@ -37,18 +45,22 @@ impl Wildcard {
         }
         let mut pieces = pieces.into_iter().map(String::into_boxed_str);
         let head = pieces.next().unwrap_or_default();
-        let mut middle: Vec<Box<str>> = pieces.collect();
-        let tail = middle.pop();
-        Ok(Wildcard { source: source.into(), head, rest: tail.map(|tail| (middle.into(), tail)) })
+        let mut pieces: Vec<Box<str>> = pieces.collect();
+        let tail = pieces.pop();
+        Ok(Wildcard {
+            source: source.into(),
+            head,
+            rest: tail.map(|tail| Rest { pieces: pieces.into(), tail }),
+        })
     }
 
     /// Whether the whole text fits. Taking each piece at its first place is enough: it leaves the most
     /// room for what follows. So the time is linear in the text, whatever the gaps.
     pub(super) fn matches(&self, text: &str) -> bool {
-        let Some((middle, tail)) = &self.rest else { return text == &*self.head };
+        let Some(Rest { pieces, tail }) = &self.rest else { return text == &*self.head };
         let Some(text) = text.strip_prefix(&*self.head) else { return false };
         let Some(mut text) = text.strip_suffix(&**tail) else { return false };
-        for piece in middle {
+        for piece in pieces {
             let Some(at) = text.find(&**piece) else { return false };
             text = &text[at + piece.len()..];
         }

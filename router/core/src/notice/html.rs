@@ -1,0 +1,151 @@
+//! The page as HTML, for mail readers: inline styles only, nothing fetched, every value escaped.
+
+use super::{Notice, SAMPLE, label};
+use crate::decision::EffectKind;
+use crate::priority::Priority;
+
+pub(super) fn render(notice: &Notice, kind: EffectKind) -> String {
+    let mut body = format!(
+        "<div style=\"border-left:8px solid {};padding:4px 0 4px 14px\">\
+         <h1 style=\"font-size:18px;margin:0 0 6px\">{}</h1>",
+        colour(notice.priority, kind),
+        escape(&notice.subject(kind)),
+    );
+    if notice.sample {
+        body.push_str(&format!("<p style=\"margin:0 0 6px\"><b>{SAMPLE}</b></p>"));
+    }
+    body.push_str(&format!(
+        "<p style=\"margin:0\"><b>{}</b> Why now: {}.</p></div>",
+        escape(&notice.request(kind)),
+        escape(&notice.why),
+    ));
+    for paragraph in [&notice.found(), &notice.description] {
+        if !paragraph.is_empty() {
+            body.push_str(&format!("<p>{}</p>", escape(paragraph)));
+        }
+    }
+    body.push_str(&table(notice.facts.iter().map(|(name, value)| (label(name), escape(value)))));
+    if !notice.withheld.is_empty() {
+        let items: String = notice.withheld.iter().map(|item| format!("<li>{}</li>", escape(item))).collect();
+        body.push_str(&format!("<p>Not done, although the rule asks for it:</p><ul>{items}</ul>"));
+    }
+    body.push_str(&table(notice.links.iter().map(|(name, address)| (label(name), link(address)))));
+    let records = notice.records().into_iter();
+    body.push_str(&table(records.map(|(name, value)| (name.to_owned(), escape(&value)))));
+    format!(
+        "<!DOCTYPE html><html lang=\"en\" dir=\"ltr\"><head><meta charset=\"utf-8\"><title>{}</title></head>\
+         <body style=\"font-family:system-ui,sans-serif;font-size:14px;line-height:1.45;max-width:720px\">\
+         {body}</body></html>\n",
+        escape(&notice.subject(kind)),
+    )
+}
+
+fn colour(priority: Priority, kind: EffectKind) -> &'static str {
+    match (kind, priority) {
+        (EffectKind::Resolve, _) => "#1a7f37",
+        (EffectKind::Page, Priority::P0) => "#cf222e",
+        (EffectKind::Page, Priority::P1) => "#d4600a",
+        (EffectKind::Page, Priority::P2) => "#bf8700",
+        (EffectKind::Page, Priority::P3) => "#57606a",
+    }
+}
+
+/// Rows of a label and what is HTML already; nothing where there are none.
+fn table(rows: impl Iterator<Item = (String, String)>) -> String {
+    let rows: String = rows
+        .map(|(label, value)| {
+            format!(
+                "<tr><td style=\"color:#57606a;padding:1px 16px 1px 0;vertical-align:top\">{}</td>\
+                 <td style=\"font-family:monospace;word-break:break-all\">{value}</td></tr>",
+                escape(&label),
+            )
+        })
+        .collect();
+    if rows.is_empty() {
+        rows
+    } else {
+        format!("<table style=\"border-spacing:0;margin:14px 0\">{rows}</table>")
+    }
+}
+
+/// Only `https:` becomes a link: an address of another kind may do more than open a page.
+fn link(address: &str) -> String {
+    let text = escape(address);
+    match address.strip_prefix("https://") {
+        Some(_) => format!("<a href=\"{text}\" rel=\"noreferrer\">{text}</a>"),
+        None => text,
+    }
+}
+
+fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            _ => out.push(c),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::{EventId, FindingKey, IncidentKey, RuleName};
+    use crate::notice::tests::miner;
+
+    #[test]
+    fn everything_the_text_says_is_there() {
+        let html = miner().html(EffectKind::Page);
+        for (name, value) in miner().facts {
+            assert!(html.contains(&value), "{name} is missing");
+        }
+        for part in
+            ["[P0] Bitcoin miner", "15 minutes", "first report", "8.0 HIGH", "quarantine: not built yet"]
+        {
+            assert!(html.contains(part), "{part} is missing");
+        }
+        assert!(html.contains("<a href=\"https://runbooks.example.com/crypto-mining\""));
+    }
+
+    #[test]
+    fn no_text_becomes_markup_wherever_it_stands() {
+        let bad = || "<img src=x onerror='a'>\"&".to_owned();
+        let hostile = Notice {
+            title: bad(),
+            description: bad(),
+            why: bad(),
+            rule: RuleName::new(bad()),
+            family: bad(),
+            kind: bad(),
+            source: bad(),
+            severity: bad(),
+            facts: vec![(bad(), bad())],
+            withheld: vec![bad()],
+            links: vec![(bad(), bad()), (bad(), format!("https://{}", bad()))],
+            incident: IncidentKey::new(bad()),
+            finding: Some(FindingKey::new(bad())),
+            event: EventId::new(bad()),
+            ..miner()
+        };
+        let html = hostile.html(EffectKind::Resolve);
+        assert!(!html.contains("<img") && !html.contains("onerror='") && !html.contains("\"&\""), "{html}");
+        let tags = html.matches('<').count();
+        let harmless = Notice { title: "t".to_owned(), ..hostile.clone() }.html(EffectKind::Resolve);
+        assert_eq!(tags, harmless.matches('<').count());
+    }
+
+    #[test]
+    fn an_address_that_is_not_https_is_text() {
+        assert_eq!(link("javascript:alert(1)"), "javascript:alert(1)");
+        assert_eq!(link("http://wiki.local/a?b&c"), "http://wiki.local/a?b&amp;c");
+        assert_eq!(
+            link("https://wiki.local/a"),
+            "<a href=\"https://wiki.local/a\" rel=\"noreferrer\">https://wiki.local/a</a>"
+        );
+    }
+}

@@ -1,0 +1,213 @@
+//! What a page says: plain facts in order, cleaned of what could hurt a reader's screen or a channel.
+
+mod html;
+mod text;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::decision::EffectKind;
+use crate::ids::{EventId, FindingKey, IncidentKey, RuleName};
+use crate::priority::Priority;
+
+/// A page's content, before any channel gives it its form.
+///
+/// All text in it is already cleaned by [`clean`]: one line each, no control or direction-changing
+/// characters, bounded in length. It is still hostile: a channel that has markup must escape it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Notice {
+    /// How soon to respond.
+    pub priority: Priority,
+    /// One line, at most 200 characters: what happened to what.
+    pub title: String,
+    /// A paragraph, at most 1,000 characters; may be empty.
+    pub description: String,
+    /// Why this page is sent now: new, a rise, a repeat.
+    pub why: String,
+    /// The rule that classified it.
+    pub rule: RuleName,
+    /// What happened, whoever says so: part of the incident's identity.
+    pub family: String,
+    /// The finding's type, or the detail-type where there is no finding.
+    pub kind: String,
+    /// The finder, such as `guardduty`, or the event's source.
+    pub source: String,
+    /// The finding's severity as `8.0 HIGH`; empty where there is none.
+    pub severity: String,
+    /// Label and value, the most telling first: cluster, namespace, pod, image, account, region.
+    pub facts: Vec<(String, String)>,
+    /// What the rule wanted done and was not, each with its reason.
+    pub withheld: Vec<String>,
+    /// Label and https address: the runbook, the console.
+    pub links: Vec<(String, String)>,
+    /// The incident it belongs to.
+    pub incident: IncidentKey,
+    /// The finding; none for an event that is not one.
+    pub finding: Option<FindingKey>,
+    /// The event that caused it.
+    pub event: EventId,
+    /// When the event happened, by its own account.
+    pub at: Option<Timestamp>,
+    /// A sample: every form of it must say so.
+    pub sample: bool,
+}
+
+impl Notice {
+    /// One line, for a mail's subject or the first line of a page: `[P0] Resolved: title`, samples say so.
+    pub fn subject(&self, kind: EffectKind) -> String {
+        let sample = if self.sample { "[SAMPLE] " } else { "" };
+        let over = match kind {
+            EffectKind::Page => "",
+            EffectKind::Resolve => "Resolved: ",
+        };
+        format!("[{}] {sample}{over}{}", self.priority, self.title)
+    }
+
+    /// Plain text for a reader who was asleep: what and how soon first, ids last, no line over 78
+    /// characters but where a value is itself longer.
+    pub fn text(&self, kind: EffectKind) -> String {
+        text::render(self, kind)
+    }
+
+    /// The same as a complete HTML page: no script, no remote content, everything escaped, links only
+    /// to `https:` addresses.
+    pub fn html(&self, kind: EffectKind) -> String {
+        html::render(self, kind)
+    }
+
+    /// What to do now, in a sentence.
+    fn request(&self, kind: EffectKind) -> String {
+        match (kind, self.priority) {
+            (EffectKind::Resolve, _) => "No more response is asked for.".to_owned(),
+            (EffectKind::Page, Priority::P3) => "Respond on the next business day.".to_owned(),
+            (EffectKind::Page, Priority::P0 | Priority::P1 | Priority::P2) => {
+                format!("Respond within {}.", self.priority.respond_within())
+            }
+        }
+    }
+
+    /// What was found, who found it and how bad they hold it to be, in a line.
+    fn found(&self) -> String {
+        let parts = [self.kind.as_str(), self.severity.as_str()];
+        let found = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ");
+        match (found.is_empty(), self.source.is_empty()) {
+            (false, false) => format!("{found}, from {}", self.source),
+            (true, false) => format!("from {}", self.source),
+            (_, true) => found,
+        }
+    }
+
+    /// What ties the page to the records, label and value.
+    fn records(&self) -> Vec<(&'static str, String)> {
+        let mut records = Vec::with_capacity(5);
+        if let Some(at) = self.at {
+            records.push(("Happened", at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()));
+        }
+        records.push(("Rule", format!("{} ({})", self.rule, self.family)));
+        records.push(("Incident", self.incident.to_string()));
+        if let Some(finding) = &self.finding {
+            records.push(("Finding", finding.to_string()));
+        }
+        records.push(("Event", self.event.to_string()));
+        records
+    }
+}
+
+/// The sentence that a sample carries in every form.
+const SAMPLE: &str = "SAMPLE: made to try the set-up out, nothing has happened.";
+
+/// Labels start with a capital letter, however the fact was named.
+fn label(name: &str) -> String {
+    let mut letters = name.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// Makes hostile text fit for one line on anyone's screen: control and direction-changing characters
+/// become spaces, runs of white space become one, and what is over `most` characters is cut with `…`.
+pub fn clean(text: &str, most: usize) -> String {
+    let mut out = String::with_capacity(text.len().min(most * 4));
+    let mut length = 0;
+    let visible = text.chars().map(|c| if is_unfit(c) { ' ' } else { c });
+    for c in visible {
+        if c == ' ' && (out.is_empty() || out.ends_with(' ')) {
+            continue;
+        }
+        if length == most {
+            out.pop();
+            out.push('…');
+            break;
+        }
+        out.push(c);
+        length += 1;
+    }
+    out.truncate(out.trim_end().len());
+    out
+}
+
+fn is_unfit(c: char) -> bool {
+    c.is_control()
+        || c.is_whitespace()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A page as `decide` makes them.
+    pub(crate) fn miner() -> Notice {
+        let pair = |label: &str, value: &str| (label.to_owned(), value.to_owned());
+        Notice {
+            priority: Priority::P0,
+            title: "Bitcoin miner in pod checkout/checkout-7d9f5-x2x9z".to_owned(),
+            description:
+                "A container queried a domain name that is associated with Bitcoin-related activity, \
+                          which a checkout service has no reason to do."
+                    .to_owned(),
+            why: "first report of this incident".to_owned(),
+            rule: RuleName::new("miner-in-a-pod"),
+            family: "crypto-mining".to_owned(),
+            kind: "CryptoCurrency:Runtime/BitcoinTool.B!DNS".to_owned(),
+            source: "guardduty".to_owned(),
+            severity: "8.0 HIGH".to_owned(),
+            facts: vec![
+                pair("cluster", "prod-1"),
+                pair("namespace", "checkout"),
+                pair("pod", "checkout-7d9f5-x2x9z"),
+                pair("account", "123456789012"),
+                pair("region", "us-gov-west-1"),
+            ],
+            withheld: vec!["quarantine: not built yet".to_owned()],
+            links: vec![pair("Runbook", "https://runbooks.example.com/crypto-mining")],
+            incident: IncidentKey::new("v1:5f3c9a"),
+            finding: Some(FindingKey::new(
+                "arn:aws-us-gov:guardduty:us-gov-west-1:123456789012:detector/d/finding/f",
+            )),
+            event: EventId::new("7bf73129-1428-4cd3-a780-95db273d1602"),
+            at: Some("2026-11-20T02:58:11Z".parse().expect("a timestamp")),
+            sample: false,
+        }
+    }
+
+    #[test]
+    fn a_subject_says_priority_sample_and_end() {
+        let page = Notice { title: "t".to_owned(), ..miner() };
+        let sample = Notice { sample: true, priority: Priority::P2, ..page.clone() };
+        let subjects = [
+            page.subject(EffectKind::Page),
+            page.subject(EffectKind::Resolve),
+            sample.subject(EffectKind::Page),
+            sample.subject(EffectKind::Resolve),
+        ];
+        assert_eq!(subjects, ["[P0] t", "[P0] Resolved: t", "[P2] [SAMPLE] t", "[P2] [SAMPLE] Resolved: t"]);
+    }
+
+    #[test]
+    fn hostile_text_becomes_one_harmless_line() {
+        let hostile = "\u{202e}a\r\nBcc: x\u{0}\t\u{200b} b\u{2069}  ";
+        assert_eq!(clean(hostile, 200), "a Bcc: x b");
+        assert_eq!(clean("äöüß", 3), "äö…");
+        assert_eq!(clean("äöü", 3), "äöü");
+        assert_eq!(clean(" \n ", 3), "");
+    }
+}

@@ -1,0 +1,222 @@
+//! Pages through PagerDuty's Events API v2.
+//!
+//! ```yaml
+//! oncall:
+//!   pagerduty:
+//!     routing_key: {env: PD_KEY}      # the 32 characters of an Events API v2 integration
+//!     url: https://events.pagerduty.com/v2/enqueue
+//!     payload: minimal                # or standard, with names, accounts and addresses
+//!     events_per_minute: 110          # PagerDuty takes about 120 of one key
+//! ```
+//!
+//! - Role: notify. Permissions: none in AWS; HTTPS to the address above.
+//! - Idempotency: the effect's dedup key; PagerDuty puts repeats on the alert that is open.
+//! - Priority: `custom_details.priority` and the severity (critical, error, warning, info); the API
+//!   has no field for it, an event orchestration rule of the service sets it.
+//! - Transient: 408, 425, 429, 5xx, no connection, no answer, and any answer that PagerDuty does not
+//!   give, such as a proxy's. After 400 or 413 the barest event that can page is sent once; where that
+//!   is refused too the failure is permanent. The second request is not paced: the default leaves
+//!   PagerDuty ten a minute for it.
+
+mod answer;
+mod event;
+mod opaque;
+
+use anyhow::ensure;
+use serde::Deserialize;
+use watchfire_core::decision::{Effect, EffectKind, Role};
+use watchfire_core::ids::ChannelName;
+
+use super::{Action, Done, Failure, PerMinute, local};
+use crate::clients::{Clients, chain};
+use crate::secret::{Secret, SecretSource};
+use answer::Answer;
+
+/// The length of every integration key.
+const ROUTING_KEY_LENGTH: usize = 32;
+
+/// A PagerDuty channel in the configuration.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The integration key of an Events API v2 integration.
+    pub routing_key: SecretSource,
+    /// Where events go; plain HTTP only on this machine.
+    #[serde(default)]
+    pub url: Address,
+    /// How much of the page leaves for PagerDuty.
+    #[serde(default)]
+    pub payload: Profile,
+    /// Most events in any 60 s.
+    #[serde(default = "default_pace")]
+    pub events_per_minute: PerMinute,
+}
+
+fn default_pace() -> PerMinute {
+    PerMinute::new(110)
+}
+
+/// The address of the API.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Address(reqwest::Url);
+
+impl Default for Address {
+    fn default() -> Self {
+        let url = "https://events.pagerduty.com/v2/enqueue";
+        Self(url.parse().expect("a URL"))
+    }
+}
+
+impl TryFrom<String> for Address {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let url: reqwest::Url = text.parse().map_err(|error| format!("`{text}` is not a URL: {error}"))?;
+        let local = url.host_str().is_some_and(local::is_loopback);
+        match url.scheme() {
+            "https" => Ok(Self(url)),
+            "http" if local => Ok(Self(url)),
+            _ => Err(format!("expected an https address, not `{text}`")),
+        }
+    }
+}
+
+/// How much of a page leaves for PagerDuty, which is outside the boundary of most regulated systems.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Profile {
+    /// The kind of finding, priority, opaque ids and links: no account, address or name of anything.
+    #[default]
+    Minimal,
+    /// Everything the page says.
+    Standard,
+}
+
+/// Sends events to one integration.
+#[derive(Debug)]
+pub struct PagerDuty {
+    http: reqwest::Client,
+    url: reqwest::Url,
+    routing_key: Secret,
+    profile: Profile,
+    pace: PerMinute,
+}
+
+impl Action for PagerDuty {
+    const ROLE: Role = Role::Notify;
+    type Config = Config;
+
+    async fn new(_name: &ChannelName, config: Config, clients: &Clients) -> anyhow::Result<Self> {
+        let Config { routing_key: source, url: Address(url), payload: profile, events_per_minute: pace } =
+            config;
+        let routing_key = source.resolve(clients).await?;
+        let length = routing_key.expose().len();
+        let fit =
+            length == ROUTING_KEY_LENGTH && routing_key.expose().bytes().all(|b| b.is_ascii_alphanumeric());
+        ensure!(
+            fit,
+            "{source}: expected a routing key of {ROUTING_KEY_LENGTH} letters and digits, not of {length} characters"
+        );
+        Ok(Self { http: clients.http()?, url, routing_key, profile, pace })
+    }
+
+    async fn perform(&self, effect: &Effect) -> Result<Done, Failure> {
+        let key = self.routing_key.expose();
+        let refusal = match self.send(event::full(effect, key, self.profile)).await? {
+            Answer::Accepted(receipt) => return Ok(Done { receipt }),
+            Answer::Refused(refusal) => refusal,
+        };
+        match effect.kind {
+            EffectKind::Page => match self.send(event::bare(effect, key)).await? {
+                Answer::Accepted(receipt) => Ok(Done {
+                    receipt: format!("{receipt}; without its details, which were refused: {refusal}"),
+                }),
+                Answer::Refused(refusal) => Err(Failure::permanent(refusal)),
+            },
+            // It has nothing that could be left out.
+            EffectKind::Resolve => Err(Failure::permanent(refusal)),
+        }
+    }
+
+    fn per_minute(&self) -> Option<PerMinute> {
+        Some(self.pace)
+    }
+}
+
+impl PagerDuty {
+    async fn send(&self, body: Vec<u8>) -> Result<Answer, Failure> {
+        let request = self.http.post(self.url.clone());
+        let request = request.header(reqwest::header::CONTENT_TYPE, "application/json").body(body);
+        let response = request.send().await.map_err(|error| {
+            Failure::transient(format!("PagerDuty did not answer: {}", chain(&error.without_url())))
+        })?;
+        answer::read(response, &self.routing_key).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::actions::ChannelConfig;
+
+    fn config(yaml: &str) -> Result<Config, String> {
+        match serde_saphyr::from_str(yaml).map_err(|error| error.to_string())? {
+            ChannelConfig::PagerDuty(config) => Ok(config),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_example_is_the_defaults_spelled_out() {
+        let example = "pagerduty:
+  routing_key: {env: PD_KEY}
+  url: https://events.pagerduty.com/v2/enqueue
+  payload: minimal
+  events_per_minute: 110
+";
+        assert_eq!(config(example), config("pagerduty: {routing_key: {env: PD_KEY}}"));
+    }
+
+    #[test]
+    fn an_unencrypted_address_is_for_this_machine_only() {
+        for url in ["http://127.0.0.1:8080/v2/enqueue", "http://[::1]:1/", "https://events.eu.pagerduty.com/"]
+        {
+            assert!(Address::try_from(url.to_owned()).is_ok(), "{url}");
+        }
+        for url in ["http://events.pagerduty.com/", "ftp://127.0.0.1/", "events.pagerduty.com", ""] {
+            assert!(Address::try_from(url.to_owned()).is_err(), "{url}");
+        }
+        let error = config("pagerduty: {routing_key: {env: A}, url: 'http://pd.example.com/'}").unwrap_err();
+        assert!(error.contains("expected an https address"), "{error}");
+    }
+
+    #[test]
+    fn what_it_does_not_know_is_refused() {
+        for wrong in ["service: a", "payload: full", "events_per_minute: 3", "routing_key: plain"] {
+            assert!(config(&format!("pagerduty: {{routing_key: {{env: A}}, {wrong}}}")).is_err(), "{wrong}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_key_of_the_wrong_length_is_refused_and_not_printed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key");
+        std::fs::write(&path, "hunter2\n").unwrap();
+        let config = Config {
+            routing_key: SecretSource::File(path.clone()),
+            url: Address::default(),
+            payload: Profile::Minimal,
+            events_per_minute: default_pace(),
+        };
+        let clients = Clients::new(None).unwrap();
+        let error = PagerDuty::new(&ChannelName::new("oncall"), config, &clients).await.unwrap_err();
+        let expected = format!(
+            "file {}: expected a routing key of 32 letters and digits, not of 7 characters",
+            path.display()
+        );
+        assert_eq!(format!("{error:#}"), expected);
+    }
+}

@@ -1,0 +1,230 @@
+//! Pages through an SNS topic: its subscribers get the plain text.
+//!
+//! ```yaml
+//! topic:
+//!   sns:
+//!     topic_arn: arn:aws:sns:us-east-1:123456789012:security-pages
+//!     messages_per_minute: 60
+//! ```
+//!
+//! - Role: notify. Permissions: `sns:Publish` on the topic, and `kms:GenerateDataKey` and `kms:Decrypt`
+//!   on its key where it is encrypted.
+//! - Idempotency: a standard topic has none; the attribute `dedup_key` tells subscribers.
+//! - Attributes for filter policies: `priority`, `rule`, `effect` (`page` or `resolve`), `dedup_key`.
+//! - Transient: 5xx, throttling, no connection, no credentials, expired credentials or a clock that is
+//!   off, and a missing permission (403), which can be mended while the page waits. Permanent: every
+//!   other 4xx, such as a topic that does not exist.
+
+use std::time::Duration;
+
+use aws_sdk_sns::config::retry::RetryConfig;
+use aws_sdk_sns::error::{ProvideErrorMetadata as _, SdkError};
+use aws_sdk_sns::operation::publish::PublishError;
+use aws_sdk_sns::types::MessageAttributeValue;
+use aws_smithy_types::timeout::TimeoutConfig;
+use serde::Deserialize;
+use watchfire_core::decision::{Effect, Role};
+use watchfire_core::ids::ChannelName;
+
+use super::{Action, Done, Failure, PerMinute};
+use crate::clients::{Arn, Clients, explain};
+
+/// SNS refuses 100.
+const SUBJECT_LENGTH: usize = 99;
+/// SNS takes 262,144 bytes; attributes count, and need less than the difference.
+const BODY_BYTES: usize = 262_144 - 2_048;
+
+/// An SNS channel in the configuration.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// A standard topic, in any partition; its region is the one to call.
+    pub topic_arn: TopicArn,
+    /// Most messages in any 60 s.
+    #[serde(default = "default_pace")]
+    pub messages_per_minute: PerMinute,
+}
+
+fn default_pace() -> PerMinute {
+    PerMinute::new(60)
+}
+
+/// The ARN of a standard topic.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct TopicArn(Arn);
+
+impl TryFrom<String> for TopicArn {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        if text.ends_with(".fifo") {
+            return Err(format!(
+                "expected a standard topic, not the FIFO topic `{text}`: those cannot e-mail"
+            ));
+        }
+        Arn::parse(&text, "sns").map(Self)
+    }
+}
+
+/// Publishes to one topic.
+#[derive(Debug)]
+pub struct Sns {
+    client: aws_sdk_sns::Client,
+    topic: Arn,
+    pace: PerMinute,
+}
+
+impl Action for Sns {
+    const ROLE: Role = Role::Notify;
+    type Config = Config;
+
+    async fn new(_name: &ChannelName, config: Config, clients: &Clients) -> anyhow::Result<Self> {
+        let Config { topic_arn: TopicArn(topic), messages_per_minute: pace } = config;
+        let timeouts = TimeoutConfig::builder().operation_timeout(Duration::from_secs(10)).build();
+        let config = aws_sdk_sns::config::Builder::from(clients.aws().await)
+            .region(topic.region())
+            .timeout_config(timeouts)
+            // The channel repeats, at its own pace.
+            .retry_config(RetryConfig::disabled())
+            .build();
+        Ok(Self { client: aws_sdk_sns::Client::from_conf(config), topic, pace })
+    }
+
+    async fn perform(&self, effect: &Effect) -> Result<Done, Failure> {
+        let Effect { id: _, kind, channel: _, when: _, dedup_key, notice } = effect;
+        let answer = self
+            .client
+            .publish()
+            .topic_arn(self.topic.as_str())
+            .subject(subject(&notice.subject(*kind)))
+            .message(body(notice.text(*kind)))
+            .set_message_attributes(Some(std::collections::HashMap::from([
+                attribute("priority", notice.priority.as_str()),
+                attribute("rule", notice.rule.as_str()),
+                attribute("effect", kind.as_str()),
+                attribute("dedup_key", dedup_key.as_str()),
+            ])))
+            .send()
+            .await;
+        match answer {
+            Ok(answer) => Ok(Done { receipt: answer.message_id.unwrap_or_default() }),
+            Err(error) => Err(failure(&error)),
+        }
+    }
+
+    fn per_minute(&self) -> Option<PerMinute> {
+        Some(self.pace)
+    }
+}
+
+fn attribute(name: &str, value: &str) -> (String, MessageAttributeValue) {
+    // SNS refuses an empty value.
+    let value = if value.is_empty() { "-" } else { value };
+    let value = MessageAttributeValue::builder().data_type("String").string_value(value).build();
+    (name.to_owned(), value.expect("the data type is set"))
+}
+
+/// Printable ASCII, at most 99 characters; what is not becomes `?`.
+fn subject(text: &str) -> String {
+    let text = text.replace('…', "...");
+    let printable = text.chars().map(|c| if c == ' ' || c.is_ascii_graphic() { c } else { '?' });
+    printable.take(SUBJECT_LENGTH).collect()
+}
+
+/// Cut where SNS would refuse it, and saying so.
+fn body(mut text: String) -> String {
+    const NOTE: &str = "\n[cut: the page is larger than SNS takes]\n";
+    if text.len() > BODY_BYTES {
+        text.truncate(text.floor_char_boundary(BODY_BYTES - NOTE.len()));
+        text.push_str(NOTE);
+    }
+    text
+}
+
+fn failure(error: &SdkError<PublishError>) -> Failure {
+    let reason = format!("SNS: {}", explain(error));
+    let transient = match error {
+        SdkError::ServiceError(answer) => {
+            is_transient(answer.raw().status().as_u16(), answer.err().code().unwrap_or_default())
+        }
+        // No connection, no credentials, no answer in time, or one that is not SNS's.
+        _ => true,
+    };
+    if transient { Failure::transient(reason) } else { Failure::permanent(reason) }
+}
+
+fn is_transient(status: u16, code: &str) -> bool {
+    let clock = ["RequestExpired", "RequestTimeTooSkewed", "ExpiredToken", "ExpiredTokenException"];
+    let throttle = code.contains("Throttl");
+    matches!(status, 403 | 408 | 429 | 500..) || throttle || clock.contains(&code)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::actions::ChannelConfig;
+
+    fn config(yaml: &str) -> Result<Config, String> {
+        match serde_saphyr::from_str(yaml).map_err(|error| error.to_string())? {
+            ChannelConfig::Sns(config) => Ok(config),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_example_is_the_defaults_spelled_out() {
+        let arn = "arn:aws:sns:us-east-1:123456789012:security-pages";
+        let example = format!("sns:\n  topic_arn: {arn}\n  messages_per_minute: 60\n");
+        assert_eq!(config(&example), config(&format!("sns: {{topic_arn: '{arn}'}}")));
+    }
+
+    #[test]
+    fn what_is_no_standard_topic_is_refused() {
+        let error = config("sns: {topic_arn: 'arn:aws:sqs:us-east-1:123456789012:q'}").unwrap_err();
+        assert!(error.contains("expected an ARN such as arn:aws:sns:"), "{error}");
+        let error = config("sns: {topic_arn: 'arn:aws:sns:us-east-1:123456789012:q.fifo'}").unwrap_err();
+        assert!(error.contains("FIFO"), "{error}");
+    }
+
+    #[test]
+    fn a_subject_is_printable_ascii_of_at_most_99() {
+        assert_eq!(subject("[P0] Größe\r\n…"), "[P0] Gr??e??...");
+        assert_eq!(subject(&"é".repeat(200)), "?".repeat(99));
+    }
+
+    #[test]
+    fn a_body_is_cut_between_characters_and_says_so() {
+        assert_eq!(body("short".to_owned()), "short");
+        for start in ["", "a"] {
+            let cut = body(format!("{start}{}", "é".repeat(200_000)));
+            assert!(cut.len() <= BODY_BYTES && cut.len() > BODY_BYTES - 3, "{}", cut.len());
+            assert!(cut.ends_with("é\n[cut: the page is larger than SNS takes]\n"));
+        }
+    }
+
+    #[test]
+    fn every_status_has_its_fate() {
+        let table = [
+            (400, "InvalidParameter", false),
+            (400, "InvalidParameterValue", false),
+            (404, "NotFound", false),
+            (400, "KMSDisabled", false),
+            (400, "Throttling", true),
+            (400, "ThrottlingException", true),
+            (400, "KMSThrottling", true),
+            (429, "Throttled", true),
+            (400, "ExpiredToken", true),
+            (400, "RequestExpired", true),
+            (403, "AuthorizationError", true),
+            (403, "InvalidClientTokenId", true),
+            (500, "InternalError", true),
+            (503, "ServiceUnavailable", true),
+        ];
+        for (status, code, transient) in table {
+            assert_eq!(is_transient(status, code), transient, "{status} {code}");
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! How Watchfire reaches the world: one TLS provider, one HTTP client, one AWS configuration.
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use anyhow::{Context as _, ensure};
+use aws_config::environment::EnvironmentVariableRegionProvider;
+use aws_config::meta::region::RegionProviderChain;
+use aws_config::profile::ProfileFileRegionProvider;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_sns::error::{ProvideErrorMetadata, SdkError};
+use aws_smithy_http_client::tls;
+use aws_smithy_types::timeout::TimeoutConfig;
+use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use tokio::sync::OnceCell;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+const TOTAL_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What actions and sources are built with. Each client is made when first asked for, so that a set-up
+/// which needs none of them needs neither certificates nor AWS credentials.
+#[derive(Debug)]
+pub struct Clients {
+    region: Option<Region>,
+    http: OnceLock<reqwest::Client>,
+    aws: OnceCell<SdkConfig>,
+}
+
+impl Clients {
+    /// `region` is the configured AWS region; without one it is `AWS_REGION`, `AWS_DEFAULT_REGION` or
+    /// the profile's, never a guess by instance metadata.
+    ///
+    /// Fails where this is a build for FIPS and the TLS provider is not.
+    pub fn new(region: Option<String>) -> anyhow::Result<Self> {
+        install_crypto_provider()?;
+        let region = region.map(Region::new);
+        Ok(Self { region, http: OnceLock::new(), aws: OnceCell::new() })
+    }
+
+    /// As `new`, with an AWS configuration that has been made already.
+    pub fn with_aws(aws: SdkConfig) -> anyhow::Result<Self> {
+        install_crypto_provider()?;
+        let region = aws.region().cloned();
+        Ok(Self { region, http: OnceLock::new(), aws: OnceCell::new_with(Some(aws)) })
+    }
+
+    /// For everything that is not AWS: 3 s to connect, 10 s in all, no redirects, the platform's root
+    /// certificates (`SSL_CERT_FILE` and `SSL_CERT_DIR` are honoured). Fails where there are none.
+    pub fn http(&self) -> anyhow::Result<reqwest::Client> {
+        if let Some(http) = self.http.get() {
+            return Ok(http.clone());
+        }
+        let http = reqwest::Client::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(TOTAL_TIMEOUT)
+            .redirect(reqwest::redirect::Policy::none())
+            .user_agent(concat!("watchfire/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .context("no HTTPS client")?;
+        Ok(self.http.get_or_init(|| http).clone())
+    }
+
+    /// For AWS: credentials by the default chain, `AWS_ENDPOINT_URL` and `AWS_USE_FIPS_ENDPOINT` are
+    /// honoured, 3 s to connect. A client for calls that should not last sets its own further limits.
+    pub async fn aws(&self) -> &SdkConfig {
+        self.aws.get_or_init(|| load_aws(self.region.clone())).await
+    }
+}
+
+async fn load_aws(region: Option<Region>) -> SdkConfig {
+    // The default chain ends in instance metadata, which answers with the node's region where a
+    // configuration was forgotten, and takes seconds to fail where there is none.
+    let region = RegionProviderChain::first_try(region)
+        .or_else(EnvironmentVariableRegionProvider::new())
+        .or_else(ProfileFileRegionProvider::new());
+    let http = aws_smithy_http_client::Builder::new()
+        .tls_provider(tls::Provider::Rustls(crypto_mode()))
+        .build_https();
+    aws_config::defaults(BehaviorVersion::latest())
+        .region(region)
+        .http_client(http)
+        .timeout_config(TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).build())
+        .load()
+        .await
+}
+
+#[cfg(not(feature = "fips"))]
+fn crypto_mode() -> tls::rustls_provider::CryptoMode {
+    tls::rustls_provider::CryptoMode::AwsLc
+}
+
+#[cfg(feature = "fips")]
+fn crypto_mode() -> tls::rustls_provider::CryptoMode {
+    tls::rustls_provider::CryptoMode::AwsLcFips
+}
+
+/// Once for the process; harmless when repeated.
+fn install_crypto_provider() -> anyhow::Result<()> {
+    if CryptoProvider::get_default().is_none() {
+        // Err means that another thread was faster, with the same provider.
+        let _ = aws_lc_rs::default_provider().install_default();
+    }
+    if cfg!(feature = "fips") {
+        let fips = CryptoProvider::get_default().is_some_and(|provider| provider.fips());
+        ensure!(fips, "this is a build for FIPS, and the TLS provider is not in FIPS mode");
+    }
+    Ok(())
+}
+
+/// Why an AWS call failed, in a line. Not the SDK's own rendering: that prints the answer's body.
+pub(crate) fn explain<E>(error: &SdkError<E>) -> String
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    if let SdkError::ServiceError(answer) = error {
+        let (status, code) = (answer.raw().status(), answer.err().code().unwrap_or("no code"));
+        return format!("{status} {code}: {}", answer.err().message().unwrap_or("no message"));
+    }
+    chain(error)
+}
+
+/// An error and all its causes, in a line.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut said = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        said.push_str(&format!(": {inner}"));
+        cause = inner.source();
+    }
+    said
+}
+
+/// An ARN of one service in any partition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Arn {
+    text: String,
+    region: String,
+}
+
+impl Arn {
+    /// `arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE`, the resource possibly with more colons.
+    pub(crate) fn parse(text: &str, service: &str) -> Result<Self, String> {
+        let parts: Vec<&str> = text.splitn(6, ':').collect();
+        match parts[..] {
+            ["arn", partition, found, region, account, resource]
+                if partition.starts_with("aws")
+                    && found == service
+                    && !region.is_empty()
+                    && account.len() == 12
+                    && account.bytes().all(|byte| byte.is_ascii_digit())
+                    && !resource.is_empty() =>
+            {
+                Ok(Self { text: text.to_owned(), region: region.to_owned() })
+            }
+            _ => Err(format!(
+                "expected an ARN such as arn:aws:{service}:us-east-1:123456789012:name, not `{text}`"
+            )),
+        }
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    pub(crate) fn region(&self) -> Region {
+        Region::new(self.region.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn an_arn_of_any_partition_is_read_and_of_another_service_refused() {
+        let arn = Arn::parse("arn:aws-us-gov:sns:us-gov-west-1:123456789012:pages", "sns").unwrap();
+        assert_eq!(arn.region(), Region::new("us-gov-west-1"));
+        for wrong in [
+            "",
+            "pages",
+            "arn:aws:sqs:us-east-1:123456789012:pages",
+            "arn:aws:sns::123456789012:pages",
+            "arn:aws:sns:us-east-1:12345678901:pages",
+            "arn:aws:sns:us-east-1:123456789012:",
+            "arn:aws:sns:us-east-1:123456789012",
+        ] {
+            assert!(Arn::parse(wrong, "sns").is_err(), "{wrong}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_configured_region_is_the_region() {
+        let clients = Clients::new(Some("us-gov-east-1".to_owned())).unwrap();
+        assert_eq!(clients.aws().await.region(), Some(&Region::new("us-gov-east-1")));
+    }
+
+    #[test]
+    fn the_tls_provider_is_installed_once_for_the_process() {
+        Clients::new(None).unwrap();
+        Clients::new(None).unwrap();
+        assert!(CryptoProvider::get_default().is_some());
+    }
+}

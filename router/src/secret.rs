@@ -1,0 +1,215 @@
+//! Secrets: where they come from, and a type that does not tell them.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context as _, anyhow, bail, ensure};
+use aws_smithy_types::timeout::TimeoutConfig;
+use serde::Deserialize;
+
+use crate::clients::{Arn, Clients, explain};
+
+/// A text that prints as `***` and is never serialised.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Keeps the text from being printed.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text itself, for the one who must send it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("***")
+    }
+}
+
+impl fmt::Display for Secret {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("***")
+    }
+}
+
+/// Where a secret comes from: `{env: NAME}`, `{file: PATH}` or `{secret_arn: ARN}`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum SecretSource {
+    /// An environment variable.
+    Env(String),
+    /// A file, as Kubernetes mounts a secret; line ends after the text are not part of it.
+    File(PathBuf),
+    /// AWS Secrets Manager, by `secretsmanager:GetSecretValue` in the ARN's region.
+    SecretArn(SecretArn),
+}
+
+/// A secret's ARN; after `#` the member to take where the secret is a JSON object.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct SecretArn {
+    arn: Arn,
+    member: Option<String>,
+}
+
+impl TryFrom<String> for SecretArn {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let (arn, member) = match text.split_once('#') {
+            Some((_, "")) => return Err(format!("expected a name after `#` in `{text}`")),
+            Some((arn, member)) => (arn, Some(member.to_owned())),
+            None => (text.as_str(), None),
+        };
+        Ok(Self { arn: Arn::parse(arn, "secretsmanager")?, member })
+    }
+}
+
+impl fmt::Display for SecretSource {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            SecretSource::Env(name) => write!(out, "environment variable {name}"),
+            SecretSource::File(path) => write!(out, "file {}", path.display()),
+            SecretSource::SecretArn(SecretArn { arn, member: None }) => {
+                write!(out, "secret {}", arn.as_str())
+            }
+            SecretSource::SecretArn(SecretArn { arn, member: Some(member) }) => {
+                write!(out, "secret {}#{member}", arn.as_str())
+            }
+        }
+    }
+}
+
+impl SecretSource {
+    /// The secret as it is now. An error names the source, never what was in it; empty is an error.
+    pub async fn resolve(&self, clients: &Clients) -> anyhow::Result<Secret> {
+        self.read(clients).await.with_context(|| self.to_string())
+    }
+
+    async fn read(&self, clients: &Clients) -> anyhow::Result<Secret> {
+        let text = match self {
+            SecretSource::Env(name) => match std::env::var(name) {
+                Ok(text) => text,
+                Err(std::env::VarError::NotPresent) => bail!("not set"),
+                // The error of the standard library would print the value.
+                Err(std::env::VarError::NotUnicode(_)) => bail!("not UTF-8"),
+            },
+            SecretSource::File(path) => {
+                let text = tokio::fs::read_to_string(path).await?;
+                text.trim_end_matches(['\r', '\n']).to_owned()
+            }
+            SecretSource::SecretArn(secret) => fetch(secret, clients).await?,
+        };
+        ensure!(!text.is_empty(), "empty");
+        Ok(Secret(text))
+    }
+}
+
+async fn fetch(SecretArn { arn, member }: &SecretArn, clients: &Clients) -> anyhow::Result<String> {
+    let timeouts = TimeoutConfig::builder().operation_timeout(Duration::from_secs(10)).build();
+    let config = aws_sdk_secretsmanager::config::Builder::from(clients.aws().await)
+        .region(arn.region())
+        .timeout_config(timeouts)
+        .build();
+    let client = aws_sdk_secretsmanager::Client::from_conf(config);
+    let answer = client.get_secret_value().secret_id(arn.as_str()).send().await;
+    let answer = answer.map_err(|error| anyhow!(explain(&error)))?;
+    let text = answer.secret_string().context("not text but binary")?;
+    match member {
+        Some(member) => take_member(text, member),
+        None => Ok(text.to_owned()),
+    }
+}
+
+fn take_member(text: &str, member: &str) -> anyhow::Result<String> {
+    // Errors of serde_json quote what they read.
+    let Ok(serde_json::Value::Object(members)) = serde_json::from_str(text) else {
+        bail!("not a JSON object, which `#{member}` asks for");
+    };
+    let value = members.get(member).and_then(serde_json::Value::as_str);
+    Ok(value.with_context(|| format!("no text named {member} in it"))?.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    fn clients() -> Clients {
+        Clients::new(None).unwrap()
+    }
+
+    fn source(yaml: &str) -> Result<SecretSource, String> {
+        serde_saphyr::from_str(yaml).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_secret_does_not_print() {
+        let secret = Secret::new("hunter2");
+        assert_eq!((format!("{secret:?}"), secret.to_string()), ("***".to_owned(), "***".to_owned()));
+        assert_eq!(secret.expose(), "hunter2");
+    }
+
+    #[test]
+    fn every_source_is_read_from_configuration() {
+        let arn = "arn:aws-us-gov:secretsmanager:us-gov-west-1:123456789012:secret:pd-a1b2c3";
+        assert_eq!(source("{env: PD_KEY}").unwrap(), SecretSource::Env("PD_KEY".to_owned()));
+        assert_eq!(source("file: /run/pd").unwrap(), SecretSource::File("/run/pd".into()));
+        assert_eq!(source(&format!("secret_arn: '{arn}'")).unwrap().to_string(), format!("secret {arn}"));
+        assert_eq!(source(&format!("secret_arn: '{arn}#k'")).unwrap().to_string(), format!("secret {arn}#k"));
+    }
+
+    #[test]
+    fn what_is_no_source_is_refused() {
+        for wrong in
+            ["plain", "{vault: x}", "{env: A, file: b}", "secret_arn: 'arn:aws:sns:a:123456789012:b'"]
+        {
+            assert!(source(wrong).is_err(), "{wrong}");
+        }
+        let arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:pd";
+        assert!(source(&format!("secret_arn: '{arn}#'")).unwrap_err().contains("after `#`"));
+    }
+
+    #[tokio::test]
+    async fn a_file_loses_its_line_end_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key");
+        std::fs::write(&path, " key \r\n\n").unwrap();
+        assert_eq!(SecretSource::File(path).resolve(&clients()).await.unwrap().expose(), " key ");
+    }
+
+    #[tokio::test]
+    async fn an_environment_variable_is_taken_as_it_is() {
+        let path = std::env::var("PATH").unwrap();
+        let secret = SecretSource::Env("PATH".to_owned()).resolve(&clients()).await.unwrap();
+        assert_eq!(secret.expose(), path);
+    }
+
+    #[tokio::test]
+    async fn what_is_missing_or_empty_is_refused_by_its_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key");
+        std::fs::write(&path, "\n").unwrap();
+        let empty = SecretSource::File(path.clone()).resolve(&clients()).await.unwrap_err();
+        assert_eq!(format!("{empty:#}"), format!("file {}: empty", path.display()));
+        let unset =
+            SecretSource::Env("WATCHFIRE_NEVER_SET".to_owned()).resolve(&clients()).await.unwrap_err();
+        assert_eq!(format!("{unset:#}"), "environment variable WATCHFIRE_NEVER_SET: not set");
+    }
+
+    #[test]
+    fn a_member_is_taken_and_an_error_does_not_quote_the_secret() {
+        assert_eq!(take_member(r#"{"key":"abc","other":1}"#, "key").unwrap(), "abc");
+        for wrong in ["hunter2", r#"["hunter2"]"#, r#"{"other":"hunter2"}"#, r#"{"key":["hunter2"]}"#] {
+            let error = format!("{:#}", take_member(wrong, "key").unwrap_err());
+            assert!(error.contains("key") && !error.contains("hunter2"), "{error}");
+        }
+    }
+}
