@@ -25,19 +25,15 @@ use line::{Line, Lines};
 /// What one key may send in any 60 s, where the limit is switched on.
 pub const EVENTS_PER_MINUTE: usize = 120;
 
-/// What the server does to a request instead of looking at it.
+/// What the server does to a request instead of answering as it should.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// 429, with this text as `Retry-After`.
-    TooMany(Option<String>),
-    /// That status, with a body as PagerDuty's.
-    Status(u16),
-    /// 400, as for an event that it cannot take.
-    Refuse,
-    /// The connection is cut without an answer; the event is not taken.
-    Drop,
-    /// An answer only after that time; the event is taken.
+    /// That status, with so many seconds as `Retry-After`; the event is not taken.
+    Status(u16, Option<u64>),
+    /// The event is taken, the answer comes after that time.
     Slow(Duration),
+    /// The connection is cut without an answer; the event is not taken.
+    Dropped,
 }
 
 /// How much of each event is looked at and kept.
@@ -54,7 +50,7 @@ pub enum Mode {
 pub struct Request {
     /// When it was there in full.
     pub at: Instant,
-    /// What it was answered; `None`: nothing, the connection was cut.
+    /// What it was answered; none where the connection was cut.
     pub status: Option<u16>,
     /// Its body; null where that is not JSON.
     pub body: Value,
@@ -80,7 +76,9 @@ struct Seen {
     requests: Vec<Request>,
     arrivals: Vec<(String, Instant)>,
     alerts: Vec<Alert>,
+    calls: usize,
     script: VecDeque<Fault>,
+    always: Option<Fault>,
     limited: bool,
     recent: BTreeMap<String, VecDeque<Instant>>,
 }
@@ -123,12 +121,22 @@ impl PagerDuty {
         self.shared.seen().script.extend(faults);
     }
 
+    /// Every request that the script leaves alone meets this fault, until told otherwise.
+    pub fn always(&self, fault: Option<Fault>) {
+        self.shared.seen().always = fault;
+    }
+
     /// Switches the limit of 120 events a minute and key on.
     pub fn limit(&self) {
         self.shared.seen().limited = true;
     }
 
-    /// Every request so far; in light mode none.
+    /// How many requests there were, those included that are not answered yet.
+    pub fn calls(&self) -> usize {
+        self.shared.seen().calls
+    }
+
+    /// Every request that has been judged so far; in light mode none.
     pub fn requests(&self) -> Vec<Request> {
         self.shared.seen().requests.clone()
     }
@@ -177,12 +185,6 @@ impl Drop for PagerDuty {
     }
 }
 
-impl Shared {
-    fn seen(&self) -> MutexGuard<'_, Seen> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 async fn count(State(shared): State<Arc<Shared>>) -> Json<Value> {
     Json(json!({"accepted": *shared.accepted.borrow()}))
 }
@@ -197,51 +199,65 @@ async fn enqueue(
         return error(StatusCode::PAYLOAD_TOO_LARGE, "Payload too large", Vec::new());
     };
     let at = Instant::now();
-    if shared.mode == Mode::Light {
-        return shared.take_light(&body, at);
-    }
-    let value = serde_json::from_slice(&body).unwrap_or(Value::Null);
-    let fault = shared.seen().script.pop_front();
-    let response = match fault {
-        None => shared.take(&headers, &body, &value, at),
+    match shared.next_fault() {
+        None => shared.take(&headers, &body, at),
         Some(Fault::Slow(time)) => {
+            let response = shared.take(&headers, &body, at);
             tokio::time::sleep(time).await;
-            shared.take(&headers, &body, &value, at)
+            response
         }
-        Some(Fault::TooMany(retry_after)) => {
-            let mut response = too_many();
-            if let Some(text) = retry_after {
-                let value = text.parse().expect("a test gives a header value");
-                response.headers_mut().insert(header::RETRY_AFTER, value);
+        Some(Fault::Status(status, retry_after)) => {
+            shared.keep(at, Some(status), read(&body));
+            let status = StatusCode::from_u16(status).expect("a test gives an HTTP status");
+            let mut response = error(status, "as scripted", Vec::new());
+            if let Some(seconds) = retry_after {
+                response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
             }
             response
         }
-        Some(Fault::Status(status)) => {
-            let status = StatusCode::from_u16(status).expect("a test gives an HTTP status");
-            error(status, "Internal Server Error", Vec::new())
-        }
-        Some(Fault::Refuse) => error(
-            StatusCode::BAD_REQUEST,
-            "Event object is invalid",
-            vec!["refused by the script".to_owned()],
-        ),
-        Some(Fault::Drop) => {
-            shared.seen().requests.push(Request { at, status: None, body: value });
+        Some(Fault::Dropped) => {
+            shared.keep(at, None, read(&body));
             line.cut();
-            return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+            // Nobody sees it.
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
-    };
-    let status = response.status();
-    shared.seen().requests.push(Request { at, status: Some(status.as_u16()), body: value });
-    if status == StatusCode::ACCEPTED {
-        // Last, so that whoever waits finds everything in its place.
-        shared.accepted.send_modify(|accepted| *accepted += 1);
     }
-    response
+}
+
+fn read(body: &[u8]) -> Value {
+    serde_json::from_slice(body).unwrap_or(Value::Null)
 }
 
 impl Shared {
-    fn take(&self, headers: &HeaderMap, body: &[u8], value: &Value, at: Instant) -> Response {
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn next_fault(&self) -> Option<Fault> {
+        let mut seen = self.seen();
+        seen.calls += 1;
+        seen.script.pop_front().or_else(|| seen.always.clone())
+    }
+
+    fn keep(&self, at: Instant, status: Option<u16>, body: Value) {
+        self.seen().requests.push(Request { at, status, body });
+    }
+
+    fn take(&self, headers: &HeaderMap, body: &[u8], at: Instant) -> Response {
+        if self.mode == Mode::Light {
+            return self.take_light(body, at);
+        }
+        let value = read(body);
+        let response = self.judge(headers, body, &value, at);
+        self.keep(at, Some(response.status().as_u16()), value);
+        if response.status() == StatusCode::ACCEPTED {
+            // Last, so that whoever waits finds everything in its place.
+            self.accepted.send_modify(|accepted| *accepted += 1);
+        }
+        response
+    }
+
+    fn judge(&self, headers: &HeaderMap, body: &[u8], value: &Value, at: Instant) -> Response {
         let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
         let event = match contract::check(kind, body, value) {
             Ok(event) => event,
@@ -249,10 +265,10 @@ impl Shared {
         };
         let mut seen = self.seen();
         if seen.limited && !seen.has_room(&event.routing_key, at) {
-            return too_many();
+            return error(StatusCode::TOO_MANY_REQUESTS, "Events are arriving too quickly", Vec::new());
         }
-        seen.arrivals.push((event.dedup_key.clone(), at));
         let dedup_key = event.dedup_key.clone();
+        seen.arrivals.push((dedup_key.clone(), at));
         alert::apply(&mut seen.alerts, event);
         accepted(&dedup_key)
     }
@@ -285,11 +301,6 @@ impl Seen {
 fn accepted(dedup_key: &str) -> Response {
     let body = json!({"status": "success", "message": "Event processed", "dedup_key": dedup_key});
     (StatusCode::ACCEPTED, Json(body)).into_response()
-}
-
-fn too_many() -> Response {
-    let body = json!({"status": "throttle exceeded", "message": "Requests for this service are arriving too quickly"});
-    (StatusCode::TOO_MANY_REQUESTS, Json(body)).into_response()
 }
 
 fn error(status: StatusCode, message: &str, errors: Vec<String>) -> Response {
