@@ -1,2 +1,25 @@
-//! Skeleton.
-fn main() {}
+//! The `bootstrap` of the Lambda: the configuration that `WATCHFIRE_CONFIG` names, then one batch after another.
+
+use std::path::PathBuf;
+
+use lambda_runtime::{LambdaEvent, run, service_fn};
+use watchfire::app;
+use watchfire::config;
+use watchfire::telemetry::{self, LogFormat};
+
+#[tokio::main]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    telemetry::start(LogFormat::Json);
+    let path =
+        std::env::var_os("WATCHFIRE_CONFIG").map_or_else(|| PathBuf::from("watchfire.yaml"), PathBuf::from);
+    let (config, policy) = config::check(&path).map_err(|mistakes| {
+        let mistakes: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
+        anyhow::anyhow!("{}", mistakes.join("\n"))
+    })?;
+    let router = app::Parts::open(config, policy, None).await?.router;
+    run(service_fn(|event: LambdaEvent<_>| {
+        let router = router.clone();
+        async move { Ok::<_, lambda_runtime::Error>(watchfire_lambda::handle(router, event.payload).await) }
+    }))
+    .await
+}

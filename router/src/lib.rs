@@ -1,5 +1,19 @@
-//! Skeleton.
+//! Everything of Watchfire that touches the world: sources, store, channels, the worker, the command line.
+//!
+//! What is decided, and why, is in `watchfire_core`; here it is carried out.
 
 pub mod actions;
+pub mod app;
+pub mod cli;
 pub mod clients;
+pub mod clock;
+pub mod config;
+mod perform;
+pub mod router;
+pub mod rules_files;
 pub mod secret;
+pub mod source;
+pub mod store;
+pub mod telemetry;
+pub mod web;
+pub mod worker;

@@ -1,1 +1,29 @@
-//! See the sentence in each file.
+//! Patterns against a table of what the public matcher does, where that table is there.
+
+use serde_json::Value;
+use watchfire_tests::{repository, watchfire};
+
+/// Kept outside the repository: `shared/` beside it. Without it the core's own table has to do.
+#[test]
+fn every_case_of_the_matrix_is_answered_alike() {
+    let file = repository().join("../shared/data/eventpattern_matrix.jsonl");
+    let Ok(cases) = std::fs::read_to_string(&file) else {
+        eprintln!("skipped: there is no {}", file.display());
+        return;
+    };
+    let output = watchfire(repository(), &["pattern"], &cases);
+    assert_eq!(output.code, 0, "{}", output.stderr);
+    assert_eq!(output.stdout.lines().count(), cases.lines().count(), "one answer per case");
+    let differs = |(case, answer): &(&str, &str)| {
+        let case: Value = serde_json::from_str(case).expect("a case is JSON");
+        let answer: Value = serde_json::from_str(answer).expect("an answer is JSON");
+        match case["match"].as_bool() {
+            Some(expected) => answer["match"].as_bool() != Some(expected),
+            None => answer["invalid"].as_str().is_none(),
+        }
+    };
+    let different: Vec<_> = cases.lines().zip(output.stdout.lines()).filter(differs).collect();
+    let shown: String =
+        different.iter().take(20).map(|(case, answer)| format!("{case}\n  -> {answer}\n")).collect();
+    assert!(different.is_empty(), "{} of {} differ:\n{shown}", different.len(), cases.lines().count());
+}

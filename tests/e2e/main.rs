@@ -5,5 +5,6 @@ mod cli;
 mod conformance;
 mod crash;
 mod queue;
+mod servers;
 mod store;
 mod worker;

@@ -1,1 +1,231 @@
-//! See the sentence in each file.
+//! The store and the queue in one file: the contract, and what is particular to a file.
+
+#![allow(clippy::unwrap_used)]
+
+use std::path::Path;
+use std::time::Duration;
+
+use tempfile::TempDir;
+use watchfire::source::spool::{Delivery, Spool};
+use watchfire::store::{Error, Store};
+use watchfire_core::ids::EventId;
+use watchfire_core::incident::State;
+use watchfire_tests::store_contract::entry;
+
+mod contract {
+    use watchfire::store::Store;
+
+    watchfire_tests::store_contract!({
+        let folder = tempfile::tempdir().unwrap();
+        async move || Store::open(&folder.path().join("not/there/yet/store.redb")).unwrap()
+    });
+}
+
+fn folder_and_store() -> (TempDir, Store) {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder);
+    (folder, store)
+}
+
+fn open(folder: &TempDir) -> Store {
+    Store::open(&folder.path().join("store.redb")).unwrap()
+}
+
+/// What a crash leaves: the file as it is on the disk now, without the store knowing.
+fn crash(folder: &TempDir) -> TempDir {
+    let after = tempfile::tempdir().unwrap();
+    std::fs::copy(folder.path().join("store.redb"), after.path().join("store.redb")).unwrap();
+    after
+}
+
+fn bodies(range: std::ops::Range<u64>) -> Vec<String> {
+    range.map(|number| format!("message {number}")).collect()
+}
+
+fn seen(deliveries: &[Delivery]) -> Vec<(u64, &str, u32)> {
+    deliveries.iter().map(|delivery| (delivery.sequence, delivery.body.as_str(), delivery.receives)).collect()
+}
+
+fn refused(path: &Path) -> Error {
+    Store::open(path).expect_err("it must not open")
+}
+
+#[tokio::test]
+async fn a_store_in_use_is_not_opened_twice() {
+    let (folder, store) = folder_and_store();
+    let path = folder.path().join("store.redb");
+    let error = refused(&path);
+    assert!(matches!(&error, Error::Locked { path: named } if *named == path), "{error:?}");
+    assert_eq!(error.to_string(), format!("the store {} is in use by another process", path.display()));
+    drop(store);
+    open(&folder);
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_store_is_refused_and_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("notes.txt");
+    std::fs::write(&path, "remember the milk").unwrap();
+    let error = refused(&path);
+    assert!(matches!(&error, Error::Open { path: named, .. } if *named == path), "{error:?}");
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "remember the milk");
+}
+
+#[tokio::test]
+async fn the_file_is_for_its_owner_only() {
+    use std::os::unix::fs::PermissionsExt;
+    let (folder, _store) = folder_and_store();
+    let mode = std::fs::metadata(folder.path().join("store.redb")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+}
+
+#[tokio::test]
+async fn what_was_answered_is_there_after_a_crash() {
+    let (folder, store) = folder_and_store();
+    let spool = Spool::new(&store).unwrap();
+    spool.append(bodies(0..3)).await.unwrap();
+    spool.delete(&[1]).await.unwrap();
+    let entry = entry("a", 0, &["page:oncall"]);
+    store.commit(&State::default(), &entry).await.unwrap();
+
+    let folder = crash(&folder);
+    let store = open(&folder);
+    assert_eq!(store.find(&EventId::new("a")).await.unwrap(), Some(entry));
+    let spool = Spool::new(&store).unwrap();
+    let left = spool.receive(9).await.unwrap();
+    assert_eq!(seen(&left), [(0, "message 0", 1), (2, "message 2", 1)]);
+}
+
+#[tokio::test]
+async fn messages_come_in_order_and_once() {
+    let (_folder, store) = folder_and_store();
+    let spool = Spool::new(&store).unwrap();
+    assert_eq!(spool.append(bodies(0..3)).await.unwrap(), [0, 1, 2]);
+    assert_eq!(spool.append(bodies(3..4)).await.unwrap(), [3]);
+    assert_eq!(
+        seen(&spool.receive(3).await.unwrap()),
+        [(0, "message 0", 1), (1, "message 1", 1), (2, "message 2", 1)]
+    );
+    assert_eq!(seen(&spool.receive(3).await.unwrap()), [(3, "message 3", 1)]);
+    assert_eq!(spool.depth(), 4);
+}
+
+#[tokio::test]
+async fn a_released_message_comes_again_and_says_so() {
+    let (_folder, store) = folder_and_store();
+    let spool = Spool::new(&store).unwrap();
+    spool.append(bodies(0..2)).await.unwrap();
+    let first = spool.receive(9).await.unwrap();
+    // The second would be back in an hour, the first at once.
+    spool.release(1, Duration::from_secs(3600));
+    spool.release(0, Duration::ZERO);
+    let again = spool.receive(9).await.unwrap();
+    assert_eq!(seen(&again), [(0, "message 0", 2)]);
+    assert_eq!(again[0].sent_at, first[0].sent_at);
+}
+
+#[tokio::test]
+async fn a_receiver_that_waits_is_woken_by_an_arrival_and_by_a_release() {
+    let (_folder, store) = folder_and_store();
+    let spool = Spool::new(&store).unwrap();
+    let receive = |spool: Spool| tokio::spawn(async move { spool.receive(9).await.unwrap() });
+    let waiting = receive(spool.clone());
+    tokio::task::yield_now().await;
+    spool.append(bodies(0..1)).await.unwrap();
+    assert_eq!(seen(&waiting.await.unwrap()), [(0, "message 0", 1)]);
+
+    let waiting = receive(spool.clone());
+    tokio::task::yield_now().await;
+    spool.release(0, Duration::from_millis(1));
+    assert_eq!(seen(&waiting.await.unwrap()), [(0, "message 0", 2)]);
+}
+
+#[tokio::test]
+async fn a_receiver_that_gives_up_takes_nothing() {
+    let (_folder, store) = folder_and_store();
+    let spool = Spool::new(&store).unwrap();
+    assert!(tokio::time::timeout(Duration::ZERO, spool.receive(9)).await.is_err());
+    spool.append(bodies(0..1)).await.unwrap();
+    assert_eq!(seen(&spool.receive(9).await.unwrap()), [(0, "message 0", 1)]);
+}
+
+#[tokio::test]
+async fn a_deleted_message_does_not_come_again_even_after_a_restart() {
+    let (folder, store) = folder_and_store();
+    let spool = Spool::new(&store).unwrap();
+    spool.append(bodies(0..4)).await.unwrap();
+    spool.receive(2).await.unwrap();
+    spool.delete(&[1, 3, 3, 77]).await.unwrap();
+    assert_eq!(spool.depth(), 2);
+    spool.release(1, Duration::ZERO);
+    assert_eq!(seen(&spool.receive(9).await.unwrap()), [(2, "message 2", 1)]);
+    drop((store, spool));
+
+    let spool = Spool::new(&open(&folder)).unwrap();
+    assert_eq!(spool.depth(), 2);
+    assert_eq!(seen(&spool.receive(9).await.unwrap()), [(0, "message 0", 1), (2, "message 2", 1)]);
+}
+
+#[tokio::test]
+async fn a_number_is_not_given_twice_even_after_a_restart() {
+    let (folder, store) = folder_and_store();
+    let spool = Spool::new(&store).unwrap();
+    assert_eq!(spool.append(bodies(0..2)).await.unwrap(), [0, 1]);
+    spool.delete(&[0, 1]).await.unwrap();
+    drop((store, spool));
+    let spool = Spool::new(&open(&folder)).unwrap();
+    assert_eq!(spool.append(bodies(0..1)).await.unwrap(), [2]);
+}
+
+#[tokio::test]
+async fn a_message_whose_sender_went_away_is_received() {
+    let (_folder, store) = folder_and_store();
+    let spool = Spool::new(&store).unwrap();
+    let mut append = Box::pin(spool.append(bodies(0..1)));
+    // The first poll hands it to the writer; then the sender hangs up.
+    assert!(
+        std::future::poll_fn(|context| std::task::Poll::Ready(append.as_mut().poll(context)))
+            .await
+            .is_pending()
+    );
+    drop(append);
+    assert_eq!(seen(&spool.receive(9).await.unwrap()), [(0, "message 0", 1)]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_receivers_get_every_message_once() {
+    const MESSAGES: u64 = 400;
+    let (_folder, store) = folder_and_store();
+    let spool = Spool::new(&store).unwrap();
+    let (sender, mut received) = tokio::sync::mpsc::unbounded_channel();
+    let receivers: Vec<_> = (0..8)
+        .map(|_| {
+            let (spool, sender) = (spool.clone(), sender.clone());
+            tokio::spawn(async move {
+                loop {
+                    let sequences: Vec<u64> = spool
+                        .receive(7)
+                        .await
+                        .unwrap()
+                        .into_iter()
+                        .map(|delivery| delivery.sequence)
+                        .collect();
+                    spool.delete(&sequences).await.unwrap();
+                    sequences.into_iter().for_each(|sequence| sender.send(sequence).unwrap());
+                }
+            })
+        })
+        .collect();
+    for first in (0..MESSAGES).step_by(20) {
+        spool.append(bodies(first..first + 20)).await.unwrap();
+    }
+    let mut all = Vec::new();
+    while all.len() < MESSAGES as usize {
+        all.push(received.recv().await.unwrap());
+    }
+    receivers.iter().for_each(tokio::task::JoinHandle::abort);
+    all.sort_unstable();
+    assert_eq!(all, (0..MESSAGES).collect::<Vec<_>>());
+    assert_eq!(spool.depth(), 0);
+    assert!(received.try_recv().is_err());
+}

@@ -1,3 +1,37 @@
-//! Skeleton.
+//! What the end-to-end tests stand on: real and faithful servers, the `watchfire` process, made-up events.
 
+mod configuration;
+mod events;
+mod logs;
+mod metrics;
+mod ministack;
 pub mod pagerduty;
+mod process;
+pub mod smtp;
+pub mod store_contract;
+mod watchfire;
+
+pub use configuration::Configuration;
+pub use events::GuardDuty;
+pub use logs::Logs;
+pub use metrics::Metrics;
+pub use ministack::{Depth, Ministack, Queue};
+pub use pagerduty::{Fault, PagerDuty};
+pub use process::{PythonServer, binary, free_port, http, python, repository};
+pub use watchfire::{Ended, Output, Watchfire, watchfire};
+
+use std::time::{Duration, Instant};
+
+/// Asks again every 20 ms until the answer is there; after `within` it panics with `what` was awaited.
+///
+/// The only way in which a test waits: for something that happens, never for a length of time.
+pub async fn until<T>(what: &str, within: Duration, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
+    let start = Instant::now();
+    loop {
+        if let Some(answer) = ask().await {
+            return answer;
+        }
+        assert!(start.elapsed() < within, "not within {within:?}: {what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}

@@ -1,6 +1,6 @@
 //! The one recorded answer to one event: what is to be done, why, and what was not.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use jiff::Timestamp;
@@ -45,6 +45,15 @@ pub struct Decision {
     /// The records as they are after this decision.
     #[serde(skip)]
     pub changes: BTreeMap<Key, Record>,
+}
+
+impl Decision {
+    /// The kinds of its effects, each once; what is done only if another fails does not count.
+    pub fn effect_kinds(&self) -> Vec<EffectKind> {
+        let planned = self.effects.iter().filter(|effect| !matches!(effect.when, When::Unless { .. }));
+        let kinds: BTreeSet<_> = planned.map(|effect| effect.kind).collect();
+        kinds.into_iter().collect()
+    }
 }
 
 /// Whether a human hears of it.

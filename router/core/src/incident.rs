@@ -6,7 +6,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::event::{Band, FindingState};
+use crate::event::{Band, Finding, FindingState};
 use crate::ids::{ChannelName, EffectId, EventId, FindingKey, IncidentKey};
 use crate::priority::Priority;
 
@@ -83,6 +83,49 @@ impl IncidentRecord {
     pub const MOST_FINDINGS: usize = 256;
     /// More pages per channel than this are forgotten, oldest first.
     pub const MOST_PAGES: usize = 8;
+
+    /// The episode after the previous one, in which nothing has been seen yet.
+    pub(crate) fn begun(
+        previous: Option<&IncidentRecord>,
+        priority: Priority,
+        band: Option<Band>,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            episode: previous.map_or(1, |previous| previous.episode + 1),
+            open: true,
+            priority,
+            band,
+            opened_at: now,
+            said_at: now,
+            events: 0,
+            findings: BTreeSet::new(),
+            more_findings: 0,
+            paged: BTreeMap::new(),
+        }
+    }
+
+    /// One more event; priority and severity only rise, and an open finding keeps the incident open.
+    pub(crate) fn seen(&mut self, priority: Priority, band: Option<Band>, finding: Option<&Finding>) {
+        self.events += 1;
+        self.priority = self.priority.min(priority);
+        self.band = self.band.max(band);
+        let Some(finding) = finding else { return };
+        if self.findings.len() < Self::MOST_FINDINGS {
+            self.findings.insert(finding.key.clone());
+        } else if !self.findings.contains(&finding.key) {
+            self.more_findings += 1;
+        }
+    }
+
+    /// Remembers by which effect a channel was told.
+    pub(crate) fn was_paged(&mut self, channel: &ChannelName, event: &EventId, effect: &EffectId) {
+        let pages = self.paged.entry(channel.clone()).or_default();
+        if pages.len() == Self::MOST_PAGES {
+            pages.remove(0);
+        }
+        pages.push((event.clone(), effect.clone()));
+    }
 }
 
 /// The records that a decision may read, each at the version it was read.

@@ -1,11 +1,17 @@
 //! What Watchfire decides, without the world: no clock, no network, no environment.
 
+mod compose;
+pub mod decide;
 pub mod decision;
 pub mod event;
+pub mod identity;
 pub mod ids;
 pub mod incident;
 pub mod journal;
 pub mod json;
 pub mod notice;
 pub mod pattern;
+pub mod policy;
 pub mod priority;
+pub mod replay;
+pub mod rules;

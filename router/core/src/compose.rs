@@ -1,0 +1,130 @@
+//! From an event and its decision to the words of a page.
+
+use crate::decision::{Why, Withheld};
+use crate::event::{Event, FindingSource, OWN_SOURCE, Subject};
+use crate::ids::IncidentKey;
+use crate::notice::{Notice, clean};
+use crate::rules::Rule;
+
+/// What the page about this event says.
+pub(crate) fn notice(
+    event: &Event<'_>,
+    rule: &Rule,
+    why: Why,
+    withheld: &[Withheld],
+    incident: &IncidentKey,
+) -> Notice {
+    let finding = event.finding.as_ref();
+    let kind = finding.map_or(&event.detail_type, |finding| &finding.kind);
+    let title = match finding {
+        Some(finding) if !finding.title.is_empty() => finding.title.as_str(),
+        Some(_) | None => kind.as_str(),
+    };
+    let severity = finding.and_then(|finding| finding.severity);
+    Notice {
+        priority: rule.priority,
+        title: clean(title, 200),
+        description: clean(description(event), 1_000),
+        why: why.sentence().to_owned(),
+        rule: rule.name.clone(),
+        family: rule.family.clone(),
+        kind: clean(kind, 200),
+        source: match finding {
+            Some(finding) => finding.source.as_str().to_owned(),
+            None => clean(&event.source, 100),
+        },
+        severity: severity.map_or(String::new(), |severity| {
+            format!("{:.1} {}", severity.value(), severity.band().as_str())
+        }),
+        facts: facts(&event.subject),
+        withheld: withheld.iter().map(Withheld::to_string).collect(),
+        links: links(event, rule),
+        incident: incident.clone(),
+        finding: finding.map(|finding| finding.key.clone()),
+        event: event.id.clone(),
+        at: finding.and_then(|finding| finding.last_seen.or(finding.updated_at)).or(event.time),
+        sample: finding.is_some_and(|finding| finding.sample),
+    }
+}
+
+/// Watchfire's own events say what is the matter in their detail.
+fn description<'e>(event: &'e Event<'_>) -> &'e str {
+    match &event.finding {
+        Some(finding) => &finding.description,
+        None if event.source == OWN_SOURCE => {
+            event.json.get("detail").and_then(|detail| detail.get("reason")?.as_str()).unwrap_or_default()
+        }
+        None => "",
+    }
+}
+
+fn facts(subject: &Subject) -> Vec<(String, String)> {
+    let Subject {
+        account,
+        region,
+        cluster,
+        cluster_arn: _,
+        namespace,
+        workload,
+        pod,
+        container,
+        image,
+        node,
+        instance,
+        service_account,
+        principal,
+        ip,
+        resource,
+    } = subject;
+    let workload = workload.as_ref().filter(|workload| pod.as_ref() != Some(&workload.name));
+    let container =
+        container.as_ref().and_then(|container| container.name.as_ref().or(container.id.as_ref()));
+    let rows = [
+        ("Cluster", cluster.clone()),
+        ("Namespace", namespace.clone()),
+        ("Pod", pod.clone()),
+        ("Workload", workload.map(|workload| format!("{}/{}", workload.kind, workload.name))),
+        ("Container", container.cloned()),
+        ("Image", image.clone()),
+        ("Node", node.clone()),
+        ("Instance", instance.clone()),
+        ("Service account", service_account.clone()),
+        ("Principal", principal.clone()),
+        ("Address", ip.clone()),
+        ("Resource", resource.clone()),
+        ("Account", account.clone()),
+        ("Region", region.clone()),
+    ];
+    let known =
+        |(label, value): (&str, Option<String>)| value.map(|value| (label.to_owned(), clean(&value, 300)));
+    rows.into_iter().filter_map(known).collect()
+}
+
+fn links(event: &Event<'_>, rule: &Rule) -> Vec<(String, String)> {
+    let runbook = rule.runbook.as_ref().map(|address| ("Runbook".to_owned(), address.clone()));
+    runbook.into_iter().chain(guardduty_console(event)).collect()
+}
+
+/// The finding in its partition's console; only from an ARN of exactly the published form, because
+/// what stands in an event is not to steer anyone's browser.
+fn guardduty_console(event: &Event<'_>) -> Option<(String, String)> {
+    let finding = event.finding.as_ref().filter(|finding| finding.source == FindingSource::GuardDuty)?;
+    let mut parts = finding.key.as_str().split(':');
+    let (Some("arn"), Some(partition), Some("guardduty"), Some(region)) =
+        (parts.next(), parts.next(), parts.next(), parts.next())
+    else {
+        return None;
+    };
+    let id = finding.key.as_str().rsplit_once("/finding/")?.1;
+    let host = match partition {
+        "aws" => "console.aws.amazon.com",
+        "aws-us-gov" => "console.amazonaws-us-gov.com",
+        _ => return None,
+    };
+    let plain = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+    (plain(region) && plain(id)).then(|| {
+        let address =
+            format!("https://{host}/guardduty/home?region={region}#/findings?macros=current&fId={id}");
+        ("GuardDuty console".to_owned(), address)
+    })
+}

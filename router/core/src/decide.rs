@@ -1,0 +1,272 @@
+//! The decision about one event: pure, total, and the only place where anyone's attention is spent.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::compose;
+use crate::decision::{Decision, Effect, EffectKind, Verdict, When, Why, Withheld};
+use crate::event::{Band, Event, Finding, FindingState};
+use crate::identity::incident_key;
+use crate::ids::{ChannelName, DedupKey, EffectId, IncidentKey};
+use crate::incident::{FindingRecord, IncidentRecord, Key, Record, State};
+use crate::policy::Policy;
+use crate::rules::{Rule, Stage};
+
+/// One event with the rule that classifies it, ready to be decided.
+#[derive(Debug)]
+pub struct Case<'c> {
+    event: &'c Event<'c>,
+    policy: &'c Policy,
+    rule: &'c Rule,
+    incident: IncidentKey,
+}
+
+/// Decides an event in one step. `state` must hold what [`Case::reads`] asks for.
+pub fn decide(event: &Event<'_>, policy: &Policy, state: &State, now: Timestamp) -> Decision {
+    Case::new(event, policy).decide(state, now)
+}
+
+impl<'c> Case<'c> {
+    /// Classifies the event.
+    pub fn new(event: &'c Event<'c>, policy: &'c Policy) -> Self {
+        let rule = policy.rules.classify(event);
+        Self { event, policy, rule, incident: incident_key(event, &rule.family) }
+    }
+
+    /// The rule that classifies it.
+    pub fn rule(&self) -> &'c Rule {
+        self.rule
+    }
+
+    /// The records still to be read before a decision can be made; ask again after reading them.
+    pub fn reads(&self, state: &State) -> Vec<Key> {
+        let finding = self.event.finding.as_ref().map(|finding| Key::Finding(finding.key.clone()));
+        let incident = Key::Incident(self.incident_in(state));
+        finding.into_iter().chain([incident]).filter(|key| !state.has_read(key)).collect()
+    }
+
+    /// The decision.
+    pub fn decide(&self, state: &State, now: Timestamp) -> Decision {
+        let finding = self.event.finding.as_ref();
+        if finding.is_some_and(|finding| finding.sample) {
+            return self.quiet(Why::Sample, now);
+        }
+        if self.rule.stage == Stage::Shadow {
+            return self.quiet(Why::Shadow, now);
+        }
+        let incident = self.incident_in(state);
+        match finding {
+            Some(finding) if finding.state != FindingState::Open => {
+                self.closing(finding, &incident, state, now)
+            }
+            Some(_) | None => self.open(finding, &incident, state, now),
+        }
+    }
+
+    /// A finding stays with the incident it began, whatever rule its later reports match.
+    fn incident_in(&self, state: &State) -> IncidentKey {
+        let known = self.event.finding.as_ref().and_then(|finding| state.finding(&finding.key));
+        known.map_or_else(|| self.incident.clone(), |record| record.incident.clone())
+    }
+
+    fn open(&self, finding: Option<&Finding>, key: &IncidentKey, state: &State, now: Timestamp) -> Decision {
+        let previous = state.incident(key);
+        let current = previous.filter(|incident| incident.open);
+        let why = self.judge(finding, current, state, now);
+        if why == Why::Outdated {
+            return Decision { incident: Some(key.clone()), ..self.quiet(why, now) };
+        }
+        let band = self.band();
+        let mut record = match current {
+            Some(current) => current.clone(),
+            None => IncidentRecord::begun(previous, self.rule.priority, band, now),
+        };
+        record.seen(self.rule.priority, band, finding);
+        let verdict = match why {
+            Why::Repeat | Why::Joined => Verdict::Quiet,
+            _ if self.policy.routes.of(self.rule.priority).to.is_empty() => Verdict::Digest,
+            _ => Verdict::Page,
+        };
+        let withheld = if verdict == Verdict::Quiet { Vec::new() } else { self.withheld_actions() };
+        if verdict != Verdict::Quiet {
+            record.said_at = now;
+        }
+        let effects = match verdict {
+            Verdict::Page => self.page(key, &mut record, why, &withheld),
+            Verdict::Digest | Verdict::Quiet => Vec::new(),
+        };
+        let mut changes = BTreeMap::from([(Key::Incident(key.clone()), Record::Incident(record))]);
+        if let Some(finding) = finding {
+            changes.insert(Key::Finding(finding.key.clone()), self.seen(finding, key, state, now));
+        }
+        Decision { verdict, incident: Some(key.clone()), effects, withheld, changes, ..self.blank(why, now) }
+    }
+
+    /// One question: does anyone have to hear of this open problem, and why, or why not?
+    fn judge(
+        &self,
+        finding: Option<&Finding>,
+        current: Option<&IncidentRecord>,
+        state: &State,
+        now: Timestamp,
+    ) -> Why {
+        let known = finding.and_then(|finding| state.finding(&finding.key));
+        let late = finding.zip(known).is_some_and(|(finding, known)| is_older(finding, known));
+        let Some(current) = current else {
+            return match known {
+                Some(_) if late => Why::Outdated,
+                Some(_) => Why::Reopened,
+                None if self.event.is_unreadable() => Why::Unreadable,
+                None => Why::New,
+            };
+        };
+        if self.rule.priority < current.priority {
+            Why::PriorityRose
+        } else if current.band.is_some() && self.band() > current.band {
+            Why::SeverityRose
+        } else if late {
+            Why::Outdated
+        } else if known.is_some_and(|known| known.state != FindingState::Open) {
+            Why::Reopened
+        } else if now.duration_since(current.said_at) >= self.policy.repeat_after.of(self.rule.priority) {
+            Why::WindowPassed
+        } else if finding.is_none() || known.is_some() {
+            Why::Repeat
+        } else {
+            Why::Joined
+        }
+    }
+
+    fn band(&self) -> Option<Band> {
+        self.event.finding.as_ref().and_then(|finding| finding.severity).map(|severity| severity.band())
+    }
+
+    fn closing(&self, finding: &Finding, key: &IncidentKey, state: &State, now: Timestamp) -> Decision {
+        let known = state.finding(&finding.key);
+        if known.is_some_and(|known| is_older(finding, known)) {
+            return self.quiet(Why::Outdated, now);
+        }
+        let incident = state.incident(key).filter(|incident| incident.open);
+        let seen = (Key::Finding(finding.key.clone()), self.seen(finding, key, state, now));
+        let (Some(_), Some(incident)) = (known, incident) else {
+            // Remembered all the same: an older report that it is open may still be on its way.
+            let changes = BTreeMap::from([seen]);
+            return Decision { changes, ..self.blank(Why::NotOpen, now) };
+        };
+        let mut record = incident.clone();
+        record.events += 1;
+        record.findings.remove(&finding.key);
+        record.open = !record.findings.is_empty() || record.more_findings > 0;
+        let why = if record.open { Why::StillOpen } else { Why::Closed };
+        let effects = match why {
+            Why::Closed => self.resolve(key, &record, why),
+            _ => Vec::new(),
+        };
+        let changes = BTreeMap::from([(Key::Incident(key.clone()), Record::Incident(record)), seen]);
+        Decision { incident: Some(key.clone()), effects, changes, ..self.blank(why, now) }
+    }
+
+    fn seen(&self, finding: &Finding, key: &IncidentKey, state: &State, now: Timestamp) -> Record {
+        let known = state.finding(&finding.key);
+        Record::Finding(FindingRecord {
+            incident: key.clone(),
+            state: finding.state,
+            updated_at: finding.updated_at.max(known.and_then(|known| known.updated_at)),
+            count: finding.count.max(known.map_or(0, |known| known.count)),
+            seen_at: now,
+        })
+    }
+
+    fn page(
+        &self,
+        key: &IncidentKey,
+        record: &mut IncidentRecord,
+        why: Why,
+        withheld: &[Withheld],
+    ) -> Vec<Effect> {
+        let notice = compose::notice(self.event, self.rule, why, withheld, key);
+        let route = self.policy.routes.of(self.rule.priority);
+        let effect = |channel: &ChannelName, when| Effect {
+            id: EffectId::new(format!("page:{channel}")),
+            kind: EffectKind::Page,
+            channel: channel.clone(),
+            when,
+            dedup_key: dedup_key(key, record.episode),
+            notice: notice.clone(),
+        };
+        let mut effects: Vec<_> = route.to.iter().map(|channel| effect(channel, When::Now)).collect();
+        let fallback = route.fallback.as_ref().filter(|_| self.rule.priority.is_urgent());
+        if let (Some(fallback), Some(primary)) = (fallback, effects.first()) {
+            let within_seconds = self.policy.fallback_after_seconds;
+            effects.push(effect(fallback, When::Unless { effect: primary.id.clone(), within_seconds }));
+        }
+        for effect in &effects {
+            record.was_paged(&effect.channel, &self.event.id, &effect.id);
+        }
+        effects
+    }
+
+    fn resolve(&self, key: &IncidentKey, record: &IncidentRecord, why: Why) -> Vec<Effect> {
+        let notice = compose::notice(self.event, self.rule, why, &[], key);
+        let effect = |(channel, pages): (&ChannelName, &Vec<_>)| Effect {
+            id: EffectId::new(format!("resolve:{channel}")),
+            kind: EffectKind::Resolve,
+            channel: channel.clone(),
+            when: When::IfDone(pages.clone()),
+            dedup_key: dedup_key(key, record.episode),
+            notice: notice.clone(),
+        };
+        record.paged.iter().map(effect).collect()
+    }
+
+    fn withheld_actions(&self) -> Vec<Withheld> {
+        let reason = "this version does not act on the cluster yet, a human has to";
+        let withheld = |action: &str| Withheld { action: action.to_owned(), reason: reason.to_owned() };
+        self.rule.actions.iter().map(|action| withheld(action.as_str())).collect()
+    }
+
+    /// Quiet, without a trace in the state; what the rule wanted is withheld for the same reason.
+    fn quiet(&self, why: Why, now: Timestamp) -> Decision {
+        let wanted = match why {
+            Why::Sample | Why::Shadow => {
+                ["page"].into_iter().chain(self.rule.actions.iter().map(|action| action.as_str())).collect()
+            }
+            _ => Vec::new(),
+        };
+        let withheld =
+            |action: &str| Withheld { action: action.to_owned(), reason: why.sentence().to_owned() };
+        let withheld = wanted.into_iter().map(withheld).collect();
+        Decision { withheld, ..self.blank(why, now) }
+    }
+
+    fn blank(&self, why: Why, now: Timestamp) -> Decision {
+        let Event { id, source, detail_type, finding, subject, .. } = self.event;
+        Decision {
+            event: id.clone(),
+            source: source.clone(),
+            kind: finding.as_ref().map_or(detail_type, |finding| &finding.kind).clone(),
+            finding: finding.as_ref().map(|finding| finding.key.clone()),
+            subject: subject.line(),
+            at: now,
+            rule: self.rule.name.clone(),
+            family: self.rule.family.clone(),
+            priority: self.rule.priority,
+            verdict: Verdict::Quiet,
+            why,
+            incident: None,
+            effects: Vec::new(),
+            withheld: Vec::new(),
+            changes: BTreeMap::new(),
+        }
+    }
+}
+
+fn is_older(finding: &Finding, known: &FindingRecord) -> bool {
+    finding.updated_at.zip(known.updated_at).is_some_and(|(this, newest)| this < newest)
+}
+
+/// One per episode: a late resolve of the last episode cannot close the next one.
+fn dedup_key(incident: &IncidentKey, episode: u32) -> DedupKey {
+    DedupKey::new(format!("{incident}-{episode}"))
+}

@@ -1,0 +1,130 @@
+//! The EventBridge envelope, and for a bare finding the one it would have had.
+
+use std::fmt;
+
+use jiff::Timestamp;
+
+use super::read::{account, as_text, list, text, time};
+use super::{Unreadable, bare, camel, sha256_hex};
+use crate::ids::{EventId, FindingKey};
+use crate::json::Json;
+
+/// The longest id and key that are taken as they are: what is stored under them has limits.
+const LONGEST_ID: usize = 256;
+const LONGEST_KEY: usize = 1024;
+
+/// What the envelope says.
+pub(super) struct Envelope {
+    pub(super) id: EventId,
+    pub(super) source: String,
+    pub(super) detail_type: String,
+    pub(super) account: Option<String>,
+    pub(super) region: Option<String>,
+    pub(super) time: Option<Timestamp>,
+    /// The first of `resources`.
+    pub(super) resource: Option<String>,
+}
+
+/// The kinds of event that report a finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Report {
+    GuardDuty,
+    SecurityHub,
+    CustomAction,
+    Inspector,
+    InspectorScan,
+    EcrScan,
+    Alarm,
+    Health,
+}
+
+impl Report {
+    const ALL: [Report; 8] = [
+        Report::GuardDuty,
+        Report::SecurityHub,
+        Report::CustomAction,
+        Report::Inspector,
+        Report::InspectorScan,
+        Report::EcrScan,
+        Report::Alarm,
+        Report::Health,
+    ];
+
+    /// The envelope's source and detail-types.
+    pub(super) fn envelope(self) -> (&'static str, &'static [&'static str]) {
+        match self {
+            Report::GuardDuty => ("aws.guardduty", &["GuardDuty Finding"]),
+            Report::SecurityHub => {
+                ("aws.securityhub", &["Security Hub Findings - Imported", "Findings Imported V2"])
+            }
+            Report::CustomAction => ("aws.securityhub", &["Security Hub Findings - Custom Action"]),
+            Report::Inspector => ("aws.inspector2", &["Inspector2 Finding"]),
+            Report::InspectorScan => ("aws.inspector2", &["Inspector2 Scan"]),
+            Report::EcrScan => ("aws.ecr", &["ECR Image Scan"]),
+            Report::Alarm => ("aws.cloudwatch", &["CloudWatch Alarm State Change"]),
+            Report::Health => ("aws.health", &["AWS Health Event", "AWS Health Abuse Event"]),
+        }
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self.envelope().1[0])
+    }
+}
+
+impl Envelope {
+    /// The finding it reports, if it is an event that reports one.
+    pub(super) fn report(&self) -> Option<Report> {
+        Report::ALL.into_iter().find(|report| {
+            let (source, detail_types) = report.envelope();
+            self.source == source && detail_types.contains(&self.detail_type.as_str())
+        })
+    }
+
+    /// The key of a finding by its name; one without a name of its own has its event's.
+    pub(super) fn key(&self, name: Option<String>) -> FindingKey {
+        match name {
+            Some(name) if name.len() <= LONGEST_KEY => FindingKey::new(name),
+            Some(name) => FindingKey::new(format!("sha256:{}", sha256_hex(&name))),
+            None => FindingKey::new(self.id.as_str()),
+        }
+    }
+
+    /// A name that is unique only within account and region.
+    pub(super) fn local_key(&self, parts: &[&str]) -> FindingKey {
+        let place = [&self.account, &self.region].map(|part| part.as_deref().unwrap_or("-"));
+        self.key(Some([&place, parts].concat().join("/")))
+    }
+}
+
+/// Reads the envelope of `text`, whose JSON is `event`; a bare finding is put into the one it would have had.
+pub(super) fn read<'a>(event: Json<'a>, body: &str) -> Result<(Envelope, Json<'a>), Unreadable> {
+    let exact = |event: &Json<'_>, name: &str| {
+        event.get(name).and_then(Json::as_str).filter(|text| !text.is_empty()).map(str::to_owned)
+    };
+    let event = if exact(&event, "source").is_some() && exact(&event, "detail-type").is_some() {
+        camel::on_the_wire(event)
+    } else {
+        bare::around(event, body)?
+    };
+    let id = match text(&event, "id") {
+        Some(id) if id.len() <= LONGEST_ID => EventId::new(id),
+        Some(_) | None => id_of(body),
+    };
+    let envelope = Envelope {
+        id,
+        source: exact(&event, "source").unwrap_or_default(),
+        detail_type: exact(&event, "detail-type").unwrap_or_default(),
+        account: account(&event, "account"),
+        region: text(&event, "region"),
+        time: time(&event, "time"),
+        resource: list(&event, "resources").iter().find_map(as_text),
+    };
+    Ok((envelope, event))
+}
+
+/// The id of an event that has none: the same text has the same.
+pub(super) fn id_of(body: &str) -> EventId {
+    EventId::new(format!("sha256:{}", &sha256_hex(body)[..32]))
+}

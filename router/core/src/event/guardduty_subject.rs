@@ -1,0 +1,141 @@
+//! What a GuardDuty finding is about: cluster, workload, container, instance, and who acted.
+
+use super::envelope::Envelope;
+use super::read::{account, at, first_text, list, text};
+use super::{Container, Subject, Workload, guardduty_sequence, names, read};
+use crate::json::Json;
+
+const CALL: &str = "service.action.kubernetesApiCallAction";
+const WORKLOAD: &str = "resource.kubernetesDetails.kubernetesWorkloadDetails";
+const USER: &str = "resource.kubernetesDetails.kubernetesUserDetails.username";
+
+/// Reads the subject of a finding's detail.
+pub(super) fn read(envelope: &Envelope, detail: &Json<'_>) -> Subject {
+    let cluster = text(detail, "resource.eksClusterDetails.name");
+    let tags = at(detail, "resource.instanceDetails.tags");
+    let mut subject = Subject {
+        account: account(detail, "accountId").or_else(|| envelope.account.clone()),
+        region: text(detail, "region").or_else(|| envelope.region.clone()),
+        cluster: cluster.or_else(|| names::cluster_in_tags(tags)),
+        cluster_arn: text(detail, "resource.eksClusterDetails.arn").filter(|arn| names::is_arn(arn)),
+        instance: text(detail, "resource.instanceDetails.instanceId"),
+        ip: ip(detail),
+        resource: resource(detail),
+        ..Subject::default()
+    };
+    workload(detail, &mut subject);
+    container(detail, &mut subject);
+    actor(detail, &mut subject);
+    if let Some(sequence) = at(detail, "service.detection.sequence") {
+        guardduty_sequence::fill(sequence, &mut subject);
+    }
+    subject
+}
+
+/// The workload as it is named, else what the API call was about.
+fn workload(detail: &Json<'_>, subject: &mut Subject) {
+    let call = |name: &str| text(detail, &format!("{CALL}.{name}"));
+    let requested = call("requestUri").map(|uri| names::target(&uri)).unwrap_or_default();
+    let called = names::Target {
+        namespace: call("namespace").or(requested.namespace),
+        kind: call("resource").or(requested.kind).map(|kind| names::kind(&kind)),
+        name: call("resourceName").or(requested.name),
+    };
+    let own = |name: &str| text(detail, &format!("{WORKLOAD}.{name}"));
+    subject.namespace = own("namespace").or_else(|| called.namespace.clone());
+    match (own("name"), called) {
+        (Some(name), called) => {
+            let kind = own("type").map(|kind| names::kind(&kind));
+            let kind = kind.or(called.kind).filter(|kind| names::is_workload(kind) || own("type").is_some());
+            subject.workload = Some(Workload {
+                kind: kind.unwrap_or_else(|| "workloads".to_owned()),
+                name,
+                uid: own("uid"),
+            });
+        }
+        (None, names::Target { namespace, kind: Some(kind), name: Some(name) }) => {
+            if names::is_workload(&kind) {
+                subject.workload = Some(Workload { kind, name, uid: own("uid") });
+            } else if subject.resource.is_none() {
+                let namespace = namespace.as_deref().unwrap_or("-");
+                subject.resource = Some(format!("{kind}/{namespace}/{name}"));
+            }
+        }
+        (None, names::Target { .. }) => {}
+    }
+    subject.pod = subject.workload.as_ref().filter(|it| it.kind == "pods").map(|pod| pod.name.clone());
+}
+
+/// The container that the finding singles out. Of several that it merely lists only a privileged one is
+/// taken: naming any other would be a guess.
+fn container(detail: &Json<'_>, subject: &mut Subject) {
+    let listed = list(detail, "resource.kubernetesDetails.kubernetesWorkloadDetails.containers");
+    let tasks = list(detail, "resource.ecsClusterDetails.taskDetails.containers");
+    let is_privileged = |container: &&Json<'_>| read::is_true(at(container, "securityContext.privileged"));
+    let found = at(detail, "resource.containerDetails")
+        .or_else(|| only(listed.iter()))
+        .or_else(|| only(listed.iter().filter(is_privileged)))
+        .or_else(|| only(tasks.iter()));
+    let Some(found) = found else { return };
+    subject.image = names::image(text(found, "image"), text(found, "imageUid"));
+    let (name, id) = (text(found, "name"), text(found, "id").and_then(|id| names::container_id(&id)));
+    if name.is_some() || id.is_some() {
+        subject.container = Some(Container { name, id });
+    }
+}
+
+/// The one element, if there is exactly one.
+pub(super) fn only<T>(mut elements: impl Iterator<Item = T>) -> Option<T> {
+    match (elements.next(), elements.next()) {
+        (Some(only), None) => Some(only),
+        (Some(_), Some(_)) | (None, _) => None,
+    }
+}
+
+fn actor(detail: &Json<'_>, subject: &mut Subject) {
+    let user = text(detail, USER);
+    subject.service_account = user.as_deref().and_then(names::service_account);
+    subject.node = user.as_deref().and_then(names::node);
+    let key = ["userName", "principalId", "accessKeyId"];
+    let key = key.map(|name| text(detail, &format!("resource.accessKeyDetails.{name}")));
+    subject.principal = user.or_else(|| key.into_iter().flatten().next());
+    // The workload's own account: nobody acted through the API, but the pod could.
+    if subject.service_account.is_none() && subject.principal.is_none() {
+        let name = text(detail, &format!("{WORKLOAD}.serviceAccountName"));
+        let namespace = subject.namespace.as_ref();
+        subject.service_account = namespace.zip(name).map(|(namespace, name)| format!("{namespace}/{name}"));
+    }
+}
+
+/// The near end of the connection; on a node with several addresses this tells which pod it was.
+fn ip(detail: &Json<'_>) -> Option<String> {
+    let interface = "resource.instanceDetails.networkInterfaces.0";
+    first_text(
+        detail,
+        &[
+            "service.action.networkConnectionAction.localIpDetails.ipAddressV4",
+            "service.action.networkConnectionAction.localIpDetails.ipAddressV6",
+            "service.action.portProbeAction.portProbeDetails.0.localIpDetails.ipAddressV4",
+            &format!("{interface}.privateIpAddress"),
+            &format!("{interface}.privateIpAddresses.0.privateIpAddress"),
+        ],
+    )
+}
+
+fn resource(detail: &Json<'_>) -> Option<String> {
+    first_text(
+        detail,
+        &[
+            "resource.s3BucketDetails.0.arn",
+            "resource.s3BucketDetails.0.name",
+            "resource.rdsDbInstanceDetails.dbInstanceArn",
+            "resource.rdsDbInstanceDetails.dbInstanceIdentifier",
+            "resource.lambdaDetails.functionArn",
+            "resource.lambdaDetails.functionName",
+            "resource.ecsClusterDetails.arn",
+            "resource.ecsClusterDetails.name",
+            "resource.ebsSnapshotDetails.snapshotArn",
+            "resource.ec2ImageDetails.imageArn",
+        ],
+    )
+}

@@ -1,0 +1,66 @@
+//! What an OCSF resource tells about the subject, in each of the four layouts that were seen.
+//!
+//! A: `data` in snake case; B: a `device`, perhaps with a container in it; C: `data.awsEc2InstanceDetails`
+//! and its like; D: `data` is a JSON text of ASFF's details.
+
+use super::asff_resource::{Kind, part};
+use super::read::{at, first_text, list, text};
+use super::{Container, Subject, names};
+use crate::json::Json;
+
+/// Fills in what one of `resources` tells and an earlier one has not.
+pub(super) fn fill(resource: &Json<'_>, subject: &mut Subject) {
+    let within;
+    let data = match at(resource, "data") {
+        Some(Json::String(text)) => {
+            within = Json::parse(text).ok();
+            within.as_ref()
+        }
+        data => data,
+    };
+    let kind = Kind::of(&text(resource, "type").unwrap_or_default());
+    let uid = first_text(resource, &["uid", "name"]);
+    if let Some(device) = at(resource, "device") {
+        fill_device(device, subject);
+    }
+    let instance = data.and_then(|data| text(data, "instance_id")).or_else(|| uid.clone());
+    let kind = match kind {
+        Kind::Other if instance.as_deref().is_some_and(|id| id.starts_with("i-")) => Kind::Instance,
+        kind => kind,
+    };
+    let id = if kind == Kind::Instance { instance } else { uid };
+    part(kind, id.as_deref(), data, subject);
+    if subject.ip.is_none() {
+        subject.ip = data.and_then(|data| {
+            let interface = "network_interfaces.0";
+            let first = format!("{interface}.private_ip_addresses.0.private_ip_address");
+            first_text(data, &[&format!("{interface}.private_ip_address"), &first])
+        });
+    }
+    if subject.cluster.is_none() {
+        let tags = at(resource, "tags");
+        subject.cluster = names::cluster_in_tags(tags)
+            .or_else(|| names::cluster_in_tags(data.and_then(|data| at(data, "tags"))));
+    }
+}
+
+/// Whether GuardDuty made it up for a sample.
+pub(super) fn is_made_up(resource: &Json<'_>) -> bool {
+    let uid = text(resource, "uid").unwrap_or_default();
+    uid.rsplit(['/', ':']).next().is_some_and(|name| name.starts_with("GeneratedFinding"))
+}
+
+fn fill_device(device: &Json<'_>, subject: &mut Subject) {
+    let instance = text(device, "uid").filter(|uid| uid.contains("i-"));
+    subject.instance = subject.instance.take().or(instance.and_then(|uid| names::instance_id(&uid)));
+    let addresses = list(device, "network_interfaces").iter().filter_map(|it| at(it, "ip")?.as_str());
+    subject.ip = subject.ip.take().or_else(|| names::only_private_ip(addresses));
+    let Some(container) = at(device, "container") else { return };
+    let image = names::image(text(container, "image.name"), text(container, "image.uid"));
+    subject.image = subject.image.take().or(image);
+    let id = text(container, "uid").and_then(|id| names::container_id(&id));
+    let found = Container { name: text(container, "name"), id };
+    if subject.container.is_none() && found != Container::default() {
+        subject.container = Some(found);
+    }
+}

@@ -1,0 +1,80 @@
+//! Events that Watchfire makes itself, so that its own troubles are classified, recorded and paged like
+//! anyone else's.
+
+use std::borrow::Cow;
+
+use jiff::Timestamp;
+
+use super::{Event, Subject};
+use crate::identity::sha256;
+use crate::ids::EventId;
+use crate::json::Json;
+use crate::notice::clean;
+
+/// The `source` of Watchfire's own events.
+pub const OWN_SOURCE: &str = "watchfire";
+/// The `detail-type` of an event that stands for a message that could not be read.
+pub const UNREADABLE: &str = "Unreadable Alert";
+/// The `detail-type` of an event that warns of a message about to be dead-lettered.
+pub const NEAR_DEAD_LETTER: &str = "Message About To Be Dead-Lettered";
+
+impl Event<'_> {
+    /// Whether this event stands for a message that could not be read.
+    pub fn is_unreadable(&self) -> bool {
+        self.source == OWN_SOURCE && self.detail_type == UNREADABLE
+    }
+}
+
+/// Stands for a message that could not be read. The same message gives the same event; all of them are
+/// about one subject, so that a flood of them is one incident.
+pub fn unreadable(raw: &str, reason: &str, now: Timestamp) -> Event<'static> {
+    let hash = sha256(raw.as_bytes());
+    let detail = vec![
+        member("reason", clean(reason, 300)),
+        member("sha256", hash.clone()),
+        (Cow::Borrowed("bytes"), Json::Number(Cow::Owned(raw.len().to_string()))),
+    ];
+    own(format!("unreadable:{}", &hash[..32]), UNREADABLE, "messages that cannot be read", detail, now)
+}
+
+/// Warns that a message has been tried so often that its queue is about to give it up.
+pub fn near_dead_letter(message: &str, receives: u32, reason: &str, now: Timestamp) -> Event<'static> {
+    let detail = vec![
+        member("message", clean(message, 200)),
+        member("reason", clean(reason, 300)),
+        (Cow::Borrowed("receives"), Json::Number(Cow::Owned(receives.to_string()))),
+    ];
+    let message = clean(message, 200);
+    own(format!("near-dead-letter:{message}"), NEAR_DEAD_LETTER, &format!("message {message}"), detail, now)
+}
+
+fn own(
+    id: String,
+    detail_type: &'static str,
+    about: &str,
+    detail: Vec<(Cow<'static, str>, Json<'static>)>,
+    now: Timestamp,
+) -> Event<'static> {
+    let subject = vec![member("resource", about.to_owned())];
+    let json = Json::Object(vec![
+        member("id", id.clone()),
+        member("source", OWN_SOURCE.to_owned()),
+        member("detail-type", detail_type.to_owned()),
+        member("time", now.to_string()),
+        (Cow::Borrowed("detail"), Json::Object(detail)),
+        (Cow::Borrowed("subject"), Json::Object(subject)),
+    ]);
+    Event {
+        id: EventId::new(id),
+        source: OWN_SOURCE.to_owned(),
+        detail_type: detail_type.to_owned(),
+        time: Some(now),
+        finding: None,
+        subject: Subject { resource: Some(about.to_owned()), ..Subject::default() },
+        json,
+    }
+}
+
+fn member(name: &'static str, text: String) -> (Cow<'static, str>, Json<'static>) {
+    (Cow::Borrowed(name), Json::String(Cow::Owned(text)))
+}

@@ -1,0 +1,34 @@
+//! What an event is about that reports no finding: an instance, a pod, whatever it names.
+
+use super::envelope::Envelope;
+use super::read::{first_text, text};
+use super::{Subject, Workload, names};
+use crate::json::Json;
+
+/// Reads what such an event names in the places where AWS's own do.
+pub(super) fn subject(envelope: &Envelope, event: &Json<'_>) -> Subject {
+    let at_first = |paths: &[&str]| first_text(event, paths);
+    let instance = at_first(&["detail.instance-id", "detail.EC2InstanceId"]).or(envelope.resource.clone());
+    let instance = instance.as_deref().and_then(names::instance_id);
+    let arn = envelope.resource.clone().filter(|resource| names::is_arn(resource));
+    let cluster_arn = arn.clone().filter(|arn| arn.contains(":eks:") && arn.contains(":cluster/"));
+    let cluster = text(event, "detail.clusterName")
+        .or_else(|| cluster_arn.as_deref().and_then(|arn| arn.rsplit(":cluster/").next().map(str::to_owned)));
+    let pod = text(event, "detail.podName");
+    let object = text(event, "detail.s3ObjectDetails.bucketName")
+        .zip(text(event, "detail.s3ObjectDetails.objectKey"))
+        .map(|(bucket, key)| format!("{bucket}/{key}"));
+    let has_name = instance.is_some() || cluster.is_some() || pod.is_some();
+    Subject {
+        account: envelope.account.clone(),
+        region: envelope.region.clone(),
+        cluster,
+        cluster_arn,
+        namespace: text(event, "detail.podNamespace"),
+        workload: pod.clone().map(|name| Workload { kind: "pods".to_owned(), name, uid: None }),
+        pod,
+        instance,
+        resource: object.or(arn.filter(|_| !has_name)),
+        ..Subject::default()
+    }
+}

@@ -1,0 +1,49 @@
+//! Which incident an event belongs to.
+
+use sha2::{Digest as _, Sha256};
+
+use crate::event::Event;
+use crate::ids::IncidentKey;
+
+/// The same for everything that happens to one subject in one family: account, cluster, family and
+/// primary subject, hashed. An event without a usable subject has an incident of its own: parts that
+/// are missing must never merge what is unrelated.
+///
+/// The region is no part of it: an aggregation region relays the same finding again.
+pub fn incident_key(event: &Event<'_>, family: &str) -> IncidentKey {
+    let own = || match &event.finding {
+        Some(finding) => format!("finding/{}", finding.key),
+        None => format!("event/{}", event.id),
+    };
+    let subject = &event.subject;
+    let primary = subject.primary().unwrap_or_else(own);
+    let parts = [
+        subject.account.as_deref().unwrap_or_default(),
+        subject.cluster.as_deref().unwrap_or_default(),
+        family,
+        &primary,
+    ];
+    IncidentKey::new(format!("wf1-{}", &hash(parts)[..32]))
+}
+
+/// SHA-256, hexadecimal, over the parts each preceded by its length, so that no two lists of parts
+/// run together into the same text.
+fn hash<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
+    let mut digest = Sha256::new();
+    for part in parts {
+        digest.update((part.len() as u64).to_be_bytes());
+        digest.update(part);
+    }
+    hex(&digest.finalize())
+}
+
+/// SHA-256 of a text, hexadecimal.
+pub fn sha256(text: &[u8]) -> String {
+    hex(&Sha256::digest(text))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
+}

@@ -1,0 +1,63 @@
+//! Events made to be slow. Each of these would take minutes to years if time grew faster than the event.
+#![allow(clippy::unwrap_used)]
+
+use watchfire_core::json::Json;
+use watchfire_core::pattern::Pattern;
+
+fn matches(pattern: &str, event: &str) -> bool {
+    Pattern::parse(pattern).unwrap().matches(&Json::parse(event).unwrap())
+}
+
+fn array(elements: &[&str], times: usize) -> String {
+    format!("[{}]", vec![elements.join(","); times].join(","))
+}
+
+#[test]
+fn four_fields_in_two_arrays_of_20000_elements_are_not_tried_against_each_other() {
+    let pattern = r#"{"a": {"x": [1], "y": [1]}, "b": {"x": [1], "y": [1]}}"#;
+    let halves = array(&[r#"{"x":1,"y":2}"#, r#"{"x":2,"y":1}"#], 10_000);
+    let whole = halves.replacen("[", r#"[{"x":1,"y":1},"#, 1);
+    assert!(!matches(pattern, &format!(r#"{{"a":{halves},"b":{halves}}}"#)));
+    assert!(!matches(pattern, &format!(r#"{{"a":{whole},"b":{halves}}}"#)));
+    assert!(matches(pattern, &format!(r#"{{"a":{whole},"b":{whole}}}"#)));
+}
+
+#[test]
+fn fields_of_nested_arrays_are_not_tried_against_each_other() {
+    let pattern = r#"{"a": {"b": {"x": [1], "y": [1]}, "c": {"x": [1], "y": [1]}, "k": [1]}}"#;
+    let inner = array(&[r#"{"x":1}"#, r#"{"y":1}"#], 100);
+    let element = format!(r#"{{"b":{inner},"c":{inner},"k":1}}"#);
+    assert!(!matches(pattern, &format!(r#"{{"a":{}}}"#, array(&[&element], 50))));
+}
+
+#[test]
+fn an_absent_field_does_not_bring_back_the_cross_product() {
+    let pattern = r#"{"a": {"w": [1], "x": [{"exists": false}], "y": [{"exists": false}, 1], "z": [1]}}"#;
+    let elements =
+        array(&[r#"{"w":1,"x":1,"z":1}"#, r#"{"w":1,"y":2,"z":1}"#, r#"{"w":1,"y":1,"z":0}"#], 5_000);
+    assert!(!matches(pattern, &format!(r#"{{"a":{elements}}}"#)));
+}
+
+#[test]
+fn arrays_nested_as_deep_as_json_may_be_are_searched_once() {
+    let nest = |inner: &str, times: usize| format!("{}{inner}{}", "[[1],".repeat(times), "]".repeat(times));
+    let pattern = r#"{"a": [1], "a.b": [{"exists": false}], "a.c": [1]}"#;
+    assert!(!matches(pattern, &format!(r#"{{"a":{}}}"#, nest(r#"{"b":1},{"c":2}"#, 100))));
+}
+
+#[test]
+fn repeated_keys_cost_a_bounded_search() {
+    let pattern =
+        r#"{"a": {"p": [1], "q": [1], "r": [1], "s": [1], "t": [1], "u": [1], "v": [1], "w": [1]}}"#;
+    let one = r#"{"p":1,"q":1},{"r":1,"s":1},{"t":1,"u":1},{"v":1}"#;
+    let member = format!(r#""a":[{one}]"#);
+    let event = |last: &str| format!("{{{}{last}}}", vec![member.as_str(); 200].join(","));
+    assert!(!matches(pattern, &event("")));
+    assert!(matches(pattern, &event(r#","a":{"w":1}"#)));
+}
+
+#[test]
+fn a_wildcard_of_many_gaps_does_not_go_back() {
+    let pattern = format!(r#"{{"a": [{{"wildcard": "{}"}}]}}"#, "*a".repeat(500) + "*b");
+    assert!(!matches(&pattern, &format!(r#"{{"a":"{}"}}"#, "a".repeat(200_000))));
+}

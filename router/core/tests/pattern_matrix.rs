@@ -1,0 +1,46 @@
+//! The shared conformance matrix, where it is there: every line must be answered as AWS answers it.
+#![allow(clippy::unwrap_used)]
+
+use std::path::PathBuf;
+
+use watchfire_core::json::Json;
+use watchfire_core::pattern::Pattern;
+
+/// `WATCHFIRE_PATTERN_MATRIX`, or the file beside the repository.
+fn matrix() -> PathBuf {
+    std::env::var_os("WATCHFIRE_PATTERN_MATRIX").map_or_else(
+        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/eventpattern_matrix.jsonl"),
+        PathBuf::from,
+    )
+}
+
+#[test]
+fn every_line_of_the_shared_matrix_is_answered_as_aws_answers_it() {
+    let path = matrix();
+    let Ok(lines) = std::fs::read_to_string(&path) else {
+        eprintln!("skipped: no matrix at {}", path.display());
+        return;
+    };
+    assert!(!lines.is_empty(), "an empty matrix at {}", path.display());
+    let wrong: Vec<String> = lines.lines().filter_map(wrong).collect();
+    assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// What is wrong with our answer to a line, if anything.
+fn wrong(line: &str) -> Option<String> {
+    let case = Json::parse(line).unwrap();
+    let pattern = case.get("pattern").unwrap();
+    // A pattern that is a string holds the raw text: it may not be JSON at all.
+    let pattern = Pattern::parse(&pattern.as_str().map_or_else(|| pattern.to_string(), str::to_owned));
+    if case.get("invalid") == Some(&Json::Bool(true)) {
+        return pattern.is_ok().then(|| format!("accepted: {line}"));
+    }
+    let expected = case.get("match") == Some(&Json::Bool(true));
+    match pattern {
+        Err(error) => Some(format!("refused, {error}: {line}")),
+        Ok(pattern) if pattern.matches(case.get("event").unwrap()) != expected => {
+            Some(format!("not {expected}: {line}"))
+        }
+        Ok(_) => None,
+    }
+}

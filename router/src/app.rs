@@ -1,0 +1,158 @@
+//! The worker as a whole: from a checked configuration to sockets, sources and tasks, and down again.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use jiff::SignedDuration;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use watchfire_core::decision::Decision;
+use watchfire_core::ids::ChannelName;
+use watchfire_core::policy::Policy;
+
+use crate::actions::Channel;
+use crate::clients::Clients;
+use crate::clock::Clock;
+use crate::config::{Config, HealthConfig, HttpConfig, QueueConfig, StoreConfig};
+use crate::router::Router;
+use crate::source::Source;
+use crate::source::spool::Spool;
+use crate::source::sqs::Sqs;
+use crate::store::Store;
+use crate::telemetry::{self, Metrics};
+use crate::web::{self, Health, Ingest};
+use crate::worker;
+
+/// What the worker and the Lambda have in common.
+pub struct Parts {
+    /// One event's way.
+    pub router: Arc<Router>,
+    /// The store the router uses.
+    pub store: Store,
+    /// The router's metrics.
+    pub metrics: Arc<Metrics>,
+    clients: Clients,
+    queue: Option<QueueConfig>,
+    http: HttpConfig,
+    health: HealthConfig,
+    keep: SignedDuration,
+}
+
+/// A worker that has everything it needs and has not begun.
+pub struct App {
+    /// The embedded queue.
+    pub spool: Spool,
+    /// Where events are taken.
+    pub http: SocketAddr,
+    router: Arc<Router>,
+    sources: Vec<(Source, usize)>,
+    keep: SignedDuration,
+    http_listener: TcpListener,
+    health_listener: TcpListener,
+    ingest: Ingest,
+    health: Health,
+}
+
+/// Called with every decision once it is recorded, before it is performed.
+pub type Watcher = Box<dyn Fn(&Decision) + Send + Sync>;
+
+impl Parts {
+    /// Resolves the secrets, builds the channels, opens the store.
+    ///
+    /// # Errors
+    /// Whatever cannot be had.
+    pub async fn open(config: Config, policy: Policy, watcher: Option<Watcher>) -> anyhow::Result<Parts> {
+        let Config {
+            queue,
+            http,
+            health,
+            store: StoreConfig { path, keep_days },
+            channels,
+            // Already part of the policy.
+            rules: _,
+            routes: _,
+            fallback_after_seconds: _,
+            repeat_after_minutes: _,
+        } = config;
+        let clients = Clients::new(None)?;
+        let mut built = BTreeMap::new();
+        for (name, channel) in channels {
+            let name = ChannelName::new(name);
+            let channel = Channel::new(&name, channel, &clients);
+            let channel = channel.await.context("channels")?;
+            built.insert(name, channel);
+        }
+        let keep = SignedDuration::from_hours(24 * i64::from(keep_days));
+        let store = Store::open(&path)?;
+        let metrics = Arc::new(Metrics::default());
+        telemetry::ready(policy.rules.rules().len(), built.len());
+        let mut router = Router::new(policy, store.clone(), built, Clock::System, metrics.clone());
+        router.watch_decisions(watcher);
+        let router = Arc::new(router);
+        Ok(Parts { router, store, metrics, clients, queue, http, health, keep })
+    }
+}
+
+impl App {
+    /// Opens everything, reaches the queue, binds the ports.
+    ///
+    /// # Errors
+    /// Whatever cannot be had: nothing starts half.
+    pub async fn start(config: Config, policy: Policy, watcher: Option<Watcher>) -> anyhow::Result<App> {
+        let parts = Parts::open(config, policy, watcher).await?;
+        let Parts { router, store, metrics, clients, queue, http, health, keep } = parts;
+        let token = match &http.token {
+            Some(token) => Some(token.resolve(&clients).await.context("http.token")?),
+            None => None,
+        };
+        let spool = Spool::new(&store)?;
+        let mut sources = vec![(Source::Spool(spool.clone()), usize::from(http.in_flight))];
+        if let Some(queue) = &queue {
+            let client = aws_sdk_sqs::Client::new(clients.aws().await);
+            sources.push((Source::Sqs(Sqs::open(client, queue).await?), usize::from(queue.in_flight)));
+        }
+        let http_listener = listen(http.listen).await.context("http.listen")?;
+        let health_listener = listen(health.listen).await.context("health.listen")?;
+        let http = http_listener.local_addr()?;
+        telemetry::listening(http, health_listener.local_addr()?);
+        let health = Health { metrics, store };
+        let ingest = Ingest { spool: spool.clone(), token };
+        Ok(App { spool, http, router, sources, keep, http_listener, health_listener, ingest, health })
+    }
+
+    /// Works until `stop` turns true, then drains. Messages that could not be finished are back on their
+    /// source by then.
+    pub async fn serve(self, stop: watch::Receiver<bool>) -> anyhow::Result<()> {
+        let App { spool: _, http: _, router, sources, keep, http_listener, health_listener, ingest, health } =
+            self;
+        let events =
+            axum::serve(http_listener, web::events(ingest)).with_graceful_shutdown(stopped(stop.clone()));
+        let events = tokio::spawn(events.into_future());
+        // Health answers until the very end: a draining worker is alive.
+        let health = tokio::spawn(axum::serve(health_listener, web::health(health)).into_future());
+        let ticks = tokio::spawn(worker::tick(router.clone(), keep, stop.clone()));
+        let work =
+            |(source, in_flight)| tokio::spawn(worker::work(router.clone(), source, in_flight, stop.clone()));
+        let workers: Vec<_> = sources.into_iter().map(work).collect();
+        let mut given_back = 0;
+        for worker in workers {
+            given_back += worker.await?;
+        }
+        events.abort();
+        ticks.abort();
+        health.abort();
+        telemetry::drained(given_back);
+        Ok(())
+    }
+}
+
+async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| format!("{address} cannot be listened on"))
+}
+
+async fn stopped(mut stop: watch::Receiver<bool>) {
+    // A sender that is gone means stop, too.
+    let _ = stop.wait_for(|stop| *stop).await;
+}

@@ -1,0 +1,93 @@
+//! `watchfire explain`: every rule in order, and what was decided.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use jiff::Timestamp;
+use serde_json::json;
+use watchfire_core::decide::decide;
+use watchfire_core::event::{Event, messages, unreadable};
+use watchfire_core::incident::State;
+use watchfire_core::policy::Policy;
+use watchfire_core::rules::RuleTrace;
+
+use super::replay::{as_json, as_line};
+use super::{Failed, Output, PolicyArguments, read_input};
+
+/// What `explain` takes.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The event; `-`: standard input
+    #[arg(value_name = "EVENT")]
+    event: PathBuf,
+    #[command(flatten)]
+    policy: PolicyArguments,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Output::Human)]
+    output: Output,
+}
+
+pub(super) fn main(arguments: &Arguments) -> Result<(), Failed> {
+    let Arguments { event, policy, output } = arguments;
+    let policy = policy.policy()?;
+    let text = read_input(event)?;
+    match messages(&text) {
+        Ok(texts) => {
+            for text in &texts {
+                match Event::read(text) {
+                    Ok(event) => explain(&event, &policy, *output),
+                    Err(error) => {
+                        explain(&unreadable(text, &error.to_string(), Timestamp::now()), &policy, *output)
+                    }
+                }
+            }
+        }
+        Err(error) => explain(&unreadable(&text, &error.to_string(), Timestamp::now()), &policy, *output),
+    }
+    Ok(())
+}
+
+fn explain(event: &Event<'_>, policy: &Policy, output: Output) {
+    let explained = policy.rules.explain(event);
+    let now = event.time.unwrap_or_else(Timestamp::now);
+    let decision = decide(event, policy, &State::default(), now);
+    if output == Output::Json {
+        let rules = explained.rules.iter().enumerate().map(|(index, (rule, trace))| {
+            let matched = *trace == RuleTrace::Matched;
+            let because = (!matched).then(|| trace.to_string());
+            let place = format!("{}:{}", rule.file, rule.line);
+            json!({"rule": rule.name, "place": place, "matched": matched, "first": index == explained.first, "because": because})
+        });
+        let rules: Vec<_> = rules.collect();
+        println!("{}", json!({"rules": rules, "decision": as_json(&decision)}));
+        return;
+    }
+    if event.is_unreadable() {
+        let reason = event.json.get("detail").and_then(|detail| detail.get("reason")?.as_str());
+        println!("This cannot be read as an alert: {}", reason.unwrap_or_default());
+    }
+    for (index, (rule, trace)) in explained.rules.iter().enumerate() {
+        let mark = match (index == explained.first, *trace == RuleTrace::Matched) {
+            (true, _) => "→",
+            (false, true) => "·",
+            (false, false) => " ",
+        };
+        let late = if index > explained.first && *trace == RuleTrace::Matched {
+            ", but an earlier rule did first"
+        } else {
+            ""
+        };
+        println!("{mark} {:<40} {trace}{late}", rule.name.as_str());
+    }
+    println!("\n{}", as_line(&decision));
+    println!("why: {}", decision.why.sentence());
+    for withheld in &decision.withheld {
+        println!("withheld: {withheld}");
+    }
+    if let Some(incident) = &decision.incident {
+        println!("incident: {incident}");
+    }
+    for effect in &decision.effects {
+        println!("\n{}", effect.notice.text(effect.kind));
+    }
+}

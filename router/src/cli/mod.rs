@@ -1,0 +1,189 @@
+//! The command line. Exit codes: 0 fine, 1 failed, 2 usage or configuration.
+
+mod check;
+mod demo;
+mod explain;
+mod pattern;
+mod replay;
+mod rules;
+mod run;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
+use watchfire_core::ids::ChannelName;
+use watchfire_core::policy::{Policy, RepeatAfter, Routes};
+use watchfire_core::rules::RuleSet;
+
+use crate::config::{self, Mistake};
+use crate::rules_files;
+
+const EXAMPLES: &str = "\
+Examples:
+  watchfire demo                                  see it work: no AWS, no cluster, no configuration
+  watchfire check --config watchfire.yaml         every mistake in configuration and rules, at once
+  watchfire run --config watchfire.yaml           the worker
+  watchfire explain finding.json                  why each rule matches an event or not
+  aws guardduty get-findings … | watchfire replay decide findings without telling anyone
+  watchfire rules test --rules ./rules            run the examples that rules carry";
+
+/// Routes security alerts for AWS EKS clusters: who is told, how soon, and why.
+#[derive(Debug, Parser)]
+#[command(name = "watchfire", version, after_help = EXAMPLES, max_term_width = 110)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the worker: take alerts from the queue and tell people.
+    Run(run::Arguments),
+    /// Play bundled sample events through the real worker and show what it does.
+    Demo(demo::Arguments),
+    /// Check configuration and rules; say every mistake at once.
+    Check(check::Arguments),
+    /// Check, test or list the rules.
+    #[command(subcommand)]
+    Rules(rules::Command),
+    /// Say which rule classifies an event, why the others do not, and what is decided.
+    Explain(explain::Arguments),
+    /// Decide past events without telling anyone: JSON lines in, one decision per line out.
+    Replay(replay::Arguments),
+    /// Match EventBridge patterns: lines of {"pattern":…,"event":…} in, {"match":…} or {"invalid":…} out.
+    Pattern(pattern::Arguments),
+    /// Print completions for a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+/// How a command prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Output {
+    /// For a person.
+    Human,
+    /// For a program.
+    Json,
+}
+
+/// Where the rules and routes of a command without a worker come from.
+#[derive(Clone, Debug, clap::Args)]
+struct PolicyArguments {
+    /// A folder of rule files, instead of the set in the binary
+    #[arg(long, value_name = "DIR")]
+    rules: Option<PathBuf>,
+    /// A configuration file, for its rules and routes
+    #[arg(long, value_name = "FILE", env = "WATCHFIRE_CONFIG")]
+    config: Option<PathBuf>,
+}
+
+/// Why a command ends.
+enum Failed {
+    /// Exit 1: it was carried out and the answer is no, or it could not be.
+    Failed(anyhow::Error),
+    /// Exit 2: what it was given cannot be used.
+    Usage(Vec<String>),
+    /// Exit 1, everything has been said.
+    Said,
+}
+
+impl From<anyhow::Error> for Failed {
+    fn from(error: anyhow::Error) -> Self {
+        Failed::Failed(error)
+    }
+}
+
+impl From<std::io::Error> for Failed {
+    fn from(error: std::io::Error) -> Self {
+        Failed::Failed(error.into())
+    }
+}
+
+impl From<Vec<Mistake>> for Failed {
+    fn from(mistakes: Vec<Mistake>) -> Self {
+        Failed::Usage(mistakes.iter().map(Mistake::to_string).collect())
+    }
+}
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    let Cli { command } = Cli::parse();
+    let result = match command {
+        Command::Run(arguments) => run::main(arguments),
+        Command::Demo(arguments) => demo::main(arguments),
+        Command::Check(arguments) => check::main(&arguments),
+        Command::Rules(command) => rules::main(&command),
+        Command::Explain(arguments) => explain::main(&arguments),
+        Command::Replay(arguments) => replay::main(&arguments),
+        Command::Pattern(arguments) => pattern::main(&arguments),
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "watchfire", &mut std::io::stdout());
+            Ok(())
+        }
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failed::Failed(error)) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(Failed::Failed(error)) => {
+            eprintln!("watchfire: {error:#}");
+            ExitCode::FAILURE
+        }
+        Err(Failed::Said) => ExitCode::FAILURE,
+        Err(Failed::Usage(mistakes)) => {
+            for mistake in mistakes {
+                eprintln!("{mistake}");
+            }
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// `watchfire replay … | head`: the reader has had enough.
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    let io = error.downcast_ref::<std::io::Error>();
+    io.is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
+impl PolicyArguments {
+    /// The rules and routes; without a configuration everything that pages goes to one channel. A folder
+    /// of rules goes before the configuration's.
+    fn policy(&self) -> Result<Policy, Failed> {
+        let Self { rules, config } = self;
+        let Some(path) = config else {
+            return plain_policy(rules.as_deref());
+        };
+        let (_, mut policy) = config::check(path)?;
+        if rules.is_some() {
+            policy.rules = plain_policy(rules.as_deref())?.rules;
+        }
+        Ok(policy)
+    }
+}
+
+fn plain_policy(rules: Option<&Path>) -> Result<Policy, Failed> {
+    let files = rules_files::read(rules).map_err(usage)?;
+    let rules = RuleSet::load(&files)
+        .map_err(|errors| Failed::Usage(errors.iter().map(ToString::to_string).collect()))?;
+    Ok(Policy {
+        rules,
+        routes: Routes::all_to(&ChannelName::new("console")),
+        repeat_after: RepeatAfter::default(),
+        fallback_after_seconds: 60,
+    })
+}
+
+fn usage(error: anyhow::Error) -> Failed {
+    Failed::Usage(vec![format!("{error:#}")])
+}
+
+/// The whole of a file, or of standard input for `-`.
+fn read_input(path: &Path) -> Result<String, Failed> {
+    let text = match path.as_os_str() == "-" {
+        true => std::io::read_to_string(std::io::stdin()),
+        false => std::fs::read_to_string(path),
+    };
+    text.map_err(|error| Failed::Usage(vec![format!("{}: cannot be read: {error}", path.display())]))
+}

@@ -1,0 +1,135 @@
+//! `watchfire replay`: past events decided again, without effect.
+
+use std::collections::BTreeMap;
+use std::io::{BufWriter, Write};
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::json;
+use watchfire_core::decision::Decision;
+use watchfire_core::json::Json;
+use watchfire_core::notice::clean;
+use watchfire_core::replay::Replay;
+
+use super::{Failed, Output, PolicyArguments, read_input};
+
+/// What `replay` takes.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Files of events, one per line or JSON as the AWS CLI prints it; `-` or none: standard input
+    #[arg(value_name = "FILE")]
+    files: Vec<PathBuf>,
+    #[command(flatten)]
+    policy: PolicyArguments,
+    /// How to print the decisions
+    #[arg(long, value_enum, default_value_t = Output::Json)]
+    output: Output,
+}
+
+pub(super) fn main(arguments: &Arguments) -> Result<(), Failed> {
+    let Arguments { files, policy, output } = arguments;
+    let policy = policy.policy()?;
+    let mut replay = Replay::new(&policy);
+    let mut summary = Summary::default();
+    let mut out = BufWriter::new(std::io::stdout().lock());
+    let standard_input = [PathBuf::from("-")];
+    let files = if files.is_empty() { &standard_input[..] } else { files };
+    for file in files {
+        let text = read_input(file)?;
+        for message in split(&text) {
+            for decision in replay.message(message) {
+                summary.add(&decision);
+                print(&mut out, *output, &decision)?;
+            }
+        }
+    }
+    out.flush()?;
+    eprint!("{}", summary.text());
+    Ok(())
+}
+
+/// One JSON value as a whole, else one message per line.
+fn split(text: &str) -> Vec<&str> {
+    let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    // A first line that is complete by itself is the first of many; that spares reading a long file twice.
+    let is_lines = Json::parse(first).is_ok();
+    if !is_lines && Json::parse(text).is_ok() {
+        return vec![text];
+    }
+    text.lines().filter(|line| !line.trim().is_empty()).collect()
+}
+
+/// A decision as a program reads it.
+pub(super) fn as_json(decision: &Decision) -> serde_json::Value {
+    let withheld = decision
+        .withheld
+        .iter()
+        .map(|withheld| json!({"action": withheld.action, "reason": withheld.reason}));
+    json!({
+        "event_id": decision.event,
+        "source": decision.source,
+        "type": decision.kind,
+        "finding_key": decision.finding,
+        "subject": decision.subject,
+        "priority": decision.priority,
+        "rule": decision.rule,
+        "verdict": decision.verdict,
+        "why": decision.why,
+        "effects": decision.effect_kinds(),
+        "withheld": withheld.collect::<Vec<_>>(),
+    })
+}
+
+/// A decision in one readable line.
+pub(super) fn as_line(decision: &Decision) -> String {
+    let kinds: Vec<_> = decision.effects.iter().map(|effect| effect.id.as_str()).collect();
+    let mut line = format!(
+        "{} {:<6} {:<13} {:<30} {:<50} {}",
+        decision.priority,
+        decision.verdict.as_str(),
+        decision.why.as_str(),
+        decision.rule.as_str(),
+        clean(&decision.kind, 50),
+        clean(&decision.subject, 100),
+    );
+    if !kinds.is_empty() {
+        line += &format!("  → {}", kinds.join(", "));
+    }
+    if !decision.withheld.is_empty() {
+        let withheld: Vec<_> = decision.withheld.iter().map(|withheld| withheld.action.as_str()).collect();
+        line += &format!("  (withheld: {})", withheld.join(", "));
+    }
+    line
+}
+
+fn print(out: &mut impl Write, output: Output, decision: &Decision) -> std::io::Result<()> {
+    match output {
+        Output::Json => writeln!(out, "{}", as_json(decision)),
+        Output::Human => writeln!(out, "{}", as_line(decision)),
+    }
+}
+
+/// Counts by verdict, reason and priority.
+#[derive(Debug, Default)]
+pub(super) struct Summary {
+    counts: BTreeMap<(&'static str, &'static str), [u64; 4]>,
+    events: u64,
+}
+
+impl Summary {
+    pub(super) fn add(&mut self, decision: &Decision) {
+        self.events += 1;
+        let row = self.counts.entry((decision.verdict.as_str(), decision.why.as_str())).or_default();
+        row[decision.priority as usize] += 1;
+    }
+
+    /// A table: one row per verdict and reason, one column per priority.
+    pub(super) fn text(&self) -> String {
+        let mut text =
+            format!("{:<8} {:<16} {:>6} {:>6} {:>6} {:>6}\n", "verdict", "why", "P0", "P1", "P2", "P3");
+        for ((verdict, why), [p0, p1, p2, p3]) in &self.counts {
+            text += &format!("{verdict:<8} {why:<16} {p0:>6} {p1:>6} {p2:>6} {p3:>6}\n");
+        }
+        text + &format!("{} events\n", self.events)
+    }
+}

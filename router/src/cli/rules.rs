@@ -1,0 +1,96 @@
+//! `watchfire rules`: check, test and list the rule files.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+use watchfire_core::rules::run_examples;
+
+use super::{Failed, Output, plain_policy};
+use crate::rules_files;
+
+/// What `rules` does.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Compile the rules; say every mistake at once.
+    Check(Arguments),
+    /// Run the examples that rules carry.
+    Test(Arguments),
+    /// List the rules in the order they are tried.
+    List(Arguments),
+}
+
+/// What each of them takes.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// A folder of rule files, instead of the set in the binary
+    #[arg(long, value_name = "DIR")]
+    rules: Option<PathBuf>,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Output::Human)]
+    output: Output,
+}
+
+pub(super) fn main(command: &Command) -> Result<(), Failed> {
+    match command {
+        Command::Check(arguments) => check(arguments),
+        Command::Test(arguments) => test(arguments),
+        Command::List(arguments) => list(arguments),
+    }
+}
+
+fn check(Arguments { rules, output }: &Arguments) -> Result<(), Failed> {
+    let policy = plain_policy(rules.as_deref())?;
+    let count = policy.rules.rules().len();
+    match output {
+        Output::Human => println!("{count} rules, no mistakes"),
+        Output::Json => println!("{}", json!({"rules": count})),
+    }
+    Ok(())
+}
+
+fn test(Arguments { rules, output }: &Arguments) -> Result<(), Failed> {
+    let policy = plain_policy(rules.as_deref())?;
+    let report = run_examples(&policy, |_, name| rules_files::read_example(rules.as_deref(), name));
+    match output {
+        Output::Human => {
+            for failure in &report.failures {
+                println!("{failure}");
+            }
+            if !report.without.is_empty() {
+                println!("without an example: {}", report.without.join(", "));
+            }
+            println!("{} examples passed, {} failed", report.passed, report.failures.len());
+        }
+        Output::Json => {
+            let failures: Vec<_> = report.failures.iter().map(ToString::to_string).collect();
+            println!("{}", json!({"passed": report.passed, "failures": failures, "without": report.without}));
+        }
+    }
+    if report.failures.is_empty() { Ok(()) } else { Err(Failed::Said) }
+}
+
+fn list(Arguments { rules, output }: &Arguments) -> Result<(), Failed> {
+    let policy = plain_policy(rules.as_deref())?;
+    for rule in policy.rules.rules() {
+        let actions: Vec<_> = rule.actions.iter().map(|action| action.as_str()).collect();
+        match output {
+            Output::Human => println!(
+                "{} {:<40} {:<26} {:<52} {}",
+                rule.priority,
+                rule.name.as_str(),
+                rule.family,
+                actions.join(" "),
+                format_args!("{}:{}", rule.file, rule.line)
+            ),
+            Output::Json => println!(
+                "{}",
+                json!({
+                    "name": rule.name, "family": rule.family, "priority": rule.priority, "actions": actions,
+                    "stage": rule.stage, "runbook": rule.runbook, "file": rule.file, "line": rule.line,
+                })
+            ),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,157 @@
+//! The shape of `watchfire.yaml`.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+use watchfire_core::priority::Priority;
+
+use super::placed::Placed;
+use crate::actions::ChannelConfig;
+use crate::secret::SecretSource;
+
+/// The file as written: each part is read by itself, so that a mistake in one does not hide another's.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct File {
+    pub(super) queue: Option<Placed<QueueConfig>>,
+    #[serde(default)]
+    pub(super) http: Placed<HttpConfig>,
+    #[serde(default)]
+    pub(super) health: Placed<HealthConfig>,
+    #[serde(default)]
+    pub(super) store: Placed<StoreConfig>,
+    #[serde(default)]
+    pub(super) rules: Placed<RulesConfig>,
+    pub(super) channels: BTreeMap<String, Placed<ChannelConfig>>,
+    pub(super) routes: BTreeMap<Priority, Placed<RouteConfig>>,
+    #[serde(default = "sixty")]
+    pub(super) fallback_after_seconds: u32,
+    #[serde(default)]
+    pub(super) repeat_after_minutes: BTreeMap<Priority, u32>,
+}
+
+/// The whole configuration, checked.
+#[derive(Debug)]
+pub struct Config {
+    /// The SQS queue alerts come from; without it only the embedded queue is read.
+    pub queue: Option<QueueConfig>,
+    /// The HTTP address that takes events into the embedded queue.
+    pub http: HttpConfig,
+    /// The HTTP address for health and metrics.
+    pub health: HealthConfig,
+    /// The embedded store.
+    pub store: StoreConfig,
+    /// Where the rules are.
+    pub rules: RulesConfig,
+    /// The channels people are told by, each under its name.
+    pub channels: BTreeMap<String, ChannelConfig>,
+    /// Per priority, which channels are told.
+    pub routes: BTreeMap<Priority, RouteConfig>,
+    /// How long the primary channel of a P0 or P1 has before the fallback is told, in seconds.
+    pub fallback_after_seconds: u32,
+    /// Per priority, how long an incident that goes on stays quiet after it was said, in minutes.
+    pub repeat_after_minutes: BTreeMap<Priority, u32>,
+}
+
+/// The SQS queue.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct QueueConfig {
+    /// Its URL.
+    pub url: String,
+    /// How long one receive waits for messages, 0 to 20.
+    #[serde(default = "twenty")]
+    pub wait_seconds: u16,
+    /// How long a message stays invisible at a time, 10 to 43,200; extended while it is worked on.
+    #[serde(default = "two_minutes")]
+    pub visibility_seconds: u32,
+    /// How many messages are worked on at once, 1 to 10,000.
+    #[serde(default = "sixty_four")]
+    pub in_flight: u16,
+    /// After how many receives the queue gives a message up; by default as the queue's redrive policy says.
+    pub max_receives: Option<u32>,
+}
+
+/// The HTTP address that takes events.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct HttpConfig {
+    /// Address and port; port 0 takes any free one.
+    pub listen: SocketAddr,
+    /// The bearer token that senders must show; required unless the address is loopback.
+    pub token: Option<SecretSource>,
+    /// How many messages of the embedded queue are worked on at once, 1 to 10,000.
+    pub in_flight: u16,
+}
+
+impl Default for HttpConfig {
+    fn default() -> Self {
+        Self { listen: SocketAddr::from(([127, 0, 0, 1], 8080)), token: None, in_flight: 64 }
+    }
+}
+
+/// The HTTP address for health and metrics.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct HealthConfig {
+    /// Address and port; port 0 takes any free one.
+    pub listen: SocketAddr,
+}
+
+impl Default for HealthConfig {
+    fn default() -> Self {
+        Self { listen: SocketAddr::from(([127, 0, 0, 1], 8081)) }
+    }
+}
+
+/// The embedded store.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct StoreConfig {
+    /// Its file; folders are made as needed.
+    pub path: PathBuf,
+    /// How long decisions and closed incidents are kept, in days.
+    pub keep_days: u16,
+}
+
+impl Default for StoreConfig {
+    fn default() -> Self {
+        Self { path: PathBuf::from("watchfire-data/watchfire.redb"), keep_days: 90 }
+    }
+}
+
+/// Where the rules are.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RulesConfig {
+    /// A folder of rule files, read instead of the set in the binary.
+    pub directory: Option<PathBuf>,
+}
+
+/// Who is told of one priority.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RouteConfig {
+    /// Channels, the primary one first; none: the digest.
+    pub to: Vec<String>,
+    /// The channel for when the primary one does not take a P0 or P1 in time.
+    pub fallback: Option<String>,
+}
+
+fn sixty() -> u32 {
+    60
+}
+
+fn twenty() -> u16 {
+    20
+}
+
+fn two_minutes() -> u32 {
+    120
+}
+
+fn sixty_four() -> u16 {
+    64
+}

@@ -1,0 +1,55 @@
+//! `watchfire.yaml`: one file, every mistake in it told at once, with its line and path.
+
+mod check;
+mod file;
+mod placed;
+mod policy;
+#[cfg(test)]
+mod tests;
+
+pub use check::Mistake;
+pub use file::{Config, HealthConfig, HttpConfig, QueueConfig, RouteConfig, RulesConfig, StoreConfig};
+
+use std::path::Path;
+
+use watchfire_core::policy::Policy;
+
+use crate::rules_files;
+use check::Parsed;
+
+/// Reads a configuration file and the rules it names, and checks both.
+///
+/// # Errors
+/// Every mistake in either, all at once.
+pub fn check(path: &Path) -> Result<(Config, Policy), Vec<Mistake>> {
+    let name = path.display().to_string();
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| vec![Mistake::whole(&name, format!("cannot be read: {error}"))])?;
+    let Parsed { config, mut mistakes, rules } = check::parse(&name, &text);
+    let rules = match rules_files::read(rules.directory.as_deref()) {
+        Ok(files) => policy::rules(&files),
+        Err(error) => Err(vec![Mistake::whole(&name, format!("rules.directory: {error:#}"))]),
+    };
+    match (config, rules) {
+        (Some(config), Ok(rules)) => {
+            let policy = config.policy(rules);
+            Ok((config, policy))
+        }
+        (_, Ok(_)) => Err(mistakes),
+        (_, Err(in_rules)) => {
+            mistakes.extend(in_rules);
+            Err(mistakes)
+        }
+    }
+}
+
+impl Config {
+    /// Reads the text of a configuration file.
+    ///
+    /// # Errors
+    /// Every mistake found in it.
+    pub fn parse(name: &str, text: &str) -> Result<Config, Vec<Mistake>> {
+        let Parsed { config, mistakes, rules: _ } = check::parse(name, text);
+        config.ok_or(mistakes)
+    }
+}

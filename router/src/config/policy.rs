@@ -1,0 +1,41 @@
+//! From the configuration to what deciding needs of it.
+
+use jiff::SignedDuration;
+use watchfire_core::ids::ChannelName;
+use watchfire_core::policy::{Policy, RepeatAfter, Route, Routes};
+use watchfire_core::priority::Priority;
+use watchfire_core::rules::{RuleFile, RuleSet};
+
+use super::check::Mistake;
+use super::file::{Config, RouteConfig};
+
+/// The rules, compiled.
+pub(super) fn rules(files: &[RuleFile]) -> Result<RuleSet, Vec<Mistake>> {
+    RuleSet::load(files).map_err(|errors| errors.into_iter().map(Mistake::from).collect())
+}
+
+impl Config {
+    /// What deciding needs.
+    pub fn policy(&self, rules: RuleSet) -> Policy {
+        let mut repeat_after = RepeatAfter::default();
+        for (priority, minutes) in &self.repeat_after_minutes {
+            repeat_after.0[*priority as usize] = SignedDuration::from_mins((*minutes).into());
+        }
+        Policy {
+            rules,
+            routes: self.routes(),
+            repeat_after,
+            fallback_after_seconds: self.fallback_after_seconds,
+        }
+    }
+
+    /// Who is told.
+    pub fn routes(&self) -> Routes {
+        let channel = |name: &String| ChannelName::new(name.clone());
+        let route = |(priority, route): (&Priority, &RouteConfig)| {
+            let to = route.to.iter().map(channel).collect();
+            (*priority, Route { to, fallback: route.fallback.as_ref().map(channel) })
+        };
+        Routes::new(self.routes.iter().map(route))
+    }
+}

@@ -1,0 +1,211 @@
+//! Performing a decision: the primary channels side by side, then whoever stands in for one that failed.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use tokio::time::Instant;
+use watchfire_core::decision::{Decision, Effect, When};
+use watchfire_core::ids::{EffectId, EventId};
+use watchfire_core::journal::{Entry, Outcome};
+
+use crate::actions::{Done, Failure};
+use crate::router::{Nack, Router};
+use crate::telemetry;
+
+/// At least this long is given to any attempt, however late it is.
+const ONE_ATTEMPT: Duration = Duration::from_secs(10);
+/// A page that is not urgent holds its task no longer than this; then its message waits on the queue.
+const ROUTINE: Duration = Duration::from_secs(12);
+
+/// What came of one effect in this round.
+enum Attempt {
+    Settled(Outcome),
+    Pending(Failure),
+}
+
+/// Whether the effect's condition holds.
+enum Condition {
+    Holds,
+    NotNeeded,
+    Wait,
+}
+
+impl Router {
+    /// Performs what is pending in an entry, and records what became of it.
+    ///
+    /// # Errors
+    /// [`Nack`] when something is still pending.
+    pub(crate) async fn perform(&self, entry: &Entry) -> Result<(), Nack> {
+        if entry.pending().next().is_none() {
+            return Ok(());
+        }
+        let mut round = Round { settled: entry.outcomes.clone(), fresh: Vec::new(), waiting: Vec::new() };
+        let standby = |effect: &&Effect| matches!(effect.when, When::Unless { .. });
+        let primary = entry.pending().filter(|effect| !standby(effect));
+        let give_up_at = self.give_up_at(&entry.decision);
+        let results = futures_util::future::join_all(primary.map(|effect| async move {
+            (effect, self.perform_primary(&entry.decision, effect, give_up_at).await)
+        }));
+        for (effect, result) in results.await {
+            round.add(effect, result);
+        }
+        if entry.pending().any(|effect| standby(&effect)) && !round.waiting.is_empty() {
+            // The primary channel gave up early: what is left of its time passes before anyone stands in.
+            tokio::time::sleep_until(give_up_at).await;
+        }
+        for effect in entry.pending().filter(standby) {
+            let result = self.perform_standby(&entry.decision, effect, &round).await;
+            round.add(effect, result);
+        }
+        self.close_round(&entry.decision, round).await
+    }
+
+    /// Performs the pages of a decision that could not be recorded; what fails will be tried again, because
+    /// the message stays on the queue.
+    pub(crate) async fn perform_unrecorded(&self, decision: &Decision) {
+        let mut round = Round { settled: BTreeMap::new(), fresh: Vec::new(), waiting: Vec::new() };
+        for effect in &decision.effects {
+            let result = match effect.when {
+                When::Now | When::IfDone(_) => {
+                    self.perform_primary(decision, effect, self.give_up_at(decision)).await
+                }
+                When::Unless { .. } => self.perform_standby(decision, effect, &round).await,
+            };
+            round.add(effect, result);
+        }
+    }
+
+    async fn perform_primary(&self, decision: &Decision, effect: &Effect, give_up_at: Instant) -> Attempt {
+        match self.condition(&effect.when).await {
+            Condition::Holds => self.attempt(decision, effect, give_up_at).await,
+            Condition::NotNeeded => Attempt::Settled(Outcome::NotNeeded { at: self.clock.now() }),
+            Condition::Wait => Attempt::Pending(Failure::Transient {
+                reason: "the page it resolves is still pending".to_owned(),
+                retry_after: None,
+            }),
+        }
+    }
+
+    /// Called when the primary effect has settled or its time is over.
+    async fn perform_standby(&self, decision: &Decision, effect: &Effect, round: &Round) -> Attempt {
+        let When::Unless { effect: primary, within_seconds: _ } = &effect.when else {
+            return self.attempt(decision, effect, Instant::now() + ONE_ATTEMPT).await;
+        };
+        match round.settled.get(primary) {
+            Some(Outcome::Done { .. } | Outcome::NotNeeded { .. }) => {
+                return Attempt::Settled(Outcome::NotNeeded { at: self.clock.now() });
+            }
+            Some(Outcome::Failed { .. }) | None => {}
+        }
+        telemetry::fell_back(decision, primary, effect);
+        self.metrics.fell_back(&effect.channel);
+        self.attempt(decision, effect, Instant::now() + ONE_ATTEMPT).await
+    }
+
+    async fn attempt(&self, decision: &Decision, effect: &Effect, give_up_at: Instant) -> Attempt {
+        let Some(channel) = self.channels.get(&effect.channel) else {
+            let reason = format!("there is no channel `{}` in the configuration any more", effect.channel);
+            return Attempt::Settled(Outcome::Failed { at: self.clock.now(), reason });
+        };
+        let result = channel.perform(effect, give_up_at).await;
+        self.metrics.performed(effect, &result, decision, self.clock.now());
+        let at = self.clock.now();
+        match result {
+            Ok(Done { receipt }) => Attempt::Settled(Outcome::Done { at, receipt }),
+            Err(Failure::Permanent { reason }) => {
+                telemetry::refused(decision, effect, &reason);
+                Attempt::Settled(Outcome::Failed { at, reason })
+            }
+            Err(failure @ Failure::Transient { .. }) => Attempt::Pending(failure),
+        }
+    }
+
+    /// An urgent page is tried until its fallback's time has come, any other for one short round.
+    fn give_up_at(&self, decision: &Decision) -> Instant {
+        if !decision.priority.is_urgent() {
+            return Instant::now() + ROUTINE;
+        }
+        let passed = self.clock.now().duration_since(decision.at);
+        let whole = SignedDuration::from_secs(self.policy.fallback_after_seconds.into());
+        let left = Duration::try_from(whole - passed).unwrap_or_default();
+        Instant::now() + if passed < whole { left } else { ONE_ATTEMPT }
+    }
+
+    async fn condition(&self, when: &When) -> Condition {
+        let When::IfDone(pages) = when else { return Condition::Holds };
+        let mut pending = false;
+        for (event, effect) in pages {
+            match self.outcome(event, effect).await {
+                Page::Done => return Condition::Holds,
+                Page::NotDone => {}
+                Page::Pending => pending = true,
+            }
+        }
+        if pending { Condition::Wait } else { Condition::NotNeeded }
+    }
+
+    async fn outcome(&self, event: &EventId, effect: &EffectId) -> Page {
+        match self.store.find(event).await {
+            // Pruned: to resolve once too often does no harm.
+            Ok(None) => Page::Done,
+            Ok(Some(entry)) => match entry.outcomes.get(effect) {
+                Some(Outcome::Done { .. }) => Page::Done,
+                Some(Outcome::Failed { .. } | Outcome::NotNeeded { .. }) => Page::NotDone,
+                None => Page::Pending,
+            },
+            Err(_) => Page::Pending,
+        }
+    }
+
+    async fn close_round(&self, decision: &Decision, round: Round) -> Result<(), Nack> {
+        let Round { settled, fresh, waiting } = round;
+        if !fresh.is_empty() {
+            self.store.settle(&decision.event, &fresh).await.map_err(|error| Nack {
+                reason: format!("the outcome could not be recorded: {error}"),
+                retry_after: None,
+            })?;
+        }
+        if decision.effects.iter().all(|effect| settled.contains_key(&effect.id)) {
+            return Ok(());
+        }
+        let retry_after = waiting.iter().filter_map(retry_after).max();
+        let reasons: Vec<String> = waiting.iter().map(Failure::to_string).collect();
+        // Best effort: an entry that is not postponed is only taken up sooner.
+        let _ = self.store.postpone(&decision.event, self.left_to_the_queue(retry_after)).await;
+        Err(Nack { reason: format!("pending: {}", reasons.join("; ")), retry_after })
+    }
+}
+
+/// What became of a page that is to be resolved.
+enum Page {
+    Done,
+    NotDone,
+    Pending,
+}
+
+/// One round of performing.
+struct Round {
+    settled: BTreeMap<EffectId, Outcome>,
+    fresh: Vec<(EffectId, Outcome)>,
+    waiting: Vec<Failure>,
+}
+
+impl Round {
+    fn add(&mut self, effect: &Effect, result: Attempt) {
+        match result {
+            Attempt::Settled(outcome) => {
+                self.settled.insert(effect.id.clone(), outcome.clone());
+                self.fresh.push((effect.id.clone(), outcome));
+            }
+            Attempt::Pending(failure) => self.waiting.push(failure),
+        }
+    }
+}
+
+fn retry_after(failure: &Failure) -> Option<Duration> {
+    match failure {
+        Failure::Transient { retry_after, .. } => *retry_after,
+        Failure::Permanent { .. } => None,
+    }
+}

@@ -1,0 +1,65 @@
+//! Rule files and their examples: the set shipped in the binary, or a folder instead of it.
+
+use std::path::Path;
+
+use anyhow::{Context as _, bail};
+use watchfire_core::rules::RuleFile;
+
+include!(concat!(env!("OUT_DIR"), "/shipped_rules.rs"));
+
+/// The rule files of a folder in name order, or the shipped ones.
+///
+/// # Errors
+/// A folder that cannot be read or holds no rule file.
+pub fn read(directory: Option<&Path>) -> anyhow::Result<Vec<RuleFile>> {
+    let Some(directory) = directory else {
+        let file = |(name, text): &(&str, &str)| RuleFile {
+            name: format!("rules/{name}"),
+            text: (*text).to_owned(),
+        };
+        return Ok(SHIPPED_RULES.iter().map(file).collect());
+    };
+    let context = || format!("rules folder {} cannot be read", directory.display());
+    let mut paths = Vec::new();
+    for entry in std::fs::read_dir(directory).with_context(context)? {
+        let path = entry.with_context(context)?.path();
+        if path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml") {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    if paths.is_empty() {
+        bail!("rules folder {} holds no .yaml file", directory.display());
+    }
+    let read = |path: &std::path::PathBuf| {
+        let text =
+            std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
+        Ok(RuleFile { name: path.display().to_string(), text })
+    };
+    paths.iter().map(read).collect()
+}
+
+/// The text of a rule's example, which lies beside the rule file.
+///
+/// # Errors
+/// What could not be read, for the report of the examples.
+pub fn read_example(directory: Option<&Path>, name: &str) -> Result<String, String> {
+    match directory {
+        None => {
+            let shipped = SHIPPED_EXAMPLES.iter().find(|(shipped, _)| *shipped == name);
+            shipped
+                .map(|(_, text)| (*text).to_owned())
+                .ok_or_else(|| format!("{name} is not among the shipped files"))
+        }
+        Some(directory) => {
+            let path = directory.join(name);
+            std::fs::read_to_string(&path)
+                .map_err(|error| format!("{} cannot be read: {error}", path.display()))
+        }
+    }
+}
+
+/// The demo's events in the order they are played: name and text.
+pub fn demo_events() -> &'static [(&'static str, &'static str)] {
+    DEMO_EVENTS
+}

@@ -1,0 +1,125 @@
+//! Where messages come from: an SQS queue, or the embedded one.
+
+pub mod spool;
+pub mod sqs;
+
+use std::time::Duration;
+
+use spool::Spool;
+use sqs::Sqs;
+
+/// A source of messages; both keep a message until it is deleted.
+#[derive(Clone)]
+pub enum Source {
+    /// The embedded queue.
+    Spool(Spool),
+    /// An SQS queue.
+    Sqs(Sqs),
+}
+
+/// One message as delivered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// The source's name of it, for logs.
+    pub id: String,
+    /// Its text.
+    pub body: String,
+    /// How often it was delivered, this time included.
+    pub receives: u32,
+    /// What deletes or releases it.
+    pub handle: Handle,
+}
+
+/// What deletes or releases a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Handle {
+    /// Of the embedded queue.
+    Sequence(u64),
+    /// Of an SQS queue.
+    Receipt(String),
+}
+
+impl Source {
+    /// The word in logs and metrics.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Source::Spool(_) => "embedded",
+            Source::Sqs(_) => "sqs",
+        }
+    }
+
+    /// Waits for messages, at most `most` and at most 10.
+    ///
+    /// # Errors
+    /// When the queue cannot be read; nothing is lost, try again later.
+    pub async fn receive(&self, most: usize) -> anyhow::Result<Vec<Message>> {
+        match self {
+            Source::Spool(spool) => {
+                Ok(spool.receive(most.min(10)).await?.into_iter().map(Message::from).collect())
+            }
+            Source::Sqs(sqs) => sqs.receive(most.min(10)).await,
+        }
+    }
+
+    /// Deletes messages that are done with. Those that cannot be deleted come again.
+    pub async fn delete(&self, handles: Vec<Handle>) {
+        match self {
+            Source::Spool(spool) => {
+                let sequences: Vec<u64> = handles.iter().filter_map(Handle::sequence).collect();
+                if let Err(error) = spool.delete(&sequences).await {
+                    crate::telemetry::delete_failed(sequences.len(), &error.to_string());
+                }
+            }
+            Source::Sqs(sqs) => sqs.delete(handles).await,
+        }
+    }
+
+    /// Lets a message come again after that time, at most 12 hours.
+    pub async fn release(&self, message: &Message, after: Duration) {
+        match (self, &message.handle) {
+            (Source::Spool(spool), Handle::Sequence(sequence)) => spool.release(*sequence, after),
+            (Source::Sqs(sqs), Handle::Receipt(_)) => sqs.change_visibility(message, after).await,
+            (Source::Spool(_), Handle::Receipt(_)) | (Source::Sqs(_), Handle::Sequence(_)) => {}
+        }
+    }
+
+    /// Keeps a message that is being worked on from coming again. The embedded queue never does that.
+    pub async fn extend(&self, message: &Message) {
+        match self {
+            Source::Spool(_) => {}
+            Source::Sqs(sqs) => sqs.change_visibility(message, sqs.visibility()).await,
+        }
+    }
+
+    /// How often to extend; none where there is no need.
+    pub fn extend_every(&self) -> Option<Duration> {
+        match self {
+            Source::Spool(_) => None,
+            Source::Sqs(sqs) => Some(sqs.visibility() / 3),
+        }
+    }
+
+    /// After how many receives a message is given up; none where it never is.
+    pub fn max_receives(&self) -> Option<u32> {
+        match self {
+            Source::Spool(_) => None,
+            Source::Sqs(sqs) => sqs.max_receives(),
+        }
+    }
+}
+
+impl Handle {
+    fn sequence(&self) -> Option<u64> {
+        match self {
+            Handle::Sequence(sequence) => Some(*sequence),
+            Handle::Receipt(_) => None,
+        }
+    }
+}
+
+impl From<spool::Delivery> for Message {
+    fn from(delivery: spool::Delivery) -> Self {
+        let spool::Delivery { sequence, body, receives, sent_at: _ } = delivery;
+        Message { id: sequence.to_string(), body, receives, handle: Handle::Sequence(sequence) }
+    }
+}

@@ -1,0 +1,190 @@
+//! The embedded queue: messages kept in the store's file until they are deleted, in order.
+//!
+//! It behaves like SQS where that matters: a message that was received and not deleted comes again, and
+//! says how often it came. It differs in that a received message stays away until it is released, or until
+//! the next start: its receiver is in this process and cannot get lost alone.
+
+mod line;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use redb::ReadableTable;
+use tokio::sync::{Notify, oneshot};
+use tokio::time::{Instant, sleep_until};
+
+use crate::store::{Embedded, Error, Store, Tables};
+use line::Line;
+
+/// The row of `meta` with the highest number given so far: none is given twice.
+const LAST: &str = "spool";
+
+/// The queue. Cheap to clone: every clone is the same queue, and keeps the store open.
+#[derive(Clone, Debug)]
+pub struct Spool(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    store: Embedded,
+    line: Mutex<Line>,
+    arrived: Notify,
+}
+
+/// A message, handed out until it is deleted or released.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delivery {
+    /// Its number, by which it is deleted or released; rises from message to message.
+    pub sequence: u64,
+    /// Its text, as it was appended.
+    pub body: String,
+    /// How often it was handed out since the start of this process, this time included.
+    pub receives: u32,
+    /// When it was appended.
+    pub sent_at: Timestamp,
+}
+
+impl Spool {
+    /// The queue in that store, with every message that was not deleted, ready to be received.
+    ///
+    /// One store has one queue: make it once and clone it. Blocks; meant for start-up.
+    pub fn new(store: &Store) -> Result<Spool, Error> {
+        let Store::Embedded(store) = store;
+        let mut line = Line::default();
+        store.read(|tables| {
+            let last = tables.meta.get(LAST)?;
+            line.start_at(last.map_or(0, |row| row.value() + 1));
+            for row in tables.spool.iter()? {
+                line.add([row?.0.value()]);
+            }
+            Ok(())
+        })?;
+        Ok(Spool(Arc::new(Shared { store: store.clone(), line: Mutex::new(line), arrived: Notify::new() })))
+    }
+
+    /// Appends messages, all of them or none; durable when it returns. Returns their numbers, in order.
+    pub async fn append(&self, bodies: Vec<String>) -> Result<Vec<u64>, Error> {
+        let sent_at = Timestamp::now().as_microsecond();
+        let sequences = self.0.line().number(bodies.len());
+        let change = {
+            let sequences = sequences.clone();
+            move |tables: &mut Tables<'_>| {
+                let mut last = tables.meta.get(LAST)?.map_or(0, |row| row.value());
+                for (sequence, body) in sequences.zip(&bodies) {
+                    tables.spool.insert(sequence, (sent_at, body.as_str()))?;
+                    last = last.max(sequence);
+                }
+                tables.meta.insert(LAST, last)?;
+                Ok(())
+            }
+        };
+        let shared = Arc::clone(&self.0);
+        let appended = sequences.clone();
+        self.write(change, move || {
+            shared.line().add(appended);
+            shared.arrived.notify_waiters();
+        })
+        .await?;
+        Ok(sequences.collect())
+    }
+
+    /// Waits until there is a message, and hands out at most that many (at least one), the oldest first.
+    ///
+    /// Dropping the future takes nothing. On an error the messages come again a second later.
+    pub async fn receive(&self, most: usize) -> Result<Vec<Delivery>, Error> {
+        loop {
+            let arrived = self.0.arrived.notified();
+            tokio::pin!(arrived);
+            // From here on no arrival is missed, also not one before the first await.
+            arrived.as_mut().enable();
+            let (taken, next) = {
+                let mut line = self.0.line();
+                (line.take(Instant::now(), most.max(1)), line.next())
+            };
+            if !taken.is_empty() {
+                match self.read(&taken) {
+                    Ok(deliveries) if deliveries.is_empty() => continue,
+                    Ok(deliveries) => return Ok(deliveries),
+                    Err(error) => {
+                        for (sequence, _) in taken {
+                            self.release(sequence, Duration::from_secs(1));
+                        }
+                        return Err(error);
+                    }
+                }
+            }
+            match next {
+                Some(next) => tokio::select! { () = arrived => (), () = sleep_until(next) => () },
+                None => arrived.await,
+            }
+        }
+    }
+
+    /// Deletes messages for good; durable when it returns. A number that is not there is passed over.
+    pub async fn delete(&self, sequences: &[u64]) -> Result<(), Error> {
+        let (deleted, shared) = (sequences.to_vec(), Arc::clone(&self.0));
+        let change = {
+            let deleted = deleted.clone();
+            move |tables: &mut Tables<'_>| {
+                for sequence in deleted {
+                    tables.spool.remove(sequence)?;
+                }
+                Ok(())
+            }
+        };
+        self.write(change, move || shared.line().remove(&deleted)).await
+    }
+
+    /// Gives a received message back: it comes again after that time, at most 12 hours.
+    ///
+    /// Nothing is written: after a restart it is there at once. A message that is not handed out stays
+    /// where it is.
+    pub fn release(&self, sequence: u64, after: Duration) {
+        let after = after.min(Duration::from_secs(12 * 60 * 60));
+        self.0.line().release(sequence, Instant::now() + after);
+        self.0.arrived.notify_waiters();
+    }
+
+    /// The messages that are not deleted, whether ready, released or handed out.
+    pub fn depth(&self) -> usize {
+        self.0.line().len()
+    }
+
+    /// Has the change made and, if it is durable, `done` called, whether or not anyone still waits.
+    async fn write(
+        &self,
+        change: impl FnOnce(&mut Tables<'_>) -> Result<(), Error> + Send + 'static,
+        done: impl FnOnce() + Send + 'static,
+    ) -> Result<(), Error> {
+        let (sender, answer) = oneshot::channel();
+        let store = &self.0.store;
+        let told = move |written: Result<(), Error>| {
+            if written.is_ok() {
+                done();
+            }
+            drop(sender.send(written));
+        };
+        store.submit(change, told).await?;
+        answer.await.unwrap_or(Err(Error::Stopped))
+    }
+
+    /// The text of each; one that was deleted meanwhile is left out.
+    fn read(&self, taken: &[(u64, u32)]) -> Result<Vec<Delivery>, Error> {
+        self.0.store.read(|tables| {
+            let mut deliveries = Vec::with_capacity(taken.len());
+            for &(sequence, receives) in taken {
+                let Some(row) = tables.spool.get(sequence)? else { continue };
+                let (sent_at, body) = row.value();
+                let sent_at = Timestamp::from_microsecond(sent_at).expect("it was a timestamp when written");
+                deliveries.push(Delivery { sequence, body: body.to_owned(), receives, sent_at });
+            }
+            Ok(deliveries)
+        })
+    }
+}
+
+impl Shared {
+    fn line(&self) -> MutexGuard<'_, Line> {
+        self.line.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

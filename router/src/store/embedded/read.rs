@@ -1,0 +1,71 @@
+//! What the embedded store is asked.
+
+use jiff::Timestamp;
+use redb::ReadableTable;
+use watchfire_core::decision::Decision;
+use watchfire_core::ids::EventId;
+use watchfire_core::incident::{Key, State};
+use watchfire_core::journal::Entry;
+
+use super::Embedded;
+use super::tables::{Kept, Snapshot, from_json};
+use crate::store::Error;
+
+impl Embedded {
+    pub(in crate::store) fn find(&self, event: &EventId) -> Result<Option<Entry>, Error> {
+        self.read(|tables| {
+            let Some(decided) = tables.events.get(event.as_str())? else { return Ok(None) };
+            let key = (decided.value(), event.as_str());
+            let Some(row) = tables.entries.get(key)? else { return Ok(None) };
+            entry(tables, key, row.value()).map(Some)
+        })
+    }
+
+    pub(in crate::store) fn load(&self, keys: &[Key], into: &mut State) -> Result<(), Error> {
+        self.read(|tables| {
+            for key in keys {
+                if into.has_read(key) {
+                    continue;
+                }
+                let text = key.to_string();
+                match tables.records.get(text.as_str())? {
+                    Some(row) => {
+                        let (version, _, record) = row.value();
+                        into.insert(key.clone(), version, Some(from_json(record, || text.clone())?));
+                    }
+                    None => into.insert(key.clone(), 0, None),
+                }
+            }
+            Ok(())
+        })
+    }
+
+    pub(in crate::store) fn due(&self, now: Timestamp, most: usize) -> Result<Vec<EventId>, Error> {
+        self.read(|tables| {
+            let rows = tables.due.range(..(now.as_microsecond() + 1, ""))?;
+            rows.take(most).map(|row| Ok(EventId::new(row?.0.value().1))).collect()
+        })
+    }
+
+    pub(in crate::store) async fn recent(&self, most: usize) -> Result<Vec<Entry>, Error> {
+        self.read_long(move |tables| {
+            let rows = tables.entries.iter()?.rev().take(most);
+            rows.map(|row| {
+                let (key, value) = row?;
+                entry(tables, key.value(), value.value())
+            })
+            .collect()
+        })
+        .await
+    }
+}
+
+fn entry(tables: &Snapshot, key: (i64, &str), row: &[u8]) -> Result<Entry, Error> {
+    let what = || format!("the decision about event {}", key.1);
+    let Kept { decision, raw, sha256 } = from_json::<Kept<Decision, String>>(row, what)?;
+    let outcomes = match tables.outcomes.get(key)? {
+        Some(row) => from_json(row.value(), || format!("what became of event {}", key.1))?,
+        None => Default::default(),
+    };
+    Ok(Entry { decision, raw, sha256, outcomes })
+}

@@ -1,0 +1,103 @@
+//! The tables of the embedded store, and how their rows are written.
+//!
+//! What is large or grows at the end is keyed by time, so that a group of commits touches few pages; what
+//! is looked up by name is small. Times are microseconds since 1970.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use redb::{ReadOnlyTable, ReadTransaction, ReadableTable, Table, TableDefinition, WriteTransaction};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use watchfire_core::ids::EffectId;
+
+use crate::store::Error;
+
+/// The newest schema that this version can read, and the one it writes.
+pub(super) const SCHEMA: u64 = 1;
+
+const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
+const EVENTS: TableDefinition<'_, &str, i64> = TableDefinition::new("events");
+const ENTRIES: TableDefinition<'_, (i64, &str), &[u8]> = TableDefinition::new("entries");
+const OUTCOMES: TableDefinition<'_, (i64, &str), &[u8]> = TableDefinition::new("outcomes");
+const UNSETTLED: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("unsettled");
+const DUE: TableDefinition<'_, (i64, &str), ()> = TableDefinition::new("due");
+const RECORDS: TableDefinition<'_, &str, (u64, i64, &[u8])> = TableDefinition::new("records");
+const SPOOL: TableDefinition<'_, u64, (i64, &str)> = TableDefinition::new("spool");
+
+macro_rules! tables {
+    ($($(#[$doc:meta])+ $name:ident: $definition:ident, $key:ty => $value:ty;)+) => {
+        /// All tables, open for writing.
+        pub(crate) struct Tables<'t> {
+            $($(#[$doc])+ pub(crate) $name: Table<'t, $key, $value>,)+
+        }
+
+        impl<'t> Tables<'t> {
+            pub(super) fn open(transaction: &'t WriteTransaction) -> Result<Self, Error> {
+                Ok(Self { $($name: transaction.open_table($definition)?,)+ })
+            }
+        }
+
+        /// All tables at one moment.
+        pub(crate) struct Snapshot {
+            $($(#[$doc])+ pub(crate) $name: ReadOnlyTable<$key, $value>,)+
+        }
+
+        impl Snapshot {
+            pub(super) fn open(transaction: &ReadTransaction) -> Result<Self, Error> {
+                Ok(Self { $($name: transaction.open_table($definition)?,)+ })
+            }
+        }
+    };
+}
+
+tables! {
+    /// `schema`, and `version`: the last one given to a record.
+    meta: META, &'static str => u64;
+    /// By event: when it was decided.
+    events: EVENTS, &'static str => i64;
+    /// By time of the decision and event: a [`Kept`].
+    entries: ENTRIES, (i64, &'static str) => &'static [u8];
+    /// By time of the decision and event: the outcomes by effect. No row as long as there are none.
+    outcomes: OUTCOMES, (i64, &'static str) => &'static [u8];
+    /// By event: an [`Unsettled`]. No row where every effect has its outcome.
+    unsettled: UNSETTLED, &'static str => &'static [u8];
+    /// Next try and event, of every row of `unsettled`.
+    due: DUE, (i64, &'static str) => ();
+    /// By key: version, time of the decision that changed it last, and a `Record`.
+    records: RECORDS, &'static str => (u64, i64, &'static [u8]);
+    /// By sequence: when it was sent, and the message.
+    spool: SPOOL, u64 => (i64, &'static str);
+}
+
+impl Tables<'_> {
+    /// A version that no record has had.
+    pub(super) fn next_version(&mut self) -> Result<u64, Error> {
+        let version = self.meta.get("version")?.map_or(0, |row| row.value()) + 1;
+        self.meta.insert("version", version)?;
+        Ok(version)
+    }
+}
+
+/// An entry without its outcomes: the large part, which never changes.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Kept<D, T> {
+    pub(super) decision: D,
+    pub(super) raw: T,
+    pub(super) sha256: T,
+}
+
+/// What is left to do for an event.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Unsettled {
+    pub(super) next_try: i64,
+    pub(super) effects: BTreeSet<EffectId>,
+}
+
+pub(super) fn to_json(row: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(row).expect("our own types have text as keys and fail nowhere")
+}
+
+pub(super) fn from_json<T: DeserializeOwned>(row: &[u8], what: impl Fn() -> String) -> Result<T, Error> {
+    serde_json::from_slice(row).map_err(|cause| Error::Corrupt { what: what(), cause: Arc::new(cause) })
+}

@@ -1,0 +1,150 @@
+//! What the embedded store is told.
+//!
+//! Everything that can be prepared is prepared by the caller's task, so that the one writer only compares
+//! versions and moves bytes.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use redb::ReadableTable;
+use watchfire_core::ids::{EffectId, EventId};
+use watchfire_core::incident::State;
+use watchfire_core::journal::{Entry, Outcome};
+
+use super::Embedded;
+use super::tables::{Kept, Tables, Unsettled, from_json, to_json};
+use crate::store::{Committed, Error};
+
+impl Embedded {
+    pub(in crate::store) async fn commit(&self, read: &State, entry: &Entry) -> Result<Committed, Error> {
+        let commit = Commit::new(read, entry)?;
+        self.write(move |tables| commit.apply(tables)).await
+    }
+
+    pub(in crate::store) async fn settle(
+        &self,
+        event: &EventId,
+        outcomes: &[(EffectId, Outcome)],
+    ) -> Result<(), Error> {
+        let (event, outcomes) = (event.clone(), outcomes.to_vec());
+        self.write(move |tables| settle(tables, &event, outcomes)).await
+    }
+
+    pub(in crate::store) async fn postpone(&self, event: &EventId, until: Timestamp) -> Result<(), Error> {
+        let event = event.clone();
+        self.write(move |tables| {
+            if tables.events.get(event.as_str())?.is_none() {
+                return Err(Error::UnknownEvent(event));
+            }
+            let Some(mut unsettled) = unsettled(tables, &event)? else { return Ok(()) };
+            tables.due.remove((unsettled.next_try, event.as_str()))?;
+            unsettled.next_try = until.as_microsecond();
+            tables.due.insert((unsettled.next_try, event.as_str()), ())?;
+            tables.unsettled.insert(event.as_str(), to_json(&unsettled).as_slice())?;
+            Ok(())
+        })
+        .await
+    }
+}
+
+struct Commit {
+    event: EventId,
+    decided: i64,
+    entry: Vec<u8>,
+    outcomes: Option<Vec<u8>>,
+    unsettled: Option<Vec<u8>>,
+    read: Vec<(String, u64)>,
+    changes: Vec<(String, Vec<u8>)>,
+}
+
+impl Commit {
+    fn new(read: &State, entry: &Entry) -> Result<Self, Error> {
+        let Entry { decision, raw, sha256, outcomes } = entry;
+        if let Some(key) = decision.changes.keys().find(|key| !read.has_read(key)) {
+            return Err(Error::Unread(key.clone()));
+        }
+        let decided = decision.at.as_microsecond();
+        let effects = entry.pending().map(|effect| effect.id.clone()).collect();
+        let unsettled = Unsettled { next_try: decided, effects };
+        Ok(Self {
+            event: decision.event.clone(),
+            decided,
+            entry: to_json(&Kept { decision, raw, sha256 }),
+            outcomes: (!outcomes.is_empty()).then(|| to_json(outcomes)),
+            unsettled: (!unsettled.effects.is_empty()).then(|| to_json(&unsettled)),
+            read: read.versions().map(|(key, version)| (key.to_string(), version)).collect(),
+            changes: decision.changes.iter().map(|(key, to)| (key.to_string(), to_json(to))).collect(),
+        })
+    }
+
+    fn apply(self, tables: &mut Tables<'_>) -> Result<Committed, Error> {
+        let event = self.event.as_str();
+        if tables.events.get(event)?.is_some() {
+            return Ok(Committed::AlreadyDecided);
+        }
+        for (key, version) in &self.read {
+            let now = tables.records.get(key.as_str())?.map_or(0, |row| row.value().0);
+            if now != *version {
+                return Ok(Committed::Stale);
+            }
+        }
+        tables.events.insert(event, self.decided)?;
+        tables.entries.insert((self.decided, event), self.entry.as_slice())?;
+        if let Some(outcomes) = &self.outcomes {
+            tables.outcomes.insert((self.decided, event), outcomes.as_slice())?;
+        }
+        if let Some(unsettled) = &self.unsettled {
+            tables.unsettled.insert(event, unsettled.as_slice())?;
+            tables.due.insert((self.decided, event), ())?;
+        }
+        for (key, record) in &self.changes {
+            let version = tables.next_version()?;
+            tables.records.insert(key.as_str(), (version, self.decided, record.as_slice()))?;
+        }
+        Ok(Committed::Yes)
+    }
+}
+
+fn settle(tables: &mut Tables<'_>, event: &EventId, outcomes: Vec<(EffectId, Outcome)>) -> Result<(), Error> {
+    let Some(decided) = tables.events.get(event.as_str())?.map(|row| row.value()) else {
+        return Err(Error::UnknownEvent(event.clone()));
+    };
+    let key = (decided, event.as_str());
+    let mut known: BTreeMap<EffectId, Outcome> = match tables.outcomes.get(key)? {
+        Some(row) => from_json(row.value(), || format!("what became of event {event}"))?,
+        None => BTreeMap::new(),
+    };
+    let mut left = unsettled(tables, event)?;
+    let before = known.len();
+    for (effect, outcome) in outcomes {
+        if known.contains_key(&effect) {
+            continue;
+        }
+        if !left.as_mut().is_some_and(|left| left.effects.remove(&effect)) {
+            return Err(Error::UnknownEffect(event.clone(), effect));
+        }
+        known.insert(effect, outcome);
+    }
+    if known.len() == before {
+        return Ok(());
+    }
+    tables.outcomes.insert(key, to_json(&known).as_slice())?;
+    match left {
+        Some(left) if left.effects.is_empty() => {
+            tables.unsettled.remove(event.as_str())?;
+            tables.due.remove((left.next_try, event.as_str()))?;
+        }
+        Some(left) => {
+            tables.unsettled.insert(event.as_str(), to_json(&left).as_slice())?;
+        }
+        None => {}
+    }
+    Ok(())
+}
+
+fn unsettled(tables: &Tables<'_>, event: &EventId) -> Result<Option<Unsettled>, Error> {
+    match tables.unsettled.get(event.as_str())? {
+        Some(row) => from_json(row.value(), || format!("what is left to do for event {event}")).map(Some),
+        None => Ok(None),
+    }
+}

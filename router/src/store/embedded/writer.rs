@@ -1,0 +1,90 @@
+//! Group commit: one thread writes, and all who wait share one trip to the disk.
+//!
+//! It takes every request that is waiting, applies them in order within one transaction, makes that
+//! durable, and then answers each. While the disk works, the next group gathers.
+
+use std::sync::atomic::Ordering;
+
+use redb::Durability;
+use tokio::sync::mpsc;
+
+use super::Place;
+use super::tables::Tables;
+use crate::store::Error;
+
+/// So many requests share one transaction at most, so that the last of a burst is not answered late.
+const MOST: usize = 256;
+
+/// A change to the tables and whom to tell of it.
+pub(super) trait Request: Send {
+    /// Makes the change. An error is a fault of the database: it spoils the transaction, and everyone in
+    /// it is told. A request that is refused is none: it has changed nothing, and its answer says why.
+    fn apply(&mut self, tables: &mut Tables<'_>) -> Result<(), Error>;
+
+    /// Tells of it, once it is durable or has failed.
+    fn answer(self: Box<Self>, written: Result<(), Error>);
+}
+
+/// A [`Request`] made of two closures: the change with its answer, and whom to tell.
+pub(super) struct Closures<C, T, D> {
+    change: Option<C>,
+    answer: Option<Result<T, Error>>,
+    done: D,
+}
+
+impl<C, T, D> Closures<C, T, D> {
+    pub(super) fn new(change: C, done: D) -> Self {
+        Self { change: Some(change), answer: None, done }
+    }
+}
+
+impl<C, T, D> Request for Closures<C, T, D>
+where
+    C: FnOnce(&mut Tables<'_>) -> Result<T, Error> + Send,
+    D: FnOnce(Result<T, Error>) + Send,
+    T: Send,
+{
+    fn apply(&mut self, tables: &mut Tables<'_>) -> Result<(), Error> {
+        let change = self.change.take().expect("a request is applied once");
+        match change(tables) {
+            Err(fault @ (Error::Unavailable(_) | Error::Closed)) => return Err(fault),
+            answer => self.answer = Some(answer),
+        }
+        Ok(())
+    }
+
+    fn answer(self: Box<Self>, written: Result<(), Error>) {
+        let answer = self.answer;
+        (self.done)(written.and_then(|()| answer.expect("what is written was applied")));
+    }
+}
+
+/// Runs until every sender is gone and all that was sent is answered.
+pub(super) fn run(place: &Place, mut requests: mpsc::Receiver<Box<dyn Request>>) {
+    let mut group = Vec::with_capacity(MOST);
+    while requests.blocking_recv_many(&mut group, MOST) > 0 {
+        let written = write(place, &mut group);
+        place.healthy.store(written.is_ok(), Ordering::Relaxed);
+        for request in group.drain(..) {
+            request.answer(written.clone());
+        }
+        if let Err(error) = written {
+            tracing::error!(error = &error as &dyn std::error::Error, "nothing can be stored");
+            // The database takes no more writes after a fault until it has been opened again.
+            place.reopen();
+        }
+    }
+}
+
+fn write(place: &Place, group: &mut [Box<dyn Request>]) -> Result<(), Error> {
+    place.with(|database| {
+        let mut transaction = database.begin_write()?;
+        transaction.set_durability(Durability::Immediate).expect("there are no savepoints");
+        let mut tables = Tables::open(&transaction)?;
+        for request in group {
+            request.apply(&mut tables)?;
+        }
+        drop(tables);
+        Ok(transaction.commit()?)
+    })
+}

@@ -1,0 +1,138 @@
+//! The memory: what was decided, what became of it, and what is known of findings and incidents.
+//!
+//! ```text
+//! find   -> decided before?                           load   -> the records a decision may read
+//! commit -> the decision and its changes, or neither  settle -> what became of its effects
+//! due    -> what nobody has finished                  prune  -> what nobody needs any more
+//! ```
+//!
+//! What every implementation promises, and `tests/src/store_contract.rs` checks:
+//!
+//! - an answer to a write means that it is durable: a crash after it loses nothing, a crash before it
+//!   leaves all of the write or none of it;
+//! - an event is decided once, by whoever commits first;
+//! - a commit changes records only if every record its decision read is still at the version it was read;
+//!   a version is never used again, not even for a record that was pruned and came back;
+//! - an outcome, once written, stays;
+//! - dropping the future of a write does not undo it: it may still happen.
+
+mod embedded;
+mod error;
+
+use std::path::Path;
+
+use jiff::Timestamp;
+use watchfire_core::ids::{EffectId, EventId};
+use watchfire_core::incident::{Key, State};
+use watchfire_core::journal::{Entry, Outcome};
+
+pub use embedded::Embedded;
+pub(crate) use embedded::tables::Tables;
+pub use error::Error;
+
+/// The memory. Cheap to clone: every clone is the same store, and the last one to be dropped closes it.
+#[derive(Clone, Debug)]
+pub enum Store {
+    /// One file, for one process.
+    Embedded(Embedded),
+}
+
+/// What became of a commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Committed {
+    /// It is stored.
+    Yes,
+    /// Nothing was stored: a record has changed since it was read. Load and decide again.
+    Stale,
+    /// Nothing was stored: the event was decided before. What was decided then counts.
+    AlreadyDecided,
+}
+
+impl Store {
+    /// Opens the embedded store, and makes its file and the folders above it where they are missing.
+    ///
+    /// After a crash this checks the whole file first, which takes about a second per gigabyte.
+    /// Blocks; meant for start-up.
+    pub fn open(path: &Path) -> Result<Store, Error> {
+        Embedded::open(path).map(Store::Embedded)
+    }
+
+    /// What was decided about the event, and what has become of it so far; none if it is new.
+    pub async fn find(&self, event: &EventId) -> Result<Option<Entry>, Error> {
+        match self {
+            Store::Embedded(store) => store.find(event),
+        }
+    }
+
+    /// Reads records into the state, each with its version. One that is already in it stays as it was read.
+    pub async fn load(&self, keys: &[Key], into: &mut State) -> Result<(), Error> {
+        match self {
+            Store::Embedded(store) => store.load(keys, into),
+        }
+    }
+
+    /// Stores the entry, and the changes of its decision, if the event was not decided before and every
+    /// record in `read` is still as it was read. All of it or nothing.
+    ///
+    /// An entry with effects that have no outcome is due from the time of its decision on.
+    /// A change to a record that is not in `read` is refused, see [`Error::Unread`].
+    pub async fn commit(&self, read: &State, entry: &Entry) -> Result<Committed, Error> {
+        match self {
+            Store::Embedded(store) => store.commit(read, entry).await,
+        }
+    }
+
+    /// Stores what became of effects of a decision. An effect that has an outcome keeps it.
+    ///
+    /// An event or effect that is not stored is an error, and then nothing is written.
+    pub async fn settle(&self, event: &EventId, outcomes: &[(EffectId, Outcome)]) -> Result<(), Error> {
+        match self {
+            Store::Embedded(store) => store.settle(event, outcomes).await,
+        }
+    }
+
+    /// The events that have effects without an outcome and whose next try is at `now` or before, to the
+    /// microsecond; the longest due first.
+    pub async fn due(&self, now: Timestamp, most: usize) -> Result<Vec<EventId>, Error> {
+        match self {
+            Store::Embedded(store) => store.due(now, most),
+        }
+    }
+
+    /// Moves the next try of an event's unsettled effects; nothing happens where all are settled.
+    pub async fn postpone(&self, event: &EventId, until: Timestamp) -> Result<(), Error> {
+        match self {
+            Store::Embedded(store) => store.postpone(event, until).await,
+        }
+    }
+
+    /// Removes entries decided before that time, except those with effects that have no outcome, and
+    /// records last changed by a decision before that time; at most that many of both together, the
+    /// oldest entries first. Returns how many; call again until it is 0.
+    pub async fn prune(&self, before: Timestamp, most: usize) -> Result<u64, Error> {
+        match self {
+            Store::Embedded(store) => store.prune(before, most).await,
+        }
+    }
+
+    /// The entries decided last, the newest first.
+    pub async fn recent(&self, most: usize) -> Result<Vec<Entry>, Error> {
+        match self {
+            Store::Embedded(store) => store.recent(most).await,
+        }
+    }
+
+    /// Writes something durable and forgets it: the error is why nothing can be stored.
+    pub async fn ping(&self) -> Result<(), Error> {
+        match self {
+            Store::Embedded(store) => store.ping().await,
+        }
+    }
+
+    /// Whether the last write reached the disk. Costs nothing; [`Store::ping`] finds out.
+    pub fn is_healthy(&self) -> bool {
+        match self {
+            Store::Embedded(store) => store.is_healthy(),
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! Log lines. ERROR: a human must act. WARN: it healed, or will. No secrets; event text only cleaned.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use serde::Deserialize;
+use tracing::{error, info, warn};
+use tracing_subscriber::EnvFilter;
+use watchfire_core::decision::{Decision, Effect};
+use watchfire_core::ids::EffectId;
+use watchfire_core::notice::clean;
+
+use crate::router::Nack;
+use crate::store;
+
+/// How log lines are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// One JSON object per line.
+    #[default]
+    Json,
+    /// For a person at a terminal.
+    Human,
+}
+
+/// Starts logging to stderr. `RUST_LOG` filters as usual; the default is `info`.
+pub fn start(format: LogFormat) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // A second start, in a test, keeps the first.
+    let _ = match format {
+        LogFormat::Json => builder.json().flatten_event(true).with_current_span(false).try_init(),
+        LogFormat::Human => builder.with_target(false).try_init(),
+    };
+}
+
+/// One line per decided event.
+pub fn decided(decision: &Decision, took: Duration) {
+    let effects: Vec<_> = decision.effects.iter().map(|effect| effect.id.as_str()).collect();
+    let withheld: Vec<_> = decision.withheld.iter().map(|withheld| withheld.action.as_str()).collect();
+    info!(
+        event = decision.event.as_str(),
+        source = %clean(&decision.source, 100),
+        kind = %clean(&decision.kind, 200),
+        subject = %clean(&decision.subject, 300),
+        rule = decision.rule.as_str(),
+        priority = decision.priority.as_str(),
+        verdict = decision.verdict.as_str(),
+        why = decision.why.as_str(),
+        incident = decision.incident.as_ref().map(|incident| incident.as_str()),
+        effects = effects.join(","),
+        withheld = withheld.join(","),
+        milliseconds = took.as_secs_f64() * 1e3,
+        "decided"
+    );
+}
+
+/// The addresses that were bound.
+pub fn listening(http: SocketAddr, health: SocketAddr) {
+    info!(%http, %health, "listening");
+}
+
+/// Configuration and rules are in force.
+pub fn ready(rules: usize, channels: usize) {
+    info!(rules, channels, version = env!("CARGO_PKG_VERSION"), "ready");
+}
+
+/// The store did not answer; urgent pages go out unrecorded.
+pub fn store_failed(error: &store::Error) {
+    error!(
+        error = format!("{error:#}"),
+        "the store failed: urgent pages go out unrecorded, nothing is deleted from the queue"
+    );
+}
+
+/// A channel refused an effect for good.
+pub fn refused(decision: &Decision, effect: &Effect, reason: &str) {
+    let (event, effect, priority) = (decision.event.as_str(), effect.id.as_str(), decision.priority.as_str());
+    error!(event, effect, priority, reason, "a channel refused this for good");
+}
+
+/// The primary channel did not take an urgent page.
+pub fn fell_back(decision: &Decision, primary: &EffectId, fallback: &Effect) {
+    let (event, primary, fallback) = (decision.event.as_str(), primary.as_str(), fallback.id.as_str());
+    warn!(event, primary, fallback, "the primary channel did not take an urgent page, the fallback gets it");
+}
+
+/// A message stays on the queue.
+pub fn not_done(message: &str, receives: u32, nack: &Nack, again_in: Duration) {
+    let again_in_seconds = again_in.as_secs();
+    warn!(message, receives, reason = %clean(&nack.reason, 500), again_in_seconds, "a message stays on the queue");
+}
+
+/// The source could not be read.
+pub fn receive_failed(error: &anyhow::Error, again_in: Duration) {
+    error!(error = format!("{error:#}"), again_in_seconds = again_in.as_secs(), "the queue cannot be read");
+}
+
+/// Deletes that the queue did not take; the messages come again and are known.
+pub fn delete_failed(messages: usize, reason: &str) {
+    warn!(messages, reason, "messages could not be deleted; they come again and are known then");
+}
+
+/// A visibility could not be changed; the message comes back on the queue's own terms.
+pub fn visibility_failed(message: &str, error: &anyhow::Error) {
+    warn!(message, error = format!("{error:#}"), "a message's visibility could not be changed");
+}
+
+/// A tick took up entries or failed.
+pub fn ticked(resumed: usize, pruned: u64) {
+    info!(resumed, pruned, "tick");
+}
+
+/// A tick failed; the next one tries again.
+pub fn tick_failed(error: &store::Error) {
+    error!(error = format!("{error:#}"), "a tick failed");
+}
+
+/// The worker has been told to stop.
+pub fn draining(at_work: usize) {
+    info!(at_work, "stopping: no more messages are taken, those at work are finished");
+}
+
+/// The worker has stopped.
+pub fn drained(given_back: usize) {
+    info!(given_back, "stopped");
+}

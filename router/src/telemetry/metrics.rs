@@ -1,0 +1,157 @@
+//! Metrics, in Prometheus's text form. Labels come from our own enums and configuration, never from events.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+use watchfire_core::decision::{Decision, Effect};
+use watchfire_core::event::Event;
+use watchfire_core::ids::ChannelName;
+
+use crate::actions::{Done, Failure};
+
+type Labels = Vec<(&'static str, String)>;
+
+/// All metrics of one process.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    decisions: Family<Labels, Counter>,
+    deciding: Histogram,
+    effects: Family<Labels, Counter>,
+    page_latency: Family<Labels, Histogram>,
+    fallbacks: Family<Labels, Counter>,
+    received: Family<Labels, Counter>,
+    left: Family<Labels, Counter>,
+    at_work: Gauge,
+    store_failures: Counter,
+    last_success: Gauge,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("watchfire");
+        let seconds = || Histogram::new([0.0001, 0.0005, 0.001, 0.005, 0.02, 0.1, 0.5, 2.0]);
+        let latency: fn() -> Histogram =
+            || Histogram::new([0.01, 0.1, 1.0, 5.0, 15.0, 30.0, 60.0, 300.0, 900.0]);
+        let metrics = Self {
+            decisions: Family::default(),
+            deciding: seconds(),
+            effects: Family::default(),
+            page_latency: Family::new_with_constructor(latency),
+            fallbacks: Family::default(),
+            received: Family::default(),
+            left: Family::default(),
+            at_work: Gauge::default(),
+            store_failures: Counter::default(),
+            last_success: Gauge::default(),
+            registry: Registry::default(),
+        };
+        let m = &metrics;
+        registry.register(
+            "decisions",
+            "Events decided, by finder, priority, verdict and reason",
+            m.decisions.clone(),
+        );
+        registry.register("decide_seconds", "From read to committed", m.deciding.clone());
+        registry.register("effects", "Attempts on a channel, by kind and what came of it", m.effects.clone());
+        registry.register(
+            "page_latency_seconds",
+            "From the decision to the channel's answer, pages taken",
+            m.page_latency.clone(),
+        );
+        registry.register("fallbacks", "Urgent pages that went to a fallback channel", m.fallbacks.clone());
+        registry.register("messages_received", "Messages taken from a source", m.received.clone());
+        registry.register("messages_left", "Messages left on a source to come again", m.left.clone());
+        registry.register("messages_at_work", "Messages being handled now", m.at_work.clone());
+        registry.register("store_failures", "Times the store did not answer", m.store_failures.clone());
+        registry.register(
+            "last_success_timestamp_seconds",
+            "When a message was last done with",
+            m.last_success.clone(),
+        );
+        Self { registry, ..metrics }
+    }
+}
+
+impl Metrics {
+    /// The text that `/metrics` answers.
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        // Encoding into a string cannot fail.
+        let _ = encode(&mut text, &self.registry);
+        text
+    }
+
+    pub(crate) fn decided(&self, decision: &Decision, event: &Event<'_>, took: Duration) {
+        let finder = event.finding.as_ref().map_or("none", |finding| finding.source.as_str());
+        let labels = vec![
+            ("finder", finder.to_owned()),
+            ("priority", decision.priority.as_str().to_owned()),
+            ("verdict", decision.verdict.as_str().to_owned()),
+            ("why", decision.why.as_str().to_owned()),
+        ];
+        self.decisions.get_or_create(&labels).inc();
+        self.deciding.observe(took.as_secs_f64());
+    }
+
+    pub(crate) fn performed(
+        &self,
+        effect: &Effect,
+        result: &Result<Done, Failure>,
+        decision: &Decision,
+        now: Timestamp,
+    ) {
+        let outcome = match result {
+            Ok(_) => "done",
+            Err(Failure::Transient { .. }) => "transient",
+            Err(Failure::Permanent { .. }) => "permanent",
+        };
+        let labels = vec![
+            ("channel", effect.channel.to_string()),
+            ("kind", effect.kind.as_str().to_owned()),
+            ("outcome", outcome.to_owned()),
+        ];
+        self.effects.get_or_create(&labels).inc();
+        if result.is_ok() {
+            let latency = (now - decision.at).total(jiff::Unit::Second).unwrap_or_default();
+            let labels = vec![("priority", decision.priority.as_str().to_owned())];
+            self.page_latency.get_or_create(&labels).observe(latency);
+        }
+    }
+
+    pub(crate) fn fell_back(&self, channel: &ChannelName) {
+        self.fallbacks.get_or_create(&vec![("channel", channel.to_string())]).inc();
+    }
+
+    pub(crate) fn store_failed(&self) {
+        self.store_failures.inc();
+    }
+
+    pub(crate) fn received(&self, source: &'static str, messages: usize) {
+        self.received.get_or_create(&source_label(source)).inc_by(messages as u64);
+    }
+
+    pub(crate) fn begun(&self) {
+        self.at_work.inc();
+    }
+
+    pub(crate) fn done(&self, now: Timestamp) {
+        self.at_work.dec();
+        self.last_success.set(now.as_second());
+    }
+
+    pub(crate) fn left(&self, source: &'static str) {
+        self.at_work.dec();
+        self.left.get_or_create(&source_label(source)).inc();
+    }
+}
+
+fn source_label(source: &'static str) -> Labels {
+    vec![("source", source.to_owned())]
+}

@@ -1,0 +1,44 @@
+//! `/livez`, `/readyz` and `/metrics`, on a port of their own.
+
+use std::sync::Arc;
+
+use axum::Router as Routes;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+
+use crate::store::Store;
+use crate::telemetry::Metrics;
+
+/// What telling how the worker is needs.
+#[derive(Clone)]
+pub struct Health {
+    /// Its metrics.
+    pub metrics: Arc<Metrics>,
+    /// Ready means that the store answers: PagerDuty's health is not ours.
+    pub store: Store,
+}
+
+/// The routes of the health address.
+pub fn health(health: Health) -> Routes {
+    Routes::new()
+        .route("/livez", get(async || "alive\n"))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(metrics))
+        .with_state(health)
+}
+
+async fn ready(State(health): State<Health>) -> Response {
+    match health.store.ping().await {
+        Ok(()) => "ready\n".into_response(),
+        Err(error) => {
+            (StatusCode::SERVICE_UNAVAILABLE, format!("the store does not answer: {error}\n")).into_response()
+        }
+    }
+}
+
+async fn metrics(State(health): State<Health>) -> Response {
+    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    ([(header::CONTENT_TYPE, kind)], health.metrics.text()).into_response()
+}

@@ -1,0 +1,7 @@
+//! The two HTTP addresses: one takes events, the other tells how the worker is.
+
+mod events;
+mod health;
+
+pub use events::{Ingest, events};
+pub use health::{Health, health};

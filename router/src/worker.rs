@@ -1,0 +1,213 @@
+//! The worker: takes messages, handles each in a task of its own, deletes what is done with.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, timeout};
+
+use crate::router::{Nack, Router};
+use crate::source::{Handle, Message, Source};
+use crate::telemetry;
+
+/// How long messages at work are waited for when the worker is told to stop; Kubernetes gives 30 s.
+pub const DRAIN: Duration = Duration::from_secs(23);
+/// How long giving the unfinished ones back may take.
+const GIVE_BACK: Duration = Duration::from_secs(2);
+/// How long done messages are gathered into one delete.
+const GATHER: Duration = Duration::from_millis(10);
+/// How long to wait when the queue cannot be read, at least and at most.
+const RECEIVE_BACKOFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
+/// How long a message that is not done stays away, at least and at most.
+const MESSAGE_BACKOFF: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(300));
+
+/// Works on one source until `stop` turns true; then finishes what is at work, at most [`DRAIN`], and gives
+/// the rest back to the source. Returns how many messages were given back unfinished.
+pub async fn work(
+    router: Arc<Router>,
+    source: Source,
+    in_flight: usize,
+    mut stop: watch::Receiver<bool>,
+) -> usize {
+    let slots = Arc::new(Semaphore::new(in_flight));
+    let (done, deletes) = mpsc::channel(in_flight.max(10));
+    let deleter = tokio::spawn(delete(source.clone(), deletes));
+    let give_back = watch::Sender::new(false);
+    let mut tasks = JoinSet::new();
+    let mut backoff = RECEIVE_BACKOFF.0;
+    while !*stop.borrow() {
+        let Some(mut permits) = free_slots(&slots, &mut stop).await else { break };
+        let received = tokio::select! {
+            // A long poll that is dropped may have taken messages: they come again after their visibility.
+            _ = stop.changed() => break,
+            received = source.receive(permits.len()) => received,
+        };
+        match received {
+            Ok(messages) => {
+                backoff = RECEIVE_BACKOFF.0;
+                router.metrics.received(source.name(), messages.len());
+                for message in messages {
+                    let Some(permit) = permits.pop() else { break };
+                    let (router, source, done) = (router.clone(), source.clone(), done.clone());
+                    let give_back = give_back.subscribe();
+                    tasks.spawn(async move {
+                        one(&router, &source, message, done, give_back).await;
+                        drop(permit);
+                    });
+                }
+            }
+            Err(error) => {
+                telemetry::receive_failed(&error, backoff);
+                tokio::select! { _ = stop.changed() => break, () = sleep(backoff) => {} }
+                backoff = (backoff * 2).min(RECEIVE_BACKOFF.1);
+            }
+        }
+        while tasks.try_join_next().is_some() {}
+    }
+    drop(done);
+    let given_back = drain(&mut tasks, &give_back).await;
+    // Every sender is gone, so it ends once it has deleted what it holds.
+    let _ = deleter.await;
+    given_back
+}
+
+/// At least one slot, at most ten; none when the worker is told to stop first.
+async fn free_slots(
+    slots: &Arc<Semaphore>,
+    stop: &mut watch::Receiver<bool>,
+) -> Option<Vec<OwnedSemaphorePermit>> {
+    let first = tokio::select! {
+        _ = stop.changed() => return None,
+        slot = slots.clone().acquire_owned() => slot.ok()?,
+    };
+    let mut permits = vec![first];
+    while permits.len() < 10 {
+        match slots.clone().try_acquire_owned() {
+            Ok(permit) => permits.push(permit),
+            Err(_) => break,
+        }
+    }
+    Some(permits)
+}
+
+/// A message at work; given back to its source when the worker cannot wait any longer.
+async fn one(
+    router: &Router,
+    source: &Source,
+    message: Message,
+    done: mpsc::Sender<Handle>,
+    mut give_back: watch::Receiver<bool>,
+) {
+    router.metrics.begun();
+    let result = tokio::select! {
+        result = handle_extending(router, source, &message) => Some(result),
+        () = is_true(&mut give_back) => None,
+    };
+    match result {
+        None => {
+            router.metrics.left(source.name());
+            source.release(&message, Duration::ZERO).await;
+        }
+        Some(Ok(())) => {
+            router.metrics.done(router.clock.now());
+            // The deleter outlives every task.
+            let _ = done.send(message.handle).await;
+        }
+        Some(Err(nack)) => {
+            router.metrics.left(source.name());
+            leave(router, source, &message, &nack).await;
+        }
+    }
+}
+
+async fn is_true(told: &mut watch::Receiver<bool>) {
+    // A sender that is gone will not tell any more.
+    if told.wait_for(|now| *now).await.is_err() {
+        std::future::pending().await
+    }
+}
+
+/// Handles a message, and keeps it invisible for as long as that takes.
+async fn handle_extending(router: &Router, source: &Source, message: &Message) -> Result<(), Nack> {
+    let handling = router.handle(&message.body);
+    tokio::pin!(handling);
+    let Some(every) = source.extend_every() else {
+        return handling.await.map(|_| ());
+    };
+    let mut ticks = interval_at(Instant::now() + every, every);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            result = &mut handling => return result.map(|_| ()),
+            _ = ticks.tick() => source.extend(message).await,
+        }
+    }
+}
+
+/// Leaves a message on its queue, and pages if the queue is about to give it up.
+async fn leave(router: &Router, source: &Source, message: &Message, nack: &Nack) {
+    let again_in = nack.retry_after.unwrap_or_default().max(backoff(message.receives));
+    telemetry::not_done(&message.id, message.receives, nack, again_in);
+    if source.max_receives().is_some_and(|most| message.receives + 1 >= most) {
+        let warned = router.warn_of_dead_letter(&message.id, message.receives, &nack.reason).await;
+        if let Err(nack) = warned {
+            telemetry::not_done("the warning about it", message.receives, &nack, again_in);
+        }
+    }
+    source.release(message, again_in).await;
+}
+
+fn backoff(receives: u32) -> Duration {
+    let (least, most) = MESSAGE_BACKOFF;
+    least.saturating_mul(1 << receives.saturating_sub(1).min(16)).min(most)
+}
+
+/// Deletes what is done with, gathered into batches.
+async fn delete(source: Source, mut done: mpsc::Receiver<Handle>) {
+    let mut batch = Vec::with_capacity(10);
+    while let Some(first) = done.recv().await {
+        batch.push(first);
+        let until = Instant::now() + GATHER;
+        while batch.len() < 10 {
+            match tokio::time::timeout_at(until, done.recv()).await {
+                Ok(Some(handle)) => batch.push(handle),
+                Ok(None) | Err(_) => break,
+            }
+        }
+        source.delete(std::mem::take(&mut batch)).await;
+    }
+}
+
+async fn drain(tasks: &mut JoinSet<()>, give_back: &watch::Sender<bool>) -> usize {
+    telemetry::draining(tasks.len());
+    if timeout(DRAIN, finished(tasks)).await.is_ok() {
+        return 0;
+    }
+    let unfinished = tasks.len();
+    give_back.send_replace(true);
+    // What does not even take its message back comes again by the queue's own visibility.
+    let _ = timeout(GIVE_BACK, finished(tasks)).await;
+    unfinished
+}
+
+async fn finished(tasks: &mut JoinSet<()>) {
+    while tasks.join_next().await.is_some() {}
+}
+
+/// Ticks every minute, and once at the start, until `stop` turns true.
+pub async fn tick(router: Arc<Router>, keep: jiff::SignedDuration, mut stop: watch::Receiver<bool>) {
+    let mut minutes = tokio::time::interval(Duration::from_secs(60));
+    minutes.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    while !*stop.borrow() {
+        tokio::select! {
+            _ = stop.changed() => break,
+            _ = minutes.tick() => {}
+        }
+        match router.tick(router.clock.now(), keep).await {
+            Ok(ticked) if ticked == crate::router::Ticked::default() => {}
+            Ok(ticked) => telemetry::ticked(ticked.resumed, ticked.pruned),
+            Err(error) => telemetry::tick_failed(&error),
+        }
+    }
+}

@@ -1,0 +1,26 @@
+"""SQS, SNS and EventBridge on loopback until standard input closes, so that it never outlives its test."""
+
+import os
+import sys
+import threading
+
+
+def end_with_parent():
+    while os.read(0, 1024):
+        pass
+    os._exit(0)
+
+
+threading.Thread(target=end_with_parent, daemon=True).start()
+os.environ |= {"BIND_HOST": "127.0.0.1", "GATEWAY_PORT": sys.argv[1], "IOT_MTLS_ENABLED": "0", "LOG_LEVEL": "WARNING"}
+sys.argv = ["ministack"]
+
+# The settings above are read when these are imported.
+from ministack.app import main  # noqa: E402
+from ministack.services import eventbridge  # noqa: E402
+
+# AWS refuses events from `aws.*` to everyone but its own services. The tests play GuardDuty, so here
+# they are accepted, as they are from ministack's own emitters.
+eventbridge._put_events.__defaults__ = (True,)
+
+sys.exit(main())

@@ -1,0 +1,57 @@
+//! Loads `watchfire`, alone or beside Alertmanager, on loopback, and prints what it measured.
+//!
+//! Every run is bounded: so many alerts, at most two minutes a measurement, nothing but 127.0.0.1.
+
+mod alerts;
+mod drive;
+mod measure;
+mod peer;
+mod receive;
+mod report;
+
+use std::path::PathBuf;
+
+use anyhow::bail;
+
+use measure::{Run, Watchfires};
+
+const USAGE: &str = "\
+usage: load [EVENTS]                          measure watchfire (20000 events)
+       load beside ALERTMANAGER [EVENTS]      measure both, the same alerts to the same receiver
+       load receive                           the receiver (each run starts its own)";
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match words[..] {
+        ["receive"] => receive::serve().await,
+        ["beside", alertmanager] => beside(alertmanager.into(), Run::new(20_000)).await,
+        ["beside", alertmanager, events] => beside(alertmanager.into(), Run::new(events.parse()?)).await,
+        [] => alone(Run::new(20_000)).await,
+        [events] if events.starts_with(|c: char| c.is_ascii_digit()) => {
+            alone(Run::new(events.parse()?)).await
+        }
+        _ => bail!("{USAGE}"),
+    }
+}
+
+async fn alone(run: Run) -> anyhow::Result<()> {
+    let mut table = report::Table::new();
+    table.add("watchfire: decided, journalled, synced", measure::decided(&run).await?);
+    table.add("watchfire: single pages", measure::all_at_once(&run, &Watchfires).await?);
+    table.add("watchfire: one at a time", measure::one_by_one(&run, &Watchfires).await?);
+    println!("{table}");
+    Ok(())
+}
+
+async fn beside(alertmanager: PathBuf, run: Run) -> anyhow::Result<()> {
+    let peer = peer::Alertmanagers { binary: alertmanager };
+    let mut table = report::Table::new();
+    table.add("alertmanager: single pages", measure::all_at_once(&run, &peer).await?);
+    table.add("watchfire: single pages", measure::all_at_once(&run, &Watchfires).await?);
+    table.add("alertmanager: one at a time", measure::one_by_one(&run, &peer).await?);
+    table.add("watchfire: one at a time", measure::one_by_one(&run, &Watchfires).await?);
+    println!("{table}");
+    Ok(())
+}

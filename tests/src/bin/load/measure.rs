@@ -1,0 +1,200 @@
+//! The measurements: how many a second, how long one takes, how much memory.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail};
+use serde_json::json;
+use watchfire_tests::{Configuration, Watchfire};
+
+use crate::alerts;
+use crate::drive::{self, Connection};
+use crate::report::Figures;
+
+/// No measurement takes longer.
+const MOST: Duration = Duration::from_secs(120);
+
+/// How much is sent, and how.
+pub(crate) struct Run {
+    /// Alerts of a rate measurement.
+    pub(crate) events: usize,
+    /// Alerts sent one at a time.
+    pub(crate) single: usize,
+    /// Connections that post at the same time.
+    pub(crate) connections: usize,
+}
+
+impl Run {
+    /// So many alerts for the rates, 500 for the latency, over 32 connections.
+    pub(crate) fn new(events: usize) -> Self {
+        Self { events: events.min(100_000), single: 500.min(events), connections: 32 }
+    }
+}
+
+/// A program that takes alerts over HTTP and pages a receiver.
+pub(crate) trait Pager {
+    /// Keeps the program running; it ends when this is dropped.
+    type Running;
+    /// Starts it afresh: its process id, its port, and what keeps it running.
+    async fn start(&self, receiver: u16) -> anyhow::Result<(Self::Running, u32, u16)>;
+    /// Where alerts are posted.
+    const PATH: &'static str;
+    /// One alert in its form.
+    fn alert(&self, index: usize) -> String;
+}
+
+/// Ours.
+pub(crate) struct Watchfires;
+
+impl Pager for Watchfires {
+    type Running = Watchfire;
+    const PATH: &'static str = "/v1/events";
+
+    async fn start(&self, receiver: u16) -> anyhow::Result<(Watchfire, u32, u16)> {
+        let url = format!("http://127.0.0.1:{receiver}/v2/enqueue");
+        let configuration =
+            Configuration::new(&url).set("channels.oncall.pagerduty.events_per_minute", json!(100_000_000));
+        let watchfire = Watchfire::start(&configuration, None).await;
+        let (pid, port) = (watchfire.pid(), port_of(&watchfire.ingest)?);
+        Ok((watchfire, pid, port))
+    }
+
+    fn alert(&self, index: usize) -> String {
+        alerts::paged_event(index)
+    }
+}
+
+/// Distinct events that page nobody, until each is decided and journalled.
+pub(crate) async fn decided(run: &Run) -> anyhow::Result<Figures> {
+    let receiver = Receiver::start()?;
+    let (watchfire, pid, port) = Watchfires.start(receiver.port).await?;
+    let idle = idle_memory(pid).await?;
+    let bodies = Arc::new((0..run.events).map(alerts::quiet_event).collect::<Vec<_>>());
+    let mut health = Connection::to(port_of(&watchfire.health)?).await?;
+    let start = Instant::now();
+    drive::post_all(port, Watchfires::PATH, bodies, run.connections).await?;
+    loop {
+        let page = health.get("/metrics").await?;
+        let decided = watchfire_tests::Metrics::parse(&page).sum("watchfire_decisions_total", &[]);
+        if decided >= run.events as f64 {
+            break;
+        }
+        if start.elapsed() > MOST {
+            bail!("only {decided} of {} were decided within {MOST:?}", run.events);
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    Ok(Figures {
+        count: run.events,
+        took: start.elapsed(),
+        latencies: Vec::new(),
+        idle,
+        peak: peak_memory(pid)?,
+    })
+}
+
+/// Distinct alerts as fast as they are taken, until the last of their pages has arrived.
+pub(crate) async fn all_at_once<P: Pager>(run: &Run, pager: &P) -> anyhow::Result<Figures> {
+    let receiver = Receiver::start()?;
+    let (_running, pid, port) = pager.start(receiver.port).await?;
+    let idle = idle_memory(pid).await?;
+    let bodies = Arc::new((0..run.events).map(|index| pager.alert(index)).collect::<Vec<_>>());
+    let start = Instant::now();
+    let sent = drive::post_all(port, P::PATH, bodies, run.connections).await?;
+    let mut asked = Connection::to(receiver.port).await?;
+    loop {
+        let count = asked.get("/count").await?;
+        let arrived: usize = count.split(' ').next().unwrap_or_default().parse()?;
+        if arrived == run.events {
+            break;
+        }
+        if start.elapsed() > MOST {
+            bail!("only {arrived} of {} pages arrived within {MOST:?}", run.events);
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let mut latencies = Vec::with_capacity(run.events);
+    let mut last = 0;
+    for line in asked.get("/all").await?.lines() {
+        let (index, at) = line.split_once(' ').context("a line has two words")?;
+        let (index, at): (usize, u64) = (index.parse()?, at.parse()?);
+        latencies.push(Duration::from_nanos(at.saturating_sub(sent[index])));
+        last = last.max(at);
+    }
+    let first = sent.iter().min().copied().unwrap_or_default();
+    let took = Duration::from_nanos(last.saturating_sub(first));
+    Ok(Figures { count: run.events, took, latencies, idle, peak: peak_memory(pid)? })
+}
+
+/// Alerts one by one: the next is sent when the page of the one before has arrived.
+pub(crate) async fn one_by_one<P: Pager>(run: &Run, pager: &P) -> anyhow::Result<Figures> {
+    let receiver = Receiver::start()?;
+    let (_running, pid, port) = pager.start(receiver.port).await?;
+    let idle = idle_memory(pid).await?;
+    let (mut posts, mut asked) = (Connection::to(port).await?, Connection::to(receiver.port).await?);
+    let start = Instant::now();
+    let mut latencies = Vec::with_capacity(run.single);
+    for index in 0..run.single {
+        let body = pager.alert(index);
+        let sent = drive::now();
+        let status = posts.post(P::PATH, &body).await?;
+        if !(200..300).contains(&status) {
+            bail!("{} answered {status}", P::PATH);
+        }
+        let wait = asked.get(&format!("/wait/{index}")).await;
+        let arrived: u64 = wait?.parse()?;
+        latencies.push(Duration::from_nanos(arrived.saturating_sub(sent)));
+        if start.elapsed() > MOST {
+            bail!("only {index} of {} pages arrived within {MOST:?}", run.single);
+        }
+    }
+    Ok(Figures { count: run.single, took: start.elapsed(), latencies, idle, peak: peak_memory(pid)? })
+}
+
+/// The receiver's process; it ends when its standard input closes.
+struct Receiver {
+    child: Child,
+    port: u16,
+}
+
+impl Receiver {
+    fn start() -> anyhow::Result<Self> {
+        let mut command = Command::new(std::env::current_exe()?);
+        let mut child = command.arg("receive").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        let mut line = String::new();
+        let stdout = child.stdout.take().context("the receiver's output is piped")?;
+        BufReader::new(stdout).read_line(&mut line)?;
+        Ok(Self { port: line.trim().parse().context("the receiver prints its port")?, child })
+    }
+}
+
+impl Drop for Receiver {
+    fn drop(&mut self) {
+        drop(self.child.stdin.take());
+        let _ = self.child.wait();
+    }
+}
+
+pub(crate) fn port_of(address: &str) -> anyhow::Result<u16> {
+    let port = address.rsplit_once(':').context("an address has a port")?.1;
+    Ok(port.parse()?)
+}
+
+/// Resident memory in KiB, a second after the program was ready.
+async fn idle_memory(pid: u32) -> anyhow::Result<u64> {
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    memory(pid, "VmRSS:")
+}
+
+fn peak_memory(pid: u32) -> anyhow::Result<u64> {
+    memory(pid, "VmHWM:")
+}
+
+fn memory(pid: u32, field: &str) -> anyhow::Result<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).context("the program has ended")?;
+    let line =
+        status.lines().find(|line| line.starts_with(field)).context("Linux tells a program's memory")?;
+    Ok(line.split_ascii_whitespace().nth(1).context("a field has a value")?.parse()?)
+}

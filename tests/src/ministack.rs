@@ -1,0 +1,237 @@
+//! SQS, SNS and EventBridge, spoken to as any client would: JSON or forms over HTTP.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::process::{PythonServer, http};
+use crate::until;
+
+/// The region of every test.
+const REGION: &str = "us-gov-west-1";
+
+/// One AWS for the whole test binary; tests keep apart by the names of what they create.
+#[derive(Clone, Debug)]
+pub struct Ministack {
+    endpoint: String,
+    http: reqwest::Client,
+}
+
+/// How many messages a queue holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Depth {
+    /// Ready to be received.
+    pub visible: u64,
+    /// Received and neither deleted nor given back.
+    pub in_flight: u64,
+    /// Not yet ready.
+    pub delayed: u64,
+}
+
+/// A queue with its dead-letter queue.
+#[derive(Clone, Debug)]
+pub struct Queue {
+    aws: Ministack,
+    /// Its URL, as `queue.url` of a configuration wants it.
+    pub url: String,
+    /// Its ARN.
+    pub arn: String,
+    /// The URL of its dead-letter queue.
+    pub dead_letters: String,
+}
+
+impl Ministack {
+    /// The one server of this test binary, started by the first test that asks.
+    pub fn shared() -> Self {
+        static SERVER: OnceLock<PythonServer> = OnceLock::new();
+        let port = SERVER.get_or_init(|| PythonServer::start("aws.py", &[])).port();
+        Self { endpoint: format!("http://127.0.0.1:{port}"), http: http() }
+    }
+
+    /// What `AWS_ENDPOINT_URL` is to be.
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// A name that no other test has.
+    pub fn name(&self, stem: &str) -> String {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        format!("{stem}-{}", NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// A standard queue and its dead-letter queue, which takes a message after `max_receives`.
+    pub async fn queue(&self, stem: &str, visibility_seconds: u32, max_receives: u32) -> Queue {
+        let name = self.name(stem);
+        let dead_letters = self.create(&format!("{name}-dead"), json!({})).await;
+        let dead_arn = self.arn_of(&dead_letters).await;
+        let redrive = json!({"deadLetterTargetArn": dead_arn, "maxReceiveCount": max_receives}).to_string();
+        let attributes =
+            json!({"VisibilityTimeout": visibility_seconds.to_string(), "RedrivePolicy": redrive});
+        let url = self.create(&name, attributes).await;
+        let arn = self.arn_of(&url).await;
+        Queue { aws: self.clone(), url, arn, dead_letters }
+    }
+
+    /// An EventBridge rule on the default bus that sends what matches the pattern to the queue.
+    pub async fn rule(&self, pattern: &Value, queue: &Queue) {
+        let name = self.name("rule");
+        let rule = json!({"Name": name, "EventPattern": pattern.to_string(), "State": "ENABLED"});
+        self.json("AWSEvents.PutRule", &rule).await;
+        let targets = json!({"Rule": name, "Targets": [{"Id": "queue", "Arn": queue.arn}]});
+        let answer = self.json("AWSEvents.PutTargets", &targets).await;
+        assert_eq!(answer["FailedEntryCount"], 0, "{answer}");
+    }
+
+    /// Puts one event on the default bus: `source`, `detail-type` and `detail` of that envelope.
+    /// Returns the id that EventBridge gave it.
+    pub async fn put_event(&self, envelope: &Value) -> String {
+        let entry = json!({
+            "Source": envelope["source"], "DetailType": envelope["detail-type"],
+            "Detail": envelope["detail"].to_string(), "Resources": envelope["resources"],
+        });
+        let answer = self.json("AWSEvents.PutEvents", &json!({"Entries": [entry]})).await;
+        assert_eq!(answer["FailedEntryCount"], 0, "{answer}");
+        answer["Entries"][0]["EventId"].as_str().expect("an accepted entry has an id").to_owned()
+    }
+
+    /// A topic that sends everything to the queue, in SNS's own envelope. Returns its ARN.
+    pub async fn topic(&self, queue: &Queue) -> String {
+        let created = self.form(&[("Action", "CreateTopic"), ("Name", &self.name("topic"))]).await;
+        let topic = between(&created, "<TopicArn>", "</TopicArn>");
+        let subscribe =
+            [("Action", "Subscribe"), ("TopicArn", &topic), ("Protocol", "sqs"), ("Endpoint", &queue.arn)];
+        self.form(&subscribe).await;
+        topic
+    }
+
+    /// Publishes a text to a topic.
+    pub async fn publish(&self, topic: &str, message: &str) {
+        self.form(&[("Action", "Publish"), ("TopicArn", topic), ("Message", message)]).await;
+    }
+
+    async fn create(&self, name: &str, attributes: Value) -> String {
+        let answer =
+            self.json("AmazonSQS.CreateQueue", &json!({"QueueName": name, "Attributes": attributes})).await;
+        answer["QueueUrl"].as_str().expect("a created queue has a URL").to_owned()
+    }
+
+    async fn arn_of(&self, url: &str) -> String {
+        let wanted = json!({"QueueUrl": url, "AttributeNames": ["QueueArn"]});
+        let answer = self.json("AmazonSQS.GetQueueAttributes", &wanted).await;
+        answer["Attributes"]["QueueArn"].as_str().expect("a queue has an ARN").to_owned()
+    }
+
+    async fn json(&self, target: &str, body: &Value) -> Value {
+        let service = if target.starts_with("AmazonSQS") { "sqs" } else { "events" };
+        let request = self.http.post(&self.endpoint).header("x-amz-target", target);
+        let request = request.header("content-type", "application/x-amz-json-1.1").body(body.to_string());
+        let text = self.send(request, service).await;
+        if text.is_empty() { Value::Null } else { serde_json::from_str(&text).expect("the answer is JSON") }
+    }
+
+    async fn form(&self, fields: &[(&str, &str)]) -> String {
+        let body = fields.iter().map(|(key, value)| format!("{key}={}", escaped(value))).collect::<Vec<_>>();
+        let request =
+            self.http.post(&self.endpoint).header("content-type", "application/x-www-form-urlencoded");
+        self.send(request.body(body.join("&")), "sns").await
+    }
+
+    /// Nobody checks the signature; the region and the service are read from it.
+    async fn send(&self, request: reqwest::RequestBuilder, service: &str) -> String {
+        let signature = format!(
+            "AWS4-HMAC-SHA256 Credential=test/20261120/{REGION}/{service}/aws4_request, \
+             SignedHeaders=host, Signature=0"
+        );
+        let answer = request.header("authorization", signature).send().await.expect("ministack answers");
+        let status = answer.status();
+        let text = answer.text().await.expect("the answer can be read");
+        assert!(status.is_success(), "{service} answered {status}: {text}");
+        text
+    }
+}
+
+impl Queue {
+    /// Puts a message on the queue.
+    pub async fn send(&self, body: &str) {
+        self.aws.json("AmazonSQS.SendMessage", &json!({"QueueUrl": self.url, "MessageBody": body})).await;
+    }
+
+    /// Puts many messages on the queue, ten a call.
+    pub async fn send_all(&self, bodies: &[String]) {
+        for ten in bodies.chunks(10) {
+            let entries = ten.iter().enumerate();
+            let entries: Vec<_> =
+                entries.map(|(index, body)| json!({"Id": index.to_string(), "MessageBody": body})).collect();
+            let answer = self
+                .aws
+                .json("AmazonSQS.SendMessageBatch", &json!({"QueueUrl": self.url, "Entries": entries}))
+                .await;
+            assert!(answer["Failed"].as_array().is_none_or(Vec::is_empty), "{answer}");
+        }
+    }
+
+    /// How many messages the queue holds.
+    pub async fn depth(&self) -> Depth {
+        self.depth_of(&self.url).await
+    }
+
+    /// How many messages its dead-letter queue holds.
+    pub async fn dead(&self) -> Depth {
+        self.depth_of(&self.dead_letters).await
+    }
+
+    /// Waits until the queue holds nothing at all.
+    pub async fn drained(&self, within: Duration) {
+        until("an empty queue", within, async || (self.depth().await == Depth::default()).then_some(()))
+            .await;
+    }
+
+    /// Receives one message, if there is one within a second, and deletes it.
+    pub async fn take(&self) -> Option<String> {
+        let wanted = json!({"QueueUrl": self.url, "MaxNumberOfMessages": 1, "WaitTimeSeconds": 1});
+        let answer = self.aws.json("AmazonSQS.ReceiveMessage", &wanted).await;
+        let message = answer["Messages"].get(0)?;
+        let handle = json!({"QueueUrl": self.url, "ReceiptHandle": message["ReceiptHandle"]});
+        self.aws.json("AmazonSQS.DeleteMessage", &handle).await;
+        message["Body"].as_str().map(str::to_owned)
+    }
+
+    /// Receives one message without deleting it, so many times, each time giving it back at once.
+    pub async fn receive_and_give_back(&self, times: u32) {
+        for _ in 0..times {
+            let wanted = json!({"QueueUrl": self.url, "WaitTimeSeconds": 1, "VisibilityTimeout": 0});
+            let answer = self.aws.json("AmazonSQS.ReceiveMessage", &wanted).await;
+            assert!(answer["Messages"].get(0).is_some(), "no message to give back");
+        }
+    }
+
+    async fn depth_of(&self, url: &str) -> Depth {
+        let wanted = json!({"QueueUrl": url, "AttributeNames": ["All"]});
+        let answer = self.aws.json("AmazonSQS.GetQueueAttributes", &wanted).await;
+        let number = |name: &str| answer["Attributes"][name].as_str().and_then(|text| text.parse().ok());
+        Depth {
+            visible: number("ApproximateNumberOfMessages").expect("a queue has a depth"),
+            in_flight: number("ApproximateNumberOfMessagesNotVisible").expect("a queue has a depth"),
+            delayed: number("ApproximateNumberOfMessagesDelayed").expect("a queue has a depth"),
+        }
+    }
+}
+
+fn between(text: &str, before: &str, after: &str) -> String {
+    let found = text.split_once(before).and_then(|(_, rest)| rest.split_once(after));
+    found.unwrap_or_else(|| panic!("no {before} in {text}")).0.to_owned()
+}
+
+fn escaped(text: &str) -> String {
+    let bytes = text.bytes();
+    bytes
+        .map(|byte| match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+                char::from(byte).to_string()
+            }
+            other => format!("%{other:02X}"),
+        })
+        .collect()
+}

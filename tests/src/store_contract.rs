@@ -1,0 +1,70 @@
+//! What every store promises: one suite, whatever keeps the data.
+//!
+//! Each promise takes a closure that opens the store; called again, after the first was dropped, it opens
+//! the same one. [`store_contract!`](crate::store_contract!) makes each promise a test.
+
+#![allow(clippy::unwrap_used, missing_docs, reason = "these are tests, each named for its promise")]
+
+mod builders;
+mod due;
+mod journal;
+mod model;
+mod prune;
+mod records;
+
+pub use builders::{at, done, entry, finding, record};
+pub use due::*;
+pub use journal::*;
+pub use model::*;
+pub use prune::*;
+pub use records::*;
+
+/// Makes each promise a test: `store_contract!(expression)`, where the expression is a new closure that
+/// opens a store nobody has used before.
+#[macro_export]
+macro_rules! store_contract {
+    ($fresh:expr) => {
+        $crate::store_contract! { $fresh =>
+            what_is_committed_is_found
+            an_unknown_event_is_not_found
+            an_event_is_decided_once
+            an_event_decided_before_is_said_to_be_so_even_to_a_stale_decision
+            one_of_many_who_decide_the_same_event_at_once_succeeds
+            an_outcome_is_found_with_its_entry
+            an_outcome_is_never_overwritten
+            outcomes_that_come_with_the_entry_are_kept
+            an_outcome_for_an_unknown_event_is_refused
+            an_outcome_for_an_unknown_effect_is_refused_and_nothing_is_written
+            the_newest_decisions_come_first
+            everything_is_there_after_reopening
+            a_record_is_loaded_as_it_was_committed
+            a_record_that_is_loaded_again_stays_as_it_was_read
+            a_decision_on_a_changed_record_is_stale_and_changes_nothing
+            a_decision_on_a_record_that_appeared_since_is_stale
+            a_record_that_was_read_and_not_changed_is_checked_too
+            a_change_without_reading_is_refused
+            many_at_once_on_one_incident_lose_nothing
+            a_fresh_entry_is_due_from_its_decision_on
+            the_longest_due_come_first
+            what_is_postponed_is_not_due_before
+            what_is_settled_is_not_due
+            what_is_settled_in_part_is_due
+            postponing_what_is_settled_does_nothing
+            postponing_an_unknown_event_is_refused
+            old_entries_and_records_are_pruned
+            what_is_pending_is_never_pruned
+            pruning_takes_no_more_than_it_is_told
+            a_record_that_was_pruned_and_came_back_is_not_taken_for_the_old_one
+            random_operations_do_what_a_map_would_do
+            a_ping_is_answered
+        }
+    };
+    ($fresh:expr => $($promise:ident)+) => {
+        $(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $promise() {
+                $crate::store_contract::$promise($fresh).await;
+            }
+        )+
+    };
+}

@@ -1,0 +1,126 @@
+//! Small entries and records to try a store with.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use watchfire_core::decision::{Decision, Effect, EffectKind, Verdict, When, Why, Withheld};
+use watchfire_core::event::FindingState;
+use watchfire_core::ids::{ChannelName, DedupKey, EffectId, EventId, FindingKey, IncidentKey, RuleName};
+use watchfire_core::incident::{FindingRecord, IncidentRecord, Key, Record};
+use watchfire_core::journal::{Entry, Outcome};
+use watchfire_core::notice::Notice;
+use watchfire_core::priority::Priority;
+
+/// That many seconds into the test's own time.
+pub fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_second(1_790_000_000 + seconds).unwrap()
+}
+
+/// An entry decided then, with those effects, all pending.
+pub fn entry(event: &str, seconds: i64, effects: &[&str]) -> Entry {
+    let decision = Decision {
+        event: EventId::new(event),
+        source: "aws.guardduty".to_owned(),
+        kind: "CryptoCurrency:Runtime/BitcoinTool.B".to_owned(),
+        finding: Some(FindingKey::new("finding-1")),
+        subject: "prod pods/shop/cart-0".to_owned(),
+        at: at(seconds),
+        rule: RuleName::new("miner"),
+        family: "crypto-mining".to_owned(),
+        priority: Priority::P0,
+        verdict: Verdict::Page,
+        why: Why::New,
+        incident: Some(IncidentKey::new("incident-1")),
+        effects: effects.iter().map(|id| effect(event, id)).collect(),
+        withheld: vec![Withheld { action: "quarantine".to_owned(), reason: "not built yet".to_owned() }],
+        changes: BTreeMap::new(),
+    };
+    let raw = format!(r#"{{"id":"{event}","detail":{{"title":"\u00fc ü \n"}}}}"#);
+    Entry { decision, raw, sha256: "ab".repeat(32), outcomes: BTreeMap::new() }
+}
+
+fn effect(event: &str, id: &str) -> Effect {
+    let notice = Notice {
+        priority: Priority::P0,
+        title: "Mining in cart-0".to_owned(),
+        description: "A process asked for a mining pool.".to_owned(),
+        why: "first report of this incident".to_owned(),
+        rule: RuleName::new("miner"),
+        family: "crypto-mining".to_owned(),
+        kind: "CryptoCurrency:Runtime/BitcoinTool.B".to_owned(),
+        source: "guardduty".to_owned(),
+        severity: "8.0 HIGH".to_owned(),
+        facts: vec![("cluster".to_owned(), "prod".to_owned())],
+        withheld: Vec::new(),
+        links: vec![("runbook".to_owned(), "https://runbooks.example.com/miner".to_owned())],
+        incident: IncidentKey::new("incident-1"),
+        finding: Some(FindingKey::new("finding-1")),
+        event: EventId::new(event),
+        at: Some(at(-3)),
+        sample: false,
+    };
+    Effect {
+        id: EffectId::new(id),
+        kind: EffectKind::Page,
+        channel: ChannelName::new("oncall"),
+        when: When::IfDone(vec![(EventId::new("earlier"), EffectId::new("page:oncall"))]),
+        dedup_key: DedupKey::new("incident-1/1"),
+        notice,
+    }
+}
+
+/// An incident's record with that many events.
+pub fn record(events: u64) -> Record {
+    let paged = vec![(EventId::new("earlier"), EffectId::new("page:oncall"))];
+    Record::Incident(IncidentRecord {
+        episode: 1,
+        open: true,
+        priority: Priority::P1,
+        band: None,
+        opened_at: at(0),
+        said_at: at(1),
+        events,
+        findings: BTreeSet::from([FindingKey::new("finding-1"), FindingKey::new("finding-2")]),
+        more_findings: 0,
+        paged: BTreeMap::from([(ChannelName::new("oncall"), paged)]),
+    })
+}
+
+/// A finding's record with that count, and where it is kept.
+pub fn finding(key: &str, count: u64) -> (Key, Record) {
+    let record = FindingRecord {
+        incident: IncidentKey::new("incident-1"),
+        state: FindingState::Open,
+        updated_at: Some(at(2)),
+        count,
+        seen_at: at(3),
+    };
+    (Key::Finding(FindingKey::new(key)), Record::Finding(record))
+}
+
+/// An effect and its outcome: done then.
+pub fn done(effect: &str, seconds: i64) -> (EffectId, Outcome) {
+    let receipt = format!("receipt of {effect} at {seconds}");
+    (EffectId::new(effect), Outcome::Done { at: at(seconds), receipt })
+}
+
+/// The entry with those changes.
+pub(super) fn changing(mut entry: Entry, changes: impl IntoIterator<Item = (Key, Record)>) -> Entry {
+    entry.decision.changes = changes.into_iter().collect();
+    entry
+}
+
+/// The entry as it is found: changes are kept as records, not with it.
+pub(super) fn found(mut entry: Entry, outcomes: &[(EffectId, Outcome)]) -> Option<Entry> {
+    entry.decision.changes = BTreeMap::new();
+    entry.outcomes = outcomes.iter().cloned().collect();
+    Some(entry)
+}
+
+pub(super) fn incident(key: &str) -> Key {
+    Key::Incident(IncidentKey::new(key))
+}
+
+pub(super) fn events(names: &[&str]) -> Vec<EventId> {
+    names.iter().map(|name| EventId::new(*name)).collect()
+}

@@ -1,0 +1,153 @@
+//! Random operations, against maps in memory that do the same.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use watchfire::store::{Committed, Error, Store};
+use watchfire_core::ids::{EffectId, EventId};
+use watchfire_core::incident::{Key, State};
+use watchfire_core::journal::{Entry, Outcome};
+
+use super::builders::{at, changing, done, entry, incident, record};
+use super::records::events_of;
+
+const EFFECTS: [&str; 3] = ["page:a", "page:b", "page:c"];
+
+/// Numbers that look random and are the same in every run, by splitmix64.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (mixed ^ (mixed >> 31)) % limit
+    }
+}
+
+#[derive(Default)]
+struct Model {
+    entries: BTreeMap<EventId, (Entry, i64)>,
+    /// Per incident: how many changes there had been of any when it was changed, and when that was.
+    records: BTreeMap<Key, (u64, i64)>,
+    changes: u64,
+}
+
+impl Model {
+    /// What a state loaded now must be committed with.
+    fn version(&self, key: &Key) -> Option<u64> {
+        self.records.get(key).map(|(version, _)| *version)
+    }
+
+    fn commit(&mut self, key: &Key, version: Option<u64>, entry: &Entry, seconds: i64) -> Committed {
+        if self.entries.contains_key(&entry.decision.event) {
+            return Committed::AlreadyDecided;
+        }
+        if self.version(key) != version {
+            return Committed::Stale;
+        }
+        self.changes += 1;
+        self.records.insert(key.clone(), (self.changes, seconds));
+        let kept = changing(entry.clone(), []);
+        self.entries.insert(entry.decision.event.clone(), (kept, seconds));
+        Committed::Yes
+    }
+
+    fn settle(&mut self, event: &EventId, outcomes: &[(EffectId, Outcome)]) -> bool {
+        let Some((entry, _)) = self.entries.get_mut(event) else { return false };
+        let known: BTreeSet<_> = entry.decision.effects.iter().map(|effect| &effect.id).collect();
+        if outcomes.iter().any(|(effect, _)| !known.contains(effect)) {
+            return false;
+        }
+        for (effect, outcome) in outcomes {
+            entry.outcomes.entry(effect.clone()).or_insert_with(|| outcome.clone());
+        }
+        true
+    }
+
+    fn due(&self, now: i64) -> Vec<EventId> {
+        let pending = self.entries.values().filter(|(entry, _)| entry.pending().next().is_some());
+        let due: BTreeSet<_> = pending
+            .filter(|(_, next)| *next <= now)
+            .map(|(entry, next)| (*next, entry.decision.event.clone()))
+            .collect();
+        due.into_iter().map(|(_, event)| event).collect()
+    }
+
+    fn prune(&mut self, before: i64) {
+        self.entries
+            .retain(|_, (entry, _)| entry.pending().next().is_some() || entry.decision.at >= at(before));
+        self.records.retain(|_, (_, changed)| *changed >= before);
+    }
+}
+
+async fn load(store: &Store, key: &Key) -> State {
+    let mut state = State::default();
+    store.load(std::slice::from_ref(key), &mut state).await.unwrap();
+    state
+}
+
+pub async fn random_operations_do_what_a_map_would_do(open: impl AsyncFn() -> Store) {
+    let mut dice = Dice(2);
+    let mut model = Model::default();
+    let mut store = open().await;
+    // A state that was read some time ago, to be stale with.
+    let mut old = (incident("0"), load(&store, &incident("0")).await, None);
+    for now in 0..600 {
+        let event = EventId::new(dice.below(40).to_string());
+        match dice.below(16) {
+            0..6 => {
+                if dice.below(4) > 0 {
+                    let key = incident(&dice.below(3).to_string());
+                    old = (key.clone(), load(&store, &key).await, model.version(&key));
+                }
+                let (key, read, version) = &old;
+                let effects = &EFFECTS[..dice.below(4) as usize];
+                let next = record(events_of(read, key).unwrap_or(0) + 1);
+                let entry = changing(entry(event.as_str(), now, effects), [(key.clone(), next)]);
+                let answer = store.commit(read, &entry).await.unwrap();
+                assert_eq!(answer, model.commit(key, *version, &entry, now), "commit {event} at {now}");
+            }
+            6..10 => {
+                let first = dice.below(3) as usize;
+                let outcomes: Vec<_> = EFFECTS[first..].iter().map(|effect| done(effect, now)).collect();
+                let settled = match store.settle(&event, &outcomes).await {
+                    Ok(()) => true,
+                    Err(Error::UnknownEvent(_) | Error::UnknownEffect(..)) => false,
+                    Err(error) => panic!("{error}"),
+                };
+                assert_eq!(settled, model.settle(&event, &outcomes), "settle {event} at {now}");
+            }
+            10..12 => {
+                let until = now + dice.below(60) as i64;
+                let known = store.postpone(&event, at(until)).await.is_ok();
+                let place = model.entries.get_mut(&event);
+                assert_eq!(known, place.is_some(), "postpone {event} at {now}");
+                place.into_iter().for_each(|(_, next)| *next = until);
+            }
+            12 => {
+                let before = now - 100;
+                while store.prune(at(before), 1 + dice.below(5) as usize).await.unwrap() > 0 {}
+                model.prune(before);
+            }
+            13 => {
+                drop(store);
+                store = open().await;
+            }
+            _ => {
+                let entry = model.entries.get(&event).map(|(entry, _)| entry.clone());
+                assert_eq!(store.find(&event).await.unwrap(), entry, "find {event} at {now}");
+                assert_eq!(store.due(at(now), usize::MAX).await.unwrap(), model.due(now), "due at {now}");
+            }
+        }
+    }
+    assert!(!model.entries.is_empty());
+    let recent: BTreeMap<_, _> = store
+        .recent(99)
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|entry| (entry.decision.event.clone(), entry))
+        .collect();
+    let expected = model.entries.into_iter().map(|(event, (entry, _))| (event, entry)).collect();
+    assert_eq!(recent, expected);
+}

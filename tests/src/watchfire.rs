@@ -1,0 +1,219 @@
+//! The `watchfire` binary as a process: started, asked, killed, started again in the same directory.
+
+use std::fs::{File, OpenOptions};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::process::{binary, http, run};
+use crate::{Configuration, Logs, Metrics, Ministack, until};
+
+/// A work directory and, unless it was killed or has ended, the `watchfire run` in it.
+#[derive(Debug)]
+pub struct Watchfire {
+    directory: TempDir,
+    endpoint: Option<String>,
+    child: Option<Child>,
+    http: reqwest::Client,
+    /// Where `POST /v1/events` goes, such as `http://127.0.0.1:40001`.
+    pub ingest: String,
+    /// Where `/livez`, `/readyz` and `/metrics` are.
+    pub health: String,
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug)]
+pub struct Ended {
+    /// Its exit status.
+    pub status: ExitStatus,
+    /// From the signal to the end.
+    pub after: Duration,
+}
+
+/// What a command has printed, and its exit code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Output {
+    /// The exit code; -1 for an end by a signal.
+    pub code: i32,
+    /// Standard output.
+    pub stdout: String,
+    /// Standard error.
+    pub stderr: String,
+}
+
+impl Watchfire {
+    /// Starts the worker in a fresh directory and waits until `/readyz` says 200.
+    pub async fn start(configuration: &Configuration, aws: Option<&Ministack>) -> Self {
+        // Beside the binary, on a disk: where /tmp is memory, a sync costs nothing and proves nothing.
+        let beside = binary("watchfire").with_file_name("runs");
+        std::fs::create_dir_all(&beside).expect("the target directory is writable");
+        let directory = tempfile::tempdir_in(beside).expect("a temporary directory can be made");
+        std::fs::create_dir(directory.path().join("data")).expect("a new directory is empty");
+        let endpoint = aws.map(|aws| aws.endpoint().to_owned());
+        let (ingest, health) = (String::new(), String::new());
+        let mut watchfire = Self { directory, endpoint, child: None, http: http(), ingest, health };
+        watchfire.configure(configuration);
+        watchfire.restart().await;
+        watchfire
+    }
+
+    /// Replaces the configuration; the next start reads it.
+    pub fn configure(&self, configuration: &Configuration) {
+        std::fs::write(self.path("watchfire.yaml"), configuration.text()).expect("the directory is writable");
+    }
+
+    /// Starts it again in the same directory, over the same store.
+    pub async fn restart(&mut self) {
+        assert!(self.child.is_none(), "it is running already");
+        let seen = self.logs().text().len();
+        let mut command = Command::new(binary("watchfire"));
+        command
+            .args(["run", "--config", "watchfire.yaml", "--log", "json"])
+            .current_dir(self.directory.path());
+        environment(&mut command, self.endpoint.as_deref());
+        command.stdin(Stdio::null()).stdout(self.append("stdout.log")).stderr(self.append("stderr.log"));
+        self.child = Some(command.spawn().expect("watchfire starts"));
+        let listening = self.listening(seen).await;
+        let address = |field: &str| listening[field].as_str().map(|address| format!("http://{address}"));
+        self.ingest = address("http").unwrap_or_default();
+        self.health = address("health").unwrap_or_default();
+        until("readiness", Duration::from_secs(20), async || {
+            (self.status("/readyz").await == 200).then_some(())
+        })
+        .await;
+    }
+
+    /// The work directory.
+    pub fn path(&self, name: impl AsRef<Path>) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    /// What it has logged, over every run.
+    pub fn logs(&self) -> Logs {
+        Logs::of(self.path("stderr.log"))
+    }
+
+    /// Everything that it has printed, over every run.
+    pub fn printed(&self) -> String {
+        std::fs::read_to_string(self.path("stdout.log")).unwrap_or_default() + &self.logs().text()
+    }
+
+    /// The process's id.
+    pub fn pid(&self) -> u32 {
+        self.child.as_ref().expect("it is running").id()
+    }
+
+    /// The status of a page on the health port; 0 where nobody answers.
+    pub async fn status(&self, page: &str) -> u16 {
+        let answer = self.http.get(format!("{}{page}", self.health)).send().await;
+        answer.map(|answer| answer.status().as_u16()).unwrap_or_default()
+    }
+
+    /// The metrics page, as text.
+    pub async fn metrics_page(&self) -> String {
+        let answer =
+            self.http.get(format!("{}/metrics", self.health)).send().await.expect("/metrics answers");
+        assert_eq!(answer.status(), 200);
+        answer.text().await.expect("the page can be read")
+    }
+
+    /// The metrics.
+    pub async fn metrics(&self) -> Metrics {
+        Metrics::parse(&self.metrics_page().await)
+    }
+
+    /// Hands it a body by HTTP; returns the status.
+    pub async fn post(&self, body: impl ToString) -> u16 {
+        let request = self.http.post(format!("{}/v1/events", self.ingest)).body(body.to_string());
+        request.send().await.expect("the ingest port answers").status().as_u16()
+    }
+
+    /// Waits until an event of that id was decided, and returns the fields of its `decided` line.
+    pub async fn decided(&self, event: &str) -> Value {
+        let find = || self.logs().decided().into_iter().find(|line| line["event_id"] == event);
+        until(&format!("a decision about {event}"), Duration::from_secs(20), async || find()).await
+    }
+
+    /// Ends it with no warning, as the kernel does when memory is out.
+    pub fn kill9(&mut self) {
+        let mut child = self.child.take().expect("it is running");
+        child.kill().expect("it is ours to kill");
+        child.wait().expect("it is ours to wait for");
+    }
+
+    /// Sends SIGTERM and waits, 40 s at most, for its end.
+    pub async fn terminate(&mut self) -> Ended {
+        let start = Instant::now();
+        let mut child = self.child.take().expect("it is running");
+        let sent = Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
+        assert!(sent.is_ok_and(|status| status.success()), "SIGTERM could not be sent");
+        let ended = async || child.try_wait().expect("it is ours to wait for");
+        let status = until("its end after SIGTERM", Duration::from_secs(40), ended).await;
+        Ended { status, after: start.elapsed() }
+    }
+
+    async fn listening(&mut self, seen: usize) -> Value {
+        let logs = self.logs();
+        let child = self.child.as_mut().expect("it was just started");
+        let ask = async || {
+            let ended = child.try_wait().expect("it is ours to wait for");
+            let text = logs.text();
+            let mut new = text.get(seen..).unwrap_or_default().lines();
+            let listening = new.find_map(|line| Logs::line(line, "listening"));
+            listening.or_else(|| ended.map(|status| Value::from(format!("{status}: {text}"))))
+        };
+        let found = until("a `listening` line", Duration::from_secs(20), ask).await;
+        assert!(found.is_object(), "watchfire did not start: {found}");
+        found
+    }
+
+    fn append(&self, name: &str) -> File {
+        let file = OpenOptions::new().create(true).append(true).open(self.path(name));
+        file.expect("the directory is writable")
+    }
+}
+
+impl Drop for Watchfire {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+        if std::thread::panicking() {
+            eprintln!("--- what watchfire printed\n{}", self.printed());
+        }
+    }
+}
+
+/// Runs `watchfire` with those arguments in that directory, to its end.
+pub fn watchfire(directory: &Path, arguments: &[&str], stdin: &str) -> Output {
+    let mut command = Command::new(binary("watchfire"));
+    command.args(arguments).current_dir(directory);
+    environment(&mut command, None);
+    let output = run(command, stdin);
+    Output {
+        code: output.status.code().unwrap_or(-1),
+        stdout: String::from_utf8(output.stdout).expect("it prints UTF-8"),
+        stderr: String::from_utf8(output.stderr).expect("it prints UTF-8"),
+    }
+}
+
+/// Nothing of the tester's own AWS settings may be used by a test.
+fn environment(command: &mut Command, endpoint: Option<&str>) {
+    let foreign = std::env::vars_os().map(|(name, _)| name);
+    for name in foreign.filter(|name| name.to_string_lossy().starts_with("AWS_")) {
+        command.env_remove(name);
+    }
+    command
+        .env("AWS_REGION", "us-gov-west-1")
+        .env("AWS_ACCESS_KEY_ID", "test")
+        .env("AWS_SECRET_ACCESS_KEY", "test")
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env("AWS_ENDPOINT_URL", endpoint.unwrap_or("http://127.0.0.1:9"))
+        .env("PD_KEY", Configuration::ROUTING_KEY)
+        .env("SMTP_PASSWORD", Configuration::SMTP_PASSWORD)
+        .env_remove("RUST_LOG");
+}
