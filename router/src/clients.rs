@@ -8,6 +8,7 @@ use aws_config::environment::EnvironmentVariableRegionProvider;
 use aws_config::meta::region::RegionProviderChain;
 use aws_config::profile::ProfileFileRegionProvider;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_sns::config::SharedHttpClient;
 use aws_sdk_sns::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_http_client::tls;
 use aws_smithy_types::timeout::TimeoutConfig;
@@ -37,10 +38,15 @@ impl Clients {
         Ok(Self { region, http: OnceLock::new(), aws: OnceCell::new() })
     }
 
-    /// As `new`, with an AWS configuration that has been made already.
+    /// As `new`, with an AWS configuration that has been made already; without an HTTP client of its
+    /// own it gets ours.
     pub fn with_aws(aws: SdkConfig) -> anyhow::Result<Self> {
         install_crypto_provider()?;
         let region = aws.region().cloned();
+        let aws = match aws.http_client() {
+            Some(_) => aws,
+            None => aws.into_builder().http_client(aws_http()).build(),
+        };
         Ok(Self { region, http: OnceLock::new(), aws: OnceCell::new_with(Some(aws)) })
     }
 
@@ -73,15 +79,16 @@ async fn load_aws(region: Option<Region>) -> SdkConfig {
     let region = RegionProviderChain::first_try(region)
         .or_else(EnvironmentVariableRegionProvider::new())
         .or_else(ProfileFileRegionProvider::new());
-    let http = aws_smithy_http_client::Builder::new()
-        .tls_provider(tls::Provider::Rustls(crypto_mode()))
-        .build_https();
     aws_config::defaults(BehaviorVersion::latest())
         .region(region)
-        .http_client(http)
+        .http_client(aws_http())
         .timeout_config(TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).build())
         .load()
         .await
+}
+
+fn aws_http() -> SharedHttpClient {
+    aws_smithy_http_client::Builder::new().tls_provider(tls::Provider::Rustls(crypto_mode())).build_https()
 }
 
 #[cfg(not(feature = "fips"))]

@@ -5,7 +5,9 @@ mod events;
 mod logs;
 mod metrics;
 mod ministack;
+pub mod pagerduty;
 mod process;
+pub mod smtp;
 pub mod store_contract;
 mod watchfire;
 
@@ -14,6 +16,7 @@ pub use events::GuardDuty;
 pub use logs::Logs;
 pub use metrics::Metrics;
 pub use ministack::{Depth, Ministack, Queue};
+pub use pagerduty::{Fault, PagerDuty};
 pub use process::{PythonServer, binary, free_port, http, python, repository};
 pub use watchfire::{Ended, Output, Watchfire, watchfire};
 

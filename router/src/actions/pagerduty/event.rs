@@ -13,6 +13,7 @@ use super::{Profile, opaque};
 
 const SUMMARY_LENGTH: usize = 1024;
 const DEDUP_KEY_LENGTH: usize = 255;
+const PLACE_LENGTH: usize = 255;
 /// 512 KB, by the smaller meaning of KB.
 const MOST_BYTES: usize = 512_000;
 
@@ -158,14 +159,19 @@ fn standard(notice: &Notice) -> Payload<'_> {
     let source = fact(notice, "cluster").or_else(|| fact(notice, "account"));
     Payload {
         summary: clean(&notice.subject(EffectKind::Page), SUMMARY_LENGTH),
-        source: source.unwrap_or("watchfire"),
+        source: short(source.unwrap_or("watchfire")),
         timestamp: notice.at.map(|at| at.to_string()),
-        component: fact(notice, "pod").or_else(|| fact(notice, "workload")),
-        group: fact(notice, "namespace"),
-        class: Some(notice.kind.as_str()).filter(|kind| !kind.is_empty()),
+        component: fact(notice, "pod").or_else(|| fact(notice, "workload")).map(short),
+        group: fact(notice, "namespace").map(short),
+        class: Some(short(&notice.kind)).filter(|kind| !kind.is_empty()),
         custom_details: details,
         ..required(notice)
     }
+}
+
+/// No limit is documented for these; what is longer than any name or type can be is not one.
+fn short(text: &str) -> &str {
+    text.char_indices().nth(PLACE_LENGTH).map_or(text, |(end, _)| &text[..end])
 }
 
 fn fact<'a>(notice: &'a Notice, name: &str) -> Option<&'a str> {

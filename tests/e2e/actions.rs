@@ -1,1 +1,0 @@
-//! See the sentence in each file.

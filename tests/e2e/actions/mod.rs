@@ -1,0 +1,91 @@
+//! The channels against real and faithful servers.
+
+mod email;
+mod pagerduty;
+mod secrets;
+mod sns;
+
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_secretsmanager::config::{Credentials, SharedCredentialsProvider};
+use tokio::time::Instant;
+use watchfire::actions::{Channel, Done, Failure};
+use watchfire::clients::Clients;
+use watchfire_core::decision::{Effect, EffectKind, When};
+use watchfire_core::ids::{ChannelName, DedupKey, EffectId, EventId, FindingKey, IncidentKey, RuleName};
+use watchfire_core::notice::Notice;
+use watchfire_core::priority::Priority;
+use watchfire_tests::Ministack;
+
+/// The channel of that YAML, as the configuration has it.
+async fn channel(yaml: &str, clients: &Clients) -> Channel {
+    let config = serde_json::from_str(yaml).expect("a channel's configuration");
+    Channel::new(&ChannelName::new("oncall"), config, clients).await.expect("a channel")
+}
+
+/// Performs, trying again for at most that time.
+async fn perform(channel: &Channel, effect: &Effect, seconds: u64) -> Result<Done, Failure> {
+    channel.perform(effect, Instant::now() + Duration::from_secs(seconds)).await
+}
+
+fn clients() -> Clients {
+    Clients::new(Some("us-gov-west-1".to_owned())).expect("clients")
+}
+
+/// For a server that checks no credentials.
+fn aws(endpoint: &str) -> SdkConfig {
+    let credentials = Credentials::new("test", "test", None, None, "tests");
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("us-gov-west-1"))
+        .endpoint_url(endpoint)
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .build()
+}
+
+fn ministack_clients() -> (Ministack, Clients) {
+    let ministack = Ministack::shared();
+    let clients = Clients::with_aws(aws(ministack.endpoint())).expect("clients");
+    (ministack, clients)
+}
+
+/// A page whose text has what breaks careless channels: other scripts, markup, quotes, a line of its own.
+fn page(dedup_key: &str) -> Effect {
+    let pair = |label: &str, value: &str| (label.to_owned(), value.to_owned());
+    let notice = Notice {
+        priority: Priority::P0,
+        title: "Bitcoin miner in pod kasse/zähler-1 <b>\"now\"</b>".to_owned(),
+        description: "Ein Container fragte nach einem Namen, den Schürfer benutzen. \
+                      他のコンテナも同じことをしました。 .\r\n.\r\nFrom here on: a second line."
+            .to_owned(),
+        why: "first report of this incident".to_owned(),
+        rule: RuleName::new("miner-in-a-pod"),
+        family: "crypto-mining".to_owned(),
+        kind: "CryptoCurrency:Runtime/BitcoinTool.B".to_owned(),
+        source: "guardduty".to_owned(),
+        severity: "8.0 HIGH".to_owned(),
+        facts: vec![pair("cluster", "prod-1"), pair("pod", "zähler-1"), pair("account", "123456789012")],
+        withheld: vec!["quarantine: not built yet".to_owned()],
+        links: vec![pair("Runbook", "https://runbooks.example.com/mining?a=1&b=2")],
+        incident: IncidentKey::new("v1:5f3c9a"),
+        finding: Some(FindingKey::new(
+            "arn:aws-us-gov:guardduty:us-gov-west-1:123456789012:detector/d/finding/f",
+        )),
+        event: EventId::new("7bf73129-1428-4cd3-a780-95db273d1602"),
+        at: Some("2026-11-20T02:58:11Z".parse().expect("a timestamp")),
+        sample: false,
+    };
+    Effect {
+        id: EffectId::new("page:oncall"),
+        kind: EffectKind::Page,
+        channel: ChannelName::new("oncall"),
+        when: When::Now,
+        dedup_key: DedupKey::new(dedup_key),
+        notice,
+    }
+}
+
+fn over(dedup_key: &str) -> Effect {
+    Effect { kind: EffectKind::Resolve, ..page(dedup_key) }
+}

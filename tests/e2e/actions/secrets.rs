@@ -1,0 +1,34 @@
+//! Secrets Manager as a source of secrets.
+
+use super::{aws, ministack_clients};
+use watchfire::secret::SecretSource;
+
+fn source(arn: &str) -> SecretSource {
+    let json = serde_json::json!({"secret_arn": arn});
+    serde_json::from_value(json).expect("a source")
+}
+
+#[tokio::test]
+async fn a_secret_is_read_whole_or_by_its_member() {
+    let (ministack, clients) = ministack_clients();
+    // The SDK's client needs an HTTP client, which ours has.
+    let client = aws_sdk_secretsmanager::Client::new(clients.aws().await);
+    let name = ministack.name("pagerduty");
+    let text = r#"{"key": "0123", "empty": ""}"#;
+    let created = client.create_secret().name(name).secret_string(text).send().await.expect("created");
+    let arn = created.arn().expect("an ARN");
+    assert_eq!(source(arn).resolve(&clients).await.expect("there").expose(), text);
+    assert_eq!(source(&format!("{arn}#key")).resolve(&clients).await.expect("there").expose(), "0123");
+    let error = source(&format!("{arn}#empty")).resolve(&clients).await.expect_err("empty");
+    assert_eq!(format!("{error:#}"), format!("secret {arn}#empty: empty"));
+}
+
+#[tokio::test]
+async fn a_secret_that_is_not_there_is_refused_by_its_name() {
+    let (ministack, clients) = ministack_clients();
+    assert_eq!(aws(ministack.endpoint()).region(), clients.aws().await.region());
+    let arn = "arn:aws-us-gov:secretsmanager:us-gov-west-1:000000000000:secret:no-such-a1b2c3";
+    let error = format!("{:#}", source(arn).resolve(&clients).await.expect_err("not there"));
+    assert!(error.starts_with(&format!("secret {arn}: 400 ")), "{error}");
+    assert!(error.contains("ResourceNotFoundException"), "{error}");
+}
