@@ -5,9 +5,9 @@
 mod actions;
 mod cli;
 mod conformance;
-// mod crash;
-// mod queue;
+mod crash;
+mod queue;
 mod servers;
 mod store;
-// mod support;
-// mod worker;
+mod support;
+mod worker;
