@@ -43,7 +43,7 @@ fn pod(index: usize) -> String {
 /// Each finding once, then repeats of some, shuffled.
 fn events(random: &mut Random) -> Vec<(String, String)> {
     let mut latest: Vec<_> = (0..FINDINGS).map(|index| GuardDuty::miner(&pod(index))).collect();
-    let mut events: Vec<_> = latest.iter().map(|finding| finding.clone()).collect();
+    let mut events = latest.clone();
     while events.len() < EVENTS {
         let finding = &mut latest[random.below(FINDINGS)];
         *finding = finding.again();

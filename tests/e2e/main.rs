@@ -5,11 +5,11 @@
 mod actions;
 mod cli;
 mod conformance;
-// mod crash;
+mod crash;
 mod lambda;
-// mod queue;
+mod queue;
 mod servers;
 mod stops;
 mod store;
-// mod support;
-// mod worker;
+mod support;
+mod worker;
