@@ -124,6 +124,14 @@ impl Router {
         Ok(Handled { decisions })
     }
 
+    /// The decisions made last, the newest first, each with what became of it.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn journal(&self, most: usize) -> Result<Vec<Entry>, store::Error> {
+        self.store.recent(most).await
+    }
+
     /// Pages that a message is about to be given up by its queue.
     ///
     /// # Errors

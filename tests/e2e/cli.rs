@@ -83,16 +83,17 @@ fn completions_are_there_for_every_shell() {
 #[test]
 fn a_good_configuration_is_fine() {
     let directory = good();
-    let configuration = Configuration::new("http://127.0.0.1:9/v2/enqueue").text();
+    let configuration = Configuration::new("http://127.0.0.1:9/v2/enqueue");
+    let configuration = configuration.set("rules.directory", json!("rules")).text();
     std::fs::write(directory.path().join("watchfire.yaml"), configuration).unwrap();
-    let output = run(&directory, &["check", "--config", "watchfire.yaml", "--rules", "rules"]);
+    let output = run(&directory, &["check", "--config", "watchfire.yaml"]);
     assert_eq!(output.code, 0, "{}{}", output.stdout, output.stderr);
 }
 
 #[test]
 fn check_says_every_mistake_at_once_with_file_line_and_path() {
     let configuration = "\
-store: {path: data/watchfire.redb}
+rules: {directory: rules}
 channels:
   oncall:
     pagerduty: {routing_key: {env: PD_KEY}}
@@ -114,7 +115,7 @@ rules:
     priority: P1
 ";
     let directory = directory(&[("watchfire.yaml", configuration), ("rules/10-broken.yaml", rules)]);
-    let output = run(&directory, &["check", "--config", "watchfire.yaml", "--rules", "rules"]);
+    let output = run(&directory, &["check", "--config", "watchfire.yaml"]);
     assert_eq!(output.code, 2, "{}{}", output.stdout, output.stderr);
     let said = output.stdout + &output.stderr;
     let expected = [
@@ -133,7 +134,7 @@ rules:
 
 #[test]
 fn an_unknown_key_is_refused_where_it_stands() {
-    let text = "store: {path: data/watchfire.redb}\nfallback_after_second: 60\n";
+    let text = "channels: {screen: {console: {}}}\nfallback_after_second: 60\n";
     let directory = directory(&[("watchfire.yaml", text)]);
     let output = run(&directory, &["check", "--config", "watchfire.yaml"]);
     let said = output.stdout + &output.stderr;

@@ -1,6 +1,7 @@
 //! Patterns against a table of what the public matcher does, where that table is there.
 
 use serde_json::Value;
+use watchfire_core::json::Json;
 use watchfire_tests::{repository, watchfire};
 
 /// Kept outside the repository: `shared/` beside it. Without it the core's own table has to do.
@@ -15,11 +16,12 @@ fn every_case_of_the_matrix_is_answered_alike() {
     assert_eq!(output.code, 0, "{}", output.stderr);
     assert_eq!(output.stdout.lines().count(), cases.lines().count(), "one answer per case");
     let differs = |(case, answer): &(&str, &str)| {
-        let case: Value = serde_json::from_str(case).expect("a case is JSON");
+        // Some cases have numbers that serde_json refuses, 1e400 among them.
+        let case = Json::parse(case).expect("a case is JSON");
         let answer: Value = serde_json::from_str(answer).expect("an answer is JSON");
-        match case["match"].as_bool() {
-            Some(expected) => answer["match"].as_bool() != Some(expected),
-            None => answer["invalid"].as_str().is_none(),
+        match case.get("match") {
+            Some(Json::Bool(expected)) => answer["match"].as_bool() != Some(*expected),
+            Some(_) | None => answer["invalid"].as_str().is_none(),
         }
     };
     let different: Vec<_> = cases.lines().zip(output.stdout.lines()).filter(differs).collect();

@@ -1,1 +1,150 @@
-//! See the sentence in each file.
+//! Killed at random moments, again and again: every event decided once, no page lost, nothing left over.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, SystemTime};
+
+use watchfire::store::Store;
+use watchfire_core::ids::EventId;
+use watchfire_tests::{Configuration, Depth, Fault, GuardDuty, PagerDuty, Watchfire, until};
+
+use crate::support::{LATER, accepted, key, keys, queue, triggers};
+
+const ROUNDS: usize = 10;
+const FINDINGS: usize = 60;
+const EVENTS: usize = 200;
+const ARCHIVED: usize = 15;
+
+/// SplitMix64: the same sequence for the same seed.
+struct Random(u64);
+
+impl Random {
+    /// `WATCHFIRE_TEST_SEED`, or the time; a failed test prints it.
+    fn seeded() -> Self {
+        let given = std::env::var("WATCHFIRE_TEST_SEED").ok().and_then(|seed| seed.parse().ok());
+        let clock = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let seed = given.unwrap_or(clock.as_nanos() as u64);
+        println!("again with WATCHFIRE_TEST_SEED={seed}");
+        Self(seed)
+    }
+
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((mixed ^ (mixed >> 31)) % bound as u64) as usize
+    }
+}
+
+fn pod(index: usize) -> String {
+    format!("crash-{index:03}")
+}
+
+/// Each finding once, then repeats of some, shuffled.
+fn events(random: &mut Random) -> Vec<(String, String)> {
+    let mut latest: Vec<_> = (0..FINDINGS).map(|index| GuardDuty::miner(&pod(index))).collect();
+    let mut events = latest.clone();
+    while events.len() < EVENTS {
+        let finding = &mut latest[random.below(FINDINGS)];
+        *finding = finding.again();
+        events.push(finding.clone());
+    }
+    for last in (1..events.len()).rev() {
+        events.swap(last, random.below(last + 1));
+    }
+    let numbered = events.into_iter().enumerate();
+    numbered
+        .map(|(index, finding)| {
+            (format!("event-{index}"), finding.event(&format!("event-{index}")).to_string())
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn killed_at_random_moments_it_loses_nothing_and_decides_nothing_twice() {
+    let mut random = Random::seeded();
+    let (aws, queue) = queue("crash").await;
+    let pagerduty = PagerDuty::start().await;
+    // Slow enough that a kill finds pages on their way.
+    pagerduty.always(Some(Fault::Slow(Duration::from_millis(30))));
+    let configuration = Configuration::new(&pagerduty.url()).queue(&queue.url);
+    let mut watchfire = Watchfire::start(&configuration, Some(&aws)).await;
+
+    let mut events = events(&mut random);
+    for batch in events.chunks(EVENTS / ROUNDS) {
+        queue.send_all(&batch.iter().map(|(_, body)| body.clone()).collect::<Vec<_>>()).await;
+        tokio::time::sleep(Duration::from_millis(random.below(400) as u64)).await;
+        watchfire.kill9();
+        watchfire.restart().await;
+    }
+    queue.drained(LATER).await;
+    let opened = triggers(&pagerduty);
+
+    let archived = (0..ARCHIVED).map(|index| {
+        let finding = GuardDuty { minute: 600, ..GuardDuty::miner(&pod(index)) }.put_aside();
+        let id = format!("archived-{index}");
+        (id.clone(), finding.event(&id).to_string())
+    });
+    let archived: Vec<_> = archived.collect();
+    for batch in archived.chunks(5) {
+        queue.send_all(&batch.iter().map(|(_, body)| body.clone()).collect::<Vec<_>>()).await;
+        tokio::time::sleep(Duration::from_millis(random.below(200) as u64)).await;
+        watchfire.kill9();
+        watchfire.restart().await;
+    }
+    queue.drained(LATER).await;
+    assert!(watchfire.terminate().await.status.success());
+    events.extend(archived);
+
+    every_event_is_in_the_journal_with_nothing_pending(&watchfire, &events).await;
+    no_event_was_decided_twice(&watchfire);
+    assert_eq!(queue.dead().await, Depth::default());
+    let all: BTreeSet<_> = opened.iter().map(key).collect();
+    assert_eq!(all.len(), FINDINGS, "one dedup key per incident");
+    for index in 0..FINDINGS {
+        assert_eq!(keys(&pagerduty, &pod(index)).len(), 1, "{}", pod(index));
+    }
+    let expected: BTreeSet<_> = (0..ARCHIVED).flat_map(|index| keys(&pagerduty, &pod(index))).collect();
+    let resolved: BTreeSet<_> = accepted(&pagerduty, "resolve").iter().map(key).collect();
+    assert_eq!(resolved, expected, "what was archived is resolved, and nothing else");
+}
+
+async fn every_event_is_in_the_journal_with_nothing_pending(
+    watchfire: &Watchfire,
+    events: &[(String, String)],
+) {
+    let path = watchfire.path("data/watchfire.redb");
+    let store = Store::open(&path).unwrap();
+    for (id, body) in events {
+        let entry = store.find(&EventId::new(id.as_str())).await.unwrap();
+        let entry = entry.unwrap_or_else(|| panic!("{id} is not in the journal"));
+        assert_eq!((&entry.raw, entry.pending().count()), (body, 0), "{id}");
+    }
+}
+
+/// The line is written after the commit: a kill between the two loses it, nothing repeats it.
+fn no_event_was_decided_twice(watchfire: &Watchfire) {
+    let mut times = BTreeMap::new();
+    for line in watchfire.logs().decided() {
+        *times.entry(line["event"].to_string()).or_insert(0) += 1;
+    }
+    let twice: Vec<_> = times.iter().filter(|(_, times)| **times > 1).collect();
+    assert!(twice.is_empty(), "{twice:?}");
+    assert!(times.len() > EVENTS / 2, "most lines are there: {}", times.len());
+}
+
+#[tokio::test]
+async fn a_page_in_flight_at_the_kill_is_sent_again_with_the_same_key() {
+    let (aws, queue) = queue("in-flight").await;
+    let pagerduty = PagerDuty::start().await;
+    pagerduty.script(vec![Fault::Slow(Duration::from_secs(8))]);
+    let configuration = Configuration::new(&pagerduty.url()).queue(&queue.url);
+    let mut watchfire = Watchfire::start(&configuration, Some(&aws)).await;
+    queue.send(&GuardDuty::miner("in-flight-1").event("event-1").to_string()).await;
+    until("the request", LATER, async || (pagerduty.calls() == 1).then_some(())).await;
+    watchfire.kill9();
+    watchfire.restart().await;
+    queue.drained(LATER).await;
+    assert!(pagerduty.calls() > 1, "it was sent again");
+    assert_eq!(keys(&pagerduty, "in-flight-1").len(), 1);
+}

@@ -1,10 +1,15 @@
 //! The one test binary: every promise that needs a socket, a process or a disk.
+// An `unwrap` in a test is a promise that was not kept.
+#![allow(clippy::unwrap_used)]
 
 mod actions;
 mod cli;
 mod conformance;
 mod crash;
+mod lambda;
 mod queue;
 mod servers;
+mod stops;
 mod store;
+mod support;
 mod worker;

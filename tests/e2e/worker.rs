@@ -1,1 +1,92 @@
-//! See the sentence in each file.
+//! The worker without a queue: HTTP ingest, the health port, and what it never says.
+
+use serde_json::json;
+use watchfire_tests::{Configuration, Fault, GuardDuty, PagerDuty, Watchfire, http, until};
+
+use crate::support::{SOON, keys, paged};
+
+#[tokio::test]
+async fn what_was_accepted_survives_a_kill() {
+    let pagerduty = PagerDuty::start().await;
+    let mut watchfire = Watchfire::start(&Configuration::new(&pagerduty.url()), None).await;
+    let finding = GuardDuty::miner("survivor-1");
+    assert_eq!(watchfire.post(finding.event("event-1")).await, 202);
+    watchfire.kill9();
+    watchfire.restart().await;
+    watchfire.decided("event-1").await;
+    paged(&pagerduty, 1).await;
+    assert_eq!(keys(&pagerduty, "survivor-1").len(), 1, "a repeat after the kill has the same key");
+}
+
+#[tokio::test]
+async fn an_event_posted_twice_is_decided_once() {
+    let pagerduty = PagerDuty::start().await;
+    let watchfire = Watchfire::start(&Configuration::new(&pagerduty.url()), None).await;
+    let event = GuardDuty::miner("twice-1").event("event-1");
+    let last = GuardDuty::miner("twice-2").event("event-2");
+    for body in [&event, &event, &last] {
+        assert_eq!(watchfire.post(body).await, 202);
+    }
+    watchfire.decided("event-2").await;
+    let decided = watchfire.logs().decided().iter().filter(|line| line["event"] == "event-1").count();
+    assert_eq!(decided, 1);
+}
+
+#[tokio::test]
+async fn many_events_in_one_body_are_each_decided() {
+    let pagerduty = PagerDuty::start().await;
+    let watchfire = Watchfire::start(&Configuration::new(&pagerduty.url()), None).await;
+    let events: Vec<_> = (0..3)
+        .map(|index| GuardDuty::low(&format!("many-{index}")).event(&format!("event-{index}")))
+        .collect();
+    assert_eq!(watchfire.post(json!(events)).await, 202);
+    for index in 0..3 {
+        watchfire.decided(&format!("event-{index}")).await;
+    }
+}
+
+#[tokio::test]
+async fn ingest_and_health_are_on_two_ports() {
+    let watchfire = Watchfire::start(&Configuration::new("http://127.0.0.1:9/v2/enqueue"), None).await;
+    for (page, status) in [("/livez", 200), ("/readyz", 200), ("/metrics", 200), ("/v1/events", 404)] {
+        assert_eq!(watchfire.status(page).await, status, "{page}");
+    }
+    let metrics = http().get(format!("{}/metrics", watchfire.ingest)).send().await.unwrap();
+    assert_eq!(metrics.status(), 404);
+}
+
+#[tokio::test]
+async fn every_decision_is_counted() {
+    let pagerduty = PagerDuty::start().await;
+    let watchfire = Watchfire::start(&Configuration::new(&pagerduty.url()), None).await;
+    let finding = GuardDuty::miner("counted-1");
+    for (event, id) in [(finding.event("event-1"), "event-1"), (finding.again().event("event-2"), "event-2")]
+    {
+        assert_eq!(watchfire.post(event).await, 202);
+        watchfire.decided(id).await;
+    }
+    let metrics = watchfire.metrics().await;
+    let of = |verdict: &str| metrics.sum("watchfire_decisions_total", &[&format!("verdict=\"{verdict}\"")]);
+    assert_eq!((of("page"), of("quiet")), (1.0, 1.0));
+}
+
+#[tokio::test]
+async fn secrets_are_never_printed() {
+    let pagerduty = PagerDuty::start().await;
+    let configuration = Configuration::new(&pagerduty.url())
+        .mail_as_fallback(9)
+        .set("channels.mail.email.auth.username", json!({"env": "SMTP_USER"}))
+        .set("channels.mail.email.auth.password", json!({"env": "SMTP_PASSWORD"}));
+    let mut watchfire = Watchfire::start(&configuration, None).await;
+    pagerduty.always(Some(Fault::Status(500, None)));
+    assert_eq!(watchfire.post(GuardDuty::miner("secret-1").event("event-1")).await, 202);
+    watchfire.decided("event-1").await;
+    // Both channels fail: their errors are what could give a secret away.
+    until("a failure in the log", SOON, async || watchfire.printed().contains("mail").then_some(())).await;
+    let page = watchfire.metrics_page().await;
+    watchfire.terminate().await;
+    let said = watchfire.printed() + &page;
+    for secret in [Configuration::ROUTING_KEY, Configuration::SMTP_PASSWORD] {
+        assert!(!said.contains(secret), "{secret} is in what it printed");
+    }
+}

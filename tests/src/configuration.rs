@@ -16,7 +16,8 @@ impl Configuration {
     /// PagerDuty address; P3 goes nowhere.
     pub fn new(pagerduty_url: &str) -> Self {
         let pagerduty = json!({
-            "routing_key": {"env": "PD_KEY"}, "url": pagerduty_url, "events_per_minute": 100_000,
+            "routing_key": {"env": "PD_KEY"}, "url": pagerduty_url, "payload": "standard",
+            "events_per_minute": 1_000_000,
         });
         Self(json!({
             "http": {"listen": "127.0.0.1:0"},
@@ -29,10 +30,10 @@ impl Configuration {
         }))
     }
 
-    /// Takes messages from that SQS queue too; messages are the queue's again after 5 s without a sign of life.
+    /// Takes messages from that SQS queue too; they are the queue's again after 10 s without a sign of life.
     pub fn queue(self, url: &str) -> Self {
         let queue = json!({
-            "url": url, "wait_seconds": 1, "visibility_seconds": 5, "in_flight": 64, "max_receives": 20,
+            "url": url, "wait_seconds": 1, "visibility_seconds": 10, "in_flight": 64, "max_receives": 20,
         });
         self.set("queue", queue)
     }

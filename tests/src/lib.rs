@@ -2,6 +2,7 @@
 
 mod configuration;
 mod events;
+pub mod in_process;
 mod logs;
 mod metrics;
 mod ministack;

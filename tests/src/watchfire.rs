@@ -133,7 +133,7 @@ impl Watchfire {
 
     /// Waits until an event of that id was decided, and returns the fields of its `decided` line.
     pub async fn decided(&self, event: &str) -> Value {
-        let find = || self.logs().decided().into_iter().find(|line| line["event_id"] == event);
+        let find = || self.logs().decided().into_iter().find(|line| line["event"] == event);
         until(&format!("a decision about {event}"), Duration::from_secs(20), async || find()).await
     }
 
@@ -214,6 +214,7 @@ fn environment(command: &mut Command, endpoint: Option<&str>) {
         .env("AWS_EC2_METADATA_DISABLED", "true")
         .env("AWS_ENDPOINT_URL", endpoint.unwrap_or("http://127.0.0.1:9"))
         .env("PD_KEY", Configuration::ROUTING_KEY)
+        .env("SMTP_USER", "watchfire")
         .env("SMTP_PASSWORD", Configuration::SMTP_PASSWORD)
         .env_remove("RUST_LOG");
 }

@@ -292,3 +292,12 @@ fn an_event_without_finding_names_the_instance_or_its_first_resource() {
     let object = r#"{"s3ObjectDetails":{"bucketName":"reports","objectKey":"a/b"}}"#;
     assert_eq!(event(object, bucket), Subject { resource: some("reports/a/b"), ..place() });
 }
+
+#[test]
+fn a_gap_in_guarddutys_coverage_is_an_event_about_the_cluster() {
+    let text = r#"{"id":"1","source":"aws.guardduty","detail-type":"GuardDuty Runtime Protection Unhealthy",
+        "account":"444455556666","region":"eu-north-1","resources":[],"detail":{"resourceAccountId":"111122223333",
+        "resourceDetails":{"resourceType":"EKS","eksClusterDetails":{"clusterName":"tools"}}}}"#;
+    let event = Event::read(text).unwrap();
+    assert_eq!((event.finding, event.subject), (None, Subject { cluster: some("tools"), ..place() }));
+}

@@ -6,12 +6,9 @@ use std::path::PathBuf;
 use watchfire_core::json::Json;
 use watchfire_core::pattern::Pattern;
 
-/// `WATCHFIRE_PATTERN_MATRIX`, or the file beside the repository.
+/// Lies beside the repository, where it is there.
 fn matrix() -> PathBuf {
-    std::env::var_os("WATCHFIRE_PATTERN_MATRIX").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/eventpattern_matrix.jsonl"),
-        PathBuf::from,
-    )
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/eventpattern_matrix.jsonl")
 }
 
 #[test]

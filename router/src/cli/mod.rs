@@ -83,7 +83,7 @@ struct PolicyArguments {
 /// Why a command ends.
 enum Failed {
     /// Exit 1: it was carried out and the answer is no, or it could not be.
-    Failed(anyhow::Error),
+    Because(anyhow::Error),
     /// Exit 2: what it was given cannot be used.
     Usage(Vec<String>),
     /// Exit 1, everything has been said.
@@ -92,13 +92,13 @@ enum Failed {
 
 impl From<anyhow::Error> for Failed {
     fn from(error: anyhow::Error) -> Self {
-        Failed::Failed(error)
+        Failed::Because(error)
     }
 }
 
 impl From<std::io::Error> for Failed {
     fn from(error: std::io::Error) -> Self {
-        Failed::Failed(error.into())
+        Failed::Because(error.into())
     }
 }
 
@@ -126,8 +126,8 @@ pub fn main() -> ExitCode {
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
-        Err(Failed::Failed(error)) if is_closed_pipe(&error) => ExitCode::SUCCESS,
-        Err(Failed::Failed(error)) => {
+        Err(Failed::Because(error)) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(Failed::Because(error)) => {
             eprintln!("watchfire: {error:#}");
             ExitCode::FAILURE
         }

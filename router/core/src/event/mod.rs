@@ -40,8 +40,8 @@ pub use own::{NEAR_DEAD_LETTER, OWN_SOURCE, UNREADABLE, near_dead_letter, unread
 pub use subject::{Container, Subject, Workload};
 
 use jiff::Timestamp;
-use sha2::{Digest as _, Sha256};
 
+use crate::identity::sha256;
 use crate::ids::EventId;
 use crate::json::Json;
 use crate::notice::clean;
@@ -151,6 +151,5 @@ fn hub(envelope: &Envelope, finding: &Json<'_>) -> (Finding, Subject) {
 
 /// The SHA-256 of a text's bytes, in lower-case hexadecimal.
 pub fn sha256_hex(text: &str) -> String {
-    let digest = Sha256::digest(text.as_bytes());
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    sha256(text.as_bytes())
 }

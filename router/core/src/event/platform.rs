@@ -1,18 +1,23 @@
 //! What an event is about that reports no finding: an instance, a pod, whatever it names.
 
 use super::envelope::Envelope;
-use super::read::{first_text, text};
+use super::read::{account, first_text, text};
 use super::{Subject, Workload, names};
 use crate::json::Json;
 
 /// Reads what such an event names in the places where AWS's own do.
 pub(super) fn subject(envelope: &Envelope, event: &Json<'_>) -> Subject {
     let at_first = |paths: &[&str]| first_text(event, paths);
-    let instance = at_first(&["detail.instance-id", "detail.EC2InstanceId"]).or(envelope.resource.clone());
+    // GuardDuty's reports on the coverage of its agent, which are no findings.
+    let covered = |name: &str| text(event, &format!("detail.resourceDetails.{name}"));
+    let instance = at_first(&["detail.instance-id", "detail.EC2InstanceId"])
+        .or_else(|| covered("ec2InstanceDetails.instanceId"))
+        .or(envelope.resource.clone());
     let instance = instance.as_deref().and_then(names::instance_id);
     let arn = envelope.resource.clone().filter(|resource| names::is_arn(resource));
     let cluster_arn = arn.clone().filter(|arn| arn.contains(":eks:") && arn.contains(":cluster/"));
     let cluster = text(event, "detail.clusterName")
+        .or_else(|| covered("eksClusterDetails.clusterName"))
         .or_else(|| cluster_arn.as_deref().and_then(|arn| arn.rsplit(":cluster/").next().map(str::to_owned)));
     let pod = text(event, "detail.podName");
     let object = text(event, "detail.s3ObjectDetails.bucketName")
@@ -20,7 +25,7 @@ pub(super) fn subject(envelope: &Envelope, event: &Json<'_>) -> Subject {
         .map(|(bucket, key)| format!("{bucket}/{key}"));
     let has_name = instance.is_some() || cluster.is_some() || pod.is_some();
     Subject {
-        account: envelope.account.clone(),
+        account: account(event, "detail.resourceAccountId").or_else(|| envelope.account.clone()),
         region: envelope.region.clone(),
         cluster,
         cluster_arn,

@@ -15,13 +15,27 @@ use crate::store::Error;
 const CACHE: usize = 16 * 1024 * 1024;
 
 /// Opens the file, makes it where it is missing, and makes sure that this version understands it.
-pub(super) fn open(path: &Path) -> Result<Database, Error> {
+pub(super) fn create(path: &Path) -> Result<Database, Error> {
     let file = file(path).map_err(|cause| Error::Open { path: path.to_owned(), cause: Arc::new(cause) })?;
-    let database =
-        redb::Builder::new().set_cache_size(CACHE).create_file(file).map_err(|cause| match cause {
-            DatabaseError::DatabaseAlreadyOpen => Error::Locked { path: path.to_owned() },
-            cause => Error::Open { path: path.to_owned(), cause: Arc::new(cause) },
-        })?;
+    checked(builder().create_file(file), path)
+}
+
+/// Opens a file that must be there: one that is gone is a fault, not a store without a memory.
+pub(super) fn open(path: &Path) -> Result<Database, Error> {
+    checked(builder().open(path), path)
+}
+
+fn builder() -> redb::Builder {
+    let mut builder = redb::Builder::new();
+    builder.set_cache_size(CACHE);
+    builder
+}
+
+fn checked(opened: Result<Database, DatabaseError>, path: &Path) -> Result<Database, Error> {
+    let database = opened.map_err(|cause| match cause {
+        DatabaseError::DatabaseAlreadyOpen => Error::Locked { path: path.to_owned() },
+        cause => Error::Open { path: path.to_owned(), cause: Arc::new(cause) },
+    })?;
     prepare(&database, path)?;
     Ok(database)
 }

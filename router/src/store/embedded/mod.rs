@@ -7,6 +7,9 @@ pub(crate) mod tables;
 mod write;
 mod writer;
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -37,18 +40,20 @@ struct Running {
 struct Place {
     /// None where it could not be opened again after a fault.
     database: RwLock<Option<Database>>,
-    opener: Box<dyn Fn() -> Result<Database, Error> + Send + Sync>,
+    opener: Opener,
     healthy: AtomicBool,
 }
+
+type Opener = Box<dyn Fn() -> Result<Database, Error> + Send + Sync>;
 
 impl Embedded {
     pub(super) fn open(path: &Path) -> Result<Self, Error> {
         let path = path.to_owned();
-        Self::with(Box::new(move || file::open(&path)))
+        Self::run(file::create(&path)?, Box::new(move || file::open(&path)))
     }
 
-    fn with(opener: Box<dyn Fn() -> Result<Database, Error> + Send + Sync>) -> Result<Self, Error> {
-        let database = RwLock::new(Some(opener()?));
+    fn run(database: Database, opener: Opener) -> Result<Self, Error> {
+        let database = RwLock::new(Some(database));
         let place = Arc::new(Place { database, opener, healthy: AtomicBool::new(true) });
         let (sender, requests) = mpsc::channel(WAITING);
         let writer = thread::Builder::new().name("store".to_owned()).spawn({
@@ -123,14 +128,19 @@ impl Place {
         work(database.as_ref().ok_or(Error::Closed)?)
     }
 
-    fn reopen(&self) {
+    /// Opens it if an earlier attempt has failed.
+    fn ready(&self) -> Result<(), Error> {
+        let is_open = self.database.read().unwrap_or_else(PoisonError::into_inner).is_some();
+        if is_open { Ok(()) } else { self.reopen() }
+    }
+
+    /// Closes it, and opens it again. Reads fail meanwhile, writes wait.
+    fn reopen(&self) -> Result<(), Error> {
         let mut database = self.database.write().unwrap_or_else(PoisonError::into_inner);
         // The old one holds the lock of the file.
         drop(database.take());
-        match (self.opener)() {
-            Ok(opened) => *database = Some(opened),
-            Err(error) => tracing::error!(error = &error as &dyn std::error::Error, "the store is closed"),
-        }
+        *database = Some((self.opener)()?);
+        Ok(())
     }
 }
 

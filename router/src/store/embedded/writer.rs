@@ -63,7 +63,7 @@ where
 pub(super) fn run(place: &Place, mut requests: mpsc::Receiver<Box<dyn Request>>) {
     let mut group = Vec::with_capacity(MOST);
     while requests.blocking_recv_many(&mut group, MOST) > 0 {
-        let written = write(place, &mut group);
+        let written = place.ready().and_then(|()| write(place, &mut group));
         place.healthy.store(written.is_ok(), Ordering::Relaxed);
         for request in group.drain(..) {
             request.answer(written.clone());
@@ -71,7 +71,9 @@ pub(super) fn run(place: &Place, mut requests: mpsc::Receiver<Box<dyn Request>>)
         if let Err(error) = written {
             tracing::error!(error = &error as &dyn std::error::Error, "nothing can be stored");
             // The database takes no more writes after a fault until it has been opened again.
-            place.reopen();
+            if let Err(error) = place.reopen() {
+                tracing::error!(error = &error as &dyn std::error::Error, "the store stays closed");
+            }
         }
     }
 }

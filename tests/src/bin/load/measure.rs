@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
-use serde_json::json;
 use watchfire_tests::{Configuration, Watchfire};
 
 use crate::alerts;
@@ -54,8 +53,7 @@ impl Pager for Watchfires {
 
     async fn start(&self, receiver: u16) -> anyhow::Result<(Watchfire, u32, u16)> {
         let url = format!("http://127.0.0.1:{receiver}/v2/enqueue");
-        let configuration =
-            Configuration::new(&url).set("channels.oncall.pagerduty.events_per_minute", json!(100_000_000));
+        let configuration = Configuration::new(&url);
         let watchfire = Watchfire::start(&configuration, None).await;
         let (pid, port) = (watchfire.pid(), port_of(&watchfire.ingest)?);
         Ok((watchfire, pid, port))

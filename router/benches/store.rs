@@ -1,0 +1,226 @@
+//! How fast the store is: `cargo bench -p watchfire --bench store [-- FOLDER]`.
+//!
+//! Every figure includes the trip to the disk. The folder decides which disk; without one it is the
+//! system's place for temporary files.
+
+#![allow(clippy::unwrap_used)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use watchfire::source::spool::Spool;
+use watchfire::store::{Committed, Store};
+use watchfire_core::decision::{Decision, Effect, EffectKind, Verdict, When, Why};
+use watchfire_core::event::FindingState;
+use watchfire_core::ids::{ChannelName, DedupKey, EffectId, EventId, FindingKey, IncidentKey, RuleName};
+use watchfire_core::incident::{FindingRecord, IncidentRecord, Key, Record, State};
+use watchfire_core::journal::{Entry, Outcome};
+use watchfire_core::notice::Notice;
+use watchfire_core::priority::Priority;
+
+fn main() {
+    let place = std::env::args().skip(1).find(|argument| !argument.starts_with('-'));
+    let folder = match place {
+        Some(place) => tempfile::tempdir_in(place).unwrap(),
+        None => tempfile::tempdir().unwrap(),
+    };
+    let path = folder.path().join("store.redb");
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let store = Store::open(&path).unwrap();
+        one_at_a_time(&store, 2_000).await;
+        for tasks in [8, 64, 256] {
+            in_flight(&store, tasks, 20_000).await;
+        }
+        queue(&store, 20_000).await;
+        look_ups(&store, 10_000).await;
+        drop(store);
+    });
+    opening(&path);
+}
+
+async fn one_at_a_time(store: &Store, pairs: u64) {
+    let mut commits = Vec::new();
+    for pair in 0..pairs {
+        let event = EventId::new(format!("one-{pair}"));
+        let (read, entry) = decided(store, &event).await;
+        let start = Instant::now();
+        assert_eq!(store.commit(&read, &entry).await.unwrap(), Committed::Yes);
+        commits.push(start.elapsed());
+        store.settle(&event, &outcome()).await.unwrap();
+    }
+    commits.sort_unstable();
+    let at = |share: f64| commits[(commits.len() as f64 * share) as usize];
+    println!("one at a time: commit p50 {:?}, p99 {:?}", at(0.5), at(0.99));
+}
+
+async fn in_flight(store: &Store, tasks: u64, pairs: u64) {
+    let start = Instant::now();
+    let tasks_running: Vec<_> = (0..tasks)
+        .map(|task| {
+            let store = store.clone();
+            tokio::spawn(async move {
+                for pair in 0..pairs / tasks {
+                    let event = EventId::new(format!("{tasks}-{task}-{pair}"));
+                    let (read, entry) = decided(&store, &event).await;
+                    assert_eq!(store.commit(&read, &entry).await.unwrap(), Committed::Yes);
+                    store.settle(&event, &outcome()).await.unwrap();
+                }
+            })
+        })
+        .collect();
+    for task in tasks_running {
+        task.await.unwrap();
+    }
+    let rate = (pairs / tasks * tasks) as f64 / start.elapsed().as_secs_f64();
+    println!("{tasks} in flight: {rate:.0} load, commit, settle a second");
+}
+
+async fn queue(store: &Store, messages: u64) {
+    let spool = Spool::new(store).unwrap();
+    let start = Instant::now();
+    let senders: Vec<_> = (0..64)
+        .map(|_| {
+            let spool = spool.clone();
+            tokio::spawn(async move {
+                for _ in 0..messages / 64 {
+                    spool.append(vec!["x".repeat(4_400)]).await.unwrap();
+                }
+            })
+        })
+        .collect();
+    for sender in senders {
+        sender.await.unwrap();
+    }
+    let waiting = spool.depth();
+    println!(
+        "queue: {:.0} single appends a second, 64 in flight",
+        waiting as f64 / start.elapsed().as_secs_f64()
+    );
+    let start = Instant::now();
+    while spool.depth() > 0 {
+        let sequences: Vec<_> = spool.receive(64).await.unwrap().iter().map(|one| one.sequence).collect();
+        spool.delete(&sequences).await.unwrap();
+    }
+    println!(
+        "queue: {:.0} received and deleted a second, 64 each",
+        waiting as f64 / start.elapsed().as_secs_f64()
+    );
+}
+
+async fn look_ups(store: &Store, times: u64) {
+    let start = Instant::now();
+    for time in 0..times {
+        let known = EventId::new(format!("one-{}", time * 7 % 2_000));
+        assert!(store.find(&known).await.unwrap().is_some());
+    }
+    println!("find, known: {:?}", start.elapsed() / times as u32);
+    let start = Instant::now();
+    for time in 0..times {
+        assert!(store.find(&EventId::new(format!("new-{time}"))).await.unwrap().is_none());
+    }
+    println!("find, new: {:?}", start.elapsed() / times as u32);
+}
+
+/// After a clean end, and after a crash, for which a copy of the file in use stands.
+fn opening(path: &Path) {
+    let timed = |path: &Path| -> (Store, Duration) {
+        let start = Instant::now();
+        (Store::open(path).unwrap(), start.elapsed())
+    };
+    let (store, clean) = timed(path);
+    let crashed = path.with_extension("crashed");
+    std::fs::copy(path, &crashed).unwrap();
+    let (_store, after_crash) = timed(&crashed);
+    let size = std::fs::metadata(&crashed).unwrap().len() >> 20;
+    println!("opening {size} MiB: {clean:?}, after a crash {after_crash:?}");
+    drop(store);
+}
+
+async fn decided(store: &Store, event: &EventId) -> (State, Entry) {
+    let finding = Key::Finding(FindingKey::new(format!("arn:aws:guardduty:::detector/d/finding/{event}")));
+    let incident = Key::Incident(IncidentKey::new(format!("incident-{event}")));
+    let mut read = State::default();
+    store.load(&[finding.clone(), incident.clone()], &mut read).await.unwrap();
+    let changes = BTreeMap::from([(finding, finding_record()), (incident, incident_record())]);
+    (read, entry(event, changes))
+}
+
+fn outcome() -> [(EffectId, Outcome); 1] {
+    [(EffectId::new("page:oncall"), Outcome::Done { at: Timestamp::now(), receipt: "r".repeat(36) })]
+}
+
+fn finding_record() -> Record {
+    let now = Timestamp::now();
+    let incident = IncidentKey::new("i".repeat(64));
+    let state = FindingState::Open;
+    Record::Finding(FindingRecord { incident, state, updated_at: Some(now), count: 1, seen_at: now })
+}
+
+fn incident_record() -> Record {
+    let now = Timestamp::now();
+    Record::Incident(IncidentRecord {
+        episode: 1,
+        open: true,
+        priority: Priority::P0,
+        band: None,
+        opened_at: now,
+        said_at: now,
+        events: 1,
+        findings: BTreeSet::from([FindingKey::new("f".repeat(120))]),
+        more_findings: 0,
+        paged: BTreeMap::new(),
+    })
+}
+
+fn entry(event: &EventId, changes: BTreeMap<Key, Record>) -> Entry {
+    let notice = Notice {
+        priority: Priority::P0,
+        title: "CryptoCurrency:Runtime/BitcoinTool.B in prod pods/shop/cart-0".to_owned(),
+        description: "d".repeat(300),
+        why: "first report of this incident".to_owned(),
+        rule: RuleName::new("miner-in-a-pod"),
+        family: "crypto-mining".to_owned(),
+        kind: "CryptoCurrency:Runtime/BitcoinTool.B".to_owned(),
+        source: "guardduty".to_owned(),
+        severity: "8.0 HIGH".to_owned(),
+        facts: vec![("namespace".to_owned(), "shop".to_owned()); 8],
+        withheld: Vec::new(),
+        links: vec![("runbook".to_owned(), "https://runbooks.example.com/crypto-mining".to_owned())],
+        incident: IncidentKey::new("i".repeat(64)),
+        finding: Some(FindingKey::new("f".repeat(120))),
+        event: event.clone(),
+        at: Some(Timestamp::now()),
+        sample: false,
+    };
+    let effect = Effect {
+        id: EffectId::new("page:oncall"),
+        kind: EffectKind::Page,
+        channel: ChannelName::new("oncall"),
+        when: When::Now,
+        dedup_key: DedupKey::new("i".repeat(64)),
+        notice,
+    };
+    let decision = Decision {
+        event: event.clone(),
+        source: "aws.guardduty".to_owned(),
+        kind: "CryptoCurrency:Runtime/BitcoinTool.B".to_owned(),
+        finding: Some(FindingKey::new("f".repeat(120))),
+        subject: "prod pods/shop/cart-0".to_owned(),
+        at: Timestamp::now(),
+        rule: RuleName::new("miner-in-a-pod"),
+        family: "crypto-mining".to_owned(),
+        priority: Priority::P0,
+        verdict: Verdict::Page,
+        why: Why::New,
+        incident: Some(IncidentKey::new("i".repeat(64))),
+        effects: vec![effect],
+        withheld: Vec::new(),
+        changes,
+    };
+    // As many quotes as such an event has, for what they cost when they are escaped.
+    let raw = r#""detailType":"value",""#.repeat(200);
+    Entry { decision, raw, sha256: "0".repeat(64), outcomes: BTreeMap::new() }
+}
