@@ -27,8 +27,10 @@ where
     Tried: Future<Output = Result<Done, Failure>>,
 {
     let mut limit = ATTEMPT;
-    for tried in 0.. {
+    let mut tried = 0;
+    loop {
         admit().await?;
+        tried += 1;
         let outcome = timeout(limit, attempt()).await.unwrap_or_else(|_| {
             Err(Failure::transient(format!("no answer within {} s", limit.as_secs_f32().ceil())))
         });
@@ -37,18 +39,17 @@ where
             Err(Failure::Permanent { reason }) => return Err(Failure::Permanent { reason }),
             Err(Failure::Transient { reason, retry_after }) => (reason, retry_after),
         };
-        let delay = spread(DELAYS[DELAYS.len().min(tried + 1) - 1]).max(retry_after.unwrap_or_default());
+        let delay = spread(DELAYS[DELAYS.len().min(tried) - 1]).max(retry_after.unwrap_or_default());
         if Instant::now() + delay >= give_up_at {
             let reason = match tried {
-                0 => reason,
-                more => format!("{reason} (attempt {})", more + 1),
+                1 => reason,
+                more => format!("{reason} (attempt {more})"),
             };
             return Err(Failure::Transient { reason, retry_after: Some(delay) });
         }
         sleep(delay).await;
         limit = ATTEMPT.min(give_up_at - Instant::now());
     }
-    unreachable!("the attempts do not run out")
 }
 
 /// Half to one and a half of it, so that what failed together does not come back together.
