@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::smtp::Smtp;
+
 /// A configuration under construction, written as JSON, which YAML contains.
 #[derive(Clone, Debug)]
 pub struct Configuration(Value);
@@ -9,9 +11,6 @@ pub struct Configuration(Value);
 impl Configuration {
     /// The routing key that every configuration sends, by way of the environment variable `PD_KEY`.
     pub const ROUTING_KEY: &str = "r0ut1ngk3yr0ut1ngk3yr0ut1ngk3y00";
-    /// The SMTP password that `mail` configurations send, by way of the environment variable `SMTP_PASSWORD`.
-    pub const SMTP_PASSWORD: &str = "c0rrect-h0rse-battery";
-
     /// HTTP ingest, health on a free port, an embedded store, and one channel, `oncall`, at that
     /// PagerDuty address; P3 goes nowhere.
     pub fn new(pagerduty_url: &str) -> Self {
@@ -38,11 +37,13 @@ impl Configuration {
         self.set("queue", queue)
     }
 
-    /// Adds the channel `mail`, and makes it the fallback of P0 and P1 after two seconds.
-    pub fn mail_as_fallback(self, smtp_port: u16) -> Self {
+    /// Adds the channel `mail` at that server, with TLS and a login by way of the environment variables
+    /// `SMTP_USER` and `SMTP_PASSWORD`, and makes it the fallback of P0 and P1 after two seconds.
+    pub fn mail_as_fallback(self, server: &Smtp) -> Self {
         let email = json!({
-            "host": "127.0.0.1", "port": smtp_port, "tls": "none", "from": "watchfire@example.com",
-            "to": ["oncall@example.com"],
+            "host": "127.0.0.1", "port": server.port(), "tls": "starttls", "ca_file": server.ca_file(),
+            "from": "watchfire@example.com", "to": ["oncall@example.com"],
+            "auth": {"username": {"env": "SMTP_USER"}, "password": {"env": "SMTP_PASSWORD"}},
         });
         self.set("channels.mail", json!({"email": email}))
             .set("routes.P0", json!({"to": ["oncall"], "fallback": "mail"}))

@@ -9,6 +9,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::process::{binary, http, run};
+use crate::smtp::LOGIN;
 use crate::{Configuration, Logs, Metrics, Ministack, until};
 
 /// A work directory and, unless it was killed or has ended, the `watchfire run` in it.
@@ -16,6 +17,7 @@ use crate::{Configuration, Logs, Metrics, Ministack, until};
 pub struct Watchfire {
     directory: TempDir,
     endpoint: Option<String>,
+    log_filter: &'static str,
     child: Option<Child>,
     http: reqwest::Client,
     /// Where `POST /v1/events` goes, such as `http://127.0.0.1:40001`.
@@ -47,6 +49,15 @@ pub struct Output {
 impl Watchfire {
     /// Starts the worker in a fresh directory and waits until `/readyz` says 200.
     pub async fn start(configuration: &Configuration, aws: Option<&Ministack>) -> Self {
+        Self::start_logging("info", configuration, aws).await
+    }
+
+    /// The same, with that value of `RUST_LOG`.
+    pub async fn start_logging(
+        log_filter: &'static str,
+        configuration: &Configuration,
+        aws: Option<&Ministack>,
+    ) -> Self {
         // Beside the binary, on a disk: where /tmp is memory, a sync costs nothing and proves nothing.
         let beside = binary("watchfire").with_file_name("runs");
         std::fs::create_dir_all(&beside).expect("the target directory is writable");
@@ -54,7 +65,8 @@ impl Watchfire {
         std::fs::create_dir(directory.path().join("data")).expect("a new directory is empty");
         let endpoint = aws.map(|aws| aws.endpoint().to_owned());
         let (ingest, health) = (String::new(), String::new());
-        let mut watchfire = Self { directory, endpoint, child: None, http: http(), ingest, health };
+        let mut watchfire =
+            Self { directory, endpoint, log_filter, child: None, http: http(), ingest, health };
         watchfire.configure(configuration);
         watchfire.restart().await;
         watchfire
@@ -74,6 +86,7 @@ impl Watchfire {
             .args(["run", "--config", "watchfire.yaml", "--log", "json"])
             .current_dir(self.directory.path());
         environment(&mut command, self.endpoint.as_deref());
+        command.env("RUST_LOG", self.log_filter);
         command.stdin(Stdio::null()).stdout(self.append("stdout.log")).stderr(self.append("stderr.log"));
         self.child = Some(command.spawn().expect("watchfire starts"));
         let listening = self.listening(seen).await;
@@ -214,7 +227,7 @@ fn environment(command: &mut Command, endpoint: Option<&str>) {
         .env("AWS_EC2_METADATA_DISABLED", "true")
         .env("AWS_ENDPOINT_URL", endpoint.unwrap_or("http://127.0.0.1:9"))
         .env("PD_KEY", Configuration::ROUTING_KEY)
-        .env("SMTP_USER", "watchfire")
-        .env("SMTP_PASSWORD", Configuration::SMTP_PASSWORD)
+        .env("SMTP_USER", LOGIN.0)
+        .env("SMTP_PASSWORD", LOGIN.1)
         .env_remove("RUST_LOG");
 }
