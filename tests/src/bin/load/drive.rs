@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Context as _, bail};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+use tokio::time::Instant;
 
 /// Nanoseconds of the Unix epoch: comparable between the processes of one machine.
 pub(crate) fn now() -> u64 {
@@ -121,14 +122,18 @@ fn status(head: &str) -> anyhow::Result<u16> {
     head.split(' ').nth(1).and_then(|status| status.parse().ok()).with_context(|| format!("not HTTP: {head}"))
 }
 
-/// Posts every body once over that many connections; returns when each was first sent, in
-/// nanoseconds. A refusal for overload (429, 503) is tried again after 5 ms.
+/// Posts every body once over that many connections, no earlier than its turn comes at that pace (all
+/// at once where there is none); returns when each was first sent, in nanoseconds. A refusal for overload
+/// (429, 503) is tried again after 5 ms.
 pub(crate) async fn post_all(
     port: u16,
     path: &'static str,
     bodies: Arc<Vec<String>>,
     connections: usize,
+    a_second: Option<u32>,
 ) -> anyhow::Result<Vec<u64>> {
+    let every = a_second.map_or(Duration::ZERO, |pace| Duration::from_secs(1) / pace);
+    let start = Instant::now();
     let next = Arc::new(AtomicUsize::new(0));
     let workers: Vec<_> = (0..connections)
         .map(|_| {
@@ -139,6 +144,7 @@ pub(crate) async fn post_all(
                 loop {
                     let index = next.fetch_add(1, Ordering::Relaxed);
                     let Some(body) = bodies.get(index) else { return anyhow::Ok(sent) };
+                    tokio::time::sleep_until(start + every * index as u32).await;
                     sent.push((index, now()));
                     loop {
                         match connection.post(path, body).await? {

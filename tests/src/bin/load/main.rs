@@ -40,6 +40,7 @@ async fn alone(run: Run) -> anyhow::Result<()> {
     let mut table = report::Table::new();
     table.add("watchfire: decided, journalled, synced", measure::decided(&run).await?);
     table.add("watchfire: single pages", measure::all_at_once(&run, &Watchfires).await?);
+    table.add("watchfire: 1,000 pages a second", measure::at_a_pace(&run, &Watchfires).await?);
     table.add("watchfire: one at a time", measure::one_by_one(&run, &Watchfires).await?);
     println!("{table}");
     Ok(())
@@ -50,6 +51,8 @@ async fn beside(alertmanager: PathBuf, run: Run) -> anyhow::Result<()> {
     let mut table = report::Table::new();
     table.add("alertmanager: single pages", measure::all_at_once(&run, &peer).await?);
     table.add("watchfire: single pages", measure::all_at_once(&run, &Watchfires).await?);
+    table.add("alertmanager: 1,000 pages a second", measure::at_a_pace(&run, &peer).await?);
+    table.add("watchfire: 1,000 pages a second", measure::at_a_pace(&run, &Watchfires).await?);
     table.add("alertmanager: one at a time", measure::one_by_one(&run, &peer).await?);
     table.add("watchfire: one at a time", measure::one_by_one(&run, &Watchfires).await?);
     println!("{table}");

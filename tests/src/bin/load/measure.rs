@@ -21,14 +21,16 @@ pub(crate) struct Run {
     pub(crate) events: usize,
     /// Alerts sent one at a time.
     pub(crate) single: usize,
+    /// Alerts a second where they are paced.
+    pub(crate) pace: u32,
     /// Connections that post at the same time.
     pub(crate) connections: usize,
 }
 
 impl Run {
-    /// So many alerts for the rates, 500 for the latency, over 32 connections.
+    /// So many alerts for the rates, 500 for the latency, 1,000 a second where paced, 32 connections.
     pub(crate) fn new(events: usize) -> Self {
-        Self { events: events.min(100_000), single: 500.min(events), connections: 32 }
+        Self { events: events.min(100_000), single: 500.min(events), pace: 1000, connections: 32 }
     }
 }
 
@@ -72,7 +74,7 @@ pub(crate) async fn decided(run: &Run) -> anyhow::Result<Figures> {
     let bodies = Arc::new((0..run.events).map(alerts::quiet_event).collect::<Vec<_>>());
     let mut health = Connection::to(port_of(&watchfire.health)?).await?;
     let start = Instant::now();
-    drive::post_all(port, Watchfires::PATH, bodies, run.connections).await?;
+    drive::post_all(port, Watchfires::PATH, bodies, run.connections, None).await?;
     loop {
         let page = health.get("/metrics").await?;
         let decided = watchfire_tests::Metrics::parse(&page).sum("watchfire_decisions_total", &[]);
@@ -93,14 +95,24 @@ pub(crate) async fn decided(run: &Run) -> anyhow::Result<Figures> {
     })
 }
 
-/// Distinct alerts as fast as they are taken, until the last of their pages has arrived.
+/// Distinct alerts as fast as they are taken, until the last of their pages has arrived. The latencies
+/// are those of a program that is behind: how long an alert waits in its queue.
 pub(crate) async fn all_at_once<P: Pager>(run: &Run, pager: &P) -> anyhow::Result<Figures> {
+    pages(run, pager, None).await
+}
+
+/// Distinct alerts at a pace that a program can keep.
+pub(crate) async fn at_a_pace<P: Pager>(run: &Run, pager: &P) -> anyhow::Result<Figures> {
+    pages(run, pager, Some(run.pace)).await
+}
+
+async fn pages<P: Pager>(run: &Run, pager: &P, pace: Option<u32>) -> anyhow::Result<Figures> {
     let receiver = Receiver::start()?;
     let (_running, pid, port) = pager.start(receiver.port).await?;
     let idle = idle_memory(pid).await?;
     let bodies = Arc::new((0..run.events).map(|index| pager.alert(index)).collect::<Vec<_>>());
     let start = Instant::now();
-    let sent = drive::post_all(port, P::PATH, bodies, run.connections).await?;
+    let sent = drive::post_all(port, P::PATH, bodies, run.connections, pace).await?;
     let mut asked = Connection::to(receiver.port).await?;
     loop {
         let count = asked.get("/count").await?;
