@@ -1,5 +1,8 @@
 //! One event's way: read, decide, commit, perform; and the same again when a message comes back.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
