@@ -1,6 +1,8 @@
 //! The worker without a queue: HTTP ingest, the health port, and what it never says.
 
 use serde_json::json;
+use watchfire::store::Store;
+use watchfire_core::ids::EventId;
 use watchfire_tests::smtp::{LOGIN, Smtp};
 use watchfire_tests::{Configuration, Fault, GuardDuty, PagerDuty, Watchfire, http, until};
 
@@ -14,8 +16,12 @@ async fn what_was_accepted_survives_a_kill() {
     assert_eq!(watchfire.post(finding.event("event-1")).await, 202);
     watchfire.kill9();
     watchfire.restart().await;
-    watchfire.decided("event-1").await;
     paged(&pagerduty, 1).await;
+    // Not the `decided` line: a kill between the commit and the line loses it.
+    assert!(watchfire.terminate().await.status.success());
+    let store = Store::open(&watchfire.path("data/watchfire.redb")).unwrap();
+    let entry = store.find(&EventId::new("event-1")).await.unwrap().expect("it is in the journal");
+    assert_eq!(entry.pending().count(), 0);
     assert_eq!(keys(&pagerduty, "survivor-1").len(), 1, "a repeat after the kill has the same key");
 }
 
