@@ -1,5 +1,8 @@
 //! One event's way: read, decide, commit, perform; and the same again when a message comes back.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -26,6 +29,11 @@ const MOST_DECISIONS: usize = 8;
 const LEFT_TO_THE_QUEUE: SignedDuration = SignedDuration::from_mins(5);
 /// How many pending entries one tick takes up.
 const MOST_PER_TICK: usize = 256;
+/// How much one transaction of a tick removes, and how many of them one tick makes: new messages wait
+/// for each.
+const PRUNE: (usize, usize) = (2_000, 100);
+/// How many unrecorded pages are remembered while the store is away.
+const MOST_UNRECORDED: usize = 10_000;
 
 /// Everything that one event's way needs; shared by all tasks.
 pub struct Router {
@@ -36,6 +44,8 @@ pub struct Router {
     pub(crate) metrics: Arc<Metrics>,
     /// Events some task is at work on; a second delivery of one waits on the queue.
     at_work: Mutex<BTreeSet<EventId>>,
+    /// Events that were paged while the store was away: their messages come again until it is back.
+    unrecorded: Mutex<BTreeSet<EventId>>,
     watcher: Option<Watcher>,
 }
 
@@ -98,7 +108,8 @@ impl Router {
         clock: Clock,
         metrics: Arc<Metrics>,
     ) -> Self {
-        Self { policy, store, channels, clock, metrics, at_work: Mutex::default(), watcher: None }
+        let (at_work, unrecorded) = (Mutex::default(), Mutex::default());
+        Self { policy, store, channels, clock, metrics, at_work, unrecorded, watcher: None }
     }
 
     /// Has every decision shown to `watcher` once it is recorded, before it is performed.
@@ -155,7 +166,14 @@ impl Router {
             // What stays pending has been postponed, and is due again then.
             let _ = self.perform(&entry).await;
         }
-        ticked.pruned = self.store.prune(now - keep, 10_000).await?;
+        let (most, times) = PRUNE;
+        for _ in 0..times {
+            let pruned = self.store.prune(now - keep, most).await?;
+            ticked.pruned += pruned;
+            if pruned == 0 {
+                break;
+            }
+        }
         Ok(ticked)
     }
 
@@ -238,10 +256,20 @@ impl Router {
         self.metrics.store_failed();
         let decision =
             watchfire_core::decide::decide(event, &self.policy, &State::default(), self.clock.now());
-        if decision.verdict == Verdict::Page && decision.priority.is_urgent() {
+        let is_urgent_page = decision.verdict == Verdict::Page && decision.priority.is_urgent();
+        if is_urgent_page && self.is_first_without_store(&event.id) {
             self.perform_unrecorded(&decision).await;
         }
         Nack { reason: format!("the store failed: {error}"), retry_after: None }
+    }
+
+    /// Whether this process has not yet paged that event without a store. What is forgotten is paged again.
+    fn is_first_without_store(&self, event: &EventId) -> bool {
+        let mut unrecorded = self.unrecorded.lock().unwrap_or_else(PoisonError::into_inner);
+        if unrecorded.len() == MOST_UNRECORDED {
+            unrecorded.clear();
+        }
+        unrecorded.insert(event.clone())
     }
 
     /// Until the claim is dropped no other task of this process is at work on the event.

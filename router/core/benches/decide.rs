@@ -44,7 +44,10 @@ fn policy() -> Policy {
 
 /// A GuardDuty runtime finding of 4.4 KB, as EventBridge delivers it.
 fn event() -> String {
-    fs::read_to_string(rules_folder().join("examples/miner.json")).expect("the example is there").trim().to_owned()
+    fs::read_to_string(rules_folder().join("examples/miner.json"))
+        .expect("the example is there")
+        .trim()
+        .to_owned()
 }
 
 /// The same finding with a type that no rule names, so that it gets to the catch-all by severity.

@@ -50,10 +50,10 @@ impl<'c> Case<'c> {
     pub fn decide(&self, state: &State, now: Timestamp) -> Decision {
         let finding = self.event.finding.as_ref();
         if finding.is_some_and(|finding| finding.sample) {
-            return self.quiet(Why::Sample, now);
+            return self.withhold_all(Why::Sample, now);
         }
         if self.rule.stage == Stage::Shadow {
-            return self.quiet(Why::Shadow, now);
+            return self.withhold_all(Why::Shadow, now);
         }
         let incident = self.incident_in(state);
         match finding {
@@ -75,7 +75,7 @@ impl<'c> Case<'c> {
         let current = previous.filter(|incident| incident.open);
         let why = self.judge(finding, current, state, now);
         if why == Why::Outdated {
-            return Decision { incident: Some(key.clone()), ..self.quiet(why, now) };
+            return Decision { incident: Some(key.clone()), ..self.blank(why, now) };
         }
         let band = self.band();
         let mut record = match current {
@@ -83,10 +83,11 @@ impl<'c> Case<'c> {
             None => IncidentRecord::begun(previous, self.rule.priority, band, now),
         };
         record.seen(self.rule.priority, band, finding);
-        let verdict = match why {
-            Why::Repeat | Why::Joined => Verdict::Quiet,
-            _ if self.policy.routes.of(self.rule.priority).to.is_empty() => Verdict::Digest,
-            _ => Verdict::Page,
+        let has_channel = !self.policy.routes.of(self.rule.priority).to.is_empty();
+        let verdict = match (why.is_news(), has_channel) {
+            (true, true) => Verdict::Page,
+            (true, false) => Verdict::Digest,
+            (false, _) => Verdict::Quiet,
         };
         let withheld = if verdict == Verdict::Quiet { Vec::new() } else { self.withheld_actions() };
         if verdict != Verdict::Quiet {
@@ -145,7 +146,7 @@ impl<'c> Case<'c> {
     fn closing(&self, finding: &Finding, key: &IncidentKey, state: &State, now: Timestamp) -> Decision {
         let known = state.finding(&finding.key);
         if known.is_some_and(|known| is_older(finding, known)) {
-            return self.quiet(Why::Outdated, now);
+            return self.blank(Why::Outdated, now);
         }
         let incident = state.incident(key).filter(|incident| incident.open);
         let seen = (Key::Finding(finding.key.clone()), self.seen(finding, key, state, now));
@@ -159,10 +160,7 @@ impl<'c> Case<'c> {
         record.findings.remove(&finding.key);
         record.open = !record.findings.is_empty() || record.more_findings > 0;
         let why = if record.open { Why::StillOpen } else { Why::Closed };
-        let effects = match why {
-            Why::Closed => self.resolve(key, &record, why),
-            _ => Vec::new(),
-        };
+        let effects = if record.open { Vec::new() } else { self.resolve(key, &record, why) };
         let changes = BTreeMap::from([(Key::Incident(key.clone()), Record::Incident(record)), seen]);
         Decision { incident: Some(key.clone()), effects, changes, ..self.blank(why, now) }
     }
@@ -226,20 +224,15 @@ impl<'c> Case<'c> {
         self.rule.actions.iter().map(|action| withheld(action.as_str())).collect()
     }
 
-    /// Quiet, without a trace in the state; what the rule wanted is withheld for the same reason.
-    fn quiet(&self, why: Why, now: Timestamp) -> Decision {
-        let wanted = match why {
-            Why::Sample | Why::Shadow => {
-                ["page"].into_iter().chain(self.rule.actions.iter().map(|action| action.as_str())).collect()
-            }
-            _ => Vec::new(),
-        };
+    /// Whatever the rule wanted is withheld for one reason; no trace in the state.
+    fn withhold_all(&self, why: Why, now: Timestamp) -> Decision {
+        let wanted = ["page"].into_iter().chain(self.rule.actions.iter().map(|action| action.as_str()));
         let withheld =
             |action: &str| Withheld { action: action.to_owned(), reason: why.sentence().to_owned() };
-        let withheld = wanted.into_iter().map(withheld).collect();
-        Decision { withheld, ..self.blank(why, now) }
+        Decision { withheld: wanted.map(withheld).collect(), ..self.blank(why, now) }
     }
 
+    /// Quiet, and without a trace in the state.
     fn blank(&self, why: Why, now: Timestamp) -> Decision {
         let Event { id, source, detail_type, finding, subject, .. } = self.event;
         Decision {

@@ -152,6 +152,26 @@ impl Why {
         }
     }
 
+    /// Whether someone is to hear of it; all others are reasons to be quiet.
+    pub fn is_news(self) -> bool {
+        match self {
+            Why::New
+            | Why::Reopened
+            | Why::PriorityRose
+            | Why::SeverityRose
+            | Why::WindowPassed
+            | Why::Unreadable => true,
+            Why::Repeat
+            | Why::Joined
+            | Why::Outdated
+            | Why::Closed
+            | Why::StillOpen
+            | Why::NotOpen
+            | Why::Sample
+            | Why::Shadow => false,
+        }
+    }
+
     /// The reason in a sentence, for a page or a human's screen.
     pub fn sentence(self) -> &'static str {
         match self {

@@ -28,6 +28,8 @@ use watchfire_core::journal::{Entry, Outcome};
 
 pub use embedded::Embedded;
 pub(crate) use embedded::tables::Tables;
+#[cfg(test)]
+pub(crate) use embedded::tests as failing;
 pub use error::Error;
 
 /// The memory. Cheap to clone: every clone is the same store, and the last one to be dropped closes it.

@@ -69,7 +69,7 @@ pub fn ready(rules: usize, channels: usize) {
 /// The store did not answer; urgent pages go out unrecorded.
 pub fn store_failed(error: &store::Error) {
     error!(
-        error = format!("{error:#}"),
+        error = chain(error),
         "the store failed: urgent pages go out unrecorded, nothing is deleted from the queue"
     );
 }
@@ -114,7 +114,7 @@ pub fn ticked(resumed: usize, pruned: u64) {
 
 /// A tick failed; the next one tries again.
 pub fn tick_failed(error: &store::Error) {
-    error!(error = format!("{error:#}"), "a tick failed");
+    error!(error = chain(error), "a tick failed");
 }
 
 /// The worker has been told to stop.
@@ -125,4 +125,20 @@ pub fn draining(at_work: usize) {
 /// The worker has stopped.
 pub fn drained(given_back: usize) {
     info!(given_back, "stopped");
+}
+
+/// The store's writer could not write.
+pub(crate) fn nothing_can_be_stored(error: &store::Error) {
+    error!(error = chain(error), "nothing can be stored");
+}
+
+/// The store could not be opened again after a fault.
+pub(crate) fn stays_closed(error: &store::Error) {
+    error!(error = chain(error), "the store stays closed");
+}
+
+/// An error and its causes in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |line, cause| format!("{line}: {cause}"))
 }

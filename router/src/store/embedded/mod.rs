@@ -8,7 +8,7 @@ mod write;
 mod writer;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::fmt;
 use std::path::Path;
@@ -90,7 +90,19 @@ impl Embedded {
 
     /// Asks something of the tables as they are at this moment.
     pub(crate) fn read<T>(&self, question: impl FnOnce(&Snapshot) -> Result<T, Error>) -> Result<T, Error> {
-        self.0.place.with(|database| question(&Snapshot::open(&database.begin_read()?)?))
+        let answer = self.0.place.with(|database| question(&Snapshot::open(&database.begin_read()?)?));
+        if matches!(answer, Err(Error::Closed)) {
+            self.ask_to_open();
+        }
+        answer
+    }
+
+    /// Only the writer opens a store that is closed, and it tries before each write: whoever only reads
+    /// has it make one that writes nothing.
+    fn ask_to_open(&self) {
+        let nothing = Closures::new(|_: &mut Tables<'_>| Ok(()), |_| ());
+        // A full queue means that there are writes enough.
+        let _ = self.0.requests.as_ref().map(|requests| requests.try_send(Box::new(nothing)));
     }
 
     /// The same where the answer takes so long that other tasks should not wait for it.

@@ -17,13 +17,13 @@ use super::{Embedded, Error, file};
 
 /// A disk that counts its trips, and fails while it is told to.
 #[derive(Debug, Default)]
-struct Disk {
+pub(crate) struct Disk {
     fails: AtomicBool,
     trips: AtomicUsize,
 }
 
 impl Disk {
-    fn set_failing(&self, fails: bool) {
+    pub(crate) fn set_failing(&self, fails: bool) {
         self.fails.store(fails, Ordering::SeqCst);
     }
 
@@ -78,7 +78,7 @@ fn open(path: &Path, disk: &Arc<Disk>) -> Result<Database, Error> {
     Ok(database)
 }
 
-fn store() -> (TempDir, Arc<Disk>, Embedded) {
+pub(crate) fn store() -> (TempDir, Arc<Disk>, Embedded) {
     let (folder, disk) = (tempfile::tempdir().unwrap(), Arc::<Disk>::default());
     let opener = {
         let (path, disk) = (folder.path().join("store.redb"), Arc::clone(&disk));

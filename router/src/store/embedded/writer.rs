@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 use super::Place;
 use super::tables::Tables;
 use crate::store::Error;
+use crate::telemetry;
 
 /// So many requests share one transaction at most, so that the last of a burst is not answered late.
 const MOST: usize = 256;
@@ -69,10 +70,10 @@ pub(super) fn run(place: &Place, mut requests: mpsc::Receiver<Box<dyn Request>>)
             request.answer(written.clone());
         }
         if let Err(error) = written {
-            tracing::error!(error = &error as &dyn std::error::Error, "nothing can be stored");
+            telemetry::nothing_can_be_stored(&error);
             // The database takes no more writes after a fault until it has been opened again.
             if let Err(error) = place.reopen() {
-                tracing::error!(error = &error as &dyn std::error::Error, "the store stays closed");
+                telemetry::stays_closed(&error);
             }
         }
     }

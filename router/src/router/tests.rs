@@ -1,0 +1,198 @@
+//! What the router promises when the world does not: a disk that fails, a channel that puts it off.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::routing::post;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::sync::{Semaphore, watch};
+use watchfire_core::ids::ChannelName;
+use watchfire_core::policy::{Policy, RepeatAfter, Routes};
+use watchfire_core::rules::RuleSet;
+
+use super::{Router, Ticked};
+use crate::actions::{Channel, ChannelConfig};
+use crate::clients::Clients;
+use crate::clock::Clock;
+use crate::rules_files;
+use crate::store::Store;
+use crate::store::failing::{self, Disk};
+use crate::telemetry::Metrics;
+
+/// Answers as it is told, one request after the other for each permit, and remembers the dedup keys.
+struct Receiver {
+    status: AtomicU16,
+    permits: Semaphore,
+    keys: Mutex<Vec<String>>,
+    calls: watch::Sender<usize>,
+}
+
+impl Receiver {
+    async fn start() -> (Arc<Self>, String) {
+        let receiver = Arc::new(Self {
+            status: AtomicU16::new(202),
+            permits: Semaphore::new(1_000),
+            keys: Mutex::default(),
+            calls: watch::Sender::new(0),
+        });
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let url = format!("http://{}/v2/enqueue", listener.local_addr().expect("it is bound"));
+        let routes = axum::Router::new().route("/v2/enqueue", post(take)).with_state(receiver.clone());
+        tokio::spawn(axum::serve(listener, routes).into_future());
+        (receiver, url)
+    }
+
+    fn keys(&self) -> Vec<String> {
+        self.keys.lock().expect("no test panics while it holds this").clone()
+    }
+
+    async fn called(&self, times: usize) {
+        let mut calls = self.calls.subscribe();
+        calls.wait_for(|calls| *calls >= times).await.expect("the sender is alive");
+    }
+}
+
+async fn take(
+    State(receiver): State<Arc<Receiver>>,
+    Json(event): Json<Value>,
+) -> (StatusCode, HeaderMap, Json<Value>) {
+    receiver.calls.send_modify(|calls| *calls += 1);
+    let permit = receiver.permits.acquire().await.expect("nobody closes it");
+    permit.forget();
+    let status = StatusCode::from_u16(receiver.status.load(Ordering::SeqCst)).expect("a status");
+    let mut headers = HeaderMap::new();
+    if status.is_success() {
+        let key = event["dedup_key"].as_str().unwrap_or_default().to_owned();
+        receiver.keys.lock().expect("no test panics while it holds this").push(key);
+    } else {
+        headers.insert("retry-after", "3600".parse().expect("a header"));
+    }
+    (status, headers, Json(json!({"status": "success", "dedup_key": event["dedup_key"]})))
+}
+
+struct World {
+    _folder: TempDir,
+    disk: Arc<Disk>,
+    receiver: Arc<Receiver>,
+    clock: Clock,
+    router: Arc<Router>,
+}
+
+async fn world() -> World {
+    let (folder, disk, store) = failing::store();
+    let (receiver, url) = Receiver::start().await;
+    let key = folder.path().join("routing-key");
+    std::fs::write(&key, "0123456789abcdef0123456789abcdef").expect("the folder can be written");
+    let config = json!({"pagerduty": {"routing_key": {"file": key}, "url": url}});
+    let config: ChannelConfig = serde_json::from_value(config).expect("a configuration");
+    let name = ChannelName::new("oncall");
+    let channel =
+        Channel::new(&name, config, &Clients::new(None).expect("TLS is there")).await.expect("a channel");
+    let files = rules_files::read(None).expect("the shipped rules are in the binary");
+    let policy = Policy {
+        rules: RuleSet::load(&files).expect("the shipped rules are right"),
+        routes: Routes::all_to(&name),
+        repeat_after: RepeatAfter::default(),
+        fallback_after_seconds: 60,
+    };
+    let clock = Clock::at("2026-11-20T12:00:00Z".parse::<Timestamp>().expect("a time"));
+    let channels = BTreeMap::from([(name, channel)]);
+    let router =
+        Router::new(policy, Store::Embedded(store), channels, clock.clone(), Arc::new(Metrics::default()));
+    World { _folder: folder, disk, receiver, clock, router: Arc::new(router) }
+}
+
+/// A miner, P0 by the shipped rules.
+fn urgent() -> String {
+    rules_files::read_example(None, "examples/miner.json").expect("it ships")
+}
+
+/// A failed control, P2 by the shipped rules.
+fn routine() -> String {
+    rules_files::read_example(None, "examples/control-failed.json").expect("it ships")
+}
+
+/// The journal's outcomes, done and pending, per entry.
+async fn journal(router: &Router) -> Vec<(usize, usize)> {
+    let entries = router.journal(10).await.expect("the store answers");
+    entries.iter().map(|entry| (entry.outcomes.len(), entry.pending().count())).collect()
+}
+
+#[tokio::test]
+async fn an_urgent_page_goes_out_without_a_store_and_is_recorded_once_it_is_back() {
+    let World { _folder, disk, receiver, router, .. } = world().await;
+    disk.set_failing(true);
+    router.handle(&urgent()).await.expect_err("it stays on the queue");
+    router.handle(&urgent()).await.expect_err("it stays on the queue");
+    assert_eq!(receiver.keys().len(), 1, "it was said once, although nobody could write it down");
+    disk.set_failing(false);
+    // The store opens itself again as soon as it is used.
+    let recovered = async {
+        while router.handle(&urgent()).await.is_err() {
+            tokio::task::yield_now().await
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), recovered).await.expect("the store comes back");
+    let keys = receiver.keys();
+    assert_eq!(keys.len(), 2);
+    assert_eq!(keys[0], keys[1], "the repeat falls on the same alert");
+    assert_eq!(journal(&router).await, [(1, 0)]);
+}
+
+#[tokio::test]
+async fn a_page_that_is_not_urgent_waits_for_the_store() {
+    let World { _folder, disk, receiver, router, .. } = world().await;
+    disk.set_failing(true);
+    router.handle(&routine()).await.expect_err("it stays on the queue");
+    assert_eq!(receiver.keys(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_second_delivery_of_an_event_at_work_is_left_on_the_queue() {
+    let World { _folder, disk: _, receiver, router, .. } = world().await;
+    receiver.permits.forget_permits(1_000);
+    let first = tokio::spawn({
+        let router = router.clone();
+        async move { router.handle(&urgent()).await.map(|_| ()) }
+    });
+    receiver.called(1).await;
+    let nack = router.handle(&urgent()).await.expect_err("another task is at work on it");
+    assert_eq!(nack.retry_after, Some(Duration::from_secs(5)));
+    receiver.permits.add_permits(1_000);
+    assert_eq!(first.await.expect("it does not panic"), Ok(()));
+    assert_eq!((receiver.keys().len(), journal(&router).await), (1, vec![(1, 0)]));
+}
+
+#[tokio::test]
+async fn a_tick_takes_up_what_its_message_did_not_bring_back() {
+    let World { _folder, disk: _, receiver, clock, router } = world().await;
+    receiver.status.store(429, Ordering::SeqCst);
+    let nack = router.handle(&routine()).await.expect_err("the page is pending");
+    assert_eq!(nack.retry_after, Some(Duration::from_secs(3_600)));
+    receiver.status.store(202, Ordering::SeqCst);
+    let keep = SignedDuration::from_hours(24);
+    clock.advance(SignedDuration::from_mins(59));
+    assert_eq!(router.tick(clock.now(), keep).await.expect("the store answers"), Ticked::default());
+    clock.advance(SignedDuration::from_mins(1));
+    let resumed = Ticked { resumed: 1, pruned: 0 };
+    assert_eq!(router.tick(clock.now(), keep).await.expect("the store answers"), resumed);
+    assert_eq!((receiver.keys().len(), journal(&router).await), (1, vec![(1, 0)]));
+    assert_eq!(router.tick(clock.now(), keep).await.expect("the store answers"), Ticked::default());
+}
+
+#[tokio::test]
+async fn what_is_older_than_it_is_kept_is_removed() {
+    let World { _folder, disk: _, clock, router, .. } = world().await;
+    router.handle(&urgent()).await.expect("it is paged");
+    clock.advance(SignedDuration::from_hours(25));
+    let ticked = router.tick(clock.now(), SignedDuration::from_hours(24)).await.expect("the store answers");
+    assert_eq!(ticked, Ticked { resumed: 0, pruned: 3 }, "the entry, the finding, the incident");
+    assert_eq!(journal(&router).await, []);
+}
