@@ -63,6 +63,22 @@ async fn ingest_and_health_are_on_two_ports() {
 }
 
 #[tokio::test]
+async fn who_has_not_the_token_is_refused() {
+    let configuration = Configuration::new("http://127.0.0.1:9/v2/enqueue");
+    let configuration = configuration.set("http.token", json!({"env": "INGEST_TOKEN"}));
+    let watchfire = Watchfire::start(&configuration, None).await;
+    let event = GuardDuty::low("token-1").event("event-1").to_string();
+    assert_eq!(watchfire.post(&event).await, 401);
+    let url = format!("{}/v1/events", watchfire.ingest);
+    for (token, status) in [("wrong", 401), (Configuration::INGEST_TOKEN, 202)] {
+        let request = http().post(&url).bearer_auth(token).body(event.clone());
+        assert_eq!(request.send().await.unwrap().status(), status, "{token}");
+    }
+    watchfire.decided("event-1").await;
+    assert_eq!(watchfire.logs().decided().len(), 1);
+}
+
+#[tokio::test]
 async fn every_decision_is_counted() {
     let pagerduty = PagerDuty::start().await;
     let watchfire = Watchfire::start(&Configuration::new(&pagerduty.url()), None).await;

@@ -11,6 +11,9 @@ pub struct Configuration(Value);
 impl Configuration {
     /// The routing key that every configuration sends, by way of the environment variable `PD_KEY`.
     pub const ROUTING_KEY: &str = "r0ut1ngk3yr0ut1ngk3yr0ut1ngk3y00";
+    /// What the environment variable `INGEST_TOKEN` holds.
+    pub const INGEST_TOKEN: &str = "t0ken-of-the-tests";
+
     /// HTTP ingest, health on a free port, an embedded store, and one channel, `oncall`, at that
     /// PagerDuty address; P3 goes nowhere.
     pub fn new(pagerduty_url: &str) -> Self {

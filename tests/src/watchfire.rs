@@ -227,6 +227,7 @@ fn environment(command: &mut Command, endpoint: Option<&str>) {
         .env("AWS_EC2_METADATA_DISABLED", "true")
         .env("AWS_ENDPOINT_URL", endpoint.unwrap_or("http://127.0.0.1:9"))
         .env("PD_KEY", Configuration::ROUTING_KEY)
+        .env("INGEST_TOKEN", Configuration::INGEST_TOKEN)
         .env("SMTP_USER", LOGIN.0)
         .env("SMTP_PASSWORD", LOGIN.1)
         .env_remove("RUST_LOG");
