@@ -36,7 +36,9 @@ mod subject;
 
 pub use finding::{Band, Finding, FindingSource, FindingState, Severity};
 pub use messages::messages;
-pub use own::{NEAR_DEAD_LETTER, OWN_SOURCE, UNREADABLE, near_dead_letter, unreadable};
+pub use own::{
+    NEAR_DEAD_LETTER, NOT_DELIVERED, OWN_SOURCE, UNREADABLE, near_dead_letter, not_delivered, unreadable,
+};
 pub use subject::{Container, Subject, Workload};
 
 use jiff::Timestamp;
