@@ -50,7 +50,11 @@ impl Router {
         for (effect, result) in results.await {
             round.add(effect, result);
         }
-        if entry.pending().any(|effect| standby(&effect)) && !round.waiting.is_empty() {
+        if entry.pending().filter(standby).any(|effect| round.is_called_on(effect)) {
+            // What is done already is not to be done again if this is cut short.
+            self.record(&entry.decision, &mut round).await?;
+        }
+        if entry.pending().filter(standby).any(|effect| round.awaits_primary_of(effect)) {
             // The primary channel gave up early: what is left of its time passes before anyone stands in.
             tokio::time::sleep_until(give_up_at).await;
         }
@@ -58,6 +62,7 @@ impl Router {
             let result = self.perform_standby(&entry.decision, effect, &round).await;
             round.add(effect, result);
         }
+        self.record(&entry.decision, &mut round).await?;
         self.close_round(&entry.decision, round).await
     }
 
@@ -89,16 +94,10 @@ impl Router {
 
     /// Called when the primary effect has settled or its time is over.
     async fn perform_standby(&self, decision: &Decision, effect: &Effect, round: &Round) -> Attempt {
-        let When::Unless { effect: primary, within_seconds: _ } = &effect.when else {
-            return self.attempt(decision, effect, Instant::now() + ONE_ATTEMPT).await;
-        };
-        match round.settled.get(primary) {
-            Some(Outcome::Done { .. } | Outcome::NotNeeded { .. }) => {
-                return Attempt::Settled(Outcome::NotNeeded { at: self.clock.now() });
-            }
-            Some(Outcome::Failed { .. }) | None => {}
+        if !round.is_called_on(effect) {
+            return Attempt::Settled(Outcome::NotNeeded { at: self.clock.now() });
         }
-        telemetry::fell_back(decision, primary, effect);
+        telemetry::fell_back(decision, effect);
         self.metrics.fell_back(&effect.channel);
         self.attempt(decision, effect, Instant::now() + ONE_ATTEMPT).await
     }
@@ -158,14 +157,20 @@ impl Router {
         }
     }
 
-    async fn close_round(&self, decision: &Decision, round: Round) -> Result<(), Nack> {
-        let Round { settled, fresh, waiting } = round;
-        if !fresh.is_empty() {
-            self.store.settle(&decision.event, &fresh).await.map_err(|error| Nack {
-                reason: format!("the outcome could not be recorded: {error}"),
-                retry_after: None,
-            })?;
+    /// Writes down what has come of effects since the last time.
+    async fn record(&self, decision: &Decision, round: &mut Round) -> Result<(), Nack> {
+        if round.fresh.is_empty() {
+            return Ok(());
         }
+        let fresh = std::mem::take(&mut round.fresh);
+        self.store.settle(&decision.event, &fresh).await.map_err(|error| Nack {
+            reason: format!("the outcome could not be recorded: {error}"),
+            retry_after: None,
+        })
+    }
+
+    async fn close_round(&self, decision: &Decision, round: Round) -> Result<(), Nack> {
+        let Round { settled, fresh: _, waiting } = round;
         if decision.effects.iter().all(|effect| settled.contains_key(&effect.id)) {
             return Ok(());
         }
@@ -192,6 +197,25 @@ struct Round {
 }
 
 impl Round {
+    /// Whether a fallback is to stand in: its primary effect is not done, and was not found needless.
+    fn is_called_on(&self, standby: &Effect) -> bool {
+        match self.primary_of(standby) {
+            Some(Outcome::Done { .. } | Outcome::NotNeeded { .. }) => false,
+            Some(Outcome::Failed { .. }) | None => true,
+        }
+    }
+
+    fn awaits_primary_of(&self, standby: &Effect) -> bool {
+        self.primary_of(standby).is_none()
+    }
+
+    fn primary_of(&self, standby: &Effect) -> Option<&Outcome> {
+        match &standby.when {
+            When::Unless { effect: primary, within_seconds: _ } => self.settled.get(primary),
+            When::Now | When::IfDone(_) => None,
+        }
+    }
+
     fn add(&mut self, effect: &Effect, result: Attempt) {
         match result {
             Attempt::Settled(outcome) => {

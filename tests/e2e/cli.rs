@@ -258,3 +258,17 @@ fn the_demo_shows_every_decision_and_ends() {
         std::fs::read_dir(anywhere.path()).unwrap().map(|file| file.unwrap().file_name()).collect();
     assert_eq!(left.len(), 2, "the demo leaves nothing behind: {left:?}");
 }
+
+#[test]
+fn a_reader_who_has_read_enough_ends_a_command_quietly() {
+    use std::process::{Command, Stdio};
+    for arguments in [&["rules", "list"][..], &["demo"]] {
+        let mut command = Command::new(watchfire_tests::binary("watchfire"));
+        let mut child =
+            command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let ended = child.wait_with_output().unwrap();
+        let told = (ended.status.code(), String::from_utf8_lossy(&ended.stderr).into_owned());
+        assert_eq!(told, (Some(0), String::new()), "watchfire {arguments:?}");
+    }
+}

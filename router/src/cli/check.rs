@@ -25,11 +25,11 @@ pub(super) fn main(arguments: &Arguments) -> Result<(), Failed> {
     match (output, checked) {
         (Output::Human, Ok((config, policy))) => {
             let (rules, channels) = (policy.rules.rules().len(), config.channels.len());
-            println!("{}: no mistakes; {rules} rules, {channels} channels", path.display());
+            say!("{}: no mistakes; {rules} rules, {channels} channels", path.display());
             Ok(())
         }
         (Output::Json, Ok((config, policy))) => {
-            println!(
+            say!(
                 "{}",
                 json!({"rules": policy.rules.rules().len(), "channels": config.channels.len(), "mistakes": []})
             );
@@ -38,7 +38,7 @@ pub(super) fn main(arguments: &Arguments) -> Result<(), Failed> {
         (Output::Human, Err(mistakes)) => Err(mistakes.into()),
         (Output::Json, Err(mistakes)) => {
             let mistake = |mistake: &config::Mistake| json!({"file": mistake.file, "line": mistake.line, "path": mistake.path, "message": mistake.message});
-            println!("{}", json!({"mistakes": mistakes.iter().map(mistake).collect::<Vec<_>>()}));
+            say!("{}", json!({"mistakes": mistakes.iter().map(mistake).collect::<Vec<_>>()}));
             Err(Failed::Usage(Vec::new()))
         }
     }

@@ -1,5 +1,6 @@
 //! `watchfire demo`: the real worker on an embedded queue and store, with bundled events.
 
+use std::io::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -57,7 +58,8 @@ async fn demo(keep: bool) -> Result<(), Failed> {
     let counted = summary.clone();
     let watcher = move |decision: &Decision| {
         counted.lock().unwrap_or_else(PoisonError::into_inner).add(decision);
-        println!("{}", as_line(decision));
+        // A reader who has gone away is noticed by the loop below.
+        let _ = writeln!(std::io::stdout(), "{}", as_line(decision));
     };
     let mut policy = plain_policy(None)?;
     policy.routes = config.routes();
@@ -66,7 +68,7 @@ async fn demo(keep: bool) -> Result<(), Failed> {
     let (stop, stopped) = watch::channel(false);
     let serving = tokio::spawn(app.serve(stopped));
     for (name, text) in demo_events() {
-        println!("\n── {name}");
+        say!("\n── {name}");
         spool.append(vec![(*text).to_owned()]).await.context("the embedded queue does not take events")?;
         let done = async {
             while spool.depth() > 0 {
@@ -77,9 +79,9 @@ async fn demo(keep: bool) -> Result<(), Failed> {
             .await
             .with_context(|| format!("{name} is not done after {PATIENCE:?}"))?;
     }
-    println!("\n{}", summary.lock().unwrap_or_else(PoisonError::into_inner).text());
+    say!("\n{}", summary.lock().unwrap_or_else(PoisonError::into_inner).text());
     if keep {
-        println!(
+        say!(
             "Staying up. Send more:\n  curl --data-binary @event.json http://{http}/v1/events\nCtrl-C ends it."
         );
         let mut told = until_told_to_stop()?;

@@ -35,19 +35,19 @@ pub(super) fn main(arguments: &Arguments) -> Result<(), Failed> {
         Ok(texts) => {
             for text in &texts {
                 match Event::read(text) {
-                    Ok(event) => explain(&event, &policy, *output),
+                    Ok(event) => explain(&event, &policy, *output)?,
                     Err(error) => {
-                        explain(&unreadable(text, &error.to_string(), Timestamp::now()), &policy, *output)
+                        explain(&unreadable(text, &error.to_string(), Timestamp::now()), &policy, *output)?
                     }
                 }
             }
         }
-        Err(error) => explain(&unreadable(&text, &error.to_string(), Timestamp::now()), &policy, *output),
+        Err(error) => explain(&unreadable(&text, &error.to_string(), Timestamp::now()), &policy, *output)?,
     }
     Ok(())
 }
 
-fn explain(event: &Event<'_>, policy: &Policy, output: Output) {
+fn explain(event: &Event<'_>, policy: &Policy, output: Output) -> Result<(), Failed> {
     let explained = policy.rules.explain(event);
     let now = event.time.unwrap_or_else(Timestamp::now);
     let decision = decide(event, policy, &State::default(), now);
@@ -59,12 +59,12 @@ fn explain(event: &Event<'_>, policy: &Policy, output: Output) {
             json!({"rule": rule.name, "place": place, "matched": matched, "first": index == explained.first, "because": because})
         });
         let rules: Vec<_> = rules.collect();
-        println!("{}", json!({"rules": rules, "decision": as_json(&decision)}));
-        return;
+        say!("{}", json!({"rules": rules, "decision": as_json(&decision)}));
+        return Ok(());
     }
     if event.is_unreadable() {
         let reason = event.json.get("detail").and_then(|detail| detail.get("reason")?.as_str());
-        println!("This cannot be read as an alert: {}", reason.unwrap_or_default());
+        say!("This cannot be read as an alert: {}", reason.unwrap_or_default());
     }
     for (index, (rule, trace)) in explained.rules.iter().enumerate() {
         let mark = match (index == explained.first, *trace == RuleTrace::Matched) {
@@ -77,17 +77,18 @@ fn explain(event: &Event<'_>, policy: &Policy, output: Output) {
         } else {
             ""
         };
-        println!("{mark} {:<40} {trace}{late}", rule.name.as_str());
+        say!("{mark} {:<40} {trace}{late}", rule.name.as_str());
     }
-    println!("\n{}", as_line(&decision));
-    println!("why: {}", decision.why.sentence());
+    say!("\n{}", as_line(&decision));
+    say!("why: {}", decision.why.sentence());
     for withheld in &decision.withheld {
-        println!("withheld: {withheld}");
+        say!("withheld: {withheld}");
     }
     if let Some(incident) = &decision.incident {
-        println!("incident: {incident}");
+        say!("incident: {incident}");
     }
     for effect in &decision.effects {
-        println!("\n{}", effect.notice.text(effect.kind));
+        say!("\n{}", effect.notice.text(effect.kind));
     }
+    Ok(())
 }

@@ -1,5 +1,12 @@
 //! The command line. Exit codes: 0 fine, 1 failed, 2 usage or configuration.
 
+/// Prints a line to standard output; a reader who has gone away ends the command, not in a panic.
+macro_rules! say {
+    ($($words:tt)*) => {
+        std::io::Write::write_fmt(&mut std::io::stdout(), format_args!("{}\n", format_args!($($words)*)))?
+    };
+}
+
 mod check;
 mod demo;
 mod explain;

@@ -43,8 +43,8 @@ fn check(Arguments { rules, output }: &Arguments) -> Result<(), Failed> {
     let policy = plain_policy(rules.as_deref())?;
     let count = policy.rules.rules().len();
     match output {
-        Output::Human => println!("{count} rules, no mistakes"),
-        Output::Json => println!("{}", json!({"rules": count})),
+        Output::Human => say!("{count} rules, no mistakes"),
+        Output::Json => say!("{}", json!({"rules": count})),
     }
     Ok(())
 }
@@ -55,16 +55,16 @@ fn test(Arguments { rules, output }: &Arguments) -> Result<(), Failed> {
     match output {
         Output::Human => {
             for failure in &report.failures {
-                println!("{failure}");
+                say!("{failure}");
             }
             if !report.without.is_empty() {
-                println!("without an example: {}", report.without.join(", "));
+                say!("without an example: {}", report.without.join(", "));
             }
-            println!("{} examples passed, {} failed", report.passed, report.failures.len());
+            say!("{} examples passed, {} failed", report.passed, report.failures.len());
         }
         Output::Json => {
             let failures: Vec<_> = report.failures.iter().map(ToString::to_string).collect();
-            println!("{}", json!({"passed": report.passed, "failures": failures, "without": report.without}));
+            say!("{}", json!({"passed": report.passed, "failures": failures, "without": report.without}));
         }
     }
     if report.failures.is_empty() { Ok(()) } else { Err(Failed::Said) }
@@ -75,7 +75,7 @@ fn list(Arguments { rules, output }: &Arguments) -> Result<(), Failed> {
     for rule in policy.rules.rules() {
         let actions: Vec<_> = rule.actions.iter().map(|action| action.as_str()).collect();
         match output {
-            Output::Human => println!(
+            Output::Human => say!(
                 "{} {:<40} {:<26} {:<52} {}",
                 rule.priority,
                 rule.name.as_str(),
@@ -83,7 +83,7 @@ fn list(Arguments { rules, output }: &Arguments) -> Result<(), Failed> {
                 actions.join(" "),
                 format_args!("{}:{}", rule.file, rule.line)
             ),
-            Output::Json => println!(
+            Output::Json => say!(
                 "{}",
                 json!({
                     "name": rule.name, "family": rule.family, "priority": rule.priority, "actions": actions,

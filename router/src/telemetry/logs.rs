@@ -7,7 +7,6 @@ use serde::Deserialize;
 use tracing::{error, info, warn};
 use tracing_subscriber::EnvFilter;
 use watchfire_core::decision::{Decision, Effect};
-use watchfire_core::ids::EffectId;
 use watchfire_core::notice::clean;
 
 use crate::router::Nack;
@@ -81,9 +80,9 @@ pub fn refused(decision: &Decision, effect: &Effect, reason: &str) {
 }
 
 /// The primary channel did not take an urgent page.
-pub fn fell_back(decision: &Decision, primary: &EffectId, fallback: &Effect) {
-    let (event, primary, fallback) = (decision.event.as_str(), primary.as_str(), fallback.id.as_str());
-    warn!(event, primary, fallback, "the primary channel did not take an urgent page, the fallback gets it");
+pub fn fell_back(decision: &Decision, fallback: &Effect) {
+    let (event, fallback) = (decision.event.as_str(), fallback.id.as_str());
+    warn!(event, fallback, "the primary channel did not take an urgent page, the fallback gets it");
 }
 
 /// A message stays on the queue.
