@@ -32,6 +32,8 @@ mod outline;
 mod own;
 mod platform;
 mod read;
+mod room;
+mod several;
 mod subject;
 
 pub use finding::{Band, Finding, FindingSource, FindingState, Severity};
