@@ -31,6 +31,7 @@ mod ours;
 mod outline;
 mod own;
 mod platform;
+mod product;
 mod read;
 mod room;
 mod several;
