@@ -31,7 +31,10 @@ mod ours;
 mod outline;
 mod own;
 mod platform;
+mod product;
 mod read;
+mod room;
+mod several;
 mod subject;
 
 pub use finding::{Band, Finding, FindingSource, FindingState, Severity};
