@@ -143,6 +143,44 @@ fn an_unknown_key_is_refused_where_it_stands() {
 }
 
 #[test]
+fn an_unknown_key_hides_no_mistake_in_the_rules_it_names() {
+    let configuration = "slack: {}\nrules: {directory: rules}\nchannels: {screen: {console: {}}}\n\
+                         routes: {P0: {to: [screen]}, P1: {to: [screen]}}\n";
+    let rules = RULES.replace("priority: P2", "priority: P5");
+    let directory = directory(&[("watchfire.yaml", configuration), ("rules/10-first.yaml", &rules)]);
+    let output = run(&directory, &["check", "--config", "watchfire.yaml", "--output", "json"]);
+    let mistakes = lines(&output.stdout)[0]["mistakes"].clone();
+    let place = |mistake: &Value| (mistake["file"].clone(), mistake["line"].clone(), mistake["path"].clone());
+    let places: Vec<_> = mistakes.as_array().unwrap().iter().map(place).collect();
+    let expected = [
+        (json!("watchfire.yaml"), json!(1), json!("slack")),
+        (json!("rules/10-first.yaml"), json!(11), json!("rules[1].priority")),
+    ];
+    assert_eq!((output.code, places), (2, expected.to_vec()), "{mistakes}");
+}
+
+#[test]
+fn a_program_reads_the_mistakes_of_rules_on_standard_output() {
+    let rules = RULES.replace("priority: P2", "priority: P5");
+    let directory = directory(&[("rules/10-first.yaml", &rules)]);
+    let mistake = json!({
+        "file": "rules/10-first.yaml",
+        "line": 11,
+        "path": "rules[1].priority",
+        "message": "unknown variant `P5`, expected one of `P0`, `P1`, `P2`, `P3`",
+    });
+    for command in ["check", "test", "list"] {
+        let Output { code, stdout, stderr } =
+            run(&directory, &["rules", command, "--rules", "rules", "--output", "json"]);
+        let told = (code, lines(&stdout), stderr.as_str());
+        assert_eq!(told, (2, vec![json!({"mistakes": [mistake]})], ""), "rules {command}");
+        let absent = run(&directory, &["rules", command, "--rules", "absent", "--output", "json"]);
+        let told = lines(&absent.stdout)[0]["mistakes"][0]["file"].clone();
+        assert_eq!((absent.code, told), (2, json!("absent")), "rules {command}");
+    }
+}
+
+#[test]
 fn a_worker_with_a_bad_configuration_does_not_start() {
     let directory = directory(&[("watchfire.yaml", "routes: {P0: {to: [nobody]}}\n")]);
     assert_eq!(run(&directory, &["run", "--config", "watchfire.yaml"]).code, 2);
@@ -244,6 +282,35 @@ fn pattern_answers_line_by_line() {
     assert_eq!(answers[..2], [json!({"match": true}), json!({"match": false})]);
     assert!(answers[2]["invalid"].as_str().is_some_and(|reason| !reason.is_empty()), "{}", answers[2]);
     assert_eq!(answers.len(), 3);
+}
+
+#[test]
+fn a_line_that_is_not_text_spoils_no_other() {
+    use std::process::{Command, Stdio};
+    let directory = good();
+    let path = directory.path().join("input");
+    let answers = |line: &str, arguments: &[&str]| {
+        let mut bytes = format!("{line}\n").repeat(3).into_bytes();
+        let second = line.len() + 1;
+        bytes[second + line.find("xy").unwrap()] = 0xff;
+        std::fs::write(&path, bytes).unwrap();
+        let input = Stdio::from(std::fs::File::open(&path).unwrap());
+        let mut command = Command::new(watchfire_tests::binary("watchfire"));
+        let ended = command.args(arguments).current_dir(directory.path()).stdin(input).output().unwrap();
+        assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+        lines(&String::from_utf8(ended.stdout).unwrap())
+    };
+
+    let matched = answers(r#"{"pattern":{"a":["xy"]},"event":{"a":"xy"}}"#, &["pattern"]);
+    let invalid = json!({"invalid": "the line is not text: invalid utf-8 sequence of 1 bytes from index 17"});
+    assert_eq!(matched, [json!({"match": true}), invalid, json!({"match": true})]);
+
+    let event = GuardDuty::miner("wallet-xy").event("event-1").to_string();
+    let decisions = answers(&event, &["replay", "--rules", "rules"]);
+    let told: Vec<_> =
+        decisions.iter().map(|decision| (decision["verdict"].clone(), decision["type"].clone())).collect();
+    let expected: [(Value, Value); 0] = [];
+    assert_eq!(told, expected);
 }
 
 #[test]

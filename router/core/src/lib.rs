@@ -15,3 +15,4 @@ pub mod policy;
 pub mod priority;
 pub mod replay;
 pub mod rules;
+pub mod yaml;

@@ -34,6 +34,11 @@ impl<'p> Replay<'p> {
         }
     }
 
+    /// Decides what stands for a message that is not even text; `raw` is what can be shown of it.
+    pub fn unreadable(&mut self, raw: &str, reason: &str) -> Decision {
+        self.event(&unreadable(raw, reason, self.now))
+    }
+
     fn text(&mut self, text: &str) -> Decision {
         match Event::read(text) {
             Ok(event) => self.event(&event),

@@ -1,12 +1,13 @@
 //! `watchfire check`: every mistake in configuration and rules, before the first message.
 
+use std::io::Write as _;
 use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::json;
 
 use super::{Failed, Output};
-use crate::config;
+use crate::config::{self, Mistake};
 
 /// What `check` takes.
 #[derive(Debug, Args)]
@@ -35,11 +36,21 @@ pub(super) fn main(arguments: &Arguments) -> Result<(), Failed> {
             );
             Ok(())
         }
-        (Output::Human, Err(mistakes)) => Err(mistakes.into()),
-        (Output::Json, Err(mistakes)) => {
-            let mistake = |mistake: &config::Mistake| json!({"file": mistake.file, "line": mistake.line, "path": mistake.path, "message": mistake.message});
-            say!("{}", json!({"mistakes": mistakes.iter().map(mistake).collect::<Vec<_>>()}));
-            Err(Failed::Usage(Vec::new()))
-        }
+        (output, Err(mistakes)) => Err(refuse(*output, mistakes)),
+    }
+}
+
+/// Mistakes in what was given: for a program on standard output, for a human beside it.
+pub(super) fn refuse(output: Output, mistakes: Vec<Mistake>) -> Failed {
+    let Output::Json = output else { return mistakes.into() };
+    let mistakes = mistakes
+        .into_iter()
+        .map(|Mistake { file, line, path, message }| {
+            json!({"file": file, "line": line, "path": path, "message": message})
+        })
+        .collect::<Vec<_>>();
+    match writeln!(std::io::stdout(), "{}", json!({"mistakes": mistakes})) {
+        Ok(()) => Failed::Usage(Vec::new()),
+        Err(error) => error.into(),
     }
 }

@@ -15,6 +15,7 @@ mod replay;
 mod rules;
 mod run;
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -160,7 +161,7 @@ impl PolicyArguments {
     fn policy(&self) -> Result<Policy, Failed> {
         let Self { rules, config } = self;
         let Some(path) = config else {
-            return plain_policy(rules.as_deref());
+            return Ok(plain_policy(rules.as_deref())?);
         };
         let (_, mut policy) = config::check(path)?;
         if rules.is_some() {
@@ -170,10 +171,13 @@ impl PolicyArguments {
     }
 }
 
-fn plain_policy(rules: Option<&Path>) -> Result<Policy, Failed> {
-    let files = rules_files::read(rules).map_err(usage)?;
-    let rules = RuleSet::load(&files)
-        .map_err(|errors| Failed::Usage(errors.iter().map(ToString::to_string).collect()))?;
+fn plain_policy(rules: Option<&Path>) -> Result<Policy, Vec<Mistake>> {
+    let files = rules_files::read(rules).map_err(|error| {
+        let file = rules.map(|path| path.display().to_string()).unwrap_or_default();
+        vec![Mistake { file, line: None, path: String::new(), message: format!("{error:#}") }]
+    })?;
+    let rules =
+        RuleSet::load(&files).map_err(|errors| errors.into_iter().map(Mistake::from).collect::<Vec<_>>())?;
     Ok(Policy {
         rules,
         routes: Routes::all_to(&ChannelName::new("console")),
@@ -187,10 +191,20 @@ fn usage(error: anyhow::Error) -> Failed {
 }
 
 /// The whole of a file, or of standard input for `-`.
-fn read_input(path: &Path) -> Result<String, Failed> {
-    let text = match path.as_os_str() == "-" {
-        true => std::io::read_to_string(std::io::stdin()),
-        false => std::fs::read_to_string(path),
+fn read_bytes(path: &Path) -> Result<Vec<u8>, Failed> {
+    let mut bytes = Vec::new();
+    let read = match path.as_os_str() == "-" {
+        true => std::io::stdin().read_to_end(&mut bytes).map(|_| bytes),
+        false => std::fs::read(path),
     };
-    text.map_err(|error| Failed::Usage(vec![format!("{}: cannot be read: {error}", path.display())]))
+    read.map_err(|error| cannot_be_read(path, &error))
+}
+
+/// The same as text.
+fn read_input(path: &Path) -> Result<String, Failed> {
+    String::from_utf8(read_bytes(path)?).map_err(|error| cannot_be_read(path, &error))
+}
+
+fn cannot_be_read(path: &Path, error: &dyn std::error::Error) -> Failed {
+    Failed::Usage(vec![format!("{}: cannot be read: {error}", path.display())])
 }

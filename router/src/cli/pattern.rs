@@ -15,9 +15,9 @@ pub(super) struct Arguments {}
 pub(super) fn main(arguments: &Arguments) -> Result<(), Failed> {
     let Arguments {} = arguments;
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
-    for line in std::io::stdin().lock().lines() {
+    for line in std::io::stdin().lock().split(b'\n') {
         let line = line?;
-        if line.trim().is_empty() {
+        if line.trim_ascii().is_empty() {
             continue;
         }
         writeln!(out, "{}", answer(&line))?;
@@ -26,14 +26,15 @@ pub(super) fn main(arguments: &Arguments) -> Result<(), Failed> {
     Ok(())
 }
 
-fn answer(line: &str) -> String {
+fn answer(line: &[u8]) -> String {
     match matched(line) {
         Ok(matched) => format!("{{\"match\":{matched}}}"),
         Err(reason) => Json::Object(vec![("invalid".into(), Json::string(reason))]).to_string(),
     }
 }
 
-fn matched(line: &str) -> Result<bool, String> {
+fn matched(line: &[u8]) -> Result<bool, String> {
+    let line = std::str::from_utf8(line).map_err(|error| format!("the line is not text: {error}"))?;
     let case = Json::parse(line).map_err(|error| format!("the line is {error}"))?;
     let pattern = case.get("pattern").ok_or("expected a member `pattern`")?;
     let pattern = match pattern {

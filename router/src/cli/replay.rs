@@ -11,7 +11,7 @@ use watchfire_core::json::Json;
 use watchfire_core::notice::clean;
 use watchfire_core::replay::Replay;
 
-use super::{Failed, Output, PolicyArguments, read_input};
+use super::{Failed, Output, PolicyArguments, read_bytes};
 
 /// What `replay` takes.
 #[derive(Debug, Args)]
@@ -35,9 +35,15 @@ pub(super) fn main(arguments: &Arguments) -> Result<(), Failed> {
     let standard_input = [PathBuf::from("-")];
     let files = if files.is_empty() { &standard_input[..] } else { files };
     for file in files {
-        let text = read_input(file)?;
-        for message in split(&text) {
-            for decision in replay.message(message) {
+        let input = read_bytes(file)?;
+        for message in split(&input) {
+            let decisions = match std::str::from_utf8(message) {
+                Ok(text) => replay.message(text),
+                Err(error) => {
+                    vec![replay.unreadable(&String::from_utf8_lossy(message), &error.to_string())]
+                }
+            };
+            for decision in decisions {
                 summary.add(&decision);
                 print(&mut out, *output, &decision)?;
             }
@@ -48,15 +54,17 @@ pub(super) fn main(arguments: &Arguments) -> Result<(), Failed> {
     Ok(())
 }
 
-/// One JSON value as a whole, else one message per line.
-fn split(text: &str) -> Vec<&str> {
+/// One JSON value as a whole, else one message per line. A byte that is not UTF-8 spoils its message only.
+fn split(input: &[u8]) -> Vec<&[u8]> {
+    let text = String::from_utf8_lossy(input);
     let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
     // A first line that is complete by itself is the first of many; that spares reading a long file twice.
     let is_lines = Json::parse(first).is_ok();
-    if !is_lines && Json::parse(text).is_ok() {
-        return vec![text];
+    if !is_lines && Json::parse(&text).is_ok() {
+        return vec![input];
     }
-    text.lines().filter(|line| !line.trim().is_empty()).collect()
+    let lines = input.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+    lines.filter(|line| !line.trim_ascii().is_empty()).collect()
 }
 
 /// A decision as a program reads it.

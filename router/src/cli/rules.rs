@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 use watchfire_core::rules::run_examples;
 
+use super::check::refuse;
 use super::{Failed, Output, plain_policy};
 use crate::rules_files;
 
@@ -40,7 +41,7 @@ pub(super) fn main(command: &Command) -> Result<(), Failed> {
 }
 
 fn check(Arguments { rules, output }: &Arguments) -> Result<(), Failed> {
-    let policy = plain_policy(rules.as_deref())?;
+    let policy = plain_policy(rules.as_deref()).map_err(|mistakes| refuse(*output, mistakes))?;
     let count = policy.rules.rules().len();
     match output {
         Output::Human => say!("{count} rules, no mistakes"),
@@ -50,7 +51,7 @@ fn check(Arguments { rules, output }: &Arguments) -> Result<(), Failed> {
 }
 
 fn test(Arguments { rules, output }: &Arguments) -> Result<(), Failed> {
-    let policy = plain_policy(rules.as_deref())?;
+    let policy = plain_policy(rules.as_deref()).map_err(|mistakes| refuse(*output, mistakes))?;
     let report = run_examples(&policy, |_, name| rules_files::read_example(rules.as_deref(), name));
     match output {
         Output::Human => {
@@ -71,7 +72,7 @@ fn test(Arguments { rules, output }: &Arguments) -> Result<(), Failed> {
 }
 
 fn list(Arguments { rules, output }: &Arguments) -> Result<(), Failed> {
-    let policy = plain_policy(rules.as_deref())?;
+    let policy = plain_policy(rules.as_deref()).map_err(|mistakes| refuse(*output, mistakes))?;
     for rule in policy.rules.rules() {
         let actions: Vec<_> = rule.actions.iter().map(|action| action.as_str()).collect();
         match output {

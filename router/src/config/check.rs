@@ -1,46 +1,13 @@
 //! What can be wrong in a configuration, each mistake with its place and what was expected.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use watchfire_core::priority::Priority;
-use watchfire_core::rules::RuleError;
+use watchfire_core::yaml::{Node, Value};
 
-use super::file::{Config, File, HttpConfig, QueueConfig, RouteConfig, RulesConfig, StoreConfig};
-use super::placed::{Placed, Unfit};
-
-/// A mistake in a configuration or rule file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mistake {
-    /// The file.
-    pub file: String,
-    /// The line, from 1, where it has one.
-    pub line: Option<u64>,
-    /// Where in the file, such as `routes.P0.to[1]`; may be empty.
-    pub path: String,
-    /// What was expected, and what was found.
-    pub message: String,
-}
-
-impl Mistake {
-    pub(super) fn whole(file: &str, message: String) -> Self {
-        Self { file: file.to_owned(), line: None, path: String::new(), message }
-    }
-}
-
-impl From<RuleError> for Mistake {
-    fn from(error: RuleError) -> Self {
-        let RuleError { file, line, path, message } = error;
-        Self { file, line, path, message }
-    }
-}
-
-impl fmt::Display for Mistake {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { file, line, path, message } = self.clone();
-        RuleError { file, line, path, message }.fmt(out)
-    }
-}
+use super::file::{Config, HttpConfig, PARTS, QueueConfig, RouteConfig, RulesConfig, StoreConfig};
+use super::mistake::{Mistake, Mistakes};
+use crate::actions::ChannelConfig;
 
 /// A configuration, and what is wrong with it; the configuration is there if nothing is.
 pub(super) struct Parsed {
@@ -50,83 +17,40 @@ pub(super) struct Parsed {
     pub(super) rules: RulesConfig,
 }
 
-struct Mistakes<'f> {
-    file: &'f str,
-    found: Vec<Mistake>,
-}
-
-impl Mistakes<'_> {
-    fn add(&mut self, line: Option<u64>, path: impl Into<String>, message: impl Into<String>) {
-        let (file, path, message) = (self.file.to_owned(), path.into(), message.into());
-        self.found.push(Mistake { file, line, path, message });
-    }
-
-    /// The part, checked further, or a mistake.
-    fn take<T>(
-        &mut self,
-        path: &str,
-        part: Placed<T>,
-        check: impl FnOnce(&T, &mut dyn FnMut(&str, String)),
-    ) -> Option<T> {
-        let Placed { line, value } = part;
-        match value {
-            Ok(value) => {
-                check(&value, &mut |member, message| self.add(line, format!("{path}{member}"), message));
-                Some(value)
-            }
-            Err(Unfit { path: inside, message }) => {
-                let dot = if inside.is_empty() { "" } else { "." };
-                self.add(line, format!("{path}{dot}{inside}"), message);
-                None
-            }
-        }
-    }
-}
-
-/// Reads the text of a configuration file, and says everything that is wrong in it. A text that is not
-/// YAML, or has unknown parts, has that one mistake.
+/// Reads the text of a configuration file, and says everything that is wrong in it. Only a text that is not
+/// YAML has that one mistake.
 pub(super) fn parse(name: &str, text: &str) -> Parsed {
     let mut mistakes = Mistakes { file: name, found: Vec::new() };
-    let options = serde_saphyr::options! { with_snippet: false };
-    let file: File = match serde_saphyr::from_str_with_options(text, options) {
-        Ok(file) => file,
+    let root = match Node::parse(text) {
+        Ok(root) => root,
         Err(error) => {
-            mistakes.add(error.location().map(|location| location.line()), "", error.to_string());
+            mistakes.add(error.line, "", error.message);
             return Parsed { config: None, mistakes: mistakes.found, rules: RulesConfig::default() };
         }
     };
-    let File {
-        queue,
-        http,
-        health,
-        store,
-        rules,
-        channels,
-        routes,
-        fallback_after_seconds,
-        repeat_after_minutes,
-    } = file;
-    let known: Vec<String> = channels.keys().cloned().collect();
-    let has_queue = queue.is_some();
-    let queue = queue.and_then(|queue| mistakes.take("queue", queue, check_queue));
-    let http = mistakes.take("http", http, check_http);
-    let health = mistakes.take("health", health, |_, _| {});
-    let store = mistakes.take("store", store, check_store);
-    let rules = mistakes.take("rules", rules, |_, _| {});
-    let channels: BTreeMap<_, _> = channels
-        .into_iter()
-        .filter_map(|(name, channel)| {
-            Some((name.clone(), mistakes.take(&format!("channels.{name}"), channel, |_, _| {})?))
-        })
-        .collect();
-    let routes = check_routes(routes, &known, &mut mistakes);
-    if fallback_after_seconds == 0 {
-        mistakes.add(None, "fallback_after_seconds", "expected at least 1, found 0");
-    }
-    let rules_config = rules.clone().unwrap_or_default();
-    let config = match (http, health, store, rules, has_queue == queue.is_some() && mistakes.found.is_empty())
-    {
-        (Some(http), Some(health), Some(store), Some(rules), true) => {
+    check_names(&root, &mut mistakes);
+    // A name with nothing after it is a part left out.
+    let part = |name: &str| root.get(name).filter(|part| !part.is_null());
+    let queue = part("queue").map(|queue| mistakes.read("queue", queue, check_queue));
+    let http = mistakes.read_or_default("http", part("http"), check_http);
+    let health = mistakes.read_or_default("health", part("health"), |_, _| {});
+    let store = mistakes.read_or_default("store", part("store"), check_store);
+    let rules = mistakes.read_or_default("rules", part("rules"), |_, _| {});
+    let (known, channels) = check_channels(part("channels"), &mut mistakes);
+    let routes = check_routes(part("routes"), &known, &mut mistakes);
+    let fallback_after_seconds = match part("fallback_after_seconds") {
+        Some(seconds) => mistakes.read("fallback_after_seconds", seconds, check_at_least_one),
+        None => Some(60),
+    };
+    let repeat_after_minutes = check_repeats(part("repeat_after_minutes"), &mut mistakes);
+    let Mistakes { file: _, found: mut mistakes } = mistakes;
+    mistakes.sort_by_key(|mistake| mistake.line);
+
+    let known_rules = rules.clone().unwrap_or_default();
+    let parts = (http, health, store, rules, fallback_after_seconds);
+    let config = match (parts, mistakes.is_empty()) {
+        ((Some(http), Some(health), Some(store), Some(rules), Some(fallback_after_seconds)), true) => {
+            let queue = queue.flatten();
             let (channels, routes) = (channels, routes);
             Some(Config {
                 queue,
@@ -142,7 +66,17 @@ pub(super) fn parse(name: &str, text: &str) -> Parsed {
         }
         _ => None,
     };
-    Parsed { config, mistakes: mistakes.found, rules: rules_config }
+    Parsed { config, mistakes, rules: known_rules }
+}
+
+fn check_names(root: &Node, mistakes: &mut Mistakes<'_>) {
+    let parts = PARTS.join(", ");
+    let filled = Some(root).filter(|root| !root.is_null());
+    for (name, part) in mistakes.members("", filled, &parts) {
+        if !PARTS.contains(&name.as_str()) {
+            mistakes.add(Some(part.line), name, format!("no such part, expected one of {parts}"));
+        }
+    }
 }
 
 fn check_queue(queue: &QueueConfig, mistake: &mut dyn FnMut(&str, String)) {
@@ -183,23 +117,57 @@ fn check_store(store: &StoreConfig, mistake: &mut dyn FnMut(&str, String)) {
     }
 }
 
+fn check_at_least_one(number: &u32, mistake: &mut dyn FnMut(&str, String)) {
+    if *number == 0 {
+        mistake("", "expected at least 1, found 0".to_owned());
+    }
+}
+
+/// The names of all channels, and the channels that are right.
+fn check_channels(
+    part: Option<&Node>,
+    mistakes: &mut Mistakes<'_>,
+) -> (Vec<String>, BTreeMap<String, ChannelConfig>) {
+    if part.is_none() {
+        mistakes.add(None, "channels", "expected at least one channel, found none");
+    }
+    let members = mistakes.members("channels", part, "names and channels");
+    let known = members.iter().map(|(name, _)| name.clone()).collect();
+    let channels = members.iter().filter_map(|(name, channel)| {
+        Some((name.clone(), mistakes.read(&format!("channels.{name}"), channel, |_, _| {})?))
+    });
+    (known, channels.collect())
+}
+
+fn check_repeats(part: Option<&Node>, mistakes: &mut Mistakes<'_>) -> BTreeMap<Priority, u32> {
+    let named = mistakes.by_priority("repeat_after_minutes", part);
+    let repeats = named.into_iter().filter_map(|(priority, minutes)| {
+        let path = format!("repeat_after_minutes.{priority}");
+        Some((priority, mistakes.read(&path, minutes, |_, _| {})?))
+    });
+    repeats.collect()
+}
+
 fn check_routes(
-    mut routes: BTreeMap<Priority, Placed<RouteConfig>>,
+    part: Option<&Node>,
     known: &[String],
     mistakes: &mut Mistakes<'_>,
 ) -> BTreeMap<Priority, RouteConfig> {
     let mut checked = BTreeMap::new();
+    let routes = mistakes.by_priority("routes", part);
+    let is_read = part.is_none_or(|part| matches!(part.value, Value::Mapping(_)));
     for priority in Priority::ALL {
         let path = format!("routes.{priority}");
-        match routes.remove(&priority) {
+        match routes.get(&priority) {
             Some(route) => {
                 let check = |route: &RouteConfig, mistake: &mut dyn FnMut(&str, String)| {
                     check_route(priority, route, known, mistake);
                 };
-                checked.extend(mistakes.take(&path, route, check).map(|route| (priority, route)));
+                checked.extend(mistakes.read(&path, route, check).map(|route| (priority, route)));
             }
-            None if priority.is_urgent() => {
-                mistakes.add(None, path, "expected a route with at least one channel");
+            None if priority.is_urgent() && is_read => {
+                let line = part.map(|part| part.line);
+                mistakes.add(line, path, "expected a route with at least one channel");
             }
             None => {}
         }

@@ -7,30 +7,21 @@ use std::path::PathBuf;
 use serde::Deserialize;
 use watchfire_core::priority::Priority;
 
-use super::placed::Placed;
 use crate::actions::ChannelConfig;
 use crate::secret::SecretSource;
 
-/// The file as written: each part is read by itself, so that a mistake in one does not hide another's.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct File {
-    pub(super) queue: Option<Placed<QueueConfig>>,
-    #[serde(default)]
-    pub(super) http: Placed<HttpConfig>,
-    #[serde(default)]
-    pub(super) health: Placed<HealthConfig>,
-    #[serde(default)]
-    pub(super) store: Placed<StoreConfig>,
-    #[serde(default)]
-    pub(super) rules: Placed<RulesConfig>,
-    pub(super) channels: BTreeMap<String, Placed<ChannelConfig>>,
-    pub(super) routes: BTreeMap<Priority, Placed<RouteConfig>>,
-    #[serde(default = "sixty")]
-    pub(super) fallback_after_seconds: u32,
-    #[serde(default)]
-    pub(super) repeat_after_minutes: BTreeMap<Priority, u32>,
-}
+/// The parts of the file, in the order of the documented example.
+pub(super) const PARTS: [&str; 9] = [
+    "queue",
+    "http",
+    "health",
+    "store",
+    "rules",
+    "channels",
+    "routes",
+    "fallback_after_seconds",
+    "repeat_after_minutes",
+];
 
 /// The whole configuration, checked.
 #[derive(Debug)]
@@ -57,7 +48,10 @@ pub struct Config {
 
 /// The SQS queue.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a mapping of url, wait_seconds, visibility_seconds, in_flight, max_receives"
+)]
 pub struct QueueConfig {
     /// Its URL.
     pub url: String,
@@ -76,7 +70,7 @@ pub struct QueueConfig {
 
 /// The HTTP address that takes events.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields, default, expecting = "a mapping of listen, token, in_flight")]
 pub struct HttpConfig {
     /// Address and port; port 0 takes any free one.
     pub listen: SocketAddr,
@@ -94,7 +88,7 @@ impl Default for HttpConfig {
 
 /// The HTTP address for health and metrics.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields, default, expecting = "a mapping of listen")]
 pub struct HealthConfig {
     /// Address and port; port 0 takes any free one.
     pub listen: SocketAddr,
@@ -108,7 +102,7 @@ impl Default for HealthConfig {
 
 /// The embedded store.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields, default, expecting = "a mapping of path, keep_days")]
 pub struct StoreConfig {
     /// Its file; folders are made as needed.
     pub path: PathBuf,
@@ -124,7 +118,7 @@ impl Default for StoreConfig {
 
 /// Where the rules are.
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields, default, expecting = "a mapping of directory")]
 pub struct RulesConfig {
     /// A folder of rule files, read instead of the set in the binary.
     pub directory: Option<PathBuf>,
@@ -132,16 +126,12 @@ pub struct RulesConfig {
 
 /// Who is told of one priority.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a mapping of to, fallback")]
 pub struct RouteConfig {
     /// Channels, the primary one first; none: the digest.
     pub to: Vec<String>,
     /// The channel for when the primary one does not take a P0 or P1 in time.
     pub fallback: Option<String>,
-}
-
-fn sixty() -> u32 {
-    60
 }
 
 fn twenty() -> u16 {

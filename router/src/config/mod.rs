@@ -2,13 +2,13 @@
 
 mod check;
 mod file;
-mod placed;
+mod mistake;
 mod policy;
 #[cfg(test)]
 mod tests;
 
-pub use check::Mistake;
 pub use file::{Config, HealthConfig, HttpConfig, QueueConfig, RouteConfig, RulesConfig, StoreConfig};
+pub use mistake::Mistake;
 
 use std::path::Path;
 

@@ -6,8 +6,8 @@ use watchfire_core::policy::{Policy, RepeatAfter, Route, Routes};
 use watchfire_core::priority::Priority;
 use watchfire_core::rules::{RuleFile, RuleSet};
 
-use super::check::Mistake;
 use super::file::{Config, RouteConfig};
+use super::mistake::Mistake;
 
 /// The rules, compiled.
 pub(super) fn rules(files: &[RuleFile]) -> Result<RuleSet, Vec<Mistake>> {

@@ -2,6 +2,12 @@
 
 use super::Config;
 
+/// The mistakes, as they are printed.
+fn told(text: &str) -> Vec<String> {
+    let mistakes = Config::parse("watchfire.yaml", text).expect_err("it is full of mistakes");
+    mistakes.iter().map(ToString::to_string).collect()
+}
+
 #[test]
 fn the_documented_example_is_a_configuration_without_mistakes() {
     let text = include_str!("../../watchfire.example.yaml");
@@ -22,8 +28,6 @@ routes:
   P0: {to: [oncall, nobody], fallback: oncall}
   P2: {to: [screen], fallback: screen}
 ";
-    let mistakes = Config::parse("watchfire.yaml", text).expect_err("it is full of mistakes");
-    let told: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
     let expected = [
         "watchfire.yaml:1: queue.url: expected the queue's https:// address, found `sqs`",
         "watchfire.yaml:1: queue.wait_seconds: expected 0 to 20, found 21",
@@ -31,20 +35,108 @@ routes:
         "watchfire.yaml:3: store.keep_days: expected at least 1, found 0",
         "watchfire.yaml:5: channels.oncall.pagerduty.retries: unknown field `retries`, expected one of \
          `routing_key`, `url`, `payload`, `events_per_minute`",
+        "watchfire.yaml:7: routes.P1: expected a route with at least one channel",
         "watchfire.yaml:8: routes.P0.to[1]: expected a channel (oncall, screen), found `nobody`",
         "watchfire.yaml:8: routes.P0.fallback: expected a channel that is not in `to`, found `oncall`",
-        "watchfire.yaml: routes.P1: expected a route with at least one channel",
         "watchfire.yaml:9: routes.P2.fallback: expected a channel that is not in `to`, found `screen`",
         "watchfire.yaml:9: routes.P2.fallback: expected none: only P0 and P1 fall back",
     ];
-    assert_eq!(told, expected);
+    assert_eq!(told(text), expected);
 }
 
 #[test]
-fn a_part_that_does_not_exist_is_refused() {
-    let mistakes =
-        Config::parse("w.yaml", "channels: {}\nroutes: {}\nslack: {}\n").expect_err("there is no such part");
-    let told: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
-    assert_eq!(told.len(), 1);
-    assert!(told[0].starts_with("w.yaml:3: ") && told[0].contains("slack"), "{told:?}");
+fn a_name_that_does_not_exist_hides_no_other_mistake() {
+    let text = "\
+slack: {}
+queue:
+  url: 7
+  wait_second: 20
+  in_flight: many
+channels:
+  screen: {console: {}}
+  mail: {}
+  other: {slack: {}}
+routes:
+  P0:
+    to: [screen]
+    fallback:
+      - nobody
+  P9: {to: [screen]}
+  P1: {to: [nobody], falback: screen}
+fallback_after_seconds: soon
+repeat_after_minutes: {P9: 1, P1: often, P2: 5}
+";
+    let expected = [
+        "watchfire.yaml:1: slack: no such part, expected one of queue, http, health, store, rules, channels, \
+         routes, fallback_after_seconds, repeat_after_minutes",
+        "watchfire.yaml:3: queue.url: invalid type: integer `7`, expected a string",
+        "watchfire.yaml:4: queue.wait_second: unknown field `wait_second`, expected one of `url`, \
+         `wait_seconds`, `visibility_seconds`, `in_flight`, `max_receives`",
+        "watchfire.yaml:5: queue.in_flight: invalid type: string \"many\", expected a whole number up to 65535",
+        "watchfire.yaml:8: channels.mail: invalid value: map, expected a mapping with one name",
+        "watchfire.yaml:9: channels.other: unknown variant `slack`, expected one of `console`, `pagerduty`, \
+         `sns`, `email`",
+        "watchfire.yaml:13: routes.P0.fallback: invalid type: sequence, expected a string",
+        "watchfire.yaml:15: routes.P9: expected P0, P1, P2 or P3",
+        "watchfire.yaml:16: routes.P1.falback: unknown field `falback`, expected `to` or `fallback`",
+        "watchfire.yaml:17: fallback_after_seconds: invalid type: string \"soon\", expected a whole number up \
+         to 4294967295",
+        "watchfire.yaml:18: repeat_after_minutes.P9: expected P0, P1, P2 or P3",
+        "watchfire.yaml:18: repeat_after_minutes.P1: invalid type: string \"often\", expected a whole number \
+         up to 4294967295",
+    ];
+    assert_eq!(told(text), expected);
+}
+
+#[test]
+fn a_part_over_many_lines_is_wrong_on_the_line_that_is() {
+    let text = "\
+queue:
+  url: https://queue
+  wait_seconds: 21
+channels:
+  screen: {console: {}}
+routes:
+  P0:
+    to:
+      - screen
+      - nobody
+";
+    let expected = [
+        "watchfire.yaml:3: queue.wait_seconds: expected 0 to 20, found 21",
+        "watchfire.yaml:6: routes.P1: expected a route with at least one channel",
+        "watchfire.yaml:10: routes.P0.to[1]: expected a channel (screen), found `nobody`",
+    ];
+    assert_eq!(told(text), expected);
+}
+
+#[test]
+fn an_empty_file_needs_channels_and_routes() {
+    let expected = [
+        "watchfire.yaml: channels: expected at least one channel, found none",
+        "watchfire.yaml: routes.P0: expected a route with at least one channel",
+        "watchfire.yaml: routes.P1: expected a route with at least one channel",
+    ];
+    assert_eq!(told("# nothing yet\n"), expected);
+    assert_eq!(told("channels:\nroutes:\n"), expected);
+}
+
+#[test]
+fn a_part_of_another_shape_is_one_mistake() {
+    let text = "http: 8080\nchannels: [console]\nroutes: [P0]\nrepeat_after_minutes: 5\n";
+    let expected = [
+        "watchfire.yaml:1: http: invalid type: integer `8080`, expected a mapping of listen, token, in_flight",
+        "watchfire.yaml:2: channels: expected a mapping of names and channels",
+        "watchfire.yaml:3: routes: expected a mapping of P0, P1, P2, P3",
+        "watchfire.yaml:4: repeat_after_minutes: expected a mapping of P0, P1, P2, P3",
+    ];
+    assert_eq!(told(text), expected);
+}
+
+#[test]
+fn only_a_text_that_is_not_yaml_has_a_single_mistake() {
+    assert_eq!(
+        told("http: {}\nstore: {keep_days: 0}\nhttp: {}\n"),
+        ["watchfire.yaml:3: expected each name once, found `http` again"]
+    );
 }

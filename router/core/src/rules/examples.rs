@@ -57,14 +57,14 @@ pub fn run_examples(
             report.without.push(rule.name.to_string());
         }
         for example in &rule.examples {
-            let result = read(rule, &example.event.value).and_then(|text| run(policy, index, example, &text));
+            let result = read(rule, &example.event).and_then(|text| run(policy, index, example, &text));
             match result {
                 Ok(()) => report.passed += 1,
                 Err(message) => report.failures.push(ExampleFailure {
                     file: rule.file.clone(),
-                    line: example.event.referenced.line(),
+                    line: example.line,
                     rule: rule.name.to_string(),
-                    event: example.event.value.clone(),
+                    event: example.event.clone(),
                     message,
                 }),
             }

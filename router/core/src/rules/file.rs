@@ -1,34 +1,29 @@
 //! The shape of a rule file, as written in YAML.
 
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
-use serde_saphyr::Spanned;
 
 use crate::decision::{EffectKind, Verdict, Why};
-use crate::json::Json;
 use crate::priority::Priority;
 
-/// A whole file.
+/// One rule as written; name, family and priority are required, but of several that are missing serde would
+/// name one.
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct File {
-    pub(super) rules: Vec<RuleText>,
-}
-
-/// One rule as written.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a mapping of name, family, match, when, priority and more")]
 pub(super) struct RuleText {
-    pub(super) name: Spanned<String>,
-    pub(super) family: Spanned<String>,
+    pub(super) name: Option<String>,
+    pub(super) family: Option<String>,
     #[serde(rename = "match")]
-    pub(super) pattern: Option<Spanned<Json<'static>>>,
-    pub(super) when: Option<Spanned<String>>,
-    pub(super) priority: Priority,
+    #[expect(dead_code, reason = "compiled from the file itself: here the spelling of its numbers is lost")]
+    pub(super) pattern: Option<IgnoredAny>,
+    #[expect(dead_code, reason = "compiled even where another member is wrong")]
+    pub(super) when: Option<String>,
+    pub(super) priority: Option<Priority>,
     #[serde(default)]
     pub(super) actions: Vec<ActionName>,
     #[serde(default)]
     pub(super) stage: Stage,
-    pub(super) runbook: Option<Spanned<String>>,
+    pub(super) runbook: Option<String>,
     #[serde(default)]
     pub(super) examples: Vec<Example>,
 }
@@ -87,9 +82,12 @@ impl ActionName {
 
 /// An event file and what the rule is to make of it.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a mapping of event and expect")]
 pub(super) struct Example {
-    pub(super) event: Spanned<String>,
+    /// Line in the rule file, from 1.
+    #[serde(skip)]
+    pub(super) line: u64,
+    pub(super) event: String,
     pub(super) expect: Expect,
 }
 

@@ -3,15 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde_saphyr::Spanned;
-
 use super::condition::Condition;
-use super::file::{File, RuleText};
+use super::file::RuleText;
 use super::{Rule, RuleSet};
 use crate::ids::RuleName;
-use crate::json::Json;
 use crate::pattern::{Pattern, PatternSet};
 use crate::priority::Priority;
+use crate::yaml::{Misfit, Node, Value};
 
 /// A rule file's name, as errors show it, and its text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,15 +52,17 @@ impl RuleSet {
     /// Reads the files in the order given (by name, where they come from a folder).
     ///
     /// # Errors
-    /// Every mistake found, in the order of the files: what is not YAML or not a rule file, a pattern or
+    /// Every mistake found, in the order of the files: what is not YAML or not a rule, a pattern or
     /// condition that does not compile, a name used twice, no catch-all that pages at the end.
     pub fn load(files: &[RuleFile]) -> Result<RuleSet, Vec<RuleError>> {
         let mut mistakes = Vec::new();
         let mut rules = Vec::new();
-        for file in files {
-            read_file(file, &mut rules, &mut mistakes);
+        let mut names = Vec::new();
+        for RuleFile { name, text } in files {
+            let mut reading = Reading { file: name, mistakes: &mut mistakes, names: &mut names };
+            rules.extend(reading.file(text));
         }
-        check_names(&rules, &mut mistakes);
+        check_names(names, &mut mistakes);
         if mistakes.is_empty() {
             check_catch_all(files, &rules, &mut mistakes);
         }
@@ -76,82 +76,147 @@ impl RuleSet {
     }
 }
 
-fn read_file(file: &RuleFile, rules: &mut Vec<Rule>, mistakes: &mut Vec<RuleError>) {
-    // A snippet of the file has its place in an editor, not in a one-line error.
-    let options = serde_saphyr::options! { with_snippet: false };
-    let parsed: File = match serde_saphyr::from_str_with_options(&file.text, options) {
-        Ok(parsed) => parsed,
-        Err(error) => {
-            let line = error.location().map(|location| location.line());
-            let message = error.to_string();
-            mistakes.push(RuleError { file: file.name.clone(), line, path: String::new(), message });
-            return;
-        }
-    };
-    for (index, text) in parsed.rules.into_iter().enumerate() {
-        let mut place = Place { file: &file.name, rule: index, mistakes };
-        rules.push(read_rule(text, &mut place));
-    }
+/// Where a rule is named: known of a rule that is wrong, too.
+struct Named {
+    name: String,
+    file: String,
+    line: u64,
+    path: String,
 }
 
-struct Place<'a> {
+/// One file while it is read, and what is wrong in all so far.
+struct Reading<'a> {
     file: &'a str,
-    rule: usize,
     mistakes: &'a mut Vec<RuleError>,
+    names: &'a mut Vec<Named>,
 }
 
-impl Place<'_> {
-    fn mistake<T>(&mut self, at: &Spanned<T>, member: &str, message: String) {
-        let (file, path) = (self.file.to_owned(), format!("rules[{}].{member}", self.rule));
-        self.mistakes.push(RuleError { file, line: Some(at.referenced.line()), path, message });
+impl Reading<'_> {
+    fn mistake(&mut self, line: Option<u64>, path: impl Into<String>, message: impl Into<String>) {
+        let (file, path, message) = (self.file.to_owned(), path.into(), message.into());
+        self.mistakes.push(RuleError { file, line, path, message });
     }
-}
 
-fn read_rule(text: RuleText, place: &mut Place<'_>) -> Rule {
-    let RuleText { name, family, pattern, when, priority, actions, stage, runbook, examples } = text;
-    for (member, word) in [("name", &name), ("family", &family)] {
-        if !is_kebab_case(&word.value) {
-            let message = format!(
-                "expected lower-case words joined by hyphens, at most 64 characters, found `{}`",
-                word.value
-            );
-            place.mistake(word, member, message);
+    fn file(&mut self, text: &str) -> Vec<Rule> {
+        let already = self.mistakes.len();
+        let rules = self.rules(text);
+        self.mistakes[already..].sort_by_key(|mistake| mistake.line);
+        rules
+    }
+
+    fn rules(&mut self, text: &str) -> Vec<Rule> {
+        let root = match Node::parse(text) {
+            Ok(root) => root,
+            Err(error) => {
+                self.mistake(error.line, "", error.message);
+                return Vec::new();
+            }
+        };
+        let Value::Mapping(members) = &root.value else {
+            self.mistake(Some(root.line), "", "expected a mapping with `rules`");
+            return Vec::new();
+        };
+        for (name, node) in members.iter().filter(|(name, _)| name != "rules") {
+            self.mistake(Some(node.line), name, "unknown name, expected `rules`");
+        }
+        match root.get("rules").map(|rules| (rules, &rules.value)) {
+            Some((_, Value::List(rules))) => {
+                let rules = rules.iter().enumerate();
+                rules.filter_map(|(index, rule)| self.rule(&format!("rules[{index}]"), rule)).collect()
+            }
+            // A file may be left with its head alone.
+            Some((rules, _)) if rules.is_null() => Vec::new(),
+            Some((rules, Value::Scalar(_) | Value::Mapping(_))) => {
+                self.mistake(Some(rules.line), "rules", "expected a list of rules");
+                Vec::new()
+            }
+            None => {
+                self.mistake(None, "rules", "expected a list of rules, found none");
+                Vec::new()
+            }
         }
     }
-    if let Some(runbook) = runbook.as_ref().filter(|runbook| !runbook.value.starts_with("https://")) {
-        place.mistake(runbook, "runbook", format!("expected an https:// address, found `{}`", runbook.value));
-    }
-    let pattern = pattern.as_ref().and_then(|pattern| read_pattern(pattern, place));
-    let condition = when.as_ref().and_then(|when| match Condition::compile(&when.value) {
-        Ok(condition) => Some(condition),
-        Err(message) => {
-            place.mistake(when, "when", message);
-            None
-        }
-    });
-    Rule {
-        line: name.referenced.line(),
-        name: RuleName::new(name.value),
-        family: family.value,
-        priority,
-        actions,
-        stage,
-        runbook: runbook.map(|runbook| runbook.value),
-        file: place.file.to_owned(),
-        pattern,
-        condition,
-        examples,
-    }
-}
 
-fn read_pattern(pattern: &Spanned<Json<'static>>, place: &mut Place<'_>) -> Option<Pattern> {
-    match Pattern::from_json(&pattern.value) {
-        Ok(compiled) => Some(compiled),
-        Err(error) => {
-            let member =
-                if error.path.is_empty() { "match".to_owned() } else { format!("match.{}", error.path) };
-            place.mistake(pattern, &member, format!("expected {}, found {}", error.expected, error.found));
-            None
+    /// Each member is checked by itself, so that none of its mistakes hides another's.
+    fn rule(&mut self, path: &str, node: &Node) -> Option<Rule> {
+        let text = node.read::<RuleText>().map_err(|misfits| {
+            for Misfit { line, path: inside, message } in misfits {
+                let dot = if inside.is_empty() { "" } else { "." };
+                self.mistake(Some(line), format!("{path}{dot}{inside}"), message);
+            }
+        });
+        if matches!(node.value, Value::Mapping(_)) {
+            self.members(path, node);
+        }
+        let pattern = node.get("match").and_then(|pattern| self.pattern(path, pattern));
+        let condition = node.get("when").and_then(|when| match Condition::compile(when.as_str()?) {
+            Ok(condition) => Some(condition),
+            Err(message) => {
+                self.mistake(Some(when.line), format!("{path}.when"), message);
+                None
+            }
+        });
+        let RuleText { name, family, pattern: _, when: _, priority, actions, stage, runbook, mut examples } =
+            text.ok()?;
+        let (name, family, priority) = (name?, family?, priority?);
+        for (index, example) in examples.iter_mut().enumerate() {
+            example.line = node.line_at(&format!("examples[{index}].event"));
+        }
+        Some(Rule {
+            line: node.line_at("name"),
+            name: RuleName::new(name),
+            family,
+            priority,
+            actions,
+            stage,
+            runbook,
+            file: self.file.to_owned(),
+            pattern,
+            condition,
+            examples,
+        })
+    }
+
+    fn members(&mut self, path: &str, node: &Node) {
+        for member in ["name", "family", "priority"] {
+            if node.get(member).is_none_or(Node::is_null) {
+                self.mistake(
+                    Some(node.line_at(member)),
+                    format!("{path}.{member}"),
+                    "expected one, found none",
+                );
+            }
+        }
+        let word = |member| node.get(member).and_then(|node| Some((node.line, node.as_str()?)));
+        for member in ["name", "family"] {
+            if let Some((line, word)) = word(member).filter(|(_, word)| !is_kebab_case(word)) {
+                let message = format!(
+                    "expected lower-case words joined by hyphens, at most 64 characters, found `{word}`"
+                );
+                self.mistake(Some(line), format!("{path}.{member}"), message);
+            }
+        }
+        if let Some((line, name)) = word("name") {
+            let (name, file) = (name.to_owned(), self.file.to_owned());
+            self.names.push(Named { name, file, line, path: format!("{path}.name") });
+        }
+        if let Some((line, runbook)) = word("runbook").filter(|(_, runbook)| !runbook.starts_with("https://"))
+        {
+            let message = format!("expected an https:// address, found `{runbook}`");
+            self.mistake(Some(line), format!("{path}.runbook"), message);
+        }
+    }
+
+    fn pattern(&mut self, path: &str, pattern: &Node) -> Option<Pattern> {
+        match Pattern::from_json(&pattern.json()) {
+            Ok(compiled) => Some(compiled),
+            Err(error) => {
+                let dot = if error.path.is_empty() { "" } else { "." };
+                let message = format!("expected {}, found {}", error.expected, error.found);
+                let line = pattern.line_at(&error.path);
+                self.mistake(Some(line), format!("{path}.match{dot}{}", error.path), message);
+                None
+            }
         }
     }
 }
@@ -165,18 +230,14 @@ fn is_kebab_case(word: &str) -> bool {
         && !word.ends_with('-')
 }
 
-fn check_names(rules: &[Rule], mistakes: &mut Vec<RuleError>) {
-    let mut seen: BTreeMap<&RuleName, &Rule> = BTreeMap::new();
-    for rule in rules {
-        if let Some(first) = seen.get(&rule.name) {
-            mistakes.push(RuleError {
-                file: rule.file.clone(),
-                line: Some(rule.line),
-                path: "name".to_owned(),
-                message: format!("`{}` is already the name of {}:{}", rule.name, first.file, first.line),
-            });
+fn check_names(names: Vec<Named>, mistakes: &mut Vec<RuleError>) {
+    let mut seen: BTreeMap<String, (String, u64)> = BTreeMap::new();
+    for Named { name, file, line, path } in names {
+        if let Some((first, at)) = seen.get(&name) {
+            let message = format!("`{name}` is already the name of {first}:{at}");
+            mistakes.push(RuleError { file, line: Some(line), path, message });
         } else {
-            seen.insert(&rule.name, rule);
+            seen.insert(name, (file, line));
         }
     }
 }

@@ -1,0 +1,275 @@
+//! YAML with the line of every part, and typed reading that tells every mistake instead of the first.
+
+use std::fmt;
+
+use serde::de::{DeserializeOwned, Error, IntoDeserializer, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_path_to_error::{Path, Segment};
+use serde_saphyr::Spanned;
+
+use crate::json::Json;
+
+/// A value of a YAML text. The line is where a member's name stands, else where the value begins.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Node {
+    /// From 1.
+    pub line: u64,
+    /// What stands there.
+    pub value: Value,
+    /// Its mistake has been told: reading goes on as if it were not there.
+    told: bool,
+}
+
+/// What a node is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// Null, a truth value, a number or a text.
+    Scalar(Json<'static>),
+    /// A list.
+    List(Vec<Node>),
+    /// A mapping, in the order it is written; no name comes twice.
+    Mapping(Vec<(String, Node)>),
+}
+
+/// Why a text is not YAML.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct YamlError {
+    /// From 1, where reading stopped.
+    pub line: Option<u64>,
+    /// What is wrong there.
+    pub message: String,
+}
+
+/// One thing in a node that is not as its type wants it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Misfit {
+    /// From 1.
+    pub line: u64,
+    /// Where inside the node, such as `to[1]`; empty for the node itself.
+    pub path: String,
+    /// What was expected, and what was found.
+    pub message: String,
+}
+
+impl Node {
+    /// Reads a whole text; an empty one is null.
+    ///
+    /// # Errors
+    /// What is not YAML, or names a member twice.
+    pub fn parse(text: &str) -> Result<Node, YamlError> {
+        // A snippet of the file has its place in an editor, not in a one-line error.
+        let options = serde_saphyr::options! { with_snippet: false };
+        serde_saphyr::from_str_with_options(text, options).map_err(|error| YamlError {
+            line: error.location().map(|location| location.line()),
+            message: match error {
+                serde_saphyr::Error::DuplicateMappingKey { key: Some(key), .. } => {
+                    format!("expected each name once, found `{key}` again")
+                }
+                other => other.to_string(),
+            },
+        })
+    }
+
+    /// Whether it is null, as a name with nothing after it is.
+    pub fn is_null(&self) -> bool {
+        self.value == Value::Scalar(Json::Null)
+    }
+
+    /// The member of that name.
+    pub fn get(&self, name: &str) -> Option<&Node> {
+        let Value::Mapping(members) = &self.value else { return None };
+        members.iter().find(|(member, _)| member == name).map(|(_, node)| node)
+    }
+
+    /// The text, if it is one.
+    pub fn as_str(&self) -> Option<&str> {
+        let Value::Scalar(json) = &self.value else { return None };
+        json.as_str()
+    }
+
+    /// The line of the part at a path such as `to[1]`, or of the innermost part on the way that is there.
+    pub fn line_at(&self, path: &str) -> u64 {
+        let mut node = self;
+        for step in path.split(['.', '[', ']']).filter(|step| !step.is_empty()) {
+            let inner = match &node.value {
+                Value::Scalar(_) => None,
+                Value::List(elements) => step.parse().ok().and_then(|index: usize| elements.get(index)),
+                Value::Mapping(_) => node.get(step),
+            };
+            match inner {
+                Some(inner) => node = inner,
+                None => break,
+            }
+        }
+        node.line
+    }
+
+    /// The same tree without lines.
+    pub fn json(&self) -> Json<'static> {
+        match &self.value {
+            Value::Scalar(json) => json.clone(),
+            Value::List(elements) => {
+                Json::Array(elements.iter().filter(|node| !node.told).map(Node::json).collect())
+            }
+            Value::Mapping(members) => {
+                let members = members.iter().filter(|(_, node)| !node.told);
+                Json::Object(members.map(|(name, node)| (name.clone().into(), node.json())).collect())
+            }
+        }
+    }
+
+    /// Reads the node as a type of ours.
+    ///
+    /// # Errors
+    /// Every misfit, never none: serde tells the first only, so each is left out once told and the rest
+    /// is read again.
+    pub fn read<T: DeserializeOwned>(&self) -> Result<T, Vec<Misfit>> {
+        let mut rest = self.clone();
+        let mut misfits = Vec::new();
+        loop {
+            let json = serde_json::to_value(rest.json()).expect("a tree of text and numbers is JSON");
+            let error = match serde_path_to_error::deserialize::<_, T>(json) {
+                Ok(value) if misfits.is_empty() => return Ok(value),
+                Ok(_) => return Err(misfits),
+                Err(error) => error,
+            };
+            let (node, path) = rest.innermost(error.path());
+            let message = error.inner().to_string();
+            if !node.is_consequence(&message) {
+                misfits.push(Misfit { line: node.line, path: path.clone(), message: in_words(&message) });
+            }
+            if path.is_empty() {
+                return Err(misfits);
+            }
+            node.told = true;
+        }
+    }
+
+    /// The node that serde's path leads to, as far as it does, and that path in the file.
+    fn innermost(&mut self, path: &Path) -> (&mut Node, String) {
+        let mut node = self;
+        let mut written = String::new();
+        for segment in path {
+            let Some(index) = node.position(segment) else { break };
+            node = match &mut node.value {
+                Value::Scalar(_) => unreachable!("a scalar has no positions"),
+                Value::List(elements) => {
+                    written += &format!("[{index}]");
+                    &mut elements[index]
+                }
+                Value::Mapping(members) => {
+                    let (name, member) = &mut members[index];
+                    written += if written.is_empty() { "" } else { "." };
+                    written += name;
+                    member
+                }
+            };
+        }
+        (node, written)
+    }
+
+    /// Which element or member a step of serde's path is; serde has not seen the told ones.
+    fn position(&self, segment: &Segment) -> Option<usize> {
+        match (&self.value, segment) {
+            (Value::List(elements), Segment::Seq { index }) => {
+                let seen = elements.iter().enumerate().filter(|(_, node)| !node.told);
+                seen.map(|(position, _)| position).nth(*index)
+            }
+            (Value::Mapping(members), Segment::Map { key: name } | Segment::Enum { variant: name }) => {
+                members.iter().position(|(member, _)| member == name)
+            }
+            (Value::Scalar(_) | Value::List(_) | Value::Mapping(_), _) => None,
+        }
+    }
+
+    /// Whether a mistake is only there because a told member was left out.
+    fn is_consequence(&self, message: &str) -> bool {
+        let missing = message.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`'));
+        match (&self.value, missing) {
+            (Value::Mapping(_), Some(name)) => self.get(name).is_some_and(|member| member.told),
+            (Value::Mapping(members), None) => members.iter().any(|(_, member)| member.told),
+            (Value::List(elements), _) => elements.iter().any(|element| element.told),
+            (Value::Scalar(_), _) => false,
+        }
+    }
+}
+
+/// Serde's message without the names of Rust's types.
+fn in_words(message: &str) -> String {
+    message
+        .replace("expected u16", "expected a whole number up to 65535")
+        .replace("expected u32", "expected a whole number up to 4294967295")
+        .replace("expected map with a single key", "expected a mapping with one name")
+}
+
+impl<'de> Deserialize<'de> for Node {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Spanned { value, referenced, defined: _ } = Spanned::<Value>::deserialize(deserializer)?;
+        Ok(Node { line: referenced.line(), value, told: false })
+    }
+}
+
+impl<'de> Deserialize<'de> for Value {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(AnyValue)
+    }
+}
+
+struct AnyValue;
+
+fn scalar<'de, E: Error>(scalar: impl IntoDeserializer<'de, E>) -> Result<Value, E> {
+    Json::deserialize(scalar.into_deserializer()).map(Value::Scalar)
+}
+
+impl<'de> Visitor<'de> for AnyValue {
+    type Value = Value;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("null, true, false, a number, a string, a list or a mapping")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Value, E> {
+        scalar(())
+    }
+
+    fn visit_none<E: Error>(self) -> Result<Value, E> {
+        scalar(())
+    }
+
+    fn visit_bool<E: Error>(self, truth: bool) -> Result<Value, E> {
+        scalar(truth)
+    }
+
+    fn visit_i64<E: Error>(self, number: i64) -> Result<Value, E> {
+        scalar(number)
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Value, E> {
+        scalar(number)
+    }
+
+    fn visit_f64<E: Error>(self, number: f64) -> Result<Value, E> {
+        scalar(number)
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Value, E> {
+        scalar(text)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
+        let mut elements = Vec::new();
+        while let Some(element) = access.next_element()? {
+            elements.push(element);
+        }
+        Ok(Value::List(elements))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
+        let mut members = Vec::new();
+        while let Some((name, node)) = access.next_entry::<Spanned<String>, Node>()? {
+            members.push((name.value, Node { line: name.referenced.line(), ..node }));
+        }
+        Ok(Value::Mapping(members))
+    }
+}

@@ -1,0 +1,124 @@
+//! A mistake in a file, and reading that collects them.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::de::DeserializeOwned;
+use watchfire_core::priority::Priority;
+use watchfire_core::rules::RuleError;
+use watchfire_core::yaml::{Misfit, Node, Value};
+
+/// A mistake in a configuration or rule file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mistake {
+    /// The file.
+    pub file: String,
+    /// The line, from 1, where it has one.
+    pub line: Option<u64>,
+    /// Where in the file, such as `routes.P0.to[1]`; may be empty.
+    pub path: String,
+    /// What was expected, and what was found.
+    pub message: String,
+}
+
+impl Mistake {
+    pub(super) fn whole(file: &str, message: String) -> Self {
+        Self { file: file.to_owned(), line: None, path: String::new(), message }
+    }
+}
+
+impl From<RuleError> for Mistake {
+    fn from(error: RuleError) -> Self {
+        let RuleError { file, line, path, message } = error;
+        Self { file, line, path, message }
+    }
+}
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { file, line, path, message } = self.clone();
+        RuleError { file, line, path, message }.fmt(out)
+    }
+}
+
+/// The mistakes found in a file so far.
+pub(super) struct Mistakes<'f> {
+    pub(super) file: &'f str,
+    pub(super) found: Vec<Mistake>,
+}
+
+impl Mistakes<'_> {
+    pub(super) fn add(&mut self, line: Option<u64>, path: impl Into<String>, message: impl Into<String>) {
+        let (file, path, message) = (self.file.to_owned(), path.into(), message.into());
+        self.found.push(Mistake { file, line, path, message });
+    }
+
+    /// The part as its type wants it, checked further, or mistakes.
+    pub(super) fn read<T: DeserializeOwned>(
+        &mut self,
+        path: &str,
+        part: &Node,
+        check: impl FnOnce(&T, &mut dyn FnMut(&str, String)),
+    ) -> Option<T> {
+        match part.read::<T>() {
+            Ok(value) => {
+                check(&value, &mut |member, message| {
+                    self.add(Some(part.line_at(member)), format!("{path}{member}"), message);
+                });
+                Some(value)
+            }
+            Err(misfits) => {
+                for Misfit { line, path: inside, message } in misfits {
+                    let dot = if inside.is_empty() { "" } else { "." };
+                    self.add(Some(line), format!("{path}{dot}{inside}"), message);
+                }
+                None
+            }
+        }
+    }
+
+    /// The part as its type wants it, or its default where it is left out.
+    pub(super) fn read_or_default<T: DeserializeOwned + Default>(
+        &mut self,
+        path: &str,
+        part: Option<&Node>,
+        check: impl FnOnce(&T, &mut dyn FnMut(&str, String)),
+    ) -> Option<T> {
+        part.map_or_else(|| Some(T::default()), |part| self.read(path, part, check))
+    }
+
+    /// The members of a part; none where it is left out.
+    pub(super) fn members<'n>(
+        &mut self,
+        path: &str,
+        part: Option<&'n Node>,
+        expected: &str,
+    ) -> &'n [(String, Node)] {
+        match part.map(|part| (part.line, &part.value)) {
+            None => &[],
+            Some((_, Value::Mapping(members))) => members,
+            Some((line, Value::Scalar(_) | Value::List(_))) => {
+                self.add(Some(line), path, format!("expected a mapping of {expected}"));
+                &[]
+            }
+        }
+    }
+
+    /// The members of a part whose names are priorities.
+    pub(super) fn by_priority<'n>(
+        &mut self,
+        path: &str,
+        part: Option<&'n Node>,
+    ) -> BTreeMap<Priority, &'n Node> {
+        let mut found = BTreeMap::new();
+        for (name, node) in self.members(path, part, "P0, P1, P2, P3") {
+            match Priority::ALL.into_iter().find(|priority| priority.as_str() == name) {
+                Some(priority) => {
+                    found.insert(priority, node);
+                }
+                None => self.add(Some(node.line), format!("{path}.{name}"), "expected P0, P1, P2 or P3"),
+            }
+        }
+        found
+    }
+}
