@@ -110,8 +110,8 @@ impl App {
         let spool = Spool::new(&store)?;
         let mut sources = vec![(Source::Spool(spool.clone()), usize::from(http.in_flight))];
         if let Some(queue) = &queue {
-            let client = aws_sdk_sqs::Client::new(clients.aws().await);
-            sources.push((Source::Sqs(Sqs::open(client, queue).await?), usize::from(queue.in_flight)));
+            let sqs = Sqs::open(clients.aws().await, queue).await?;
+            sources.push((Source::Sqs(sqs), usize::from(queue.in_flight)));
         }
         let http_listener = listen(http.listen).await.context("http.listen")?;
         let health_listener = listen(health.listen).await.context("health.listen")?;

@@ -1,12 +1,14 @@
 //! Performing a decision: the primary channels side by side, then whoever stands in for one that failed.
 
 use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
-use watchfire_core::decision::{Decision, Effect, When};
-use watchfire_core::ids::{EffectId, EventId};
+use watchfire_core::decision::{Decision, Effect, Verdict, When};
+use watchfire_core::event::OWN_SOURCE;
+use watchfire_core::ids::{ChannelName, EffectId, EventId};
 use watchfire_core::journal::{Entry, Outcome};
 
 use crate::actions::{Done, Failure};
@@ -62,13 +64,17 @@ impl Router {
             let result = self.perform_standby(&entry.decision, effect, &round).await;
             round.add(effect, result);
         }
+        if let Some(reason) = round.told_nobody(&entry.decision) {
+            // First, so that a crash in between repeats the warning rather than loses it.
+            self.warn_of_refusal(&entry.decision, &reason).await?;
+        }
         self.record(&entry.decision, &mut round).await?;
         self.close_round(&entry.decision, round).await
     }
 
-    /// Performs the pages of a decision that could not be recorded; what fails will be tried again, because
-    /// the message stays on the queue.
-    pub(crate) async fn perform_unrecorded(&self, decision: &Decision) {
+    /// Performs the pages of a decision that could not be recorded, and says whether any channel took one;
+    /// if none did, its message brings it back.
+    pub(crate) async fn perform_unrecorded(&self, decision: &Decision) -> bool {
         let mut round = Round { settled: BTreeMap::new(), fresh: Vec::new(), waiting: Vec::new() };
         for effect in &decision.effects {
             let result = match effect.when {
@@ -79,6 +85,7 @@ impl Router {
             };
             round.add(effect, result);
         }
+        round.is_told()
     }
 
     async fn perform_primary(&self, decision: &Decision, effect: &Effect, give_up_at: Instant) -> Attempt {
@@ -104,12 +111,14 @@ impl Router {
 
     async fn attempt(&self, decision: &Decision, effect: &Effect, give_up_at: Instant) -> Attempt {
         let Some(channel) = self.channels.get(&effect.channel) else {
+            // Whoever took it out of the configuration can put it back while the message waits.
             let reason = format!("there is no channel `{}` in the configuration any more", effect.channel);
-            return Attempt::Settled(Outcome::Failed { at: self.clock.now(), reason });
+            return Attempt::Pending(Failure::Transient { reason, retry_after: None });
         };
         let result = channel.perform(effect, give_up_at).await;
-        self.metrics.performed(effect, &result, decision, self.clock.now());
         let at = self.clock.now();
+        self.metrics.performed(effect, &result, decision, at);
+        self.failing.learn(&effect.channel, &result, at);
         match result {
             Ok(Done { receipt }) => Attempt::Settled(Outcome::Done { at, receipt }),
             Err(Failure::Permanent { reason }) => {
@@ -120,28 +129,33 @@ impl Router {
         }
     }
 
-    /// An urgent page is tried until its fallback's time has come, any other for one short round.
+    /// An urgent page is tried until its fallback's time has come, any other for one short round. A channel
+    /// that has been failing for that long already gets one attempt: the next of a storm need not wait.
     fn give_up_at(&self, decision: &Decision) -> Instant {
         if !decision.priority.is_urgent() {
             return Instant::now() + ROUTINE;
         }
-        let passed = self.clock.now().duration_since(decision.at);
+        let now = self.clock.now();
         let whole = SignedDuration::from_secs(self.policy.fallback_after_seconds.into());
+        let primary = decision.effects.first().map(|effect| &effect.channel);
+        let is_down = primary.is_some_and(|channel| self.failing.since(channel, now) >= whole);
+        let passed = now.duration_since(decision.at);
         let left = Duration::try_from(whole - passed).unwrap_or_default();
-        Instant::now() + if passed < whole { left } else { ONE_ATTEMPT }
+        Instant::now() + if is_down || passed >= whole { ONE_ATTEMPT } else { left }
     }
 
     async fn condition(&self, when: &When) -> Condition {
         let When::IfDone(pages) = when else { return Condition::Holds };
-        let mut pending = false;
+        let mut is_done = false;
         for (event, effect) in pages {
             match self.outcome(event, effect).await {
-                Page::Done => return Condition::Holds,
+                Page::Done => is_done = true,
                 Page::NotDone => {}
-                Page::Pending => pending = true,
+                // Sent before a page that is still on its way, it would leave that page's alert open.
+                Page::Pending => return Condition::Wait,
             }
         }
-        if pending { Condition::Wait } else { Condition::NotNeeded }
+        if is_done { Condition::Holds } else { Condition::NotNeeded }
     }
 
     async fn outcome(&self, event: &EventId, effect: &EffectId) -> Page {
@@ -205,6 +219,23 @@ impl Round {
         }
     }
 
+    fn is_told(&self) -> bool {
+        self.settled.values().any(|outcome| matches!(outcome, Outcome::Done { .. }))
+    }
+
+    /// Why a page reached nobody and never will; none while anything is pending, or for our own warnings.
+    fn told_nobody(&self, decision: &Decision) -> Option<String> {
+        let is_own = decision.source == OWN_SOURCE;
+        if is_own || decision.verdict != Verdict::Page || !self.waiting.is_empty() || self.is_told() {
+            return None;
+        }
+        let reasons = self.settled.iter().filter_map(|(effect, outcome)| match outcome {
+            Outcome::Failed { at: _, reason } => Some(format!("{effect}: {reason}")),
+            Outcome::Done { .. } | Outcome::NotNeeded { .. } => None,
+        });
+        Some(reasons.collect::<Vec<_>>().join("; "))
+    }
+
     fn awaits_primary_of(&self, standby: &Effect) -> bool {
         self.primary_of(standby).is_none()
     }
@@ -231,5 +262,30 @@ fn retry_after(failure: &Failure) -> Option<Duration> {
     match failure {
         Failure::Transient { retry_after, .. } => *retry_after,
         Failure::Permanent { .. } => None,
+    }
+}
+
+/// Since when channels have been failing without a success in between.
+#[derive(Default)]
+pub(crate) struct Failing(Mutex<BTreeMap<ChannelName, Timestamp>>);
+
+impl Failing {
+    fn learn(&self, channel: &ChannelName, result: &Result<Done, Failure>, at: Timestamp) {
+        let mut failing = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match result {
+            // A refusal is an answer: the channel is there.
+            Ok(_) | Err(Failure::Permanent { .. }) => {
+                failing.remove(channel);
+            }
+            Err(Failure::Transient { .. }) => {
+                failing.entry(channel.clone()).or_insert(at);
+            }
+        }
+    }
+
+    /// For how long; zero for a channel that is not.
+    fn since(&self, channel: &ChannelName, now: Timestamp) -> SignedDuration {
+        let failing = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        failing.get(channel).map_or(SignedDuration::ZERO, |since| now.duration_since(*since))
     }
 }

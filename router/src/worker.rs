@@ -1,20 +1,26 @@
 //! The worker: takes messages, handles each in a task of its own, deletes what is done with.
 
+use std::convert::Infallible;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, timeout};
 
-use crate::router::{Nack, Router};
+use crate::router::Router;
 use crate::source::{Handle, Message, Source};
 use crate::telemetry;
 
-/// How long messages at work are waited for when the worker is told to stop; Kubernetes gives 30 s.
-pub const DRAIN: Duration = Duration::from_secs(23);
+/// How long messages at work are waited for when the worker is told to stop; with what follows it is under
+/// 25 s, and Kubernetes gives 30.
+pub const DRAIN: Duration = Duration::from_secs(20);
 /// How long giving the unfinished ones back may take.
 const GIVE_BACK: Duration = Duration::from_secs(2);
+/// How long the last deletes may take.
+const LAST_DELETES: Duration = Duration::from_secs(2);
 /// How long done messages are gathered into one delete.
 const GATHER: Duration = Duration::from_millis(10);
 /// How long to wait when the queue cannot be read, at least and at most.
@@ -67,8 +73,8 @@ pub async fn work(
     }
     drop(done);
     let given_back = drain(&mut tasks, &give_back).await;
-    // Every sender is gone, so it ends once it has deleted what it holds.
-    let _ = deleter.await;
+    // Every sender is gone, so it ends once it has deleted what it holds; what it cannot comes again.
+    let _ = timeout(LAST_DELETES, deleter).await;
     given_back
 }
 
@@ -100,24 +106,61 @@ async fn one(
     mut give_back: watch::Receiver<bool>,
 ) {
     router.metrics.begun();
+    let work = AssertUnwindSafe(handle_or_warn(router, source, &message)).catch_unwind();
     let result = tokio::select! {
-        result = handle_extending(router, source, &message) => Some(result),
-        () = is_true(&mut give_back) => None,
+        result = work => result.unwrap_or_else(|_| Err(panicked(&message))),
+        never = keep(source, &message) => match never {},
+        () = is_true(&mut give_back) => Err(Duration::ZERO),
     };
     match result {
-        None => {
-            router.metrics.left(source.name());
-            source.release(&message, Duration::ZERO).await;
-        }
-        Some(Ok(())) => {
+        Ok(()) => {
             router.metrics.done(router.clock.now());
             // The deleter outlives every task.
             let _ = done.send(message.handle).await;
         }
-        Some(Err(nack)) => {
+        Err(again_in) => {
             router.metrics.left(source.name());
-            leave(router, source, &message, &nack).await;
+            source.release(&message, again_in).await;
         }
+    }
+}
+
+/// Handles a message, and warns when its queue is about to give it up: before the last try, which may not
+/// come to an end, and after the one before it. The error is the time after which it is to come again.
+async fn handle_or_warn(router: &Router, source: &Source, message: &Message) -> Result<(), Duration> {
+    let most = source.max_receives().unwrap_or(u32::MAX);
+    if message.receives >= most {
+        warn(router, message, "this is its last try").await;
+    }
+    let Err(nack) = router.handle(&message.body).await else { return Ok(()) };
+    let again_in = nack.retry_after.unwrap_or_default().max(backoff(message.receives));
+    telemetry::not_done(&message.id, message.receives, &nack, again_in);
+    if message.receives.saturating_add(1) >= most {
+        warn(router, message, &nack.reason).await;
+    }
+    Err(again_in)
+}
+
+async fn warn(router: &Router, message: &Message, reason: &str) {
+    if let Err(nack) = router.warn_of_dead_letter(&message.id, message.receives, reason).await {
+        // Its entry is in the journal, where a tick finds it.
+        telemetry::not_done("the warning about it", message.receives, &nack, Duration::from_secs(60));
+    }
+}
+
+fn panicked(message: &Message) -> Duration {
+    telemetry::panicked(&message.id);
+    backoff(message.receives)
+}
+
+/// Keeps a message invisible for as long as this is polled.
+async fn keep(source: &Source, message: &Message) -> Infallible {
+    let Some(every) = source.extend_every() else { return std::future::pending().await };
+    let mut ticks = interval_at(Instant::now() + every, every);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        source.extend(message).await;
     }
 }
 
@@ -126,36 +169,6 @@ async fn is_true(told: &mut watch::Receiver<bool>) {
     if told.wait_for(|now| *now).await.is_err() {
         std::future::pending().await
     }
-}
-
-/// Handles a message, and keeps it invisible for as long as that takes.
-async fn handle_extending(router: &Router, source: &Source, message: &Message) -> Result<(), Nack> {
-    let handling = router.handle(&message.body);
-    tokio::pin!(handling);
-    let Some(every) = source.extend_every() else {
-        return handling.await.map(|_| ());
-    };
-    let mut ticks = interval_at(Instant::now() + every, every);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        tokio::select! {
-            result = &mut handling => return result.map(|_| ()),
-            _ = ticks.tick() => source.extend(message).await,
-        }
-    }
-}
-
-/// Leaves a message on its queue, and pages if the queue is about to give it up.
-async fn leave(router: &Router, source: &Source, message: &Message, nack: &Nack) {
-    let again_in = nack.retry_after.unwrap_or_default().max(backoff(message.receives));
-    telemetry::not_done(&message.id, message.receives, nack, again_in);
-    if source.max_receives().is_some_and(|most| message.receives + 1 >= most) {
-        let warned = router.warn_of_dead_letter(&message.id, message.receives, &nack.reason).await;
-        if let Err(nack) = warned {
-            telemetry::not_done("the warning about it", message.receives, &nack, again_in);
-        }
-    }
-    source.release(message, again_in).await;
 }
 
 fn backoff(receives: u32) -> Duration {

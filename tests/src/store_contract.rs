@@ -53,6 +53,9 @@ macro_rules! store_contract {
             postponing_an_unknown_event_is_refused
             old_entries_and_records_are_pruned
             what_is_pending_is_never_pruned
+            an_open_incident_and_its_findings_are_never_pruned
+            what_is_open_does_not_hide_what_is_old
+            a_record_that_changed_since_is_kept_until_that_is_old
             pruning_takes_no_more_than_it_is_told
             a_record_that_was_pruned_and_came_back_is_not_taken_for_the_old_one
             random_operations_do_what_a_map_would_do

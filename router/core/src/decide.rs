@@ -39,6 +39,11 @@ impl<'c> Case<'c> {
         self.rule
     }
 
+    /// The incident that the event itself speaks of; a finding that is known stays with its own.
+    pub fn incident(&self) -> &IncidentKey {
+        &self.incident
+    }
+
     /// The records still to be read before a decision can be made; ask again after reading them.
     pub fn reads(&self, state: &State) -> Vec<Key> {
         let finding = self.event.finding.as_ref().map(|finding| Key::Finding(finding.key.clone()));
@@ -122,7 +127,10 @@ impl<'c> Case<'c> {
                 None => Why::New,
             };
         };
-        if self.rule.priority < current.priority {
+        // However bad it was then, it is known to be over.
+        if late && known.is_some_and(|known| known.state != FindingState::Open) {
+            Why::Outdated
+        } else if self.rule.priority < current.priority {
             Why::PriorityRose
         } else if current.band.is_some() && self.band() > current.band {
             Why::SeverityRose
@@ -167,9 +175,10 @@ impl<'c> Case<'c> {
 
     fn seen(&self, finding: &Finding, key: &IncidentKey, state: &State, now: Timestamp) -> Record {
         let known = state.finding(&finding.key);
+        let newest = known.filter(|known| is_older(finding, known));
         Record::Finding(FindingRecord {
             incident: key.clone(),
-            state: finding.state,
+            state: newest.map_or(finding.state, |newest| newest.state),
             updated_at: finding.updated_at.max(known.and_then(|known| known.updated_at)),
             count: finding.count.max(known.map_or(0, |known| known.count)),
             seen_at: now,

@@ -5,11 +5,12 @@ use sha2::{Digest as _, Sha256};
 use crate::event::Event;
 use crate::ids::IncidentKey;
 
-/// The same for everything that happens to one subject in one family: account, cluster, family and
-/// primary subject, hashed. An event without a usable subject has an incident of its own: parts that
+/// The same for everything that happens to one subject in one family: account, place, family and primary
+/// subject, hashed. An event without a usable subject has an incident of its own: parts that
 /// are missing must never merge what is unrelated.
 ///
-/// The region is no part of it: an aggregation region relays the same finding again.
+/// The place is region and cluster, except for an IAM principal, which has no region. A finding that an
+/// aggregation region relays keeps the region it was made in.
 pub fn incident_key(event: &Event<'_>, family: &str) -> IncidentKey {
     let own = || match &event.finding {
         Some(finding) => format!("finding/{}", finding.key),
@@ -17,8 +18,10 @@ pub fn incident_key(event: &Event<'_>, family: &str) -> IncidentKey {
     };
     let subject = &event.subject;
     let primary = subject.primary().unwrap_or_else(own);
+    let region = if primary.starts_with("principal/") { None } else { subject.region.as_deref() };
     let parts = [
         subject.account.as_deref().unwrap_or_default(),
+        region.unwrap_or_default(),
         subject.cluster.as_deref().unwrap_or_default(),
         family,
         &primary,

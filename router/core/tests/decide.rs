@@ -236,3 +236,33 @@ fn the_two_feeds_of_one_finding_are_one_incident() {
     ";
     assert_eq!(decisions(&story), support::lines(expected));
 }
+
+#[test]
+fn a_late_report_of_a_closed_finding_does_not_keep_its_incident_open() {
+    let story = [
+        Finding::graded("a").at("12:00").severity("5").text(),
+        Finding::graded("b").at("12:01").severity("5").text(),
+        Finding::graded("b").at("12:10").severity("5").archived().text(),
+        Finding::graded("b").at("12:11").updated("12:05").severity("8").text(),
+        Finding::graded("a").at("12:12").severity("5").archived().text(),
+    ];
+    let expected = "
+        12:00 P2 page new -> page:oncall
+        12:01 P2 quiet joined
+        12:10 P2 quiet still_open
+        12:11 P1 quiet outdated
+        12:12 P2 quiet closed -> resolve:oncall if done
+    ";
+    assert_eq!(decisions(&story), support::lines(expected));
+}
+
+#[test]
+fn equal_names_in_two_regions_are_two_incidents() {
+    let here = Finding::miner("a").at("12:00").text();
+    let there = Finding::miner("b").at("12:01").text().replace("us-gov-west-1", "us-gov-east-1");
+    let expected = "
+        12:00 P0 page new -> page:oncall, page:mail unless page:oncall
+        12:01 P0 page new -> page:oncall, page:mail unless page:oncall
+    ";
+    assert_eq!(decisions(&[here, there]), support::lines(expected));
+}

@@ -158,22 +158,6 @@ fn another_products_finding_is_no_copy_whatever_its_id_says() {
 }
 
 #[test]
-fn a_sample_is_known_by_its_title_its_product_field_or_its_made_up_resources() {
-    let text = fixture("asff_miner");
-    assert!(!read_text(&text).0.sample);
-    for (from, to) in [
-        ("\"Title\": \"", "\"Title\": \"[SAMPLE] "),
-        (
-            "\"ProductFields\": {",
-            "\"ProductFields\": {\"aws/guardduty/service/additionalInfo/sample\": \"true\",",
-        ),
-        ("cluster/payments", "cluster/GeneratedFindingEKSClusterName"),
-    ] {
-        assert!(read_text(&text.replace(from, to)).0.sample, "{to}");
-    }
-}
-
-#[test]
 fn a_failed_control_is_about_the_cluster() {
     let expected = Finding {
         updated_at: time("2026-03-04T05:05:05Z"),

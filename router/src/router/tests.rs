@@ -1,6 +1,6 @@
 //! What the router promises when the world does not: a disk that fails, a channel that puts it off.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -28,18 +28,25 @@ use crate::telemetry::Metrics;
 
 /// Answers as it is told, one request after the other for each permit, and remembers the dedup keys.
 struct Receiver {
+    /// What it answers next, one for each call; then `status`.
+    script: Mutex<VecDeque<u16>>,
+    /// What it answers to warnings, which is what a P2 is.
+    to_warnings: AtomicU16,
     status: AtomicU16,
     permits: Semaphore,
-    keys: Mutex<Vec<String>>,
+    /// Dedup keys of what it took, each with the action.
+    taken: Mutex<Vec<(String, String)>>,
     calls: watch::Sender<usize>,
 }
 
 impl Receiver {
     async fn start() -> (Arc<Self>, String) {
         let receiver = Arc::new(Self {
+            script: Mutex::default(),
+            to_warnings: AtomicU16::new(202),
             status: AtomicU16::new(202),
             permits: Semaphore::new(1_000),
-            keys: Mutex::default(),
+            taken: Mutex::default(),
             calls: watch::Sender::new(0),
         });
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
@@ -50,7 +57,24 @@ impl Receiver {
     }
 
     fn keys(&self) -> Vec<String> {
-        self.keys.lock().expect("no test panics while it holds this").clone()
+        self.taken().into_iter().map(|(_, key)| key).collect()
+    }
+
+    fn actions(&self) -> Vec<String> {
+        self.taken().into_iter().map(|(action, _)| action).collect()
+    }
+
+    fn taken(&self) -> Vec<(String, String)> {
+        self.taken.lock().expect("no test panics while it holds this").clone()
+    }
+
+    fn answer_to(&self, event: &Value) -> u16 {
+        let next = self.script.lock().expect("no test panics while it holds this").pop_front();
+        let otherwise = match event["payload"]["severity"] == "warning" {
+            true => &self.to_warnings,
+            false => &self.status,
+        };
+        next.unwrap_or_else(|| otherwise.load(Ordering::SeqCst))
     }
 
     async fn called(&self, times: usize) {
@@ -66,11 +90,12 @@ async fn take(
     receiver.calls.send_modify(|calls| *calls += 1);
     let permit = receiver.permits.acquire().await.expect("nobody closes it");
     permit.forget();
-    let status = StatusCode::from_u16(receiver.status.load(Ordering::SeqCst)).expect("a status");
+    let status = StatusCode::from_u16(receiver.answer_to(&event)).expect("a status");
     let mut headers = HeaderMap::new();
     if status.is_success() {
-        let key = event["dedup_key"].as_str().unwrap_or_default().to_owned();
-        receiver.keys.lock().expect("no test panics while it holds this").push(key);
+        let word = |name: &str| event[name].as_str().unwrap_or_default().to_owned();
+        let taken = (word("event_action"), word("dedup_key"));
+        receiver.taken.lock().expect("no test panics while it holds this").push(taken);
     } else {
         headers.insert("retry-after", "3600".parse().expect("a header"));
     }
@@ -117,6 +142,15 @@ fn urgent() -> String {
 /// A failed control, P2 by the shipped rules.
 fn routine() -> String {
     rules_files::read_example(None, "examples/control-failed.json").expect("it ships")
+}
+
+/// The miner again, as another event of that time of day; archived or not.
+fn report(time: &str, archived: bool) -> String {
+    let mut event: Value = serde_json::from_str(&urgent()).expect("it is JSON");
+    event["id"] = json!(format!("report-{time}"));
+    event["detail"]["updatedAt"] = json!(format!("2026-11-20T{time}:00.000Z"));
+    event["detail"]["service"]["archived"] = json!(archived);
+    event.to_string()
 }
 
 /// The journal's outcomes, done and pending, per entry.
@@ -173,10 +207,10 @@ async fn a_second_delivery_of_an_event_at_work_is_left_on_the_queue() {
 #[tokio::test]
 async fn a_tick_takes_up_what_its_message_did_not_bring_back() {
     let World { _folder, disk: _, receiver, clock, router } = world().await;
-    receiver.status.store(429, Ordering::SeqCst);
+    receiver.to_warnings.store(429, Ordering::SeqCst);
     let nack = router.handle(&routine()).await.expect_err("the page is pending");
     assert_eq!(nack.retry_after, Some(Duration::from_secs(3_600)));
-    receiver.status.store(202, Ordering::SeqCst);
+    receiver.to_warnings.store(202, Ordering::SeqCst);
     let keep = SignedDuration::from_hours(24);
     clock.advance(SignedDuration::from_mins(59));
     assert_eq!(router.tick(clock.now(), keep).await.expect("the store answers"), Ticked::default());
@@ -193,6 +227,83 @@ async fn what_is_older_than_it_is_kept_is_removed() {
     router.handle(&urgent()).await.expect("it is paged");
     clock.advance(SignedDuration::from_hours(25));
     let ticked = router.tick(clock.now(), SignedDuration::from_hours(24)).await.expect("the store answers");
-    assert_eq!(ticked, Ticked { resumed: 0, pruned: 3 }, "the entry, the finding, the incident");
+    assert_eq!(ticked, Ticked { resumed: 0, pruned: 1 }, "the entry; the incident is open");
     assert_eq!(journal(&router).await, []);
+}
+
+#[tokio::test]
+async fn an_event_that_is_pending_holds_up_none_of_its_neighbours() {
+    let World { _folder, disk: _, receiver, router, .. } = world().await;
+    receiver.to_warnings.store(429, Ordering::SeqCst);
+    let message = format!("[{},{}]", routine(), urgent());
+    router.handle(&message).await.expect_err("the first of the two is pending");
+    assert_eq!(receiver.actions(), ["trigger"]);
+    receiver.to_warnings.store(202, Ordering::SeqCst);
+    assert_eq!(router.handle(&message).await.expect("nothing is pending any more").decisions.len(), 2);
+    assert_eq!(receiver.actions(), ["trigger", "trigger"]);
+}
+
+#[tokio::test]
+async fn a_burst_about_one_incident_is_decided_at_the_first_try() {
+    let World { _folder, disk: _, receiver, router, .. } = world().await;
+    let burst = (0..200).map(|index| {
+        let router = router.clone();
+        tokio::spawn(async move { router.handle(&format!("nonsense {index}")).await.map(|_| ()) })
+    });
+    for task in burst.collect::<Vec<_>>() {
+        assert_eq!(task.await.expect("it does not panic"), Ok(()));
+    }
+    assert_eq!(receiver.actions(), ["trigger"]);
+}
+
+#[tokio::test]
+async fn a_resolve_waits_for_every_page_that_is_still_on_its_way() {
+    let World { _folder, disk: _, receiver, clock, router } = world().await;
+    router.handle(&report("12:00", false)).await.expect("it is paged");
+    clock.advance(SignedDuration::from_mins(16));
+    receiver.status.store(429, Ordering::SeqCst);
+    router.handle(&report("12:16", false)).await.expect_err("the repeat is pending");
+    receiver.status.store(202, Ordering::SeqCst);
+    router.handle(&report("12:17", true)).await.expect_err("it would be overtaken by the repeat");
+    router.handle(&report("12:16", false)).await.expect("the repeat is taken");
+    router.handle(&report("12:17", true)).await.expect("now it is over");
+    assert_eq!(receiver.actions(), ["trigger", "trigger", "resolve"]);
+}
+
+#[tokio::test]
+async fn without_a_store_an_open_incident_keeps_its_dedup_key() {
+    let World { _folder, disk, receiver, clock, router } = world().await;
+    router.handle(&report("12:00", false)).await.expect("it is paged");
+    router.handle(&report("12:01", true)).await.expect("it is resolved");
+    router.handle(&report("12:02", false)).await.expect("it is paged anew");
+    disk.set_failing(true);
+    clock.advance(SignedDuration::from_mins(16));
+    router.handle(&report("12:16", false)).await.expect_err("it stays on the queue");
+    let keys = receiver.keys();
+    assert_eq!((keys.len(), &keys[2] == &keys[3], &keys[0] == &keys[2]), (4, true, false));
+}
+
+#[tokio::test]
+async fn a_page_that_nobody_takes_without_a_store_is_tried_again() {
+    let World { _folder, disk, receiver, router, .. } = world().await;
+    disk.set_failing(true);
+    receiver.script.lock().expect("no test panics while it holds this").push_back(429);
+    router.handle(&urgent()).await.expect_err("it stays on the queue");
+    assert_eq!(receiver.actions(), Vec::<String>::new());
+    router.handle(&urgent()).await.expect_err("it stays on the queue");
+    assert_eq!(receiver.actions(), ["trigger"]);
+}
+
+#[tokio::test]
+async fn somebody_is_told_that_a_page_was_refused_for_good() {
+    let World { _folder, disk: _, receiver, router, .. } = world().await;
+    // As it is, and again with nothing but what is required.
+    receiver.script.lock().expect("no test panics while it holds this").extend([400, 400]);
+    router.handle(&routine()).await.expect("there is nothing more to be done");
+    let journal = router.journal(10).await.expect("the store answers");
+    let rules: Vec<_> = journal.iter().map(|entry| entry.decision.rule.to_string()).collect();
+    assert_eq!(
+        (rules, receiver.actions().len()),
+        (vec!["page-not-delivered".into(), "failed-control".into()], 1)
+    );
 }

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use aws_config::SdkConfig;
 use aws_sdk_sqs::Client;
+use aws_sdk_sqs::config::timeout::TimeoutConfig;
 use aws_sdk_sqs::types::{
     DeleteMessageBatchRequestEntry, MessageSystemAttributeName as Attribute, QueueAttributeName,
 };
@@ -15,6 +17,9 @@ use crate::telemetry;
 
 /// How often a delete that failed is tried again at once.
 const DELETE_TRIES: usize = 3;
+/// A queue that does not answer must not keep anyone waiting for ever: to connect, and beyond a long poll.
+const CONNECT: Duration = Duration::from_secs(3);
+const ANSWER: Duration = Duration::from_secs(10);
 /// SQS allows no longer invisibility.
 const LONGEST_VISIBILITY: Duration = Duration::from_secs(43_200);
 
@@ -37,8 +42,14 @@ impl Sqs {
     ///
     /// # Errors
     /// When the queue cannot be reached, does not exist or may not be read.
-    pub async fn open(client: Client, config: &QueueConfig) -> anyhow::Result<Self> {
+    pub async fn open(aws: &SdkConfig, config: &QueueConfig) -> anyhow::Result<Self> {
         let QueueConfig { url, wait_seconds, visibility_seconds, in_flight: _, max_receives } = config;
+        let limits = TimeoutConfig::builder()
+            .connect_timeout(CONNECT)
+            .operation_attempt_timeout(ANSWER + Duration::from_secs(u64::from(*wait_seconds)))
+            .build();
+        let aws = aws_sdk_sqs::config::Builder::from(aws).timeout_config(limits).build();
+        let client = Client::from_conf(aws);
         let attributes = client
             .get_queue_attributes()
             .queue_url(url)

@@ -109,8 +109,11 @@ impl Store {
     }
 
     /// Removes entries decided before that time, except those with effects that have no outcome, and
-    /// records last changed by a decision before that time; at most that many of both together, the
-    /// oldest entries first. Returns how many; call again until it is 0.
+    /// records last changed by a decision before that time, except those of open incidents and of their
+    /// findings, and what cannot be understood; at most that many of both together, the oldest entries
+    /// first. Returns how many; call again until it is 0.
+    ///
+    /// A finding whose incident was closed is removed at the latest when that time is a day further on.
     pub async fn prune(&self, before: Timestamp, most: usize) -> Result<u64, Error> {
         match self {
             Store::Embedded(store) => store.prune(before, most).await,

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use tracing::{error, info, warn};
 use tracing_subscriber::EnvFilter;
 use watchfire_core::decision::{Decision, Effect};
+use watchfire_core::ids::EventId;
 use watchfire_core::notice::clean;
 
 use crate::router::Nack;
@@ -109,6 +110,16 @@ pub fn visibility_failed(message: &str, error: &anyhow::Error) {
 /// A tick took up entries or failed.
 pub fn ticked(resumed: usize, pruned: u64) {
     info!(resumed, pruned, "tick");
+}
+
+/// A tick found an entry that it could not read.
+pub fn not_resumed(event: &EventId, error: &store::Error) {
+    error!(event = event.as_str(), error = chain(error), "an entry is due and cannot be read");
+}
+
+/// Handling a message panicked: a defect of ours. The message stays on its queue.
+pub fn panicked(message: &str) {
+    error!(message, "handling a message panicked; it stays on the queue");
 }
 
 /// A tick failed; the next one tries again.

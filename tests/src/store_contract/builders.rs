@@ -69,7 +69,7 @@ fn effect(event: &str, id: &str) -> Effect {
     }
 }
 
-/// An incident's record with that many events.
+/// An open incident's record with that many events.
 pub fn record(events: u64) -> Record {
     let paged = vec![(EventId::new("earlier"), EffectId::new("page:oncall"))];
     Record::Incident(IncidentRecord {
@@ -86,7 +86,15 @@ pub fn record(events: u64) -> Record {
     })
 }
 
-/// A finding's record with that count, and where it is kept.
+/// The same, closed.
+pub(super) fn closed(events: u64) -> Record {
+    match record(events) {
+        Record::Incident(incident) => Record::Incident(IncidentRecord { open: false, ..incident }),
+        Record::Finding(_) => unreachable!("it is an incident's"),
+    }
+}
+
+/// A finding's record with that count, of `incident-1`, and where it is kept.
 pub fn finding(key: &str, count: u64) -> (Key, Record) {
     let record = FindingRecord {
         incident: IncidentKey::new("incident-1"),

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use watchfire::store::{Committed, Error, Store};
 use watchfire_core::ids::{EffectId, EventId};
-use watchfire_core::incident::{Key, State};
+use watchfire_core::incident::{Key, Record, State};
 use watchfire_core::journal::{Entry, Outcome};
 
-use super::builders::{at, changing, done, entry, incident, record};
+use super::builders::{at, changing, closed, done, entry, incident, record};
 use super::records::events_of;
 
+const HOUR: i64 = 60 * 60;
 const EFFECTS: [&str; 3] = ["page:a", "page:b", "page:c"];
 
 /// Numbers that look random and are the same in every run, by splitmix64.
@@ -24,18 +25,26 @@ impl Dice {
     }
 }
 
+/// An incident's record.
+struct Known {
+    /// How many changes there had been of any when it was changed.
+    version: u64,
+    /// When that was.
+    changed: i64,
+    open: bool,
+}
+
 #[derive(Default)]
 struct Model {
     entries: BTreeMap<EventId, (Entry, i64)>,
-    /// Per incident: how many changes there had been of any when it was changed, and when that was.
-    records: BTreeMap<Key, (u64, i64)>,
+    records: BTreeMap<Key, Known>,
     changes: u64,
 }
 
 impl Model {
     /// What a state loaded now must be committed with.
     fn version(&self, key: &Key) -> Option<u64> {
-        self.records.get(key).map(|(version, _)| *version)
+        self.records.get(key).map(|known| known.version)
     }
 
     fn commit(&mut self, key: &Key, version: Option<u64>, entry: &Entry, seconds: i64) -> Committed {
@@ -46,7 +55,9 @@ impl Model {
             return Committed::Stale;
         }
         self.changes += 1;
-        self.records.insert(key.clone(), (self.changes, seconds));
+        let to = &entry.decision.changes[key];
+        let open = matches!(to, Record::Incident(incident) if incident.open);
+        self.records.insert(key.clone(), Known { version: self.changes, changed: seconds, open });
         let kept = changing(entry.clone(), []);
         self.entries.insert(entry.decision.event.clone(), (kept, seconds));
         Committed::Yes
@@ -76,7 +87,7 @@ impl Model {
     fn prune(&mut self, before: i64) {
         self.entries
             .retain(|_, (entry, _)| entry.pending().next().is_some() || entry.decision.at >= at(before));
-        self.records.retain(|_, (_, changed)| *changed >= before);
+        self.records.retain(|_, known| known.open || known.changed >= before);
     }
 }
 
@@ -92,7 +103,7 @@ pub async fn random_operations_do_what_a_map_would_do(open: impl AsyncFn() -> St
     let mut store = open().await;
     // A state that was read some time ago, to be stale with.
     let mut old = (incident("0"), load(&store, &incident("0")).await, None);
-    for now in 0..600 {
+    for now in (0..600).map(|hours| hours * HOUR) {
         let event = EventId::new(dice.below(40).to_string());
         match dice.below(16) {
             0..6 => {
@@ -102,7 +113,8 @@ pub async fn random_operations_do_what_a_map_would_do(open: impl AsyncFn() -> St
                 }
                 let (key, read, version) = &old;
                 let effects = &EFFECTS[..dice.below(4) as usize];
-                let next = record(events_of(read, key).unwrap_or(0) + 1);
+                let events = events_of(read, key).unwrap_or(0) + 1;
+                let next = if dice.below(2) > 0 { record(events) } else { closed(events) };
                 let entry = changing(entry(event.as_str(), now, effects), [(key.clone(), next)]);
                 let answer = store.commit(read, &entry).await.unwrap();
                 assert_eq!(answer, model.commit(key, *version, &entry, now), "commit {event} at {now}");
@@ -118,16 +130,20 @@ pub async fn random_operations_do_what_a_map_would_do(open: impl AsyncFn() -> St
                 assert_eq!(settled, model.settle(&event, &outcomes), "settle {event} at {now}");
             }
             10..12 => {
-                let until = now + dice.below(60) as i64;
+                let until = now + dice.below(60) as i64 * HOUR;
                 let known = store.postpone(&event, at(until)).await.is_ok();
                 let place = model.entries.get_mut(&event);
                 assert_eq!(known, place.is_some(), "postpone {event} at {now}");
                 place.into_iter().for_each(|(_, next)| *next = until);
             }
             12 => {
-                let before = now - 100;
+                let before = now - 100 * HOUR;
                 while store.prune(at(before), 1 + dice.below(5) as usize).await.unwrap() > 0 {}
                 model.prune(before);
+                for key in ["0", "1", "2"].map(incident) {
+                    let is_there = events_of(&load(&store, &key).await, &key).is_some();
+                    assert_eq!(is_there, model.records.contains_key(&key), "{key} at {now}");
+                }
             }
             13 => {
                 drop(store);

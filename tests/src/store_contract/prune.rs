@@ -2,19 +2,31 @@
 
 use watchfire::store::{Committed, Store};
 use watchfire_core::ids::EventId;
-use watchfire_core::incident::{Key, State};
+use watchfire_core::incident::{Key, Record, State};
+use watchfire_core::journal::Entry;
 
-use super::builders::{at, changing, done, entry, events, finding, incident, record};
+use super::builders::{at, changing, closed, done, entry, events, finding, incident, record};
 
+const DAY: i64 = 24 * 60 * 60;
+
+/// Commits an entry that changes those findings and closes those incidents.
 async fn commit(store: &Store, event: &str, seconds: i64, effects: &[&str], keys: &[Key]) {
+    commit_with(store, entry(event, seconds, effects), keys, &closed(1)).await;
+}
+
+/// The same, but the incidents are open.
+async fn commit_open(store: &Store, event: &str, seconds: i64, keys: &[Key]) {
+    commit_with(store, entry(event, seconds, &[]), keys, &record(1)).await;
+}
+
+async fn commit_with(store: &Store, entry: Entry, keys: &[Key], incident: &Record) {
     let mut read = State::default();
     store.load(keys, &mut read).await.unwrap();
     let changes = keys.iter().map(|key| match key {
-        Key::Incident(_) => (key.clone(), record(1)),
+        Key::Incident(_) => (key.clone(), incident.clone()),
         Key::Finding(key) => finding(key.as_str(), 1),
     });
-    let entry = changing(entry(event, seconds, effects), changes);
-    assert_eq!(store.commit(&read, &entry).await.unwrap(), Committed::Yes);
+    assert_eq!(store.commit(&read, &changing(entry, changes)).await.unwrap(), Committed::Yes);
 }
 
 async fn prune_all(store: &Store, seconds: i64) -> u64 {
@@ -62,6 +74,45 @@ pub async fn what_is_pending_is_never_pruned(open: impl AsyncFn() -> Store) {
     store.settle(&EventId::new("a"), &[done("page:mail", 2)]).await.unwrap();
     assert_eq!(prune_all(&store, 100).await, 1);
     assert_eq!(left(&store, &[]).await.0, []);
+}
+
+pub async fn an_open_incident_and_its_findings_are_never_pruned(open: impl AsyncFn() -> Store) {
+    let store = open().await;
+    let keys = [finding("f", 1).0, incident("incident-1")];
+    commit_open(&store, "a", 0, &keys).await;
+    for days in [100, 101, 200] {
+        prune_all(&store, days * DAY).await;
+        assert_eq!(left(&store, &keys).await, (Vec::new(), keys.to_vec()), "after {days} days");
+    }
+    commit(&store, "b", 290 * DAY, &[], &keys[1..]).await;
+    assert_eq!(prune_all(&store, 290 * DAY).await, 1, "the finding, which nobody needs any more");
+    assert_eq!(left(&store, &keys).await, (events(&["b"]), keys[1..].to_vec()));
+    assert_eq!(prune_all(&store, 291 * DAY).await, 2, "the decision and the incident");
+    assert_eq!(left(&store, &keys).await, (Vec::new(), Vec::new()));
+}
+
+pub async fn what_is_open_does_not_hide_what_is_old(open: impl AsyncFn() -> Store) {
+    let store = open().await;
+    let kept: Vec<_> = ["a", "b", "c", "e", "f"].map(incident).into();
+    commit_open(&store, "a", 0, &kept).await;
+    let old = incident("d");
+    commit(&store, "b", 0, &[], std::slice::from_ref(&old)).await;
+    assert_eq!(store.prune(at(9), 2).await.unwrap(), 2, "both decisions");
+    assert_eq!(store.prune(at(9), 2).await.unwrap(), 1, "the closed incident");
+    assert_eq!(store.prune(at(9), 2).await.unwrap(), 0);
+    assert_eq!(left(&store, &[kept.clone(), vec![old]].concat()).await, (Vec::new(), kept));
+}
+
+pub async fn a_record_that_changed_since_is_kept_until_that_is_old(open: impl AsyncFn() -> Store) {
+    let store = open().await;
+    let key = incident("i");
+    for (event, seconds) in [("a", 0), ("b", 10), ("c", 20)] {
+        commit(&store, event, seconds, &[], std::slice::from_ref(&key)).await;
+    }
+    for (before, removed) in [(5, 1), (15, 1), (20, 0), (21, 2), (99, 0)] {
+        assert_eq!(prune_all(&store, before).await, removed, "before {before}");
+    }
+    assert_eq!(left(&store, &[key]).await, (Vec::new(), Vec::new()));
 }
 
 pub async fn pruning_takes_no_more_than_it_is_told(open: impl AsyncFn() -> Store) {

@@ -1,28 +1,29 @@
 //! Security Hub's findings in its own format, ASFF; copies of GuardDuty's are in `asff_guardduty`.
 
 use super::envelope::Envelope;
+use super::product::Product;
 use super::read::{account, at, first_text, first_time, label, list, member, number, text, time};
-use super::{
-    Finding, FindingSource, FindingState, Severity, Subject, asff_resource, guardduty::is_sample_title, names,
-};
+use super::{Finding, FindingSource, FindingState, Severity, Subject, asff_resource, names};
 use crate::json::Json;
 
 /// Reads a finding of a Security Hub control or of a product that reports through Security Hub.
 pub(super) fn read(envelope: &Envelope, finding: &Json<'_>) -> (Finding, Subject) {
-    let product = text(finding, "ProductArn").unwrap_or_default();
-    let is_inspector = product.ends_with(":product/aws/inspector");
-    let title = text(finding, "Title").unwrap_or_default();
+    let product = product(finding);
     let read = Finding {
-        key: envelope.key(name(finding)),
-        source: if is_inspector { FindingSource::Inspector } else { FindingSource::SecurityHub },
-        kind: kind(finding, &product),
-        sample: is_sample(&title, finding),
-        title,
+        key: envelope.key(name(product, finding)),
+        source: match product {
+            Product::Inspector => FindingSource::Inspector,
+            Product::GuardDuty | Product::SecurityHub | Product::Other => FindingSource::SecurityHub,
+        },
+        kind: kind(finding, product),
+        // Only GuardDuty has samples; what another product's finding says of itself must not silence it.
+        sample: false,
+        title: text(finding, "Title").unwrap_or_default(),
         description: text(finding, "Description").unwrap_or_default(),
         severity: severity(finding),
         state: state(finding),
         count: 1,
-        updated_at: time(finding, "UpdatedAt").or(envelope.time),
+        updated_at: envelope.updated_at(time(finding, "UpdatedAt")),
         first_seen: first_time(finding, &["FirstObservedAt", "CreatedAt"]),
         last_seen: time(finding, "LastObservedAt"),
     };
@@ -59,18 +60,18 @@ pub(super) fn subject(envelope: &Envelope, finding: &Json<'_>) -> Subject {
     subject
 }
 
-/// An `Id` is unique within its product only, unless it is an ARN.
-fn name(finding: &Json<'_>) -> Option<String> {
-    let id = text(finding, "Id")?;
-    match text(finding, "ProductArn") {
-        Some(product) if !names::is_arn(&id) => Some(format!("{product}|{id}")),
-        Some(_) | None => Some(id),
-    }
+/// Who reports it.
+pub(super) fn product(finding: &Json<'_>) -> Product {
+    text(finding, "ProductArn").map_or(Product::Other, |arn| Product::of_arn(&arn))
 }
 
-fn kind(finding: &Json<'_>, product: &str) -> String {
+fn name(product: Product, finding: &Json<'_>) -> Option<String> {
+    Some(product.finding(text(finding, "ProductArn").as_deref(), text(finding, "Id")?))
+}
+
+fn kind(finding: &Json<'_>, product: Product) -> String {
     let generator = || text(finding, "GeneratorId");
-    let of_rule = || generator().filter(|_| product.ends_with(":product/aws/securityhub"));
+    let of_rule = || generator().filter(|_| product == Product::SecurityHub);
     let control = text(finding, "Compliance.SecurityControlId")
         .or_else(|| text(finding, "ProductFields.ControlId"))
         .or_else(|| of_rule().and_then(|rule| names::last_segment(&rule)));
@@ -105,15 +106,6 @@ pub(super) fn state(finding: &Json<'_>) -> FindingState {
     } else {
         FindingState::Open
     }
-}
-
-/// GuardDuty's samples are passed on with their title, or with resources that it made up.
-pub(super) fn is_sample(title: &str, finding: &Json<'_>) -> bool {
-    let made_up = |resource: &Json<'_>| {
-        let id = text(resource, "Id").unwrap_or_default();
-        id.rsplit(['/', ':']).next().is_some_and(|name| name.starts_with("GeneratedFinding"))
-    };
-    is_sample_title(title) || list(finding, "Resources").iter().any(made_up)
 }
 
 /// One of `ProductFields`, whose keys contain dots and slashes.

@@ -1,39 +1,34 @@
 //! Security Hub's copy of a GuardDuty finding, turned back into GuardDuty's: its key, type and severity.
 
-use super::asff::{is_sample, normalized, product_field, state, subject};
+use super::asff::{normalized, product, product_field, state, subject};
 use super::envelope::Envelope;
+use super::guardduty::{are_made_up, is_sample_title};
+use super::product::Product;
 use super::read::{as_number, as_text, as_time, count, first_time, is_true, label, list, number, text, time};
 use super::{Finding, FindingSource, FindingState, Severity, Subject, Workload, names};
 use crate::json::Json;
 
-/// Whether GuardDuty reported it. The product's ARN decides where there is one: the rest is free text.
+/// Whether GuardDuty reported it: the product's ARN decides, the rest is free text.
 pub(super) fn is_copy(finding: &Json<'_>) -> bool {
-    match text(finding, "ProductArn") {
-        Some(product) => product.ends_with(":product/aws/guardduty"),
-        None => {
-            text(finding, "ProductName").as_deref() == Some("GuardDuty")
-                || text(finding, "Id").is_some_and(|id| names::is_guardduty_finding(&id))
-        }
-    }
+    product(finding) == Product::GuardDuty
 }
 
 /// Reads such a copy.
 pub(super) fn read(envelope: &Envelope, finding: &Json<'_>) -> (Finding, Subject) {
     let title = text(finding, "Title").unwrap_or_default();
-    let sample = is_true(field(finding, "service/additionalInfo/sample"));
     let archived = is_true(field(finding, "service/archived"));
     let seen = |name: &str| field(finding, name).and_then(as_time);
     let read = Finding {
         key: envelope.key(name(finding)),
         source: FindingSource::GuardDuty,
         kind: kind(finding),
-        sample: sample || is_sample(&title, finding),
+        sample: is_sample(&title, finding),
         title,
         description: text(finding, "Description").unwrap_or_default(),
         severity: severity(finding),
         state: if archived { FindingState::Archived } else { state(finding) },
         count: count(field(finding, "service/count")),
-        updated_at: time(finding, "UpdatedAt").or(envelope.time),
+        updated_at: envelope.updated_at(time(finding, "UpdatedAt")),
         first_seen: seen("service/eventFirstSeen")
             .or_else(|| first_time(finding, &["FirstObservedAt", "CreatedAt"])),
         last_seen: seen("service/eventLastSeen").or_else(|| time(finding, "LastObservedAt")),
@@ -62,6 +57,14 @@ fn name(finding: &Json<'_>) -> Option<String> {
     };
     let arns = [id.clone(), within].into_iter().flatten();
     arns.into_iter().find(|arn| names::is_guardduty_finding(arn)).or_else(built).or(id)
+}
+
+/// By GuardDuty's title, by its own field, or by resources that it made up, all of them: a single name may
+/// be anyone's.
+fn is_sample(title: &str, finding: &Json<'_>) -> bool {
+    is_sample_title(title)
+        || is_true(field(finding, "service/additionalInfo/sample"))
+        || are_made_up(list(finding, "Resources"), "Id")
 }
 
 fn kind(finding: &Json<'_>) -> String {

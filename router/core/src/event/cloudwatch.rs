@@ -25,7 +25,7 @@ pub(super) fn alarm(envelope: &Envelope, detail: &Json<'_>) -> (Finding, Subject
         state: if is_ok { FindingState::Resolved } else { FindingState::Open },
         sample: false,
         count: 1,
-        updated_at: since.or(envelope.time),
+        updated_at: envelope.updated_at(since),
         first_seen: None,
         last_seen: since,
         title: name.clone(),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::read::{account, as_text, list, text, time};
 use super::{Unreadable, bare, camel, sha256_hex};
@@ -12,6 +12,9 @@ use crate::json::Json;
 /// The longest id and key that are taken as they are: what is stored under them has limits.
 const LONGEST_ID: usize = 256;
 const LONGEST_KEY: usize = 1024;
+
+/// How far a report may be ahead of the envelope that it came in.
+const AHEAD: SignedDuration = SignedDuration::from_mins(15);
 
 /// What the envelope says.
 pub(super) struct Envelope {
@@ -89,6 +92,14 @@ impl Envelope {
             Some(name) => FindingKey::new(format!("sha256:{}", sha256_hex(&name))),
             None => FindingKey::new(self.id.as_str()),
         }
+    }
+
+    /// When a finding was updated, by its own report: no report may claim the future, where every later one
+    /// would be outdated. A quarter of an hour is left to clocks that differ.
+    pub(super) fn updated_at(&self, claimed: Option<Timestamp>) -> Option<Timestamp> {
+        let Some(sent) = self.time else { return claimed };
+        let latest = sent.checked_add(AHEAD).unwrap_or(Timestamp::MAX);
+        Some(claimed.map_or(sent, |claimed| claimed.min(latest)))
     }
 
     /// A name that is unique only within account and region.

@@ -20,7 +20,7 @@ pub(super) fn read(envelope: &Envelope, detail: &Json<'_>) -> Result<(Finding, S
         severity: at(detail, "severity").and_then(severity),
         state: if archived { FindingState::Archived } else { FindingState::Open },
         count: count(at(detail, "service.count")),
-        updated_at: time(detail, "updatedAt").or(envelope.time),
+        updated_at: envelope.updated_at(time(detail, "updatedAt")),
         first_seen: time(detail, "service.eventFirstSeen"),
         last_seen: time(detail, "service.eventLastSeen"),
     };
@@ -63,4 +63,13 @@ fn is_sample(title: &str, detail: &Json<'_>) -> bool {
 /// How GuardDuty marks the title of a sample, in every feed.
 pub(super) fn is_sample_title(title: &str) -> bool {
     title.starts_with("[SAMPLE]")
+}
+
+/// Whether there are resources, and GuardDuty made each of them up for a sample, by the member that names it.
+pub(super) fn are_made_up(resources: &[Json<'_>], id: &str) -> bool {
+    let is_made_up = |resource: &Json<'_>| {
+        let id = text(resource, id).unwrap_or_default();
+        id.rsplit(['/', ':']).next().is_some_and(|name| name.starts_with("GeneratedFinding"))
+    };
+    !resources.is_empty() && resources.iter().all(is_made_up)
 }

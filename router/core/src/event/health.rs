@@ -25,7 +25,7 @@ pub(super) fn event(envelope: &Envelope, detail: &Json<'_>) -> (Finding, Subject
         state: if is_closed { FindingState::Resolved } else { FindingState::Open },
         sample: false,
         count: 1,
-        updated_at: time(detail, "lastUpdatedTime").or(envelope.time),
+        updated_at: envelope.updated_at(time(detail, "lastUpdatedTime")),
         first_seen: time(detail, "startTime"),
         last_seen: time(detail, "endTime"),
     };

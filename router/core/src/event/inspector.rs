@@ -18,7 +18,7 @@ pub(super) fn finding(envelope: &Envelope, detail: &Json<'_>) -> (Finding, Subje
         state: state(&text(detail, "status").unwrap_or_default()),
         sample: false,
         count: 1,
-        updated_at: time(detail, "updatedAt").or(envelope.time),
+        updated_at: envelope.updated_at(time(detail, "updatedAt")),
         first_seen: time(detail, "firstObservedAt"),
         last_seen: time(detail, "lastObservedAt"),
     };

@@ -31,12 +31,17 @@ mod ours;
 mod outline;
 mod own;
 mod platform;
+mod product;
 mod read;
+mod room;
+mod several;
 mod subject;
 
 pub use finding::{Band, Finding, FindingSource, FindingState, Severity};
 pub use messages::messages;
-pub use own::{NEAR_DEAD_LETTER, OWN_SOURCE, UNREADABLE, near_dead_letter, unreadable};
+pub use own::{
+    NEAR_DEAD_LETTER, NOT_DELIVERED, OWN_SOURCE, UNREADABLE, near_dead_letter, not_delivered, unreadable,
+};
 pub use subject::{Container, Subject, Workload};
 
 use jiff::Timestamp;

@@ -2,62 +2,67 @@
 
 use super::asff_guardduty::native_kind;
 use super::envelope::Envelope;
+use super::guardduty::{are_made_up, is_sample_title};
+use super::product::Product;
 use super::read::{account, as_text, at, count, first_text, first_time, label, list, number, text};
-use super::{
-    Finding, FindingSource, FindingState, Severity, Subject, guardduty::is_sample_title, names, ocsf_resource,
-};
+use super::{Finding, FindingSource, FindingState, Severity, Subject, ocsf_resource};
 use crate::json::Json;
 
 /// Reads a finding.
 pub(super) fn read(envelope: &Envelope, finding: &Json<'_>) -> (Finding, Subject) {
-    let source = source(finding);
+    let product = product(finding);
+    let source = source(product);
     let title = text(finding, "finding_info.title").unwrap_or_default();
     let info = |name: &str| {
         let path = format!("finding_info.{name}");
         first_time(finding, &[&format!("{path}_dt"), &path])
     };
-    let made_up = list(finding, "resources").iter().any(ocsf_resource::is_made_up);
+    let updated_at = info("modified_time").or_else(|| first_time(finding, &["time_dt", "time"]));
     let read = Finding {
-        key: envelope.key(name(source, finding)),
+        key: envelope.key(name(product, finding)),
         source,
         kind: kind(source, finding),
-        sample: made_up || is_sample_title(&title),
+        sample: is_sample(product, &title, finding),
         title,
         description: first_text(finding, &["finding_info.desc", "message"]).unwrap_or_default(),
         severity: severity(finding),
         state: state(finding),
         count: count(at(finding, "count")),
-        updated_at: info("modified_time")
-            .or_else(|| first_time(finding, &["time_dt", "time"]))
-            .or(envelope.time),
+        updated_at: envelope.updated_at(updated_at),
         first_seen: info("first_seen_time").or_else(|| info("created_time")),
         last_seen: info("last_seen_time"),
     };
     (read, subject(envelope, finding))
 }
 
-fn source(finding: &Json<'_>) -> FindingSource {
-    let product = first_text(finding, &["metadata.product.uid", "metadata.product.name"]);
-    let uid = text(finding, "finding_info.uid");
-    match product.map(|product| product.to_ascii_lowercase()) {
-        Some(product) if product.ends_with("guardduty") => FindingSource::GuardDuty,
-        Some(product) if product.ends_with("inspector") => FindingSource::Inspector,
-        Some(_) => FindingSource::SecurityHub,
-        None if uid.is_some_and(|uid| names::is_guardduty_finding(&uid)) => FindingSource::GuardDuty,
-        None => FindingSource::SecurityHub,
+/// By the product's ARN; the name decides only where there is none.
+fn product(finding: &Json<'_>) -> Product {
+    let part = |name: &str| text(finding, &format!("metadata.product.{name}"));
+    match (part("uid"), part("name")) {
+        (Some(arn), _) => Product::of_arn(&arn),
+        (None, Some(name)) => Product::of_name(&name, part("vendor_name").as_deref()),
+        (None, None) => Product::Other,
     }
 }
 
-/// GuardDuty's ARN, as its other feeds have it; another product's id is unique within the product only.
-fn name(source: FindingSource, finding: &Json<'_>) -> Option<String> {
-    let uid = first_text(finding, &["finding_info.uid", "metadata.uid"])?;
-    let product = first_text(finding, &["metadata.product.uid", "metadata.product.name"]);
+fn source(product: Product) -> FindingSource {
     match product {
-        Some(product) if source != FindingSource::GuardDuty && !names::is_arn(&uid) => {
-            Some(format!("{product}|{uid}"))
-        }
-        Some(_) | None => Some(uid),
+        Product::GuardDuty => FindingSource::GuardDuty,
+        Product::Inspector => FindingSource::Inspector,
+        Product::SecurityHub | Product::Other => FindingSource::SecurityHub,
     }
+}
+
+fn name(product: Product, finding: &Json<'_>) -> Option<String> {
+    let uid = first_text(finding, &["finding_info.uid", "metadata.uid"])?;
+    let named = first_text(finding, &["metadata.product.uid", "metadata.product.name"]);
+    Some(product.finding(named.as_deref(), uid))
+}
+
+/// By GuardDuty's title, or by resources that it made up, all of them; only GuardDuty has samples.
+fn is_sample(product: Product, title: &str, finding: &Json<'_>) -> bool {
+    let by_guardduty = product == Product::GuardDuty;
+    by_guardduty && (is_sample_title(title) || are_made_up(list(finding, "resources"), "uid"))
 }
 
 fn kind(source: FindingSource, finding: &Json<'_>) -> String {

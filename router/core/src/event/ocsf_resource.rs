@@ -44,12 +44,6 @@ pub(super) fn fill(resource: &Json<'_>, subject: &mut Subject) {
     }
 }
 
-/// Whether GuardDuty made it up for a sample.
-pub(super) fn is_made_up(resource: &Json<'_>) -> bool {
-    let uid = text(resource, "uid").unwrap_or_default();
-    uid.rsplit(['/', ':']).next().is_some_and(|name| name.starts_with("GeneratedFinding"))
-}
-
 fn fill_device(device: &Json<'_>, subject: &mut Subject) {
     let instance = text(device, "uid").filter(|uid| uid.contains("i-"));
     subject.instance = subject.instance.take().or(instance.and_then(|uid| names::instance_id(&uid)));

@@ -10,6 +10,7 @@ use crate::identity::sha256;
 use crate::ids::EventId;
 use crate::json::Json;
 use crate::notice::clean;
+use crate::priority::Priority;
 
 /// The `source` of Watchfire's own events.
 pub const OWN_SOURCE: &str = "watchfire";
@@ -17,6 +18,8 @@ pub const OWN_SOURCE: &str = "watchfire";
 pub const UNREADABLE: &str = "Unreadable Alert";
 /// The `detail-type` of an event that warns of a message about to be dead-lettered.
 pub const NEAR_DEAD_LETTER: &str = "Message About To Be Dead-Lettered";
+/// The `detail-type` of an event that says that every channel refused a page for good.
+pub const NOT_DELIVERED: &str = "Page Not Delivered";
 
 impl Event<'_> {
     /// Whether this event stands for a message that could not be read.
@@ -37,15 +40,27 @@ pub fn unreadable(raw: &str, reason: &str, now: Timestamp) -> Event<'static> {
     own(format!("unreadable:{}", &hash[..32]), UNREADABLE, "messages that cannot be read", detail, now)
 }
 
-/// Warns that a message has been tried so often that its queue is about to give it up.
+/// Warns that a message has been tried so often that its queue is about to give it up. All such messages
+/// are one incident: what is wrong is wrong for all of them.
 pub fn near_dead_letter(message: &str, receives: u32, reason: &str, now: Timestamp) -> Event<'static> {
     let detail = vec![
         member("message", clean(message, 200)),
         member("reason", clean(reason, 300)),
         (Cow::Borrowed("receives"), Json::Number(Cow::Owned(receives.to_string()))),
     ];
-    let message = clean(message, 200);
-    own(format!("near-dead-letter:{message}"), NEAR_DEAD_LETTER, &format!("message {message}"), detail, now)
+    let id = format!("near-dead-letter:{}", clean(message, 200));
+    own(id, NEAR_DEAD_LETTER, "messages about to be dead-lettered", detail, now)
+}
+
+/// Says that every channel refused the page of that event for good. All of them are one incident: what is
+/// wrong is a channel.
+pub fn not_delivered(event: &EventId, priority: Priority, reason: &str, now: Timestamp) -> Event<'static> {
+    let detail = vec![
+        member("reason", clean(reason, 300)),
+        member("event", clean(event.as_str(), 300)),
+        member("priority", priority.to_string()),
+    ];
+    own(format!("not-delivered:{event}"), NOT_DELIVERED, "pages that every channel refuses", detail, now)
 }
 
 fn own(

@@ -1,28 +1,51 @@
 //! Removing what nobody needs any more.
 
+#[cfg(test)]
+mod tests;
+
 use jiff::Timestamp;
 use redb::ReadableTable;
+use watchfire_core::incident::{Key, Record};
 
 use super::Embedded;
-use super::tables::{Snapshot, Tables};
+use super::tables::{Snapshot, Tables, from_json};
 use crate::store::Error;
+
+/// Microseconds after which an old record that is still needed is looked at again: what is kept for years
+/// is read once a day, not at every call.
+const LOOK_AGAIN: i64 = 24 * 60 * 60 * 1_000_000;
 
 impl Embedded {
     pub(in crate::store) async fn prune(&self, before: Timestamp, most: usize) -> Result<u64, Error> {
-        // The search is long and holds nobody up; the writer only checks what was found.
-        let old = self.read_long(move |tables| Old::find(tables, before.as_microsecond(), most)).await?;
-        if old.entries.is_empty() && old.records.is_empty() {
-            return Ok(0);
+        let before = before.as_microsecond();
+        loop {
+            // The search is long and holds nobody up; the writer only checks what was found.
+            let old = self.read_long(move |tables| Old::find(tables, before, most)).await?;
+            if old.entries.is_empty() && old.records.is_empty() {
+                return Ok(0);
+            }
+            let removed = self.write(move |tables| old.remove(tables)).await?;
+            // Where all that was found is needed, there may be something behind it.
+            if removed > 0 {
+                return Ok(removed);
+            }
         }
-        self.write(move |tables| old.remove(tables)).await
     }
 }
 
 struct Old {
     /// By time of the decision and event.
     entries: Vec<(i64, String)>,
-    /// By key, each with the version it was found at.
-    records: Vec<(String, u64)>,
+    /// By the time in `aging` and key.
+    records: Vec<(i64, String, Fate)>,
+}
+
+/// What is to become of an old record.
+enum Fate {
+    /// It is removed, if it is still at this version.
+    Removed(u64),
+    /// It is looked at again at this time.
+    Kept(i64),
 }
 
 impl Old {
@@ -38,15 +61,10 @@ impl Old {
                 old.entries.push((decided, event.to_owned()));
             }
         }
-        for row in tables.records.iter()? {
-            if old.entries.len() + old.records.len() == most {
-                break;
-            }
-            let (key, record) = row?;
-            let (version, changed, _) = record.value();
-            if changed < before {
-                old.records.push((key.value().to_owned(), version));
-            }
+        for row in tables.aging.range(..(before, ""))?.take(most - old.entries.len()) {
+            let (row, _) = row?;
+            let (time, key) = row.value();
+            old.records.push((time, key.to_owned(), fate(tables, key, before)?));
         }
         Ok(old)
     }
@@ -60,13 +78,49 @@ impl Old {
             tables.events.remove(event.as_str())?;
             tables.outcomes.remove(key)?;
         }
-        for (key, version) in &self.records {
-            let now = tables.records.get(key.as_str())?.map(|row| row.value().0);
-            if now == Some(*version) {
-                tables.records.remove(key.as_str())?;
-                removed += 1;
+        for (time, key, fate) in &self.records {
+            let key = key.as_str();
+            match fate {
+                Fate::Removed(version) => {
+                    let now = tables.records.get(key)?.map(|row| row.value().0);
+                    if now == Some(*version) {
+                        tables.records.remove(key)?;
+                        tables.aging.remove((*time, key))?;
+                        removed += 1;
+                    }
+                }
+                Fate::Kept(until) => {
+                    if tables.aging.remove((*time, key))?.is_some() {
+                        tables.aging.insert((*until, key), ())?;
+                    }
+                }
             }
         }
         Ok(removed)
     }
+}
+
+fn fate(tables: &Snapshot, key: &str, before: i64) -> Result<Fate, Error> {
+    let row = tables.records.get(key)?.expect("a row of `aging` goes with its record");
+    let (version, changed, record) = row.value();
+    if changed >= before {
+        return Ok(Fate::Kept(changed));
+    }
+    let is_needed = match from_json(record, || key.to_owned()) {
+        Ok(Record::Incident(incident)) => incident.open,
+        // An incident that opens meanwhile either changes this record too, or is not about this finding.
+        Ok(Record::Finding(finding)) => is_open(tables, &Key::Incident(finding.incident))?,
+        // What cannot be read is not removed, and does not stop the others.
+        Err(_) => true,
+    };
+    Ok(if is_needed { Fate::Kept(before + LOOK_AGAIN) } else { Fate::Removed(version) })
+}
+
+fn is_open(tables: &Snapshot, key: &Key) -> Result<bool, Error> {
+    let key = key.to_string();
+    let Some(row) = tables.records.get(key.as_str())? else { return Ok(false) };
+    Ok(match from_json(row.value().2, || key.clone()) {
+        Ok(Record::Incident(incident)) => incident.open,
+        Ok(Record::Finding(_)) | Err(_) => true,
+    })
 }

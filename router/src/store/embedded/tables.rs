@@ -23,6 +23,7 @@ const OUTCOMES: TableDefinition<'_, (i64, &str), &[u8]> = TableDefinition::new("
 const UNSETTLED: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("unsettled");
 const DUE: TableDefinition<'_, (i64, &str), ()> = TableDefinition::new("due");
 const RECORDS: TableDefinition<'_, &str, (u64, i64, &[u8])> = TableDefinition::new("records");
+const AGING: TableDefinition<'_, (i64, &str), ()> = TableDefinition::new("aging");
 const SPOOL: TableDefinition<'_, u64, (i64, &str)> = TableDefinition::new("spool");
 
 macro_rules! tables {
@@ -66,6 +67,9 @@ tables! {
     due: DUE, (i64, &'static str) => ();
     /// By key: version, time of the decision that changed it last, and a `Record`.
     records: RECORDS, &'static str => (u64, i64, &'static [u8]);
+    /// When it is to be asked next whether it is still needed, and key, of every row of `records`. A
+    /// change to a record leaves this as it is.
+    aging: AGING, (i64, &'static str) => ();
     /// By sequence: when it was sent, and the message.
     spool: SPOOL, u64 => (i64, &'static str);
 }

@@ -99,7 +99,11 @@ impl Commit {
         }
         for (key, record) in &self.changes {
             let version = tables.next_version()?;
-            tables.records.insert(key.as_str(), (version, self.decided, record.as_slice()))?;
+            let row = (version, self.decided, record.as_slice());
+            let is_new = tables.records.insert(key.as_str(), row)?.is_none();
+            if is_new {
+                tables.aging.insert((self.decided, key.as_str()), ())?;
+            }
         }
         Ok(Committed::Yes)
     }

@@ -1,0 +1,67 @@
+//! Pages fail open: what is done about an event when the store does not answer.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use watchfire_core::decide::Case;
+use watchfire_core::decision::Verdict;
+use watchfire_core::event::Event;
+use watchfire_core::incident::{Key, Record, State};
+
+use super::{Nack, Router};
+use crate::store;
+use crate::telemetry;
+
+/// So many records are remembered; then all are forgotten and it begins anew.
+const MOST: usize = 4_096;
+
+/// The records as this process last saw them: so that without a store an incident that is open keeps its
+/// dedup key, and what was said is not said again with every redelivery.
+#[derive(Default)]
+pub(super) struct Remembered(Mutex<BTreeMap<Key, Record>>);
+
+impl Remembered {
+    pub(super) fn learn(&self, changes: &BTreeMap<Key, Record>) {
+        let mut records = self.records();
+        if records.len() + changes.len() > MOST {
+            records.clear();
+        }
+        records.extend(changes.iter().map(|(key, record)| (key.clone(), record.clone())));
+    }
+
+    fn state_of(&self, case: &Case<'_>) -> State {
+        let records = self.records();
+        let mut state = State::default();
+        loop {
+            let missing = case.reads(&state);
+            if missing.is_empty() {
+                return state;
+            }
+            for key in missing {
+                let record = records.get(&key).cloned();
+                state.insert(key, 0, record);
+            }
+        }
+    }
+
+    fn records(&self) -> MutexGuard<'_, BTreeMap<Key, Record>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Router {
+    /// An urgent page goes out unrecorded. The message stays, so that the decision is recorded once the
+    /// store is back; that repeats the page, with the same dedup key as long as this process remembers the
+    /// incident or the incident is new.
+    pub(super) async fn page_without_store(&self, event: &Event<'_>, error: &store::Error) -> Nack {
+        telemetry::store_failed(error);
+        self.metrics.store_failed();
+        let case = Case::new(event, &self.policy);
+        let decision = case.decide(&self.remembered.state_of(&case), self.clock.now());
+        let is_urgent_page = decision.verdict == Verdict::Page && decision.priority.is_urgent();
+        if is_urgent_page && self.perform_unrecorded(&decision).await {
+            self.remembered.learn(&decision.changes);
+        }
+        Nack { reason: format!("the store failed: {error}"), retry_after: None }
+    }
+}
