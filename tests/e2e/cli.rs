@@ -302,14 +302,16 @@ fn a_line_that_is_not_text_spoils_no_other() {
     };
 
     let matched = answers(r#"{"pattern":{"a":["xy"]},"event":{"a":"xy"}}"#, &["pattern"]);
-    let invalid = json!({"invalid": "the line is not text: invalid utf-8 sequence of 1 bytes from index 17"});
+    let invalid = json!({"invalid": "the line is not text: invalid utf-8 sequence of 1 bytes from index 18"});
     assert_eq!(matched, [json!({"match": true}), invalid, json!({"match": true})]);
 
     let event = GuardDuty::miner("wallet-xy").event("event-1").to_string();
     let decisions = answers(&event, &["replay", "--rules", "rules"]);
     let told: Vec<_> =
         decisions.iter().map(|decision| (decision["verdict"].clone(), decision["type"].clone())).collect();
-    let expected: [(Value, Value); 0] = [];
+    let miner = json!("CryptoCurrency:Runtime/BitcoinTool.B");
+    let expected =
+        [(json!("page"), miner.clone()), (json!("page"), json!("Unreadable Alert")), (json!("quiet"), miner)];
     assert_eq!(told, expected);
 }
 

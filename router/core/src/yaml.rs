@@ -273,3 +273,37 @@ impl<'de> Visitor<'de> for AnyValue {
         Ok(Value::Mapping(members))
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tree_with_lines_holds_what_the_text_holds() {
+        let text = "b: [1, -2, 0.5, 1e3, 007, '7', ~, true]\na: &x {z: yes, y: text}\nc: *x\nd:\n";
+        assert_eq!(Node::parse(text).unwrap().json(), serde_saphyr::from_str::<Json<'_>>(text).unwrap());
+    }
+
+    #[test]
+    fn a_member_stands_where_its_name_does() {
+        let node = Node::parse("a:\n  b:\n    - c\n    -\n      d: 1\n").unwrap();
+        let paths = ["", "a", "a.b", "a.b[0]", "a.b[1].d", "a.b[7]", "a.other.d"];
+        assert_eq!(paths.map(|path| node.line_at(path)), [1, 1, 2, 3, 5, 2, 1]);
+    }
+
+    #[test]
+    fn what_a_mistake_leaves_behind_is_not_a_second_one() {
+        #[derive(Debug, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        #[expect(dead_code, reason = "it is never read without a misfit")]
+        struct Point {
+            x: u8,
+            y: u8,
+        }
+        let text = "- {x: a, y: 1}\n- {x: 1}\n- {x: 1, y: 2, z: 3}\n- 5\n- {x: b, y: c}\n";
+        let misfits = Node::parse(text).unwrap().read::<Vec<Point>>().unwrap_err();
+        let places: Vec<_> = misfits.iter().map(|misfit| (misfit.line, misfit.path.as_str())).collect();
+        assert_eq!(places, [(1, "[0].x"), (2, "[1]"), (3, "[2].z"), (4, "[3]"), (5, "[4].x"), (5, "[4].y")]);
+    }
+}

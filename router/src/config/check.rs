@@ -15,6 +15,14 @@ pub(super) struct Parsed {
     pub(super) mistakes: Vec<Mistake>,
     /// Known even where something else is wrong, so that the rules can be checked with it.
     pub(super) rules: RulesConfig,
+    /// Where they are named, from 1; none where they are not.
+    pub(super) rules_line: Option<u64>,
+}
+
+impl Parsed {
+    fn refused(mistakes: Vec<Mistake>) -> Self {
+        Self { config: None, mistakes, rules: RulesConfig::default(), rules_line: None }
+    }
 }
 
 /// Reads the text of a configuration file, and says everything that is wrong in it. Only a text that is not
@@ -25,10 +33,13 @@ pub(super) fn parse(name: &str, text: &str) -> Parsed {
         Ok(root) => root,
         Err(error) => {
             mistakes.add(error.line, "", error.message);
-            return Parsed { config: None, mistakes: mistakes.found, rules: RulesConfig::default() };
+            return Parsed::refused(mistakes.found);
         }
     };
     check_names(&root, &mut mistakes);
+    if !(root.is_null() || matches!(root.value, Value::Mapping(_))) {
+        return Parsed::refused(mistakes.found);
+    }
     // A name with nothing after it is a part left out.
     let part = |name: &str| root.get(name).filter(|part| !part.is_null());
     let queue = part("queue").map(|queue| mistakes.read("queue", queue, check_queue));
@@ -66,7 +77,8 @@ pub(super) fn parse(name: &str, text: &str) -> Parsed {
         }
         _ => None,
     };
-    Parsed { config, mistakes, rules: known_rules }
+    let rules_line = part("rules").map(|rules| rules.line_at("directory"));
+    Parsed { config, mistakes, rules: known_rules, rules_line }
 }
 
 fn check_names(root: &Node, mistakes: &mut Mistakes<'_>) {
@@ -128,8 +140,9 @@ fn check_channels(
     part: Option<&Node>,
     mistakes: &mut Mistakes<'_>,
 ) -> (Vec<String>, BTreeMap<String, ChannelConfig>) {
-    if part.is_none() {
-        mistakes.add(None, "channels", "expected at least one channel, found none");
+    if part.is_none_or(|part| part.value == Value::Mapping(Vec::new())) {
+        let line = part.map(|part| part.line);
+        mistakes.add(line, "channels", "expected at least one channel, found none");
     }
     let members = mistakes.members("channels", part, "names and channels");
     let known = members.iter().map(|(name, _)| name.clone()).collect();
@@ -187,7 +200,8 @@ fn check_route(
     }
     let named = to.iter().enumerate().map(|(index, channel)| (format!(".to[{index}]"), channel));
     for (member, channel) in named.chain(fallback.iter().map(|channel| (".fallback".to_owned(), channel))) {
-        if !known.contains(channel) {
+        // Where there is no channel at all, that has been said.
+        if !known.is_empty() && !known.contains(channel) {
             mistake(&member, format!("expected a channel ({}), found `{channel}`", known.join(", ")));
         }
     }

@@ -25,10 +25,14 @@ pub fn check(path: &Path) -> Result<(Config, Policy), Vec<Mistake>> {
     let name = path.display().to_string();
     let text = std::fs::read_to_string(path)
         .map_err(|error| vec![Mistake::whole(&name, format!("cannot be read: {error}"))])?;
-    let Parsed { config, mut mistakes, rules } = check::parse(&name, &text);
+    let Parsed { config, mut mistakes, rules, rules_line } = check::parse(&name, &text);
     let rules = match rules_files::read(rules.directory.as_deref()) {
         Ok(files) => policy::rules(&files),
-        Err(error) => Err(vec![Mistake::whole(&name, format!("rules.directory: {error:#}"))]),
+        Err(error) => {
+            let path = "rules.directory".to_owned();
+            let message = format!("{error:#}");
+            Err(vec![Mistake { file: name, line: rules_line, path, message }])
+        }
     };
     match (config, rules) {
         (Some(config), Ok(rules)) => {
@@ -49,7 +53,7 @@ impl Config {
     /// # Errors
     /// Every mistake found in it.
     pub fn parse(name: &str, text: &str) -> Result<Config, Vec<Mistake>> {
-        let Parsed { config, mistakes, rules: _ } = check::parse(name, text);
+        let Parsed { config, mistakes, rules: _, rules_line: _ } = check::parse(name, text);
         config.ok_or(mistakes)
     }
 }

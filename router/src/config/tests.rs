@@ -122,6 +122,19 @@ fn an_empty_file_needs_channels_and_routes() {
 }
 
 #[test]
+fn a_misspelt_channels_does_not_make_every_route_wrong() {
+    let text = "chanels: {screen: {console: {}}}\nroutes: {P0: {to: [screen]}, P1: {to: [screen]}}\n";
+    let expected = [
+        "watchfire.yaml: channels: expected at least one channel, found none",
+        "watchfire.yaml:1: chanels: no such part, expected one of queue, http, health, store, rules, channels, \
+         routes, fallback_after_seconds, repeat_after_minutes",
+    ];
+    assert_eq!(told(text), expected);
+    let text = "channels: {}\nroutes: {P0: {to: [screen]}, P1: {to: [screen]}}\n";
+    assert_eq!(told(text), ["watchfire.yaml:1: channels: expected at least one channel, found none"]);
+}
+
+#[test]
 fn a_part_of_another_shape_is_one_mistake() {
     let text = "http: 8080\nchannels: [console]\nroutes: [P0]\nrepeat_after_minutes: 5\n";
     let expected = [
@@ -131,6 +144,9 @@ fn a_part_of_another_shape_is_one_mistake() {
         "watchfire.yaml:4: repeat_after_minutes: expected a mapping of P0, P1, P2, P3",
     ];
     assert_eq!(told(text), expected);
+    let parts = "queue, http, health, store, rules, channels, routes, fallback_after_seconds, \
+                 repeat_after_minutes";
+    assert_eq!(told("- http\n"), [format!("watchfire.yaml:1: expected a mapping of {parts}")]);
 }
 
 #[test]
