@@ -59,7 +59,7 @@ impl Node {
     /// What is not YAML, or names a member twice.
     pub fn parse(text: &str) -> Result<Node, YamlError> {
         // A snippet of the file has its place in an editor, not in a one-line error.
-        let options = serde_saphyr::options! { with_snippet: false };
+        let options = serde_saphyr::options! { with_snippet: false, strict_booleans: true };
         serde_saphyr::from_str_with_options(text, options).map_err(|error| YamlError {
             line: error.location().map(|location| location.line()),
             message: match error {
@@ -281,7 +281,7 @@ mod tests {
 
     #[test]
     fn a_tree_with_lines_holds_what_the_text_holds() {
-        let text = "b: [1, -2, 0.5, 1e3, 007, '7', ~, true]\na: &x {z: yes, y: text}\nc: *x\nd:\n";
+        let text = "b: [1, -2, 0.5, 1e3, 007, '7', ~, true]\na: &x {z: true, y: text}\nc: *x\nd:\n";
         assert_eq!(Node::parse(text).unwrap().json(), serde_saphyr::from_str::<Json<'_>>(text).unwrap());
     }
 

@@ -109,3 +109,11 @@ fn only_a_text_that_is_not_yaml_has_a_single_mistake() {
     assert_eq!(open.len(), 1);
     assert!(open[0].starts_with("r.yaml:"), "{open:?}");
 }
+
+#[test]
+fn words_that_older_yaml_took_for_true_or_false_are_words() {
+    let text = "rules:\n  - name: off\n    family: y\n    priority: P2\n".to_owned();
+    let rules = RuleSet::load(&[RuleFile { name: "r.yaml".to_owned(), text }]).unwrap();
+    let rule = &rules.rules()[0];
+    assert_eq!((rule.name.as_str(), rule.family.as_str()), ("off", "y"));
+}
