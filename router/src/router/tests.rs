@@ -280,7 +280,7 @@ async fn without_a_store_an_open_incident_keeps_its_dedup_key() {
     clock.advance(SignedDuration::from_mins(16));
     router.handle(&report("12:16", false)).await.expect_err("it stays on the queue");
     let keys = receiver.keys();
-    assert_eq!((keys.len(), &keys[2] == &keys[3], &keys[0] == &keys[2]), (4, true, false));
+    assert_eq!((keys.len(), keys[2] == keys[3], keys[0] == keys[2]), (4, true, false));
 }
 
 #[tokio::test]
