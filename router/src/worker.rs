@@ -193,6 +193,7 @@ async fn delete(source: Source, mut done: mpsc::Receiver<Handle>) {
 }
 
 async fn drain(tasks: &mut JoinSet<()>, give_back: &watch::Sender<bool>) -> usize {
+    while tasks.try_join_next().is_some() {}
     telemetry::draining(tasks.len());
     if timeout(DRAIN, finished(tasks)).await.is_ok() {
         return 0;
