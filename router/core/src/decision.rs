@@ -114,24 +114,6 @@ pub enum Why {
 }
 
 impl Why {
-    /// Every reason, for metrics and documentation.
-    pub const ALL: [Why; 14] = [
-        Why::New,
-        Why::Reopened,
-        Why::PriorityRose,
-        Why::SeverityRose,
-        Why::WindowPassed,
-        Why::Unreadable,
-        Why::Repeat,
-        Why::Joined,
-        Why::Outdated,
-        Why::Closed,
-        Why::StillOpen,
-        Why::NotOpen,
-        Why::Sample,
-        Why::Shadow,
-    ];
-
     /// The word in the journal, in metrics and on screen.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -226,13 +208,6 @@ impl EffectKind {
         match self {
             EffectKind::Page => "page",
             EffectKind::Resolve => "resolve",
-        }
-    }
-
-    /// Its part in the safety order.
-    pub fn role(self) -> Role {
-        match self {
-            EffectKind::Page | EffectKind::Resolve => Role::Notify,
         }
     }
 }

@@ -40,8 +40,8 @@ fn hash<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
     hex(&digest.finalize())
 }
 
-/// SHA-256 of a text, hexadecimal.
-pub fn sha256(text: &[u8]) -> String {
+/// SHA-256 of a text's bytes, in lower-case hexadecimal.
+pub fn sha256(text: &str) -> String {
     hex(&Sha256::digest(text))
 }
 

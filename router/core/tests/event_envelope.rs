@@ -6,7 +6,8 @@ mod fixtures;
 use std::borrow::Cow;
 
 use fixtures::fixture;
-use watchfire_core::event::{Event, messages, sha256_hex};
+use watchfire_core::event::{Event, messages};
+use watchfire_core::identity::sha256;
 use watchfire_core::ids::EventId;
 use watchfire_core::json::Json;
 
@@ -184,16 +185,16 @@ fn a_reason_echoes_at_most_eighty_clean_characters() {
 #[test]
 fn an_event_without_an_id_is_named_by_its_text() {
     let text = r#"{"source":"a","detail-type":"b"}"#;
-    let expected = EventId::new(format!("sha256:{}", &sha256_hex(text)[..32]));
+    let expected = EventId::new(format!("sha256:{}", &sha256(text)[..32]));
     assert_eq!(Event::read(text).unwrap().id, expected);
     let long = format!(r#"{{"id":"{}","source":"a","detail-type":"b"}}"#, "x".repeat(257));
-    let expected = EventId::new(format!("sha256:{}", &sha256_hex(&long)[..32]));
+    let expected = EventId::new(format!("sha256:{}", &sha256(&long)[..32]));
     assert_eq!(Event::read(&long).unwrap().id, expected);
 }
 
 #[test]
 fn a_hash_is_that_of_the_bytes() {
-    assert_eq!(sha256_hex(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    assert_eq!(sha256(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 }
 
 #[test]
@@ -204,7 +205,7 @@ fn a_bare_finding_is_put_into_the_envelope_it_would_have_had() {
         let detail = enveloped.json.get("detail").unwrap();
         let bare = detail.get("findings").map_or(detail, |findings| &findings.elements()[0]).to_string();
         let event = Event::read(&bare).unwrap();
-        assert_eq!(event.id.as_str(), format!("sha256:{}", &sha256_hex(&bare)[..32]));
+        assert_eq!(event.id.as_str(), format!("sha256:{}", &sha256(&bare)[..32]));
         assert_eq!((&event.finding, &event.subject), (&enveloped.finding, &enveloped.subject), "{name}");
         assert_eq!((&event.source, &event.detail_type), (&enveloped.source, &enveloped.detail_type));
         assert_eq!(event.json.get("detail"), Some(detail));

@@ -42,7 +42,7 @@ impl Router {
             let entry = Entry {
                 decision: case.decide(&state, self.clock.now()),
                 raw: raw.to_owned(),
-                sha256: sha256(raw.as_bytes()),
+                sha256: sha256(raw),
                 outcomes: BTreeMap::new(),
             };
             match self.store.commit(&state, &entry).await? {

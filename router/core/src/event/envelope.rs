@@ -5,7 +5,8 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 
 use super::read::{account, as_text, list, text, time};
-use super::{Unreadable, bare, camel, sha256_hex};
+use super::{Unreadable, bare, camel};
+use crate::identity::sha256;
 use crate::ids::{EventId, FindingKey};
 use crate::json::Json;
 
@@ -89,7 +90,7 @@ impl Envelope {
     pub(super) fn key(&self, name: Option<String>) -> FindingKey {
         match name {
             Some(name) if name.len() <= LONGEST_KEY => FindingKey::new(name),
-            Some(name) => FindingKey::new(format!("sha256:{}", sha256_hex(&name))),
+            Some(name) => FindingKey::new(format!("sha256:{}", sha256(&name))),
             None => FindingKey::new(self.id.as_str()),
         }
     }
@@ -137,5 +138,5 @@ pub(super) fn read<'a>(event: Json<'a>, body: &str) -> Result<(Envelope, Json<'a
 
 /// The id of an event that has none: the same text has the same.
 pub(super) fn id_of(body: &str) -> EventId {
-    EventId::new(format!("sha256:{}", &sha256_hex(body)[..32]))
+    EventId::new(format!("sha256:{}", &sha256(body)[..32]))
 }

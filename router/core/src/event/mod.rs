@@ -46,7 +46,6 @@ pub use subject::{Container, Subject, Workload};
 
 use jiff::Timestamp;
 
-use crate::identity::sha256;
 use crate::ids::EventId;
 use crate::json::Json;
 use crate::notice::clean;
@@ -152,9 +151,4 @@ fn hub(envelope: &Envelope, finding: &Json<'_>) -> (Finding, Subject) {
     } else {
         asff::read(envelope, finding)
     }
-}
-
-/// The SHA-256 of a text's bytes, in lower-case hexadecimal.
-pub fn sha256_hex(text: &str) -> String {
-    sha256(text.as_bytes())
 }

@@ -31,7 +31,7 @@ impl Event<'_> {
 /// Stands for a message that could not be read. The same message gives the same event; all of them are
 /// about one subject, so that a flood of them is one incident.
 pub fn unreadable(raw: &str, reason: &str, now: Timestamp) -> Event<'static> {
-    let hash = sha256(raw.as_bytes());
+    let hash = sha256(raw);
     let detail = vec![
         member("reason", clean(reason, 300)),
         member("sha256", hash.clone()),

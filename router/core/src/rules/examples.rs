@@ -98,7 +98,6 @@ fn run(policy: &Policy, index: usize, example: &Example, text: &str) -> Result<(
 
 fn compare(expected: &Expectation, decision: &Decision) -> Result<(), String> {
     let Expectation { priority, verdict, why, effects, withheld } = expected;
-    let kinds = |decision: &Decision| -> Vec<EffectKind> { decision.effect_kinds() };
     let actions =
         || -> Vec<String> { decision.withheld.iter().map(|withheld| withheld.action.clone()).collect() };
     let mut differences = Vec::new();
@@ -119,7 +118,7 @@ fn compare(expected: &Expectation, decision: &Decision) -> Result<(), String> {
     if let Some(effects) = effects {
         let words =
             |kinds: &[EffectKind]| kinds.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(", ");
-        differ("effects", format!("[{}]", words(effects)), format!("[{}]", words(&kinds(decision))));
+        differ("effects", format!("[{}]", words(effects)), format!("[{}]", words(&decision.effect_kinds())));
     }
     if let Some(withheld) = withheld {
         differ("withheld", format!("[{}]", withheld.join(", ")), format!("[{}]", actions().join(", ")));
