@@ -1,6 +1,8 @@
 //! What Watchfire decides, without the world: no clock, no network, no environment.
 
+pub mod act;
 mod compose;
+pub mod context;
 pub mod decide;
 pub mod decision;
 pub mod event;

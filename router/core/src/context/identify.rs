@@ -1,0 +1,273 @@
+//! From a finding to pods and nodes: what to ask, in which order, and what an answer is worth.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Node, Pod};
+use crate::event::{Finding, Subject, Workload};
+
+/// One question to the cluster, with what it would prove.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Query {
+    /// The pod of that name; the UID of the finding, where it has one.
+    PodNamed {
+        /// Its namespace.
+        namespace: String,
+        /// Its name.
+        name: String,
+        /// The UID that the finding gives.
+        uid: Option<String>,
+    },
+    /// The pods of that workload.
+    PodsOf {
+        /// As the API spells the resource: `deployments`.
+        kind: String,
+        /// Its namespace.
+        namespace: String,
+        /// Its name.
+        name: String,
+        /// The UID that the finding gives.
+        uid: Option<String>,
+    },
+    /// The pod that has, or before its last restart had, that container.
+    Container(String),
+    /// The pods that have that address, outside the host's network.
+    Address(String),
+    /// The node of that EC2 instance.
+    Instance(String),
+    /// The pods of that service account.
+    ServiceAccount {
+        /// Its namespace.
+        namespace: String,
+        /// Its name.
+        name: String,
+    },
+    /// The node of that name.
+    NodeNamed(String),
+    /// The pods whose service account is annotated with a role of that name (IRSA).
+    Role(String),
+    /// The pod of a Pod Identity session: `eks-<cluster>-<pod>-<uuid>`, the pod's name possibly cut.
+    Session(String),
+    /// The pods that run an image with that digest.
+    Digest(String),
+}
+
+/// By what a pod or node was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    /// The finding's UID is the pod's or the workload's.
+    Uid,
+    /// The container's id.
+    ContainerId,
+    /// The pod's address, which no other pod had at that time.
+    Address,
+    /// Namespace and name alone: a later pod may have the same.
+    Name,
+    /// The instance of the node.
+    Instance,
+    /// The service account.
+    ServiceAccount,
+    /// The node's user name.
+    NodeUser,
+    /// The IAM role.
+    Role,
+    /// The image's digest.
+    Digest,
+    /// A human named it, and it was looked up then.
+    ByHand,
+}
+
+/// What a match is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Confidence {
+    /// It may be the one; a human has to decide before anything is done to it.
+    Possible,
+    /// It is the one.
+    Certain,
+}
+
+/// What the cluster answered to a query. Pods that are gone are among them as long as they are remembered.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Answer {
+    /// Pods.
+    pub pods: Vec<Pod>,
+    /// For [`Query::PodsOf`]: the workload's UID.
+    pub workload_uid: Option<String>,
+    /// Nodes.
+    pub nodes: Vec<Node>,
+}
+
+/// What an answer is worth.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Judged {
+    /// These are meant.
+    Pods(Method, Confidence, Vec<Pod>),
+    /// This node is meant.
+    Node(Method, Node),
+    /// Nothing that fits: why, in a clause. The next query is asked.
+    Nothing(String),
+}
+
+impl Method {
+    /// The word in the journal and on screen.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Method::Uid => "uid",
+            Method::ContainerId => "container id",
+            Method::Address => "pod address",
+            Method::Name => "name alone",
+            Method::Instance => "instance id",
+            Method::ServiceAccount => "service account",
+            Method::NodeUser => "node user",
+            Method::Role => "role",
+            Method::Digest => "image digest",
+            Method::ByHand => "by hand",
+        }
+    }
+}
+
+/// What to ask about a subject, the most exact first: the UID of a pod or workload, the container, the pod's
+/// address, the instance, the service account, the node's user, the role, the image.
+pub fn queries(subject: &Subject) -> Vec<Query> {
+    let mut queries = Vec::new();
+    let named = subject.namespace.clone().zip(subject.workload.clone());
+    let uid = named.as_ref().and_then(|(_, workload)| workload.uid.clone());
+    let name = match (named, subject.namespace.clone().zip(subject.pod.clone())) {
+        (Some((namespace, Workload { kind, name, uid })), None) if kind != "pods" => {
+            Some(Query::PodsOf { kind, namespace, name, uid })
+        }
+        (_, Some((namespace, name))) => Some(Query::PodNamed { namespace, name, uid: uid.clone() }),
+        (Some((namespace, workload)), None) => {
+            Some(Query::PodNamed { namespace, name: workload.name, uid: workload.uid })
+        }
+        (None, None) => None,
+    };
+    let (sure, unsure): (Vec<_>, Vec<_>) = name.into_iter().partition(|_| uid.is_some());
+    queries.extend(sure);
+    let container = subject.container.as_ref().and_then(|container| container.id.clone());
+    queries.extend(container.map(Query::Container));
+    queries.extend(unsure);
+    queries.extend(subject.ip.clone().map(Query::Address));
+    queries.extend(subject.instance.clone().map(Query::Instance));
+    let account = subject.service_account.as_deref().and_then(|account| account.split_once('/'));
+    queries.extend(account.map(|(namespace, name)| Query::ServiceAccount {
+        namespace: namespace.to_owned(),
+        name: name.to_owned(),
+    }));
+    queries.extend(subject.node.clone().map(Query::NodeNamed));
+    queries.extend(subject.principal.as_deref().and_then(principal));
+    let digest = subject.image.as_deref().and_then(|image| image.split_once('@'));
+    queries.extend(digest.map(|(_, digest)| Query::Digest(digest.to_owned())));
+    queries
+}
+
+/// An IAM principal is a role's name, or a session of one; a Kubernetes user is neither.
+fn principal(principal: &str) -> Option<Query> {
+    if principal.contains(':') && !principal.starts_with("arn:") {
+        return None;
+    }
+    let last = principal.rsplit('/').next().filter(|last| !last.is_empty())?;
+    Some(match last.starts_with("eks-") {
+        true => Query::Session(last.to_owned()),
+        false => Query::Role(last.to_owned()),
+    })
+}
+
+/// What an answer is worth, given when the finding last saw its behaviour.
+///
+/// An address is worth something only if exactly one pod had it then: the pod was started before the
+/// finding last saw it, and had not gone before.
+pub fn judge(query: &Query, answer: &Answer, finding: Option<&Finding>, subject: &Subject) -> Judged {
+    let seen = finding.and_then(|finding| finding.last_seen.or(finding.updated_at));
+    let pods = || answer.pods.clone();
+    match query {
+        Query::PodNamed { namespace, name, uid: Some(uid) } => {
+            match answer.pods.iter().find(|pod| pod.uid == *uid) {
+                Some(pod) => Judged::Pods(Method::Uid, Confidence::Certain, vec![pod.clone()]),
+                None if answer.pods.is_empty() => Judged::Nothing(format!("no pod {namespace}/{name}")),
+                None => Judged::Nothing(format!("the pod {namespace}/{name} is another one, by its UID")),
+            }
+        }
+        Query::PodNamed { namespace, name, uid: None } => {
+            let by_name = |pods| Judged::Pods(Method::Name, Confidence::Possible, pods);
+            let living = answer.pods.iter().find(|pod| pod.gone_at.is_none());
+            match living.or_else(|| answer.pods.first()) {
+                Some(pod) => by_name(vec![pod.clone()]),
+                None => Judged::Nothing(format!("no pod {namespace}/{name}")),
+            }
+        }
+        Query::PodsOf { kind, namespace, name, uid } => {
+            let fits = uid.is_none() || *uid == answer.workload_uid;
+            match (fits, answer.pods.is_empty()) {
+                (true, false) if uid.is_some() => Judged::Pods(Method::Uid, Confidence::Possible, pods()),
+                (true, false) => Judged::Pods(Method::Name, Confidence::Possible, pods()),
+                (true, true) => Judged::Nothing(format!("no pods of {kind} {namespace}/{name}")),
+                (false, _) => Judged::Nothing(format!("{kind} {namespace}/{name} is another one, by its UID")),
+            }
+        }
+        Query::Container(id) => match &answer.pods[..] {
+            [] => Judged::Nothing(format!("no container {}", short(id))),
+            [pod] => Judged::Pods(Method::ContainerId, Confidence::Certain, vec![pod.clone()]),
+            [..] => Judged::Nothing(format!("several pods with the container {}", short(id))),
+        },
+        Query::Address(address) => by_address(address, &answer.pods, seen, subject, &answer.nodes),
+        Query::Instance(instance) => match answer.nodes.first() {
+            Some(node) => Judged::Node(Method::Instance, node.clone()),
+            None => Judged::Nothing(format!("no node is the instance {instance}")),
+        },
+        Query::NodeNamed(name) => match answer.nodes.first() {
+            Some(node) => Judged::Node(Method::NodeUser, node.clone()),
+            None => Judged::Nothing(format!("no node {name}")),
+        },
+        Query::ServiceAccount { namespace, name } => {
+            possible(Method::ServiceAccount, pods(), || format!("no pod of service account {namespace}/{name}"))
+        }
+        Query::Role(name) => possible(Method::Role, pods(), || format!("no pod with the role {name}")),
+        Query::Session(name) => possible(Method::Role, pods(), || format!("no pod of the session {name}")),
+        Query::Digest(digest) => {
+            possible(Method::Digest, pods(), || format!("no pod runs {}", short(digest)))
+        }
+    }
+}
+
+fn possible(method: Method, pods: Vec<Pod>, nothing: impl FnOnce() -> String) -> Judged {
+    match pods.is_empty() {
+        true => Judged::Nothing(nothing()),
+        false => Judged::Pods(method, Confidence::Possible, pods),
+    }
+}
+
+fn by_address(
+    address: &str,
+    pods: &[Pod],
+    seen: Option<Timestamp>,
+    subject: &Subject,
+    nodes: &[Node],
+) -> Judged {
+    let had_it = |pod: &&Pod| {
+        let began = pod.started_at.or(pod.created_at);
+        let before = began.zip(seen).is_some_and(|(began, seen)| began <= seen);
+        let still = pod.gone_at.zip(seen).is_none_or(|(gone, seen)| seen <= gone);
+        !pod.host.network && before && still
+    };
+    // A finding that names its instance means a pod on that node.
+    let on_node = |pod: &&Pod| match &subject.instance {
+        None => true,
+        Some(instance) => nodes.iter().any(|node| {
+            node.instance.as_ref() == Some(instance) && pod.node.as_ref() == Some(&node.name)
+        }),
+    };
+    let fitting: Vec<_> = pods.iter().filter(had_it).filter(on_node).collect();
+    match fitting[..] {
+        [pod] => Judged::Pods(Method::Address, Confidence::Certain, vec![pod.clone()]),
+        [] if pods.is_empty() => Judged::Nothing(format!("no pod has the address {address}")),
+        [] => Judged::Nothing(format!("no pod is known to have had the address {address} at that time")),
+        [..] => Judged::Nothing(format!("several pods had the address {address}")),
+    }
+}
+
+fn short(id: &str) -> &str {
+    id.char_indices().nth(19).map_or(id, |(at, _)| &id[..at])
+}
