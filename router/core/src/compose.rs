@@ -1,19 +1,30 @@
 //! From an event and its decision to the words of a page.
 
+use jiff::Timestamp;
+
+use crate::context::{self, Context};
 use crate::decision::{Why, Withheld};
 use crate::event::{Event, FindingSource, OWN_SOURCE, Subject};
 use crate::ids::IncidentKey;
 use crate::notice::{Notice, clean};
 use crate::rules::Rule;
 
+/// What a page is about, besides the event itself.
+pub(crate) struct About<'a> {
+    pub(crate) rule: &'a Rule,
+    pub(crate) context: &'a Context,
+    pub(crate) why: Why,
+    pub(crate) doing: &'a [String],
+    pub(crate) withheld: &'a [Withheld],
+    pub(crate) incident: &'a IncidentKey,
+    pub(crate) now: Timestamp,
+}
+
 /// What the page about this event says.
-pub(crate) fn notice(
-    event: &Event<'_>,
-    rule: &Rule,
-    why: Why,
-    withheld: &[Withheld],
-    incident: &IncidentKey,
-) -> Notice {
+pub(crate) fn notice(event: &Event<'_>, about: &About<'_>) -> Notice {
+    let About { rule, context, why, doing, withheld, incident, now } = about;
+    let known = context::rows(context, *now);
+    let known = known.into_iter().map(|(label, value)| (label, clean(&value, 300)));
     let finding = event.finding.as_ref();
     let kind = finding.map_or(&event.detail_type, |finding| &finding.kind);
     let title = match finding {
@@ -36,10 +47,12 @@ pub(crate) fn notice(
         severity: severity.map_or(String::new(), |severity| {
             format!("{:.1} {}", severity.value(), severity.band().as_str())
         }),
-        facts: facts(&event.subject),
-        withheld: withheld.iter().map(Withheld::to_string).collect(),
+        facts: facts(&event.subject).into_iter().chain(known).collect(),
+        doing: doing.iter().map(|doing| clean(doing, 500)).collect(),
+        unknown: context.unknown.iter().map(|unknown| clean(unknown, 200)).collect(),
+        withheld: withheld.iter().map(|withheld| clean(&withheld.to_string(), 600)).collect(),
         links: links(event, rule),
-        incident: incident.clone(),
+        incident: (*incident).clone(),
         finding: finding.map(|finding| finding.key.clone()),
         event: event.id.clone(),
         at: finding.and_then(|finding| finding.last_seen.or(finding.updated_at)).or(event.time),

@@ -4,34 +4,48 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::compose;
-use crate::decision::{Decision, Effect, EffectKind, Verdict, When, Why, Withheld};
+use crate::act::{Act, ActWhen, ActionKind, Occasion, PlanHash, Target};
+use crate::compose::{self, About};
+use crate::context::Context;
+use crate::decision::{Decision, Effect, EffectKind, Role, Verdict, When, Why, Withheld};
 use crate::event::{Band, Event, Finding, FindingState};
+use crate::follow_up;
+use crate::guard::AskedBy;
 use crate::identity::incident_key;
 use crate::ids::{ChannelName, DedupKey, EffectId, IncidentKey};
 use crate::incident::{FindingRecord, IncidentRecord, Key, Record, State};
+use crate::notice::Notice;
+use crate::planning::{self, Plans, Request};
 use crate::policy::Policy;
-use crate::rules::{Rule, Stage};
+use crate::rules::{Classified, Rule, Stage};
 
 /// One event with the rule that classifies it, ready to be decided.
 #[derive(Debug)]
 pub struct Case<'c> {
     event: &'c Event<'c>,
     policy: &'c Policy,
+    context: &'c Context,
     rule: &'c Rule,
+    unsure: Option<String>,
     incident: IncidentKey,
 }
 
 /// Decides an event in one step. `state` must hold what [`Case::reads`] asks for.
-pub fn decide(event: &Event<'_>, policy: &Policy, state: &State, now: Timestamp) -> Decision {
-    Case::new(event, policy).decide(state, now)
+pub fn decide(
+    event: &Event<'_>,
+    policy: &Policy,
+    state: &State,
+    context: &Context,
+    now: Timestamp,
+) -> Decision {
+    Case::new(event, policy, context).decide(state, now)
 }
 
 impl<'c> Case<'c> {
-    /// Classifies the event.
-    pub fn new(event: &'c Event<'c>, policy: &'c Policy) -> Self {
-        let rule = policy.rules.classify(event);
-        Self { event, policy, rule, incident: incident_key(event, &rule.family) }
+    /// Classifies the event, as far as the context allows.
+    pub fn new(event: &'c Event<'c>, policy: &'c Policy, context: &'c Context) -> Self {
+        let Classified { rule, unsure } = policy.rules.classify(event, context);
+        Self { event, policy, context, rule, unsure, incident: incident_key(event, &rule.family) }
     }
 
     /// The rule that classifies it.
@@ -47,8 +61,29 @@ impl<'c> Case<'c> {
     /// The records still to be read before a decision can be made; ask again after reading them.
     pub fn reads(&self, state: &State) -> Vec<Key> {
         let finding = self.event.finding.as_ref().map(|finding| Key::Finding(finding.key.clone()));
-        let incident = Key::Incident(self.incident_in(state));
-        finding.into_iter().chain([incident]).filter(|key| !state.has_read(key)).collect()
+        let incident = self.incident_in(state);
+        let acting = match self.rule.actions.is_empty() {
+            true => Vec::new(),
+            false => planning::reads(&self.event.id, &self.occasion(&incident, Timestamp::UNIX_EPOCH)),
+        };
+        let keys = finding.into_iter().chain([Key::Incident(incident)]).chain(acting);
+        keys.filter(|key| !state.has_read(key)).collect()
+    }
+
+    fn occasion<'o>(&'o self, incident: &'o IncidentKey, now: Timestamp) -> Occasion<'o> {
+        Occasion {
+            subject: &self.event.subject,
+            context: self.context,
+            mitigation: &self.policy.mitigation,
+            incident,
+            wanted: &self.rule.actions,
+            now,
+        }
+    }
+
+    fn asked_by(&self) -> AskedBy<'_> {
+        let sample = self.event.finding.as_ref().is_some_and(|finding| finding.sample);
+        AskedBy::Rule { sample, unsure: self.unsure.as_deref() }
     }
 
     /// The decision.
@@ -94,19 +129,76 @@ impl<'c> Case<'c> {
             (true, false) => Verdict::Digest,
             (false, _) => Verdict::Quiet,
         };
-        let withheld = if verdict == Verdict::Quiet { Vec::new() } else { self.withheld_actions() };
         if verdict != Verdict::Quiet {
             record.said_at = now;
         }
+        let request = self.request(key, state, now);
+        let plans = match verdict {
+            Verdict::Quiet => Plans::default(),
+            Verdict::Page | Verdict::Digest => {
+                planning::plan(&request, |plans| self.notice(key, why, plans, now))
+            }
+        };
+        let mut changes = plans.changes(&request);
+        record.targets.extend(plans.targets.iter().cloned());
         let effects = match verdict {
-            Verdict::Page => self.page(key, &mut record, why, &withheld),
+            Verdict::Page => self.page(key, &mut record, self.notice(key, why, &plans, now)),
             Verdict::Digest | Verdict::Quiet => Vec::new(),
         };
-        let mut changes = BTreeMap::from([(Key::Incident(key.clone()), Record::Incident(record))]);
+        let Plans { mut acts, withheld, .. } = plans;
+        if self.context.incomplete && verdict != Verdict::Quiet {
+            acts.push(self.complete_later(key, now));
+        }
+        changes.insert(Key::Incident(key.clone()), Record::Incident(record));
         if let Some(finding) = finding {
             changes.insert(Key::Finding(finding.key.clone()), self.seen(finding, key, state, now));
         }
-        Decision { verdict, incident: Some(key.clone()), effects, withheld, changes, ..self.blank(why, now) }
+        Decision { verdict, incident: Some(key.clone()), effects, acts, withheld, changes, ..self.blank(why, now) }
+    }
+
+    /// What the cluster could not say in time is said later, to those who were paged; what was withheld for
+    /// want of it is then judged anew.
+    pub fn complete(&self, incident: &IncidentKey, state: &State, now: Timestamp) -> Decision {
+        let why = Why::Completed;
+        let blank = self.blank(why, now);
+        let Some(record) = state.incident(incident).filter(|record| record.open) else { return blank };
+        let request = self.request(incident, state, now);
+        let plans = planning::plan(&request, |plans| self.notice(incident, why, plans, now));
+        let mut changes = plans.changes(&request);
+        let mut record = record.clone();
+        record.targets.extend(plans.targets.iter().cloned());
+        let effects = follow_up::tell(&record, incident, &self.notice(incident, why, &plans, now));
+        changes.insert(Key::Incident(incident.clone()), Record::Incident(record));
+        let verdict = if effects.is_empty() { Verdict::Quiet } else { Verdict::Page };
+        let Plans { acts, withheld, .. } = plans;
+        Decision { verdict, incident: Some(incident.clone()), effects, acts, withheld, changes, ..blank }
+    }
+
+    fn request<'r>(&'r self, incident: &'r IncidentKey, state: &'r State, now: Timestamp) -> Request<'r> {
+        let (event, occasion) = (&self.event.id, self.occasion(incident, now));
+        Request { event, occasion, priority: self.rule.priority, asked_by: self.asked_by(), state }
+    }
+
+    fn notice(&self, incident: &IncidentKey, why: Why, plans: &Plans, now: Timestamp) -> Notice {
+        let (rule, context) = (self.rule, self.context);
+        let Plans { doing, withheld, .. } = plans;
+        compose::notice(self.event, &About { rule, context, why, doing, withheld, incident, now })
+    }
+
+    fn complete_later(&self, incident: &IncidentKey, now: Timestamp) -> Act {
+        Act {
+            id: EffectId::new("complete"),
+            action: ActionKind::Complete,
+            role: Role::Record,
+            target: Target::Event,
+            incident: incident.clone(),
+            about: Vec::new(),
+            steps: Vec::new(),
+            hash: PlanHash::of(&Target::Event, &[]),
+            when: ActWhen::Now,
+            give_up_at: now + self.policy.mitigation.give_up_after,
+            approved_by: None,
+        }
     }
 
     /// One question: does anyone have to hear of this open problem, and why, or why not?
@@ -168,7 +260,7 @@ impl<'c> Case<'c> {
         record.findings.remove(&finding.key);
         record.open = !record.findings.is_empty() || record.more_findings > 0;
         let why = if record.open { Why::StillOpen } else { Why::Closed };
-        let effects = if record.open { Vec::new() } else { self.resolve(key, &record, why) };
+        let effects = if record.open { Vec::new() } else { self.resolve(key, &record, why, now) };
         let changes = BTreeMap::from([(Key::Incident(key.clone()), Record::Incident(record)), seen]);
         Decision { incident: Some(key.clone()), effects, changes, ..self.blank(why, now) }
     }
@@ -185,14 +277,7 @@ impl<'c> Case<'c> {
         })
     }
 
-    fn page(
-        &self,
-        key: &IncidentKey,
-        record: &mut IncidentRecord,
-        why: Why,
-        withheld: &[Withheld],
-    ) -> Vec<Effect> {
-        let notice = compose::notice(self.event, self.rule, why, withheld, key);
+    fn page(&self, key: &IncidentKey, record: &mut IncidentRecord, notice: Notice) -> Vec<Effect> {
         let route = self.policy.routes.of(self.rule.priority);
         let effect = |channel: &ChannelName, when| Effect {
             id: EffectId::new(format!("page:{channel}")),
@@ -214,8 +299,8 @@ impl<'c> Case<'c> {
         effects
     }
 
-    fn resolve(&self, key: &IncidentKey, record: &IncidentRecord, why: Why) -> Vec<Effect> {
-        let notice = compose::notice(self.event, self.rule, why, &[], key);
+    fn resolve(&self, key: &IncidentKey, record: &IncidentRecord, why: Why, now: Timestamp) -> Vec<Effect> {
+        let notice = self.notice(key, why, &Plans::default(), now);
         let effect = |(channel, pages): (&ChannelName, &Vec<_>)| Effect {
             id: EffectId::new(format!("resolve:{channel}")),
             kind: EffectKind::Resolve,
@@ -225,12 +310,6 @@ impl<'c> Case<'c> {
             notice: notice.clone(),
         };
         record.paged.iter().map(effect).collect()
-    }
-
-    fn withheld_actions(&self) -> Vec<Withheld> {
-        let reason = "this version does not act on the cluster yet, a human has to";
-        let withheld = |action: &str| Withheld { action: action.to_owned(), reason: reason.to_owned() };
-        self.rule.actions.iter().map(|action| withheld(action.as_str())).collect()
     }
 
     /// Whatever the rule wanted is withheld for one reason; no trace in the state.
@@ -258,6 +337,7 @@ impl<'c> Case<'c> {
             why,
             incident: None,
             effects: Vec::new(),
+            acts: Vec::new(),
             withheld: Vec::new(),
             changes: BTreeMap::new(),
         }
@@ -269,6 +349,6 @@ fn is_older(finding: &Finding, known: &FindingRecord) -> bool {
 }
 
 /// One per episode: a late resolve of the last episode cannot close the next one.
-fn dedup_key(incident: &IncidentKey, episode: u32) -> DedupKey {
+pub(crate) fn dedup_key(incident: &IncidentKey, episode: u32) -> DedupKey {
     DedupKey::new(format!("{incident}-{episode}"))
 }

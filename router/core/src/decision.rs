@@ -6,6 +6,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::act::{Act, ActWhen, ActionKind};
 use crate::ids::{ChannelName, DedupKey, EffectId, EventId, FindingKey, IncidentKey, RuleName};
 use crate::incident::{Key, Record};
 use crate::notice::Notice;
@@ -40,6 +41,9 @@ pub struct Decision {
     pub incident: Option<IncidentKey>,
     /// What is to be done, in order.
     pub effects: Vec<Effect>,
+    /// What is to be done to the cluster, in order.
+    #[serde(default)]
+    pub acts: Vec<Act>,
     /// What the rule wanted and is not done, with its reason.
     pub withheld: Vec<Withheld>,
     /// The records as they are after this decision.
@@ -53,6 +57,12 @@ impl Decision {
         let planned = self.effects.iter().filter(|effect| !matches!(effect.when, When::Unless { .. }));
         let kinds: BTreeSet<_> = planned.map(|effect| effect.kind).collect();
         kinds.into_iter().collect()
+    }
+
+    /// The actions it takes, each once; what is done only if another fails, or later, does not count.
+    pub fn actions(&self) -> Vec<ActionKind> {
+        let now = self.acts.iter().filter(|act| act.when == ActWhen::Now);
+        now.map(|act| act.action).collect::<BTreeSet<_>>().into_iter().collect()
     }
 }
 
@@ -111,6 +121,16 @@ pub enum Why {
     Sample,
     /// The rule is in the shadow stage.
     Shadow,
+    /// What the cluster could not say in time is known now.
+    Completed,
+    /// Something was done to the cluster.
+    Acted,
+    /// Something that was to be done to the cluster could not be done, or not be verified.
+    NotContained,
+    /// A human asked for it.
+    Commanded,
+    /// A human asked for something that is not done.
+    Declined,
 }
 
 impl Why {
@@ -131,6 +151,11 @@ impl Why {
             Why::NotOpen => "not_open",
             Why::Sample => "sample",
             Why::Shadow => "shadow",
+            Why::Completed => "completed",
+            Why::Acted => "acted",
+            Why::NotContained => "not_contained",
+            Why::Commanded => "commanded",
+            Why::Declined => "declined",
         }
     }
 
@@ -142,7 +167,11 @@ impl Why {
             | Why::PriorityRose
             | Why::SeverityRose
             | Why::WindowPassed
-            | Why::Unreadable => true,
+            | Why::Unreadable
+            | Why::Completed
+            | Why::Acted
+            | Why::NotContained
+            | Why::Commanded => true,
             Why::Repeat
             | Why::Joined
             | Why::Outdated
@@ -150,7 +179,8 @@ impl Why {
             | Why::StillOpen
             | Why::NotOpen
             | Why::Sample
-            | Why::Shadow => false,
+            | Why::Shadow
+            | Why::Declined => false,
         }
     }
 
@@ -171,6 +201,11 @@ impl Why {
             Why::NotOpen => "archived or resolved, and nobody had been told",
             Why::Sample => "a sample finding",
             Why::Shadow => "the rule is in its shadow stage",
+            Why::Completed => "what the cluster says about it is known now",
+            Why::Acted => "something was done about it",
+            Why::NotContained => "it could not be contained, a human has to",
+            Why::Commanded => "a human asked for it",
+            Why::Declined => "a human asked for it, and it is not done",
         }
     }
 }
@@ -200,6 +235,8 @@ pub enum EffectKind {
     Page,
     /// Tell them that it is over.
     Resolve,
+    /// Tell those who were paged what has become known or was done.
+    Update,
 }
 
 impl EffectKind {
@@ -208,6 +245,7 @@ impl EffectKind {
         match self {
             EffectKind::Page => "page",
             EffectKind::Resolve => "resolve",
+            EffectKind::Update => "update",
         }
     }
 }

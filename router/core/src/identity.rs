@@ -29,6 +29,11 @@ pub fn incident_key(event: &Event<'_>, family: &str) -> IncidentKey {
     IncidentKey::new(format!("wf1-{}", &hash(parts)[..32]))
 }
 
+/// The incident of what a human does to something without an event.
+pub fn by_hand(cluster: &str, about: &str) -> IncidentKey {
+    IncidentKey::new(format!("wf1-{}", &hash(["by-hand", cluster, about])[..32]))
+}
+
 /// SHA-256, hexadecimal, over the parts each preceded by its length, so that no two lists of parts
 /// run together into the same text.
 fn hash<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {

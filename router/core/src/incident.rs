@@ -6,6 +6,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::containment::{ApprovalId, ApprovalRecord, BudgetRecord, SwitchRecord, TargetKey, TargetRecord};
 use crate::event::{Band, Finding, FindingState};
 use crate::ids::{ChannelName, EffectId, EventId, FindingKey, IncidentKey};
 use crate::priority::Priority;
@@ -17,6 +18,14 @@ pub enum Key {
     Finding(FindingKey),
     /// An incident's record.
     Incident(IncidentKey),
+    /// What was done to a target.
+    Target(TargetKey),
+    /// A plan that waits for a human.
+    Approval(ApprovalId),
+    /// How much of the containment budget is spent.
+    Budget,
+    /// Whether mitigation is switched off.
+    Switch,
 }
 
 impl fmt::Display for Key {
@@ -24,6 +33,10 @@ impl fmt::Display for Key {
         match self {
             Key::Finding(key) => write!(out, "finding/{key}"),
             Key::Incident(key) => write!(out, "incident/{key}"),
+            Key::Target(key) => write!(out, "target/{key}"),
+            Key::Approval(id) => write!(out, "approval/{id}"),
+            Key::Budget => out.write_str("budget"),
+            Key::Switch => out.write_str("switch"),
         }
     }
 }
@@ -36,6 +49,14 @@ pub enum Record {
     Finding(FindingRecord),
     /// Under [`Key::Incident`].
     Incident(IncidentRecord),
+    /// Under [`Key::Target`].
+    Target(TargetRecord),
+    /// Under [`Key::Approval`].
+    Approval(Box<ApprovalRecord>),
+    /// Under [`Key::Budget`].
+    Budget(BudgetRecord),
+    /// Under [`Key::Switch`].
+    Switch(SwitchRecord),
 }
 
 /// What is known of one finding.
@@ -76,6 +97,9 @@ pub struct IncidentRecord {
     pub more_findings: u64,
     /// By which effects, and over which channel, this episode was paged.
     pub paged: BTreeMap<ChannelName, Vec<(EventId, EffectId)>>,
+    /// What was done something to on its account, in this and earlier episodes.
+    #[serde(default)]
+    pub targets: BTreeSet<TargetKey>,
 }
 
 impl IncidentRecord {
@@ -102,6 +126,7 @@ impl IncidentRecord {
             findings: BTreeSet::new(),
             more_findings: 0,
             paged: BTreeMap::new(),
+            targets: previous.map(|previous| previous.targets.clone()).unwrap_or_default(),
         }
     }
 
@@ -152,17 +177,45 @@ impl State {
 
     /// The finding's record, if it was read and there is one.
     pub fn finding(&self, key: &FindingKey) -> Option<&FindingRecord> {
-        match self.records.get(&Key::Finding(key.clone())) {
-            Some((_, Some(Record::Finding(record)))) => Some(record),
-            Some((_, Some(Record::Incident(_)) | None)) | None => None,
-        }
+        let Record::Finding(record) = self.record(&Key::Finding(key.clone()))? else { return None };
+        Some(record)
     }
 
     /// The incident's record, if it was read and there is one.
     pub fn incident(&self, key: &IncidentKey) -> Option<&IncidentRecord> {
-        match self.records.get(&Key::Incident(key.clone())) {
-            Some((_, Some(Record::Incident(record)))) => Some(record),
-            Some((_, Some(Record::Finding(_)) | None)) | None => None,
-        }
+        let Record::Incident(record) = self.record(&Key::Incident(key.clone()))? else { return None };
+        Some(record)
+    }
+
+    /// The target's record, if it was read and there is one.
+    pub fn target(&self, key: &TargetKey) -> Option<&TargetRecord> {
+        let Record::Target(record) = self.record(&Key::Target(key.clone()))? else { return None };
+        Some(record)
+    }
+
+    /// The plan, if it was read and there is one.
+    pub fn approval(&self, id: &ApprovalId) -> Option<&ApprovalRecord> {
+        let Record::Approval(record) = self.record(&Key::Approval(id.clone()))? else { return None };
+        Some(record)
+    }
+
+    /// The budget; none if it was not read, empty if nothing was spent yet.
+    pub fn budget(&self) -> Option<BudgetRecord> {
+        let (_, record) = self.records.get(&Key::Budget)?;
+        let Some(record) = record else { return Some(BudgetRecord::default()) };
+        let Record::Budget(record) = record else { return None };
+        Some(record.clone())
+    }
+
+    /// The switch; none if it was not read, on if nobody has touched it.
+    pub fn switch(&self) -> Option<SwitchRecord> {
+        let (_, record) = self.records.get(&Key::Switch)?;
+        let Some(record) = record else { return Some(SwitchRecord::default()) };
+        let Record::Switch(record) = record else { return None };
+        Some(record.clone())
+    }
+
+    fn record(&self, key: &Key) -> Option<&Record> {
+        self.records.get(key)?.1.as_ref()
     }
 }

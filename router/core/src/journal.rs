@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::act::{Act, StepRecord};
 use crate::decision::{Decision, Effect};
 use crate::ids::EffectId;
 
@@ -25,6 +26,16 @@ impl Entry {
     /// The effects that have no outcome yet, in order.
     pub fn pending(&self) -> impl Iterator<Item = &Effect> {
         self.decision.effects.iter().filter(|effect| !self.outcomes.contains_key(&effect.id))
+    }
+
+    /// The acts that have no outcome yet, in order.
+    pub fn pending_acts(&self) -> impl Iterator<Item = &Act> {
+        self.decision.acts.iter().filter(|act| !self.outcomes.contains_key(&act.id))
+    }
+
+    /// The ids of everything that has no outcome yet.
+    pub fn pending_ids(&self) -> impl Iterator<Item = &EffectId> {
+        self.pending().map(|effect| &effect.id).chain(self.pending_acts().map(|act| &act.id))
     }
 }
 
@@ -51,4 +62,27 @@ pub enum Outcome {
         /// When.
         at: Timestamp,
     },
+    /// An act came to its end.
+    Acted {
+        /// When.
+        at: Timestamp,
+        /// How it ended.
+        end: ActEnd,
+        /// In a sentence, without secrets; at most 500 characters.
+        said: String,
+        /// Step by step; empty for an act that is not a matter of steps.
+        steps: Vec<StepRecord>,
+    },
+}
+
+/// How an act ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ActEnd {
+    /// Everything was done, and verified where that can be.
+    Done,
+    /// Something was not; what comes after it was not tried.
+    Failed,
+    /// There was nothing to do any more.
+    Needless,
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::SignedDuration;
 
 use crate::ids::ChannelName;
+use crate::mitigation::Mitigation;
 use crate::priority::Priority;
 use crate::rules::RuleSet;
 
@@ -19,6 +20,8 @@ pub struct Policy {
     pub repeat_after: RepeatAfter,
     /// How long the primary channel of an urgent page has before the fallback is used, in seconds.
     pub fallback_after_seconds: u32,
+    /// How far Watchfire may go in the cluster.
+    pub mitigation: Mitigation,
 }
 
 /// The route of each priority.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use crate::context::Context;
 use crate::decide::Case;
 use crate::decision::{Decision, Verdict, Why};
 use crate::event::{Event, messages, unreadable};
@@ -50,7 +51,8 @@ impl<'p> Replay<'p> {
         let finding = event.finding.as_ref();
         let happened = event.time.or(finding.and_then(|finding| finding.updated_at));
         self.now = self.now.max(happened.unwrap_or(self.now));
-        let case = Case::new(event, self.policy);
+        let context = Context::none();
+        let case = Case::new(event, self.policy, &context);
         let mut state = State::default();
         loop {
             let missing = case.reads(&state);
@@ -73,6 +75,7 @@ impl<'p> Replay<'p> {
                 verdict: Verdict::Quiet,
                 why: Why::Repeat,
                 effects,
+                acts: Vec::new(),
                 withheld: Vec::new(),
                 ..decision
             };

@@ -3,10 +3,23 @@
 //! An act is a list of [`Step`]s with names, UIDs and values in them: whoever performs it has no choice.
 //! One file per action says what its steps are, and which pods and workloads it refuses.
 
+mod annotate;
+mod cordon;
+mod delete_pod;
+mod drain;
+mod evidence;
 mod hash;
+mod image_scan;
+mod plan;
+mod quarantine;
+mod revoke_credentials;
+mod scale_to_zero;
 mod step;
+mod words;
 
 pub use hash::PlanHash;
+pub use plan::{NoPlan, Occasion, Planned};
+pub use words::summary;
 pub use step::{ObjectRef, Step, StepName, StepRecord, StepResult};
 
 use jiff::Timestamp;
@@ -42,6 +55,8 @@ pub struct Act {
     pub target: Target,
     /// On whose account.
     pub incident: IncidentKey,
+    /// What evidence is taken of: pods, and a node.
+    pub about: Vec<ObjectRef>,
     /// What is done, in this order; none for an action that is not a matter of steps, such as evidence.
     pub steps: Vec<Step>,
     /// Its steps and target, hashed: what an approval is bound to.
@@ -92,4 +107,26 @@ pub enum ActWhen {
     IfFailed(EffectId),
     /// Not before that time: the end of a quarantine.
     NotBefore(Timestamp),
+}
+
+impl ActionKind {
+    /// The word in pages and the journal.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            ActionKind::Rule(action) => action.as_str(),
+            ActionKind::Release => "release",
+            ActionKind::Complete => "complete",
+        }
+    }
+}
+
+impl Target {
+    /// What a human calls it.
+    pub fn named(&self) -> String {
+        match self {
+            Target::Pod(object) | Target::Workload(object) | Target::Node(object) => object.named(),
+            Target::Image(image) => format!("image {image}"),
+            Target::Event => "the event".to_owned(),
+        }
+    }
 }

@@ -42,6 +42,8 @@ pub struct Selecting {
     pub name: String,
     /// How it selects.
     pub selector: Selector,
+    /// Whether it lets any traffic through; a policy without rules does not. True for a Service.
+    pub allows: bool,
 }
 
 /// The policies that select the quarantine label, installed beforehand.

@@ -30,6 +30,8 @@ pub(crate) use rows::rows;
 
 use serde::{Deserialize, Serialize};
 
+use crate::act::ObjectRef;
+
 /// Something that was asked of the cluster: an answer, or why there is none. What is unknown is never
 /// taken for an empty answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -114,8 +116,10 @@ pub struct Context {
     pub pods: Pods,
     /// The node it is about, or the one that the pod runs on.
     pub node: Option<Node>,
-    /// For a finding about a node: the pods on it, as `namespace/name`, at most [`Context::MOST_PODS`].
-    pub pods_on_node: Vec<String>,
+    /// For a finding about a node: the pods on it.
+    pub pods_on_node: Vec<Neighbour>,
+    /// Other open incidents on the same node, each in a line.
+    pub incidents_on_node: Vec<String>,
     /// What is known about the one pod; none where there is not one pod, or nothing more was asked.
     pub details: Option<Details>,
     /// The annotations and labels of the pod's namespace that the configuration lists.
@@ -124,6 +128,42 @@ pub struct Context {
     pub unknown: Vec<String>,
     /// Whether it is worth asking again: something did not answer in time.
     pub incomplete: bool,
+}
+
+/// A pod on a node that an event is about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Neighbour {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// Its UID.
+    pub uid: String,
+    /// The kind of its controller.
+    pub owner_kind: Option<String>,
+    /// Whether it is the mirror of a static pod.
+    pub is_static: bool,
+}
+
+impl Neighbour {
+    /// What a plan names it by.
+    pub fn reference(&self) -> ObjectRef {
+        let (namespace, name, uid) = (self.namespace.clone(), self.name.clone(), self.uid.clone());
+        ObjectRef { kind: "Pod".to_owned(), namespace, name, uid }
+    }
+}
+
+impl From<&Pod> for Neighbour {
+    fn from(pod: &Pod) -> Self {
+        let Pod { namespace, name, uid, owner, is_static, .. } = pod;
+        Self {
+            namespace: namespace.clone(),
+            name: name.clone(),
+            uid: uid.clone(),
+            owner_kind: owner.as_ref().map(|owner| owner.kind.clone()),
+            is_static: *is_static,
+        }
+    }
 }
 
 /// A namespace.

@@ -17,9 +17,9 @@ pub(crate) fn rows(context: &Context, now: Timestamp) -> Vec<(String, String)> {
     if let Some(node) = &context.node {
         rows.node(node, now);
     }
-    if !context.pods_on_node.is_empty() {
-        rows.add("Pods on the node", listed(&context.pods_on_node, 20));
-    }
+    let on_node = context.pods_on_node.iter().map(|pod| format!("{}/{}", pod.namespace, pod.name));
+    rows.add_some("Pods on the node", &on_node.collect::<Vec<_>>(), 20);
+    rows.add_some("Also on the node", &context.incidents_on_node, 5);
     if let Some(namespace) = &context.namespace {
         let pairs = namespace.annotations.iter().map(|(name, value)| format!("{name}={value}"));
         rows.add_some("Namespace notes", &pairs.collect::<Vec<_>>(), 10);

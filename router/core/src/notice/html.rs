@@ -25,10 +25,9 @@ pub(super) fn render(notice: &Notice, kind: EffectKind) -> String {
         }
     }
     body.push_str(&table(notice.facts.iter().map(|(name, value)| (label(name), escape(value)))));
-    if !notice.withheld.is_empty() {
-        let items: String = notice.withheld.iter().map(|item| format!("<li>{}</li>", escape(item))).collect();
-        body.push_str(&format!("<p>Not done, although the rule asks for it:</p><ul>{items}</ul>"));
-    }
+    body.push_str(&list(notice.doing_head(kind), &notice.doing));
+    body.push_str(&list("Not known:", &notice.unknown));
+    body.push_str(&list("Not done, although the rule asks for it:", &notice.withheld));
     body.push_str(&table(notice.links.iter().map(|(name, address)| (label(name), link(address)))));
     let records = notice.records().into_iter();
     body.push_str(&table(records.map(|(name, value)| (name.to_owned(), escape(&value)))));
@@ -43,11 +42,21 @@ pub(super) fn render(notice: &Notice, kind: EffectKind) -> String {
 fn colour(priority: Priority, kind: EffectKind) -> &'static str {
     match (kind, priority) {
         (EffectKind::Resolve, _) => "#1a7f37",
+        (EffectKind::Update, _) => "#0969da",
         (EffectKind::Page, Priority::P0) => "#cf222e",
         (EffectKind::Page, Priority::P1) => "#d4600a",
         (EffectKind::Page, Priority::P2) => "#bf8700",
         (EffectKind::Page, Priority::P3) => "#57606a",
     }
+}
+
+/// A list under its head; nothing where it is empty.
+fn list(head: &str, items: &[String]) -> String {
+    if items.is_empty() {
+        return String::new();
+    }
+    let items: String = items.iter().map(|item| format!("<li>{}</li>", escape(item))).collect();
+    format!("<p>{head}</p><ul>{items}</ul>")
 }
 
 /// Rows of a label and what is HTML already; nothing where there are none.

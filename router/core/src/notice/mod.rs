@@ -36,6 +36,12 @@ pub struct Notice {
     pub severity: String,
     /// Label and value, the most telling first: cluster, namespace, pod, image, account, region.
     pub facts: Vec<(String, String)>,
+    /// What is being done about it, or was done, each in a sentence.
+    #[serde(default)]
+    pub doing: Vec<String>,
+    /// What could not be found out, each in a sentence.
+    #[serde(default)]
+    pub unknown: Vec<String>,
     /// What the rule wanted done and was not, each with its reason.
     pub withheld: Vec<String>,
     /// Label and https address: the runbook, the console.
@@ -53,12 +59,38 @@ pub struct Notice {
 }
 
 impl Notice {
+    /// A page that says nothing yet.
+    pub(crate) fn empty(priority: Priority, incident: &IncidentKey, event: &EventId) -> Self {
+        Self {
+            priority,
+            title: String::new(),
+            description: String::new(),
+            why: String::new(),
+            rule: RuleName::new(""),
+            family: String::new(),
+            kind: String::new(),
+            source: String::new(),
+            severity: String::new(),
+            facts: Vec::new(),
+            doing: Vec::new(),
+            unknown: Vec::new(),
+            withheld: Vec::new(),
+            links: Vec::new(),
+            incident: incident.clone(),
+            finding: None,
+            event: event.clone(),
+            at: None,
+            sample: false,
+        }
+    }
+
     /// One line, for a mail's subject or the first line of a page: `[P0] Resolved: title`, samples say so.
     pub fn subject(&self, kind: EffectKind) -> String {
         let sample = if self.sample { "[SAMPLE] " } else { "" };
         let over = match kind {
             EffectKind::Page => "",
             EffectKind::Resolve => "Resolved: ",
+            EffectKind::Update => "Update: ",
         };
         format!("[{}] {sample}{over}{}", self.priority, self.title)
     }
@@ -79,10 +111,19 @@ impl Notice {
     fn request(&self, kind: EffectKind) -> String {
         match (kind, self.priority) {
             (EffectKind::Resolve, _) => "No more response is asked for.".to_owned(),
+            (EffectKind::Update, _) => "More about what you were told.".to_owned(),
             (EffectKind::Page, Priority::P3) => "Respond on the next business day.".to_owned(),
             (EffectKind::Page, Priority::P0 | Priority::P1 | Priority::P2) => {
                 format!("Respond within {}.", self.priority.respond_within())
             }
+        }
+    }
+
+    /// What stands above the list of what is done.
+    fn doing_head(&self, kind: EffectKind) -> &'static str {
+        match kind {
+            EffectKind::Page => "Being done:",
+            EffectKind::Resolve | EffectKind::Update => "Done:",
         }
     }
 
@@ -177,6 +218,8 @@ pub(crate) mod tests {
                 pair("account", "123456789012"),
                 pair("region", "us-gov-west-1"),
             ],
+            doing: Vec::new(),
+            unknown: Vec::new(),
             withheld: vec!["quarantine: not built yet".to_owned()],
             links: vec![pair("Runbook", "https://runbooks.example.com/crypto-mining")],
             incident: IncidentKey::new("v1:5f3c9a"),

@@ -30,6 +30,16 @@ pub(super) fn render(notice: &Notice, kind: EffectKind) -> String {
     page.gap();
     facts.iter().for_each(|(label, value)| page.row(label, value));
     page.gap();
+    if !notice.doing.is_empty() {
+        page.paragraph(notice.doing_head(kind));
+        notice.doing.iter().for_each(|doing| page.item(doing));
+        page.gap();
+    }
+    if !notice.unknown.is_empty() {
+        page.paragraph("Not known:");
+        notice.unknown.iter().for_each(|unknown| page.item(unknown));
+        page.gap();
+    }
     if !notice.withheld.is_empty() {
         page.paragraph("Not done, although the rule asks for it:");
         notice.withheld.iter().for_each(|withheld| page.item(withheld));

@@ -5,7 +5,8 @@ use std::fmt;
 use jiff::Timestamp;
 
 use super::file::{Example, Expect, Expectation};
-use super::{Rule, RuleTrace};
+use super::Rule;
+use crate::context::Context;
 use crate::decide::decide;
 use crate::decision::{Decision, EffectKind};
 use crate::event::{Event, messages};
@@ -77,21 +78,27 @@ fn run(policy: &Policy, index: usize, example: &Example, text: &str) -> Result<(
     let texts = messages(text).map_err(|unreadable| unreadable.to_string())?;
     let [text] = texts.as_slice() else { return Err(format!("expected one event, found {}", texts.len())) };
     let event = Event::read(text).map_err(|unreadable| unreadable.to_string())?;
-    let explained = policy.rules.explain(&event);
+    let explained = policy.rules.explain(&event, &Context::none());
     let (_, trace) = &explained.rules[index];
     match &example.expect {
-        Expect::NoMatch if *trace == RuleTrace::Matched => {
+        Expect::NoMatch if trace.is_match() => {
             Err("expected no match, but the rule matches".to_owned())
         }
         Expect::NoMatch => Ok(()),
-        Expect::Decision(_) if *trace != RuleTrace::Matched => Err(format!("expected a match, but {trace}")),
+        Expect::Decision(_) if !trace.is_match() => Err(format!("expected a match, but {trace}")),
         Expect::Decision(_) if explained.first != index => Err(format!(
             "expected to be the first match, but `{}` is",
             explained.rules[explained.first].0.name
         )),
         Expect::Decision(expected) => compare(
             expected,
-            &decide(&event, policy, &State::default(), event.time.unwrap_or(Timestamp::UNIX_EPOCH)),
+            &decide(
+                &event,
+                policy,
+                &State::default(),
+                &Context::none(),
+                event.time.unwrap_or(Timestamp::UNIX_EPOCH),
+            ),
         ),
     }
 }

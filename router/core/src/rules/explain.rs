@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use super::condition::Variables;
-use super::{Rule, RuleSet};
+use super::condition::{Truth, Variables};
+use super::{Rule, RuleSet, Unknown};
+use crate::context::Context;
 use crate::event::Event;
 
 /// Every rule's answer, and which one classified the event.
@@ -24,6 +25,11 @@ pub enum RuleTrace {
     Pattern(String),
     /// The pattern matches, the condition is false.
     ConditionFalse(String),
+    /// The pattern matches, the condition asks the cluster for what is not known, and the rule says that
+    /// this is a match.
+    MatchedUnknown(String),
+    /// The same, and the rule says that it is none.
+    ClusterUnknown(String),
     /// The pattern matches, the condition cannot be evaluated, which counts as false.
     ConditionUnknown {
         /// The expression.
@@ -35,10 +41,10 @@ pub enum RuleTrace {
 
 impl RuleSet {
     /// Tries every rule on the event.
-    pub fn explain(&self, event: &Event<'_>) -> Explained<'_> {
-        let variables = Variables::of(event);
+    pub fn explain(&self, event: &Event<'_>, context: &Context) -> Explained<'_> {
+        let variables = Variables::of(event, context);
         let rules: Vec<_> = self.rules.iter().map(|rule| (rule, trace(rule, event, &variables))).collect();
-        let first = rules.iter().position(|(_, trace)| *trace == RuleTrace::Matched);
+        let first = rules.iter().position(|(_, trace)| trace.is_match());
         Explained { first: first.unwrap_or(rules.len() - 1), rules }
     }
 }
@@ -48,10 +54,27 @@ fn trace(rule: &Rule, event: &Event<'_>, variables: &Variables) -> RuleTrace {
         return RuleTrace::Pattern(mismatch.to_string());
     }
     let Some(condition) = &rule.condition else { return RuleTrace::Matched };
-    match condition.holds(variables) {
-        Ok(true) => RuleTrace::Matched,
-        Ok(false) => RuleTrace::ConditionFalse(condition.text().to_owned()),
-        Err(because) => RuleTrace::ConditionUnknown { condition: condition.text().to_owned(), because },
+    match (condition.holds(variables), rule.unknown) {
+        (Truth::True, _) => RuleTrace::Matched,
+        (Truth::False, _) => RuleTrace::ConditionFalse(condition.text().to_owned()),
+        (Truth::Error(because), _) => {
+            RuleTrace::ConditionUnknown { condition: condition.text().to_owned(), because }
+        }
+        (Truth::Unknown(because), Unknown::Page) => RuleTrace::MatchedUnknown(because),
+        (Truth::Unknown(because), Unknown::NoMatch) => RuleTrace::ClusterUnknown(because),
+    }
+}
+
+impl RuleTrace {
+    /// Whether the rule takes the event.
+    pub fn is_match(&self) -> bool {
+        match self {
+            RuleTrace::Matched | RuleTrace::MatchedUnknown(_) => true,
+            RuleTrace::Pattern(_)
+            | RuleTrace::ConditionFalse(_)
+            | RuleTrace::ClusterUnknown(_)
+            | RuleTrace::ConditionUnknown { .. } => false,
+        }
     }
 }
 
@@ -59,6 +82,8 @@ impl fmt::Display for RuleTrace {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             RuleTrace::Matched => out.write_str("matched"),
+            RuleTrace::MatchedUnknown(because) => write!(out, "matched, by `unknown: page`: {because}"),
+            RuleTrace::ClusterUnknown(because) => write!(out, "by `unknown: no-match`: {because}"),
             RuleTrace::Pattern(mismatch) => out.write_str(mismatch),
             RuleTrace::ConditionFalse(condition) => write!(out, "when: `{condition}` is false"),
             RuleTrace::ConditionUnknown { condition, because } => {

@@ -3,7 +3,7 @@
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
-use crate::decision::{EffectKind, Verdict, Why};
+use crate::decision::{EffectKind, Role, Verdict, Why};
 use crate::priority::Priority;
 
 /// One rule as written; name, family and priority are required, but of several that are missing serde would
@@ -18,6 +18,8 @@ pub(super) struct RuleText {
     pub(super) pattern: Option<IgnoredAny>,
     #[expect(dead_code, reason = "compiled even where another member is wrong")]
     pub(super) when: Option<String>,
+    #[serde(default)]
+    pub(super) unknown: Option<Unknown>,
     pub(super) priority: Option<Priority>,
     #[serde(default)]
     pub(super) actions: Vec<ActionName>,
@@ -26,6 +28,16 @@ pub(super) struct RuleText {
     pub(super) runbook: Option<String>,
     #[serde(default)]
     pub(super) examples: Vec<Example>,
+}
+
+/// What a condition counts as that asks for something of the cluster which is not known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Unknown {
+    /// As a match: people are told, and nothing is done to the cluster on the strength of it.
+    Page,
+    /// As no match: the rules after it are tried.
+    NoMatch,
 }
 
 /// Whether a rule takes effect.
@@ -64,6 +76,19 @@ pub enum ActionName {
 }
 
 impl ActionName {
+    /// All of them.
+    pub const ALL: [ActionName; 9] = [
+        ActionName::Evidence,
+        ActionName::Quarantine,
+        ActionName::ScaleToZero,
+        ActionName::DeletePod,
+        ActionName::Cordon,
+        ActionName::Drain,
+        ActionName::ImageScan,
+        ActionName::RevokeCredentials,
+        ActionName::Annotate,
+    ];
+
     /// The word in rule files, pages and the journal.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -77,6 +102,25 @@ impl ActionName {
             ActionName::RevokeCredentials => "revoke-credentials",
             ActionName::Annotate => "annotate",
         }
+    }
+
+    /// Its place in the safety order.
+    pub fn role(self) -> Role {
+        match self {
+            ActionName::Evidence | ActionName::ImageScan => Role::Capture,
+            ActionName::Quarantine
+            | ActionName::ScaleToZero
+            | ActionName::DeletePod
+            | ActionName::Cordon
+            | ActionName::Drain
+            | ActionName::RevokeCredentials => Role::Contain,
+            ActionName::Annotate => Role::Record,
+        }
+    }
+
+    /// Whether it changes nothing in the cluster.
+    pub fn only_looks(self) -> bool {
+        self.role() == Role::Capture
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::condition::Condition;
-use super::file::RuleText;
+use super::file::{RuleText, Unknown};
 use super::{Rule, RuleSet};
 use crate::ids::RuleName;
 use crate::pattern::{Pattern, PatternSet};
@@ -156,8 +156,19 @@ impl Reading<'_> {
                 None
             }
         });
-        let RuleText { name, family, pattern: _, when: _, priority, actions, stage, runbook, mut examples } =
-            text.ok()?;
+        let RuleText {
+            name,
+            family,
+            pattern: _,
+            when: _,
+            unknown,
+            priority,
+            actions,
+            stage,
+            runbook,
+            mut examples,
+        } = text.ok()?;
+        self.unknown(path, node, condition.as_ref(), unknown);
         let (name, family, priority) = (name?, family?, priority?);
         for (index, example) in examples.iter_mut().enumerate() {
             example.line = node.line_at(&format!("examples[{index}].event"));
@@ -173,8 +184,34 @@ impl Reading<'_> {
             file: self.file.to_owned(),
             pattern,
             condition,
+            unknown: unknown.unwrap_or(Unknown::NoMatch),
             examples,
         })
+    }
+
+    /// What is unknown is neither true nor false: a rule that asks the cluster says what it then is.
+    fn unknown(
+        &mut self,
+        path: &str,
+        node: &Node,
+        condition: Option<&Condition>,
+        unknown: Option<Unknown>,
+    ) {
+        let asks = condition.and_then(Condition::asks_the_cluster);
+        match (asks, unknown) {
+            (Some(name), None) => {
+                let message = format!(
+                    "expected `unknown: page` or `unknown: no-match`, because `when` asks for `{name}`, which \
+                     may not be known"
+                );
+                self.mistake(Some(node.line_at("when")), format!("{path}.unknown"), message);
+            }
+            (None, Some(_)) => {
+                let message = "expected none: nothing in `when` asks the cluster";
+                self.mistake(Some(node.line_at("unknown")), format!("{path}.unknown"), message);
+            }
+            (Some(_), Some(_)) | (None, None) => {}
+        }
     }
 
     fn members(&mut self, path: &str, node: &Node) {

@@ -8,16 +8,17 @@ mod load;
 
 pub use examples::{ExampleFailure, ExamplesReport, run_examples};
 pub use explain::{Explained, RuleTrace};
-pub use file::{ActionName, Stage};
+pub use file::{ActionName, Stage, Unknown};
 pub use load::{RuleError, RuleFile};
 
 use std::cell::OnceCell;
 
+use crate::context::Context;
 use crate::event::Event;
 use crate::ids::RuleName;
 use crate::pattern::{Pattern, PatternSet};
 use crate::priority::Priority;
-use condition::{Condition, Variables};
+use condition::{Condition, Truth, Variables};
 use file::Example;
 
 /// All rules, in the order they are tried.
@@ -48,6 +49,7 @@ pub struct Rule {
     pub line: u64,
     pattern: Option<Pattern>,
     condition: Option<Condition>,
+    unknown: Unknown,
     examples: Vec<Example>,
 }
 
@@ -58,16 +60,33 @@ impl RuleSet {
     }
 
     /// The first rule that matches. A condition that cannot be evaluated, because a field it reads is
-    /// absent, does not match; the catch-all at the end has none, so there is always an answer.
-    pub fn classify(&self, event: &Event<'_>) -> &Rule {
+    /// absent, does not match; one that asks the cluster for what is not known counts as its rule says. The
+    /// catch-all at the end has none, so there is always an answer.
+    pub fn classify(&self, event: &Event<'_>, context: &Context) -> Classified<'_> {
         let variables = OnceCell::new();
-        let first = self.patterns.first_matching(&event.json, |index| match &self.rules[index].condition {
-            None => true,
-            Some(condition) => {
-                condition.holds(variables.get_or_init(|| Variables::of(event))).unwrap_or(false)
+        let mut unsure = None;
+        let first = self.patterns.first_matching(&event.json, |index| {
+            let rule = &self.rules[index];
+            let Some(condition) = &rule.condition else { return true };
+            match (condition.holds(variables.get_or_init(|| Variables::of(event, context))), rule.unknown) {
+                (Truth::True, _) => true,
+                (Truth::False | Truth::Error(_), _) | (Truth::Unknown(_), Unknown::NoMatch) => false,
+                (Truth::Unknown(because), Unknown::Page) => {
+                    unsure = Some(because);
+                    true
+                }
             }
         });
         let last = self.rules.len() - 1;
-        &self.rules[first.unwrap_or(last)]
+        Classified { rule: &self.rules[first.unwrap_or(last)], unsure }
     }
+}
+
+/// The rule that an event falls under.
+#[derive(Debug)]
+pub struct Classified<'r> {
+    /// The rule.
+    pub rule: &'r Rule,
+    /// Why it is not known whether its condition holds, where that counts as a match.
+    pub unsure: Option<String>,
 }

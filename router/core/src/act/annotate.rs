@@ -1,0 +1,21 @@
+//! Annotate: the pod says on whose account it is being looked at, and the autoscalers leave it where it is.
+//!
+//! - Role: record. Undone by `release`.
+//! - Idempotency: the annotations' values.
+
+use std::collections::BTreeMap;
+
+use super::plan::{NoPlan, Occasion, Planned};
+use super::{Step, Target};
+
+pub(super) fn plan(occasion: &Occasion<'_>) -> Result<Planned, NoPlan> {
+    let pod = occasion.pod()?;
+    let object = pod.reference();
+    let mut set = occasion.incident_annotations();
+    set.retain(|name, _| !pod.annotations.contains_key(name) || name == super::INCIDENT_ANNOTATION);
+    let before = |name: &String| pod.annotations.get(name).cloned().unwrap_or_default();
+    let back: BTreeMap<_, _> = set.keys().map(|name| (name.clone(), before(name))).collect();
+    let steps = vec![Step::Annotate { object: object.clone(), set }];
+    let undo = vec![Step::Annotate { object: object.clone(), set: back }];
+    Ok(Planned { undo, ..Planned::of(Target::Pod(object), steps) })
+}

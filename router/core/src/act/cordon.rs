@@ -1,0 +1,18 @@
+//! Cordon: no new pods on the node.
+//!
+//! - Role: contain. Undone by `release`, unless the node had been cordoned before.
+//! - Idempotency: `spec.unschedulable`.
+
+use super::plan::{NoPlan, Occasion, Planned};
+use super::{Step, Target};
+
+pub(super) fn plan(occasion: &Occasion<'_>) -> Result<Planned, NoPlan> {
+    let node = occasion.node()?;
+    let reference = node.reference();
+    if node.unschedulable {
+        return Err(NoPlan::because(format!("{} is cordoned already", reference.named())));
+    }
+    let steps = vec![Step::Preflight(reference.clone()), Step::Cordon { node: reference.clone() }];
+    let undo = vec![Step::Uncordon { node: reference.clone() }];
+    Ok(Planned { undo, ..Planned::of(Target::Node(reference), steps) })
+}

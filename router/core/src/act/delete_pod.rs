@@ -1,0 +1,27 @@
+//! Delete pod: at once, whatever budgets say. What it held in memory is gone.
+//!
+//! - Role: contain. It cannot be undone, so a human approves it.
+//! - Idempotency: the pod's UID, as a precondition of the deletion.
+
+use super::plan::{NoPlan, Occasion, Planned};
+use super::{Step, Target};
+use crate::rules::ActionName;
+
+pub(super) fn plan(occasion: &Occasion<'_>) -> Result<Planned, NoPlan> {
+    let pod = occasion.pod()?;
+    if pod.is_static {
+        let reason = "it is a static pod: its node starts it again whatever the API says";
+        return Err(NoPlan::rather(ActionName::Cordon, reason));
+    }
+    let reference = pod.reference();
+    let steps = vec![
+        Step::Preflight(reference.clone()),
+        Step::Delete { pod: reference.clone(), grace_seconds: 0 },
+        Step::VerifyGone {
+            pod: reference.clone(),
+            within_seconds: occasion.mitigation.verify_within_seconds,
+        },
+    ];
+    let ask = Some("it cannot be undone".to_owned());
+    Ok(Planned { ask, ..Planned::of(Target::Pod(reference), steps) })
+}

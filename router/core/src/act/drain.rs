@@ -1,0 +1,33 @@
+//! Drain: the node is cordoned and its pods are moved away, those of DaemonSets and static ones excepted.
+//!
+//! - Role: contain. Evictions cannot be undone, so a human approves it; the cordon is undone by `release`.
+//! - Idempotency: the UID of each pod.
+
+use super::plan::{NoPlan, Occasion, Planned};
+use super::{ObjectRef, Step, Target};
+use crate::context::Neighbour;
+
+pub(super) fn plan(occasion: &Occasion<'_>) -> Result<Planned, NoPlan> {
+    let node = occasion.node()?;
+    let reference = node.reference();
+    let mut steps =
+        vec![Step::Preflight(reference.clone()), Step::Cordon { node: reference.clone() }];
+    let own = &occasion.mitigation.protected.own_pod;
+    let movable = |pod: &&Neighbour| {
+        pod.owner_kind.as_deref() != Some("DaemonSet")
+            && !pod.is_static
+            && own.as_ref() != Some(&format!("{}/{}", pod.namespace, pod.name))
+    };
+    let pods: Vec<_> = occasion.context.pods_on_node.iter().filter(movable).map(Neighbour::reference).collect();
+    let respects = occasion.mitigation.drain_respects_budgets;
+    let leave = |pod: &ObjectRef| match respects {
+        true => Step::Evict { pod: pod.clone() },
+        false => Step::Delete { pod: pod.clone(), grace_seconds: 30 },
+    };
+    steps.extend(pods.iter().map(leave));
+    let budgets = if respects { "keeping PodDisruptionBudgets" } else { "whatever PodDisruptionBudgets say" };
+    let notes = vec![format!("{} pods leave, {budgets}", pods.len())];
+    let undo = if node.unschedulable { Vec::new() } else { vec![Step::Uncordon { node: reference.clone() }] };
+    let ask = Some("moving pods away cannot be undone".to_owned());
+    Ok(Planned { undo, ask, notes, ..Planned::of(Target::Node(reference), steps) })
+}

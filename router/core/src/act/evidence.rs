@@ -1,0 +1,25 @@
+//! Evidence: the pod and what surrounds it, kept before anything is done to it.
+//!
+//! - Role: capture. Nothing in the cluster is changed.
+//! - Idempotency: the bundle's id, made of event and act.
+
+use super::plan::{NoPlan, Occasion, Planned};
+use super::{ObjectRef, Target};
+use crate::context::{Node, Pod, Pods};
+
+/// More pods than this are not captured for one event.
+const MOST_PODS: usize = 10;
+
+pub(super) fn plan(occasion: &Occasion<'_>) -> Result<Planned, NoPlan> {
+    if !occasion.mitigation.keeps_evidence {
+        return Err(NoPlan::because("there is no place for evidence in the configuration"));
+    }
+    let pods: Vec<ObjectRef> = match &occasion.context.pods {
+        Pods::Found { pods, .. } => pods.iter().take(MOST_PODS).map(Pod::reference).collect(),
+        Pods::NotAsked | Pods::Unknown(_) | Pods::None(_) => Vec::new(),
+    };
+    let node = occasion.context.node.as_ref().map(Node::reference);
+    let target = occasion.context.pod().map_or(Target::Event, |pod| Target::Pod(pod.reference()));
+    let about = pods.into_iter().chain(node).collect();
+    Ok(Planned { about, ..Planned::of(target, Vec::new()) })
+}

@@ -1,0 +1,206 @@
+//! From an action that a rule names to a plan: what it is done to, its steps, and what undoes them.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use super::{ObjectRef, Step, Target};
+use crate::context::{Context, Node, Pod, Workload};
+use crate::event::Subject;
+use crate::ids::IncidentKey;
+use crate::mitigation::Mitigation;
+use crate::rules::ActionName;
+
+/// What plans are made from.
+#[derive(Clone, Copy, Debug)]
+pub struct Occasion<'o> {
+    /// What the event is about, in its own words.
+    pub subject: &'o Subject,
+    /// What the cluster says.
+    pub context: &'o Context,
+    /// What was configured.
+    pub mitigation: &'o Mitigation,
+    /// On whose account.
+    pub incident: &'o IncidentKey,
+    /// All that the rule asks for: some actions leave things to others.
+    pub wanted: &'o [ActionName],
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// A plan.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Planned {
+    /// What it is done to.
+    pub target: Target,
+    /// What evidence is to be taken of.
+    pub about: Vec<ObjectRef>,
+    /// What is done.
+    pub steps: Vec<Step>,
+    /// What undoes it, in this order; nothing for what cannot be undone.
+    pub undo: Vec<Step>,
+    /// Why a human has to approve it, whatever the mode.
+    pub ask: Option<String>,
+    /// What a human should know of it: who will fight back, what it breaks.
+    pub notes: Vec<String>,
+}
+
+/// Why there is no plan: a sentence, and what could be done instead.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoPlan {
+    /// Why.
+    pub reason: String,
+    /// The action that contains it where this one cannot.
+    pub instead: Option<ActionName>,
+}
+
+impl NoPlan {
+    pub(super) fn because(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), instead: None }
+    }
+
+    pub(super) fn rather(instead: ActionName, reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), instead: Some(instead) }
+    }
+}
+
+impl Planned {
+    pub(super) fn of(target: Target, steps: Vec<Step>) -> Self {
+        Self { target, about: Vec::new(), steps, undo: Vec::new(), ask: None, notes: Vec::new() }
+    }
+}
+
+impl Occasion<'_> {
+    /// The plan of an action.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub fn plan(&self, action: ActionName) -> Result<Planned, NoPlan> {
+        match action {
+            ActionName::Evidence => super::evidence::plan(self),
+            ActionName::Quarantine => super::quarantine::plan(self),
+            ActionName::ScaleToZero => super::scale_to_zero::plan(self),
+            ActionName::DeletePod => super::delete_pod::plan(self),
+            ActionName::Cordon => super::cordon::plan(self),
+            ActionName::Drain => super::drain::plan(self),
+            ActionName::ImageScan => super::image_scan::plan(self),
+            ActionName::RevokeCredentials => super::revoke_credentials::plan(self),
+            ActionName::Annotate => super::annotate::plan(self),
+        }
+    }
+
+    /// What an action is done to, known before anything else is: whose records have to be read.
+    ///
+    /// # Errors
+    /// Why there is nothing that it could be done to.
+    pub fn target(&self, action: ActionName) -> Result<Target, NoPlan> {
+        Ok(match action {
+            ActionName::Evidence => match self.context.pod() {
+                Some(pod) => Target::Pod(pod.reference()),
+                None => Target::Event,
+            },
+            ActionName::Quarantine
+            | ActionName::DeletePod
+            | ActionName::Annotate
+            | ActionName::RevokeCredentials => Target::Pod(self.pod()?.reference()),
+            ActionName::ScaleToZero => Target::Workload(self.scalable()?.reference()),
+            ActionName::Cordon | ActionName::Drain => Target::Node(self.node()?.reference()),
+            ActionName::ImageScan => Target::Image(super::image_scan::image(self)?),
+        })
+    }
+
+    /// The one pod.
+    pub(super) fn pod(&self) -> Result<&Pod, NoPlan> {
+        use crate::context::Pods;
+        if let Some(pod) = self.context.pod() {
+            return match pod.gone_at {
+                None => Ok(pod),
+                Some(_) => Err(NoPlan::because("the pod is gone already")),
+            };
+        }
+        Err(NoPlan::because(match &self.context.pods {
+            Pods::NotAsked => "the event names no pod".to_owned(),
+            Pods::Unknown(because) => format!("the pod is not known: {because}"),
+            Pods::None(tried) => format!("the pod is not in the cluster: {tried}"),
+            Pods::Found { count, .. } => {
+                format!("{count} pods fit; name the one that is meant: watchfire quarantine NAMESPACE/POD")
+            }
+        }))
+    }
+
+    pub(super) fn node(&self) -> Result<&Node, NoPlan> {
+        match &self.context.node {
+            Some(node) if node.gone_at.is_none() => Ok(node),
+            Some(_) => Err(NoPlan::because("the node is gone already")),
+            None => Err(NoPlan::because("the node is not known")),
+        }
+    }
+
+    /// The owner chain of the pod, its controller first.
+    pub(super) fn owners(&self) -> Result<&[Workload], NoPlan> {
+        let details = self.context.details.as_ref();
+        let details = details.ok_or_else(|| NoPlan::because("what surrounds the pod is not known"))?;
+        match details.owners.because() {
+            Some(because) => Err(NoPlan::because(format!("its owners are not known: {because}"))),
+            None => Ok(details.owners.get().map_or(&[], Vec::as_slice)),
+        }
+    }
+
+    /// The last of the owner chain that has a number of replicas.
+    pub(super) fn scalable(&self) -> Result<&Workload, NoPlan> {
+        use crate::context::WorkloadKind::{Deployment, ReplicaSet, StatefulSet};
+        self.pod()?;
+        let owners = self.owners()?;
+        let last = owners.last().ok_or_else(|| NoPlan::because("nothing controls the pod"))?;
+        match last.kind {
+            Deployment | ReplicaSet | StatefulSet => Ok(last),
+            _ => Err(NoPlan::because(format!("a {} is not scaled by its replicas", last.kind.as_str()))),
+        }
+    }
+
+    /// The annotations that everything contained gets.
+    pub(super) fn incident_annotations(&self) -> std::collections::BTreeMap<String, String> {
+        let pairs = [
+            ("karpenter.sh/do-not-disrupt", "true"),
+            ("cluster-autoscaler.kubernetes.io/safe-to-evict", "false"),
+            (super::INCIDENT_ANNOTATION, self.incident.as_str()),
+        ];
+        pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    }
+
+    pub(super) fn wants(&self, action: ActionName) -> bool {
+        self.wanted.contains(&action)
+    }
+}
+
+impl Pod {
+    /// What a plan names it by.
+    pub fn reference(&self) -> ObjectRef {
+        let (namespace, name, uid) = (self.namespace.clone(), self.name.clone(), self.uid.clone());
+        ObjectRef { kind: "Pod".to_owned(), namespace, name, uid }
+    }
+}
+
+impl Node {
+    /// What a plan names it by.
+    pub fn reference(&self) -> ObjectRef {
+        let (name, uid) = (self.name.clone(), self.uid.clone());
+        ObjectRef { kind: "Node".to_owned(), namespace: String::new(), name, uid }
+    }
+}
+
+impl Workload {
+    /// What a plan names it by.
+    pub fn reference(&self) -> ObjectRef {
+        let (namespace, name, uid) = (self.namespace.clone(), self.name.clone(), self.uid.clone());
+        ObjectRef { kind: self.kind.as_str().to_owned(), namespace, name, uid }
+    }
+}
+
+/// Which of these labels the pod has, with their values.
+pub(super) fn present(
+    pod: &Pod,
+    keys: &BTreeSet<&str>,
+) -> std::collections::BTreeMap<String, String> {
+    pod.labels.iter().filter(|(key, _)| keys.contains(key.as_str())).map(|(k, v)| (k.clone(), v.clone())).collect()
+}

@@ -1,0 +1,238 @@
+//! Quarantine: one pod cut off both ways, out of its Services and its controller's hands, and replaced.
+//!
+//! - Role: contain. Undone by `release`.
+//! - Idempotency: the quarantine label with the incident as its value; every step finds what is done.
+//! - Order: the policies that select the label first, so that the label never stands without them; then one
+//!   patch that labels, annotates and detaches at once, so that it is never half done; then whatever would
+//!   bring the same pod back; then proof.
+
+use std::collections::BTreeSet;
+
+use super::plan::{NoPlan, Occasion, Planned, present};
+use super::{LABELS_ANNOTATION, Step, Target};
+use crate::context::{Details, Enforcement, Known, Pod, Selecting, Workload, WorkloadKind};
+use crate::rules::ActionName;
+
+pub(super) fn plan(occasion: &Occasion<'_>) -> Result<Planned, NoPlan> {
+    let pod = occasion.pod()?;
+    refuse_what_policies_cannot_hold(pod)?;
+    let owners = occasion.owners()?;
+    let details = occasion.context.details.as_ref();
+    let details = details.ok_or_else(|| NoPlan::because("what surrounds the pod is not known"))?;
+    if let Enforcement::Off(why) = &details.enforcement {
+        return Err(NoPlan::rather(
+            ActionName::ScaleToZero,
+            format!("network policies have no effect here: {why}"),
+        ));
+    }
+    let detached = Detached::of(pod, owners, details)?;
+    let deny = known(&details.deny, "whether the standing policies are there")?;
+    let reference = pod.reference();
+    let incident = occasion.incident.as_str().to_owned();
+
+    let mut steps = vec![Step::Preflight(reference.clone())];
+    let mut undo = Vec::new();
+    if deny.namespaced.is_none() {
+        steps.push(Step::Deny { namespace: pod.namespace.clone() });
+        undo.push(Step::LiftDeny { namespace: pod.namespace.clone() });
+    }
+    if let (None, Some(api)) = (&deny.admin, deny.admin_api) {
+        // Selects nothing but quarantined pods, so it stays when the quarantine ends.
+        steps.push(Step::DenyAdmin { api });
+    }
+    let cron_job = owners.iter().find(|owner| owner.kind == WorkloadKind::CronJob);
+    suspend(cron_job, &mut steps, &mut undo);
+    // What someone else has set stays theirs.
+    let mut annotate = occasion.incident_annotations();
+    annotate.retain(|name, _| name == super::INCIDENT_ANNOTATION || !pod.annotations.contains_key(name));
+    // The incident stays on the pod: who looks at it later sees that it was contained once.
+    let unannotate = annotate.keys().filter(|name| *name != super::INCIDENT_ANNOTATION).cloned();
+    let unannotate = unannotate.chain([LABELS_ANNOTATION.to_owned()]).collect();
+    steps.push(Step::Isolate {
+        pod: reference.clone(),
+        incident: incident.clone(),
+        remove: detached.remove.clone(),
+        annotate,
+    });
+    undo.insert(
+        0,
+        Step::Rejoin { pod: reference.clone(), incident: incident.clone(), restore: detached.remove, unannotate },
+    );
+    // After the pod is out of its hands: a Job that is suspended ends the pods that it has.
+    let job = owners.iter().find(|owner| owner.kind == WorkloadKind::Job);
+    suspend(job, &mut steps, &mut undo);
+    let mut notes = detached.notes;
+    restart(occasion, owners, &mut steps, &mut notes);
+    cordon(occasion, pod, &mut steps, &mut undo, &mut notes);
+    let within_seconds = occasion.mitigation.verify_within_seconds;
+    steps.push(Step::VerifyIsolated { pod: reference.clone(), incident, within_seconds });
+    undo.push(Step::VerifyReleased { pod: reference.clone() });
+    if let Enforcement::Unknown(why) = &details.enforcement {
+        notes.push(format!("whether network policies have any effect is not known: {why}"));
+    }
+    if let Some(gitops) = details.gitops.get().and_then(Option::as_ref) {
+        notes.push(format!("{} may put the workload back as the repository says", gitops.named()));
+    }
+    Ok(Planned { undo, ask: detached.ask, notes, ..Planned::of(Target::Pod(reference), steps) })
+}
+
+fn refuse_what_policies_cannot_hold(pod: &Pod) -> Result<(), NoPlan> {
+    if pod.is_static {
+        let reason = "it is a static pod: the API cannot change it, its node can be cordoned and replaced";
+        return Err(NoPlan::rather(ActionName::Cordon, reason));
+    }
+    if pod.host.network {
+        let reason = "it has the host's network, where network policies do nothing: this is a matter of its node";
+        return Err(NoPlan::rather(ActionName::Cordon, reason));
+    }
+    Ok(())
+}
+
+/// What is taken away from a pod so that nothing selects it any more.
+struct Detached {
+    remove: std::collections::BTreeMap<String, String>,
+    ask: Option<String>,
+    notes: Vec<String>,
+}
+
+impl Detached {
+    fn of(pod: &Pod, owners: &[Workload], details: &Details) -> Result<Self, NoPlan> {
+        let services = known(&details.services, "the Services that select it")?;
+        let policies = known(&details.policies, "the network policies that select it")?;
+        let deny = known(&details.deny, "whether the standing policies are there")?;
+        let has_admin = deny.admin.is_some() || deny.admin_api.is_some();
+        let selecting = services.iter().chain(policies.iter().filter(|policy| policy.allows));
+        let mut keys = BTreeSet::new();
+        for Selecting { name, selector, allows: _ } in selecting {
+            if selector.handle().is_none() && !has_admin {
+                let reason = format!(
+                    "{name} selects it whatever its labels are and allows traffic, and there is no policy of \
+                     the admin tier that could overrule it"
+                );
+                return Err(NoPlan::rather(ActionName::ScaleToZero, reason));
+            }
+            keys.extend(selector.positive_keys());
+        }
+        let Some(controller) = owners.first() else {
+            return Ok(match &pod.owner {
+                None => Self::with(pod, &keys, None, "nothing will replace it: no controller owns it"),
+                Some(owner) => {
+                    let ask = format!("its controller, {} {}, may put labels back", owner.kind, owner.name);
+                    Self::with(pod, &keys, Some(ask), "")
+                }
+            });
+        };
+        let own: BTreeSet<&str> = controller.selector.iter().flat_map(|own| own.positive_keys()).collect();
+        match &controller.kind {
+            WorkloadKind::StatefulSet => stateful(pod, controller, &keys, &own),
+            WorkloadKind::DaemonSet => Err(NoPlan::rather(
+                ActionName::Cordon,
+                format!(
+                    "the {} would start another pod on the same node, under the same policies: this is a matter \
+                     of its node",
+                    controller.named()
+                ),
+            )),
+            WorkloadKind::ReplicaSet | WorkloadKind::Deployment | WorkloadKind::Job | WorkloadKind::CronJob => {
+                keys.extend(own);
+                Ok(Self::with(pod, &keys, None, ""))
+            }
+            WorkloadKind::Other(kind) => {
+                keys.extend(own);
+                let ask = format!("its controller, {kind} {}, may put labels back", controller.name);
+                Ok(Self::with(pod, &keys, Some(ask), ""))
+            }
+        }
+    }
+
+    fn with(pod: &Pod, keys: &BTreeSet<&str>, ask: Option<String>, note: &str) -> Self {
+        let notes = (!note.is_empty()).then(|| note.to_owned()).into_iter().collect();
+        Self { remove: present(pod, keys), ask, notes }
+    }
+}
+
+/// A StatefulSet wants the pod's very name: released, the pod would block its own replacement. So its
+/// controller's labels stay, which is enough only if nothing else selects by them.
+fn stateful(
+    pod: &Pod,
+    controller: &Workload,
+    keys: &BTreeSet<&str>,
+    own: &BTreeSet<&str>,
+) -> Result<Detached, NoPlan> {
+    let shared: Vec<_> = keys.intersection(own).copied().collect();
+    if !shared.is_empty() {
+        let reason = format!(
+            "the {} needs the labels by which Services or other policies select it ({}): without them its \
+             replacement, which has the same name, cannot start",
+            controller.named(),
+            shared.join(", ")
+        );
+        return Err(NoPlan::rather(ActionName::DeletePod, reason));
+    }
+    let note = "its controller keeps it: nothing replaces it until it is deleted";
+    Ok(Detached::with(pod, keys, None, note))
+}
+
+fn suspend(workload: Option<&Workload>, steps: &mut Vec<Step>, undo: &mut Vec<Step>) {
+    let Some(workload) = workload.filter(|workload| workload.suspended != Some(true)) else { return };
+    steps.push(Step::Suspend { workload: workload.reference() });
+    undo.push(Step::Resume { workload: workload.reference() });
+}
+
+/// Enforcement on EKS goes by the pod's name less its last part: only pods of a new template hash are free of
+/// the quarantine.
+fn restart(occasion: &Occasion<'_>, owners: &[Workload], steps: &mut Vec<Step>, notes: &mut Vec<String>) {
+    if occasion.wants(ActionName::ScaleToZero) {
+        notes.push("its replacement is not restarted: the workload is scaled to zero".to_owned());
+        return;
+    }
+    let last = owners.last();
+    match last.map(|last| &last.kind) {
+        Some(WorkloadKind::Deployment) => {
+            let workload = last.map(Workload::reference).expect("it was just looked at");
+            let at = occasion.now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+            steps.push(Step::Restart { workload, at });
+        }
+        Some(WorkloadKind::ReplicaSet | WorkloadKind::Other(_)) => notes.push(
+            "its replacement has the same name prefix, by which the VPC CNI enforces: it may be cut off, too"
+                .to_owned(),
+        ),
+        Some(
+            WorkloadKind::StatefulSet | WorkloadKind::DaemonSet | WorkloadKind::Job | WorkloadKind::CronJob,
+        )
+        | None => {}
+    }
+}
+
+/// Who can leave the pod is to be kept from the pods that would come.
+fn cordon(
+    occasion: &Occasion<'_>,
+    pod: &Pod,
+    steps: &mut Vec<Step>,
+    undo: &mut Vec<Step>,
+    notes: &mut Vec<String>,
+) {
+    if !pod.host.reaches_the_node() {
+        return;
+    }
+    match &occasion.context.node {
+        Some(node) if occasion.mitigation.protected.own_node.as_ref() == Some(&node.name) => {
+            notes.push("it can reach its node, which is Watchfire's own: not cordoned".to_owned());
+        }
+        Some(node) => {
+            notes.push("it can reach its node: hold the node for compromised, too".to_owned());
+            if !node.unschedulable {
+                steps.push(Step::Cordon { node: node.reference() });
+                undo.push(Step::Uncordon { node: node.reference() });
+            }
+        }
+        None => notes.push("it can reach its node, which is not known".to_owned()),
+    }
+}
+
+fn known<'k, T>(part: &'k Known<T>, what: &str) -> Result<&'k T, NoPlan> {
+    match part {
+        Known::Is(answer) => Ok(answer),
+        Known::Unknown(because) => Err(NoPlan::because(format!("{what} cannot be said: {because}"))),
+    }
+}

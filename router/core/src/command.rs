@@ -1,0 +1,424 @@
+//! What a human asks for: approve or deny a plan, undo, contain by hand, switch mitigation off and on.
+//!
+//! A command never comes from a queue: nothing in a message can become one. It is decided, committed and
+//! performed like an event, so that it is in the journal with who and why.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::act::{Act, ActWhen, ActionKind, Occasion};
+use crate::containment::{
+    Answer, ApprovalId, ApprovalRecord, Containment, ContainmentState, SwitchRecord, SwitchedOff, TargetKey,
+    TargetRecord, Verdict as Answered,
+};
+use crate::context::Context;
+use crate::decision::{Decision, Effect, Role, Verdict, Why, Withheld};
+use crate::event::{OWN_SOURCE, Subject};
+use crate::follow_up;
+use crate::guard::{AskedBy, Question, Ruling, may};
+use crate::identity;
+use crate::ids::{EventId, IncidentKey, RuleName};
+use crate::incident::{IncidentRecord, Key, Record, State};
+use crate::notice::{Notice, clean};
+use crate::planning::{self, Plans, Request};
+use crate::policy::Policy;
+use crate::priority::Priority;
+use crate::rules::ActionName;
+
+/// One thing that a human asks for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Command {
+    /// Given by whoever takes it in; the same on every repeat.
+    pub id: EventId,
+    /// Who asks.
+    pub by: String,
+    /// Why, in their words.
+    pub reason: String,
+    /// What.
+    pub wish: Wish,
+}
+
+/// What a human may ask for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Wish {
+    /// A plan that waits is carried out.
+    Approve(ApprovalId),
+    /// A plan that waits is not.
+    Deny(ApprovalId),
+    /// What was done on an incident's account is undone.
+    Release(IncidentKey),
+    /// An action on what the context of the command names.
+    Act(ActionName),
+    /// Nothing more is done to the cluster, whatever rules and approvals say.
+    SwitchOff,
+    /// It is again.
+    SwitchOn,
+}
+
+/// A command ready to be decided.
+#[derive(Debug)]
+pub struct Asked<'a> {
+    /// The command.
+    pub command: &'a Command,
+    /// What was configured.
+    pub policy: &'a Policy,
+    /// What the cluster says about what it is to be done to, looked up now.
+    pub context: &'a Context,
+}
+
+/// What an approval is worth, judged before anything is asked of the cluster.
+pub fn approval_of<'s>(wish: &Wish, state: &'s State) -> Option<&'s ApprovalRecord> {
+    match wish {
+        Wish::Approve(id) | Wish::Deny(id) => state.approval(id),
+        Wish::Release(_) | Wish::Act(_) | Wish::SwitchOff | Wish::SwitchOn => None,
+    }
+}
+
+impl Asked<'_> {
+    /// The records still to be read; ask again after reading them.
+    pub fn reads(&self, state: &State) -> Vec<Key> {
+        let keys = match &self.command.wish {
+            Wish::SwitchOff | Wish::SwitchOn => vec![Key::Switch],
+            Wish::Deny(id) => vec![Key::Approval(id.clone())],
+            Wish::Approve(id) => {
+                let record = state.approval(id);
+                let act = record.map(|record| &record.act);
+                let target = act.and_then(|act| TargetKey::of(&act.target)).map(Key::Target);
+                let incident = act.map(|act| Key::Incident(act.incident.clone()));
+                let own = [Key::Approval(id.clone()), Key::Switch, Key::Budget];
+                own.into_iter().chain(target).chain(incident).collect()
+            }
+            Wish::Release(incident) => {
+                let targets = state.incident(incident).into_iter().flat_map(|record| record.targets.iter());
+                let targets = targets.map(|target| Key::Target(target.clone()));
+                [Key::Incident(incident.clone())].into_iter().chain(targets).collect()
+            }
+            Wish::Act(action) => {
+                let incident = self.incident();
+                let wanted = [*action];
+                let occasion = self.occasion(&incident, &wanted, Timestamp::UNIX_EPOCH);
+                let mut keys = planning::reads(&self.command.id, &occasion);
+                keys.push(Key::Incident(incident.clone()));
+                keys
+            }
+        };
+        keys.into_iter().filter(|key| !state.has_read(key)).collect()
+    }
+
+    /// The decision: what is done, or why it is not.
+    pub fn decide(&self, state: &State, now: Timestamp) -> Decision {
+        match &self.command.wish {
+            Wish::SwitchOff => self.switch(Some(()), now),
+            Wish::SwitchOn => self.switch(None, now),
+            Wish::Deny(id) => self.deny(id, state, now),
+            Wish::Approve(id) => self.approve(id, state, now),
+            Wish::Release(incident) => self.release(incident, state, now),
+            Wish::Act(action) => self.act(*action, state, now),
+        }
+    }
+
+    fn switch(&self, off: Option<()>, now: Timestamp) -> Decision {
+        let Command { by, reason, .. } = self.command;
+        let (by, reason) = (clean(by, 100), clean(reason, 300));
+        let title = match off {
+            Some(()) => format!("Mitigation was switched off by {by}: {reason}"),
+            None => format!("Mitigation was switched on by {by}: {reason}"),
+        };
+        let off = off.map(|()| SwitchedOff { by, reason, at: now });
+        let incident = IncidentKey::new("wf1-mitigation-switch");
+        let changes = BTreeMap::from([(Key::Switch, Record::Switch(SwitchRecord { off }))]);
+        let effects = self.page(&incident, None, self.notice(&incident, Priority::P1, title));
+        let blank = self.blank(Why::Commanded, Priority::P1, now);
+        Decision { verdict: verdict_of(&effects), incident: Some(incident), effects, changes, ..blank }
+    }
+
+    fn deny(&self, id: &ApprovalId, state: &State, now: Timestamp) -> Decision {
+        let record = match waiting(id, state, now) {
+            Ok(record) => record,
+            Err(reason) => return self.declined("deny", reason, now),
+        };
+        let changes = BTreeMap::from([self.answered(id, record, Answered::Denied, now)]);
+        let incident = Some(record.act.incident.clone());
+        Decision { incident, changes, ..self.blank(Why::Commanded, record.priority, now) }
+    }
+
+    /// Exactly the plan that was shown, if it may still be done.
+    fn approve(&self, id: &ApprovalId, state: &State, now: Timestamp) -> Decision {
+        let record = match waiting(id, state, now) {
+            Ok(record) => record,
+            Err(reason) => return self.declined("approve", reason, now),
+        };
+        let ApprovalRecord { act, undo, priority, .. } = record;
+        let ActionKind::Rule(action) = act.action else {
+            return self.declined("approve", "it is no action of a rule".to_owned(), now);
+        };
+        let wanted = [action];
+        let occasion = self.occasion(&act.incident, &wanted, now);
+        let planned = match occasion.plan(action) {
+            Ok(planned) if planned.target == act.target => planned,
+            Ok(planned) => {
+                let reason = format!("it is for {}, which is now {}", act.target.named(), planned.target.named());
+                return self.declined(action.as_str(), reason, now);
+            }
+            Err(no_plan) => return self.declined(action.as_str(), no_plan.reason, now),
+        };
+        let question = Question {
+            action,
+            planned: &planned,
+            occasion,
+            state,
+            priority: *priority,
+            asked_by: AskedBy::Human,
+            before: 0,
+        };
+        match may(&question) {
+            Ruling::Go => {}
+            Ruling::Refuse(refusal) => return self.declined(action.as_str(), refusal.sentence(), now),
+            Ruling::Ask(because) => return self.declined(action.as_str(), because, now),
+            Ruling::Observe => return self.declined(action.as_str(), "observe mode".to_owned(), now),
+        }
+        let mitigation = &self.policy.mitigation;
+        let approved_by = Some(clean(&self.command.by, 100));
+        let give_up_at = now + mitigation.give_up_after;
+        let act = Act { approved_by, give_up_at, when: ActWhen::Now, ..act.clone() };
+        let mut changes = BTreeMap::from([self.answered(id, record, Answered::Approved, now)]);
+        self.remember(&act, undo.clone(), state, now, &mut changes);
+        let acts = self.evidence_first(act, &occasion);
+        let incident = acts.last().map(|act| act.incident.clone());
+        Decision { incident, acts, changes, ..self.blank(Why::Commanded, *priority, now) }
+    }
+
+    fn release(&self, incident: &IncidentKey, state: &State, now: Timestamp) -> Decision {
+        let Some(record) = state.incident(incident) else {
+            return self.declined("release", format!("there is no incident {incident}"), now);
+        };
+        let held = record.targets.iter().filter_map(|key| state.target(key));
+        let held: Vec<_> = held.filter(|target| !target.undo().is_empty()).collect();
+        if held.is_empty() {
+            return self.declined("release", "nothing is held on its account that can be undone".to_owned(), now);
+        }
+        let context = Context::none();
+        let subject = Subject::default();
+        let mitigation = &self.policy.mitigation;
+        let occasion = Occasion { subject: &subject, context: &context, mitigation, incident, wanted: &[], now };
+        let (event, asked_by) = (&self.command.id, AskedBy::Human);
+        let request = Request { event, occasion, priority: record.priority, asked_by, state };
+        let release = |target: &TargetRecord| {
+            let give_up_at = now + mitigation.give_up_after;
+            let act = planning::release(&request, target.target.clone(), target.undo(), ActWhen::Now, give_up_at);
+            Act { approved_by: Some(clean(&self.command.by, 100)), ..act }
+        };
+        let acts = held.into_iter().map(release).collect();
+        Decision { incident: Some(incident.clone()), acts, ..self.blank(Why::Commanded, record.priority, now) }
+    }
+
+    fn act(&self, action: ActionName, state: &State, now: Timestamp) -> Decision {
+        let incident = self.incident();
+        let wanted = [action];
+        let occasion = self.occasion(&incident, &wanted, now);
+        let (event, asked_by) = (&self.command.id, AskedBy::Human);
+        let request = Request { event, occasion, priority: Priority::P1, asked_by, state };
+        let plans = planning::plan(&request, |plans| self.by_hand(&incident, action, plans));
+        let mut changes = plans.changes(&request);
+        let mut notice = self.by_hand(&incident, action, &plans);
+        let Plans { acts, withheld, targets, .. } = plans;
+        if acts.iter().all(|act| act.role == Role::Capture) && !action.only_looks() {
+            let reasons: Vec<_> = withheld.iter().map(Withheld::to_string).collect();
+            return Decision { withheld, ..self.declined(action.as_str(), reasons.join("; "), now) };
+        }
+        let previous = state.incident(&incident);
+        let mut record = match previous.filter(|record| record.open) {
+            Some(record) => record.clone(),
+            None => IncidentRecord::begun(previous, Priority::P1, None, now),
+        };
+        record.targets.extend(targets);
+        notice.doing.truncate(20);
+        let effects = self.page(&incident, Some(&mut record), notice);
+        changes.insert(Key::Incident(incident.clone()), Record::Incident(record));
+        let blank = self.blank(Why::Commanded, Priority::P1, now);
+        let verdict = verdict_of(&effects);
+        Decision { verdict, incident: Some(incident), effects, acts, withheld, changes, ..blank }
+    }
+
+    /// By hand, one pod, node or workload is one problem.
+    fn incident(&self) -> IncidentKey {
+        let pod = self.context.pod().map(|pod| format!("pods/{}", pod.full_name()));
+        let node = self.context.node.as_ref().map(|node| format!("node/{}", node.name));
+        let about = pod.or(node).unwrap_or_else(|| format!("event/{}", self.command.id));
+        let cluster = self.policy.mitigation.cluster.as_ref().map_or("", |cluster| cluster.name.as_str());
+        identity::by_hand(cluster, &about)
+    }
+
+    fn occasion<'o>(
+        &'o self,
+        incident: &'o IncidentKey,
+        wanted: &'o [ActionName],
+        now: Timestamp,
+    ) -> Occasion<'o> {
+        static NOBODY: std::sync::LazyLock<Subject> = std::sync::LazyLock::new(Subject::default);
+        let mitigation = &self.policy.mitigation;
+        Occasion { subject: &NOBODY, context: self.context, mitigation, incident, wanted, now }
+    }
+
+    /// Evidence again, right before: what was captured when it was asked for is old by now.
+    fn evidence_first(&self, act: Act, occasion: &Occasion<'_>) -> Vec<Act> {
+        let evidence = match (act.role, occasion.plan(ActionName::Evidence)) {
+            (Role::Contain, Ok(planned)) => Some(Act {
+                id: crate::ids::EffectId::new(ActionName::Evidence.as_str()),
+                action: ActionKind::Rule(ActionName::Evidence),
+                role: Role::Capture,
+                hash: crate::act::PlanHash::of(&planned.target, &planned.steps),
+                target: planned.target,
+                about: planned.about,
+                steps: planned.steps,
+                ..act.clone()
+            }),
+            (Role::Contain, Err(_)) | (Role::Notify | Role::Capture | Role::Record, _) => None,
+        };
+        evidence.into_iter().chain([act]).collect()
+    }
+
+    fn remember(
+        &self,
+        act: &Act,
+        undo: Vec<crate::act::Step>,
+        state: &State,
+        now: Timestamp,
+        changes: &mut BTreeMap<Key, Record>,
+    ) {
+        let Some(key) = TargetKey::of(&act.target) else { return };
+        let fresh = || TargetRecord {
+            target: act.target.clone(),
+            incident: act.incident.clone(),
+            acts: Vec::new(),
+        };
+        let mut record = state.target(&key).cloned().unwrap_or_else(fresh);
+        record.incident = act.incident.clone();
+        record.push(Containment {
+            action: act.action,
+            event: self.command.id.clone(),
+            effect: act.id.clone(),
+            at: now,
+            state: ContainmentState::Planned,
+            undo,
+        });
+        changes.insert(Key::Target(key.clone()), Record::Target(record));
+        if let Some(mut incident) = state.incident(&act.incident).cloned() {
+            incident.targets.insert(key);
+            changes.insert(Key::Incident(act.incident.clone()), Record::Incident(incident));
+        }
+        if let Some(mut budget) = state.budget().filter(|_| act.role == Role::Contain) {
+            budget.spend(self.policy.mitigation.budget.1, now);
+            changes.insert(Key::Budget, Record::Budget(budget));
+        }
+    }
+
+    fn answered(
+        &self,
+        id: &ApprovalId,
+        record: &ApprovalRecord,
+        verdict: Answered,
+        now: Timestamp,
+    ) -> (Key, Record) {
+        let Command { by, reason, .. } = self.command;
+        let answer = Some(Answer { verdict, by: clean(by, 100), reason: clean(reason, 300), at: now });
+        let record = ApprovalRecord { answer, ..record.clone() };
+        (Key::Approval(id.clone()), Record::Approval(Box::new(record)))
+    }
+
+    fn by_hand(&self, incident: &IncidentKey, action: ActionName, plans: &Plans) -> Notice {
+        let Command { by, reason, .. } = self.command;
+        let what = self.context.pod().map(|pod| format!("pod {}", pod.full_name()));
+        let what = what.or(self.context.node.as_ref().map(|node| format!("node {}", node.name)));
+        let what = what.unwrap_or_else(|| "nothing that is known".to_owned());
+        let title = format!("{} of {what} by hand, by {by}: {reason}", action.as_str());
+        let mut notice = self.notice(incident, Priority::P1, title);
+        notice.doing = plans.doing.iter().map(|doing| clean(doing, 500)).collect();
+        notice.withheld = plans.withheld.iter().map(|withheld| clean(&withheld.to_string(), 600)).collect();
+        notice
+    }
+
+    fn notice(&self, incident: &IncidentKey, priority: Priority, title: String) -> Notice {
+        Notice {
+            title: clean(&title, 200),
+            why: Why::Commanded.sentence().to_owned(),
+            rule: RuleName::new("by-hand"),
+            family: "by-hand".to_owned(),
+            source: OWN_SOURCE.to_owned(),
+            ..Notice::empty(priority, incident, &self.command.id)
+        }
+    }
+
+    fn page(
+        &self,
+        incident: &IncidentKey,
+        record: Option<&mut IncidentRecord>,
+        notice: Notice,
+    ) -> Vec<Effect> {
+        follow_up::page(self.policy, incident, record, &self.command.id, &notice)
+    }
+
+    fn declined(&self, action: &str, reason: String, now: Timestamp) -> Decision {
+        let withheld = vec![Withheld { action: action.to_owned(), reason: clean(&reason, 500) }];
+        Decision { withheld, ..self.blank(Why::Declined, Priority::P3, now) }
+    }
+
+    fn blank(&self, why: Why, priority: Priority, now: Timestamp) -> Decision {
+        let Command { id, by, reason, wish } = self.command;
+        Decision {
+            event: id.clone(),
+            source: OWN_SOURCE.to_owned(),
+            kind: format!("Command:{}", wish.as_str()),
+            finding: None,
+            subject: clean(&format!("{} by {by}: {reason}", wish.as_str()), 300),
+            at: now,
+            rule: RuleName::new("by-hand"),
+            family: "by-hand".to_owned(),
+            priority,
+            verdict: Verdict::Quiet,
+            why,
+            incident: None,
+            effects: Vec::new(),
+            acts: Vec::new(),
+            withheld: Vec::new(),
+            changes: BTreeMap::new(),
+        }
+    }
+}
+
+impl Wish {
+    /// The word in the journal.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Wish::Approve(_) => "approve",
+            Wish::Deny(_) => "deny",
+            Wish::Release(_) => "release",
+            Wish::Act(action) => action.as_str(),
+            Wish::SwitchOff => "mitigation-off",
+            Wish::SwitchOn => "mitigation-on",
+        }
+    }
+}
+
+fn verdict_of(effects: &[Effect]) -> Verdict {
+    if effects.is_empty() { Verdict::Quiet } else { Verdict::Page }
+}
+
+/// The plan, if it waits for an answer: each is answered once, and not after its time.
+fn waiting<'s>(id: &ApprovalId, state: &'s State, now: Timestamp) -> Result<&'s ApprovalRecord, String> {
+    let record = state.approval(id).ok_or_else(|| format!("no plan waits as {id}"))?;
+    if let Some(Answer { verdict, by, at, .. }) = &record.answer {
+        let verdict = match verdict {
+            Answered::Approved => "approved",
+            Answered::Denied => "denied",
+        };
+        return Err(format!("it was {verdict} by {by} at {}", at.strftime("%Y-%m-%d %H:%M UTC")));
+    }
+    match now <= record.expires_at {
+        true => Ok(record),
+        false => Err(format!("its time was over at {}", record.expires_at.strftime("%Y-%m-%d %H:%M UTC"))),
+    }
+}

@@ -1,0 +1,219 @@
+//! What is remembered about acting: what was done to a target, how much of the budget is spent, who switched
+//! mitigation off, and which plans wait for a human.
+
+use std::collections::VecDeque;
+use std::fmt;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::act::{Act, ActionKind, Step, Target};
+use crate::ids::{EffectId, EventId, IncidentKey};
+use crate::notice::Notice;
+use crate::priority::Priority;
+
+/// One thing that can be contained: `pod/<uid>`, `workload/<uid>`, `node/<uid>`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TargetKey(String);
+
+/// A plan that waits for a human, by the word that approves it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ApprovalId(String);
+
+/// What was done to a target.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TargetRecord {
+    /// What it is.
+    pub target: Target,
+    /// On whose account it was contained last.
+    pub incident: IncidentKey,
+    /// One for each act, the oldest first; at most [`TargetRecord::MOST`].
+    pub acts: Vec<Containment>,
+}
+
+/// One act on a target, from its plan to its end.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Containment {
+    /// Which action.
+    pub action: ActionKind,
+    /// In which decision.
+    pub event: EventId,
+    /// Which act of it.
+    pub effect: EffectId,
+    /// When it was planned.
+    pub at: Timestamp,
+    /// How far it is.
+    pub state: ContainmentState,
+    /// What undoes it, in this order; nothing for what cannot be undone.
+    pub undo: Vec<Step>,
+}
+
+/// How far a containment is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ContainmentState {
+    /// It is decided; it may be under way.
+    Planned,
+    /// It is done, and verified where that can be.
+    Done,
+    /// It failed; some of its steps may have been done.
+    Failed,
+    /// It was undone.
+    Released,
+}
+
+/// When containments were planned, within the budget's window.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BudgetRecord(pub VecDeque<Timestamp>);
+
+/// Whether mitigation is switched off.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SwitchRecord {
+    /// By whom, why and since when; none while it is on.
+    pub off: Option<SwitchedOff>,
+}
+
+/// Who switched mitigation off.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SwitchedOff {
+    /// Who.
+    pub by: String,
+    /// Why.
+    pub reason: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A plan that waits for a human, or was answered.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ApprovalRecord {
+    /// The event it was planned for.
+    pub event: EventId,
+    /// The plan, exactly; its hash is what is approved.
+    pub act: Act,
+    /// What undoes it.
+    pub undo: Vec<Step>,
+    /// Why a human is asked.
+    pub because: String,
+    /// How urgent its incident was.
+    pub priority: Priority,
+    /// The page that asked, for the words of what follows.
+    pub notice: Notice,
+    /// When it was asked for.
+    pub asked_at: Timestamp,
+    /// When it is too late.
+    pub expires_at: Timestamp,
+    /// What the human said.
+    pub answer: Option<Answer>,
+}
+
+/// A human's answer, once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    /// Yes or no.
+    pub verdict: Verdict,
+    /// Who.
+    pub by: String,
+    /// Why, in their words; may be empty.
+    pub reason: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Yes or no.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// It is done.
+    Approved,
+    /// It is not.
+    Denied,
+}
+
+impl TargetKey {
+    /// The key of what an act is done to; none for what nothing is done to.
+    pub fn of(target: &Target) -> Option<Self> {
+        match target {
+            Target::Pod(object) => Some(Self(format!("pod/{}", object.uid))),
+            Target::Workload(object) => Some(Self(format!("workload/{}", object.uid))),
+            Target::Node(object) => Some(Self(format!("node/{}", object.uid))),
+            Target::Image(_) | Target::Event => None,
+        }
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl ApprovalId {
+    /// The word for one act of one event: 12 hexadecimal digits, the same on every repeat.
+    pub fn of(event: &EventId, effect: &EffectId) -> Self {
+        let hash = crate::identity::sha256(&format!("{}\n{effect}", event.as_str()));
+        Self(hash.chars().take(12).collect())
+    }
+
+    /// What a human wrote.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The word.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TargetRecord {
+    /// More acts than this on one target are forgotten, the oldest first.
+    pub const MOST: usize = 16;
+
+    /// The last of that action on it.
+    pub fn last(&self, action: ActionKind) -> Option<&Containment> {
+        self.acts.iter().rev().find(|containment| containment.action == action)
+    }
+
+    pub(crate) fn push(&mut self, containment: Containment) {
+        if self.acts.len() == Self::MOST {
+            self.acts.remove(0);
+        }
+        self.acts.push(containment);
+    }
+
+    /// What would undo everything that may have been done and was not undone yet, the last first.
+    pub fn undo(&self) -> Vec<Step> {
+        let held = self.acts.iter().rev().filter(|containment| match containment.state {
+            ContainmentState::Planned | ContainmentState::Done | ContainmentState::Failed => true,
+            ContainmentState::Released => false,
+        });
+        held.flat_map(|containment| containment.undo.iter().cloned()).collect()
+    }
+}
+
+impl BudgetRecord {
+    /// How many containments were planned in the window that ends now.
+    pub fn spent(&self, window: SignedDuration, now: Timestamp) -> usize {
+        self.0.iter().filter(|at| now.duration_since(**at) < window).count()
+    }
+
+    /// One more; what no window sees any more is forgotten.
+    pub(crate) fn spend(&mut self, window: SignedDuration, now: Timestamp) {
+        self.0.retain(|at| now.duration_since(*at) < window);
+        self.0.push_back(now);
+    }
+}
+
+impl fmt::Display for TargetKey {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.0)
+    }
+}
+
+impl fmt::Display for ApprovalId {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.0)
+    }
+}

@@ -1,0 +1,214 @@
+//! What is said and remembered when an act has come to its end.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::act::{Act, ActionKind};
+use crate::containment::{ContainmentState, TargetKey, TargetRecord};
+use crate::decide::dedup_key;
+use crate::decision::{Decision, Effect, EffectKind, Role, Verdict, When, Why};
+use crate::ids::{ChannelName, EffectId, EventId, IncidentKey};
+use crate::incident::{IncidentRecord, Key, Record, State};
+use crate::journal::{ActEnd, Entry, Outcome};
+use crate::notice::{Notice, clean};
+use crate::policy::Policy;
+use crate::priority::Priority;
+use crate::rules::ActionName;
+
+/// The id of the report about an act: the same on every repeat, so that it is decided once.
+pub fn report_id(entry: &Entry, act: &Act) -> EventId {
+    EventId::new(format!("{}/{}", entry.decision.event, act.id))
+}
+
+/// The records that a report reads.
+pub fn reads(act: &Act) -> Vec<Key> {
+    let target = TargetKey::of(&act.target).map(Key::Target);
+    [Key::Incident(act.incident.clone())].into_iter().chain(target).collect()
+}
+
+/// What an act's end means: for the records, and for those who were paged. What could not be contained is a
+/// P0 page of its own; evidence and annotations that went well are recorded and not said.
+pub fn report(
+    entry: &Entry,
+    act: &Act,
+    outcome: &Outcome,
+    policy: &Policy,
+    state: &State,
+    now: Timestamp,
+) -> Decision {
+    let (end, said) = end_of(outcome);
+    let incident = state.incident(&act.incident);
+    let has_failed = end == ActEnd::Failed && worth_a_page(entry, act);
+    let why = if has_failed { Why::NotContained } else { Why::Acted };
+    let priority = if has_failed { Priority::P0 } else { entry.decision.priority };
+    let mut notice = Notice { why: why.sentence().to_owned(), priority, ..base(entry) };
+    notice.doing = said_of(entry, act, said);
+    notice.withheld = Vec::new();
+    if has_failed {
+        notice.title = clean(&format!("Not contained: {}", notice.title), 200);
+        notice.withheld = vec![clean(&format!("{} failed: {said}", act.action.as_str()), 600)];
+    }
+    let mut changes = BTreeMap::new();
+    if let Some((key, record)) = target_after(entry, act, end, state) {
+        changes.insert(Key::Target(key), Record::Target(record));
+    }
+    let mut record = incident.cloned();
+    let effects = match (&mut record, has_failed, is_said(act, end)) {
+        (_, true, _) => page(policy, &act.incident, record.as_mut(), &report_id(entry, act), &notice),
+        (Some(record), false, true) => tell(record, &act.incident, &notice),
+        (None, false, true) | (_, false, false) => Vec::new(),
+    };
+    if let Some(record) = record {
+        changes.insert(Key::Incident(act.incident.clone()), Record::Incident(record));
+    }
+    let Decision { source, kind, finding, subject, rule, family, .. } = entry.decision.clone();
+    Decision {
+        event: report_id(entry, act),
+        source,
+        kind,
+        finding,
+        subject,
+        at: now,
+        rule,
+        family,
+        priority,
+        verdict: if effects.is_empty() { Verdict::Quiet } else { Verdict::Page },
+        why,
+        incident: Some(act.incident.clone()),
+        effects,
+        acts: Vec::new(),
+        withheld: Vec::new(),
+        changes,
+    }
+}
+
+/// An update for every channel that was told of this episode, under the same dedup key.
+pub(crate) fn tell(record: &IncidentRecord, incident: &IncidentKey, notice: &Notice) -> Vec<Effect> {
+    let effect = |channel: &ChannelName| Effect {
+        id: EffectId::new(format!("update:{channel}")),
+        kind: EffectKind::Update,
+        channel: channel.clone(),
+        when: When::Now,
+        dedup_key: dedup_key(incident, record.episode),
+        notice: notice.clone(),
+    };
+    record.paged.keys().map(effect).collect()
+}
+
+/// A page on the route of its priority; the incident remembers it, so that it is resolved with the rest.
+pub(crate) fn page(
+    policy: &Policy,
+    incident: &IncidentKey,
+    record: Option<&mut IncidentRecord>,
+    event: &EventId,
+    notice: &Notice,
+) -> Vec<Effect> {
+    let route = policy.routes.of(notice.priority);
+    let episode = record.as_ref().map_or(1, |record| record.episode);
+    let effect = |channel: &ChannelName, when| Effect {
+        id: EffectId::new(format!("page:{channel}")),
+        kind: EffectKind::Page,
+        channel: channel.clone(),
+        when,
+        dedup_key: dedup_key(incident, episode),
+        notice: notice.clone(),
+    };
+    let mut effects: Vec<_> = route.to.iter().map(|channel| effect(channel, When::Now)).collect();
+    let fallback = route.fallback.as_ref().filter(|_| notice.priority.is_urgent());
+    if let (Some(fallback), Some(primary)) = (fallback, effects.first()) {
+        let within_seconds = policy.fallback_after_seconds;
+        effects.push(effect(fallback, When::Unless { effect: primary.id.clone(), within_seconds }));
+    }
+    if let Some(record) = record {
+        record.priority = record.priority.min(notice.priority);
+        effects.iter().for_each(|effect| record.was_paged(&effect.channel, event, &effect.id));
+    }
+    effects
+}
+
+fn end_of(outcome: &Outcome) -> (ActEnd, &str) {
+    match outcome {
+        Outcome::Acted { end, said, .. } => (*end, said),
+        Outcome::Done { receipt, .. } => (ActEnd::Done, receipt),
+        Outcome::Failed { reason, .. } => (ActEnd::Failed, reason),
+        Outcome::NotNeeded { .. } => (ActEnd::Needless, ""),
+    }
+}
+
+/// What was to contain something, or to find out what is to be contained.
+fn worth_a_page(entry: &Entry, act: &Act) -> bool {
+    match (act.role, act.action) {
+        (Role::Contain, _) => true,
+        (_, ActionKind::Complete) => entry.decision.withheld.iter().any(|withheld| {
+            ActionName::ALL.iter().any(|action| {
+                action.role() == Role::Contain && action.as_str() == withheld.action
+            })
+        }),
+        (Role::Notify | Role::Capture | Role::Record, ActionKind::Rule(_) | ActionKind::Release) => false,
+    }
+}
+
+fn is_said(act: &Act, end: ActEnd) -> bool {
+    match (act.action, end) {
+        (_, ActEnd::Failed) => true,
+        (_, ActEnd::Needless) => false,
+        (ActionKind::Rule(ActionName::Evidence | ActionName::Annotate) | ActionKind::Complete, ActEnd::Done) => {
+            false
+        }
+        (ActionKind::Rule(_) | ActionKind::Release, ActEnd::Done) => true,
+    }
+}
+
+/// The captures of the decision that are done, then this act.
+fn said_of(entry: &Entry, act: &Act, said: &str) -> Vec<String> {
+    let others = entry.decision.acts.iter().filter(|other| other.role == Role::Capture && other.id != act.id);
+    let done = others.filter_map(|other| {
+        let (end, said) = end_of(entry.outcomes.get(&other.id)?);
+        (end == ActEnd::Done).then(|| format!("{}: {said}", other.action.as_str()))
+    });
+    let approved = act.approved_by.as_ref().map(|by| format!(" (approved by {by})")).unwrap_or_default();
+    let own = format!("{}{approved}: {said}", act.action.as_str());
+    done.chain([own]).map(|line| clean(&line, 600)).collect()
+}
+
+/// The page that the act's decision sent, or the little that is known without one.
+fn base(entry: &Entry) -> Notice {
+    let Decision { effects, priority, incident, event, subject, rule, family, kind, source, finding, .. } =
+        &entry.decision;
+    if let Some(effect) = effects.first() {
+        return effect.notice.clone();
+    }
+    let incident = incident.clone().unwrap_or_else(|| IncidentKey::new(""));
+    Notice {
+        title: clean(&format!("{kind}: {subject}"), 200),
+        rule: rule.clone(),
+        family: family.clone(),
+        kind: kind.clone(),
+        source: source.clone(),
+        finding: finding.clone(),
+        ..Notice::empty(*priority, &incident, event)
+    }
+}
+
+fn target_after(entry: &Entry, act: &Act, end: ActEnd, state: &State) -> Option<(TargetKey, TargetRecord)> {
+    let key = TargetKey::of(&act.target)?;
+    let mut record = state.target(&key)?.clone();
+    for containment in &mut record.acts {
+        match (act.action, end) {
+            (ActionKind::Release, ActEnd::Done | ActEnd::Needless) => {
+                containment.state = ContainmentState::Released;
+            }
+            (ActionKind::Release, ActEnd::Failed) => {}
+            _ if containment.event != entry.decision.event || containment.effect != act.id => {}
+            (_, ActEnd::Done) => containment.state = ContainmentState::Done,
+            (_, ActEnd::Failed) => containment.state = ContainmentState::Failed,
+            (_, ActEnd::Needless) => {}
+        }
+    }
+    if end == ActEnd::Needless {
+        // A next step that was not needed holds nothing.
+        record.acts.retain(|containment| containment.effect != act.id || containment.event != entry.decision.event);
+    }
+    Some((key, record))
+}

@@ -1,0 +1,295 @@
+//! What is to be done to the cluster about an event: each wanted action planned, put before the guards, and
+//! either taken, asked for, shown or refused with its reason.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::act::{Act, ActWhen, ActionKind, NoPlan, Occasion, PlanHash, Planned, Target, summary};
+use crate::containment::{ApprovalId, ApprovalRecord, Containment, ContainmentState, TargetKey, TargetRecord};
+use crate::decision::{Role, Withheld};
+use crate::guard::{AskedBy, Question, Ruling, may};
+use crate::ids::{EffectId, EventId};
+use crate::incident::{Key, Record, State};
+use crate::notice::Notice;
+use crate::priority::Priority;
+use crate::rules::ActionName;
+
+/// What plans are asked for, and by whom.
+pub(crate) struct Request<'r> {
+    pub(crate) event: &'r EventId,
+    pub(crate) occasion: Occasion<'r>,
+    pub(crate) priority: Priority,
+    pub(crate) asked_by: AskedBy<'r>,
+    pub(crate) state: &'r State,
+}
+
+/// What came of them.
+#[derive(Debug, Default)]
+pub(crate) struct Plans {
+    pub(crate) acts: Vec<Act>,
+    pub(crate) withheld: Vec<Withheld>,
+    /// What is done, each in a sentence.
+    pub(crate) doing: Vec<String>,
+    pub(crate) targets: BTreeSet<TargetKey>,
+    records: BTreeMap<TargetKey, TargetRecord>,
+    approvals: BTreeMap<ApprovalId, ApprovalRecord>,
+    spends: usize,
+}
+
+/// The records that planning these actions reads.
+pub(crate) fn reads(event: &EventId, occasion: &Occasion<'_>) -> Vec<Key> {
+    if occasion.wanted.iter().all(|action| action.only_looks()) {
+        return Vec::new();
+    }
+    let targets = ActionName::ALL.into_iter().filter_map(|action| TargetKey::of(&occasion.target(action).ok()?));
+    let targets: BTreeSet<_> = targets.collect();
+    let approvals = ActionName::ALL.into_iter().map(|action| ApprovalId::of(event, &effect(action)));
+    let own = [Key::Switch, Key::Budget];
+    own.into_iter().chain(targets.into_iter().map(Key::Target)).chain(approvals.map(Key::Approval)).collect()
+}
+
+fn effect(action: ActionName) -> EffectId {
+    EffectId::new(action.as_str())
+}
+
+/// Plans every wanted action, captures first.
+pub(crate) fn plan(request: &Request<'_>, notice: impl FnOnce(&Plans) -> Notice) -> Plans {
+    let mut plans = Plans::default();
+    let mut instead = Vec::new();
+    for action in in_order(request.occasion.wanted) {
+        instead.extend(plans.action(request, action));
+    }
+    for action in instead {
+        if !request.occasion.wanted.contains(&action) && !plans.has(action) {
+            plans.action(request, action);
+        }
+    }
+    if let Some(quarantine) = plans.acts.iter().position(|act| act.action == ActionKind::Rule(ActionName::Quarantine)) {
+        plans.if_not_verified(request, quarantine);
+        plans.end(request, quarantine);
+    }
+    let notice = notice(&plans);
+    for approval in plans.approvals.values_mut() {
+        approval.notice = notice.clone();
+    }
+    plans
+}
+
+/// Evidence before everything, where anything is to be contained whether the rule says so or not.
+fn in_order(wanted: &[ActionName]) -> Vec<ActionName> {
+    let contains = wanted.iter().any(|action| action.role() == Role::Contain);
+    let evidence = contains.then_some(ActionName::Evidence);
+    let mut actions: Vec<_> = evidence.into_iter().chain(wanted.iter().copied()).collect();
+    let mut seen = BTreeSet::new();
+    actions.retain(|action| seen.insert(*action));
+    actions.sort_by_key(|action| match action.role() {
+        Role::Notify => 0,
+        Role::Capture => 1,
+        Role::Record => 2,
+        Role::Contain => 3,
+    });
+    actions
+}
+
+impl Plans {
+    /// What has changed: targets, plans that wait, the budget.
+    pub(crate) fn changes(&self, request: &Request<'_>) -> BTreeMap<Key, Record> {
+        let targets = self.records.iter();
+        let targets = targets.map(|(key, record)| (Key::Target(key.clone()), Record::Target(record.clone())));
+        let approvals = self.approvals.iter();
+        let approvals = approvals
+            .map(|(id, record)| (Key::Approval(id.clone()), Record::Approval(Box::new(record.clone()))));
+        let mut changes: BTreeMap<_, _> = targets.chain(approvals).collect();
+        if let Some(mut budget) = request.state.budget().filter(|_| self.spends > 0) {
+            let Occasion { mitigation, now, .. } = request.occasion;
+            (0..self.spends).for_each(|_| budget.spend(mitigation.budget.1, now));
+            changes.insert(Key::Budget, Record::Budget(budget));
+        }
+        changes
+    }
+
+    fn has(&self, action: ActionName) -> bool {
+        self.acts.iter().any(|act| act.action == ActionKind::Rule(action))
+            || self.withheld.iter().any(|withheld| withheld.action == action.as_str())
+    }
+
+    /// Plans one action; the answer is what could be done instead of one that cannot be.
+    fn action(&mut self, request: &Request<'_>, action: ActionName) -> Option<ActionName> {
+        let planned = match request.occasion.plan(action) {
+            Ok(planned) => planned,
+            Err(NoPlan { reason, instead }) => {
+                self.withhold(action, reason);
+                return instead;
+            }
+        };
+        match self.ruling(request, action, &planned) {
+            Ruling::Go => self.take(request, action, planned, ActWhen::Now),
+            Ruling::Ask(because) => self.ask(request, action, planned, because),
+            Ruling::Observe => {
+                let what = said(&planned);
+                self.withhold(action, format!("observe mode; it would {what}"));
+            }
+            Ruling::Refuse(refusal) => self.withhold(action, refusal.sentence()),
+        }
+        None
+    }
+
+    fn ruling(&self, request: &Request<'_>, action: ActionName, planned: &Planned) -> Ruling {
+        let Request { event: _, occasion, priority, asked_by, state } = *request;
+        may(&Question { action, planned, occasion, state, priority, asked_by, before: self.spends })
+    }
+
+    fn withhold(&mut self, action: ActionName, reason: String) {
+        self.withheld.push(Withheld { action: action.as_str().to_owned(), reason });
+    }
+
+    fn take(&mut self, request: &Request<'_>, action: ActionName, planned: Planned, when: ActWhen) {
+        let undo = planned.undo.clone();
+        let sentence = match said(&planned) {
+            what if what.is_empty() => format!("{}: {}", action.as_str(), planned.target.named()),
+            what => format!("{}: {what}", action.as_str()),
+        };
+        self.doing.push(match &when {
+            ActWhen::Now | ActWhen::NotBefore(_) => sentence,
+            ActWhen::IfFailed(other) => format!("if {other} fails, {sentence}"),
+        });
+        if when == ActWhen::Now && action.role() == Role::Contain {
+            self.spends += 1;
+        }
+        let act = act(request, action, planned, when);
+        self.remember(request, &act, undo);
+        self.acts.push(act);
+    }
+
+    fn remember(&mut self, request: &Request<'_>, act: &Act, undo: Vec<crate::act::Step>) {
+        if act.role == Role::Capture {
+            return;
+        }
+        let Some(key) = TargetKey::of(&act.target) else { return };
+        let incident = request.occasion.incident;
+        let known = request.state.target(&key).cloned();
+        let record = self.records.entry(key.clone()).or_insert_with(|| {
+            known.unwrap_or_else(|| TargetRecord {
+                target: act.target.clone(),
+                incident: incident.clone(),
+                acts: Vec::new(),
+            })
+        });
+        record.incident = incident.clone();
+        record.push(Containment {
+            action: act.action,
+            event: request.event.clone(),
+            effect: act.id.clone(),
+            at: request.occasion.now,
+            state: ContainmentState::Planned,
+            undo,
+        });
+        self.targets.insert(key);
+    }
+
+    /// A human is asked: the plan is kept as it is, and only it can be approved.
+    fn ask(&mut self, request: &Request<'_>, action: ActionName, planned: Planned, because: String) {
+        let Occasion { mitigation, now, .. } = request.occasion;
+        let expires_at = now + mitigation.approve_within;
+        let id = ApprovalId::of(request.event, &effect(action));
+        let what = said(&planned);
+        let undo = planned.undo.clone();
+        let act = act(request, action, planned, ActWhen::Now);
+        self.withhold(
+            action,
+            format!(
+                "waits for approval ({because}) until {}: watchfire approve {id} (plan {}); it would {what}",
+                expires_at.strftime("%Y-%m-%d %H:%M UTC"),
+                act.hash.short(),
+            ),
+        );
+        let record = ApprovalRecord {
+            event: request.event.clone(),
+            act,
+            undo,
+            because,
+            priority: request.priority,
+            notice: Notice::empty(request.priority, request.occasion.incident, request.event),
+            asked_at: now,
+            expires_at,
+            answer: None,
+        };
+        self.approvals.insert(id, record);
+    }
+
+    /// What is done if the quarantine cannot be verified: in the plan from the start.
+    fn if_not_verified(&mut self, request: &Request<'_>, quarantine: usize) {
+        let Some(next) = request.occasion.mitigation.if_not_verified.filter(|next| !self.has(*next)) else {
+            return;
+        };
+        let id = self.acts[quarantine].id.clone();
+        let Ok(planned) = request.occasion.plan(next) else { return };
+        match self.ruling(request, next, &planned) {
+            Ruling::Go => self.take(request, next, planned, ActWhen::IfFailed(id)),
+            Ruling::Ask(because) => self.ask(request, next, planned, format!("{because}, and only if {id} fails")),
+            Ruling::Observe | Ruling::Refuse(_) => {}
+        }
+    }
+
+    /// The end of the quarantine, where it has one.
+    fn end(&mut self, request: &Request<'_>, quarantine: usize) {
+        let Occasion { mitigation, now, .. } = request.occasion;
+        let Some(after) = mitigation.quarantine_ends_after else { return };
+        let Act { target, id, .. } = &self.acts[quarantine];
+        let Some(record) = TargetKey::of(target).and_then(|key| self.records.get(&key)) else { return };
+        let undo = record.acts.iter().find(|containment| containment.effect == *id);
+        let steps = undo.map(|containment| containment.undo.clone()).unwrap_or_default();
+        let at = now + after;
+        self.doing.push(format!("the quarantine ends at {}", at.strftime("%Y-%m-%d %H:%M UTC")));
+        let act = release(request, target.clone(), steps, ActWhen::NotBefore(at), at + mitigation.give_up_after);
+        self.acts.push(act);
+    }
+}
+
+fn act(request: &Request<'_>, action: ActionName, planned: Planned, when: ActWhen) -> Act {
+    let Planned { target, about, steps, undo: _, ask: _, notes: _ } = planned;
+    let Occasion { mitigation, incident, now, .. } = request.occasion;
+    Act {
+        id: effect(action),
+        action: ActionKind::Rule(action),
+        role: action.role(),
+        incident: incident.clone(),
+        hash: PlanHash::of(&target, &steps),
+        target,
+        about,
+        steps,
+        when,
+        give_up_at: now + mitigation.give_up_after,
+        approved_by: None,
+    }
+}
+
+/// The act that undoes.
+pub(crate) fn release(
+    request: &Request<'_>,
+    target: Target,
+    steps: Vec<crate::act::Step>,
+    when: ActWhen,
+    give_up_at: jiff::Timestamp,
+) -> Act {
+    let of = TargetKey::of(&target).map(|key| format!(":{key}")).unwrap_or_default();
+    Act {
+        id: EffectId::new(format!("release{of}")),
+        action: ActionKind::Release,
+        role: Role::Contain,
+        incident: request.occasion.incident.clone(),
+        hash: PlanHash::of(&target, &steps),
+        target,
+        about: Vec::new(),
+        steps,
+        when,
+        give_up_at,
+        approved_by: None,
+    }
+}
+
+/// A plan's steps and notes, in a sentence.
+fn said(planned: &Planned) -> String {
+    let steps = summary(&planned.steps);
+    let parts = [steps].into_iter().chain(planned.notes.iter().cloned());
+    parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; ")
+}
