@@ -11,6 +11,7 @@ use watchfire_core::event::OWN_SOURCE;
 use watchfire_core::ids::{ChannelName, EffectId, EventId};
 use watchfire_core::journal::{Entry, Outcome};
 
+use crate::acting::Acting;
 use crate::actions::{Done, Failure};
 use crate::router::{Nack, Router};
 use crate::telemetry;
@@ -34,14 +35,21 @@ enum Condition {
 }
 
 impl Router {
-    /// Performs what is pending in an entry, and records what became of it.
+    /// Performs what is pending in an entry, and records what became of it: people are told beside what is
+    /// done to the cluster, and neither waits for the other.
     ///
     /// # Errors
-    /// [`Nack`] when something is still pending.
+    /// [`Nack`] when something is still pending that is not merely waiting for its time.
     pub(crate) async fn perform(&self, entry: &Entry) -> Result<(), Nack> {
-        if entry.pending().next().is_none() {
+        if entry.pending_ids().next().is_none() {
             return Ok(());
         }
+        let (told, acted) = tokio::join!(self.tell(entry), self.act(entry));
+        self.close_round(&entry.decision, told?, acted?).await
+    }
+
+    /// Tells people; the answer is what keeps it from being done.
+    async fn tell(&self, entry: &Entry) -> Result<Vec<Failure>, Nack> {
         let mut round = Round { settled: entry.outcomes.clone(), fresh: Vec::new(), waiting: Vec::new() };
         let standby = |effect: &&Effect| matches!(effect.when, When::Unless { .. });
         let primary = entry.pending().filter(|effect| !standby(effect));
@@ -69,7 +77,7 @@ impl Router {
             self.warn_of_refusal(&entry.decision, &reason).await?;
         }
         self.record(&entry.decision, &mut round).await?;
-        self.close_round(&entry.decision, round).await
+        Ok(round.waiting)
     }
 
     /// Performs the pages of a decision that could not be recorded, and says whether any channel took one;
@@ -164,7 +172,7 @@ impl Router {
             Ok(None) => Page::Done,
             Ok(Some(entry)) => match entry.outcomes.get(effect) {
                 Some(Outcome::Done { .. }) => Page::Done,
-                Some(Outcome::Failed { .. } | Outcome::NotNeeded { .. }) => Page::NotDone,
+                Some(Outcome::Failed { .. } | Outcome::NotNeeded { .. } | Outcome::Acted { .. }) => Page::NotDone,
                 None => Page::Pending,
             },
             Err(_) => Page::Pending,
@@ -183,9 +191,22 @@ impl Router {
         })
     }
 
-    async fn close_round(&self, decision: &Decision, round: Round) -> Result<(), Nack> {
-        let Round { settled, fresh: _, waiting } = round;
-        if decision.effects.iter().all(|effect| settled.contains_key(&effect.id)) {
+    async fn close_round(
+        &self,
+        decision: &Decision,
+        mut waiting: Vec<Failure>,
+        acting: Acting,
+    ) -> Result<(), Nack> {
+        let Acting { pending, later } = acting;
+        waiting.extend(pending);
+        if waiting.is_empty() {
+            if let Some(later) = later {
+                // The store owns it from here on: a tick finds it when its time has come.
+                self.store.postpone(&decision.event, later).await.map_err(|error| Nack {
+                    reason: format!("what is to be done later could not be postponed: {error}"),
+                    retry_after: None,
+                })?;
+            }
             return Ok(());
         }
         let retry_after = waiting.iter().filter_map(retry_after).max();
@@ -215,7 +236,7 @@ impl Round {
     fn is_called_on(&self, standby: &Effect) -> bool {
         match self.primary_of(standby) {
             Some(Outcome::Done { .. } | Outcome::NotNeeded { .. }) => false,
-            Some(Outcome::Failed { .. }) | None => true,
+            Some(Outcome::Failed { .. } | Outcome::Acted { .. }) | None => true,
         }
     }
 
@@ -231,7 +252,7 @@ impl Round {
         }
         let reasons = self.settled.iter().filter_map(|(effect, outcome)| match outcome {
             Outcome::Failed { at: _, reason } => Some(format!("{effect}: {reason}")),
-            Outcome::Done { .. } | Outcome::NotNeeded { .. } => None,
+            Outcome::Done { .. } | Outcome::NotNeeded { .. } | Outcome::Acted { .. } => None,
         });
         Some(reasons.collect::<Vec<_>>().join("; "))
     }

@@ -1,6 +1,8 @@
 //! One event's way: read, decide, commit, perform; and the same again when a message comes back.
 
+mod asking;
 mod at_work;
+mod commands;
 mod deciding;
 #[cfg(test)]
 mod tests;
@@ -19,6 +21,7 @@ use watchfire_core::ids::{ChannelName, EventId};
 use watchfire_core::journal::Entry;
 use watchfire_core::policy::Policy;
 
+use crate::acting::Hands;
 use crate::actions::Channel;
 use crate::app::Watcher;
 use crate::clock::Clock;
@@ -45,7 +48,8 @@ pub struct Router {
     pub(crate) clock: Clock,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) failing: Failing,
-    at_work: AtWork,
+    pub(crate) at_work: AtWork,
+    pub(crate) responder: Hands,
     remembered: Remembered,
     watcher: Option<Watcher>,
 }
@@ -93,9 +97,16 @@ impl Router {
             metrics,
             failing: Failing::default(),
             at_work: AtWork::default(),
+            responder: None,
             remembered: Remembered::default(),
             watcher: None,
         }
+    }
+
+    /// Gives it a cluster to ask and to act on.
+    pub fn with_responder(mut self, responder: Hands) -> Self {
+        self.responder = responder;
+        self
     }
 
     /// Has every decision shown to `watcher` once it is recorded, before it is performed.

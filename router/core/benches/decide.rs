@@ -6,11 +6,13 @@ use std::fs;
 use std::path::Path;
 
 use divan::{Bencher, black_box};
+use watchfire_core::context::Context;
 use watchfire_core::decide::Case;
 use watchfire_core::event::{Event, messages};
 use watchfire_core::ids::ChannelName;
 use watchfire_core::incident::State;
 use watchfire_core::json::Json;
+use watchfire_core::mitigation::Mitigation;
 use watchfire_core::policy::{Policy, RepeatAfter, Routes};
 use watchfire_core::rules::{RuleFile, RuleSet};
 
@@ -39,6 +41,7 @@ fn policy() -> Policy {
         routes: Routes::all_to(&ChannelName::new("oncall")),
         repeat_after: RepeatAfter::default(),
         fallback_after_seconds: 60,
+        mitigation: Mitigation::default(),
     }
 }
 
@@ -87,12 +90,12 @@ fn read_classify_and_decide(bencher: Bencher) {
     bencher.bench(|| {
         let texts = messages(black_box(&text)).expect("it can be read");
         let event = Event::read(&texts[0]).expect("it can be read");
-        Case::new(&event, &policy).decide(&State::default(), now).effects.len()
+        Case::new(&event, &policy, &Context::none()).decide(&State::default(), now).effects.len()
     });
 }
 
 fn classified(text: &str, policy: &Policy) -> usize {
     let texts = messages(text).expect("it can be read");
     let event = Event::read(&texts[0]).expect("it can be read");
-    policy.rules.classify(&event).name.as_str().len()
+    policy.rules.classify(&event, &Context::none()).rule.name.as_str().len()
 }

@@ -174,6 +174,13 @@ impl<'c> Case<'c> {
         Decision { verdict, incident: Some(incident.clone()), effects, acts, withheld, changes, ..blank }
     }
 
+    /// The records still to be read before it can be completed.
+    pub fn completing_reads(&self, incident: &IncidentKey, state: &State) -> Vec<Key> {
+        let acting = planning::reads(&self.event.id, &self.occasion(incident, Timestamp::UNIX_EPOCH));
+        let keys = [Key::Incident(incident.clone())].into_iter().chain(acting);
+        keys.filter(|key| !state.has_read(key)).collect()
+    }
+
     fn request<'r>(&'r self, incident: &'r IncidentKey, state: &'r State, now: Timestamp) -> Request<'r> {
         let (event, occasion) = (&self.event.id, self.occasion(incident, now));
         Request { event, occasion, priority: self.rule.priority, asked_by: self.asked_by(), state }

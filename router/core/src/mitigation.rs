@@ -55,6 +55,8 @@ pub struct Mitigation {
     pub drain_respects_budgets: bool,
     /// Whether there is a place for evidence. Without one nothing is contained.
     pub keeps_evidence: bool,
+    /// Whether images are scanned in ECR.
+    pub scans_images: bool,
     /// IAM roles by service account, `namespace/name`, for EKS Pod Identity.
     pub pod_identity_roles: BTreeMap<String, String>,
 }
@@ -118,6 +120,7 @@ impl Default for Mitigation {
             give_up_after: SignedDuration::from_mins(10),
             drain_respects_budgets: true,
             keeps_evidence: false,
+            scans_images: false,
             pod_identity_roles: BTreeMap::new(),
         }
     }

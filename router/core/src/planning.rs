@@ -67,6 +67,11 @@ pub(crate) fn plan(request: &Request<'_>, notice: impl FnOnce(&Plans) -> Notice)
         plans.if_not_verified(request, quarantine);
         plans.end(request, quarantine);
     }
+    // In the words and order of the rule.
+    let place = |withheld: &Withheld| {
+        request.occasion.wanted.iter().position(|action| action.as_str() == withheld.action).unwrap_or(usize::MAX)
+    };
+    plans.withheld.sort_by_key(place);
     let notice = notice(&plans);
     for approval in plans.approvals.values_mut() {
         approval.notice = notice.clone();

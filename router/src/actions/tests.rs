@@ -26,6 +26,8 @@ pub(super) fn page() -> Effect {
             pair("account", "123456789012"),
             pair("region", "us-gov-west-1"),
         ],
+        doing: Vec::new(),
+        unknown: Vec::new(),
         withheld: vec!["quarantine: not built yet".to_owned()],
         links: vec![pair("Runbook", "https://runbooks.example.com/mining")],
         incident: IncidentKey::new("v1:5f3c9a"),

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use clap::Args;
 use jiff::Timestamp;
 use serde_json::json;
+use watchfire_core::context::Context;
 use watchfire_core::decide::decide;
 use watchfire_core::event::{Event, messages, unreadable};
 use watchfire_core::incident::State;
 use watchfire_core::policy::Policy;
-use watchfire_core::rules::RuleTrace;
 
 use super::replay::{as_json, as_line};
 use super::{Failed, Output, PolicyArguments, read_input};
@@ -48,12 +48,12 @@ pub(super) fn main(arguments: &Arguments) -> Result<(), Failed> {
 }
 
 fn explain(event: &Event<'_>, policy: &Policy, output: Output) -> Result<(), Failed> {
-    let explained = policy.rules.explain(event);
+    let explained = policy.rules.explain(event, &Context::none());
     let now = event.time.unwrap_or_else(Timestamp::now);
-    let decision = decide(event, policy, &State::default(), now);
+    let decision = decide(event, policy, &State::default(), &Context::none(), now);
     if output == Output::Json {
         let rules = explained.rules.iter().enumerate().map(|(index, (rule, trace))| {
-            let matched = *trace == RuleTrace::Matched;
+            let matched = trace.is_match();
             let because = (!matched).then(|| trace.to_string());
             let place = format!("{}:{}", rule.file, rule.line);
             json!({"rule": rule.name, "place": place, "matched": matched, "first": index == explained.first, "because": because})
@@ -67,12 +67,12 @@ fn explain(event: &Event<'_>, policy: &Policy, output: Output) -> Result<(), Fai
         say!("This cannot be read as an alert: {}", reason.unwrap_or_default());
     }
     for (index, (rule, trace)) in explained.rules.iter().enumerate() {
-        let mark = match (index == explained.first, *trace == RuleTrace::Matched) {
+        let mark = match (index == explained.first, trace.is_match()) {
             (true, _) => "→",
             (false, true) => "·",
             (false, false) => " ",
         };
-        let late = if index > explained.first && *trace == RuleTrace::Matched {
+        let late = if index > explained.first && trace.is_match() {
             ", but an earlier rule did first"
         } else {
             ""

@@ -21,6 +21,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
 use watchfire_core::ids::ChannelName;
+use watchfire_core::mitigation::Mitigation;
 use watchfire_core::policy::{Policy, RepeatAfter, Routes};
 use watchfire_core::rules::RuleSet;
 
@@ -183,6 +184,7 @@ fn plain_policy(rules: Option<&Path>) -> Result<Policy, Vec<Mistake>> {
         routes: Routes::all_to(&ChannelName::new("console")),
         repeat_after: RepeatAfter::default(),
         fallback_after_seconds: 60,
+        mitigation: Mitigation::default(),
     })
 }
 

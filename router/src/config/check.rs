@@ -7,6 +7,7 @@ use watchfire_core::yaml::{Node, Value};
 
 use super::file::{Config, HttpConfig, PARTS, QueueConfig, RouteConfig, RulesConfig, StoreConfig};
 use super::mistake::{Mistake, Mistakes};
+use super::mitigation;
 use crate::actions::ChannelConfig;
 
 /// A configuration, and what is wrong with it; the configuration is there if nothing is.
@@ -54,13 +55,24 @@ pub(super) fn parse(name: &str, text: &str) -> Parsed {
         None => Some(60),
     };
     let repeat_after_minutes = check_repeats(part("repeat_after_minutes"), &mut mistakes);
+    let mitigation = mistakes.read_or_default("mitigation", part("mitigation"), mitigation::check);
     let Mistakes { file: _, found: mut mistakes } = mistakes;
     mistakes.sort_by_key(|mistake| mistake.line);
 
     let known_rules = rules.clone().unwrap_or_default();
-    let parts = (http, health, store, rules, fallback_after_seconds);
+    let parts = (http, health, store, rules, fallback_after_seconds, mitigation);
     let config = match (parts, mistakes.is_empty()) {
-        ((Some(http), Some(health), Some(store), Some(rules), Some(fallback_after_seconds)), true) => {
+        (
+            (
+                Some(http),
+                Some(health),
+                Some(store),
+                Some(rules),
+                Some(fallback_after_seconds),
+                Some(mitigation),
+            ),
+            true,
+        ) => {
             let queue = queue.flatten();
             let (channels, routes) = (channels, routes);
             Some(Config {
@@ -73,6 +85,7 @@ pub(super) fn parse(name: &str, text: &str) -> Parsed {
                 routes,
                 fallback_after_seconds,
                 repeat_after_minutes,
+                mitigation,
             })
         }
         _ => None,
@@ -109,7 +122,7 @@ fn check_queue(queue: &QueueConfig, mistake: &mut dyn FnMut(&str, String)) {
 }
 
 fn check_http(http: &HttpConfig, mistake: &mut dyn FnMut(&str, String)) {
-    let HttpConfig { listen, token, in_flight } = http;
+    let HttpConfig { listen, token, operator_token: _, in_flight } = http;
     if token.is_none() && !listen.ip().is_loopback() {
         mistake(".token", format!("expected a token, because {listen} is not a loopback address"));
     }

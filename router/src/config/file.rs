@@ -7,11 +7,12 @@ use std::path::PathBuf;
 use serde::Deserialize;
 use watchfire_core::priority::Priority;
 
+use super::mitigation::MitigationConfig;
 use crate::actions::ChannelConfig;
 use crate::secret::SecretSource;
 
 /// The parts of the file, in the order of the documented example.
-pub(super) const PARTS: [&str; 9] = [
+pub(super) const PARTS: [&str; 10] = [
     "queue",
     "http",
     "health",
@@ -21,6 +22,7 @@ pub(super) const PARTS: [&str; 9] = [
     "routes",
     "fallback_after_seconds",
     "repeat_after_minutes",
+    "mitigation",
 ];
 
 /// The whole configuration, checked.
@@ -44,6 +46,8 @@ pub struct Config {
     pub fallback_after_seconds: u32,
     /// Per priority, how long an incident that goes on stays quiet after it was said, in minutes.
     pub repeat_after_minutes: BTreeMap<Priority, u32>,
+    /// How far Watchfire may go in the cluster.
+    pub mitigation: MitigationConfig,
 }
 
 /// The SQS queue.
@@ -70,19 +74,21 @@ pub struct QueueConfig {
 
 /// The HTTP address that takes events.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, default, expecting = "a mapping of listen, token, in_flight")]
+#[serde(deny_unknown_fields, default, expecting = "a mapping of listen, token, operator_token, in_flight")]
 pub struct HttpConfig {
     /// Address and port; port 0 takes any free one.
     pub listen: SocketAddr,
     /// The bearer token that senders must show; required unless the address is loopback.
     pub token: Option<SecretSource>,
+    /// The bearer token of those who approve, release and switch off; without it nobody can.
+    pub operator_token: Option<SecretSource>,
     /// How many messages of the embedded queue are worked on at once, 1 to 10,000.
     pub in_flight: u16,
 }
 
 impl Default for HttpConfig {
     fn default() -> Self {
-        Self { listen: SocketAddr::from(([127, 0, 0, 1], 8080)), token: None, in_flight: 64 }
+        Self { listen: SocketAddr::from(([127, 0, 0, 1], 8080)), token: None, operator_token: None, in_flight: 64 }
     }
 }
 

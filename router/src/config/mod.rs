@@ -3,12 +3,14 @@
 mod check;
 mod file;
 mod mistake;
+mod mitigation;
 mod policy;
 #[cfg(test)]
 mod tests;
 
 pub use file::{Config, HealthConfig, HttpConfig, QueueConfig, RouteConfig, RulesConfig, StoreConfig};
 pub use mistake::Mistake;
+pub use mitigation::{BudgetConfig, KillSwitch, MitigationConfig, ProtectedConfig};
 
 use std::path::Path;
 

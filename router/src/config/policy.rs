@@ -8,6 +8,7 @@ use watchfire_core::rules::{RuleFile, RuleSet};
 
 use super::file::{Config, RouteConfig};
 use super::mistake::Mistake;
+use super::mitigation::Own;
 
 /// The rules, compiled.
 pub(super) fn rules(files: &[RuleFile]) -> Result<RuleSet, Vec<Mistake>> {
@@ -26,6 +27,7 @@ impl Config {
             routes: self.routes(),
             repeat_after,
             fallback_after_seconds: self.fallback_after_seconds,
+            mitigation: self.mitigation.policy(None, false, &Own::of_the_environment()),
         }
     }
 

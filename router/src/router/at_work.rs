@@ -10,13 +10,13 @@ use watchfire_core::ids::{EventId, IncidentKey};
 const LOCKS: usize = 256;
 
 /// Claims on events and locks on incidents.
-pub(super) struct AtWork {
+pub(crate) struct AtWork {
     events: Mutex<BTreeSet<EventId>>,
     incidents: Vec<tokio::sync::Mutex<()>>,
 }
 
 /// An event's claim, given back when the task is done with it, or is cancelled.
-pub(super) struct Claim<'w> {
+pub(crate) struct Claim<'w> {
     at_work: &'w AtWork,
     event: EventId,
 }
@@ -30,13 +30,13 @@ impl Default for AtWork {
 
 impl AtWork {
     /// None while another task of this process is at work on the event.
-    pub(super) fn claim(&self, event: &EventId) -> Option<Claim<'_>> {
+    pub(crate) fn claim(&self, event: &EventId) -> Option<Claim<'_>> {
         self.events().insert(event.clone()).then(|| Claim { at_work: self, event: event.clone() })
     }
 
     /// Waits for its turn on an incident. The store would refuse a decision on records that have changed;
     /// taking turns spares a burst about one incident from deciding in vain over and over.
-    pub(super) async fn turn(&self, incident: &IncidentKey) -> tokio::sync::MutexGuard<'_, ()> {
+    pub(crate) async fn turn(&self, incident: &IncidentKey) -> tokio::sync::MutexGuard<'_, ()> {
         let mut hasher = DefaultHasher::new();
         incident.hash(&mut hasher);
         self.incidents[hasher.finish() as usize % LOCKS].lock().await

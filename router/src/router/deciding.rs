@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use watchfire_core::decide::Case;
+use watchfire_core::decision::Decision;
 use watchfire_core::event::Event;
 use watchfire_core::identity::sha256;
-use watchfire_core::incident::State;
+use watchfire_core::ids::{EventId, IncidentKey};
+use watchfire_core::incident::{Key, State};
 use watchfire_core::journal::Entry;
 
-use super::Router;
+use super::{Nack, Router};
 use crate::store::{self, Committed};
 use crate::telemetry;
 
@@ -35,12 +37,49 @@ impl Router {
         if let Some(entry) = self.store.find(&event.id).await? {
             return Ok(entry);
         }
-        let case = Case::new(event, &self.policy);
-        let _turn = self.at_work.turn(case.incident()).await;
+        let context = self.context_of(event).await;
+        let case = Case::new(event, &self.policy, &context);
+        let decide = |state: &State| case.decide(state, self.clock.now());
+        let entry =
+            self.commit(&event.id, case.incident(), raw, |state| case.reads(state), decide, started).await?;
+        self.metrics.decided(&entry.decision, event, started.elapsed());
+        Ok(entry)
+    }
+
+    /// Decides and commits something of our own: a report, a completion, a command. One that was decided
+    /// before stays as it was.
+    pub(crate) async fn commit_own(
+        &self,
+        id: &EventId,
+        incident: &IncidentKey,
+        raw: &str,
+        reads: impl Fn(&State) -> Vec<Key>,
+        decide: impl Fn(&State) -> Decision,
+    ) -> Result<Entry, Nack> {
+        let committed = self.commit(id, incident, raw, reads, decide, Instant::now()).await;
+        committed.map_err(|undecided| Nack {
+            reason: match undecided {
+                Undecided::Store(error) => format!("the store failed: {error}"),
+                Undecided::Contended => "its records kept changing while it was decided".to_owned(),
+            },
+            retry_after: None,
+        })
+    }
+
+    async fn commit(
+        &self,
+        id: &EventId,
+        incident: &IncidentKey,
+        raw: &str,
+        reads: impl Fn(&State) -> Vec<Key>,
+        decide: impl Fn(&State) -> Decision,
+        started: Instant,
+    ) -> Result<Entry, Undecided> {
+        let _turn = self.at_work.turn(incident).await;
         for _ in 0..MOST_DECISIONS {
-            let state = self.state_of(&case).await?;
+            let state = self.state_of(&reads).await?;
             let entry = Entry {
-                decision: case.decide(&state, self.clock.now()),
+                decision: decide(&state),
                 raw: raw.to_owned(),
                 sha256: sha256(raw),
                 outcomes: BTreeMap::new(),
@@ -48,7 +87,6 @@ impl Router {
             match self.store.commit(&state, &entry).await? {
                 Committed::Yes => {
                     self.remembered.learn(&entry.decision.changes);
-                    self.metrics.decided(&entry.decision, event, started.elapsed());
                     telemetry::decided(&entry.decision, started.elapsed());
                     if let Some(watcher) = &self.watcher {
                         watcher(&entry.decision);
@@ -56,7 +94,7 @@ impl Router {
                     return Ok(entry);
                 }
                 Committed::AlreadyDecided => {
-                    if let Some(entry) = self.store.find(&event.id).await? {
+                    if let Some(entry) = self.store.find(id).await? {
                         return Ok(entry);
                     }
                 }
@@ -66,10 +104,10 @@ impl Router {
         Err(Undecided::Contended)
     }
 
-    async fn state_of(&self, case: &Case<'_>) -> Result<State, store::Error> {
+    pub(super) async fn state_of(&self, reads: impl Fn(&State) -> Vec<Key>) -> Result<State, store::Error> {
         let mut state = State::default();
         loop {
-            let missing = case.reads(&state);
+            let missing = reads(&state);
             if missing.is_empty() {
                 return Ok(state);
             }

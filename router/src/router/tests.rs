@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::sync::{Semaphore, watch};
 use watchfire_core::ids::ChannelName;
+use watchfire_core::mitigation::Mitigation;
 use watchfire_core::policy::{Policy, RepeatAfter, Routes};
 use watchfire_core::rules::RuleSet;
 
@@ -126,6 +127,7 @@ async fn world() -> World {
         routes: Routes::all_to(&name),
         repeat_after: RepeatAfter::default(),
         fallback_after_seconds: 60,
+        mitigation: Mitigation::default(),
     };
     let clock = Clock::at("2026-11-20T12:00:00Z".parse::<Timestamp>().expect("a time"));
     let channels = BTreeMap::from([(name, channel)]);

@@ -56,7 +56,8 @@ impl Router {
     pub(super) async fn page_without_store(&self, event: &Event<'_>, error: &store::Error) -> Nack {
         telemetry::store_failed(error);
         self.metrics.store_failed();
-        let case = Case::new(event, &self.policy);
+        let context = self.at_hand(event);
+        let case = Case::new(event, &self.policy, &context);
         let decision = case.decide(&self.remembered.state_of(&case), self.clock.now());
         let is_urgent_page = decision.verdict == Verdict::Page && decision.priority.is_urgent();
         if is_urgent_page && self.perform_unrecorded(&decision).await {

@@ -23,7 +23,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use watchfire_core::ids::{EffectId, EventId};
-use watchfire_core::incident::{Key, State};
+use watchfire_core::incident::{Key, Record, State};
 use watchfire_core::journal::{Entry, Outcome};
 
 pub use embedded::Embedded;
@@ -70,6 +70,14 @@ impl Store {
     pub async fn load(&self, keys: &[Key], into: &mut State) -> Result<(), Error> {
         match self {
             Store::Embedded(store) => store.load(keys, into),
+        }
+    }
+
+    /// The records whose key begins so, such as `approval/`, by key without that beginning; at most 1,000.
+    /// What cannot be understood is left out.
+    pub async fn records(&self, beginning: &'static str) -> Result<Vec<(String, Record)>, Error> {
+        match self {
+            Store::Embedded(store) => store.records(beginning).await,
         }
     }
 

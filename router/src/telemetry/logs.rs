@@ -6,10 +6,13 @@ use std::time::Duration;
 
 use tracing::{error, info, warn};
 use tracing_subscriber::EnvFilter;
+use watchfire_core::act::Act;
 use watchfire_core::decision::{Decision, Effect};
 use watchfire_core::ids::EventId;
+use watchfire_core::journal::{ActEnd, Entry, Outcome};
 use watchfire_core::notice::clean;
 
+use crate::actions::Failure;
 use crate::router::Nack;
 use crate::store;
 
@@ -37,6 +40,7 @@ pub fn start(format: LogFormat) {
 /// One line per decided event.
 pub fn decided(decision: &Decision, took: Duration) {
     let effects: Vec<_> = decision.effects.iter().map(|effect| effect.id.as_str()).collect();
+    let acts: Vec<_> = decision.acts.iter().map(|act| act.id.as_str()).collect();
     let withheld: Vec<_> = decision.withheld.iter().map(|withheld| withheld.action.as_str()).collect();
     info!(
         event = decision.event.as_str(),
@@ -49,10 +53,33 @@ pub fn decided(decision: &Decision, took: Duration) {
         why = decision.why.as_str(),
         incident = decision.incident.as_ref().map(|incident| incident.as_str()),
         effects = effects.join(","),
+        acts = acts.join(","),
         withheld = withheld.join(","),
         milliseconds = took.as_secs_f64() * 1e3,
         "decided"
     );
+}
+
+/// What became of an act.
+pub fn acted(entry: &Entry, act: &Act, outcome: &Outcome) {
+    let (event, id, incident) = (entry.decision.event.as_str(), act.id.as_str(), act.incident.as_str());
+    let target = clean(&act.target.named(), 300);
+    let approved_by = act.approved_by.as_deref();
+    match outcome {
+        Outcome::Acted { end: ActEnd::Failed, said, steps, at: _ } => {
+            error!(event, act = id, incident, target, approved_by, said, steps = steps.len(), "an act failed");
+        }
+        Outcome::Acted { said, steps, .. } => {
+            info!(event, act = id, incident, target, approved_by, said, steps = steps.len(), "acted");
+        }
+        Outcome::Done { .. } | Outcome::Failed { .. } | Outcome::NotNeeded { .. } => {}
+    }
+}
+
+/// An act could not be done yet.
+pub fn act_pending(entry: &Entry, act: &Act, failure: &Failure) {
+    let (event, id) = (entry.decision.event.as_str(), act.id.as_str());
+    warn!(event, act = id, reason = %failure, give_up_at = %act.give_up_at, "an act is tried again");
 }
 
 /// The addresses that were bound.

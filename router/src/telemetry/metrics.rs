@@ -9,9 +9,11 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
+use watchfire_core::act::Act;
 use watchfire_core::decision::{Decision, Effect};
 use watchfire_core::event::Event;
 use watchfire_core::ids::ChannelName;
+use watchfire_core::journal::{ActEnd, Outcome};
 
 use crate::actions::{Done, Failure};
 
@@ -25,6 +27,8 @@ pub struct Metrics {
     deciding: Histogram,
     effects: Family<Labels, Counter>,
     page_latency: Family<Labels, Histogram>,
+    acts: Family<Labels, Counter>,
+    act_latency: Family<Labels, Histogram>,
     fallbacks: Family<Labels, Counter>,
     received: Family<Labels, Counter>,
     left: Family<Labels, Counter>,
@@ -44,6 +48,8 @@ impl Default for Metrics {
             deciding: seconds(),
             effects: Family::default(),
             page_latency: Family::new_with_constructor(latency),
+            acts: Family::default(),
+            act_latency: Family::new_with_constructor(latency),
             fallbacks: Family::default(),
             received: Family::default(),
             left: Family::default(),
@@ -64,6 +70,12 @@ impl Default for Metrics {
             "page_latency_seconds",
             "From the decision to the channel's answer, pages taken",
             m.page_latency.clone(),
+        );
+        registry.register("acts", "Acts on the cluster that came to their end, by action and end", m.acts.clone());
+        registry.register(
+            "act_latency_seconds",
+            "From the decision to the end of an act that was done",
+            m.act_latency.clone(),
         );
         registry.register("fallbacks", "Urgent pages that went to a fallback channel", m.fallbacks.clone());
         registry.register("messages_received", "Messages taken from a source", m.received.clone());
@@ -122,6 +134,21 @@ impl Metrics {
             let latency = (now - decision.at).total(jiff::Unit::Second).unwrap_or_default();
             let labels = vec![("priority", decision.priority.as_str().to_owned())];
             self.page_latency.get_or_create(&labels).observe(latency);
+        }
+    }
+
+    pub(crate) fn acted(&self, act: &Act, outcome: &Outcome, decided: Timestamp, now: Timestamp) {
+        let Outcome::Acted { end, .. } = outcome else { return };
+        let end = match end {
+            ActEnd::Done => "done",
+            ActEnd::Failed => "failed",
+            ActEnd::Needless => "needless",
+        };
+        let action = act.action.as_str().to_owned();
+        self.acts.get_or_create(&vec![("action", action.clone()), ("end", end.to_owned())]).inc();
+        if end == "done" {
+            let latency = (now - decided).total(jiff::Unit::Second).unwrap_or_default();
+            self.act_latency.get_or_create(&vec![("action", action)]).observe(latency);
         }
     }
 

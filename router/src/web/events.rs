@@ -71,11 +71,15 @@ fn refuse(status: StatusCode, message: &str) -> Response {
 
 impl Ingest {
     fn is_allowed(&self, headers: &HeaderMap) -> bool {
-        let Some(token) = &self.token else { return true };
-        let shown =
-            headers.get(header::AUTHORIZATION).and_then(|value| value.as_bytes().strip_prefix(b"Bearer "));
-        shown.is_some_and(|shown| same(shown, token.expose().as_bytes()))
+        self.token.as_ref().is_none_or(|token| is_shown(headers, token))
     }
+}
+
+/// Whether a request shows that token.
+pub(super) fn is_shown(headers: &HeaderMap, token: &Secret) -> bool {
+    let shown =
+        headers.get(header::AUTHORIZATION).and_then(|value| value.as_bytes().strip_prefix(b"Bearer "));
+    shown.is_some_and(|shown| same(shown, token.expose().as_bytes()))
 }
 
 /// Compares in a time that does not tell where the difference is.

@@ -1,7 +1,9 @@
 //! The two HTTP addresses: one takes events, the other tells how the worker is.
 
+mod commands;
 mod events;
 mod health;
 
+pub use commands::{Operator, Order, commands};
 pub use events::{Ingest, events};
 pub use health::{Health, health};

@@ -66,6 +66,8 @@ fn page(dedup_key: &str) -> Effect {
         source: "guardduty".to_owned(),
         severity: "8.0 HIGH".to_owned(),
         facts: vec![pair("cluster", "prod-1"), pair("pod", "zähler-1"), pair("account", "123456789012")],
+        doing: Vec::new(),
+        unknown: Vec::new(),
         withheld: vec!["quarantine: not built yet".to_owned()],
         links: vec![pair("Runbook", "https://runbooks.example.com/mining?a=1&b=2")],
         incident: IncidentKey::new("v1:5f3c9a"),

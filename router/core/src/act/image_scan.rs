@@ -8,6 +8,9 @@ use super::plan::{NoPlan, Occasion, Planned};
 use crate::context::PodContainer;
 
 pub(super) fn plan(occasion: &Occasion<'_>) -> Result<Planned, NoPlan> {
+    if !occasion.mitigation.scans_images {
+        return Err(NoPlan::because("scanning images is not configured"));
+    }
     let image = image(occasion)?;
     let running = occasion.context.details.as_ref().map(|details| details.same_image.as_slice());
     let notes = match running {

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use watchfire_core::decision::{Decision, When};
 use watchfire_core::ids::ChannelName;
+use watchfire_core::mitigation::Mitigation;
 use watchfire_core::policy::{Policy, RepeatAfter, Route, Routes};
 use watchfire_core::priority::Priority;
 use watchfire_core::replay::Replay;
@@ -55,6 +56,7 @@ pub fn policy() -> Policy {
         ]),
         repeat_after: RepeatAfter::default(),
         fallback_after_seconds: 60,
+        mitigation: Mitigation::default(),
     }
 }
 

@@ -58,13 +58,13 @@ pub(super) fn full(effect: &Effect, routing_key: &str, profile: Profile) -> Vec<
     let notice = &effect.notice;
     let payload = match (effect.kind, profile) {
         (EffectKind::Resolve, _) => None,
-        (EffectKind::Page, Profile::Minimal) => Some(minimal(notice)),
-        (EffectKind::Page, Profile::Standard) => Some(standard(notice)),
+        (EffectKind::Page | EffectKind::Update, Profile::Minimal) => Some(minimal(notice)),
+        (EffectKind::Page | EffectKind::Update, Profile::Standard) => Some(standard(notice)),
     };
     let links = match (effect.kind, profile) {
         (EffectKind::Resolve, _) => Vec::new(),
-        (EffectKind::Page, Profile::Minimal) => links(notice, |address| !opaque::reveals(notice, address)),
-        (EffectKind::Page, Profile::Standard) => links(notice, |_| true),
+        (EffectKind::Page | EffectKind::Update, Profile::Minimal) => links(notice, |address| !opaque::reveals(notice, address)),
+        (EffectKind::Page | EffectKind::Update, Profile::Standard) => links(notice, |_| true),
     };
     let body = encode(effect, routing_key, payload, links);
     if body.len() > MOST_BYTES { bare(effect, routing_key) } else { body }
@@ -74,14 +74,15 @@ pub(super) fn full(effect: &Effect, routing_key: &str, profile: Profile) -> Vec<
 pub(super) fn bare(effect: &Effect, routing_key: &str) -> Vec<u8> {
     let payload = match effect.kind {
         EffectKind::Resolve => None,
-        EffectKind::Page => Some(required(&effect.notice)),
+        EffectKind::Page | EffectKind::Update => Some(required(&effect.notice)),
     };
     encode(effect, routing_key, payload, Vec::new())
 }
 
 fn encode(effect: &Effect, routing_key: &str, payload: Option<Payload<'_>>, links: Vec<Link<'_>>) -> Vec<u8> {
     let (event_action, client) = match effect.kind {
-        EffectKind::Page => ("trigger", Some("Watchfire")),
+        // On the same dedup key it is another entry in the log of the alert.
+        EffectKind::Page | EffectKind::Update => ("trigger", Some("Watchfire")),
         EffectKind::Resolve => ("resolve", None),
     };
     let dedup_key = dedup_key(effect.dedup_key.as_str());
@@ -149,6 +150,8 @@ fn standard(notice: &Notice) -> Payload<'_> {
     for (name, value) in &notice.facts {
         add(&name.to_lowercase(), value);
     }
+    add("done", &notice.doing.join("\n"));
+    add("not_known", &notice.unknown.join("\n"));
     add("not_done", &notice.withheld.join("\n"));
     add("rule", notice.rule.as_str());
     add("family", &notice.family);

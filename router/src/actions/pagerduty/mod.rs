@@ -128,7 +128,7 @@ impl Action for PagerDuty {
             Answer::Refused(refusal) => refusal,
         };
         match effect.kind {
-            EffectKind::Page => match self.send(event::bare(effect, key)).await? {
+            EffectKind::Page | EffectKind::Update => match self.send(event::bare(effect, key)).await? {
                 Answer::Accepted(receipt) => Ok(Done {
                     receipt: format!("{receipt}; without its details, which were refused: {refusal}"),
                 }),

@@ -110,6 +110,10 @@ fn fate(tables: &Snapshot, key: &str, before: i64) -> Result<Fate, Error> {
         Ok(Record::Incident(incident)) => incident.open,
         // An incident that opens meanwhile either changes this record too, or is not about this finding.
         Ok(Record::Finding(finding)) => is_open(tables, &Key::Incident(finding.incident))?,
+        // As long as something can be undone, and as long as it is switched off.
+        Ok(Record::Target(target)) => !target.undo().is_empty(),
+        Ok(Record::Switch(switch)) => switch.off.is_some(),
+        Ok(Record::Budget(_) | Record::Approval(_)) => false,
         // What cannot be read is not removed, and does not stop the others.
         Err(_) => true,
     };
@@ -121,6 +125,13 @@ fn is_open(tables: &Snapshot, key: &Key) -> Result<bool, Error> {
     let Some(row) = tables.records.get(key.as_str())? else { return Ok(false) };
     Ok(match from_json(row.value().2, || key.clone()) {
         Ok(Record::Incident(incident)) => incident.open,
-        Ok(Record::Finding(_)) | Err(_) => true,
+        Ok(
+            Record::Finding(_)
+            | Record::Target(_)
+            | Record::Switch(_)
+            | Record::Budget(_)
+            | Record::Approval(_),
+        )
+        | Err(_) => true,
     })
 }

@@ -4,12 +4,15 @@ use jiff::Timestamp;
 use redb::ReadableTable;
 use watchfire_core::decision::Decision;
 use watchfire_core::ids::EventId;
-use watchfire_core::incident::{Key, State};
+use watchfire_core::incident::{Key, Record, State};
 use watchfire_core::journal::Entry;
 
 use super::Embedded;
 use super::tables::{Kept, Snapshot, from_json};
 use crate::store::Error;
+
+/// More records than this are not listed.
+const MOST_RECORDS: usize = 1_000;
 
 impl Embedded {
     pub(in crate::store) fn find(&self, event: &EventId) -> Result<Option<Entry>, Error> {
@@ -38,6 +41,24 @@ impl Embedded {
             }
             Ok(())
         })
+    }
+
+    pub(in crate::store) async fn records(
+        &self,
+        beginning: &'static str,
+    ) -> Result<Vec<(String, Record)>, Error> {
+        self.read_long(move |tables| {
+            let mut found = Vec::new();
+            for row in tables.records.range(beginning..)?.take(MOST_RECORDS) {
+                let (key, row) = row?;
+                let Some(name) = key.value().strip_prefix(beginning) else { break };
+                let (_, _, record) = row.value();
+                let record = from_json(record, || key.value().to_owned());
+                found.extend(record.ok().map(|record| (name.to_owned(), record)));
+            }
+            Ok(found)
+        })
+        .await
     }
 
     pub(in crate::store) fn due(&self, now: Timestamp, most: usize) -> Result<Vec<EventId>, Error> {

@@ -64,7 +64,7 @@ impl Commit {
             return Err(Error::Unread(key.clone()));
         }
         let decided = decision.at.as_microsecond();
-        let effects = entry.pending().map(|effect| effect.id.clone()).collect();
+        let effects = entry.pending_ids().cloned().collect();
         let unsettled = Unsettled { next_try: decided, effects };
         Ok(Self {
             event: decision.event.clone(),

@@ -1,0 +1,234 @@
+//! The part `mitigation` of `watchfire.yaml`: how far Watchfire may go in the cluster.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::SignedDuration;
+use serde::Deserialize;
+use watchfire_core::context::Cluster;
+use watchfire_core::mitigation::{Mitigation, Mode, Protected};
+use watchfire_core::priority::Priority;
+use watchfire_core::rules::ActionName;
+
+/// How far Watchfire may go. Left out, it observes.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default, expecting = "a mapping of mode, actions, namespaces, protected and more")]
+pub struct MitigationConfig {
+    /// How far to go: `observe`, `approve` or `enforce`.
+    pub mode: Mode,
+    /// The same for single actions; the stricter of this and the namespace's holds.
+    pub actions: BTreeMap<ActionName, Mode>,
+    /// The same for single namespaces.
+    pub namespaces: BTreeMap<String, Mode>,
+    /// What is never touched, besides kube-system, istio-system and Watchfire's own namespace.
+    pub protected: ProtectedConfig,
+    /// How many containments there may be in how many minutes.
+    pub budget: BudgetConfig,
+    /// How much of a workload may be missing, in percent of the pods it wants, 1 to 100.
+    pub workload_percent: u32,
+    /// The priorities at which even the last ready pod of a workload may be contained.
+    pub last_ready_replica: BTreeSet<Priority>,
+    /// How long a plan waits for its approval, in minutes.
+    pub approve_within_minutes: u32,
+    /// What is done when a quarantine cannot be verified: `cordon`, `scale-to-zero` or `delete-pod`.
+    pub if_not_verified: Option<ActionName>,
+    /// After how many minutes a quarantine ends by itself; left out, a human ends it.
+    pub quarantine_minutes: Option<u32>,
+    /// How long the verification of a quarantine may take, in seconds.
+    pub verify_within_seconds: u32,
+    /// After how many minutes an act that cannot be done is given up and paged.
+    pub give_up_minutes: u32,
+    /// Whether draining keeps PodDisruptionBudgets.
+    pub drain_respects_budgets: bool,
+    /// Whether images are scanned in ECR.
+    pub image_scan: bool,
+    /// IAM roles by service account, `namespace/name`, for EKS Pod Identity.
+    pub pod_identity_roles: BTreeMap<String, String>,
+    /// A ConfigMap that switches mitigation off, whatever is said elsewhere.
+    pub kill_switch: Option<KillSwitch>,
+}
+
+/// What is never touched.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default, expecting = "a mapping of namespaces, labels")]
+pub struct ProtectedConfig {
+    /// Namespaces.
+    pub namespaces: BTreeSet<String>,
+    /// Labels of pods, each with its value; an empty value stands for any.
+    pub labels: BTreeMap<String, String>,
+}
+
+/// How much may be contained.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default, expecting = "a mapping of containments, minutes")]
+pub struct BudgetConfig {
+    /// So many containments,
+    pub containments: u32,
+    /// in so many minutes.
+    pub minutes: u32,
+}
+
+/// A ConfigMap whose `data.mitigation` is `off`, or that cannot be read, switches mitigation off. One that
+/// does not exist does not.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a mapping of namespace, name")]
+pub struct KillSwitch {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+}
+
+impl Default for BudgetConfig {
+    fn default() -> Self {
+        Self { containments: 5, minutes: 10 }
+    }
+}
+
+impl Default for MitigationConfig {
+    fn default() -> Self {
+        Self {
+            mode: Mode::Observe,
+            actions: BTreeMap::new(),
+            namespaces: BTreeMap::new(),
+            protected: ProtectedConfig::default(),
+            budget: BudgetConfig::default(),
+            workload_percent: 50,
+            last_ready_replica: BTreeSet::from([Priority::P0]),
+            approve_within_minutes: 30,
+            if_not_verified: None,
+            quarantine_minutes: None,
+            verify_within_seconds: 10,
+            give_up_minutes: 10,
+            drain_respects_budgets: true,
+            image_scan: false,
+            pod_identity_roles: BTreeMap::new(),
+            kill_switch: None,
+        }
+    }
+}
+
+impl MitigationConfig {
+    /// What deciding needs of it. `own` is what Watchfire runs in, where it runs in the cluster.
+    pub(super) fn policy(&self, cluster: Option<Cluster>, keeps_evidence: bool, own: &Own) -> Mitigation {
+        let Self {
+            mode,
+            actions,
+            namespaces,
+            protected,
+            budget,
+            workload_percent,
+            last_ready_replica,
+            approve_within_minutes,
+            if_not_verified,
+            quarantine_minutes,
+            verify_within_seconds,
+            give_up_minutes,
+            drain_respects_budgets,
+            image_scan,
+            pod_identity_roles,
+            kill_switch: _,
+        } = self.clone();
+        let minutes = |minutes: u32| SignedDuration::from_mins(minutes.into());
+        Mitigation {
+            cluster,
+            mode,
+            actions,
+            namespaces,
+            protected: protected.with(own),
+            budget: (budget.containments, minutes(budget.minutes)),
+            workload_percent,
+            last_ready_replica,
+            approve_within: minutes(approve_within_minutes),
+            if_not_verified,
+            quarantine_ends_after: quarantine_minutes.map(minutes),
+            verify_within_seconds,
+            give_up_after: minutes(give_up_minutes),
+            drain_respects_budgets,
+            keeps_evidence,
+            scans_images: image_scan,
+            pod_identity_roles,
+        }
+    }
+}
+
+/// What Watchfire itself runs in: from the environment, by the downward API.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Own {
+    /// `POD_NAMESPACE`.
+    pub(super) namespace: Option<String>,
+    /// `POD_NAME`.
+    pub(super) pod: Option<String>,
+    /// `NODE_NAME`.
+    pub(super) node: Option<String>,
+}
+
+impl Own {
+    pub(super) fn of_the_environment() -> Self {
+        let read = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+        Self { namespace: read("POD_NAMESPACE"), pod: read("POD_NAME"), node: read("NODE_NAME") }
+    }
+}
+
+impl ProtectedConfig {
+    fn with(self, own: &Own) -> Protected {
+        let Self { namespaces, labels } = self;
+        let mut protected = Protected::default();
+        protected.namespaces.extend(namespaces);
+        protected.namespaces.extend(own.namespace.clone());
+        let value = |value: String| (!value.is_empty()).then_some(value);
+        protected.labels = labels.into_iter().map(|(name, text)| (name, value(text))).collect();
+        let Own { namespace, pod, node } = own;
+        protected.own_pod = namespace.as_ref().zip(pod.as_ref()).map(|(space, pod)| format!("{space}/{pod}"));
+        protected.own_node.clone_from(node);
+        protected
+    }
+}
+
+/// What is wrong in it.
+pub(super) fn check(mitigation: &MitigationConfig, mistake: &mut dyn FnMut(&str, String)) {
+    let MitigationConfig {
+        mode: _,
+        actions: _,
+        namespaces: _,
+        protected: _,
+        budget: BudgetConfig { containments, minutes },
+        workload_percent,
+        last_ready_replica: _,
+        approve_within_minutes,
+        if_not_verified,
+        quarantine_minutes,
+        verify_within_seconds,
+        give_up_minutes,
+        drain_respects_budgets: _,
+        image_scan: _,
+        pod_identity_roles,
+        kill_switch: _,
+    } = mitigation;
+    let mut at_least_one = |path: &str, value: u32| {
+        if value == 0 {
+            mistake(path, "expected at least 1, found 0".to_owned());
+        }
+    };
+    at_least_one(".budget.containments", *containments);
+    at_least_one(".budget.minutes", *minutes);
+    at_least_one(".approve_within_minutes", *approve_within_minutes);
+    at_least_one(".quarantine_minutes", quarantine_minutes.unwrap_or(1));
+    at_least_one(".verify_within_seconds", *verify_within_seconds);
+    at_least_one(".give_up_minutes", *give_up_minutes);
+    if !(1..=100).contains(workload_percent) {
+        mistake(".workload_percent", format!("expected 1 to 100, found {workload_percent}"));
+    }
+    match if_not_verified {
+        None | Some(ActionName::Cordon | ActionName::ScaleToZero | ActionName::DeletePod) => {}
+        Some(other) => mistake(
+            ".if_not_verified",
+            format!("expected cordon, scale-to-zero or delete-pod, found {}", other.as_str()),
+        ),
+    }
+    for (account, role) in pod_identity_roles {
+        if account.split('/').count() != 2 || !role.starts_with("arn:aws") || !role.contains(":role/") {
+            let expected = "expected namespace/service-account and the ARN of a role";
+            mistake(".pod_identity_roles", format!("{expected}, found {account}: {role}"));
+        }
+    }
+}

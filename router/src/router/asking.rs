@@ -1,0 +1,68 @@
+//! What the cluster is asked about an event, how long that may take, and what is said later.
+
+use std::time::Duration;
+
+use watchfire_core::context::Context;
+use watchfire_core::decide::Case;
+use watchfire_core::event::Event;
+use watchfire_core::ids::EventId;
+use watchfire_core::incident::State;
+use watchfire_core::journal::{ActEnd, Entry, Outcome};
+use watchfire_core::priority::Priority;
+
+use super::Router;
+use crate::actions::Failure;
+
+/// How long the cluster has for a page that is being completed.
+const COMPLETING: Duration = Duration::from_secs(10);
+/// How soon it is asked again.
+const AGAIN: Duration = Duration::from_secs(15);
+
+impl Router {
+    /// What the cluster says about an event. A P0 does not wait for a slow one: what it does not say at once
+    /// completes the page later.
+    pub(super) async fn context_of(&self, event: &Event<'_>) -> Context {
+        let Some(responder) = &self.responder else { return Context::none() };
+        let at_hand = responder.at_hand(event);
+        let is_urgent = self.policy.rules.classify(event, &at_hand).rule.priority == Priority::P0;
+        responder.context(event, is_urgent).await
+    }
+
+    /// What is known without asking.
+    pub(super) fn at_hand(&self, event: &Event<'_>) -> Context {
+        self.responder.as_ref().map_or_else(Context::none, |responder| responder.at_hand(event))
+    }
+
+    /// Asks again for what could not be had in time, and says it to those who were paged.
+    pub(crate) async fn complete(&self, entry: &Entry) -> Result<Outcome, Failure> {
+        let again = |reason: &str| Failure::Transient { reason: reason.to_owned(), retry_after: Some(AGAIN) };
+        let ended = |end, said: &str| Outcome::Acted {
+            at: self.clock.now(),
+            end,
+            said: said.to_owned(),
+            steps: Vec::new(),
+        };
+        let (Some(responder), Some(incident)) = (&self.responder, &entry.decision.incident) else {
+            return Ok(ended(ActEnd::Needless, "no cluster is configured any more"));
+        };
+        let Ok(event) = Event::read(&entry.raw) else {
+            return Ok(ended(ActEnd::Needless, "the event cannot be read any more"));
+        };
+        let context = responder.context_within(&event, COMPLETING).await;
+        if context.incomplete {
+            return Err(again(context.unknown.first().map_or("the API server does not answer", String::as_str)));
+        }
+        let id = EventId::new(format!("{}/completed", entry.decision.event));
+        let event = Event { id: id.clone(), ..event };
+        let case = Case::new(&event, &self.policy, &context);
+        let Some(_claim) = self.at_work.claim(&id) else { return Err(again("it is being completed")) };
+        let decide = |state: &State| case.complete(incident, state, self.clock.now());
+        let reads = |state: &State| case.completing_reads(incident, state);
+        let committed = self.commit_own(&id, incident, &entry.raw, reads, decide).await;
+        let completed = committed.map_err(|nack| again(&nack.reason))?;
+        // By way of a box, because its acts are performed like those of any decision; what is pending of
+        // them, a tick takes up.
+        let _ = Box::pin(self.perform(&completed)).await;
+        Ok(ended(ActEnd::Done, "what the cluster says is known"))
+    }
+}

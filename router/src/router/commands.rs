@@ -1,0 +1,126 @@
+//! What a human asks for, decided and performed like an event; or only rehearsed.
+
+use watchfire_core::act::{Act, StepRecord};
+use watchfire_core::command::{Asked, Command, Wish};
+use watchfire_core::context::Context;
+use watchfire_core::containment::{ApprovalRecord, SwitchRecord, TargetRecord};
+use watchfire_core::decision::Decision;
+use watchfire_core::ids::IncidentKey;
+use watchfire_core::incident::{Key, Record, State};
+use watchfire_core::journal::Entry;
+
+use super::{Nack, Router};
+use crate::respond::Named;
+use crate::store;
+
+/// What would be done, and what the API server said to each change of it.
+#[derive(Debug)]
+pub struct Rehearsal {
+    /// What would be decided.
+    pub decision: Decision,
+    /// Each act with its steps, as far as they went.
+    pub acts: Vec<(Act, Vec<StepRecord>)>,
+}
+
+impl Router {
+    /// Does what a human asks for, on what they name. Repeated with the same id, it is decided once; what
+    /// is still pending when this returns, a tick goes on with.
+    ///
+    /// # Errors
+    /// [`Nack`] when it could not even be decided.
+    pub async fn command(&self, command: &Command, on: Option<&Named>) -> Result<Entry, Nack> {
+        let context = self.context_for(command, on).await?;
+        let asked = Asked { command, policy: &self.policy, context: &context };
+        let raw = serde_json::to_string(command).expect("texts and enums");
+        let Some(_claim) = self.at_work.claim(&command.id) else {
+            return Err(Nack { reason: "it is at work already".to_owned(), retry_after: None });
+        };
+        let turn = IncidentKey::new(command.id.as_str());
+        let reads = |state: &State| asked.reads(state);
+        let entry = self.commit_own(&command.id, &turn, &raw, reads, |state| asked.decide(state, self.clock.now()));
+        let entry = entry.await?;
+        // What is pending is in the journal; the answer shows it.
+        let _ = self.perform(&entry).await;
+        match self.store.find(&command.id).await {
+            Ok(Some(entry)) => Ok(entry),
+            Ok(None) | Err(_) => Ok(entry),
+        }
+    }
+
+    /// Decides and rehearses it: every check, every change as a server-side dry run, nothing recorded.
+    ///
+    /// # Errors
+    /// [`Nack`] when it could not even be decided.
+    pub async fn rehearse(&self, command: &Command, on: Option<&Named>) -> Result<Rehearsal, Nack> {
+        let context = self.context_for(command, on).await?;
+        let asked = Asked { command, policy: &self.policy, context: &context };
+        let state = self.state_of(|state| asked.reads(state)).await.map_err(failed)?;
+        let decision = asked.decide(&state, self.clock.now());
+        let mut acts = Vec::new();
+        if let Some(responder) = &self.responder {
+            for act in &decision.acts {
+                acts.push((act.clone(), responder.rehearse(act).await));
+            }
+        }
+        Ok(Rehearsal { decision, acts })
+    }
+
+    async fn context_for(&self, command: &Command, on: Option<&Named>) -> Result<Context, Nack> {
+        let Some(responder) = &self.responder else { return Ok(Context::none()) };
+        Ok(match (&command.wish, on) {
+            (Wish::Act(_), Some(named)) => responder.context_of_named(named).await,
+            (Wish::Approve(id), _) => {
+                let mut state = State::default();
+                self.store.load(&[Key::Approval(id.clone())], &mut state).await.map_err(failed)?;
+                match state.approval(id) {
+                    Some(record) => responder.context_of(&record.act.target).await,
+                    None => Context::none(),
+                }
+            }
+            (Wish::Act(_), None) | (Wish::Deny(_) | Wish::Release(_) | Wish::SwitchOff | Wish::SwitchOn, _) => {
+                Context::none()
+            }
+        })
+    }
+
+    /// The plans that wait for a human, or were answered lately.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn approvals(&self) -> Result<Vec<(String, ApprovalRecord)>, store::Error> {
+        let records = self.store.records("approval/").await?.into_iter();
+        Ok(records
+            .filter_map(|(key, record)| {
+                let Record::Approval(record) = record else { return None };
+                Some((key, *record))
+            })
+            .collect())
+    }
+
+    /// What is held, and can be released.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn held(&self) -> Result<Vec<TargetRecord>, store::Error> {
+        let records = self.store.records("target/").await?.into_iter();
+        let targets = records.filter_map(|(_, record)| {
+            let Record::Target(record) = record else { return None };
+            Some(record)
+        });
+        Ok(targets.filter(|target| !target.undo().is_empty()).collect())
+    }
+
+    /// Whether mitigation is switched off in the store.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn switch(&self) -> Result<SwitchRecord, store::Error> {
+        let mut state = State::default();
+        self.store.load(&[Key::Switch], &mut state).await?;
+        Ok(state.switch().unwrap_or_default())
+    }
+}
+
+fn failed(error: store::Error) -> Nack {
+    Nack { reason: format!("the store failed: {error}"), retry_after: None }
+}

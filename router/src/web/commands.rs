@@ -1,0 +1,140 @@
+//! `POST /v1/commands` and what a human looks at before: for those who show the operator's token.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::{StatusCode, header};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router as Routes};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use watchfire_core::command::{Command, Wish};
+use watchfire_core::identity::sha256;
+use watchfire_core::ids::EventId;
+use watchfire_core::notice::clean;
+
+use super::events::is_shown;
+use crate::respond::Named;
+use crate::router::{Nack, Router};
+use crate::secret::Secret;
+use crate::store;
+
+/// What commands need.
+#[derive(Clone)]
+pub struct Operator {
+    /// Who carries them out.
+    pub router: Arc<Router>,
+    /// What operators must show; none: there are no operators.
+    pub token: Option<Secret>,
+}
+
+/// A command as it is sent.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Order {
+    /// Who asks.
+    pub by: String,
+    /// Why.
+    #[serde(default)]
+    pub reason: String,
+    /// What.
+    pub wish: Wish,
+    /// On what, for an action.
+    #[serde(default)]
+    pub on: Option<Named>,
+    /// Only rehearsed.
+    #[serde(default)]
+    pub dry_run: bool,
+    /// Told apart by this: the same text twice is one command. Left out, every sending is its own.
+    #[serde(default)]
+    pub id: Option<String>,
+}
+
+/// The routes for operators.
+pub fn commands(operator: Operator) -> Routes {
+    Routes::new()
+        .route("/v1/commands", post(take))
+        .route("/v1/approvals", get(approvals))
+        .route("/v1/held", get(held))
+        .route("/v1/mitigation", get(mitigation))
+        .layer(from_fn_with_state(operator.clone(), only_operators))
+        .with_state(operator)
+}
+
+async fn only_operators(State(operator): State<Operator>, request: Request, next: Next) -> Response {
+    match &operator.token {
+        None => refuse(StatusCode::FORBIDDEN, "nobody may: http.operator_token is not configured"),
+        Some(token) if is_shown(request.headers(), token) => next.run(request).await,
+        Some(_) => {
+            let expected = "expected `Authorization: Bearer` with the operator's token";
+            let mut answer = refuse(StatusCode::UNAUTHORIZED, expected);
+            answer.headers_mut().insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer"));
+            answer
+        }
+    }
+}
+
+async fn take(State(operator): State<Operator>, Json(order): Json<Order>) -> Response {
+    let Order { by, reason, wish, on, dry_run, id } = order;
+    if by.trim().is_empty() {
+        return refuse(StatusCode::BAD_REQUEST, "expected who asks, in `by`");
+    }
+    let now = jiff::Timestamp::now();
+    let own = || sha256(&format!("{by}\n{reason}\n{wish:?}\n{on:?}\n{}", now.as_nanosecond()));
+    let id = EventId::new(format!("command:{}", id.map_or_else(own, |id| clean(&id, 100))));
+    let command = Command { id, by: clean(&by, 100), reason: clean(&reason, 300), wish };
+    let answer = match dry_run {
+        true => operator.router.rehearse(&command, on.as_ref()).await.map(|rehearsal| {
+            let acts = rehearsal.acts.iter().map(|(act, steps)| json!({"act": act, "steps": steps}));
+            let acts: Vec<Value> = acts.collect();
+            json!({"dry_run": true, "decision": rehearsal.decision, "acts": acts})
+        }),
+        false => operator.router.command(&command, on.as_ref()).await.map(|entry| {
+            json!({"dry_run": false, "decision": entry.decision, "outcomes": entry.outcomes})
+        }),
+    };
+    match answer {
+        Ok(answer) => Json(answer).into_response(),
+        Err(Nack { reason, .. }) => refuse(StatusCode::SERVICE_UNAVAILABLE, &reason),
+    }
+}
+
+async fn approvals(State(operator): State<Operator>) -> Response {
+    listed(operator.router.approvals().await, |(id, record)| {
+        json!({"id": id, "action": record.act.action.as_str(), "target": record.act.target.named(),
+               "plan": watchfire_core::act::summary(&record.act.steps), "hash": record.act.hash,
+               "because": record.because, "priority": record.priority, "incident": record.act.incident,
+               "asked_at": record.asked_at, "expires_at": record.expires_at, "answer": record.answer})
+    })
+}
+
+async fn held(State(operator): State<Operator>) -> Response {
+    listed(operator.router.held().await, |target| {
+        json!({"incident": target.incident, "target": target.target.named(), "acts": target.acts,
+               "undo": watchfire_core::act::summary(&target.undo())})
+    })
+}
+
+async fn mitigation(State(operator): State<Operator>) -> Response {
+    match operator.router.switch().await {
+        Ok(switch) => Json(json!(switch)).into_response(),
+        Err(error) => unavailable(&error),
+    }
+}
+
+fn listed<T>(rows: Result<Vec<T>, store::Error>, show: impl Fn(T) -> Value) -> Response {
+    match rows {
+        Ok(rows) => Json(rows.into_iter().map(show).collect::<Vec<_>>()).into_response(),
+        Err(error) => unavailable(&error),
+    }
+}
+
+fn unavailable(error: &store::Error) -> Response {
+    refuse(StatusCode::SERVICE_UNAVAILABLE, &format!("the store does not answer: {error}"))
+}
+
+fn refuse(status: StatusCode, message: &str) -> Response {
+    (status, Json(json!({"error": message}))).into_response()
+}
