@@ -123,7 +123,7 @@ impl Occasion<'_> {
             Pods::Unknown(because) => format!("the pod is not known: {because}"),
             Pods::None(tried) => format!("the pod is not in the cluster: {tried}"),
             Pods::Found { count, .. } => {
-                format!("{count} pods fit; name the one that is meant: watchfire quarantine NAMESPACE/POD")
+                format!("{count} pods fit; name the one that is meant: watchfire quarantine NAMESPACE/NAME")
             }
         }))
     }

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, clippy::unwrap_used, missing_docs, unreachable_pub)]
 
+pub mod scene;
+
 use std::collections::BTreeSet;
 
 use watchfire_core::decision::{Decision, When};

@@ -1,0 +1,232 @@
+//! A pod in a cluster, a finding about it, and what would be done: built up by what matters to a test.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use watchfire_core::act::{ActWhen, summary};
+use watchfire_core::containment::{BudgetRecord, SwitchRecord, SwitchedOff};
+use watchfire_core::context::{
+    Cluster, Confidence, Context, Deny, Details, Enforcement, HostAccess, Known, Method, Node, Owner, Place,
+    Pod, PodContainer, Pods, Selecting, Selector, Workload, WorkloadKind,
+};
+use watchfire_core::decide::Case;
+use watchfire_core::decision::Decision;
+use watchfire_core::event::Event;
+use watchfire_core::ids::ChannelName;
+use watchfire_core::incident::{Key, Record, State};
+use watchfire_core::mitigation::{Mitigation, Mode};
+use watchfire_core::policy::{Policy, RepeatAfter, Routes};
+use watchfire_core::priority::Priority;
+use watchfire_core::rules::{RuleFile, RuleSet};
+
+use super::Finding;
+
+pub struct Scene {
+    pub pod: Pod,
+    pub details: Details,
+    pub context: Context,
+    pub mitigation: Mitigation,
+    pub actions: &'static str,
+    pub priority: Priority,
+    pub when: &'static str,
+    pub sample: bool,
+    pub records: BTreeMap<Key, Record>,
+    pub unread: bool,
+}
+
+pub fn labels(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+pub fn workload(kind: WorkloadKind, name: &str, replicas: Option<u32>, ready: u32) -> Workload {
+    let suspended = matches!(kind, WorkloadKind::Job | WorkloadKind::CronJob).then_some(false);
+    Workload {
+        uid: format!("uid-{name}"),
+        kind,
+        namespace: "shop".to_owned(),
+        name: name.to_owned(),
+        replicas,
+        ready,
+        selector: Some(Selector::equal(&labels(&[("app", "pay"), ("hash", "6c9f")]))),
+        suspended,
+        labels: BTreeMap::new(),
+        annotations: BTreeMap::new(),
+        owner: None,
+    }
+}
+
+pub fn ours() -> Cluster {
+    Cluster { name: "payments".to_owned(), arn: None }
+}
+
+pub fn now() -> Timestamp {
+    "2026-11-20T12:00:00Z".parse().unwrap()
+}
+
+impl Scene {
+    /// A pod of a Deployment of four, behind a Service, in a cluster that is ready for quarantines; a miner
+    /// in it, and a rule that asks for a quarantine, which may be done.
+    pub fn new() -> Self {
+        let pod = Pod {
+            namespace: "shop".to_owned(),
+            name: "checkout-6c9f7d5b8-x2x4q".to_owned(),
+            uid: "u1".to_owned(),
+            labels: labels(&[("app", "pay"), ("hash", "6c9f"), ("mesh", "on")]),
+            owner: Some(Owner {
+                api_version: "apps/v1".to_owned(),
+                kind: "ReplicaSet".to_owned(),
+                name: "pay-6c9f".to_owned(),
+                uid: "uid-pay-6c9f".to_owned(),
+            }),
+            node: Some("node-1".to_owned()),
+            phase: "Running".to_owned(),
+            ready: true,
+            service_account: "pay".to_owned(),
+            containers: vec![PodContainer {
+                name: "app".to_owned(),
+                image: "registry.example.com:5000/pay:1.2".to_owned(),
+                digest: Some("sha256:abc".to_owned()),
+                ..PodContainer::default()
+            }],
+            ..Pod::default()
+        };
+        let app = Selector::equal(&labels(&[("app", "pay")]));
+        let details = Details {
+            owners: Known::Is(vec![
+                workload(WorkloadKind::ReplicaSet, "pay-6c9f", Some(4), 4),
+                workload(WorkloadKind::Deployment, "pay", Some(4), 4),
+            ]),
+            services: Known::Is(vec![Selecting { name: "pay".to_owned(), selector: app, allows: true }]),
+            policies: Known::Is(Vec::new()),
+            deny: Known::Is(Deny {
+                namespaced: Some("watchfire-quarantine".to_owned()),
+                admin: Some("watchfire-quarantine".to_owned()),
+                admin_api: None,
+            }),
+            enforcement: Enforcement::On("switched on".to_owned()),
+            autoscaler: Known::Is(None),
+            scaled_object: Known::Is(None),
+            budgets: Known::Is(Vec::new()),
+            gitops: Known::Is(None),
+            events: Known::Is(Vec::new()),
+            role: Known::Is(None),
+            same_image: Vec::new(),
+        };
+        let node = Node { name: "node-1".to_owned(), uid: "n1".to_owned(), ready: true, ..Node::default() };
+        let context = Context { place: Place::Ours(ours()), node: Some(node), ..Context::none() };
+        let mitigation = Mitigation {
+            cluster: Some(ours()),
+            mode: Mode::Enforce,
+            keeps_evidence: true,
+            ..Mitigation::default()
+        };
+        Self {
+            pod,
+            details,
+            context,
+            mitigation,
+            actions: "quarantine",
+            priority: Priority::P0,
+            when: "",
+            sample: false,
+            records: BTreeMap::new(),
+            unread: false,
+        }
+    }
+
+    pub fn owners(&mut self, owners: Vec<Workload>) {
+        self.pod.owner = owners.first().map(|owner| Owner {
+            api_version: "v1".to_owned(),
+            kind: owner.kind.as_str().to_owned(),
+            name: owner.name.clone(),
+            uid: owner.uid.clone(),
+        });
+        self.details.owners = Known::Is(owners);
+    }
+
+    pub fn found(&mut self, method: Method, confidence: Confidence) {
+        let pods = vec![self.pod.clone()];
+        self.context.pods = Pods::Found { method, confidence, pods, count: 1 };
+    }
+
+    pub fn host(&mut self, host: HostAccess) {
+        self.pod.host = host;
+    }
+
+    pub fn policy_selects(&mut self, name: &str, selector: Selector, allows: bool) {
+        let policy = Selecting { name: name.to_owned(), selector, allows };
+        self.details.policies = Known::Is(vec![policy]);
+    }
+
+    pub fn spent(&mut self, containments: usize) {
+        let record = BudgetRecord(std::iter::repeat_n(now(), containments).collect());
+        self.records.insert(Key::Budget, Record::Budget(record));
+    }
+
+    pub fn switched_off(&mut self) {
+        let off = SwitchedOff { by: "sam".to_owned(), reason: "upgrade".to_owned(), at: now() };
+        self.records.insert(Key::Switch, Record::Switch(SwitchRecord { off: Some(off) }));
+    }
+
+    pub fn policy(&self) -> Policy {
+        let condition = match self.when {
+            "" => String::new(),
+            when => format!("    when: \"{when}\"\n    unknown: page\n"),
+        };
+        let text = format!(
+            "rules:\n  - name: miner\n    family: mining\n{condition}    match: {{finding: {{type: [{{prefix: \"CryptoCurrency\"}}]}}}}\n    priority: {}\n    actions: [{}]\n  - {{name: rest, family: rest, priority: P2}}\n",
+            self.priority, self.actions
+        );
+        let file = RuleFile { name: "rules.yaml".to_owned(), text };
+        let rules = RuleSet::load(&[file]).unwrap();
+        Policy {
+            rules,
+            routes: Routes::all_to(&ChannelName::new("oncall")),
+            repeat_after: RepeatAfter::default(),
+            fallback_after_seconds: 60,
+            mitigation: self.mitigation.clone(),
+        }
+    }
+
+    pub fn decide(mut self) -> Decision {
+        if self.context.pods == Pods::NotAsked {
+            self.found(Method::Uid, Confidence::Certain);
+        }
+        self.context.details = Some(self.details.clone());
+        let policy = self.policy();
+        let finding = Finding::miner("f");
+        let text = if self.sample { finding.sample() } else { finding }.text();
+        let event = Event::read(&text).unwrap();
+        let case = Case::new(&event, &policy, &self.context);
+        let mut state = State::default();
+        while let missing @ [_, ..] = &case.reads(&state)[..] {
+            for key in missing {
+                let record = self.records.get(key).cloned();
+                if self.unread && matches!(key, Key::Switch | Key::Budget | Key::Target(_)) {
+                    // As if another kind of record stood there: it cannot be understood.
+                    state.insert(key.clone(), 1, Some(Record::Budget(BudgetRecord::default())));
+                    if *key == Key::Budget {
+                        state.insert(key.clone(), 1, Some(Record::Switch(SwitchRecord::default())));
+                    }
+                    continue;
+                }
+                state.insert(key.clone(), u64::from(record.is_some()), record);
+            }
+        }
+        case.decide(&state, now())
+    }
+}
+
+/// What is done and what is not, a line each.
+pub fn told(decision: &Decision) -> String {
+    let acts = decision.acts.iter().map(|act| {
+        let when = match &act.when {
+            ActWhen::Now => String::new(),
+            ActWhen::IfFailed(other) => format!(" if {other} fails"),
+            ActWhen::NotBefore(at) => format!(" not before {at}"),
+        };
+        format!("+ {}{when}: {}", act.id, summary(&act.steps))
+    });
+    let withheld = decision.withheld.iter().map(|withheld| format!("- {withheld}"));
+    acts.chain(withheld).map(|line| line.trim_end().to_owned() + "\n").collect()
+}
