@@ -75,6 +75,7 @@ impl Parts {
             routes: _,
             fallback_after_seconds: _,
             repeat_after_minutes: _,
+            mitigation: _,
         } = config;
         let clients = Clients::new(None)?;
         let mut built = BTreeMap::new();

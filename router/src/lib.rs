@@ -2,7 +2,13 @@
 //!
 //! What is decided, and why, is in `watchfire_core`; here it is carried out.
 
+mod acting;
 pub mod actions;
+pub mod aws;
+pub mod cluster;
+pub mod containment;
+pub mod evidence;
+pub mod respond;
 pub mod app;
 pub mod cli;
 pub mod clients;

@@ -10,6 +10,7 @@ macro_rules! say {
 mod check;
 mod demo;
 mod explain;
+mod operator;
 mod pattern;
 mod replay;
 mod rules;
@@ -20,6 +21,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
+use watchfire_core::command::Wish;
 use watchfire_core::ids::ChannelName;
 use watchfire_core::mitigation::Mitigation;
 use watchfire_core::policy::{Policy, RepeatAfter, Routes};
@@ -60,6 +62,21 @@ enum Command {
     Explain(explain::Arguments),
     /// Decide past events without telling anyone: JSON lines in, one decision per line out.
     Replay(replay::Arguments),
+    /// Let a plan be carried out that waits for approval.
+    Approve(operator::Answer),
+    /// Refuse a plan that waits for approval.
+    Deny(operator::Answer),
+    /// List the plans that wait for approval.
+    Approvals(operator::Whom),
+    /// Undo what was done on an incident's account.
+    Release(operator::Release),
+    /// List what is held and can be released.
+    Held(operator::Whom),
+    /// Quarantine a pod by hand, with everything that a rule would do.
+    Quarantine(operator::Quarantine),
+    /// Switch acting on the cluster off and on.
+    #[command(subcommand)]
+    Mitigation(operator::Mitigation),
     /// Match EventBridge patterns: lines of {"pattern":…,"event":…} in, {"match":…} or {"invalid":…} out.
     Pattern(pattern::Arguments),
     /// Print completions for a shell.
@@ -127,6 +144,13 @@ pub fn main() -> ExitCode {
         Command::Rules(command) => rules::main(&command),
         Command::Explain(arguments) => explain::main(&arguments),
         Command::Replay(arguments) => replay::main(&arguments),
+        Command::Approve(arguments) => operator::answer(arguments, Wish::Approve),
+        Command::Deny(arguments) => operator::answer(arguments, Wish::Deny),
+        Command::Approvals(whom) => operator::approvals(&whom),
+        Command::Release(arguments) => operator::release(arguments),
+        Command::Held(whom) => operator::held(&whom),
+        Command::Quarantine(arguments) => operator::quarantine(arguments),
+        Command::Mitigation(command) => operator::mitigation(command),
         Command::Pattern(arguments) => pattern::main(&arguments),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "watchfire", &mut std::io::stdout());

@@ -1,0 +1,294 @@
+//! What a human tells the worker: `approve`, `deny`, `release`, `quarantine`, `mitigation`, `approvals`, `held`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context as _, anyhow, bail};
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+use watchfire_core::command::Wish;
+use watchfire_core::containment::ApprovalId;
+use watchfire_core::ids::IncidentKey;
+use watchfire_core::notice::clean;
+use watchfire_core::rules::ActionName;
+
+use super::{Failed, Output};
+use crate::clients::Clients;
+use crate::respond::Named;
+use crate::web::Order;
+
+/// A command is carried out before it is answered, which takes as long as its acts.
+const PATIENCE: Duration = Duration::from_secs(180);
+
+/// Where the worker is, and who asks.
+#[derive(Clone, Debug, Args)]
+pub(super) struct Whom {
+    /// The worker's address
+    #[arg(long, value_name = "URL", env = "WATCHFIRE_SERVER", default_value = "http://127.0.0.1:8080")]
+    server: String,
+    /// A file with the operator's token; or set WATCHFIRE_TOKEN
+    #[arg(long, value_name = "FILE", env = "WATCHFIRE_TOKEN_FILE")]
+    token_file: Option<PathBuf>,
+    /// Who asks, as the journal shows it
+    #[arg(long, value_name = "NAME", env = "USER", default_value = "unknown")]
+    by: String,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Output::Human)]
+    output: Output,
+}
+
+/// What `approve` and `deny` take.
+#[derive(Debug, Args)]
+pub(super) struct Answer {
+    /// The word in the page, such as 434a6bc06491
+    #[arg(value_name = "ACTION")]
+    action: String,
+    /// Why
+    #[arg(long, default_value = "")]
+    reason: String,
+    /// Check everything, rehearse every change on the API server, do nothing
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    whom: Whom,
+}
+
+/// What `release` takes.
+#[derive(Debug, Args)]
+pub(super) struct Release {
+    /// The incident, such as wf1-aafbc2b0205ff7f822f237d095d98b68
+    #[arg(value_name = "INCIDENT")]
+    incident: String,
+    /// Why
+    #[arg(long, default_value = "")]
+    reason: String,
+    /// Check everything, rehearse every change on the API server, do nothing
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    whom: Whom,
+}
+
+/// What `quarantine` takes.
+#[derive(Debug, Args)]
+pub(super) struct Quarantine {
+    /// The pod, as NAMESPACE/NAME
+    #[arg(value_name = "POD")]
+    pod: String,
+    /// Why
+    #[arg(long, required = true)]
+    reason: String,
+    /// Another action on it than a quarantine
+    #[arg(long, value_name = "ACTION", default_value = "quarantine")]
+    action: String,
+    /// Check everything, rehearse every change on the API server, do nothing
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    whom: Whom,
+}
+
+/// What `mitigation` takes.
+#[derive(Debug, Subcommand)]
+pub(super) enum Mitigation {
+    /// Do nothing more to the cluster, whatever rules and approvals say.
+    Off {
+        /// Why
+        #[arg(long, required = true)]
+        reason: String,
+        #[command(flatten)]
+        whom: Whom,
+    },
+    /// Act again.
+    On {
+        /// Why
+        #[arg(long, required = true)]
+        reason: String,
+        #[command(flatten)]
+        whom: Whom,
+    },
+    /// Say whether it is switched off, and by whom.
+    Status {
+        #[command(flatten)]
+        whom: Whom,
+    },
+}
+
+pub(super) fn answer(arguments: Answer, wish: impl FnOnce(ApprovalId) -> Wish) -> Result<(), Failed> {
+    let Answer { action, reason, dry_run, whom } = arguments;
+    order(&whom, reason, wish(ApprovalId::new(action)), None, dry_run)
+}
+
+pub(super) fn release(arguments: Release) -> Result<(), Failed> {
+    let Release { incident, reason, dry_run, whom } = arguments;
+    order(&whom, reason, Wish::Release(IncidentKey::new(incident)), None, dry_run)
+}
+
+pub(super) fn quarantine(arguments: Quarantine) -> Result<(), Failed> {
+    let Quarantine { pod, reason, action, dry_run, whom } = arguments;
+    let Some((namespace, name)) = pod.split_once('/').filter(|(_, name)| !name.contains('/')) else {
+        return Err(Failed::Usage(vec![format!("expected NAMESPACE/NAME, found `{pod}`")]));
+    };
+    let Some(action) = ActionName::ALL.into_iter().find(|known| known.as_str() == action) else {
+        let known = ActionName::ALL.map(ActionName::as_str).join(", ");
+        return Err(Failed::Usage(vec![format!("expected an action ({known}), found `{action}`")]));
+    };
+    let on = Named::Pod { namespace: namespace.to_owned(), name: name.to_owned() };
+    order(&whom, reason, Wish::Act(action), Some(on), dry_run)
+}
+
+pub(super) fn mitigation(command: Mitigation) -> Result<(), Failed> {
+    match command {
+        Mitigation::Off { reason, whom } => order(&whom, reason, Wish::SwitchOff, None, false),
+        Mitigation::On { reason, whom } => order(&whom, reason, Wish::SwitchOn, None, false),
+        Mitigation::Status { whom } => {
+            let answer = ask(&whom, "/v1/mitigation", None)?;
+            if whom.output == Output::Json {
+                say!("{answer}");
+                return Ok(());
+            }
+            match &answer["off"] {
+                Value::Null => say!("mitigation is on"),
+                off => say!("mitigation is off since {} by {}: {}", word(off, "at"), word(off, "by"), word(off, "reason")),
+            }
+            Ok(())
+        }
+    }
+}
+
+pub(super) fn approvals(whom: &Whom) -> Result<(), Failed> {
+    let answer = ask(whom, "/v1/approvals", None)?;
+    if whom.output == Output::Json {
+        say!("{answer}");
+        return Ok(());
+    }
+    let rows = answer.as_array().map(Vec::as_slice).unwrap_or_default();
+    let (waiting, answered): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row["answer"].is_null());
+    if waiting.is_empty() {
+        say!("no plan waits for an approval");
+    }
+    for row in waiting {
+        say!("{}  {} {}  until {}", word(row, "id"), word(row, "priority"), word(row, "action"), word(row, "expires_at"));
+        say!("  {}", word(row, "target"));
+        say!("  because {}", word(row, "because"));
+        say!("  {}", word(row, "plan"));
+        say!("  incident {}, plan {}", word(row, "incident"), word(row, "hash").get(..12).unwrap_or_default());
+    }
+    for row in answered {
+        let answer = &row["answer"];
+        say!("{}  {} {} by {}", word(row, "id"), word(row, "action"), word(answer, "verdict"), word(answer, "by"));
+    }
+    Ok(())
+}
+
+pub(super) fn held(whom: &Whom) -> Result<(), Failed> {
+    let answer = ask(whom, "/v1/held", None)?;
+    if whom.output == Output::Json {
+        say!("{answer}");
+        return Ok(());
+    }
+    let rows = answer.as_array().map(Vec::as_slice).unwrap_or_default();
+    if rows.is_empty() {
+        say!("nothing is held");
+    }
+    for row in rows {
+        say!("{}  {}", word(row, "incident"), word(row, "target"));
+        for act in row["acts"].as_array().into_iter().flatten() {
+            let action = act["action"]["rule"].as_str().unwrap_or_else(|| act["action"].as_str().unwrap_or_default());
+            say!("  {action} {} since {}", word(act, "state"), word(act, "at"));
+        }
+        say!("  release would: {}", word(row, "undo"));
+    }
+    Ok(())
+}
+
+fn order(whom: &Whom, reason: String, wish: Wish, on: Option<Named>, dry_run: bool) -> Result<(), Failed> {
+    let order = Order { by: whom.by.clone(), reason, wish, on, dry_run, id: None };
+    let answer = ask(whom, "/v1/commands", Some(json!(order)))?;
+    if whom.output == Output::Json {
+        say!("{answer}");
+    } else {
+        show(&answer)?;
+    }
+    let failed = answer["outcomes"].as_object().into_iter().flatten();
+    let has_failed = failed.clone().any(|(_, outcome)| outcome["acted"]["end"] == "failed");
+    let rehearsed = answer["acts"].as_array().into_iter().flatten();
+    let would_fail = rehearsed.flat_map(|act| act["steps"].as_array().into_iter().flatten());
+    let would_fail = would_fail.clone().any(|step| step["result"] == "failed");
+    let is_declined = answer["decision"]["why"] == "declined";
+    if has_failed || would_fail || is_declined { Err(Failed::Said) } else { Ok(()) }
+}
+
+/// What was decided, and what became of it.
+fn show(answer: &Value) -> Result<(), Failed> {
+    let decision = &answer["decision"];
+    let dry_run = answer["dry_run"] == true;
+    say!("{}{}", if dry_run { "dry run: " } else { "" }, word(decision, "subject"));
+    if let Some(incident) = decision["incident"].as_str() {
+        say!("incident {incident}");
+    }
+    for withheld in decision["withheld"].as_array().into_iter().flatten() {
+        say!("not done: {}: {}", word(withheld, "action"), word(withheld, "reason"));
+    }
+    let rehearsed = answer["acts"].as_array().map(Vec::as_slice).unwrap_or_default();
+    for act in rehearsed {
+        say!("would do: {}", word(&act["act"], "id"));
+        steps(&act["steps"])?;
+    }
+    for act in decision["acts"].as_array().into_iter().flatten().filter(|_| !dry_run) {
+        let id = word(act, "id");
+        match &answer["outcomes"][id] {
+            Value::Null => say!("pending: {id}"),
+            outcome => {
+                let acted = &outcome["acted"];
+                say!("{}: {id}: {}", word(acted, "end"), word(acted, "said"));
+                steps(&acted["steps"])?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn steps(steps: &Value) -> Result<(), Failed> {
+    for step in steps.as_array().into_iter().flatten() {
+        say!("  {:<9} {:<16} {}", word(step, "result"), word(step, "step"), word(step, "note"));
+    }
+    Ok(())
+}
+
+fn word<'v>(value: &'v Value, name: &str) -> &'v str {
+    value[name].as_str().unwrap_or_default()
+}
+
+fn ask(whom: &Whom, path: &str, body: Option<Value>) -> anyhow::Result<Value> {
+    let token = token(whom)?;
+    let clients = Clients::new(None)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let url = format!("{}{path}", whom.server.trim_end_matches('/'));
+        let http = clients.http()?;
+        let request = match body {
+            Some(body) => http.post(&url).json(&body),
+            None => http.get(&url),
+        };
+        let answer = request.bearer_auth(token).timeout(PATIENCE).send().await;
+        let answer = answer.with_context(|| format!("{url} does not answer; is the worker there (--server)?"))?;
+        let status = answer.status();
+        let text = answer.text().await.with_context(|| format!("the answer of {url} cannot be read"))?;
+        let parsed = serde_json::from_str::<Value>(&text);
+        match (status.is_success(), parsed) {
+            (true, Ok(value)) => Ok(value),
+            (true, Err(error)) => bail!("{url} answered what is not JSON: {error}"),
+            (false, Ok(value)) if value["error"].is_string() => Err(anyhow!("{status}: {}", word(&value, "error"))),
+            (false, _) => Err(anyhow!("{status}: {}", clean(&text, 200))),
+        }
+    })
+}
+
+fn token(whom: &Whom) -> anyhow::Result<String> {
+    if let Some(file) = &whom.token_file {
+        let text = std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
+        return Ok(text.trim().to_owned());
+    }
+    std::env::var("WATCHFIRE_TOKEN").context("expected the operator's token in WATCHFIRE_TOKEN or --token-file")
+}
