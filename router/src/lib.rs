@@ -7,6 +7,7 @@ pub mod app;
 pub mod cli;
 pub mod clients;
 pub mod clock;
+pub mod cluster;
 pub mod config;
 mod perform;
 pub mod router;
