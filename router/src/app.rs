@@ -69,6 +69,8 @@ impl Parts {
             http,
             health,
             store: StoreConfig { path, keep_days },
+            // Not asked for context yet.
+            cluster: _,
             channels,
             // Already part of the policy.
             rules: _,

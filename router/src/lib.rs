@@ -4,17 +4,17 @@
 
 mod acting;
 pub mod actions;
-pub mod aws;
-pub mod cluster;
-pub mod containment;
-pub mod evidence;
-pub mod respond;
 pub mod app;
+pub mod aws;
 pub mod cli;
 pub mod clients;
 pub mod clock;
+pub mod cluster;
 pub mod config;
+pub mod containment;
+pub mod evidence;
 mod perform;
+pub mod respond;
 pub mod router;
 pub mod rules_files;
 pub mod secret;

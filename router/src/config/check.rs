@@ -9,6 +9,7 @@ use super::file::{Config, HttpConfig, PARTS, QueueConfig, RouteConfig, RulesConf
 use super::mistake::{Mistake, Mistakes};
 use super::mitigation;
 use crate::actions::ChannelConfig;
+use crate::cluster;
 
 /// A configuration, and what is wrong with it; the configuration is there if nothing is.
 pub(super) struct Parsed {
@@ -48,6 +49,7 @@ pub(super) fn parse(name: &str, text: &str) -> Parsed {
     let health = mistakes.read_or_default("health", part("health"), |_, _| {});
     let store = mistakes.read_or_default("store", part("store"), check_store);
     let rules = mistakes.read_or_default("rules", part("rules"), |_, _| {});
+    let cluster = part("cluster").map(|cluster| mistakes.read("cluster", cluster, check_cluster));
     let (known, channels) = check_channels(part("channels"), &mut mistakes);
     let routes = check_routes(part("routes"), &known, &mut mistakes);
     let fallback_after_seconds = match part("fallback_after_seconds") {
@@ -73,7 +75,7 @@ pub(super) fn parse(name: &str, text: &str) -> Parsed {
             ),
             true,
         ) => {
-            let queue = queue.flatten();
+            let (queue, cluster) = (queue.flatten(), cluster.flatten());
             let (channels, routes) = (channels, routes);
             Some(Config {
                 queue,
@@ -81,6 +83,7 @@ pub(super) fn parse(name: &str, text: &str) -> Parsed {
                 health,
                 store,
                 rules,
+                cluster,
                 channels,
                 routes,
                 fallback_after_seconds,
@@ -139,6 +142,27 @@ fn check_store(store: &StoreConfig, mistake: &mut dyn FnMut(&str, String)) {
     let StoreConfig { path: _, keep_days } = store;
     if *keep_days == 0 {
         mistake(".keep_days", "expected at least 1, found 0".to_owned());
+    }
+}
+
+fn check_cluster(cluster: &cluster::Config, mistake: &mut dyn FnMut(&str, String)) {
+    let cluster::Config { name: _, arn: _, access, look_up: _, annotations, deadline_ms, urgent_deadline_ms } =
+        cluster;
+    if let Err(expected) = cluster.identity() {
+        mistake("", expected);
+    }
+    if let cluster::Access::Eks(cluster::EksAccess { endpoint, certificate_authority: _ }) = access
+        && !endpoint.starts_with("https://")
+    {
+        mistake(".access", format!("expected an https:// endpoint, found `{endpoint}`"));
+    }
+    for name in annotations.iter().filter(|name| name.trim_end_matches('*').contains('*')) {
+        mistake(".annotations", format!("expected `*` at the end only, found `{name}`"));
+    }
+    for (member, milliseconds) in [(".deadline_ms", deadline_ms), (".urgent_deadline_ms", urgent_deadline_ms)] {
+        if !(1..=30_000).contains(milliseconds) {
+            mistake(member, format!("expected 1 to 30000, found {milliseconds}"));
+        }
     }
 }
 

@@ -9,15 +9,17 @@ use watchfire_core::priority::Priority;
 
 use super::mitigation::MitigationConfig;
 use crate::actions::ChannelConfig;
+use crate::cluster;
 use crate::secret::SecretSource;
 
 /// The parts of the file, in the order of the documented example.
-pub(super) const PARTS: [&str; 10] = [
+pub(super) const PARTS: [&str; 11] = [
     "queue",
     "http",
     "health",
     "store",
     "rules",
+    "cluster",
     "channels",
     "routes",
     "fallback_after_seconds",
@@ -38,6 +40,8 @@ pub struct Config {
     pub store: StoreConfig,
     /// Where the rules are.
     pub rules: RulesConfig,
+    /// Our cluster; without it no event has a context.
+    pub cluster: Option<cluster::Config>,
     /// The channels people are told by, each under its name.
     pub channels: BTreeMap<String, ChannelConfig>,
     /// Per priority, which channels are told.

@@ -67,8 +67,8 @@ fallback_after_seconds: soon
 repeat_after_minutes: {P9: 1, P1: often, P2: 5}
 ";
     let expected = [
-        "watchfire.yaml:1: slack: no such part, expected one of queue, http, health, store, rules, channels, \
-         routes, fallback_after_seconds, repeat_after_minutes",
+        "watchfire.yaml:1: slack: no such part, expected one of queue, http, health, store, rules, cluster, \
+         channels, routes, fallback_after_seconds, repeat_after_minutes",
         "watchfire.yaml:3: queue.url: invalid type: integer `7`, expected a string",
         "watchfire.yaml:4: queue.wait_second: unknown field `wait_second`, expected one of `url`, \
          `wait_seconds`, `visibility_seconds`, `in_flight`, `max_receives`",
@@ -126,8 +126,8 @@ fn a_misspelt_channels_does_not_make_every_route_wrong() {
     let text = "chanels: {screen: {console: {}}}\nroutes: {P0: {to: [screen]}, P1: {to: [screen]}}\n";
     let expected = [
         "watchfire.yaml: channels: expected at least one channel, found none",
-        "watchfire.yaml:1: chanels: no such part, expected one of queue, http, health, store, rules, channels, \
-         routes, fallback_after_seconds, repeat_after_minutes",
+        "watchfire.yaml:1: chanels: no such part, expected one of queue, http, health, store, rules, cluster, \
+         channels, routes, fallback_after_seconds, repeat_after_minutes",
     ];
     assert_eq!(told(text), expected);
     let text = "channels: {}\nroutes: {P0: {to: [screen]}, P1: {to: [screen]}}\n";
@@ -144,7 +144,7 @@ fn a_part_of_another_shape_is_one_mistake() {
         "watchfire.yaml:4: repeat_after_minutes: expected a mapping of P0, P1, P2, P3",
     ];
     assert_eq!(told(text), expected);
-    let parts = "queue, http, health, store, rules, channels, routes, fallback_after_seconds, \
+    let parts = "queue, http, health, store, rules, cluster, channels, routes, fallback_after_seconds, \
                  repeat_after_minutes";
     assert_eq!(told("- http\n"), [format!("watchfire.yaml:1: expected a mapping of {parts}")]);
 }
@@ -155,4 +155,21 @@ fn only_a_text_that_is_not_yaml_has_a_single_mistake() {
         told("http: {}\nstore: {keep_days: 0}\nhttp: {}\n"),
         ["watchfire.yaml:3: expected each name once, found `http` again"]
     );
+}
+
+#[test]
+fn a_cluster_needs_an_identity_and_sensible_deadlines() {
+    let rest = "channels: {screen: {console: {}}}\nroutes: {P0: {to: [screen]}, P1: {to: [screen]}}\n";
+    let text = format!(
+        "cluster:\n  access: {{eks: {{endpoint: 'http://x', certificate_authority: ''}}}}\n  annotations: \
+         ['a*b']\n  deadline_ms: 0\n  urgent_deadline_ms: 30001\n{rest}"
+    );
+    let expected = [
+        "watchfire.yaml:1: cluster: expected a name or an ARN",
+        "watchfire.yaml:2: cluster.access: expected an https:// endpoint, found `http://x`",
+        "watchfire.yaml:3: cluster.annotations: expected `*` at the end only, found `a*b`",
+        "watchfire.yaml:4: cluster.deadline_ms: expected 1 to 30000, found 0",
+        "watchfire.yaml:5: cluster.urgent_deadline_ms: expected 1 to 30000, found 30001",
+    ];
+    assert_eq!(told(&text), expected);
 }

@@ -4,6 +4,7 @@ use std::io::IsTerminal as _;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tracing::{error, info, warn};
 use tracing_subscriber::EnvFilter;
 use watchfire_core::act::Act;
@@ -171,6 +172,21 @@ pub(crate) fn nothing_can_be_stored(error: &store::Error) {
 /// The store could not be opened again after a fault.
 pub(crate) fn stays_closed(error: &store::Error) {
     error!(error = chain(error), "the store stays closed");
+}
+
+/// The API server does not answer; events are told what the cache knows.
+pub(crate) fn api_server_silent(reason: &str) {
+    warn!(reason, "the API server does not answer: events are told what is known");
+}
+
+/// The API server answers again.
+pub(crate) fn api_server_answers(since: Timestamp) {
+    info!(silent_since = %since, "the API server answers again");
+}
+
+/// A watch has begun to fail; it is tried again, less and less often.
+pub(crate) fn watch_failed(resource: &str, reason: &str) {
+    warn!(resource, reason, "a watch failed and is tried again");
 }
 
 /// An error and its causes in one line.

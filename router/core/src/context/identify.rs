@@ -249,7 +249,8 @@ fn by_address(
     let had_it = |pod: &&Pod| {
         let began = pod.started_at.or(pod.created_at);
         let before = began.zip(seen).is_some_and(|(began, seen)| began <= seen);
-        let still = pod.gone_at.zip(seen).is_none_or(|(gone, seen)| seen <= gone);
+        let until = pod.ended_at.or(pod.gone_at);
+        let still = until.zip(seen).is_none_or(|(until, seen)| seen <= until);
         !pod.host.network && before && still
     };
     // A finding that names its instance means a pod on that node.

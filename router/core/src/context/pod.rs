@@ -32,6 +32,10 @@ pub struct Pod {
     pub created_at: Option<Timestamp>,
     /// When the kubelet took it up.
     pub started_at: Option<Timestamp>,
+    /// When the last of its containers ended, for a pod that ran to its end: from then on its addresses may
+    /// be another's, although the API goes on naming them.
+    #[serde(default)]
+    pub ended_at: Option<Timestamp>,
     /// Its service account's name.
     pub service_account: String,
     /// All containers: init, ephemeral and ordinary ones.

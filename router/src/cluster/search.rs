@@ -1,0 +1,108 @@
+//! From an event to the pods or the node it is about: the queries in order, and what was tried in vain.
+
+use watchfire_core::context::{Cluster, Context, Judged, Node, Place, Pods, Query, judge, queries};
+use watchfire_core::event::Event;
+
+use super::calls::Unheard;
+use super::index::Found;
+use super::missing::Missing;
+use super::place::{Says, may_ask, says};
+
+/// One search. It ends with the first query whose answer fits.
+pub(super) struct Search<'s> {
+    event: &'s Event<'s>,
+    ours: &'s Cluster,
+    says: Says,
+    queries: Vec<Query>,
+    tried: Vec<String>,
+    /// Why a query could not be asked.
+    unheard: Option<String>,
+    hit: Option<Hit>,
+}
+
+struct Hit {
+    query: Query,
+    judged: Judged,
+    /// How many pods were in the answer.
+    copied: usize,
+    /// How many pods there are.
+    count: usize,
+}
+
+impl<'s> Search<'s> {
+    pub(super) fn new(event: &'s Event<'s>, ours: &'s Cluster) -> Self {
+        let says = says(&event.subject, ours);
+        let mut queries = queries(&event.subject);
+        match says {
+            Says::Ours => {}
+            Says::Another(_) => queries.clear(),
+            Says::Nothing => queries.retain(|query| may_ask(query, ours)),
+        }
+        Self { event, ours, says, queries, tried: Vec::new(), unheard: None, hit: None }
+    }
+
+    /// What to ask, in order, until `weigh` says that it is enough.
+    pub(super) fn queries(&self) -> Vec<Query> {
+        self.queries.clone()
+    }
+
+    /// Where to look, if the event says.
+    pub(super) fn namespace(&self) -> Option<&'s str> {
+        self.event.subject.namespace.as_deref()
+    }
+
+    /// Takes an answer; true if nothing more need be asked.
+    pub(super) fn weigh(
+        &mut self,
+        query: Query,
+        answer: Result<Found, Unheard>,
+        missing: &mut Missing,
+    ) -> bool {
+        let Found { answer, count } = match answer {
+            Ok(found) => found,
+            Err(unheard) => {
+                missing.add(&unheard);
+                self.unheard.get_or_insert(unheard.to_string());
+                return false;
+            }
+        };
+        match judge(&query, &answer, self.event.finding.as_ref(), &self.event.subject) {
+            Judged::Nothing(reason) => {
+                self.tried.push(reason);
+                false
+            }
+            judged => {
+                self.hit = Some(Hit { query, judged, copied: answer.pods.len(), count });
+                true
+            }
+        }
+    }
+
+    /// Whose cluster, which pods and which node. `doubt` is why what was not found may be there nevertheless.
+    pub(super) fn result(self, doubt: Option<&str>) -> Context {
+        let Self { event: _, ours, says, queries, tried, unheard, hit } = self;
+        let place = match (&says, queries.is_empty()) {
+            (Says::Nothing, true) => Place::None,
+            _ => says.place(ours, hit.as_ref().map(|hit| &hit.query)),
+        };
+        let mut node = None;
+        let mut found = None;
+        match hit {
+            Some(Hit { query: _, judged: Judged::Pods(method, confidence, mut pods), copied, count }) => {
+                // All that there are, where judging has picked none out.
+                let count = if pods.len() < copied { pods.len() } else { count };
+                pods.truncate(Context::MOST_PODS);
+                found = Some(Pods::Found { method, confidence, pods, count });
+            }
+            Some(Hit { query: _, judged: Judged::Node(_, its), .. }) => node = Some::<Node>(its),
+            Some(Hit { judged: Judged::Nothing(_), .. }) | None => {}
+        }
+        let not_found = || match (unheard, tried.is_empty(), doubt) {
+            (Some(unheard), _, _) => Pods::Unknown(unheard),
+            (None, true, _) => Pods::NotAsked,
+            (None, false, Some(doubt)) => Pods::Unknown(format!("{}; {doubt}", tried.join("; "))),
+            (None, false, None) => Pods::None(tried.join("; ")),
+        };
+        Context { place, pods: found.unwrap_or_else(not_found), node, ..Context::default() }
+    }
+}
