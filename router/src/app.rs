@@ -16,13 +16,14 @@ use crate::actions::Channel;
 use crate::clients::Clients;
 use crate::clock::Clock;
 use crate::config::{Config, HealthConfig, HttpConfig, QueueConfig, StoreConfig};
+use crate::respond::Responder;
 use crate::router::Router;
 use crate::source::Source;
 use crate::source::spool::Spool;
 use crate::source::sqs::Sqs;
 use crate::store::Store;
 use crate::telemetry::{self, Metrics};
-use crate::web::{self, Health, Ingest};
+use crate::web::{self, Health, Ingest, Operator};
 use crate::worker;
 
 /// What the worker and the Lambda have in common.
@@ -33,7 +34,7 @@ pub struct Parts {
     pub store: Store,
     /// The router's metrics.
     pub metrics: Arc<Metrics>,
-    clients: Clients,
+    clients: Arc<Clients>,
     queue: Option<QueueConfig>,
     http: HttpConfig,
     health: HealthConfig,
@@ -52,6 +53,7 @@ pub struct App {
     http_listener: TcpListener,
     health_listener: TcpListener,
     ingest: Ingest,
+    operator: Operator,
     health: Health,
 }
 
@@ -69,17 +71,17 @@ impl Parts {
             http,
             health,
             store: StoreConfig { path, keep_days },
-            // Not asked for context yet.
-            cluster: _,
+            cluster,
+            evidence,
             channels,
             // Already part of the policy.
             rules: _,
             routes: _,
             fallback_after_seconds: _,
             repeat_after_minutes: _,
-            mitigation: _,
+            mitigation,
         } = config;
-        let clients = Clients::new(None)?;
+        let clients = Arc::new(Clients::new(None)?);
         let mut built = BTreeMap::new();
         for (name, channel) in channels {
             let name = ChannelName::new(name);
@@ -91,7 +93,15 @@ impl Parts {
         let store = Store::open(&path)?;
         let metrics = Arc::new(Metrics::default());
         telemetry::ready(policy.rules.rules().len(), built.len());
-        let mut router = Router::new(policy, store.clone(), built, Clock::System, metrics.clone());
+        let responder = match &cluster {
+            Some(cluster) => {
+                let opened = Responder::open(cluster, evidence, &mitigation, &clients, Clock::System).await;
+                Some(Arc::new(opened?))
+            }
+            None => None,
+        };
+        let router = Router::new(policy, store.clone(), built, Clock::System, metrics.clone());
+        let mut router = router.with_responder(responder);
         router.watch_decisions(watcher);
         let router = Arc::new(router);
         Ok(Parts { router, store, metrics, clients, queue, http, health, keep })
@@ -110,6 +120,11 @@ impl App {
             Some(token) => Some(token.resolve(&clients).await.context("http.token")?),
             None => None,
         };
+        let operator_token = match &http.operator_token {
+            Some(token) => Some(token.resolve(&clients).await.context("http.operator_token")?),
+            None => None,
+        };
+        let operator = Operator { router: router.clone(), token: operator_token };
         let spool = Spool::new(&store)?;
         let mut sources = vec![(Source::Spool(spool.clone()), usize::from(http.in_flight))];
         if let Some(queue) = &queue {
@@ -122,16 +137,26 @@ impl App {
         telemetry::listening(http, health_listener.local_addr()?);
         let health = Health { metrics, store };
         let ingest = Ingest { spool: spool.clone(), token };
-        Ok(App { spool, http, router, sources, keep, http_listener, health_listener, ingest, health })
+        Ok(App { spool, http, router, sources, keep, http_listener, health_listener, ingest, operator, health })
     }
 
     /// Works until `stop` turns true, then drains. Messages that could not be finished are back on their
     /// source by then.
     pub async fn serve(self, stop: watch::Receiver<bool>) -> anyhow::Result<()> {
-        let App { spool: _, http: _, router, sources, keep, http_listener, health_listener, ingest, health } =
-            self;
+        let App {
+            spool: _,
+            http: _,
+            router,
+            sources,
+            keep,
+            http_listener,
+            health_listener,
+            ingest,
+            operator,
+            health,
+        } = self;
         let events =
-            axum::serve(http_listener, web::events(ingest)).with_graceful_shutdown(stopped(stop.clone()));
+            axum::serve(http_listener, web::events(ingest).merge(web::commands(operator))).with_graceful_shutdown(stopped(stop.clone()));
         let events = tokio::spawn(events.into_future());
         // Health answers until the very end: a draining worker is alive.
         let health = tokio::spawn(axum::serve(health_listener, web::health(health)).into_future());

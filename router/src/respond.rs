@@ -4,22 +4,27 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::Context as _;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 use watchfire_core::act::{Act, ActionKind, ObjectRef, StepRecord, StepResult, Target};
 use watchfire_core::containment::TargetKey;
 use watchfire_core::context::Context;
+use watchfire_core::decision::{Decision, Why};
 use watchfire_core::event::Event;
 use watchfire_core::journal::{ActEnd, Entry, Outcome};
 use watchfire_core::notice::clean;
 use watchfire_core::rules::ActionName;
 
 use crate::actions::Failure;
-use crate::cluster::Cluster;
-use crate::config::KillSwitch;
+use crate::aws::image_scan::Images;
+use crate::clients::Clients;
+use crate::clock::Clock;
+use crate::cluster::{self, Cluster};
+use crate::config::{KillSwitch, MitigationConfig};
 use crate::containment::{Containment, End, How, Ran};
-use crate::evidence::{Evidence, Kept, PodRef, Request};
+use crate::evidence::{self, Evidence, Kept, PodRef, Request};
 
 /// How long the cluster has when a human asks.
 const BY_HAND: Duration = Duration::from_secs(10);
@@ -55,7 +60,7 @@ pub struct Responder {
     /// Who carries out steps.
     pub containment: Containment,
     /// Who scans images.
-    pub images: Option<crate::aws::image_scan::Images>,
+    pub images: Option<Images>,
     /// A ConfigMap that switches mitigation off.
     pub kill_switch: Option<KillSwitch>,
     /// Open incidents by node.
@@ -67,6 +72,45 @@ pub struct Responder {
 pub struct OnNodes(Arc<std::sync::Mutex<BTreeMap<String, BTreeMap<String, String>>>>);
 
 impl Responder {
+    /// Reaches the cluster, the place for evidence and AWS, as far as they are configured. An API server
+    /// that does not answer is no error.
+    ///
+    /// # Errors
+    /// Whatever of the configuration leads nowhere.
+    pub async fn open(
+        cluster: &cluster::Config,
+        evidence: Option<evidence::Config>,
+        mitigation: &MitigationConfig,
+        clients: &Arc<Clients>,
+        clock: Clock,
+    ) -> anyhow::Result<Self> {
+        let milliseconds = |milliseconds: u32| Duration::from_millis(milliseconds.into());
+        let deadlines = (milliseconds(cluster.deadline_ms), milliseconds(cluster.urgent_deadline_ms));
+        let cluster = Cluster::open_at(cluster, clients, clock).await.context("cluster")?;
+        let evidence = match evidence {
+            Some(config) => Some(Evidence::new(config, clients).await.context("evidence")?),
+            None => None,
+        };
+        let images = match mitigation.image_scan {
+            true => Some(Images::new(clients).await),
+            false => None,
+        };
+        let containment = Containment::new(cluster.client(), clients.clone());
+        let (kill_switch, on_nodes) = (mitigation.kill_switch.clone(), OnNodes::default());
+        Ok(Self { cluster, deadlines, evidence, containment, images, kill_switch, on_nodes })
+    }
+
+    /// Remembers on which node an incident is open, for the pages of others there.
+    pub fn learn(&self, decision: &Decision, context: &Context) {
+        let Some(incident) = &decision.incident else { return };
+        if decision.why == Why::Closed {
+            self.on_nodes.closed(incident.as_str());
+        } else if let Some(node) = node_of(context) {
+            let line = format!("{} {} ({incident})", decision.priority, clean(&decision.kind, 100));
+            self.on_nodes.opened(&node, incident.as_str(), line);
+        }
+    }
+
     /// What is known about an event without asking.
     pub fn at_hand(&self, event: &Event<'_>) -> Context {
         self.with_neighbours(self.cluster.at_hand(event))
@@ -197,9 +241,7 @@ impl Responder {
     }
 
     fn with_neighbours(&self, mut context: Context) -> Context {
-        let node = context.node.as_ref().map(|node| node.name.clone());
-        let node = node.or_else(|| context.pod().and_then(|pod| pod.node.clone()));
-        if let Some(node) = node {
+        if let Some(node) = node_of(&context) {
             context.incidents_on_node = self.on_nodes.of(&node);
         }
         context
@@ -238,6 +280,11 @@ impl OnNodes {
     fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, BTreeMap<String, String>>> {
         self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
+}
+
+fn node_of(context: &Context) -> Option<String> {
+    let node = context.node.as_ref().map(|node| node.name.clone());
+    node.or_else(|| context.pod().and_then(|pod| pod.node.clone()))
 }
 
 /// One bundle for each act of each event.

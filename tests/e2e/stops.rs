@@ -32,7 +32,7 @@ impl<F: Future + Unpin> Future for Stopped<F> {
 }
 
 /// Whether it was done before it was stopped.
-async fn handle_stopped(router: &Router, message: &str, polls: usize) -> bool {
+pub(crate) async fn handle_stopped(router: &Router, message: &str, polls: usize) -> bool {
     let future = pin!(router.handle(message));
     Stopped { future, polls_left: polls }.await.is_some()
 }

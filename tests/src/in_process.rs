@@ -10,6 +10,7 @@ use watchfire::actions::{Channel, ChannelConfig};
 use watchfire::clients::Clients;
 use watchfire::clock::Clock;
 use watchfire::config::Config;
+use watchfire::respond::Responder;
 use watchfire::router::Router;
 use watchfire::rules_files;
 use watchfire::store::Store;
@@ -28,6 +29,15 @@ pub async fn router(folder: &Path, clock: Clock, configuration: &Configuration) 
     let files = rules_files::read(None).expect("the shipped rules are in the binary");
     let policy = config.policy(RuleSet::load(&files).expect("the shipped rules are right"));
     let clients = Clients::new(None).expect("TLS is there");
+    let responder = match &config.cluster {
+        Some(cluster) => {
+            let (evidence, clients) = (config.evidence, Arc::new(clients));
+            let opened = Responder::open(cluster, evidence, &config.mitigation, &clients, clock.clone()).await;
+            Some(Arc::new(opened.expect("a cluster that can be reached")))
+        }
+        None => None,
+    };
+    let clients = Clients::new(None).expect("TLS is there");
     let mut channels = BTreeMap::new();
     for (name, channel) in config.channels {
         let name = ChannelName::new(name);
@@ -36,7 +46,7 @@ pub async fn router(folder: &Path, clock: Clock, configuration: &Configuration) 
         channels.insert(name, channel);
     }
     let store = Store::open(&folder.join("watchfire.redb")).expect("the store is free");
-    Router::new(policy, store, channels, clock, Arc::new(Metrics::default()))
+    Router::new(policy, store, channels, clock, Arc::new(Metrics::default())).with_responder(responder)
 }
 
 /// The routing key comes from a file: the environment of a test process belongs to all its tests.

@@ -58,6 +58,14 @@ pub(super) fn parse(name: &str, text: &str) -> Parsed {
     };
     let repeat_after_minutes = check_repeats(part("repeat_after_minutes"), &mut mistakes);
     let mitigation = mistakes.read_or_default("mitigation", part("mitigation"), mitigation::check);
+    if let (Some(mitigation), Some(part)) = (&mitigation, part("mitigation")) {
+        for needed in mitigation::needs(mitigation) {
+            if root.get(needed).is_none_or(Node::is_null) {
+                let message = format!("expected `{needed}`, because something may be done to the cluster");
+                mistakes.add(Some(part.line), "mitigation", message);
+            }
+        }
+    }
     let Mistakes { file: _, found: mut mistakes } = mistakes;
     mistakes.sort_by_key(|mistake| mistake.line);
 

@@ -184,6 +184,14 @@ impl ProtectedConfig {
     }
 }
 
+/// The other parts that it cannot be without.
+pub(super) fn needs(mitigation: &MitigationConfig) -> impl Iterator<Item = &'static str> {
+    let MitigationConfig { mode, actions, .. } = mitigation;
+    let acts = actions.iter().any(|(action, mode)| !action.only_looks() && *mode != Mode::Observe);
+    let may_act = *mode != Mode::Observe || acts;
+    ["cluster", "evidence"].into_iter().filter(move |_| may_act)
+}
+
 /// What is wrong in it.
 pub(super) fn check(mitigation: &MitigationConfig, mistake: &mut dyn FnMut(&str, String)) {
     let MitigationConfig {

@@ -2,6 +2,7 @@
 
 use jiff::SignedDuration;
 use watchfire_core::ids::ChannelName;
+use watchfire_core::mitigation::Mitigation;
 use watchfire_core::policy::{Policy, RepeatAfter, Route, Routes};
 use watchfire_core::priority::Priority;
 use watchfire_core::rules::{RuleFile, RuleSet};
@@ -27,8 +28,13 @@ impl Config {
             routes: self.routes(),
             repeat_after,
             fallback_after_seconds: self.fallback_after_seconds,
-            mitigation: self.mitigation.policy(None, false, &Own::of_the_environment()),
+            mitigation: self.mitigation(),
         }
+    }
+
+    fn mitigation(&self) -> Mitigation {
+        let cluster = self.cluster.as_ref().and_then(|cluster| cluster.identity().ok());
+        self.mitigation.policy(cluster, self.evidence.is_some(), &Own::of_the_environment())
     }
 
     /// Who is told.

@@ -43,6 +43,9 @@ impl Router {
         let entry =
             self.commit(&event.id, case.incident(), raw, |state| case.reads(state), decide, started).await?;
         self.metrics.decided(&entry.decision, event, started.elapsed());
+        if let Some(responder) = &self.responder {
+            responder.learn(&entry.decision, &context);
+        }
         Ok(entry)
     }
 

@@ -1,0 +1,155 @@
+//! Approve, deny, by hand, switched off: what a human says, once, in time, for exactly that plan.
+
+use jiff::SignedDuration;
+use kube::ResourceExt as _;
+use serde_json::json;
+use watchfire::respond::Named;
+use watchfire_core::act::{QUARANTINE_LABEL, StepResult};
+use watchfire_core::command::{Command, Wish};
+use watchfire_core::containment::ApprovalId;
+use watchfire_core::decision::Decision;
+use watchfire_core::ids::EventId;
+use watchfire_core::rules::ActionName;
+use watchfire_tests::cluster::Template;
+use watchfire_tests::until;
+
+use super::stage::Stage;
+use crate::support::{SOON, triggers};
+
+pub(crate) fn command(id: &str, wish: Wish) -> Command {
+    Command { id: EventId::new(id), by: "sam".to_owned(), reason: "drill".to_owned(), wish }
+}
+
+/// Why each withheld action is withheld.
+fn withheld(decision: &Decision) -> Vec<String> {
+    decision.withheld.iter().map(ToString::to_string).collect()
+}
+
+impl Stage {
+    async fn asking() -> (Self, k8s_openapi::api::core::v1::Pod, ApprovalId) {
+        let stage = Self::set_with("approve", |configuration| {
+            configuration.set("mitigation.mode", json!("approve"))
+        })
+        .await;
+        let suspect = stage.cluster.bare_pod(&stage.namespace, "pay", Template::of(&[("app", "pay")])).await;
+        stage.handle(&stage.miner(&suspect, "event-1")).await;
+        let approvals = stage.router.approvals().await.unwrap();
+        let quarantine = approvals.into_iter().find(|(_, record)| record.act.action.as_str() == "quarantine");
+        (stage, suspect, ApprovalId::new(quarantine.expect("a plan waits").0))
+    }
+
+    async fn is_held(&self, pod: &k8s_openapi::api::core::v1::Pod) -> bool {
+        let pod = self.cluster.pod(&self.namespace, &pod.name_any()).await;
+        pod.is_some_and(|pod| pod.labels().contains_key(QUARANTINE_LABEL))
+    }
+
+    async fn says(&self, id: &str, wish: Wish) -> Decision {
+        self.router.command(&command(id, wish), None).await.expect("the store answers").decision
+    }
+}
+
+#[tokio::test]
+async fn a_plan_is_carried_out_once_it_is_approved_and_only_once() {
+    let (stage, suspect, id) = Stage::asking().await;
+    assert!(!stage.is_held(&suspect).await);
+    let page = triggers(&stage.pagerduty).remove(0);
+    let not_done = page["payload"]["custom_details"]["not_done"].as_str().unwrap().to_owned();
+    assert!(not_done.contains(&format!("watchfire approve {id}")), "{not_done}");
+
+    let decision = stage.says("first", Wish::Approve(id.clone())).await;
+    let acts: Vec<_> = decision.acts.iter().map(|act| (act.id.as_str(), act.approved_by.as_deref())).collect();
+    assert_eq!(acts, [("evidence", Some("sam")), ("quarantine", Some("sam"))]);
+    assert!(stage.is_held(&suspect).await);
+
+    let again = stage.says("second", Wish::Approve(id)).await;
+    assert_eq!(withheld(&again), ["approve: it was approved by sam at 2026-11-20 12:00 UTC"]);
+}
+
+#[tokio::test]
+async fn a_plan_that_is_denied_stays_undone() {
+    let (stage, suspect, id) = Stage::asking().await;
+    stage.says("no", Wish::Deny(id.clone())).await;
+    let late = stage.says("yes", Wish::Approve(id)).await;
+    assert_eq!(withheld(&late), ["approve: it was denied by sam at 2026-11-20 12:00 UTC"]);
+    assert!(!stage.is_held(&suspect).await);
+}
+
+#[tokio::test]
+async fn a_plan_can_be_approved_until_its_time_is_over() {
+    let (stage, suspect, id) = Stage::asking().await;
+    stage.clock.advance(SignedDuration::from_mins(31));
+    let late = stage.says("late", Wish::Approve(id)).await;
+    assert_eq!(withheld(&late), ["approve: its time was over at 2026-11-20 12:30 UTC"]);
+    assert!(!stage.is_held(&suspect).await);
+}
+
+#[tokio::test]
+async fn nothing_is_approved_while_mitigation_is_switched_off() {
+    let (stage, suspect, id) = Stage::asking().await;
+    stage.says("off", Wish::SwitchOff).await;
+    let declined = stage.says("yes", Wish::Approve(id.clone())).await;
+    assert_eq!(withheld(&declined), ["quarantine: mitigation was switched off by sam: drill"]);
+    stage.says("on", Wish::SwitchOn).await;
+    stage.says("again", Wish::Approve(id)).await;
+    assert!(stage.is_held(&suspect).await);
+}
+
+#[tokio::test]
+async fn an_approval_is_for_that_pod_and_not_for_another_of_its_name() {
+    let (stage, suspect, id) = Stage::asking().await;
+    let pods: kube::Api<k8s_openapi::api::core::v1::Pod> =
+        kube::Api::namespaced(stage.cluster.client(), &stage.namespace);
+    let now = kube::api::DeleteParams { grace_period_seconds: Some(0), ..Default::default() };
+    pods.delete(&suspect.name_any(), &now).await.unwrap();
+    until("its end", SOON, async || {
+        stage.cluster.pod(&stage.namespace, &suspect.name_any()).await.is_none().then_some(())
+    })
+    .await;
+    let other = stage.cluster.bare_pod(&stage.namespace, "pay", Template::of(&[("app", "pay")])).await;
+    assert_ne!(other.uid(), suspect.uid());
+    let decision = stage.says("yes", Wish::Approve(id)).await;
+    assert_eq!((decision.acts.len(), decision.withheld.len()), (0, 1), "{decision:?}");
+    assert!(!stage.is_held(&other).await);
+}
+
+#[tokio::test]
+async fn by_hand_a_pod_is_quarantined_as_by_a_rule_and_a_dry_run_touches_nothing() {
+    let stage = Stage::set("by-hand").await;
+    let suspect = stage.cluster.bare_pod(&stage.namespace, "pay", Template::of(&[("app", "pay")])).await;
+    let named = Named::Pod { namespace: stage.namespace.clone(), name: suspect.name_any() };
+    let before = stage.cluster.pod(&stage.namespace, "pay").await.unwrap();
+    stage.cluster.proxy().clear();
+
+    let rehearsal =
+        stage.router.rehearse(&command("dry", Wish::Act(ActionName::Quarantine)), Some(&named)).await.unwrap();
+    let results: Vec<_> =
+        rehearsal.acts.iter().flat_map(|(_, steps)| steps).map(|step| step.result).collect();
+    assert!(!results.is_empty() && !results.contains(&StepResult::Failed), "{:?}", rehearsal.acts);
+    assert!(stage.cluster.proxy().calls().iter().filter(|call| call.writes()).all(|call| call.is_dry()));
+    let after = stage.cluster.pod(&stage.namespace, "pay").await.unwrap();
+    assert_eq!(after.metadata, before.metadata, "a rehearsal changes nothing");
+
+    let command = command("hand", Wish::Act(ActionName::Quarantine));
+    let entry = stage.router.command(&command, Some(&named)).await.unwrap();
+    assert_eq!(entry.pending_acts().count(), 0);
+    assert!(stage.is_held(&suspect).await);
+    let page = stage.pages(1).await.remove(0);
+    assert!(page["payload"].to_string().contains("by hand, by sam: drill"), "{page}");
+}
+
+#[tokio::test]
+async fn a_second_finding_about_a_contained_pod_adds_to_the_incident_and_does_nothing_twice() {
+    let stage = Stage::set("twice").await;
+    let suspect = stage.cluster.bare_pod(&stage.namespace, "pay", Template::of(&[("app", "pay")])).await;
+    stage.handle(&stage.miner(&suspect, "first")).await;
+    assert!(stage.is_held(&suspect).await);
+    stage.cluster.proxy().clear();
+    let mut second = stage.finding("Impact:Runtime/CryptoMinerExecuted", &suspect, "second");
+    second["detail"]["id"] = json!("another-finding");
+    let arn = second["detail"]["arn"].as_str().unwrap().replace("finding/", "finding/another");
+    second["detail"]["arn"] = json!(arn);
+    stage.handle(&second).await;
+    let entry = stage.entry("second").await.expect("it was decided");
+    assert_eq!((entry.decision.why.as_str(), entry.decision.acts.len()), ("joined", 0));
+    assert_eq!(stage.cluster.proxy().writes(), Vec::<String>::new());
+}

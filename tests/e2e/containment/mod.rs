@@ -1,0 +1,7 @@
+//! Containment, whole: from a finding to objects, calls, journal and pages, against an API server.
+
+mod approvals;
+mod release;
+mod stage;
+mod stops;
+mod table;

@@ -1,0 +1,256 @@
+//! A cluster with a suspect in it, a router over a real store, and everything that can be seen of what it does.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
+use k8s_openapi::api::batch::v1::{CronJob, Job};
+use k8s_openapi::api::core::v1::{Node, Pod};
+use kube::{Api, ResourceExt as _};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use watchfire::clock::Clock;
+use watchfire::router::Router;
+use watchfire_core::act::{QUARANTINE_LABEL, StepResult};
+use watchfire_core::ids::EventId;
+use watchfire_core::journal::{Entry, Outcome};
+use watchfire_tests::cluster::{Cluster, Eks};
+use watchfire_tests::{Configuration, GuardDuty, PagerDuty, in_process, until};
+
+use crate::support::{SOON, triggers};
+
+/// The world of one test.
+pub(crate) struct Stage {
+    pub(crate) cluster: Cluster,
+    pub(crate) eks: Eks,
+    pub(crate) namespace: String,
+    pub(crate) pagerduty: PagerDuty,
+    pub(crate) clock: Clock,
+    pub(crate) router: Arc<Router>,
+    pub(crate) configuration: Configuration,
+    pub(crate) folder: TempDir,
+}
+
+/// What a test's configuration is made of: everything may be done, evidence goes into a folder.
+pub(crate) fn enforcing(pagerduty: &PagerDuty, kubeconfig: &std::path::Path, evidence: &std::path::Path) -> Configuration {
+    Configuration::new(&pagerduty.url())
+        .set("cluster", json!({
+            "name": "payments",
+            "arn": "arn:aws-us-gov:eks:us-gov-west-1:111122223333:cluster/payments",
+            "access": {"kubeconfig": {"path": kubeconfig}},
+        }))
+        .set("evidence", json!({"to": {"directory": {"path": evidence}}}))
+        .set("mitigation", json!({"mode": "enforce", "verify_within_seconds": 3}))
+}
+
+impl Stage {
+    /// An EKS-like cluster and a router that may do everything.
+    pub(crate) async fn set(stem: &str) -> Self {
+        Self::set_with(stem, |configuration| configuration).await
+    }
+
+    /// The same with another configuration.
+    pub(crate) async fn set_with(
+        stem: &str,
+        configure: impl FnOnce(Configuration) -> Configuration,
+    ) -> Self {
+        let cluster = Cluster::start().await;
+        let eks = cluster.install_eks().await;
+        let namespace = cluster.namespace(stem).await;
+        let pagerduty = PagerDuty::start().await;
+        let folder = tempfile::tempdir().expect("a temporary directory can be made");
+        let kubeconfig = cluster.proxy().kubeconfig(folder.path());
+        let evidence = folder.path().join("evidence");
+        let configuration = configure(enforcing(&pagerduty, &kubeconfig, &evidence));
+        let clock = in_process::noon();
+        let router = Arc::new(in_process::router(folder.path(), clock.clone(), &configuration).await);
+        Self { cluster, eks, namespace, pagerduty, clock, router, configuration, folder }
+    }
+
+    /// As after a crash: another router, over the same store and evidence.
+    pub(crate) async fn restart(&mut self) {
+        let folder = tempfile::tempdir().expect("a temporary directory can be made");
+        let spare = in_process::router(folder.path(), self.clock.clone(), &self.configuration).await;
+        // The store is open once: the old router goes before the new one comes.
+        drop(std::mem::replace(&mut self.router, Arc::new(spare)));
+        let router = in_process::router(self.folder.path(), self.clock.clone(), &self.configuration).await;
+        self.router = Arc::new(router);
+    }
+
+    /// A runtime finding about that pod, a miner: P0 by the shipped rules, with a quarantine.
+    pub(crate) fn miner(&self, pod: &Pod, event: &str) -> Value {
+        self.finding("CryptoCurrency:Runtime/BitcoinTool.B", pod, event)
+    }
+
+    /// A runtime finding of that type about that pod.
+    pub(crate) fn finding(&self, kind: &str, pod: &Pod, event: &str) -> Value {
+        let mut finding = GuardDuty::of(kind, 8.0, &pod.name_any()).event(event);
+        let workload = &mut finding["detail"]["resource"]["kubernetesDetails"]["kubernetesWorkloadDetails"];
+        workload["namespace"] = json!(self.namespace);
+        workload["uid"] = json!(pod.uid());
+        let id = pod.status.as_ref().and_then(|status| status.container_statuses.as_ref()?.first()?.container_id.clone());
+        workload["containers"][0]["id"] = json!(id.map(|id| id.trim_start_matches("containerd://").to_owned()));
+        finding
+    }
+
+    /// Handles an event until nothing of it is pending, at most 40 s.
+    pub(crate) async fn handle(&self, event: &Value) {
+        let message = event.to_string();
+        until("an event that is done with", Duration::from_secs(40), async || {
+            self.router.handle(&message).await.ok()
+        })
+        .await;
+    }
+
+    /// The journal's entry.
+    pub(crate) async fn entry(&self, event: &str) -> Option<Entry> {
+        let journal = self.router.journal(1_000).await.expect("the store answers");
+        journal.into_iter().find(|entry| entry.decision.event == EventId::new(event))
+    }
+
+    /// Everything that can be seen after an event about that pod, by lines; names and ids are masked.
+    pub(crate) async fn world(&self, pod: &Pod) -> Vec<String> {
+        let mut lines = self.journal().await;
+        lines.extend(self.objects(pod).await);
+        let pages = triggers(&self.pagerduty).into_iter().map(|page| {
+            let details = &page["payload"]["custom_details"];
+            let summary = page["payload"]["summary"].as_str().unwrap_or_default().to_owned();
+            let not_done = details["not_done"].as_str().unwrap_or_default().replace('\n', " | ");
+            format!("page: {summary}{}", if not_done.is_empty() { String::new() } else { format!(" ({not_done})") })
+        });
+        lines.extend(pages);
+        let mask = self.mask(pod);
+        lines.into_iter().map(|line| mask(&line)).collect()
+    }
+
+    /// The calls that changed something, masked.
+    pub(crate) fn writes(&self, pod: &Pod) -> Vec<String> {
+        let mask = self.mask(pod);
+        self.cluster.proxy().writes().iter().map(|line| mask(line)).collect()
+    }
+
+    async fn journal(&self) -> Vec<String> {
+        let mut journal = self.router.journal(1_000).await.expect("the store answers");
+        journal.reverse();
+        let mut lines = Vec::new();
+        for Entry { decision, outcomes, .. } in journal {
+            lines.push(format!(
+                "decided: {} {} {}",
+                decision.priority,
+                decision.verdict.as_str(),
+                decision.why.as_str()
+            ));
+            for withheld in &decision.withheld {
+                lines.push(format!("withheld: {withheld}"));
+            }
+            for act in &decision.acts {
+                let outcome = match outcomes.get(&act.id) {
+                    Some(Outcome::Acted { end, steps, said, .. }) if steps.is_empty() => {
+                        let said = if said.contains("sha256") { "" } else { said };
+                        format!("{end:?} {said}")
+                    }
+                    Some(Outcome::Acted { end, steps, .. }) => {
+                        let steps = steps.iter().map(|record| {
+                            let name = serde_json::to_value(record.step).expect("a word");
+                            let mark = match record.result {
+                                StepResult::Done => "",
+                                StepResult::Already => "(already)",
+                                StepResult::WouldDo => "(would)",
+                                StepResult::Left => "(left)",
+                                StepResult::Failed => "(failed)",
+                            };
+                            format!("{}{mark}", name.as_str().unwrap_or_default())
+                        });
+                        format!("{end:?} {}", steps.collect::<Vec<_>>().join(" "))
+                    }
+                    Some(other) => format!("{other:?}"),
+                    None => "pending".to_owned(),
+                };
+                lines.push(format!("act {}: {}", act.id, outcome.trim_end()));
+            }
+        }
+        lines
+    }
+
+    async fn objects(&self, suspect: &Pod) -> Vec<String> {
+        let mut lines = Vec::new();
+        let client = || self.cluster.client();
+        let pod = self.cluster.pod(&self.namespace, &suspect.name_any()).await;
+        match pod.filter(|pod| pod.uid() == suspect.uid()) {
+            None => lines.push("pod: gone".to_owned()),
+            Some(pod) => {
+                let labels: Vec<_> = pod.labels().keys().cloned().collect();
+                let held = pod.labels().contains_key(QUARANTINE_LABEL);
+                let owned = !pod.owner_references().is_empty();
+                lines.push(format!(
+                    "pod: labels [{}]{}{}",
+                    labels.join(" "),
+                    if held { ", quarantined" } else { "" },
+                    if owned { ", owned" } else { ", on its own" },
+                ));
+            }
+        }
+        let endpoints = self.cluster.endpoints(&self.namespace, "svc").await;
+        let routed = endpoints.contains(&suspect.name_any());
+        lines.push(format!("service: {} pods{}", endpoints.len(), if routed { ", the suspect among them" } else { "" }));
+        let deployments: Api<Deployment> = Api::namespaced(client(), &self.namespace);
+        for deployment in deployments.list(&Default::default()).await.expect("it answers") {
+            let spec = deployment.spec.expect("it has a spec");
+            let restarted = spec.template.metadata.and_then(|meta| meta.annotations);
+            let restarted =
+                restarted.is_some_and(|all| all.contains_key("kubectl.kubernetes.io/restartedAt"));
+            let restarted = if restarted { ", restarted" } else { "" };
+            lines.push(format!("deployment: {} replicas{restarted}", spec.replicas.unwrap_or_default()));
+        }
+        let sets: Api<StatefulSet> = Api::namespaced(client(), &self.namespace);
+        for set in sets.list(&Default::default()).await.expect("it answers") {
+            let replicas = set.spec.and_then(|spec| spec.replicas).unwrap_or_default();
+            lines.push(format!("statefulset: {replicas} replicas"));
+        }
+        let jobs: Api<Job> = Api::namespaced(client(), &self.namespace);
+        for job in jobs.list(&Default::default()).await.expect("it answers") {
+            let suspended = job.spec.and_then(|spec| spec.suspend).unwrap_or_default();
+            lines.push(format!("job: {}", if suspended { "suspended" } else { "runs" }));
+        }
+        let jobs: Api<CronJob> = Api::namespaced(client(), &self.namespace);
+        for job in jobs.list(&Default::default()).await.expect("it answers") {
+            let suspended = job.spec.and_then(|spec| spec.suspend).unwrap_or_default();
+            lines.push(format!("cronjob: {}", if suspended { "suspended" } else { "runs" }));
+        }
+        let node = suspect.spec.as_ref().and_then(|spec| spec.node_name.clone()).unwrap_or_default();
+        let nodes: Api<Node> = Api::all(client());
+        let node = nodes.get(&node).await.expect("it answers");
+        if node.spec.and_then(|spec| spec.unschedulable).unwrap_or_default() {
+            lines.push("node: cordoned".to_owned());
+        }
+        let mut bundles = 0;
+        let folder = self.folder.path().join("evidence/bundles");
+        if let Ok(found) = std::fs::read_dir(folder) {
+            bundles = found.count();
+        }
+        lines.push(format!("evidence: {bundles} bundles"));
+        lines
+    }
+
+    fn mask(&self, pod: &Pod) -> impl Fn(&str) -> String {
+        let node = pod.spec.as_ref().and_then(|spec| spec.node_name.clone()).unwrap_or_default();
+        let pairs = BTreeMap::from([
+            (pod.name_any(), "SUSPECT"),
+            (self.namespace.clone(), "NS"),
+            (pod.uid().unwrap_or_default(), "UID"),
+            (node, "NODE"),
+        ]);
+        let mut pairs: Vec<_> = pairs.into_iter().filter(|(name, _)| !name.is_empty()).collect();
+        pairs.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
+        move |line: &str| pairs.iter().fold(line.to_owned(), |line, (name, word)| line.replace(name, word))
+    }
+
+    /// Waits for so many pages, updates included.
+    pub(crate) async fn pages(&self, count: usize) -> Vec<Value> {
+        until(&format!("{count} pages"), SOON, async || {
+            Some(triggers(&self.pagerduty)).filter(|pages| pages.len() >= count)
+        })
+        .await
+    }
+}

@@ -1,0 +1,42 @@
+//! Stopped at every await and delivered again: each act once, evidence before containment, the same world.
+
+use k8s_openapi::api::core::v1::Pod;
+use watchfire_tests::cluster::Template;
+
+use super::stage::Stage;
+use crate::stops::handle_stopped;
+
+/// What must be the same however often it was stopped; calls may be repeated, their effects may not.
+async fn outcome(stage: &Stage, suspect: &Pod) -> Vec<String> {
+    let lines = stage.world(suspect).await.into_iter();
+    lines.filter(|line| !line.starts_with("page:")).map(|line| line.replace("(already)", "")).collect()
+}
+
+async fn suspect(stage: &Stage) -> Pod {
+    let template = Template::of(&[("app", "pay"), ("tier", "web")]);
+    stage.cluster.service(&stage.namespace, "svc", &[("app", "pay")]).await;
+    stage.cluster.bare_pod(&stage.namespace, "pay", template).await
+}
+
+#[tokio::test]
+async fn stopped_at_any_await_a_pod_is_contained_once_after_its_evidence() {
+    let undisturbed = {
+        let stage = Stage::set("undisturbed").await;
+        let suspect = suspect(&stage).await;
+        stage.handle(&stage.miner(&suspect, "event-1")).await;
+        outcome(&stage, &suspect).await
+    };
+    let (mut polls, mut stopped) = (1, true);
+    while stopped {
+        let mut stage = Stage::set("stopped").await;
+        let suspect = suspect(&stage).await;
+        let finding = stage.miner(&suspect, "event-1");
+        stopped = !handle_stopped(&stage.router, &finding.to_string(), polls).await;
+        stage.restart().await;
+        stage.handle(&finding).await;
+        assert_eq!(outcome(&stage, &suspect).await, undisturbed, "stopped after {polls} polls");
+        // Every await near the beginning, then ever fewer: later ones are more of the same calls.
+        polls += 1 + polls / 12;
+    }
+    assert!(polls > 20, "a containment awaits evidence, policy, patch and proof: {polls}");
+}
