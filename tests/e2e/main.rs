@@ -7,6 +7,7 @@ mod cli;
 mod conformance;
 mod containment;
 mod crash;
+mod enrich;
 mod kubernetes_server;
 mod lambda;
 mod queue;

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use kube::api::{Api, ListParams};
 use kube::core::{ClusterResourceScope, NamespaceResourceScope};
@@ -16,6 +17,8 @@ use crate::clients::chain;
 
 /// Objects of one page.
 const PAGE: u32 = 500;
+/// A call that had so long and no answer had none because the API server gave none.
+const FAIR: Duration = Duration::from_millis(200);
 /// More objects than this are not looked through.
 const MOST: usize = 20_000;
 
@@ -161,6 +164,7 @@ impl Calls {
         let why = if self.pulse.silent_since().is_some() {
             Why::Silent
         } else {
+            let start = Instant::now();
             match timeout_at(until, call).await {
                 Ok(Ok(answer)) => {
                     self.pulse.answered();
@@ -168,7 +172,10 @@ impl Calls {
                 }
                 Ok(Err(error)) => self.why(&error),
                 Err(_) => {
-                    self.pulse.silent("no answer in time");
+                    // What began when the time was almost up says nothing about the API server.
+                    if start.elapsed() >= FAIR {
+                        self.pulse.silent("no answer in time");
+                    }
                     Why::Late
                 }
             }

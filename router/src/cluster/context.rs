@@ -12,6 +12,7 @@ use watchfire_core::event::Event;
 use super::Inner;
 use super::ask::Ask;
 use super::calls::Unheard;
+use super::config::LookUp;
 use super::index::Found;
 use super::missing::Missing;
 use super::search::Search;
@@ -42,7 +43,11 @@ impl Inner {
                 break;
             }
         }
-        let mut context = search.result(self.doubt().as_deref());
+        let doubt = match self.look_up {
+            LookUp::Watch => self.doubt(),
+            LookUp::Each => Some("nothing has been looked up yet".to_owned()),
+        };
+        let mut context = search.result(doubt.as_deref());
         if let Some(pod) = context.pod().cloned() {
             context.namespace = self.index.namespace(&pod.namespace);
             context.node = pod.node.as_deref().and_then(|node| self.index.node(node));
@@ -209,8 +214,7 @@ impl Inner {
         if let Some(since) = self.pulse.silent_since() {
             return Some(format!("the API server does not answer, since {}", since.strftime("%H:%M:%S")));
         }
-        let is_watching = matches!(self.look_up, super::LookUp::Watch);
-        (is_watching && !self.has(&[Watched::Pods])).then(|| "the pods are not all known yet".to_owned())
+        (self.look_up == LookUp::Watch && !self.has(&[Watched::Pods])).then(|| "the pods are not all known yet".to_owned())
     }
 
     pub(super) fn ask(&self, until: Instant) -> Ask<'_> {

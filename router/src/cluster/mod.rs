@@ -161,11 +161,11 @@ impl Cluster {
         found.map(|found| found.answer).map_err(|unheard| unheard.to_string())
     }
 
-    /// Whether everything that is watched has been seen once; in a cluster that is asked for each event,
+    /// Whether everything that may be watched has been seen once; in a cluster that is asked for each event,
     /// whether it answers.
     pub fn is_synced(&self) -> bool {
         match self.inner.look_up {
-            LookUp::Watch => self.inner.synced.has_all(),
+            LookUp::Watch => self.inner.synced.is_settled(),
             LookUp::Each => self.counts().answers,
         }
     }

@@ -46,6 +46,11 @@ impl Pulse {
         }
     }
 
+    /// A watch that began earlier goes on: it is alive, whether it answers calls or not.
+    pub(super) fn seen(&self) {
+        self.state().answered_at = Some(self.clock.now());
+    }
+
     /// It did not answer: from now on nothing is asked of it, until it answers again.
     pub(super) fn silent(&self, reason: &str) {
         let mut state = self.state();

@@ -14,6 +14,8 @@ pub(super) struct Search<'s> {
     ours: &'s Cluster,
     says: Says,
     queries: Vec<Query>,
+    /// Whether it is about anything that a cluster may have.
+    is_about_something: bool,
     tried: Vec<String>,
     /// Why a query could not be asked.
     unheard: Option<String>,
@@ -33,12 +35,13 @@ impl<'s> Search<'s> {
     pub(super) fn new(event: &'s Event<'s>, ours: &'s Cluster) -> Self {
         let says = says(&event.subject, ours);
         let mut queries = queries(&event.subject);
+        let is_about_something = !queries.is_empty();
         match says {
             Says::Ours => {}
             Says::Another(_) => queries.clear(),
             Says::Nothing => queries.retain(|query| may_ask(query, ours)),
         }
-        Self { event, ours, says, queries, tried: Vec::new(), unheard: None, hit: None }
+        Self { event, ours, says, queries, is_about_something, tried: Vec::new(), unheard: None, hit: None }
     }
 
     /// What to ask, in order, until `weigh` says that it is enough.
@@ -80,10 +83,12 @@ impl<'s> Search<'s> {
 
     /// Whose cluster, which pods and which node. `doubt` is why what was not found may be there nevertheless.
     pub(super) fn result(self, doubt: Option<&str>) -> Context {
-        let Self { event: _, ours, says, queries, tried, unheard, hit } = self;
-        let place = match (&says, queries.is_empty()) {
-            (Says::Nothing, true) => Place::None,
-            _ => says.place(ours, hit.as_ref().map(|hit| &hit.query)),
+        let Self { event: _, ours, says, queries: _, is_about_something, tried, unheard, hit } = self;
+        let place = match (&says, is_about_something) {
+            (Says::Nothing | Says::Another(_), false) => Place::None,
+            (Says::Nothing | Says::Another(_) | Says::Ours, _) => {
+                says.place(ours, hit.as_ref().map(|hit| &hit.query))
+            }
         };
         let mut node = None;
         let mut found = None;

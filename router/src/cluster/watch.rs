@@ -43,21 +43,32 @@ pub(super) enum Watched {
     CronJobs,
 }
 
-/// Of what the index has had a whole list.
+/// Of what the index has had a whole list, and what it will not have one of.
 #[derive(Debug, Default)]
-pub(super) struct Synced([AtomicBool; 11]);
+pub(super) struct Synced {
+    listed: [AtomicBool; 11],
+    refused: [AtomicBool; 11],
+}
 
 impl Synced {
     pub(super) fn has(&self, watched: &[Watched]) -> bool {
-        watched.iter().all(|one| self.0[*one as usize].load(Ordering::Acquire))
+        watched.iter().all(|one| self.listed[*one as usize].load(Ordering::Acquire))
     }
 
-    pub(super) fn has_all(&self) -> bool {
-        self.0.iter().all(|one| one.load(Ordering::Acquire))
+    /// Whether nothing more is to be waited for: what may not be watched is asked for when it is needed.
+    pub(super) fn is_settled(&self) -> bool {
+        let all = self.listed.iter().zip(&self.refused);
+        all.into_iter().all(|(listed, refused)| {
+            listed.load(Ordering::Acquire) || refused.load(Ordering::Acquire)
+        })
     }
 
     fn set(&self, watched: Watched) {
-        self.0[watched as usize].store(true, Ordering::Release);
+        self.listed[watched as usize].store(true, Ordering::Release);
+    }
+
+    fn refuse(&self, watched: Watched) {
+        self.refused[watched as usize].store(true, Ordering::Release);
     }
 }
 
@@ -123,12 +134,14 @@ impl Watch {
                     }
                     if is_silence(&error) {
                         pulse.silent(&chain(&error));
+                    } else if is_forbidden(&error) {
+                        synced.refuse(R::WATCHED);
                     }
                     continue;
                 }
             };
             is_failing = false;
-            pulse.answered();
+            pulse.seen();
             match event {
                 Event::Init => listed.clear(),
                 Event::InitApply(object) => {
@@ -138,6 +151,7 @@ impl Watch {
                 Event::InitDone => {
                     R::only(&std::mem::take(&mut listed), index);
                     synced.set(R::WATCHED);
+                    pulse.answered();
                 }
                 Event::Apply(object) => object.put(index, keep),
                 Event::Delete(object) => {
@@ -167,6 +181,18 @@ fn is_silence(error: &watcher::Error) -> bool {
             !matches!(error, kube::Error::Api(_) | kube::Error::SerdeError(_))
         }
         watcher::Error::WatchError(_)
+        | watcher::Error::WatchFailed(_)
+        | watcher::Error::NoResourceVersion => false,
+    }
+}
+
+fn is_forbidden(error: &watcher::Error) -> bool {
+    match error {
+        watcher::Error::InitialListFailed(kube::Error::Api(status))
+        | watcher::Error::WatchStartFailed(kube::Error::Api(status)) => status.code == 403,
+        watcher::Error::InitialListFailed(_)
+        | watcher::Error::WatchStartFailed(_)
+        | watcher::Error::WatchError(_)
         | watcher::Error::WatchFailed(_)
         | watcher::Error::NoResourceVersion => false,
     }
