@@ -69,6 +69,8 @@ impl Parts {
             http,
             health,
             store: StoreConfig { path, keep_days },
+            // Not built here yet: nothing asks for evidence.
+            evidence: _,
             channels,
             // Already part of the policy.
             rules: _,

@@ -9,6 +9,7 @@ macro_rules! say {
 
 mod check;
 mod demo;
+mod evidence;
 mod explain;
 mod pattern;
 mod replay;
@@ -59,6 +60,9 @@ enum Command {
     Explain(explain::Arguments),
     /// Decide past events without telling anyone: JSON lines in, one decision per line out.
     Replay(replay::Arguments),
+    /// Prove that evidence is whole and unaltered, or list it.
+    #[command(subcommand)]
+    Evidence(evidence::Command),
     /// Match EventBridge patterns: lines of {"pattern":…,"event":…} in, {"match":…} or {"invalid":…} out.
     Pattern(pattern::Arguments),
     /// Print completions for a shell.
@@ -126,6 +130,7 @@ pub fn main() -> ExitCode {
         Command::Rules(command) => rules::main(&command),
         Command::Explain(arguments) => explain::main(&arguments),
         Command::Replay(arguments) => replay::main(&arguments),
+        Command::Evidence(command) => evidence::main(command),
         Command::Pattern(arguments) => pattern::main(&arguments),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "watchfire", &mut std::io::stdout());

@@ -8,6 +8,7 @@ use watchfire_core::yaml::{Node, Value};
 use super::file::{Config, HttpConfig, PARTS, QueueConfig, RouteConfig, RulesConfig, StoreConfig};
 use super::mistake::{Mistake, Mistakes};
 use crate::actions::ChannelConfig;
+use crate::evidence;
 
 /// A configuration, and what is wrong with it; the configuration is there if nothing is.
 pub(super) struct Parsed {
@@ -46,6 +47,7 @@ pub(super) fn parse(name: &str, text: &str) -> Parsed {
     let http = mistakes.read_or_default("http", part("http"), check_http);
     let health = mistakes.read_or_default("health", part("health"), |_, _| {});
     let store = mistakes.read_or_default("store", part("store"), check_store);
+    let evidence = part("evidence").map(|part| mistakes.read("evidence", part, evidence::Config::check));
     let rules = mistakes.read_or_default("rules", part("rules"), |_, _| {});
     let (known, channels) = check_channels(part("channels"), &mut mistakes);
     let routes = check_routes(part("routes"), &known, &mut mistakes);
@@ -61,13 +63,14 @@ pub(super) fn parse(name: &str, text: &str) -> Parsed {
     let parts = (http, health, store, rules, fallback_after_seconds);
     let config = match (parts, mistakes.is_empty()) {
         ((Some(http), Some(health), Some(store), Some(rules), Some(fallback_after_seconds)), true) => {
-            let queue = queue.flatten();
+            let (queue, evidence) = (queue.flatten(), evidence.flatten());
             let (channels, routes) = (channels, routes);
             Some(Config {
                 queue,
                 http,
                 health,
                 store,
+                evidence,
                 rules,
                 channels,
                 routes,

@@ -8,14 +8,16 @@ use serde::Deserialize;
 use watchfire_core::priority::Priority;
 
 use crate::actions::ChannelConfig;
+use crate::evidence;
 use crate::secret::SecretSource;
 
 /// The parts of the file, in the order of the documented example.
-pub(super) const PARTS: [&str; 9] = [
+pub(super) const PARTS: [&str; 10] = [
     "queue",
     "http",
     "health",
     "store",
+    "evidence",
     "rules",
     "channels",
     "routes",
@@ -34,6 +36,8 @@ pub struct Config {
     pub health: HealthConfig,
     /// The embedded store.
     pub store: StoreConfig,
+    /// Where evidence is kept; without it, none is captured.
+    pub evidence: Option<evidence::Config>,
     /// Where the rules are.
     pub rules: RulesConfig,
     /// The channels people are told by, each under its name.
