@@ -63,11 +63,11 @@ pub enum Failure {
 }
 
 impl Failure {
-    fn transient(reason: impl Into<String>) -> Self {
+    pub(crate) fn transient(reason: impl Into<String>) -> Self {
         Failure::Transient { reason: reason.into(), retry_after: None }
     }
 
-    fn permanent(reason: impl Into<String>) -> Self {
+    pub(crate) fn permanent(reason: impl Into<String>) -> Self {
         Failure::Permanent { reason: reason.into() }
     }
 }

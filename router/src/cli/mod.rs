@@ -9,6 +9,7 @@ macro_rules! say {
 
 mod check;
 mod demo;
+mod evidence;
 mod explain;
 mod operator;
 mod pattern;
@@ -77,6 +78,9 @@ enum Command {
     /// Switch acting on the cluster off and on.
     #[command(subcommand)]
     Mitigation(operator::Mitigation),
+    /// Prove that evidence is whole and unaltered, or list it.
+    #[command(subcommand)]
+    Evidence(evidence::Command),
     /// Match EventBridge patterns: lines of {"pattern":…,"event":…} in, {"match":…} or {"invalid":…} out.
     Pattern(pattern::Arguments),
     /// Print completions for a shell.
@@ -151,6 +155,7 @@ pub fn main() -> ExitCode {
         Command::Held(whom) => operator::held(&whom),
         Command::Quarantine(arguments) => operator::quarantine(arguments),
         Command::Mitigation(command) => operator::mitigation(command),
+        Command::Evidence(command) => evidence::main(command),
         Command::Pattern(arguments) => pattern::main(&arguments),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "watchfire", &mut std::io::stdout());

@@ -10,6 +10,7 @@ use super::mistake::{Mistake, Mistakes};
 use super::mitigation;
 use crate::actions::ChannelConfig;
 use crate::cluster;
+use crate::evidence;
 
 /// A configuration, and what is wrong with it; the configuration is there if nothing is.
 pub(super) struct Parsed {
@@ -48,6 +49,7 @@ pub(super) fn parse(name: &str, text: &str) -> Parsed {
     let http = mistakes.read_or_default("http", part("http"), check_http);
     let health = mistakes.read_or_default("health", part("health"), |_, _| {});
     let store = mistakes.read_or_default("store", part("store"), check_store);
+    let evidence = part("evidence").map(|part| mistakes.read("evidence", part, evidence::Config::check));
     let rules = mistakes.read_or_default("rules", part("rules"), |_, _| {});
     let cluster = part("cluster").map(|cluster| mistakes.read("cluster", cluster, check_cluster));
     let (known, channels) = check_channels(part("channels"), &mut mistakes);
@@ -83,13 +85,14 @@ pub(super) fn parse(name: &str, text: &str) -> Parsed {
             ),
             true,
         ) => {
-            let (queue, cluster) = (queue.flatten(), cluster.flatten());
+            let (queue, cluster, evidence) = (queue.flatten(), cluster.flatten(), evidence.flatten());
             let (channels, routes) = (channels, routes);
             Some(Config {
                 queue,
                 http,
                 health,
                 store,
+                evidence,
                 rules,
                 cluster,
                 channels,

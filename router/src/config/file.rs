@@ -10,14 +10,16 @@ use watchfire_core::priority::Priority;
 use super::mitigation::MitigationConfig;
 use crate::actions::ChannelConfig;
 use crate::cluster;
+use crate::evidence;
 use crate::secret::SecretSource;
 
 /// The parts of the file, in the order of the documented example.
-pub(super) const PARTS: [&str; 11] = [
+pub(super) const PARTS: [&str; 12] = [
     "queue",
     "http",
     "health",
     "store",
+    "evidence",
     "rules",
     "cluster",
     "channels",
@@ -38,6 +40,8 @@ pub struct Config {
     pub health: HealthConfig,
     /// The embedded store.
     pub store: StoreConfig,
+    /// Where evidence is kept; without it, none is captured.
+    pub evidence: Option<evidence::Config>,
     /// Where the rules are.
     pub rules: RulesConfig,
     /// Our cluster; without it no event has a context.

@@ -67,8 +67,8 @@ fallback_after_seconds: soon
 repeat_after_minutes: {P9: 1, P1: often, P2: 5}
 ";
     let expected = [
-        "watchfire.yaml:1: slack: no such part, expected one of queue, http, health, store, rules, cluster, \
-         channels, routes, fallback_after_seconds, repeat_after_minutes",
+        "watchfire.yaml:1: slack: no such part, expected one of queue, http, health, store, evidence, rules, \
+         cluster, channels, routes, fallback_after_seconds, repeat_after_minutes, mitigation",
         "watchfire.yaml:3: queue.url: invalid type: integer `7`, expected a string",
         "watchfire.yaml:4: queue.wait_second: unknown field `wait_second`, expected one of `url`, \
          `wait_seconds`, `visibility_seconds`, `in_flight`, `max_receives`",
@@ -126,8 +126,8 @@ fn a_misspelt_channels_does_not_make_every_route_wrong() {
     let text = "chanels: {screen: {console: {}}}\nroutes: {P0: {to: [screen]}, P1: {to: [screen]}}\n";
     let expected = [
         "watchfire.yaml: channels: expected at least one channel, found none",
-        "watchfire.yaml:1: chanels: no such part, expected one of queue, http, health, store, rules, cluster, \
-         channels, routes, fallback_after_seconds, repeat_after_minutes",
+        "watchfire.yaml:1: chanels: no such part, expected one of queue, http, health, store, evidence, rules, \
+         cluster, channels, routes, fallback_after_seconds, repeat_after_minutes, mitigation",
     ];
     assert_eq!(told(text), expected);
     let text = "channels: {}\nroutes: {P0: {to: [screen]}, P1: {to: [screen]}}\n";
@@ -144,8 +144,8 @@ fn a_part_of_another_shape_is_one_mistake() {
         "watchfire.yaml:4: repeat_after_minutes: expected a mapping of P0, P1, P2, P3",
     ];
     assert_eq!(told(text), expected);
-    let parts = "queue, http, health, store, rules, cluster, channels, routes, fallback_after_seconds, \
-                 repeat_after_minutes";
+    let parts = "queue, http, health, store, evidence, rules, cluster, channels, routes, \
+                 fallback_after_seconds, repeat_after_minutes, mitigation";
     assert_eq!(told("- http\n"), [format!("watchfire.yaml:1: expected a mapping of {parts}")]);
 }
 
@@ -172,4 +172,28 @@ fn a_cluster_needs_an_identity_and_sensible_deadlines() {
         "watchfire.yaml:5: cluster.urgent_deadline_ms: expected 1 to 30000, found 30001",
     ];
     assert_eq!(told(&text), expected);
+}
+
+#[test]
+fn what_is_wrong_about_evidence_is_told_with_its_place() {
+    let text = "\
+evidence:
+  to: {s3: {bucket: '', prefix: /a, retain_days: 0, retention: forever}}
+  within_seconds: 61
+channels: {screen: {console: {}}}
+routes: {P0: {to: [screen]}, P1: {to: [screen]}}
+";
+    let expected = [
+        "watchfire.yaml:2: evidence.to.s3.retention: unknown variant `forever`, expected `governance` or \
+         `compliance`",
+    ];
+    assert_eq!(told(text), expected);
+    let expected = [
+        "watchfire.yaml:2: evidence.to.s3.bucket: expected a bucket's name, found nothing",
+        "watchfire.yaml:2: evidence.to.s3.prefix: expected a prefix that ends in `/` and does not begin with it, \
+         found `/a`",
+        "watchfire.yaml:2: evidence.to.s3.retain_days: expected 1 to 36500, found 0",
+        "watchfire.yaml:3: evidence.within_seconds: expected 1 to 60, found 61",
+    ];
+    assert_eq!(told(&text.replace(", retention: forever", "")), expected);
 }

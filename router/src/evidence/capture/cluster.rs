@@ -1,0 +1,132 @@
+//! Reading from the API server, byte for byte as it answers.
+
+use kube::api::{GetParams, ListParams, LogParams};
+use kube::client::Body;
+use kube::core::{GroupVersionKind, Request};
+use kube::discovery::{ApiCapabilities, ApiResource, Scope, pinned_kind};
+
+use crate::clients::chain;
+
+/// Most objects of one list.
+pub(super) const MOST: u32 = 500;
+/// Of an answer that is no status.
+const TOLD: usize = 200;
+
+/// The API server; what it refuses is a reason in a line.
+pub(super) struct Cluster<'a> {
+    client: &'a kube::Client,
+}
+
+/// An object that could not be read.
+#[derive(Debug)]
+pub(super) enum Unread {
+    /// The API server says that there is none.
+    Gone,
+    /// It says something else, or nothing.
+    Because(String),
+}
+
+impl From<Unread> for String {
+    fn from(unread: Unread) -> String {
+        match unread {
+            Unread::Gone => "there is none".to_owned(),
+            Unread::Because(reason) => reason,
+        }
+    }
+}
+
+impl<'a> Cluster<'a> {
+    pub(super) fn new(client: &'a kube::Client) -> Self {
+        Self { client }
+    }
+
+    /// One object of the kind at that path.
+    pub(super) async fn object(&self, path: &str, name: &str) -> Result<Vec<u8>, String> {
+        Ok(self.find(path, name).await?)
+    }
+
+    /// The same, telling apart what does not exist.
+    pub(super) async fn find(&self, path: &str, name: &str) -> Result<Vec<u8>, Unread> {
+        let request = Request::new(path).get(name, &GetParams::default());
+        self.read(request.map_err(|error| Unread::Because(chain(&error)))?).await
+    }
+
+    /// The first objects of the kind at that path whose fields are so.
+    pub(super) async fn list(&self, path: &str, fields: &str) -> Result<Vec<u8>, String> {
+        let mut parameters = ListParams::default().limit(MOST);
+        if !fields.is_empty() {
+            parameters = parameters.fields(fields);
+        }
+        let request = Request::new(path).list(&parameters).map_err(|error| chain(&error))?;
+        Ok(self.read(request).await?)
+    }
+
+    /// A container's log.
+    pub(super) async fn log(&self, namespace: &str, pod: &str, log: &LogParams) -> Result<Vec<u8>, String> {
+        let path = format!("/api/v1/namespaces/{namespace}/pods");
+        let request = Request::new(path).logs(pod, log).map_err(|error| chain(&error))?;
+        Ok(self.read(request).await?)
+    }
+
+    /// Where objects of that kind are, and whether in namespaces.
+    pub(super) async fn resource(
+        &self,
+        kind: &GroupVersionKind,
+    ) -> Result<(ApiResource, ApiCapabilities), String> {
+        let found = pinned_kind(self.client, kind).await;
+        found.map_err(|error| format!("its kind is not known: {}", explain(&error)))
+    }
+
+    // Not by kube's own reading, which wants UTF-8: a pod must not escape having its log captured by
+    // writing a byte that is none.
+    async fn read(&self, request: axum::http::Request<Vec<u8>>) -> Result<Vec<u8>, Unread> {
+        let because = |error: kube::Error| Unread::Because(explain(&error));
+        let answer = self.client.send(request.map(Body::from)).await.map_err(because)?;
+        let status = answer.status();
+        let body = answer.into_body().collect_bytes().await.map_err(because)?;
+        if status.is_success() {
+            return Ok(body.to_vec());
+        }
+        if status.as_u16() == 404 {
+            return Err(Unread::Gone);
+        }
+        let said: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
+        let text = String::from_utf8_lossy(&body);
+        let message = said["message"].as_str().unwrap_or(&text);
+        Err(Unread::Because(format!("{status}: {}", message.chars().take(TOLD).collect::<String>())))
+    }
+}
+
+/// Why the API server was not asked, or what it said, in a line.
+fn explain(error: &kube::Error) -> String {
+    match error {
+        kube::Error::Api(status) => format!("{} {}: {}", status.code, status.reason, status.message),
+        other => chain(other),
+    }
+}
+
+/// Whether it can be part of an address without changing its meaning.
+pub(super) fn is_name(text: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b':' | b'_');
+    (1..=253).contains(&text.len()) && !text.starts_with('.') && text.bytes().all(allowed)
+}
+
+/// Whether objects of that kind are in namespaces.
+pub(super) fn is_namespaced(capabilities: &ApiCapabilities) -> bool {
+    capabilities.scope == Scope::Namespaced
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_never_leaves_its_place_in_an_address() {
+        for right in ["web-6c9f-abcde", "ip-10-0-0-1.ec2.internal", "apps", "v1", "7bf73129-1428", "a:b_c"] {
+            assert!(is_name(right), "{right}");
+        }
+        for wrong in ["", "..", ".", "a/b", "a?b", "a#b", "a%2fb", "a b", "ä", "a,b=c", "a&b"] {
+            assert!(!is_name(wrong), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! `evidence:` in the configuration: where evidence is kept, and how much of it is captured.
+
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+/// The part `evidence` of `watchfire.yaml`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a mapping of to, within_seconds, log_lines, log_bytes")]
+pub struct Config {
+    /// Where it is kept.
+    pub to: To,
+    /// How long capturing and storing may take together, 1 to 60 seconds.
+    #[serde(default = "five")]
+    pub within_seconds: u16,
+    /// Most lines of one container's log, the newest, 1 to 100,000.
+    #[serde(default = "two_thousand")]
+    pub log_lines: u32,
+    /// Most bytes of one container's log, 1,024 to 16,777,216.
+    #[serde(default = "one_mebibyte")]
+    pub log_bytes: u32,
+}
+
+/// Where evidence is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase", deny_unknown_fields)]
+pub enum To {
+    /// A folder.
+    Directory(DirectoryConfig),
+    /// A bucket.
+    S3(S3Config),
+}
+
+/// A folder; on a volume of its own if it is to outlive the pod.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a mapping of path")]
+pub struct DirectoryConfig {
+    /// Made as needed. Its file system must have hard links.
+    pub path: PathBuf,
+}
+
+/// A bucket, in the region of the environment.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a mapping of bucket, prefix, kms_key, retain_days, retention"
+)]
+pub struct S3Config {
+    /// Its name.
+    pub bucket: String,
+    /// What every key begins with, such as `evidence/`.
+    #[serde(default)]
+    pub prefix: String,
+    /// Id, ARN or alias of the KMS key; without one, AWS's own for S3.
+    pub kms_key: Option<String>,
+    /// How long nobody can delete an object, in days; the bucket must have Object Lock. Without it, the
+    /// bucket's own default retention holds.
+    pub retain_days: Option<u32>,
+    /// How strictly, where `retain_days` is given.
+    #[serde(default)]
+    pub retention: Retention,
+}
+
+/// The mode of Object Lock.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Retention {
+    /// Who has `s3:BypassGovernanceRetention` can delete all the same.
+    #[default]
+    Governance,
+    /// Nobody can, the account's root user included.
+    Compliance,
+}
+
+impl Config {
+    /// Says every value that is out of its range: the member's path from here, and what was expected.
+    pub fn check(&self, mistake: &mut dyn FnMut(&str, String)) {
+        let Config { to, within_seconds, log_lines, log_bytes } = self;
+        if !(1..=60).contains(within_seconds) {
+            mistake(".within_seconds", format!("expected 1 to 60, found {within_seconds}"));
+        }
+        if !(1..=100_000).contains(log_lines) {
+            mistake(".log_lines", format!("expected 1 to 100000, found {log_lines}"));
+        }
+        if !(1_024..=16_777_216).contains(log_bytes) {
+            mistake(".log_bytes", format!("expected 1024 to 16777216, found {log_bytes}"));
+        }
+        match to {
+            To::Directory(DirectoryConfig { path }) => {
+                if path.as_os_str().is_empty() {
+                    mistake(".to.directory.path", "expected a folder, found nothing".to_owned());
+                }
+            }
+            To::S3(S3Config { bucket, prefix, kms_key: _, retain_days, retention: _ }) => {
+                if bucket.is_empty() {
+                    mistake(".to.s3.bucket", "expected a bucket's name, found nothing".to_owned());
+                }
+                if prefix.starts_with('/') || !(prefix.is_empty() || prefix.ends_with('/')) {
+                    let expected = "expected a prefix that ends in `/` and does not begin with it";
+                    mistake(".to.s3.prefix", format!("{expected}, found `{prefix}`"));
+                }
+                if matches!(retain_days, Some(days) if !(1..=36_500).contains(days)) {
+                    let days = retain_days.unwrap_or_default();
+                    mistake(".to.s3.retain_days", format!("expected 1 to 36500, found {days}"));
+                }
+            }
+        }
+    }
+}
+
+fn five() -> u16 {
+    5
+}
+
+fn two_thousand() -> u32 {
+    2_000
+}
+
+fn one_mebibyte() -> u32 {
+    1_048_576
+}
