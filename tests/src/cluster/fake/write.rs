@@ -187,7 +187,9 @@ impl World {
             }
             validate::update(kind, &old, &new)?;
         }
-        new["metadata"].as_object_mut().map(|metadata| metadata.retain(|_, value| !value.is_null()));
+        if let Some(metadata) = new["metadata"].as_object_mut() {
+            metadata.retain(|_, value| !value.is_null());
+        }
         if kind.generation && writer.subresource != "status" && differs_in_content(&old, &new) {
             let generation = old["metadata"]["generation"].as_i64().unwrap_or(0) + 1;
             new["metadata"]["generation"] = generation.into();
