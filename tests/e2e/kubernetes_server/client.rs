@@ -157,7 +157,8 @@ async fn apply_owns_what_it_sets_and_gives_it_back() {
         api.patch("c", &PatchParams::apply("them").force(), &config(json!({"a": "9"}))).await.unwrap();
     assert_eq!(json!(theirs.data), json!({"a": "9", "b": "2"}));
     // What we no longer apply and nobody else owns goes.
-    let ours = api.patch("c", &as_us, &config(json!({}))).await.unwrap();
+    let nothing = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}});
+    let ours = api.patch("c", &as_us, &Patch::Apply(nothing)).await.unwrap();
     assert_eq!(json!(ours.data), json!({"a": "9"}));
     let owners: Vec<Option<String>> =
         ours.managed_fields().iter().map(|entry| entry.manager.clone()).collect();

@@ -1,5 +1,7 @@
 //! The faithful server against exchanges recorded from a real one, in order.
 
+use std::path::PathBuf;
+
 use reqwest::Method;
 use serde_json::{Value, json};
 use watchfire_tests::cluster::fake::{KubernetesServer, Machine};
@@ -152,14 +154,15 @@ fn differ(at: &str, expected: &Value, found: &Value, out: &mut Vec<String>) {
 }
 
 fn exchanges() -> Option<Vec<Exchange>> {
-    let folder = repository().join("../shared/data/k8s-golden");
+    let given = std::env::var_os("WATCHFIRE_TEST_RECORDINGS").map(PathBuf::from);
+    let folder = given.unwrap_or_else(|| repository().join("../shared/data/k8s-golden"));
     let Ok(files) = std::fs::read_dir(&folder) else {
         eprintln!("skipped: there is no {}", folder.display());
         return None;
     };
     let mut names: Vec<_> = files.map(|file| file.unwrap().path()).collect();
     names.sort();
-    let read = |path: &std::path::PathBuf| {
+    let read = |path: &PathBuf| {
         let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
         Exchange::read(&name, &std::fs::read_to_string(path).unwrap())
     };

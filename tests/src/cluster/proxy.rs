@@ -65,7 +65,7 @@ impl Proxy {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// A client that goes through it, with its own connections.
+    /// A client that goes through it, with its own connections, and tries nothing again.
     ///
     /// # Panics
     ///
@@ -73,6 +73,7 @@ impl Proxy {
     pub fn client(&self) -> kube::Client {
         let mut config = kube::Config::new(self.url().parse::<Uri>().expect("it is a URL"));
         config.read_timeout = None;
+        config.default_retry = false;
         kube::Client::try_from(config).expect("the configuration makes a client")
     }
 

@@ -13,6 +13,11 @@ fn fill(target: &mut Value, defaults: Value) {
     }
 }
 
+/// The items of a list, which is not made by looking.
+fn items<'v>(object: &'v mut Value, list: &str) -> impl Iterator<Item = &'v mut Value> {
+    object.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten()
+}
+
 /// What the kind's defaults are.
 pub(crate) fn fill_in(kind: &Kind, object: &mut Value) {
     if !kind.builtin {
@@ -21,29 +26,31 @@ pub(crate) fn fill_in(kind: &Kind, object: &mut Value) {
     if object["spec"].is_null() && kind.has("status") {
         object["spec"] = json!({});
     }
-    let spec = &mut object["spec"];
+    if let Some(name) =
+        object["metadata"]["name"].as_str().filter(|_| kind.is("", "namespaces")).map(str::to_owned)
+    {
+        if !object["metadata"]["labels"].is_object() {
+            object["metadata"]["labels"] = json!({});
+        }
+        object["metadata"]["labels"]["kubernetes.io/metadata.name"] = name.into();
+    }
+    match (kind.group.as_str(), kind.plural.as_str()) {
+        ("", "events") => fill(
+            object,
+            json!({"eventTime": null, "reportingComponent": "", "reportingInstance": "", "source": {},
+                "firstTimestamp": null, "lastTimestamp": null}),
+        ),
+        ("", "secrets") => fill(object, json!({"type": "Opaque"})),
+        _ => {}
+    }
+    let Some(spec) = object.get_mut("spec") else { return };
     match (kind.group.as_str(), kind.plural.as_str()) {
         ("", "pods") => {
             pod_spec(spec);
             fill(spec, json!({"enableServiceLinks": true}));
         }
         ("", "services") => service(spec),
-        ("", "namespaces") => {
-            fill(spec, json!({"finalizers": ["kubernetes"]}));
-            let name = object["metadata"]["name"].clone();
-            if !object["metadata"]["labels"].is_object() {
-                object["metadata"]["labels"] = json!({});
-            }
-            object["metadata"]["labels"]["kubernetes.io/metadata.name"] = name;
-        }
-        ("", "events") => {
-            fill(
-                object,
-                json!({"eventTime": null, "reportingComponent": "", "reportingInstance": "",
-                "source": {}, "firstTimestamp": null, "lastTimestamp": null}),
-            );
-        }
-        ("", "secrets") => fill(object, json!({"type": "Opaque"})),
+        ("", "namespaces") => fill(spec, json!({"finalizers": ["kubernetes"]})),
         ("apps", "deployments") => {
             pod_spec(&mut spec["template"]["spec"]);
             fill(
@@ -116,7 +123,7 @@ fn pod_spec(spec: &mut Value) {
         "securityContext": {}, "schedulerName": "default-scheduler"}),
     );
     for list in ["containers", "initContainers"] {
-        for container in spec[list].as_array_mut().into_iter().flatten() {
+        for container in items(spec, list) {
             let image = container["image"].as_str().unwrap_or_default();
             let latest =
                 image.ends_with(":latest") || !image.rsplit('/').next().unwrap_or_default().contains(':');
@@ -126,7 +133,7 @@ fn pod_spec(spec: &mut Value) {
                 json!({"resources": {}, "terminationMessagePath": "/dev/termination-log",
                 "terminationMessagePolicy": "File", "imagePullPolicy": policy}),
             );
-            for port in container["ports"].as_array_mut().into_iter().flatten() {
+            for port in items(container, "ports") {
                 fill(port, json!({"protocol": "TCP"}));
             }
         }
@@ -147,7 +154,7 @@ fn service(spec: &mut Value) {
     fill(spec, json!({"clusterIP": address}));
     let address = spec["clusterIP"].clone();
     fill(spec, json!({"clusterIPs": [address]}));
-    for port in spec["ports"].as_array_mut().into_iter().flatten() {
+    for port in items(spec, "ports") {
         let number = port["port"].clone();
         fill(port, json!({"protocol": "TCP", "targetPort": number}));
     }
@@ -210,7 +217,7 @@ pub(crate) fn admit_pod(pod: &mut Value) {
     }
     let name = format!("kube-api-access-{}", suffix(5));
     for list in ["initContainers", "containers"] {
-        for container in spec[list].as_array_mut().into_iter().flatten() {
+        for container in items(spec, list) {
             let mount = json!({"name": name, "readOnly": true,
                 "mountPath": "/var/run/secrets/kubernetes.io/serviceaccount"});
             push(&mut container["volumeMounts"], mount);

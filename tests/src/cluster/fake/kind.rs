@@ -133,10 +133,12 @@ fn with_group(name: &str, group: &str) -> String {
     if group.is_empty() { name.to_owned() } else { format!("{name}.{group}") }
 }
 
+/// Group, version, plural, kind, short names, namespaced, subresources, generation.
+type BuiltIn =
+    (&'static str, &'static str, &'static str, &'static str, &'static str, bool, &'static str, bool);
+
 /// Every kind the server has without being told.
-///
-/// group, version, plural, kind, short names, namespaced, subresources, generation
-const BUILT_IN: &[(&str, &str, &str, &str, &str, bool, &str, bool)] = &[
+const BUILT_IN: &[BuiltIn] = &[
     (
         "",
         "v1",

@@ -7,6 +7,7 @@ mod access;
 mod apply;
 mod controllers;
 mod defaults;
+mod deleting;
 mod demonstration;
 mod discovery;
 mod failure;

@@ -80,8 +80,8 @@ impl KubernetesServer {
         world.create(&nodes, "", object, &writer("kubelet")).expect("a node of a new name is valid");
     }
 
-    /// Adds `count` running pods at once, in `namespaces` namespaces `bulk-0`, …, spread over all nodes, each
-    /// owned by a ReplicaSet `app-N` of its namespace that does not exist.
+    /// Adds `count` running pods at once, in `namespaces` namespaces `bulk-0`, …, spread over all nodes; nobody
+    /// owns them.
     pub fn bulk(&self, count: usize, namespaces: usize) {
         let mut world = self.shared.world();
         let (pods, nodes) = (world.kind("", "pods"), world.kind("", "nodes"));
@@ -89,23 +89,33 @@ impl KubernetesServer {
         for number in 0..namespaces {
             namespace(&mut world, &format!("bulk-{number}"));
         }
+        // Defaults and admission once for each application, not for each pod.
+        let dry = Writer { dry: true, ..writer("kube-controller-manager") };
+        let mut like = |app: usize| {
+            let created = world.create(&pods, "bulk-0", bulk_pod(app), &dry);
+            (*created.expect("a pod of a new name is valid")).clone()
+        };
+        let models: Vec<Value> = (0..7).map(&mut like).collect();
         for number in 0..count {
-            let space = format!("bulk-{}", number % namespaces);
-            let app = format!("app-{}", number % 7);
-            let pod = json!({
-                "metadata": {"name": format!("{app}-{:08x}-{number:05}", random() >> 32),
-                    "labels": {"app": app, "pod-template-hash": format!("{:08x}", random() >> 32)}},
-                "spec": {"containers": [{"name": "app", "image": format!("registry.local/{app}:1"),
-                    "env": [{"name": "REGION", "value": "us-gov-west-1"}],
-                    "resources": {"requests": {"cpu": "100m", "memory": "128Mi"}}}],
-                    "nodeName": nodes[number % nodes.len()]["metadata"]["name"]},
-            });
-            let created = world.create(&pods, &space, pod, &writer("kube-controller-manager"));
-            let pod = (*created.expect("a pod of a new name is valid")).clone();
+            let mut pod = models[number % models.len()].clone();
+            let hash = format!("{:08x}", random() >> 32);
+            pod["metadata"]["namespace"] = format!("bulk-{}", number % namespaces).into();
+            pod["metadata"]["name"] = format!("app-{}-{hash}-{number:05}", number % models.len()).into();
+            pod["metadata"]["uid"] = uuid().into();
+            pod["metadata"]["labels"]["pod-template-hash"] = hash.into();
             let running = kubelet::run(&mut world, &pod, &nodes[number % nodes.len()]);
             world.put(&pods, running);
         }
     }
+}
+
+fn bulk_pod(app: usize) -> Value {
+    json!({
+        "metadata": {"name": format!("app-{app}"), "labels": {"app": format!("app-{app}"), "pod-template-hash": ""}},
+        "spec": {"containers": [{"name": "app", "image": format!("registry.local/app-{app}:1"),
+            "env": [{"name": "REGION", "value": "us-gov-west-1"}],
+            "resources": {"requests": {"cpu": "100m", "memory": "128Mi"}}}]},
+    })
 }
 
 fn writer(manager: &str) -> Writer {

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::deleting::Deletion;
 use super::failure::Failure;
 use super::kind::Kind;
 use super::managed::Writer;
 use super::route::Query;
 use super::selector::Labels;
 use super::store::{Key, World};
-use super::write::Deletion;
 
 impl World {
     /// Deletes the pod unless a budget forbids it.

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::Shared;
 use super::access::User;
+use super::deleting::{Deleted, Deletion};
 use super::discovery;
 use super::failure::Failure;
 use super::kind::Kind;
@@ -18,7 +19,6 @@ use super::reading::{self, Selection, View};
 use super::route::{Attributes, Query};
 use super::store::{Key, now};
 use super::watching;
-use super::write::{Deleted, Deletion};
 
 /// The largest request the real server takes.
 const MOST_BYTES: usize = 3 * 1024 * 1024;

@@ -55,7 +55,7 @@ pub(crate) fn read(kind: &Kind, object: Value) -> Result<Value, Failure> {
         }
         _ => Ok(object),
     }?;
-    prune(&mut read, "");
+    prune(&mut read);
     Ok(read)
 }
 
@@ -86,10 +86,10 @@ fn drop_null(value: &mut Value) {
 }
 
 /// Empty lists and empty maps of the user's keys are not written.
-fn prune(value: &mut Value, field: &str) {
+fn prune(value: &mut Value) {
     match value {
         Value::Object(map) => {
-            map.iter_mut().for_each(|(name, value)| prune(value, name));
+            map.values_mut().for_each(prune);
             let free = |name: &str| {
                 matches!(
                     name,
@@ -109,7 +109,7 @@ fn prune(value: &mut Value, field: &str) {
             });
         }
         // `ingress: [{}]` means something.
-        Value::Array(items) => items.iter_mut().for_each(|item| prune(item, field)),
+        Value::Array(items) => items.iter_mut().for_each(prune),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }

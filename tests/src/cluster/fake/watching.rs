@@ -61,7 +61,7 @@ pub(crate) fn watch(
         expiry: world.expiry,
         ready: VecDeque::new(),
         bookmarks,
-        next_bookmark: Instant::now() + BOOKMARK.min(Duration::from_secs(seconds.saturating_sub(2).max(1))),
+        next_bookmark: first_bookmark(seconds),
         ends,
         over: false,
     };
@@ -80,6 +80,12 @@ pub(crate) fn watch(
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache, private"));
     Ok(response)
+}
+
+/// Within a minute, and 2 s before the end, as the real server does; none in a watch that is shorter.
+fn first_bookmark(seconds: u64) -> Instant {
+    let before_the_end = seconds.checked_sub(2).filter(|left| *left > 0).unwrap_or(seconds);
+    Instant::now() + BOOKMARK.min(Duration::from_secs(before_the_end))
 }
 
 fn unreadable(version: &str) -> Failure {

@@ -17,11 +17,11 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::Shared;
+use super::deleting::Deletion;
 use super::kind::Kind;
 use super::managed::Writer;
 use super::selector::Labels;
 use super::store::{Key, World, key};
-use super::write::Deletion;
 
 /// Works until the server ends.
 pub(super) async fn run(shared: Arc<Shared>) {
