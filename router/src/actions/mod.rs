@@ -8,7 +8,7 @@ mod email;
 mod local;
 mod pace;
 mod pagerduty;
-mod retry;
+pub(crate) mod retry;
 mod sns;
 
 use std::future::Future;
@@ -63,11 +63,11 @@ pub enum Failure {
 }
 
 impl Failure {
-    fn transient(reason: impl Into<String>) -> Self {
+    pub(crate) fn transient(reason: impl Into<String>) -> Self {
         Failure::Transient { reason: reason.into(), retry_after: None }
     }
 
-    fn permanent(reason: impl Into<String>) -> Self {
+    pub(crate) fn permanent(reason: impl Into<String>) -> Self {
         Failure::Permanent { reason: reason.into() }
     }
 }

@@ -4,6 +4,7 @@
 //! One file per action says what its steps are, and which pods and workloads it refuses.
 
 mod hash;
+pub mod permissions;
 mod step;
 
 pub use hash::PlanHash;
