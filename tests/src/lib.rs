@@ -1,5 +1,6 @@
 //! What the end-to-end tests stand on: real and faithful servers, the `watchfire` process, made-up events.
 
+pub mod cluster;
 mod configuration;
 mod events;
 pub mod in_process;

@@ -1,0 +1,123 @@
+//! What is in the cluster from the beginning, and many pods at once.
+
+use serde_json::{Value, json};
+
+use super::KubernetesServer;
+use super::controllers::kubelet;
+use super::managed::Writer;
+use super::store::{World, now, random, uuid};
+
+/// A node to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Machine {
+    /// The node's name; Auto Mode names nodes after their instances.
+    pub name: String,
+    /// `i-0123456789abcdef0`
+    pub instance: String,
+    /// `us-gov-west-1a`
+    pub zone: String,
+}
+
+impl Machine {
+    /// A made-up one of that number.
+    pub fn number(number: u32) -> Machine {
+        let instance = format!("i-0123456789abc{number:04x}");
+        let zone = ["us-gov-west-1a", "us-gov-west-1b", "us-gov-west-1c"][(number % 3) as usize];
+        Machine { name: instance.clone(), instance, zone: zone.to_owned() }
+    }
+
+    fn object(&self, address: &str) -> Value {
+        let at = now();
+        let resources = json!({"cpu": "4", "memory": "16Gi", "pods": "110"});
+        json!({
+            "metadata": {"name": self.name, "labels": {
+                "kubernetes.io/arch": "amd64", "kubernetes.io/os": "linux", "kubernetes.io/hostname": self.name,
+                "node.kubernetes.io/instance-type": "m6i.xlarge",
+                "topology.kubernetes.io/region": self.zone.trim_end_matches(char::is_lowercase),
+                "topology.kubernetes.io/zone": self.zone,
+                "eks.amazonaws.com/compute-type": "auto", "eks.amazonaws.com/nodeclass": "default",
+                "karpenter.sh/nodepool": "general-purpose", "karpenter.sh/capacity-type": "on-demand",
+            }},
+            "spec": {"providerID": format!("aws:///{}/{}", self.zone, self.instance)},
+            "status": {
+                "capacity": resources, "allocatable": resources,
+                "addresses": [{"type": "InternalIP", "address": address}, {"type": "Hostname", "address": self.name}],
+                "conditions": [{"type": "Ready", "status": "True", "reason": "KubeletReady",
+                    "message": "kubelet is posting ready status", "lastHeartbeatTime": at, "lastTransitionTime": at}],
+                "nodeInfo": {"architecture": "amd64", "bootID": uuid(), "containerRuntimeVersion": "containerd://2.1.4",
+                    "kernelVersion": "6.12.46", "kubeProxyVersion": "", "kubeletVersion": "v1.36.2", "machineID": "",
+                    "operatingSystem": "linux", "osImage": "Bottlerocket (EKS Auto)", "systemUUID": ""},
+            },
+        })
+    }
+}
+
+impl KubernetesServer {
+    pub(super) fn populate(&mut self) {
+        {
+            let mut world = self.shared.world();
+            for name in ["default", "kube-system", "kube-public", "kube-node-lease"] {
+                namespace(&mut world, name);
+            }
+        }
+        self.node(&Machine {
+            name: "i-0123456789abcdef0".to_owned(),
+            instance: "i-0123456789abcdef0".to_owned(),
+            zone: "us-gov-west-1a".to_owned(),
+        });
+    }
+
+    /// Adds a node.
+    ///
+    /// # Panics
+    ///
+    /// Where there is one of that name.
+    pub fn node(&self, machine: &Machine) {
+        let mut world = self.shared.world();
+        let nodes = world.kind("", "nodes");
+        let number = world.list(&nodes, "").len() + 10;
+        let object = machine.object(&format!("10.1.{}.{}", number / 250, number % 250));
+        world.create(&nodes, "", object, &writer("kubelet")).expect("a node of a new name is valid");
+    }
+
+    /// Adds `count` running pods at once, in `namespaces` namespaces `bulk-0`, …, spread over all nodes, each
+    /// owned by a ReplicaSet `app-N` of its namespace that does not exist.
+    pub fn bulk(&self, count: usize, namespaces: usize) {
+        let mut world = self.shared.world();
+        let (pods, nodes) = (world.kind("", "pods"), world.kind("", "nodes"));
+        let nodes = world.list(&nodes, "");
+        for number in 0..namespaces {
+            namespace(&mut world, &format!("bulk-{number}"));
+        }
+        for number in 0..count {
+            let space = format!("bulk-{}", number % namespaces);
+            let app = format!("app-{}", number % 7);
+            let pod = json!({
+                "metadata": {"name": format!("{app}-{:08x}-{number:05}", random() >> 32),
+                    "labels": {"app": app, "pod-template-hash": format!("{:08x}", random() >> 32)}},
+                "spec": {"containers": [{"name": "app", "image": format!("registry.local/{app}:1"),
+                    "env": [{"name": "REGION", "value": "us-gov-west-1"}],
+                    "resources": {"requests": {"cpu": "100m", "memory": "128Mi"}}}],
+                    "nodeName": nodes[number % nodes.len()]["metadata"]["name"]},
+            });
+            let created = world.create(&pods, &space, pod, &writer("kube-controller-manager"));
+            let pod = (*created.expect("a pod of a new name is valid")).clone();
+            let running = kubelet::run(&mut world, &pod, &nodes[number % nodes.len()]);
+            world.put(&pods, running);
+        }
+    }
+}
+
+fn writer(manager: &str) -> Writer {
+    Writer { manager: manager.to_owned(), ..Writer::default() }
+}
+
+fn namespace(world: &mut World, name: &str) {
+    let (namespaces, accounts) = (world.kind("", "namespaces"), world.kind("", "serviceaccounts"));
+    if !world.has_namespace(name) {
+        let object = json!({"metadata": {"name": name}});
+        world.create(&namespaces, "", object, &writer("kube-apiserver")).expect("a name of ours is valid");
+        let account = json!({"metadata": {"name": "default"}});
+        world.create(&accounts, name, account, &writer("kube-controller-manager")).expect("it is the first one");
+    }
+}

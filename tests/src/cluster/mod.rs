@@ -1,0 +1,3 @@
+//! Kubernetes for tests: a faithful API server.
+
+pub mod fake;
