@@ -6,6 +6,7 @@ mod actions;
 mod cli;
 mod conformance;
 mod crash;
+mod kubernetes_server;
 mod lambda;
 mod queue;
 mod servers;

@@ -2,7 +2,7 @@
 
 mod alert;
 mod contract;
-mod line;
+pub(crate) mod line;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

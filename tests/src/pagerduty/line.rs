@@ -13,11 +13,11 @@ use tokio::net::{TcpListener, TcpStream};
 
 /// One connection, as its requests see it.
 #[derive(Clone, Debug)]
-pub(super) struct Line(Arc<AtomicBool>);
+pub(crate) struct Line(Arc<AtomicBool>);
 
 impl Line {
     /// Nothing more goes out, the connection ends.
-    pub(super) fn cut(&self) {
+    pub(crate) fn cut(&self) {
         self.0.store(true, Ordering::Release);
     }
 }
@@ -29,7 +29,7 @@ impl Connected<IncomingStream<'_, Lines>> for Line {
 }
 
 /// A listener whose connections can be cut.
-pub(super) struct Lines(pub(super) TcpListener);
+pub(crate) struct Lines(pub(crate) TcpListener);
 
 impl Listener for Lines {
     type Io = Stream;
@@ -47,7 +47,7 @@ impl Listener for Lines {
     }
 }
 
-pub(super) struct Stream {
+pub(crate) struct Stream {
     stream: TcpStream,
     cut: Arc<AtomicBool>,
 }

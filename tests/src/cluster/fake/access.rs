@@ -23,7 +23,8 @@ pub struct Rule {
 impl Rule {
     /// From lists separated by spaces: `Rule::new("get list", "\"\" apps", "pods deployments")`.
     pub fn new(verbs: &str, groups: &str, resources: &str) -> Rule {
-        let words = |text: &str| text.split_whitespace().map(|word| word.trim_matches('"').to_owned()).collect();
+        let words =
+            |text: &str| text.split_whitespace().map(|word| word.trim_matches('"').to_owned()).collect();
         let groups = if groups.is_empty() { vec![String::new()] } else { words(groups) };
         Rule { verbs: words(verbs), groups, resources: words(resources), ..Rule::default() }
     }
@@ -73,8 +74,7 @@ impl Rule {
     }
 
     fn review(&self) -> Value {
-        let mut rule =
-            json!({"verbs": self.verbs, "apiGroups": self.groups, "resources": self.resources});
+        let mut rule = json!({"verbs": self.verbs, "apiGroups": self.groups, "resources": self.resources});
         if !self.names.is_empty() {
             rule["resourceNames"] = self.names.clone().into();
         }
@@ -156,7 +156,8 @@ impl User {
 
     /// Answers a SelfSubjectRulesReview for that namespace with its `status`.
     pub fn rules_review(&self, namespace: &str) -> Value {
-        let here = |rule: &&Rule| rule.namespaces.is_empty() || rule.namespaces.iter().any(|n| n == namespace);
+        let here =
+            |rule: &&Rule| rule.namespaces.is_empty() || rule.namespaces.iter().any(|n| n == namespace);
         let rules: Vec<Value> = self.rules.iter().filter(here).map(Rule::review).collect();
         json!({"resourceRules": rules, "nonResourceRules": [], "incomplete": false})
     }

@@ -30,8 +30,12 @@ pub(crate) fn apply(
     let mut new = live.clone();
     overlay(kind, &mut Vec::new(), &mut new, applied);
     restore_metadata(live, &mut new);
-    let others: Vec<&Entry> =
-        entries.iter().enumerate().filter(|(index, _)| Some(*index) != mine).map(|(_, entry)| entry).collect();
+    let others: Vec<&Entry> = entries
+        .iter()
+        .enumerate()
+        .filter(|(index, _)| Some(*index) != mine)
+        .map(|(_, entry)| entry)
+        .collect();
     // Deepest first, so that an item's fields are gone before the item is looked at.
     for path in had.minus(&wanted).paths().iter().rev() {
         if !others.iter().any(|entry| entry.set.touches(path)) && !wanted.touches(path) {
@@ -172,7 +176,8 @@ fn remove_at(kind: &Kind, names: &mut Vec<String>, value: &mut Value, path: &[St
         names.push(name.to_owned());
         remove_at(kind, names, inner, rest);
         names.pop();
-        let emptied = inner.as_object().is_some_and(Map::is_empty) || inner.as_array().is_some_and(Vec::is_empty);
+        let emptied =
+            inner.as_object().is_some_and(Map::is_empty) || inner.as_array().is_some_and(Vec::is_empty);
         if rest.is_empty() || (emptied && names.first().is_some_and(|n| n == "metadata")) {
             map.remove(name);
         }

@@ -37,16 +37,25 @@ pub(crate) fn fill_in(kind: &Kind, object: &mut Value) {
             object["metadata"]["labels"]["kubernetes.io/metadata.name"] = name;
         }
         ("", "events") => {
-            fill(object, json!({"eventTime": null, "reportingComponent": "", "reportingInstance": "",
-                "source": {}, "firstTimestamp": null, "lastTimestamp": null}));
+            fill(
+                object,
+                json!({"eventTime": null, "reportingComponent": "", "reportingInstance": "",
+                "source": {}, "firstTimestamp": null, "lastTimestamp": null}),
+            );
         }
         ("", "secrets") => fill(object, json!({"type": "Opaque"})),
         ("apps", "deployments") => {
             pod_spec(&mut spec["template"]["spec"]);
-            fill(spec, json!({"replicas": 1, "strategy": {"type": "RollingUpdate"}, "revisionHistoryLimit": 10,
-                "progressDeadlineSeconds": 600}));
+            fill(
+                spec,
+                json!({"replicas": 1, "strategy": {"type": "RollingUpdate"}, "revisionHistoryLimit": 10,
+                "progressDeadlineSeconds": 600}),
+            );
             if spec["strategy"]["type"] == "RollingUpdate" {
-                fill(&mut spec["strategy"], json!({"rollingUpdate": {"maxUnavailable": "25%", "maxSurge": "25%"}}));
+                fill(
+                    &mut spec["strategy"],
+                    json!({"rollingUpdate": {"maxUnavailable": "25%", "maxSurge": "25%"}}),
+                );
             }
         }
         ("apps", "replicasets") => {
@@ -55,19 +64,28 @@ pub(crate) fn fill_in(kind: &Kind, object: &mut Value) {
         }
         ("apps", "statefulsets") => {
             pod_spec(&mut spec["template"]["spec"]);
-            fill(spec, json!({"replicas": 1, "podManagementPolicy": "OrderedReady", "revisionHistoryLimit": 10,
+            fill(
+                spec,
+                json!({"replicas": 1, "podManagementPolicy": "OrderedReady", "revisionHistoryLimit": 10,
                 "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"partition": 0}},
-                "persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Retain", "whenScaled": "Retain"}}));
+                "persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Retain", "whenScaled": "Retain"}}),
+            );
         }
         ("apps", "daemonsets") => {
             pod_spec(&mut spec["template"]["spec"]);
-            fill(spec, json!({"revisionHistoryLimit": 10, "updateStrategy": {"type": "RollingUpdate",
-                "rollingUpdate": {"maxUnavailable": 1, "maxSurge": 0}}}));
+            fill(
+                spec,
+                json!({"revisionHistoryLimit": 10, "updateStrategy": {"type": "RollingUpdate",
+                "rollingUpdate": {"maxUnavailable": 1, "maxSurge": 0}}}),
+            );
         }
         ("batch", "jobs") => job_spec(spec),
         ("batch", "cronjobs") => {
-            fill(spec, json!({"concurrencyPolicy": "Allow", "suspend": false, "successfulJobsHistoryLimit": 3,
-                "failedJobsHistoryLimit": 1}));
+            fill(
+                spec,
+                json!({"concurrencyPolicy": "Allow", "suspend": false, "successfulJobsHistoryLimit": 3,
+                "failedJobsHistoryLimit": 1}),
+            );
             pod_spec(&mut spec["jobTemplate"]["spec"]["template"]["spec"]);
         }
         ("networking.k8s.io", _) => {
@@ -79,7 +97,10 @@ pub(crate) fn fill_in(kind: &Kind, object: &mut Value) {
         ("apiextensions.k8s.io", _) => {
             fill(spec, json!({"conversion": {"strategy": "None"}}));
             let kind = spec["names"]["kind"].as_str().unwrap_or_default().to_owned();
-            fill(&mut spec["names"], json!({"listKind": format!("{kind}List"), "singular": kind.to_lowercase()}));
+            fill(
+                &mut spec["names"],
+                json!({"listKind": format!("{kind}List"), "singular": kind.to_lowercase()}),
+            );
         }
         _ => {}
     }
@@ -89,15 +110,22 @@ fn pod_spec(spec: &mut Value) {
     if !spec.is_object() {
         return;
     }
-    fill(spec, json!({"restartPolicy": "Always", "terminationGracePeriodSeconds": 30, "dnsPolicy": "ClusterFirst",
-        "securityContext": {}, "schedulerName": "default-scheduler"}));
+    fill(
+        spec,
+        json!({"restartPolicy": "Always", "terminationGracePeriodSeconds": 30, "dnsPolicy": "ClusterFirst",
+        "securityContext": {}, "schedulerName": "default-scheduler"}),
+    );
     for list in ["containers", "initContainers"] {
         for container in spec[list].as_array_mut().into_iter().flatten() {
             let image = container["image"].as_str().unwrap_or_default();
-            let latest = image.ends_with(":latest") || !image.rsplit('/').next().unwrap_or_default().contains(':');
+            let latest =
+                image.ends_with(":latest") || !image.rsplit('/').next().unwrap_or_default().contains(':');
             let policy = if latest && !image.contains('@') { "Always" } else { "IfNotPresent" };
-            fill(container, json!({"resources": {}, "terminationMessagePath": "/dev/termination-log",
-                "terminationMessagePolicy": "File", "imagePullPolicy": policy}));
+            fill(
+                container,
+                json!({"resources": {}, "terminationMessagePath": "/dev/termination-log",
+                "terminationMessagePolicy": "File", "imagePullPolicy": policy}),
+            );
             for port in container["ports"].as_array_mut().into_iter().flatten() {
                 fill(port, json!({"protocol": "TCP"}));
             }
@@ -110,8 +138,11 @@ fn pod_spec(spec: &mut Value) {
 }
 
 fn service(spec: &mut Value) {
-    fill(spec, json!({"type": "ClusterIP", "sessionAffinity": "None", "internalTrafficPolicy": "Cluster",
-        "ipFamilyPolicy": "SingleStack", "ipFamilies": ["IPv4"]}));
+    fill(
+        spec,
+        json!({"type": "ClusterIP", "sessionAffinity": "None", "internalTrafficPolicy": "Cluster",
+        "ipFamilyPolicy": "SingleStack", "ipFamilies": ["IPv4"]}),
+    );
     let address = format!("172.20.{}.{}", super::store::random() % 250, 1 + super::store::random() % 250);
     fill(spec, json!({"clusterIP": address}));
     let address = spec["clusterIP"].clone();
@@ -124,8 +155,11 @@ fn service(spec: &mut Value) {
 
 fn job_spec(spec: &mut Value) {
     pod_spec(&mut spec["template"]["spec"]);
-    fill(spec, json!({"parallelism": 1, "completions": 1, "backoffLimit": 6, "completionMode": "NonIndexed",
-        "suspend": false, "podReplacementPolicy": "TerminatingOrFailed", "manualSelector": false}));
+    fill(
+        spec,
+        json!({"parallelism": 1, "completions": 1, "backoffLimit": 6, "completionMode": "NonIndexed",
+        "suspend": false, "podReplacementPolicy": "TerminatingOrFailed", "manualSelector": false}),
+    );
     if let Some(spec) = spec.as_object_mut().filter(|spec| spec["manualSelector"] == false) {
         spec.remove("manualSelector");
     }
@@ -165,7 +199,9 @@ pub(crate) fn admit_pod(pod: &mut Value) {
     };
     let tolerations = spec["tolerations"].as_array().cloned().unwrap_or_default();
     let missing = ["not-ready", "unreachable"].into_iter().map(unready).filter(|new| {
-        !tolerations.iter().any(|have| have["key"] == new["key"] || (have["key"].is_null() && have["operator"] == "Exists"))
+        !tolerations
+            .iter()
+            .any(|have| have["key"] == new["key"] || (have["key"].is_null() && have["operator"] == "Exists"))
     });
     let all: Vec<Value> = tolerations.iter().cloned().chain(missing).collect();
     spec["tolerations"] = all.into();
@@ -207,13 +243,13 @@ pub(crate) fn first_status(kind: &Kind, object: &Value) -> Option<Value> {
         ("apps", "statefulsets") => json!({"replicas": 0, "availableReplicas": 0}),
         ("apps", "daemonsets") => json!({"currentNumberScheduled": 0, "numberMisscheduled": 0,
             "desiredNumberScheduled": 0, "numberReady": 0}),
-        ("policy", _) => json!({"disruptionsAllowed": 0, "currentHealthy": 0, "desiredHealthy": 0, "expectedPods": 0}),
+        ("policy", _) => {
+            json!({"disruptionsAllowed": 0, "currentHealthy": 0, "desiredHealthy": 0, "expectedPods": 0})
+        }
         ("autoscaling", _) => json!({"desiredReplicas": 0, "currentMetrics": null}),
         ("apiextensions.k8s.io", _) => {
             let at = super::store::now();
-            let condition = |kind: &str, reason: &str, message: &str| {
-                json!({"type": kind, "status": "True", "lastTransitionTime": at, "reason": reason, "message": message})
-            };
+            let condition = |kind: &str, reason: &str, message: &str| json!({"type": kind, "status": "True", "lastTransitionTime": at, "reason": reason, "message": message});
             json!({"acceptedNames": object["spec"]["names"], "conditions": [
                 condition("NamesAccepted", "NoConflicts", "no conflicts found"),
                 condition("Established", "InitialNamesAccepted", "the initial names have been accepted"),
@@ -225,12 +261,19 @@ pub(crate) fn first_status(kind: &Kind, object: &Value) -> Option<Value> {
 }
 
 fn quality(spec: &Value) -> &'static str {
-    let resources: Vec<&Value> =
-        spec["containers"].as_array().into_iter().flatten().map(|container| &container["resources"]).collect();
+    let resources: Vec<&Value> = spec["containers"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|container| &container["resources"])
+        .collect();
     let full = |r: &&Value| r["limits"]["cpu"].is_string() && r["limits"]["memory"].is_string();
     match () {
         () if resources.iter().all(|r| r["limits"].is_null() && r["requests"].is_null()) => "BestEffort",
-        () if resources.iter().all(|r| full(r) && (r["requests"].is_null() || r["requests"] == r["limits"])) => {
+        () if resources
+            .iter()
+            .all(|r| full(r) && (r["requests"].is_null() || r["requests"] == r["limits"])) =>
+        {
             "Guaranteed"
         }
         () => "Burstable",

@@ -26,7 +26,8 @@ pub(crate) fn answer(world: &World, path: &str) -> Result<Response<Body>, Failur
         }
         ["api"] => json!({"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []}),
         ["apis"] => {
-            let all: Vec<Value> = groups(world).iter().map(|(name, versions)| group(name, versions)).collect();
+            let all: Vec<Value> =
+                groups(world).iter().map(|(name, versions)| group(name, versions)).collect();
             json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": all})
         }
         ["apis", name] => {

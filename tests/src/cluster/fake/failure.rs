@@ -65,7 +65,8 @@ impl Failure {
 
     /// 409: someone else wrote in between.
     pub(crate) fn modified(kind: &Kind, name: &str) -> Self {
-        let why = "the object has been modified; please apply your changes to the latest version and try again";
+        let why =
+            "the object has been modified; please apply your changes to the latest version and try again";
         Self::conflict(kind, name, why)
     }
 
@@ -142,7 +143,10 @@ impl Failure {
             429 => return Self::too_many_requests(retry_after.unwrap_or(1)),
             403 => ("Forbidden", "forbidden"),
             404 => ("NotFound", "the server could not find the requested resource"),
-            409 => ("Conflict", "the object has been modified; please apply your changes to the latest version and try again"),
+            409 => (
+                "Conflict",
+                "the object has been modified; please apply your changes to the latest version and try again",
+            ),
             410 => ("Expired", "The resourceVersion for the provided watch is too old."),
             500 => ("InternalError", "Internal error occurred: etcdserver: request timed out"),
             503 => ("ServiceUnavailable", "the server is currently unable to handle the request"),
@@ -196,7 +200,8 @@ impl Cause {
     }
 
     pub(crate) fn required(field: &str, why: &str) -> Self {
-        let message = if why.is_empty() { "Required value".to_owned() } else { format!("Required value: {why}") };
+        let message =
+            if why.is_empty() { "Required value".to_owned() } else { format!("Required value: {why}") };
         Cause { reason: "FieldValueRequired", message, field: field.to_owned() }
     }
 

@@ -148,8 +148,16 @@ impl FieldSet {
 /// Nobody manages what only the server sets.
 fn system(set: FieldSet) -> FieldSet {
     let metadata = [
-        "name", "namespace", "uid", "resourceVersion", "generation", "creationTimestamp", "managedFields",
-        "selfLink", "deletionTimestamp", "deletionGracePeriodSeconds",
+        "name",
+        "namespace",
+        "uid",
+        "resourceVersion",
+        "generation",
+        "creationTimestamp",
+        "managedFields",
+        "selfLink",
+        "deletionTimestamp",
+        "deletionGracePeriodSeconds",
     ];
     let mut set = set.without(&[&["apiVersion"], &["kind"]]);
     metadata.iter().for_each(|field| set.cut(&["metadata", field]));
@@ -168,7 +176,9 @@ fn own<'v>(kind: &Kind, names: &mut Vec<&'v str>, at: &mut Path, value: &'v Valu
         if name.is_none() || free {
             set.insert(at);
         }
-        if name.is_some() { names.pop(); }
+        if name.is_some() {
+            names.pop();
+        }
         at.pop();
     }
 }
@@ -221,7 +231,9 @@ impl Difference {
             at.push(element);
             names.extend(name);
             self.descend(kind, names, at, old, new);
-            if name.is_some() { names.pop(); }
+            if name.is_some() {
+                names.pop();
+            }
             at.pop();
         }
     }

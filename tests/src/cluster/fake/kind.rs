@@ -6,36 +6,36 @@ use serde_json::{Value, json};
 
 /// One kind: where it is served and how it behaves.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Kind {
+pub(crate) struct Kind {
     /// API group; empty for the core.
-    pub group: String,
+    pub(crate) group: String,
     /// Version served and stored.
-    pub version: String,
+    pub(crate) version: String,
     /// Resource name, `pods`.
-    pub plural: String,
+    pub(crate) plural: String,
     /// `pod`.
-    pub singular: String,
+    pub(crate) singular: String,
     /// `Pod`.
-    pub kind: String,
+    pub(crate) kind: String,
     /// Short names, `po`.
-    pub short: Vec<String>,
+    pub(crate) short: Vec<String>,
     /// Whether its objects live in a namespace.
-    pub namespaced: bool,
+    pub(crate) namespaced: bool,
     /// `status`, `scale`, `log`, …
-    pub subresources: Vec<String>,
+    pub(crate) subresources: Vec<String>,
     /// Whether `metadata.generation` counts changes.
-    pub generation: bool,
+    pub(crate) generation: bool,
     /// Whether it is in the server's own schema, and not a custom resource.
-    pub builtin: bool,
+    pub(crate) builtin: bool,
     /// A custom resource's path to its replicas, as the definition gives it.
-    pub replicas_path: String,
+    pub(crate) replicas_path: String,
     /// A custom resource's structural schema.
-    pub schema: Value,
+    pub(crate) schema: Value,
 }
 
 impl Kind {
     /// `apps/v1` or `v1`.
-    pub fn api_version(&self) -> String {
+    pub(crate) fn api_version(&self) -> String {
         match self.group.as_str() {
             "" => self.version.clone(),
             group => format!("{group}/{}", self.version),
@@ -97,7 +97,8 @@ impl Kind {
 
     /// Its line in discovery, and one for each subresource.
     pub(crate) fn discovery(&self) -> Vec<Value> {
-        let verbs = json!(["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"]);
+        let verbs =
+            json!(["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"]);
         let mut own = json!({"name": self.plural, "singularName": self.singular, "namespaced": self.namespaced,
             "kind": self.kind, "verbs": verbs});
         if self.plural.starts_with("selfsubject") {
@@ -136,7 +137,16 @@ fn with_group(name: &str, group: &str) -> String {
 ///
 /// group, version, plural, kind, short names, namespaced, subresources, generation
 const BUILT_IN: &[(&str, &str, &str, &str, &str, bool, &str, bool)] = &[
-    ("", "v1", "pods", "Pod", "po", true, "attach ephemeralcontainers eviction exec log portforward status", true),
+    (
+        "",
+        "v1",
+        "pods",
+        "Pod",
+        "po",
+        true,
+        "attach ephemeralcontainers eviction exec log portforward status",
+        true,
+    ),
     ("", "v1", "services", "Service", "svc", true, "status", false),
     ("", "v1", "nodes", "Node", "no", false, "status", false),
     ("", "v1", "namespaces", "Namespace", "ns", false, "status", false),
@@ -153,14 +163,41 @@ const BUILT_IN: &[(&str, &str, &str, &str, &str, bool, &str, bool)] = &[
     ("discovery.k8s.io", "v1", "endpointslices", "EndpointSlice", "", true, "", true),
     ("networking.k8s.io", "v1", "networkpolicies", "NetworkPolicy", "netpol", true, "", true),
     ("policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget", "pdb", true, "status", true),
-    ("autoscaling", "v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler", "hpa", true, "status", false),
-    ("apiextensions.k8s.io", "v1", "customresourcedefinitions", "CustomResourceDefinition", "crd", false, "status", true),
+    (
+        "autoscaling",
+        "v2",
+        "horizontalpodautoscalers",
+        "HorizontalPodAutoscaler",
+        "hpa",
+        true,
+        "status",
+        false,
+    ),
+    (
+        "apiextensions.k8s.io",
+        "v1",
+        "customresourcedefinitions",
+        "CustomResourceDefinition",
+        "crd",
+        false,
+        "status",
+        true,
+    ),
     ("rbac.authorization.k8s.io", "v1", "clusterroles", "ClusterRole", "", false, "", false),
     ("rbac.authorization.k8s.io", "v1", "clusterrolebindings", "ClusterRoleBinding", "", false, "", false),
     ("rbac.authorization.k8s.io", "v1", "roles", "Role", "", true, "", false),
     ("rbac.authorization.k8s.io", "v1", "rolebindings", "RoleBinding", "", true, "", false),
     ("coordination.k8s.io", "v1", "leases", "Lease", "", true, "", false),
-    ("authorization.k8s.io", "v1", "selfsubjectaccessreviews", "SelfSubjectAccessReview", "", false, "", false),
+    (
+        "authorization.k8s.io",
+        "v1",
+        "selfsubjectaccessreviews",
+        "SelfSubjectAccessReview",
+        "",
+        false,
+        "",
+        false,
+    ),
     ("authorization.k8s.io", "v1", "selfsubjectrulesreviews", "SelfSubjectRulesReview", "", false, "", false),
 ];
 

@@ -7,6 +7,7 @@ mod access;
 mod apply;
 mod controllers;
 mod defaults;
+mod demonstration;
 mod discovery;
 mod failure;
 mod fields;
@@ -39,7 +40,6 @@ use tokio::task::JoinHandle;
 pub use access::{Rule, User};
 pub use failure::Failure;
 pub use population::Machine;
-pub(crate) use route::encode;
 pub use route::{Attributes, Query};
 use store::World;
 

@@ -37,7 +37,8 @@ fn strategic_at<'p>(kind: &Kind, path: &mut Vec<&'p str>, target: &mut Value, pa
     };
     match patch.get("$patch").and_then(Value::as_str) {
         Some("replace") => {
-            *target = Value::Object(patch.iter().filter(|(name, _)| !name.starts_with('$')).map(own).collect());
+            *target =
+                Value::Object(patch.iter().filter(|(name, _)| !name.starts_with('$')).map(own).collect());
             return;
         }
         Some("delete") => {
@@ -86,7 +87,8 @@ fn own((name, value): (&String, &Value)) -> (String, Value) {
 }
 
 fn lists<'p>(kind: &Kind, path: &mut Vec<&'p str>, target: &mut Value, patch: &'p [Value]) {
-    let is_directive = |item: &Value| item["$patch"] == "replace" && item.as_object().is_some_and(|o| o.len() == 1);
+    let is_directive =
+        |item: &Value| item["$patch"] == "replace" && item.as_object().is_some_and(|o| o.len() == 1);
     let set = shape::list(kind, path) == shape::List::Set;
     let key = shape::patch_key(kind, path);
     if patch.iter().any(is_directive) || (key.is_none() && !set) {

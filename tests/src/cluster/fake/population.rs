@@ -118,6 +118,8 @@ fn namespace(world: &mut World, name: &str) {
         let object = json!({"metadata": {"name": name}});
         world.create(&namespaces, "", object, &writer("kube-apiserver")).expect("a name of ours is valid");
         let account = json!({"metadata": {"name": "default"}});
-        world.create(&accounts, name, account, &writer("kube-controller-manager")).expect("it is the first one");
+        world
+            .create(&accounts, name, account, &writer("kube-controller-manager"))
+            .expect("it is the first one");
     }
 }

@@ -25,7 +25,11 @@ impl Selection {
         Ok(Selection {
             namespace: namespace.to_owned(),
             labels: query.get("labelSelector").map(Labels::parse).transpose()?.unwrap_or_default(),
-            fields: query.get("fieldSelector").map(|text| Fields::parse(text, kind)).transpose()?.unwrap_or_default(),
+            fields: query
+                .get("fieldSelector")
+                .map(|text| Fields::parse(text, kind))
+                .transpose()?
+                .unwrap_or_default(),
         })
     }
 
@@ -84,7 +88,11 @@ pub(crate) async fn list(
     if query.get("resourceVersionMatch") == Some("Exact") {
         let wanted = query.number("resourceVersion").unwrap_or(0);
         if wanted <= world.compacted {
-            return Err(Failure::new(410, "Expired", format!("The provided resource version {wanted} is too old.")));
+            return Err(Failure::new(
+                410,
+                "Expired",
+                format!("The provided resource version {wanted} is too old."),
+            ));
         }
     }
     let all = selection.of(&world, kind);

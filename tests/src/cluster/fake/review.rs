@@ -19,7 +19,8 @@ impl World {
         let pod = self.get(key).ok_or_else(|| Failure::not_found(&pods, &key.name))?;
         let budgets = self.kind("policy", "poddisruptionbudgets");
         let phase = pod["status"]["phase"].as_str().unwrap_or_default();
-        let counted = !matches!(phase, "Pending" | "Succeeded" | "Failed") && !pod["metadata"]["deletionTimestamp"].is_string();
+        let counted = !matches!(phase, "Pending" | "Succeeded" | "Failed")
+            && !pod["metadata"]["deletionTimestamp"].is_string();
         let mine: Vec<Arc<Value>> = self
             .list(&budgets, &key.namespace)
             .into_iter()
@@ -51,7 +52,8 @@ impl World {
             failure
         };
         if status["observedGeneration"] != budget["metadata"]["generation"] {
-            let mut failure = refuse(format!("The disruption budget {name} is still being processed by the server."));
+            let mut failure =
+                refuse(format!("The disruption budget {name} is still being processed by the server."));
             failure.retry_after = Some(10);
             if let Some(details) = &mut failure.details {
                 details["retryAfterSeconds"] = 10.into();
@@ -69,7 +71,8 @@ impl World {
         if !dry {
             let writer = Writer { subresource: "status".to_owned(), ..Writer::default() };
             let key = super::store::key(kind, budget);
-            let (pod, at) = (pod["metadata"]["name"].as_str().unwrap_or_default().to_owned(), super::store::now());
+            let (pod, at) =
+                (pod["metadata"]["name"].as_str().unwrap_or_default().to_owned(), super::store::now());
             self.edit(kind, &key, &writer, |budget| {
                 let left = budget["status"]["disruptionsAllowed"].as_i64().unwrap_or(1) - 1;
                 budget["status"]["disruptionsAllowed"] = left.into();
@@ -84,7 +87,8 @@ impl World {
         let pods = self.kind("", "pods");
         let pod = self.get(key).ok_or_else(|| Failure::not_found(&pods, &key.name))?;
         let name = |container: &Value| container["name"].as_str().unwrap_or_default().to_owned();
-        let of = |list: &str| pod["spec"][list].as_array().into_iter().flatten().map(name).collect::<Vec<_>>();
+        let of =
+            |list: &str| pod["spec"][list].as_array().into_iter().flatten().map(name).collect::<Vec<_>>();
         let (containers, first) = (of("containers"), of("initContainers"));
         let container = match query.get("container") {
             Some(asked) if containers.iter().chain(&first).any(|have| have == asked) => asked.to_owned(),
@@ -106,7 +110,10 @@ impl World {
             return Ok(String::new());
         }
         if pod["status"]["phase"] == "Pending" {
-            let message = format!("container {container:?} in pod {:?} is waiting to start: ContainerCreating", key.name);
+            let message = format!(
+                "container {container:?} in pod {:?} is waiting to start: ContainerCreating",
+                key.name
+            );
             return Err(Failure::bad_request(message));
         }
         let uid = pod["metadata"]["uid"].as_str().unwrap_or_default().to_owned();
@@ -115,7 +122,8 @@ impl World {
         let text = match text {
             Some(text) => text.clone(),
             None if previous => {
-                let message = format!("previous terminated container {container:?} in pod {:?} not found", key.name);
+                let message =
+                    format!("previous terminated container {container:?} in pod {:?} not found", key.name);
                 return Err(Failure::bad_request(message));
             }
             None => String::new(),
@@ -130,7 +138,13 @@ impl World {
     }
 
     /// Sets the replicas of a workload to those of a `Scale`.
-    pub(crate) fn set_scale(&mut self, kind: &Arc<Kind>, key: &Key, scale: &Value, writer: &Writer) -> Result<Value, Failure> {
+    pub(crate) fn set_scale(
+        &mut self,
+        kind: &Arc<Kind>,
+        key: &Key,
+        scale: &Value,
+        writer: &Writer,
+    ) -> Result<Value, Failure> {
         let object = self.get(key).ok_or_else(|| Failure::not_found(kind, &key.name))?;
         let replicas = scale["spec"]["replicas"].as_i64().unwrap_or(0);
         let mut new = (*object).clone();

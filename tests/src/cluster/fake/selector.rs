@@ -16,11 +16,11 @@ enum Need {
 
 /// A label selector; empty matches all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Labels(Vec<Need>);
+pub(crate) struct Labels(Vec<Need>);
 
 impl Labels {
     /// Reads `a=b,c!=d,e in (f,g),h notin (i),j,!k`.
-    pub fn parse(text: &str) -> Result<Labels, Failure> {
+    pub(crate) fn parse(text: &str) -> Result<Labels, Failure> {
         let mut needs = Vec::new();
         for part in split(text) {
             let list = |text: &str| -> Option<Vec<String>> {
@@ -32,14 +32,19 @@ impl Labels {
                 Need::NotIn(key(name), vec![key(value)])
             } else if let Some((name, value)) = part.split_once("==").or_else(|| part.split_once('=')) {
                 Need::In(key(name), vec![key(value)])
-            } else if let Some((name, values)) = part.split_once(" notin ").and_then(|(n, v)| Some((n, list(v)?))) {
+            } else if let Some((name, values)) =
+                part.split_once(" notin ").and_then(|(n, v)| Some((n, list(v)?)))
+            {
                 Need::NotIn(key(name), values)
-            } else if let Some((name, values)) = part.split_once(" in ").and_then(|(n, v)| Some((n, list(v)?))) {
+            } else if let Some((name, values)) =
+                part.split_once(" in ").and_then(|(n, v)| Some((n, list(v)?)))
+            {
                 Need::In(key(name), values)
             } else if let Some(name) = part.strip_prefix('!') {
                 Need::Absent(key(name))
             } else if part.contains(char::is_whitespace) {
-                let message = format!("unable to parse requirement: found '{part}', expected: in, notin, =, ==, !=");
+                let message =
+                    format!("unable to parse requirement: found '{part}', expected: in, notin, =, ==, !=");
                 return Err(Failure::bad_request(message));
             } else {
                 Need::Exists(key(&part))
@@ -50,7 +55,7 @@ impl Labels {
     }
 
     /// A LabelSelector's JSON; an absent one matches nothing, an empty one everything.
-    pub fn of_selector(selector: &Value) -> Option<Labels> {
+    pub(crate) fn of_selector(selector: &Value) -> Option<Labels> {
         let fields = selector.as_object()?;
         let mut needs = Labels::of_map(fields.get("matchLabels").unwrap_or(&Value::Null)).0;
         for expression in fields.get("matchExpressions").and_then(Value::as_array).into_iter().flatten() {
@@ -68,7 +73,7 @@ impl Labels {
     }
 
     /// A plain map, as a Service has it.
-    pub fn of_map(map: &Value) -> Labels {
+    pub(crate) fn of_map(map: &Value) -> Labels {
         let pairs = map.as_object().into_iter().flatten();
         let need = |(key, value): (&String, &Value)| {
             Need::In(key.clone(), vec![value.as_str().unwrap_or_default().to_owned()])
@@ -77,15 +82,16 @@ impl Labels {
     }
 
     /// Whether it takes any labels at all.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// Whether an object's labels, as its metadata has them, are taken.
-    pub fn matches(&self, labels: &Value) -> bool {
+    pub(crate) fn matches(&self, labels: &Value) -> bool {
         self.0.iter().all(|need| {
             let value = |key: &String| labels.get(key).and_then(Value::as_str);
-            let one_of = |key: &String, values: &[String]| value(key).is_some_and(|v| values.iter().any(|w| w == v));
+            let one_of =
+                |key: &String, values: &[String]| value(key).is_some_and(|v| values.iter().any(|w| w == v));
             match need {
                 Need::In(key, values) => one_of(key, values),
                 Need::NotIn(key, values) => !one_of(key, values),
@@ -96,7 +102,7 @@ impl Labels {
     }
 
     /// As a scale's status prints it.
-    pub fn print(&self) -> String {
+    pub(crate) fn print(&self) -> String {
         let print = |need: &Need| match need {
             Need::In(key, values) if values.len() == 1 => format!("{key}={}", values[0]),
             Need::In(key, values) => format!("{key} in ({})", values.join(",")),
@@ -128,11 +134,11 @@ fn split(text: &str) -> Vec<String> {
 
 /// A field selector: path, whether equal, value.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Fields(Vec<(String, bool, String)>);
+pub(crate) struct Fields(Vec<(String, bool, String)>);
 
 impl Fields {
     /// Reads `a.b=c,d!=e`; a field that the kind cannot be selected by is refused with 400.
-    pub fn parse(text: &str, kind: &Kind) -> Result<Fields, Failure> {
+    pub(crate) fn parse(text: &str, kind: &Kind) -> Result<Fields, Failure> {
         let mut needs = Vec::new();
         for part in text.split(',').filter(|part| !part.trim().is_empty()) {
             let (path, equal, value) = if let Some((path, value)) = part.split_once("!=") {
@@ -140,7 +146,9 @@ impl Fields {
             } else if let Some((path, value)) = part.split_once("==").or_else(|| part.split_once('=')) {
                 (path, true, value)
             } else {
-                return Err(Failure::bad_request(format!("invalid selector: '{text}'; can't understand '{part}'")));
+                return Err(Failure::bad_request(format!(
+                    "invalid selector: '{text}'; can't understand '{part}'"
+                )));
             };
             if !selectable(kind, path) {
                 return Err(Failure::bad_request(format!("field label not supported: {path}")));
@@ -151,7 +159,7 @@ impl Fields {
     }
 
     /// Whether the object is taken.
-    pub fn matches(&self, object: &Value) -> bool {
+    pub(crate) fn matches(&self, object: &Value) -> bool {
         self.0.iter().all(|(path, equal, value)| (field(object, path) == *value) == *equal)
     }
 }
@@ -174,17 +182,31 @@ fn selectable(kind: &Kind, path: &str) -> bool {
     }
     let own: &[&str] = match (kind.group.as_str(), kind.plural.as_str()) {
         ("", "pods") => &[
-            "spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName",
-            "spec.hostNetwork", "status.phase", "status.podIP", "status.nominatedNodeName",
+            "spec.nodeName",
+            "spec.restartPolicy",
+            "spec.schedulerName",
+            "spec.serviceAccountName",
+            "spec.hostNetwork",
+            "status.phase",
+            "status.podIP",
+            "status.nominatedNodeName",
         ],
         ("", "nodes") => &["spec.unschedulable"],
         ("", "namespaces") => &["status.phase"],
         ("", "secrets") => &["type"],
         ("", "services") => &["spec.clusterIP", "spec.type"],
         ("", "events") => &[
-            "involvedObject.kind", "involvedObject.namespace", "involvedObject.name", "involvedObject.uid",
-            "involvedObject.apiVersion", "involvedObject.resourceVersion", "involvedObject.fieldPath",
-            "reason", "reportingComponent", "source", "type",
+            "involvedObject.kind",
+            "involvedObject.namespace",
+            "involvedObject.name",
+            "involvedObject.uid",
+            "involvedObject.apiVersion",
+            "involvedObject.resourceVersion",
+            "involvedObject.fieldPath",
+            "reason",
+            "reportingComponent",
+            "source",
+            "type",
         ],
         ("apps", "replicasets") => &["status.replicas"],
         ("batch", "jobs") => &["status.successful"],

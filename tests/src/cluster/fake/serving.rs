@@ -7,6 +7,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, Response, header};
 use serde_json::{Value, json};
 
+use super::Shared;
 use super::access::User;
 use super::discovery;
 use super::failure::Failure;
@@ -18,7 +19,6 @@ use super::route::{Attributes, Query};
 use super::store::{Key, now};
 use super::watching;
 use super::write::{Deleted, Deletion};
-use super::Shared;
 
 /// The largest request the real server takes.
 const MOST_BYTES: usize = 3 * 1024 * 1024;
@@ -75,7 +75,9 @@ impl Shared {
             return Err(Failure::no_resource());
         }
         let body = body::to_bytes(body, MOST_BYTES).await;
-        let body = body.map_err(|_| Failure::new(413, "RequestEntityTooLarge", "Request entity too large: limit is 3145728"))?;
+        let body = body.map_err(|_| {
+            Failure::new(413, "RequestEntityTooLarge", "Request entity too large: limit is 3145728")
+        })?;
         let asked = Asked {
             about,
             query,
@@ -108,7 +110,9 @@ impl Shared {
         }
         match (about.verb.as_str(), about.subresource.as_str()) {
             ("get", "log") => self.world().log(&asked.key(), &asked.query).map(plain),
-            ("get", "scale") => self.world().scale(kind, &asked.key()).map(|scale| json_response(200, &scale)),
+            ("get", "scale") => {
+                self.world().scale(kind, &asked.key()).map(|scale| json_response(200, &scale))
+            }
             ("get", "" | "status") => {
                 let found = self.world().get(&asked.key());
                 let found = found.ok_or_else(|| Failure::not_found(kind, &about.name))?;
@@ -164,7 +168,8 @@ impl Shared {
         }
         let given = object["metadata"]["namespace"].as_str().unwrap_or(namespace);
         if kind.namespaced && given != namespace {
-            let message = "the namespace of the provided object does not match the namespace sent on the request";
+            let message =
+                "the namespace of the provided object does not match the namespace sent on the request";
             return Err(Failure::bad_request(message));
         }
         let created = self.world().create(kind, namespace, object, &asked.writer()?)?;
@@ -209,7 +214,8 @@ impl Deletion {
     fn read(options: &Value, query: &Query) -> Result<Deletion, Failure> {
         let text = |value: &Value| value.as_str().map(str::to_owned);
         let dry = options["dryRun"].as_array().is_some_and(|all| !all.is_empty());
-        let wanted = text(&options["propagationPolicy"]).or(query.get("propagationPolicy").map(str::to_owned));
+        let wanted =
+            text(&options["propagationPolicy"]).or(query.get("propagationPolicy").map(str::to_owned));
         Ok(Deletion {
             uid: text(&options["preconditions"]["uid"]),
             revision: text(&options["preconditions"]["resourceVersion"]),
@@ -226,9 +232,11 @@ fn dry_run(query: &Query) -> Result<bool, Failure> {
     match query.get("dryRun") {
         None => Ok(false),
         Some("All") => Ok(true),
-        Some(other) => Err(Failure::new(422, "Invalid", format!(
-            " \"\" is invalid: dryRun: Unsupported value: [{other:?}]: supported values: \"All\""
-        ))),
+        Some(other) => Err(Failure::new(
+            422,
+            "Invalid",
+            format!(" \"\" is invalid: dryRun: Unsupported value: [{other:?}]: supported values: \"All\""),
+        )),
     }
 }
 

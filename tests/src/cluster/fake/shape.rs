@@ -34,7 +34,9 @@ pub(crate) fn list(kind: &Kind, path: &[&str]) -> List {
     let (field, parent) = (path.last().copied().unwrap_or_default(), path.iter().rev().nth(1).copied());
     match (field, parent.unwrap_or_default()) {
         ("containers" | "initContainers" | "ephemeralContainers", "spec") => keyed(&["name"]),
-        ("env" | "volumes" | "imagePullSecrets" | "secrets" | "resourceClaims" | "claims", _) => keyed(&["name"]),
+        ("env" | "volumes" | "imagePullSecrets" | "secrets" | "resourceClaims" | "claims", _) => {
+            keyed(&["name"])
+        }
         ("volumeMounts", "containers" | "initContainers" | "ephemeralContainers") => keyed(&["mountPath"]),
         ("volumeDevices", _) => keyed(&["devicePath"]),
         ("ports", "containers" | "initContainers") => keyed(&["containerPort", "protocol"]),
@@ -73,9 +75,23 @@ pub(crate) fn atomic(kind: &Kind, path: &[&str]) -> bool {
     }
     matches!(
         field,
-        "selector" | "podSelector" | "namespaceSelector" | "labelSelector" | "nodeSelector" | "involvedObject"
-            | "targetRef" | "scaleTargetRef" | "fieldRef" | "resourceFieldRef" | "secretKeyRef" | "configMapKeyRef"
-            | "secretRef" | "configMapRef" | "imagePullSecrets" | "nodeSelectorTerms" | "claimRef"
+        "selector"
+            | "podSelector"
+            | "namespaceSelector"
+            | "labelSelector"
+            | "nodeSelector"
+            | "involvedObject"
+            | "targetRef"
+            | "scaleTargetRef"
+            | "fieldRef"
+            | "resourceFieldRef"
+            | "secretKeyRef"
+            | "configMapKeyRef"
+            | "secretRef"
+            | "configMapRef"
+            | "imagePullSecrets"
+            | "nodeSelectorTerms"
+            | "claimRef"
     ) && path.len() > 1
         || field == "involvedObject"
 }

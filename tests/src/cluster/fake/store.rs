@@ -112,11 +112,6 @@ impl World {
         Arc::clone(found.expect("controllers only ask for built-in kinds"))
     }
 
-    /// The kind of that name, whatever its plural.
-    pub(crate) fn kind_of(&self, group: &str, kind: &str) -> Option<Arc<Kind>> {
-        self.kinds.iter().find(|k| k.group == group && k.kind == kind).cloned()
-    }
-
     pub(crate) fn get(&self, key: &Key) -> Option<Arc<Value>> {
         self.objects.get(key).cloned()
     }
@@ -127,13 +122,19 @@ impl World {
         let here = |key: &Key| {
             kind.is(&key.group, &key.plural) && (namespace.is_empty() || key.namespace == namespace)
         };
-        self.objects.range(from..).take_while(|(key, _)| here(key)).map(|(_, object)| Arc::clone(object)).collect()
+        self.objects
+            .range(from..)
+            .take_while(|(key, _)| here(key))
+            .map(|(_, object)| Arc::clone(object))
+            .collect()
     }
 
     /// Every object in that namespace, whatever its kind.
     pub(crate) fn within(&self, namespace: &str) -> Vec<(Arc<Kind>, Arc<Value>)> {
         let kinds = self.kinds.iter().filter(|kind| kind.namespaced);
-        kinds.flat_map(|k| self.list(k, namespace).into_iter().map(|object| (Arc::clone(k), object))).collect()
+        kinds
+            .flat_map(|k| self.list(k, namespace).into_iter().map(|object| (Arc::clone(k), object)))
+            .collect()
     }
 
     pub(crate) fn key_of(&self, uid: &str) -> Option<&Key> {

@@ -1,6 +1,8 @@
 //! Built-in objects as the API's own types read and write them: unknown fields go, wrong types are 400.
 
-use k8s_openapi::api::{apps, authorization, autoscaling, batch, coordination, core, discovery, networking, policy, rbac};
+use k8s_openapi::api::{
+    apps, authorization, autoscaling, batch, coordination, core, discovery, networking, policy, rbac,
+};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -43,7 +45,9 @@ pub(crate) fn read(kind: &Kind, object: Value) -> Result<Value, Failure> {
         ("apiextensions.k8s.io", _) => through::<apiextensions::v1::CustomResourceDefinition>(kind, object),
         ("coordination.k8s.io", _) => through::<coordination::v1::Lease>(kind, object),
         ("rbac.authorization.k8s.io", "clusterroles") => through::<rbac::v1::ClusterRole>(kind, object),
-        ("rbac.authorization.k8s.io", "clusterrolebindings") => through::<rbac::v1::ClusterRoleBinding>(kind, object),
+        ("rbac.authorization.k8s.io", "clusterrolebindings") => {
+            through::<rbac::v1::ClusterRoleBinding>(kind, object)
+        }
         ("rbac.authorization.k8s.io", "roles") => through::<rbac::v1::Role>(kind, object),
         ("rbac.authorization.k8s.io", "rolebindings") => through::<rbac::v1::RoleBinding>(kind, object),
         ("authorization.k8s.io", "selfsubjectaccessreviews") => {
@@ -87,7 +91,16 @@ fn prune(value: &mut Value, field: &str) {
         Value::Object(map) => {
             map.iter_mut().for_each(|(name, value)| prune(value, name));
             let free = |name: &str| {
-                matches!(name, "labels" | "annotations" | "matchLabels" | "data" | "nodeSelector" | "limits" | "requests")
+                matches!(
+                    name,
+                    "labels"
+                        | "annotations"
+                        | "matchLabels"
+                        | "data"
+                        | "nodeSelector"
+                        | "limits"
+                        | "requests"
+                )
             };
             map.retain(|name, value| match value {
                 Value::Array(items) => !items.is_empty(),

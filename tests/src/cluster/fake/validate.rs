@@ -126,8 +126,9 @@ fn whole(kind: &Kind, object: &Value, causes: &mut Vec<Cause>) {
             }
         }
         ("batch", "jobs") => template(&spec["template"]["spec"], "spec.template.spec", causes),
-        ("policy", _) if spec["minAvailable"].is_null() == spec["maxUnavailable"].is_null()
-            && !spec["minAvailable"].is_null() =>
+        ("policy", _)
+            if spec["minAvailable"].is_null() == spec["maxUnavailable"].is_null()
+                && !spec["minAvailable"].is_null() =>
         {
             let why = "minAvailable and maxUnavailable cannot be both set";
             causes.push(Cause::invalid("spec", spec, why));
@@ -154,11 +155,14 @@ pub(crate) fn update(kind: &Kind, old: &Value, new: &Value) -> Result<(), Failur
     if kind.is_pod() && pod_fixed(old) != pod_fixed(new) {
         causes.push(Cause::forbidden("spec", &format!("{POD_MAY_CHANGE}\n{}", pod_difference(old, new))));
     }
-    let finalizers = |object: &Value| object["metadata"]["finalizers"].as_array().cloned().unwrap_or_default();
+    let finalizers =
+        |object: &Value| object["metadata"]["finalizers"].as_array().cloned().unwrap_or_default();
     let before = finalizers(old);
     let added: Vec<Value> = finalizers(new).into_iter().filter(|name| !before.contains(name)).collect();
     if old["metadata"]["deletionTimestamp"].is_string() && !added.is_empty() {
-        let why = format!("no new finalizers can be added if the object is being deleted, found new finalizers {added:?}");
+        let why = format!(
+            "no new finalizers can be added if the object is being deleted, found new finalizers {added:?}"
+        );
         causes.push(Cause::forbidden("metadata.finalizers", &why));
     }
     answer(kind, new, &causes)
@@ -172,7 +176,9 @@ fn pod_fixed(pod: &Value) -> Value {
             container["image"] = Value::Null;
         }
     }
-    for field in ["activeDeadlineSeconds", "tolerations", "terminationGracePeriodSeconds", "ephemeralContainers"] {
+    for field in
+        ["activeDeadlineSeconds", "tolerations", "terminationGracePeriodSeconds", "ephemeralContainers"]
+    {
         spec[field] = Value::Null;
     }
     spec

@@ -83,12 +83,17 @@ pub(crate) fn watch(
 }
 
 fn unreadable(version: &str) -> Failure {
-    Failure::bad_request(format!("invalid resource version: strconv.ParseUint: parsing {version:?}: invalid syntax"))
+    Failure::bad_request(format!(
+        "invalid resource version: strconv.ParseUint: parsing {version:?}: invalid syntax"
+    ))
 }
 
 fn check(query: &Query, initial: bool) -> Result<(), Failure> {
-    let options = super::kind::Kind { group: "meta.k8s.io".to_owned(), kind: "ListOptions".to_owned(),
-        ..(*super::kind::built_in()[0]).clone() };
+    let options = super::kind::Kind {
+        group: "meta.k8s.io".to_owned(),
+        kind: "ListOptions".to_owned(),
+        ..(*super::kind::built_in()[0]).clone()
+    };
     let matching = query.get("resourceVersionMatch");
     let cause = match (initial, matching) {
         (true, Some("NotOlderThan")) | (false, None) => return Ok(()),
@@ -100,9 +105,10 @@ fn check(query: &Query, initial: bool) -> Result<(), Failure> {
             let why = "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan";
             Cause::forbidden("resourceVersionMatch", why)
         }
-        (false, Some(_)) => {
-            Cause::forbidden("resourceVersionMatch", "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided")
-        }
+        (false, Some(_)) => Cause::forbidden(
+            "resourceVersionMatch",
+            "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
+        ),
     };
     Err(Failure::invalid(&options, "", &[cause]))
 }
@@ -170,7 +176,9 @@ impl Watch {
 
     /// A change as this selection sees it.
     fn seen(&self, change: &Change) -> Option<Value> {
-        let takes = |object: &Option<Arc<Value>>| object.as_ref().filter(|object| self.selection.takes(object)).cloned();
+        let takes = |object: &Option<Arc<Value>>| {
+            object.as_ref().filter(|object| self.selection.takes(object)).cloned()
+        };
         match (takes(&change.old), takes(&change.new)) {
             (None, None) => None,
             (None, Some(new)) => Some(self.event("ADDED", &new, None)),

@@ -44,7 +44,13 @@ impl World {
         Ok(if writer.dry { Arc::new(object) } else { self.put(kind, object) })
     }
 
-    fn prepare(&self, kind: &Arc<Kind>, namespace: &str, object: Value, writer: &Writer) -> Result<Value, Failure> {
+    fn prepare(
+        &self,
+        kind: &Arc<Kind>,
+        namespace: &str,
+        object: Value,
+        writer: &Writer,
+    ) -> Result<Value, Failure> {
         let mut object = typed::read(kind, object)?;
         object["apiVersion"] = kind.api_version().into();
         object["kind"] = kind.kind.clone().into();
@@ -52,11 +58,14 @@ impl World {
             object["metadata"] = json!({});
         }
         let metadata = &mut object["metadata"];
-        if let Some(stem) = metadata["generateName"].as_str().filter(|_| metadata["name"].as_str().is_none_or(str::is_empty)) {
+        if let Some(stem) =
+            metadata["generateName"].as_str().filter(|_| metadata["name"].as_str().is_none_or(str::is_empty))
+        {
             metadata["name"] = format!("{stem}{}", suffix(5)).into();
         }
         let metadata = object["metadata"].as_object_mut().expect("it was just made one");
-        if metadata.get("resourceVersion").and_then(Value::as_str).is_some_and(|version| !version.is_empty()) {
+        if metadata.get("resourceVersion").and_then(Value::as_str).is_some_and(|version| !version.is_empty())
+        {
             let message = "resourceVersion should not be set on objects to be created";
             return Err(Failure::new(500, "InternalError", format!("Internal error occurred: {message}")));
         }
@@ -120,7 +129,9 @@ impl World {
             return Err(Failure::not_found(&self.kind("", "namespaces"), namespace));
         };
         if home["metadata"]["deletionTimestamp"].is_string() {
-            let why = format!("unable to create new content in namespace {namespace} because it is being terminated");
+            let why = format!(
+                "unable to create new content in namespace {namespace} because it is being terminated"
+            );
             let message = format!("{} \"{name}\" is forbidden: {why}", kind.resource());
             let mut failure = Failure::forbidden(message, Some(name), &kind.group, &kind.plural);
             if let Some(details) = &mut failure.details {
@@ -168,7 +179,9 @@ impl World {
             "status" => {
                 let (status, mut whole) = (new["status"].take(), (*old).clone());
                 whole["status"] = status;
-                for field in ["labels", "annotations"].iter().filter(|_| !kind.builtin || kind.is("", "nodes")) {
+                for field in
+                    ["labels", "annotations"].iter().filter(|_| !kind.builtin || kind.is("", "nodes"))
+                {
                     whole["metadata"][*field] = new["metadata"][*field].clone();
                 }
                 new = whole;
@@ -216,7 +229,8 @@ impl World {
     /// Whether nothing keeps a deleted object any longer.
     fn finished(&self, kind: &Kind, object: &Value) -> bool {
         let metadata = &object["metadata"];
-        let held = kind.is("", "namespaces") && object["spec"]["finalizers"].as_array().is_some_and(|f| !f.is_empty());
+        let held = kind.is("", "namespaces")
+            && object["spec"]["finalizers"].as_array().is_some_and(|f| !f.is_empty());
         metadata["deletionTimestamp"].is_string()
             && metadata["finalizers"].as_array().is_none_or(Vec::is_empty)
             && metadata["deletionGracePeriodSeconds"].as_i64().unwrap_or(0) == 0
@@ -224,7 +238,13 @@ impl World {
     }
 
     /// A controller's write of `change` to the object, if it is still there; nothing where nothing differs.
-    pub(crate) fn edit(&mut self, kind: &Arc<Kind>, key: &Key, writer: &Writer, change: impl FnOnce(&mut Value)) {
+    pub(crate) fn edit(
+        &mut self,
+        kind: &Arc<Kind>,
+        key: &Key,
+        writer: &Writer,
+        change: impl FnOnce(&mut Value),
+    ) {
         let Some(old) = self.get(key) else { return };
         let mut new = (*old).clone();
         change(&mut new);
@@ -235,7 +255,12 @@ impl World {
     }
 
     /// Deletes an object, or begins to.
-    pub(crate) fn delete(&mut self, kind: &Arc<Kind>, key: &Key, deletion: &Deletion) -> Result<Deleted, Failure> {
+    pub(crate) fn delete(
+        &mut self,
+        kind: &Arc<Kind>,
+        key: &Key,
+        deletion: &Deletion,
+    ) -> Result<Deleted, Failure> {
         let old = self.get(key).ok_or_else(|| Failure::not_found(kind, &key.name))?;
         let metadata = &old["metadata"];
         for (field, what, given) in
@@ -293,7 +318,9 @@ impl World {
     pub(crate) fn stopped(&mut self, uid: &str) {
         let pods = self.kind("", "pods");
         let Some(key) = self.key_of(uid).cloned() else { return };
-        let Some(pod) = self.get(&key).filter(|pod| pod["metadata"]["deletionTimestamp"].is_string()) else { return };
+        let Some(pod) = self.get(&key).filter(|pod| pod["metadata"]["deletionTimestamp"].is_string()) else {
+            return;
+        };
         if pod["metadata"]["finalizers"].as_array().is_none_or(Vec::is_empty) {
             self.remove(&pods, &key);
         } else if pod["metadata"]["deletionGracePeriodSeconds"] != 0 {
@@ -320,7 +347,10 @@ fn check_identity(kind: &Kind, at: &Key, old: &Value, new: &Value) -> Result<(),
     let (have, given) = (&old["metadata"], &new["metadata"]);
     let found = key(kind, new);
     if !found.name.is_empty() && found.name != at.name {
-        let message = format!("the name of the object ({}) does not match the name on the URL ({})", found.name, at.name);
+        let message = format!(
+            "the name of the object ({}) does not match the name on the URL ({})",
+            found.name, at.name
+        );
         return Err(Failure::bad_request(message));
     }
     if !found.namespace.is_empty() && found.namespace != at.namespace {
@@ -353,8 +383,16 @@ fn keep_metadata(old: &Value, new: &mut Value) {
     }
     let metadata = new["metadata"].as_object_mut().expect("it was just made one");
     for field in [
-        "name", "namespace", "uid", "creationTimestamp", "generation", "generateName", "deletionTimestamp",
-        "deletionGracePeriodSeconds", "resourceVersion", "managedFields",
+        "name",
+        "namespace",
+        "uid",
+        "creationTimestamp",
+        "generation",
+        "generateName",
+        "deletionTimestamp",
+        "deletionGracePeriodSeconds",
+        "resourceVersion",
+        "managedFields",
     ] {
         match old["metadata"].get(field) {
             Some(value) => drop(metadata.insert(field.to_owned(), value.clone())),

@@ -27,8 +27,11 @@ pub(super) fn control(world: &mut World, namespace: &str) {
             (least, _) => share(least, expected),
         };
         let mut disrupted = budget["status"]["disruptedPods"].as_object().cloned().unwrap_or_default();
-        disrupted.retain(|name, _| mine.iter().any(|pod| pod["metadata"]["name"] == name.as_str() && !deleting(pod)));
-        let healthy = mine.iter().filter(|pod| ready(pod) && !deleting(pod) && !is_disrupted(&disrupted, pod)).count();
+        disrupted.retain(|name, _| {
+            mine.iter().any(|pod| pod["metadata"]["name"] == name.as_str() && !deleting(pod))
+        });
+        let healthy =
+            mine.iter().filter(|pod| ready(pod) && !deleting(pod) && !is_disrupted(&disrupted, pod)).count();
         let healthy = i64::try_from(healthy).unwrap_or(0);
         let allowed = if expected == 0 { 0 } else { (healthy - desired).max(0) };
         let reason = if allowed > 0 { "SufficientPods" } else { "InsufficientPods" };

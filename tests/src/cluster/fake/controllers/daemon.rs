@@ -7,7 +7,8 @@ use crate::cluster::fake::selector::Labels;
 use crate::cluster::fake::store::World;
 
 pub(super) fn control(world: &mut World, namespace: &str) {
-    let (kind, pods, nodes) = (world.kind("apps", "daemonsets"), world.kind("", "pods"), world.kind("", "nodes"));
+    let (kind, pods, nodes) =
+        (world.kind("apps", "daemonsets"), world.kind("", "pods"), world.kind("", "nodes"));
     for set in world.list(&kind, namespace) {
         let mut mine = claim(world, &kind, &set);
         let revision = hash(&set["spec"]["template"]);
@@ -30,8 +31,12 @@ pub(super) fn control(world: &mut World, namespace: &str) {
             let lost = mine.iter().filter(|pod| !deleting(pod) && !nodes.iter().any(|node| on(pod, node)));
             lost.for_each(|pod| delete(world, &pods, pod));
             let calm = mine.iter().all(|pod| ready(pod) && !deleting(pod));
-            let old = mine.iter().find(|pod| pod["metadata"]["labels"]["controller-revision-hash"] != revision.as_str());
-            if let Some(pod) = old.filter(|_| calm && set["spec"]["updateStrategy"]["type"] == "RollingUpdate") {
+            let old = mine
+                .iter()
+                .find(|pod| pod["metadata"]["labels"]["controller-revision-hash"] != revision.as_str());
+            if let Some(pod) =
+                old.filter(|_| calm && set["spec"]["updateStrategy"]["type"] == "RollingUpdate")
+            {
                 delete(world, &pods, pod);
             }
         }

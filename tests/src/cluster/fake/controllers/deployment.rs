@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::{condition, create, deleting, hash, owned_by, reference, set_status, text, without_zeros, writer};
+use super::{
+    condition, create, deleting, hash, owned_by, reference, set_status, text, without_zeros, writer,
+};
 use crate::cluster::fake::store::{World, key};
 
 const REVISION: &str = "deployment.kubernetes.io/revision";
@@ -45,7 +47,12 @@ fn wanted(object: &Value) -> i64 {
     object["spec"]["replicas"].as_i64().unwrap_or(1)
 }
 
-fn new_set(world: &mut World, deployment: &Value, mine: &[Arc<Value>], namespace: &str) -> Option<Arc<Value>> {
+fn new_set(
+    world: &mut World,
+    deployment: &Value,
+    mine: &[Arc<Value>],
+    namespace: &str,
+) -> Option<Arc<Value>> {
     let kind = world.kind("apps", "deployments");
     let mut template = deployment["spec"]["template"].clone();
     let hash = hash(&template);
@@ -83,7 +90,8 @@ fn roll(world: &mut World, deployment: &Value, current: &Value, mine: &[Arc<Valu
     let surge = share(&rolling["maxSurge"], count, true);
     let unavailable = share(&rolling["maxUnavailable"], count, false);
     let unavailable = if surge == 0 && unavailable == 0 { 1 } else { unavailable };
-    let standing = old.iter().any(|set| set["status"]["replicas"].as_i64().unwrap_or(0) > 0 || wanted(set) > 0);
+    let standing =
+        old.iter().any(|set| set["status"]["replicas"].as_i64().unwrap_or(0) > 0 || wanted(set) > 0);
     let have = wanted(current);
     let new = match () {
         () if !standing || have > count => count,
@@ -91,7 +99,8 @@ fn roll(world: &mut World, deployment: &Value, current: &Value, mine: &[Arc<Valu
         () => count.min(have + (count + surge - total).max(0)),
     };
     scale(world, &sets, current, new);
-    let available: i64 = mine.iter().map(|set| set["status"]["availableReplicas"].as_i64().unwrap_or(0)).sum();
+    let available: i64 =
+        mine.iter().map(|set| set["status"]["availableReplicas"].as_i64().unwrap_or(0)).sum();
     let mut spare = if recreate { i64::MAX } else { available - (count - unavailable) };
     for set in old {
         // What never became ready may go at once.
@@ -110,7 +119,8 @@ fn scale(world: &mut World, sets: &Arc<crate::cluster::fake::kind::Kind>, set: &
 /// Counts revisions, on the set and on the deployment.
 fn number(world: &mut World, deployment: &Value, current: &Value, mine: &[Arc<Value>]) {
     let (kind, sets) = (world.kind("apps", "deployments"), world.kind("apps", "replicasets"));
-    let of = |set: &Value| set["metadata"]["annotations"][REVISION].as_str().and_then(|n| n.parse::<u64>().ok());
+    let of =
+        |set: &Value| set["metadata"]["annotations"][REVISION].as_str().and_then(|n| n.parse::<u64>().ok());
     let other = |set: &&Arc<Value>| set["metadata"]["uid"] != current["metadata"]["uid"];
     let highest = mine.iter().filter(other).filter_map(|set| of(set)).max().unwrap_or(0);
     let revision = of(current).filter(|own| *own > highest).unwrap_or(highest + 1).to_string();

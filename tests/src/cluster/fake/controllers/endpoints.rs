@@ -26,8 +26,10 @@ pub(super) fn control(world: &mut World, namespace: &str) {
         let ports = ports(&service, selected.first());
         let label = "kubernetes.io/service-name";
         let name = text(&service, "name").to_owned();
-        let existing =
-            world.list(&slices, namespace).into_iter().find(|slice| slice["metadata"]["labels"][label] == name.as_str());
+        let existing = world
+            .list(&slices, namespace)
+            .into_iter()
+            .find(|slice| slice["metadata"]["labels"][label] == name.as_str());
         match existing {
             Some(slice) => world.edit(&slices, &key(&slices, &slice), &writer(""), |slice| {
                 set(slice, "endpoints", endpoints);
@@ -80,7 +82,8 @@ fn ports(service: &Value, pod: Option<&Arc<Value>>) -> Vec<Value> {
         let number = match &port["targetPort"] {
             Value::String(name) => {
                 let containers = pod?["spec"]["containers"].as_array()?.iter();
-                let mut all = containers.flat_map(|container| container["ports"].as_array().into_iter().flatten());
+                let mut all =
+                    containers.flat_map(|container| container["ports"].as_array().into_iter().flatten());
                 all.find(|port| port["name"] == name.as_str())?["containerPort"].clone()
             }
             number => number.clone(),

@@ -20,7 +20,8 @@ pub(super) fn collect(world: &mut World, namespace: &str) {
             }
         } else if left.len() < owners.len() {
             let key = key(&kind, &object);
-            world.edit(&kind, &key, &writer(""), |object| object["metadata"]["ownerReferences"] = left.into());
+            world
+                .edit(&kind, &key, &writer(""), |object| object["metadata"]["ownerReferences"] = left.into());
         }
         if deleting(&object) {
             finish(world, &kind, &object, namespace);
@@ -81,7 +82,8 @@ pub(super) fn namespace(world: &mut World, name: &str) -> bool {
             ("configmaps", json!({"metadata": {"name": "kube-root-ca.crt"}, "data": {"ca.crt": ""}})),
         ] {
             let kind = world.kind("", plural);
-            let key = key(&kind, &json!({"metadata": {"namespace": name, "name": object["metadata"]["name"]}}));
+            let key =
+                key(&kind, &json!({"metadata": {"namespace": name, "name": object["metadata"]["name"]}}));
             if world.get(&key).is_none() {
                 super::create(world, ("", plural), name, object);
             }

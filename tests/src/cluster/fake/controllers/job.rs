@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::{claim, condition, create, delete, deleting, finished, pod_of, push, ready, set_status, text, writer};
+use super::{
+    claim, condition, create, delete, deleting, finished, pod_of, push, ready, set_status, text, writer,
+};
 use crate::cluster::fake::store::{World, key, now};
 
 /// The finalizer by which a job counts a pod once.
@@ -18,7 +20,11 @@ pub(super) fn control(world: &mut World, namespace: &str) {
         let count = |field: &str| before[field].as_i64().unwrap_or(0);
         let (mut succeeded, mut failed) = (count("succeeded"), count("failed"));
         for pod in mine.iter().filter(|pod| tracked(pod) && (finished(pod) || stopped(pod))) {
-            if pod["status"]["phase"] == "Succeeded" { succeeded += 1 } else { failed += 1 }
+            if pod["status"]["phase"] == "Succeeded" {
+                succeeded += 1
+            } else {
+                failed += 1
+            }
             world.edit(&pods, &key(&pods, pod), &writer(""), |pod| {
                 if let Some(finalizers) = pod["metadata"]["finalizers"].as_array_mut() {
                     finalizers.retain(|name| name != TRACKED);
@@ -44,7 +50,8 @@ pub(super) fn control(world: &mut World, namespace: &str) {
             active.split_off(wanted).iter().for_each(|pod| delete(world, &pods, pod));
         }
         let up = active.iter().filter(|pod| ready(pod)).count();
-        let mut status = super::without_zeros(json!({"active": active.len(), "succeeded": succeeded, "failed": failed}));
+        let mut status =
+            super::without_zeros(json!({"active": active.len(), "succeeded": succeeded, "failed": failed}));
         status["ready"] = up.into();
         status["terminating"] = 0.into();
         status["uncountedTerminatedPods"] = json!({});

@@ -41,7 +41,9 @@ fn schedule(world: &mut World, pod: &Value, nodes: &[Arc<Value>]) {
     let pods = world.kind("", "pods");
     let wanted = Labels::of_map(&pod["spec"]["nodeSelector"]);
     let fits = |node: &&Arc<Value>| {
-        node["spec"]["unschedulable"] != true && !deleting(node) && wanted.matches(&node["metadata"]["labels"])
+        node["spec"]["unschedulable"] != true
+            && !deleting(node)
+            && wanted.matches(&node["metadata"]["labels"])
     };
     let fitting: Vec<&Arc<Value>> = nodes.iter().filter(fits).collect();
     let mut new = pod.clone();
@@ -83,7 +85,9 @@ pub(in crate::cluster::fake) fn run(world: &mut World, pod: &Value, node: &Value
             "lastTransitionTime": at})
     };
     let conditions: Vec<Value> =
-        ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"].map(condition).into();
+        ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"]
+            .map(condition)
+            .into();
     let mut running = pod.clone();
     let mut status = json!({
         "observedGeneration": generation, "phase": "Running", "conditions": conditions, "hostIP": host,
@@ -108,7 +112,8 @@ fn statuses(pod: &Value, list: &str, at: &str) -> Value {
         } else {
             json!({"running": {"startedAt": at}})
         };
-        let mounts: Vec<Value> = container["volumeMounts"].as_array().into_iter().flatten().map(mounted).collect();
+        let mounts: Vec<Value> =
+            container["volumeMounts"].as_array().into_iter().flatten().map(mounted).collect();
         json!({"name": container["name"], "state": state, "lastState": {}, "ready": true, "restartCount": 0,
             "image": image, "imageID": image_id(image), "containerID": id, "started": !before, "resources": {},
             "volumeMounts": mounts, "user": {"linux": {"uid": 0, "gid": 0, "supplementalGroups": [0]}}})

@@ -121,9 +121,16 @@ fn claim(world: &mut World, kind: &Kind, owner: &Value) -> Vec<Arc<Value>> {
             if !selected && !deleting(owner) {
                 world.edit(&pods, &key, &writer(""), |pod| release(pod, owner));
             }
-        } else if controller(&pod).is_none() && selected && !deleting(owner) && !deleting(&pod) && !finished(&pod) {
+        } else if controller(&pod).is_none()
+            && selected
+            && !deleting(owner)
+            && !deleting(&pod)
+            && !finished(&pod)
+        {
             let reference = reference(kind, owner);
-            world.edit(&pods, &key, &writer(""), |pod| push(&mut pod["metadata"]["ownerReferences"], reference));
+            world.edit(&pods, &key, &writer(""), |pod| {
+                push(&mut pod["metadata"]["ownerReferences"], reference)
+            });
         }
     }
     world.list(&pods, &namespace).into_iter().filter(|pod| owned_by(pod, owner)).collect()
@@ -209,5 +216,11 @@ fn hash(template: &Value) -> String {
     let letter = |number: u64| {
         char::from(letters[usize::try_from(number % letters.len() as u64).expect("less than 27")])
     };
-    (0..10).scan(hash, |rest, _| { let now = *rest; *rest /= 27; Some(letter(now)) }).collect()
+    (0..10)
+        .scan(hash, |rest, _| {
+            let now = *rest;
+            *rest /= 27;
+            Some(letter(now))
+        })
+        .collect()
 }

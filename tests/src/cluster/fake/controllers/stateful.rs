@@ -40,7 +40,9 @@ pub(super) fn control(world: &mut World, namespace: &str) {
             surplus(world, &mine, &name, count, &revision, &pods);
         }
         let ready = mine.iter().filter(|pod| ready(pod) && !deleting(pod)).count();
-        let current = mine.iter().filter(|pod| pod["metadata"]["labels"]["controller-revision-hash"] == revision.as_str());
+        let current = mine
+            .iter()
+            .filter(|pod| pod["metadata"]["labels"]["controller-revision-hash"] == revision.as_str());
         let current = current.count();
         let mut status = super::without_zeros(json!({"observedGeneration": set["metadata"]["generation"],
             "readyReplicas": ready, "currentReplicas": current, "updatedReplicas": current}));
@@ -65,12 +67,14 @@ fn surplus(
     if mine.iter().any(|pod| deleting(pod)) {
         return;
     }
-    let number = |pod: &Value| text(pod, "name").strip_prefix(&format!("{name}-")).and_then(|n| n.parse::<i64>().ok());
+    let number =
+        |pod: &Value| text(pod, "name").strip_prefix(&format!("{name}-")).and_then(|n| n.parse::<i64>().ok());
     let beyond = mine.iter().filter(|pod| number(pod).is_none_or(|number| number >= count));
     if let Some(pod) = beyond.max_by_key(|pod| number(pod)) {
         return delete(world, pods, pod);
     }
-    let complete = i64::try_from(mine.len()).is_ok_and(|have| have == count) && mine.iter().all(|pod| ready(pod));
+    let complete =
+        i64::try_from(mine.len()).is_ok_and(|have| have == count) && mine.iter().all(|pod| ready(pod));
     let old = mine.iter().filter(|pod| pod["metadata"]["labels"]["controller-revision-hash"] != revision);
     if let Some(pod) = old.max_by_key(|pod| number(pod)).filter(|_| complete) {
         delete(world, pods, pod);
