@@ -8,6 +8,7 @@ pub mod cli;
 pub mod clients;
 pub mod clock;
 pub mod config;
+pub mod containment;
 mod perform;
 pub mod router;
 pub mod rules_files;

@@ -5,6 +5,7 @@
 mod actions;
 mod cli;
 mod conformance;
+mod containment_steps;
 mod crash;
 mod kubernetes_server;
 mod lambda;

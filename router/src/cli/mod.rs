@@ -9,11 +9,14 @@ macro_rules! say {
 
 mod check;
 mod demo;
+mod doctor;
 mod explain;
 mod pattern;
+mod rbac;
 mod replay;
 mod rules;
 mod run;
+mod yaml;
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -59,6 +62,10 @@ enum Command {
     Explain(explain::Arguments),
     /// Decide past events without telling anyone: JSON lines in, one decision per line out.
     Replay(replay::Arguments),
+    /// Print the Kubernetes roles that the actions in use need.
+    Rbac(rbac::Arguments),
+    /// Check that the cluster lets Watchfire do what its rules say, and no more.
+    Doctor(doctor::Arguments),
     /// Match EventBridge patterns: lines of {"pattern":…,"event":…} in, {"match":…} or {"invalid":…} out.
     Pattern(pattern::Arguments),
     /// Print completions for a shell.
@@ -126,6 +133,8 @@ pub fn main() -> ExitCode {
         Command::Rules(command) => rules::main(&command),
         Command::Explain(arguments) => explain::main(&arguments),
         Command::Replay(arguments) => replay::main(&arguments),
+        Command::Rbac(arguments) => rbac::main(&arguments),
+        Command::Doctor(arguments) => doctor::main(&arguments),
         Command::Pattern(arguments) => pattern::main(&arguments),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "watchfire", &mut std::io::stdout());
