@@ -18,7 +18,7 @@ use watchfire_core::notice::clean;
 use watchfire_core::rules::ActionName;
 
 use crate::actions::Failure;
-use crate::aws::image_scan::Images;
+use crate::aws::image_scan::{self, Scan, Status};
 use crate::clients::Clients;
 use crate::clock::Clock;
 use crate::cluster::{self, Cluster};
@@ -59,8 +59,8 @@ pub struct Responder {
     pub evidence: Option<Evidence>,
     /// Who carries out steps.
     pub containment: Containment,
-    /// Who scans images.
-    pub images: Option<Images>,
+    /// How images are scanned.
+    pub aws: Arc<Clients>,
     /// A ConfigMap that switches mitigation off.
     pub kill_switch: Option<KillSwitch>,
     /// Open incidents by node.
@@ -91,13 +91,11 @@ impl Responder {
             Some(config) => Some(Evidence::new(config, clients).await.context("evidence")?),
             None => None,
         };
-        let images = match mitigation.image_scan {
-            true => Some(Images::new(clients).await),
-            false => None,
-        };
-        let containment = Containment::new(cluster.client(), clients.clone());
+        let account = cluster.identity().arn.as_deref().and_then(|arn| arn.split(':').nth(4));
+        let containment = Containment::new(cluster.client(), clients.clone(), account.map(str::to_owned));
         let (kill_switch, on_nodes) = (mitigation.kill_switch.clone(), OnNodes::default());
-        Ok(Self { cluster, deadlines, evidence, containment, images, kill_switch, on_nodes })
+        let aws = clients.clone();
+        Ok(Self { cluster, deadlines, evidence, containment, aws, kill_switch, on_nodes })
     }
 
     /// Remembers on which node an incident is open, for the pages of others there.
@@ -230,11 +228,19 @@ impl Responder {
     }
 
     async fn scan(&self, act: &Act, now: Timestamp, until: Instant) -> Result<Outcome, Failure> {
-        let (Some(images), Target::Image(image)) = (&self.images, &act.target) else {
-            return Ok(said(now, ActEnd::Failed, "scanning images is not configured any more"));
+        let Target::Image(image) = &act.target else {
+            return Ok(said(now, ActEnd::Failed, "the plan names no image"));
         };
-        match images.scan(image, until).await {
-            Ok(scan) => Ok(said(now, ActEnd::Done, &scan.to_string())),
+        match image_scan::scan(&self.aws, image, until).await {
+            // It goes on without us: the next try looks again.
+            Ok(Scan { status: Status::Unfinished, .. }) => {
+                let reason = "the scan is still under way".to_owned();
+                Err(Failure::Transient { reason, retry_after: Some(Duration::from_secs(30)) })
+            }
+            Ok(scan) => {
+                let end = if matches!(scan.status, Status::Failed(_)) { ActEnd::Failed } else { ActEnd::Done };
+                Ok(said(now, end, &scanned(&scan)))
+            }
             Err(Failure::Permanent { reason }) => Ok(said(now, ActEnd::Failed, &reason)),
             Err(failure @ Failure::Transient { .. }) => Err(failure),
         }
@@ -280,6 +286,20 @@ impl OnNodes {
     fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, BTreeMap<String, String>>> {
         self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
+}
+
+/// By severity, then the worst.
+fn scanned(scan: &Scan) -> String {
+    let Scan { digest, status, severities, worst } = scan;
+    if let Status::Failed(why) = status {
+        return format!("{digest}: ECR did not scan it: {why}");
+    }
+    let counts: Vec<_> = severities.iter().map(|(severity, count)| format!("{count} {severity}")).collect();
+    let counts = if counts.is_empty() { "nothing found".to_owned() } else { counts.join(", ") };
+    let worst = worst.iter().map(|finding| format!("{} {} in {}", finding.severity, finding.name, finding.package));
+    let worst: Vec<_> = worst.take(3).collect();
+    let colon = if worst.is_empty() { "" } else { "; " };
+    format!("{digest}: {counts}{colon}{}", worst.join("; "))
 }
 
 fn node_of(context: &Context) -> Option<String> {

@@ -6,6 +6,7 @@ mod actions;
 mod cli;
 mod conformance;
 mod containment;
+mod containment_steps;
 mod crash;
 mod enrich;
 mod kubernetes_server;

@@ -8,7 +8,7 @@ mod email;
 mod local;
 mod pace;
 mod pagerduty;
-mod retry;
+pub(crate) mod retry;
 mod sns;
 
 use std::future::Future;

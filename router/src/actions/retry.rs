@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout};
 
-use super::{Done, Failure};
+use super::Failure;
 
 /// Before the second, third, fourth and every further attempt, give or take half.
 const DELAYS: [Duration; 4] =
@@ -17,7 +17,7 @@ const ATTEMPT: Duration = Duration::from_secs(15);
 
 /// Admits and tries, again after transient failures, as long as the next attempt would begin before
 /// `give_up_at`. A refusal to admit is final: whoever paces has already waited as long as it should.
-pub(super) async fn until<Admitted, Tried>(
+pub(crate) async fn until<Done, Admitted, Tried>(
     give_up_at: Instant,
     admit: impl Fn() -> Admitted,
     attempt: impl Fn() -> Tried,

@@ -9,13 +9,16 @@ macro_rules! say {
 
 mod check;
 mod demo;
+mod doctor;
 mod evidence;
 mod explain;
 mod operator;
 mod pattern;
+mod rbac;
 mod replay;
 mod rules;
 mod run;
+mod yaml;
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -81,6 +84,10 @@ enum Command {
     /// Prove that evidence is whole and unaltered, or list it.
     #[command(subcommand)]
     Evidence(evidence::Command),
+    /// Print the Kubernetes roles that the actions in use need.
+    Rbac(rbac::Arguments),
+    /// Check that the cluster lets Watchfire do what its rules say, and no more.
+    Doctor(doctor::Arguments),
     /// Match EventBridge patterns: lines of {"pattern":…,"event":…} in, {"match":…} or {"invalid":…} out.
     Pattern(pattern::Arguments),
     /// Print completions for a shell.
@@ -156,6 +163,8 @@ pub fn main() -> ExitCode {
         Command::Quarantine(arguments) => operator::quarantine(arguments),
         Command::Mitigation(command) => operator::mitigation(command),
         Command::Evidence(command) => evidence::main(command),
+        Command::Rbac(arguments) => rbac::main(&arguments),
+        Command::Doctor(arguments) => doctor::main(&arguments),
         Command::Pattern(arguments) => pattern::main(&arguments),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "watchfire", &mut std::io::stdout());

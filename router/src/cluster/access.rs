@@ -13,17 +13,9 @@ use crate::clients::{Clients, chain};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Two clients of the same API server.
-pub(super) struct Reach {
-    /// For acts and evidence: waits and tries again where the API server says that it is busy.
-    pub(super) patient: Client,
-    /// For context: an answer within the deadline, or none.
-    pub(super) prompt: Client,
-}
-
-/// Makes the clients. Nothing is sent yet, so that a dead API server is no error; what is wrong with the
+/// Makes the client. Nothing is sent yet, so that a dead API server is no error; what is wrong with the
 /// configuration, its files or certificates is.
-pub(super) async fn reach(access: &Access, name: &str, clients: &Clients) -> anyhow::Result<Reach> {
+pub(super) async fn reach(access: &Access, name: &str, clients: &Clients) -> anyhow::Result<Client> {
     let (mut config, token) = match access {
         Access::InCluster(_) => {
             let config = Config::incluster().map_err(|error| anyhow!(chain(&error)));
@@ -40,10 +32,9 @@ pub(super) async fn reach(access: &Access, name: &str, clients: &Clients) -> any
             (eks_config(eks).await?, Some(token))
         }
     };
-    let patient = client(config.clone(), token.clone())?;
+    // Whether and when to try again is decided here, by deadlines, and not inside the client.
     config.default_retry = false;
-    let prompt = client(config, token)?;
-    Ok(Reach { patient, prompt })
+    client(config, token)
 }
 
 fn client(mut config: Config, token: Option<EksToken>) -> anyhow::Result<Client> {

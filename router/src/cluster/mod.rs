@@ -98,13 +98,13 @@ impl Cluster {
     pub async fn open_at(config: &Config, clients: &Clients, clock: Clock) -> anyhow::Result<Self> {
         let identity = config.identity().map_err(anyhow::Error::msg)?;
         let Config { name: _, arn: _, access, look_up, annotations, deadline_ms, urgent_deadline_ms: _ } = config;
-        let reach = access::reach(access, &identity.name, clients).await?;
+        let client = access::reach(access, &identity.name, clients).await?;
         let pulse = Arc::new(Pulse::new(clock.clone()));
         let inner = Arc::new(Inner {
             identity,
             look_up: *look_up,
             clock: clock.clone(),
-            calls: Calls { client: reach.prompt.clone(), pulse: pulse.clone() },
+            calls: Calls { client: client.clone(), pulse: pulse.clone() },
             keep: Arc::new(Keep::new(annotations)),
             index: Arc::new(Index::new(clock)),
             synced: Arc::default(),
@@ -113,19 +113,19 @@ impl Cluster {
         });
         let mut tasks = JoinSet::new();
         let within = Duration::from_millis((*deadline_ms).into());
-        tasks.spawn(pulse.clone().keep(reach.prompt.clone(), within));
+        tasks.spawn(pulse.clone().keep(client.clone(), within));
         match look_up {
             LookUp::Each => {}
             LookUp::Watch => {
                 let Inner { keep, index, synced, .. } = &*inner;
                 let (index, keep, synced) = (index.clone(), keep.clone(), synced.clone());
-                Watch { client: reach.prompt, index, keep, synced, pulse }.begin(&mut tasks);
+                Watch { client: client.clone(), index, keep, synced, pulse }.begin(&mut tasks);
             }
         }
-        Ok(Self { inner, client: reach.patient, tasks: Mutex::new(tasks) })
+        Ok(Self { inner, client, tasks: Mutex::new(tasks) })
     }
 
-    /// A client of the API server, for evidence and containment: it tries again where the server is busy.
+    /// A client of the API server, for evidence and containment: it tries nothing again by itself.
     pub fn client(&self) -> kube::Client {
         self.client.clone()
     }

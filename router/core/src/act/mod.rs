@@ -14,6 +14,7 @@ mod plan;
 mod quarantine;
 mod revoke_credentials;
 mod scale_to_zero;
+pub mod permissions;
 mod step;
 mod words;
 

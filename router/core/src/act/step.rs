@@ -309,3 +309,63 @@ impl ObjectRef {
         }
     }
 }
+
+impl StepName {
+    /// All of them.
+    pub const ALL: [StepName; 24] = [
+        StepName::Preflight,
+        StepName::Deny,
+        StepName::DenyAdmin,
+        StepName::Isolate,
+        StepName::Rejoin,
+        StepName::Annotate,
+        StepName::Restart,
+        StepName::Scale,
+        StepName::PauseScaler,
+        StepName::ResumeScaler,
+        StepName::Suspend,
+        StepName::Resume,
+        StepName::Cordon,
+        StepName::Uncordon,
+        StepName::Evict,
+        StepName::Delete,
+        StepName::RevokePod,
+        StepName::RevokeRole,
+        StepName::RestoreRole,
+        StepName::VerifyIsolated,
+        StepName::VerifyScaled,
+        StepName::VerifyGone,
+        StepName::LiftDeny,
+        StepName::VerifyReleased,
+    ];
+
+    /// The word in records, metrics and on the command line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            StepName::Preflight => "preflight",
+            StepName::Deny => "deny",
+            StepName::DenyAdmin => "deny_admin",
+            StepName::Isolate => "isolate",
+            StepName::Rejoin => "rejoin",
+            StepName::Annotate => "annotate",
+            StepName::Restart => "restart",
+            StepName::Scale => "scale",
+            StepName::PauseScaler => "pause_scaler",
+            StepName::ResumeScaler => "resume_scaler",
+            StepName::Suspend => "suspend",
+            StepName::Resume => "resume",
+            StepName::Cordon => "cordon",
+            StepName::Uncordon => "uncordon",
+            StepName::Evict => "evict",
+            StepName::Delete => "delete",
+            StepName::RevokePod => "revoke_pod",
+            StepName::RevokeRole => "revoke_role",
+            StepName::RestoreRole => "restore_role",
+            StepName::VerifyIsolated => "verify_isolated",
+            StepName::VerifyScaled => "verify_scaled",
+            StepName::VerifyGone => "verify_gone",
+            StepName::LiftDeny => "lift_deny",
+            StepName::VerifyReleased => "verify_released",
+        }
+    }
+}

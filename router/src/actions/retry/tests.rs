@@ -3,6 +3,7 @@
 use std::sync::Mutex;
 
 use super::*;
+use crate::actions::Done;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -101,5 +102,5 @@ async fn without_room_there_is_no_attempt() {
     let full = || Failure::Transient { reason: "no room".to_owned(), retry_after: Some(SECOND) };
     let attempt = async || panic!("not admitted");
     let outcome = until(Instant::now() + 60 * SECOND, async || Err(full()), attempt).await;
-    assert_eq!(outcome, Err(full()));
+    assert_eq!(outcome, Err::<Done, _>(full()));
 }

@@ -1,0 +1,352 @@
+//! Which permissions of the Kubernetes API each step really needs, in three roles, and which none may ever have.
+//!
+//! What, instead of what, why, price: written down by hand beside the steps, instead of one broad role; a
+//! cluster's owner grants what is used and no more; a step that asks for something new changes it here, and
+//! a test with a server that refuses everything else says so.
+
+use std::collections::BTreeSet;
+
+use super::StepName;
+use crate::rules::ActionName;
+
+/// Something that may be done with a kind of object. `escalate`, `bind` and `impersonate` cannot be said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Verb {
+    /// One object is read.
+    Get,
+    /// All are read.
+    List,
+    /// Changes are followed.
+    Watch,
+    /// One is made.
+    Create,
+    /// One is changed.
+    Patch,
+    /// One is taken away.
+    Delete,
+}
+
+/// A permission, as a rule of a role has it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Permission {
+    /// The namespace that it is limited to; none for the whole cluster.
+    pub namespace: Option<&'static str>,
+    /// The API group; empty for the core.
+    pub group: &'static str,
+    /// The resource, or `resource/subresource`.
+    pub resource: &'static str,
+    /// The objects that it is limited to; none for all.
+    pub names: BTreeSet<&'static str>,
+    /// What may be done.
+    pub verbs: BTreeSet<Verb>,
+}
+
+/// The roles that a cluster's owner grants one by one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Part {
+    /// Reads: context, evidence, checks.
+    Read,
+    /// Changes what can be undone while the suspect goes on running.
+    Quarantine,
+    /// Ends pods: scaling and pausing, eviction, deletion.
+    Destructive,
+}
+
+/// What is to be granted: each permission once, in order, the verbs of equal objects joined.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Permissions {
+    /// Of [`Part::Read`].
+    pub read: Vec<Permission>,
+    /// Of [`Part::Quarantine`].
+    pub quarantine: Vec<Permission>,
+    /// Of [`Part::Destructive`].
+    pub destructive: Vec<Permission>,
+}
+
+/// What must be refused, as (group, resource, verb): with any of it Watchfire could read secrets, become a
+/// pod or a node, or give itself more.
+pub const FORBIDDEN: [(&str, &str, &str); 18] = [
+    ("", "secrets", "get"),
+    ("", "secrets", "list"),
+    ("", "secrets", "watch"),
+    ("", "configmaps", "list"),
+    ("", "pods", "create"),
+    ("", "pods/exec", "create"),
+    ("", "pods/attach", "create"),
+    ("", "pods/portforward", "create"),
+    ("", "pods/ephemeralcontainers", "patch"),
+    ("", "nodes/proxy", "get"),
+    ("", "nodes/proxy", "create"),
+    ("", "serviceaccounts/token", "create"),
+    ("", "users", "impersonate"),
+    ("", "groups", "impersonate"),
+    ("", "serviceaccounts", "impersonate"),
+    ("rbac.authorization.k8s.io", "clusterroles", "escalate"),
+    ("rbac.authorization.k8s.io", "clusterroles", "bind"),
+    ("rbac.authorization.k8s.io", "clusterrolebindings", "create"),
+];
+
+const APPS: &str = "apps";
+const BATCH: &str = "batch";
+const KEDA: &str = "keda.sh";
+const NETWORKING: &str = "networking.k8s.io";
+const AWS: &str = "networking.k8s.aws";
+const UPSTREAM: &str = "policy.networking.k8s.io";
+
+const SEE: [Verb; 3] = [Verb::Get, Verb::List, Verb::Watch];
+
+/// What these steps need, with what context needs, and evidence if it is taken.
+pub fn permissions(steps: &BTreeSet<StepName>, evidence: Evidence) -> Permissions {
+    let mut read = of_context();
+    match evidence {
+        Evidence::Taken => read.extend(of_evidence()),
+        Evidence::None => {}
+    }
+    let mut permissions = Permissions { read, ..Permissions::default() };
+    for step in steps {
+        let (part, changes) = of_step(*step);
+        match part {
+            Part::Read => permissions.read.extend(changes),
+            Part::Quarantine => permissions.quarantine.extend(changes),
+            Part::Destructive => permissions.destructive.extend(changes),
+        }
+    }
+    let Permissions { read, quarantine, destructive } = permissions;
+    Permissions { read: joined(read), quarantine: joined(quarantine), destructive: joined(destructive) }
+}
+
+/// Whether evidence is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Evidence {
+    /// It is: container logs are read.
+    Taken,
+    /// It is not.
+    None,
+}
+
+/// What the context of an event reads.
+pub fn of_context() -> Vec<Permission> {
+    let see = |group, resource| Permission::to(&SEE, group, resource);
+    vec![
+        see("", "pods"),
+        see("", "nodes"),
+        see("", "namespaces"),
+        see("", "services"),
+        see("", "serviceaccounts"),
+        see("", "events"),
+        see("discovery.k8s.io", "endpointslices"),
+        see(APPS, "replicasets"),
+        see(APPS, "deployments"),
+        see(APPS, "statefulsets"),
+        see(APPS, "daemonsets"),
+        see(BATCH, "jobs"),
+        see(BATCH, "cronjobs"),
+        see("autoscaling", "horizontalpodautoscalers"),
+        see("policy", "poddisruptionbudgets"),
+        see(KEDA, "scaledobjects"),
+        see(NETWORKING, "networkpolicies"),
+        see(AWS, "clusternetworkpolicies"),
+        see(AWS, "policyendpoints"),
+        see(UPSTREAM, "adminnetworkpolicies"),
+        see(UPSTREAM, "clusternetworkpolicies"),
+        enforcement(),
+    ]
+}
+
+/// What evidence reads beyond the context.
+pub fn of_evidence() -> Vec<Permission> {
+    vec![Permission::to(&[Verb::Get], "", "pods/log")]
+}
+
+/// Which role a step belongs to, and what it needs beyond reading. What it reads, the context reads too:
+/// a test holds that.
+pub fn of_step(step: StepName) -> (Part, Vec<Permission>) {
+    let patch = |group, resource| Permission::to(&[Verb::Patch], group, resource);
+    match step {
+        StepName::Preflight | StepName::VerifyScaled | StepName::VerifyGone | StepName::VerifyReleased => {
+            (Part::Read, Vec::new())
+        }
+        StepName::VerifyIsolated => (Part::Read, vec![enforcement()]),
+        StepName::Deny => (Part::Quarantine, applied(NETWORKING, "networkpolicies")),
+        StepName::DenyAdmin => {
+            let kinds = [
+                (AWS, "clusternetworkpolicies"),
+                (UPSTREAM, "adminnetworkpolicies"),
+                (UPSTREAM, "clusternetworkpolicies"),
+            ];
+            (Part::Quarantine, kinds.into_iter().flat_map(|(group, kind)| applied(group, kind)).collect())
+        }
+        StepName::LiftDeny => {
+            let mut all = applied(NETWORKING, "networkpolicies");
+            all.push(
+                Permission::to(&[Verb::Delete], NETWORKING, "networkpolicies").named(super::DENY_POLICY),
+            );
+            (Part::Quarantine, all)
+        }
+        StepName::Isolate | StepName::Rejoin => (Part::Quarantine, vec![patch("", "pods")]),
+        StepName::Annotate => (
+            Part::Quarantine,
+            vec![
+                patch("", "pods"),
+                patch("", "nodes"),
+                patch(APPS, "deployments"),
+                patch(APPS, "statefulsets"),
+                patch(APPS, "daemonsets"),
+                patch(BATCH, "jobs"),
+                patch(BATCH, "cronjobs"),
+            ],
+        ),
+        StepName::Restart => (Part::Quarantine, vec![patch(APPS, "deployments")]),
+        StepName::Suspend | StepName::Resume => {
+            (Part::Quarantine, vec![patch(BATCH, "jobs"), patch(BATCH, "cronjobs")])
+        }
+        StepName::Cordon | StepName::Uncordon => (Part::Quarantine, vec![patch("", "nodes")]),
+        StepName::Scale => {
+            let scaled = |resource, scale| [patch(APPS, resource), patch(APPS, scale)];
+            let kinds = [
+                scaled("deployments", "deployments/scale"),
+                scaled("replicasets", "replicasets/scale"),
+                scaled("statefulsets", "statefulsets/scale"),
+            ];
+            (Part::Destructive, kinds.into_iter().flatten().collect())
+        }
+        StepName::PauseScaler | StepName::ResumeScaler => {
+            (Part::Destructive, vec![patch(KEDA, "scaledobjects")])
+        }
+        StepName::Evict => (Part::Destructive, vec![Permission::to(&[Verb::Create], "", "pods/eviction")]),
+        StepName::Delete => (Part::Destructive, vec![Permission::to(&[Verb::Delete], "", "pods")]),
+        // These are permissions of AWS, not of Kubernetes.
+        StepName::RevokePod | StepName::RevokeRole | StepName::RestoreRole => (Part::Destructive, Vec::new()),
+    }
+}
+
+/// The steps that an action is made of at most, and those that undo it. What a configuration adds, such
+/// as a quarantine that scales down where it cannot be verified, is added by whoever reads it.
+pub fn steps_of(action: ActionName) -> &'static [StepName] {
+    match action {
+        ActionName::Evidence | ActionName::ImageScan => &[],
+        ActionName::Quarantine => &[
+            StepName::Preflight,
+            StepName::Deny,
+            StepName::DenyAdmin,
+            StepName::Isolate,
+            StepName::Rejoin,
+            StepName::Annotate,
+            StepName::Restart,
+            StepName::Suspend,
+            StepName::Resume,
+            StepName::Cordon,
+            StepName::Uncordon,
+            StepName::VerifyIsolated,
+            StepName::LiftDeny,
+            StepName::VerifyReleased,
+        ],
+        ActionName::ScaleToZero => &[
+            StepName::Preflight,
+            StepName::Scale,
+            StepName::PauseScaler,
+            StepName::ResumeScaler,
+            StepName::Suspend,
+            StepName::Resume,
+            StepName::VerifyScaled,
+        ],
+        ActionName::DeletePod => &[StepName::Preflight, StepName::Delete, StepName::VerifyGone],
+        ActionName::Cordon => &[StepName::Preflight, StepName::Cordon, StepName::Uncordon],
+        ActionName::Drain => &[
+            StepName::Preflight,
+            StepName::Cordon,
+            StepName::Uncordon,
+            StepName::Evict,
+            StepName::VerifyGone,
+        ],
+        ActionName::RevokeCredentials => {
+            &[StepName::Preflight, StepName::RevokePod, StepName::RevokeRole, StepName::RestoreRole]
+        }
+        ActionName::Annotate => &[StepName::Preflight, StepName::Annotate],
+    }
+}
+
+/// The one ConfigMap that is read: whether EKS Auto Mode enforces network policies.
+fn enforcement() -> Permission {
+    let get = Permission::to(&[Verb::Get], "", "configmaps").named("amazon-vpc-cni");
+    Permission { namespace: Some("kube-system"), ..get }
+}
+
+/// What server-side apply of our one policy needs. A creation cannot be limited to a name.
+fn applied(group: &'static str, resource: &'static str) -> Vec<Permission> {
+    vec![
+        Permission::to(&[Verb::Create], group, resource),
+        Permission::to(&[Verb::Patch], group, resource).named(super::DENY_POLICY),
+    ]
+}
+
+/// In order, each object once.
+fn joined(mut permissions: Vec<Permission>) -> Vec<Permission> {
+    permissions.sort();
+    let mut joined: Vec<Permission> = Vec::new();
+    for permission in permissions {
+        let same = joined.iter_mut().find(|other| other.object() == permission.object());
+        match same {
+            Some(other) => other.verbs.extend(permission.verbs),
+            None => joined.push(permission),
+        }
+    }
+    joined
+}
+
+impl Permissions {
+    /// All of them, with their roles.
+    pub fn all(&self) -> impl Iterator<Item = (Part, &Permission)> {
+        let Self { read, quarantine, destructive } = self;
+        let with = |part: Part| move |permission| (part, permission);
+        read.iter()
+            .map(with(Part::Read))
+            .chain(quarantine.iter().map(with(Part::Quarantine)))
+            .chain(destructive.iter().map(with(Part::Destructive)))
+    }
+}
+
+impl Permission {
+    fn to(verbs: &[Verb], group: &'static str, resource: &'static str) -> Self {
+        let verbs = verbs.iter().copied().collect();
+        Self { namespace: None, group, resource, names: BTreeSet::new(), verbs }
+    }
+
+    fn named(mut self, name: &'static str) -> Self {
+        self.names.insert(name);
+        self
+    }
+
+    fn object(&self) -> (Option<&'static str>, &'static str, &'static str, &BTreeSet<&'static str>) {
+        let Self { namespace, group, resource, names, verbs: _ } = self;
+        (*namespace, group, resource, names)
+    }
+}
+
+impl Verb {
+    /// As the API spells it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Verb::Get => "get",
+            Verb::List => "list",
+            Verb::Watch => "watch",
+            Verb::Create => "create",
+            Verb::Patch => "patch",
+            Verb::Delete => "delete",
+        }
+    }
+}
+
+impl Part {
+    /// The word in the role's name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Part::Read => "read",
+            Part::Quarantine => "quarantine",
+            Part::Destructive => "destructive",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

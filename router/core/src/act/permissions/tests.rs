@@ -1,0 +1,88 @@
+use super::*;
+
+fn everything() -> Permissions {
+    permissions(&StepName::ALL.into_iter().collect(), Evidence::Taken)
+}
+
+fn lines(permissions: &[Permission]) -> Vec<String> {
+    let line = |permission: &Permission| {
+        let Permission { namespace, group, resource, names, verbs } = permission;
+        let verbs: Vec<_> = verbs.iter().map(|verb| verb.as_str()).collect();
+        let names: Vec<_> = names.iter().copied().collect();
+        let at = namespace.map(|namespace| format!(" in {namespace}")).unwrap_or_default();
+        format!("{} {resource}.{group}{at} {}", verbs.join(","), names.join(",")).trim_end().to_owned()
+    };
+    permissions.iter().map(line).collect()
+}
+
+#[test]
+fn nothing_ever_asks_for_what_is_forbidden_or_for_everything() {
+    for (_, permission) in everything().all() {
+        let Permission { group, resource, names, verbs, .. } = permission;
+        assert!(!resource.contains('*') && !group.contains('*'), "{permission:?}");
+        for part in ["secrets", "exec", "attach", "proxy", "portforward", "ephemeral", "token", "role"] {
+            assert!(!resource.contains(part), "{permission:?}");
+        }
+        for verb in verbs {
+            let asked = (*group, *resource, verb.as_str());
+            assert!(!FORBIDDEN.contains(&asked), "{permission:?}");
+        }
+        assert!(*resource != "configmaps" || !names.is_empty(), "{permission:?}");
+    }
+}
+
+#[test]
+fn reading_changes_nothing_and_quarantine_ends_nothing() {
+    let all = everything();
+    for permission in &all.read {
+        assert!(permission.verbs.iter().all(|verb| SEE.contains(verb)), "{permission:?}");
+    }
+    for permission in &all.quarantine {
+        let ends = permission.resource == "pods/eviction"
+            || permission.resource.ends_with("/scale")
+            || (permission.resource == "pods" && permission.verbs.contains(&Verb::Delete));
+        assert!(!ends, "{permission:?}");
+    }
+}
+
+#[test]
+fn deleting_pods_needs_that_and_nothing_else() {
+    let steps = steps_of(ActionName::DeletePod).iter().copied().collect();
+    let Permissions { read: _, quarantine, destructive } = permissions(&steps, Evidence::None);
+    assert_eq!((lines(&quarantine), lines(&destructive)), (vec![], vec!["delete pods.".to_owned()]));
+}
+
+#[test]
+fn quarantine_needs_exactly_this() {
+    let steps = steps_of(ActionName::Quarantine).iter().copied().collect();
+    let Permissions { read, quarantine, destructive } = permissions(&steps, Evidence::Taken);
+    assert_eq!(
+        lines(&quarantine),
+        [
+            "patch nodes.",
+            "patch pods.",
+            "patch daemonsets.apps",
+            "patch deployments.apps",
+            "patch statefulsets.apps",
+            "patch cronjobs.batch",
+            "patch jobs.batch",
+            "create clusternetworkpolicies.networking.k8s.aws",
+            "patch clusternetworkpolicies.networking.k8s.aws watchfire-quarantine",
+            "create networkpolicies.networking.k8s.io",
+            "patch,delete networkpolicies.networking.k8s.io watchfire-quarantine",
+            "create adminnetworkpolicies.policy.networking.k8s.io",
+            "patch adminnetworkpolicies.policy.networking.k8s.io watchfire-quarantine",
+            "create clusternetworkpolicies.policy.networking.k8s.io",
+            "patch clusternetworkpolicies.policy.networking.k8s.io watchfire-quarantine",
+        ]
+    );
+    assert_eq!(destructive, []);
+    assert!(lines(&read).contains(&"get configmaps. in kube-system amazon-vpc-cni".to_owned()));
+    assert!(lines(&read).contains(&"get pods/log.".to_owned()));
+}
+
+#[test]
+fn without_evidence_no_log_is_read() {
+    let read = permissions(&BTreeSet::new(), Evidence::None).read;
+    assert!(read.iter().all(|permission| permission.resource != "pods/log"));
+}

@@ -1,0 +1,236 @@
+//! `watchfire rbac`: the roles that the actions in use need, and nothing more.
+
+use std::collections::BTreeSet;
+
+use clap::Args;
+use serde_json::{Value, json};
+use watchfire_core::act::StepName;
+use watchfire_core::act::permissions::{Evidence, Part, Permission, Permissions, permissions, steps_of};
+use watchfire_core::context::AdminApi;
+use watchfire_core::decision::Role;
+use watchfire_core::mitigation::{Mitigation, Mode};
+use watchfire_core::policy::Policy;
+use watchfire_core::rules::{ActionName, Stage};
+
+use super::{Failed, PolicyArguments, yaml};
+use crate::containment::{standing_admin, standing_namespaced};
+
+/// What `rbac` takes.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    policy: PolicyArguments,
+    /// The namespace of the service account
+    #[arg(long, value_name = "NAMESPACE", default_value = "watchfire")]
+    namespace: String,
+    /// The service account that Watchfire runs as
+    #[arg(long, value_name = "NAME", default_value = "watchfire")]
+    service_account: String,
+    /// Also the policies that cut off a pod with the quarantine label, to be installed beforehand
+    #[arg(long)]
+    standing_policies: bool,
+}
+
+/// The service account that roles are bound to.
+#[derive(Debug)]
+struct Account<'a> {
+    namespace: &'a str,
+    name: &'a str,
+}
+
+pub(super) fn main(arguments: &Arguments) -> Result<(), Failed> {
+    let Arguments { policy, namespace, service_account, standing_policies } = arguments;
+    let (steps, evidence) = enabled(policy)?;
+    let account = Account { namespace, name: service_account };
+    let mut documents = roles(&permissions(&steps, evidence), &account);
+    if *standing_policies {
+        documents.extend(standing());
+    }
+    say!("{}", yaml::documents(&documents).trim_end());
+    Ok(())
+}
+
+/// The steps of the actions that the rules name and the modes allow, and whether evidence is taken. Without a
+/// configuration, everything that the rules name counts as allowed.
+pub(super) fn enabled(arguments: &PolicyArguments) -> Result<(BTreeSet<StepName>, Evidence), Failed> {
+    let mut policy = arguments.policy()?;
+    if arguments.config.is_none() {
+        policy.mitigation.mode = Mode::Enforce;
+    }
+    Ok(allowed(&policy))
+}
+
+fn allowed(policy: &Policy) -> (BTreeSet<StepName>, Evidence) {
+    let Mitigation { namespaces, if_not_verified, .. } = &policy.mitigation;
+    let live = policy.rules.rules().iter().filter(|rule| rule.stage == Stage::Live);
+    let named: BTreeSet<ActionName> = live.flat_map(|rule| rule.actions.iter().copied()).collect();
+    // What takes the place of an action that cannot be had, and what is done when one is not verified.
+    let contains = named.iter().any(|action| action.role() == Role::Contain);
+    let instead = [ActionName::ScaleToZero, ActionName::Cordon, ActionName::DeletePod, ActionName::Evidence];
+    let instead = instead.into_iter().filter(|_| contains).chain(*if_not_verified);
+    let may = |action: &ActionName| {
+        let everywhere = policy.mitigation.mode_of(*action, None);
+        let somewhere = namespaces.keys().map(|namespace| policy.mitigation.mode_of(*action, Some(namespace)));
+        somewhere.chain([everywhere]).any(|mode| mode != Mode::Observe)
+    };
+    let actions: BTreeSet<ActionName> = named.into_iter().chain(instead).filter(may).collect();
+    let evidence = match actions.contains(&ActionName::Evidence) {
+        true => Evidence::Taken,
+        false => Evidence::None,
+    };
+    (actions.into_iter().flat_map(steps_of).copied().collect(), evidence)
+}
+
+/// Each role that has anything in it, and its binding.
+fn roles(permissions: &Permissions, account: &Account<'_>) -> Vec<(String, Value)> {
+    let Permissions { read, quarantine, destructive } = permissions;
+    let parts = [
+        (Part::Read, read, "Context, evidence and checks: reads only."),
+        (Part::Quarantine, quarantine, "What can be undone while the suspect goes on running."),
+        (Part::Destructive, destructive, "What ends pods: scaling, eviction, deletion."),
+    ];
+    parts.into_iter().flat_map(|(part, permissions, why)| role(part, permissions, why, account)).collect()
+}
+
+fn role(part: Part, permissions: &[Permission], why: &str, account: &Account<'_>) -> Vec<(String, Value)> {
+    let name = format!("watchfire-{}", part.as_str());
+    let places: BTreeSet<_> = permissions.iter().map(|permission| permission.namespace).collect();
+    let in_place = |place: Option<&'static str>| {
+        let rules = rules(permissions.iter().filter(|permission| permission.namespace == place));
+        let (role, binding) = match place {
+            None => ("ClusterRole", "ClusterRoleBinding"),
+            Some(_) => ("Role", "RoleBinding"),
+        };
+        let metadata = match place {
+            None => json!({"name": name, "labels": {"app.kubernetes.io/part-of": "watchfire"}}),
+            Some(namespace) => json!({
+                "name": name, "namespace": namespace, "labels": {"app.kubernetes.io/part-of": "watchfire"},
+            }),
+        };
+        let Account { namespace, name: account } = account;
+        [
+            (
+                why.to_owned(),
+                json!({
+                    "apiVersion": "rbac.authorization.k8s.io/v1", "kind": role,
+                    "metadata": metadata, "rules": rules,
+                }),
+            ),
+            (
+                String::new(),
+                json!({
+                    "apiVersion": "rbac.authorization.k8s.io/v1", "kind": binding, "metadata": metadata,
+                    "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": role, "name": name},
+                    "subjects": [{"kind": "ServiceAccount", "name": account, "namespace": namespace}],
+                }),
+            ),
+        ]
+    };
+    places.into_iter().flat_map(in_place).collect()
+}
+
+/// One rule for all resources of a group with the same verbs and names.
+fn rules<'a>(permissions: impl Iterator<Item = &'a Permission>) -> Vec<Value> {
+    let mut rules: Vec<(&Permission, Vec<&str>)> = Vec::new();
+    for permission in permissions {
+        let alike = rules.iter_mut().find(|(other, _)| {
+            (other.group, &other.names, &other.verbs)
+                == (permission.group, &permission.names, &permission.verbs)
+        });
+        match alike {
+            Some((_, resources)) => resources.push(permission.resource),
+            None => rules.push((permission, vec![permission.resource])),
+        }
+    }
+    let rule = |(permission, resources): (&Permission, Vec<&str>)| {
+        let Permission { namespace: _, group, resource: _, names, verbs } = permission;
+        let verbs: Vec<_> = verbs.iter().map(|verb| verb.as_str()).collect();
+        let mut rule = json!({"apiGroups": [group], "resources": resources, "verbs": verbs});
+        if !names.is_empty() {
+            rule["resourceNames"] = json!(names);
+        }
+        rule
+    };
+    rules.into_iter().map(rule).collect()
+}
+
+fn standing() -> Vec<(String, Value)> {
+    let mut policy = standing_namespaced("");
+    if let Some(metadata) = policy["metadata"].as_object_mut() {
+        metadata.remove("namespace");
+    }
+    let each = "For each namespace whose pods may be quarantined: kubectl apply -n NAMESPACE.";
+    let mut all = vec![(each.to_owned(), policy)];
+    for tier in
+        [AdminApi::AwsClusterNetworkPolicy, AdminApi::AdminNetworkPolicy, AdminApi::ClusterNetworkPolicy]
+    {
+        let policy = standing_admin(tier);
+        let (kind, version) = (&policy["kind"], &policy["apiVersion"]);
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let where_offered = format!("Where the API server has {} of {}.", text(kind), text(version));
+        all.push((where_offered, policy));
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    fn printed(steps: &[StepName]) -> Vec<Value> {
+        let account = Account { namespace: "security", name: "wf" };
+        let steps = steps.iter().copied().collect();
+        roles(&permissions(&steps, Evidence::None), &account).into_iter().map(|(_, role)| role).collect()
+    }
+
+    #[test]
+    fn only_what_is_enabled_is_granted() {
+        let documents = printed(&[StepName::Cordon]);
+        let named: Vec<_> = documents
+            .iter()
+            .map(|role| {
+                format!("{} {}", role["kind"].as_str().unwrap(), role["metadata"]["name"].as_str().unwrap())
+            })
+            .collect();
+        assert_eq!(
+            named,
+            [
+                "ClusterRole watchfire-read",
+                "ClusterRoleBinding watchfire-read",
+                "Role watchfire-read",
+                "RoleBinding watchfire-read",
+                "ClusterRole watchfire-quarantine",
+                "ClusterRoleBinding watchfire-quarantine",
+            ]
+        );
+        assert_eq!(
+            documents[4]["rules"],
+            json!([{"apiGroups": [""], "resources": ["nodes"], "verbs": ["patch"]}])
+        );
+        assert_eq!(
+            documents[5]["subjects"],
+            json!([{"kind": "ServiceAccount", "name": "wf", "namespace": "security"}])
+        );
+        assert_eq!(
+            documents[2]["rules"],
+            json!([{
+                "apiGroups": [""], "resources": ["configmaps"], "verbs": ["get"],
+                "resourceNames": ["amazon-vpc-cni"],
+            }])
+        );
+    }
+
+    #[test]
+    fn what_is_printed_reads_as_it_is_meant() {
+        let mut documents = roles(
+            &permissions(&StepName::ALL.into_iter().collect(), Evidence::Taken),
+            &Account { namespace: "watchfire", name: "watchfire" },
+        );
+        documents.extend(standing());
+        let text = yaml::documents(&documents);
+        let read: Vec<Value> = serde_saphyr::from_multiple(&text).unwrap();
+        assert_eq!(read, documents.into_iter().map(|(_, document)| document).collect::<Vec<_>>());
+    }
+}

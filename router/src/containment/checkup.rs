@@ -1,0 +1,268 @@
+//! Whether a cluster is ready: what we may do there and should not, whether policies work, which stand already.
+
+use std::collections::BTreeSet;
+
+use futures_util::StreamExt as _;
+use serde::Serialize;
+use serde_json::{Value, json};
+use watchfire_core::act::StepName;
+use watchfire_core::act::permissions::{FORBIDDEN, Part, Permission, Permissions};
+use watchfire_core::context::AdminApi;
+
+use super::api::Api;
+use super::fault::Fault;
+use super::kind::{ACCESS_REVIEW, CONFIG_MAP, NAMESPACE, NETWORK_POLICY, POLICY_ENDPOINT, SUBJECT_REVIEW};
+use super::{How, object, policy, verify_isolated};
+use crate::actions::Failure;
+
+/// Questions that are open at the same time.
+const AT_ONCE: usize = 8;
+/// So many names are told.
+const NAMED: usize = 5;
+
+/// How well something is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Grade {
+    /// As it should be.
+    Ok,
+    /// Works, and should be different.
+    Warn,
+    /// Something will not work.
+    Fail,
+}
+
+/// One thing that was looked at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// How well it is.
+    pub grade: Grade,
+    /// What was found, in a clause.
+    pub found: String,
+    /// What to do about it; empty where nothing is to be done.
+    pub remedy: String,
+}
+
+/// Who the API server takes us for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Identity {
+    /// The user's name, such as `system:serviceaccount:watchfire:watchfire`.
+    pub user: String,
+    /// The user's groups.
+    pub groups: Vec<String>,
+}
+
+/// Looks at everything that these steps and permissions need. Changes nothing.
+///
+/// # Errors
+/// The API server does not answer, or does not know us: nothing could be looked at.
+pub async fn checkup(
+    cluster: kube::Client,
+    steps: &BTreeSet<StepName>,
+    permissions: &Permissions,
+) -> Result<(Identity, Vec<Finding>), Failure> {
+    let api = Api::new(cluster, How::Rehearse);
+    let identity = identity(&api).await?;
+    let mut findings = granted(&api, permissions).await;
+    findings.extend(too_much(&api).await);
+    if steps.contains(&StepName::Deny) || steps.contains(&StepName::Isolate) {
+        findings.push(enforcement(&api).await.unwrap_or_else(unanswered));
+        findings.push(standing(&api).await.unwrap_or_else(unanswered));
+        for tier in
+            [AdminApi::AwsClusterNetworkPolicy, AdminApi::AdminNetworkPolicy, AdminApi::ClusterNetworkPolicy]
+        {
+            findings.extend(standing_in(&api, tier).await.unwrap_or_else(|fault| Some(unanswered(fault))));
+        }
+    }
+    Ok((identity, findings))
+}
+
+async fn identity(api: &Api) -> Result<Identity, Failure> {
+    let review = match api.review(&SUBJECT_REVIEW, json!({})).await {
+        Ok(review) => review,
+        // Older than Kubernetes 1.28, or not for us to ask.
+        Err(Fault::Absent(_) | Fault::Refused(_)) => return Ok(Identity::default()),
+        Err(other) => return Err(other.into()),
+    };
+    let info = &review["status"]["userInfo"];
+    let groups = info["groups"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    Ok(Identity {
+        user: info["username"].as_str().unwrap_or_default().to_owned(),
+        groups: groups.map(str::to_owned).collect(),
+    })
+}
+
+async fn granted(api: &Api, permissions: &Permissions) -> Vec<Finding> {
+    let questions: Vec<_> =
+        permissions.all().flat_map(|(part, permission)| questions(part, permission)).collect();
+    let count = questions.len();
+    let asking = questions.into_iter().map(async |(part, question)| {
+        let role = format!("watchfire-{}", part.as_str());
+        match allowed(api, &question).await {
+            Ok(true) => None,
+            Ok(false) => Some(Finding::fail(
+                format!("may not {question} ({role})"),
+                "apply what `watchfire rbac` prints",
+            )),
+            Err(fault) => Some(unanswered(fault)),
+        }
+    });
+    let missing: Vec<_> = futures_util::stream::iter(asking).buffered(AT_ONCE).collect::<Vec<_>>().await;
+    let missing: Vec<_> = missing.into_iter().flatten().collect();
+    match missing.is_empty() {
+        true => vec![Finding::ok(format!("may do all {count} things that its actions need"))],
+        false => missing,
+    }
+}
+
+async fn too_much(api: &Api) -> Vec<Finding> {
+    let asking = FORBIDDEN.map(|(group, resource, verb)| async move {
+        let question = Question { namespace: "", group, resource, name: "", verb };
+        match allowed(api, &question).await {
+            Ok(false) => None,
+            Ok(true) => Some(Finding::warn(
+                format!("may {question}, which Watchfire never needs"),
+                "take it away: whoever holds Watchfire would hold it, too",
+            )),
+            Err(fault) => Some(unanswered(fault)),
+        }
+    });
+    let found: Vec<_> = futures_util::stream::iter(asking).buffered(AT_ONCE).collect::<Vec<_>>().await;
+    let found: Vec<_> = found.into_iter().flatten().collect();
+    match found.is_empty() {
+        true => vec![Finding::ok("has none of the permissions that it must not have".to_owned())],
+        false => found,
+    }
+}
+
+async fn enforcement(api: &Api) -> Result<Finding, Fault> {
+    let (endpoints, switch) = tokio::try_join!(
+        api.list(&POLICY_ENDPOINT, "kube-system", None),
+        api.get(&CONFIG_MAP, "kube-system", "amazon-vpc-cni"),
+    )?;
+    let set = "set `enable-network-policy-controller: \"true\"` in ConfigMap kube-system/amazon-vpc-cni";
+    Ok(match (endpoints, switch) {
+        (_, Some(switch)) if verify_isolated::is_on(&switch) => {
+            Finding::ok("network policies are enforced".to_owned())
+        }
+        (_, Some(_)) => Finding::fail("network policies are accepted and ignored".to_owned(), set),
+        (Some(_), None) => Finding::fail("network policies are accepted and ignored".to_owned(), set),
+        (None, None) => Finding::warn(
+            "nothing here shows whether network policies are enforced".to_owned(),
+            "try it: a pod with the quarantine label must reach nothing",
+        ),
+    })
+}
+
+async fn standing(api: &Api) -> Result<Finding, Fault> {
+    let (namespaces, policies) =
+        tokio::try_join!(api.list(&NAMESPACE, "", None), api.list(&NETWORK_POLICY, "", None))?;
+    let denying: BTreeSet<String> = policies
+        .iter()
+        .flatten()
+        .filter(|live| policy::denies(live).is_ok())
+        .filter_map(|live| live["metadata"]["namespace"].as_str().map(str::to_owned))
+        .collect();
+    let namespaces = namespaces.unwrap_or_default();
+    let without: Vec<&str> = namespaces
+        .iter()
+        .map(object::name)
+        .filter(|name| !name.starts_with("kube-") && !denying.contains(*name))
+        .collect();
+    Ok(match without.len() {
+        0 => Finding::ok("a policy that denies stands in every namespace".to_owned()),
+        count => Finding::warn(
+            format!("no policy that denies stands in {count} namespaces, such as {}", first(&without)),
+            "install it beforehand (`watchfire rbac --standing-policies`): else each quarantine must",
+        ),
+    })
+}
+
+/// Nothing where the API server has no such kind.
+async fn standing_in(api: &Api, tier: AdminApi) -> Result<Option<Finding>, Fault> {
+    let kind = policy::admin_kind(tier);
+    let Some(policies) = api.list(kind, "", None).await? else { return Ok(None) };
+    let named = format!("{} of {}", kind.kind, kind.api_version);
+    let denying: Vec<_> =
+        policies.iter().filter(|live| policy::admin_denies(tier, live).is_ok()).map(object::name).collect();
+    Ok(Some(match denying.is_empty() {
+        false => Finding::ok(format!("{named} denies in the admin tier: {}", first(&denying))),
+        true => Finding::warn(
+            format!("no {named} denies in the admin tier"),
+            "install it beforehand (`watchfire rbac --standing-policies`): else each quarantine must",
+        ),
+    }))
+}
+
+/// One question to the authorizer.
+#[derive(Clone, Copy, Debug)]
+struct Question<'a> {
+    namespace: &'a str,
+    group: &'a str,
+    resource: &'a str,
+    name: &'a str,
+    verb: &'a str,
+}
+
+fn questions(part: Part, permission: &Permission) -> Vec<(Part, Question<'_>)> {
+    let Permission { namespace, group, resource, names, verbs } = permission;
+    let namespace = namespace.unwrap_or_default();
+    let named = |verb: &'static str| -> Vec<(Part, Question<'_>)> {
+        let one = |name| (part, Question { namespace, group, resource, name, verb });
+        match names.is_empty() {
+            true => vec![one("")],
+            false => names.iter().map(|name| one(*name)).collect(),
+        }
+    };
+    verbs.iter().flat_map(|verb| named(verb.as_str())).collect()
+}
+
+async fn allowed(api: &Api, question: &Question<'_>) -> Result<bool, Fault> {
+    let Question { namespace, group, resource, name, verb } = question;
+    let (resource, subresource) = resource.split_once('/').unwrap_or((resource, ""));
+    let attributes = json!({
+        "namespace": namespace, "group": group, "resource": resource, "subresource": subresource,
+        "name": name, "verb": verb,
+    });
+    let review = api.review(&ACCESS_REVIEW, json!({"resourceAttributes": attributes})).await?;
+    Ok(review["status"]["allowed"] == true)
+}
+
+impl std::fmt::Display for Question<'_> {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { namespace, group, resource, name, verb } = self;
+        write!(out, "{verb} {resource}")?;
+        if !group.is_empty() {
+            write!(out, ".{group}")?;
+        }
+        if !name.is_empty() {
+            write!(out, " {name}")?;
+        }
+        match namespace.is_empty() {
+            true => Ok(()),
+            false => write!(out, " in {namespace}"),
+        }
+    }
+}
+
+impl Finding {
+    fn ok(found: String) -> Self {
+        Self { grade: Grade::Ok, found, remedy: String::new() }
+    }
+
+    fn warn(found: String, remedy: &str) -> Self {
+        Self { grade: Grade::Warn, found, remedy: remedy.to_owned() }
+    }
+
+    fn fail(found: String, remedy: &str) -> Self {
+        Self { grade: Grade::Fail, found, remedy: remedy.to_owned() }
+    }
+}
+
+fn unanswered(fault: Fault) -> Finding {
+    Finding::fail(Failure::from(fault).to_string(), "see why the API server does not answer this")
+}
+
+fn first(names: &[&str]) -> String {
+    names.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,49 @@
+//! `Preflight`: the object is what was planned for.
+
+use watchfire_core::act::{ObjectRef, Step, StepResult};
+
+use super::api::{Api, Live};
+use super::{Outcome, Settled};
+use crate::actions::Failure;
+
+/// It is there, with its UID, and not on its way out; or a later step ends it, and it has ended.
+pub(super) async fn check(api: &Api, object: &ObjectRef, later: &[Step]) -> Outcome {
+    let why = match api.live(object).await? {
+        Live::Is(_) => return Ok(Settled::new(StepResult::Done, "")),
+        Live::Leaving(_) => format!("{} is on its way out", object.named()),
+        Live::Gone(why) => why,
+    };
+    match later.iter().any(|step| ends(step, object)) {
+        // A run that was cut after its deletion begins here again.
+        true => Ok(Settled::new(StepResult::Already, why)),
+        false => Err(Failure::permanent(why)),
+    }
+}
+
+fn ends(step: &Step, object: &ObjectRef) -> bool {
+    match step {
+        Step::Evict { pod } | Step::Delete { pod, .. } => pod == object,
+        Step::Preflight(_)
+        | Step::Deny { .. }
+        | Step::DenyAdmin { .. }
+        | Step::Isolate { .. }
+        | Step::Rejoin { .. }
+        | Step::Annotate { .. }
+        | Step::Restart { .. }
+        | Step::Scale { .. }
+        | Step::PauseScaler { .. }
+        | Step::ResumeScaler { .. }
+        | Step::Suspend { .. }
+        | Step::Resume { .. }
+        | Step::Cordon { .. }
+        | Step::Uncordon { .. }
+        | Step::RevokePod { .. }
+        | Step::RevokeRole { .. }
+        | Step::RestoreRole { .. }
+        | Step::VerifyIsolated { .. }
+        | Step::VerifyScaled { .. }
+        | Step::VerifyGone { .. }
+        | Step::LiftDeny { .. }
+        | Step::VerifyReleased { .. } => false,
+    }
+}

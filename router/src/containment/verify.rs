@@ -1,0 +1,160 @@
+//! `VerifyScaled`, `VerifyGone` and `VerifyReleased`: what was done has come about.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::time::{Instant, sleep_until};
+use watchfire_core::act::{ObjectRef, StepResult};
+use watchfire_core::context::{Selector, WorkloadKind};
+
+use super::api::{Api, Live};
+use super::change::{Gone, here};
+use super::kind::POD;
+use super::{How, Outcome, Settled, label_selector, object};
+use crate::actions::Failure;
+
+/// Between two looks.
+const EVERY: Duration = Duration::from_millis(200);
+/// Whatever begins so is a trace of ours.
+const OURS: &str = "watchfire.dev/";
+
+/// How long to look.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Until {
+    within_seconds: u32,
+    end: Instant,
+}
+
+/// What a look has shown.
+pub(super) enum Look {
+    /// It has come about; a note.
+    Proven(String),
+    /// It has not, yet: why.
+    NotYet(String),
+}
+
+impl Until {
+    /// At most that long from now, and not beyond the act's own end.
+    pub(super) fn new(within_seconds: u32, give_up_at: Instant) -> Self {
+        let end = Instant::now() + Duration::from_secs(within_seconds.into());
+        Self { within_seconds, end: end.min(give_up_at) }
+    }
+
+    /// Looks until it has come about, at least once; says what was missing at the last look. A look that
+    /// fails for now is one that has not shown it.
+    pub(super) async fn looking<L: Future<Output = Result<Look, Failure>>>(
+        self,
+        look: impl Fn() -> L,
+    ) -> Outcome {
+        let Self { within_seconds, end } = self;
+        loop {
+            let (missing, wait) = match look().await {
+                Ok(Look::Proven(note)) => return Ok(Settled::new(StepResult::Done, note)),
+                Ok(Look::NotYet(missing)) => (missing, EVERY),
+                Err(Failure::Transient { reason, retry_after }) => {
+                    (reason, retry_after.unwrap_or_default().max(EVERY))
+                }
+                Err(permanent @ Failure::Permanent { .. }) => return Err(permanent),
+            };
+            let next = Instant::now() + wait;
+            if next > end {
+                return Err(Failure::permanent(format!("not within {within_seconds} s: {missing}")));
+            }
+            sleep_until(next).await;
+        }
+    }
+}
+
+/// No pod of the workload is left.
+pub(super) async fn scaled(api: &Api, workload: &ObjectRef, until: Until) -> Outcome {
+    if let Some(said) = rehearsed(api, "would list the pods that its selector selects until there is none") {
+        return Ok(said);
+    }
+    until
+        .looking(async || {
+            let live = match here(api, workload, Gone::IsFine).await? {
+                Ok(live) => live,
+                Err(gone) => return Ok(Look::Proven(gone.note)),
+            };
+            if WorkloadKind::of(&workload.kind) == WorkloadKind::CronJob {
+                return Ok(match object::is_empty(&live["status"]["active"]) {
+                    true => Look::Proven(String::new()),
+                    false => Look::NotYet("Jobs that it has started still run".to_owned()),
+                });
+            }
+            let selector = label_selector::read(&live["spec"]["selector"]);
+            if selector == Selector::default() {
+                return Err(Failure::permanent(format!("{} has no selector", workload.named())));
+            }
+            let query = label_selector::query(&selector);
+            let pods = api.list(&POD, &workload.namespace, Some(&query)).await?.unwrap_or_default();
+            let left: Vec<_> = pods.iter().filter(|pod| is_left(workload, pod)).map(object::name).collect();
+            Ok(match left.first() {
+                None => Look::Proven(String::new()),
+                Some(pod) => Look::NotYet(format!("{} of its pods are left, such as {pod}", left.len())),
+            })
+        })
+        .await
+}
+
+/// Whether a pod that the workload's selector selects is one of its own, and has not ended.
+fn is_left(workload: &ObjectRef, pod: &Value) -> bool {
+    let ended = pod["status"]["phase"] == "Succeeded" || pod["status"]["phase"] == "Failed";
+    let Some((kind, name, uid)) = object::controller(pod) else { return false };
+    let is_own = match WorkloadKind::of(&workload.kind) {
+        // Its pods are those of its ReplicaSets, which are named after the template's hash.
+        WorkloadKind::Deployment => {
+            let hash = object::label(pod, "pod-template-hash").unwrap_or_default();
+            kind == "ReplicaSet" && name == format!("{}-{hash}", workload.name)
+        }
+        WorkloadKind::ReplicaSet
+        | WorkloadKind::StatefulSet
+        | WorkloadKind::DaemonSet
+        | WorkloadKind::Job
+        | WorkloadKind::CronJob
+        | WorkloadKind::Other(_) => uid == workload.uid,
+    };
+    is_own && !ended
+}
+
+/// The pod of that UID is gone.
+pub(super) async fn gone(api: &Api, pod: &ObjectRef, until: Until) -> Outcome {
+    if let Some(said) = rehearsed(api, "would read the pod until it is gone") {
+        return Ok(said);
+    }
+    until
+        .looking(async || {
+            Ok(match api.live(pod).await? {
+                Live::Gone(_) => Look::Proven(String::new()),
+                Live::Leaving(_) => Look::NotYet("it is still on its way out".to_owned()),
+                Live::Is(_) => Look::NotYet("it is there, and not on its way out".to_owned()),
+            })
+        })
+        .await
+}
+
+/// The pod carries no trace of a quarantine.
+pub(super) async fn released(api: &Api, pod: &ObjectRef) -> Outcome {
+    if let Some(said) = rehearsed(api, "would look for labels and annotations of ours") {
+        return Ok(said);
+    }
+    let live = match here(api, pod, Gone::IsFine).await? {
+        Ok(live) => live,
+        Err(settled) => return Ok(settled),
+    };
+    let annotations = object::texts(&live["metadata"]["annotations"]);
+    let keys = object::labels(&live).into_keys().chain(annotations.into_keys());
+    let traces: Vec<_> = keys.filter(|key| key.starts_with(OURS)).collect();
+    match traces.is_empty() {
+        true => Ok(Settled::new(StepResult::Done, "")),
+        false => Err(Failure::permanent(format!("{} still carries {}", pod.named(), traces.join(", ")))),
+    }
+}
+
+/// In a rehearsal nothing has been done that could have come about.
+pub(super) fn rehearsed(api: &Api, would: &str) -> Option<Settled> {
+    match api.how() {
+        How::ForReal => None,
+        How::Rehearse => Some(Settled::new(StepResult::WouldDo, would)),
+    }
+}
