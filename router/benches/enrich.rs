@@ -1,5 +1,6 @@
 //! How fast context comes from the cache, and what the cache costs: `cargo bench -p watchfire --bench enrich
-//! [-- PODS NODES]`, by default 10,000 pods on 500 nodes.
+//! [-- PODS NODES]`, by default 10,000 pods on 500 nodes; or `-- KUBECONFIG`: what following that cluster costs,
+//! with everything that reading it takes.
 //!
 //! The pods are as large as pods are: two containers with digests, ten labels, an owner chain.
 
@@ -7,19 +8,27 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::hint::black_box;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use kube::api::{Api, ListParams, ObjectMeta};
+use watchfire::clients::Clients;
 use watchfire::clock::Clock;
 use watchfire::cluster::index::Index;
+use watchfire::cluster::{Access, Cluster, Config, Counts, KubeconfigAccess};
 use watchfire_core::context::{
     Node, Owner, Pod, PodContainer, Query, Requirement, Selector, Workload, WorkloadKind,
 };
+use watchfire_core::event::Event;
 
 /// Pods of one Deployment.
 const REPLICAS: usize = 5;
 
 fn main() {
+    if let Some(kubeconfig) = std::env::args().skip(1).map(PathBuf::from).find(|path| path.is_file()) {
+        return tokio::runtime::Runtime::new().unwrap().block_on(follow(kubeconfig));
+    }
     let mut sizes = std::env::args().skip(1).filter_map(|argument| argument.parse().ok());
     let pods = sizes.next().unwrap_or(10_000);
     let nodes = sizes.next().unwrap_or(500);
@@ -37,7 +46,7 @@ fn main() {
     println!("resident memory: {:.1} MB, {:.1} MB of it the index", mb(resident()), mb(resident() - before));
     println!("{:<42} {:>10} {:>10} {:>10}", "query", "p50", "p99", "max");
     for (name, ask) in queries(pods, nodes) {
-        let mut took: Vec<_> = (0..5_000).map(|number| timed(&index, &ask(number))).collect();
+        let mut took: Vec<_> = (0..1_000).map(|number| timed(&index, &ask(number))).collect();
         took.sort_unstable();
         let at = |share: f64| took[((took.len() - 1) as f64 * share) as usize];
         println!("{name:<42} {:>10} {:>10} {:>10}", us(at(0.5)), us(at(0.99)), us(at(1.0)));
@@ -50,10 +59,53 @@ fn main() {
     println!("all pods gone at once: {:?}; resident memory {:.1} MB", start.elapsed(), mb(resident()));
 }
 
+/// From nothing to having seen a whole cluster.
+async fn follow(path: PathBuf) {
+    let config = Config {
+        name: Some("prod".to_owned()),
+        access: Access::Kubeconfig(KubeconfigAccess { path, context: None }),
+        ..Config::default()
+    };
+    let start = Instant::now();
+    let cluster = Cluster::open(&config, &Clients::new(None).unwrap()).await.unwrap();
+    println!("resident memory before anything is seen: {:.1} MB", mb(status("VmRSS:")));
+    while !cluster.is_synced() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let Counts { pods, nodes, workloads, .. } = cluster.counts();
+    println!("seen after {:?}: {pods} pods, {nodes} nodes, {workloads} workloads", start.elapsed());
+    println!("resident memory: {:.1} MB, at most {:.1} MB", mb(status("VmRSS:")), mb(status("VmHWM:")));
+    let pods: Api<k8s_openapi::api::core::v1::Pod> = Api::all(cluster.client());
+    let some = pods.list(&ListParams::default().limit(1_000)).await.unwrap().items;
+    let mut took: Vec<_> = some.into_iter().map(|pod| at_hand(&cluster, &pod.metadata)).collect();
+    took.sort_unstable();
+    let at = |share: f64| us(took[((took.len() - 1) as f64 * share) as usize]);
+    println!("at_hand() of an event: p50 {}, p99 {}, max {}", at(0.5), at(0.99), at(1.0));
+}
+
+/// A finding about that pod, read before the clock runs.
+fn at_hand(cluster: &Cluster, pod: &ObjectMeta) -> Duration {
+    let text = format!(
+        r#"{{"source": "aws.guardduty", "detail-type": "GuardDuty Finding", "id": "e", "detail": {{
+            "id": "f", "arn": "a", "type": "Execution:Runtime/NewBinaryExecuted", "severity": 5,
+            "resource": {{"eksClusterDetails": {{"name": "prod"}}, "kubernetesDetails": {{
+                "kubernetesWorkloadDetails": {{"type": "pods", "namespace": {:?}, "name": {:?}, "uid": {:?}}}}}}}}}}}"#,
+        pod.namespace.as_deref().unwrap(),
+        pod.name.as_deref().unwrap(),
+        pod.uid.as_deref().unwrap()
+    );
+    let event = Event::read(&text).unwrap();
+    let start = Instant::now();
+    let context = black_box(cluster.at_hand(&event));
+    let took = start.elapsed();
+    assert!(context.pod().is_some() && context.node.is_some());
+    took
+}
+
 type Ask = Box<dyn Fn(usize) -> Query>;
 
 fn queries(pods: usize, nodes: usize) -> Vec<(&'static str, Ask)> {
-    let deployment = |number: usize| number * 7 % (pods / REPLICAS);
+    let deployment = move |number: usize| number * 7 % (pods / REPLICAS);
     let pod = move |number: usize| number * 7 % pods;
     let namespace = move |pod: usize| format!("team-{}", pod / REPLICAS % 50);
     vec![
@@ -209,8 +261,13 @@ fn uid(kind: &str, number: usize) -> String {
 
 /// Bytes of this process that are in memory.
 fn resident() -> usize {
+    status("VmRSS:")
+}
+
+/// A figure that Linux keeps about this process, in bytes.
+fn status(name: &str) -> usize {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
     line.split_whitespace().next().and_then(|kib| kib.parse::<usize>().ok()).unwrap_or_default() * 1024
 }
 

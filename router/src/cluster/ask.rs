@@ -154,9 +154,8 @@ impl Ask<'_> {
             | WorkloadKind::Job
             | WorkloadKind::Other(_) => Vec::new(),
         };
-        let its = below.into_iter().filter(|one| {
-            one.owner.as_ref().is_some_and(|owner| owner.uid == workload.uid)
-        });
+        let its =
+            below.into_iter().filter(|one| one.owner.as_ref().is_some_and(|owner| owner.uid == workload.uid));
         Ok(its.map(|one| one.uid).collect())
     }
 

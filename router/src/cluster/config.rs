@@ -102,7 +102,9 @@ impl Config {
         let named = match &self.arn {
             None => None,
             Some(arn) => Some(name_in(arn).ok_or_else(|| {
-                format!("expected an ARN such as arn:aws:eks:us-east-1:123456789012:cluster/prod, not `{arn}`")
+                format!(
+                    "expected an ARN such as arn:aws:eks:us-east-1:123456789012:cluster/prod, not `{arn}`"
+                )
             })?),
         };
         let name = match (self.name.as_deref(), named) {
@@ -154,7 +156,8 @@ mod tests {
         assert_eq!(identity(Some("prod"), Some(ARN)), Ok(prod(Some(ARN))));
         assert!(identity(Some("test"), Some(ARN)).unwrap_err().contains("not of `prod`"));
         assert!(identity(None, None).unwrap_err().contains("a name or an ARN"));
-        for wrong in ["", "prod", "arn:aws:sns:us-east-1:111122223333:cluster/prod", "arn:aws:eks:a:b:pod/x"] {
+        for wrong in ["", "prod", "arn:aws:sns:us-east-1:111122223333:cluster/prod", "arn:aws:eks:a:b:pod/x"]
+        {
             assert!(identity(None, Some(wrong)).unwrap_err().contains("an ARN such as"), "{wrong}");
         }
     }

@@ -214,7 +214,8 @@ impl Inner {
         if let Some(since) = self.pulse.silent_since() {
             return Some(format!("the API server does not answer, since {}", since.strftime("%H:%M:%S")));
         }
-        (self.look_up == LookUp::Watch && !self.has(&[Watched::Pods])).then(|| "the pods are not all known yet".to_owned())
+        (self.look_up == LookUp::Watch && !self.has(&[Watched::Pods]))
+            .then(|| "the pods are not all known yet".to_owned())
     }
 
     pub(super) fn ask(&self, until: Instant) -> Ask<'_> {
@@ -258,12 +259,9 @@ fn pods_by_hand(found: Found, nothing: &str) -> Pods {
     let Found { answer, count } = found;
     match answer.pods.is_empty() {
         true => Pods::None(nothing.to_owned()),
-        false => Pods::Found {
-            method: Method::ByHand,
-            confidence: Confidence::Certain,
-            pods: answer.pods,
-            count,
-        },
+        false => {
+            Pods::Found { method: Method::ByHand, confidence: Confidence::Certain, pods: answer.pods, count }
+        }
     }
 }
 

@@ -39,7 +39,10 @@ impl Discovery {
             Err(unheard) => return Err(unheard),
         };
         let has = resources.contains(plural);
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(version, (Instant::now(), resources));
+        self.known
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(version, (Instant::now(), resources));
         Ok(has)
     }
 

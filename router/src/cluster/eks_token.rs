@@ -9,8 +9,8 @@ use aws_config::SdkConfig;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SignatureLocation, SigningSettings, sign};
 use aws_sigv4::sign::v4;
-use axum::http::header::{AUTHORIZATION, HeaderValue};
 use axum::http::Request;
+use axum::http::header::{AUTHORIZATION, HeaderValue};
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
 
@@ -63,7 +63,8 @@ impl EksToken {
     async fn make(&self, now: SystemTime) -> anyhow::Result<Secret> {
         let credentials = timeout(CREDENTIALS_WITHIN, self.credentials.provide_credentials()).await;
         let credentials = credentials.context("no AWS credentials in time")?;
-        let identity = credentials.map_err(|error| anyhow!(chain(&error))).context("no AWS credentials")?.into();
+        let identity =
+            credentials.map_err(|error| anyhow!(chain(&error))).context("no AWS credentials")?.into();
         let mut settings = SigningSettings::default();
         settings.signature_location = SignatureLocation::QueryParams;
         settings.expires_in = Some(Duration::from_secs(60));
@@ -106,7 +107,8 @@ mod tests {
     use super::*;
 
     fn token() -> EksToken {
-        let credentials = Credentials::new("AKIDEXAMPLE", "wJalrXUtnFEMI", Some("session".into()), None, "test");
+        let credentials =
+            Credentials::new("AKIDEXAMPLE", "wJalrXUtnFEMI", Some("session".into()), None, "test");
         let aws = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new("us-gov-west-1"))
@@ -123,7 +125,8 @@ mod tests {
         let mut padded = encoded.replace('-', "+").replace('_', "/");
         padded.extend(std::iter::repeat_n('=', (4 - padded.len() % 4) % 4));
         let url = String::from_utf8(aws_smithy_types::base64::decode(padded).unwrap()).unwrap();
-        let beginning = "https://sts.us-gov-west-1.amazonaws.com/?Action=GetCallerIdentity&Version=2011-06-15&";
+        let beginning =
+            "https://sts.us-gov-west-1.amazonaws.com/?Action=GetCallerIdentity&Version=2011-06-15&";
         assert!(url.starts_with(beginning), "{url}");
         for part in [
             "X-Amz-Algorithm=AWS4-HMAC-SHA256",

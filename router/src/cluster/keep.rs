@@ -20,11 +20,8 @@ const DEFAULT: [&str; 10] = [
 ];
 
 /// What containment changes on a pod, and has to know to put it back.
-const OUR_OWN: [&str; 3] = [
-    "watchfire.dev/",
-    "karpenter.sh/do-not-disrupt",
-    "cluster-autoscaler.kubernetes.io/safe-to-evict",
-];
+const OUR_OWN: [&str; 3] =
+    ["watchfire.dev/", "karpenter.sh/do-not-disrupt", "cluster-autoscaler.kubernetes.io/safe-to-evict"];
 
 /// What says who keeps a workload.
 const GITOPS: [&str; 3] = ["argocd.argoproj.io/", "meta.helm.sh/", "kustomize.toolkit.fluxcd.io/"];
@@ -54,10 +51,7 @@ impl Keep {
     }
 
     /// Those of a workload: also those of GitOps tools.
-    pub(super) fn workload_annotations(
-        &self,
-        written: BTreeMap<String, String>,
-    ) -> BTreeMap<String, String> {
+    pub(super) fn workload_annotations(&self, written: BTreeMap<String, String>) -> BTreeMap<String, String> {
         let needed = OUR_OWN.iter().chain(&GITOPS);
         self.filter(written, |name| needed.clone().any(|needed| name.starts_with(needed)))
     }

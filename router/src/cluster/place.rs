@@ -126,10 +126,8 @@ mod tests {
     #[test]
     fn a_role_used_in_another_region_may_still_be_ours() {
         let ours = Cluster { name: "prod".into(), arn: Some(ARN.into()) };
-        let subject = Subject {
-            principal: Some("pay".into()),
-            ..subject(None, None, "111122223333", "us-gov-east-1")
-        };
+        let subject =
+            Subject { principal: Some("pay".into()), ..subject(None, None, "111122223333", "us-gov-east-1") };
         assert_eq!(says(&subject, &ours), Says::Nothing);
     }
 }

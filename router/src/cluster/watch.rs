@@ -58,9 +58,8 @@ impl Synced {
     /// Whether nothing more is to be waited for: what may not be watched is asked for when it is needed.
     pub(super) fn is_settled(&self) -> bool {
         let all = self.listed.iter().zip(&self.refused);
-        all.into_iter().all(|(listed, refused)| {
-            listed.load(Ordering::Acquire) || refused.load(Ordering::Acquire)
-        })
+        all.into_iter()
+            .all(|(listed, refused)| listed.load(Ordering::Acquire) || refused.load(Ordering::Acquire))
     }
 
     fn set(&self, watched: Watched) {

@@ -170,7 +170,8 @@ fn check_cluster(cluster: &cluster::Config, mistake: &mut dyn FnMut(&str, String
     for name in annotations.iter().filter(|name| name.trim_end_matches('*').contains('*')) {
         mistake(".annotations", format!("expected `*` at the end only, found `{name}`"));
     }
-    for (member, milliseconds) in [(".deadline_ms", deadline_ms), (".urgent_deadline_ms", urgent_deadline_ms)] {
+    for (member, milliseconds) in [(".deadline_ms", deadline_ms), (".urgent_deadline_ms", urgent_deadline_ms)]
+    {
         if !(1..=30_000).contains(milliseconds) {
             mistake(member, format!("expected 1 to 30000, found {milliseconds}"));
         }

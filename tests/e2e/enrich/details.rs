@@ -102,7 +102,8 @@ async fn the_details_of_a_pod_are_complete() {
 async fn annotations_are_kept_as_listed_and_no_others() {
     let kube = Cluster::start().await;
     let ns = kube.namespace("annotations").await;
-    let template = Template::from([("app", "web")]).annotation("team", "payments").annotation("note", "secret");
+    let template =
+        Template::from([("app", "web")]).annotation("team", "payments").annotation("note", "secret");
     let pod = kube.bare_pod(&ns, "web", template).await;
     let ours = open(&kube, LookUp::Watch).await;
     ours.has(&pod, true).await;
@@ -151,5 +152,8 @@ async fn a_part_that_is_forbidden_is_unknown_and_costs_no_other() {
     let details = context.details.unwrap();
     assert_eq!(details.services, Known::Unknown("services: not permitted (403)".to_owned()));
     assert_eq!((details.policies, details.budgets), (Known::Is(vec![]), Known::Is(vec![])));
-    assert_eq!((context.unknown, context.incomplete), (vec!["services: not permitted (403)".to_owned()], false));
+    assert_eq!(
+        (context.unknown, context.incomplete),
+        (vec!["services: not permitted (403)".to_owned()], false)
+    );
 }

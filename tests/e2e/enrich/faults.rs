@@ -25,7 +25,11 @@ async fn a_slow_api_server_costs_one_event_its_deadline_and_the_next_ones_nothin
     let context = ours.context(of_pod(&pod)).await;
     assert!(start.elapsed() < DEADLINE + Duration::from_secs(1), "{:?}", start.elapsed());
     assert_eq!(found(&context), "uid Certain web of 1");
-    assert!(context.incomplete && context.unknown[0].starts_with("the API server d"), "{:?}", context.unknown);
+    assert!(
+        context.incomplete && context.unknown[0].starts_with("the API server d"),
+        "{:?}",
+        context.unknown
+    );
     let start = Instant::now();
     let context = ours.context(of_pod(&pod)).await;
     assert!(start.elapsed() < AT_ONCE, "{:?}", start.elapsed());
@@ -102,4 +106,23 @@ async fn a_watch_that_is_too_old_begins_anew_and_nothing_is_missing_meanwhile() 
     })
     .await;
     assert_eq!(later.name_any(), "later");
+}
+
+#[tokio::test]
+async fn what_may_not_be_watched_is_not_waited_for_and_said_when_it_is_needed() {
+    let kube = Cluster::start().await;
+    let ns = kube.namespace("narrow").await;
+    let pod = kube.deployment(&ns, "web", 1, [("app", "web")]).await.remove(0);
+    kube.proxy().fault(Match::any().path("/replicasets"), Fault::status(403));
+    let ours = open(&kube, LookUp::Watch).await;
+    ours.has(&pod, true).await;
+    let context = ours.context(of_pod(&pod)).await;
+    let because = "replicasets: not permitted (403)".to_owned();
+    let details = context.details.unwrap();
+    assert_eq!(details.owners, Known::Unknown(because.clone()));
+    assert_eq!(
+        (details.autoscaler, details.gitops),
+        (Known::Unknown(because.clone()), Known::Unknown(because.clone()))
+    );
+    assert_eq!((context.unknown, context.incomplete), (vec![because], false));
 }

@@ -30,13 +30,17 @@ async fn a_pod_is_found_in_each_of_the_eight_ways() {
         let ours_ = open(&kube, look_up).await;
         let cases = [
             (of_pod(&pod), format!("uid Certain {name} of 1")),
-            (Subject { container: id.clone(), namespace: Some(ns.clone()), ..ours() },
-                format!("container id Certain {name} of 1")),
+            (
+                Subject { container: id.clone(), namespace: Some(ns.clone()), ..ours() },
+                format!("container id Certain {name} of 1"),
+            ),
             (Subject { ip: address.clone(), ..ours() }, format!("pod address Certain {name} of 1")),
             (workload("pods", &ns, &name, None), format!("name alone Possible {name} of 1")),
             (workload("deployments", &ns, "web", None), format!("name alone Possible {name} of 1")),
-            (Subject { service_account: Some(format!("{ns}/pay")), ..ours() },
-                format!("service account Possible {name} of 1")),
+            (
+                Subject { service_account: Some(format!("{ns}/pay")), ..ours() },
+                format!("service account Possible {name} of 1"),
+            ),
             (Subject { principal: Some(ns.clone()), ..ours() }, format!("role Possible {name} of 1")),
         ];
         for (subject, expected) in cases {
@@ -151,10 +155,10 @@ async fn an_event_that_names_no_cluster_is_ours_only_by_what_no_other_has() {
     let ours_ = open(&kube, LookUp::Watch).await;
     let unsaid = |subject: Subject| Subject { cluster: None, cluster_arn: None, ..subject };
     let exact = ours_.context(unsaid(of_pod(&pod))).await;
-    assert_eq!((&exact.place, found(&exact).as_str()), (
-        &Place::Ours(ours_.cluster.identity().clone()),
-        "uid Certain web of 1"
-    ));
+    assert_eq!(
+        (&exact.place, found(&exact).as_str()),
+        (&Place::Ours(ours_.cluster.identity().clone()), "uid Certain web of 1")
+    );
     let by_name = ours_.context(unsaid(workload("pods", &ns, "web", None))).await;
     assert_eq!((&by_name.place, found(&by_name).as_str()), (&Place::Unsaid, "not asked"));
     let other = ours_.context(unsaid(workload("pods", &ns, "web", Some("another")))).await;

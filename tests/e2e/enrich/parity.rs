@@ -37,7 +37,8 @@ async fn look_ups_answer_every_query_as_the_cache_does() {
         uid: None,
     };
     let set = web[0].owner_references()[0].name.clone();
-    let session = |pod: &str| Query::Session(format!("eks-payments-{pod}-0d5c9a1e-2f3b-4c4d-8e5f-6a7b8c9d0e1f"));
+    let session =
+        |pod: &str| Query::Session(format!("eks-payments-{pod}-0d5c9a1e-2f3b-4c4d-8e5f-6a7b8c9d0e1f"));
     let queries = [
         named("bare", bare.uid()),
         named("bare", Some("another".to_owned())),

@@ -1,5 +1,6 @@
-//! The test server by itself: `kubernetes-server [PORT] [DIRECTORY]` serves a small cluster on 127.0.0.1, writes
-//! `DIRECTORY/kubeconfig` (the current directory unless given), and ends when its standard input does.
+//! The test server by itself: `kubernetes-server [PORT] [DIRECTORY] [PODS]` serves a small cluster on 127.0.0.1,
+//! writes `DIRECTORY/kubeconfig` (the current directory unless given), and ends when its standard input does. With a
+//! number of pods it has those, too, on a node for each twenty.
 
 use std::io::Read as _;
 use std::path::PathBuf;
@@ -11,16 +12,22 @@ use watchfire_tests::cluster::fake::{KubernetesServer, Machine};
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let (port, directory) = match arguments.as_slice() {
-        [] => ("0", "."),
-        [port] => (port.as_str(), "."),
-        [port, directory] => (port.as_str(), directory.as_str()),
-        _ => bail!("usage: kubernetes-server [PORT] [DIRECTORY]"),
+    let (port, directory, pods) = match arguments.as_slice() {
+        [] => ("0", ".", "0"),
+        [port] => (port.as_str(), ".", "0"),
+        [port, directory] => (port.as_str(), directory.as_str(), "0"),
+        [port, directory, pods] => (port.as_str(), directory.as_str(), pods.as_str()),
+        _ => bail!("usage: kubernetes-server [PORT] [DIRECTORY] [PODS]"),
     };
+    let pods: usize = pods.parse().with_context(|| format!("{pods} pods"))?;
     let number = port.parse().with_context(|| format!("port {port}"))?;
     let server = KubernetesServer::listen(number).await.with_context(|| format!("port {port}"))?;
-    (1..4).for_each(|number| server.node(&Machine::number(number)));
+    let nodes = u32::try_from(pods / 20).unwrap_or(u32::MAX).max(3);
+    (1..=nodes).for_each(|number| server.node(&Machine::number(number)));
     server.demonstration();
+    if pods > 0 {
+        server.bulk(pods, 50);
+    }
     let path = server.kubeconfig(&PathBuf::from(directory));
     println!("{}", json!({"listening": server.url(), "kubeconfig": path}));
     tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new())).await??;

@@ -58,7 +58,8 @@ fn cuts_off<K: AdminPolicy>(
     let selects = spec.subject.pods.as_ref().is_some_and(|subject| {
         let pods = Selector::from(subject.pod_selector.clone());
         let namespaces = Selector::from(subject.namespace_selector.clone());
-        let in_namespace = namespaces.0.is_empty() || namespace.is_some_and(|labels| namespaces.selects(labels));
+        let in_namespace =
+            namespaces.0.is_empty() || namespace.is_some_and(|labels| namespaces.selects(labels));
         pods.positive_keys().any(|key| key == QUARANTINE_LABEL) && pods.selects(quarantined) && in_namespace
     });
     is_above && selects && denies(&spec.ingress) && denies(&spec.egress)
@@ -100,7 +101,11 @@ mod tests {
             ("\"Admin\"", r#"{"pods": {"podSelector": {}}}"#.to_owned(), deny, deny, false),
         ];
         for (tier, subject, ingress, egress, expected) in cases {
-            assert_eq!(judged(tier, &subject, ingress, egress), expected, "{tier} {subject} {ingress} {egress}");
+            assert_eq!(
+                judged(tier, &subject, ingress, egress),
+                expected,
+                "{tier} {subject} {ingress} {egress}"
+            );
         }
     }
 }

@@ -28,7 +28,9 @@ impl About<'_> {
         let version = "networking.k8s.aws/v1alpha1";
         let has = discovery.has(calls, version, "policyendpoints", self.until).await?;
         Ok(match (has, switch) {
-            (true, None) => Enforcement::On("the API server has PolicyEndpoint, of the VPC CNI's controller".into()),
+            (true, None) => {
+                Enforcement::On("the API server has PolicyEndpoint, of the VPC CNI's controller".into())
+            }
             (_, Some(switch)) => Enforcement::Off(format!(
                 "ConfigMap kube-system/amazon-vpc-cni has {SWITCH}: {}",
                 watchfire_core::notice::clean(&switch, 20)

@@ -44,8 +44,5 @@ fn at(
     first: Option<Time>,
 ) -> Option<Timestamp> {
     let observed = observed.map(|MicroTime(at)| at);
-    observed
-        .or(last.map(|Time(at)| at))
-        .or(happened.map(|MicroTime(at)| at))
-        .or(first.map(|Time(at)| at))
+    observed.or(last.map(|Time(at)| at)).or(happened.map(|MicroTime(at)| at)).or(first.map(|Time(at)| at))
 }

@@ -56,7 +56,11 @@ mod tests {
         };
         let tracking = "argocd.argoproj.io/tracking-id";
         let cases = [
-            (marks(&[]), marks(&[(tracking, "shop:apps/Deployment:a/b")]), kept(GitOpsTool::ArgoCd, None, "shop")),
+            (
+                marks(&[]),
+                marks(&[(tracking, "shop:apps/Deployment:a/b")]),
+                kept(GitOpsTool::ArgoCd, None, "shop"),
+            ),
             (
                 marks(&[]),
                 marks(&[(tracking, "apps_shop:apps/Deployment:a/b")]),
@@ -76,11 +80,18 @@ mod tests {
                 kept(GitOpsTool::FluxKustomization, Some("flux-system"), "shop"),
             ),
             (
-                marks(&[("helm.toolkit.fluxcd.io/name", "shop"), ("helm.toolkit.fluxcd.io/namespace", "apps")]),
+                marks(&[
+                    ("helm.toolkit.fluxcd.io/name", "shop"),
+                    ("helm.toolkit.fluxcd.io/namespace", "apps"),
+                ]),
                 marks(&[]),
                 kept(GitOpsTool::FluxHelm, Some("apps"), "shop"),
             ),
-            (marks(&[("app.kubernetes.io/instance", "shop")]), marks(&[("meta.helm.sh/release-name", "shop")]), None),
+            (
+                marks(&[("app.kubernetes.io/instance", "shop")]),
+                marks(&[("meta.helm.sh/release-name", "shop")]),
+                None,
+            ),
         ];
         for (labels, annotations, expected) in cases {
             assert_eq!(read(&labels, &annotations), expected, "{labels:?} {annotations:?}");

@@ -10,7 +10,7 @@ mod selecting;
 
 use tokio::time::Instant;
 use watchfire_core::act::QUARANTINE_LABEL;
-use watchfire_core::context::{Context, Details, Known, Namespace, Node, Pod, Workload};
+use watchfire_core::context::{Details, Known, Namespace, Node, Pod, Workload};
 
 use super::Inner;
 use super::ask::Ask;
@@ -84,8 +84,6 @@ impl Inner {
             let (admin_api, admin) = admin?;
             Ok(watchfire_core::context::Deny { namespaced: policies.deny.clone(), admin, admin_api })
         });
-        let mut same_image = self.index.same_image(about.pod);
-        same_image.truncate(Context::MOST_PODS);
         Details {
             owners: missing.known(owners),
             services: missing.known(services),
@@ -98,7 +96,7 @@ impl Inner {
             gitops: missing.known(gitops),
             events: missing.known(events),
             role: missing.known(role),
-            same_image,
+            same_image: self.index.same_image(about.pod),
         }
     }
 }

@@ -32,7 +32,8 @@ impl About<'_> {
 
     pub(super) async fn policies(&self) -> Result<Policies, Unheard> {
         let namespace = &self.pod.namespace;
-        let found = self.inner.calls.list::<NetworkPolicy>(namespace, ListParams::default(), self.until).await?;
+        let found =
+            self.inner.calls.list::<NetworkPolicy>(namespace, ListParams::default(), self.until).await?;
         let mut policies = Policies { others: Vec::new(), deny: None };
         for policy in found {
             let denies = denies_everything(&policy);

@@ -25,9 +25,13 @@ impl Found {
 
     /// The first of any number; those that are there before those that are gone.
     pub(in crate::cluster) fn first(mut pods: Vec<&Pod>) -> Self {
-        pods.sort_by(|one, other| key(one).cmp(&key(other)));
         let count = pods.len();
-        pods.truncate(Context::MOST_PODS);
+        // A side-car's image is in every pod: sorting them all would take longer than anything else.
+        if count > Context::MOST_PODS {
+            pods.select_nth_unstable_by(Context::MOST_PODS, |one, other| key(one).cmp(&key(other)));
+            pods.truncate(Context::MOST_PODS);
+        }
+        pods.sort_by(|one, other| key(one).cmp(&key(other)));
         let pods = pods.into_iter().cloned().collect();
         Found { answer: Answer { pods, ..Answer::default() }, count }
     }
@@ -105,16 +109,25 @@ impl Index {
         pods
     }
 
-    /// Other running pods with one of the pod's images, as `namespace/name`, by name.
+    /// Other running pods with one of the pod's images, as `namespace/name`: those of its rarest image first,
+    /// because a side-car's is in every pod. At most [`Context::MOST_PODS`].
     pub fn same_image(&self, pod: &Pod) -> Vec<String> {
+        let now = self.clock.now();
         let table = read(&self.pods);
+        let is_other =
+            |other: &&Pod| other.gone_at.is_none() && other.phase == "Running" && other.uid != pod.uid;
         let digests = pod.containers.iter().filter_map(|container| container.digest.as_deref());
-        let same = digests.flat_map(|digest| table.of_key(pods::DIGEST, digest, self.clock.now()));
-        let running = |other: &&Pod| other.gone_at.is_none() && other.phase == "Running";
-        let others = same.filter(running).filter(|other| other.uid != pod.uid);
-        let mut names: Vec<_> = others.map(Pod::full_name).collect();
-        names.sort_unstable();
-        names.dedup();
+        let mut images: Vec<Vec<&Pod>> = digests
+            .map(|digest| table.of_key(pods::DIGEST, digest, now).filter(is_other).collect())
+            .collect();
+        images.sort_by_key(Vec::len);
+        let mut names = Vec::new();
+        for image in images {
+            let mut of_image: Vec<_> = Found::first(image).answer.pods.iter().map(Pod::full_name).collect();
+            of_image.retain(|name| !names.contains(name));
+            names.extend(of_image);
+        }
+        names.truncate(Context::MOST_PODS);
         names
     }
 

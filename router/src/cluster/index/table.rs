@@ -261,8 +261,9 @@ mod tests {
     #[test]
     fn no_more_are_remembered_than_there_is_room_for() {
         let mut table = Table::new();
-        let uids: Vec<&'static str> =
-            (0..MOST_REMEMBERED + 10).map(|number| &*Box::leak(format!("u{number}").into_boxed_str())).collect();
+        let uids: Vec<&'static str> = (0..MOST_REMEMBERED + 10)
+            .map(|number| &*Box::leak(format!("u{number}").into_boxed_str()))
+            .collect();
         for uid in &uids {
             table.put(row(uid, "red"), at(0));
             table.gone(uid, at(0));

@@ -129,12 +129,8 @@ fn a_pod_that_is_gone_is_found_for_fifteen_minutes_with_its_workload() {
     index.only_pods(&HashSet::new());
     index.only_workloads("Deployment", &HashSet::new());
     index.only_workloads("ReplicaSet", &HashSet::new());
-    let query = Query::PodsOf {
-        kind: "deployments".into(),
-        namespace: "shop".into(),
-        name: "pay".into(),
-        uid: None,
-    };
+    let query =
+        Query::PodsOf { kind: "deployments".into(), namespace: "shop".into(), name: "pay".into(), uid: None };
     clock.advance(SignedDuration::from_mins(14));
     let gone: Vec<_> = index.answer(&query, "prod").answer.pods.iter().map(|pod| pod.gone_at).collect();
     let at = Some("2026-11-25T10:01:00Z".parse().unwrap());
@@ -170,5 +166,8 @@ fn others_on_the_node_and_of_the_image_are_named() {
     assert_eq!(on_node, ["a", "bb"]);
     assert_eq!(index.same_image(&pod("a")), ["shop/bb"]);
     assert_eq!(index.role("shop", "pay").as_deref(), Some("arn:aws-us-gov:iam::111122223333:role/pay"));
-    assert_eq!((index.routed_to(&pod("a")), index.routed_to(&pod("bb"))), (vec!["shop/pay".to_owned()], vec![]));
+    assert_eq!(
+        (index.routed_to(&pod("a")), index.routed_to(&pod("bb"))),
+        (vec!["shop/pay".to_owned()], vec![])
+    );
 }

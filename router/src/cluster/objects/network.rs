@@ -56,7 +56,10 @@ pub(in crate::cluster) struct PolicySpec {
 }
 
 /// The policies of the admin tier, whichever kind the API server has: they are alike in what is read.
-pub(in crate::cluster) trait AdminPolicy: Kind<Spec = AdminSpec, Scope = ClusterResourceScope> {}
+pub(in crate::cluster) trait AdminPolicy:
+    Kind<Spec = AdminSpec, Scope = ClusterResourceScope>
+{
+}
 
 macro_rules! admin_policies {
     ($($marker:ident $group:literal $version:literal $kind:literal $plural:literal)*) => {$(

@@ -129,18 +129,14 @@ impl Object<Pods> {
         let owner = owner(&mut metadata);
         let phase = status.phase.unwrap_or_else(|| "Unknown".to_owned());
         let ready = is_true(status.conditions.as_deref(), "Ready");
-        let statuses = [
-            status.init_container_statuses,
-            status.container_statuses,
-            status.ephemeral_container_statuses,
-        ];
+        let statuses =
+            [status.init_container_statuses, status.container_statuses, status.ephemeral_container_statuses];
         let statuses: Vec<_> = statuses.into_iter().flatten().flatten().collect();
         let ended_at = match phase.as_str() {
             "Succeeded" | "Failed" => ended_at(&statuses),
             _ => None,
         };
-        let mut ips: Vec<_> =
-            status.pod_ips.into_iter().flatten().filter_map(|address| address.ip).collect();
+        let mut ips: Vec<_> = status.pod_ips.into_iter().flatten().filter_map(|address| address.ip).collect();
         if ips.is_empty() {
             ips.extend(status.pod_ip);
         }

@@ -125,7 +125,8 @@ mod tests {
     #[test]
     fn each_kind_says_in_its_own_way_how_many_pods_it_has() {
         let keep = Keep::new(&[]);
-        let deployment = object::<Deployments>(r#"{"replicas": 3, "selector": {}}"#, r#"{"readyReplicas": 2}"#);
+        let deployment =
+            object::<Deployments>(r#"{"replicas": 3, "selector": {}}"#, r#"{"readyReplicas": 2}"#);
         let expected = Workload {
             replicas: Some(3),
             ready: 2,
