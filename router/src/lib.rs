@@ -4,6 +4,7 @@
 
 pub mod actions;
 pub mod app;
+pub mod aws;
 pub mod cli;
 pub mod clients;
 pub mod clock;

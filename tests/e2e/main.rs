@@ -3,9 +3,11 @@
 #![allow(clippy::unwrap_used)]
 
 mod actions;
+mod aws;
 mod cli;
 mod conformance;
 mod crash;
+mod evidence;
 mod kubernetes_server;
 mod lambda;
 mod queue;

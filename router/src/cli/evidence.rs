@@ -57,8 +57,12 @@ struct Place {
     directory: Option<PathBuf>,
 }
 
-#[tokio::main(flavor = "current_thread")]
-pub(super) async fn main(command: Command) -> Result<(), Failed> {
+pub(super) fn main(command: Command) -> Result<(), Failed> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(answer(command))
+}
+
+async fn answer(command: Command) -> Result<(), Failed> {
     match command {
         Command::Verify(Verify { bundle, all: _, place, output }) => {
             let evidence = place.open().await?;

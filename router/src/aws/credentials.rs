@@ -1,0 +1,219 @@
+//! Taking a role's power from a pod that is not trusted any more, and giving it back.
+//!
+//! - Permissions: `iam:PutRolePolicy`, `iam:GetRolePolicy` and `iam:DeleteRolePolicy` on the role, nothing else.
+//! - Idempotency: one inline policy of a fixed name; put again it is the same.
+//! - Transient: 5xx, throttling, no answer in time, another change at the same time, a missing permission,
+//!   a policy that is not to be seen yet. Permanent: a role that does not exist, is AWS's own, is another
+//!   account's, or has no room for a policy.
+//!
+//! EKS Pod Identity tags its sessions with the pod's UID, so one pod is denied and no other. It takes no
+//! effect where the association has session tags switched off. Sessions of IRSA have no tags: all that were
+//! issued before are denied, those of healthy pods included, until their SDKs ask for new ones; and a stolen
+//! service account token can ask for new ones, too, for as long as it is valid.
+
+use aws_sdk_iam::Client;
+use aws_sdk_iam::config::retry::RetryConfig;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::{code, failure, timeouts};
+use crate::actions::Failure;
+use crate::clients::Clients;
+
+/// An IAM role of a given account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Role {
+    arn: String,
+    name: String,
+}
+
+/// Whose power a policy takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Denied {
+    /// Sessions of EKS Pod Identity for the pod with that UID.
+    Pod(PodUid),
+    /// Every session that was issued before: IRSA, or any other.
+    SessionsBefore(Timestamp),
+}
+
+/// A pod's UID.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PodUid(String);
+
+/// A policy that is in force, as seen after it was put.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InForce {
+    /// Its name on the role; `restore` takes it away.
+    pub policy: String,
+    /// It was there before.
+    pub already: bool,
+}
+
+impl Role {
+    /// Reads a role's ARN in any partition, with or without a path.
+    ///
+    /// # Errors
+    /// Why it is none, or that it is not of that account.
+    pub fn parse(arn: &str, account: &str) -> Result<Self, String> {
+        let not = |why: String| format!("role `{}`: {why}", arn.escape_debug());
+        let parts: Vec<&str> = arn.splitn(6, ':').collect();
+        let ["arn", partition, "iam", "", of, resource] = parts[..] else {
+            return Err(not("expected an ARN such as arn:aws:iam::123456789012:role/name".to_owned()));
+        };
+        let path = resource.strip_prefix("role/").filter(|_| partition.starts_with("aws"));
+        let name = path.and_then(|path| path.rsplit('/').next()).unwrap_or_default();
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"+=,.@_-".contains(&byte);
+        if !(1..=64).contains(&name.len()) || !name.bytes().all(allowed) {
+            return Err(not("expected an ARN such as arn:aws:iam::123456789012:role/name".to_owned()));
+        }
+        if of != account {
+            return Err(not(format!("expected one of account {account}")));
+        }
+        if path.is_some_and(|path| path.starts_with("aws-service-role/")) {
+            return Err(not("AWS's own, which nobody changes".to_owned()));
+        }
+        Ok(Self { arn: arn.to_owned(), name: name.to_owned() })
+    }
+}
+
+impl PodUid {
+    /// As Kubernetes writes it.
+    ///
+    /// # Errors
+    /// Whatever else.
+    pub fn parse(uid: &str) -> Result<Self, String> {
+        let is_one = (1..=64).contains(&uid.len())
+            && uid.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        if is_one { Ok(Self(uid.to_owned())) } else { Err(format!("`{}`: no UID", uid.escape_debug())) }
+    }
+}
+
+impl Denied {
+    /// The name of the policy that does it.
+    pub fn policy(&self) -> String {
+        match self {
+            Denied::Pod(PodUid(uid)) => format!("watchfire-deny-{uid}"),
+            Denied::SessionsBefore(_) => "watchfire-deny-older-sessions".to_owned(),
+        }
+    }
+
+    fn document(&self) -> Value {
+        let condition = match self {
+            Denied::Pod(PodUid(uid)) => {
+                json!({"StringEquals": {"aws:PrincipalTag/kubernetes-pod-uid": uid}})
+            }
+            Denied::SessionsBefore(at) => {
+                let at = at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+                json!({"DateLessThan": {"aws:TokenIssueTime": at}})
+            }
+        };
+        let statement = json!({"Sid": "Watchfire", "Effect": "Deny", "Action": "*", "Resource": "*", "Condition": condition});
+        json!({"Version": "2012-10-17", "Statement": [statement]})
+    }
+}
+
+/// Takes the power away, and looks that it is. What is in force already, or denies more, stays.
+///
+/// # Errors
+/// As the head of this file says.
+pub async fn deny(clients: &Clients, role: &Role, denied: &Denied) -> Result<InForce, Failure> {
+    let client = client(clients).await;
+    let (policy, document) = (denied.policy(), denied.document());
+    if covers(get(&client, role, &policy).await?.as_ref(), denied) {
+        return Ok(InForce { policy, already: true });
+    }
+    let put = client.put_role_policy().role_name(&role.name).policy_name(&policy);
+    let put = put.policy_document(document.to_string()).send().await;
+    put.map_err(|error| failed(role, &error))?;
+    // IAM is consistent in the end only, and somebody can have put another in between.
+    if covers(get(&client, role, &policy).await?.as_ref(), denied) {
+        return Ok(InForce { policy, already: false });
+    }
+    Err(Failure::transient(format!("IAM: {}: policy {policy} is not to be seen yet", role.arn)))
+}
+
+/// Gives the power back, and looks that it is: whether there was a policy to take away.
+///
+/// # Errors
+/// As the head of this file says.
+pub async fn restore(clients: &Clients, role: &Role, denied: &Denied) -> Result<bool, Failure> {
+    let client = client(clients).await;
+    let policy = denied.policy();
+    let delete = client.delete_role_policy().role_name(&role.name).policy_name(&policy).send().await;
+    let was = match delete {
+        Ok(_) => true,
+        // The policy, or the role with it.
+        Err(error) if code(&error) == "NoSuchEntity" => false,
+        Err(error) => return Err(failed(role, &error)),
+    };
+    match get(&client, role, &policy).await? {
+        None => Ok(was),
+        Some(_) => Err(Failure::transient(format!("IAM: {}: policy {policy} is still to be seen", role.arn))),
+    }
+}
+
+async fn client(clients: &Clients) -> Client {
+    let config = aws_sdk_iam::config::Builder::from(clients.aws().await)
+        .timeout_config(timeouts())
+        .retry_config(RetryConfig::disabled())
+        .build();
+    Client::from_conf(config)
+}
+
+/// The policy on the role; `Null` where it cannot be read.
+async fn get(client: &Client, role: &Role, policy: &str) -> Result<Option<Value>, Failure> {
+    match client.get_role_policy().role_name(&role.name).policy_name(policy).send().await {
+        Ok(answer) => Ok(Some(serde_json::from_str(&decoded(&answer.policy_document)).unwrap_or_default())),
+        Err(error) if code(&error) == "NoSuchEntity" => Ok(None),
+        Err(error) => Err(failed(role, &error)),
+    }
+}
+
+fn failed<E>(role: &Role, error: &aws_sdk_iam::error::SdkError<E>) -> Failure
+where
+    E: aws_sdk_iam::error::ProvideErrorMetadata + std::error::Error + 'static,
+{
+    failure(&format!("IAM: {}", role.arn), error)
+}
+
+/// Whether what is there denies at least that.
+fn covers(found: Option<&Value>, denied: &Denied) -> bool {
+    let Some(found) = found else { return false };
+    let since = |document: &Value| {
+        let at = document["Statement"][0]["Condition"]["DateLessThan"]["aws:TokenIssueTime"].as_str();
+        at.and_then(|at| at.parse::<Timestamp>().ok())
+    };
+    match denied {
+        Denied::Pod(_) => *found == denied.document(),
+        Denied::SessionsBefore(_) => {
+            let (is, wanted) = (since(found), since(&denied.document()));
+            let mut same_but_for_time = denied.document();
+            same_but_for_time["Statement"][0]["Condition"] = found["Statement"][0]["Condition"].clone();
+            is >= wanted && is.is_some() && *found == same_but_for_time
+        }
+    }
+}
+
+/// IAM answers with documents encoded for URLs.
+fn decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, after @ ..] = rest {
+        let value = (*first == b'%').then(|| after.get(..2)).flatten();
+        let value = value.and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok());
+        match value {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = &after[2..];
+            }
+            None => {
+                bytes.push(*first);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests;
