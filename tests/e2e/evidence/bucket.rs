@@ -51,7 +51,8 @@ impl Bucket {
         let to = To::S3(S3Config {
             bucket: self.name.clone(),
             prefix: "watchfire/".to_owned(),
-            kms_key: None,
+            // S3 takes its own key where none is named; ministack refuses that.
+            kms_key: Some("arn:aws-us-gov:kms:us-gov-west-1:000000000000:key/1234abcd".to_owned()),
             retain_days: Some(400),
             retention: Retention::Governance,
         });
