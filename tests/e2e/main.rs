@@ -3,12 +3,14 @@
 #![allow(clippy::unwrap_used)]
 
 mod actions;
+mod aws;
 mod cli;
 mod conformance;
 mod containment;
 mod containment_steps;
 mod crash;
 mod enrich;
+mod evidence;
 mod kubernetes_server;
 mod lambda;
 mod queue;

@@ -183,10 +183,9 @@ evidence:
 channels: {screen: {console: {}}}
 routes: {P0: {to: [screen]}, P1: {to: [screen]}}
 ";
-    let expected = [
-        "watchfire.yaml:2: evidence.to.s3.retention: unknown variant `forever`, expected `governance` or \
-         `compliance`",
-    ];
+    let expected =
+        ["watchfire.yaml:2: evidence.to.s3.retention: unknown variant `forever`, expected `governance` or \
+         `compliance`"];
     assert_eq!(told(text), expected);
     let expected = [
         "watchfire.yaml:2: evidence.to.s3.bucket: expected a bucket's name, found nothing",

@@ -64,7 +64,7 @@ pub(super) async fn capture(
     let finding = collected.save("finding.json", finding.clone().into_bytes());
     let rest = async {
         let decision = serde_json::to_vec_pretty(decision).expect("a JSON value can be written");
-        let pods = join_all(pods.values().map(|pod| capture.pod_if_named(pod)));
+        let pods = join_all(pods.values().map(|pod| Box::pin(capture.pod_if_named(pod))));
         let node = async {
             if let Some(node) = node {
                 capture.node(node).await;
@@ -87,7 +87,7 @@ impl Capture<'_> {
     async fn pod_if_named(&self, pod: &PodRef) {
         let PodRef { namespace, name, uid } = pod;
         if [namespace, name, uid].into_iter().all(|text| is_name(text)) {
-            self.pod(pod).await;
+            Box::pin(self.pod(pod)).await;
         } else {
             let told = [namespace, name, uid].map(|text| text.escape_debug().to_string());
             self.collected.lacks(format!("pod {}/{}, uid {}: not a name", told[0], told[1], told[2]));

@@ -41,10 +41,7 @@ pub struct DirectoryConfig {
 
 /// A bucket, in the region of the environment.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(
-    deny_unknown_fields,
-    expecting = "a mapping of bucket, prefix, kms_key, retain_days, retention"
-)]
+#[serde(deny_unknown_fields, expecting = "a mapping of bucket, prefix, kms_key, retain_days, retention")]
 pub struct S3Config {
     /// Its name.
     pub bucket: String,

@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::Evidence;
 use super::chain::{self, Link};
 use super::manifest::{self, Manifest};
-use super::Evidence;
 
 /// One bundle as `list` tells it; what cannot be read is left out, and `verify` says why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -123,7 +123,7 @@ impl Evidence {
             return Err(Failure::permanent(format!("`{id}` cannot be the name of a bundle")));
         }
         let start = Instant::now();
-        match timeout_at(start + self.within, self.keep_from(start, cluster, request)).await {
+        match timeout_at(start + self.within, Box::pin(self.keep_from(start, cluster, request))).await {
             Ok(kept) => kept,
             Err(_) => {
                 let place = self.place.name(&manifest::folder(&request.id));
@@ -174,12 +174,25 @@ impl Evidence {
         let chain_after = self.chain.last(&self.place).await?;
         // What is left is for the manifest and the link: some five short requests.
         let deadline = start + self.within * 3 / 4;
-        let captured = capture::capture(cluster, &self.place, request, self.limits, deadline).await?;
+        // Large, and of a depth that a thread's stack need not have.
+        let captured =
+            Box::pin(capture::capture(cluster, &self.place, request, self.limits, deadline)).await?;
         let Captured { files, missing } = self.with_earlier(&request.id, captured).await?;
         let Request { id, incident, pods, node, finding: _, decision: _, at } = request.clone();
         let tool = concat!("watchfire ", env!("CARGO_PKG_VERSION")).to_owned();
         let requested_at = at;
-        Ok(Manifest { captured_at, chain_after, files, id, incident, missing, node, pods, requested_at, tool })
+        Ok(Manifest {
+            captured_at,
+            chain_after,
+            files,
+            id,
+            incident,
+            missing,
+            node,
+            pods,
+            requested_at,
+            tool,
+        })
     }
 
     /// Adds what an attempt that came to no manifest has stored, and this one could not have.
@@ -197,13 +210,7 @@ impl Evidence {
         Ok(Captured { files, missing })
     }
 
-    async fn link(
-        &self,
-        request: &Request,
-        key: &str,
-        bytes: &[u8],
-        already: bool,
-    ) -> Result<Kept, Failure> {
+    async fn link(&self, request: &Request, key: &str, bytes: &[u8], already: bool) -> Result<Kept, Failure> {
         let id = &request.id;
         let read = Manifest::read(bytes);
         let manifest =

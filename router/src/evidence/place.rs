@@ -1,4 +1,6 @@
 //! Where evidence is kept: things are put where nothing is, read and listed, never altered or removed.
+//!
+//! The futures of AWS clients are large, and a capture has many at once: each is on the heap.
 
 mod directory;
 mod s3;
@@ -46,7 +48,7 @@ impl Place {
     pub(super) async fn put(&self, key: &str, bytes: Vec<u8>) -> Result<Put, Failure> {
         match self {
             Place::Directory(directory) => directory.put(key, bytes).await,
-            Place::S3(s3) => s3.put(key, bytes).await,
+            Place::S3(s3) => Box::pin(s3.put(key, bytes)).await,
         }
     }
 
@@ -54,7 +56,7 @@ impl Place {
     pub(super) async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, Failure> {
         match self {
             Place::Directory(directory) => directory.get(key).await,
-            Place::S3(s3) => s3.get(key).await,
+            Place::S3(s3) => Box::pin(s3.get(key)).await,
         }
     }
 
@@ -62,7 +64,7 @@ impl Place {
     pub(super) async fn list(&self, folder: &str) -> Result<Vec<String>, Failure> {
         match self {
             Place::Directory(directory) => directory.list(folder).await,
-            Place::S3(s3) => s3.list(folder).await,
+            Place::S3(s3) => Box::pin(s3.list(folder)).await,
         }
     }
 
@@ -70,7 +72,7 @@ impl Place {
     pub(super) async fn last_link(&self, known: u64) -> Result<u64, Failure> {
         match self {
             Place::Directory(directory) => directory.last_link().await,
-            Place::S3(s3) => s3.last_link(known).await,
+            Place::S3(s3) => Box::pin(s3.last_link(known)).await,
         }
     }
 }

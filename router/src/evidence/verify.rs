@@ -42,7 +42,8 @@ impl Evidence {
         if files.is_empty() && linked.is_none() {
             bail!("there is no bundle `{}`", bundle.escape_debug());
         }
-        let mut report = Report { bundles: 1, files: 0, links: links.count, head: links.head, wrong: Vec::new() };
+        let mut report =
+            Report { bundles: 1, files: 0, links: links.count, head: links.head, wrong: Vec::new() };
         match (linked, files.is_empty()) {
             (Some((sequence, _)), true) => {
                 report.wrong.push(Wrong::NoBundle { bundle: bundle.to_owned(), sequence: *sequence });

@@ -32,6 +32,7 @@ pub fn entry(event: &str, seconds: i64, effects: &[&str]) -> Entry {
         why: Why::New,
         incident: Some(IncidentKey::new("incident-1")),
         effects: effects.iter().map(|id| effect(event, id)).collect(),
+        acts: Vec::new(),
         withheld: vec![Withheld { action: "quarantine".to_owned(), reason: "not built yet".to_owned() }],
         changes: BTreeMap::new(),
     };
@@ -51,6 +52,8 @@ fn effect(event: &str, id: &str) -> Effect {
         source: "guardduty".to_owned(),
         severity: "8.0 HIGH".to_owned(),
         facts: vec![("cluster".to_owned(), "prod".to_owned())],
+        doing: Vec::new(),
+        unknown: Vec::new(),
         withheld: Vec::new(),
         links: vec![("runbook".to_owned(), "https://runbooks.example.com/miner".to_owned())],
         incident: IncidentKey::new("incident-1"),
@@ -83,15 +86,14 @@ pub fn record(events: u64) -> Record {
         findings: BTreeSet::from([FindingKey::new("finding-1"), FindingKey::new("finding-2")]),
         more_findings: 0,
         paged: BTreeMap::from([(ChannelName::new("oncall"), paged)]),
+        targets: BTreeSet::new(),
     })
 }
 
 /// The same, closed.
 pub(super) fn closed(events: u64) -> Record {
-    match record(events) {
-        Record::Incident(incident) => Record::Incident(IncidentRecord { open: false, ..incident }),
-        Record::Finding(_) => unreachable!("it is an incident's"),
-    }
+    let Record::Incident(incident) = record(events) else { unreachable!("it is an incident's") };
+    Record::Incident(IncidentRecord { open: false, ..incident })
 }
 
 /// A finding's record with that count, of `incident-1`, and where it is kept.

@@ -25,6 +25,7 @@ async fn commit_with(store: &Store, entry: Entry, keys: &[Key], incident: &Recor
     let changes = keys.iter().map(|key| match key {
         Key::Incident(_) => (key.clone(), incident.clone()),
         Key::Finding(key) => finding(key.as_str(), 1),
+        Key::Target(_) | Key::Approval(_) | Key::Budget | Key::Switch => unreachable!("not in these tests"),
     });
     assert_eq!(store.commit(&read, &changing(entry, changes)).await.unwrap(), Committed::Yes);
 }

@@ -73,7 +73,7 @@ impl<'a> Cluster<'a> {
         &self,
         kind: &GroupVersionKind,
     ) -> Result<(ApiResource, ApiCapabilities), String> {
-        let found = pinned_kind(self.client, kind).await;
+        let found = Box::pin(pinned_kind(self.client, kind)).await;
         found.map_err(|error| format!("its kind is not known: {}", explain(&error)))
     }
 
@@ -81,7 +81,7 @@ impl<'a> Cluster<'a> {
     // writing a byte that is none.
     async fn read(&self, request: axum::http::Request<Vec<u8>>) -> Result<Vec<u8>, Unread> {
         let because = |error: kube::Error| Unread::Because(explain(&error));
-        let answer = self.client.send(request.map(Body::from)).await.map_err(because)?;
+        let answer = Box::pin(self.client.send(request.map(Body::from))).await.map_err(because)?;
         let status = answer.status();
         let body = answer.into_body().collect_bytes().await.map_err(because)?;
         if status.is_success() {

@@ -102,9 +102,12 @@ mod tests {
             named("all", &json!({"podSelector": {}})),
             named("web", &json!({"podSelector": {"matchLabels": {"app": "web"}}})),
             named("db", &json!({"podSelector": {"matchLabels": {"app": "db"}}})),
-            named("not-db", &json!({"podSelector": {"matchExpressions": [
-                {"key": "app", "operator": "NotIn", "values": ["db"]},
-            ]}})),
+            named(
+                "not-db",
+                &json!({"podSelector": {"matchExpressions": [
+                    {"key": "app", "operator": "NotIn", "values": ["db"]},
+                ]}}),
+            ),
         ];
         let services = [
             named("web", &json!({"selector": {"app": "web"}})),
@@ -112,9 +115,7 @@ mod tests {
             named("external", &json!({"type": "ExternalName"})),
             named("empty", &json!({"selector": {}})),
         ];
-        let slice = |name: &str, uid: &str| {
-            json!({"metadata": {"name": name}, "endpoints": [{"targetRef": {"uid": uid}}, {}]})
-        };
+        let slice = |name: &str, uid: &str| json!({"metadata": {"name": name}, "endpoints": [{"targetRef": {"uid": uid}}, {}]});
         Related {
             policies: Some(json!({"items": policies})),
             services: Some(json!({"items": services})),

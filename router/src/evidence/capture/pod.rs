@@ -14,21 +14,21 @@ impl Capture<'_> {
         let events = self.events(format!("{folder}/events.json"), namespace, about);
         let rest = async {
             let found = self.this_pod(&folder, pod).await;
-            let index = self.index(&folder, pod, found.as_ref());
+            let index = Box::pin(self.index(&folder, pod, found.as_ref()));
             let Some(found) = &found else { return index.await };
             let images = serde_json::to_vec_pretty(&images(found)).expect("a JSON value can be written");
             let images = async { self.collected.keep(&format!("{folder}/images.json"), images).await };
             let node = async {
                 if let Some(node) = found["spec"]["nodeName"].as_str() {
-                    self.node(node).await;
+                    Box::pin(self.node(node)).await;
                 }
             };
             tokio::join!(
                 index,
                 images,
                 node,
-                self.owners(&folder, namespace, found),
-                self.logs(&folder, pod, found)
+                Box::pin(self.owners(&folder, namespace, found)),
+                Box::pin(self.logs(&folder, pod, found))
             );
         };
         tokio::join!(events, rest);

@@ -170,7 +170,8 @@ fn status<E>(error: &SdkError<E>) -> Option<u16> {
 }
 
 fn is_transient(status: u16, code: &str) -> bool {
-    let again = ["RequestTimeout", "RequestTimeTooSkewed", "ExpiredToken", "TokenRefreshRequired", "SlowDown"];
+    let again =
+        ["RequestTimeout", "RequestTimeTooSkewed", "ExpiredToken", "TokenRefreshRequired", "SlowDown"];
     let conflict = ["ConditionalRequestConflict", "OperationAborted"];
     let throttle = code.contains("Throttl");
     matches!(status, 403 | 408 | 429 | 500..) || throttle || again.contains(&code) || conflict.contains(&code)

@@ -84,8 +84,7 @@ async fn a_changed_byte_is_told_with_both_sums() {
     let kept = kept().await;
     kept.replace("bundles/b/finding.json", b"{\"id\":\"B\"}");
     let [was, is] = [&b"{\"id\":\"b\"}"[..], b"{\"id\":\"B\"}"].map(sha256);
-    let expected =
-        format!("bundle b: finding.json: expected sha256 {was} (10 bytes), found {is} (10 bytes)");
+    let expected = format!("bundle b: finding.json: expected sha256 {was} (10 bytes), found {is} (10 bytes)");
     assert_eq!(kept.all().await, [expected.clone()]);
     assert_eq!(kept.told(b()).await, [expected]);
 }
@@ -94,8 +93,7 @@ async fn a_changed_byte_is_told_with_both_sums() {
 async fn a_removed_and_an_extra_file_are_told() {
     let kept = kept().await;
     fs::rename(kept.path("bundles/b/decision.json"), kept.path("bundles/b/forged.json")).unwrap();
-    let expected =
-        ["bundle b: decision.json: missing", "bundle b: forged.json: not in the manifest"];
+    let expected = ["bundle b: decision.json: missing", "bundle b: forged.json: not in the manifest"];
     assert_eq!(kept.all().await, expected);
     assert_eq!(kept.told(b()).await, expected);
 }
@@ -153,10 +151,7 @@ async fn a_replaced_link_breaks_the_chain_after_it() {
             sha256(&was),
             sha256(&link.canonical())
         ),
-        format!(
-            "bundle b: manifest.json: expected sha256 {}, found {manifest}",
-            sha256(b"forged")
-        ),
+        format!("bundle b: manifest.json: expected sha256 {}, found {manifest}", sha256(b"forged")),
     ];
     assert_eq!(kept.all().await, expected);
 }
