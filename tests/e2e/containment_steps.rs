@@ -9,11 +9,13 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 use watchfire::actions::Failure;
 use watchfire::clients::Clients;
-use watchfire::containment::{Containment, End, How, Ran};
+use watchfire::containment::{Containment, End, Finding, Grade, How, Ran, checkup};
+use watchfire_core::act::permissions::{Evidence, Permission, permissions, steps_of};
 use watchfire_core::act::{
     LABELS_ANNOTATION, ObjectRef, QUARANTINE_LABEL, Step, StepName, StepRecord, StepResult,
 };
 use watchfire_core::context::AdminApi;
+use watchfire_core::rules::ActionName;
 use watchfire_tests::cluster::{Cluster, Fault, Match, Rule, SOON, User};
 use watchfire_tests::until;
 
@@ -509,4 +511,41 @@ async fn without_aws_no_credentials_are_said_to_be_revoked() {
     let role = "arn:aws:iam::123456789012:role/pay".to_owned();
     let ran = scene.run(&[Step::RevokePod { pod, role }]).await;
     assert!(matches!(ran.end, End::Failed { .. }), "{ran:?}");
+}
+
+#[tokio::test]
+async fn a_checkup_says_what_is_missing_and_what_is_too_much() {
+    let scene = Scene::new().await;
+    let _eks = scene.cluster.install_eks().await;
+    let steps = steps_of(ActionName::Quarantine).iter().copied().collect();
+    let wanted = permissions(&steps, Evidence::Taken);
+    let granted = |permission: &Permission| {
+        let verbs: Vec<_> = permission.verbs.iter().map(|verb| verb.as_str()).collect();
+        let names: Vec<_> = permission.names.iter().copied().collect();
+        let places: Vec<_> = permission.namespace.into_iter().collect();
+        Rule::new(&verbs.join(" "), permission.group, permission.resource).only(&names).within(&places)
+    };
+    let exact: Vec<_> = wanted.all().map(|(_, permission)| granted(permission)).collect();
+    let look = async |rules: Vec<Rule>| {
+        scene.cluster.proxy().acting_as(User { name: "watchfire".into(), rules });
+        let (_, findings) = checkup(scene.cluster.proxy().client(), &steps, &wanted).await.unwrap();
+        let told = |finding: &Finding| (finding.grade, finding.found.clone());
+        findings.iter().map(told).collect::<Vec<_>>()
+    };
+    let findings = look(exact.clone()).await;
+    let ok = |found: &str| (Grade::Ok, found.to_owned());
+    assert!(findings[0].1.starts_with("may do all "), "{findings:?}");
+    assert_eq!(findings[1], ok("has none of the permissions that it must not have"));
+    assert_eq!(findings[2], ok("network policies are enforced"));
+    assert!(findings.iter().all(|(grade, _)| *grade != Grade::Fail), "{findings:?}");
+    let mut much = exact.clone();
+    much.push(Rule::new("get", "\"\"", "secrets"));
+    let findings = look(much).await;
+    let warning = (Grade::Warn, "may get secrets, which Watchfire never needs".to_owned());
+    assert!(findings.contains(&warning), "{findings:?}");
+    let little: Vec<_> =
+        exact.into_iter().filter(|rule| rule != &Rule::new("patch", "\"\"", "pods")).collect();
+    let findings = look(little).await;
+    let missing = (Grade::Fail, "may not patch pods (watchfire-quarantine)".to_owned());
+    assert_eq!(findings[0], missing, "{findings:?}");
 }

@@ -101,6 +101,8 @@ impl Cluster {
     async fn over(fake: Option<KubernetesServer>, mut config: kube::Config) -> Cluster {
         // Watches are silent for as long as nothing happens.
         config.read_timeout = None;
+        // What the API server answers is what is passed on: the proxy does not try again by itself.
+        config.default_retry = false;
         let client = kube::Client::try_from(config.clone()).expect("the configuration makes a client");
         let proxy = Proxy::start(client.clone()).await;
         Cluster { fake, config, client: Debugged(client), proxy, namespaces: Arc::default() }
