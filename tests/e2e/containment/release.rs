@@ -64,8 +64,8 @@ async fn a_bare_pod_is_as_it_was_and_in_its_service_again() {
         stage.cluster.endpoints(&stage.namespace, "svc").await.contains("pay").then_some(())
     })
     .await;
-    let again = stage.router.command(&command("again", Wish::Release(stage.incident("event-1").await)), None);
-    let again = again.await.unwrap().decision.withheld;
+    let again = command("again", Wish::Release(stage.incident("event-1").await));
+    let again = stage.router.command(&again, None).await.unwrap().decision.withheld;
     assert_eq!(again[0].reason, "nothing is held on its account that can be undone");
 }
 

@@ -6,7 +6,7 @@ use kube::ResourceExt as _;
 use kube::api::{Api, DeleteParams};
 use watchfire::cluster::LookUp;
 use watchfire_core::act::{ObjectRef, Target};
-use watchfire_core::context::{Method, Place, Pods};
+use watchfire_core::context::{Method, Neighbour, Place, Pods};
 use watchfire_core::event::{Container, Subject};
 use watchfire_tests::cluster::{Cluster, Template};
 
@@ -75,7 +75,8 @@ async fn a_finding_about_an_instance_names_its_node_and_the_pods_on_it() {
         let node = context.node.as_ref().map(|one| (one.name.clone(), one.instance.clone()));
         assert_eq!(node, Some((node_name(&pod), Some(instance.to_owned()))), "{look_up:?}");
         assert_eq!((found(&context).as_str(), context.details), ("not asked", None));
-        assert!(context.pods_on_node.contains(&format!("{ns}/web")), "{:?}", context.pods_on_node);
+        let is_it = |pod: &Neighbour| (pod.namespace.as_str(), pod.name.as_str()) == (&ns, "web");
+        assert!(context.pods_on_node.iter().any(is_it), "{:?}", context.pods_on_node);
     }
 }
 
@@ -190,5 +191,6 @@ async fn what_a_human_names_is_looked_up_as_it_is_then() {
     assert_eq!(context.workload().map(|workload| workload.named()), Some("Deployment web".to_owned()));
     let node = ObjectRef { namespace: String::new(), ..object("Node", &node_name(&pods[0]), "") };
     let context = ours.cluster.context_of(&Target::Node(node), DEADLINE).await;
-    assert!(context.pods_on_node.contains(&format!("{ns}/{name}")), "{:?}", context.pods_on_node);
+    let is_it = |pod: &Neighbour| (&pod.namespace, &pod.name) == (&ns, &name);
+    assert!(context.pods_on_node.iter().any(is_it), "{:?}", context.pods_on_node);
 }

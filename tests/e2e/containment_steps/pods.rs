@@ -1,0 +1,161 @@
+//! Steps on a pod.
+
+use super::*;
+
+#[tokio::test]
+async fn a_pod_is_isolated_once_and_given_back_as_it_was() {
+    let scene = Scene::new().await;
+    let pod = scene.bare_pod("pay").await;
+    let before = plain(scene.pod("pay").await);
+    let path = format!("/api/v1/namespaces/{}/pods/pay", scene.namespace);
+    let ran = scene.run(&[Step::Preflight(pod.clone()), isolate(&pod)]).await;
+    let expected = vec![
+        record(StepName::Preflight, StepResult::Done, ""),
+        record(StepName::Isolate, StepResult::Done, "without app"),
+    ];
+    assert_eq!(ran, Ran { records: expected, end: End::Done });
+    let mut isolated = before.clone();
+    isolated["metadata"]["labels"] = json!({QUARANTINE_LABEL: INCIDENT});
+    isolated["metadata"]["annotations"] =
+        json!({"watchfire.dev/incident": INCIDENT, LABELS_ANNOTATION: "{\"app\":\"pay\"}"});
+    assert_eq!(plain(scene.pod("pay").await), isolated);
+    assert_eq!(results(&scene.run(&[isolate(&pod)]).await), [(StepName::Isolate, StepResult::Already)]);
+    assert_eq!(scene.cluster.proxy().writes(), [format!("PATCH {path}")]);
+    let release = [rejoin(&pod), Step::VerifyReleased { pod: pod.clone() }];
+    assert_eq!(
+        results(&scene.run(&release).await),
+        [(StepName::Rejoin, StepResult::Done), (StepName::VerifyReleased, StepResult::Done)]
+    );
+    assert_eq!(plain(scene.pod("pay").await), before);
+    assert_eq!(results(&scene.run(&release).await)[0], (StepName::Rejoin, StepResult::Already));
+    assert_eq!(scene.cluster.proxy().writes().len(), 2);
+}
+
+#[tokio::test]
+async fn another_pod_of_the_same_name_is_not_touched() {
+    let scene = Scene::new().await;
+    let pod = scene.bare_pod("pay").await;
+    let before = scene.everything().await;
+    let other = ObjectRef { uid: "11111111-2222-3333-4444-555555555555".to_owned(), ..pod.clone() };
+    for step in [Step::Preflight(other.clone()), isolate(&other)] {
+        let ran = scene.run(&[step]).await;
+        assert!(reason(&ran).contains("is another one by now"), "{ran:?}");
+        assert_eq!(ran.records[0].result, StepResult::Failed);
+    }
+    for step in [
+        Step::Delete { pod: other.clone(), grace_seconds: 0 },
+        Step::Evict { pod: other.clone() },
+        Step::VerifyGone { pod: other.clone(), within_seconds: 1 },
+    ] {
+        assert_eq!(scene.run(&[step]).await.end, End::Done);
+    }
+    assert_eq!(results(&scene.run(&[rejoin(&other)]).await), [(StepName::Rejoin, StepResult::Left)]);
+    assert_eq!(scene.cluster.proxy().writes(), Vec::<String>::new());
+    assert_eq!(scene.everything().await, before);
+}
+
+#[tokio::test]
+async fn a_pod_that_is_gone_cannot_be_isolated() {
+    let scene = Scene::new().await;
+    let namespace = scene.namespace.clone();
+    let pod = ObjectRef { kind: "Pod".into(), namespace, name: "none".into(), uid: "u".into() };
+    let ran = scene.run(&[isolate(&pod), Step::VerifyGone { pod: pod.clone(), within_seconds: 1 }]).await;
+    assert_eq!(reason(&ran), format!("isolate: pod {}/none is gone", scene.namespace));
+    assert_eq!(ran.records.len(), 1);
+}
+
+#[tokio::test]
+async fn who_is_faster_is_seen_and_the_pod_isolated_nevertheless() {
+    let scene = Scene::new().await;
+    let pod = scene.bare_pod("pay").await;
+    for code in [409, 422] {
+        scene.cluster.proxy().fault(Match::any().method("PATCH"), Fault::status(code)).times(1);
+        let touch = json!([{"op": "add", "path": "/metadata/labels/touched", "value": code.to_string()}]);
+        let patch = kube::api::Patch::Json::<()>(serde_json::from_value(touch).unwrap());
+        let api: kube::Api<Pod> = kube::Api::namespaced(scene.cluster.client(), &scene.namespace);
+        let slow = Match::any().method("PATCH").nth(1);
+        scene.cluster.proxy().fault(slow, Fault::Delay(Duration::from_millis(300)));
+        let steps = [if code == 409 { isolate(&pod) } else { rejoin(&pod) }];
+        let (ran, touched) = tokio::join!(scene.run(&steps), async {
+            until("the first patch", SOON, async || {
+                let calls = scene.cluster.proxy().calls();
+                calls.iter().any(|call| call.method == "PATCH").then_some(())
+            })
+            .await;
+            api.patch("pay", &Default::default(), &patch).await
+        });
+        touched.unwrap();
+        assert_eq!(results(&ran)[0].1, StepResult::Done, "{ran:?}");
+        scene.cluster.proxy().heal();
+        scene.cluster.proxy().clear();
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_was_lost_is_found_done() {
+    let scene = Scene::new().await;
+    let pod = scene.bare_pod("pay").await;
+    scene.cluster.proxy().fault(Match::writes(), Fault::DropAfter).times(1);
+    let ran = scene.run_once(&[isolate(&pod)]).await;
+    assert!(matches!(ran.end, End::Pending(Failure::Transient { .. })), "{ran:?}");
+    assert_eq!(results(&scene.run(&[isolate(&pod)]).await), [(StepName::Isolate, StepResult::Already)]);
+    let delete = [
+        Step::Preflight(pod.clone()),
+        Step::Delete { pod: pod.clone(), grace_seconds: 0 },
+        Step::VerifyGone { pod: pod.clone(), within_seconds: 30 },
+    ];
+    scene.cluster.proxy().fault(Match::any().method("DELETE"), Fault::DropAfter).times(1);
+    assert!(matches!(scene.run_once(&delete).await.end, End::Pending(_)));
+    let ran = scene.run(&delete).await;
+    assert_eq!(ran.end, End::Done, "{ran:?}");
+    assert_eq!(ran.records[1].result, StepResult::Already);
+    assert_eq!(scene.cluster.proxy().writes().iter().filter(|call| call.starts_with("DELETE")).count(), 1);
+}
+
+#[tokio::test]
+async fn a_refusal_is_loud_and_one_that_passes_is_waited_for() {
+    let scene = Scene::new().await;
+    let pod = scene.bare_pod("pay").await;
+    let reader = User { name: "reader".into(), rules: vec![Rule::new("get list", "\"\"", "pods")] };
+    scene.cluster.proxy().acting_as(reader);
+    let ran = scene.run(&[isolate(&pod)]).await;
+    let expected =
+        format!("may not patch pods in {}: `watchfire rbac` prints the role that may", scene.namespace);
+    assert!(reason(&ran).contains(&expected), "{ran:?}");
+    assert!(matches!(ran.end, End::Failed { .. }));
+    scene.cluster.proxy().acting_as_administrator();
+    scene.cluster.proxy().fault(Match::any().method("PATCH"), Fault::too_many(2)).times(1);
+    let began = Instant::now();
+    let ran = scene.run(&[isolate(&pod)]).await;
+    assert_eq!(results(&ran), [(StepName::Isolate, StepResult::Done)]);
+    assert!(began.elapsed() >= Duration::from_secs(2), "{:?}", began.elapsed());
+    scene.cluster.proxy().fault(Match::any(), Fault::too_many(30));
+    let ran = scene.run(&[isolate(&pod)]).await;
+    let End::Pending(Failure::Transient { retry_after, .. }) = ran.end else { panic!("{ran:?}") };
+    assert_eq!(retry_after, Some(Duration::from_secs(30)));
+}
+
+#[tokio::test]
+async fn an_eviction_waits_for_its_budget_and_a_deletion_does_not() {
+    let scene = Scene::new().await;
+    let pod = scene.bare_pod("pay").await;
+    scene.cluster.pdb(&scene.namespace, "keep", 1, &[("app", "pay")]).await;
+    let ran = scene.run_once(&[Step::Evict { pod: pod.clone() }]).await;
+    assert!(matches!(ran.end, End::Pending(_)), "{ran:?}");
+    assert!(reason(&ran).contains("disruption budget keep"), "{ran:?}");
+    let delete = [
+        Step::Delete { pod: pod.clone(), grace_seconds: 0 },
+        Step::VerifyGone { pod: pod.clone(), within_seconds: 30 },
+    ];
+    assert_eq!(scene.run(&delete).await.end, End::Done);
+    assert_eq!(scene.pod("pay").await, Value::Null);
+}
+
+#[tokio::test]
+async fn without_aws_no_credentials_are_said_to_be_revoked() {
+    let scene = Scene::new().await;
+    let pod = scene.bare_pod("pay").await;
+    let role = "arn:aws:iam::123456789012:role/pay".to_owned();
+    let ran = scene.run(&[Step::RevokePod { pod, role }]).await;
+    assert!(matches!(ran.end, End::Failed { .. }), "{ran:?}");
+}
