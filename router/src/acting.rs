@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use jiff::Timestamp;
 use tokio::time::Instant;
 use watchfire_core::act::{Act, ActWhen, ActionKind};
@@ -86,7 +87,7 @@ impl Router {
         settled: &mut BTreeMap<EffectId, Outcome>,
         acting: &mut Acting,
     ) -> Result<(), Nack> {
-        match self.attempt_act(entry, act, settled).await {
+        match Box::pin(self.attempt_act(entry, act, settled)).await {
             Attempt::Later(at) => acting.later = Some(acting.later.map_or(at, |other| other.min(at))),
             Attempt::Pending(failure) => {
                 telemetry::act_pending(entry, act, &failure);
@@ -144,7 +145,7 @@ impl Router {
 
     async fn respond_to(&self, entry: &Entry, act: &Act) -> Attempt {
         if act.action == ActionKind::Complete {
-            return match self.complete(entry).await {
+            return match Box::pin(self.complete(entry)).await {
                 Ok(outcome) => Attempt::Ended(outcome),
                 Err(failure) => Attempt::Pending(failure),
             };
@@ -152,7 +153,8 @@ impl Router {
         let Some(responder) = &self.responder else {
             return Attempt::Pending(again("no cluster is configured any more".to_owned()));
         };
-        let result = responder.perform(act, entry, self.clock.now(), Instant::now() + ROUND).await;
+        let until = Instant::now() + ROUND;
+        let result = responder.perform(act, entry, self.clock.now(), until).boxed().await;
         match result {
             Ok(outcome) => Attempt::Ended(outcome),
             Err(failure) => Attempt::Pending(failure),

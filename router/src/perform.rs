@@ -44,7 +44,8 @@ impl Router {
         if entry.pending_ids().next().is_none() {
             return Ok(());
         }
-        let (told, acted) = tokio::join!(self.tell(entry), self.act(entry));
+        // By way of a box: what acts is large, and most entries have none.
+        let (told, acted) = tokio::join!(self.tell(entry), Box::pin(self.act(entry)));
         self.close_round(&entry.decision, told?, acted?).await
     }
 

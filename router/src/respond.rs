@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use futures_util::FutureExt as _;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
@@ -127,7 +128,7 @@ impl Responder {
 
     /// What the cluster says about what an act is done to.
     pub async fn context_of(&self, target: &Target) -> Context {
-        self.cluster.context_of(target, BY_HAND).await
+        self.cluster.context_of(target, BY_HAND).boxed().await
     }
 
     /// What the cluster says about what a human names.
@@ -163,7 +164,8 @@ impl Responder {
             }
             ActionKind::Rule(ActionName::ImageScan) => self.scan(act, now, until).await,
             ActionKind::Rule(_) | ActionKind::Release | ActionKind::Complete => {
-                let Ran { records, end } = self.containment.run(&act.steps, How::ForReal, until).await;
+                let run = self.containment.run(&act.steps, How::ForReal, until).boxed();
+                let Ran { records, end } = run.await;
                 match end {
                     End::Done => Ok(outcome(now, ActEnd::Done, &spoken(&records), records)),
                     End::Failed { reason } => Ok(outcome(now, ActEnd::Failed, &reason, records)),
@@ -176,7 +178,7 @@ impl Responder {
     /// Every check of an act, and every change of it as a server-side dry run.
     pub async fn rehearse(&self, act: &Act) -> Vec<StepRecord> {
         let until = Instant::now() + BY_HAND;
-        self.containment.run(&act.steps, How::Rehearse, until).await.records
+        self.containment.run(&act.steps, How::Rehearse, until).boxed().await.records
     }
 
     /// Whether the ConfigMap says so; one that cannot be read does.
@@ -218,7 +220,7 @@ impl Responder {
             at: entry.decision.at,
         };
         let Kept { place, manifest_sha256, sequence, files, bytes, missing, already: _ } =
-            evidence.keep(&self.cluster.client(), &request).await?;
+            evidence.keep(&self.cluster.client(), &request).boxed().await?;
         let missing = match missing.len() {
             0 => String::new(),
             1 => format!(", one thing missing: {}", missing[0]),
@@ -231,7 +233,7 @@ impl Responder {
         let Target::Image(image) = &act.target else {
             return Ok(said(now, ActEnd::Failed, "the plan names no image"));
         };
-        match image_scan::scan(&self.aws, image, until).await {
+        match image_scan::scan(&self.aws, image, until).boxed().await {
             // It goes on without us: the next try looks again.
             Ok(Scan { status: Status::Unfinished, .. }) => {
                 let reason = "the scan is still under way".to_owned();

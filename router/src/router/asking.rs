@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use watchfire_core::context::Context;
 use watchfire_core::decide::Case;
 use watchfire_core::event::Event;
@@ -25,7 +26,7 @@ impl Router {
         let Some(responder) = &self.responder else { return Context::none() };
         let at_hand = responder.at_hand(event);
         let is_urgent = self.policy.rules.classify(event, &at_hand).rule.priority == Priority::P0;
-        responder.context(event, is_urgent).await
+        responder.context(event, is_urgent).boxed().await
     }
 
     /// What is known without asking.
@@ -48,7 +49,7 @@ impl Router {
         let Ok(event) = Event::read(&entry.raw) else {
             return Ok(ended(ActEnd::Needless, "the event cannot be read any more"));
         };
-        let context = responder.context_within(&event, COMPLETING).await;
+        let context = responder.context_within(&event, COMPLETING).boxed().await;
         if context.incomplete {
             return Err(again(context.unknown.first().map_or("the API server does not answer", String::as_str)));
         }

@@ -1,5 +1,6 @@
 //! What a human asks for, decided and performed like an event; or only rehearsed.
 
+use futures_util::FutureExt as _;
 use watchfire_core::act::{Act, StepRecord};
 use watchfire_core::command::{Asked, Command, Wish};
 use watchfire_core::context::Context;
@@ -40,7 +41,7 @@ impl Router {
         let entry = self.commit_own(&command.id, &turn, &raw, reads, |state| asked.decide(state, self.clock.now()));
         let entry = entry.await?;
         // What is pending is in the journal; the answer shows it.
-        let _ = self.perform(&entry).await;
+        let _ = Box::pin(self.perform(&entry)).await;
         match self.store.find(&command.id).await {
             Ok(Some(entry)) => Ok(entry),
             Ok(None) | Err(_) => Ok(entry),
@@ -68,12 +69,12 @@ impl Router {
     async fn context_for(&self, command: &Command, on: Option<&Named>) -> Result<Context, Nack> {
         let Some(responder) = &self.responder else { return Ok(Context::none()) };
         Ok(match (&command.wish, on) {
-            (Wish::Act(_), Some(named)) => responder.context_of_named(named).await,
+            (Wish::Act(_), Some(named)) => responder.context_of_named(named).boxed().await,
             (Wish::Approve(id), _) => {
                 let mut state = State::default();
                 self.store.load(&[Key::Approval(id.clone())], &mut state).await.map_err(failed)?;
                 match state.approval(id) {
-                    Some(record) => responder.context_of(&record.act.target).await,
+                    Some(record) => responder.context_of(&record.act.target).boxed().await,
                     None => Context::none(),
                 }
             }

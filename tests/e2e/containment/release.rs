@@ -9,7 +9,7 @@ use k8s_openapi::api::networking::v1::NetworkPolicy;
 use kube::{Api, ResourceExt as _};
 use serde_json::json;
 use watchfire::respond::Named;
-use watchfire_core::act::{INCIDENT_ANNOTATION, QUARANTINE_LABEL};
+use watchfire_core::act::QUARANTINE_LABEL;
 use watchfire_core::command::Wish;
 use watchfire_core::ids::IncidentKey;
 use watchfire_core::rules::ActionName;
@@ -20,10 +20,8 @@ use super::stage::Stage;
 
 /// Everything of a pod that a quarantine touches.
 fn touched(pod: &Pod) -> (BTreeMap<String, String>, BTreeMap<String, String>, Vec<String>) {
-    let mut annotations = pod.annotations().clone();
-    annotations.remove(INCIDENT_ANNOTATION);
     let owners = pod.owner_references().iter().map(|owner| owner.uid.clone()).collect();
-    (pod.labels().clone(), annotations, owners)
+    (pod.labels().clone(), pod.annotations().clone(), owners)
 }
 
 impl Stage {

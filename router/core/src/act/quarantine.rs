@@ -45,9 +45,7 @@ pub(super) fn plan(occasion: &Occasion<'_>) -> Result<Planned, NoPlan> {
     // What someone else has set stays theirs.
     let mut annotate = occasion.incident_annotations();
     annotate.retain(|name, _| name == super::INCIDENT_ANNOTATION || !pod.annotations.contains_key(name));
-    // The incident stays on the pod: who looks at it later sees that it was contained once.
-    let unannotate = annotate.keys().filter(|name| *name != super::INCIDENT_ANNOTATION).cloned();
-    let unannotate = unannotate.chain([LABELS_ANNOTATION.to_owned()]).collect();
+    let unannotate = annotate.keys().cloned().chain([LABELS_ANNOTATION.to_owned()]).collect();
     steps.push(Step::Isolate {
         pod: reference.clone(),
         incident: incident.clone(),
