@@ -214,13 +214,7 @@ async fn a_checkup_says_what_is_missing_and_what_is_too_much() {
     let _eks = scene.cluster.install_eks().await;
     let steps = steps_of(ActionName::Quarantine).iter().copied().collect();
     let wanted = permissions(&steps, Evidence::Taken);
-    let granted = |permission: &Permission| {
-        let verbs: Vec<_> = permission.verbs.iter().map(|verb| verb.as_str()).collect();
-        let names: Vec<_> = permission.names.iter().copied().collect();
-        let places: Vec<_> = permission.namespace.into_iter().collect();
-        Rule::new(&verbs.join(" "), permission.group, permission.resource).only(&names).within(&places)
-    };
-    let exact: Vec<_> = wanted.all().map(|(_, permission)| granted(permission)).collect();
+    let exact = exactly(&wanted);
     let look = async |rules: Vec<Rule>| {
         scene.cluster.proxy().acting_as(User { name: "watchfire".into(), rules });
         let (_, findings) = checkup(scene.cluster.proxy().client(), &steps, &wanted).await.unwrap();
@@ -289,4 +283,62 @@ async fn the_fields_of_another_manager_are_not_taken_over() {
     assert!(matches!(ran.end, End::Failed { .. }), "{ran:?}");
     assert!(reason(&ran).contains("has another manager") && reason(&ran).contains("gitops"), "{ran:?}");
     assert_eq!(scene.everything().await, before);
+}
+
+/// With what the printed roles grant, and nothing else.
+#[tokio::test]
+async fn the_roles_that_are_printed_suffice_for_every_step() {
+    let scene = Scene::new().await;
+    let _eks = scene.cluster.install_eks().await;
+    scene.cluster.deployment(&scene.namespace, "web", 1, [("app", "web")]).await;
+    let pod = scene.bare_pod("pay").await;
+    let other = scene.bare_pod("pay-2").await;
+    scene.cluster.cronjob(&scene.namespace, "nightly", [("app", "nightly")]).await;
+    let namespace = scene.namespace.clone();
+    let path = format!("/apis/apps/v1/namespaces/{namespace}/deployments/web");
+    let workload = scene.reference("Deployment", &path).await;
+    let path = format!("/apis/batch/v1/namespaces/{namespace}/cronjobs/nightly");
+    let cronjob = scene.reference("CronJob", &path).await;
+    let name = scene.cluster.nodes().await[0].metadata.name.clone().unwrap();
+    let node = scene.reference("Node", &format!("/api/v1/nodes/{name}")).await;
+    let wanted = permissions(&StepName::ALL.into_iter().collect(), Evidence::None);
+    scene.cluster.proxy().acting_as(User { name: "watchfire".into(), rules: exactly(&wanted) });
+    let steps = [
+        Step::Preflight(pod.clone()),
+        Step::Annotate { object: node.clone(), set: map(&[("watchfire.dev/incident", INCIDENT)]) },
+        Step::Deny { namespace: namespace.clone() },
+        Step::DenyAdmin { api: AdminApi::AwsClusterNetworkPolicy },
+        isolate(&pod),
+        Step::Restart { workload: workload.clone(), at: "2026-11-25T12:00:00Z".to_owned() },
+        Step::Suspend { workload: cronjob.clone() },
+        Step::Cordon { node: node.clone() },
+        Step::VerifyIsolated { pod: pod.clone(), incident: INCIDENT.into(), within_seconds: 30 },
+        Step::Scale { workload: workload.clone(), from: 1, to: 0 },
+        Step::VerifyScaled { workload: workload.clone(), within_seconds: 30 },
+        Step::Scale { workload, from: 0, to: 1 },
+        Step::Uncordon { node: node.clone() },
+        Step::Annotate { object: node, set: map(&[("watchfire.dev/incident", "")]) },
+        Step::Resume { workload: cronjob },
+        rejoin(&pod),
+        Step::LiftDeny { namespace },
+        Step::VerifyReleased { pod: pod.clone() },
+        Step::Evict { pod: pod.clone() },
+        Step::VerifyGone { pod, within_seconds: 30 },
+        Step::Delete { pod: other.clone(), grace_seconds: 0 },
+        Step::VerifyGone { pod: other, within_seconds: 30 },
+    ];
+    let ran = scene.run(&steps).await;
+    assert_eq!(ran.end, End::Done, "{ran:?}");
+    let done: Vec<_> = ran.records.iter().map(|record| record.result).collect();
+    assert_eq!(done, vec![StepResult::Done; 22], "{ran:?}");
+}
+
+fn exactly(wanted: &Permissions) -> Vec<Rule> {
+    let granted = |permission: &Permission| {
+        let verbs: Vec<_> = permission.verbs.iter().map(|verb| verb.as_str()).collect();
+        let names: Vec<_> = permission.names.iter().copied().collect();
+        let places: Vec<_> = permission.namespace.into_iter().collect();
+        Rule::new(&verbs.join(" "), permission.group, permission.resource).only(&names).within(&places)
+    };
+    wanted.all().map(|(_, permission)| granted(permission)).collect()
 }

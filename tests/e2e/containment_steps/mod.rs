@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use watchfire::actions::Failure;
 use watchfire::clients::Clients;
 use watchfire::containment::{Containment, End, Finding, Grade, How, Ran, checkup};
-use watchfire_core::act::permissions::{Evidence, Permission, permissions, steps_of};
+use watchfire_core::act::permissions::{Evidence, Permission, Permissions, permissions, steps_of};
 use watchfire_core::act::{
     LABELS_ANNOTATION, ObjectRef, QUARANTINE_LABEL, Step, StepName, StepRecord, StepResult,
 };
