@@ -24,6 +24,9 @@ const ROUND: Duration = Duration::from_secs(90);
 /// How soon an act is tried again that waits for another one, or for the world.
 const AGAIN: Duration = Duration::from_secs(5);
 
+/// Between two questions whether mitigation is switched off.
+const BETWEEN_QUESTIONS: Duration = Duration::from_millis(500);
+
 /// What is left of the acts of a decision.
 #[derive(Debug, Default)]
 pub(crate) struct Acting {
@@ -185,11 +188,24 @@ impl Router {
             }
             Some(Some(_)) => {}
         }
-        match self.switched_off().await {
+        match self.surely_switched_off().await {
             Ok(None) => Ok(()),
             Ok(Some(why)) => failed(format!("mitigation was switched off: {why}")),
-            Err(reason) => Err(Attempt::Pending(again(format!("whether it is switched off: {reason}")))),
+            Err(reason) => failed(format!("whether mitigation is switched off cannot be said: {reason}")),
         }
+    }
+
+    /// The same, asked thrice: a guard that cannot be evaluated says no, but not for the sake of one lost call.
+    async fn surely_switched_off(&self) -> Result<Option<String>, String> {
+        let mut last = self.switched_off().await;
+        for _ in 0..2 {
+            if last.is_ok() {
+                break;
+            }
+            tokio::time::sleep(BETWEEN_QUESTIONS).await;
+            last = self.switched_off().await;
+        }
+        last
     }
 
     /// Who switched mitigation off, and why: in the store, or in the cluster.

@@ -189,7 +189,10 @@ impl Responder {
         let place = format!("the ConfigMap {namespace}/{name}");
         match tokio::time::timeout(Duration::from_secs(5), maps.get_opt(name)).await {
             Err(_) => Err(format!("{place} could not be read in time")),
-            Ok(Err(error)) => Err(format!("{place} could not be read: {error}")),
+            Ok(Err(kube::Error::Api(status))) => {
+                Err(format!("{place} could not be read: {} {}", status.code, clean(&status.reason, 100)))
+            }
+            Ok(Err(error)) => Err(format!("{place} could not be read: {}", crate::clients::chain(&error))),
             Ok(Ok(None)) => Ok(None),
             Ok(Ok(Some(map))) => {
                 let data = map.data.unwrap_or_default();

@@ -26,6 +26,7 @@ use crate::actions::Channel;
 use crate::app::Watcher;
 use crate::clock::Clock;
 use crate::perform::Failing;
+use crate::respond::Responder;
 use crate::store::{self, Store};
 use crate::telemetry::{self, Metrics};
 use at_work::AtWork;
@@ -107,6 +108,11 @@ impl Router {
     pub fn with_responder(mut self, responder: Hands) -> Self {
         self.responder = responder;
         self
+    }
+
+    /// The cluster that it asks and acts on.
+    pub fn responder(&self) -> Option<&Responder> {
+        self.responder.as_deref()
     }
 
     /// Has every decision shown to `watcher` once it is recorded, before it is performed.

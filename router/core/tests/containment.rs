@@ -139,8 +139,8 @@ fn every_guard_says_no_with_its_reason() {
             + evidence:
             - quarantine: no cluster is configured"),
         ("another cluster", |scene| scene.context.place = Place::Foreign("staging".to_owned()), "
-            + evidence:
-            - quarantine: it is about another cluster: staging"),
+            - quarantine: it is about another cluster: staging
+            - evidence: it is about another cluster: staging"),
         ("which cluster is not said", |scene| scene.context.place = Place::Unsaid, "
             + evidence:
             - quarantine: the event does not say which cluster it is about"),

@@ -74,11 +74,13 @@ fn allowed(policy: &Policy) -> (BTreeSet<StepName>, Evidence) {
         somewhere.chain([everywhere]).any(|mode| mode != Mode::Observe)
     };
     let actions: BTreeSet<ActionName> = named.into_iter().chain(instead).filter(may).collect();
+    let deletes = actions.contains(&ActionName::Drain) && !policy.mitigation.drain_respects_budgets;
     let evidence = match actions.contains(&ActionName::Evidence) {
         true => Evidence::Taken,
         false => Evidence::None,
     };
-    (actions.into_iter().flat_map(steps_of).copied().collect(), evidence)
+    let steps = actions.into_iter().flat_map(steps_of).copied();
+    (steps.chain(deletes.then_some(StepName::Delete)).collect(), evidence)
 }
 
 /// Each role that has anything in it, and its binding.

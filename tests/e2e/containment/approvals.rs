@@ -32,6 +32,7 @@ impl Stage {
         })
         .await;
         let suspect = stage.cluster.bare_pod(&stage.namespace, "pay", Template::of(&[("app", "pay")])).await;
+        stage.known(&suspect).await;
         stage.handle(&stage.miner(&suspect, "event-1")).await;
         let approvals = stage.router.approvals().await.unwrap();
         let quarantine = approvals.into_iter().find(|(_, record)| record.act.action.as_str() == "quarantine");
@@ -141,6 +142,7 @@ async fn by_hand_a_pod_is_quarantined_as_by_a_rule_and_a_dry_run_touches_nothing
 async fn a_second_finding_about_a_contained_pod_adds_to_the_incident_and_does_nothing_twice() {
     let stage = Stage::set("twice").await;
     let suspect = stage.cluster.bare_pod(&stage.namespace, "pay", Template::of(&[("app", "pay")])).await;
+    stage.known(&suspect).await;
     stage.handle(&stage.miner(&suspect, "first")).await;
     assert!(stage.is_held(&suspect).await);
     stage.cluster.proxy().clear();

@@ -47,6 +47,7 @@ async fn a_bare_pod_is_as_it_was_and_in_its_service_again() {
     let template = Template::of(&[("app", "pay"), ("tier", "web")]).annotation("team", "pay");
     stage.cluster.service(&stage.namespace, "svc", &[("app", "pay")]).await;
     let suspect = stage.cluster.bare_pod(&stage.namespace, "pay", template).await;
+    stage.known(&suspect).await;
     stage.handle(&stage.miner(&suspect, "event-1")).await;
     let held = stage.now(&suspect).await;
     assert!(held.labels().contains_key(QUARANTINE_LABEL) && !held.labels().contains_key("app"));
@@ -71,6 +72,7 @@ async fn a_bare_pod_is_as_it_was_and_in_its_service_again() {
 async fn a_job_runs_again() {
     let stage = Stage::set("release-job").await;
     let pods = stage.cluster.job(&stage.namespace, "batch", 1, Template::of(&[("app", "batch")])).await;
+    stage.known(&pods[0]).await;
     stage.handle(&stage.miner(&pods[0], "event-1")).await;
     let jobs: Api<k8s_openapi::api::batch::v1::Job> =
         Api::namespaced(stage.cluster.client(), &stage.namespace);
@@ -102,6 +104,7 @@ async fn a_quarantine_with_an_end_ends_on_a_tick() {
     })
     .await;
     let suspect = stage.cluster.bare_pod(&stage.namespace, "pay", Template::of(&[("app", "pay")])).await;
+    stage.known(&suspect).await;
     stage.handle(&stage.miner(&suspect, "event-1")).await;
     assert!(stage.now(&suspect).await.labels().contains_key(QUARANTINE_LABEL));
     let keep = SignedDuration::from_hours(24);

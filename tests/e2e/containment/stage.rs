@@ -39,6 +39,8 @@ pub(crate) fn enforcing(pagerduty: &PagerDuty, kubeconfig: &std::path::Path, evi
             "name": "payments",
             "arn": "arn:aws-us-gov:eks:us-gov-west-1:111122223333:cluster/payments",
             "access": {"kubeconfig": {"path": kubeconfig}},
+            // How slow a busy machine is, is not what these tests are about.
+            "deadline_ms": 20_000, "urgent_deadline_ms": 20_000,
         }))
         .set("evidence", json!({"to": {"directory": {"path": evidence}}}))
         .set("mitigation", json!({"mode": "enforce", "verify_within_seconds": 3}))
@@ -94,6 +96,19 @@ impl Stage {
         finding
     }
 
+    /// Waits until the cache has heard of the pod: findings come minutes after their pods.
+    pub(crate) async fn known(&self, pod: &Pod) {
+        let text = self.miner(pod, "known").to_string();
+        until("a cache that knows the pod", SOON, async || {
+            let event = watchfire_core::event::Event::read(&text).expect("it is an event");
+            let responder = self.router.responder().expect("a cluster is configured");
+            let context = responder.at_hand(&event);
+            let is_known = context.pod().is_some_and(|found| found.ready && found.gone_at.is_none());
+            (is_known || matches!(context.place, watchfire_core::context::Place::Foreign(_))).then_some(())
+        })
+        .await;
+    }
+
     /// Handles an event until nothing of it is pending, at most 40 s.
     pub(crate) async fn handle(&self, event: &Value) {
         let message = event.to_string();
@@ -116,8 +131,9 @@ impl Stage {
         let pages = triggers(&self.pagerduty).into_iter().map(|page| {
             let details = &page["payload"]["custom_details"];
             let summary = page["payload"]["summary"].as_str().unwrap_or_default().to_owned();
-            let not_done = details["not_done"].as_str().unwrap_or_default().replace('\n', " | ");
-            format!("page: {summary}{}", if not_done.is_empty() { String::new() } else { format!(" ({not_done})") })
+            let part = |name: &str| details[name].as_str().unwrap_or_default().replace('\n', " | ");
+            let (done, not_done) = (part("done"), part("not_done"));
+            format!("page: {summary}\n  done: {done}\n  not done: {not_done}")
         });
         lines.extend(pages);
         let mask = self.mask(pod);
@@ -127,7 +143,10 @@ impl Stage {
     /// The calls that changed something, masked.
     pub(crate) fn writes(&self, pod: &Pod) -> Vec<String> {
         let mask = self.mask(pod);
-        self.cluster.proxy().writes().iter().map(|line| mask(line)).collect()
+        let mut lines: Vec<_> = self.cluster.proxy().writes().iter().map(|line| mask(line)).collect();
+        // What someone else changed meanwhile is written again, as often as that happens.
+        lines.dedup();
+        lines
     }
 
     async fn journal(&self) -> Vec<String> {
@@ -243,7 +262,11 @@ impl Stage {
         ]);
         let mut pairs: Vec<_> = pairs.into_iter().filter(|(name, _)| !name.is_empty()).collect();
         pairs.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
-        move |line: &str| pairs.iter().fold(line.to_owned(), |line, (name, word)| line.replace(name, word))
+        let folder = self.folder.path().display().to_string();
+        move |line: &str| {
+            let line = pairs.iter().fold(line.replace(&folder, "DIR"), |line, (name, word)| line.replace(name, word));
+            masked(&line)
+        }
     }
 
     /// Waits for so many pages, updates included.
@@ -253,4 +276,20 @@ impl Stage {
         })
         .await
     }
+}
+
+/// Sums, sizes and words that differ from run to run.
+fn masked(line: &str) -> String {
+    let marks = [("watchfire approve ", 12), ("(plan ", 12), ("sha256 ", 64), ("bundles/", 32)];
+    let mut line = line.to_owned();
+    for (mark, length) in marks {
+        let mut parts = line.split(mark);
+        let first = parts.next().unwrap_or_default().to_owned();
+        line = parts.fold(first, |line, part| format!("{line}{mark}…{}", part.get(length..).unwrap_or_default()));
+    }
+    let words = line.split(' ').map(|word| {
+        let is_number = word.len() > 1 && word.chars().all(|c| c.is_ascii_digit());
+        if is_number { "N" } else { word }
+    });
+    words.collect::<Vec<_>>().join(" ")
 }

@@ -23,6 +23,7 @@ async fn stopped_at_any_await_a_pod_is_contained_once_after_its_evidence() {
     let undisturbed = {
         let stage = Stage::set("undisturbed").await;
         let suspect = suspect(&stage).await;
+        stage.known(&suspect).await;
         stage.handle(&stage.miner(&suspect, "event-1")).await;
         outcome(&stage, &suspect).await
     };

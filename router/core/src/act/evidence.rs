@@ -5,7 +5,7 @@
 
 use super::plan::{NoPlan, Occasion, Planned};
 use super::{ObjectRef, Target};
-use crate::context::{Node, Pod, Pods};
+use crate::context::{Node, Place, Pod, Pods};
 
 /// More pods than this are not captured for one event.
 const MOST_PODS: usize = 10;
@@ -13,6 +13,9 @@ const MOST_PODS: usize = 10;
 pub(super) fn plan(occasion: &Occasion<'_>) -> Result<Planned, NoPlan> {
     if !occasion.mitigation.keeps_evidence {
         return Err(NoPlan::because("there is no place for evidence in the configuration"));
+    }
+    if let Place::Foreign(theirs) = &occasion.context.place {
+        return Err(NoPlan::because(format!("it is about another cluster: {theirs}")));
     }
     let pods: Vec<ObjectRef> = match &occasion.context.pods {
         Pods::Found { pods, .. } => pods.iter().take(MOST_PODS).map(Pod::reference).collect(),

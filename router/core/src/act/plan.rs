@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::{ObjectRef, Step, Target};
-use crate::context::{Context, Node, Pod, Workload};
+use crate::context::{Context, Node, Place, Pod, Workload};
 use crate::event::Subject;
 use crate::ids::IncidentKey;
 use crate::mitigation::Mitigation;
@@ -117,6 +117,9 @@ impl Occasion<'_> {
                 None => Ok(pod),
                 Some(_) => Err(NoPlan::because("the pod is gone already")),
             };
+        }
+        if let Place::Foreign(theirs) = &self.context.place {
+            return Err(NoPlan::because(format!("it is about another cluster: {theirs}")));
         }
         Err(NoPlan::because(match &self.context.pods {
             Pods::NotAsked => "the event names no pod".to_owned(),

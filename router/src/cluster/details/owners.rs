@@ -34,11 +34,13 @@ impl About<'_> {
     }
 
     async fn workload(&self, owner: &Owner) -> Result<Workload, Unheard> {
-        if let Some(workload) = self.inner.index.workload(&owner.uid) {
-            return Ok(workload);
-        }
         let kind = kind_of(owner);
-        let found = self.ask().workload(&kind, &self.pod.namespace, &owner.name).await?;
+        // Asked, not looked up: how many of its pods are ready decides whether one of them may be contained.
+        let asked = self.ask().workload(&kind, &self.pod.namespace, &owner.name).await;
+        let found = match asked {
+            Ok(found) => found,
+            Err(unheard) => Some(self.inner.index.workload(&owner.uid).ok_or(unheard)?),
+        };
         // Gone, made anew under its name, or a kind of an operator's: it has that name and UID, no more.
         Ok(found.filter(|found| found.uid == owner.uid).unwrap_or_else(|| Workload {
             kind,
