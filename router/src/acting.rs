@@ -102,7 +102,8 @@ impl Router {
                 // First, so that a crash in between repeats the report, which is decided once, rather than
                 // loses it.
                 self.report(entry, act, &outcome, settled).await?;
-                let recorded = self.store.settle(&entry.decision.event, &[(act.id.clone(), outcome.clone())]).await;
+                let recorded =
+                    self.store.settle(&entry.decision.event, &[(act.id.clone(), outcome.clone())]).await;
                 recorded.map_err(|error| Nack {
                     reason: format!("what became of {} could not be recorded: {error}", act.id),
                     retry_after: None,
@@ -113,12 +114,7 @@ impl Router {
         Ok(())
     }
 
-    async fn attempt_act(
-        &self,
-        entry: &Entry,
-        act: &Act,
-        settled: &BTreeMap<EffectId, Outcome>,
-    ) -> Attempt {
+    async fn attempt_act(&self, entry: &Entry, act: &Act, settled: &BTreeMap<EffectId, Outcome>) -> Attempt {
         let now = self.clock.now();
         let ended = |end, said: &str| {
             Attempt::Ended(Outcome::Acted { at: now, end, said: said.to_owned(), steps: Vec::new() })
@@ -179,7 +175,8 @@ impl Router {
         let failed = |said: String| {
             Err(Attempt::Ended(Outcome::Acted { at: now, end: ActEnd::Failed, said, steps: Vec::new() }))
         };
-        let evidence = entry.decision.acts.iter().find(|act| act.action == ActionKind::Rule(ActionName::Evidence));
+        let evidence =
+            entry.decision.acts.iter().find(|act| act.action == ActionKind::Rule(ActionName::Evidence));
         match evidence.map(|evidence| settled.get(&evidence.id)) {
             None => return failed("its evidence was never asked for".to_owned()),
             Some(None) => return Err(Attempt::Pending(again("its evidence is not stored yet".to_owned()))),
@@ -237,7 +234,8 @@ impl Router {
             let keys = follow_up::reads(act).into_iter();
             keys.filter(|key| !state.has_read(key)).collect()
         };
-        let decide = |state: &State| follow_up::report(entry, act, outcome, &self.policy, state, self.clock.now());
+        let decide =
+            |state: &State| follow_up::report(entry, act, outcome, &self.policy, state, self.clock.now());
         let Some(_claim) = self.at_work.claim(&id) else { return Ok(()) };
         let report = self.commit_own(&id, &act.incident, &raw, reads, decide).await?;
         // By way of a box, because performing a report may report in its turn.

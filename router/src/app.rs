@@ -137,7 +137,18 @@ impl App {
         telemetry::listening(http, health_listener.local_addr()?);
         let health = Health { metrics, store };
         let ingest = Ingest { spool: spool.clone(), token };
-        Ok(App { spool, http, router, sources, keep, http_listener, health_listener, ingest, operator, health })
+        Ok(App {
+            spool,
+            http,
+            router,
+            sources,
+            keep,
+            http_listener,
+            health_listener,
+            ingest,
+            operator,
+            health,
+        })
     }
 
     /// Works until `stop` turns true, then drains. Messages that could not be finished are back on their
@@ -155,8 +166,8 @@ impl App {
             operator,
             health,
         } = self;
-        let events =
-            axum::serve(http_listener, web::events(ingest).merge(web::commands(operator))).with_graceful_shutdown(stopped(stop.clone()));
+        let events = axum::serve(http_listener, web::events(ingest).merge(web::commands(operator)))
+            .with_graceful_shutdown(stopped(stop.clone()));
         let events = tokio::spawn(events.into_future());
         // Health answers until the very end: a draining worker is alive.
         let health = tokio::spawn(axum::serve(health_listener, web::health(health)).into_future());

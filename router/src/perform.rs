@@ -173,7 +173,9 @@ impl Router {
             Ok(None) => Page::Done,
             Ok(Some(entry)) => match entry.outcomes.get(effect) {
                 Some(Outcome::Done { .. }) => Page::Done,
-                Some(Outcome::Failed { .. } | Outcome::NotNeeded { .. } | Outcome::Acted { .. }) => Page::NotDone,
+                Some(Outcome::Failed { .. } | Outcome::NotNeeded { .. } | Outcome::Acted { .. }) => {
+                    Page::NotDone
+                }
                 None => Page::Pending,
             },
             Err(_) => Page::Pending,

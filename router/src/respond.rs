@@ -229,7 +229,9 @@ impl Responder {
             1 => format!(", one thing missing: {}", missing[0]),
             more => format!(", {more} things missing, among them: {}", missing[0]),
         };
-        Ok(format!("{place}, sha256 {manifest_sha256}, link {sequence}, {files} files, {bytes} bytes{missing}"))
+        Ok(format!(
+            "{place}, sha256 {manifest_sha256}, link {sequence}, {files} files, {bytes} bytes{missing}"
+        ))
     }
 
     async fn scan(&self, act: &Act, now: Timestamp, until: Instant) -> Result<Outcome, Failure> {
@@ -243,7 +245,8 @@ impl Responder {
                 Err(Failure::Transient { reason, retry_after: Some(Duration::from_secs(30)) })
             }
             Ok(scan) => {
-                let end = if matches!(scan.status, Status::Failed(_)) { ActEnd::Failed } else { ActEnd::Done };
+                let end =
+                    if matches!(scan.status, Status::Failed(_)) { ActEnd::Failed } else { ActEnd::Done };
                 Ok(said(now, end, &scanned(&scan)))
             }
             Err(Failure::Permanent { reason }) => Ok(said(now, ActEnd::Failed, &reason)),
@@ -301,7 +304,8 @@ fn scanned(scan: &Scan) -> String {
     }
     let counts: Vec<_> = severities.iter().map(|(severity, count)| format!("{count} {severity}")).collect();
     let counts = if counts.is_empty() { "nothing found".to_owned() } else { counts.join(", ") };
-    let worst = worst.iter().map(|finding| format!("{} {} in {}", finding.severity, finding.name, finding.package));
+    let worst =
+        worst.iter().map(|finding| format!("{} {} in {}", finding.severity, finding.name, finding.package));
     let worst: Vec<_> = worst.take(3).collect();
     let colon = if worst.is_empty() { "" } else { "; " };
     format!("{digest}: {counts}{colon}{}", worst.join("; "))

@@ -32,7 +32,8 @@ pub async fn router(folder: &Path, clock: Clock, configuration: &Configuration) 
     let responder = match &config.cluster {
         Some(cluster) => {
             let (evidence, clients) = (config.evidence, Arc::new(clients));
-            let opened = Responder::open(cluster, evidence, &config.mitigation, &clients, clock.clone()).await;
+            let opened =
+                Responder::open(cluster, evidence, &config.mitigation, &clients, clock.clone()).await;
             Some(Arc::new(opened.expect("a cluster that can be reached")))
         }
         None => None,

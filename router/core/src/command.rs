@@ -160,7 +160,8 @@ impl Asked<'_> {
         let planned = match occasion.plan(action) {
             Ok(planned) if planned.target == act.target => planned,
             Ok(planned) => {
-                let reason = format!("it is for {}, which is now {}", act.target.named(), planned.target.named());
+                let reason =
+                    format!("it is for {}, which is now {}", act.target.named(), planned.target.named());
                 return self.declined(action.as_str(), reason, now);
             }
             Err(no_plan) => return self.declined(action.as_str(), no_plan.reason, now),
@@ -198,21 +199,31 @@ impl Asked<'_> {
         let held = record.targets.iter().filter_map(|key| state.target(key));
         let held: Vec<_> = held.filter(|target| !target.undo().is_empty()).collect();
         if held.is_empty() {
-            return self.declined("release", "nothing is held on its account that can be undone".to_owned(), now);
+            return self.declined(
+                "release",
+                "nothing is held on its account that can be undone".to_owned(),
+                now,
+            );
         }
         let context = Context::none();
         let subject = Subject::default();
         let mitigation = &self.policy.mitigation;
-        let occasion = Occasion { subject: &subject, context: &context, mitigation, incident, wanted: &[], now };
+        let occasion =
+            Occasion { subject: &subject, context: &context, mitigation, incident, wanted: &[], now };
         let (event, asked_by) = (&self.command.id, AskedBy::Human);
         let request = Request { event, occasion, priority: record.priority, asked_by, state };
         let release = |target: &TargetRecord| {
             let give_up_at = now + mitigation.give_up_after;
-            let act = planning::release(&request, target.target.clone(), target.undo(), ActWhen::Now, give_up_at);
+            let act =
+                planning::release(&request, target.target.clone(), target.undo(), ActWhen::Now, give_up_at);
             Act { approved_by: Some(clean(&self.command.by, 100)), ..act }
         };
         let acts = held.into_iter().map(release).collect();
-        Decision { incident: Some(incident.clone()), acts, ..self.blank(Why::Commanded, record.priority, now) }
+        Decision {
+            incident: Some(incident.clone()),
+            acts,
+            ..self.blank(Why::Commanded, record.priority, now)
+        }
     }
 
     fn act(&self, action: ActionName, state: &State, now: Timestamp) -> Decision {
@@ -290,11 +301,8 @@ impl Asked<'_> {
         changes: &mut BTreeMap<Key, Record>,
     ) {
         let Some(key) = TargetKey::of(&act.target) else { return };
-        let fresh = || TargetRecord {
-            target: act.target.clone(),
-            incident: act.incident.clone(),
-            acts: Vec::new(),
-        };
+        let fresh =
+            || TargetRecord { target: act.target.clone(), incident: act.incident.clone(), acts: Vec::new() };
         let mut record = state.target(&key).cloned().unwrap_or_else(fresh);
         record.incident = act.incident.clone();
         record.push(Containment {

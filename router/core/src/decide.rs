@@ -153,7 +153,15 @@ impl<'c> Case<'c> {
         if let Some(finding) = finding {
             changes.insert(Key::Finding(finding.key.clone()), self.seen(finding, key, state, now));
         }
-        Decision { verdict, incident: Some(key.clone()), effects, acts, withheld, changes, ..self.blank(why, now) }
+        Decision {
+            verdict,
+            incident: Some(key.clone()),
+            effects,
+            acts,
+            withheld,
+            changes,
+            ..self.blank(why, now)
+        }
     }
 
     /// What the cluster could not say in time is said later, to those who were paged; what was withheld for

@@ -43,11 +43,13 @@ pub fn report(
     let why = if has_failed { Why::NotContained } else { Why::Acted };
     let priority = if has_failed { Priority::P0 } else { entry.decision.priority };
     let mut notice = Notice { why: why.sentence().to_owned(), priority, ..base(entry) };
-    notice.doing = said_of(entry, act, said);
+    notice.doing = said_of(entry, act, end, said);
     notice.withheld = Vec::new();
+    if end == ActEnd::Failed {
+        notice.withheld = vec![clean(&format!("{} failed: {said}", act.action.as_str()), 600)];
+    }
     if has_failed {
         notice.title = clean(&format!("Not contained: {}", notice.title), 200);
-        notice.withheld = vec![clean(&format!("{} failed: {said}", act.action.as_str()), 600)];
     }
     let mut changes = BTreeMap::new();
     if let Some((key, record)) = target_after(entry, act, end, state) {
@@ -141,9 +143,9 @@ fn worth_a_page(entry: &Entry, act: &Act) -> bool {
     match (act.role, act.action) {
         (Role::Contain, _) => true,
         (_, ActionKind::Complete) => entry.decision.withheld.iter().any(|withheld| {
-            ActionName::ALL.iter().any(|action| {
-                action.role() == Role::Contain && action.as_str() == withheld.action
-            })
+            ActionName::ALL
+                .iter()
+                .any(|action| action.role() == Role::Contain && action.as_str() == withheld.action)
         }),
         (Role::Notify | Role::Capture | Role::Record, ActionKind::Rule(_) | ActionKind::Release) => false,
     }
@@ -153,23 +155,24 @@ fn is_said(act: &Act, end: ActEnd) -> bool {
     match (act.action, end) {
         (_, ActEnd::Failed) => true,
         (_, ActEnd::Needless) => false,
-        (ActionKind::Rule(ActionName::Evidence | ActionName::Annotate) | ActionKind::Complete, ActEnd::Done) => {
-            false
-        }
+        (
+            ActionKind::Rule(ActionName::Evidence | ActionName::Annotate) | ActionKind::Complete,
+            ActEnd::Done,
+        ) => false,
         (ActionKind::Rule(_) | ActionKind::Release, ActEnd::Done) => true,
     }
 }
 
 /// The captures of the decision that are done, then this act.
-fn said_of(entry: &Entry, act: &Act, said: &str) -> Vec<String> {
+fn said_of(entry: &Entry, act: &Act, end: ActEnd, said: &str) -> Vec<String> {
     let others = entry.decision.acts.iter().filter(|other| other.role == Role::Capture && other.id != act.id);
     let done = others.filter_map(|other| {
         let (end, said) = end_of(entry.outcomes.get(&other.id)?);
         (end == ActEnd::Done).then(|| format!("{}: {said}", other.action.as_str()))
     });
     let approved = act.approved_by.as_ref().map(|by| format!(" (approved by {by})")).unwrap_or_default();
-    let own = format!("{}{approved}: {said}", act.action.as_str());
-    done.chain([own]).map(|line| clean(&line, 600)).collect()
+    let own = (end == ActEnd::Done).then(|| format!("{}{approved}: {said}", act.action.as_str()));
+    done.chain(own).map(|line| clean(&line, 600)).collect()
 }
 
 /// The page that the act's decision sent, or the little that is known without one.
@@ -208,7 +211,9 @@ fn target_after(entry: &Entry, act: &Act, end: ActEnd, state: &State) -> Option<
     }
     if end == ActEnd::Needless {
         // A next step that was not needed holds nothing.
-        record.acts.retain(|containment| containment.effect != act.id || containment.event != entry.decision.event);
+        record
+            .acts
+            .retain(|containment| containment.effect != act.id || containment.event != entry.decision.event);
     }
     Some((key, record))
 }

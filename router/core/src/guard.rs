@@ -111,10 +111,12 @@ pub fn may(question: &Question<'_>) -> Ruling {
     match mode {
         Mode::Observe => Ruling::Observe,
         Mode::Approve => Ruling::Ask("the mode is approve".to_owned()),
-        Mode::Enforce => match unsure(question).or_else(|| released(question)).or_else(|| planned.ask.clone()) {
-            Some(because) => Ruling::Ask(because),
-            None => Ruling::Go,
-        },
+        Mode::Enforce => {
+            match unsure(question).or_else(|| released(question)).or_else(|| planned.ask.clone()) {
+                Some(because) => Ruling::Ask(because),
+                None => Ruling::Go,
+            }
+        }
     }
 }
 
@@ -181,7 +183,9 @@ fn never(question: &Question<'_>) -> Result<(), Refusal> {
         return Err(Refusal::Protected(why));
     }
     let node = occasion.context.node.as_ref().map(|node| &node.name);
-    if matches!(action, ActionName::Cordon | ActionName::Drain) && node.is_some() && node == protected.own_node.as_ref()
+    if matches!(action, ActionName::Cordon | ActionName::Drain)
+        && node.is_some()
+        && node == protected.own_node.as_ref()
     {
         return Err(Refusal::Protected("Watchfire runs on it".to_owned()));
     }
@@ -288,7 +292,8 @@ impl Refusal {
             Refusal::Share(why) => why.clone(),
             Refusal::LastReady(workload) => format!("it is the last ready pod of {workload}"),
             Refusal::NoEvidence => {
-                "there is no place for the evidence that has to be kept first: configure `evidence`".to_owned()
+                "there is no place for the evidence that has to be kept first: configure `evidence`"
+                    .to_owned()
             }
             Refusal::CannotSay(what) => format!("a guard cannot say: {what}"),
         }

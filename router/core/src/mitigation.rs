@@ -169,7 +169,10 @@ mod tests {
     #[test]
     fn what_is_protected_says_why() {
         let protected = Protected {
-            labels: BTreeMap::from([("critical".to_owned(), None), ("tier".to_owned(), Some("db".to_owned()))]),
+            labels: BTreeMap::from([
+                ("critical".to_owned(), None),
+                ("tier".to_owned(), Some("db".to_owned())),
+            ]),
             own_pod: Some("ops/watchfire-1".to_owned()),
             ..Protected::default()
         };

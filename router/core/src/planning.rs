@@ -4,7 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::act::{Act, ActWhen, ActionKind, NoPlan, Occasion, PlanHash, Planned, Target, summary};
-use crate::containment::{ApprovalId, ApprovalRecord, Containment, ContainmentState, TargetKey, TargetRecord};
+use crate::containment::{
+    ApprovalId, ApprovalRecord, Containment, ContainmentState, TargetKey, TargetRecord,
+};
 use crate::decision::{Role, Withheld};
 use crate::guard::{AskedBy, Question, Ruling, may};
 use crate::ids::{EffectId, EventId};
@@ -40,7 +42,8 @@ pub(crate) fn reads(event: &EventId, occasion: &Occasion<'_>) -> Vec<Key> {
     if occasion.wanted.iter().all(|action| action.only_looks()) {
         return Vec::new();
     }
-    let targets = ActionName::ALL.into_iter().filter_map(|action| TargetKey::of(&occasion.target(action).ok()?));
+    let targets =
+        ActionName::ALL.into_iter().filter_map(|action| TargetKey::of(&occasion.target(action).ok()?));
     let targets: BTreeSet<_> = targets.collect();
     let approvals = ActionName::ALL.into_iter().map(|action| ApprovalId::of(event, &effect(action)));
     let own = [Key::Switch, Key::Budget];
@@ -63,13 +66,20 @@ pub(crate) fn plan(request: &Request<'_>, notice: impl FnOnce(&Plans) -> Notice)
             plans.action(request, action);
         }
     }
-    if let Some(quarantine) = plans.acts.iter().position(|act| act.action == ActionKind::Rule(ActionName::Quarantine)) {
+    if let Some(quarantine) =
+        plans.acts.iter().position(|act| act.action == ActionKind::Rule(ActionName::Quarantine))
+    {
         plans.if_not_verified(request, quarantine);
         plans.end(request, quarantine);
     }
     // In the words and order of the rule.
     let place = |withheld: &Withheld| {
-        request.occasion.wanted.iter().position(|action| action.as_str() == withheld.action).unwrap_or(usize::MAX)
+        request
+            .occasion
+            .wanted
+            .iter()
+            .position(|action| action.as_str() == withheld.action)
+            .unwrap_or(usize::MAX)
     };
     plans.withheld.sort_by_key(place);
     let notice = notice(&plans);
@@ -230,7 +240,9 @@ impl Plans {
         let Ok(planned) = request.occasion.plan(next) else { return };
         match self.ruling(request, next, &planned) {
             Ruling::Go => self.take(request, next, planned, ActWhen::IfFailed(id)),
-            Ruling::Ask(because) => self.ask(request, next, planned, format!("{because}, and only if {id} fails")),
+            Ruling::Ask(because) => {
+                self.ask(request, next, planned, format!("{because}, and only if {id} fails"))
+            }
             Ruling::Observe | Ruling::Refuse(_) => {}
         }
     }
@@ -245,7 +257,8 @@ impl Plans {
         let steps = undo.map(|containment| containment.undo.clone()).unwrap_or_default();
         let at = now + after;
         self.doing.push(format!("the quarantine ends at {}", at.strftime("%Y-%m-%d %H:%M UTC")));
-        let act = release(request, target.clone(), steps, ActWhen::NotBefore(at), at + mitigation.give_up_after);
+        let act =
+            release(request, target.clone(), steps, ActWhen::NotBefore(at), at + mitigation.give_up_after);
         self.acts.push(act);
     }
 }

@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 use jiff::SignedDuration;
 use support::scene::{Scene, labels, told, workload};
 use watchfire_core::context::{
-    AdminApi, Confidence, Context, Deny, Enforcement, GitOps, GitOpsTool, HostAccess, Known, Method, Neighbour,
-    Place, Pods, Requirement, ScaledObject, Selector, WorkloadKind,
+    AdminApi, Confidence, Context, Deny, Enforcement, GitOps, GitOpsTool, HostAccess, Known, Method,
+    Neighbour, Place, Pods, Requirement, ScaledObject, Selector, WorkloadKind,
 };
 use watchfire_core::mitigation::Mode;
 use watchfire_core::priority::Priority;

@@ -51,12 +51,8 @@ const ACTIONS: [&str; 9] = [
 ];
 const METHODS: [Method; 5] =
     [Method::Uid, Method::ContainerId, Method::Address, Method::Name, Method::ServiceAccount];
-const STATES: [ContainmentState; 4] = [
-    ContainmentState::Planned,
-    ContainmentState::Done,
-    ContainmentState::Failed,
-    ContainmentState::Released,
-];
+const STATES: [ContainmentState; 4] =
+    [ContainmentState::Planned, ContainmentState::Done, ContainmentState::Failed, ContainmentState::Released];
 
 fn world() -> impl Strategy<Value = World> {
     let first = (

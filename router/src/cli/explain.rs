@@ -72,11 +72,8 @@ fn explain(event: &Event<'_>, policy: &Policy, output: Output) -> Result<(), Fai
             (false, true) => "·",
             (false, false) => " ",
         };
-        let late = if index > explained.first && trace.is_match() {
-            ", but an earlier rule did first"
-        } else {
-            ""
-        };
+        let late =
+            if index > explained.first && trace.is_match() { ", but an earlier rule did first" } else { "" };
         say!("{mark} {:<40} {trace}{late}", rule.name.as_str());
     }
     say!("\n{}", as_line(&decision));

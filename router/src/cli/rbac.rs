@@ -70,7 +70,8 @@ fn allowed(policy: &Policy) -> (BTreeSet<StepName>, Evidence) {
     let instead = instead.into_iter().filter(|_| contains).chain(*if_not_verified);
     let may = |action: &ActionName| {
         let everywhere = policy.mitigation.mode_of(*action, None);
-        let somewhere = namespaces.keys().map(|namespace| policy.mitigation.mode_of(*action, Some(namespace)));
+        let somewhere =
+            namespaces.keys().map(|namespace| policy.mitigation.mode_of(*action, Some(namespace)));
         somewhere.chain([everywhere]).any(|mode| mode != Mode::Observe)
     };
     let actions: BTreeSet<ActionName> = named.into_iter().chain(instead).filter(may).collect();

@@ -276,4 +276,3 @@ fn any_of(pods: &Pods) -> Option<Pod> {
         Pods::NotAsked | Pods::Unknown(_) | Pods::None(_) => None,
     }
 }
-

@@ -96,7 +96,12 @@ pub struct HttpConfig {
 
 impl Default for HttpConfig {
     fn default() -> Self {
-        Self { listen: SocketAddr::from(([127, 0, 0, 1], 8080)), token: None, operator_token: None, in_flight: 64 }
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            token: None,
+            operator_token: None,
+            in_flight: 64,
+        }
     }
 }
 

@@ -11,7 +11,11 @@ use watchfire_core::rules::ActionName;
 
 /// How far Watchfire may go. Left out, it observes.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, default, expecting = "a mapping of mode, actions, namespaces, protected and more")]
+#[serde(
+    deny_unknown_fields,
+    default,
+    expecting = "a mapping of mode, actions, namespaces, protected and more"
+)]
 pub struct MitigationConfig {
     /// How far to go: `observe`, `approve` or `enforce`.
     pub mode: Mode,

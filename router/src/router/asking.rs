@@ -51,7 +51,9 @@ impl Router {
         };
         let context = responder.context_within(&event, COMPLETING).boxed().await;
         if context.incomplete {
-            return Err(again(context.unknown.first().map_or("the API server does not answer", String::as_str)));
+            return Err(again(
+                context.unknown.first().map_or("the API server does not answer", String::as_str),
+            ));
         }
         let id = EventId::new(format!("{}/completed", entry.decision.event));
         let event = Event { id: id.clone(), ..event };

@@ -68,7 +68,16 @@ pub fn acted(entry: &Entry, act: &Act, outcome: &Outcome) {
     let approved_by = act.approved_by.as_deref();
     match outcome {
         Outcome::Acted { end: ActEnd::Failed, said, steps, at: _ } => {
-            error!(event, act = id, incident, target, approved_by, said, steps = steps.len(), "an act failed");
+            error!(
+                event,
+                act = id,
+                incident,
+                target,
+                approved_by,
+                said,
+                steps = steps.len(),
+                "an act failed"
+            );
         }
         Outcome::Acted { said, steps, .. } => {
             info!(event, act = id, incident, target, approved_by, said, steps = steps.len(), "acted");

@@ -71,7 +71,11 @@ impl Default for Metrics {
             "From the decision to the channel's answer, pages taken",
             m.page_latency.clone(),
         );
-        registry.register("acts", "Acts on the cluster that came to their end, by action and end", m.acts.clone());
+        registry.register(
+            "acts",
+            "Acts on the cluster that came to their end, by action and end",
+            m.acts.clone(),
+        );
         registry.register(
             "act_latency_seconds",
             "From the decision to the end of an act that was done",

@@ -27,10 +27,9 @@ fn withheld(decision: &Decision) -> Vec<String> {
 
 impl Stage {
     async fn asking() -> (Self, k8s_openapi::api::core::v1::Pod, ApprovalId) {
-        let stage = Self::set_with("approve", |configuration| {
-            configuration.set("mitigation.mode", json!("approve"))
-        })
-        .await;
+        let stage =
+            Self::set_with("approve", |configuration| configuration.set("mitigation.mode", json!("approve")))
+                .await;
         let suspect = stage.cluster.bare_pod(&stage.namespace, "pay", Template::of(&[("app", "pay")])).await;
         stage.known(&suspect).await;
         stage.handle(&stage.miner(&suspect, "event-1")).await;
@@ -58,7 +57,8 @@ async fn a_plan_is_carried_out_once_it_is_approved_and_only_once() {
     assert!(not_done.contains(&format!("watchfire approve {id}")), "{not_done}");
 
     let decision = stage.says("first", Wish::Approve(id.clone())).await;
-    let acts: Vec<_> = decision.acts.iter().map(|act| (act.id.as_str(), act.approved_by.as_deref())).collect();
+    let acts: Vec<_> =
+        decision.acts.iter().map(|act| (act.id.as_str(), act.approved_by.as_deref())).collect();
     assert_eq!(acts, [("evidence", Some("sam")), ("quarantine", Some("sam"))]);
     assert!(stage.is_held(&suspect).await);
 
@@ -121,8 +121,11 @@ async fn by_hand_a_pod_is_quarantined_as_by_a_rule_and_a_dry_run_touches_nothing
     let before = stage.cluster.pod(&stage.namespace, "pay").await.unwrap();
     stage.cluster.proxy().clear();
 
-    let rehearsal =
-        stage.router.rehearse(&command("dry", Wish::Act(ActionName::Quarantine)), Some(&named)).await.unwrap();
+    let rehearsal = stage
+        .router
+        .rehearse(&command("dry", Wish::Act(ActionName::Quarantine)), Some(&named))
+        .await
+        .unwrap();
     let results: Vec<_> =
         rehearsal.acts.iter().flat_map(|(_, steps)| steps).map(|step| step.result).collect();
     assert!(!results.is_empty() && !results.contains(&StepResult::Failed), "{:?}", rehearsal.acts);

@@ -2,6 +2,7 @@
 
 mod approvals;
 mod release;
+mod silent;
 mod stage;
 mod stops;
 mod table;

@@ -57,7 +57,8 @@ async fn a_bare_pod_is_as_it_was_and_in_its_service_again() {
     let released = stage.now(&suspect).await;
     assert_eq!(touched(&released), touched(&suspect));
     let policies: Api<NetworkPolicy> = Api::namespaced(stage.cluster.client(), &stage.namespace);
-    let left: Vec<_> = policies.list(&Default::default()).await.unwrap().iter().map(|p| p.name_any()).collect();
+    let left: Vec<_> =
+        policies.list(&Default::default()).await.unwrap().iter().map(|p| p.name_any()).collect();
     assert_eq!(left, Vec::<String>::new(), "the policy that was installed for it is gone");
     watchfire_tests::until("its Service routes to it again", crate::support::SOON, async || {
         stage.cluster.endpoints(&stage.namespace, "svc").await.contains("pay").then_some(())
@@ -99,10 +100,9 @@ async fn a_workload_has_its_replicas_again() {
 
 #[tokio::test]
 async fn a_quarantine_with_an_end_ends_on_a_tick() {
-    let stage = Stage::set_with("ttl", |configuration| {
-        configuration.set("mitigation.quarantine_minutes", json!(60))
-    })
-    .await;
+    let stage =
+        Stage::set_with("ttl", |configuration| configuration.set("mitigation.quarantine_minutes", json!(60)))
+            .await;
     let suspect = stage.cluster.bare_pod(&stage.namespace, "pay", Template::of(&[("app", "pay")])).await;
     stage.known(&suspect).await;
     stage.handle(&stage.miner(&suspect, "event-1")).await;

@@ -33,17 +33,24 @@ pub(crate) struct Stage {
 }
 
 /// What a test's configuration is made of: everything may be done, evidence goes into a folder.
-pub(crate) fn enforcing(pagerduty: &PagerDuty, kubeconfig: &std::path::Path, evidence: &std::path::Path) -> Configuration {
+pub(crate) fn enforcing(
+    pagerduty: &PagerDuty,
+    kubeconfig: &std::path::Path,
+    evidence: &std::path::Path,
+) -> Configuration {
     Configuration::new(&pagerduty.url())
-        .set("cluster", json!({
-            "name": "payments",
-            "arn": "arn:aws-us-gov:eks:us-gov-west-1:111122223333:cluster/payments",
-            "access": {"kubeconfig": {"path": kubeconfig}},
-            // How slow a busy machine is, is not what these tests are about.
-            "deadline_ms": 20_000, "urgent_deadline_ms": 20_000,
-        }))
+        .set(
+            "cluster",
+            json!({
+                "name": "payments",
+                "arn": "arn:aws-us-gov:eks:us-gov-west-1:111122223333:cluster/payments",
+                "access": {"kubeconfig": {"path": kubeconfig}},
+                // How slow a busy machine is, is not what these tests are about.
+                "deadline_ms": 20_000, "urgent_deadline_ms": 20_000,
+            }),
+        )
         .set("evidence", json!({"to": {"directory": {"path": evidence}}}))
-        .set("mitigation", json!({"mode": "enforce", "verify_within_seconds": 3}))
+        .set("mitigation", json!({"mode": "enforce", "verify_within_seconds": 5}))
 }
 
 impl Stage {
@@ -53,10 +60,7 @@ impl Stage {
     }
 
     /// The same with another configuration.
-    pub(crate) async fn set_with(
-        stem: &str,
-        configure: impl FnOnce(Configuration) -> Configuration,
-    ) -> Self {
+    pub(crate) async fn set_with(stem: &str, configure: impl FnOnce(Configuration) -> Configuration) -> Self {
         let cluster = Cluster::start().await;
         let eks = cluster.install_eks().await;
         let namespace = cluster.namespace(stem).await;
@@ -91,8 +95,12 @@ impl Stage {
         let workload = &mut finding["detail"]["resource"]["kubernetesDetails"]["kubernetesWorkloadDetails"];
         workload["namespace"] = json!(self.namespace);
         workload["uid"] = json!(pod.uid());
-        let id = pod.status.as_ref().and_then(|status| status.container_statuses.as_ref()?.first()?.container_id.clone());
-        workload["containers"][0]["id"] = json!(id.map(|id| id.trim_start_matches("containerd://").to_owned()));
+        let id = pod
+            .status
+            .as_ref()
+            .and_then(|status| status.container_statuses.as_ref()?.first()?.container_id.clone());
+        workload["containers"][0]["id"] =
+            json!(id.map(|id| id.trim_start_matches("containerd://").to_owned()));
         finding
     }
 
@@ -124,10 +132,51 @@ impl Stage {
         journal.into_iter().find(|entry| entry.decision.event == EventId::new(event))
     }
 
+    /// Until the controllers have done what follows from what was done. On a cordoned node nothing new can
+    /// start: then there is nothing to wait for.
+    async fn settled(&self, cordoned: bool) {
+        if cordoned {
+            return;
+        }
+        let deployments: Api<Deployment> = Api::namespaced(self.cluster.client(), &self.namespace);
+        until("deployments that are done", Duration::from_secs(90), async || {
+            let all = deployments.list(&Default::default()).await.ok()?;
+            let is_done = |deployment: &Deployment| {
+                let (spec, status) = (deployment.spec.as_ref(), deployment.status.as_ref());
+                let wanted = spec.and_then(|spec| spec.replicas).unwrap_or(1);
+                let count = |of: fn(&k8s_openapi::api::apps::v1::DeploymentStatus) -> Option<i32>| {
+                    status.and_then(of).unwrap_or_default()
+                };
+                let is_seen =
+                    status.and_then(|status| status.observed_generation) == deployment.metadata.generation;
+                is_seen
+                    && [count(|s| s.replicas), count(|s| s.ready_replicas), count(|s| s.updated_replicas)]
+                        == [wanted; 3]
+            };
+            all.items.iter().all(is_done).then_some(())
+        })
+        .await;
+        until("a Service that routes to the ready pods", Duration::from_secs(90), async || {
+            let pods = self.cluster.pods(&self.namespace, "app=pay").await;
+            let is_ready = |pod: &Pod| {
+                let conditions = pod.status.as_ref().and_then(|status| status.conditions.as_ref());
+                pod.metadata.deletion_timestamp.is_none()
+                    && conditions
+                        .is_some_and(|all| all.iter().any(|one| one.type_ == "Ready" && one.status == "True"))
+            };
+            let ready: std::collections::BTreeSet<_> =
+                pods.iter().filter(|pod| is_ready(pod)).map(|pod| pod.name_any()).collect();
+            (self.cluster.endpoints(&self.namespace, "svc").await == ready).then_some(())
+        })
+        .await;
+    }
+
     /// Everything that can be seen after an event about that pod, by lines; names and ids are masked.
     pub(crate) async fn world(&self, pod: &Pod) -> Vec<String> {
+        let cordoned = self.is_cordoned(pod).await;
+        self.settled(cordoned).await;
         let mut lines = self.journal().await;
-        lines.extend(self.objects(pod).await);
+        lines.extend(self.objects(pod, cordoned).await);
         let pages = triggers(&self.pagerduty).into_iter().map(|page| {
             let details = &page["payload"]["custom_details"];
             let summary = page["payload"]["summary"].as_str().unwrap_or_default().to_owned();
@@ -192,7 +241,14 @@ impl Stage {
         lines
     }
 
-    async fn objects(&self, suspect: &Pod) -> Vec<String> {
+    async fn is_cordoned(&self, suspect: &Pod) -> bool {
+        let node = suspect.spec.as_ref().and_then(|spec| spec.node_name.clone()).unwrap_or_default();
+        let nodes: Api<Node> = Api::all(self.cluster.client());
+        let node = nodes.get(&node).await.expect("it answers");
+        node.spec.and_then(|spec| spec.unschedulable).unwrap_or_default()
+    }
+
+    async fn objects(&self, suspect: &Pod, cordoned: bool) -> Vec<String> {
         let mut lines = Vec::new();
         let client = || self.cluster.client();
         let pod = self.cluster.pod(&self.namespace, &suspect.name_any()).await;
@@ -212,7 +268,8 @@ impl Stage {
         }
         let endpoints = self.cluster.endpoints(&self.namespace, "svc").await;
         let routed = endpoints.contains(&suspect.name_any());
-        lines.push(format!("service: {} pods{}", endpoints.len(), if routed { ", the suspect among them" } else { "" }));
+        let count = if cordoned { "some".to_owned() } else { endpoints.len().to_string() };
+        lines.push(format!("service: {count} pods{}", if routed { ", the suspect among them" } else { "" }));
         let deployments: Api<Deployment> = Api::namespaced(client(), &self.namespace);
         for deployment in deployments.list(&Default::default()).await.expect("it answers") {
             let spec = deployment.spec.expect("it has a spec");
@@ -237,10 +294,7 @@ impl Stage {
             let suspended = job.spec.and_then(|spec| spec.suspend).unwrap_or_default();
             lines.push(format!("cronjob: {}", if suspended { "suspended" } else { "runs" }));
         }
-        let node = suspect.spec.as_ref().and_then(|spec| spec.node_name.clone()).unwrap_or_default();
-        let nodes: Api<Node> = Api::all(client());
-        let node = nodes.get(&node).await.expect("it answers");
-        if node.spec.and_then(|spec| spec.unschedulable).unwrap_or_default() {
+        if cordoned {
             lines.push("node: cordoned".to_owned());
         }
         let mut bundles = 0;
@@ -264,7 +318,9 @@ impl Stage {
         pairs.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
         let folder = self.folder.path().display().to_string();
         move |line: &str| {
-            let line = pairs.iter().fold(line.replace(&folder, "DIR"), |line, (name, word)| line.replace(name, word));
+            let line = pairs
+                .iter()
+                .fold(line.replace(&folder, "DIR"), |line, (name, word)| line.replace(name, word));
             masked(&line)
         }
     }
@@ -285,7 +341,8 @@ fn masked(line: &str) -> String {
     for (mark, length) in marks {
         let mut parts = line.split(mark);
         let first = parts.next().unwrap_or_default().to_owned();
-        line = parts.fold(first, |line, part| format!("{line}{mark}…{}", part.get(length..).unwrap_or_default()));
+        line = parts
+            .fold(first, |line, part| format!("{line}{mark}…{}", part.get(length..).unwrap_or_default()));
     }
     let words = line.split(' ').map(|word| {
         let is_number = word.len() > 1 && word.chars().all(|c| c.is_ascii_digit());

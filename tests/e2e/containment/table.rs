@@ -106,12 +106,16 @@ fn rows() -> Vec<Row> {
         // The guards.
         configured("observe", |c| c.set("mitigation.mode", json!("observe"))),
         configured("approve", |c| c.set("mitigation.mode", json!("approve"))),
-        configured("a protected label", |c| c.set("mitigation.protected", json!({"labels": {"tier": "web"}}))),
+        configured("a protected label", |c| {
+            c.set("mitigation.protected", json!({"labels": {"tier": "web"}}))
+        }),
         configured("another cluster", |c| {
             c.set("cluster.name", json!("staging"))
                 .set("cluster.arn", json!("arn:aws-us-gov:eks:us-gov-west-1:111122223333:cluster/staging"))
         }),
-        configured("no budget left", |c| c.set("mitigation.budget", json!({"containments": 1, "minutes": 10}))),
+        configured("no budget left", |c| {
+            c.set("mitigation.budget", json!({"containments": 1, "minutes": 10}))
+        }),
         configured("a kill switch that cannot be read", |c| {
             c.set("mitigation.kill_switch", json!({"namespace": "kube-system", "name": "watchfire-off"}))
         }),
@@ -177,10 +181,17 @@ fn rows() -> Vec<Row> {
             stage.cluster.proxy().fault(Match::any().path("/services"), Fault::status(403));
         }),
         fault("policies may not be read", |stage| {
-            stage.cluster.proxy().fault(Match::any().method("GET").path("/networkpolicies"), Fault::status(403));
+            stage
+                .cluster
+                .proxy()
+                .fault(Match::any().method("GET").path("/networkpolicies"), Fault::status(403));
         }),
         // Other actions.
-        Row { name: "suspicious tool: evidence alone by rule", kind: "Execution:Runtime/SuspiciousTool", ..PLAIN },
+        Row {
+            name: "suspicious tool: evidence alone by rule",
+            kind: "Execution:Runtime/SuspiciousTool",
+            ..PLAIN
+        },
         Row {
             name: "escape: quarantine and cordon",
             kind: "PrivilegeEscalation:Runtime/RuncContainerEscape",
@@ -225,7 +236,8 @@ async fn play(row: Row) -> Option<(&'static str, String)> {
             stage.cluster.proxy().fault(Match::any().path("/configmaps/watchfire-off"), Fault::status(403));
         }
         "no budget left" => {
-            let other = stage.cluster.bare_pod(&stage.namespace, "other", Template::of(&[("app", "other")])).await;
+            let other =
+                stage.cluster.bare_pod(&stage.namespace, "other", Template::of(&[("app", "other")])).await;
             stage.handle(&stage.miner(&other, "first")).await;
         }
         _ => {}

@@ -68,7 +68,8 @@ async fn the_details_of_a_pod_are_complete() {
         let owners: Vec<_> =
             details.owners.get().unwrap().iter().map(|owner| (owner.kind.as_str(), owner.replicas)).collect();
         assert_eq!(owners, [("ReplicaSet", Some(2)), ("Deployment", Some(2))]);
-        let selecting = |name: &str| Known::Is(vec![Selecting { name: name.to_owned(), selector: app(), allows: true }]);
+        let selecting =
+            |name: &str| Known::Is(vec![Selecting { name: name.to_owned(), selector: app(), allows: true }]);
         assert_eq!((details.services, details.policies), (selecting("web"), selecting("allow")));
         let admin = details.deny.get().and_then(|deny| deny.admin.clone());
         let expected = Deny {

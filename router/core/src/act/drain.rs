@@ -10,15 +10,15 @@ use crate::context::Neighbour;
 pub(super) fn plan(occasion: &Occasion<'_>) -> Result<Planned, NoPlan> {
     let node = occasion.node()?;
     let reference = node.reference();
-    let mut steps =
-        vec![Step::Preflight(reference.clone()), Step::Cordon { node: reference.clone() }];
+    let mut steps = vec![Step::Preflight(reference.clone()), Step::Cordon { node: reference.clone() }];
     let own = &occasion.mitigation.protected.own_pod;
     let movable = |pod: &&Neighbour| {
         pod.owner_kind.as_deref() != Some("DaemonSet")
             && !pod.is_static
             && own.as_ref() != Some(&format!("{}/{}", pod.namespace, pod.name))
     };
-    let pods: Vec<_> = occasion.context.pods_on_node.iter().filter(movable).map(Neighbour::reference).collect();
+    let pods: Vec<_> =
+        occasion.context.pods_on_node.iter().filter(movable).map(Neighbour::reference).collect();
     let respects = occasion.mitigation.drain_respects_budgets;
     let leave = |pod: &ObjectRef| match respects {
         true => Step::Evict { pod: pod.clone() },

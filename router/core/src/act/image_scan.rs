@@ -33,7 +33,8 @@ pub(super) fn image(occasion: &Occasion<'_>) -> Result<String, NoPlan> {
         let digest = container.digest.as_ref()?;
         // A registry with a port has a colon before its slash, a tag has one after it.
         let reference = container.image.split('@').next().unwrap_or_default();
-        let (folder, last) = reference.rsplit_once('/').map_or(("", reference), |(folder, last)| (folder, last));
+        let (folder, last) =
+            reference.rsplit_once('/').map_or(("", reference), |(folder, last)| (folder, last));
         let repository = last.split(':').next().unwrap_or_default();
         let slash = if folder.is_empty() { "" } else { "/" };
         Some(format!("{folder}{slash}{repository}@{digest}"))

@@ -10,18 +10,18 @@ mod drain;
 mod evidence;
 mod hash;
 mod image_scan;
+pub mod permissions;
 mod plan;
 mod quarantine;
 mod revoke_credentials;
 mod scale_to_zero;
-pub mod permissions;
 mod step;
 mod words;
 
 pub use hash::PlanHash;
 pub use plan::{NoPlan, Occasion, Planned};
-pub use words::summary;
 pub use step::{ObjectRef, Step, StepName, StepRecord, StepResult};
+pub use words::summary;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

@@ -201,9 +201,10 @@ impl Workload {
 }
 
 /// Which of these labels the pod has, with their values.
-pub(super) fn present(
-    pod: &Pod,
-    keys: &BTreeSet<&str>,
-) -> std::collections::BTreeMap<String, String> {
-    pod.labels.iter().filter(|(key, _)| keys.contains(key.as_str())).map(|(k, v)| (k.clone(), v.clone())).collect()
+pub(super) fn present(pod: &Pod, keys: &BTreeSet<&str>) -> std::collections::BTreeMap<String, String> {
+    pod.labels
+        .iter()
+        .filter(|(key, _)| keys.contains(key.as_str()))
+        .map(|(k, v)| (k.clone(), v.clone()))
+        .collect()
 }

@@ -54,7 +54,12 @@ pub(super) fn plan(occasion: &Occasion<'_>) -> Result<Planned, NoPlan> {
     });
     undo.insert(
         0,
-        Step::Rejoin { pod: reference.clone(), incident: incident.clone(), restore: detached.remove, unannotate },
+        Step::Rejoin {
+            pod: reference.clone(),
+            incident: incident.clone(),
+            restore: detached.remove,
+            unannotate,
+        },
     );
     // After the pod is out of its hands: a Job that is suspended ends the pods that it has.
     let job = owners.iter().find(|owner| owner.kind == WorkloadKind::Job);
@@ -80,7 +85,8 @@ fn refuse_what_policies_cannot_hold(pod: &Pod) -> Result<(), NoPlan> {
         return Err(NoPlan::rather(ActionName::Cordon, reason));
     }
     if pod.host.network {
-        let reason = "it has the host's network, where network policies do nothing: this is a matter of its node";
+        let reason =
+            "it has the host's network, where network policies do nothing: this is a matter of its node";
         return Err(NoPlan::rather(ActionName::Cordon, reason));
     }
     Ok(())
@@ -131,7 +137,10 @@ impl Detached {
                     controller.named()
                 ),
             )),
-            WorkloadKind::ReplicaSet | WorkloadKind::Deployment | WorkloadKind::Job | WorkloadKind::CronJob => {
+            WorkloadKind::ReplicaSet
+            | WorkloadKind::Deployment
+            | WorkloadKind::Job
+            | WorkloadKind::CronJob => {
                 keys.extend(own);
                 Ok(Self::with(pod, &keys, None, ""))
             }

@@ -44,7 +44,9 @@ impl Step {
             }
             Step::VerifyScaled { workload, .. } => format!("verify that {} has no pods", workload.named()),
             Step::VerifyGone { pod, .. } => format!("verify that {} is gone", pod.named()),
-            Step::LiftDeny { namespace } => format!("take the deny policy out of {namespace} if it is not needed"),
+            Step::LiftDeny { namespace } => {
+                format!("take the deny policy out of {namespace} if it is not needed")
+            }
             Step::VerifyReleased { pod } => format!("verify that {} is free", pod.named()),
         }
     }

@@ -204,7 +204,9 @@ pub fn judge(query: &Query, answer: &Answer, finding: Option<&Finding>, subject:
                 (true, false) if uid.is_some() => Judged::Pods(Method::Uid, Confidence::Possible, pods()),
                 (true, false) => Judged::Pods(Method::Name, Confidence::Possible, pods()),
                 (true, true) => Judged::Nothing(format!("no pods of {kind} {namespace}/{name}")),
-                (false, _) => Judged::Nothing(format!("{kind} {namespace}/{name} is another one, by its UID")),
+                (false, _) => {
+                    Judged::Nothing(format!("{kind} {namespace}/{name} is another one, by its UID"))
+                }
             }
         }
         Query::Container(id) => match &answer.pods[..] {
@@ -221,9 +223,9 @@ pub fn judge(query: &Query, answer: &Answer, finding: Option<&Finding>, subject:
             Some(node) => Judged::Node(Method::NodeUser, node.clone()),
             None => Judged::Nothing(format!("no node {name}")),
         },
-        Query::ServiceAccount { namespace, name } => {
-            possible(Method::ServiceAccount, pods(), || format!("no pod of service account {namespace}/{name}"))
-        }
+        Query::ServiceAccount { namespace, name } => possible(Method::ServiceAccount, pods(), || {
+            format!("no pod of service account {namespace}/{name}")
+        }),
         Query::Role(name) => possible(Method::Role, pods(), || format!("no pod with the role {name}")),
         Query::Session(name) => possible(Method::Role, pods(), || format!("no pod of the session {name}")),
         Query::Digest(digest) => {
@@ -256,9 +258,9 @@ fn by_address(
     // A finding that names its instance means a pod on that node.
     let on_node = |pod: &&Pod| match &subject.instance {
         None => true,
-        Some(instance) => nodes.iter().any(|node| {
-            node.instance.as_ref() == Some(instance) && pod.node.as_ref() == Some(&node.name)
-        }),
+        Some(instance) => nodes
+            .iter()
+            .any(|node| node.instance.as_ref() == Some(instance) && pod.node.as_ref() == Some(&node.name)),
     };
     let fitting: Vec<_> = pods.iter().filter(had_it).filter(on_node).collect();
     match fitting[..] {

@@ -46,12 +46,12 @@ impl Rows {
             Pods::None(tried) => self.add("In the cluster", format!("not found: {tried}")),
             Pods::Found { method, confidence: _, pods, count: 1 } => {
                 if let Some(pod) = pods.first() {
-                    self.add("Found by", method.as_str());
+                    self.add("Matched by", method.as_str());
                     self.pod(pod, now);
                 }
             }
             Pods::Found { method, confidence: _, pods, count } => {
-                self.add("Found by", format!("{}: {count} pods", method.as_str()));
+                self.add("Matched by", format!("{}: {count} pods", method.as_str()));
                 let names: Vec<_> = pods.iter().map(Pod::full_name).collect();
                 self.add("Pods", listed(&names, 20));
             }

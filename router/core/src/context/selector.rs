@@ -27,9 +27,8 @@ pub enum Requirement {
 impl Selector {
     /// From `matchLabels` or a Service's selector.
     pub fn equal(labels: &BTreeMap<String, String>) -> Self {
-        let one = |(key, value): (&String, &String)| {
-            Requirement::In(key.clone(), BTreeSet::from([value.clone()]))
-        };
+        let one =
+            |(key, value): (&String, &String)| Requirement::In(key.clone(), BTreeSet::from([value.clone()]));
         Self(labels.iter().map(one).collect())
     }
 

@@ -4,8 +4,8 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use super::file::{Example, Expect, Expectation};
 use super::Rule;
+use super::file::{Example, Expect, Expectation};
 use crate::context::Context;
 use crate::decide::decide;
 use crate::decision::{Decision, EffectKind};
@@ -81,9 +81,7 @@ fn run(policy: &Policy, index: usize, example: &Example, text: &str) -> Result<(
     let explained = policy.rules.explain(&event, &Context::none());
     let (_, trace) = &explained.rules[index];
     match &example.expect {
-        Expect::NoMatch if trace.is_match() => {
-            Err("expected no match, but the rule matches".to_owned())
-        }
+        Expect::NoMatch if trace.is_match() => Err("expected no match, but the rule matches".to_owned()),
         Expect::NoMatch => Ok(()),
         Expect::Decision(_) if !trace.is_match() => Err(format!("expected a match, but {trace}")),
         Expect::Decision(_) if explained.first != index => Err(format!(

@@ -190,13 +190,7 @@ impl Reading<'_> {
     }
 
     /// What is unknown is neither true nor false: a rule that asks the cluster says what it then is.
-    fn unknown(
-        &mut self,
-        path: &str,
-        node: &Node,
-        condition: Option<&Condition>,
-        unknown: Option<Unknown>,
-    ) {
+    fn unknown(&mut self, path: &str, node: &Node, condition: Option<&Condition>, unknown: Option<Unknown>) {
         let asks = condition.and_then(Condition::asks_the_cluster);
         match (asks, unknown) {
             (Some(name), None) => {

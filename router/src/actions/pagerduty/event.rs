@@ -63,7 +63,9 @@ pub(super) fn full(effect: &Effect, routing_key: &str, profile: Profile) -> Vec<
     };
     let links = match (effect.kind, profile) {
         (EffectKind::Resolve, _) => Vec::new(),
-        (EffectKind::Page | EffectKind::Update, Profile::Minimal) => links(notice, |address| !opaque::reveals(notice, address)),
+        (EffectKind::Page | EffectKind::Update, Profile::Minimal) => {
+            links(notice, |address| !opaque::reveals(notice, address))
+        }
         (EffectKind::Page | EffectKind::Update, Profile::Standard) => links(notice, |_| true),
     };
     let body = encode(effect, routing_key, payload, links);
