@@ -49,8 +49,9 @@ def is_allowed(expression):
             words.pop(0)
             return met
         if words and words[0] == "WITH":
+            # An exception gives more rights, never fewer; it is named together with its licence all the same.
+            word = f"{word} WITH {words[1]}"
             del words[:2]
-            return False
         return word in RULES["allowed"]
 
     return bool(words) and either() and not words
