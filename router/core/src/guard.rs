@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::act::{ActionKind, Occasion, Planned};
 use crate::containment::{ContainmentState, TargetKey};
-use crate::context::{Confidence, Context, Place, Pods, Workload};
+use crate::context::{Confidence, Context, Place, Pod, Pods, Workload};
 use crate::decision::Role;
 use crate::incident::State;
 use crate::mitigation::{Mitigation, Mode};
@@ -179,7 +179,8 @@ fn never(question: &Question<'_>) -> Result<(), Refusal> {
         (Place::Foreign(theirs), Some(_)) => return Err(Refusal::Foreign(theirs.clone())),
         (Place::None | Place::Unsaid, Some(_)) => return Err(Refusal::Unsaid),
     }
-    if let Some(why) = occasion.context.pod().and_then(|pod| protected.why(pod)) {
+    // A workload is named by its pods: one that is protected protects it.
+    if let Some(why) = concerned(occasion.context).iter().find_map(|pod| protected.why(pod)) {
         return Err(Refusal::Protected(why));
     }
     let node = occasion.context.node.as_ref().map(|node| &node.name);
@@ -215,6 +216,13 @@ fn never(question: &Question<'_>) -> Result<(), Refusal> {
         | ActionName::Evidence
         | ActionName::ImageScan
         | ActionName::Annotate => Ok(()),
+    }
+}
+
+fn concerned(context: &Context) -> &[Pod] {
+    match &context.pods {
+        Pods::Found { pods, .. } => pods,
+        Pods::NotAsked | Pods::Unknown(_) | Pods::None(_) => &[],
     }
 }
 

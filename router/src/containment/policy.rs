@@ -209,7 +209,9 @@ mod tests {
         for (path, value, expected) in cases {
             let mut policy = namespaced("shop");
             let (parent, name) = path.rsplit_once('/').unwrap_or_default();
-            policy.pointer_mut(parent).map(|parent| parent[name] = value.clone());
+            if let Some(parent) = policy.pointer_mut(parent) {
+                parent[name] = value.clone();
+            }
             match (denies(&policy), expected) {
                 (Ok(()), Ok(())) => {}
                 (Err(wrong), Err(part)) => assert!(wrong.contains(part), "{path} {value}: {wrong}"),
@@ -237,7 +239,9 @@ mod tests {
         for (path, value) in cases {
             let mut policy = admin(AdminApi::AwsClusterNetworkPolicy);
             let (parent, name) = path.rsplit_once('/').unwrap_or_default();
-            policy.pointer_mut(parent).map(|parent| parent[name] = value.clone());
+            if let Some(parent) = policy.pointer_mut(parent) {
+                parent[name] = value.clone();
+            }
             assert!(admin_denies(AdminApi::AwsClusterNetworkPolicy, &policy).is_err(), "{path} {value}");
         }
     }

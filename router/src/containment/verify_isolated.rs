@@ -105,7 +105,7 @@ fn listed(policies: &[Value], endpoints: Option<&[Value]>, live: &Value) -> Look
     let denying: Vec<_> = selecting(policies, live)
         .into_iter()
         .filter(|policy| policy::cuts_off(policy).is_ok())
-        .map(|policy| object::name(policy))
+        .map(object::name)
         .collect();
     let name = object::name(live);
     let lists = |endpoint: &&Value| {

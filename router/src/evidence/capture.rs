@@ -72,7 +72,11 @@ pub(super) async fn capture(
         };
         tokio::join!(collected.keep("decision.json", decision), pods, node);
     };
-    let everything = async { tokio::try_join!(finding, async { Ok(rest.await) }) };
+    let rest = async {
+        rest.await;
+        Ok(())
+    };
+    let everything = async { tokio::try_join!(finding, rest) };
     match timeout_at(deadline, everything).await {
         Ok(Ok(_)) => {}
         Ok(Err(failure)) => return Err(failure),

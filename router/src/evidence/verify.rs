@@ -1,5 +1,6 @@
 //! Proving that evidence is whole and unaltered: files by their manifest, manifests by the chain.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::bail;
@@ -184,10 +185,13 @@ impl Evidence {
             if follows && link.previous != found {
                 links.wrong.push(Wrong::Broken { sequence, expected: link.previous.clone(), found });
             }
-            if links.by_bundle.contains_key(&link.bundle) {
-                links.wrong.push(Wrong::LinkedTwice { bundle: link.bundle, sequence });
-            } else {
-                links.by_bundle.insert(link.bundle, (sequence, link.manifest_sha256));
+            match links.by_bundle.entry(link.bundle) {
+                Entry::Occupied(first) => {
+                    links.wrong.push(Wrong::LinkedTwice { bundle: first.key().clone(), sequence });
+                }
+                Entry::Vacant(free) => {
+                    free.insert((sequence, link.manifest_sha256));
+                }
             }
         }
         Ok(links)

@@ -158,3 +158,27 @@ async fn a_second_finding_about_a_contained_pod_adds_to_the_incident_and_does_no
     assert_eq!((entry.decision.why.as_str(), entry.decision.acts.len()), ("joined", 0));
     assert_eq!(stage.cluster.proxy().writes(), Vec::<String>::new());
 }
+
+#[tokio::test]
+async fn a_workload_of_several_pods_is_scaled_once_that_is_approved() {
+    let stage = Stage::set_with("approve-scale", |configuration| {
+        configuration.set("mitigation.actions", json!({"scale-to-zero": "approve"}))
+    })
+    .await;
+    if stage.cluster.fake().is_none() {
+        println!("skipped: it switches network policies off, for everyone on a shared cluster");
+        return;
+    }
+    stage.cluster.enforcement(false).await;
+    let pods = stage.cluster.deployment(&stage.namespace, "pay", 3, Template::of(&[("app", "pay")])).await;
+    stage.known(&pods[0]).await;
+    stage.handle(&stage.miner(&pods[0], "event-1")).await;
+    let (id, record) = stage.router.approvals().await.unwrap().remove(0);
+    assert_eq!(record.act.action.as_str(), "scale-to-zero");
+    let decision = stage.says("yes", Wish::Approve(ApprovalId::new(id))).await;
+    assert_eq!(withheld(&decision), Vec::<String>::new());
+    let deployments: kube::Api<k8s_openapi::api::apps::v1::Deployment> =
+        kube::Api::namespaced(stage.cluster.client(), &stage.namespace);
+    let replicas = deployments.get("pay").await.unwrap().spec.and_then(|spec| spec.replicas);
+    assert_eq!(replicas, Some(0));
+}

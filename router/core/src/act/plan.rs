@@ -152,7 +152,10 @@ impl Occasion<'_> {
     /// The last of the owner chain that has a number of replicas.
     pub(super) fn scalable(&self) -> Result<&Workload, NoPlan> {
         use crate::context::WorkloadKind::{Deployment, ReplicaSet, StatefulSet};
-        self.pod()?;
+        if self.context.details.is_none() {
+            // Why it is not one pod is why nothing is known about it.
+            self.pod()?;
+        }
         let owners = self.owners()?;
         let last = owners.last().ok_or_else(|| NoPlan::because("nothing controls the pod"))?;
         match last.kind {

@@ -31,9 +31,12 @@ pub struct Index {
     namespaces: RwLock<HashMap<String, (String, Namespace)>>,
     /// By UID: `namespace/name` and the role.
     roles: RwLock<HashMap<String, (String, String)>>,
-    /// By UID: the Service as `namespace/name`, and its pods' UIDs.
-    routes: RwLock<HashMap<String, (String, Vec<Box<str>>)>>,
+    /// By UID of their slices.
+    routes: RwLock<HashMap<String, Route>>,
 }
+
+/// A Service as `namespace/name`, and its pods' UIDs.
+type Route = (String, Vec<Box<str>>);
 
 impl Index {
     /// An empty index that remembers what is gone by this clock.
