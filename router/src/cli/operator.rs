@@ -7,7 +7,7 @@ use anyhow::{Context as _, anyhow, bail};
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use watchfire_core::act::Act;
+use watchfire_core::act::{Act, ActWhen};
 use watchfire_core::command::Wish;
 use watchfire_core::containment::ApprovalId;
 use watchfire_core::ids::IncidentKey;
@@ -265,10 +265,17 @@ fn steps(steps: &Value) -> Result<(), Failed> {
     Ok(())
 }
 
-/// An act's action and target, as a human calls them.
+/// An act's action and target, as a human calls them, and on what it waits.
 fn what(act: &Value) -> String {
     match serde_json::from_value::<Act>(act.clone()) {
-        Ok(act) => format!("{} of {}", act.action.as_str(), act.target.named()),
+        Ok(act) => {
+            let when = match &act.when {
+                ActWhen::Now => String::new(),
+                ActWhen::IfFailed(other) => format!(" if {other} fails"),
+                ActWhen::NotBefore(at) => format!(" at {}", at.strftime("%Y-%m-%d %H:%M UTC")),
+            };
+            format!("{} of {}{when}", act.action.as_str(), act.target.named())
+        }
         // A worker of another version.
         Err(_) => word(act, "id").to_owned(),
     }
