@@ -175,15 +175,31 @@ pub(super) fn approvals(whom: &Whom) -> Result<(), Failed> {
         say!("no plan waits for an approval");
     }
     for row in waiting {
-        say!("{}  {} {}  until {}", word(row, "id"), word(row, "priority"), word(row, "action"), minute(row, "expires_at"));
+        say!(
+            "{}  {} {}  until {}",
+            word(row, "id"),
+            word(row, "priority"),
+            word(row, "action"),
+            minute(row, "expires_at")
+        );
         say!("  {}", word(row, "target"));
         say!("  because {}", word(row, "because"));
         say!("  {}", word(row, "plan"));
-        say!("  incident {}, plan {}", word(row, "incident"), word(row, "hash").get(..12).unwrap_or_default());
+        say!(
+            "  incident {}, plan {}",
+            word(row, "incident"),
+            word(row, "hash").get(..12).unwrap_or_default()
+        );
     }
     for row in answered {
         let answer = &row["answer"];
-        say!("{}  {} {} by {}", word(row, "id"), word(row, "action"), word(answer, "verdict"), word(answer, "by"));
+        say!(
+            "{}  {} {} by {}",
+            word(row, "id"),
+            word(row, "action"),
+            word(answer, "verdict"),
+            word(answer, "by")
+        );
     }
     Ok(())
 }
@@ -201,7 +217,8 @@ pub(super) fn held(whom: &Whom) -> Result<(), Failed> {
     for row in rows {
         say!("{}  {}", word(row, "incident"), word(row, "target"));
         for act in row["acts"].as_array().into_iter().flatten() {
-            let action = act["action"]["rule"].as_str().unwrap_or_else(|| act["action"].as_str().unwrap_or_default());
+            let action =
+                act["action"]["rule"].as_str().unwrap_or_else(|| act["action"].as_str().unwrap_or_default());
             say!("  {action} {} since {}", word(act, "state"), minute(act, "at"));
         }
         say!("  release would: {}", word(row, "undo"));
@@ -248,7 +265,11 @@ fn show(answer: &Value) -> Result<(), Failed> {
             Value::Null => say!("pending: {}", what(act)),
             outcome => {
                 let acted = &outcome["acted"];
-                say!("{}: {}: {}", word(acted, "end"), what(act), word(acted, "said"));
+                let end = match word(acted, "end") {
+                    "needless" => "not needed",
+                    end => end,
+                };
+                say!("{}", format!("{end}: {}: {}", what(act), word(acted, "said")).trim_end_matches(": "));
                 steps(&acted["steps"])?;
             }
         }
@@ -305,14 +326,17 @@ fn ask(whom: &Whom, path: &str, body: Option<Value>) -> anyhow::Result<Value> {
             None => http.get(&url),
         };
         let answer = request.bearer_auth(token).timeout(PATIENCE).send().await;
-        let answer = answer.with_context(|| format!("{url} does not answer; is the worker there (--server)?"))?;
+        let answer =
+            answer.with_context(|| format!("{url} does not answer; is the worker there (--server)?"))?;
         let status = answer.status();
         let text = answer.text().await.with_context(|| format!("the answer of {url} cannot be read"))?;
         let parsed = serde_json::from_str::<Value>(&text);
         match (status.is_success(), parsed) {
             (true, Ok(value)) => Ok(value),
             (true, Err(error)) => bail!("{url} answered what is not JSON: {error}"),
-            (false, Ok(value)) if value["error"].is_string() => Err(anyhow!("{status}: {}", word(&value, "error"))),
+            (false, Ok(value)) if value["error"].is_string() => {
+                Err(anyhow!("{status}: {}", word(&value, "error")))
+            }
             (false, _) => Err(anyhow!("{status}: {}", clean(&text, 200))),
         }
     })
@@ -320,8 +344,10 @@ fn ask(whom: &Whom, path: &str, body: Option<Value>) -> anyhow::Result<Value> {
 
 fn token(whom: &Whom) -> anyhow::Result<String> {
     if let Some(file) = &whom.token_file {
-        let text = std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
+        let text =
+            std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
         return Ok(text.trim().to_owned());
     }
-    std::env::var("WATCHFIRE_TOKEN").context("expected the operator's token in WATCHFIRE_TOKEN or --token-file")
+    std::env::var("WATCHFIRE_TOKEN")
+        .context("expected the operator's token in WATCHFIRE_TOKEN or --token-file")
 }

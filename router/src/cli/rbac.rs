@@ -75,7 +75,8 @@ fn allowed(policy: &Policy) -> (BTreeSet<StepName>, Evidence) {
     let instead = instead.into_iter().filter(|_| contains).chain(*if_not_verified);
     let may = |action: &ActionName| {
         let everywhere = policy.mitigation.mode_of(*action, None);
-        let somewhere = namespaces.keys().map(|namespace| policy.mitigation.mode_of(*action, Some(namespace)));
+        let somewhere =
+            namespaces.keys().map(|namespace| policy.mitigation.mode_of(*action, Some(namespace)));
         somewhere.chain([everywhere]).any(|mode| mode != Mode::Observe)
     };
     let actions: BTreeSet<ActionName> = named.into_iter().chain(instead).filter(may).collect();
@@ -102,7 +103,8 @@ fn roles(permissions: &Permissions, account: &Account<'_>) -> Vec<(String, Value
 /// Read and no more: a switch that could be put back by what it switches off would be none.
 fn kill_switch_role(kill_switch: &KillSwitch, account: &Account<'_>) -> [(String, Value); 2] {
     let KillSwitch { namespace, name } = kill_switch;
-    let rules = json!([{"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get"], "resourceNames": [name]}]);
+    let rules =
+        json!([{"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get"], "resourceNames": [name]}]);
     let why = "The ConfigMap that switches mitigation off: while it cannot be read, nothing is contained.";
     let place = ("Role", "RoleBinding", Some(namespace.as_str()));
     with_binding("watchfire-kill-switch", place, &rules, why, account)
@@ -259,7 +261,10 @@ mod tests {
             role["rules"],
             json!([{"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get"], "resourceNames": ["switch"]}])
         );
-        assert_eq!(binding["subjects"], json!([{"kind": "ServiceAccount", "name": "wf", "namespace": "security"}]));
+        assert_eq!(
+            binding["subjects"],
+            json!([{"kind": "ServiceAccount", "name": "wf", "namespace": "security"}])
+        );
     }
 
     #[test]

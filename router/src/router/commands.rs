@@ -3,8 +3,8 @@
 use futures_util::FutureExt as _;
 use watchfire_core::act::{Act, ActWhen, StepRecord};
 use watchfire_core::command::{Asked, Command, Wish};
-use watchfire_core::context::Context;
 use watchfire_core::containment::{ApprovalRecord, SwitchRecord, TargetRecord};
+use watchfire_core::context::Context;
 use watchfire_core::decision::Decision;
 use watchfire_core::ids::IncidentKey;
 use watchfire_core::incident::{Key, Record, State};
@@ -38,7 +38,8 @@ impl Router {
         };
         let turn = IncidentKey::new(command.id.as_str());
         let reads = |state: &State| asked.reads(state);
-        let entry = self.commit_own(&command.id, &turn, &raw, reads, |state| asked.decide(state, self.clock.now()));
+        let entry =
+            self.commit_own(&command.id, &turn, &raw, reads, |state| asked.decide(state, self.clock.now()));
         let entry = entry.await?;
         // What is pending is in the journal; the answer shows it.
         let _ = Box::pin(self.perform(&entry)).await;
@@ -83,9 +84,8 @@ impl Router {
                     None => Context::none(),
                 }
             }
-            (Wish::Act(_), None) | (Wish::Deny(_) | Wish::Release(_) | Wish::SwitchOff | Wish::SwitchOn, _) => {
-                Context::none()
-            }
+            (Wish::Act(_), None)
+            | (Wish::Deny(_) | Wish::Release(_) | Wish::SwitchOff | Wish::SwitchOn, _) => Context::none(),
         })
     }
 
