@@ -231,7 +231,7 @@ impl Router {
         let id = follow_up::report_id(entry, act);
         let raw = serde_json::json!({"act": act, "outcome": outcome}).to_string();
         let reads = |state: &State| {
-            let keys = follow_up::reads(act).into_iter();
+            let keys = follow_up::reads(entry, act).into_iter();
             keys.filter(|key| !state.has_read(key)).collect()
         };
         let decide =

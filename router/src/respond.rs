@@ -340,5 +340,6 @@ fn spoken(records: &[StepRecord]) -> String {
     let notes: Vec<_> = notes.collect();
     let before = if already > 0 { format!(", {already} had been done before") } else { String::new() };
     let colon = if notes.is_empty() { "" } else { ": " };
-    format!("done and verified, {done} steps{before}{colon}{}", notes.join("; "))
+    let steps = if done == 1 { "step" } else { "steps" };
+    format!("done and verified, {done} {steps}{before}{colon}{}", notes.join("; "))
 }

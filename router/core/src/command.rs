@@ -381,7 +381,10 @@ impl Asked<'_> {
             source: OWN_SOURCE.to_owned(),
             kind: format!("Command:{}", wish.as_str()),
             finding: None,
-            subject: clean(&format!("{} by {by}: {reason}", wish.as_str()), 300),
+            subject: clean(
+                &format!("{} by {by}{}{reason}", wish.as_str(), if reason.is_empty() { "" } else { ": " }),
+                300,
+            ),
             at: now,
             rule: RuleName::new("by-hand"),
             family: "by-hand".to_owned(),

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::act::{Act, ActionKind};
-use crate::containment::{ContainmentState, TargetKey, TargetRecord};
+use crate::command::{Command, Wish};
+use crate::containment::{ApprovalId, ContainmentState, TargetKey, TargetRecord};
 use crate::decide::dedup_key;
 use crate::decision::{Decision, Effect, EffectKind, Role, Verdict, When, Why};
 use crate::ids::{ChannelName, EffectId, EventId, IncidentKey};
@@ -22,9 +23,21 @@ pub fn report_id(entry: &Entry, act: &Act) -> EventId {
 }
 
 /// The records that a report reads.
-pub fn reads(act: &Act) -> Vec<Key> {
+pub fn reads(entry: &Entry, act: &Act) -> Vec<Key> {
     let target = TargetKey::of(&act.target).map(Key::Target);
-    [Key::Incident(act.incident.clone())].into_iter().chain(target).collect()
+    let approval = approved(entry).map(Key::Approval);
+    [Key::Incident(act.incident.clone())].into_iter().chain(target).chain(approval).collect()
+}
+
+/// The plan that was approved, where the entry is an approval.
+fn approved(entry: &Entry) -> Option<ApprovalId> {
+    if entry.decision.why != Why::Commanded {
+        return None;
+    }
+    match serde_json::from_str::<Command>(&entry.raw).ok()?.wish {
+        Wish::Approve(id) => Some(id),
+        Wish::Deny(_) | Wish::Release(_) | Wish::Act(_) | Wish::SwitchOff | Wish::SwitchOn => None,
+    }
 }
 
 /// What an act's end means: for the records, and for those who were paged. What could not be contained is a
@@ -42,7 +55,7 @@ pub fn report(
     let has_failed = end == ActEnd::Failed && worth_a_page(entry, act);
     let why = if has_failed { Why::NotContained } else { Why::Acted };
     let priority = if has_failed { Priority::P0 } else { entry.decision.priority };
-    let mut notice = Notice { why: why.sentence().to_owned(), priority, ..base(entry) };
+    let mut notice = Notice { why: why.sentence().to_owned(), priority, ..base(entry, state) };
     notice.doing = said_of(entry, act, end, said);
     notice.withheld = Vec::new();
     if end == ActEnd::Failed {
@@ -175,16 +188,22 @@ fn said_of(entry: &Entry, act: &Act, end: ActEnd, said: &str) -> Vec<String> {
     done.chain(own).map(|line| clean(&line, 600)).collect()
 }
 
-/// The page that the act's decision sent, or the little that is known without one.
-fn base(entry: &Entry) -> Notice {
+/// The page that the act's decision sent, or that asked for its approval, or the little that is known without one.
+fn base(entry: &Entry, state: &State) -> Notice {
     let Decision { effects, priority, incident, event, subject, rule, family, kind, source, finding, .. } =
         &entry.decision;
     if let Some(effect) = effects.first() {
         return effect.notice.clone();
     }
+    if let Some(asked) = approved(entry).and_then(|id| state.approval(&id)) {
+        return asked.notice.clone();
+    }
     let incident = incident.clone().unwrap_or_else(|| IncidentKey::new(""));
+    // A command's subject says already which command it is.
+    let title =
+        if entry.decision.why == Why::Commanded { subject.clone() } else { format!("{kind}: {subject}") };
     Notice {
-        title: clean(&format!("{kind}: {subject}"), 200),
+        title: clean(&title, 200),
         rule: rule.clone(),
         family: family.clone(),
         kind: kind.clone(),

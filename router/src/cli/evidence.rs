@@ -115,12 +115,12 @@ fn print(output: Output, report: &Report) -> Result<(), Failed> {
 
 async fn list(output: Output, evidence: &Evidence) -> Result<(), Failed> {
     for listed in evidence.list().await? {
+        let at = listed.at.strftime("%Y-%m-%d %H:%M:%S UTC");
         match (output, &listed.manifest) {
             (Output::Json, _) => say!("{}", json!(listed)),
             (Output::Human, Some(manifest)) => say!(
-                "{:>10} {} {} {} files, {} bytes, {} missing, incident {}",
+                "{:>10} {at} {} {} files, {} bytes, {} missing, incident {}",
                 listed.sequence,
-                listed.at,
                 listed.bundle,
                 manifest.files.len(),
                 manifest.bytes(),
@@ -128,7 +128,7 @@ async fn list(output: Output, evidence: &Evidence) -> Result<(), Failed> {
                 manifest.incident.escape_debug()
             ),
             (Output::Human, None) => {
-                say!("{:>10} {} {} no manifest that can be read", listed.sequence, listed.at, listed.bundle);
+                say!("{:>10} {at} {} no manifest that can be read", listed.sequence, listed.bundle);
             }
         }
     }

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail};
 use clap::{Args, Subcommand};
+use jiff::Timestamp;
 use serde_json::{Value, json};
+use watchfire_core::act::{Act, ActWhen};
 use watchfire_core::command::Wish;
 use watchfire_core::containment::ApprovalId;
 use watchfire_core::ids::IncidentKey;
@@ -147,14 +149,14 @@ pub(super) fn mitigation(command: Mitigation) -> Result<(), Failed> {
                 say!("{answer}");
                 return Ok(());
             }
-            match &answer["off"] {
-                Value::Null => say!("mitigation is on"),
-                off => say!(
-                    "mitigation is off since {} by {}: {}",
-                    word(off, "at"),
-                    word(off, "by"),
-                    word(off, "reason")
-                ),
+            match (&answer["off"], answer["elsewhere"].as_str()) {
+                (Value::Null, None) => say!("mitigation is on, in mode {}", word(&answer, "mode")),
+                (Value::Null, Some(why)) => say!("mitigation is off: {why}"),
+                (off, also) => {
+                    let also = also.map(|why| format!("; also {why}")).unwrap_or_default();
+                    let (at, by, reason) = (minute(off, "at"), word(off, "by"), word(off, "reason"));
+                    say!("mitigation is off since {at} by {by}: {reason}{also}");
+                }
             }
             Ok(())
         }
@@ -178,7 +180,7 @@ pub(super) fn approvals(whom: &Whom) -> Result<(), Failed> {
             word(row, "id"),
             word(row, "priority"),
             word(row, "action"),
-            word(row, "expires_at")
+            minute(row, "expires_at")
         );
         say!("  {}", word(row, "target"));
         say!("  because {}", word(row, "because"));
@@ -217,7 +219,7 @@ pub(super) fn held(whom: &Whom) -> Result<(), Failed> {
         for act in row["acts"].as_array().into_iter().flatten() {
             let action =
                 act["action"]["rule"].as_str().unwrap_or_else(|| act["action"].as_str().unwrap_or_default());
-            say!("  {action} {} since {}", word(act, "state"), word(act, "at"));
+            say!("  {action} {} since {}", word(act, "state"), minute(act, "at"));
         }
         say!("  release would: {}", word(row, "undo"));
     }
@@ -254,16 +256,20 @@ fn show(answer: &Value) -> Result<(), Failed> {
     }
     let rehearsed = answer["acts"].as_array().map(Vec::as_slice).unwrap_or_default();
     for act in rehearsed {
-        say!("would do: {}", word(&act["act"], "id"));
+        say!("would do: {}", what(&act["act"]));
         steps(&act["steps"])?;
     }
     for act in decision["acts"].as_array().into_iter().flatten().filter(|_| !dry_run) {
         let id = word(act, "id");
         match &answer["outcomes"][id] {
-            Value::Null => say!("pending: {id}"),
+            Value::Null => say!("pending: {}", what(act)),
             outcome => {
                 let acted = &outcome["acted"];
-                say!("{}: {id}: {}", word(acted, "end"), word(acted, "said"));
+                let end = match word(acted, "end") {
+                    "needless" => "not needed",
+                    end => end,
+                };
+                say!("{}", format!("{end}: {}: {}", what(act), word(acted, "said")).trim_end_matches(": "));
                 steps(&acted["steps"])?;
             }
         }
@@ -273,9 +279,35 @@ fn show(answer: &Value) -> Result<(), Failed> {
 
 fn steps(steps: &Value) -> Result<(), Failed> {
     for step in steps.as_array().into_iter().flatten() {
-        say!("  {:<9} {:<16} {}", word(step, "result"), word(step, "step"), word(step, "note"));
+        let in_words = |name: &str| word(step, name).replace('_', " ");
+        let line = format!("  {:<9} {:<16} {}", in_words("result"), in_words("step"), word(step, "note"));
+        say!("{}", line.trim_end());
     }
     Ok(())
+}
+
+/// An act's action and target, as a human calls them, and on what it waits.
+fn what(act: &Value) -> String {
+    match serde_json::from_value::<Act>(act.clone()) {
+        Ok(act) => {
+            let when = match &act.when {
+                ActWhen::Now => String::new(),
+                ActWhen::IfFailed(other) => format!(" if {other} fails"),
+                ActWhen::NotBefore(at) => format!(" at {}", at.strftime("%Y-%m-%d %H:%M UTC")),
+            };
+            format!("{} of {}{when}", act.action.as_str(), act.target.named())
+        }
+        // A worker of another version.
+        Err(_) => word(act, "id").to_owned(),
+    }
+}
+
+/// A time to the minute, as pages write it.
+fn minute(value: &Value, name: &str) -> String {
+    match word(value, name).parse::<Timestamp>() {
+        Ok(at) => at.strftime("%Y-%m-%d %H:%M UTC").to_string(),
+        Err(_) => word(value, name).to_owned(),
+    }
 }
 
 fn word<'v>(value: &'v Value, name: &str) -> &'v str {

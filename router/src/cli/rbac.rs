@@ -13,6 +13,7 @@ use watchfire_core::policy::Policy;
 use watchfire_core::rules::{ActionName, Stage};
 
 use super::{Failed, PolicyArguments, yaml};
+use crate::config::{self, KillSwitch};
 use crate::containment::{standing_admin, standing_namespaced};
 
 /// What `rbac` takes.
@@ -43,6 +44,10 @@ pub(super) fn main(arguments: &Arguments) -> Result<(), Failed> {
     let (steps, evidence) = enabled(policy)?;
     let account = Account { namespace, name: service_account };
     let mut documents = roles(&permissions(&steps, evidence), &account);
+    if let Some(path) = &policy.config {
+        let kill_switch = config::check(path)?.0.mitigation.kill_switch;
+        documents.extend(kill_switch.iter().flat_map(|kill_switch| kill_switch_role(kill_switch, &account)));
+    }
     if *standing_policies {
         documents.extend(standing());
     }
@@ -95,41 +100,62 @@ fn roles(permissions: &Permissions, account: &Account<'_>) -> Vec<(String, Value
     parts.into_iter().flat_map(|(part, permissions, why)| role(part, permissions, why, account)).collect()
 }
 
+/// Read and no more: a switch that could be put back by what it switches off would be none.
+fn kill_switch_role(kill_switch: &KillSwitch, account: &Account<'_>) -> [(String, Value); 2] {
+    let KillSwitch { namespace, name } = kill_switch;
+    let rules =
+        json!([{"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get"], "resourceNames": [name]}]);
+    let why = "The ConfigMap that switches mitigation off: while it cannot be read, nothing is contained.";
+    let place = ("Role", "RoleBinding", Some(namespace.as_str()));
+    with_binding("watchfire-kill-switch", place, &rules, why, account)
+}
+
 fn role(part: Part, permissions: &[Permission], why: &str, account: &Account<'_>) -> Vec<(String, Value)> {
     let name = format!("watchfire-{}", part.as_str());
     let places: BTreeSet<_> = permissions.iter().map(|permission| permission.namespace).collect();
     let in_place = |place: Option<&'static str>| {
         let rules = rules(permissions.iter().filter(|permission| permission.namespace == place));
-        let (role, binding) = match place {
-            None => ("ClusterRole", "ClusterRoleBinding"),
-            Some(_) => ("Role", "RoleBinding"),
+        let place = match place {
+            None => ("ClusterRole", "ClusterRoleBinding", None),
+            Some(namespace) => ("Role", "RoleBinding", Some(namespace)),
         };
-        let metadata = match place {
-            None => json!({"name": name, "labels": {"app.kubernetes.io/part-of": "watchfire"}}),
-            Some(namespace) => json!({
-                "name": name, "namespace": namespace, "labels": {"app.kubernetes.io/part-of": "watchfire"},
-            }),
-        };
-        let Account { namespace, name: account } = account;
-        [
-            (
-                why.to_owned(),
-                json!({
-                    "apiVersion": "rbac.authorization.k8s.io/v1", "kind": role,
-                    "metadata": metadata, "rules": rules,
-                }),
-            ),
-            (
-                String::new(),
-                json!({
-                    "apiVersion": "rbac.authorization.k8s.io/v1", "kind": binding, "metadata": metadata,
-                    "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": role, "name": name},
-                    "subjects": [{"kind": "ServiceAccount", "name": account, "namespace": namespace}],
-                }),
-            ),
-        ]
+        with_binding(&name, place, &json!(rules), why, account)
     };
     places.into_iter().flat_map(in_place).collect()
+}
+
+/// A role of that name, kind and namespace, and what binds it to the service account.
+fn with_binding(
+    name: &str,
+    (role, binding, place): (&str, &str, Option<&str>),
+    rules: &Value,
+    why: &str,
+    account: &Account<'_>,
+) -> [(String, Value); 2] {
+    let metadata = match place {
+        None => json!({"name": name, "labels": {"app.kubernetes.io/part-of": "watchfire"}}),
+        Some(namespace) => json!({
+            "name": name, "namespace": namespace, "labels": {"app.kubernetes.io/part-of": "watchfire"},
+        }),
+    };
+    let Account { namespace, name: account } = account;
+    [
+        (
+            why.to_owned(),
+            json!({
+                "apiVersion": "rbac.authorization.k8s.io/v1", "kind": role,
+                "metadata": metadata, "rules": rules,
+            }),
+        ),
+        (
+            String::new(),
+            json!({
+                "apiVersion": "rbac.authorization.k8s.io/v1", "kind": binding, "metadata": metadata,
+                "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": role, "name": name},
+                "subjects": [{"kind": "ServiceAccount", "name": account, "namespace": namespace}],
+            }),
+        ),
+    ]
 }
 
 /// One rule for all resources of a group with the same verbs and names.
@@ -222,6 +248,22 @@ mod tests {
                 "apiGroups": [""], "resources": ["configmaps"], "verbs": ["get"],
                 "resourceNames": ["amazon-vpc-cni"],
             }])
+        );
+    }
+
+    #[test]
+    fn the_kill_switch_may_be_read_and_not_written() {
+        let kill_switch = KillSwitch { namespace: "ops".to_owned(), name: "switch".to_owned() };
+        let account = Account { namespace: "security", name: "wf" };
+        let [(_, role), (_, binding)] = kill_switch_role(&kill_switch, &account);
+        assert_eq!(role["metadata"]["namespace"], "ops");
+        assert_eq!(
+            role["rules"],
+            json!([{"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get"], "resourceNames": ["switch"]}])
+        );
+        assert_eq!(
+            binding["subjects"],
+            json!([{"kind": "ServiceAccount", "name": "wf", "namespace": "security"}])
         );
     }
 

@@ -190,9 +190,10 @@ impl ProtectedConfig {
 
 /// The other parts that it cannot be without.
 pub(super) fn needs(mitigation: &MitigationConfig) -> impl Iterator<Item = &'static str> {
-    let MitigationConfig { mode, actions, .. } = mitigation;
+    let MitigationConfig { mode, actions, namespaces, .. } = mitigation;
     let acts = actions.iter().any(|(action, mode)| !action.only_looks() && *mode != Mode::Observe);
-    let may_act = *mode != Mode::Observe || acts;
+    let somewhere = namespaces.values().any(|mode| *mode != Mode::Observe);
+    let may_act = *mode != Mode::Observe || acts || somewhere;
     ["cluster", "evidence"].into_iter().filter(move |_| may_act)
 }
 

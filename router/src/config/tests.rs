@@ -16,6 +16,15 @@ fn the_documented_example_is_a_configuration_without_mistakes() {
 }
 
 #[test]
+fn the_configuration_in_the_page_on_containment_is_one() {
+    let page = include_str!("../../docs/containment.md");
+    let example = page.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next());
+    let config = Config::parse("containment.md", example.expect("it has an example"))
+        .map_err(|mistakes| mistakes.len());
+    assert_eq!(config.map(|config| config.mitigation.mode), Ok(watchfire_core::mitigation::Mode::Approve));
+}
+
+#[test]
 fn every_mistake_is_told_at_once_with_its_line_and_path() {
     let text = "\
 queue: {url: 'sqs', wait_seconds: 21}
@@ -138,7 +147,7 @@ fn a_misspelt_channels_does_not_make_every_route_wrong() {
 fn a_part_of_another_shape_is_one_mistake() {
     let text = "http: 8080\nchannels: [console]\nroutes: [P0]\nrepeat_after_minutes: 5\n";
     let expected = [
-        "watchfire.yaml:1: http: invalid type: integer `8080`, expected a mapping of listen, token, in_flight",
+        "watchfire.yaml:1: http: invalid type: integer `8080`, expected a mapping of listen, token, operator_token, in_flight",
         "watchfire.yaml:2: channels: expected a mapping of names and channels",
         "watchfire.yaml:3: routes: expected a mapping of P0, P1, P2, P3",
         "watchfire.yaml:4: repeat_after_minutes: expected a mapping of P0, P1, P2, P3",

@@ -172,7 +172,12 @@ async fn standing(api: &Api) -> Result<Finding, Fault> {
     Ok(match without.len() {
         0 => Finding::ok("a policy that denies stands in every namespace".to_owned()),
         count => Finding::warn(
-            format!("no policy that denies stands in {count} namespaces, such as {}", first(&without)),
+            match count {
+                1 => format!("no policy that denies stands in namespace {}", first(&without)),
+                _ => {
+                    format!("no policy that denies stands in {count} namespaces, such as {}", first(&without))
+                }
+            },
             "install it beforehand (`watchfire rbac --standing-policies`): else each quarantine must",
         ),
     })

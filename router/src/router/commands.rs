@@ -1,7 +1,7 @@
 //! What a human asks for, decided and performed like an event; or only rehearsed.
 
 use futures_util::FutureExt as _;
-use watchfire_core::act::{Act, StepRecord};
+use watchfire_core::act::{Act, ActWhen, StepRecord};
 use watchfire_core::command::{Asked, Command, Wish};
 use watchfire_core::containment::{ApprovalRecord, SwitchRecord, TargetRecord};
 use watchfire_core::context::Context;
@@ -61,7 +61,12 @@ impl Router {
         let mut acts = Vec::new();
         if let Some(responder) = &self.responder {
             for act in &decision.acts {
-                acts.push((act.clone(), responder.rehearse(act).await));
+                let steps = match act.when {
+                    ActWhen::Now | ActWhen::IfFailed(_) => responder.rehearse(act).await,
+                    // It undoes what is not done yet.
+                    ActWhen::NotBefore(_) => Vec::new(),
+                };
+                acts.push((act.clone(), steps));
             }
         }
         Ok(Rehearsal { decision, acts })

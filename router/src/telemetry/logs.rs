@@ -64,23 +64,15 @@ pub fn decided(decision: &Decision, took: Duration) {
 /// What became of an act.
 pub fn acted(entry: &Entry, act: &Act, outcome: &Outcome) {
     let (event, id, incident) = (entry.decision.event.as_str(), act.id.as_str(), act.incident.as_str());
-    let target = clean(&act.target.named(), 300);
+    // Not `target`: every line has one of that name, which says where in the code it comes from.
+    let on = clean(&act.target.named(), 300);
     let approved_by = act.approved_by.as_deref();
     match outcome {
         Outcome::Acted { end: ActEnd::Failed, said, steps, at: _ } => {
-            error!(
-                event,
-                act = id,
-                incident,
-                target,
-                approved_by,
-                said,
-                steps = steps.len(),
-                "an act failed"
-            );
+            error!(event, act = id, incident, on, approved_by, said, steps = steps.len(), "an act failed");
         }
         Outcome::Acted { said, steps, .. } => {
-            info!(event, act = id, incident, target, approved_by, said, steps = steps.len(), "acted");
+            info!(event, act = id, incident, on, approved_by, said, steps = steps.len(), "acted");
         }
         Outcome::Done { .. } | Outcome::Failed { .. } | Outcome::NotNeeded { .. } => {}
     }

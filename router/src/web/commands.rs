@@ -59,7 +59,8 @@ pub fn commands(operator: Operator) -> Routes {
         .route("/v1/approvals", get(approvals))
         .route("/v1/held", get(held))
         .route("/v1/mitigation", get(mitigation))
-        .layer(from_fn_with_state(operator.clone(), only_operators))
+        // Of these routes alone: what is nobody's route stays a 404.
+        .route_layer(from_fn_with_state(operator.clone(), only_operators))
         .with_state(operator)
 }
 
@@ -119,10 +120,18 @@ async fn held(State(operator): State<Operator>) -> Response {
 }
 
 async fn mitigation(State(operator): State<Operator>) -> Response {
-    match operator.router.switch().await {
-        Ok(switch) => Json(json!(switch)).into_response(),
-        Err(error) => unavailable(&error),
-    }
+    let switch = match operator.router.switch().await {
+        Ok(switch) => switch,
+        Err(error) => return unavailable(&error),
+    };
+    let elsewhere = match operator.router.responder() {
+        Some(responder) => responder.switched_off().await,
+        None => Ok(None),
+    };
+    // One that cannot be read holds everything up as one that says off does.
+    let elsewhere = elsewhere.unwrap_or_else(Some);
+    let mode = operator.router.policy.mitigation.mode;
+    Json(json!({"off": switch.off, "elsewhere": elsewhere, "mode": mode})).into_response()
 }
 
 fn listed<T>(rows: Result<Vec<T>, store::Error>, show: impl Fn(T) -> Value) -> Response {

@@ -61,6 +61,10 @@ async fn a_plan_is_carried_out_once_it_is_approved_and_only_once() {
         decision.acts.iter().map(|act| (act.id.as_str(), act.approved_by.as_deref())).collect();
     assert_eq!(acts, [("evidence", Some("sam")), ("quarantine", Some("sam"))]);
     assert!(stage.is_held(&suspect).await);
+    // What came of it is told in the words of the page that asked.
+    let pages = stage.pages(2).await;
+    let summaries: Vec<_> = pages.iter().map(|page| page["payload"]["summary"].clone()).collect();
+    assert_eq!(summaries, [page["payload"]["summary"].clone(), page["payload"]["summary"].clone()]);
 
     let again = stage.says("second", Wish::Approve(id)).await;
     assert_eq!(withheld(&again), ["approve: it was approved by sam at 2026-11-20 12:00 UTC"]);

@@ -156,10 +156,11 @@ async fn an_eviction_waits_for_its_budget_and_a_deletion_does_not() {
 }
 
 #[tokio::test]
-async fn without_aws_no_credentials_are_said_to_be_revoked() {
+async fn a_role_that_is_none_is_refused_before_aws_is_asked() {
     let scene = Scene::new().await;
     let pod = scene.bare_pod("pay").await;
-    let role = "arn:aws:iam::123456789012:role/pay".to_owned();
+    let role = "arn:aws:iam::123456789012:role/aws-service-role/pay".to_owned();
     let ran = scene.run(&[Step::RevokePod { pod, role }]).await;
-    assert!(matches!(ran.end, End::Failed { .. }), "{ran:?}");
+    let End::Failed { reason } = ran.end else { panic!("{ran:?}") };
+    assert!(reason.contains("AWS's own, which nobody changes"), "{reason}");
 }

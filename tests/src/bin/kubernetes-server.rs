@@ -1,4 +1,4 @@
-//! The test server by itself: `kubernetes-server [PORT] [DIRECTORY] [PODS]` serves a small cluster on 127.0.0.1,
+//! The test server by itself: `kubernetes-server [PORT] [DIRECTORY] [PODS]` serves a small cluster like EKS on 127.0.0.1,
 //! writes `DIRECTORY/kubeconfig` (the current directory unless given), and ends when its standard input does. With a
 //! number of pods it has those, too, on a node for each twenty.
 
@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
 use serde_json::json;
+use watchfire_tests::cluster::Eks;
 use watchfire_tests::cluster::fake::{KubernetesServer, Machine};
 
 #[tokio::main]
@@ -28,6 +29,10 @@ async fn main() -> anyhow::Result<()> {
     if pods > 0 {
         server.bulk(pods, 50);
     }
+    // For the side effect of naming a cryptography provider.
+    drop(watchfire_tests::http());
+    let config = kube::Config::new(server.url().parse().context("its own address")?);
+    let _eks = Eks::controller(kube::Client::try_from(config).context("no client for itself")?);
     let path = server.kubeconfig(&PathBuf::from(directory));
     println!("{}", json!({"listening": server.url(), "kubeconfig": path}));
     tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new())).await??;

@@ -26,6 +26,13 @@ pub struct Eks {
 }
 
 impl Eks {
+    /// The network policy controller alone, for all namespaces of a server that has EKS's definitions.
+    pub fn controller(client: kube::Client) -> Self {
+        let kind = GroupVersionKind::gvk("networking.k8s.aws", "v1alpha1", "PolicyEndpoint");
+        let endpoints = ApiResource::from_gvk_with_plural(&kind, "policyendpoints");
+        Self { controller: tokio::spawn(Controller { client, endpoints, namespaces: None }.run()) }
+    }
+
     /// The network policy controller stops: policies are accepted, and nothing comes of them.
     pub fn stop_enforcing(&self) {
         self.controller.abort();

@@ -11,6 +11,9 @@ use crate::ids::IncidentKey;
 use crate::mitigation::Mitigation;
 use crate::rules::ActionName;
 
+/// Why nothing is known of what the event names.
+const NO_CLUSTER: &str = "no cluster is configured";
+
 /// What plans are made from.
 #[derive(Clone, Copy, Debug)]
 pub struct Occasion<'o> {
@@ -121,6 +124,9 @@ impl Occasion<'_> {
         if let Place::Foreign(theirs) = &self.context.place {
             return Err(NoPlan::because(format!("it is about another cluster: {theirs}")));
         }
+        if self.mitigation.cluster.is_none() {
+            return Err(NoPlan::because(NO_CLUSTER));
+        }
         Err(NoPlan::because(match &self.context.pods {
             Pods::NotAsked => "the event names no pod".to_owned(),
             Pods::Unknown(because) => format!("the pod is not known: {because}"),
@@ -135,6 +141,7 @@ impl Occasion<'_> {
         match &self.context.node {
             Some(node) if node.gone_at.is_none() => Ok(node),
             Some(_) => Err(NoPlan::because("the node is gone already")),
+            None if self.mitigation.cluster.is_none() => Err(NoPlan::because(NO_CLUSTER)),
             None => Err(NoPlan::because("the node is not known")),
         }
     }

@@ -6,7 +6,7 @@ mod text;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::decision::EffectKind;
+use crate::decision::{EffectKind, Why};
 use crate::ids::{EventId, FindingKey, IncidentKey, RuleName};
 use crate::priority::Priority;
 
@@ -119,11 +119,12 @@ impl Notice {
         }
     }
 
-    /// What stands above the list of what is done.
+    /// What stands above the list of what is done. What could not be contained is told when it is over.
     fn doing_head(&self, kind: EffectKind) -> &'static str {
+        let is_over = self.why == Why::NotContained.sentence();
         match kind {
-            EffectKind::Page => "Being done:",
-            EffectKind::Resolve | EffectKind::Update => "Done:",
+            EffectKind::Page if !is_over => "Being done:",
+            EffectKind::Page | EffectKind::Resolve | EffectKind::Update => "Done:",
         }
     }
 
