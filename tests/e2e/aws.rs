@@ -109,7 +109,7 @@ async fn a_pod_is_denied_once_and_restored_once() {
     assert_eq!(deny(&clients, &role, &denied).await, Ok(in_force(true)));
     let policies =
         async || iam.list_role_policies().role_name("pod-identity").send().await.unwrap().policy_names;
-    assert_eq!(policies().await, [policy.clone()]);
+    assert_eq!(policies().await, std::slice::from_ref(&policy));
     assert_eq!(restore(&clients, &role, &denied).await, Ok(true));
     assert_eq!(restore(&clients, &role, &denied).await, Ok(false));
     assert_eq!(policies().await, Vec::<String>::new());

@@ -10,7 +10,7 @@ async fn the_deny_is_applied_once_found_when_someone_else_has_it_and_lifted_when
         (Step::Deny { namespace: namespace.clone() }, Step::LiftDeny { namespace: namespace.clone() });
     let path =
         format!("/apis/networking.k8s.io/v1/namespaces/{namespace}/networkpolicies/watchfire-quarantine");
-    assert_eq!(results(&scene.run(&[deny.clone()]).await), [(StepName::Deny, StepResult::Done)]);
+    assert_eq!(results(&scene.run(std::slice::from_ref(&deny)).await), [(StepName::Deny, StepResult::Done)]);
     let policy = scene.object(&path).await;
     assert_eq!(
         policy["spec"],
@@ -20,10 +20,10 @@ async fn the_deny_is_applied_once_found_when_someone_else_has_it_and_lifted_when
         })
     );
     assert_eq!(policy["metadata"]["labels"], json!({"app.kubernetes.io/managed-by": "watchfire"}));
-    assert_eq!(results(&scene.run(&[deny.clone()]).await), [(StepName::Deny, StepResult::Already)]);
+    assert_eq!(results(&scene.run(std::slice::from_ref(&deny)).await), [(StepName::Deny, StepResult::Already)]);
     let pod = scene.bare_pod("pay").await;
     scene.run(&[isolate(&pod)]).await;
-    let ran = scene.run(&[lift.clone()]).await;
+    let ran = scene.run(std::slice::from_ref(&lift)).await;
     let note = format!("pod {namespace}/pay still needs it");
     assert_eq!(ran.records, [record(StepName::LiftDeny, StepResult::Left, &note)]);
     let ran = scene.run(&[rejoin(&pod), lift.clone(), lift.clone()]).await;
