@@ -172,6 +172,7 @@ fn incident_record() -> Record {
         findings: BTreeSet::from([FindingKey::new("f".repeat(120))]),
         more_findings: 0,
         paged: BTreeMap::new(),
+        targets: Default::default(),
     })
 }
 
@@ -187,6 +188,8 @@ fn entry(event: &EventId, changes: BTreeMap<Key, Record>) -> Entry {
         source: "guardduty".to_owned(),
         severity: "8.0 HIGH".to_owned(),
         facts: vec![("namespace".to_owned(), "shop".to_owned()); 8],
+        doing: Vec::new(),
+        unknown: Vec::new(),
         withheld: Vec::new(),
         links: vec![("runbook".to_owned(), "https://runbooks.example.com/crypto-mining".to_owned())],
         incident: IncidentKey::new("i".repeat(64)),
@@ -217,6 +220,7 @@ fn entry(event: &EventId, changes: BTreeMap<Key, Record>) -> Entry {
         why: Why::New,
         incident: Some(IncidentKey::new("i".repeat(64))),
         effects: vec![effect],
+        acts: Vec::new(),
         withheld: Vec::new(),
         changes,
     };
