@@ -20,7 +20,10 @@ async fn the_deny_is_applied_once_found_when_someone_else_has_it_and_lifted_when
         })
     );
     assert_eq!(policy["metadata"]["labels"], json!({"app.kubernetes.io/managed-by": "watchfire"}));
-    assert_eq!(results(&scene.run(std::slice::from_ref(&deny)).await), [(StepName::Deny, StepResult::Already)]);
+    assert_eq!(
+        results(&scene.run(std::slice::from_ref(&deny)).await),
+        [(StepName::Deny, StepResult::Already)]
+    );
     let pod = scene.bare_pod("pay").await;
     scene.run(&[isolate(&pod)]).await;
     let ran = scene.run(std::slice::from_ref(&lift)).await;

@@ -3,10 +3,13 @@
 //! A command never comes from a queue: nothing in a message can become one. It is decided, committed and
 //! performed like an event, so that it is in the journal with who and why.
 
+mod wish;
+
+pub use wish::{Command, Wish};
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
 use crate::act::{Act, ActWhen, ActionKind, Occasion};
 use crate::containment::{
@@ -27,37 +30,6 @@ use crate::policy::Policy;
 use crate::priority::Priority;
 use crate::rules::ActionName;
 
-/// One thing that a human asks for.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Command {
-    /// Given by whoever takes it in; the same on every repeat.
-    pub id: EventId,
-    /// Who asks.
-    pub by: String,
-    /// Why, in their words.
-    pub reason: String,
-    /// What.
-    pub wish: Wish,
-}
-
-/// What a human may ask for.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Wish {
-    /// A plan that waits is carried out.
-    Approve(ApprovalId),
-    /// A plan that waits is not.
-    Deny(ApprovalId),
-    /// What was done on an incident's account is undone.
-    Release(IncidentKey),
-    /// An action on what the context of the command names.
-    Act(ActionName),
-    /// Nothing more is done to the cluster, whatever rules and approvals say.
-    SwitchOff,
-    /// It is again.
-    SwitchOn,
-}
-
 /// A command ready to be decided.
 #[derive(Debug)]
 pub struct Asked<'a> {
@@ -67,14 +39,6 @@ pub struct Asked<'a> {
     pub policy: &'a Policy,
     /// What the cluster says about what it is to be done to, looked up now.
     pub context: &'a Context,
-}
-
-/// What an approval is worth, judged before anything is asked of the cluster.
-pub fn approval_of<'s>(wish: &Wish, state: &'s State) -> Option<&'s ApprovalRecord> {
-    match wish {
-        Wish::Approve(id) | Wish::Deny(id) => state.approval(id),
-        Wish::Release(_) | Wish::Act(_) | Wish::SwitchOff | Wish::SwitchOn => None,
-    }
 }
 
 impl Asked<'_> {
@@ -396,20 +360,6 @@ impl Asked<'_> {
             acts: Vec::new(),
             withheld: Vec::new(),
             changes: BTreeMap::new(),
-        }
-    }
-}
-
-impl Wish {
-    /// The word in the journal.
-    pub fn as_str(&self) -> &'static str {
-        match self {
-            Wish::Approve(_) => "approve",
-            Wish::Deny(_) => "deny",
-            Wish::Release(_) => "release",
-            Wish::Act(action) => action.as_str(),
-            Wish::SwitchOff => "mitigation-off",
-            Wish::SwitchOn => "mitigation-on",
         }
     }
 }
