@@ -30,7 +30,8 @@ async fn main() -> anyhow::Result<()> {
     server.demonstration();
     if pods > 0 {
         server.services(pods, 50);
-        until("pods that run", Duration::from_secs(300), async || (server.running() >= pods).then_some(())).await;
+        until("pods that run", Duration::from_secs(300), async || (server.running() >= pods).then_some(()))
+            .await;
     }
     let path = server.kubeconfig(&PathBuf::from(directory));
     println!("{}", json!({"listening": server.url(), "kubeconfig": path}));

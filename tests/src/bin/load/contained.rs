@@ -54,7 +54,8 @@ impl Times {
         };
         let capture = spans(decided, evidence);
         let whole = spans(posted, in_place);
-        let without = whole.iter().zip(&capture).map(|(whole, capture)| whole.saturating_sub(*capture)).collect();
+        let without =
+            whole.iter().zip(&capture).map(|(whole, capture)| whole.saturating_sub(*capture)).collect();
         table.add(&format!("{how}: posted to decided, with context"), spans(posted, decided));
         table.add(&format!("{how}: decided to evidence stored"), capture);
         table.add(&format!("{how}: evidence stored to policy and label in place"), spans(evidence, in_place));
@@ -131,7 +132,12 @@ async fn verified(watchfire: &Watchfire, count: usize, start: Instant) -> anyhow
     }
 }
 
-fn times(watchfire: &Watchfire, seen: &Seen, suspects: &[Suspect], posted: Vec<u64>) -> anyhow::Result<Times> {
+fn times(
+    watchfire: &Watchfire,
+    seen: &Seen,
+    suspects: &[Suspect],
+    posted: Vec<u64>,
+) -> anyhow::Result<Times> {
     let decided = logged(watchfire.logs().decided(), |_| true)?;
     let acted = watchfire.logs().all("acted");
     let evidence = logged(acted.clone(), |line| line["act"] == "evidence")?;
@@ -139,7 +145,8 @@ fn times(watchfire: &Watchfire, seen: &Seen, suspects: &[Suspect], posted: Vec<u
     let mut times = Times { posted, ..Times::default() };
     for (index, suspect) in suspects.iter().enumerate() {
         let id = event_id(index);
-        let at = |of: &BTreeMap<String, u64>| of.get(&id).copied().with_context(|| format!("{id} was not logged"));
+        let at =
+            |of: &BTreeMap<String, u64>| of.get(&id).copied().with_context(|| format!("{id} was not logged"));
         times.decided.push(at(&decided)?);
         times.evidence.push(at(&evidence)?);
         times.verified.push(at(&quarantine)?);
@@ -179,7 +186,8 @@ impl Seen {
     /// When both were there; a policy may have been there long before.
     fn in_place(&self, suspect: &Suspect) -> Option<u64> {
         let labelled = self.labels.lock().expect("no one panics with the lock").get(&suspect.uid).copied()?;
-        let denied = self.policies.lock().expect("no one panics with the lock").get(&suspect.namespace).copied()?;
+        let denied =
+            self.policies.lock().expect("no one panics with the lock").get(&suspect.namespace).copied()?;
         Some(labelled.max(denied))
     }
 }
