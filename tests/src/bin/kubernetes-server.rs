@@ -1,14 +1,17 @@
 //! The test server by itself: `kubernetes-server [PORT] [DIRECTORY] [PODS]` serves a small cluster like EKS on 127.0.0.1,
 //! writes `DIRECTORY/kubeconfig` (the current directory unless given), and ends when its standard input does. With a
-//! number of pods it has those, too, on a node for each twenty.
+//! number of pods it has those, too, in Deployments of five, on a node for each twenty; it says that it listens when
+//! they run.
 
 use std::io::Read as _;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use serde_json::json;
 use watchfire_tests::cluster::Eks;
 use watchfire_tests::cluster::fake::{KubernetesServer, Machine};
+use watchfire_tests::until;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
@@ -27,7 +30,9 @@ async fn main() -> anyhow::Result<()> {
     (1..=nodes).for_each(|number| server.node(&Machine::number(number)));
     server.demonstration();
     if pods > 0 {
-        server.bulk(pods, 50);
+        server.services(pods, 50);
+        until("pods that run", Duration::from_secs(300), async || (server.running() >= pods).then_some(()))
+            .await;
     }
     // For the side effect of naming a cryptography provider.
     drop(watchfire_tests::http());

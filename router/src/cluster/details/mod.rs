@@ -76,9 +76,12 @@ impl Inner {
             about.role(),
         );
         let gitops = chain.map(|chain| gitops::kept_by(chain, about.pod)).map_err(Clone::clone);
-        if let (Err(unheard), false) = (&services, self.index.routed_to(about.pod).is_empty()) {
-            let routed = self.index.routed_to(about.pod).join(", ");
-            missing.note(unheard, format!("its endpoint slices say that {routed} lead to it"));
+        if let Err(unheard) = &services {
+            let routed = self.index.routed_to(about.pod);
+            if !routed.is_empty() {
+                let routed = routed.join(", ");
+                missing.note(unheard, format!("its endpoint slices say that {routed} lead to it"));
+            }
         }
         let deny = policies.as_ref().map_err(Clone::clone).and_then(|policies| {
             let (admin_api, admin) = admin?;

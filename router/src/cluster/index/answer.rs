@@ -6,6 +6,9 @@ use super::rows::{full_name, nodes, pods, workload_name, workloads};
 use super::{Index, read};
 use crate::cluster::session;
 
+/// So many pods of one image are looked at for examples of it: each event is told some, and nobody is told all.
+const ENOUGH: usize = 1_000;
+
 /// An answer, and how many pods there are. Where any number may fit, only as many as are shown are copied.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Found {
@@ -110,7 +113,7 @@ impl Index {
     }
 
     /// Other running pods with one of the pod's images, as `namespace/name`: those of its rarest image first,
-    /// because a side-car's is in every pod. At most [`Context::MOST_PODS`].
+    /// because a side-car's is in every pod, and of that any will do. At most [`Context::MOST_PODS`].
     pub fn same_image(&self, pod: &Pod) -> Vec<String> {
         let now = self.clock.now();
         let table = read(&self.pods);
@@ -118,7 +121,7 @@ impl Index {
             |other: &&Pod| other.gone_at.is_none() && other.phase == "Running" && other.uid != pod.uid;
         let digests = pod.containers.iter().filter_map(|container| container.digest.as_deref());
         let mut images: Vec<Vec<&Pod>> = digests
-            .map(|digest| table.of_key(pods::DIGEST, digest, now).filter(is_other).collect())
+            .map(|digest| table.of_key(pods::DIGEST, digest, now).filter(is_other).take(ENOUGH).collect())
             .collect();
         images.sort_by_key(Vec::len);
         let mut names = Vec::new();

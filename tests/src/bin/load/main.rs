@@ -3,7 +3,10 @@
 //! Every run is bounded: so many alerts, at most two minutes a measurement, nothing but 127.0.0.1.
 
 mod alerts;
+mod api_server;
+mod contained;
 mod drive;
+mod followed;
 mod measure;
 mod peer;
 mod receive;
@@ -18,6 +21,8 @@ use measure::{Run, Watchfires};
 const USAGE: &str = "\
 usage: load [EVENTS]                          measure watchfire (20000 events)
        load beside ALERTMANAGER [EVENTS]      measure both, the same alerts to the same receiver
+       load contained [PODS]                  from a finding to policy and label (200, one of each Deployment)
+       load followed [PODS [EVENTS]]          memory and events a second, following a cluster (10000, 10000)
        load receive                           the receiver (each run starts its own)";
 
 #[tokio::main]
@@ -28,6 +33,11 @@ async fn main() -> anyhow::Result<()> {
         ["receive"] => receive::serve().await,
         ["beside", alertmanager] => beside(alertmanager.into(), Run::new(20_000)).await,
         ["beside", alertmanager, events] => beside(alertmanager.into(), Run::new(events.parse()?)).await,
+        ["contained"] => contained::measure(200).await,
+        ["contained", pods] => contained::measure(pods.parse()?).await,
+        ["followed"] => followed::measure(&Run::new(10_000), 10_000).await,
+        ["followed", pods] => followed::measure(&Run::new(10_000), pods.parse()?).await,
+        ["followed", pods, events] => followed::measure(&Run::new(events.parse()?), pods.parse()?).await,
         [] => alone(Run::new(20_000)).await,
         [events] if events.starts_with(|c: char| c.is_ascii_digit()) => {
             alone(Run::new(events.parse()?)).await

@@ -13,7 +13,7 @@ use crate::drive::{self, Connection};
 use crate::report::Figures;
 
 /// No measurement takes longer.
-const MOST: Duration = Duration::from_secs(120);
+pub(crate) const MOST: Duration = Duration::from_secs(120);
 
 /// How much is sent, and how.
 pub(crate) struct Run {
@@ -69,30 +69,35 @@ impl Pager for Watchfires {
 /// Distinct events that page nobody, until each is decided and journalled.
 pub(crate) async fn decided(run: &Run) -> anyhow::Result<Figures> {
     let receiver = Receiver::start()?;
-    let (watchfire, pid, port) = Watchfires.start(receiver.port).await?;
-    let idle = idle_memory(pid).await?;
     let bodies = Arc::new((0..run.events).map(alerts::quiet_event).collect::<Vec<_>>());
+    decided_by(run, &Configuration::new(&receiver.url()), bodies).await
+}
+
+/// Those events, until each is decided and journalled by a Watchfire of that configuration.
+pub(crate) async fn decided_by(
+    run: &Run,
+    configuration: &Configuration,
+    bodies: Arc<Vec<String>>,
+) -> anyhow::Result<Figures> {
+    let watchfire = Watchfire::start(configuration, None).await;
+    let (pid, port) = (watchfire.pid(), port_of(&watchfire.ingest)?);
+    let idle = settled_memory(pid).await?;
+    let count = bodies.len();
     let mut health = Connection::to(port_of(&watchfire.health)?).await?;
     let start = Instant::now();
     drive::post_all(port, Watchfires::PATH, bodies, run.connections, None).await?;
     loop {
         let page = health.get("/metrics").await?;
         let decided = watchfire_tests::Metrics::parse(&page).sum("watchfire_decisions_total", &[]);
-        if decided >= run.events as f64 {
+        if decided >= count as f64 {
             break;
         }
         if start.elapsed() > MOST {
-            bail!("only {decided} of {} were decided within {MOST:?}", run.events);
+            bail!("only {decided} of {count} were decided within {MOST:?}");
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    Ok(Figures {
-        count: run.events,
-        took: start.elapsed(),
-        latencies: Vec::new(),
-        idle,
-        peak: peak_memory(pid)?,
-    })
+    Ok(Figures { count, took: start.elapsed(), latencies: Vec::new(), idle, peak: peak_memory(pid)? })
 }
 
 /// Distinct alerts as fast as they are taken, until the last of their pages has arrived. The latencies
@@ -164,19 +169,24 @@ pub(crate) async fn one_by_one<P: Pager>(run: &Run, pager: &P) -> anyhow::Result
 }
 
 /// The receiver's process; it ends when its standard input closes.
-struct Receiver {
+pub(crate) struct Receiver {
     child: Child,
     port: u16,
 }
 
 impl Receiver {
-    fn start() -> anyhow::Result<Self> {
+    pub(crate) fn start() -> anyhow::Result<Self> {
         let mut command = Command::new(std::env::current_exe()?);
         let mut child = command.arg("receive").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let mut line = String::new();
         let stdout = child.stdout.take().context("the receiver's output is piped")?;
         BufReader::new(stdout).read_line(&mut line)?;
         Ok(Self { port: line.trim().parse().context("the receiver prints its port")?, child })
+    }
+
+    /// Where pages go.
+    pub(crate) fn url(&self) -> String {
+        format!("http://127.0.0.1:{}/v2/enqueue", self.port)
     }
 }
 
@@ -195,6 +205,20 @@ pub(crate) fn port_of(address: &str) -> anyhow::Result<u16> {
 /// Resident memory in KiB, a second after the program was ready.
 async fn idle_memory(pid: u32) -> anyhow::Result<u64> {
     tokio::time::sleep(Duration::from_secs(1)).await;
+    memory(pid, "VmRSS:")
+}
+
+/// Resident memory in KiB once it has not grown by a MiB for two seconds: everything to be followed has been seen.
+pub(crate) async fn settled_memory(pid: u32) -> anyhow::Result<u64> {
+    let start = Instant::now();
+    let (mut at, mut since) = (memory(pid, "VmRSS:")?, Instant::now());
+    while since.elapsed() < Duration::from_secs(2) && start.elapsed() < MOST {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let now = memory(pid, "VmRSS:")?;
+        if now.abs_diff(at) > 1024 {
+            (at, since) = (now, Instant::now());
+        }
+    }
     memory(pid, "VmRSS:")
 }
 

@@ -33,6 +33,34 @@ impl Table {
     }
 }
 
+/// Rows of how long something took.
+pub(crate) struct Spans(Vec<(String, Vec<Duration>)>);
+
+impl Spans {
+    pub(crate) fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    /// Adds a row.
+    pub(crate) fn add(&mut self, name: &str, mut spans: Vec<Duration>) {
+        spans.sort_unstable();
+        self.0.push((name.to_owned(), spans));
+    }
+}
+
+impl fmt::Display for Spans {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(out, "| measured | pods | p50 | p99 | most |")?;
+        writeln!(out, "|---|---:|---:|---:|---:|")?;
+        for (name, spans) in &self.0 {
+            let at = |per_mille| quantile(spans, per_mille).unwrap_or_default();
+            let (p50, p99, most) = (at(500), at(990), at(1000));
+            writeln!(out, "| {name} | {} | {p50:.1} ms | {p99:.1} ms | {most:.1} ms |", spans.len())?;
+        }
+        Ok(())
+    }
+}
+
 /// The value that so many per mille of the sorted latencies do not exceed, in milliseconds.
 fn quantile(sorted: &[Duration], per_mille: usize) -> Option<f64> {
     let rank = (sorted.len() * per_mille).div_ceil(1000).max(1);

@@ -107,6 +107,54 @@ impl KubernetesServer {
             world.put(&pods, running);
         }
     }
+
+    /// Adds Deployments of five that come to `pods` pods, each with its Service, in `namespaces` namespaces `team-0`,
+    /// …; the controllers make the pods, which are as large as pods are: two containers, ten labels.
+    pub fn services(&self, pods: usize, namespaces: usize) {
+        let mut world = self.shared.world();
+        let (deployments, services) = (world.kind("apps", "deployments"), world.kind("", "services"));
+        for number in 0..namespaces {
+            namespace(&mut world, &format!("team-{number}"));
+        }
+        for number in 0..pods.div_ceil(REPLICAS) {
+            let at = format!("team-{}", number % namespaces);
+            let by = writer("kubectl");
+            let (deployment, service) = service(number);
+            world.create(&deployments, &at, deployment, &by).expect("a Deployment of a new name is valid");
+            world.create(&services, &at, service, &by).expect("a Service of a new name is valid");
+        }
+    }
+
+    /// How many pods run.
+    pub fn running(&self) -> usize {
+        let world = self.shared.world();
+        let pods = world.list(&world.kind("", "pods"), "");
+        pods.iter().filter(|pod| pod["status"]["phase"] == "Running").count()
+    }
+}
+
+/// Pods of a Deployment where there are many.
+const REPLICAS: usize = 5;
+
+fn service(number: usize) -> (Value, Value) {
+    let (name, app) = (format!("service-{number}"), json!({"app": format!("service-{number}")}));
+    let mut labels = app.clone();
+    for at in 0..8 {
+        labels[format!("example.com/label-{at}")] = format!("value-{at}").into();
+    }
+    let container = |name: &str, image: &str| {
+        json!({"name": name, "image": format!("registry.local/{image}:v1.2.3"),
+            "env": [{"name": "REGION", "value": "us-gov-west-1"}],
+            "resources": {"requests": {"cpu": "100m", "memory": "128Mi"}}})
+    };
+    let containers = [container("app", &name), container("istio-proxy", "istio-proxy")];
+    let template = json!({"metadata": {"labels": labels}, "spec": {"containers": containers}});
+    let spec = json!({"replicas": REPLICAS, "selector": {"matchLabels": app}, "template": template});
+    let ports = json!([{"port": 80, "targetPort": 8080}]);
+    (
+        json!({"metadata": {"name": name, "labels": app}, "spec": spec}),
+        json!({"metadata": {"name": name}, "spec": {"selector": app, "ports": ports}}),
+    )
 }
 
 fn bulk_pod(app: usize) -> Value {
