@@ -22,7 +22,7 @@ use crate::event::{OWN_SOURCE, Subject};
 use crate::follow_up;
 use crate::guard::{AskedBy, Question, Ruling, may};
 use crate::identity;
-use crate::ids::{EventId, IncidentKey, RuleName};
+use crate::ids::{IncidentKey, RuleName};
 use crate::incident::{IncidentRecord, Key, Record, State};
 use crate::notice::{Notice, clean};
 use crate::planning::{self, Plans, Request};
