@@ -23,15 +23,16 @@ use crate::report::Spans;
 /// One pod of each Deployment of five.
 const REPLICAS: usize = 5;
 
-/// Quarantines one pod of each of so many Deployments, one after the other, then another one of each, all at once.
+/// Quarantines one pod of each of so many Deployments, one after the other, then one of each of as many others,
+/// all at once: a quarantine restarts its Deployment, so that the pods beside its own are gone.
 pub(crate) async fn measure(suspects: usize) -> anyhow::Result<()> {
-    let server = ApiServer::start(suspects * REPLICAS)?;
-    let all = server.suspects().await?;
-    let of_each = |at: usize| all.iter().skip(at).step_by(REPLICAS).cloned().collect::<Vec<_>>();
+    let server = ApiServer::start(2 * suspects * REPLICAS)?;
+    let all: Vec<_> = server.suspects().await?.into_iter().step_by(REPLICAS).collect();
+    let (first, second) = all.split_at(suspects);
     let seen = Seen::watch(server.client().await?);
     let mut table = Spans::new();
-    one_by_one(&server, &seen, &of_each(0)).await?.told("one at a time", &mut table);
-    at_once(&server, &seen, &of_each(1)).await?.told("all at once", &mut table);
+    one_by_one(&server, &seen, first).await?.told("one at a time", &mut table);
+    at_once(&server, &seen, second).await?.told("all at once", &mut table);
     println!("{table}");
     Ok(())
 }
@@ -161,7 +162,10 @@ fn logged(lines: Vec<Value>, is_meant: impl Fn(&Value) -> bool) -> anyhow::Resul
     for line in lines.into_iter().filter(is_meant) {
         let time: jiff::Timestamp = line["timestamp"].as_str().context("a line has a time")?.parse()?;
         let time = u64::try_from(time.as_nanosecond())?;
-        at.entry(line["event"].as_str().unwrap_or_default().to_owned()).or_insert(time);
+        // A decision that completes another is of the same event.
+        let event = line["event"].as_str().unwrap_or_default();
+        let event = event.strip_suffix("/completed").unwrap_or(event);
+        at.entry(event.to_owned()).or_insert(time);
     }
     Ok(at)
 }
