@@ -222,8 +222,8 @@ impl Stage {
                         let steps = steps.iter().map(|record| {
                             let name = serde_json::to_value(record.step).expect("a word");
                             let mark = match record.result {
-                                StepResult::Done => "",
-                                StepResult::Already => "(already)",
+                                // After a fault it depends on the moment who had done it.
+                                StepResult::Done | StepResult::Already => "",
                                 StepResult::WouldDo => "(would)",
                                 StepResult::Left => "(left)",
                                 StepResult::Failed => "(failed)",
@@ -334,6 +334,8 @@ impl Stage {
     }
 }
 
+const COUNTED: &str = "done and verified";
+
 /// Sums, sizes and words that differ from run to run.
 fn masked(line: &str) -> String {
     let marks = [("watchfire approve ", 12), ("(plan ", 12), ("sha256 ", 64), ("bundles/", 32)];
@@ -343,6 +345,12 @@ fn masked(line: &str) -> String {
         let first = parts.next().unwrap_or_default().to_owned();
         line = parts
             .fold(first, |line, part| format!("{line}{mark}…{}", part.get(length..).unwrap_or_default()));
+    }
+    // How many steps an earlier try had done depends on the moment of the fault, too.
+    if let Some(at) = line.find(COUNTED) {
+        let (before, after) = line.split_at(at + COUNTED.len());
+        let end = after.find([':', '|']).unwrap_or(after.len());
+        line = format!("{before}{}", &after[end..]);
     }
     let words = line.split(' ').map(|word| {
         let is_number = word.len() > 1 && word.chars().all(|c| c.is_ascii_digit());

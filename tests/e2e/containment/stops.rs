@@ -9,7 +9,7 @@ use crate::stops::handle_stopped;
 /// What must be the same however often it was stopped; calls may be repeated, their effects may not.
 async fn outcome(stage: &Stage, suspect: &Pod) -> Vec<String> {
     let lines = stage.world(suspect).await.into_iter();
-    lines.filter(|line| !line.starts_with("page:")).map(|line| line.replace("(already)", "")).collect()
+    lines.filter(|line| !line.starts_with("page:")).collect()
 }
 
 async fn suspect(stage: &Stage) -> Pod {
