@@ -349,7 +349,7 @@ fn masked(line: &str) -> String {
     // How many steps an earlier try had done depends on the moment of the fault, too.
     if let Some(at) = line.find(COUNTED) {
         let (before, after) = line.split_at(at + COUNTED.len());
-        let end = after.find([':', '|']).unwrap_or(after.len());
+        let end = after.find([':', '|', '\n']).unwrap_or(after.len());
         line = format!("{before}{}", &after[end..]);
     }
     let words = line.split(' ').map(|word| {
