@@ -6,7 +6,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::act::{Act, ActWhen, ActionKind};
+use crate::act::Act;
 use crate::ids::{ChannelName, DedupKey, EffectId, EventId, FindingKey, IncidentKey, RuleName};
 use crate::incident::{Key, Record};
 use crate::notice::Notice;
@@ -57,12 +57,6 @@ impl Decision {
         let planned = self.effects.iter().filter(|effect| !matches!(effect.when, When::Unless { .. }));
         let kinds: BTreeSet<_> = planned.map(|effect| effect.kind).collect();
         kinds.into_iter().collect()
-    }
-
-    /// The actions it takes, each once; what is done only if another fails, or later, does not count.
-    pub fn actions(&self) -> Vec<ActionKind> {
-        let now = self.acts.iter().filter(|act| act.when == ActWhen::Now);
-        now.map(|act| act.action).collect::<BTreeSet<_>>().into_iter().collect()
     }
 }
 

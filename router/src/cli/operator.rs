@@ -163,13 +163,18 @@ pub(super) fn mitigation(command: Mitigation) -> Result<(), Failed> {
     }
 }
 
-pub(super) fn approvals(whom: &Whom) -> Result<(), Failed> {
-    let answer = ask(whom, "/v1/approvals", None)?;
+/// What is to be shown to a person, row by row; none where a program has got it whole.
+fn listed(whom: &Whom, path: &str) -> Result<Option<Vec<Value>>, Failed> {
+    let answer = ask(whom, path, None)?;
     if whom.output == Output::Json {
         say!("{answer}");
-        return Ok(());
+        return Ok(None);
     }
-    let rows = answer.as_array().map(Vec::as_slice).unwrap_or_default();
+    Ok(Some(answer.as_array().cloned().unwrap_or_default()))
+}
+
+pub(super) fn approvals(whom: &Whom) -> Result<(), Failed> {
+    let Some(rows) = listed(whom, "/v1/approvals")? else { return Ok(()) };
     let (waiting, answered): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row["answer"].is_null());
     if waiting.is_empty() {
         say!("no plan waits for an approval");
@@ -205,16 +210,11 @@ pub(super) fn approvals(whom: &Whom) -> Result<(), Failed> {
 }
 
 pub(super) fn held(whom: &Whom) -> Result<(), Failed> {
-    let answer = ask(whom, "/v1/held", None)?;
-    if whom.output == Output::Json {
-        say!("{answer}");
-        return Ok(());
-    }
-    let rows = answer.as_array().map(Vec::as_slice).unwrap_or_default();
+    let Some(rows) = listed(whom, "/v1/held")? else { return Ok(()) };
     if rows.is_empty() {
         say!("nothing is held");
     }
-    for row in rows {
+    for row in &rows {
         say!("{}  {}", word(row, "incident"), word(row, "target"));
         for act in row["acts"].as_array().into_iter().flatten() {
             let action =
