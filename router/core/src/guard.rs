@@ -148,8 +148,11 @@ fn unsure(question: &Question<'_>) -> Option<String> {
     }
 }
 
-/// What a human has undone is not done again without one.
+/// What a human has undone is not done again without one; what only looks has nothing to undo.
 fn released(question: &Question<'_>) -> Option<String> {
+    if question.action.only_looks() {
+        return None;
+    }
     let target = TargetKey::of(&question.planned.target)?;
     let last = question.state.target(&target)?.last(ActionKind::Rule(question.action))?;
     (last.state == ContainmentState::Released).then(|| "it was released before".to_owned())

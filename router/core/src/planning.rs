@@ -122,6 +122,10 @@ impl Plans {
         changes
     }
 
+    fn captures(&self) -> bool {
+        self.acts.iter().any(|act| act.action == ActionKind::Rule(ActionName::Evidence))
+    }
+
     fn has(&self, action: ActionName) -> bool {
         self.acts.iter().any(|act| act.action == ActionKind::Rule(action))
             || self.withheld.iter().any(|withheld| withheld.action == action.as_str())
@@ -137,6 +141,9 @@ impl Plans {
             }
         };
         match self.ruling(request, action, &planned) {
+            Ruling::Go if action.role() == Role::Contain && !self.captures() => {
+                self.ask(request, action, planned, "its evidence is not taken unasked".to_owned());
+            }
             Ruling::Go => self.take(request, action, planned, ActWhen::Now),
             Ruling::Ask(because) => self.ask(request, action, planned, because),
             Ruling::Observe => {

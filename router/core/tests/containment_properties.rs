@@ -14,11 +14,13 @@ use watchfire_core::ids::{EffectId, EventId, IncidentKey};
 use watchfire_core::incident::{Key, Record};
 use watchfire_core::mitigation::Mode;
 use watchfire_core::priority::Priority;
+use watchfire_core::rules::ActionName;
 
 #[derive(Clone, Debug)]
 struct World {
     actions: Vec<&'static str>,
     mode: usize,
+    asks_for_evidence: bool,
     place: u8,
     namespace: &'static str,
     method: usize,
@@ -67,6 +69,7 @@ fn world() -> impl Strategy<Value = World> {
         0..7usize,
         prop::bool::weighted(0.1),
     );
+    let asks_for_evidence = prop::bool::weighted(0.1);
     let second = (
         prop::bool::weighted(0.1),
         prop::bool::weighted(0.1),
@@ -78,13 +81,14 @@ fn world() -> impl Strategy<Value = World> {
         [prop::bool::weighted(0.9), prop::bool::weighted(0.9), prop::bool::weighted(0.9)],
         0..3usize,
     );
-    (first, second).prop_map(|(first, second)| {
+    (first, second, asks_for_evidence).prop_map(|(first, second, asks_for_evidence)| {
         let (actions, mode, place, namespace, method, certain, owner, ready, spent, switched_off) = first;
         let (unread, sample, keeps_evidence, before, host_network, is_static, privileged, known, priority) =
             second;
         World {
             actions,
             mode,
+            asks_for_evidence,
             place,
             namespace,
             method,
@@ -115,9 +119,12 @@ impl World {
         let mut scene = Scene::new();
         scene.actions = Box::leak(self.actions.join(", ").into_boxed_str());
         scene.mitigation.mode = [Mode::Observe, Mode::Approve, Mode::Enforce][self.mode];
+        if self.asks_for_evidence {
+            scene.mitigation.actions.insert(ActionName::Evidence, Mode::Approve);
+        }
         scene.mitigation.keeps_evidence = self.keeps_evidence;
         scene.mitigation.scans_images = true;
-        scene.mitigation.if_not_verified = Some(watchfire_core::rules::ActionName::Cordon);
+        scene.mitigation.if_not_verified = Some(ActionName::Cordon);
         scene.context.place = match self.place {
             0 | 1 => Place::Ours(ours()),
             2 => Place::Foreign("staging".to_owned()),
