@@ -36,7 +36,18 @@ fn approved(entry: &Entry) -> Option<ApprovalId> {
     }
     match serde_json::from_str::<Command>(&entry.raw).ok()?.wish {
         Wish::Approve(id) => Some(id),
-        Wish::Deny(_) | Wish::Release(_) | Wish::Act(_) | Wish::SwitchOff | Wish::SwitchOn => None,
+        Wish::Deny(_)
+        | Wish::Release(_)
+        | Wish::Act(_)
+        | Wish::SwitchOff
+        | Wish::SwitchOn
+        | Wish::Acknowledge(_)
+        | Wish::Unacknowledge(_)
+        | Wish::Resolve(_)
+        | Wish::Reassign { .. }
+        | Wish::Silence(_)
+        | Wish::Expire(_)
+        | Wish::Extend(_) => None,
     }
 }
 

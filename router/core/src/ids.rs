@@ -38,6 +38,14 @@ id! {
     FindingKey
     /// One ongoing problem with one subject: a hash of account, cluster, family and primary subject.
     IncidentKey
+    /// A silence: short, given when it is made.
+    SilenceId
+    /// Where is remembered what covers incidents: a hash of an inhibition and the values that must be equal.
+    CoverKey
+    /// Several incidents said as one: a hash of what they have in common.
+    BundleKey
+    /// A limit: what it is about, hashed where that comes from an event.
+    LimitKey
     /// A rule, by its name in the rule files.
     RuleName
     /// A channel, by its name in the configuration.

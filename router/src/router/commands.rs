@@ -85,7 +85,20 @@ impl Router {
                 }
             }
             (Wish::Act(_), None)
-            | (Wish::Deny(_) | Wish::Release(_) | Wish::SwitchOff | Wish::SwitchOn, _) => Context::none(),
+            | (
+                Wish::Deny(_)
+                | Wish::Release(_)
+                | Wish::SwitchOff
+                | Wish::SwitchOn
+                | Wish::Acknowledge(_)
+                | Wish::Unacknowledge(_)
+                | Wish::Resolve(_)
+                | Wish::Reassign { .. }
+                | Wish::Silence(_)
+                | Wish::Expire(_)
+                | Wish::Extend(_),
+                _,
+            ) => Context::none(),
         })
     }
 

@@ -68,6 +68,13 @@ impl Asked<'_> {
                 keys.push(Key::Incident(incident.clone()));
                 keys
             }
+            Wish::Acknowledge(_)
+            | Wish::Unacknowledge(_)
+            | Wish::Resolve(_)
+            | Wish::Reassign { .. }
+            | Wish::Silence(_)
+            | Wish::Expire(_)
+            | Wish::Extend(_) => Vec::new(),
         };
         keys.into_iter().filter(|key| !state.has_read(key)).collect()
     }
@@ -81,6 +88,13 @@ impl Asked<'_> {
             Wish::Approve(id) => self.approve(id, state, now),
             Wish::Release(incident) => self.release(incident, state, now),
             Wish::Act(action) => self.act(*action, state, now),
+            Wish::Acknowledge(_)
+            | Wish::Unacknowledge(_)
+            | Wish::Resolve(_)
+            | Wish::Reassign { .. }
+            | Wish::Silence(_)
+            | Wish::Expire(_)
+            | Wish::Extend(_) => self.declined(self.command.wish.as_str(), "unknown".to_owned(), now),
         }
     }
 
@@ -339,7 +353,7 @@ impl Asked<'_> {
     }
 
     fn blank(&self, why: Why, priority: Priority, now: Timestamp) -> Decision {
-        let Command { id, by, reason, wish } = self.command;
+        let Command { id, by, reason, wish, via: _ } = self.command;
         Decision {
             event: id.clone(),
             source: OWN_SOURCE.to_owned(),

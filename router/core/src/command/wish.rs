@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::containment::ApprovalId;
-use crate::ids::{EventId, IncidentKey};
+use crate::ids::{ChannelName, EventId, IncidentKey, SilenceId};
 use crate::rules::ActionName;
+use crate::silence::{Extension, SilenceDraft};
 
 /// One thing that a human asks for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -15,6 +16,9 @@ pub struct Command {
     pub by: String,
     /// Why, in their words.
     pub reason: String,
+    /// The channel that they asked by, and that knows of it already.
+    #[serde(default)]
+    pub via: Option<ChannelName>,
     /// What.
     pub wish: Wish,
 }
@@ -35,6 +39,25 @@ pub enum Wish {
     SwitchOff,
     /// It is again.
     SwitchOn,
+    /// Somebody has the incident: it is not escalated further.
+    Acknowledge(IncidentKey),
+    /// Nobody has it any more: its response clock runs again.
+    Unacknowledge(IncidentKey),
+    /// The incident is over, whatever its findings say.
+    Resolve(IncidentKey),
+    /// Somebody else is to have it.
+    Reassign {
+        /// Which incident.
+        incident: IncidentKey,
+        /// Who: a channel of the configuration, which is paged, or a name, which is only recorded.
+        to: String,
+    },
+    /// What matches is not paged for a while.
+    Silence(SilenceDraft),
+    /// A silence ends now.
+    Expire(SilenceId),
+    /// A silence ends later than it was to.
+    Extend(Extension),
 }
 
 impl Wish {
@@ -47,6 +70,13 @@ impl Wish {
             Wish::Act(action) => action.as_str(),
             Wish::SwitchOff => "mitigation-off",
             Wish::SwitchOn => "mitigation-on",
+            Wish::Acknowledge(_) => "acknowledge",
+            Wish::Unacknowledge(_) => "unacknowledge",
+            Wish::Resolve(_) => "resolve",
+            Wish::Reassign { .. } => "reassign",
+            Wish::Silence(_) => "silence",
+            Wish::Expire(_) => "expire-silence",
+            Wish::Extend(_) => "extend-silence",
         }
     }
 }

@@ -39,6 +39,7 @@ mod subject;
 
 pub use finding::{Band, Finding, FindingSource, FindingState, Severity};
 pub use messages::messages;
+pub(crate) use ours::subject_json;
 pub use own::{
     NEAR_DEAD_LETTER, NOT_DELIVERED, OWN_SOURCE, UNREADABLE, near_dead_letter, not_delivered, unreadable,
 };

@@ -15,7 +15,7 @@ pub(super) fn beside<'a>(event: Json<'a>, finding: Option<&Finding>, subject: &S
     if let Some(finding) = finding {
         members.push((Cow::Borrowed("finding"), of_finding(finding)));
     }
-    members.push((Cow::Borrowed("subject"), of_subject(subject)));
+    members.push((Cow::Borrowed("subject"), subject_json(subject)));
     Json::Object(members)
 }
 
@@ -48,7 +48,7 @@ fn of_finding(finding: &Finding) -> Json<'static> {
     ])
 }
 
-fn of_subject(subject: &Subject) -> Json<'static> {
+pub(crate) fn subject_json(subject: &Subject) -> Json<'static> {
     let Subject {
         account,
         region,

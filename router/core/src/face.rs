@@ -1,0 +1,111 @@
+//! What silences, inhibitions and groups look at: an incident's priority, rule, type and subject.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+use crate::context::{Context, Pods};
+use crate::event::{Band, Event, Subject, subject_json};
+use crate::ids::RuleName;
+use crate::json::Json;
+use crate::priority::Priority;
+use crate::rules::Rule;
+
+/// What is the same for all events of an incident, as far as that can be said.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Face {
+    /// As the rule says.
+    pub priority: Priority,
+    /// The rule.
+    pub rule: RuleName,
+    /// The rule's family.
+    pub family: String,
+    /// The finding's type, or the detail-type where there is no finding.
+    pub kind: String,
+    /// The finder, such as `guardduty`, or the event's source.
+    pub source: String,
+    /// The finder's severity.
+    pub band: Option<Band>,
+    /// What it is about, completed by what the cluster says of the one pod it is about.
+    pub subject: Subject,
+}
+
+impl Face {
+    /// The face of an event.
+    pub fn of(event: &Event<'_>, rule: &Rule, context: &Context) -> Self {
+        let finding = event.finding.as_ref();
+        let mut subject = event.subject.clone();
+        if let Pods::Found { .. } = &context.pods
+            && let Some(pod) = context.pod()
+        {
+            subject.namespace = subject.namespace.or_else(|| Some(pod.namespace.clone()));
+            subject.pod = subject.pod.or_else(|| Some(pod.name.clone()));
+            subject.node = subject.node.or_else(|| pod.node.clone());
+        }
+        Self {
+            priority: rule.priority,
+            rule: rule.name.clone(),
+            family: rule.family.clone(),
+            kind: finding.map_or(&event.detail_type, |finding| &finding.kind).clone(),
+            source: finding.map_or(event.source.clone(), |finding| finding.source.as_str().to_owned()),
+            band: finding.and_then(|finding| finding.severity).map(|severity| severity.band()),
+            subject,
+        }
+    }
+
+    /// As patterns match it: `priority`, `rule`, `family`, `type`, `source`, `severity` and `subject` with
+    /// the members that it has in rules.
+    pub fn json(&self) -> Json<'static> {
+        let Self { priority, rule, family, kind, source, band, subject } = self;
+        let text = |text: &str| Json::string(text.to_owned());
+        let members = [
+            ("priority", Some(text(priority.as_str()))),
+            ("rule", Some(text(rule.as_str()))),
+            ("family", Some(text(family))),
+            ("type", Some(text(kind))),
+            ("source", Some(text(source))),
+            ("severity", band.map(|band| text(band.as_str()))),
+            ("subject", Some(subject_json(subject))),
+        ];
+        let known = members.into_iter().filter_map(|(name, value)| Some((Cow::Borrowed(name), value?)));
+        Json::Object(known.collect())
+    }
+
+    /// The texts at these paths, such as `subject.node`; none if any of them is missing: what is unknown
+    /// is equal to nothing.
+    pub fn values(&self, paths: &[String]) -> Option<Vec<String>> {
+        let json = self.json();
+        let value = |path: &String| {
+            let found = path.split('.').try_fold(&json, |json, name| json.get(name))?;
+            let Json::String(text) = found else { return None };
+            Some(text.clone().into_owned())
+        };
+        paths.iter().map(value).collect()
+    }
+}
+
+/// Every path that [`Face::values`] knows.
+pub const PATHS: [&str; 22] = [
+    "priority",
+    "rule",
+    "family",
+    "type",
+    "source",
+    "severity",
+    "subject.account",
+    "subject.region",
+    "subject.cluster",
+    "subject.cluster_arn",
+    "subject.namespace",
+    "subject.workload.kind",
+    "subject.workload.name",
+    "subject.pod",
+    "subject.container.name",
+    "subject.image",
+    "subject.node",
+    "subject.instance",
+    "subject.service_account",
+    "subject.principal",
+    "subject.ip",
+    "subject.resource",
+];

@@ -1,0 +1,152 @@
+//! Silences: what matches is recorded and not paged, until an end that must be given.
+
+use std::collections::VecDeque;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::face::Face;
+use crate::ids::SilenceId;
+use crate::json::Json;
+use crate::pattern::{Pattern, PatternError};
+
+/// A silence ends at most this long after its start.
+pub const LONGEST: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// So many silences are in force or to come at most.
+pub const MOST: usize = 200;
+/// One that is over is still listed for this long.
+const LISTED_AFTER: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// What is not paged, from when to when, and who says so.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Silence {
+    /// Its id.
+    pub id: SilenceId,
+    /// What it matches: an event pattern over [`Face::json`], as text.
+    pub matches: String,
+    /// From when on.
+    pub starts_at: Timestamp,
+    /// Until when, exclusive.
+    pub ends_at: Timestamp,
+    /// Who made it.
+    pub by: String,
+    /// Why.
+    pub comment: String,
+    /// The ticket or change it belongs to.
+    pub ticket: Option<String>,
+    /// Whether P0 is silenced, too: only if whoever made it said so.
+    pub covers_p0: bool,
+    /// When it was made.
+    pub made_at: Timestamp,
+    /// Who ended it before its time.
+    pub expired_by: Option<String>,
+}
+
+/// A silence as it is asked for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SilenceDraft {
+    /// What it matches: an event pattern over [`Face::json`], as text.
+    pub matches: String,
+    /// From when on; now if left out.
+    #[serde(default)]
+    pub starts_at: Option<Timestamp>,
+    /// Until when.
+    pub ends_at: Timestamp,
+    /// The ticket or change it belongs to.
+    #[serde(default)]
+    pub ticket: Option<String>,
+    /// That it may cover a P0, everything, or more than the configured share.
+    #[serde(default)]
+    pub yes_cover_p0: bool,
+}
+
+/// A later end for a silence.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Extension {
+    /// Which.
+    pub silence: SilenceId,
+    /// Until when.
+    pub ends_at: Timestamp,
+}
+
+/// What a silence would have done to the events of the last day.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SilenceEffect {
+    /// How many events there were.
+    pub events: u64,
+    /// How many of them it would have silenced.
+    pub matched: u64,
+    /// How many of those were P0.
+    pub p0: u64,
+}
+
+impl SilenceEffect {
+    /// In a sentence.
+    pub fn sentence(&self) -> String {
+        let Self { events, matched, p0 } = self;
+        format!("would have silenced {matched} of {events} events in 24 h, {p0} of them P0")
+    }
+
+    /// What of it needs to be confirmed; none if nothing does.
+    pub fn objection(&self, most_percent: u8) -> Option<String> {
+        let Self { events, matched, p0 } = *self;
+        if p0 > 0 {
+            return Some(format!("it {}", self.sentence()));
+        }
+        if events > 0 && matched == events {
+            return Some(format!("it {}: everything", self.sentence()));
+        }
+        (matched * 100 > events * u64::from(most_percent))
+            .then(|| format!("it {}: more than {most_percent} %", self.sentence()))
+    }
+}
+
+/// All silences: in force, to come, and over for at most a week.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct SilencesRecord {
+    /// In the order they were made.
+    pub silences: VecDeque<Silence>,
+}
+
+impl Silence {
+    /// Whether it is in force.
+    pub fn is_active(&self, now: Timestamp) -> bool {
+        self.starts_at <= now && now < self.ends_at
+    }
+
+    /// Whether it matches, whether or not it is in force.
+    pub fn matches(&self, face: &Json<'_>) -> bool {
+        // One that cannot be read any more silences nothing.
+        Pattern::parse(&self.matches).is_ok_and(|pattern| pattern.matches(face))
+    }
+}
+
+impl SilencesRecord {
+    /// The silence in force that holds this longest.
+    pub fn of(&self, face: &Face, now: Timestamp) -> Option<&Silence> {
+        let mut active = self.silences.iter().filter(|silence| silence.is_active(now)).peekable();
+        active.peek()?;
+        let json = face.json();
+        active.filter(|silence| silence.matches(&json)).max_by_key(|silence| silence.ends_at)
+    }
+
+    /// The silence of that id.
+    pub fn get(&self, id: &SilenceId) -> Option<&Silence> {
+        self.silences.iter().find(|silence| silence.id == *id)
+    }
+
+    /// Forgets what has been over for long.
+    pub(crate) fn tidy(&mut self, now: Timestamp) {
+        self.silences.retain(|silence| now < silence.ends_at + LISTED_AFTER);
+    }
+}
+
+/// Whether a text is a pattern that a silence may have.
+///
+/// # Errors
+/// What is wrong with it. A pattern without any field is none: it would match everything.
+pub fn check(matches: &str) -> Result<Pattern, PatternError> {
+    Pattern::parse(matches)
+}
