@@ -27,14 +27,10 @@ pub(crate) fn notice(event: &Event<'_>, about: &About<'_>) -> Notice {
     let known = known.into_iter().map(|(label, value)| (label, clean(&value, 300)));
     let finding = event.finding.as_ref();
     let kind = finding.map_or(&event.detail_type, |finding| &finding.kind);
-    let title = match finding {
-        Some(finding) if !finding.title.is_empty() => finding.title.as_str(),
-        Some(_) | None => kind.as_str(),
-    };
     let severity = finding.and_then(|finding| finding.severity);
     Notice {
         priority: rule.priority,
-        title: clean(title, 200),
+        title: clean(title(event), 200),
         description: clean(description(event), 1_000),
         why: why.sentence().to_owned(),
         rule: rule.name.clone(),
@@ -57,6 +53,15 @@ pub(crate) fn notice(event: &Event<'_>, about: &About<'_>) -> Notice {
         event: event.id.clone(),
         at: finding.and_then(|finding| finding.last_seen.or(finding.updated_at)).or(event.time),
         sample: finding.is_some_and(|finding| finding.sample),
+    }
+}
+
+/// What it is, in the finder's words.
+pub(crate) fn title<'e>(event: &'e Event<'_>) -> &'e str {
+    match &event.finding {
+        Some(finding) if !finding.title.is_empty() => &finding.title,
+        Some(finding) => &finding.kind,
+        None => &event.detail_type,
     }
 }
 

@@ -8,16 +8,23 @@ use crate::act::{Act, ActWhen, ActionKind, Occasion, PlanHash, Target};
 use crate::compose::{self, About};
 use crate::context::Context;
 use crate::decision::{Decision, Effect, EffectKind, Role, Verdict, When, Why, Withheld};
-use crate::event::{Band, Event, Finding, FindingState};
+use crate::digest::DigestLine;
+use crate::ending;
+use crate::event::{Event, Finding, FindingState};
+use crate::face::Face;
 use crate::follow_up;
 use crate::guard::AskedBy;
 use crate::identity::incident_key;
-use crate::ids::{ChannelName, DedupKey, EffectId, IncidentKey};
-use crate::incident::{FindingRecord, IncidentRecord, Key, Record, State};
-use crate::notice::Notice;
+use crate::ids::{ChannelName, DedupKey, EffectId, FindingKey, IncidentKey};
+use crate::incident::{FindingRecord, IncidentRecord, Key, Record, State, Unread};
+use crate::judge::{Judging, band, is_older, resources};
+use crate::noise::{self, Hold, Sayable, Sifted, Sifting};
+use crate::notice::{Notice, clean};
 use crate::planning::{self, Plans, Request};
 use crate::policy::Policy;
+use crate::response;
 use crate::rules::{Classified, Rule, Stage};
+use crate::wake;
 
 /// One event with the rule that classifies it, ready to be decided.
 #[derive(Debug)]
@@ -30,14 +37,17 @@ pub struct Case<'c> {
     incident: IncidentKey,
 }
 
-/// Decides an event in one step. `state` must hold what [`Case::reads`] asks for.
+/// Decides an event in one step.
+///
+/// # Errors
+/// What has to be read into the state first.
 pub fn decide(
     event: &Event<'_>,
     policy: &Policy,
     state: &State,
     context: &Context,
     now: Timestamp,
-) -> Decision {
+) -> Result<Decision, Unread> {
     Case::new(event, policy, context).decide(state, now)
 }
 
@@ -58,18 +68,6 @@ impl<'c> Case<'c> {
         &self.incident
     }
 
-    /// The records still to be read before a decision can be made; ask again after reading them.
-    pub fn reads(&self, state: &State) -> Vec<Key> {
-        let finding = self.event.finding.as_ref().map(|finding| Key::Finding(finding.key.clone()));
-        let incident = self.incident_in(state);
-        let acting = match self.rule.actions.is_empty() {
-            true => Vec::new(),
-            false => planning::reads(&self.event.id, &self.occasion(&incident, Timestamp::UNIX_EPOCH)),
-        };
-        let keys = finding.into_iter().chain([Key::Incident(incident)]).chain(acting);
-        keys.filter(|key| !state.has_read(key)).collect()
-    }
-
     fn occasion<'o>(&'o self, incident: &'o IncidentKey, now: Timestamp) -> Occasion<'o> {
         Occasion {
             subject: &self.event.subject,
@@ -87,15 +85,21 @@ impl<'c> Case<'c> {
     }
 
     /// The decision.
-    pub fn decide(&self, state: &State, now: Timestamp) -> Decision {
+    ///
+    /// # Errors
+    /// What has to be read into the state first; then it is to be asked again. It comes to an end: every
+    /// answer names something that has not been read.
+    pub fn decide(&self, state: &State, now: Timestamp) -> Result<Decision, Unread> {
         let finding = self.event.finding.as_ref();
         if finding.is_some_and(|finding| finding.sample) {
-            return self.withhold_all(Why::Sample, now);
+            return Ok(self.withhold_all(Why::Sample, now));
         }
         if self.rule.stage == Stage::Shadow {
-            return self.withhold_all(Why::Shadow, now);
+            return Ok(self.withhold_all(Why::Shadow, now));
         }
+        state.need_all(finding.map(|finding| Key::Finding(finding.key.clone())))?;
         let incident = self.incident_in(state);
+        state.need_all([Key::Incident(incident.clone()), Key::Silences])?;
         match finding {
             Some(finding) if finding.state != FindingState::Open => {
                 self.closing(finding, &incident, state, now)
@@ -110,58 +114,210 @@ impl<'c> Case<'c> {
         known.map_or_else(|| self.incident.clone(), |record| record.incident.clone())
     }
 
-    fn open(&self, finding: Option<&Finding>, key: &IncidentKey, state: &State, now: Timestamp) -> Decision {
-        let previous = state.incident(key);
-        let current = previous.filter(|incident| incident.open);
-        let why = self.judge(finding, current, state, now);
-        if why == Why::Outdated {
-            return Decision { incident: Some(key.clone()), ..self.blank(why, now) };
+    fn open(
+        &self,
+        finding: Option<&Finding>,
+        key: &IncidentKey,
+        state: &State,
+        now: Timestamp,
+    ) -> Result<Decision, Unread> {
+        let known = finding.and_then(|finding| state.finding(&finding.key));
+        let previous = match state.incident(key) {
+            Some(previous) => Some(as_said(previous, state)?),
+            None => None,
+        };
+        let (event, policy, rule) = (self.event, self.policy, self.rule);
+        let why = match finding.zip(known).is_some_and(|(finding, known)| is_echo(finding, known)) {
+            true => Why::Echo,
+            false => {
+                Judging { event, policy, rule, known, previous: previous.as_ref(), now }.judge()
+            }
+        };
+        let current = previous.as_ref().filter(|previous| previous.open);
+        if matches!(why, Why::Outdated | Why::Echo) || (current.is_none() && !why.is_news()) {
+            return Ok(Decision { incident: Some(key.clone()), ..self.blank(why, now) });
         }
-        let band = self.band();
+        let mut record = self.seen_in(current, previous.as_ref(), finding, now);
+        let face = Face::of(self.event, self.rule, self.context);
+        let mut changes = BTreeMap::new();
+        if let Some(finding) = finding {
+            changes.insert(Key::Finding(finding.key.clone()), self.seen(finding, key, state, now));
+        }
+        let covers = noise::covering(&self.policy.noise, &face, finding);
+        let fresh: Vec<_> = covers.iter().filter(|cover| !record.covers.contains(*cover)).collect();
+        state.need_all(fresh.into_iter().cloned().map(Key::Cover))?;
+        changes.extend(noise::adopting(key, &mut record, covers, state));
+        let adopted = self.adopt(finding, key, state, &mut changes)?;
+        let news = if why.is_news() { Some(why) } else { record.held.as_ref().map(|held| held.news) };
+        let Some(news) = news else {
+            changes.insert(Key::Incident(key.clone()), Record::Incident(record));
+            return Ok(Decision { incident: Some(key.clone()), changes, ..self.blank(why, now) });
+        };
+        let (state_, incident) = (state, key);
+        let sifted =
+            Sifting { policy, state: state_, face: &face, finding, incident, record: &record, news, now }
+                .sift()?;
+        let is_again = match (&sifted, &record.held) {
+            (Sifted::Hold(hold), Some(held)) => {
+                let waits_in = hold.bundle.as_ref().map(|waiting| &waiting.key);
+                !why.is_news() && waits_in == held.bundle.as_ref() && hold.why == held.by
+            }
+            _ => false,
+        };
+        if is_again {
+            let held = record.held.as_ref().map(|held| (held.by, held.reason.clone()));
+            let (by, reason) = held.expect("it is held again");
+            changes.insert(Key::Incident(key.clone()), Record::Incident(record));
+            let withheld = vec![Withheld { action: "page".to_owned(), reason }];
+            return Ok(Decision { incident: Some(key.clone()), changes, withheld, ..self.blank(by, now) });
+        }
+        let plans_acts = match &sifted {
+            Sifted::Say(_) | Sifted::Digest => true,
+            // Attention is what noise control spares, not the response.
+            Sifted::Hold(hold) => !matches!(hold.why, Why::Silenced | Why::Flapping),
+        };
+        let wanted = if plans_acts { self.rule.actions.as_slice() } else { &[] };
+        if !wanted.is_empty() {
+            state.need_all(planning::reads(&self.event.id, &self.occasion(key, now)))?;
+        }
+        state.need_all([Key::Sayable(key.clone())])?;
+        let request = self.request(key, state, now);
+        let said = if why.is_news() { why } else { news };
+        let plans = match plans_acts {
+            true => planning::plan(&request, |plans| self.notice(key, said, plans, now)),
+            false => Plans::default(),
+        };
+        for (key, change) in plans.changes(&request) {
+            changes.insert(key, change);
+        }
+        record.targets.extend(plans.targets.iter().cloned());
+        let mut notice = self.notice(key, said, &plans, now);
+        notice.lists.extend(adopted);
+        let sayable = Sayable { face, notice: notice.clone() };
+        changes.insert(Key::Sayable(key.clone()), Record::Sayable(Box::new(sayable)));
+        let Plans { mut acts, mut withheld, .. } = plans;
+        if !plans_acts {
+            withheld.extend(self.rule.actions.iter().map(|action| Withheld {
+                action: action.as_str().to_owned(),
+                reason: "the incident is held".to_owned(),
+            }));
+        }
+        let (verdict, why, effects) = match sifted {
+            Sifted::Say(spent) => {
+                let left = record.held.take().and_then(|held| held.bundle);
+                changes.extend(spent);
+                if let Some(bundle) = left {
+                    noise::take_out(&bundle, key, &record, state, &mut changes);
+                    record.bundle = None;
+                }
+                self.was_said(&mut record, said, finding, now);
+                (Verdict::Page, said, self.page(key, &mut record, notice))
+            }
+            Sifted::Digest => {
+                record.held = None;
+                self.was_said(&mut record, said, finding, now);
+                let line = digest_line(&record, now);
+                changes.insert(Key::Digest, wake::digested(self.policy, state, key, line, now));
+                (Verdict::Digest, said, Vec::new())
+            }
+            Sifted::Hold(hold) => {
+                let by = hold.why;
+                withheld.insert(0, Withheld { action: "page".to_owned(), reason: clean(&hold.reason, 400) });
+                changes.extend(self.hold(hold, news, key, &mut record, state, &changes, now));
+                (Verdict::Quiet, by, Vec::new())
+            }
+        };
+        if self.context.incomplete && verdict != Verdict::Quiet {
+            acts.push(self.complete_later(key, now));
+        }
+        changes.insert(Key::Incident(key.clone()), Record::Incident(record));
+        let incident = Some(key.clone());
+        Ok(Decision { verdict, incident, effects, acts, withheld, changes, ..self.blank(why, now) })
+    }
+
+    fn hold(
+        &self,
+        hold: Hold,
+        news: Why,
+        key: &IncidentKey,
+        record: &mut IncidentRecord,
+        state: &State,
+        changed: &BTreeMap<Key, Record>,
+        now: Timestamp,
+    ) -> BTreeMap<Key, Record> {
+        debug_assert!(!changed.keys().any(|key| matches!(key, Key::Bundle(_))), "only holding changes bundles");
+        noise::join(hold, news, key, record, self.rule.priority, state, now)
+    }
+
+    /// The incident with this event.
+    fn seen_in(
+        &self,
+        current: Option<&IncidentRecord>,
+        previous: Option<&IncidentRecord>,
+        finding: Option<&Finding>,
+        now: Timestamp,
+    ) -> IncidentRecord {
+        let band = band(self.event);
         let mut record = match current {
             Some(current) => current.clone(),
             None => IncidentRecord::begun(previous, self.rule.priority, band, now),
         };
         record.seen(self.rule.priority, band, finding);
-        let has_channel = !self.policy.routes.of(self.rule.priority).to.is_empty();
-        let verdict = match (why.is_news(), has_channel) {
-            (true, true) => Verdict::Page,
-            (true, false) => Verdict::Digest,
-            (false, _) => Verdict::Quiet,
-        };
-        if verdict != Verdict::Quiet {
-            record.said_at = now;
+        record.last_at = Some(now);
+        let quiet_after = self.policy.noise.quiet_after.of(&self.rule.family, finding.is_some());
+        record.quiet_at = Some(now + quiet_after);
+        if record.title.is_empty() {
+            record.title = clean(compose::title(self.event), 200);
+            record.subject = clean(&self.event.subject.line(), 200);
+            record.family = self.rule.family.clone();
         }
-        let request = self.request(key, state, now);
-        let plans = match verdict {
-            Verdict::Quiet => Plans::default(),
-            Verdict::Page | Verdict::Digest => {
-                planning::plan(&request, |plans| self.notice(key, why, plans, now))
+        for resource in resources(&self.event.subject) {
+            if record.resources.len() < IncidentRecord::MOST_RESOURCES {
+                record.resources.insert(resource);
             }
-        };
-        let mut changes = plans.changes(&request);
-        record.targets.extend(plans.targets.iter().cloned());
-        let effects = match verdict {
-            Verdict::Page => self.page(key, &mut record, self.notice(key, why, &plans, now)),
-            Verdict::Digest | Verdict::Quiet => Vec::new(),
-        };
-        let Plans { mut acts, withheld, .. } = plans;
-        if self.context.incomplete && verdict != Verdict::Quiet {
-            acts.push(self.complete_later(key, now));
         }
-        changes.insert(Key::Incident(key.clone()), Record::Incident(record));
-        if let Some(finding) = finding {
-            changes.insert(Key::Finding(finding.key.clone()), self.seen(finding, key, state, now));
+        record
+    }
+
+    /// Somebody hears of it now or with the digest: its response clock runs from here.
+    fn was_said(
+        &self,
+        record: &mut IncidentRecord,
+        why: Why,
+        finding: Option<&Finding>,
+        now: Timestamp,
+    ) {
+        record.said_at = now;
+        record.said_count = record.said_count.max(finding.map_or(0, |finding| finding.count));
+        response::start_clock(self.policy, record, why, now);
+    }
+
+    /// The incidents of an attack sequence's members come under it; those that were said are listed.
+    fn adopt(
+        &self,
+        finding: Option<&Finding>,
+        key: &IncidentKey,
+        state: &State,
+        changes: &mut BTreeMap<Key, Record>,
+    ) -> Result<Option<crate::notice::List>, Unread> {
+        let members: &[FindingKey] = finding.map_or(&[], |finding| &finding.members);
+        state.need_all(members.iter().cloned().map(Key::Finding))?;
+        let known = members.iter().filter_map(|member| state.finding(member));
+        let incidents: std::collections::BTreeSet<_> =
+            known.map(|known| known.incident.clone()).filter(|incident| incident != key).collect();
+        state.need_all(incidents.iter().cloned().map(Key::Incident))?;
+        let mut lines = Vec::new();
+        for incident in incidents {
+            let Some(member) = state.incident(&incident).filter(|member| member.open) else { continue };
+            lines.push(clean(&format!("{} {}: {}", member.priority, member.title, member.subject), 300));
+            if member.campaign.as_ref() != Some(key) {
+                let mut member = member.clone();
+                member.campaign = Some(key.clone());
+                changes.insert(Key::Incident(incident), Record::Incident(member));
+            }
         }
-        Decision {
-            verdict,
-            incident: Some(key.clone()),
-            effects,
-            acts,
-            withheld,
-            changes,
-            ..self.blank(why, now)
-        }
+        let head = "Incidents that are part of it:".to_owned();
+        Ok((!lines.is_empty()).then_some(crate::notice::List { head, lines, more: 0 }))
     }
 
     /// What the cluster could not say in time is said later, to those who were paged; what was withheld for
@@ -216,68 +372,37 @@ impl<'c> Case<'c> {
         }
     }
 
-    /// One question: does anyone have to hear of this open problem, and why, or why not?
-    fn judge(
+    fn closing(
         &self,
-        finding: Option<&Finding>,
-        current: Option<&IncidentRecord>,
+        finding: &Finding,
+        key: &IncidentKey,
         state: &State,
         now: Timestamp,
-    ) -> Why {
-        let known = finding.and_then(|finding| state.finding(&finding.key));
-        let late = finding.zip(known).is_some_and(|(finding, known)| is_older(finding, known));
-        let Some(current) = current else {
-            return match known {
-                Some(_) if late => Why::Outdated,
-                Some(_) => Why::Reopened,
-                None if self.event.is_unreadable() => Why::Unreadable,
-                None => Why::New,
-            };
-        };
-        // However bad it was then, it is known to be over.
-        if late && known.is_some_and(|known| known.state != FindingState::Open) {
-            Why::Outdated
-        } else if self.rule.priority < current.priority {
-            Why::PriorityRose
-        } else if current.band.is_some() && self.band() > current.band {
-            Why::SeverityRose
-        } else if late {
-            Why::Outdated
-        } else if known.is_some_and(|known| known.state != FindingState::Open) {
-            Why::Reopened
-        } else if now.duration_since(current.said_at) >= self.policy.repeat_after.of(self.rule.priority) {
-            Why::WindowPassed
-        } else if finding.is_none() || known.is_some() {
-            Why::Repeat
-        } else {
-            Why::Joined
-        }
-    }
-
-    fn band(&self) -> Option<Band> {
-        self.event.finding.as_ref().and_then(|finding| finding.severity).map(|severity| severity.band())
-    }
-
-    fn closing(&self, finding: &Finding, key: &IncidentKey, state: &State, now: Timestamp) -> Decision {
+    ) -> Result<Decision, Unread> {
         let known = state.finding(&finding.key);
         if known.is_some_and(|known| is_older(finding, known)) {
-            return self.blank(Why::Outdated, now);
+            return Ok(self.blank(Why::Outdated, now));
         }
         let incident = state.incident(key).filter(|incident| incident.open);
         let seen = (Key::Finding(finding.key.clone()), self.seen(finding, key, state, now));
         let (Some(_), Some(incident)) = (known, incident) else {
             // Remembered all the same: an older report that it is open may still be on its way.
             let changes = BTreeMap::from([seen]);
-            return Decision { changes, ..self.blank(Why::NotOpen, now) };
+            return Ok(Decision { changes, ..self.blank(Why::NotOpen, now) });
         };
         let mut record = incident.clone();
         record.events += 1;
         record.findings.remove(&finding.key);
-        record.open = !record.findings.is_empty() || record.more_findings > 0;
-        let why = if record.open { Why::StillOpen } else { Why::Closed };
-        let effects = if record.open { Vec::new() } else { self.resolve(key, &record, why, now) };
-        let changes = BTreeMap::from([(Key::Incident(key.clone()), Record::Incident(record)), seen]);
-        Decision { incident: Some(key.clone()), effects, changes, ..self.blank(why, now) }
+        if !record.findings.is_empty() || record.more_findings > 0 {
+            let changes = BTreeMap::from([(Key::Incident(key.clone()), Record::Incident(record)), seen]);
+            return Ok(Decision { incident: Some(key.clone()), changes, ..self.blank(Why::StillOpen, now) });
+        }
+        ending::needs(key, &record, state)?;
+        let notice = self.notice(key, Why::Closed, &Plans::default(), now);
+        let (mut changes, mut effects) = ending::end(key, &mut record, None, &notice, state, now);
+        effects.extend(self.write_back(key, &record, &notice));
+        changes.extend([(Key::Incident(key.clone()), Record::Incident(record)), seen]);
+        Ok(Decision { incident: Some(key.clone()), effects, changes, ..self.blank(Why::Closed, now) })
     }
 
     fn seen(&self, finding: &Finding, key: &IncidentKey, state: &State, now: Timestamp) -> Record {
@@ -293,38 +418,23 @@ impl<'c> Case<'c> {
     }
 
     fn page(&self, key: &IncidentKey, record: &mut IncidentRecord, notice: Notice) -> Vec<Effect> {
-        let route = self.policy.routes.of(self.rule.priority);
-        let effect = |channel: &ChannelName, when| Effect {
-            id: EffectId::new(format!("page:{channel}")),
-            kind: EffectKind::Page,
-            channel: channel.clone(),
-            when,
-            dedup_key: dedup_key(key, record.episode),
-            notice: notice.clone(),
-        };
-        let mut effects: Vec<_> = route.to.iter().map(|channel| effect(channel, When::Now)).collect();
-        let fallback = route.fallback.as_ref().filter(|_| self.rule.priority.is_urgent());
-        if let (Some(fallback), Some(primary)) = (fallback, effects.first()) {
-            let within_seconds = self.policy.fallback_after_seconds;
-            effects.push(effect(fallback, When::Unless { effect: primary.id.clone(), within_seconds }));
-        }
-        for effect in &effects {
-            record.was_paged(&effect.channel, &self.event.id, &effect.id);
-        }
+        let mut effects = follow_up::page(self.policy, key, Some(record), &self.event.id, &notice);
+        effects.extend(self.write_back(key, record, &notice));
         effects
     }
 
-    fn resolve(&self, key: &IncidentKey, record: &IncidentRecord, why: Why, now: Timestamp) -> Vec<Effect> {
-        let notice = self.notice(key, why, &Plans::default(), now);
-        let effect = |(channel, pages): (&ChannelName, &Vec<_>)| Effect {
-            id: EffectId::new(format!("resolve:{channel}")),
-            kind: EffectKind::Resolve,
-            channel: channel.clone(),
-            when: When::IfDone(pages.clone()),
+    /// The note on Security Hub's finding, where there is one.
+    fn write_back(&self, key: &IncidentKey, record: &IncidentRecord, notice: &Notice) -> Option<Effect> {
+        let channel = self.policy.write_back.clone().filter(|_| notice.hub.is_some())?;
+        let kind = if record.open { EffectKind::Page } else { EffectKind::Resolve };
+        Some(Effect {
+            id: EffectId::new(format!("write-back:{channel}")),
+            kind,
+            channel,
+            when: When::Now,
             dedup_key: dedup_key(key, record.episode),
             notice: notice.clone(),
-        };
-        record.paged.iter().map(effect).collect()
+        })
     }
 
     /// Whatever the rule wanted is withheld for one reason; no trace in the state.
@@ -359,8 +469,44 @@ impl<'c> Case<'c> {
     }
 }
 
-fn is_older(finding: &Finding, known: &FindingRecord) -> bool {
-    finding.updated_at.zip(known.updated_at).is_some_and(|(this, newest)| this < newest)
+/// Nothing of a finding is hidden by a note on it: only a report that says nothing new counts as an echo.
+fn is_echo(finding: &Finding, known: &FindingRecord) -> bool {
+    finding.echo
+        && finding.state == known.state
+        && finding.updated_at == known.updated_at
+        && finding.count <= known.count
+}
+
+/// The incident as it stands: one that waited in a bundle that has been said is not held any more.
+pub(crate) fn as_said(record: &IncidentRecord, state: &State) -> Result<IncidentRecord, Unread> {
+    let Some(bundle) = record.held.as_ref().and_then(|held| held.bundle.clone()) else {
+        return Ok(record.clone());
+    };
+    state.need(Key::Bundle(bundle.clone()))?;
+    let mut record = record.clone();
+    let said_at = state.bundle(&bundle).and_then(|bundle| bundle.said_at);
+    let since = record.held.as_ref().map(|held| held.since);
+    // The time to the microsecond tells what was said before it joined from what was said with it.
+    if let (Some(said_at), Some(since)) = (said_at, since)
+        && said_at >= since
+    {
+        record.held = None;
+        record.said_at = said_at;
+    }
+    Ok(record)
+}
+
+pub(crate) fn digest_line(record: &IncidentRecord, now: Timestamp) -> DigestLine {
+    DigestLine {
+        priority: record.priority,
+        family: record.family.clone(),
+        title: record.title.clone(),
+        subject: record.subject.clone(),
+        since: now,
+        events: record.events,
+        open: true,
+        held: None,
+    }
 }
 
 /// The incident and episode that a dedup key of ours stands for; none for one that is not ours.

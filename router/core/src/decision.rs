@@ -95,8 +95,18 @@ pub enum Why {
     PriorityRose,
     /// A higher severity band than the incident had.
     SeverityRose,
-    /// The incident is still going on, and the last page is longer ago than its window.
+    /// A P0 that goes on, that nobody has taken, and that was said longer ago than its window.
     WindowPassed,
+    /// Another finding of the incident, about a resource that it did not have.
+    ResourceJoined,
+    /// The finder's count is ten times what it was when it was said, longer ago than its window.
+    CountGrew,
+    /// Several incidents said as one.
+    Bundled,
+    /// Nobody has taken it in time.
+    Escalated,
+    /// The digest.
+    Digested,
     /// The message could not be read.
     Unreadable,
     /// Known, and said within the window.
@@ -111,6 +121,24 @@ pub enum Why {
     StillOpen,
     /// The finding was archived or resolved, and nobody had been told of it.
     NotOpen,
+    /// A silence or a maintenance window covers it.
+    Silenced,
+    /// A greater incident covers it.
+    Inhibited,
+    /// It has been open and over too often within an hour.
+    Flapping,
+    /// One of too many new incidents of its account and family.
+    Stormed,
+    /// It waits for the page of its group.
+    Grouped,
+    /// It is over a limit, and waits for the roll-up.
+    Limited,
+    /// Our own note on the finding, come round.
+    Echo,
+    /// Nothing more was heard of it for its quiet period.
+    WentQuiet,
+    /// Nobody needs to hear of what waited any more: all of it is over.
+    OverBefore,
     /// A sample finding.
     Sample,
     /// The rule is in the shadow stage.
@@ -143,6 +171,20 @@ impl Why {
             Why::Closed => "closed",
             Why::StillOpen => "still_open",
             Why::NotOpen => "not_open",
+            Why::ResourceJoined => "resource_joined",
+            Why::CountGrew => "count_grew",
+            Why::Bundled => "bundled",
+            Why::Escalated => "escalated",
+            Why::Digested => "digested",
+            Why::Silenced => "silenced",
+            Why::Inhibited => "inhibited",
+            Why::Flapping => "flapping",
+            Why::Stormed => "stormed",
+            Why::Grouped => "grouped",
+            Why::Limited => "limited",
+            Why::Echo => "echo",
+            Why::WentQuiet => "went_quiet",
+            Why::OverBefore => "over_before",
             Why::Sample => "sample",
             Why::Shadow => "shadow",
             Why::Completed => "completed",
@@ -161,6 +203,11 @@ impl Why {
             | Why::PriorityRose
             | Why::SeverityRose
             | Why::WindowPassed
+            | Why::ResourceJoined
+            | Why::CountGrew
+            | Why::Bundled
+            | Why::Escalated
+            | Why::Digested
             | Why::Unreadable
             | Why::Completed
             | Why::Acted
@@ -172,10 +219,24 @@ impl Why {
             | Why::Closed
             | Why::StillOpen
             | Why::NotOpen
+            | Why::Silenced
+            | Why::Inhibited
+            | Why::Flapping
+            | Why::Stormed
+            | Why::Grouped
+            | Why::Limited
+            | Why::Echo
+            | Why::WentQuiet
+            | Why::OverBefore
             | Why::Sample
             | Why::Shadow
             | Why::Declined => false,
         }
+    }
+
+    /// Whether it opens an incident, or opens it again.
+    pub fn opens(self) -> bool {
+        matches!(self, Why::New | Why::Reopened | Why::Unreadable)
     }
 
     /// The reason in a sentence, for a page or a human's screen.
@@ -185,7 +246,7 @@ impl Why {
             Why::Reopened => "it had been closed and is active again",
             Why::PriorityRose => "its priority rose",
             Why::SeverityRose => "its severity rose",
-            Why::WindowPassed => "it is still going on",
+            Why::WindowPassed => "it is still going on, and nobody has acknowledged it",
             Why::Unreadable => "a message on the alert queue could not be read",
             Why::Repeat => "already said, nothing got worse",
             Why::Joined => "another finding of an incident already said",
@@ -193,6 +254,20 @@ impl Why {
             Why::Closed => "archived or resolved, and the incident with it",
             Why::StillOpen => "archived or resolved; other findings keep the incident open",
             Why::NotOpen => "archived or resolved, and nobody had been told",
+            Why::ResourceJoined => "another resource is affected",
+            Why::CountGrew => "it happens ten times as often as when it was said",
+            Why::Bundled => "several incidents in one page",
+            Why::Escalated => "nobody has acknowledged it in time",
+            Why::Digested => "the daily digest",
+            Why::Silenced => "silenced",
+            Why::Inhibited => "a greater incident covers it",
+            Why::Flapping => "open and over too often; held",
+            Why::Stormed => "one of a storm, said as one incident",
+            Why::Grouped => "it waits for the page of its group",
+            Why::Limited => "over a limit, it waits for the roll-up",
+            Why::Echo => "our own note on the finding, come round",
+            Why::WentQuiet => "nothing more was heard of it",
+            Why::OverBefore => "over before anyone had to hear of it",
             Why::Sample => "a sample finding",
             Why::Shadow => "the rule is in its shadow stage",
             Why::Completed => "what the cluster says about it is known now",

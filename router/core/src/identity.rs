@@ -34,6 +34,11 @@ pub fn by_hand(cluster: &str, about: &str) -> IncidentKey {
     IncidentKey::new(format!("wf1-{}", &hash(["by-hand", cluster, about])[..32]))
 }
 
+/// A short hash of a kind and its parts, for keys of records: whatever an event says, a key has 32 characters.
+pub(crate) fn keyed(kind: &str, parts: &[&str]) -> String {
+    hash([kind].into_iter().chain(parts.iter().copied()))[..32].to_owned()
+}
+
 /// SHA-256, hexadecimal, over the parts each preceded by its length, so that no two lists of parts
 /// run together into the same text.
 fn hash<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {

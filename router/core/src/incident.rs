@@ -1,63 +1,16 @@
-//! What is remembered between events: findings and incidents, each a versioned record.
+//! What is remembered of findings and incidents between events.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::containment::{ApprovalId, ApprovalRecord, BudgetRecord, SwitchRecord, TargetKey, TargetRecord};
+use crate::containment::TargetKey;
+use crate::decision::Why;
 use crate::event::{Band, Finding, FindingState};
-use crate::ids::{ChannelName, EffectId, EventId, FindingKey, IncidentKey};
+use crate::ids::{BundleKey, ChannelName, CoverKey, DedupKey, EffectId, EventId, FindingKey, IncidentKey};
 use crate::priority::Priority;
-
-/// Where a record is kept.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Key {
-    /// A finding's record.
-    Finding(FindingKey),
-    /// An incident's record.
-    Incident(IncidentKey),
-    /// What was done to a target.
-    Target(TargetKey),
-    /// A plan that waits for a human.
-    Approval(ApprovalId),
-    /// How much of the containment budget is spent.
-    Budget,
-    /// Whether mitigation is switched off.
-    Switch,
-}
-
-impl fmt::Display for Key {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Key::Finding(key) => write!(out, "finding/{key}"),
-            Key::Incident(key) => write!(out, "incident/{key}"),
-            Key::Target(key) => write!(out, "target/{key}"),
-            Key::Approval(id) => write!(out, "approval/{id}"),
-            Key::Budget => out.write_str("budget"),
-            Key::Switch => out.write_str("switch"),
-        }
-    }
-}
-
-/// A record's content.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Record {
-    /// Under [`Key::Finding`].
-    Finding(FindingRecord),
-    /// Under [`Key::Incident`].
-    Incident(IncidentRecord),
-    /// Under [`Key::Target`].
-    Target(TargetRecord),
-    /// Under [`Key::Approval`].
-    Approval(Box<ApprovalRecord>),
-    /// Under [`Key::Budget`].
-    Budget(BudgetRecord),
-    /// Under [`Key::Switch`].
-    Switch(SwitchRecord),
-}
+pub use crate::state::{Key, Record, State, Unread};
 
 /// What is known of one finding.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -100,6 +53,102 @@ pub struct IncidentRecord {
     /// What was done something to on its account, in this and earlier episodes.
     #[serde(default)]
     pub targets: BTreeSet<TargetKey>,
+    /// What it is, in a line.
+    #[serde(default)]
+    pub title: String,
+    /// What it is about, in a line.
+    #[serde(default)]
+    pub subject: String,
+    /// The rule's family.
+    #[serde(default)]
+    pub family: String,
+    /// When the last event of this episode came.
+    #[serde(default)]
+    pub last_at: Option<Timestamp>,
+    /// The highest count of a finding when it was last said.
+    #[serde(default)]
+    pub said_count: u64,
+    /// What else than its subject was named, at most [`IncidentRecord::MOST_RESOURCES`].
+    #[serde(default)]
+    pub resources: BTreeSet<String>,
+    /// When its latest episodes began, in this and earlier episodes.
+    #[serde(default)]
+    pub turns: VecDeque<Timestamp>,
+    /// The time to respond is over then.
+    #[serde(default)]
+    pub respond_by: Option<Timestamp>,
+    /// Who has it.
+    #[serde(default)]
+    pub acknowledged: Option<ByWhom>,
+    /// Who is to have it, where someone said so.
+    #[serde(default)]
+    pub assigned: Option<String>,
+    /// How many steps of the escalation chain were taken.
+    #[serde(default)]
+    pub escalation: u32,
+    /// When the next one is due, unless someone has it by then.
+    #[serde(default)]
+    pub escalate_at: Option<Timestamp>,
+    /// The pages of those steps, each under its own dedup key.
+    #[serde(default)]
+    pub escalated: Vec<Escalated>,
+    /// When it is taken to be over if nothing more is heard.
+    #[serde(default)]
+    pub quiet_at: Option<Timestamp>,
+    /// Why it has news that nobody was told yet.
+    #[serde(default)]
+    pub held: Option<Held>,
+    /// The bundle that it is or was said in.
+    #[serde(default)]
+    pub bundle: Option<BundleKey>,
+    /// The attack sequence that it belongs to.
+    #[serde(default)]
+    pub campaign: Option<IncidentKey>,
+    /// Where it is remembered that it covers others.
+    #[serde(default)]
+    pub covers: BTreeSet<CoverKey>,
+    /// Who or what ended it, unless its own findings did.
+    #[serde(default)]
+    pub ended: Option<ByWhom>,
+}
+
+/// Someone, and when.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ByWhom {
+    /// Who.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A page of a step of the escalation chain.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Escalated {
+    /// Over which channel.
+    pub channel: ChannelName,
+    /// Under which dedup key.
+    pub dedup_key: DedupKey,
+    /// By which decision.
+    pub event: EventId,
+    /// By which effect of it.
+    pub effect: EffectId,
+}
+
+/// News that nobody was told yet.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Held {
+    /// What would have been said.
+    pub news: Why,
+    /// Why it was not.
+    pub by: Why,
+    /// The same in a sentence, with what comes next.
+    pub reason: String,
+    /// Since when.
+    pub since: Timestamp,
+    /// What it waits in; none where it waits by itself.
+    pub bundle: Option<BundleKey>,
+    /// Until when it waits by itself.
+    pub until: Option<Timestamp>,
 }
 
 impl IncidentRecord {
@@ -107,6 +156,10 @@ impl IncidentRecord {
     pub const MOST_FINDINGS: usize = 256;
     /// More pages per channel than this are forgotten, oldest first.
     pub const MOST_PAGES: usize = 8;
+    /// More resources than this are not told apart.
+    pub const MOST_RESOURCES: usize = 32;
+    /// More turns than this are forgotten, oldest first.
+    const MOST_TURNS: usize = 16;
 
     /// The episode after the previous one, in which nothing has been seen yet.
     pub(crate) fn begun(
@@ -127,7 +180,53 @@ impl IncidentRecord {
             more_findings: 0,
             paged: BTreeMap::new(),
             targets: previous.map(|previous| previous.targets.clone()).unwrap_or_default(),
+            title: String::new(),
+            subject: String::new(),
+            family: String::new(),
+            last_at: None,
+            said_count: 0,
+            resources: BTreeSet::new(),
+            turns: {
+                let earlier = previous.map(|previous| previous.turns.clone()).unwrap_or_default();
+                let skipped = (earlier.len() + 1).saturating_sub(Self::MOST_TURNS);
+                earlier.into_iter().skip(skipped).chain([now]).collect()
+            },
+            respond_by: None,
+            acknowledged: None,
+            assigned: None,
+            escalation: 0,
+            escalate_at: None,
+            escalated: Vec::new(),
+            quiet_at: None,
+            held: None,
+            bundle: None,
+            campaign: None,
+            covers: BTreeSet::new(),
+            ended: None,
         }
+    }
+
+    /// How often it has begun in that time up to now.
+    pub(crate) fn turns_within(&self, window: SignedDuration, now: Timestamp) -> usize {
+        self.turns.iter().filter(|turn| now.duration_since(**turn) < window).count()
+    }
+
+    /// When something is due about it without any event.
+    fn wake_at(&self) -> Option<Timestamp> {
+        if !self.open {
+            return None;
+        }
+        let held = self.held.as_ref().and_then(|held| held.until);
+        [self.escalate_at, self.quiet_at, held].into_iter().flatten().min()
+    }
+
+    /// It is over: nothing is due any more.
+    pub(crate) fn end(&mut self, ended: Option<ByWhom>) {
+        self.open = false;
+        self.ended = ended;
+        self.held = None;
+        self.escalate_at = None;
+        self.quiet_at = None;
     }
 
     /// One more event; priority and severity only rise, and an open finding keeps the incident open.
@@ -150,72 +249,5 @@ impl IncidentRecord {
             pages.remove(0);
         }
         pages.push((event.clone(), effect.clone()));
-    }
-}
-
-/// The records that a decision may read, each at the version it was read.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct State {
-    records: BTreeMap<Key, (u64, Option<Record>)>,
-}
-
-impl State {
-    /// Puts a record as it was read; version 0 and `None` where there was none.
-    pub fn insert(&mut self, key: Key, version: u64, record: Option<Record>) {
-        self.records.insert(key, (version, record));
-    }
-
-    /// Whether the record was asked for.
-    pub fn has_read(&self, key: &Key) -> bool {
-        self.records.contains_key(key)
-    }
-
-    /// Every key that was read, with its version: what a commit must find unchanged.
-    pub fn versions(&self) -> impl Iterator<Item = (&Key, u64)> {
-        self.records.iter().map(|(key, (version, _))| (key, *version))
-    }
-
-    /// The finding's record, if it was read and there is one.
-    pub fn finding(&self, key: &FindingKey) -> Option<&FindingRecord> {
-        let Record::Finding(record) = self.record(&Key::Finding(key.clone()))? else { return None };
-        Some(record)
-    }
-
-    /// The incident's record, if it was read and there is one.
-    pub fn incident(&self, key: &IncidentKey) -> Option<&IncidentRecord> {
-        let Record::Incident(record) = self.record(&Key::Incident(key.clone()))? else { return None };
-        Some(record)
-    }
-
-    /// The target's record, if it was read and there is one.
-    pub fn target(&self, key: &TargetKey) -> Option<&TargetRecord> {
-        let Record::Target(record) = self.record(&Key::Target(key.clone()))? else { return None };
-        Some(record)
-    }
-
-    /// The plan, if it was read and there is one.
-    pub fn approval(&self, id: &ApprovalId) -> Option<&ApprovalRecord> {
-        let Record::Approval(record) = self.record(&Key::Approval(id.clone()))? else { return None };
-        Some(record)
-    }
-
-    /// The budget; none if it was not read, empty if nothing was spent yet.
-    pub fn budget(&self) -> Option<BudgetRecord> {
-        let (_, record) = self.records.get(&Key::Budget)?;
-        let Some(record) = record else { return Some(BudgetRecord::default()) };
-        let Record::Budget(record) = record else { return None };
-        Some(record.clone())
-    }
-
-    /// The switch; none if it was not read, on if nobody has touched it.
-    pub fn switch(&self) -> Option<SwitchRecord> {
-        let (_, record) = self.records.get(&Key::Switch)?;
-        let Some(record) = record else { return Some(SwitchRecord::default()) };
-        let Record::Switch(record) = record else { return None };
-        Some(record.clone())
-    }
-
-    fn record(&self, key: &Key) -> Option<&Record> {
-        self.records.get(key)?.1.as_ref()
     }
 }

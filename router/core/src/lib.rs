@@ -1,12 +1,15 @@
 //! What Watchfire decides, without the world: no clock, no network, no environment.
 
 pub mod act;
+pub mod calendar;
 pub mod command;
 mod compose;
 pub mod containment;
 pub mod context;
 pub mod decide;
 pub mod decision;
+pub mod digest;
+mod ending;
 pub mod event;
 pub mod face;
 pub mod follow_up;
@@ -15,14 +18,21 @@ pub mod identity;
 pub mod ids;
 pub mod incident;
 pub mod journal;
+mod judge;
 pub mod json;
 pub mod mitigation;
+pub mod noise;
 pub mod notice;
 pub mod pattern;
 mod planning;
 pub mod policy;
 pub mod priority;
 pub mod replay;
+mod response;
 pub mod rules;
 pub mod silence;
+mod state;
+pub mod wake;
+pub mod window;
 pub mod yaml;
+pub mod zone;

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
+use crate::calendar::Calendar;
 use crate::ids::ChannelName;
 use crate::mitigation::Mitigation;
+use crate::noise::Noise;
 use crate::priority::Priority;
-use crate::rules::RuleSet;
+use crate::rules::{Rule, RuleSet};
 
 /// All that `decide` depends on besides the event, the state and the time.
 #[derive(Debug)]
@@ -16,12 +18,73 @@ pub struct Policy {
     pub rules: RuleSet,
     /// Who is told.
     pub routes: Routes,
-    /// How long an incident that goes on stays quiet after it was said.
+    /// How long an incident stays quiet after it was said, unless it gets worse.
     pub repeat_after: RepeatAfter,
     /// How long the primary channel of an urgent page has before the fallback is used, in seconds.
     pub fallback_after_seconds: u32,
     /// How far Watchfire may go in the cluster.
     pub mitigation: Mitigation,
+    /// What keeps news from being paged at once.
+    pub noise: Noise,
+    /// Which days and hours are business.
+    pub calendar: Calendar,
+    /// Who gets the digest, on business days when they open; nobody: it is kept.
+    pub digest: Vec<ChannelName>,
+    /// Who is told when nobody has acknowledged a page in time, step by step.
+    pub escalation: BTreeMap<Priority, Vec<EscalationStep>>,
+    /// The channel that notes pages on Security Hub's findings.
+    pub write_back: Option<ChannelName>,
+}
+
+/// A step of an escalation chain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EscalationStep {
+    /// Who is told.
+    pub to: Vec<ChannelName>,
+    /// How long after the step before it; the first step is due when the time to respond is over.
+    pub after: SignedDuration,
+}
+
+impl Policy {
+    /// Everything as it is unless configured otherwise.
+    pub fn new(rules: RuleSet, routes: Routes) -> Self {
+        Self {
+            rules,
+            routes,
+            repeat_after: RepeatAfter::default(),
+            fallback_after_seconds: 60,
+            mitigation: Mitigation::default(),
+            noise: Noise::default(),
+            calendar: Calendar::default(),
+            digest: Vec::new(),
+            escalation: BTreeMap::new(),
+            write_back: None,
+        }
+    }
+
+    /// How long an incident of that rule and priority stays quiet after it was said.
+    pub(crate) fn window(&self, rule: &Rule, priority: Priority) -> SignedDuration {
+        rule.repeat_after.unwrap_or_else(|| self.repeat_after.of(priority))
+    }
+
+    /// Whether there is a channel of that name, as far as routes, chains and the digest name it.
+    pub(crate) fn knows(&self, channel: &ChannelName) -> bool {
+        let routes = self.routes.0.values();
+        let routed = routes.flat_map(|route| route.to.iter().chain(&route.fallback));
+        let escalated = self.escalation.values().flatten().flat_map(|step| &step.to);
+        routed.chain(escalated).chain(&self.digest).any(|known| known == channel)
+    }
+
+    /// When the time to respond is over.
+    pub fn respond_by(&self, priority: Priority, from: Timestamp) -> Timestamp {
+        let minutes = |minutes| from + SignedDuration::from_mins(minutes);
+        match priority {
+            Priority::P0 => minutes(15),
+            Priority::P1 => minutes(60),
+            Priority::P2 => minutes(240),
+            Priority::P3 => self.calendar.next_business_day_ends(from),
+        }
+    }
 }
 
 /// The route of each priority.

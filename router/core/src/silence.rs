@@ -124,9 +124,10 @@ impl Silence {
 }
 
 impl SilencesRecord {
-    /// The silence in force that holds this longest.
-    pub fn of(&self, face: &Face, now: Timestamp) -> Option<&Silence> {
-        let mut active = self.silences.iter().filter(|silence| silence.is_active(now)).peekable();
+    /// The silence in force that holds this longest; for a P0 only one that covers P0.
+    pub fn of(&self, face: &Face, is_p0: bool, now: Timestamp) -> Option<&Silence> {
+        let active = self.silences.iter().filter(|silence| silence.is_active(now));
+        let mut active = active.filter(|silence| !is_p0 || silence.covers_p0).peekable();
         active.peek()?;
         let json = face.json();
         active.filter(|silence| silence.matches(&json)).max_by_key(|silence| silence.ends_at)

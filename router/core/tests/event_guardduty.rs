@@ -41,6 +41,8 @@ fn finding(key: &str, kind: &str, title: &str, description: &str, severity: f64)
         updated_at: Some("2026-03-04T05:06:00Z".parse().unwrap()),
         first_seen: None,
         last_seen: None,
+        sequence: None,
+        members: Vec::new(),
     }
 }
 
@@ -50,6 +52,8 @@ fn a_runtime_finding_is_about_the_pod_in_the_account_it_came_from() {
         count: 3,
         first_seen: Some("2026-03-04T04:00:00Z".parse().unwrap()),
         last_seen: Some("2026-03-04T05:00:00Z".parse().unwrap()),
+        sequence: None,
+        members: Vec::new(),
         ..finding(
             "arn:aws-us-gov:guardduty:us-gov-west-1:111122223333:detector/d0d0d0d0/finding/5ac0ffee5ac0ffee5ac0ffee5ac0ffee",
             "CryptoCurrency:Runtime/BitcoinTool.B",

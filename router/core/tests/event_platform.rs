@@ -44,6 +44,8 @@ fn finding(source: FindingSource, key: &str, kind: &str, title: &str, descriptio
         updated_at: time("2026-03-04T05:06:00Z"),
         first_seen: None,
         last_seen: None,
+        sequence: None,
+        members: Vec::new(),
     }
 }
 
@@ -52,6 +54,8 @@ fn an_alarm_is_about_what_container_insights_measured() {
     let expected = Finding {
         updated_at: time("2026-03-04T05:06:00.985Z"),
         last_seen: time("2026-03-04T05:06:00.985Z"),
+        sequence: None,
+        members: Vec::new(),
         ..finding(
             FindingSource::CloudWatch,
             "arn:aws:cloudwatch:eu-north-1:111122223333:alarm:pod-memory",
@@ -111,6 +115,8 @@ fn an_alarm_straight_from_sns_is_the_same_alarm() {
         state: FindingState::Resolved,
         updated_at: time("2026-03-04T05:06:00.985Z"),
         last_seen: time("2026-03-04T05:06:00.985Z"),
+        sequence: None,
+        members: Vec::new(),
         ..finding(
             FindingSource::CloudWatch,
             "arn:aws:cloudwatch:eu-north-1:111122223333:alarm:node-cpu",
@@ -157,6 +163,8 @@ fn an_inspector_finding_is_about_the_image_by_its_digest() {
         severity: Some(Severity::new(7.0)),
         first_seen: time("2026-03-01T05:06:00Z"),
         last_seen: time("2026-03-04T05:00:00Z"),
+        sequence: None,
+        members: Vec::new(),
         ..finding(
             FindingSource::Inspector,
             "arn:aws:inspector2:eu-north-1:111122223333:finding/2b",
@@ -200,6 +208,8 @@ fn an_image_scan_is_as_severe_as_the_worst_it_found() {
         severity: Some(Severity::new(4.0)),
         updated_at: time("2026-03-04T05:06:07Z"),
         last_seen: time("2026-03-04T05:06:07Z"),
+        sequence: None,
+        members: Vec::new(),
         ..finding(
             FindingSource::Ecr,
             "111122223333/eu-north-1/shop/web/sha256:dddd",
@@ -222,6 +232,8 @@ fn a_scan_that_found_nothing_is_resolved() {
         state: FindingState::Resolved,
         updated_at: time("2026-03-04T05:06:07Z"),
         last_seen: time("2026-03-04T05:06:07Z"),
+        sequence: None,
+        members: Vec::new(),
         ..finding(
             FindingSource::Inspector,
             "111122223333/eu-north-1/shop/web/sha256:dddd",

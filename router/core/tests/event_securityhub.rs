@@ -46,6 +46,8 @@ fn finding(source: FindingSource, key: &str, kind: &str, words: [&str; 2], sever
         updated_at: time("2026-03-04T05:06:00Z"),
         first_seen: None,
         last_seen: None,
+        sequence: None,
+        members: Vec::new(),
     }
 }
 
@@ -71,6 +73,8 @@ fn a_copy_of_guardduty_has_the_native_key_type_and_severity_not_the_label() {
         count: 3,
         first_seen: time("2026-03-04T04:00:00Z"),
         last_seen: time("2026-03-04T05:00:00Z"),
+        sequence: None,
+        members: Vec::new(),
         ..finding(FindingSource::GuardDuty, MINER, "CryptoCurrency:Runtime/BitcoinTool.B", MINER_WORDS, 8.0)
     };
     let subject = Subject {
@@ -163,6 +167,8 @@ fn a_failed_control_is_about_the_cluster() {
         updated_at: time("2026-03-04T05:05:05Z"),
         first_seen: time("2026-02-01T00:00:00Z"),
         last_seen: time("2026-03-04T05:00:00Z"),
+        sequence: None,
+        members: Vec::new(),
         ..finding(
             FindingSource::SecurityHub,
             "arn:aws-us-gov:securityhub:us-gov-west-1:111122223333:security-control/EKS.1/finding/c0",

@@ -3,6 +3,8 @@
 //! A command never comes from a queue: nothing in a message can become one. It is decided, committed and
 //! performed like an event, so that it is in the journal with who and why.
 
+mod incidents;
+mod silences;
 mod wish;
 
 pub use wish::{Command, Wish};
@@ -23,12 +25,13 @@ use crate::follow_up;
 use crate::guard::{AskedBy, Question, Ruling, may};
 use crate::identity;
 use crate::ids::{IncidentKey, RuleName};
-use crate::incident::{IncidentRecord, Key, Record, State};
+use crate::incident::{IncidentRecord, Key, Record, State, Unread};
 use crate::notice::{Notice, clean};
 use crate::planning::{self, Plans, Request};
 use crate::policy::Policy;
 use crate::priority::Priority;
 use crate::rules::ActionName;
+use crate::silence::SilenceEffect;
 
 /// A command ready to be decided.
 #[derive(Debug)]
@@ -39,11 +42,13 @@ pub struct Asked<'a> {
     pub policy: &'a Policy,
     /// What the cluster says about what it is to be done to, looked up now.
     pub context: &'a Context,
+    /// For a new silence: what it would have done to the events of the last day.
+    pub effect: Option<&'a SilenceEffect>,
 }
 
 impl Asked<'_> {
-    /// The records still to be read; ask again after reading them.
-    pub fn reads(&self, state: &State) -> Vec<Key> {
+    /// The records that acts on the cluster read.
+    fn reads(&self, state: &State) -> Vec<Key> {
         let keys = match &self.command.wish {
             Wish::SwitchOff | Wish::SwitchOn => vec![Key::Switch],
             Wish::Deny(id) => vec![Key::Approval(id.clone())],
@@ -80,22 +85,26 @@ impl Asked<'_> {
     }
 
     /// The decision: what is done, or why it is not.
-    pub fn decide(&self, state: &State, now: Timestamp) -> Decision {
-        match &self.command.wish {
+    ///
+    /// # Errors
+    /// What has to be read into the state first; then it is to be asked again.
+    pub fn decide(&self, state: &State, now: Timestamp) -> Result<Decision, Unread> {
+        state.need_all(self.reads(state))?;
+        Ok(match &self.command.wish {
             Wish::SwitchOff => self.switch(Some(()), now),
             Wish::SwitchOn => self.switch(None, now),
             Wish::Deny(id) => self.deny(id, state, now),
             Wish::Approve(id) => self.approve(id, state, now),
             Wish::Release(incident) => self.release(incident, state, now),
             Wish::Act(action) => self.act(*action, state, now),
-            Wish::Acknowledge(_)
-            | Wish::Unacknowledge(_)
-            | Wish::Resolve(_)
-            | Wish::Reassign { .. }
-            | Wish::Silence(_)
-            | Wish::Expire(_)
-            | Wish::Extend(_) => self.declined(self.command.wish.as_str(), "unknown".to_owned(), now),
-        }
+            Wish::Acknowledge(incident) => self.acknowledge(incident, state, now)?,
+            Wish::Unacknowledge(incident) => self.unacknowledge(incident, state, now)?,
+            Wish::Resolve(incident) => self.resolve(incident, state, now)?,
+            Wish::Reassign { incident, to } => self.reassign(incident, to, state, now)?,
+            Wish::Silence(draft) => self.silence(draft, state, now)?,
+            Wish::Expire(id) => self.expire(id, state, now)?,
+            Wish::Extend(extension) => self.extend(extension, state, now)?,
+        })
     }
 
     fn switch(&self, off: Option<()>, now: Timestamp) -> Decision {

@@ -26,6 +26,8 @@ pub(super) fn read(envelope: &Envelope, finding: &Json<'_>) -> (Finding, Subject
         updated_at: envelope.updated_at(time(finding, "UpdatedAt")),
         first_seen: first_time(finding, &["FirstObservedAt", "CreatedAt"]),
         last_seen: time(finding, "LastObservedAt"),
+        sequence: None,
+        members: Vec::new(),
     };
     (read, subject(envelope, finding))
 }

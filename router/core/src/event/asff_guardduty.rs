@@ -32,6 +32,8 @@ pub(super) fn read(envelope: &Envelope, finding: &Json<'_>) -> (Finding, Subject
         first_seen: seen("service/eventFirstSeen")
             .or_else(|| first_time(finding, &["FirstObservedAt", "CreatedAt"])),
         last_seen: seen("service/eventLastSeen").or_else(|| time(finding, "LastObservedAt")),
+        sequence: None,
+        members: Vec::new(),
     };
     (read, with_action(finding, subject(envelope, finding)))
 }

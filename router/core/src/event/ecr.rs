@@ -41,6 +41,8 @@ pub(super) fn scan(source: FindingSource, envelope: &Envelope, detail: &Json<'_>
         updated_at: envelope.time,
         first_seen: None,
         last_seen: envelope.time,
+        sequence: None,
+        members: Vec::new(),
     };
     let subject = Subject {
         account: envelope.account.clone(),

@@ -33,6 +33,17 @@ pub struct Finding {
     pub first_seen: Option<Timestamp>,
     /// Last time the behaviour was seen.
     pub last_seen: Option<Timestamp>,
+    /// The attack sequence that it says it belongs to.
+    #[serde(default)]
+    pub sequence: Option<FindingKey>,
+    /// For an attack sequence: the findings that it was made from, at most [`Finding::MOST_MEMBERS`].
+    #[serde(default)]
+    pub members: Vec<FindingKey>,
+}
+
+impl Finding {
+    /// More members of a sequence than this are not remembered.
+    pub const MOST_MEMBERS: usize = 50;
 }
 
 /// Who found it.

@@ -1,8 +1,9 @@
 //! GuardDuty's own events: one finding per event, in `detail`.
 
 use super::envelope::Envelope;
-use super::read::{account, as_number, at, count, first_text, is_true, label, text, time};
+use super::read::{account, as_number, at, count, first_text, is_true, label, list, text, time};
 use super::{Finding, FindingSource, FindingState, Severity, Subject, guardduty_subject, names};
+use crate::ids::FindingKey;
 use crate::json::Json;
 
 /// Reads a finding; it must have an arn or an id.
@@ -10,6 +11,7 @@ pub(super) fn read(envelope: &Envelope, detail: &Json<'_>) -> Result<(Finding, S
     let name = name(envelope, detail).ok_or("expected a finding with arn or id".to_owned())?;
     let title = text(detail, "title").unwrap_or_default();
     let archived = is_true(at(detail, "service.archived"));
+    let members = members(&name, detail);
     let finding = Finding {
         key: envelope.key(Some(name)),
         source: FindingSource::GuardDuty,
@@ -23,8 +25,23 @@ pub(super) fn read(envelope: &Envelope, detail: &Json<'_>) -> Result<(Finding, S
         updated_at: envelope.updated_at(time(detail, "updatedAt")),
         first_seen: time(detail, "service.eventFirstSeen"),
         last_seen: time(detail, "service.eventLastSeen"),
+        sequence: first_text(detail, &["associatedAttackSequenceArn", "service.associatedAttackSequenceArn"])
+            .map(FindingKey::new),
+        members,
     };
     Ok((finding, guardduty_subject::read(envelope, detail)))
+}
+
+/// The findings that an attack sequence was made from: ids, beside its own in the same detector, or ARNs.
+fn members(name: &str, detail: &Json<'_>) -> Vec<FindingKey> {
+    let beside = name.rsplit_once("/finding/").map(|(detector, _)| detector);
+    let signals = list(detail, "service.detection.sequence.signals").iter();
+    let uids = signals.filter_map(|signal| text(signal, "uid")).filter(|uid| uid != name);
+    let key = |uid: String| match (names::is_arn(&uid), beside) {
+        (true, _) | (false, None) => FindingKey::new(uid),
+        (false, Some(detector)) => FindingKey::new(format!("{detector}/finding/{uid}")),
+    };
+    uids.take(Finding::MOST_MEMBERS).map(key).collect()
 }
 
 /// The finding's ARN, which its Security Hub copies carry too; built where it is missing.

@@ -88,16 +88,11 @@ fn run(policy: &Policy, index: usize, example: &Example, text: &str) -> Result<(
             "expected to be the first match, but `{}` is",
             explained.rules[explained.first].0.name
         )),
-        Expect::Decision(expected) => compare(
-            expected,
-            &decide(
-                &event,
-                policy,
-                &State::default(),
-                &Context::none(),
-                event.time.unwrap_or(Timestamp::UNIX_EPOCH),
-            ),
-        ),
+        Expect::Decision(expected) => {
+            let now = event.time.unwrap_or(Timestamp::UNIX_EPOCH);
+            let decided = decide(&event, policy, &State::whole(), &Context::none(), now);
+            compare(expected, &decided.expect("a whole state has been read"))
+        }
     }
 }
 

@@ -26,6 +26,7 @@ pub(super) struct RuleText {
     #[serde(default)]
     pub(super) stage: Stage,
     pub(super) runbook: Option<String>,
+    pub(super) repeat_after_minutes: Option<u32>,
     #[serde(default)]
     pub(super) examples: Vec<Example>,
 }

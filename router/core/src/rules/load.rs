@@ -166,6 +166,7 @@ impl Reading<'_> {
             actions,
             stage,
             runbook,
+            repeat_after_minutes,
             mut examples,
         } = text.ok()?;
         self.unknown(path, node, condition.as_ref(), unknown);
@@ -181,6 +182,7 @@ impl Reading<'_> {
             actions,
             stage,
             runbook,
+            repeat_after: repeat_after_minutes.map(|minutes| SignedDuration::from_mins(minutes.into())),
             file: self.file.to_owned(),
             pattern,
             condition,

@@ -13,6 +13,8 @@ pub use load::{RuleError, RuleFile};
 
 use std::cell::OnceCell;
 
+use jiff::SignedDuration;
+
 use crate::context::Context;
 use crate::event::Event;
 use crate::ids::RuleName;
@@ -43,6 +45,8 @@ pub struct Rule {
     pub stage: Stage,
     /// Where a responder reads on.
     pub runbook: Option<String>,
+    /// How long its incidents stay quiet after they were said, unless they get worse; none: as configured.
+    pub repeat_after: Option<SignedDuration>,
     /// The file it stands in.
     pub file: String,
     /// The line its name stands on, from 1.

@@ -1,0 +1,115 @@
+//! One question about an open problem: does anyone have to hear of it, and why, or why not?
+
+use jiff::Timestamp;
+
+use crate::decision::Why;
+use crate::event::{Band, Event, Finding, FindingState, Subject};
+use crate::incident::{FindingRecord, IncidentRecord};
+use crate::policy::Policy;
+use crate::priority::Priority;
+use crate::rules::Rule;
+
+/// An event about an open problem, and what is known of it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Judging<'j> {
+    pub(crate) event: &'j Event<'j>,
+    pub(crate) policy: &'j Policy,
+    pub(crate) rule: &'j Rule,
+    /// The finding as known before.
+    pub(crate) known: Option<&'j FindingRecord>,
+    /// The incident as known before, open or over.
+    pub(crate) previous: Option<&'j IncidentRecord>,
+    pub(crate) now: Timestamp,
+}
+
+/// More than ten times as often as when it was said is worth saying.
+pub(crate) const GREW: u64 = 10;
+
+impl Judging<'_> {
+    pub(crate) fn judge(&self) -> Why {
+        let Self { event, policy, rule, known, previous, now } = *self;
+        let finding = event.finding.as_ref();
+        let late = finding.zip(known).is_some_and(|(finding, known)| is_older(finding, known));
+        let was_over = known.is_some_and(|known| known.state != FindingState::Open);
+        let Some(current) = previous.filter(|previous| previous.open) else {
+            return match known {
+                Some(_) if late => Why::Outdated,
+                // Its finder goes on about what a human holds to be over: not at once again.
+                Some(_) if !was_over && self.ended_lately(previous) => Why::Repeat,
+                Some(_) => Why::Reopened,
+                None if event.is_unreadable() => Why::Unreadable,
+                None => Why::New,
+            };
+        };
+        let window = policy.window(rule, rule.priority);
+        let since_said = now.duration_since(current.said_at);
+        // However bad it was then, it is known to be over.
+        if late && was_over {
+            Why::Outdated
+        } else if rule.priority < current.priority {
+            Why::PriorityRose
+        } else if current.band.is_some() && band(event) > current.band {
+            Why::SeverityRose
+        } else if late {
+            Why::Outdated
+        } else if was_over {
+            Why::Reopened
+        } else if known.is_none() && joins(&event.subject, current) {
+            Why::ResourceJoined
+        } else if since_said >= window && finding.is_some_and(|finding| grew(finding, current)) {
+            Why::CountGrew
+        } else if since_said >= window && rule.priority == Priority::P0 && current.acknowledged.is_none() {
+            Why::WindowPassed
+        } else if finding.is_none() || known.is_some() {
+            Why::Repeat
+        } else {
+            Why::Joined
+        }
+    }
+
+    fn ended_lately(&self, previous: Option<&IncidentRecord>) -> bool {
+        let ended = previous.and_then(|previous| previous.ended.as_ref());
+        let window = self.policy.window(self.rule, self.rule.priority);
+        ended.is_some_and(|ended| self.now.duration_since(ended.at) < window)
+    }
+}
+
+pub(crate) fn is_older(finding: &Finding, known: &FindingRecord) -> bool {
+    match finding.updated_at.zip(known.updated_at) {
+        Some((this, newest)) if this != newest => this < newest,
+        // Of two reports of the same moment, or without one, the higher count is the newer.
+        Some(_) | None => finding.count < known.count && finding.state == FindingState::Open,
+    }
+}
+
+pub(crate) fn band(event: &Event<'_>) -> Option<Band> {
+    event.finding.as_ref().and_then(|finding| finding.severity).map(|severity| severity.band())
+}
+
+fn grew(finding: &Finding, current: &IncidentRecord) -> bool {
+    current.said_count > 0 && finding.count >= current.said_count.saturating_mul(GREW)
+}
+
+/// Another of a kind of which the incident has one already: a second container, not the first that is named.
+fn joins(subject: &Subject, current: &IncidentRecord) -> bool {
+    resources(subject).iter().any(|resource| {
+        let kind = resource.split_once('=').map_or("", |(kind, _)| kind);
+        let known = |known: &&String| known.split_once('=').is_some_and(|(known, _)| known == kind);
+        !current.resources.contains(resource) && current.resources.iter().any(|it| known(&it))
+    })
+}
+
+/// What a subject names besides what makes it one.
+pub(crate) fn resources(subject: &Subject) -> Vec<String> {
+    let primary = subject.primary();
+    let container = subject.container.as_ref().and_then(|container| container.name.clone());
+    let parts = [
+        ("container", container.as_ref()),
+        ("instance", subject.instance.as_ref()),
+        ("resource", subject.resource.as_ref()),
+    ];
+    let named = parts.into_iter().filter_map(|(kind, part)| Some((kind, part?)));
+    let others =
+        named.filter(|(kind, part)| primary.as_deref() != Some(format!("{kind}/{part}").as_str()));
+    others.map(|(kind, part)| format!("{kind}={}", crate::notice::clean(part, 200))).collect()
+}

@@ -1,0 +1,233 @@
+//! Several incidents said as one page: a group, a storm, what was over a limit, silenced or covered.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::identity::keyed;
+use crate::ids::{BundleKey, IncidentKey, SilenceId};
+use crate::priority::Priority;
+
+/// What its members have in common.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BundleKind {
+    /// A configured group.
+    Group {
+        /// Its name.
+        name: String,
+    },
+    /// Many new incidents of one account and family.
+    Storm,
+    /// Over a limit.
+    RollUp {
+        /// Which, in words.
+        limit: String,
+    },
+    /// Silenced.
+    Silence {
+        /// By which silence.
+        id: SilenceId,
+    },
+    /// Covered by a greater incident.
+    Cover {
+        /// Which.
+        incident: IncidentKey,
+    },
+}
+
+impl BundleKind {
+    /// The word in metrics and on screen.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            BundleKind::Group { .. } => "group",
+            BundleKind::Storm => "storm",
+            BundleKind::RollUp { .. } => "roll-up",
+            BundleKind::Silence { .. } => "silence",
+            BundleKind::Cover { .. } => "cover",
+        }
+    }
+}
+
+/// One incident in a bundle.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Member {
+    /// Its priority when it joined.
+    pub priority: Priority,
+    /// What it is, in a line.
+    pub title: String,
+    /// What it is about, in a line.
+    pub subject: String,
+    /// The rule's family.
+    pub family: String,
+    /// When it joined.
+    pub at: Timestamp,
+    /// Whether it is still open.
+    pub open: bool,
+    /// Whether it was said, with the bundle or by itself.
+    pub said: bool,
+}
+
+/// Incidents that are said as one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BundleRecord {
+    /// What they have in common.
+    pub kind: BundleKind,
+    /// What its page is called: the common values, in a line.
+    pub title: String,
+    /// When the first of those that were not said yet joined.
+    pub since: Timestamp,
+    /// The members, at most [`BundleRecord::MOST`].
+    pub members: BTreeMap<IncidentKey, Member>,
+    /// How many members are open, listed or not.
+    pub open: u64,
+    /// How many joined that were not said yet, listed or not.
+    pub unsaid: u64,
+    /// The same by family, the highest priority first; families are the rules'.
+    pub unsaid_by: BTreeMap<(Priority, String), u64>,
+    /// How many joined in all since it was last empty.
+    pub total: u64,
+    /// When it is to be said; none as long as that depends on something else, or there is nothing to say.
+    pub due_at: Option<Timestamp>,
+    /// When it was last said.
+    pub said_at: Option<Timestamp>,
+    /// For a storm: when the latest new incidents came, no more than make a storm.
+    #[serde(default)]
+    pub recent: VecDeque<Timestamp>,
+}
+
+impl BundleRecord {
+    /// So many members are listed, the others counted.
+    pub const MOST: usize = 100;
+
+    /// One that nobody has joined.
+    pub(crate) fn new(kind: BundleKind, title: String, now: Timestamp) -> Self {
+        Self {
+            kind,
+            title,
+            since: now,
+            members: BTreeMap::new(),
+            open: 0,
+            unsaid: 0,
+            unsaid_by: BTreeMap::new(),
+            total: 0,
+            due_at: None,
+            said_at: None,
+            recent: VecDeque::new(),
+        }
+    }
+
+    /// One more incident that is not to be said by itself. One that is in it and was said is in it again.
+    pub(crate) fn join(&mut self, incident: &IncidentKey, member: Member) {
+        let now = member.at;
+        if self.unsaid == 0 {
+            self.since = now;
+        }
+        *self.unsaid_by.entry((member.priority, member.family.clone())).or_default() += 1;
+        self.unsaid += 1;
+        let known = self.members.get(incident).is_some_and(|known| known.open);
+        if !known {
+            self.open += 1;
+            self.total += 1;
+        }
+        if self.members.len() < Self::MOST || self.members.contains_key(incident) {
+            self.members.insert(incident.clone(), member);
+        }
+    }
+
+    /// A member is said by itself after all, or over; said members do not count as unsaid.
+    pub(crate) fn take_out(&mut self, incident: &IncidentKey, priority: Priority, family: &str) {
+        if let Some(member) = self.members.get_mut(incident) {
+            if member.said {
+                return;
+            }
+            member.said = true;
+        }
+        self.unsaid = self.unsaid.saturating_sub(1);
+        let key = (priority, family.to_owned());
+        if let Some(count) = self.unsaid_by.get_mut(&key) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                self.unsaid_by.remove(&key);
+            }
+        }
+    }
+
+    /// A member is over.
+    pub(crate) fn is_over(&mut self, incident: &IncidentKey) {
+        if let Some(member) = self.members.get_mut(incident) {
+            if !member.open {
+                return;
+            }
+            member.open = false;
+        }
+        self.open = self.open.saturating_sub(1);
+    }
+
+    /// Everything in it has been said.
+    pub(crate) fn was_said(&mut self, now: Timestamp) {
+        self.said_at = Some(now);
+        self.unsaid = 0;
+        self.unsaid_by.clear();
+        self.members.retain(|_, member| member.open);
+        self.members.values_mut().for_each(|member| member.said = true);
+        if self.open == 0 {
+            self.members.clear();
+            self.total = 0;
+        }
+    }
+
+    /// The most urgent of those that were not said, among the open ones if there are any.
+    pub(crate) fn priority(&self) -> Option<Priority> {
+        let listed = self.members.values().filter(|member| !member.said);
+        let open = listed.filter(|member| member.open).map(|member| member.priority).min();
+        // What is not listed is counted by priority.
+        let counted = self.unsaid_by.keys().map(|(priority, _)| *priority).min();
+        let all_listed = self.members.values().filter(|member| !member.said).count() as u64 >= self.unsaid;
+        if all_listed { open.or(counted) } else { counted }
+    }
+
+    /// Whether any of those that were not said is still open; what is not listed counts as open.
+    pub(crate) fn has_open_news(&self) -> bool {
+        let unsaid = self.members.values().filter(|member| !member.said);
+        let (mut listed, mut open) = (0, false);
+        for member in unsaid {
+            listed += 1;
+            open |= member.open;
+        }
+        open || (listed < self.unsaid && self.open > 0)
+    }
+
+    /// Whether a storm has had a new incident within that time.
+    pub(crate) fn is_raging(&self, most: u32, within: SignedDuration, now: Timestamp) -> bool {
+        let recent = self.recent.iter().filter(|at| now.duration_since(**at) < within).count();
+        recent >= most as usize
+    }
+
+    /// One more new incident of what may become a storm.
+    pub(crate) fn blows(&mut self, most: u32, now: Timestamp) {
+        self.recent.push_back(now);
+        while self.recent.len() > most as usize {
+            self.recent.pop_front();
+        }
+    }
+}
+
+/// The key of a bundle.
+pub(crate) fn bundle_key(kind: &BundleKind, parts: &[&str]) -> BundleKey {
+    let own = match kind {
+        BundleKind::Group { name } => name.as_str(),
+        BundleKind::Storm => "",
+        BundleKind::RollUp { limit: _ } => "",
+        BundleKind::Silence { id } => id.as_str(),
+        BundleKind::Cover { incident } => incident.as_str(),
+    };
+    let parts: Vec<_> = [own].into_iter().chain(parts.iter().copied()).collect();
+    BundleKey::new(format!("{}-{}", kind.as_str(), keyed(kind.as_str(), &parts)))
+}
+
+/// The incident that a bundle's page is about.
+pub(crate) fn incident_of_bundle(bundle: &BundleKey) -> IncidentKey {
+    IncidentKey::new(format!("wf1-{}", keyed("bundle", &[bundle.as_str()])))
+}

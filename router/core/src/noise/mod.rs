@@ -1,0 +1,222 @@
+//! Noise control: what keeps news from being paged at once, and never a P0 unless someone said so.
+//!
+//! ```text
+//! news -> silenced? -> covered? -> flapping? -> digest? -> a storm? -> grouped? -> over a limit? -> say it
+//!            |            |           |           |           |           |             |
+//!            +------------+-----------+---- held, with a reason, and said later --------+
+//! ```
+//!
+//! Whatever is held waits in a [`BundleRecord`], which is said as one page when its time has come.
+
+mod bundle;
+mod cover;
+mod limit;
+mod sift;
+
+pub use bundle::{BundleKind, BundleRecord, Member};
+pub(crate) use bundle::{bundle_key, incident_of_bundle};
+pub use cover::CoverRecord;
+pub(crate) use cover::{adopting, covering, uncovering};
+pub use limit::{LimitRecord, Quota};
+pub(crate) use limit::{check, limit_key};
+pub(crate) use sift::{Hold, Sifted, Sifting, channel_limit, join, minute, take_out};
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::face::Face;
+use crate::ids::SilenceId;
+use crate::notice::Notice;
+use crate::pattern::Pattern;
+use crate::window::RecurringWindow;
+
+/// What was configured about noise.
+#[derive(Clone, Debug)]
+pub struct Noise {
+    /// How many pages that are not P0 a channel, a rule, and a family of one account may cause.
+    pub limits: Limits,
+    /// From when on many new incidents are one storm.
+    pub storm: Storm,
+    /// What is paged as one; the first that matches counts.
+    pub groups: Vec<Group>,
+    /// What covers what.
+    pub inhibitions: Vec<Inhibition>,
+    /// When is silence without anyone asking for it.
+    pub maintenance: Vec<Maintenance>,
+    /// Silencing more than this share of a day's events needs to be confirmed, in percent.
+    pub silence_share: u8,
+    /// After how long without an event an incident is over.
+    pub quiet_after: QuietAfter,
+    /// More turns than this, in that time, are flapping.
+    pub flapping: (u32, SignedDuration),
+}
+
+impl Default for Noise {
+    fn default() -> Self {
+        Self {
+            limits: Limits::default(),
+            storm: Storm::default(),
+            groups: Vec::new(),
+            inhibitions: Inhibition::shipped(),
+            maintenance: Vec::new(),
+            silence_share: 50,
+            quiet_after: QuietAfter::default(),
+            flapping: (3, SignedDuration::from_hours(1)),
+        }
+    }
+}
+
+/// The limits: each a quota per key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Per channel; P1 and what is less urgent each have their own.
+    pub channel: Quota,
+    /// Per rule.
+    pub rule: Quota,
+    /// Per account and family.
+    pub family: Quota,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        let quota = |per_hour, burst| Quota::new(per_hour, burst).expect("none of them is zero");
+        Self { channel: quota(60, 10), rule: quota(60, 15), family: quota(60, 20) }
+    }
+}
+
+/// A storm: more than `most` new incidents of one account and family `within` that time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Storm {
+    /// How many are no storm yet.
+    pub most: u32,
+    /// Within which time.
+    pub within: SignedDuration,
+    /// How often a storm that goes on is said again.
+    pub interval: SignedDuration,
+}
+
+impl Default for Storm {
+    fn default() -> Self {
+        let five = SignedDuration::from_mins(5);
+        Self { most: 20, within: five, interval: five }
+    }
+}
+
+/// What belongs together is paged as one, in Alertmanager's words.
+#[derive(Clone, Debug)]
+pub struct Group {
+    /// Its name.
+    pub name: String,
+    /// What it is for, over [`Face::json`].
+    pub matches: Pattern,
+    /// Equal values here are one group; paths as in [`crate::face::PATHS`].
+    pub group_by: Vec<String>,
+    /// How long the first of a group waits for others.
+    pub group_wait: SignedDuration,
+    /// How long after a page what has joined since is said.
+    pub group_interval: SignedDuration,
+    /// After how long a group that is still open is said again.
+    pub repeat_interval: SignedDuration,
+}
+
+/// An open incident that matches `source` covers those that match `target` and have equal values.
+#[derive(Clone, Debug)]
+pub struct Inhibition {
+    /// Its name.
+    pub name: String,
+    /// What covers, over [`Face::json`].
+    pub source: Pattern,
+    /// What is covered.
+    pub target: Pattern,
+    /// What has to be equal, and known; paths as in [`crate::face::PATHS`].
+    pub equal: Vec<String>,
+    /// Whether P0 is covered, too.
+    pub covers_p0: bool,
+}
+
+impl Inhibition {
+    /// What is in force unless configured otherwise: a node covers its pods' platform alarms and activity,
+    /// a cluster that is down covers what is no breach. That an attack sequence covers its members needs
+    /// no rule: its findings say so.
+    pub fn shipped() -> Vec<Inhibition> {
+        let pattern = |text: &str| Pattern::parse(text).expect("a test reads it");
+        let equal = |paths: &[&str]| paths.iter().map(|path| (*path).to_owned()).collect();
+        vec![
+            Inhibition {
+                name: "node-covers-its-pods".to_owned(),
+                source: pattern(SOURCE_NODE),
+                target: pattern(TARGET_POD),
+                equal: equal(&["subject.cluster", "subject.node"]),
+                covers_p0: false,
+            },
+            Inhibition {
+                name: "cluster-down".to_owned(),
+                source: pattern(SOURCE_CLUSTER),
+                target: pattern(TARGET_ALL),
+                equal: equal(&["subject.cluster"]),
+                covers_p0: false,
+            },
+        ]
+    }
+}
+
+const SOURCE_NODE: &str = r#"{"priority": ["P0", "P1", "P2"], "subject": {"node": [{"exists": true}],
+    "pod": [{"exists": false}]}}"#;
+const TARGET_POD: &str = r#"{"subject": {"node": [{"exists": true}], "pod": [{"exists": true}]}}"#;
+const SOURCE_CLUSTER: &str = r#"{"family": ["cluster-down"], "priority": ["P0", "P1"]}"#;
+const TARGET_ALL: &str = r#"{"family": [{"anything-but": "cluster-down"}]}"#;
+
+/// A recurring maintenance window.
+#[derive(Clone, Debug)]
+pub struct Maintenance {
+    /// When.
+    pub window: RecurringWindow,
+    /// What is silent then, over [`Face::json`].
+    pub matches: Pattern,
+    /// Whether P0 is, too.
+    pub covers_p0: bool,
+}
+
+impl Maintenance {
+    /// As whose silence it counts.
+    pub fn id(&self, starts_at: Timestamp) -> SilenceId {
+        SilenceId::new(format!("window:{}:{}", self.window.name(), starts_at.as_second()))
+    }
+}
+
+/// After how long without an event an incident is over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QuietAfter {
+    /// One with findings: their finder says when they are over, if it ever does.
+    pub findings: SignedDuration,
+    /// One of events that are no findings: nobody says when they are over.
+    pub events: SignedDuration,
+    /// Those of a family, whatever they are.
+    pub families: BTreeMap<String, SignedDuration>,
+}
+
+impl Default for QuietAfter {
+    fn default() -> Self {
+        let days = |days: i64| SignedDuration::from_hours(24 * days);
+        Self { findings: days(30), events: days(1), families: BTreeMap::new() }
+    }
+}
+
+impl QuietAfter {
+    /// For an incident of that family.
+    pub fn of(&self, family: &str, has_findings: bool) -> SignedDuration {
+        let other = if has_findings { self.findings } else { self.events };
+        self.families.get(family).copied().unwrap_or(other)
+    }
+}
+
+/// What a page of an incident would say, for whoever says it later.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Sayable {
+    /// What silences and the like look at.
+    pub face: Face,
+    /// The page.
+    pub notice: Notice,
+}

@@ -1,0 +1,414 @@
+//! One question about news: is it said now, with the digest, or held, and then why and until when?
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::bundle::{BundleKind, BundleRecord, Member, bundle_key};
+use super::cover::covers_of;
+use super::limit::{self, limit_key};
+use super::{Group, Maintenance};
+use crate::decision::Why;
+use crate::event::Finding;
+use crate::face::Face;
+use crate::ids::{BundleKey, IncidentKey, LimitKey};
+use crate::incident::{Held, IncidentRecord, Key, Record, State};
+use crate::notice::clean;
+use crate::policy::Policy;
+use crate::priority::Priority;
+use crate::silence::Silence;
+use crate::state::Unread;
+
+/// What is over a limit waits at least this long for more of it.
+const ROLL_UP_WAIT: SignedDuration = SignedDuration::from_mins(1);
+
+/// News, and all that is looked at.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sifting<'s> {
+    pub(crate) policy: &'s Policy,
+    pub(crate) state: &'s State,
+    pub(crate) face: &'s Face,
+    pub(crate) finding: Option<&'s Finding>,
+    pub(crate) incident: &'s IncidentKey,
+    /// As it is with this event.
+    pub(crate) record: &'s IncidentRecord,
+    pub(crate) news: Why,
+    pub(crate) now: Timestamp,
+}
+
+/// What becomes of news.
+#[derive(Debug)]
+pub(crate) enum Sifted {
+    /// It is said; what that spends.
+    Say(BTreeMap<Key, Record>),
+    /// It is said with the next digest.
+    Digest,
+    /// It is not said yet.
+    Hold(Hold),
+}
+
+/// Why news is not said yet, and what it waits in.
+#[derive(Debug)]
+pub(crate) struct Hold {
+    pub(crate) why: Why,
+    /// In a sentence, with what comes next.
+    pub(crate) reason: String,
+    /// What it waits in; none where it waits by itself.
+    pub(crate) bundle: Option<Waiting>,
+    /// Until when it waits by itself.
+    pub(crate) until: Option<Timestamp>,
+    pub(crate) changes: BTreeMap<Key, Record>,
+}
+
+/// The bundle that it waits in, and when that is to be said.
+#[derive(Debug)]
+pub(crate) struct Waiting {
+    pub(crate) key: BundleKey,
+    pub(crate) kind: BundleKind,
+    pub(crate) title: String,
+    /// None: when what holds it ends.
+    pub(crate) due_at: Option<Timestamp>,
+}
+
+impl Sifting<'_> {
+    /// The answer; or a record that has to be read first.
+    pub(crate) fn sift(&self) -> Result<Sifted, Unread> {
+        let is_p0 = self.face.priority == Priority::P0;
+        if let Some(hold) = self.silenced(is_p0)? {
+            return Ok(Sifted::Hold(hold));
+        }
+        if let Some(hold) = self.covered(is_p0)? {
+            return Ok(Sifted::Hold(hold));
+        }
+        if is_p0 {
+            return Ok(Sifted::Say(BTreeMap::new()));
+        }
+        if let Some(hold) = self.flapping() {
+            return Ok(Sifted::Hold(hold));
+        }
+        if self.policy.routes.of(self.face.priority).to.is_empty() {
+            self.state.need(Key::Digest)?;
+            return Ok(Sifted::Digest);
+        }
+        let (storm, mut changes) = self.storm()?;
+        if let Some(hold) = storm {
+            return Ok(Sifted::Hold(Hold { changes, ..hold }));
+        }
+        if let Some(hold) = self.grouped()? {
+            return Ok(Sifted::Hold(Hold { changes, ..hold }));
+        }
+        Ok(match self.limited()? {
+            Ok(spent) => {
+                changes.extend(spent);
+                Sifted::Say(changes)
+            }
+            Err(hold) => Sifted::Hold(Hold { changes, ..hold }),
+        })
+    }
+
+    fn silenced(&self, is_p0: bool) -> Result<Option<Hold>, Unread> {
+        self.state.need(Key::Silences)?;
+        let silences = self.state.silences();
+        let made = silences.and_then(|silences| silences.of(self.face, is_p0, self.now));
+        let window = self.window(is_p0);
+        let (id, until, said) = match (made, window) {
+            (Some(Silence { id, ends_at, by, comment, .. }), None) => {
+                (id.clone(), *ends_at, format!("silence {id} by {by} ({comment})"))
+            }
+            (None, Some((maintenance, (starts_at, ends_at)))) => {
+                let name = maintenance.window.name();
+                (maintenance.id(starts_at), ends_at, format!("maintenance window {name}"))
+            }
+            (Some(silence), Some((maintenance, (starts_at, ends_at)))) => match silence.ends_at >= ends_at {
+                true => (silence.id.clone(), silence.ends_at, format!("silence {}", silence.id)),
+                false => {
+                    let name = maintenance.window.name();
+                    (maintenance.id(starts_at), ends_at, format!("maintenance window {name}"))
+                }
+            },
+            (None, None) => return Ok(None),
+        };
+        let kind = BundleKind::Silence { id };
+        let key = bundle_key(&kind, &[]);
+        self.state.need(Key::Bundle(key.clone()))?;
+        Ok(Some(Hold {
+            why: Why::Silenced,
+            reason: format!("{said} until {}", minute(until)),
+            bundle: Some(Waiting { key, kind, title: said, due_at: Some(until) }),
+            until: None,
+            changes: BTreeMap::new(),
+        }))
+    }
+
+    fn window(&self, is_p0: bool) -> Option<(&Maintenance, (Timestamp, Timestamp))> {
+        let json = std::cell::LazyCell::new(|| self.face.json());
+        let running = self.policy.noise.maintenance.iter().filter(|it| !is_p0 || it.covers_p0);
+        let running = running.filter_map(|it| Some((it, it.window.at(self.now)?)));
+        running.filter(|(it, _)| it.matches.matches(&json)).max_by_key(|(_, (_, ends_at))| *ends_at)
+    }
+
+    /// A cover counts only while it is open and was itself said: what nobody knows of covers nothing.
+    fn covered(&self, is_p0: bool) -> Result<Option<Hold>, Unread> {
+        let own = self.finding.and_then(|finding| finding.sequence.as_ref());
+        if let Some(sequence) = own {
+            self.state.need(Key::Finding(sequence.clone()))?;
+            let known = self.state.finding(sequence).map(|known| known.incident.clone());
+            if let Some(campaign) = known
+                && let Some(hold) = self.covered_by(&campaign, "attack-sequence")?
+            {
+                return Ok(Some(hold));
+            }
+        }
+        for place in covers_of(&self.policy.noise, self.face, self.finding) {
+            if is_p0 && !place.covers_p0 {
+                continue;
+            }
+            self.state.need(Key::Cover(place.key.clone()))?;
+            let Some(cover) = self.state.cover(&place.key) else { continue };
+            for by in &cover.by {
+                if let Some(hold) = self.covered_by(by, &place.inhibition)? {
+                    return Ok(Some(hold));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn covered_by(&self, by: &IncidentKey, inhibition: &str) -> Result<Option<Hold>, Unread> {
+        if by == self.incident {
+            return Ok(None);
+        }
+        self.state.need(Key::Incident(by.clone()))?;
+        let is_said = |record: &&IncidentRecord| record.open && record.held.is_none();
+        let Some(record) = self.state.incident(by).filter(is_said) else { return Ok(None) };
+        // Whoever was told of something less urgent does not expect something more urgent under it.
+        if record.priority > self.face.priority {
+            return Ok(None);
+        }
+        let kind = BundleKind::Cover { incident: by.clone() };
+        let key = bundle_key(&kind, &[]);
+        self.state.need(Key::Bundle(key.clone()))?;
+        let title = format!("covered by {}", record.title);
+        Ok(Some(Hold {
+            why: Why::Inhibited,
+            reason: format!("{inhibition}: {by} covers it, and is paged if it is open when that ends"),
+            bundle: Some(Waiting { key, kind, title, due_at: None }),
+            until: None,
+            changes: BTreeMap::new(),
+        }))
+    }
+
+    /// The turn that is one too many is still said, with the count; those after it are held.
+    fn flapping(&self) -> Option<Hold> {
+        let (most, window) = self.policy.noise.flapping;
+        let turns = self.record.turns_within(window, self.now);
+        if turns <= most as usize {
+            return None;
+        }
+        let latest = self.record.turns.back().copied().unwrap_or(self.now);
+        let until = latest + window;
+        let minutes = window.as_mins();
+        Some(Hold {
+            why: Why::Flapping,
+            reason: format!(
+                "{turns} turns in {minutes} minutes; paged if it is still open at {}",
+                minute(until)
+            ),
+            bundle: None,
+            until: Some(until),
+            changes: BTreeMap::new(),
+        })
+    }
+
+    /// A new incident of an account and family that has had too many of them lately.
+    fn storm(&self) -> Result<(Option<Hold>, BTreeMap<Key, Record>), Unread> {
+        let Face { family, subject, .. } = self.face;
+        let account = subject.account.as_deref().unwrap_or("-");
+        let kind = BundleKind::Storm;
+        let key = bundle_key(&kind, &[account, family]);
+        let is_in_it = self.record.held.as_ref().is_some_and(|held| held.bundle.as_ref() == Some(&key));
+        if !self.news.opens() && !is_in_it {
+            return Ok((None, BTreeMap::new()));
+        }
+        self.state.need(Key::Bundle(key.clone()))?;
+        let known = self.state.bundle(&key);
+        let storm = self.policy.noise.storm;
+        let rages = known.is_some_and(|known| known.is_raging(storm.most, storm.within, self.now));
+        let title = format!("storm of {} in account {}", clean(family, 60), clean(account, 40));
+        if rages || is_in_it {
+            let said = known.and_then(|known| known.said_at);
+            let next = said.map_or(self.now, |said| self.now.max(said + storm.interval));
+            let hold = Hold {
+                why: Why::Stormed,
+                reason: format!("{title}: more than {} in {}", storm.most, length(storm.within)),
+                bundle: Some(Waiting { key: key.clone(), kind: kind.clone(), title: title.clone(), due_at: Some(next) }),
+                until: None,
+                changes: BTreeMap::new(),
+            };
+            if is_in_it {
+                return Ok((Some(hold), BTreeMap::new()));
+            }
+            let mut record = known.cloned().unwrap_or_else(|| BundleRecord::new(kind, title, self.now));
+            record.blows(storm.most, self.now);
+            return Ok((Some(hold), BTreeMap::from([(Key::Bundle(key), Record::Bundle(Box::new(record)))])));
+        }
+        let mut record = known.cloned().unwrap_or_else(|| BundleRecord::new(kind, title, self.now));
+        record.blows(storm.most, self.now);
+        Ok((None, BTreeMap::from([(Key::Bundle(key), Record::Bundle(Box::new(record)))])))
+    }
+
+    fn grouped(&self) -> Result<Option<Hold>, Unread> {
+        let json = self.face.json();
+        let mut groups = self.policy.noise.groups.iter().filter(|group| group.matches.matches(&json));
+        let group = groups.find_map(|group| Some((group, self.face.values(&group.group_by)?)));
+        let Some((group, values)) = group else { return Ok(None) };
+        let Group { name, group_wait, group_interval, .. } = group;
+        let kind = BundleKind::Group { name: name.clone() };
+        let values: Vec<_> = values.iter().map(String::as_str).collect();
+        // A P1 and a P2 do not wait for each other: neither would come when it should.
+        let parts: Vec<_> = [self.face.priority.as_str()].into_iter().chain(values.iter().copied()).collect();
+        let key = bundle_key(&kind, &parts);
+        self.state.need(Key::Bundle(key.clone()))?;
+        let known = self.state.bundle(&key);
+        let waiting = known.filter(|known| known.unsaid > 0).and_then(|known| known.due_at);
+        let said = known.filter(|known| known.open > 0).and_then(|known| known.said_at);
+        let fresh = self.now + *group_wait;
+        let due_at = waiting.unwrap_or_else(|| said.map_or(fresh, |said| fresh.max(said + *group_interval)));
+        let title = clean(&format!("{name}: {}", values.join(", ")), 200);
+        Ok(Some(Hold {
+            why: Why::Grouped,
+            reason: format!("with its group {name} at {}", second(due_at)),
+            bundle: Some(Waiting { key, kind, title, due_at: Some(due_at) }),
+            until: None,
+            changes: BTreeMap::new(),
+        }))
+    }
+
+    /// Room in every limit that it falls under, or the first that has none.
+    fn limited(&self) -> Result<Result<BTreeMap<Key, Record>, Hold>, Unread> {
+        let mut spent = BTreeMap::new();
+        let limits = &self.policy.noise.limits;
+        let account = self.face.subject.account.as_deref().unwrap_or("-");
+        let family = self.face.family.as_str();
+        let rule = self.face.rule.as_str();
+        let channels = self.policy.routes.of(self.face.priority).to;
+        let channels = channels.iter().map(|channel| {
+            let key = channel_limit(channel.as_str(), self.face.priority);
+            (limits.channel, key, format!("channel {channel}"))
+        });
+        let others = [
+            (limits.rule, limit_key("rule", &[rule]), format!("rule {rule}")),
+            (limits.family, limit_key("family", &[account, family]), format!("{family} in account {account}")),
+        ];
+        for (quota, key, name) in channels.chain(others) {
+            let kind = BundleKind::RollUp { limit: clean(&name, 100) };
+            let waiting = bundle_key(&kind, &[key.as_str(), self.face.priority.as_str()]);
+            self.state.need(Key::Limit(key.clone()))?;
+            self.state.need(Key::Bundle(waiting.clone()))?;
+            let ahead = self.state.bundle(&waiting).filter(|ahead| ahead.unsaid > 0);
+            let due_at = match (limit::check(quota, self.state.limit(&key), self.now), ahead) {
+                // Nothing overtakes what was there first.
+                (_, Some(ahead)) => ahead.due_at.unwrap_or(self.now),
+                (Err(room_at), None) => room_at.max(self.now + ROLL_UP_WAIT),
+                (Ok(record), None) => {
+                    spent.insert(Key::Limit(key), Record::Limit(record));
+                    continue;
+                }
+            };
+            let title = format!("over the limit of {} ({})", clean(&name, 100), quota.sentence());
+            return Ok(Err(Hold {
+                why: Why::Limited,
+                reason: format!("{title}; in a roll-up at {}", second(due_at)),
+                bundle: Some(Waiting { key: waiting, kind, title, due_at: Some(due_at) }),
+                until: None,
+                changes: BTreeMap::new(),
+            }));
+        }
+        Ok(Ok(spent))
+    }
+}
+
+/// The limit of a channel: P1 does not wait for the room that others have spent.
+pub(crate) fn channel_limit(channel: &str, priority: Priority) -> LimitKey {
+    limit_key("channel", &[channel, if priority == Priority::P1 { "urgent" } else { "routine" }])
+}
+
+/// The records after the incident has begun to wait, and the hold as the incident remembers it.
+pub(crate) fn join(
+    hold: Hold,
+    news: Why,
+    incident: &IncidentKey,
+    record: &mut IncidentRecord,
+    priority: Priority,
+    state: &State,
+    now: Timestamp,
+) -> BTreeMap<Key, Record> {
+    let Hold { why, reason, bundle, until, mut changes } = hold;
+    let previous = record.held.take();
+    let since = previous.as_ref().map_or(now, |held| held.since);
+    let key = bundle.as_ref().map(|waiting| waiting.key.clone());
+    if let Some(left) = previous.as_ref().and_then(|held| held.bundle.clone()) {
+        take_out(&left, incident, record, state, &mut changes);
+    }
+    if let Some(Waiting { key, kind, title, due_at }) = bundle {
+        let mut waiting = bundle_in(&key, state, &changes).unwrap_or_else(|| BundleRecord::new(kind, title, now));
+        waiting.join(
+            incident,
+            Member {
+                priority,
+                title: record.title.clone(),
+                subject: record.subject.clone(),
+                family: record.family.clone(),
+                at: now,
+                open: true,
+                said: false,
+            },
+        );
+        waiting.due_at = match (waiting.due_at, due_at) {
+            (Some(earlier), Some(later)) => Some(earlier.min(later)),
+            (earlier, later) => later.or(earlier),
+        };
+        changes.insert(Key::Bundle(key.clone()), Record::Bundle(Box::new(waiting)));
+        record.bundle = Some(key);
+    }
+    let news = previous.map_or(news, |held| if news.is_news() { news } else { held.news });
+    record.held = Some(Held { news, by: why, reason, since, bundle: key, until });
+    changes
+}
+
+/// It waits no longer with the others.
+pub(crate) fn take_out(
+    bundle: &BundleKey,
+    incident: &IncidentKey,
+    record: &IncidentRecord,
+    state: &State,
+    changes: &mut BTreeMap<Key, Record>,
+) {
+    let Some(mut waiting) = bundle_in(bundle, state, changes) else { return };
+    waiting.take_out(incident, record.priority, &record.family);
+    waiting.is_over(incident);
+    if waiting.unsaid == 0 && waiting.said_at.is_none() {
+        waiting.due_at = None;
+    }
+    changes.insert(Key::Bundle(bundle.clone()), Record::Bundle(Box::new(waiting)));
+}
+
+/// As the decision has changed it so far, else as it was read.
+fn bundle_in(key: &BundleKey, state: &State, changes: &BTreeMap<Key, Record>) -> Option<BundleRecord> {
+    match changes.get(&Key::Bundle(key.clone())) {
+        Some(Record::Bundle(record)) => Some((**record).clone()),
+        Some(_) | None => state.bundle(key).cloned(),
+    }
+}
+
+pub(crate) fn minute(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M UTC").to_string()
+}
+
+fn second(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
+}
+
+fn length(time: SignedDuration) -> String {
+    format!("{} minutes", time.as_mins())
+}

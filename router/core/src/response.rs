@@ -1,0 +1,77 @@
+//! Response clocks: until when somebody has to have an incident, and who is told when nobody has.
+
+use jiff::Timestamp;
+
+use crate::decide::dedup_key;
+use crate::decision::{Effect, EffectKind, When, Why};
+use crate::ids::{DedupKey, EffectId, EventId, IncidentKey};
+use crate::incident::{Escalated, IncidentRecord};
+use crate::notice::Notice;
+use crate::policy::Policy;
+
+/// Somebody was told: the clock runs from here, or anew where it got worse.
+pub(crate) fn start_clock(policy: &Policy, record: &mut IncidentRecord, why: Why, now: Timestamp) {
+    let by = policy.respond_by(record.priority, now);
+    let got_worse = matches!(why, Why::PriorityRose | Why::SeverityRose | Why::Reopened);
+    if got_worse {
+        // Whoever had it had something lesser.
+        record.acknowledged = None;
+        record.escalation = 0;
+    }
+    if record.respond_by.is_none() || got_worse {
+        record.respond_by = Some(by);
+    }
+    if record.acknowledged.is_none() && record.escalation == 0 {
+        let has_chain = policy.escalation.get(&record.priority).is_some_and(|chain| !chain.is_empty());
+        record.escalate_at = record.respond_by.filter(|_| has_chain);
+    }
+}
+
+/// Takes the next step of the chain: its pages, each under its own dedup key.
+pub(crate) fn escalate(
+    policy: &Policy,
+    key: &IncidentKey,
+    record: &mut IncidentRecord,
+    event: &EventId,
+    notice: &Notice,
+    now: Timestamp,
+) -> Vec<Effect> {
+    let chain = policy.escalation.get(&record.priority).map_or(&[][..], Vec::as_slice);
+    let Some(step) = chain.get(record.escalation as usize) else {
+        record.escalate_at = None;
+        return Vec::new();
+    };
+    record.escalation += 1;
+    let number = record.escalation;
+    record.escalate_at = chain.get(number as usize).map(|next| now + next.after);
+    let own = dedup_key(key, record.episode);
+    let effects = step.to.iter().map(|channel| Effect {
+        id: EffectId::new(format!("escalate:{channel}")),
+        kind: EffectKind::Page,
+        channel: channel.clone(),
+        when: When::Now,
+        dedup_key: DedupKey::new(format!("{own}-e{number}")),
+        notice: notice.clone(),
+    });
+    let effects: Vec<_> = effects.collect();
+    remember(record, event, &effects);
+    effects
+}
+
+/// More escalations than this are forgotten, oldest first.
+const MOST_ESCALATED: usize = 32;
+
+/// So that they are resolved with the rest.
+pub(crate) fn remember(record: &mut IncidentRecord, event: &EventId, effects: &[Effect]) {
+    for effect in effects {
+        if record.escalated.len() == MOST_ESCALATED {
+            record.escalated.remove(0);
+        }
+        record.escalated.push(Escalated {
+            channel: effect.channel.clone(),
+            dedup_key: effect.dedup_key.clone(),
+            event: event.clone(),
+            effect: effect.id.clone(),
+        });
+    }
+}

@@ -1,0 +1,262 @@
+//! The records that decisions read and change, each under its key and at its version.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::containment::{ApprovalId, ApprovalRecord, BudgetRecord, SwitchRecord, TargetKey, TargetRecord};
+use crate::digest::DigestRecord;
+use crate::ids::{BundleKey, CoverKey, FindingKey, IncidentKey, LimitKey};
+use crate::incident::{FindingRecord, IncidentRecord};
+use crate::noise::{BundleRecord, CoverRecord, LimitRecord, Sayable};
+use crate::silence::SilencesRecord;
+
+/// Where a record is kept.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Key {
+    /// A finding's record.
+    Finding(FindingKey),
+    /// An incident's record.
+    Incident(IncidentKey),
+    /// What was done to a target.
+    Target(TargetKey),
+    /// A plan that waits for a human.
+    Approval(ApprovalId),
+    /// How much of the containment budget is spent.
+    Budget,
+    /// Whether mitigation is switched off.
+    Switch,
+    /// What an incident's page says, for whoever pages it later.
+    Sayable(IncidentKey),
+    /// All silences.
+    Silences,
+    /// Which open incidents cover others that have something in common with them.
+    Cover(CoverKey),
+    /// Incidents that are said as one.
+    Bundle(BundleKey),
+    /// How much room a limit has.
+    Limit(LimitKey),
+    /// What the next digest will say.
+    Digest,
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Key::Finding(key) => write!(out, "finding/{key}"),
+            Key::Incident(key) => write!(out, "incident/{key}"),
+            Key::Target(key) => write!(out, "target/{key}"),
+            Key::Approval(id) => write!(out, "approval/{id}"),
+            Key::Budget => out.write_str("budget"),
+            Key::Switch => out.write_str("switch"),
+            Key::Sayable(key) => write!(out, "sayable/{key}"),
+            Key::Silences => out.write_str("silences"),
+            Key::Cover(key) => write!(out, "cover/{key}"),
+            Key::Bundle(key) => write!(out, "bundle/{key}"),
+            Key::Limit(key) => write!(out, "limit/{key}"),
+            Key::Digest => out.write_str("digest"),
+        }
+    }
+}
+
+impl Key {
+    /// The key that is written so; none if there is no such key.
+    pub fn parse(text: &str) -> Option<Key> {
+        match text {
+            "budget" => return Some(Key::Budget),
+            "switch" => return Some(Key::Switch),
+            "silences" => return Some(Key::Silences),
+            "digest" => return Some(Key::Digest),
+            _ => {}
+        }
+        let (kind, key) = text.split_once('/')?;
+        Some(match kind {
+            "finding" => Key::Finding(FindingKey::new(key)),
+            "incident" => Key::Incident(IncidentKey::new(key)),
+            "sayable" => Key::Sayable(IncidentKey::new(key)),
+            "cover" => Key::Cover(CoverKey::new(key)),
+            "bundle" => Key::Bundle(BundleKey::new(key)),
+            "limit" => Key::Limit(LimitKey::new(key)),
+            _ => return None,
+        })
+    }
+}
+
+/// A record's content.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Record {
+    /// Under [`Key::Finding`].
+    Finding(FindingRecord),
+    /// Under [`Key::Incident`].
+    Incident(IncidentRecord),
+    /// Under [`Key::Target`].
+    Target(TargetRecord),
+    /// Under [`Key::Approval`].
+    Approval(Box<ApprovalRecord>),
+    /// Under [`Key::Budget`].
+    Budget(BudgetRecord),
+    /// Under [`Key::Switch`].
+    Switch(SwitchRecord),
+    /// Under [`Key::Sayable`].
+    Sayable(Box<Sayable>),
+    /// Under [`Key::Silences`].
+    Silences(SilencesRecord),
+    /// Under [`Key::Cover`].
+    Cover(CoverRecord),
+    /// Under [`Key::Bundle`].
+    Bundle(Box<BundleRecord>),
+    /// Under [`Key::Limit`].
+    Limit(LimitRecord),
+    /// Under [`Key::Digest`].
+    Digest(Box<DigestRecord>),
+}
+
+impl Record {
+    /// When something is due about it without any event: a tick then decides what.
+    pub fn wake_at(&self) -> Option<Timestamp> {
+        match self {
+            Record::Incident(record) => record.wake_at(),
+            Record::Bundle(record) => record.due_at,
+            Record::Digest(record) => record.due_at,
+            Record::Finding(_)
+            | Record::Target(_)
+            | Record::Approval(_)
+            | Record::Budget(_)
+            | Record::Switch(_)
+            | Record::Sayable(_)
+            | Record::Silences(_)
+            | Record::Cover(_)
+            | Record::Limit(_) => None,
+        }
+    }
+}
+
+/// Records that have to be read before it can be decided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unread(pub Vec<Key>);
+
+/// The records that a decision may read, each at the version it was read.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct State {
+    records: BTreeMap<Key, (u64, Option<Record>)>,
+    /// What is not in it does not exist, rather than has not been read.
+    is_whole: bool,
+}
+
+impl State {
+    /// One in which everything has been read, and nothing is there yet.
+    pub fn whole() -> Self {
+        Self { records: BTreeMap::new(), is_whole: true }
+    }
+
+    /// Puts a record as it was read; version 0 and `None` where there was none.
+    pub fn insert(&mut self, key: Key, version: u64, record: Option<Record>) {
+        self.records.insert(key, (version, record));
+    }
+
+    /// Whether the record was asked for.
+    pub fn has_read(&self, key: &Key) -> bool {
+        self.is_whole || self.records.contains_key(key)
+    }
+
+    /// Every key that was read, with its version: what a commit must find unchanged.
+    pub fn versions(&self) -> impl Iterator<Item = (&Key, u64)> {
+        self.records.iter().map(|(key, (version, _))| (key, *version))
+    }
+
+    /// The finding's record, if it was read and there is one.
+    pub fn finding(&self, key: &FindingKey) -> Option<&FindingRecord> {
+        let Record::Finding(record) = self.record(&Key::Finding(key.clone()))? else { return None };
+        Some(record)
+    }
+
+    /// The incident's record, if it was read and there is one.
+    pub fn incident(&self, key: &IncidentKey) -> Option<&IncidentRecord> {
+        let Record::Incident(record) = self.record(&Key::Incident(key.clone()))? else { return None };
+        Some(record)
+    }
+
+    /// The target's record, if it was read and there is one.
+    pub fn target(&self, key: &TargetKey) -> Option<&TargetRecord> {
+        let Record::Target(record) = self.record(&Key::Target(key.clone()))? else { return None };
+        Some(record)
+    }
+
+    /// The plan, if it was read and there is one.
+    pub fn approval(&self, id: &ApprovalId) -> Option<&ApprovalRecord> {
+        let Record::Approval(record) = self.record(&Key::Approval(id.clone()))? else { return None };
+        Some(record)
+    }
+
+    /// The budget; none if it was not read, empty if nothing was spent yet.
+    pub fn budget(&self) -> Option<BudgetRecord> {
+        match self.record(&Key::Budget) {
+            Some(Record::Budget(record)) => Some(record.clone()),
+            Some(_) => None,
+            None => self.has_read(&Key::Budget).then(BudgetRecord::default),
+        }
+    }
+
+    /// The switch; none if it was not read, on if nobody has touched it.
+    pub fn switch(&self) -> Option<SwitchRecord> {
+        match self.record(&Key::Switch) {
+            Some(Record::Switch(record)) => Some(record.clone()),
+            Some(_) => None,
+            None => self.has_read(&Key::Switch).then(SwitchRecord::default),
+        }
+    }
+
+    /// What an incident's page says.
+    pub fn sayable(&self, key: &IncidentKey) -> Option<&Sayable> {
+        let Record::Sayable(record) = self.record(&Key::Sayable(key.clone()))? else { return None };
+        Some(record)
+    }
+
+    /// All silences.
+    pub fn silences(&self) -> Option<&SilencesRecord> {
+        let Record::Silences(record) = self.record(&Key::Silences)? else { return None };
+        Some(record)
+    }
+
+    /// Which open incidents cover others.
+    pub fn cover(&self, key: &CoverKey) -> Option<&CoverRecord> {
+        let Record::Cover(record) = self.record(&Key::Cover(key.clone()))? else { return None };
+        Some(record)
+    }
+
+    /// Incidents that are said as one.
+    pub fn bundle(&self, key: &BundleKey) -> Option<&BundleRecord> {
+        let Record::Bundle(record) = self.record(&Key::Bundle(key.clone()))? else { return None };
+        Some(record)
+    }
+
+    /// How much room a limit has.
+    pub fn limit(&self, key: &LimitKey) -> Option<&LimitRecord> {
+        let Record::Limit(record) = self.record(&Key::Limit(key.clone()))? else { return None };
+        Some(record)
+    }
+
+    /// What the next digest will say.
+    pub fn digest(&self) -> Option<&DigestRecord> {
+        let Record::Digest(record) = self.record(&Key::Digest)? else { return None };
+        Some(record)
+    }
+
+    /// Asks for a record that may not have been read yet.
+    pub(crate) fn need(&self, key: Key) -> Result<(), Unread> {
+        if self.has_read(&key) { Ok(()) } else { Err(Unread(vec![key])) }
+    }
+
+    /// Asks for records that may not have been read yet.
+    pub(crate) fn need_all(&self, keys: impl IntoIterator<Item = Key>) -> Result<(), Unread> {
+        let missing: Vec<_> = keys.into_iter().filter(|key| !self.has_read(key)).collect();
+        if missing.is_empty() { Ok(()) } else { Err(Unread(missing)) }
+    }
+
+    fn record(&self, key: &Key) -> Option<&Record> {
+        self.records.get(key)?.1.as_ref()
+    }
+}

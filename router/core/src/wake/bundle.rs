@@ -1,0 +1,233 @@
+//! A bundle whose time has come: what waited in it is said as one page.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{About, Woken, own_notice, verdict_of};
+use crate::decision::{Decision, Verdict, Why, Withheld};
+use crate::digest::DigestLine;
+use crate::follow_up;
+use crate::ids::BundleKey;
+use crate::incident::{IncidentRecord, Key, Record, State, Unread};
+use crate::noise::{self, BundleKind, BundleRecord, Member, channel_limit, incident_of_bundle, minute};
+use crate::notice::{List, Notice, clean};
+use crate::priority::Priority;
+use crate::response;
+
+/// The family of what is said as one.
+const FAMILY: &str = "several-incidents";
+/// So many of its incidents stand in a page.
+const LISTED: usize = 30;
+
+impl Woken<'_> {
+    pub(super) fn bundle(
+        &self,
+        key: &BundleKey,
+        state: &State,
+        now: Timestamp,
+    ) -> Result<Option<Decision>, Unread> {
+        state.need(Key::Bundle(key.clone()))?;
+        let is_due = |record: &&BundleRecord| record.due_at.is_some_and(|at| at <= now);
+        let Some(record) = state.bundle(key).filter(is_due) else { return Ok(None) };
+        let incident = incident_of_bundle(key);
+        state.need_all([Key::Incident(incident.clone()), Key::Sayable(incident.clone())])?;
+        let has_news = record.unsaid > 0;
+        let open = record.has_open_news() || (!has_news && record.open > 0);
+        let is_notice = matches!(record.kind, BundleKind::Silence { .. });
+        let priority = match record.priority() {
+            Some(priority) if open => priority,
+            // What is over, or is said again, is no more urgent than the rest of the day's work.
+            Some(_) => Priority::P3,
+            None => state.incident(&incident).map_or(Priority::P3, |incident| incident.priority),
+        };
+        let about = About {
+            kind: record.kind.as_str(),
+            incident: &incident,
+            subject: &record.title,
+            family: FAMILY,
+            rule: record.kind.as_str(),
+            priority,
+        };
+        if let BundleKind::Cover { incident: by } = &record.kind {
+            state.need(Key::Incident(by.clone()))?;
+            if state.incident(by).is_some_and(|by| by.open) {
+                // It has begun again before anyone was told: it goes on covering.
+                let changes = changed(key, BundleRecord { due_at: None, ..record.clone() });
+                return Ok(Some(Decision { changes, ..self.blank(about, Why::Inhibited, now) }));
+            }
+        }
+        if !open && !is_notice {
+            return self.over_before(key, record, about, state, now).map(Some);
+        }
+        let channels = self.policy.routes.of(priority).to;
+        if channels.is_empty() {
+            return self.over_before(key, record, about, state, now).map(Some);
+        }
+        let mut changes = BTreeMap::new();
+        if priority != Priority::P0 {
+            for channel in &channels {
+                let limit = channel_limit(channel.as_str(), priority);
+                state.need(Key::Limit(limit.clone()))?;
+                match noise::check(self.policy.noise.limits.channel, state.limit(&limit), now) {
+                    Ok(spent) => {
+                        changes.insert(Key::Limit(limit), Record::Limit(spent));
+                    }
+                    Err(room_at) => {
+                        let reason = format!("no room in the limit of channel {channel} before {}", minute(room_at));
+                        let changes = changed(key, BundleRecord { due_at: Some(room_at), ..record.clone() });
+                        let withheld = vec![Withheld { action: "page".to_owned(), reason }];
+                        let blank = self.blank(about, Why::Limited, now);
+                        return Ok(Some(Decision { changes, withheld, ..blank }));
+                    }
+                }
+            }
+        }
+        let notice = self.page_of(record, about, now);
+        let previous = state.incident(&incident);
+        let current = previous.filter(|previous| previous.open);
+        let mut page = match current {
+            Some(current) => current.clone(),
+            None => IncidentRecord::begun(previous, priority, None, now),
+        };
+        page.events += 1;
+        page.priority = page.priority.min(priority);
+        page.title = notice.title.clone();
+        page.subject = record.title.clone();
+        page.family = FAMILY.to_owned();
+        page.last_at = Some(now);
+        page.said_at = now;
+        // Its own members end it; a notice that nothing can end, the quiet period.
+        page.quiet_at = Some(now + self.policy.noise.quiet_after.of(FAMILY, record.open > 0));
+        let id = self.id();
+        response::start_clock(self.policy, &mut page, Why::Bundled, now);
+        let effects = follow_up::page(self.policy, &incident, Some(&mut page), &id, &notice);
+        let mut said = record.clone();
+        said.was_said(now);
+        said.due_at = self.again(record, now).filter(|_| said.open > 0);
+        let sayable = noise::Sayable { face: face(about), notice };
+        changes.insert(Key::Sayable(incident.clone()), Record::Sayable(Box::new(sayable)));
+        changes.insert(Key::Incident(incident.clone()), Record::Incident(page));
+        changes.extend(changed(key, said));
+        let blank = self.blank(about, Why::Bundled, now);
+        Ok(Some(Decision { verdict: verdict_of(&effects), effects, changes, ..blank }))
+    }
+
+    /// When a group that is still open is said again.
+    fn again(&self, record: &BundleRecord, now: Timestamp) -> Option<Timestamp> {
+        let BundleKind::Group { name } = &record.kind else { return None };
+        let group = self.policy.noise.groups.iter().find(|group| group.name == *name)?;
+        Some(now + group.repeat_interval)
+    }
+
+    /// Nobody has to hear of it at once: it goes to the digest.
+    fn over_before(
+        &self,
+        key: &BundleKey,
+        record: &BundleRecord,
+        about: About<'_>,
+        state: &State,
+        now: Timestamp,
+    ) -> Result<Decision, Unread> {
+        state.need(Key::Digest)?;
+        let mut changes = BTreeMap::new();
+        let mut state = state.clone();
+        let unsaid = record.members.iter().filter(|(_, member)| !member.said);
+        for (incident, member) in unsaid {
+            let Member { priority, title, subject, family, at, open, said: _ } = member.clone();
+            let held = Some(record.title.clone());
+            let line = DigestLine { priority, family, title, subject, since: at, events: 0, open, held };
+            let digest = super::digested(self.policy, &state, incident, line, now);
+            state.insert(Key::Digest, 0, Some(digest.clone()));
+            changes.insert(Key::Digest, digest);
+        }
+        let mut said = record.clone();
+        said.was_said(now);
+        said.due_at = None;
+        changes.extend(changed(key, said));
+        let verdict = if record.unsaid > 0 { Verdict::Digest } else { Verdict::Quiet };
+        Ok(Decision { verdict, changes, ..self.blank(about, Why::OverBefore, now) })
+    }
+
+    fn page_of(&self, record: &BundleRecord, about: About<'_>, now: Timestamp) -> Notice {
+        let BundleRecord { kind, title, since, members, open, unsaid, unsaid_by, total, .. } = record;
+        let families = families(unsaid_by);
+        let head = match kind {
+            BundleKind::Group { .. } if *unsaid == 0 => format!("{title}: {open} incidents still open"),
+            BundleKind::Group { .. } => format!("{title}: {}", incidents(*unsaid)),
+            BundleKind::Storm => format!("{title}: {total} incidents, {unsaid} new: {families}"),
+            BundleKind::RollUp { .. } => {
+                let time = length(now.duration_since(*since));
+                format!("{unsaid} more {} in the last {time}: {families}", about.priority)
+            }
+            BundleKind::Silence { .. } => {
+                let open = members.values().filter(|member| !member.said && member.open).count();
+                format!("Over: {title}. It held {}, {open} still open", incidents(*unsaid))
+            }
+            BundleKind::Cover { .. } => {
+                format!("{} still open, no longer {title}", incidents(*unsaid))
+            }
+        };
+        let mut notice = own_notice(head, Why::Bundled, about, &self.id());
+        if let BundleKind::RollUp { .. } = kind {
+            notice.description = clean(&format!("They were {title}."), 1_000);
+        }
+        let everything = *unsaid == 0;
+        let mut listed: Vec<&Member> =
+            members.values().filter(|member| everything || !member.said).collect();
+        listed.sort_by(|a, b| (a.priority, a.at, &a.subject).cmp(&(b.priority, b.at, &b.subject)));
+        let count = if everything { *open } else { *unsaid };
+        let lines: Vec<_> = listed.iter().take(LISTED).map(|member| line(member)).collect();
+        let more = count.saturating_sub(lines.len() as u64);
+        notice.lists.push(List { head: "Incidents:".to_owned(), lines, more });
+        notice
+    }
+}
+
+fn changed(key: &BundleKey, record: BundleRecord) -> BTreeMap<Key, Record> {
+    BTreeMap::from([(Key::Bundle(key.clone()), Record::Bundle(Box::new(record)))])
+}
+
+fn line(member: &Member) -> String {
+    let Member { priority, title, subject, at, open, .. } = member;
+    let over = if *open { "" } else { ", over" };
+    clean(&format!("{priority} {title}: {subject} ({}{over})", at.strftime("%H:%M UTC")), 300)
+}
+
+fn incidents(count: u64) -> String {
+    if count == 1 { "1 incident".to_owned() } else { format!("{count} incidents") }
+}
+
+/// `30 x crypto-mining, 7 x brute-force`, the most first, at most five.
+fn families(by: &BTreeMap<(Priority, String), u64>) -> String {
+    let mut sums: BTreeMap<&str, u64> = BTreeMap::new();
+    by.iter().for_each(|((_, family), count)| *sums.entry(family).or_default() += count);
+    let mut sums: Vec<_> = sums.into_iter().collect();
+    sums.sort_by_key(|(family, count)| (std::cmp::Reverse(*count), *family));
+    let rest: u64 = sums.iter().skip(5).map(|(_, count)| count).sum();
+    let mut named: Vec<_> = sums.iter().take(5).map(|(family, count)| format!("{count} x {family}")).collect();
+    if rest > 0 {
+        named.push(format!("{rest} x other"));
+    }
+    named.join(", ")
+}
+
+fn length(time: SignedDuration) -> String {
+    match time.as_mins() {
+        0 | 1 => "minute".to_owned(),
+        minutes if minutes < 120 => format!("{minutes} minutes"),
+        minutes => format!("{} hours", minutes / 60),
+    }
+}
+
+fn face(about: About<'_>) -> crate::face::Face {
+    crate::face::Face {
+        priority: about.priority,
+        rule: crate::ids::RuleName::new(about.rule),
+        family: about.family.to_owned(),
+        kind: about.kind.to_owned(),
+        source: crate::event::OWN_SOURCE.to_owned(),
+        band: None,
+        subject: crate::event::Subject::default(),
+    }
+}

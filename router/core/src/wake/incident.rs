@@ -1,0 +1,165 @@
+//! An incident whose time has come: it is escalated, it went quiet, or its flapping is over.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::{About, Woken, own_notice, verdict_of};
+use crate::decide::as_said;
+use crate::decision::{Decision, Verdict, Why, Withheld};
+use crate::ending;
+use crate::follow_up;
+use crate::ids::IncidentKey;
+use crate::incident::{ByWhom, IncidentRecord, Key, Record, State, Unread};
+use crate::noise::{self, Sayable, Sifted, Sifting, minute};
+use crate::notice::{Notice, clean};
+use crate::response;
+
+impl Woken<'_> {
+    pub(super) fn incident(
+        &self,
+        key: &IncidentKey,
+        state: &State,
+        now: Timestamp,
+    ) -> Result<Option<Decision>, Unread> {
+        state.need_all([Key::Incident(key.clone()), Key::Sayable(key.clone())])?;
+        let Some(record) = state.incident(key).filter(|record| record.open) else { return Ok(None) };
+        let record = as_said(record, state)?;
+        let due = |at: Option<Timestamp>| at.is_some_and(|at| at <= now);
+        if due(record.held.as_ref().and_then(|held| held.until)) {
+            return self.unheld(key, record, state, now).map(Some);
+        }
+        if due(record.quiet_at) {
+            return self.went_quiet(key, record, state, now).map(Some);
+        }
+        if due(record.escalate_at) {
+            return Ok(Some(self.escalated(key, record, state, now)));
+        }
+        Ok(None)
+    }
+
+    fn escalated(
+        &self,
+        key: &IncidentKey,
+        mut record: IncidentRecord,
+        state: &State,
+        now: Timestamp,
+    ) -> Decision {
+        let about = about("escalation", key, &record, state);
+        let by = record.respond_by.map(minute).unwrap_or_default();
+        let why = format!("{}, it was to be by {by}", Why::Escalated.sentence());
+        let notice = Notice { why, ..said(key, &record, state, about, &self.id()) };
+        let id = self.id();
+        let effects = response::escalate(self.policy, key, &mut record, &id, &notice, now);
+        let blank = self.blank(about, Why::Escalated, now);
+        let changes = BTreeMap::from([(Key::Incident(key.clone()), Record::Incident(record))]);
+        Decision { verdict: verdict_of(&effects), effects, changes, ..blank }
+    }
+
+    fn went_quiet(
+        &self,
+        key: &IncidentKey,
+        mut record: IncidentRecord,
+        state: &State,
+        now: Timestamp,
+    ) -> Result<Decision, Unread> {
+        ending::needs(key, &record, state)?;
+        let about = about("quiet-period", key, &record, state);
+        let since = record.last_at.map(minute).unwrap_or_default();
+        let why = format!("{} since {since}", Why::WentQuiet.sentence());
+        let notice = Notice { why, ..said(key, &record, state, about, &self.id()) };
+        let ended = ByWhom { by: "quiet period".to_owned(), at: now };
+        let (mut changes, effects) = ending::end(key, &mut record, Some(ended), &notice, state, now);
+        // What its finders still hold to be open is new when it is heard of again.
+        record.ended = None;
+        let blank = self.blank(about, Why::WentQuiet, now);
+        changes.insert(Key::Incident(key.clone()), Record::Incident(record));
+        Ok(Decision { effects, changes, ..blank })
+    }
+
+    /// Its flapping is over and it is open: what was held is news again.
+    fn unheld(
+        &self,
+        key: &IncidentKey,
+        mut record: IncidentRecord,
+        state: &State,
+        now: Timestamp,
+    ) -> Result<Decision, Unread> {
+        let about = about("hold", key, &record, state);
+        let held = record.held.clone();
+        let news = held.map_or(Why::Reopened, |held| held.news);
+        let sayable = state.sayable(key).cloned();
+        let id = self.id();
+        let sifted = match &sayable {
+            Some(Sayable { face, notice: _ }) => {
+                let (policy, incident) = (self.policy, key);
+                Sifting { policy, state, face, finding: None, incident, record: &record, news, now }.sift()?
+            }
+            None => Sifted::Say(BTreeMap::new()),
+        };
+        let blank = self.blank(about, news, now);
+        let mut changes = BTreeMap::new();
+        let decision = match sifted {
+            Sifted::Hold(hold) => {
+                let by = hold.why;
+                let reason = clean(&hold.reason, 400);
+                let withheld = vec![Withheld { action: "page".to_owned(), reason }];
+                let priority = record.priority;
+                changes.extend(noise::join(hold, news, key, &mut record, priority, state, now));
+                Decision { why: by, withheld, ..blank }
+            }
+            Sifted::Digest => {
+                record.held = None;
+                record.said_at = now;
+                let line = crate::decide::digest_line(&record, now);
+                changes.insert(Key::Digest, super::digested(self.policy, state, key, line, now));
+                Decision { verdict: Verdict::Digest, ..blank }
+            }
+            Sifted::Say(spent) => {
+                changes.extend(spent);
+                record.held = None;
+                record.said_at = now;
+                let turns = record.turns.len();
+                let why = format!("{}; it has begun {turns} times", news.sentence());
+                let notice = Notice { why, ..said(key, &record, state, about, &id) };
+                response::start_clock(self.policy, &mut record, news, now);
+                let effects = follow_up::page(self.policy, key, Some(&mut record), &id, &notice);
+                Decision { verdict: verdict_of(&effects), effects, ..blank }
+            }
+        };
+        changes.insert(Key::Incident(key.clone()), Record::Incident(record));
+        Ok(Decision { changes, ..decision })
+    }
+}
+
+fn about<'a>(
+    kind: &'a str,
+    incident: &'a IncidentKey,
+    record: &IncidentRecord,
+    state: &'a State,
+) -> About<'a> {
+    let sayable = state.sayable(incident);
+    let known = state.incident(incident);
+    About {
+        kind,
+        incident,
+        subject: known.map_or("", |known| &known.subject),
+        family: known.map_or("", |known| &known.family),
+        rule: sayable.map_or("", |sayable| sayable.face.rule.as_str()),
+        priority: record.priority,
+    }
+}
+
+/// What was said of it last, or what little is known.
+fn said(
+    key: &IncidentKey,
+    record: &IncidentRecord,
+    state: &State,
+    about: About<'_>,
+    event: &crate::ids::EventId,
+) -> Notice {
+    match state.sayable(key) {
+        Some(sayable) => Notice { priority: record.priority, ..sayable.notice.clone() },
+        None => own_notice(record.title.clone(), Why::Escalated, about, event),
+    }
+}

@@ -1,0 +1,113 @@
+//! What is due without any event: escalations, roll-ups, the end of a silence, the digest, a quiet period.
+//!
+//! Every record says itself when something is due about it ([`crate::incident::Record::wake_at`]). A tick hands in those whose time
+//! has come, in that order; each is decided, committed and performed like an event, under an id made from
+//! its key and its time: of two workers, one decides it.
+
+mod bundle;
+mod digest;
+mod incident;
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::decision::{Decision, Effect, Verdict, Why};
+use crate::event::OWN_SOURCE;
+use crate::ids::{EventId, IncidentKey, RuleName};
+use crate::incident::{Key, State, Unread};
+use crate::notice::Notice;
+use crate::policy::Policy;
+use crate::priority::Priority;
+
+pub(crate) use digest::digested;
+
+/// One record whose time has come.
+#[derive(Clone, Copy, Debug)]
+pub struct Woken<'w> {
+    /// Which.
+    pub key: &'w Key,
+    /// When it was due.
+    pub due_at: Timestamp,
+    /// What was configured.
+    pub policy: &'w Policy,
+}
+
+impl Woken<'_> {
+    /// The id of its decision.
+    pub fn id(&self) -> EventId {
+        EventId::new(format!("wake:{}@{}", self.key, self.due_at.as_microsecond()))
+    }
+
+    /// What is done about it; none if nothing is due any more. Whatever it is, the record it is about has
+    /// another time after it, or none.
+    ///
+    /// # Errors
+    /// What has to be read into the state first.
+    pub fn decide(&self, state: &State, now: Timestamp) -> Result<Option<Decision>, Unread> {
+        match self.key {
+            Key::Incident(incident) => self.incident(incident, state, now),
+            Key::Bundle(bundle) => self.bundle(bundle, state, now),
+            Key::Digest => self.digest(state, now),
+            Key::Finding(_)
+            | Key::Target(_)
+            | Key::Approval(_)
+            | Key::Budget
+            | Key::Switch
+            | Key::Sayable(_)
+            | Key::Silences
+            | Key::Cover(_)
+            | Key::Limit(_) => Ok(None),
+        }
+    }
+
+    /// A decision of that kind with nothing in it yet.
+    fn blank(&self, about: About<'_>, why: Why, now: Timestamp) -> Decision {
+        let About { kind, incident, subject, family, rule, priority } = about;
+        Decision {
+            event: self.id(),
+            source: OWN_SOURCE.to_owned(),
+            kind: format!("Due:{kind}"),
+            finding: None,
+            subject: subject.to_owned(),
+            at: now,
+            rule: RuleName::new(rule),
+            family: family.to_owned(),
+            priority,
+            verdict: Verdict::Quiet,
+            why,
+            incident: Some(incident.clone()),
+            effects: Vec::new(),
+            acts: Vec::new(),
+            withheld: Vec::new(),
+            changes: BTreeMap::new(),
+        }
+    }
+}
+
+/// What a decision without an event is about.
+#[derive(Clone, Copy)]
+struct About<'a> {
+    kind: &'a str,
+    incident: &'a IncidentKey,
+    subject: &'a str,
+    family: &'a str,
+    rule: &'a str,
+    priority: Priority,
+}
+
+fn verdict_of(effects: &[Effect]) -> Verdict {
+    if effects.is_empty() { Verdict::Quiet } else { Verdict::Page }
+}
+
+/// A page of our own making.
+fn own_notice(title: String, why: Why, about: About<'_>, event: &EventId) -> Notice {
+    Notice {
+        title: crate::notice::clean(&title, 200),
+        why: why.sentence().to_owned(),
+        rule: RuleName::new(about.rule),
+        family: about.family.to_owned(),
+        source: OWN_SOURCE.to_owned(),
+        ..Notice::empty(about.priority, about.incident, event)
+    }
+}
