@@ -1,6 +1,7 @@
 //! What Watchfire decides, without the world: no clock, no network, no environment.
 
 pub mod act;
+pub mod calendar;
 pub mod command;
 mod compose;
 pub mod containment;
@@ -24,3 +25,4 @@ pub mod priority;
 pub mod replay;
 pub mod rules;
 pub mod yaml;
+pub mod zone;
