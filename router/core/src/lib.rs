@@ -24,5 +24,6 @@ pub mod policy;
 pub mod priority;
 pub mod replay;
 pub mod rules;
+pub mod window;
 pub mod yaml;
 pub mod zone;
