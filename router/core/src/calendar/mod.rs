@@ -1,0 +1,133 @@
+//! When people work: business days, opening hours and holidays in one time zone.
+
+mod text;
+
+use std::collections::BTreeSet;
+
+use jiff::civil::{Date, DateTime, Time, Weekday};
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+
+use crate::zone::Zone;
+use text::CalendarText;
+
+pub use text::CalendarError;
+
+/// When people work. Read from configuration as a mapping of `time_zone`, `days`, `opens`, `closes` and
+/// `holidays`, each with its default; UTC, Monday to Friday, 09:00 to 17:00, no holidays.
+///
+/// An hour that a clock going forward leaves out is taken as much later as it goes forward; one that a clock
+/// going back repeats is taken at its first.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(try_from = "CalendarText")]
+pub struct Calendar {
+    zone: Zone,
+    /// Monday first; at least one of them.
+    days: [bool; 7],
+    opens: Time,
+    closes: Time,
+    holidays: BTreeSet<Date>,
+}
+
+impl Default for Calendar {
+    fn default() -> Self {
+        Self {
+            zone: Zone::UTC,
+            days: [true, true, true, true, true, false, false],
+            opens: Time::constant(9, 0, 0, 0),
+            closes: Time::constant(17, 0, 0, 0),
+            holidays: BTreeSet::new(),
+        }
+    }
+}
+
+impl Calendar {
+    /// So many days are looked through for a business day; where all of them are holidays, the plain next day
+    /// counts as one: an answer is never put off for ever.
+    pub const FARTHEST_DAYS: usize = 366;
+
+    /// A calendar from the texts of a configuration: a time zone's name, days such as `Mon`, hours such as
+    /// `09:00`, dates such as `2026-12-25`.
+    ///
+    /// # Errors
+    /// A text that is not one of these, no day at all, or closing before opening.
+    pub fn new(
+        zone: &str,
+        days: &[&str],
+        opens: &str,
+        closes: &str,
+        holidays: &[&str],
+    ) -> Result<Calendar, CalendarError> {
+        CalendarText::parse(zone, days, opens, closes, holidays)?.try_into()
+    }
+
+    /// Where its hours are those of the wall clock.
+    pub fn zone(&self) -> &Zone {
+        &self.zone
+    }
+
+    /// The civil day of a moment.
+    pub fn date(&self, at: Timestamp) -> Date {
+        self.local(at).date()
+    }
+
+    /// The day a moment belongs to where days are counted from opening to opening, weekends and holidays
+    /// too: before the day's opening it is the day before.
+    pub fn day_from_opening(&self, at: Timestamp) -> Date {
+        let date = self.date(at);
+        if at < self.moment(date, self.opens) { date.yesterday().unwrap_or(Date::MIN) } else { date }
+    }
+
+    /// Whether people work on that day.
+    pub fn is_business_day(&self, date: Date) -> bool {
+        self.works_on(date.weekday()) && !self.holidays.contains(&date)
+    }
+
+    /// The first opening of a business day that is later than that moment.
+    pub fn next_opening(&self, after: Timestamp) -> Timestamp {
+        let opening = |date| self.moment(date, self.opens);
+        let today = self.date(after);
+        if self.is_business_day(today) && opening(today) > after {
+            return opening(today);
+        }
+        opening(self.business_day_after(today))
+    }
+
+    /// The closing of the first business day that comes after that moment's own day: the time by which
+    /// what is due on the next business day has to be answered.
+    pub fn next_business_day_ends(&self, from: Timestamp) -> Timestamp {
+        self.moment(self.business_day_after(self.date(from)), self.closes)
+    }
+
+    /// The wall clock's time at a moment.
+    pub fn local(&self, at: Timestamp) -> DateTime {
+        self.zone.time_zone().to_datetime(at)
+    }
+
+    fn works_on(&self, weekday: Weekday) -> bool {
+        self.days[usize::from(weekday.to_monday_zero_offset().unsigned_abs())]
+    }
+
+    fn business_day_after(&self, date: Date) -> Date {
+        let next = date.tomorrow().unwrap_or(Date::MAX);
+        let mut days = next.series(jiff::Span::new().days(1)).take(Self::FARTHEST_DAYS);
+        days.find(|day| self.is_business_day(*day)).unwrap_or(next)
+    }
+
+    fn moment(&self, date: Date, time: Time) -> Timestamp {
+        let zone = self.zone.time_zone();
+        // What lies beyond the year 9999 is never due.
+        zone.to_timestamp(date.to_datetime(time)).unwrap_or(Timestamp::MAX)
+    }
+}
+
+/// How a moment is written for readers in a zone: `Friday 09:00` within the six days before `now`, else with
+/// its date.
+pub(crate) fn spoken(zone: &Zone, at: Timestamp, now: Timestamp) -> String {
+    let local = zone.time_zone().to_datetime(at);
+    let near = now.duration_since(at) < SignedDuration::from_hours(6 * 24);
+    local.strftime(if near { "%A %H:%M" } else { "%A %Y-%m-%d %H:%M" }).to_string()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,86 @@
+//! A time zone by its IANA name, from the database that is built in: the same on every machine.
+
+use std::fmt;
+
+use jiff::tz::{TimeZone, TimeZoneDatabase};
+use serde::Deserialize;
+
+/// A time zone; UTC where nothing else is said.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Zone(TimeZone);
+
+impl Zone {
+    /// Coordinated universal time.
+    pub const UTC: Zone = Zone(TimeZone::UTC);
+
+    /// The zone of that name, such as `Europe/Berlin`, however it is capitalised.
+    ///
+    /// # Errors
+    /// The IANA database has none of that name.
+    pub fn named(name: &str) -> Result<Zone, ZoneError> {
+        // The machine's own database would make the same configuration mean something else elsewhere.
+        let zone = TimeZoneDatabase::bundled().get(name).ok().filter(|zone| !zone.is_unknown());
+        zone.map(Zone).ok_or_else(|| ZoneError(name.to_owned()))
+    }
+
+    /// Its name in the IANA database.
+    pub fn name(&self) -> &str {
+        self.0.iana_name().expect("every zone of the database has a name")
+    }
+
+    /// The zone for calculations.
+    pub fn time_zone(&self) -> &TimeZone {
+        &self.0
+    }
+}
+
+impl Default for Zone {
+    fn default() -> Self {
+        Zone::UTC
+    }
+}
+
+impl fmt::Display for Zone {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self.name())
+    }
+}
+
+impl TryFrom<String> for Zone {
+    type Error = ZoneError;
+
+    fn try_from(name: String) -> Result<Self, ZoneError> {
+        Zone::named(&name)
+    }
+}
+
+/// There is no time zone of that name.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected a time zone of the IANA database, such as `Europe/Berlin` or `UTC`, found `{0}`")]
+pub struct ZoneError(String);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_zone_is_found_by_its_name_on_any_machine() {
+        let names = ["Europe/Berlin", "america/new_york", "UTC", "Asia/Kolkata"]
+            .map(|name| Zone::named(name).unwrap().name().to_owned());
+        assert_eq!(names, ["Europe/Berlin", "America/New_York", "UTC", "Asia/Kolkata"]);
+        assert_eq!(Zone::named("UTC").unwrap(), Zone::default());
+    }
+
+    #[test]
+    fn a_name_that_is_none_says_what_was_expected() {
+        for name in ["Berlin", "", "CET+1", "Etc/Unknown", "../etc/passwd"] {
+            assert_eq!(
+                Zone::named(name).unwrap_err().to_string(),
+                format!(
+                    "expected a time zone of the IANA database, such as `Europe/Berlin` or `UTC`, found `{name}`"
+                )
+            );
+        }
+    }
+}
