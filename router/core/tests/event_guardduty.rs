@@ -41,6 +41,8 @@ fn finding(key: &str, kind: &str, title: &str, description: &str, severity: f64)
         updated_at: Some("2026-03-04T05:06:00Z".parse().unwrap()),
         first_seen: None,
         last_seen: None,
+        hub: None,
+        echo: false,
     }
 }
 

@@ -44,6 +44,8 @@ fn finding(source: FindingSource, key: &str, kind: &str, title: &str, descriptio
         updated_at: time("2026-03-04T05:06:00Z"),
         first_seen: None,
         last_seen: None,
+        hub: None,
+        echo: false,
     }
 }
 

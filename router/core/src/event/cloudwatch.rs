@@ -28,6 +28,8 @@ pub(super) fn alarm(envelope: &Envelope, detail: &Json<'_>) -> (Finding, Subject
         updated_at: envelope.updated_at(since),
         first_seen: None,
         last_seen: since,
+        hub: None,
+        echo: false,
         title: name.clone(),
     };
     let mut subject =

@@ -41,6 +41,8 @@ pub(super) fn scan(source: FindingSource, envelope: &Envelope, detail: &Json<'_>
         updated_at: envelope.time,
         first_seen: None,
         last_seen: envelope.time,
+        hub: None,
+        echo: false,
     };
     let subject = Subject {
         account: envelope.account.clone(),

@@ -23,6 +23,8 @@ pub(super) fn read(envelope: &Envelope, detail: &Json<'_>) -> Result<(Finding, S
         updated_at: envelope.updated_at(time(detail, "updatedAt")),
         first_seen: time(detail, "service.eventFirstSeen"),
         last_seen: time(detail, "service.eventLastSeen"),
+        hub: None,
+        echo: false,
     };
     Ok((finding, guardduty_subject::read(envelope, detail)))
 }

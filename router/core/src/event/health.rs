@@ -28,6 +28,8 @@ pub(super) fn event(envelope: &Envelope, detail: &Json<'_>) -> (Finding, Subject
         updated_at: envelope.updated_at(time(detail, "lastUpdatedTime")),
         first_seen: time(detail, "startTime"),
         last_seen: time(detail, "endTime"),
+        hub: None,
+        echo: false,
     };
     let entities = list(detail, "affectedEntities");
     let entity = match entities {

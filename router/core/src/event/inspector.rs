@@ -21,6 +21,8 @@ pub(super) fn finding(envelope: &Envelope, detail: &Json<'_>) -> (Finding, Subje
         updated_at: envelope.updated_at(time(detail, "updatedAt")),
         first_seen: time(detail, "firstObservedAt"),
         last_seen: time(detail, "lastObservedAt"),
+        hub: None,
+        echo: false,
     };
     let mut subject = Subject {
         account: account(detail, "awsAccountId").or_else(|| envelope.account.clone()),

@@ -1,4 +1,6 @@
 //! Security Hub's newer findings, in OCSF (`Findings Imported V2`), GuardDuty's copies among them.
+//!
+//! They have no [`HubId`](super::HubId): notes on them are written by another call, which Watchfire does not make.
 
 use super::asff_guardduty::native_kind;
 use super::envelope::Envelope;
@@ -31,6 +33,8 @@ pub(super) fn read(envelope: &Envelope, finding: &Json<'_>) -> (Finding, Subject
         updated_at: envelope.updated_at(updated_at),
         first_seen: info("first_seen_time").or_else(|| info("created_time")),
         last_seen: info("last_seen_time"),
+        hub: None,
+        echo: false,
     };
     (read, subject(envelope, finding))
 }

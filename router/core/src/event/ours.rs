@@ -33,6 +33,8 @@ fn of_finding(finding: &Finding) -> Json<'static> {
         updated_at: _,
         first_seen: _,
         last_seen: _,
+        hub: _,
+        echo: _,
     } = finding;
     object([
         ("key", string(key.as_str())),
