@@ -194,6 +194,7 @@ fn entry(event: &EventId, changes: BTreeMap<Key, Record>) -> Entry {
         links: vec![("runbook".to_owned(), "https://runbooks.example.com/crypto-mining".to_owned())],
         incident: IncidentKey::new("i".repeat(64)),
         finding: Some(FindingKey::new("f".repeat(120))),
+        hub: None,
         event: event.clone(),
         at: Some(Timestamp::now()),
         sample: false,

@@ -50,6 +50,7 @@ pub(crate) fn notice(event: &Event<'_>, about: &About<'_>) -> Notice {
         links: links(event, rule),
         incident: (*incident).clone(),
         finding: finding.map(|finding| finding.key.clone()),
+        hub: finding.and_then(|finding| finding.hub.clone()),
         event: event.id.clone(),
         at: finding.and_then(|finding| finding.last_seen.or(finding.updated_at)).or(event.time),
         sample: finding.is_some_and(|finding| finding.sample),

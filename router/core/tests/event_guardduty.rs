@@ -43,6 +43,8 @@ fn finding(key: &str, kind: &str, title: &str, description: &str, severity: f64)
         last_seen: None,
         sequence: None,
         members: Vec::new(),
+        hub: None,
+        echo: false,
     }
 }
 

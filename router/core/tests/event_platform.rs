@@ -46,6 +46,8 @@ fn finding(source: FindingSource, key: &str, kind: &str, title: &str, descriptio
         last_seen: None,
         sequence: None,
         members: Vec::new(),
+        hub: None,
+        echo: false,
     }
 }
 

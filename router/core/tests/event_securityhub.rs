@@ -5,7 +5,7 @@ mod fixtures;
 
 use fixtures::fixture;
 use watchfire_core::event::{
-    Container, Event, Finding, FindingSource, FindingState, Severity, Subject, Workload,
+    Container, Event, Finding, FindingSource, FindingState, HubId, Severity, Subject, Workload,
 };
 use watchfire_core::ids::FindingKey;
 
@@ -48,8 +48,16 @@ fn finding(source: FindingSource, key: &str, kind: &str, words: [&str; 2], sever
         last_seen: None,
         sequence: None,
         members: Vec::new(),
+        hub: None,
+        echo: false,
     }
 }
+
+fn hub(product_arn: &str, id: &str) -> Option<HubId> {
+    Some(HubId { id: id.to_owned(), product_arn: product_arn.to_owned() })
+}
+
+const GUARDDUTY: &str = "arn:aws-us-gov:securityhub:us-gov-west-1::product/aws/guardduty";
 
 const MINER_WORDS: [&str; 2] = [
     "A process in a container talks to a mining pool.",
@@ -60,7 +68,7 @@ const MINER_WORDS: [&str; 2] = [
 fn the_same_finding_through_three_feeds_is_one_finding() {
     let (native, _) = read("guardduty_miner");
     let (copy, _) = read("asff_miner");
-    assert_eq!(copy, native);
+    assert_eq!(copy, Finding { hub: hub(GUARDDUTY, MINER), ..native.clone() });
     // OCSF has no count and no severity number, only the band's.
     let (ocsf, _) = read("ocsf_miner");
     let lowest = Some(Severity::new(7.0));
@@ -75,6 +83,7 @@ fn a_copy_of_guardduty_has_the_native_key_type_and_severity_not_the_label() {
         last_seen: time("2026-03-04T05:00:00Z"),
         sequence: None,
         members: Vec::new(),
+        hub: hub(GUARDDUTY, MINER),
         ..finding(FindingSource::GuardDuty, MINER, "CryptoCurrency:Runtime/BitcoinTool.B", MINER_WORDS, 8.0)
     };
     let subject = Subject {
@@ -96,6 +105,7 @@ fn a_copy_from_before_2020_is_read_with_its_old_product_fields() {
         state: FindingState::Archived,
         updated_at: time("2019-03-04T05:06:00Z"),
         first_seen: time("2019-03-04T04:00:00Z"),
+        hub: hub("arn:aws:securityhub:eu-north-1::product/aws/guardduty", "1d1d"),
         ..finding(
             FindingSource::GuardDuty,
             "arn:aws:guardduty:eu-north-1:111122223333:detector/d1/finding/1d1d",
@@ -169,6 +179,10 @@ fn a_failed_control_is_about_the_cluster() {
         last_seen: time("2026-03-04T05:00:00Z"),
         sequence: None,
         members: Vec::new(),
+        hub: hub(
+            "arn:aws-us-gov:securityhub:us-gov-west-1::product/aws/securityhub",
+            "arn:aws-us-gov:securityhub:us-gov-west-1:111122223333:security-control/EKS.1/finding/c0",
+        ),
         ..finding(
             FindingSource::SecurityHub,
             "arn:aws-us-gov:securityhub:us-gov-west-1:111122223333:security-control/EKS.1/finding/c0",
@@ -222,6 +236,7 @@ fn another_products_finding_is_keyed_by_product_and_id() {
     let expected = Finding {
         state: FindingState::Archived,
         first_seen: time("2026-03-04T05:00:00Z"),
+        hub: hub("arn:aws:securityhub:eu-north-1::product/scanner/scanner", "app/CVE-2026-0001"),
         ..finding(
             FindingSource::SecurityHub,
             "arn:aws:securityhub:eu-north-1::product/scanner/scanner|app/CVE-2026-0001",
@@ -246,6 +261,10 @@ fn a_custom_action_is_an_order_of_its_own_on_the_finding_inside() {
     let expected = Finding {
         updated_at: time("2026-03-05T09:00:00Z"),
         first_seen: time("2026-03-01T04:00:00Z"),
+        hub: hub(
+            "arn:aws:securityhub:eu-north-1::product/aws/guardduty",
+            "arn:aws:guardduty:eu-north-1:111122223333:detector/d1/finding/f00d",
+        ),
         ..finding(
             FindingSource::CustomAction,
             "arn:aws:securityhub:eu-north-1:444455556666:action/custom/isolate|arn:aws:guardduty:eu-north-1:111122223333:detector/d1/finding/f00d",

@@ -74,6 +74,7 @@ fn page(dedup_key: &str) -> Effect {
         finding: Some(FindingKey::new(
             "arn:aws-us-gov:guardduty:us-gov-west-1:123456789012:detector/d/finding/f",
         )),
+        hub: None,
         event: EventId::new("7bf73129-1428-4cd3-a780-95db273d1602"),
         at: Some("2026-11-20T02:58:11Z".parse().expect("a timestamp")),
         sample: false,

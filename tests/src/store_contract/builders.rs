@@ -58,6 +58,7 @@ fn effect(event: &str, id: &str) -> Effect {
         links: vec![("runbook".to_owned(), "https://runbooks.example.com/miner".to_owned())],
         incident: IncidentKey::new("incident-1"),
         finding: Some(FindingKey::new("finding-1")),
+        hub: None,
         event: EventId::new(event),
         at: Some(at(-3)),
         sample: false,

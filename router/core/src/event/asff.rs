@@ -3,7 +3,7 @@
 use super::envelope::Envelope;
 use super::product::Product;
 use super::read::{account, at, first_text, first_time, label, list, member, number, text, time};
-use super::{Finding, FindingSource, FindingState, Severity, Subject, asff_resource, names};
+use super::{Finding, FindingSource, FindingState, Severity, Subject, asff_resource, hub, names};
 use crate::json::Json;
 
 /// Reads a finding of a Security Hub control or of a product that reports through Security Hub.
@@ -28,6 +28,8 @@ pub(super) fn read(envelope: &Envelope, finding: &Json<'_>) -> (Finding, Subject
         last_seen: time(finding, "LastObservedAt"),
         sequence: None,
         members: Vec::new(),
+        hub: hub::id(finding),
+        echo: hub::is_echo(finding),
     };
     (read, subject(envelope, finding))
 }
@@ -44,6 +46,8 @@ pub(super) fn pressed(envelope: &Envelope, detail: &Json<'_>, finding: Finding) 
         state: FindingState::Open,
         count: 1,
         updated_at: envelope.time,
+        // A human pressed: that the finding carries our note says nothing about it.
+        echo: false,
         ..finding
     }
 }

@@ -5,7 +5,7 @@ use super::envelope::Envelope;
 use super::guardduty::{are_made_up, is_sample_title};
 use super::product::Product;
 use super::read::{as_number, as_text, as_time, count, first_time, is_true, label, list, number, text, time};
-use super::{Finding, FindingSource, FindingState, Severity, Subject, Workload, names};
+use super::{Finding, FindingSource, FindingState, Severity, Subject, Workload, hub, names};
 use crate::json::Json;
 
 /// Whether GuardDuty reported it: the product's ARN decides, the rest is free text.
@@ -34,6 +34,8 @@ pub(super) fn read(envelope: &Envelope, finding: &Json<'_>) -> (Finding, Subject
         last_seen: seen("service/eventLastSeen").or_else(|| time(finding, "LastObservedAt")),
         sequence: None,
         members: Vec::new(),
+        hub: hub::id(finding),
+        echo: hub::is_echo(finding),
     };
     (read, with_action(finding, subject(envelope, finding)))
 }

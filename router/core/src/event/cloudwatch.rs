@@ -30,6 +30,8 @@ pub(super) fn alarm(envelope: &Envelope, detail: &Json<'_>) -> (Finding, Subject
         last_seen: since,
         sequence: None,
         members: Vec::new(),
+        hub: None,
+        echo: false,
         title: name.clone(),
     };
     let mut subject =

@@ -43,6 +43,8 @@ pub(super) fn scan(source: FindingSource, envelope: &Envelope, detail: &Json<'_>
         last_seen: envelope.time,
         sequence: None,
         members: Vec::new(),
+        hub: None,
+        echo: false,
     };
     let subject = Subject {
         account: envelope.account.clone(),

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::HubId;
 use crate::ids::FindingKey;
 
 /// A finding as its latest report has it.
@@ -39,6 +40,18 @@ pub struct Finding {
     /// For an attack sequence: the findings that it was made from, at most [`Finding::MOST_MEMBERS`].
     #[serde(default)]
     pub members: Vec<FindingKey>,
+    /// What Security Hub knows it by, for writing back; none where it did not come through Security Hub, or came
+    /// in OCSF, whose ids are those of another API.
+    #[serde(default)]
+    pub hub: Option<HubId>,
+    /// The report looks like our own note to Security Hub coming round.
+    ///
+    /// Never a reason to hide anything by itself: whoever may change findings can write a note in our name, and
+    /// whatever else was changed since (a severity, a resource) comes with the same mark. It may only confirm
+    /// that a report of a finding already known, with the same `updated_at` and state, and with nothing that
+    /// rose, is not news.
+    #[serde(default)]
+    pub echo: bool,
 }
 
 impl Finding {

@@ -28,6 +28,8 @@ pub(super) fn read(envelope: &Envelope, detail: &Json<'_>) -> Result<(Finding, S
         sequence: first_text(detail, &["associatedAttackSequenceArn", "service.associatedAttackSequenceArn"])
             .map(FindingKey::new),
         members,
+        hub: None,
+        echo: false,
     };
     Ok((finding, guardduty_subject::read(envelope, detail)))
 }

@@ -30,6 +30,8 @@ pub(super) fn event(envelope: &Envelope, detail: &Json<'_>) -> (Finding, Subject
         last_seen: time(detail, "endTime"),
         sequence: None,
         members: Vec::new(),
+        hub: None,
+        echo: false,
     };
     let entities = list(detail, "affectedEntities");
     let entity = match entities {

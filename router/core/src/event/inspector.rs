@@ -23,6 +23,8 @@ pub(super) fn finding(envelope: &Envelope, detail: &Json<'_>) -> (Finding, Subje
         last_seen: time(detail, "lastObservedAt"),
         sequence: None,
         members: Vec::new(),
+        hub: None,
+        echo: false,
     };
     let mut subject = Subject {
         account: account(detail, "awsAccountId").or_else(|| envelope.account.clone()),

@@ -22,6 +22,7 @@ mod guardduty;
 mod guardduty_sequence;
 mod guardduty_subject;
 mod health;
+mod hub;
 mod inspector;
 mod messages;
 mod names;
@@ -38,6 +39,7 @@ mod several;
 mod subject;
 
 pub use finding::{Band, Finding, FindingSource, FindingState, Severity};
+pub use hub::{HubId, NOTE_AUTHOR, NOTE_PREFIX};
 pub use messages::messages;
 pub(crate) use ours::subject_json;
 pub use own::{

@@ -1,4 +1,6 @@
 //! Security Hub's newer findings, in OCSF (`Findings Imported V2`), GuardDuty's copies among them.
+//!
+//! They have no [`HubId`](super::HubId): notes on them are written by another call, which Watchfire does not make.
 
 use super::asff_guardduty::native_kind;
 use super::envelope::Envelope;
@@ -33,6 +35,8 @@ pub(super) fn read(envelope: &Envelope, finding: &Json<'_>) -> (Finding, Subject
         last_seen: info("last_seen_time"),
         sequence: None,
         members: Vec::new(),
+        hub: None,
+        echo: false,
     };
     (read, subject(envelope, finding))
 }

@@ -35,6 +35,8 @@ fn of_finding(finding: &Finding) -> Json<'static> {
         last_seen: _,
         sequence: _,
         members: _,
+        hub: _,
+        echo: _,
     } = finding;
     object([
         ("key", string(key.as_str())),

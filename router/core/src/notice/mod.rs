@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::decision::{EffectKind, Why};
+use crate::event::HubId;
 use crate::ids::{EventId, FindingKey, IncidentKey, RuleName};
 use crate::priority::Priority;
 
@@ -50,6 +51,9 @@ pub struct Notice {
     pub incident: IncidentKey,
     /// The finding; none for an event that is not one.
     pub finding: Option<FindingKey>,
+    /// What Security Hub knows the finding by; none where nothing can be written back.
+    #[serde(default)]
+    pub hub: Option<HubId>,
     /// The event that caused it.
     pub event: EventId,
     /// When the event happened, by its own account.
@@ -78,6 +82,7 @@ impl Notice {
             links: Vec::new(),
             incident: incident.clone(),
             finding: None,
+            hub: None,
             event: event.clone(),
             at: None,
             sample: false,
@@ -227,6 +232,7 @@ pub(crate) mod tests {
             finding: Some(FindingKey::new(
                 "arn:aws-us-gov:guardduty:us-gov-west-1:123456789012:detector/d/finding/f",
             )),
+            hub: None,
             event: EventId::new("7bf73129-1428-4cd3-a780-95db273d1602"),
             at: Some("2026-11-20T02:58:11Z".parse().expect("a timestamp")),
             sample: false,
