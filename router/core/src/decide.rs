@@ -15,7 +15,7 @@ use crate::face::Face;
 use crate::follow_up;
 use crate::guard::AskedBy;
 use crate::identity::incident_key;
-use crate::ids::{ChannelName, DedupKey, EffectId, FindingKey, IncidentKey};
+use crate::ids::{DedupKey, EffectId, FindingKey, IncidentKey};
 use crate::incident::{FindingRecord, IncidentRecord, Key, Record, State, Unread};
 use crate::judge::{Judging, band, is_older, resources};
 use crate::noise::{self, Hold, Sayable, Sifted, Sifting};
@@ -129,9 +129,7 @@ impl<'c> Case<'c> {
         let (event, policy, rule) = (self.event, self.policy, self.rule);
         let why = match finding.zip(known).is_some_and(|(finding, known)| is_echo(finding, known)) {
             true => Why::Echo,
-            false => {
-                Judging { event, policy, rule, known, previous: previous.as_ref(), now }.judge()
-            }
+            false => Judging { event, policy, rule, known, previous: previous.as_ref(), now }.judge(),
         };
         let current = previous.as_ref().filter(|previous| previous.open);
         if matches!(why, Why::Outdated | Why::Echo) || (current.is_none() && !why.is_news()) {
@@ -245,7 +243,10 @@ impl<'c> Case<'c> {
         changed: &BTreeMap<Key, Record>,
         now: Timestamp,
     ) -> BTreeMap<Key, Record> {
-        debug_assert!(!changed.keys().any(|key| matches!(key, Key::Bundle(_))), "only holding changes bundles");
+        debug_assert!(
+            !changed.keys().any(|key| matches!(key, Key::Bundle(_))),
+            "only holding changes bundles"
+        );
         noise::join(hold, news, key, record, self.rule.priority, state, now)
     }
 
@@ -280,13 +281,7 @@ impl<'c> Case<'c> {
     }
 
     /// Somebody hears of it now or with the digest: its response clock runs from here.
-    fn was_said(
-        &self,
-        record: &mut IncidentRecord,
-        why: Why,
-        finding: Option<&Finding>,
-        now: Timestamp,
-    ) {
+    fn was_said(&self, record: &mut IncidentRecord, why: Why, finding: Option<&Finding>, now: Timestamp) {
         record.said_at = now;
         record.said_count = record.said_count.max(finding.map_or(0, |finding| finding.count));
         response::start_clock(self.policy, record, why, now);

@@ -14,9 +14,10 @@ use crate::notice::Notice;
 /// What has to be read before an incident can end.
 pub(crate) fn needs(key: &IncidentKey, record: &IncidentRecord, state: &State) -> Result<(), Unread> {
     let cover = noise::bundle_key(&BundleKind::Cover { incident: key.clone() }, &[]);
-    let own = record.bundle.iter().flat_map(|bundle| {
-        [Key::Bundle(bundle.clone()), Key::Incident(incident_of_bundle(bundle))]
-    });
+    let own = record
+        .bundle
+        .iter()
+        .flat_map(|bundle| [Key::Bundle(bundle.clone()), Key::Incident(incident_of_bundle(bundle))]);
     let covers = record.covers.iter().cloned().map(Key::Cover);
     state.need_all([Key::Bundle(cover)].into_iter().chain(own).chain(covers))
 }
@@ -61,14 +62,15 @@ pub(crate) fn end(
 
 /// A resolve for every channel that was told of this episode, under the key that it was told with.
 fn resolves(key: &IncidentKey, record: &IncidentRecord, notice: &Notice) -> Vec<Effect> {
-    let effect = |id: String, channel: &ChannelName, pages: Vec<(EventId, EffectId)>, dedup_key: DedupKey| Effect {
-        id: EffectId::new(id),
-        kind: EffectKind::Resolve,
-        channel: channel.clone(),
-        when: When::IfDone(pages),
-        dedup_key,
-        notice: notice.clone(),
-    };
+    let effect =
+        |id: String, channel: &ChannelName, pages: Vec<(EventId, EffectId)>, dedup_key: DedupKey| Effect {
+            id: EffectId::new(id),
+            kind: EffectKind::Resolve,
+            channel: channel.clone(),
+            when: When::IfDone(pages),
+            dedup_key,
+            notice: notice.clone(),
+        };
     let own = if *key == notice.incident { String::new() } else { format!(":{key}") };
     let pages = record.paged.iter().map(|(channel, pages)| {
         let id = format!("resolve:{channel}{own}");

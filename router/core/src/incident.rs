@@ -212,7 +212,7 @@ impl IncidentRecord {
     }
 
     /// When something is due about it without any event.
-    fn wake_at(&self) -> Option<Timestamp> {
+    pub(crate) fn wake_at(&self) -> Option<Timestamp> {
         if !self.open {
             return None;
         }

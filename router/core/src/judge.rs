@@ -109,7 +109,6 @@ pub(crate) fn resources(subject: &Subject) -> Vec<String> {
         ("resource", subject.resource.as_ref()),
     ];
     let named = parts.into_iter().filter_map(|(kind, part)| Some((kind, part?)));
-    let others =
-        named.filter(|(kind, part)| primary.as_deref() != Some(format!("{kind}/{part}").as_str()));
+    let others = named.filter(|(kind, part)| primary.as_deref() != Some(format!("{kind}/{part}").as_str()));
     others.map(|(kind, part)| format!("{kind}={}", crate::notice::clean(part, 200))).collect()
 }

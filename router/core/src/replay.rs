@@ -4,33 +4,58 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use crate::command::{Asked, Command};
 use crate::context::Context;
 use crate::decide::Case;
 use crate::decision::{Decision, Verdict, Why};
 use crate::event::{Event, messages, unreadable};
+use crate::face::Face;
 use crate::ids::EventId;
-use crate::incident::{Key, Record, State};
+use crate::incident::{Key, Record, State, Unread};
 use crate::policy::Policy;
+use crate::silence::SilenceEffect;
+use crate::wake::Woken;
 
 /// A history as far as it was replayed.
 #[derive(Debug)]
 pub struct Replay<'p> {
     policy: &'p Policy,
     records: BTreeMap<Key, (u64, Record)>,
+    /// When something is due about which record.
+    due: BTreeSet<(Timestamp, Key)>,
     decided: BTreeSet<EventId>,
+    /// What events looked like, and when they were decided: for what a silence would have done.
+    faces: Vec<(Timestamp, Face)>,
     now: Timestamp,
 }
 
 impl<'p> Replay<'p> {
     /// Nothing has happened yet.
     pub fn new(policy: &'p Policy) -> Self {
-        Self { policy, records: BTreeMap::new(), decided: BTreeSet::new(), now: Timestamp::UNIX_EPOCH }
+        Self {
+            policy,
+            records: BTreeMap::new(),
+            due: BTreeSet::new(),
+            decided: BTreeSet::new(),
+            faces: Vec::new(),
+            now: Timestamp::UNIX_EPOCH,
+        }
     }
 
-    /// Decides every event in a message, at the time the event itself gives, never going back in time.
+    /// Decides every event in a message, at the time the event itself gives, never going back in time. What
+    /// is due before that comes first.
     pub fn message(&mut self, message: &str) -> Vec<Decision> {
         match messages(message) {
-            Ok(texts) => texts.iter().map(|text| self.text(text)).collect(),
+            Ok(texts) => texts.iter().flat_map(|text| self.text(text)).collect(),
+            Err(error) => vec![self.event(&unreadable(message, &error.to_string(), self.now))],
+        }
+    }
+
+    /// Decides every event in a message at that time, whatever the events themselves say.
+    pub fn message_at(&mut self, message: &str, now: Timestamp) -> Vec<Decision> {
+        self.now = self.now.max(now);
+        match messages(message) {
+            Ok(texts) => texts.iter().map(|text| self.text_now(text)).collect(),
             Err(error) => vec![self.event(&unreadable(message, &error.to_string(), self.now))],
         }
     }
@@ -40,7 +65,82 @@ impl<'p> Replay<'p> {
         self.event(&unreadable(raw, reason, self.now))
     }
 
-    fn text(&mut self, text: &str) -> Decision {
+    /// Decides what is due up to that time, each as of its own time.
+    pub fn advance(&mut self, now: Timestamp) -> Vec<Decision> {
+        let mut decisions = Vec::new();
+        while let Some((due_at, _)) = self.due.first().cloned().filter(|(due_at, _)| *due_at <= now) {
+            let tick = self.tick(due_at.max(self.now));
+            if tick.is_empty() {
+                break;
+            }
+            decisions.extend(tick);
+        }
+        decisions
+    }
+
+    /// Decides what is due at that time, in the order in which it was due.
+    pub fn tick(&mut self, now: Timestamp) -> Vec<Decision> {
+        self.now = self.now.max(now);
+        let mut decisions = Vec::new();
+        let mut seen = BTreeSet::new();
+        while let Some((due_at, key)) = self.due.first().cloned().filter(|(due_at, _)| *due_at <= self.now) {
+            let woken = Woken { key: &key, due_at, policy: self.policy };
+            // Nothing is due twice at the same time: a record that does not move on would go round for ever.
+            if !seen.insert(woken.id()) {
+                break;
+            }
+            let (decision, _) = self.read(|state| woken.decide(state, self.now));
+            let Some(decision) = decision else {
+                self.due.remove(&(due_at, key));
+                continue;
+            };
+            self.commit(&decision);
+            decisions.push(decision);
+        }
+        decisions
+    }
+
+    /// Decides what a human asks for, at that time.
+    pub fn command(&mut self, command: &Command, now: Timestamp) -> Decision {
+        self.now = self.now.max(now);
+        let effect = self.effect_of(command);
+        let context = Context::none();
+        let asked = Asked { command, policy: self.policy, context: &context, effect: effect.as_ref() };
+        let (decision, _) = self.read(|state| asked.decide(state, self.now));
+        self.commit(&decision);
+        decision
+    }
+
+    /// The record under that key.
+    pub fn record(&self, key: &Key) -> Option<&Record> {
+        self.records.get(key).map(|(_, record)| record)
+    }
+
+    /// All records, by key.
+    pub fn records(&self) -> impl Iterator<Item = (&Key, &Record)> {
+        self.records.iter().map(|(key, (_, record))| (key, record))
+    }
+
+    fn effect_of(&self, command: &Command) -> Option<SilenceEffect> {
+        let crate::command::Wish::Silence(draft) = &command.wish else { return None };
+        let pattern = crate::pattern::Pattern::parse(&draft.matches).ok()?;
+        let day = jiff::SignedDuration::from_hours(24);
+        let last_day = self.faces.iter().filter(|(at, _)| self.now.duration_since(*at) < day);
+        Some(SilenceEffect::of(&pattern, last_day.map(|(_, face)| face)))
+    }
+
+    fn text(&mut self, text: &str) -> Vec<Decision> {
+        let Ok(event) = Event::read(text) else { return vec![self.text_now(text)] };
+        let finding = event.finding.as_ref();
+        let happened = event.time.or(finding.and_then(|finding| finding.updated_at));
+        let now = self.now.max(happened.unwrap_or(self.now));
+        let mut decisions = self.advance(now);
+        self.now = now;
+        decisions.push(self.event(&event));
+        decisions
+    }
+
+    fn text_now(&mut self, text: &str) -> Decision {
         match Event::read(text) {
             Ok(event) => self.event(&event),
             Err(error) => self.event(&unreadable(text, &error.to_string(), self.now)),
@@ -48,26 +148,9 @@ impl<'p> Replay<'p> {
     }
 
     fn event(&mut self, event: &Event<'_>) -> Decision {
-        let finding = event.finding.as_ref();
-        let happened = event.time.or(finding.and_then(|finding| finding.updated_at));
-        self.now = self.now.max(happened.unwrap_or(self.now));
         let context = Context::none();
         let case = Case::new(event, self.policy, &context);
-        let mut state = State::default();
-        loop {
-            let missing = case.reads(&state);
-            if missing.is_empty() {
-                break;
-            }
-            for key in missing {
-                let (version, record) = match self.records.get(&key) {
-                    Some((version, record)) => (*version, Some(record.clone())),
-                    None => (0, None),
-                };
-                state.insert(key, version, record);
-            }
-        }
-        let decision = case.decide(&state, self.now);
+        let (decision, _) = self.read(|state| case.decide(state, self.now));
         if !self.decided.insert(event.id.clone()) {
             // A redelivery: its decision stands, nobody hears of it again.
             let effects = Vec::new();
@@ -77,13 +160,49 @@ impl<'p> Replay<'p> {
                 effects,
                 acts: Vec::new(),
                 withheld: Vec::new(),
+                changes: BTreeMap::new(),
                 ..decision
             };
         }
+        self.faces.push((self.now, Face::of(event, case.rule(), &context)));
+        self.commit(&decision);
+        decision
+    }
+
+    /// Asks until everything has been read that is needed for the answer.
+    fn read<T>(&self, decide: impl Fn(&State) -> Result<T, Unread>) -> (T, State) {
+        let mut state = State::default();
+        loop {
+            match decide(&state) {
+                Ok(decided) => return (decided, state),
+                Err(Unread(missing)) => {
+                    for key in missing {
+                        let (version, record) = match self.records.get(&key) {
+                            Some((version, record)) => (*version, Some(record.clone())),
+                            None => (0, None),
+                        };
+                        state.insert(key, version, record);
+                    }
+                }
+            }
+        }
+    }
+
+    fn commit(&mut self, decision: &Decision) {
         for (key, record) in &decision.changes {
-            let version = self.records.get(key).map_or(0, |(version, _)| *version);
+            let version = match self.records.get(key) {
+                Some((version, before)) => {
+                    if let Some(due_at) = before.wake_at() {
+                        self.due.remove(&(due_at, key.clone()));
+                    }
+                    *version
+                }
+                None => 0,
+            };
+            if let Some(due_at) = record.wake_at() {
+                self.due.insert((due_at, key.clone()));
+            }
             self.records.insert(key.clone(), (version + 1, record.clone()));
         }
-        decision
     }
 }

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::face::Face;
 use crate::ids::SilenceId;
 use crate::json::Json;
-use crate::pattern::{Pattern, PatternError};
+use crate::pattern::Pattern;
+use crate::priority::Priority;
 
 /// A silence ends at most this long after its start.
 pub const LONGEST: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -83,6 +84,19 @@ pub struct SilenceEffect {
 }
 
 impl SilenceEffect {
+    /// Over the faces of the last day's events.
+    pub fn of<'f>(pattern: &Pattern, faces: impl Iterator<Item = &'f Face>) -> Self {
+        let mut effect = Self::default();
+        for face in faces {
+            effect.events += 1;
+            if pattern.matches(&face.json()) {
+                effect.matched += 1;
+                effect.p0 += u64::from(face.priority == Priority::P0);
+            }
+        }
+        effect
+    }
+
     /// In a sentence.
     pub fn sentence(&self) -> String {
         let Self { events, matched, p0 } = self;
@@ -142,12 +156,4 @@ impl SilencesRecord {
     pub(crate) fn tidy(&mut self, now: Timestamp) {
         self.silences.retain(|silence| now < silence.ends_at + LISTED_AFTER);
     }
-}
-
-/// Whether a text is a pattern that a silence may have.
-///
-/// # Errors
-/// What is wrong with it. A pattern without any field is none: it would match everything.
-pub fn check(matches: &str) -> Result<Pattern, PatternError> {
-    Pattern::parse(matches)
 }

@@ -104,7 +104,11 @@ impl Asked<'_> {
         let page = self.policy.knows(&channel).then(|| Effect {
             id: EffectId::new(format!("assign:{channel}")),
             kind: EffectKind::Page,
-            dedup_key: DedupKey::new(format!("{}-e{}", dedup_key(key, record.episode), 100 + record.escalated.len())),
+            dedup_key: DedupKey::new(format!(
+                "{}-e{}",
+                dedup_key(key, record.episode),
+                100 + record.escalated.len()
+            )),
             channel,
             when: When::Now,
             notice,

@@ -74,12 +74,7 @@ impl Asked<'_> {
         objection.map(|objection| format!("{objection}; confirm with --yes-cover-p0"))
     }
 
-    pub(super) fn expire(
-        &self,
-        id: &SilenceId,
-        state: &State,
-        now: Timestamp,
-    ) -> Result<Decision, Unread> {
+    pub(super) fn expire(&self, id: &SilenceId, state: &State, now: Timestamp) -> Result<Decision, Unread> {
         let by = clean(&self.command.by, 100);
         self.change(id, "expire-silence", state, now, |silence| {
             silence.ends_at = now;

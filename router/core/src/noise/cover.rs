@@ -51,8 +51,8 @@ pub(crate) fn covering(noise: &Noise, face: &Face, finding: Option<&Finding>) ->
     let json = face.json();
     let members = finding.into_iter().flat_map(|finding| finding.members.iter()).map(campaign_key);
     let configured = noise.inhibitions.iter().filter(|inhibition| inhibition.source.matches(&json));
-    let configured = configured
-        .filter_map(|inhibition| Some(key_of(&inhibition.name, &face.values(&inhibition.equal)?)));
+    let configured =
+        configured.filter_map(|inhibition| Some(key_of(&inhibition.name, &face.values(&inhibition.equal)?)));
     members.chain(configured).collect()
 }
 

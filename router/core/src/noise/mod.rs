@@ -17,8 +17,8 @@ pub use bundle::{BundleKind, BundleRecord, Member};
 pub(crate) use bundle::{bundle_key, incident_of_bundle};
 pub use cover::CoverRecord;
 pub(crate) use cover::{adopting, covering, uncovering};
+pub(crate) use limit::check;
 pub use limit::{LimitRecord, Quota};
-pub(crate) use limit::{check, limit_key};
 pub(crate) use sift::{Hold, Sifted, Sifting, channel_limit, join, minute, take_out};
 
 use std::collections::BTreeMap;

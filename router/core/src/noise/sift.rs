@@ -241,7 +241,12 @@ impl Sifting<'_> {
             let hold = Hold {
                 why: Why::Stormed,
                 reason: format!("{title}: more than {} in {}", storm.most, length(storm.within)),
-                bundle: Some(Waiting { key: key.clone(), kind: kind.clone(), title: title.clone(), due_at: Some(next) }),
+                bundle: Some(Waiting {
+                    key: key.clone(),
+                    kind: kind.clone(),
+                    title: title.clone(),
+                    due_at: Some(next),
+                }),
                 until: None,
                 changes: BTreeMap::new(),
             };
@@ -298,7 +303,11 @@ impl Sifting<'_> {
         });
         let others = [
             (limits.rule, limit_key("rule", &[rule]), format!("rule {rule}")),
-            (limits.family, limit_key("family", &[account, family]), format!("{family} in account {account}")),
+            (
+                limits.family,
+                limit_key("family", &[account, family]),
+                format!("{family} in account {account}"),
+            ),
         ];
         for (quota, key, name) in channels.chain(others) {
             let kind = BundleKind::RollUp { limit: clean(&name, 100) };
@@ -351,7 +360,8 @@ pub(crate) fn join(
         take_out(&left, incident, record, state, &mut changes);
     }
     if let Some(Waiting { key, kind, title, due_at }) = bundle {
-        let mut waiting = bundle_in(&key, state, &changes).unwrap_or_else(|| BundleRecord::new(kind, title, now));
+        let mut waiting =
+            bundle_in(&key, state, &changes).unwrap_or_else(|| BundleRecord::new(kind, title, now));
         waiting.join(
             incident,
             Member {

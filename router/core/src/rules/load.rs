@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use jiff::SignedDuration;
+
 use super::condition::Condition;
 use super::file::{RuleText, Unknown};
 use super::{Rule, RuleSet};

@@ -74,7 +74,8 @@ impl Woken<'_> {
                         changes.insert(Key::Limit(limit), Record::Limit(spent));
                     }
                     Err(room_at) => {
-                        let reason = format!("no room in the limit of channel {channel} before {}", minute(room_at));
+                        let reason =
+                            format!("no room in the limit of channel {channel} before {}", minute(room_at));
                         let changes = changed(key, BundleRecord { due_at: Some(room_at), ..record.clone() });
                         let withheld = vec![Withheld { action: "page".to_owned(), reason }];
                         let blank = self.blank(about, Why::Limited, now);
@@ -173,8 +174,7 @@ impl Woken<'_> {
             notice.description = clean(&format!("They were {title}."), 1_000);
         }
         let everything = *unsaid == 0;
-        let mut listed: Vec<&Member> =
-            members.values().filter(|member| everything || !member.said).collect();
+        let mut listed: Vec<&Member> = members.values().filter(|member| everything || !member.said).collect();
         listed.sort_by(|a, b| (a.priority, a.at, &a.subject).cmp(&(b.priority, b.at, &b.subject)));
         let count = if everything { *open } else { *unsaid };
         let lines: Vec<_> = listed.iter().take(LISTED).map(|member| line(member)).collect();
@@ -205,7 +205,8 @@ fn families(by: &BTreeMap<(Priority, String), u64>) -> String {
     let mut sums: Vec<_> = sums.into_iter().collect();
     sums.sort_by_key(|(family, count)| (std::cmp::Reverse(*count), *family));
     let rest: u64 = sums.iter().skip(5).map(|(_, count)| count).sum();
-    let mut named: Vec<_> = sums.iter().take(5).map(|(family, count)| format!("{count} x {family}")).collect();
+    let mut named: Vec<_> =
+        sums.iter().take(5).map(|(family, count)| format!("{count} x {family}")).collect();
     if rest > 0 {
         named.push(format!("{rest} x other"));
     }

@@ -22,7 +22,7 @@ pub(crate) fn digested(
     now: Timestamp,
 ) -> Record {
     let mut record = state.digest().cloned().unwrap_or_else(|| DigestRecord::new(now));
-    record.add(incident, line, policy.calendar.date(now));
+    record.add(incident, line, policy.calendar.day_from_opening(now));
     if record.due_at.is_none() && !policy.digest.is_empty() {
         record.due_at = Some(policy.calendar.next_opening(now));
     }
@@ -42,7 +42,7 @@ impl Woken<'_> {
         let current: BTreeMap<_, _> = current.collect();
         let incident = IncidentKey::new("wf1-digest");
         let calendar = &self.policy.calendar;
-        let today = calendar.date(now);
+        let today = calendar.day_from_opening(now);
         let about = About {
             kind: "digest",
             incident: &incident,
