@@ -51,6 +51,7 @@ pub(crate) fn notice(event: &Event<'_>, about: &About<'_>) -> Notice {
         doing: doing.iter().map(|doing| clean(doing, 500)).collect(),
         unknown: context.unknown.iter().map(|unknown| clean(unknown, 200)).collect(),
         withheld: withheld.iter().map(|withheld| clean(&withheld.to_string(), 600)).collect(),
+        lists: Vec::new(),
         links: links(event, rule),
         incident: (*incident).clone(),
         finding: finding.map(|finding| finding.key.clone()),

@@ -231,6 +231,10 @@ pub enum EffectKind {
     Resolve,
     /// Tell those who were paged what has become known or was done.
     Update,
+    /// Tell on a business day what did not have to be told at once.
+    Digest,
+    /// Tell those who were paged that somebody has it.
+    Acknowledge,
 }
 
 impl EffectKind {
@@ -240,6 +244,8 @@ impl EffectKind {
             EffectKind::Page => "page",
             EffectKind::Resolve => "resolve",
             EffectKind::Update => "update",
+            EffectKind::Digest => "digest",
+            EffectKind::Acknowledge => "acknowledge",
         }
     }
 }

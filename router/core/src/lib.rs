@@ -8,6 +8,7 @@ pub mod containment;
 pub mod context;
 pub mod decide;
 pub mod decision;
+pub mod digest;
 pub mod event;
 pub mod follow_up;
 pub mod guard;

@@ -19,15 +19,17 @@ pub(super) fn render(notice: &Notice, kind: EffectKind) -> String {
         escape(&notice.request(kind)),
         escape(&notice.why),
     ));
-    for paragraph in [&notice.found(), &notice.description] {
-        if !paragraph.is_empty() {
-            body.push_str(&format!("<p>{}</p>", escape(paragraph)));
-        }
-    }
+    body.push_str(&paragraph(&notice.found()));
+    body.push_str(&paragraph(&notice.description));
     body.push_str(&table(notice.facts.iter().map(|(name, value)| (label(name), escape(value)))));
     body.push_str(&list(notice.doing_head(kind), &notice.doing));
     body.push_str(&list("Not known:", &notice.unknown));
     body.push_str(&list("Not done, although the rule asks for it:", &notice.withheld));
+    for several in &notice.lists {
+        body.push_str(&paragraph(&several.head));
+        body.push_str(&items(&several.lines));
+        body.push_str(&paragraph(&several.rest()));
+    }
     body.push_str(&table(notice.links.iter().map(|(name, address)| (label(name), link(address)))));
     let records = notice.records().into_iter();
     body.push_str(&table(records.map(|(name, value)| (name.to_owned(), escape(&value)))));
@@ -42,7 +44,8 @@ pub(super) fn render(notice: &Notice, kind: EffectKind) -> String {
 fn colour(priority: Priority, kind: EffectKind) -> &'static str {
     match (kind, priority) {
         (EffectKind::Resolve, _) => "#1a7f37",
-        (EffectKind::Update, _) => "#0969da",
+        (EffectKind::Update | EffectKind::Acknowledge, _) => "#0969da",
+        (EffectKind::Digest, _) => "#57606a",
         (EffectKind::Page, Priority::P0) => "#cf222e",
         (EffectKind::Page, Priority::P1) => "#d4600a",
         (EffectKind::Page, Priority::P2) => "#bf8700",
@@ -50,13 +53,23 @@ fn colour(priority: Priority, kind: EffectKind) -> &'static str {
     }
 }
 
+/// Nothing where the text is empty.
+fn paragraph(text: &str) -> String {
+    if text.is_empty() { String::new() } else { format!("<p>{}</p>", escape(text)) }
+}
+
 /// A list under its head; nothing where it is empty.
-fn list(head: &str, items: &[String]) -> String {
-    if items.is_empty() {
+fn list(head: &str, lines: &[String]) -> String {
+    if lines.is_empty() { String::new() } else { paragraph(head) + &items(lines) }
+}
+
+/// Nothing where there are none.
+fn items(lines: &[String]) -> String {
+    if lines.is_empty() {
         return String::new();
     }
-    let items: String = items.iter().map(|item| format!("<li>{}</li>", escape(item))).collect();
-    format!("<p>{head}</p><ul>{items}</ul>")
+    let items: String = lines.iter().map(|line| format!("<li>{}</li>", escape(line))).collect();
+    format!("<ul>{items}</ul>")
 }
 
 /// Rows of a label and what is HTML already; nothing where there are none.
@@ -105,6 +118,7 @@ fn escape(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::ids::{EventId, FindingKey, IncidentKey, RuleName};
+    use crate::notice::List;
     use crate::notice::tests::miner;
 
     #[test]
@@ -135,6 +149,7 @@ mod tests {
             severity: bad(),
             facts: vec![(bad(), bad())],
             withheld: vec![bad()],
+            lists: vec![List::new(&bad(), [bad()], 1)],
             links: vec![(bad(), bad()), (bad(), format!("https://{}", bad()))],
             incident: IncidentKey::new(bad()),
             finding: Some(FindingKey::new(bad())),
@@ -146,6 +161,18 @@ mod tests {
         let tags = html.matches('<').count();
         let harmless = Notice { title: "t".to_owned(), ..hostile.clone() }.html(EffectKind::Resolve);
         assert_eq!(tags, harmless.matches('<').count());
+    }
+
+    #[test]
+    fn lists_stand_under_their_heads() {
+        let lists = vec![
+            List::new("quiet: 14 new", ["a <b>", "c"], 12),
+            List::new("gone: mining (last week 3)", [""; 0], 0),
+        ];
+        let html = Notice { lists, ..miner() }.html(EffectKind::Digest);
+        let expected = "<p>quiet: 14 new</p><ul><li>a &lt;b&gt;</li><li>c</li></ul><p>and 12 more</p>\
+                        <p>gone: mining (last week 3)</p><table";
+        assert!(html.contains(expected), "{html}");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What a page says: plain facts in order, cleaned of what could hurt a reader's screen or a channel.
 
 mod html;
+mod list;
 mod text;
 
 use jiff::Timestamp;
@@ -9,6 +10,8 @@ use serde::{Deserialize, Serialize};
 use crate::decision::{EffectKind, Why};
 use crate::ids::{EventId, FindingKey, IncidentKey, RuleName};
 use crate::priority::Priority;
+
+pub use list::List;
 
 /// A page's content, before any channel gives it its form.
 ///
@@ -44,6 +47,9 @@ pub struct Notice {
     pub unknown: Vec<String>,
     /// What the rule wanted done and was not, each with its reason.
     pub withheld: Vec<String>,
+    /// What does not belong to one problem alone: what a digest tells, what a silence held.
+    #[serde(default)]
+    pub lists: Vec<List>,
     /// Label and https address: the runbook, the console.
     pub links: Vec<(String, String)>,
     /// The incident it belongs to.
@@ -75,6 +81,7 @@ impl Notice {
             doing: Vec::new(),
             unknown: Vec::new(),
             withheld: Vec::new(),
+            lists: Vec::new(),
             links: Vec::new(),
             incident: incident.clone(),
             finding: None,
@@ -85,14 +92,17 @@ impl Notice {
     }
 
     /// One line, for a mail's subject or the first line of a page: `[P0] Resolved: title`, samples say so.
+    /// A digest has no priority of its own: `[Digest] title`.
     pub fn subject(&self, kind: EffectKind) -> String {
         let sample = if self.sample { "[SAMPLE] " } else { "" };
-        let over = match kind {
-            EffectKind::Page => "",
-            EffectKind::Resolve => "Resolved: ",
-            EffectKind::Update => "Update: ",
+        let (mark, what) = match kind {
+            EffectKind::Page => (self.priority.as_str(), ""),
+            EffectKind::Resolve => (self.priority.as_str(), "Resolved: "),
+            EffectKind::Update => (self.priority.as_str(), "Update: "),
+            EffectKind::Digest => ("Digest", ""),
+            EffectKind::Acknowledge => (self.priority.as_str(), "Acknowledged: "),
         };
-        format!("[{}] {sample}{over}{}", self.priority, self.title)
+        format!("[{mark}] {sample}{what}{}", self.title)
     }
 
     /// Plain text for a reader who was asleep: what and how soon first, ids last, no line over 78
@@ -112,6 +122,8 @@ impl Notice {
         match (kind, self.priority) {
             (EffectKind::Resolve, _) => "No more response is asked for.".to_owned(),
             (EffectKind::Update, _) => "More about what you were told.".to_owned(),
+            (EffectKind::Digest, _) => "To be read today; what could not wait was paged.".to_owned(),
+            (EffectKind::Acknowledge, _) => "Somebody has it.".to_owned(),
             (EffectKind::Page, Priority::P3) => "Respond on the next business day.".to_owned(),
             (EffectKind::Page, Priority::P0 | Priority::P1 | Priority::P2) => {
                 format!("Respond within {}.", self.priority.respond_within())
@@ -124,7 +136,11 @@ impl Notice {
         let is_over = self.why == Why::NotContained.sentence();
         match kind {
             EffectKind::Page if !is_over => "Being done:",
-            EffectKind::Page | EffectKind::Resolve | EffectKind::Update => "Done:",
+            EffectKind::Page
+            | EffectKind::Resolve
+            | EffectKind::Update
+            | EffectKind::Digest
+            | EffectKind::Acknowledge => "Done:",
         }
     }
 
@@ -145,7 +161,9 @@ impl Notice {
         if let Some(at) = self.at {
             records.push(("Happened", at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()));
         }
-        records.push(("Rule", format!("{} ({})", self.rule, self.family)));
+        if !self.rule.as_str().is_empty() {
+            records.push(("Rule", format!("{} ({})", self.rule, self.family)));
+        }
         records.push(("Incident", self.incident.to_string()));
         if let Some(finding) = &self.finding {
             records.push(("Finding", finding.to_string()));
@@ -222,6 +240,7 @@ pub(crate) mod tests {
             doing: Vec::new(),
             unknown: Vec::new(),
             withheld: vec!["quarantine: not built yet".to_owned()],
+            lists: Vec::new(),
             links: vec![pair("Runbook", "https://runbooks.example.com/crypto-mining")],
             incident: IncidentKey::new("v1:5f3c9a"),
             finding: Some(FindingKey::new(
@@ -242,8 +261,20 @@ pub(crate) mod tests {
             page.subject(EffectKind::Resolve),
             sample.subject(EffectKind::Page),
             sample.subject(EffectKind::Resolve),
+            page.subject(EffectKind::Acknowledge),
+            page.subject(EffectKind::Digest),
+            sample.subject(EffectKind::Digest),
         ];
-        assert_eq!(subjects, ["[P0] t", "[P0] Resolved: t", "[P2] [SAMPLE] t", "[P2] [SAMPLE] Resolved: t"]);
+        let expected = [
+            "[P0] t",
+            "[P0] Resolved: t",
+            "[P2] [SAMPLE] t",
+            "[P2] [SAMPLE] Resolved: t",
+            "[P0] Acknowledged: t",
+            "[Digest] t",
+            "[Digest] [SAMPLE] t",
+        ];
+        assert_eq!(subjects, expected);
     }
 
     #[test]

@@ -45,6 +45,12 @@ pub(super) fn render(notice: &Notice, kind: EffectKind) -> String {
         notice.withheld.iter().for_each(|withheld| page.item(withheld));
         page.gap();
     }
+    for list in &notice.lists {
+        page.paragraph(&list.head);
+        list.lines.iter().for_each(|line| page.item(line));
+        page.paragraph(&list.rest());
+        page.gap();
+    }
     links.iter().for_each(|(label, address)| page.row(label, address));
     page.gap();
     records.iter().for_each(|(label, value)| page.row(label, value));
@@ -103,6 +109,8 @@ impl Page {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ids::RuleName;
+    use crate::notice::List;
     use crate::notice::tests::miner;
     use crate::priority::Priority;
 
@@ -169,6 +177,64 @@ Rule      miner-in-a-pod (crypto-mining)
 Incident  v1:5f3c9a
 Event     7bf73129-1428-4cd3-a780-95db273d1602
 "
+        );
+    }
+
+    #[test]
+    fn lists_stand_under_their_heads_and_a_digest_asks_for_no_response() {
+        let digest = Notice {
+            why: "the digest is due".to_owned(),
+            rule: RuleName::new(""),
+            lists: vec![
+                List::new(
+                    "quiet: 14 new",
+                    [
+                        "[P3] Port probe of an instance that is open to the world (i-0123456789abcdef0): 3 events, over",
+                    ],
+                    13,
+                ),
+                List::new("gone: mining (last week 3)", [""; 0], 0),
+                List::new("unlisted: 2 new", [""; 0], 2),
+            ],
+            ..Notice { kind: String::new(), severity: String::new(), source: String::new(), ..miner() }
+        };
+        let digest = Notice { facts: Vec::new(), withheld: Vec::new(), finding: None, ..digest };
+        assert_eq!(
+            digest.text(EffectKind::Digest),
+            "\
+[Digest] Bitcoin miner in pod checkout/checkout-7d9f5-x2x9z
+To be read today; what could not wait was paged.
+Why now: the digest is due.
+
+A container queried a domain name that is associated with Bitcoin-related
+activity, which a checkout service has no reason to do.
+
+quiet: 14 new
+- [P3] Port probe of an instance that is open to the world
+  (i-0123456789abcdef0): 3 events, over
+and 13 more
+
+gone: mining (last week 3)
+
+unlisted: 2 new
+2, not listed
+
+Runbook   https://runbooks.example.com/crypto-mining
+
+Happened  2026-11-20 02:58:11 UTC
+Incident  v1:5f3c9a
+Event     7bf73129-1428-4cd3-a780-95db273d1602
+"
+        );
+    }
+
+    #[test]
+    fn somebody_has_it_once_it_is_acknowledged() {
+        let text = miner().text(EffectKind::Acknowledge);
+        let start: Vec<&str> = text.lines().take(2).collect();
+        assert_eq!(
+            start,
+            ["[P0] Acknowledged: Bitcoin miner in pod checkout/checkout-7d9f5-x2x9z", "Somebody has it."]
         );
     }
 

@@ -1,0 +1,156 @@
+//! The digest as a page: a title that counts, a list per family against a week before, and what is gone.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use jiff::{SignedDuration, Span, Timestamp};
+
+use super::{DigestLine, DigestRecord};
+use crate::calendar::{Calendar, spoken};
+use crate::ids::{EventId, IncidentKey};
+use crate::notice::{List, Notice, clean};
+use crate::priority::Priority;
+
+impl DigestRecord {
+    /// What there is to say now, as one page. `current` has the events of each incident and whether it is
+    /// open, as they are now; of an incident that is not in it the line tells. What is compared are the days
+    /// from opening to opening with the same days a week before; nothing is compared before the first week
+    /// has been counted, nor over more than seven days.
+    pub fn notice(
+        &self,
+        current: &BTreeMap<IncidentKey, (u64, bool)>,
+        calendar: &Calendar,
+        incident: &IncidentKey,
+        event: &EventId,
+        now: Timestamp,
+    ) -> Notice {
+        let lines = self.lines.iter().map(|(key, line)| {
+            let (events, open) = current.get(key).copied().unwrap_or((line.events, line.open));
+            DigestLine { events, open, ..line.clone() }
+        });
+        let lines: Vec<DigestLine> = lines.collect();
+        let before = self.week_before(calendar, now);
+        Notice {
+            title: clean(&self.title(calendar, now), 200),
+            description: self.description(&lines, calendar, now),
+            why: "the digest is due".to_owned(),
+            family: "digest".to_owned(),
+            lists: self.lists(&lines, before.as_ref()),
+            at: Some(now),
+            ..Notice::empty(Priority::P3, incident, event)
+        }
+    }
+
+    /// `9 incidents since Friday 09:00: 4 failed-control, 3 iam-activity, 2 other`.
+    fn title(&self, calendar: &Calendar, now: Timestamp) -> String {
+        let families = self.largest_first();
+        // A third that is the last is called by its name, not `other`.
+        let named = if families.len() == 3 { 3 } else { 2 };
+        let mut parts: Vec<String> =
+            families.iter().take(named).map(|(family, count)| format!("{count} {family}")).collect();
+        let other: u64 = families.iter().skip(named).map(|(_, count)| count).sum();
+        if other > 0 {
+            parts.push(format!("{other} other"));
+        }
+        let since = spoken(calendar.zone(), self.from, now);
+        let title = format!("{} since {since}", incidents(self.count()));
+        if parts.is_empty() { title } else { format!("{title}: {}", parts.join(", ")) }
+    }
+
+    fn description(&self, lines: &[DigestLine], calendar: &Calendar, now: Timestamp) -> String {
+        let day = |at| calendar.local(at).strftime("%A %F %H:%M").to_string();
+        let open = lines.iter().filter(|line| line.open).count();
+        let more = match self.more {
+            0 => String::new(),
+            more => format!(" {more} more are counted and not listed."),
+        };
+        let (from, to, zone) = (day(self.from), day(now), calendar.zone());
+        format!("From {from} to {to}, {zone}: {}, {open} still open.{more}", incidents(lines.len() as u64))
+    }
+
+    /// A list per family, the largest first, and one of what there was a week before and is no longer.
+    fn lists(&self, lines: &[DigestLine], before: Option<&BTreeMap<String, u64>>) -> Vec<List> {
+        let mut by_family: BTreeMap<&str, Vec<&DigestLine>> = BTreeMap::new();
+        for line in lines {
+            let known = self.families.contains_key(&line.family);
+            by_family.entry(if known { &line.family } else { Self::OTHER }).or_default().push(line);
+        }
+        let mut lists: Vec<List> = self
+            .largest_first()
+            .into_iter()
+            .map(|(family, count)| {
+                let mut lines = by_family.remove(family).unwrap_or_default();
+                lines.sort_by_key(|line| (line.priority, !line.open, line.since));
+                let more = count.saturating_sub(lines.len() as u64);
+                List::new(&head(family, count, before), lines.into_iter().map(line_text), more)
+            })
+            .collect();
+        let gone = before.into_iter().flatten().filter(|(family, _)| !self.families.contains_key(*family));
+        let mut gone: Vec<(&String, &u64)> = gone.collect();
+        gone.sort_by_key(|(family, count)| (Reverse(**count), *family));
+        if !gone.is_empty() {
+            let gone: Vec<String> =
+                gone.iter().map(|(family, count)| format!("gone: {family} (last week {count})")).collect();
+            lists.push(List::new("No longer:", gone, 0));
+        }
+        lists
+    }
+
+    fn largest_first(&self) -> Vec<(&str, u64)> {
+        let mut families: Vec<(&str, u64)> =
+            self.families.iter().map(|(family, count)| (family.as_str(), *count)).collect();
+        families.sort_by_key(|(family, count)| (Reverse(*count), *family));
+        families
+    }
+
+    fn count(&self) -> u64 {
+        self.lines.len() as u64 + self.more
+    }
+
+    /// The new incidents by family on the same days a week before; none where they are not all known.
+    fn week_before(&self, calendar: &Calendar, now: Timestamp) -> Option<BTreeMap<String, u64>> {
+        let first = calendar.day_from_opening(self.from);
+        // A digest that is sent at an opening tells of the days before it.
+        let last = calendar.day_from_opening(now.saturating_sub(SignedDuration::from_secs(1)).ok()?);
+        let last = last.max(first);
+        let earlier = |date: Date| date.checked_sub(Span::new().days(7)).ok();
+        let (from, to) = (earlier(first)?, earlier(last)?);
+        if to >= first || self.counted_from? > from {
+            return None;
+        }
+        let mut families = BTreeMap::new();
+        for (family, count) in self.days.range(from..=to).flat_map(|(_, families)| families) {
+            *families.entry(family.clone()).or_default() += count;
+        }
+        Some(families)
+    }
+}
+
+fn incidents(count: u64) -> String {
+    if count == 1 { "1 incident".to_owned() } else { format!("{count} incidents") }
+}
+
+/// `failed-control: 4 new (last week 9, down)`.
+fn head(family: &str, count: u64, before: Option<&BTreeMap<String, u64>>) -> String {
+    let trend = before.map(|before| match before.get(family).copied().unwrap_or(0) {
+        0 => " (last week none, new)".to_owned(),
+        earlier if earlier > count => format!(" (last week {earlier}, down)"),
+        earlier if earlier < count => format!(" (last week {earlier}, up)"),
+        earlier => format!(" (last week {earlier}, the same)"),
+    });
+    format!("{family}: {count} new{}", trend.unwrap_or_default())
+}
+
+/// `[P3] title (subject): 3 events, still open; held by silence s-7`.
+fn line_text(line: &DigestLine) -> String {
+    let DigestLine { priority, family: _, title, subject, since: _, events, open, held } = line;
+    let subject = match subject.as_str() {
+        subject if subject.is_empty() || title.contains(subject) => String::new(),
+        subject => format!(" ({subject})"),
+    };
+    let events = if *events == 1 { "1 event".to_owned() } else { format!("{events} events") };
+    let open = if *open { "still open" } else { "over" };
+    let held = held.as_ref().map(|held| format!("; held by {held}")).unwrap_or_default();
+    format!("[{priority}] {title}{subject}: {events}, {open}{held}")
+}
