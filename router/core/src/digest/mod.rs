@@ -79,7 +79,7 @@ impl DigestRecord {
     }
 
     /// More incidents than this are counted, not listed.
-    pub const MOST_LINES: usize = 500;
+    pub const MOST_LINES: usize = 200;
     /// Families beyond so many are counted together.
     pub const MOST_FAMILIES: usize = 200;
     /// So many days are remembered: a week, the week before it, and the day of the digest.

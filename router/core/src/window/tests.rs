@@ -1,5 +1,7 @@
 //! Recurring windows over clock changes, overlaps and lengths that are refused.
 
+use proptest::prelude::*;
+
 use super::*;
 
 fn at(text: &str) -> Timestamp {
@@ -167,6 +169,38 @@ fn what_runs_now_is_what_was_next_before() {
             if end <= now {
                 next = window.next(end);
             }
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_text_is_too_odd_for_a_cron_line(
+        fields in proptest::collection::vec("[0-9]{1,2}|[0-9A-Zl*,/#+?@-]{1,5}|MON|\\*|[0-9]{20}", 4..7),
+        after in -2_000_000_000_i64..20_000_000_000,
+    ) {
+        let after = Timestamp::from_second(after).unwrap();
+        if let Ok(cron) = Cron::parse(&fields.join(" ")) {
+            let next = cron.after(after, &Zone::named("Europe/Berlin").unwrap());
+            prop_assert!(next.is_some_and(|next| next > after), "{cron}: {next:?}");
+        }
+    }
+
+    #[test]
+    fn a_window_that_runs_holds_the_moment_and_the_next_begins_after_it(
+        (minute, hour, minutes) in (0..60_u8, 0..24_u8, 1..1_500_i64),
+        day in "\\* \\* (\\*|MON-FRI|SUN|TUE#2|FRI#L)|(1|L|10-12|29) \\* \\*",
+        zone in prop::sample::select(vec!["UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe"]),
+        now in 1_700_000_000_i64..2_000_000_000,
+    ) {
+        let now = Timestamp::from_second(now).unwrap();
+        let Ok(window) = window(&format!("{minute} {hour} {day}"), zone, minutes) else { return Ok(()) };
+        let next = window.next(now).unwrap();
+        prop_assert!(now < next.0 && next.0 < next.1);
+        prop_assert_eq!(window.at(next.0), Some(next));
+        if let Some((start, end)) = window.at(now) {
+            prop_assert!(start <= now && now < end && end < next.0);
+            prop_assert_eq!(window.next(start - SignedDuration::from_secs(1)), Some((start, end)));
         }
     }
 }
