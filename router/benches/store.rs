@@ -162,17 +162,9 @@ fn finding_record() -> Record {
 fn incident_record() -> Record {
     let now = Timestamp::now();
     Record::Incident(IncidentRecord {
-        episode: 1,
-        open: true,
-        priority: Priority::P0,
-        band: None,
-        opened_at: now,
-        said_at: now,
         events: 1,
         findings: BTreeSet::from([FindingKey::new("f".repeat(120))]),
-        more_findings: 0,
-        paged: BTreeMap::new(),
-        targets: Default::default(),
+        ..IncidentRecord::begun(None, Priority::P0, None, now)
     })
 }
 
@@ -191,6 +183,7 @@ fn entry(event: &EventId, changes: BTreeMap<Key, Record>) -> Entry {
         doing: Vec::new(),
         unknown: Vec::new(),
         withheld: Vec::new(),
+        lists: Vec::new(),
         links: vec![("runbook".to_owned(), "https://runbooks.example.com/crypto-mining".to_owned())],
         incident: IncidentKey::new("i".repeat(64)),
         finding: Some(FindingKey::new("f".repeat(120))),
@@ -222,6 +215,7 @@ fn entry(event: &EventId, changes: BTreeMap<Key, Record>) -> Entry {
         incident: Some(IncidentKey::new("i".repeat(64))),
         effects: vec![effect],
         acts: Vec::new(),
+        face: None,
         withheld: Vec::new(),
         changes,
     };

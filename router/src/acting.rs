@@ -230,14 +230,10 @@ impl Router {
         let entry = &Entry { outcomes: settled.clone(), ..entry.clone() };
         let id = follow_up::report_id(entry, act);
         let raw = serde_json::json!({"act": act, "outcome": outcome}).to_string();
-        let reads = |state: &State| {
-            let keys = follow_up::reads(entry, act).into_iter();
-            keys.filter(|key| !state.has_read(key)).collect()
-        };
         let decide =
             |state: &State| follow_up::report(entry, act, outcome, &self.policy, state, self.clock.now());
         let Some(_claim) = self.at_work.claim(&id) else { return Ok(()) };
-        let report = self.commit_own(&id, &act.incident, &raw, reads, decide).await?;
+        let report = self.commit_own(&id, &act.incident, &raw, decide).await?;
         // By way of a box, because performing a report may report in its turn.
         let _ = Box::pin(self.perform(&report)).await;
         Ok(())

@@ -4,6 +4,8 @@ mod asking;
 mod at_work;
 mod commands;
 mod deciding;
+mod due;
+mod incidents;
 #[cfg(test)]
 mod tests;
 mod without_store;
@@ -77,6 +79,8 @@ pub struct Nack {
 pub struct Ticked {
     /// Entries taken up whose message had not come back.
     pub resumed: usize,
+    /// What was decided because its time had come.
+    pub woken: usize,
     /// Records removed because they were old.
     pub pruned: u64,
 }
@@ -156,16 +160,18 @@ impl Router {
         Box::pin(self.handle_own(&event)).await
     }
 
-    /// Does what is due at `now`: takes up entries whose message did not come back, removes what is old.
+    /// Does what is due at `now`: escalations, roll-ups, the digest; takes up entries whose message did not come
+    /// back; removes what is old.
     ///
     /// # Errors
     /// The store's; the next tick tries again. An entry that cannot be read holds up no other.
     pub async fn tick(&self, now: Timestamp, keep: SignedDuration) -> Result<Ticked, store::Error> {
+        let woken = self.wake(now).await?;
         let (most, side_by_side) = RESUMED;
         let due = self.store.due(now, most).await?;
         let resumed = stream::iter(due).map(async |event| self.resume(&event).await);
         let resumed = resumed.buffer_unordered(side_by_side).filter(|resumed| std::future::ready(*resumed));
-        let mut ticked = Ticked { resumed: resumed.count().await, pruned: 0 };
+        let mut ticked = Ticked { resumed: resumed.count().await, woken, pruned: 0 };
         let (most, times) = PRUNE;
         for _ in 0..times {
             let pruned = self.store.prune(now - keep, most).await?;

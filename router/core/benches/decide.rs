@@ -12,8 +12,7 @@ use watchfire_core::event::{Event, messages};
 use watchfire_core::ids::ChannelName;
 use watchfire_core::incident::State;
 use watchfire_core::json::Json;
-use watchfire_core::mitigation::Mitigation;
-use watchfire_core::policy::{Policy, RepeatAfter, Routes};
+use watchfire_core::policy::{Policy, Routes};
 use watchfire_core::rules::{RuleFile, RuleSet};
 
 fn main() {
@@ -36,13 +35,8 @@ fn policy() -> Policy {
         text: fs::read_to_string(path).expect("a rule file can be read"),
     };
     let files: Vec<_> = paths.iter().map(file).collect();
-    Policy {
-        rules: RuleSet::load(&files).expect("the shipped rules are right"),
-        routes: Routes::all_to(&ChannelName::new("oncall")),
-        repeat_after: RepeatAfter::default(),
-        fallback_after_seconds: 60,
-        mitigation: Mitigation::default(),
-    }
+    let rules = RuleSet::load(&files).expect("the shipped rules are right");
+    Policy::new(rules, Routes::all_to(&ChannelName::new("oncall")))
 }
 
 /// A GuardDuty runtime finding of 4.4 KB, as EventBridge delivers it.
@@ -90,7 +84,7 @@ fn read_classify_and_decide(bencher: Bencher) {
     bencher.bench(|| {
         let texts = messages(black_box(&text)).expect("it can be read");
         let event = Event::read(&texts[0]).expect("it can be read");
-        Case::new(&event, &policy, &Context::none()).decide(&State::default(), now).effects.len()
+        Case::new(&event, &policy, &Context::none()).decide(&State::whole(), now).unwrap().effects.len()
     });
 }
 

@@ -317,10 +317,20 @@ impl<'c> Case<'c> {
 
     /// What the cluster could not say in time is said later, to those who were paged; what was withheld for
     /// want of it is then judged anew.
-    pub fn complete(&self, incident: &IncidentKey, state: &State, now: Timestamp) -> Decision {
+    ///
+    /// # Errors
+    /// What has to be read into the state first.
+    pub fn complete(
+        &self,
+        incident: &IncidentKey,
+        state: &State,
+        now: Timestamp,
+    ) -> Result<Decision, Unread> {
         let why = Why::Completed;
         let blank = self.blank(why, now);
-        let Some(record) = state.incident(incident).filter(|record| record.open) else { return blank };
+        let acting = planning::reads(&self.event.id, &self.occasion(incident, now));
+        state.need_all([Key::Incident(incident.clone())].into_iter().chain(acting))?;
+        let Some(record) = state.incident(incident).filter(|record| record.open) else { return Ok(blank) };
         let request = self.request(incident, state, now);
         let plans = planning::plan(&request, |plans| self.notice(incident, why, plans, now));
         let mut changes = plans.changes(&request);
@@ -330,14 +340,7 @@ impl<'c> Case<'c> {
         changes.insert(Key::Incident(incident.clone()), Record::Incident(record));
         let verdict = if effects.is_empty() { Verdict::Quiet } else { Verdict::Page };
         let Plans { acts, withheld, .. } = plans;
-        Decision { verdict, incident: Some(incident.clone()), effects, acts, withheld, changes, ..blank }
-    }
-
-    /// The records still to be read before it can be completed.
-    pub fn completing_reads(&self, incident: &IncidentKey, state: &State) -> Vec<Key> {
-        let acting = planning::reads(&self.event.id, &self.occasion(incident, Timestamp::UNIX_EPOCH));
-        let keys = [Key::Incident(incident.clone())].into_iter().chain(acting);
-        keys.filter(|key| !state.has_read(key)).collect()
+        Ok(Decision { verdict, incident: Some(incident.clone()), effects, acts, withheld, changes, ..blank })
     }
 
     fn request<'r>(&'r self, incident: &'r IncidentKey, state: &'r State, now: Timestamp) -> Request<'r> {
@@ -459,6 +462,7 @@ impl<'c> Case<'c> {
             effects: Vec::new(),
             acts: Vec::new(),
             withheld: Vec::new(),
+            face: Some(Face::of(self.event, self.rule, self.context)),
             changes: BTreeMap::new(),
         }
     }
@@ -473,7 +477,7 @@ fn is_echo(finding: &Finding, known: &FindingRecord) -> bool {
 }
 
 /// The incident as it stands: one that waited in a bundle that has been said is not held any more.
-pub(crate) fn as_said(record: &IncidentRecord, state: &State) -> Result<IncidentRecord, Unread> {
+pub fn as_said(record: &IncidentRecord, state: &State) -> Result<IncidentRecord, Unread> {
     let Some(bundle) = record.held.as_ref().and_then(|held| held.bundle.clone()) else {
         return Ok(record.clone());
     };

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::act::Act;
+use crate::face::Face;
 use crate::ids::{ChannelName, DedupKey, EffectId, EventId, FindingKey, IncidentKey, RuleName};
 use crate::incident::{Key, Record};
 use crate::notice::Notice;
@@ -46,6 +47,9 @@ pub struct Decision {
     pub acts: Vec<Act>,
     /// What the rule wanted and is not done, with its reason.
     pub withheld: Vec<Withheld>,
+    /// What it looked like to silences and the like; none for what is not an event.
+    #[serde(default)]
+    pub face: Option<Face>,
     /// The records as they are after this decision.
     #[serde(skip)]
     pub changes: BTreeMap<Key, Record>,

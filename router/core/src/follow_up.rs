@@ -10,7 +10,7 @@ use crate::containment::{ApprovalId, ContainmentState, TargetKey, TargetRecord};
 use crate::decide::dedup_key;
 use crate::decision::{Decision, Effect, EffectKind, Role, Verdict, When, Why};
 use crate::ids::{ChannelName, EffectId, EventId, IncidentKey};
-use crate::incident::{IncidentRecord, Key, Record, State};
+use crate::incident::{IncidentRecord, Key, Record, State, Unread};
 use crate::journal::{ActEnd, Entry, Outcome};
 use crate::notice::{Notice, clean};
 use crate::policy::Policy;
@@ -23,7 +23,7 @@ pub fn report_id(entry: &Entry, act: &Act) -> EventId {
 }
 
 /// The records that a report reads.
-pub fn reads(entry: &Entry, act: &Act) -> Vec<Key> {
+fn reads(entry: &Entry, act: &Act) -> Vec<Key> {
     let target = TargetKey::of(&act.target).map(Key::Target);
     let approval = approved(entry).map(Key::Approval);
     [Key::Incident(act.incident.clone())].into_iter().chain(target).chain(approval).collect()
@@ -53,6 +53,9 @@ fn approved(entry: &Entry) -> Option<ApprovalId> {
 
 /// What an act's end means: for the records, and for those who were paged. What could not be contained is a
 /// P0 page of its own; evidence and annotations that went well are recorded and not said.
+///
+/// # Errors
+/// What has to be read into the state first.
 pub fn report(
     entry: &Entry,
     act: &Act,
@@ -60,7 +63,8 @@ pub fn report(
     policy: &Policy,
     state: &State,
     now: Timestamp,
-) -> Decision {
+) -> Result<Decision, Unread> {
+    state.need_all(reads(entry, act))?;
     let (end, said) = end_of(outcome);
     let incident = state.incident(&act.incident);
     let has_failed = end == ActEnd::Failed && worth_a_page(entry, act);
@@ -89,7 +93,7 @@ pub fn report(
         changes.insert(Key::Incident(act.incident.clone()), Record::Incident(record));
     }
     let Decision { source, kind, finding, subject, rule, family, .. } = entry.decision.clone();
-    Decision {
+    Ok(Decision {
         event: report_id(entry, act),
         source,
         kind,
@@ -105,8 +109,9 @@ pub fn report(
         effects,
         acts: Vec::new(),
         withheld: Vec::new(),
+        face: None,
         changes,
-    }
+    })
 }
 
 /// An update for every channel that was told of this episode, under the same dedup key.

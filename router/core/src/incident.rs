@@ -162,7 +162,7 @@ impl IncidentRecord {
     const MOST_TURNS: usize = 16;
 
     /// The episode after the previous one, in which nothing has been seen yet.
-    pub(crate) fn begun(
+    pub fn begun(
         previous: Option<&IncidentRecord>,
         priority: Priority,
         band: Option<Band>,

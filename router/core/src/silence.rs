@@ -87,14 +87,17 @@ impl SilenceEffect {
     /// Over the faces of the last day's events.
     pub fn of<'f>(pattern: &Pattern, faces: impl Iterator<Item = &'f Face>) -> Self {
         let mut effect = Self::default();
-        for face in faces {
-            effect.events += 1;
-            if pattern.matches(&face.json()) {
-                effect.matched += 1;
-                effect.p0 += u64::from(face.priority == Priority::P0);
-            }
-        }
+        faces.for_each(|face| effect.count(pattern, face));
         effect
+    }
+
+    /// One more event.
+    pub fn count(&mut self, pattern: &Pattern, face: &Face) {
+        self.events += 1;
+        if pattern.matches(&face.json()) {
+            self.matched += 1;
+            self.p0 += u64::from(face.priority == Priority::P0);
+        }
     }
 
     /// In a sentence.

@@ -24,18 +24,20 @@ fn the_first_report_pages_and_a_repeat_within_the_window_is_quiet() {
 }
 
 #[test]
-fn each_priority_has_its_own_window() {
+fn each_priority_has_its_own_window_for_a_count_that_grew_tenfold() {
     let story = [
         Finding::medium("a").at("00:00").text(),
-        Finding::medium("a").at("23:59").text(),
-        Finding::medium("a").on(2).at("00:00").text(),
-        Finding::medium("a").on(2).at("00:01").text(),
+        Finding::medium("a").at("23:59").count(10).text(),
+        Finding::medium("a").on(2).at("00:00").count(11).text(),
+        Finding::medium("a").on(3).at("00:01").count(109).text(),
+        Finding::medium("a").on(3).at("00:02").count(110).text(),
     ];
     let expected = "
         00:00 P2 page new -> page:oncall
         23:59 P2 quiet repeat
-        00:00 P2 page window_passed -> page:oncall
+        00:00 P2 page count_grew -> page:oncall
         00:01 P2 quiet repeat
+        00:02 P2 page count_grew -> page:oncall
     ";
     assert_eq!(decisions(&story), support::lines(expected));
 }

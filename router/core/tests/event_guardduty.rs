@@ -200,6 +200,7 @@ fn a_container_outside_kubernetes_is_named_by_its_id() {
 fn an_attack_sequence_is_about_what_it_names_once() {
     let expected = Finding {
         count: 5,
+        members: vec![FindingKey::new("arn:aws:guardduty:eu-north-1:111122223333:detector/d1/finding/sig")],
         ..finding(
             "arn:aws:guardduty:eu-north-1:111122223333:detector/d1/finding/5e90e4ce",
             "AttackSequence:EKS/CompromisedCluster",

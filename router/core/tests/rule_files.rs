@@ -49,7 +49,7 @@ rules:
          `Second`",
         "r.yaml:8: rules[1].family: invalid type: integer `7`, expected a string",
         "r.yaml:10: rules[1].matches: unknown field `matches`, expected one of `name`, `family`, `match`, \
-         `when`, `unknown`, `priority`, `actions`, `stage`, `runbook`, `examples`",
+         `when`, `unknown`, `priority`, `actions`, `stage`, `runbook`, `repeat_after_minutes`, `examples`",
         "r.yaml:11: rules[1].when: invalid type: integer `5`, expected a string",
         "r.yaml:12: rules[1].runbook: expected an https:// address, found `http://wiki`",
         "r.yaml:13: rules[2].name: expected one, found none",

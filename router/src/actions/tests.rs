@@ -29,6 +29,7 @@ pub(super) fn page() -> Effect {
         doing: Vec::new(),
         unknown: Vec::new(),
         withheld: vec!["quarantine: not built yet".to_owned()],
+        lists: Vec::new(),
         links: vec![pair("Runbook", "https://runbooks.example.com/mining")],
         incident: IncidentKey::new("v1:5f3c9a"),
         finding: Some(FindingKey::new(

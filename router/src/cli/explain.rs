@@ -50,7 +50,8 @@ pub(super) fn main(arguments: &Arguments) -> Result<(), Failed> {
 fn explain(event: &Event<'_>, policy: &Policy, output: Output) -> Result<(), Failed> {
     let explained = policy.rules.explain(event, &Context::none());
     let now = event.time.unwrap_or_else(Timestamp::now);
-    let decision = decide(event, policy, &State::default(), &Context::none(), now);
+    let decision =
+        decide(event, policy, &State::whole(), &Context::none(), now).expect("a whole state has been read");
     if output == Output::Json {
         let rules = explained.rules.iter().enumerate().map(|(index, (rule, trace))| {
             let matched = trace.is_match();

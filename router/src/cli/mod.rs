@@ -27,8 +27,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
 use watchfire_core::command::Wish;
 use watchfire_core::ids::ChannelName;
-use watchfire_core::mitigation::Mitigation;
-use watchfire_core::policy::{Policy, RepeatAfter, Routes};
+use watchfire_core::policy::{Policy, Routes};
 use watchfire_core::rules::RuleSet;
 
 use crate::config::{self, Mistake};
@@ -217,13 +216,7 @@ fn plain_policy(rules: Option<&Path>) -> Result<Policy, Vec<Mistake>> {
     })?;
     let rules =
         RuleSet::load(&files).map_err(|errors| errors.into_iter().map(Mistake::from).collect::<Vec<_>>())?;
-    Ok(Policy {
-        rules,
-        routes: Routes::all_to(&ChannelName::new("console")),
-        repeat_after: RepeatAfter::default(),
-        fallback_after_seconds: 60,
-        mitigation: Mitigation::default(),
-    })
+    Ok(Policy::new(rules, Routes::all_to(&ChannelName::new("console"))))
 }
 
 fn usage(error: anyhow::Error) -> Failed {

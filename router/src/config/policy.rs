@@ -24,11 +24,10 @@ impl Config {
             repeat_after.0[*priority as usize] = SignedDuration::from_mins((*minutes).into());
         }
         Policy {
-            rules,
-            routes: self.routes(),
             repeat_after,
             fallback_after_seconds: self.fallback_after_seconds,
             mitigation: self.mitigation(),
+            ..Policy::new(rules, self.routes())
         }
     }
 

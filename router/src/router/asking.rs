@@ -60,8 +60,7 @@ impl Router {
         let case = Case::new(&event, &self.policy, &context);
         let Some(_claim) = self.at_work.claim(&id) else { return Err(again("it is being completed")) };
         let decide = |state: &State| case.complete(incident, state, self.clock.now());
-        let reads = |state: &State| case.completing_reads(incident, state);
-        let committed = self.commit_own(&id, incident, &entry.raw, reads, decide).await;
+        let committed = self.commit_own(&id, incident, &entry.raw, decide).await;
         let completed = committed.map_err(|nack| again(&nack.reason))?;
         // By way of a box, because its acts are performed like those of any decision; what is pending of
         // them, a tick takes up.

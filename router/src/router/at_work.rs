@@ -13,6 +13,7 @@ const LOCKS: usize = 256;
 pub(crate) struct AtWork {
     events: Mutex<BTreeSet<EventId>>,
     incidents: Vec<tokio::sync::Mutex<()>>,
+    alone: tokio::sync::Mutex<()>,
 }
 
 /// An event's claim, given back when the task is done with it, or is cancelled.
@@ -24,7 +25,7 @@ pub(crate) struct Claim<'w> {
 impl Default for AtWork {
     fn default() -> Self {
         let incidents = (0..LOCKS).map(|_| tokio::sync::Mutex::default()).collect();
-        Self { events: Mutex::default(), incidents }
+        Self { events: Mutex::default(), incidents, alone: tokio::sync::Mutex::default() }
     }
 }
 
@@ -40,6 +41,12 @@ impl AtWork {
         let mut hasher = DefaultHasher::new();
         incident.hash(&mut hasher);
         self.incidents[hasher.finish() as usize % LOCKS].lock().await
+    }
+
+    /// Waits until nobody else decides about what incidents share. Taken last, so that nobody waits for one
+    /// who waits.
+    pub(crate) async fn alone(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.alone.lock().await
     }
 
     fn events(&self) -> MutexGuard<'_, BTreeSet<EventId>> {

@@ -1,14 +1,20 @@
 //! What a human asks for, decided and performed like an event; or only rehearsed.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use futures_util::FutureExt as _;
+use jiff::SignedDuration;
 use watchfire_core::act::{Act, ActWhen, StepRecord};
 use watchfire_core::command::{Asked, Command, Wish};
 use watchfire_core::containment::{ApprovalRecord, SwitchRecord, TargetRecord};
 use watchfire_core::context::Context;
 use watchfire_core::decision::Decision;
+use watchfire_core::face::Face;
 use watchfire_core::ids::IncidentKey;
 use watchfire_core::incident::{Key, Record, State};
 use watchfire_core::journal::Entry;
+use watchfire_core::pattern::Pattern;
+use watchfire_core::silence::SilenceEffect;
 
 use super::{Nack, Router};
 use crate::respond::Named;
@@ -31,16 +37,15 @@ impl Router {
     /// [`Nack`] when it could not even be decided.
     pub async fn command(&self, command: &Command, on: Option<&Named>) -> Result<Entry, Nack> {
         let context = self.context_for(command, on).await?;
-        let asked = Asked { command, policy: &self.policy, context: &context };
+        let effect = self.effect_of(command).await?;
+        let asked = Asked { command, policy: &self.policy, context: &context, effect: effect.as_ref() };
         let raw = serde_json::to_string(command).expect("texts and enums");
         let Some(_claim) = self.at_work.claim(&command.id) else {
             return Err(Nack { reason: "it is at work already".to_owned(), retry_after: None });
         };
         let turn = IncidentKey::new(command.id.as_str());
-        let reads = |state: &State| asked.reads(state);
-        let entry =
-            self.commit_own(&command.id, &turn, &raw, reads, |state| asked.decide(state, self.clock.now()));
-        let entry = entry.await?;
+        let decide = |state: &State| asked.decide(state, self.clock.now());
+        let entry = self.commit_own(&command.id, &turn, &raw, decide).await?;
         // What is pending is in the journal; the answer shows it.
         let _ = Box::pin(self.perform(&entry)).await;
         match self.store.find(&command.id).await {
@@ -55,9 +60,10 @@ impl Router {
     /// [`Nack`] when it could not even be decided.
     pub async fn rehearse(&self, command: &Command, on: Option<&Named>) -> Result<Rehearsal, Nack> {
         let context = self.context_for(command, on).await?;
-        let asked = Asked { command, policy: &self.policy, context: &context };
-        let state = self.state_of(|state| asked.reads(state)).await.map_err(failed)?;
-        let decision = asked.decide(&state, self.clock.now());
+        let effect = self.effect_of(command).await?;
+        let asked = Asked { command, policy: &self.policy, context: &context, effect: effect.as_ref() };
+        let decide = |state: &State| asked.decide(state, self.clock.now());
+        let (_, decision) = self.read(decide).await.map_err(failed)?;
         let mut acts = Vec::new();
         if let Some(responder) = &self.responder {
             for act in &decision.acts {
@@ -70,6 +76,24 @@ impl Router {
             }
         }
         Ok(Rehearsal { decision, acts })
+    }
+
+    /// What a new silence would have done to the events of the last day.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn effect_of(&self, command: &Command) -> Result<Option<SilenceEffect>, Nack> {
+        let Wish::Silence(draft) = &command.wish else { return Ok(None) };
+        let Ok(pattern) = Pattern::parse(&draft.matches) else { return Ok(None) };
+        let since = self.clock.now() - SignedDuration::from_hours(24);
+        let counted = Arc::new(Mutex::new(SilenceEffect::default()));
+        let count = {
+            let counted = counted.clone();
+            move |face: Face| counted.lock().unwrap_or_else(PoisonError::into_inner).count(&pattern, &face)
+        };
+        self.store.faces(since, count).await.map_err(failed)?;
+        let counted = *counted.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(Some(counted))
     }
 
     async fn context_for(&self, command: &Command, on: Option<&Named>) -> Result<Context, Nack> {

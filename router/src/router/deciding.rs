@@ -8,7 +8,7 @@ use watchfire_core::decision::Decision;
 use watchfire_core::event::Event;
 use watchfire_core::identity::sha256;
 use watchfire_core::ids::{EventId, IncidentKey};
-use watchfire_core::incident::{Key, State};
+use watchfire_core::incident::{State, Unread};
 use watchfire_core::journal::Entry;
 
 use super::{Nack, Router};
@@ -39,9 +39,9 @@ impl Router {
         }
         let context = self.context_of(event).await;
         let case = Case::new(event, &self.policy, &context);
-        let decide = |state: &State| case.decide(state, self.clock.now());
-        let entry =
-            self.commit(&event.id, case.incident(), raw, |state| case.reads(state), decide, started).await?;
+        let decide = |state: &State| case.decide(state, self.clock.now()).map(Some);
+        let entry = self.commit(&event.id, case.incident(), raw, decide, started).await?;
+        let entry = entry.expect("an event is always decided");
         self.metrics.decided(&entry.decision, event, started.elapsed());
         if let Some(responder) = &self.responder {
             responder.learn(&entry.decision, &context);
@@ -49,24 +49,29 @@ impl Router {
         Ok(entry)
     }
 
-    /// Decides and commits something of our own: a report, a completion, a command. One that was decided
-    /// before stays as it was.
+    /// Decides and commits something of our own: a report, a completion, a command, what is due. One that was
+    /// decided before stays as it was.
     pub(crate) async fn commit_own(
         &self,
         id: &EventId,
         incident: &IncidentKey,
         raw: &str,
-        reads: impl Fn(&State) -> Vec<Key>,
-        decide: impl Fn(&State) -> Decision,
+        decide: impl Fn(&State) -> Result<Decision, Unread>,
     ) -> Result<Entry, Nack> {
-        let committed = self.commit(id, incident, raw, reads, decide, Instant::now()).await;
-        committed.map_err(|undecided| Nack {
-            reason: match undecided {
-                Undecided::Store(error) => format!("the store failed: {error}"),
-                Undecided::Contended => "its records kept changing while it was decided".to_owned(),
-            },
-            retry_after: None,
-        })
+        let decide = |state: &State| decide(state).map(Some);
+        let committed = self.commit(id, incident, raw, decide, Instant::now()).await;
+        let entry = committed.map_err(Nack::from)?;
+        Ok(entry.expect("it is always decided"))
+    }
+
+    /// Decides and commits what is due about a record; none if nothing is any more.
+    pub(super) async fn commit_due(
+        &self,
+        id: &EventId,
+        incident: &IncidentKey,
+        decide: impl Fn(&State) -> Result<Option<Decision>, Unread>,
+    ) -> Result<Option<Entry>, Nack> {
+        self.commit(id, incident, "", decide, Instant::now()).await.map_err(Nack::from)
     }
 
     async fn commit(
@@ -74,19 +79,16 @@ impl Router {
         id: &EventId,
         incident: &IncidentKey,
         raw: &str,
-        reads: impl Fn(&State) -> Vec<Key>,
-        decide: impl Fn(&State) -> Decision,
+        decide: impl Fn(&State) -> Result<Option<Decision>, Unread>,
         started: Instant,
-    ) -> Result<Entry, Undecided> {
+    ) -> Result<Option<Entry>, Undecided> {
         let _turn = self.at_work.turn(incident).await;
+        let mut alone = None;
         for _ in 0..MOST_DECISIONS {
-            let state = self.state_of(&reads).await?;
-            let entry = Entry {
-                decision: decide(&state),
-                raw: raw.to_owned(),
-                sha256: sha256(raw),
-                outcomes: BTreeMap::new(),
-            };
+            let (state, decision) = self.read(&decide).await?;
+            let Some(decision) = decision else { return Ok(None) };
+            let entry =
+                Entry { decision, raw: raw.to_owned(), sha256: sha256(raw), outcomes: BTreeMap::new() };
             match self.store.commit(&state, &entry).await? {
                 Committed::Yes => {
                     self.remembered.learn(&entry.decision.changes);
@@ -94,27 +96,42 @@ impl Router {
                     if let Some(watcher) = &self.watcher {
                         watcher(&entry.decision);
                     }
-                    return Ok(entry);
+                    return Ok(Some(entry));
                 }
                 Committed::AlreadyDecided => {
                     if let Some(entry) = self.store.find(id).await? {
-                        return Ok(entry);
+                        return Ok(Some(entry));
                     }
                 }
+                // What many incidents share, such as a limit, has changed: those who want it go one by one.
+                Committed::Stale if alone.is_none() => alone = Some(self.at_work.alone().await),
                 Committed::Stale => {}
             }
         }
         Err(Undecided::Contended)
     }
 
-    pub(super) async fn state_of(&self, reads: impl Fn(&State) -> Vec<Key>) -> Result<State, store::Error> {
+    /// Decides, reading what that needs.
+    pub(super) async fn read<T>(
+        &self,
+        decide: impl Fn(&State) -> Result<T, Unread>,
+    ) -> Result<(State, T), store::Error> {
         let mut state = State::default();
         loop {
-            let missing = reads(&state);
-            if missing.is_empty() {
-                return Ok(state);
+            match decide(&state) {
+                Ok(decided) => return Ok((state, decided)),
+                Err(Unread(missing)) => self.store.load(&missing, &mut state).await?,
             }
-            self.store.load(&missing, &mut state).await?;
         }
+    }
+}
+
+impl From<Undecided> for Nack {
+    fn from(undecided: Undecided) -> Self {
+        let reason = match undecided {
+            Undecided::Store(error) => format!("the store failed: {error}"),
+            Undecided::Contended => "its records kept changing while it was decided".to_owned(),
+        };
+        Nack { reason, retry_after: None }
     }
 }

@@ -14,8 +14,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::sync::{Semaphore, watch};
 use watchfire_core::ids::ChannelName;
-use watchfire_core::mitigation::Mitigation;
-use watchfire_core::policy::{Policy, RepeatAfter, Routes};
+use watchfire_core::policy::{Policy, Routes};
 use watchfire_core::rules::RuleSet;
 
 use super::{Router, Ticked};
@@ -122,13 +121,8 @@ async fn world() -> World {
     let channel =
         Channel::new(&name, config, &Clients::new(None).expect("TLS is there")).await.expect("a channel");
     let files = rules_files::read(None).expect("the shipped rules are in the binary");
-    let policy = Policy {
-        rules: RuleSet::load(&files).expect("the shipped rules are right"),
-        routes: Routes::all_to(&name),
-        repeat_after: RepeatAfter::default(),
-        fallback_after_seconds: 60,
-        mitigation: Mitigation::default(),
-    };
+    let rules = RuleSet::load(&files).expect("the shipped rules are right");
+    let policy = Policy::new(rules, Routes::all_to(&name));
     let clock = Clock::at("2026-11-20T12:00:00Z".parse::<Timestamp>().expect("a time"));
     let channels = BTreeMap::from([(name, channel)]);
     let router =
@@ -217,7 +211,7 @@ async fn a_tick_takes_up_what_its_message_did_not_bring_back() {
     clock.advance(SignedDuration::from_mins(59));
     assert_eq!(router.tick(clock.now(), keep).await.expect("the store answers"), Ticked::default());
     clock.advance(SignedDuration::from_mins(1));
-    let resumed = Ticked { resumed: 1, pruned: 0 };
+    let resumed = Ticked { resumed: 1, woken: 0, pruned: 0 };
     assert_eq!(router.tick(clock.now(), keep).await.expect("the store answers"), resumed);
     assert_eq!((receiver.keys().len(), journal(&router).await), (1, vec![(1, 0)]));
     assert_eq!(router.tick(clock.now(), keep).await.expect("the store answers"), Ticked::default());
@@ -229,7 +223,7 @@ async fn what_is_older_than_it_is_kept_is_removed() {
     router.handle(&urgent()).await.expect("it is paged");
     clock.advance(SignedDuration::from_hours(25));
     let ticked = router.tick(clock.now(), SignedDuration::from_hours(24)).await.expect("the store answers");
-    assert_eq!(ticked, Ticked { resumed: 0, pruned: 1 }, "the entry; the incident is open");
+    assert_eq!(ticked, Ticked { resumed: 0, woken: 0, pruned: 1 }, "the entry; the incident is open");
     assert_eq!(journal(&router).await, []);
 }
 

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use jiff::Timestamp;
 use watchfire_core::decide::Case;
-use watchfire_core::decision::Verdict;
+use watchfire_core::decision::{Decision, Verdict};
 use watchfire_core::event::Event;
-use watchfire_core::incident::{Key, Record, State};
+use watchfire_core::incident::{Key, Record, State, Unread};
 
 use super::{Nack, Router};
 use crate::store;
@@ -29,17 +30,18 @@ impl Remembered {
         records.extend(changes.iter().map(|(key, record)| (key.clone(), record.clone())));
     }
 
-    fn state_of(&self, case: &Case<'_>) -> State {
+    fn decide(&self, case: &Case<'_>, now: Timestamp) -> Decision {
         let records = self.records();
         let mut state = State::default();
         loop {
-            let missing = case.reads(&state);
-            if missing.is_empty() {
-                return state;
-            }
-            for key in missing {
-                let record = records.get(&key).cloned();
-                state.insert(key, 0, record);
+            match case.decide(&state, now) {
+                Ok(decision) => return decision,
+                Err(Unread(missing)) => {
+                    for key in missing {
+                        let record = records.get(&key).cloned();
+                        state.insert(key, 0, record);
+                    }
+                }
             }
         }
     }
@@ -58,7 +60,7 @@ impl Router {
         self.metrics.store_failed();
         let context = self.at_hand(event);
         let case = Case::new(event, &self.policy, &context);
-        let decision = case.decide(&self.remembered.state_of(&case), self.clock.now());
+        let decision = self.remembered.decide(&case, self.clock.now());
         let is_urgent_page = decision.verdict == Verdict::Page && decision.priority.is_urgent();
         if is_urgent_page && self.perform_unrecorded(&decision).await {
             self.remembered.learn(&decision.changes);

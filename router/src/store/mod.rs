@@ -22,7 +22,8 @@ mod error;
 use std::path::Path;
 
 use jiff::Timestamp;
-use watchfire_core::ids::{EffectId, EventId};
+use watchfire_core::face::Face;
+use watchfire_core::ids::{EffectId, EventId, IncidentKey};
 use watchfire_core::incident::{Key, Record, State};
 use watchfire_core::journal::{Entry, Outcome};
 
@@ -73,7 +74,7 @@ impl Store {
         }
     }
 
-    /// The records whose key begins so, such as `approval/`, by key without that beginning; at most 1,000.
+    /// The records whose key begins so, such as `approval/`, by key without that beginning; at most 5,000.
     /// What cannot be understood is left out.
     pub async fn records(&self, beginning: &'static str) -> Result<Vec<(String, Record)>, Error> {
         match self {
@@ -106,6 +107,32 @@ impl Store {
     pub async fn due(&self, now: Timestamp, most: usize) -> Result<Vec<EventId>, Error> {
         match self {
             Store::Embedded(store) => store.due(now, most),
+        }
+    }
+
+    /// The records that something is due about at `now` or before, with the time it was due, the longest
+    /// due first. A record says itself when that is, see [`Record::wake_at`].
+    pub async fn wakes(&self, now: Timestamp, most: usize) -> Result<Vec<(Timestamp, Key)>, Error> {
+        match self {
+            Store::Embedded(store) => store.wakes(now, most),
+        }
+    }
+
+    /// What was decided about an incident, the oldest first; only that many of the latest.
+    pub async fn timeline(&self, incident: &IncidentKey, most: usize) -> Result<Vec<Entry>, Error> {
+        match self {
+            Store::Embedded(store) => store.timeline(incident, most).await,
+        }
+    }
+
+    /// Has `look` see what every event since then looked like to silences.
+    pub async fn faces(
+        &self,
+        since: Timestamp,
+        look: impl FnMut(Face) + Send + 'static,
+    ) -> Result<(), Error> {
+        match self {
+            Store::Embedded(store) => store.faces(since, look).await,
         }
     }
 

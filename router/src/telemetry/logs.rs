@@ -145,6 +145,11 @@ pub fn not_resumed(event: &EventId, error: &store::Error) {
     error!(event = event.as_str(), error = chain(error), "an entry is due and cannot be read");
 }
 
+/// What is due could not be decided; the next tick tries again.
+pub fn not_woken(id: &EventId, nack: &Nack) {
+    error!(id = id.as_str(), reason = nack.reason, "what is due could not be decided");
+}
+
 /// Handling a message panicked: a defect of ours. The message stays on its queue.
 pub fn panicked(message: &str) {
     error!(message, "handling a message panicked; it stays on the queue");

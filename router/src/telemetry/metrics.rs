@@ -116,6 +116,17 @@ impl Metrics {
         self.deciding.observe(took.as_secs_f64());
     }
 
+    /// Something was decided because its time had come.
+    pub(crate) fn woken(&self, decision: &Decision) {
+        let labels = vec![
+            ("finder", "due".to_owned()),
+            ("priority", decision.priority.as_str().to_owned()),
+            ("verdict", decision.verdict.as_str().to_owned()),
+            ("why", decision.why.as_str().to_owned()),
+        ];
+        self.decisions.get_or_create(&labels).inc();
+    }
+
     pub(crate) fn performed(
         &self,
         effect: &Effect,

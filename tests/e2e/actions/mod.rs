@@ -69,6 +69,7 @@ fn page(dedup_key: &str) -> Effect {
         doing: Vec::new(),
         unknown: Vec::new(),
         withheld: vec!["quarantine: not built yet".to_owned()],
+        lists: Vec::new(),
         links: vec![pair("Runbook", "https://runbooks.example.com/mining?a=1&b=2")],
         incident: IncidentKey::new("v1:5f3c9a"),
         finding: Some(FindingKey::new(

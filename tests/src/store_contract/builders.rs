@@ -33,6 +33,7 @@ pub fn entry(event: &str, seconds: i64, effects: &[&str]) -> Entry {
         incident: Some(IncidentKey::new("incident-1")),
         effects: effects.iter().map(|id| effect(event, id)).collect(),
         acts: Vec::new(),
+        face: None,
         withheld: vec![Withheld { action: "quarantine".to_owned(), reason: "not built yet".to_owned() }],
         changes: BTreeMap::new(),
     };
@@ -55,6 +56,7 @@ fn effect(event: &str, id: &str) -> Effect {
         doing: Vec::new(),
         unknown: Vec::new(),
         withheld: Vec::new(),
+        lists: Vec::new(),
         links: vec![("runbook".to_owned(), "https://runbooks.example.com/miner".to_owned())],
         incident: IncidentKey::new("incident-1"),
         finding: Some(FindingKey::new("finding-1")),
@@ -77,17 +79,11 @@ fn effect(event: &str, id: &str) -> Effect {
 pub fn record(events: u64) -> Record {
     let paged = vec![(EventId::new("earlier"), EffectId::new("page:oncall"))];
     Record::Incident(IncidentRecord {
-        episode: 1,
-        open: true,
-        priority: Priority::P1,
-        band: None,
-        opened_at: at(0),
         said_at: at(1),
         events,
         findings: BTreeSet::from([FindingKey::new("finding-1"), FindingKey::new("finding-2")]),
-        more_findings: 0,
         paged: BTreeMap::from([(ChannelName::new("oncall"), paged)]),
-        targets: BTreeSet::new(),
+        ..IncidentRecord::begun(None, Priority::P1, None, at(0))
     })
 }
 

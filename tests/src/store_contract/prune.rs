@@ -25,7 +25,16 @@ async fn commit_with(store: &Store, entry: Entry, keys: &[Key], incident: &Recor
     let changes = keys.iter().map(|key| match key {
         Key::Incident(_) => (key.clone(), incident.clone()),
         Key::Finding(key) => finding(key.as_str(), 1),
-        Key::Target(_) | Key::Approval(_) | Key::Budget | Key::Switch => unreachable!("not in these tests"),
+        Key::Target(_)
+        | Key::Approval(_)
+        | Key::Budget
+        | Key::Switch
+        | Key::Sayable(_)
+        | Key::Silences
+        | Key::Cover(_)
+        | Key::Bundle(_)
+        | Key::Limit(_)
+        | Key::Digest => unreachable!("not in these tests"),
     });
     assert_eq!(store.commit(&read, &changing(entry, changes)).await.unwrap(), Committed::Yes);
 }

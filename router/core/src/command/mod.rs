@@ -382,6 +382,7 @@ impl Asked<'_> {
             effects: Vec::new(),
             acts: Vec::new(),
             withheld: Vec::new(),
+            face: None,
             changes: BTreeMap::new(),
         }
     }

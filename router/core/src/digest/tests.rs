@@ -64,6 +64,7 @@ fn an_incident_that_comes_twice_is_one_line_and_counted_once() {
     };
     let once = BTreeMap::from([("quiet".to_owned(), 1)]);
     let expected = DigestRecord {
+        due_at: None,
         from: at("2026-11-21T10:00:00Z"),
         lines: BTreeMap::from([(key("a"), both)]),
         more: 0,
@@ -83,7 +84,7 @@ fn a_flood_is_counted_and_takes_no_more_room() {
         let line = DigestLine { subject: long.clone(), held: Some(long.clone()), ..line(&family, &long) };
         record.add(&key(number), line, day("2026-11-21"));
     }
-    assert_eq!((record.lines.len(), record.more, record.families.len()), (500, 700, 201));
+    assert_eq!((record.lines.len(), record.more, record.families.len()), (200, 1_000, 201));
     assert_eq!(record.families[DigestRecord::OTHER], 400);
     assert_eq!(record.families.values().sum::<u64>(), 1_200);
     assert_eq!(record.days[&day("2026-11-21")], record.families);
@@ -95,7 +96,7 @@ fn a_flood_is_counted_and_takes_no_more_room() {
         "1200 incidents since Saturday 10:00: 400 other families, 4 family-000, 796 other"
     );
     assert!(
-        notice.description.ends_with("500 incidents, 500 still open. 700 more are counted and not listed.")
+        notice.description.ends_with("200 incidents, 200 still open. 1000 more are counted and not listed.")
     );
     assert!(notice.lists.iter().flat_map(|list| &list.lines).all(|line| line.chars().count() <= 300));
 }

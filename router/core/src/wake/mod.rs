@@ -80,6 +80,7 @@ impl Woken<'_> {
             effects: Vec::new(),
             acts: Vec::new(),
             withheld: Vec::new(),
+            face: None,
             changes: BTreeMap::new(),
         }
     }

@@ -8,8 +8,7 @@ use std::collections::BTreeSet;
 
 use watchfire_core::decision::{Decision, When};
 use watchfire_core::ids::ChannelName;
-use watchfire_core::mitigation::Mitigation;
-use watchfire_core::policy::{Policy, RepeatAfter, Route, Routes};
+use watchfire_core::policy::{Policy, Route, Routes};
 use watchfire_core::priority::Priority;
 use watchfire_core::replay::Replay;
 use watchfire_core::rules::{RuleFile, RuleSet};
@@ -49,17 +48,12 @@ pub fn policy() -> Policy {
         to: vec![ChannelName::new("oncall")],
         fallback: fallback.map(ChannelName::new),
     };
-    Policy {
-        rules: RuleSet::load(&[file]).unwrap(),
-        routes: Routes::new([
-            (Priority::P0, route(Some("mail"))),
-            (Priority::P1, route(Some("mail"))),
-            (Priority::P2, route(None)),
-        ]),
-        repeat_after: RepeatAfter::default(),
-        fallback_after_seconds: 60,
-        mitigation: Mitigation::default(),
-    }
+    let routes = Routes::new([
+        (Priority::P0, route(Some("mail"))),
+        (Priority::P1, route(Some("mail"))),
+        (Priority::P2, route(None)),
+    ]);
+    Policy::new(RuleSet::load(&[file]).unwrap(), routes)
 }
 
 /// A GuardDuty runtime finding, built up by what matters to a test.

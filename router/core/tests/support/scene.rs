@@ -13,9 +13,9 @@ use watchfire_core::decide::Case;
 use watchfire_core::decision::Decision;
 use watchfire_core::event::Event;
 use watchfire_core::ids::ChannelName;
-use watchfire_core::incident::{Key, Record, State};
+use watchfire_core::incident::{Key, Record, State, Unread};
 use watchfire_core::mitigation::{Mitigation, Mode};
-use watchfire_core::policy::{Policy, RepeatAfter, Routes};
+use watchfire_core::policy::{Policy, Routes};
 use watchfire_core::priority::Priority;
 use watchfire_core::rules::{RuleFile, RuleSet};
 
@@ -179,13 +179,8 @@ impl Scene {
         );
         let file = RuleFile { name: "rules.yaml".to_owned(), text };
         let rules = RuleSet::load(&[file]).unwrap();
-        Policy {
-            rules,
-            routes: Routes::all_to(&ChannelName::new("oncall")),
-            repeat_after: RepeatAfter::default(),
-            fallback_after_seconds: 60,
-            mitigation: self.mitigation.clone(),
-        }
+        let routes = Routes::all_to(&ChannelName::new("oncall"));
+        Policy { mitigation: self.mitigation.clone(), ..Policy::new(rules, routes) }
     }
 
     pub fn decide(mut self) -> Decision {
@@ -199,8 +194,12 @@ impl Scene {
         let event = Event::read(&text).unwrap();
         let case = Case::new(&event, &policy, &self.context);
         let mut state = State::default();
-        while let missing @ [_, ..] = &case.reads(&state)[..] {
-            for key in missing {
+        loop {
+            let missing = match case.decide(&state, now()) {
+                Ok(decision) => return decision,
+                Err(Unread(missing)) => missing,
+            };
+            for key in &missing {
                 let record = self.records.get(key).cloned();
                 if self.unread && matches!(key, Key::Switch | Key::Budget | Key::Target(_)) {
                     // As if another kind of record stood there: it cannot be understood.
@@ -213,7 +212,6 @@ impl Scene {
                 state.insert(key.clone(), u64::from(record.is_some()), record);
             }
         }
-        case.decide(&state, now())
     }
 }
 

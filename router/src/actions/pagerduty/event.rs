@@ -57,16 +57,22 @@ struct Link<'a> {
 pub(super) fn full(effect: &Effect, routing_key: &str, profile: Profile) -> Vec<u8> {
     let notice = &effect.notice;
     let payload = match (effect.kind, profile) {
-        (EffectKind::Resolve, _) => None,
-        (EffectKind::Page | EffectKind::Update, Profile::Minimal) => Some(minimal(notice)),
-        (EffectKind::Page | EffectKind::Update, Profile::Standard) => Some(standard(notice)),
+        (EffectKind::Resolve | EffectKind::Acknowledge, _) => None,
+        (EffectKind::Page | EffectKind::Update | EffectKind::Digest, Profile::Minimal) => {
+            Some(minimal(notice))
+        }
+        (EffectKind::Page | EffectKind::Update | EffectKind::Digest, Profile::Standard) => {
+            Some(standard(notice))
+        }
     };
     let links = match (effect.kind, profile) {
-        (EffectKind::Resolve, _) => Vec::new(),
-        (EffectKind::Page | EffectKind::Update, Profile::Minimal) => {
+        (EffectKind::Resolve | EffectKind::Acknowledge, _) => Vec::new(),
+        (EffectKind::Page | EffectKind::Update | EffectKind::Digest, Profile::Minimal) => {
             links(notice, |address| !opaque::reveals(notice, address))
         }
-        (EffectKind::Page | EffectKind::Update, Profile::Standard) => links(notice, |_| true),
+        (EffectKind::Page | EffectKind::Update | EffectKind::Digest, Profile::Standard) => {
+            links(notice, |_| true)
+        }
     };
     let body = encode(effect, routing_key, payload, links);
     if body.len() > MOST_BYTES { bare(effect, routing_key) } else { body }
@@ -75,8 +81,8 @@ pub(super) fn full(effect: &Effect, routing_key: &str, profile: Profile) -> Vec<
 /// What PagerDuty requires, and nothing else that it could refuse.
 pub(super) fn bare(effect: &Effect, routing_key: &str) -> Vec<u8> {
     let payload = match effect.kind {
-        EffectKind::Resolve => None,
-        EffectKind::Page | EffectKind::Update => Some(required(&effect.notice)),
+        EffectKind::Resolve | EffectKind::Acknowledge => None,
+        EffectKind::Page | EffectKind::Update | EffectKind::Digest => Some(required(&effect.notice)),
     };
     encode(effect, routing_key, payload, Vec::new())
 }
@@ -84,8 +90,9 @@ pub(super) fn bare(effect: &Effect, routing_key: &str) -> Vec<u8> {
 fn encode(effect: &Effect, routing_key: &str, payload: Option<Payload<'_>>, links: Vec<Link<'_>>) -> Vec<u8> {
     let (event_action, client) = match effect.kind {
         // On the same dedup key it is another entry in the log of the alert.
-        EffectKind::Page | EffectKind::Update => ("trigger", Some("Watchfire")),
+        EffectKind::Page | EffectKind::Update | EffectKind::Digest => ("trigger", Some("Watchfire")),
         EffectKind::Resolve => ("resolve", None),
+        EffectKind::Acknowledge => ("acknowledge", None),
     };
     let dedup_key = dedup_key(effect.dedup_key.as_str());
     let event = Event { routing_key, event_action, dedup_key, payload, links, client };

@@ -128,14 +128,16 @@ impl Action for PagerDuty {
             Answer::Refused(refusal) => refusal,
         };
         match effect.kind {
-            EffectKind::Page | EffectKind::Update => match self.send(event::bare(effect, key)).await? {
-                Answer::Accepted(receipt) => Ok(Done {
-                    receipt: format!("{receipt}; without its details, which were refused: {refusal}"),
-                }),
-                Answer::Refused(refusal) => Err(Failure::permanent(refusal)),
-            },
+            EffectKind::Page | EffectKind::Update | EffectKind::Digest => {
+                match self.send(event::bare(effect, key)).await? {
+                    Answer::Accepted(receipt) => Ok(Done {
+                        receipt: format!("{receipt}; without its details, which were refused: {refusal}"),
+                    }),
+                    Answer::Refused(refusal) => Err(Failure::permanent(refusal)),
+                }
+            }
             // It has nothing that could be left out.
-            EffectKind::Resolve => Err(Failure::permanent(refusal)),
+            EffectKind::Resolve | EffectKind::Acknowledge => Err(Failure::permanent(refusal)),
         }
     }
 

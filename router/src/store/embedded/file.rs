@@ -49,8 +49,9 @@ pub(super) fn prepare(database: &Database, path: &Path) -> Result<(), Error> {
         Some(found) if found > SCHEMA => {
             return Err(Error::Newer { path: path.to_owned(), found, known: SCHEMA });
         }
-        Some(_) => return Ok(()),
-        None => tables.meta.insert("schema", SCHEMA)?,
+        // What is new in this version is empty at first; what is old reads as it did.
+        Some(found) if found == SCHEMA => return Ok(()),
+        Some(_) | None => tables.meta.insert("schema", SCHEMA)?,
     };
     drop(tables);
     Ok(transaction.commit()?)

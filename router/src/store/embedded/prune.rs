@@ -5,10 +5,14 @@ mod tests;
 
 use jiff::Timestamp;
 use redb::ReadableTable;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use watchfire_core::ids::IncidentKey;
 use watchfire_core::incident::{Key, Record};
 
 use super::Embedded;
-use super::tables::{Snapshot, Tables, from_json};
+use super::tables::{Kept, Snapshot, Tables, from_json};
+use super::write::wake;
 use crate::store::Error;
 
 /// Microseconds after which an old record that is still needed is looked at again: what is kept for years
@@ -34,8 +38,8 @@ impl Embedded {
 }
 
 struct Old {
-    /// By time of the decision and event.
-    entries: Vec<(i64, String)>,
+    /// By time of the decision and event; with the incident that it was about.
+    entries: Vec<(i64, String, Option<IncidentKey>)>,
     /// By the time in `aging` and key.
     records: Vec<(i64, String, Fate)>,
 }
@@ -55,10 +59,10 @@ impl Old {
             if old.entries.len() == most {
                 return Ok(old);
             }
-            let (key, _) = row?;
+            let (key, row) = row?;
             let (decided, event) = key.value();
             if tables.unsettled.get(event)?.is_none() {
-                old.entries.push((decided, event.to_owned()));
+                old.entries.push((decided, event.to_owned(), about(row.value())));
             }
         }
         for row in tables.aging.range(..(before, ""))?.take(most - old.entries.len()) {
@@ -71,8 +75,11 @@ impl Old {
 
     fn remove(self, tables: &mut Tables<'_>) -> Result<u64, Error> {
         let mut removed = 0;
-        for (decided, event) in &self.entries {
+        for (decided, event, incident) in &self.entries {
             let key = (*decided, event.as_str());
+            if let Some(incident) = incident {
+                tables.timeline.remove((incident.as_str(), *decided, event.as_str()))?;
+            }
             // Another prune may have been there first. What is settled never becomes unsettled.
             removed += u64::from(tables.entries.remove(key)?.is_some());
             tables.events.remove(event.as_str())?;
@@ -85,6 +92,7 @@ impl Old {
                     let now = tables.records.get(key)?.map(|row| row.value().0);
                     if now == Some(*version) {
                         tables.records.remove(key)?;
+                        wake(tables, key, None)?;
                         tables.aging.remove((*time, key))?;
                         removed += 1;
                     }
@@ -100,6 +108,16 @@ impl Old {
     }
 }
 
+/// The incident that an entry is about; none if it is about none, or cannot be understood.
+fn about(entry: &[u8]) -> Option<IncidentKey> {
+    #[derive(Deserialize)]
+    struct Decided {
+        incident: Option<IncidentKey>,
+    }
+    let kept: Kept<Decided, IgnoredAny> = serde_json::from_slice(entry).ok()?;
+    kept.decision.incident
+}
+
 fn fate(tables: &Snapshot, key: &str, before: i64) -> Result<Fate, Error> {
     let row = tables.records.get(key)?.expect("a row of `aging` goes with its record");
     let (version, changed, record) = row.value();
@@ -113,11 +131,20 @@ fn fate(tables: &Snapshot, key: &str, before: i64) -> Result<Fate, Error> {
         // As long as something can be undone, and as long as it is switched off.
         Ok(Record::Target(target)) => !target.undo().is_empty(),
         Ok(Record::Switch(switch)) => switch.off.is_some(),
-        Ok(Record::Budget(_) | Record::Approval(_)) => false,
+        Ok(Record::Sayable(_)) => is_open(tables, &incident_of(key))?,
+        Ok(Record::Bundle(bundle)) => bundle.due_at.is_some() || bundle.unsaid > 0 || bundle.open > 0,
+        Ok(Record::Silences(silences)) => !silences.silences.is_empty(),
+        Ok(Record::Cover(cover)) => !cover.by.is_empty(),
+        Ok(Record::Digest(_)) => true,
+        Ok(Record::Budget(_) | Record::Approval(_) | Record::Limit(_)) => false,
         // What cannot be read is not removed, and does not stop the others.
         Err(_) => true,
     };
     Ok(if is_needed { Fate::Kept(before + LOOK_AGAIN) } else { Fate::Removed(version) })
+}
+
+fn incident_of(sayable: &str) -> Key {
+    Key::Incident(IncidentKey::new(sayable.trim_start_matches("sayable/")))
 }
 
 fn is_open(tables: &Snapshot, key: &Key) -> Result<bool, Error> {
@@ -130,7 +157,13 @@ fn is_open(tables: &Snapshot, key: &Key) -> Result<bool, Error> {
             | Record::Target(_)
             | Record::Switch(_)
             | Record::Budget(_)
-            | Record::Approval(_),
+            | Record::Approval(_)
+            | Record::Sayable(_)
+            | Record::Bundle(_)
+            | Record::Silences(_)
+            | Record::Cover(_)
+            | Record::Limit(_)
+            | Record::Digest(_),
         )
         | Err(_) => true,
     })

@@ -2,8 +2,11 @@
 
 use jiff::Timestamp;
 use redb::ReadableTable;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use watchfire_core::decision::Decision;
-use watchfire_core::ids::EventId;
+use watchfire_core::face::Face;
+use watchfire_core::ids::{EventId, IncidentKey};
 use watchfire_core::incident::{Key, Record, State};
 use watchfire_core::journal::Entry;
 
@@ -12,7 +15,7 @@ use super::tables::{Kept, Snapshot, from_json};
 use crate::store::Error;
 
 /// More records than this are not listed.
-const MOST_RECORDS: usize = 1_000;
+const MOST_RECORDS: usize = 5_000;
 
 impl Embedded {
     pub(in crate::store) fn find(&self, event: &EventId) -> Result<Option<Entry>, Error> {
@@ -66,6 +69,78 @@ impl Embedded {
             let rows = tables.due.range(..(now.as_microsecond() + 1, ""))?;
             rows.take(most).map(|row| Ok(EventId::new(row?.0.value().1))).collect()
         })
+    }
+
+    pub(in crate::store) fn wakes(
+        &self,
+        now: Timestamp,
+        most: usize,
+    ) -> Result<Vec<(Timestamp, Key)>, Error> {
+        self.read(|tables| {
+            let mut found = Vec::new();
+            for row in tables.wakes.range(..(now.as_microsecond() + 1, ""))?.take(most) {
+                let (row, _) = row?;
+                let (at, key) = row.value();
+                let at = Timestamp::from_microsecond(at).unwrap_or(now);
+                found.extend(Key::parse(key).map(|key| (at, key)));
+            }
+            Ok(found)
+        })
+    }
+
+    pub(in crate::store) async fn timeline(
+        &self,
+        incident: &IncidentKey,
+        most: usize,
+    ) -> Result<Vec<Entry>, Error> {
+        let incident = incident.to_string();
+        self.read_long(move |tables| {
+            let rows = tables.timeline.range((incident.as_str(), i64::MIN, "")..)?;
+            let mut found = std::collections::VecDeque::new();
+            for row in rows {
+                let (row, _) = row?;
+                let (of, decided, event) = row.value();
+                if of != incident {
+                    break;
+                }
+                if found.len() == most {
+                    found.pop_front();
+                }
+                found.push_back((decided, event.to_owned()));
+            }
+            let mut entries = Vec::with_capacity(found.len());
+            for (decided, event) in found {
+                let key = (decided, event.as_str());
+                if let Some(row) = tables.entries.get(key)? {
+                    entries.push(entry(tables, key, row.value())?);
+                }
+            }
+            Ok(entries)
+        })
+        .await
+    }
+
+    pub(in crate::store) async fn faces(
+        &self,
+        since: Timestamp,
+        mut look: impl FnMut(Face) + Send + 'static,
+    ) -> Result<(), Error> {
+        #[derive(Deserialize)]
+        struct Seen {
+            face: Option<Face>,
+        }
+        self.read_long(move |tables| {
+            for row in tables.entries.range((since.as_microsecond(), "")..)? {
+                let (_, value) = row?;
+                // One that cannot be understood looks like nothing.
+                let Ok(kept) = serde_json::from_slice::<Kept<Seen, IgnoredAny>>(value.value()) else {
+                    continue;
+                };
+                kept.decision.face.into_iter().for_each(&mut look);
+            }
+            Ok(())
+        })
+        .await
     }
 
     pub(in crate::store) async fn recent(&self, most: usize) -> Result<Vec<Entry>, Error> {

@@ -14,7 +14,7 @@ use watchfire_core::ids::EffectId;
 use crate::store::Error;
 
 /// The newest schema that this version can read, and the one it writes.
-pub(super) const SCHEMA: u64 = 1;
+pub(super) const SCHEMA: u64 = 2;
 
 const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
 const EVENTS: TableDefinition<'_, &str, i64> = TableDefinition::new("events");
@@ -24,6 +24,9 @@ const UNSETTLED: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("unsett
 const DUE: TableDefinition<'_, (i64, &str), ()> = TableDefinition::new("due");
 const RECORDS: TableDefinition<'_, &str, (u64, i64, &[u8])> = TableDefinition::new("records");
 const AGING: TableDefinition<'_, (i64, &str), ()> = TableDefinition::new("aging");
+const WAKES: TableDefinition<'_, (i64, &str), ()> = TableDefinition::new("wakes");
+const WAKE_OF: TableDefinition<'_, &str, i64> = TableDefinition::new("wake_of");
+const TIMELINE: TableDefinition<'_, (&str, i64, &str), ()> = TableDefinition::new("timeline");
 const SPOOL: TableDefinition<'_, u64, (i64, &str)> = TableDefinition::new("spool");
 
 macro_rules! tables {
@@ -70,6 +73,12 @@ tables! {
     /// When it is to be asked next whether it is still needed, and key, of every row of `records`. A
     /// change to a record leaves this as it is.
     aging: AGING, (i64, &'static str) => ();
+    /// When a tick is to look at a record, and its key.
+    wakes: WAKES, (i64, &'static str) => ();
+    /// By key: the time under which it stands in `wakes`.
+    wake_of: WAKE_OF, &'static str => i64;
+    /// By incident, time of the decision and event: what was decided about an incident.
+    timeline: TIMELINE, (&'static str, i64, &'static str) => ();
     /// By sequence: when it was sent, and the message.
     spool: SPOOL, u64 => (i64, &'static str);
 }

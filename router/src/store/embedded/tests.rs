@@ -169,11 +169,11 @@ async fn a_store_of_a_newer_version_is_refused_and_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("store.redb");
     let store = Embedded::open(&path).unwrap();
-    store.write(|tables| Ok(tables.meta.insert("schema", 2).map(|_| ())?)).await.unwrap();
+    store.write(|tables| Ok(tables.meta.insert("schema", 3).map(|_| ())?)).await.unwrap();
     drop(store);
     for _ in 0..2 {
         let refused = Embedded::open(&path).unwrap_err();
-        assert!(matches!(refused, Error::Newer { found: 2, known: 1, .. }), "{refused}");
+        assert!(matches!(refused, Error::Newer { found: 3, known: 2, .. }), "{refused}");
     }
 }
 

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use redb::ReadableTable;
 use watchfire_core::ids::{EffectId, EventId};
-use watchfire_core::incident::State;
+use watchfire_core::incident::{Key, Record, State};
 use watchfire_core::journal::{Entry, Outcome};
 
 use super::Embedded;
@@ -54,7 +54,15 @@ struct Commit {
     outcomes: Option<Vec<u8>>,
     unsettled: Option<Vec<u8>>,
     read: Vec<(String, u64)>,
-    changes: Vec<(String, Vec<u8>)>,
+    changes: Vec<Change>,
+    incident: Option<String>,
+}
+
+/// A record as it is from now on.
+struct Change {
+    key: String,
+    record: Vec<u8>,
+    wake_at: Option<i64>,
 }
 
 impl Commit {
@@ -73,7 +81,8 @@ impl Commit {
             outcomes: (!outcomes.is_empty()).then(|| to_json(outcomes)),
             unsettled: (!unsettled.effects.is_empty()).then(|| to_json(&unsettled)),
             read: read.versions().map(|(key, version)| (key.to_string(), version)).collect(),
-            changes: decision.changes.iter().map(|(key, to)| (key.to_string(), to_json(to))).collect(),
+            changes: decision.changes.iter().map(|(key, to)| Change::new(key, to)).collect(),
+            incident: decision.incident.as_ref().map(ToString::to_string),
         })
     }
 
@@ -97,7 +106,11 @@ impl Commit {
             tables.unsettled.insert(event, unsettled.as_slice())?;
             tables.due.insert((self.decided, event), ())?;
         }
-        for (key, record) in &self.changes {
+        if let Some(incident) = &self.incident {
+            tables.timeline.insert((incident.as_str(), self.decided, event), ())?;
+        }
+        for Change { key, record, wake_at } in &self.changes {
+            wake(tables, key, *wake_at)?;
             let version = tables.next_version()?;
             let row = (version, self.decided, record.as_slice());
             let is_new = tables.records.insert(key.as_str(), row)?.is_none();
@@ -107,6 +120,30 @@ impl Commit {
         }
         Ok(Committed::Yes)
     }
+}
+
+impl Change {
+    fn new(key: &Key, record: &Record) -> Self {
+        let wake_at = record.wake_at().map(|at| at.as_microsecond());
+        Self { key: key.to_string(), record: to_json(record), wake_at }
+    }
+}
+
+/// Moves a record's time to another, or to none.
+pub(super) fn wake(tables: &mut Tables<'_>, key: &str, at: Option<i64>) -> Result<(), Error> {
+    let before = tables.wake_of.get(key)?.map(|row| row.value());
+    if before == at {
+        return Ok(());
+    }
+    if let Some(before) = before {
+        tables.wakes.remove((before, key))?;
+        tables.wake_of.remove(key)?;
+    }
+    if let Some(at) = at {
+        tables.wakes.insert((at, key), ())?;
+        tables.wake_of.insert(key, at)?;
+    }
+    Ok(())
 }
 
 fn settle(tables: &mut Tables<'_>, event: &EventId, outcomes: Vec<(EffectId, Outcome)>) -> Result<(), Error> {

@@ -1,0 +1,65 @@
+//! What is due without any event: found in the store, decided in core, performed like everything else.
+
+use futures_util::stream::{self, StreamExt as _};
+use jiff::Timestamp;
+use watchfire_core::ids::IncidentKey;
+use watchfire_core::incident::{Key, State};
+use watchfire_core::journal::Entry;
+use watchfire_core::wake::Woken;
+
+use super::Router;
+use crate::store;
+use crate::telemetry;
+
+/// So many records are looked at in one go.
+const MOST: usize = 256;
+/// So many of them are performed at a time.
+const SIDE_BY_SIDE: usize = 16;
+
+impl Router {
+    /// Decides what is due at `now`, in the order in which it was due, and performs it. One that fails holds
+    /// up no other; it is due again. Returns how many were decided.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn wake(&self, now: Timestamp) -> Result<usize, store::Error> {
+        let mut decided = 0;
+        loop {
+            let due = self.store.wakes(now, MOST).await?;
+            let mut entries = Vec::new();
+            for (due_at, key) in &due {
+                entries.extend(self.wake_one(key, *due_at, now).await);
+            }
+            decided += entries.len();
+            let moved = entries.len();
+            // What is pending is in the journal, where a tick finds it.
+            let performed = stream::iter(entries).map(async |entry| self.perform(&entry).await.is_ok());
+            performed.buffer_unordered(SIDE_BY_SIDE).collect::<Vec<_>>().await;
+            // What stays where it is would come again for ever: the next tick tries it.
+            if due.len() < MOST || moved == 0 {
+                return Ok(decided);
+            }
+        }
+    }
+
+    async fn wake_one(&self, key: &Key, due_at: Timestamp, now: Timestamp) -> Option<Entry> {
+        let woken = Woken { key, due_at, policy: &self.policy };
+        let id = woken.id();
+        let _claim = self.at_work.claim(&id)?;
+        // What changes an incident takes its turn on it; a bundle is nobody's incident.
+        let turn = match key {
+            Key::Incident(incident) => incident.clone(),
+            other => IncidentKey::new(other.to_string()),
+        };
+        match self.commit_due(&id, &turn, |state: &State| woken.decide(state, now)).await {
+            Ok(entry) => {
+                entry.iter().for_each(|entry| self.metrics.woken(&entry.decision));
+                entry
+            }
+            Err(nack) => {
+                telemetry::not_woken(&id, &nack);
+                None
+            }
+        }
+    }
+}
