@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
-use jiff::{SignedDuration, Span, Timestamp};
+use jiff::{Span, Timestamp};
 
 use super::{DigestLine, DigestRecord};
 use crate::calendar::{Calendar, spoken};
@@ -111,9 +111,8 @@ impl DigestRecord {
     /// The new incidents by family on the same days a week before; none where they are not all known.
     fn week_before(&self, calendar: &Calendar, now: Timestamp) -> Option<BTreeMap<String, u64>> {
         let first = calendar.day_from_opening(self.from);
-        // A digest that is sent at an opening tells of the days before it.
-        let last = calendar.day_from_opening(now.saturating_sub(SignedDuration::from_secs(1)).ok()?);
-        let last = last.max(first);
+        // A digest is sent when a day has just begun, and tells of the days before it.
+        let last = calendar.day_from_opening(now).yesterday().ok()?.max(first);
         let earlier = |date: Date| date.checked_sub(Span::new().days(7)).ok();
         let (from, to) = (earlier(first)?, earlier(last)?);
         if to >= first || self.counted_from? > from {

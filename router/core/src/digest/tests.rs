@@ -142,7 +142,7 @@ fn families_are_compared_with_the_same_days_a_week_before() {
     let mut record = record.next(at("2026-11-20T09:00:00Z"), day("2026-11-20"));
     with(&mut record, "2026-11-20", &[("fewer", 2), ("more", 2), ("same", 1)]);
     with(&mut record, "2026-11-22", &[("new", 4)]);
-    let notice = page(&record, "2026-11-23T09:00:00Z");
+    let notice = page(&record, "2026-11-23T09:00:59Z");
     let expected = [
         "new: 4 new (last week none, new)",
         "fewer: 2 new (last week 3, down)",

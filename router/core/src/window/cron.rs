@@ -94,7 +94,7 @@ impl Cron {
         let never = || CronError::Never(text.clone());
         let cron = parser().parse(&text).map_err(|_| never())?;
         let first = cron.find_next_occurrence(&START, true).map_err(|_| never())?;
-        if first.year() >= START.year() + 12 {
+        if first >= END {
             return Err(never());
         }
         Ok(Cron { text, cron })
@@ -111,9 +111,10 @@ impl Cron {
     }
 }
 
-/// Where a line is looked at to find out whether it ever comes: the core has no clock, and the twelve years
-/// from here have every date on every weekday but some 29th of February.
+/// Between these a line is looked at to find out whether it ever comes: the core has no clock, and these twelve
+/// years have every date on every weekday but some 29th of February.
 pub(super) const START: DateTime = date(2024, 1, 1).at(0, 0, 0, 0);
+pub(super) const END: DateTime = date(2036, 1, 1).at(0, 0, 0, 0);
 
 fn parser() -> CronParser {
     CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).build()

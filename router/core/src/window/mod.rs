@@ -49,7 +49,7 @@ impl RecurringWindow {
     pub const LONGEST: SignedDuration = SignedDuration::from_hours(30 * 24);
     /// No row is longer than so many occurrences.
     const LONGEST_ROW: usize = 500;
-    /// So many occurrences are tried for being in a row that does not end.
+    /// So many occurrences, or those of twelve years, are tried for being in a row that does not end.
     const TRIED: usize = 1_000;
 
     /// A window of that length.
@@ -164,10 +164,13 @@ impl RecurringWindow {
     }
 
     fn is_endless(&self) -> bool {
-        let start = self.zone.time_zone().to_timestamp(cron::START).expect("2024 is a year of every zone");
+        let moment = |civil| self.zone.time_zone().to_timestamp(civil).expect("every zone has these years");
         let mut tried = 0;
-        let mut from = start;
-        while let (Some(first), true) = (self.occurrence_after(from), tried < Self::TRIED) {
+        let mut from = moment(cron::START);
+        while let Some(first) = self.occurrence_after(from) {
+            if tried >= Self::TRIED || first >= moment(cron::END) {
+                break;
+            }
             let (end, count) = self.end_of_row(first);
             if count > Self::LONGEST_ROW || end.duration_since(first) > Self::LONGEST {
                 return true;
