@@ -9,12 +9,14 @@
 //! Whatever is held waits in a [`BundleRecord`], which is said as one page when its time has come.
 
 mod bundle;
+mod config;
 mod cover;
 mod limit;
 mod sift;
 
 pub use bundle::{BundleKind, BundleRecord, Member};
 pub(crate) use bundle::{bundle_key, incident_of_bundle};
+pub use config::NoiseConfig;
 pub use cover::CoverRecord;
 pub(crate) use cover::{adopting, covering, uncovering};
 pub(crate) use limit::check;
@@ -137,36 +139,33 @@ pub struct Inhibition {
 }
 
 impl Inhibition {
-    /// What is in force unless configured otherwise: a node covers its pods' platform alarms and activity,
-    /// a cluster that is down covers what is no breach. That an attack sequence covers its members needs
-    /// no rule: its findings say so.
+    /// What is in force unless configured otherwise: a node's incident covers its pods' incidents of the same
+    /// family and their platform alarms; a cluster that is down covers everything in it but P0. What else
+    /// happens to a pod of that node is another matter, and hiding it would hide a breach. That an attack
+    /// sequence covers its members needs no rule: its findings say so.
     pub fn shipped() -> Vec<Inhibition> {
-        let pattern = |text: &str| Pattern::parse(text).expect("a test reads it");
-        let equal = |paths: &[&str]| paths.iter().map(|path| (*path).to_owned()).collect();
+        let inhibition = |name: &str, source: &str, target: &str, equal: &[&str]| Inhibition {
+            name: name.to_owned(),
+            source: Pattern::parse(source).expect("a test reads it"),
+            target: Pattern::parse(target).expect("a test reads it"),
+            equal: equal.iter().map(|path| (*path).to_owned()).collect(),
+            covers_p0: false,
+        };
+        let node = ["subject.cluster", "subject.node"];
         vec![
-            Inhibition {
-                name: "node-covers-its-pods".to_owned(),
-                source: pattern(SOURCE_NODE),
-                target: pattern(TARGET_POD),
-                equal: equal(&["subject.cluster", "subject.node"]),
-                covers_p0: false,
-            },
-            Inhibition {
-                name: "cluster-down".to_owned(),
-                source: pattern(SOURCE_CLUSTER),
-                target: pattern(TARGET_ALL),
-                equal: equal(&["subject.cluster"]),
-                covers_p0: false,
-            },
+            inhibition("node-covers-its-pods", NODE, POD, &[node[0], node[1], "family"]),
+            inhibition("node-covers-pod-alarms", NODE, POD_ALARM, &node),
+            inhibition("cluster-down", CLUSTER_DOWN, NOT_CLUSTER_DOWN, &["subject.cluster"]),
         ]
     }
 }
 
-const SOURCE_NODE: &str = r#"{"priority": ["P0", "P1", "P2"], "subject": {"node": [{"exists": true}],
-    "pod": [{"exists": false}]}}"#;
-const TARGET_POD: &str = r#"{"subject": {"node": [{"exists": true}], "pod": [{"exists": true}]}}"#;
-const SOURCE_CLUSTER: &str = r#"{"family": ["cluster-down"], "priority": ["P0", "P1"]}"#;
-const TARGET_ALL: &str = r#"{"family": [{"anything-but": "cluster-down"}]}"#;
+const NODE: &str = r#"{"priority": ["P0", "P1", "P2"], "subject": {"node": [{"exists": true}], "pod": [{"exists": false}]}}"#;
+const POD: &str = r#"{"subject": {"node": [{"exists": true}], "pod": [{"exists": true}]}}"#;
+const POD_ALARM: &str =
+    r#"{"family": ["platform-alarm"], "subject": {"node": [{"exists": true}], "pod": [{"exists": true}]}}"#;
+const CLUSTER_DOWN: &str = r#"{"family": ["cluster-down"], "priority": ["P0", "P1"]}"#;
+const NOT_CLUSTER_DOWN: &str = r#"{"family": [{"anything-but": "cluster-down"}]}"#;
 
 /// A recurring maintenance window.
 #[derive(Clone, Debug)]
