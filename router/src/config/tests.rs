@@ -12,7 +12,7 @@ fn told(text: &str) -> Vec<String> {
 fn the_documented_example_is_a_configuration_without_mistakes() {
     let text = include_str!("../../watchfire.example.yaml");
     let config = Config::parse("watchfire.example.yaml", text).map_err(|mistakes| mistakes.len());
-    assert_eq!(config.map(|config| config.channels.len()), Ok(4));
+    assert_eq!(config.map(|config| config.channels.len()), Ok(5));
 }
 
 #[test]
@@ -159,7 +159,7 @@ routes: {P0: {to: [screen]}, P1: {to: [screen]}}
 ";
     let expected = [
         "watchfire.yaml:5: channels.hub.security-hub.region: expected a region such as us-gov-west-1, not `https://x`",
-        "watchfire.yaml:6: channels.hub.security-hub.fips: invalid type: string \"often\", expected true or false",
+        "watchfire.yaml:6: channels.hub.security-hub.fips: invalid type: string \"often\", expected a boolean",
         "watchfire.yaml:7: channels.hub.security-hub.endpoint: expected an https address, not `http://hub.example.com/`",
     ];
     assert_eq!(told(text), expected);

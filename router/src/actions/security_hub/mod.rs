@@ -8,8 +8,8 @@
 //!     endpoint: https://vpce-1.securityhub.us-gov-west-1.vpce.amazonaws.com   # default: AWS_ENDPOINT_URL, or the Region's
 //! ```
 //!
-//! - Role: record; it tells nobody. Permissions: `securityhub:BatchUpdateFindings`, which can be narrowed to
-//!   `securityhub:ASFFSyntaxPath/Workflow.Status` being `NOTIFIED`.
+//! - Role: record; it tells nobody. Permissions: `securityhub:BatchUpdateFindings`; the README of this folder has
+//!   how to keep it to NOTIFIED and notes.
 //! - What is written: a page makes the finding NOTIFIED and notes priority, incident and rule; an update or an
 //!   end is a note only. Nothing of the event's own text. Never RESOLVED: Security Hub would open it again.
 //! - Idempotency: the same note again is the same note.
