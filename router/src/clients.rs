@@ -137,6 +137,20 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     said
 }
 
+/// What the names of AWS end in, by the partition that the region is in, as AWS publishes it.
+pub(crate) fn dns_suffix(region: &str) -> &'static str {
+    const OTHERS: [(&str, &str); 6] = [
+        ("cn-", "amazonaws.com.cn"),
+        ("eusc-", "amazonaws.eu"),
+        ("us-iso-", "c2s.ic.gov"),
+        ("us-isob-", "sc2s.sgov.gov"),
+        ("us-isof-", "csp.hci.ic.gov"),
+        ("eu-isoe-", "cloud.adc-e.uk"),
+    ];
+    let other = OTHERS.into_iter().find(|(beginning, _)| region.starts_with(beginning));
+    other.map_or("amazonaws.com", |(_, suffix)| suffix)
+}
+
 /// An ARN of one service in any partition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Arn {

@@ -1,4 +1,5 @@
-//! Performing a decision: the primary channels side by side, then whoever stands in for one that failed.
+//! Performing a decision: the primary channels side by side, then whoever stands in for one that failed, and at
+//! last what is written down elsewhere.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -6,7 +7,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
-use watchfire_core::decision::{Decision, Effect, Verdict, When};
+use watchfire_core::decision::{Decision, Effect, Role, Verdict, When};
 use watchfire_core::event::OWN_SOURCE;
 use watchfire_core::ids::{ChannelName, EffectId, EventId};
 use watchfire_core::journal::{Entry, Outcome};
@@ -20,6 +21,9 @@ use crate::telemetry;
 const ONE_ATTEMPT: Duration = Duration::from_secs(10);
 /// A page that is not urgent holds its task no longer than this; then its message waits on the queue.
 const ROUTINE: Duration = Duration::from_secs(12);
+/// What could not be written down elsewhere is tried again that much later, as long as it is news.
+const NOTE_AGAIN: SignedDuration = SignedDuration::from_mins(1);
+const NOTE_WITHIN: SignedDuration = SignedDuration::from_hours(24);
 
 /// What came of one effect in this round.
 enum Attempt {
@@ -46,14 +50,54 @@ impl Router {
         }
         // By way of a box: what acts is large, and most entries have none.
         let (told, acted) = tokio::join!(self.tell(entry), Box::pin(self.act(entry)));
-        self.close_round(&entry.decision, told?, acted?).await
+        let Acting { pending, later } = acted?;
+        let noted = self.note(entry).await?;
+        let later = later.into_iter().chain(noted).min();
+        self.close_round(&entry.decision, told?, Acting { pending, later }).await
+    }
+
+    /// Writes down elsewhere what people were told, and says when to try again. It comes after the pages, which
+    /// never wait for it; where it fails no message stays on its queue for it: a tick comes back to it.
+    async fn note(&self, entry: &Entry) -> Result<Option<Timestamp>, Nack> {
+        let mut round = Round { settled: BTreeMap::new(), fresh: Vec::new(), waiting: Vec::new() };
+        let notes = entry.pending().filter(|effect| !self.tells(effect));
+        let results = futures_util::future::join_all(notes.map(|effect| async move {
+            // At once: a single attempt.
+            (effect, self.perform_primary(&entry.decision, effect, Instant::now()).await)
+        }));
+        let is_old = self.clock.now().duration_since(entry.decision.at) >= NOTE_WITHIN;
+        for (effect, result) in results.await {
+            let result = match result {
+                Attempt::Pending(failure) if is_old => {
+                    let reason = format!("given up after {} h: {failure}", NOTE_WITHIN.as_hours());
+                    Attempt::Settled(Outcome::Failed { at: self.clock.now(), reason })
+                }
+                Attempt::Settled(outcome) => Attempt::Settled(outcome),
+                Attempt::Pending(failure) => Attempt::Pending(failure),
+            };
+            round.add(effect, result);
+        }
+        self.record(&entry.decision, &mut round).await?;
+        let wait = round.waiting.iter().filter_map(retry_after).max();
+        let wait = wait.and_then(|wait| SignedDuration::try_from(wait).ok()).unwrap_or_default();
+        Ok((!round.waiting.is_empty()).then(|| self.clock.now() + NOTE_AGAIN.max(wait)))
+    }
+
+    /// Whether anyone hears of it. What has no channel any more was for somebody.
+    fn tells(&self, effect: &Effect) -> bool {
+        self.channels.get(&effect.channel).is_none_or(|channel| channel.role() == Role::Notify)
     }
 
     /// Tells people; the answer is what keeps it from being done.
     async fn tell(&self, entry: &Entry) -> Result<Vec<Failure>, Nack> {
-        let mut round = Round { settled: entry.outcomes.clone(), fresh: Vec::new(), waiting: Vec::new() };
+        let mut settled = entry.outcomes.clone();
+        // That something was written down is no sign that anyone was told.
+        for note in entry.decision.effects.iter().filter(|effect| !self.tells(effect)) {
+            settled.remove(&note.id);
+        }
+        let mut round = Round { settled, fresh: Vec::new(), waiting: Vec::new() };
         let standby = |effect: &&Effect| matches!(effect.when, When::Unless { .. });
-        let primary = entry.pending().filter(|effect| !standby(effect));
+        let primary = entry.pending().filter(|effect| !standby(effect) && self.tells(effect));
         let give_up_at = self.give_up_at(&entry.decision);
         let results = futures_util::future::join_all(primary.map(|effect| async move {
             (effect, self.perform_primary(&entry.decision, effect, give_up_at).await)
@@ -85,7 +129,7 @@ impl Router {
     /// if none did, its message brings it back.
     pub(crate) async fn perform_unrecorded(&self, decision: &Decision) -> bool {
         let mut round = Round { settled: BTreeMap::new(), fresh: Vec::new(), waiting: Vec::new() };
-        for effect in &decision.effects {
+        for effect in decision.effects.iter().filter(|effect| self.tells(effect)) {
             let result = match effect.when {
                 When::Now | When::IfDone(_) => {
                     self.perform_primary(decision, effect, self.give_up_at(decision)).await
@@ -126,7 +170,10 @@ impl Router {
         };
         let result = channel.perform(effect, give_up_at).await;
         let at = self.clock.now();
-        self.metrics.performed(effect, &result, decision, at);
+        self.metrics.performed(effect, &result);
+        if result.is_ok() && self.tells(effect) {
+            self.metrics.told(decision, at);
+        }
         self.failing.learn(&effect.channel, &result, at);
         match result {
             Ok(Done { receipt }) => Attempt::Settled(Outcome::Done { at, receipt }),

@@ -14,6 +14,7 @@ mod evidence;
 mod kubernetes_server;
 mod lambda;
 mod queue;
+mod securityhub;
 mod servers;
 mod stops;
 mod store;

@@ -9,6 +9,7 @@ mod metrics;
 mod ministack;
 pub mod pagerduty;
 mod process;
+mod securityhub;
 pub mod smtp;
 pub mod store_contract;
 mod watchfire;
@@ -20,6 +21,7 @@ pub use metrics::Metrics;
 pub use ministack::{Depth, Ministack, Queue};
 pub use pagerduty::{Fault, PagerDuty};
 pub use process::{PythonServer, binary, free_port, http, python, repository};
+pub use securityhub::{HubCall, HubFault, HubFinding, SecurityHub};
 pub use watchfire::{Ended, Output, Watchfire, watchfire};
 
 use std::time::{Duration, Instant};

@@ -1,4 +1,4 @@
-//! What Watchfire can do: the one contract of all actions, and the channels that tell a human.
+//! What Watchfire can do: the one contract of all actions, and the channels that tell a human or write back.
 //!
 //! An action file holds its configuration with an example, its role, the permissions it needs, its
 //! idempotency key and which errors are transient. Retries, pacing and time limits are here, once.
@@ -9,6 +9,7 @@ mod local;
 mod pace;
 mod pagerduty;
 pub(crate) mod retry;
+mod security_hub;
 mod sns;
 
 use std::future::Future;
@@ -26,6 +27,7 @@ pub use console::{Config as ConsoleConfig, Console};
 pub use email::{Config as EmailConfig, Email};
 pub use pace::PerMinute;
 pub use pagerduty::{Config as PagerDutyConfig, PagerDuty, Profile};
+pub use security_hub::{Config as SecurityHubConfig, HubEndpoint, HubRegion, SecurityHub};
 pub use sns::{Config as SnsConfig, Sns};
 
 use crate::clients::Clients;
@@ -105,9 +107,25 @@ pub enum ChannelConfig {
     Sns(SnsConfig),
     /// Mail by SMTP.
     Email(EmailConfig),
+    /// Notes on Security Hub's findings.
+    #[serde(rename = "security-hub")]
+    SecurityHub(SecurityHubConfig),
 }
 
-/// A channel, ready to tell a human.
+impl ChannelConfig {
+    /// Its part in the safety order: only those that notify tell a human, and belong in a route.
+    pub fn role(&self) -> Role {
+        match self {
+            ChannelConfig::Console(_) => Console::ROLE,
+            ChannelConfig::PagerDuty(_) => PagerDuty::ROLE,
+            ChannelConfig::Sns(_) => Sns::ROLE,
+            ChannelConfig::Email(_) => Email::ROLE,
+            ChannelConfig::SecurityHub(_) => SecurityHub::ROLE,
+        }
+    }
+}
+
+/// A channel, ready to tell a human or to write back.
 #[derive(Debug)]
 pub struct Channel {
     sink: Sink,
@@ -120,6 +138,7 @@ enum Sink {
     PagerDuty(PagerDuty),
     Sns(Sns),
     Email(Email),
+    SecurityHub(SecurityHub),
 }
 
 impl Channel {
@@ -129,13 +148,25 @@ impl Channel {
         Ok(Self { pace: sink.per_minute().map(Pace::new), sink })
     }
 
-    /// `console`, `pagerduty`, `sns` or `email`, for logs and metrics.
+    /// `console`, `pagerduty`, `sns`, `email` or `security-hub`, for logs and metrics.
     pub fn kind(&self) -> &'static str {
         match &self.sink {
             Sink::Console(_) => "console",
             Sink::PagerDuty(_) => "pagerduty",
             Sink::Sns(_) => "sns",
             Sink::Email(_) => "email",
+            Sink::SecurityHub(_) => "security-hub",
+        }
+    }
+
+    /// Its part in the safety order: whether a human hears of what it is given.
+    pub fn role(&self) -> Role {
+        match &self.sink {
+            Sink::Console(_) => Console::ROLE,
+            Sink::PagerDuty(_) => PagerDuty::ROLE,
+            Sink::Sns(_) => Sns::ROLE,
+            Sink::Email(_) => Email::ROLE,
+            Sink::SecurityHub(_) => SecurityHub::ROLE,
         }
     }
 
@@ -179,6 +210,9 @@ impl Sink {
             ChannelConfig::PagerDuty(config) => Sink::PagerDuty(PagerDuty::new(name, config, clients).await?),
             ChannelConfig::Sns(config) => Sink::Sns(Sns::new(name, config, clients).await?),
             ChannelConfig::Email(config) => Sink::Email(Email::new(name, config, clients).await?),
+            ChannelConfig::SecurityHub(config) => {
+                Sink::SecurityHub(SecurityHub::new(name, config, clients).await?)
+            }
         })
     }
 
@@ -188,6 +222,7 @@ impl Sink {
             Sink::PagerDuty(action) => action.perform(effect).await,
             Sink::Sns(action) => action.perform(effect).await,
             Sink::Email(action) => action.perform(effect).await,
+            Sink::SecurityHub(action) => action.perform(effect).await,
         }
     }
 
@@ -197,6 +232,7 @@ impl Sink {
             Sink::PagerDuty(action) => action.per_minute(),
             Sink::Sns(action) => action.per_minute(),
             Sink::Email(action) => action.per_minute(),
+            Sink::SecurityHub(action) => action.per_minute(),
         }
     }
 }

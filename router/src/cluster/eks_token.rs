@@ -14,7 +14,7 @@ use axum::http::header::{AUTHORIZATION, HeaderValue};
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
 
-use crate::clients::chain;
+use crate::clients::{chain, dns_suffix};
 use crate::secret::Secret;
 
 /// EKS takes a token for 15 minutes after it was signed.
@@ -79,7 +79,7 @@ impl EksToken {
         let url = format!(
             "https://sts.{}.{}/?Action=GetCallerIdentity&Version=2011-06-15",
             self.region,
-            suffix(&self.region)
+            dns_suffix(&self.region)
         );
         let headers = [("x-k8s-aws-id", self.cluster.as_str())].into_iter();
         let request = SignableRequest::new("GET", &url, headers, SignableBody::Bytes(&[]))?;
@@ -90,11 +90,6 @@ impl EksToken {
         let encoded = encoded.trim_end_matches('=').replace('+', "-").replace('/', "_");
         Ok(Secret::new(format!("k8s-aws-v1.{encoded}")))
     }
-}
-
-/// What the names of AWS end in, by the partition that the region is in.
-fn suffix(region: &str) -> &'static str {
-    if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" }
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use watchfire_core::decision::Role;
 use watchfire_core::priority::Priority;
 use watchfire_core::yaml::{Node, Value};
 
@@ -54,6 +55,7 @@ pub(super) fn parse(name: &str, text: &str) -> Parsed {
     let cluster = part("cluster").map(|cluster| mistakes.read("cluster", cluster, check_cluster));
     let (known, channels) = check_channels(part("channels"), &mut mistakes);
     let routes = check_routes(part("routes"), &known, &mut mistakes);
+    check_that_routes_tell(part("routes"), &routes, &channels, &mut mistakes);
     let fallback_after_seconds = match part("fallback_after_seconds") {
         Some(seconds) => mistakes.read("fallback_after_seconds", seconds, check_at_least_one),
         None => Some(60),
@@ -235,6 +237,28 @@ fn check_routes(
         }
     }
     checked
+}
+
+/// A channel that only writes down is no way to tell anyone.
+fn check_that_routes_tell(
+    part: Option<&Node>,
+    routes: &BTreeMap<Priority, RouteConfig>,
+    channels: &BTreeMap<String, ChannelConfig>,
+    mistakes: &mut Mistakes<'_>,
+) {
+    for (priority, RouteConfig { to, fallback }) in routes {
+        let named = to.iter().enumerate().map(|(index, channel)| (format!("to[{index}]"), channel));
+        let named = named.chain(fallback.iter().map(|channel| ("fallback".to_owned(), channel)));
+        for (member, channel) in named {
+            if channels.get(channel).is_some_and(|channel| channel.role() != Role::Notify) {
+                let path = format!("{priority}.{member}");
+                let line = part.map(|part| part.line_at(&path));
+                let message =
+                    format!("expected a channel that tells people, found `{channel}`, which writes back");
+                mistakes.add(line, format!("routes.{path}"), message);
+            }
+        }
+    }
 }
 
 fn check_route(

@@ -12,7 +12,7 @@ fn told(text: &str) -> Vec<String> {
 fn the_documented_example_is_a_configuration_without_mistakes() {
     let text = include_str!("../../watchfire.example.yaml");
     let config = Config::parse("watchfire.example.yaml", text).map_err(|mistakes| mistakes.len());
-    assert_eq!(config.map(|config| config.channels.len()), Ok(4));
+    assert_eq!(config.map(|config| config.channels.len()), Ok(5));
 }
 
 #[test]
@@ -84,7 +84,7 @@ repeat_after_minutes: {P9: 1, P1: often, P2: 5}
         "watchfire.yaml:5: queue.in_flight: invalid type: string \"many\", expected a whole number up to 65535",
         "watchfire.yaml:8: channels.mail: invalid value: map, expected a mapping with one name",
         "watchfire.yaml:9: channels.other: unknown variant `slack`, expected one of `console`, `pagerduty`, \
-         `sns`, `email`",
+         `sns`, `email`, `security-hub`",
         "watchfire.yaml:13: routes.P0.fallback: invalid type: sequence, expected a string",
         "watchfire.yaml:15: routes.P9: expected P0, P1, P2 or P3",
         "watchfire.yaml:16: routes.P1.falback: unknown field `falback`, expected `to` or `fallback`",
@@ -115,6 +115,52 @@ routes:
         "watchfire.yaml:3: queue.wait_seconds: expected 0 to 20, found 21",
         "watchfire.yaml:6: routes.P1: expected a route with at least one channel",
         "watchfire.yaml:10: routes.P0.to[1]: expected a channel (screen), found `nobody`",
+    ];
+    assert_eq!(told(text), expected);
+}
+
+#[test]
+fn a_channel_that_only_writes_back_is_no_way_to_tell_anyone() {
+    let text = "\
+channels:
+  screen: {console: {}}
+  hub: {security-hub: {region: us-gov-west-1}}
+routes:
+  P0: {to: [screen]}
+  P1:
+    to:
+      - screen
+      - hub
+    fallback: hub
+  P2: {to: [hub]}
+";
+    let wrong = "expected a channel that tells people, found `hub`, which writes back";
+    let found = told(text);
+    for expected in [
+        format!("watchfire.yaml:9: routes.P1.to[1]: {wrong}"),
+        format!("watchfire.yaml:10: routes.P1.fallback: {wrong}"),
+        format!("watchfire.yaml:11: routes.P2.to[0]: {wrong}"),
+    ] {
+        assert!(found.contains(&expected), "{expected} in {found:#?}");
+    }
+}
+
+#[test]
+fn what_is_wrong_about_writing_back_is_told_with_its_place() {
+    let text = "\
+channels:
+  screen: {console: {}}
+  hub:
+    security-hub:
+      region: https://x
+      fips: often
+      endpoint: http://hub.example.com/
+routes: {P0: {to: [screen]}, P1: {to: [screen]}}
+";
+    let expected = [
+        "watchfire.yaml:5: channels.hub.security-hub.region: expected a region such as us-gov-west-1, not `https://x`",
+        "watchfire.yaml:6: channels.hub.security-hub.fips: invalid type: string \"often\", expected a boolean",
+        "watchfire.yaml:7: channels.hub.security-hub.endpoint: expected an https address, not `http://hub.example.com/`",
     ];
     assert_eq!(told(text), expected);
 }

@@ -127,13 +127,7 @@ impl Metrics {
         self.decisions.get_or_create(&labels).inc();
     }
 
-    pub(crate) fn performed(
-        &self,
-        effect: &Effect,
-        result: &Result<Done, Failure>,
-        decision: &Decision,
-        now: Timestamp,
-    ) {
+    pub(crate) fn performed(&self, effect: &Effect, result: &Result<Done, Failure>) {
         let outcome = match result {
             Ok(_) => "done",
             Err(Failure::Transient { .. }) => "transient",
@@ -145,11 +139,13 @@ impl Metrics {
             ("outcome", outcome.to_owned()),
         ];
         self.effects.get_or_create(&labels).inc();
-        if result.is_ok() {
-            let latency = (now - decision.at).total(jiff::Unit::Second).unwrap_or_default();
-            let labels = vec![("priority", decision.priority.as_str().to_owned())];
-            self.page_latency.get_or_create(&labels).observe(latency);
-        }
+    }
+
+    /// A channel took what a human is to hear.
+    pub(crate) fn told(&self, decision: &Decision, now: Timestamp) {
+        let latency = (now - decision.at).total(jiff::Unit::Second).unwrap_or_default();
+        let labels = vec![("priority", decision.priority.as_str().to_owned())];
+        self.page_latency.get_or_create(&labels).observe(latency);
     }
 
     pub(crate) fn acted(&self, act: &Act, outcome: &Outcome, decided: Timestamp, now: Timestamp) {

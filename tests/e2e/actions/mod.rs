@@ -51,7 +51,7 @@ fn ministack_clients() -> (Ministack, Clients) {
 }
 
 /// A page whose text has what breaks careless channels: other scripts, markup, quotes, a line of its own.
-fn page(dedup_key: &str) -> Effect {
+pub(crate) fn page(dedup_key: &str) -> Effect {
     let pair = |label: &str, value: &str| (label.to_owned(), value.to_owned());
     let notice = Notice {
         priority: Priority::P0,
