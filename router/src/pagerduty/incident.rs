@@ -48,7 +48,8 @@ fn newest<'v>(answer: &'v Value, key: &str) -> impl Iterator<Item = &'v Value> {
     for incident in answer["incidents"].as_array().into_iter().flatten() {
         // Null where alerts are kept apart from incidents; then it was found by its alert's key. Another key is
         // another's incident, whatever was asked for.
-        if !matches!(text(incident, "/incident_key"), "" | ours if ours == key) {
+        let own = text(incident, "/incident_key");
+        if !own.is_empty() && own != key {
             continue;
         }
         let kept = newest.entry(text(incident, "/service/id")).or_insert(incident);

@@ -135,7 +135,7 @@ impl Poller {
         keys.sort();
         keys.dedup();
         let begin = self.next().behind.as_ref().map_or(0, |last| keys.partition_point(|key| key <= last));
-        keys.rotate_left(begin.min(keys.len()));
+        keys.rotate_left(begin);
         keys.truncate(MOST_ASKED);
         keys
     }
@@ -277,6 +277,31 @@ mod tests {
         assert_eq!(seconds(429, &[]), Some(60));
         assert_eq!(seconds(429, &[(reset, "99999999")]), Some(3600));
         assert_eq!(seconds(429, &[(reset, "soon")]), Some(60));
+    }
+
+    #[tokio::test]
+    async fn more_alerts_than_a_round_asks_about_take_turns() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("token");
+        std::fs::write(&path, "hunter2").unwrap();
+        let config: PollConfig =
+            serde_json::from_value(serde_json::json!({"token": {"file": path}})).unwrap();
+        let clients = Clients::new(None).unwrap();
+        let poller = Poller::open(ChannelName::new("oncall"), &config, &clients).await.unwrap();
+        assert_eq!(poller.incidents.as_str(), "https://api.pagerduty.com/incidents");
+        let keys = || (100..250).map(|number| DedupKey::new(format!("wf1-{number}-1"))).collect();
+        let mut asked: Vec<DedupKey> = Vec::new();
+        for _ in 0..3 {
+            let turn = poller.turn(keys());
+            assert_eq!(turn.len(), MOST_ASKED);
+            poller.next().behind = turn.last().cloned();
+            asked.extend(turn);
+        }
+        let all: Vec<DedupKey> = keys();
+        assert_eq!(asked, [&all[..], &all[..]].concat());
+        // One that was closed meanwhile holds up nothing.
+        poller.next().behind = Some(DedupKey::new("wf1-9-1"));
+        assert_eq!(poller.turn(keys())[0], all[0]);
     }
 
     #[test]
