@@ -114,6 +114,8 @@ impl Poller {
         let mut round = Round::default();
         for key in self.turn(keys) {
             let Some((incident, episode)) = incident_of(key.as_str()) else { continue };
+            // Before it is asked about: one that is refused every time must not hold up those behind it.
+            self.next().behind = Some(key.clone());
             let answer = self.ask(&key).await?;
             round.asked += 1;
             let asked = Asked { key: key.as_str(), of: (&incident, episode), channel: &self.channel };
@@ -125,7 +127,6 @@ impl Poller {
                 router.metrics.heard("poll", heard.as_str());
                 round.decided += usize::from(heard == super::Heard::Decided);
             }
-            self.next().behind = Some(key);
         }
         Ok(round)
     }

@@ -166,7 +166,8 @@ mod tests {
         assert_eq!(post().await, 503);
         disk.set_failing(false);
         // The store opens itself again, which may take a try.
-        while post().await == 503 {}
+        let decided = async { while post().await == 503 {} };
+        tokio::time::timeout(Duration::from_secs(10), decided).await.expect("the store is there again");
         assert_eq!(post().await, 200, "by now it is a repeat");
         let entry = store.find(&EventId::new("pagerduty:1")).await.expect("the store answers");
         assert_eq!(entry.map(|entry| entry.decision.kind).as_deref(), Some("Command:acknowledge"));
