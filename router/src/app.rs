@@ -16,6 +16,7 @@ use crate::actions::Channel;
 use crate::clients::Clients;
 use crate::clock::Clock;
 use crate::config::{Config, HealthConfig, HttpConfig, QueueConfig, StoreConfig};
+use crate::pagerduty::{self, Inbound, Poller};
 use crate::respond::Responder;
 use crate::router::Router;
 use crate::source::Source;
@@ -23,7 +24,7 @@ use crate::source::spool::Spool;
 use crate::source::sqs::Sqs;
 use crate::store::Store;
 use crate::telemetry::{self, Metrics};
-use crate::web::{self, Health, Ingest, Operator};
+use crate::web::{self, Health, Ingest, Operator, Webhooks};
 use crate::worker;
 
 /// What the worker and the Lambda have in common.
@@ -54,6 +55,8 @@ pub struct App {
     health_listener: TcpListener,
     ingest: Ingest,
     operator: Operator,
+    webhooks: Option<Webhooks>,
+    pollers: Vec<Poller>,
     health: Health,
 }
 
@@ -114,6 +117,7 @@ impl App {
     /// # Errors
     /// Whatever cannot be had: nothing starts half.
     pub async fn start(config: Config, policy: Policy, watcher: Option<Watcher>) -> anyhow::Result<App> {
+        let listened_to = config.channels.clone();
         let parts = Parts::open(config, policy, watcher).await?;
         let Parts { router, store, metrics, clients, queue, http, health, keep } = parts;
         let token = match &http.token {
@@ -125,6 +129,8 @@ impl App {
             None => None,
         };
         let operator = Operator { router: router.clone(), token: operator_token };
+        let Inbound { signers, pollers } = Inbound::open(&listened_to, &clients).await.context("channels")?;
+        let webhooks = Webhooks::new(router.clone(), signers);
         let spool = Spool::new(&store)?;
         let mut sources = vec![(Source::Spool(spool.clone()), usize::from(http.in_flight))];
         if let Some(queue) = &queue {
@@ -147,6 +153,8 @@ impl App {
             health_listener,
             ingest,
             operator,
+            webhooks,
+            pollers,
             health,
         })
     }
@@ -164,14 +172,18 @@ impl App {
             health_listener,
             ingest,
             operator,
+            webhooks,
+            pollers,
             health,
         } = self;
-        let events = axum::serve(http_listener, web::events(ingest).merge(web::commands(operator)))
-            .with_graceful_shutdown(stopped(stop.clone()));
+        let routes = web::events(ingest).merge(web::commands(operator)).merge(web::webhooks(webhooks));
+        let events = axum::serve(http_listener, routes).with_graceful_shutdown(stopped(stop.clone()));
         let events = tokio::spawn(events.into_future());
         // Health answers until the very end: a draining worker is alive.
         let health = tokio::spawn(axum::serve(health_listener, web::health(health)).into_future());
         let ticks = tokio::spawn(worker::tick(router.clone(), keep, stop.clone()));
+        let ask = |poller| tokio::spawn(pagerduty::poll(router.clone(), poller, stop.clone()));
+        let pollers: Vec<_> = pollers.into_iter().map(ask).collect();
         let work =
             |(source, in_flight)| tokio::spawn(worker::work(router.clone(), source, in_flight, stop.clone()));
         let workers: Vec<_> = sources.into_iter().map(work).collect();
@@ -181,6 +193,7 @@ impl App {
         }
         events.abort();
         ticks.abort();
+        pollers.iter().for_each(tokio::task::JoinHandle::abort);
         health.abort();
         telemetry::drained(given_back);
         Ok(())

@@ -13,6 +13,7 @@ pub mod cluster;
 pub mod config;
 pub mod containment;
 pub mod evidence;
+pub mod pagerduty;
 mod perform;
 pub mod respond;
 pub mod router;

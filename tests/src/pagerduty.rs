@@ -1,8 +1,12 @@
-//! PagerDuty's Events API v2 on this machine: as strict as its documentation, with faults on demand.
+//! PagerDuty on this machine, Events API v2 and what of the REST API is asked: as strict as its documentation,
+//! with faults on demand.
 
 mod alert;
 mod contract;
+mod incidents;
 pub(crate) mod line;
+mod rest;
+pub mod webhook;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -20,7 +24,10 @@ use tokio::task::JoinHandle;
 
 pub use alert::{Alert, AlertState};
 pub use contract::Severity;
+pub use incidents::Deed;
+use incidents::Incidents;
 use line::{Line, Lines};
+pub use rest::Question;
 
 /// What one key may send in any 60 s, where the limit is switched on.
 pub const EVENTS_PER_MINUTE: usize = 120;
@@ -81,9 +88,15 @@ struct Seen {
     always: Option<Fault>,
     limited: bool,
     recent: BTreeMap<String, VecDeque<Instant>>,
+    incidents: Incidents,
+    questions: Vec<Question>,
+    questions_script: VecDeque<Fault>,
 }
 
 impl PagerDuty {
+    /// What the REST API wants to be shown.
+    pub const API_TOKEN: &str = "y0_NbAmKxVPmjNo_gqEo";
+
     /// Strict, on a free port.
     pub async fn start() -> Self {
         Self::listen(0, Mode::Strict).await.expect("loopback has a free port")
@@ -102,6 +115,7 @@ impl PagerDuty {
         let shared = Arc::new(Shared { mode, seen: Mutex::default(), accepted });
         let router = Router::new()
             .route("/v2/enqueue", post(enqueue))
+            .route("/incidents", get(rest::incidents))
             .route("/count", get(count))
             .with_state(Arc::clone(&shared))
             .into_make_service_with_connect_info::<Line>();
@@ -114,6 +128,32 @@ impl PagerDuty {
     /// Where events go.
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}/v2/enqueue", self.port)
+    }
+
+    /// The base of the REST API.
+    pub fn api_url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// What a person does with the newest incident of that dedup key; returns the event that webhooks tell it by.
+    ///
+    /// # Panics
+    /// Where there is no such incident.
+    pub fn handle(&self, dedup_key: &str, by: &str, deed: Deed<'_>) -> Value {
+        let mut seen = self.shared.seen();
+        let Seen { incidents, alerts, .. } = &mut *seen;
+        incidents.handle(alerts, dedup_key, by, deed)
+    }
+
+    /// What the REST API was asked, in order.
+    pub fn questions(&self) -> Vec<Question> {
+        self.shared.seen().questions.clone()
+    }
+
+    /// Each of the next questions to the REST API meets the next fault; the time of a status is
+    /// `ratelimit-reset`.
+    pub fn script_questions(&self, faults: impl IntoIterator<Item = Fault>) {
+        self.shared.seen().questions_script.extend(faults);
     }
 
     /// Each of the next requests meets the next fault; after the last one all is well again.
@@ -270,6 +310,8 @@ impl Shared {
         let dedup_key = event.dedup_key.clone();
         seen.arrivals.push((dedup_key.clone(), at));
         alert::apply(&mut seen.alerts, event);
+        let Seen { incidents, alerts, .. } = &mut *seen;
+        incidents.follow(alerts);
         accepted(&dedup_key)
     }
 

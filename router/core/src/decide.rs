@@ -127,10 +127,9 @@ impl<'c> Case<'c> {
             None => None,
         };
         let (event, policy, rule) = (self.event, self.policy, self.rule);
-        let why = match finding.zip(known).is_some_and(|(finding, known)| is_echo(finding, known)) {
-            true => Why::Echo,
-            false => Judging { event, policy, rule, known, previous: previous.as_ref(), now }.judge(),
-        };
+        let judged = Judging { event, policy, rule, known, previous: previous.as_ref(), now }.judge();
+        let is_echo = finding.zip(known).is_some_and(|(finding, known)| is_echo(finding, known));
+        let why = if is_echo && !judged.is_news() { Why::Echo } else { judged };
         let current = previous.as_ref().filter(|previous| previous.open);
         if matches!(why, Why::Outdated | Why::Echo) || (current.is_none() && !why.is_news()) {
             return Ok(Decision { incident: Some(key.clone()), ..self.blank(why, now) });
@@ -398,7 +397,7 @@ impl<'c> Case<'c> {
         ending::needs(key, &record, state)?;
         let notice = self.notice(key, Why::Closed, &Plans::default(), now);
         let (mut changes, mut effects) = ending::end(key, &mut record, None, &notice, state, now);
-        effects.extend(self.write_back(key, &record, &notice));
+        effects.extend(self.write_back(key, &record, &notice, &[]));
         changes.extend([(Key::Incident(key.clone()), Record::Incident(record)), seen]);
         Ok(Decision { incident: Some(key.clone()), effects, changes, ..self.blank(Why::Closed, now) })
     }
@@ -417,19 +416,32 @@ impl<'c> Case<'c> {
 
     fn page(&self, key: &IncidentKey, record: &mut IncidentRecord, notice: Notice) -> Vec<Effect> {
         let mut effects = follow_up::page(self.policy, key, Some(record), &self.event.id, &notice);
-        effects.extend(self.write_back(key, record, &notice));
+        let note = self.write_back(key, record, &notice, &effects);
+        effects.extend(note);
         effects
     }
 
     /// The note on Security Hub's finding, where there is one.
-    fn write_back(&self, key: &IncidentKey, record: &IncidentRecord, notice: &Notice) -> Option<Effect> {
+    fn write_back(
+        &self,
+        key: &IncidentKey,
+        record: &IncidentRecord,
+        notice: &Notice,
+        pages: &[Effect],
+    ) -> Option<Effect> {
         let channel = self.policy.write_back.clone().filter(|_| notice.hub.is_some())?;
         let kind = if record.open { EffectKind::Page } else { EffectKind::Resolve };
+        // Only what someone was told of is noted.
+        let told = pages.iter().filter(|page| page.when == When::Now).map(|page| page.id.clone());
+        let when = match record.open {
+            true => When::IfDone(told.map(|page| (self.event.id.clone(), page)).collect()),
+            false => When::IfDone(record.paged.values().flatten().cloned().collect()),
+        };
         Some(Effect {
             id: EffectId::new(format!("write-back:{channel}")),
             kind,
             channel,
-            when: When::Now,
+            when,
             dedup_key: dedup_key(key, record.episode),
             notice: notice.clone(),
         })

@@ -26,7 +26,8 @@ use watchfire_core::notice::clean;
 pub use console::{Config as ConsoleConfig, Console};
 pub use email::{Config as EmailConfig, Email};
 pub use pace::PerMinute;
-pub use pagerduty::{Config as PagerDutyConfig, PagerDuty, Profile};
+pub(crate) use pagerduty::asks_to_wait as pagerduty_asks_to_wait;
+pub use pagerduty::{Address, Config as PagerDutyConfig, PagerDuty, Profile};
 pub use security_hub::{Config as SecurityHubConfig, HubEndpoint, HubRegion, SecurityHub};
 pub use sns::{Config as SnsConfig, Sns};
 

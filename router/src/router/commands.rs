@@ -36,22 +36,53 @@ impl Router {
     /// # Errors
     /// [`Nack`] when it could not even be decided.
     pub async fn command(&self, command: &Command, on: Option<&Named>) -> Result<Entry, Nack> {
-        let context = self.context_for(command, on).await?;
-        let effect = self.effect_of(command).await?;
-        let asked = Asked { command, policy: &self.policy, context: &context, effect: effect.as_ref() };
-        let raw = serde_json::to_string(command).expect("texts and enums");
-        let Some(_claim) = self.at_work.claim(&command.id) else {
-            return Err(Nack { reason: "it is at work already".to_owned(), retry_after: None });
-        };
-        let turn = IncidentKey::new(command.id.as_str());
-        let decide = |state: &State| asked.decide(state, self.clock.now());
-        let entry = self.commit_own(&command.id, &turn, &raw, decide).await?;
+        let Some(_claim) = self.at_work.claim(&command.id) else { return Err(at_work_already()) };
+        let entry = self.commit_command(command, on).await?;
         // What is pending is in the journal; the answer shows it.
         let _ = Box::pin(self.perform(&entry)).await;
         match self.store.find(&command.id).await {
             Ok(Some(entry)) => Ok(entry),
             Ok(None) | Err(_) => Ok(entry),
         }
+    }
+
+    /// As [`Router::command`], for those who cannot wait: returns as soon as it is on disk. It is performed in
+    /// a task of its own; what that does not come to, a tick does.
+    ///
+    /// # Errors
+    /// [`Nack`] when it could not even be decided.
+    pub async fn command_recorded(self: &Arc<Self>, command: &Command) -> Result<Entry, Nack> {
+        let entry = {
+            let Some(_claim) = self.at_work.claim(&command.id) else { return Err(at_work_already()) };
+            self.commit_command(command, None).await?
+        };
+        let (router, id) = (Arc::clone(self), command.id.clone());
+        tokio::spawn(async move { router.resume(&id).await });
+        Ok(entry)
+    }
+
+    async fn commit_command(&self, command: &Command, on: Option<&Named>) -> Result<Entry, Nack> {
+        let context = self.context_for(command, on).await?;
+        let effect = self.effect_of(command).await?;
+        let asked = Asked { command, policy: &self.policy, context: &context, effect: effect.as_ref() };
+        let raw = serde_json::to_string(command).expect("texts and enums");
+        let turn = match &command.wish {
+            Wish::Acknowledge(incident)
+            | Wish::Unacknowledge(incident)
+            | Wish::Resolve(incident)
+            | Wish::Reassign { incident, to: _ } => incident.clone(),
+            Wish::Approve(_)
+            | Wish::Deny(_)
+            | Wish::Release(_)
+            | Wish::Act(_)
+            | Wish::SwitchOff
+            | Wish::SwitchOn
+            | Wish::Silence(_)
+            | Wish::Expire(_)
+            | Wish::Extend(_) => IncidentKey::new(command.id.as_str()),
+        };
+        let decide = |state: &State| asked.decide(state, self.clock.now());
+        self.commit_own(&command.id, &turn, &raw, decide).await
     }
 
     /// Decides and rehearses it: every check, every change as a server-side dry run, nothing recorded.
@@ -162,6 +193,10 @@ impl Router {
         self.store.load(&[Key::Switch], &mut state).await?;
         Ok(state.switch().unwrap_or_default())
     }
+}
+
+fn at_work_already() -> Nack {
+    Nack { reason: "it is at work already".to_owned(), retry_after: None }
 }
 
 fn failed(error: store::Error) -> Nack {

@@ -9,11 +9,12 @@ use tracing::{error, info, warn};
 use tracing_subscriber::EnvFilter;
 use watchfire_core::act::Act;
 use watchfire_core::decision::{Decision, Effect};
-use watchfire_core::ids::EventId;
+use watchfire_core::ids::{ChannelName, EventId};
 use watchfire_core::journal::{ActEnd, Entry, Outcome};
 use watchfire_core::notice::clean;
 
 use crate::actions::Failure;
+use crate::pagerduty::{Unheard, Unsigned};
 use crate::router::Nack;
 use crate::store;
 
@@ -168,6 +169,27 @@ pub fn draining(at_work: usize) {
 /// The worker has stopped.
 pub fn drained(given_back: usize) {
     info!(given_back, "stopped");
+}
+
+/// A webhook was refused; said once a minute at most.
+pub(crate) fn webhook_unsigned(reason: Unsigned) {
+    warn!(%reason, "a webhook for PagerDuty is not signed by it; watchfire_pagerduty_heard_total counts them");
+}
+
+/// A signed webhook could not be decided; PagerDuty sends it again.
+pub(crate) fn webhook_not_decided(event: &EventId, reason: &str) {
+    warn!(event = event.as_str(), reason = %clean(reason, 500), "a webhook could not be decided; it comes again");
+}
+
+/// A round of questions came to no end.
+pub(crate) fn pagerduty_unheard(channel: &ChannelName, unheard: &Unheard) {
+    let (channel, reason) = (channel.as_str(), clean(&unheard.to_string(), 500));
+    match unheard {
+        Unheard::Refused(_) => error!(channel, reason, "PagerDuty cannot be asked what people do there"),
+        Unheard::Limited(_) | Unheard::NoAnswer(_) | Unheard::NotDecided(_) => {
+            warn!(channel, reason, "PagerDuty is asked again what people do there");
+        }
+    }
 }
 
 /// The store's writer could not write.

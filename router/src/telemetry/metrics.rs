@@ -35,6 +35,7 @@ pub struct Metrics {
     at_work: Gauge,
     store_failures: Counter,
     last_success: Gauge,
+    heard: Family<Labels, Counter>,
 }
 
 impl Default for Metrics {
@@ -56,6 +57,7 @@ impl Default for Metrics {
             at_work: Gauge::default(),
             store_failures: Counter::default(),
             last_success: Gauge::default(),
+            heard: Family::default(),
             registry: Registry::default(),
         };
         let m = &metrics;
@@ -90,6 +92,11 @@ impl Default for Metrics {
             "last_success_timestamp_seconds",
             "When a message was last done with",
             m.last_success.clone(),
+        );
+        registry.register(
+            "pagerduty_heard",
+            "What PagerDuty told, by way and what came of it",
+            m.heard.clone(),
         );
         Self { registry, ..metrics }
     }
@@ -161,6 +168,12 @@ impl Metrics {
             let latency = (now - decided).total(jiff::Unit::Second).unwrap_or_default();
             self.act_latency.get_or_create(&vec![("action", action)]).observe(latency);
         }
+    }
+
+    /// Something that PagerDuty told by that way: `webhook` or `poll`.
+    pub(crate) fn heard(&self, way: &'static str, outcome: &'static str) {
+        let labels = vec![("way", way.to_owned()), ("outcome", outcome.to_owned())];
+        self.heard.get_or_create(&labels).inc();
     }
 
     pub(crate) fn fell_back(&self, channel: &ChannelName) {

@@ -85,7 +85,8 @@ async fn take(State(operator): State<Operator>, Json(order): Json<Order>) -> Res
     let now = jiff::Timestamp::now();
     let own = || sha256(&format!("{by}\n{reason}\n{wish:?}\n{on:?}\n{}", now.as_nanosecond()));
     let id = EventId::new(format!("command:{}", id.map_or_else(own, |id| clean(&id, 100))));
-    let command = Command { id, by: clean(&by, 100), reason: clean(&reason, 300), via: None, wish };
+    let command =
+        Command { id, by: clean(&by, 100), reason: clean(&reason, 300), via: None, episode: None, wish };
     let answer =
         match dry_run {
             true => operator.router.rehearse(&command, on.as_ref()).await.map(|rehearsal| {

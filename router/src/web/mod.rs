@@ -3,7 +3,9 @@
 mod commands;
 mod events;
 mod health;
+mod webhooks;
 
 pub use commands::{Operator, Order, commands};
 pub use events::{Ingest, events};
 pub use health::{Health, health};
+pub use webhooks::{Webhooks, webhooks};

@@ -17,7 +17,14 @@ use super::stage::Stage;
 use crate::support::{SOON, triggers};
 
 pub(crate) fn command(id: &str, wish: Wish) -> Command {
-    Command { id: EventId::new(id), by: "sam".to_owned(), reason: "drill".to_owned(), via: None, wish }
+    Command {
+        id: EventId::new(id),
+        by: "sam".to_owned(),
+        reason: "drill".to_owned(),
+        via: None,
+        episode: None,
+        wish,
+    }
 }
 
 /// Why each withheld action is withheld.

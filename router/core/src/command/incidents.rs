@@ -125,6 +125,9 @@ impl Asked<'_> {
     ) -> Result<Result<IncidentRecord, String>, Unread> {
         state.need_all([Key::Incident(key.clone()), Key::Sayable(key.clone())])?;
         Ok(match state.incident(key) {
+            Some(record) if self.command.episode.is_some_and(|episode| episode != record.episode) => {
+                Err(format!("{key} is in its episode {} by now", record.episode))
+            }
             Some(record) if record.open => Ok(record.clone()),
             Some(_) => Err(format!("{key} is over")),
             None => Err(format!("there is no incident {key}")),

@@ -362,7 +362,7 @@ impl Asked<'_> {
     }
 
     fn blank(&self, why: Why, priority: Priority, now: Timestamp) -> Decision {
-        let Command { id, by, reason, wish, via: _ } = self.command;
+        let Command { id, by, reason, wish, via: _, episode: _ } = self.command;
         Decision {
             event: id.clone(),
             source: OWN_SOURCE.to_owned(),

@@ -19,6 +19,9 @@ pub struct Command {
     /// The channel that they asked by, and that knows of it already.
     #[serde(default)]
     pub via: Option<ChannelName>,
+    /// The incident's episode that is meant; whichever is going on, if left out.
+    #[serde(default)]
+    pub episode: Option<u32>,
     /// What.
     pub wish: Wish,
 }

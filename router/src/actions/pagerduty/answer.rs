@@ -36,7 +36,7 @@ struct Body {
 
 pub(super) async fn read(mut response: reqwest::Response, secret: &Secret) -> Result<Answer, Failure> {
     let status = response.status().as_u16();
-    let retry_after = retry_after(response.headers(), Timestamp::now());
+    let retry_after = asks_to_wait(response.headers(), Timestamp::now());
     let mut body = Vec::new();
     // The status is the answer; a body that breaks off only costs the explanation.
     while let Ok(Some(chunk)) = response.chunk().await {
@@ -73,7 +73,7 @@ fn judge(status: u16, body: &str, retry_after: Option<Duration>) -> Result<Answe
 }
 
 /// `Retry-After`, in seconds or as a date.
-fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+pub(crate) fn asks_to_wait(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     let wait = match text.parse() {
         Ok(seconds) => Duration::from_secs(seconds),
@@ -139,8 +139,8 @@ mod tests {
         ];
         for (text, seconds) in table {
             let headers = HeaderMap::from_iter([(RETRY_AFTER, text.parse().unwrap())]);
-            assert_eq!(retry_after(&headers, now), seconds.map(Duration::from_secs), "{text}");
+            assert_eq!(asks_to_wait(&headers, now), seconds.map(Duration::from_secs), "{text}");
         }
-        assert_eq!(retry_after(&HeaderMap::new(), now), None);
+        assert_eq!(asks_to_wait(&HeaderMap::new(), now), None);
     }
 }

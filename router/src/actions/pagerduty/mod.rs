@@ -7,6 +7,7 @@
 //!     url: https://events.pagerduty.com/v2/enqueue
 //!     payload: minimal                # or standard, with names, accounts and addresses
 //!     events_per_minute: 110          # PagerDuty takes about 120 of one key
+//!     webhook_secrets: []             # and poll: how people's answers come back, see `crate::pagerduty`
 //! ```
 //!
 //! - Role: notify. Permissions: none in AWS; HTTPS to the address above.
@@ -29,8 +30,10 @@ use watchfire_core::ids::ChannelName;
 
 use super::{Action, Done, Failure, PerMinute, local};
 use crate::clients::{Clients, chain};
+use crate::pagerduty::PollConfig;
 use crate::secret::{Secret, SecretSource};
 use answer::Answer;
+pub(crate) use answer::asks_to_wait;
 
 /// The length of every integration key.
 const ROUTING_KEY_LENGTH: usize = 32;
@@ -50,6 +53,12 @@ pub struct Config {
     /// Most events in any 60 s.
     #[serde(default = "default_pace")]
     pub events_per_minute: PerMinute,
+    /// The secrets of the webhook subscriptions that tell of its alerts; any one of them may sign.
+    #[serde(default)]
+    pub webhook_secrets: Vec<SecretSource>,
+    /// Asking about its alerts, where no webhook can reach us.
+    #[serde(default)]
+    pub poll: Option<PollConfig>,
 }
 
 fn default_pace() -> PerMinute {
@@ -65,6 +74,12 @@ impl Default for Address {
     fn default() -> Self {
         let url = "https://events.pagerduty.com/v2/enqueue";
         Self(url.parse().expect("a URL"))
+    }
+}
+
+impl Address {
+    pub(crate) fn url(&self) -> &reqwest::Url {
+        &self.0
     }
 }
 
@@ -108,8 +123,15 @@ impl Action for PagerDuty {
     type Config = Config;
 
     async fn new(_name: &ChannelName, config: Config, clients: &Clients) -> anyhow::Result<Self> {
-        let Config { routing_key: source, url: Address(url), payload: profile, events_per_minute: pace } =
-            config;
+        let Config {
+            routing_key: source,
+            url: Address(url),
+            payload: profile,
+            events_per_minute: pace,
+            // What comes back is not this action's.
+            webhook_secrets: _,
+            poll: _,
+        } = config;
         let routing_key = source.resolve(clients).await?;
         let length = routing_key.expose().len();
         let fit =
@@ -178,6 +200,7 @@ mod tests {
   url: https://events.pagerduty.com/v2/enqueue
   payload: minimal
   events_per_minute: 110
+  webhook_secrets: []
 ";
         assert_eq!(config(example), config("pagerduty: {routing_key: {env: PD_KEY}}"));
     }
@@ -212,6 +235,8 @@ mod tests {
             url: Address::default(),
             payload: Profile::Minimal,
             events_per_minute: default_pace(),
+            webhook_secrets: Vec::new(),
+            poll: None,
         };
         let clients = Clients::new(None).unwrap();
         let error = PagerDuty::new(&ChannelName::new("oncall"), config, &clients).await.unwrap_err();

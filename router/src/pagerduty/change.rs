@@ -1,0 +1,127 @@
+//! A change that somebody made in PagerDuty, and what comes of hearing it.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+use watchfire_core::command::{Command, Wish};
+use watchfire_core::ids::{ChannelName, EventId, IncidentKey};
+use watchfire_core::incident::{Key, State};
+use watchfire_core::notice::clean;
+
+use crate::router::{Nack, Router};
+
+/// A change that somebody made to an alert of ours.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Change {
+    /// As a command.
+    pub command: Command,
+    /// The incident it is about.
+    pub incident: IncidentKey,
+    /// The episode that the alert stands for.
+    pub episode: u32,
+}
+
+/// What came of something that PagerDuty told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// It was decided, and is in the journal.
+    Decided,
+    /// It was heard before: nothing was done.
+    Repeat,
+    /// A test of the connection.
+    Ping,
+    /// A kind of event that asks nothing of us.
+    Unconcerned,
+    /// About an incident that another made.
+    NotOurs,
+    /// About an incident like ours that is not in the store.
+    Unknown,
+    /// About an episode that is over, or not yet.
+    OtherEpisode,
+    /// What Watchfire told PagerDuty itself.
+    Echo,
+}
+
+impl Heard {
+    /// The word in metrics and answers.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Heard::Decided => "decided",
+            Heard::Repeat => "repeat",
+            Heard::Ping => "ping",
+            Heard::Unconcerned => "unconcerned",
+            Heard::NotOurs => "not-ours",
+            Heard::Unknown => "unknown",
+            Heard::OtherEpisode => "other-episode",
+            Heard::Echo => "echo",
+        }
+    }
+}
+
+/// What a change is made of, told by a webhook or found by asking.
+pub(super) struct Origin<'o> {
+    /// What tells this change from all others, without `pagerduty:`.
+    pub(super) id: &'o str,
+    pub(super) by: &'o Value,
+    pub(super) reason: String,
+    pub(super) via: Option<&'o ChannelName>,
+    pub(super) of: (&'o IncidentKey, u32),
+}
+
+impl Origin<'_> {
+    pub(super) fn change(self, wish: Wish) -> Change {
+        let Origin { id, by, reason, via, of: (incident, episode) } = self;
+        let command = Command {
+            id: EventId::new(format!("pagerduty:{}", clean(id, 150))),
+            by: named([by]),
+            reason: clean(&reason, 200),
+            via: via.cloned(),
+            episode: Some(episode),
+            wish,
+        };
+        Change { command, incident: incident.clone(), episode }
+    }
+}
+
+/// `pagerduty: Jane, Ken`; it cannot be mistaken for a name of our own, such as a channel's.
+pub(super) fn named<'v>(references: impl IntoIterator<Item = &'v Value>) -> String {
+    let names = references.into_iter().map(|reference| clean(text(reference, "/summary"), 80));
+    let names: Vec<String> = names.filter(|name| !name.is_empty()).collect();
+    match names.is_empty() {
+        true => "pagerduty".to_owned(),
+        false => clean(&format!("pagerduty: {}", names.join(", ")), 100),
+    }
+}
+
+/// Whether it came by the integration that we send events to, and not from a person or from PagerDuty's clock.
+pub(super) fn is_integration(agent: &Value) -> bool {
+    let kind = text(agent, "/type");
+    kind == "service_reference" || kind.ends_with("inbound_integration_reference")
+}
+
+/// The text at that place, or nothing: PagerDuty leaves out, and adds, what it likes.
+pub(super) fn text<'v>(value: &'v Value, pointer: &str) -> &'v str {
+    value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// Decides a change, if it was not heard before and is about an incident as it is now. Returns once that is
+/// on disk; what it brings about goes on without the one who waits.
+///
+/// # Errors
+/// [`Nack`] where it could not be decided: it has to be told again.
+pub(crate) async fn hear(router: &Arc<Router>, change: &Change) -> Result<Heard, Nack> {
+    let Change { command, incident, episode } = change;
+    let failed = |error| Nack { reason: format!("the store failed: {error}"), retry_after: None };
+    if router.store.find(&command.id).await.map_err(failed)?.is_some() {
+        return Ok(Heard::Repeat);
+    }
+    let mut state = State::default();
+    router.store.load(&[Key::Incident(incident.clone())], &mut state).await.map_err(failed)?;
+    match state.incident(incident) {
+        // Paged by another Watchfire, or before its decision could be recorded.
+        None => Ok(Heard::Unknown),
+        // A late end of the last episode must not end this one.
+        Some(record) if record.episode != *episode => Ok(Heard::OtherEpisode),
+        Some(_) => router.command_recorded(command).await.map(|_| Heard::Decided),
+    }
+}

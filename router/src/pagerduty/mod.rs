@@ -1,0 +1,96 @@
+//! What people do about a page in PagerDuty, heard here: by webhook, or where nothing can reach us by asking.
+//!
+//! ```text
+//! webhook -> signed by a known secret? -> read ──┐
+//! poll    -> how do our open alerts stand?  ─────┴─> heard before? ours, of this episode? -> a command
+//! ```
+//!
+//! Acknowledged, resolved and reassigned become commands like those of `watchfire incidents`, decided once and
+//! in the journal. The id of a command comes from what PagerDuty signed or keeps, never from a header that
+//! anybody can write: a delivery that is repeated, or captured and sent again, does nothing.
+
+mod change;
+mod config;
+mod incident;
+mod poll;
+mod signature;
+mod webhook;
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context as _, ensure};
+use watchfire_core::ids::ChannelName;
+
+use crate::actions::{ChannelConfig, PagerDutyConfig};
+use crate::clients::Clients;
+use crate::secret::Secret;
+
+pub(crate) use change::hear;
+pub use change::{Change, Heard};
+pub use config::{EverySeconds, PollConfig};
+pub use poll::{Poller, Round, Unheard, poll};
+pub use signature::{Signers, Unsigned};
+pub(crate) use webhook::{Told, read};
+
+/// Secrets that PagerDuty makes are far longer; what is shorter is something else, or can be guessed.
+const LEAST_SECRET: usize = 16;
+
+/// All the ways by which PagerDuty is heard.
+#[derive(Debug)]
+pub struct Inbound {
+    /// Whose webhooks are taken; of nobody's where none is configured.
+    pub signers: Signers,
+    /// Who asks, one for each channel that polls.
+    pub pollers: Vec<Poller>,
+}
+
+impl Inbound {
+    /// Resolves the secrets of all PagerDuty channels; sends nothing.
+    ///
+    /// # Errors
+    /// A secret that cannot be had, or cannot be one; the error names the channel and never the secret.
+    pub async fn open(
+        channels: &BTreeMap<String, ChannelConfig>,
+        clients: &Clients,
+    ) -> anyhow::Result<Inbound> {
+        let (mut secrets, mut pollers) = (Vec::new(), Vec::new());
+        for (name, channel) in channels {
+            let ChannelConfig::PagerDuty(config) = channel else { continue };
+            let PagerDutyConfig {
+                // The channel's own.
+                routing_key: _,
+                url: _,
+                payload: _,
+                events_per_minute: _,
+                webhook_secrets,
+                poll,
+            } = config;
+            let channel = ChannelName::new(name.clone());
+            for (index, source) in webhook_secrets.iter().enumerate() {
+                let secret = source.resolve(clients).await.and_then(|secret| {
+                    check(&secret).with_context(|| source.to_string())?;
+                    Ok(secret)
+                });
+                let secret = secret.with_context(|| format!("channel {name}: webhook_secrets[{index}]"))?;
+                secrets.push((channel.clone(), secret));
+            }
+            if let Some(poll) = poll {
+                let poller = Poller::open(channel, poll, clients).await;
+                pollers.push(poller.with_context(|| format!("channel {name}: poll"))?);
+            }
+        }
+        Ok(Inbound { signers: Signers::new(secrets), pollers })
+    }
+}
+
+fn check(secret: &Secret) -> anyhow::Result<()> {
+    let length = secret.expose().chars().count();
+    ensure!(
+        length >= LEAST_SECRET,
+        "expected a webhook secret of at least {LEAST_SECRET} characters, not of {length}"
+    );
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;
