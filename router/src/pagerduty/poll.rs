@@ -244,8 +244,8 @@ pub async fn poll(router: Arc<Router>, poller: Poller, mut stop: watch::Receiver
     }
 }
 
-/// The alerts of a channel whose incidents are open, acknowledged ones among them: their end is news.
-/// The keys of all alerts that are open on that channel, those of escalations among them.
+/// The keys of a channel's alerts whose incidents are open, acknowledged or not: their end is news, too. Those of
+/// escalations are among them.
 async fn open(router: &Router, channel: &ChannelName) -> Result<Vec<DedupKey>, store::Error> {
     let records = router.store.records("incident/").await?.into_iter();
     let open = records.filter_map(|(key, record)| {

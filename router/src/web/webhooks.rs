@@ -112,8 +112,7 @@ mod tests {
 
     use aws_lc_rs::hmac;
     use watchfire_core::ids::{ChannelName, EventId};
-    use watchfire_core::mitigation::Mitigation;
-    use watchfire_core::policy::{Policy, RepeatAfter, Routes as Told};
+    use watchfire_core::policy::{Policy, Routes as Told};
     use watchfire_core::rules::RuleSet;
 
     use super::*;
@@ -131,13 +130,8 @@ mod tests {
         let (_folder, disk, store) = failing::store();
         let oncall = ChannelName::new("oncall");
         let files = rules_files::read(None).expect("the shipped rules are in the binary");
-        let policy = Policy {
-            rules: RuleSet::load(&files).expect("the shipped rules are right"),
-            routes: Told::all_to(&oncall),
-            repeat_after: RepeatAfter::default(),
-            fallback_after_seconds: 60,
-            mitigation: Mitigation::default(),
-        };
+        let rules = RuleSet::load(&files).expect("the shipped rules are right");
+        let policy = Policy::new(rules, Told::all_to(&oncall));
         let (store, metrics) = (Store::Embedded(store), Arc::new(Metrics::default()));
         let router =
             Arc::new(Router::new(policy, store.clone(), BTreeMap::new(), Clock::System, metrics.clone()));

@@ -43,7 +43,9 @@ impl Saying {
     pub(super) fn receipt(&self) -> &'static str {
         match self.kind {
             EffectKind::Page => "NOTIFIED, with a note",
-            EffectKind::Resolve | EffectKind::Update => "noted",
+            EffectKind::Resolve | EffectKind::Update | EffectKind::Digest | EffectKind::Acknowledge => {
+                "noted"
+            }
         }
     }
 
@@ -61,7 +63,7 @@ impl Saying {
                 "FindingIdentifiers": identifiers, "Note": note, "Workflow": {"Status": "NOTIFIED"},
             }),
             // Whether it is over is the finder's to say.
-            EffectKind::Resolve | EffectKind::Update => {
+            EffectKind::Resolve | EffectKind::Update | EffectKind::Digest | EffectKind::Acknowledge => {
                 json!({"FindingIdentifiers": identifiers, "Note": note})
             }
         }
@@ -73,6 +75,8 @@ impl Saying {
             EffectKind::Page => "paged",
             EffectKind::Resolve => "page resolved",
             EffectKind::Update => "page updated",
+            EffectKind::Digest => "in the digest",
+            EffectKind::Acknowledge => "acknowledged",
         };
         let note = match incidents.first() {
             Some(incident) if incidents.len() == 1 => {

@@ -99,7 +99,7 @@ async fn a_note_that_cannot_be_written_keeps_no_message_and_a_tick_tries_again()
     world.clock.advance(SignedDuration::from_mins(1));
     let keep = SignedDuration::from_hours(48);
     let ticked = world.router.tick(world.clock.now(), keep).await.expect("the store answers");
-    assert_eq!(ticked, Ticked { resumed: 1, pruned: 0 });
+    assert_eq!(ticked, Ticked { resumed: 1, woken: 0, pruned: 0 });
     assert!(matches!(noted(&world.router).await, Some(Outcome::Done { .. })));
     assert_eq!(world.receiver.keys().len(), 2, "and no page is repeated");
 }
