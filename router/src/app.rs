@@ -82,6 +82,11 @@ impl Parts {
             routes: _,
             fallback_after_seconds: _,
             repeat_after_minutes: _,
+            noise: _,
+            business: _,
+            digest: _,
+            escalation: _,
+            security_hub: _,
             mitigation,
         } = config;
         let clients = Arc::new(Clients::new(None)?);
@@ -182,6 +187,7 @@ impl App {
         // Health answers until the very end: a draining worker is alive.
         let health = tokio::spawn(axum::serve(health_listener, web::health(health)).into_future());
         let ticks = tokio::spawn(worker::tick(router.clone(), keep, stop.clone()));
+        let wakes = tokio::spawn(worker::wake(router.clone(), stop.clone()));
         let ask = |poller| tokio::spawn(pagerduty::poll(router.clone(), poller, stop.clone()));
         let pollers: Vec<_> = pollers.into_iter().map(ask).collect();
         let work =
@@ -193,6 +199,7 @@ impl App {
         }
         events.abort();
         ticks.abort();
+        wakes.abort();
         pollers.iter().for_each(tokio::task::JoinHandle::abort);
         health.abort();
         telemetry::drained(given_back);

@@ -28,6 +28,9 @@ const RECEIVE_BACKOFF: (Duration, Duration) = (Duration::from_secs(1), Duration:
 /// How long a message that is not done stays away, at least and at most.
 const MESSAGE_BACKOFF: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(300));
 
+/// How often it is looked for what is due.
+const DUE_EVERY: Duration = Duration::from_secs(2);
+
 /// Works on one source until `stop` turns true; then finishes what is at work, at most [`DRAIN`], and gives
 /// the rest back to the source. Returns how many messages were given back unfinished.
 pub async fn work(
@@ -211,17 +214,41 @@ async fn finished(tasks: &mut JoinSet<()>) {
 
 /// Ticks every minute, and once at the start, until `stop` turns true.
 pub async fn tick(router: Arc<Router>, keep: jiff::SignedDuration, mut stop: watch::Receiver<bool>) {
-    let mut minutes = tokio::time::interval(Duration::from_secs(60));
-    minutes.set_missed_tick_behavior(MissedTickBehavior::Skip);
-    while !*stop.borrow() {
-        tokio::select! {
-            _ = stop.changed() => break,
-            _ = minutes.tick() => {}
-        }
+    let mut minutes = interval(Duration::from_secs(60));
+    while is_time(&mut minutes, &mut stop).await {
         match router.tick(router.clock.now(), keep).await {
             Ok(ticked) if ticked == crate::router::Ticked::default() => {}
             Ok(ticked) => telemetry::ticked(ticked.resumed, ticked.pruned),
             Err(error) => telemetry::tick_failed(&error),
         }
     }
+}
+
+/// Looks every two seconds for what is due, until `stop` turns true: a group's wait is seconds, and a tick may
+/// take its time with what nobody has finished.
+pub async fn wake(router: Arc<Router>, mut stop: watch::Receiver<bool>) {
+    let mut dues = interval(DUE_EVERY);
+    while is_time(&mut dues, &mut stop).await {
+        if let Err(error) = router.wake(router.clock.now()).await {
+            telemetry::tick_failed(&error);
+        }
+    }
+}
+
+fn interval(period: Duration) -> tokio::time::Interval {
+    let mut interval = tokio::time::interval(period);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    interval
+}
+
+/// Waits for the next time; not if it is told to stop.
+async fn is_time(interval: &mut tokio::time::Interval, stop: &mut watch::Receiver<bool>) -> bool {
+    if *stop.borrow() {
+        return false;
+    }
+    tokio::select! {
+        _ = stop.changed() => {}
+        _ = interval.tick() => {}
+    }
+    true
 }

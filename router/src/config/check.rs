@@ -6,6 +6,7 @@ use watchfire_core::decision::Role;
 use watchfire_core::priority::Priority;
 use watchfire_core::yaml::{Node, Value};
 
+use super::attention::{self, Attention};
 use super::file::{Config, HttpConfig, PARTS, QueueConfig, RouteConfig, RulesConfig, StoreConfig};
 use super::mistake::{Mistake, Mistakes};
 use super::mitigation;
@@ -61,6 +62,10 @@ pub(super) fn parse(name: &str, text: &str) -> Parsed {
         None => Some(60),
     };
     let repeat_after_minutes = check_repeats(part("repeat_after_minutes"), &mut mistakes);
+    let noise = mistakes.read_or_default("noise", part("noise"), |_, _| {});
+    let business = mistakes.read_or_default("business", part("business"), |_, _| {});
+    let attention = attention::check(part, &known, &channels, &mut mistakes);
+    let Attention { digest, escalation, security_hub } = attention;
     let mitigation = mistakes.read_or_default("mitigation", part("mitigation"), mitigation::check);
     if let (Some(mitigation), Some(part)) = (&mitigation, part("mitigation")) {
         for needed in mitigation::needs(mitigation) {
@@ -74,7 +79,7 @@ pub(super) fn parse(name: &str, text: &str) -> Parsed {
     mistakes.sort_by_key(|mistake| mistake.line);
 
     let known_rules = rules.clone().unwrap_or_default();
-    let parts = (http, health, store, rules, fallback_after_seconds, mitigation);
+    let parts = (http, health, store, rules, fallback_after_seconds, noise, business, mitigation);
     let config = match (parts, mistakes.is_empty()) {
         (
             (
@@ -83,6 +88,8 @@ pub(super) fn parse(name: &str, text: &str) -> Parsed {
                 Some(store),
                 Some(rules),
                 Some(fallback_after_seconds),
+                Some(noise),
+                Some(business),
                 Some(mitigation),
             ),
             true,
@@ -101,6 +108,11 @@ pub(super) fn parse(name: &str, text: &str) -> Parsed {
                 routes,
                 fallback_after_seconds,
                 repeat_after_minutes,
+                noise,
+                business,
+                digest,
+                escalation,
+                security_hub,
                 mitigation,
             })
         }

@@ -5,8 +5,11 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use serde::Deserialize;
+use watchfire_core::calendar::Calendar;
+use watchfire_core::noise::NoiseConfig;
 use watchfire_core::priority::Priority;
 
+use super::attention::{DigestConfig, EscalationConfig, SecurityHubPart};
 use super::mitigation::MitigationConfig;
 use crate::actions::ChannelConfig;
 use crate::cluster;
@@ -14,7 +17,7 @@ use crate::evidence;
 use crate::secret::SecretSource;
 
 /// The parts of the file, in the order of the documented example.
-pub(super) const PARTS: [&str; 12] = [
+pub(super) const PARTS: [&str; 17] = [
     "queue",
     "http",
     "health",
@@ -26,6 +29,11 @@ pub(super) const PARTS: [&str; 12] = [
     "routes",
     "fallback_after_seconds",
     "repeat_after_minutes",
+    "noise",
+    "business",
+    "digest",
+    "escalation",
+    "security_hub",
     "mitigation",
 ];
 
@@ -54,6 +62,16 @@ pub struct Config {
     pub fallback_after_seconds: u32,
     /// Per priority, how long an incident that goes on stays quiet after it was said, in minutes.
     pub repeat_after_minutes: BTreeMap<Priority, u32>,
+    /// What keeps news from being paged at once.
+    pub noise: NoiseConfig,
+    /// Which days and hours are business.
+    pub business: Calendar,
+    /// Who gets the digest.
+    pub digest: DigestConfig,
+    /// Per priority, who is told when nobody has acknowledged a page in time.
+    pub escalation: BTreeMap<Priority, Vec<EscalationConfig>>,
+    /// What is written back to Security Hub; nothing if left out.
+    pub security_hub: Option<SecurityHubPart>,
     /// How far Watchfire may go in the cluster.
     pub mitigation: MitigationConfig,
 }

@@ -1,5 +1,6 @@
 //! `watchfire.yaml`: one file, every mistake in it told at once, with its line and path.
 
+mod attention;
 mod check;
 mod file;
 mod mistake;
@@ -8,6 +9,7 @@ mod policy;
 #[cfg(test)]
 mod tests;
 
+pub use attention::{DigestConfig, EscalationConfig, SecurityHubPart};
 pub use file::{Config, HealthConfig, HttpConfig, QueueConfig, RouteConfig, RulesConfig, StoreConfig};
 pub use mistake::Mistake;
 pub use mitigation::{BudgetConfig, KillSwitch, MitigationConfig, ProtectedConfig};

@@ -7,6 +7,7 @@ use watchfire_core::policy::{Policy, RepeatAfter, Route, Routes};
 use watchfire_core::priority::Priority;
 use watchfire_core::rules::{RuleFile, RuleSet};
 
+use super::attention;
 use super::file::{Config, RouteConfig};
 use super::mistake::Mistake;
 use super::mitigation::Own;
@@ -27,6 +28,11 @@ impl Config {
             repeat_after,
             fallback_after_seconds: self.fallback_after_seconds,
             mitigation: self.mitigation(),
+            noise: self.noise.clone().into(),
+            calendar: self.business.clone(),
+            digest: self.digest.to.iter().cloned().map(ChannelName::new).collect(),
+            escalation: attention::chains(&self.escalation),
+            write_back: self.security_hub.as_ref().map(|part| ChannelName::new(part.write_back.clone())),
             ..Policy::new(rules, self.routes())
         }
     }

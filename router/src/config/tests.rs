@@ -77,7 +77,7 @@ repeat_after_minutes: {P9: 1, P1: often, P2: 5}
 ";
     let expected = [
         "watchfire.yaml:1: slack: no such part, expected one of queue, http, health, store, evidence, rules, \
-         cluster, channels, routes, fallback_after_seconds, repeat_after_minutes, mitigation",
+         cluster, channels, routes, fallback_after_seconds, repeat_after_minutes, noise, business, digest, escalation, security_hub, mitigation",
         "watchfire.yaml:3: queue.url: invalid type: integer `7`, expected a string",
         "watchfire.yaml:4: queue.wait_second: unknown field `wait_second`, expected one of `url`, \
          `wait_seconds`, `visibility_seconds`, `in_flight`, `max_receives`",
@@ -182,7 +182,7 @@ fn a_misspelt_channels_does_not_make_every_route_wrong() {
     let expected = [
         "watchfire.yaml: channels: expected at least one channel, found none",
         "watchfire.yaml:1: chanels: no such part, expected one of queue, http, health, store, evidence, rules, \
-         cluster, channels, routes, fallback_after_seconds, repeat_after_minutes, mitigation",
+         cluster, channels, routes, fallback_after_seconds, repeat_after_minutes, noise, business, digest, escalation, security_hub, mitigation",
     ];
     assert_eq!(told(text), expected);
     let text = "channels: {}\nroutes: {P0: {to: [screen]}, P1: {to: [screen]}}\n";
@@ -200,7 +200,7 @@ fn a_part_of_another_shape_is_one_mistake() {
     ];
     assert_eq!(told(text), expected);
     let parts = "queue, http, health, store, evidence, rules, cluster, channels, routes, \
-                 fallback_after_seconds, repeat_after_minutes, mitigation";
+                 fallback_after_seconds, repeat_after_minutes, noise, business, digest, escalation, security_hub, mitigation";
     assert_eq!(told("- http\n"), [format!("watchfire.yaml:1: expected a mapping of {parts}")]);
 }
 

@@ -1,0 +1,109 @@
+//! The parts of the configuration about people's attention: the digest, escalations, notes on findings.
+
+use std::collections::BTreeMap;
+
+use jiff::SignedDuration;
+use serde::Deserialize;
+use watchfire_core::decision::Role;
+use watchfire_core::ids::ChannelName;
+use watchfire_core::policy::EscalationStep;
+use watchfire_core::priority::Priority;
+use watchfire_core::yaml::Node;
+
+use super::mistake::Mistakes;
+use crate::actions::ChannelConfig;
+
+/// Who gets the digest.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default, expecting = "a mapping of to")]
+pub struct DigestConfig {
+    /// All of these, on business days when they open; none: it is kept.
+    pub to: Vec<String>,
+}
+
+/// A step of an escalation chain.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a mapping of to, after_minutes")]
+pub struct EscalationConfig {
+    /// Who is told.
+    pub to: Vec<String>,
+    /// How long after the step before it; the first is due when the time to respond is over.
+    #[serde(default = "fifteen")]
+    pub after_minutes: u32,
+}
+
+/// What is written back to Security Hub.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a mapping of write_back")]
+pub struct SecurityHubPart {
+    /// The channel that does it.
+    pub write_back: String,
+}
+
+fn fifteen() -> u32 {
+    15
+}
+
+/// The three parts, checked against the channels there are.
+pub(super) struct Attention {
+    pub(super) digest: DigestConfig,
+    pub(super) escalation: BTreeMap<Priority, Vec<EscalationConfig>>,
+    pub(super) security_hub: Option<SecurityHubPart>,
+}
+
+/// Reads them; a part that is wrong counts as left out, its mistakes are told.
+pub(super) fn check<'n>(
+    part: impl Fn(&str) -> Option<&'n Node>,
+    known: &[String],
+    channels: &BTreeMap<String, ChannelConfig>,
+    mistakes: &mut Mistakes<'_>,
+) -> Attention {
+    let tells = |name: &String, mistake: &mut dyn FnMut(String)| {
+        if !known.is_empty() && !known.contains(name) {
+            mistake(format!("expected a channel ({}), found `{name}`", known.join(", ")));
+        } else if channels.get(name).is_some_and(|channel| channel.role() != Role::Notify) {
+            mistake(format!("expected a channel that tells people, found `{name}`, which writes back"));
+        }
+    };
+    let digest = mistakes.read_or_default("digest", part("digest"), |digest: &DigestConfig, mistake| {
+        for (index, name) in digest.to.iter().enumerate() {
+            tells(name, &mut |message| mistake(&format!(".to[{index}]"), message));
+        }
+    });
+    let chains = mistakes.by_priority("escalation", part("escalation"));
+    let escalation = chains.into_iter().filter_map(|(priority, chain)| {
+        let check = |chain: &Vec<EscalationConfig>, mistake: &mut dyn FnMut(&str, String)| {
+            for (number, step) in chain.iter().enumerate() {
+                if step.to.is_empty() {
+                    mistake(&format!("[{number}].to"), "expected at least one channel".to_owned());
+                }
+                for (index, name) in step.to.iter().enumerate() {
+                    tells(name, &mut |message| mistake(&format!("[{number}].to[{index}]"), message));
+                }
+            }
+        };
+        Some((priority, mistakes.read(&format!("escalation.{priority}"), chain, check)?))
+    });
+    let escalation = escalation.collect();
+    let security_hub = part("security_hub").and_then(|part| {
+        mistakes.read("security_hub", part, |part: &SecurityHubPart, mistake| {
+            let name = &part.write_back;
+            if channels.get(name).is_none_or(|channel| channel.role() != Role::Record) {
+                let message = format!("expected a channel of type security-hub, found `{name}`");
+                mistake(".write_back", message);
+            }
+        })
+    });
+    Attention { digest: digest.unwrap_or_default(), escalation, security_hub }
+}
+
+/// The chains as deciding takes them.
+pub(super) fn chains(
+    escalation: &BTreeMap<Priority, Vec<EscalationConfig>>,
+) -> BTreeMap<Priority, Vec<EscalationStep>> {
+    let step = |step: &EscalationConfig| EscalationStep {
+        to: step.to.iter().cloned().map(ChannelName::new).collect(),
+        after: SignedDuration::from_mins(step.after_minutes.into()),
+    };
+    escalation.iter().map(|(priority, chain)| (*priority, chain.iter().map(step).collect())).collect()
+}
