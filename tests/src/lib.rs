@@ -11,6 +11,7 @@ pub mod pagerduty;
 mod process;
 pub mod smtp;
 pub mod store_contract;
+pub mod storm;
 mod watchfire;
 
 pub use configuration::Configuration;
