@@ -13,13 +13,13 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 use watchfire_core::priority::Priority;
 use watchfire_tests::storm::{SPAN, Shot, Storm};
 
-use crate::post::{Lasting, Post, Program, Taken, now};
+use crate::post::{AT_ONCE, Lasting, Post, Program, Taken, now};
 
 /// What is due is posted so often.
 const TICK: Duration = Duration::from_millis(10);
 /// Findings of one post: what Prometheus takes, too.
 const BATCH: usize = 64;
-/// Posts on their way at once; more than ten seconds without an answer fill.
+/// Batches that wait or are on their way; the storm halts where a program takes nothing for so long.
 const POSTS: usize = 4096;
 
 /// A run.
@@ -45,7 +45,13 @@ impl Drive {
     pub(crate) async fn run(self) -> anyhow::Result<()> {
         let Self { program, url, speed, resend } = self;
         let lasting = resend.map_or(Lasting::Said, |_| Lasting::Resent);
-        let post = Arc::new(Post { http: watchfire_tests::http(), program, url, lasting });
+        let post = Arc::new(Post {
+            http: watchfire_tests::http(),
+            program,
+            url,
+            lasting,
+            lines: Semaphore::new(AT_ONCE),
+        });
         let told = Arc::new(Mutex::new(Told::default()));
         let (half, whole) = (SPAN / 2, SPAN / speed);
         // The last report is as old as it says, and none is from the future.

@@ -5,9 +5,12 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Context as _, bail};
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use tokio::sync::Semaphore;
 use watchfire_core::priority::Priority;
 use watchfire_tests::storm::Shot;
 
+/// Posts that wait for their answer at once; the others wait for those, as they would in a queue.
+pub(crate) const AT_ONCE: usize = 32;
 /// Between a refusal and the next attempt.
 const AGAIN: Duration = Duration::from_millis(250);
 /// A program that takes nothing for so long will not come back.
@@ -40,6 +43,7 @@ pub(crate) struct Post {
     pub(crate) program: Program,
     pub(crate) url: String,
     pub(crate) lasting: Lasting,
+    pub(crate) lines: Semaphore,
 }
 
 /// How a batch was taken, in nanoseconds of the Unix epoch.
@@ -73,8 +77,9 @@ impl Post {
             Program::Watchfire => ("/v1/events", "application/x-ndjson", lines(shots)),
             Program::Alertmanager => ("/api/v2/alerts", "application/json", self.alerts(shots)),
         };
+        let _line = self.lines.acquire().await.context("nobody closes it")?;
         let request = self.http.post(format!("{}{path}", self.url)).header("content-type", kind).body(body);
-        let Ok(answer) = request.timeout(Duration::from_secs(10)).send().await else { return Ok(false) };
+        let Ok(answer) = request.send().await else { return Ok(false) };
         let status = answer.status().as_u16();
         if status == 400 {
             let said = answer.text().await.context("a refusal without its reason")?;
