@@ -12,6 +12,7 @@ mod process;
 mod securityhub;
 pub mod smtp;
 pub mod store_contract;
+pub mod storm;
 mod watchfire;
 
 pub use configuration::Configuration;

@@ -181,6 +181,11 @@ impl PagerDuty {
         self.shared.seen().requests.clone()
     }
 
+    /// The same without the first so many.
+    pub fn requests_after(&self, count: usize) -> Vec<Request> {
+        self.shared.seen().requests.iter().skip(count).cloned().collect()
+    }
+
     /// The bodies that were accepted, in order; in light mode none.
     pub fn events(&self) -> Vec<Value> {
         let seen = self.shared.seen();
