@@ -19,5 +19,6 @@ mod securityhub;
 mod servers;
 mod stops;
 mod store;
+mod storm;
 mod support;
 mod worker;
