@@ -10,6 +10,7 @@ fn main() {
     let mut out = String::new();
     table(&mut out, "SHIPPED_RULES", &rules, "", &["yaml"]);
     table(&mut out, "SHIPPED_EXAMPLES", &rules.join("examples"), "examples/", &["json"]);
+    table(&mut out, "SHIPPED_SCENARIOS", &rules.join("scenarios"), "scenarios/", &["yaml"]);
     table(&mut out, "DEMO_EVENTS", &here.join("demo"), "", &["json", "txt"]);
     let target = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it")).join("shipped_rules.rs");
     fs::write(target, out).expect("the build folder can be written");

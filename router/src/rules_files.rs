@@ -59,6 +59,32 @@ pub fn read_example(directory: Option<&Path>, name: &str) -> Result<String, Stri
     }
 }
 
+/// The scenario files beside the rule files, name and text in name order; a folder may have none.
+///
+/// # Errors
+/// A folder or file that cannot be read.
+pub fn read_scenarios(directory: Option<&Path>) -> anyhow::Result<Vec<(String, String)>> {
+    let Some(directory) = directory.map(|directory| directory.join("scenarios")) else {
+        let owned = |(name, text): &(&str, &str)| (format!("rules/{name}"), (*text).to_owned());
+        return Ok(SHIPPED_SCENARIOS.iter().map(owned).collect());
+    };
+    if !directory.exists() {
+        return Ok(Vec::new());
+    }
+    let context = || format!("scenarios folder {} cannot be read", directory.display());
+    let entries = std::fs::read_dir(&directory).with_context(context)?;
+    let paths: Result<Vec<_>, _> = entries.map(|entry| entry.map(|entry| entry.path())).collect();
+    let mut paths = paths.with_context(context)?;
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml"));
+    paths.sort();
+    let read = |path: &std::path::PathBuf| {
+        let text =
+            std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
+        Ok((path.display().to_string(), text))
+    };
+    paths.iter().map(read).collect()
+}
+
 /// The demo's events in the order they are played: name and text.
 pub fn demo_events() -> &'static [(&'static str, &'static str)] {
     DEMO_EVENTS

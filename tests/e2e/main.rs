@@ -15,6 +15,7 @@ mod kubernetes_server;
 mod lambda;
 mod pagerduty_inbound;
 mod queue;
+mod scenarios;
 mod securityhub;
 mod servers;
 mod stops;

@@ -1,6 +1,6 @@
 //! What was configured about deciding: the rules, who is told, and how often.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -67,12 +67,12 @@ impl Policy {
         rule.repeat_after.unwrap_or_else(|| self.repeat_after.of(priority))
     }
 
-    /// Whether there is a channel of that name, as far as routes, chains and the digest name it.
-    pub(crate) fn knows(&self, channel: &ChannelName) -> bool {
+    /// The channels that routes, chains and the digest name, and the one that writes back.
+    pub fn channels(&self) -> BTreeSet<ChannelName> {
         let routes = self.routes.0.values();
         let routed = routes.flat_map(|route| route.to.iter().chain(&route.fallback));
         let escalated = self.escalation.values().flatten().flat_map(|step| &step.to);
-        routed.chain(escalated).chain(&self.digest).any(|known| known == channel)
+        routed.chain(escalated).chain(&self.digest).chain(&self.write_back).cloned().collect()
     }
 
     /// When the time to respond is over.

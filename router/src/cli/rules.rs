@@ -1,13 +1,14 @@
 //! `watchfire rules`: check, test and list the rule files.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use serde_json::json;
 use watchfire_core::rules::run_examples;
+use watchfire_core::scenario::Scenario;
 
 use super::check::refuse;
-use super::{Failed, Output, plain_policy};
+use super::{Failed, Output, plain_policy, usage};
 use crate::rules_files;
 
 /// What `rules` does.
@@ -15,7 +16,7 @@ use crate::rules_files;
 pub(super) enum Command {
     /// Compile the rules; say every mistake at once.
     Check(Arguments),
-    /// Run the examples that rules carry.
+    /// Run the examples that rules carry, and the scenarios beside them.
     Test(Arguments),
     /// List the rules in the order they are tried.
     List(Arguments),
@@ -53,22 +54,57 @@ fn check(Arguments { rules, output }: &Arguments) -> Result<(), Failed> {
 fn test(Arguments { rules, output }: &Arguments) -> Result<(), Failed> {
     let policy = plain_policy(rules.as_deref()).map_err(|mistakes| refuse(*output, mistakes))?;
     let report = run_examples(&policy, |_, name| rules_files::read_example(rules.as_deref(), name));
+    let scenarios = Scenarios::run(rules.as_deref())?;
     match output {
         Output::Human => {
-            for failure in &report.failures {
+            for failure in report.failures.iter().map(ToString::to_string).chain(scenarios.failures.clone()) {
                 say!("{failure}");
             }
             if !report.without.is_empty() {
                 say!("without an example: {}", report.without.join(", "));
             }
             say!("{} examples passed, {} failed", report.passed, report.failures.len());
+            say!("{} scenarios passed, {} failed", scenarios.passed, scenarios.failed);
         }
         Output::Json => {
             let failures: Vec<_> = report.failures.iter().map(ToString::to_string).collect();
-            say!("{}", json!({"passed": report.passed, "failures": failures, "without": report.without}));
+            say!(
+                "{}",
+                json!({
+                    "passed": report.passed, "failures": failures, "without": report.without,
+                    "scenarios": {"passed": scenarios.passed, "failures": scenarios.failures},
+                })
+            );
         }
     }
-    if report.failures.is_empty() { Ok(()) } else { Err(Failed::Said) }
+    if report.failures.is_empty() && scenarios.failures.is_empty() { Ok(()) } else { Err(Failed::Said) }
+}
+
+/// What came of the scenario files.
+#[derive(Default)]
+struct Scenarios {
+    passed: usize,
+    failed: usize,
+    failures: Vec<String>,
+}
+
+impl Scenarios {
+    fn run(rules: Option<&Path>) -> Result<Self, Failed> {
+        let mut report = Self::default();
+        for (name, text) in rules_files::read_scenarios(rules).map_err(usage)? {
+            let read = |event: &str| rules_files::read_example(rules, event);
+            let failures: Vec<String> = match Scenario::read(&name, &text, read) {
+                Ok(scenario) => scenario.run().iter().map(ToString::to_string).collect(),
+                Err(mistakes) => mistakes.iter().map(ToString::to_string).collect(),
+            };
+            match failures.is_empty() {
+                true => report.passed += 1,
+                false => report.failed += 1,
+            }
+            report.failures.extend(failures);
+        }
+        Ok(report)
+    }
 }
 
 fn list(Arguments { rules, output }: &Arguments) -> Result<(), Failed> {

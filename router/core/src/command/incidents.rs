@@ -101,7 +101,7 @@ impl Asked<'_> {
         let said = if reason.is_empty() { String::new() } else { format!(": {reason}") };
         let notice = self.about(key, &record, state, format!("assigned to {to} by {by}{said}"));
         let channel = ChannelName::new(to);
-        let page = self.policy.knows(&channel).then(|| Effect {
+        let page = self.policy.channels().contains(&channel).then(|| Effect {
             id: EffectId::new(format!("assign:{channel}")),
             kind: EffectKind::Page,
             dedup_key: DedupKey::new(format!(

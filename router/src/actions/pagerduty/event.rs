@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 use watchfire_core::decision::{Effect, EffectKind};
-use watchfire_core::notice::{Notice, clean};
+use watchfire_core::notice::{List, Notice, clean};
 use watchfire_core::priority::Priority;
 
 use super::{Profile, opaque};
@@ -162,6 +162,10 @@ fn standard(notice: &Notice) -> Payload<'_> {
     add("done", &notice.doing.join("\n"));
     add("not_known", &notice.unknown.join("\n"));
     add("not_done", &notice.withheld.join("\n"));
+    for List { head, lines, more } in &notice.lists {
+        let more = (*more > 0).then(|| format!("and {more} more"));
+        add(head.trim_end_matches(':'), &lines.iter().cloned().chain(more).collect::<Vec<_>>().join("\n"));
+    }
     add("rule", notice.rule.as_str());
     add("family", &notice.family);
     add("found_by", &notice.source);
