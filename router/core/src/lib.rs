@@ -30,6 +30,7 @@ pub mod priority;
 pub mod replay;
 mod response;
 pub mod rules;
+pub mod scenario;
 pub mod silence;
 mod state;
 pub mod wake;

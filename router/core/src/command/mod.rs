@@ -7,6 +7,7 @@ mod incidents;
 mod silences;
 mod wish;
 
+pub(crate) use silences::silence_id;
 pub use wish::{Command, Wish};
 
 use std::collections::BTreeMap;

@@ -8,13 +8,18 @@ use super::Asked;
 use crate::command::Command;
 use crate::decision::{Decision, Why};
 use crate::identity::keyed;
-use crate::ids::SilenceId;
+use crate::ids::{EventId, SilenceId};
 use crate::incident::{Key, Record, State, Unread};
 use crate::noise::{BundleKind, bundle_key, minute};
 use crate::notice::clean;
 use crate::pattern::Pattern;
 use crate::priority::Priority;
 use crate::silence::{Extension, LONGEST, MOST, Silence, SilenceDraft, SilenceEffect, SilencesRecord};
+
+/// The id of the silence that a command makes.
+pub(crate) fn silence_id(command: &EventId) -> SilenceId {
+    SilenceId::new(format!("s-{}", &keyed("silence", &[command.as_str()])[..8]))
+}
 
 impl Asked<'_> {
     pub(super) fn silence(
@@ -47,7 +52,7 @@ impl Asked<'_> {
             return Ok(self.declined("silence", reason, now));
         }
         let silence = Silence {
-            id: SilenceId::new(format!("s-{}", &keyed("silence", &[id.as_str()])[..8])),
+            id: silence_id(id),
             matches: matches.clone(),
             starts_at,
             ends_at: *ends_at,
