@@ -220,7 +220,8 @@ impl<'c> Case<'c> {
             Sifted::Hold(hold) => {
                 let by = hold.why;
                 withheld.insert(0, Withheld { action: "page".to_owned(), reason: clean(&hold.reason, 400) });
-                changes.extend(self.hold(hold, news, key, &mut record, state, &changes, now));
+                let asks = withheld.iter().any(|withheld| withheld.reason.starts_with(planning::WAITS));
+                changes.extend(self.hold(hold, news, key, &mut record, asks, state, now));
                 (Verdict::Quiet, by, Vec::new())
             }
         };
@@ -232,21 +233,25 @@ impl<'c> Case<'c> {
         Ok(Decision { verdict, incident, effects, acts, withheld, changes, ..self.blank(why, now) })
     }
 
+    #[expect(clippy::too_many_arguments, reason = "all of it is what holding is about")]
     fn hold(
         &self,
         hold: Hold,
         news: Why,
         key: &IncidentKey,
         record: &mut IncidentRecord,
+        asks: bool,
         state: &State,
-        changed: &BTreeMap<Key, Record>,
         now: Timestamp,
     ) -> BTreeMap<Key, Record> {
-        debug_assert!(
-            !changed.keys().any(|key| matches!(key, Key::Bundle(_))),
-            "only holding changes bundles"
-        );
-        noise::join(hold, news, key, record, self.rule.priority, state, now)
+        let title = record.title.clone();
+        if asks {
+            // Whoever reads the list has to know that something waits for them.
+            record.title = clean(&format!("{title} (a plan waits for approval)"), 200);
+        }
+        let changes = noise::join(hold, news, key, record, self.rule.priority, state, now);
+        record.title = title;
+        changes
     }
 
     /// The incident with this event.

@@ -24,6 +24,9 @@ pub(crate) struct Request<'r> {
     pub(crate) state: &'r State,
 }
 
+/// How the reason of a plan begins that a human has to approve.
+pub(crate) const WAITS: &str = "waits for approval";
+
 /// What came of them.
 #[derive(Debug, Default)]
 pub(crate) struct Plans {
@@ -219,7 +222,7 @@ impl Plans {
         self.withhold(
             action,
             format!(
-                "waits for approval ({because}) until {}: watchfire approve {id} (plan {}); it would {what}",
+                "{WAITS} ({because}) until {}: watchfire approve {id} (plan {}); it would {what}",
                 expires_at.strftime("%Y-%m-%d %H:%M UTC"),
                 act.hash.short(),
             ),

@@ -80,6 +80,11 @@ impl Scenario {
         &self.policy
     }
 
+    /// What is configured in it, for whoever needs it for himself.
+    pub fn into_policy(self) -> Policy {
+        self.policy
+    }
+
     /// A transcript that knows this scenario's silences by name.
     pub fn transcript(&self) -> Transcript {
         Transcript::naming(self.silences.clone())
