@@ -18,10 +18,11 @@ use crate::identity::incident_key;
 use crate::ids::{DedupKey, EffectId, FindingKey, IncidentKey};
 use crate::incident::{FindingRecord, IncidentRecord, Key, Record, State, Unread};
 use crate::judge::{Judging, band, is_older, resources};
-use crate::noise::{self, Hold, Sayable, Sifted, Sifting};
+use crate::noise::{self, Sayable, Sifted, Sifting};
 use crate::notice::{Notice, clean};
 use crate::planning::{self, Plans, Request};
 use crate::policy::Policy;
+use crate::priority::Priority;
 use crate::response;
 use crate::rules::{Classified, Rule, Stage};
 use crate::wake;
@@ -135,7 +136,10 @@ impl<'c> Case<'c> {
             return Ok(Decision { incident: Some(key.clone()), ..self.blank(why, now) });
         }
         let mut record = self.seen_in(current, previous.as_ref(), finding, now);
-        let face = Face::of(self.event, self.rule, self.context);
+        let mut face = Face::of(self.event, self.rule, self.context);
+        // What nobody was told yet is as urgent as the worst of it.
+        face.priority = record.held.as_ref().map_or(face.priority, |held| held.priority.min(face.priority));
+        let (priority, count) = (face.priority, finding.map_or(0, |finding| finding.count));
         let mut changes = BTreeMap::new();
         if let Some(finding) = finding {
             changes.insert(Key::Finding(finding.key.clone()), self.seen(finding, key, state, now));
@@ -164,6 +168,7 @@ impl<'c> Case<'c> {
         if is_again {
             let held = record.held.as_ref().map(|held| (held.by, held.reason.clone()));
             let (by, reason) = held.expect("it is held again");
+            record.held.as_mut().map(|held| held.count = held.count.max(count));
             changes.insert(Key::Incident(key.clone()), Record::Incident(record));
             let withheld = vec![Withheld { action: "page".to_owned(), reason }];
             return Ok(Decision { incident: Some(key.clone()), changes, withheld, ..self.blank(by, now) });
@@ -189,7 +194,11 @@ impl<'c> Case<'c> {
         }
         record.targets.extend(plans.targets.iter().cloned());
         let mut notice = self.notice(key, said, &plans, now);
+        notice.priority = priority;
         notice.lists.extend(adopted);
+        if let Some(flaps) = self.begins_to_flap(&mut record, &sifted, now) {
+            notice.why = format!("{}; {flaps}", notice.why);
+        }
         let sayable = Sayable { face, notice: notice.clone() };
         changes.insert(Key::Sayable(key.clone()), Record::Sayable(Box::new(sayable)));
         let Plans { mut acts, mut withheld, .. } = plans;
@@ -201,17 +210,13 @@ impl<'c> Case<'c> {
         }
         let (verdict, why, effects) = match sifted {
             Sifted::Say(spent) => {
-                let left = record.held.take().and_then(|held| held.bundle);
                 changes.extend(spent);
-                if let Some(bundle) = left {
-                    noise::take_out(&bundle, key, &record, state, &mut changes);
-                    record.bundle = None;
-                }
+                leave(&mut record, key, state, now, &mut changes);
                 self.was_said(&mut record, said, finding, now);
                 (Verdict::Page, said, self.page(key, &mut record, notice))
             }
             Sifted::Digest => {
-                record.held = None;
+                leave(&mut record, key, state, now, &mut changes);
                 self.was_said(&mut record, said, finding, now);
                 let line = digest_line(&record, now);
                 changes.insert(Key::Digest, wake::digested(self.policy, state, key, line, now));
@@ -220,8 +225,13 @@ impl<'c> Case<'c> {
             Sifted::Hold(hold) => {
                 let by = hold.why;
                 withheld.insert(0, Withheld { action: "page".to_owned(), reason: clean(&hold.reason, 400) });
-                let asks = withheld.iter().any(|withheld| withheld.reason.starts_with(planning::WAITS));
-                changes.extend(self.hold(hold, news, key, &mut record, asks, state, now));
+                let title = record.title.clone();
+                if withheld.iter().any(|withheld| withheld.reason.starts_with(planning::WAITS)) {
+                    // Whoever reads the list has to know that something waits for them.
+                    record.title = clean(&format!("{title} (a plan waits for approval)"), 200);
+                }
+                changes.extend(noise::join(hold, news, key, &mut record, (priority, count), state, now));
+                record.title = title;
                 (Verdict::Quiet, by, Vec::new())
             }
         };
@@ -230,28 +240,29 @@ impl<'c> Case<'c> {
         }
         changes.insert(Key::Incident(key.clone()), Record::Incident(record));
         let incident = Some(key.clone());
-        Ok(Decision { verdict, incident, effects, acts, withheld, changes, ..self.blank(why, now) })
+        Ok(Decision { priority, verdict, incident, effects, acts, withheld, changes, ..self.blank(why, now) })
     }
 
-    #[expect(clippy::too_many_arguments, reason = "all of it is what holding is about")]
-    fn hold(
+    /// The turn that is one too many is said, or waits with others to be said, with the count.
+    fn begins_to_flap(
         &self,
-        hold: Hold,
-        news: Why,
-        key: &IncidentKey,
         record: &mut IncidentRecord,
-        asks: bool,
-        state: &State,
+        sifted: &Sifted,
         now: Timestamp,
-    ) -> BTreeMap<Key, Record> {
-        let title = record.title.clone();
-        if asks {
-            // Whoever reads the list has to know that something waits for them.
-            record.title = clean(&format!("{title} (a plan waits for approval)"), 200);
+    ) -> Option<String> {
+        let (most, window) = self.policy.noise.flapping;
+        let turns = record.turns_within(window, now);
+        let is_heard = match sifted {
+            Sifted::Say(_) | Sifted::Digest => true,
+            Sifted::Hold(hold) => !matches!(hold.why, Why::Silenced | Why::Inhibited),
+        };
+        let may_be_held = self.rule.priority != Priority::P0;
+        if turns <= most as usize || record.flapping.is_some() || !is_heard || !may_be_held {
+            return None;
         }
-        let changes = noise::join(hold, news, key, record, self.rule.priority, state, now);
-        record.title = title;
-        changes
+        record.flapping = Some(now);
+        let minutes = window.as_mins();
+        Some(format!("it has begun {turns} times in {minutes} minutes, and is held until it stays open for as long"))
     }
 
     /// The incident with this event.
@@ -267,6 +278,10 @@ impl<'c> Case<'c> {
             Some(current) => current.clone(),
             None => IncidentRecord::begun(previous, self.rule.priority, band, now),
         };
+        let (most, window) = self.policy.noise.flapping;
+        if current.is_none() && record.turns_within(window, now) <= most as usize {
+            record.flapping = None;
+        }
         record.seen(self.rule.priority, band, finding);
         record.last_at = Some(now);
         let quiet_after = self.policy.noise.quiet_after.of(&self.rule.family, finding.is_some());
@@ -315,6 +330,8 @@ impl<'c> Case<'c> {
                 changes.insert(Key::Incident(incident), Record::Incident(member));
             }
         }
+        // Each begins with its priority: the most urgent come first.
+        lines.sort();
         let head = "Incidents that are part of it:".to_owned();
         Ok((!lines.is_empty()).then_some(crate::notice::List { head, lines, more: 0 }))
     }
@@ -506,10 +523,25 @@ pub fn as_said(record: &IncidentRecord, state: &State) -> Result<IncidentRecord,
     if let (Some(said_at), Some(since)) = (said_at, since)
         && said_at >= since
     {
-        record.held = None;
+        let count = record.held.take().map_or(0, |held| held.count);
+        record.said_count = record.said_count.max(count);
         record.said_at = said_at;
     }
     Ok(record)
+}
+
+/// What waited for others is said by itself.
+fn leave(
+    record: &mut IncidentRecord,
+    key: &IncidentKey,
+    state: &State,
+    now: Timestamp,
+    changes: &mut BTreeMap<Key, Record>,
+) {
+    let Some(held) = record.held.take() else { return };
+    if let Some(bundle) = held.bundle {
+        noise::take_out(&bundle, held.priority, key, record, state, now, changes);
+    }
 }
 
 pub(crate) fn digest_line(record: &IncidentRecord, now: Timestamp) -> DigestLine {

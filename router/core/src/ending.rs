@@ -15,7 +15,7 @@ use crate::notice::Notice;
 pub(crate) fn needs(key: &IncidentKey, record: &IncidentRecord, state: &State) -> Result<(), Unread> {
     let cover = noise::bundle_key(&BundleKind::Cover { incident: key.clone() }, &[]);
     let own = record
-        .bundle
+        .bundles
         .iter()
         .flat_map(|bundle| [Key::Bundle(bundle.clone()), Key::Incident(incident_of_bundle(bundle))]);
     let covers = record.covers.iter().cloned().map(Key::Cover);
@@ -39,25 +39,34 @@ pub(crate) fn end(
         covered.due_at = Some(now);
         changes.insert(Key::Bundle(cover), Record::Bundle(Box::new(covered)));
     }
-    if let Some(bundle) = record.bundle.clone()
-        && let Some(known) = state.bundle(&bundle)
-    {
-        let mut waiting = known.clone();
+    for bundle in std::mem::take(&mut record.bundles) {
+        let Some(mut waiting) = state.bundle(&bundle).cloned() else { continue };
         waiting.is_over(key);
-        let page = incident_of_bundle(&bundle);
-        let over = waiting.open == 0 && waiting.unsaid == 0;
-        if let Some(said) = state.incident(&page).filter(|said| over && said.open) {
-            let mut said = said.clone();
-            effects.extend(resolves(&page, &said, notice));
-            said.end(None);
-            changes.insert(Key::Incident(page), Record::Incident(said));
-            waiting.was_said(now);
-            waiting.due_at = None;
+        if waiting.open == 0 && waiting.unsaid == 0 {
+            waiting.is_done();
+            let page = incident_of_bundle(&bundle);
+            if let Some(said) = state.incident(&page).filter(|said| said.open) {
+                let (said, resolves) = end_page(&page, said, notice);
+                effects.extend(resolves);
+                changes.insert(Key::Incident(page), Record::Incident(said));
+            }
         }
         changes.insert(Key::Bundle(bundle), Record::Bundle(Box::new(waiting)));
     }
     record.end(ended);
     (changes, effects)
+}
+
+/// The page of a bundle of which nothing is open any more.
+pub(crate) fn end_page(
+    page: &IncidentKey,
+    said: &IncidentRecord,
+    notice: &Notice,
+) -> (IncidentRecord, Vec<Effect>) {
+    let effects = resolves(page, said, notice);
+    let mut said = said.clone();
+    said.end(None);
+    (said, effects)
 }
 
 /// A resolve for every channel that was told of this episode, under the key that it was told with.

@@ -98,9 +98,15 @@ pub struct IncidentRecord {
     /// Why it has news that nobody was told yet.
     #[serde(default)]
     pub held: Option<Held>,
-    /// The bundle that it is or was said in.
+    /// The bundle that it is or was last said in.
     #[serde(default)]
     pub bundle: Option<BundleKey>,
+    /// Every bundle that counts it among its open incidents, that one too.
+    #[serde(default)]
+    pub bundles: BTreeSet<BundleKey>,
+    /// When somebody was told that it flaps; what begins again from then on is held.
+    #[serde(default)]
+    pub flapping: Option<Timestamp>,
     /// The attack sequence that it belongs to.
     #[serde(default)]
     pub campaign: Option<IncidentKey>,
@@ -143,8 +149,13 @@ pub struct Held {
     pub by: Why,
     /// The same in a sentence, with what comes next.
     pub reason: String,
-    /// Since when.
+    /// Since when, by that reason.
     pub since: Timestamp,
+    /// The highest priority that it would have been said with.
+    pub priority: Priority,
+    /// The highest count of a finding in it.
+    #[serde(default)]
+    pub count: u64,
     /// What it waits in; none where it waits by itself.
     pub bundle: Option<BundleKey>,
     /// Until when it waits by itself.
@@ -158,6 +169,8 @@ impl IncidentRecord {
     pub const MOST_PAGES: usize = 8;
     /// More resources than this are not told apart.
     pub const MOST_RESOURCES: usize = 32;
+    /// No more bundles than this count it.
+    const MOST_BUNDLES: usize = 32;
     /// More turns than this are forgotten, oldest first.
     const MOST_TURNS: usize = 16;
 
@@ -200,6 +213,8 @@ impl IncidentRecord {
             quiet_at: None,
             held: None,
             bundle: None,
+            bundles: BTreeSet::new(),
+            flapping: previous.and_then(|previous| previous.flapping),
             campaign: None,
             covers: BTreeSet::new(),
             ended: None,
@@ -218,6 +233,24 @@ impl IncidentRecord {
         }
         let held = self.held.as_ref().and_then(|held| held.until);
         [self.escalate_at, self.quiet_at, held].into_iter().flatten().min()
+    }
+
+    /// A bundle counts it from now on.
+    pub(crate) fn joined(&mut self, bundle: BundleKey) {
+        self.bundle = Some(bundle.clone());
+        self.bundles.insert(bundle);
+        if self.bundles.len() > Self::MOST_BUNDLES {
+            let oldest = self.bundles.iter().find(|it| Some(*it) != self.bundle.as_ref()).cloned();
+            oldest.map(|oldest| self.bundles.remove(&oldest));
+        }
+    }
+
+    /// A bundle does not count it any more.
+    pub(crate) fn left(&mut self, bundle: &BundleKey) {
+        self.bundles.remove(bundle);
+        if self.bundle.as_ref() == Some(bundle) {
+            self.bundle = None;
+        }
     }
 
     /// It is over: nothing is due any more.

@@ -32,12 +32,14 @@ impl Judging<'_> {
         let late = finding.zip(known).is_some_and(|(finding, known)| is_older(finding, known));
         let was_over = known.is_some_and(|known| known.state != FindingState::Open);
         let Some(current) = previous.filter(|previous| previous.open) else {
+            // Its finder goes on about what a human holds to be over: not at once again.
+            let goes_on = previous.is_some_and(|previous| self.ended_lately(previous) && !self.is_worse(previous));
             return match known {
                 Some(_) if late => Why::Outdated,
-                // Its finder goes on about what a human holds to be over: not at once again.
-                Some(_) if !was_over && self.ended_lately(previous) => Why::Repeat,
+                Some(_) if !was_over && goes_on => Why::Repeat,
                 Some(_) => Why::Reopened,
                 None if event.is_unreadable() => Why::Unreadable,
+                None if finding.is_none() && goes_on => Why::Repeat,
                 None => Why::New,
             };
         };
@@ -67,10 +69,15 @@ impl Judging<'_> {
         }
     }
 
-    fn ended_lately(&self, previous: Option<&IncidentRecord>) -> bool {
-        let ended = previous.and_then(|previous| previous.ended.as_ref());
+    fn ended_lately(&self, previous: &IncidentRecord) -> bool {
         let window = self.policy.window(self.rule, self.rule.priority);
-        ended.is_some_and(|ended| self.now.duration_since(ended.at) < window)
+        previous.ended.as_ref().is_some_and(|ended| self.now.duration_since(ended.at) < window)
+    }
+
+    /// Worse than what a human has seen.
+    fn is_worse(&self, previous: &IncidentRecord) -> bool {
+        let is_severer = previous.band.is_some() && band(self.event) > previous.band;
+        self.rule.priority < previous.priority || is_severer
     }
 }
 

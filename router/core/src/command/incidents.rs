@@ -97,7 +97,12 @@ impl Asked<'_> {
         let Command { id, by, reason, .. } = self.command;
         let to = clean(to, 100);
         record.assigned = Some(to.clone());
-        record.acknowledged = None;
+        if record.acknowledged.take().is_some() {
+            // Whoever is to have it now has the time to respond before them.
+            record.escalation = 0;
+            record.respond_by = None;
+            response::start_clock(self.policy, &mut record, Why::Commanded, now);
+        }
         let said = if reason.is_empty() { String::new() } else { format!(": {reason}") };
         let notice = self.about(key, &record, state, format!("assigned to {to} by {by}{said}"));
         let channel = ChannelName::new(to);

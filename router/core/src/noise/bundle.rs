@@ -69,6 +69,17 @@ pub struct Member {
     pub said: bool,
 }
 
+/// How an incident stands to a bundle that it joins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// It is not in it.
+    Outside,
+    /// It was said with it, and is open.
+    Said,
+    /// It waits in it, with that priority.
+    Waiting(Priority),
+}
+
 /// Incidents that are said as one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BundleRecord {
@@ -84,14 +95,17 @@ pub struct BundleRecord {
     pub open: u64,
     /// How many joined that were not said yet, listed or not.
     pub unsaid: u64,
-    /// The same by family, the highest priority first; families are the rules'.
-    pub unsaid_by: BTreeMap<(Priority, String), u64>,
+    /// The same by priority and family; families are the rules'.
+    pub unsaid_by: BTreeMap<Priority, BTreeMap<String, u64>>,
     /// How many joined in all since it was last empty.
     pub total: u64,
     /// When it is to be said; none as long as that depends on something else, or there is nothing to say.
     pub due_at: Option<Timestamp>,
     /// When it was last said.
     pub said_at: Option<Timestamp>,
+    /// When what was said is said again if it is still open.
+    #[serde(default)]
+    pub again_at: Option<Timestamp>,
     /// For a storm: when the latest new incidents came, no more than make a storm.
     #[serde(default)]
     pub recent: VecDeque<Timestamp>,
@@ -114,44 +128,69 @@ impl BundleRecord {
             total: 0,
             due_at: None,
             said_at: None,
+            again_at: None,
             recent: VecDeque::new(),
         }
     }
 
-    /// One more incident that is not to be said by itself. One that is in it and was said is in it again.
-    pub(crate) fn join(&mut self, incident: &IncidentKey, member: Member) {
-        let now = member.at;
+    /// One more incident that is not to be said by itself. One that was said is unsaid again; one that waits
+    /// already goes on waiting, as the member that it is now.
+    pub(crate) fn join(&mut self, incident: &IncidentKey, member: Member, standing: Standing) {
         if self.unsaid == 0 {
-            self.since = now;
+            self.since = member.at;
         }
-        *self.unsaid_by.entry((member.priority, member.family.clone())).or_default() += 1;
+        let known = self.members.get(incident);
+        let waits = match (known, standing) {
+            (Some(known), _) => (!known.said).then_some(known.priority),
+            (None, Standing::Waiting(priority)) => Some(priority),
+            (None, Standing::Outside | Standing::Said) => None,
+        };
+        match standing {
+            Standing::Outside => {
+                self.open += 1;
+                self.total += u64::from(known.is_none());
+            }
+            Standing::Said | Standing::Waiting(_) => {}
+        }
+        if let Some(priority) = waits {
+            self.uncount(priority, &member.family);
+        }
+        *self.unsaid_by.entry(member.priority).or_default().entry(member.family.clone()).or_default() += 1;
         self.unsaid += 1;
-        let known = self.members.get(incident).is_some_and(|known| known.open);
-        if !known {
-            self.open += 1;
-            self.total += 1;
-        }
         if self.members.len() < Self::MOST || self.members.contains_key(incident) {
             self.members.insert(incident.clone(), member);
         }
     }
 
-    /// A member is said by itself after all, or over; said members do not count as unsaid.
+    /// A waiting member is said by itself after all; where it is not listed, with what it joined.
     pub(crate) fn take_out(&mut self, incident: &IncidentKey, priority: Priority, family: &str) {
-        if let Some(member) = self.members.get_mut(incident) {
-            if member.said {
-                return;
+        let (priority, family) = match self.members.get_mut(incident) {
+            Some(member) if member.said => return,
+            Some(member) => {
+                member.said = true;
+                (member.priority, member.family.clone())
             }
-            member.said = true;
-        }
+            None => (priority, family.to_owned()),
+        };
+        self.uncount(priority, &family);
+    }
+
+    fn uncount(&mut self, priority: Priority, family: &str) {
         self.unsaid = self.unsaid.saturating_sub(1);
-        let key = (priority, family.to_owned());
-        if let Some(count) = self.unsaid_by.get_mut(&key) {
+        let Some(families) = self.unsaid_by.get_mut(&priority) else { return };
+        if let Some(count) = families.get_mut(family) {
             *count = count.saturating_sub(1);
-            if *count == 0 {
-                self.unsaid_by.remove(&key);
-            }
         }
+        families.retain(|_, count| *count > 0);
+        self.unsaid_by.retain(|_, families| !families.is_empty());
+    }
+
+    /// Nothing is in it any more.
+    pub(crate) fn is_done(&mut self) {
+        self.members.clear();
+        self.total = 0;
+        self.due_at = None;
+        self.again_at = None;
     }
 
     /// A member is over.
@@ -183,7 +222,7 @@ impl BundleRecord {
         let listed = self.members.values().filter(|member| !member.said);
         let open = listed.filter(|member| member.open).map(|member| member.priority).min();
         // What is not listed is counted by priority.
-        let counted = self.unsaid_by.keys().map(|(priority, _)| *priority).min();
+        let counted = self.unsaid_by.keys().copied().min();
         let all_listed = self.members.values().filter(|member| !member.said).count() as u64 >= self.unsaid;
         if all_listed { open.or(counted) } else { counted }
     }

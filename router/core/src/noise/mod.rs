@@ -21,7 +21,7 @@ pub use cover::CoverRecord;
 pub(crate) use cover::{adopting, covering, uncovering};
 pub(crate) use limit::check;
 pub use limit::{LimitRecord, Quota};
-pub(crate) use sift::{Hold, Sifted, Sifting, channel_limit, join, minute, take_out};
+pub(crate) use sift::{Sifted, Sifting, channel_limit, join, minute, take_out};
 
 use std::collections::BTreeMap;
 

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::bundle::{BundleKind, BundleRecord, Member, bundle_key};
+use super::bundle::{BundleKind, BundleRecord, Member, Standing, bundle_key};
 use super::cover::covers_of;
 use super::limit::{self, limit_key};
 use super::{Group, Maintenance};
+use crate::decide::as_said;
 use crate::decision::Why;
 use crate::event::Finding;
 use crate::face::Face;
@@ -179,8 +180,10 @@ impl Sifting<'_> {
             return Ok(None);
         }
         self.state.need(Key::Incident(by.clone()))?;
-        let is_said = |record: &&IncidentRecord| record.open && record.held.is_none();
-        let Some(record) = self.state.incident(by).filter(is_said) else { return Ok(None) };
+        let Some(record) = self.state.incident(by).filter(|record| record.open) else { return Ok(None) };
+        if as_said(record, self.state)?.held.is_some() {
+            return Ok(None);
+        }
         // Whoever was told of something less urgent does not expect something more urgent under it.
         if record.priority > self.face.priority {
             return Ok(None);
@@ -202,7 +205,7 @@ impl Sifting<'_> {
     fn flapping(&self) -> Option<Hold> {
         let (most, window) = self.policy.noise.flapping;
         let turns = self.record.turns_within(window, self.now);
-        if turns <= most as usize {
+        if turns <= most as usize || self.record.flapping.is_none() {
             return None;
         }
         let latest = self.record.turns.back().copied().unwrap_or(self.now);
@@ -227,7 +230,9 @@ impl Sifting<'_> {
         let kind = BundleKind::Storm;
         let key = bundle_key(&kind, &[account, family]);
         let is_in_it = self.record.held.as_ref().is_some_and(|held| held.bundle.as_ref() == Some(&key));
-        if !self.news.opens() && !is_in_it {
+        // What is held by something else was counted when it began.
+        let is_new = self.news.opens() && self.record.held.is_none();
+        if !is_new && !is_in_it {
             return Ok((None, BTreeMap::new()));
         }
         self.state.need(Key::Bundle(key.clone()))?;
@@ -348,20 +353,27 @@ pub(crate) fn join(
     news: Why,
     incident: &IncidentKey,
     record: &mut IncidentRecord,
-    priority: Priority,
+    (priority, count): (Priority, u64),
     state: &State,
     now: Timestamp,
 ) -> BTreeMap<Key, Record> {
     let Hold { why, reason, bundle, until, mut changes } = hold;
     let previous = record.held.take();
-    let since = previous.as_ref().map_or(now, |held| held.since);
     let key = bundle.as_ref().map(|waiting| waiting.key.clone());
-    if let Some(left) = previous.as_ref().and_then(|held| held.bundle.clone()) {
-        take_out(&left, incident, record, state, &mut changes);
+    let stays = previous.as_ref().filter(|held| held.bundle == key && held.by == why);
+    let since = stays.map_or(now, |held| held.since);
+    let waited = previous.as_ref().and_then(|held| Some((held.bundle.clone()?, held.priority)));
+    if let Some((left, priority)) = waited.as_ref().filter(|(left, _)| Some(left) != key.as_ref()) {
+        take_out(left, *priority, incident, record, state, now, &mut changes);
     }
     if let Some(Waiting { key, kind, title, due_at }) = bundle {
         let mut waiting =
             bundle_in(&key, state, &changes).unwrap_or_else(|| BundleRecord::new(kind, title, now));
+        let standing = match waited {
+            Some((waits_in, priority)) if waits_in == key => Standing::Waiting(priority),
+            Some(_) | None if record.bundles.contains(&key) => Standing::Said,
+            Some(_) | None => Standing::Outside,
+        };
         waiting.join(
             incident,
             Member {
@@ -373,32 +385,40 @@ pub(crate) fn join(
                 open: true,
                 said: false,
             },
+            standing,
         );
         waiting.due_at = match (waiting.due_at, due_at) {
             (Some(earlier), Some(later)) => Some(earlier.min(later)),
             (earlier, later) => later.or(earlier),
         };
         changes.insert(Key::Bundle(key.clone()), Record::Bundle(Box::new(waiting)));
-        record.bundle = Some(key);
+        record.joined(key);
     }
+    let count = previous.as_ref().map_or(0, |held| held.count).max(count);
+    let priority = previous.as_ref().map_or(priority, |held| held.priority.min(priority));
     let news = previous.map_or(news, |held| if news.is_news() { news } else { held.news });
-    record.held = Some(Held { news, by: why, reason, since, bundle: key, until });
+    record.held = Some(Held { news, by: why, reason, since, priority, count, bundle: key, until });
     changes
 }
 
-/// It waits no longer with the others.
+/// It waits no longer with the others, where it did so with that priority.
 pub(crate) fn take_out(
     bundle: &BundleKey,
+    priority: Priority,
     incident: &IncidentKey,
-    record: &IncidentRecord,
+    record: &mut IncidentRecord,
     state: &State,
+    now: Timestamp,
     changes: &mut BTreeMap<Key, Record>,
 ) {
     let Some(mut waiting) = bundle_in(bundle, state, changes) else { return };
-    waiting.take_out(incident, record.priority, &record.family);
+    waiting.take_out(incident, priority, &record.family);
     waiting.is_over(incident);
-    if waiting.unsaid == 0 && waiting.said_at.is_none() {
-        waiting.due_at = None;
+    record.left(bundle);
+    if waiting.unsaid == 0 {
+        // Nothing of what was said is open any more: its page is over.
+        let over = waiting.said_at.map(|_| now);
+        waiting.due_at = if waiting.open > 0 { waiting.again_at } else { over };
     }
     changes.insert(Key::Bundle(bundle.clone()), Record::Bundle(Box::new(waiting)));
 }

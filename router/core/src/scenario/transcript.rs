@@ -110,8 +110,9 @@ impl Transcript {
 fn effect(effect: &Effect) -> String {
     let Effect { id, kind, when, dedup_key, .. } = effect;
     // Whatever has its own dedup key beside the incident's says so.
-    let step = dedup_key.as_str().rsplit_once("-e").filter(|_| *kind == EffectKind::Page);
-    let step = step.map(|(_, step)| format!(" as e{step}")).unwrap_or_default();
+    let step = dedup_key.as_str().rsplit_once('-').filter(|_| *kind == EffectKind::Page);
+    let step = step.filter(|(_, step)| step.starts_with('e'));
+    let step = step.map(|(_, step)| format!(" as {step}")).unwrap_or_default();
     match when {
         When::Now => format!("{id}{step}"),
         When::Unless { effect: primary, .. } => format!("{id}{step} unless {primary}"),

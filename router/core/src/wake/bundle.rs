@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{About, Woken, own_notice, verdict_of};
+use crate::decide::as_said;
 use crate::decision::{Decision, Verdict, Why, Withheld};
 use crate::digest::DigestLine;
+use crate::ending;
 use crate::follow_up;
 use crate::ids::BundleKey;
 use crate::incident::{IncidentRecord, Key, Record, State, Unread};
@@ -34,7 +36,7 @@ impl Woken<'_> {
         state.need_all([Key::Incident(incident.clone()), Key::Sayable(incident.clone())])?;
         let has_news = record.unsaid > 0;
         let open = record.has_open_news() || (!has_news && record.open > 0);
-        let is_notice = matches!(record.kind, BundleKind::Silence { .. });
+        let is_notice = has_news && matches!(record.kind, BundleKind::Silence { .. });
         let priority = match record.priority() {
             Some(priority) if open => priority,
             // What is over, or is said again, is no more urgent than the rest of the day's work.
@@ -51,7 +53,11 @@ impl Woken<'_> {
         };
         if let BundleKind::Cover { incident: by } = &record.kind {
             state.need(Key::Incident(by.clone()))?;
-            if state.incident(by).is_some_and(|by| by.open) {
+            let covers = match state.incident(by).filter(|by| by.open) {
+                Some(by) => as_said(by, state)?.held.is_none(),
+                None => false,
+            };
+            if covers {
                 // It has begun again before anyone was told: it goes on covering.
                 let changes = changed(key, BundleRecord { due_at: None, ..record.clone() });
                 return Ok(Some(Decision { changes, ..self.blank(about, Why::Inhibited, now) }));
@@ -101,11 +107,14 @@ impl Woken<'_> {
         // Its own members end it; a notice that nothing can end, the quiet period.
         page.quiet_at = Some(now + self.policy.noise.quiet_after.of(FAMILY, record.open > 0));
         let id = self.id();
-        response::start_clock(self.policy, &mut page, Why::Bundled, now);
+        let is_worse = current.is_some_and(|current| priority < current.priority);
+        let why = if is_worse { Why::PriorityRose } else { Why::Bundled };
+        response::start_clock(self.policy, &mut page, why, now);
         let effects = follow_up::page(self.policy, &incident, Some(&mut page), &id, &notice);
         let mut said = record.clone();
         said.was_said(now);
-        said.due_at = self.again(record, now).filter(|_| said.open > 0);
+        said.again_at = self.again(record, now).filter(|_| said.open > 0);
+        said.due_at = said.again_at;
         let sayable = noise::Sayable { face: face(about), notice };
         changes.insert(Key::Sayable(incident.clone()), Record::Sayable(Box::new(sayable)));
         changes.insert(Key::Incident(incident.clone()), Record::Incident(page));
@@ -144,10 +153,20 @@ impl Woken<'_> {
         }
         let mut said = record.clone();
         said.was_said(now);
-        said.due_at = None;
+        said.due_at = said.again_at.filter(|_| said.open > 0).map(|at| self.after(at));
+        let mut effects = Vec::new();
+        if said.open == 0 {
+            said.is_done();
+            if let Some(page) = state.incident(about.incident).filter(|page| page.open) {
+                let notice = own_notice(page.title.clone(), Why::OverBefore, about, &self.id());
+                let (page, resolves) = ending::end_page(about.incident, page, &notice);
+                effects = resolves;
+                changes.insert(Key::Incident(about.incident.clone()), Record::Incident(page));
+            }
+        }
         changes.extend(changed(key, said));
         let verdict = if record.unsaid > 0 { Verdict::Digest } else { Verdict::Quiet };
-        Ok(Decision { verdict, changes, ..self.blank(about, Why::OverBefore, now) })
+        Ok(Decision { verdict, effects, changes, ..self.blank(about, Why::OverBefore, now) })
     }
 
     fn page_of(&self, record: &BundleRecord, about: About<'_>, now: Timestamp) -> Notice {
@@ -166,7 +185,8 @@ impl Woken<'_> {
                 format!("Over: {title}. It held {}, {open} still open", incidents(*unsaid))
             }
             BundleKind::Cover { .. } => {
-                format!("{} still open, no longer {title}", incidents(*unsaid))
+                let over = members.values().filter(|member| !member.said && !member.open).count() as u64;
+                format!("{} still open, no longer {title}", incidents(unsaid.saturating_sub(over)))
             }
         };
         let mut notice = own_notice(head, Why::Bundled, about, &self.id());
@@ -199,9 +219,9 @@ fn incidents(count: u64) -> String {
 }
 
 /// `30 x crypto-mining, 7 x brute-force`, the most first, at most five.
-fn families(by: &BTreeMap<(Priority, String), u64>) -> String {
+fn families(by: &BTreeMap<Priority, BTreeMap<String, u64>>) -> String {
     let mut sums: BTreeMap<&str, u64> = BTreeMap::new();
-    by.iter().for_each(|((_, family), count)| *sums.entry(family).or_default() += count);
+    by.values().flatten().for_each(|(family, count)| *sums.entry(family).or_default() += count);
     let mut sums: Vec<_> = sums.into_iter().collect();
     sums.sort_by_key(|(family, count)| (std::cmp::Reverse(*count), *family));
     let rest: u64 = sums.iter().skip(5).map(|(_, count)| count).sum();

@@ -15,6 +15,14 @@ use crate::noise::{self, Sayable, Sifted, Sifting, minute};
 use crate::notice::{Notice, clean};
 use crate::response;
 
+/// What is due about an incident.
+#[derive(Clone, Copy)]
+enum Due {
+    Unheld,
+    Quiet,
+    Escalation,
+}
+
 impl Woken<'_> {
     pub(super) fn incident(
         &self,
@@ -25,17 +33,28 @@ impl Woken<'_> {
         state.need_all([Key::Incident(key.clone()), Key::Sayable(key.clone())])?;
         let Some(record) = state.incident(key).filter(|record| record.open) else { return Ok(None) };
         let record = as_said(record, state)?;
-        let due = |at: Option<Timestamp>| at.is_some_and(|at| at <= now);
-        if due(record.held.as_ref().and_then(|held| held.until)) {
-            return self.unheld(key, record, state, now).map(Some);
+        let until = record.held.as_ref().and_then(|held| held.until);
+        let times = [(until, Due::Unheld), (record.quiet_at, Due::Quiet), (record.escalate_at, Due::Escalation)];
+        let due = times.into_iter().filter_map(|(at, due)| Some((at.filter(|at| *at <= now)?, due)));
+        // In the order in which it was due, however late it is.
+        let Some((_, due)) = due.min_by_key(|(at, _)| *at) else { return Ok(None) };
+        let mut decision = match due {
+            Due::Unheld => self.unheld(key, record, state, now)?,
+            Due::Quiet => self.went_quiet(key, record, state, now)?,
+            Due::Escalation => self.escalated(key, record, state, now),
+        };
+        if let Some(Record::Incident(record)) = decision.changes.get_mut(&Key::Incident(key.clone())) {
+            self.move_on(record);
         }
-        if due(record.quiet_at) {
-            return self.went_quiet(key, record, state, now).map(Some);
+        Ok(Some(decision))
+    }
+
+    /// Two things that are due at the same time are two decisions, and each has an id of its own.
+    fn move_on(&self, record: &mut IncidentRecord) {
+        let until = record.held.as_mut().map(|held| &mut held.until);
+        for at in [until, Some(&mut record.quiet_at), Some(&mut record.escalate_at)].into_iter().flatten() {
+            *at = at.map(|at| self.after(at));
         }
-        if due(record.escalate_at) {
-            return Ok(Some(self.escalated(key, record, state, now)));
-        }
-        Ok(None)
     }
 
     fn escalated(
@@ -87,7 +106,7 @@ impl Woken<'_> {
     ) -> Result<Decision, Unread> {
         let about = about("hold", key, &record, state);
         let held = record.held.clone();
-        let news = held.map_or(Why::Reopened, |held| held.news);
+        let (news, count) = held.map_or((Why::Reopened, 0), |held| (held.news, held.count));
         let sayable = state.sayable(key).cloned();
         let id = self.id();
         let sifted = match &sayable {
@@ -104,11 +123,12 @@ impl Woken<'_> {
                 let by = hold.why;
                 let reason = clean(&hold.reason, 400);
                 let withheld = vec![Withheld { action: "page".to_owned(), reason }];
-                let priority = record.priority;
-                changes.extend(noise::join(hold, news, key, &mut record, priority, state, now));
+                let waited = record.held.as_ref().map_or((record.priority, 0), |held| (held.priority, held.count));
+                changes.extend(noise::join(hold, news, key, &mut record, waited, state, now));
                 Decision { why: by, withheld, ..blank }
             }
             Sifted::Digest => {
+                record.said_count = record.said_count.max(count);
                 record.held = None;
                 record.said_at = now;
                 let line = crate::decide::digest_line(&record, now);
@@ -117,6 +137,7 @@ impl Woken<'_> {
             }
             Sifted::Say(spent) => {
                 changes.extend(spent);
+                record.said_count = record.said_count.max(count);
                 record.held = None;
                 record.said_at = now;
                 let turns = record.turns.len();

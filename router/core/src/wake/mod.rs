@@ -10,7 +10,7 @@ mod incident;
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::decision::{Decision, Effect, Verdict, Why};
 use crate::event::OWN_SOURCE;
@@ -59,6 +59,11 @@ impl Woken<'_> {
             | Key::Cover(_)
             | Key::Limit(_) => Ok(None),
         }
+    }
+
+    /// That time, or the first one that is not this one any more: what is due anew is another decision.
+    fn after(&self, at: Timestamp) -> Timestamp {
+        at.max(self.due_at.saturating_add(SignedDuration::from_micros(1)).unwrap_or(Timestamp::MAX))
     }
 
     /// A decision of that kind with nothing in it yet.
