@@ -121,6 +121,17 @@ impl<'p> Replay<'p> {
         self.records.iter().map(|(key, (_, record))| (key, record))
     }
 
+    /// As after a restart: every record as it comes back from the store's JSON, and what is due found in them.
+    pub fn restart(&mut self) {
+        let again = |record: &Record| {
+            let json = serde_json::to_string(record).expect("our own types have text as keys and fail nowhere");
+            serde_json::from_str(&json).expect("what was written is read")
+        };
+        self.records.values_mut().for_each(|(_, record)| *record = again(record));
+        let due = self.records.iter().filter_map(|(key, (_, record))| Some((record.wake_at()?, key.clone())));
+        self.due = due.collect();
+    }
+
     fn effect_of(&self, command: &Command) -> Option<SilenceEffect> {
         let crate::command::Wish::Silence(draft) = &command.wish else { return None };
         let pattern = crate::pattern::Pattern::parse(&draft.matches).ok()?;
