@@ -1,21 +1,26 @@
 //! The decision about one event: pure, total, and the only place where anyone's attention is spent.
 
+mod closing;
+mod completing;
+mod known;
+
+pub use known::{as_said, incident_of};
+pub(crate) use known::{dedup_key, digest_line};
+use known::{is_echo, leave};
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::act::{Act, ActWhen, ActionKind, Occasion, PlanHash, Target};
+use crate::act::Occasion;
 use crate::compose::{self, About};
 use crate::context::Context;
-use crate::decision::{Decision, Effect, EffectKind, Role, Verdict, When, Why, Withheld};
-use crate::digest::DigestLine;
-use crate::ending;
+use crate::decision::{Decision, Verdict, Why, Withheld};
 use crate::event::{Event, Finding, FindingState};
 use crate::face::Face;
-use crate::follow_up;
 use crate::guard::AskedBy;
 use crate::identity::incident_key;
-use crate::ids::{DedupKey, EffectId, FindingKey, IncidentKey};
+use crate::ids::{FindingKey, IncidentKey};
 use crate::incident::{FindingRecord, IncidentRecord, Key, Record, State, Unread};
 use crate::judge::{Judging, band, is_older, resources};
 use crate::noise::{self, Sayable, Sifted, Sifting};
@@ -244,12 +249,7 @@ impl<'c> Case<'c> {
     }
 
     /// The turn that is one too many is said, or waits with others to be said, with the count.
-    fn begins_to_flap(
-        &self,
-        record: &mut IncidentRecord,
-        sifted: &Sifted,
-        now: Timestamp,
-    ) -> Option<String> {
+    fn begins_to_flap(&self, record: &mut IncidentRecord, sifted: &Sifted, now: Timestamp) -> Option<String> {
         let (most, window) = self.policy.noise.flapping;
         let turns = record.turns_within(window, now);
         let is_heard = match sifted {
@@ -262,7 +262,9 @@ impl<'c> Case<'c> {
         }
         record.flapping = Some(now);
         let minutes = window.as_mins();
-        Some(format!("it has begun {turns} times in {minutes} minutes, and is held until it stays open for as long"))
+        Some(format!(
+            "it has begun {turns} times in {minutes} minutes, and is held until it stays open for as long"
+        ))
     }
 
     /// The incident with this event.
@@ -336,34 +338,6 @@ impl<'c> Case<'c> {
         Ok((!lines.is_empty()).then_some(crate::notice::List { head, lines, more: 0 }))
     }
 
-    /// What the cluster could not say in time is said later, to those who were paged; what was withheld for
-    /// want of it is then judged anew.
-    ///
-    /// # Errors
-    /// What has to be read into the state first.
-    pub fn complete(
-        &self,
-        incident: &IncidentKey,
-        state: &State,
-        now: Timestamp,
-    ) -> Result<Decision, Unread> {
-        let why = Why::Completed;
-        let blank = self.blank(why, now);
-        let acting = planning::reads(&self.event.id, &self.occasion(incident, now));
-        state.need_all([Key::Incident(incident.clone())].into_iter().chain(acting))?;
-        let Some(record) = state.incident(incident).filter(|record| record.open) else { return Ok(blank) };
-        let request = self.request(incident, state, now);
-        let plans = planning::plan(&request, |plans| self.notice(incident, why, plans, now));
-        let mut changes = plans.changes(&request);
-        let mut record = record.clone();
-        record.targets.extend(plans.targets.iter().cloned());
-        let effects = follow_up::tell(&record, incident, &self.notice(incident, why, &plans, now));
-        changes.insert(Key::Incident(incident.clone()), Record::Incident(record));
-        let verdict = if effects.is_empty() { Verdict::Quiet } else { Verdict::Page };
-        let Plans { acts, withheld, .. } = plans;
-        Ok(Decision { verdict, incident: Some(incident.clone()), effects, acts, withheld, changes, ..blank })
-    }
-
     fn request<'r>(&'r self, incident: &'r IncidentKey, state: &'r State, now: Timestamp) -> Request<'r> {
         let (event, occasion) = (&self.event.id, self.occasion(incident, now));
         Request { event, occasion, priority: self.rule.priority, asked_by: self.asked_by(), state }
@@ -375,55 +349,6 @@ impl<'c> Case<'c> {
         compose::notice(self.event, &About { rule, context, why, doing, withheld, incident, now })
     }
 
-    fn complete_later(&self, incident: &IncidentKey, now: Timestamp) -> Act {
-        Act {
-            id: EffectId::new("complete"),
-            action: ActionKind::Complete,
-            role: Role::Record,
-            target: Target::Event,
-            incident: incident.clone(),
-            about: Vec::new(),
-            steps: Vec::new(),
-            hash: PlanHash::of(&Target::Event, &[]),
-            when: ActWhen::Now,
-            give_up_at: now + self.policy.mitigation.give_up_after,
-            approved_by: None,
-        }
-    }
-
-    fn closing(
-        &self,
-        finding: &Finding,
-        key: &IncidentKey,
-        state: &State,
-        now: Timestamp,
-    ) -> Result<Decision, Unread> {
-        let known = state.finding(&finding.key);
-        if known.is_some_and(|known| is_older(finding, known)) {
-            return Ok(self.blank(Why::Outdated, now));
-        }
-        let incident = state.incident(key).filter(|incident| incident.open);
-        let seen = (Key::Finding(finding.key.clone()), self.seen(finding, key, state, now));
-        let (Some(_), Some(incident)) = (known, incident) else {
-            // Remembered all the same: an older report that it is open may still be on its way.
-            let changes = BTreeMap::from([seen]);
-            return Ok(Decision { changes, ..self.blank(Why::NotOpen, now) });
-        };
-        let mut record = incident.clone();
-        record.events += 1;
-        record.findings.remove(&finding.key);
-        if !record.findings.is_empty() || record.more_findings > 0 {
-            let changes = BTreeMap::from([(Key::Incident(key.clone()), Record::Incident(record)), seen]);
-            return Ok(Decision { incident: Some(key.clone()), changes, ..self.blank(Why::StillOpen, now) });
-        }
-        ending::needs(key, &record, state)?;
-        let notice = self.notice(key, Why::Closed, &Plans::default(), now);
-        let (mut changes, mut effects) = ending::end(key, &mut record, None, &notice, state, now);
-        effects.extend(self.write_back(key, &record, &notice, &[]));
-        changes.extend([(Key::Incident(key.clone()), Record::Incident(record)), seen]);
-        Ok(Decision { incident: Some(key.clone()), effects, changes, ..self.blank(Why::Closed, now) })
-    }
-
     fn seen(&self, finding: &Finding, key: &IncidentKey, state: &State, now: Timestamp) -> Record {
         let known = state.finding(&finding.key);
         let newest = known.filter(|known| is_older(finding, known));
@@ -433,39 +358,6 @@ impl<'c> Case<'c> {
             updated_at: finding.updated_at.max(known.and_then(|known| known.updated_at)),
             count: finding.count.max(known.map_or(0, |known| known.count)),
             seen_at: now,
-        })
-    }
-
-    fn page(&self, key: &IncidentKey, record: &mut IncidentRecord, notice: Notice) -> Vec<Effect> {
-        let mut effects = follow_up::page(self.policy, key, Some(record), &self.event.id, &notice);
-        let note = self.write_back(key, record, &notice, &effects);
-        effects.extend(note);
-        effects
-    }
-
-    /// The note on Security Hub's finding, where there is one.
-    fn write_back(
-        &self,
-        key: &IncidentKey,
-        record: &IncidentRecord,
-        notice: &Notice,
-        pages: &[Effect],
-    ) -> Option<Effect> {
-        let channel = self.policy.write_back.clone().filter(|_| notice.hub.is_some())?;
-        let kind = if record.open { EffectKind::Page } else { EffectKind::Resolve };
-        // Only what someone was told of is noted.
-        let told = pages.iter().filter(|page| page.when == When::Now).map(|page| page.id.clone());
-        let when = match record.open {
-            true => When::IfDone(told.map(|page| (self.event.id.clone(), page)).collect()),
-            false => When::IfDone(record.paged.values().flatten().cloned().collect()),
-        };
-        Some(Effect {
-            id: EffectId::new(format!("write-back:{channel}")),
-            kind,
-            channel,
-            when,
-            dedup_key: dedup_key(key, record.episode),
-            notice: notice.clone(),
         })
     }
 
@@ -500,77 +392,4 @@ impl<'c> Case<'c> {
             changes: BTreeMap::new(),
         }
     }
-}
-
-/// Nothing of a finding is hidden by a note on it: only a report that says nothing new counts as an echo.
-fn is_echo(finding: &Finding, known: &FindingRecord) -> bool {
-    finding.echo
-        && finding.state == known.state
-        && finding.updated_at == known.updated_at
-        && finding.count <= known.count
-}
-
-/// The incident as it stands: one that waited in a bundle that has been said is not held any more.
-pub fn as_said(record: &IncidentRecord, state: &State) -> Result<IncidentRecord, Unread> {
-    let Some(bundle) = record.held.as_ref().and_then(|held| held.bundle.clone()) else {
-        return Ok(record.clone());
-    };
-    state.need(Key::Bundle(bundle.clone()))?;
-    let mut record = record.clone();
-    let said_at = state.bundle(&bundle).and_then(|bundle| bundle.said_at);
-    let since = record.held.as_ref().map(|held| held.since);
-    // The time to the microsecond tells what was said before it joined from what was said with it.
-    if let (Some(said_at), Some(since)) = (said_at, since)
-        && said_at >= since
-    {
-        let count = record.held.take().map_or(0, |held| held.count);
-        record.said_count = record.said_count.max(count);
-        record.said_at = said_at;
-    }
-    Ok(record)
-}
-
-/// What waited for others is said by itself.
-fn leave(
-    record: &mut IncidentRecord,
-    key: &IncidentKey,
-    state: &State,
-    now: Timestamp,
-    changes: &mut BTreeMap<Key, Record>,
-) {
-    let Some(held) = record.held.take() else { return };
-    if let Some(bundle) = held.bundle {
-        noise::take_out(&bundle, held.priority, key, record, state, now, changes);
-    }
-}
-
-pub(crate) fn digest_line(record: &IncidentRecord, now: Timestamp) -> DigestLine {
-    DigestLine {
-        priority: record.priority,
-        family: record.family.clone(),
-        title: record.title.clone(),
-        subject: record.subject.clone(),
-        since: now,
-        events: record.events,
-        open: true,
-        held: None,
-    }
-}
-
-/// The incident and episode that a dedup key of ours stands for; none for one that is not ours.
-pub fn incident_of(dedup_key: &str) -> Option<(IncidentKey, u32)> {
-    let (rest, last) = dedup_key.rsplit_once('-')?;
-    let (rest, last) = match last.strip_prefix('e') {
-        // An escalation has its own.
-        Some(step) if step.parse::<u32>().is_ok() => rest.rsplit_once('-')?,
-        Some(_) | None => (rest, last),
-    };
-    let is_ours = rest.strip_prefix("wf1-").is_some_and(|rest| !rest.is_empty());
-    let episode = last.parse().ok().filter(|_| is_ours)?;
-    Some((IncidentKey::new(rest), episode))
-}
-
-/// One per episode: a late resolve of the last episode cannot close the next one.
-pub(crate) fn dedup_key(incident: &IncidentKey, episode: u32) -> DedupKey {
-    DedupKey::new(format!("{incident}-{episode}"))
 }

@@ -3,6 +3,7 @@
 //! A command never comes from a queue: nothing in a message can become one. It is decided, committed and
 //! performed like an event, so that it is in the journal with who and why.
 
+mod approvals;
 mod incidents;
 mod silences;
 mod wish;
@@ -15,15 +16,12 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::act::{Act, ActWhen, ActionKind, Occasion};
-use crate::containment::{
-    Answer, ApprovalId, ApprovalRecord, Containment, ContainmentState, SwitchRecord, SwitchedOff, TargetKey,
-    TargetRecord, Verdict as Answered,
-};
+use crate::containment::{Containment, ContainmentState, SwitchRecord, SwitchedOff, TargetKey, TargetRecord};
 use crate::context::Context;
 use crate::decision::{Decision, Effect, Role, Verdict, Why, Withheld};
 use crate::event::{OWN_SOURCE, Subject};
 use crate::follow_up;
-use crate::guard::{AskedBy, Question, Ruling, may};
+use crate::guard::AskedBy;
 use crate::identity;
 use crate::ids::{IncidentKey, RuleName};
 use crate::incident::{IncidentRecord, Key, Record, State, Unread};
@@ -121,63 +119,6 @@ impl Asked<'_> {
         let effects = self.page(&incident, None, self.notice(&incident, Priority::P1, title));
         let blank = self.blank(Why::Commanded, Priority::P1, now);
         Decision { verdict: verdict_of(&effects), incident: Some(incident), effects, changes, ..blank }
-    }
-
-    fn deny(&self, id: &ApprovalId, state: &State, now: Timestamp) -> Decision {
-        let record = match waiting(id, state, now) {
-            Ok(record) => record,
-            Err(reason) => return self.declined("deny", reason, now),
-        };
-        let changes = BTreeMap::from([self.answered(id, record, Answered::Denied, now)]);
-        let incident = Some(record.act.incident.clone());
-        Decision { incident, changes, ..self.blank(Why::Commanded, record.priority, now) }
-    }
-
-    /// Exactly the plan that was shown, if it may still be done.
-    fn approve(&self, id: &ApprovalId, state: &State, now: Timestamp) -> Decision {
-        let record = match waiting(id, state, now) {
-            Ok(record) => record,
-            Err(reason) => return self.declined("approve", reason, now),
-        };
-        let ApprovalRecord { act, undo, priority, .. } = record;
-        let ActionKind::Rule(action) = act.action else {
-            return self.declined("approve", "it is no action of a rule".to_owned(), now);
-        };
-        let wanted = [action];
-        let occasion = self.occasion(&act.incident, &wanted, now);
-        let planned = match occasion.plan(action) {
-            Ok(planned) if planned.target == act.target => planned,
-            Ok(planned) => {
-                let reason =
-                    format!("it is for {}, which is now {}", act.target.named(), planned.target.named());
-                return self.declined(action.as_str(), reason, now);
-            }
-            Err(no_plan) => return self.declined(action.as_str(), no_plan.reason, now),
-        };
-        let question = Question {
-            action,
-            planned: &planned,
-            occasion,
-            state,
-            priority: *priority,
-            asked_by: AskedBy::Human,
-            before: 0,
-        };
-        match may(&question) {
-            Ruling::Go => {}
-            Ruling::Refuse(refusal) => return self.declined(action.as_str(), refusal.sentence(), now),
-            Ruling::Ask(because) => return self.declined(action.as_str(), because, now),
-            Ruling::Observe => return self.declined(action.as_str(), "observe mode".to_owned(), now),
-        }
-        let mitigation = &self.policy.mitigation;
-        let approved_by = Some(clean(&self.command.by, 100));
-        let give_up_at = now + mitigation.give_up_after;
-        let act = Act { approved_by, give_up_at, when: ActWhen::Now, ..act.clone() };
-        let mut changes = BTreeMap::from([self.answered(id, record, Answered::Approved, now)]);
-        self.remember(&act, undo.clone(), state, now, &mut changes);
-        let acts = self.evidence_first(act, &occasion);
-        let incident = acts.last().map(|act| act.incident.clone());
-        Decision { incident, acts, changes, ..self.blank(Why::Commanded, *priority, now) }
     }
 
     fn release(&self, incident: &IncidentKey, state: &State, now: Timestamp) -> Decision {
@@ -312,19 +253,6 @@ impl Asked<'_> {
         }
     }
 
-    fn answered(
-        &self,
-        id: &ApprovalId,
-        record: &ApprovalRecord,
-        verdict: Answered,
-        now: Timestamp,
-    ) -> (Key, Record) {
-        let Command { by, reason, .. } = self.command;
-        let answer = Some(Answer { verdict, by: clean(by, 100), reason: clean(reason, 300), at: now });
-        let record = ApprovalRecord { answer, ..record.clone() };
-        (Key::Approval(id.clone()), Record::Approval(Box::new(record)))
-    }
-
     fn by_hand(&self, incident: &IncidentKey, action: ActionName, plans: &Plans) -> Notice {
         let Command { by, reason, .. } = self.command;
         let what = self.context.pod().map(|pod| format!("pod {}", pod.full_name()));
@@ -391,20 +319,4 @@ impl Asked<'_> {
 
 fn verdict_of(effects: &[Effect]) -> Verdict {
     if effects.is_empty() { Verdict::Quiet } else { Verdict::Page }
-}
-
-/// The plan, if it waits for an answer: each is answered once, and not after its time.
-fn waiting<'s>(id: &ApprovalId, state: &'s State, now: Timestamp) -> Result<&'s ApprovalRecord, String> {
-    let record = state.approval(id).ok_or_else(|| format!("no plan waits as {id}"))?;
-    if let Some(Answer { verdict, by, at, .. }) = &record.answer {
-        let verdict = match verdict {
-            Answered::Approved => "approved",
-            Answered::Denied => "denied",
-        };
-        return Err(format!("it was {verdict} by {by} at {}", at.strftime("%Y-%m-%d %H:%M UTC")));
-    }
-    match now <= record.expires_at {
-        true => Ok(record),
-        false => Err(format!("its time was over at {}", record.expires_at.strftime("%Y-%m-%d %H:%M UTC"))),
-    }
 }

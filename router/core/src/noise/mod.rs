@@ -13,6 +13,7 @@ mod config;
 mod cover;
 mod limit;
 mod sift;
+mod waiting;
 
 pub use bundle::{BundleKind, BundleRecord, Member};
 pub(crate) use bundle::{bundle_key, incident_of_bundle};
@@ -21,7 +22,8 @@ pub use cover::CoverRecord;
 pub(crate) use cover::{adopting, covering, uncovering};
 pub(crate) use limit::check;
 pub use limit::{LimitRecord, Quota};
-pub(crate) use sift::{Sifted, Sifting, channel_limit, join, minute, take_out};
+pub(crate) use sift::{Sifted, Sifting, channel_limit, minute};
+pub(crate) use waiting::{join, take_out};
 
 use std::collections::BTreeMap;
 

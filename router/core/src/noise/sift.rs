@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::bundle::{BundleKind, BundleRecord, Member, Standing, bundle_key};
+use super::bundle::{BundleKind, BundleRecord, bundle_key};
 use super::cover::covers_of;
 use super::limit::{self, limit_key};
 use super::{Group, Maintenance};
@@ -13,7 +13,7 @@ use crate::decision::Why;
 use crate::event::Finding;
 use crate::face::Face;
 use crate::ids::{BundleKey, IncidentKey, LimitKey};
-use crate::incident::{Held, IncidentRecord, Key, Record, State};
+use crate::incident::{IncidentRecord, Key, Record, State};
 use crate::notice::clean;
 use crate::policy::Policy;
 use crate::priority::Priority;
@@ -345,90 +345,6 @@ impl Sifting<'_> {
 /// The limit of a channel: P1 does not wait for the room that others have spent.
 pub(crate) fn channel_limit(channel: &str, priority: Priority) -> LimitKey {
     limit_key("channel", &[channel, if priority == Priority::P1 { "urgent" } else { "routine" }])
-}
-
-/// The records after the incident has begun to wait, and the hold as the incident remembers it.
-pub(crate) fn join(
-    hold: Hold,
-    news: Why,
-    incident: &IncidentKey,
-    record: &mut IncidentRecord,
-    (priority, count): (Priority, u64),
-    state: &State,
-    now: Timestamp,
-) -> BTreeMap<Key, Record> {
-    let Hold { why, reason, bundle, until, mut changes } = hold;
-    let previous = record.held.take();
-    let key = bundle.as_ref().map(|waiting| waiting.key.clone());
-    let stays = previous.as_ref().filter(|held| held.bundle == key && held.by == why);
-    let since = stays.map_or(now, |held| held.since);
-    let waited = previous.as_ref().and_then(|held| Some((held.bundle.clone()?, held.priority)));
-    if let Some((left, priority)) = waited.as_ref().filter(|(left, _)| Some(left) != key.as_ref()) {
-        take_out(left, *priority, incident, record, state, now, &mut changes);
-    }
-    if let Some(Waiting { key, kind, title, due_at }) = bundle {
-        let mut waiting =
-            bundle_in(&key, state, &changes).unwrap_or_else(|| BundleRecord::new(kind, title, now));
-        let standing = match waited {
-            Some((waits_in, priority)) if waits_in == key => Standing::Waiting(priority),
-            Some(_) | None if record.bundles.contains(&key) => Standing::Said,
-            Some(_) | None => Standing::Outside,
-        };
-        waiting.join(
-            incident,
-            Member {
-                priority,
-                title: record.title.clone(),
-                subject: record.subject.clone(),
-                family: record.family.clone(),
-                at: now,
-                open: true,
-                said: false,
-            },
-            standing,
-        );
-        waiting.due_at = match (waiting.due_at, due_at) {
-            (Some(earlier), Some(later)) => Some(earlier.min(later)),
-            (earlier, later) => later.or(earlier),
-        };
-        changes.insert(Key::Bundle(key.clone()), Record::Bundle(Box::new(waiting)));
-        record.joined(key);
-    }
-    let count = previous.as_ref().map_or(0, |held| held.count).max(count);
-    let priority = previous.as_ref().map_or(priority, |held| held.priority.min(priority));
-    let news = previous.map_or(news, |held| if news.is_news() { news } else { held.news });
-    record.held = Some(Held { news, by: why, reason, since, priority, count, bundle: key, until });
-    changes
-}
-
-/// It waits no longer with the others, where it did so with that priority.
-pub(crate) fn take_out(
-    bundle: &BundleKey,
-    priority: Priority,
-    incident: &IncidentKey,
-    record: &mut IncidentRecord,
-    state: &State,
-    now: Timestamp,
-    changes: &mut BTreeMap<Key, Record>,
-) {
-    let Some(mut waiting) = bundle_in(bundle, state, changes) else { return };
-    waiting.take_out(incident, priority, &record.family);
-    waiting.is_over(incident);
-    record.left(bundle);
-    if waiting.unsaid == 0 {
-        // Nothing of what was said is open any more: its page is over.
-        let over = waiting.said_at.map(|_| now);
-        waiting.due_at = if waiting.open > 0 { waiting.again_at } else { over };
-    }
-    changes.insert(Key::Bundle(bundle.clone()), Record::Bundle(Box::new(waiting)));
-}
-
-/// As the decision has changed it so far, else as it was read.
-fn bundle_in(key: &BundleKey, state: &State, changes: &BTreeMap<Key, Record>) -> Option<BundleRecord> {
-    match changes.get(&Key::Bundle(key.clone())) {
-        Some(Record::Bundle(record)) => Some((**record).clone()),
-        Some(_) | None => state.bundle(key).cloned(),
-    }
 }
 
 pub(crate) fn minute(at: Timestamp) -> String {

@@ -1,0 +1,57 @@
+//! What the cluster could not say in time, said when it can.
+
+use jiff::Timestamp;
+
+use super::Case;
+use crate::act::{Act, ActWhen, ActionKind, PlanHash, Target};
+use crate::decision::{Decision, Role, Verdict, Why};
+use crate::follow_up;
+use crate::ids::{EffectId, IncidentKey};
+use crate::incident::{Key, Record, State, Unread};
+use crate::planning::{self, Plans};
+
+impl Case<'_> {
+    /// What the cluster could not say in time is said later, to those who were paged; what was withheld for
+    /// want of it is then judged anew.
+    ///
+    /// # Errors
+    /// What has to be read into the state first.
+    pub fn complete(
+        &self,
+        incident: &IncidentKey,
+        state: &State,
+        now: Timestamp,
+    ) -> Result<Decision, Unread> {
+        let why = Why::Completed;
+        let blank = self.blank(why, now);
+        let acting = planning::reads(&self.event.id, &self.occasion(incident, now));
+        state.need_all([Key::Incident(incident.clone())].into_iter().chain(acting))?;
+        let Some(record) = state.incident(incident).filter(|record| record.open) else { return Ok(blank) };
+        let request = self.request(incident, state, now);
+        let plans = planning::plan(&request, |plans| self.notice(incident, why, plans, now));
+        let mut changes = plans.changes(&request);
+        let mut record = record.clone();
+        record.targets.extend(plans.targets.iter().cloned());
+        let effects = follow_up::tell(&record, incident, &self.notice(incident, why, &plans, now));
+        changes.insert(Key::Incident(incident.clone()), Record::Incident(record));
+        let verdict = if effects.is_empty() { Verdict::Quiet } else { Verdict::Page };
+        let Plans { acts, withheld, .. } = plans;
+        Ok(Decision { verdict, incident: Some(incident.clone()), effects, acts, withheld, changes, ..blank })
+    }
+
+    pub(super) fn complete_later(&self, incident: &IncidentKey, now: Timestamp) -> Act {
+        Act {
+            id: EffectId::new("complete"),
+            action: ActionKind::Complete,
+            role: Role::Record,
+            target: Target::Event,
+            incident: incident.clone(),
+            about: Vec::new(),
+            steps: Vec::new(),
+            hash: PlanHash::of(&Target::Event, &[]),
+            when: ActWhen::Now,
+            give_up_at: now + self.policy.mitigation.give_up_after,
+            approved_by: None,
+        }
+    }
+}
