@@ -238,12 +238,7 @@ impl<'c> Case<'c> {
     }
 
     /// The turn that is one too many is said, or waits with others to be said, with the count.
-    fn begins_to_flap(
-        &self,
-        record: &mut IncidentRecord,
-        sifted: &Sifted,
-        now: Timestamp,
-    ) -> Option<String> {
+    fn begins_to_flap(&self, record: &mut IncidentRecord, sifted: &Sifted, now: Timestamp) -> Option<String> {
         let (most, window) = self.policy.noise.flapping;
         let turns = record.turns_within(window, now);
         let is_heard = match sifted {
@@ -256,7 +251,9 @@ impl<'c> Case<'c> {
         }
         record.flapping = Some(now);
         let minutes = window.as_mins();
-        Some(format!("it has begun {turns} times in {minutes} minutes, and is held until it stays open for as long"))
+        Some(format!(
+            "it has begun {turns} times in {minutes} minutes, and is held until it stays open for as long"
+        ))
     }
 
     /// The incident with this event.

@@ -33,7 +33,8 @@ impl Judging<'_> {
         let was_over = known.is_some_and(|known| known.state != FindingState::Open);
         let Some(current) = previous.filter(|previous| previous.open) else {
             // Its finder goes on about what a human holds to be over: not at once again.
-            let goes_on = previous.is_some_and(|previous| self.ended_lately(previous) && !self.is_worse(previous));
+            let goes_on =
+                previous.is_some_and(|previous| self.ended_lately(previous) && !self.is_worse(previous));
             return match known {
                 Some(_) if late => Why::Outdated,
                 Some(_) if !was_over && goes_on => Why::Repeat,

@@ -124,7 +124,8 @@ impl<'p> Replay<'p> {
     /// As after a restart: every record as it comes back from the store's JSON, and what is due found in them.
     pub fn restart(&mut self) {
         let again = |record: &Record| {
-            let json = serde_json::to_string(record).expect("our own types have text as keys and fail nowhere");
+            let json =
+                serde_json::to_string(record).expect("our own types have text as keys and fail nowhere");
             serde_json::from_str(&json).expect("what was written is read")
         };
         self.records.values_mut().for_each(|(_, record)| *record = again(record));

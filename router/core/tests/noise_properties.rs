@@ -45,13 +45,18 @@ impl<'s> Watched<'s> {
             }
             StepInput::Command { command, at } => {
                 let decision = self.replay.command(command, *at);
-                if let (Wish::Resolve(_), Why::Commanded, Some(via)) = (&command.wish, decision.why, &command.via) {
+                if let (Wish::Resolve(_), Why::Commanded, Some(via)) =
+                    (&command.wish, decision.why, &command.via)
+                {
                     // Whoever asked by that channel knows.
                     let own = |(channel, key): &(String, String)| {
                         let of = incident_of(key).map(|(incident, _)| incident);
                         *channel == via.to_string() && of == decision.incident && !is_own_key(key)
                     };
-                    self.told.iter_mut().filter(|(told, _)| own(told)).for_each(|(_, resolved)| *resolved = true);
+                    self.told
+                        .iter_mut()
+                        .filter(|(told, _)| own(told))
+                        .for_each(|(_, resolved)| *resolved = true);
                 }
                 vec![decision]
             }
@@ -109,7 +114,8 @@ impl<'s> Watched<'s> {
                 }
                 EffectKind::Resolve => {
                     let resolved = self.told.get_mut(&place);
-                    let resolved = resolved.unwrap_or_else(|| panic!("resolved and never paged: {decision:#?}"));
+                    let resolved =
+                        resolved.unwrap_or_else(|| panic!("resolved and never paged: {decision:#?}"));
                     assert!(!*resolved, "resolved twice: {decision:#?}");
                     *resolved = true;
                 }
@@ -150,7 +156,10 @@ impl<'s> Watched<'s> {
                 BundleKind::Silence { .. } | BundleKind::Cover { .. } => false,
             };
             let mut unsaid = bundle.members.values().filter(|member| !member.said);
-            assert!(!hides(&bundle.kind) || unsaid.all(|member| member.priority != Priority::P0), "{bundle:#?}");
+            assert!(
+                !hides(&bundle.kind) || unsaid.all(|member| member.priority != Priority::P0),
+                "{bundle:#?}"
+            );
         }
     }
 

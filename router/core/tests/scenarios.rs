@@ -19,7 +19,8 @@ fn scenarios() -> Vec<(String, Result<Scenario, String>)> {
         .collect();
     files.sort();
     let event = |name: &str| {
-        std::fs::read_to_string(folder().join(name)).map_err(|error| format!("no event file `{name}`: {error}"))
+        std::fs::read_to_string(folder().join(name))
+            .map_err(|error| format!("no event file `{name}`: {error}"))
     };
     let read = |path: PathBuf| {
         let name = format!("rules/scenarios/{}", path.file_name().unwrap().to_string_lossy());
@@ -41,7 +42,12 @@ fn every_scenario_holds() {
         let failed = match scenario {
             Ok(scenario) => {
                 let differences = scenario.run();
-                println!("{} {}: {}", if differences.is_empty() { "ok  " } else { "FAIL" }, name, scenario.promise);
+                println!(
+                    "{} {}: {}",
+                    if differences.is_empty() { "ok  " } else { "FAIL" },
+                    name,
+                    scenario.promise
+                );
                 differences.iter().map(ToString::to_string).collect::<Vec<_>>()
             }
             Err(mistakes) => vec![mistakes],
@@ -54,7 +60,8 @@ fn every_scenario_holds() {
 #[test]
 fn there_are_at_least_sixty_each_named_by_a_promise_of_its_own() {
     let scenarios = scenarios();
-    let promises: BTreeSet<_> = scenarios.iter().map(|(_, read)| read.as_ref().unwrap().promise.clone()).collect();
+    let promises: BTreeSet<_> =
+        scenarios.iter().map(|(_, read)| read.as_ref().unwrap().promise.clone()).collect();
     assert_eq!(promises.len(), scenarios.len());
     assert!(promises.len() >= 60, "{}", promises.len());
 }

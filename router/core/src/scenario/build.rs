@@ -84,10 +84,11 @@ pub(super) fn read(
         Some(rules) => format!("{{\"rules\": {}}}", rules.json()),
         None => RULES.to_owned(),
     };
-    let rules = RuleSet::load(&[RuleFile { name: format!("{file} (rules)"), text: rules }]).map_err(|wrong| {
-        let message = |wrong: &crate::rules::RuleError| error(None, String::new(), wrong.to_string());
-        wrong.iter().map(message).collect::<Vec<_>>()
-    })?;
+    let rules =
+        RuleSet::load(&[RuleFile { name: format!("{file} (rules)"), text: rules }]).map_err(|wrong| {
+            let message = |wrong: &crate::rules::RuleError| error(None, String::new(), wrong.to_string());
+            wrong.iter().map(message).collect::<Vec<_>>()
+        })?;
     let policy = policy_of(rules, policy);
     let lines: Vec<(u64, Node)> = match node.get("steps").map(|steps| steps.value.clone()) {
         Some(Value::List(steps)) => steps.into_iter().map(|step| (step.line, step)).collect(),
@@ -106,8 +107,16 @@ pub(super) fn read(
 }
 
 fn policy_of(rules: RuleSet, text: PolicyText) -> Policy {
-    let PolicyText { noise, routes, fallback, digest, business, escalation, repeat_after_minutes, write_back } =
-        text;
+    let PolicyText {
+        noise,
+        routes,
+        fallback,
+        digest,
+        business,
+        escalation,
+        repeat_after_minutes,
+        write_back,
+    } = text;
     let channels = |names: Vec<String>| names.into_iter().map(ChannelName::new).collect::<Vec<_>>();
     let routes = routes.unwrap_or_else(|| {
         let to = |name: &str| vec![name.to_owned()];

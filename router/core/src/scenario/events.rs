@@ -119,7 +119,8 @@ impl FindingText {
     }
 
     fn hub_resources(&self, kind: &str, id: &str) -> Value {
-        let resource = |of: &str, name: String| Map::from_iter([(kind.into(), of.into()), (id.into(), name.into())]);
+        let resource =
+            |of: &str, name: String| Map::from_iter([(kind.into(), of.into()), (id.into(), name.into())]);
         let (region, account) = (self.region(), self.account());
         let cluster = self.cluster().map(|name| {
             resource("AwsEksCluster", format!("arn:aws-us-gov:eks:{region}:{account}:cluster/{name}"))
@@ -210,7 +211,14 @@ pub(super) fn alarm(text: &AlarmText, sent: Sent<'_>) -> String {
         "configuration": {"metrics": [{"metricStat": {"metric": {"dimensions": dimensions}}}]},
     });
     let arn = format!("arn:aws-us-gov:cloudwatch:{REGION}:{ACCOUNT}:alarm:{name}");
-    with_resources(sent, "aws.cloudwatch", "CloudWatch Alarm State Change", (ACCOUNT, REGION), &detail, &[arn])
+    with_resources(
+        sent,
+        "aws.cloudwatch",
+        "CloudWatch Alarm State Change",
+        (ACCOUNT, REGION),
+        &detail,
+        &[arn],
+    )
 }
 
 /// Any other event.

@@ -7,8 +7,8 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::input::{
-    AckText, AlarmText, ControlText, EventText, ExpireText, ExtendText, FindingText, IncidentText, ReassignText,
-    SequenceText, SilenceText,
+    AckText, AlarmText, ControlText, EventText, ExpireText, ExtendText, FindingText, IncidentText,
+    ReassignText, SequenceText, SilenceText,
 };
 use crate::calendar::Calendar;
 use crate::noise::NoiseConfig;

@@ -164,4 +164,3 @@ pub(super) struct ExtendText {
     pub(super) name: String,
     pub(super) to: Offset,
 }
-

@@ -144,15 +144,18 @@ impl<'b> Building<'b> {
         }
         if let Some(step) = redelivered {
             let text = step.checked_sub(1).and_then(|index| self.texts.get(index));
-            let text = text.filter(|text| !text.is_empty()).ok_or(format!("step {step} before it has no message"))?;
+            let text = text
+                .filter(|text| !text.is_empty())
+                .ok_or(format!("step {step} before it has no message"))?;
             inputs.push(StepInput::Message { text: text.clone(), at });
         }
-        let mut ask = |wish, (by, via, episode): (Option<String>, Option<String>, Option<u32>), reason: String| {
-            let by = by.unwrap_or_else(|| "sam".to_owned());
-            let id = EventId::new(format!("command-{number}"));
-            let command = Command { id, by, reason, via: via.map(ChannelName::new), episode, wish };
-            inputs.push(StepInput::Command { command, at });
-        };
+        let mut ask =
+            |wish, (by, via, episode): (Option<String>, Option<String>, Option<u32>), reason: String| {
+                let by = by.unwrap_or_else(|| "sam".to_owned());
+                let id = EventId::new(format!("command-{number}"));
+                let command = Command { id, by, reason, via: via.map(ChannelName::new), episode, wish };
+                inputs.push(StepInput::Command { command, at });
+            };
         let nobody = || (None, None, None);
         if let Some(text) = ack {
             ask(Wish::Acknowledge(self.incident(&text.of)?), by(&text), String::new());

@@ -46,7 +46,8 @@ impl Transcript {
             let listed = decision.effects.first().filter(|_| decision.why != Why::Bundled);
             for list in listed.into_iter().flat_map(|effect| &effect.notice.lists) {
                 lines.push(format!("  {}", self.named(&list.head)));
-                let listed: Vec<_> = list.lines.iter().map(|line| format!("  - {}", self.named(line))).collect();
+                let listed: Vec<_> =
+                    list.lines.iter().map(|line| format!("  - {}", self.named(line))).collect();
                 lines.extend(listed);
                 if list.more > 0 {
                     lines.push(format!("  - and {} more", list.more));
@@ -90,7 +91,8 @@ impl Transcript {
         while let Some(at) = rest.find(begins) {
             let (before, key) = rest.split_at(at);
             let end = begins.len() + length;
-            let is_key = key.get(begins.len()..end).is_some_and(|hash| hash.bytes().all(|b| b.is_ascii_hexdigit()));
+            let is_key =
+                key.get(begins.len()..end).is_some_and(|hash| hash.bytes().all(|b| b.is_ascii_hexdigit()));
             written += before;
             if is_key {
                 let next = self.numbers.len() + 1;
@@ -133,9 +135,8 @@ fn together(lines: Vec<String>) -> Vec<String> {
     while let Some((first, _)) = rest.split_first() {
         let alike = match parts(first) {
             Some((before, number, after)) => {
-                let follows = |(index, line): &(usize, &String)| {
-                    parts(line) == Some((before, number + index, after))
-                };
+                let follows =
+                    |(index, line): &(usize, &String)| parts(line) == Some((before, number + index, after));
                 rest.iter().enumerate().take_while(follows).count()
             }
             None => 1,

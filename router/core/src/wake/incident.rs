@@ -34,7 +34,8 @@ impl Woken<'_> {
         let Some(record) = state.incident(key).filter(|record| record.open) else { return Ok(None) };
         let record = as_said(record, state)?;
         let until = record.held.as_ref().and_then(|held| held.until);
-        let times = [(until, Due::Unheld), (record.quiet_at, Due::Quiet), (record.escalate_at, Due::Escalation)];
+        let times =
+            [(until, Due::Unheld), (record.quiet_at, Due::Quiet), (record.escalate_at, Due::Escalation)];
         let due = times.into_iter().filter_map(|(at, due)| Some((at.filter(|at| *at <= now)?, due)));
         // In the order in which it was due, however late it is.
         let Some((_, due)) = due.min_by_key(|(at, _)| *at) else { return Ok(None) };
@@ -123,7 +124,8 @@ impl Woken<'_> {
                 let by = hold.why;
                 let reason = clean(&hold.reason, 400);
                 let withheld = vec![Withheld { action: "page".to_owned(), reason }];
-                let waited = record.held.as_ref().map_or((record.priority, 0), |held| (held.priority, held.count));
+                let waited =
+                    record.held.as_ref().map_or((record.priority, 0), |held| (held.priority, held.count));
                 changes.extend(noise::join(hold, news, key, &mut record, waited, state, now));
                 Decision { why: by, withheld, ..blank }
             }

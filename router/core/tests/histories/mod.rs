@@ -6,23 +6,62 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 /// Of a channel, in every history: so many an hour, so many at once.
-pub const LIMIT: (u32, u32) = (60, 2);
+pub(crate) const LIMIT: (u32, u32) = (60, 2);
 
 /// What may happen; the numbers choose among the few that there are.
 #[derive(Clone, Debug)]
 enum Happening {
-    Finding { which: usize, feed: usize, severity: usize, count: u64, late: bool, archived: bool, container: usize },
-    Sequence { members: Vec<usize>, archived: bool },
-    Alarm { which: usize, ok: bool },
-    Event { pod: usize },
-    Control { which: usize, passed: bool },
-    Ack { which: usize, via: bool },
-    Unack { which: usize },
-    Resolve { which: usize, via: bool },
-    Reassign { which: usize, to: usize },
-    Silence { matches: usize, hours: u32, flag: bool },
-    Expire { which: usize },
-    Extend { which: usize, hours: u32 },
+    Finding {
+        which: usize,
+        feed: usize,
+        severity: usize,
+        count: u64,
+        late: bool,
+        archived: bool,
+        container: usize,
+    },
+    Sequence {
+        members: Vec<usize>,
+        archived: bool,
+    },
+    Alarm {
+        which: usize,
+        ok: bool,
+    },
+    Event {
+        pod: usize,
+    },
+    Control {
+        which: usize,
+        passed: bool,
+    },
+    Ack {
+        which: usize,
+        via: bool,
+    },
+    Unack {
+        which: usize,
+    },
+    Resolve {
+        which: usize,
+        via: bool,
+    },
+    Reassign {
+        which: usize,
+        to: usize,
+    },
+    Silence {
+        matches: usize,
+        hours: u32,
+        flag: bool,
+    },
+    Expire {
+        which: usize,
+    },
+    Extend {
+        which: usize,
+        hours: u32,
+    },
     Tick,
 }
 
@@ -107,7 +146,7 @@ fn policy(grouped: bool, chain: bool) -> Value {
 }
 
 /// A scenario without expectations.
-pub fn history() -> impl Strategy<Value = String> {
+pub(crate) fn history() -> impl Strategy<Value = String> {
     let step = (0..SECONDS.len(), happening());
     (any::<bool>(), any::<bool>(), prop::collection::vec(step, 1..60)).prop_map(|(grouped, chain, steps)| {
         let (mut at, mut seen, mut silences) = (0_u64, BTreeSet::new(), 0_usize);
@@ -120,17 +159,13 @@ pub fn history() -> impl Strategy<Value = String> {
             written.push(step);
         }
         let policy = policy(grouped, chain);
-        json!({"promise": "", "start": "2026-11-25T09:00:00Z", "policy": policy, "steps": written}).to_string()
+        json!({"promise": "", "start": "2026-11-25T09:00:00Z", "policy": policy, "steps": written})
+            .to_string()
     })
 }
 
 /// What is about a finding or a silence that there is not yet is a tick.
-fn written_as(
-    happening: Happening,
-    at: u64,
-    seen: &mut BTreeSet<usize>,
-    silences: &mut usize,
-) -> Value {
+fn written_as(happening: Happening, at: u64, seen: &mut BTreeSet<usize>, silences: &mut usize) -> Value {
     let channels = ["oncall", "team", "ann"];
     let via = |via| if via { json!("oncall") } else { Value::Null };
     let known = |which: usize, step: Value| if seen.contains(&which) { step } else { json!({}) };
@@ -176,7 +211,9 @@ fn written_as(
             let status = if passed { "PASSED" } else { "FAILED" };
             json!({"control": {"id": "S3.1", "status": status, "resource": format!("bucket-{which}")}})
         }
-        Happening::Ack { which, via: by } => known(which, json!({"ack": {"of": format!("f{which}"), "via": via(by)}})),
+        Happening::Ack { which, via: by } => {
+            known(which, json!({"ack": {"of": format!("f{which}"), "via": via(by)}}))
+        }
         Happening::Unack { which } => known(which, json!({"unack": {"of": format!("f{which}")}})),
         Happening::Resolve { which, via: by } => {
             known(which, json!({"resolve": {"of": format!("f{which}"), "via": via(by)}}))
@@ -200,7 +237,9 @@ fn written_as(
             false => json!({}),
         },
         Happening::Extend { which, hours } => match which < *silences {
-            true => json!({"extend": {"name": format!("n{}", which + 1), "to": format!("+{}s", at + u64::from(hours) * 3_600)}}),
+            true => {
+                json!({"extend": {"name": format!("n{}", which + 1), "to": format!("+{}s", at + u64::from(hours) * 3_600)}})
+            }
             false => json!({}),
         },
         Happening::Tick => json!({}),
