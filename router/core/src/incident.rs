@@ -89,6 +89,9 @@ pub struct IncidentRecord {
     /// When the next one is due, unless someone has it by then.
     #[serde(default)]
     pub escalate_at: Option<Timestamp>,
+    /// How many dedup keys of their own such steps and reassignments have had, in this episode.
+    #[serde(default)]
+    pub own_keys: u32,
     /// The pages of those steps, each under its own dedup key.
     #[serde(default)]
     pub escalated: Vec<Escalated>,
@@ -209,6 +212,7 @@ impl IncidentRecord {
             assigned: None,
             escalation: 0,
             escalate_at: None,
+            own_keys: 0,
             escalated: Vec::new(),
             quiet_at: None,
             held: None,
@@ -251,6 +255,12 @@ impl IncidentRecord {
         if self.bundle.as_ref() == Some(bundle) {
             self.bundle = None;
         }
+    }
+
+    /// The next dedup key of its own: never one that it had before, or one page would be taken for another.
+    pub(crate) fn own_key(&mut self, key: &DedupKey) -> DedupKey {
+        self.own_keys += 1;
+        DedupKey::new(format!("{key}-e{}", self.own_keys))
     }
 
     /// It is over: nothing is due any more.

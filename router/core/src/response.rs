@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::decide::dedup_key;
 use crate::decision::{Effect, EffectKind, When, Why};
-use crate::ids::{DedupKey, EffectId, EventId, IncidentKey};
+use crate::ids::{EffectId, EventId, IncidentKey};
 use crate::incident::{Escalated, IncidentRecord};
 use crate::notice::Notice;
 use crate::policy::Policy;
@@ -42,15 +42,14 @@ pub(crate) fn escalate(
         return Vec::new();
     };
     record.escalation += 1;
-    let number = record.escalation;
-    record.escalate_at = chain.get(number as usize).map(|next| now + next.after);
-    let own = dedup_key(key, record.episode);
+    record.escalate_at = chain.get(record.escalation as usize).map(|next| now + next.after);
+    let own = record.own_key(&dedup_key(key, record.episode));
     let effects = step.to.iter().map(|channel| Effect {
         id: EffectId::new(format!("escalate:{channel}")),
         kind: EffectKind::Page,
         channel: channel.clone(),
         when: When::Now,
-        dedup_key: DedupKey::new(format!("{own}-e{number}")),
+        dedup_key: own.clone(),
         notice: notice.clone(),
     });
     let effects: Vec<_> = effects.collect();

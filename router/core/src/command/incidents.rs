@@ -9,7 +9,7 @@ use crate::command::Command;
 use crate::decide::dedup_key;
 use crate::decision::{Decision, Effect, EffectKind, When, Why};
 use crate::ending;
-use crate::ids::{ChannelName, DedupKey, EffectId, IncidentKey};
+use crate::ids::{ChannelName, EffectId, IncidentKey};
 use crate::incident::{ByWhom, IncidentRecord, Key, Record, State, Unread};
 use crate::notice::{Notice, clean};
 use crate::priority::Priority;
@@ -109,11 +109,7 @@ impl Asked<'_> {
         let page = self.policy.channels().contains(&channel).then(|| Effect {
             id: EffectId::new(format!("assign:{channel}")),
             kind: EffectKind::Page,
-            dedup_key: DedupKey::new(format!(
-                "{}-e{}",
-                dedup_key(key, record.episode),
-                100 + record.escalated.len()
-            )),
+            dedup_key: record.own_key(&dedup_key(key, record.episode)),
             channel,
             when: When::Now,
             notice,

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 /// Of a channel, in every history: so many an hour, so many at once.
-pub const LIMIT: (u32, u32) = (60, 2);
+pub(crate) const LIMIT: (u32, u32) = (60, 2);
 
 /// What may happen; the numbers choose among the few that there are.
 #[derive(Clone, Debug)]
@@ -146,7 +146,7 @@ fn policy(grouped: bool, chain: bool) -> Value {
 }
 
 /// A scenario without expectations.
-pub fn history() -> impl Strategy<Value = String> {
+pub(crate) fn history() -> impl Strategy<Value = String> {
     let step = (0..SECONDS.len(), happening());
     (any::<bool>(), any::<bool>(), prop::collection::vec(step, 1..60)).prop_map(|(grouped, chain, steps)| {
         let (mut at, mut seen, mut silences) = (0_u64, BTreeSet::new(), 0_usize);
