@@ -17,6 +17,7 @@ mod pagerduty_inbound;
 mod queue;
 mod securityhub;
 mod servers;
+mod silences;
 mod stops;
 mod store;
 mod support;
