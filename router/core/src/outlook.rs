@@ -21,21 +21,34 @@ pub struct Outlook<'o> {
     pub rule: Option<&'o RuleName>,
     /// What it waits in or was said in.
     pub bundle: Option<&'o BundleRecord>,
-    /// When the next digest is sent, where it is in that.
-    pub digest_due: Option<Timestamp>,
+    /// Whether the next digest says it.
+    pub digest: InDigest,
     /// Now.
     pub now: Timestamp,
+}
+
+/// Whether and when the next digest says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InDigest {
+    /// It does not.
+    No,
+    /// It does, and nobody is to get one.
+    Kept,
+    /// It does, then.
+    Due(Timestamp),
 }
 
 impl Outlook<'_> {
     /// A line each, what is said first. Nothing here is a promise about what has not happened yet: silences,
     /// covers and limits are asked again when it does.
     pub fn lines(&self) -> Vec<String> {
-        let Self { record, digest_due, .. } = self;
-        let digest = digest_due.map(|at| match at <= self.now {
-            true => "digest within a minute".to_owned(),
-            false => format!("digest {}", at.strftime("%a %Y-%m-%d %H:%M UTC")),
-        });
+        let Self { record, digest, .. } = self;
+        let digest = match digest {
+            InDigest::No => None,
+            InDigest::Kept => Some("kept for the digest, which nobody is configured to get".to_owned()),
+            InDigest::Due(at) if *at <= self.now => Some("digest within a minute".to_owned()),
+            InDigest::Due(at) => Some(format!("digest {}", at.strftime("%a %Y-%m-%d %H:%M UTC"))),
+        };
         let mut lines: Vec<String> = digest.into_iter().collect();
         if !record.open {
             lines.push(self.over());
@@ -103,7 +116,8 @@ impl Outlook<'_> {
             true => format!("to be acknowledged by {}", minute(by)),
             false => format!("overdue since {}", minute(by)),
         };
-        let more = if *escalation > 0 { "its escalation chain is at the end" } else { "nothing escalates it" };
+        let more =
+            if *escalation > 0 { "its escalation chain is at the end" } else { "nothing escalates it" };
         Some(format!("{expected}; {more}"))
     }
 

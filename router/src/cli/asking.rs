@@ -87,7 +87,9 @@ pub(super) fn question(path: &str, name: &str, value: &str) -> String {
     let mut asked = format!("{path}?{name}=");
     for byte in value.bytes() {
         match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => asked.push(char::from(byte)),
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+                asked.push(char::from(byte))
+            }
             other => asked.push_str(&format!("%{other:02X}")),
         }
     }

@@ -87,7 +87,7 @@ pub(super) fn main(command: Command) -> Result<(), Failed> {
         Command::Show(which) => show(&which),
         Command::Timeline(which) => timeline(&which),
         Command::Ack(several) => ask_each(several, "acknowledged", Wish::Acknowledge),
-        Command::Unack(several) => ask_each(several, "nobody has", Wish::Unacknowledge),
+        Command::Unack(several) => ask_each(several, "unacknowledged", Wish::Unacknowledge),
         Command::Resolve(several) => ask_each(several, "resolved", Wish::Resolve),
         Command::Reassign { key, to, reason, whom } => {
             let done = format!("assigned to {}:", plain(&to));
@@ -110,7 +110,7 @@ fn list(whom: &Whom, all: bool, priority: Option<Priority>) -> Result<(), Failed
     for incident in &incidents {
         let IncidentShown { key, state, priority, title, subject, opened_at, .. } = incident;
         say!(
-            "{key}  {priority}  {:<5}  {:>4}  {:<23}  {}: {}",
+            "{key}  {priority}  {:<5}  {:>4}  {:<23}  {} ({})",
             state.as_str(),
             age(*opened_at, now),
             clock(incident, now),
@@ -186,9 +186,9 @@ fn card(incident: &IncidentShown, now: Timestamp) -> Vec<String> {
         ("Part of", incident.campaign.as_ref().map(ToString::to_string)),
         ("Ended by", incident.ended.as_ref().map(said)),
     ];
-    let title = format!("{}  {}  {}", incident.priority, incident.state.as_str(), incident.title);
+    let title = format!("{}  {}  {}", incident.priority, incident.state.as_str(), plain(&incident.title));
     let rows = rows.into_iter().filter_map(|(name, value)| Some((name, value?)));
-    [plain(&title)].into_iter().chain(rows.map(|(name, value)| format!("{name:<11} {}", plain(&value)))).collect()
+    [title].into_iter().chain(rows.map(|(name, value)| format!("{name:<11} {}", plain(&value)))).collect()
 }
 
 fn timeline(which: &Which) -> Result<(), Failed> {
@@ -210,16 +210,15 @@ fn decided(decision: &DecisionShown) -> Vec<String> {
         Decided::Itself => "by itself".to_owned(),
     };
     let head = format!(
-        "{}  {}  {:<6}  {:<13}  {}  {who}",
+        "{}  {}  {:<6}  {:<13}  {}  {}",
         decision.at.strftime("%Y-%m-%d %H:%M:%S UTC"),
         decision.priority,
         decision.verdict.as_str(),
         decision.why.as_str(),
-        decision.kind,
+        plain(&decision.kind),
+        plain(&who),
     );
-    // The columns are ours: they keep their spaces.
-    let head = head.split("  ").map(plain).collect::<Vec<_>>();
-    let mut lines = vec![head.join("  ")];
+    let mut lines = vec![head];
     for effect in &decision.effects {
         let fallback = if effect.fallback { ", the fallback" } else { "" };
         let (kind, result) = (effect.kind.as_str(), effect.result.as_str());

@@ -103,8 +103,9 @@ fn is_short(name: &str) -> bool {
 fn regular_expression(name: &str, operator: &str, expression: &str) -> String {
     let expression = expression.trim().trim_matches('"').trim_start_matches('^').trim_end_matches('$');
     let values = expression.trim_start_matches('(').trim_end_matches(')').split('|');
-    let instead: Vec<_> =
-        values.map(|value| format!("{name}{operator}{}", value.replace(".*", "*").replace(".+", "*"))).collect();
+    let instead: Vec<_> = values
+        .map(|value| format!("{name}{operator}{}", value.replace(".*", "*").replace(".+", "*")))
+        .collect();
     format!("there are no regular expressions, use * instead: {}", instead.join(" "))
 }
 

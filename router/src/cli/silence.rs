@@ -190,8 +190,9 @@ fn list(whom: &Whom, expired: bool) -> Result<(), Failed> {
             SilenceState::Expired => format!("ended {}", minute(silence.ends_at)),
         };
         let ticket = silence.ticket.as_ref().map(|ticket| format!(" ({ticket})")).unwrap_or_default();
-        let about = plain(&format!("{}  {}: {}{ticket}", spoken(silence), silence.by, silence.comment));
-        say!("{}  {:<7}  {when}  holds {:<3}  {about}", silence.id, silence.state.as_str(), silence.holds);
+        let about = plain(&format!("{}: {}{ticket}", silence.by, silence.comment));
+        let (id, state, matches) = (&silence.id, silence.state.as_str(), spoken(silence));
+        say!("{id}  {state:<7}  {when}  holds {:<3}  {matches}  {about}", silence.holds);
     }
     Ok(())
 }
@@ -218,7 +219,7 @@ fn show(whom: &Whom, id: &str) -> Result<(), Failed> {
         ("By", format!("{}, at {}", silence.by, minute(silence.made_at))),
         ("Comment", silence.comment.clone()),
         ("Ticket", silence.ticket.clone().unwrap_or_default()),
-        ("Holds", format!("{} incidents, said when it ends", silence.holds)),
+        ("Holds", format!("{}, said when it ends", incidents(silence.holds))),
     ];
     for (name, value) in rows.into_iter().filter(|(_, value)| !value.is_empty()) {
         say!("{name:<8} {}", plain(&value));
@@ -242,7 +243,7 @@ fn expire(whom: &Whom, ids: &[String]) -> Result<(), Failed> {
             }
             None => match shown(&answer)?.holds {
                 0 => say!("expired {id}; it held nothing"),
-                holds => say!("expired {id}; what it held is said within a minute: {holds}"),
+                holds => say!("expired {id}; {} that it held: said within a minute", incidents(holds)),
             },
         }
     }
@@ -280,6 +281,10 @@ fn find(whom: &Whom, id: &str) -> Result<SilenceShown, Failed> {
 fn shown(answer: &Value) -> Result<SilenceShown, Failed> {
     let shown = serde_json::from_value(answer["silence"].clone());
     Ok(shown.map_err(|error| anyhow!("the worker's answer has no silence: {error}"))?)
+}
+
+fn incidents(count: u64) -> String {
+    if count == 1 { "1 incident".to_owned() } else { format!("{count} incidents") }
 }
 
 /// What it matches, as matchers where they can say it.

@@ -19,7 +19,8 @@ pub(super) fn parse(text: &str) -> Result<SignedDuration, String> {
         let unit = rest[end..].chars().next().ok_or_else(expected)?;
         // Goes on from the unit before: each once, and none after a lesser one.
         let (_, length) = units.find(|(known, _)| *known == unit).ok_or_else(expected)?;
-        seconds = number.checked_mul(*length).and_then(|more| seconds.checked_add(more)).ok_or_else(expected)?;
+        seconds =
+            number.checked_mul(*length).and_then(|more| seconds.checked_add(more)).ok_or_else(expected)?;
         rest = &rest[end + unit.len_utf8()..];
     }
     if seconds == 0 { Err(expected()) } else { Ok(SignedDuration::from_secs(seconds)) }
@@ -47,7 +48,9 @@ mod tests {
 
     #[test]
     fn what_is_no_length_of_time_is_refused() {
-        for text in ["", "0", "0h", "2", "h", "-2h", "2 h", "30m1h", "1h1h", "1.5h", "2H", "99999999999999w", "2µ"] {
+        for text in
+            ["", "0", "0h", "2", "h", "-2h", "2 h", "30m1h", "1h1h", "1.5h", "2H", "99999999999999w", "2µ"]
+        {
             let expected = format!("expected a length of time such as 30m, 2h, 1h30m or 1d, found `{text}`");
             assert_eq!(parse(text), Err(expected), "{text}");
         }

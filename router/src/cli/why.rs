@@ -16,7 +16,7 @@ const LINES: usize = 24;
 /// So many of those who were told are listed, the latest.
 const LATEST: usize = 3;
 /// So many lines are said of them.
-const TOLD: usize = 7;
+const TOLD: usize = 8;
 /// So many lines are said of what comes next.
 const NEXT: usize = 6;
 
@@ -47,9 +47,12 @@ fn screen(story: &StoryShown, now: Timestamp) -> Vec<String> {
     }
     let told: Vec<String> = told(story).into_iter().take(TOLD).collect();
     let what = story.incident.as_ref().map(|incident| what(incident, now)).unwrap_or_default();
-    let why = asked_about(story).map(|decision| why(decision, story.incident.as_ref())).unwrap_or_default();
+    let mut why =
+        asked_about(story).map(|decision| why(decision, story.incident.as_ref())).unwrap_or_default();
     let room = LINES - next.len() - told.len();
-    what.into_iter().chain(why).take(room).chain(told).chain(next).collect()
+    why.truncate(room - what.len().min(3));
+    let room = room - why.len();
+    what.into_iter().take(room).chain(why).chain(told).chain(next).collect()
 }
 
 fn what(incident: &IncidentShown, now: Timestamp) -> Vec<String> {
@@ -103,7 +106,7 @@ fn why(decision: &DecisionShown, incident: Option<&IncidentShown>) -> Vec<String
     }
     lines.extend(wrapped(2, &format!("{verdict}: {because}"), 2));
     for withheld in withheld.iter().take(3) {
-        lines.extend(wrapped(2, &withheld.to_string(), 2));
+        lines.extend(wrapped(2, &format!("no {}: {}", withheld.action, withheld.reason), 2));
     }
     let is_said = |reason: &String| withheld.iter().any(|withheld| withheld.reason == *reason);
     if let Some(held) = incident.and_then(|incident| incident.held.as_ref())
@@ -116,19 +119,21 @@ fn why(decision: &DecisionShown, incident: Option<&IncidentShown>) -> Vec<String
 
 /// Who was told, and what their channel said.
 fn told(story: &StoryShown) -> Vec<String> {
-    let decisions = story.decisions.iter().chain(&story.said_with);
-    let effects = decisions.flat_map(|decision| decision.effects.iter().map(|effect| (decision.at, effect)));
-    let mut effects: Vec<_> = effects.filter(|(_, effect)| effect.result != Progress::NotNeeded).collect();
-    effects.sort_by_key(|(at, _)| *at);
+    let own = story.decisions.iter().map(|decision| (decision, ""));
+    let decisions = own.chain(story.said_with.iter().map(|decision| (decision, " with others")));
+    let effects = decisions
+        .flat_map(|(decision, with)| decision.effects.iter().map(move |effect| (decision.at, effect, with)));
+    let mut effects: Vec<_> = effects.filter(|(_, effect, _)| effect.result != Progress::NotNeeded).collect();
+    effects.sort_by_key(|(at, _, _)| *at);
     let earlier = effects.len().saturating_sub(LATEST);
     let mut lines = vec![if effects.is_empty() { "Nobody was told" } else { "Told" }.to_owned()];
     if earlier > 0 {
         lines.push(format!("  {earlier} earlier: see watchfire incidents timeline"));
     }
-    for (decided, effect) in effects.into_iter().skip(earlier) {
+    for (decided, effect, with) in effects.into_iter().skip(earlier) {
         let EffectShown { kind, channel, result, at, .. } = effect;
         let (at, result) = (minute(at.unwrap_or(decided)), result.as_str());
-        let line = format!("{at} {} to {channel}: {result}{}", kind.as_str(), said(&effect.said));
+        let line = format!("{at} {}{with} to {channel}: {result}{}", kind.as_str(), said(&effect.said));
         lines.extend(wrapped(2, &line, 2));
     }
     lines

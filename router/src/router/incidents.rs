@@ -5,7 +5,7 @@ use watchfire_core::ids::{EventId, FindingKey, IncidentKey, SilenceId};
 use watchfire_core::incident::{IncidentRecord, Key, Record, State};
 use watchfire_core::journal::Entry;
 use watchfire_core::noise::BundleRecord;
-use watchfire_core::outlook::{self, Outlook};
+use watchfire_core::outlook::{self, InDigest, Outlook};
 use watchfire_core::silence::Silence;
 
 use super::Router;
@@ -135,17 +135,20 @@ impl Router {
             bundle = state.bundle(key).cloned();
             let pages = self.store.timeline(&outlook::page_of(key), TIMELINE).await?;
             said_with = pages.into_iter().rfind(|page| {
-                record.held.is_none() && page.decision.at >= record.opened_at && !page.decision.effects.is_empty()
+                record.held.is_none()
+                    && page.decision.at >= record.opened_at
+                    && !page.decision.effects.is_empty()
             });
         }
         let digest = state.digest().filter(|digest| digest.lines.contains_key(&incident));
+        let digest = digest.map(|digest| digest.due_at.map_or(InDigest::Kept, InDigest::Due));
         let events = entries.iter().rev().map(|entry| &entry.decision);
         let outlook = Outlook {
             record: &record,
             policy: &self.policy,
             rule: events.into_iter().find(|decision| decision.face.is_some()).map(|decision| &decision.rule),
             bundle: bundle.as_ref(),
-            digest_due: digest.and_then(|digest| digest.due_at),
+            digest: digest.unwrap_or(InDigest::No),
             now: self.clock.now(),
         };
         let next = outlook.lines();

@@ -77,10 +77,22 @@ impl SilenceShown {
             (true, true) => SilenceState::Active,
             (false, true) => SilenceState::Pending,
         };
-        let Silence {
-            id, matches, starts_at, ends_at, by, comment, ticket, covers_p0, made_at, expired_by
-        } = silence;
-        Self { id, state, matches, starts_at, ends_at, by, comment, ticket, covers_p0, made_at, expired_by, holds }
+        let Silence { id, matches, starts_at, ends_at, by, comment, ticket, covers_p0, made_at, expired_by } =
+            silence;
+        Self {
+            id,
+            state,
+            matches,
+            starts_at,
+            ends_at,
+            by,
+            comment,
+            ticket,
+            covers_p0,
+            made_at,
+            expired_by,
+            holds,
+        }
     }
 }
 

@@ -26,7 +26,8 @@ fn at(text: &str) -> Timestamp {
 
 fn policy() -> Policy {
     let file = RuleFile { name: "rules.yaml".to_owned(), text: RULES.to_owned() };
-    let mut policy = Policy::new(RuleSet::load(&[file]).expect("rules"), Routes::all_to(&ChannelName::new("oncall")));
+    let mut policy =
+        Policy::new(RuleSet::load(&[file]).expect("rules"), Routes::all_to(&ChannelName::new("oncall")));
     let step = |to: &[&str], minutes| EscalationStep {
         to: to.iter().map(|name| ChannelName::new(*name)).collect(),
         after: SignedDuration::from_mins(minutes),
@@ -48,7 +49,8 @@ fn paged(priority: Priority) -> IncidentRecord {
 
 fn held(mut record: IncidentRecord, until: Option<Timestamp>) -> IncidentRecord {
     let reason = "the reason".to_owned();
-    record.held = Some(Held { news: Why::New, by: Why::Silenced, reason, since: at("10:00"), bundle: None, until });
+    record.held =
+        Some(Held { news: Why::New, by: Why::Silenced, reason, since: at("10:00"), bundle: None, until });
     record
 }
 
@@ -62,7 +64,7 @@ fn waiting(kind: BundleKind, due_at: Option<Timestamp>) -> BundleRecord {
 fn lines(record: &IncidentRecord, bundle: Option<&BundleRecord>, now: &str) -> Vec<String> {
     let policy = policy();
     let rule = RuleName::new("rest");
-    Outlook { record, policy: &policy, rule: Some(&rule), bundle, digest_due: None, now: at(now) }.lines()
+    Outlook { record, policy: &policy, rule: Some(&rule), bundle, digest: InDigest::No, now: at(now) }.lines()
 }
 
 const QUIET: &str = "resolved by its quiet period at 2026-11-27 23:00 UTC if nothing more is heard";
@@ -118,8 +120,16 @@ fn what_holds_an_incident_says_when_it_lets_it_go() {
     let roll_up = BundleKind::RollUp { limit: "channel oncall".to_owned() };
     let noon = Some(at("12:00"));
     let table = [
-        (silence.clone(), noon, "said with all that was silenced at 2026-11-27 12:00 UTC, when the silence ends"),
-        (silence, Some(at("10:01")), "said with all that was silenced within a minute, when the silence ends"),
+        (
+            silence.clone(),
+            noon,
+            "said with all that was silenced at 2026-11-27 12:00 UTC, when the silence ends",
+        ),
+        (
+            silence,
+            Some(at("10:01")),
+            "said with all that was silenced within a minute, when the silence ends",
+        ),
         (cover, None, "paged when wf1-node is over, if it is open then"),
         (group, noon, "paged with its group rollout at 2026-11-27 12:00 UTC"),
         (BundleKind::Storm, noon, "paged with its storm at 2026-11-27 12:00 UTC"),
@@ -158,12 +168,14 @@ fn what_is_in_the_digest_says_when_that_comes_and_is_not_paged_again() {
     let policy = policy();
     let mut record = paged(Priority::P3);
     record.respond_by = None;
-    let outlook = |digest_due, now| {
-        let digest_due = Some(at(digest_due));
-        Outlook { record: &record, policy: &policy, rule: None, bundle: None, digest_due, now: at(now) }.lines()
+    let outlook = |digest, now| {
+        Outlook { record: &record, policy: &policy, rule: None, bundle: None, digest, now: at(now) }.lines()
     };
-    assert_eq!(outlook("12:00", "10:05"), ["digest Fri 2026-11-27 12:00 UTC", QUIET]);
-    assert_eq!(outlook("12:00", "12:00"), ["digest within a minute", QUIET]);
+    let noon = InDigest::Due(at("12:00"));
+    assert_eq!(outlook(noon, "10:05"), ["digest Fri 2026-11-27 12:00 UTC", QUIET]);
+    assert_eq!(outlook(noon, "12:00"), ["digest within a minute", QUIET]);
+    let kept = "kept for the digest, which nobody is configured to get";
+    assert_eq!(outlook(InDigest::Kept, "10:05"), [kept, QUIET]);
 }
 
 #[test]
@@ -174,7 +186,8 @@ fn what_is_over_says_from_when_on_it_is_news_again() {
     record.end(Some(ByWhom { by: "ana".to_owned(), at: at("10:00") }));
     let lines = |now: &str| {
         let rule = Some(&noisy);
-        Outlook { record: &record, policy: &policy, rule, bundle: None, digest_due: None, now: at(now) }.lines()
+        Outlook { record: &record, policy: &policy, rule, bundle: None, digest: InDigest::No, now: at(now) }
+            .lines()
     };
     assert_eq!(
         lines("10:05"),

@@ -17,7 +17,10 @@ fn matchers_make_the_pattern_that_they_say() {
         (&["namespace=\"shop\""], json!({"subject": {"namespace": ["shop"]}})),
         (&["namespace=shop-*"], json!({"subject": {"namespace": [{"wildcard": "shop-*"}]}})),
         (&["namespace!=shop"], json!({"subject": {"namespace": [{"anything-but": ["shop"]}]}})),
-        (&["namespace!=a", "namespace!=b"], json!({"subject": {"namespace": [{"anything-but": ["a", "b"]}]}})),
+        (
+            &["namespace!=a", "namespace!=b"],
+            json!({"subject": {"namespace": [{"anything-but": ["a", "b"]}]}}),
+        ),
         (
             &["namespace!=a\\b", "namespace!=c*"],
             json!({"subject": {"namespace": [{"anything-but": {"wildcard": ["a\\\\b", "c*"]}}]}}),
@@ -53,7 +56,9 @@ fn a_pattern_that_matchers_make_is_shown_as_matchers() {
         let made = of(matchers).expect("matchers").to_string();
         assert_eq!(spoken(&made).as_deref(), expected, "{made}");
     }
-    for other in [r#"{"type": [{"prefix": "Crypto"}]}"#, r#"{"type": [7]}"#, r#"{"$or": [{"type": ["a"]}]}"#, "no"] {
+    for other in
+        [r#"{"type": [{"prefix": "Crypto"}]}"#, r#"{"type": [7]}"#, r#"{"$or": [{"type": ["a"]}]}"#, "no"]
+    {
         assert_eq!(spoken(other), None, "{other}");
     }
 }
@@ -61,8 +66,24 @@ fn a_pattern_that_matchers_make_is_shown_as_matchers() {
 #[test]
 fn every_name_is_one_that_silences_look_at() {
     let names = [
-        "priority", "rule", "family", "type", "source", "severity", "account", "region", "cluster", "namespace",
-        "pod", "node", "workload", "container", "image", "instance", "principal", "service_account",
+        "priority",
+        "rule",
+        "family",
+        "type",
+        "source",
+        "severity",
+        "account",
+        "region",
+        "cluster",
+        "namespace",
+        "pod",
+        "node",
+        "workload",
+        "container",
+        "image",
+        "instance",
+        "principal",
+        "service_account",
     ];
     for name in names {
         assert!(path(name).is_some_and(|path| PATHS.contains(&path)), "{name}");
