@@ -32,7 +32,9 @@ use crate::respond::Responder;
 use crate::store::{self, Store};
 use crate::telemetry::{self, Metrics};
 use at_work::AtWork;
+pub use commands::{Commanded, Rehearsal};
 use deciding::Undecided;
+pub use incidents::{Story, StoryOf};
 use without_store::Remembered;
 
 /// How long a pending entry is left to its message before a tick takes it up.

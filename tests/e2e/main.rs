@@ -18,6 +18,7 @@ mod queue;
 mod scenarios;
 mod securityhub;
 mod servers;
+mod silences;
 mod stops;
 mod store;
 mod storm;

@@ -23,6 +23,7 @@ mod judge;
 pub mod mitigation;
 pub mod noise;
 pub mod notice;
+pub mod outlook;
 pub mod pattern;
 mod planning;
 pub mod policy;

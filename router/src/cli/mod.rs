@@ -7,17 +7,24 @@ macro_rules! say {
     };
 }
 
+mod asking;
 mod check;
 mod demo;
 mod doctor;
 mod evidence;
 mod explain;
+mod incidents;
+mod matchers;
 mod operator;
 mod pattern;
 mod rbac;
 mod replay;
 mod rules;
 mod run;
+mod screen;
+mod silence;
+mod span;
+mod why;
 mod yaml;
 
 use std::io::Read as _;
@@ -40,7 +47,9 @@ Examples:
   watchfire run --config watchfire.yaml           the worker
   watchfire explain finding.json                  why each rule matches an event or not
   aws guardduty get-findings … | watchfire replay decide findings without telling anyone
-  watchfire rules test --rules ./rules            run the examples that rules carry";
+  watchfire rules test --rules ./rules            run the examples that rules carry
+  watchfire why EVENT                             why it was or was not paged, and what comes next
+  watchfire silence add namespace=shop -d 2h -c 'upgrade'";
 
 /// Routes security alerts for AWS EKS clusters: who is told, how soon, and why.
 #[derive(Debug, Parser)]
@@ -70,16 +79,24 @@ enum Command {
     /// Refuse a plan that waits for approval.
     Deny(operator::Answer),
     /// List the plans that wait for approval.
-    Approvals(operator::Whom),
+    Approvals(asking::Whom),
     /// Undo what was done on an incident's account.
     Release(operator::Release),
     /// List what is held and can be released.
-    Held(operator::Whom),
+    Held(asking::Whom),
     /// Quarantine a pod by hand, with everything that a rule would do.
     Quarantine(operator::Quarantine),
     /// Switch acting on the cluster off and on.
     #[command(subcommand)]
     Mitigation(operator::Mitigation),
+    /// Keep what matches from being paged for a while, and see what it holds.
+    #[command(subcommand)]
+    Silence(silence::Command),
+    /// List incidents, show what was decided about one, acknowledge, resolve and reassign.
+    #[command(subcommand, visible_alias = "incident")]
+    Incidents(incidents::Command),
+    /// Say why something was or was not paged, who was told, and what comes next.
+    Why(why::Arguments),
     /// Prove that evidence is whole and unaltered, or list it.
     #[command(subcommand)]
     Evidence(evidence::Command),
@@ -161,6 +178,9 @@ pub fn main() -> ExitCode {
         Command::Held(whom) => operator::held(&whom),
         Command::Quarantine(arguments) => operator::quarantine(arguments),
         Command::Mitigation(command) => operator::mitigation(command),
+        Command::Silence(command) => silence::main(command),
+        Command::Incidents(command) => incidents::main(command),
+        Command::Why(arguments) => why::main(&arguments),
         Command::Evidence(command) => evidence::main(command),
         Command::Rbac(arguments) => rbac::main(&arguments),
         Command::Doctor(arguments) => doctor::main(&arguments),

@@ -1,9 +1,5 @@
 //! What a human tells the worker: `approve`, `deny`, `release`, `quarantine`, `mitigation`, `approvals`, `held`.
 
-use std::path::PathBuf;
-use std::time::Duration;
-
-use anyhow::{Context as _, anyhow, bail};
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -11,33 +7,12 @@ use watchfire_core::act::{Act, ActWhen};
 use watchfire_core::command::Wish;
 use watchfire_core::containment::ApprovalId;
 use watchfire_core::ids::IncidentKey;
-use watchfire_core::notice::clean;
 use watchfire_core::rules::ActionName;
 
+use super::asking::{Whom, ask, word};
 use super::{Failed, Output};
-use crate::clients::Clients;
 use crate::respond::Named;
 use crate::web::Order;
-
-/// A command is carried out before it is answered, which takes as long as its acts.
-const PATIENCE: Duration = Duration::from_secs(180);
-
-/// Where the worker is, and who asks.
-#[derive(Clone, Debug, Args)]
-pub(super) struct Whom {
-    /// The worker's address
-    #[arg(long, value_name = "URL", env = "WATCHFIRE_SERVER", default_value = "http://127.0.0.1:8080")]
-    server: String,
-    /// A file with the operator's token; or set WATCHFIRE_TOKEN
-    #[arg(long, value_name = "FILE", env = "WATCHFIRE_TOKEN_FILE")]
-    token_file: Option<PathBuf>,
-    /// Who asks, as the journal shows it
-    #[arg(long, value_name = "NAME", env = "USER", default_value = "unknown")]
-    by: String,
-    /// How to print
-    #[arg(long, value_enum, default_value_t = Output::Human)]
-    output: Output,
-}
 
 /// What `approve` and `deny` take.
 #[derive(Debug, Args)]
@@ -308,46 +283,4 @@ fn minute(value: &Value, name: &str) -> String {
         Ok(at) => at.strftime("%Y-%m-%d %H:%M UTC").to_string(),
         Err(_) => word(value, name).to_owned(),
     }
-}
-
-fn word<'v>(value: &'v Value, name: &str) -> &'v str {
-    value[name].as_str().unwrap_or_default()
-}
-
-fn ask(whom: &Whom, path: &str, body: Option<Value>) -> anyhow::Result<Value> {
-    let token = token(whom)?;
-    let clients = Clients::new(None)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
-        let url = format!("{}{path}", whom.server.trim_end_matches('/'));
-        let http = clients.http()?;
-        let request = match body {
-            Some(body) => http.post(&url).json(&body),
-            None => http.get(&url),
-        };
-        let answer = request.bearer_auth(token).timeout(PATIENCE).send().await;
-        let answer =
-            answer.with_context(|| format!("{url} does not answer; is the worker there (--server)?"))?;
-        let status = answer.status();
-        let text = answer.text().await.with_context(|| format!("the answer of {url} cannot be read"))?;
-        let parsed = serde_json::from_str::<Value>(&text);
-        match (status.is_success(), parsed) {
-            (true, Ok(value)) => Ok(value),
-            (true, Err(error)) => bail!("{url} answered what is not JSON: {error}"),
-            (false, Ok(value)) if value["error"].is_string() => {
-                Err(anyhow!("{status}: {}", word(&value, "error")))
-            }
-            (false, _) => Err(anyhow!("{status}: {}", clean(&text, 200))),
-        }
-    })
-}
-
-fn token(whom: &Whom) -> anyhow::Result<String> {
-    if let Some(file) = &whom.token_file {
-        let text =
-            std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
-        return Ok(text.trim().to_owned());
-    }
-    std::env::var("WATCHFIRE_TOKEN")
-        .context("expected the operator's token in WATCHFIRE_TOKEN or --token-file")
 }

@@ -27,6 +27,17 @@ pub struct Rehearsal {
     pub decision: Decision,
     /// Each act with its steps, as far as they went.
     pub acts: Vec<(Act, Vec<StepRecord>)>,
+    /// For a new silence: what it would have done to the events of the last day.
+    pub effect: Option<SilenceEffect>,
+}
+
+/// What was done about what a human asks for.
+#[derive(Debug)]
+pub struct Commanded {
+    /// What was decided, and what became of it.
+    pub entry: Entry,
+    /// For a new silence: what it would have done to the events of the last day.
+    pub effect: Option<SilenceEffect>,
 }
 
 impl Router {
@@ -35,14 +46,14 @@ impl Router {
     ///
     /// # Errors
     /// [`Nack`] when it could not even be decided.
-    pub async fn command(&self, command: &Command, on: Option<&Named>) -> Result<Entry, Nack> {
+    pub async fn command(&self, command: &Command, on: Option<&Named>) -> Result<Commanded, Nack> {
         let Some(_claim) = self.at_work.claim(&command.id) else { return Err(at_work_already()) };
-        let entry = self.commit_command(command, on).await?;
+        let Commanded { entry, effect } = self.commit_command(command, on).await?;
         // What is pending is in the journal; the answer shows it.
         let _ = Box::pin(self.perform(&entry)).await;
         match self.store.find(&command.id).await {
-            Ok(Some(entry)) => Ok(entry),
-            Ok(None) | Err(_) => Ok(entry),
+            Ok(Some(entry)) => Ok(Commanded { entry, effect }),
+            Ok(None) | Err(_) => Ok(Commanded { entry, effect }),
         }
     }
 
@@ -54,14 +65,14 @@ impl Router {
     pub async fn command_recorded(self: &Arc<Self>, command: &Command) -> Result<Entry, Nack> {
         let entry = {
             let Some(_claim) = self.at_work.claim(&command.id) else { return Err(at_work_already()) };
-            self.commit_command(command, None).await?
+            self.commit_command(command, None).await?.entry
         };
         let (router, id) = (Arc::clone(self), command.id.clone());
         tokio::spawn(async move { router.resume(&id).await });
         Ok(entry)
     }
 
-    async fn commit_command(&self, command: &Command, on: Option<&Named>) -> Result<Entry, Nack> {
+    async fn commit_command(&self, command: &Command, on: Option<&Named>) -> Result<Commanded, Nack> {
         let context = self.context_for(command, on).await?;
         let effect = self.effect_of(command).await?;
         let asked = Asked { command, policy: &self.policy, context: &context, effect: effect.as_ref() };
@@ -82,7 +93,8 @@ impl Router {
             | Wish::Extend(_) => IncidentKey::new(command.id.as_str()),
         };
         let decide = |state: &State| asked.decide(state, self.clock.now());
-        self.commit_own(&command.id, &turn, &raw, decide).await
+        let entry = self.commit_own(&command.id, &turn, &raw, decide).await?;
+        Ok(Commanded { entry, effect })
     }
 
     /// Decides and rehearses it: every check, every change as a server-side dry run, nothing recorded.
@@ -106,7 +118,7 @@ impl Router {
                 acts.push((act.clone(), steps));
             }
         }
-        Ok(Rehearsal { decision, acts })
+        Ok(Rehearsal { decision, acts, effect })
     }
 
     /// What a new silence would have done to the events of the last day.

@@ -1,10 +1,11 @@
 //! What operators look at: incidents, what was decided about each, silences, and why.
 
 use watchfire_core::decide::as_said;
-use watchfire_core::ids::{EventId, FindingKey, IncidentKey};
+use watchfire_core::ids::{EventId, FindingKey, IncidentKey, SilenceId};
 use watchfire_core::incident::{IncidentRecord, Key, Record, State};
 use watchfire_core::journal::Entry;
 use watchfire_core::noise::BundleRecord;
+use watchfire_core::outlook::{self, InDigest, Outlook};
 use watchfire_core::silence::Silence;
 
 use super::Router;
@@ -24,8 +25,23 @@ pub struct Story {
     pub entries: Vec<Entry>,
     /// What it waits in or was said in.
     pub bundle: Option<BundleRecord>,
-    /// The event that was asked about, where that was it.
-    pub event: Option<EventId>,
+    /// By which decision it was said with others, where it was.
+    pub said_with: Option<Entry>,
+    /// What comes next, a line each.
+    pub next: Vec<String>,
+    /// What was asked about.
+    pub of: StoryOf,
+}
+
+/// What a name stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StoryOf {
+    /// An event.
+    Event(EventId),
+    /// A finding.
+    Finding(FindingKey),
+    /// An incident.
+    Incident,
 }
 
 impl Router {
@@ -68,16 +84,17 @@ impl Router {
         let mut state = State::default();
         self.store.load(&keys, &mut state).await?;
         if state.incident(&incident).is_some() {
-            return self.told(incident, None).await.map(Some);
+            return self.told(incident, StoryOf::Incident).await.map(Some);
         }
         if let Some(known) = state.finding(&finding) {
-            return self.told(known.incident.clone(), None).await.map(Some);
+            return self.told(known.incident.clone(), StoryOf::Finding(finding)).await.map(Some);
         }
         let event = EventId::new(name);
         let Some(entry) = self.store.find(&event).await? else { return Ok(None) };
+        let of = StoryOf::Event(event.clone());
         match entry.decision.incident.clone() {
             Some(incident) => {
-                let mut story = self.told(incident, Some(event.clone())).await?;
+                let mut story = self.told(incident, of).await?;
                 if !story.entries.iter().any(|known| known.decision.event == event) {
                     story.entries.insert(0, entry);
                 }
@@ -85,27 +102,56 @@ impl Router {
             }
             None => {
                 let incident = IncidentKey::new("");
-                let entries = vec![entry];
-                Ok(Some(Story { incident, record: None, entries, bundle: None, event: Some(event) }))
+                let (entries, next) = (vec![entry], Vec::new());
+                Ok(Some(Story { incident, record: None, entries, bundle: None, said_with: None, next, of }))
             }
         }
     }
 
-    async fn told(&self, incident: IncidentKey, event: Option<EventId>) -> Result<Story, store::Error> {
+    /// How many incidents wait in what a silence holds.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn held_by(&self, silence: &SilenceId) -> Result<u64, store::Error> {
+        let key = outlook::held_by(silence);
         let mut state = State::default();
-        self.store.load(&[Key::Incident(incident.clone())], &mut state).await?;
-        let record = match state.incident(&incident) {
-            Some(record) => Some(self.read(|state| as_said(record, state)).await?.1),
-            None => None,
-        };
-        let bundle = match record.as_ref().and_then(|record| record.bundle.clone()) {
-            Some(key) => {
-                self.store.load(&[Key::Bundle(key.clone())], &mut state).await?;
-                state.bundle(&key).cloned()
-            }
-            None => None,
-        };
+        self.store.load(&[Key::Bundle(key.clone())], &mut state).await?;
+        Ok(state.bundle(&key).map_or(0, |held| held.unsaid))
+    }
+
+    async fn told(&self, incident: IncidentKey, of: StoryOf) -> Result<Story, store::Error> {
+        let mut state = State::default();
+        self.store.load(&[Key::Incident(incident.clone()), Key::Digest], &mut state).await?;
         let entries = self.store.timeline(&incident, TIMELINE).await?;
-        Ok(Story { incident, record, entries, bundle, event })
+        let Some(record) = state.incident(&incident) else {
+            let next = Vec::new();
+            return Ok(Story { incident, record: None, entries, bundle: None, said_with: None, next, of });
+        };
+        let (_, record) = self.read(|state| as_said(record, state)).await?;
+        let mut bundle = None;
+        let mut said_with = None;
+        if let Some(key) = &record.bundle {
+            self.store.load(&[Key::Bundle(key.clone())], &mut state).await?;
+            bundle = state.bundle(key).cloned();
+            let pages = self.store.timeline(&outlook::page_of(key), TIMELINE).await?;
+            said_with = pages.into_iter().rfind(|page| {
+                record.held.is_none()
+                    && page.decision.at >= record.opened_at
+                    && !page.decision.effects.is_empty()
+            });
+        }
+        let digest = state.digest().filter(|digest| digest.lines.contains_key(&incident));
+        let digest = digest.map(|digest| digest.due_at.map_or(InDigest::Kept, InDigest::Due));
+        let events = entries.iter().rev().map(|entry| &entry.decision);
+        let outlook = Outlook {
+            record: &record,
+            policy: &self.policy,
+            rule: events.into_iter().find(|decision| decision.face.is_some()).map(|decision| &decision.rule),
+            bundle: bundle.as_ref(),
+            digest: digest.unwrap_or(InDigest::No),
+            now: self.clock.now(),
+        };
+        let next = outlook.lines();
+        Ok(Story { incident, record: Some(record), entries, bundle, said_with, next, of })
     }
 }

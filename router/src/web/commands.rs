@@ -14,10 +14,12 @@ use watchfire_core::command::{Command, Wish};
 use watchfire_core::identity::sha256;
 use watchfire_core::ids::EventId;
 use watchfire_core::notice::clean;
+use watchfire_core::silence::{Extension, Silence, SilenceEffect};
 
 use super::events::is_shown;
+use super::shown::SilenceShown;
 use crate::respond::Named;
-use crate::router::{Nack, Router};
+use crate::router::{Commanded, Nack, Rehearsal, Router};
 use crate::secret::Secret;
 use crate::store;
 
@@ -59,6 +61,9 @@ pub fn commands(operator: Operator) -> Routes {
         .route("/v1/approvals", get(approvals))
         .route("/v1/held", get(held))
         .route("/v1/mitigation", get(mitigation))
+        .route("/v1/silences", get(super::incidents::silences))
+        .route("/v1/incidents", get(super::incidents::incidents))
+        .route("/v1/story", get(super::incidents::story))
         // Of these routes alone: what is nobody's route stays a 404.
         .route_layer(from_fn_with_state(operator.clone(), only_operators))
         .with_state(operator)
@@ -87,21 +92,58 @@ async fn take(State(operator): State<Operator>, Json(order): Json<Order>) -> Res
     let id = EventId::new(format!("command:{}", id.map_or_else(own, |id| clean(&id, 100))));
     let command =
         Command { id, by: clean(&by, 100), reason: clean(&reason, 300), via: None, episode: None, wish };
-    let answer =
-        match dry_run {
-            true => operator.router.rehearse(&command, on.as_ref()).await.map(|rehearsal| {
-                let acts = rehearsal.acts.iter().map(|(act, steps)| json!({"act": act, "steps": steps}));
-                let acts: Vec<Value> = acts.collect();
-                json!({"dry_run": true, "decision": rehearsal.decision, "acts": acts})
-            }),
-            false => operator.router.command(&command, on.as_ref()).await.map(
-                |entry| json!({"dry_run": false, "decision": entry.decision, "outcomes": entry.outcomes}),
-            ),
-        };
+    let answer = match dry_run {
+        true => operator.router.rehearse(&command, on.as_ref()).await.map(|rehearsal| {
+            let Rehearsal { decision, acts, effect } = rehearsal;
+            let acts = acts.iter().map(|(act, steps)| json!({"act": act, "steps": steps}));
+            let acts: Vec<Value> = acts.collect();
+            with_effect(json!({"dry_run": true, "decision": decision, "acts": acts}), effect)
+        }),
+        false => carried_out(&operator.router, &command, on.as_ref()).await,
+    };
     match answer {
         Ok(answer) => Json(answer).into_response(),
         Err(Nack { reason, .. }) => refuse(StatusCode::SERVICE_UNAVAILABLE, &reason),
     }
+}
+
+async fn carried_out(router: &Router, command: &Command, on: Option<&Named>) -> Result<Value, Nack> {
+    let Commanded { entry, effect } = router.command(command, on).await?;
+    let answer = json!({"dry_run": false, "decision": entry.decision, "outcomes": entry.outcomes});
+    let mut answer = with_effect(answer, effect);
+    // Read back, so that a command that comes again is answered as it was the first time.
+    let is_it: Box<dyn Fn(&Silence) -> bool + Send> = match command.wish.clone() {
+        Wish::Silence(draft) => {
+            let made_at = entry.decision.at;
+            Box::new(move |silence| silence.made_at == made_at && silence.matches == draft.matches)
+        }
+        Wish::Expire(id) | Wish::Extend(Extension { silence: id, ends_at: _ }) => {
+            Box::new(move |silence| silence.id == id)
+        }
+        Wish::Approve(_)
+        | Wish::Deny(_)
+        | Wish::Release(_)
+        | Wish::Act(_)
+        | Wish::SwitchOff
+        | Wish::SwitchOn
+        | Wish::Acknowledge(_)
+        | Wish::Unacknowledge(_)
+        | Wish::Resolve(_)
+        | Wish::Reassign { .. } => return Ok(answer),
+    };
+    let silences = router.silences().await.unwrap_or_default();
+    if let Some(silence) = silences.into_iter().find(|silence| is_it(silence)) {
+        let holds = router.held_by(&silence.id).await.unwrap_or_default();
+        answer["silence"] = json!(SilenceShown::of(silence, holds, router.clock.now()));
+    }
+    Ok(answer)
+}
+
+fn with_effect(mut answer: Value, effect: Option<SilenceEffect>) -> Value {
+    if let Some(effect) = effect {
+        answer["effect"] = json!(effect);
+    }
+    answer
 }
 
 async fn approvals(State(operator): State<Operator>) -> Response {
@@ -142,10 +184,10 @@ fn listed<T>(rows: Result<Vec<T>, store::Error>, show: impl Fn(T) -> Value) -> R
     }
 }
 
-fn unavailable(error: &store::Error) -> Response {
+pub(super) fn unavailable(error: &store::Error) -> Response {
     refuse(StatusCode::SERVICE_UNAVAILABLE, &format!("the store does not answer: {error}"))
 }
 
-fn refuse(status: StatusCode, message: &str) -> Response {
+pub(super) fn refuse(status: StatusCode, message: &str) -> Response {
     (status, Json(json!({"error": message}))).into_response()
 }

@@ -51,7 +51,7 @@ impl Stage {
     }
 
     async fn says(&self, id: &str, wish: Wish) -> Decision {
-        self.router.command(&command(id, wish), None).await.expect("the store answers").decision
+        self.router.command(&command(id, wish), None).await.expect("the store answers").entry.decision
     }
 }
 
@@ -145,7 +145,7 @@ async fn by_hand_a_pod_is_quarantined_as_by_a_rule_and_a_dry_run_touches_nothing
     assert_eq!(after.metadata, before.metadata, "a rehearsal changes nothing");
 
     let command = command("hand", Wish::Act(ActionName::Quarantine));
-    let entry = stage.router.command(&command, Some(&named)).await.unwrap();
+    let entry = stage.router.command(&command, Some(&named)).await.unwrap().entry;
     assert_eq!(entry.pending_acts().count(), 0);
     assert!(stage.is_held(&suspect).await);
     let page = stage.pages(1).await.remove(0);

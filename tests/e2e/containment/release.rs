@@ -35,7 +35,7 @@ impl Stage {
     }
 
     async fn release(&self, id: &str, incident: IncidentKey) -> Vec<String> {
-        let entry = self.router.command(&command(id, Wish::Release(incident)), None).await.unwrap();
+        let entry = self.router.command(&command(id, Wish::Release(incident)), None).await.unwrap().entry;
         assert_eq!(entry.pending_ids().count(), 0, "{entry:?}");
         entry.outcomes.values().map(|outcome| format!("{outcome:?}")).collect()
     }
@@ -65,7 +65,7 @@ async fn a_bare_pod_is_as_it_was_and_in_its_service_again() {
     })
     .await;
     let again = command("again", Wish::Release(stage.incident("event-1").await));
-    let again = stage.router.command(&again, None).await.unwrap().decision.withheld;
+    let again = stage.router.command(&again, None).await.unwrap().entry.decision.withheld;
     assert_eq!(again[0].reason, "nothing is held on its account that can be undone");
 }
 
@@ -89,7 +89,7 @@ async fn a_workload_has_its_replicas_again() {
     let pods = stage.cluster.deployment(&stage.namespace, "pay", 3, Template::of(&[("app", "pay")])).await;
     let named = Named::Pod { namespace: stage.namespace.clone(), name: pods[0].name_any() };
     let scale = command("scale", Wish::Act(ActionName::ScaleToZero));
-    let entry = stage.router.command(&scale, Some(&named)).await.unwrap();
+    let entry = stage.router.command(&scale, Some(&named)).await.unwrap().entry;
     let deployments: Api<Deployment> = Api::namespaced(stage.cluster.client(), &stage.namespace);
     let replicas = async || deployments.get("pay").await.unwrap().spec.and_then(|spec| spec.replicas);
     assert_eq!(replicas().await, Some(0), "{:?}", entry.outcomes);

@@ -1,0 +1,191 @@
+//! Matchers as `amtool` takes them, as an EventBridge pattern over what silences look at.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+use watchfire_core::face::PATHS;
+
+/// Short names, each with its path.
+const NAMES: [(&str, &str); 11] = [
+    ("account", "subject.account"),
+    ("region", "subject.region"),
+    ("cluster", "subject.cluster"),
+    ("namespace", "subject.namespace"),
+    ("workload", "subject.workload.name"),
+    ("container", "subject.container.name"),
+    ("pod", "subject.pod"),
+    ("node", "subject.node"),
+    ("image", "subject.image"),
+    ("instance", "subject.instance"),
+    ("service_account", "subject.service_account"),
+];
+
+/// What is asked of one path.
+#[derive(Debug, Default)]
+struct Asked {
+    is: Vec<String>,
+    is_not: Vec<String>,
+}
+
+/// The pattern that all of the matchers make: `name=value` and `name!=value`, `*` for any text; different
+/// names must all match, the same name again is one more value. An empty value asks for what is not there.
+///
+/// # Errors
+/// Every matcher that is none, each with what was expected.
+pub(super) fn pattern(matchers: &[String]) -> Result<Value, Vec<String>> {
+    let mut asked: BTreeMap<&'static str, Asked> = BTreeMap::new();
+    let mut mistakes = Vec::new();
+    for matcher in matchers {
+        match read(matcher) {
+            Ok((path, true, value)) => asked.entry(path).or_default().is.push(value),
+            Ok((path, false, value)) => asked.entry(path).or_default().is_not.push(value),
+            Err(mistake) => mistakes.push(mistake),
+        }
+    }
+    let mut pattern = Map::new();
+    for (path, Asked { is, is_not }) in asked {
+        match (is.is_empty(), is_not.is_empty()) {
+            (false, true) => put(&mut pattern, path, is.iter().map(|value| equal(value)).collect()),
+            (true, _) => put(&mut pattern, path, unequal(&is_not)),
+            (false, false) => mistakes.push(format!(
+                "`{path}` is asked for with = and with !=, which no pattern can say; give it once, or use --match"
+            )),
+        }
+    }
+    if mistakes.is_empty() { Ok(Value::Object(pattern)) } else { Err(mistakes) }
+}
+
+/// The path, whether it is to be equal, and the value.
+fn read(matcher: &str) -> Result<(&'static str, bool, String), String> {
+    let expected = || format!("expected name=value or name!=value, found `{matcher}`");
+    let (name, rest) = matcher.split_at(matcher.find(['=', '!']).ok_or_else(expected)?);
+    let name = name.trim();
+    if let Some(expression) = rest.strip_prefix("=~") {
+        return Err(regular_expression(name, "=", expression));
+    }
+    if let Some(expression) = rest.strip_prefix("!~") {
+        return Err(regular_expression(name, "!=", expression));
+    }
+    let (is_equal, value) = match rest.strip_prefix("!=") {
+        Some(value) => (false, value),
+        None => (true, rest.strip_prefix('=').ok_or_else(expected)?),
+    };
+    let value = value.trim();
+    let unquoted = value.strip_prefix('"').and_then(|value| value.strip_suffix('"'));
+    let value = unquoted.unwrap_or(value).to_owned();
+    match path(name) {
+        Some(path) => Ok((path, is_equal, value)),
+        None => {
+            let names = NAMES.iter().map(|(name, _)| *name);
+            let names: Vec<_> =
+                PATHS.into_iter().filter_map(plain).filter(|name| !is_short(name)).chain(names).collect();
+            Err(format!("there is no `{name}` to match; there are {}", names.join(", ")))
+        }
+    }
+}
+
+fn path(name: &str) -> Option<&'static str> {
+    let short = NAMES.iter().find(|(short, _)| *short == name).map(|(_, path)| *path);
+    short.or_else(|| PATHS.into_iter().find(|path| *path == name || plain(path) == Some(name)))
+}
+
+/// The name of a path without `subject.`, where that is one word.
+fn plain(path: &'static str) -> Option<&'static str> {
+    let name = path.strip_prefix("subject.").unwrap_or(path);
+    (!name.contains('.')).then_some(name)
+}
+
+fn is_short(name: &str) -> bool {
+    NAMES.iter().any(|(short, _)| *short == name)
+}
+
+/// There are none; most of those in use say no more than `*` does.
+fn regular_expression(name: &str, operator: &str, expression: &str) -> String {
+    let expression = expression.trim().trim_matches('"').trim_start_matches('^').trim_end_matches('$');
+    let values = expression.trim_start_matches('(').trim_end_matches(')').split('|');
+    let instead: Vec<_> = values
+        .map(|value| format!("{name}{operator}{}", value.replace(".*", "*").replace(".+", "*")))
+        .collect();
+    format!("there are no regular expressions, use * instead: {}", instead.join(" "))
+}
+
+fn equal(value: &str) -> Value {
+    match value {
+        "" => json!({"exists": false}),
+        value if value.contains('*') => json!({"wildcard": value}),
+        value => json!(value),
+    }
+}
+
+/// None of these; what has no such value at all does not match, so that it is not silenced by accident.
+fn unequal(values: &[String]) -> Vec<Value> {
+    let named: Vec<_> = values.iter().filter(|value| !value.is_empty()).collect();
+    let escaped = |value: &str| match value.contains('*') {
+        true => value.to_owned(),
+        false => value.replace('\\', "\\\\"),
+    };
+    if named.is_empty() {
+        return vec![json!({"exists": true})];
+    }
+    if named.iter().any(|value| value.contains('*')) {
+        let wildcards: Vec<_> = named.iter().map(|value| escaped(value)).collect();
+        return vec![json!({"anything-but": {"wildcard": wildcards}})];
+    }
+    vec![json!({"anything-but": named})]
+}
+
+/// A pattern as the matchers that make it; none where they cannot say it.
+pub(super) fn spoken(pattern: &str) -> Option<String> {
+    let pattern: Value = serde_json::from_str(pattern).ok()?;
+    let mut matchers = Vec::new();
+    say("", &pattern, &mut matchers)?;
+    let is_the_same = self::pattern(&matchers).is_ok_and(|made| made == pattern);
+    is_the_same.then(|| matchers.join(" "))
+}
+
+fn say(at: &str, value: &Value, matchers: &mut Vec<String>) -> Option<()> {
+    let values = match value {
+        Value::Object(members) => {
+            for (name, value) in members {
+                let at = if at.is_empty() { name.clone() } else { format!("{at}.{name}") };
+                say(&at, value, matchers)?;
+            }
+            return Some(());
+        }
+        Value::Array(values) => values,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => return None,
+    };
+    let short = NAMES.iter().find(|(_, path)| *path == at).map(|(short, _)| *short);
+    let name = short.or_else(|| plain(PATHS.into_iter().find(|path| *path == at)?)).unwrap_or(at);
+    for value in values {
+        if let Some(text) = value.as_str().or(value["wildcard"].as_str()) {
+            matchers.push(format!("{name}={text}"));
+        } else if let Some(is_there) = value["exists"].as_bool() {
+            matchers.push(format!("{name}{}=", if is_there { "!" } else { "" }));
+        } else {
+            let excluded = &value["anything-but"];
+            let excluded = excluded.as_array().or(excluded["wildcard"].as_array())?;
+            for text in excluded {
+                matchers.push(format!("{name}!={}", text.as_str()?));
+            }
+        }
+    }
+    Some(())
+}
+
+fn put(pattern: &mut Map<String, Value>, path: &str, values: Vec<Value>) {
+    match path.split_once('.') {
+        None => {
+            pattern.insert(path.to_owned(), Value::Array(values));
+        }
+        Some((head, rest)) => {
+            let inner = pattern.entry(head).or_insert_with(|| Value::Object(Map::new()));
+            if let Value::Object(inner) = inner {
+                put(inner, rest, values);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

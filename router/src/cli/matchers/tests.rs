@@ -1,0 +1,131 @@
+//! Matchers and the patterns they make, and what is said of those that are none.
+
+use watchfire_core::json::Json;
+use watchfire_core::pattern::Pattern;
+
+use super::*;
+
+fn of(matchers: &[&str]) -> Result<Value, Vec<String>> {
+    let matchers: Vec<_> = matchers.iter().map(|matcher| (*matcher).to_owned()).collect();
+    pattern(&matchers)
+}
+
+#[test]
+fn matchers_make_the_pattern_that_they_say() {
+    let table = [
+        (&["namespace=shop"][..], json!({"subject": {"namespace": ["shop"]}})),
+        (&["namespace=\"shop\""], json!({"subject": {"namespace": ["shop"]}})),
+        (&["namespace=shop-*"], json!({"subject": {"namespace": [{"wildcard": "shop-*"}]}})),
+        (&["namespace!=shop"], json!({"subject": {"namespace": [{"anything-but": ["shop"]}]}})),
+        (
+            &["namespace!=a", "namespace!=b"],
+            json!({"subject": {"namespace": [{"anything-but": ["a", "b"]}]}}),
+        ),
+        (
+            &["namespace!=a\\b", "namespace!=c*"],
+            json!({"subject": {"namespace": [{"anything-but": {"wildcard": ["a\\\\b", "c*"]}}]}}),
+        ),
+        (&["priority=P1", "priority=P2"], json!({"priority": ["P1", "P2"]})),
+        (&["pod=a", "pod=b-*"], json!({"subject": {"pod": ["a", {"wildcard": "b-*"}]}})),
+        (&["pod="], json!({"subject": {"pod": [{"exists": false}]}})),
+        (&["pod!="], json!({"subject": {"pod": [{"exists": true}]}})),
+        (
+            &["type=Crypto*", "account=111122223333", "workload=pay", "container=app"],
+            json!({"type": [{"wildcard": "Crypto*"}], "subject": {"account": ["111122223333"],
+                   "container": {"name": ["app"]}, "workload": {"name": ["pay"]}}}),
+        ),
+        (&["subject.workload.kind=deployments"], json!({"subject": {"workload": {"kind": ["deployments"]}}})),
+        (&["image=registry/a=b:1"], json!({"subject": {"image": ["registry/a=b:1"]}})),
+        (&["principal=!~root"], json!({"subject": {"principal": ["!~root"]}})),
+    ];
+    for (matchers, expected) in table {
+        let made = of(matchers).unwrap_or_else(|mistakes| panic!("{matchers:?}: {mistakes:?}"));
+        assert_eq!(made, expected, "{matchers:?}");
+        assert!(Pattern::parse(&made.to_string()).is_ok(), "{made} is a pattern");
+    }
+}
+
+#[test]
+fn a_pattern_that_matchers_make_is_shown_as_matchers() {
+    let table = [
+        (&["namespace=shop", "pod!=a*", "pod!=b"][..], Some("namespace=shop pod!=a* pod!=b")),
+        (&["workload=pay", "priority=P1", "node="], Some("priority=P1 node= workload=pay")),
+        (&["subject.workload.kind=jobs"], Some("subject.workload.kind=jobs")),
+    ];
+    for (matchers, expected) in table {
+        let made = of(matchers).expect("matchers").to_string();
+        assert_eq!(spoken(&made).as_deref(), expected, "{made}");
+    }
+    for other in
+        [r#"{"type": [{"prefix": "Crypto"}]}"#, r#"{"type": [7]}"#, r#"{"$or": [{"type": ["a"]}]}"#, "no"]
+    {
+        assert_eq!(spoken(other), None, "{other}");
+    }
+}
+
+#[test]
+fn every_name_is_one_that_silences_look_at() {
+    let names = [
+        "priority",
+        "rule",
+        "family",
+        "type",
+        "source",
+        "severity",
+        "account",
+        "region",
+        "cluster",
+        "namespace",
+        "pod",
+        "node",
+        "workload",
+        "container",
+        "image",
+        "instance",
+        "principal",
+        "service_account",
+    ];
+    for name in names {
+        assert!(path(name).is_some_and(|path| PATHS.contains(&path)), "{name}");
+    }
+}
+
+#[test]
+fn what_is_unequal_has_a_value() {
+    let made = of(&["namespace!=kube-*", "namespace!=shop"]).expect("matchers").to_string();
+    let pattern = Pattern::parse(&made).expect("a pattern");
+    let matches = |face: &str| pattern.matches(&Json::parse(face).expect("JSON"));
+    let table = [
+        (r#"{"subject": {"namespace": "pay"}}"#, true),
+        (r#"{"subject": {"namespace": "shop"}}"#, false),
+        (r#"{"subject": {"namespace": "kube-system"}}"#, false),
+        (r#"{"subject": {}}"#, false),
+    ];
+    for (face, expected) in table {
+        assert_eq!(matches(face), expected, "{face}");
+    }
+}
+
+#[test]
+fn what_is_no_matcher_is_explained() {
+    let names = "there are priority, rule, family, type, source, severity, cluster_arn, principal, ip, resource, \
+                 account, region, cluster, namespace, workload, container, pod, node, image, instance, \
+                 service_account";
+    let expression = |instead: &str| format!("there are no regular expressions, use * instead: {instead}");
+    let table = [
+        ("namespace", "expected name=value or name!=value, found `namespace`".to_owned()),
+        ("namespace!shop", "expected name=value or name!=value, found `namespace!shop`".to_owned()),
+        ("alertname=x", format!("there is no `alertname` to match; {names}")),
+        ("namespace=~shop-.*", expression("namespace=shop-*")),
+        ("namespace=~^(a|b.+)$", expression("namespace=a namespace=b*")),
+        ("namespace!~shop-.*", expression("namespace!=shop-*")),
+        ("namespace!~a=b", expression("namespace!=a=b")),
+    ];
+    for (matcher, expected) in table {
+        assert_eq!(of(&[matcher]), Err(vec![expected]), "{matcher}");
+    }
+    let both = of(&["pod=a", "pod!=b"]);
+    let expected = "`subject.pod` is asked for with = and with !=, which no pattern can say; give it once, or use \
+                    --match";
+    assert_eq!(both, Err(vec![expected.to_owned()]));
+}

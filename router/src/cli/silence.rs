@@ -1,0 +1,293 @@
+//! `watchfire silence`: made, listed, shown, ended and extended, in the words of `amtool silence`.
+
+use anyhow::anyhow;
+use clap::{Args, Subcommand};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+use watchfire_core::command::Wish;
+use watchfire_core::ids::SilenceId;
+use watchfire_core::pattern::Pattern;
+use watchfire_core::silence::{Extension, SilenceDraft, SilenceEffect};
+
+use super::asking::{Whom, command, learn, look, minute, refusal};
+use super::screen::plain;
+use super::{Failed, Output, matchers, span};
+use crate::web::{SilenceShown, SilenceState};
+
+const PATH: &str = "/v1/silences";
+
+const MATCHERS: &str = "\
+Matchers: name=value or name!=value; * stands for any text, an empty value for none at all.
+Different names must all match; the same name again is one more value.
+Names: priority, rule, family, type, source, severity, account, region, cluster, namespace, pod, node,
+workload, container, image, instance, principal, service_account, ip, resource.
+
+  watchfire silence add namespace=shop 'pod=cart-*' --duration 2h --comment 'upgrade' --ticket CHG-1
+  watchfire silence add --match '{\"severity\": [{\"anything-but\": \"CRITICAL\"}]}' --end 2026-11-30T09:00:00Z \\
+      --comment 'vendor is looking into it'
+  id=$(watchfire silence add family=port-scan -d 30m -c 'our own scanner' | tail -1)";
+
+/// What `silence` takes.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Keep what matches from being paged, after showing what that would have silenced in the last day.
+    #[command(after_help = MATCHERS)]
+    Add(Add),
+    /// List silences in force and to come.
+    #[command(visible_alias = "query")]
+    List {
+        /// Those that are over, too
+        #[arg(long)]
+        expired: bool,
+        #[command(flatten)]
+        whom: Whom,
+    },
+    /// Show a silence.
+    Show {
+        /// Its id, such as s-1a2b3c4d
+        #[arg(value_name = "ID")]
+        id: String,
+        #[command(flatten)]
+        whom: Whom,
+    },
+    /// End silences now; what they held is said.
+    Expire {
+        /// Their ids
+        #[arg(value_name = "ID", required = true)]
+        ids: Vec<String>,
+        #[command(flatten)]
+        whom: Whom,
+    },
+    /// Have a silence end later.
+    #[command(visible_alias = "update")]
+    Extend(Extend),
+}
+
+/// What `silence add` takes.
+#[derive(Debug, Args)]
+pub(super) struct Add {
+    /// What to silence, such as namespace=shop
+    #[arg(value_name = "MATCHER", required_unless_present = "pattern", conflicts_with = "pattern")]
+    matchers: Vec<String>,
+    /// What to silence, as an EventBridge pattern
+    #[arg(long = "match", value_name = "JSON")]
+    pattern: Option<String>,
+    /// How long, such as 2h
+    #[arg(long, short, value_name = "TIME", value_parser = span::parse, required_unless_present = "end", conflicts_with = "end")]
+    duration: Option<SignedDuration>,
+    /// Until when
+    #[arg(long, value_name = "RFC3339")]
+    end: Option<Timestamp>,
+    /// From when on; now if left out
+    #[arg(long, value_name = "RFC3339")]
+    start: Option<Timestamp>,
+    /// Why
+    #[arg(long, short)]
+    comment: String,
+    /// The ticket or change it belongs to
+    #[arg(long)]
+    ticket: Option<String>,
+    /// It may cover a P0, everything, or more events than the configured share
+    #[arg(long)]
+    yes_cover_p0: bool,
+    /// Show what it would have silenced, and do not make it
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    whom: Whom,
+}
+
+/// What `silence extend` takes.
+#[derive(Debug, Args)]
+pub(super) struct Extend {
+    /// Its id
+    #[arg(value_name = "ID")]
+    id: String,
+    /// How much longer than its end, such as 2h
+    #[arg(long, short, value_name = "TIME", value_parser = span::parse, required_unless_present = "end", conflicts_with = "end")]
+    duration: Option<SignedDuration>,
+    /// Until when
+    #[arg(long, value_name = "RFC3339")]
+    end: Option<Timestamp>,
+    /// Why
+    #[arg(long, short, default_value = "")]
+    comment: String,
+    #[command(flatten)]
+    whom: Whom,
+}
+
+pub(super) fn main(command: Command) -> Result<(), Failed> {
+    match command {
+        Command::Add(add) => self::add(add),
+        Command::List { expired, whom } => list(&whom, expired),
+        Command::Show { id, whom } => show(&whom, &id),
+        Command::Expire { ids, whom } => expire(&whom, &ids),
+        Command::Extend(extend) => self::extend(extend),
+    }
+}
+
+fn add(add: Add) -> Result<(), Failed> {
+    let Add { matchers, pattern, duration, end, start, comment, ticket, yes_cover_p0, dry_run, whom } = add;
+    let matches = match pattern {
+        Some(pattern) => pattern,
+        None => matchers::pattern(&matchers).map_err(Failed::Usage)?.to_string(),
+    };
+    if let Err(error) = Pattern::parse(&matches) {
+        return Err(Failed::Usage(vec![format!("the pattern is none: {error}")]));
+    }
+    let ends_at = ends_at(start.unwrap_or_else(Timestamp::now), duration, end)?;
+    let draft = SilenceDraft { matches, starts_at: start, ends_at, ticket, yes_cover_p0 };
+    let answer = command(&whom, &comment, Wish::Silence(draft), dry_run)?;
+    if whom.output == Output::Json {
+        say!("{answer}");
+        return if refusal(&answer).is_some() { Err(Failed::Said) } else { Ok(()) };
+    }
+    if let Ok(effect) = serde_json::from_value::<SilenceEffect>(answer["effect"].clone()) {
+        say!("{}", effect.sentence());
+    }
+    if let Some(reason) = refusal(&answer) {
+        return Err(anyhow!("not silenced: {reason}").into());
+    }
+    if dry_run {
+        say!("dry run: nothing is silenced");
+        return Ok(());
+    }
+    let silence = shown(&answer)?;
+    let starts = match silence.state {
+        SilenceState::Pending => format!(" from {}", minute(silence.starts_at)),
+        SilenceState::Active | SilenceState::Expired => String::new(),
+    };
+    say!("silent{starts} until {}: {}", minute(silence.ends_at), spoken(&silence));
+    say!("{}", silence.id);
+    Ok(())
+}
+
+fn ends_at(
+    from: Timestamp,
+    duration: Option<SignedDuration>,
+    end: Option<Timestamp>,
+) -> Result<Timestamp, Failed> {
+    match (duration, end) {
+        (Some(duration), _) => from
+            .checked_add(duration)
+            .map_err(|_| Failed::Usage(vec!["expected an end within 30 days of the start".to_owned()])),
+        (None, Some(end)) => Ok(end),
+        (None, None) => Err(Failed::Usage(vec!["expected --duration or --end".to_owned()])),
+    }
+}
+
+fn list(whom: &Whom, expired: bool) -> Result<(), Failed> {
+    let Some(mut silences) = look::<Vec<SilenceShown>>(whom, PATH)? else { return Ok(()) };
+    silences.retain(|silence| expired || silence.state != SilenceState::Expired);
+    silences.sort_by_key(|silence| silence.ends_at);
+    if silences.is_empty() {
+        say!("nothing is silenced");
+    }
+    for silence in &silences {
+        let when = match silence.state {
+            SilenceState::Pending => format!("from  {}", minute(silence.starts_at)),
+            SilenceState::Active => format!("until {}", minute(silence.ends_at)),
+            SilenceState::Expired => format!("ended {}", minute(silence.ends_at)),
+        };
+        let ticket = silence.ticket.as_ref().map(|ticket| format!(" ({ticket})")).unwrap_or_default();
+        let about = plain(&format!("{}: {}{ticket}", silence.by, silence.comment));
+        let (id, state, matches) = (&silence.id, silence.state.as_str(), spoken(silence));
+        say!("{id}  {state:<7}  {when}  holds {:<3}  {matches}  {about}", silence.holds);
+    }
+    Ok(())
+}
+
+fn show(whom: &Whom, id: &str) -> Result<(), Failed> {
+    let silence = find(whom, id)?;
+    if whom.output == Output::Json {
+        say!("{}", serde_json::json!(silence));
+        return Ok(());
+    }
+    let state = match &silence.expired_by {
+        Some(by) => format!("{}, ended by {by}", silence.state.as_str()),
+        None => silence.state.as_str().to_owned(),
+    };
+    let p0 = if silence.covers_p0 { "silenced, too" } else { "paged all the same" };
+    let rows = [
+        ("Silence", silence.id.to_string()),
+        ("State", state),
+        ("Matches", spoken(&silence)),
+        ("Pattern", silence.matches.clone()),
+        ("P0", p0.to_owned()),
+        ("From", minute(silence.starts_at)),
+        ("Until", minute(silence.ends_at)),
+        ("By", format!("{}, at {}", silence.by, minute(silence.made_at))),
+        ("Comment", silence.comment.clone()),
+        ("Ticket", silence.ticket.clone().unwrap_or_default()),
+        ("Holds", format!("{}, said when it ends", incidents(silence.holds))),
+    ];
+    for (name, value) in rows.into_iter().filter(|(_, value)| !value.is_empty()) {
+        say!("{name:<8} {}", plain(&value));
+    }
+    Ok(())
+}
+
+fn expire(whom: &Whom, ids: &[String]) -> Result<(), Failed> {
+    let mut has_failed = false;
+    for id in ids {
+        let answer = command(whom, "", Wish::Expire(SilenceId::new(id)), false)?;
+        if whom.output == Output::Json {
+            say!("{answer}");
+            has_failed |= refusal(&answer).is_some();
+            continue;
+        }
+        match refusal(&answer) {
+            Some(reason) => {
+                has_failed = true;
+                eprintln!("watchfire: not expired: {reason}");
+            }
+            None => match shown(&answer)?.holds {
+                0 => say!("expired {id}; it held nothing"),
+                holds => say!("expired {id}; {} that it held: said within a minute", incidents(holds)),
+            },
+        }
+    }
+    if has_failed { Err(Failed::Said) } else { Ok(()) }
+}
+
+fn extend(extend: Extend) -> Result<(), Failed> {
+    let Extend { id, duration, end, comment, whom } = extend;
+    let from = match duration {
+        Some(_) => find(&whom, &id)?.ends_at,
+        None => Timestamp::now(),
+    };
+    let ends_at = ends_at(from, duration, end)?;
+    let extension = Extension { silence: SilenceId::new(&id), ends_at };
+    let answer = command(&whom, &comment, Wish::Extend(extension), false)?;
+    let refusal = refusal(&answer);
+    if whom.output == Output::Json {
+        say!("{answer}");
+        return if refusal.is_some() { Err(Failed::Said) } else { Ok(()) };
+    }
+    if let Some(reason) = refusal {
+        return Err(anyhow!("not extended: {reason}").into());
+    }
+    say!("silent until {}: {}", minute(ends_at), spoken(&shown(&answer)?));
+    Ok(())
+}
+
+fn find(whom: &Whom, id: &str) -> Result<SilenceShown, Failed> {
+    let silences: Vec<SilenceShown> = learn(whom, PATH)?;
+    let found = silences.into_iter().find(|silence| silence.id.as_str() == id);
+    found.ok_or_else(|| anyhow!("there is no silence {}", plain(id)).into())
+}
+
+/// The silence in the answer to a command about it.
+fn shown(answer: &Value) -> Result<SilenceShown, Failed> {
+    let shown = serde_json::from_value(answer["silence"].clone());
+    Ok(shown.map_err(|error| anyhow!("the worker's answer has no silence: {error}"))?)
+}
+
+fn incidents(count: u64) -> String {
+    if count == 1 { "1 incident".to_owned() } else { format!("{count} incidents") }
+}
+
+/// What it matches, as matchers where they can say it.
+fn spoken(silence: &SilenceShown) -> String {
+    plain(&matchers::spoken(&silence.matches).unwrap_or_else(|| silence.matches.clone()))
+}

@@ -1,0 +1,143 @@
+//! `watchfire why`: on one screen, why something was or was not paged, who was told, and what comes next.
+
+use clap::Args;
+use jiff::Timestamp;
+use watchfire_core::decision::Verdict;
+use watchfire_core::incident::ByWhom;
+
+use super::Failed;
+use super::asking::{Whom, look, minute, question};
+use super::incidents::said;
+use super::screen::{age, wrapped};
+use crate::web::{Decided, DecisionShown, EffectShown, IncidentShown, Progress, StoryKind, StoryShown};
+
+/// So many lines are on a screen.
+const LINES: usize = 24;
+/// So many of those who were told are listed, the latest.
+const LATEST: usize = 3;
+/// So many lines are said of them.
+const TOLD: usize = 8;
+/// So many lines are said of what comes next.
+const NEXT: usize = 6;
+
+/// What `why` takes.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// An event's id, a finding's key or an incident's
+    #[arg(value_name = "EVENT|FINDING|INCIDENT")]
+    name: String,
+    #[command(flatten)]
+    whom: Whom,
+}
+
+pub(super) fn main(arguments: &Arguments) -> Result<(), Failed> {
+    let Arguments { name, whom } = arguments;
+    let Some(story) = look::<StoryShown>(whom, &question("/v1/story", "of", name))? else { return Ok(()) };
+    for line in screen(&story, Timestamp::now()) {
+        say!("{line}");
+    }
+    Ok(())
+}
+
+/// At most [`LINES`] lines: what comes next is never cut for what was.
+fn screen(story: &StoryShown, now: Timestamp) -> Vec<String> {
+    let mut next: Vec<String> = story.next.iter().flat_map(|next| wrapped(2, next, 2)).take(NEXT).collect();
+    if !next.is_empty() {
+        next.insert(0, "Next".to_owned());
+    }
+    let told: Vec<String> = told(story).into_iter().take(TOLD).collect();
+    let what = story.incident.as_ref().map(|incident| what(incident, now)).unwrap_or_default();
+    let mut why =
+        asked_about(story).map(|decision| why(decision, story.incident.as_ref())).unwrap_or_default();
+    let room = LINES - next.len() - told.len();
+    why.truncate(room - what.len().min(3));
+    let room = room - why.len();
+    what.into_iter().take(room).chain(why).chain(told).chain(next).collect()
+}
+
+fn what(incident: &IncidentShown, now: Timestamp) -> Vec<String> {
+    let IncidentShown { key, priority, state, title, subject, opened_at, events, .. } = incident;
+    let mut lines = wrapped(0, &format!("{priority} {title}"), 2);
+    lines.extend(wrapped(2, subject, 1));
+    let events = if *events == 1 { "1 event".to_owned() } else { format!("{events} events") };
+    let age = age(*opened_at, now);
+    lines.extend(wrapped(2, &format!("{key}, {}, {events} in {age}", state.as_str()), 1));
+    if let Some(ByWhom { by, at }) = &incident.acknowledged {
+        lines.extend(wrapped(2, &format!("{by} has it since {}", minute(*at)), 1));
+    }
+    if let Some(to) = &incident.assigned {
+        lines.extend(wrapped(2, &format!("assigned to {to}"), 1));
+    }
+    if let Some(campaign) = &incident.campaign {
+        lines.extend(wrapped(2, &format!("part of the attack sequence {campaign}"), 1));
+    }
+    if let Some(ByWhom { by, at }) = &incident.ended {
+        lines.extend(wrapped(2, &format!("ended by {by} at {}", minute(*at)), 1));
+    }
+    lines
+}
+
+/// The decision about the event, the latest about the finding, or the latest event's of the incident.
+fn asked_about(story: &StoryShown) -> Option<&DecisionShown> {
+    let is_asked = |decision: &&DecisionShown| match story.of {
+        StoryKind::Event => Some(&decision.event) == story.event.as_ref(),
+        StoryKind::Finding => decision.finding.is_some() && decision.finding == story.finding,
+        StoryKind::Incident => decision.by == Decided::Event,
+    };
+    let decisions = || story.decisions.iter().rev();
+    decisions().find(is_asked).or_else(|| decisions().next())
+}
+
+fn why(decision: &DecisionShown, incident: Option<&IncidentShown>) -> Vec<String> {
+    let DecisionShown { event, at, kind, rule, family, priority, verdict, because, withheld, .. } = decision;
+    let verdict = match verdict {
+        Verdict::Page => "paged",
+        Verdict::Digest => "left to the digest",
+        Verdict::Quiet => "not paged",
+    };
+    let (head, by) = match &decision.by {
+        Decided::Event => (format!("Event {event}"), format!("{kind}: {priority} by rule {rule} ({family})")),
+        Decided::Human { name, reason } => (format!("{kind} by {name}"), reason.clone()),
+        Decided::Itself => (kind.clone(), decision.subject.clone()),
+    };
+    let mut lines = wrapped(0, &format!("{head}, {}", minute(*at)), 2);
+    if !by.is_empty() {
+        lines.extend(wrapped(2, &by, 2));
+    }
+    lines.extend(wrapped(2, &format!("{verdict}: {because}"), 2));
+    for withheld in withheld.iter().take(3) {
+        lines.extend(wrapped(2, &format!("no {}: {}", withheld.action, withheld.reason), 2));
+    }
+    let is_said = |reason: &String| withheld.iter().any(|withheld| withheld.reason == *reason);
+    if let Some(held) = incident.and_then(|incident| incident.held.as_ref())
+        && !is_said(&held.reason)
+    {
+        lines.extend(wrapped(2, &format!("held: {}", held.reason), 2));
+    }
+    lines
+}
+
+/// Who was told, and what their channel said.
+fn told(story: &StoryShown) -> Vec<String> {
+    let own = story.decisions.iter().map(|decision| (decision, ""));
+    let decisions = own.chain(story.said_with.iter().map(|decision| (decision, " with others")));
+    let effects = decisions
+        .flat_map(|(decision, with)| decision.effects.iter().map(move |effect| (decision.at, effect, with)));
+    let mut effects: Vec<_> = effects.filter(|(_, effect, _)| effect.result != Progress::NotNeeded).collect();
+    effects.sort_by_key(|(at, _, _)| *at);
+    let earlier = effects.len().saturating_sub(LATEST);
+    let mut lines = vec![if effects.is_empty() { "Nobody was told" } else { "Told" }.to_owned()];
+    if earlier > 0 {
+        lines.push(format!("  {earlier} earlier: see watchfire incidents timeline"));
+    }
+    for (decided, effect, with) in effects.into_iter().skip(earlier) {
+        let EffectShown { kind, channel, result, at, .. } = effect;
+        let (at, result) = (minute(at.unwrap_or(decided)), result.as_str());
+        let line = format!("{at} {}{with} to {channel}: {result}{}", kind.as_str(), said(&effect.said));
+        lines.extend(wrapped(2, &line, 2));
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests;

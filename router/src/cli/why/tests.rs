@@ -1,0 +1,41 @@
+//! One screen, however much there is to say and however hostile it is.
+
+use serde_json::json;
+
+use super::super::screen::WIDTH;
+use super::*;
+
+#[test]
+fn a_long_and_hostile_story_stays_on_one_screen() {
+    let evil = format!("\u{1b}[31m{}\r\n\u{202e}", "evil words ".repeat(80));
+    let at = "2026-11-25T09:00:00Z";
+    let effect = json!({
+        "id": "page:oncall", "kind": "page", "channel": evil, "dedup_key": "wf1-1", "fallback": false,
+        "result": "failed", "at": at, "said": evil,
+    });
+    let withheld = json!({"action": "page", "reason": evil});
+    let decision = json!({
+        "event": evil, "at": at, "by": "event", "kind": evil, "finding": null, "subject": evil, "rule": "rest",
+        "family": "unclassified", "priority": "P1", "verdict": "quiet", "why": "silenced", "because": "silenced",
+        "withheld": vec![withheld; 9], "effects": vec![effect; 9], "acts": [],
+    });
+    let whom = json!({"by": evil, "at": at});
+    let incident = json!({
+        "key": "wf1-1", "state": "held", "priority": "P1", "title": evil, "subject": evil, "family": evil,
+        "episode": 1, "opened_at": at, "said_at": null, "last_at": at, "events": 7, "respond_by": at,
+        "overdue": true, "acknowledged": whom, "assigned": evil, "escalation": 0, "bundle": null,
+        "held": {"news": "new", "by": "silenced", "reason": evil, "since": at}, "campaign": "wf1-2",
+        "channels": ["oncall"], "ended": whom,
+    });
+    let story = json!({
+        "of": "incident", "event": null, "finding": null, "incident": incident, "decisions": vec![decision; 9],
+        "said_with": null, "next": vec![evil; 9],
+    });
+    let story: StoryShown = serde_json::from_value(story).expect("a story");
+    let lines = screen(&story, at.parse().expect("a time"));
+    assert!(lines.len() <= LINES, "{} lines", lines.len());
+    for line in &lines {
+        assert!(line.chars().count() <= WIDTH, "{line}");
+        assert!(!line.contains(|c: char| c.is_control() || c == '\u{202e}'), "{line:?}");
+    }
+}
