@@ -10,7 +10,8 @@ use watchfire_core::notice::clean;
 use watchfire_core::priority::Priority;
 
 use super::commands::{Operator, refuse, unavailable};
-use super::shown::{IncidentShown, IncidentsShown, SilenceShown, StoryShown};
+use super::shown::{IncidentShown, IncidentsShown, SilenceShown};
+use super::story::StoryShown;
 use crate::store;
 
 /// So many incidents are listed.

@@ -5,13 +5,12 @@ mod events;
 mod health;
 mod incidents;
 mod shown;
+mod story;
 mod webhooks;
 
 pub use commands::{Operator, Order, commands};
 pub use events::{Ingest, events};
 pub use health::{Health, health};
-pub use shown::{
-    ActShown, Decided, DecisionShown, EffectShown, HeldShown, IncidentShown, IncidentState, IncidentsShown,
-    Progress, SilenceShown, SilenceState, StoryKind, StoryShown,
-};
+pub use shown::{HeldShown, IncidentShown, IncidentState, IncidentsShown, SilenceShown, SilenceState};
+pub use story::{ActShown, Decided, DecisionShown, EffectShown, Progress, StoryKind, StoryShown};
 pub use webhooks::{Webhooks, webhooks};
