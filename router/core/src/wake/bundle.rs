@@ -190,6 +190,9 @@ impl Woken<'_> {
             }
         };
         let mut notice = own_notice(head, Why::Bundled, about, &self.id());
+        // All that leaves the boundary where a channel sends no names.
+        notice.kind =
+            format!("{} of {}", kind.as_str(), incidents(if *unsaid == 0 { *open } else { *unsaid }));
         if let BundleKind::RollUp { .. } = kind {
             notice.description = clean(&format!("They were {title}."), 1_000);
         }
