@@ -84,7 +84,11 @@ fn read_classify_and_decide(bencher: Bencher) {
     bencher.bench(|| {
         let texts = messages(black_box(&text)).expect("it can be read");
         let event = Event::read(&texts[0]).expect("it can be read");
-        Case::new(&event, &policy, &Context::none()).decide(&State::whole(), now).unwrap().effects.len()
+        Case::new(&event, &policy, &Context::none())
+            .decide(&State::whole(), now)
+            .expect("a whole state")
+            .effects
+            .len()
     });
 }
 

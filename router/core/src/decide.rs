@@ -173,7 +173,9 @@ impl<'c> Case<'c> {
         if is_again {
             let held = record.held.as_ref().map(|held| (held.by, held.reason.clone()));
             let (by, reason) = held.expect("it is held again");
-            record.held.as_mut().map(|held| held.count = held.count.max(count));
+            if let Some(held) = &mut record.held {
+                held.count = held.count.max(count);
+            }
             changes.insert(Key::Incident(key.clone()), Record::Incident(record));
             let withheld = vec![Withheld { action: "page".to_owned(), reason }];
             return Ok(Decision { incident: Some(key.clone()), changes, withheld, ..self.blank(by, now) });

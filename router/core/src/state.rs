@@ -87,6 +87,10 @@ impl Key {
 /// A record's content.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "the largest, an incident's, is the one that nearly every decision has"
+)]
 pub enum Record {
     /// Under [`Key::Finding`].
     Finding(FindingRecord),

@@ -170,7 +170,7 @@ impl<'s> Watched<'s> {
             for (index, from) in times.iter().enumerate() {
                 for (count, to) in times[index..].iter().enumerate() {
                     let most = i64::from(burst) + to.duration_since(*from).as_secs() / period;
-                    assert!(count as i64 + 1 <= most, "{class:?}: {} from {from} to {to}", count + 1);
+                    assert!((count as i64) < most, "{class:?}: {} from {from} to {to}", count + 1);
                 }
             }
         }

@@ -17,6 +17,9 @@ use crate::policy::Policy;
 use crate::silence::{Extension, SilenceDraft};
 use crate::yaml::Node;
 
+/// How a feed writes a finding.
+type Write = fn(&FindingText, Sent<'_>) -> String;
+
 /// What is known of the steps so far.
 pub(super) struct Building<'b> {
     start: Timestamp,
@@ -108,7 +111,7 @@ impl<'b> Building<'b> {
         let sent = Sent { id: &id, at, updated: at };
         let by = |part: &AckText| (part.by.clone(), part.via.clone(), part.episode);
         let mut inputs = Vec::new();
-        let feeds: [(_, fn(&FindingText, Sent<'_>) -> String); 3] = [
+        let feeds: [(_, Write); 3] = [
             (guardduty, FindingText::guardduty),
             (securityhub, FindingText::securityhub),
             (ocsf, FindingText::ocsf),
