@@ -185,7 +185,10 @@ impl<'s> Watched<'s> {
                 panic!("{key} is held and never said: {record:#?}")
             };
             let cover = self.incident(incident).unwrap();
-            let covers = cover.open && self.as_said(cover).held.is_none();
+            // One that was said and got worse since may wait itself, under a greater one: what it covered waits on.
+            let was_said = !cover.paged.is_empty()
+                || cover.bundles.iter().any(|key| self.bundle(key).is_some_and(|it| it.said_at.is_some()));
+            let covers = cover.open && (self.as_said(cover).held.is_none() || was_said);
             assert!(covers, "{key} is covered by what covers nothing: {cover:#?}");
         }
         let Some(Record::Digest(digest)) = self.replay.record(&Key::Digest) else { return };
@@ -258,7 +261,11 @@ fn transcript(scenario: &Scenario, restarts: bool) -> Vec<String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: ProptestConfig::default().cases / 4,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn no_history_hides_a_p0_breaks_a_limit_tells_twice_or_forgets(text in history()) {

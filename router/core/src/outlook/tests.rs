@@ -49,8 +49,16 @@ fn paged(priority: Priority) -> IncidentRecord {
 
 fn held(mut record: IncidentRecord, until: Option<Timestamp>) -> IncidentRecord {
     let reason = "the reason".to_owned();
-    record.held =
-        Some(Held { news: Why::New, priority: Priority::P1, count: 1, by: Why::Silenced, reason, since: at("10:00"), bundle: None, until });
+    record.held = Some(Held {
+        news: Why::New,
+        priority: Priority::P1,
+        count: 1,
+        by: Why::Silenced,
+        reason,
+        since: at("10:00"),
+        bundle: None,
+        until,
+    });
     record
 }
 
