@@ -185,14 +185,18 @@ impl<'s> Watched<'s> {
                 panic!("{key} is held and never said: {record:#?}")
             };
             let cover = self.incident(incident).unwrap();
-            // One that was said and got worse since may wait itself, under a greater one: what it covered waits on.
-            let was_said = !cover.paged.is_empty()
-                || cover.bundles.iter().any(|key| self.bundle(key).is_some_and(|it| it.said_at.is_some()));
-            let covers = cover.open && (self.as_said(cover).held.is_none() || was_said);
+            let covers = cover.open && self.was_told(cover);
             assert!(covers, "{key} is covered by what covers nothing: {cover:#?}");
         }
         let Some(Record::Digest(digest)) = self.replay.record(&Key::Digest) else { return };
         assert!(digest.is_empty(), "it was never sent: {digest:#?}");
+    }
+
+    /// Whether somebody was told of this episode, even if its latest news waits.
+    fn was_told(&self, record: &IncidentRecord) -> bool {
+        let bundles = record.bundles.iter().filter_map(|bundle| self.bundle(bundle)?.said_at);
+        let said = bundles.into_iter().any(|said_at| said_at >= record.opened_at);
+        said || record.respond_by.is_some() || self.as_said(record).held.is_none()
     }
 
     fn as_said(&self, record: &IncidentRecord) -> IncidentRecord {
