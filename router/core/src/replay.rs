@@ -21,8 +21,8 @@ use crate::wake::Woken;
 pub struct Replay<'p> {
     policy: &'p Policy,
     records: BTreeMap<Key, (u64, Record)>,
-    /// When something is due about which record.
-    due: BTreeSet<(Timestamp, Key)>,
+    /// When something is due about which record; at the same moment in the order of keys, as in the store.
+    due: BTreeMap<(Timestamp, String), Key>,
     decided: BTreeSet<EventId>,
     /// What events looked like, and when they were decided: for what a silence would have done.
     faces: Vec<(Timestamp, Face)>,
@@ -35,7 +35,7 @@ impl<'p> Replay<'p> {
         Self {
             policy,
             records: BTreeMap::new(),
-            due: BTreeSet::new(),
+            due: BTreeMap::new(),
             decided: BTreeSet::new(),
             faces: Vec::new(),
             now: Timestamp::UNIX_EPOCH,
@@ -68,7 +68,7 @@ impl<'p> Replay<'p> {
     /// Decides what is due up to that time, each as of its own time.
     pub fn advance(&mut self, now: Timestamp) -> Vec<Decision> {
         let mut decisions = Vec::new();
-        while let Some((due_at, _)) = self.due.first().cloned().filter(|(due_at, _)| *due_at <= now) {
+        while let Some(due_at) = self.next_due().map(|(due_at, _)| due_at).filter(|due_at| *due_at <= now) {
             let tick = self.tick(due_at.max(self.now));
             if tick.is_empty() {
                 break;
@@ -83,7 +83,7 @@ impl<'p> Replay<'p> {
         self.now = self.now.max(now);
         let mut decisions = Vec::new();
         let mut seen = BTreeSet::new();
-        while let Some((due_at, key)) = self.due.first().cloned().filter(|(due_at, _)| *due_at <= self.now) {
+        while let Some((due_at, key)) = self.next_due().filter(|(due_at, _)| *due_at <= self.now) {
             let woken = Woken { key: &key, due_at, policy: self.policy };
             // Nothing is due twice at the same time: a record that does not move on would go round for ever.
             if !seen.insert(woken.id()) {
@@ -91,13 +91,17 @@ impl<'p> Replay<'p> {
             }
             let (decision, _) = self.read(|state| woken.decide(state, self.now));
             let Some(decision) = decision else {
-                self.due.remove(&(due_at, key));
+                self.due.remove(&(due_at, key.to_string()));
                 continue;
             };
             self.commit(&decision);
             decisions.push(decision);
         }
         decisions
+    }
+
+    fn next_due(&self) -> Option<(Timestamp, Key)> {
+        self.due.first_key_value().map(|((due_at, _), key)| (*due_at, key.clone()))
     }
 
     /// Decides what a human asks for, at that time.
@@ -129,7 +133,10 @@ impl<'p> Replay<'p> {
             serde_json::from_str(&json).expect("what was written is read")
         };
         self.records.values_mut().for_each(|(_, record)| *record = again(record));
-        let due = self.records.iter().filter_map(|(key, (_, record))| Some((record.wake_at()?, key.clone())));
+        let due = self
+            .records
+            .iter()
+            .filter_map(|(key, (_, record))| Some(((record.wake_at()?, key.to_string()), key.clone())));
         self.due = due.collect();
     }
 
@@ -205,14 +212,14 @@ impl<'p> Replay<'p> {
             let version = match self.records.get(key) {
                 Some((version, before)) => {
                     if let Some(due_at) = before.wake_at() {
-                        self.due.remove(&(due_at, key.clone()));
+                        self.due.remove(&(due_at, key.to_string()));
                     }
                     *version
                 }
                 None => 0,
             };
             if let Some(due_at) = record.wake_at() {
-                self.due.insert((due_at, key.clone()));
+                self.due.insert((due_at, key.to_string()), key.clone());
             }
             self.records.insert(key.clone(), (version + 1, record.clone()));
         }

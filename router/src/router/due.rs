@@ -1,5 +1,7 @@
 //! What is due without any event: found in the store, decided in core, performed like everything else.
 
+use std::collections::BTreeSet;
+
 use futures_util::stream::{self, StreamExt as _};
 use jiff::Timestamp;
 use watchfire_core::ids::IncidentKey;
@@ -11,7 +13,7 @@ use super::Router;
 use crate::store;
 use crate::telemetry;
 
-/// So many records are looked at in one go.
+/// So many decisions are made before they are performed.
 const MOST: usize = 256;
 /// So many of them are performed at a time.
 const SIDE_BY_SIDE: usize = 16;
@@ -24,21 +26,30 @@ impl Router {
     /// The store's.
     pub async fn wake(&self, now: Timestamp) -> Result<usize, store::Error> {
         let mut decided = 0;
+        // What did not move on when it was looked at: the next tick tries it again.
+        let mut left = BTreeSet::new();
         loop {
-            let due = self.store.wakes(now, MOST).await?;
             let mut entries = Vec::new();
-            for (due_at, key) in &due {
-                entries.extend(self.wake_one(key, *due_at, now).await);
+            while entries.len() < MOST {
+                // One after the other: what one decision brings due may come before what was due after it.
+                let due = self.store.wakes(now, left.len() + 1).await?;
+                let mut due: Vec<_> = due.into_iter().filter(|due| !left.contains(due)).collect();
+                due.sort();
+                let Some((due_at, key)) = due.into_iter().next() else { break };
+                match self.wake_one(&key, due_at, now).await {
+                    Some(entry) => entries.push(entry),
+                    None => {
+                        left.insert((due_at, key));
+                    }
+                }
+            }
+            if entries.is_empty() {
+                return Ok(decided);
             }
             decided += entries.len();
-            let moved = entries.len();
             // What is pending is in the journal, where a tick finds it.
             let performed = stream::iter(entries).map(async |entry| self.perform(&entry).await.is_ok());
             performed.buffer_unordered(SIDE_BY_SIDE).collect::<Vec<_>>().await;
-            // What stays where it is would come again for ever: the next tick tries it.
-            if due.len() < MOST || moved == 0 {
-                return Ok(decided);
-            }
         }
     }
 

@@ -81,8 +81,9 @@ impl Embedded {
             for row in tables.wakes.range(..(now.as_microsecond() + 1, ""))?.take(most) {
                 let (row, _) = row?;
                 let (at, key) = row.value();
+                let is_current = tables.wake_of.get(key)?.is_some_and(|of| of.value() == at);
                 let at = Timestamp::from_microsecond(at).unwrap_or(now);
-                found.extend(Key::parse(key).map(|key| (at, key)));
+                found.extend(Key::parse(key).filter(|_| is_current).map(|key| (at, key)));
             }
             Ok(found)
         })
