@@ -15,7 +15,7 @@ use watchfire::rules_files;
 use watchfire::store::Store;
 use watchfire::telemetry::Metrics;
 use watchfire_core::decision::{Decision, Verdict, Why};
-use watchfire_core::ids::{ChannelName, EventId};
+use watchfire_core::ids::EventId;
 use watchfire_core::scenario::{Scenario, StepInput};
 use watchfire_tests::PagerDuty;
 
