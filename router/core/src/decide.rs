@@ -159,10 +159,9 @@ impl<'c> Case<'c> {
             changes.insert(Key::Incident(key.clone()), Record::Incident(record));
             return Ok(Decision { incident: Some(key.clone()), changes, ..self.blank(why, now) });
         };
-        let (state_, incident) = (state, key);
-        let sifted =
-            Sifting { policy, state: state_, face: &face, finding, incident, record: &record, news, now }
-                .sift()?;
+        let sifting =
+            Sifting { policy, state, face: &face, finding, incident: key, record: &record, news, now };
+        let sifted = sifting.sift()?;
         let is_again = match (&sifted, &record.held) {
             (Sifted::Hold(hold), Some(held)) => {
                 let waits_in = hold.bundle.as_ref().map(|waiting| &waiting.key);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::act::{Act, ActionKind};
-use crate::command::{Command, Wish};
+use crate::command::Command;
 use crate::containment::{ApprovalId, ContainmentState, TargetKey, TargetRecord};
 use crate::decide::dedup_key;
 use crate::decision::{Decision, Effect, EffectKind, Role, Verdict, When, Why};
@@ -34,21 +34,7 @@ fn approved(entry: &Entry) -> Option<ApprovalId> {
     if entry.decision.why != Why::Commanded {
         return None;
     }
-    match serde_json::from_str::<Command>(&entry.raw).ok()?.wish {
-        Wish::Approve(id) => Some(id),
-        Wish::Deny(_)
-        | Wish::Release(_)
-        | Wish::Act(_)
-        | Wish::SwitchOff
-        | Wish::SwitchOn
-        | Wish::Acknowledge(_)
-        | Wish::Unacknowledge(_)
-        | Wish::Resolve(_)
-        | Wish::Reassign { .. }
-        | Wish::Silence(_)
-        | Wish::Expire(_)
-        | Wish::Extend(_) => None,
-    }
+    serde_json::from_str::<Command>(&entry.raw).ok()?.wish.approves().cloned()
 }
 
 /// What an act's end means: for the records, and for those who were paged. What could not be contained is a

@@ -77,21 +77,8 @@ impl Router {
         let effect = self.effect_of(command).await?;
         let asked = Asked { command, policy: &self.policy, context: &context, effect: effect.as_ref() };
         let raw = serde_json::to_string(command).expect("texts and enums");
-        let turn = match &command.wish {
-            Wish::Acknowledge(incident)
-            | Wish::Unacknowledge(incident)
-            | Wish::Resolve(incident)
-            | Wish::Reassign { incident, to: _ } => incident.clone(),
-            Wish::Approve(_)
-            | Wish::Deny(_)
-            | Wish::Release(_)
-            | Wish::Act(_)
-            | Wish::SwitchOff
-            | Wish::SwitchOn
-            | Wish::Silence(_)
-            | Wish::Expire(_)
-            | Wish::Extend(_) => IncidentKey::new(command.id.as_str()),
-        };
+        let own = || IncidentKey::new(command.id.as_str());
+        let turn = command.wish.incident().cloned().unwrap_or_else(own);
         let decide = |state: &State| asked.decide(state, self.clock.now());
         let entry = self.commit_own(&command.id, &turn, &raw, decide).await?;
         Ok(Commanded { entry, effect })

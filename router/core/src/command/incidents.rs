@@ -27,15 +27,14 @@ impl Asked<'_> {
             Ok(record) => record,
             Err(reason) => return Ok(self.declined("acknowledge", reason, now)),
         };
-        let Command { by, reason, .. } = self.command;
+        let Command { by, .. } = self.command;
         if let Some(ByWhom { by, at }) = &record.acknowledged {
             let reason = format!("{by} has it already, since {}", at.strftime("%Y-%m-%d %H:%M UTC"));
             return Ok(self.declined("acknowledge", reason, now));
         }
         record.acknowledged = Some(ByWhom { by: clean(by, 100), at: now });
         record.escalate_at = None;
-        let said = if reason.is_empty() { String::new() } else { format!(": {reason}") };
-        let notice = self.about(key, &record, state, format!("acknowledged by {by}{said}"));
+        let notice = self.about(key, &record, state, self.signed("acknowledged"));
         let effects = self.tell_all(key, &record, EffectKind::Acknowledge, &notice);
         Ok(self.changed(key, record, effects, BTreeMap::new(), now))
     }
@@ -72,9 +71,8 @@ impl Asked<'_> {
             Err(reason) => return Ok(self.declined("resolve", reason, now)),
         };
         ending::needs(key, &record, state)?;
-        let Command { by, reason, via, .. } = self.command;
-        let said = if reason.is_empty() { String::new() } else { format!(": {reason}") };
-        let notice = self.about(key, &record, state, format!("resolved by {by}{said}"));
+        let Command { by, via, .. } = self.command;
+        let notice = self.about(key, &record, state, self.signed("resolved"));
         let ended = ByWhom { by: clean(by, 100), at: now };
         let (changes, mut effects) = ending::end(key, &mut record, Some(ended), &notice, state, now);
         let own = dedup_key(key, record.episode);
@@ -94,7 +92,7 @@ impl Asked<'_> {
             Ok(record) => record,
             Err(reason) => return Ok(self.declined("reassign", reason, now)),
         };
-        let Command { id, by, reason, .. } = self.command;
+        let Command { id, .. } = self.command;
         let to = clean(to, 100);
         record.assigned = Some(to.clone());
         if record.acknowledged.take().is_some() {
@@ -103,8 +101,7 @@ impl Asked<'_> {
             record.respond_by = None;
             response::start_clock(self.policy, &mut record, Why::Commanded, now);
         }
-        let said = if reason.is_empty() { String::new() } else { format!(": {reason}") };
-        let notice = self.about(key, &record, state, format!("assigned to {to} by {by}{said}"));
+        let notice = self.about(key, &record, state, self.signed(&format!("assigned to {to}")));
         let channel = ChannelName::new(to);
         let page = self.policy.channels().contains(&channel).then(|| Effect {
             id: EffectId::new(format!("assign:{channel}")),
@@ -117,6 +114,13 @@ impl Asked<'_> {
         let effects: Vec<_> = page.into_iter().collect();
         response::remember(&mut record, id, &effects);
         Ok(self.changed(key, record, effects, BTreeMap::new(), now))
+    }
+
+    /// What was done, by whom, and why if they said so.
+    fn signed(&self, done: &str) -> String {
+        let Command { by, reason, .. } = self.command;
+        let said = if reason.is_empty() { String::new() } else { format!(": {reason}") };
+        format!("{done} by {by}{said}")
     }
 
     fn open_incident(

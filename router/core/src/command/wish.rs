@@ -82,4 +82,28 @@ impl Wish {
             Wish::Extend(_) => "extend-silence",
         }
     }
+
+    /// The incident that it says something of; none where it says nothing of one.
+    pub fn incident(&self) -> Option<&IncidentKey> {
+        match self {
+            Wish::Acknowledge(incident)
+            | Wish::Unacknowledge(incident)
+            | Wish::Resolve(incident)
+            | Wish::Reassign { incident, to: _ } => Some(incident),
+            Wish::Approve(_)
+            | Wish::Deny(_)
+            | Wish::Release(_)
+            | Wish::Act(_)
+            | Wish::SwitchOff
+            | Wish::SwitchOn
+            | Wish::Silence(_)
+            | Wish::Expire(_)
+            | Wish::Extend(_) => None,
+        }
+    }
+
+    /// The plan that it approves, if it does.
+    pub fn approves(&self) -> Option<&ApprovalId> {
+        if let Wish::Approve(id) = self { Some(id) } else { None }
+    }
 }
