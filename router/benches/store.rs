@@ -10,7 +10,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use watchfire::source::spool::Spool;
+use watchfire::source::spool::{Lane, Spool};
 use watchfire::store::{Committed, Store};
 use watchfire_core::decision::{Decision, Effect, EffectKind, Verdict, When, Why};
 use watchfire_core::event::FindingState;
@@ -86,7 +86,7 @@ async fn queue(store: &Store, messages: u64) {
             let spool = spool.clone();
             tokio::spawn(async move {
                 for _ in 0..messages / 64 {
-                    spool.append(vec!["x".repeat(4_400)]).await.unwrap();
+                    spool.append(vec![(Lane::Ordinary, "x".repeat(4_400))]).await.unwrap();
                 }
             })
         })
@@ -101,7 +101,8 @@ async fn queue(store: &Store, messages: u64) {
     );
     let start = Instant::now();
     while spool.depth() > 0 {
-        let sequences: Vec<_> = spool.receive(64).await.unwrap().iter().map(|one| one.sequence).collect();
+        let sequences: Vec<_> =
+            spool.receive(Lane::Ordinary, 64).await.unwrap().iter().map(|one| one.sequence).collect();
         spool.delete(&sequences).await.unwrap();
     }
     println!(
@@ -156,7 +157,14 @@ fn finding_record() -> Record {
     let now = Timestamp::now();
     let incident = IncidentKey::new("i".repeat(64));
     let state = FindingState::Open;
-    Record::Finding(FindingRecord { incident, state, updated_at: Some(now), count: 1, seen_at: now })
+    Record::Finding(FindingRecord {
+        incident,
+        state,
+        updated_at: Some(now),
+        count: 1,
+        seen_at: now,
+        noted_in: None,
+    })
 }
 
 fn incident_record() -> Record {

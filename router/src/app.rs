@@ -20,7 +20,7 @@ use crate::pagerduty::{self, Inbound, Poller};
 use crate::respond::Responder;
 use crate::router::Router;
 use crate::source::Source;
-use crate::source::spool::Spool;
+use crate::source::spool::{Lane, Spool};
 use crate::source::sqs::Sqs;
 use crate::store::Store;
 use crate::telemetry::{self, Metrics};
@@ -137,7 +137,9 @@ impl App {
         let Inbound { signers, pollers } = Inbound::open(&listened_to, &clients).await.context("channels")?;
         let webhooks = Webhooks::new(router.clone(), signers);
         let spool = Spool::new(&store)?;
-        let mut sources = vec![(Source::Spool(spool.clone()), usize::from(http.in_flight))];
+        // Each lane has its own slots: no P0 waits for one that another message holds.
+        let lane = |lane| (Source::Spool(spool.clone(), lane), usize::from(http.in_flight));
+        let mut sources = vec![lane(Lane::Express), lane(Lane::Ordinary)];
         if let Some(queue) = &queue {
             let sqs = Sqs::open(clients.aws().await, queue).await?;
             sources.push((Source::Sqs(sqs), usize::from(queue.in_flight)));
@@ -147,7 +149,7 @@ impl App {
         let http = http_listener.local_addr()?;
         telemetry::listening(http, health_listener.local_addr()?);
         let health = Health { metrics, store };
-        let ingest = Ingest { spool: spool.clone(), token };
+        let ingest = Ingest { router: router.clone(), spool: spool.clone(), token };
         Ok(App {
             spool,
             http,

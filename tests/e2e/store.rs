@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use tempfile::TempDir;
-use watchfire::source::spool::{Delivery, Spool};
+use watchfire::source::spool::{Delivery, Lane, Spool};
 use watchfire::store::{Error, Store};
 use watchfire_core::ids::EventId;
 use watchfire_core::incident::State;
@@ -38,8 +38,8 @@ fn crash(folder: &TempDir) -> TempDir {
     after
 }
 
-fn bodies(range: std::ops::Range<u64>) -> Vec<String> {
-    range.map(|number| format!("message {number}")).collect()
+fn bodies(range: std::ops::Range<u64>) -> Vec<(Lane, String)> {
+    range.map(|number| (Lane::Ordinary, format!("message {number}"))).collect()
 }
 
 fn seen(deliveries: &[Delivery]) -> Vec<(u64, &str, u32)> {
@@ -92,7 +92,7 @@ async fn what_was_answered_is_there_after_a_crash() {
     let store = open(&folder);
     assert_eq!(store.find(&EventId::new("a")).await.unwrap(), Some(entry));
     let spool = Spool::new(&store).unwrap();
-    let left = spool.receive(9).await.unwrap();
+    let left = spool.receive(Lane::Ordinary, 9).await.unwrap();
     assert_eq!(seen(&left), [(0, "message 0", 1), (2, "message 2", 1)]);
 }
 
@@ -103,11 +103,31 @@ async fn messages_come_in_order_and_once() {
     assert_eq!(spool.append(bodies(0..3)).await.unwrap(), [0, 1, 2]);
     assert_eq!(spool.append(bodies(3..4)).await.unwrap(), [3]);
     assert_eq!(
-        seen(&spool.receive(3).await.unwrap()),
+        seen(&spool.receive(Lane::Ordinary, 3).await.unwrap()),
         [(0, "message 0", 1), (1, "message 1", 1), (2, "message 2", 1)]
     );
-    assert_eq!(seen(&spool.receive(3).await.unwrap()), [(3, "message 3", 1)]);
+    assert_eq!(seen(&spool.receive(Lane::Ordinary, 3).await.unwrap()), [(3, "message 3", 1)]);
     assert_eq!(spool.depth(), 4);
+}
+
+#[tokio::test]
+async fn a_lane_is_received_by_itself_also_after_a_crash() {
+    let (folder, store) = folder_and_store();
+    let spool = Spool::new(&store).unwrap();
+    let express = |number| (Lane::Express, format!("message {number}"));
+    let messages = bodies(0..1).into_iter().chain([express(1)]).chain(bodies(2..3)).chain([express(3)]);
+    spool.append(messages.collect()).await.unwrap();
+    assert_eq!(seen(&spool.receive(Lane::Express, 1).await.unwrap()), [(1, "message 1", 1)]);
+    spool.delete(&[1]).await.unwrap();
+
+    let folder = crash(&folder);
+    let store = open(&folder);
+    let spool = Spool::new(&store).unwrap();
+    assert_eq!(seen(&spool.receive(Lane::Express, 9).await.unwrap()), [(3, "message 3", 1)]);
+    assert_eq!(
+        seen(&spool.receive(Lane::Ordinary, 9).await.unwrap()),
+        [(0, "message 0", 1), (2, "message 2", 1)]
+    );
 }
 
 #[tokio::test]
@@ -115,11 +135,11 @@ async fn a_released_message_comes_again_and_says_so() {
     let (_folder, store) = folder_and_store();
     let spool = Spool::new(&store).unwrap();
     spool.append(bodies(0..2)).await.unwrap();
-    let first = spool.receive(9).await.unwrap();
+    let first = spool.receive(Lane::Ordinary, 9).await.unwrap();
     // The second would be back in an hour, the first at once.
     spool.release(1, Duration::from_secs(3600));
     spool.release(0, Duration::ZERO);
-    let again = spool.receive(9).await.unwrap();
+    let again = spool.receive(Lane::Ordinary, 9).await.unwrap();
     assert_eq!(seen(&again), [(0, "message 0", 2)]);
     assert_eq!(again[0].sent_at, first[0].sent_at);
 }
@@ -128,7 +148,7 @@ async fn a_released_message_comes_again_and_says_so() {
 async fn a_receiver_that_waits_is_woken_by_an_arrival_and_by_a_release() {
     let (_folder, store) = folder_and_store();
     let spool = Spool::new(&store).unwrap();
-    let receive = |spool: Spool| tokio::spawn(async move { spool.receive(9).await.unwrap() });
+    let receive = |spool: Spool| tokio::spawn(async move { spool.receive(Lane::Ordinary, 9).await.unwrap() });
     let waiting = receive(spool.clone());
     tokio::task::yield_now().await;
     spool.append(bodies(0..1)).await.unwrap();
@@ -144,9 +164,9 @@ async fn a_receiver_that_waits_is_woken_by_an_arrival_and_by_a_release() {
 async fn a_receiver_that_gives_up_takes_nothing() {
     let (_folder, store) = folder_and_store();
     let spool = Spool::new(&store).unwrap();
-    assert!(tokio::time::timeout(Duration::ZERO, spool.receive(9)).await.is_err());
+    assert!(tokio::time::timeout(Duration::ZERO, spool.receive(Lane::Ordinary, 9)).await.is_err());
     spool.append(bodies(0..1)).await.unwrap();
-    assert_eq!(seen(&spool.receive(9).await.unwrap()), [(0, "message 0", 1)]);
+    assert_eq!(seen(&spool.receive(Lane::Ordinary, 9).await.unwrap()), [(0, "message 0", 1)]);
 }
 
 #[tokio::test]
@@ -154,16 +174,19 @@ async fn a_deleted_message_does_not_come_again_even_after_a_restart() {
     let (folder, store) = folder_and_store();
     let spool = Spool::new(&store).unwrap();
     spool.append(bodies(0..4)).await.unwrap();
-    spool.receive(2).await.unwrap();
+    spool.receive(Lane::Ordinary, 2).await.unwrap();
     spool.delete(&[1, 3, 3, 77]).await.unwrap();
     assert_eq!(spool.depth(), 2);
     spool.release(1, Duration::ZERO);
-    assert_eq!(seen(&spool.receive(9).await.unwrap()), [(2, "message 2", 1)]);
+    assert_eq!(seen(&spool.receive(Lane::Ordinary, 9).await.unwrap()), [(2, "message 2", 1)]);
     drop((store, spool));
 
     let spool = Spool::new(&open(&folder)).unwrap();
     assert_eq!(spool.depth(), 2);
-    assert_eq!(seen(&spool.receive(9).await.unwrap()), [(0, "message 0", 1), (2, "message 2", 1)]);
+    assert_eq!(
+        seen(&spool.receive(Lane::Ordinary, 9).await.unwrap()),
+        [(0, "message 0", 1), (2, "message 2", 1)]
+    );
 }
 
 #[tokio::test]
@@ -189,7 +212,7 @@ async fn a_message_whose_sender_went_away_is_received() {
             .is_pending()
     );
     drop(append);
-    assert_eq!(seen(&spool.receive(9).await.unwrap()), [(0, "message 0", 1)]);
+    assert_eq!(seen(&spool.receive(Lane::Ordinary, 9).await.unwrap()), [(0, "message 0", 1)]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -204,7 +227,7 @@ async fn many_receivers_get_every_message_once() {
             tokio::spawn(async move {
                 loop {
                     let sequences: Vec<u64> = spool
-                        .receive(7)
+                        .receive(Lane::Ordinary, 7)
                         .await
                         .unwrap()
                         .into_iter()

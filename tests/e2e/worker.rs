@@ -1,5 +1,7 @@
 //! The worker without a queue: HTTP ingest, the health port, and what it never says.
 
+use std::time::Duration;
+
 use serde_json::json;
 use watchfire::store::Store;
 use watchfire_core::ids::EventId;
@@ -50,6 +52,30 @@ async fn many_events_in_one_body_are_each_decided() {
     for index in 0..3 {
         watchfire.decided(&format!("event-{index}")).await;
     }
+}
+
+#[tokio::test]
+async fn a_p0_waits_neither_for_a_backlog_nor_for_a_slot_that_another_page_holds() {
+    let (pagerduty, stuck) = (PagerDuty::start().await, PagerDuty::start().await);
+    stuck.always(Some(Fault::Slow(Duration::from_secs(120))));
+    let channel = json!({"routing_key": {"env": "PD_KEY"}, "url": stuck.url()});
+    let configuration = Configuration::new(&pagerduty.url())
+        .set("channels.stuck", json!({"pagerduty": channel}))
+        .set("routes.P1", json!({"to": ["stuck"]}))
+        .set("http.in_flight", json!(1));
+    let watchfire = Watchfire::start(&configuration, None).await;
+    let routine: Vec<_> = (0..3)
+        .map(|index| {
+            GuardDuty::of("Execution:Runtime/SuspiciousTool", 8.0, &format!("routine-{index}"))
+                .event(&format!("event-{index}"))
+        })
+        .collect();
+    assert_eq!(watchfire.post(json!(routine)).await, 202);
+    watchfire.decided("event-0").await;
+    assert_eq!(watchfire.post(GuardDuty::miner("urgent-1").event("event-urgent")).await, 202);
+    paged(&pagerduty, 1).await;
+    let decided: Vec<_> = watchfire.logs().decided().iter().map(|line| line["event"].clone()).collect();
+    assert_eq!(decided, ["event-0", "event-urgent"], "the other slot is still held");
 }
 
 #[tokio::test]

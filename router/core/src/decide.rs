@@ -1,8 +1,10 @@
 //! The decision about one event: pure, total, and the only place where anyone's attention is spent.
 
+mod campaign;
 mod closing;
 mod completing;
 mod known;
+mod noting;
 
 pub use known::{as_said, incident_of};
 pub(crate) use known::{dedup_key, digest_line};
@@ -20,7 +22,7 @@ use crate::event::{Event, Finding, FindingState};
 use crate::face::Face;
 use crate::guard::AskedBy;
 use crate::identity::incident_key;
-use crate::ids::{FindingKey, IncidentKey};
+use crate::ids::IncidentKey;
 use crate::incident::{FindingRecord, IncidentRecord, Key, Record, State, Unread};
 use crate::judge::{Judging, band, is_older, resources};
 use crate::noise::{self, Sayable, Sifted, Sifting};
@@ -156,9 +158,15 @@ impl<'c> Case<'c> {
         let adopted = self.adopt(finding, key, state, &mut changes)?;
         let news = if why.is_news() { Some(why) } else { record.held.as_ref().map(|held| held.news) };
         let Some(news) = news else {
+            let effects = self.note_late(key, &record, now, &mut changes).into_iter().collect();
             changes.insert(Key::Incident(key.clone()), Record::Incident(record));
-            return Ok(Decision { incident: Some(key.clone()), changes, ..self.blank(why, now) });
+            return Ok(Decision { incident: Some(key.clone()), effects, changes, ..self.blank(why, now) });
         };
+        state.need(Key::Sayable(key.clone()))?;
+        if let Some(known) = state.sayable(key) {
+            // A copy names less than its finding did: what silences the one silences the other.
+            face.subject = face.subject.or(&known.face.subject);
+        }
         let sifting =
             Sifting { policy, state, face: &face, finding, incident: key, record: &record, news, now };
         let sifted = sifting.sift()?;
@@ -188,7 +196,6 @@ impl<'c> Case<'c> {
         if !wanted.is_empty() {
             state.need_all(planning::reads(&self.event.id, &self.occasion(key, now)))?;
         }
-        state.need_all([Key::Sayable(key.clone())])?;
         let request = self.request(key, state, now);
         let said = if why.is_news() { why } else { news };
         let plans = match plans_acts {
@@ -219,7 +226,7 @@ impl<'c> Case<'c> {
                 changes.extend(spent);
                 leave(&mut record, key, state, now, &mut changes);
                 self.was_said(&mut record, said, finding, now);
-                (Verdict::Page, said, self.page(key, &mut record, notice))
+                (Verdict::Page, said, self.page(key, &mut record, notice, &mut changes))
             }
             Sifted::Digest => {
                 leave(&mut record, key, state, now, &mut changes);
@@ -309,36 +316,6 @@ impl<'c> Case<'c> {
         response::start_clock(self.policy, record, why, now);
     }
 
-    /// The incidents of an attack sequence's members come under it; those that were said are listed.
-    fn adopt(
-        &self,
-        finding: Option<&Finding>,
-        key: &IncidentKey,
-        state: &State,
-        changes: &mut BTreeMap<Key, Record>,
-    ) -> Result<Option<crate::notice::List>, Unread> {
-        let members: &[FindingKey] = finding.map_or(&[], |finding| &finding.members);
-        state.need_all(members.iter().cloned().map(Key::Finding))?;
-        let known = members.iter().filter_map(|member| state.finding(member));
-        let incidents: std::collections::BTreeSet<_> =
-            known.map(|known| known.incident.clone()).filter(|incident| incident != key).collect();
-        state.need_all(incidents.iter().cloned().map(Key::Incident))?;
-        let mut lines = Vec::new();
-        for incident in incidents {
-            let Some(member) = state.incident(&incident).filter(|member| member.open) else { continue };
-            lines.push(clean(&format!("{} {}: {}", member.priority, member.title, member.subject), 300));
-            if member.campaign.as_ref() != Some(key) {
-                let mut member = member.clone();
-                member.campaign = Some(key.clone());
-                changes.insert(Key::Incident(incident), Record::Incident(member));
-            }
-        }
-        // Each begins with its priority: the most urgent come first.
-        lines.sort();
-        let head = "Incidents that are part of it:".to_owned();
-        Ok((!lines.is_empty()).then_some(crate::notice::List { head, lines, more: 0 }))
-    }
-
     fn request<'r>(&'r self, incident: &'r IncidentKey, state: &'r State, now: Timestamp) -> Request<'r> {
         let (event, occasion) = (&self.event.id, self.occasion(incident, now));
         Request { event, occasion, priority: self.rule.priority, asked_by: self.asked_by(), state }
@@ -359,6 +336,7 @@ impl<'c> Case<'c> {
             updated_at: finding.updated_at.max(known.and_then(|known| known.updated_at)),
             count: finding.count.max(known.map_or(0, |known| known.count)),
             seen_at: now,
+            noted_in: known.and_then(|known| known.noted_in),
         })
     }
 

@@ -25,6 +25,9 @@ pub struct FindingRecord {
     pub count: u64,
     /// When the record last changed.
     pub seen_at: Timestamp,
+    /// The episode of the incident in which its copy in Security Hub was last noted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub noted_in: Option<u32>,
 }
 
 /// One ongoing problem with one subject; after it is closed the next event opens the next episode.

@@ -15,6 +15,7 @@ use super::{Failed, plain_policy};
 use crate::app::App;
 use crate::config::Config;
 use crate::rules_files::demo_events;
+use crate::source::spool::Lane;
 use crate::telemetry::{self, LogFormat};
 
 /// What `demo` takes.
@@ -69,7 +70,10 @@ async fn demo(keep: bool) -> Result<(), Failed> {
     let serving = tokio::spawn(app.serve(stopped));
     for (name, text) in demo_events() {
         say!("\n── {name}");
-        spool.append(vec![(*text).to_owned()]).await.context("the embedded queue does not take events")?;
+        spool
+            .append(vec![(Lane::Ordinary, (*text).to_owned())])
+            .await
+            .context("the embedded queue does not take events")?;
         let done = async {
             while spool.depth() > 0 {
                 tokio::time::sleep(Duration::from_millis(1)).await

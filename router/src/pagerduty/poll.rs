@@ -247,18 +247,18 @@ pub async fn poll(router: Arc<Router>, poller: Poller, mut stop: watch::Receiver
 /// The keys of a channel's alerts whose incidents are open, acknowledged or not: their end is news, too. Those of
 /// escalations are among them.
 async fn open(router: &Router, channel: &ChannelName) -> Result<Vec<DedupKey>, store::Error> {
-    let records = router.store.records("incident/").await?.into_iter();
-    let open = records.filter_map(|(key, record)| {
-        let Record::Incident(record) = record else { return None };
-        record.open.then_some((key, record))
-    });
-    let keys = open.flat_map(|(key, record)| {
-        let own = record.paged.contains_key(channel);
-        let own = own.then(|| DedupKey::new(format!("{key}-{}", record.episode)));
-        let escalated = record.escalated.into_iter().filter(|page| page.channel == *channel);
-        own.into_iter().chain(escalated.map(|page| page.dedup_key)).collect::<Vec<_>>()
-    });
-    Ok(keys.collect())
+    let channel = channel.clone();
+    let gather = move |found: &mut Vec<_>, key: &str, record| match record {
+        Record::Incident(record) if record.open => {
+            if record.paged.contains_key(&channel) {
+                found.push(DedupKey::new(format!("{key}-{}", record.episode)));
+            }
+            let escalated = record.escalated.into_iter().filter(|page| page.channel == channel);
+            found.extend(escalated.map(|page| page.dedup_key));
+        }
+        _ => {}
+    };
+    router.store.fold_records("incident/", Vec::new(), gather).await
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use watchfire_core::context::Context;
 use watchfire_core::decide::Case;
-use watchfire_core::event::Event;
+use watchfire_core::event::{Event, messages};
 use watchfire_core::ids::EventId;
 use watchfire_core::incident::State;
 use watchfire_core::journal::{ActEnd, Entry, Outcome};
@@ -13,6 +13,7 @@ use watchfire_core::priority::Priority;
 
 use super::Router;
 use crate::actions::Failure;
+use crate::source::spool::Lane;
 
 /// How long the cluster has for a page that is being completed.
 const COMPLETING: Duration = Duration::from_secs(10);
@@ -25,8 +26,22 @@ impl Router {
     pub(super) async fn context_of(&self, event: &Event<'_>) -> Context {
         let Some(responder) = &self.responder else { return Context::none() };
         let at_hand = responder.at_hand(event);
-        let is_urgent = self.policy.rules.classify(event, &at_hand).rule.priority == Priority::P0;
-        responder.context(event, is_urgent).boxed().await
+        responder.context(event, self.is_p0(event, &at_hand)).boxed().await
+    }
+
+    /// The lane of the embedded queue for a message: express if anything in it is a P0, as far as is known
+    /// without asking the cluster.
+    pub fn lane_of(&self, message: &str) -> Lane {
+        let is_p0 =
+            |text: &str| Event::read(text).is_ok_and(|event| self.is_p0(&event, &self.at_hand(&event)));
+        match messages(message) {
+            Ok(texts) if texts.iter().any(|text| is_p0(text)) => Lane::Express,
+            Ok(_) | Err(_) => Lane::Ordinary,
+        }
+    }
+
+    fn is_p0(&self, event: &Event<'_>, context: &Context) -> bool {
+        self.policy.rules.classify(event, context).rule.priority == Priority::P0
     }
 
     /// What is known without asking.

@@ -1,6 +1,6 @@
 //! What a human asks for, decided and performed like an event; or only rehearsed.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use futures_util::FutureExt as _;
 use jiff::SignedDuration;
@@ -116,14 +116,8 @@ impl Router {
         let Wish::Silence(draft) = &command.wish else { return Ok(None) };
         let Ok(pattern) = Pattern::parse(&draft.matches) else { return Ok(None) };
         let since = self.clock.now() - SignedDuration::from_hours(24);
-        let counted = Arc::new(Mutex::new(SilenceEffect::default()));
-        let count = {
-            let counted = counted.clone();
-            move |face: Face| counted.lock().unwrap_or_else(PoisonError::into_inner).count(&pattern, &face)
-        };
-        self.store.faces(since, count).await.map_err(failed)?;
-        let counted = *counted.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(Some(counted))
+        let count = move |effect: &mut SilenceEffect, face: Face| effect.count(&pattern, &face);
+        self.store.fold_faces(since, SilenceEffect::default(), count).await.map(Some).map_err(failed)
     }
 
     async fn context_for(&self, command: &Command, on: Option<&Named>) -> Result<Context, Nack> {
@@ -161,13 +155,12 @@ impl Router {
     /// # Errors
     /// The store's.
     pub async fn approvals(&self) -> Result<Vec<(String, ApprovalRecord)>, store::Error> {
-        let records = self.store.records("approval/").await?.into_iter();
-        Ok(records
-            .filter_map(|(key, record)| {
-                let Record::Approval(record) = record else { return None };
-                Some((key, *record))
-            })
-            .collect())
+        let gather = |found: &mut Vec<_>, key: &str, record| {
+            if let Record::Approval(record) = record {
+                found.push((key.to_owned(), *record));
+            }
+        };
+        self.store.fold_records("approval/", Vec::new(), gather).await
     }
 
     /// What is held, and can be released.
@@ -175,12 +168,11 @@ impl Router {
     /// # Errors
     /// The store's.
     pub async fn held(&self) -> Result<Vec<TargetRecord>, store::Error> {
-        let records = self.store.records("target/").await?.into_iter();
-        let targets = records.filter_map(|(_, record)| {
-            let Record::Target(record) = record else { return None };
-            Some(record)
-        });
-        Ok(targets.filter(|target| !target.undo().is_empty()).collect())
+        let gather = |found: &mut Vec<_>, _: &str, record| match record {
+            Record::Target(target) if !target.undo().is_empty() => found.push(target),
+            _ => {}
+        };
+        self.store.fold_records("target/", Vec::new(), gather).await
     }
 
     /// Whether mitigation is switched off in the store.

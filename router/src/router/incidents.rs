@@ -1,5 +1,8 @@
 //! What operators look at: incidents, what was decided about each, silences, and why.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
 use watchfire_core::decide::as_said;
 use watchfire_core::ids::{EventId, FindingKey, IncidentKey, SilenceId};
 use watchfire_core::incident::{IncidentRecord, Key, Record, State};
@@ -45,32 +48,45 @@ pub enum StoryOf {
 }
 
 impl Router {
-    /// The incidents, by key; at most as many as the store lists.
+    /// The incidents that are wanted, the newest first and no more than `most`; and how many more there are.
     ///
     /// # Errors
     /// The store's.
-    pub async fn incidents(&self) -> Result<Vec<(IncidentKey, IncidentRecord)>, store::Error> {
-        let records = self.store.records("incident/").await?.into_iter();
-        let incidents = records.filter_map(|(key, record)| {
-            let Record::Incident(record) = record else { return None };
-            Some((IncidentKey::new(key), record))
-        });
-        let mut shown = Vec::new();
-        for (key, record) in incidents {
+    pub async fn incidents(
+        &self,
+        most: usize,
+        is_wanted: impl Fn(&IncidentRecord) -> bool + Send + 'static,
+    ) -> Result<(Vec<(IncidentKey, IncidentRecord)>, usize), store::Error> {
+        let gather = move |(newest, more): &mut (BTreeMap<_, _>, usize), key: &str, record| match record {
+            Record::Incident(record) if is_wanted(&record) => {
+                newest.insert((Reverse(record.opened_at), IncidentKey::new(key)), record);
+                if newest.len() > most {
+                    newest.pop_last();
+                    *more += 1;
+                }
+            }
+            _ => {}
+        };
+        let (newest, more) = self.store.fold_records("incident/", (BTreeMap::new(), 0), gather).await?;
+        let mut shown = Vec::with_capacity(newest.len());
+        for ((_, key), record) in newest {
             let (_, record) = self.read(|state| as_said(&record, state)).await?;
             shown.push((key, record));
         }
-        Ok(shown)
+        Ok((shown, more))
     }
 
-    /// All silences: in force, to come, lately over.
+    /// All silences: in force, to come, lately over; and the maintenance windows, each as it is now or comes next.
     ///
     /// # Errors
     /// The store's.
     pub async fn silences(&self) -> Result<Vec<Silence>, store::Error> {
         let mut state = State::default();
         self.store.load(&[Key::Silences], &mut state).await?;
-        Ok(state.silences().map(|silences| silences.silences.iter().cloned().collect()).unwrap_or_default())
+        let made = state.silences().into_iter().flat_map(|silences| silences.silences.iter().cloned());
+        let now = self.clock.now();
+        let windows = self.policy.noise.maintenance.iter().filter_map(|window| window.silence(now));
+        Ok(made.chain(windows).collect())
     }
 
     /// The story of what is named: an event's id, a finding's key or an incident's; none if nothing is known by

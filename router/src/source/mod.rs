@@ -5,14 +5,14 @@ pub mod sqs;
 
 use std::time::Duration;
 
-use spool::Spool;
+use spool::{Lane, Spool};
 use sqs::Sqs;
 
 /// A source of messages; both keep a message until it is deleted.
 #[derive(Clone)]
 pub enum Source {
-    /// The embedded queue.
-    Spool(Spool),
+    /// A lane of the embedded queue.
+    Spool(Spool, Lane),
     /// An SQS queue.
     Sqs(Sqs),
 }
@@ -43,7 +43,7 @@ impl Source {
     /// The word in logs and metrics.
     pub fn name(&self) -> &'static str {
         match self {
-            Source::Spool(_) => "embedded",
+            Source::Spool(..) => "embedded",
             Source::Sqs(_) => "sqs",
         }
     }
@@ -54,8 +54,8 @@ impl Source {
     /// When the queue cannot be read; nothing is lost, try again later.
     pub async fn receive(&self, most: usize) -> anyhow::Result<Vec<Message>> {
         match self {
-            Source::Spool(spool) => {
-                Ok(spool.receive(most.min(10)).await?.into_iter().map(Message::from).collect())
+            Source::Spool(spool, lane) => {
+                Ok(spool.receive(*lane, most.min(10)).await?.into_iter().map(Message::from).collect())
             }
             Source::Sqs(sqs) => sqs.receive(most.min(10)).await,
         }
@@ -64,7 +64,7 @@ impl Source {
     /// Deletes messages that are done with. Those that cannot be deleted come again.
     pub async fn delete(&self, handles: Vec<Handle>) {
         match self {
-            Source::Spool(spool) => {
+            Source::Spool(spool, _) => {
                 let sequences: Vec<u64> = handles.iter().filter_map(Handle::sequence).collect();
                 if let Err(error) = spool.delete(&sequences).await {
                     crate::telemetry::delete_failed(sequences.len(), &error.to_string());
@@ -77,16 +77,16 @@ impl Source {
     /// Lets a message come again after that time, at most 12 hours.
     pub async fn release(&self, message: &Message, after: Duration) {
         match (self, &message.handle) {
-            (Source::Spool(spool), Handle::Sequence(sequence)) => spool.release(*sequence, after),
+            (Source::Spool(spool, _), Handle::Sequence(sequence)) => spool.release(*sequence, after),
             (Source::Sqs(sqs), Handle::Receipt(_)) => sqs.change_visibility(message, after).await,
-            (Source::Spool(_), Handle::Receipt(_)) | (Source::Sqs(_), Handle::Sequence(_)) => {}
+            (Source::Spool(..), Handle::Receipt(_)) | (Source::Sqs(_), Handle::Sequence(_)) => {}
         }
     }
 
     /// Keeps a message that is being worked on from coming again. The embedded queue never does that.
     pub async fn extend(&self, message: &Message) {
         match self {
-            Source::Spool(_) => {}
+            Source::Spool(..) => {}
             Source::Sqs(sqs) => sqs.change_visibility(message, sqs.visibility()).await,
         }
     }
@@ -94,7 +94,7 @@ impl Source {
     /// How often to extend; none where there is no need.
     pub fn extend_every(&self) -> Option<Duration> {
         match self {
-            Source::Spool(_) => None,
+            Source::Spool(..) => None,
             Source::Sqs(sqs) => Some(sqs.visibility() / 3),
         }
     }
@@ -102,7 +102,7 @@ impl Source {
     /// After how many receives a message is given up; none where it never is.
     pub fn max_receives(&self) -> Option<u32> {
         match self {
-            Source::Spool(_) => None,
+            Source::Spool(..) => None,
             Source::Sqs(sqs) => sqs.max_receives(),
         }
     }

@@ -1,4 +1,4 @@
-//! The embedded queue: messages kept in the store's file until they are deleted, in order.
+//! The embedded queue: messages kept in the store's file until they are deleted, in order within their lane.
 //!
 //! It behaves like SQS where that matters: a message that was received and not deleted comes again, and
 //! says how often it came. It differs in that a received message stays away until it is released, or until
@@ -31,6 +31,15 @@ struct Shared {
     arrived: Notify,
 }
 
+/// Where a message waits: each lane is received by itself, so that none waits behind another's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Lane {
+    /// For what must not wait behind a backlog: P0.
+    Express,
+    /// For all else.
+    Ordinary,
+}
+
 /// A message, handed out until it is deleted or released.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivery {
@@ -55,7 +64,9 @@ impl Spool {
             let last = tables.meta.get(LAST)?;
             line.start_at(last.map_or(0, |row| row.value() + 1));
             for row in tables.spool.iter()? {
-                line.add([row?.0.value()]);
+                let number = row?.0.value();
+                let is_express = tables.express.get(number)?.is_some();
+                line.add([(number, if is_express { Lane::Express } else { Lane::Ordinary })]);
             }
             Ok(())
         })?;
@@ -63,15 +74,20 @@ impl Spool {
     }
 
     /// Appends messages, all of them or none; durable when it returns. Returns their numbers, in order.
-    pub async fn append(&self, bodies: Vec<String>) -> Result<Vec<u64>, Error> {
+    pub async fn append(&self, messages: Vec<(Lane, String)>) -> Result<Vec<u64>, Error> {
         let sent_at = Timestamp::now().as_microsecond();
-        let sequences = self.0.line().number(bodies.len());
+        let sequences = self.0.line().number(messages.len());
+        let lanes = messages.iter().map(|(lane, _)| *lane);
+        let appended: Vec<(u64, Lane)> = sequences.clone().zip(lanes).collect();
         let change = {
             let sequences = sequences.clone();
             move |tables: &mut Tables<'_>| {
                 let mut last = tables.meta.get(LAST)?.map_or(0, |row| row.value());
-                for (sequence, body) in sequences.zip(&bodies) {
+                for (sequence, (lane, body)) in sequences.zip(&messages) {
                     tables.spool.insert(sequence, (sent_at, body.as_str()))?;
+                    if *lane == Lane::Express {
+                        tables.express.insert(sequence, ())?;
+                    }
                     last = last.max(sequence);
                 }
                 tables.meta.insert(LAST, last)?;
@@ -79,7 +95,6 @@ impl Spool {
             }
         };
         let shared = Arc::clone(&self.0);
-        let appended = sequences.clone();
         self.write(change, move || {
             shared.line().add(appended);
             shared.arrived.notify_waiters();
@@ -88,10 +103,11 @@ impl Spool {
         Ok(sequences.collect())
     }
 
-    /// Waits until there is a message, and hands out at most that many (at least one), the oldest first.
+    /// Waits until there is a message in that lane, and hands out at most that many (at least one), the oldest
+    /// first.
     ///
     /// Dropping the future takes nothing. On an error the messages come again a second later.
-    pub async fn receive(&self, most: usize) -> Result<Vec<Delivery>, Error> {
+    pub async fn receive(&self, lane: Lane, most: usize) -> Result<Vec<Delivery>, Error> {
         loop {
             let arrived = self.0.arrived.notified();
             tokio::pin!(arrived);
@@ -99,7 +115,7 @@ impl Spool {
             arrived.as_mut().enable();
             let (taken, next) = {
                 let mut line = self.0.line();
-                (line.take(Instant::now(), most.max(1)), line.next())
+                (line.take(lane, Instant::now(), most.max(1)), line.next())
             };
             if !taken.is_empty() {
                 match self.read(&taken) {
@@ -128,6 +144,7 @@ impl Spool {
             move |tables: &mut Tables<'_>| {
                 for sequence in deleted {
                     tables.spool.remove(sequence)?;
+                    tables.express.remove(sequence)?;
                 }
                 Ok(())
             }

@@ -74,11 +74,16 @@ impl Store {
         }
     }
 
-    /// The records whose key begins so, such as `approval/`, by key without that beginning; at most 5,000.
-    /// What cannot be understood is left out.
-    pub async fn records(&self, beginning: &'static str) -> Result<Vec<(String, Record)>, Error> {
+    /// Has `look` gather, in the order of keys, from every record whose key begins so, such as `approval/`; it
+    /// gets the key without that beginning. What cannot be understood is left out.
+    pub async fn fold_records<T: Send + 'static>(
+        &self,
+        beginning: &'static str,
+        gathered: T,
+        look: impl FnMut(&mut T, &str, Record) + Send + 'static,
+    ) -> Result<T, Error> {
         match self {
-            Store::Embedded(store) => store.records(beginning).await,
+            Store::Embedded(store) => store.fold_records(beginning, gathered, look).await,
         }
     }
 
@@ -125,14 +130,15 @@ impl Store {
         }
     }
 
-    /// Has `look` see what every event since then looked like to silences.
-    pub async fn faces(
+    /// Has `look` gather from what every event since then looked like to silences.
+    pub async fn fold_faces<T: Send + 'static>(
         &self,
         since: Timestamp,
-        look: impl FnMut(Face) + Send + 'static,
-    ) -> Result<(), Error> {
+        gathered: T,
+        look: impl FnMut(&mut T, Face) + Send + 'static,
+    ) -> Result<T, Error> {
         match self {
-            Store::Embedded(store) => store.faces(since, look).await,
+            Store::Embedded(store) => store.fold_faces(since, gathered, look).await,
         }
     }
 

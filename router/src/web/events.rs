@@ -1,5 +1,7 @@
 //! `POST /v1/events`: events into the embedded queue; answered once they are on disk.
 
+use std::sync::Arc;
+
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -8,6 +10,7 @@ use axum::{Json, Router as Routes};
 use serde_json::json;
 use watchfire_core::event::messages;
 
+use crate::router::Router;
 use crate::secret::Secret;
 use crate::source::spool::Spool;
 
@@ -19,6 +22,8 @@ const MOST_EVENT_BYTES: usize = 1024 * 1024;
 /// What taking events in needs.
 #[derive(Clone)]
 pub struct Ingest {
+    /// Who says which lane an event belongs in.
+    pub router: Arc<Router>,
     /// The embedded queue.
     pub spool: Spool,
     /// What senders must show; none on loopback.
@@ -56,7 +61,13 @@ async fn take(State(ingest): State<Ingest>, headers: HeaderMap, body: String) ->
     if bodies.iter().all(|body| body.trim().is_empty()) {
         return refuse(StatusCode::BAD_REQUEST, "expected an event, found an empty body");
     }
-    match ingest.spool.append(bodies).await {
+    let mut queued = Vec::with_capacity(bodies.len());
+    for body in bodies {
+        queued.push((ingest.router.lane_of(&body), body));
+        // A request may carry thousands: others have their turn in between.
+        tokio::task::yield_now().await;
+    }
+    match ingest.spool.append(queued).await {
         Ok(sequences) => (StatusCode::ACCEPTED, Json(json!({"accepted": sequences.len()}))).into_response(),
         Err(error) => {
             let message = format!("the events could not be stored, send them again: {error}");

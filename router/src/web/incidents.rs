@@ -6,6 +6,7 @@ use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
+use watchfire_core::incident::IncidentRecord;
 use watchfire_core::notice::clean;
 use watchfire_core::priority::Priority;
 
@@ -67,18 +68,15 @@ pub(super) async fn incidents(
         Err(rejection) => return refuse(StatusCode::BAD_REQUEST, &rejection.body_text()),
     };
     let now = operator.router.clock.now();
-    let found = match operator.router.incidents().await {
+    let is_wanted = move |record: &IncidentRecord| {
+        (state == WhichState::All || record.open)
+            && priority.is_none_or(|priority| priority == record.priority)
+    };
+    let (found, more) = match operator.router.incidents(MOST, is_wanted).await {
         Ok(found) => found,
         Err(error) => return unavailable(&error),
     };
-    let is_wanted = |open: bool, of: Priority| {
-        (state == WhichState::All || open) && priority.is_none_or(|priority| priority == of)
-    };
-    let mut found: Vec<_> =
-        found.into_iter().filter(|(_, record)| is_wanted(record.open, record.priority)).collect();
-    found.sort_by(|(a_key, a), (b_key, b)| b.opened_at.cmp(&a.opened_at).then_with(|| a_key.cmp(b_key)));
-    let more = found.len().saturating_sub(MOST);
-    let incidents = found.into_iter().take(MOST).map(|(key, record)| IncidentShown::of(key, &record, now));
+    let incidents = found.into_iter().map(|(key, record)| IncidentShown::of(key, &record, now));
     Json(IncidentsShown { incidents: incidents.collect(), more }).into_response()
 }
 

@@ -101,6 +101,7 @@ pub fn finding(key: &str, count: u64) -> (Key, Record) {
         updated_at: Some(at(2)),
         count,
         seen_at: at(3),
+        noted_in: None,
     };
     (Key::Finding(FindingKey::new(key)), Record::Finding(record))
 }

@@ -121,7 +121,11 @@ impl Asked<'_> {
         state.need_all([Key::Silences, Key::Bundle(key.clone())])?;
         let mut record = state.silences().cloned().unwrap_or_default();
         let Some(silence) = record.silences.iter_mut().find(|silence| silence.id == *id) else {
-            return Ok(self.declined(action, format!("there is no silence {id}"), now));
+            let reason = match id.as_str().starts_with("window:") {
+                true => format!("{id} is a maintenance window: the configuration says when it ends"),
+                false => format!("there is no silence {id}"),
+            };
+            return Ok(self.declined(action, reason, now));
         };
         if silence.ends_at <= now {
             let reason = format!("it was over at {}", minute(silence.ends_at));

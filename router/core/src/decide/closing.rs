@@ -1,18 +1,17 @@
-//! A finding that is over, and with its last finding the incident; the pages and notes of both ends.
+//! A finding that is over, and with its last finding the incident.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{Case, dedup_key};
-use crate::decision::{Decision, Effect, EffectKind, When, Why};
+use super::Case;
+use super::noting::told;
+use crate::decision::{Decision, Why};
 use crate::ending;
 use crate::event::Finding;
-use crate::follow_up;
-use crate::ids::{EffectId, IncidentKey};
-use crate::incident::{IncidentRecord, Key, Record, State, Unread};
+use crate::ids::IncidentKey;
+use crate::incident::{Key, Record, State, Unread};
 use crate::judge::is_older;
-use crate::notice::Notice;
 use crate::planning::Plans;
 
 impl Case<'_> {
@@ -44,41 +43,8 @@ impl Case<'_> {
         ending::needs(key, &record, state)?;
         let notice = self.notice(key, Why::Closed, &Plans::default(), now);
         let (mut changes, mut effects) = ending::end(key, &mut record, None, &notice, state, now);
-        effects.extend(self.write_back(key, &record, &notice, &[]));
+        effects.extend(self.write_back(key, &record, &notice, told(&record)));
         changes.extend([(Key::Incident(key.clone()), Record::Incident(record)), seen]);
         Ok(Decision { incident: Some(key.clone()), effects, changes, ..self.blank(Why::Closed, now) })
-    }
-
-    pub(super) fn page(&self, key: &IncidentKey, record: &mut IncidentRecord, notice: Notice) -> Vec<Effect> {
-        let mut effects = follow_up::page(self.policy, key, Some(record), &self.event.id, &notice);
-        let note = self.write_back(key, record, &notice, &effects);
-        effects.extend(note);
-        effects
-    }
-
-    /// The note on Security Hub's finding, where there is one.
-    fn write_back(
-        &self,
-        key: &IncidentKey,
-        record: &IncidentRecord,
-        notice: &Notice,
-        pages: &[Effect],
-    ) -> Option<Effect> {
-        let channel = self.policy.write_back.clone().filter(|_| notice.hub.is_some())?;
-        let kind = if record.open { EffectKind::Page } else { EffectKind::Resolve };
-        // Only what someone was told of is noted.
-        let told = pages.iter().filter(|page| page.when == When::Now).map(|page| page.id.clone());
-        let when = match record.open {
-            true => When::IfDone(told.map(|page| (self.event.id.clone(), page)).collect()),
-            false => When::IfDone(record.paged.values().flatten().cloned().collect()),
-        };
-        Some(Effect {
-            id: EffectId::new(format!("write-back:{channel}")),
-            kind,
-            channel,
-            when,
-            dedup_key: dedup_key(key, record.episode),
-            notice: notice.clone(),
-        })
     }
 }

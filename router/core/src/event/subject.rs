@@ -58,6 +58,28 @@ pub struct Container {
 }
 
 impl Subject {
+    /// It, and where it names nothing, what the other names.
+    pub(crate) fn or(self, other: &Subject) -> Subject {
+        let or = |own: Option<String>, other: &Option<String>| own.or_else(|| other.clone());
+        Subject {
+            account: or(self.account, &other.account),
+            region: or(self.region, &other.region),
+            cluster: or(self.cluster, &other.cluster),
+            cluster_arn: or(self.cluster_arn, &other.cluster_arn),
+            namespace: or(self.namespace, &other.namespace),
+            workload: self.workload.or_else(|| other.workload.clone()),
+            pod: or(self.pod, &other.pod),
+            container: self.container.or_else(|| other.container.clone()),
+            image: or(self.image, &other.image),
+            node: or(self.node, &other.node),
+            instance: or(self.instance, &other.instance),
+            service_account: or(self.service_account, &other.service_account),
+            principal: or(self.principal, &other.principal),
+            ip: or(self.ip, &other.ip),
+            resource: or(self.resource, &other.resource),
+        }
+    }
+
     /// What makes this subject one and not another, the most exact part first; `None` where the event
     /// names nothing but account, region and cluster, or not even those.
     ///

@@ -165,7 +165,7 @@ impl TryFrom<MaintenanceText> for MaintenanceConfig {
         let MaintenanceText { name, matches, cron, time_zone, hours, minutes, covers_p0 } = text;
         let lasts = RecurringWindow::length(hours, minutes).map_err(|error| error.to_string())?;
         let window = RecurringWindow::new(name, cron, time_zone, lasts).map_err(|error| error.to_string())?;
-        Ok(Self(Maintenance { window, matches: matches.0, covers_p0 }))
+        Ok(Self(Maintenance { window, matches: matches.pattern, pattern: matches.text, covers_p0 }))
     }
 }
 
@@ -205,12 +205,19 @@ impl Default for QuietConfig {
 
 /// A pattern over [`crate::face::Face::json`].
 #[derive(Clone, Debug)]
-pub struct PatternConfig(pub Pattern);
+pub struct PatternConfig {
+    /// Read.
+    pub pattern: Pattern,
+    /// As text.
+    pub text: String,
+}
 
 impl<'de> Deserialize<'de> for PatternConfig {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value = serde_json::Value::deserialize(deserializer)?;
-        Pattern::parse(&value.to_string()).map(PatternConfig).map_err(D::Error::custom)
+        let text = value.to_string();
+        let pattern = Pattern::parse(&text).map_err(D::Error::custom)?;
+        Ok(Self { pattern, text })
     }
 }
 
@@ -314,7 +321,7 @@ impl From<NoiseConfig> for Noise {
         let quota = |own: Option<QuotaConfig>, shipped: Quota| own.map_or(shipped, |QuotaConfig(own)| own);
         let own = inhibit.into_iter().map(|inhibit| {
             let InhibitConfig { name, source, target, equal: Paths(equal), covers_p0 } = inhibit;
-            Inhibition { name, source: source.0, target: target.0, equal, covers_p0 }
+            Inhibition { name, source: source.pattern, target: target.pattern, equal, covers_p0 }
         });
         let also = if shipped_inhibitions { Inhibition::shipped() } else { Vec::new() };
         Noise {
@@ -354,7 +361,7 @@ impl From<GroupConfig> for Group {
         } = config;
         Self {
             name,
-            matches: matches.map_or_else(Pattern::any, |PatternConfig(pattern)| pattern),
+            matches: matches.map_or_else(Pattern::any, |matches| matches.pattern),
             group_by,
             group_wait: SignedDuration::from_secs(group_wait_seconds.into()),
             group_interval: minutes(group_interval_minutes),

@@ -22,7 +22,7 @@ pub use cover::CoverRecord;
 pub(crate) use cover::{adopting, covering, uncovering};
 pub(crate) use limit::check;
 pub use limit::{LimitRecord, Quota};
-pub(crate) use sift::{Sifted, Sifting, channel_limit, minute};
+pub(crate) use sift::{Hold, Sifted, Sifting, channel_limit, minute};
 pub(crate) use waiting::{join, take_out};
 
 use std::collections::BTreeMap;
@@ -34,6 +34,7 @@ use crate::face::Face;
 use crate::ids::SilenceId;
 use crate::notice::Notice;
 use crate::pattern::Pattern;
+use crate::silence::Silence;
 use crate::window::RecurringWindow;
 
 /// What was configured about noise.
@@ -176,6 +177,8 @@ pub struct Maintenance {
     pub window: RecurringWindow,
     /// What is silent then, over [`Face::json`].
     pub matches: Pattern,
+    /// The same as text.
+    pub pattern: String,
     /// Whether P0 is, too.
     pub covers_p0: bool,
 }
@@ -184,6 +187,23 @@ impl Maintenance {
     /// As whose silence it counts.
     pub fn id(&self, starts_at: Timestamp) -> SilenceId {
         SilenceId::new(format!("window:{}:{}", self.window.name(), starts_at.as_second()))
+    }
+
+    /// The silence that it is now or will be next; none where it never comes again.
+    pub fn silence(&self, now: Timestamp) -> Option<Silence> {
+        let (starts_at, ends_at) = self.window.at(now).or_else(|| self.window.next(now))?;
+        Some(Silence {
+            id: self.id(starts_at),
+            matches: self.pattern.clone(),
+            starts_at,
+            ends_at,
+            by: "configuration".to_owned(),
+            comment: format!("maintenance window {}", self.window.name()),
+            ticket: None,
+            covers_p0: self.covers_p0,
+            made_at: starts_at,
+            expired_by: None,
+        })
     }
 }
 

@@ -74,14 +74,10 @@ pub(crate) struct Waiting {
 impl Sifting<'_> {
     /// The answer; or a record that has to be read first.
     pub(crate) fn sift(&self) -> Result<Sifted, Unread> {
-        let is_p0 = self.face.priority == Priority::P0;
-        if let Some(hold) = self.silenced(is_p0)? {
+        if let Some(hold) = self.held_by_others()? {
             return Ok(Sifted::Hold(hold));
         }
-        if let Some(hold) = self.covered(is_p0)? {
-            return Ok(Sifted::Hold(hold));
-        }
-        if is_p0 {
+        if self.face.priority == Priority::P0 {
             return Ok(Sifted::Say(BTreeMap::new()));
         }
         if let Some(hold) = self.flapping() {
@@ -105,6 +101,15 @@ impl Sifting<'_> {
             }
             Err(hold) => Sifted::Hold(Hold { changes, ..hold }),
         })
+    }
+
+    /// A silence or a greater incident, if one holds it.
+    pub(crate) fn held_by_others(&self) -> Result<Option<Hold>, Unread> {
+        let is_p0 = self.face.priority == Priority::P0;
+        match self.silenced(is_p0)? {
+            Some(hold) => Ok(Some(hold)),
+            None => self.covered(is_p0),
+        }
     }
 
     fn silenced(&self, is_p0: bool) -> Result<Option<Hold>, Unread> {
@@ -151,14 +156,17 @@ impl Sifting<'_> {
     /// A cover counts only while it is open and was itself said: what nobody knows of covers nothing.
     fn covered(&self, is_p0: bool) -> Result<Option<Hold>, Unread> {
         let own = self.finding.and_then(|finding| finding.sequence.as_ref());
-        if let Some(sequence) = own {
-            self.state.need(Key::Finding(sequence.clone()))?;
-            let known = self.state.finding(sequence).map(|known| known.incident.clone());
-            if let Some(campaign) = known
-                && let Some(hold) = self.covered_by(&campaign, "attack-sequence")?
-            {
-                return Ok(Some(hold));
+        let campaign = match own {
+            Some(sequence) => {
+                self.state.need(Key::Finding(sequence.clone()))?;
+                self.state.finding(sequence).map(|known| &known.incident)
             }
+            None => self.record.campaign.as_ref(),
+        };
+        if let Some(campaign) = campaign
+            && let Some(hold) = self.covered_by(campaign, "attack-sequence")?
+        {
+            return Ok(Some(hold));
         }
         for place in covers_of(&self.policy.noise, self.face, self.finding) {
             if is_p0 && !place.covers_p0 {

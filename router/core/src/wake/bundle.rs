@@ -1,16 +1,17 @@
 //! A bundle whose time has come: what waited in it is said as one page.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::held::Moved;
 use super::{About, Woken, own_notice, verdict_of};
 use crate::decide::as_said;
 use crate::decision::{Decision, Verdict, Why, Withheld};
 use crate::digest::DigestLine;
 use crate::ending;
 use crate::follow_up;
-use crate::ids::BundleKey;
+use crate::ids::{BundleKey, IncidentKey};
 use crate::incident::{IncidentRecord, Key, Record, State, Unread};
 use crate::noise::{self, BundleKind, BundleRecord, Member, channel_limit, incident_of_bundle, minute};
 use crate::notice::{List, Notice, clean};
@@ -34,23 +35,6 @@ impl Woken<'_> {
         let Some(record) = state.bundle(key).filter(is_due) else { return Ok(None) };
         let incident = incident_of_bundle(key);
         state.need_all([Key::Incident(incident.clone()), Key::Sayable(incident.clone())])?;
-        let has_news = record.unsaid > 0;
-        let open = record.has_open_news() || (!has_news && record.open > 0);
-        let is_notice = has_news && matches!(record.kind, BundleKind::Silence { .. });
-        let priority = match record.priority() {
-            Some(priority) if open => priority,
-            // What is over, or is said again, is no more urgent than the rest of the day's work.
-            Some(_) => Priority::P3,
-            None => state.incident(&incident).map_or(Priority::P3, |incident| incident.priority),
-        };
-        let about = About {
-            kind: record.kind.as_str(),
-            incident: &incident,
-            subject: &record.title,
-            family: FAMILY,
-            rule: record.kind.as_str(),
-            priority,
-        };
         if let BundleKind::Cover { incident: by } = &record.kind {
             state.need(Key::Incident(by.clone()))?;
             let covers = match state.incident(by).filter(|by| by.open) {
@@ -60,15 +44,50 @@ impl Woken<'_> {
             if covers {
                 // It has begun again before anyone was told: it goes on covering.
                 let changes = changed(key, BundleRecord { due_at: None, ..record.clone() });
-                return Ok(Some(Decision { changes, ..self.blank(about, Why::Inhibited, now) }));
+                let blank = self.blank(about(record, &incident, state), Why::Inhibited, now);
+                return Ok(Some(Decision { changes, ..blank }));
             }
         }
+        let Moved { state, mut changes, last } = self.move_held(key, record, state, now)?;
+        let record = state.bundle(key).expect("what moves out of it leaves it there");
+        let decision = match last {
+            Some((why, reason)) if record.unsaid == 0 => {
+                let due_at = record.due_at.map(|at| self.after(at));
+                let changes = changed(key, BundleRecord { due_at, ..record.clone() });
+                let withheld = vec![Withheld { action: "page".to_owned(), reason: clean(&reason, 400) }];
+                Decision { changes, withheld, ..self.blank(about(record, &incident, &state), why, now) }
+            }
+            Some(_) | None => self.say(key, record, &incident, &state, now)?,
+        };
+        changes.extend(decision.changes);
+        Ok(Some(Decision { changes, ..decision }))
+    }
+
+    fn say(
+        &self,
+        key: &BundleKey,
+        record: &BundleRecord,
+        incident: &IncidentKey,
+        state: &State,
+        now: Timestamp,
+    ) -> Result<Decision, Unread> {
+        let has_news = record.unsaid > 0;
+        let open = record.has_open_news() || (!has_news && record.open > 0);
+        let is_notice = has_news && matches!(record.kind, BundleKind::Silence { .. });
+        let about = about(record, incident, state);
+        let priority = about.priority;
         if !open && !is_notice {
-            return self.over_before(key, record, about, state, now).map(Some);
+            return self.over_before(key, record, about, state, now);
         }
         let channels = self.policy.routes.of(priority).to;
         if channels.is_empty() {
-            return self.over_before(key, record, about, state, now).map(Some);
+            return self.over_before(key, record, about, state, now);
+        }
+        let quieted = if has_news { BTreeSet::new() } else { self.quieted(record, state, now)? };
+        if !has_news && quieted.len() as u64 >= record.open {
+            let again_at = self.again(record, now);
+            let changes = changed(key, BundleRecord { due_at: again_at, again_at, ..record.clone() });
+            return Ok(Decision { changes, ..self.blank(about, Why::Silenced, now) });
         }
         let mut changes = BTreeMap::new();
         if priority != Priority::P0 {
@@ -85,13 +104,13 @@ impl Woken<'_> {
                         let changes = changed(key, BundleRecord { due_at: Some(room_at), ..record.clone() });
                         let withheld = vec![Withheld { action: "page".to_owned(), reason }];
                         let blank = self.blank(about, Why::Limited, now);
-                        return Ok(Some(Decision { changes, withheld, ..blank }));
+                        return Ok(Decision { changes, withheld, ..blank });
                     }
                 }
             }
         }
-        let notice = self.page_of(record, about, now);
-        let previous = state.incident(&incident);
+        let notice = self.page_of(record, &quieted, about, now);
+        let previous = state.incident(incident);
         let current = previous.filter(|previous| previous.open);
         let mut page = match current {
             Some(current) => current.clone(),
@@ -110,7 +129,7 @@ impl Woken<'_> {
         let is_worse = current.is_some_and(|current| priority < current.priority);
         let why = if is_worse { Why::PriorityRose } else { Why::Bundled };
         response::start_clock(self.policy, &mut page, why, now);
-        let effects = follow_up::page(self.policy, &incident, Some(&mut page), &id, &notice);
+        let effects = follow_up::page(self.policy, incident, Some(&mut page), &id, &notice);
         let mut said = record.clone();
         said.was_said(now);
         said.again_at = self.again(record, now).filter(|_| said.open > 0);
@@ -120,7 +139,7 @@ impl Woken<'_> {
         changes.insert(Key::Incident(incident.clone()), Record::Incident(page));
         changes.extend(changed(key, said));
         let blank = self.blank(about, Why::Bundled, now);
-        Ok(Some(Decision { verdict: verdict_of(&effects), effects, changes, ..blank }))
+        Ok(Decision { verdict: verdict_of(&effects), effects, changes, ..blank })
     }
 
     /// When a group that is still open is said again.
@@ -169,11 +188,18 @@ impl Woken<'_> {
         Ok(Decision { verdict, effects, changes, ..self.blank(about, Why::OverBefore, now) })
     }
 
-    fn page_of(&self, record: &BundleRecord, about: About<'_>, now: Timestamp) -> Notice {
+    fn page_of(
+        &self,
+        record: &BundleRecord,
+        quieted: &BTreeSet<IncidentKey>,
+        about: About<'_>,
+        now: Timestamp,
+    ) -> Notice {
         let BundleRecord { kind, title, since, members, open, unsaid, unsaid_by, total, .. } = record;
+        let open = &open.saturating_sub(quieted.len() as u64);
         let families = families(unsaid_by);
         let head = match kind {
-            BundleKind::Group { .. } if *unsaid == 0 => format!("{title}: {open} incidents still open"),
+            BundleKind::Group { .. } if *unsaid == 0 => format!("{title}: {} still open", incidents(*open)),
             BundleKind::Group { .. } => format!("{title}: {}", incidents(*unsaid)),
             BundleKind::Storm => format!("{title}: {total} incidents, {unsaid} new: {families}"),
             BundleKind::RollUp { .. } => {
@@ -197,7 +223,9 @@ impl Woken<'_> {
             notice.description = clean(&format!("They were {title}."), 1_000);
         }
         let everything = *unsaid == 0;
-        let mut listed: Vec<&Member> = members.values().filter(|member| everything || !member.said).collect();
+        let listed = members.iter().filter(|(incident, _)| !quieted.contains(*incident));
+        let listed = listed.map(|(_, member)| member).filter(|member| everything || !member.said);
+        let mut listed: Vec<&Member> = listed.collect();
         listed.sort_by(|a, b| (a.priority, a.at, &a.subject).cmp(&(b.priority, b.at, &b.subject)));
         let count = if everything { *open } else { *unsaid };
         let lines: Vec<_> = listed.iter().take(LISTED).map(|member| line(member)).collect();
@@ -205,6 +233,19 @@ impl Woken<'_> {
         notice.lists.push(List { head: "Incidents:".to_owned(), lines, more });
         notice
     }
+}
+
+/// What is said of a bundle is as urgent as what is open in it.
+fn about<'a>(record: &'a BundleRecord, incident: &'a IncidentKey, state: &State) -> About<'a> {
+    let open = record.has_open_news() || (record.unsaid == 0 && record.open > 0);
+    let priority = match record.priority() {
+        Some(priority) if open => priority,
+        // What is over, or is said again, is no more urgent than the rest of the day's work.
+        Some(_) => Priority::P3,
+        None => state.incident(incident).map_or(Priority::P3, |incident| incident.priority),
+    };
+    let kind = record.kind.as_str();
+    About { kind, incident, subject: &record.title, family: FAMILY, rule: kind, priority }
 }
 
 fn changed(key: &BundleKey, record: BundleRecord) -> BTreeMap<Key, Record> {

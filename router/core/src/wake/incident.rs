@@ -42,7 +42,7 @@ impl Woken<'_> {
         let mut decision = match due {
             Due::Unheld => self.unheld(key, record, state, now)?,
             Due::Quiet => self.went_quiet(key, record, state, now)?,
-            Due::Escalation => self.escalated(key, record, state, now),
+            Due::Escalation => self.escalated(key, record, state, now)?,
         };
         if let Some(Record::Incident(record)) = decision.changes.get_mut(&Key::Incident(key.clone())) {
             self.move_on(record);
@@ -64,8 +64,19 @@ impl Woken<'_> {
         mut record: IncidentRecord,
         state: &State,
         now: Timestamp,
-    ) -> Decision {
+    ) -> Result<Decision, Unread> {
         let about = about("escalation", key, &record, state);
+        if let Some(hold) = self.held_by_others(key, &record, Why::Escalated, state, now)? {
+            // Whoever is told what was held has the time to respond from there.
+            record.escalate_at = None;
+            record.respond_by = None;
+            let why = hold.why;
+            let withheld = vec![Withheld { action: "page".to_owned(), reason: clean(&hold.reason, 400) }];
+            let waited = (record.priority, record.said_count);
+            let mut changes = noise::join(hold, Why::Escalated, key, &mut record, waited, state, now);
+            changes.insert(Key::Incident(key.clone()), Record::Incident(record));
+            return Ok(Decision { withheld, changes, ..self.blank(about, why, now) });
+        }
         let by = record.respond_by.map(minute).unwrap_or_default();
         let why = format!("{}, it was to be by {by}", Why::Escalated.sentence());
         let notice = Notice { why, ..said(key, &record, state, about, &self.id()) };
@@ -73,7 +84,7 @@ impl Woken<'_> {
         let effects = response::escalate(self.policy, key, &mut record, &id, &notice, now);
         let blank = self.blank(about, Why::Escalated, now);
         let changes = BTreeMap::from([(Key::Incident(key.clone()), Record::Incident(record))]);
-        Decision { verdict: verdict_of(&effects), effects, changes, ..blank }
+        Ok(Decision { verdict: verdict_of(&effects), effects, changes, ..blank })
     }
 
     fn went_quiet(

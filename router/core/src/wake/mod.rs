@@ -6,6 +6,7 @@
 
 mod bundle;
 mod digest;
+mod held;
 mod incident;
 
 use std::collections::BTreeMap;

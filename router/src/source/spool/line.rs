@@ -3,19 +3,22 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
+use super::Lane;
+
 use tokio::time::Instant;
 
 /// The messages that are not deleted, by number, and where each of them is.
 #[derive(Debug, Default)]
 pub(super) struct Line {
     messages: BTreeMap<u64, Message>,
-    ready: BTreeSet<u64>,
+    ready: BTreeSet<(Lane, u64)>,
     released: BTreeSet<(Instant, u64)>,
     next_number: u64,
 }
 
 #[derive(Debug, PartialEq, Eq)]
 struct Message {
+    lane: Lane,
     receives: u32,
     place: Place,
 }
@@ -41,29 +44,30 @@ impl Line {
     }
 
     /// Puts messages in line, each in the place of its number.
-    pub(super) fn add(&mut self, numbers: impl IntoIterator<Item = u64>) {
-        for number in numbers {
+    pub(super) fn add(&mut self, messages: impl IntoIterator<Item = (u64, Lane)>) {
+        for (number, lane) in messages {
             self.start_at(number + 1);
-            self.messages.insert(number, Message { receives: 0, place: Place::Ready });
-            self.ready.insert(number);
+            self.messages.insert(number, Message { lane, receives: 0, place: Place::Ready });
+            self.ready.insert((lane, number));
         }
     }
 
-    /// Hands out the first of those that are ready, each with how often it was handed out.
-    pub(super) fn take(&mut self, now: Instant, most: usize) -> Vec<(u64, u32)> {
+    /// Hands out the first of those in that lane that are ready, each with how often it was handed out.
+    pub(super) fn take(&mut self, lane: Lane, now: Instant, most: usize) -> Vec<(u64, u32)> {
         while let Some((until, number)) = self.released.first().copied().filter(|(until, _)| *until <= now) {
             self.released.remove(&(until, number));
-            self.place(number, Place::Ready);
-            self.ready.insert(number);
+            let lane = self.place(number, Place::Ready);
+            self.ready.insert((lane, number));
         }
-        let mut taken = Vec::new();
-        while let Some(number) = self.ready.first().copied().filter(|_| taken.len() < most) {
-            self.ready.remove(&number);
+        let first = self.ready.range((lane, 0)..=(lane, u64::MAX)).take(most);
+        let taken: Vec<_> = first.map(|&(_, number)| number).collect();
+        let hand_out = |number| {
+            self.ready.remove(&(lane, number));
             let message = self.messages.get_mut(&number).expect("what is ready is in line");
-            *message = Message { receives: message.receives + 1, place: Place::HandedOut };
-            taken.push((number, message.receives));
-        }
-        taken
+            *message = Message { lane, receives: message.receives + 1, place: Place::HandedOut };
+            (number, message.receives)
+        };
+        taken.into_iter().map(hand_out).collect()
     }
 
     /// When the next released message is ready.
@@ -82,10 +86,11 @@ impl Line {
     /// Forgets messages.
     pub(super) fn remove(&mut self, numbers: &[u64]) {
         for number in numbers {
-            match self.messages.remove(number).map(|message| message.place) {
-                Some(Place::Ready) => drop(self.ready.remove(number)),
-                Some(Place::Released(until)) => drop(self.released.remove(&(until, *number))),
-                Some(Place::HandedOut) | None => {}
+            let Some(Message { lane, receives: _, place }) = self.messages.remove(number) else { continue };
+            match place {
+                Place::Ready => drop(self.ready.remove(&(lane, *number))),
+                Place::Released(until) => drop(self.released.remove(&(until, *number))),
+                Place::HandedOut => {}
             }
         }
     }
@@ -94,8 +99,11 @@ impl Line {
         self.messages.len()
     }
 
-    fn place(&mut self, number: u64, place: Place) {
-        self.messages.get_mut(&number).expect("what is released is in line").place = place;
+    /// Puts a message there; the answer is its lane.
+    fn place(&mut self, number: u64, place: Place) -> Lane {
+        let message = self.messages.get_mut(&number).expect("what is released is in line");
+        message.place = place;
+        message.lane
     }
 }
 
@@ -107,16 +115,16 @@ mod tests {
 
     fn line_of(numbers: Range<u64>) -> (Line, Instant) {
         let mut line = Line::default();
-        line.add(numbers);
+        line.add(numbers.map(|number| (number, Lane::Ordinary)));
         (line, Instant::now())
     }
 
     #[test]
     fn the_oldest_is_handed_out_first_and_only_once() {
         let (mut line, now) = line_of(0..3);
-        assert_eq!(line.take(now, 2), [(0, 1), (1, 1)]);
-        assert_eq!(line.take(now, 2), [(2, 1)]);
-        assert_eq!(line.take(now, 2), []);
+        assert_eq!(line.take(Lane::Ordinary, now, 2), [(0, 1), (1, 1)]);
+        assert_eq!(line.take(Lane::Ordinary, now, 2), [(2, 1)]);
+        assert_eq!(line.take(Lane::Ordinary, now, 2), []);
         assert_eq!(line.len(), 3);
     }
 
@@ -124,37 +132,49 @@ mod tests {
     fn a_released_message_comes_again_when_its_time_has_come_and_in_its_old_place() {
         let (mut line, now) = line_of(0..3);
         let later = now + Duration::from_secs(5);
-        line.take(now, 2);
+        line.take(Lane::Ordinary, now, 2);
         line.release(0, later);
         line.release(1, later + Duration::from_secs(1));
         assert_eq!(line.next(), Some(later));
-        assert_eq!(line.take(later - Duration::from_nanos(1), 9), [(2, 1)]);
+        assert_eq!(line.take(Lane::Ordinary, later - Duration::from_nanos(1), 9), [(2, 1)]);
         line.release(2, later);
-        assert_eq!(line.take(later, 9), [(0, 2), (2, 2)]);
+        assert_eq!(line.take(Lane::Ordinary, later, 9), [(0, 2), (2, 2)]);
         assert_eq!(line.next(), Some(later + Duration::from_secs(1)));
     }
 
     #[test]
     fn only_what_is_handed_out_can_be_released() {
         let (mut line, now) = line_of(0..2);
-        line.take(now, 1);
+        line.take(Lane::Ordinary, now, 1);
         line.remove(&[0]);
         line.release(0, now);
         line.release(1, now + Duration::from_secs(5));
         line.release(7, now);
         assert_eq!(line.next(), None);
-        assert_eq!(line.take(now, 9), [(1, 1)]);
+        assert_eq!(line.take(Lane::Ordinary, now, 9), [(1, 1)]);
+    }
+
+    #[test]
+    fn each_lane_is_handed_out_for_itself_in_its_own_order() {
+        let mut line = Line::default();
+        line.add([(0, Lane::Ordinary), (1, Lane::Express), (2, Lane::Ordinary), (3, Lane::Express)]);
+        let now = Instant::now();
+        assert_eq!(line.take(Lane::Express, now, 1), [(1, 1)]);
+        line.release(1, now);
+        assert_eq!(line.take(Lane::Express, now, 9), [(1, 2), (3, 1)]);
+        assert_eq!(line.take(Lane::Express, now, 9), []);
+        assert_eq!(line.take(Lane::Ordinary, now, 9), [(0, 1), (2, 1)]);
     }
 
     #[test]
     fn a_deleted_message_is_gone_wherever_it_was() {
         let (mut line, now) = line_of(0..3);
-        line.take(now, 2);
+        line.take(Lane::Ordinary, now, 2);
         line.release(1, now);
         line.remove(&[0, 1, 2, 3]);
         assert_eq!(line.len(), 0);
         assert_eq!(line.next(), None);
-        assert_eq!(line.take(now, 9), []);
+        assert_eq!(line.take(Lane::Ordinary, now, 9), []);
     }
 
     #[test]

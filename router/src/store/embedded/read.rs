@@ -14,9 +14,6 @@ use super::Embedded;
 use super::tables::{Kept, Snapshot, from_json};
 use crate::store::Error;
 
-/// More records than this are not listed.
-const MOST_RECORDS: usize = 5_000;
-
 impl Embedded {
     pub(in crate::store) fn find(&self, event: &EventId) -> Result<Option<Entry>, Error> {
         self.read(|tables| {
@@ -46,20 +43,22 @@ impl Embedded {
         })
     }
 
-    pub(in crate::store) async fn records(
+    pub(in crate::store) async fn fold_records<T: Send + 'static>(
         &self,
         beginning: &'static str,
-    ) -> Result<Vec<(String, Record)>, Error> {
+        mut gathered: T,
+        mut look: impl FnMut(&mut T, &str, Record) + Send + 'static,
+    ) -> Result<T, Error> {
         self.read_long(move |tables| {
-            let mut found = Vec::new();
-            for row in tables.records.range(beginning..)?.take(MOST_RECORDS) {
+            for row in tables.records.range(beginning..)? {
                 let (key, row) = row?;
                 let Some(name) = key.value().strip_prefix(beginning) else { break };
                 let (_, _, record) = row.value();
-                let record = from_json(record, || key.value().to_owned());
-                found.extend(record.ok().map(|record| (name.to_owned(), record)));
+                if let Ok(record) = serde_json::from_slice(record) {
+                    look(&mut gathered, name, record);
+                }
             }
-            Ok(found)
+            Ok(gathered)
         })
         .await
     }
@@ -121,11 +120,12 @@ impl Embedded {
         .await
     }
 
-    pub(in crate::store) async fn faces(
+    pub(in crate::store) async fn fold_faces<T: Send + 'static>(
         &self,
         since: Timestamp,
-        mut look: impl FnMut(Face) + Send + 'static,
-    ) -> Result<(), Error> {
+        mut gathered: T,
+        mut look: impl FnMut(&mut T, Face) + Send + 'static,
+    ) -> Result<T, Error> {
         #[derive(Deserialize)]
         struct Seen {
             face: Option<Face>,
@@ -137,9 +137,9 @@ impl Embedded {
                 let Ok(kept) = serde_json::from_slice::<Kept<Seen, IgnoredAny>>(value.value()) else {
                     continue;
                 };
-                kept.decision.face.into_iter().for_each(&mut look);
+                kept.decision.face.into_iter().for_each(|face| look(&mut gathered, face));
             }
-            Ok(())
+            Ok(gathered)
         })
         .await
     }

@@ -14,7 +14,7 @@ use watchfire_core::ids::EffectId;
 use crate::store::Error;
 
 /// The newest schema that this version can read, and the one it writes.
-pub(super) const SCHEMA: u64 = 2;
+pub(super) const SCHEMA: u64 = 3;
 
 const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
 const EVENTS: TableDefinition<'_, &str, i64> = TableDefinition::new("events");
@@ -28,6 +28,7 @@ const WAKES: TableDefinition<'_, (i64, &str), ()> = TableDefinition::new("wakes"
 const WAKE_OF: TableDefinition<'_, &str, i64> = TableDefinition::new("wake_of");
 const TIMELINE: TableDefinition<'_, (&str, i64, &str), ()> = TableDefinition::new("timeline");
 const SPOOL: TableDefinition<'_, u64, (i64, &str)> = TableDefinition::new("spool");
+const EXPRESS: TableDefinition<'_, u64, ()> = TableDefinition::new("express");
 
 macro_rules! tables {
     ($($(#[$doc:meta])+ $name:ident: $definition:ident, $key:ty => $value:ty;)+) => {
@@ -81,6 +82,8 @@ tables! {
     timeline: TIMELINE, (&'static str, i64, &'static str) => ();
     /// By sequence: when it was sent, and the message.
     spool: SPOOL, u64 => (i64, &'static str);
+    /// By sequence: the messages in `spool` that are handed out before all others.
+    express: EXPRESS, u64 => ();
 }
 
 impl Tables<'_> {

@@ -12,7 +12,7 @@ use redb::{Database, StorageBackend};
 use tempfile::TempDir;
 use watchfire_core::ids::EventId;
 
-use super::tables::Tables;
+use super::tables::{SCHEMA, Tables};
 use super::{Embedded, Error, file};
 
 /// A disk that counts its trips, and fails while it is told to.
@@ -169,11 +169,12 @@ async fn a_store_of_a_newer_version_is_refused_and_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("store.redb");
     let store = Embedded::open(&path).unwrap();
-    store.write(|tables| Ok(tables.meta.insert("schema", 3).map(|_| ())?)).await.unwrap();
+    store.write(|tables| Ok(tables.meta.insert("schema", SCHEMA + 1).map(|_| ())?)).await.unwrap();
     drop(store);
     for _ in 0..2 {
         let refused = Embedded::open(&path).unwrap_err();
-        assert!(matches!(refused, Error::Newer { found: 3, known: 2, .. }), "{refused}");
+        let Error::Newer { path: _, found, known } = &refused else { panic!("{refused}") };
+        assert_eq!((*found, *known), (SCHEMA + 1, SCHEMA));
     }
 }
 

@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::json;
-use watchfire::source::spool::Spool;
+use watchfire::source::spool::{Lane, Spool};
 use watchfire::store::Store;
 use watchfire_core::ids::EventId;
 use watchfire_tests::storm::Storm;
@@ -48,10 +48,14 @@ async fn queued(store: &Store) -> anyhow::Result<BTreeSet<String>> {
     }
     let spool = Spool::new(store)?;
     let mut ids = BTreeSet::new();
-    // An empty queue is waited for; what was received does not come twice.
-    while let Ok(deliveries) = tokio::time::timeout(Duration::from_secs(1), spool.receive(1000)).await {
-        for delivery in deliveries? {
-            ids.insert(serde_json::from_str::<Event>(&delivery.body).context("an event of the storm")?.id);
+    for lane in [Lane::Express, Lane::Ordinary] {
+        let receive = || tokio::time::timeout(Duration::from_secs(1), spool.receive(lane, 1000));
+        // An empty queue is waited for; what was received does not come twice.
+        while let Ok(deliveries) = receive().await {
+            for delivery in deliveries? {
+                let event: Event = serde_json::from_str(&delivery.body).context("an event of the storm")?;
+                ids.insert(event.id);
+            }
         }
     }
     Ok(ids)

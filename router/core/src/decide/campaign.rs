@@ -1,0 +1,41 @@
+//! An attack sequence and the incidents of its member findings.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Case;
+use crate::event::Finding;
+use crate::ids::{FindingKey, IncidentKey};
+use crate::incident::{Key, Record, State, Unread};
+use crate::notice::{List, clean};
+
+impl Case<'_> {
+    /// The incidents of an attack sequence's members come under it; those that were said are listed.
+    pub(super) fn adopt(
+        &self,
+        finding: Option<&Finding>,
+        key: &IncidentKey,
+        state: &State,
+        changes: &mut BTreeMap<Key, Record>,
+    ) -> Result<Option<List>, Unread> {
+        let members: &[FindingKey] = finding.map_or(&[], |finding| &finding.members);
+        state.need_all(members.iter().cloned().map(Key::Finding))?;
+        let known = members.iter().filter_map(|member| state.finding(member));
+        let incidents: BTreeSet<_> =
+            known.map(|known| known.incident.clone()).filter(|incident| incident != key).collect();
+        state.need_all(incidents.iter().cloned().map(Key::Incident))?;
+        let mut lines = Vec::new();
+        for incident in incidents {
+            let Some(member) = state.incident(&incident).filter(|member| member.open) else { continue };
+            lines.push(clean(&format!("{} {}: {}", member.priority, member.title, member.subject), 300));
+            if member.campaign.as_ref() != Some(key) {
+                let mut member = member.clone();
+                member.campaign = Some(key.clone());
+                changes.insert(Key::Incident(incident), Record::Incident(member));
+            }
+        }
+        // Each begins with its priority: the most urgent come first.
+        lines.sort();
+        let head = "Incidents that are part of it:".to_owned();
+        Ok((!lines.is_empty()).then_some(List { head, lines, more: 0 }))
+    }
+}

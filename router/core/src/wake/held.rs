@@ -1,0 +1,96 @@
+//! What waits to be said, looked at once more when its time comes: a silence made since, or a greater incident
+//! that has begun since, holds it as it would hold what is new.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use super::Woken;
+use crate::decision::Why;
+use crate::ids::{BundleKey, IncidentKey};
+use crate::incident::{IncidentRecord, Key, Record, State, Unread};
+use crate::noise::{self, BundleRecord, Hold, Sayable, Sifting};
+
+/// A bundle whose members that are held by something else now have moved over to it.
+pub(super) struct Moved {
+    /// As it is without them.
+    pub(super) state: State,
+    /// They, and what they have joined.
+    pub(super) changes: BTreeMap<Key, Record>,
+    /// Why the last of them moved, in a word and a sentence.
+    pub(super) last: Option<(Why, String)>,
+}
+
+impl Woken<'_> {
+    /// The members that nobody was told of, and that something else holds now, move over. What the bundle
+    /// counts and does not list stays, and is said.
+    pub(super) fn move_held(
+        &self,
+        key: &BundleKey,
+        record: &BundleRecord,
+        state: &State,
+        now: Timestamp,
+    ) -> Result<Moved, Unread> {
+        let waiting = record.members.iter().filter(|(_, member)| !member.said && member.open);
+        let waiting: Vec<_> = waiting.map(|(incident, _)| incident.clone()).collect();
+        need_all(&waiting, state)?;
+        let mut moved = Moved { state: state.clone(), changes: BTreeMap::new(), last: None };
+        for incident in waiting {
+            let Some(mut known) = moved.state.incident(&incident).cloned() else { continue };
+            let Some(held) = known.held.clone().filter(|held| held.bundle.as_ref() == Some(key)) else {
+                continue;
+            };
+            let hold = self.held_by_others(&incident, &known, held.news, &moved.state, now)?;
+            let is_other = |hold: &Hold| hold.bundle.as_ref().is_some_and(|other| other.key != *key);
+            let Some(hold) = hold.filter(is_other) else { continue };
+            moved.last = Some((hold.why, hold.reason.clone()));
+            let waited = (held.priority, held.count);
+            let mut changes = noise::join(hold, held.news, &incident, &mut known, waited, &moved.state, now);
+            changes.insert(Key::Incident(incident), Record::Incident(known));
+            for (key, record) in changes {
+                moved.state.insert(key.clone(), 0, Some(record.clone()));
+                moved.changes.insert(key, record);
+            }
+        }
+        Ok(moved)
+    }
+
+    /// Of what is said again, the members that nobody is to be told of now. They stay: the next time may come
+    /// after the silence.
+    pub(super) fn quieted(
+        &self,
+        record: &BundleRecord,
+        state: &State,
+        now: Timestamp,
+    ) -> Result<BTreeSet<IncidentKey>, Unread> {
+        let open: Vec<_> = record.members.keys().cloned().collect();
+        need_all(&open, state)?;
+        let mut quieted = BTreeSet::new();
+        for incident in open {
+            let Some(known) = state.incident(&incident) else { continue };
+            if self.held_by_others(&incident, known, Why::Bundled, state, now)?.is_some() {
+                quieted.insert(incident);
+            }
+        }
+        Ok(quieted)
+    }
+
+    /// What holds an incident, whatever it waits for.
+    pub(super) fn held_by_others(
+        &self,
+        incident: &IncidentKey,
+        record: &IncidentRecord,
+        news: Why,
+        state: &State,
+        now: Timestamp,
+    ) -> Result<Option<Hold>, Unread> {
+        let Some(Sayable { face, notice: _ }) = state.sayable(incident) else { return Ok(None) };
+        let policy = self.policy;
+        Sifting { policy, state, face, finding: None, incident, record, news, now }.held_by_others()
+    }
+}
+
+fn need_all(incidents: &[IncidentKey], state: &State) -> Result<(), Unread> {
+    let each = |incident: &IncidentKey| [Key::Incident(incident.clone()), Key::Sayable(incident.clone())];
+    state.need_all(incidents.iter().flat_map(each))
+}
