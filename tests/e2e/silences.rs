@@ -19,12 +19,16 @@ struct Stage {
 
 impl Stage {
     async fn start() -> Self {
+        Self::configured(|configuration| configuration).await
+    }
+
+    async fn configured(change: impl FnOnce(Configuration) -> Configuration) -> Self {
         let (folder, pagerduty) = (tempfile::tempdir().unwrap(), PagerDuty::start().await);
         let token = folder.path().join("token");
         std::fs::write(&token, TOKEN).unwrap();
         let configuration =
             Configuration::new(&pagerduty.url()).set("http.operator_token", json!({"file": token}));
-        let watchfire = Watchfire::start(&configuration, None).await;
+        let watchfire = Watchfire::start(&change(configuration), None).await;
         Self { pagerduty, watchfire, folder, transcript: String::new() }
     }
 
@@ -136,6 +140,38 @@ async fn a_silence_shows_its_effect_holds_what_matches_and_tells_at_its_end_what
     stage.transcript = stage.transcript.replace(key, "wf1-the-incident-of-the-notice");
     stage.was("silence.txt");
     assert_eq!(triggers(&stage.pagerduty).len(), 5, "one notice of what it held");
+}
+
+#[tokio::test]
+async fn maintenance_windows_are_listed_with_the_silences_and_are_not_ended_by_hand() {
+    // The next 29th of February is never now in a test that is run today.
+    let window = json!({"name": "leap-day", "match": {"family": ["tool"]}, "cron": "0 3 29 2 *", "hours": 2});
+    let mut stage = Stage::configured(|it| it.set("noise.maintenance", json!([window]))).await;
+    let (status, silences) = stage.get("/v1/silences").await;
+    assert_eq!(status, 200);
+    let listed = &silences[0];
+    let starts_at: jiff::Timestamp = listed["starts_at"].as_str().unwrap().parse().unwrap();
+    let ends_at = starts_at + jiff::SignedDuration::from_hours(2);
+    let id = format!("window:leap-day:{}", starts_at.as_second());
+    let expected = json!([{
+        "id": id, "state": "pending", "matches": r#"{"family":["tool"]}"#, "starts_at": starts_at,
+        "ends_at": ends_at, "by": "configuration", "comment": "maintenance window leap-day", "ticket": null,
+        "covers_p0": false, "made_at": starts_at, "expired_by": null, "holds": 0,
+    }]);
+    assert_eq!(silences, expected);
+    assert!(listed["starts_at"].as_str().unwrap().ends_with("-02-29T03:00:00Z"));
+
+    let Output { code, stdout, .. } = stage.run("silence list").await;
+    let from = starts_at.strftime("%Y-%m-%d %H:%M UTC");
+    let line = format!(
+        "{id}  pending  from  {from}  holds 0    family=tool  configuration: maintenance window leap-day\n"
+    );
+    assert_eq!((code, stdout), (0, line));
+    let Output { code, stderr, .. } = stage.run(&format!("silence expire {id}")).await;
+    let refused = format!(
+        "watchfire: not expired: {id} is a maintenance window: the configuration says when it ends\n"
+    );
+    assert_eq!((code, stderr), (1, refused));
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Programs beside the tests: where they are, and servers that end when their test does.
 
 use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::Once;
@@ -60,9 +60,14 @@ pub struct PythonServer {
 }
 
 impl PythonServer {
-    /// Runs `tests/servers/SCRIPT PORT ARGUMENTS…` and waits, 30 s at most, until it accepts connections.
+    /// Runs `tests/servers/SCRIPT PORT ARGUMENTS…` and waits, 30 s at most, until it listens. Where another
+    /// program was faster to take the port, it is run again on another one.
     pub fn start(script: &str, arguments: &[&str]) -> Self {
-        let port = free_port();
+        let mut servers = (0..5).map(|_| Self::on(free_port(), script, arguments));
+        servers.find_map(Self::listening).unwrap_or_else(|| panic!("{script} ended at once, five times"))
+    }
+
+    fn on(port: u16, script: &str, arguments: &[&str]) -> Self {
         let mut child = Command::new(python())
             .arg(repository().join("tests/servers").join(script))
             .arg(port.to_string())
@@ -73,9 +78,7 @@ impl PythonServer {
             .spawn()
             .expect("Python starts");
         let stdin = child.stdin.take();
-        let mut server = PythonServer { child, stdin, port };
-        server.wait();
-        server
+        PythonServer { child, stdin, port }
     }
 
     /// The loopback port it listens on.
@@ -88,16 +91,34 @@ impl PythonServer {
         self.child.stdout.take()
     }
 
-    fn wait(&mut self) {
+    /// It, once it listens; none if it has ended.
+    fn listening(mut self) -> Option<Self> {
         let start = Instant::now();
-        while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
-            if let Ok(Some(status)) = self.child.try_wait() {
-                panic!("the server ended at once: {status}");
+        while !listens(self.child.id(), self.port) {
+            if let Ok(Some(_)) = self.child.try_wait() {
+                return None;
             }
             assert!(start.elapsed() < Duration::from_secs(30), "the server does not listen on {}", self.port);
             std::thread::sleep(Duration::from_millis(20));
         }
+        Some(self)
     }
+}
+
+/// Whether that process, and not whoever else, listens on a port of loopback.
+fn listens(process: u32, port: u16) -> bool {
+    let text = std::fs::read_to_string(format!("/proc/{process}/net/tcp")).unwrap_or_default();
+    // Local address, state 0A for listening, and the socket's number.
+    let socket = text.lines().find_map(|line| {
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        let listens = fields.get(3) == Some(&"0A") && fields.get(1)?.ends_with(&format!(":{port:04X}"));
+        fields.get(9).filter(|_| listens).map(|number| format!("socket:[{number}]"))
+    });
+    let Some(socket) = socket else { return false };
+    let files = std::fs::read_dir(format!("/proc/{process}/fd")).into_iter().flatten().flatten();
+    files
+        .into_iter()
+        .any(|file| std::fs::read_link(file.path()).is_ok_and(|to| to.as_os_str() == socket.as_str()))
 }
 
 impl Drop for PythonServer {

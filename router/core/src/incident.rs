@@ -178,7 +178,7 @@ impl IncidentRecord {
     /// No more bundles than this count it.
     const MOST_BUNDLES: usize = 32;
     /// More turns than this are forgotten, oldest first.
-    const MOST_TURNS: usize = 16;
+    pub(crate) const MOST_TURNS: usize = 16;
 
     /// The episode after the previous one, in which nothing has been seen yet.
     pub fn begun(

@@ -54,6 +54,44 @@ routes:
 }
 
 #[test]
+fn a_mistake_about_noise_is_told_with_what_was_expected() {
+    let text = "\
+noise:
+  flapping: {turns: 16}
+  silence_share_percent: 0
+  limits: {channel: {per_hour: 0, burst: 1}}
+  groups:
+    - {name: team, group_by: [namespace]}
+  inhibit:
+    - {name: own, source: {family: a}, target: {family: [b]}, equal: []}
+  maintenance:
+    - {name: monthly, match: {}, cron: '0 25 * * *', hours: 4}
+  storm: {incidents: many}
+channels: {screen: {console: {}}}
+routes: {P0: {to: [screen]}, P1: {to: [screen]}}
+";
+    let paths = watchfire_core::face::PATHS.join(", ");
+    let group_by =
+        format!("watchfire.yaml:6: noise.groups[0].group_by: expected one of {paths}, found `namespace`");
+    let expected = [
+        "watchfire.yaml:2: noise.flapping.turns: expected 1 to 15, found 16",
+        "watchfire.yaml:3: noise.silence_share_percent: expected 1 to 100, found 0",
+        "watchfire.yaml:4: noise.limits.channel: expected per_hour and burst of at least 1",
+        &group_by,
+        "watchfire.yaml:8: noise.inhibit[0].equal: expected at least one path, such as subject.cluster",
+        "watchfire.yaml:8: noise.inhibit[0].source: family: expected a list of values, or an object with at \
+         least one field, found \"a\"",
+        "watchfire.yaml:10: noise.maintenance[0].cron: expected an hour from 0 to 23, such as `22`, `1,13` or \
+         `*/6`, found `25`",
+        "watchfire.yaml:10: noise.maintenance[0].match: pattern: expected an object with at least one field, \
+         found {}",
+        "watchfire.yaml:11: noise.storm.incidents: invalid type: string \"many\", expected a whole number up \
+         to 4294967295",
+    ];
+    assert_eq!(told(text), expected);
+}
+
+#[test]
 fn a_name_that_does_not_exist_hides_no_other_mistake() {
     let text = "\
 slack: {}

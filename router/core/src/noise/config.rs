@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Group, Inhibition, Limits, Maintenance, Noise, QuietAfter, Quota, Storm};
 use crate::face::PATHS;
+use crate::incident::IncidentRecord;
 use crate::pattern::Pattern;
 use crate::window::{Cron, RecurringWindow};
 use crate::zone::Zone;
@@ -34,7 +35,7 @@ pub struct NoiseConfig {
     /// Recurring windows in which what matches is silent.
     pub maintenance: Vec<MaintenanceConfig>,
     /// A silence over more than this share of a day's events needs to be confirmed, 1 to 100.
-    pub silence_share_percent: Percent,
+    pub silence_share_percent: UpTo<100>,
     /// More turns than this, in that time, are flapping.
     pub flapping: FlappingConfig,
     /// After how many hours without an event an incident is over.
@@ -173,15 +174,17 @@ impl TryFrom<MaintenanceText> for MaintenanceConfig {
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default, expecting = "a mapping of turns, within_minutes")]
 pub struct FlappingConfig {
-    /// So often it may begin.
-    pub turns: AtLeastOne,
+    /// So often it may begin. An incident remembers one turn more than the most there may be.
+    pub turns: UpTo<15>,
     /// Within so many minutes.
     pub within_minutes: AtLeastOne,
 }
 
+const _: () = assert!(IncidentRecord::MOST_TURNS > 15, "one more turn than the most there may be");
+
 impl Default for FlappingConfig {
     fn default() -> Self {
-        Self { turns: AtLeastOne(3), within_minutes: AtLeastOne(60) }
+        Self { turns: UpTo(3), within_minutes: AtLeastOne(60) }
     }
 }
 
@@ -251,19 +254,19 @@ impl TryFrom<u32> for AtLeastOne {
     }
 }
 
-/// 1 to 100.
+/// 1 to that many.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(try_from = "u8")]
-pub struct Percent(u8);
+pub struct UpTo<const MOST: u8>(u8);
 
-impl TryFrom<u8> for Percent {
+impl<const MOST: u8> TryFrom<u8> for UpTo<MOST> {
     type Error = String;
 
     fn try_from(number: u8) -> Result<Self, String> {
-        if (1..=100).contains(&number) {
+        if (1..=MOST).contains(&number) {
             Ok(Self(number))
         } else {
-            Err(format!("expected 1 to 100, found {number}"))
+            Err(format!("expected 1 to {MOST}, found {number}"))
         }
     }
 }
@@ -297,7 +300,7 @@ impl Default for NoiseConfig {
             inhibit: Vec::new(),
             shipped_inhibitions: true,
             maintenance: Vec::new(),
-            silence_share_percent: Percent(50),
+            silence_share_percent: UpTo(50),
             flapping: FlappingConfig::default(),
             quiet_after_hours: QuietConfig::default(),
         }
@@ -313,7 +316,7 @@ impl From<NoiseConfig> for Noise {
             inhibit,
             shipped_inhibitions,
             maintenance,
-            silence_share_percent: Percent(silence_share),
+            silence_share_percent: UpTo(silence_share),
             flapping,
             quiet_after_hours: QuietConfig { findings, events, families },
         } = config;
@@ -344,7 +347,7 @@ impl From<NoiseConfig> for Noise {
                 events: hours(events),
                 families: families.into_iter().map(|(family, after)| (family, hours(after))).collect(),
             },
-            flapping: (flapping.turns.0, minutes(flapping.within_minutes)),
+            flapping: (flapping.turns.0.into(), minutes(flapping.within_minutes)),
         }
     }
 }

@@ -73,10 +73,10 @@ impl Default for Noise {
     }
 }
 
-/// The limits: each a quota per key.
+/// The limits: each a quota per key, one for P1 and one for what is less urgent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Per channel; P1 and what is less urgent each have their own.
+    /// Per channel.
     pub channel: Quota,
     /// Per rule.
     pub rule: Quota,

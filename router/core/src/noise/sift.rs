@@ -314,11 +314,12 @@ impl Sifting<'_> {
             let key = channel_limit(channel.as_str(), self.face.priority);
             (limits.channel, key, format!("channel {channel}"))
         });
+        let class = class(self.face.priority);
         let others = [
-            (limits.rule, limit_key("rule", &[rule]), format!("rule {rule}")),
+            (limits.rule, limit_key("rule", &[rule, class]), format!("rule {rule}")),
             (
                 limits.family,
-                limit_key("family", &[account, family]),
+                limit_key("family", &[account, family, class]),
                 format!("{family} in account {account}"),
             ),
         ];
@@ -350,9 +351,14 @@ impl Sifting<'_> {
     }
 }
 
-/// The limit of a channel: P1 does not wait for the room that others have spent.
+/// The limit of a channel.
 pub(crate) fn channel_limit(channel: &str, priority: Priority) -> LimitKey {
-    limit_key("channel", &[channel, if priority == Priority::P1 { "urgent" } else { "routine" }])
+    limit_key("channel", &[channel, class(priority)])
+}
+
+/// Each limit is two: P1 does not wait for the room that others have spent.
+fn class(priority: Priority) -> &'static str {
+    if priority == Priority::P1 { "urgent" } else { "routine" }
 }
 
 pub(crate) fn minute(at: Timestamp) -> String {
