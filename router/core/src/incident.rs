@@ -233,6 +233,11 @@ impl IncidentRecord {
         self.turns.iter().filter(|turn| now.duration_since(**turn) < window).count()
     }
 
+    /// Whether people know of it as it is; that nobody has it yet is no news to them.
+    pub(crate) fn is_known(&self) -> bool {
+        self.held.as_ref().is_none_or(|held| held.news == Why::Escalated)
+    }
+
     /// When something is due about it without any event.
     pub(crate) fn wake_at(&self) -> Option<Timestamp> {
         if !self.open {

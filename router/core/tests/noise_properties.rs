@@ -196,7 +196,7 @@ impl<'s> Watched<'s> {
     fn was_told(&self, record: &IncidentRecord) -> bool {
         let bundles = record.bundles.iter().filter_map(|bundle| self.bundle(bundle)?.said_at);
         let said = bundles.into_iter().any(|said_at| said_at >= record.opened_at);
-        said || record.respond_by.is_some() || self.as_said(record).held.is_none()
+        said || !record.paged.is_empty() || record.respond_by.is_some() || self.as_said(record).held.is_none()
     }
 
     fn as_said(&self, record: &IncidentRecord) -> IncidentRecord {

@@ -24,6 +24,7 @@ use crate::actions::{Channel, ChannelConfig};
 use crate::clients::Clients;
 use crate::clock::Clock;
 use crate::rules_files;
+use crate::source::spool::Lane;
 use crate::store::Store;
 use crate::store::failing::{self, Disk};
 use crate::telemetry::Metrics;
@@ -252,6 +253,38 @@ async fn a_burst_about_one_incident_is_decided_at_the_first_try() {
         assert_eq!(task.await.expect("it does not panic"), Ok(()));
     }
     assert_eq!(receiver.actions(), ["trigger"]);
+}
+
+#[tokio::test]
+async fn what_has_a_p0_in_it_takes_the_express_lane() {
+    let World { _folder, disk: _, receiver: _, clock: _, router } = world().await;
+    let both = format!("[{},{}]", routine(), urgent());
+    let notification = json!({"Type": "Notification", "TopicArn": "t", "Message": urgent()}).to_string();
+    let messages = [urgent(), routine(), both, notification, "nonsense".to_owned(), String::new()];
+    assert_eq!(
+        messages.map(|message| router.lane_of(&message)),
+        [Lane::Express, Lane::Ordinary, Lane::Express, Lane::Express, Lane::Ordinary, Lane::Ordinary]
+    );
+}
+
+#[tokio::test]
+async fn the_newest_incidents_are_listed_and_the_others_counted() {
+    let World { _folder, disk: _, receiver: _, clock, router } = world().await;
+    let mut decided = Vec::new();
+    for message in [urgent(), routine(), "nonsense".to_owned()] {
+        let handled = router.handle(&message).await.expect("it is paged");
+        decided.extend(handled.decisions.into_iter().filter_map(|decision| decision.incident));
+        clock.advance(SignedDuration::from_secs(60));
+    }
+    let keys = async |most, is_open: bool| {
+        let (found, more) =
+            router.incidents(most, move |record| record.open == is_open).await.expect("it answers");
+        (found.into_iter().map(|(key, _)| key).collect::<Vec<_>>(), more)
+    };
+    decided.reverse();
+    assert_eq!(keys(9, true).await, (decided.clone(), 0));
+    assert_eq!(keys(2, true).await, (decided[..2].to_vec(), 1));
+    assert_eq!(keys(2, false).await, (Vec::new(), 0));
 }
 
 #[tokio::test]

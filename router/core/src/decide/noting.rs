@@ -41,7 +41,7 @@ impl Case<'_> {
         let known = changes.get(&Key::Finding(finding.key.clone()));
         let is_noted =
             matches!(known, Some(Record::Finding(known)) if known.noted_in == Some(record.episode));
-        if is_noted || record.held.is_some() || record.paged.is_empty() {
+        if is_noted || !record.is_known() || record.paged.is_empty() {
             return None;
         }
         let notice = self.notice(key, Why::Repeat, &Plans::default(), now);

@@ -67,6 +67,9 @@ pub struct Member {
     pub open: bool,
     /// Whether it was said, with the bundle or by itself.
     pub said: bool,
+    /// Whether it was said with the bundle before, while it has news that waits.
+    #[serde(default)]
+    pub told: bool,
 }
 
 /// How an incident stands to a bundle that it joins.
@@ -135,7 +138,7 @@ impl BundleRecord {
 
     /// One more incident that is not to be said by itself. One that was said is unsaid again; one that waits
     /// already goes on waiting, as the member that it is now.
-    pub(crate) fn join(&mut self, incident: &IncidentKey, member: Member, standing: Standing) {
+    pub(crate) fn join(&mut self, incident: &IncidentKey, mut member: Member, standing: Standing) {
         if self.unsaid == 0 {
             self.since = member.at;
         }
@@ -150,7 +153,8 @@ impl BundleRecord {
                 self.open += 1;
                 self.total += u64::from(known.is_none());
             }
-            Standing::Said | Standing::Waiting(_) => {}
+            Standing::Said => member.told = true,
+            Standing::Waiting(_) => member.told = known.is_some_and(|known| known.told),
         }
         if let Some(priority) = waits {
             self.uncount(priority, &member.family);
@@ -173,6 +177,11 @@ impl BundleRecord {
             None => (priority, family.to_owned()),
         };
         self.uncount(priority, &family);
+    }
+
+    /// Whether the page told of it before it had the news that waits.
+    pub(crate) fn has_told(&self, incident: &IncidentKey) -> bool {
+        self.members.get(incident).is_some_and(|member| member.told && member.open)
     }
 
     fn uncount(&mut self, priority: Priority, family: &str) {

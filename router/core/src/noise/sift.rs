@@ -189,7 +189,7 @@ impl Sifting<'_> {
         }
         self.state.need(Key::Incident(by.clone()))?;
         let Some(record) = self.state.incident(by).filter(|record| record.open) else { return Ok(None) };
-        if as_said(record, self.state)?.held.is_some() {
+        if !as_said(record, self.state)?.is_known() {
             return Ok(None);
         }
         // Whoever was told of something less urgent does not expect something more urgent under it.

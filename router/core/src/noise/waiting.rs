@@ -28,7 +28,7 @@ pub(crate) fn join(
     let since = stays.map_or(now, |held| held.since);
     let waited = previous.as_ref().and_then(|held| Some((held.bundle.clone()?, held.priority)));
     if let Some((left, priority)) = waited.as_ref().filter(|(left, _)| Some(left) != key.as_ref()) {
-        take_out(left, *priority, incident, record, state, now, &mut changes);
+        move_out(left, *priority, incident, record, state, now, &mut changes);
     }
     if let Some(Waiting { key, kind, title, due_at }) = bundle {
         let mut waiting =
@@ -48,6 +48,7 @@ pub(crate) fn join(
                 at: now,
                 open: true,
                 said: false,
+                told: false,
             },
             standing,
         );
@@ -63,6 +64,28 @@ pub(crate) fn join(
     let news = previous.map_or(news, |held| if news.is_news() { news } else { held.news });
     record.held = Some(Held { news, by: why, reason, since, priority, count, bundle: key, until });
     changes
+}
+
+/// It waits elsewhere from now on. A page that told of it before goes on telling of it, and is over with it.
+fn move_out(
+    bundle: &BundleKey,
+    priority: Priority,
+    incident: &IncidentKey,
+    record: &mut IncidentRecord,
+    state: &State,
+    now: Timestamp,
+    changes: &mut BTreeMap<Key, Record>,
+) {
+    match bundle_in(bundle, state, changes) {
+        Some(mut waiting) if waiting.has_told(incident) => {
+            waiting.take_out(incident, priority, &record.family);
+            if waiting.unsaid == 0 {
+                waiting.due_at = waiting.again_at;
+            }
+            changes.insert(Key::Bundle(bundle.clone()), Record::Bundle(Box::new(waiting)));
+        }
+        Some(_) | None => take_out(bundle, priority, incident, record, state, now, changes),
+    }
 }
 
 /// It waits no longer with the others, where it did so with that priority.

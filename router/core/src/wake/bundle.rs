@@ -38,7 +38,7 @@ impl Woken<'_> {
         if let BundleKind::Cover { incident: by } = &record.kind {
             state.need(Key::Incident(by.clone()))?;
             let covers = match state.incident(by).filter(|by| by.open) {
-                Some(by) => as_said(by, state)?.held.is_none(),
+                Some(by) => as_said(by, state)?.is_known(),
                 None => false,
             };
             if covers {
@@ -163,7 +163,7 @@ impl Woken<'_> {
         let mut state = state.clone();
         let unsaid = record.members.iter().filter(|(_, member)| !member.said);
         for (incident, member) in unsaid {
-            let Member { priority, title, subject, family, at, open, said: _ } = member.clone();
+            let Member { priority, title, subject, family, at, open, said: _, told: _ } = member.clone();
             let held = Some(record.title.clone());
             let line = DigestLine { priority, family, title, subject, since: at, events: 0, open, held };
             let digest = super::digested(self.policy, &state, incident, line, now);

@@ -7,9 +7,11 @@ use jiff::Timestamp;
 
 use super::Woken;
 use crate::decision::Why;
+use crate::face::Face;
 use crate::ids::{BundleKey, IncidentKey};
 use crate::incident::{IncidentRecord, Key, Record, State, Unread};
 use crate::noise::{self, BundleRecord, Hold, Sayable, Sifting};
+use crate::priority::Priority;
 
 /// A bundle whose members that are held by something else now have moved over to it.
 pub(super) struct Moved {
@@ -40,7 +42,8 @@ impl Woken<'_> {
             let Some(held) = known.held.clone().filter(|held| held.bundle.as_ref() == Some(key)) else {
                 continue;
             };
-            let hold = self.held_by_others(&incident, &known, held.news, &moved.state, now)?;
+            let news = (held.news, held.priority);
+            let hold = self.held_by_others(&incident, &known, news, &moved.state, now)?;
             let is_other = |hold: &Hold| hold.bundle.as_ref().is_some_and(|other| other.key != *key);
             let Some(hold) = hold.filter(is_other) else { continue };
             moved.last = Some((hold.why, hold.reason.clone()));
@@ -63,34 +66,36 @@ impl Woken<'_> {
         state: &State,
         now: Timestamp,
     ) -> Result<BTreeSet<IncidentKey>, Unread> {
-        let open: Vec<_> = record.members.keys().cloned().collect();
-        need_all(&open, state)?;
+        need_all(record.members.keys(), state)?;
         let mut quieted = BTreeSet::new();
-        for incident in open {
-            let Some(known) = state.incident(&incident) else { continue };
-            if self.held_by_others(&incident, known, Why::Bundled, state, now)?.is_some() {
-                quieted.insert(incident);
+        for (incident, member) in &record.members {
+            let Some(known) = state.incident(incident) else { continue };
+            let news = (Why::Bundled, member.priority);
+            if self.held_by_others(incident, known, news, state, now)?.is_some() {
+                quieted.insert(incident.clone());
             }
         }
         Ok(quieted)
     }
 
-    /// What holds an incident, whatever it waits for.
+    /// What holds news of an incident, said with that priority.
     pub(super) fn held_by_others(
         &self,
         incident: &IncidentKey,
         record: &IncidentRecord,
-        news: Why,
+        (news, priority): (Why, Priority),
         state: &State,
         now: Timestamp,
     ) -> Result<Option<Hold>, Unread> {
         let Some(Sayable { face, notice: _ }) = state.sayable(incident) else { return Ok(None) };
+        // The latest report may be a lesser one.
+        let face = &Face { priority, ..face.clone() };
         let policy = self.policy;
         Sifting { policy, state, face, finding: None, incident, record, news, now }.held_by_others()
     }
 }
 
-fn need_all(incidents: &[IncidentKey], state: &State) -> Result<(), Unread> {
+fn need_all<'i>(incidents: impl IntoIterator<Item = &'i IncidentKey>, state: &State) -> Result<(), Unread> {
     let each = |incident: &IncidentKey| [Key::Incident(incident.clone()), Key::Sayable(incident.clone())];
-    state.need_all(incidents.iter().flat_map(each))
+    state.need_all(incidents.into_iter().flat_map(each))
 }

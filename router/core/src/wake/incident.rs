@@ -66,7 +66,9 @@ impl Woken<'_> {
         now: Timestamp,
     ) -> Result<Decision, Unread> {
         let about = about("escalation", key, &record, state);
-        if let Some(hold) = self.held_by_others(key, &record, Why::Escalated, state, now)? {
+        if let Some(hold) =
+            self.held_by_others(key, &record, (Why::Escalated, record.priority), state, now)?
+        {
             // Whoever is told what was held has the time to respond from there.
             record.escalate_at = None;
             record.respond_by = None;
