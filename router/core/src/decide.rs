@@ -6,9 +6,9 @@ mod completing;
 mod known;
 mod noting;
 
+use known::is_echo;
 pub use known::{as_said, incident_of};
-pub(crate) use known::{dedup_key, digest_line};
-use known::{is_echo, leave};
+pub(crate) use known::{dedup_key, digest_line, leave};
 
 use std::collections::BTreeMap;
 
@@ -163,7 +163,10 @@ impl<'c> Case<'c> {
             return Ok(Decision { incident: Some(key.clone()), effects, changes, ..self.blank(why, now) });
         };
         state.need(Key::Sayable(key.clone()))?;
-        if let Some(known) = state.sayable(key) {
+        let is_of_it = |known: &&Sayable| {
+            finding.is_some_and(|finding| known.notice.finding.as_ref() == Some(&finding.key))
+        };
+        if let Some(known) = state.sayable(key).filter(is_of_it) {
             // A copy names less than its finding did: what silences the one silences the other.
             face.subject = face.subject.or(&known.face.subject);
         }

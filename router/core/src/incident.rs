@@ -233,7 +233,7 @@ impl IncidentRecord {
         self.turns.iter().filter(|turn| now.duration_since(**turn) < window).count()
     }
 
-    /// Whether people know of it as it is; that nobody has it yet is no news to them.
+    /// Whether people were told of it as it is now. That nobody has acknowledged it changes nothing about it.
     pub(crate) fn is_known(&self) -> bool {
         self.held.as_ref().is_none_or(|held| held.news == Why::Escalated)
     }

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use watchfire_core::command::Wish;
 use watchfire_core::ids::SilenceId;
+use watchfire_core::noise::Maintenance;
 use watchfire_core::pattern::Pattern;
 use watchfire_core::silence::{Extension, SilenceDraft, SilenceEffect};
 
@@ -207,6 +208,10 @@ fn show(whom: &Whom, id: &str) -> Result<(), Failed> {
         Some(by) => format!("{}, ended by {by}", silence.state.as_str()),
         None => silence.state.as_str().to_owned(),
     };
+    let by = match Maintenance::is_one(&silence.id) {
+        true => silence.by.clone(),
+        false => format!("{}, at {}", silence.by, minute(silence.made_at)),
+    };
     let p0 = if silence.covers_p0 { "silenced, too" } else { "paged all the same" };
     let rows = [
         ("Silence", silence.id.to_string()),
@@ -216,7 +221,7 @@ fn show(whom: &Whom, id: &str) -> Result<(), Failed> {
         ("P0", p0.to_owned()),
         ("From", minute(silence.starts_at)),
         ("Until", minute(silence.ends_at)),
-        ("By", format!("{}, at {}", silence.by, minute(silence.made_at))),
+        ("By", by),
         ("Comment", silence.comment.clone()),
         ("Ticket", silence.ticket.clone().unwrap_or_default()),
         ("Holds", format!("{}, said when it ends", incidents(silence.holds))),

@@ -248,15 +248,16 @@ pub async fn poll(router: Arc<Router>, poller: Poller, mut stop: watch::Receiver
 /// escalations are among them.
 async fn open(router: &Router, channel: &ChannelName) -> Result<Vec<DedupKey>, store::Error> {
     let channel = channel.clone();
-    let gather = move |found: &mut Vec<_>, key: &str, record| match record {
-        Record::Incident(record) if record.open => {
+    let gather = move |found: &mut Vec<_>, key: &str, record| {
+        if let Record::Incident(record) = record
+            && record.open
+        {
             if record.paged.contains_key(&channel) {
                 found.push(DedupKey::new(format!("{key}-{}", record.episode)));
             }
             let escalated = record.escalated.into_iter().filter(|page| page.channel == channel);
             found.extend(escalated.map(|page| page.dedup_key));
         }
-        _ => {}
     };
     router.store.fold_records("incident/", Vec::new(), gather).await
 }

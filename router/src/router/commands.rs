@@ -168,9 +168,12 @@ impl Router {
     /// # Errors
     /// The store's.
     pub async fn held(&self) -> Result<Vec<TargetRecord>, store::Error> {
-        let gather = |found: &mut Vec<_>, _: &str, record| match record {
-            Record::Target(target) if !target.undo().is_empty() => found.push(target),
-            _ => {}
+        let gather = |found: &mut Vec<_>, _: &str, record| {
+            if let Record::Target(target) = record
+                && !target.undo().is_empty()
+            {
+                found.push(target);
+            }
         };
         self.store.fold_records("target/", Vec::new(), gather).await
     }

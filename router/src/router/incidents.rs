@@ -57,15 +57,16 @@ impl Router {
         most: usize,
         is_wanted: impl Fn(&IncidentRecord) -> bool + Send + 'static,
     ) -> Result<(Vec<(IncidentKey, IncidentRecord)>, usize), store::Error> {
-        let gather = move |(newest, more): &mut (BTreeMap<_, _>, usize), key: &str, record| match record {
-            Record::Incident(record) if is_wanted(&record) => {
+        let gather = move |(newest, more): &mut (BTreeMap<_, _>, usize), key: &str, record| {
+            if let Record::Incident(record) = record
+                && is_wanted(&record)
+            {
                 newest.insert((Reverse(record.opened_at), IncidentKey::new(key)), record);
                 if newest.len() > most {
                     newest.pop_last();
                     *more += 1;
                 }
             }
-            _ => {}
         };
         let (newest, more) = self.store.fold_records("incident/", (BTreeMap::new(), 0), gather).await?;
         let mut shown = Vec::with_capacity(newest.len());

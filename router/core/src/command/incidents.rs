@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::{Asked, verdict_of};
 use crate::command::Command;
-use crate::decide::dedup_key;
+use crate::decide::{dedup_key, leave};
 use crate::decision::{Decision, Effect, EffectKind, When, Why};
 use crate::ending;
 use crate::ids::{ChannelName, EffectId, IncidentKey};
@@ -34,9 +34,15 @@ impl Asked<'_> {
         }
         record.acknowledged = Some(ByWhom { by: clean(by, 100), at: now });
         record.escalate_at = None;
+        let mut changes = BTreeMap::new();
+        if let Some(held) = record.held.clone().filter(|held| held.news == Why::Escalated) {
+            // That nobody had it is not to be said any more.
+            state.need_all(held.bundle.map(Key::Bundle))?;
+            leave(&mut record, key, state, now, &mut changes);
+        }
         let notice = self.about(key, &record, state, self.signed("acknowledged"));
         let effects = self.tell_all(key, &record, EffectKind::Acknowledge, &notice);
-        Ok(self.changed(key, record, effects, BTreeMap::new(), now))
+        Ok(self.changed(key, record, effects, changes, now))
     }
 
     /// Nobody has it any more: its clock runs again from now.

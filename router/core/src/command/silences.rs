@@ -10,7 +10,7 @@ use crate::decision::{Decision, Why};
 use crate::identity::keyed;
 use crate::ids::{EventId, SilenceId};
 use crate::incident::{Key, Record, State, Unread};
-use crate::noise::{BundleKind, bundle_key, minute};
+use crate::noise::{BundleKind, Maintenance, bundle_key, minute};
 use crate::notice::clean;
 use crate::pattern::Pattern;
 use crate::priority::Priority;
@@ -121,7 +121,7 @@ impl Asked<'_> {
         state.need_all([Key::Silences, Key::Bundle(key.clone())])?;
         let mut record = state.silences().cloned().unwrap_or_default();
         let Some(silence) = record.silences.iter_mut().find(|silence| silence.id == *id) else {
-            let reason = match id.as_str().starts_with("window:") {
+            let reason = match Maintenance::is_one(id) {
                 true => format!("{id} is a maintenance window: the configuration says when it ends"),
                 false => format!("there is no silence {id}"),
             };

@@ -39,7 +39,7 @@ pub fn as_said(record: &IncidentRecord, state: &State) -> Result<IncidentRecord,
 }
 
 /// What waited for others is said by itself.
-pub(super) fn leave(
+pub(crate) fn leave(
     record: &mut IncidentRecord,
     key: &IncidentKey,
     state: &State,

@@ -21,9 +21,9 @@ impl Case<'_> {
         changes: &mut BTreeMap<Key, Record>,
     ) -> Vec<Effect> {
         let mut effects = follow_up::page(self.policy, key, Some(record), &self.event.id, &notice);
-        // Only what someone was told of is noted.
-        let told = effects.iter().filter(|page| page.when == When::Now).map(|page| page.id.clone());
-        let told = told.map(|page| (self.event.id.clone(), page)).collect();
+        // Only what someone was told of is noted, by whichever of them took it.
+        let pages = effects.iter().filter(|effect| effect.kind == EffectKind::Page);
+        let told = pages.map(|page| (self.event.id.clone(), page.id.clone())).collect();
         effects.extend(self.note(key, record, &notice, told, changes));
         effects
     }
@@ -45,6 +45,8 @@ impl Case<'_> {
             return None;
         }
         let notice = self.notice(key, Why::Repeat, &Plans::default(), now);
+        // As it was paged, whatever this report alone would be.
+        let notice = Notice { priority: record.priority, ..notice };
         self.note(key, record, &notice, told(record), changes)
     }
 

@@ -67,9 +67,9 @@ pub struct Member {
     pub open: bool,
     /// Whether it was said, with the bundle or by itself.
     pub said: bool,
-    /// Whether it was said with the bundle before, while it has news that waits.
+    /// Whether it was said with the bundle before it had the news that waits.
     #[serde(default)]
-    pub told: bool,
+    pub said_before: bool,
 }
 
 /// How an incident stands to a bundle that it joins.
@@ -153,8 +153,8 @@ impl BundleRecord {
                 self.open += 1;
                 self.total += u64::from(known.is_none());
             }
-            Standing::Said => member.told = true,
-            Standing::Waiting(_) => member.told = known.is_some_and(|known| known.told),
+            Standing::Said => member.said_before = true,
+            Standing::Waiting(_) => member.said_before = known.is_some_and(|known| known.said_before),
         }
         if let Some(priority) = waits {
             self.uncount(priority, &member.family);
@@ -179,9 +179,18 @@ impl BundleRecord {
         self.uncount(priority, &family);
     }
 
-    /// Whether the page told of it before it had the news that waits.
-    pub(crate) fn has_told(&self, incident: &IncidentKey) -> bool {
-        self.members.get(incident).is_some_and(|member| member.told && member.open)
+    /// Whether the bundle's page tells of it. Of one that is not listed that is not known: a page that stays
+    /// open too long is better than one that is over too soon.
+    pub(crate) fn tells_of(&self, incident: &IncidentKey) -> bool {
+        match self.members.get(incident) {
+            Some(member) => member.said_before && member.open,
+            None => self.said_at.is_some(),
+        }
+    }
+
+    /// Whether anything in it is open that is to be said, or to be said again.
+    pub(crate) fn is_open(&self) -> bool {
+        self.has_open_news() || (self.unsaid == 0 && self.open > 0)
     }
 
     fn uncount(&mut self, priority: Priority, family: &str) {

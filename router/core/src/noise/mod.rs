@@ -189,6 +189,11 @@ impl Maintenance {
         SilenceId::new(format!("window:{}:{}", self.window.name(), starts_at.as_second()))
     }
 
+    /// Whether that is the id of a window, and not of a silence that somebody made.
+    pub fn is_one(id: &SilenceId) -> bool {
+        id.as_str().starts_with("window:")
+    }
+
     /// The silence that it is now or will be next; none where it never comes again.
     pub fn silence(&self, now: Timestamp) -> Option<Silence> {
         let (starts_at, ends_at) = self.window.at(now).or_else(|| self.window.next(now))?;
@@ -201,6 +206,7 @@ impl Maintenance {
             comment: format!("maintenance window {}", self.window.name()),
             ticket: None,
             covers_p0: self.covers_p0,
+            // Nobody made it at any moment.
             made_at: starts_at,
             expired_by: None,
         })

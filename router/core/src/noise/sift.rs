@@ -161,7 +161,8 @@ impl Sifting<'_> {
                 self.state.need(Key::Finding(sequence.clone()))?;
                 self.state.finding(sequence).map(|known| &known.incident)
             }
-            None => self.record.campaign.as_ref(),
+            // What waits is not asked about finding by finding.
+            None => self.record.campaign.as_ref().filter(|_| self.finding.is_none()),
         };
         if let Some(campaign) = campaign
             && let Some(hold) = self.covered_by(campaign, "attack-sequence")?
@@ -189,7 +190,10 @@ impl Sifting<'_> {
         }
         self.state.need(Key::Incident(by.clone()))?;
         let Some(record) = self.state.incident(by).filter(|record| record.open) else { return Ok(None) };
-        if !as_said(record, self.state)?.is_known() {
+        let record = as_said(record, self.state)?;
+        // Of two that cover each other, each escalation would wait for the other.
+        let covers = if self.news == Why::Escalated { record.held.is_none() } else { record.is_known() };
+        if !covers {
             return Ok(None);
         }
         // Whoever was told of something less urgent does not expect something more urgent under it.

@@ -48,7 +48,7 @@ pub(crate) fn join(
                 at: now,
                 open: true,
                 said: false,
-                told: false,
+                said_before: false,
             },
             standing,
         );
@@ -77,14 +77,20 @@ fn move_out(
     changes: &mut BTreeMap<Key, Record>,
 ) {
     match bundle_in(bundle, state, changes) {
-        Some(mut waiting) if waiting.has_told(incident) => {
+        Some(mut waiting) if waiting.tells_of(incident) => {
             waiting.take_out(incident, priority, &record.family);
             if waiting.unsaid == 0 {
                 waiting.due_at = waiting.again_at;
             }
             changes.insert(Key::Bundle(bundle.clone()), Record::Bundle(Box::new(waiting)));
         }
-        Some(_) | None => take_out(bundle, priority, incident, record, state, now, changes),
+        Some(_) | None => {
+            take_out(bundle, priority, incident, record, state, now, changes);
+            if let Some(Record::Bundle(left)) = changes.get_mut(&Key::Bundle(bundle.clone())) {
+                // Its place in the list is for another.
+                left.members.remove(incident);
+            }
+        }
     }
 }
 

@@ -19,7 +19,7 @@ use crate::priority::Priority;
 use crate::response;
 
 /// The family of what is said as one.
-const FAMILY: &str = "several-incidents";
+pub(super) const SEVERAL: &str = "several-incidents";
 /// So many of its incidents stand in a page.
 const LISTED: usize = 30;
 
@@ -72,7 +72,7 @@ impl Woken<'_> {
         now: Timestamp,
     ) -> Result<Decision, Unread> {
         let has_news = record.unsaid > 0;
-        let open = record.has_open_news() || (!has_news && record.open > 0);
+        let open = record.is_open();
         let is_notice = has_news && matches!(record.kind, BundleKind::Silence { .. });
         let about = about(record, incident, state);
         let priority = about.priority;
@@ -120,11 +120,11 @@ impl Woken<'_> {
         page.priority = page.priority.min(priority);
         page.title = notice.title.clone();
         page.subject = record.title.clone();
-        page.family = FAMILY.to_owned();
+        page.family = SEVERAL.to_owned();
         page.last_at = Some(now);
         page.said_at = now;
         // Its own members end it; a notice that nothing can end, the quiet period.
-        page.quiet_at = Some(now + self.policy.noise.quiet_after.of(FAMILY, record.open > 0));
+        page.quiet_at = Some(now + self.policy.noise.quiet_after.of(SEVERAL, record.open > 0));
         let id = self.id();
         let is_worse = current.is_some_and(|current| priority < current.priority);
         let why = if is_worse { Why::PriorityRose } else { Why::Bundled };
@@ -163,7 +163,8 @@ impl Woken<'_> {
         let mut state = state.clone();
         let unsaid = record.members.iter().filter(|(_, member)| !member.said);
         for (incident, member) in unsaid {
-            let Member { priority, title, subject, family, at, open, said: _, told: _ } = member.clone();
+            let Member { priority, title, subject, family, at, open, said: _, said_before: _ } =
+                member.clone();
             let held = Some(record.title.clone());
             let line = DigestLine { priority, family, title, subject, since: at, events: 0, open, held };
             let digest = super::digested(self.policy, &state, incident, line, now);
@@ -237,15 +238,14 @@ impl Woken<'_> {
 
 /// What is said of a bundle is as urgent as what is open in it.
 fn about<'a>(record: &'a BundleRecord, incident: &'a IncidentKey, state: &State) -> About<'a> {
-    let open = record.has_open_news() || (record.unsaid == 0 && record.open > 0);
     let priority = match record.priority() {
-        Some(priority) if open => priority,
+        Some(priority) if record.is_open() => priority,
         // What is over, or is said again, is no more urgent than the rest of the day's work.
         Some(_) => Priority::P3,
         None => state.incident(incident).map_or(Priority::P3, |incident| incident.priority),
     };
     let kind = record.kind.as_str();
-    About { kind, incident, subject: &record.title, family: FAMILY, rule: kind, priority }
+    About { kind, incident, subject: &record.title, family: SEVERAL, rule: kind, priority }
 }
 
 fn changed(key: &BundleKey, record: BundleRecord) -> BTreeMap<Key, Record> {

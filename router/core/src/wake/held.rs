@@ -33,29 +33,39 @@ impl Woken<'_> {
         state: &State,
         now: Timestamp,
     ) -> Result<Moved, Unread> {
-        let waiting = record.members.iter().filter(|(_, member)| !member.said && member.open);
-        let waiting: Vec<_> = waiting.map(|(incident, _)| incident.clone()).collect();
-        need_all(&waiting, state)?;
+        let waiting = || record.members.iter().filter(|(_, member)| !member.said && member.open);
+        need_all(waiting().map(|(incident, _)| incident), state)?;
         let mut moved = Moved { state: state.clone(), changes: BTreeMap::new(), last: None };
-        for incident in waiting {
-            let Some(mut known) = moved.state.incident(&incident).cloned() else { continue };
+        let mut unread = Vec::new();
+        for (incident, member) in waiting() {
+            let Some(mut known) = moved.state.incident(incident).cloned() else { continue };
             let Some(held) = known.held.clone().filter(|held| held.bundle.as_ref() == Some(key)) else {
                 continue;
             };
             let news = (held.news, held.priority);
-            let hold = self.held_by_others(&incident, &known, news, &moved.state, now)?;
+            let hold = match self.held_by_others(incident, &known, news, &moved.state, now) {
+                Ok(hold) => hold,
+                Err(Unread(keys)) => {
+                    unread.extend(keys);
+                    continue;
+                }
+            };
             let is_other = |hold: &Hold| hold.bundle.as_ref().is_some_and(|other| other.key != *key);
             let Some(hold) = hold.filter(is_other) else { continue };
             moved.last = Some((hold.why, hold.reason.clone()));
             let waited = (held.priority, held.count);
-            let mut changes = noise::join(hold, held.news, &incident, &mut known, waited, &moved.state, now);
-            changes.insert(Key::Incident(incident), Record::Incident(known));
+            // As the member it was: its title may say that a plan waits for approval.
+            let title = std::mem::replace(&mut known.title, member.title.clone());
+            let mut changes = noise::join(hold, held.news, incident, &mut known, waited, &moved.state, now);
+            known.title = title;
+            changes.insert(Key::Incident(incident.clone()), Record::Incident(known));
             for (key, record) in changes {
                 moved.state.insert(key.clone(), 0, Some(record.clone()));
                 moved.changes.insert(key, record);
             }
         }
-        Ok(moved)
+        // All at once: asked for one by one, each would be a round of its own.
+        if unread.is_empty() { Ok(moved) } else { Err(Unread(unread)) }
     }
 
     /// Of what is said again, the members that nobody is to be told of now. They stay: the next time may come
@@ -66,16 +76,19 @@ impl Woken<'_> {
         state: &State,
         now: Timestamp,
     ) -> Result<BTreeSet<IncidentKey>, Unread> {
-        need_all(record.members.keys(), state)?;
-        let mut quieted = BTreeSet::new();
-        for (incident, member) in &record.members {
+        let open = || record.members.iter().filter(|(_, member)| member.open);
+        need_all(open().map(|(incident, _)| incident), state)?;
+        let (mut quieted, mut unread) = (BTreeSet::new(), Vec::new());
+        for (incident, member) in open() {
             let Some(known) = state.incident(incident) else { continue };
-            let news = (Why::Bundled, member.priority);
-            if self.held_by_others(incident, known, news, state, now)?.is_some() {
-                quieted.insert(incident.clone());
+            let news = (Why::Bundled, member.priority.min(known.priority));
+            match self.held_by_others(incident, known, news, state, now) {
+                Ok(Some(_)) => drop(quieted.insert(incident.clone())),
+                Ok(None) => {}
+                Err(Unread(keys)) => unread.extend(keys),
             }
         }
-        Ok(quieted)
+        if unread.is_empty() { Ok(quieted) } else { Err(Unread(unread)) }
     }
 
     /// What holds news of an incident, said with that priority.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use super::bundle::SEVERAL;
 use super::{About, Woken, own_notice, verdict_of};
 use crate::decide::as_said;
 use crate::decision::{Decision, Verdict, Why, Withheld};
@@ -66,16 +67,20 @@ impl Woken<'_> {
         now: Timestamp,
     ) -> Result<Decision, Unread> {
         let about = about("escalation", key, &record, state);
-        if let Some(hold) =
-            self.held_by_others(key, &record, (Why::Escalated, record.priority), state, now)?
-        {
+        // What tells of several is nobody's to silence: it has no subject of its own, and who is in it changes.
+        let hold = match record.family == SEVERAL {
+            true => None,
+            false => self.held_by_others(key, &record, (Why::Escalated, record.priority), state, now)?,
+        };
+        if let Some(hold) = hold {
             // Whoever is told what was held has the time to respond from there.
             record.escalate_at = None;
             record.respond_by = None;
             let why = hold.why;
             let withheld = vec![Withheld { action: "page".to_owned(), reason: clean(&hold.reason, 400) }];
             let waited = (record.priority, record.said_count);
-            let mut changes = noise::join(hold, Why::Escalated, key, &mut record, waited, state, now);
+            let news = record.held.as_ref().map_or(Why::Escalated, |held| held.news);
+            let mut changes = noise::join(hold, news, key, &mut record, waited, state, now);
             changes.insert(Key::Incident(key.clone()), Record::Incident(record));
             return Ok(Decision { withheld, changes, ..self.blank(about, why, now) });
         }

@@ -94,7 +94,7 @@ fn happening() -> impl Strategy<Value = Happening> {
         1 => which().prop_map(|which| Happening::Unack { which }),
         1 => (which(), any::<bool>()).prop_map(|(which, via)| Happening::Resolve { which, via }),
         1 => (which(), 0..3_usize).prop_map(|(which, to)| Happening::Reassign { which, to }),
-        2 => (0..4_usize, 1..9_u32, any::<bool>())
+        2 => (0..5_usize, 1..9_u32, any::<bool>())
             .prop_map(|(matches, hours, flag)| Happening::Silence { matches, hours, flag }),
         1 => (0..4_usize).prop_map(|which| Happening::Expire { which }),
         1 => (0..4_usize, 1..9_u32).prop_map(|(which, hours)| Happening::Extend { which, hours }),
@@ -227,6 +227,7 @@ fn written_as(happening: Happening, at: u64, seen: &mut BTreeSet<usize>, silence
                 0 => json!({"subject": {"namespace": ["shop"]}}),
                 1 => json!({"family": ["tool", "crypto-mining"]}),
                 2 => json!({"family": ["attack-sequence", "platform-alarm"]}),
+                3 => json!({"priority": ["P1", "P2"]}),
                 _ => json!({"subject": {"account": [{"exists": true}]}}),
             };
             let name = format!("n{silences}");

@@ -82,7 +82,7 @@ tables! {
     timeline: TIMELINE, (&'static str, i64, &'static str) => ();
     /// By sequence: when it was sent, and the message.
     spool: SPOOL, u64 => (i64, &'static str);
-    /// By sequence: the messages in `spool` that are handed out before all others.
+    /// By sequence: the messages in `spool` that are in the express lane.
     express: EXPRESS, u64 => ();
 }
 
