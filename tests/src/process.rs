@@ -120,6 +120,13 @@ fn listens(process: u32, port: u16) -> bool {
     open.into_iter().any(|to| sockets.iter().any(|socket| to.as_os_str() == socket.as_str()))
 }
 
+impl Drop for PythonServer {
+    fn drop(&mut self) {
+        drop(self.stdin.take());
+        let _ = self.child.wait();
+    }
+}
+
 /// Runs a program to its end with that standard input; 60 s are not bounded here, the test runner does.
 pub(crate) fn run(mut command: Command, stdin: &str) -> std::process::Output {
     let mut child = command
