@@ -148,7 +148,7 @@ impl App {
         let health_listener = listen(health.listen).await.context("health.listen")?;
         let http = http_listener.local_addr()?;
         telemetry::listening(http, health_listener.local_addr()?);
-        let health = Health { metrics, store };
+        let health = Health { metrics, store, spool: spool.clone() };
         let ingest = Ingest { router: router.clone(), spool: spool.clone(), token };
         Ok(App {
             spool,

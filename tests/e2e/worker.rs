@@ -76,6 +76,8 @@ async fn a_p0_waits_neither_for_a_backlog_nor_for_a_slot_that_another_page_holds
     paged(&pagerduty, 1).await;
     let decided: Vec<_> = watchfire.logs().decided().iter().map(|line| line["event"].clone()).collect();
     assert_eq!(decided, ["event-0", "event-urgent"], "the other slot is still held");
+    let depth = watchfire.metrics().await.sum("watchfire_queue_depth", &[r#"lane="ordinary""#]);
+    assert_eq!(depth, 3.0, "one at work, two behind it");
 }
 
 #[tokio::test]

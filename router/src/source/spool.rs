@@ -40,6 +40,19 @@ pub enum Lane {
     Ordinary,
 }
 
+impl Lane {
+    /// All of them.
+    pub const ALL: [Lane; 2] = [Lane::Express, Lane::Ordinary];
+
+    /// The word in metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Lane::Express => "express",
+            Lane::Ordinary => "ordinary",
+        }
+    }
+}
+
 /// A message, handed out until it is deleted or released.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivery {
@@ -165,6 +178,11 @@ impl Spool {
     /// The messages that are not deleted, whether ready, released or handed out.
     pub fn depth(&self) -> usize {
         self.0.line().len()
+    }
+
+    /// The same of one lane.
+    pub fn depth_of(&self, lane: Lane) -> usize {
+        self.0.line().len_of(lane)
     }
 
     /// Has the change made and, if it is durable, `done` called, whether or not anyone still waits.

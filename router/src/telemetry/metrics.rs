@@ -33,6 +33,7 @@ pub struct Metrics {
     received: Family<Labels, Counter>,
     left: Family<Labels, Counter>,
     at_work: Gauge,
+    queued: Family<Labels, Gauge>,
     store_failures: Counter,
     last_success: Gauge,
     heard: Family<Labels, Counter>,
@@ -55,6 +56,7 @@ impl Default for Metrics {
             received: Family::default(),
             left: Family::default(),
             at_work: Gauge::default(),
+            queued: Family::default(),
             store_failures: Counter::default(),
             last_success: Gauge::default(),
             heard: Family::default(),
@@ -87,6 +89,11 @@ impl Default for Metrics {
         registry.register("messages_received", "Messages taken from a source", m.received.clone());
         registry.register("messages_left", "Messages left on a source to come again", m.left.clone());
         registry.register("messages_at_work", "Messages being handled now", m.at_work.clone());
+        registry.register(
+            "queue_depth",
+            "Messages in the embedded queue, handled now or not, by lane",
+            m.queued.clone(),
+        );
         registry.register("store_failures", "Times the store did not answer", m.store_failures.clone());
         registry.register(
             "last_success_timestamp_seconds",
@@ -186,6 +193,11 @@ impl Metrics {
 
     pub(crate) fn received(&self, source: &'static str, messages: usize) {
         self.received.get_or_create(&source_label(source)).inc_by(messages as u64);
+    }
+
+    pub(crate) fn queued(&self, lane: &'static str, messages: usize) {
+        let messages = i64::try_from(messages).unwrap_or(i64::MAX);
+        self.queued.get_or_create(&vec![("lane", lane.to_owned())]).set(messages);
     }
 
     pub(crate) fn begun(&self) {

@@ -8,6 +8,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
+use crate::source::spool::{Lane, Spool};
 use crate::store::Store;
 use crate::telemetry::Metrics;
 
@@ -18,6 +19,8 @@ pub struct Health {
     pub metrics: Arc<Metrics>,
     /// Ready means that the store answers: PagerDuty's health is not ours.
     pub store: Store,
+    /// Its embedded queue.
+    pub spool: Spool,
 }
 
 /// The routes of the health address.
@@ -39,6 +42,9 @@ async fn ready(State(health): State<Health>) -> Response {
 }
 
 async fn metrics(State(health): State<Health>) -> Response {
+    for lane in Lane::ALL {
+        health.metrics.queued(lane.as_str(), health.spool.depth_of(lane));
+    }
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     ([(header::CONTENT_TYPE, kind)], health.metrics.text()).into_response()
 }

@@ -99,6 +99,10 @@ impl Line {
         self.messages.len()
     }
 
+    pub(super) fn len_of(&self, lane: Lane) -> usize {
+        self.messages.values().filter(|message| message.lane == lane).count()
+    }
+
     /// Puts a message there; the answer is its lane.
     fn place(&mut self, number: u64, place: Place) -> Lane {
         let message = self.messages.get_mut(&number).expect("what is released is in line");
@@ -164,6 +168,8 @@ mod tests {
         assert_eq!(line.take(Lane::Express, now, 9), [(1, 2), (3, 1)]);
         assert_eq!(line.take(Lane::Express, now, 9), []);
         assert_eq!(line.take(Lane::Ordinary, now, 9), [(0, 1), (2, 1)]);
+        line.remove(&[2]);
+        assert_eq!([Lane::Express, Lane::Ordinary].map(|lane| line.len_of(lane)), [2, 1]);
     }
 
     #[test]
