@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::{Asked, verdict_of};
 use crate::command::Command;
-use crate::decide::{dedup_key, leave};
+use crate::decide::{as_said, dedup_key, leave};
 use crate::decision::{Decision, Effect, EffectKind, When, Why};
 use crate::ending;
 use crate::ids::{ChannelName, EffectId, IncidentKey};
@@ -35,9 +35,8 @@ impl Asked<'_> {
         record.acknowledged = Some(ByWhom { by: clean(by, 100), at: now });
         record.escalate_at = None;
         let mut changes = BTreeMap::new();
-        if let Some(held) = record.held.clone().filter(|held| held.news == Why::Escalated) {
+        if record.held.as_ref().is_some_and(|held| held.news == Why::Escalated) {
             // That nobody had it is not to be said any more.
-            state.need_all(held.bundle.map(Key::Bundle))?;
             leave(&mut record, key, state, now, &mut changes);
         }
         let notice = self.about(key, &record, state, self.signed("acknowledged"));
@@ -139,7 +138,7 @@ impl Asked<'_> {
             Some(record) if self.command.episode.is_some_and(|episode| episode != record.episode) => {
                 Err(format!("{key} is in its episode {} by now", record.episode))
             }
-            Some(record) if record.open => Ok(record.clone()),
+            Some(record) if record.open => Ok(as_said(record, state)?),
             Some(_) => Err(format!("{key} is over")),
             None => Err(format!("there is no incident {key}")),
         })
