@@ -80,7 +80,7 @@ impl Router {
         self.record(&entry.decision, &mut round).await?;
         let wait = round.waiting.iter().filter_map(retry_after).max();
         let wait = wait.and_then(|wait| SignedDuration::try_from(wait).ok()).unwrap_or_default();
-        Ok((!round.waiting.is_empty()).then(|| self.clock.now() + NOTE_AGAIN.max(wait)))
+        Ok((!round.waiting.is_empty()).then(|| self.now() + NOTE_AGAIN.max(wait)))
     }
 
     /// Whether anyone hears of it. What has no channel any more was for somebody.
@@ -195,7 +195,8 @@ impl Router {
         let whole = SignedDuration::from_secs(self.policy.fallback_after_seconds.into());
         let primary = decision.effects.first().map(|effect| &effect.channel);
         let is_down = primary.is_some_and(|channel| self.failing.since(channel, now) >= whole);
-        let passed = now.duration_since(decision.at);
+        // A decision from a time that is still to come was made now.
+        let passed = now.duration_since(decision.at).max(SignedDuration::ZERO);
         let left = Duration::try_from(whole - passed).unwrap_or_default();
         Instant::now() + if is_down || passed >= whole { ONE_ATTEMPT } else { left }
     }

@@ -6,6 +6,7 @@ mod commands;
 mod deciding;
 mod due;
 mod incidents;
+mod set_back;
 #[cfg(test)]
 mod tests;
 mod without_store;
@@ -35,6 +36,7 @@ use at_work::AtWork;
 pub use commands::{Commanded, Rehearsal};
 use deciding::Undecided;
 pub use incidents::{Story, StoryOf};
+use set_back::Newest;
 use without_store::Remembered;
 
 /// How long a pending entry is left to its message before a tick takes it up.
@@ -56,6 +58,7 @@ pub struct Router {
     pub(crate) at_work: AtWork,
     pub(crate) responder: Hands,
     remembered: Remembered,
+    newest: Newest,
     watcher: Option<Watcher>,
 }
 
@@ -106,6 +109,7 @@ impl Router {
             at_work: AtWork::default(),
             responder: None,
             remembered: Remembered::default(),
+            newest: Newest::default(),
             watcher: None,
         }
     }
@@ -239,7 +243,14 @@ impl Router {
     pub(crate) fn left_to_the_queue(&self, retry_after: Option<Duration>) -> Timestamp {
         let retry_after =
             retry_after.and_then(|wait| SignedDuration::try_from(wait).ok()).unwrap_or_default();
-        self.clock.now() + LEFT_TO_THE_QUEUE.max(retry_after)
+        self.now() + LEFT_TO_THE_QUEUE.max(retry_after)
+    }
+
+    /// The time, remembered as one that something was written at.
+    pub(crate) fn now(&self) -> Timestamp {
+        let now = self.clock.now();
+        self.newest.saw(now);
+        now
     }
 }
 

@@ -98,6 +98,7 @@ impl<'c> Case<'c> {
     /// What has to be read into the state first; then it is to be asked again. It comes to an end: every
     /// answer names something that has not been read.
     pub fn decide(&self, state: &State, now: Timestamp) -> Result<Decision, Unread> {
+        let state = &*state.as_of(self.policy, now);
         let finding = self.event.finding.as_ref();
         if finding.is_some_and(|finding| finding.sample) {
             return Ok(self.withhold_all(Why::Sample, now));

@@ -143,6 +143,8 @@ pub enum Why {
     WentQuiet,
     /// Nobody needs to hear of what waited any more: all of it is over.
     OverBefore,
+    /// The clock had been ahead: what it wrote counts from now.
+    ClockSetBack,
     /// A sample finding.
     Sample,
     /// The rule is in the shadow stage.
@@ -189,6 +191,7 @@ impl Why {
             Why::Echo => "echo",
             Why::WentQuiet => "went_quiet",
             Why::OverBefore => "over_before",
+            Why::ClockSetBack => "clock_set_back",
             Why::Sample => "sample",
             Why::Shadow => "shadow",
             Why::Completed => "completed",
@@ -232,6 +235,7 @@ impl Why {
             | Why::Echo
             | Why::WentQuiet
             | Why::OverBefore
+            | Why::ClockSetBack
             | Why::Sample
             | Why::Shadow
             | Why::Declined => false,
@@ -272,6 +276,7 @@ impl Why {
             Why::Echo => "our own note on the finding, come round",
             Why::WentQuiet => "nothing more was heard of it",
             Why::OverBefore => "over before anyone had to hear of it",
+            Why::ClockSetBack => "the clock had been ahead: what it wrote counts from now",
             Why::Sample => "a sample finding",
             Why::Shadow => "the rule is in its shadow stage",
             Why::Completed => "what the cluster says about it is known now",

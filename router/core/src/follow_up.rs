@@ -9,7 +9,7 @@ use crate::command::Command;
 use crate::containment::{ApprovalId, ContainmentState, TargetKey, TargetRecord};
 use crate::decide::dedup_key;
 use crate::decision::{Decision, Effect, EffectKind, Role, Verdict, When, Why};
-use crate::ids::{ChannelName, EffectId, EventId, IncidentKey};
+use crate::ids::{ChannelName, EffectId, EventId, IncidentKey, Own};
 use crate::incident::{IncidentRecord, Key, Record, State, Unread};
 use crate::journal::{ActEnd, Entry, Outcome};
 use crate::notice::{Notice, clean};
@@ -19,7 +19,7 @@ use crate::rules::ActionName;
 
 /// The id of the report about an act: the same on every repeat, so that it is decided once.
 pub fn report_id(entry: &Entry, act: &Act) -> EventId {
-    EventId::new(format!("{}/{}", entry.decision.event, act.id))
+    EventId::own(Own::Act { of: &entry.decision.event, act: &act.id })
 }
 
 /// The records that a report reads.
@@ -51,6 +51,7 @@ pub fn report(
     now: Timestamp,
 ) -> Result<Decision, Unread> {
     state.need_all(reads(entry, act))?;
+    let state = &*state.as_of(policy, now);
     let (end, said) = end_of(outcome);
     let incident = state.incident(&act.incident);
     let has_failed = end == ActEnd::Failed && worth_a_page(entry, act);

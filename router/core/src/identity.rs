@@ -14,7 +14,7 @@ use crate::ids::IncidentKey;
 pub fn incident_key(event: &Event<'_>, family: &str) -> IncidentKey {
     let own = || match &event.finding {
         Some(finding) => format!("finding/{}", finding.key),
-        None => format!("event/{}", event.id),
+        None => format!("event/{}", event.id.as_str()),
     };
     let subject = &event.subject;
     let primary = subject.primary().unwrap_or_else(own);

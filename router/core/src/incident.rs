@@ -164,6 +164,10 @@ pub struct Held {
     pub count: u64,
     /// What it waits in; none where it waits by itself.
     pub bundle: Option<BundleKey>,
+    /// How often that had been said when it joined: times may be set back, this is not. None for one that joined
+    /// before it was counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after_round: Option<u64>,
     /// Until when it waits by itself.
     pub until: Option<Timestamp>,
 }

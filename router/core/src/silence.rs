@@ -155,6 +155,25 @@ impl SilencesRecord {
         self.silences.iter().find(|silence| silence.id == *id)
     }
 
+    /// As they are now, where a clock that was ahead has changed them: one that was made then was made now, and
+    /// is in force for as long as was asked for; one that was ended then is over.
+    pub(crate) fn as_of(&mut self, now: Timestamp) {
+        for silence in &mut self.silences {
+            let ahead = silence.made_at.duration_since(now);
+            if ahead > SignedDuration::ZERO {
+                if silence.starts_at <= silence.made_at {
+                    silence.starts_at = now;
+                    silence.ends_at = silence.ends_at.saturating_sub(ahead).unwrap_or(now);
+                }
+                silence.made_at = now;
+            }
+            if silence.expired_by.is_some() {
+                silence.ends_at = silence.ends_at.min(now);
+                silence.starts_at = silence.starts_at.min(now);
+            }
+        }
+    }
+
     /// Forgets what has been over for long.
     pub(crate) fn tidy(&mut self, now: Timestamp) {
         self.silences.retain(|silence| now < silence.ends_at + LISTED_AFTER);

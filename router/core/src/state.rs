@@ -79,6 +79,7 @@ impl Key {
             "cover" => Key::Cover(CoverKey::new(key)),
             "bundle" => Key::Bundle(BundleKey::new(key)),
             "limit" => Key::Limit(LimitKey::new(key)),
+            "approval" => Key::Approval(ApprovalId::new(key)),
             _ => return None,
         })
     }
@@ -145,9 +146,18 @@ pub struct Unread(pub Vec<Key>);
 /// The records that a decision may read, each at the version it was read.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct State {
-    records: BTreeMap<Key, (u64, Option<Record>)>,
+    records: BTreeMap<Key, Read>,
     /// What is not in it does not exist, rather than has not been read.
     is_whole: bool,
+}
+
+/// A record as it was read.
+#[derive(Clone, Debug, PartialEq)]
+struct Read {
+    version: u64,
+    /// When it was changed last; none where that is not known, and then it was not later than now.
+    changed_at: Option<Timestamp>,
+    record: Option<Record>,
 }
 
 impl State {
@@ -158,7 +168,32 @@ impl State {
 
     /// Puts a record as it was read; version 0 and `None` where there was none.
     pub fn insert(&mut self, key: Key, version: u64, record: Option<Record>) {
-        self.records.insert(key, (version, record));
+        self.records.insert(key, Read { version, changed_at: None, record });
+    }
+
+    /// The same of a record that a decision of that time changed last. What is decided about it looks at it as
+    /// it is at its own time, however far ahead the clock was.
+    pub fn insert_changed(&mut self, key: Key, version: u64, changed_at: Timestamp, record: Record) {
+        let changed_at = Some(changed_at);
+        self.records.insert(key, Read { version, changed_at, record: Some(record) });
+    }
+
+    /// The records that were changed later than that.
+    pub(crate) fn changed_after(&self, now: Timestamp) -> impl Iterator<Item = &Key> {
+        let changed = self.records.iter().filter(move |(_, read)| read.changed_at.is_some_and(|at| at > now));
+        changed.map(|(key, _)| key)
+    }
+
+    /// Takes a record out, to put it back as it is to be.
+    pub(crate) fn take(&mut self, key: &Key) -> Option<Record> {
+        self.records.get_mut(key)?.record.take()
+    }
+
+    /// Puts back what was taken out.
+    pub(crate) fn put_back(&mut self, key: &Key, record: Record) {
+        if let Some(read) = self.records.get_mut(key) {
+            read.record = Some(record);
+        }
     }
 
     /// Whether the record was asked for.
@@ -168,7 +203,12 @@ impl State {
 
     /// Every key that was read, with its version: what a commit must find unchanged.
     pub fn versions(&self) -> impl Iterator<Item = (&Key, u64)> {
-        self.records.iter().map(|(key, (version, _))| (key, *version))
+        self.records.iter().map(|(key, read)| (key, read.version))
+    }
+
+    /// The version at which a record was read; 0 where there is none.
+    pub(crate) fn version(&self, key: &Key) -> u64 {
+        self.records.get(key).map_or(0, |read| read.version)
     }
 
     /// The finding's record, if it was read and there is one.
@@ -260,7 +300,7 @@ impl State {
         if missing.is_empty() { Ok(()) } else { Err(Unread(missing)) }
     }
 
-    fn record(&self, key: &Key) -> Option<&Record> {
-        self.records.get(key)?.1.as_ref()
+    pub(crate) fn record(&self, key: &Key) -> Option<&Record> {
+        self.records.get(key)?.record.as_ref()
     }
 }

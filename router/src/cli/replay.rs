@@ -74,7 +74,7 @@ pub(super) fn as_json(decision: &Decision) -> serde_json::Value {
         .iter()
         .map(|withheld| json!({"action": withheld.action, "reason": withheld.reason}));
     json!({
-        "event_id": decision.event,
+        "event_id": decision.event.shown(),
         "source": decision.source,
         "type": decision.kind,
         "finding_key": decision.finding,

@@ -80,7 +80,7 @@ impl Router {
         let own = || IncidentKey::new(command.id.as_str());
         let turn = command.wish.incident().cloned().unwrap_or_else(own);
         let decide = |state: &State| asked.decide(state, self.clock.now());
-        let entry = self.commit_own(&command.id, &turn, &raw, decide).await?;
+        let entry = self.commit_own(&turn, &raw, decide).await?;
         Ok(Commanded { entry, effect })
     }
 

@@ -16,6 +16,8 @@ use crate::store;
 
 /// So many decisions of an incident are shown, the latest.
 const TIMELINE: usize = 200;
+/// So many events of one name are looked at: a sender may write what it likes.
+const NAMESAKES: usize = 21;
 
 /// An incident with all that was decided about it.
 #[derive(Debug)]
@@ -34,6 +36,8 @@ pub struct Story {
     pub next: Vec<String>,
     /// What was asked about.
     pub of: StoryOf,
+    /// Other events whose senders call them the same, at most 20.
+    pub others: Vec<EventId>,
 }
 
 /// What a name stands for.
@@ -45,6 +49,21 @@ pub enum StoryOf {
     Finding(FindingKey),
     /// An incident.
     Incident,
+}
+
+impl Story {
+    fn without_incident(of: StoryOf) -> Self {
+        Self {
+            incident: IncidentKey::new(""),
+            record: None,
+            entries: Vec::new(),
+            bundle: None,
+            said_with: None,
+            next: Vec::new(),
+            of,
+            others: Vec::new(),
+        }
+    }
 }
 
 impl Router {
@@ -106,23 +125,28 @@ impl Router {
         if let Some(known) = state.finding(&finding) {
             return self.told(known.incident.clone(), StoryOf::Finding(finding)).await.map(Some);
         }
-        let event = EventId::new(name);
-        let Some(entry) = self.store.find(&event).await? else { return Ok(None) };
-        let of = StoryOf::Event(event.clone());
-        match entry.decision.incident.clone() {
-            Some(incident) => {
-                let mut story = self.told(incident, of).await?;
-                if !story.entries.iter().any(|known| known.decision.event == event) {
-                    story.entries.insert(0, entry);
-                }
-                Ok(Some(story))
-            }
-            None => {
-                let incident = IncidentKey::new("");
-                let (entries, next) = (vec![entry], Vec::new());
-                Ok(Some(Story { incident, record: None, entries, bundle: None, said_with: None, next, of }))
-            }
+        self.story_of_event(name).await
+    }
+
+    /// Of several events of that name the newest; all others are named.
+    async fn story_of_event(&self, name: &str) -> Result<Option<Story>, store::Error> {
+        let mut found = Vec::new();
+        for event in self.store.named(name, NAMESAKES).await? {
+            found.extend(self.store.find(&event).await?);
         }
+        found.sort_by_key(|entry| entry.decision.at);
+        let Some(entry) = found.pop() else { return Ok(None) };
+        let event = entry.decision.event.clone();
+        let of = StoryOf::Event(event.clone());
+        let mut story = match entry.decision.incident.clone() {
+            Some(incident) => self.told(incident, of).await?,
+            None => Story::without_incident(of),
+        };
+        if !story.entries.iter().any(|known| known.decision.event == event) {
+            story.entries.insert(0, entry);
+        }
+        story.others = found.into_iter().rev().map(|entry| entry.decision.event).collect();
+        Ok(Some(story))
     }
 
     /// How many incidents wait in what a silence holds.
@@ -141,8 +165,7 @@ impl Router {
         self.store.load(&[Key::Incident(incident.clone()), Key::Digest], &mut state).await?;
         let entries = self.store.timeline(&incident, TIMELINE).await?;
         let Some(record) = state.incident(&incident) else {
-            let next = Vec::new();
-            return Ok(Story { incident, record: None, entries, bundle: None, said_with: None, next, of });
+            return Ok(Story { incident, entries, ..Story::without_incident(of) });
         };
         let (_, record) = self.read(|state| as_said(record, state)).await?;
         let mut bundle = None;
@@ -169,6 +192,6 @@ impl Router {
             now: self.clock.now(),
         };
         let next = outlook.lines();
-        Ok(Story { incident, record: Some(record), entries, bundle, said_with, next, of })
+        Ok(Story { incident, record: Some(record), entries, bundle, said_with, next, of, others: Vec::new() })
     }
 }

@@ -67,6 +67,14 @@ impl Store {
         }
     }
 
+    /// The events that their sender calls by that name, and whatever of ours or of an earlier release has it as
+    /// its whole id; no more than `most`.
+    pub async fn named(&self, name: &str, most: usize) -> Result<Vec<EventId>, Error> {
+        match self {
+            Store::Embedded(store) => store.named(name, most),
+        }
+    }
+
     /// Reads records into the state, each with its version. One that is already in it stays as it was read.
     pub async fn load(&self, keys: &[Key], into: &mut State) -> Result<(), Error> {
         match self {
@@ -123,6 +131,14 @@ impl Store {
         }
     }
 
+    /// The records that a decision later than now has changed last: the clock was ahead then. Looks at all of
+    /// them; for when the clock was set back.
+    pub async fn changed_after(&self, now: Timestamp) -> Result<Vec<Key>, Error> {
+        match self {
+            Store::Embedded(store) => store.changed_after(now).await,
+        }
+    }
+
     /// What was decided about an incident, the oldest first; only that many of the latest.
     pub async fn timeline(&self, incident: &IncidentKey, most: usize) -> Result<Vec<Entry>, Error> {
         match self {
@@ -139,6 +155,13 @@ impl Store {
     ) -> Result<T, Error> {
         match self {
             Store::Embedded(store) => store.fold_faces(since, gathered, look).await,
+        }
+    }
+
+    /// Moves the next try of whatever is tried later than now to now: the clock that put it there was ahead.
+    pub async fn hasten(&self, now: Timestamp) -> Result<(), Error> {
+        match self {
+            Store::Embedded(store) => store.hasten(now).await,
         }
     }
 

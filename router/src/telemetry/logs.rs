@@ -10,6 +10,7 @@ use tracing_subscriber::EnvFilter;
 use watchfire_core::act::Act;
 use watchfire_core::decision::{Decision, Effect};
 use watchfire_core::ids::{ChannelName, EventId};
+use watchfire_core::incident::Key;
 use watchfire_core::journal::{ActEnd, Entry, Outcome};
 use watchfire_core::notice::clean;
 
@@ -45,7 +46,7 @@ pub fn decided(decision: &Decision, took: Duration) {
     let acts: Vec<_> = decision.acts.iter().map(|act| act.id.as_str()).collect();
     let withheld: Vec<_> = decision.withheld.iter().map(|withheld| withheld.action.as_str()).collect();
     info!(
-        event = decision.event.as_str(),
+        event = %decision.event,
         source = %clean(&decision.source, 100),
         kind = %clean(&decision.kind, 200),
         subject = %clean(&decision.subject, 300),
@@ -64,16 +65,16 @@ pub fn decided(decision: &Decision, took: Duration) {
 
 /// What became of an act.
 pub fn acted(entry: &Entry, act: &Act, outcome: &Outcome) {
-    let (event, id, incident) = (entry.decision.event.as_str(), act.id.as_str(), act.incident.as_str());
+    let (event, id, incident) = (&entry.decision.event, act.id.as_str(), act.incident.as_str());
     // Not `target`: every line has one of that name, which says where in the code it comes from.
     let on = clean(&act.target.named(), 300);
     let approved_by = act.approved_by.as_deref();
     match outcome {
         Outcome::Acted { end: ActEnd::Failed, said, steps, at: _ } => {
-            error!(event, act = id, incident, on, approved_by, said, steps = steps.len(), "an act failed");
+            error!(%event, act = id, incident, on, approved_by, said, steps = steps.len(), "an act failed");
         }
         Outcome::Acted { said, steps, .. } => {
-            info!(event, act = id, incident, on, approved_by, said, steps = steps.len(), "acted");
+            info!(%event, act = id, incident, on, approved_by, said, steps = steps.len(), "acted");
         }
         Outcome::Done { .. } | Outcome::Failed { .. } | Outcome::NotNeeded { .. } => {}
     }
@@ -81,8 +82,8 @@ pub fn acted(entry: &Entry, act: &Act, outcome: &Outcome) {
 
 /// An act could not be done yet.
 pub fn act_pending(entry: &Entry, act: &Act, failure: &Failure) {
-    let (event, id) = (entry.decision.event.as_str(), act.id.as_str());
-    warn!(event, act = id, reason = %failure, give_up_at = %act.give_up_at, "an act is tried again");
+    let (event, id) = (&entry.decision.event, act.id.as_str());
+    warn!(%event, act = id, reason = %failure, give_up_at = %act.give_up_at, "an act is tried again");
 }
 
 /// The addresses that were bound.
@@ -105,14 +106,14 @@ pub fn store_failed(error: &store::Error) {
 
 /// A channel refused an effect for good.
 pub fn refused(decision: &Decision, effect: &Effect, reason: &str) {
-    let (event, effect, priority) = (decision.event.as_str(), effect.id.as_str(), decision.priority.as_str());
-    error!(event, effect, priority, reason, "a channel refused this for good");
+    let (event, effect, priority) = (&decision.event, effect.id.as_str(), decision.priority.as_str());
+    error!(%event, effect, priority, reason, "a channel refused this for good");
 }
 
 /// The primary channel did not take an urgent page.
 pub fn fell_back(decision: &Decision, fallback: &Effect) {
-    let (event, fallback) = (decision.event.as_str(), fallback.id.as_str());
-    warn!(event, fallback, "the primary channel did not take an urgent page, the fallback gets it");
+    let (event, fallback) = (&decision.event, fallback.id.as_str());
+    warn!(%event, fallback, "the primary channel did not take an urgent page, the fallback gets it");
 }
 
 /// A message stays on the queue.
@@ -143,12 +144,17 @@ pub fn ticked(resumed: usize, pruned: u64) {
 
 /// A tick found an entry that it could not read.
 pub fn not_resumed(event: &EventId, error: &store::Error) {
-    error!(event = event.as_str(), error = chain(error), "an entry is due and cannot be read");
+    error!(%event, error = chain(error), "an entry is due and cannot be read");
 }
 
 /// What is due could not be decided; the next tick tries again.
-pub fn not_woken(id: &EventId, nack: &Nack) {
-    error!(id = id.as_str(), reason = nack.reason, "what is due could not be decided");
+pub fn not_woken(key: &Key, nack: &Nack) {
+    error!(%key, reason = nack.reason, "what is due could not be decided");
+}
+
+/// The clock was set back.
+pub fn set_back(records: usize) {
+    warn!(records, "the clock was ahead and is set back: what was written then counts from now");
 }
 
 /// Handling a message panicked: a defect of ours. The message stays on its queue.
@@ -178,7 +184,7 @@ pub(crate) fn webhook_unsigned(reason: Unsigned) {
 
 /// A signed webhook could not be decided; PagerDuty sends it again.
 pub(crate) fn webhook_not_decided(event: &EventId, reason: &str) {
-    warn!(event = event.as_str(), reason = %clean(reason, 500), "a webhook could not be decided; it comes again");
+    warn!(%event, reason = %clean(reason, 500), "a webhook could not be decided; it comes again");
 }
 
 /// A round of questions came to no end.

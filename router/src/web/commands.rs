@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use watchfire_core::command::{Command, Wish};
 use watchfire_core::identity::sha256;
-use watchfire_core::ids::EventId;
+use watchfire_core::ids::{EventId, Own};
 use watchfire_core::notice::clean;
 use watchfire_core::silence::{Extension, Silence, SilenceEffect};
 
@@ -89,7 +89,7 @@ async fn take(State(operator): State<Operator>, Json(order): Json<Order>) -> Res
     }
     let now = jiff::Timestamp::now();
     let own = || sha256(&format!("{by}\n{reason}\n{wish:?}\n{on:?}\n{}", now.as_nanosecond()));
-    let id = EventId::new(format!("command:{}", id.map_or_else(own, |id| clean(&id, 100))));
+    let id = EventId::own(Own::Command(&id.unwrap_or_else(own)));
     let command =
         Command { id, by: clean(&by, 100), reason: clean(&reason, 300), via: None, episode: None, wish };
     let answer = match dry_run {

@@ -13,7 +13,6 @@ use tempfile::TempDir;
 use watchfire::clock::Clock;
 use watchfire::router::Router;
 use watchfire_core::act::{QUARANTINE_LABEL, StepResult};
-use watchfire_core::ids::EventId;
 use watchfire_core::journal::{Entry, Outcome};
 use watchfire_tests::cluster::{Cluster, Eks};
 use watchfire_tests::{Configuration, GuardDuty, PagerDuty, in_process, until};
@@ -129,7 +128,7 @@ impl Stage {
     /// The journal's entry.
     pub(crate) async fn entry(&self, event: &str) -> Option<Entry> {
         let journal = self.router.journal(1_000).await.expect("the store answers");
-        journal.into_iter().find(|entry| entry.decision.event == EventId::new(event))
+        journal.into_iter().find(|entry| entry.decision.event.shown() == event)
     }
 
     /// Until the controllers have done what follows from what was done. On a cordoned node nothing new can

@@ -89,6 +89,7 @@ impl Asked<'_> {
     /// What has to be read into the state first; then it is to be asked again.
     pub fn decide(&self, state: &State, now: Timestamp) -> Result<Decision, Unread> {
         state.need_all(self.reads(state))?;
+        let state = &*state.as_of(self.policy, now);
         Ok(match &self.command.wish {
             Wish::SwitchOff => self.switch(Some(()), now),
             Wish::SwitchOn => self.switch(None, now),

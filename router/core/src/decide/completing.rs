@@ -22,6 +22,7 @@ impl Case<'_> {
         state: &State,
         now: Timestamp,
     ) -> Result<Decision, Unread> {
+        let state = &*state.as_of(self.policy, now);
         let why = Why::Completed;
         let blank = self.blank(why, now);
         let acting = planning::reads(&self.event.id, &self.occasion(incident, now));

@@ -25,15 +25,19 @@ pub fn as_said(record: &IncidentRecord, state: &State) -> Result<IncidentRecord,
     };
     state.need(Key::Bundle(bundle.clone()))?;
     let mut record = record.clone();
-    let said_at = state.bundle(&bundle).and_then(|bundle| bundle.said_at);
-    let since = record.held.as_ref().map(|held| held.since);
-    // The time to the microsecond tells what was said before it joined from what was said with it.
-    if let (Some(said_at), Some(since)) = (said_at, since)
-        && said_at >= since
-    {
-        let count = record.held.take().map_or(0, |held| held.count);
-        record.said_count = record.said_count.max(count);
+    let bundle = state.bundle(&bundle);
+    let said_at = bundle.and_then(|bundle| bundle.said_at);
+    let (Some(bundle), Some(said_at), Some(held)) = (bundle, said_at, &record.held) else { return Ok(record) };
+    let is_said = match held.after_round {
+        Some(round) => bundle.rounds > round,
+        // It joined before rounds were counted: the time to the microsecond tells what was said before it joined
+        // from what was said with it.
+        None => said_at >= held.since,
+    };
+    if is_said {
+        record.said_count = record.said_count.max(held.count);
         record.said_at = said_at;
+        record.held = None;
     }
     Ok(record)
 }

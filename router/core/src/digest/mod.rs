@@ -33,6 +33,12 @@ pub struct DigestRecord {
     pub days: BTreeMap<Date, BTreeMap<String, u64>>,
     /// The first day that was ever counted: before it nothing is known.
     pub counted_from: Option<Date>,
+    /// The latest day that had its digest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sent_on: Option<Date>,
+    /// How many digests came on a day that had had one: after a clock was set back.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub again: u32,
 }
 
 /// What a digest says about one incident.
@@ -115,6 +121,18 @@ impl DigestRecord {
         }
     }
 
+    /// What tells the digest of that day from every other one.
+    pub fn number(&self, date: Date) -> String {
+        match self.had_one(date) {
+            true => format!("{date}-{}", self.again + 1),
+            false => date.to_string(),
+        }
+    }
+
+    fn had_one(&self, date: Date) -> bool {
+        self.sent_on.is_some_and(|last| date <= last)
+    }
+
     /// Whether there is nothing to say: no incident since the last digest.
     pub fn is_empty(&self) -> bool {
         self.lines.is_empty() && self.more == 0
@@ -128,6 +146,8 @@ impl DigestRecord {
             from: now,
             days: self.days.clone(),
             counted_from: self.counted_from,
+            sent_on: self.sent_on.max(Some(date)),
+            again: self.again + u32::from(self.had_one(date)),
             ..DigestRecord::default()
         };
         next.remember(date);
@@ -154,6 +174,11 @@ impl DigestLine {
             ..self
         }
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 fn count(families: &mut BTreeMap<String, u64>, family: &str) {

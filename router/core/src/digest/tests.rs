@@ -71,6 +71,8 @@ fn an_incident_that_comes_twice_is_one_line_and_counted_once() {
         families: once.clone(),
         days: BTreeMap::from([(day("2026-11-21"), once)]),
         counted_from: Some(day("2026-11-21")),
+        sent_on: None,
+        again: 0,
     };
     assert_eq!(record, expected);
 }
@@ -112,11 +114,25 @@ fn after_a_digest_the_lines_are_gone_and_the_days_are_kept() {
         from: at("2026-11-23T09:00:00Z"),
         days: BTreeMap::from([(day("2026-11-09"), BTreeMap::from([("quiet".to_owned(), 2)]))]),
         counted_from: Some(day("2026-11-01")),
+        sent_on: Some(day("2026-11-23")),
         ..DigestRecord::default()
     };
     assert_eq!(next, expected);
     assert!(next.is_empty());
     assert!(next.next(at("2026-11-24T09:00:00Z"), day("2026-11-24")).days.is_empty());
+}
+
+#[test]
+fn no_two_digests_have_one_number_however_often_a_day_comes() {
+    let mut record = DigestRecord::default();
+    let mut numbers = Vec::new();
+    for date in ["2026-11-23", "2026-11-23", "2026-11-24", "2026-11-23", "2026-11-24", "2026-11-25"] {
+        numbers.push(record.number(day(date)));
+        record = record.next(at("2026-11-23T09:00:00Z"), day(date));
+    }
+    let expected =
+        ["2026-11-23", "2026-11-23-1", "2026-11-24", "2026-11-23-2", "2026-11-24-3", "2026-11-25"];
+    assert_eq!(numbers, expected);
 }
 
 #[test]

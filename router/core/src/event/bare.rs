@@ -113,7 +113,7 @@ fn event<'a>(
     let [account, region, time] = place.map(|part| part.map(Json::string));
     object([
         ("version", Some(Json::string("0"))),
-        ("id", Some(Json::string(id_of(body).as_str().to_owned()))),
+        ("id", Some(Json::string(id_of(body)))),
         ("detail-type", Some(Json::string(detail_types[detail_type]))),
         ("source", Some(Json::string(source))),
         ("account", account),

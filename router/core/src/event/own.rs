@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::{Event, Subject};
 use crate::identity::sha256;
-use crate::ids::EventId;
+use crate::ids::{EventId, Own};
 use crate::json::Json;
 use crate::notice::clean;
 use crate::priority::Priority;
@@ -37,7 +37,7 @@ pub fn unreadable(raw: &str, reason: &str, now: Timestamp) -> Event<'static> {
         member("sha256", hash.clone()),
         (Cow::Borrowed("bytes"), Json::Number(Cow::Owned(raw.len().to_string()))),
     ];
-    own(format!("unreadable:{}", &hash[..32]), UNREADABLE, "messages that cannot be read", detail, now)
+    own(Own::Unreadable(&hash[..32]), UNREADABLE, "messages that cannot be read", detail, now)
 }
 
 /// Warns that a message has been tried so often that its queue is about to give it up. All such messages
@@ -48,8 +48,7 @@ pub fn near_dead_letter(message: &str, receives: u32, reason: &str, now: Timesta
         member("reason", clean(reason, 300)),
         (Cow::Borrowed("receives"), Json::Number(Cow::Owned(receives.to_string()))),
     ];
-    let id = format!("near-dead-letter:{}", clean(message, 200));
-    own(id, NEAR_DEAD_LETTER, "messages about to be dead-lettered", detail, now)
+    own(Own::NearDeadLetter(message), NEAR_DEAD_LETTER, "messages about to be dead-lettered", detail, now)
 }
 
 /// Says that every channel refused the page of that event for good. All of them are one incident: what is
@@ -57,22 +56,23 @@ pub fn near_dead_letter(message: &str, receives: u32, reason: &str, now: Timesta
 pub fn not_delivered(event: &EventId, priority: Priority, reason: &str, now: Timestamp) -> Event<'static> {
     let detail = vec![
         member("reason", clean(reason, 300)),
-        member("event", clean(event.as_str(), 300)),
+        member("event", event.shown()),
         member("priority", priority.to_string()),
     ];
-    own(format!("not-delivered:{event}"), NOT_DELIVERED, "pages that every channel refuses", detail, now)
+    own(Own::NotDelivered(event), NOT_DELIVERED, "pages that every channel refuses", detail, now)
 }
 
 fn own(
-    id: String,
+    id: Own<'_>,
     detail_type: &'static str,
     about: &str,
     detail: Vec<(Cow<'static, str>, Json<'static>)>,
     now: Timestamp,
 ) -> Event<'static> {
+    let id = EventId::own(id);
     let subject = vec![member("resource", about.to_owned())];
     let json = Json::Object(vec![
-        member("id", id.clone()),
+        member("id", id.as_str().to_owned()),
         member("source", OWN_SOURCE.to_owned()),
         member("detail-type", detail_type.to_owned()),
         member("time", now.to_string()),
@@ -80,7 +80,7 @@ fn own(
         (Cow::Borrowed("subject"), Json::Object(subject)),
     ]);
     Event {
-        id: EventId::new(id),
+        id,
         source: OWN_SOURCE.to_owned(),
         detail_type: detail_type.to_owned(),
         time: Some(now),

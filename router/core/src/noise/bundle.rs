@@ -106,6 +106,9 @@ pub struct BundleRecord {
     pub due_at: Option<Timestamp>,
     /// When it was last said.
     pub said_at: Option<Timestamp>,
+    /// How often it was said.
+    #[serde(default)]
+    pub rounds: u64,
     /// When what was said is said again if it is still open.
     #[serde(default)]
     pub again_at: Option<Timestamp>,
@@ -131,6 +134,7 @@ impl BundleRecord {
             total: 0,
             due_at: None,
             said_at: None,
+            rounds: 0,
             again_at: None,
             recent: VecDeque::new(),
         }
@@ -225,6 +229,7 @@ impl BundleRecord {
     /// Everything in it has been said.
     pub(crate) fn was_said(&mut self, now: Timestamp) {
         self.said_at = Some(now);
+        self.rounds += 1;
         self.unsaid = 0;
         self.unsaid_by.clear();
         self.members.retain(|_, member| member.open);

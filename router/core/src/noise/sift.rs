@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::bundle::{BundleKind, BundleRecord, bundle_key};
 use super::cover::covers_of;
 use super::limit::{self, limit_key};
-use super::{Group, Maintenance};
+use super::{Group, Limits, Maintenance, Quota};
 use crate::decide::as_said;
 use crate::decision::Why;
 use crate::event::Finding;
@@ -353,6 +353,12 @@ impl Sifting<'_> {
         }
         Ok(Ok(spent))
     }
+}
+
+/// The longest that a roll-up waits: for the room that one quota has at the latest.
+pub(crate) fn longest_roll_up(limits: &Limits) -> SignedDuration {
+    let Limits { channel, rule, family } = limits;
+    [channel, rule, family].map(Quota::period).into_iter().fold(ROLL_UP_WAIT, SignedDuration::max)
 }
 
 /// The limit of a channel.

@@ -52,7 +52,7 @@ impl Woken<'_> {
             priority: Priority::P3,
         };
         let notice = record.notice(&current, calendar, &incident, &self.id(), now);
-        let number = DedupKey::new(format!("{}-{today}", dedup_key(&incident, 1)));
+        let number = DedupKey::new(format!("{}-{}", dedup_key(&incident, 1), record.number(today)));
         let effect = |channel: &crate::ids::ChannelName| Effect {
             id: EffectId::new(format!("digest:{channel}")),
             kind: EffectKind::Digest,

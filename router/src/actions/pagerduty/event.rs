@@ -132,7 +132,7 @@ fn minimal(notice: &Notice) -> Payload<'_> {
     add("why", &notice.why);
     add("rule", notice.rule.as_str());
     add("incident", notice.incident.as_str());
-    if let Some(event) = opaque::id(notice.event.as_str()) {
+    if let Some(event) = opaque::id(&notice.event.shown()) {
         add("event", event);
     }
     Payload {
@@ -171,7 +171,7 @@ fn standard(notice: &Notice) -> Payload<'_> {
     add("found_by", &notice.source);
     add("incident", notice.incident.as_str());
     add("finding", notice.finding.as_ref().map_or("", |finding| finding.as_str()));
-    add("event", notice.event.as_str());
+    add("event", &notice.event.shown());
     let source = fact(notice, "cluster").or_else(|| fact(notice, "account"));
     Payload {
         summary: clean(&notice.subject(EffectKind::Page), SUMMARY_LENGTH),

@@ -24,6 +24,28 @@ impl Embedded {
         })
     }
 
+    pub(in crate::store) fn named(&self, name: &str, most: usize) -> Result<Vec<EventId>, Error> {
+        let delivered = EventId::named(name);
+        self.read(|tables| {
+            let mut found = Vec::new();
+            if tables.events.get(name)?.is_some() {
+                found.push(EventId::new(name));
+            }
+            for row in tables.events.range(delivered.as_str()..)? {
+                let (id, _) = row?;
+                if found.len() >= most || !id.value().starts_with(&delivered) {
+                    break;
+                }
+                let id = EventId::new(id.value());
+                // Another name may begin so.
+                if id.is_named(name) {
+                    found.push(id);
+                }
+            }
+            Ok(found)
+        })
+    }
+
     pub(in crate::store) fn load(&self, keys: &[Key], into: &mut State) -> Result<(), Error> {
         self.read(|tables| {
             for key in keys {
@@ -33,8 +55,10 @@ impl Embedded {
                 let text = key.to_string();
                 match tables.records.get(text.as_str())? {
                     Some(row) => {
-                        let (version, _, record) = row.value();
-                        into.insert(key.clone(), version, Some(from_json(record, || text.clone())?));
+                        let (version, changed, record) = row.value();
+                        let record = from_json(record, || text.clone())?;
+                        let changed = Timestamp::from_microsecond(changed).unwrap_or(Timestamp::MIN);
+                        into.insert_changed(key.clone(), version, changed, record);
                     }
                     None => into.insert(key.clone(), 0, None),
                 }
@@ -86,6 +110,21 @@ impl Embedded {
             }
             Ok(found)
         })
+    }
+
+    pub(in crate::store) async fn changed_after(&self, now: Timestamp) -> Result<Vec<Key>, Error> {
+        let now = now.as_microsecond();
+        self.read_long(move |tables| {
+            let mut found = Vec::new();
+            for row in tables.records.iter()? {
+                let (key, row) = row?;
+                if row.value().1 > now {
+                    found.extend(Key::parse(key.value()));
+                }
+            }
+            Ok(found)
+        })
+        .await
     }
 
     pub(in crate::store) async fn timeline(

@@ -36,12 +36,21 @@ impl Embedded {
             if tables.events.get(event.as_str())?.is_none() {
                 return Err(Error::UnknownEvent(event));
             }
-            let Some(mut unsettled) = unsettled(tables, &event)? else { return Ok(()) };
-            tables.due.remove((unsettled.next_try, event.as_str()))?;
-            unsettled.next_try = until.as_microsecond();
-            tables.due.insert((unsettled.next_try, event.as_str()), ())?;
-            tables.unsettled.insert(event.as_str(), to_json(&unsettled).as_slice())?;
-            Ok(())
+            next_try(tables, &event, until)
+        })
+        .await
+    }
+
+    pub(in crate::store) async fn hasten(&self, now: Timestamp) -> Result<(), Error> {
+        self.write(move |tables| {
+            let later = (now.as_microsecond() + 1, "");
+            let events: Result<Vec<_>, Error> =
+                tables.due.range(later..)?.map(|row| Ok(EventId::new(row?.0.value().1))).collect();
+            events?.iter().try_for_each(|event| match next_try(tables, event, now) {
+                // One that cannot be read holds up no other.
+                Err(Error::Corrupt { .. }) => Ok(()),
+                moved => moved,
+            })
         })
         .await
     }
@@ -180,6 +189,16 @@ fn settle(tables: &mut Tables<'_>, event: &EventId, outcomes: Vec<(EffectId, Out
         }
         None => {}
     }
+    Ok(())
+}
+
+/// Moves the next try of what is left to do for an event.
+fn next_try(tables: &mut Tables<'_>, event: &EventId, at: Timestamp) -> Result<(), Error> {
+    let Some(mut unsettled) = unsettled(tables, event)? else { return Ok(()) };
+    tables.due.remove((unsettled.next_try, event.as_str()))?;
+    unsettled.next_try = at.as_microsecond();
+    tables.due.insert((unsettled.next_try, event.as_str()), ())?;
+    tables.unsettled.insert(event.as_str(), to_json(&unsettled).as_slice())?;
     Ok(())
 }
 
