@@ -49,7 +49,8 @@ impl Woken<'_> {
         match self.key {
             Key::Incident(incident) => self.incident(incident, state, now),
             Key::Bundle(bundle) => self.bundle(bundle, state, now),
-            Key::Digest => self.digest(state, now),
+            Key::Digest => self.close_edition(state, now),
+            Key::DigestEdition(edition) => self.say_edition(*edition, state, now),
             Key::Finding(_)
             | Key::Target(_)
             | Key::Approval(_)
@@ -58,7 +59,10 @@ impl Woken<'_> {
             | Key::Sayable(_)
             | Key::Silences
             | Key::Cover(_)
-            | Key::Limit(_) => Ok(None),
+            | Key::Limit(_)
+            | Key::DigestLine(..)
+            | Key::DigestDays
+            | Key::DigestContents(_) => Ok(None),
         }
     }
 
