@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::containment::{ApprovalRecord, BudgetRecord};
-use crate::digest::DigestRecord;
+use crate::digest::{DigestDays, DigestRecord};
 use crate::incident::{FindingRecord, IncidentRecord};
 use crate::noise::{self, BundleKind, BundleRecord};
 use crate::policy::Policy;
@@ -47,12 +47,30 @@ impl AsOf<'_> {
             Record::Bundle(bundle) => self.bundle(bundle, state),
             Record::Finding(finding) => self.finding(finding),
             Record::Digest(digest) => self.digest(digest),
-            Record::Silences(silences) => silences.as_of(self.now),
+            Record::DigestLine(line) => {
+                self.past(&mut line.since);
+                line.day = line.day.min(self.policy.calendar.day_from_opening(self.now));
+            }
+            // It is closed already: whatever is left to do about it is due.
+            Record::DigestEdition(edition) => {
+                self.digest(&mut edition.closed);
+                Self::due(&mut edition.due_at, self.now);
+            }
+            Record::DigestDays(days) => self.days(days),
+            Record::Silences(silences) => {
+                let mut right = (**silences).clone();
+                right.as_of(self.now);
+                *silences = right.into();
+            }
             Record::Budget(BudgetRecord(spent)) => spent.iter_mut().for_each(|at| self.past(at)),
             Record::Approval(approval) => self.approval(approval),
             Record::Switch(switch) => switch.off.iter_mut().for_each(|off| self.past(&mut off.at)),
             // What was done to a target is told apart by how far it is; a limit is looked at as of now anyway.
-            Record::Target(_) | Record::Limit(_) | Record::Sayable(_) | Record::Cover(_) => {}
+            Record::Target(_)
+            | Record::Limit(_)
+            | Record::Sayable(_)
+            | Record::Cover(_)
+            | Record::DigestContents(_) => {}
         }
         state.put_back(key, record);
     }
@@ -141,10 +159,13 @@ impl AsOf<'_> {
     }
 
     fn digest(&self, record: &mut DigestRecord) {
-        let calendar = &self.policy.calendar;
         self.past(&mut record.from);
-        Self::due(&mut record.due_at, calendar.next_opening(self.now));
-        let today = calendar.day_from_opening(self.now);
+        Self::due(&mut record.due_at, self.policy.calendar.next_opening(self.now));
+    }
+
+    /// What was counted on a day that is still to come was counted today.
+    fn days(&self, record: &mut DigestDays) {
+        let today = self.policy.calendar.day_from_opening(self.now);
         while let Some((day, families)) = record.days.pop_last() {
             if day <= today {
                 record.days.insert(day, families);

@@ -236,7 +236,7 @@ impl<'c> Case<'c> {
                 leave(&mut record, key, state, now, &mut changes);
                 self.was_said(&mut record, said, finding, now);
                 let line = digest_line(&record, now);
-                changes.insert(Key::Digest, wake::digested(self.policy, state, key, line, now));
+                changes.extend(wake::digested(policy, state, [(key.clone(), line)], now)?);
                 (Verdict::Digest, said, Vec::new())
             }
             Sifted::Hold(hold) => {

@@ -111,6 +111,8 @@ pub enum Why {
     Escalated,
     /// The digest.
     Digested,
+    /// An edition of the digest is closed, and is said next.
+    EditionClosed,
     /// The message could not be read.
     Unreadable,
     /// Known, and said within the window.
@@ -182,6 +184,7 @@ impl Why {
             Why::Bundled => "bundled",
             Why::Escalated => "escalated",
             Why::Digested => "digested",
+            Why::EditionClosed => "edition_closed",
             Why::Silenced => "silenced",
             Why::Inhibited => "inhibited",
             Why::Flapping => "flapping",
@@ -236,6 +239,7 @@ impl Why {
             | Why::WentQuiet
             | Why::OverBefore
             | Why::ClockSetBack
+            | Why::EditionClosed
             | Why::Sample
             | Why::Shadow
             | Why::Declined => false,
@@ -267,6 +271,7 @@ impl Why {
             Why::Bundled => "several incidents in one page",
             Why::Escalated => "nobody has acknowledged it in time",
             Why::Digested => "the daily digest",
+            Why::EditionClosed => "the digest is closed, to be said",
             Why::Silenced => "silenced",
             Why::Inhibited => "a greater incident covers it",
             Why::Flapping => "open and over too often; held",

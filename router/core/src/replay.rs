@@ -8,9 +8,10 @@ use crate::command::{Asked, Command};
 use crate::context::Context;
 use crate::decide::Case;
 use crate::decision::{Decision, Verdict, Why};
+use crate::digest::{Contents, EditionNumber};
 use crate::event::{Event, messages, unreadable};
 use crate::face::Face;
-use crate::ids::EventId;
+use crate::ids::{EventId, IncidentKey};
 use crate::incident::{Key, Record, State, Unread};
 use crate::policy::Policy;
 use crate::silence::SilenceEffect;
@@ -219,6 +220,10 @@ impl<'p> Replay<'p> {
                 Ok(decided) => return (decided, state),
                 Err(Unread(missing)) => {
                     for key in missing {
+                        if let Key::DigestContents(edition) = key {
+                            state.insert(key, 0, Some(self.contents(edition)));
+                            continue;
+                        }
                         match self.records.get(&key).cloned() {
                             Some((version, at, record)) => state.insert_changed(key, version, at, record),
                             None => state.insert(key, 0, None),
@@ -227,6 +232,17 @@ impl<'p> Replay<'p> {
                 }
             }
         }
+    }
+
+    fn contents(&self, edition: EditionNumber) -> Record {
+        let first = |edition| Key::DigestLine(edition, IncidentKey::new(""));
+        let mut contents = Contents::default();
+        for (key, (_, _, record)) in self.records.range(first(edition)..first(edition.next())) {
+            if let (Key::DigestLine(_, incident), Record::DigestLine(line)) = (key, record) {
+                contents.add(incident.clone(), (**line).clone());
+            }
+        }
+        Record::DigestContents(Box::new(contents))
     }
 
     fn commit(&mut self, decision: &Decision) {

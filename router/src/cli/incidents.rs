@@ -119,7 +119,7 @@ fn list(whom: &Whom, all: bool, priority: Option<Priority>) -> Result<(), Failed
         );
     }
     if more > 0 {
-        say!("and {more} more, which are older");
+        say!("and {more} more, which are less urgent or older");
     }
     Ok(())
 }

@@ -67,7 +67,8 @@ impl Story {
 }
 
 impl Router {
-    /// The incidents that are wanted, the newest first and no more than `most`; and how many more there are.
+    /// The incidents that are wanted, the newest first and no more than `most`; and how many more there are, none of
+    /// them more urgent than those, or as urgent and newer.
     ///
     /// # Errors
     /// The store's.
@@ -76,20 +77,23 @@ impl Router {
         most: usize,
         is_wanted: impl Fn(&IncidentRecord) -> bool + Send + 'static,
     ) -> Result<(Vec<(IncidentKey, IncidentRecord)>, usize), store::Error> {
-        let gather = move |(newest, more): &mut (BTreeMap<_, _>, usize), key: &str, record| {
+        let gather = move |(first, more): &mut (BTreeMap<_, _>, usize), key: &str, record| {
             if let Record::Incident(record) = record
                 && is_wanted(&record)
             {
-                newest.insert((Reverse(record.opened_at), IncidentKey::new(key)), record);
-                if newest.len() > most {
-                    newest.pop_last();
+                let place = (record.priority, Reverse(record.opened_at), IncidentKey::new(key));
+                first.insert(place, record);
+                if first.len() > most {
+                    first.pop_last();
                     *more += 1;
                 }
             }
         };
-        let (newest, more) = self.store.fold_records("incident/", (BTreeMap::new(), 0), gather).await?;
+        let (first, more) = self.store.fold_records("incident/", (BTreeMap::new(), 0), gather).await?;
+        let mut newest: Vec<_> = first.into_iter().map(|((_, _, key), record)| (key, record)).collect();
+        newest.sort_by_key(|(key, record)| (Reverse(record.opened_at), key.clone()));
         let mut shown = Vec::with_capacity(newest.len());
-        for ((_, key), record) in newest {
+        for (key, record) in newest {
             let (_, record) = self.read(|state| as_said(&record, state)).await?;
             shown.push((key, record));
         }
@@ -180,18 +184,27 @@ impl Router {
                     && !page.decision.effects.is_empty()
             });
         }
-        let digest = state.digest().filter(|digest| digest.lines.contains_key(&incident));
-        let digest = digest.map(|digest| digest.due_at.map_or(InDigest::Kept, InDigest::Due));
+        let digest = self.in_digest(&incident, &mut state).await?;
         let events = entries.iter().rev().map(|entry| &entry.decision);
         let outlook = Outlook {
             record: &record,
             policy: &self.policy,
             rule: events.into_iter().find(|decision| decision.face.is_some()).map(|decision| &decision.rule),
             bundle: bundle.as_ref(),
-            digest: digest.unwrap_or(InDigest::No),
+            digest,
             now: self.clock.now(),
         };
         let next = outlook.lines();
         Ok(Story { incident, record: Some(record), entries, bundle, said_with, next, of, others: Vec::new() })
+    }
+    /// Whether the edition of the digest that is written has a line about it.
+    async fn in_digest(&self, incident: &IncidentKey, state: &mut State) -> Result<InDigest, store::Error> {
+        let Some(digest) = state.digest().cloned() else { return Ok(InDigest::No) };
+        self.store.load(&[Key::DigestLine(digest.edition, incident.clone())], state).await?;
+        let has_line = state.digest_line(digest.edition, incident).is_some();
+        Ok(match has_line || digest.lines.contains_key(incident) {
+            true => digest.due_at.map_or(InDigest::Kept, InDigest::Due),
+            false => InDigest::No,
+        })
     }
 }

@@ -268,7 +268,7 @@ async fn what_has_a_p0_in_it_takes_the_express_lane() {
 }
 
 #[tokio::test]
-async fn the_newest_incidents_are_listed_and_the_others_counted() {
+async fn the_most_urgent_incidents_are_listed_the_newest_first_and_the_others_counted() {
     let World { _folder, disk: _, receiver: _, clock, router } = world().await;
     let mut decided = Vec::new();
     for message in [urgent(), routine(), "nonsense".to_owned()] {
@@ -281,9 +281,11 @@ async fn the_newest_incidents_are_listed_and_the_others_counted() {
             router.incidents(most, move |record| record.open == is_open).await.expect("it answers");
         (found.into_iter().map(|(key, _)| key).collect::<Vec<_>>(), more)
     };
-    decided.reverse();
-    assert_eq!(keys(9, true).await, (decided.clone(), 0));
-    assert_eq!(keys(2, true).await, (decided[..2].to_vec(), 1));
+    let [urgent, routine, unreadable] = <[_; 3]>::try_from(decided).expect("an incident each");
+    let all = vec![unreadable.clone(), routine, urgent.clone()];
+    assert_eq!(keys(9, true).await, (all, 0));
+    assert_eq!(keys(2, true).await, (vec![unreadable, urgent.clone()], 1));
+    assert_eq!(keys(1, true).await, (vec![urgent], 2), "however old it is");
     assert_eq!(keys(2, false).await, (Vec::new(), 0));
 }
 

@@ -22,6 +22,7 @@ mod error;
 use std::path::Path;
 
 use jiff::Timestamp;
+use watchfire_core::digest::{Contents, EditionNumber};
 use watchfire_core::face::Face;
 use watchfire_core::ids::{EffectId, EventId, IncidentKey};
 use watchfire_core::incident::{Key, Record, State};
@@ -76,17 +77,35 @@ impl Store {
     }
 
     /// Reads records into the state, each with its version. One that is already in it stays as it was read.
+    /// What a closed edition of the digest comes to is gathered from its lines, see [`Key::DigestContents`].
     pub async fn load(&self, keys: &[Key], into: &mut State) -> Result<(), Error> {
+        for key in keys {
+            if let Key::DigestContents(edition) = key
+                && !into.has_read(key)
+            {
+                let contents = self.contents(*edition).await?;
+                into.insert(key.clone(), 0, Some(Record::DigestContents(Box::new(contents))));
+            }
+        }
         match self {
             Store::Embedded(store) => store.load(keys, into),
         }
+    }
+
+    async fn contents(&self, edition: EditionNumber) -> Result<Contents, Error> {
+        let gather = |contents: &mut Contents, incident: &str, record| {
+            if let Record::DigestLine(line) = record {
+                contents.add(IncidentKey::new(incident), *line);
+            }
+        };
+        self.fold_records(&Key::digest_lines(edition), Contents::default(), gather).await
     }
 
     /// Has `look` gather, in the order of keys, from every record whose key begins so, such as `approval/`; it
     /// gets the key without that beginning. What cannot be understood is left out.
     pub async fn fold_records<T: Send + 'static>(
         &self,
-        beginning: &'static str,
+        beginning: &str,
         gathered: T,
         look: impl FnMut(&mut T, &str, Record) + Send + 'static,
     ) -> Result<T, Error> {

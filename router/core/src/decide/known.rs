@@ -65,7 +65,7 @@ pub(crate) fn digest_line(record: &IncidentRecord, now: Timestamp) -> DigestLine
         since: now,
         events: record.events,
         open: true,
-        held: None,
+        ..DigestLine::default()
     }
 }
 

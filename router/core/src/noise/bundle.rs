@@ -72,6 +72,14 @@ pub struct Member {
     pub said_before: bool,
 }
 
+impl Member {
+    /// Where it stands in the list: what is still to be said first, the most urgent of it, and of those the first
+    /// that came.
+    fn place(&self) -> (bool, Priority, bool, Timestamp) {
+        (self.said, self.priority, !self.open, self.at)
+    }
+}
+
 /// How an incident stands to a bundle that it joins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Standing {
@@ -92,7 +100,7 @@ pub struct BundleRecord {
     pub title: String,
     /// When the first of those that were not said yet joined.
     pub since: Timestamp,
-    /// The members, at most [`BundleRecord::MOST`].
+    /// The members, at most [`BundleRecord::MOST`]: those that were not said, the most urgent, the first that came.
     pub members: BTreeMap<IncidentKey, Member>,
     /// How many members are open, listed or not.
     pub open: u64,
@@ -158,15 +166,26 @@ impl BundleRecord {
                 self.total += u64::from(known.is_none());
             }
             Standing::Said => member.said_before = true,
-            Standing::Waiting(_) => member.said_before = known.is_some_and(|known| known.said_before),
+            // Of one that is not listed it is not known: it counts as told, see `tells_of`.
+            Standing::Waiting(_) => {
+                member.said_before = known.map_or(self.said_at.is_some(), |known| known.said_before);
+            }
         }
         if let Some(priority) = waits {
             self.uncount(priority, &member.family);
         }
         *self.unsaid_by.entry(member.priority).or_default().entry(member.family.clone()).or_default() += 1;
         self.unsaid += 1;
-        if self.members.len() < Self::MOST || self.members.contains_key(incident) {
-            self.members.insert(incident.clone(), member);
+        self.list(incident, member);
+    }
+
+    /// A more urgent member takes the place of a lesser one, which is counted from then on.
+    fn list(&mut self, incident: &IncidentKey, member: Member) {
+        self.members.insert(incident.clone(), member);
+        if self.members.len() > Self::MOST {
+            let last = self.members.iter().max_by_key(|(incident, member)| (member.place(), *incident));
+            let last = last.map(|(incident, _)| incident.clone());
+            last.and_then(|last| self.members.remove(&last));
         }
     }
 

@@ -158,19 +158,16 @@ impl Woken<'_> {
         state: &State,
         now: Timestamp,
     ) -> Result<Decision, Unread> {
-        state.need(Key::Digest)?;
-        let mut changes = BTreeMap::new();
-        let mut state = state.clone();
         let unsaid = record.members.iter().filter(|(_, member)| !member.said);
-        for (incident, member) in unsaid {
+        let lines = unsaid.map(|(incident, member)| {
             let Member { priority, title, subject, family, at, open, said: _, said_before: _ } =
                 member.clone();
             let held = Some(record.title.clone());
-            let line = DigestLine { priority, family, title, subject, since: at, events: 0, open, held };
-            let digest = super::digested(self.policy, &state, incident, line, now);
-            state.insert(Key::Digest, 0, Some(digest.clone()));
-            changes.insert(Key::Digest, digest);
-        }
+            let line =
+                DigestLine { priority, family, title, subject, since: at, open, held, ..DigestLine::default() };
+            (incident.clone(), line)
+        });
+        let mut changes = super::digested(self.policy, state, lines, now)?;
         let mut said = record.clone();
         said.was_said(now);
         said.due_at = said.again_at.filter(|_| said.open > 0).map(|at| self.after(at));

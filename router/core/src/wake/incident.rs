@@ -152,7 +152,7 @@ impl Woken<'_> {
                 record.held = None;
                 record.said_at = now;
                 let line = crate::decide::digest_line(&record, now);
-                changes.insert(Key::Digest, super::digested(self.policy, state, key, line, now));
+                changes.extend(super::digested(self.policy, state, [(key.clone(), line)], now)?);
                 Decision { verdict: Verdict::Digest, ..blank }
             }
             Sifted::Say(spent) => {

@@ -56,7 +56,8 @@ impl<'w> Woken<'w> {
         match self.key {
             Key::Incident(incident) => woken.incident(incident, state, now),
             Key::Bundle(bundle) => woken.bundle(bundle, state, now),
-            Key::Digest => woken.digest(state, now),
+            Key::Digest => woken.close_edition(state, now),
+            Key::DigestEdition(edition) => woken.say_edition(*edition, state, now),
             Key::Finding(_)
             | Key::Target(_)
             | Key::Approval(_)
@@ -65,7 +66,10 @@ impl<'w> Woken<'w> {
             | Key::Sayable(_)
             | Key::Silences
             | Key::Cover(_)
-            | Key::Limit(_) => Ok(None),
+            | Key::Limit(_)
+            | Key::DigestLine(..)
+            | Key::DigestDays
+            | Key::DigestContents(_) => Ok(None),
         }
     }
 

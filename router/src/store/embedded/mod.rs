@@ -1,6 +1,7 @@
 //! The store in one file of this machine, by redb: a copy-on-write tree, consistent at every moment.
 
 mod file;
+mod parsed;
 mod prune;
 mod read;
 pub(crate) mod tables;
@@ -20,6 +21,7 @@ use redb::{Database, ReadableDatabase};
 use tokio::sync::{mpsc, oneshot};
 
 use super::Error;
+use parsed::Parsed;
 use tables::{Snapshot, Tables};
 use writer::{Closures, Request};
 
@@ -42,6 +44,7 @@ struct Place {
     database: RwLock<Option<Database>>,
     opener: Opener,
     healthy: AtomicBool,
+    parsed: Parsed,
 }
 
 type Opener = Box<dyn Fn() -> Result<Database, Error> + Send + Sync>;
@@ -54,7 +57,8 @@ impl Embedded {
 
     fn run(database: Database, opener: Opener) -> Result<Self, Error> {
         let database = RwLock::new(Some(database));
-        let place = Arc::new(Place { database, opener, healthy: AtomicBool::new(true) });
+        let (healthy, parsed) = (AtomicBool::new(true), Parsed::default());
+        let place = Arc::new(Place { database, opener, healthy, parsed });
         let (sender, requests) = mpsc::channel(WAITING);
         let writer = thread::Builder::new().name("store".to_owned()).spawn({
             let place = Arc::clone(&place);
@@ -151,6 +155,7 @@ impl Place {
         let mut database = self.database.write().unwrap_or_else(PoisonError::into_inner);
         // The old one holds the lock of the file.
         drop(database.take());
+        self.parsed.forget();
         *database = Some((self.opener)()?);
         Ok(())
     }

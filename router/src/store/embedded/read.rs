@@ -56,7 +56,8 @@ impl Embedded {
                 match tables.records.get(text.as_str())? {
                     Some(row) => {
                         let (version, changed, record) = row.value();
-                        let record = from_json(record, || text.clone())?;
+                        let read = || from_json(record, || text.clone());
+                        let record = self.0.place.parsed.of(key, version, read)?;
                         let changed = Timestamp::from_microsecond(changed).unwrap_or(Timestamp::MIN);
                         into.insert_changed(key.clone(), version, changed, record);
                     }
@@ -69,14 +70,15 @@ impl Embedded {
 
     pub(in crate::store) async fn fold_records<T: Send + 'static>(
         &self,
-        beginning: &'static str,
+        beginning: &str,
         mut gathered: T,
         mut look: impl FnMut(&mut T, &str, Record) + Send + 'static,
     ) -> Result<T, Error> {
+        let beginning = beginning.to_owned();
         self.read_long(move |tables| {
-            for row in tables.records.range(beginning..)? {
+            for row in tables.records.range(beginning.as_str()..)? {
                 let (key, row) = row?;
-                let Some(name) = key.value().strip_prefix(beginning) else { break };
+                let Some(name) = key.value().strip_prefix(&beginning) else { break };
                 let (_, _, record) = row.value();
                 if let Ok(record) = serde_json::from_slice(record) {
                     look(&mut gathered, name, record);
