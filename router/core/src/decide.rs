@@ -6,7 +6,7 @@ mod completing;
 mod known;
 mod noting;
 
-use known::is_echo;
+use known::{is_echo, known_of};
 pub use known::{as_said, incident_of};
 pub(crate) use known::{dedup_key, digest_line, leave};
 
@@ -18,13 +18,13 @@ use crate::act::Occasion;
 use crate::compose::{self, About};
 use crate::context::Context;
 use crate::decision::{Decision, Verdict, Why, Withheld};
-use crate::event::{Event, Finding, FindingState};
+use crate::event::{Event, Finding, FindingState, subject_json};
 use crate::face::Face;
 use crate::guard::AskedBy;
-use crate::identity::incident_key;
+use crate::identity::{incident_key, keyed};
 use crate::ids::IncidentKey;
 use crate::incident::{FindingRecord, IncidentRecord, Key, Record, State, Unread};
-use crate::judge::{Judging, band, is_older, resources};
+use crate::judge::{Judging, band, is_from_the_future, resources, updated_at};
 use crate::noise::{self, Sayable, Sifted, Sifting};
 use crate::notice::{Notice, clean};
 use crate::planning::{self, Plans, Request};
@@ -119,7 +119,7 @@ impl<'c> Case<'c> {
 
     /// A finding stays with the incident it began, whatever rule its later reports match.
     fn incident_in(&self, state: &State) -> IncidentKey {
-        let known = self.event.finding.as_ref().and_then(|finding| state.finding(&finding.key));
+        let known = self.event.finding.as_ref().and_then(|finding| known_of(finding, state));
         known.map_or_else(|| self.incident.clone(), |record| record.incident.clone())
     }
 
@@ -130,14 +130,15 @@ impl<'c> Case<'c> {
         state: &State,
         now: Timestamp,
     ) -> Result<Decision, Unread> {
-        let known = finding.and_then(|finding| state.finding(&finding.key));
+        let known = finding.and_then(|finding| known_of(finding, state));
         let previous = match state.incident(key) {
             Some(previous) => Some(as_said(previous, state)?),
             None => None,
         };
         let (event, policy, rule) = (self.event, self.policy, self.rule);
-        let judged = Judging { event, policy, rule, known, previous: previous.as_ref(), now }.judge();
-        let is_echo = finding.zip(known).is_some_and(|(finding, known)| is_echo(finding, known));
+        let is_seen = finding.zip(known).is_some_and(|(finding, known)| self.is_seen(finding, known));
+        let judged = Judging { event, policy, rule, known, previous: previous.as_ref(), is_seen, now }.judge();
+        let is_echo = finding.zip(known).is_some_and(|(finding, known)| is_echo(finding, known, now));
         let why = if is_echo && !judged.is_news() { Why::Echo } else { judged };
         let current = previous.as_ref().filter(|previous| previous.open);
         if matches!(why, Why::Outdated | Why::Echo) || (current.is_none() && !why.is_news()) {
@@ -332,16 +333,42 @@ impl<'c> Case<'c> {
     }
 
     fn seen(&self, finding: &Finding, key: &IncidentKey, state: &State, now: Timestamp) -> Record {
-        let known = state.finding(&finding.key);
-        let newest = known.filter(|known| is_older(finding, known));
-        Record::Finding(FindingRecord {
+        let known = known_of(finding, state);
+        let mut record = FindingRecord {
             incident: key.clone(),
-            state: newest.map_or(finding.state, |newest| newest.state),
-            updated_at: finding.updated_at.max(known.and_then(|known| known.updated_at)),
-            count: finding.count.max(known.map_or(0, |known| known.count)),
+            state: finding.state,
+            updated_at: known.and_then(|known| known.updated_at),
+            count: known.map_or(0, |known| known.count),
             seen_at: now,
             noted_in: known.and_then(|known| known.noted_in),
-        })
+            reports: known.map(|known| known.reports.clone()).unwrap_or_default(),
+        };
+        // What ends a finding from a time that is still to come ends it, and makes no later report an older one.
+        if finding.state == FindingState::Open || !is_from_the_future(finding, now) {
+            record.updated_at = updated_at(finding, now).max(record.updated_at);
+            record.count = finding.count.max(record.count);
+        }
+        self.reports(finding).into_iter().for_each(|report| record.saw(report));
+        Record::Finding(record)
+    }
+
+    /// Whether a report of that finding told all that this one tells.
+    fn is_seen(&self, finding: &Finding, known: &FindingRecord) -> bool {
+        let [exactly, as_copy] = self.reports(finding);
+        let is_copy = finding.hub.is_some();
+        let is_told = known.reports.contains(&exactly) || (is_copy && known.reports.contains(&as_copy));
+        is_told && finding.count <= known.count
+    }
+
+    /// What a report tells, in short: all of it but times and count, and what its copy in Security Hub, which names
+    /// less, tells of it.
+    fn reports(&self, finding: &Finding) -> [String; 2] {
+        let subject = &self.event.subject;
+        let place = [&subject.account, &subject.region].map(|part| part.as_deref().unwrap_or_default());
+        let about = subject_json(subject).to_string();
+        let exactly = [&finding.kind, &finding.title, &about].map(String::as_str);
+        let short = |kind, parts: &[&str]| keyed(kind, parts)[..16].to_owned();
+        [short("report", &exactly), short("copy", &[&finding.kind, place[0], place[1]])]
     }
 
     /// Whatever the rule wanted is withheld for one reason; no trace in the state.

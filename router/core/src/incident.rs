@@ -28,6 +28,22 @@ pub struct FindingRecord {
     /// The episode of the incident in which its copy in Security Hub was last noted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub noted_in: Option<u32>,
+    /// What its last reports told, open or over, each by a hash; at most [`FindingRecord::MOST_REPORTS`].
+    #[serde(default, skip_serializing_if = "VecDeque::is_empty")]
+    pub reports: VecDeque<String>,
+}
+
+impl FindingRecord {
+    /// Older reports than so many are not known again.
+    pub const MOST_REPORTS: usize = 8;
+
+    /// One more report.
+    pub(crate) fn saw(&mut self, report: String) {
+        if !self.reports.contains(&report) {
+            self.reports.push_back(report);
+        }
+        self.reports.drain(..self.reports.len().saturating_sub(Self::MOST_REPORTS));
+    }
 }
 
 /// One ongoing problem with one subject; after it is closed the next event opens the next episode.

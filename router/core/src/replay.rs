@@ -9,7 +9,7 @@ use crate::context::Context;
 use crate::decide::Case;
 use crate::decision::{Decision, Verdict, Why};
 use crate::digest::{Contents, EditionNumber};
-use crate::event::{Event, messages, unreadable};
+use crate::event::{Event, Finding, messages, unreadable};
 use crate::face::Face;
 use crate::ids::{EventId, IncidentKey};
 use crate::incident::{Key, Record, State, Unread};
@@ -174,8 +174,7 @@ impl<'p> Replay<'p> {
 
     fn text(&mut self, text: &str) -> Vec<Decision> {
         let Ok(event) = Event::read(text) else { return vec![self.text_now(text)] };
-        let finding = event.finding.as_ref();
-        let happened = event.time.or(finding.and_then(|finding| finding.updated_at));
+        let happened = event.time.or_else(|| event.finding.as_ref().and_then(reported_at));
         let now = self.now.max(happened.unwrap_or(self.now));
         let mut decisions = self.advance(now);
         self.now = now;
@@ -262,5 +261,16 @@ impl<'p> Replay<'p> {
             self.records.insert(key.clone(), (version + 1, decision.at, record.clone()));
         }
         self.newest = self.newest.max(decision.at);
+    }
+}
+
+/// When a finding that came without an envelope was reported, by its own account: not a year and more after what it
+/// tells of was last seen, or the clock of a whole history would be one sender's.
+fn reported_at(finding: &Finding) -> Option<Timestamp> {
+    let year = jiff::SignedDuration::from_hours(365 * 24);
+    let seen = finding.last_seen.or(finding.first_seen);
+    match (finding.updated_at, seen) {
+        (Some(updated_at), Some(seen)) if updated_at.duration_since(seen) > year => Some(seen),
+        (updated_at, _) => updated_at,
     }
 }

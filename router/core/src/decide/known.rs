@@ -8,13 +8,19 @@ use crate::digest::DigestLine;
 use crate::event::Finding;
 use crate::ids::{DedupKey, IncidentKey};
 use crate::incident::{FindingRecord, IncidentRecord, Key, Record, State, Unread};
+use crate::judge::updated_at;
 use crate::noise;
 
+/// What is known of a finding; nothing of a press, which is news each time.
+pub(super) fn known_of<'s>(finding: &Finding, state: &'s State) -> Option<&'s FindingRecord> {
+    if finding.is_pressed() { None } else { state.finding(&finding.key) }
+}
+
 /// Nothing of a finding is hidden by a note on it: only a report that says nothing new counts as an echo.
-pub(super) fn is_echo(finding: &Finding, known: &FindingRecord) -> bool {
+pub(super) fn is_echo(finding: &Finding, known: &FindingRecord, now: Timestamp) -> bool {
     finding.echo
         && finding.state == known.state
-        && finding.updated_at == known.updated_at
+        && updated_at(finding, now) == known.updated_at
         && finding.count <= known.count
 }
 

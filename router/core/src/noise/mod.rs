@@ -143,9 +143,10 @@ pub struct Inhibition {
 
 impl Inhibition {
     /// What is in force unless configured otherwise: a node's incident covers its pods' incidents of the same
-    /// family and their platform alarms; a cluster that is down covers everything in it but P0. What else
-    /// happens to a pod of that node is another matter, and hiding it would hide a breach. That an attack
-    /// sequence covers its members needs no rule: its findings say so.
+    /// family and their platform alarms; a cluster that is down covers the platform alarms, the coming and going
+    /// of nodes and the notices of AWS Health in it, but no P0. What else happens there is another matter, and
+    /// hiding it would hide a breach: no alarm covers what a finder of security problems reports. All within one
+    /// account and region. That an attack sequence covers its members needs no rule: its findings say so.
     pub fn shipped() -> Vec<Inhibition> {
         let inhibition = |name: &str, source: &str, target: &str, equal: &[&str]| Inhibition {
             name: name.to_owned(),
@@ -154,11 +155,12 @@ impl Inhibition {
             equal: equal.iter().map(|path| (*path).to_owned()).collect(),
             covers_p0: false,
         };
-        let node = ["subject.cluster", "subject.node"];
+        let [account, region] = ["subject.account", "subject.region"];
+        let [cluster, node] = ["subject.cluster", "subject.node"];
         vec![
-            inhibition("node-covers-its-pods", NODE, POD, &[node[0], node[1], "family"]),
-            inhibition("node-covers-pod-alarms", NODE, POD_ALARM, &node),
-            inhibition("cluster-down", CLUSTER_DOWN, NOT_CLUSTER_DOWN, &["subject.cluster"]),
+            inhibition("node-covers-its-pods", NODE, POD, &[account, region, cluster, node, "family"]),
+            inhibition("node-covers-pod-alarms", NODE, POD_ALARM, &[account, region, cluster, node]),
+            inhibition("cluster-down", CLUSTER_DOWN, PLATFORM, &[account, region, cluster]),
         ]
     }
 }
@@ -168,7 +170,9 @@ const POD: &str = r#"{"subject": {"node": [{"exists": true}], "pod": [{"exists":
 const POD_ALARM: &str =
     r#"{"family": ["platform-alarm"], "subject": {"node": [{"exists": true}], "pod": [{"exists": true}]}}"#;
 const CLUSTER_DOWN: &str = r#"{"family": ["cluster-down"], "priority": ["P0", "P1"]}"#;
-const NOT_CLUSTER_DOWN: &str = r#"{"family": [{"anything-but": "cluster-down"}]}"#;
+/// By family and by source: no rule makes a security finding one of these.
+const PLATFORM: &str = r#"{"family": ["platform-alarm", "node-lifecycle", "aws-health"],
+    "source": [{"anything-but": ["guardduty", "securityhub", "customaction", "inspector", "ecr"]}]}"#;
 
 /// A recurring maintenance window.
 #[derive(Clone, Debug)]

@@ -165,6 +165,7 @@ impl Sifting<'_> {
             None => self.record.campaign.as_ref().filter(|_| self.finding.is_none()),
         };
         if let Some(campaign) = campaign
+            && self.is_of_our_account(campaign)?
             && let Some(hold) = self.covered_by(campaign, "attack-sequence")?
         {
             return Ok(Some(hold));
@@ -182,6 +183,14 @@ impl Sifting<'_> {
             }
         }
         Ok(None)
+    }
+
+    /// Whether what is said of that incident is about the same account as this: nobody else's covers it.
+    fn is_of_our_account(&self, by: &IncidentKey) -> Result<bool, Unread> {
+        self.state.need(Key::Sayable(by.clone()))?;
+        let account = |face: &Face| face.subject.account.clone();
+        let theirs = self.state.sayable(by).and_then(|sayable| account(&sayable.face));
+        Ok(theirs.is_some() && theirs == account(self.face))
     }
 
     fn covered_by(&self, by: &IncidentKey, inhibition: &str) -> Result<Option<Hold>, Unread> {
