@@ -161,3 +161,29 @@ fn a_p2_behind_300_p3_is_named_first_in_the_digest_and_all_are_counted() {
     assert_eq!(lists[0].lines, ["[P2] NewBinaryExecuted (payments pods/shop/drowned): 1 event, still open"]);
     assert_eq!((lists[1].lines.len(), lists[1].more), (50, 250));
 }
+
+#[test]
+fn what_was_counted_and_never_said_is_counted_in_the_digest() {
+    let policy = "{noise: {storm: {incidents: 1, within_minutes: 5}}}";
+    let steps = r#"
+  - at: +0m
+    times: 161
+    every_seconds: 1
+    guardduty: {id: "f{n}", type: "Execution:Runtime/NewBinaryExecuted", pod: "shop/web-{n}"}
+    expect: []
+  - at: +4m
+    times: 161
+    guardduty: {id: "f{n}", archived: true}
+    expect: []
+  - {at: +5m, expect: []}
+  - {at: +1d, expect: []}
+"#;
+    let (lists, title) = played(policy, steps, |decisions, _| {
+        let page = decisions.iter().find(|decision| decision.why == Why::Digested).unwrap();
+        (lists(decisions, Why::Digested), page.effects[0].notice.title.clone())
+    });
+    assert_eq!(title, "160 incidents since Wednesday 09:05: 160 tool");
+    let counted = "[P2] 60 more, which were counted and not listed; held by storm of tool in account 111122223333";
+    assert!(lists[0].lines.contains(&counted.to_owned()), "{lists:#?}");
+    assert_eq!((lists.len(), lists[0].lines.len(), lists[0].more), (1, 50, 51));
+}
