@@ -350,3 +350,20 @@ fn spoken(records: &[StepRecord]) -> String {
     let steps = if done == 1 { "step" } else { "steps" };
     format!("done and verified, {done} {steps}{before}{colon}{}", notes.join("; "))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::OnNodes;
+
+    #[test]
+    fn of_many_incidents_on_a_node_the_most_urgent_are_known_and_come_first() {
+        let on_nodes = OnNodes::default();
+        for number in 0..60 {
+            on_nodes.opened("node-1", &format!("wf1-{number:02}"), format!("P2 Tool (wf1-{number:02})"));
+        }
+        on_nodes.opened("node-1", "wf1-zz", "P0 Miner (wf1-zz)".to_owned());
+        let lines = on_nodes.of("node-1");
+        assert_eq!((lines.len(), lines[0].as_str()), (50, "P0 Miner (wf1-zz)"));
+        assert_eq!(lines[1], "P2 Tool (wf1-00)");
+    }
+}
