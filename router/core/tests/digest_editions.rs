@@ -100,7 +100,9 @@ fn whoever_decides_while_the_edition_is_closed_decides_again_for_the_next() {
 fn how_much_is_in_an_edition_changes_nothing_about_what_the_next_line_costs() {
     let policy = with_digest();
     let mut replay = Replay::new(&policy);
-    let size = |decision: &Decision| serde_json::to_string(&decision.changes.values().collect::<Vec<_>>()).unwrap().len();
+    let size = |decision: &Decision| {
+        serde_json::to_string(&decision.changes.values().collect::<Vec<_>>()).unwrap().len()
+    };
     let sizes: Vec<_> = (0..1_000)
         .map(|number| size(&replay.message_at(&low(1_000 + number), at(BEFORE_OPENING))[0]))
         .collect();

@@ -11,9 +11,7 @@ use watchfire_core::scenario::{Scenario, StepInput};
 
 /// A history of those steps, and all that was decided in it.
 fn played<T>(policy: &str, steps: &str, look: impl FnOnce(&[Decision], &Replay<'_>) -> T) -> T {
-    let text = format!(
-        "promise: a history\nstart: 2026-11-25T09:00:00Z\npolicy: {policy}\nsteps:\n{steps}"
-    );
+    let text = format!("promise: a history\nstart: 2026-11-25T09:00:00Z\npolicy: {policy}\nsteps:\n{steps}");
     let scenario = Scenario::read("history", &text, |_| Err(String::new())).unwrap();
     let mut replay = Replay::new(scenario.policy());
     let inputs = scenario.steps.iter().flat_map(|step| &step.inputs);
@@ -96,8 +94,7 @@ fn it_is_named_in_every_page_of_a_storm_that_goes_on() {
 
 #[test]
 fn what_is_new_takes_the_place_of_what_was_said() {
-    let group =
-        r#"{noise: {storm: {incidents: 200}, groups: [{name: all, match: {family: [tool]}, group_by: [subject.account]}]}}"#;
+    let group = r#"{noise: {storm: {incidents: 200}, groups: [{name: all, match: {family: [tool]}, group_by: [subject.account]}]}}"#;
     let steps = r#"
   - at: +0m
     times: 100
@@ -183,7 +180,8 @@ fn what_was_counted_and_never_said_is_counted_in_the_digest() {
         (lists(decisions, Why::Digested), page.effects[0].notice.title.clone())
     });
     assert_eq!(title, "160 incidents since Wednesday 09:05: 160 tool");
-    let counted = "[P2] 60 more, which were counted and not listed; held by storm of tool in account 111122223333";
+    let counted =
+        "[P2] 60 more, which were counted and not listed; held by storm of tool in account 111122223333";
     assert!(lists[0].lines.contains(&counted.to_owned()), "{lists:#?}");
     assert_eq!((lists.len(), lists[0].lines.len(), lists[0].more), (1, 50, 51));
 }

@@ -15,7 +15,8 @@ fn line(edition: u64, incident: usize) -> (Key, Record) {
 
 pub async fn the_lines_of_an_edition_are_gathered_and_those_of_no_other(open: impl AsyncFn() -> Store) {
     let store = open().await;
-    let lines = || [1, 10, 11].into_iter().flat_map(|edition| (0..20).map(move |number| line(edition, number)));
+    let lines =
+        || [1, 10, 11].into_iter().flat_map(|edition| (0..20).map(move |number| line(edition, number)));
     let keys: Vec<_> = lines().map(|(key, _)| key).collect();
     let mut read = State::default();
     store.load(&keys, &mut read).await.unwrap();

@@ -187,14 +187,16 @@ impl Woken<'_> {
             let Member { priority, title, subject, family, at, open, said: _, said_before: _ } =
                 member.clone();
             let (since, held) = (at, held.clone());
-            let line = DigestLine { priority, family, title, subject, since, open, held, ..DigestLine::default() };
+            let line =
+                DigestLine { priority, family, title, subject, since, open, held, ..DigestLine::default() };
             (incident.clone(), line)
         });
         let counted = record.unlisted().into_iter().map(|(family, (priority, incidents))| {
             let key = keyed("counted", &[self.id().as_str(), &family]);
             let title = format!("{incidents} more, which were counted and not listed");
             let (since, held) = (record.since, held.clone());
-            let line = DigestLine { priority, family, title, since, held, incidents, ..DigestLine::default() };
+            let line =
+                DigestLine { priority, family, title, since, held, incidents, ..DigestLine::default() };
             (IncidentKey::new(format!("wf1-{key}")), line)
         });
         listed.chain(counted).collect()

@@ -25,7 +25,8 @@ fn control(number: usize) -> String {
     event["id"] = json!(format!("control-{number}"));
     let finding = &mut event["detail"]["findings"][0];
     finding["Id"] = json!(format!("arn:aws-us-gov:securityhub:us-gov-west-1:111122223333:finding/{number}"));
-    finding["Resources"] = json!([{"Type": "AwsS3Bucket", "Id": format!("arn:aws-us-gov:s3:::bucket-{number}")}]);
+    finding["Resources"] =
+        json!([{"Type": "AwsS3Bucket", "Id": format!("arn:aws-us-gov:s3:::bucket-{number}")}]);
     event.to_string()
 }
 

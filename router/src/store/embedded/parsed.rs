@@ -59,7 +59,11 @@ mod tests {
         };
         let versions = [1, 1, 1, 2, 2].map(|version| ask(&parsed, &Key::Silences, version));
         assert_eq!(versions, [1, 1, 1, 2, 2]);
-        assert_eq!([1, 1].map(|version| ask(&parsed, &Key::Switch, version)), [3, 4], "the others are not kept");
+        assert_eq!(
+            [1, 1].map(|version| ask(&parsed, &Key::Switch, version)),
+            [3, 4],
+            "the others are not kept"
+        );
         parsed.forget();
         assert_eq!([2, 2].map(|version| ask(&parsed, &Key::Silences, version)), [5, 5]);
     }

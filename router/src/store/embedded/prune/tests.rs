@@ -113,8 +113,13 @@ async fn a_line_of_a_digest_is_kept_as_long_as_somebody_is_to_get_it() {
     .await;
     while prune(&store, BEFORE).await > 0 {}
     let kept: Vec<_> = aging(&store).into_iter().map(|(key, _)| key).collect();
-    let expected =
-        ["digest", "digest-days", "digest-edition/2", "digest-line/2/wf1-closed", "digest-line/3/wf1-written"];
+    let expected = [
+        "digest",
+        "digest-days",
+        "digest-edition/2",
+        "digest-line/2/wf1-closed",
+        "digest-line/3/wf1-written",
+    ];
     assert_eq!(kept, expected);
 }
 
