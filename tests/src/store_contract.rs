@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, missing_docs, reason = "these are tests, each named for its promise")]
 
 mod builders;
+mod digest;
 mod due;
 mod journal;
 mod model;
@@ -13,6 +14,7 @@ mod prune;
 mod records;
 
 pub use builders::{at, done, entry, finding, record};
+pub use digest::*;
 pub use due::*;
 pub use journal::*;
 pub use model::*;
@@ -44,6 +46,7 @@ macro_rules! store_contract {
             a_record_that_was_read_and_not_changed_is_checked_too
             a_change_without_reading_is_refused
             many_at_once_on_one_incident_lose_nothing
+            the_lines_of_an_edition_are_gathered_and_those_of_no_other
             a_fresh_entry_is_due_from_its_decision_on
             the_longest_due_come_first
             what_is_postponed_is_not_due_before

@@ -23,10 +23,14 @@ fn now() -> Timestamp {
 fn silences(count: usize) -> Silences {
     let matches = |number: usize| match number % 5 {
         0 => format!(r#"{{"subject": {{"cluster": ["payments"], "namespace": ["team-{number}"]}}}}"#),
-        1 => format!(r#"{{"family": ["crypto-mining"], "subject": {{"workload": {{"name": ["job-{number}"]}}}}}}"#),
+        1 => format!(
+            r#"{{"family": ["crypto-mining"], "subject": {{"workload": {{"name": ["job-{number}"]}}}}}}"#
+        ),
         2 => format!(r#"{{"rule": ["rule-{number}"], "priority": ["P2", "P3"]}}"#),
         3 => format!(r#"{{"subject": {{"node": [{{"wildcard": "ip-10-{number}-*.internal"}}]}}}}"#),
-        _ => format!(r#"{{"type": [{{"prefix": "Recon:EC2/{number}"}}], "subject": {{"account": ["11112222{number:04}"]}}}}"#),
+        _ => format!(
+            r#"{{"type": [{{"prefix": "Recon:EC2/{number}"}}], "subject": {{"account": ["11112222{number:04}"]}}}}"#
+        ),
     };
     let silence = |number: usize| Silence {
         id: SilenceId::new(format!("s-{number}")),

@@ -11,9 +11,7 @@ use watchfire_core::scenario::{Scenario, StepInput};
 
 /// A history of those steps, and all that was decided in it.
 fn played<T>(policy: &str, steps: &str, look: impl FnOnce(&[Decision], &Replay<'_>) -> T) -> T {
-    let text = format!(
-        "promise: a history\nstart: 2026-11-25T09:00:00Z\npolicy: {policy}\nsteps:\n{steps}"
-    );
+    let text = format!("promise: a history\nstart: 2026-11-25T09:00:00Z\npolicy: {policy}\nsteps:\n{steps}");
     let scenario = Scenario::read("history", &text, |_| Err(String::new())).unwrap();
     let mut replay = Replay::new(scenario.policy());
     let inputs = scenario.steps.iter().flat_map(|step| &step.inputs);
@@ -96,8 +94,7 @@ fn it_is_named_in_every_page_of_a_storm_that_goes_on() {
 
 #[test]
 fn what_is_new_takes_the_place_of_what_was_said() {
-    let group =
-        r#"{noise: {storm: {incidents: 200}, groups: [{name: all, match: {family: [tool]}, group_by: [subject.account]}]}}"#;
+    let group = r#"{noise: {storm: {incidents: 200}, groups: [{name: all, match: {family: [tool]}, group_by: [subject.account]}]}}"#;
     let steps = r#"
   - at: +0m
     times: 100
@@ -160,4 +157,31 @@ fn a_p2_behind_300_p3_is_named_first_in_the_digest_and_all_are_counted() {
     assert_eq!(heads, ["tool: 1 new", "discovery: 300 new"]);
     assert_eq!(lists[0].lines, ["[P2] NewBinaryExecuted (payments pods/shop/drowned): 1 event, still open"]);
     assert_eq!((lists[1].lines.len(), lists[1].more), (50, 250));
+}
+
+#[test]
+fn what_was_counted_and_never_said_is_counted_in_the_digest() {
+    let policy = "{noise: {storm: {incidents: 1, within_minutes: 5}}}";
+    let steps = r#"
+  - at: +0m
+    times: 161
+    every_seconds: 1
+    guardduty: {id: "f{n}", type: "Execution:Runtime/NewBinaryExecuted", pod: "shop/web-{n}"}
+    expect: []
+  - at: +4m
+    times: 161
+    guardduty: {id: "f{n}", archived: true}
+    expect: []
+  - {at: +5m, expect: []}
+  - {at: +1d, expect: []}
+"#;
+    let (lists, title) = played(policy, steps, |decisions, _| {
+        let page = decisions.iter().find(|decision| decision.why == Why::Digested).unwrap();
+        (lists(decisions, Why::Digested), page.effects[0].notice.title.clone())
+    });
+    assert_eq!(title, "160 incidents since Wednesday 09:05: 160 tool");
+    let counted =
+        "[P2] 60 more, which were counted and not listed; held by storm of tool in account 111122223333";
+    assert!(lists[0].lines.contains(&counted.to_owned()), "{lists:#?}");
+    assert_eq!((lists.len(), lists[0].lines.len(), lists[0].more), (1, 50, 51));
 }

@@ -1,5 +1,6 @@
 //! What the router promises when the world does not: a disk that fails, a channel that puts it off.
 
+mod digest;
 mod notes;
 
 use std::collections::{BTreeMap, VecDeque};

@@ -36,9 +36,9 @@ impl Contents {
 
     /// One more line, about an incident of which there is none yet.
     pub fn add(&mut self, incident: IncidentKey, line: DigestLine) {
-        self.total += 1;
-        count(&mut self.families, &line.family, 1);
-        count(self.days.entry(line.day).or_default(), &line.family, 1);
+        self.total += line.incidents;
+        count(&mut self.families, &line.family, line.incidents);
+        count(self.days.entry(line.day).or_default(), &line.family, line.incidents);
         while self.days.len() > DigestDays::MOST {
             self.days.pop_first();
         }
@@ -61,7 +61,7 @@ impl Contents {
 
     /// How many are counted and not listed.
     pub fn more(&self) -> u64 {
-        self.total.saturating_sub(self.listed.len() as u64)
+        self.total.saturating_sub(self.listed.values().map(|line| line.incidents).sum())
     }
 
     /// Whether there is nothing to say.

@@ -1,4 +1,4 @@
-//! What a digest says about one incident.
+//! What a digest says about one incident, or about several of which nothing is known but their number.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -27,6 +27,8 @@ pub struct DigestLine {
     pub open: bool,
     /// What kept it from being said at once, such as a silence.
     pub held: Option<String>,
+    /// How many incidents it stands for: one, where they are not others that were counted and never listed.
+    pub incidents: u64,
     /// The day on which it is counted, see [`Calendar::day_from_opening`](crate::calendar::Calendar::day_from_opening).
     pub day: Date,
 }
@@ -42,6 +44,7 @@ impl Default for DigestLine {
             events: 0,
             open: false,
             held: None,
+            incidents: 1,
             day: Date::default(),
         }
     }

@@ -77,7 +77,8 @@ impl Edition<'_> {
             more => format!(" {more} more are counted and not listed."),
         };
         let (from, to, zone) = (day(self.from), day(now), calendar.zone());
-        format!("From {from} to {to}, {zone}: {}, {open} still open.{more}", incidents(lines.len() as u64))
+        let listed = incidents(lines.iter().map(|line| line.incidents).sum());
+        format!("From {from} to {to}, {zone}: {listed}, {open} still open.{more}")
     }
 
     /// A list per family, the one with the most urgent first and of those the largest; and one of what there was
@@ -98,8 +99,9 @@ impl Edition<'_> {
             .collect();
         families.sort_by_key(|(_, _, lines)| lines.first().map_or(Priority::P3, |line| line.priority));
         let list = |(family, count, lines): (&str, u64, Vec<&DigestLine>)| {
-            let more = count.saturating_sub(lines.len() as u64);
-            List::new(&head(family, count, before), lines.into_iter().map(line_text), more)
+            let shown = &lines[..lines.len().min(List::MOST_LINES)];
+            let more = count.saturating_sub(shown.iter().map(|line| line.incidents).sum());
+            List::new(&head(family, count, before), shown.iter().map(|line| line_text(line)), more)
         };
         let mut lists: Vec<List> = families.into_iter().map(list).collect();
         lists.extend(self.gone(before));
@@ -155,9 +157,11 @@ fn head(family: &str, count: u64, before: Option<&BTreeMap<String, u64>>) -> Str
     format!("{family}: {count} new{}", trend.unwrap_or_default())
 }
 
-/// `[P3] title (subject): 3 events, still open; held by silence s-7`.
+/// `[P3] title (subject): 3 events, still open; held by silence s-7`; where it stands for several, the title has
+/// their number.
 fn line_text(line: &DigestLine) -> String {
-    let DigestLine { priority, family: _, title, subject, since: _, events, open, held, day: _ } = line;
+    let DigestLine { priority, family: _, title, subject, since: _, events, open, held, incidents, day: _ } =
+        line;
     let subject = match subject.as_str() {
         subject if subject.is_empty() || title.contains(subject) => String::new(),
         subject => format!(" ({subject})"),
@@ -165,5 +169,8 @@ fn line_text(line: &DigestLine) -> String {
     let events = if *events == 1 { "1 event".to_owned() } else { format!("{events} events") };
     let open = if *open { "still open" } else { "over" };
     let held = held.as_ref().map(|held| format!("; held by {held}")).unwrap_or_default();
+    if *incidents > 1 {
+        return format!("[{priority}] {title}{subject}{held}");
+    }
     format!("[{priority}] {title}{subject}: {events}, {open}{held}")
 }

@@ -184,8 +184,7 @@ fn what_the_first_version_put_by_is_read_and_said() {
     let days = DigestDays::default().with(&record.days, record.counted_from).with(&contents.days, None);
     let edition = Edition { from: record.from, contents: &contents, days: &days };
     let (none, now) = (BTreeMap::new(), at("2026-11-23T09:00:00Z"));
-    let notice =
-        edition.notice(&none, &Calendar::default(), &key("digest"), &EventId::new("tick"), now);
+    let notice = edition.notice(&none, &Calendar::default(), &key("digest"), &EventId::new("tick"), now);
     assert_eq!(notice.title, "5 incidents since Friday 09:00: 5 quiet");
     let expected = List {
         head: "quiet: 5 new (last week 9, down)".to_owned(),
@@ -197,7 +196,11 @@ fn what_the_first_version_put_by_is_read_and_said() {
 
 #[test]
 fn records_are_read_back_as_they_were_and_from_nothing() {
-    let record = DigestRecord { edition: EditionNumber(7), due_at: Some(at("2026-11-23T09:00:00Z")), ..DigestRecord::new(at("2026-11-20T09:00:00Z")) };
+    let record = DigestRecord {
+        edition: EditionNumber(7),
+        due_at: Some(at("2026-11-23T09:00:00Z")),
+        ..DigestRecord::new(at("2026-11-20T09:00:00Z"))
+    };
     let written = serde_json::to_string(&record).unwrap();
     assert_eq!(written, r#"{"edition":7,"from":"2026-11-20T09:00:00Z","due_at":"2026-11-23T09:00:00Z"}"#);
     assert_eq!(serde_json::from_str::<DigestRecord>(&written).unwrap(), record);

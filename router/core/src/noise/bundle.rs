@@ -189,6 +189,24 @@ impl BundleRecord {
         }
     }
 
+    /// What was not said and is not listed: by family how many, and the most urgent of them.
+    pub(crate) fn unlisted(&self) -> BTreeMap<String, (Priority, u64)> {
+        let mut counted = self.unsaid_by.clone();
+        for Member { priority, family, .. } in self.members.values().filter(|member| !member.said) {
+            if let Some(count) = counted.get_mut(priority).and_then(|families| families.get_mut(family)) {
+                *count = count.saturating_sub(1);
+            }
+        }
+        let mut unlisted = BTreeMap::new();
+        for (priority, families) in counted {
+            for (family, count) in families.into_iter().filter(|(_, count)| *count > 0) {
+                let (_, sum) = unlisted.entry(family).or_insert((priority, 0));
+                *sum += count;
+            }
+        }
+        unlisted
+    }
+
     /// A waiting member is said by itself after all; where it is not listed, with what it joined.
     pub(crate) fn take_out(&mut self, incident: &IncidentKey, priority: Priority, family: &str) {
         let (priority, family) = match self.members.get_mut(incident) {

@@ -38,3 +38,33 @@ impl Parsed {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use watchfire_core::silence::{Silences, SilencesRecord};
+
+    use super::*;
+
+    #[test]
+    fn silences_are_parsed_once_for_each_version_and_again_when_the_file_was_opened_anew() {
+        let parsed = Parsed::default();
+        let mut parses = 0;
+        let mut ask = |parsed: &Parsed, key: &Key, version| {
+            let read = || {
+                parses += 1;
+                Ok(Record::Silences(Silences::from(SilencesRecord::default())))
+            };
+            parsed.of(key, version, read).expect("it can be read");
+            parses
+        };
+        let versions = [1, 1, 1, 2, 2].map(|version| ask(&parsed, &Key::Silences, version));
+        assert_eq!(versions, [1, 1, 1, 2, 2]);
+        assert_eq!(
+            [1, 1].map(|version| ask(&parsed, &Key::Switch, version)),
+            [3, 4],
+            "the others are not kept"
+        );
+        parsed.forget();
+        assert_eq!([2, 2].map(|version| ask(&parsed, &Key::Silences, version)), [5, 5]);
+    }
+}

@@ -27,7 +27,7 @@ impl Disk {
         self.fails.store(fails, Ordering::SeqCst);
     }
 
-    fn trips(&self) -> usize {
+    pub(crate) fn trips(&self) -> usize {
         self.trips.load(Ordering::SeqCst)
     }
 
