@@ -13,6 +13,7 @@ mod asff;
 mod asff_guardduty;
 mod asff_resource;
 mod bare;
+mod bytes;
 mod camel;
 mod cloudwatch;
 mod ecr;
@@ -39,6 +40,7 @@ mod sender;
 mod several;
 mod subject;
 
+pub use bytes::{is_utf16, text_of};
 pub use finding::{Band, Finding, FindingSource, FindingState, Severity};
 pub use hub::{HubId, NOTE_AUTHOR, NOTE_PREFIX};
 pub use messages::messages;
