@@ -184,6 +184,7 @@ impl App {
             health,
         } = self;
         let routes = web::events(ingest).merge(web::commands(operator)).merge(web::webhooks(webhooks));
+        let routes = routes.layer(axum::middleware::map_response(web::spelt_out));
         let events = axum::serve(http_listener, routes).with_graceful_shutdown(stopped(stop.clone()));
         let events = tokio::spawn(events.into_future());
         // Health answers until the very end: a draining worker is alive.

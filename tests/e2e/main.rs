@@ -11,6 +11,7 @@ mod containment_steps;
 mod crash;
 mod enrich;
 mod evidence;
+mod hostile;
 mod kubernetes_server;
 mod lambda;
 mod pagerduty_inbound;

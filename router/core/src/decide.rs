@@ -148,7 +148,13 @@ impl<'c> Case<'c> {
         let mut face = Face::of(self.event, self.rule, self.context);
         // What nobody was told yet is as urgent as the worst of it.
         face.priority = record.held.as_ref().map_or(face.priority, |held| held.priority.min(face.priority));
-        let (priority, count) = (face.priority, finding.map_or(0, |finding| finding.count));
+        let priority = face.priority;
+        let count = match finding {
+            Some(finding) => finding.count,
+            // Of what cannot be read there is no other count.
+            None if self.event.is_unreadable() => record.events,
+            None => 0,
+        };
         let mut changes = BTreeMap::new();
         if let Some(finding) = finding {
             changes.insert(Key::Finding(finding.key.clone()), self.seen(finding, key, state, now));
@@ -230,12 +236,12 @@ impl<'c> Case<'c> {
             Sifted::Say(spent) => {
                 changes.extend(spent);
                 leave(&mut record, key, state, now, &mut changes);
-                self.was_said(&mut record, said, finding, now);
+                self.was_said(&mut record, said, count, now);
                 (Verdict::Page, said, self.page(key, &mut record, notice, &mut changes))
             }
             Sifted::Digest => {
                 leave(&mut record, key, state, now, &mut changes);
-                self.was_said(&mut record, said, finding, now);
+                self.was_said(&mut record, said, count, now);
                 let line = digest_line(&record, now);
                 changes.extend(wake::digested(policy, state, [(key.clone(), line)], now)?);
                 (Verdict::Digest, said, Vec::new())
@@ -315,9 +321,9 @@ impl<'c> Case<'c> {
     }
 
     /// Somebody hears of it now or with the digest: its response clock runs from here.
-    fn was_said(&self, record: &mut IncidentRecord, why: Why, finding: Option<&Finding>, now: Timestamp) {
+    fn was_said(&self, record: &mut IncidentRecord, why: Why, count: u64, now: Timestamp) {
         record.said_at = now;
-        record.said_count = record.said_count.max(finding.map_or(0, |finding| finding.count));
+        record.said_count = record.said_count.max(count);
         response::start_clock(self.policy, record, why, now);
     }
 

@@ -66,6 +66,9 @@ impl Judging<'_> {
             Why::CountGrew
         } else if since_said >= window && rule.priority == Priority::P0 && current.acknowledged.is_none() {
             Why::WindowPassed
+        } else if event.is_unreadable() {
+            // Each may hide something of its own; how often that is said is another question.
+            Why::Unreadable
         } else if finding.is_none() || known.is_some() {
             Why::Repeat
         } else {

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use watchfire_core::command::Wish;
 use watchfire_core::notice::clean;
 
+use super::screen::in_lines;
 use super::{Failed, Output};
 use crate::clients::Clients;
 use crate::web::Order;
@@ -119,10 +120,12 @@ pub(super) fn ask(whom: &Whom, path: &str, body: Option<Value>) -> anyhow::Resul
         let text = answer.text().await.with_context(|| format!("the answer of {url} cannot be read"))?;
         let parsed = serde_json::from_str::<Value>(&text);
         match (status.is_success(), parsed) {
+            // A program gets it as it is; a person, in lines that stay lines.
+            (true, Ok(value)) if whom.output == Output::Human => Ok(in_lines(value)),
             (true, Ok(value)) => Ok(value),
             (true, Err(error)) => bail!("{url} answered what is not JSON: {error}"),
             (false, Ok(value)) if value["error"].is_string() => {
-                Err(anyhow!("{status}: {}", word(&value, "error")))
+                Err(anyhow!("{status}: {}", clean(word(&value, "error"), 1_000)))
             }
             (false, _) => Err(anyhow!("{status}: {}", clean(&text, 200))),
         }

@@ -249,7 +249,7 @@ fn ask_each(several: Several, done: &str, wish: impl Fn(IncidentKey) -> Wish) ->
         has_failed |= refusal.is_some();
         match refusal {
             _ if whom.output == Output::Json => say!("{answer}"),
-            Some(reason) => eprintln!("watchfire: not done: {reason}"),
+            Some(reason) => complain!("watchfire: not done: {reason}"),
             None => say!("{done} {}", plain(&key)),
         }
     }

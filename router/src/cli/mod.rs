@@ -1,10 +1,13 @@
 //! The command line. Exit codes: 0 fine, 1 failed, 2 usage or configuration.
 
-/// Prints a line to standard output; a reader who has gone away ends the command, not in a panic.
+/// Prints a line to standard output, as [`screen::say`] does; whoever fails to is done.
 macro_rules! say {
-    ($($words:tt)*) => {
-        std::io::Write::write_fmt(&mut std::io::stdout(), format_args!("{}\n", format_args!($($words)*)))?
-    };
+    ($($words:tt)*) => { $crate::cli::screen::say(&format!($($words)*))? };
+}
+
+/// Prints a line to standard error, as [`screen::complain`] does.
+macro_rules! complain {
+    ($($words:tt)*) => { $crate::cli::screen::complain(&format!($($words)*)) };
 }
 
 mod asking;
@@ -194,13 +197,13 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failed::Because(error)) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(Failed::Because(error)) => {
-            eprintln!("watchfire: {error:#}");
+            complain!("watchfire: {error:#}");
             ExitCode::FAILURE
         }
         Err(Failed::Said) => ExitCode::FAILURE,
         Err(Failed::Usage(mistakes)) => {
             for mistake in mistakes {
-                eprintln!("{mistake}");
+                complain!("{mistake}");
             }
             ExitCode::from(2)
         }
@@ -251,11 +254,6 @@ fn read_bytes(path: &Path) -> Result<Vec<u8>, Failed> {
         false => std::fs::read(path),
     };
     read.map_err(|error| cannot_be_read(path, &error))
-}
-
-/// The same as text.
-fn read_input(path: &Path) -> Result<String, Failed> {
-    String::from_utf8(read_bytes(path)?).map_err(|error| cannot_be_read(path, &error))
 }
 
 fn cannot_be_read(path: &Path, error: &dyn std::error::Error) -> Failed {

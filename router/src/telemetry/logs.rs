@@ -1,6 +1,6 @@
-//! Log lines. ERROR: a human must act. WARN: it healed, or will. No secrets; event text only cleaned.
+//! Log lines. ERROR: a human must act. WARN: it healed, or will. No secrets; event text only cleaned, and whatever
+//! else a line says goes through [`super::lines`].
 
-use std::io::IsTerminal as _;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -18,6 +18,7 @@ use crate::actions::Failure;
 use crate::pagerduty::{Unheard, Unsigned};
 use crate::router::Nack;
 use crate::store;
+use crate::telemetry::lines::Lines;
 
 /// How log lines are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -32,11 +33,12 @@ pub enum LogFormat {
 /// Starts logging to stderr. `RUST_LOG` filters as usual; the default is `info`.
 pub fn start(format: LogFormat) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(|| Lines(std::io::stderr()));
     // A second start, in a test, keeps the first.
     let _ = match format {
         LogFormat::Json => builder.json().flatten_event(true).with_current_span(false).try_init(),
-        LogFormat::Human => builder.with_target(false).with_ansi(std::io::stderr().is_terminal()).try_init(),
+        // In one colour: a line that may bring its own would not be told from one that is coloured by an event.
+        LogFormat::Human => builder.with_target(false).with_ansi(false).try_init(),
     };
 }
 
@@ -117,9 +119,10 @@ pub fn fell_back(decision: &Decision, fallback: &Effect) {
 }
 
 /// A message stays on the queue.
-pub fn not_done(message: &str, receives: u32, nack: &Nack, again_in: Duration) {
+pub fn not_done(message_id: &str, receives: u32, nack: &Nack, again_in: Duration) {
     let again_in_seconds = again_in.as_secs();
-    warn!(message, receives, reason = %clean(&nack.reason, 500), again_in_seconds, "a message stays on the queue");
+    let reason = clean(&nack.reason, 500);
+    warn!(message_id, receives, reason, again_in_seconds, "a message stays on the queue");
 }
 
 /// The source could not be read.
@@ -133,8 +136,8 @@ pub fn delete_failed(messages: usize, reason: &str) {
 }
 
 /// A visibility could not be changed; the message comes back on the queue's own terms.
-pub fn visibility_failed(message: &str, error: &anyhow::Error) {
-    warn!(message, error = format!("{error:#}"), "a message's visibility could not be changed");
+pub fn visibility_failed(message_id: &str, error: &anyhow::Error) {
+    warn!(message_id, error = format!("{error:#}"), "a message's visibility could not be changed");
 }
 
 /// A tick took up entries or failed.
@@ -158,8 +161,8 @@ pub fn set_back(records: usize) {
 }
 
 /// Handling a message panicked: a defect of ours. The message stays on its queue.
-pub fn panicked(message: &str) {
-    error!(message, "handling a message panicked; it stays on the queue");
+pub fn panicked(message_id: &str) {
+    error!(message_id, "handling a message panicked; it stays on the queue");
 }
 
 /// A tick failed; the next one tries again.

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router as Routes};
 use serde_json::json;
-use watchfire_core::event::messages;
+use watchfire_core::event::{messages, text_of};
 
 use crate::router::Router;
 use crate::secret::Secret;
@@ -35,15 +36,16 @@ pub fn events(ingest: Ingest) -> Routes {
     Routes::new().route("/v1/events", post(take)).layer(DefaultBodyLimit::max(MOST_BYTES)).with_state(ingest)
 }
 
-/// One event, an array of events, or one event per line (`application/x-ndjson`). What cannot be read is
-/// taken too: it is recorded and paged like any other unreadable message.
-async fn take(State(ingest): State<Ingest>, headers: HeaderMap, body: String) -> Response {
+/// One event, an array of events, or one event per line (`application/x-ndjson`). What cannot be read, or is not
+/// even text, is taken too: it is read as far as it goes, or recorded and paged like any other unreadable message.
+async fn take(State(ingest): State<Ingest>, headers: HeaderMap, body: Bytes) -> Response {
     if !ingest.is_allowed(&headers) {
         return refuse(
             StatusCode::UNAUTHORIZED,
             "expected `Authorization: Bearer` with the configured token",
         );
     }
+    let body = text_of(&body).into_owned();
     let lines = headers
         .get(header::CONTENT_TYPE)
         .is_some_and(|kind| kind.as_bytes().starts_with(b"application/x-ndjson"));

@@ -5,6 +5,7 @@ mod events;
 mod health;
 mod incidents;
 mod shown;
+mod spelt_out;
 mod story;
 mod webhooks;
 
@@ -12,5 +13,6 @@ pub use commands::{Operator, Order, commands};
 pub use events::{Ingest, events};
 pub use health::{Health, health};
 pub use shown::{HeldShown, IncidentShown, IncidentState, IncidentsShown, SilenceShown, SilenceState};
+pub use spelt_out::spelt_out;
 pub use story::{ActShown, Decided, DecisionShown, EffectShown, Progress, StoryKind, StoryShown};
 pub use webhooks::{Webhooks, webhooks};

@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 
 use super::read::{account, as_text, list, text, time};
-use super::{Unreadable, bare, camel};
+use super::{bare, camel};
 use crate::identity::sha256;
 use crate::ids::{Delivery, EventId, FindingKey};
 use crate::json::Json;
@@ -109,8 +109,9 @@ impl Envelope {
     }
 }
 
-/// Reads the envelope of `text`, whose JSON is `event`; a bare finding is put into the one it would have had.
-pub(super) fn read<'a>(event: Json<'a>, body: &str) -> Result<(Envelope, Json<'a>), Unreadable> {
+/// Reads the envelope of `body`, whose JSON is `event`; a bare finding is put into the one it would have had. The
+/// error is what was expected.
+pub(super) fn read<'a>(event: Json<'a>, body: &str) -> Result<(Envelope, Json<'a>), String> {
     let exact = |event: &Json<'_>, name: &str| {
         event.get(name).and_then(Json::as_str).filter(|text| !text.is_empty()).map(str::to_owned)
     };

@@ -13,8 +13,8 @@ pub(super) fn fill(resource: &Json<'_>, subject: &mut Subject) {
     let within;
     let data = match at(resource, "data") {
         Some(Json::String(text)) => {
-            within = Json::parse(text).ok();
-            within.as_ref()
+            within = Json::read(text).0;
+            Some(&within)
         }
         data => data,
     };

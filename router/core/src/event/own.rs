@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use jiff::Timestamp;
 
-use super::{Event, Subject};
+use super::{Event, Subject, sender};
 use crate::identity::sha256;
 use crate::ids::{EventId, Own};
 use crate::json::Json;
@@ -28,16 +28,17 @@ impl Event<'_> {
     }
 }
 
-/// Stands for a message that could not be read. The same message gives the same event; all of them are
-/// about one subject, so that a flood of them is one incident.
+/// Stands for a message that could not be read. The same message gives the same event; all of one sender and
+/// shape are about one subject, so that a flood of them is one incident.
 pub fn unreadable(raw: &str, reason: &str, now: Timestamp) -> Event<'static> {
     let hash = sha256(raw);
+    let about = format!("messages that cannot be read: {}", sender::of(raw));
     let detail = vec![
-        member("reason", clean(reason, 300)),
+        member("reason", clean(reason, 900)),
         member("sha256", hash.clone()),
         (Cow::Borrowed("bytes"), Json::Number(Cow::Owned(raw.len().to_string()))),
     ];
-    own(Own::Unreadable(&hash[..32]), UNREADABLE, "messages that cannot be read", detail, now)
+    own(Own::Unreadable(&hash[..32]), UNREADABLE, &about, detail, now)
 }
 
 /// Warns that a message has been tried so often that its queue is about to give it up. All such messages
@@ -87,6 +88,7 @@ fn own(
         finding: None,
         subject: Subject { resource: Some(about.to_owned()), ..Subject::default() },
         json,
+        faults: Vec::new(),
     }
 }
 

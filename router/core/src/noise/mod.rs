@@ -12,6 +12,7 @@ mod bundle;
 mod config;
 mod cover;
 mod limit;
+mod paced;
 mod sift;
 mod waiting;
 

@@ -80,7 +80,7 @@ impl Sifting<'_> {
         if self.face.priority == Priority::P0 {
             return Ok(Sifted::Say(BTreeMap::new()));
         }
-        if let Some(hold) = self.flapping() {
+        if let Some(hold) = self.flapping().or_else(|| self.paced()) {
             return Ok(Sifted::Hold(hold));
         }
         if self.policy.routes.of(self.face.priority).to.is_empty() {
@@ -252,7 +252,7 @@ impl Sifting<'_> {
         let key = bundle_key(&kind, &[account, family]);
         let is_in_it = self.record.held.as_ref().is_some_and(|held| held.bundle.as_ref() == Some(&key));
         // What is held by something else was counted when it began.
-        let is_new = self.news.opens() && self.record.held.is_none();
+        let is_new = self.news.opens() && self.record.events == 1 && self.record.held.is_none();
         if !is_new && !is_in_it {
             return Ok((None, BTreeMap::new()));
         }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 use watchfire_core::decision::{Effect, EffectKind};
-use watchfire_core::notice::{List, Notice, clean};
+use watchfire_core::notice::{List, Notice, clean, visible};
 use watchfire_core::priority::Priority;
 
 use super::{Profile, opaque};
@@ -148,7 +148,7 @@ fn standard(notice: &Notice) -> Payload<'_> {
     let mut details = Map::new();
     let mut add = |name: &str, value: &str| {
         if !value.is_empty() {
-            details.insert(name.to_owned(), value.into());
+            details.insert(name.to_owned(), visible(value).into());
         }
     };
     add("priority", notice.priority.as_str());

@@ -1,0 +1,24 @@
+//! The last look at every answer: what would turn or hide text on the screen of whoever asked is spelt out.
+
+use std::borrow::Cow;
+
+use axum::body::{Body, to_bytes};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use watchfire_core::notice::visible;
+
+/// The same answer; JSON says the same, as JSON escapes it. Answers are made in memory, and are no longer than that.
+pub async fn spelt_out(answer: Response) -> Response {
+    let (mut parts, body) = answer.into_parts();
+    let Ok(bytes) = to_bytes(body, usize::MAX).await else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    let text = String::from_utf8_lossy(&bytes);
+    match visible(&text) {
+        Cow::Borrowed(_) => Response::from_parts(parts, Body::from(bytes)),
+        Cow::Owned(text) => {
+            parts.headers.remove(header::CONTENT_LENGTH);
+            Response::from_parts(parts, Body::from(text))
+        }
+    }
+}
