@@ -13,6 +13,7 @@ mod enrich;
 mod evidence;
 mod kubernetes_server;
 mod lambda;
+mod network;
 mod pagerduty_inbound;
 mod queue;
 mod scenarios;
