@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use jiff::SignedDuration;
-use tokio::net::TcpListener;
 use tokio::sync::watch;
 use watchfire_core::decision::Decision;
 use watchfire_core::ids::ChannelName;
@@ -15,16 +14,18 @@ use watchfire_core::policy::Policy;
 use crate::actions::Channel;
 use crate::clients::Clients;
 use crate::clock::Clock;
-use crate::config::{Config, HealthConfig, HttpConfig, QueueConfig, StoreConfig};
+use crate::config::{Config, HealthConfig, HttpConfig, QueueConfig, StoreConfig, wrong_tokens};
+use crate::descriptors::{self, Shares};
 use crate::pagerduty::{self, Inbound, Poller};
 use crate::respond::Responder;
 use crate::router::Router;
+use crate::secret::{Secret, SecretSource};
 use crate::source::Source;
 use crate::source::spool::{Lane, Spool};
 use crate::source::sqs::Sqs;
 use crate::store::Store;
 use crate::telemetry::{self, Metrics};
-use crate::web::{self, Health, Ingest, Operator, Webhooks};
+use crate::web::{Doors, Health, Ingest, Operator, Refusals, Server, Token, Webhooks};
 use crate::worker;
 
 /// What the worker and the Lambda have in common.
@@ -51,13 +52,9 @@ pub struct App {
     router: Arc<Router>,
     sources: Vec<(Source, usize)>,
     keep: SignedDuration,
-    http_listener: TcpListener,
-    health_listener: TcpListener,
-    ingest: Ingest,
-    operator: Operator,
-    webhooks: Option<Webhooks>,
+    events: Server,
+    health: Server,
     pollers: Vec<Poller>,
-    health: Health,
 }
 
 /// Called with every decision once it is recorded, before it is performed.
@@ -125,17 +122,11 @@ impl App {
         let listened_to = config.channels.clone();
         let parts = Parts::open(config, policy, watcher).await?;
         let Parts { router, store, metrics, clients, queue, http, health, keep } = parts;
-        let token = match &http.token {
-            Some(token) => Some(token.resolve(&clients).await.context("http.token")?),
-            None => None,
-        };
-        let operator_token = match &http.operator_token {
-            Some(token) => Some(token.resolve(&clients).await.context("http.operator_token")?),
-            None => None,
-        };
-        let operator = Operator { router: router.clone(), token: operator_token };
+        let limit = descriptors::raise();
+        let (token, operator_token) = tokens(&http, &clients).await?;
+        let refusals = Refusals::new(metrics.clone());
         let Inbound { signers, pollers } = Inbound::open(&listened_to, &clients).await.context("channels")?;
-        let webhooks = Webhooks::new(router.clone(), signers);
+        let webhooks = Webhooks::new(router.clone(), signers, refusals.clone());
         let spool = Spool::new(&store)?;
         // Each lane has its own slots: no P0 waits for one that another message holds.
         let lane = |lane| (Source::Spool(spool.clone(), lane), usize::from(http.in_flight));
@@ -144,51 +135,35 @@ impl App {
             let sqs = Sqs::open(clients.aws().await, queue).await?;
             sources.push((Source::Sqs(sqs), usize::from(queue.in_flight)));
         }
-        let http_listener = listen(http.listen).await.context("http.listen")?;
-        let health_listener = listen(health.listen).await.context("health.listen")?;
-        let http = http_listener.local_addr()?;
-        telemetry::listening(http, health_listener.local_addr()?);
-        let health = Health { metrics, store, spool: spool.clone() };
-        let ingest = Ingest { router: router.clone(), spool: spool.clone(), token };
-        Ok(App {
-            spool,
-            http,
-            router,
-            sources,
-            keep,
-            http_listener,
-            health_listener,
-            ingest,
-            operator,
-            webhooks,
-            pollers,
-            health,
-        })
+        let at_work = sources.iter().map(|(_, in_flight)| in_flight).sum();
+        let shares = Shares::of(limit, at_work, usize::from(http.connections));
+        if !shares.is_enough {
+            telemetry::too_few_descriptors(limit, at_work, shares.http);
+        }
+        let ingest = Ingest {
+            router: router.clone(),
+            spool: spool.clone(),
+            token: token.as_ref().map(Token::from),
+            held_bytes: usize::from(http.bodies_mib) * 1024 * 1024,
+            refusals: refusals.clone(),
+        };
+        let operator_token = operator_token.as_ref().map(Token::from);
+        let operator = Operator { router: router.clone(), token: operator_token, refusals: refusals.clone() };
+        let told = Health { metrics: metrics.clone(), store, spool: spool.clone() };
+        let doors = Doors { ingest, operator, webhooks, health: told, metrics, refusals };
+        let (events, health) = doors.open(&http, &health, shares).await?;
+        let http = events.listener.local_addr()?;
+        Ok(App { spool, http, router, sources, keep, events, health, pollers })
     }
 
     /// Works until `stop` turns true, then drains. Messages that could not be finished are back on their
     /// source by then.
     pub async fn serve(self, stop: watch::Receiver<bool>) -> anyhow::Result<()> {
-        let App {
-            spool: _,
-            http: _,
-            router,
-            sources,
-            keep,
-            http_listener,
-            health_listener,
-            ingest,
-            operator,
-            webhooks,
-            pollers,
-            health,
-        } = self;
-        let routes = web::events(ingest).merge(web::commands(operator)).merge(web::webhooks(webhooks));
-        let routes = routes.layer(axum::middleware::map_response(web::spelt_out));
-        let events = axum::serve(http_listener, routes).with_graceful_shutdown(stopped(stop.clone()));
-        let events = tokio::spawn(events.into_future());
+        let App { spool: _, http: _, router, sources, keep, events, health, pollers } = self;
+        let events = tokio::spawn(events.serve(stop.clone()));
         // Health answers until the very end: a draining worker is alive.
-        let health = tokio::spawn(axum::serve(health_listener, web::health(health)).into_future());
+        let (_never, end) = watch::channel(false);
+        let health = tokio::spawn(health.serve(end));
         let ticks = tokio::spawn(worker::tick(router.clone(), keep, stop.clone()));
         let wakes = tokio::spawn(worker::wake(router.clone(), stop.clone()));
         let ask = |poller| tokio::spawn(pagerduty::poll(router.clone(), poller, stop.clone()));
@@ -210,11 +185,16 @@ impl App {
     }
 }
 
-async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).await.with_context(|| format!("{address} cannot be listened on"))
-}
-
-async fn stopped(mut stop: watch::Receiver<bool>) {
-    // A sender that is gone means stop, too.
-    let _ = stop.wait_for(|stop| *stop).await;
+/// The tokens of senders and operators, checked: only now those are known that are not kept on this machine.
+async fn tokens(http: &HttpConfig, clients: &Clients) -> anyhow::Result<(Option<Secret>, Option<Secret>)> {
+    let resolve = async |name: &'static str, source: &Option<SecretSource>| match source {
+        Some(source) => source.resolve(clients).await.context(name).map(Some),
+        None => Ok(None),
+    };
+    let token = resolve("http.token", &http.token).await?;
+    let operator_token = resolve("http.operator_token", &http.operator_token).await?;
+    if let Some((member, wrong)) = wrong_tokens(token.as_ref(), operator_token.as_ref()).first() {
+        bail!("http.{member}: {wrong}");
+    }
+    Ok((token, operator_token))
 }

@@ -33,7 +33,7 @@ use crate::respond::Responder;
 use crate::store::{self, Store};
 use crate::telemetry::{self, Metrics};
 use at_work::AtWork;
-pub use commands::{Commanded, Rehearsal};
+pub use commands::{Commanded, Rehearsal, recorded};
 use deciding::Undecided;
 pub use incidents::{Story, StoryOf};
 use set_back::Newest;

@@ -14,6 +14,7 @@ mod evidence;
 mod hostile;
 mod kubernetes_server;
 mod lambda;
+mod network;
 mod pagerduty_inbound;
 mod queue;
 mod scenarios;

@@ -18,6 +18,7 @@ pub struct Watchfire {
     directory: TempDir,
     endpoint: Option<String>,
     log_filter: &'static str,
+    descriptors: Option<u32>,
     child: Option<Child>,
     http: reqwest::Client,
     /// Where `POST /v1/events` goes, such as `http://127.0.0.1:40001`.
@@ -58,6 +59,24 @@ impl Watchfire {
         configuration: &Configuration,
         aws: Option<&Ministack>,
     ) -> Self {
+        let mut watchfire = Self::prepared(log_filter, None, configuration, aws);
+        watchfire.restart().await;
+        watchfire
+    }
+
+    /// The same, where it may open so many files and sockets and no more.
+    pub async fn start_with_descriptors(limit: u32, configuration: &Configuration) -> Self {
+        let mut watchfire = Self::prepared("info", Some(limit), configuration, None);
+        watchfire.restart().await;
+        watchfire
+    }
+
+    fn prepared(
+        log_filter: &'static str,
+        descriptors: Option<u32>,
+        configuration: &Configuration,
+        aws: Option<&Ministack>,
+    ) -> Self {
         // Beside the binary, on a disk: where /tmp is memory, a sync costs nothing and proves nothing.
         let beside = binary("watchfire").with_file_name("runs");
         std::fs::create_dir_all(&beside).expect("the target directory is writable");
@@ -65,10 +84,9 @@ impl Watchfire {
         std::fs::create_dir(directory.path().join("data")).expect("a new directory is empty");
         let endpoint = aws.map(|aws| aws.endpoint().to_owned());
         let (ingest, health) = (String::new(), String::new());
-        let mut watchfire =
-            Self { directory, endpoint, log_filter, child: None, http: http(), ingest, health };
+        let watchfire =
+            Self { directory, endpoint, log_filter, descriptors, child: None, http: http(), ingest, health };
         watchfire.configure(configuration);
-        watchfire.restart().await;
         watchfire
     }
 
@@ -81,7 +99,7 @@ impl Watchfire {
     pub async fn restart(&mut self) {
         assert!(self.child.is_none(), "it is running already");
         let seen = self.logs().text().len();
-        let mut command = Command::new(binary("watchfire"));
+        let mut command = limited(self.descriptors);
         command
             .args(["run", "--config", "watchfire.yaml", "--log", "json"])
             .current_dir(self.directory.path());
@@ -117,6 +135,14 @@ impl Watchfire {
     /// The process's id.
     pub fn pid(&self) -> u32 {
         self.child.as_ref().expect("it is running").id()
+    }
+
+    /// The memory that it has in use now, in MiB.
+    pub fn resident_mib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).expect("it is running");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a process has memory");
+        let kib: u64 = line.trim().trim_end_matches(" kB").parse().expect("a number of KiB");
+        kib / 1024
     }
 
     /// The status of a page on the health port; 0 where nobody answers.
@@ -199,6 +225,15 @@ impl Drop for Watchfire {
             eprintln!("--- what watchfire printed\n{}", self.printed());
         }
     }
+}
+
+/// The program, under that limit on descriptors.
+fn limited(descriptors: Option<u32>) -> Command {
+    let program = binary("watchfire");
+    let Some(limit) = descriptors else { return Command::new(program) };
+    let mut command = Command::new("sh");
+    command.args(["-c", r#"ulimit -n "$0" && exec "$@""#, &limit.to_string()]).arg(program);
+    command
 }
 
 /// Runs `watchfire` with those arguments in that directory, to its end.

@@ -86,7 +86,7 @@ async fn demo(keep: bool) -> Result<(), Failed> {
     say!("\n{}", summary.lock().unwrap_or_else(PoisonError::into_inner).text());
     if keep {
         say!(
-            "Staying up. Send more:\n  curl --data-binary @event.json http://{http}/v1/events\nCtrl-C ends it."
+            "Staying up. Send more:\n  curl -H content-type:application/json --data-binary @event.json http://{http}/v1/events\nCtrl-C ends it."
         );
         let mut told = until_told_to_stop()?;
         let _ = told.wait_for(|stop| *stop).await;

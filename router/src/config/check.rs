@@ -7,7 +7,8 @@ use watchfire_core::priority::Priority;
 use watchfire_core::yaml::{Node, Value};
 
 use super::attention::{self, Attention};
-use super::file::{Config, HttpConfig, PARTS, QueueConfig, RouteConfig, RulesConfig, StoreConfig};
+use super::file::{Config, PARTS, QueueConfig, RouteConfig, RulesConfig, StoreConfig};
+use super::http::check_http;
 use super::mistake::{Mistake, Mistakes};
 use super::mitigation;
 use crate::actions::ChannelConfig;
@@ -149,15 +150,7 @@ fn check_queue(queue: &QueueConfig, mistake: &mut dyn FnMut(&str, String)) {
     check_in_flight(*in_flight, mistake);
 }
 
-fn check_http(http: &HttpConfig, mistake: &mut dyn FnMut(&str, String)) {
-    let HttpConfig { listen, token, operator_token: _, in_flight } = http;
-    if token.is_none() && !listen.ip().is_loopback() {
-        mistake(".token", format!("expected a token, because {listen} is not a loopback address"));
-    }
-    check_in_flight(*in_flight, mistake);
-}
-
-fn check_in_flight(in_flight: u16, mistake: &mut dyn FnMut(&str, String)) {
+pub(super) fn check_in_flight(in_flight: u16, mistake: &mut dyn FnMut(&str, String)) {
     if !(1..=10_000).contains(&in_flight) {
         mistake(".in_flight", format!("expected 1 to 10000, found {in_flight}"));
     }

@@ -100,7 +100,11 @@ pub struct QueueConfig {
 
 /// The HTTP address that takes events.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, default, expecting = "a mapping of listen, token, operator_token, in_flight")]
+#[serde(
+    deny_unknown_fields,
+    default,
+    expecting = "a mapping of listen, token, operator_token, in_flight, hosts, connections, bodies_mib"
+)]
 pub struct HttpConfig {
     /// Address and port; port 0 takes any free one.
     pub listen: SocketAddr,
@@ -110,6 +114,12 @@ pub struct HttpConfig {
     pub operator_token: Option<SecretSource>,
     /// How many messages of the embedded queue are worked on at once, 1 to 10,000.
     pub in_flight: u16,
+    /// Names and addresses that clients use to get here, besides loopback's and the one listened on.
+    pub hosts: Vec<String>,
+    /// The most connections at once, 1 to 10,000; fewer where the limit on descriptors leaves fewer.
+    pub connections: u16,
+    /// What large bodies may hold at once, in MiB, 16 to 4,096.
+    pub bodies_mib: u16,
 }
 
 impl Default for HttpConfig {
@@ -119,6 +129,9 @@ impl Default for HttpConfig {
             token: None,
             operator_token: None,
             in_flight: 64,
+            hosts: Vec::new(),
+            connections: 512,
+            bodies_mib: 64,
         }
     }
 }

@@ -3,6 +3,7 @@
 mod attention;
 mod check;
 mod file;
+mod http;
 mod mistake;
 mod mitigation;
 mod policy;
@@ -11,6 +12,7 @@ mod tests;
 
 pub use attention::{DigestConfig, EscalationConfig, SecurityHubPart};
 pub use file::{Config, HealthConfig, HttpConfig, QueueConfig, RouteConfig, RulesConfig, StoreConfig};
+pub(crate) use http::wrong_tokens;
 pub use mistake::Mistake;
 pub use mitigation::{BudgetConfig, KillSwitch, MitigationConfig, ProtectedConfig};
 

@@ -231,7 +231,7 @@ fn a_misspelt_channels_does_not_make_every_route_wrong() {
 fn a_part_of_another_shape_is_one_mistake() {
     let text = "http: 8080\nchannels: [console]\nroutes: [P0]\nrepeat_after_minutes: 5\n";
     let expected = [
-        "watchfire.yaml:1: http: invalid type: integer `8080`, expected a mapping of listen, token, operator_token, in_flight",
+        "watchfire.yaml:1: http: invalid type: integer `8080`, expected a mapping of listen, token, operator_token, in_flight, hosts, connections, bodies_mib",
         "watchfire.yaml:2: channels: expected a mapping of names and channels",
         "watchfire.yaml:3: routes: expected a mapping of P0, P1, P2, P3",
         "watchfire.yaml:4: repeat_after_minutes: expected a mapping of P0, P1, P2, P3",
@@ -288,4 +288,75 @@ routes: {P0: {to: [screen]}, P1: {to: [screen]}}
         "watchfire.yaml:3: evidence.within_seconds: expected 1 to 60, found 61",
     ];
     assert_eq!(told(&text.replace(", retention: forever", "")), expected);
+}
+
+#[test]
+fn what_is_wrong_about_the_http_address_is_told_with_its_place() {
+    let text = "\
+http:
+  hosts: [alerts.example.com, 'https://alerts.example.com', 'alerts:8080', '[::1]', '::1', '']
+  connections: 0
+  bodies_mib: 8
+channels: {screen: {console: {}}}
+routes: {P0: {to: [screen]}, P1: {to: [screen]}}
+";
+    let host = |index, found| {
+        format!(
+            "watchfire.yaml:2: http.hosts[{index}]: expected a name or an address, without scheme and port, \
+             found `{found}`"
+        )
+    };
+    let expected = [
+        host(1, "https://alerts.example.com"),
+        host(2, "alerts:8080"),
+        host(3, "[::1]"),
+        host(5, ""),
+        "watchfire.yaml:3: http.connections: expected 1 to 10000, found 0".to_owned(),
+        "watchfire.yaml:4: http.bodies_mib: expected 16 to 4096, found 8".to_owned(),
+    ];
+    assert_eq!(told(text), expected);
+}
+
+#[test]
+fn tokens_that_are_equal_or_easily_guessed_are_mistakes_and_not_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: &str| {
+        let file = folder.path().join(name);
+        std::fs::write(&file, text).expect("it can be written");
+        file.display().to_string()
+    };
+    let (short, wide) = (write("short", "fifteen-letters\n"), write("wide", "äöüäöüäöüäöüäöü"));
+    let (sender, same) = (write("sender", "sixteen-letters!"), write("same", "sixteen-letters!\n"));
+    let (spaced, other) =
+        (write("spaced", " a-token-with-a-space"), write("other", "another-token-of-theirs"));
+    let mistakes = |http: &str| {
+        let text = format!(
+            "http:\n{http}\nchannels: {{screen: {{console: {{}}}}}}\n\
+             routes: {{P0: {{to: [screen]}}, P1: {{to: [screen]}}}}\n"
+        );
+        Config::parse("watchfire.yaml", &text).err().unwrap_or_default()
+    };
+    let told = |token: &str, operator: &str| -> Vec<String> {
+        let http = format!("  token: {{file: {token}}}\n  operator_token: {{file: {operator}}}");
+        mistakes(&http).iter().map(ToString::to_string).collect()
+    };
+    let a_shorter_one = |line, member| {
+        format!(
+            "watchfire.yaml:{line}: http.{member}: expected a secret of at least 16 characters, found a shorter one"
+        )
+    };
+    let another = "watchfire.yaml:3: http.operator_token: expected another secret than http.token: who may send \
+                   an alert may not contain or release";
+    assert_eq!(told(&sender, &other), [""; 0]);
+    assert_eq!(told(&short, &wide), [a_shorter_one(2, "token"), a_shorter_one(3, "operator_token")]);
+    assert_eq!(told(&sender, &same), [another], "the same text in two files");
+    assert_eq!(told(&sender, &sender), [another], "the same file twice");
+    let absent = folder.path().join("absent").display().to_string();
+    assert_eq!(told(&absent, &absent), [another], "wherever it will be");
+    assert_eq!(told(&absent, &other), [""; 0], "it is looked at when the worker starts");
+    let spaced = told(&other, &spaced);
+    assert!(
+        spaced[0].contains("http.operator_token: expected a secret that a header can carry"),
+        "{spaced:?}"
+    );
 }

@@ -93,6 +93,27 @@ pub fn listening(http: SocketAddr, health: SocketAddr) {
     info!(%http, %health, "listening");
 }
 
+/// The limit on files and sockets was raised, as far as this process may; none: it had no limit.
+pub(crate) fn descriptors(was: Option<u64>, limit: usize) {
+    info!(was, limit, "descriptors");
+}
+
+/// What is configured to be at work at once may want more files and sockets than the process may open.
+pub(crate) fn too_few_descriptors(limit: usize, at_work: usize, connections: usize) {
+    warn!(
+        limit,
+        at_work,
+        connections,
+        "too few descriptors for all that may be at work at once: raise the limit (ulimit -n), or lower in_flight"
+    );
+}
+
+/// Requests or connections were refused for that reason, so many since this was last said: once a minute at
+/// most, for each reason.
+pub(crate) fn http_refused(reason: &'static str, detail: &str, times: u64) {
+    warn!(reason, detail = %clean(detail, 300), times, "refused; watchfire_http_refused_total counts them");
+}
+
 /// Configuration and rules are in force.
 pub fn ready(rules: usize, channels: usize) {
     info!(rules, channels, version = env!("CARGO_PKG_VERSION"), "ready");

@@ -37,6 +37,18 @@ pub struct Metrics {
     store_failures: Counter,
     last_success: Gauge,
     heard: Family<Labels, Counter>,
+    refused: Family<Labels, Counter>,
+    connections: Family<Labels, Gauge>,
+}
+
+/// A connection that is counted for as long as this is kept.
+#[derive(Debug)]
+pub(crate) struct Connected(Gauge);
+
+impl Drop for Connected {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
 }
 
 impl Default for Metrics {
@@ -60,6 +72,8 @@ impl Default for Metrics {
             store_failures: Counter::default(),
             last_success: Gauge::default(),
             heard: Family::default(),
+            refused: Family::default(),
+            connections: Family::default(),
             registry: Registry::default(),
         };
         let m = &metrics;
@@ -105,6 +119,8 @@ impl Default for Metrics {
             "What PagerDuty told, by way and what came of it",
             m.heard.clone(),
         );
+        registry.register("http_refused", "Requests and connections refused, by reason", m.refused.clone());
+        registry.register("http_connections", "Connections there are now, by address", m.connections.clone());
         Self { registry, ..metrics }
     }
 }
@@ -181,6 +197,17 @@ impl Metrics {
     pub(crate) fn heard(&self, way: &'static str, outcome: &'static str) {
         let labels = vec![("way", way.to_owned()), ("outcome", outcome.to_owned())];
         self.heard.get_or_create(&labels).inc();
+    }
+
+    pub(crate) fn refused(&self, reason: &'static str) {
+        self.refused.get_or_create(&vec![("reason", reason.to_owned())]).inc();
+    }
+
+    /// A connection to that address: `http` or `health`.
+    pub(crate) fn connected(&self, address: &'static str) -> Connected {
+        let connections = self.connections.get_or_create(&vec![("address", address.to_owned())]).clone();
+        connections.inc();
+        Connected(connections)
     }
 
     pub(crate) fn fell_back(&self, channel: &ChannelName) {

@@ -3,16 +3,20 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router as Routes};
 use serde_json::json;
 use watchfire_core::event::{messages, text_of};
 
+use super::body::{Bodies, only_json, whole};
+use super::line::Line;
+use super::refusal::{Refusal, Refusals};
+use super::token::Token;
 use crate::router::Router;
-use crate::secret::Secret;
 use crate::source::spool::Spool;
 
 /// The most that one request may carry, in bytes.
@@ -28,23 +32,40 @@ pub struct Ingest {
     /// The embedded queue.
     pub spool: Spool,
     /// What senders must show; none on loopback.
-    pub token: Option<Secret>,
+    pub token: Option<Token>,
+    /// How many bytes of large bodies are held at once.
+    pub held_bytes: usize,
+    /// Counts what is refused.
+    pub refusals: Arc<Refusals>,
 }
 
 /// The routes of the address that takes events.
-pub fn events(ingest: Ingest) -> Routes {
-    Routes::new().route("/v1/events", post(take)).layer(DefaultBodyLimit::max(MOST_BYTES)).with_state(ingest)
+pub(super) fn events(ingest: Ingest) -> Routes {
+    let refusals = ingest.refusals.clone();
+    let bodies = Bodies::new(MOST_BYTES, ingest.held_bytes, refusals.clone());
+    let routes = Routes::new().route("/v1/events", post(take)).layer(DefaultBodyLimit::disable());
+    // From the last to the first: nothing of a body is read for who has not shown the token.
+    routes
+        .route_layer(from_fn_with_state(bodies, whole))
+        .route_layer(from_fn_with_state(refusals, only_json))
+        .route_layer(from_fn_with_state(ingest.clone(), only_senders))
+        .with_state(ingest)
+}
+
+async fn only_senders(State(ingest): State<Ingest>, request: Request, next: Next) -> Response {
+    if ingest.token.as_ref().is_some_and(|token| !token.is_shown(request.headers())) {
+        let expected = "expected `Authorization: Bearer` with the configured token";
+        return ingest.refusals.answer(Refusal::Token, expected);
+    }
+    if let Some(line) = request.extensions().get::<Arc<Line>>() {
+        line.proven();
+    }
+    next.run(request).await
 }
 
 /// One event, an array of events, or one event per line (`application/x-ndjson`). What cannot be read, or is not
 /// even text, is taken too: it is read as far as it goes, or recorded and paged like any other unreadable message.
 async fn take(State(ingest): State<Ingest>, headers: HeaderMap, body: Bytes) -> Response {
-    if !ingest.is_allowed(&headers) {
-        return refuse(
-            StatusCode::UNAUTHORIZED,
-            "expected `Authorization: Bearer` with the configured token",
-        );
-    }
     let body = text_of(&body).into_owned();
     let lines = headers
         .get(header::CONTENT_TYPE)
@@ -80,23 +101,4 @@ async fn take(State(ingest): State<Ingest>, headers: HeaderMap, body: Bytes) -> 
 
 fn refuse(status: StatusCode, message: &str) -> Response {
     (status, Json(json!({"error": message}))).into_response()
-}
-
-impl Ingest {
-    fn is_allowed(&self, headers: &HeaderMap) -> bool {
-        self.token.as_ref().is_none_or(|token| is_shown(headers, token))
-    }
-}
-
-/// Whether a request shows that token.
-pub(super) fn is_shown(headers: &HeaderMap, token: &Secret) -> bool {
-    let shown =
-        headers.get(header::AUTHORIZATION).and_then(|value| value.as_bytes().strip_prefix(b"Bearer "));
-    shown.is_some_and(|shown| same(shown, token.expose().as_bytes()))
-}
-
-/// Compares in a time that does not tell where the difference is.
-fn same(shown: &[u8], wanted: &[u8]) -> bool {
-    let difference = shown.iter().zip(wanted).fold(0, |difference, (a, b)| difference | (a ^ b));
-    std::hint::black_box(difference) == 0 && shown.len() == wanted.len()
 }

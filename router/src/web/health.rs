@@ -5,9 +5,11 @@ use std::sync::Arc;
 use axum::Router as Routes;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
+use super::guard::{Guard, not_for_strangers};
 use crate::source::spool::{Lane, Spool};
 use crate::store::Store;
 use crate::telemetry::Metrics;
@@ -23,12 +25,14 @@ pub struct Health {
     pub spool: Spool,
 }
 
-/// The routes of the health address.
-pub fn health(health: Health) -> Routes {
+/// The routes of the health address. Who asks whether the worker is there is told, by whatever name; the
+/// metrics say more, and are for no page of the web.
+pub(super) fn health(health: Health, guard: Guard) -> Routes {
     Routes::new()
+        .route("/metrics", get(metrics))
+        .route_layer(from_fn_with_state(guard, not_for_strangers))
         .route("/livez", get(async || "alive\n"))
         .route("/readyz", get(ready))
-        .route("/metrics", get(metrics))
         .with_state(health)
 }
 

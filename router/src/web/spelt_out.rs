@@ -8,7 +8,7 @@ use axum::response::{IntoResponse as _, Response};
 use watchfire_core::notice::visible;
 
 /// The same answer; JSON says the same, as JSON escapes it. Answers are made in memory, and are no longer than that.
-pub async fn spelt_out(answer: Response) -> Response {
+pub(super) async fn spelt_out(answer: Response) -> Response {
     let (mut parts, body) = answer.into_parts();
     let Ok(bytes) = to_bytes(body, usize::MAX).await else {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
