@@ -116,12 +116,8 @@ impl<'a> Event<'a> {
                 Unreadable::new(format!("{expected} ({not_json})"), text)
             }
         };
-        let (mut envelope, json) = envelope::read(json, text).map_err(unreadable)?;
+        let (envelope, json) = envelope::read(json, text).map_err(unreadable)?;
         let is_whole = !faults.iter().any(Fault::takes_away);
-        if !is_whole {
-            // What comes whole under the same id is news, and not this again.
-            envelope.id = envelope::id_of(text);
-        }
         let (finding, subject) = match envelope.report() {
             Some(report) => {
                 let read = reported(report, &envelope, &json);
