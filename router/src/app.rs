@@ -1,13 +1,16 @@
 //! The worker as a whole: from a checked configuration to sockets, sources and tasks, and down again.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use jiff::SignedDuration;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
+use tokio::time::{sleep, timeout};
 use watchfire_core::decision::Decision;
 use watchfire_core::ids::ChannelName;
 use watchfire_core::policy::Policy;
@@ -22,7 +25,7 @@ use crate::router::Router;
 use crate::source::Source;
 use crate::source::spool::{Lane, Spool};
 use crate::source::sqs::Sqs;
-use crate::store::Store;
+use crate::store::{Now, Store};
 use crate::telemetry::{self, Metrics};
 use crate::web::{self, Health, Ingest, Operator, Webhooks};
 use crate::worker;
@@ -54,11 +57,26 @@ pub struct App {
     http_listener: TcpListener,
     health_listener: TcpListener,
     ingest: Ingest,
+    told: mpsc::Receiver<Infallible>,
     operator: Operator,
     webhooks: Option<Webhooks>,
     pollers: Vec<Poller>,
     health: Health,
 }
+
+/// Why a worker ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// It was told to.
+    Told,
+    /// Its store is of no use any more to this process; a new start looks at all of it.
+    StoreBroke,
+}
+
+/// How long a store that is of no use any more shows on `/livez` before the worker drains.
+const SHOWN: Duration = Duration::from_secs(5);
+/// How long people who are being told of what could not be queued are waited for, after the drain.
+const LAST_PAGES: Duration = Duration::from_secs(2);
 
 /// Called with every decision once it is recorded, before it is performed.
 pub type Watcher = Box<dyn Fn(&Decision) + Send + Sync>;
@@ -73,7 +91,7 @@ impl Parts {
             queue,
             http,
             health,
-            store: StoreConfig { path, keep_days },
+            store: StoreConfig { path, keep_days, if_damaged },
             cluster,
             evidence,
             channels,
@@ -98,7 +116,11 @@ impl Parts {
             built.insert(name, channel);
         }
         let keep = SignedDuration::from_hours(24 * i64::from(keep_days));
-        let store = Store::open(&path)?;
+        let store = Store::open_or_set_aside(&path, if_damaged)?;
+        store.compact(Now::AtStart).await.unwrap_or_else(|error| {
+            telemetry::not_compacted(&error);
+            0
+        });
         let metrics = Arc::new(Metrics::default());
         telemetry::ready(policy.rules.rules().len(), built.len());
         let responder = match &cluster {
@@ -112,6 +134,7 @@ impl Parts {
         let mut router = router.with_responder(responder);
         router.watch_decisions(watcher);
         let router = Arc::new(router);
+        router.tell_of_set_aside(&path, keep).await?;
         Ok(Parts { router, store, metrics, clients, queue, http, health, keep })
     }
 }
@@ -149,7 +172,8 @@ impl App {
         let http = http_listener.local_addr()?;
         telemetry::listening(http, health_listener.local_addr()?);
         let health = Health { metrics, store, spool: spool.clone() };
-        let ingest = Ingest { router: router.clone(), spool: spool.clone(), token };
+        let (telling, told) = mpsc::channel(1);
+        let ingest = Ingest { router: router.clone(), spool: spool.clone(), token, telling };
         Ok(App {
             spool,
             http,
@@ -159,6 +183,7 @@ impl App {
             http_listener,
             health_listener,
             ingest,
+            told,
             operator,
             webhooks,
             pollers,
@@ -166,9 +191,9 @@ impl App {
         })
     }
 
-    /// Works until `stop` turns true, then drains. Messages that could not be finished are back on their
-    /// source by then.
-    pub async fn serve(self, stop: watch::Receiver<bool>) -> anyhow::Result<()> {
+    /// Works until `stop` turns true or the store is of no use any more, then drains. Messages that could not be finished
+    /// are back on their source by then.
+    pub async fn serve(self, stop: watch::Receiver<bool>) -> anyhow::Result<Ended> {
         let App {
             spool: _,
             http: _,
@@ -178,11 +203,14 @@ impl App {
             http_listener,
             health_listener,
             ingest,
+            mut told,
             operator,
             webhooks,
             pollers,
             health,
         } = self;
+        let store = health.store.clone();
+        let stop = until_it_ends(stop, store.clone());
         let routes = web::events(ingest).merge(web::commands(operator)).merge(web::webhooks(webhooks));
         let events = axum::serve(http_listener, routes).with_graceful_shutdown(stopped(stop.clone()));
         let events = tokio::spawn(events.into_future());
@@ -190,6 +218,7 @@ impl App {
         let health = tokio::spawn(axum::serve(health_listener, web::health(health)).into_future());
         let ticks = tokio::spawn(worker::tick(router.clone(), keep, stop.clone()));
         let wakes = tokio::spawn(worker::wake(router.clone(), stop.clone()));
+        let tidies = tokio::spawn(worker::tidy(store.clone(), stop.clone()));
         let ask = |poller| tokio::spawn(pagerduty::poll(router.clone(), poller, stop.clone()));
         let pollers: Vec<_> = pollers.into_iter().map(ask).collect();
         let work =
@@ -200,17 +229,35 @@ impl App {
             given_back += worker.await?;
         }
         events.abort();
+        // Who is being told of what could not be queued still hears it.
+        let _ = timeout(LAST_PAGES, told.recv()).await;
         ticks.abort();
         wakes.abort();
+        tidies.abort();
         pollers.iter().for_each(tokio::task::JoinHandle::abort);
         health.abort();
         telemetry::drained(given_back);
-        Ok(())
+        Ok(if store.broken().is_some() { Ended::StoreBroke } else { Ended::Told })
     }
 }
 
 async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.with_context(|| format!("{address} cannot be listened on"))
+}
+
+/// Turns true when it is told to stop, or when the store is of no use any more and that has been seen on `/livez`: until
+/// then what is urgent is still paged.
+fn until_it_ends(told: watch::Receiver<bool>, store: Store) -> watch::Receiver<bool> {
+    let (ending, ends) = watch::channel(false);
+    tokio::spawn(async move {
+        let broken = async {
+            store.breaks().await;
+            sleep(SHOWN).await;
+        };
+        tokio::select! { () = stopped(told) => {}, () = broken => {} }
+        ending.send_replace(true);
+    });
+    ends
 }
 
 async fn stopped(mut stop: watch::Receiver<bool>) {

@@ -6,6 +6,7 @@ mod commands;
 mod deciding;
 mod due;
 mod incidents;
+mod set_aside;
 #[cfg(test)]
 mod tests;
 mod without_store;

@@ -79,16 +79,8 @@ impl Watchfire {
 
     /// Starts it again in the same directory, over the same store.
     pub async fn restart(&mut self) {
-        assert!(self.child.is_none(), "it is running already");
         let seen = self.logs().text().len();
-        let mut command = Command::new(binary("watchfire"));
-        command
-            .args(["run", "--config", "watchfire.yaml", "--log", "json"])
-            .current_dir(self.directory.path());
-        environment(&mut command, self.endpoint.as_deref());
-        command.env("RUST_LOG", self.log_filter);
-        command.stdin(Stdio::null()).stdout(self.append("stdout.log")).stderr(self.append("stderr.log"));
-        self.child = Some(command.spawn().expect("watchfire starts"));
+        self.spawn();
         let listening = self.listening(seen).await;
         let address = |field: &str| listening[field].as_str().map(|address| format!("http://{address}"));
         self.ingest = address("http").unwrap_or_default();
@@ -97,6 +89,18 @@ impl Watchfire {
             (self.status("/readyz").await == 200).then_some(())
         })
         .await;
+    }
+
+    fn spawn(&mut self) {
+        assert!(self.child.is_none(), "it is running already");
+        let mut command = Command::new(binary("watchfire"));
+        command
+            .args(["run", "--config", "watchfire.yaml", "--log", "json"])
+            .current_dir(self.directory.path());
+        environment(&mut command, self.endpoint.as_deref());
+        command.env("RUST_LOG", self.log_filter);
+        command.stdin(Stdio::null()).stdout(self.append("stdout.log")).stderr(self.append("stderr.log"));
+        self.child = Some(command.spawn().expect("watchfire starts"));
     }
 
     /// The work directory.
@@ -168,6 +172,30 @@ impl Watchfire {
         Ended { status, after: start.elapsed() }
     }
 
+    /// Waits, 60 s at most, until it ends by itself.
+    pub async fn ends(&mut self) -> ExitStatus {
+        let mut child = self.child.take().expect("it is running");
+        let ended = async || child.try_wait().expect("it is ours to wait for");
+        until("its end", Duration::from_secs(60), ended).await
+    }
+
+    /// Runs it where it should not start, and returns how it ended and what it printed since.
+    pub async fn refuses(&mut self) -> (ExitStatus, String) {
+        let seen = self.logs().text().len();
+        self.spawn();
+        let status = self.ends().await;
+        (status, self.logs().text().get(seen..).unwrap_or_default().to_owned())
+    }
+
+    /// Its answer to a command, run beside it with the operator's token.
+    pub fn command(&self, arguments: &[&str]) -> Output {
+        let mut command = Command::new(binary("watchfire"));
+        command.args(arguments).current_dir(self.directory.path());
+        environment(&mut command, self.endpoint.as_deref());
+        command.env("WATCHFIRE_SERVER", &self.ingest).env("WATCHFIRE_TOKEN", Configuration::INGEST_TOKEN);
+        output(run(command, ""))
+    }
+
     async fn listening(&mut self, seen: usize) -> Value {
         let logs = self.logs();
         let child = self.child.as_mut().expect("it was just started");
@@ -206,7 +234,10 @@ pub fn watchfire(directory: &Path, arguments: &[&str], stdin: &str) -> Output {
     let mut command = Command::new(binary("watchfire"));
     command.args(arguments).current_dir(directory);
     environment(&mut command, None);
-    let output = run(command, stdin);
+    output(run(command, stdin))
+}
+
+fn output(output: std::process::Output) -> Output {
     Output {
         code: output.status.code().unwrap_or(-1),
         stdout: String::from_utf8(output.stdout).expect("it prints UTF-8"),

@@ -1,4 +1,5 @@
-//! The command line. Exit codes: 0 fine, 1 failed, 2 usage or configuration.
+//! The command line. Exit codes: 0 fine, 1 failed, 2 usage or configuration; of `run` also 3, the store is of no use any
+//! more to this process and is looked at by the next, and 4, the store is damaged and was not to be set aside.
 
 /// Prints a line to standard output; a reader who has gone away ends the command, not in a panic.
 macro_rules! say {
@@ -24,6 +25,7 @@ mod run;
 mod screen;
 mod silence;
 mod span;
+mod store;
 mod why;
 mod yaml;
 
@@ -100,6 +102,9 @@ enum Command {
     /// Prove that evidence is whole and unaltered, or list it.
     #[command(subcommand)]
     Evidence(evidence::Command),
+    /// Check, back up, restore and export the store.
+    #[command(subcommand)]
+    Store(store::Command),
     /// Print the Kubernetes roles that the actions in use need.
     Rbac(rbac::Arguments),
     /// Check that the cluster lets Watchfire do what its rules say, and no more.
@@ -112,6 +117,11 @@ enum Command {
         shell: clap_complete::Shell,
     },
 }
+
+/// The exit code of `run` where the store is of no use any more to this process.
+const STORE_BROKE: u8 = 3;
+/// The exit code of `run` where the store is damaged and was not to be set aside.
+const STORE_DAMAGED: u8 = 4;
 
 /// How a command prints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -141,6 +151,8 @@ enum Failed {
     Usage(Vec<String>),
     /// Exit 1, everything has been said.
     Said,
+    /// Exit 4: the store is damaged, and was to be left as it is.
+    Damaged(String),
 }
 
 impl From<anyhow::Error> for Failed {
@@ -182,6 +194,7 @@ pub fn main() -> ExitCode {
         Command::Incidents(command) => incidents::main(command),
         Command::Why(arguments) => why::main(&arguments),
         Command::Evidence(command) => evidence::main(command),
+        Command::Store(command) => store::main(command),
         Command::Rbac(arguments) => rbac::main(&arguments),
         Command::Doctor(arguments) => doctor::main(&arguments),
         Command::Pattern(arguments) => pattern::main(&arguments),
@@ -198,6 +211,10 @@ pub fn main() -> ExitCode {
             ExitCode::FAILURE
         }
         Err(Failed::Said) => ExitCode::FAILURE,
+        Err(Failed::Damaged(what)) => {
+            eprintln!("watchfire: {what}");
+            ExitCode::from(STORE_DAMAGED)
+        }
         Err(Failed::Usage(mistakes)) => {
             for mistake in mistakes {
                 eprintln!("{mistake}");

@@ -197,6 +197,29 @@ pub(crate) fn nothing_can_be_stored(error: &store::Error) {
     error!(error = chain(error), "nothing can be stored");
 }
 
+/// This process can do nothing with the store any more.
+pub(crate) fn store_broke(error: &store::Error) {
+    error!(
+        error = chain(error),
+        "the store is of no use any more: urgent pages go out unrecorded, this process ends"
+    );
+}
+
+/// A damaged store was set aside, and a new one is begun.
+pub(crate) fn set_aside(error: &store::Error, to: &std::path::Path) {
+    error!(error = chain(error), to = %to.display(), "the store was damaged and is set aside; a new one is begun");
+}
+
+/// The store's file was made smaller; whoever wanted something of it waited so long.
+pub(crate) fn compacted(bytes: u64, took: Duration) {
+    info!(bytes, milliseconds = took.as_secs_f64() * 1e3, "the store gave back what was free");
+}
+
+/// The store's file could not be made smaller.
+pub(crate) fn not_compacted(error: &store::Error) {
+    warn!(error = chain(error), "the store could not give back what is free");
+}
+
 /// The store could not be opened again after a fault.
 pub(crate) fn stays_closed(error: &store::Error) {
     error!(error = chain(error), "the store stays closed");

@@ -64,6 +64,8 @@ pub fn commands(operator: Operator) -> Routes {
         .route("/v1/silences", get(super::incidents::silences))
         .route("/v1/incidents", get(super::incidents::incidents))
         .route("/v1/story", get(super::incidents::story))
+        .route("/v1/store/backup", get(super::store::backup))
+        .route("/v1/store/export", get(super::store::export))
         // Of these routes alone: what is nobody's route stays a 404.
         .route_layer(from_fn_with_state(operator.clone(), only_operators))
         .with_state(operator)

@@ -26,10 +26,21 @@ pub struct Health {
 /// The routes of the health address.
 pub fn health(health: Health) -> Routes {
     Routes::new()
-        .route("/livez", get(async || "alive\n"))
+        .route("/livez", get(alive))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
         .with_state(health)
+}
+
+/// Not while only a new start would help.
+async fn alive(State(health): State<Health>) -> Response {
+    match health.store.broken() {
+        None => "alive\n".into_response(),
+        Some(error) => {
+            let text = format!("this process ends, to be started again: {error}\n");
+            (StatusCode::SERVICE_UNAVAILABLE, text).into_response()
+        }
+    }
 }
 
 async fn ready(State(health): State<Health>) -> Response {

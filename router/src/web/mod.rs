@@ -5,6 +5,7 @@ mod events;
 mod health;
 mod incidents;
 mod shown;
+mod store;
 mod story;
 mod webhooks;
 
