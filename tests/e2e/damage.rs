@@ -37,7 +37,7 @@ async fn with_a_past(configuration: &Configuration) -> Watchfire {
         assert_eq!(watchfire.post(json!((first..first + 100).map(low).collect::<Vec<_>>())).await, 202);
     }
     let decided = async || (watchfire.logs().decided().len() >= EVENTS).then_some(());
-    until("the past", LATER, decided).await;
+    until("the past", Duration::from_secs(180), decided).await;
     assert_eq!(watchfire.post(GuardDuty::low("past-last").event("zz-last")).await, 202);
     watchfire.decided("zz-last").await;
     assert!(watchfire.terminate().await.status.success());
@@ -156,8 +156,10 @@ async fn whatever_was_altered_in_the_file_a_p0_is_paged() {
         let pod = format!("altered-{round}");
         let mut is_running = false;
         for _ in 0..4 {
-            if !is_running {
-                watchfire.restart().await;
+            if let Err(ended) = watchfire.starts().await {
+                // Met at once; the next start looks at all of it.
+                assert_eq!(ended.code(), Some(3));
+                continue;
             }
             let event = GuardDuty::miner(&pod).event(&format!("zz-{pod}"));
             watchfire.post(event).await;

@@ -79,16 +79,26 @@ impl Watchfire {
 
     /// Starts it again in the same directory, over the same store.
     pub async fn restart(&mut self) {
-        let seen = self.logs().text().len();
-        self.spawn();
-        let listening = self.listening(seen).await;
-        let address = |field: &str| listening[field].as_str().map(|address| format!("http://{address}"));
-        self.ingest = address("http").unwrap_or_default();
-        self.health = address("health").unwrap_or_default();
+        let started = self.starts().await;
+        assert!(started.is_ok(), "watchfire did not start: {started:?}: {}", self.printed());
         until("readiness", Duration::from_secs(20), async || {
             (self.status("/readyz").await == 200).then_some(())
         })
         .await;
+    }
+
+    /// Starts it where it may end instead, and where its store may be of no use; returns when it listens.
+    ///
+    /// # Errors
+    /// Its end.
+    pub async fn starts(&mut self) -> Result<(), ExitStatus> {
+        let seen = self.logs().text().len();
+        self.spawn();
+        let listening = self.listening(seen).await?;
+        let address = |field: &str| listening[field].as_str().map(|address| format!("http://{address}"));
+        self.ingest = address("http").unwrap_or_default();
+        self.health = address("health").unwrap_or_default();
+        Ok(())
     }
 
     fn spawn(&mut self) {
@@ -196,7 +206,7 @@ impl Watchfire {
         output(run(command, ""))
     }
 
-    async fn listening(&mut self, seen: usize) -> Value {
+    async fn listening(&mut self, seen: usize) -> Result<Value, ExitStatus> {
         let logs = self.logs();
         let child = self.child.as_mut().expect("it was just started");
         let ask = async || {
@@ -204,10 +214,12 @@ impl Watchfire {
             let text = logs.text();
             let mut new = text.get(seen..).unwrap_or_default().lines();
             let listening = new.find_map(|line| Logs::line(line, "listening"));
-            listening.or_else(|| ended.map(|status| Value::from(format!("{status}: {text}"))))
+            listening.map(Ok).or_else(|| ended.map(Err))
         };
         let found = until("a `listening` line", Duration::from_secs(20), ask).await;
-        assert!(found.is_object(), "watchfire did not start: {found}");
+        if found.is_err() {
+            self.child = None;
+        }
         found
     }
 

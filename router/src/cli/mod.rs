@@ -151,6 +151,8 @@ enum Failed {
     Usage(Vec<String>),
     /// Exit 1, everything has been said.
     Said,
+    /// Exit 3: the store is of no use any more to this process.
+    StoreBroke(anyhow::Error),
     /// Exit 4: the store is damaged, and was to be left as it is.
     Damaged(String),
 }
@@ -211,6 +213,10 @@ pub fn main() -> ExitCode {
             ExitCode::FAILURE
         }
         Err(Failed::Said) => ExitCode::FAILURE,
+        Err(Failed::StoreBroke(error)) => {
+            eprintln!("watchfire: {error:#}");
+            ExitCode::from(STORE_BROKE)
+        }
         Err(Failed::Damaged(what)) => {
             eprintln!("watchfire: {what}");
             ExitCode::from(STORE_DAMAGED)

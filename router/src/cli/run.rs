@@ -49,7 +49,25 @@ fn not_started(error: anyhow::Error) -> Failed {
                  set-aside`."
             ))
         }
-        Some(_) | None => super::usage(error),
+        // Met on the way: the next start looks at all of it first.
+        Some(
+            store::Error::Damaged(_)
+            | store::Error::Corrupt { .. }
+            | store::Error::Gone { .. }
+            | store::Error::Stopped,
+        ) => Failed::StoreBroke(error),
+        Some(
+            store::Error::Open { .. }
+            | store::Error::Locked { .. }
+            | store::Error::Newer { .. }
+            | store::Error::Unavailable(_)
+            | store::Error::Closed
+            | store::Error::Silent
+            | store::Error::UnknownEvent(_)
+            | store::Error::UnknownEffect(..)
+            | store::Error::Unread(_),
+        )
+        | None => super::usage(error),
     }
 }
 

@@ -71,7 +71,7 @@ pub enum IfDamaged {
 /// What [`Store::stream`] sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Streamed {
-    /// All of it, for [`restore`](crate::cli) to make a store of.
+    /// All of it, for `watchfire store backup` to make a store of.
     Backup,
     /// Every entry, a line of JSON each, the oldest first.
     Journal,

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use jiff::SignedDuration;
-use serde_json::{Value, json};
+use serde_json::json;
 use watchfire::rules_files;
 use watchfire::source::spool::{Lane, Spool};
 use watchfire::store::Store;
@@ -60,66 +60,57 @@ async fn main() {
     }
 }
 
-/// Made of the miner among the rules' examples.
+/// Made of the miner among the rules' examples, as text: its members stay in the order that AWS sends them in.
 struct Findings {
     random: u64,
-    miner: Value,
-    said: Vec<Value>,
+    miner: String,
+    said: Vec<String>,
 }
 
 impl Findings {
     fn new() -> Self {
         let miner = rules_files::read_example(None, "examples/miner.json").unwrap();
-        Self { random: 16, miner: serde_json::from_str(&miner).unwrap(), said: Vec::new() }
+        Self { random: 16, miner, said: Vec::new() }
     }
 
     fn event(&mut self, number: usize) -> String {
-        let mut event = match number % 10 {
-            8 | 9 if !self.said.is_empty() => self.again(),
+        let finding = match number % 10 {
+            8 | 9 if !self.said.is_empty() => {
+                let at = self.below(self.said.len());
+                self.said[at].replacen("\"count\":1,", &format!("\"count\":{},", 2 + number), 1)
+            }
             kind => self.new_one(kind),
         };
-        event["id"] = json!(self.hex(32));
-        event["time"] = json!("2026-11-20T12:00:00Z");
-        event.to_string()
+        finding.replacen("0403fe37-ed5a-4299-a85f-b1ddb7d900c2", &self.hex(32), 1)
     }
 
-    fn again(&mut self) -> Value {
-        let at = self.below(self.said.len());
-        let event = &mut self.said[at];
-        event["detail"]["service"]["count"] =
-            json!(event["detail"]["service"]["count"].as_u64().unwrap_or(1) + 1);
-        event.clone()
-    }
-
-    fn new_one(&mut self, kind: usize) -> Value {
-        let mut event = self.miner.clone();
-        let id = self.hex(32);
-        let pod = format!("checkout-api-{}-{}", self.hex(10), self.hex(5));
-        let (uid, container, digest) = (self.hex(32), self.hex(64), self.hex(64));
-        let address = [10, self.below(256), self.below(256), self.below(256)];
-        let detail = &mut event["detail"];
-        let arn = detail["arn"].as_str().unwrap().rsplit_once('/').unwrap().0.to_owned();
-        detail["arn"] = json!(format!("{arn}/{id}"));
-        detail["id"] = json!(id);
+    fn new_one(&mut self, kind: usize) -> String {
         let (kind, severity) = match kind {
-            0 => ("CryptoCurrency:Runtime/BitcoinTool.B", 8.0),
-            1..4 => ("Execution:Runtime/SuspiciousTool", 5.0),
-            _ => ("Execution:Runtime/SuspiciousShellCreated", 2.0),
+            0 => ("CryptoCurrency:Runtime/BitcoinTool.B", 8),
+            1..4 => ("Execution:Runtime/SuspiciousTool", 5),
+            _ => ("Execution:Runtime/SuspiciousShellCreated", 2),
         };
-        detail["type"] = json!(kind);
-        detail["severity"] = json!(severity);
-        let workload = &mut detail["resource"]["kubernetesDetails"]["kubernetesWorkloadDetails"];
-        workload["name"] = json!(pod);
-        workload["uid"] = json!(uid);
-        workload["containers"][0]["id"] = json!(format!("containerd://{container}"));
-        workload["containers"][0]["image"] = json!(format!("registry.example.com/checkout@sha256:{digest}"));
-        detail["resource"]["instanceDetails"]["networkInterfaces"][0]["privateIpAddress"] =
-            json!(address.map(|part| part.to_string()).join("."));
-        let process = &mut detail["service"]["runtimeDetails"]["process"];
-        process["pid"] = json!(self.below(1 << 20));
-        process["executableSha256"] = json!(self.hex(64));
-        self.said.push(event.clone());
-        event
+        let pod = format!("checkout-api-{}-{}", self.hex(10), self.hex(5));
+        let address = [10, self.below(256), self.below(256), self.below(256)].map(|part| part.to_string());
+        let (finding, container, image, program) = (self.hex(32), self.hex(64), self.hex(64), self.hex(64));
+        let replaced = [
+            ("CryptoCurrency:Runtime/BitcoinTool.B", kind.to_owned()),
+            ("\"severity\":8", format!("\"severity\":{severity}")),
+            ("93289cf9351e7d4dc9099812d36ef1e8", finding),
+            ("checkout-api-6d5f9c7b84-x2x9k", pod),
+            ("02e4cdbc-5e00-4f8c-a4d8-41062960eabc", self.hex(32)),
+            ("d8e8b2ecf7d535be82455233b2b0c5b47b582baaa78927d72ec47d2081aa5f2f", container),
+            ("d737056eff789f916ba6eed388879a67ea8ae501eb9ccdd185ddcc9cd7daafb3", image),
+            ("d1b81dfe2293417a09ee801caf09d323fb8edd6d1b32a3cec24052c2f5830af4", program),
+            ("10.20.47.203", address.join(".")),
+            ("31874", self.below(1 << 22).to_string()),
+        ];
+        let finding = replaced.iter().fold(self.miner.clone(), |text, (old, new)| {
+            assert!(text.contains(old), "the example has changed: there is no {old} in it");
+            text.replace(old, new)
+        });
+        self.said.push(finding.clone());
+        finding
     }
 
     /// SplitMix64.
