@@ -1,12 +1,15 @@
 //! The worker as a whole: from a checked configuration to sockets, sources and tasks, and down again.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use jiff::SignedDuration;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
+use tokio::time::{sleep, timeout};
 use watchfire_core::decision::Decision;
 use watchfire_core::ids::ChannelName;
 use watchfire_core::policy::Policy;
@@ -23,7 +26,7 @@ use crate::secret::{Secret, SecretSource};
 use crate::source::Source;
 use crate::source::spool::{Lane, Spool};
 use crate::source::sqs::Sqs;
-use crate::store::Store;
+use crate::store::{Now, Store};
 use crate::telemetry::{self, Metrics};
 use crate::web::{Doors, Health, Ingest, Operator, Refusals, Server, Token, Webhooks};
 use crate::worker;
@@ -54,8 +57,24 @@ pub struct App {
     keep: SignedDuration,
     events: Server,
     health: Server,
+    store: Store,
+    told: mpsc::Receiver<Infallible>,
     pollers: Vec<Poller>,
 }
+
+/// Why a worker ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// It was told to.
+    Told,
+    /// Its store is of no use any more to this process; a new start looks at all of it.
+    StoreBroke,
+}
+
+/// How long a store that is of no use any more shows on `/livez` before the worker drains.
+const SHOWN: Duration = Duration::from_secs(5);
+/// How long people who are being told of what could not be queued are waited for, after the drain.
+const LAST_PAGES: Duration = Duration::from_secs(2);
 
 /// Called with every decision once it is recorded, before it is performed.
 pub type Watcher = Box<dyn Fn(&Decision) + Send + Sync>;
@@ -70,7 +89,7 @@ impl Parts {
             queue,
             http,
             health,
-            store: StoreConfig { path, keep_days },
+            store: StoreConfig { path, keep_days, if_damaged },
             cluster,
             evidence,
             channels,
@@ -95,7 +114,11 @@ impl Parts {
             built.insert(name, channel);
         }
         let keep = SignedDuration::from_hours(24 * i64::from(keep_days));
-        let store = Store::open(&path)?;
+        let store = Store::open_or_set_aside(&path, if_damaged)?;
+        store.compact(Now::AtStart).await.unwrap_or_else(|error| {
+            telemetry::not_compacted(&error);
+            0
+        });
         let metrics = Arc::new(Metrics::default());
         telemetry::ready(policy.rules.rules().len(), built.len());
         let responder = match &cluster {
@@ -109,6 +132,7 @@ impl Parts {
         let mut router = router.with_responder(responder);
         router.watch_decisions(watcher);
         let router = Arc::new(router);
+        router.tell_of_set_aside(&path, keep).await?;
         Ok(Parts { router, store, metrics, clients, queue, http, health, keep })
     }
 }
@@ -140,32 +164,36 @@ impl App {
         if !shares.is_enough {
             telemetry::too_few_descriptors(limit, at_work, shares.http);
         }
+        let (telling, told) = mpsc::channel(1);
         let ingest = Ingest {
             router: router.clone(),
             spool: spool.clone(),
+            telling,
             token: token.as_ref().map(Token::from),
             held_bytes: usize::from(http.bodies_mib) * 1024 * 1024,
             refusals: refusals.clone(),
         };
         let operator_token = operator_token.as_ref().map(Token::from);
         let operator = Operator { router: router.clone(), token: operator_token, refusals: refusals.clone() };
-        let told = Health { metrics: metrics.clone(), store, spool: spool.clone() };
-        let doors = Doors { ingest, operator, webhooks, health: told, metrics, refusals };
+        let telling_health = Health { metrics: metrics.clone(), store: store.clone(), spool: spool.clone() };
+        let doors = Doors { ingest, operator, webhooks, health: telling_health, metrics, refusals };
         let (events, health) = doors.open(&http, &health, shares).await?;
         let http = events.listener.local_addr()?;
-        Ok(App { spool, http, router, sources, keep, events, health, pollers })
+        Ok(App { spool, http, router, sources, keep, store, told, events, health, pollers })
     }
 
-    /// Works until `stop` turns true, then drains. Messages that could not be finished are back on their
-    /// source by then.
-    pub async fn serve(self, stop: watch::Receiver<bool>) -> anyhow::Result<()> {
-        let App { spool: _, http: _, router, sources, keep, events, health, pollers } = self;
+    /// Works until `stop` turns true or the store is of no use any more, then drains. Messages that could not be finished
+    /// are back on their source by then.
+    pub async fn serve(self, stop: watch::Receiver<bool>) -> anyhow::Result<Ended> {
+        let App { spool: _, http: _, router, sources, keep, store, mut told, events, health, pollers } = self;
+        let stop = until_it_ends(stop, store.clone());
         let events = tokio::spawn(events.serve(stop.clone()));
         // Health answers until the very end: a draining worker is alive.
         let (_never, end) = watch::channel(false);
         let health = tokio::spawn(health.serve(end));
         let ticks = tokio::spawn(worker::tick(router.clone(), keep, stop.clone()));
         let wakes = tokio::spawn(worker::wake(router.clone(), stop.clone()));
+        let tidies = tokio::spawn(worker::tidy(store.clone(), stop.clone()));
         let ask = |poller| tokio::spawn(pagerduty::poll(router.clone(), poller, stop.clone()));
         let pollers: Vec<_> = pollers.into_iter().map(ask).collect();
         let work =
@@ -176,12 +204,15 @@ impl App {
             given_back += worker.await?;
         }
         events.abort();
+        // Who is being told of what could not be queued still hears it.
+        let _ = timeout(LAST_PAGES, told.recv()).await;
         ticks.abort();
         wakes.abort();
+        tidies.abort();
         pollers.iter().for_each(tokio::task::JoinHandle::abort);
         health.abort();
         telemetry::drained(given_back);
-        Ok(())
+        Ok(if store.broken().is_some() { Ended::StoreBroke } else { Ended::Told })
     }
 }
 
@@ -197,4 +228,24 @@ async fn tokens(http: &HttpConfig, clients: &Clients) -> anyhow::Result<(Option<
         bail!("http.{member}: {wrong}");
     }
     Ok((token, operator_token))
+}
+
+/// Turns true when it is told to stop, or when the store is of no use any more and that has been seen on `/livez`: until
+/// then what is urgent is still paged.
+fn until_it_ends(told: watch::Receiver<bool>, store: Store) -> watch::Receiver<bool> {
+    let (ending, ends) = watch::channel(false);
+    tokio::spawn(async move {
+        let broken = async {
+            store.breaks().await;
+            sleep(SHOWN).await;
+        };
+        tokio::select! { () = stopped(told) => {}, () = broken => {} }
+        ending.send_replace(true);
+    });
+    ends
+}
+
+async fn stopped(mut stop: watch::Receiver<bool>) {
+    // A sender that is gone means stop, too.
+    let _ = stop.wait_for(|stop| *stop).await;
 }

@@ -6,6 +6,7 @@ mod commands;
 mod deciding;
 mod due;
 mod incidents;
+mod set_aside;
 mod set_back;
 #[cfg(test)]
 mod tests;

@@ -12,6 +12,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, timeout};
 
 use crate::router::Router;
 use crate::source::{Handle, Message, Source};
+use crate::store::{Now, Store};
 use crate::telemetry;
 
 /// How long messages at work are waited for when the worker is told to stop; with what follows it is under
@@ -231,6 +232,16 @@ pub async fn wake(router: Arc<Router>, mut stop: watch::Receiver<bool>) {
     while is_time(&mut dues, &mut stop).await {
         if let Err(error) = router.wake(router.clock.now()).await {
             telemetry::tick_failed(&error);
+        }
+    }
+}
+
+/// Has the store give back what is free, once an hour, until `stop` turns true.
+pub async fn tidy(store: Store, mut stop: watch::Receiver<bool>) {
+    let mut hours = interval(Duration::from_secs(60 * 60));
+    while is_time(&mut hours, &mut stop).await {
+        if let Err(error) = store.compact(Now::AtWork).await {
+            telemetry::not_compacted(&error);
         }
     }
 }

@@ -10,6 +10,7 @@ use watchfire::source::spool::{Delivery, Lane, Spool};
 use watchfire::store::{Error, Store};
 use watchfire_core::ids::EventId;
 use watchfire_core::incident::State;
+use watchfire_tests::repository;
 use watchfire_tests::store_contract::entry;
 
 mod contract {
@@ -19,6 +20,28 @@ mod contract {
         let folder = tempfile::tempdir().unwrap();
         async move || Store::open(&folder.path().join("not/there/yet/store.redb")).unwrap()
     });
+}
+
+/// The suite is what a second store will be held to: no method of the contract is left out of it.
+#[test]
+fn every_method_of_the_contract_is_called_by_the_suite() {
+    let contract = std::fs::read_to_string(repository().join("router/src/store/mod.rs")).unwrap();
+    let (_, methods) = contract.split_once("\nimpl Store {\n").unwrap();
+    let (methods, _) = methods.split_once("\n}\n").unwrap();
+    let declared = methods.lines().filter_map(|line| {
+        let line = line.trim_start().strip_prefix("pub ")?;
+        let name = line.strip_prefix("async ").unwrap_or(line).strip_prefix("fn ")?;
+        Some(name.split(['(', '<']).next().unwrap_or(name))
+    });
+    // These two make the store that the suite is given.
+    let declared: Vec<_> = declared.filter(|name| !name.starts_with("open")).collect();
+    assert!(declared.contains(&"find") && declared.len() > 12, "{declared:?}");
+    let suite = std::fs::read_dir(repository().join("tests/src/store_contract")).unwrap();
+    let suite = suite.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap());
+    let suite: String = suite.collect::<Vec<_>>().concat().split_whitespace().collect();
+    let uncalled: Vec<_> =
+        declared.into_iter().filter(|name| !suite.contains(&format!("store.{name}("))).collect();
+    assert_eq!(uncalled, Vec::<&str>::new());
 }
 
 fn folder_and_store() -> (TempDir, Store) {
@@ -67,7 +90,7 @@ async fn a_file_that_is_no_store_is_refused_and_left_alone() {
     let path = folder.path().join("notes.txt");
     std::fs::write(&path, "remember the milk").unwrap();
     let error = refused(&path);
-    assert!(matches!(&error, Error::Open { path: named, .. } if *named == path), "{error:?}");
+    assert!(matches!(&error, Error::DamagedFile { path: named, .. } if *named == path), "{error:?}");
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "remember the milk");
 }
 

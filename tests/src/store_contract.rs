@@ -9,17 +9,21 @@ mod builders;
 mod digest;
 mod due;
 mod journal;
+mod looking;
 mod model;
 mod prune;
 mod records;
+mod wakes;
 
 pub use builders::{at, done, entry, finding, record};
 pub use digest::*;
 pub use due::*;
 pub use journal::*;
+pub use looking::*;
 pub use model::*;
 pub use prune::*;
 pub use records::*;
+pub use wakes::*;
 
 /// Makes each promise a test: `store_contract!(expression)`, where the expression is a new closure that
 /// opens a store nobody has used before.
@@ -54,6 +58,16 @@ macro_rules! store_contract {
             what_is_settled_in_part_is_due
             postponing_what_is_settled_does_nothing
             postponing_an_unknown_event_is_refused
+            what_is_due_is_said_with_its_time_and_not_before
+            the_records_longest_due_come_first
+            a_record_that_is_due_at_another_time_is_due_only_then
+            a_record_that_nothing_is_due_about_any_more_is_not_due
+            a_timeline_has_what_was_decided_about_an_incident_the_oldest_first
+            a_timeline_that_is_too_long_has_the_latest
+            records_are_gathered_by_the_beginning_of_their_key_in_its_order
+            what_events_looked_like_is_gathered_from_a_time_on
+            the_journal_is_streamed_as_lines_the_oldest_first_with_every_event_as_it_came
+            a_backup_is_the_same_as_long_as_nothing_is_written_and_another_afterwards
             old_entries_and_records_are_pruned
             what_is_pending_is_never_pruned
             an_open_incident_and_its_findings_are_never_pruned
@@ -63,6 +77,7 @@ macro_rules! store_contract {
             a_record_that_was_pruned_and_came_back_is_not_taken_for_the_old_one
             random_operations_do_what_a_map_would_do
             a_ping_is_answered
+            a_store_that_is_well_is_not_broken
         }
     };
     ($fresh:expr => $($promise:ident)+) => {

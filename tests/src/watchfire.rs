@@ -97,8 +97,30 @@ impl Watchfire {
 
     /// Starts it again in the same directory, over the same store.
     pub async fn restart(&mut self) {
-        assert!(self.child.is_none(), "it is running already");
+        let started = self.starts().await;
+        assert!(started.is_ok(), "watchfire did not start: {started:?}: {}", self.printed());
+        until("readiness", Duration::from_secs(20), async || {
+            (self.status("/readyz").await == 200).then_some(())
+        })
+        .await;
+    }
+
+    /// Starts it where it may end instead, and where its store may be of no use; returns when it listens.
+    ///
+    /// # Errors
+    /// Its end.
+    pub async fn starts(&mut self) -> Result<(), ExitStatus> {
         let seen = self.logs().text().len();
+        self.spawn();
+        let listening = self.listening(seen).await?;
+        let address = |field: &str| listening[field].as_str().map(|address| format!("http://{address}"));
+        self.ingest = address("http").unwrap_or_default();
+        self.health = address("health").unwrap_or_default();
+        Ok(())
+    }
+
+    fn spawn(&mut self) {
+        assert!(self.child.is_none(), "it is running already");
         let mut command = limited(self.descriptors);
         command
             .args(["run", "--config", "watchfire.yaml", "--log", "json"])
@@ -107,14 +129,6 @@ impl Watchfire {
         command.env("RUST_LOG", self.log_filter);
         command.stdin(Stdio::null()).stdout(self.append("stdout.log")).stderr(self.append("stderr.log"));
         self.child = Some(command.spawn().expect("watchfire starts"));
-        let listening = self.listening(seen).await;
-        let address = |field: &str| listening[field].as_str().map(|address| format!("http://{address}"));
-        self.ingest = address("http").unwrap_or_default();
-        self.health = address("health").unwrap_or_default();
-        until("readiness", Duration::from_secs(20), async || {
-            (self.status("/readyz").await == 200).then_some(())
-        })
-        .await;
     }
 
     /// The work directory.
@@ -194,7 +208,31 @@ impl Watchfire {
         Ended { status, after: start.elapsed() }
     }
 
-    async fn listening(&mut self, seen: usize) -> Value {
+    /// Waits, 60 s at most, until it ends by itself.
+    pub async fn ends(&mut self) -> ExitStatus {
+        let mut child = self.child.take().expect("it is running");
+        let ended = async || child.try_wait().expect("it is ours to wait for");
+        until("its end", Duration::from_secs(60), ended).await
+    }
+
+    /// Runs it where it should not start, and returns how it ended and what it printed since.
+    pub async fn refuses(&mut self) -> (ExitStatus, String) {
+        let seen = self.logs().text().len();
+        self.spawn();
+        let status = self.ends().await;
+        (status, self.logs().text().get(seen..).unwrap_or_default().to_owned())
+    }
+
+    /// Its answer to a command, run beside it with the operator's token.
+    pub fn command(&self, arguments: &[&str]) -> Output {
+        let mut command = Command::new(binary("watchfire"));
+        command.args(arguments).current_dir(self.directory.path());
+        environment(&mut command, self.endpoint.as_deref());
+        command.env("WATCHFIRE_SERVER", &self.ingest).env("WATCHFIRE_TOKEN", Configuration::INGEST_TOKEN);
+        output(run(command, ""))
+    }
+
+    async fn listening(&mut self, seen: usize) -> Result<Value, ExitStatus> {
         let logs = self.logs();
         let child = self.child.as_mut().expect("it was just started");
         let ask = async || {
@@ -202,10 +240,12 @@ impl Watchfire {
             let text = logs.text();
             let mut new = text.get(seen..).unwrap_or_default().lines();
             let listening = new.find_map(|line| Logs::line(line, "listening"));
-            listening.or_else(|| ended.map(|status| Value::from(format!("{status}: {text}"))))
+            listening.map(Ok).or_else(|| ended.map(Err))
         };
         let found = until("a `listening` line", Duration::from_secs(20), ask).await;
-        assert!(found.is_object(), "watchfire did not start: {found}");
+        if found.is_err() {
+            self.child = None;
+        }
         found
     }
 
@@ -241,7 +281,10 @@ pub fn watchfire(directory: &Path, arguments: &[&str], stdin: &str) -> Output {
     let mut command = Command::new(binary("watchfire"));
     command.args(arguments).current_dir(directory);
     environment(&mut command, None);
-    let output = run(command, stdin);
+    output(run(command, stdin))
+}
+
+fn output(output: std::process::Output) -> Output {
     Output {
         code: output.status.code().unwrap_or(-1),
         stdout: String::from_utf8(output.stdout).expect("it prints UTF-8"),

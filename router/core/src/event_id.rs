@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! event:<the sender's id>#<16 hexadecimal digits over that id, source, account, detail-type and text>
-//! wake:…  act:…  completed:…  command:…  pagerduty:…  unreadable:…  not-delivered:…  near-dead-letter:…  clock:…
+//! wake:…  act:…  completed:…  command:…  pagerduty:…  unreadable:…  not-delivered:…  near-dead-letter:…  store-set-aside:…  clock:…
 //! ```
 //!
 //! The digits have a fixed length and come last, so that no id of a sender can imitate them.
@@ -75,6 +75,8 @@ pub enum Own<'o> {
     NotDelivered(&'o EventId),
     /// A message that its queue is about to give up, by the queue's id.
     NearDeadLetter(&'o str),
+    /// A store that could not be opened, by the file that it was put into.
+    StoreSetAside(&'o str),
     /// Records written by a clock that was ahead.
     Clock {
         /// Which of them comes first.
@@ -124,6 +126,7 @@ impl EventId {
             Own::Unreadable(hash) => format!("unreadable:{}", bounded(hash)),
             Own::NotDelivered(of) => format!("not-delivered:{}", of.as_str()),
             Own::NearDeadLetter(id) => format!("near-dead-letter:{}", bounded(id)),
+            Own::StoreSetAside(file) => format!("store-set-aside:{}", bounded(file)),
             Own::Clock { key, version } => format!("clock:{key}.{version}"),
         })
     }
@@ -192,6 +195,7 @@ mod tests {
             Own::Unreadable("a"),
             Own::NotDelivered(of),
             Own::NearDeadLetter("a"),
+            Own::StoreSetAside("a"),
             Own::Clock { key: &key, version: 7 },
         ]
         .map(EventId::own)

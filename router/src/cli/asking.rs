@@ -18,6 +18,8 @@ use crate::web::Order;
 
 /// A command is carried out before it is answered, which takes as long as its acts.
 const PATIENCE: Duration = Duration::from_secs(180);
+/// A whole store takes a while over a slow line.
+const DOWNLOADED_WITHIN: Duration = Duration::from_secs(60 * 60);
 
 /// Where the worker is, and who asks.
 #[derive(Clone, Debug, Args)]
@@ -129,6 +131,34 @@ pub(super) fn ask(whom: &Whom, path: &str, body: Option<Value>) -> anyhow::Resul
             }
             (false, _) => Err(anyhow!("{status}: {}", clean(&text, 200))),
         }
+    })
+}
+
+/// Shows the worker's answer bit by bit; one that breaks off is an error.
+pub(super) fn download(
+    whom: &Whom,
+    path: &str,
+    mut show: impl FnMut(&[u8]) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let token = token(whom)?;
+    let clients = Clients::new(None)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let url = format!("{}{path}", whom.server.trim_end_matches('/'));
+        let answer = clients.http()?.get(&url).bearer_auth(token).timeout(DOWNLOADED_WITHIN).send().await;
+        let mut answer =
+            answer.with_context(|| format!("{url} does not answer; is the worker there (--server)?"))?;
+        let status = answer.status();
+        if !status.is_success() {
+            let text = answer.text().await.unwrap_or_default();
+            bail!("{status}: {}", clean(&text, 300));
+        }
+        while let Some(bytes) =
+            answer.chunk().await.with_context(|| format!("the answer of {url} broke off"))?
+        {
+            show(&bytes)?;
+        }
+        Ok(())
     })
 }
 

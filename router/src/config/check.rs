@@ -157,7 +157,7 @@ pub(super) fn check_in_flight(in_flight: u16, mistake: &mut dyn FnMut(&str, Stri
 }
 
 fn check_store(store: &StoreConfig, mistake: &mut dyn FnMut(&str, String)) {
-    let StoreConfig { path: _, keep_days } = store;
+    let StoreConfig { path: _, keep_days, if_damaged: _ } = store;
     if *keep_days == 0 {
         mistake(".keep_days", "expected at least 1, found 0".to_owned());
     }

@@ -15,6 +15,7 @@ use crate::actions::ChannelConfig;
 use crate::cluster;
 use crate::evidence;
 use crate::secret::SecretSource;
+use crate::store::IfDamaged;
 
 /// The parts of the file, in the order of the documented example.
 pub(super) const PARTS: [&str; 17] = [
@@ -152,17 +153,23 @@ impl Default for HealthConfig {
 
 /// The embedded store.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, default, expecting = "a mapping of path, keep_days")]
+#[serde(deny_unknown_fields, default, expecting = "a mapping of path, keep_days, if_damaged")]
 pub struct StoreConfig {
     /// Its file; folders are made as needed.
     pub path: PathBuf,
     /// How long decisions and closed incidents are kept, in days.
     pub keep_days: u16,
+    /// What becomes of its file where that is damaged.
+    pub if_damaged: IfDamaged,
 }
 
 impl Default for StoreConfig {
     fn default() -> Self {
-        Self { path: PathBuf::from("watchfire-data/watchfire.redb"), keep_days: 90 }
+        Self {
+            path: PathBuf::from("watchfire-data/watchfire.redb"),
+            keep_days: 90,
+            if_damaged: IfDamaged::SetAside,
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod digest;
 mod notes;
+mod unrecorded;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -40,6 +41,8 @@ struct Receiver {
     permits: Semaphore,
     /// Dedup keys of what it took, each with the action.
     taken: Mutex<Vec<(String, String)>>,
+    /// The reason in each of them.
+    reasons: Mutex<Vec<String>>,
     calls: watch::Sender<usize>,
 }
 
@@ -51,6 +54,7 @@ impl Receiver {
             status: AtomicU16::new(202),
             permits: Semaphore::new(1_000),
             taken: Mutex::default(),
+            reasons: Mutex::default(),
             calls: watch::Sender::new(0),
         });
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
@@ -62,6 +66,10 @@ impl Receiver {
 
     fn keys(&self) -> Vec<String> {
         self.taken().into_iter().map(|(_, key)| key).collect()
+    }
+
+    fn reasons(&self) -> Vec<String> {
+        self.reasons.lock().expect("no test panics while it holds this").clone()
     }
 
     fn actions(&self) -> Vec<String> {
@@ -99,6 +107,8 @@ async fn take(
     if status.is_success() {
         let word = |name: &str| event[name].as_str().unwrap_or_default().to_owned();
         let taken = (word("event_action"), word("dedup_key"));
+        let why = event["payload"]["custom_details"]["why"].as_str().unwrap_or_default();
+        receiver.reasons.lock().expect("no test panics while it holds this").push(why.to_owned());
         receiver.taken.lock().expect("no test panics while it holds this").push(taken);
     } else {
         headers.insert("retry-after", "3600".parse().expect("a header"));

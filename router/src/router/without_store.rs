@@ -63,11 +63,32 @@ impl Router {
         self.metrics.store_failed();
         let context = self.at_hand(event);
         let case = Case::new(event, &self.policy, &context);
-        let decision = self.remembered.decide(&case, self.clock.now());
+        let mut decision = self.remembered.decide(&case, self.clock.now());
+        decision.effects.iter_mut().for_each(|effect| effect.notice.unrecorded());
         let is_urgent_page = decision.verdict == Verdict::Page && decision.priority.is_urgent();
         if is_urgent_page && self.perform_unrecorded(&decision).await {
+            // What was planned is not done: it is not to be taken for done.
+            decision.changes.retain(|key, _| is_about_telling(key));
             self.remembered.learn(&decision);
         }
         Nack { reason: format!("the store failed: {error}"), retry_after: None }
+    }
+}
+
+fn is_about_telling(key: &Key) -> bool {
+    match key {
+        Key::Target(_) | Key::Approval(_) | Key::Budget | Key::Switch => false,
+        Key::Finding(_)
+        | Key::Incident(_)
+        | Key::Sayable(_)
+        | Key::Silences
+        | Key::Cover(_)
+        | Key::Bundle(_)
+        | Key::Limit(_)
+        | Key::Digest
+        | Key::DigestLine(..)
+        | Key::DigestEdition(_)
+        | Key::DigestDays
+        | Key::DigestContents(_) => true,
     }
 }

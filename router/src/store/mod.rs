@@ -23,16 +23,22 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use watchfire_core::digest::{Contents, EditionNumber};
+use serde::Deserialize;
+use tokio::sync::mpsc;
 use watchfire_core::face::Face;
 use watchfire_core::ids::{EffectId, EventId, IncidentKey};
 use watchfire_core::incident::{Key, Record, State};
 use watchfire_core::journal::{Entry, Outcome};
 
 pub use embedded::Embedded;
-pub(crate) use embedded::tables::Tables;
+pub(crate) use embedded::compact::Now;
+pub(crate) use embedded::tables::{Size, Tables};
 #[cfg(test)]
 pub(crate) use embedded::tests as failing;
+pub(crate) use embedded::{Aside, Checked, Copies, aside, check, journal, look_at, restore};
 pub use error::Error;
+
+use crate::telemetry;
 
 /// The memory. Cheap to clone: every clone is the same store, and the last one to be dropped closes it.
 #[derive(Clone, Debug)]
@@ -52,6 +58,26 @@ pub enum Committed {
     AlreadyDecided,
 }
 
+/// What becomes of a store whose file is damaged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum IfDamaged {
+    /// It gets another name, a page says so, and a new store is begun.
+    #[default]
+    SetAside,
+    /// Nothing starts, and nothing is touched.
+    Refuse,
+}
+
+/// What [`Store::stream`] sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Streamed {
+    /// All of it, for `watchfire store backup` to make a store of.
+    Backup,
+    /// Every entry, a line of JSON each, the oldest first.
+    Journal,
+}
+
 impl Store {
     /// Opens the embedded store, and makes its file and the folders above it where they are missing.
     ///
@@ -61,10 +87,23 @@ impl Store {
         Embedded::open(path).map(Store::Embedded)
     }
 
+    /// The same; a file that is damaged is set aside first, unless it is to be refused. What cannot be opened because
+    /// it is in use, or may not be read, or because the disk is full or fails, stays where it is.
+    pub fn open_or_set_aside(path: &Path, if_damaged: IfDamaged) -> Result<Store, Error> {
+        match Store::open(path) {
+            Err(error @ Error::DamagedFile { .. }) if if_damaged == IfDamaged::SetAside => {
+                let aside = embedded::set_aside(path, Timestamp::now())?;
+                telemetry::set_aside(&error, &aside.path);
+                Store::open(path)
+            }
+            opened => opened,
+        }
+    }
+
     /// What was decided about the event, and what has become of it so far; none if it is new.
     pub async fn find(&self, event: &EventId) -> Result<Option<Entry>, Error> {
         match self {
-            Store::Embedded(store) => store.find(event),
+            Store::Embedded(store) => store.find(event).await,
         }
     }
 
@@ -72,7 +111,7 @@ impl Store {
     /// its whole id; no more than `most`.
     pub async fn named(&self, name: &str, most: usize) -> Result<Vec<EventId>, Error> {
         match self {
-            Store::Embedded(store) => store.named(name, most),
+            Store::Embedded(store) => store.named(name, most).await,
         }
     }
 
@@ -88,7 +127,7 @@ impl Store {
             }
         }
         match self {
-            Store::Embedded(store) => store.load(keys, into),
+            Store::Embedded(store) => store.load(keys, into).await,
         }
     }
 
@@ -138,7 +177,7 @@ impl Store {
     /// microsecond; the longest due first.
     pub async fn due(&self, now: Timestamp, most: usize) -> Result<Vec<EventId>, Error> {
         match self {
-            Store::Embedded(store) => store.due(now, most),
+            Store::Embedded(store) => store.due(now, most).await,
         }
     }
 
@@ -146,7 +185,7 @@ impl Store {
     /// due first. A record says itself when that is, see [`Record::wake_at`].
     pub async fn wakes(&self, now: Timestamp, most: usize) -> Result<Vec<(Timestamp, Key)>, Error> {
         match self {
-            Store::Embedded(store) => store.wakes(now, most),
+            Store::Embedded(store) => store.wakes(now, most).await,
         }
     }
 
@@ -207,6 +246,35 @@ impl Store {
     pub async fn recent(&self, most: usize) -> Result<Vec<Entry>, Error> {
         match self {
             Store::Embedded(store) => store.recent(most).await,
+        }
+    }
+
+    /// Sends it bit by bit, as it is at this moment; where the last bit is no error, all of it was sent.
+    pub async fn stream(&self, what: Streamed) -> Result<mpsc::Receiver<Result<Vec<u8>, Error>>, Error> {
+        match self {
+            Store::Embedded(store) => store.stream(what).await,
+        }
+    }
+
+    /// Gives back what is free, where that is much. Whoever reads or writes meanwhile waits, about a second for half a
+    /// gigabyte. Returns how many bytes were given back.
+    pub(crate) async fn compact(&self, when: Now) -> Result<u64, Error> {
+        match self {
+            Store::Embedded(store) => store.compact(when).await,
+        }
+    }
+
+    /// Why this process can do nothing with it any more; none while it can.
+    pub fn broken(&self) -> Option<Error> {
+        match self {
+            Store::Embedded(store) => store.broken(),
+        }
+    }
+
+    /// Waits until this process can do nothing with it any more, and says why. Only a new start helps.
+    pub async fn breaks(&self) -> Error {
+        match self {
+            Store::Embedded(store) => store.breaks().await,
         }
     }
 

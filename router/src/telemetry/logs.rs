@@ -1,6 +1,7 @@
 //! Log lines. ERROR: a human must act. WARN: it healed, or will. No secrets; event text only cleaned, and whatever
 //! else a line says goes through [`super::lines`].
 
+use std::fmt::Display;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -10,7 +11,6 @@ use tracing_subscriber::EnvFilter;
 use watchfire_core::act::Act;
 use watchfire_core::decision::{Decision, Effect};
 use watchfire_core::ids::{ChannelName, EventId};
-use watchfire_core::incident::Key;
 use watchfire_core::journal::{ActEnd, Entry, Outcome};
 use watchfire_core::notice::clean;
 
@@ -172,8 +172,8 @@ pub fn not_resumed(event: &EventId, error: &store::Error) {
 }
 
 /// What is due could not be decided; the next tick tries again.
-pub fn not_woken(key: &Key, nack: &Nack) {
-    error!(%key, reason = nack.reason, "what is due could not be decided");
+pub fn not_woken(what: &dyn Display, nack: &Nack) {
+    error!(%what, reason = nack.reason, "what is due could not be decided");
 }
 
 /// The clock was set back.
@@ -225,6 +225,29 @@ pub(crate) fn pagerduty_unheard(channel: &ChannelName, unheard: &Unheard) {
 /// The store's writer could not write.
 pub(crate) fn nothing_can_be_stored(error: &store::Error) {
     error!(error = chain(error), "nothing can be stored");
+}
+
+/// This process can do nothing with the store any more.
+pub(crate) fn store_broke(error: &store::Error) {
+    error!(
+        error = chain(error),
+        "the store is of no use any more: urgent pages go out unrecorded, this process ends"
+    );
+}
+
+/// A damaged store was set aside, and a new one is begun.
+pub(crate) fn set_aside(error: &store::Error, to: &std::path::Path) {
+    error!(error = chain(error), to = %to.display(), "the store was damaged and is set aside; a new one is begun");
+}
+
+/// The store's file was made smaller; whoever wanted something of it waited so long.
+pub(crate) fn compacted(bytes: u64, took: Duration) {
+    info!(bytes, milliseconds = took.as_secs_f64() * 1e3, "the store gave back what was free");
+}
+
+/// The store's file could not be made smaller.
+pub(crate) fn not_compacted(error: &store::Error) {
+    warn!(error = chain(error), "the store could not give back what is free");
 }
 
 /// The store could not be opened again after a fault.

@@ -73,6 +73,8 @@ pub(super) fn commands(operator: Operator) -> Routes {
         .route("/v1/silences", get(super::incidents::silences))
         .route("/v1/incidents", get(super::incidents::incidents))
         .route("/v1/story", get(super::incidents::story))
+        .route("/v1/store/backup", get(super::store::backup))
+        .route("/v1/store/export", get(super::store::export))
         .layer(DefaultBodyLimit::disable())
         .route_layer(from_fn_with_state(bodies, whole))
         // Of these routes alone: what is nobody's route stays a 404.

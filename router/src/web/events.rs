@@ -1,6 +1,8 @@
 //! `POST /v1/events`: events into the embedded queue; answered once they are on disk.
 
+use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Request, State};
@@ -9,7 +11,10 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router as Routes};
+use futures_util::stream::{self, StreamExt as _};
 use serde_json::json;
+use tokio::sync::mpsc;
+use tokio::time::timeout;
 use watchfire_core::event::{messages, text_of};
 
 use super::body::{Bodies, only_json, whole};
@@ -17,12 +22,16 @@ use super::line::Line;
 use super::refusal::{Refusal, Refusals};
 use super::token::Token;
 use crate::router::Router;
-use crate::source::spool::Spool;
+use crate::source::spool::{Lane, Spool};
 
 /// The most that one request may carry, in bytes.
 const MOST_BYTES: usize = 16 * 1024 * 1024;
 /// The most that one event may be, in bytes: SQS's own bound.
 const MOST_EVENT_BYTES: usize = 1024 * 1024;
+/// So many events that could not be queued are handled at a time.
+const SIDE_BY_SIDE: usize = 16;
+/// Pages may take longer than a sender waits.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(5);
 
 /// What taking events in needs.
 #[derive(Clone)]
@@ -37,6 +46,8 @@ pub struct Ingest {
     pub held_bytes: usize,
     /// Counts what is refused.
     pub refusals: Arc<Refusals>,
+    /// Kept for as long as anyone is told of what could not be queued.
+    pub telling: mpsc::Sender<Infallible>,
 }
 
 /// The routes of the address that takes events.
@@ -90,15 +101,42 @@ async fn take(State(ingest): State<Ingest>, headers: HeaderMap, body: Bytes) -> 
         // A request may carry thousands: others have their turn in between.
         tokio::task::yield_now().await;
     }
-    match ingest.spool.append(queued).await {
-        Ok(sequences) => (StatusCode::ACCEPTED, Json(json!({"accepted": sequences.len()}))).into_response(),
+    let queued: Arc<[(Lane, String)]> = queued.into();
+    match ingest.spool.append_shared(queued.clone()).await {
+        Ok(sequences) => accepted(sequences.len()),
+        Err(_) if ingest.is_handled(queued.clone()).await => accepted(queued.len()),
         Err(error) => {
-            let message = format!("the events could not be stored, send them again: {error}");
+            let message = format!(
+                "the events could not be stored, send them again; what is urgent in them is paged unrecorded: {error}"
+            );
             refuse(StatusCode::SERVICE_UNAVAILABLE, &message)
         }
     }
 }
 
+fn accepted(events: usize) -> Response {
+    (StatusCode::ACCEPTED, Json(json!({"accepted": events}))).into_response()
+}
+
 fn refuse(status: StatusCode, message: &str) -> Response {
     (status, Json(json!({"error": message}))).into_response()
+}
+
+impl Ingest {
+    /// Handles events that cannot be queued here and now, so that what is urgent in them is paged; says whether nothing
+    /// of them is left to be done. Goes on after the answer, and when the sender has gone away.
+    async fn is_handled(&self, queued: Arc<[(Lane, String)]>) -> bool {
+        let (router, telling) = (self.router.clone(), self.telling.clone());
+        let task = tokio::spawn(async move {
+            let _telling = telling;
+            let handle = |at: usize| {
+                let (router, queued) = (router.clone(), queued.clone());
+                async move { router.handle(&queued[at].1).await.is_ok() }
+            };
+            let handled = stream::iter(0..queued.len()).map(handle).buffer_unordered(SIDE_BY_SIDE);
+            // Each of them, whatever became of the one before.
+            handled.fold(true, async |all, is_handled| all && is_handled).await
+        });
+        matches!(timeout(ANSWERED_WITHIN, task).await, Ok(Ok(true)))
+    }
 }

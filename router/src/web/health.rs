@@ -31,9 +31,20 @@ pub(super) fn health(health: Health, guard: Guard) -> Routes {
     Routes::new()
         .route("/metrics", get(metrics))
         .route_layer(from_fn_with_state(guard, not_for_strangers))
-        .route("/livez", get(async || "alive\n"))
+        .route("/livez", get(alive))
         .route("/readyz", get(ready))
         .with_state(health)
+}
+
+/// Not while only a new start would help.
+async fn alive(State(health): State<Health>) -> Response {
+    match health.store.broken() {
+        None => "alive\n".into_response(),
+        Some(error) => {
+            let text = format!("this process ends, to be started again: {error}\n");
+            (StatusCode::SERVICE_UNAVAILABLE, text).into_response()
+        }
+    }
 }
 
 async fn ready(State(health): State<Health>) -> Response {

@@ -12,6 +12,7 @@ mod refusal;
 mod server;
 mod shown;
 mod spelt_out;
+mod store;
 mod story;
 mod token;
 mod webhooks;

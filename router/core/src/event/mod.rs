@@ -46,7 +46,8 @@ pub use hub::{HubId, NOTE_AUTHOR, NOTE_PREFIX};
 pub use messages::messages;
 pub(crate) use ours::subject_json;
 pub use own::{
-    NEAR_DEAD_LETTER, NOT_DELIVERED, OWN_SOURCE, UNREADABLE, near_dead_letter, not_delivered, unreadable,
+    NEAR_DEAD_LETTER, NOT_DELIVERED, OWN_SOURCE, STORE_SET_ASIDE, UNREADABLE, near_dead_letter,
+    not_delivered, store_set_aside, unreadable,
 };
 pub use subject::{Container, Subject, Workload};
 

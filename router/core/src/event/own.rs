@@ -20,6 +20,8 @@ pub const UNREADABLE: &str = "Unreadable Alert";
 pub const NEAR_DEAD_LETTER: &str = "Message About To Be Dead-Lettered";
 /// The `detail-type` of an event that says that every channel refused a page for good.
 pub const NOT_DELIVERED: &str = "Page Not Delivered";
+/// The `detail-type` of an event that says that a damaged store was set aside, and a new one begun.
+pub const STORE_SET_ASIDE: &str = "Store Set Aside";
 
 impl Event<'_> {
     /// Whether this event stands for a message that could not be read.
@@ -61,6 +63,19 @@ pub fn not_delivered(event: &EventId, priority: Priority, reason: &str, now: Tim
         member("priority", priority.to_string()),
     ];
     own(Own::NotDelivered(event), NOT_DELIVERED, "pages that every channel refuses", detail, now)
+}
+
+/// Says that a store was damaged and set aside under that name, and when. Each is told once.
+pub fn store_set_aside(file: &str, at: Timestamp, now: Timestamp) -> Event<'static> {
+    let file = clean(file, 300);
+    let reason = format!(
+        "The store was damaged, and a new one was begun at {}. What it knew is in {file}, as far as it can be read: \
+         decisions, incidents, silences, approvals, what was held and what waited in the embedded queue are not known \
+         any more. Where something may be done to the cluster, mitigation is switched off until a human switches it on.",
+        at.strftime("%Y-%m-%d %H:%M:%S UTC")
+    );
+    let detail = vec![member("reason", reason), member("file", file.clone())];
+    own(Own::StoreSetAside(&file), STORE_SET_ASIDE, "the store of Watchfire", detail, now)
 }
 
 fn own(

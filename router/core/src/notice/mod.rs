@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::decision::{EffectKind, Why};
 use crate::event::HubId;
 use crate::ids::{EventId, FindingKey, IncidentKey, RuleName};
+use crate::planning::WAITS;
 use crate::priority::Priority;
 
 pub use clean::{clean, is_unfit, visible};
@@ -97,6 +98,20 @@ impl Notice {
             at: None,
             sample: false,
         }
+    }
+
+    /// Says that nobody could write it down, and that nothing is done but telling. A plan that is not written down
+    /// cannot be approved either.
+    pub fn unrecorded(&mut self) {
+        const NOT_NOW: &str = "not while the store does not answer";
+        self.why.push_str("; not recorded: the store does not answer");
+        for withheld in &mut self.withheld {
+            if let Some((action, _)) = withheld.split_once(WAITS) {
+                *withheld = format!("{action}{NOT_NOW}");
+            }
+        }
+        let undone = self.doing.drain(..).map(|doing| format!("{doing}: {NOT_NOW}"));
+        self.withheld.extend(undone);
     }
 
     /// One line, for a mail's subject or the first line of a page: `[P0] Resolved: title`, samples say so.
@@ -259,5 +274,29 @@ pub(crate) mod tests {
             "[Digest] [SAMPLE] t",
         ];
         assert_eq!(subjects, expected);
+    }
+
+    #[test]
+    fn a_page_that_nobody_could_write_down_says_so_and_promises_nothing() {
+        let mut page = miner();
+        page.doing = vec!["evidence: pods/checkout/checkout-7d9f5-x2x9z".to_owned()];
+        page.withheld = vec![
+            "quarantine: waits for approval (by mode) until 2026-11-20 03:28 UTC: watchfire approve a1"
+                .to_owned(),
+            "cordon: the namespace is protected".to_owned(),
+        ];
+        page.unrecorded();
+        let expected = Notice {
+            why: "first report of this incident; not recorded: the store does not answer".to_owned(),
+            withheld: [
+                "quarantine: not while the store does not answer",
+                "cordon: the namespace is protected",
+                "evidence: pods/checkout/checkout-7d9f5-x2x9z: not while the store does not answer",
+            ]
+            .map(str::to_owned)
+            .to_vec(),
+            ..miner()
+        };
+        assert_eq!(page, expected);
     }
 }

@@ -11,7 +11,8 @@ use watchfire_core::ids::IncidentKey;
 use watchfire_core::incident::{Key, Record};
 
 use super::Embedded;
-use super::tables::{Kept, Snapshot, Tables, from_json};
+use super::row::from_row;
+use super::tables::{Kept, Snapshot, Tables};
 use super::write::wake;
 use crate::store::Error;
 
@@ -114,7 +115,7 @@ fn about(entry: &[u8]) -> Option<IncidentKey> {
     struct Decided {
         incident: Option<IncidentKey>,
     }
-    let kept: Kept<Decided, IgnoredAny> = serde_json::from_slice(entry).ok()?;
+    let kept: Kept<Decided, IgnoredAny> = from_row(entry, String::new).ok()?;
     kept.decision.incident
 }
 
@@ -124,7 +125,7 @@ fn fate(tables: &Snapshot, key: &str, before: i64) -> Result<Fate, Error> {
     if changed >= before {
         return Ok(Fate::Kept(changed));
     }
-    let is_needed = match from_json(record, || key.to_owned()) {
+    let is_needed = match from_row(record, || key.to_owned()) {
         Ok(Record::Incident(incident)) => incident.open,
         // An incident that opens meanwhile either changes this record too, or is not about this finding.
         Ok(Record::Finding(finding)) => is_open(tables, &Key::Incident(finding.incident))?,
@@ -152,7 +153,7 @@ fn is_to_be_said(tables: &Snapshot, line: &str) -> Result<bool, Error> {
     for key in [Key::Digest, Key::DigestEdition(number)] {
         let text = key.to_string();
         let Some(row) = tables.records.get(text.as_str())? else { continue };
-        match from_json(row.value().2, || text.clone()) {
+        match from_row(row.value().2, || text.clone()) {
             Ok(Record::Digest(written)) if written.edition != number => {}
             Ok(record) if record.wake_at().is_none() => {}
             Ok(_) | Err(_) => return Ok(true),
@@ -168,7 +169,7 @@ fn incident_of(sayable: &str) -> Key {
 fn is_open(tables: &Snapshot, key: &Key) -> Result<bool, Error> {
     let key = key.to_string();
     let Some(row) = tables.records.get(key.as_str())? else { return Ok(false) };
-    Ok(match from_json(row.value().2, || key.clone()) {
+    Ok(match from_row(row.value().2, || key.clone()) {
         Ok(Record::Incident(incident)) => incident.open,
         Ok(
             Record::Finding(_)
