@@ -55,7 +55,7 @@ async fn an_event_inside_a_notification_is_paged_like_any_other() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_read_is_paged_once_and_leaves_the_queue() {
+async fn what_cannot_be_read_is_paged_once_for_each_shape_at_first_and_leaves_the_queue() {
     let (aws, queue) = queue("unreadable").await;
     let pagerduty = PagerDuty::start().await;
     let configuration = Configuration::new(&pagerduty.url()).queue(&queue.url);
@@ -64,14 +64,14 @@ async fn what_cannot_be_read_is_paged_once_and_leaves_the_queue() {
     let page = paged(&pagerduty, 1).await.remove(0);
     assert_eq!(page["payload"]["custom_details"]["priority"], "P2");
     queue.send("not even that").await;
-    let both = async || Some(watchfire.logs().decided()).filter(|lines| lines.len() == 2);
-    let lines = until("two decisions", SOON, both).await;
-    assert_eq!(
-        lines.iter().map(brief).collect::<Vec<_>>(),
-        [["P2", "page", "unreadable"], ["P2", "quiet", "repeat"]]
-    );
+    paged(&pagerduty, 2).await;
+    queue.send("nor this").await;
+    let all = async || Some(watchfire.logs().decided()).filter(|lines| lines.len() == 3);
+    let lines = until("three decisions", SOON, all).await;
+    let [page, held] = [["P2", "page", "unreadable"], ["P2", "quiet", "limited"]];
+    assert_eq!(lines.iter().map(brief).collect::<Vec<_>>(), [page, page, held]);
     queue.drained(SOON).await;
-    assert_eq!((triggers(&pagerduty).len(), queue.dead().await), (1, Depth::default()));
+    assert_eq!((triggers(&pagerduty).len(), queue.dead().await), (2, Depth::default()));
 }
 
 #[tokio::test]
