@@ -231,7 +231,8 @@ async fn a_command_with_an_id_used_for_another_is_refused_and_the_same_again_is_
 async fn a_connection_that_nobody_speaks_on_is_closed() {
     let watchfire = with_token().await;
     let mut silent = half(&watchfire.ingest, "POST /v1/ev").await.unwrap();
-    let closed = silent.read(&mut [0; 16]);
+    let mut said = [0; 16];
+    let closed = silent.read(&mut said);
     assert_eq!(tokio::time::timeout(SOON, closed).await.unwrap().unwrap(), 0);
     assert_eq!(refused(&watchfire, "silent").await, 1.0);
 }
