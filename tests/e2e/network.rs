@@ -195,7 +195,10 @@ async fn a_command_with_an_id_used_for_another_is_refused_and_the_same_again_is_
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("operator-token");
     std::fs::write(&file, OPERATOR).unwrap();
-    let configuration = Configuration::new(NOBODY).set("http.operator_token", json!({"file": file}));
+    // A command is answered when those who are told of it have been told.
+    let pagerduty = PagerDuty::start().await;
+    let configuration =
+        Configuration::new(&pagerduty.url()).set("http.operator_token", json!({"file": file}));
     let watchfire = Watchfire::start(&configuration, None).await;
     let order = async |order: &Value| {
         let request = http().post(format!("{}/v1/commands", watchfire.ingest)).bearer_auth(OPERATOR);
