@@ -150,7 +150,7 @@ impl App {
         let (token, operator_token) = tokens(&http, &clients).await?;
         let refusals = Refusals::new(metrics.clone());
         let Inbound { signers, pollers } = Inbound::open(&listened_to, &clients).await.context("channels")?;
-        let webhooks = Webhooks::new(router.clone(), signers, refusals.clone());
+        let webhooks = Webhooks::new(router.clone(), signers);
         let spool = Spool::new(&store)?;
         // Each lane has its own slots: no P0 waits for one that another message holds.
         let lane = |lane| (Source::Spool(spool.clone(), lane), usize::from(http.in_flight));

@@ -195,7 +195,10 @@ async fn a_command_with_an_id_used_for_another_is_refused_and_the_same_again_is_
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("operator-token");
     std::fs::write(&file, OPERATOR).unwrap();
-    let configuration = Configuration::new(NOBODY).set("http.operator_token", json!({"file": file}));
+    // A command is answered when those who are told of it have been told.
+    let pagerduty = PagerDuty::start().await;
+    let configuration =
+        Configuration::new(&pagerduty.url()).set("http.operator_token", json!({"file": file}));
     let watchfire = Watchfire::start(&configuration, None).await;
     let order = async |order: &Value| {
         let request = http().post(format!("{}/v1/commands", watchfire.ingest)).bearer_auth(OPERATOR);
@@ -231,7 +234,8 @@ async fn a_command_with_an_id_used_for_another_is_refused_and_the_same_again_is_
 async fn a_connection_that_nobody_speaks_on_is_closed() {
     let watchfire = with_token().await;
     let mut silent = half(&watchfire.ingest, "POST /v1/ev").await.unwrap();
-    let closed = silent.read(&mut [0; 16]);
+    let mut said = [0; 16];
+    let closed = silent.read(&mut said);
     assert_eq!(tokio::time::timeout(SOON, closed).await.unwrap().unwrap(), 0);
     assert_eq!(refused(&watchfire, "silent").await, 1.0);
 }

@@ -62,8 +62,8 @@ impl Bodies {
             // Only who has really sent that much gets a share, and all of it at once: none waits for another
             // that waits for it.
             if held.is_none() && read.len() + chunk.len() > OWN_BYTES {
-                held = Some(self.share(declared - OWN_BYTES).await?);
-                read.reserve_exact(declared - read.len());
+                held = Some(self.share(declared.saturating_sub(OWN_BYTES)).await?);
+                read.reserve_exact(declared.saturating_sub(read.len()));
             }
             read.extend_from_slice(&chunk);
         }

@@ -151,7 +151,9 @@ mod tests {
             (HeaderName::from_static(name), HeaderValue::from_str(value).expect("a header"))
         };
         let mut map = HeaderMap::new();
-        headers.iter().map(header).for_each(|(name, value)| drop(map.append(name, value)));
+        for (name, value) in headers.iter().map(header) {
+            map.append(name, value);
+        }
         let local = "10.0.0.7".parse().ok();
         foreign(names, &Uri::from_static(uri), &map, local).map(|(reason, _)| reason)
     }

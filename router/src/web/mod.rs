@@ -27,4 +27,4 @@ pub(crate) use server::Server;
 pub use shown::{HeldShown, IncidentShown, IncidentState, IncidentsShown, SilenceShown, SilenceState};
 pub use story::{ActShown, Decided, DecisionShown, EffectShown, Progress, StoryKind, StoryShown};
 pub use token::Token;
-pub use webhooks::Webhooks;
+pub use webhooks::{Webhooks, webhooks};

@@ -47,7 +47,8 @@ impl std::fmt::Debug for Shared {
 
 impl Webhooks {
     /// Whoever has signed is one of these; none where there are none.
-    pub fn new(router: Arc<Router>, signers: Signers, refusals: Arc<Refusals>) -> Option<Self> {
+    pub fn new(router: Arc<Router>, signers: Signers) -> Option<Self> {
+        let refusals = Refusals::new(router.metrics.clone());
         // Anybody can knock; the log says so once a minute, the metrics each time.
         let complaints = RateLimiter::direct(Quota::per_minute(NonZeroU32::MIN));
         (!signers.is_empty()).then(|| Self(Arc::new(Shared { router, signers, complaints, refusals })))
@@ -55,7 +56,7 @@ impl Webhooks {
 }
 
 /// The route for PagerDuty; no route where nobody could sign.
-pub(super) fn webhooks(webhooks: Option<Webhooks>) -> Routes {
+pub fn webhooks(webhooks: Option<Webhooks>) -> Routes {
     let Some(webhooks) = webhooks else { return Routes::new() };
     let bodies = Bodies::new(MOST_BYTES, HELD_BYTES, webhooks.0.refusals.clone());
     let routes = Routes::new().route("/v1/pagerduty/webhooks", post(take)).layer(DefaultBodyLimit::disable());
@@ -165,7 +166,7 @@ mod tests {
         let signers = Signers::new([(oncall, Secret::new(SECRET))]);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("http://{}/v1/pagerduty/webhooks", listener.local_addr().expect("it is bound"));
-        let routes = webhooks(Webhooks::new(router, signers, Refusals::new(metrics.clone())));
+        let routes = webhooks(Webhooks::new(router, signers));
         tokio::spawn(axum::serve(listener, routes).into_future());
         let http = Clients::new(None).and_then(|clients| clients.http()).expect("a client");
         let post = async || {

@@ -41,7 +41,9 @@ async fn who_has_shown_least_makes_room_and_who_is_to_be_answered_never_does() {
     let from = |address| lines.add(peer(address), US, Standing::Unproven);
     let (working, idle, reading, unproven) =
         (from("192.0.2.1"), from("192.0.2.2"), from("192.0.2.3"), from("192.0.2.4"));
-    [&working, &idle, &reading].map(|place| place.line.proven());
+    for place in [&working, &idle, &reading] {
+        place.line.proven();
+    }
     idle.line.answered();
     reading.line.reading();
     assert_eq!(lines.make_room(), Some(peer("192.0.2.4")));

@@ -116,7 +116,9 @@ async fn a_connection_that_shows_nothing_is_closed_after_ten_seconds_however_it_
     };
     let mut said = Vec::new();
     tokio::select! { _ = reading.read_to_end(&mut said) => {}, () = trickle => {} }
-    assert_eq!((said.len(), began.elapsed().as_secs()), (0, 10));
+    // A clock that runs by itself may be one step ahead of what a socket says.
+    let seconds = began.elapsed().as_secs();
+    assert!(said.is_empty() && (10..=12).contains(&seconds), "{seconds} s");
     let silent = r#"watchfire_http_refused_total{reason="silent"} 1"#;
     assert!(metrics.text().contains(silent), "{}", metrics.text());
 }
