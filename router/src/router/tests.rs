@@ -1,6 +1,7 @@
 //! What the router promises when the world does not: a disk that fails, a channel that puts it off.
 
 mod notes;
+mod set_back;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicU16, Ordering};

@@ -130,8 +130,7 @@ fn no_two_digests_have_one_number_however_often_a_day_comes() {
         numbers.push(record.number(day(date)));
         record = record.next(at("2026-11-23T09:00:00Z"), day(date));
     }
-    let expected =
-        ["2026-11-23", "2026-11-23-1", "2026-11-24", "2026-11-23-2", "2026-11-24-3", "2026-11-25"];
+    let expected = ["2026-11-23", "2026-11-23-1", "2026-11-24", "2026-11-23-2", "2026-11-24-3", "2026-11-25"];
     assert_eq!(numbers, expected);
 }
 
