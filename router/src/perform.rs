@@ -297,7 +297,8 @@ impl Round {
 
     /// Why a page reached nobody and never will; none while anything is pending, or for our own warnings.
     fn told_nobody(&self, decision: &Decision) -> Option<String> {
-        let is_own = decision.source == OWN_SOURCE;
+        // Anyone can write our name as a source.
+        let is_own = decision.source == OWN_SOURCE && !decision.event.is_delivered();
         if is_own || decision.verdict != Verdict::Page || !self.waiting.is_empty() || self.is_told() {
             return None;
         }

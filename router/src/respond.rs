@@ -326,7 +326,8 @@ fn node_of(context: &Context) -> Option<String> {
 /// One bundle for each act of each event.
 fn bundle_id(entry: &Entry, act: &Act) -> String {
     let key = TargetKey::of(&act.target).map(|key| key.to_string()).unwrap_or_default();
-    let hash = watchfire_core::identity::sha256(&format!("{}\n{}\n{key}", entry.decision.event.as_str(), act.id));
+    let hash =
+        watchfire_core::identity::sha256(&format!("{}\n{}\n{key}", entry.decision.event.as_str(), act.id));
     let day = entry.decision.at.strftime("%Y%m%d-%H%M%S");
     format!("{day}-{}", hash.get(..16).unwrap_or(&hash))
 }

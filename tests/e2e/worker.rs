@@ -21,7 +21,11 @@ async fn what_was_accepted_survives_a_kill() {
     // Not the `decided` line: a kill between the commit and the line loses it.
     assert!(watchfire.terminate().await.status.success());
     let store = Store::open(&watchfire.path("data/watchfire.redb")).unwrap();
-    let entry = store.find(&store.named("event-1", 1).await.unwrap()[0]).await.unwrap().expect("it is in the journal");
+    let entry = store
+        .find(&store.named("event-1", 1).await.unwrap()[0])
+        .await
+        .unwrap()
+        .expect("it is in the journal");
     assert_eq!(entry.pending().count(), 0);
     assert_eq!(keys(&pagerduty, "survivor-1").len(), 1, "a repeat after the kill has the same key");
 }

@@ -13,6 +13,7 @@ mod looking;
 mod model;
 mod prune;
 mod records;
+mod set_back;
 mod wakes;
 
 pub use builders::{at, done, entry, finding, record};
@@ -23,6 +24,7 @@ pub use looking::*;
 pub use model::*;
 pub use prune::*;
 pub use records::*;
+pub use set_back::*;
 pub use wakes::*;
 
 /// Makes each promise a test: `store_contract!(expression)`, where the expression is a new closure that
@@ -75,6 +77,9 @@ macro_rules! store_contract {
             a_record_that_changed_since_is_kept_until_that_is_old
             pruning_takes_no_more_than_it_is_told
             a_record_that_was_pruned_and_came_back_is_not_taken_for_the_old_one
+            events_are_found_by_what_their_senders_call_them
+            records_of_a_later_time_are_found_when_the_clock_is_set_back
+            what_was_put_off_by_a_clock_that_was_ahead_is_hastened
             random_operations_do_what_a_map_would_do
             a_ping_is_answered
             a_store_that_is_well_is_not_broken

@@ -95,7 +95,10 @@ impl AsOf<'_> {
         [&mut record.opened_at, &mut record.said_at].into_iter().for_each(|at| self.past(at));
         [&mut record.last_at, &mut record.flapping].into_iter().flatten().for_each(|at| self.past(at));
         record.turns.iter_mut().for_each(|at| self.past(at));
-        [&mut record.acknowledged, &mut record.ended].into_iter().flatten().for_each(|it| self.past(&mut it.at));
+        [&mut record.acknowledged, &mut record.ended]
+            .into_iter()
+            .flatten()
+            .for_each(|it| self.past(&mut it.at));
         let respond_by = self.policy.respond_by(record.priority, self.now);
         Self::due(&mut record.respond_by, respond_by);
         let chain = escalation.get(&record.priority).map_or(&[][..], Vec::as_slice);

@@ -5,10 +5,11 @@ mod closing;
 mod completing;
 mod known;
 mod noting;
+mod reports;
 
-use known::{is_echo, known_of};
 pub use known::{as_said, incident_of};
 pub(crate) use known::{dedup_key, digest_line, leave};
+use known::{is_echo, known_of};
 
 use std::collections::BTreeMap;
 
@@ -18,10 +19,10 @@ use crate::act::Occasion;
 use crate::compose::{self, About};
 use crate::context::Context;
 use crate::decision::{Decision, Verdict, Why, Withheld};
-use crate::event::{Event, Finding, FindingState, subject_json};
+use crate::event::{Event, Finding, FindingState};
 use crate::face::Face;
 use crate::guard::AskedBy;
-use crate::identity::{incident_key, keyed};
+use crate::identity::incident_key;
 use crate::ids::IncidentKey;
 use crate::incident::{FindingRecord, IncidentRecord, Key, Record, State, Unread};
 use crate::judge::{Judging, band, is_from_the_future, resources, updated_at};
@@ -137,7 +138,8 @@ impl<'c> Case<'c> {
         };
         let (event, policy, rule) = (self.event, self.policy, self.rule);
         let is_seen = finding.zip(known).is_some_and(|(finding, known)| self.is_seen(finding, known));
-        let judged = Judging { event, policy, rule, known, previous: previous.as_ref(), is_seen, now }.judge();
+        let judged =
+            Judging { event, policy, rule, known, previous: previous.as_ref(), is_seen, now }.judge();
         let is_echo = finding.zip(known).is_some_and(|(finding, known)| is_echo(finding, known, now));
         let why = if is_echo && !judged.is_news() { Why::Echo } else { judged };
         let current = previous.as_ref().filter(|previous| previous.open);
@@ -356,25 +358,6 @@ impl<'c> Case<'c> {
         }
         self.reports(finding).into_iter().for_each(|report| record.saw(report));
         Record::Finding(record)
-    }
-
-    /// Whether a report of that finding told all that this one tells.
-    fn is_seen(&self, finding: &Finding, known: &FindingRecord) -> bool {
-        let [exactly, as_copy] = self.reports(finding);
-        let is_copy = finding.hub.is_some();
-        let is_told = known.reports.contains(&exactly) || (is_copy && known.reports.contains(&as_copy));
-        is_told && finding.count <= known.count
-    }
-
-    /// What a report tells, in short: all of it but times and count, and what its copy in Security Hub, which names
-    /// less, tells of it.
-    fn reports(&self, finding: &Finding) -> [String; 2] {
-        let subject = &self.event.subject;
-        let place = [&subject.account, &subject.region].map(|part| part.as_deref().unwrap_or_default());
-        let about = subject_json(subject).to_string();
-        let exactly = [&finding.kind, &finding.title, &about].map(String::as_str);
-        let short = |kind, parts: &[&str]| keyed(kind, parts)[..16].to_owned();
-        [short("report", &exactly), short("copy", &[&finding.kind, place[0], place[1]])]
     }
 
     /// Whatever the rule wanted is withheld for one reason; no trace in the state.

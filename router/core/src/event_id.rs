@@ -245,6 +245,9 @@ mod tests {
     #[test]
     fn an_id_of_an_earlier_release_is_read_as_it_was() {
         let id: EventId = serde_json::from_str(r#""7bf73129-1428""#).expect("a text");
-        assert_eq!((id.as_str(), id.shown(), id.is_delivered()), ("7bf73129-1428", "7bf73129-1428".to_owned(), false));
+        assert_eq!(
+            (id.as_str(), id.shown(), id.is_delivered()),
+            ("7bf73129-1428", "7bf73129-1428".to_owned(), false)
+        );
     }
 }

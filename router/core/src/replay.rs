@@ -75,7 +75,9 @@ impl<'p> Replay<'p> {
     pub fn advance(&mut self, now: Timestamp) -> Vec<Decision> {
         let mut decisions = Vec::new();
         let none = Turns::default();
-        while let Some(due_at) = self.next_due(&none).map(|(due_at, _)| due_at).filter(|due_at| *due_at <= now) {
+        while let Some(due_at) =
+            self.next_due(&none).map(|(due_at, _)| due_at).filter(|due_at| *due_at <= now)
+        {
             let tick = self.tick(due_at.max(self.now));
             if tick.is_empty() {
                 break;

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use watchfire_core::ids::IncidentKey;
 use watchfire_core::incident::State;
 use watchfire_core::wake::SetBack;
@@ -11,8 +11,8 @@ use super::Router;
 use crate::store;
 use crate::telemetry;
 
-/// Tasks read the clock before each other and come later; what is ahead by less holds up nothing.
-const JITTER: SignedDuration = SignedDuration::from_secs(2);
+/// In microseconds: tasks read the clock before each other and come later; what is ahead by less holds up nothing.
+const JITTER: i64 = 2_000_000;
 
 /// The latest time that anything was decided or put off at, since the clock was last compared with it.
 pub(super) struct Newest(AtomicI64);
@@ -43,7 +43,7 @@ impl Newest {
     /// Whether that is later than now: once for each time that the clock is set back.
     fn was_ahead_of(&self, now: Timestamp) -> bool {
         let newest = self.0.swap(now.as_microsecond(), Ordering::SeqCst);
-        newest > now.as_microsecond().saturating_add(JITTER.as_micros() as i64)
+        newest > now.as_microsecond().saturating_add(JITTER)
     }
 }
 
@@ -52,8 +52,10 @@ impl Router {
     /// that is still to come.
     pub(super) async fn after_set_back(&self, now: Timestamp) -> Result<(), store::Error> {
         if !self.newest.is_known() {
-            let latest = self.store.recent(1).await?.first().map(|entry| entry.decision.at);
-            self.newest.begin(latest.unwrap_or(now));
+            // One that cannot be read says nothing: then all are looked at.
+            let latest = self.store.recent(1).await;
+            let at = latest.map_or(Timestamp::MAX, |latest| latest.first().map_or(now, |it| it.decision.at));
+            self.newest.begin(at);
         }
         if !self.newest.was_ahead_of(now) {
             return Ok(());
@@ -61,7 +63,7 @@ impl Router {
         let put_right = self.put_right(now).await;
         if put_right.is_err() {
             // The next tick tries again.
-            self.newest.saw(now + JITTER + JITTER);
+            self.newest.saw(Timestamp::MAX);
         }
         put_right
     }

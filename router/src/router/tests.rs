@@ -2,6 +2,7 @@
 
 mod digest;
 mod notes;
+mod set_back;
 mod unrecorded;
 
 use std::collections::{BTreeMap, VecDeque};

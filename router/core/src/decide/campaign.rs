@@ -22,7 +22,9 @@ impl Case<'_> {
         let known = members.iter().filter_map(|member| state.finding(member));
         let incidents: BTreeSet<_> =
             known.map(|known| known.incident.clone()).filter(|incident| incident != key).collect();
-        state.need_all(incidents.iter().cloned().flat_map(|it| [Key::Incident(it.clone()), Key::Sayable(it)]))?;
+        state.need_all(
+            incidents.iter().cloned().flat_map(|it| [Key::Incident(it.clone()), Key::Sayable(it)]),
+        )?;
         // Whatever a sequence claims for its members: those of other accounts are not its own.
         let own = self.event.subject.account.as_ref();
         let is_own = |incident: &IncidentKey| {

@@ -33,7 +33,9 @@ pub fn as_said(record: &IncidentRecord, state: &State) -> Result<IncidentRecord,
     let mut record = record.clone();
     let bundle = state.bundle(&bundle);
     let said_at = bundle.and_then(|bundle| bundle.said_at);
-    let (Some(bundle), Some(said_at), Some(held)) = (bundle, said_at, &record.held) else { return Ok(record) };
+    let (Some(bundle), Some(said_at), Some(held)) = (bundle, said_at, &record.held) else {
+        return Ok(record);
+    };
     let is_said = match held.after_round {
         Some(round) => bundle.rounds > round,
         // It joined before rounds were counted: the time to the microsecond tells what was said before it joined

@@ -11,13 +11,38 @@ use crate::json::Json;
 
 /// Names of numbers that count or measure: they are another in every report of one problem.
 const MEASURES: [&str; 17] = [
-    "age", "attempt", "bytes", "count", "counter", "duration", "elapsed", "latency", "millis", "milliseconds",
-    "retries", "seconds", "sequence", "size", "time", "timestamp", "total",
+    "age",
+    "attempt",
+    "bytes",
+    "count",
+    "counter",
+    "duration",
+    "elapsed",
+    "latency",
+    "millis",
+    "milliseconds",
+    "retries",
+    "seconds",
+    "sequence",
+    "size",
+    "time",
+    "timestamp",
+    "total",
 ];
 /// Names of ids that every delivery or request has of its own, without `id`.
 const DELIVERIES: [&str; 12] = [
-    "client", "correlation", "delivery", "event", "invocation", "message", "request", "sharedevent", "span",
-    "token", "trace", "transaction",
+    "client",
+    "correlation",
+    "delivery",
+    "event",
+    "invocation",
+    "message",
+    "request",
+    "sharedevent",
+    "span",
+    "token",
+    "trace",
+    "transaction",
 ];
 
 /// Every value of a detail that is part of what it says, with its path, in the order of paths.
@@ -120,13 +145,19 @@ mod tests {
     #[test]
     fn times_ids_of_deliveries_and_counters_are_not_what_an_event_says() {
         let pairs = [
-            (r#"{"a":"x","eventTime":"2026-11-20T10:00:00Z"}"#, r#"{"eventTime":"2026-11-21T10:00:00Z","a":"x"}"#),
+            (
+                r#"{"a":"x","eventTime":"2026-11-20T10:00:00Z"}"#,
+                r#"{"eventTime":"2026-11-21T10:00:00Z","a":"x"}"#,
+            ),
             (
                 r#"{"requestID":"7bf73129-1428-4cd3-a780-95db273d1602"}"#,
                 r#"{"requestID":"00000000-1428-4cd3-a780-95db273d1602"}"#,
             ),
             (r#"{"retryCount":1,"createdAt":1764493200}"#, r#"{"retryCount":2,"createdAt":1764496800}"#),
-            (r#"{"m":"failed at 2026-11-20T10:00:00Z, again"}"#, r#"{"m":"failed at 2026-11-20T11:00:00Z, again"}"#),
+            (
+                r#"{"m":"failed at 2026-11-20T10:00:00Z, again"}"#,
+                r#"{"m":"failed at 2026-11-20T11:00:00Z, again"}"#,
+            ),
             (r#"{"x_trace_id":"0123456789abcdef0"}"#, r#"{"x_trace_id":"0123456789abcdef1"}"#),
         ];
         for (one, other) in pairs {

@@ -149,8 +149,9 @@ impl Sifting<'_> {
     fn window(&self, is_p0: bool) -> Option<(&Maintenance, (Timestamp, Timestamp))> {
         let json = std::cell::LazyCell::new(|| self.face.json());
         let running = self.policy.noise.maintenance.iter().filter(|it| !is_p0 || it.covers_p0);
-        let running = running.filter_map(|it| Some((it, it.window.at(self.now)?)));
-        running.filter(|(it, _)| it.matches.matches(&json)).max_by_key(|(_, (_, ends_at))| *ends_at)
+        // A pattern is looked at sooner than a calendar.
+        let running = running.filter(|it| it.matches.matches(&json));
+        running.filter_map(|it| Some((it, it.window.at(self.now)?))).max_by_key(|(_, (_, ends_at))| *ends_at)
     }
 
     /// A cover counts only while it is open and was itself said: what nobody knows of covers nothing.

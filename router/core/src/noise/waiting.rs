@@ -64,7 +64,8 @@ pub(crate) fn join(
     let count = previous.as_ref().map_or(0, |held| held.count).max(count);
     let priority = previous.as_ref().map_or(priority, |held| held.priority.min(priority));
     let news = previous.map_or(news, |held| if news.is_news() { news } else { held.news });
-    record.held = Some(Held { news, by: why, reason, since, priority, count, bundle: key, after_round, until });
+    record.held =
+        Some(Held { news, by: why, reason, since, priority, count, bundle: key, after_round, until });
     changes
 }
 

@@ -46,8 +46,14 @@ impl<'s> SetBack<'s> {
         let incident = IncidentKey::new("wf1-clock");
         let subject = format!("{} records of a clock that was ahead", changes.len());
         let (family, rule) = ("clock", "clock");
-        let about =
-            About { kind: "clock", incident: &incident, subject: &subject, family, rule, priority: Priority::P3 };
+        let about = About {
+            kind: "clock",
+            incident: &incident,
+            subject: &subject,
+            family,
+            rule,
+            priority: Priority::P3,
+        };
         let blank = Woken::new(&first, now, self.policy).blank(about, Why::ClockSetBack, now);
         let event = EventId::own(Own::Clock { key: &first, version: state.version(&first) });
         Ok(Some(Decision { event, incident: None, changes, ..blank }))
