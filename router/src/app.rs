@@ -36,7 +36,7 @@ pub struct Parts {
     /// The router's metrics.
     pub metrics: Arc<Metrics>,
     clients: Arc<Clients>,
-    queue: Option<QueueConfig>,
+    queues: Vec<QueueConfig>,
     http: HttpConfig,
     health: HealthConfig,
     keep: SignedDuration,
@@ -70,7 +70,7 @@ impl Parts {
     /// Whatever cannot be had.
     pub async fn open(config: Config, policy: Policy, watcher: Option<Watcher>) -> anyhow::Result<Parts> {
         let Config {
-            queue,
+            queues,
             http,
             health,
             store: StoreConfig { path, keep_days },
@@ -112,7 +112,7 @@ impl Parts {
         let mut router = router.with_responder(responder);
         router.watch_decisions(watcher);
         let router = Arc::new(router);
-        Ok(Parts { router, store, metrics, clients, queue, http, health, keep })
+        Ok(Parts { router, store, metrics, clients, queues, http, health, keep })
     }
 }
 
@@ -124,7 +124,7 @@ impl App {
     pub async fn start(config: Config, policy: Policy, watcher: Option<Watcher>) -> anyhow::Result<App> {
         let listened_to = config.channels.clone();
         let parts = Parts::open(config, policy, watcher).await?;
-        let Parts { router, store, metrics, clients, queue, http, health, keep } = parts;
+        let Parts { router, store, metrics, clients, queues, http, health, keep } = parts;
         let token = match &http.token {
             Some(token) => Some(token.resolve(&clients).await.context("http.token")?),
             None => None,
@@ -140,7 +140,7 @@ impl App {
         // Each lane has its own slots: no P0 waits for one that another message holds.
         let lane = |lane| (Source::Spool(spool.clone(), lane), usize::from(http.in_flight));
         let mut sources = vec![lane(Lane::Express), lane(Lane::Ordinary)];
-        if let Some(queue) = &queue {
+        for queue in &queues {
             let sqs = Sqs::open(clients.aws().await, queue).await?;
             sources.push((Source::Sqs(sqs), usize::from(queue.in_flight)));
         }
@@ -190,6 +190,7 @@ impl App {
         let health = tokio::spawn(axum::serve(health_listener, web::health(health)).into_future());
         let ticks = tokio::spawn(worker::tick(router.clone(), keep, stop.clone()));
         let wakes = tokio::spawn(worker::wake(router.clone(), stop.clone()));
+        let resumes = tokio::spawn(worker::resume(router.clone(), stop.clone()));
         let ask = |poller| tokio::spawn(pagerduty::poll(router.clone(), poller, stop.clone()));
         let pollers: Vec<_> = pollers.into_iter().map(ask).collect();
         let work =
@@ -202,6 +203,7 @@ impl App {
         events.abort();
         ticks.abort();
         wakes.abort();
+        resumes.abort();
         pollers.iter().for_each(tokio::task::JoinHandle::abort);
         health.abort();
         telemetry::drained(given_back);

@@ -9,6 +9,7 @@ mod conformance;
 mod containment;
 mod containment_steps;
 mod crash;
+mod dead_channel;
 mod enrich;
 mod evidence;
 mod kubernetes_server;

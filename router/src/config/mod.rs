@@ -6,6 +6,7 @@ mod file;
 mod mistake;
 mod mitigation;
 mod policy;
+mod queues;
 #[cfg(test)]
 mod tests;
 
