@@ -21,7 +21,7 @@ use crate::config::{Config, HealthConfig, HttpConfig, QueueConfig, StoreConfig, 
 use crate::descriptors::{self, Shares};
 use crate::pagerduty::{self, Inbound, Poller};
 use crate::respond::Responder;
-use crate::router::Router;
+use crate::router::{ACTING, Router};
 use crate::secret::{Secret, SecretSource};
 use crate::source::Source;
 use crate::source::spool::{Lane, Spool};
@@ -40,7 +40,7 @@ pub struct Parts {
     /// The router's metrics.
     pub metrics: Arc<Metrics>,
     clients: Arc<Clients>,
-    queue: Option<QueueConfig>,
+    queues: Vec<QueueConfig>,
     http: HttpConfig,
     health: HealthConfig,
     keep: SignedDuration,
@@ -86,7 +86,7 @@ impl Parts {
     /// Whatever cannot be had.
     pub async fn open(config: Config, policy: Policy, watcher: Option<Watcher>) -> anyhow::Result<Parts> {
         let Config {
-            queue,
+            queues,
             http,
             health,
             store: StoreConfig { path, keep_days, if_damaged },
@@ -133,7 +133,7 @@ impl Parts {
         router.watch_decisions(watcher);
         let router = Arc::new(router);
         router.tell_of_set_aside(&path, keep).await?;
-        Ok(Parts { router, store, metrics, clients, queue, http, health, keep })
+        Ok(Parts { router, store, metrics, clients, queues, http, health, keep })
     }
 }
 
@@ -145,7 +145,7 @@ impl App {
     pub async fn start(config: Config, policy: Policy, watcher: Option<Watcher>) -> anyhow::Result<App> {
         let listened_to = config.channels.clone();
         let parts = Parts::open(config, policy, watcher).await?;
-        let Parts { router, store, metrics, clients, queue, http, health, keep } = parts;
+        let Parts { router, store, metrics, clients, queues, http, health, keep } = parts;
         let limit = descriptors::raise();
         let (token, operator_token) = tokens(&http, &clients).await?;
         let refusals = Refusals::new(metrics.clone());
@@ -155,11 +155,12 @@ impl App {
         // Each lane has its own slots: no P0 waits for one that another message holds.
         let lane = |lane| (Source::Spool(spool.clone(), lane), usize::from(http.in_flight));
         let mut sources = vec![lane(Lane::Express), lane(Lane::Ordinary)];
-        if let Some(queue) = &queue {
+        for queue in &queues {
             let sqs = Sqs::open(clients.aws().await, queue).await?;
             sources.push((Source::Sqs(sqs), usize::from(queue.in_flight)));
         }
-        let at_work = sources.iter().map(|(_, in_flight)| in_flight).sum();
+        let acts = if router.responder().is_some() { ACTING } else { 0 };
+        let at_work = listened_to.len() * Channel::MOST_AT_ONCE + acts;
         let shares = Shares::of(limit, at_work, usize::from(http.connections));
         if !shares.is_enough {
             telemetry::too_few_descriptors(limit, at_work, shares.http);
@@ -194,6 +195,7 @@ impl App {
         let ticks = tokio::spawn(worker::tick(router.clone(), keep, stop.clone()));
         let wakes = tokio::spawn(worker::wake(router.clone(), stop.clone()));
         let tidies = tokio::spawn(worker::tidy(store.clone(), stop.clone()));
+        let resumes = tokio::spawn(worker::resume(router.clone(), stop.clone()));
         let ask = |poller| tokio::spawn(pagerduty::poll(router.clone(), poller, stop.clone()));
         let pollers: Vec<_> = pollers.into_iter().map(ask).collect();
         let work =
@@ -209,6 +211,7 @@ impl App {
         ticks.abort();
         wakes.abort();
         tidies.abort();
+        resumes.abort();
         pollers.iter().for_each(tokio::task::JoinHandle::abort);
         health.abort();
         telemetry::drained(given_back);

@@ -34,7 +34,7 @@ pub(crate) fn raise() -> usize {
 }
 
 impl Shares {
-    /// Of that limit, with so many messages at work at once, each of which may hold a connection to a channel,
+    /// Of that limit, with so many attempts and acts at once, each of which may hold a connection to a channel or the cluster,
     /// and at most so many connections to `http.listen`.
     pub(crate) fn of(limit: usize, at_work: usize, most: usize) -> Self {
         // Under the smallest limits everybody gets less.

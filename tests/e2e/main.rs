@@ -10,6 +10,7 @@ mod containment;
 mod containment_steps;
 mod crash;
 mod damage;
+mod dead_channel;
 mod enrich;
 mod evidence;
 mod hostile;

@@ -7,10 +7,10 @@ use watchfire_core::priority::Priority;
 use watchfire_core::yaml::{Node, Value};
 
 use super::attention::{self, Attention};
-use super::file::{Config, PARTS, QueueConfig, RouteConfig, RulesConfig, StoreConfig};
+use super::file::{Config, PARTS, RouteConfig, RulesConfig, StoreConfig};
 use super::http::check_http;
 use super::mistake::{Mistake, Mistakes};
-use super::mitigation;
+use super::{mitigation, queues};
 use crate::actions::ChannelConfig;
 use crate::cluster;
 use crate::evidence;
@@ -48,7 +48,7 @@ pub(super) fn parse(name: &str, text: &str) -> Parsed {
     }
     // A name with nothing after it is a part left out.
     let part = |name: &str| root.get(name).filter(|part| !part.is_null());
-    let queue = part("queue").map(|queue| mistakes.read("queue", queue, check_queue));
+    let queues = queues::check(part("queue"), part("queues"), &mut mistakes);
     let http = mistakes.read_or_default("http", part("http"), check_http);
     let health = mistakes.read_or_default("health", part("health"), |_, _| {});
     let store = mistakes.read_or_default("store", part("store"), check_store);
@@ -95,10 +95,10 @@ pub(super) fn parse(name: &str, text: &str) -> Parsed {
             ),
             true,
         ) => {
-            let (queue, cluster, evidence) = (queue.flatten(), cluster.flatten(), evidence.flatten());
+            let (cluster, evidence) = (cluster.flatten(), evidence.flatten());
             let (channels, routes) = (channels, routes);
             Some(Config {
-                queue,
+                queues,
                 http,
                 health,
                 store,
@@ -131,23 +131,6 @@ fn check_names(root: &Node, mistakes: &mut Mistakes<'_>) {
             mistakes.add(Some(part.line), name, format!("no such part, expected one of {parts}"));
         }
     }
-}
-
-fn check_queue(queue: &QueueConfig, mistake: &mut dyn FnMut(&str, String)) {
-    let QueueConfig { url, wait_seconds, visibility_seconds, in_flight, max_receives } = queue;
-    if !(url.starts_with("https://") || url.starts_with("http://")) {
-        mistake(".url", format!("expected the queue's https:// address, found `{url}`"));
-    }
-    if *wait_seconds > 20 {
-        mistake(".wait_seconds", format!("expected 0 to 20, found {wait_seconds}"));
-    }
-    if !(10..=43_200).contains(visibility_seconds) {
-        mistake(".visibility_seconds", format!("expected 10 to 43200, found {visibility_seconds}"));
-    }
-    if *max_receives == Some(0) {
-        mistake(".max_receives", "expected at least 1, found 0".to_owned());
-    }
-    check_in_flight(*in_flight, mistake);
 }
 
 pub(super) fn check_in_flight(in_flight: u16, mistake: &mut dyn FnMut(&str, String)) {

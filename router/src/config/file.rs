@@ -18,8 +18,9 @@ use crate::secret::SecretSource;
 use crate::store::IfDamaged;
 
 /// The parts of the file, in the order of the documented example.
-pub(super) const PARTS: [&str; 17] = [
+pub(super) const PARTS: [&str; 18] = [
     "queue",
+    "queues",
     "http",
     "health",
     "store",
@@ -41,8 +42,8 @@ pub(super) const PARTS: [&str; 17] = [
 /// The whole configuration, checked.
 #[derive(Debug)]
 pub struct Config {
-    /// The SQS queue alerts come from; without it only the embedded queue is read.
-    pub queue: Option<QueueConfig>,
+    /// The SQS queues alerts come from; without one only the embedded queue is read.
+    pub queues: Vec<QueueConfig>,
     /// The HTTP address that takes events into the embedded queue.
     pub http: HttpConfig,
     /// The HTTP address for health and metrics.
@@ -77,26 +78,36 @@ pub struct Config {
     pub mitigation: MitigationConfig,
 }
 
-/// The SQS queue.
+/// An SQS queue.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(
     deny_unknown_fields,
-    expecting = "a mapping of url, wait_seconds, visibility_seconds, in_flight, max_receives"
+    expecting = "a mapping of url, name, wait_seconds, visibility_seconds, in_flight, max_receives"
 )]
 pub struct QueueConfig {
     /// Its URL.
     pub url: String,
+    /// Its name in metrics and logs; by default the last part of its URL.
+    pub name: Option<String>,
     /// How long one receive waits for messages, 0 to 20.
     #[serde(default = "twenty")]
     pub wait_seconds: u16,
     /// How long a message stays invisible at a time, 10 to 43,200; extended while it is worked on.
     #[serde(default = "two_minutes")]
     pub visibility_seconds: u32,
-    /// How many messages are worked on at once, 1 to 10,000.
+    /// How many messages are worked on at once, 1 to 10,000; one that only waits for its channel does not count.
     #[serde(default = "sixty_four")]
     pub in_flight: u16,
     /// After how many receives the queue gives a message up; by default as the queue's redrive policy says.
     pub max_receives: Option<u32>,
+}
+
+impl QueueConfig {
+    /// The word for it in metrics and logs.
+    pub fn name(&self) -> &str {
+        let last = self.url.trim_end_matches('/').rsplit('/').next();
+        self.name.as_deref().or(last).unwrap_or_default()
+    }
 }
 
 /// The HTTP address that takes events.

@@ -7,6 +7,7 @@ mod http;
 mod mistake;
 mod mitigation;
 mod policy;
+mod queues;
 #[cfg(test)]
 mod tests;
 

@@ -114,11 +114,11 @@ fallback_after_seconds: soon
 repeat_after_minutes: {P9: 1, P1: often, P2: 5}
 ";
     let expected = [
-        "watchfire.yaml:1: slack: no such part, expected one of queue, http, health, store, evidence, rules, \
+        "watchfire.yaml:1: slack: no such part, expected one of queue, queues, http, health, store, evidence, rules, \
          cluster, channels, routes, fallback_after_seconds, repeat_after_minutes, noise, business, digest, escalation, security_hub, mitigation",
         "watchfire.yaml:3: queue.url: invalid type: integer `7`, expected a string",
         "watchfire.yaml:4: queue.wait_second: unknown field `wait_second`, expected one of `url`, \
-         `wait_seconds`, `visibility_seconds`, `in_flight`, `max_receives`",
+         `name`, `wait_seconds`, `visibility_seconds`, `in_flight`, `max_receives`",
         "watchfire.yaml:5: queue.in_flight: invalid type: string \"many\", expected a whole number up to 65535",
         "watchfire.yaml:8: channels.mail: invalid value: map, expected a mapping with one name",
         "watchfire.yaml:9: channels.other: unknown variant `slack`, expected one of `console`, `pagerduty`, \
@@ -219,7 +219,7 @@ fn a_misspelt_channels_does_not_make_every_route_wrong() {
     let text = "chanels: {screen: {console: {}}}\nroutes: {P0: {to: [screen]}, P1: {to: [screen]}}\n";
     let expected = [
         "watchfire.yaml: channels: expected at least one channel, found none",
-        "watchfire.yaml:1: chanels: no such part, expected one of queue, http, health, store, evidence, rules, \
+        "watchfire.yaml:1: chanels: no such part, expected one of queue, queues, http, health, store, evidence, rules, \
          cluster, channels, routes, fallback_after_seconds, repeat_after_minutes, noise, business, digest, escalation, security_hub, mitigation",
     ];
     assert_eq!(told(text), expected);
@@ -237,7 +237,7 @@ fn a_part_of_another_shape_is_one_mistake() {
         "watchfire.yaml:4: repeat_after_minutes: expected a mapping of P0, P1, P2, P3",
     ];
     assert_eq!(told(text), expected);
-    let parts = "queue, http, health, store, evidence, rules, cluster, channels, routes, \
+    let parts = "queue, queues, http, health, store, evidence, rules, cluster, channels, routes, \
                  fallback_after_seconds, repeat_after_minutes, noise, business, digest, escalation, security_hub, mitigation";
     assert_eq!(told("- http\n"), [format!("watchfire.yaml:1: expected a mapping of {parts}")]);
 }
@@ -359,4 +359,58 @@ fn tokens_that_are_equal_or_easily_guessed_are_mistakes_and_not_told() {
         spaced[0].contains("http.operator_token: expected a secret that a header can carry"),
         "{spaced:?}"
     );
+}
+
+#[test]
+fn several_queues_are_read_each_with_slots_of_its_own_and_one_as_ever() {
+    let rest = "channels: {screen: {console: {}}}\nroutes: {P0: {to: [screen]}, P1: {to: [screen]}}\n";
+    let queues = |text: &str| {
+        let config = Config::parse("watchfire.yaml", &format!("{text}{rest}"))
+            .map_err(|mistakes| mistakes.iter().map(ToString::to_string).collect::<Vec<_>>());
+        let queues = config.expect("it has no mistakes").queues;
+        let read =
+            |queue: &super::QueueConfig| (queue.name().to_owned(), queue.in_flight, queue.max_receives);
+        queues.iter().map(read).collect::<Vec<_>>()
+    };
+    let several = "\
+queues:
+  - {url: 'https://sqs.example.com/111122223333/watchfire-urgent', in_flight: 16, max_receives: 5}
+  - {url: 'https://sqs.example.com/111122223333/watchfire-alerts/', name: bulk}
+";
+    assert_eq!(
+        queues(several),
+        [("watchfire-urgent".to_owned(), 16, Some(5)), ("bulk".to_owned(), 64, None)]
+    );
+    let one = "queue: {url: 'https://sqs.example.com/111122223333/watchfire-alerts'}\n";
+    assert_eq!(queues(one), [("watchfire-alerts".to_owned(), 64, None)]);
+    assert_eq!(queues(""), []);
+}
+
+#[test]
+fn a_queue_listed_twice_and_both_forms_at_once_are_mistakes() {
+    let rest = "channels: {screen: {console: {}}}\nroutes: {P0: {to: [screen]}, P1: {to: [screen]}}\n";
+    let text = "\
+queue: {url: 'https://sqs.example.com/1/one'}
+queues:
+  - url: https://sqs.example.com/1/urgent
+    in_flight: 0
+  - {url: 'https://sqs.example.com/1/urgent/'}
+  - url: https://sqs.example.org/1/urgent
+  - {url: 'https://sqs.example.org/1/other', name: urgent, waits: 3}
+  - sqs
+";
+    let expected = [
+        "watchfire.yaml:2: queues: expected either `queue` or `queues`, found both",
+        "watchfire.yaml:4: queues[0].in_flight: expected 1 to 10000, found 0",
+        "watchfire.yaml:5: queues[1].url: expected a queue that is not listed before, found \
+         `https://sqs.example.com/1/urgent/` again",
+        "watchfire.yaml:6: queues[2].name: expected a name of its own, found `urgent` again",
+        "watchfire.yaml:7: queues[3].waits: unknown field `waits`, expected one of `url`, `name`, \
+         `wait_seconds`, `visibility_seconds`, `in_flight`, `max_receives`",
+        "watchfire.yaml:8: queues[4]: invalid type: string \"sqs\", expected a mapping of url, name, \
+         wait_seconds, visibility_seconds, in_flight, max_receives",
+    ];
+    assert_eq!(told(&format!("{text}{rest}")), expected);
+    let expected = ["watchfire.yaml:1: queues: expected a list of queues"];
+    assert_eq!(told(&format!("queues: {{url: 'https://sqs.example.com/1/one'}}\n{rest}")), expected);
 }

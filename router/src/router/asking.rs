@@ -79,7 +79,7 @@ impl Router {
         let completed = committed.map_err(|nack| again(&nack.reason))?;
         // By way of a box, because its acts are performed like those of any decision; what is pending of
         // them, a tick takes up.
-        let _ = Box::pin(self.perform(&completed)).await;
+        let _ = Box::pin(self.perform_within(&completed)).await;
         Ok(ended(ActEnd::Done, "what the cluster says is known"))
     }
 }

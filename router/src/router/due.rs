@@ -14,7 +14,7 @@ use crate::telemetry;
 /// So many decisions are made before they are performed.
 const MOST: usize = 256;
 /// So many of them are performed at a time.
-const SIDE_BY_SIDE: usize = 16;
+const SIDE_BY_SIDE: usize = MOST;
 
 impl Router {
     /// Decides what is due at `now`, in the order in which it was due, and performs it. One that fails holds
@@ -46,11 +46,8 @@ impl Router {
                 return Ok(decided);
             }
             decided += entries.len();
-            // What is pending is in the journal, where a tick finds it.
-            let performed = stream::iter(entries).map(async |entry| {
-                let _claim = self.at_work.claim(&entry.decision.event)?;
-                self.perform(&entry).await.ok()
-            });
+            // As all that is in the journal and in nobody's hands; what stays pending, a tick finds there.
+            let performed = stream::iter(entries).map(async |entry| self.resume(&entry.decision.event).await);
             performed.buffer_unordered(SIDE_BY_SIDE).collect::<Vec<_>>().await;
         }
     }

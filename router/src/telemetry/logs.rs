@@ -104,7 +104,7 @@ pub(crate) fn too_few_descriptors(limit: usize, at_work: usize, connections: usi
         limit,
         at_work,
         connections,
-        "too few descriptors for all that may be at work at once: raise the limit (ulimit -n), or lower in_flight"
+        "too few descriptors for all that may be at work at once: raise the limit (ulimit -n)"
     );
 }
 
@@ -139,6 +139,17 @@ pub fn fell_back(decision: &Decision, fallback: &Effect) {
     warn!(%event, fallback, "the primary channel did not take an urgent page, the fallback gets it");
 }
 
+/// A channel is known to take nothing; said once, until it does again.
+pub(crate) fn channel_down(channel: &ChannelName, reason: &str) {
+    let (channel, reason) = (channel.as_str(), clean(reason, 500));
+    error!(channel, reason, "a channel is down: urgent pages go to their fallback at once");
+}
+
+/// A channel takes pages again.
+pub(crate) fn channel_up(channel: &ChannelName, down_for: Duration) {
+    info!(channel = channel.as_str(), down_for_seconds = down_for.as_secs(), "a channel is up again");
+}
+
 /// A message stays on the queue.
 pub fn not_done(message_id: &str, receives: u32, nack: &Nack, again_in: Duration) {
     let again_in_seconds = again_in.as_secs();
@@ -147,8 +158,9 @@ pub fn not_done(message_id: &str, receives: u32, nack: &Nack, again_in: Duration
 }
 
 /// The source could not be read.
-pub fn receive_failed(error: &anyhow::Error, again_in: Duration) {
-    error!(error = format!("{error:#}"), again_in_seconds = again_in.as_secs(), "the queue cannot be read");
+pub fn receive_failed(queue: &str, error: &anyhow::Error, again_in: Duration) {
+    let again_in_seconds = again_in.as_secs();
+    error!(queue, error = format!("{error:#}"), again_in_seconds, "the queue cannot be read");
 }
 
 /// Deletes that the queue did not take; the messages come again and are known.
@@ -161,9 +173,9 @@ pub fn visibility_failed(message_id: &str, error: &anyhow::Error) {
     warn!(message_id, error = format!("{error:#}"), "a message's visibility could not be changed");
 }
 
-/// A tick took up entries or failed.
-pub fn ticked(resumed: usize, pruned: u64) {
-    info!(resumed, pruned, "tick");
+/// What was old is gone.
+pub fn pruned(records: u64) {
+    info!(records, "pruned");
 }
 
 /// A tick found an entry that it could not read.

@@ -166,8 +166,8 @@ fn exchanges() -> Vec<Exchange> {
         Exchange::read(&name, &std::fs::read_to_string(path).unwrap())
     };
     let exchanges: Vec<_> = names.iter().map(read).collect();
-    let numbers: Vec<_> = exchanges.iter().map(|exchange| exchange.name[..2].parse().unwrap()).collect();
-    assert_eq!(numbers, (1..=EXCHANGES).collect::<Vec<usize>>());
+    let numbers: Vec<usize> = exchanges.iter().map(|exchange| exchange.name[..2].parse().unwrap()).collect();
+    assert_eq!(numbers, (1..=EXCHANGES).collect::<Vec<_>>());
     exchanges
 }
 
