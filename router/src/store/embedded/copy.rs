@@ -68,18 +68,19 @@ fn text(chunk: &mut Vec<u8>, text: &[u8]) {
 pub(crate) struct Looked {
     pub(crate) tables: Snapshot,
     /// Without it the tables are closed.
-    _database: Database,
+    _database: overlay::Looking,
 }
 
 /// The tables of a file that no worker has open; it stays as it is.
 pub(crate) fn look_at(path: &Path) -> Result<Looked, Error> {
-    let database = overlay::look_at(path)?;
+    let mut looking = overlay::look_at(path)?;
     let tables = sound(|| {
-        prepare(&database, path)?;
+        let database = looking.database();
+        prepare(database, path)?;
         Snapshot::open(&database.begin_read()?)
     });
     let tables = tables.map_err(|error| at(error, path))?;
-    Ok(Looked { tables, _database: database })
+    Ok(Looked { tables, _database: looking })
 }
 
 /// A store of its own with all that is in that one, which no worker may have open, where nothing is yet.
@@ -242,7 +243,7 @@ impl Copies {
 
 impl Drop for Copies {
     fn drop(&mut self) {
-        drop(self.database.take());
+        let _ = sound(|| Ok(drop(self.database.take())));
         // Where it has its name, this one is gone.
         let _ = fs::remove_file(&self.part);
     }
