@@ -121,9 +121,9 @@ fn export(from: From) -> Result<(), Failed> {
     let Some(store) = store else {
         return Ok(download(&whom, "/v1/store/export", |bytes| Ok(out.write_all(bytes)?))?);
     };
-    let tables = look_at(&store).map_err(anyhow::Error::from)?;
+    let looked = look_at(&store).map_err(anyhow::Error::from)?;
     let mut lost = None;
-    let exported = journal(&tables, &mut |lines| {
+    let exported = journal(&looked.tables, &mut |lines| {
         if lost.is_none() {
             lost = out.write_all(&lines).err();
         }

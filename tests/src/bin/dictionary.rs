@@ -11,6 +11,7 @@ use serde_json::json;
 use watchfire::store::Store;
 use watchfire_core::incident::Record;
 use watchfire_core::journal::Entry;
+use watchfire_core::json::Json;
 use watchfire_tests::in_process::{noon, router_over};
 use watchfire_tests::{Configuration, repository};
 
@@ -31,7 +32,9 @@ async fn main() {
     examples.retain(|example| !example.file_name().unwrap().to_string_lossy().starts_with("miner"));
     examples.sort();
     for example in examples {
-        router.handle(&std::fs::read_to_string(example).unwrap()).await.unwrap();
+        let text = std::fs::read_to_string(example).unwrap();
+        // On one line, as events arrive.
+        router.handle(&Json::parse(&text).unwrap().to_string()).await.unwrap();
         clock.advance(SignedDuration::from_mins(20));
         router.wake(clock.now()).await.unwrap();
     }

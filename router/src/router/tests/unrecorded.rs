@@ -58,9 +58,6 @@ async fn a_store_that_was_set_aside_is_told_once() {
     let journal = router.journal(10).await.expect("the store answers");
     let told = |entry: &&Entry| entry.decision.rule.as_str() == "store-set-aside";
     let told: Vec<_> = journal.iter().filter(told).map(|entry| entry.decision.priority.as_str()).collect();
-    assert_eq!(
-        (told, receiver.actions()),
-        (vec!["P1"], vec!["trigger".to_owned()]),
-        "the other is forgotten"
-    );
+    let paged = receiver.actions().iter().filter(|action| *action == "trigger").count();
+    assert_eq!((told, paged), (vec!["P1"], 1), "the other is forgotten");
 }

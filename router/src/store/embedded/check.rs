@@ -34,7 +34,7 @@ pub(crate) fn check(path: &Path) -> Result<Checked, Error> {
     let bytes = path.metadata().map_or(0, |file| file.len());
     let mut checked = Checked { bytes, tables: Vec::new(), wrong: Vec::new() };
     match overlay::look_at(path) {
-        Ok(mut database) => match sound(|| Ok(database.check_integrity()?)) {
+        Ok(mut looking) => match sound(|| Ok(looking.database().check_integrity()?)) {
             Ok(true) => {}
             Ok(false) => checked.wrong.push("pages: some differ from their sums, or are lost".to_owned()),
             Err(error) => checked.wrong.push(format!("pages: {}", chain(&error))),
@@ -46,9 +46,10 @@ pub(crate) fn check(path: &Path) -> Result<Checked, Error> {
         Err(error) => return Err(error),
     }
     // Afresh: what was just looked at may have been mended in memory.
-    let database = overlay::look_at(path)?;
+    let mut looking = overlay::look_at(path)?;
     let looked = sound(|| {
-        prepare(&database, path)?;
+        let database = looking.database();
+        prepare(database, path)?;
         let tables = Snapshot::open(&database.begin_read()?)?;
         rows(&tables, &mut checked.wrong);
         checked.tables = sound(|| tables.sizes()).unwrap_or_default();

@@ -64,22 +64,30 @@ fn text(chunk: &mut Vec<u8>, text: &[u8]) {
     chunk.extend(text);
 }
 
+/// A file that is looked at.
+pub(crate) struct Looked {
+    pub(crate) tables: Snapshot,
+    /// Without it the tables are closed.
+    _database: overlay::Looking,
+}
+
 /// The tables of a file that no worker has open; it stays as it is.
-pub(crate) fn look_at(path: &Path) -> Result<Snapshot, Error> {
-    let database = overlay::look_at(path)?;
+pub(crate) fn look_at(path: &Path) -> Result<Looked, Error> {
+    let mut looking = overlay::look_at(path)?;
     let tables = sound(|| {
-        prepare(&database, path)?;
+        let database = looking.database();
+        prepare(database, path)?;
         Snapshot::open(&database.begin_read()?)
     });
-    // The tables keep what they need of it.
-    tables.map_err(|error| at(error, path))
+    let tables = tables.map_err(|error| at(error, path))?;
+    Ok(Looked { tables, _database: looking })
 }
 
 /// A store of its own with all that is in that one, which no worker may have open, where nothing is yet.
 pub(crate) fn restore(from: &Path, to: &Path) -> Result<u64, Error> {
-    let tables = look_at(from)?;
+    let looked = look_at(from)?;
     let mut copies = Copies::begin(to)?;
-    sound(|| copy(&tables, &mut |chunk| copies.take(&chunk))).map_err(|error| at(error, from))?;
+    sound(|| copy(&looked.tables, &mut |chunk| copies.take(&chunk))).map_err(|error| at(error, from))?;
     copies.finish()
 }
 
@@ -213,7 +221,10 @@ impl Copies {
         }
         self.put()?;
         let cannot = |cause: io::Error| Error::Open { path: self.path.clone(), cause: Arc::new(cause) };
-        let database = self.database.take().expect("it is there until it is finished");
+        let mut database = self.database.take().expect("it is there until it is finished");
+        // It was put in bit by bit, which leaves room between.
+        sound(|| database.compact().map_err(|cause| Error::Unavailable(Arc::new(cause))))
+            .map_err(|error| at(error, &self.path))?;
         // The last commit of a close is durable, and all before it with it.
         sound(|| Ok(drop(database))).map_err(|error| at(error, &self.path))?;
         File::open(&self.part).and_then(|part| part.sync_all()).map_err(cannot)?;
@@ -232,7 +243,7 @@ impl Copies {
 
 impl Drop for Copies {
     fn drop(&mut self) {
-        drop(self.database.take());
+        let _ = sound(|| Ok(drop(self.database.take())));
         // Where it has its name, this one is gone.
         let _ = fs::remove_file(&self.part);
     }

@@ -21,8 +21,7 @@ const CACHE: usize = 16 * 1024 * 1024;
 pub(super) fn create(path: &Path) -> Result<Opened, Error> {
     if path.metadata().is_ok_and(|file| file.is_file() && file.len() == 0) {
         // Made, and never written: or all of it is lost, which must not pass for a beginning.
-        let cause = Arc::new(io::Error::new(io::ErrorKind::UnexpectedEof, "it is empty"));
-        return Err(Error::DamagedFile { path: path.to_owned(), cause });
+        return Err(empty(path));
     }
     let file = file(path).map_err(|cause| Error::Open { path: path.to_owned(), cause: Arc::new(cause) })?;
     checked(path, |builder| builder.create_file(file))
@@ -63,6 +62,11 @@ fn checked(
     });
     let database = opened.map_err(|error| at(error, path))?;
     Ok(Opened { database, is_proven: is_proven.load(Ordering::Relaxed) })
+}
+
+pub(super) fn empty(path: &Path) -> Error {
+    let cause = Arc::new(io::Error::new(io::ErrorKind::UnexpectedEof, "it is empty"));
+    Error::DamagedFile { path: path.to_owned(), cause }
 }
 
 /// An error of the database, as one of that file.

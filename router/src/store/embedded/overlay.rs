@@ -15,8 +15,24 @@ use crate::store::error::sound;
 /// In bytes: so much is copied where anything in it is written.
 const PAGE: usize = 4096;
 
+/// A database that is looked at.
+pub(super) struct Looking(Option<Database>);
+
+impl Looking {
+    pub(super) fn database(&mut self) -> &mut Database {
+        self.0.as_mut().expect("it is there until it is dropped")
+    }
+}
+
+impl Drop for Looking {
+    fn drop(&mut self) {
+        // A damaged one may not even be closed without a panic.
+        let _ = sound(|| Ok(drop(self.0.take())));
+    }
+}
+
 /// The database in that file, which stays as it is; no worker may have it open.
-pub(super) fn look_at(path: &Path) -> Result<Database, Error> {
+pub(super) fn look_at(path: &Path) -> Result<Looking, Error> {
     let cannot = |cause: io::Error| Error::Open { path: path.to_owned(), cause: Arc::new(cause) };
     let file = File::open(path).map_err(cannot)?;
     match file.try_lock_shared() {
@@ -25,10 +41,13 @@ pub(super) fn look_at(path: &Path) -> Result<Database, Error> {
         Err(TryLockError::Error(error)) => return Err(cannot(error)),
     }
     let length = file.metadata().map_err(cannot)?.len();
+    if length == 0 {
+        return Err(super::file::empty(path));
+    }
     let overlay =
         Overlay { file, written: Mutex::new(Written { pages: BTreeMap::new(), length, file: length }) };
     let opened = sound(|| Ok(super::file::builder().create_with_backend(overlay)?));
-    opened.map_err(|error| super::file::at(error, path))
+    opened.map(|database| Looking(Some(database))).map_err(|error| super::file::at(error, path))
 }
 
 #[derive(Debug)]

@@ -188,9 +188,12 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
+        let database = self.database.get_mut().unwrap_or_else(PoisonError::into_inner).take();
         // One that is closed in good order is not looked at by whoever opens it next.
         if self.broken.borrow().is_some() {
-            forget(self.database.get_mut().unwrap_or_else(PoisonError::into_inner).take());
+            forget(database);
+        } else if let Err(error) = sound(|| Ok(drop(database))) {
+            self.judge(&error);
         }
     }
 }

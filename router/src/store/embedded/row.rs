@@ -150,6 +150,6 @@ mod tests {
     #[test]
     fn the_dictionary_is_the_one_that_rows_were_written_with() {
         let hexadecimal: String = DICTIONARY_1.iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(sha256(&hexadecimal), "c238db8ff3117c2f73f471fe4f9c7d19225cda9bdce25f7f03c52bce652b4d0a");
+        assert_eq!(sha256(&hexadecimal), "9e00993cf436a8e19aa37249efb08c8af9185eb6f29fe0f04a70c26372e10fdd");
     }
 }

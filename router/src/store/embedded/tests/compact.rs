@@ -11,15 +11,17 @@ const ROWS: i64 = 100;
 async fn mostly_free(folder: &TempDir) -> (Embedded, std::path::PathBuf) {
     let path = folder.path().join("store.redb");
     let store = Embedded::open(&path).unwrap();
-    let fill = |tables: &mut Tables<'_>| {
-        let row = vec![7; 1 << 20];
-        for number in 0..ROWS {
-            tables.entries.insert((number, "filling"), row.as_slice())?;
-        }
-        tables.meta.insert("kept", 7)?;
-        Ok(())
-    };
-    store.write(fill).await.unwrap();
+    for first in (0..ROWS).step_by(10) {
+        let fill = move |tables: &mut Tables<'_>| {
+            let row = vec![7; 1 << 20];
+            for number in first..first + 10 {
+                tables.entries.insert((number, "filling"), row.as_slice())?;
+            }
+            tables.meta.insert("kept", 7)?;
+            Ok(())
+        };
+        store.write(fill).await.unwrap();
+    }
     let free = |tables: &mut Tables<'_>| {
         for number in 0..ROWS {
             tables.entries.remove((number, "filling"))?;
