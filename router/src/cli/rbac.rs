@@ -4,11 +4,10 @@ use std::collections::BTreeSet;
 
 use clap::Args;
 use serde_json::{Value, json};
-use watchfire_core::act::StepName;
-use watchfire_core::act::permissions::{Evidence, Part, Permission, Permissions, permissions, steps_of};
+use watchfire_core::act::permissions::{Evidence, Part, Permission, Permissions, permissions, reachable};
+use watchfire_core::act::{StepName, repertoire};
 use watchfire_core::context::AdminApi;
-use watchfire_core::decision::Role;
-use watchfire_core::mitigation::{Mitigation, Mode};
+use watchfire_core::mitigation::Mode;
 use watchfire_core::policy::Policy;
 use watchfire_core::rules::{ActionName, Stage};
 
@@ -66,27 +65,22 @@ pub(super) fn enabled(arguments: &PolicyArguments) -> Result<(BTreeSet<StepName>
 }
 
 fn allowed(policy: &Policy) -> (BTreeSet<StepName>, Evidence) {
-    let Mitigation { namespaces, if_not_verified, .. } = &policy.mitigation;
+    let mitigation = &policy.mitigation;
     let live = policy.rules.rules().iter().filter(|rule| rule.stage == Stage::Live);
-    let named: BTreeSet<ActionName> = live.flat_map(|rule| rule.actions.iter().copied()).collect();
-    // What takes the place of an action that cannot be had, and what is done when one is not verified.
-    let contains = named.iter().any(|action| action.role() == Role::Contain);
-    let instead = [ActionName::ScaleToZero, ActionName::Cordon, ActionName::DeletePod, ActionName::Evidence];
-    let instead = instead.into_iter().filter(|_| contains).chain(*if_not_verified);
+    let named = live.flat_map(|rule| rule.actions.iter().copied());
     let may = |action: &ActionName| {
-        let everywhere = policy.mitigation.mode_of(*action, None);
+        let everywhere = mitigation.mode_of(*action, None);
         let somewhere =
-            namespaces.keys().map(|namespace| policy.mitigation.mode_of(*action, Some(namespace)));
+            mitigation.namespaces.keys().map(|namespace| mitigation.mode_of(*action, Some(namespace)));
         somewhere.chain([everywhere]).any(|mode| mode != Mode::Observe)
     };
-    let actions: BTreeSet<ActionName> = named.into_iter().chain(instead).filter(may).collect();
-    let deletes = actions.contains(&ActionName::Drain) && !policy.mitigation.drain_respects_budgets;
+    let actions: BTreeSet<ActionName> = reachable(named, mitigation).into_iter().filter(may).collect();
     let evidence = match actions.contains(&ActionName::Evidence) {
         true => Evidence::Taken,
         false => Evidence::None,
     };
-    let steps = actions.into_iter().flat_map(steps_of).copied();
-    (steps.chain(deletes.then_some(StepName::Delete)).collect(), evidence)
+    let steps = actions.into_iter().flat_map(|action| repertoire(action, mitigation).steps);
+    (steps.copied().collect(), evidence)
 }
 
 /// Each role that has anything in it, and its binding.

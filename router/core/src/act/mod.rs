@@ -19,7 +19,7 @@ mod step;
 mod words;
 
 pub use hash::PlanHash;
-pub use plan::{NoPlan, Occasion, Planned};
+pub use plan::{NoPlan, Occasion, Planned, Repertoire, repertoire};
 pub use step::{ObjectRef, Step, StepName, StepRecord, StepResult};
 pub use words::summary;
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::{ObjectRef, Step, Target};
+use super::{ObjectRef, Step, StepName, Target};
 use crate::context::{Context, Node, Place, Pod, Workload};
 use crate::event::Subject;
 use crate::ids::IncidentKey;
@@ -64,6 +64,31 @@ impl NoPlan {
 
     pub(super) fn rather(instead: ActionName, reason: impl Into<String>) -> Self {
         Self { reason: reason.into(), instead: Some(instead) }
+    }
+}
+
+/// What the plans of an action may be made of, at most: said beside each plan, held to it by a property, and
+/// what permissions are printed by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Repertoire {
+    /// Its steps, and those that undo them.
+    pub steps: &'static [StepName],
+    /// What may take its place where it cannot be had.
+    pub instead: &'static [ActionName],
+}
+
+/// What the plans of an action may be made of, as configured.
+pub fn repertoire(action: ActionName, mitigation: &Mitigation) -> Repertoire {
+    const LOOKS: Repertoire = Repertoire { steps: &[], instead: &[] };
+    match action {
+        ActionName::Evidence | ActionName::ImageScan => LOOKS,
+        ActionName::Quarantine => super::quarantine::REPERTOIRE,
+        ActionName::ScaleToZero => super::scale_to_zero::REPERTOIRE,
+        ActionName::DeletePod => super::delete_pod::REPERTOIRE,
+        ActionName::Cordon => super::cordon::REPERTOIRE,
+        ActionName::Drain => super::drain::repertoire(mitigation),
+        ActionName::RevokeCredentials => super::revoke_credentials::REPERTOIRE,
+        ActionName::Annotate => super::annotate::REPERTOIRE,
     }
 }
 

@@ -8,10 +8,16 @@
 
 use std::collections::BTreeSet;
 
-use super::plan::{NoPlan, Occasion, Planned, present};
-use super::{LABELS_ANNOTATION, Step, Target};
+use super::plan::{NoPlan, Occasion, Planned, Repertoire, present};
+use super::{LABELS_ANNOTATION, Step, StepName, Target};
 use crate::context::{Details, Enforcement, Known, Pod, Selecting, Workload, WorkloadKind};
 use crate::rules::ActionName;
+
+/// What it may be made of.
+pub(super) const REPERTOIRE: Repertoire = Repertoire {
+    steps: &[StepName::Preflight, StepName::Deny, StepName::LiftDeny, StepName::DenyAdmin, StepName::Suspend, StepName::Resume, StepName::Isolate, StepName::Rejoin, StepName::Restart, StepName::Cordon, StepName::Uncordon, StepName::VerifyIsolated, StepName::VerifyReleased],
+    instead: &[ActionName::Cordon, ActionName::ScaleToZero, ActionName::DeletePod],
+};
 
 pub(super) fn plan(occasion: &Occasion<'_>) -> Result<Planned, NoPlan> {
     let pod = occasion.pod()?;
