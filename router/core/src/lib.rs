@@ -1,6 +1,8 @@
 //! What Watchfire decides, without the world: no clock, no network, no environment.
 
 pub mod act;
+mod asking;
+pub mod budget;
 pub mod calendar;
 pub mod command;
 mod compose;

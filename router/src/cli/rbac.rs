@@ -200,6 +200,10 @@ fn standing() -> Vec<(String, Value)> {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
+    use watchfire_core::ids::ChannelName;
+    use watchfire_core::policy::Routes;
+    use watchfire_core::rules::{RuleFile, RuleSet};
+
     use super::*;
 
     fn printed(steps: &[StepName]) -> Vec<Value> {
@@ -243,6 +247,36 @@ mod tests {
                 "resourceNames": ["amazon-vpc-cni"],
             }])
         );
+    }
+
+    /// The mutating permissions for rules that name these actions, with everything allowed.
+    fn changes(actions: &str) -> Vec<String> {
+        let rules = format!(
+            "rules:\n  - {{name: one, family: f, priority: P2, actions: [{actions}], match: {{source: [a]}}}}\n  \
+             - {{name: rest, family: rest, priority: P2}}\n"
+        );
+        let file = RuleFile { name: "rules.yaml".to_owned(), text: rules };
+        let rules = RuleSet::load(&[file]).unwrap();
+        let mut policy = Policy::new(rules, Routes::all_to(&ChannelName::new("oncall")));
+        policy.mitigation.mode = Mode::Enforce;
+        let (steps, evidence) = allowed(&policy);
+        let Permissions { read: _, quarantine, destructive } = permissions(&steps, evidence);
+        let said = |permission: &Permission| {
+            let verbs: Vec<_> = permission.verbs.iter().map(|verb| verb.as_str()).collect();
+            format!("{}: [{}]", permission.resource, verbs.join(", "))
+        };
+        quarantine.iter().chain(&destructive).map(said).collect()
+    }
+
+    #[test]
+    fn a_rule_that_cordons_is_granted_to_patch_nodes_and_nothing_else() {
+        assert_eq!(changes("cordon"), ["nodes: [patch]"]);
+        assert_eq!(changes("evidence, image-scan"), Vec::<String>::new());
+        assert_eq!(changes("annotate"), ["pods: [patch]"]);
+        assert_eq!(changes("drain"), ["nodes: [patch]", "pods/eviction: [create]"]);
+        assert_eq!(changes("delete-pod"), ["nodes: [patch]", "pods: [delete]"]);
+        let scales = changes("scale-to-zero");
+        assert!(scales.iter().all(|it| !it.starts_with("pods") && !it.starts_with("nodes")), "{scales:?}");
     }
 
     #[test]

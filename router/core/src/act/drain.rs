@@ -10,8 +10,7 @@ use crate::mitigation::Mitigation;
 
 /// What it may be made of: pods leave in one way or the other.
 pub(super) fn repertoire(mitigation: &Mitigation) -> Repertoire {
-    const EVICTS: &[StepName] =
-        &[StepName::Preflight, StepName::Cordon, StepName::Uncordon, StepName::Evict];
+    const EVICTS: &[StepName] = &[StepName::Preflight, StepName::Cordon, StepName::Uncordon, StepName::Evict];
     const DELETES: &[StepName] =
         &[StepName::Preflight, StepName::Cordon, StepName::Uncordon, StepName::Delete];
     let steps = if mitigation.drain_respects_budgets { EVICTS } else { DELETES };

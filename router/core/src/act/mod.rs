@@ -16,6 +16,7 @@ mod quarantine;
 mod revoke_credentials;
 mod scale_to_zero;
 mod step;
+mod taking_effect;
 mod words;
 
 pub use hash::PlanHash;

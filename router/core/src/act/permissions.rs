@@ -186,7 +186,9 @@ pub fn of_step(step: StepName) -> (Part, Vec<Permission>) {
             );
             (Part::Quarantine, all)
         }
-        StepName::Isolate | StepName::Rejoin | StepName::Annotate => (Part::Quarantine, vec![patch("", "pods")]),
+        StepName::Isolate | StepName::Rejoin | StepName::Annotate => {
+            (Part::Quarantine, vec![patch("", "pods")])
+        }
         StepName::Restart => (Part::Quarantine, vec![patch(APPS, "deployments")]),
         StepName::Suspend | StepName::Resume => {
             (Part::Quarantine, vec![patch(BATCH, "jobs"), patch(BATCH, "cronjobs")])

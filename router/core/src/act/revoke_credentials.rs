@@ -8,10 +8,8 @@ use super::plan::{NoPlan, Occasion, Planned, Repertoire};
 use super::{Step, StepName, Target};
 
 /// What it may be made of.
-pub(super) const REPERTOIRE: Repertoire = Repertoire {
-    steps: &[StepName::RevokePod, StepName::RevokeRole, StepName::RestoreRole],
-    instead: &[],
-};
+pub(super) const REPERTOIRE: Repertoire =
+    Repertoire { steps: &[StepName::RevokePod, StepName::RevokeRole, StepName::RestoreRole], instead: &[] };
 
 pub(super) fn plan(occasion: &Occasion<'_>) -> Result<Planned, NoPlan> {
     let pod = occasion.pod()?;

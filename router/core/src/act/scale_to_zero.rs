@@ -9,7 +9,13 @@ use crate::context::Known;
 
 /// What it may be made of.
 pub(super) const REPERTOIRE: Repertoire = Repertoire {
-    steps: &[StepName::Preflight, StepName::PauseScaler, StepName::ResumeScaler, StepName::Scale, StepName::VerifyScaled],
+    steps: &[
+        StepName::Preflight,
+        StepName::PauseScaler,
+        StepName::ResumeScaler,
+        StepName::Scale,
+        StepName::VerifyScaled,
+    ],
     instead: &[],
 };
 

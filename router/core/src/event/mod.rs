@@ -37,15 +37,18 @@ mod read;
 mod room;
 mod several;
 mod subject;
+mod thing;
 
 pub use finding::{Band, Finding, FindingSource, FindingState, Severity};
 pub use hub::{HubId, NOTE_AUTHOR, NOTE_PREFIX};
 pub use messages::messages;
+pub(crate) use names::is_workload;
 pub(crate) use ours::subject_json;
 pub use own::{
     NEAR_DEAD_LETTER, NOT_DELIVERED, OWN_SOURCE, UNREADABLE, near_dead_letter, not_delivered, unreadable,
 };
 pub use subject::{Container, Subject, Workload};
+pub use thing::Thing;
 
 use jiff::Timestamp;
 
