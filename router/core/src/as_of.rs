@@ -9,7 +9,8 @@ use std::borrow::Cow;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::containment::{ApprovalRecord, BudgetRecord};
+use crate::budget::BudgetRecord;
+use crate::containment::ApprovalRecord;
 use crate::digest::{DigestDays, DigestRecord};
 use crate::incident::{FindingRecord, IncidentRecord};
 use crate::noise::{self, BundleKind, BundleRecord};
@@ -62,7 +63,7 @@ impl AsOf<'_> {
                 right.as_of(self.now);
                 *silences = right.into();
             }
-            Record::Budget(BudgetRecord(spent)) => spent.iter_mut().for_each(|at| self.past(at)),
+            Record::Budget(BudgetRecord(spent)) => spent.iter_mut().for_each(|spent| self.past(&mut spent.at)),
             Record::Approval(approval) => self.approval(approval),
             Record::Switch(switch) => switch.off.iter_mut().for_each(|off| self.past(&mut off.at)),
             // What was done to a target is told apart by how far it is; a limit is looked at as of now anyway.

@@ -97,6 +97,8 @@ fn facts(subject: &Subject) -> Vec<(String, String)> {
         principal,
         ip,
         resource,
+        vpc: _,
+        thing: _,
     } = subject;
     let workload = workload.as_ref().filter(|workload| pod.as_ref() != Some(&workload.name));
     let container =

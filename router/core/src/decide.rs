@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::act::Occasion;
+use crate::asking::ask_at_once;
 use crate::compose::{self, About};
 use crate::context::Context;
 use crate::decision::{Decision, Verdict, Why, Withheld};
@@ -225,9 +226,10 @@ impl<'c> Case<'c> {
         if let Some(flaps) = self.begins_to_flap(&mut record, &sifted, now) {
             notice.why = format!("{}; {flaps}", notice.why);
         }
+        let asked = notice.clone();
         let sayable = Sayable { face, notice: notice.clone() };
         changes.insert(Key::Sayable(key.clone()), Record::Sayable(Box::new(sayable)));
-        let Plans { mut acts, mut withheld, .. } = plans;
+        let Plans { mut acts, mut withheld, at_once, .. } = plans;
         if !plans_acts {
             withheld.extend(self.rule.actions.iter().map(|action| Withheld {
                 action: action.as_str().to_owned(),
@@ -261,6 +263,13 @@ impl<'c> Case<'c> {
                 (Verdict::Quiet, by, Vec::new())
             }
         };
+        let (mut verdict, mut effects) = (verdict, effects);
+        let own_pages = ask_at_once(policy, key, &mut record, &self.event.id, &at_once, &asked);
+        if !own_pages.is_empty() {
+            // Whatever becomes of the news, who has to approve hears of it.
+            verdict = Verdict::Page;
+            effects.extend(own_pages);
+        }
         if self.context.incomplete && verdict != Verdict::Quiet {
             acts.push(self.complete_later(key, now));
         }

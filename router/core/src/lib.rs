@@ -2,6 +2,8 @@
 
 pub mod act;
 mod as_of;
+mod asking;
+pub mod budget;
 pub mod calendar;
 pub mod command;
 mod compose;

@@ -6,7 +6,8 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::containment::{ApprovalId, ApprovalRecord, BudgetRecord, SwitchRecord, TargetKey, TargetRecord};
+use crate::budget::BudgetRecord;
+use crate::containment::{ApprovalId, ApprovalRecord, SwitchRecord, TargetKey, TargetRecord};
 use crate::digest::{Contents, DigestDays, DigestLine, DigestRecord, EditionNumber, EditionRecord};
 use crate::ids::{BundleKey, CoverKey, FindingKey, IncidentKey, LimitKey};
 use crate::incident::{FindingRecord, IncidentRecord};

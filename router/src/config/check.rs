@@ -147,8 +147,16 @@ fn check_store(store: &StoreConfig, mistake: &mut dyn FnMut(&str, String)) {
 }
 
 fn check_cluster(cluster: &cluster::Config, mistake: &mut dyn FnMut(&str, String)) {
-    let cluster::Config { name: _, arn: _, access, look_up: _, annotations, deadline_ms, urgent_deadline_ms } =
-        cluster;
+    let cluster::Config {
+        name: _,
+        arn: _,
+        vpc_id: _,
+        access,
+        look_up: _,
+        annotations,
+        deadline_ms,
+        urgent_deadline_ms,
+    } = cluster;
     if let Err(expected) = cluster.identity() {
         mistake("", expected);
     }

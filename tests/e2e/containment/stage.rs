@@ -183,7 +183,9 @@ impl Stage {
             let (done, not_done) = (part("done"), part("not_done"));
             format!("page: {summary}\n  done: {done}\n  not done: {not_done}")
         });
-        lines.extend(pages);
+        // What asks is sent beside what tells, and may come first.
+        let (asking, telling): (Vec<_>, Vec<_>) = pages.partition(|page| page.contains("To be approved: "));
+        lines.extend(telling.into_iter().chain(asking));
         let mask = self.mask(pod);
         lines.into_iter().map(|line| mask(&line)).collect()
     }

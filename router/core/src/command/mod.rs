@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::act::{Act, ActWhen, ActionKind, Occasion};
+use crate::budget::Spent;
 use crate::containment::{Containment, ContainmentState, SwitchRecord, SwitchedOff, TargetKey, TargetRecord};
 use crate::context::Context;
 use crate::decision::{Decision, Effect, Role, Verdict, Why, Withheld};
@@ -226,6 +227,7 @@ impl Asked<'_> {
         &self,
         act: &Act,
         undo: Vec<crate::act::Step>,
+        spends: Spent,
         state: &State,
         now: Timestamp,
         changes: &mut BTreeMap<Key, Record>,
@@ -249,7 +251,7 @@ impl Asked<'_> {
             changes.insert(Key::Incident(act.incident.clone()), Record::Incident(incident));
         }
         if let Some(mut budget) = state.budget().filter(|_| act.role == Role::Contain) {
-            budget.spend(self.policy.mitigation.budget.1, now);
+            budget.spend(spends, self.policy.mitigation.budget.window, now);
             changes.insert(Key::Budget, Record::Budget(budget));
         }
     }

@@ -105,9 +105,9 @@ fn severity(finding: &Json<'_>) -> Option<Severity> {
 /// What only the product fields tell: the near address, and the pod that an API call was about.
 fn with_action(finding: &Json<'_>, mut subject: Subject) -> Subject {
     let action = |path: &str| field(finding, &format!("service/action/{path}")).and_then(as_text);
-    if let Some(ip) = action("networkConnectionAction/localIpDetails/ipAddressV4") {
-        subject.ip = Some(ip);
-    }
+    let near = "networkConnectionAction/localIpDetails";
+    let ip = ["ipAddressV4", "ipAddressV6"].into_iter().find_map(|name| action(&format!("{near}/{name}")));
+    subject.ip = ip.map(|ip| names::address(&ip)).or(subject.ip);
     let Some(uri) = action("kubernetesApiCallAction/requestUri") else { return subject };
     let names::Target { namespace, kind, name } = names::target(&uri);
     subject.namespace = namespace;

@@ -39,17 +39,20 @@ mod sample;
 mod sender;
 mod several;
 mod subject;
+mod thing;
 
 pub use bytes::{is_utf16, text_of};
 pub use finding::{Band, Finding, FindingSource, FindingState, Severity};
 pub use hub::{HubId, NOTE_AUTHOR, NOTE_PREFIX};
 pub use messages::messages;
+pub(crate) use names::is_workload;
 pub(crate) use ours::subject_json;
 pub use own::{
     NEAR_DEAD_LETTER, NOT_DELIVERED, OWN_SOURCE, STORE_SET_ASIDE, UNREADABLE, near_dead_letter,
     not_delivered, store_set_aside, unreadable,
 };
 pub use subject::{Container, Subject, Workload};
+pub use thing::Thing;
 
 use jiff::Timestamp;
 
