@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use watchfire::source::spool::{Delivery, Lane, Spool};
 use watchfire::store::{Error, Store};
 use watchfire_core::ids::EventId;
-use watchfire_core::incident::State;
+use watchfire_core::incident::{IncidentRecord, Key, Record, State};
 use watchfire_tests::repository;
 use watchfire_tests::store_contract::entry;
 
@@ -274,4 +274,58 @@ async fn many_receivers_get_every_message_once() {
     assert_eq!(all, (0..MESSAGES).collect::<Vec<_>>());
     assert_eq!(spool.depth(), 0);
     assert!(received.try_recv().is_err());
+}
+
+/// Written by `watchfire run` of commit 7eb05d7, the first that was released: seven events, a silence, an
+/// acknowledgement.
+#[tokio::test]
+async fn a_store_of_the_first_release_opens_and_all_in_it_is_known() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("store.redb");
+    std::fs::copy(repository().join("tests/data/store-7eb05d7.redb"), &path).unwrap();
+    let store = Store::open(&path).unwrap();
+    let gather = |found: &mut Vec<String>, key: &str, record| {
+        let Record::Incident(IncidentRecord { priority, open, acknowledged, family, .. }) = record else {
+            panic!("{key} is no incident's: {record:?}")
+        };
+        let by = acknowledged.map_or_else(|| "nobody".to_owned(), |said| said.by);
+        found.push(format!("{} {priority} {family} open={open} acknowledged by {by}", &key[..8]));
+    };
+    let incidents = store.fold_records("incident/", Vec::new(), gather).await.unwrap();
+    assert_eq!(
+        incidents,
+        [
+            "wf1-1acc P2 failed-control open=true acknowledged by nobody",
+            "wf1-1e11 P3 platform-alarm open=true acknowledged by nobody",
+            "wf1-52fb P1 container-escape open=true acknowledged by nobody",
+            "wf1-7c49 P3 brute-force open=true acknowledged by nobody",
+            "wf1-aafb P0 crypto-mining open=true acknowledged by nobody",
+            "wf1-c6e4 P1 anonymity-network open=true acknowledged by nobody",
+            "wf1-d41c P2 kubernetes-activity open=true acknowledged by unknown",
+        ]
+    );
+    let mut state = State::default();
+    store.load(&[Key::Silences, Key::Digest], &mut state).await.unwrap();
+    let silences: Vec<_> = state.silences().unwrap().silences.iter().map(|silence| &silence.comment).collect();
+    assert_eq!(silences, ["a drill with the root account"]);
+    let digest = state.digest().unwrap();
+    let lines: Vec<_> = digest.lines.values().map(|line| line.title.as_str()).collect();
+    assert_eq!(lines, ["p3-nightly-report-slow", "203.0.113.44 is performing SSH brute force attacks."]);
+    let kinds: Vec<_> = store.recent(20).await.unwrap().into_iter().map(|entry| entry.decision.kind).collect();
+    assert_eq!(
+        kinds,
+        [
+            "Command:acknowledge",
+            "Execution:Kubernetes/ExecInKubeSystemPod",
+            "PrivilegeEscalation:Runtime/DockerSocketAccessed",
+            "Software and Configuration Checks/Industry and Regulatory Standards",
+            "Command:silence",
+            "CloudWatch:Alarm",
+            "UnauthorizedAccess:EC2/SSHBruteForce",
+            "UnauthorizedAccess:Runtime/TorClient",
+            "CryptoCurrency:Runtime/BitcoinTool.B",
+        ]
+    );
+    // What its sender calls it finds it still.
+    assert_eq!(store.named("873b04df-b1f2-49e1-a3af-436b001091a3", 5).await.unwrap().len(), 1);
 }
