@@ -156,7 +156,7 @@ mod tests {
             let primary = format!("pods/{}/{}", subject.namespace, subject.name);
             assert_eq!(event.subject.primary(), Some(primary));
             let key = event.finding.as_ref().map(|finding| finding.key.as_str());
-            assert_eq!((event.id.as_str(), key), (shot.event.as_str(), Some(shot.key().as_str())));
+            assert_eq!((event.id.shown(), key), (shot.event.clone(), Some(shot.key().as_str())));
         }
     }
 }

@@ -157,13 +157,14 @@ impl FindingText {
 
 /// An attack sequence, as GuardDuty's event.
 pub(super) fn sequence(text: &SequenceText, sent: Sent<'_>) -> String {
-    let SequenceText { id, members, archived } = text;
-    let arn = format!("arn:aws-us-gov:guardduty:{REGION}:{ACCOUNT}:detector/d1/finding/{id}");
+    let SequenceText { id, account, members, archived } = text;
+    let account = account.as_deref().unwrap_or(ACCOUNT);
+    let arn = format!("arn:aws-us-gov:guardduty:{REGION}:{account}:detector/d1/finding/{id}");
     let signals: Vec<_> = members.iter().map(|uid| json!({"uid": uid, "type": "FINDING"})).collect();
-    let cluster = format!("arn:aws-us-gov:eks:{REGION}:{ACCOUNT}:cluster/{CLUSTER}");
+    let cluster = format!("arn:aws-us-gov:eks:{REGION}:{account}:cluster/{CLUSTER}");
     let resources = json!([{"uid": cluster, "name": CLUSTER, "data": {"eksCluster": {"arn": cluster}}}]);
     let detail = json!({
-        "schemaVersion": "2.0", "accountId": ACCOUNT, "region": REGION, "id": id, "arn": arn,
+        "schemaVersion": "2.0", "accountId": account, "region": REGION, "id": id, "arn": arn,
         "type": "AttackSequence:EKS/CompromisedCluster", "severity": 9, "title": "CompromisedCluster",
         "description": "made up", "updatedAt": sent.updated.to_string(),
         "resource": {"resourceType": "AttackSequence"},
@@ -172,7 +173,7 @@ pub(super) fn sequence(text: &SequenceText, sent: Sent<'_>) -> String {
             "detection": {"sequence": {"signals": signals, "resources": resources}},
         },
     });
-    envelope(sent, "aws.guardduty", "GuardDuty Finding", (ACCOUNT, REGION), &detail)
+    envelope(sent, "aws.guardduty", "GuardDuty Finding", (account, REGION), &detail)
 }
 
 /// A finding of one of Security Hub's controls.

@@ -65,6 +65,8 @@ impl FindingText {
 #[serde(deny_unknown_fields)]
 pub(super) struct SequenceText {
     pub(super) id: String,
+    /// The account that reports it; that of all else if left out.
+    pub(super) account: Option<String>,
     /// The ids of the findings that it was made from.
     #[serde(default)]
     pub(super) members: Vec<String>,
