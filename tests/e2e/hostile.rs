@@ -2,7 +2,7 @@
 //! shows what would turn it, hide in it or forge a line.
 
 use serde_json::json;
-use watchfire_core::notice::is_unfit;
+use watchfire_core::notice::{clean, is_unfit};
 use watchfire_tests::{Configuration, PagerDuty, Watchfire, http, watchfire};
 
 use crate::support::paged;
@@ -54,7 +54,7 @@ async fn no_screen_log_line_or_answer_shows_what_would_turn_or_forge_it() {
     let worker = Watchfire::start(&configuration, None).await;
     let id = format!("id{HOSTILE}");
     assert_eq!(worker.post(event(&id)).await, 202);
-    let decided = worker.decided(&id).await;
+    let decided = worker.decided(&clean(&id, 300)).await;
     assert_eq!(worker.post(format!("not an event {HOSTILE}")).await, 202);
     paged(&pagerduty, 2).await;
     let incident = decided["incident"].as_str().unwrap().to_owned();

@@ -58,7 +58,8 @@ async fn half_open_requests_stop_neither_a_p0_nor_health() {
     }
     assert!(refused(&watchfire, "crowded").await >= 400.0);
     let open = watchfire.metrics().await.sum("watchfire_http_connections", &[]);
-    assert!(open <= 64.0, "{open} connections of strangers");
+    // What 256 leave over when the process has 64 and its channel 80: the rest, 32 of it for health.
+    assert!(open <= 112.0, "{open} connections of strangers");
     assert!(watchfire.logs().all("the queue cannot be read").is_empty());
 }
 

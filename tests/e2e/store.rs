@@ -300,8 +300,8 @@ async fn a_store_of_the_first_release_opens_and_all_in_it_is_known() {
             "wf1-52fb P1 container-escape open=true acknowledged by nobody",
             "wf1-7c49 P3 brute-force open=true acknowledged by nobody",
             "wf1-aafb P0 crypto-mining open=true acknowledged by nobody",
-            "wf1-c6e4 P1 anonymity-network open=true acknowledged by nobody",
-            "wf1-d41c P2 kubernetes-activity open=true acknowledged by unknown",
+            "wf1-c6e4 P1 tor-client open=true acknowledged by nobody",
+            "wf1-d41c P2 exec-in-a-pod open=true acknowledged by unknown",
         ]
     );
     let mut state = State::default();

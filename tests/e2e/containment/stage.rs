@@ -202,6 +202,8 @@ impl Stage {
     async fn journal(&self) -> Vec<String> {
         let mut journal = self.router.journal(1_000).await.expect("the store answers");
         journal.reverse();
+        // What is of one moment stands in the order of its ids: first what was delivered, then what came of it.
+        journal.sort_by_key(|entry| (entry.decision.at, !entry.decision.event.is_delivered()));
         let mut lines = Vec::new();
         for Entry { decision, outcomes, .. } in journal {
             lines.push(format!(

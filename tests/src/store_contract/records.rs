@@ -4,7 +4,7 @@ use watchfire::store::{Committed, Error, Store};
 use watchfire_core::ids::EventId;
 use watchfire_core::incident::{Key, Record, State};
 
-use super::builders::{changing, entry, finding, incident, record};
+use super::builders::{at, changing, entry, finding, incident, record};
 
 async fn load(store: &Store, key: &Key) -> State {
     let mut state = State::default();
@@ -31,8 +31,8 @@ pub async fn a_record_is_loaded_as_it_was_committed(open: impl AsyncFn() -> Stor
     store.load(&keys, &mut after).await.unwrap();
     let version = |key: &Key| after.versions().find(|(other, _)| *other == key).unwrap().1;
     let mut expected = State::default();
-    expected.insert(incident("i"), version(&incident("i")), Some(record(4)));
-    expected.insert(finding_key.clone(), version(&finding_key), Some(finding));
+    expected.insert_changed(incident("i"), version(&incident("i")), at(0), record(4));
+    expected.insert_changed(finding_key.clone(), version(&finding_key), at(0), finding);
     expected.insert(incident("nothing"), 0, None);
     assert_eq!(after, expected);
     assert!(version(&incident("i")) > 0 && version(&finding_key) > 0);
