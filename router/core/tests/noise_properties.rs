@@ -18,7 +18,7 @@ use watchfire_core::incident::{IncidentRecord, Key, Record, State};
 use watchfire_core::noise::{BundleKind, BundleRecord};
 use watchfire_core::priority::Priority;
 use watchfire_core::replay::Replay;
-use watchfire_core::scenario::{Scenario, StepInput};
+use watchfire_core::scenario::{Beside, Scenario, StepInput};
 
 /// A replay that is looked at after every step.
 struct Watched<'s> {
@@ -264,6 +264,12 @@ fn transcript(scenario: &Scenario, restarts: bool) -> Vec<String> {
     lines.collect()
 }
 
+/// A history, whose rules are `plain`.
+fn read(text: &str) -> Scenario {
+    let event = |_: &str| Err(String::new());
+    Scenario::read("history", text, Beside { rules: &[], builtin: &[], event: &event }).unwrap()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig {
         cases: ProptestConfig::default().cases / 4,
@@ -273,7 +279,7 @@ proptest! {
 
     #[test]
     fn no_history_hides_a_p0_breaks_a_limit_tells_twice_or_forgets(text in history()) {
-        let scenario = Scenario::read("history", &text, |_| Err(String::new())).unwrap();
+        let scenario = read(&text);
         let mut watched = Watched::new(&scenario);
         inputs(&scenario).for_each(|input| watched.step(input));
         // All silences, waits and limits of a history are over by then, and a business day has begun.
@@ -290,7 +296,7 @@ proptest! {
 
     #[test]
     fn a_restart_at_any_point_changes_nothing(text in history()) {
-        let scenario = Scenario::read("history", &text, |_| Err(String::new())).unwrap();
+        let scenario = read(&text);
         prop_assert_eq!(transcript(&scenario, false), transcript(&scenario, true));
     }
 }

@@ -6,9 +6,10 @@ use watchfire_core::decision::Role;
 use watchfire_core::priority::Priority;
 use watchfire_core::yaml::{Node, Value};
 
+use super::Mistake;
 use super::attention::{self, Attention};
 use super::file::{Config, HttpConfig, PARTS, QueueConfig, RouteConfig, RulesConfig, StoreConfig};
-use super::mistake::{Mistake, Mistakes};
+use super::mistake::Mistakes;
 use super::mitigation;
 use crate::actions::ChannelConfig;
 use crate::cluster;
@@ -37,7 +38,7 @@ pub(super) fn parse(name: &str, text: &str) -> Parsed {
     let root = match Node::parse(text) {
         Ok(root) => root,
         Err(error) => {
-            mistakes.add(error.line, "", error.message);
+            mistakes.found.push(error.mistake(name, text));
             return Parsed::refused(mistakes.found);
         }
     };

@@ -41,7 +41,7 @@ mod subject;
 pub use finding::{Band, Finding, FindingSource, FindingState, Severity};
 pub use hub::{HubId, NOTE_AUTHOR, NOTE_PREFIX};
 pub use messages::messages;
-pub(crate) use ours::subject_json;
+pub(crate) use ours::{finding_json, subject_json};
 pub use own::{
     NEAR_DEAD_LETTER, NOT_DELIVERED, OWN_SOURCE, UNREADABLE, near_dead_letter, not_delivered, unreadable,
 };

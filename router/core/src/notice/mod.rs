@@ -209,7 +209,8 @@ pub fn clean(text: &str, most: usize) -> String {
     out
 }
 
-fn is_unfit(c: char) -> bool {
+/// Whether a character does not belong on a line of anyone's screen as it is.
+pub(crate) fn is_unfit(c: char) -> bool {
     c.is_control()
         || c.is_whitespace()
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
