@@ -15,6 +15,7 @@ mod kubernetes_server;
 mod lambda;
 mod pagerduty_inbound;
 mod queue;
+mod rules;
 mod scenarios;
 mod securityhub;
 mod servers;
