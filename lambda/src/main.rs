@@ -16,7 +16,13 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         let mistakes: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
         anyhow::anyhow!("{}", mistakes.join("\n"))
     })?;
-    let router = app::Parts::open(config, policy, None).await?.router;
+    let app::Parts { router, store, .. } = app::Parts::open(config, policy, None).await?;
+    tokio::spawn(async move {
+        store.breaks().await;
+        // The batch at work is answered: what is urgent in it was paged, and all of it comes again, to the next environment.
+        tokio::time::sleep(std::time::Duration::from_secs(5)).await;
+        std::process::exit(3);
+    });
     run(service_fn(|event: LambdaEvent<_>| {
         let router = router.clone();
         async move { Ok::<_, lambda_runtime::Error>(watchfire_lambda::handle(router, event.payload).await) }

@@ -5,7 +5,7 @@
 
 #![allow(clippy::unwrap_used)]
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -164,6 +164,7 @@ fn finding_record() -> Record {
         count: 1,
         seen_at: now,
         noted_in: None,
+        reports: VecDeque::new(),
     })
 }
 

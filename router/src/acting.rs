@@ -233,9 +233,9 @@ impl Router {
         let decide =
             |state: &State| follow_up::report(entry, act, outcome, &self.policy, state, self.clock.now());
         let Some(_claim) = self.at_work.claim(&id) else { return Ok(()) };
-        let report = self.commit_own(&id, &act.incident, &raw, decide).await?;
+        let report = self.commit_own(&act.incident, &raw, decide).await?;
         // By way of a box, because performing a report may report in its turn.
-        let _ = Box::pin(self.perform(&report)).await;
+        let _ = Box::pin(self.perform_within(&report)).await;
         Ok(())
     }
 }

@@ -12,6 +12,7 @@ pub mod clock;
 pub mod cluster;
 pub mod config;
 pub mod containment;
+mod descriptors;
 pub mod evidence;
 pub mod pagerduty;
 mod perform;

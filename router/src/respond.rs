@@ -263,7 +263,7 @@ impl Responder {
 }
 
 impl OnNodes {
-    /// More nodes than this are forgotten all at once, more incidents on one node are not taken.
+    /// More nodes than this are forgotten all at once; of more incidents on one node the least urgent are.
     const MOST: (usize, usize) = (2_000, 50);
 
     /// An incident is open on that node.
@@ -274,8 +274,11 @@ impl OnNodes {
             nodes.clear();
         }
         let incidents = nodes.entry(node.to_owned()).or_default();
-        if incidents.len() < most_incidents {
-            incidents.insert(incident.to_owned(), line);
+        incidents.insert(incident.to_owned(), line);
+        if incidents.len() > most_incidents {
+            // A line begins with its priority.
+            let last = incidents.iter().max_by_key(|(_, line)| *line).map(|(incident, _)| incident.clone());
+            last.and_then(|last| incidents.remove(&last));
         }
     }
 
@@ -287,8 +290,12 @@ impl OnNodes {
         });
     }
 
+    /// The most urgent first.
     fn of(&self, node: &str) -> Vec<String> {
-        self.lock().get(node).map(|incidents| incidents.values().cloned().collect()).unwrap_or_default()
+        let incidents = self.lock().get(node).cloned().unwrap_or_default();
+        let mut lines: Vec<_> = incidents.into_values().collect();
+        lines.sort();
+        lines
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, BTreeMap<String, String>>> {
@@ -319,7 +326,8 @@ fn node_of(context: &Context) -> Option<String> {
 /// One bundle for each act of each event.
 fn bundle_id(entry: &Entry, act: &Act) -> String {
     let key = TargetKey::of(&act.target).map(|key| key.to_string()).unwrap_or_default();
-    let hash = watchfire_core::identity::sha256(&format!("{}\n{}\n{key}", entry.decision.event, act.id));
+    let hash =
+        watchfire_core::identity::sha256(&format!("{}\n{}\n{key}", entry.decision.event.as_str(), act.id));
     let day = entry.decision.at.strftime("%Y%m%d-%H%M%S");
     format!("{day}-{}", hash.get(..16).unwrap_or(&hash))
 }
@@ -342,4 +350,21 @@ fn spoken(records: &[StepRecord]) -> String {
     let colon = if notes.is_empty() { "" } else { ": " };
     let steps = if done == 1 { "step" } else { "steps" };
     format!("done and verified, {done} {steps}{before}{colon}{}", notes.join("; "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::OnNodes;
+
+    #[test]
+    fn of_many_incidents_on_a_node_the_most_urgent_are_known_and_come_first() {
+        let on_nodes = OnNodes::default();
+        for number in 0..60 {
+            on_nodes.opened("node-1", &format!("wf1-{number:02}"), format!("P2 Tool (wf1-{number:02})"));
+        }
+        on_nodes.opened("node-1", "wf1-zz", "P0 Miner (wf1-zz)".to_owned());
+        let lines = on_nodes.of("node-1");
+        assert_eq!((lines.len(), lines[0].as_str()), (50, "P0 Miner (wf1-zz)"));
+        assert_eq!(lines[1], "P2 Tool (wf1-00)");
+    }
 }

@@ -6,6 +6,10 @@ mod commands;
 mod deciding;
 mod due;
 mod incidents;
+mod resuming;
+mod set_aside;
+mod set_back;
+mod slot;
 #[cfg(test)]
 mod tests;
 mod without_store;
@@ -15,11 +19,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use futures_util::stream::{self, StreamExt as _};
 use jiff::{SignedDuration, Timestamp};
+use tokio::sync::Semaphore;
 use watchfire_core::decision::Decision;
 use watchfire_core::event::{Event, messages, near_dead_letter, not_delivered, unreadable};
-use watchfire_core::ids::{ChannelName, EventId};
+use watchfire_core::ids::ChannelName;
 use watchfire_core::journal::Entry;
 use watchfire_core::policy::Policy;
 
@@ -27,20 +31,22 @@ use crate::acting::Hands;
 use crate::actions::Channel;
 use crate::app::Watcher;
 use crate::clock::Clock;
-use crate::perform::Failing;
 use crate::respond::Responder;
 use crate::store::{self, Store};
-use crate::telemetry::{self, Metrics};
+use crate::telemetry::Metrics;
 use at_work::AtWork;
-pub use commands::{Commanded, Rehearsal};
+pub use commands::{Commanded, Rehearsal, recorded};
 use deciding::Undecided;
 pub use incidents::{Story, StoryOf};
+use set_back::Newest;
+pub use resuming::RESUMED;
+pub use slot::{Slot, WAITING_ROOM};
 use without_store::Remembered;
 
 /// How long a pending entry is left to its message before a tick takes it up.
 const LEFT_TO_THE_QUEUE: SignedDuration = SignedDuration::from_mins(5);
-/// How many pending entries one tick takes up, and how many of them side by side.
-const RESUMED: (usize, usize) = (256, 16);
+/// How many decisions are acted on at a time.
+pub(crate) const ACTING: usize = 64;
 /// How much one transaction of a tick removes, and how many of them one tick makes: new messages wait
 /// for each.
 const PRUNE: (usize, usize) = (2_000, 100);
@@ -52,10 +58,12 @@ pub struct Router {
     pub(crate) channels: BTreeMap<ChannelName, Channel>,
     pub(crate) clock: Clock,
     pub(crate) metrics: Arc<Metrics>,
-    pub(crate) failing: Failing,
+    /// A turn to act.
+    pub(crate) acting: Semaphore,
     pub(crate) at_work: AtWork,
     pub(crate) responder: Hands,
     remembered: Remembered,
+    newest: Newest,
     watcher: Option<Watcher>,
 }
 
@@ -96,16 +104,18 @@ impl Router {
         clock: Clock,
         metrics: Arc<Metrics>,
     ) -> Self {
+        channels.keys().for_each(|channel| metrics.channel_is_up(channel, true));
         Self {
             policy,
             store,
             channels,
             clock,
             metrics,
-            failing: Failing::default(),
+            acting: Semaphore::new(ACTING),
             at_work: AtWork::default(),
             responder: None,
             remembered: Remembered::default(),
+            newest: Newest::default(),
             watcher: None,
         }
     }
@@ -133,9 +143,17 @@ impl Router {
     /// [`Nack`] when anything is still pending: leave the message on the queue. Handling it again goes on
     /// where this stopped.
     pub async fn handle(&self, message: &str) -> Result<Handled, Nack> {
+        self.handle_in(message, &Slot::none()).await
+    }
+
+    /// The same by a task that holds a slot: it leaves it to others while all it does is wait.
+    ///
+    /// # Errors
+    /// As `handle`.
+    pub async fn handle_in(&self, message: &str, slot: &Slot) -> Result<Handled, Nack> {
         match messages(message) {
-            Ok(texts) => merged(join_all(texts.iter().map(|text| self.handle_text(text))).await),
-            Err(error) => merged(vec![self.handle_unreadable(message, &error.to_string()).await]),
+            Ok(texts) => merged(join_all(texts.iter().map(|text| self.handle_text(text, slot))).await),
+            Err(error) => merged(vec![self.handle_unreadable(message, &error.to_string(), slot).await]),
         }
     }
 
@@ -169,56 +187,45 @@ impl Router {
     /// The store's; the next tick tries again. An entry that cannot be read holds up no other.
     pub async fn tick(&self, now: Timestamp, keep: SignedDuration) -> Result<Ticked, store::Error> {
         let woken = self.wake(now).await?;
-        let (most, side_by_side) = RESUMED;
-        let due = self.store.due(now, most).await?;
-        let resumed = stream::iter(due).map(async |event| self.resume(&event).await);
-        let resumed = resumed.buffer_unordered(side_by_side).filter(|resumed| std::future::ready(*resumed));
-        let mut ticked = Ticked { resumed: resumed.count().await, woken, pruned: 0 };
+        let resumed = self.resume_all(now).await?;
+        let pruned = self.prune(now, keep).await?;
+        Ok(Ticked { resumed, woken, pruned })
+    }
+
+    /// Removes what is older than it is kept; returns how many records.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn prune(&self, now: Timestamp, keep: SignedDuration) -> Result<u64, store::Error> {
         let (most, times) = PRUNE;
+        let mut all = 0;
         for _ in 0..times {
             let pruned = self.store.prune(now - keep, most).await?;
-            ticked.pruned += pruned;
+            all += pruned;
             if pruned == 0 {
                 break;
             }
         }
-        Ok(ticked)
+        Ok(all)
     }
 
-    /// Whether there was anything to take up.
-    async fn resume(&self, event: &EventId) -> bool {
-        let Some(_claim) = self.at_work.claim(event) else { return false };
-        match self.store.find(event).await {
-            Ok(Some(entry)) => {
-                // What stays pending has been postponed, and is due again then.
-                let _ = self.perform(&entry).await;
-                true
-            }
-            Ok(None) => false,
-            Err(error) => {
-                telemetry::not_resumed(event, &error);
-                false
-            }
-        }
-    }
-
-    async fn handle_text(&self, text: &str) -> Result<Decision, Nack> {
+    async fn handle_text(&self, text: &str, slot: &Slot) -> Result<Decision, Nack> {
         match Event::read(text) {
-            Ok(event) => self.handle_event(&event, text).await,
-            Err(error) => self.handle_unreadable(text, &error.to_string()).await,
+            Ok(event) => self.handle_event(&event, text, slot).await,
+            Err(error) => self.handle_unreadable(text, &error.to_string(), slot).await,
         }
     }
 
-    async fn handle_unreadable(&self, raw: &str, reason: &str) -> Result<Decision, Nack> {
+    async fn handle_unreadable(&self, raw: &str, reason: &str, slot: &Slot) -> Result<Decision, Nack> {
         let event = unreadable(raw, reason, self.clock.now());
-        self.handle_event(&event, raw).await
+        self.handle_event(&event, raw, slot).await
     }
 
     async fn handle_own(&self, event: &Event<'_>) -> Result<(), Nack> {
-        self.handle_event(event, &event.json.to_string()).await.map(|_| ())
+        self.handle_event(event, &event.json.to_string(), &Slot::none()).await.map(|_| ())
     }
 
-    async fn handle_event(&self, event: &Event<'_>, raw: &str) -> Result<Decision, Nack> {
+    async fn handle_event(&self, event: &Event<'_>, raw: &str, slot: &Slot) -> Result<Decision, Nack> {
         let Some(_claim) = self.at_work.claim(&event.id) else {
             let reason = format!("event {} is at work in another task", event.id);
             return Err(Nack { reason, retry_after: Some(Duration::from_secs(5)) });
@@ -231,7 +238,10 @@ impl Router {
                 return Err(Nack { reason, retry_after: None });
             }
         };
-        self.perform(&entry).await?;
+        tokio::select! {
+            performed = self.perform(&entry) => performed?,
+            never = slot.left_to_others() => match never {},
+        }
         Ok(entry.decision)
     }
 
@@ -239,7 +249,14 @@ impl Router {
     pub(crate) fn left_to_the_queue(&self, retry_after: Option<Duration>) -> Timestamp {
         let retry_after =
             retry_after.and_then(|wait| SignedDuration::try_from(wait).ok()).unwrap_or_default();
-        self.clock.now() + LEFT_TO_THE_QUEUE.max(retry_after)
+        self.now() + LEFT_TO_THE_QUEUE.max(retry_after)
+    }
+
+    /// The time, remembered as one that something was written at.
+    pub(crate) fn now(&self) -> Timestamp {
+        let now = self.clock.now();
+        self.newest.saw(now);
+        now
     }
 }
 

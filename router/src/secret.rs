@@ -1,7 +1,7 @@
 //! Secrets: where they come from, and a type that does not tell them.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail, ensure};
@@ -92,23 +92,41 @@ impl SecretSource {
         self.read(clients).await.with_context(|| self.to_string())
     }
 
-    async fn read(&self, clients: &Clients) -> anyhow::Result<Secret> {
-        let text = match self {
-            SecretSource::Env(name) => match std::env::var(name) {
-                Ok(text) => text,
-                Err(std::env::VarError::NotPresent) => bail!("not set"),
-                // The error of the standard library would print the value.
-                Err(std::env::VarError::NotUnicode(_)) => bail!("not UTF-8"),
-            },
-            SecretSource::File(path) => {
-                let text = tokio::fs::read_to_string(path).await?;
-                text.trim_end_matches(['\r', '\n']).to_owned()
-            }
-            SecretSource::SecretArn(secret) => fetch(secret, clients).await?,
-        };
-        ensure!(!text.is_empty(), "empty");
-        Ok(Secret(text))
+    /// The secret as it is on this machine now; none where it is not kept here. Blocks.
+    pub(crate) fn local(&self) -> Option<anyhow::Result<Secret>> {
+        match self {
+            SecretSource::Env(name) => Some(of_environment(name)),
+            SecretSource::File(path) => Some(of_file(path)),
+            SecretSource::SecretArn(_) => None,
+        }
     }
+
+    async fn read(&self, clients: &Clients) -> anyhow::Result<Secret> {
+        match self {
+            SecretSource::Env(name) => of_environment(name),
+            SecretSource::File(path) => of_file(path),
+            SecretSource::SecretArn(secret) => filled(fetch(secret, clients).await?),
+        }
+    }
+}
+
+fn of_environment(name: &str) -> anyhow::Result<Secret> {
+    match std::env::var(name) {
+        Ok(text) => filled(text),
+        Err(std::env::VarError::NotPresent) => bail!("not set"),
+        // The error of the standard library would print the value.
+        Err(std::env::VarError::NotUnicode(_)) => bail!("not UTF-8"),
+    }
+}
+
+fn of_file(path: &Path) -> anyhow::Result<Secret> {
+    let text = std::fs::read_to_string(path)?;
+    filled(text.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+fn filled(text: String) -> anyhow::Result<Secret> {
+    ensure!(!text.is_empty(), "empty");
+    Ok(Secret(text))
 }
 
 async fn fetch(SecretArn { arn, member }: &SecretArn, clients: &Clients) -> anyhow::Result<String> {

@@ -10,8 +10,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, timeout};
 
-use crate::router::Router;
+use crate::router::{RESUMED, Router, Slot, WAITING_ROOM};
 use crate::source::{Handle, Message, Source};
+use crate::store::{Now, Store};
 use crate::telemetry;
 
 /// How long messages at work are waited for when the worker is told to stop; with what follows it is under
@@ -40,6 +41,7 @@ pub async fn work(
     mut stop: watch::Receiver<bool>,
 ) -> usize {
     let slots = Arc::new(Semaphore::new(in_flight));
+    let room = Arc::new(Semaphore::new(WAITING_ROOM));
     let (done, deletes) = mpsc::channel(in_flight.max(10));
     let deleter = tokio::spawn(delete(source.clone(), deletes));
     let give_back = watch::Sender::new(false);
@@ -55,19 +57,17 @@ pub async fn work(
         match received {
             Ok(messages) => {
                 backoff = RECEIVE_BACKOFF.0;
-                router.metrics.received(source.name(), messages.len());
+                router.metrics.received(&source, messages.len());
                 for message in messages {
                     let Some(permit) = permits.pop() else { break };
                     let (router, source, done) = (router.clone(), source.clone(), done.clone());
                     let give_back = give_back.subscribe();
-                    tasks.spawn(async move {
-                        one(&router, &source, message, done, give_back).await;
-                        drop(permit);
-                    });
+                    let slot = Slot::new(permit, room.clone(), message.body.len());
+                    tasks.spawn(async move { one(&router, &source, message, &slot, done, give_back).await });
                 }
             }
             Err(error) => {
-                telemetry::receive_failed(&error, backoff);
+                telemetry::receive_failed(source.queue(), &error, backoff);
                 tokio::select! { _ = stop.changed() => break, () = sleep(backoff) => {} }
                 backoff = (backoff * 2).min(RECEIVE_BACKOFF.1);
             }
@@ -105,11 +105,12 @@ async fn one(
     router: &Router,
     source: &Source,
     message: Message,
+    slot: &Slot,
     done: mpsc::Sender<Handle>,
     mut give_back: watch::Receiver<bool>,
 ) {
     router.metrics.begun();
-    let work = AssertUnwindSafe(handle_or_warn(router, source, &message)).catch_unwind();
+    let work = AssertUnwindSafe(handle_or_warn(router, source, &message, slot)).catch_unwind();
     let result = tokio::select! {
         result = work => result.unwrap_or_else(|_| Err(panicked(&message))),
         never = keep(source, &message) => match never {},
@@ -122,7 +123,7 @@ async fn one(
             let _ = done.send(message.handle).await;
         }
         Err(again_in) => {
-            router.metrics.left(source.name());
+            router.metrics.left(source);
             source.release(&message, again_in).await;
         }
     }
@@ -130,12 +131,17 @@ async fn one(
 
 /// Handles a message, and warns when its queue is about to give it up: before the last try, which may not
 /// come to an end, and after the one before it. The error is the time after which it is to come again.
-async fn handle_or_warn(router: &Router, source: &Source, message: &Message) -> Result<(), Duration> {
+async fn handle_or_warn(
+    router: &Router,
+    source: &Source,
+    message: &Message,
+    slot: &Slot,
+) -> Result<(), Duration> {
     let most = source.max_receives().unwrap_or(u32::MAX);
     if message.receives >= most {
         warn(router, message, "this is its last try").await;
     }
-    let Err(nack) = router.handle(&message.body).await else { return Ok(()) };
+    let Err(nack) = router.handle_in(&message.body, slot).await else { return Ok(()) };
     let again_in = nack.retry_after.unwrap_or_default().max(backoff(message.receives));
     telemetry::not_done(&message.id, message.receives, &nack, again_in);
     if message.receives.saturating_add(1) >= most {
@@ -212,16 +218,35 @@ async fn finished(tasks: &mut JoinSet<()>) {
     while tasks.join_next().await.is_some() {}
 }
 
-/// Ticks every minute, and once at the start, until `stop` turns true.
+/// Removes what is old, every minute and once at the start, until `stop` turns true.
 pub async fn tick(router: Arc<Router>, keep: jiff::SignedDuration, mut stop: watch::Receiver<bool>) {
     let mut minutes = interval(Duration::from_secs(60));
     while is_time(&mut minutes, &mut stop).await {
-        match router.tick(router.clock.now(), keep).await {
-            Ok(ticked) if ticked == crate::router::Ticked::default() => {}
-            Ok(ticked) => telemetry::ticked(ticked.resumed, ticked.pruned),
+        match router.prune(router.clock.now(), keep).await {
+            Ok(0) => {}
+            Ok(pruned) => telemetry::pruned(pruned),
             Err(error) => telemetry::tick_failed(&error),
         }
     }
+}
+
+/// Takes up, every two seconds and at the start, what is decided and not done: after a restart that is what was in
+/// the middle; later what is owed to a channel that was down. Each in a task of its own, until `stop` turns true.
+pub async fn resume(router: Arc<Router>, mut stop: watch::Receiver<bool>) {
+    let mut tasks = JoinSet::new();
+    let mut dues = interval(DUE_EVERY);
+    while is_time(&mut dues, &mut stop).await {
+        while tasks.try_join_next().is_some() {}
+        let room = RESUMED.saturating_sub(tasks.len());
+        match router.to_resume(router.clock.now(), room).await {
+            Ok(events) => events.into_iter().for_each(|event| {
+                let router = router.clone();
+                tasks.spawn(async move { router.resume(&event).await });
+            }),
+            Err(error) => telemetry::tick_failed(&error),
+        }
+    }
+    while tasks.join_next().await.is_some() {}
 }
 
 /// Looks every two seconds for what is due, until `stop` turns true: a group's wait is seconds, and a tick may
@@ -231,6 +256,16 @@ pub async fn wake(router: Arc<Router>, mut stop: watch::Receiver<bool>) {
     while is_time(&mut dues, &mut stop).await {
         if let Err(error) = router.wake(router.clock.now()).await {
             telemetry::tick_failed(&error);
+        }
+    }
+}
+
+/// Has the store give back what is free, once an hour, until `stop` turns true.
+pub async fn tidy(store: Store, mut stop: watch::Receiver<bool>) {
+    let mut hours = interval(Duration::from_secs(60 * 60));
+    while is_time(&mut hours, &mut stop).await {
+        if let Err(error) = store.compact(Now::AtWork).await {
+            telemetry::not_compacted(&error);
         }
     }
 }

@@ -311,9 +311,9 @@ fn a_line_that_is_not_text_spoils_no_other() {
     let told: Vec<_> =
         decisions.iter().map(|decision| (decision["verdict"].clone(), decision["type"].clone())).collect();
     let miner = json!("CryptoCurrency:Runtime/BitcoinTool.B");
-    let expected =
-        [(json!("page"), miner.clone()), (json!("page"), json!("Unreadable Alert")), (json!("quiet"), miner)];
-    assert_eq!(told, expected);
+    // The one with the byte is read as far as it goes, which is all that tells what it is.
+    let quiet = (json!("quiet"), miner.clone());
+    assert_eq!(told, [(json!("page"), miner), quiet.clone(), quiet]);
 }
 
 #[test]

@@ -1,17 +1,14 @@
-//! Patterns against a table of what the public matcher does, where that table is there.
+//! Patterns against a table of what the public matcher does.
 
 use serde_json::Value;
 use watchfire_core::json::Json;
-use watchfire_tests::{repository, watchfire};
+use watchfire_tests::{data, repository, watchfire};
 
-/// Kept outside the repository: `shared/` beside it. Without it the core's own table has to do.
 #[test]
 fn every_case_of_the_matrix_is_answered_alike() {
-    let file = repository().join("../shared/data/eventpattern_matrix.jsonl");
-    let Ok(cases) = std::fs::read_to_string(&file) else {
-        eprintln!("skipped: there is no {}", file.display());
-        return;
-    };
+    let cases =
+        std::fs::read_to_string(data().join("eventpattern_matrix.jsonl")).expect("the table is there");
+    assert!(!cases.is_empty(), "how many there are, the core's own test counts");
     let output = watchfire(repository(), &["pattern"], &cases);
     assert_eq!(output.code, 0, "{}", output.stderr);
     assert_eq!(output.stdout.lines().count(), cases.lines().count(), "one answer per case");

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
 
+use serde_json::json;
 use watchfire::store::Store;
-use watchfire_core::ids::EventId;
 use watchfire_tests::{Configuration, Depth, Fault, GuardDuty, PagerDuty, Watchfire, until};
 
 use crate::support::{LATER, accepted, key, keys, queue, triggers};
@@ -116,8 +116,9 @@ async fn every_event_is_in_the_journal_with_nothing_pending(
     let path = watchfire.path("data/watchfire.redb");
     let store = Store::open(&path).unwrap();
     for (id, body) in events {
-        let entry = store.find(&EventId::new(id.as_str())).await.unwrap();
-        let entry = entry.unwrap_or_else(|| panic!("{id} is not in the journal"));
+        let known = store.named(id, 2).await.unwrap();
+        assert_eq!(known.len(), 1, "{id} is in the journal once");
+        let entry = store.find(&known[0]).await.unwrap().unwrap();
         assert_eq!((&entry.raw, entry.pending().count()), (body, 0), "{id}");
     }
 }
@@ -147,4 +148,46 @@ async fn a_page_in_flight_at_the_kill_is_sent_again_with_the_same_key() {
     queue.drained(LATER).await;
     assert!(pagerduty.calls() > 1, "it was sent again");
     assert_eq!(keys(&pagerduty, "in-flight-1").len(), 1);
+}
+
+/// Each of the first so many findings is P0, and its channel is dead until the kills are over.
+#[tokio::test]
+async fn killed_at_random_moments_with_a_dead_channel_every_p0_is_told_by_the_fallback_and_owed_to_its_channel()
+ {
+    const URGENT: usize = 40;
+    const KILLS: usize = 6;
+    let mut random = Random::seeded();
+    let (aws, queue) = queue("crash-dead").await;
+    let (oncall, backup) = (PagerDuty::start().await, PagerDuty::start().await);
+    let ways = [Fault::Status(500, None), Fault::Slow(Duration::from_secs(600)), Fault::Dropped];
+    let channel = json!({"routing_key": {"env": "PD_KEY"}, "url": backup.url(), "payload": "standard"});
+    let configuration = Configuration::new(&oncall.url())
+        .queue(&queue.url)
+        .set("channels.backup", json!({"pagerduty": channel}))
+        .set("routes.P0", json!({"to": ["oncall"], "fallback": "backup"}))
+        .set("fallback_after_seconds", json!(2));
+    let mut watchfire = Watchfire::start(&configuration, Some(&aws)).await;
+    let events: Vec<_> = (0..URGENT)
+        .map(|n| (format!("event-{n}"), GuardDuty::miner(&pod(n)).event(&format!("event-{n}")).to_string()))
+        .collect();
+    for batch in events.chunks(URGENT.div_ceil(KILLS)) {
+        // A request that hangs is one that PagerDuty takes: here it never hears of it.
+        oncall.always(Some(ways[random.below(ways.len())].clone()));
+        queue.send_all(&batch.iter().map(|(_, body)| body.clone()).collect::<Vec<_>>()).await;
+        tokio::time::sleep(Duration::from_millis(random.below(2_500) as u64)).await;
+        watchfire.kill9();
+        watchfire.restart().await;
+    }
+    let told = async || (0..URGENT).all(|n| !keys(&backup, &pod(n)).is_empty()).then_some(());
+    until("every P0 at one of the two", LATER, told).await;
+    oncall.always(None);
+    let owed = async || (0..URGENT).all(|n| !keys(&oncall, &pod(n)).is_empty()).then_some(());
+    until("every P0 at its own channel", 2 * LATER, owed).await;
+    queue.drained(LATER).await;
+    assert!(watchfire.terminate().await.status.success());
+    every_event_is_in_the_journal_with_nothing_pending(&watchfire, &events).await;
+    for n in 0..URGENT {
+        let both: BTreeSet<_> = keys(&oncall, &pod(n)).union(&keys(&backup, &pod(n))).cloned().collect();
+        assert_eq!(both.len(), 1, "one dedup key on both channels: {}", pod(n));
+    }
 }

@@ -3,6 +3,13 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use watchfire::rules_files;
+use watchfire_core::context::Context;
+use watchfire_core::event::Event;
+use watchfire_core::json::Json;
+use watchfire_core::pattern::Pattern;
+use watchfire_core::priority::Priority;
+use watchfire_core::rules::RuleSet;
 use watchfire_tests::{Configuration, Depth, Fault, GuardDuty, PagerDuty, Watchfire, until};
 
 use crate::support::{LATER, SOON, accepted, key, keys, paged, queue, queue_giving_up_after, triggers};
@@ -55,7 +62,7 @@ async fn an_event_inside_a_notification_is_paged_like_any_other() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_read_is_paged_once_and_leaves_the_queue() {
+async fn what_cannot_be_read_is_paged_once_for_each_shape_at_first_and_leaves_the_queue() {
     let (aws, queue) = queue("unreadable").await;
     let pagerduty = PagerDuty::start().await;
     let configuration = Configuration::new(&pagerduty.url()).queue(&queue.url);
@@ -64,14 +71,14 @@ async fn what_cannot_be_read_is_paged_once_and_leaves_the_queue() {
     let page = paged(&pagerduty, 1).await.remove(0);
     assert_eq!(page["payload"]["custom_details"]["priority"], "P2");
     queue.send("not even that").await;
-    let both = async || Some(watchfire.logs().decided()).filter(|lines| lines.len() == 2);
-    let lines = until("two decisions", SOON, both).await;
-    assert_eq!(
-        lines.iter().map(brief).collect::<Vec<_>>(),
-        [["P2", "page", "unreadable"], ["P2", "quiet", "repeat"]]
-    );
+    paged(&pagerduty, 2).await;
+    queue.send("nor this").await;
+    let all = async || Some(watchfire.logs().decided()).filter(|lines| lines.len() == 3);
+    let lines = until("three decisions", SOON, all).await;
+    let [page, held] = [["P2", "page", "unreadable"], ["P2", "quiet", "limited"]];
+    assert_eq!(lines.iter().map(brief).collect::<Vec<_>>(), [page, page, held]);
     queue.drained(SOON).await;
-    assert_eq!((triggers(&pagerduty).len(), queue.dead().await), (1, Depth::default()));
+    assert_eq!((triggers(&pagerduty).len(), queue.dead().await), (2, Depth::default()));
 }
 
 #[tokio::test]
@@ -199,4 +206,78 @@ async fn told_to_stop_it_gives_back_what_it_cannot_finish() {
     let ended = watchfire.terminate().await;
     assert!(ended.status.success() && ended.after < Duration::from_secs(26), "{ended:?}");
     assert_eq!(queue.depth().await, Depth { visible: 1, ..Depth::default() });
+}
+
+/// As `infra/README.md` has it.
+fn urgent_rule() -> Value {
+    let page = std::fs::read_to_string(watchfire_tests::repository().join("infra/README.md")).unwrap();
+    let rule = page.split("```json\n").find_map(|part| part.strip_prefix("{\"source\"").map(|_| part));
+    let rule = rule.and_then(|part| part.split("```").next()).expect("the page has the rule");
+    serde_json::from_str(rule).unwrap()
+}
+
+#[test]
+fn the_documented_rule_for_the_urgent_queue_takes_every_p0_of_the_shipped_rules() {
+    let pattern = Pattern::parse(&urgent_rule().to_string()).unwrap();
+    let rules = RuleSet::load(&rules_files::read(None).unwrap()).unwrap();
+    let (mut urgent, mut missed) = (0, Vec::new());
+    for file in std::fs::read_dir(watchfire_tests::repository().join("rules/examples")).unwrap() {
+        let path = file.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let (Ok(event), Ok(json)) = (Event::read(&text), Json::parse(&text)) else { continue };
+        if rules.classify(&event, &Context::default()).rule.priority == Priority::P0 {
+            urgent += 1;
+            missed.extend((!pattern.matches(&json)).then_some(path));
+        }
+    }
+    assert!(urgent > 10, "{urgent}");
+    assert!(missed.is_empty(), "{missed:#?}");
+    let low = GuardDuty::low("quiet-1").event("low").to_string();
+    assert!(!pattern.matches(&Json::parse(&low).unwrap()), "a backlog of what is not urgent stays out");
+}
+
+#[tokio::test]
+async fn a_backlog_in_one_queue_does_not_delay_a_p0_in_another() {
+    const BACKLOG: usize = 600;
+    let (aws, urgent) = queue("urgent").await;
+    let (_, bulk) = queue("bulk").await;
+    let pagerduty = PagerDuty::start().await;
+    let low =
+        (0..BACKLOG).map(|n| GuardDuty::low(&format!("bulk-{n}")).event(&format!("low-{n}")).to_string());
+    bulk.send_all(&low.collect::<Vec<_>>()).await;
+    aws.rule(&urgent_rule(), &urgent).await;
+    let configuration = Configuration::new(&pagerduty.url()).queues(&[(&urgent.url, 4), (&bulk.url, 1)]);
+    let mut watchfire = Watchfire::start(&configuration, Some(&aws)).await;
+    let p0 = aws.put_event(&GuardDuty::miner("urgent-1").event("")).await;
+    let quiet = aws.put_event(&GuardDuty::low("not-urgent-1").event("")).await;
+    assert_eq!(brief(&watchfire.decided(&p0).await), ["P0", "page", "new"]);
+    paged(&pagerduty, 1).await;
+    assert!(bulk.depth().await.visible > 0, "the backlog was still there");
+    let metrics = watchfire.metrics().await;
+    let (_, name) = urgent.url.rsplit_once('/').unwrap();
+    let labels = ["source=\"sqs\"", &format!("queue=\"{name}\"")];
+    assert_eq!(metrics.sum("watchfire_messages_received_total", &labels), 1.0);
+    assert!(watchfire.logs().decided().iter().all(|line| line["event"] != quiet), "the rule keeps it out");
+    // Told to stop, it stops reading both.
+    let ended = watchfire.terminate().await;
+    assert!(ended.status.success() && ended.after < Duration::from_secs(25), "{ended:?}");
+    urgent.drained(SOON).await;
+}
+
+#[tokio::test]
+async fn each_queue_warns_of_its_own_dead_letters() {
+    let (aws, patient) = queue("patient").await;
+    let (_, strict) = queue_giving_up_after("strict", 2).await;
+    let pagerduty = PagerDuty::start().await;
+    pagerduty.script(vec![Fault::Status(500, None), Fault::Status(500, None)]);
+    let configuration = Configuration::new(&pagerduty.url())
+        .queues(&[(&patient.url, 4), (&strict.url, 4)])
+        .set("fallback_after_seconds", json!(2));
+    let _watchfire = Watchfire::start(&configuration, Some(&aws)).await;
+    strict.send(&GuardDuty::miner("strict-1").event("event-1").to_string()).await;
+    let pages = paged(&pagerduty, 2).await;
+    let rules: Vec<_> = pages.iter().map(|page| page["payload"]["custom_details"]["rule"].clone()).collect();
+    assert!(rules.contains(&json!("about-to-be-dead-lettered")), "{rules:?}");
+    strict.drained(LATER).await;
+    assert_eq!(strict.dead().await, Depth::default());
 }

@@ -9,7 +9,8 @@ use tempfile::TempDir;
 use watchfire::source::spool::{Delivery, Lane, Spool};
 use watchfire::store::{Error, Store};
 use watchfire_core::ids::EventId;
-use watchfire_core::incident::State;
+use watchfire_core::incident::{IncidentRecord, Key, Record, State};
+use watchfire_tests::repository;
 use watchfire_tests::store_contract::entry;
 
 mod contract {
@@ -19,6 +20,28 @@ mod contract {
         let folder = tempfile::tempdir().unwrap();
         async move || Store::open(&folder.path().join("not/there/yet/store.redb")).unwrap()
     });
+}
+
+/// The suite is what a second store will be held to: no method of the contract is left out of it.
+#[test]
+fn every_method_of_the_contract_is_called_by_the_suite() {
+    let contract = std::fs::read_to_string(repository().join("router/src/store/mod.rs")).unwrap();
+    let (_, methods) = contract.split_once("\nimpl Store {\n").unwrap();
+    let (methods, _) = methods.split_once("\n}\n").unwrap();
+    let declared = methods.lines().filter_map(|line| {
+        let line = line.trim_start().strip_prefix("pub ")?;
+        let name = line.strip_prefix("async ").unwrap_or(line).strip_prefix("fn ")?;
+        Some(name.split(['(', '<']).next().unwrap_or(name))
+    });
+    // These two make the store that the suite is given.
+    let declared: Vec<_> = declared.filter(|name| !name.starts_with("open")).collect();
+    assert!(declared.contains(&"find") && declared.len() > 12, "{declared:?}");
+    let suite = std::fs::read_dir(repository().join("tests/src/store_contract")).unwrap();
+    let suite = suite.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap());
+    let suite: String = suite.collect::<Vec<_>>().concat().split_whitespace().collect();
+    let uncalled: Vec<_> =
+        declared.into_iter().filter(|name| !suite.contains(&format!("store.{name}("))).collect();
+    assert_eq!(uncalled, Vec::<&str>::new());
 }
 
 fn folder_and_store() -> (TempDir, Store) {
@@ -67,7 +90,7 @@ async fn a_file_that_is_no_store_is_refused_and_left_alone() {
     let path = folder.path().join("notes.txt");
     std::fs::write(&path, "remember the milk").unwrap();
     let error = refused(&path);
-    assert!(matches!(&error, Error::Open { path: named, .. } if *named == path), "{error:?}");
+    assert!(matches!(&error, Error::DamagedFile { path: named, .. } if *named == path), "{error:?}");
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "remember the milk");
 }
 
@@ -251,4 +274,58 @@ async fn many_receivers_get_every_message_once() {
     assert_eq!(all, (0..MESSAGES).collect::<Vec<_>>());
     assert_eq!(spool.depth(), 0);
     assert!(received.try_recv().is_err());
+}
+
+/// Written by `watchfire run` of commit 7eb05d7, the first that was released: seven events, a silence, an
+/// acknowledgement.
+#[tokio::test]
+async fn a_store_of_the_first_release_opens_and_all_in_it_is_known() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("store.redb");
+    std::fs::copy(repository().join("tests/data/store-7eb05d7.redb"), &path).unwrap();
+    let store = Store::open(&path).unwrap();
+    let gather = |found: &mut Vec<String>, key: &str, record| {
+        let Record::Incident(IncidentRecord { priority, open, acknowledged, family, .. }) = record else {
+            panic!("{key} is no incident's: {record:?}")
+        };
+        let by = acknowledged.map_or_else(|| "nobody".to_owned(), |said| said.by);
+        found.push(format!("{} {priority} {family} open={open} acknowledged by {by}", &key[..8]));
+    };
+    let incidents = store.fold_records("incident/", Vec::new(), gather).await.unwrap();
+    assert_eq!(
+        incidents,
+        [
+            "wf1-1acc P2 failed-control open=true acknowledged by nobody",
+            "wf1-1e11 P3 platform-alarm open=true acknowledged by nobody",
+            "wf1-52fb P1 container-escape open=true acknowledged by nobody",
+            "wf1-7c49 P3 brute-force open=true acknowledged by nobody",
+            "wf1-aafb P0 crypto-mining open=true acknowledged by nobody",
+            "wf1-c6e4 P1 anonymity-network open=true acknowledged by nobody",
+            "wf1-d41c P2 kubernetes-activity open=true acknowledged by unknown",
+        ]
+    );
+    let mut state = State::default();
+    store.load(&[Key::Silences, Key::Digest], &mut state).await.unwrap();
+    let silences: Vec<_> = state.silences().unwrap().silences.iter().map(|silence| &silence.comment).collect();
+    assert_eq!(silences, ["a drill with the root account"]);
+    let digest = state.digest().unwrap();
+    let lines: Vec<_> = digest.lines.values().map(|line| line.title.as_str()).collect();
+    assert_eq!(lines, ["p3-nightly-report-slow", "203.0.113.44 is performing SSH brute force attacks."]);
+    let kinds: Vec<_> = store.recent(20).await.unwrap().into_iter().map(|entry| entry.decision.kind).collect();
+    assert_eq!(
+        kinds,
+        [
+            "Command:acknowledge",
+            "Execution:Kubernetes/ExecInKubeSystemPod",
+            "PrivilegeEscalation:Runtime/DockerSocketAccessed",
+            "Software and Configuration Checks/Industry and Regulatory Standards",
+            "Command:silence",
+            "CloudWatch:Alarm",
+            "UnauthorizedAccess:EC2/SSHBruteForce",
+            "UnauthorizedAccess:Runtime/TorClient",
+            "CryptoCurrency:Runtime/BitcoinTool.B",
+        ]
+    );
+    // What its sender calls it finds it still.
+    assert_eq!(store.named("873b04df-b1f2-49e1-a3af-436b001091a3", 5).await.unwrap().len(), 1);
 }

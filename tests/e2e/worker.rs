@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use serde_json::json;
 use watchfire::store::Store;
-use watchfire_core::ids::EventId;
 use watchfire_tests::smtp::{LOGIN, Smtp};
 use watchfire_tests::{Configuration, Fault, GuardDuty, PagerDuty, Watchfire, http, until};
 
@@ -22,7 +21,11 @@ async fn what_was_accepted_survives_a_kill() {
     // Not the `decided` line: a kill between the commit and the line loses it.
     assert!(watchfire.terminate().await.status.success());
     let store = Store::open(&watchfire.path("data/watchfire.redb")).unwrap();
-    let entry = store.find(&EventId::new("event-1")).await.unwrap().expect("it is in the journal");
+    let entry = store
+        .find(&store.named("event-1", 1).await.unwrap()[0])
+        .await
+        .unwrap()
+        .expect("it is in the journal");
     assert_eq!(entry.pending().count(), 0);
     assert_eq!(keys(&pagerduty, "survivor-1").len(), 1, "a repeat after the kill has the same key");
 }

@@ -40,6 +40,13 @@ impl Configuration {
         self.set("queue", queue)
     }
 
+    /// Takes messages from those SQS queues, so many at a time each; they are the queue's again after 10 s without a
+    /// sign of life.
+    pub fn queues(self, queues: &[(&str, u16)]) -> Self {
+        let queue = |(url, in_flight): &(&str, u16)| json!({"url": url, "wait_seconds": 1, "visibility_seconds": 10, "in_flight": in_flight});
+        self.set("queues", queues.iter().map(queue).collect())
+    }
+
     /// Adds the channel `mail` at that server, with TLS and a login by way of the environment variables
     /// `SMTP_USER` and `SMTP_PASSWORD`, and makes it the fallback of P0 and P1 after two seconds.
     pub fn mail_as_fallback(self, server: &Smtp) -> Self {

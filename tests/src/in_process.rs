@@ -25,6 +25,15 @@ use crate::Configuration;
 /// # Panics
 /// On a configuration with mistakes, or a store that cannot be opened.
 pub async fn router(folder: &Path, clock: Clock, configuration: &Configuration) -> Router {
+    let store = Store::open(&folder.join("watchfire.redb")).expect("the store is free");
+    router_over(store, folder, clock, configuration).await
+}
+
+/// The same over that store; the folder is for what else it needs.
+///
+/// # Panics
+/// On a configuration with mistakes.
+pub async fn router_over(store: Store, folder: &Path, clock: Clock, configuration: &Configuration) -> Router {
     let config = Config::parse("test", &configuration.text()).expect("a configuration without mistakes");
     let files = rules_files::read(None).expect("the shipped rules are in the binary");
     let policy = config.policy(RuleSet::load(&files).expect("the shipped rules are right"));
@@ -46,7 +55,6 @@ pub async fn router(folder: &Path, clock: Clock, configuration: &Configuration) 
         let channel = Channel::new(&name, channel, &clients).await.expect("a channel on this machine");
         channels.insert(name, channel);
     }
-    let store = Store::open(&folder.join("watchfire.redb")).expect("the store is free");
     Router::new(policy, store, channels, clock, Arc::new(Metrics::default())).with_responder(responder)
 }
 

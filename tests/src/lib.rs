@@ -21,7 +21,7 @@ pub use logs::Logs;
 pub use metrics::Metrics;
 pub use ministack::{Depth, Ministack, Queue};
 pub use pagerduty::{Fault, PagerDuty};
-pub use process::{PythonServer, binary, free_port, http, python, repository};
+pub use process::{PythonServer, binary, data, free_port, http, python, repository};
 pub use securityhub::{HubCall, HubFault, HubFinding, SecurityHub};
 pub use watchfire::{Ended, Output, Watchfire, watchfire};
 

@@ -12,6 +12,11 @@ pub fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ is in the repository")
 }
 
+/// What tests are held to: recorded and agreed answers.
+pub fn data() -> PathBuf {
+    repository().join("tests/data")
+}
+
 /// The Python of the tests' own environment, which `tests/run` makes.
 pub fn python() -> PathBuf {
     let program = std::env::current_exe().expect("a running program has a path");

@@ -6,18 +6,26 @@
 #![allow(clippy::unwrap_used, missing_docs, reason = "these are tests, each named for its promise")]
 
 mod builders;
+mod digest;
 mod due;
 mod journal;
+mod looking;
 mod model;
 mod prune;
 mod records;
+mod set_back;
+mod wakes;
 
 pub use builders::{at, done, entry, finding, record};
+pub use digest::*;
 pub use due::*;
 pub use journal::*;
+pub use looking::*;
 pub use model::*;
 pub use prune::*;
 pub use records::*;
+pub use set_back::*;
+pub use wakes::*;
 
 /// Makes each promise a test: `store_contract!(expression)`, where the expression is a new closure that
 /// opens a store nobody has used before.
@@ -44,6 +52,7 @@ macro_rules! store_contract {
             a_record_that_was_read_and_not_changed_is_checked_too
             a_change_without_reading_is_refused
             many_at_once_on_one_incident_lose_nothing
+            the_lines_of_an_edition_are_gathered_and_those_of_no_other
             a_fresh_entry_is_due_from_its_decision_on
             the_longest_due_come_first
             what_is_postponed_is_not_due_before
@@ -51,6 +60,16 @@ macro_rules! store_contract {
             what_is_settled_in_part_is_due
             postponing_what_is_settled_does_nothing
             postponing_an_unknown_event_is_refused
+            what_is_due_is_said_with_its_time_and_not_before
+            the_records_longest_due_come_first
+            a_record_that_is_due_at_another_time_is_due_only_then
+            a_record_that_nothing_is_due_about_any_more_is_not_due
+            a_timeline_has_what_was_decided_about_an_incident_the_oldest_first
+            a_timeline_that_is_too_long_has_the_latest
+            records_are_gathered_by_the_beginning_of_their_key_in_its_order
+            what_events_looked_like_is_gathered_from_a_time_on
+            the_journal_is_streamed_as_lines_the_oldest_first_with_every_event_as_it_came
+            a_backup_is_the_same_as_long_as_nothing_is_written_and_another_afterwards
             old_entries_and_records_are_pruned
             what_is_pending_is_never_pruned
             an_open_incident_and_its_findings_are_never_pruned
@@ -58,8 +77,12 @@ macro_rules! store_contract {
             a_record_that_changed_since_is_kept_until_that_is_old
             pruning_takes_no_more_than_it_is_told
             a_record_that_was_pruned_and_came_back_is_not_taken_for_the_old_one
+            events_are_found_by_what_their_senders_call_them
+            records_of_a_later_time_are_found_when_the_clock_is_set_back
+            what_was_put_off_by_a_clock_that_was_ahead_is_hastened
             random_operations_do_what_a_map_would_do
             a_ping_is_answered
+            a_store_that_is_well_is_not_broken
         }
     };
     ($fresh:expr => $($promise:ident)+) => {

@@ -18,6 +18,7 @@ pub struct Watchfire {
     directory: TempDir,
     endpoint: Option<String>,
     log_filter: &'static str,
+    descriptors: Option<u32>,
     child: Option<Child>,
     http: reqwest::Client,
     /// Where `POST /v1/events` goes, such as `http://127.0.0.1:40001`.
@@ -58,6 +59,24 @@ impl Watchfire {
         configuration: &Configuration,
         aws: Option<&Ministack>,
     ) -> Self {
+        let mut watchfire = Self::prepared(log_filter, None, configuration, aws);
+        watchfire.restart().await;
+        watchfire
+    }
+
+    /// The same, where it may open so many files and sockets and no more.
+    pub async fn start_with_descriptors(limit: u32, configuration: &Configuration) -> Self {
+        let mut watchfire = Self::prepared("info", Some(limit), configuration, None);
+        watchfire.restart().await;
+        watchfire
+    }
+
+    fn prepared(
+        log_filter: &'static str,
+        descriptors: Option<u32>,
+        configuration: &Configuration,
+        aws: Option<&Ministack>,
+    ) -> Self {
         // Beside the binary, on a disk: where /tmp is memory, a sync costs nothing and proves nothing.
         let beside = binary("watchfire").with_file_name("runs");
         std::fs::create_dir_all(&beside).expect("the target directory is writable");
@@ -65,10 +84,9 @@ impl Watchfire {
         std::fs::create_dir(directory.path().join("data")).expect("a new directory is empty");
         let endpoint = aws.map(|aws| aws.endpoint().to_owned());
         let (ingest, health) = (String::new(), String::new());
-        let mut watchfire =
-            Self { directory, endpoint, log_filter, child: None, http: http(), ingest, health };
+        let watchfire =
+            Self { directory, endpoint, log_filter, descriptors, child: None, http: http(), ingest, health };
         watchfire.configure(configuration);
-        watchfire.restart().await;
         watchfire
     }
 
@@ -79,9 +97,31 @@ impl Watchfire {
 
     /// Starts it again in the same directory, over the same store.
     pub async fn restart(&mut self) {
-        assert!(self.child.is_none(), "it is running already");
+        let started = self.starts().await;
+        assert!(started.is_ok(), "watchfire did not start: {started:?}: {}", self.printed());
+        until("readiness", Duration::from_secs(20), async || {
+            (self.status("/readyz").await == 200).then_some(())
+        })
+        .await;
+    }
+
+    /// Starts it where it may end instead, and where its store may be of no use; returns when it listens.
+    ///
+    /// # Errors
+    /// Its end.
+    pub async fn starts(&mut self) -> Result<(), ExitStatus> {
         let seen = self.logs().text().len();
-        let mut command = Command::new(binary("watchfire"));
+        self.spawn();
+        let listening = self.listening(seen).await?;
+        let address = |field: &str| listening[field].as_str().map(|address| format!("http://{address}"));
+        self.ingest = address("http").unwrap_or_default();
+        self.health = address("health").unwrap_or_default();
+        Ok(())
+    }
+
+    fn spawn(&mut self) {
+        assert!(self.child.is_none(), "it is running already");
+        let mut command = limited(self.descriptors);
         command
             .args(["run", "--config", "watchfire.yaml", "--log", "json"])
             .current_dir(self.directory.path());
@@ -89,14 +129,6 @@ impl Watchfire {
         command.env("RUST_LOG", self.log_filter);
         command.stdin(Stdio::null()).stdout(self.append("stdout.log")).stderr(self.append("stderr.log"));
         self.child = Some(command.spawn().expect("watchfire starts"));
-        let listening = self.listening(seen).await;
-        let address = |field: &str| listening[field].as_str().map(|address| format!("http://{address}"));
-        self.ingest = address("http").unwrap_or_default();
-        self.health = address("health").unwrap_or_default();
-        until("readiness", Duration::from_secs(20), async || {
-            (self.status("/readyz").await == 200).then_some(())
-        })
-        .await;
     }
 
     /// The work directory.
@@ -117,6 +149,14 @@ impl Watchfire {
     /// The process's id.
     pub fn pid(&self) -> u32 {
         self.child.as_ref().expect("it is running").id()
+    }
+
+    /// The memory that it has in use now, in MiB.
+    pub fn resident_mib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).expect("it is running");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a process has memory");
+        let kib: u64 = line.trim().trim_end_matches(" kB").parse().expect("a number of KiB");
+        kib / 1024
     }
 
     /// The status of a page on the health port; 0 where nobody answers.
@@ -168,7 +208,31 @@ impl Watchfire {
         Ended { status, after: start.elapsed() }
     }
 
-    async fn listening(&mut self, seen: usize) -> Value {
+    /// Waits, 60 s at most, until it ends by itself.
+    pub async fn ends(&mut self) -> ExitStatus {
+        let mut child = self.child.take().expect("it is running");
+        let ended = async || child.try_wait().expect("it is ours to wait for");
+        until("its end", Duration::from_secs(60), ended).await
+    }
+
+    /// Runs it where it should not start, and returns how it ended and what it printed since.
+    pub async fn refuses(&mut self) -> (ExitStatus, String) {
+        let seen = self.logs().text().len();
+        self.spawn();
+        let status = self.ends().await;
+        (status, self.logs().text().get(seen..).unwrap_or_default().to_owned())
+    }
+
+    /// Its answer to a command, run beside it with the operator's token.
+    pub fn command(&self, arguments: &[&str]) -> Output {
+        let mut command = Command::new(binary("watchfire"));
+        command.args(arguments).current_dir(self.directory.path());
+        environment(&mut command, self.endpoint.as_deref());
+        command.env("WATCHFIRE_SERVER", &self.ingest).env("WATCHFIRE_TOKEN", Configuration::INGEST_TOKEN);
+        output(run(command, ""))
+    }
+
+    async fn listening(&mut self, seen: usize) -> Result<Value, ExitStatus> {
         let logs = self.logs();
         let child = self.child.as_mut().expect("it was just started");
         let ask = async || {
@@ -176,10 +240,12 @@ impl Watchfire {
             let text = logs.text();
             let mut new = text.get(seen..).unwrap_or_default().lines();
             let listening = new.find_map(|line| Logs::line(line, "listening"));
-            listening.or_else(|| ended.map(|status| Value::from(format!("{status}: {text}"))))
+            listening.map(Ok).or_else(|| ended.map(Err))
         };
         let found = until("a `listening` line", Duration::from_secs(20), ask).await;
-        assert!(found.is_object(), "watchfire did not start: {found}");
+        if found.is_err() {
+            self.child = None;
+        }
         found
     }
 
@@ -201,12 +267,24 @@ impl Drop for Watchfire {
     }
 }
 
+/// The program, under that limit on descriptors.
+fn limited(descriptors: Option<u32>) -> Command {
+    let program = binary("watchfire");
+    let Some(limit) = descriptors else { return Command::new(program) };
+    let mut command = Command::new("sh");
+    command.args(["-c", r#"ulimit -n "$0" && exec "$@""#, &limit.to_string()]).arg(program);
+    command
+}
+
 /// Runs `watchfire` with those arguments in that directory, to its end.
 pub fn watchfire(directory: &Path, arguments: &[&str], stdin: &str) -> Output {
     let mut command = Command::new(binary("watchfire"));
     command.args(arguments).current_dir(directory);
     environment(&mut command, None);
-    let output = run(command, stdin);
+    output(run(command, stdin))
+}
+
+fn output(output: std::process::Output) -> Output {
     Output {
         code: output.status.code().unwrap_or(-1),
         stdout: String::from_utf8(output.stdout).expect("it prints UTF-8"),

@@ -25,6 +25,8 @@ pub(crate) fn notice(event: &Event<'_>, about: &About<'_>) -> Notice {
     let About { rule, context, why, doing, withheld, incident, now } = about;
     let known = context::rows(context, *now);
     let known = known.into_iter().map(|(label, value)| (label, clean(&value, 300)));
+    let unknown = context.unknown.iter().cloned().chain(event.faults.iter().map(ToString::to_string));
+    let unknown: Vec<String> = unknown.collect();
     let finding = event.finding.as_ref();
     let kind = finding.map_or(&event.detail_type, |finding| &finding.kind);
     let severity = finding.and_then(|finding| finding.severity);
@@ -45,7 +47,7 @@ pub(crate) fn notice(event: &Event<'_>, about: &About<'_>) -> Notice {
         }),
         facts: facts(&event.subject).into_iter().chain(known).collect(),
         doing: doing.iter().map(|doing| clean(doing, 500)).collect(),
-        unknown: context.unknown.iter().map(|unknown| clean(unknown, 200)).collect(),
+        unknown: unknown.iter().map(|unknown| clean(unknown, 200)).collect(),
         withheld: withheld.iter().map(|withheld| clean(&withheld.to_string(), 600)).collect(),
         lists: Vec::new(),
         links: links(event, rule),
@@ -95,6 +97,8 @@ fn facts(subject: &Subject) -> Vec<(String, String)> {
         principal,
         ip,
         resource,
+        vpc: _,
+        thing: _,
     } = subject;
     let workload = workload.as_ref().filter(|workload| pod.as_ref() != Some(&workload.name));
     let container =

@@ -1,10 +1,9 @@
-//! What is remembered about acting: what was done to a target, how much of the budget is spent, who switched
-//! mitigation off, and which plans wait for a human.
+//! What is remembered about acting: what was done to a target, who switched mitigation off, and which plans wait
+//! for a human.
 
-use std::collections::VecDeque;
 use std::fmt;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::act::{Act, ActionKind, Step, Target};
@@ -63,10 +62,6 @@ pub enum ContainmentState {
     /// It was undone.
     Released,
 }
-
-/// When containments were planned, within the budget's window.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BudgetRecord(pub VecDeque<Timestamp>);
 
 /// Whether mitigation is switched off.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -190,19 +185,6 @@ impl TargetRecord {
             ContainmentState::Released => false,
         });
         held.flat_map(|containment| containment.undo.iter().cloned()).collect()
-    }
-}
-
-impl BudgetRecord {
-    /// How many containments were planned in the window that ends now.
-    pub fn spent(&self, window: SignedDuration, now: Timestamp) -> usize {
-        self.0.iter().filter(|at| now.duration_since(**at) < window).count()
-    }
-
-    /// One more; what no window sees any more is forgotten.
-    pub(crate) fn spend(&mut self, window: SignedDuration, now: Timestamp) {
-        self.0.retain(|at| now.duration_since(*at) < window);
-        self.0.push_back(now);
     }
 }
 

@@ -5,16 +5,18 @@ mod closing;
 mod completing;
 mod known;
 mod noting;
+mod reports;
 
-use known::is_echo;
 pub use known::{as_said, incident_of};
 pub(crate) use known::{dedup_key, digest_line, leave};
+use known::{is_echo, known_of};
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
 use crate::act::Occasion;
+use crate::asking::ask_at_once;
 use crate::compose::{self, About};
 use crate::context::Context;
 use crate::decision::{Decision, Verdict, Why, Withheld};
@@ -24,7 +26,7 @@ use crate::guard::AskedBy;
 use crate::identity::incident_key;
 use crate::ids::IncidentKey;
 use crate::incident::{FindingRecord, IncidentRecord, Key, Record, State, Unread};
-use crate::judge::{Judging, band, is_older, resources};
+use crate::judge::{Judging, band, is_from_the_future, resources, updated_at};
 use crate::noise::{self, Sayable, Sifted, Sifting};
 use crate::notice::{Notice, clean};
 use crate::planning::{self, Plans, Request};
@@ -98,6 +100,7 @@ impl<'c> Case<'c> {
     /// What has to be read into the state first; then it is to be asked again. It comes to an end: every
     /// answer names something that has not been read.
     pub fn decide(&self, state: &State, now: Timestamp) -> Result<Decision, Unread> {
+        let state = &*state.as_of(self.policy, now);
         let finding = self.event.finding.as_ref();
         if finding.is_some_and(|finding| finding.sample) {
             return Ok(self.withhold_all(Why::Sample, now));
@@ -118,7 +121,7 @@ impl<'c> Case<'c> {
 
     /// A finding stays with the incident it began, whatever rule its later reports match.
     fn incident_in(&self, state: &State) -> IncidentKey {
-        let known = self.event.finding.as_ref().and_then(|finding| state.finding(&finding.key));
+        let known = self.event.finding.as_ref().and_then(|finding| known_of(finding, state));
         known.map_or_else(|| self.incident.clone(), |record| record.incident.clone())
     }
 
@@ -129,14 +132,16 @@ impl<'c> Case<'c> {
         state: &State,
         now: Timestamp,
     ) -> Result<Decision, Unread> {
-        let known = finding.and_then(|finding| state.finding(&finding.key));
+        let known = finding.and_then(|finding| known_of(finding, state));
         let previous = match state.incident(key) {
             Some(previous) => Some(as_said(previous, state)?),
             None => None,
         };
         let (event, policy, rule) = (self.event, self.policy, self.rule);
-        let judged = Judging { event, policy, rule, known, previous: previous.as_ref(), now }.judge();
-        let is_echo = finding.zip(known).is_some_and(|(finding, known)| is_echo(finding, known));
+        let is_seen = finding.zip(known).is_some_and(|(finding, known)| self.is_seen(finding, known));
+        let judged =
+            Judging { event, policy, rule, known, previous: previous.as_ref(), is_seen, now }.judge();
+        let is_echo = finding.zip(known).is_some_and(|(finding, known)| is_echo(finding, known, now));
         let why = if is_echo && !judged.is_news() { Why::Echo } else { judged };
         let current = previous.as_ref().filter(|previous| previous.open);
         if matches!(why, Why::Outdated | Why::Echo) || (current.is_none() && !why.is_news()) {
@@ -146,7 +151,13 @@ impl<'c> Case<'c> {
         let mut face = Face::of(self.event, self.rule, self.context);
         // What nobody was told yet is as urgent as the worst of it.
         face.priority = record.held.as_ref().map_or(face.priority, |held| held.priority.min(face.priority));
-        let (priority, count) = (face.priority, finding.map_or(0, |finding| finding.count));
+        let priority = face.priority;
+        let count = match finding {
+            Some(finding) => finding.count,
+            // Of what cannot be read there is no other count.
+            None if self.event.is_unreadable() => record.events,
+            None => 0,
+        };
         let mut changes = BTreeMap::new();
         if let Some(finding) = finding {
             changes.insert(Key::Finding(finding.key.clone()), self.seen(finding, key, state, now));
@@ -215,9 +226,10 @@ impl<'c> Case<'c> {
         if let Some(flaps) = self.begins_to_flap(&mut record, &sifted, now) {
             notice.why = format!("{}; {flaps}", notice.why);
         }
+        let asked = notice.clone();
         let sayable = Sayable { face, notice: notice.clone() };
         changes.insert(Key::Sayable(key.clone()), Record::Sayable(Box::new(sayable)));
-        let Plans { mut acts, mut withheld, .. } = plans;
+        let Plans { mut acts, mut withheld, at_once, .. } = plans;
         if !plans_acts {
             withheld.extend(self.rule.actions.iter().map(|action| Withheld {
                 action: action.as_str().to_owned(),
@@ -228,14 +240,14 @@ impl<'c> Case<'c> {
             Sifted::Say(spent) => {
                 changes.extend(spent);
                 leave(&mut record, key, state, now, &mut changes);
-                self.was_said(&mut record, said, finding, now);
+                self.was_said(&mut record, said, count, now);
                 (Verdict::Page, said, self.page(key, &mut record, notice, &mut changes))
             }
             Sifted::Digest => {
                 leave(&mut record, key, state, now, &mut changes);
-                self.was_said(&mut record, said, finding, now);
+                self.was_said(&mut record, said, count, now);
                 let line = digest_line(&record, now);
-                changes.insert(Key::Digest, wake::digested(self.policy, state, key, line, now));
+                changes.extend(wake::digested(policy, state, [(key.clone(), line)], now)?);
                 (Verdict::Digest, said, Vec::new())
             }
             Sifted::Hold(hold) => {
@@ -251,6 +263,13 @@ impl<'c> Case<'c> {
                 (Verdict::Quiet, by, Vec::new())
             }
         };
+        let (mut verdict, mut effects) = (verdict, effects);
+        let own_pages = ask_at_once(policy, key, &mut record, &self.event.id, &at_once, &asked);
+        if !own_pages.is_empty() {
+            // Whatever becomes of the news, who has to approve hears of it.
+            verdict = Verdict::Page;
+            effects.extend(own_pages);
+        }
         if self.context.incomplete && verdict != Verdict::Quiet {
             acts.push(self.complete_later(key, now));
         }
@@ -313,9 +332,9 @@ impl<'c> Case<'c> {
     }
 
     /// Somebody hears of it now or with the digest: its response clock runs from here.
-    fn was_said(&self, record: &mut IncidentRecord, why: Why, finding: Option<&Finding>, now: Timestamp) {
+    fn was_said(&self, record: &mut IncidentRecord, why: Why, count: u64, now: Timestamp) {
         record.said_at = now;
-        record.said_count = record.said_count.max(finding.map_or(0, |finding| finding.count));
+        record.said_count = record.said_count.max(count);
         response::start_clock(self.policy, record, why, now);
     }
 
@@ -331,16 +350,23 @@ impl<'c> Case<'c> {
     }
 
     fn seen(&self, finding: &Finding, key: &IncidentKey, state: &State, now: Timestamp) -> Record {
-        let known = state.finding(&finding.key);
-        let newest = known.filter(|known| is_older(finding, known));
-        Record::Finding(FindingRecord {
+        let known = known_of(finding, state);
+        let mut record = FindingRecord {
             incident: key.clone(),
-            state: newest.map_or(finding.state, |newest| newest.state),
-            updated_at: finding.updated_at.max(known.and_then(|known| known.updated_at)),
-            count: finding.count.max(known.map_or(0, |known| known.count)),
+            state: finding.state,
+            updated_at: known.and_then(|known| known.updated_at),
+            count: known.map_or(0, |known| known.count),
             seen_at: now,
             noted_in: known.and_then(|known| known.noted_in),
-        })
+            reports: known.map(|known| known.reports.clone()).unwrap_or_default(),
+        };
+        // What ends a finding from a time that is still to come ends it, and makes no later report an older one.
+        if finding.state == FindingState::Open || !is_from_the_future(finding, now) {
+            record.updated_at = updated_at(finding, now).max(record.updated_at);
+            record.count = finding.count.max(record.count);
+        }
+        self.reports(finding).into_iter().for_each(|report| record.saw(report));
+        Record::Finding(record)
     }
 
     /// Whatever the rule wanted is withheld for one reason; no trace in the state.

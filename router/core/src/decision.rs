@@ -111,6 +111,8 @@ pub enum Why {
     Escalated,
     /// The digest.
     Digested,
+    /// An edition of the digest is closed, and is said next.
+    EditionClosed,
     /// The message could not be read.
     Unreadable,
     /// Known, and said within the window.
@@ -143,6 +145,8 @@ pub enum Why {
     WentQuiet,
     /// Nobody needs to hear of what waited any more: all of it is over.
     OverBefore,
+    /// The clock had been ahead: what it wrote counts from now.
+    ClockSetBack,
     /// A sample finding.
     Sample,
     /// The rule is in the shadow stage.
@@ -180,6 +184,7 @@ impl Why {
             Why::Bundled => "bundled",
             Why::Escalated => "escalated",
             Why::Digested => "digested",
+            Why::EditionClosed => "edition_closed",
             Why::Silenced => "silenced",
             Why::Inhibited => "inhibited",
             Why::Flapping => "flapping",
@@ -189,6 +194,7 @@ impl Why {
             Why::Echo => "echo",
             Why::WentQuiet => "went_quiet",
             Why::OverBefore => "over_before",
+            Why::ClockSetBack => "clock_set_back",
             Why::Sample => "sample",
             Why::Shadow => "shadow",
             Why::Completed => "completed",
@@ -232,6 +238,8 @@ impl Why {
             | Why::Echo
             | Why::WentQuiet
             | Why::OverBefore
+            | Why::ClockSetBack
+            | Why::EditionClosed
             | Why::Sample
             | Why::Shadow
             | Why::Declined => false,
@@ -263,6 +271,7 @@ impl Why {
             Why::Bundled => "several incidents in one page",
             Why::Escalated => "nobody has acknowledged it in time",
             Why::Digested => "the daily digest",
+            Why::EditionClosed => "the digest is closed, to be said",
             Why::Silenced => "silenced",
             Why::Inhibited => "a greater incident covers it",
             Why::Flapping => "open and over too often; held",
@@ -272,6 +281,7 @@ impl Why {
             Why::Echo => "our own note on the finding, come round",
             Why::WentQuiet => "nothing more was heard of it",
             Why::OverBefore => "over before anyone had to hear of it",
+            Why::ClockSetBack => "the clock had been ahead: what it wrote counts from now",
             Why::Sample => "a sample finding",
             Why::Shadow => "the rule is in its shadow stage",
             Why::Completed => "what the cluster says about it is known now",

@@ -71,6 +71,17 @@ impl Face {
         Json::Object(known.collect())
     }
 
+    /// What has to be equal where these paths have to be: the texts there, and where one of them is a name that
+    /// is given within an account and region, these two. None if any of them is missing: what is unknown is equal
+    /// to nothing, and somebody else's `prod` is not ours.
+    pub fn equals(&self, paths: &[String]) -> Option<Vec<String>> {
+        let mut values = self.values(paths)?;
+        if paths.iter().any(|path| is_local(path)) {
+            values.extend([self.subject.account.clone()?, self.subject.region.clone()?]);
+        }
+        Some(values)
+    }
+
     /// The texts at these paths, such as `subject.node`; none if any of them is missing: what is unknown
     /// is equal to nothing.
     pub fn values(&self, paths: &[String]) -> Option<Vec<String>> {
@@ -82,6 +93,12 @@ impl Face {
         };
         paths.iter().map(value).collect()
     }
+}
+
+/// Whether it is a name that another account or region may give as well.
+fn is_local(path: &str) -> bool {
+    let is_everywhere_one = ["account", "region", "cluster_arn", "image", "principal", "ip"];
+    path.strip_prefix("subject.").is_some_and(|part| !is_everywhere_one.contains(&part))
 }
 
 /// Every path that [`Face::values`] knows.

@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::act::{Act, ActionKind};
+use crate::act::{Act, ActionKind, StepRecord, StepResult};
+use crate::budget::{BudgetRecord, Spent};
 use crate::command::Command;
 use crate::containment::{ApprovalId, ContainmentState, TargetKey, TargetRecord};
+use crate::context::Context;
 use crate::decide::dedup_key;
 use crate::decision::{Decision, Effect, EffectKind, Role, Verdict, When, Why};
-use crate::ids::{ChannelName, EffectId, EventId, IncidentKey};
+use crate::ids::{ChannelName, EffectId, EventId, IncidentKey, Own};
 use crate::incident::{IncidentRecord, Key, Record, State, Unread};
 use crate::journal::{ActEnd, Entry, Outcome};
 use crate::notice::{Notice, clean};
@@ -19,14 +21,15 @@ use crate::rules::ActionName;
 
 /// The id of the report about an act: the same on every repeat, so that it is decided once.
 pub fn report_id(entry: &Entry, act: &Act) -> EventId {
-    EventId::new(format!("{}/{}", entry.decision.event, act.id))
+    EventId::own(Own::Act { of: &entry.decision.event, act: &act.id })
 }
 
 /// The records that a report reads.
 fn reads(entry: &Entry, act: &Act) -> Vec<Key> {
     let target = TargetKey::of(&act.target).map(Key::Target);
     let approval = approved(entry).map(Key::Approval);
-    [Key::Incident(act.incident.clone())].into_iter().chain(target).chain(approval).collect()
+    let budget = contains(act).map(|_| Key::Budget);
+    [Key::Incident(act.incident.clone())].into_iter().chain(target).chain(approval).chain(budget).collect()
 }
 
 /// The plan that was approved, where the entry is an approval.
@@ -51,6 +54,7 @@ pub fn report(
     now: Timestamp,
 ) -> Result<Decision, Unread> {
     state.need_all(reads(entry, act))?;
+    let state = &*state.as_of(policy, now);
     let (end, said) = end_of(outcome);
     let incident = state.incident(&act.incident);
     let has_failed = end == ActEnd::Failed && worth_a_page(entry, act);
@@ -68,6 +72,9 @@ pub fn report(
     let mut changes = BTreeMap::new();
     if let Some((key, record)) = target_after(entry, act, end, state) {
         changes.insert(Key::Target(key), Record::Target(record));
+    }
+    if let Some(budget) = budget_after(entry, act, outcome, policy, state, now) {
+        changes.insert(Key::Budget, Record::Budget(budget));
     }
     let mut record = incident.cloned();
     let effects = match (&mut record, has_failed, is_said(act, end)) {
@@ -212,6 +219,47 @@ fn base(entry: &Entry, state: &State) -> Notice {
         source: source.clone(),
         finding: finding.clone(),
         ..Notice::empty(*priority, &incident, event)
+    }
+}
+
+/// The action, where the act is a containment and not its end.
+fn contains(act: &Act) -> Option<ActionName> {
+    match (act.role, act.action) {
+        (Role::Contain, ActionKind::Rule(action)) => Some(action),
+        (Role::Notify | Role::Capture | Role::Record, ActionKind::Rule(_))
+        | (_, ActionKind::Release | ActionKind::Complete) => None,
+    }
+}
+
+/// The budget once it is known whether the act took effect.
+fn budget_after(
+    entry: &Entry,
+    act: &Act,
+    outcome: &Outcome,
+    policy: &Policy,
+    state: &State,
+    now: Timestamp,
+) -> Option<BudgetRecord> {
+    let action = contains(act)?;
+    let before = state.budget()?;
+    let by = (entry.decision.event.clone(), act.id.clone());
+    let one = Spent::planned(action, &act.target, &Context::none(), by, now);
+    let mut after = before.clone();
+    after.settle(Spent { took_effect: took_effect(outcome), ..one }, policy.mitigation.budget.window, now);
+    (after != before).then_some(after)
+}
+
+/// Whether anything was done to what was to be contained. What failed halfway has taken its effect.
+fn took_effect(outcome: &Outcome) -> bool {
+    match outcome {
+        Outcome::Acted { end: ActEnd::Done, .. } | Outcome::Done { .. } => true,
+        Outcome::Acted { end: ActEnd::Failed, steps, .. } => {
+            let is_done = |record: &StepRecord| record.result == StepResult::Done;
+            steps.iter().any(|record| record.step.contains() && is_done(record))
+        }
+        Outcome::Acted { end: ActEnd::Needless, .. } | Outcome::Failed { .. } | Outcome::NotNeeded { .. } => {
+            false
+        }
     }
 }
 

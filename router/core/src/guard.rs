@@ -1,10 +1,9 @@
 //! May this containment happen? Every guard that cannot be evaluated says no.
 
-use jiff::Timestamp;
-
-use crate::act::{ActionKind, Occasion, Planned};
+use crate::act::{ActionKind, Occasion, Planned, Target};
+use crate::budget::{BudgetRecord, Over, Spent};
 use crate::containment::{ContainmentState, TargetKey};
-use crate::context::{Confidence, Context, Place, Pod, Pods, Workload};
+use crate::context::{Context, Method, Place, Pod, Pods, Workload};
 use crate::decision::Role;
 use crate::incident::State;
 use crate::mitigation::{Mitigation, Mode};
@@ -26,8 +25,10 @@ pub struct Question<'q> {
     pub priority: Priority,
     /// Who asks for it.
     pub asked_by: AskedBy<'q>,
+    /// What it would be in the budget.
+    pub spends: &'q Spent,
     /// Containments of the same decision that were allowed before this one.
-    pub before: usize,
+    pub before: &'q [Spent],
 }
 
 /// Who asks for a containment.
@@ -51,6 +52,8 @@ pub enum Ruling {
     Go,
     /// A human is to be asked first: why.
     Ask(String),
+    /// The same, and at once, in a page of its own: nobody else looks after what is as urgent as this.
+    AskAtOnce(String),
     /// It is planned and shown, and not done.
     Observe,
     /// It is not done: why.
@@ -81,13 +84,8 @@ pub enum Refusal {
     Protected(String),
     /// It was done to this target, or is under way.
     Already,
-    /// The budget of the window is spent.
-    OverBudget {
-        /// How many were planned in the window.
-        spent: usize,
-        /// The window, in minutes.
-        minutes: i64,
-    },
+    /// A limit of the budget is reached.
+    OverBudget(Over),
     /// Too much of the workload would be contained at once.
     Share(String),
     /// It is the last ready pod of its workload.
@@ -110,13 +108,29 @@ pub fn may(question: &Question<'_>) -> Ruling {
     }
     match mode {
         Mode::Observe => Ruling::Observe,
-        Mode::Approve => Ruling::Ask("the mode is approve".to_owned()),
+        Mode::Approve => Ruling::Ask(unsure(question).unwrap_or_else(|| "the mode is approve".to_owned())),
         Mode::Enforce => {
             match unsure(question).or_else(|| released(question)).or_else(|| planned.ask.clone()) {
                 Some(because) => Ruling::Ask(because),
-                None => Ruling::Go,
+                None => within_budget(question),
             }
         }
+    }
+}
+
+/// What a human approves is theirs to count: the budget bounds what is done without one.
+fn within_budget(question: &Question<'_>) -> Ruling {
+    let Question { action, occasion, state, priority, spends, before, .. } = *question;
+    if action.role() != Role::Contain {
+        return Ruling::Go;
+    }
+    let Some(record) = state.budget() else {
+        return Ruling::Refuse(Refusal::CannotSay("how much of the budget is spent".to_owned()));
+    };
+    match (occasion.mitigation.budget.room(&record, before, spends, occasion.now), priority) {
+        (Ok(()), _) => Ruling::Go,
+        (Err(over), Priority::P0) => Ruling::AskAtOnce(over.sentence()),
+        (Err(over), Priority::P1 | Priority::P2 | Priority::P3) => Ruling::Refuse(Refusal::OverBudget(over)),
     }
 }
 
@@ -132,20 +146,31 @@ fn namespace(context: &Context, action: ActionName) -> Option<&str> {
     }
 }
 
-/// Only what was found by UID, by container or by an address that one pod had may be acted on without a human.
+/// Only what was found for certain may be acted on without a human.
 fn unsure(question: &Question<'_>) -> Option<String> {
     if question.action.only_looks() {
         return None;
     }
-    match &question.occasion.context.pods {
-        Pods::Found { method, confidence: Confidence::Possible, .. } => {
-            Some(format!("the pod was found by {}", method.as_str()))
+    let context = question.occasion.context;
+    let what = match context.pods {
+        Pods::Found { .. } => "pod",
+        Pods::NotAsked | Pods::Unknown(_) | Pods::None(_) => "node",
+    };
+    let method = context.hint()?;
+    let because = match method {
+        Method::Address => {
+            ", which proves nothing: the finding names neither our cluster by its ARN, nor a node of ours, nor our VPC"
         }
-        Pods::Found { confidence: Confidence::Certain, .. }
-        | Pods::NotAsked
-        | Pods::Unknown(_)
-        | Pods::None(_) => None,
-    }
+        Method::ContainerId | Method::Instance => ", which proves nothing without the ARN of our cluster",
+        Method::Uid
+        | Method::Name
+        | Method::ServiceAccount
+        | Method::NodeUser
+        | Method::Role
+        | Method::Digest
+        | Method::ByHand => "",
+    };
+    Some(format!("the {what} was found by {}{because}", method.as_str()))
 }
 
 /// What a human has undone is not done again without one; what only looks has nothing to undo.
@@ -159,7 +184,7 @@ fn released(question: &Question<'_>) -> Option<String> {
 }
 
 fn never(question: &Question<'_>) -> Result<(), Refusal> {
-    let Question { action, planned, occasion, state, priority, asked_by, before } = *question;
+    let Question { action, planned, occasion, state, priority, asked_by, spends: _, before: _ } = *question;
     let Mitigation { cluster, protected, .. } = occasion.mitigation;
     if let AskedBy::Rule { sample: true, .. } = asked_by {
         return Err(Refusal::Sample);
@@ -180,6 +205,8 @@ fn never(question: &Question<'_>) -> Result<(), Refusal> {
         (Place::Ours(found), Some(ours)) if found == ours => {}
         (Place::Ours(found), Some(_)) => return Err(Refusal::Foreign(found.name.clone())),
         (Place::Foreign(theirs), Some(_)) => return Err(Refusal::Foreign(theirs.clone())),
+        // A hint is never done unasked, and whoever is asked is told what it is worth.
+        (Place::Unsaid, Some(_)) if asked_by != AskedBy::Human && occasion.context.hint().is_some() => {}
         (Place::None | Place::Unsaid, Some(_)) => return Err(Refusal::Unsaid),
     }
     // A workload is named by its pods: one that is protected protects it.
@@ -209,9 +236,10 @@ fn never(question: &Question<'_>) -> Result<(), Refusal> {
     if !occasion.mitigation.keeps_evidence {
         return Err(Refusal::NoEvidence);
     }
-    within_budget(occasion.mitigation, state, before, occasion.now)?;
+    let budget = state.budget();
+    let budget = budget.ok_or_else(|| Refusal::CannotSay("how much of the budget is spent".to_owned()))?;
     match action {
-        ActionName::Quarantine | ActionName::DeletePod => leaves_enough(&occasion, priority),
+        ActionName::Quarantine | ActionName::DeletePod => leaves_enough(&occasion, &budget, priority),
         ActionName::ScaleToZero
         | ActionName::Cordon
         | ActionName::Drain
@@ -229,24 +257,9 @@ fn concerned(context: &Context) -> &[Pod] {
     }
 }
 
-fn within_budget(
-    mitigation: &Mitigation,
-    state: &State,
-    before: usize,
-    now: Timestamp,
-) -> Result<(), Refusal> {
-    let (most, window) = mitigation.budget;
-    let record = state.budget();
-    let record = record.ok_or_else(|| Refusal::CannotSay("how much of the budget is spent".to_owned()))?;
-    let spent = record.spent(window, now) + before;
-    match spent < most as usize {
-        true => Ok(()),
-        false => Err(Refusal::OverBudget { spent, minutes: window.as_mins() }),
-    }
-}
-
-/// What is left of the workload: not too many of its pods missing, and not the last one that is ready.
-fn leaves_enough(occasion: &Occasion<'_>, priority: Priority) -> Result<(), Refusal> {
+/// What is left of the workload: not too many of its pods missing by us, and not the last one that is ready. What
+/// was not ready before we came is no loss: who holds the workload holds its replicas and its probes, too.
+fn leaves_enough(occasion: &Occasion<'_>, budget: &BudgetRecord, priority: Priority) -> Result<(), Refusal> {
     let Some(pod) = occasion.context.pod() else {
         return Err(Refusal::CannotSay("which pod it is".to_owned()));
     };
@@ -257,22 +270,33 @@ fn leaves_enough(occasion: &Occasion<'_>, priority: Priority) -> Result<(), Refu
         Some((None, because)) => return Err(cannot_say_owners(because)),
         None => return Err(cannot_say_owners(None)),
     };
-    let Some((workload, wanted)) = counted(owners) else { return Ok(()) };
-    let ready = workload.ready;
-    if pod.ready && ready <= 1 && !occasion.mitigation.last_ready_replica.contains(&priority) {
+    let Some((workload, wanted)) = counted(owners).filter(|_| pod.ready) else { return Ok(()) };
+    let mitigation = occasion.mitigation;
+    if workload.ready <= 1 && !mitigation.last_ready_replica.contains(&priority) {
         return Err(Refusal::LastReady(workload.named()));
     }
-    let most = (wanted * occasion.mitigation.workload_percent / 100).max(1);
-    let missing = wanted.saturating_sub(ready);
-    // What is not ready is missing already, whoever made it so; this pod would be one more.
-    let after = missing + u32::from(pod.ready);
+    let most = (wanted * mitigation.workload_percent / 100).max(1);
+    let after = missing_by_us(occasion, budget, wanted.saturating_sub(workload.ready)) + 1;
     match after <= most {
         true => Ok(()),
         false => Err(Refusal::Share(format!(
-            "{after} of {wanted} pods of {} would be missing, {most} may be",
+            "{after} of {wanted} pods of {} would be missing by containment, {most} may be",
             workload.named()
         ))),
     }
+}
+
+/// How many other pods of the workload were taken within the budget's window and are not replaced: those of which
+/// nothing is known yet, and of those that are out at most as many as are not ready.
+fn missing_by_us(occasion: &Occasion<'_>, budget: &BudgetRecord, not_ready: u32) -> u32 {
+    let workload = occasion.context.workload().map(|workload| workload.uid.as_str());
+    let own = occasion.context.pod().and_then(|pod| TargetKey::of(&Target::Pod(pod.reference())));
+    let taken = budget
+        .within(occasion.mitigation.budget.window, occasion.now)
+        .filter(|spent| spent.takes_a_pod() && spent.target != own && spent.workload.as_deref() == workload);
+    let (out, planned): (Vec<_>, Vec<_>) = taken.partition(|spent| spent.took_effect);
+    let count = |taken: Vec<&Spent>| u32::try_from(taken.len()).unwrap_or(u32::MAX);
+    count(planned).saturating_add(count(out).min(not_ready))
 }
 
 fn cannot_say_owners(because: Option<&str>) -> Refusal {
@@ -297,9 +321,7 @@ impl Refusal {
             Refusal::Unsaid => "the event does not say which cluster it is about".to_owned(),
             Refusal::Protected(why) => why.clone(),
             Refusal::Already => "it was done, or is under way".to_owned(),
-            Refusal::OverBudget { spent, minutes } => {
-                format!("the budget is spent: {spent} containments in {minutes} minutes")
-            }
+            Refusal::OverBudget(over) => over.sentence(),
             Refusal::Share(why) => why.clone(),
             Refusal::LastReady(workload) => format!("it is the last ready pod of {workload}"),
             Refusal::NoEvidence => {

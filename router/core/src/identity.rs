@@ -1,8 +1,10 @@
 //! Which incident an event belongs to.
 
+mod says;
+
 use sha2::{Digest as _, Sha256};
 
-use crate::event::Event;
+use crate::event::{Event, Finding};
 use crate::ids::IncidentKey;
 
 /// The same for everything that happens to one subject in one family: account, place, family and primary
@@ -11,13 +13,19 @@ use crate::ids::IncidentKey;
 ///
 /// The place is region and cluster, except for an IAM principal, which has no region. A finding that an
 /// aggregation region relays keeps the region it was made in.
+///
+/// A finding's own updates come under its key. Of an event that reports no finding nothing tells that it is the
+/// same problem but what it says: its source, its detail-type, and its detail without times, ids of deliveries
+/// and counters. A human who presses a button asks anew each time.
 pub fn incident_key(event: &Event<'_>, family: &str) -> IncidentKey {
     let own = || match &event.finding {
+        Some(finding) if finding.is_pressed() => format!("press/{}", event.id.as_str()),
         Some(finding) => format!("finding/{}", finding.key),
-        None => format!("event/{}", event.id),
+        None => format!("event/{}", event.id.as_str()),
     };
     let subject = &event.subject;
-    let primary = subject.primary().unwrap_or_else(own);
+    let is_pressed = event.finding.as_ref().is_some_and(Finding::is_pressed);
+    let primary = subject.primary().filter(|_| !is_pressed).unwrap_or_else(own);
     let region = if primary.starts_with("principal/") { None } else { subject.region.as_deref() };
     let parts = [
         subject.account.as_deref().unwrap_or_default(),
@@ -26,7 +34,19 @@ pub fn incident_key(event: &Event<'_>, family: &str) -> IncidentKey {
         family,
         &primary,
     ];
+    let said = said(event);
+    let parts = parts.into_iter().chain(said.iter().map(String::as_str));
     IncidentKey::new(format!("wf1-{}", &hash(parts)[..32]))
+}
+
+/// What an event says that reports no finding; nothing of a finding, or of an event of our own making, which is
+/// one problem however often it comes.
+fn said(event: &Event<'_>) -> Vec<String> {
+    if event.finding.is_some() || !event.id.is_delivered() {
+        return Vec::new();
+    }
+    let says = event.json.get("detail").map(says::says).unwrap_or_default();
+    [event.source.clone(), event.detail_type.clone()].into_iter().chain(says).collect()
 }
 
 /// The incident of what a human does to something without an event.

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::event_id::{Delivery, EventId, Own};
+
 macro_rules! id {
     ($(#[$doc:meta] $name:ident)+) => { $(
         #[$doc]
@@ -32,8 +34,6 @@ macro_rules! id {
 }
 
 id! {
-    /// One delivered event: EventBridge's `id`; a redelivery keeps it, an update of the finding does not.
-    EventId
     /// One finding, whoever reports it: a GuardDuty ARN, a Security Hub id, an alarm's ARN.
     FindingKey
     /// One ongoing problem with one subject: a hash of account, cluster, family and primary subject.

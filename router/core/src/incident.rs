@@ -28,6 +28,22 @@ pub struct FindingRecord {
     /// The episode of the incident in which its copy in Security Hub was last noted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub noted_in: Option<u32>,
+    /// What its last reports told, open or over, each by a hash; at most [`FindingRecord::MOST_REPORTS`].
+    #[serde(default, skip_serializing_if = "VecDeque::is_empty")]
+    pub reports: VecDeque<String>,
+}
+
+impl FindingRecord {
+    /// Older reports than so many are not known again.
+    pub const MOST_REPORTS: usize = 8;
+
+    /// One more report.
+    pub(crate) fn saw(&mut self, report: String) {
+        if !self.reports.contains(&report) {
+            self.reports.push_back(report);
+        }
+        self.reports.drain(..self.reports.len().saturating_sub(Self::MOST_REPORTS));
+    }
 }
 
 /// One ongoing problem with one subject; after it is closed the next event opens the next episode.
@@ -164,6 +180,10 @@ pub struct Held {
     pub count: u64,
     /// What it waits in; none where it waits by itself.
     pub bundle: Option<BundleKey>,
+    /// How often that had been said when it joined: times may be set back, this is not. None for one that joined
+    /// before it was counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after_round: Option<u64>,
     /// Until when it waits by itself.
     pub until: Option<Timestamp>,
 }

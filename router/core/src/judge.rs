@@ -1,6 +1,6 @@
 //! One question about an open problem: does anyone have to hear of it, and why, or why not?
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::decision::Why;
 use crate::event::{Band, Event, Finding, FindingState, Subject};
@@ -19,6 +19,8 @@ pub(crate) struct Judging<'j> {
     pub(crate) known: Option<&'j FindingRecord>,
     /// The incident as known before, open or over.
     pub(crate) previous: Option<&'j IncidentRecord>,
+    /// Whether all that it tells was told by an earlier report of the finding.
+    pub(crate) is_seen: bool,
     pub(crate) now: Timestamp,
 }
 
@@ -27,16 +29,16 @@ pub(crate) const GREW: u64 = 10;
 
 impl Judging<'_> {
     pub(crate) fn judge(&self) -> Why {
-        let Self { event, policy, rule, known, previous, now } = *self;
+        let Self { event, policy, rule, known, previous, is_seen, now } = *self;
         let finding = event.finding.as_ref();
-        let late = finding.zip(known).is_some_and(|(finding, known)| is_older(finding, known));
+        let late = finding.zip(known).is_some_and(|(finding, known)| is_older(finding, known, now));
         let was_over = known.is_some_and(|known| known.state != FindingState::Open);
         let Some(current) = previous.filter(|previous| previous.open) else {
             // Its finder goes on about what a human holds to be over: not at once again.
             let goes_on =
                 previous.is_some_and(|previous| self.ended_lately(previous) && !self.is_worse(previous));
             return match known {
-                Some(_) if late => Why::Outdated,
+                Some(_) if late && (is_seen || !was_over) => Why::Outdated,
                 Some(_) if !was_over && goes_on => Why::Repeat,
                 Some(_) => Why::Reopened,
                 None if event.is_unreadable() => Why::Unreadable,
@@ -46,14 +48,15 @@ impl Judging<'_> {
         };
         let window = policy.window(rule, rule.priority);
         let since_said = now.duration_since(current.said_at);
-        // However bad it was then, it is known to be over.
-        if late && was_over {
+        // However bad it was then, it is known to be over. But nothing that its end does not know of is over with it,
+        // whatever times the two give.
+        if late && was_over && is_seen {
             Why::Outdated
         } else if rule.priority < current.priority {
             Why::PriorityRose
         } else if current.band.is_some() && band(event) > current.band {
             Why::SeverityRose
-        } else if late {
+        } else if late && !was_over {
             Why::Outdated
         } else if was_over {
             Why::Reopened
@@ -63,6 +66,9 @@ impl Judging<'_> {
             Why::CountGrew
         } else if since_said >= window && rule.priority == Priority::P0 && current.acknowledged.is_none() {
             Why::WindowPassed
+        } else if event.is_unreadable() {
+            // Each may hide something of its own; how often that is said is another question.
+            Why::Unreadable
         } else if finding.is_none() || known.is_some() {
             Why::Repeat
         } else {
@@ -82,8 +88,21 @@ impl Judging<'_> {
     }
 }
 
-pub(crate) fn is_older(finding: &Finding, known: &FindingRecord) -> bool {
-    match finding.updated_at.zip(known.updated_at) {
+/// When a finding was updated by its own report, but not later than now: no report is from the future.
+pub(crate) fn updated_at(finding: &Finding, now: Timestamp) -> Option<Timestamp> {
+    finding.updated_at.map(|at| at.min(now))
+}
+
+/// How far a sender's clock may be ahead of ours.
+const AHEAD: SignedDuration = SignedDuration::from_mins(5);
+
+/// Whether a report claims a time that no clock can be ahead by.
+pub(crate) fn is_from_the_future(finding: &Finding, now: Timestamp) -> bool {
+    finding.updated_at.is_some_and(|at| at.duration_since(now) > AHEAD)
+}
+
+pub(crate) fn is_older(finding: &Finding, known: &FindingRecord, now: Timestamp) -> bool {
+    match updated_at(finding, now).zip(known.updated_at) {
         Some((this, newest)) if this != newest => this < newest,
         // Of two reports of the same moment, or without one, the higher count is the newer.
         Some(_) | None => finding.count < known.count && finding.state == FindingState::Open,

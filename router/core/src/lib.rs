@@ -1,6 +1,9 @@
 //! What Watchfire decides, without the world: no clock, no network, no environment.
 
 pub mod act;
+mod as_of;
+mod asking;
+pub mod budget;
 pub mod calendar;
 pub mod command;
 mod compose;
@@ -11,6 +14,7 @@ pub mod decision;
 pub mod digest;
 mod ending;
 pub mod event;
+mod event_id;
 pub mod face;
 pub mod follow_up;
 pub mod guard;

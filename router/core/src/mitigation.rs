@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
+use crate::budget::Budget;
 use crate::context::{Cluster, Pod};
 use crate::priority::Priority;
 use crate::rules::ActionName;
@@ -35,8 +36,8 @@ pub struct Mitigation {
     pub namespaces: BTreeMap<String, Mode>,
     /// What is never touched.
     pub protected: Protected,
-    /// How many containments there may be in any such time, over all of the cluster.
-    pub budget: (u32, SignedDuration),
+    /// How many containments are done without a human.
+    pub budget: Budget,
     /// How much of a workload may be contained at once, in percent of the pods it wants; at least one pod.
     pub workload_percent: u32,
     /// The priorities at which even the last ready pod of a workload may be contained.
@@ -110,7 +111,7 @@ impl Default for Mitigation {
             actions: BTreeMap::new(),
             namespaces: BTreeMap::new(),
             protected: Protected::default(),
-            budget: (5, SignedDuration::from_mins(10)),
+            budget: Budget::default(),
             workload_percent: 50,
             last_ready_replica: BTreeSet::from([Priority::P0]),
             approve_within: SignedDuration::from_mins(30),

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::act::{Act, ActWhen, ActionKind, NoPlan, Occasion, PlanHash, Planned, Target, summary};
+use crate::budget::Spent;
 use crate::containment::{
     ApprovalId, ApprovalRecord, Containment, ContainmentState, TargetKey, TargetRecord,
 };
@@ -37,7 +38,17 @@ pub(crate) struct Plans {
     pub(crate) targets: BTreeSet<TargetKey>,
     records: BTreeMap<TargetKey, TargetRecord>,
     approvals: BTreeMap<ApprovalId, ApprovalRecord>,
-    spends: usize,
+    /// What is asked for at once, in a page of its own: of which act, and why.
+    pub(crate) at_once: Vec<Asked>,
+    spends: Vec<Spent>,
+}
+
+/// A plan that a human is asked for at once.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    pub(crate) action: ActionName,
+    pub(crate) target: Target,
+    pub(crate) withheld: Withheld,
 }
 
 /// The records that planning these actions reads.
@@ -117,9 +128,9 @@ impl Plans {
         let approvals = approvals
             .map(|(id, record)| (Key::Approval(id.clone()), Record::Approval(Box::new(record.clone()))));
         let mut changes: BTreeMap<_, _> = targets.chain(approvals).collect();
-        if let Some(mut budget) = request.state.budget().filter(|_| self.spends > 0) {
+        if let Some(mut budget) = request.state.budget().filter(|_| !self.spends.is_empty()) {
             let Occasion { mitigation, now, .. } = request.occasion;
-            (0..self.spends).for_each(|_| budget.spend(mitigation.budget.1, now));
+            self.spends.iter().for_each(|spent| budget.spend(spent.clone(), mitigation.budget.window, now));
             changes.insert(Key::Budget, Record::Budget(budget));
         }
         changes
@@ -149,6 +160,12 @@ impl Plans {
             }
             Ruling::Go => self.take(request, action, planned, ActWhen::Now),
             Ruling::Ask(because) => self.ask(request, action, planned, because),
+            Ruling::AskAtOnce(because) => {
+                let target = planned.target.clone();
+                self.ask(request, action, planned, because);
+                let withheld = self.withheld.last().cloned();
+                self.at_once.extend(withheld.map(|withheld| Asked { action, target, withheld }));
+            }
             Ruling::Observe => {
                 let what = said(&planned);
                 self.withhold(action, format!("observe mode; it would {what}"));
@@ -160,7 +177,8 @@ impl Plans {
 
     fn ruling(&self, request: &Request<'_>, action: ActionName, planned: &Planned) -> Ruling {
         let Request { event: _, occasion, priority, asked_by, state } = *request;
-        may(&Question { action, planned, occasion, state, priority, asked_by, before: self.spends })
+        let spends = &spent(request, action, &planned.target);
+        may(&Question { action, planned, occasion, state, priority, asked_by, spends, before: &self.spends })
     }
 
     fn withhold(&mut self, action: ActionName, reason: String) {
@@ -178,7 +196,7 @@ impl Plans {
             ActWhen::IfFailed(other) => format!("if {other} fails, {sentence}"),
         });
         if when == ActWhen::Now && action.role() == Role::Contain {
-            self.spends += 1;
+            self.spends.push(spent(request, action, &planned.target));
         }
         let act = act(request, action, planned, when);
         self.remember(request, &act, undo);
@@ -250,7 +268,7 @@ impl Plans {
         let Ok(planned) = request.occasion.plan(next) else { return };
         match self.ruling(request, next, &planned) {
             Ruling::Go => self.take(request, next, planned, ActWhen::IfFailed(id)),
-            Ruling::Ask(because) => {
+            Ruling::Ask(because) | Ruling::AskAtOnce(because) => {
                 self.ask(request, next, planned, format!("{because}, and only if {id} fails"))
             }
             Ruling::Observe | Ruling::Refuse(_) => {}
@@ -271,6 +289,11 @@ impl Plans {
             release(request, target.clone(), steps, ActWhen::NotBefore(at), at + mitigation.give_up_after);
         self.acts.push(act);
     }
+}
+
+fn spent(request: &Request<'_>, action: ActionName, target: &Target) -> Spent {
+    let Occasion { context, now, .. } = request.occasion;
+    Spent::planned(action, target, context, (request.event.clone(), effect(action)), now)
 }
 
 fn act(request: &Request<'_>, action: ActionName, planned: Planned, when: ActWhen) -> Act {

@@ -8,25 +8,29 @@ use crate::command::{Asked, Command};
 use crate::context::Context;
 use crate::decide::Case;
 use crate::decision::{Decision, Verdict, Why};
-use crate::event::{Event, messages, unreadable};
+use crate::digest::{Contents, EditionNumber};
+use crate::event::{Event, Finding, messages, unreadable};
 use crate::face::Face;
-use crate::ids::EventId;
+use crate::ids::{EventId, IncidentKey};
 use crate::incident::{Key, Record, State, Unread};
 use crate::policy::Policy;
 use crate::silence::SilenceEffect;
-use crate::wake::Woken;
+use crate::wake::{SetBack, Turns, Woken};
 
 /// A history as far as it was replayed.
 #[derive(Debug)]
 pub struct Replay<'p> {
     policy: &'p Policy,
-    records: BTreeMap<Key, (u64, Record)>,
+    /// Each at its version, and when it was changed.
+    records: BTreeMap<Key, (u64, Timestamp, Record)>,
     /// When something is due about which record; at the same moment in the order of keys, as in the store.
     due: BTreeMap<(Timestamp, String), Key>,
     decided: BTreeSet<EventId>,
     /// What events looked like, and when they were decided: for what a silence would have done.
     faces: Vec<(Timestamp, Face)>,
     now: Timestamp,
+    /// The latest time that anything was decided at since the clock was last set back.
+    newest: Timestamp,
 }
 
 impl<'p> Replay<'p> {
@@ -39,6 +43,7 @@ impl<'p> Replay<'p> {
             decided: BTreeSet::new(),
             faces: Vec::new(),
             now: Timestamp::UNIX_EPOCH,
+            newest: Timestamp::UNIX_EPOCH,
         }
     }
 
@@ -51,9 +56,10 @@ impl<'p> Replay<'p> {
         }
     }
 
-    /// Decides every event in a message at that time, whatever the events themselves say.
+    /// Decides every event in a message at that time, whatever the events themselves say, and whatever time it
+    /// was before: clocks are set back.
     pub fn message_at(&mut self, message: &str, now: Timestamp) -> Vec<Decision> {
-        self.now = self.now.max(now);
+        self.now = now;
         match messages(message) {
             Ok(texts) => texts.iter().map(|text| self.text_now(text)).collect(),
             Err(error) => vec![self.event(&unreadable(message, &error.to_string(), self.now))],
@@ -68,7 +74,10 @@ impl<'p> Replay<'p> {
     /// Decides what is due up to that time, each as of its own time.
     pub fn advance(&mut self, now: Timestamp) -> Vec<Decision> {
         let mut decisions = Vec::new();
-        while let Some(due_at) = self.next_due().map(|(due_at, _)| due_at).filter(|due_at| *due_at <= now) {
+        let none = Turns::default();
+        while let Some(due_at) =
+            self.next_due(&none).map(|(due_at, _)| due_at).filter(|due_at| *due_at <= now)
+        {
             let tick = self.tick(due_at.max(self.now));
             if tick.is_empty() {
                 break;
@@ -78,35 +87,52 @@ impl<'p> Replay<'p> {
         decisions
     }
 
-    /// Decides what is due at that time, in the order in which it was due.
+    /// Decides what is due at that time, in the order in which it was due. Where the clock was set back, what was
+    /// written before is put right first.
     pub fn tick(&mut self, now: Timestamp) -> Vec<Decision> {
-        self.now = self.now.max(now);
-        let mut decisions = Vec::new();
-        let mut seen = BTreeSet::new();
-        while let Some((due_at, key)) = self.next_due().filter(|(due_at, _)| *due_at <= self.now) {
-            let woken = Woken { key: &key, due_at, policy: self.policy };
-            // Nothing is due twice at the same time: a record that does not move on would go round for ever.
-            if !seen.insert(woken.id()) {
-                break;
-            }
+        self.now = now;
+        let mut decisions = self.after_set_back();
+        let mut turns = Turns::default();
+        while let Some((due_at, key)) = self.next_due(&turns).filter(|(due_at, _)| *due_at <= self.now) {
+            let woken = Woken::new(&key, due_at, self.policy);
             let (decision, _) = self.read(|state| woken.decide(state, self.now));
             let Some(decision) = decision else {
                 self.due.remove(&(due_at, key.to_string()));
                 continue;
             };
+            turns.took(key);
             self.commit(&decision);
             decisions.push(decision);
         }
         decisions
     }
 
-    fn next_due(&self) -> Option<(Timestamp, Key)> {
-        self.due.first_key_value().map(|((due_at, _), key)| (*due_at, key.clone()))
+    fn after_set_back(&mut self) -> Vec<Decision> {
+        let now = self.now;
+        if std::mem::replace(&mut self.newest, now) <= now {
+            return Vec::new();
+        }
+        let ahead = self.records.iter().filter(|(_, (_, changed_at, _))| *changed_at > now);
+        let ahead: Vec<_> = ahead.map(|(key, _)| key.clone()).collect();
+        let mut decisions = Vec::new();
+        for keys in ahead.chunks(SetBack::MOST) {
+            let set_back = SetBack::new(keys, self.policy);
+            let (decision, _) = self.read(|state| set_back.decide(state, now));
+            let Some(decision) = decision else { continue };
+            self.commit(&decision);
+            decisions.push(decision);
+        }
+        decisions
+    }
+
+    fn next_due(&self, turns: &Turns) -> Option<(Timestamp, Key)> {
+        let mut due = self.due.iter().filter(|(_, key)| !turns.leaves(key));
+        due.next().map(|((due_at, _), key)| (*due_at, key.clone()))
     }
 
     /// Decides what a human asks for, at that time.
     pub fn command(&mut self, command: &Command, now: Timestamp) -> Decision {
-        self.now = self.now.max(now);
+        self.now = now;
         let effect = self.effect_of(command);
         let context = Context::none();
         let asked = Asked { command, policy: self.policy, context: &context, effect: effect.as_ref() };
@@ -117,12 +143,12 @@ impl<'p> Replay<'p> {
 
     /// The record under that key.
     pub fn record(&self, key: &Key) -> Option<&Record> {
-        self.records.get(key).map(|(_, record)| record)
+        self.records.get(key).map(|(_, _, record)| record)
     }
 
     /// All records, by key.
     pub fn records(&self) -> impl Iterator<Item = (&Key, &Record)> {
-        self.records.iter().map(|(key, (_, record))| (key, record))
+        self.records.iter().map(|(key, (_, _, record))| (key, record))
     }
 
     /// As after a restart: every record as it comes back from the store's JSON, and what is due found in them.
@@ -132,11 +158,11 @@ impl<'p> Replay<'p> {
                 serde_json::to_string(record).expect("our own types have text as keys and fail nowhere");
             serde_json::from_str(&json).expect("what was written is read")
         };
-        self.records.values_mut().for_each(|(_, record)| *record = again(record));
+        self.records.values_mut().for_each(|(_, _, record)| *record = again(record));
         let due = self
             .records
             .iter()
-            .filter_map(|(key, (_, record))| Some(((record.wake_at()?, key.to_string()), key.clone())));
+            .filter_map(|(key, (_, _, record))| Some(((record.wake_at()?, key.to_string()), key.clone())));
         self.due = due.collect();
     }
 
@@ -150,8 +176,7 @@ impl<'p> Replay<'p> {
 
     fn text(&mut self, text: &str) -> Vec<Decision> {
         let Ok(event) = Event::read(text) else { return vec![self.text_now(text)] };
-        let finding = event.finding.as_ref();
-        let happened = event.time.or(finding.and_then(|finding| finding.updated_at));
+        let happened = event.time.or_else(|| event.finding.as_ref().and_then(reported_at));
         let now = self.now.max(happened.unwrap_or(self.now));
         let mut decisions = self.advance(now);
         self.now = now;
@@ -196,21 +221,35 @@ impl<'p> Replay<'p> {
                 Ok(decided) => return (decided, state),
                 Err(Unread(missing)) => {
                     for key in missing {
-                        let (version, record) = match self.records.get(&key) {
-                            Some((version, record)) => (*version, Some(record.clone())),
-                            None => (0, None),
-                        };
-                        state.insert(key, version, record);
+                        if let Key::DigestContents(edition) = key {
+                            state.insert(key, 0, Some(self.contents(edition)));
+                            continue;
+                        }
+                        match self.records.get(&key).cloned() {
+                            Some((version, at, record)) => state.insert_changed(key, version, at, record),
+                            None => state.insert(key, 0, None),
+                        }
                     }
                 }
             }
         }
     }
 
+    fn contents(&self, edition: EditionNumber) -> Record {
+        let first = |edition| Key::DigestLine(edition, IncidentKey::new(""));
+        let mut contents = Contents::default();
+        for (key, (_, _, record)) in self.records.range(first(edition)..first(edition.next())) {
+            if let (Key::DigestLine(_, incident), Record::DigestLine(line)) = (key, record) {
+                contents.add(incident.clone(), (**line).clone());
+            }
+        }
+        Record::DigestContents(Box::new(contents))
+    }
+
     fn commit(&mut self, decision: &Decision) {
         for (key, record) in &decision.changes {
             let version = match self.records.get(key) {
-                Some((version, before)) => {
+                Some((version, _, before)) => {
                     if let Some(due_at) = before.wake_at() {
                         self.due.remove(&(due_at, key.to_string()));
                     }
@@ -221,7 +260,19 @@ impl<'p> Replay<'p> {
             if let Some(due_at) = record.wake_at() {
                 self.due.insert((due_at, key.to_string()), key.clone());
             }
-            self.records.insert(key.clone(), (version + 1, record.clone()));
+            self.records.insert(key.clone(), (version + 1, decision.at, record.clone()));
         }
+        self.newest = self.newest.max(decision.at);
+    }
+}
+
+/// When a finding that came without an envelope was reported, by its own account: not a year and more after what it
+/// tells of was last seen, or the clock of a whole history would be one sender's.
+fn reported_at(finding: &Finding) -> Option<Timestamp> {
+    let year = jiff::SignedDuration::from_hours(365 * 24);
+    let seen = finding.last_seen.or(finding.first_seen);
+    match (finding.updated_at, seen) {
+        (Some(updated_at), Some(seen)) if updated_at.duration_since(seen) > year => Some(seen),
+        (updated_at, _) => updated_at,
     }
 }

@@ -1,14 +1,15 @@
 //! Silences: what matches is recorded and not paged, until an end that must be given.
 
 use std::collections::VecDeque;
+use std::ops::Deref;
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::face::Face;
 use crate::ids::SilenceId;
-use crate::json::Json;
-use crate::pattern::Pattern;
+use crate::pattern::{Pattern, PatternSet};
 use crate::priority::Priority;
 
 /// A silence ends at most this long after its start.
@@ -132,27 +133,31 @@ impl Silence {
     pub fn is_active(&self, now: Timestamp) -> bool {
         self.starts_at <= now && now < self.ends_at
     }
-
-    /// Whether it matches, whether or not it is in force.
-    pub fn matches(&self, face: &Json<'_>) -> bool {
-        // One that cannot be read any more silences nothing.
-        Pattern::parse(&self.matches).is_ok_and(|pattern| pattern.matches(face))
-    }
 }
 
 impl SilencesRecord {
-    /// The silence in force that holds this longest; for a P0 only one that covers P0.
-    pub fn of(&self, face: &Face, is_p0: bool, now: Timestamp) -> Option<&Silence> {
-        let active = self.silences.iter().filter(|silence| silence.is_active(now));
-        let mut active = active.filter(|silence| !is_p0 || silence.covers_p0).peekable();
-        active.peek()?;
-        let json = face.json();
-        active.filter(|silence| silence.matches(&json)).max_by_key(|silence| silence.ends_at)
-    }
-
     /// The silence of that id.
     pub fn get(&self, id: &SilenceId) -> Option<&Silence> {
         self.silences.iter().find(|silence| silence.id == *id)
+    }
+
+    /// As they are now, where a clock that was ahead has changed them: one that was made then was made now, and
+    /// is in force for as long as was asked for; one that was ended then is over.
+    pub(crate) fn as_of(&mut self, now: Timestamp) {
+        for silence in &mut self.silences {
+            let ahead = silence.made_at.duration_since(now);
+            if ahead > SignedDuration::ZERO {
+                if silence.starts_at <= silence.made_at {
+                    silence.starts_at = now;
+                    silence.ends_at = silence.ends_at.saturating_sub(ahead).unwrap_or(now);
+                }
+                silence.made_at = now;
+            }
+            if silence.expired_by.is_some() {
+                silence.ends_at = silence.ends_at.min(now);
+                silence.starts_at = silence.starts_at.min(now);
+            }
+        }
     }
 
     /// Forgets what has been over for long.
@@ -160,3 +165,66 @@ impl SilencesRecord {
         self.silences.retain(|silence| now < silence.ends_at + LISTED_AFTER);
     }
 }
+
+/// All silences with their patterns compiled, once for all who look at them: a copy is the same.
+#[derive(Clone, Debug)]
+pub struct Silences(Arc<Compiled>);
+
+#[derive(Debug)]
+struct Compiled {
+    record: SilencesRecord,
+    /// In the order of the silences.
+    patterns: PatternSet,
+}
+
+impl Silences {
+    /// The silence in force that holds this longest; for a P0 only one that covers P0.
+    pub fn of(&self, face: &Face, is_p0: bool, now: Timestamp) -> Option<&Silence> {
+        let silences = &self.0.record.silences;
+        let counts = |silence: &Silence| silence.is_active(now) && (!is_p0 || silence.covers_p0);
+        let mut counting = (0..silences.len()).filter(|index| counts(&silences[*index])).peekable();
+        counting.peek()?;
+        let json = face.json();
+        let matching = self.0.patterns.matching_among(counting, &json);
+        matching.map(|index| &silences[index]).max_by_key(|silence| silence.ends_at)
+    }
+}
+
+impl From<SilencesRecord> for Silences {
+    fn from(record: SilencesRecord) -> Self {
+        // One that cannot be read any more silences nothing.
+        let pattern =
+            |silence: &Silence| Pattern::parse(&silence.matches).unwrap_or_else(|_| Pattern::nothing());
+        let patterns = PatternSet::new(record.silences.iter().map(pattern).collect());
+        Self(Arc::new(Compiled { record, patterns }))
+    }
+}
+
+impl Deref for Silences {
+    type Target = SilencesRecord;
+
+    fn deref(&self) -> &SilencesRecord {
+        &self.0.record
+    }
+}
+
+impl PartialEq for Silences {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl Serialize for Silences {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (**self).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Silences {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        SilencesRecord::deserialize(deserializer).map(Self::from)
+    }
+}
+
+#[cfg(test)]
+mod tests;

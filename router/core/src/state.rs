@@ -6,12 +6,13 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::containment::{ApprovalId, ApprovalRecord, BudgetRecord, SwitchRecord, TargetKey, TargetRecord};
-use crate::digest::DigestRecord;
+use crate::budget::BudgetRecord;
+use crate::containment::{ApprovalId, ApprovalRecord, SwitchRecord, TargetKey, TargetRecord};
+use crate::digest::{Contents, DigestDays, DigestLine, DigestRecord, EditionNumber, EditionRecord};
 use crate::ids::{BundleKey, CoverKey, FindingKey, IncidentKey, LimitKey};
 use crate::incident::{FindingRecord, IncidentRecord};
 use crate::noise::{BundleRecord, CoverRecord, LimitRecord, Sayable};
-use crate::silence::SilencesRecord;
+use crate::silence::Silences;
 
 /// Where a record is kept.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -38,8 +39,17 @@ pub enum Key {
     Bundle(BundleKey),
     /// How much room a limit has.
     Limit(LimitKey),
-    /// What the next digest will say.
+    /// Which edition of the digest is written.
     Digest,
+    /// What an edition of the digest says about an incident.
+    DigestLine(EditionNumber, IncidentKey),
+    /// That an edition of the digest is closed.
+    DigestEdition(EditionNumber),
+    /// How many incidents each family had on the last days.
+    DigestDays,
+    /// What the lines of a closed edition come to. Nothing is kept under it: it is gathered when it is read, and
+    /// stays as it is, because nothing is written into an edition that is closed.
+    DigestContents(EditionNumber),
 }
 
 impl fmt::Display for Key {
@@ -57,6 +67,10 @@ impl fmt::Display for Key {
             Key::Bundle(key) => write!(out, "bundle/{key}"),
             Key::Limit(key) => write!(out, "limit/{key}"),
             Key::Digest => out.write_str("digest"),
+            Key::DigestLine(edition, incident) => write!(out, "{}{incident}", Key::digest_lines(*edition)),
+            Key::DigestEdition(edition) => write!(out, "digest-edition/{edition}"),
+            Key::DigestDays => out.write_str("digest-days"),
+            Key::DigestContents(edition) => write!(out, "digest-contents/{edition}"),
         }
     }
 }
@@ -69,6 +83,7 @@ impl Key {
             "switch" => return Some(Key::Switch),
             "silences" => return Some(Key::Silences),
             "digest" => return Some(Key::Digest),
+            "digest-days" => return Some(Key::DigestDays),
             _ => {}
         }
         let (kind, key) = text.split_once('/')?;
@@ -79,8 +94,19 @@ impl Key {
             "cover" => Key::Cover(CoverKey::new(key)),
             "bundle" => Key::Bundle(BundleKey::new(key)),
             "limit" => Key::Limit(LimitKey::new(key)),
+            "approval" => Key::Approval(ApprovalId::new(key)),
+            "digest-line" => {
+                let (edition, incident) = key.split_once('/')?;
+                Key::DigestLine(EditionNumber(edition.parse().ok()?), IncidentKey::new(incident))
+            }
+            "digest-edition" => Key::DigestEdition(EditionNumber(key.parse().ok()?)),
             _ => return None,
         })
+    }
+
+    /// How the keys of all lines of an edition begin; the rest is the incident's.
+    pub fn digest_lines(edition: EditionNumber) -> String {
+        format!("digest-line/{edition}/")
     }
 }
 
@@ -107,7 +133,7 @@ pub enum Record {
     /// Under [`Key::Sayable`].
     Sayable(Box<Sayable>),
     /// Under [`Key::Silences`].
-    Silences(SilencesRecord),
+    Silences(Silences),
     /// Under [`Key::Cover`].
     Cover(CoverRecord),
     /// Under [`Key::Bundle`].
@@ -116,6 +142,15 @@ pub enum Record {
     Limit(LimitRecord),
     /// Under [`Key::Digest`].
     Digest(Box<DigestRecord>),
+    /// Under [`Key::DigestLine`].
+    DigestLine(Box<DigestLine>),
+    /// Under [`Key::DigestEdition`].
+    DigestEdition(Box<EditionRecord>),
+    /// Under [`Key::DigestDays`].
+    DigestDays(DigestDays),
+    /// Under [`Key::DigestContents`]; never written.
+    #[serde(skip)]
+    DigestContents(Box<Contents>),
 }
 
 impl Record {
@@ -125,6 +160,7 @@ impl Record {
             Record::Incident(record) => record.wake_at(),
             Record::Bundle(record) => record.due_at,
             Record::Digest(record) => record.due_at,
+            Record::DigestEdition(record) => record.due_at,
             Record::Finding(_)
             | Record::Target(_)
             | Record::Approval(_)
@@ -133,7 +169,10 @@ impl Record {
             | Record::Sayable(_)
             | Record::Silences(_)
             | Record::Cover(_)
-            | Record::Limit(_) => None,
+            | Record::Limit(_)
+            | Record::DigestLine(_)
+            | Record::DigestDays(_)
+            | Record::DigestContents(_) => None,
         }
     }
 }
@@ -145,9 +184,18 @@ pub struct Unread(pub Vec<Key>);
 /// The records that a decision may read, each at the version it was read.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct State {
-    records: BTreeMap<Key, (u64, Option<Record>)>,
+    records: BTreeMap<Key, Read>,
     /// What is not in it does not exist, rather than has not been read.
     is_whole: bool,
+}
+
+/// A record as it was read.
+#[derive(Clone, Debug, PartialEq)]
+struct Read {
+    version: u64,
+    /// When it was changed last; none where that is not known, and then it was not later than now.
+    changed_at: Option<Timestamp>,
+    record: Option<Record>,
 }
 
 impl State {
@@ -158,7 +206,32 @@ impl State {
 
     /// Puts a record as it was read; version 0 and `None` where there was none.
     pub fn insert(&mut self, key: Key, version: u64, record: Option<Record>) {
-        self.records.insert(key, (version, record));
+        self.records.insert(key, Read { version, changed_at: None, record });
+    }
+
+    /// The same of a record that a decision of that time changed last. What is decided about it looks at it as
+    /// it is at its own time, however far ahead the clock was.
+    pub fn insert_changed(&mut self, key: Key, version: u64, changed_at: Timestamp, record: Record) {
+        let changed_at = Some(changed_at);
+        self.records.insert(key, Read { version, changed_at, record: Some(record) });
+    }
+
+    /// The records that were changed later than that.
+    pub(crate) fn changed_after(&self, now: Timestamp) -> impl Iterator<Item = &Key> {
+        let changed = self.records.iter().filter(move |(_, read)| read.changed_at.is_some_and(|at| at > now));
+        changed.map(|(key, _)| key)
+    }
+
+    /// Takes a record out, to put it back as it is to be.
+    pub(crate) fn take(&mut self, key: &Key) -> Option<Record> {
+        self.records.get_mut(key)?.record.take()
+    }
+
+    /// Puts back what was taken out.
+    pub(crate) fn put_back(&mut self, key: &Key, record: Record) {
+        if let Some(read) = self.records.get_mut(key) {
+            read.record = Some(record);
+        }
     }
 
     /// Whether the record was asked for.
@@ -168,7 +241,13 @@ impl State {
 
     /// Every key that was read, with its version: what a commit must find unchanged.
     pub fn versions(&self) -> impl Iterator<Item = (&Key, u64)> {
-        self.records.iter().map(|(key, (version, _))| (key, *version))
+        let kept = self.records.iter().filter(|(key, _)| !matches!(key, Key::DigestContents(_)));
+        kept.map(|(key, read)| (key, read.version))
+    }
+
+    /// The version at which a record was read; 0 where there is none.
+    pub(crate) fn version(&self, key: &Key) -> u64 {
+        self.records.get(key).map_or(0, |read| read.version)
     }
 
     /// The finding's record, if it was read and there is one.
@@ -220,7 +299,7 @@ impl State {
     }
 
     /// All silences.
-    pub fn silences(&self) -> Option<&SilencesRecord> {
+    pub fn silences(&self) -> Option<&Silences> {
         let Record::Silences(record) = self.record(&Key::Silences)? else { return None };
         Some(record)
     }
@@ -243,9 +322,34 @@ impl State {
         Some(record)
     }
 
-    /// What the next digest will say.
+    /// Which edition of the digest is written.
     pub fn digest(&self) -> Option<&DigestRecord> {
         let Record::Digest(record) = self.record(&Key::Digest)? else { return None };
+        Some(record)
+    }
+
+    /// What an edition of the digest says about an incident.
+    pub fn digest_line(&self, edition: EditionNumber, incident: &IncidentKey) -> Option<&DigestLine> {
+        let key = Key::DigestLine(edition, incident.clone());
+        let Record::DigestLine(record) = self.record(&key)? else { return None };
+        Some(record)
+    }
+
+    /// An edition of the digest that is closed.
+    pub fn edition(&self, edition: EditionNumber) -> Option<&EditionRecord> {
+        let Record::DigestEdition(record) = self.record(&Key::DigestEdition(edition))? else { return None };
+        Some(record)
+    }
+
+    /// How many incidents each family had on the last days.
+    pub fn digest_days(&self) -> Option<&DigestDays> {
+        let Record::DigestDays(record) = self.record(&Key::DigestDays)? else { return None };
+        Some(record)
+    }
+
+    /// What the lines of a closed edition come to.
+    pub fn contents(&self, edition: EditionNumber) -> Option<&Contents> {
+        let Record::DigestContents(record) = self.record(&Key::DigestContents(edition))? else { return None };
         Some(record)
     }
 
@@ -260,7 +364,7 @@ impl State {
         if missing.is_empty() { Ok(()) } else { Err(Unread(missing)) }
     }
 
-    fn record(&self, key: &Key) -> Option<&Record> {
-        self.records.get(key)?.1.as_ref()
+    pub(crate) fn record(&self, key: &Key) -> Option<&Record> {
+        self.records.get(key)?.record.as_ref()
     }
 }

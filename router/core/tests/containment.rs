@@ -6,38 +6,14 @@ mod support;
 use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
-use support::scene::{Scene, labels, told, workload};
+use support::scene::{Scene, check, labels, workload};
 use watchfire_core::context::{
     AdminApi, Confidence, Context, Deny, Enforcement, GitOps, GitOpsTool, HostAccess, Known, Method,
-    Neighbour, Place, Pods, Requirement, ScaledObject, Selector, WorkloadKind,
+    Neighbour, Place, Pods, Requirement, ScaledObject, Selector, Workload, WorkloadKind,
 };
 use watchfire_core::mitigation::Mode;
 use watchfire_core::priority::Priority;
 use watchfire_core::rules::ActionName;
-
-type Row = (&'static str, fn(&mut Scene), &'static str);
-
-const POD: &str = "pod shop/checkout-6c9f7d5b8-x2x4q";
-
-fn check(rows: &[Row]) {
-    for (name, change, expected) in rows {
-        let mut scene = Scene::new();
-        change(&mut scene);
-        let expected = expected.lines().map(str::trim).filter(|line| !line.is_empty());
-        let expected: String = expected.map(|line| line.replace("POD", POD) + "\n").collect();
-        assert_eq!(without_hashes(&told(&scene.decide())), expected, "{name}");
-    }
-}
-
-/// Hashes change with every word of a plan; what stands around them is what matters here.
-fn without_hashes(told: &str) -> String {
-    let masked = |text: String, mark: &str, word: &str| {
-        let mut parts = text.split(mark);
-        let first = parts.next().unwrap_or_default().to_owned();
-        parts.fold(first, |text, part| format!("{text}{mark}{word}{}", &part[12..]))
-    };
-    masked(masked(told.to_owned(), "(plan ", "PLAN"), "watchfire approve ", "ID")
-}
 
 #[test]
 fn each_kind_of_owner_is_contained_in_its_way_or_refused_with_its_reason() {
@@ -75,7 +51,13 @@ fn each_kind_of_owner_is_contained_in_its_way_or_refused_with_its_reason() {
             + quarantine: check POD; label POD and take away its app; verify within 10 s that nothing reaches it"),
         ("an operator's own kind", |scene| scene.owners(vec![workload(WorkloadKind::Other("Kafka".to_owned()), "log", None, 0)]), "
             + evidence:
-            - quarantine: waits for approval (its controller, Kafka log, may put labels back) until 2026-11-20 12:30 UTC: watchfire approve ID (plan PLAN); it would check POD; label POD and take away its app, hash; verify within 10 s that nothing reaches it; its replacement has the same name prefix, by which the VPC CNI enforces: it may be cut off, too"),
+            + quarantine: check POD; label POD and take away its app, hash; verify within 10 s that nothing reaches it"),
+        ("a ConfigMap that it names as its controller", |scene| {
+            let workload = Workload { selector: None, ..workload(WorkloadKind::Other("ConfigMap".to_owned()), "mine", None, 0) };
+            scene.owners(vec![workload]);
+        }, "
+            + evidence:
+            + quarantine: check POD; label POD and take away its app; verify within 10 s that nothing reaches it"),
         ("static pod", |scene| scene.pod.is_static = true, "
             + evidence:
             + cordon: check node node-1; cordon node node-1
@@ -155,9 +137,24 @@ fn every_guard_says_no_with_its_reason() {
         ("itself", |scene| scene.mitigation.protected.own_pod = Some("shop/checkout-6c9f7d5b8-x2x4q".to_owned()), "
             + evidence:
             - quarantine: it is Watchfire itself"),
-        ("over budget", |scene| scene.spent(5), "
+        ("over budget, P1", |scene| {
+            scene.priority = Priority::P1;
+            scene.spent(12);
+        }, "
             + evidence:
-            - quarantine: the budget is spent: 5 containments in 10 minutes"),
+            - quarantine: the budget is spent: 12 containments in 10 minutes"),
+        ("over the namespace's budget, P1", |scene| {
+            scene.priority = Priority::P1;
+            scene.quarantined("shop", "another", 6, true);
+        }, "
+            + evidence:
+            - quarantine: the budget of the namespace shop is spent: 6 containments in 10 minutes"),
+        ("over the workload's budget, P1", |scene| {
+            scene.priority = Priority::P1;
+            scene.quarantined("elsewhere", "uid-pay", 3, true);
+        }, "
+            + evidence:
+            - quarantine: the budget of its workload is spent: 3 containments in 10 minutes"),
         ("the last ready pod, P1", |scene| {
             scene.priority = Priority::P1;
             scene.owners(vec![workload(WorkloadKind::Deployment, "pay", Some(1), 1)]);
@@ -167,9 +164,15 @@ fn every_guard_says_no_with_its_reason() {
         ("the last ready pod, P0", |scene| scene.owners(vec![workload(WorkloadKind::Deployment, "pay", Some(1), 1)]), "
             + evidence:
             + quarantine: check POD; label POD and take away its app, hash; restart deployment shop/pay; verify within 10 s that nothing reaches it"),
-        ("too much of the workload", |scene| scene.owners(vec![workload(WorkloadKind::Deployment, "pay", Some(4), 2)]), "
+        ("too much of the workload by us", |scene| {
+            scene.owners(vec![workload(WorkloadKind::Deployment, "pay", Some(4), 2)]);
+            scene.quarantined("shop", "uid-pay", 2, true);
+        }, "
             + evidence:
-            - quarantine: 3 of 4 pods of Deployment pay would be missing, 2 may be"),
+            - quarantine: 3 of 4 pods of Deployment pay would be missing by containment, 2 may be"),
+        ("too much of the workload by what is under way", |scene| scene.quarantined("shop", "uid-pay", 2, false), "
+            + evidence:
+            - quarantine: 3 of 4 pods of Deployment pay would be missing by containment, 2 may be"),
         ("no place for evidence", |scene| scene.mitigation.keeps_evidence = false, "
             - quarantine: there is no place for the evidence that has to be kept first: configure `evidence`
             - evidence: there is no place for evidence in the configuration"),

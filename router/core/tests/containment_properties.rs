@@ -4,9 +4,11 @@
 
 mod support;
 
+use jiff::SignedDuration;
 use proptest::prelude::*;
 use support::scene::{Scene, ours, workload};
 use watchfire_core::act::{Act, ActWhen, Step, Target};
+use watchfire_core::budget::Budget;
 use watchfire_core::containment::{Containment, ContainmentState, TargetKey, TargetRecord};
 use watchfire_core::context::{Cluster, Confidence, HostAccess, Known, Method, Place, WorkloadKind};
 use watchfire_core::decision::{Decision, Role};
@@ -124,12 +126,13 @@ impl World {
         }
         scene.mitigation.keeps_evidence = self.keeps_evidence;
         scene.mitigation.scans_images = true;
+        scene.mitigation.budget = Budget::shared(5, SignedDuration::from_mins(10));
         scene.mitigation.if_not_verified = Some(ActionName::Cordon);
         scene.context.place = match self.place {
             0 | 1 => Place::Ours(ours()),
             2 => Place::Foreign("staging".to_owned()),
             3 => Place::Unsaid,
-            _ => Place::Ours(Cluster { name: "another".to_owned(), arn: None }),
+            _ => Place::Ours(Cluster { name: "another".to_owned(), arn: None, vpc: None }),
         };
         scene.pod.namespace = self.namespace.to_owned();
         scene.pod.ready = self.ready > 0;

@@ -202,12 +202,39 @@ fn a_priority_without_a_channel_goes_to_the_digest() {
 }
 
 #[test]
-fn what_cannot_be_read_is_one_page_however_much_of_it_comes() {
-    let story = ["{\"nonsense".to_owned(), "more nonsense".to_owned(), "\u{1}".to_owned()];
+fn what_cannot_be_read_is_a_page_for_each_sender_and_shape_however_much_of_it_comes() {
+    let topic = |name: &str, text: &str| {
+        format!(
+            r#"{{"Type":"Notification","MessageId":"m","TopicArn":"arn:aws:sns:x:1:{name}","Message":"{text}"}}"#
+        )
+    };
+    let story = [
+        r#"{"nonsense""#.to_owned(),
+        "more nonsense".to_owned(),
+        "and more".to_owned(),
+        r#"{"output":"Drop and execute","rule":"drift","priority":"Critical"}"#.to_owned(),
+        r#"{"rule":"shell","output":"A shell","priority":"Critical"}"#.to_owned(),
+        r#"{"status":"firing","alerts":[]}"#.to_owned(),
+        topic("one", "GuardDuty HIGH: Backdoor"),
+        topic("one", "GuardDuty HIGH: Trojan"),
+        topic("two", "GuardDuty HIGH: Trojan"),
+        r#"{"source":"aws.guardduty","detail-type":"GuardDuty Finding"}"#.to_owned(),
+        r#"{"source":"aws.guardduty","detail-type":"GuardDuty Finding","detail":7}"#.to_owned(),
+        r#"{"source":"aws.securityhub","detail-type":"Security Hub Findings - Imported"}"#.to_owned(),
+    ];
     let expected = "
         00:00 P2 page unreadable -> page:oncall
-        00:00 P2 quiet repeat
-        00:00 P2 quiet repeat
+        00:00 P2 page unreadable -> page:oncall
+        00:00 P2 quiet limited withheld page
+        00:00 P2 page unreadable -> page:oncall
+        00:00 P2 quiet limited withheld page
+        00:00 P2 page unreadable -> page:oncall
+        00:00 P2 page unreadable -> page:oncall
+        00:00 P2 quiet limited withheld page
+        00:00 P2 page unreadable -> page:oncall
+        00:00 P2 page unreadable -> page:oncall
+        00:00 P2 quiet limited withheld page
+        00:00 P2 page unreadable -> page:oncall
     ";
     assert_eq!(decisions(&story), support::lines(expected));
 }

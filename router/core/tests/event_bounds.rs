@@ -1,11 +1,25 @@
-//! A body is taken apart only as far as the texts fit into memory; one that is too much is refused whole.
+//! A body is taken apart only as far as the texts fit into memory; what is too much is told, and costs no other.
 #![allow(clippy::unwrap_used)]
 
-use watchfire_core::event::messages;
+use watchfire_core::event::{Event, messages};
 use watchfire_core::json::Json;
 
-const MANY: &str = "expected at most 10000 events in one message";
-const MUCH: &str = "expected at most 64 MiB of events in one message";
+/// How many events come out of a body, and what is said of the rest, which is no event.
+fn read(body: &str) -> (usize, Option<String>) {
+    let mut texts = messages(body).unwrap();
+    let is_rest = texts.last().is_some_and(|last| last.starts_with("the rest of a message of"));
+    let rest = is_rest.then(|| Event::read(&texts.pop().unwrap()).unwrap_err().reason);
+    (texts.len(), rest)
+}
+
+/// So many, and a rest.
+fn assert_rest(body: &str, events: usize) {
+    let (read, rest) = read(body);
+    let rest = rest.unwrap();
+    let said =
+        format!("the rest of a message of {} bytes, with more than 10000 events or 64 MiB", body.len());
+    assert!(read == events && rest.contains(&said), "{read}: {rest}");
+}
 
 /// A Security Hub event with so many findings, and so many other bytes beside them.
 fn hub(findings: usize, pad: usize) -> String {
@@ -26,7 +40,7 @@ fn record(body: &str) -> String {
 }
 
 #[test]
-fn more_than_ten_thousand_events_are_refused_in_every_wrapping() {
+fn of_more_than_ten_thousand_events_the_first_are_read_in_every_wrapping_and_the_rest_is_told() {
     let sevens = |count: usize| vec!["7"; count].join(",");
     let findings = |count: usize| format!(r#"{{"Findings":[{}]}}"#, sevens(count));
     let records = |count: usize| format!(r#"{{"Records":[{}]}}"#, sevens(count));
@@ -37,38 +51,45 @@ fn more_than_ten_thousand_events_are_refused_in_every_wrapping() {
         |count: usize| record(&hub(count, 0)),
         |count: usize| format!("[{},{}]", hub(count - 5000, 0), hub(5000, 0)),
     ] {
-        assert_eq!(messages(&body(10_000)).unwrap().len(), 10_000);
-        let refused = messages(&body(10_001)).unwrap_err().reason;
-        assert!(refused.starts_with(MANY), "{refused}");
+        assert_eq!(read(&body(10_000)), (10_000, None));
+        assert_rest(&body(10_001), 10_000);
     }
     for body in [&findings as &dyn Fn(usize) -> String, &records, &|count| format!("[{}]", sevens(count))] {
-        for body in [body(10_001), sns(&body(10_001))] {
-            let refused = messages(&body).unwrap_err().reason;
-            assert!(refused.starts_with(MANY), "{refused}");
-        }
-        assert_eq!(messages(&body(10_000)).unwrap().len(), 10_000);
+        assert_rest(&body(10_001), 10_000);
+        assert_rest(&sns(&body(10_001)), 10_000);
+        assert_eq!(read(&body(10_000)), (10_000, None));
     }
 }
 
 #[test]
-fn findings_that_would_each_carry_a_great_rest_are_refused_before_they_do() {
-    for body in [hub(10_000, 400_000), sns(&hub(700, 100_000)), record(&hub(700, 100_000))] {
-        let refused = messages(&body).unwrap_err().reason;
-        assert!(refused.starts_with(MUCH), "{refused}");
+fn an_array_of_any_length_within_an_event_costs_the_event_nothing() {
+    let body = |count: usize| {
+        let many = vec!["7"; count].join(",");
+        format!(r#"{{"id":"1","source":"our.own","detail-type":"x","detail":{{"many":[{many}],"b":1}}}}"#)
+    };
+    for count in [10_000, 10_001, 200_000] {
+        let body = body(count);
+        let event = Event::read(&body).unwrap();
+        let detail = event.json.get("detail").unwrap();
+        assert_eq!(detail.get("many").unwrap().elements().len(), count);
+        assert_eq!((detail.get("b").unwrap().to_string(), event.faults), ("1".to_owned(), vec![]));
     }
-    assert_eq!(messages(&hub(600, 100_000)).unwrap().len(), 600);
 }
 
 #[test]
-fn events_that_fit_one_by_one_are_refused_when_they_do_not_together() {
+fn findings_that_would_each_carry_a_great_rest_are_made_only_as_far_as_there_is_room() {
+    assert_rest(&hub(10_000, 400_000), 167);
+    assert_rest(&sns(&hub(700, 100_000)), 670);
+    assert_rest(&record(&hub(700, 100_000)), 670);
+    assert_eq!(read(&hub(600, 100_000)), (600, None));
+}
+
+#[test]
+fn events_that_fit_one_by_one_are_read_only_as_far_as_they_fit_together() {
     let half = hub(350, 100_000);
-    assert_eq!(messages(&half).unwrap().len(), 350);
-    for body in
-        [format!("[{half},{half}]"), format!(r#"{{"Records":[{{"body":{half}}},{{"body":{half}}}]}}"#)]
-    {
-        let refused = messages(&body).unwrap_err().reason;
-        assert!(refused.starts_with(MUCH), "{refused}");
-    }
+    assert_eq!(read(&half), (350, None));
+    assert_rest(&format!("[{half},{half}]"), 670);
+    assert_rest(&format!(r#"{{"Records":[{{"body":{half}}},{{"body":{half}}}]}}"#), 670);
 }
 
 #[test]
@@ -76,7 +97,7 @@ fn each_text_holds_the_rest_of_the_event_and_one_finding() {
     let body = r#"{"id":"a\"b","source":"aws.securityhub","x":1,"detail-type":"y","x":2.0,"detail":{"findings":[7],"p":[ 1 ],"findings":[{"n":1}, {"n":2}],"q":"é"}}"#;
     let text = |id: &str, finding: &str| {
         format!(
-            r#"{{"source":"aws.securityhub","x":1,"detail-type":"y","x":2.0,"detail":{{"p":[ 1 ],"q":"é","findings":[{finding}]}},"id":{id}}}"#
+            r#"{{"source":"aws.securityhub","x":1,"detail-type":"y","x":2.0,"id":{id},"detail":{{"p":[ 1 ],"q":"é","findings":[{finding}]}}}}"#
         )
     };
     let expected = [text(r#""a\"b""#, r#"{"n":1}"#), text(r#""a\"b#2""#, r#"{"n":2}"#)];

@@ -4,6 +4,7 @@
 mod fixtures;
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use fixtures::fixture;
 use watchfire_core::event::{Event, messages};
@@ -39,12 +40,9 @@ fn an_event_in_one_or_two_sns_notifications_is_unwrapped_and_in_three_it_is_refu
 
 #[test]
 fn an_sns_message_that_is_no_event_is_unreadable() {
-    for (message, expected) in [
-        ("hello", "in SNS: not JSON at byte 1: value expected"),
-        ("7", "in SNS: expected a JSON object or array"),
-    ] {
+    for message in ["hello", "7", "\"CryptoCurrency:Runtime/BitcoinTool.B on i-1\""] {
         let reason = messages(&sns(message)).unwrap_err().reason;
-        assert_eq!(reason, format!("{expected}; it begins: {message}"));
+        assert_eq!(reason, format!("in SNS: expected a JSON object or array; it begins: {message}"));
     }
     let subscription = r#"{"Type":"SubscriptionConfirmation","Message":"You have chosen","Token":"t"}"#;
     let reason = messages(subscription).unwrap_err().reason;
@@ -99,10 +97,9 @@ fn a_security_hub_event_with_several_findings_gives_one_event_each_with_stable_i
 #[test]
 fn a_body_with_nothing_in_it_is_unreadable() {
     for (body, expected) in [
-        ("", "not JSON at byte 0: value expected; it is empty"),
-        (" \n", "not JSON at byte 2: value expected; it is empty"),
-        ("hello", "not JSON at byte 1: value expected; it begins: hello"),
-        ("{} {}", "not JSON at byte 3: end of file expected; it begins: {} {}"),
+        ("", "expected a JSON object or array; it is empty"),
+        (" \n", "expected a JSON object or array; it is empty"),
+        ("hello", "expected a JSON object or array; it begins: hello"),
         ("7", "expected a JSON object or array; it begins: 7"),
         ("[]", "expected at least one event; it begins: []"),
         (r#"{"Findings":[]}"#, r#"expected at least one event; it begins: {"Findings":[]}"#),
@@ -110,18 +107,6 @@ fn a_body_with_nothing_in_it_is_unreadable() {
     ] {
         assert_eq!(messages(body).unwrap_err().reason, expected);
     }
-}
-
-#[test]
-fn a_body_that_nests_too_deep_is_unreadable_and_nothing_worse() {
-    for body in ["[".repeat(1 << 20), "{\"a\":".repeat(1 << 18)] {
-        assert!(messages(&body).unwrap_err().reason.starts_with("not JSON"));
-        assert!(reason(&body).starts_with("not JSON"));
-    }
-    let deepest =
-        format!(r#"{{"source":"a","detail-type":"b","detail":{}{}}}"#, "[".repeat(127), "]".repeat(127));
-    assert_eq!(messages(&deepest).unwrap(), [deepest.as_str()]);
-    assert!(Event::read(&deepest).is_ok());
 }
 
 #[test]
@@ -151,9 +136,13 @@ fn an_event_that_should_report_a_finding_and_does_not_is_unreadable() {
     let hub = |rest| event("aws.securityhub", "Security Hub Findings - Imported", rest);
     for (reason, expected) in [
         (guardduty(""), "GuardDuty Finding: expected an object as detail"),
-        (guardduty(r#","detail":"{}""#), "GuardDuty Finding: expected an object as detail"),
+        (guardduty(r#","detail":"{}""#), "GuardDuty Finding: expected a finding with arn, id or type"),
+        (guardduty(r#","detail":"[]""#), "GuardDuty Finding: expected an object as detail"),
         (guardduty(r#","detail":null"#), "GuardDuty Finding: expected an object as detail"),
-        (guardduty(r#","detail":{"type":"x"}"#), "GuardDuty Finding: expected a finding with arn or id"),
+        (
+            guardduty(r#","detail":{"severity":8}"#),
+            "GuardDuty Finding: expected a finding with arn, id or type",
+        ),
         (hub(r#","detail":{}"#), "Security Hub Findings - Imported: expected a finding in detail.findings"),
         (hub(r#","detail":{"findings":[]}"#), "Security Hub Findings - Imported: expected a finding in"),
         (hub(r#","detail":{"findings":[7]}"#), "Security Hub Findings - Imported: expected a finding in"),
@@ -175,21 +164,41 @@ fn any_other_event_with_source_and_detail_type_has_no_finding() {
 }
 
 #[test]
-fn a_reason_echoes_at_most_eighty_clean_characters() {
-    let text = format!("\u{1b}[31m\u{202e}{}", "x".repeat(500));
-    let expected = format!("not JSON at byte 0: value expected; it begins: [31m {}…", "x".repeat(74));
+fn a_reason_echoes_at_most_six_hundred_clean_characters() {
+    let text = format!("x\u{1b}[31m\u{202e}{}", "x".repeat(1500));
+    let begins = format!("it begins: x\u{fffd}[31m\u{fffd}{}…", "x".repeat(592));
+    let expected = format!("expected an event, a JSON object (not JSON at byte 0: value expected); {begins}");
     assert_eq!(reason(&text), expected);
+    let expected = format!("expected a JSON object or array; {begins}");
     assert_eq!(messages(&text).unwrap_err().reason, expected);
 }
 
 #[test]
 fn an_event_without_an_id_is_named_by_its_text() {
     let text = r#"{"source":"a","detail-type":"b"}"#;
-    let expected = EventId::new(format!("sha256:{}", &sha256(text)[..32]));
-    assert_eq!(Event::read(text).unwrap().id, expected);
-    let long = format!(r#"{{"id":"{}","source":"a","detail-type":"b"}}"#, "x".repeat(257));
-    let expected = EventId::new(format!("sha256:{}", &sha256(&long)[..32]));
-    assert_eq!(Event::read(&long).unwrap().id, expected);
+    let expected = format!("sha256:{}", &sha256(text)[..32]);
+    assert_eq!(Event::read(text).unwrap().id.shown(), expected);
+}
+
+#[test]
+fn two_events_of_one_id_are_two_wherever_they_differ_and_a_redelivery_is_none() {
+    let event = |source: &str, kind: &str, account: &str, detail: &str| {
+        format!(
+            r#"{{"id":"a","source":"{source}","detail-type":"{kind}","account":"{account}","detail":{detail}}}"#
+        )
+    };
+    let one = event("shop", "Deploy", "111122223333", "{}");
+    let texts = [
+        one.clone(),
+        event("bank", "Deploy", "111122223333", "{}"),
+        event("shop", "Undeploy", "111122223333", "{}"),
+        event("shop", "Deploy", "444455556666", "{}"),
+        event("shop", "Deploy", "111122223333", r#"{"version":2}"#),
+    ];
+    let ids: Vec<EventId> = texts.iter().map(|text| Event::read(text).unwrap().id).collect();
+    assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), texts.len(), "{ids:?}");
+    assert!(ids.iter().all(|id| id.shown() == "a"), "{ids:?}");
+    assert_eq!(Event::read(&one).unwrap().id, ids[0]);
 }
 
 #[test]
@@ -205,7 +214,7 @@ fn a_bare_finding_is_put_into_the_envelope_it_would_have_had() {
         let detail = enveloped.json.get("detail").unwrap();
         let bare = detail.get("findings").map_or(detail, |findings| &findings.elements()[0]).to_string();
         let event = Event::read(&bare).unwrap();
-        assert_eq!(event.id.as_str(), format!("sha256:{}", &sha256(&bare)[..32]));
+        assert_eq!(event.id.shown(), format!("sha256:{}", &sha256(&bare)[..32]));
         assert_eq!((&event.finding, &event.subject), (&enveloped.finding, &enveloped.subject), "{name}");
         assert_eq!((&event.source, &event.detail_type), (&enveloped.source, &enveloped.detail_type));
         assert_eq!(event.json.get("detail"), Some(detail));

@@ -138,33 +138,59 @@ fn a_report_of_another_product_from_the_future_leaves_the_miner_as_it_is() {
 }
 
 #[test]
-fn a_copy_is_a_sample_by_its_title_its_product_field_or_resources_that_are_all_made_up() {
+fn a_copy_is_a_sample_by_guardduty_s_flag_or_by_its_mark_and_made_up_names_for_all_resources() {
     let asff = fixture("asff_miner");
     let one = with(&asff, "cluster/payments", "cluster/GeneratedFindingEKSClusterName");
     let two = with(&one, "\"app in shop\"", "\"GeneratedFindingContainerId\"");
-    let all = with(&two, "instance/i-0abc0000000000001", "instance/GeneratedFindingInstanceId");
+    let all = with(&two, "instance/i-0abc0000000000001", "instance/i-99999999");
+    let titled = |text: &str| with(text, "\"Title\": \"", "\"Title\": \"[SAMPLE] ");
     let field = "\"ProductFields\": {";
-    let said =
-        with(&asff, field, "\"ProductFields\": {\"aws/guardduty/service/additionalInfo/sample\": \"true\",");
-    let titled = with(&asff, "\"Title\": \"", "\"Title\": \"[SAMPLE] ");
+    let said = |name: &str, value: &str| with(&asff, field, &format!("{field}\"{name}\": {value},"));
+    let flag = "aws/guardduty/service/additionalInfo/sample";
     let ocsf = fixture("ocsf_miner");
-    let ocsf_titled = with(&ocsf, "\"title\": \"", "\"title\": \"[SAMPLE] ");
+    let ocsf_titled = |text: &str| with(text, "\"title\": \"", "\"title\": \"[SAMPLE] ");
     let ocsf_all = with(&ocsf, "instance/i-0abc0000000000001", "instance/GeneratedFindingInstanceId");
-    let devices = fixture("ocsf_container");
-    let ocsf_one = with(&devices, "\"uid\": \"c0ffee\"", "\"uid\": \"GeneratedFindingContainerId\"");
     for (text, expected) in [
         (&asff, false),
-        (&one, false),
-        (&two, false),
-        (&all, true),
-        (&said, true),
-        (&titled, true),
+        (&titled(&asff), false),
+        (&all, false),
+        (&titled(&two), false),
+        (&titled(&all), true),
+        (&said(flag, "\"true\""), true),
+        (&said(flag, "true"), true),
+        (&said(flag, "\"false\""), false),
+        (&said("aws/guardduty/service/runtimeDetails/process/sample", "\"true\""), false),
         (&ocsf, false),
-        (&ocsf_titled, true),
-        (&ocsf_all, true),
-        (&ocsf_one, false),
+        (&ocsf_titled(&ocsf), false),
+        (&ocsf_all, false),
+        (&ocsf_titled(&ocsf_all), true),
     ] {
         assert_eq!(read(text).sample, expected, "{text}");
+    }
+}
+
+#[test]
+fn no_name_that_is_only_like_a_made_up_one_makes_a_sample() {
+    let asff = with(&fixture("asff_miner"), "\"Title\": \"", "\"Title\": \"[SAMPLE] ");
+    let asff = with(&asff, "\"app in shop\"", "\"GeneratedFindingContainerId\"");
+    let asff = with(&asff, "instance/i-0abc0000000000001", "instance/i-99999999");
+    for name in [
+        "GeneratedFinding",
+        "GeneratedFindingEKSClusterName-mine",
+        "GeneratedFindingPayments",
+        "myGeneratedFindingEKSClusterName",
+        "generatedfindingeksclustername",
+    ] {
+        let text = with(&asff, "cluster/payments", &format!("cluster/{name}"));
+        assert!(!read(&text).sample, "{name}");
+    }
+    let native = fixture("guardduty_miner");
+    for (from, to) in [
+        ("\"payments\"", "\"GeneratedFindingEKSClusterName\""),
+        ("checkout-6d9f-abcde", "GeneratedFindingKubernetesWorkloadName"),
+        ("\"title\": \"", "\"title\": \"[SAMPLE] "),
+    ] {
+        assert!(!read(&with(&native, from, to)).sample, "{to}");
     }
 }
 

@@ -5,7 +5,7 @@ mod fixtures;
 
 use fixtures::fixture;
 use watchfire_core::event::{
-    Container, Event, Finding, FindingSource, FindingState, Severity, Subject, Workload, messages,
+    Container, Event, Finding, FindingSource, FindingState, Severity, Subject, Thing, Workload, messages,
 };
 use watchfire_core::ids::FindingKey;
 
@@ -80,6 +80,8 @@ fn a_runtime_finding_is_about_the_pod_in_the_account_it_came_from() {
         instance: some("i-0abc0000000000001"),
         service_account: some("shop/checkout"),
         ip: some("10.0.4.77"),
+        thing: Some(Thing::Kubernetes),
+        vpc: some("vpc-0a0a0a0a"),
         ..place("111122223333", "us-gov-west-1")
     };
     assert_eq!(read("guardduty_miner"), (expected, subject));
@@ -106,6 +108,7 @@ fn an_audit_log_finding_without_workload_is_about_the_pod_in_the_request() {
         pod: some("coredns-77"),
         service_account: some("build/runner"),
         principal: some("system:serviceaccount:build:runner"),
+        thing: Some(Thing::Kubernetes),
         ..place("111122223333", "us-gov-west-1")
     };
     assert_eq!(read("guardduty_exec"), (expected, subject));
@@ -132,6 +135,7 @@ fn of_several_containers_the_privileged_one_is_meant() {
         container: Some(Container { name: some("root"), id: None }),
         image: some("agent:9"),
         principal: some("jane"),
+        thing: Some(Thing::Kubernetes),
         ..place("111122223333", "eu-north-1")
     };
     assert_eq!(read("guardduty_privileged"), (expected, subject));
@@ -161,6 +165,7 @@ fn an_instance_finding_is_about_the_instance_and_the_cluster_in_its_tags() {
         cluster: some("batch"),
         instance: some("i-0abc0000000000002"),
         ip: some("10.0.9.9"),
+        thing: Some(Thing::Instance),
         ..place("011122223333", "eu-north-1")
     };
     assert_eq!(read("guardduty_ssh"), (expected, subject));
@@ -172,6 +177,7 @@ fn a_bucket_finding_is_about_the_bucket_and_who_read_it() {
     let subject = Subject {
         principal: some("AIDAEXAMPLE"),
         resource: some("arn:aws:s3:::invoices"),
+        thing: Some(Thing::Other("S3Bucket".to_owned())),
         ..place("111122223333", "eu-north-1")
     };
     assert_eq!(read("guardduty_bucket"), (expected, subject));
@@ -191,6 +197,7 @@ fn a_container_outside_kubernetes_is_named_by_its_id() {
         image: some("registry.example.com/build/agent:7"),
         instance: some("i-0abc0000000000003"),
         ip: some("10.0.1.5"),
+        thing: Some(Thing::Container),
         ..place("111122223333", "eu-north-1")
     };
     assert_eq!(read("guardduty_docker"), (expected, subject));
@@ -221,6 +228,7 @@ fn an_attack_sequence_is_about_what_it_names_once() {
         service_account: some("shop/checkout"),
         principal: some("system:serviceaccount:shop:checkout"),
         ip: some("10.0.2.2"),
+        thing: Some(Thing::Kubernetes),
         ..place("111122223333", "eu-north-1")
     };
     assert_eq!(read("guardduty_sequence"), (expected, subject));
@@ -317,6 +325,7 @@ fn a_malware_finding_is_about_the_container_it_was_found_in() {
         container: Some(Container { name: some("web"), id: None }),
         image: some("shop/web:3"),
         resource: some("arn:aws:ecs:eu-north-1:111122223333:cluster/c"),
+        thing: Some(Thing::Other("ECSCluster".to_owned())),
         ..place("111122223333", "eu-north-1")
     };
     assert_eq!(Event::read(text).unwrap().subject, subject);

@@ -5,7 +5,7 @@ mod fixtures;
 
 use fixtures::fixture;
 use watchfire_core::event::{
-    Event, Finding, FindingSource, FindingState, Severity, Subject, Workload, messages,
+    Event, Finding, FindingSource, FindingState, Severity, Subject, Thing, Workload, messages,
 };
 use watchfire_core::ids::FindingKey;
 
@@ -197,6 +197,7 @@ fn a_raw_inspector_finding_is_put_into_its_envelope() {
         cluster: some("batch"),
         instance: some("i-0abc0000000000009"),
         ip: some("10.0.5.5"),
+        thing: Some(Thing::Instance),
         ..place()
     };
     assert_eq!(read("inspector_raw"), (expected, subject));

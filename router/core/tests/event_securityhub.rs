@@ -5,7 +5,7 @@ mod fixtures;
 
 use fixtures::fixture;
 use watchfire_core::event::{
-    Container, Event, Finding, FindingSource, FindingState, HubId, Severity, Subject, Workload,
+    Container, Event, Finding, FindingSource, FindingState, HubId, Severity, Subject, Thing, Workload,
 };
 use watchfire_core::ids::FindingKey;
 
@@ -93,6 +93,7 @@ fn a_copy_of_guardduty_has_the_native_key_type_and_severity_not_the_label() {
         image: some("registry.example.com/shop/checkout:1.4"),
         instance: some("i-0abc0000000000001"),
         ip: some("10.0.4.77"),
+        thing: Some(Thing::Kubernetes),
         ..place("111122223333", "us-gov-west-1")
     };
     assert_eq!(read("asff_miner"), (expected, subject));
@@ -119,6 +120,7 @@ fn a_copy_from_before_2020_is_read_with_its_old_product_fields() {
         workload: Some(Workload { kind: "pods".into(), name: "coredns-77".into(), uid: None }),
         pod: some("coredns-77"),
         principal: some("admin"),
+        thing: Some(Thing::Identity),
         ..place("111122223333", "eu-north-1")
     };
     assert_eq!(read("asff_old_copy"), (expected, subject));
@@ -194,6 +196,7 @@ fn a_failed_control_is_about_the_cluster() {
     let subject = Subject {
         cluster: some("payments"),
         cluster_arn: some("arn:aws-us-gov:eks:us-gov-west-1:111122223333:cluster/payments"),
+        thing: Some(Thing::Kubernetes),
         ..place("111122223333", "us-gov-west-1")
     };
     assert_eq!(read("asff_control"), (expected, subject));
@@ -251,6 +254,7 @@ fn another_products_finding_is_keyed_by_product_and_id() {
         image: some("shop/web:3@sha256:dddd"),
         instance: some("i-cafebabe"),
         resource: some("arn:aws:s3:::reports"),
+        thing: Some(Thing::Other("AwsS3Bucket".to_owned())),
         ..place("111122223333", "eu-north-1")
     };
     assert_eq!(read("asff_scanner"), (expected, subject));
@@ -276,6 +280,7 @@ fn a_custom_action_is_an_order_of_its_own_on_the_finding_inside() {
     let subject = Subject {
         cluster: some("tools"),
         cluster_arn: some("arn:aws:eks:eu-north-1:111122223333:cluster/tools"),
+        thing: Some(Thing::Kubernetes),
         ..place("111122223333", "eu-north-1")
     };
     assert_eq!(read("asff_action"), (expected, subject));
@@ -299,6 +304,7 @@ fn ocsf_with_data_in_snake_case_is_about_the_instance() {
         cluster: some("payments"),
         instance: some("i-0abc0000000000001"),
         ip: some("10.0.4.10"),
+        thing: Some(Thing::Instance),
         ..place("111122223333", "us-gov-west-1")
     };
     assert_eq!(subject, expected);
@@ -321,6 +327,7 @@ fn ocsf_with_devices_is_about_the_container_and_closed_when_it_says_close() {
         container: Some(Container { name: some("node"), id: some("c0ffee00c0ffee00") }),
         image: some("kind/node:v1@sha256:eeee"),
         instance: some("i-0abc0000000000005"),
+        thing: Some(Thing::Container),
         ..place("111122223333", "eu-north-1")
     };
     assert_eq!(read("ocsf_container"), (expected, subject));
@@ -341,6 +348,7 @@ fn ocsf_from_inspector_is_about_the_node_and_keyed_as_inspectors_own() {
     let subject = Subject {
         cluster: some("batch"),
         instance: some("i-0abc0000000000006"),
+        thing: Some(Thing::Instance),
         ..place("111122223333", "eu-north-1")
     };
     assert_eq!(read("ocsf_inspector"), (expected, subject));
@@ -355,7 +363,11 @@ fn ocsf_with_data_as_a_json_text_is_about_what_the_text_says() {
         ["Keys should be rotated", "Every 90 days."],
         0.0,
     );
-    let subject = Subject { principal: some("kim"), ..place("111122223333", "eu-north-1") };
+    let subject = Subject {
+        principal: some("kim"),
+        thing: Some(Thing::Identity),
+        ..place("111122223333", "eu-north-1")
+    };
     assert_eq!(read("ocsf_control"), (expected, subject));
 }
 

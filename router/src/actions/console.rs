@@ -10,7 +10,7 @@ use serde::Deserialize;
 use watchfire_core::decision::{Effect, Role};
 use watchfire_core::ids::ChannelName;
 
-use super::{Action, Done, Failure, PerMinute};
+use super::{Action, Done, Failure, NotTaken, PerMinute};
 use crate::clients::Clients;
 
 /// Nothing to configure.
@@ -33,7 +33,7 @@ impl Action for Console {
         Ok(Self { name: name.clone() })
     }
 
-    async fn perform(&self, effect: &Effect) -> Result<Done, Failure> {
+    async fn perform(&self, effect: &Effect) -> Result<Done, NotTaken> {
         let block = self.block(effect);
         let mut out = std::io::stdout().lock();
         out.write_all(block.as_bytes())

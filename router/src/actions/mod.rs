@@ -3,26 +3,28 @@
 //! An action file holds its configuration with an example, its role, the permissions it needs, its
 //! idempotency key and which errors are transient. Retries, pacing and time limits are here, once.
 
+mod channel;
 mod console;
 mod email;
+mod health;
 mod local;
 mod pace;
 mod pagerduty;
 pub(crate) mod retry;
 mod security_hub;
 mod sns;
+mod turns;
 
 use std::future::Future;
 use std::time::Duration;
 
-use anyhow::Context as _;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use tokio::time::Instant;
 use watchfire_core::decision::{Effect, Role};
 use watchfire_core::ids::ChannelName;
 use watchfire_core::notice::clean;
 
+pub use channel::{Channel, Standing};
 pub use console::{Config as ConsoleConfig, Console};
 pub use email::{Config as EmailConfig, Email};
 pub use pace::PerMinute;
@@ -32,7 +34,6 @@ pub use security_hub::{Config as SecurityHubConfig, HubEndpoint, HubRegion, Secu
 pub use sns::{Config as SnsConfig, Sns};
 
 use crate::clients::Clients;
-use pace::Pace;
 
 /// Kept in the journal.
 const RECEIPT_LENGTH: usize = 200;
@@ -75,6 +76,44 @@ impl Failure {
     }
 }
 
+/// Why one attempt did not get through.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotTaken {
+    /// The channel is there, and takes no more for now: a matter of pace.
+    Busy {
+        /// Why, without secrets.
+        reason: String,
+        /// Not before that much time; none where nobody said.
+        retry_after: Option<Duration>,
+    },
+    /// It failed, and may take it later.
+    ForNow {
+        /// Why, without secrets.
+        reason: String,
+        /// Not before that much time; none where nobody said.
+        retry_after: Option<Duration>,
+    },
+    /// It refused it, and would again.
+    ForGood {
+        /// Why, without secrets.
+        reason: String,
+    },
+    /// It was given no time to answer in.
+    CutShort {
+        /// How little.
+        reason: String,
+    },
+}
+
+impl From<Failure> for NotTaken {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Transient { reason, retry_after } => NotTaken::ForNow { reason, retry_after },
+            Failure::Permanent { reason } => NotTaken::ForGood { reason },
+        }
+    }
+}
+
 /// One way of doing an effect. It tries once; trying again, and when, is the channel's matter.
 pub trait Action: Sized {
     /// Its part in the safety order.
@@ -90,7 +129,7 @@ pub trait Action: Sized {
     ) -> impl Future<Output = anyhow::Result<Self>> + Send;
 
     /// Tries once. May be dropped at any await.
-    fn perform(&self, effect: &Effect) -> impl Future<Output = Result<Done, Failure>> + Send;
+    fn perform(&self, effect: &Effect) -> impl Future<Output = Result<Done, NotTaken>> + Send;
 
     /// How many attempts a minute the other side bears; none where it does not matter.
     fn per_minute(&self) -> Option<PerMinute>;
@@ -126,13 +165,7 @@ impl ChannelConfig {
     }
 }
 
-/// A channel, ready to tell a human or to write back.
-#[derive(Debug)]
-pub struct Channel {
-    sink: Sink,
-    pace: Option<Pace>,
-}
-
+/// What a channel sends by.
 #[derive(Debug)]
 enum Sink {
     Console(Console),
@@ -140,51 +173,6 @@ enum Sink {
     Sns(Sns),
     Email(Email),
     SecurityHub(SecurityHub),
-}
-
-impl Channel {
-    /// Checks the configuration and resolves its secrets; sends nothing. Errors name the channel.
-    pub async fn new(name: &ChannelName, config: ChannelConfig, clients: &Clients) -> anyhow::Result<Self> {
-        let sink = Sink::new(name, config, clients).await.with_context(|| format!("channel {name}"))?;
-        Ok(Self { pace: sink.per_minute().map(Pace::new), sink })
-    }
-
-    /// `console`, `pagerduty`, `sns`, `email` or `security-hub`, for logs and metrics.
-    pub fn kind(&self) -> &'static str {
-        match &self.sink {
-            Sink::Console(_) => "console",
-            Sink::PagerDuty(_) => "pagerduty",
-            Sink::Sns(_) => "sns",
-            Sink::Email(_) => "email",
-            Sink::SecurityHub(_) => "security-hub",
-        }
-    }
-
-    /// Its part in the safety order: whether a human hears of what it is given.
-    pub fn role(&self) -> Role {
-        match &self.sink {
-            Sink::Console(_) => Console::ROLE,
-            Sink::PagerDuty(_) => PagerDuty::ROLE,
-            Sink::Sns(_) => Sns::ROLE,
-            Sink::Email(_) => Email::ROLE,
-            Sink::SecurityHub(_) => SecurityHub::ROLE,
-        }
-    }
-
-    /// Tries until the channel takes the effect, refuses it for good, or `give_up_at`.
-    ///
-    /// The one place where attempts are paced, limited in time and repeated. At least one attempt is
-    /// made, with its full 15 s, unless the channel's pace has no room; no further one goes on past
-    /// `give_up_at`. A transient failure carries the time before which another call is pointless.
-    pub async fn perform(&self, effect: &Effect, give_up_at: Instant) -> Result<Done, Failure> {
-        let priority = effect.notice.priority;
-        let admit = async || match &self.pace {
-            Some(pace) => pace.admit(priority, give_up_at).await,
-            None => Ok(()),
-        };
-        let outcome = retry::until(give_up_at, admit, async || self.sink.perform(effect).await).await;
-        outcome.map(Done::fit).map_err(Failure::fit)
-    }
 }
 
 impl Done {
@@ -217,7 +205,7 @@ impl Sink {
         })
     }
 
-    async fn perform(&self, effect: &Effect) -> Result<Done, Failure> {
+    async fn perform(&self, effect: &Effect) -> Result<Done, NotTaken> {
         match self {
             Sink::Console(action) => action.perform(effect).await,
             Sink::PagerDuty(action) => action.perform(effect).await,

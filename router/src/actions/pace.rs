@@ -9,11 +9,10 @@ use governor::middleware::NoOpMiddleware;
 use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
 use serde::Deserialize;
-use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep, timeout_at};
-use watchfire_core::priority::Priority;
 
 use super::Failure;
+use super::turns::{Rank, Turns};
 
 /// How long a routine page waits in place; the queue is the better place for a longer wait.
 const ROUTINE_PATIENCE: Duration = Duration::from_secs(2);
@@ -58,15 +57,23 @@ impl Pace {
 
     /// Takes room for one attempt: urgent pages wait for it until `give_up_at`, routine ones at most
     /// 2 s. Where it would not come in time, the failure says when it will.
-    pub(super) async fn admit(&self, priority: Priority, give_up_at: Instant) -> Result<(), Failure> {
-        if priority.is_urgent() {
-            // A storm of routine pages cannot take the urgent lane; a storm of urgent ones takes both.
-            let either = |own: Duration| self.routine.check().map_err(|other| own.min(other));
-            self.urgent.admit(give_up_at, || self.urgent.check().or_else(either)).await
+    pub(super) async fn admit(&self, rank: Rank, give_up_at: Instant) -> Result<(), Failure> {
+        if rank.priority.is_urgent() {
+            self.urgent.admit(rank, give_up_at, || self.check_urgent()).await
         } else {
             let deadline = give_up_at.min(Instant::now() + ROUTINE_PATIENCE);
-            self.routine.admit(deadline, || self.routine.check()).await
+            self.routine.admit(rank, deadline, || self.routine.check()).await
         }
+    }
+
+    /// Takes room where there is some, for an urgent page that goes out whether or not there is.
+    pub(super) fn pass(&self) {
+        let _ = self.check_urgent();
+    }
+
+    /// A storm of routine pages cannot take the urgent lane; a storm of urgent ones takes both.
+    fn check_urgent(&self) -> Result<(), Duration> {
+        self.urgent.check().or_else(|own| self.routine.check().map_err(|other| own.min(other)))
     }
 }
 
@@ -76,7 +83,7 @@ struct Lane {
     limiter: RateLimiter<NotKeyed, InMemoryState, TokioClock, NoOpMiddleware<Duration>>,
     clock: TokioClock,
     period: Duration,
-    turn: Semaphore,
+    turn: Turns,
     promised: Mutex<Instant>,
 }
 
@@ -94,7 +101,7 @@ impl Lane {
             limiter: RateLimiter::direct_with_clock(quota, clock.clone()),
             clock,
             period,
-            turn: Semaphore::new(1),
+            turn: Turns::new(1),
             promised: Mutex::new(Instant::now()),
         }
     }
@@ -106,12 +113,12 @@ impl Lane {
 
     async fn admit(
         &self,
+        rank: Rank,
         deadline: Instant,
         check: impl Fn() -> Result<(), Duration>,
     ) -> Result<(), Failure> {
         let admitted = timeout_at(deadline, async {
-            // First come, first served.
-            let _turn = self.turn.acquire().await.expect("never closed");
+            let _turn = self.turn.take(rank).await;
             loop {
                 match check() {
                     Ok(()) => return Ok(()),

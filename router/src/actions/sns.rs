@@ -26,7 +26,7 @@ use serde::Deserialize;
 use watchfire_core::decision::{Effect, Role};
 use watchfire_core::ids::ChannelName;
 
-use super::{Action, Done, Failure, PerMinute};
+use super::{Action, Done, NotTaken, PerMinute};
 use crate::clients::{Arn, Clients, explain};
 
 /// SNS refuses 100.
@@ -91,7 +91,7 @@ impl Action for Sns {
         Ok(Self { client: aws_sdk_sns::Client::from_conf(config), topic, pace })
     }
 
-    async fn perform(&self, effect: &Effect) -> Result<Done, Failure> {
+    async fn perform(&self, effect: &Effect) -> Result<Done, NotTaken> {
         let Effect { id: _, kind, channel: _, when: _, dedup_key, notice } = effect;
         let answer = self
             .client
@@ -109,7 +109,7 @@ impl Action for Sns {
             .await;
         match answer {
             Ok(answer) => Ok(Done { receipt: answer.message_id.unwrap_or_default() }),
-            Err(error) => Err(failure(&error)),
+            Err(error) => Err(not_taken(&error)),
         }
     }
 
@@ -142,22 +142,26 @@ fn body(mut text: String) -> String {
     text
 }
 
-fn failure(error: &SdkError<PublishError>) -> Failure {
+fn not_taken(error: &SdkError<PublishError>) -> NotTaken {
     let reason = format!("SNS: {}", explain(error));
-    let transient = match error {
+    match error {
         SdkError::ServiceError(answer) => {
-            is_transient(answer.raw().status().as_u16(), answer.err().code().unwrap_or_default())
+            fate(answer.raw().status().as_u16(), answer.err().code().unwrap_or_default(), reason)
         }
         // No connection, no credentials, no answer in time, or one that is not SNS's.
-        _ => true,
-    };
-    if transient { Failure::transient(reason) } else { Failure::permanent(reason) }
+        _ => NotTaken::ForNow { reason, retry_after: None },
+    }
 }
 
-fn is_transient(status: u16, code: &str) -> bool {
+fn fate(status: u16, code: &str, reason: String) -> NotTaken {
     let clock = ["RequestExpired", "RequestTimeTooSkewed", "ExpiredToken", "ExpiredTokenException"];
-    let throttle = code.contains("Throttl");
-    matches!(status, 403 | 408 | 429 | 500..) || throttle || clock.contains(&code)
+    if status == 429 || code.contains("Throttl") {
+        NotTaken::Busy { reason, retry_after: None }
+    } else if matches!(status, 403 | 408 | 500..) || clock.contains(&code) {
+        NotTaken::ForNow { reason, retry_after: None }
+    } else {
+        NotTaken::ForGood { reason }
+    }
 }
 
 #[cfg(test)]
@@ -206,25 +210,28 @@ mod tests {
     }
 
     #[test]
-    fn every_status_has_its_fate() {
-        let table = [
-            (400, "InvalidParameter", false),
-            (400, "InvalidParameterValue", false),
-            (404, "NotFound", false),
-            (400, "KMSDisabled", false),
-            (400, "Throttling", true),
-            (400, "ThrottlingException", true),
-            (400, "KMSThrottling", true),
-            (429, "Throttled", true),
-            (400, "ExpiredToken", true),
-            (400, "RequestExpired", true),
-            (403, "AuthorizationError", true),
-            (403, "InvalidClientTokenId", true),
-            (500, "InternalError", true),
-            (503, "ServiceUnavailable", true),
+    fn every_answer_has_its_fate() {
+        let busy = |reason: String| NotTaken::Busy { reason, retry_after: None };
+        let later = |reason: String| NotTaken::ForNow { reason, retry_after: None };
+        let never = |reason: String| NotTaken::ForGood { reason };
+        let table: [(u16, &str, fn(String) -> NotTaken); 14] = [
+            (400, "InvalidParameter", never),
+            (400, "InvalidParameterValue", never),
+            (404, "NotFound", never),
+            (400, "KMSDisabled", never),
+            (400, "Throttling", busy),
+            (400, "ThrottlingException", busy),
+            (400, "KMSThrottling", busy),
+            (429, "Throttled", busy),
+            (400, "ExpiredToken", later),
+            (400, "RequestExpired", later),
+            (403, "AuthorizationError", later),
+            (403, "InvalidClientTokenId", later),
+            (500, "InternalError", later),
+            (503, "ServiceUnavailable", later),
         ];
-        for (status, code, transient) in table {
-            assert_eq!(is_transient(status, code), transient, "{status} {code}");
+        for (status, code, expected) in table {
+            assert_eq!(fate(status, code, "r".to_owned()), expected("r".to_owned()), "{status} {code}");
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The page that the actions' tests send, and what every channel promises.
 
+use tokio::time::Instant;
 use watchfire_core::decision::{EffectKind, When};
 use watchfire_core::ids::{DedupKey, EffectId, EventId, FindingKey, IncidentKey, RuleName};
 use watchfire_core::notice::Notice;

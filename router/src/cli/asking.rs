@@ -11,12 +11,15 @@ use serde_json::{Value, json};
 use watchfire_core::command::Wish;
 use watchfire_core::notice::clean;
 
+use super::screen::in_lines;
 use super::{Failed, Output};
 use crate::clients::Clients;
 use crate::web::Order;
 
 /// A command is carried out before it is answered, which takes as long as its acts.
 const PATIENCE: Duration = Duration::from_secs(180);
+/// A whole store takes a while over a slow line.
+const DOWNLOADED_WITHIN: Duration = Duration::from_secs(60 * 60);
 
 /// Where the worker is, and who asks.
 #[derive(Clone, Debug, Args)]
@@ -119,13 +122,43 @@ pub(super) fn ask(whom: &Whom, path: &str, body: Option<Value>) -> anyhow::Resul
         let text = answer.text().await.with_context(|| format!("the answer of {url} cannot be read"))?;
         let parsed = serde_json::from_str::<Value>(&text);
         match (status.is_success(), parsed) {
+            // A program gets it as it is; a person, in lines that stay lines.
+            (true, Ok(value)) if whom.output == Output::Human => Ok(in_lines(value)),
             (true, Ok(value)) => Ok(value),
             (true, Err(error)) => bail!("{url} answered what is not JSON: {error}"),
             (false, Ok(value)) if value["error"].is_string() => {
-                Err(anyhow!("{status}: {}", word(&value, "error")))
+                Err(anyhow!("{status}: {}", clean(word(&value, "error"), 1_000)))
             }
             (false, _) => Err(anyhow!("{status}: {}", clean(&text, 200))),
         }
+    })
+}
+
+/// Shows the worker's answer bit by bit; one that breaks off is an error.
+pub(super) fn download(
+    whom: &Whom,
+    path: &str,
+    mut show: impl FnMut(&[u8]) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let token = token(whom)?;
+    let clients = Clients::new(None)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let url = format!("{}{path}", whom.server.trim_end_matches('/'));
+        let answer = clients.http()?.get(&url).bearer_auth(token).timeout(DOWNLOADED_WITHIN).send().await;
+        let mut answer =
+            answer.with_context(|| format!("{url} does not answer; is the worker there (--server)?"))?;
+        let status = answer.status();
+        if !status.is_success() {
+            let text = answer.text().await.unwrap_or_default();
+            bail!("{status}: {}", clean(&text, 300));
+        }
+        while let Some(bytes) =
+            answer.chunk().await.with_context(|| format!("the answer of {url} broke off"))?
+        {
+            show(&bytes)?;
+        }
+        Ok(())
     })
 }
 

@@ -1,11 +1,11 @@
 //! `watchfire check`: every mistake in configuration and rules, before the first message.
 
-use std::io::Write as _;
 use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::json;
 
+use super::screen::say;
 use super::{Failed, Output};
 use crate::config::{self, Mistake};
 
@@ -49,7 +49,7 @@ pub(super) fn refuse(output: Output, mistakes: Vec<Mistake>) -> Failed {
             json!({"file": file, "line": line, "column": column, "path": path, "message": message})
         })
         .collect::<Vec<_>>();
-    match writeln!(std::io::stdout(), "{}", json!({"mistakes": mistakes})) {
+    match say(&json!({"mistakes": mistakes}).to_string()) {
         Ok(()) => Failed::Usage(Vec::new()),
         Err(error) => error.into(),
     }

@@ -1,6 +1,5 @@
 //! `watchfire demo`: the real worker on an embedded queue and store, with bundled events.
 
-use std::io::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -11,6 +10,7 @@ use watchfire_core::decision::Decision;
 
 use super::replay::{Summary, as_line};
 use super::run::until_told_to_stop;
+use super::screen::say;
 use super::{Failed, plain_policy};
 use crate::app::App;
 use crate::config::Config;
@@ -60,7 +60,7 @@ async fn demo(keep: bool) -> Result<(), Failed> {
     let watcher = move |decision: &Decision| {
         counted.lock().unwrap_or_else(PoisonError::into_inner).add(decision);
         // A reader who has gone away is noticed by the loop below.
-        let _ = writeln!(std::io::stdout(), "{}", as_line(decision));
+        let _ = say(&as_line(decision));
     };
     let mut policy = plain_policy(None)?;
     policy.routes = config.routes();
@@ -86,7 +86,7 @@ async fn demo(keep: bool) -> Result<(), Failed> {
     say!("\n{}", summary.lock().unwrap_or_else(PoisonError::into_inner).text());
     if keep {
         say!(
-            "Staying up. Send more:\n  curl --data-binary @event.json http://{http}/v1/events\nCtrl-C ends it."
+            "Staying up. Send more:\n  curl -H content-type:application/json --data-binary @event.json http://{http}/v1/events\nCtrl-C ends it."
         );
         let mut told = until_told_to_stop()?;
         let _ = told.wait_for(|stop| *stop).await;

@@ -7,12 +7,12 @@ use jiff::Timestamp;
 use serde_json::json;
 use watchfire_core::context::Context;
 use watchfire_core::decide::decide;
-use watchfire_core::event::{Event, messages, unreadable};
+use watchfire_core::event::{Event, messages, text_of, unreadable};
 use watchfire_core::incident::State;
 use watchfire_core::policy::Policy;
 
 use super::replay::{as_json, as_line};
-use super::{Failed, Output, PolicyArguments, read_input};
+use super::{Failed, Output, PolicyArguments, read_bytes};
 
 /// What `explain` takes.
 #[derive(Debug, Args)]
@@ -30,7 +30,7 @@ pub(super) struct Arguments {
 pub(super) fn main(arguments: &Arguments) -> Result<(), Failed> {
     let Arguments { event, policy, output } = arguments;
     let policy = policy.policy()?;
-    let text = read_input(event)?;
+    let text = text_of(&read_bytes(event)?).into_owned();
     match messages(&text) {
         Ok(texts) => {
             for text in &texts {

@@ -119,7 +119,7 @@ fn list(whom: &Whom, all: bool, priority: Option<Priority>) -> Result<(), Failed
         );
     }
     if more > 0 {
-        say!("and {more} more, which are older");
+        say!("and {more} more, which are less urgent or older");
     }
     Ok(())
 }
@@ -249,7 +249,7 @@ fn ask_each(several: Several, done: &str, wish: impl Fn(IncidentKey) -> Wish) ->
         has_failed |= refusal.is_some();
         match refusal {
             _ if whom.output == Output::Json => say!("{answer}"),
-            Some(reason) => eprintln!("watchfire: not done: {reason}"),
+            Some(reason) => complain!("watchfire: not done: {reason}"),
             None => say!("{done} {}", plain(&key)),
         }
     }

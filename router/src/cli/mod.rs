@@ -1,10 +1,14 @@
-//! The command line. Exit codes: 0 fine, 1 failed, 2 usage or configuration.
+//! The command line. Exit codes: 0 fine, 1 failed, 2 usage or configuration; of `run` also 3, the store is of no use any
+//! more to this process and is looked at by the next, and 4, the store is damaged and was not to be set aside.
 
-/// Prints a line to standard output; a reader who has gone away ends the command, not in a panic.
+/// Prints a line to standard output, as [`screen::say`] does; whoever fails to is done.
 macro_rules! say {
-    ($($words:tt)*) => {
-        std::io::Write::write_fmt(&mut std::io::stdout(), format_args!("{}\n", format_args!($($words)*)))?
-    };
+    ($($words:tt)*) => { $crate::cli::screen::say(&format!($($words)*))? };
+}
+
+/// Prints a line to standard error, as [`screen::complain`] does.
+macro_rules! complain {
+    ($($words:tt)*) => { $crate::cli::screen::complain(&format!($($words)*)) };
 }
 
 mod asking;
@@ -24,6 +28,7 @@ mod run;
 mod screen;
 mod silence;
 mod span;
+mod store;
 mod why;
 mod yaml;
 
@@ -100,6 +105,9 @@ enum Command {
     /// Prove that evidence is whole and unaltered, or list it.
     #[command(subcommand)]
     Evidence(evidence::Command),
+    /// Check, back up, restore and export the store.
+    #[command(subcommand)]
+    Store(store::Command),
     /// Print the Kubernetes roles that the actions in use need.
     Rbac(rbac::Arguments),
     /// Check that the cluster lets Watchfire do what its rules say, and no more.
@@ -112,6 +120,11 @@ enum Command {
         shell: clap_complete::Shell,
     },
 }
+
+/// The exit code of `run` where the store is of no use any more to this process.
+const STORE_BROKE: u8 = 3;
+/// The exit code of `run` where the store is damaged and was not to be set aside.
+const STORE_DAMAGED: u8 = 4;
 
 /// How a command prints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -141,6 +154,10 @@ enum Failed {
     Usage(Vec<String>),
     /// Exit 1, everything has been said.
     Said,
+    /// Exit 3: the store is of no use any more to this process.
+    StoreBroke(anyhow::Error),
+    /// Exit 4: the store is damaged, and was to be left as it is.
+    Damaged(String),
 }
 
 impl From<anyhow::Error> for Failed {
@@ -182,6 +199,7 @@ pub fn main() -> ExitCode {
         Command::Incidents(command) => incidents::main(command),
         Command::Why(arguments) => why::main(&arguments),
         Command::Evidence(command) => evidence::main(command),
+        Command::Store(command) => store::main(command),
         Command::Rbac(arguments) => rbac::main(&arguments),
         Command::Doctor(arguments) => doctor::main(&arguments),
         Command::Pattern(arguments) => pattern::main(&arguments),
@@ -194,13 +212,21 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failed::Because(error)) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(Failed::Because(error)) => {
-            eprintln!("watchfire: {error:#}");
+            complain!("watchfire: {error:#}");
             ExitCode::FAILURE
         }
         Err(Failed::Said) => ExitCode::FAILURE,
+        Err(Failed::StoreBroke(error)) => {
+            eprintln!("watchfire: {error:#}");
+            ExitCode::from(STORE_BROKE)
+        }
+        Err(Failed::Damaged(what)) => {
+            eprintln!("watchfire: {what}");
+            ExitCode::from(STORE_DAMAGED)
+        }
         Err(Failed::Usage(mistakes)) => {
             for mistake in mistakes {
-                eprintln!("{mistake}");
+                complain!("{mistake}");
             }
             ExitCode::from(2)
         }
@@ -250,11 +276,6 @@ fn read_bytes(path: &Path) -> Result<Vec<u8>, Failed> {
         false => std::fs::read(path),
     };
     read.map_err(|error| cannot_be_read(path, &error))
-}
-
-/// The same as text.
-fn read_input(path: &Path) -> Result<String, Failed> {
-    String::from_utf8(read_bytes(path)?).map_err(|error| cannot_be_read(path, &error))
 }
 
 fn cannot_be_read(path: &Path, error: &dyn std::error::Error) -> Failed {

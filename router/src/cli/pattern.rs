@@ -4,6 +4,7 @@ use std::io::{BufRead as _, Write as _};
 
 use clap::Args;
 use watchfire_core::json::Json;
+use watchfire_core::notice::visible;
 use watchfire_core::pattern::Pattern;
 
 use super::Failed;
@@ -20,7 +21,7 @@ pub(super) fn main(arguments: &Arguments) -> Result<(), Failed> {
         if line.trim_ascii().is_empty() {
             continue;
         }
-        writeln!(out, "{}", answer(&line))?;
+        writeln!(out, "{}", visible(&answer(&line)))?;
     }
     out.flush()?;
     Ok(())

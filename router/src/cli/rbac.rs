@@ -4,11 +4,10 @@ use std::collections::BTreeSet;
 
 use clap::Args;
 use serde_json::{Value, json};
-use watchfire_core::act::StepName;
-use watchfire_core::act::permissions::{Evidence, Part, Permission, Permissions, permissions, steps_of};
+use watchfire_core::act::permissions::{Evidence, Part, Permission, Permissions, permissions, reachable};
+use watchfire_core::act::{StepName, repertoire};
 use watchfire_core::context::AdminApi;
-use watchfire_core::decision::Role;
-use watchfire_core::mitigation::{Mitigation, Mode};
+use watchfire_core::mitigation::Mode;
 use watchfire_core::policy::Policy;
 use watchfire_core::rules::{ActionName, Stage};
 
@@ -66,27 +65,22 @@ pub(super) fn enabled(arguments: &PolicyArguments) -> Result<(BTreeSet<StepName>
 }
 
 fn allowed(policy: &Policy) -> (BTreeSet<StepName>, Evidence) {
-    let Mitigation { namespaces, if_not_verified, .. } = &policy.mitigation;
+    let mitigation = &policy.mitigation;
     let live = policy.rules.rules().iter().filter(|rule| rule.stage == Stage::Live);
-    let named: BTreeSet<ActionName> = live.flat_map(|rule| rule.actions.iter().copied()).collect();
-    // What takes the place of an action that cannot be had, and what is done when one is not verified.
-    let contains = named.iter().any(|action| action.role() == Role::Contain);
-    let instead = [ActionName::ScaleToZero, ActionName::Cordon, ActionName::DeletePod, ActionName::Evidence];
-    let instead = instead.into_iter().filter(|_| contains).chain(*if_not_verified);
+    let named = live.flat_map(|rule| rule.actions.iter().copied());
     let may = |action: &ActionName| {
-        let everywhere = policy.mitigation.mode_of(*action, None);
+        let everywhere = mitigation.mode_of(*action, None);
         let somewhere =
-            namespaces.keys().map(|namespace| policy.mitigation.mode_of(*action, Some(namespace)));
+            mitigation.namespaces.keys().map(|namespace| mitigation.mode_of(*action, Some(namespace)));
         somewhere.chain([everywhere]).any(|mode| mode != Mode::Observe)
     };
-    let actions: BTreeSet<ActionName> = named.into_iter().chain(instead).filter(may).collect();
-    let deletes = actions.contains(&ActionName::Drain) && !policy.mitigation.drain_respects_budgets;
+    let actions: BTreeSet<ActionName> = reachable(named, mitigation).into_iter().filter(may).collect();
     let evidence = match actions.contains(&ActionName::Evidence) {
         true => Evidence::Taken,
         false => Evidence::None,
     };
-    let steps = actions.into_iter().flat_map(steps_of).copied();
-    (steps.chain(deletes.then_some(StepName::Delete)).collect(), evidence)
+    let steps = actions.into_iter().flat_map(|action| repertoire(action, mitigation).steps);
+    (steps.copied().collect(), evidence)
 }
 
 /// Each role that has anything in it, and its binding.
@@ -206,6 +200,10 @@ fn standing() -> Vec<(String, Value)> {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
+    use watchfire_core::ids::ChannelName;
+    use watchfire_core::policy::Routes;
+    use watchfire_core::rules::{RuleFile, RuleSet};
+
     use super::*;
 
     fn printed(steps: &[StepName]) -> Vec<Value> {
@@ -249,6 +247,36 @@ mod tests {
                 "resourceNames": ["amazon-vpc-cni"],
             }])
         );
+    }
+
+    /// The mutating permissions for rules that name these actions, with everything allowed.
+    fn changes(actions: &str) -> Vec<String> {
+        let rules = format!(
+            "rules:\n  - {{name: one, family: f, priority: P2, actions: [{actions}], match: {{source: [a]}}}}\n  \
+             - {{name: rest, family: rest, priority: P2}}\n"
+        );
+        let file = RuleFile { name: "rules.yaml".to_owned(), text: rules };
+        let rules = RuleSet::load(&[file]).unwrap();
+        let mut policy = Policy::new(rules, Routes::all_to(&ChannelName::new("oncall")));
+        policy.mitigation.mode = Mode::Enforce;
+        let (steps, evidence) = allowed(&policy);
+        let Permissions { read: _, quarantine, destructive } = permissions(&steps, evidence);
+        let said = |permission: &Permission| {
+            let verbs: Vec<_> = permission.verbs.iter().map(|verb| verb.as_str()).collect();
+            format!("{}: [{}]", permission.resource, verbs.join(", "))
+        };
+        quarantine.iter().chain(&destructive).map(said).collect()
+    }
+
+    #[test]
+    fn a_rule_that_cordons_is_granted_to_patch_nodes_and_nothing_else() {
+        assert_eq!(changes("cordon"), ["nodes: [patch]"]);
+        assert_eq!(changes("evidence, image-scan"), Vec::<String>::new());
+        assert_eq!(changes("annotate"), ["pods: [patch]"]);
+        assert_eq!(changes("drain"), ["nodes: [patch]", "pods/eviction: [create]"]);
+        assert_eq!(changes("delete-pod"), ["nodes: [patch]", "pods: [delete]"]);
+        let scales = changes("scale-to-zero");
+        assert!(scales.iter().all(|it| !it.starts_with("pods") && !it.starts_with("nodes")), "{scales:?}");
     }
 
     #[test]

@@ -7,8 +7,9 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 use watchfire_core::decision::Decision;
+use watchfire_core::event::{is_utf16, text_of};
 use watchfire_core::json::Json;
-use watchfire_core::notice::clean;
+use watchfire_core::notice::{clean, visible};
 use watchfire_core::replay::Replay;
 
 use super::{Failed, Output, PolicyArguments, read_bytes};
@@ -37,30 +38,26 @@ pub(super) fn main(arguments: &Arguments) -> Result<(), Failed> {
     for file in files {
         let input = read_bytes(file)?;
         for message in split(&input) {
-            let decisions = match std::str::from_utf8(message) {
-                Ok(text) => replay.message(text),
-                Err(error) => {
-                    vec![replay.unreadable(&String::from_utf8_lossy(message), &error.to_string())]
-                }
-            };
-            for decision in decisions {
+            for decision in replay.message(&text_of(message)) {
                 summary.add(&decision);
                 print(&mut out, *output, &decision)?;
             }
         }
     }
     out.flush()?;
-    eprint!("{}", summary.text());
+    complain!("{}", summary.text().trim_end());
     Ok(())
 }
 
-/// One JSON value as a whole, else one message per line. A byte that is not UTF-8 spoils its message only.
+/// One JSON value as a whole, else one message per line. A byte that is not UTF-8 spoils itself only.
 fn split(input: &[u8]) -> Vec<&[u8]> {
-    let text = String::from_utf8_lossy(input);
+    let text = text_of(input);
     let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
     // A first line that is complete by itself is the first of many; that spares reading a long file twice.
     let is_lines = Json::parse(first).is_ok();
-    if !is_lines && Json::parse(&text).is_ok() {
+    // What is not in bytes of UTF-8 has no lines to be told apart by a byte.
+    let is_whole = !is_lines && Json::parse(&text).is_ok();
+    if is_whole || is_utf16(input) {
         return vec![input];
     }
     let lines = input.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
@@ -74,7 +71,7 @@ pub(super) fn as_json(decision: &Decision) -> serde_json::Value {
         .iter()
         .map(|withheld| json!({"action": withheld.action, "reason": withheld.reason}));
     json!({
-        "event_id": decision.event,
+        "event_id": decision.event.shown(),
         "source": decision.source,
         "type": decision.kind,
         "finding_key": decision.finding,
@@ -112,8 +109,8 @@ pub(super) fn as_line(decision: &Decision) -> String {
 
 fn print(out: &mut impl Write, output: Output, decision: &Decision) -> std::io::Result<()> {
     match output {
-        Output::Json => writeln!(out, "{}", as_json(decision)),
-        Output::Human => writeln!(out, "{}", as_line(decision)),
+        Output::Json => writeln!(out, "{}", visible(&as_json(decision).to_string())),
+        Output::Human => writeln!(out, "{}", visible(&as_line(decision))),
     }
 }
 

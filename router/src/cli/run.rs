@@ -6,9 +6,10 @@ use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use super::Failed;
-use crate::app::App;
+use super::{Failed, STORE_BROKE};
+use crate::app::{App, Ended};
 use crate::config;
+use crate::store;
 use crate::telemetry::{self, LogFormat};
 
 /// What `run` takes.
@@ -29,9 +30,45 @@ pub(super) fn main(arguments: Arguments) -> Result<(), Failed> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         // What cannot be had at the start is a matter of configuration: code 2, before the first message.
-        let app = App::start(config, policy, None).await.map_err(super::usage)?;
-        app.serve(until_told_to_stop()?).await.map_err(Failed::from)
+        let app = App::start(config, policy, None).await.map_err(not_started)?;
+        match app.serve(until_told_to_stop()?).await? {
+            Ended::Told => Ok(()),
+            // At once: what may be damaged is not closed as if it were not.
+            Ended::StoreBroke => std::process::exit(STORE_BROKE.into()),
+        }
     })
+}
+
+fn not_started(error: anyhow::Error) -> Failed {
+    match error.downcast_ref::<store::Error>() {
+        Some(store::Error::DamagedFile { path, cause: _ }) => {
+            let path = path.display();
+            Failed::Damaged(format!(
+                "{error:#}\nNothing was changed. `watchfire store check {path}` says what is damaged, `watchfire store \
+                 restore` makes a store of a backup. To begin a new one, move the file away, or set `store.if_damaged: \
+                 set-aside`."
+            ))
+        }
+        // Met on the way: the next start looks at all of it first.
+        Some(
+            store::Error::Damaged(_)
+            | store::Error::Corrupt { .. }
+            | store::Error::Gone { .. }
+            | store::Error::Stopped,
+        ) => Failed::StoreBroke(error),
+        Some(
+            store::Error::Open { .. }
+            | store::Error::Locked { .. }
+            | store::Error::Newer { .. }
+            | store::Error::Unavailable(_)
+            | store::Error::Closed
+            | store::Error::Silent
+            | store::Error::UnknownEvent(_)
+            | store::Error::UnknownEffect(..)
+            | store::Error::Unread(_),
+        )
+        | None => super::usage(error),
+    }
 }
 
 /// Turns true on SIGTERM or SIGINT.

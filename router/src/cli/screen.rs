@@ -1,10 +1,41 @@
-//! Text for a terminal: cleaned, wrapped and cut, because events may say anything.
+//! Text for a terminal: cleaned, wrapped and cut, because events may say anything. All that the command line prints
+//! goes through here.
+
+use std::io::Write as _;
 
 use jiff::{SignedDuration, Timestamp};
-use watchfire_core::notice::clean;
+use serde_json::Value;
+use watchfire_core::notice::{clean, visible};
 
 /// What every terminal shows unbroken.
 pub(super) const WIDTH: usize = 80;
+
+/// Prints a line to standard output. What no screen should be given is spelt out, and a JSON text stays the same.
+///
+/// # Errors
+/// A reader who has gone away: the command ends, and not in a panic.
+pub(super) fn say(text: &str) -> std::io::Result<()> {
+    writeln!(std::io::stdout(), "{}", visible(text))
+}
+
+/// The same on standard error, where nobody has to be.
+pub(super) fn complain(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{}", visible(text));
+}
+
+/// What a worker answered, each text in it fit for one line.
+pub(super) fn in_lines(value: Value) -> Value {
+    let line = |text: String| clean(&text, usize::MAX);
+    match value {
+        Value::String(text) => Value::String(line(text)),
+        Value::Array(elements) => Value::Array(elements.into_iter().map(in_lines).collect()),
+        Value::Object(members) => {
+            let members = members.into_iter().map(|(name, value)| (line(name), in_lines(value)));
+            Value::Object(members.collect())
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => value,
+    }
+}
 
 /// A text that came from an event, fit for one line.
 pub(super) fn plain(text: &str) -> String {
@@ -66,7 +97,7 @@ mod tests {
         let hostile = format!("a\u{1b}[2J\nb\u{202e} {} {}", "x".repeat(200), "word ".repeat(100));
         let lines = wrapped(4, &hostile, 5);
         assert_eq!(lines.len(), 5);
-        assert_eq!(lines[0], "    a [2J b");
+        assert_eq!(lines[0], "    a\u{fffd}[2J b\u{fffd}");
         assert!(lines.iter().all(|line| line.chars().count() <= WIDTH && !line.contains(char::is_control)));
         assert!(lines[4].ends_with('…'));
     }

@@ -244,7 +244,7 @@ fn expire(whom: &Whom, ids: &[String]) -> Result<(), Failed> {
         match refusal(&answer) {
             Some(reason) => {
                 has_failed = true;
-                eprintln!("watchfire: not expired: {reason}");
+                complain!("watchfire: not expired: {reason}");
             }
             None => match shown(&answer)?.holds {
                 0 => say!("expired {id}; it held nothing"),

@@ -49,6 +49,8 @@ fn screen(story: &StoryShown, now: Timestamp) -> Vec<String> {
     let what = story.incident.as_ref().map(|incident| what(incident, now)).unwrap_or_default();
     let mut why =
         asked_about(story).map(|decision| why(decision, story.incident.as_ref())).unwrap_or_default();
+    let namesakes = why.len().min(1);
+    why.splice(namesakes..namesakes, others(story));
     let room = LINES - next.len() - told.len();
     why.truncate(room - what.len().min(3));
     let room = room - why.len();
@@ -80,7 +82,7 @@ fn what(incident: &IncidentShown, now: Timestamp) -> Vec<String> {
 /// The decision about the event, the latest about the finding, or the latest event's of the incident.
 fn asked_about(story: &StoryShown) -> Option<&DecisionShown> {
     let is_asked = |decision: &&DecisionShown| match story.of {
-        StoryKind::Event => Some(&decision.event) == story.event.as_ref(),
+        StoryKind::Event => decision.id.is_some() && decision.id == story.id,
         StoryKind::Finding => decision.finding.is_some() && decision.finding == story.finding,
         StoryKind::Incident => decision.by == Decided::Event,
     };
@@ -115,6 +117,15 @@ fn why(decision: &DecisionShown, incident: Option<&IncidentShown>) -> Vec<String
         lines.extend(wrapped(2, &format!("held: {}", held.reason), 2));
     }
     lines
+}
+
+/// Other events of the same name, by their whole ids, so that each can be asked about.
+fn others(story: &StoryShown) -> Vec<String> {
+    if story.others.is_empty() {
+        return Vec::new();
+    }
+    let ids: Vec<_> = story.others.iter().map(|event| event.as_str()).collect();
+    wrapped(2, &format!("{} more events of this id: {}", ids.len(), ids.join(", ")), 3)
 }
 
 /// Who was told, and what their channel said.

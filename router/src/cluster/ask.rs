@@ -3,7 +3,7 @@
 
 use kube::api::ListParams;
 use tokio::time::Instant;
-use watchfire_core::context::{Answer, Namespace, Neighbour, Node, Pod, Query, Workload, WorkloadKind};
+use watchfire_core::context::{Answer, Gone, Namespace, Neighbour, Node, Pod, Query, Workload, WorkloadKind};
 
 use super::calls::{Calls, Unheard};
 use super::index::Found;
@@ -33,6 +33,10 @@ impl Ask<'_> {
         Ok(match query {
             Query::PodNamed { namespace, name, uid: _ } => {
                 Found::every(self.pod(namespace, name).await?.into_iter().collect())
+            }
+            Query::PodOfUid(uid) => {
+                let is_it = |pod: &Pod| pod.uid == *uid;
+                Found::every(self.pods_where(namespace, ListParams::default(), is_it).await?)
             }
             Query::PodsOf { kind, namespace, name, uid: _ } => self.pods_of(kind, namespace, name).await?,
             Query::Container(id) => {
@@ -68,6 +72,12 @@ impl Ask<'_> {
     pub(super) async fn pod(&self, namespace: &str, name: &str) -> Result<Option<Pod>, Unheard> {
         let pod = self.calls.get::<Pods>(namespace, name, self.until).await?;
         Ok(pod.and_then(|pod| pod.into_pod(self.keep)))
+    }
+
+    /// What stands in the place of a pod that is gone.
+    pub(super) async fn in_place_of(&self, namespace: &str, name: &str, uid: &str) -> Result<Gone, Unheard> {
+        let pods = self.pods_where(Some(namespace), ListParams::default(), |_| true).await?;
+        Ok(Gone::among(name, uid, None, &pods))
     }
 
     pub(super) async fn node(&self, name: &str) -> Result<Option<Node>, Unheard> {

@@ -12,13 +12,17 @@ use super::keep::default_annotations;
 #[serde(
     deny_unknown_fields,
     default,
-    expecting = "a mapping of name, arn, access, look_up, annotations, deadline_ms, urgent_deadline_ms"
+    expecting = "a mapping of name, arn, vpc_id, access, look_up, annotations, deadline_ms, urgent_deadline_ms"
 )]
 pub struct Config {
     /// Its name; without one it is the name in the ARN. One of the two is required.
     pub name: Option<String>,
-    /// Its ARN. With it, events of another account or region are never matched.
+    /// Its ARN. With it, events of another account or region are never matched; without it nothing but a UID is
+    /// certain.
     pub arn: Option<String>,
+    /// The VPC that its pods have their addresses in, `vpc-…`: with it, an address that a finding says to be in
+    /// that VPC is certain, and one in another VPC is nobody's.
+    pub vpc_id: Option<String>,
     /// How its API server is reached.
     pub access: Access,
     /// Whether it is watched, or asked for each event.
@@ -84,6 +88,7 @@ impl Default for Config {
         Self {
             name: None,
             arn: None,
+            vpc_id: None,
             access: Access::InCluster(InCluster {}),
             look_up: LookUp::Watch,
             annotations: default_annotations(),
@@ -97,7 +102,7 @@ impl Config {
     /// Which cluster it is.
     ///
     /// # Errors
-    /// What was expected: neither a name nor an ARN, not the ARN of a cluster, or two names.
+    /// What was expected: neither a name nor an ARN, not the ARN of a cluster, two names, or not a VPC's id.
     pub fn identity(&self) -> Result<context::Cluster, String> {
         let named = match &self.arn {
             None => None,
@@ -114,8 +119,16 @@ impl Config {
             (Some(""), _) | (None, None) => return Err("expected a name or an ARN".to_owned()),
             (Some(name), _) | (None, Some(name)) => name.to_owned(),
         };
-        Ok(context::Cluster { name, arn: self.arn.clone() })
+        if let Some(vpc) = self.vpc_id.as_deref().filter(|vpc| !is_vpc(vpc)) {
+            return Err(format!("expected a VPC's id such as vpc-0123456789abcdef0, not `{vpc}`"));
+        }
+        Ok(context::Cluster { name, arn: self.arn.clone(), vpc: self.vpc_id.clone() })
     }
+}
+
+fn is_vpc(text: &str) -> bool {
+    let id = text.strip_prefix("vpc-");
+    id.is_some_and(|id| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric()))
 }
 
 /// The cluster's name in its ARN.
@@ -150,7 +163,8 @@ mod tests {
 
     #[test]
     fn a_cluster_is_known_by_its_name_or_arn_and_not_by_two_names() {
-        let prod = |arn: Option<&str>| context::Cluster { name: "prod".into(), arn: arn.map(Into::into) };
+        let prod =
+            |arn: Option<&str>| context::Cluster { name: "prod".into(), arn: arn.map(Into::into), vpc: None };
         assert_eq!(identity(Some("prod"), None), Ok(prod(None)));
         assert_eq!(identity(None, Some(ARN)), Ok(prod(Some(ARN))));
         assert_eq!(identity(Some("prod"), Some(ARN)), Ok(prod(Some(ARN))));
@@ -159,6 +173,18 @@ mod tests {
         for wrong in ["", "prod", "arn:aws:sns:us-east-1:111122223333:cluster/prod", "arn:aws:eks:a:b:pod/x"]
         {
             assert!(identity(None, Some(wrong)).unwrap_err().contains("an ARN such as"), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_vpc_is_known_by_its_id() {
+        let of = |vpc: &str| {
+            let config = Config { vpc_id: Some(vpc.to_owned()), arn: Some(ARN.into()), ..Config::default() };
+            config.identity().map(|cluster| cluster.vpc)
+        };
+        assert_eq!(of("vpc-0123456789abcdef0"), Ok(Some("vpc-0123456789abcdef0".to_owned())));
+        for wrong in ["", "vpc-", "subnet-1", "10.0.0.0/16", "vpc-1/2"] {
+            assert!(of(wrong).unwrap_err().contains("a VPC's id such as"), "{wrong}");
         }
     }
 

@@ -5,9 +5,9 @@ use std::time::Duration;
 use tokio::time::Instant;
 use watchfire_core::act::{ObjectRef, Target};
 use watchfire_core::context::{
-    Confidence, Context, Method, Namespace, Node, Place, Pod, Pods, Query, Workload, WorkloadKind,
+    Confidence, Context, Gone, Method, Namespace, Node, Place, Pod, Pods, Query, Workload, WorkloadKind,
 };
-use watchfire_core::event::Event;
+use watchfire_core::event::{self, Event, Subject};
 
 use super::Inner;
 use super::ask::Ask;
@@ -29,7 +29,11 @@ impl Inner {
                 break;
             }
         }
-        let context = search.result(self.doubt().as_deref());
+        let mut context = search.result(self.doubt().as_deref());
+        if let Some(meant) = meant(&event.subject, &context) {
+            let gone = self.in_place_of(&meant, until).await;
+            context.gone = missing.known(gone).get().cloned().or(Some(Gone::default()));
+        }
         self.completed(context, None, until, missing).await
     }
 
@@ -48,6 +52,8 @@ impl Inner {
             LookUp::Each => Some("nothing has been looked up yet".to_owned()),
         };
         let mut context = search.result(doubt.as_deref());
+        context.gone = meant(&event.subject, &context)
+            .map(|Meant { namespace, name, uid }| self.index.in_place_of(&namespace, &name, &uid));
         if let Some(pod) = context.pod().cloned() {
             context.namespace = self.index.namespace(&pod.namespace);
             context.node = pod.node.as_deref().and_then(|node| self.index.node(node));
@@ -152,6 +158,14 @@ impl Inner {
         context
     }
 
+    async fn in_place_of(&self, meant: &Meant, until: Instant) -> Result<Gone, Unheard> {
+        let Meant { namespace, name, uid } = meant;
+        match self.has(&[Watched::Pods]) {
+            true => Ok(self.index.in_place_of(namespace, name, uid)),
+            false => self.ask(until).in_place_of(namespace, name, uid).await,
+        }
+    }
+
     async fn node_of(&self, pod: &Pod, until: Instant) -> Result<Option<Node>, Unheard> {
         let Some(name) = &pod.node else { return Ok(None) };
         match self.index.node(name) {
@@ -227,10 +241,35 @@ impl Inner {
     }
 }
 
+/// The pod that a finding means by its UID, and that is gone.
+struct Meant {
+    namespace: String,
+    name: String,
+    uid: String,
+}
+
+/// Whether what the finding names by a UID is a pod that is not there any more; where that is not known, no.
+fn meant(subject: &Subject, context: &Context) -> Option<Meant> {
+    let uid = subject.workload.as_ref().and_then(|workload| workload.uid.clone())?;
+    match &context.pods {
+        Pods::Found { .. } => {
+            let Pod { namespace, name, .. } = context.pod().filter(|pod| pod.gone_at.is_some())?;
+            Some(Meant { namespace: namespace.clone(), name: name.clone(), uid })
+        }
+        Pods::None(_) => {
+            let event::Workload { kind, name, .. } = subject.workload.as_ref()?;
+            let name = subject.pod.clone().or_else(|| (kind == "pods").then(|| name.clone()))?;
+            Some(Meant { namespace: subject.namespace.clone()?, name, uid })
+        }
+        Pods::NotAsked | Pods::Unknown(_) => None,
+    }
+}
+
 /// What has to be known whole to answer a query.
 fn needed(query: &Query) -> &'static [Watched] {
     match query {
         Query::PodNamed { .. }
+        | Query::PodOfUid(_)
         | Query::Container(_)
         | Query::ServiceAccount { .. }
         | Query::Session(_)

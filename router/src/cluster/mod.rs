@@ -97,8 +97,16 @@ impl Cluster {
     /// As `open`.
     pub async fn open_at(config: &Config, clients: &Clients, clock: Clock) -> anyhow::Result<Self> {
         let identity = config.identity().map_err(anyhow::Error::msg)?;
-        let Config { name: _, arn: _, access, look_up, annotations, deadline_ms, urgent_deadline_ms: _ } =
-            config;
+        let Config {
+            name: _,
+            arn: _,
+            vpc_id: _,
+            access,
+            look_up,
+            annotations,
+            deadline_ms,
+            urgent_deadline_ms: _,
+        } = config;
         let client = access::reach(access, &identity.name, clients).await?;
         let pulse = Arc::new(Pulse::new(clock.clone()));
         let inner = Arc::new(Inner {

@@ -1,6 +1,6 @@
 //! The cluster guard: whether an event is about our cluster, by what it says itself.
 
-use watchfire_core::context::{Cluster, Place, Query};
+use watchfire_core::context::{Cluster, Confidence, Judged, Method, Place, Query};
 use watchfire_core::event::Subject;
 
 use super::config::parts;
@@ -47,36 +47,36 @@ fn elsewhere(subject: &Subject, ours: &Cluster) -> Option<String> {
     Some(format!("{of}in {other}"))
 }
 
-/// Whether a query may be asked about an event that names no cluster: only by what no other cluster has. A
-/// role and an image belong to the account, and what they lead to is never certain.
+/// Whether a query may be asked about an event that names no cluster: by what no other cluster has, or what may
+/// be shown as a hint. A role and an image belong to the account.
 pub(super) fn may_ask(query: &Query, ours: &Cluster) -> bool {
     match query {
         Query::PodNamed { uid, .. } | Query::PodsOf { uid, .. } => uid.is_some(),
-        Query::Container(_) | Query::Address(_) | Query::Instance(_) => true,
+        Query::PodOfUid(_) | Query::Container(_) | Query::Address(_) | Query::Instance(_) => true,
         Query::Session(session) => session::is_of(session, &ours.name),
         Query::Role(_) | Query::Digest(_) => ours.arn.is_some(),
         Query::ServiceAccount { .. } | Query::NodeNamed(_) => false,
     }
 }
 
-/// Whether what it found shows that the event is about our cluster.
-pub(super) fn proves(query: &Query) -> bool {
-    match query {
-        Query::PodNamed { uid, .. } | Query::PodsOf { uid, .. } => uid.is_some(),
-        Query::Container(_) | Query::Address(_) | Query::Instance(_) | Query::Session(_) => true,
-        Query::Role(_) | Query::Digest(_) | Query::ServiceAccount { .. } | Query::NodeNamed(_) => false,
-    }
-}
-
 impl Says {
-    /// The place, given what was found by.
-    pub(super) fn place(&self, ours: &Cluster, found_by: Option<&Query>) -> Place {
+    /// The place, given what was found: what is surely ours shows that the event is, a hint shows nothing.
+    pub(super) fn place(&self, ours: &Cluster, found: Option<&Judged>) -> Place {
         match self {
             Says::Ours => Place::Ours(ours.clone()),
             Says::Another(which) => Place::Foreign(which.clone()),
-            Says::Nothing if found_by.is_some_and(proves) => Place::Ours(ours.clone()),
+            Says::Nothing if found.is_some_and(is_surely_ours) => Place::Ours(ours.clone()),
             Says::Nothing => Place::Unsaid,
         }
+    }
+}
+
+fn is_surely_ours(found: &Judged) -> bool {
+    match found {
+        // The pods of a workload by its UID: not which of them, but where.
+        Judged::Pods(Method::Uid, _, _) => true,
+        Judged::Pods(_, confidence, _) | Judged::Node(_, confidence, _) => *confidence == Confidence::Certain,
+        Judged::Nothing(_) => false,
     }
 }
 
@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn only_an_event_of_our_cluster_is_ours() {
-        let ours = Cluster { name: "prod".into(), arn: Some(ARN.into()) };
+        let ours = Cluster { name: "prod".into(), arn: Some(ARN.into()), vpc: None };
         let by_name = Cluster { arn: None, ..ours.clone() };
         let other_arn = ARN.replace("prod", "test");
         let another = |which: &str| Says::Another(which.to_owned());
@@ -125,7 +125,7 @@ mod tests {
 
     #[test]
     fn a_role_used_in_another_region_may_still_be_ours() {
-        let ours = Cluster { name: "prod".into(), arn: Some(ARN.into()) };
+        let ours = Cluster { name: "prod".into(), arn: Some(ARN.into()), vpc: None };
         let subject =
             Subject { principal: Some("pay".into()), ..subject(None, None, "111122223333", "us-gov-east-1") };
         assert_eq!(says(&subject, &ours), Says::Nothing);

@@ -23,7 +23,6 @@ pub(super) struct Search<'s> {
 }
 
 struct Hit {
-    query: Query,
     judged: Judged,
     /// How many pods were in the answer.
     copied: usize,
@@ -69,13 +68,14 @@ impl<'s> Search<'s> {
                 return false;
             }
         };
-        match judge(&query, &answer, self.event.finding.as_ref(), &self.event.subject) {
+        let (finding, subject) = (self.event.finding.as_ref(), &self.event.subject);
+        match judge(&query, &answer, finding, subject, self.ours) {
             Judged::Nothing(reason) => {
                 self.tried.push(reason);
                 false
             }
             judged => {
-                self.hit = Some(Hit { query, judged, copied: answer.pods.len(), count });
+                self.hit = Some(Hit { judged, copied: answer.pods.len(), count });
                 true
             }
         }
@@ -87,19 +87,21 @@ impl<'s> Search<'s> {
         let place = match (&says, is_about_something) {
             (Says::Nothing | Says::Another(_), false) => Place::None,
             (Says::Nothing | Says::Another(_) | Says::Ours, _) => {
-                says.place(ours, hit.as_ref().map(|hit| &hit.query))
+                says.place(ours, hit.as_ref().map(|hit| &hit.judged))
             }
         };
-        let mut node = None;
-        let mut found = None;
+        let (mut node, mut node_by, mut found) = (None, None, None);
         match hit {
-            Some(Hit { query: _, judged: Judged::Pods(method, confidence, mut pods), copied, count }) => {
+            Some(Hit { judged: Judged::Pods(method, confidence, mut pods), copied, count }) => {
                 // All that there are, where judging has picked none out.
                 let count = if pods.len() < copied { pods.len() } else { count };
                 pods.truncate(Context::MOST_PODS);
                 found = Some(Pods::Found { method, confidence, pods, count });
             }
-            Some(Hit { query: _, judged: Judged::Node(_, its), .. }) => node = Some::<Node>(its),
+            Some(Hit { judged: Judged::Node(method, confidence, its), .. }) => {
+                node = Some::<Node>(its);
+                node_by = Some((method, confidence));
+            }
             Some(Hit { judged: Judged::Nothing(_), .. }) | None => {}
         }
         let not_found = || match (unheard, tried.is_empty(), doubt) {
@@ -108,6 +110,6 @@ impl<'s> Search<'s> {
             (None, false, Some(doubt)) => Pods::Unknown(format!("{}; {doubt}", tried.join("; "))),
             (None, false, None) => Pods::None(tried.join("; ")),
         };
-        Context { place, pods: found.unwrap_or_else(not_found), node, ..Context::default() }
+        Context { place, pods: found.unwrap_or_else(not_found), node, node_by, ..Context::default() }
     }
 }

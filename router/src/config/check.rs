@@ -8,9 +8,10 @@ use watchfire_core::yaml::{Node, Value};
 
 use super::Mistake;
 use super::attention::{self, Attention};
-use super::file::{Config, HttpConfig, PARTS, QueueConfig, RouteConfig, RulesConfig, StoreConfig};
+use super::file::{Config, PARTS, RouteConfig, RulesConfig, StoreConfig};
+use super::http::check_http;
 use super::mistake::Mistakes;
-use super::mitigation;
+use super::{mitigation, queues};
 use crate::actions::ChannelConfig;
 use crate::cluster;
 use crate::evidence;
@@ -48,7 +49,7 @@ pub(super) fn parse(name: &str, text: &str) -> Parsed {
     }
     // A name with nothing after it is a part left out.
     let part = |name: &str| root.get(name).filter(|part| !part.is_null());
-    let queue = part("queue").map(|queue| mistakes.read("queue", queue, check_queue));
+    let queues = queues::check(part("queue"), part("queues"), &mut mistakes);
     let http = mistakes.read_or_default("http", part("http"), check_http);
     let health = mistakes.read_or_default("health", part("health"), |_, _| {});
     let store = mistakes.read_or_default("store", part("store"), check_store);
@@ -95,10 +96,10 @@ pub(super) fn parse(name: &str, text: &str) -> Parsed {
             ),
             true,
         ) => {
-            let (queue, cluster, evidence) = (queue.flatten(), cluster.flatten(), evidence.flatten());
+            let (cluster, evidence) = (cluster.flatten(), evidence.flatten());
             let (channels, routes) = (channels, routes);
             Some(Config {
-                queue,
+                queues,
                 http,
                 health,
                 store,
@@ -133,47 +134,30 @@ fn check_names(root: &Node, mistakes: &mut Mistakes<'_>) {
     }
 }
 
-fn check_queue(queue: &QueueConfig, mistake: &mut dyn FnMut(&str, String)) {
-    let QueueConfig { url, wait_seconds, visibility_seconds, in_flight, max_receives } = queue;
-    if !(url.starts_with("https://") || url.starts_with("http://")) {
-        mistake(".url", format!("expected the queue's https:// address, found `{url}`"));
-    }
-    if *wait_seconds > 20 {
-        mistake(".wait_seconds", format!("expected 0 to 20, found {wait_seconds}"));
-    }
-    if !(10..=43_200).contains(visibility_seconds) {
-        mistake(".visibility_seconds", format!("expected 10 to 43200, found {visibility_seconds}"));
-    }
-    if *max_receives == Some(0) {
-        mistake(".max_receives", "expected at least 1, found 0".to_owned());
-    }
-    check_in_flight(*in_flight, mistake);
-}
-
-fn check_http(http: &HttpConfig, mistake: &mut dyn FnMut(&str, String)) {
-    let HttpConfig { listen, token, operator_token: _, in_flight } = http;
-    if token.is_none() && !listen.ip().is_loopback() {
-        mistake(".token", format!("expected a token, because {listen} is not a loopback address"));
-    }
-    check_in_flight(*in_flight, mistake);
-}
-
-fn check_in_flight(in_flight: u16, mistake: &mut dyn FnMut(&str, String)) {
+pub(super) fn check_in_flight(in_flight: u16, mistake: &mut dyn FnMut(&str, String)) {
     if !(1..=10_000).contains(&in_flight) {
         mistake(".in_flight", format!("expected 1 to 10000, found {in_flight}"));
     }
 }
 
 fn check_store(store: &StoreConfig, mistake: &mut dyn FnMut(&str, String)) {
-    let StoreConfig { path: _, keep_days } = store;
+    let StoreConfig { path: _, keep_days, if_damaged: _ } = store;
     if *keep_days == 0 {
         mistake(".keep_days", "expected at least 1, found 0".to_owned());
     }
 }
 
 fn check_cluster(cluster: &cluster::Config, mistake: &mut dyn FnMut(&str, String)) {
-    let cluster::Config { name: _, arn: _, access, look_up: _, annotations, deadline_ms, urgent_deadline_ms } =
-        cluster;
+    let cluster::Config {
+        name: _,
+        arn: _,
+        vpc_id: _,
+        access,
+        look_up: _,
+        annotations,
+        deadline_ms,
+        urgent_deadline_ms,
+    } = cluster;
     if let Err(expected) = cluster.identity() {
         mistake("", expected);
     }

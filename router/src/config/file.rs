@@ -15,10 +15,12 @@ use crate::actions::ChannelConfig;
 use crate::cluster;
 use crate::evidence;
 use crate::secret::SecretSource;
+use crate::store::IfDamaged;
 
 /// The parts of the file, in the order of the documented example.
-pub(super) const PARTS: [&str; 17] = [
+pub(super) const PARTS: [&str; 18] = [
     "queue",
+    "queues",
     "http",
     "health",
     "store",
@@ -40,8 +42,8 @@ pub(super) const PARTS: [&str; 17] = [
 /// The whole configuration, checked.
 #[derive(Debug)]
 pub struct Config {
-    /// The SQS queue alerts come from; without it only the embedded queue is read.
-    pub queue: Option<QueueConfig>,
+    /// The SQS queues alerts come from; without one only the embedded queue is read.
+    pub queues: Vec<QueueConfig>,
     /// The HTTP address that takes events into the embedded queue.
     pub http: HttpConfig,
     /// The HTTP address for health and metrics.
@@ -76,31 +78,45 @@ pub struct Config {
     pub mitigation: MitigationConfig,
 }
 
-/// The SQS queue.
+/// An SQS queue.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(
     deny_unknown_fields,
-    expecting = "a mapping of url, wait_seconds, visibility_seconds, in_flight, max_receives"
+    expecting = "a mapping of url, name, wait_seconds, visibility_seconds, in_flight, max_receives"
 )]
 pub struct QueueConfig {
     /// Its URL.
     pub url: String,
+    /// Its name in metrics and logs; by default the last part of its URL.
+    pub name: Option<String>,
     /// How long one receive waits for messages, 0 to 20.
     #[serde(default = "twenty")]
     pub wait_seconds: u16,
     /// How long a message stays invisible at a time, 10 to 43,200; extended while it is worked on.
     #[serde(default = "two_minutes")]
     pub visibility_seconds: u32,
-    /// How many messages are worked on at once, 1 to 10,000.
+    /// How many messages are worked on at once, 1 to 10,000; one that only waits for its channel does not count.
     #[serde(default = "sixty_four")]
     pub in_flight: u16,
     /// After how many receives the queue gives a message up; by default as the queue's redrive policy says.
     pub max_receives: Option<u32>,
 }
 
+impl QueueConfig {
+    /// The word for it in metrics and logs.
+    pub fn name(&self) -> &str {
+        let last = self.url.trim_end_matches('/').rsplit('/').next();
+        self.name.as_deref().or(last).unwrap_or_default()
+    }
+}
+
 /// The HTTP address that takes events.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, default, expecting = "a mapping of listen, token, operator_token, in_flight")]
+#[serde(
+    deny_unknown_fields,
+    default,
+    expecting = "a mapping of listen, token, operator_token, in_flight, hosts, connections, bodies_mib"
+)]
 pub struct HttpConfig {
     /// Address and port; port 0 takes any free one.
     pub listen: SocketAddr,
@@ -110,6 +126,12 @@ pub struct HttpConfig {
     pub operator_token: Option<SecretSource>,
     /// How many messages of the embedded queue are worked on at once, 1 to 10,000.
     pub in_flight: u16,
+    /// Names and addresses that clients use to get here, besides loopback's and the one listened on.
+    pub hosts: Vec<String>,
+    /// The most connections at once, 1 to 10,000; fewer where the limit on descriptors leaves fewer.
+    pub connections: u16,
+    /// What large bodies may hold at once, in MiB, 16 to 4,096.
+    pub bodies_mib: u16,
 }
 
 impl Default for HttpConfig {
@@ -119,6 +141,9 @@ impl Default for HttpConfig {
             token: None,
             operator_token: None,
             in_flight: 64,
+            hosts: Vec::new(),
+            connections: 512,
+            bodies_mib: 64,
         }
     }
 }
@@ -139,17 +164,23 @@ impl Default for HealthConfig {
 
 /// The embedded store.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, default, expecting = "a mapping of path, keep_days")]
+#[serde(deny_unknown_fields, default, expecting = "a mapping of path, keep_days, if_damaged")]
 pub struct StoreConfig {
     /// Its file; folders are made as needed.
     pub path: PathBuf,
     /// How long decisions and closed incidents are kept, in days.
     pub keep_days: u16,
+    /// What becomes of its file where that is damaged.
+    pub if_damaged: IfDamaged,
 }
 
 impl Default for StoreConfig {
     fn default() -> Self {
-        Self { path: PathBuf::from("watchfire-data/watchfire.redb"), keep_days: 90 }
+        Self {
+            path: PathBuf::from("watchfire-data/watchfire.redb"),
+            keep_days: 90,
+            if_damaged: IfDamaged::SetAside,
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
 use serde::Deserialize;
+use watchfire_core::budget::Budget;
 use watchfire_core::context::Cluster;
 use watchfire_core::mitigation::{Mitigation, Mode, Protected};
 use watchfire_core::priority::Priority;
@@ -25,7 +26,7 @@ pub struct MitigationConfig {
     pub namespaces: BTreeMap<String, Mode>,
     /// What is never touched, besides kube-system, istio-system and Watchfire's own namespace.
     pub protected: ProtectedConfig,
-    /// How many containments there may be in how many minutes.
+    /// How many containments are done without a human in how many minutes.
     pub budget: BudgetConfig,
     /// How much of a workload may be missing, in percent of the pods it wants, 1 to 100.
     pub workload_percent: u32,
@@ -61,12 +62,20 @@ pub struct ProtectedConfig {
     pub labels: BTreeMap<String, String>,
 }
 
-/// How much may be contained.
+/// How much is contained without a human.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, default, expecting = "a mapping of containments, minutes")]
+#[serde(
+    deny_unknown_fields,
+    default,
+    expecting = "a mapping of containments, per_namespace, per_workload, minutes"
+)]
 pub struct BudgetConfig {
-    /// So many containments,
+    /// So many containments over the cluster,
     pub containments: u32,
+    /// so many of them in one namespace; left out, half of them,
+    pub per_namespace: Option<u32>,
+    /// so many of one workload; left out, a quarter of them,
+    pub per_workload: Option<u32>,
     /// in so many minutes.
     pub minutes: u32,
 }
@@ -84,7 +93,7 @@ pub struct KillSwitch {
 
 impl Default for BudgetConfig {
     fn default() -> Self {
-        Self { containments: 5, minutes: 10 }
+        Self { containments: 12, per_namespace: None, per_workload: None, minutes: 10 }
     }
 }
 
@@ -139,7 +148,7 @@ impl MitigationConfig {
             actions,
             namespaces,
             protected: protected.with(own),
-            budget: (budget.containments, minutes(budget.minutes)),
+            budget: budget.shared(),
             workload_percent,
             last_ready_replica,
             approve_within: minutes(approve_within_minutes),
@@ -170,6 +179,18 @@ impl Own {
     pub(super) fn of_the_environment() -> Self {
         let read = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
         Self { namespace: read("POD_NAMESPACE"), pod: read("POD_NAME"), node: read("NODE_NAME") }
+    }
+}
+
+impl BudgetConfig {
+    fn shared(self) -> Budget {
+        let Self { containments, per_namespace, per_workload, minutes } = self;
+        let shared = Budget::shared(containments, SignedDuration::from_mins(minutes.into()));
+        Budget {
+            per_namespace: per_namespace.unwrap_or(shared.per_namespace),
+            per_workload: per_workload.unwrap_or(shared.per_workload),
+            ..shared
+        }
     }
 }
 
@@ -204,7 +225,7 @@ pub(super) fn check(mitigation: &MitigationConfig, mistake: &mut dyn FnMut(&str,
         actions: _,
         namespaces: _,
         protected: _,
-        budget: BudgetConfig { containments, minutes },
+        budget: BudgetConfig { containments, per_namespace, per_workload, minutes },
         workload_percent,
         last_ready_replica: _,
         approve_within_minutes,
@@ -223,11 +244,18 @@ pub(super) fn check(mitigation: &MitigationConfig, mistake: &mut dyn FnMut(&str,
         }
     };
     at_least_one(".budget.containments", *containments);
+    at_least_one(".budget.per_namespace", per_namespace.unwrap_or(1));
+    at_least_one(".budget.per_workload", per_workload.unwrap_or(1));
     at_least_one(".budget.minutes", *minutes);
     at_least_one(".approve_within_minutes", *approve_within_minutes);
     at_least_one(".quarantine_minutes", quarantine_minutes.unwrap_or(1));
     at_least_one(".verify_within_seconds", *verify_within_seconds);
     at_least_one(".give_up_minutes", *give_up_minutes);
+    for (path, part) in [(".budget.per_namespace", per_namespace), (".budget.per_workload", per_workload)] {
+        if let Some(part) = part.filter(|part| part > containments) {
+            mistake(path, format!("expected at most the {containments} of the whole cluster, found {part}"));
+        }
+    }
     if !(1..=100).contains(workload_percent) {
         mistake(".workload_percent", format!("expected 1 to 100, found {workload_percent}"));
     }

@@ -3,14 +3,17 @@
 mod attention;
 mod check;
 mod file;
+mod http;
 mod mistake;
 mod mitigation;
 mod policy;
+mod queues;
 #[cfg(test)]
 mod tests;
 
 pub use attention::{DigestConfig, EscalationConfig, SecurityHubPart};
 pub use file::{Config, HealthConfig, HttpConfig, QueueConfig, RouteConfig, RulesConfig, StoreConfig};
+pub(crate) use http::wrong_tokens;
 pub use mitigation::{BudgetConfig, KillSwitch, MitigationConfig, ProtectedConfig};
 pub use watchfire_core::yaml::Mistake;
 

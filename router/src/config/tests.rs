@@ -114,11 +114,11 @@ fallback_after_seconds: soon
 repeat_after_minutes: {P9: 1, P1: often, P2: 5}
 ";
     let expected = [
-        "watchfire.yaml:1: slack: no such part, expected one of queue, http, health, store, evidence, rules, \
+        "watchfire.yaml:1: slack: no such part, expected one of queue, queues, http, health, store, evidence, rules, \
          cluster, channels, routes, fallback_after_seconds, repeat_after_minutes, noise, business, digest, escalation, security_hub, mitigation",
         "watchfire.yaml:3: queue.url: invalid type: integer `7`, expected a string",
         "watchfire.yaml:4: queue.wait_second: unknown field `wait_second`, expected one of `url`, \
-         `wait_seconds`, `visibility_seconds`, `in_flight`, `max_receives`",
+         `name`, `wait_seconds`, `visibility_seconds`, `in_flight`, `max_receives`",
         "watchfire.yaml:5: queue.in_flight: invalid type: string \"many\", expected a whole number up to 65535",
         "watchfire.yaml:8: channels.mail: invalid value: map, expected a mapping with one name",
         "watchfire.yaml:9: channels.other: unknown variant `slack`, expected one of `console`, `pagerduty`, \
@@ -219,7 +219,7 @@ fn a_misspelt_channels_does_not_make_every_route_wrong() {
     let text = "chanels: {screen: {console: {}}}\nroutes: {P0: {to: [screen]}, P1: {to: [screen]}}\n";
     let expected = [
         "watchfire.yaml: channels: expected at least one channel, found none",
-        "watchfire.yaml:1: chanels: no such part, expected one of queue, http, health, store, evidence, rules, \
+        "watchfire.yaml:1: chanels: no such part, expected one of queue, queues, http, health, store, evidence, rules, \
          cluster, channels, routes, fallback_after_seconds, repeat_after_minutes, noise, business, digest, escalation, security_hub, mitigation",
     ];
     assert_eq!(told(text), expected);
@@ -231,13 +231,13 @@ fn a_misspelt_channels_does_not_make_every_route_wrong() {
 fn a_part_of_another_shape_is_one_mistake() {
     let text = "http: 8080\nchannels: [console]\nroutes: [P0]\nrepeat_after_minutes: 5\n";
     let expected = [
-        "watchfire.yaml:1: http: invalid type: integer `8080`, expected a mapping of listen, token, operator_token, in_flight",
+        "watchfire.yaml:1: http: invalid type: integer `8080`, expected a mapping of listen, token, operator_token, in_flight, hosts, connections, bodies_mib",
         "watchfire.yaml:2: channels: expected a mapping of names and channels",
         "watchfire.yaml:3: routes: expected a mapping of P0, P1, P2, P3",
         "watchfire.yaml:4: repeat_after_minutes: expected a mapping of P0, P1, P2, P3",
     ];
     assert_eq!(told(text), expected);
-    let parts = "queue, http, health, store, evidence, rules, cluster, channels, routes, \
+    let parts = "queue, queues, http, health, store, evidence, rules, cluster, channels, routes, \
                  fallback_after_seconds, repeat_after_minutes, noise, business, digest, escalation, security_hub, mitigation";
     assert_eq!(told("- http\n"), [format!("watchfire.yaml:1: expected a mapping of {parts}")]);
 }
@@ -288,4 +288,129 @@ routes: {P0: {to: [screen]}, P1: {to: [screen]}}
         "watchfire.yaml:3: evidence.within_seconds: expected 1 to 60, found 61",
     ];
     assert_eq!(told(&text.replace(", retention: forever", "")), expected);
+}
+
+#[test]
+fn what_is_wrong_about_the_http_address_is_told_with_its_place() {
+    let text = "\
+http:
+  hosts: [alerts.example.com, 'https://alerts.example.com', 'alerts:8080', '[::1]', '::1', '']
+  connections: 0
+  bodies_mib: 8
+channels: {screen: {console: {}}}
+routes: {P0: {to: [screen]}, P1: {to: [screen]}}
+";
+    let host = |index, found| {
+        format!(
+            "watchfire.yaml:2: http.hosts[{index}]: expected a name or an address, without scheme and port, \
+             found `{found}`"
+        )
+    };
+    let expected = [
+        host(1, "https://alerts.example.com"),
+        host(2, "alerts:8080"),
+        host(3, "[::1]"),
+        host(5, ""),
+        "watchfire.yaml:3: http.connections: expected 1 to 10000, found 0".to_owned(),
+        "watchfire.yaml:4: http.bodies_mib: expected 16 to 4096, found 8".to_owned(),
+    ];
+    assert_eq!(told(text), expected);
+}
+
+#[test]
+fn tokens_that_are_equal_or_easily_guessed_are_mistakes_and_not_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: &str| {
+        let file = folder.path().join(name);
+        std::fs::write(&file, text).expect("it can be written");
+        file.display().to_string()
+    };
+    let (short, wide) = (write("short", "fifteen-letters\n"), write("wide", "äöüäöüäöüäöüäöü"));
+    let (sender, same) = (write("sender", "sixteen-letters!"), write("same", "sixteen-letters!\n"));
+    let (spaced, other) =
+        (write("spaced", " a-token-with-a-space"), write("other", "another-token-of-theirs"));
+    let mistakes = |http: &str| {
+        let text = format!(
+            "http:\n{http}\nchannels: {{screen: {{console: {{}}}}}}\n\
+             routes: {{P0: {{to: [screen]}}, P1: {{to: [screen]}}}}\n"
+        );
+        Config::parse("watchfire.yaml", &text).err().unwrap_or_default()
+    };
+    let told = |token: &str, operator: &str| -> Vec<String> {
+        let http = format!("  token: {{file: {token}}}\n  operator_token: {{file: {operator}}}");
+        mistakes(&http).iter().map(ToString::to_string).collect()
+    };
+    let a_shorter_one = |line, member| {
+        format!(
+            "watchfire.yaml:{line}: http.{member}: expected a secret of at least 16 characters, found a shorter one"
+        )
+    };
+    let another = "watchfire.yaml:3: http.operator_token: expected another secret than http.token: who may send \
+                   an alert may not contain or release";
+    assert_eq!(told(&sender, &other), [""; 0]);
+    assert_eq!(told(&short, &wide), [a_shorter_one(2, "token"), a_shorter_one(3, "operator_token")]);
+    assert_eq!(told(&sender, &same), [another], "the same text in two files");
+    assert_eq!(told(&sender, &sender), [another], "the same file twice");
+    let absent = folder.path().join("absent").display().to_string();
+    assert_eq!(told(&absent, &absent), [another], "wherever it will be");
+    assert_eq!(told(&absent, &other), [""; 0], "it is looked at when the worker starts");
+    let spaced = told(&other, &spaced);
+    assert!(
+        spaced[0].contains("http.operator_token: expected a secret that a header can carry"),
+        "{spaced:?}"
+    );
+}
+
+#[test]
+fn several_queues_are_read_each_with_slots_of_its_own_and_one_as_ever() {
+    let rest = "channels: {screen: {console: {}}}\nroutes: {P0: {to: [screen]}, P1: {to: [screen]}}\n";
+    let queues = |text: &str| {
+        let config = Config::parse("watchfire.yaml", &format!("{text}{rest}"))
+            .map_err(|mistakes| mistakes.iter().map(ToString::to_string).collect::<Vec<_>>());
+        let queues = config.expect("it has no mistakes").queues;
+        let read =
+            |queue: &super::QueueConfig| (queue.name().to_owned(), queue.in_flight, queue.max_receives);
+        queues.iter().map(read).collect::<Vec<_>>()
+    };
+    let several = "\
+queues:
+  - {url: 'https://sqs.example.com/111122223333/watchfire-urgent', in_flight: 16, max_receives: 5}
+  - {url: 'https://sqs.example.com/111122223333/watchfire-alerts/', name: bulk}
+";
+    assert_eq!(
+        queues(several),
+        [("watchfire-urgent".to_owned(), 16, Some(5)), ("bulk".to_owned(), 64, None)]
+    );
+    let one = "queue: {url: 'https://sqs.example.com/111122223333/watchfire-alerts'}\n";
+    assert_eq!(queues(one), [("watchfire-alerts".to_owned(), 64, None)]);
+    assert_eq!(queues(""), []);
+}
+
+#[test]
+fn a_queue_listed_twice_and_both_forms_at_once_are_mistakes() {
+    let rest = "channels: {screen: {console: {}}}\nroutes: {P0: {to: [screen]}, P1: {to: [screen]}}\n";
+    let text = "\
+queue: {url: 'https://sqs.example.com/1/one'}
+queues:
+  - url: https://sqs.example.com/1/urgent
+    in_flight: 0
+  - {url: 'https://sqs.example.com/1/urgent/'}
+  - url: https://sqs.example.org/1/urgent
+  - {url: 'https://sqs.example.org/1/other', name: urgent, waits: 3}
+  - sqs
+";
+    let expected = [
+        "watchfire.yaml:2: queues: expected either `queue` or `queues`, found both",
+        "watchfire.yaml:4: queues[0].in_flight: expected 1 to 10000, found 0",
+        "watchfire.yaml:5: queues[1].url: expected a queue that is not listed before, found \
+         `https://sqs.example.com/1/urgent/` again",
+        "watchfire.yaml:6: queues[2].name: expected a name of its own, found `urgent` again",
+        "watchfire.yaml:7: queues[3].waits: unknown field `waits`, expected one of `url`, `name`, \
+         `wait_seconds`, `visibility_seconds`, `in_flight`, `max_receives`",
+        "watchfire.yaml:8: queues[4]: invalid type: string \"sqs\", expected a mapping of url, name, \
+         wait_seconds, visibility_seconds, in_flight, max_receives",
+    ];
+    assert_eq!(told(&format!("{text}{rest}")), expected);
+    let expected = ["watchfire.yaml:1: queues: expected a list of queues"];
+    assert_eq!(told(&format!("queues: {{url: 'https://sqs.example.com/1/one'}}\n{rest}")), expected);
 }

@@ -19,8 +19,6 @@ pub(super) enum Change<'a> {
     Already(String),
     /// Nothing: it is not ours to change.
     Left(String),
-    /// Nothing, and the plan has failed: why.
-    Refuse(String),
     /// These operations.
     Patch(Operations<'a>, String),
 }
@@ -32,6 +30,9 @@ pub(super) enum Gone {
     Fails,
     /// There is nothing to undo.
     IsFine,
+    /// Gone it has failed; on its way out it is contained all the same: how long that takes is its owner's to say,
+    /// and until then it runs.
+    RunsOn,
 }
 
 /// Changes the object as `judge` says of it.
@@ -54,7 +55,6 @@ pub(super) async fn change(
         let (operations, note) = match judge(&live) {
             Change::Already(note) => return Ok(Settled::new(StepResult::Already, note)),
             Change::Left(note) => return Ok(Settled::new(StepResult::Left, note)),
-            Change::Refuse(reason) => return Err(Failure::permanent(reason)),
             Change::Patch(operations, note) => (operations, note),
         };
         unfit = match api.patch(object, "", operations.into_list()).await {
@@ -76,11 +76,12 @@ pub(super) async fn here(
 ) -> Result<Result<Box<Value>, Settled>, Failure> {
     let why = match api.live(object).await? {
         Live::Is(live) => return Ok(Ok(live)),
+        Live::Leaving(live) if gone == Gone::RunsOn => return Ok(Ok(live)),
         Live::Leaving(_) => format!("{} is on its way out", object.named()),
         Live::Gone(why) => why,
     };
     match gone {
-        Gone::Fails => Err(Failure::permanent(why)),
+        Gone::Fails | Gone::RunsOn => Err(Failure::permanent(why)),
         Gone::IsFine => Ok(Err(Settled::new(StepResult::Left, why))),
     }
 }

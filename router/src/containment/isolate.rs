@@ -18,7 +18,7 @@ pub(super) async fn isolate(
     remove: &BTreeMap<String, String>,
     annotate: &BTreeMap<String, String>,
 ) -> Outcome {
-    change(api, pod, Gone::Fails, |live| isolation(live, incident, remove, annotate)).await
+    change(api, pod, Gone::RunsOn, |live| isolation(live, incident, remove, annotate)).await
 }
 
 /// The reverse, as far as nobody has changed it meanwhile.
@@ -32,31 +32,31 @@ pub(super) async fn rejoin(
     change(api, pod, Gone::IsFine, |live| rejoining(live, incident, restore, unannotate)).await
 }
 
+/// What the pod carries is its owner's: a quarantine label, of whatever value, shows nothing, and a label that has
+/// another value than planned is taken away like the planned one.
 fn isolation<'a>(
     live: &'a Value,
     incident: &str,
     remove: &BTreeMap<String, String>,
     annotate: &BTreeMap<String, String>,
 ) -> Change<'a> {
-    match object::label(live, QUARANTINE_LABEL) {
-        None => {}
-        Some(same) if same == incident => return Change::Already(String::new()),
-        Some(other) => return Change::Refuse(format!("it is quarantined already, for incident {other}")),
+    let mut notes = Vec::new();
+    // Whoever selects by a label that is not there has lost the pod already.
+    let removed: BTreeMap<_, _> =
+        remove.keys().filter_map(|key| Some((key.as_str(), object::label(live, key)?))).collect();
+    let label = object::label(live, QUARANTINE_LABEL);
+    if label == Some(incident) && removed.is_empty() {
+        return Change::Already(String::new());
     }
-    let mut removed = BTreeMap::new();
-    for (key, planned) in remove {
-        match object::label(live, key) {
-            Some(now) if now == planned => {
-                removed.insert(key.as_str(), now);
-            }
-            Some(now) => {
-                return Change::Refuse(format!(
-                    "the plan is out of date: its label {key} is `{now}` by now, not `{planned}`"
-                ));
-            }
-            // Whoever selects by it has lost the pod already.
-            None => {}
-        }
+    if !removed.is_empty() {
+        notes.push(format!("without {}", removed.keys().copied().collect::<Vec<_>>().join(", ")));
+    }
+    for (key, now) in removed.iter().filter(|(key, now)| remove.get(**key).map(String::as_str) != Some(**now))
+    {
+        notes.push(format!("its label {key} was `{now}` by now"));
+    }
+    if let Some(other) = label.filter(|label| *label != incident) {
+        notes.push(format!("it carried a quarantine label that is not ours, `{other}`"));
     }
     let mut operations = Operations::on(live);
     if !annotate.contains_key(LABELS_ANNOTATION) {
@@ -70,12 +70,7 @@ fn isolation<'a>(
     for key in removed.keys() {
         operations.remove(&["metadata", "labels", key]);
     }
-    let keys: Vec<_> = removed.into_keys().collect();
-    let note = match keys.is_empty() {
-        true => String::new(),
-        false => format!("without {}", keys.join(", ")),
-    };
-    Change::Patch(operations, note)
+    Change::Patch(operations, notes.join("; "))
 }
 
 fn rejoining<'a>(
@@ -131,7 +126,6 @@ mod tests {
         match change {
             Change::Already(note) => Err(format!("already {note}")),
             Change::Left(note) => Err(format!("left {note}")),
-            Change::Refuse(note) => Err(format!("refused {note}")),
             Change::Patch(operations, note) => {
                 let operations = Value::Array(operations.into_list());
                 let patch: json_patch::Patch = serde_json::from_value(operations).expect("a patch");
@@ -165,21 +159,44 @@ mod tests {
         assert_eq!(again, Err("already ".to_owned()));
     }
 
+    /// The labels that the patch leaves, and its note.
+    fn isolated(live: &Value, remove: &[(&str, &str)]) -> Result<(Value, String), String> {
+        let (mut after, note) = patched(live, isolation(live, "i1", &map(remove), &map(&[])))?;
+        Ok((after["labels"].take(), note))
+    }
+
     #[test]
-    fn what_the_plan_did_not_foresee_is_refused_or_left() {
+    fn a_quarantine_label_that_is_not_ours_is_overwritten() {
+        let theirs = pod(json!({QUARANTINE_LABEL: "i2", "app": "pay"}), json!({}));
+        let guessed = pod(json!({QUARANTINE_LABEL: "i1", "app": "pay"}), json!({}));
+        let ours = json!({QUARANTINE_LABEL: "i1"});
+        assert_eq!(
+            isolated(&theirs, &[("app", "pay")]),
+            Ok((
+                ours.clone(),
+                "without app; it carried a quarantine label that is not ours, `i2`".to_owned()
+            ))
+        );
+        assert_eq!(isolated(&guessed, &[("app", "pay")]), Ok((ours, "without app".to_owned())));
+    }
+
+    #[test]
+    fn a_label_that_has_another_value_by_now_is_taken_away_like_the_planned_one() {
+        let changed = pod(json!({"app": "new", "team": "b"}), json!({}));
+        let expected = json!({QUARANTINE_LABEL: "i1", "team": "b"});
+        assert_eq!(
+            isolated(&changed, &[("app", "old")]),
+            Ok((expected, "without app; its label app was `new` by now".to_owned()))
+        );
+    }
+
+    #[test]
+    fn what_the_plan_did_not_foresee_is_left() {
         let ours = pod(json!({QUARANTINE_LABEL: "i1"}), json!({}));
         let theirs = pod(json!({QUARANTINE_LABEL: "i2"}), json!({}));
         let changed = pod(json!({"app": "new"}), json!({}));
         let (none, app) = (map(&[]), map(&[("app", "old")]));
         assert_eq!(patched(&ours, isolation(&ours, "i1", &none, &none)), Err("already ".to_owned()));
-        assert_eq!(
-            patched(&theirs, isolation(&theirs, "i1", &none, &none)),
-            Err("refused it is quarantined already, for incident i2".to_owned())
-        );
-        assert_eq!(
-            patched(&changed, isolation(&changed, "i1", &app, &none)),
-            Err("refused the plan is out of date: its label app is `new` by now, not `old`".to_owned())
-        );
         assert_eq!(
             patched(&theirs, rejoining(&theirs, "i1", &none, &[])),
             Err("left it is quarantined for another incident, i2".to_owned())

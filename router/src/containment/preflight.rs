@@ -6,10 +6,14 @@ use super::api::{Api, Live};
 use super::{Outcome, Settled};
 use crate::actions::Failure;
 
-/// It is there, with its UID, and not on its way out; or a later step ends it, and it has ended.
+/// It is there, with its UID, and not on its way out, unless it is to be isolated: how long a pod takes to leave is
+/// its owner's to say, and until then it runs. Or a later step ends it, and it has ended.
 pub(super) async fn check(api: &Api, object: &ObjectRef, later: &[Step]) -> Outcome {
     let why = match api.live(object).await? {
         Live::Is(_) => return Ok(Settled::new(StepResult::Done, "")),
+        Live::Leaving(_) if later.iter().any(|step| isolates(step, object)) => {
+            return Ok(Settled::new(StepResult::Done, "it is on its way out, and runs until then"));
+        }
         Live::Leaving(_) => format!("{} is on its way out", object.named()),
         Live::Gone(why) => why,
     };
@@ -18,6 +22,10 @@ pub(super) async fn check(api: &Api, object: &ObjectRef, later: &[Step]) -> Outc
         true => Ok(Settled::new(StepResult::Already, why)),
         false => Err(Failure::permanent(why)),
     }
+}
+
+fn isolates(step: &Step, object: &ObjectRef) -> bool {
+    matches!(step, Step::Isolate { pod, .. } if pod == object)
 }
 
 fn ends(step: &Step, object: &ObjectRef) -> bool {

@@ -27,7 +27,7 @@ pub(super) async fn verify(api: &Api, pod: &ObjectRef, incident: &str, until: Un
 }
 
 async fn look(api: &Api, pod: &ObjectRef, incident: &str) -> Result<Look, Failure> {
-    let live = match here(api, pod, Gone::Fails).await? {
+    let live = match here(api, pod, Gone::RunsOn).await? {
         Ok(live) => live,
         Err(Settled { result: _, note }) => return Ok(Look::NotYet(note)),
     };

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use watchfire_core::command::{Command, Wish};
-use watchfire_core::ids::{ChannelName, EventId, IncidentKey};
+use watchfire_core::ids::{ChannelName, EventId, IncidentKey, Own};
 use watchfire_core::incident::{Key, State};
 use watchfire_core::notice::clean;
 
@@ -72,7 +72,7 @@ impl Origin<'_> {
     pub(super) fn change(self, wish: Wish) -> Change {
         let Origin { id, by, reason, via, of: (incident, episode) } = self;
         let command = Command {
-            id: EventId::new(format!("pagerduty:{}", clean(id, 150))),
+            id: EventId::own(Own::PagerDuty(id)),
             by: named([by]),
             reason: clean(&reason, 200),
             via: via.cloned(),

@@ -112,7 +112,7 @@ fn names_are_cleaned_and_cannot_be_a_channels() {
     body["event"]["agent"] = user("Ja\nne\u{202e}  Doe");
     body["event"]["data"]["assignees"] = json!([user("mail"), user(&"x".repeat(500))]);
     let Told::Change(change) = told(&body) else { panic!("it is one") };
-    assert_eq!(change.command.by, "pagerduty: Ja ne Doe");
+    assert_eq!(change.command.by, "pagerduty: Ja ne\u{fffd} Doe");
     let Wish::Reassign { incident: _, to } = change.command.wish else { panic!("it is one") };
     let cut = to.starts_with("pagerduty: mail, xxx") && to.ends_with('…') && to.chars().count() <= 100;
     assert!(cut, "{to}");

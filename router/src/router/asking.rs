@@ -6,7 +6,7 @@ use futures_util::FutureExt as _;
 use watchfire_core::context::Context;
 use watchfire_core::decide::Case;
 use watchfire_core::event::{Event, messages};
-use watchfire_core::ids::EventId;
+use watchfire_core::ids::{EventId, Own};
 use watchfire_core::incident::State;
 use watchfire_core::journal::{ActEnd, Entry, Outcome};
 use watchfire_core::priority::Priority;
@@ -70,16 +70,16 @@ impl Router {
                 context.unknown.first().map_or("the API server does not answer", String::as_str),
             ));
         }
-        let id = EventId::new(format!("{}/completed", entry.decision.event));
+        let id = EventId::own(Own::Completed(&entry.decision.event));
         let event = Event { id: id.clone(), ..event };
         let case = Case::new(&event, &self.policy, &context);
         let Some(_claim) = self.at_work.claim(&id) else { return Err(again("it is being completed")) };
         let decide = |state: &State| case.complete(incident, state, self.clock.now());
-        let committed = self.commit_own(&id, incident, &entry.raw, decide).await;
+        let committed = self.commit_own(incident, &entry.raw, decide).await;
         let completed = committed.map_err(|nack| again(&nack.reason))?;
         // By way of a box, because its acts are performed like those of any decision; what is pending of
         // them, a tick takes up.
-        let _ = Box::pin(self.perform(&completed)).await;
+        let _ = Box::pin(self.perform_within(&completed)).await;
         Ok(ended(ActEnd::Done, "what the cluster says is known"))
     }
 }

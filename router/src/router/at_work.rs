@@ -35,6 +35,11 @@ impl AtWork {
         self.events().insert(event.clone()).then(|| Claim { at_work: self, event: event.clone() })
     }
 
+    /// What is claimed now.
+    pub(crate) fn claimed(&self) -> BTreeSet<EventId> {
+        self.events().clone()
+    }
+
     /// Waits for its turn on an incident. The store would refuse a decision on records that have changed;
     /// taking turns spares a burst about one incident from deciding in vain over and over.
     pub(crate) async fn turn(&self, incident: &IncidentKey) -> tokio::sync::MutexGuard<'_, ()> {

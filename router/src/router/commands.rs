@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use futures_util::FutureExt as _;
 use jiff::SignedDuration;
+use serde_json::json;
 use watchfire_core::act::{Act, ActWhen, StepRecord};
 use watchfire_core::command::{Asked, Command, Wish};
 use watchfire_core::containment::{ApprovalRecord, SwitchRecord, TargetRecord};
@@ -76,11 +77,11 @@ impl Router {
         let context = self.context_for(command, on).await?;
         let effect = self.effect_of(command).await?;
         let asked = Asked { command, policy: &self.policy, context: &context, effect: effect.as_ref() };
-        let raw = serde_json::to_string(command).expect("texts and enums");
+        let raw = recorded(command, on);
         let own = || IncidentKey::new(command.id.as_str());
         let turn = command.wish.incident().cloned().unwrap_or_else(own);
         let decide = |state: &State| asked.decide(state, self.clock.now());
-        let entry = self.commit_own(&command.id, &turn, &raw, decide).await?;
+        let entry = self.commit_own(&turn, &raw, decide).await?;
         Ok(Commanded { entry, effect })
     }
 
@@ -187,6 +188,14 @@ impl Router {
         self.store.load(&[Key::Switch], &mut state).await?;
         Ok(state.switch().unwrap_or_default())
     }
+}
+
+/// A command as the journal keeps it, with what was named: two that differ in it are two commands.
+pub fn recorded(command: &Command, on: Option<&Named>) -> String {
+    let Some(on) = on else { return serde_json::to_string(command).expect("texts and enums") };
+    let mut command = serde_json::to_value(command).expect("texts and enums");
+    command["on"] = json!(on);
+    command.to_string()
 }
 
 fn at_work_already() -> Nack {

@@ -18,6 +18,13 @@ use crate::telemetry;
 /// How often a decision is made anew because another process changed its records meanwhile.
 const MOST_DECISIONS: usize = 8;
 
+/// A decision that is in the journal.
+struct Decided {
+    entry: Entry,
+    /// Whether it was made now, and not before.
+    is_new: bool,
+}
+
 /// Why an event has no decision yet.
 pub(super) enum Undecided {
     Store(store::Error),
@@ -34,14 +41,14 @@ impl Router {
     /// The entry of the journal: the one there is, or the one that is decided and committed now.
     pub(super) async fn decided(&self, event: &Event<'_>, raw: &str) -> Result<Entry, Undecided> {
         let started = Instant::now();
-        if let Some(entry) = self.store.find(&event.id).await? {
+        if let Some(entry) = self.decided_before(event, raw).await? {
             return Ok(entry);
         }
         let context = self.context_of(event).await;
         let case = Case::new(event, &self.policy, &context);
         let decide = |state: &State| case.decide(state, self.clock.now()).map(Some);
-        let entry = self.commit(&event.id, case.incident(), raw, decide, started).await?;
-        let entry = entry.expect("an event is always decided");
+        let entry = self.commit(case.incident(), raw, decide, started).await?;
+        let entry = entry.expect("an event is always decided").entry;
         self.metrics.decided(&entry.decision, event, started.elapsed());
         if let Some(responder) = &self.responder {
             responder.learn(&entry.decision, &context);
@@ -49,39 +56,47 @@ impl Router {
         Ok(entry)
     }
 
+    /// The entry of this delivery; an earlier release kept it under what its sender calls it.
+    async fn decided_before(&self, event: &Event<'_>, raw: &str) -> Result<Option<Entry>, store::Error> {
+        if let Some(entry) = self.store.find(&event.id).await? {
+            return Ok(Some(entry));
+        }
+        let earlier = self.store.find(&EventId::new(event.id.shown())).await?;
+        Ok(earlier.filter(|earlier| event.id.is_delivered() && earlier.sha256 == sha256(raw)))
+    }
+
     /// Decides and commits something of our own: a report, a completion, a command, what is due. One that was
     /// decided before stays as it was.
     pub(crate) async fn commit_own(
         &self,
-        id: &EventId,
         incident: &IncidentKey,
         raw: &str,
         decide: impl Fn(&State) -> Result<Decision, Unread>,
     ) -> Result<Entry, Nack> {
         let decide = |state: &State| decide(state).map(Some);
-        let committed = self.commit(id, incident, raw, decide, Instant::now()).await;
-        let entry = committed.map_err(Nack::from)?;
-        Ok(entry.expect("it is always decided"))
+        let committed = self.commit(incident, raw, decide, Instant::now()).await;
+        let decided = committed.map_err(Nack::from)?;
+        Ok(decided.expect("it is always decided").entry)
     }
 
-    /// Decides and commits what is due about a record; none if nothing is any more.
+    /// Decides and commits what is due about a record; none if nothing is any more, or if it was decided
+    /// before: that is no progress.
     pub(super) async fn commit_due(
         &self,
-        id: &EventId,
         incident: &IncidentKey,
         decide: impl Fn(&State) -> Result<Option<Decision>, Unread>,
     ) -> Result<Option<Entry>, Nack> {
-        self.commit(id, incident, "", decide, Instant::now()).await.map_err(Nack::from)
+        let decided = self.commit(incident, "", decide, Instant::now()).await.map_err(Nack::from)?;
+        Ok(decided.filter(|decided| decided.is_new).map(|decided| decided.entry))
     }
 
     async fn commit(
         &self,
-        id: &EventId,
         incident: &IncidentKey,
         raw: &str,
         decide: impl Fn(&State) -> Result<Option<Decision>, Unread>,
         started: Instant,
-    ) -> Result<Option<Entry>, Undecided> {
+    ) -> Result<Option<Decided>, Undecided> {
         let _turn = self.at_work.turn(incident).await;
         let mut alone = None;
         for _ in 0..MOST_DECISIONS {
@@ -91,16 +106,17 @@ impl Router {
                 Entry { decision, raw: raw.to_owned(), sha256: sha256(raw), outcomes: BTreeMap::new() };
             match self.store.commit(&state, &entry).await? {
                 Committed::Yes => {
-                    self.remembered.learn(&entry.decision.changes);
+                    self.remembered.learn(&entry.decision);
+                    self.newest.saw(entry.decision.at);
                     telemetry::decided(&entry.decision, started.elapsed());
                     if let Some(watcher) = &self.watcher {
                         watcher(&entry.decision);
                     }
-                    return Ok(Some(entry));
+                    return Ok(Some(Decided { entry, is_new: true }));
                 }
                 Committed::AlreadyDecided => {
-                    if let Some(entry) = self.store.find(id).await? {
-                        return Ok(Some(entry));
+                    if let Some(entry) = self.store.find(&entry.decision.event).await? {
+                        return Ok(Some(Decided { entry, is_new: false }));
                     }
                 }
                 // What many incidents share, such as a limit, has changed: those who want it go one by one.

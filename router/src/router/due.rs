@@ -1,13 +1,11 @@
 //! What is due without any event: found in the store, decided in core, performed like everything else.
 
-use std::collections::BTreeSet;
-
 use futures_util::stream::{self, StreamExt as _};
 use jiff::Timestamp;
 use watchfire_core::ids::IncidentKey;
 use watchfire_core::incident::{Key, State};
 use watchfire_core::journal::Entry;
-use watchfire_core::wake::Woken;
+use watchfire_core::wake::{Turns, Woken};
 
 use super::Router;
 use crate::store;
@@ -16,7 +14,7 @@ use crate::telemetry;
 /// So many decisions are made before they are performed.
 const MOST: usize = 256;
 /// So many of them are performed at a time.
-const SIDE_BY_SIDE: usize = 16;
+const SIDE_BY_SIDE: usize = MOST;
 
 impl Router {
     /// Decides what is due at `now`, in the order in which it was due, and performs it. One that fails holds
@@ -25,50 +23,49 @@ impl Router {
     /// # Errors
     /// The store's.
     pub async fn wake(&self, now: Timestamp) -> Result<usize, store::Error> {
+        self.after_set_back(now).await?;
         let mut decided = 0;
-        // What did not move on when it was looked at: the next tick tries it again.
-        let mut left = BTreeSet::new();
+        let mut turns = Turns::default();
         loop {
             let mut entries = Vec::new();
             while entries.len() < MOST {
                 // One after the other: what one decision brings due may come before what was due after it.
-                let due = self.store.wakes(now, left.len() + 1).await?;
-                let mut due: Vec<_> = due.into_iter().filter(|due| !left.contains(due)).collect();
-                due.sort();
-                let Some((due_at, key)) = due.into_iter().next() else { break };
+                let due = self.store.wakes(now, turns.left() + 1).await?;
+                let next = due.into_iter().filter(|(_, key)| !turns.leaves(key)).min();
+                let Some((due_at, key)) = next else { break };
                 match self.wake_one(&key, due_at, now).await {
-                    Some(entry) => entries.push(entry),
-                    None => {
-                        left.insert((due_at, key));
+                    Some(entry) => {
+                        turns.took(key);
+                        entries.push(entry);
                     }
+                    // The next tick tries it again.
+                    None => turns.leave(key),
                 }
             }
             if entries.is_empty() {
                 return Ok(decided);
             }
             decided += entries.len();
-            // What is pending is in the journal, where a tick finds it.
-            let performed = stream::iter(entries).map(async |entry| self.perform(&entry).await.is_ok());
+            // As all that is in the journal and in nobody's hands; what stays pending, a tick finds there.
+            let performed = stream::iter(entries).map(async |entry| self.resume(&entry.decision.event).await);
             performed.buffer_unordered(SIDE_BY_SIDE).collect::<Vec<_>>().await;
         }
     }
 
     async fn wake_one(&self, key: &Key, due_at: Timestamp, now: Timestamp) -> Option<Entry> {
-        let woken = Woken { key, due_at, policy: &self.policy };
-        let id = woken.id();
-        let _claim = self.at_work.claim(&id)?;
+        let woken = Woken::new(key, due_at, &self.policy);
         // What changes an incident takes its turn on it; a bundle is nobody's incident.
         let turn = match key {
             Key::Incident(incident) => incident.clone(),
             other => IncidentKey::new(other.to_string()),
         };
-        match self.commit_due(&id, &turn, |state: &State| woken.decide(state, now)).await {
+        match self.commit_due(&turn, |state: &State| woken.decide(state, now)).await {
             Ok(entry) => {
                 entry.iter().for_each(|entry| self.metrics.woken(&entry.decision));
                 entry
             }
             Err(nack) => {
-                telemetry::not_woken(&id, &nack);
+                telemetry::not_woken(key, &nack);
                 None
             }
         }

@@ -16,6 +16,8 @@ use crate::store;
 
 /// So many decisions of an incident are shown, the latest.
 const TIMELINE: usize = 200;
+/// So many events of one name are looked at: a sender may write what it likes.
+const NAMESAKES: usize = 21;
 
 /// An incident with all that was decided about it.
 #[derive(Debug)]
@@ -34,6 +36,8 @@ pub struct Story {
     pub next: Vec<String>,
     /// What was asked about.
     pub of: StoryOf,
+    /// Other events whose senders call them the same, at most 20.
+    pub others: Vec<EventId>,
 }
 
 /// What a name stands for.
@@ -47,8 +51,24 @@ pub enum StoryOf {
     Incident,
 }
 
+impl Story {
+    fn without_incident(of: StoryOf) -> Self {
+        Self {
+            incident: IncidentKey::new(""),
+            record: None,
+            entries: Vec::new(),
+            bundle: None,
+            said_with: None,
+            next: Vec::new(),
+            of,
+            others: Vec::new(),
+        }
+    }
+}
+
 impl Router {
-    /// The incidents that are wanted, the newest first and no more than `most`; and how many more there are.
+    /// The incidents that are wanted, the newest first and no more than `most`; and how many more there are, none of
+    /// them more urgent than those, or as urgent and newer.
     ///
     /// # Errors
     /// The store's.
@@ -57,20 +77,23 @@ impl Router {
         most: usize,
         is_wanted: impl Fn(&IncidentRecord) -> bool + Send + 'static,
     ) -> Result<(Vec<(IncidentKey, IncidentRecord)>, usize), store::Error> {
-        let gather = move |(newest, more): &mut (BTreeMap<_, _>, usize), key: &str, record| {
+        let gather = move |(first, more): &mut (BTreeMap<_, _>, usize), key: &str, record| {
             if let Record::Incident(record) = record
                 && is_wanted(&record)
             {
-                newest.insert((Reverse(record.opened_at), IncidentKey::new(key)), record);
-                if newest.len() > most {
-                    newest.pop_last();
+                let place = (record.priority, Reverse(record.opened_at), IncidentKey::new(key));
+                first.insert(place, record);
+                if first.len() > most {
+                    first.pop_last();
                     *more += 1;
                 }
             }
         };
-        let (newest, more) = self.store.fold_records("incident/", (BTreeMap::new(), 0), gather).await?;
+        let (first, more) = self.store.fold_records("incident/", (BTreeMap::new(), 0), gather).await?;
+        let mut newest: Vec<_> = first.into_iter().map(|((_, _, key), record)| (key, record)).collect();
+        newest.sort_by_key(|(key, record)| (Reverse(record.opened_at), key.clone()));
         let mut shown = Vec::with_capacity(newest.len());
-        for ((_, key), record) in newest {
+        for (key, record) in newest {
             let (_, record) = self.read(|state| as_said(&record, state)).await?;
             shown.push((key, record));
         }
@@ -106,23 +129,28 @@ impl Router {
         if let Some(known) = state.finding(&finding) {
             return self.told(known.incident.clone(), StoryOf::Finding(finding)).await.map(Some);
         }
-        let event = EventId::new(name);
-        let Some(entry) = self.store.find(&event).await? else { return Ok(None) };
-        let of = StoryOf::Event(event.clone());
-        match entry.decision.incident.clone() {
-            Some(incident) => {
-                let mut story = self.told(incident, of).await?;
-                if !story.entries.iter().any(|known| known.decision.event == event) {
-                    story.entries.insert(0, entry);
-                }
-                Ok(Some(story))
-            }
-            None => {
-                let incident = IncidentKey::new("");
-                let (entries, next) = (vec![entry], Vec::new());
-                Ok(Some(Story { incident, record: None, entries, bundle: None, said_with: None, next, of }))
-            }
+        self.story_of_event(name).await
+    }
+
+    /// Of several events of that name the newest; all others are named.
+    async fn story_of_event(&self, name: &str) -> Result<Option<Story>, store::Error> {
+        let mut found = Vec::new();
+        for event in self.store.named(name, NAMESAKES).await? {
+            found.extend(self.store.find(&event).await?);
         }
+        found.sort_by_key(|entry| entry.decision.at);
+        let Some(entry) = found.pop() else { return Ok(None) };
+        let event = entry.decision.event.clone();
+        let of = StoryOf::Event(event.clone());
+        let mut story = match entry.decision.incident.clone() {
+            Some(incident) => self.told(incident, of).await?,
+            None => Story::without_incident(of),
+        };
+        if !story.entries.iter().any(|known| known.decision.event == event) {
+            story.entries.insert(0, entry);
+        }
+        story.others = found.into_iter().rev().map(|entry| entry.decision.event).collect();
+        Ok(Some(story))
     }
 
     /// How many incidents wait in what a silence holds.
@@ -141,8 +169,7 @@ impl Router {
         self.store.load(&[Key::Incident(incident.clone()), Key::Digest], &mut state).await?;
         let entries = self.store.timeline(&incident, TIMELINE).await?;
         let Some(record) = state.incident(&incident) else {
-            let next = Vec::new();
-            return Ok(Story { incident, record: None, entries, bundle: None, said_with: None, next, of });
+            return Ok(Story { incident, entries, ..Story::without_incident(of) });
         };
         let (_, record) = self.read(|state| as_said(record, state)).await?;
         let mut bundle = None;
@@ -157,18 +184,27 @@ impl Router {
                     && !page.decision.effects.is_empty()
             });
         }
-        let digest = state.digest().filter(|digest| digest.lines.contains_key(&incident));
-        let digest = digest.map(|digest| digest.due_at.map_or(InDigest::Kept, InDigest::Due));
+        let digest = self.in_digest(&incident, &mut state).await?;
         let events = entries.iter().rev().map(|entry| &entry.decision);
         let outlook = Outlook {
             record: &record,
             policy: &self.policy,
             rule: events.into_iter().find(|decision| decision.face.is_some()).map(|decision| &decision.rule),
             bundle: bundle.as_ref(),
-            digest: digest.unwrap_or(InDigest::No),
+            digest,
             now: self.clock.now(),
         };
         let next = outlook.lines();
-        Ok(Story { incident, record: Some(record), entries, bundle, said_with, next, of })
+        Ok(Story { incident, record: Some(record), entries, bundle, said_with, next, of, others: Vec::new() })
+    }
+    /// Whether the edition of the digest that is written has a line about it.
+    async fn in_digest(&self, incident: &IncidentKey, state: &mut State) -> Result<InDigest, store::Error> {
+        let Some(digest) = state.digest().cloned() else { return Ok(InDigest::No) };
+        self.store.load(&[Key::DigestLine(digest.edition, incident.clone())], state).await?;
+        let has_line = state.digest_line(digest.edition, incident).is_some();
+        Ok(match has_line || digest.lines.contains_key(incident) {
+            true => digest.due_at.map_or(InDigest::Kept, InDigest::Due),
+            false => InDigest::No,
+        })
     }
 }

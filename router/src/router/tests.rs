@@ -1,6 +1,10 @@
 //! What the router promises when the world does not: a disk that fails, a channel that puts it off.
 
+mod digest;
+mod fallback;
 mod notes;
+mod set_back;
+mod unrecorded;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -39,6 +43,8 @@ struct Receiver {
     permits: Semaphore,
     /// Dedup keys of what it took, each with the action.
     taken: Mutex<Vec<(String, String)>>,
+    /// The reason in each of them.
+    reasons: Mutex<Vec<String>>,
     calls: watch::Sender<usize>,
 }
 
@@ -50,6 +56,7 @@ impl Receiver {
             status: AtomicU16::new(202),
             permits: Semaphore::new(1_000),
             taken: Mutex::default(),
+            reasons: Mutex::default(),
             calls: watch::Sender::new(0),
         });
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
@@ -61,6 +68,10 @@ impl Receiver {
 
     fn keys(&self) -> Vec<String> {
         self.taken().into_iter().map(|(_, key)| key).collect()
+    }
+
+    fn reasons(&self) -> Vec<String> {
+        self.reasons.lock().expect("no test panics while it holds this").clone()
     }
 
     fn actions(&self) -> Vec<String> {
@@ -98,8 +109,10 @@ async fn take(
     if status.is_success() {
         let word = |name: &str| event[name].as_str().unwrap_or_default().to_owned();
         let taken = (word("event_action"), word("dedup_key"));
+        let why = event["payload"]["custom_details"]["why"].as_str().unwrap_or_default();
+        receiver.reasons.lock().expect("no test panics while it holds this").push(why.to_owned());
         receiver.taken.lock().expect("no test panics while it holds this").push(taken);
-    } else {
+    } else if status == StatusCode::TOO_MANY_REQUESTS {
         headers.insert("retry-after", "3600".parse().expect("a header"));
     }
     (status, headers, Json(json!({"status": "success", "dedup_key": event["dedup_key"]})))
@@ -150,6 +163,18 @@ fn report(time: &str, archived: bool) -> String {
     event["detail"]["updatedAt"] = json!(format!("2026-11-20T{time}:00.000Z"));
     event["detail"]["service"]["archived"] = json!(archived);
     event.to_string()
+}
+
+/// Handles a message as far as its request to a receiver that hangs from now on, and is killed there.
+async fn cut_off(world: &World, message: String) {
+    let World { receiver, router, .. } = world;
+    let calls = *receiver.calls.borrow();
+    receiver.permits.forget_permits(1_000);
+    let router = router.clone();
+    let killed = tokio::spawn(async move { router.handle(&message).await.map(|_| ()) });
+    receiver.called(calls + 1).await;
+    killed.abort();
+    assert!(killed.await.is_err_and(|error| error.is_cancelled()));
 }
 
 /// The journal's outcomes, done and pending, per entry.
@@ -206,12 +231,12 @@ async fn a_second_delivery_of_an_event_at_work_is_left_on_the_queue() {
 #[tokio::test]
 async fn a_tick_takes_up_what_its_message_did_not_bring_back() {
     let World { _folder, disk: _, receiver, clock, router } = world().await;
-    receiver.to_warnings.store(429, Ordering::SeqCst);
+    receiver.to_warnings.store(500, Ordering::SeqCst);
     let nack = router.handle(&routine()).await.expect_err("the page is pending");
-    assert_eq!(nack.retry_after, Some(Duration::from_secs(3_600)));
+    assert!(nack.retry_after.is_some_and(|wait| wait <= Duration::from_secs(300)), "{nack:?}");
     receiver.to_warnings.store(202, Ordering::SeqCst);
     let keep = SignedDuration::from_hours(24);
-    clock.advance(SignedDuration::from_mins(59));
+    clock.advance(SignedDuration::from_mins(4));
     assert_eq!(router.tick(clock.now(), keep).await.expect("the store answers"), Ticked::default());
     clock.advance(SignedDuration::from_mins(1));
     let resumed = Ticked { resumed: 1, woken: 0, pruned: 0 };
@@ -233,7 +258,7 @@ async fn what_is_older_than_it_is_kept_is_removed() {
 #[tokio::test]
 async fn an_event_that_is_pending_holds_up_none_of_its_neighbours() {
     let World { _folder, disk: _, receiver, router, .. } = world().await;
-    receiver.to_warnings.store(429, Ordering::SeqCst);
+    receiver.to_warnings.store(500, Ordering::SeqCst);
     let message = format!("[{},{}]", routine(), urgent());
     router.handle(&message).await.expect_err("the first of the two is pending");
     assert_eq!(receiver.actions(), ["trigger"]);
@@ -268,7 +293,7 @@ async fn what_has_a_p0_in_it_takes_the_express_lane() {
 }
 
 #[tokio::test]
-async fn the_newest_incidents_are_listed_and_the_others_counted() {
+async fn the_most_urgent_incidents_are_listed_the_newest_first_and_the_others_counted() {
     let World { _folder, disk: _, receiver: _, clock, router } = world().await;
     let mut decided = Vec::new();
     for message in [urgent(), routine(), "nonsense".to_owned()] {
@@ -281,20 +306,22 @@ async fn the_newest_incidents_are_listed_and_the_others_counted() {
             router.incidents(most, move |record| record.open == is_open).await.expect("it answers");
         (found.into_iter().map(|(key, _)| key).collect::<Vec<_>>(), more)
     };
-    decided.reverse();
-    assert_eq!(keys(9, true).await, (decided.clone(), 0));
-    assert_eq!(keys(2, true).await, (decided[..2].to_vec(), 1));
+    let [urgent, routine, unreadable] = <[_; 3]>::try_from(decided).expect("an incident each");
+    let all = vec![unreadable.clone(), routine, urgent.clone()];
+    assert_eq!(keys(9, true).await, (all, 0));
+    assert_eq!(keys(2, true).await, (vec![unreadable, urgent.clone()], 1));
+    assert_eq!(keys(1, true).await, (vec![urgent], 2), "however old it is");
     assert_eq!(keys(2, false).await, (Vec::new(), 0));
 }
 
 #[tokio::test]
 async fn a_resolve_waits_for_every_page_that_is_still_on_its_way() {
-    let World { _folder, disk: _, receiver, clock, router } = world().await;
+    let world = world().await;
+    let World { receiver, clock, router, .. } = &world;
     router.handle(&report("12:00", false)).await.expect("it is paged");
     clock.advance(SignedDuration::from_mins(16));
-    receiver.status.store(429, Ordering::SeqCst);
-    router.handle(&report("12:16", false)).await.expect_err("the repeat is pending");
-    receiver.status.store(202, Ordering::SeqCst);
+    cut_off(&world, report("12:16", false)).await;
+    receiver.permits.add_permits(1_000);
     router.handle(&report("12:17", true)).await.expect_err("it would be overtaken by the repeat");
     router.handle(&report("12:16", false)).await.expect("the repeat is taken");
     router.handle(&report("12:17", true)).await.expect("now it is over");
@@ -318,7 +345,7 @@ async fn without_a_store_an_open_incident_keeps_its_dedup_key() {
 async fn a_page_that_nobody_takes_without_a_store_is_tried_again() {
     let World { _folder, disk, receiver, router, .. } = world().await;
     disk.set_failing(true);
-    receiver.script.lock().expect("no test panics while it holds this").push_back(429);
+    receiver.script.lock().expect("no test panics while it holds this").extend([400, 400]);
     router.handle(&urgent()).await.expect_err("it stays on the queue");
     assert_eq!(receiver.actions(), Vec::<String>::new());
     router.handle(&urgent()).await.expect_err("it stays on the queue");

@@ -19,15 +19,16 @@ const MOST: usize = 4_096;
 /// The records as this process last saw them: so that without a store an incident that is open keeps its
 /// dedup key, and what was said is not said again with every redelivery.
 #[derive(Default)]
-pub(super) struct Remembered(Mutex<BTreeMap<Key, Record>>);
+pub(super) struct Remembered(Mutex<BTreeMap<Key, (Timestamp, Record)>>);
 
 impl Remembered {
-    pub(super) fn learn(&self, changes: &BTreeMap<Key, Record>) {
+    pub(super) fn learn(&self, decision: &Decision) {
+        let Decision { changes, at, .. } = decision;
         let mut records = self.records();
         if records.len() + changes.len() > MOST {
             records.clear();
         }
-        records.extend(changes.iter().map(|(key, record)| (key.clone(), record.clone())));
+        records.extend(changes.iter().map(|(key, record)| (key.clone(), (*at, record.clone()))));
     }
 
     fn decide(&self, case: &Case<'_>, now: Timestamp) -> Decision {
@@ -38,15 +39,17 @@ impl Remembered {
                 Ok(decision) => return decision,
                 Err(Unread(missing)) => {
                     for key in missing {
-                        let record = records.get(&key).cloned();
-                        state.insert(key, 0, record);
+                        match records.get(&key).cloned() {
+                            Some((at, record)) => state.insert_changed(key, 0, at, record),
+                            None => state.insert(key, 0, None),
+                        }
                     }
                 }
             }
         }
     }
 
-    fn records(&self) -> MutexGuard<'_, BTreeMap<Key, Record>> {
+    fn records(&self) -> MutexGuard<'_, BTreeMap<Key, (Timestamp, Record)>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -60,11 +63,32 @@ impl Router {
         self.metrics.store_failed();
         let context = self.at_hand(event);
         let case = Case::new(event, &self.policy, &context);
-        let decision = self.remembered.decide(&case, self.clock.now());
+        let mut decision = self.remembered.decide(&case, self.clock.now());
+        decision.effects.iter_mut().for_each(|effect| effect.notice.unrecorded());
         let is_urgent_page = decision.verdict == Verdict::Page && decision.priority.is_urgent();
         if is_urgent_page && self.perform_unrecorded(&decision).await {
-            self.remembered.learn(&decision.changes);
+            // What was planned is not done: it is not to be taken for done.
+            decision.changes.retain(|key, _| is_about_telling(key));
+            self.remembered.learn(&decision);
         }
         Nack { reason: format!("the store failed: {error}"), retry_after: None }
+    }
+}
+
+fn is_about_telling(key: &Key) -> bool {
+    match key {
+        Key::Target(_) | Key::Approval(_) | Key::Budget | Key::Switch => false,
+        Key::Finding(_)
+        | Key::Incident(_)
+        | Key::Sayable(_)
+        | Key::Silences
+        | Key::Cover(_)
+        | Key::Bundle(_)
+        | Key::Limit(_)
+        | Key::Digest
+        | Key::DigestLine(..)
+        | Key::DigestEdition(_)
+        | Key::DigestDays
+        | Key::DigestContents(_) => true,
     }
 }

@@ -48,6 +48,14 @@ impl Source {
         }
     }
 
+    /// Which of them it is: the lane, or the queue's name in the configuration.
+    pub fn queue(&self) -> &str {
+        match self {
+            Source::Spool(_, lane) => lane.as_str(),
+            Source::Sqs(sqs) => sqs.name(),
+        }
+    }
+
     /// Waits for messages, at most `most` and at most 10.
     ///
     /// # Errors

@@ -5,6 +5,9 @@
 //! the next start: its receiver is in this process and cannot get lost alone.
 
 mod line;
+#[cfg(test)]
+mod tests;
+mod urgent;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -16,6 +19,7 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::store::{Embedded, Error, Store, Tables};
 use line::Line;
+use urgent::Urgent;
 
 /// The row of `meta` with the highest number given so far: none is given twice.
 const LAST: &str = "spool";
@@ -28,6 +32,8 @@ pub struct Spool(Arc<Shared>);
 struct Shared {
     store: Embedded,
     line: Mutex<Line>,
+    /// What must be told of although the store does not answer any more.
+    urgent: Mutex<Urgent>,
     arrived: Notify,
 }
 
@@ -83,20 +89,27 @@ impl Spool {
             }
             Ok(())
         })?;
-        Ok(Spool(Arc::new(Shared { store: store.clone(), line: Mutex::new(line), arrived: Notify::new() })))
+        let (store, line, urgent) = (store.clone(), Mutex::new(line), Mutex::default());
+        Ok(Spool(Arc::new(Shared { store, line, urgent, arrived: Notify::new() })))
     }
 
     /// Appends messages, all of them or none; durable when it returns. Returns their numbers, in order.
     pub async fn append(&self, messages: Vec<(Lane, String)>) -> Result<Vec<u64>, Error> {
+        self.append_shared(messages.into()).await
+    }
+
+    /// The same for who wants to have them afterwards.
+    pub(crate) async fn append_shared(&self, messages: Arc<[(Lane, String)]>) -> Result<Vec<u64>, Error> {
         let sent_at = Timestamp::now().as_microsecond();
         let sequences = self.0.line().number(messages.len());
         let lanes = messages.iter().map(|(lane, _)| *lane);
         let appended: Vec<(u64, Lane)> = sequences.clone().zip(lanes).collect();
+        let kept = Arc::clone(&messages);
         let change = {
             let sequences = sequences.clone();
             move |tables: &mut Tables<'_>| {
                 let mut last = tables.meta.get(LAST)?.map_or(0, |row| row.value());
-                for (sequence, (lane, body)) in sequences.zip(&messages) {
+                for (sequence, (lane, body)) in sequences.zip(messages.iter()) {
                     tables.spool.insert(sequence, (sent_at, body.as_str()))?;
                     if *lane == Lane::Express {
                         tables.express.insert(sequence, ())?;
@@ -109,6 +122,7 @@ impl Spool {
         };
         let shared = Arc::clone(&self.0);
         self.write(change, move || {
+            shared.urgent().keep(sent_at, &appended, &kept);
             shared.line().add(appended);
             shared.arrived.notify_waiters();
         })
@@ -122,6 +136,8 @@ impl Spool {
     /// Dropping the future takes nothing. On an error the messages come again a second later.
     pub async fn receive(&self, lane: Lane, most: usize) -> Result<Vec<Delivery>, Error> {
         loop {
+            // Before anything is taken: nothing that is taken is waited with.
+            self.0.store.at_rest().await;
             let arrived = self.0.arrived.notified();
             tokio::pin!(arrived);
             // From here on no arrival is missed, also not one before the first await.
@@ -135,10 +151,12 @@ impl Spool {
                     Ok(deliveries) if deliveries.is_empty() => continue,
                     Ok(deliveries) => return Ok(deliveries),
                     Err(error) => {
-                        for (sequence, _) in taken {
-                            self.release(sequence, Duration::from_secs(1));
+                        let urgent = self.0.urgent().deliver(&taken);
+                        let is_delivered = |number: u64| urgent.iter().any(|one| one.sequence == number);
+                        for (sequence, _) in taken.iter().filter(|(number, _)| !is_delivered(*number)) {
+                            self.release(*sequence, Duration::from_secs(1));
                         }
-                        return Err(error);
+                        return if urgent.is_empty() { Err(error) } else { Ok(urgent) };
                     }
                 }
             }
@@ -162,7 +180,11 @@ impl Spool {
                 Ok(())
             }
         };
-        self.write(change, move || shared.line().remove(&deleted)).await
+        let forget = move || {
+            shared.urgent().forget(&deleted);
+            shared.line().remove(&deleted);
+        };
+        self.write(change, forget).await
     }
 
     /// Gives a received message back: it comes again after that time, at most 12 hours.
@@ -199,8 +221,7 @@ impl Spool {
             }
             drop(sender.send(written));
         };
-        store.submit(change, told).await?;
-        answer.await.unwrap_or(Err(Error::Stopped))
+        store.answered(answer, store.submit(change, told)).await
     }
 
     /// The text of each; one that was deleted meanwhile is left out.
@@ -221,5 +242,9 @@ impl Spool {
 impl Shared {
     fn line(&self) -> MutexGuard<'_, Line> {
         self.line.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn urgent(&self) -> MutexGuard<'_, Urgent> {
+        self.urgent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -32,6 +32,7 @@ pub struct Sqs {
 
 struct Queue {
     url: String,
+    name: String,
     wait_seconds: i32,
     visibility: Duration,
     max_receives: Option<u32>,
@@ -43,7 +44,8 @@ impl Sqs {
     /// # Errors
     /// When the queue cannot be reached, does not exist or may not be read.
     pub async fn open(aws: &SdkConfig, config: &QueueConfig) -> anyhow::Result<Self> {
-        let QueueConfig { url, wait_seconds, visibility_seconds, in_flight: _, max_receives } = config;
+        let QueueConfig { url, name: _, wait_seconds, visibility_seconds, in_flight: _, max_receives } =
+            config;
         let limits = TimeoutConfig::builder()
             .connect_timeout(CONNECT)
             .operation_attempt_timeout(ANSWER + Duration::from_secs(u64::from(*wait_seconds)))
@@ -58,15 +60,22 @@ impl Sqs {
             .await
             .map_err(aws_sdk_sqs::error::DisplayErrorContext)
             .map_err(|error| anyhow::anyhow!("{error}"))
-            .with_context(|| format!("queue.url: {} cannot be read (needs sqs:GetQueueAttributes)", url))?;
+            .with_context(|| {
+                format!("queue {}: {url} cannot be read (needs sqs:GetQueueAttributes)", config.name())
+            })?;
         let policy = attributes.attributes().and_then(|all| all.get(&QueueAttributeName::RedrivePolicy));
         let queue = Queue {
             url: url.clone(),
+            name: config.name().to_owned(),
             wait_seconds: i32::from(*wait_seconds),
             visibility: Duration::from_secs(u64::from(*visibility_seconds)),
             max_receives: max_receives.or(policy.and_then(|policy| max_receive_count(policy))),
         };
         Ok(Self { client, queue: Arc::new(queue) })
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.queue.name
     }
 
     pub(super) fn visibility(&self) -> Duration {

@@ -1,6 +1,9 @@
 //! What can go wrong with the memory.
 
+use std::any::Any;
 use std::error::Error as Cause;
+use std::io::ErrorKind;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -36,6 +39,21 @@ pub enum Error {
         /// The newest schema that this version can read.
         known: u64,
     },
+    /// Its file is damaged: a start-up error, unless it is to be set aside.
+    #[error("the store {} is damaged", path.display())]
+    DamagedFile {
+        /// The file.
+        path: PathBuf,
+        /// What was found.
+        #[source]
+        cause: Arc<dyn Cause + Send + Sync>,
+    },
+    /// Its file has been taken away while it was in use: only a restart helps, which begins a new one.
+    #[error("the store {} is gone", path.display())]
+    Gone {
+        /// The file.
+        path: PathBuf,
+    },
     /// It could not be read or written. The same request may succeed later; whether a write that failed
     /// like this took effect is not known.
     #[error("the store cannot be read or written")]
@@ -43,6 +61,13 @@ pub enum Error {
     /// It is closed after a fault and being opened again.
     #[error("the store is closed after a fault")]
     Closed,
+    /// What it holds is not what was written, or the database has given up: only a restart helps, which
+    /// compares all of it with its sums.
+    #[error("the store is damaged")]
+    Damaged(#[source] Arc<dyn Cause + Send + Sync>),
+    /// It has not answered in time; whether a write took effect is not known.
+    #[error("the store does not answer")]
+    Silent,
     /// Its writer is gone: only a restart helps.
     #[error("the store has stopped")]
     Stopped,
@@ -65,4 +90,82 @@ pub enum Error {
     /// was written.
     #[error("{0} is changed without having been read")]
     Unread(Key),
+}
+
+/// What the database said when it gave up.
+#[derive(Debug, thiserror::Error)]
+#[error("the database panicked: {0}")]
+pub(super) struct Panicked(String);
+
+impl Panicked {
+    pub(super) fn of(panic: &(dyn Any + Send)) -> Self {
+        let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+        let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+        Self(text.unwrap_or_else(|| "without a word".to_owned()))
+    }
+}
+
+/// Does it, and turns a panic of the database into an error: what is damaged must end nobody's task.
+pub(super) fn sound<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    catch_unwind(AssertUnwindSafe(work))
+        .unwrap_or_else(|panic| Err(Error::Damaged(Arc::new(Panicked::of(&*panic)))))
+}
+
+impl From<redb::StorageError> for Error {
+    fn from(fault: redb::StorageError) -> Self {
+        let is_damage = match &fault {
+            redb::StorageError::Corrupted(_) | redb::StorageError::LockPoisoned(_) => true,
+            // Shorter than it says it is.
+            redb::StorageError::Io(error) => {
+                matches!(error.kind(), ErrorKind::UnexpectedEof | ErrorKind::InvalidData)
+            }
+            _ => false,
+        };
+        if is_damage { Error::Damaged(Arc::new(fault)) } else { Error::Unavailable(Arc::new(fault)) }
+    }
+}
+
+impl From<redb::TableError> for Error {
+    fn from(fault: redb::TableError) -> Self {
+        match fault {
+            redb::TableError::Storage(fault) => fault.into(),
+            // We know what we made.
+            fault => Error::Damaged(Arc::new(fault)),
+        }
+    }
+}
+
+impl From<redb::TransactionError> for Error {
+    fn from(fault: redb::TransactionError) -> Self {
+        match fault {
+            redb::TransactionError::Storage(fault) => fault.into(),
+            fault => Error::Unavailable(Arc::new(fault)),
+        }
+    }
+}
+
+impl From<redb::CommitError> for Error {
+    fn from(fault: redb::CommitError) -> Self {
+        match fault {
+            redb::CommitError::Storage(fault) => fault.into(),
+            fault => Error::Unavailable(Arc::new(fault)),
+        }
+    }
+}
+
+impl From<redb::DatabaseError> for Error {
+    fn from(fault: redb::DatabaseError) -> Self {
+        match fault {
+            redb::DatabaseError::Storage(fault) => fault.into(),
+            // Of a format that no version of ours has written.
+            fault @ redb::DatabaseError::UpgradeRequired(_) => Error::Damaged(Arc::new(fault)),
+            fault => Error::Unavailable(Arc::new(fault)),
+        }
+    }
+}
+
+/// An error and its causes in one line.
+pub(super) fn chain(error: &dyn Cause) -> String {
+    let causes = std::iter::successors(error.source(), |cause| (*cause).source());
+    causes.fold(error.to_string(), |line, cause| format!("{line}: {cause}"))
 }

@@ -22,16 +22,23 @@ mod error;
 use std::path::Path;
 
 use jiff::Timestamp;
+use watchfire_core::digest::{Contents, EditionNumber};
+use serde::Deserialize;
+use tokio::sync::mpsc;
 use watchfire_core::face::Face;
 use watchfire_core::ids::{EffectId, EventId, IncidentKey};
 use watchfire_core::incident::{Key, Record, State};
 use watchfire_core::journal::{Entry, Outcome};
 
 pub use embedded::Embedded;
-pub(crate) use embedded::tables::Tables;
+pub(crate) use embedded::compact::Now;
+pub(crate) use embedded::tables::{Size, Tables};
 #[cfg(test)]
 pub(crate) use embedded::tests as failing;
+pub(crate) use embedded::{Aside, Checked, Copies, aside, check, journal, look_at, restore};
 pub use error::Error;
+
+use crate::telemetry;
 
 /// The memory. Cheap to clone: every clone is the same store, and the last one to be dropped closes it.
 #[derive(Clone, Debug)]
@@ -51,6 +58,26 @@ pub enum Committed {
     AlreadyDecided,
 }
 
+/// What becomes of a store whose file is damaged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum IfDamaged {
+    /// It gets another name, a page says so, and a new store is begun.
+    #[default]
+    SetAside,
+    /// Nothing starts, and nothing is touched.
+    Refuse,
+}
+
+/// What [`Store::stream`] sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Streamed {
+    /// All of it, for `watchfire store backup` to make a store of.
+    Backup,
+    /// Every entry, a line of JSON each, the oldest first.
+    Journal,
+}
+
 impl Store {
     /// Opens the embedded store, and makes its file and the folders above it where they are missing.
     ///
@@ -60,25 +87,64 @@ impl Store {
         Embedded::open(path).map(Store::Embedded)
     }
 
+    /// The same; a file that is damaged is set aside first, unless it is to be refused. What cannot be opened because
+    /// it is in use, or may not be read, or because the disk is full or fails, stays where it is.
+    pub fn open_or_set_aside(path: &Path, if_damaged: IfDamaged) -> Result<Store, Error> {
+        match Store::open(path) {
+            Err(error @ Error::DamagedFile { .. }) if if_damaged == IfDamaged::SetAside => {
+                let aside = embedded::set_aside(path, Timestamp::now())?;
+                telemetry::set_aside(&error, &aside.path);
+                Store::open(path)
+            }
+            opened => opened,
+        }
+    }
+
     /// What was decided about the event, and what has become of it so far; none if it is new.
     pub async fn find(&self, event: &EventId) -> Result<Option<Entry>, Error> {
         match self {
-            Store::Embedded(store) => store.find(event),
+            Store::Embedded(store) => store.find(event).await,
+        }
+    }
+
+    /// The events that their sender calls by that name, and whatever of ours or of an earlier release has it as
+    /// its whole id; no more than `most`.
+    pub async fn named(&self, name: &str, most: usize) -> Result<Vec<EventId>, Error> {
+        match self {
+            Store::Embedded(store) => store.named(name, most).await,
         }
     }
 
     /// Reads records into the state, each with its version. One that is already in it stays as it was read.
+    /// What a closed edition of the digest comes to is gathered from its lines, see [`Key::DigestContents`].
     pub async fn load(&self, keys: &[Key], into: &mut State) -> Result<(), Error> {
-        match self {
-            Store::Embedded(store) => store.load(keys, into),
+        for key in keys {
+            if let Key::DigestContents(edition) = key
+                && !into.has_read(key)
+            {
+                let contents = self.contents(*edition).await?;
+                into.insert(key.clone(), 0, Some(Record::DigestContents(Box::new(contents))));
+            }
         }
+        match self {
+            Store::Embedded(store) => store.load(keys, into).await,
+        }
+    }
+
+    async fn contents(&self, edition: EditionNumber) -> Result<Contents, Error> {
+        let gather = |contents: &mut Contents, incident: &str, record| {
+            if let Record::DigestLine(line) = record {
+                contents.add(IncidentKey::new(incident), *line);
+            }
+        };
+        self.fold_records(&Key::digest_lines(edition), Contents::default(), gather).await
     }
 
     /// Has `look` gather, in the order of keys, from every record whose key begins so, such as `approval/`; it
     /// gets the key without that beginning. What cannot be understood is left out.
     pub async fn fold_records<T: Send + 'static>(
         &self,
-        beginning: &'static str,
+        beginning: &str,
         gathered: T,
         look: impl FnMut(&mut T, &str, Record) + Send + 'static,
     ) -> Result<T, Error> {
@@ -111,7 +177,7 @@ impl Store {
     /// microsecond; the longest due first.
     pub async fn due(&self, now: Timestamp, most: usize) -> Result<Vec<EventId>, Error> {
         match self {
-            Store::Embedded(store) => store.due(now, most),
+            Store::Embedded(store) => store.due(now, most).await,
         }
     }
 
@@ -119,7 +185,15 @@ impl Store {
     /// due first. A record says itself when that is, see [`Record::wake_at`].
     pub async fn wakes(&self, now: Timestamp, most: usize) -> Result<Vec<(Timestamp, Key)>, Error> {
         match self {
-            Store::Embedded(store) => store.wakes(now, most),
+            Store::Embedded(store) => store.wakes(now, most).await,
+        }
+    }
+
+    /// The records that a decision later than now has changed last: the clock was ahead then. Looks at all of
+    /// them; for when the clock was set back.
+    pub async fn changed_after(&self, now: Timestamp) -> Result<Vec<Key>, Error> {
+        match self {
+            Store::Embedded(store) => store.changed_after(now).await,
         }
     }
 
@@ -139,6 +213,13 @@ impl Store {
     ) -> Result<T, Error> {
         match self {
             Store::Embedded(store) => store.fold_faces(since, gathered, look).await,
+        }
+    }
+
+    /// Moves the next try of whatever is tried later than now to now: the clock that put it there was ahead.
+    pub async fn hasten(&self, now: Timestamp) -> Result<(), Error> {
+        match self {
+            Store::Embedded(store) => store.hasten(now).await,
         }
     }
 
@@ -165,6 +246,35 @@ impl Store {
     pub async fn recent(&self, most: usize) -> Result<Vec<Entry>, Error> {
         match self {
             Store::Embedded(store) => store.recent(most).await,
+        }
+    }
+
+    /// Sends it bit by bit, as it is at this moment; where the last bit is no error, all of it was sent.
+    pub async fn stream(&self, what: Streamed) -> Result<mpsc::Receiver<Result<Vec<u8>, Error>>, Error> {
+        match self {
+            Store::Embedded(store) => store.stream(what).await,
+        }
+    }
+
+    /// Gives back what is free, where that is much. Whoever reads or writes meanwhile waits, about a second for half a
+    /// gigabyte. Returns how many bytes were given back.
+    pub(crate) async fn compact(&self, when: Now) -> Result<u64, Error> {
+        match self {
+            Store::Embedded(store) => store.compact(when).await,
+        }
+    }
+
+    /// Why this process can do nothing with it any more; none while it can.
+    pub fn broken(&self) -> Option<Error> {
+        match self {
+            Store::Embedded(store) => store.broken(),
+        }
+    }
+
+    /// Waits until this process can do nothing with it any more, and says why. Only a new start helps.
+    pub async fn breaks(&self) -> Error {
+        match self {
+            Store::Embedded(store) => store.breaks().await,
         }
     }
 

@@ -1,6 +1,7 @@
-//! Log lines. ERROR: a human must act. WARN: it healed, or will. No secrets; event text only cleaned.
+//! Log lines. ERROR: a human must act. WARN: it healed, or will. No secrets; event text only cleaned, and whatever
+//! else a line says goes through [`super::lines`].
 
-use std::io::IsTerminal as _;
+use std::fmt::Display;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ use crate::actions::Failure;
 use crate::pagerduty::{Unheard, Unsigned};
 use crate::router::Nack;
 use crate::store;
+use crate::telemetry::lines::Lines;
 
 /// How log lines are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -31,11 +33,12 @@ pub enum LogFormat {
 /// Starts logging to stderr. `RUST_LOG` filters as usual; the default is `info`.
 pub fn start(format: LogFormat) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(|| Lines(std::io::stderr()));
     // A second start, in a test, keeps the first.
     let _ = match format {
         LogFormat::Json => builder.json().flatten_event(true).with_current_span(false).try_init(),
-        LogFormat::Human => builder.with_target(false).with_ansi(std::io::stderr().is_terminal()).try_init(),
+        // In one colour: a line that may bring its own would not be told from one that is coloured by an event.
+        LogFormat::Human => builder.with_target(false).with_ansi(false).try_init(),
     };
 }
 
@@ -45,7 +48,7 @@ pub fn decided(decision: &Decision, took: Duration) {
     let acts: Vec<_> = decision.acts.iter().map(|act| act.id.as_str()).collect();
     let withheld: Vec<_> = decision.withheld.iter().map(|withheld| withheld.action.as_str()).collect();
     info!(
-        event = decision.event.as_str(),
+        event = %decision.event,
         source = %clean(&decision.source, 100),
         kind = %clean(&decision.kind, 200),
         subject = %clean(&decision.subject, 300),
@@ -64,16 +67,16 @@ pub fn decided(decision: &Decision, took: Duration) {
 
 /// What became of an act.
 pub fn acted(entry: &Entry, act: &Act, outcome: &Outcome) {
-    let (event, id, incident) = (entry.decision.event.as_str(), act.id.as_str(), act.incident.as_str());
+    let (event, id, incident) = (&entry.decision.event, act.id.as_str(), act.incident.as_str());
     // Not `target`: every line has one of that name, which says where in the code it comes from.
     let on = clean(&act.target.named(), 300);
     let approved_by = act.approved_by.as_deref();
     match outcome {
         Outcome::Acted { end: ActEnd::Failed, said, steps, at: _ } => {
-            error!(event, act = id, incident, on, approved_by, said, steps = steps.len(), "an act failed");
+            error!(%event, act = id, incident, on, approved_by, said, steps = steps.len(), "an act failed");
         }
         Outcome::Acted { said, steps, .. } => {
-            info!(event, act = id, incident, on, approved_by, said, steps = steps.len(), "acted");
+            info!(%event, act = id, incident, on, approved_by, said, steps = steps.len(), "acted");
         }
         Outcome::Done { .. } | Outcome::Failed { .. } | Outcome::NotNeeded { .. } => {}
     }
@@ -81,13 +84,34 @@ pub fn acted(entry: &Entry, act: &Act, outcome: &Outcome) {
 
 /// An act could not be done yet.
 pub fn act_pending(entry: &Entry, act: &Act, failure: &Failure) {
-    let (event, id) = (entry.decision.event.as_str(), act.id.as_str());
-    warn!(event, act = id, reason = %failure, give_up_at = %act.give_up_at, "an act is tried again");
+    let (event, id) = (&entry.decision.event, act.id.as_str());
+    warn!(%event, act = id, reason = %failure, give_up_at = %act.give_up_at, "an act is tried again");
 }
 
 /// The addresses that were bound.
 pub fn listening(http: SocketAddr, health: SocketAddr) {
     info!(%http, %health, "listening");
+}
+
+/// The limit on files and sockets was raised, as far as this process may; none: it had no limit.
+pub(crate) fn descriptors(was: Option<u64>, limit: usize) {
+    info!(was, limit, "descriptors");
+}
+
+/// What is configured to be at work at once may want more files and sockets than the process may open.
+pub(crate) fn too_few_descriptors(limit: usize, at_work: usize, connections: usize) {
+    warn!(
+        limit,
+        at_work,
+        connections,
+        "too few descriptors for all that may be at work at once: raise the limit (ulimit -n)"
+    );
+}
+
+/// Requests or connections were refused for that reason, so many since this was last said: once a minute at
+/// most, for each reason.
+pub(crate) fn http_refused(reason: &'static str, detail: &str, times: u64) {
+    warn!(reason, detail = %clean(detail, 300), times, "refused; watchfire_http_refused_total counts them");
 }
 
 /// Configuration and rules are in force.
@@ -105,25 +129,38 @@ pub fn store_failed(error: &store::Error) {
 
 /// A channel refused an effect for good.
 pub fn refused(decision: &Decision, effect: &Effect, reason: &str) {
-    let (event, effect, priority) = (decision.event.as_str(), effect.id.as_str(), decision.priority.as_str());
-    error!(event, effect, priority, reason, "a channel refused this for good");
+    let (event, effect, priority) = (&decision.event, effect.id.as_str(), decision.priority.as_str());
+    error!(%event, effect, priority, reason, "a channel refused this for good");
 }
 
 /// The primary channel did not take an urgent page.
 pub fn fell_back(decision: &Decision, fallback: &Effect) {
-    let (event, fallback) = (decision.event.as_str(), fallback.id.as_str());
-    warn!(event, fallback, "the primary channel did not take an urgent page, the fallback gets it");
+    let (event, fallback) = (&decision.event, fallback.id.as_str());
+    warn!(%event, fallback, "the primary channel did not take an urgent page, the fallback gets it");
+}
+
+/// A channel is known to take nothing; said once, until it does again.
+pub(crate) fn channel_down(channel: &ChannelName, reason: &str) {
+    let (channel, reason) = (channel.as_str(), clean(reason, 500));
+    error!(channel, reason, "a channel is down: urgent pages go to their fallback at once");
+}
+
+/// A channel takes pages again.
+pub(crate) fn channel_up(channel: &ChannelName, down_for: Duration) {
+    info!(channel = channel.as_str(), down_for_seconds = down_for.as_secs(), "a channel is up again");
 }
 
 /// A message stays on the queue.
-pub fn not_done(message: &str, receives: u32, nack: &Nack, again_in: Duration) {
+pub fn not_done(message_id: &str, receives: u32, nack: &Nack, again_in: Duration) {
     let again_in_seconds = again_in.as_secs();
-    warn!(message, receives, reason = %clean(&nack.reason, 500), again_in_seconds, "a message stays on the queue");
+    let reason = clean(&nack.reason, 500);
+    warn!(message_id, receives, reason, again_in_seconds, "a message stays on the queue");
 }
 
 /// The source could not be read.
-pub fn receive_failed(error: &anyhow::Error, again_in: Duration) {
-    error!(error = format!("{error:#}"), again_in_seconds = again_in.as_secs(), "the queue cannot be read");
+pub fn receive_failed(queue: &str, error: &anyhow::Error, again_in: Duration) {
+    let again_in_seconds = again_in.as_secs();
+    error!(queue, error = format!("{error:#}"), again_in_seconds, "the queue cannot be read");
 }
 
 /// Deletes that the queue did not take; the messages come again and are known.
@@ -132,28 +169,33 @@ pub fn delete_failed(messages: usize, reason: &str) {
 }
 
 /// A visibility could not be changed; the message comes back on the queue's own terms.
-pub fn visibility_failed(message: &str, error: &anyhow::Error) {
-    warn!(message, error = format!("{error:#}"), "a message's visibility could not be changed");
+pub fn visibility_failed(message_id: &str, error: &anyhow::Error) {
+    warn!(message_id, error = format!("{error:#}"), "a message's visibility could not be changed");
 }
 
-/// A tick took up entries or failed.
-pub fn ticked(resumed: usize, pruned: u64) {
-    info!(resumed, pruned, "tick");
+/// What was old is gone.
+pub fn pruned(records: u64) {
+    info!(records, "pruned");
 }
 
 /// A tick found an entry that it could not read.
 pub fn not_resumed(event: &EventId, error: &store::Error) {
-    error!(event = event.as_str(), error = chain(error), "an entry is due and cannot be read");
+    error!(%event, error = chain(error), "an entry is due and cannot be read");
 }
 
 /// What is due could not be decided; the next tick tries again.
-pub fn not_woken(id: &EventId, nack: &Nack) {
-    error!(id = id.as_str(), reason = nack.reason, "what is due could not be decided");
+pub fn not_woken(what: &dyn Display, nack: &Nack) {
+    error!(%what, reason = nack.reason, "what is due could not be decided");
+}
+
+/// The clock was set back.
+pub fn set_back(records: usize) {
+    warn!(records, "the clock was ahead and is set back: what was written then counts from now");
 }
 
 /// Handling a message panicked: a defect of ours. The message stays on its queue.
-pub fn panicked(message: &str) {
-    error!(message, "handling a message panicked; it stays on the queue");
+pub fn panicked(message_id: &str) {
+    error!(message_id, "handling a message panicked; it stays on the queue");
 }
 
 /// A tick failed; the next one tries again.
@@ -178,7 +220,7 @@ pub(crate) fn webhook_unsigned(reason: Unsigned) {
 
 /// A signed webhook could not be decided; PagerDuty sends it again.
 pub(crate) fn webhook_not_decided(event: &EventId, reason: &str) {
-    warn!(event = event.as_str(), reason = %clean(reason, 500), "a webhook could not be decided; it comes again");
+    warn!(%event, reason = %clean(reason, 500), "a webhook could not be decided; it comes again");
 }
 
 /// A round of questions came to no end.
@@ -195,6 +237,29 @@ pub(crate) fn pagerduty_unheard(channel: &ChannelName, unheard: &Unheard) {
 /// The store's writer could not write.
 pub(crate) fn nothing_can_be_stored(error: &store::Error) {
     error!(error = chain(error), "nothing can be stored");
+}
+
+/// This process can do nothing with the store any more.
+pub(crate) fn store_broke(error: &store::Error) {
+    error!(
+        error = chain(error),
+        "the store is of no use any more: urgent pages go out unrecorded, this process ends"
+    );
+}
+
+/// A damaged store was set aside, and a new one is begun.
+pub(crate) fn set_aside(error: &store::Error, to: &std::path::Path) {
+    error!(error = chain(error), to = %to.display(), "the store was damaged and is set aside; a new one is begun");
+}
+
+/// The store's file was made smaller; whoever wanted something of it waited so long.
+pub(crate) fn compacted(bytes: u64, took: Duration) {
+    info!(bytes, milliseconds = took.as_secs_f64() * 1e3, "the store gave back what was free");
+}
+
+/// The store's file could not be made smaller.
+pub(crate) fn not_compacted(error: &store::Error) {
+    warn!(error = chain(error), "the store could not give back what is free");
 }
 
 /// The store could not be opened again after a fault.

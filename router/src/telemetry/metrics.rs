@@ -16,6 +16,7 @@ use watchfire_core::ids::ChannelName;
 use watchfire_core::journal::{ActEnd, Outcome};
 
 use crate::actions::{Done, Failure};
+use crate::source::Source;
 
 type Labels = Vec<(&'static str, String)>;
 
@@ -30,6 +31,7 @@ pub struct Metrics {
     acts: Family<Labels, Counter>,
     act_latency: Family<Labels, Histogram>,
     fallbacks: Family<Labels, Counter>,
+    channels_up: Family<Labels, Gauge>,
     received: Family<Labels, Counter>,
     left: Family<Labels, Counter>,
     at_work: Gauge,
@@ -37,6 +39,18 @@ pub struct Metrics {
     store_failures: Counter,
     last_success: Gauge,
     heard: Family<Labels, Counter>,
+    refused: Family<Labels, Counter>,
+    connections: Family<Labels, Gauge>,
+}
+
+/// A connection that is counted for as long as this is kept.
+#[derive(Debug)]
+pub(crate) struct Connected(Gauge);
+
+impl Drop for Connected {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
 }
 
 impl Default for Metrics {
@@ -53,6 +67,7 @@ impl Default for Metrics {
             acts: Family::default(),
             act_latency: Family::new_with_constructor(latency),
             fallbacks: Family::default(),
+            channels_up: Family::default(),
             received: Family::default(),
             left: Family::default(),
             at_work: Gauge::default(),
@@ -60,6 +75,8 @@ impl Default for Metrics {
             store_failures: Counter::default(),
             last_success: Gauge::default(),
             heard: Family::default(),
+            refused: Family::default(),
+            connections: Family::default(),
             registry: Registry::default(),
         };
         let m = &metrics;
@@ -86,6 +103,11 @@ impl Default for Metrics {
             m.act_latency.clone(),
         );
         registry.register("fallbacks", "Urgent pages that went to a fallback channel", m.fallbacks.clone());
+        registry.register(
+            "channel_up",
+            "1 while a channel takes pages, 0 once it is known to be down",
+            m.channels_up.clone(),
+        );
         registry.register("messages_received", "Messages taken from a source", m.received.clone());
         registry.register("messages_left", "Messages left on a source to come again", m.left.clone());
         registry.register("messages_at_work", "Messages being handled now", m.at_work.clone());
@@ -105,6 +127,8 @@ impl Default for Metrics {
             "What PagerDuty told, by way and what came of it",
             m.heard.clone(),
         );
+        registry.register("http_refused", "Requests and connections refused, by reason", m.refused.clone());
+        registry.register("http_connections", "Connections there are now, by address", m.connections.clone());
         Self { registry, ..metrics }
     }
 }
@@ -183,16 +207,31 @@ impl Metrics {
         self.heard.get_or_create(&labels).inc();
     }
 
+    pub(crate) fn refused(&self, reason: &'static str) {
+        self.refused.get_or_create(&vec![("reason", reason.to_owned())]).inc();
+    }
+
+    /// A connection to that address: `http` or `health`.
+    pub(crate) fn connected(&self, address: &'static str) -> Connected {
+        let connections = self.connections.get_or_create(&vec![("address", address.to_owned())]).clone();
+        connections.inc();
+        Connected(connections)
+    }
+
     pub(crate) fn fell_back(&self, channel: &ChannelName) {
         self.fallbacks.get_or_create(&vec![("channel", channel.to_string())]).inc();
+    }
+
+    pub(crate) fn channel_is_up(&self, channel: &ChannelName, is_up: bool) {
+        self.channels_up.get_or_create(&vec![("channel", channel.to_string())]).set(is_up.into());
     }
 
     pub(crate) fn store_failed(&self) {
         self.store_failures.inc();
     }
 
-    pub(crate) fn received(&self, source: &'static str, messages: usize) {
-        self.received.get_or_create(&source_label(source)).inc_by(messages as u64);
+    pub(crate) fn received(&self, source: &Source, messages: usize) {
+        self.received.get_or_create(&labels_of(source)).inc_by(messages as u64);
     }
 
     pub(crate) fn queued(&self, lane: &'static str, messages: usize) {
@@ -209,12 +248,12 @@ impl Metrics {
         self.last_success.set(now.as_second());
     }
 
-    pub(crate) fn left(&self, source: &'static str) {
+    pub(crate) fn left(&self, source: &Source) {
         self.at_work.dec();
-        self.left.get_or_create(&source_label(source)).inc();
+        self.left.get_or_create(&labels_of(source)).inc();
     }
 }
 
-fn source_label(source: &'static str) -> Labels {
-    vec![("source", source.to_owned())]
+fn labels_of(source: &Source) -> Labels {
+    vec![("source", source.name().to_owned()), ("queue", source.queue().to_owned())]
 }

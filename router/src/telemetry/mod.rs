@@ -1,5 +1,6 @@
 //! Everything Watchfire says about itself: log lines and metrics, each of them a function here.
 
+mod lines;
 mod logs;
 mod metrics;
 

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
-use axum::http::{StatusCode, header};
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::StatusCode;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -12,16 +12,21 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use watchfire_core::command::{Command, Wish};
 use watchfire_core::identity::sha256;
-use watchfire_core::ids::EventId;
+use watchfire_core::ids::{EventId, Own};
 use watchfire_core::notice::clean;
 use watchfire_core::silence::{Extension, Silence, SilenceEffect};
 
-use super::events::is_shown;
+use super::body::{Bodies, whole};
+use super::line::Line;
+use super::refusal::{Refusal, Refusals};
 use super::shown::SilenceShown;
+use super::token::Token;
 use crate::respond::Named;
-use crate::router::{Commanded, Nack, Rehearsal, Router};
-use crate::secret::Secret;
+use crate::router::{Commanded, Nack, Rehearsal, Router, recorded};
 use crate::store;
+
+/// The most that one command may be, in bytes.
+const MOST_BYTES: usize = 64 * 1024;
 
 /// What commands need.
 #[derive(Clone)]
@@ -29,7 +34,9 @@ pub struct Operator {
     /// Who carries them out.
     pub router: Arc<Router>,
     /// What operators must show; none: there are no operators.
-    pub token: Option<Secret>,
+    pub token: Option<Token>,
+    /// Counts what is refused.
+    pub refusals: Arc<Refusals>,
 }
 
 /// A command as it is sent.
@@ -49,13 +56,15 @@ pub struct Order {
     /// Only rehearsed.
     #[serde(default)]
     pub dry_run: bool,
-    /// Told apart by this: the same text twice is one command. Left out, every sending is its own.
+    /// Told apart by this: sent again with it, it is one command; another command with it is refused. Left out,
+    /// every sending is its own.
     #[serde(default)]
     pub id: Option<String>,
 }
 
 /// The routes for operators.
-pub fn commands(operator: Operator) -> Routes {
+pub(super) fn commands(operator: Operator) -> Routes {
+    let bodies = Bodies::new(MOST_BYTES, MOST_BYTES, operator.refusals.clone());
     Routes::new()
         .route("/v1/commands", post(take))
         .route("/v1/approvals", get(approvals))
@@ -64,22 +73,28 @@ pub fn commands(operator: Operator) -> Routes {
         .route("/v1/silences", get(super::incidents::silences))
         .route("/v1/incidents", get(super::incidents::incidents))
         .route("/v1/story", get(super::incidents::story))
+        .route("/v1/store/backup", get(super::store::backup))
+        .route("/v1/store/export", get(super::store::export))
+        .layer(DefaultBodyLimit::disable())
+        .route_layer(from_fn_with_state(bodies, whole))
         // Of these routes alone: what is nobody's route stays a 404.
         .route_layer(from_fn_with_state(operator.clone(), only_operators))
         .with_state(operator)
 }
 
 async fn only_operators(State(operator): State<Operator>, request: Request, next: Next) -> Response {
-    match &operator.token {
-        None => refuse(StatusCode::FORBIDDEN, "nobody may: http.operator_token is not configured"),
-        Some(token) if is_shown(request.headers(), token) => next.run(request).await,
-        Some(_) => {
-            let expected = "expected `Authorization: Bearer` with the operator's token";
-            let mut answer = refuse(StatusCode::UNAUTHORIZED, expected);
-            answer.headers_mut().insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer"));
-            answer
-        }
+    let refused = match &operator.token {
+        None => Some((Refusal::NoToken, "nobody may: http.operator_token is not configured")),
+        Some(token) if token.is_shown(request.headers()) => None,
+        Some(_) => Some((Refusal::Token, "expected `Authorization: Bearer` with the operator's token")),
+    };
+    if let Some((reason, expected)) = refused {
+        return operator.refusals.answer(reason, expected);
     }
+    if let Some(line) = request.extensions().get::<Arc<Line>>() {
+        line.proven();
+    }
+    next.run(request).await
 }
 
 async fn take(State(operator): State<Operator>, Json(order): Json<Order>) -> Response {
@@ -89,7 +104,7 @@ async fn take(State(operator): State<Operator>, Json(order): Json<Order>) -> Res
     }
     let now = jiff::Timestamp::now();
     let own = || sha256(&format!("{by}\n{reason}\n{wish:?}\n{on:?}\n{}", now.as_nanosecond()));
-    let id = EventId::new(format!("command:{}", id.map_or_else(own, |id| clean(&id, 100))));
+    let id = EventId::own(Own::Command(&id.unwrap_or_else(own)));
     let command =
         Command { id, by: clean(&by, 100), reason: clean(&reason, 300), via: None, episode: None, wish };
     let answer = match dry_run {
@@ -97,18 +112,23 @@ async fn take(State(operator): State<Operator>, Json(order): Json<Order>) -> Res
             let Rehearsal { decision, acts, effect } = rehearsal;
             let acts = acts.iter().map(|(act, steps)| json!({"act": act, "steps": steps}));
             let acts: Vec<Value> = acts.collect();
-            with_effect(json!({"dry_run": true, "decision": decision, "acts": acts}), effect)
+            Some(with_effect(json!({"dry_run": true, "decision": decision, "acts": acts}), effect))
         }),
         false => carried_out(&operator.router, &command, on.as_ref()).await,
     };
     match answer {
-        Ok(answer) => Json(answer).into_response(),
+        Ok(Some(answer)) => Json(answer).into_response(),
+        Ok(None) => refuse(StatusCode::CONFLICT, "this id was used before, and not for this command"),
         Err(Nack { reason, .. }) => refuse(StatusCode::SERVICE_UNAVAILABLE, &reason),
     }
 }
 
-async fn carried_out(router: &Router, command: &Command, on: Option<&Named>) -> Result<Value, Nack> {
+/// The answer; none where the id stands for something else.
+async fn carried_out(router: &Router, command: &Command, on: Option<&Named>) -> Result<Option<Value>, Nack> {
     let Commanded { entry, effect } = router.command(command, on).await?;
+    if entry.raw != recorded(command, on) {
+        return Ok(None);
+    }
     let answer = json!({"dry_run": false, "decision": entry.decision, "outcomes": entry.outcomes});
     let mut answer = with_effect(answer, effect);
     // Read back, so that a command that comes again is answered as it was the first time.
@@ -129,14 +149,14 @@ async fn carried_out(router: &Router, command: &Command, on: Option<&Named>) -> 
         | Wish::Acknowledge(_)
         | Wish::Unacknowledge(_)
         | Wish::Resolve(_)
-        | Wish::Reassign { .. } => return Ok(answer),
+        | Wish::Reassign { .. } => return Ok(Some(answer)),
     };
     let silences = router.silences().await.unwrap_or_default();
     if let Some(silence) = silences.into_iter().find(|silence| is_it(silence)) {
         let holds = router.held_by(&silence.id).await.unwrap_or_default();
         answer["silence"] = json!(SilenceShown::of(silence, holds, router.clock.now()));
     }
-    Ok(answer)
+    Ok(Some(answer))
 }
 
 fn with_effect(mut answer: Value, effect: Option<SilenceEffect>) -> Value {

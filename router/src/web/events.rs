@@ -1,23 +1,37 @@
 //! `POST /v1/events`: events into the embedded queue; answered once they are on disk.
 
+use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
-use axum::extract::{DefaultBodyLimit, State};
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router as Routes};
+use futures_util::stream::{self, StreamExt as _};
 use serde_json::json;
-use watchfire_core::event::messages;
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+use watchfire_core::event::{messages, text_of};
 
+use super::body::{Bodies, only_json, whole};
+use super::line::Line;
+use super::refusal::{Refusal, Refusals};
+use super::token::Token;
 use crate::router::Router;
-use crate::secret::Secret;
-use crate::source::spool::Spool;
+use crate::source::spool::{Lane, Spool};
 
 /// The most that one request may carry, in bytes.
 const MOST_BYTES: usize = 16 * 1024 * 1024;
 /// The most that one event may be, in bytes: SQS's own bound.
 const MOST_EVENT_BYTES: usize = 1024 * 1024;
+/// So many events that could not be queued are handled at a time.
+const SIDE_BY_SIDE: usize = 16;
+/// Pages may take longer than a sender waits.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(5);
 
 /// What taking events in needs.
 #[derive(Clone)]
@@ -27,23 +41,43 @@ pub struct Ingest {
     /// The embedded queue.
     pub spool: Spool,
     /// What senders must show; none on loopback.
-    pub token: Option<Secret>,
+    pub token: Option<Token>,
+    /// How many bytes of large bodies are held at once.
+    pub held_bytes: usize,
+    /// Counts what is refused.
+    pub refusals: Arc<Refusals>,
+    /// Kept for as long as anyone is told of what could not be queued.
+    pub telling: mpsc::Sender<Infallible>,
 }
 
 /// The routes of the address that takes events.
-pub fn events(ingest: Ingest) -> Routes {
-    Routes::new().route("/v1/events", post(take)).layer(DefaultBodyLimit::max(MOST_BYTES)).with_state(ingest)
+pub(super) fn events(ingest: Ingest) -> Routes {
+    let refusals = ingest.refusals.clone();
+    let bodies = Bodies::new(MOST_BYTES, ingest.held_bytes, refusals.clone());
+    let routes = Routes::new().route("/v1/events", post(take)).layer(DefaultBodyLimit::disable());
+    // From the last to the first: nothing of a body is read for who has not shown the token.
+    routes
+        .route_layer(from_fn_with_state(bodies, whole))
+        .route_layer(from_fn_with_state(refusals, only_json))
+        .route_layer(from_fn_with_state(ingest.clone(), only_senders))
+        .with_state(ingest)
 }
 
-/// One event, an array of events, or one event per line (`application/x-ndjson`). What cannot be read is
-/// taken too: it is recorded and paged like any other unreadable message.
-async fn take(State(ingest): State<Ingest>, headers: HeaderMap, body: String) -> Response {
-    if !ingest.is_allowed(&headers) {
-        return refuse(
-            StatusCode::UNAUTHORIZED,
-            "expected `Authorization: Bearer` with the configured token",
-        );
+async fn only_senders(State(ingest): State<Ingest>, request: Request, next: Next) -> Response {
+    if ingest.token.as_ref().is_some_and(|token| !token.is_shown(request.headers())) {
+        let expected = "expected `Authorization: Bearer` with the configured token";
+        return ingest.refusals.answer(Refusal::Token, expected);
     }
+    if let Some(line) = request.extensions().get::<Arc<Line>>() {
+        line.proven();
+    }
+    next.run(request).await
+}
+
+/// One event, an array of events, or one event per line (`application/x-ndjson`). What cannot be read, or is not
+/// even text, is taken too: it is read as far as it goes, or recorded and paged like any other unreadable message.
+async fn take(State(ingest): State<Ingest>, headers: HeaderMap, body: Bytes) -> Response {
+    let body = text_of(&body).into_owned();
     let lines = headers
         .get(header::CONTENT_TYPE)
         .is_some_and(|kind| kind.as_bytes().starts_with(b"application/x-ndjson"));
@@ -67,13 +101,21 @@ async fn take(State(ingest): State<Ingest>, headers: HeaderMap, body: String) ->
         // A request may carry thousands: others have their turn in between.
         tokio::task::yield_now().await;
     }
-    match ingest.spool.append(queued).await {
-        Ok(sequences) => (StatusCode::ACCEPTED, Json(json!({"accepted": sequences.len()}))).into_response(),
+    let queued: Arc<[(Lane, String)]> = queued.into();
+    match ingest.spool.append_shared(queued.clone()).await {
+        Ok(sequences) => accepted(sequences.len()),
+        Err(_) if ingest.is_handled(queued.clone()).await => accepted(queued.len()),
         Err(error) => {
-            let message = format!("the events could not be stored, send them again: {error}");
+            let message = format!(
+                "the events could not be stored, send them again; what is urgent in them is paged unrecorded: {error}"
+            );
             refuse(StatusCode::SERVICE_UNAVAILABLE, &message)
         }
     }
+}
+
+fn accepted(events: usize) -> Response {
+    (StatusCode::ACCEPTED, Json(json!({"accepted": events}))).into_response()
 }
 
 fn refuse(status: StatusCode, message: &str) -> Response {
@@ -81,20 +123,20 @@ fn refuse(status: StatusCode, message: &str) -> Response {
 }
 
 impl Ingest {
-    fn is_allowed(&self, headers: &HeaderMap) -> bool {
-        self.token.as_ref().is_none_or(|token| is_shown(headers, token))
+    /// Handles events that cannot be queued here and now, so that what is urgent in them is paged; says whether nothing
+    /// of them is left to be done. Goes on after the answer, and when the sender has gone away.
+    async fn is_handled(&self, queued: Arc<[(Lane, String)]>) -> bool {
+        let (router, telling) = (self.router.clone(), self.telling.clone());
+        let task = tokio::spawn(async move {
+            let _telling = telling;
+            let handle = |at: usize| {
+                let (router, queued) = (router.clone(), queued.clone());
+                async move { router.handle(&queued[at].1).await.is_ok() }
+            };
+            let handled = stream::iter(0..queued.len()).map(handle).buffer_unordered(SIDE_BY_SIDE);
+            // Each of them, whatever became of the one before.
+            handled.fold(true, async |all, is_handled| all && is_handled).await
+        });
+        matches!(timeout(ANSWERED_WITHIN, task).await, Ok(Ok(true)))
     }
-}
-
-/// Whether a request shows that token.
-pub(super) fn is_shown(headers: &HeaderMap, token: &Secret) -> bool {
-    let shown =
-        headers.get(header::AUTHORIZATION).and_then(|value| value.as_bytes().strip_prefix(b"Bearer "));
-    shown.is_some_and(|shown| same(shown, token.expose().as_bytes()))
-}
-
-/// Compares in a time that does not tell where the difference is.
-fn same(shown: &[u8], wanted: &[u8]) -> bool {
-    let difference = shown.iter().zip(wanted).fold(0, |difference, (a, b)| difference | (a ^ b));
-    std::hint::black_box(difference) == 0 && shown.len() == wanted.len()
 }

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use axum::Router as Routes;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
+use super::guard::{Guard, not_for_strangers};
 use crate::source::spool::{Lane, Spool};
 use crate::store::Store;
 use crate::telemetry::Metrics;
@@ -23,13 +25,26 @@ pub struct Health {
     pub spool: Spool,
 }
 
-/// The routes of the health address.
-pub fn health(health: Health) -> Routes {
+/// The routes of the health address. Who asks whether the worker is there is told, by whatever name; the
+/// metrics say more, and are for no page of the web.
+pub(super) fn health(health: Health, guard: Guard) -> Routes {
     Routes::new()
-        .route("/livez", get(async || "alive\n"))
-        .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
+        .route_layer(from_fn_with_state(guard, not_for_strangers))
+        .route("/livez", get(alive))
+        .route("/readyz", get(ready))
         .with_state(health)
+}
+
+/// Not while only a new start would help.
+async fn alive(State(health): State<Health>) -> Response {
+    match health.store.broken() {
+        None => "alive\n".into_response(),
+        Some(error) => {
+            let text = format!("this process ends, to be started again: {error}\n");
+            (StatusCode::SERVICE_UNAVAILABLE, text).into_response()
+        }
+    }
 }
 
 async fn ready(State(health): State<Health>) -> Response {

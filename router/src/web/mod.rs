@@ -1,16 +1,30 @@
 //! The two HTTP addresses: one takes events, the other tells how the worker is.
 
+mod body;
 mod commands;
+mod doors;
 mod events;
+mod guard;
 mod health;
 mod incidents;
+mod line;
+mod refusal;
+mod server;
 mod shown;
+mod spelt_out;
+mod store;
 mod story;
+mod token;
 mod webhooks;
 
-pub use commands::{Operator, Order, commands};
-pub use events::{Ingest, events};
-pub use health::{Health, health};
+pub use commands::{Operator, Order};
+pub(crate) use doors::Doors;
+pub use events::Ingest;
+pub(crate) use guard::without_port;
+pub use health::Health;
+pub use refusal::Refusals;
+pub(crate) use server::Server;
 pub use shown::{HeldShown, IncidentShown, IncidentState, IncidentsShown, SilenceShown, SilenceState};
 pub use story::{ActShown, Decided, DecisionShown, EffectShown, Progress, StoryKind, StoryShown};
+pub use token::Token;
 pub use webhooks::{Webhooks, webhooks};

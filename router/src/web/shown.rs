@@ -92,7 +92,7 @@ impl SilenceShown {
 /// A list of incidents.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct IncidentsShown {
-    /// The newest first, at most 500.
+    /// The newest first; at most 500, the most urgent.
     pub incidents: Vec<IncidentShown>,
     /// How many more there are.
     pub more: usize,

@@ -17,8 +17,14 @@ use crate::router::{Story, StoryOf};
 pub struct StoryShown {
     /// What the name stands for.
     pub of: StoryKind,
-    /// The event that was asked about.
-    pub event: Option<EventId>,
+    /// The event that was asked about, as its sender calls it.
+    pub event: Option<String>,
+    /// The same by its whole id.
+    #[serde(default)]
+    pub id: Option<EventId>,
+    /// Other events whose senders call them the same, by their whole ids, the newest first; at most 20.
+    #[serde(default)]
+    pub others: Vec<EventId>,
     /// The finding that was asked about.
     pub finding: Option<FindingKey>,
     /// The incident; none where it belongs to none, or is forgotten.
@@ -46,15 +52,17 @@ pub enum StoryKind {
 impl StoryShown {
     /// A story as it is at `now`.
     pub(crate) fn of(story: &Story, now: Timestamp) -> Self {
-        let Story { incident, record, entries, bundle: _, said_with, next, of } = story;
-        let (of, event, finding) = match of {
+        let Story { incident, record, entries, bundle: _, said_with, next, of, others } = story;
+        let (of, id, finding) = match of {
             StoryOf::Event(event) => (StoryKind::Event, Some(event.clone()), None),
             StoryOf::Finding(finding) => (StoryKind::Finding, None, Some(finding.clone())),
             StoryOf::Incident => (StoryKind::Incident, None, None),
         };
         Self {
             of,
-            event,
+            event: id.as_ref().map(EventId::shown),
+            id,
+            others: others.clone(),
             finding,
             incident: record.as_ref().map(|record| IncidentShown::of(incident.clone(), record, now)),
             decisions: entries.iter().map(DecisionShown::of).collect(),
@@ -67,8 +75,11 @@ impl StoryShown {
 /// What was decided about one event, command or passing of time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DecisionShown {
-    /// The event's id, or the command's.
-    pub event: EventId,
+    /// What the event's sender calls it, or the id of a command or of something else of ours.
+    pub event: String,
+    /// The whole id, which nothing else has.
+    #[serde(default)]
+    pub id: Option<EventId>,
     /// When.
     pub at: Timestamp,
     /// What decided: an event, a human, or that something was due.
@@ -193,7 +204,8 @@ impl DecisionShown {
             ActShown { id: act.id.clone(), target: act.target.named(), result, at, said }
         });
         Self {
-            event: decision.event.clone(),
+            event: decision.event.shown(),
+            id: Some(decision.event.clone()),
             at: decision.at,
             by: decided(decision, &entry.raw),
             kind: decision.kind.clone(),

@@ -7,18 +7,24 @@ use std::time::Duration;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderMap, StatusCode};
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use axum::{Json, Router as Routes};
+use axum::{Extension, Json, Router as Routes};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use serde_json::json;
 
+use super::body::{Bodies, whole};
+use super::line::Line;
+use super::refusal::Refusals;
 use crate::pagerduty::{Heard, Signers, Told, hear, read};
 use crate::router::Router;
 use crate::telemetry;
 
 /// PagerDuty drops what is larger.
 const MOST_BYTES: usize = 256 * 1024;
+/// What all large ones may hold together, in bytes: who has sent them is known when they are there.
+const HELD_BYTES: usize = 4 * 1024 * 1024;
 /// PagerDuty waits 5 s, and tries again.
 const PATIENCE: Duration = Duration::from_secs(4);
 
@@ -30,6 +36,7 @@ struct Shared {
     router: Arc<Router>,
     signers: Signers,
     complaints: DefaultDirectRateLimiter,
+    refusals: Arc<Refusals>,
 }
 
 impl std::fmt::Debug for Shared {
@@ -41,22 +48,29 @@ impl std::fmt::Debug for Shared {
 impl Webhooks {
     /// Whoever has signed is one of these; none where there are none.
     pub fn new(router: Arc<Router>, signers: Signers) -> Option<Self> {
+        let refusals = Refusals::new(router.metrics.clone());
         // Anybody can knock; the log says so once a minute, the metrics each time.
         let complaints = RateLimiter::direct(Quota::per_minute(NonZeroU32::MIN));
-        (!signers.is_empty()).then(|| Self(Arc::new(Shared { router, signers, complaints })))
+        (!signers.is_empty()).then(|| Self(Arc::new(Shared { router, signers, complaints, refusals })))
     }
 }
 
 /// The route for PagerDuty; no route where nobody could sign.
 pub fn webhooks(webhooks: Option<Webhooks>) -> Routes {
     let Some(webhooks) = webhooks else { return Routes::new() };
-    let routes = Routes::new().route("/v1/pagerduty/webhooks", post(take));
-    routes.layer(DefaultBodyLimit::max(MOST_BYTES)).with_state(webhooks)
+    let bodies = Bodies::new(MOST_BYTES, HELD_BYTES, webhooks.0.refusals.clone());
+    let routes = Routes::new().route("/v1/pagerduty/webhooks", post(take)).layer(DefaultBodyLimit::disable());
+    routes.route_layer(from_fn_with_state(bodies, whole)).with_state(webhooks)
 }
 
 /// 401: not signed. 400: no JSON. 503: to be sent again. Anything else is heard, if only to be left alone.
-async fn take(State(Webhooks(shared)): State<Webhooks>, headers: HeaderMap, body: Bytes) -> Response {
-    let Shared { router, signers, complaints } = &*shared;
+async fn take(
+    State(Webhooks(shared)): State<Webhooks>,
+    line: Option<Extension<Arc<Line>>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let Shared { router, signers, complaints, refusals: _ } = &*shared;
     let metrics = &router.metrics;
     let via = match signers.signer(signature(&headers).as_deref(), &body) {
         Ok(via) => via,
@@ -68,6 +82,9 @@ async fn take(State(Webhooks(shared)): State<Webhooks>, headers: HeaderMap, body
             return refuse(StatusCode::UNAUTHORIZED, &unsigned.to_string());
         }
     };
+    if let Some(Extension(line)) = line {
+        line.proven();
+    }
     let delivery = headers.get("x-webhook-id").and_then(|id| id.to_str().ok());
     let heard = match read(&body, delivery, via.as_ref()) {
         Ok(Told::Change(change)) => match tokio::time::timeout(PATIENCE, hear(router, &change)).await {

@@ -1,6 +1,7 @@
 //! Containment, whole: from a finding to objects, calls, journal and pages, against an API server.
 
 mod approvals;
+mod hostile;
 mod release;
 mod silent;
 mod stage;

@@ -13,7 +13,6 @@ use tempfile::TempDir;
 use watchfire::clock::Clock;
 use watchfire::router::Router;
 use watchfire_core::act::{QUARANTINE_LABEL, StepResult};
-use watchfire_core::ids::EventId;
 use watchfire_core::journal::{Entry, Outcome};
 use watchfire_tests::cluster::{Cluster, Eks};
 use watchfire_tests::{Configuration, GuardDuty, PagerDuty, in_process, until};
@@ -129,7 +128,7 @@ impl Stage {
     /// The journal's entry.
     pub(crate) async fn entry(&self, event: &str) -> Option<Entry> {
         let journal = self.router.journal(1_000).await.expect("the store answers");
-        journal.into_iter().find(|entry| entry.decision.event == EventId::new(event))
+        journal.into_iter().find(|entry| entry.decision.event.shown() == event)
     }
 
     /// Until the controllers have done what follows from what was done. On a cordoned node nothing new can
@@ -184,7 +183,9 @@ impl Stage {
             let (done, not_done) = (part("done"), part("not_done"));
             format!("page: {summary}\n  done: {done}\n  not done: {not_done}")
         });
-        lines.extend(pages);
+        // What asks is sent beside what tells, and may come first.
+        let (asking, telling): (Vec<_>, Vec<_>) = pages.partition(|page| page.contains("To be approved: "));
+        lines.extend(telling.into_iter().chain(asking));
         let mask = self.mask(pod);
         lines.into_iter().map(|line| mask(&line)).collect()
     }

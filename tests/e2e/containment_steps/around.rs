@@ -215,7 +215,8 @@ async fn a_rehearsal_asks_everything_and_changes_nothing() {
 async fn a_checkup_says_what_is_missing_and_what_is_too_much() {
     let scene = Scene::new().await;
     let _eks = scene.cluster.install_eks().await;
-    let steps = steps_of(ActionName::Quarantine).iter().copied().collect();
+    let said = repertoire(ActionName::Quarantine, &Mitigation::default());
+    let steps = said.steps.iter().copied().collect();
     let wanted = permissions(&steps, Evidence::Taken);
     let exact = exactly(&wanted);
     let look = async |rules: Vec<Rule>| {

@@ -14,11 +14,12 @@ use tokio::time::Instant;
 use watchfire::actions::Failure;
 use watchfire::clients::Clients;
 use watchfire::containment::{Containment, End, Finding, Grade, How, Ran, checkup};
-use watchfire_core::act::permissions::{Evidence, Permission, Permissions, permissions, steps_of};
+use watchfire_core::act::permissions::{Evidence, Permission, Permissions, permissions};
 use watchfire_core::act::{
-    LABELS_ANNOTATION, ObjectRef, QUARANTINE_LABEL, Step, StepName, StepRecord, StepResult,
+    LABELS_ANNOTATION, ObjectRef, QUARANTINE_LABEL, Step, StepName, StepRecord, StepResult, repertoire,
 };
 use watchfire_core::context::AdminApi;
+use watchfire_core::mitigation::Mitigation;
 use watchfire_core::rules::ActionName;
 use watchfire_tests::cluster::{Cluster, Fault, Match, Rule, SOON, User};
 use watchfire_tests::until;

@@ -1,6 +1,6 @@
 //! Small entries and records to try a store with.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use jiff::Timestamp;
 use watchfire_core::decision::{Decision, Effect, EffectKind, Verdict, When, Why, Withheld};
@@ -102,6 +102,7 @@ pub fn finding(key: &str, count: u64) -> (Key, Record) {
         count,
         seen_at: at(3),
         noted_in: None,
+        reports: VecDeque::new(),
     };
     (Key::Finding(FindingKey::new(key)), Record::Finding(record))
 }

@@ -3,12 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use watchfire::store::{Committed, Error, Store};
-use watchfire_core::ids::{EffectId, EventId};
+use watchfire_core::face::Face;
+use watchfire_core::ids::{EffectId, EventId, IncidentKey};
 use watchfire_core::incident::{Key, Record, State};
 use watchfire_core::journal::{Entry, Outcome};
 
 use super::builders::{at, changing, closed, done, entry, incident, record};
+use super::looking::{about, face};
 use super::records::events_of;
+use super::wakes::{due, waking};
 
 const HOUR: i64 = 60 * 60;
 const EFFECTS: [&str; 3] = ["page:a", "page:b", "page:c"];
@@ -32,6 +35,7 @@ struct Known {
     /// When that was.
     changed: i64,
     open: bool,
+    wake_at: Option<i64>,
 }
 
 #[derive(Default)]
@@ -56,8 +60,10 @@ impl Model {
         }
         self.changes += 1;
         let to = &entry.decision.changes[key];
-        let open = matches!(to, Record::Incident(incident) if incident.open);
-        self.records.insert(key.clone(), Known { version: self.changes, changed: seconds, open });
+        let Record::Incident(incident) = to else { panic!("{key} is an incident's") };
+        let wake_at = incident.escalate_at.map(|wake_at| wake_at.as_second() - at(0).as_second());
+        let known = Known { version: self.changes, changed: seconds, open: incident.open, wake_at };
+        self.records.insert(key.clone(), known);
         let kept = changing(entry.clone(), []);
         self.entries.insert(entry.decision.event.clone(), (kept, seconds));
         Committed::Yes
@@ -84,6 +90,21 @@ impl Model {
         due.into_iter().map(|(_, event)| event).collect()
     }
 
+    fn wakes(&self, now: i64) -> Vec<(i64, Key)> {
+        let wakes = self.records.iter().filter_map(|(key, known)| Some((known.wake_at?, key.clone())));
+        let mut due: Vec<_> = wakes.filter(|(wake_at, _)| *wake_at <= now).collect();
+        due.sort_by_key(|(wake_at, key)| (*wake_at, key.to_string()));
+        due
+    }
+
+    /// The events of entries that are so, the oldest first.
+    fn events(&self, is_so: impl Fn(&Entry) -> bool) -> Vec<EventId> {
+        let entries = self.entries.values().map(|(entry, _)| entry).filter(|entry| is_so(entry));
+        let sorted: BTreeSet<_> =
+            entries.map(|entry| (entry.decision.at, entry.decision.event.clone())).collect();
+        sorted.into_iter().map(|(_, event)| event).collect()
+    }
+
     fn prune(&mut self, before: i64) {
         self.entries
             .retain(|_, (entry, _)| entry.pending().next().is_some() || entry.decision.at >= at(before));
@@ -95,6 +116,24 @@ async fn load(store: &Store, key: &Key) -> State {
     let mut state = State::default();
     store.load(std::slice::from_ref(key), &mut state).await.unwrap();
     state
+}
+
+/// What operators look at.
+async fn looks_like(store: &Store, model: &Model, now: i64) {
+    for key in ["0", "1", "2"].map(IncidentKey::new) {
+        let told = store.timeline(&key, usize::MAX).await.unwrap();
+        let told: Vec<_> = told.into_iter().map(|entry| entry.decision.event).collect();
+        let expected = model.events(|entry| entry.decision.incident.as_ref() == Some(&key));
+        assert_eq!(told, expected, "timeline of {key} at {now}");
+    }
+    let since = now - 50 * HOUR;
+    let look = |seen: &mut Vec<EventId>, face: Face| seen.extend(face.subject.cluster.map(EventId::new));
+    let seen = store.fold_faces(at(since), Vec::new(), look).await.unwrap();
+    let expected = model.events(|entry| entry.decision.face.is_some() && entry.decision.at >= at(since));
+    assert_eq!(seen, expected, "faces at {now}");
+    let look = |seen: &mut Vec<Key>, key: &str, _: Record| seen.push(incident(key));
+    let seen = store.fold_records("incident/", Vec::new(), look).await.unwrap();
+    assert_eq!(seen, model.records.keys().cloned().collect::<Vec<_>>(), "records at {now}");
 }
 
 pub async fn random_operations_do_what_a_map_would_do(open: impl AsyncFn() -> Store) {
@@ -114,8 +153,15 @@ pub async fn random_operations_do_what_a_map_would_do(open: impl AsyncFn() -> St
                 let (key, read, version) = &old;
                 let effects = &EFFECTS[..dice.below(4) as usize];
                 let events = events_of(read, key).unwrap_or(0) + 1;
-                let next = if dice.below(2) > 0 { record(events) } else { closed(events) };
-                let entry = changing(entry(event.as_str(), now, effects), [(key.clone(), next)]);
+                let next = match dice.below(4) {
+                    0 => record(events),
+                    1 => waking(events, now + dice.below(40) as i64 * HOUR),
+                    _ => closed(events),
+                };
+                let Key::Incident(incident) = key else { panic!("{key} is no incident") };
+                let mut entry = about(entry(event.as_str(), now, effects), incident.as_str());
+                entry.decision.face = (dice.below(2) > 0).then(|| face(event.as_str()));
+                let entry = changing(entry, [(key.clone(), next)]);
                 let answer = store.commit(read, &entry).await.unwrap();
                 assert_eq!(answer, model.commit(key, *version, &entry, now), "commit {event} at {now}");
             }
@@ -153,6 +199,8 @@ pub async fn random_operations_do_what_a_map_would_do(open: impl AsyncFn() -> St
                 let entry = model.entries.get(&event).map(|(entry, _)| entry.clone());
                 assert_eq!(store.find(&event).await.unwrap(), entry, "find {event} at {now}");
                 assert_eq!(store.due(at(now), usize::MAX).await.unwrap(), model.due(now), "due at {now}");
+                assert_eq!(due(&store, now, usize::MAX).await, model.wakes(now), "wakes at {now}");
+                looks_like(&store, &model, now).await;
             }
         }
     }

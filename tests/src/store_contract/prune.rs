@@ -34,7 +34,11 @@ async fn commit_with(store: &Store, entry: Entry, keys: &[Key], incident: &Recor
         | Key::Cover(_)
         | Key::Bundle(_)
         | Key::Limit(_)
-        | Key::Digest => unreachable!("not in these tests"),
+        | Key::Digest
+        | Key::DigestLine(..)
+        | Key::DigestEdition(_)
+        | Key::DigestDays
+        | Key::DigestContents(_) => unreachable!("not in these tests"),
     });
     assert_eq!(store.commit(&read, &changing(entry, changes)).await.unwrap(), Committed::Yes);
 }

@@ -5,8 +5,11 @@
 
 use std::collections::BTreeMap;
 
-use super::plan::{NoPlan, Occasion, Planned};
-use super::{Step, Target};
+use super::plan::{NoPlan, Occasion, Planned, Repertoire};
+use super::{Step, StepName, Target};
+
+/// What it may be made of.
+pub(super) const REPERTOIRE: Repertoire = Repertoire { steps: &[StepName::Annotate], instead: &[] };
 
 pub(super) fn plan(occasion: &Occasion<'_>) -> Result<Planned, NoPlan> {
     let pod = occasion.pod()?;

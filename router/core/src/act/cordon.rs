@@ -3,8 +3,12 @@
 //! - Role: contain. Undone by `release`, unless the node had been cordoned before.
 //! - Idempotency: `spec.unschedulable`.
 
-use super::plan::{NoPlan, Occasion, Planned};
-use super::{Step, Target};
+use super::plan::{NoPlan, Occasion, Planned, Repertoire};
+use super::{Step, StepName, Target};
+
+/// What it may be made of.
+pub(super) const REPERTOIRE: Repertoire =
+    Repertoire { steps: &[StepName::Preflight, StepName::Cordon, StepName::Uncordon], instead: &[] };
 
 pub(super) fn plan(occasion: &Occasion<'_>) -> Result<Planned, NoPlan> {
     let node = occasion.node()?;

@@ -3,9 +3,15 @@
 //! - Role: contain. It cannot be undone, so a human approves it.
 //! - Idempotency: the pod's UID, as a precondition of the deletion.
 
-use super::plan::{NoPlan, Occasion, Planned};
-use super::{Step, Target};
+use super::plan::{NoPlan, Occasion, Planned, Repertoire};
+use super::{Step, StepName, Target};
 use crate::rules::ActionName;
+
+/// What it may be made of.
+pub(super) const REPERTOIRE: Repertoire = Repertoire {
+    steps: &[StepName::Preflight, StepName::Delete, StepName::VerifyGone],
+    instead: &[ActionName::Cordon],
+};
 
 pub(super) fn plan(occasion: &Occasion<'_>) -> Result<Planned, NoPlan> {
     let pod = occasion.pod()?;

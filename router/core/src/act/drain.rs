@@ -3,9 +3,19 @@
 //! - Role: contain. Evictions cannot be undone, so a human approves it; the cordon is undone by `release`.
 //! - Idempotency: the UID of each pod.
 
-use super::plan::{NoPlan, Occasion, Planned};
-use super::{ObjectRef, Step, Target};
+use super::plan::{NoPlan, Occasion, Planned, Repertoire};
+use super::{ObjectRef, Step, StepName, Target};
 use crate::context::Neighbour;
+use crate::mitigation::Mitigation;
+
+/// What it may be made of: pods leave in one way or the other.
+pub(super) fn repertoire(mitigation: &Mitigation) -> Repertoire {
+    const EVICTS: &[StepName] = &[StepName::Preflight, StepName::Cordon, StepName::Uncordon, StepName::Evict];
+    const DELETES: &[StepName] =
+        &[StepName::Preflight, StepName::Cordon, StepName::Uncordon, StepName::Delete];
+    let steps = if mitigation.drain_respects_budgets { EVICTS } else { DELETES };
+    Repertoire { steps, instead: &[] }
+}
 
 pub(super) fn plan(occasion: &Occasion<'_>) -> Result<Planned, NoPlan> {
     let node = occasion.node()?;

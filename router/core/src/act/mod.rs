@@ -16,10 +16,11 @@ mod quarantine;
 mod revoke_credentials;
 mod scale_to_zero;
 mod step;
+mod taking_effect;
 mod words;
 
 pub use hash::PlanHash;
-pub use plan::{NoPlan, Occasion, Planned};
+pub use plan::{NoPlan, Occasion, Planned, Repertoire, repertoire};
 pub use step::{ObjectRef, Step, StepName, StepRecord, StepResult};
 pub use words::summary;
 

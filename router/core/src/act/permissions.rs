@@ -7,6 +7,9 @@
 use std::collections::BTreeSet;
 
 use super::StepName;
+use super::plan::repertoire;
+use crate::decision::Role;
+use crate::mitigation::Mitigation;
 use crate::rules::ActionName;
 
 /// Something that may be done with a kind of object. `escalate`, `bind` and `impersonate` cannot be said.
@@ -183,19 +186,9 @@ pub fn of_step(step: StepName) -> (Part, Vec<Permission>) {
             );
             (Part::Quarantine, all)
         }
-        StepName::Isolate | StepName::Rejoin => (Part::Quarantine, vec![patch("", "pods")]),
-        StepName::Annotate => (
-            Part::Quarantine,
-            vec![
-                patch("", "pods"),
-                patch("", "nodes"),
-                patch(APPS, "deployments"),
-                patch(APPS, "statefulsets"),
-                patch(APPS, "daemonsets"),
-                patch(BATCH, "jobs"),
-                patch(BATCH, "cronjobs"),
-            ],
-        ),
+        StepName::Isolate | StepName::Rejoin | StepName::Annotate => {
+            (Part::Quarantine, vec![patch("", "pods")])
+        }
         StepName::Restart => (Part::Quarantine, vec![patch(APPS, "deployments")]),
         StepName::Suspend | StepName::Resume => {
             (Part::Quarantine, vec![patch(BATCH, "jobs"), patch(BATCH, "cronjobs")])
@@ -220,50 +213,33 @@ pub fn of_step(step: StepName) -> (Part, Vec<Permission>) {
     }
 }
 
-/// The steps that an action is made of at most, and those that undo it. What a configuration adds, such
-/// as a quarantine that scales down where it cannot be verified, is added by whoever reads it.
-pub fn steps_of(action: ActionName) -> &'static [StepName] {
-    match action {
-        ActionName::Evidence | ActionName::ImageScan => &[],
-        ActionName::Quarantine => &[
-            StepName::Preflight,
-            StepName::Deny,
-            StepName::DenyAdmin,
-            StepName::Isolate,
-            StepName::Rejoin,
-            StepName::Annotate,
-            StepName::Restart,
-            StepName::Suspend,
-            StepName::Resume,
-            StepName::Cordon,
-            StepName::Uncordon,
-            StepName::VerifyIsolated,
-            StepName::LiftDeny,
-            StepName::VerifyReleased,
-        ],
-        ActionName::ScaleToZero => &[
-            StepName::Preflight,
-            StepName::Scale,
-            StepName::PauseScaler,
-            StepName::ResumeScaler,
-            StepName::Suspend,
-            StepName::Resume,
-            StepName::VerifyScaled,
-        ],
-        ActionName::DeletePod => &[StepName::Preflight, StepName::Delete, StepName::VerifyGone],
-        ActionName::Cordon => &[StepName::Preflight, StepName::Cordon, StepName::Uncordon],
-        ActionName::Drain => &[
-            StepName::Preflight,
-            StepName::Cordon,
-            StepName::Uncordon,
-            StepName::Evict,
-            StepName::VerifyGone,
-        ],
-        ActionName::RevokeCredentials => {
-            &[StepName::Preflight, StepName::RevokePod, StepName::RevokeRole, StepName::RestoreRole]
+/// The actions that may come of these, each with what may take its place, what is done where a quarantine is
+/// not verified, and the evidence before any containment.
+pub fn reachable(
+    named: impl IntoIterator<Item = ActionName>,
+    mitigation: &Mitigation,
+) -> BTreeSet<ActionName> {
+    let mut reached = BTreeSet::new();
+    let mut next: Vec<_> = named.into_iter().collect();
+    while let Some(action) = next.pop() {
+        if !reached.insert(action) {
+            continue;
         }
-        ActionName::Annotate => &[StepName::Preflight, StepName::Annotate],
+        next.extend(repertoire(action, mitigation).instead);
+        match action {
+            ActionName::Quarantine => next.extend(mitigation.if_not_verified),
+            ActionName::Evidence
+            | ActionName::ScaleToZero
+            | ActionName::DeletePod
+            | ActionName::Cordon
+            | ActionName::Drain
+            | ActionName::ImageScan
+            | ActionName::RevokeCredentials
+            | ActionName::Annotate => {}
+        }
+        next.extend((action.role() == Role::Contain).then_some(ActionName::Evidence));
     }
+    reached
 }
 
 /// The one ConfigMap that is read: whether EKS Auto Mode enforces network policies.

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::{ObjectRef, Step, Target};
+use super::{ObjectRef, Step, StepName, Target};
 use crate::context::{Context, Node, Place, Pod, Workload};
-use crate::event::Subject;
+use crate::event::{Subject, Thing};
 use crate::ids::IncidentKey;
 use crate::mitigation::Mitigation;
 use crate::rules::ActionName;
@@ -67,6 +67,31 @@ impl NoPlan {
     }
 }
 
+/// What the plans of an action may be made of, at most: said beside each plan, held to it by a property, and
+/// what permissions are printed by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Repertoire {
+    /// Its steps, and those that undo them.
+    pub steps: &'static [StepName],
+    /// What may take its place where it cannot be had.
+    pub instead: &'static [ActionName],
+}
+
+/// What the plans of an action may be made of, as configured.
+pub fn repertoire(action: ActionName, mitigation: &Mitigation) -> Repertoire {
+    const LOOKS: Repertoire = Repertoire { steps: &[], instead: &[] };
+    match action {
+        ActionName::Evidence | ActionName::ImageScan => LOOKS,
+        ActionName::Quarantine => super::quarantine::REPERTOIRE,
+        ActionName::ScaleToZero => super::scale_to_zero::REPERTOIRE,
+        ActionName::DeletePod => super::delete_pod::REPERTOIRE,
+        ActionName::Cordon => super::cordon::REPERTOIRE,
+        ActionName::Drain => super::drain::repertoire(mitigation),
+        ActionName::RevokeCredentials => super::revoke_credentials::REPERTOIRE,
+        ActionName::Annotate => super::annotate::REPERTOIRE,
+    }
+}
+
 impl Planned {
     pub(super) fn of(target: Target, steps: Vec<Step>) -> Self {
         Self { target, about: Vec::new(), steps, undo: Vec::new(), ask: None, notes: Vec::new() }
@@ -112,13 +137,27 @@ impl Occasion<'_> {
         })
     }
 
+    /// What the finding says to be about no pod and no node is about none, whatever the cluster has.
+    fn is_about_the_cluster(&self) -> Result<(), NoPlan> {
+        match &self.subject.thing {
+            Some(Thing::Other(what)) => Err(NoPlan::because(format!(
+                "the finding is about {what}, not about a pod or a node: name what is meant by hand"
+            ))),
+            Some(
+                Thing::Identity | Thing::Instance | Thing::Container | Thing::Kubernetes | Thing::Unknown(_),
+            )
+            | None => Ok(()),
+        }
+    }
+
     /// The one pod.
     pub(super) fn pod(&self) -> Result<&Pod, NoPlan> {
         use crate::context::Pods;
+        self.is_about_the_cluster()?;
         if let Some(pod) = self.context.pod() {
             return match pod.gone_at {
                 None => Ok(pod),
-                Some(_) => Err(NoPlan::because("the pod is gone already")),
+                Some(_) => Err(NoPlan::because(format!("the pod is gone already{}", self.in_its_place()))),
             };
         }
         if let Place::Foreign(theirs) = &self.context.place {
@@ -130,6 +169,9 @@ impl Occasion<'_> {
         Err(NoPlan::because(match &self.context.pods {
             Pods::NotAsked => "the event names no pod".to_owned(),
             Pods::Unknown(because) => format!("the pod is not known: {because}"),
+            Pods::None(tried) if self.context.gone.is_some() => {
+                format!("the pod is gone: {tried}{}", self.in_its_place())
+            }
             Pods::None(tried) => format!("the pod is not in the cluster: {tried}"),
             Pods::Found { count, .. } => {
                 format!("{count} pods fit; name the one that is meant: watchfire quarantine NAMESPACE/NAME")
@@ -137,7 +179,17 @@ impl Occasion<'_> {
         }))
     }
 
+    fn in_its_place(&self) -> String {
+        let in_its_place = self.context.gone.iter().flat_map(|gone| gone.in_its_place.iter().take(3));
+        let named: Vec<_> = in_its_place.map(String::as_str).collect();
+        match named.is_empty() {
+            true => String::new(),
+            false => format!("; in its place: {}", named.join(", ")),
+        }
+    }
+
     pub(super) fn node(&self) -> Result<&Node, NoPlan> {
+        self.is_about_the_cluster()?;
         match &self.context.node {
             Some(node) if node.gone_at.is_none() => Ok(node),
             Some(_) => Err(NoPlan::because("the node is gone already")),

@@ -8,10 +8,30 @@
 
 use std::collections::BTreeSet;
 
-use super::plan::{NoPlan, Occasion, Planned, present};
-use super::{LABELS_ANNOTATION, Step, Target};
+use super::plan::{NoPlan, Occasion, Planned, Repertoire, present};
+use super::{LABELS_ANNOTATION, Step, StepName, Target};
 use crate::context::{Details, Enforcement, Known, Pod, Selecting, Workload, WorkloadKind};
 use crate::rules::ActionName;
+
+/// What it may be made of.
+pub(super) const REPERTOIRE: Repertoire = Repertoire {
+    steps: &[
+        StepName::Preflight,
+        StepName::Deny,
+        StepName::LiftDeny,
+        StepName::DenyAdmin,
+        StepName::Suspend,
+        StepName::Resume,
+        StepName::Isolate,
+        StepName::Rejoin,
+        StepName::Restart,
+        StepName::Cordon,
+        StepName::Uncordon,
+        StepName::VerifyIsolated,
+        StepName::VerifyReleased,
+    ],
+    instead: &[ActionName::Cordon, ActionName::ScaleToZero, ActionName::DeletePod],
+};
 
 pub(super) fn plan(occasion: &Occasion<'_>) -> Result<Planned, NoPlan> {
     let pod = occasion.pod()?;
@@ -21,11 +41,11 @@ pub(super) fn plan(occasion: &Occasion<'_>) -> Result<Planned, NoPlan> {
     let details = details.ok_or_else(|| NoPlan::because("what surrounds the pod is not known"))?;
     if let Enforcement::Off(why) = &details.enforcement {
         return Err(NoPlan::rather(
-            ActionName::ScaleToZero,
+            without_policies(occasion),
             format!("network policies have no effect here: {why}"),
         ));
     }
-    let detached = Detached::of(pod, owners, details)?;
+    let detached = Detached::of(occasion, pod, owners, details)?;
     let deny = known(&details.deny, "whether the standing policies are there")?;
     let reference = pod.reference();
     let incident = occasion.incident.as_str().to_owned();
@@ -76,7 +96,15 @@ pub(super) fn plan(occasion: &Occasion<'_>) -> Result<Planned, NoPlan> {
     if let Some(gitops) = details.gitops.get().and_then(Option::as_ref) {
         notes.push(format!("{} may put the workload back as the repository says", gitops.named()));
     }
-    Ok(Planned { undo, ask: detached.ask, notes, ..Planned::of(Target::Pod(reference), steps) })
+    Ok(Planned { undo, notes, ..Planned::of(Target::Pod(reference), steps) })
+}
+
+/// What contains it where policies do not: no pods, or, where nothing has a number of them, not this one.
+fn without_policies(occasion: &Occasion<'_>) -> ActionName {
+    match occasion.scalable() {
+        Ok(_) => ActionName::ScaleToZero,
+        Err(_) => ActionName::DeletePod,
+    }
 }
 
 fn refuse_what_policies_cannot_hold(pod: &Pod) -> Result<(), NoPlan> {
@@ -95,12 +123,16 @@ fn refuse_what_policies_cannot_hold(pod: &Pod) -> Result<(), NoPlan> {
 /// What is taken away from a pod so that nothing selects it any more.
 struct Detached {
     remove: std::collections::BTreeMap<String, String>,
-    ask: Option<String>,
     notes: Vec<String>,
 }
 
 impl Detached {
-    fn of(pod: &Pod, owners: &[Workload], details: &Details) -> Result<Self, NoPlan> {
+    fn of(
+        occasion: &Occasion<'_>,
+        pod: &Pod,
+        owners: &[Workload],
+        details: &Details,
+    ) -> Result<Self, NoPlan> {
         let services = known(&details.services, "the Services that select it")?;
         let policies = known(&details.policies, "the network policies that select it")?;
         let deny = known(&details.deny, "whether the standing policies are there")?;
@@ -113,17 +145,14 @@ impl Detached {
                     "{name} selects it whatever its labels are and allows traffic, and there is no policy of \
                      the admin tier that could overrule it"
                 );
-                return Err(NoPlan::rather(ActionName::ScaleToZero, reason));
+                return Err(NoPlan::rather(without_policies(occasion), reason));
             }
             keys.extend(selector.positive_keys());
         }
         let Some(controller) = owners.first() else {
             return Ok(match &pod.owner {
-                None => Self::with(pod, &keys, None, "nothing will replace it: no controller owns it"),
-                Some(owner) => {
-                    let ask = format!("its controller, {} {}, may put labels back", owner.kind, owner.name);
-                    Self::with(pod, &keys, Some(ask), "")
-                }
+                None => Self::with(pod, &keys, "nothing will replace it: no controller owns it"),
+                Some(owner) => Self::with(pod, &keys, &may_fight_back(&owner.kind, &owner.name)),
             });
         };
         let own: BTreeSet<&str> = controller.selector.iter().flat_map(|own| own.positive_keys()).collect();
@@ -142,20 +171,25 @@ impl Detached {
             | WorkloadKind::Job
             | WorkloadKind::CronJob => {
                 keys.extend(own);
-                Ok(Self::with(pod, &keys, None, ""))
+                Ok(Self::with(pod, &keys, ""))
             }
             WorkloadKind::Other(kind) => {
                 keys.extend(own);
-                let ask = format!("its controller, {kind} {}, may put labels back", controller.name);
-                Ok(Self::with(pod, &keys, Some(ask), ""))
+                Ok(Self::with(pod, &keys, &may_fight_back(kind, &controller.name)))
             }
         }
     }
 
-    fn with(pod: &Pod, keys: &BTreeSet<&str>, ask: Option<String>, note: &str) -> Self {
+    fn with(pod: &Pod, keys: &BTreeSet<&str>, note: &str) -> Self {
         let notes = (!note.is_empty()).then(|| note.to_owned()).into_iter().collect();
-        Self { remove: present(pod, keys), ask, notes }
+        Self { remove: present(pod, keys), notes }
     }
+}
+
+/// Anybody can name a controller of a kind that nobody knows: it is isolated all the same, and whoever puts labels
+/// back is found out by what verifies.
+fn may_fight_back(kind: &str, name: &str) -> String {
+    format!("its controller, {kind} {name}, may put labels back")
 }
 
 /// A StatefulSet wants the pod's very name: released, the pod would block its own replacement. So its
@@ -177,7 +211,7 @@ fn stateful(
         return Err(NoPlan::rather(ActionName::DeletePod, reason));
     }
     let note = "its controller keeps it: nothing replaces it until it is deleted";
-    Ok(Detached::with(pod, keys, None, note))
+    Ok(Detached::with(pod, keys, note))
 }
 
 fn suspend(workload: Option<&Workload>, steps: &mut Vec<Step>, undo: &mut Vec<Step>) {

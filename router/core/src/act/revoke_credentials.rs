@@ -4,8 +4,12 @@
 //!   a human approves that. Undone by `release`.
 //! - Idempotency: the name of the inline policy.
 
-use super::plan::{NoPlan, Occasion, Planned};
-use super::{Step, Target};
+use super::plan::{NoPlan, Occasion, Planned, Repertoire};
+use super::{Step, StepName, Target};
+
+/// What it may be made of.
+pub(super) const REPERTOIRE: Repertoire =
+    Repertoire { steps: &[StepName::RevokePod, StepName::RevokeRole, StepName::RestoreRole], instead: &[] };
 
 pub(super) fn plan(occasion: &Occasion<'_>) -> Result<Planned, NoPlan> {
     let pod = occasion.pod()?;

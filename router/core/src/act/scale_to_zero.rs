@@ -3,9 +3,21 @@
 //! - Role: contain. Undone by `release`, which gives it the replicas that it had.
 //! - Idempotency: the number of replicas, remembered in an annotation.
 
-use super::plan::{NoPlan, Occasion, Planned};
-use super::{Step, Target};
+use super::plan::{NoPlan, Occasion, Planned, Repertoire};
+use super::{Step, StepName, Target};
 use crate::context::Known;
+
+/// What it may be made of.
+pub(super) const REPERTOIRE: Repertoire = Repertoire {
+    steps: &[
+        StepName::Preflight,
+        StepName::PauseScaler,
+        StepName::ResumeScaler,
+        StepName::Scale,
+        StepName::VerifyScaled,
+    ],
+    instead: &[],
+};
 
 pub(super) fn plan(occasion: &Occasion<'_>) -> Result<Planned, NoPlan> {
     let workload = occasion.scalable()?;

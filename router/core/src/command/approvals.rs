@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::{Asked, Command};
 use crate::act::{Act, ActWhen, ActionKind};
+use crate::budget::Spent;
 use crate::containment::{Answer, ApprovalId, ApprovalRecord, Verdict as Answered};
 use crate::decision::{Decision, Why};
 use crate::guard::{AskedBy, Question, Ruling, may};
@@ -44,6 +45,8 @@ impl Asked<'_> {
             }
             Err(no_plan) => return self.declined(action.as_str(), no_plan.reason, now),
         };
+        let by = (self.command.id.clone(), act.id.clone());
+        let spends = &Spent::planned(action, &act.target, self.context, by, now);
         let question = Question {
             action,
             planned: &planned,
@@ -51,12 +54,15 @@ impl Asked<'_> {
             state,
             priority: *priority,
             asked_by: AskedBy::Human,
-            before: 0,
+            spends,
+            before: &[],
         };
         match may(&question) {
             Ruling::Go => {}
             Ruling::Refuse(refusal) => return self.declined(action.as_str(), refusal.sentence(), now),
-            Ruling::Ask(because) => return self.declined(action.as_str(), because, now),
+            Ruling::Ask(because) | Ruling::AskAtOnce(because) => {
+                return self.declined(action.as_str(), because, now);
+            }
             Ruling::Observe => return self.declined(action.as_str(), "observe mode".to_owned(), now),
         }
         let mitigation = &self.policy.mitigation;
@@ -64,7 +70,7 @@ impl Asked<'_> {
         let give_up_at = now + mitigation.give_up_after;
         let act = Act { approved_by, give_up_at, when: ActWhen::Now, ..act.clone() };
         let mut changes = BTreeMap::from([self.answered(id, record, Answered::Approved, now)]);
-        self.remember(&act, undo.clone(), state, now, &mut changes);
+        self.remember(&act, undo.clone(), spends.clone(), state, now, &mut changes);
         let acts = self.evidence_first(act, &occasion);
         let incident = acts.last().map(|act| act.incident.clone());
         Decision { incident, acts, changes, ..self.blank(Why::Commanded, *priority, now) }

@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::act::{Act, ActWhen, ActionKind, Occasion};
+use crate::budget::Spent;
 use crate::containment::{Containment, ContainmentState, SwitchRecord, SwitchedOff, TargetKey, TargetRecord};
 use crate::context::Context;
 use crate::decision::{Decision, Effect, Role, Verdict, Why, Withheld};
@@ -89,6 +90,7 @@ impl Asked<'_> {
     /// What has to be read into the state first; then it is to be asked again.
     pub fn decide(&self, state: &State, now: Timestamp) -> Result<Decision, Unread> {
         state.need_all(self.reads(state))?;
+        let state = &*state.as_of(self.policy, now);
         Ok(match &self.command.wish {
             Wish::SwitchOff => self.switch(Some(()), now),
             Wish::SwitchOn => self.switch(None, now),
@@ -225,6 +227,7 @@ impl Asked<'_> {
         &self,
         act: &Act,
         undo: Vec<crate::act::Step>,
+        spends: Spent,
         state: &State,
         now: Timestamp,
         changes: &mut BTreeMap<Key, Record>,
@@ -248,7 +251,7 @@ impl Asked<'_> {
             changes.insert(Key::Incident(act.incident.clone()), Record::Incident(incident));
         }
         if let Some(mut budget) = state.budget().filter(|_| act.role == Role::Contain) {
-            budget.spend(self.policy.mitigation.budget.1, now);
+            budget.spend(spends, self.policy.mitigation.budget.window, now);
             changes.insert(Key::Budget, Record::Budget(budget));
         }
     }

@@ -32,7 +32,7 @@ impl Asked<'_> {
         let Command { id, by, reason, .. } = self.command;
         let SilenceDraft { matches, starts_at, ends_at, ticket, yes_cover_p0 } = draft;
         let starts_at = starts_at.unwrap_or(now).max(now);
-        let mut record = state.silences().cloned().unwrap_or_default();
+        let mut record = recorded(state);
         record.tidy(now);
         let in_force = record.silences.iter().filter(|silence| now < silence.ends_at).count();
         let refused = if let Err(error) = Pattern::parse(matches) {
@@ -119,7 +119,7 @@ impl Asked<'_> {
     ) -> Result<Decision, Unread> {
         let key = bundle_key(&BundleKind::Silence { id: id.clone() }, &[]);
         state.need_all([Key::Silences, Key::Bundle(key.clone())])?;
-        let mut record = state.silences().cloned().unwrap_or_default();
+        let mut record = recorded(state);
         let Some(silence) = record.silences.iter_mut().find(|silence| silence.id == *id) else {
             let reason = match Maintenance::is_one(id) {
                 true => format!("{id} is a maintenance window: the configuration says when it ends"),
@@ -150,7 +150,12 @@ impl Asked<'_> {
         mut changes: BTreeMap<Key, Record>,
         now: Timestamp,
     ) -> Decision {
-        changes.insert(Key::Silences, Record::Silences(record));
+        changes.insert(Key::Silences, Record::Silences(record.into()));
         Decision { changes, ..self.blank(Why::Commanded, Priority::P3, now) }
     }
+}
+
+/// The silences, to be changed.
+fn recorded(state: &State) -> SilencesRecord {
+    state.silences().map(|silences| (**silences).clone()).unwrap_or_default()
 }

@@ -9,6 +9,7 @@
 //! Nothing here asks anyone: whoever holds the cluster's API fills it in.
 
 mod details;
+mod gone;
 mod identify;
 mod node;
 mod pod;
@@ -20,6 +21,7 @@ pub use details::{
     AdminApi, Autoscaler, Budget, ClusterEvent, Deny, Details, Enforcement, GitOps, GitOpsTool, ScaledObject,
     Selecting,
 };
+pub use gone::Gone;
 pub use identify::{Answer, Confidence, Judged, Method, Query, judge, queries};
 pub use node::Node;
 pub use pod::{HostAccess, Owner, Pod, PodContainer};
@@ -66,8 +68,11 @@ impl<T> Known<T> {
 pub struct Cluster {
     /// Its name.
     pub name: String,
-    /// Its ARN.
+    /// Its ARN. Without it nothing but a UID is certain.
     pub arn: Option<String>,
+    /// The VPC that it is in, where that is configured.
+    #[serde(default)]
+    pub vpc: Option<String>,
 }
 
 /// Whether an event is about our cluster.
@@ -116,6 +121,11 @@ pub struct Context {
     pub pods: Pods,
     /// The node it is about, or the one that the pod runs on.
     pub node: Option<Node>,
+    /// How surely the finding's own node is the one that is meant; none for the node that the pod runs on, which
+    /// is as sure as the pod.
+    pub node_by: Option<(Method, Confidence)>,
+    /// What stands in the place of the pod that the finding names by its UID and that is gone.
+    pub gone: Option<Gone>,
     /// For a finding about a node: the pods on it.
     pub pods_on_node: Vec<Neighbour>,
     /// Other open incidents on the same node, each in a line.
@@ -192,6 +202,16 @@ impl Context {
             Pods::Found { pods, count: 1, .. } => pods.first(),
             Pods::Found { .. } | Pods::NotAsked | Pods::Unknown(_) | Pods::None(_) => None,
         }
+    }
+
+    /// By what it was found, where that is a hint and no more: a human decides before anything is done.
+    pub fn hint(&self) -> Option<Method> {
+        let pods = match self.pods {
+            Pods::Found { method, confidence, .. } => Some((method, confidence)),
+            Pods::NotAsked | Pods::Unknown(_) | Pods::None(_) => None,
+        };
+        let hint = [pods, self.node_by].into_iter().flatten().find(|(_, sure)| *sure == Confidence::Possible);
+        hint.map(|(method, _)| method)
     }
 
     /// The workload that a human would name: the last of the owner chain.

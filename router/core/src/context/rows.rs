@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Context, Details, Known, Node, Place, Pod, Pods};
+use super::{Confidence, Context, Details, Gone, Known, Method, Node, Place, Pod, Pods};
 
 /// Label and value, the most telling first. What is unknown is not among them: it is told in sentences.
 pub(crate) fn rows(context: &Context, now: Timestamp) -> Vec<(String, String)> {
@@ -10,9 +10,12 @@ pub(crate) fn rows(context: &Context, now: Timestamp) -> Vec<(String, String)> {
     if let Place::Foreign(cluster) = &context.place {
         rows.add("Other cluster", format!("{cluster}: nothing of ours was matched"));
     }
-    rows.pods(&context.pods, now);
+    rows.pods(context, now);
     if let Some(details) = &context.details {
         rows.details(details);
+    }
+    if let Some((method, confidence)) = context.node_by {
+        rows.add("Node matched by", matched(method, confidence));
     }
     if let Some(node) = &context.node {
         rows.node(node, now);
@@ -40,18 +43,25 @@ impl Rows {
         }
     }
 
-    fn pods(&mut self, pods: &Pods, now: Timestamp) {
-        match pods {
+    fn pods(&mut self, context: &Context, now: Timestamp) {
+        if let Some(Gone { in_its_place }) = &context.gone {
+            self.add("The pod", "is gone: nothing is done to another one in its place");
+            match in_its_place.is_empty() {
+                true => self.add("In its place", "nothing"),
+                false => self.add_some("In its place", in_its_place, 10),
+            }
+        }
+        match &context.pods {
             Pods::NotAsked | Pods::Unknown(_) => {}
             Pods::None(tried) => self.add("In the cluster", format!("not found: {tried}")),
-            Pods::Found { method, confidence: _, pods, count: 1 } => {
+            Pods::Found { method, confidence, pods, count: 1 } => {
                 if let Some(pod) = pods.first() {
-                    self.add("Matched by", method.as_str());
+                    self.add("Matched by", matched(*method, *confidence));
                     self.pod(pod, now);
                 }
             }
-            Pods::Found { method, confidence: _, pods, count } => {
-                self.add("Matched by", format!("{}: {count} pods", method.as_str()));
+            Pods::Found { method, confidence, pods, count } => {
+                self.add("Matched by", format!("{}: {count} pods", matched(*method, *confidence)));
                 let names: Vec<_> = pods.iter().map(Pod::full_name).collect();
                 self.add("Pods", listed(&names, 20));
             }
@@ -159,6 +169,21 @@ impl Rows {
         ];
         let parts: Vec<_> = parts.into_iter().flatten().collect();
         self.add("Cluster node", format!("{name} ({})", parts.join(", ")));
+    }
+}
+
+/// By what; where it looks like a proof and is none, that it is none.
+fn matched(method: Method, confidence: Confidence) -> String {
+    match (method, confidence) {
+        (
+            Method::Address | Method::ContainerId | Method::Instance | Method::NodeUser | Method::Uid,
+            Confidence::Possible,
+        ) => format!("{}, a hint and no proof", method.as_str()),
+        (
+            Method::Name | Method::ServiceAccount | Method::Role | Method::Digest | Method::ByHand,
+            Confidence::Possible,
+        )
+        | (_, Confidence::Certain) => method.as_str().to_owned(),
     }
 }
 

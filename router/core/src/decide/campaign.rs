@@ -22,7 +22,16 @@ impl Case<'_> {
         let known = members.iter().filter_map(|member| state.finding(member));
         let incidents: BTreeSet<_> =
             known.map(|known| known.incident.clone()).filter(|incident| incident != key).collect();
-        state.need_all(incidents.iter().cloned().map(Key::Incident))?;
+        state.need_all(
+            incidents.iter().cloned().flat_map(|it| [Key::Incident(it.clone()), Key::Sayable(it)]),
+        )?;
+        // Whatever a sequence claims for its members: those of other accounts are not its own.
+        let own = self.event.subject.account.as_ref();
+        let is_own = |incident: &IncidentKey| {
+            let sayable = state.sayable(incident);
+            sayable.is_some_and(|it| own.is_some() && it.face.subject.account.as_ref() == own)
+        };
+        let incidents = incidents.into_iter().filter(is_own);
         let mut lines = Vec::new();
         for incident in incidents {
             let Some(member) = state.incident(&incident).filter(|member| member.open) else { continue };

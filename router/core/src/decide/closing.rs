@@ -23,7 +23,7 @@ impl Case<'_> {
         now: Timestamp,
     ) -> Result<Decision, Unread> {
         let known = state.finding(&finding.key);
-        if known.is_some_and(|known| is_older(finding, known)) {
+        if known.is_some_and(|known| is_older(finding, known, now)) {
             return Ok(self.blank(Why::Outdated, now));
         }
         let incident = state.incident(key).filter(|incident| incident.open);

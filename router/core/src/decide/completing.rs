@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::Case;
 use crate::act::{Act, ActWhen, ActionKind, PlanHash, Target};
+use crate::asking::ask_at_once;
 use crate::decision::{Decision, Role, Verdict, Why};
 use crate::follow_up;
 use crate::ids::{EffectId, IncidentKey};
@@ -22,6 +23,7 @@ impl Case<'_> {
         state: &State,
         now: Timestamp,
     ) -> Result<Decision, Unread> {
+        let state = &*state.as_of(self.policy, now);
         let why = Why::Completed;
         let blank = self.blank(why, now);
         let acting = planning::reads(&self.event.id, &self.occasion(incident, now));
@@ -32,7 +34,10 @@ impl Case<'_> {
         let mut changes = plans.changes(&request);
         let mut record = record.clone();
         record.targets.extend(plans.targets.iter().cloned());
-        let effects = follow_up::tell(&record, incident, &self.notice(incident, why, &plans, now));
+        let notice = self.notice(incident, why, &plans, now);
+        let mut effects = follow_up::tell(&record, incident, &notice);
+        let (policy, event) = (self.policy, &self.event.id);
+        effects.extend(ask_at_once(policy, incident, &mut record, event, &plans.at_once, &notice));
         changes.insert(Key::Incident(incident.clone()), Record::Incident(record));
         let verdict = if effects.is_empty() { Verdict::Quiet } else { Verdict::Page };
         let Plans { acts, withheld, .. } = plans;

@@ -8,13 +8,19 @@ use crate::digest::DigestLine;
 use crate::event::Finding;
 use crate::ids::{DedupKey, IncidentKey};
 use crate::incident::{FindingRecord, IncidentRecord, Key, Record, State, Unread};
+use crate::judge::updated_at;
 use crate::noise;
 
+/// What is known of a finding; nothing of a press, which is news each time.
+pub(super) fn known_of<'s>(finding: &Finding, state: &'s State) -> Option<&'s FindingRecord> {
+    if finding.is_pressed() { None } else { state.finding(&finding.key) }
+}
+
 /// Nothing of a finding is hidden by a note on it: only a report that says nothing new counts as an echo.
-pub(super) fn is_echo(finding: &Finding, known: &FindingRecord) -> bool {
+pub(super) fn is_echo(finding: &Finding, known: &FindingRecord, now: Timestamp) -> bool {
     finding.echo
         && finding.state == known.state
-        && finding.updated_at == known.updated_at
+        && updated_at(finding, now) == known.updated_at
         && finding.count <= known.count
 }
 
@@ -25,15 +31,21 @@ pub fn as_said(record: &IncidentRecord, state: &State) -> Result<IncidentRecord,
     };
     state.need(Key::Bundle(bundle.clone()))?;
     let mut record = record.clone();
-    let said_at = state.bundle(&bundle).and_then(|bundle| bundle.said_at);
-    let since = record.held.as_ref().map(|held| held.since);
-    // The time to the microsecond tells what was said before it joined from what was said with it.
-    if let (Some(said_at), Some(since)) = (said_at, since)
-        && said_at >= since
-    {
-        let count = record.held.take().map_or(0, |held| held.count);
-        record.said_count = record.said_count.max(count);
+    let bundle = state.bundle(&bundle);
+    let said_at = bundle.and_then(|bundle| bundle.said_at);
+    let (Some(bundle), Some(said_at), Some(held)) = (bundle, said_at, &record.held) else {
+        return Ok(record);
+    };
+    let is_said = match held.after_round {
+        Some(round) => bundle.rounds > round,
+        // It joined before rounds were counted: the time to the microsecond tells what was said before it joined
+        // from what was said with it.
+        None => said_at >= held.since,
+    };
+    if is_said {
+        record.said_count = record.said_count.max(held.count);
         record.said_at = said_at;
+        record.held = None;
     }
     Ok(record)
 }
@@ -61,7 +73,7 @@ pub(crate) fn digest_line(record: &IncidentRecord, now: Timestamp) -> DigestLine
         since: now,
         events: record.events,
         open: true,
-        held: None,
+        ..DigestLine::default()
     }
 }
 

@@ -1,163 +1,119 @@
-//! What the next digest will say: a line per incident, and how many there were of each family before.
+//! The digest: editions, each a row per incident, said as one page when its time has come.
+//!
+//! ```text
+//! digest             which edition is written, and when it is closed: read by whoever adds a line, seldom changed
+//! digest-line/7/...  a line of edition 7: changed by what is decided about its incident, and by nothing else
+//! digest-edition/7   that edition 7 is closed, and when it is said
+//! digest-days        how many incidents each family had on the last days
+//! ```
+//!
+//! So what goes to the digest is decided side by side, however much it is. Closing an edition changes the one record
+//! that everyone who adds a line has read: whoever has not committed by then decides again, for the next edition.
+//! Nothing is written into one that is closed, and it is read at leisure.
 
+mod contents;
+mod days;
+mod line;
 mod page;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::IncidentKey;
-use crate::notice::clean;
-use crate::priority::Priority;
 
-/// What has been put by for the next digest, bounded however much there is.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct DigestRecord {
-    /// Since when: the last digest, or the first line of the first.
-    pub from: Timestamp,
-    /// When it is to be sent; none as long as there is nothing to send, or nobody to send it to.
-    pub due_at: Option<Timestamp>,
-    /// An incident each, at most [`DigestRecord::MOST_LINES`].
-    pub lines: BTreeMap<IncidentKey, DigestLine>,
-    /// Incidents beyond these, which are counted only: one that is added again counts again.
-    pub more: u64,
-    /// New incidents by family, those counted only among them; beyond [`DigestRecord::MOST_FAMILIES`] names
-    /// under [`DigestRecord::OTHER`].
-    pub families: BTreeMap<String, u64>,
-    /// The same by day, the last [`DigestRecord::DAYS`] of them, sent or not.
-    pub days: BTreeMap<Date, BTreeMap<String, u64>>,
-    /// The first day that was ever counted: before it nothing is known.
-    pub counted_from: Option<Date>,
-}
+pub use contents::Contents;
+pub use days::DigestDays;
+pub use line::DigestLine;
+pub use page::Edition;
 
-/// What a digest says about one incident.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct DigestLine {
-    /// The highest it had.
-    pub priority: Priority,
-    /// What happened.
-    pub family: String,
-    /// What happened to what, in a line.
-    pub title: String,
-    /// What it is about, in a line.
-    pub subject: String,
-    /// When it was first seen.
-    pub since: Timestamp,
-    /// How many events there were.
-    pub events: u64,
-    /// Whether it is still open.
-    pub open: bool,
-    /// What kept it from being said at once, such as a silence.
-    pub held: Option<String>,
-}
+/// More families than this are counted together, see [`OTHER`].
+pub const MOST_FAMILIES: usize = 200;
+/// What families beyond the most are counted under: no rule's family has a space in it.
+pub const OTHER: &str = "other families";
 
-impl Default for DigestLine {
-    fn default() -> Self {
-        Self {
-            priority: Priority::P3,
-            family: String::new(),
-            title: String::new(),
-            subject: String::new(),
-            since: Timestamp::default(),
-            events: 0,
-            open: false,
-            held: None,
-        }
+/// Which edition it is, counted from the first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct EditionNumber(pub u64);
+
+impl EditionNumber {
+    /// The edition after it.
+    pub fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
     }
 }
 
+impl fmt::Display for EditionNumber {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(out)
+    }
+}
+
+/// The edition that is written now.
+///
+/// The first version of Watchfire kept all lines and counts in this record. What it has left there is said with
+/// the edition, and nothing is added to it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DigestRecord {
+    /// Which.
+    pub edition: EditionNumber,
+    /// Since when it is written.
+    pub from: Timestamp,
+    /// When it is to be closed; none as long as nothing is in it, or nobody is to get it.
+    pub due_at: Option<Timestamp>,
+    /// Of the first version: an incident each.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub lines: BTreeMap<IncidentKey, DigestLine>,
+    /// Of the first version: incidents beyond these.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub more: u64,
+    /// Of the first version: incidents by family.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub families: BTreeMap<String, u64>,
+    /// Of the first version: the same by day, sent or not.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub days: BTreeMap<Date, BTreeMap<String, u64>>,
+    /// Of the first version: the first day that was ever counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub counted_from: Option<Date>,
+}
+
+/// An edition that is closed.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct EditionRecord {
+    /// The record as it was while the edition was written.
+    pub closed: DigestRecord,
+    /// When it is to be said; none once it was.
+    pub due_at: Option<Timestamp>,
+}
+
 impl DigestRecord {
-    /// One that says nothing yet.
+    /// The first edition, which says nothing yet.
     pub fn new(now: Timestamp) -> Self {
         Self { from: now, ..Self::default() }
     }
 
-    /// More incidents than this are counted, not listed.
-    pub const MOST_LINES: usize = 200;
-    /// Families beyond so many are counted together.
-    pub const MOST_FAMILIES: usize = 200;
-    /// So many days are remembered: a week, the week before it, and the day of the digest.
-    pub const DAYS: i64 = 15;
-    /// What families beyond the most are counted under: no rule's family has a space in it.
-    pub const OTHER: &str = "other families";
-
-    /// Puts an incident by on a day, which is [`Calendar::day_from_opening`] of now. The same incident twice
-    /// is one line, counted once: the newer line with the earlier beginning and the higher priority.
-    ///
-    /// [`Calendar::day_from_opening`]: crate::calendar::Calendar::day_from_opening
-    pub fn add(&mut self, incident: &IncidentKey, line: DigestLine, date: Date) {
-        let line = line.bounded();
-        if let Some(known) = self.lines.get_mut(incident) {
-            *known = DigestLine {
-                priority: line.priority.min(known.priority),
-                since: line.since.min(known.since),
-                held: line.held.or(known.held.take()),
-                ..line
-            };
-            return;
-        }
-        if self.from == Timestamp::default() {
-            self.from = line.since;
-        }
-        count(&mut self.families, &line.family);
-        count(self.days.entry(date).or_default(), &line.family);
-        self.remember(date);
-        if self.lines.len() < Self::MOST_LINES {
-            self.lines.insert(incident.clone(), line);
-        } else {
-            self.more += 1;
-        }
-    }
-
-    /// Whether there is nothing to say: no incident since the last digest.
-    pub fn is_empty(&self) -> bool {
-        self.lines.is_empty() && self.more == 0
-    }
-
-    /// The record as it is after this one was sent, on a day which is [`Calendar::day_from_opening`] of now.
-    ///
-    /// [`Calendar::day_from_opening`]: crate::calendar::Calendar::day_from_opening
-    pub fn next(&self, now: Timestamp, date: Date) -> DigestRecord {
-        let mut next = DigestRecord {
-            from: now,
-            days: self.days.clone(),
-            counted_from: self.counted_from,
-            ..DigestRecord::default()
-        };
-        next.remember(date);
-        next
-    }
-
-    /// Forgets the days that are too long before this one.
-    fn remember(&mut self, date: Date) {
-        self.counted_from = Some(self.counted_from.map_or(date, |from| from.min(date)));
-        let newest = self.days.last_key_value().map_or(date, |(newest, _)| date.max(*newest));
-        let oldest = newest.saturating_sub(jiff::Span::new().days(Self::DAYS - 1));
-        self.days.retain(|day, _| *day >= oldest);
+    /// The edition after this one.
+    pub fn next(&self, now: Timestamp) -> Self {
+        Self { edition: self.edition.next(), ..Self::new(now) }
     }
 }
 
-impl DigestLine {
-    /// The same, so short that a record of the most lines stays one that every store takes.
-    fn bounded(self) -> DigestLine {
-        DigestLine {
-            family: clean(&self.family, 80),
-            title: clean(&self.title, 120),
-            subject: clean(&self.subject, 100),
-            held: self.held.map(|held| clean(&held, 100)),
-            ..self
-        }
-    }
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
-fn count(families: &mut BTreeMap<String, u64>, family: &str) {
-    let is_full = families.len() >= DigestRecord::MOST_FAMILIES && !families.contains_key(family);
-    let name = if is_full { DigestRecord::OTHER } else { family };
-    *families.entry(name.to_owned()).or_default() += 1;
+/// One more of a family, or so many.
+fn count(families: &mut BTreeMap<String, u64>, family: &str, more: u64) {
+    let is_full = families.len() >= MOST_FAMILIES && !families.contains_key(family);
+    let name = if is_full { OTHER } else { family };
+    *families.entry(name.to_owned()).or_default() += more;
 }

@@ -6,13 +6,24 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use jiff::{Span, Timestamp};
 
-use super::{DigestLine, DigestRecord};
+use super::{Contents, DigestDays, DigestLine, OTHER};
 use crate::calendar::{Calendar, spoken};
 use crate::ids::{EventId, IncidentKey};
 use crate::notice::{List, Notice, clean};
 use crate::priority::Priority;
 
-impl DigestRecord {
+/// An edition as it is said.
+#[derive(Clone, Copy, Debug)]
+pub struct Edition<'e> {
+    /// Since when it was written.
+    pub from: Timestamp,
+    /// What is in it.
+    pub contents: &'e Contents,
+    /// The last days, those of this edition among them.
+    pub days: &'e DigestDays,
+}
+
+impl Edition<'_> {
     /// What there is to say now, as one page. `current` has the events of each incident and whether it is
     /// open, as they are now; of an incident that is not in it the line tells. What is compared are the days
     /// from opening to opening with the same days a week before; nothing is compared before the first week
@@ -25,7 +36,7 @@ impl DigestRecord {
         event: &EventId,
         now: Timestamp,
     ) -> Notice {
-        let lines = self.lines.iter().map(|(key, line)| {
+        let lines = self.contents.listed().map(|(key, line)| {
             let (events, open) = current.get(key).copied().unwrap_or((line.events, line.open));
             DigestLine { events, open, ..line.clone() }
         });
@@ -54,58 +65,63 @@ impl DigestRecord {
             parts.push(format!("{other} other"));
         }
         let since = spoken(calendar.zone(), self.from, now);
-        let title = format!("{} since {since}", incidents(self.count()));
+        let title = format!("{} since {since}", incidents(self.contents.total));
         if parts.is_empty() { title } else { format!("{title}: {}", parts.join(", ")) }
     }
 
     fn description(&self, lines: &[DigestLine], calendar: &Calendar, now: Timestamp) -> String {
         let day = |at| calendar.local(at).strftime("%A %F %H:%M").to_string();
         let open = lines.iter().filter(|line| line.open).count();
-        let more = match self.more {
+        let more = match self.contents.more() {
             0 => String::new(),
             more => format!(" {more} more are counted and not listed."),
         };
         let (from, to, zone) = (day(self.from), day(now), calendar.zone());
-        format!("From {from} to {to}, {zone}: {}, {open} still open.{more}", incidents(lines.len() as u64))
+        let listed = incidents(lines.iter().map(|line| line.incidents).sum());
+        format!("From {from} to {to}, {zone}: {listed}, {open} still open.{more}")
     }
 
-    /// A list per family, the largest first, and one of what there was a week before and is no longer.
+    /// A list per family, the one with the most urgent first and of those the largest; and one of what there was
+    /// a week before and is no longer.
     fn lists(&self, lines: &[DigestLine], before: Option<&BTreeMap<String, u64>>) -> Vec<List> {
         let mut by_family: BTreeMap<&str, Vec<&DigestLine>> = BTreeMap::new();
         for line in lines {
-            let known = self.families.contains_key(&line.family);
-            by_family.entry(if known { &line.family } else { Self::OTHER }).or_default().push(line);
+            let known = self.contents.families.contains_key(&line.family);
+            by_family.entry(if known { &line.family } else { OTHER }).or_default().push(line);
         }
-        let mut lists: Vec<List> = self
+        for lines in by_family.values_mut() {
+            lines.sort_by_key(|line| (line.priority, !line.open, line.since));
+        }
+        let mut families: Vec<_> = self
             .largest_first()
             .into_iter()
-            .map(|(family, count)| {
-                let mut lines = by_family.remove(family).unwrap_or_default();
-                lines.sort_by_key(|line| (line.priority, !line.open, line.since));
-                let more = count.saturating_sub(lines.len() as u64);
-                List::new(&head(family, count, before), lines.into_iter().map(line_text), more)
-            })
+            .map(|(family, count)| (family, count, by_family.remove(family).unwrap_or_default()))
             .collect();
-        let gone = before.into_iter().flatten().filter(|(family, _)| !self.families.contains_key(*family));
+        families.sort_by_key(|(_, _, lines)| lines.first().map_or(Priority::P3, |line| line.priority));
+        let list = |(family, count, lines): (&str, u64, Vec<&DigestLine>)| {
+            let shown = &lines[..lines.len().min(List::MOST_LINES)];
+            let more = count.saturating_sub(shown.iter().map(|line| line.incidents).sum());
+            List::new(&head(family, count, before), shown.iter().map(|line| line_text(line)), more)
+        };
+        let mut lists: Vec<List> = families.into_iter().map(list).collect();
+        lists.extend(self.gone(before));
+        lists
+    }
+
+    fn gone(&self, before: Option<&BTreeMap<String, u64>>) -> Option<List> {
+        let gone = before?.iter().filter(|(family, _)| !self.contents.families.contains_key(*family));
         let mut gone: Vec<(&String, &u64)> = gone.collect();
         gone.sort_by_key(|(family, count)| (Reverse(**count), *family));
-        if !gone.is_empty() {
-            let gone: Vec<String> =
-                gone.iter().map(|(family, count)| format!("gone: {family} (last week {count})")).collect();
-            lists.push(List::new("No longer:", gone, 0));
-        }
-        lists
+        let lines = gone.into_iter().map(|(family, count)| format!("gone: {family} (last week {count})"));
+        let list = List::new("No longer:", lines, 0);
+        (!list.lines.is_empty()).then_some(list)
     }
 
     fn largest_first(&self) -> Vec<(&str, u64)> {
         let mut families: Vec<(&str, u64)> =
-            self.families.iter().map(|(family, count)| (family.as_str(), *count)).collect();
+            self.contents.families.iter().map(|(family, count)| (family.as_str(), *count)).collect();
         families.sort_by_key(|(family, count)| (Reverse(*count), *family));
         families
-    }
-
-    fn count(&self) -> u64 {
-        self.lines.len() as u64 + self.more
     }
 
     /// The new incidents by family on the same days a week before; none where they are not all known.
@@ -115,11 +131,11 @@ impl DigestRecord {
         let last = calendar.day_from_opening(now).yesterday().ok()?.max(first);
         let earlier = |date: Date| date.checked_sub(Span::new().days(7)).ok();
         let (from, to) = (earlier(first)?, earlier(last)?);
-        if to >= first || self.counted_from? > from {
+        if to >= first || self.days.counted_from? > from {
             return None;
         }
         let mut families = BTreeMap::new();
-        for (family, count) in self.days.range(from..=to).flat_map(|(_, families)| families) {
+        for (family, count) in self.days.days.range(from..=to).flat_map(|(_, families)| families) {
             *families.entry(family.clone()).or_default() += count;
         }
         Some(families)
@@ -141,9 +157,11 @@ fn head(family: &str, count: u64, before: Option<&BTreeMap<String, u64>>) -> Str
     format!("{family}: {count} new{}", trend.unwrap_or_default())
 }
 
-/// `[P3] title (subject): 3 events, still open; held by silence s-7`.
+/// `[P3] title (subject): 3 events, still open; held by silence s-7`; where it stands for several, the title has
+/// their number.
 fn line_text(line: &DigestLine) -> String {
-    let DigestLine { priority, family: _, title, subject, since: _, events, open, held } = line;
+    let DigestLine { priority, family: _, title, subject, since: _, events, open, held, incidents, day: _ } =
+        line;
     let subject = match subject.as_str() {
         subject if subject.is_empty() || title.contains(subject) => String::new(),
         subject => format!(" ({subject})"),
@@ -151,5 +169,8 @@ fn line_text(line: &DigestLine) -> String {
     let events = if *events == 1 { "1 event".to_owned() } else { format!("{events} events") };
     let open = if *open { "still open" } else { "over" };
     let held = held.as_ref().map(|held| format!("; held by {held}")).unwrap_or_default();
+    if *incidents > 1 {
+        return format!("[{priority}] {title}{subject}{held}");
+    }
     format!("[{priority}] {title}{subject}: {events}, {open}{held}")
 }

@@ -2,10 +2,9 @@
 
 use super::asff::{normalized, product, product_field, state, subject};
 use super::envelope::Envelope;
-use super::guardduty::{are_made_up, is_sample_title};
 use super::product::Product;
 use super::read::{as_number, as_text, as_time, count, first_time, is_true, label, list, number, text, time};
-use super::{Finding, FindingSource, FindingState, Severity, Subject, Workload, hub, names};
+use super::{Finding, FindingSource, FindingState, Severity, Subject, Workload, hub, names, sample};
 use crate::json::Json;
 
 /// Whether GuardDuty reported it: the product's ARN decides, the rest is free text.
@@ -63,12 +62,10 @@ fn name(finding: &Json<'_>) -> Option<String> {
     arns.into_iter().find(|arn| names::is_guardduty_finding(arn)).or_else(built).or(id)
 }
 
-/// By GuardDuty's title, by its own field, or by resources that it made up, all of them: a single name may
-/// be anyone's.
+/// By GuardDuty's own field, or where a copy has lost it by everything that GuardDuty makes up.
 fn is_sample(title: &str, finding: &Json<'_>) -> bool {
-    is_sample_title(title)
-        || is_true(field(finding, "service/additionalInfo/sample"))
-        || are_made_up(list(finding, "Resources"), "Id")
+    is_true(field(finding, "service/additionalInfo/sample"))
+        || sample::is_copy_of_one(title, list(finding, "Resources"), "Id")
 }
 
 fn kind(finding: &Json<'_>) -> String {
@@ -108,9 +105,9 @@ fn severity(finding: &Json<'_>) -> Option<Severity> {
 /// What only the product fields tell: the near address, and the pod that an API call was about.
 fn with_action(finding: &Json<'_>, mut subject: Subject) -> Subject {
     let action = |path: &str| field(finding, &format!("service/action/{path}")).and_then(as_text);
-    if let Some(ip) = action("networkConnectionAction/localIpDetails/ipAddressV4") {
-        subject.ip = Some(ip);
-    }
+    let near = "networkConnectionAction/localIpDetails";
+    let ip = ["ipAddressV4", "ipAddressV6"].into_iter().find_map(|name| action(&format!("{near}/{name}")));
+    subject.ip = ip.map(|ip| names::address(&ip)).or(subject.ip);
     let Some(uri) = action("kubernetesApiCallAction/requestUri") else { return subject };
     let names::Target { namespace, kind, name } = names::target(&uri);
     subject.namespace = namespace;

@@ -1,7 +1,7 @@
 //! What a Security Hub resource tells about the subject; older OCSF findings carry the same objects.
 
 use super::read::{at, first_text, list, text};
-use super::{Container, Subject, names};
+use super::{Container, Subject, Thing, names};
 use crate::json::Json;
 
 /// The kinds of resource that are a part of the subject with a name of its own.
@@ -49,7 +49,9 @@ impl Kind {
 
 /// Fills in what one of `Resources` tells and an earlier one has not.
 pub(super) fn fill(resource: &Json<'_>, subject: &mut Subject) {
-    let kind = Kind::of(&text(resource, "Type").unwrap_or_default());
+    let word = text(resource, "Type").unwrap_or_default();
+    let kind = Kind::of(&word);
+    subject.thing = subject.thing.take().max(Thing::of(&word));
     let id = text(resource, "Id");
     part(kind, id.as_deref(), at(resource, "Details"), subject);
     if subject.cluster.is_none() {
@@ -73,8 +75,10 @@ pub(super) fn part(kind: Kind, id: Option<&str>, details: Option<&Json<'_>>, sub
             or(|it| &mut it.cluster_arn, arn.filter(|arn| names::is_arn(arn)));
         }
         Kind::Instance => {
-            let addresses = list(details, "IpV4Addresses").iter().filter_map(Json::as_str);
+            let addresses = ["IpV4Addresses", "IpV6Addresses"].map(|name| list(details, name));
+            let addresses = addresses.into_iter().flatten().filter_map(Json::as_str);
             or(|it| &mut it.ip, names::only_private_ip(addresses));
+            or(|it| &mut it.vpc, text(details, "VpcId"));
             or(|it| &mut it.instance, id.and_then(names::instance_id));
         }
         Kind::Container => {
@@ -88,7 +92,9 @@ pub(super) fn part(kind: Kind, id: Option<&str>, details: Option<&Json<'_>>, sub
         Kind::Image => or(|it| &mut it.image, image(id, details)),
         Kind::AccessKey => {
             let named = ["UserName", "PrincipalName", "user_name", "PrincipalId", "AccessKeyId"];
-            let of_id = || id?.rsplit(':').next().and_then(super::read::present).map(str::to_owned);
+            // The hub fills a key that it does not know into its id, as a word.
+            let known = id.filter(|id| *id != "AWS::IAM::AccessKey:null");
+            let of_id = || known?.rsplit(':').next().and_then(super::read::present).map(str::to_owned);
             or(|it| &mut it.principal, first_text(details, &named).or_else(of_id));
         }
         Kind::Identity => or(|it| &mut it.principal, id.and_then(names::last_segment)),

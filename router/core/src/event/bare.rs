@@ -5,11 +5,11 @@ use std::borrow::Cow;
 
 use super::envelope::{Report, id_of};
 use super::read::{account, at, first_text, list, member, text};
-use super::{Unreadable, camel, names};
+use super::{camel, names};
 use crate::json::Json;
 
-/// The event that EventBridge would have made of this finding; unreadable if it is none that we know.
-pub(super) fn around<'a>(finding: Json<'a>, body: &str) -> Result<Json<'a>, Unreadable> {
+/// The event that EventBridge would have made of this finding; if it is none that we know, what was expected.
+pub(super) fn around<'a>(finding: Json<'a>, body: &str) -> Result<Json<'a>, String> {
     let has = |name: &str| member(&finding, name).is_some();
     let is_asff = text(&finding, "SchemaVersion").as_deref() == Some("2018-10-08");
     if is_asff && has("ProductArn") {
@@ -29,7 +29,7 @@ pub(super) fn around<'a>(finding: Json<'a>, body: &str) -> Result<Json<'a>, Unre
                 "expected an event, a JSON object"
             }
         };
-        Err(Unreadable::new(expected, body))
+        Err(expected.to_owned())
     }
 }
 
@@ -113,7 +113,7 @@ fn event<'a>(
     let [account, region, time] = place.map(|part| part.map(Json::string));
     object([
         ("version", Some(Json::string("0"))),
-        ("id", Some(Json::string(id_of(body).as_str().to_owned()))),
+        ("id", Some(Json::string(id_of(body)))),
         ("detail-type", Some(Json::string(detail_types[detail_type]))),
         ("source", Some(Json::string(source))),
         ("account", account),

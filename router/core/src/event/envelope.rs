@@ -5,13 +5,12 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 
 use super::read::{account, as_text, list, text, time};
-use super::{Unreadable, bare, camel};
+use super::{bare, camel};
 use crate::identity::sha256;
-use crate::ids::{EventId, FindingKey};
+use crate::ids::{Delivery, EventId, FindingKey};
 use crate::json::Json;
 
-/// The longest id and key that are taken as they are: what is stored under them has limits.
-const LONGEST_ID: usize = 256;
+/// The longest key that is taken as it is: what is stored under it has limits.
 const LONGEST_KEY: usize = 1024;
 
 /// How far a report may be ahead of the envelope that it came in.
@@ -110,8 +109,9 @@ impl Envelope {
     }
 }
 
-/// Reads the envelope of `text`, whose JSON is `event`; a bare finding is put into the one it would have had.
-pub(super) fn read<'a>(event: Json<'a>, body: &str) -> Result<(Envelope, Json<'a>), Unreadable> {
+/// Reads the envelope of `body`, whose JSON is `event`; a bare finding is put into the one it would have had. The
+/// error is what was expected.
+pub(super) fn read<'a>(event: Json<'a>, body: &str) -> Result<(Envelope, Json<'a>), String> {
     let exact = |event: &Json<'_>, name: &str| {
         event.get(name).and_then(Json::as_str).filter(|text| !text.is_empty()).map(str::to_owned)
     };
@@ -120,15 +120,21 @@ pub(super) fn read<'a>(event: Json<'a>, body: &str) -> Result<(Envelope, Json<'a
     } else {
         bare::around(event, body)?
     };
-    let id = match text(&event, "id") {
-        Some(id) if id.len() <= LONGEST_ID => EventId::new(id),
-        Some(_) | None => id_of(body),
-    };
+    let source = exact(&event, "source").unwrap_or_default();
+    let detail_type = exact(&event, "detail-type").unwrap_or_default();
+    let account = account(&event, "account");
+    let id = EventId::delivered(Delivery {
+        id: &text(&event, "id").unwrap_or_else(|| id_of(body)),
+        source: &source,
+        account: account.as_deref().unwrap_or_default(),
+        detail_type: &detail_type,
+        text: body,
+    });
     let envelope = Envelope {
         id,
-        source: exact(&event, "source").unwrap_or_default(),
-        detail_type: exact(&event, "detail-type").unwrap_or_default(),
-        account: account(&event, "account"),
+        source,
+        detail_type,
+        account,
         region: text(&event, "region"),
         time: time(&event, "time"),
         resource: list(&event, "resources").iter().find_map(as_text),
@@ -137,6 +143,6 @@ pub(super) fn read<'a>(event: Json<'a>, body: &str) -> Result<(Envelope, Json<'a
 }
 
 /// The id of an event that has none: the same text has the same.
-pub(super) fn id_of(body: &str) -> EventId {
-    EventId::new(format!("sha256:{}", &sha256(body)[..32]))
+pub(super) fn id_of(body: &str) -> String {
+    format!("sha256:{}", &sha256(body)[..32])
 }

@@ -94,6 +94,14 @@ impl FindingSource {
     }
 }
 
+impl Finding {
+    /// Whether it is a human's order about a finding, and not a report of one: what came of an earlier press says
+    /// nothing about this one.
+    pub fn is_pressed(&self) -> bool {
+        self.source == FindingSource::CustomAction
+    }
+}
+
 /// Whether the finder still holds it to be a problem.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -2,22 +2,24 @@
 
 use super::envelope::Envelope;
 use super::read::{account, as_number, at, count, first_text, is_true, label, list, text, time};
-use super::{Finding, FindingSource, FindingState, Severity, Subject, guardduty_subject, names};
+use super::{Finding, FindingSource, FindingState, Severity, Subject, guardduty_subject, names, sample};
 use crate::ids::FindingKey;
 use crate::json::Json;
 
-/// Reads a finding; it must have an arn or an id.
+/// Reads a finding; it must have an arn, an id or a type. One that only has a type is told by its event's id.
 pub(super) fn read(envelope: &Envelope, detail: &Json<'_>) -> Result<(Finding, Subject), String> {
-    let name = name(envelope, detail).ok_or("expected a finding with arn or id".to_owned())?;
-    let title = text(detail, "title").unwrap_or_default();
+    let (name, kind) = (name(envelope, detail), text(detail, "type"));
+    if name.is_none() && kind.is_none() {
+        return Err("expected a finding with arn, id or type".to_owned());
+    }
     let archived = is_true(at(detail, "service.archived"));
-    let members = members(&name, detail);
+    let members = members(name.as_deref().unwrap_or_default(), detail);
     let finding = Finding {
-        key: envelope.key(Some(name)),
+        key: envelope.key(name),
         source: FindingSource::GuardDuty,
-        kind: text(detail, "type").unwrap_or_default(),
-        sample: is_sample(&title, detail),
-        title,
+        kind: kind.unwrap_or_default(),
+        sample: sample::is_flagged(detail),
+        title: text(detail, "title").unwrap_or_default(),
         description: text(detail, "description").unwrap_or_default(),
         severity: at(detail, "severity").and_then(severity),
         state: if archived { FindingState::Archived } else { FindingState::Open },
@@ -67,28 +69,4 @@ fn name(envelope: &Envelope, detail: &Json<'_>) -> Option<String> {
 /// A number, a number as text, or a label.
 fn severity(value: &Json<'_>) -> Option<Severity> {
     as_number(value).map(Severity::new).or_else(|| value.as_str().and_then(label))
-}
-
-fn is_sample(title: &str, detail: &Json<'_>) -> bool {
-    let said = || is_true(at(detail, "service.additionalInfo.sample"));
-    // In newer findings `value` is a JSON text.
-    let said_within = || {
-        let value = first_text(detail, &["service.additionalInfo.value"]);
-        value.is_some_and(|value| Json::parse(&value).is_ok_and(|value| is_true(at(&value, "sample"))))
-    };
-    is_sample_title(title) || said() || said_within()
-}
-
-/// How GuardDuty marks the title of a sample, in every feed.
-pub(super) fn is_sample_title(title: &str) -> bool {
-    title.starts_with("[SAMPLE]")
-}
-
-/// Whether there are resources, and GuardDuty made each of them up for a sample, by the member that names it.
-pub(super) fn are_made_up(resources: &[Json<'_>], id: &str) -> bool {
-    let is_made_up = |resource: &Json<'_>| {
-        let id = text(resource, id).unwrap_or_default();
-        id.rsplit(['/', ':']).next().is_some_and(|name| name.starts_with("GeneratedFinding"))
-    };
-    !resources.is_empty() && resources.iter().all(is_made_up)
 }

@@ -1,13 +1,16 @@
 //! What a GuardDuty attack sequence is about: what its list of resources and actors singles out.
 
+use std::collections::BTreeSet;
+
 use super::guardduty_subject::only;
 use super::read::{at, first_text, list, text};
-use super::{Container, Subject, Workload, names};
+use super::{Container, Subject, Thing, Workload, names};
 use crate::json::Json;
 
 /// Fills in what the sequence names exactly once: a campaign over several pods is not about one of them.
 pub(super) fn fill(sequence: &Json<'_>, subject: &mut Subject) {
     let of = |part: &str| only(list(sequence, "resources").iter().filter(|it| at(it, part).is_some()));
+    subject.thing = thing(list(sequence, "resources"));
     if let Some(cluster) = of("data.eksCluster") {
         let arn = first_text(cluster, &["data.eksCluster.arn", "uid"]).filter(|arn| names::is_arn(arn));
         let name = text(cluster, "name").or_else(|| arn.as_deref().and_then(names::last_segment));
@@ -40,13 +43,35 @@ pub(super) fn fill(sequence: &Json<'_>, subject: &mut Subject) {
     subject.instance = subject.instance.take().or(instance.and_then(|id| names::instance_id(&id)));
     let interface = "data.ec2NetworkInterface.privateIpAddresses";
     let ip = of(interface).and_then(|it| only(list(it, interface).iter()));
-    subject.ip = subject.ip.take().or_else(|| ip.and_then(|ip| text(ip, "privateIpAddress")));
+    subject.ip = subject
+        .ip
+        .take()
+        .or_else(|| ip.and_then(|ip| text(ip, "privateIpAddress")).map(|ip| names::address(&ip)));
     let bucket = of("data.s3Bucket").and_then(|it| first_text(it, &["name", "uid"]));
     subject.resource = subject.resource.take().or(bucket);
     let users = list(sequence, "actors").iter().filter_map(|actor| text(actor, "user.name"));
     let principal = only(users).or_else(|| of("data.accessKey").and_then(user));
     subject.principal = subject.principal.take().or(principal);
     actor_names(subject);
+}
+
+/// A sequence names all that its findings touched. One through a cluster is about that cluster whatever else
+/// it touched; if that was ECS, too, nothing is sure.
+fn thing(resources: &[Json<'_>]) -> Option<Thing> {
+    let of = |resource: &Json<'_>| match at(resource, "data.eksCluster") {
+        Some(_) => Some(Thing::Kubernetes),
+        None => Thing::of(&text(resource, "resourceType")?),
+    };
+    let things: BTreeSet<_> = resources.iter().filter_map(of).collect();
+    let is_ecs = |thing: &Thing| match thing {
+        Thing::Other(word) => word.to_ascii_uppercase().starts_with("ECS"),
+        Thing::Identity | Thing::Instance | Thing::Container | Thing::Kubernetes | Thing::Unknown(_) => false,
+    };
+    match (things.contains(&Thing::Kubernetes), things.iter().any(is_ecs)) {
+        (true, false) => Some(Thing::Kubernetes),
+        (true, true) => Some(Thing::Unknown("EKS and ECS".to_owned())),
+        (false, _) => things.into_iter().next_back(),
+    }
 }
 
 fn user(access_key: &Json<'_>) -> Option<String> {

@@ -1,8 +1,10 @@
 //! What a GuardDuty finding is about: cluster, workload, container, instance, and who acted.
 
+use std::collections::BTreeSet;
+
 use super::envelope::Envelope;
 use super::read::{account, at, first_text, list, text};
-use super::{Container, Subject, Workload, guardduty_sequence, names, read};
+use super::{Container, Subject, Thing, Workload, guardduty_sequence, names, read};
 use crate::json::Json;
 
 const CALL: &str = "service.action.kubernetesApiCallAction";
@@ -21,6 +23,8 @@ pub(super) fn read(envelope: &Envelope, detail: &Json<'_>) -> Subject {
         instance: text(detail, "resource.instanceDetails.instanceId"),
         ip: ip(detail),
         resource: resource(detail),
+        vpc: vpc(detail),
+        thing: thing(detail),
         ..Subject::default()
     };
     workload(detail, &mut subject);
@@ -53,15 +57,24 @@ fn workload(detail: &Json<'_>, subject: &mut Subject) {
                 uid: own("uid"),
             });
         }
-        (None, names::Target { namespace, kind: Some(kind), name: Some(name) }) => {
-            if names::is_workload(&kind) {
-                subject.workload = Some(Workload { kind, name, uid: own("uid") });
-            } else if subject.resource.is_none() {
-                let namespace = namespace.as_deref().unwrap_or("-");
-                subject.resource = Some(format!("{kind}/{namespace}/{name}"));
-            }
+        (None, names::Target { namespace: _, kind: Some(kind), name: Some(name) })
+            if names::is_workload(&kind) =>
+        {
+            subject.workload = Some(Workload { kind, name, uid: own("uid") });
         }
-        (None, names::Target { .. }) => {}
+        (None, called) => match own("uid") {
+            // A UID is as good as a name, and nothing else must be taken for what it means.
+            Some(uid) => {
+                let kind = own("type").map_or("workloads".to_owned(), |kind| names::kind(&kind));
+                subject.workload = Some(Workload { kind, name: uid.clone(), uid: Some(uid) });
+            }
+            None => {
+                let named = called.kind.zip(called.name).filter(|_| subject.resource.is_none());
+                subject.resource = subject.resource.take().or(named.map(|(kind, name)| {
+                    format!("{kind}/{}/{name}", called.namespace.as_deref().unwrap_or("-"))
+                }));
+            }
+        },
     }
     subject.pod = subject.workload.as_ref().filter(|it| it.kind == "pods").map(|pod| pod.name.clone());
 }
@@ -107,19 +120,33 @@ fn actor(detail: &Json<'_>, subject: &mut Subject) {
     }
 }
 
+fn thing(detail: &Json<'_>) -> Option<Thing> {
+    let resource = at(detail, "resource")?;
+    Thing::of_guardduty(resource, text(resource, "resourceType").as_deref())
+}
+
+/// Of the cluster, else of the instance if all of its interfaces are in one.
+fn vpc(detail: &Json<'_>) -> Option<String> {
+    let interfaces = list(detail, "resource.instanceDetails.networkInterfaces").iter();
+    let of_interfaces: BTreeSet<_> = interfaces.filter_map(|interface| text(interface, "vpcId")).collect();
+    text(detail, "resource.eksClusterDetails.vpcId").or_else(|| only(of_interfaces.into_iter()))
+}
+
 /// The near end of the connection; on a node with several addresses this tells which pod it was.
 fn ip(detail: &Json<'_>) -> Option<String> {
     let interface = "resource.instanceDetails.networkInterfaces.0";
-    first_text(
+    let ip = first_text(
         detail,
         &[
             "service.action.networkConnectionAction.localIpDetails.ipAddressV4",
             "service.action.networkConnectionAction.localIpDetails.ipAddressV6",
             "service.action.portProbeAction.portProbeDetails.0.localIpDetails.ipAddressV4",
+            "service.action.portProbeAction.portProbeDetails.0.localIpDetails.ipAddressV6",
             &format!("{interface}.privateIpAddress"),
             &format!("{interface}.privateIpAddresses.0.privateIpAddress"),
         ],
-    )
+    );
+    ip.map(|ip| names::address(&ip))
 }
 
 fn resource(detail: &Json<'_>) -> Option<String> {

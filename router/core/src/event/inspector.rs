@@ -2,7 +2,7 @@
 
 use super::envelope::Envelope;
 use super::read::{account, at, label, list, number, text, time};
-use super::{Finding, FindingSource, FindingState, Severity, Subject, names};
+use super::{Finding, FindingSource, FindingState, Severity, Subject, Thing, names};
 use crate::json::Json;
 
 /// Reads a finding.
@@ -49,6 +49,8 @@ fn state(status: &str) -> FindingState {
 
 fn fill(resource: &Json<'_>, subject: &mut Subject) {
     let id = text(resource, "id");
+    let thing = text(resource, "type").and_then(|word| Thing::of(&word));
+    subject.thing = subject.thing.take().max(thing);
     let image = at(resource, "details.awsEcrContainerImage")
         .and_then(|image| Some(format!("{}@{}", text(image, "repositoryName")?, text(image, "imageHash")?)));
     let instance = id.as_deref().and_then(names::instance_id);

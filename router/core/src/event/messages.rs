@@ -3,39 +3,73 @@
 use std::borrow::Cow;
 
 use super::Unreadable;
-use super::outline::{Member, Outline, as_array, as_string, outline};
-use super::room::{Refused, Room};
-use super::several::one_event_each;
+use super::room::Room;
+use super::several::{last, one_event_each};
+use crate::json::{Member, Outline, outline};
 
 /// SNS in SQS is one level; SNS forwarded through another topic is two.
 const MOST_LEVELS: usize = 2;
 
-type Texts<'a> = Result<Vec<Cow<'a, str>>, Refused>;
+type Texts<'a> = Result<Vec<Cow<'a, str>>, Unreadable>;
 
 /// Takes a message body apart into the texts of its events, in order, for [`super::Event::read`].
 ///
 /// An EventBridge event or a bare finding is handed out as it is; an SNS notification is unwrapped, at
-/// most twice; arrays, what the AWS CLI prints (`{"Findings": […]}`) and Lambda's `{"Records": […]}` give
-/// one text each. A Security Hub event with several findings gives one event each, the second and later
-/// with `#2`, `#3` behind the event's id. A text in it that is no event is handed out too: `Event::read` says why.
+/// most twice; arrays, several values one after the other, what the AWS CLI prints (`{"Findings": […]}`) and
+/// Lambda's `{"Records": […]}` give one text each. A Security Hub event with several findings gives one event
+/// each, the second and later with `#2`, `#3` behind the event's id. A body that is not quite JSON is taken
+/// apart as far as it goes. A text in it that is no event is handed out too: `Event::read` says why.
+///
+/// Of more than 10,000 events, or more than 64 MiB of them (each of several findings carries the rest of its
+/// event), the first are handed out, and one text more that is no event: it says that there were others.
 ///
 /// # Errors
 ///
-/// The body is not JSON, nothing is in it, it is an SNS message that carries no event, or the texts would be
-/// more than 10,000 or together more than 64 MiB: each of several findings carries the rest of its event.
+/// The body is neither an object nor an array, nothing is in it, or it is an SNS message that carries no event.
 pub fn messages(body: &str) -> Result<Vec<Cow<'_, str>>, Unreadable> {
     let mut room = Room::default();
-    let texts = match outline(body).map_err(|expected| Unreadable::new(expected, body))? {
-        Outline::Array(elements) => each(elements, &mut room, element),
-        Outline::Object(members) => in_object(body, &members, 0, &mut room),
-        Outline::Other => return Err(Unreadable::new("expected a JSON object or array", body)),
-    };
-    match texts {
-        Ok(texts) if texts.is_empty() => Err(Unreadable::new("expected at least one event", body)),
-        Ok(texts) => Ok(texts),
-        Err(Refused::Unreadable(unreadable)) => Err(unreadable),
-        Err(Refused::TooMuch(expected)) => Err(Unreadable::new(expected, body)),
+    let mut texts = in_body(body, 0, &mut room)?;
+    texts.extend(room.left_out(body).map(Cow::Owned));
+    if texts.is_empty() {
+        return Err(Unreadable::new("expected at least one event", body));
     }
+    Ok(texts)
+}
+
+/// Each value in a body, one after the other.
+fn in_body<'a>(body: &'a str, level: usize, room: &mut Room) -> Texts<'a> {
+    let mut texts = Vec::new();
+    let mut rest = body;
+    loop {
+        let (found, behind) = outline(rest);
+        let (value, behind) = (&rest[..rest.len() - behind.len()], behind.trim_start_matches(is_between));
+        let is_alone = behind.is_empty() && rest.len() == body.len();
+        let value = if is_alone { body } else { value };
+        let found = match found {
+            Outline::Array(elements) if level == 0 => each(elements, room, element),
+            Outline::Array(elements) => each(elements, room, as_it_is),
+            Outline::Object(members) => in_object(value, &members, level, room),
+            Outline::Other if level == 0 => Err(Unreadable::new(EXPECTED, value)),
+            Outline::Other => Err(Unreadable::new(format!("in SNS: {EXPECTED}"), value)),
+        };
+        if is_alone {
+            return found;
+        }
+        texts.append(&mut or_as_it_is(found, value, room)?);
+        if behind.is_empty() {
+            return Ok(texts);
+        }
+        rest = behind;
+    }
+}
+
+const EXPECTED: &str = "expected a JSON object or array";
+
+/// What may stand between two values and says nothing.
+fn is_between(character: char) -> bool {
+    character.is_whitespace()
+        || character.is_control()
+        || matches!(character, ',' | ';' | ']' | '}' | '\u{feff}' | '\u{fffd}')
 }
 
 fn each<'a>(
@@ -51,34 +85,30 @@ fn each<'a>(
 }
 
 fn as_it_is<'a>(text: &'a str, room: &mut Room) -> Texts<'a> {
-    room.take(1, text.len())?;
-    Ok(vec![Cow::Borrowed(text)])
+    Ok(room.take(text.len()).then_some(Cow::Borrowed(text)).into_iter().collect())
 }
 
-/// What cannot be read must not take its neighbours with it; what is too much must, or a part is lost.
+/// What cannot be read must not take its neighbours with it.
 fn or_as_it_is<'a>(texts: Texts<'a>, text: &'a str, room: &mut Room) -> Texts<'a> {
-    match texts {
-        Err(Refused::Unreadable(_)) => as_it_is(text, room),
-        Ok(_) | Err(Refused::TooMuch(_)) => texts,
-    }
+    texts.or_else(|_| as_it_is(text, room))
 }
 
 fn element<'a>(text: &'a str, room: &mut Room) -> Texts<'a> {
     match outline(text) {
-        Ok(Outline::Object(members)) => {
+        (Outline::Object(members), _) => {
             let texts = in_object(text, &members, 0, room);
             or_as_it_is(texts, text, room)
         }
-        Ok(Outline::Array(_) | Outline::Other) | Err(_) => as_it_is(text, room),
+        (Outline::Array(_) | Outline::Other, _) => as_it_is(text, room),
     }
 }
 
 fn in_object<'a>(text: &'a str, members: &[Member<'a>], level: usize, room: &mut Room) -> Texts<'a> {
-    let raw = |name: &str| members.iter().rev().find(|member| member.name == name).map(|member| member.value);
-    let string = |name: &str| raw(name).and_then(as_string);
+    let raw = |name: &str| last(members, name);
+    let string = |name: &str| raw(name).and_then(Outline::string_of);
     if raw("source").is_some() && raw("detail-type").is_some() {
         return match string("source").as_deref() {
-            Some("aws.securityhub") => match one_event_each(members, room)? {
+            Some("aws.securityhub") => match one_event_each(members, room) {
                 Some(texts) => Ok(texts),
                 None => as_it_is(text, room),
             },
@@ -90,17 +120,16 @@ fn in_object<'a>(text: &'a str, members: &[Member<'a>], level: usize, room: &mut
         (Some("Notification"), Some(message)) => return in_notification(message, level, room),
         (None, Some(message)) if raw("TopicArn").is_some() => return in_notification(message, level, room),
         (Some("SubscriptionConfirmation" | "UnsubscribeConfirmation"), _) => {
-            let expected = "expected an SNS notification, not its subscription's";
-            return Err(Refused::Unreadable(Unreadable::new(expected, text)));
+            return Err(Unreadable::new("expected an SNS notification, not its subscription's", text));
         }
         (_, _) => {}
     }
-    if let Some(records) = raw("Records").and_then(as_array) {
+    if let Some(records) = raw("Records").and_then(Outline::elements_of) {
         return each(records, room, in_record);
     }
     // A custom action's detail has findings too, but a human's press must not pass for a report.
     let findings = raw("Findings").or_else(|| raw("findings")).filter(|_| raw("actionName").is_none());
-    match findings.and_then(as_array) {
+    match findings.and_then(Outline::elements_of) {
         Some(findings) => each(findings, room, as_it_is),
         None => as_it_is(text, room),
     }
@@ -109,33 +138,24 @@ fn in_object<'a>(text: &'a str, members: &[Member<'a>], level: usize, room: &mut
 fn in_notification<'a>(message: &'a str, level: usize, room: &mut Room) -> Texts<'a> {
     if level == MOST_LEVELS {
         let expected = format!("expected at most {MOST_LEVELS} SNS notifications around an event");
-        return Err(Refused::Unreadable(Unreadable::new(expected, message)));
+        return Err(Unreadable::new(expected, message));
     }
-    match as_string(message) {
-        Some(Cow::Borrowed(inner)) => in_message(inner, level, room),
+    match Outline::string_of(message) {
+        Some(Cow::Borrowed(inner)) => in_body(inner, level + 1, room),
         Some(Cow::Owned(inner)) => {
-            let texts = in_message(&inner, level, room)?;
+            let texts = in_body(&inner, level + 1, room)?;
             Ok(texts.into_iter().map(|text| Cow::Owned(text.into_owned())).collect())
         }
-        None => in_message(message, level, room),
-    }
-}
-
-fn in_message<'a>(text: &'a str, level: usize, room: &mut Room) -> Texts<'a> {
-    let unreadable =
-        |expected: &str| Refused::Unreadable(Unreadable::new(format!("in SNS: {expected}"), text));
-    match outline(text).map_err(|expected| unreadable(&expected))? {
-        Outline::Object(members) => in_object(text, &members, level + 1, room),
-        Outline::Array(elements) => each(elements, room, as_it_is),
-        Outline::Other => Err(unreadable("expected a JSON object or array")),
+        None => in_body(message, level + 1, room),
     }
 }
 
 /// One of Lambda's records: SQS has `body`, SNS has `Sns`.
 fn in_record<'a>(record: &'a str, room: &mut Room) -> Texts<'a> {
-    let Ok(Outline::Object(members)) = outline(record) else { return as_it_is(record, room) };
-    let raw = |name: &str| members.iter().rev().find(|member| member.name == name).map(|member| member.value);
-    let Some(inner) = raw("body").or_else(|| raw("Sns")) else { return as_it_is(record, room) };
+    let (Outline::Object(members), _) = outline(record) else { return as_it_is(record, room) };
+    let Some(inner) = last(&members, "body").or_else(|| last(&members, "Sns")) else {
+        return as_it_is(record, room);
+    };
     let texts = in_notification(inner, 0, room);
     or_as_it_is(texts, record, room)
 }

@@ -13,6 +13,7 @@ mod asff;
 mod asff_guardduty;
 mod asff_resource;
 mod bare;
+mod bytes;
 mod camel;
 mod cloudwatch;
 mod ecr;
@@ -29,28 +30,34 @@ mod names;
 mod ocsf;
 mod ocsf_resource;
 mod ours;
-mod outline;
 mod own;
 mod platform;
 mod product;
 mod read;
 mod room;
+mod sample;
+mod sender;
 mod several;
 mod subject;
+mod thing;
 
+pub use bytes::{is_utf16, text_of};
 pub use finding::{Band, Finding, FindingSource, FindingState, Severity};
 pub use hub::{HubId, NOTE_AUTHOR, NOTE_PREFIX};
 pub use messages::messages;
+pub(crate) use names::is_workload;
 pub(crate) use ours::{finding_json, subject_json};
 pub use own::{
-    NEAR_DEAD_LETTER, NOT_DELIVERED, OWN_SOURCE, UNREADABLE, near_dead_letter, not_delivered, unreadable,
+    NEAR_DEAD_LETTER, NOT_DELIVERED, OWN_SOURCE, STORE_SET_ASIDE, UNREADABLE, near_dead_letter,
+    not_delivered, store_set_aside, unreadable,
 };
 pub use subject::{Container, Subject, Workload};
+pub use thing::Thing;
 
 use jiff::Timestamp;
 
 use crate::ids::EventId;
-use crate::json::Json;
+use crate::json::{Fault, Json};
 use crate::notice::clean;
 use envelope::{Envelope, Report};
 
@@ -72,19 +79,24 @@ pub struct Event<'a> {
     /// The whole event as rules match it: the envelope as delivered (a bare finding in the envelope it
     /// would have had), and beside it our own `finding` and `subject`, whatever the sender wrote there.
     pub json: Json<'a>,
+    /// What in its text could not be read as it stands; none where the text is JSON.
+    pub faults: Vec<Fault>,
 }
 
 /// Why a text is not an event. It is kept raw by whoever delivered it, and reported.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}")]
 pub struct Unreadable {
-    /// What was expected, and at most 80 cleaned characters of what came instead.
+    /// What was expected, and at most 600 cleaned characters of what came instead.
     pub reason: String,
 }
 
 impl Unreadable {
+    /// A human has to judge by it whether something is hidden in there.
+    const BEGINNING: usize = 600;
+
     fn new(expected: impl std::fmt::Display, text: &str) -> Self {
-        let reason = match clean(text, 80) {
+        let reason = match clean(text, Self::BEGINNING) {
             nothing if nothing.is_empty() => format!("{expected}; it is empty"),
             beginning => format!("{expected}; it begins: {beginning}"),
         };
@@ -96,26 +108,51 @@ impl<'a> Event<'a> {
     /// Reads one event text, as [`messages`] hands them out.
     ///
     /// It is an event if it has EventBridge's `source` and `detail-type`, or is a bare finding of a known
-    /// shape. A finding that has no finding inside, or a GuardDuty finding without arn and id, is
-    /// unreadable: what was reported would be lost. Everything else is read as far as it goes.
+    /// shape. A finding that has no finding inside, or a GuardDuty finding without arn, id and type, is
+    /// unreadable: what was reported would be lost. Everything else is read as far as it goes: what is cut off,
+    /// is not text or nests too deep costs itself, and is among the `faults`.
     pub fn read(text: &'a str) -> Result<Self, Unreadable> {
-        let json = Json::parse(text).map_err(|error| Unreadable::new(error, text))?;
-        let (envelope, json) = envelope::read(json, text)?;
+        let (json, faults) = Json::read(text);
+        let unreadable = |expected: String| match faults.first() {
+            None => Unreadable::new(expected, text),
+            Some(Fault { offset, expected: instead, amiss: _ }) => {
+                let not_json = format!("not JSON at byte {offset}: {instead} expected");
+                Unreadable::new(format!("{expected} ({not_json})"), text)
+            }
+        };
+        let (envelope, json) = envelope::read(json, text).map_err(unreadable)?;
+        let is_whole = !faults.iter().any(Fault::takes_away);
         let (finding, subject) = match envelope.report() {
             Some(report) => {
-                let detail = read::at(&json, "detail").filter(|detail| matches!(detail, Json::Object(_)));
-                let read = detail
-                    .ok_or("expected an object as detail".to_owned())
-                    .and_then(|detail| finding_in(report, &envelope, detail))
-                    .map_err(|expected| Unreadable::new(format!("{report}: {expected}"), text))?;
-                (Some(read.0), read.1)
+                let read = reported(report, &envelope, &json);
+                let read = read.map_err(|expected| unreadable(format!("{report}: {expected}")))?;
+                (Some(if is_whole { read.0 } else { as_far_as_it_goes(read.0) }), read.1)
             }
             None => (None, platform::subject(&envelope, &json)),
         };
         let json = ours::beside(json, finding.as_ref(), &subject);
         let Envelope { id, source, detail_type, time, .. } = envelope;
-        Ok(Event { id, source, detail_type, time, finding, subject, json })
+        Ok(Event { id, source, detail_type, time, finding, subject, json, faults })
     }
+}
+
+/// What is missing may say that it is open, or no sample: what is not whole closes nothing and hides nothing.
+fn as_far_as_it_goes(finding: Finding) -> Finding {
+    Finding { state: FindingState::Open, sample: false, ..finding }
+}
+
+/// What the detail reports, an object or one that came as a text.
+fn reported(report: Report, envelope: &Envelope, event: &Json<'_>) -> Result<(Finding, Subject), String> {
+    let within;
+    let detail = match read::at(event, "detail") {
+        Some(Json::String(text)) => {
+            within = Json::read(text).0;
+            Some(&within)
+        }
+        detail => detail,
+    };
+    let detail = detail.filter(|detail| matches!(detail, Json::Object(_)));
+    finding_in(report, envelope, detail.ok_or("expected an object as detail")?)
 }
 
 fn finding_in(report: Report, envelope: &Envelope, detail: &Json<'_>) -> Result<(Finding, Subject), String> {

@@ -47,6 +47,14 @@ pub(super) fn container_id(text: &str) -> Option<String> {
     present(id).map(str::to_owned)
 }
 
+/// An address as Kubernetes writes it; what is none stays as it is.
+pub(super) fn address(text: &str) -> String {
+    match text.parse::<IpAddr>() {
+        Ok(address) => address.to_canonical().to_string(),
+        Err(_) => text.to_owned(),
+    }
+}
+
 /// Whether it could be a container's id: 12 to 64 hexadecimal digits.
 pub(super) fn is_container_id(text: &str) -> bool {
     (12..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
@@ -110,7 +118,7 @@ pub(super) fn kind(text: &str) -> String {
 }
 
 /// Whether pods come of it.
-pub(super) fn is_workload(kind: &str) -> bool {
+pub(crate) fn is_workload(kind: &str) -> bool {
     const WORKLOADS: [&str; 8] = [
         "pods",
         "deployments",
@@ -163,7 +171,7 @@ pub(super) fn only_private_ip<'a>(addresses: impl Iterator<Item = &'a str>) -> O
         Err(_) => false,
     });
     match (private.next(), private.next()) {
-        (Some(only), None) => Some(only.trim().to_owned()),
+        (Some(only), None) => Some(address(only.trim())),
         (Some(_), Some(_)) | (None, _) => None,
     }
 }

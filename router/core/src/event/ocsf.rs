@@ -4,10 +4,9 @@
 
 use super::asff_guardduty::native_kind;
 use super::envelope::Envelope;
-use super::guardduty::{are_made_up, is_sample_title};
 use super::product::Product;
 use super::read::{account, as_text, at, count, first_text, first_time, label, list, number, text};
-use super::{Finding, FindingSource, FindingState, Severity, Subject, ocsf_resource};
+use super::{Finding, FindingSource, FindingState, Severity, Subject, ocsf_resource, sample};
 use crate::json::Json;
 
 /// Reads a finding.
@@ -65,10 +64,9 @@ fn name(product: Product, finding: &Json<'_>) -> Option<String> {
     Some(product.finding(named.as_deref(), uid))
 }
 
-/// By GuardDuty's title, or by resources that it made up, all of them; only GuardDuty has samples.
+/// Only GuardDuty has samples, and OCSF has no place for its flag.
 fn is_sample(product: Product, title: &str, finding: &Json<'_>) -> bool {
-    let by_guardduty = product == Product::GuardDuty;
-    by_guardduty && (is_sample_title(title) || are_made_up(list(finding, "resources"), "uid"))
+    product == Product::GuardDuty && sample::is_copy_of_one(title, list(finding, "resources"), "uid")
 }
 
 fn kind(source: FindingSource, finding: &Json<'_>) -> String {

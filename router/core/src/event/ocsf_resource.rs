@@ -5,7 +5,7 @@
 
 use super::asff_resource::{Kind, part};
 use super::read::{at, first_text, list, text};
-use super::{Container, Subject, names};
+use super::{Container, Subject, Thing, names};
 use crate::json::Json;
 
 /// Fills in what one of `resources` tells and an earlier one has not.
@@ -13,12 +13,13 @@ pub(super) fn fill(resource: &Json<'_>, subject: &mut Subject) {
     let within;
     let data = match at(resource, "data") {
         Some(Json::String(text)) => {
-            within = Json::parse(text).ok();
-            within.as_ref()
+            within = Json::read(text).0;
+            Some(&within)
         }
         data => data,
     };
-    let kind = Kind::of(&text(resource, "type").unwrap_or_default());
+    let word = text(resource, "type").unwrap_or_default();
+    let kind = Kind::of(&word);
     let uid = first_text(resource, &["uid", "name"]);
     if let Some(device) = at(resource, "device") {
         fill_device(device, subject);
@@ -28,15 +29,19 @@ pub(super) fn fill(resource: &Json<'_>, subject: &mut Subject) {
         Kind::Other if instance.as_deref().is_some_and(|id| id.starts_with("i-")) => Kind::Instance,
         kind => kind,
     };
+    let thing = match kind {
+        Kind::Instance => Some(Thing::Instance),
+        _ => Thing::of(&word),
+    };
+    subject.thing = subject.thing.take().max(thing);
     let id = if kind == Kind::Instance { instance } else { uid };
     part(kind, id.as_deref(), data, subject);
+    let interface = |name: &str| data.and_then(|data| text(data, &format!("network_interfaces.0.{name}")));
     if subject.ip.is_none() {
-        subject.ip = data.and_then(|data| {
-            let interface = "network_interfaces.0";
-            let first = format!("{interface}.private_ip_addresses.0.private_ip_address");
-            first_text(data, &[&format!("{interface}.private_ip_address"), &first])
-        });
+        let first = || interface("private_ip_addresses.0.private_ip_address");
+        subject.ip = interface("private_ip_address").or_else(first).map(|ip| names::address(&ip));
     }
+    subject.vpc = subject.vpc.take().or_else(|| interface("vpc_id"));
     if subject.cluster.is_none() {
         let tags = at(resource, "tags");
         subject.cluster = names::cluster_in_tags(tags)

@@ -69,6 +69,8 @@ pub(crate) fn subject_json(subject: &Subject) -> Json<'static> {
         principal,
         ip,
         resource,
+        vpc: _,
+        thing: _,
     } = subject;
     let optional = |part: &Option<String>| part.as_deref().and_then(string);
     let workload = workload.as_ref().map(|Workload { kind, name, uid }| {

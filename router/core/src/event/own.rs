@@ -5,9 +5,9 @@ use std::borrow::Cow;
 
 use jiff::Timestamp;
 
-use super::{Event, Subject};
+use super::{Event, Subject, sender};
 use crate::identity::sha256;
-use crate::ids::EventId;
+use crate::ids::{EventId, Own};
 use crate::json::Json;
 use crate::notice::clean;
 use crate::priority::Priority;
@@ -20,6 +20,8 @@ pub const UNREADABLE: &str = "Unreadable Alert";
 pub const NEAR_DEAD_LETTER: &str = "Message About To Be Dead-Lettered";
 /// The `detail-type` of an event that says that every channel refused a page for good.
 pub const NOT_DELIVERED: &str = "Page Not Delivered";
+/// The `detail-type` of an event that says that a damaged store was set aside, and a new one begun.
+pub const STORE_SET_ASIDE: &str = "Store Set Aside";
 
 impl Event<'_> {
     /// Whether this event stands for a message that could not be read.
@@ -28,16 +30,17 @@ impl Event<'_> {
     }
 }
 
-/// Stands for a message that could not be read. The same message gives the same event; all of them are
-/// about one subject, so that a flood of them is one incident.
+/// Stands for a message that could not be read. The same message gives the same event; all of one sender and
+/// shape are about one subject, so that a flood of them is one incident.
 pub fn unreadable(raw: &str, reason: &str, now: Timestamp) -> Event<'static> {
     let hash = sha256(raw);
+    let about = format!("messages that cannot be read: {}", sender::of(raw));
     let detail = vec![
-        member("reason", clean(reason, 300)),
+        member("reason", clean(reason, 900)),
         member("sha256", hash.clone()),
         (Cow::Borrowed("bytes"), Json::Number(Cow::Owned(raw.len().to_string()))),
     ];
-    own(format!("unreadable:{}", &hash[..32]), UNREADABLE, "messages that cannot be read", detail, now)
+    own(Own::Unreadable(&hash[..32]), UNREADABLE, &about, detail, now)
 }
 
 /// Warns that a message has been tried so often that its queue is about to give it up. All such messages
@@ -48,8 +51,7 @@ pub fn near_dead_letter(message: &str, receives: u32, reason: &str, now: Timesta
         member("reason", clean(reason, 300)),
         (Cow::Borrowed("receives"), Json::Number(Cow::Owned(receives.to_string()))),
     ];
-    let id = format!("near-dead-letter:{}", clean(message, 200));
-    own(id, NEAR_DEAD_LETTER, "messages about to be dead-lettered", detail, now)
+    own(Own::NearDeadLetter(message), NEAR_DEAD_LETTER, "messages about to be dead-lettered", detail, now)
 }
 
 /// Says that every channel refused the page of that event for good. All of them are one incident: what is
@@ -57,22 +59,36 @@ pub fn near_dead_letter(message: &str, receives: u32, reason: &str, now: Timesta
 pub fn not_delivered(event: &EventId, priority: Priority, reason: &str, now: Timestamp) -> Event<'static> {
     let detail = vec![
         member("reason", clean(reason, 300)),
-        member("event", clean(event.as_str(), 300)),
+        member("event", event.shown()),
         member("priority", priority.to_string()),
     ];
-    own(format!("not-delivered:{event}"), NOT_DELIVERED, "pages that every channel refuses", detail, now)
+    own(Own::NotDelivered(event), NOT_DELIVERED, "pages that every channel refuses", detail, now)
+}
+
+/// Says that a store was damaged and set aside under that name, and when. Each is told once.
+pub fn store_set_aside(file: &str, at: Timestamp, now: Timestamp) -> Event<'static> {
+    let file = clean(file, 300);
+    let reason = format!(
+        "The store was damaged, and a new one was begun at {}. What it knew is in {file}, as far as it can be read: \
+         decisions, incidents, silences, approvals, what was held and what waited in the embedded queue are not known \
+         any more. Where something may be done to the cluster, mitigation is switched off until a human switches it on.",
+        at.strftime("%Y-%m-%d %H:%M:%S UTC")
+    );
+    let detail = vec![member("reason", reason), member("file", file.clone())];
+    own(Own::StoreSetAside(&file), STORE_SET_ASIDE, "the store of Watchfire", detail, now)
 }
 
 fn own(
-    id: String,
+    id: Own<'_>,
     detail_type: &'static str,
     about: &str,
     detail: Vec<(Cow<'static, str>, Json<'static>)>,
     now: Timestamp,
 ) -> Event<'static> {
+    let id = EventId::own(id);
     let subject = vec![member("resource", about.to_owned())];
     let json = Json::Object(vec![
-        member("id", id.clone()),
+        member("id", id.as_str().to_owned()),
         member("source", OWN_SOURCE.to_owned()),
         member("detail-type", detail_type.to_owned()),
         member("time", now.to_string()),
@@ -80,13 +96,14 @@ fn own(
         (Cow::Borrowed("subject"), Json::Object(subject)),
     ]);
     Event {
-        id: EventId::new(id),
+        id,
         source: OWN_SOURCE.to_owned(),
         detail_type: detail_type.to_owned(),
         time: Some(now),
         finding: None,
         subject: Subject { resource: Some(about.to_owned()), ..Subject::default() },
         json,
+        faults: Vec::new(),
     }
 }
 

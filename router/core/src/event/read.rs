@@ -45,7 +45,7 @@ pub(super) fn list<'v, 'a>(json: &'v Json<'a>, path: &str) -> &'v [Json<'a>] {
     }
 }
 
-/// A text, or a number's text; none where it is empty or stands for nothing.
+/// A text, or a number's text; none where it is empty.
 pub(super) fn text(json: &Json<'_>, path: &str) -> Option<String> {
     at(json, path).and_then(as_text)
 }
@@ -64,12 +64,10 @@ pub(super) fn as_text(value: &Json<'_>) -> Option<String> {
     }
 }
 
-/// The text without surrounding white space; none where it is empty or a word for "nothing".
+/// The text without surrounding white space; none where it is empty. Whatever stands there is a name: a
+/// namespace may be called `null`, and a pod `unknown`.
 pub(super) fn present(text: &str) -> Option<&str> {
-    const NOTHING: [&str; 8] = ["null", "none", "n/a", "-", "unknown", "undefined", "<none>", "<nil>"];
-    let text = text.trim();
-    let nothing = text.is_empty() || NOTHING.iter().any(|nothing| text.eq_ignore_ascii_case(nothing));
-    (!nothing).then_some(text)
+    Some(text.trim()).filter(|text| !text.is_empty())
 }
 
 /// An account id; where it came as a number, with the leading zeros that a number loses.
@@ -203,11 +201,14 @@ mod tests {
     }
 
     #[test]
-    fn a_word_for_nothing_is_nothing() {
-        let json =
-            Json::parse(r#"{"a": " ", "b": "null", "c": "N/A", "d": " x ", "e": 7, "f": null}"#).unwrap();
-        let read = ["a", "b", "c", "d", "e", "f", "g"].map(|path| text(&json, path));
-        assert_eq!(read, [None, None, None, Some("x".into()), Some("7".into()), None, None]);
+    fn only_what_is_absent_null_or_empty_is_nothing() {
+        let json = Json::parse(r#"{"a": " ", "b": "null", "c": "N/A", "d": " x ", "e": 7, "f": null}"#);
+        let json = json.unwrap();
+        let read = ["a", "b", "c", "d", "e", "f", "g"].map(|path| text(&json, path).unwrap_or_default());
+        assert_eq!(read, ["", "null", "N/A", "x", "7", "", ""]);
+        for word in ["none", "unknown", "undefined", "-", "<none>", "<nil>", "NULL", "nil"] {
+            assert_eq!(present(word), Some(word));
+        }
     }
 
     #[test]

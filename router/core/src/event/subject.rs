@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Thing;
+
 /// Every part that the event names; empty text never occurs, it is `None`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Subject {
@@ -35,6 +37,12 @@ pub struct Subject {
     pub ip: Option<String>,
     /// Whatever else it is about: an ARN or id of a bucket, a repository, an alarm.
     pub resource: Option<String>,
+    /// The VPC that it happens in, `vpc-…`.
+    #[serde(default)]
+    pub vpc: Option<String>,
+    /// What kind of thing it is; none where the event does not say.
+    #[serde(default)]
+    pub thing: Option<Thing>,
 }
 
 /// A Kubernetes workload.
@@ -42,7 +50,7 @@ pub struct Subject {
 pub struct Workload {
     /// Lower-case plural, as the API spells resources: `pods`, `deployments`.
     pub kind: String,
-    /// Its name.
+    /// Its name; its UID where the event has nothing else.
     pub name: String,
     /// Its UID, where the event has it.
     pub uid: Option<String>,
@@ -77,6 +85,8 @@ impl Subject {
             principal: or(self.principal, &other.principal),
             ip: or(self.ip, &other.ip),
             resource: or(self.resource, &other.resource),
+            vpc: or(self.vpc, &other.vpc),
+            thing: self.thing.or_else(|| other.thing.clone()),
         }
     }
 

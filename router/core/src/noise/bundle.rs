@@ -72,6 +72,14 @@ pub struct Member {
     pub said_before: bool,
 }
 
+impl Member {
+    /// Where it stands in the list: what is still to be said first, the most urgent of it, and of those the first
+    /// that came.
+    fn place(&self) -> (bool, Priority, bool, Timestamp) {
+        (self.said, self.priority, !self.open, self.at)
+    }
+}
+
 /// How an incident stands to a bundle that it joins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Standing {
@@ -92,7 +100,7 @@ pub struct BundleRecord {
     pub title: String,
     /// When the first of those that were not said yet joined.
     pub since: Timestamp,
-    /// The members, at most [`BundleRecord::MOST`].
+    /// The members, at most [`BundleRecord::MOST`]: those that were not said, the most urgent, the first that came.
     pub members: BTreeMap<IncidentKey, Member>,
     /// How many members are open, listed or not.
     pub open: u64,
@@ -106,6 +114,9 @@ pub struct BundleRecord {
     pub due_at: Option<Timestamp>,
     /// When it was last said.
     pub said_at: Option<Timestamp>,
+    /// How often it was said.
+    #[serde(default)]
+    pub rounds: u64,
     /// When what was said is said again if it is still open.
     #[serde(default)]
     pub again_at: Option<Timestamp>,
@@ -131,6 +142,7 @@ impl BundleRecord {
             total: 0,
             due_at: None,
             said_at: None,
+            rounds: 0,
             again_at: None,
             recent: VecDeque::new(),
         }
@@ -154,16 +166,45 @@ impl BundleRecord {
                 self.total += u64::from(known.is_none());
             }
             Standing::Said => member.said_before = true,
-            Standing::Waiting(_) => member.said_before = known.is_some_and(|known| known.said_before),
+            // Of one that is not listed it is not known: it counts as told, see `tells_of`.
+            Standing::Waiting(_) => {
+                member.said_before = known.map_or(self.said_at.is_some(), |known| known.said_before);
+            }
         }
         if let Some(priority) = waits {
             self.uncount(priority, &member.family);
         }
         *self.unsaid_by.entry(member.priority).or_default().entry(member.family.clone()).or_default() += 1;
         self.unsaid += 1;
-        if self.members.len() < Self::MOST || self.members.contains_key(incident) {
-            self.members.insert(incident.clone(), member);
+        self.list(incident, member);
+    }
+
+    /// A more urgent member takes the place of a lesser one, which is counted from then on.
+    fn list(&mut self, incident: &IncidentKey, member: Member) {
+        self.members.insert(incident.clone(), member);
+        if self.members.len() > Self::MOST {
+            let last = self.members.iter().max_by_key(|(incident, member)| (member.place(), *incident));
+            let last = last.map(|(incident, _)| incident.clone());
+            last.and_then(|last| self.members.remove(&last));
         }
+    }
+
+    /// What was not said and is not listed: by family how many, and the most urgent of them.
+    pub(crate) fn unlisted(&self) -> BTreeMap<String, (Priority, u64)> {
+        let mut counted = self.unsaid_by.clone();
+        for Member { priority, family, .. } in self.members.values().filter(|member| !member.said) {
+            if let Some(count) = counted.get_mut(priority).and_then(|families| families.get_mut(family)) {
+                *count = count.saturating_sub(1);
+            }
+        }
+        let mut unlisted = BTreeMap::new();
+        for (priority, families) in counted {
+            for (family, count) in families.into_iter().filter(|(_, count)| *count > 0) {
+                let (_, sum) = unlisted.entry(family).or_insert((priority, 0));
+                *sum += count;
+            }
+        }
+        unlisted
     }
 
     /// A waiting member is said by itself after all; where it is not listed, with what it joined.
@@ -225,6 +266,7 @@ impl BundleRecord {
     /// Everything in it has been said.
     pub(crate) fn was_said(&mut self, now: Timestamp) {
         self.said_at = Some(now);
+        self.rounds += 1;
         self.unsaid = 0;
         self.unsaid_by.clear();
         self.members.retain(|_, member| member.open);

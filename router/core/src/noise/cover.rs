@@ -33,14 +33,13 @@ pub(crate) struct Covering {
 /// Where to look for what covers this.
 pub(crate) fn covers_of(noise: &Noise, face: &Face, finding: Option<&Finding>) -> Vec<Covering> {
     let json = face.json();
-    let campaign = finding.map(|finding| Covering {
-        key: campaign_key(&finding.key),
-        inhibition: "attack-sequence".to_owned(),
-        covers_p0: true,
+    let campaign = finding.and_then(|finding| {
+        let key = campaign_key(face, &finding.key)?;
+        Some(Covering { key, inhibition: "attack-sequence".to_owned(), covers_p0: true })
     });
     let configured = noise.inhibitions.iter().filter(|inhibition| inhibition.target.matches(&json));
     let configured = configured.filter_map(|inhibition| {
-        let key = key_of(&inhibition.name, &face.values(&inhibition.equal)?);
+        let key = key_of(&inhibition.name, &face.equals(&inhibition.equal)?);
         Some(Covering { key, inhibition: inhibition.name.clone(), covers_p0: inhibition.covers_p0 })
     });
     campaign.into_iter().chain(configured).collect()
@@ -49,10 +48,11 @@ pub(crate) fn covers_of(noise: &Noise, face: &Face, finding: Option<&Finding>) -
 /// Where it has to be remembered that this incident covers others.
 pub(crate) fn covering(noise: &Noise, face: &Face, finding: Option<&Finding>) -> BTreeSet<CoverKey> {
     let json = face.json();
-    let members = finding.into_iter().flat_map(|finding| finding.members.iter()).map(campaign_key);
+    let members = finding.into_iter().flat_map(|finding| finding.members.iter());
+    let members = members.filter_map(|member| campaign_key(face, member));
     let configured = noise.inhibitions.iter().filter(|inhibition| inhibition.source.matches(&json));
     let configured =
-        configured.filter_map(|inhibition| Some(key_of(&inhibition.name, &face.values(&inhibition.equal)?)));
+        configured.filter_map(|inhibition| Some(key_of(&inhibition.name, &face.equals(&inhibition.equal)?)));
     members.chain(configured).collect()
 }
 
@@ -98,6 +98,8 @@ fn key_of(inhibition: &str, values: &[String]) -> CoverKey {
     CoverKey::new(keyed("cover", &parts))
 }
 
-fn campaign_key(member: &FindingKey) -> CoverKey {
-    CoverKey::new(keyed("campaign", &[member.as_str()]))
+/// Of a finding of the same account: nobody else's sequence covers it, whatever that claims for its members.
+fn campaign_key(face: &Face, member: &FindingKey) -> Option<CoverKey> {
+    let account = face.subject.account.as_deref()?;
+    Some(CoverKey::new(keyed("campaign", &[account, member.as_str()])))
 }

@@ -38,6 +38,18 @@ impl Quota {
         Some(Self { per_hour: NonZeroU32::new(per_hour)?, burst: NonZeroU32::new(burst)? })
     }
 
+    /// How long it takes until one that was spent is paid back.
+    pub(crate) fn period(&self) -> SignedDuration {
+        SignedDuration::from_secs(3_600) / i32::try_from(self.per_hour.get()).unwrap_or(i32::MAX)
+    }
+
+    /// When all is paid back at the latest, if all of it is spent now.
+    fn spent_at(&self, now: Timestamp) -> u64 {
+        let whole = self.period().saturating_mul(i32::try_from(self.burst.get()).unwrap_or(i32::MAX));
+        let paid_back = since_1970(now).saturating_add(Duration::try_from(whole).unwrap_or_default());
+        u64::try_from(paid_back.as_nanos()).unwrap_or(u64::MAX)
+    }
+
     /// In words.
     pub fn sentence(&self) -> String {
         format!("{} an hour, {} at once", self.per_hour, self.burst)
@@ -50,13 +62,18 @@ pub(crate) fn limit_key(kind: &'static str, parts: &[&str]) -> LimitKey {
 }
 
 /// Takes one from the quota: the record after that, or the time from which on there is room.
+///
+/// A debt beyond what can be spent by now is that of a clock that was ahead: nobody was told more for it, and
+/// nobody waits for it.
 pub(crate) fn check(
     quota: Quota,
     record: Option<&LimitRecord>,
     now: Timestamp,
 ) -> Result<LimitRecord, Timestamp> {
     let Quota { per_hour, burst } = quota;
-    let state = Kept(Cell::new(record.map(|record| record.paid_back_at)));
+    let most = quota.spent_at(now);
+    let known = record.map(|record| record.paid_back_at).filter(|paid_back_at| *paid_back_at <= most);
+    let state = Kept(Cell::new(known));
     let clock = SetClock(Cell::new(Duration::ZERO));
     let cells = Cells::per_hour(per_hour).allow_burst(burst);
     // Made at 1970, so that what it keeps is a time and not a distance from some start.
@@ -110,6 +127,28 @@ mod tests {
 
     fn at(text: &str) -> Timestamp {
         text.parse().expect("a timestamp")
+    }
+
+    #[test]
+    fn a_debt_from_a_day_that_has_not_come_holds_nobody_up() {
+        let quota = Quota::new(60, 3).expect("not zero");
+        let (now, ahead) = (at("2026-11-25T09:00:00Z"), at("2026-11-26T09:00:00Z"));
+        let mut record = None;
+        while let Ok(next) = check(quota, record.as_ref(), ahead) {
+            record = Some(next);
+        }
+        let room = now + SignedDuration::from_mins(1);
+        let mut answers = Vec::new();
+        for _ in 0..4 {
+            match check(quota, record.as_ref(), now) {
+                Ok(next) => {
+                    record = Some(next);
+                    answers.push(None);
+                }
+                Err(room_at) => answers.push(Some(room_at)),
+            }
+        }
+        assert_eq!(answers, [None, None, None, Some(room)]);
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod bundle;
 mod config;
 mod cover;
 mod limit;
+mod paced;
 mod sift;
 mod waiting;
 
@@ -22,7 +23,7 @@ pub use cover::CoverRecord;
 pub(crate) use cover::{adopting, covering, uncovering};
 pub(crate) use limit::check;
 pub use limit::{LimitRecord, Quota};
-pub(crate) use sift::{Hold, Sifted, Sifting, channel_limit, minute};
+pub(crate) use sift::{Hold, Sifted, Sifting, channel_limit, longest_roll_up, minute};
 pub(crate) use waiting::{join, take_out};
 
 use std::collections::BTreeMap;
@@ -143,9 +144,10 @@ pub struct Inhibition {
 
 impl Inhibition {
     /// What is in force unless configured otherwise: a node's incident covers its pods' incidents of the same
-    /// family and their platform alarms; a cluster that is down covers everything in it but P0. What else
-    /// happens to a pod of that node is another matter, and hiding it would hide a breach. That an attack
-    /// sequence covers its members needs no rule: its findings say so.
+    /// family and their platform alarms; a cluster that is down covers the platform alarms, the coming and going
+    /// of nodes and the notices of AWS Health in it, but no P0. What else happens there is another matter, and
+    /// hiding it would hide a breach: no alarm covers what a finder of security problems reports. All within one
+    /// account and region. That an attack sequence covers its members needs no rule: its findings say so.
     pub fn shipped() -> Vec<Inhibition> {
         let inhibition = |name: &str, source: &str, target: &str, equal: &[&str]| Inhibition {
             name: name.to_owned(),
@@ -154,11 +156,12 @@ impl Inhibition {
             equal: equal.iter().map(|path| (*path).to_owned()).collect(),
             covers_p0: false,
         };
-        let node = ["subject.cluster", "subject.node"];
+        let [account, region] = ["subject.account", "subject.region"];
+        let [cluster, node] = ["subject.cluster", "subject.node"];
         vec![
-            inhibition("node-covers-its-pods", NODE, POD, &[node[0], node[1], "family"]),
-            inhibition("node-covers-pod-alarms", NODE, POD_ALARM, &node),
-            inhibition("cluster-down", CLUSTER_DOWN, NOT_CLUSTER_DOWN, &["subject.cluster"]),
+            inhibition("node-covers-its-pods", NODE, POD, &[account, region, cluster, node, "family"]),
+            inhibition("node-covers-pod-alarms", NODE, POD_ALARM, &[account, region, cluster, node]),
+            inhibition("cluster-down", CLUSTER_DOWN, PLATFORM, &[account, region, cluster]),
         ]
     }
 }
@@ -168,7 +171,9 @@ const POD: &str = r#"{"subject": {"node": [{"exists": true}], "pod": [{"exists":
 const POD_ALARM: &str =
     r#"{"family": ["platform-alarm"], "subject": {"node": [{"exists": true}], "pod": [{"exists": true}]}}"#;
 const CLUSTER_DOWN: &str = r#"{"family": ["cluster-down"], "priority": ["P0", "P1"]}"#;
-const NOT_CLUSTER_DOWN: &str = r#"{"family": [{"anything-but": "cluster-down"}]}"#;
+/// By family and by source: no rule makes a security finding one of these.
+const PLATFORM: &str = r#"{"family": ["platform-alarm", "node-lifecycle", "aws-health"],
+    "source": [{"anything-but": ["guardduty", "securityhub", "customaction", "inspector", "ecr"]}]}"#;
 
 /// A recurring maintenance window.
 #[derive(Clone, Debug)]

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::bundle::{BundleKind, BundleRecord, bundle_key};
 use super::cover::covers_of;
 use super::limit::{self, limit_key};
-use super::{Group, Maintenance};
+use super::{Group, Limits, Maintenance, Quota};
 use crate::decide::as_said;
 use crate::decision::Why;
 use crate::event::Finding;
@@ -80,7 +80,7 @@ impl Sifting<'_> {
         if self.face.priority == Priority::P0 {
             return Ok(Sifted::Say(BTreeMap::new()));
         }
-        if let Some(hold) = self.flapping() {
+        if let Some(hold) = self.flapping().or_else(|| self.paced()) {
             return Ok(Sifted::Hold(hold));
         }
         if self.policy.routes.of(self.face.priority).to.is_empty() {
@@ -149,8 +149,9 @@ impl Sifting<'_> {
     fn window(&self, is_p0: bool) -> Option<(&Maintenance, (Timestamp, Timestamp))> {
         let json = std::cell::LazyCell::new(|| self.face.json());
         let running = self.policy.noise.maintenance.iter().filter(|it| !is_p0 || it.covers_p0);
-        let running = running.filter_map(|it| Some((it, it.window.at(self.now)?)));
-        running.filter(|(it, _)| it.matches.matches(&json)).max_by_key(|(_, (_, ends_at))| *ends_at)
+        // A pattern is looked at sooner than a calendar.
+        let running = running.filter(|it| it.matches.matches(&json));
+        running.filter_map(|it| Some((it, it.window.at(self.now)?))).max_by_key(|(_, (_, ends_at))| *ends_at)
     }
 
     /// A cover counts only while it is open and was itself said: what nobody knows of covers nothing.
@@ -165,6 +166,7 @@ impl Sifting<'_> {
             None => self.record.campaign.as_ref().filter(|_| self.finding.is_none()),
         };
         if let Some(campaign) = campaign
+            && self.is_of_our_account(campaign)?
             && let Some(hold) = self.covered_by(campaign, "attack-sequence")?
         {
             return Ok(Some(hold));
@@ -182,6 +184,14 @@ impl Sifting<'_> {
             }
         }
         Ok(None)
+    }
+
+    /// Whether what is said of that incident is about the same account as this: nobody else's covers it.
+    fn is_of_our_account(&self, by: &IncidentKey) -> Result<bool, Unread> {
+        self.state.need(Key::Sayable(by.clone()))?;
+        let account = |face: &Face| face.subject.account.clone();
+        let theirs = self.state.sayable(by).and_then(|sayable| account(&sayable.face));
+        Ok(theirs.is_some() && theirs == account(self.face))
     }
 
     fn covered_by(&self, by: &IncidentKey, inhibition: &str) -> Result<Option<Hold>, Unread> {
@@ -243,7 +253,7 @@ impl Sifting<'_> {
         let key = bundle_key(&kind, &[account, family]);
         let is_in_it = self.record.held.as_ref().is_some_and(|held| held.bundle.as_ref() == Some(&key));
         // What is held by something else was counted when it began.
-        let is_new = self.news.opens() && self.record.held.is_none();
+        let is_new = self.news.opens() && self.record.events == 1 && self.record.held.is_none();
         if !is_new && !is_in_it {
             return Ok((None, BTreeMap::new()));
         }
@@ -353,6 +363,12 @@ impl Sifting<'_> {
         }
         Ok(Ok(spent))
     }
+}
+
+/// The longest that a roll-up waits: for the room that one quota has at the latest.
+pub(crate) fn longest_roll_up(limits: &Limits) -> SignedDuration {
+    let Limits { channel, rule, family } = limits;
+    [channel, rule, family].map(Quota::period).into_iter().fold(ROLL_UP_WAIT, SignedDuration::max)
 }
 
 /// The limit of a channel.

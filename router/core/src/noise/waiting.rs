@@ -30,9 +30,11 @@ pub(crate) fn join(
     if let Some((left, priority)) = waited.as_ref().filter(|(left, _)| Some(left) != key.as_ref()) {
         move_out(left, *priority, incident, record, state, now, &mut changes);
     }
+    let mut after_round = None;
     if let Some(Waiting { key, kind, title, due_at }) = bundle {
         let mut waiting =
             bundle_in(&key, state, &changes).unwrap_or_else(|| BundleRecord::new(kind, title, now));
+        after_round = Some(waiting.rounds);
         let standing = match waited {
             Some((waits_in, priority)) if waits_in == key => Standing::Waiting(priority),
             Some(_) | None if record.bundles.contains(&key) => Standing::Said,
@@ -62,7 +64,8 @@ pub(crate) fn join(
     let count = previous.as_ref().map_or(0, |held| held.count).max(count);
     let priority = previous.as_ref().map_or(priority, |held| held.priority.min(priority));
     let news = previous.map_or(news, |held| if news.is_news() { news } else { held.news });
-    record.held = Some(Held { news, by: why, reason, since, priority, count, bundle: key, until });
+    record.held =
+        Some(Held { news, by: why, reason, since, priority, count, bundle: key, after_round, until });
     changes
 }
 

@@ -1,6 +1,6 @@
 //! The page as HTML, for mail readers: inline styles only, nothing fetched, every value escaped.
 
-use super::{Notice, SAMPLE, label};
+use super::{LONGEST_LINE, Notice, SAMPLE, clean, label};
 use crate::decision::EffectKind;
 use crate::priority::Priority;
 
@@ -99,7 +99,9 @@ fn link(address: &str) -> String {
     }
 }
 
+/// Cleaned, and no markup.
 fn escape(text: &str) -> String {
+    let text = clean(text, LONGEST_LINE);
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

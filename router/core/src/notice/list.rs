@@ -58,7 +58,7 @@ mod tests {
         let list = List::new("a\r\nBcc: x", ["\u{202e}b\n\nc", &"x".repeat(400)], u64::MAX);
         let long = format!("{}…", "x".repeat(299));
         let expected =
-            List { head: "a Bcc: x".to_owned(), lines: vec!["b c".to_owned(), long], more: u64::MAX };
+            List { head: "a Bcc: x".to_owned(), lines: vec!["\u{fffd}b c".to_owned(), long], more: u64::MAX };
         assert_eq!(list, expected);
     }
 }

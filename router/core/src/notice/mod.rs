@@ -1,5 +1,6 @@
 //! What a page says: plain facts in order, cleaned of what could hurt a reader's screen or a channel.
 
+mod clean;
 mod html;
 mod list;
 mod text;
@@ -10,14 +11,17 @@ use serde::{Deserialize, Serialize};
 use crate::decision::{EffectKind, Why};
 use crate::event::HubId;
 use crate::ids::{EventId, FindingKey, IncidentKey, RuleName};
+use crate::planning::WAITS;
 use crate::priority::Priority;
 
+pub use clean::{clean, is_unfit, visible};
 pub use list::List;
 
 /// A page's content, before any channel gives it its form.
 ///
-/// All text in it is already cleaned by [`clean`]: one line each, no control or direction-changing
-/// characters, bounded in length. It is still hostile: a channel that has markup must escape it.
+/// All text in it but the ids is already cleaned by [`clean`]: one line each, nothing that controls, turns or hides,
+/// bounded in length. Ids are as they came, for whoever writes back; every form of the page cleans them, too. It is
+/// still hostile: a channel that has markup must escape it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Notice {
     /// How soon to respond.
@@ -96,6 +100,20 @@ impl Notice {
         }
     }
 
+    /// Says that nobody could write it down, and that nothing is done but telling. A plan that is not written down
+    /// cannot be approved either.
+    pub fn unrecorded(&mut self) {
+        const NOT_NOW: &str = "not while the store does not answer";
+        self.why.push_str("; not recorded: the store does not answer");
+        for withheld in &mut self.withheld {
+            if let Some((action, _)) = withheld.split_once(WAITS) {
+                *withheld = format!("{action}{NOT_NOW}");
+            }
+        }
+        let undone = self.doing.drain(..).map(|doing| format!("{doing}: {NOT_NOW}"));
+        self.withheld.extend(undone);
+    }
+
     /// One line, for a mail's subject or the first line of a page: `[P0] Resolved: title`, samples say so.
     /// A digest has no priority of its own: `[Digest] title`.
     pub fn subject(&self, kind: EffectKind) -> String {
@@ -107,7 +125,7 @@ impl Notice {
             EffectKind::Digest => ("Digest", ""),
             EffectKind::Acknowledge => (self.priority.as_str(), "Acknowledged: "),
         };
-        format!("[{mark}] {sample}{what}{}", self.title)
+        clean(&format!("[{mark}] {sample}{what}{}", self.title), LONGEST_LINE)
     }
 
     /// Plain text for a reader who was asleep: what and how soon first, ids last, no line over 78
@@ -178,6 +196,9 @@ impl Notice {
     }
 }
 
+/// Longer than any text in a notice: what is over it came in some other way.
+const LONGEST_LINE: usize = 4_000;
+
 /// The sentence that a sample carries in every form.
 const SAMPLE: &str = "SAMPLE: made to try the set-up out, nothing has happened.";
 
@@ -185,35 +206,6 @@ const SAMPLE: &str = "SAMPLE: made to try the set-up out, nothing has happened."
 fn label(name: &str) -> String {
     let mut letters = name.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
-}
-
-/// Makes hostile text fit for one line on anyone's screen: control and direction-changing characters
-/// become spaces, runs of white space become one, and what is over `most` characters is cut with `…`.
-pub fn clean(text: &str, most: usize) -> String {
-    let mut out = String::with_capacity(text.len().min(most * 4));
-    let mut length = 0;
-    let visible = text.chars().map(|c| if is_unfit(c) { ' ' } else { c });
-    for c in visible {
-        if c == ' ' && (out.is_empty() || out.ends_with(' ')) {
-            continue;
-        }
-        if length == most {
-            out.pop();
-            out.push('…');
-            break;
-        }
-        out.push(c);
-        length += 1;
-    }
-    out.truncate(out.trim_end().len());
-    out
-}
-
-/// Whether a character does not belong on a line of anyone's screen as it is.
-pub(crate) fn is_unfit(c: char) -> bool {
-    c.is_control()
-        || c.is_whitespace()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 #[cfg(test)]
@@ -285,11 +277,26 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn hostile_text_becomes_one_harmless_line() {
-        let hostile = "\u{202e}a\r\nBcc: x\u{0}\t\u{200b} b\u{2069}  ";
-        assert_eq!(clean(hostile, 200), "a Bcc: x b");
-        assert_eq!(clean("äöüß", 3), "äö…");
-        assert_eq!(clean("äöü", 3), "äöü");
-        assert_eq!(clean(" \n ", 3), "");
+    fn a_page_that_nobody_could_write_down_says_so_and_promises_nothing() {
+        let mut page = miner();
+        page.doing = vec!["evidence: pods/checkout/checkout-7d9f5-x2x9z".to_owned()];
+        page.withheld = vec![
+            "quarantine: waits for approval (by mode) until 2026-11-20 03:28 UTC: watchfire approve a1"
+                .to_owned(),
+            "cordon: the namespace is protected".to_owned(),
+        ];
+        page.unrecorded();
+        let expected = Notice {
+            why: "first report of this incident; not recorded: the store does not answer".to_owned(),
+            withheld: [
+                "quarantine: not while the store does not answer",
+                "cordon: the namespace is protected",
+                "evidence: pods/checkout/checkout-7d9f5-x2x9z: not while the store does not answer",
+            ]
+            .map(str::to_owned)
+            .to_vec(),
+            ..miner()
+        };
+        assert_eq!(page, expected);
     }
 }

@@ -1,6 +1,6 @@
 //! The page as plain text: for a terminal, a mail, an SNS topic.
 
-use super::{Notice, SAMPLE, label};
+use super::{LONGEST_LINE, Notice, SAMPLE, clean, label};
 use crate::decision::EffectKind;
 
 /// The width that every terminal and mail reader shows unbroken.
@@ -71,6 +71,7 @@ impl Page {
     }
 
     fn row(&mut self, label: &str, value: &str) {
+        let (label, value) = (clean(label, LONGEST_LINE), clean(value, LONGEST_LINE));
         self.text.push_str(&format!("{label:<width$}  {value}\n", width = self.width));
     }
 
@@ -83,6 +84,7 @@ impl Page {
     }
 
     fn wrap(&mut self, text: &str, first: &str, further: &str) {
+        let text = clean(text, LONGEST_LINE);
         let mut line = first.to_owned();
         let mut empty = true;
         for word in text.split(' ').filter(|word| !word.is_empty()) {

@@ -50,6 +50,7 @@ fn paged(priority: Priority) -> IncidentRecord {
 fn held(mut record: IncidentRecord, until: Option<Timestamp>) -> IncidentRecord {
     let reason = "the reason".to_owned();
     record.held = Some(Held {
+        after_round: None,
         news: Why::New,
         priority: Priority::P1,
         count: 1,

@@ -95,6 +95,12 @@ impl Pattern {
         Pattern { compiled, alone }
     }
 
+    /// Matches no event: what stands for a pattern that cannot be read any more.
+    pub fn nothing() -> Self {
+        let compiled = Compiled { alternatives: Vec::new(), or: None };
+        Pattern { compiled, alone: PatternSet::compile(std::iter::once(&[][..])) }
+    }
+
     /// Whether the event matches. An event that is not an object matches nothing.
     pub fn matches(&self, event: &Json<'_>) -> bool {
         self.alone.matching(event).next().is_some()

@@ -43,8 +43,18 @@ impl PatternSet {
 
     /// The patterns that match the event, ascending, each found when it is asked for.
     pub fn matching<'a>(&'a self, event: &'a Json<'_>) -> impl Iterator<Item = usize> + 'a {
+        self.matching_among(0..self.patterns.len(), event)
+    }
+
+    /// Those of these patterns that match the event, in the order in which they are given, each found when it is
+    /// asked for; the others are not looked at.
+    pub fn matching_among<'a>(
+        &'a self,
+        indices: impl Iterator<Item = usize> + 'a,
+        event: &'a Json<'_>,
+    ) -> impl Iterator<Item = usize> + 'a {
         let mut evaluation = Evaluation::of(self, event);
-        (0..self.patterns.len()).filter(move |index| evaluation.matches(*index))
+        indices.filter(move |index| evaluation.matches(*index))
     }
 
     /// How many patterns there are.

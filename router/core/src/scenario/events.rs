@@ -194,7 +194,8 @@ pub(super) fn control(text: &ControlText, sent: Sent<'_>) -> String {
 
 /// A change of an alarm's state.
 pub(super) fn alarm(text: &AlarmText, sent: Sent<'_>) -> String {
-    let AlarmText { name, state, cluster, node, pod } = text;
+    let AlarmText { name, state, cluster, node, pod, account } = text;
+    let account = account.as_deref().unwrap_or(ACCOUNT);
     let mut dimensions = Map::new();
     if let Some(cluster) = cluster {
         dimensions.insert("ClusterName".to_owned(), cluster.as_str().into());
@@ -210,12 +211,12 @@ pub(super) fn alarm(text: &AlarmText, sent: Sent<'_>) -> String {
         "alarmName": name, "state": {"value": state, "reason": "made up", "timestamp": sent.updated.to_string()},
         "configuration": {"metrics": [{"metricStat": {"metric": {"dimensions": dimensions}}}]},
     });
-    let arn = format!("arn:aws-us-gov:cloudwatch:{REGION}:{ACCOUNT}:alarm:{name}");
+    let arn = format!("arn:aws-us-gov:cloudwatch:{REGION}:{account}:alarm:{name}");
     with_resources(
         sent,
         "aws.cloudwatch",
         "CloudWatch Alarm State Change",
-        (ACCOUNT, REGION),
+        (account, REGION),
         &detail,
         &[arn],
     )

@@ -96,6 +96,7 @@ pub(super) struct AlarmText {
     pub(super) node: Option<String>,
     /// `NAMESPACE/NAME`.
     pub(super) pod: Option<String>,
+    pub(super) account: Option<String>,
 }
 
 /// An event that is no finding.

@@ -30,7 +30,8 @@ impl Transcript {
         Self { numbers: BTreeMap::new(), names }
     }
 
-    /// Each decision in a line, with what a digest or a campaign lists below it:
+    /// Each decision in a line, with what a digest or a campaign lists below it. That an edition of the digest is
+    /// closed has none: it is said by the decision that follows.
     ///
     /// ```text
     /// PRIORITY VERDICT WHY #INCIDENT "title of several" (reason beyond the usual) -> EFFECT if …, … [withheld]
@@ -40,7 +41,7 @@ impl Transcript {
     /// `3 x P2 page new #1-#3 -> page:team`.
     pub fn lines(&mut self, decisions: &[Decision]) -> Vec<String> {
         let mut lines = Vec::new();
-        for decision in decisions {
+        for decision in decisions.iter().filter(|decision| decision.why != Why::EditionClosed) {
             let line = self.line(decision);
             lines.push(line);
             let listed = decision.effects.first().filter(|_| decision.why != Why::Bundled);

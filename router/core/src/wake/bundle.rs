@@ -11,6 +11,7 @@ use crate::decision::{Decision, Verdict, Why, Withheld};
 use crate::digest::DigestLine;
 use crate::ending;
 use crate::follow_up;
+use crate::identity::keyed;
 use crate::ids::{BundleKey, IncidentKey};
 use crate::incident::{IncidentRecord, Key, Record, State, Unread};
 use crate::noise::{self, BundleKind, BundleRecord, Member, channel_limit, incident_of_bundle, minute};
@@ -158,19 +159,8 @@ impl Woken<'_> {
         state: &State,
         now: Timestamp,
     ) -> Result<Decision, Unread> {
-        state.need(Key::Digest)?;
-        let mut changes = BTreeMap::new();
-        let mut state = state.clone();
-        let unsaid = record.members.iter().filter(|(_, member)| !member.said);
-        for (incident, member) in unsaid {
-            let Member { priority, title, subject, family, at, open, said: _, said_before: _ } =
-                member.clone();
-            let held = Some(record.title.clone());
-            let line = DigestLine { priority, family, title, subject, since: at, events: 0, open, held };
-            let digest = super::digested(self.policy, &state, incident, line, now);
-            state.insert(Key::Digest, 0, Some(digest.clone()));
-            changes.insert(Key::Digest, digest);
-        }
+        let lines = self.put_by(record);
+        let mut changes = super::digested(self.policy, state, lines, now)?;
         let mut said = record.clone();
         said.was_said(now);
         said.due_at = said.again_at.filter(|_| said.open > 0).map(|at| self.after(at));
@@ -187,6 +177,29 @@ impl Woken<'_> {
         changes.extend(changed(key, said));
         let verdict = if record.unsaid > 0 { Verdict::Digest } else { Verdict::Quiet };
         Ok(Decision { verdict, effects, changes, ..self.blank(about, Why::OverBefore, now) })
+    }
+
+    /// The lines of what was not said; what was counted only is counted there.
+    fn put_by(&self, record: &BundleRecord) -> Vec<(IncidentKey, DigestLine)> {
+        let held = Some(record.title.clone());
+        let unsaid = record.members.iter().filter(|(_, member)| !member.said);
+        let listed = unsaid.map(|(incident, member)| {
+            let Member { priority, title, subject, family, at, open, said: _, said_before: _ } =
+                member.clone();
+            let (since, held) = (at, held.clone());
+            let line =
+                DigestLine { priority, family, title, subject, since, open, held, ..DigestLine::default() };
+            (incident.clone(), line)
+        });
+        let counted = record.unlisted().into_iter().map(|(family, (priority, incidents))| {
+            let key = keyed("counted", &[self.id().as_str(), &family]);
+            let title = format!("{incidents} more, which were counted and not listed");
+            let (since, held) = (record.since, held.clone());
+            let line =
+                DigestLine { priority, family, title, since, held, incidents, ..DigestLine::default() };
+            (IncidentKey::new(format!("wf1-{key}")), line)
+        });
+        listed.chain(counted).collect()
     }
 
     fn page_of(

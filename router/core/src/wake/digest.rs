@@ -1,4 +1,4 @@
-//! The digest: what is put into it, and that it is sent when business opens.
+//! The digest: what is put into it, that its edition is closed when business opens, and said.
 
 use std::collections::BTreeMap;
 
@@ -7,52 +7,121 @@ use jiff::Timestamp;
 use super::{About, Woken, verdict_of};
 use crate::decide::dedup_key;
 use crate::decision::{Decision, Effect, EffectKind, When, Why};
-use crate::digest::{DigestLine, DigestRecord};
+use crate::digest::{DigestLine, DigestRecord, Edition, EditionNumber, EditionRecord};
 use crate::ids::{DedupKey, EffectId, IncidentKey};
 use crate::incident::{Key, Record, State, Unread};
+use crate::notice::Notice;
 use crate::policy::Policy;
 use crate::priority::Priority;
 
-/// The digest with one more line. Without anyone to send it to, it is only kept.
+/// The digest with more lines: a row each, and the record of the edition only where that has to change, by the first
+/// of its lines or an opening that comes sooner. Without anyone to send it to, it is only kept.
 pub(crate) fn digested(
     policy: &Policy,
     state: &State,
-    incident: &IncidentKey,
-    line: DigestLine,
+    lines: impl IntoIterator<Item = (IncidentKey, DigestLine)>,
     now: Timestamp,
-) -> Record {
-    let mut record = state.digest().cloned().unwrap_or_else(|| DigestRecord::new(now));
-    record.add(incident, line, policy.calendar.day_from_opening(now));
-    if record.due_at.is_none() && !policy.digest.is_empty() {
-        record.due_at = Some(policy.calendar.next_opening(now));
+) -> Result<BTreeMap<Key, Record>, Unread> {
+    state.need(Key::Digest)?;
+    let known = state.digest();
+    let mut record = known.cloned().unwrap_or_else(|| DigestRecord::new(now));
+    let opening = (!policy.digest.is_empty()).then(|| policy.calendar.next_opening(now));
+    record.due_at = [record.due_at, opening].into_iter().flatten().min();
+    let edition = record.edition;
+    let lines: Vec<_> = lines.into_iter().collect();
+    state.need_all(lines.iter().map(|(incident, _)| Key::DigestLine(edition, incident.clone())))?;
+    let day = policy.calendar.day_from_opening(now);
+    let mut changes = BTreeMap::new();
+    for (incident, line) in lines {
+        let line = DigestLine { day, ..line }.bounded();
+        if let Some(first) = record.lines.get_mut(&incident) {
+            // Counted there already.
+            *first = line.after(first);
+            continue;
+        }
+        let line = match state.digest_line(edition, &incident) {
+            Some(known) => line.after(known),
+            None => line,
+        };
+        changes.insert(Key::DigestLine(edition, incident), Record::DigestLine(Box::new(line)));
     }
-    Record::Digest(Box::new(record))
+    if known != Some(&record) {
+        changes.insert(Key::Digest, Record::Digest(Box::new(record)));
+    }
+    Ok(changes)
 }
 
 impl Woken<'_> {
-    pub(super) fn digest(&self, state: &State, now: Timestamp) -> Result<Option<Decision>, Unread> {
+    /// What comes from now on is in the next edition.
+    pub(super) fn close_edition(&self, state: &State, now: Timestamp) -> Result<Option<Decision>, Unread> {
         state.need(Key::Digest)?;
         let is_due = |record: &&DigestRecord| record.due_at.is_some_and(|at| at <= now);
         let Some(record) = state.digest().filter(is_due) else { return Ok(None) };
-        state.need_all(record.lines.keys().cloned().map(Key::Incident))?;
-        let current = record.lines.keys().map(|key| {
-            let known = state.incident(key);
-            (key.clone(), known.map_or((0, false), |known| (known.events, known.open)))
-        });
-        let current: BTreeMap<_, _> = current.collect();
-        let incident = IncidentKey::new("wf1-digest");
+        let incident = incident();
+        let about = about(&incident);
+        if self.policy.digest.is_empty() {
+            // Nobody gets it any more: it is kept for whoever will.
+            let kept = DigestRecord { due_at: None, ..record.clone() };
+            let changes = BTreeMap::from([(Key::Digest, Record::Digest(Box::new(kept)))]);
+            return Ok(Some(Decision { changes, ..self.blank(about, Why::Digested, now) }));
+        }
+        let closed = Key::DigestEdition(record.edition);
+        state.need(closed.clone())?;
+        let edition = EditionRecord { closed: record.clone(), due_at: record.due_at };
+        let changes = BTreeMap::from([
+            (closed, Record::DigestEdition(Box::new(edition))),
+            (Key::Digest, Record::Digest(Box::new(record.next(now)))),
+        ]);
+        Ok(Some(Decision { changes, ..self.blank(about, Why::EditionClosed, now) }))
+    }
+
+    /// A closed edition, as one page.
+    pub(super) fn say_edition(
+        &self,
+        number: EditionNumber,
+        state: &State,
+        now: Timestamp,
+    ) -> Result<Option<Decision>, Unread> {
+        let key = Key::DigestEdition(number);
+        state.need_all([key.clone(), Key::DigestContents(number), Key::DigestDays])?;
+        let is_due = |record: &&EditionRecord| record.due_at.is_some_and(|at| at <= now);
+        let Some(record) = state.edition(number).filter(is_due) else { return Ok(None) };
+        let EditionRecord { closed, due_at: _ } = record;
+        let incident = incident();
+        let about = about(&incident);
         let calendar = &self.policy.calendar;
+        if self.policy.digest.is_empty() {
+            // Whoever gets the digests from some day on gets this one, too.
+            let waits = EditionRecord { due_at: Some(calendar.next_opening(now)), ..record.clone() };
+            let changes = BTreeMap::from([(key, Record::DigestEdition(Box::new(waits)))]);
+            return Ok(Some(Decision { changes, ..self.blank(about, Why::Digested, now) }));
+        }
+        let contents = state.contents(number).cloned().unwrap_or_default().with_record(closed);
+        let listed: Vec<_> = contents.listed().map(|(incident, _)| incident.clone()).collect();
+        state.need_all(listed.iter().cloned().map(Key::Incident))?;
+        let current = listed.into_iter().map(|key| {
+            let known = state.incident(&key).map_or((0, false), |known| (known.events, known.open));
+            (key, known)
+        });
         let today = calendar.day_from_opening(now);
-        let about = About {
-            kind: "digest",
-            incident: &incident,
-            subject: "digest",
-            family: "digest",
-            rule: "digest",
-            priority: Priority::P3,
-        };
-        let notice = record.notice(&current, calendar, &incident, &self.id(), now);
-        let number = DedupKey::new(format!("{}-{today}", dedup_key(&incident, 1)));
+        let days = state.digest_days().cloned().unwrap_or_default();
+        let days = days.with(&closed.days, closed.counted_from).with(&contents.days, None).up_to(today);
+        let edition = Edition { from: closed.from, contents: &contents, days: &days };
+        let notice = edition.notice(&current.collect(), calendar, &incident, &self.id(), now);
+        let effects = if contents.is_empty() { Vec::new() } else { self.digests(number, &notice) };
+        let said = EditionRecord { due_at: None, ..record.clone() };
+        let changes = BTreeMap::from([
+            (key, Record::DigestEdition(Box::new(said))),
+            (Key::DigestDays, Record::DigestDays(days)),
+        ]);
+        let blank = self.blank(about, Why::Digested, now);
+        Ok(Some(Decision { verdict: verdict_of(&effects), effects, changes, ..blank }))
+    }
+
+    /// To everyone who gets it.
+    fn digests(&self, edition: EditionNumber, notice: &Notice) -> Vec<Effect> {
+        // By its number and not by its day, which may come twice.
+        let number = DedupKey::new(format!("{}-{edition}", dedup_key(&incident(), 1)));
         let effect = |channel: &crate::ids::ChannelName| Effect {
             id: EffectId::new(format!("digest:{channel}")),
             kind: EffectKind::Digest,
@@ -61,18 +130,16 @@ impl Woken<'_> {
             dedup_key: number.clone(),
             notice: notice.clone(),
         };
-        let effects: Vec<_> = match record.is_empty() {
-            true => Vec::new(),
-            false => self.policy.digest.iter().map(effect).collect(),
-        };
-        let mut next = match effects.is_empty() {
-            // Nobody gets it any more: it is kept for whoever will.
-            true => record.clone(),
-            false => record.next(now, today),
-        };
-        next.due_at = None;
-        let changes = BTreeMap::from([(Key::Digest, Record::Digest(Box::new(next)))]);
-        let blank = self.blank(about, Why::Digested, now);
-        Ok(Some(Decision { verdict: verdict_of(&effects), effects, changes, ..blank }))
+        self.policy.digest.iter().map(effect).collect()
     }
+}
+
+/// What the digest is said as.
+fn incident() -> IncidentKey {
+    IncidentKey::new("wf1-digest")
+}
+
+fn about(incident: &IncidentKey) -> About<'_> {
+    let (kind, subject, family, rule) = ("digest", "digest", "digest", "digest");
+    About { kind, incident, subject, family, rule, priority: Priority::P3 }
 }

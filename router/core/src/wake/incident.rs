@@ -115,7 +115,7 @@ impl Woken<'_> {
         Ok(Decision { effects, changes, ..blank })
     }
 
-    /// Its flapping is over and it is open: what was held is news again.
+    /// Its flapping is over and it is open, or enough time has passed since it was said: what was held is news.
     fn unheld(
         &self,
         key: &IncidentKey,
@@ -152,16 +152,19 @@ impl Woken<'_> {
                 record.held = None;
                 record.said_at = now;
                 let line = crate::decide::digest_line(&record, now);
-                changes.insert(Key::Digest, super::digested(self.policy, state, key, line, now));
+                changes.extend(super::digested(self.policy, state, [(key.clone(), line)], now)?);
                 Decision { verdict: Verdict::Digest, ..blank }
             }
             Sifted::Say(spent) => {
                 changes.extend(spent);
+                let more = match news == Why::Unreadable {
+                    true => format!("{} more of its kind since", count.saturating_sub(record.said_count)),
+                    false => format!("it has begun {} times", record.turns.len()),
+                };
+                let why = format!("{}; {more}", news.sentence());
                 record.said_count = record.said_count.max(count);
                 record.held = None;
                 record.said_at = now;
-                let turns = record.turns.len();
-                let why = format!("{}; it has begun {turns} times", news.sentence());
                 let notice = Notice { why, ..said(key, &record, state, about, &id) };
                 response::start_clock(self.policy, &mut record, news, now);
                 let effects = follow_up::page(self.policy, key, Some(&mut record), &id, &notice);

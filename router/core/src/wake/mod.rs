@@ -2,12 +2,14 @@
 //!
 //! Every record says itself when something is due about it ([`crate::incident::Record::wake_at`]). A tick hands in those whose time
 //! has come, in that order; each is decided, committed and performed like an event, under an id made from
-//! its key and its time: of two workers, one decides it.
+//! its key, its time and the version at which it stands: of two workers, one decides it.
 
 mod bundle;
 mod digest;
 mod held;
 mod incident;
+mod set_back;
+mod turns;
 
 use std::collections::BTreeMap;
 
@@ -15,41 +17,47 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::decision::{Decision, Effect, Verdict, Why};
 use crate::event::OWN_SOURCE;
-use crate::ids::{EventId, IncidentKey, RuleName};
+use crate::ids::{EventId, IncidentKey, Own, RuleName};
 use crate::incident::{Key, State, Unread};
 use crate::notice::Notice;
 use crate::policy::Policy;
 use crate::priority::Priority;
 
 pub(crate) use digest::digested;
+pub use set_back::SetBack;
+pub use turns::Turns;
 
 /// One record whose time has come.
 #[derive(Clone, Copy, Debug)]
 pub struct Woken<'w> {
-    /// Which.
-    pub key: &'w Key,
-    /// When it was due.
-    pub due_at: Timestamp,
-    /// What was configured.
-    pub policy: &'w Policy,
+    key: &'w Key,
+    due_at: Timestamp,
+    policy: &'w Policy,
+    /// At which it stands; 0 before it was read.
+    version: u64,
 }
 
-impl Woken<'_> {
-    /// The id of its decision.
-    pub fn id(&self) -> EventId {
-        EventId::new(format!("wake:{}@{}", self.key, self.due_at.as_microsecond()))
+impl<'w> Woken<'w> {
+    /// The record under that key, and when it was due.
+    pub fn new(key: &'w Key, due_at: Timestamp, policy: &'w Policy) -> Self {
+        Self { key, due_at, policy, version: 0 }
     }
 
-    /// What is done about it; none if nothing is due any more. Whatever it is, the record it is about has
-    /// another time after it, or none.
+    /// What is done about it; none if nothing is due any more. Whatever it is, the record it is about is
+    /// changed by it: its version makes the decision's id, so that nothing is decided twice, and nothing that is
+    /// due anew is taken for decided.
     ///
     /// # Errors
     /// What has to be read into the state first.
     pub fn decide(&self, state: &State, now: Timestamp) -> Result<Option<Decision>, Unread> {
+        state.need(self.key.clone())?;
+        let state = &*state.as_of(self.policy, now);
+        let woken = Self { version: state.version(self.key), ..*self };
         match self.key {
-            Key::Incident(incident) => self.incident(incident, state, now),
-            Key::Bundle(bundle) => self.bundle(bundle, state, now),
-            Key::Digest => self.digest(state, now),
+            Key::Incident(incident) => woken.incident(incident, state, now),
+            Key::Bundle(bundle) => woken.bundle(bundle, state, now),
+            Key::Digest => woken.close_edition(state, now),
+            Key::DigestEdition(edition) => woken.say_edition(*edition, state, now),
             Key::Finding(_)
             | Key::Target(_)
             | Key::Approval(_)
@@ -58,11 +66,20 @@ impl Woken<'_> {
             | Key::Sayable(_)
             | Key::Silences
             | Key::Cover(_)
-            | Key::Limit(_) => Ok(None),
+            | Key::Limit(_)
+            | Key::DigestLine(..)
+            | Key::DigestDays
+            | Key::DigestContents(_) => Ok(None),
         }
     }
 
-    /// That time, or the first one that is not this one any more: what is due anew is another decision.
+    /// The id of its decision.
+    fn id(&self) -> EventId {
+        EventId::own(Own::Wake { key: self.key, at: self.due_at, version: self.version })
+    }
+
+    /// That time, or the first one that is not this one any more: what is due at the same moment comes after
+    /// what is due about others.
     fn after(&self, at: Timestamp) -> Timestamp {
         at.max(self.due_at.saturating_add(SignedDuration::from_micros(1)).unwrap_or(Timestamp::MAX))
     }

@@ -1,5 +1,9 @@
 //! Random histories, written as scenarios: a few pods, nodes and accounts, humans, silences, and jumps in time.
 
+pub(crate) mod twists;
+mod untold;
+pub(crate) mod watched;
+
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
@@ -143,6 +147,12 @@ fn policy(grouped: bool, chain: bool) -> Value {
             "quiet_after_hours": {"events": 30, "families": {"discovery": 3, "evasion": 2}},
         },
     })
+}
+
+/// How many histories are played: 2,000, or as many as `WATCHFIRE_HISTORIES` says.
+#[expect(clippy::disallowed_methods, reason = "how many, not which: every history is decided without it")]
+pub(crate) fn cases() -> u32 {
+    std::env::var("WATCHFIRE_HISTORIES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(2_000)
 }
 
 /// A scenario without expectations.

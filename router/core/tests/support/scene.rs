@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use watchfire_core::act::{ActWhen, summary};
-use watchfire_core::containment::{BudgetRecord, SwitchRecord, SwitchedOff};
+use watchfire_core::act::{ActWhen, Target, summary};
+use watchfire_core::budget::{BudgetRecord, Spent};
+use watchfire_core::containment::{SwitchRecord, SwitchedOff, TargetKey};
 use watchfire_core::context::{
     Cluster, Confidence, Context, Deny, Details, Enforcement, HostAccess, Known, Method, Node, Owner, Place,
     Pod, PodContainer, Pods, Selecting, Selector, Workload, WorkloadKind,
@@ -17,7 +18,7 @@ use watchfire_core::incident::{Key, Record, State, Unread};
 use watchfire_core::mitigation::{Mitigation, Mode};
 use watchfire_core::policy::{Policy, Routes};
 use watchfire_core::priority::Priority;
-use watchfire_core::rules::{RuleFile, RuleSet};
+use watchfire_core::rules::{ActionName, RuleFile, RuleSet};
 
 use super::Finding;
 
@@ -30,6 +31,8 @@ pub struct Scene {
     pub priority: Priority,
     pub when: &'static str,
     pub sample: bool,
+    /// The resource type of the finding, where it is another than a cluster.
+    pub thing: Option<&'static str>,
     pub records: BTreeMap<Key, Record>,
     pub unread: bool,
 }
@@ -56,7 +59,7 @@ pub fn workload(kind: WorkloadKind, name: &str, replicas: Option<u32>, ready: u3
 }
 
 pub fn ours() -> Cluster {
-    Cluster { name: "payments".to_owned(), arn: None }
+    Cluster { name: "payments".to_owned(), arn: None, vpc: None }
 }
 
 pub fn now() -> Timestamp {
@@ -129,6 +132,7 @@ impl Scene {
             priority: Priority::P0,
             when: "",
             sample: false,
+            thing: None,
             records: BTreeMap::new(),
             unread: false,
         }
@@ -159,7 +163,24 @@ impl Scene {
     }
 
     pub fn spent(&mut self, containments: usize) {
-        let record = BudgetRecord(std::iter::repeat_n(now(), containments).collect());
+        let record = BudgetRecord(std::iter::repeat_n(Spent::at(now()), containments).collect());
+        self.records.insert(Key::Budget, Record::Budget(record));
+    }
+
+    /// So many other pods of that workload and namespace were quarantined just now, or are about to be.
+    pub fn quarantined(&mut self, namespace: &str, workload: &str, pods: usize, took_effect: bool) {
+        let one = |number: usize| {
+            let pod = Pod { uid: format!("other-{number}"), ..self.pod.clone() };
+            Spent {
+                namespace: Some(namespace.to_owned()),
+                workload: Some(workload.to_owned()),
+                target: TargetKey::of(&Target::Pod(pod.reference())),
+                action: Some(ActionName::Quarantine),
+                took_effect,
+                ..Spent::at(now())
+            }
+        };
+        let record = BudgetRecord((0..pods).map(one).collect());
         self.records.insert(Key::Budget, Record::Budget(record));
     }
 
@@ -191,6 +212,7 @@ impl Scene {
         let policy = self.policy();
         let finding = Finding::miner("f");
         let text = if self.sample { finding.sample() } else { finding }.text();
+        let text = text.replace("EKSCluster", self.thing.unwrap_or("EKSCluster"));
         let event = Event::read(&text).unwrap();
         let case = Case::new(&event, &policy, &self.context);
         let mut state = State::default();
@@ -227,4 +249,28 @@ pub fn told(decision: &Decision) -> String {
     });
     let withheld = decision.withheld.iter().map(|withheld| format!("- {withheld}"));
     acts.chain(withheld).map(|line| line.trim_end().to_owned() + "\n").collect()
+}
+
+pub type Row = (&'static str, fn(&mut Scene), &'static str);
+
+pub const POD: &str = "pod shop/checkout-6c9f7d5b8-x2x4q";
+
+pub fn check(rows: &[Row]) {
+    for (name, change, expected) in rows {
+        let mut scene = Scene::new();
+        change(&mut scene);
+        let expected = expected.lines().map(str::trim).filter(|line| !line.is_empty());
+        let expected: String = expected.map(|line| line.replace("POD", POD) + "\n").collect();
+        assert_eq!(without_hashes(&told(&scene.decide())), expected, "{name}");
+    }
+}
+
+/// Hashes change with every word of a plan; what stands around them is what matters here.
+pub fn without_hashes(told: &str) -> String {
+    let masked = |text: String, mark: &str, word: &str| {
+        let mut parts = text.split(mark);
+        let first = parts.next().unwrap_or_default().to_owned();
+        parts.fold(first, |text, part| format!("{text}{mark}{word}{}", &part[12..]))
+    };
+    masked(masked(told.to_owned(), "(plan ", "PLAN"), "watchfire approve ", "ID")
 }

@@ -36,7 +36,7 @@ use serde::Deserialize;
 use watchfire_core::decision::{Effect, Role};
 use watchfire_core::ids::ChannelName;
 
-use super::{Action, Done, Failure, PerMinute, local};
+use super::{Action, Done, Failure, NotTaken, PerMinute, local};
 use crate::clients::Clients;
 use crate::secret::SecretSource;
 
@@ -142,15 +142,15 @@ impl Action for Email {
         Ok(Self { transport: builder.build(), from: from.0, to, pace })
     }
 
-    async fn perform(&self, effect: &Effect) -> Result<Done, Failure> {
+    async fn perform(&self, effect: &Effect) -> Result<Done, NotTaken> {
         let message = message::compose(effect, &self.from, &self.to).map_err(Failure::permanent)?;
         let to: Vec<Address> = self.to.iter().map(|mailbox| mailbox.email.clone()).collect();
         match self.send(&message, to.clone()).await {
             // SMTP refuses a mail as a whole when it refuses one recipient.
             Err(Refusal { status: Some(_), failure: _ }) if to.len() > 1 => {
-                self.send_each(&message, to).await
+                Ok(self.send_each(&message, to).await?)
             }
-            Err(Refusal { status: _, failure }) => Err(failure),
+            Err(Refusal { status: _, failure }) => Err(failure.into()),
             Ok(receipt) => Ok(Done { receipt }),
         }
     }

@@ -2,17 +2,24 @@
 
 use std::sync::Arc;
 
+use watchfire_core::priority::Priority;
+
 use super::*;
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
+
+/// Never tried before.
+fn new(priority: Priority) -> Rank {
+    Rank { is_tried: false, priority }
+}
 
 /// When, since the start, pages of that priority were admitted that came as fast as they could.
 async fn storm(pace: Arc<Pace>, priority: Priority, lasting: Duration) -> Vec<Duration> {
     let start = Instant::now();
     let mut admitted = Vec::new();
     while start.elapsed() < lasting {
-        match pace.admit(priority, start + lasting).await {
+        match pace.admit(new(priority), start + lasting).await {
             Ok(()) => admitted.push(start.elapsed()),
             Err(Failure::Transient { retry_after: Some(wait), .. }) => sleep(wait.min(SECOND)).await,
             Err(other) => panic!("{other:?}"),
@@ -43,10 +50,10 @@ async fn no_minute_sees_more_than_the_limit_and_little_of_it_is_wasted() {
 async fn an_urgent_page_does_not_wait_behind_a_storm_of_routine_ones() {
     let pace = Pace::new(PerMinute(110));
     let give_up_at = Instant::now() + MINUTE;
-    while pace.admit(Priority::P2, Instant::now()).await.is_ok() {}
+    while pace.admit(new(Priority::P2), Instant::now()).await.is_ok() {}
     let start = Instant::now();
     for _ in 0..20 {
-        pace.admit(Priority::P0, give_up_at).await.expect("room");
+        pace.admit(new(Priority::P0), give_up_at).await.expect("room");
     }
     assert_eq!(start.elapsed(), Duration::ZERO);
 }
@@ -57,7 +64,7 @@ async fn an_urgent_page_waits_for_room_until_it_gives_up_and_no_longer() {
     let start = Instant::now();
     let mut admitted = 0;
     let refusal = loop {
-        match pace.admit(Priority::P1, start + 30 * SECOND).await {
+        match pace.admit(new(Priority::P1), start + 30 * SECOND).await {
             Ok(()) => admitted += 1,
             Err(refusal) => break refusal,
         }
@@ -72,11 +79,11 @@ async fn an_urgent_page_waits_for_room_until_it_gives_up_and_no_longer() {
 async fn routine_pages_without_room_leave_soon_and_come_back_one_after_the_other() {
     let pace = Pace::new(PerMinute(110));
     let give_up_at = Instant::now() + 10 * MINUTE;
-    while pace.admit(Priority::P3, Instant::now()).await.is_ok() {}
+    while pace.admit(new(Priority::P3), Instant::now()).await.is_ok() {}
     let mut returns = Vec::new();
     for _ in 0..5 {
         let start = Instant::now();
-        match pace.admit(Priority::P3, give_up_at).await {
+        match pace.admit(new(Priority::P3), give_up_at).await {
             Err(Failure::Transient { reason: _, retry_after: Some(wait) }) => {
                 returns.push(Instant::now() + wait)
             }
@@ -93,7 +100,7 @@ async fn nobody_is_sent_away_for_more_than_an_hour() {
     let pace = Pace::new(PerMinute(4));
     for _ in 0..1000 {
         if let Err(Failure::Transient { retry_after: Some(wait), .. }) =
-            pace.admit(Priority::P3, Instant::now()).await
+            pace.admit(new(Priority::P3), Instant::now()).await
         {
             assert!(wait <= LATEST_RETURN, "{wait:?}");
         }

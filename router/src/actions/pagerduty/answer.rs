@@ -7,7 +7,7 @@ use jiff::fmt::rfc2822::DateTimeParser;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use serde::Deserialize;
 
-use crate::actions::Failure;
+use crate::actions::NotTaken;
 use crate::secret::Secret;
 
 /// What is read of an answer; PagerDuty's are a few hundred bytes.
@@ -34,7 +34,7 @@ struct Body {
     errors: Vec<String>,
 }
 
-pub(super) async fn read(mut response: reqwest::Response, secret: &Secret) -> Result<Answer, Failure> {
+pub(super) async fn read(mut response: reqwest::Response, secret: &Secret) -> Result<Answer, NotTaken> {
     let status = response.status().as_u16();
     let retry_after = asks_to_wait(response.headers(), Timestamp::now());
     let mut body = Vec::new();
@@ -50,7 +50,7 @@ pub(super) async fn read(mut response: reqwest::Response, secret: &Secret) -> Re
     judge(status, &body, retry_after)
 }
 
-fn judge(status: u16, body: &str, retry_after: Option<Duration>) -> Result<Answer, Failure> {
+fn judge(status: u16, body: &str, retry_after: Option<Duration>) -> Result<Answer, NotTaken> {
     let Body { message, dedup_key, errors } = serde_json::from_str(body).unwrap_or_default();
     let said = [vec![message], errors].concat();
     let said = said.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join("; ");
@@ -62,13 +62,11 @@ fn judge(status: u16, body: &str, retry_after: Option<Duration>) -> Result<Answe
         202 => Ok(Answer::Accepted(format!("accepted, dedup key {dedup_key}"))),
         400 => Ok(Answer::Refused(explained("bad request"))),
         413 => Ok(Answer::Refused(explained("too large"))),
-        429 => Err(Failure::Transient { reason: explained("too many events"), retry_after }),
-        408 | 425 | 500..=599 => {
-            Err(Failure::Transient { reason: explained("PagerDuty failed"), retry_after })
-        }
+        429 => Err(NotTaken::Busy { reason: explained("too many events"), retry_after }),
+        408 | 425 | 500..=599 => Err(NotTaken::ForNow { reason: explained("PagerDuty failed"), retry_after }),
         // PagerDuty documents no other; then a proxy or a wrong address said it, and that can be mended
         // while the page waits on the queue.
-        _ => Err(Failure::Transient { reason: explained("not an answer of PagerDuty's"), retry_after }),
+        _ => Err(NotTaken::ForNow { reason: explained("not an answer of PagerDuty's"), retry_after }),
     }
 }
 
@@ -97,7 +95,9 @@ mod tests {
     #[test]
     fn every_status_has_its_fate() {
         let later =
-            |reason: &str| Err(Failure::Transient { reason: reason.to_owned(), retry_after: Some(SECOND) });
+            |reason: &str| Err(NotTaken::ForNow { reason: reason.to_owned(), retry_after: Some(SECOND) });
+        let busy =
+            |reason: &str| Err(NotTaken::Busy { reason: reason.to_owned(), retry_after: Some(SECOND) });
         let refused = |reason: &str| Ok(Answer::Refused(reason.to_owned()));
         let table = [
             (202, Ok(Answer::Accepted("accepted, dedup key k".to_owned()))),
@@ -109,7 +109,7 @@ mod tests {
             (408, later("408 PagerDuty failed: m; e")),
             (413, refused("413 too large: m; e")),
             (425, later("425 PagerDuty failed: m; e")),
-            (429, later("429 too many events: m; e")),
+            (429, busy("429 too many events: m; e")),
             (500, later("500 PagerDuty failed: m; e")),
             (503, later("503 PagerDuty failed: m; e")),
         ];

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 use watchfire_core::decision::{Effect, EffectKind};
-use watchfire_core::notice::{List, Notice, clean};
+use watchfire_core::notice::{List, Notice, clean, visible};
 use watchfire_core::priority::Priority;
 
 use super::{Profile, opaque};
@@ -132,7 +132,7 @@ fn minimal(notice: &Notice) -> Payload<'_> {
     add("why", &notice.why);
     add("rule", notice.rule.as_str());
     add("incident", notice.incident.as_str());
-    if let Some(event) = opaque::id(notice.event.as_str()) {
+    if let Some(event) = opaque::id(&notice.event.shown()) {
         add("event", event);
     }
     Payload {
@@ -148,7 +148,7 @@ fn standard(notice: &Notice) -> Payload<'_> {
     let mut details = Map::new();
     let mut add = |name: &str, value: &str| {
         if !value.is_empty() {
-            details.insert(name.to_owned(), value.into());
+            details.insert(name.to_owned(), visible(value).into());
         }
     };
     add("priority", notice.priority.as_str());
@@ -171,7 +171,7 @@ fn standard(notice: &Notice) -> Payload<'_> {
     add("found_by", &notice.source);
     add("incident", notice.incident.as_str());
     add("finding", notice.finding.as_ref().map_or("", |finding| finding.as_str()));
-    add("event", notice.event.as_str());
+    add("event", &notice.event.shown());
     let source = fact(notice, "cluster").or_else(|| fact(notice, "account"));
     Payload {
         summary: clean(&notice.subject(EffectKind::Page), SUMMARY_LENGTH),

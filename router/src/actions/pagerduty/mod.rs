@@ -28,7 +28,7 @@ use serde::Deserialize;
 use watchfire_core::decision::{Effect, EffectKind, Role};
 use watchfire_core::ids::ChannelName;
 
-use super::{Action, Done, Failure, PerMinute, local};
+use super::{Action, Done, NotTaken, PerMinute, local};
 use crate::clients::{Clients, chain};
 use crate::pagerduty::PollConfig;
 use crate::secret::{Secret, SecretSource};
@@ -143,7 +143,7 @@ impl Action for PagerDuty {
         Ok(Self { http: clients.http()?, url, routing_key, profile, pace })
     }
 
-    async fn perform(&self, effect: &Effect) -> Result<Done, Failure> {
+    async fn perform(&self, effect: &Effect) -> Result<Done, NotTaken> {
         let key = self.routing_key.expose();
         let refusal = match self.send(event::full(effect, key, self.profile)).await? {
             Answer::Accepted(receipt) => return Ok(Done { receipt }),
@@ -155,11 +155,11 @@ impl Action for PagerDuty {
                     Answer::Accepted(receipt) => Ok(Done {
                         receipt: format!("{receipt}; without its details, which were refused: {refusal}"),
                     }),
-                    Answer::Refused(refusal) => Err(Failure::permanent(refusal)),
+                    Answer::Refused(reason) => Err(NotTaken::ForGood { reason }),
                 }
             }
             // It has nothing that could be left out.
-            EffectKind::Resolve | EffectKind::Acknowledge => Err(Failure::permanent(refusal)),
+            EffectKind::Resolve | EffectKind::Acknowledge => Err(NotTaken::ForGood { reason: refusal }),
         }
     }
 
@@ -169,11 +169,12 @@ impl Action for PagerDuty {
 }
 
 impl PagerDuty {
-    async fn send(&self, body: Vec<u8>) -> Result<Answer, Failure> {
+    async fn send(&self, body: Vec<u8>) -> Result<Answer, NotTaken> {
         let request = self.http.post(self.url.clone());
         let request = request.header(reqwest::header::CONTENT_TYPE, "application/json").body(body);
         let response = request.send().await.map_err(|error| {
-            Failure::transient(format!("PagerDuty did not answer: {}", chain(&error.without_url())))
+            let reason = format!("PagerDuty did not answer: {}", chain(&error.without_url()));
+            NotTaken::ForNow { reason, retry_after: None }
         })?;
         answer::read(response, &self.routing_key).await
     }

@@ -32,7 +32,7 @@ use serde::Deserialize;
 use watchfire_core::decision::{Effect, Role};
 use watchfire_core::ids::ChannelName;
 
-use super::{Action, Done, Failure, PerMinute, local};
+use super::{Action, Done, NotTaken, PerMinute, local};
 use crate::clients::{Clients, dns_suffix};
 use batch::Writer;
 use call::Caller;
@@ -119,9 +119,9 @@ impl Action for SecurityHub {
         Ok(Self { writer: Writer::start(Caller::new(clients.http()?, credentials, region, &endpoint)?) })
     }
 
-    async fn perform(&self, effect: &Effect) -> Result<Done, Failure> {
+    async fn perform(&self, effect: &Effect) -> Result<Done, NotTaken> {
         match Update::of(effect) {
-            Some(update) => self.writer.write(update).await,
+            Some(update) => Ok(self.writer.write(update).await?),
             None => Ok(Done { receipt: "no Security Hub finding".to_owned() }),
         }
     }

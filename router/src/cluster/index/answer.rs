@@ -1,6 +1,6 @@
 //! What the index answers.
 
-use watchfire_core::context::{Answer, Context, Namespace, Neighbour, Node, Pod, Query, Workload};
+use watchfire_core::context::{Answer, Context, Gone, Namespace, Neighbour, Node, Pod, Query, Workload};
 
 use super::rows::{full_name, nodes, pods, workload_name, workloads};
 use super::{Index, read};
@@ -58,6 +58,7 @@ impl Index {
                 let others = named.filter(|pod| Some(&pod.uid) != uid.as_ref());
                 Found::every(of_uid.into_iter().chain(others).cloned().collect())
             }
+            Query::PodOfUid(uid) => Found::every(table.of_uid(uid, now).into_iter().cloned().collect()),
             Query::PodsOf { kind, namespace, name, uid } => {
                 drop(table);
                 self.pods_of(kind, namespace, name, uid.as_deref())
@@ -101,6 +102,13 @@ impl Index {
     /// The node of that name; one that is there before one that is gone.
     pub fn node(&self, name: &str) -> Option<Node> {
         self.node_of(nodes::NAME, name).answer.nodes.into_iter().next()
+    }
+
+    /// What stands in the place of a pod that is gone.
+    pub fn in_place_of(&self, namespace: &str, name: &str, uid: &str) -> Gone {
+        let (table, now) = (read(&self.pods), self.clock.now());
+        let pods = table.all(now).filter(|pod| pod.namespace == namespace);
+        Gone::among(name, uid, table.of_uid(uid, now), pods)
     }
 
     /// The pods on a node that are there, by namespace and name.

@@ -5,39 +5,78 @@ use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use redb::{Database, DatabaseError, ReadableTable};
 
+use super::place::Opened;
 use super::tables::{SCHEMA, Tables};
 use crate::store::Error;
+use crate::store::error::sound;
 
 /// Bytes of the file kept in memory; what is in use is small, the journal is rarely read.
 const CACHE: usize = 16 * 1024 * 1024;
 
 /// Opens the file, makes it where it is missing, and makes sure that this version understands it.
-pub(super) fn create(path: &Path) -> Result<Database, Error> {
+pub(super) fn create(path: &Path) -> Result<Opened, Error> {
+    if path.metadata().is_ok_and(|file| file.is_file() && file.len() == 0) {
+        // Made, and never written: or all of it is lost, which must not pass for a beginning.
+        return Err(empty(path));
+    }
     let file = file(path).map_err(|cause| Error::Open { path: path.to_owned(), cause: Arc::new(cause) })?;
-    checked(builder().create_file(file), path)
+    checked(path, |builder| builder.create_file(file))
 }
 
 /// Opens a file that must be there: one that is gone is a fault, not a store without a memory.
-pub(super) fn open(path: &Path) -> Result<Database, Error> {
-    checked(builder().open(path), path)
+pub(super) fn open(path: &Path) -> Result<Opened, Error> {
+    match path.try_exists() {
+        Ok(false) => Err(Error::Gone { path: path.to_owned() }),
+        Ok(true) | Err(_) => checked(path, |builder| builder.open(path)),
+    }
 }
 
-fn builder() -> redb::Builder {
+pub(super) fn builder() -> redb::Builder {
     let mut builder = redb::Builder::new();
     builder.set_cache_size(CACHE);
     builder
 }
 
-fn checked(opened: Result<Database, DatabaseError>, path: &Path) -> Result<Database, Error> {
-    let database = opened.map_err(|cause| match cause {
-        DatabaseError::DatabaseAlreadyOpen => Error::Locked { path: path.to_owned() },
-        cause => Error::Open { path: path.to_owned(), cause: Arc::new(cause) },
-    })?;
-    prepare(&database, path)?;
-    Ok(database)
+fn checked(
+    path: &Path,
+    open: impl FnOnce(&redb::Builder) -> Result<Database, DatabaseError>,
+) -> Result<Opened, Error> {
+    // After an end that was none the database compares every page with its sum.
+    let is_proven = Arc::new(AtomicBool::new(false));
+    let mut builder = builder();
+    builder.set_repair_callback({
+        let is_proven = Arc::clone(&is_proven);
+        move |_| is_proven.store(true, Ordering::Relaxed)
+    });
+    let opened = sound(|| {
+        let database = match open(&builder) {
+            Err(DatabaseError::DatabaseAlreadyOpen) => return Err(Error::Locked { path: path.to_owned() }),
+            opened => opened?,
+        };
+        prepare(&database, path)?;
+        Ok(database)
+    });
+    let database = opened.map_err(|error| at(error, path))?;
+    Ok(Opened { database, is_proven: is_proven.load(Ordering::Relaxed) })
+}
+
+pub(super) fn empty(path: &Path) -> Error {
+    let cause = Arc::new(io::Error::new(io::ErrorKind::UnexpectedEof, "it is empty"));
+    Error::DamagedFile { path: path.to_owned(), cause }
+}
+
+/// An error of the database, as one of that file.
+pub(super) fn at(error: Error, path: &Path) -> Error {
+    let path = path.to_owned();
+    match error {
+        Error::Damaged(cause) => Error::DamagedFile { path, cause },
+        Error::Unavailable(cause) => Error::Open { path, cause },
+        error => error,
+    }
 }
 
 /// Makes the tables where they are missing, and refuses those of a newer version.
@@ -58,12 +97,22 @@ pub(super) fn prepare(database: &Database, path: &Path) -> Result<(), Error> {
 }
 
 /// Only its owner may read it: it holds what an attacker would like to know.
+pub(super) fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).mode(0o600);
+    options
+}
+
 fn file(path: &Path) -> io::Result<File> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = folder(path);
     fs::create_dir_all(folder)?;
-    let file =
-        OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?;
+    let file = private().create(true).truncate(false).open(path)?;
     // Without this a crash may forget that there is such a file.
     File::open(folder)?.sync_all()?;
     Ok(file)
+}
+
+/// The folder that a file is in.
+pub(super) fn folder(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }

@@ -1,8 +1,16 @@
 //! The store in one file of this machine, by redb: a copy-on-write tree, consistent at every moment.
 
+mod aside;
+mod check;
+pub(super) mod compact;
+mod copy;
 mod file;
+mod overlay;
+mod parsed;
+mod place;
 mod prune;
 mod read;
+mod row;
 pub(crate) mod tables;
 mod write;
 mod writer;
@@ -11,20 +19,31 @@ mod writer;
 pub(crate) mod tests;
 
 use std::fmt;
-use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError, RwLock, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
-use redb::{Database, ReadableDatabase};
+use redb::ReadableDatabase;
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
 
-use super::Error;
+use super::error::sound;
+use super::{Error, Streamed};
+pub(crate) use aside::{Aside, aside, set_aside};
+pub(crate) use check::{Checked, check};
+pub(crate) use copy::{Copies, look_at, restore};
+use place::{Opened, Opener, Place};
+pub(crate) use read::journal;
 use tables::{Snapshot, Tables};
 use writer::{Closures, Request};
 
 /// So many requests wait for the writer at most; who comes later waits to be let in.
 const WAITING: usize = 1024;
+/// A write that takes longer is not waited for: a disk that hangs must hold up no page.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(20);
+/// A stream that nobody takes on is ended: what it shows cannot be reused as long as it lasts.
+const TAKEN_WITHIN: Duration = Duration::from_secs(60);
 
 /// The embedded store.
 #[derive(Clone)]
@@ -32,36 +51,34 @@ pub struct Embedded(Arc<Running>);
 
 struct Running {
     place: Arc<Place>,
+    /// None for one that is not in a file of its own.
+    path: Option<PathBuf>,
+    /// When there was last something to be written.
+    last_write: Mutex<Instant>,
     requests: Option<mpsc::Sender<Box<dyn Request>>>,
     writer: Option<JoinHandle<()>>,
 }
 
-/// The open database, and how to open it again.
-struct Place {
-    /// None where it could not be opened again after a fault.
-    database: RwLock<Option<Database>>,
-    opener: Opener,
-    healthy: AtomicBool,
-}
-
-type Opener = Box<dyn Fn() -> Result<Database, Error> + Send + Sync>;
-
 impl Embedded {
     pub(super) fn open(path: &Path) -> Result<Self, Error> {
-        let path = path.to_owned();
-        Self::run(file::create(&path)?, Box::new(move || file::open(&path)))
+        let opened = file::create(path)?;
+        let again = path.to_owned();
+        Self::run(opened, Some(path.to_owned()), Box::new(move || file::open(&again)))
     }
 
-    fn run(database: Database, opener: Opener) -> Result<Self, Error> {
-        let database = RwLock::new(Some(database));
-        let place = Arc::new(Place { database, opener, healthy: AtomicBool::new(true) });
+    fn run(opened: Opened, path: Option<PathBuf>, opener: Opener) -> Result<Self, Error> {
+        let place = Arc::new(Place::new(opened, opener));
         let (sender, requests) = mpsc::channel(WAITING);
         let writer = thread::Builder::new().name("store".to_owned()).spawn({
             let place = Arc::clone(&place);
-            move || writer::run(&place, requests)
+            move || {
+                let ended = sound(|| Ok(writer::run(&place, requests)));
+                ended.unwrap_or_else(|error| place.judge(&error));
+            }
         });
         let writer = writer.map_err(|cause| Error::Unavailable(Arc::new(cause)))?;
-        Ok(Self(Arc::new(Running { place, requests: Some(sender), writer: Some(writer) })))
+        let last_write = Mutex::new(Instant::now());
+        Ok(Self(Arc::new(Running { place, path, last_write, requests: Some(sender), writer: Some(writer) })))
     }
 
     /// Has the change made, and returns its answer once it is durable.
@@ -70,8 +87,24 @@ impl Embedded {
         change: impl FnOnce(&mut Tables<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let (sender, answer) = oneshot::channel();
-        self.submit(change, |written| drop(sender.send(written))).await?;
-        answer.await.unwrap_or(Err(Error::Stopped))
+        self.answered(answer, self.submit(change, |written| drop(sender.send(written)))).await
+    }
+
+    /// The answer to what was sent, if it comes in time.
+    pub(crate) async fn answered<T>(
+        &self,
+        answer: oneshot::Receiver<Result<T, Error>>,
+        sent: impl Future<Output = Result<(), Error>>,
+    ) -> Result<T, Error> {
+        let answered = async {
+            sent.await?;
+            answer.await.unwrap_or(Err(Error::Stopped))
+        };
+        let answer = timeout(ANSWERS_WITHIN, answered).await.unwrap_or(Err(Error::Silent));
+        if let Err(error) = &answer {
+            self.0.place.judge(error);
+        }
+        answer
     }
 
     /// Has the change made, and `done` called by the writer's thread once it is durable or has failed,
@@ -84,11 +117,36 @@ impl Embedded {
         change: impl FnOnce(&mut Tables<'_>) -> Result<T, Error> + Send + 'static,
         done: impl FnOnce(Result<T, Error>) + Send + 'static,
     ) -> Result<(), Error> {
-        let requests = self.0.requests.as_ref().expect("it is only gone when the last clone is dropped");
-        requests.send(Box::new(Closures::new(change, done))).await.map_err(|_| Error::Stopped)
+        *self.0.last_write.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+        self.send(change, done).await
     }
 
-    /// Asks something of the tables as they are at this moment.
+    async fn send<T: Send + 'static>(
+        &self,
+        change: impl FnOnce(&mut Tables<'_>) -> Result<T, Error> + Send + 'static,
+        done: impl FnOnce(Result<T, Error>) + Send + 'static,
+    ) -> Result<(), Error> {
+        let requests = self.0.requests.as_ref().expect("it is only gone when the last clone is dropped");
+        let sent = requests.send(Box::new(Closures::new(change, done))).await;
+        sent.map_err(|_| Error::Stopped)
+    }
+
+    /// Asks something of the tables as they are at this moment. Where the store is being made smaller, it
+    /// waits for that first.
+    pub(crate) async fn ask<T>(
+        &self,
+        question: impl FnOnce(&Snapshot) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        self.at_rest().await;
+        self.read(question)
+    }
+
+    /// Waits while the store is being made smaller.
+    pub(crate) async fn at_rest(&self) {
+        self.0.place.at_rest().await;
+    }
+
+    /// The same, at once: for start-up and for threads that may wait.
     pub(crate) fn read<T>(&self, question: impl FnOnce(&Snapshot) -> Result<T, Error>) -> Result<T, Error> {
         let answer = self.0.place.with(|database| question(&Snapshot::open(&database.begin_read()?)?));
         if matches!(answer, Err(Error::Closed)) {
@@ -116,43 +174,60 @@ impl Embedded {
     }
 
     pub(super) async fn ping(&self) -> Result<(), Error> {
-        self.write(|tables| {
+        let (sender, answer) = oneshot::channel();
+        let change = |tables: &mut Tables<'_>| {
             tables.meta.insert("ping", 1)?;
             Ok(())
-        })
-        .await
+        };
+        // Nothing that would say that there is work.
+        self.answered(answer, self.send(change, |written| drop(sender.send(written)))).await
+    }
+
+    /// Sends what is asked for bit by bit, as it is at this moment; the last bit may be an error. Who takes nothing
+    /// for a minute gets no more.
+    pub(super) async fn stream(
+        &self,
+        what: Streamed,
+    ) -> Result<mpsc::Receiver<Result<Vec<u8>, Error>>, Error> {
+        self.0.place.at_rest().await;
+        let tables = self.0.place.with(|database| Snapshot::open(&database.begin_read()?))?;
+        let (sender, bits) = mpsc::channel(4);
+        let (store, runtime) = (self.clone(), tokio::runtime::Handle::current());
+        tokio::task::spawn_blocking(move || {
+            let mut send = |bit| {
+                let sent = runtime.block_on(timeout(TAKEN_WITHIN, sender.send(Ok(bit))));
+                sent.ok().and_then(Result::ok).ok_or(Error::Silent)
+            };
+            let streamed = sound(|| match what {
+                Streamed::Backup => copy::copy(&tables, &mut send),
+                Streamed::Journal => read::journal(&tables, &mut send).map(|_| ()),
+            });
+            if let Err(error) = streamed {
+                store.0.place.judge(&error);
+                // Who has gone away does not hear it.
+                let _ = sender.try_send(Err(error));
+            }
+        });
+        Ok(bits)
     }
 
     pub(super) fn is_healthy(&self) -> bool {
         let stopped = self.0.requests.as_ref().is_none_or(mpsc::Sender::is_closed);
-        !stopped && self.0.place.healthy.load(Ordering::Relaxed)
+        !stopped && self.0.place.is_healthy()
+    }
+
+    pub(super) fn broken(&self) -> Option<Error> {
+        self.0.place.broken()
+    }
+
+    pub(super) async fn breaks(&self) -> Error {
+        self.0.place.breaks().await
     }
 }
 
-impl Place {
-    fn with<T>(&self, work: impl FnOnce(&Database) -> Result<T, Error>) -> Result<T, Error> {
-        // Opening it again may take seconds; no task waits for that.
-        let database = match self.database.try_read() {
-            Ok(database) => database,
-            Err(TryLockError::Poisoned(database)) => database.into_inner(),
-            Err(TryLockError::WouldBlock) => return Err(Error::Closed),
-        };
-        work(database.as_ref().ok_or(Error::Closed)?)
-    }
-
-    /// Opens it if an earlier attempt has failed.
-    fn ready(&self) -> Result<(), Error> {
-        let is_open = self.database.read().unwrap_or_else(PoisonError::into_inner).is_some();
-        if is_open { Ok(()) } else { self.reopen() }
-    }
-
-    /// Closes it, and opens it again. Reads fail meanwhile, writes wait.
-    fn reopen(&self) -> Result<(), Error> {
-        let mut database = self.database.write().unwrap_or_else(PoisonError::into_inner);
-        // The old one holds the lock of the file.
-        drop(database.take());
-        *database = Some((self.opener)()?);
-        Ok(())
+impl Running {
+    fn last_write(&self) -> Instant {
+        *self.last_write.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -171,15 +246,3 @@ impl fmt::Debug for Embedded {
         out.debug_struct("Embedded").field("healthy", &self.is_healthy()).finish_non_exhaustive()
     }
 }
-
-macro_rules! faults {
-    ($($fault:ty)+) => { $(
-        impl From<$fault> for Error {
-            fn from(fault: $fault) -> Self {
-                Error::Unavailable(Arc::new(fault))
-            }
-        }
-    )+ };
-}
-
-faults! { redb::StorageError redb::TableError redb::TransactionError redb::CommitError }

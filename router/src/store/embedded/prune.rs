@@ -11,7 +11,8 @@ use watchfire_core::ids::IncidentKey;
 use watchfire_core::incident::{Key, Record};
 
 use super::Embedded;
-use super::tables::{Kept, Snapshot, Tables, from_json};
+use super::row::from_row;
+use super::tables::{Kept, Snapshot, Tables};
 use super::write::wake;
 use crate::store::Error;
 
@@ -114,7 +115,7 @@ fn about(entry: &[u8]) -> Option<IncidentKey> {
     struct Decided {
         incident: Option<IncidentKey>,
     }
-    let kept: Kept<Decided, IgnoredAny> = serde_json::from_slice(entry).ok()?;
+    let kept: Kept<Decided, IgnoredAny> = from_row(entry, String::new).ok()?;
     kept.decision.incident
 }
 
@@ -124,7 +125,7 @@ fn fate(tables: &Snapshot, key: &str, before: i64) -> Result<Fate, Error> {
     if changed >= before {
         return Ok(Fate::Kept(changed));
     }
-    let is_needed = match from_json(record, || key.to_owned()) {
+    let is_needed = match from_row(record, || key.to_owned()) {
         Ok(Record::Incident(incident)) => incident.open,
         // An incident that opens meanwhile either changes this record too, or is not about this finding.
         Ok(Record::Finding(finding)) => is_open(tables, &Key::Incident(finding.incident))?,
@@ -135,12 +136,30 @@ fn fate(tables: &Snapshot, key: &str, before: i64) -> Result<Fate, Error> {
         Ok(Record::Bundle(bundle)) => bundle.due_at.is_some() || bundle.unsaid > 0 || bundle.open > 0,
         Ok(Record::Silences(silences)) => !silences.silences.is_empty(),
         Ok(Record::Cover(cover)) => !cover.by.is_empty(),
-        Ok(Record::Digest(_)) => true,
+        Ok(Record::Digest(_) | Record::DigestDays(_)) => true,
+        Ok(Record::DigestLine(_)) => is_to_be_said(tables, key)?,
+        Ok(Record::DigestEdition(edition)) => edition.due_at.is_some(),
+        Ok(Record::DigestContents(_)) => false,
         Ok(Record::Budget(_) | Record::Approval(_) | Record::Limit(_)) => false,
         // What cannot be read is not removed, and does not stop the others.
         Err(_) => true,
     };
     Ok(if is_needed { Fate::Kept(before + LOOK_AGAIN) } else { Fate::Removed(version) })
+}
+
+/// Whether somebody is to get the edition that a line of a digest is in; what cannot be read is not lost by it.
+fn is_to_be_said(tables: &Snapshot, line: &str) -> Result<bool, Error> {
+    let Some(Key::DigestLine(number, _)) = Key::parse(line) else { return Ok(true) };
+    for key in [Key::Digest, Key::DigestEdition(number)] {
+        let text = key.to_string();
+        let Some(row) = tables.records.get(text.as_str())? else { continue };
+        match from_row(row.value().2, || text.clone()) {
+            Ok(Record::Digest(written)) if written.edition != number => {}
+            Ok(record) if record.wake_at().is_none() => {}
+            Ok(_) | Err(_) => return Ok(true),
+        }
+    }
+    Ok(false)
 }
 
 fn incident_of(sayable: &str) -> Key {
@@ -150,7 +169,7 @@ fn incident_of(sayable: &str) -> Key {
 fn is_open(tables: &Snapshot, key: &Key) -> Result<bool, Error> {
     let key = key.to_string();
     let Some(row) = tables.records.get(key.as_str())? else { return Ok(false) };
-    Ok(match from_json(row.value().2, || key.clone()) {
+    Ok(match from_row(row.value().2, || key.clone()) {
         Ok(Record::Incident(incident)) => incident.open,
         Ok(
             Record::Finding(_)
@@ -163,7 +182,11 @@ fn is_open(tables: &Snapshot, key: &Key) -> Result<bool, Error> {
             | Record::Silences(_)
             | Record::Cover(_)
             | Record::Limit(_)
-            | Record::Digest(_),
+            | Record::Digest(_)
+            | Record::DigestLine(_)
+            | Record::DigestEdition(_)
+            | Record::DigestDays(_)
+            | Record::DigestContents(_),
         )
         | Err(_) => true,
     })

@@ -11,21 +11,50 @@ use watchfire_core::incident::{Key, Record, State};
 use watchfire_core::journal::Entry;
 
 use super::Embedded;
-use super::tables::{Kept, Snapshot, from_json};
+use super::row::from_row;
+use super::tables::{Kept, Snapshot};
 use crate::store::Error;
+use crate::store::error::chain;
+
+/// In bytes: what of the journal is sent at a time.
+const LINES: usize = 64 * 1024;
 
 impl Embedded {
-    pub(in crate::store) fn find(&self, event: &EventId) -> Result<Option<Entry>, Error> {
-        self.read(|tables| {
+    pub(in crate::store) async fn find(&self, event: &EventId) -> Result<Option<Entry>, Error> {
+        self.ask(|tables| {
             let Some(decided) = tables.events.get(event.as_str())? else { return Ok(None) };
             let key = (decided.value(), event.as_str());
             let Some(row) = tables.entries.get(key)? else { return Ok(None) };
             entry(tables, key, row.value()).map(Some)
         })
+        .await
     }
 
-    pub(in crate::store) fn load(&self, keys: &[Key], into: &mut State) -> Result<(), Error> {
-        self.read(|tables| {
+    pub(in crate::store) async fn named(&self, name: &str, most: usize) -> Result<Vec<EventId>, Error> {
+        let delivered = EventId::named(name);
+        self.ask(|tables| {
+            let mut found = Vec::new();
+            if tables.events.get(name)?.is_some() {
+                found.push(EventId::new(name));
+            }
+            for row in tables.events.range(delivered.as_str()..)? {
+                let (id, _) = row?;
+                if found.len() >= most || !id.value().starts_with(&delivered) {
+                    break;
+                }
+                let id = EventId::new(id.value());
+                // Another name may begin so.
+                if id.is_named(name) {
+                    found.push(id);
+                }
+            }
+            Ok(found)
+        })
+        .await
+    }
+
+    pub(in crate::store) async fn load(&self, keys: &[Key], into: &mut State) -> Result<(), Error> {
+        self.ask(|tables| {
             for key in keys {
                 if into.has_read(key) {
                     continue;
@@ -33,28 +62,33 @@ impl Embedded {
                 let text = key.to_string();
                 match tables.records.get(text.as_str())? {
                     Some(row) => {
-                        let (version, _, record) = row.value();
-                        into.insert(key.clone(), version, Some(from_json(record, || text.clone())?));
+                        let (version, changed, record) = row.value();
+                        let read = || from_row(record, || text.clone());
+                        let record = self.0.place.parsed.of(key, version, read)?;
+                        let changed = Timestamp::from_microsecond(changed).unwrap_or(Timestamp::MIN);
+                        into.insert_changed(key.clone(), version, changed, record);
                     }
                     None => into.insert(key.clone(), 0, None),
                 }
             }
             Ok(())
         })
+        .await
     }
 
     pub(in crate::store) async fn fold_records<T: Send + 'static>(
         &self,
-        beginning: &'static str,
+        beginning: &str,
         mut gathered: T,
         mut look: impl FnMut(&mut T, &str, Record) + Send + 'static,
     ) -> Result<T, Error> {
+        let beginning = beginning.to_owned();
         self.read_long(move |tables| {
-            for row in tables.records.range(beginning..)? {
+            for row in tables.records.range(beginning.as_str()..)? {
                 let (key, row) = row?;
-                let Some(name) = key.value().strip_prefix(beginning) else { break };
+                let Some(name) = key.value().strip_prefix(&beginning) else { break };
                 let (_, _, record) = row.value();
-                if let Ok(record) = serde_json::from_slice(record) {
+                if let Ok(record) = from_row(record, || name.to_owned()) {
                     look(&mut gathered, name, record);
                 }
             }
@@ -63,19 +97,20 @@ impl Embedded {
         .await
     }
 
-    pub(in crate::store) fn due(&self, now: Timestamp, most: usize) -> Result<Vec<EventId>, Error> {
-        self.read(|tables| {
+    pub(in crate::store) async fn due(&self, now: Timestamp, most: usize) -> Result<Vec<EventId>, Error> {
+        self.ask(|tables| {
             let rows = tables.due.range(..(now.as_microsecond() + 1, ""))?;
             rows.take(most).map(|row| Ok(EventId::new(row?.0.value().1))).collect()
         })
+        .await
     }
 
-    pub(in crate::store) fn wakes(
+    pub(in crate::store) async fn wakes(
         &self,
         now: Timestamp,
         most: usize,
     ) -> Result<Vec<(Timestamp, Key)>, Error> {
-        self.read(|tables| {
+        self.ask(|tables| {
             let mut found = Vec::new();
             for row in tables.wakes.range(..(now.as_microsecond() + 1, ""))?.take(most) {
                 let (row, _) = row?;
@@ -86,6 +121,22 @@ impl Embedded {
             }
             Ok(found)
         })
+        .await
+    }
+
+    pub(in crate::store) async fn changed_after(&self, now: Timestamp) -> Result<Vec<Key>, Error> {
+        let now = now.as_microsecond();
+        self.read_long(move |tables| {
+            let mut found = Vec::new();
+            for row in tables.records.iter()? {
+                let (key, row) = row?;
+                if row.value().1 > now {
+                    found.extend(Key::parse(key.value()));
+                }
+            }
+            Ok(found)
+        })
+        .await
     }
 
     pub(in crate::store) async fn timeline(
@@ -134,9 +185,8 @@ impl Embedded {
             for row in tables.entries.range((since.as_microsecond(), "")..)? {
                 let (_, value) = row?;
                 // One that cannot be understood looks like nothing.
-                let Ok(kept) = serde_json::from_slice::<Kept<Seen, IgnoredAny>>(value.value()) else {
-                    continue;
-                };
+                let kept = from_row::<Kept<Seen, IgnoredAny>>(value.value(), String::new);
+                let Ok(kept) = kept else { continue };
                 kept.decision.face.into_iter().for_each(|face| look(&mut gathered, face));
             }
             Ok(gathered)
@@ -159,10 +209,37 @@ impl Embedded {
 
 fn entry(tables: &Snapshot, key: (i64, &str), row: &[u8]) -> Result<Entry, Error> {
     let what = || format!("the decision about event {}", key.1);
-    let Kept { decision, raw, sha256 } = from_json::<Kept<Decision, String>>(row, what)?;
+    let Kept { decision, raw, sha256 } = from_row::<Kept<Decision, String>>(row, what)?;
     let outcomes = match tables.outcomes.get(key)? {
-        Some(row) => from_json(row.value(), || format!("what became of event {}", key.1))?,
+        Some(row) => from_row(row.value(), || format!("what became of event {}", key.1))?,
         None => Default::default(),
     };
     Ok(Entry { decision, raw, sha256, outcomes })
+}
+
+/// Sends every decision with what became of it, a line of JSON each, the oldest first. What cannot be understood is a
+/// line that says so; the answer is how many those are.
+pub(crate) fn journal(
+    tables: &Snapshot,
+    send: &mut dyn FnMut(Vec<u8>) -> Result<(), Error>,
+) -> Result<u64, Error> {
+    let mut unread = 0;
+    let mut lines = Vec::new();
+    for row in tables.entries.iter()? {
+        let (key, value) = row?;
+        let line = match entry(tables, key.value(), value.value()) {
+            Ok(entry) => serde_json::to_value(entry).expect("texts as keys"),
+            Err(error @ Error::Corrupt { .. }) => {
+                unread += 1;
+                serde_json::json!({"event": key.value().1, "unread": chain(&error)})
+            }
+            Err(error) => return Err(error),
+        };
+        lines.extend(line.to_string().bytes().chain([b'\n']));
+        if lines.len() >= LINES {
+            send(std::mem::take(&mut lines))?;
+        }
+    }
+    send(lines)?;
+    Ok(unread)
 }

@@ -4,17 +4,18 @@
 //! is looked up by name is small. Times are microseconds since 1970.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
-use redb::{ReadOnlyTable, ReadTransaction, ReadableTable, Table, TableDefinition, WriteTransaction};
-use serde::de::DeserializeOwned;
+use redb::{
+    ReadOnlyTable, ReadTransaction, ReadableTable, ReadableTableMetadata as _, Table, TableDefinition, Value,
+    WriteTransaction,
+};
 use serde::{Deserialize, Serialize};
 use watchfire_core::ids::EffectId;
 
 use crate::store::Error;
 
 /// The newest schema that this version can read, and the one it writes.
-pub(super) const SCHEMA: u64 = 3;
+pub(super) const SCHEMA: u64 = 4;
 
 const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
 const EVENTS: TableDefinition<'_, &str, i64> = TableDefinition::new("events");
@@ -41,6 +42,17 @@ macro_rules! tables {
             pub(super) fn open(transaction: &'t WriteTransaction) -> Result<Self, Error> {
                 Ok(Self { $($name: transaction.open_table($definition)?,)+ })
             }
+
+            /// Puts in a row as [`Snapshot::rows`] gave it; false where there is no such table.
+            pub(super) fn put(&mut self, table: &str, key: &[u8], value: &[u8]) -> Result<bool, Error> {
+                match table {
+                    $(stringify!($name) => {
+                        self.$name.insert(<$key as Value>::from_bytes(key), <$value as Value>::from_bytes(value))?;
+                    })+
+                    _ => return Ok(false),
+                }
+                Ok(true)
+            }
         }
 
         /// All tables at one moment.
@@ -51,6 +63,30 @@ macro_rules! tables {
         impl Snapshot {
             pub(super) fn open(transaction: &ReadTransaction) -> Result<Self, Error> {
                 Ok(Self { $($name: transaction.open_table($definition)?,)+ })
+            }
+
+            /// Shows every row, as bytes, table by table and in the order of keys.
+            pub(super) fn rows(
+                &self,
+                show: &mut dyn FnMut(&'static str, &[u8], &[u8]) -> Result<(), Error>,
+            ) -> Result<(), Error> {
+                $(for row in self.$name.iter()? {
+                    let (key, value) = row?;
+                    let (key, value) = (key.value(), value.value());
+                    let key = <$key as Value>::as_bytes(&key);
+                    let value = <$value as Value>::as_bytes(&value);
+                    show(stringify!($name), key.as_ref(), value.as_ref())?;
+                })+
+                Ok(())
+            }
+
+            /// What each table has and takes. Reads all of it.
+            pub(super) fn sizes(&self) -> Result<Vec<Size>, Error> {
+                Ok(vec![$({
+                    let stats = self.$name.stats()?;
+                    let taken = stats.stored_bytes() + stats.metadata_bytes() + stats.fragmented_bytes();
+                    Size { name: stringify!($name), rows: self.$name.len()?, bytes: stats.stored_bytes(), taken }
+                },)+])
             }
         }
     };
@@ -95,6 +131,19 @@ impl Tables<'_> {
     }
 }
 
+/// What a table has.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Size {
+    /// Its name.
+    pub(crate) name: &'static str,
+    /// How many rows.
+    pub(crate) rows: u64,
+    /// In bytes, of what is in its rows.
+    pub(crate) bytes: u64,
+    /// In bytes, of its pages.
+    pub(crate) taken: u64,
+}
+
 /// An entry without its outcomes: the large part, which never changes.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Kept<D, T> {
@@ -108,12 +157,4 @@ pub(super) struct Kept<D, T> {
 pub(super) struct Unsettled {
     pub(super) next_try: i64,
     pub(super) effects: BTreeSet<EffectId>,
-}
-
-pub(super) fn to_json(row: &impl Serialize) -> Vec<u8> {
-    serde_json::to_vec(row).expect("our own types have text as keys and fail nowhere")
-}
-
-pub(super) fn from_json<T: DeserializeOwned>(row: &[u8], what: impl Fn() -> String) -> Result<T, Error> {
-    serde_json::from_slice(row).map_err(|cause| Error::Corrupt { what: what(), cause: Arc::new(cause) })
 }

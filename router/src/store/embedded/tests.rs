@@ -2,23 +2,35 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod broken;
+mod compact;
+mod damaged;
+
+use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 
+use jiff::Timestamp;
+use redb::StorageBackend;
 use redb::backends::FileBackend;
-use redb::{Database, StorageBackend};
 use tempfile::TempDir;
-use watchfire_core::ids::EventId;
+use watchfire_core::decision::{Decision, Verdict, Why};
+use watchfire_core::identity::sha256;
+use watchfire_core::ids::{EventId, RuleName};
+use watchfire_core::journal::Entry;
+use watchfire_core::priority::Priority;
 
+use super::place::Opened;
 use super::tables::{SCHEMA, Tables};
 use super::{Embedded, Error, file};
 
-/// A disk that counts its trips, and fails while it is told to.
+/// A disk that counts its trips, fails while it is told to, and panics when it is told to.
 #[derive(Debug, Default)]
 pub(crate) struct Disk {
     fails: AtomicBool,
+    panics: AtomicBool,
     trips: AtomicUsize,
 }
 
@@ -27,11 +39,16 @@ impl Disk {
         self.fails.store(fails, Ordering::SeqCst);
     }
 
-    fn trips(&self) -> usize {
+    pub(crate) fn set_panicking(&self) {
+        self.panics.store(true, Ordering::SeqCst);
+    }
+
+    pub(crate) fn trips(&self) -> usize {
         self.trips.load(Ordering::SeqCst)
     }
 
     fn check(&self) -> io::Result<()> {
+        assert!(!self.panics.load(Ordering::SeqCst), "the disk panics, as it was told to");
         if self.fails.load(Ordering::SeqCst) { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
     }
 }
@@ -68,14 +85,14 @@ impl StorageBackend for FileOnDisk {
     }
 }
 
-fn open(path: &Path, disk: &Arc<Disk>) -> Result<Database, Error> {
+fn open(path: &Path, disk: &Arc<Disk>) -> Result<Opened, Error> {
     let file = std::fs::OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
     let file = FileBackend::new(file.unwrap()).unwrap();
     let file = FileOnDisk { file, disk: Arc::clone(disk) };
     let database = redb::Database::builder().create_with_backend(file);
-    let database = database.map_err(|cause| Error::Open { path: path.to_owned(), cause: Arc::new(cause) })?;
+    let database = database.map_err(|cause| file::at(cause.into(), path))?;
     file::prepare(&database, path)?;
-    Ok(database)
+    Ok(Opened { database, is_proven: false })
 }
 
 pub(crate) fn store() -> (TempDir, Arc<Disk>, Embedded) {
@@ -84,8 +101,32 @@ pub(crate) fn store() -> (TempDir, Arc<Disk>, Embedded) {
         let (path, disk) = (folder.path().join("store.redb"), Arc::clone(&disk));
         move || open(&path, &disk)
     };
-    let store = Embedded::run(opener().unwrap(), Box::new(opener)).unwrap();
+    let store = Embedded::run(opener().unwrap(), None, Box::new(opener)).unwrap();
     (folder, disk, store)
+}
+
+/// An entry without effects.
+fn decided(event: &str) -> Entry {
+    let decision = Decision {
+        event: EventId::new(event),
+        source: "aws.guardduty".to_owned(),
+        kind: "CryptoCurrency:Runtime/BitcoinTool.B".to_owned(),
+        finding: None,
+        subject: "prod pods/shop/cart-0".to_owned(),
+        at: Timestamp::UNIX_EPOCH,
+        rule: RuleName::new("miner"),
+        family: "crypto-mining".to_owned(),
+        priority: Priority::P0,
+        verdict: Verdict::Quiet,
+        why: Why::Repeat,
+        incident: None,
+        effects: Vec::new(),
+        acts: Vec::new(),
+        face: None,
+        withheld: Vec::new(),
+        changes: BTreeMap::new(),
+    };
+    Entry { decision, raw: "{}".to_owned(), sha256: sha256("{}"), outcomes: BTreeMap::new() }
 }
 
 /// Keeps the writer at work until the sender is dropped, so that what is asked meanwhile is one group.
@@ -182,6 +223,6 @@ async fn a_store_of_a_newer_version_is_refused_and_left_alone() {
 async fn a_file_that_is_gone_is_not_made_again_after_a_fault() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("store.redb");
-    assert!(matches!(file::open(&path), Err(Error::Open { .. })));
+    assert!(matches!(file::open(&path), Err(Error::Gone { .. })));
     assert!(!path.exists());
 }

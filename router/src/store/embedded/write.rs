@@ -12,7 +12,8 @@ use watchfire_core::incident::{Key, Record, State};
 use watchfire_core::journal::{Entry, Outcome};
 
 use super::Embedded;
-use super::tables::{Kept, Tables, Unsettled, from_json, to_json};
+use super::row::{from_row, to_row};
+use super::tables::{Kept, Tables, Unsettled};
 use crate::store::{Committed, Error};
 
 impl Embedded {
@@ -36,12 +37,21 @@ impl Embedded {
             if tables.events.get(event.as_str())?.is_none() {
                 return Err(Error::UnknownEvent(event));
             }
-            let Some(mut unsettled) = unsettled(tables, &event)? else { return Ok(()) };
-            tables.due.remove((unsettled.next_try, event.as_str()))?;
-            unsettled.next_try = until.as_microsecond();
-            tables.due.insert((unsettled.next_try, event.as_str()), ())?;
-            tables.unsettled.insert(event.as_str(), to_json(&unsettled).as_slice())?;
-            Ok(())
+            next_try(tables, &event, until)
+        })
+        .await
+    }
+
+    pub(in crate::store) async fn hasten(&self, now: Timestamp) -> Result<(), Error> {
+        self.write(move |tables| {
+            let later = (now.as_microsecond() + 1, "");
+            let events: Result<Vec<_>, Error> =
+                tables.due.range(later..)?.map(|row| Ok(EventId::new(row?.0.value().1))).collect();
+            events?.iter().try_for_each(|event| match next_try(tables, event, now) {
+                // One that cannot be read holds up no other.
+                Err(Error::Corrupt { .. }) => Ok(()),
+                moved => moved,
+            })
         })
         .await
     }
@@ -77,9 +87,9 @@ impl Commit {
         Ok(Self {
             event: decision.event.clone(),
             decided,
-            entry: to_json(&Kept { decision, raw, sha256 }),
-            outcomes: (!outcomes.is_empty()).then(|| to_json(outcomes)),
-            unsettled: (!unsettled.effects.is_empty()).then(|| to_json(&unsettled)),
+            entry: to_row(&Kept { decision, raw, sha256 }),
+            outcomes: (!outcomes.is_empty()).then(|| to_row(outcomes)),
+            unsettled: (!unsettled.effects.is_empty()).then(|| to_row(&unsettled)),
             read: read.versions().map(|(key, version)| (key.to_string(), version)).collect(),
             changes: decision.changes.iter().map(|(key, to)| Change::new(key, to)).collect(),
             incident: decision.incident.as_ref().map(ToString::to_string),
@@ -125,7 +135,7 @@ impl Commit {
 impl Change {
     fn new(key: &Key, record: &Record) -> Self {
         let wake_at = record.wake_at().map(|at| at.as_microsecond());
-        Self { key: key.to_string(), record: to_json(record), wake_at }
+        Self { key: key.to_string(), record: to_row(record), wake_at }
     }
 }
 
@@ -152,7 +162,7 @@ fn settle(tables: &mut Tables<'_>, event: &EventId, outcomes: Vec<(EffectId, Out
     };
     let key = (decided, event.as_str());
     let mut known: BTreeMap<EffectId, Outcome> = match tables.outcomes.get(key)? {
-        Some(row) => from_json(row.value(), || format!("what became of event {event}"))?,
+        Some(row) => from_row(row.value(), || format!("what became of event {event}"))?,
         None => BTreeMap::new(),
     };
     let mut left = unsettled(tables, event)?;
@@ -169,23 +179,33 @@ fn settle(tables: &mut Tables<'_>, event: &EventId, outcomes: Vec<(EffectId, Out
     if known.len() == before {
         return Ok(());
     }
-    tables.outcomes.insert(key, to_json(&known).as_slice())?;
+    tables.outcomes.insert(key, to_row(&known).as_slice())?;
     match left {
         Some(left) if left.effects.is_empty() => {
             tables.unsettled.remove(event.as_str())?;
             tables.due.remove((left.next_try, event.as_str()))?;
         }
         Some(left) => {
-            tables.unsettled.insert(event.as_str(), to_json(&left).as_slice())?;
+            tables.unsettled.insert(event.as_str(), to_row(&left).as_slice())?;
         }
         None => {}
     }
     Ok(())
 }
 
+/// Moves the next try of what is left to do for an event.
+fn next_try(tables: &mut Tables<'_>, event: &EventId, at: Timestamp) -> Result<(), Error> {
+    let Some(mut unsettled) = unsettled(tables, event)? else { return Ok(()) };
+    tables.due.remove((unsettled.next_try, event.as_str()))?;
+    unsettled.next_try = at.as_microsecond();
+    tables.due.insert((unsettled.next_try, event.as_str()), ())?;
+    tables.unsettled.insert(event.as_str(), to_row(&unsettled).as_slice())?;
+    Ok(())
+}
+
 fn unsettled(tables: &Tables<'_>, event: &EventId) -> Result<Option<Unsettled>, Error> {
     match tables.unsettled.get(event.as_str())? {
-        Some(row) => from_json(row.value(), || format!("what is left to do for event {event}")).map(Some),
+        Some(row) => from_row(row.value(), || format!("what is left to do for event {event}")).map(Some),
         None => Ok(None),
     }
 }

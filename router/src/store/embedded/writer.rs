@@ -3,8 +3,6 @@
 //! It takes every request that is waiting, applies them in order within one transaction, makes that
 //! durable, and then answers each. While the disk works, the next group gathers.
 
-use std::sync::atomic::Ordering;
-
 use redb::Durability;
 use tokio::sync::mpsc;
 
@@ -48,7 +46,7 @@ where
     fn apply(&mut self, tables: &mut Tables<'_>) -> Result<(), Error> {
         let change = self.change.take().expect("a request is applied once");
         match change(tables) {
-            Err(fault @ (Error::Unavailable(_) | Error::Closed)) => return Err(fault),
+            Err(fault @ (Error::Unavailable(_) | Error::Closed | Error::Damaged(_))) => return Err(fault),
             answer => self.answer = Some(answer),
         }
         Ok(())
@@ -65,12 +63,15 @@ pub(super) fn run(place: &Place, mut requests: mpsc::Receiver<Box<dyn Request>>)
     let mut group = Vec::with_capacity(MOST);
     while requests.blocking_recv_many(&mut group, MOST) > 0 {
         let written = place.ready().and_then(|()| write(place, &mut group));
-        place.healthy.store(written.is_ok(), Ordering::Relaxed);
+        place.written(written.is_ok());
         for request in group.drain(..) {
             request.answer(written.clone());
         }
         if let Err(error) = written {
             telemetry::nothing_can_be_stored(&error);
+            if place.broken().is_some() {
+                continue;
+            }
             // The database takes no more writes after a fault until it has been opened again.
             if let Err(error) = place.reopen() {
                 telemetry::stays_closed(&error);

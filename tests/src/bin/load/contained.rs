@@ -101,7 +101,7 @@ async fn enforcing(server: &ApiServer, receiver: &Receiver) -> Watchfire {
         .set("evidence", json!({"to": {"directory": {"path": server.evidence()}}, "within_seconds": 60}))
         .set(
             "mitigation",
-            json!({"mode": "enforce", "workload_percent": 100, "budget": {"containments": 10_000, "minutes": 60}}),
+            json!({"mode": "enforce", "workload_percent": 100, "budget": {"containments": 10_000, "per_namespace": 10_000, "per_workload": 10_000, "minutes": 60}}),
         );
     let watchfire = Watchfire::start(&server.configured(configuration), None).await;
     // Its watches have seen everything: nothing in this cluster changes.

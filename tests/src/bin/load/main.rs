@@ -20,6 +20,7 @@ use measure::{Run, Watchfires};
 
 const USAGE: &str = "\
 usage: load [EVENTS]                          measure watchfire (20000 events)
+       load decided EVENTS...                 only its first row, for so many events each
        load beside ALERTMANAGER [EVENTS]      measure both, the same alerts to the same receiver
        load contained [PODS]                  from a finding to policy and label (200, one of each Deployment)
        load followed [PODS [EVENTS]]          memory and events a second, following a cluster (10000, 10000)
@@ -31,6 +32,7 @@ async fn main() -> anyhow::Result<()> {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words[..] {
         ["receive"] => receive::serve().await,
+        ["decided", ref counts @ ..] if !counts.is_empty() => decided(counts).await,
         ["beside", alertmanager] => beside(alertmanager.into(), Run::new(20_000)).await,
         ["beside", alertmanager, events] => beside(alertmanager.into(), Run::new(events.parse()?)).await,
         ["contained"] => contained::measure(200).await,
@@ -52,6 +54,16 @@ async fn alone(run: Run) -> anyhow::Result<()> {
     table.add("watchfire: single pages", measure::all_at_once(&run, &Watchfires).await?);
     table.add("watchfire: 1,000 pages a second", measure::at_a_pace(&run, &Watchfires).await?);
     table.add("watchfire: one at a time", measure::one_by_one(&run, &Watchfires).await?);
+    println!("{table}");
+    Ok(())
+}
+
+async fn decided(counts: &[&str]) -> anyhow::Result<()> {
+    let mut table = report::Table::new();
+    for count in counts {
+        let figures = measure::decided(&Run::new(count.parse()?)).await?;
+        table.add("watchfire: decided, journalled, synced", figures);
+    }
     println!("{table}");
     Ok(())
 }

@@ -10,7 +10,6 @@ use serde::Deserialize;
 use serde_json::json;
 use watchfire::source::spool::{Lane, Spool};
 use watchfire::store::Store;
-use watchfire_core::ids::EventId;
 use watchfire_tests::storm::Storm;
 
 /// Reads the store of a Watchfire that has ended, and prints one line.
@@ -20,7 +19,12 @@ pub(crate) async fn read(file: &Path) -> anyhow::Result<()> {
     let (mut missing, mut findings) = (BTreeSet::new(), BTreeSet::new());
     let (mut pending, mut misjudged) = (0, 0);
     for shot in Storm::at(Timestamp::now()) {
-        let Some(entry) = store.find(&EventId::new(shot.event.as_str())).await? else {
+        let known = store.named(&shot.event, 1).await?;
+        let entry = match known.first() {
+            Some(event) => store.find(event).await?,
+            None => None,
+        };
+        let Some(entry) = entry else {
             missing.insert(shot.event);
             findings.insert(shot.finding);
             continue;

@@ -4,6 +4,10 @@ fn everything() -> Permissions {
     permissions(&StepName::ALL.into_iter().collect(), Evidence::Taken)
 }
 
+fn of(action: ActionName) -> BTreeSet<StepName> {
+    repertoire(action, &Mitigation::default()).steps.iter().copied().collect()
+}
+
 fn lines(permissions: &[Permission]) -> Vec<String> {
     let line = |permission: &Permission| {
         let Permission { namespace, group, resource, names, verbs } = permission;
@@ -47,23 +51,21 @@ fn reading_changes_nothing_and_quarantine_ends_nothing() {
 
 #[test]
 fn deleting_pods_needs_that_and_nothing_else() {
-    let steps = steps_of(ActionName::DeletePod).iter().copied().collect();
+    let steps = of(ActionName::DeletePod);
     let Permissions { read: _, quarantine, destructive } = permissions(&steps, Evidence::None);
     assert_eq!((lines(&quarantine), lines(&destructive)), (vec![], vec!["delete pods.".to_owned()]));
 }
 
 #[test]
 fn quarantine_needs_exactly_this() {
-    let steps = steps_of(ActionName::Quarantine).iter().copied().collect();
+    let steps = of(ActionName::Quarantine);
     let Permissions { read, quarantine, destructive } = permissions(&steps, Evidence::Taken);
     assert_eq!(
         lines(&quarantine),
         [
             "patch nodes.",
             "patch pods.",
-            "patch daemonsets.apps",
             "patch deployments.apps",
-            "patch statefulsets.apps",
             "patch cronjobs.batch",
             "patch jobs.batch",
             "create clusternetworkpolicies.networking.k8s.aws",
@@ -85,4 +87,43 @@ fn quarantine_needs_exactly_this() {
 fn without_evidence_no_log_is_read() {
     let read = permissions(&BTreeSet::new(), Evidence::None).read;
     assert!(read.iter().all(|permission| permission.resource != "pods/log"));
+}
+
+#[test]
+fn cordoning_needs_to_patch_nodes_and_nothing_else() {
+    let reached = reachable([ActionName::Cordon], &Mitigation::default());
+    assert_eq!(reached, BTreeSet::from([ActionName::Cordon, ActionName::Evidence]));
+    let Permissions { read: _, quarantine, destructive } =
+        permissions(&reached.into_iter().flat_map(of).collect(), Evidence::Taken);
+    assert_eq!((lines(&quarantine), lines(&destructive)), (vec!["patch nodes.".to_owned()], vec![]));
+}
+
+#[test]
+fn what_may_take_the_place_of_an_action_is_reached_with_all_that_may_take_its_place() {
+    let scales = Mitigation { if_not_verified: Some(ActionName::ScaleToZero), ..Mitigation::default() };
+    let (evidence, cordon) = (ActionName::Evidence, ActionName::Cordon);
+    let (delete, scale) = (ActionName::DeletePod, ActionName::ScaleToZero);
+    let cases = [
+        (ActionName::Quarantine, BTreeSet::from([ActionName::Quarantine, cordon, delete, scale, evidence])),
+        (ActionName::DeletePod, BTreeSet::from([cordon, delete, evidence])),
+        (ActionName::ScaleToZero, BTreeSet::from([scale, evidence])),
+        (ActionName::Drain, BTreeSet::from([ActionName::Drain, evidence])),
+        (ActionName::ImageScan, BTreeSet::from([ActionName::ImageScan])),
+        (ActionName::Annotate, BTreeSet::from([ActionName::Annotate])),
+    ];
+    for (action, expected) in cases {
+        assert_eq!(reachable([action], &scales), expected, "{action:?}");
+    }
+}
+
+#[test]
+fn draining_needs_to_evict_or_to_delete_as_it_is_configured() {
+    let needs = |drain_respects_budgets| {
+        let mitigation = Mitigation { drain_respects_budgets, ..Mitigation::default() };
+        let steps = repertoire(ActionName::Drain, &mitigation).steps.iter().copied().collect();
+        let Permissions { read: _, quarantine, destructive } = permissions(&steps, Evidence::None);
+        [lines(&quarantine), lines(&destructive)].concat()
+    };
+    assert_eq!(needs(true), ["patch nodes.", "create pods/eviction."]);
+    assert_eq!(needs(false), ["patch nodes.", "delete pods."]);
 }

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 use watchfire_core::ids::{DedupKey, EventId, FindingKey};
+use watchfire_core::notice::is_unfit;
 
 use super::*;
 use crate::actions::tests::page;
@@ -101,6 +102,24 @@ fn whatever_the_event_text_says_the_minimal_event_does_not() {
     let body = String::from_utf8(full(&effect, KEY, Profile::Minimal)).expect("UTF-8");
     for secret in ["hostile", "999999999999", "10.1.2.3"] {
         assert!(!body.contains(secret), "{secret} in {body}");
+    }
+}
+
+#[test]
+fn no_id_brings_what_no_screen_should_be_given() {
+    let hostile = "a\u{202e}b\u{1b}[31m\r\u{ad}\u{61c}\u{fff9}\u{e0041}";
+    let mut effect = page();
+    effect.notice.finding = Some(FindingKey::new(hostile));
+    effect.notice.event = EventId::new(hostile);
+    let Value::Object(details) =
+        read(&full(&effect, KEY, Profile::Standard))["payload"]["custom_details"].take()
+    else {
+        panic!("an object")
+    };
+    let spelt_out = "a\\u202eb\\u001b[31m\\u000d\\u00ad\\u061c\\ufff9\\udb40\\udc41";
+    assert_eq!([&details["finding"], &details["event"]], [spelt_out, spelt_out]);
+    for (name, value) in details {
+        assert!(!value.as_str().unwrap_or_default().contains(is_unfit), "{name}: {value}");
     }
 }
 

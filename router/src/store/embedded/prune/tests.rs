@@ -94,3 +94,46 @@ async fn what_changes_between_the_search_and_the_removal_is_kept() {
     assert_eq!(prune(&store, BEFORE + 1).await, 1);
     assert_eq!(aging(&store), []);
 }
+
+#[tokio::test]
+async fn a_line_of_a_digest_is_kept_as_long_as_somebody_is_to_get_it() {
+    let (_folder, _disk, store) = store();
+    put(
+        &store,
+        &[
+            ("digest", r#"{"digest": {"edition": 3, "due_at": "1970-01-02T00:00:00Z"}}"#),
+            ("digest-days", r#"{"digest_days": {}}"#),
+            ("digest-edition/1", r#"{"digest_edition": {"due_at": null}}"#),
+            ("digest-edition/2", r#"{"digest_edition": {"due_at": "1970-01-01T00:00:00Z"}}"#),
+            ("digest-line/1/wf1-said", r#"{"digest_line": {}}"#),
+            ("digest-line/2/wf1-closed", r#"{"digest_line": {}}"#),
+            ("digest-line/3/wf1-written", r#"{"digest_line": {}}"#),
+        ],
+    )
+    .await;
+    while prune(&store, BEFORE).await > 0 {}
+    let kept: Vec<_> = aging(&store).into_iter().map(|(key, _)| key).collect();
+    let expected = [
+        "digest",
+        "digest-days",
+        "digest-edition/2",
+        "digest-line/2/wf1-closed",
+        "digest-line/3/wf1-written",
+    ];
+    assert_eq!(kept, expected);
+}
+
+#[tokio::test]
+async fn a_line_of_a_digest_that_nobody_gets_ages() {
+    let (_folder, _disk, store) = store();
+    put(
+        &store,
+        &[
+            ("digest", r#"{"digest": {"edition": 3, "due_at": null}}"#),
+            ("digest-line/3/wf1-a", r#"{"digest_line": {}}"#),
+        ],
+    )
+    .await;
+    while prune(&store, BEFORE).await > 0 {}
+    assert_eq!(aging(&store), [("digest".to_owned(), BEFORE + LOOK_AGAIN)]);
+}

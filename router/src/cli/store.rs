@@ -1,0 +1,157 @@
+//! `watchfire store`: is it whole, a copy of it, a store made of a copy, and its journal as lines.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use super::asking::{Whom, download};
+use super::{Failed, Output};
+use crate::config;
+use crate::store::{Checked, Copies, Size, check, journal, look_at, restore};
+
+/// What `store` does.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Look at every page and row of a store that no worker has open; it stays as it is. Exit 1: something is wrong,
+    /// each thing in a line.
+    Check {
+        #[command(flatten)]
+        which: Which,
+        /// How to print
+        #[arg(long, value_enum, default_value_t = Output::Human)]
+        output: Output,
+    },
+    /// Copy the store of a running worker, as it is at this moment, into a file where nothing is yet. With --store, one
+    /// that no worker has open.
+    Backup {
+        /// The file to make: a store itself
+        #[arg(value_name = "TO")]
+        to: PathBuf,
+        #[command(flatten)]
+        from: From,
+    },
+    /// Make a store of a backup, where nothing is yet. What is not whole is not restored.
+    Restore {
+        /// The backup
+        #[arg(value_name = "FROM")]
+        from: PathBuf,
+        /// The file to make, instead of the configuration's
+        #[arg(long, value_name = "FILE")]
+        to: Option<PathBuf>,
+        /// The configuration file that says where the store is
+        #[arg(long, value_name = "FILE", env = "WATCHFIRE_CONFIG", default_value = "watchfire.yaml")]
+        config: PathBuf,
+    },
+    /// Print every decision of a running worker, with the event as it was delivered and what became of it: a line of
+    /// JSON each, the oldest first. With --store, of one that no worker has open.
+    Export(From),
+}
+
+/// A store that no worker has open.
+#[derive(Debug, Args)]
+pub(super) struct Which {
+    /// The store's file, instead of the configuration's
+    #[arg(value_name = "FILE")]
+    store: Option<PathBuf>,
+    /// The configuration file that says where the store is
+    #[arg(long, value_name = "FILE", env = "WATCHFIRE_CONFIG", default_value = "watchfire.yaml")]
+    config: PathBuf,
+}
+
+/// A worker's store, or one that no worker has open.
+#[derive(Debug, Args)]
+pub(super) struct From {
+    /// The file of a store that no worker has open
+    #[arg(long, value_name = "FILE")]
+    store: Option<PathBuf>,
+    #[command(flatten)]
+    whom: Whom,
+}
+
+pub(super) fn main(command: Command) -> Result<(), Failed> {
+    match command {
+        Command::Check { which: Which { store, config }, output } => {
+            let path = configured(store, &config)?;
+            print(&path, output, &check(&path).map_err(anyhow::Error::from)?)
+        }
+        Command::Backup { to, from } => {
+            let rows = backup(&to, from)?;
+            say!("{}: {rows} rows, whole", to.display());
+            Ok(())
+        }
+        Command::Restore { from, to, config } => {
+            let to = configured(to, &config)?;
+            let Checked { wrong, .. } = check(&from).map_err(anyhow::Error::from)?;
+            if !wrong.is_empty() {
+                wrong.iter().try_for_each(|wrong| writeln!(std::io::stderr(), "{wrong}"))?;
+                return Err(anyhow::anyhow!("{}: not whole, nothing was restored", from.display()).into());
+            }
+            let rows = restore(&from, &to).map_err(anyhow::Error::from)?;
+            say!("{}: {rows} rows, whole", to.display());
+            Ok(())
+        }
+        Command::Export(from) => export(from),
+    }
+}
+
+/// That file, or the one that the configuration names.
+fn configured(file: Option<PathBuf>, config: &Path) -> Result<PathBuf, Failed> {
+    match file {
+        Some(file) => Ok(file),
+        None => Ok(config::check(config)?.0.store.path),
+    }
+}
+
+fn backup(to: &Path, from: From) -> anyhow::Result<u64> {
+    let From { store, whom } = from;
+    if let Some(store) = store {
+        return Ok(restore(&store, to)?);
+    }
+    let mut copies = Copies::begin(to)?;
+    download(&whom, "/v1/store/backup", |bytes| Ok(copies.take(bytes)?))?;
+    Ok(copies.finish()?)
+}
+
+fn export(from: From) -> Result<(), Failed> {
+    let From { store, whom } = from;
+    let mut out = std::io::stdout().lock();
+    let Some(store) = store else {
+        return Ok(download(&whom, "/v1/store/export", |bytes| Ok(out.write_all(bytes)?))?);
+    };
+    let looked = look_at(&store).map_err(anyhow::Error::from)?;
+    let mut lost = None;
+    let exported = journal(&looked.tables, &mut |lines| {
+        if lost.is_none() {
+            lost = out.write_all(&lines).err();
+        }
+        Ok(())
+    });
+    if let Some(lost) = lost {
+        return Err(lost.into());
+    }
+    match exported.with_context(|| format!("{}", store.display()))? {
+        0 => Ok(()),
+        _ => Err(Failed::Said),
+    }
+}
+
+fn print(path: &Path, output: Output, checked: &Checked) -> Result<(), Failed> {
+    let Checked { bytes, tables, wrong } = checked;
+    match output {
+        Output::Human => {
+            for Size { name, rows, bytes, taken: _ } in tables {
+                say!("{name:<10} {rows:>9} rows {bytes:>13} bytes");
+            }
+            for wrong in wrong {
+                say!("{wrong}");
+            }
+            let found = if wrong.is_empty() { "whole".to_owned() } else { format!("{} wrong", wrong.len()) };
+            say!("{}: {found}, {bytes} bytes", path.display());
+        }
+        Output::Json => say!("{}", json!({"file": path, "store": checked})),
+    }
+    if wrong.is_empty() { Ok(()) } else { Err(Failed::Said) }
+}

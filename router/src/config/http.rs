@@ -1,0 +1,64 @@
+//! What can be wrong about the HTTP address, its names and its tokens.
+
+use std::net::IpAddr;
+
+use super::check::check_in_flight;
+use super::file::HttpConfig;
+use crate::secret::{Secret, SecretSource};
+use crate::web::without_port;
+
+/// A token of fewer characters could be found by trying.
+const LEAST_CHARACTERS: usize = 16;
+
+/// What is wrong about a token, with the member of `http` that it is wrong of.
+type Wrong = (&'static str, &'static str);
+
+pub(super) fn check_http(http: &HttpConfig, mistake: &mut dyn FnMut(&str, String)) {
+    let HttpConfig { listen, token, operator_token, in_flight, hosts, connections, bodies_mib } = http;
+    if token.is_none() && !listen.ip().is_loopback() {
+        mistake(".token", format!("expected a token, because {listen} is not a loopback address"));
+    }
+    check_in_flight(*in_flight, mistake);
+    for (index, host) in hosts.iter().enumerate() {
+        if without_port(host) != Some(host) && host.parse::<IpAddr>().is_err() {
+            let expected = format!("expected a name or an address, without scheme and port, found `{host}`");
+            mistake(&format!(".hosts[{index}]"), expected);
+        }
+    }
+    if !(1..=10_000).contains(connections) {
+        mistake(".connections", format!("expected 1 to 10000, found {connections}"));
+    }
+    if !(16..=4_096).contains(bodies_mib) {
+        mistake(".bodies_mib", format!("expected 16 to 4096, found {bodies_mib}"));
+    }
+    if token.is_some() && token == operator_token {
+        mistake(".operator_token", ANOTHER.to_owned());
+        return;
+    }
+    // What is on this machine now is looked at; the rest is when the worker starts.
+    let known = |source: &Option<SecretSource>| source.as_ref()?.local()?.ok();
+    for (member, wrong) in wrong_tokens(known(token).as_ref(), known(operator_token).as_ref()) {
+        mistake(&format!(".{member}"), wrong.to_owned());
+    }
+}
+
+const ANOTHER: &str =
+    "expected another secret than http.token: who may send an alert may not contain or release";
+
+/// What is wrong about the tokens, as far as they are known. Nothing of them is said.
+pub(crate) fn wrong_tokens(token: Option<&Secret>, operator_token: Option<&Secret>) -> Vec<Wrong> {
+    let named = [("token", token), ("operator_token", operator_token)];
+    let each = named.into_iter().filter_map(|(member, token)| Some((member, wrong_token(token?)?)));
+    let same = (token.is_some() && token == operator_token).then_some(("operator_token", ANOTHER));
+    each.chain(same).collect()
+}
+
+fn wrong_token(token: &Secret) -> Option<&'static str> {
+    let token = token.expose();
+    if token.chars().count() < LEAST_CHARACTERS {
+        return Some("expected a secret of at least 16 characters, found a shorter one");
+    }
+    let is_shown_as_it_is = token.trim() == token && !token.chars().any(char::is_control);
+    (!is_shown_as_it_is)
+        .then_some("expected a secret that a header can carry: no spaces around it, no line ends")
+}

@@ -1,0 +1,73 @@
+//! The SQS queues: one, or several with slots of their own.
+
+use watchfire_core::yaml::{Node, Value};
+
+use super::check::check_in_flight;
+use super::file::QueueConfig;
+use super::mistake::Mistakes;
+
+/// The queues that are right, from `queue` or from `queues`.
+pub(super) fn check(
+    one: Option<&Node>,
+    several: Option<&Node>,
+    mistakes: &mut Mistakes<'_>,
+) -> Vec<QueueConfig> {
+    let mut queues = Vec::new();
+    queues.extend(one.and_then(|queue| mistakes.read("queue", queue, check_queue)));
+    let Some(list) = several else { return queues };
+    if one.is_some() {
+        mistakes.add(Some(list.line), "queues", "expected either `queue` or `queues`, found both");
+    }
+    let Value::List(members) = &list.value else {
+        mistakes.add(Some(list.line), "queues", "expected a list of queues");
+        return queues;
+    };
+    if members.is_empty() {
+        mistakes.add(Some(list.line), "queues", "expected at least one queue, found none");
+    }
+    for (index, member) in members.iter().enumerate() {
+        let path = format!("queues[{index}]");
+        let Some(queue) = mistakes.read::<QueueConfig>(&path, member, check_queue) else { continue };
+        check_apart(&queue, &queues, &path, member, mistakes);
+        queues.push(queue);
+    }
+    queues
+}
+
+/// Two readers of one queue would share its messages, and two of one name a line in the metrics.
+fn check_apart(
+    queue: &QueueConfig,
+    others: &[QueueConfig],
+    path: &str,
+    member: &Node,
+    mistakes: &mut Mistakes<'_>,
+) {
+    let url = |queue: &QueueConfig| queue.url.trim_end_matches('/').to_owned();
+    if others.iter().any(|other| url(other) == url(queue)) {
+        let message = format!("expected a queue that is not listed before, found `{}` again", queue.url);
+        mistakes.add(Some(member.line_at("url")), format!("{path}.url"), message);
+    } else if others.iter().any(|other| other.name() == queue.name()) {
+        let message = format!("expected a name of its own, found `{}` again", queue.name());
+        mistakes.add(Some(member.line_at("name")), format!("{path}.name"), message);
+    }
+}
+
+fn check_queue(queue: &QueueConfig, mistake: &mut dyn FnMut(&str, String)) {
+    let QueueConfig { url, name, wait_seconds, visibility_seconds, in_flight, max_receives } = queue;
+    if !(url.starts_with("https://") || url.starts_with("http://")) {
+        mistake(".url", format!("expected the queue's https:// address, found `{url}`"));
+    }
+    if name.as_ref().is_some_and(|name| name.trim().is_empty()) {
+        mistake(".name", "expected a name, found nothing".to_owned());
+    }
+    if *wait_seconds > 20 {
+        mistake(".wait_seconds", format!("expected 0 to 20, found {wait_seconds}"));
+    }
+    if !(10..=43_200).contains(visibility_seconds) {
+        mistake(".visibility_seconds", format!("expected 10 to 43200, found {visibility_seconds}"));
+    }
+    if *max_receives == Some(0) {
+        mistake(".max_receives", "expected at least 1, found 0".to_owned());
+    }
+    check_in_flight(*in_flight, mistake);
+}

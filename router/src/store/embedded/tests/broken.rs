@@ -1,0 +1,132 @@
+//! A database that gives up: nobody's task ends with it, everybody is told, and whoever opens it next looks at all of it.
+
+use std::time::Duration;
+
+use watchfire_core::ids::EventId;
+use watchfire_core::incident::{Key, State};
+
+use super::*;
+
+async fn breaks(store: &Embedded) -> Error {
+    tokio::time::timeout(Duration::from_secs(10), store.breaks()).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_write_that_panics_ends_the_store_and_everybody_is_told() {
+    let (_folder, disk, store) = store();
+    store.ping().await.unwrap();
+    let go_on = busy(&store).await;
+    disk.set_panicking();
+    let (first, second, ()) = tokio::join!(store.ping(), store.ping(), async { drop(go_on) });
+    assert!(
+        matches!((&first, &second), (Err(Error::Damaged(_)), Err(Error::Damaged(_)))),
+        "{first:?} {second:?}"
+    );
+    assert!(matches!(breaks(&store).await, Error::Damaged(_)));
+    assert!(!store.is_healthy());
+    // Whoever comes later, too.
+    assert!(matches!(store.find(&EventId::new("a")).await, Err(Error::Damaged(_))));
+    assert!(matches!(store.ping().await, Err(Error::Damaged(_))));
+}
+
+#[tokio::test]
+async fn a_read_that_panics_ends_the_store_and_nobodys_task() {
+    let (_folder, _disk, store) = store();
+    let answer = store.read(|_| -> Result<(), Error> { panic!("a page is not what it was") });
+    let Err(Error::Damaged(cause)) = &answer else { panic!("{answer:?}") };
+    assert_eq!(cause.to_string(), "the database panicked: a page is not what it was");
+    assert!(matches!(breaks(&store).await, Error::Damaged(_)));
+}
+
+#[tokio::test]
+async fn a_change_that_panics_ends_the_store_and_is_answered() {
+    let (_folder, _disk, store) = store();
+    let answer = store.write(|_| -> Result<(), Error> { panic!("a page is not what it was") }).await;
+    assert!(matches!(answer, Err(Error::Damaged(_))), "{answer:?}");
+    assert!(store.broken().is_some());
+}
+
+#[tokio::test]
+async fn a_disk_that_is_full_ends_nothing() {
+    let (_folder, disk, store) = store();
+    disk.set_failing(true);
+    store.ping().await.unwrap_err();
+    store.ping().await.unwrap_err();
+    assert!(store.broken().is_none());
+    disk.set_failing(false);
+    store.ping().await.unwrap();
+}
+
+async fn with_nonsense(store: &Embedded) -> Result<(), Error> {
+    let nonsense = |tables: &mut Tables<'_>| {
+        tables.records.insert("switch", (1, 0, b"nonsense".as_slice()))?;
+        Ok(())
+    };
+    store.write(nonsense).await.unwrap();
+    store.load(&[Key::Switch], &mut State::default()).await
+}
+
+#[tokio::test]
+async fn a_row_that_is_not_understood_ends_a_store_whose_sums_nobody_has_looked_at() {
+    let (_folder, _disk, store) = store();
+    assert!(matches!(with_nonsense(&store).await, Err(Error::Corrupt { .. })));
+    assert!(matches!(breaks(&store).await, Error::Corrupt { .. }));
+}
+
+#[tokio::test]
+async fn a_row_that_is_not_understood_although_every_sum_is_right_ends_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.redb");
+    let in_use = Embedded::open(&path).unwrap();
+    let crashed = folder.path().join("crashed.redb");
+    std::fs::copy(&path, &crashed).unwrap();
+    drop(in_use);
+    let store = Embedded::open(&crashed).unwrap();
+    assert!(matches!(with_nonsense(&store).await, Err(Error::Corrupt { .. })));
+    assert!(store.broken().is_none());
+    store.ping().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_store_that_broke_is_looked_at_by_whoever_opens_it_next_and_another_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, breaks) in [("broke.redb", true), ("closed.redb", false)] {
+        let path = folder.path().join(name);
+        let store = Embedded::open(&path).unwrap();
+        store.ping().await.unwrap();
+        if breaks {
+            store.read(|_| -> Result<(), Error> { panic!("a page is not what it was") }).unwrap_err();
+        }
+        drop(store);
+        // The lock of the one that broke ends with its process only.
+        let next = folder.path().join("next.redb");
+        std::fs::copy(&path, &next).unwrap();
+        assert_eq!(file::open(&next).unwrap().is_proven, breaks, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_is_taken_away_ends_the_store_when_it_is_missed() {
+    let (folder, disk, store) = store();
+    std::fs::remove_file(folder.path().join("store.redb")).unwrap();
+    disk.set_failing(true);
+    store.ping().await.unwrap_err();
+    // The disk of these tests makes files anew; the real one does not.
+    assert!(store.broken().is_none());
+    let place = super::super::place::Place::new(
+        open(&folder.path().join("store.redb"), &Arc::default()).unwrap(),
+        Box::new(|| file::open(Path::new("/nowhere/store.redb"))),
+    );
+    assert!(matches!(place.reopen(), Err(Error::Gone { .. })));
+    assert!(matches!(place.broken(), Some(Error::Gone { .. })));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_that_hangs_is_not_waited_for() {
+    let (_folder, _disk, store) = store();
+    let go_on = busy(&store).await;
+    let answer = store.ping().await;
+    assert!(matches!(answer, Err(Error::Silent)), "{answer:?}");
+    assert!(store.broken().is_none(), "it may come back");
+    drop(go_on);
+}

@@ -1,0 +1,77 @@
+//! The two addresses, bound: who may come in, and to what.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use axum::Router as Routes;
+use axum::middleware::{from_fn_with_state, map_response};
+use tokio::net::TcpListener;
+
+use super::commands::{Operator, commands};
+use super::events::{Ingest, events};
+use super::guard::{Guard, Names, not_for_strangers};
+use super::health::{Health, health as telling};
+use super::refusal::Refusals;
+use super::server::{Address, Server};
+use super::spelt_out::spelt_out;
+use super::webhooks::{Webhooks, webhooks};
+use crate::config::{HealthConfig, HttpConfig};
+use crate::descriptors::Shares;
+use crate::telemetry::{self, Metrics};
+
+/// What is behind the two addresses.
+pub(crate) struct Doors {
+    pub(crate) ingest: Ingest,
+    pub(crate) operator: Operator,
+    pub(crate) webhooks: Option<Webhooks>,
+    pub(crate) health: Health,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) refusals: Arc<Refusals>,
+}
+
+impl Doors {
+    /// Binds both: that of events and commands, and that of health.
+    ///
+    /// # Errors
+    /// An address that cannot be listened on.
+    pub(crate) async fn open(
+        self,
+        http: &HttpConfig,
+        health: &HealthConfig,
+        shares: Shares,
+    ) -> anyhow::Result<(Server, Server)> {
+        let events = listen(http.listen).await.context("http.listen")?;
+        let healths = listen(health.listen).await.context("health.listen")?;
+        telemetry::listening(events.local_addr()?, healths.local_addr()?);
+        let ours = Names::Ours(http.hosts.clone().into());
+        // On loopback only pages of the web are strangers; elsewhere it is asked by whatever name there is.
+        let names = if health.listen.ip().is_loopback() { ours.clone() } else { Names::Any };
+        let (metrics, refusals) = (self.metrics.clone(), self.refusals.clone());
+        let server = |address, listener, routes, most| {
+            let (metrics, refusals) = (metrics.clone(), refusals.clone());
+            Server { address, listener, routes, most, metrics, refusals }
+        };
+        let guard = Guard { names, refusals: refusals.clone() };
+        let telling = telling(self.health.clone(), guard);
+        let taking = self.taking(ours);
+        Ok((
+            server(Address::Http, events, taking, shares.http),
+            server(Address::Health, healths, telling, shares.health),
+        ))
+    }
+
+    fn taking(self, names: Names) -> Routes {
+        let Doors { ingest, operator, webhooks: signed, health: _, metrics: _, refusals } = self;
+        let guard =
+            |names| from_fn_with_state(Guard { names, refusals: refusals.clone() }, not_for_strangers);
+        // A signature proves more than a name does, and its sender uses whatever name leads here.
+        let signed = webhooks(signed).layer(guard(Names::Any));
+        let asked = events(ingest).merge(commands(operator)).layer(guard(names));
+        signed.merge(asked).layer(map_response(spelt_out))
+    }
+}
+
+async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| format!("{address} cannot be listened on"))
+}
