@@ -15,6 +15,14 @@ pub(crate) struct Untold(BTreeMap<IncidentKey, Option<BundleKey>>);
 impl Untold {
     /// What a decision says, ends or holds.
     pub(crate) fn learn(&mut self, decision: &Decision) {
+        // One tick may move it to another bundle, and say that.
+        for (key, record) in &decision.changes {
+            if let (Key::Incident(key), Record::Incident(record)) = (key, record)
+                && let (Some(bundle), Some(held)) = (self.0.get_mut(key), &record.held)
+            {
+                *bundle = held.bundle.clone();
+            }
+        }
         let Some(incident) = &decision.incident else { return };
         match decision.why {
             Why::Silenced | Why::Inhibited | Why::Flapping | Why::Stormed | Why::Grouped | Why::Limited => {
