@@ -240,6 +240,8 @@ fn whole_subject() -> Subject {
         principal: Some(text()),
         ip: Some(text()),
         resource: Some(text()),
+        vpc: Some(text()),
+        thing: None,
     }
 }
 
