@@ -14,6 +14,7 @@ pub mod config;
 pub mod containment;
 mod descriptors;
 pub mod evidence;
+mod horizon;
 pub mod pagerduty;
 mod perform;
 pub mod respond;

@@ -10,6 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, timeout};
 
+use crate::horizon::Horizon;
 use crate::router::{RESUMED, Router, Slot, WAITING_ROOM};
 use crate::source::{Handle, Message, Source};
 use crate::store::{Now, Store};
@@ -221,8 +222,19 @@ async fn finished(tasks: &mut JoinSet<()>) {
 /// Removes what is old, every minute and once at the start, until `stop` turns true.
 pub async fn tick(router: Arc<Router>, keep: jiff::SignedDuration, mut stop: watch::Receiver<bool>) {
     let mut minutes = interval(Duration::from_secs(60));
+    let mut horizon = None;
     while is_time(&mut minutes, &mut stop).await {
-        match router.prune(router.clock.now(), keep).await {
+        let pruned = async {
+            let horizon = match &mut horizon {
+                Some(horizon) => horizon,
+                None => {
+                    let newest = router.journal(1).await?;
+                    horizon.insert(Horizon::from(newest.first().map(|entry| entry.decision.at)))
+                }
+            };
+            router.prune(horizon.in_a_minute(router.clock.now()), keep).await
+        };
+        match pruned.await {
             Ok(0) => {}
             Ok(pruned) => telemetry::pruned(pruned),
             Err(error) => telemetry::tick_failed(&error),

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod actions;
+mod attacks;
 mod aws;
 mod cli;
 mod conformance;

@@ -227,7 +227,7 @@ mod tests {
         assert_eq!((id.shown(), id.is_delivered()), ("7bf73129".to_owned(), true));
         assert!(id.as_str().starts_with(&EventId::named("7bf73129")));
         let hostile = delivered("wake:digest@1\u{1b}[2J\n#0123456789abcdef", "a", "{}");
-        assert_eq!(hostile.to_string(), "wake:digest@1 [2J #0123456789abcdef");
+        assert_eq!(hostile.to_string(), "wake:digest@1\u{fffd}[2J #0123456789abcdef");
     }
 
     #[test]

@@ -18,7 +18,7 @@ fn the_documented_example_is_a_configuration_without_mistakes() {
 #[test]
 fn the_configuration_in_the_page_on_containment_is_one() {
     let page = include_str!("../../docs/containment.md");
-    let example = page.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next());
+    let example = page.split("```yaml\n# watchfire.yaml\n").nth(1).and_then(|rest| rest.split("```").next());
     let config = Config::parse("containment.md", example.expect("it has an example"))
         .map_err(|mistakes| mistakes.len());
     assert_eq!(config.map(|config| config.mitigation.mode), Ok(watchfire_core::mitigation::Mode::Approve));
