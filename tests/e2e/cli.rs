@@ -166,8 +166,9 @@ fn a_program_reads_the_mistakes_of_rules_on_standard_output() {
     let mistake = json!({
         "file": "rules/10-first.yaml",
         "line": 11,
+        "column": 15,
         "path": "rules[1].priority",
-        "message": "unknown variant `P5`, expected one of `P0`, `P1`, `P2`, `P3`",
+        "message": "expected one of `P0`, `P1`, `P2`, `P3`, found `P5`",
     });
     for command in ["check", "test", "list"] {
         let Output { code, stdout, stderr } =

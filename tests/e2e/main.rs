@@ -20,6 +20,7 @@ mod lambda;
 mod network;
 mod pagerduty_inbound;
 mod queue;
+mod rules;
 mod scenarios;
 mod securityhub;
 mod servers;

@@ -16,7 +16,7 @@ use watchfire::store::Store;
 use watchfire::telemetry::Metrics;
 use watchfire_core::decision::{Decision, Verdict, Why};
 use watchfire_core::ids::EventId;
-use watchfire_core::scenario::{Scenario, StepInput};
+use watchfire_core::scenario::{Beside, Scenario, StepInput};
 use watchfire_tests::PagerDuty;
 
 /// One run of one scenario.
@@ -33,7 +33,10 @@ struct Run<'r> {
 
 impl Run<'_> {
     fn read(&self) -> Scenario {
-        Scenario::read(self.name, self.text, |event| rules_files::read_example(None, event)).unwrap()
+        let shipped = rules_files::read(None).unwrap();
+        let event = |event: &str| rules_files::read_example(None, event);
+        let beside = Beside { rules: &shipped, builtin: &shipped, event: &event };
+        Scenario::read(self.name, self.text, beside).unwrap()
     }
 
     /// Closes the store, if it is open, and opens it with a router of its own: all that is known is on disk.

@@ -7,7 +7,15 @@ use serde::{Deserialize, Deserializer};
 use serde_path_to_error::{Path, Segment};
 use serde_saphyr::Spanned;
 
+mod mistake;
+mod place;
+mod words;
+
+pub use mistake::Mistake;
+pub use place::{Excerpt, Place};
+
 use crate::json::Json;
+use place::Source;
 
 /// A value of a YAML text. The line is where a member's name stands, else where the value begins.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,6 +24,10 @@ pub struct Node {
     pub line: u64,
     /// What stands there.
     pub value: Value,
+    /// Where a member's name stands, else where the value begins.
+    name: Place,
+    /// Where the value stands.
+    source: Source,
     /// Its mistake has been told: reading goes on as if it were not there.
     told: bool,
 }
@@ -37,6 +49,8 @@ pub enum Value {
 pub struct YamlError {
     /// From 1, where reading stopped.
     pub line: Option<u64>,
+    /// The same with its column.
+    pub place: Option<Place>,
     /// What is wrong there.
     pub message: String,
 }
@@ -62,12 +76,8 @@ impl Node {
         let options = serde_saphyr::options! { with_snippet: false, strict_booleans: true };
         serde_saphyr::from_str_with_options(text, options).map_err(|error| YamlError {
             line: error.location().map(|location| location.line()),
-            message: match error {
-                serde_saphyr::Error::DuplicateMappingKey { key: Some(key), .. } => {
-                    format!("expected each name once, found `{key}` again")
-                }
-                other => other.to_string(),
-            },
+            place: error.location().map(|location| Place::of(&location)),
+            message: words::of(&error),
         })
     }
 
@@ -90,19 +100,44 @@ impl Node {
 
     /// The line of the part at a path such as `to[1]`, or of the innermost part on the way that is there.
     pub fn line_at(&self, path: &str) -> u64 {
-        let mut node = self;
-        for step in path.split(['.', '[', ']']).filter(|step| !step.is_empty()) {
-            let inner = match &node.value {
-                Value::Scalar(_) => None,
-                Value::List(elements) => step.parse().ok().and_then(|index: usize| elements.get(index)),
-                Value::Mapping(_) => node.get(step),
-            };
-            match inner {
-                Some(inner) => node = inner,
-                None => break,
+        self.at(path).line
+    }
+
+    /// The part at a path such as `to[1]`, or the innermost part on the way that is there. A name may have
+    /// dots in it.
+    pub fn at(&self, path: &str) -> &Node {
+        let path = path.strip_prefix('.').unwrap_or(path);
+        let further = match &self.value {
+            Value::Scalar(_) => None,
+            Value::List(elements) => path.strip_prefix('[').and_then(|rest| {
+                let (index, rest) = rest.split_once(']')?;
+                Some((elements.get(index.parse::<usize>().ok()?)?, rest))
+            }),
+            Value::Mapping(members) => {
+                let begins = members.iter().filter_map(|(name, node)| {
+                    let rest = path.strip_prefix(name.as_str())?;
+                    (rest.is_empty() || rest.starts_with(['.', '['])).then_some((node, rest))
+                });
+                begins.min_by_key(|(_, rest)| rest.len())
             }
-        }
-        node.line
+        };
+        further.map_or(self, |(node, rest)| node.at(rest))
+    }
+
+    /// Where a member's name stands, else where the value begins.
+    pub fn name_place(&self) -> Place {
+        self.name
+    }
+
+    /// Where the value begins, if that is on the line of its name; else where the name stands.
+    pub fn place(&self) -> Place {
+        if self.source.place.line == self.line { self.source.place } else { self.name }
+    }
+
+    /// Where in the file a byte of this text stands.
+    pub fn place_in(&self, file: &str, offset: usize) -> Place {
+        let text = self.as_str().unwrap_or_default();
+        self.source.inside(file, text, offset).unwrap_or_else(|| self.place())
     }
 
     /// The same tree without lines.
@@ -205,8 +240,9 @@ fn in_words(message: &str) -> String {
 
 impl<'de> Deserialize<'de> for Node {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let Spanned { value, referenced, defined: _ } = Spanned::<Value>::deserialize(deserializer)?;
-        Ok(Node { line: referenced.line(), value, told: false })
+        let Spanned { value, referenced, defined } = Spanned::<Value>::deserialize(deserializer)?;
+        let name = Place::of(&referenced);
+        Ok(Node { line: name.line, value, name, source: Source::of(&referenced, &defined), told: false })
     }
 }
 
@@ -268,7 +304,8 @@ impl<'de> Visitor<'de> for AnyValue {
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
         let mut members = Vec::new();
         while let Some((name, node)) = access.next_entry::<Spanned<String>, Node>()? {
-            members.push((name.value, Node { line: name.referenced.line(), ..node }));
+            let place = Place::of(&name.referenced);
+            members.push((name.value, Node { line: place.line, name: place, ..node }));
         }
         Ok(Value::Mapping(members))
     }

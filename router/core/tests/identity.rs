@@ -3,7 +3,7 @@
 
 use watchfire_core::decision::{Verdict, Why};
 use watchfire_core::replay::Replay;
-use watchfire_core::scenario::Scenario;
+use watchfire_core::scenario::{Beside, Scenario};
 
 const TWO_EVENTS: &str = include_str!("../../../tests/data/cases/two-events-of-one-resource.jsonl");
 const STATUS: &str = include_str!("../../../tests/data/cases/guardduty-status-events.jsonl");
@@ -12,7 +12,8 @@ const PRESSES: &str = include_str!("../../../tests/data/cases/buttons-pressed-ag
 /// What becomes of each line, with a rule that pages everything.
 fn decided(lines: &[&str]) -> Vec<(Verdict, Why)> {
     let text = r#"{"promise": "", "start": "2026-11-20T10:00:00Z", "steps": []}"#;
-    let scenario = Scenario::read("identity", text, |_| Err(String::new())).unwrap();
+    let beside = Beside { rules: &[], builtin: &[], event: &|_| Err(String::new()) };
+    let scenario = Scenario::read("identity", text, beside).unwrap();
     let mut replay = Replay::new(scenario.policy());
     let decisions = lines.iter().flat_map(|line| replay.message(line));
     // What is due in between is none of these.

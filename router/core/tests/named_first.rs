@@ -7,12 +7,13 @@ use watchfire_core::incident::Record;
 use watchfire_core::noise::BundleRecord;
 use watchfire_core::notice::List;
 use watchfire_core::replay::Replay;
-use watchfire_core::scenario::{Scenario, StepInput};
+use watchfire_core::scenario::{Beside, Scenario, StepInput};
 
 /// A history of those steps, and all that was decided in it.
 fn played<T>(policy: &str, steps: &str, look: impl FnOnce(&[Decision], &Replay<'_>) -> T) -> T {
     let text = format!("promise: a history\nstart: 2026-11-25T09:00:00Z\npolicy: {policy}\nsteps:\n{steps}");
-    let scenario = Scenario::read("history", &text, |_| Err(String::new())).unwrap();
+    let beside = Beside { rules: &[], builtin: &[], event: &|_| Err(String::new()) };
+    let scenario = Scenario::read("history", &text, beside).unwrap();
     let mut replay = Replay::new(scenario.policy());
     let inputs = scenario.steps.iter().flat_map(|step| &step.inputs);
     let decisions = inputs.flat_map(|input| match input {

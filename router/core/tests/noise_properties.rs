@@ -13,7 +13,7 @@ use histories::{cases, history};
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use watchfire_core::replay::Replay;
-use watchfire_core::scenario::{Scenario, StepInput};
+use watchfire_core::scenario::{Beside, Scenario, StepInput};
 
 fn end(scenario: &Scenario) -> Timestamp {
     let last = scenario.steps.last().and_then(|step| step.inputs.last());
@@ -44,6 +44,12 @@ fn transcript(scenario: &Scenario, restarts: bool) -> Vec<String> {
     lines.collect()
 }
 
+/// A history, whose rules are `plain`.
+fn read(text: &str) -> Scenario {
+    let event = |_: &str| Err(String::new());
+    Scenario::read("history", text, Beside { rules: &[], builtin: &[], event: &event }).unwrap()
+}
+
 /// Plays a history with its twists, and ticks for so many hours after it.
 fn play<'s>(scenario: &'s Scenario, twists: &[Twist], hours: i64, every: i64) -> Watched<'s> {
     let mut watched = Watched::new(scenario);
@@ -65,7 +71,7 @@ proptest! {
 
     #[test]
     fn no_history_hides_a_p0_breaks_a_limit_tells_twice_or_forgets(text in history(), twists in twists(false)) {
-        let scenario = Scenario::read("history", &text, |_| Err(String::new())).unwrap();
+        let scenario = read(&text);
         // All silences, waits and limits of a history are over by then, and a business day has begun.
         let watched = play(&scenario, &twists, 150, 5);
         watched.limits_hold();
@@ -77,7 +83,7 @@ proptest! {
         text in history(),
         twists in twists(true),
     ) {
-        let scenario = Scenario::read("history", &text, |_| Err(String::new())).unwrap();
+        let scenario = read(&text);
         play(&scenario, &twists, 60 * 24, 11).all_is_told();
     }
 }
@@ -91,7 +97,7 @@ proptest! {
 
     #[test]
     fn a_restart_at_any_point_changes_nothing(text in history()) {
-        let scenario = Scenario::read("history", &text, |_| Err(String::new())).unwrap();
+        let scenario = read(&text);
         prop_assert_eq!(transcript(&scenario, false), transcript(&scenario, true));
     }
 }

@@ -3,21 +3,32 @@
 #![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use watchfire_core::scenario::Scenario;
+use watchfire_core::rules::RuleFile;
+use watchfire_core::scenario::{Beside, Scenario};
 
 fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../rules")
 }
 
-fn scenarios() -> Vec<(String, Result<Scenario, String>)> {
-    let mut files: Vec<_> = std::fs::read_dir(folder().join("scenarios"))
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "yaml"))
-        .collect();
+/// The YAML files of a folder, in name order.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut files: Vec<_> =
+        entries.filter(|path| path.extension().is_some_and(|extension| extension == "yaml")).collect();
     files.sort();
+    files
+}
+
+fn scenarios() -> Vec<(String, Result<Scenario, String>)> {
+    let rules: Vec<RuleFile> = files(&folder())
+        .iter()
+        .map(|path| RuleFile {
+            name: path.display().to_string(),
+            text: std::fs::read_to_string(path).unwrap(),
+        })
+        .collect();
     let event = |name: &str| {
         std::fs::read_to_string(folder().join(name))
             .map_err(|error| format!("no event file `{name}`: {error}"))
@@ -25,13 +36,14 @@ fn scenarios() -> Vec<(String, Result<Scenario, String>)> {
     let read = |path: PathBuf| {
         let name = format!("rules/scenarios/{}", path.file_name().unwrap().to_string_lossy());
         let text = std::fs::read_to_string(&path).unwrap();
-        let scenario = Scenario::read(&name, &text, event).map_err(|mistakes| {
+        let beside = Beside { rules: &rules, builtin: &rules, event: &event };
+        let scenario = Scenario::read(&name, &text, beside).map_err(|mistakes| {
             let mistakes: Vec<_> = mistakes.iter().map(ToString::to_string).collect();
             mistakes.join("\n")
         });
         (name, scenario)
     };
-    files.into_iter().map(read).collect()
+    files(&folder().join("scenarios")).into_iter().map(read).collect()
 }
 
 #[test]

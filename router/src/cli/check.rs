@@ -45,8 +45,8 @@ pub(super) fn refuse(output: Output, mistakes: Vec<Mistake>) -> Failed {
     let Output::Json = output else { return mistakes.into() };
     let mistakes = mistakes
         .into_iter()
-        .map(|Mistake { file, line, path, message }| {
-            json!({"file": file, "line": line, "path": path, "message": message})
+        .map(|Mistake { file, line, column, path, message, excerpt: _ }| {
+            json!({"file": file, "line": line, "column": column, "path": path, "message": message})
         })
         .collect::<Vec<_>>();
     match say(&json!({"mistakes": mistakes}).to_string()) {

@@ -258,10 +258,9 @@ impl PolicyArguments {
 fn plain_policy(rules: Option<&Path>) -> Result<Policy, Vec<Mistake>> {
     let files = rules_files::read(rules).map_err(|error| {
         let file = rules.map(|path| path.display().to_string()).unwrap_or_default();
-        vec![Mistake { file, line: None, path: String::new(), message: format!("{error:#}") }]
+        vec![Mistake::on(&file, None, String::new(), format!("{error:#}"))]
     })?;
-    let rules =
-        RuleSet::load(&files).map_err(|errors| errors.into_iter().map(Mistake::from).collect::<Vec<_>>())?;
+    let rules = RuleSet::load(&files)?;
     Ok(Policy::new(rules, Routes::all_to(&ChannelName::new("console"))))
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use serde_json::json;
 use watchfire_core::rules::run_examples;
-use watchfire_core::scenario::Scenario;
+use watchfire_core::scenario::{Beside, Scenario};
 
 use super::check::refuse;
 use super::{Failed, Output, plain_policy, usage};
@@ -91,9 +91,12 @@ struct Scenarios {
 impl Scenarios {
     fn run(rules: Option<&Path>) -> Result<Self, Failed> {
         let mut report = Self::default();
+        let (beside, builtin) =
+            (rules_files::read(rules).map_err(usage)?, rules_files::read(None).map_err(usage)?);
+        let event = |event: &str| rules_files::read_example(rules, event);
+        let beside = Beside { rules: &beside, builtin: &builtin, event: &event };
         for (name, text) in rules_files::read_scenarios(rules).map_err(usage)? {
-            let read = |event: &str| rules_files::read_example(rules, event);
-            let failures: Vec<String> = match Scenario::read(&name, &text, read) {
+            let failures: Vec<String> = match Scenario::read(&name, &text, beside) {
                 Ok(scenario) => scenario.run().iter().map(ToString::to_string).collect(),
                 Err(mistakes) => mistakes.iter().map(ToString::to_string).collect(),
             };

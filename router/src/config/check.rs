@@ -6,10 +6,11 @@ use watchfire_core::decision::Role;
 use watchfire_core::priority::Priority;
 use watchfire_core::yaml::{Node, Value};
 
+use super::Mistake;
 use super::attention::{self, Attention};
 use super::file::{Config, PARTS, RouteConfig, RulesConfig, StoreConfig};
 use super::http::check_http;
-use super::mistake::{Mistake, Mistakes};
+use super::mistake::Mistakes;
 use super::{mitigation, queues};
 use crate::actions::ChannelConfig;
 use crate::cluster;
@@ -38,7 +39,7 @@ pub(super) fn parse(name: &str, text: &str) -> Parsed {
     let root = match Node::parse(text) {
         Ok(root) => root,
         Err(error) => {
-            mistakes.add(error.line, "", error.message);
+            mistakes.found.push(error.mistake(name, text));
             return Parsed::refused(mistakes.found);
         }
     };

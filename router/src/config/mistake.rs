@@ -1,45 +1,10 @@
-//! A mistake in a file, and reading that collects them.
+//! Reading that collects the mistakes in a file.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use serde::de::DeserializeOwned;
 use watchfire_core::priority::Priority;
-use watchfire_core::rules::RuleError;
-use watchfire_core::yaml::{Misfit, Node, Value};
-
-/// A mistake in a configuration or rule file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mistake {
-    /// The file.
-    pub file: String,
-    /// The line, from 1, where it has one.
-    pub line: Option<u64>,
-    /// Where in the file, such as `routes.P0.to[1]`; may be empty.
-    pub path: String,
-    /// What was expected, and what was found.
-    pub message: String,
-}
-
-impl Mistake {
-    pub(super) fn whole(file: &str, message: String) -> Self {
-        Self { file: file.to_owned(), line: None, path: String::new(), message }
-    }
-}
-
-impl From<RuleError> for Mistake {
-    fn from(error: RuleError) -> Self {
-        let RuleError { file, line, path, message } = error;
-        Self { file, line, path, message }
-    }
-}
-
-impl fmt::Display for Mistake {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { file, line, path, message } = self.clone();
-        RuleError { file, line, path, message }.fmt(out)
-    }
-}
+use watchfire_core::yaml::{Misfit, Mistake, Node, Value};
 
 /// The mistakes found in a file so far.
 pub(super) struct Mistakes<'f> {
@@ -49,8 +14,7 @@ pub(super) struct Mistakes<'f> {
 
 impl Mistakes<'_> {
     pub(super) fn add(&mut self, line: Option<u64>, path: impl Into<String>, message: impl Into<String>) {
-        let (file, path, message) = (self.file.to_owned(), path.into(), message.into());
-        self.found.push(Mistake { file, line, path, message });
+        self.found.push(Mistake::on(self.file, line, path.into(), message.into()));
     }
 
     /// The part as its type wants it, checked further, or mistakes.

@@ -14,12 +14,13 @@ mod tests;
 pub use attention::{DigestConfig, EscalationConfig, SecurityHubPart};
 pub use file::{Config, HealthConfig, HttpConfig, QueueConfig, RouteConfig, RulesConfig, StoreConfig};
 pub(crate) use http::wrong_tokens;
-pub use mistake::Mistake;
 pub use mitigation::{BudgetConfig, KillSwitch, MitigationConfig, ProtectedConfig};
+pub use watchfire_core::yaml::Mistake;
 
 use std::path::Path;
 
 use watchfire_core::policy::Policy;
+use watchfire_core::rules::RuleSet;
 
 use crate::rules_files;
 use check::Parsed;
@@ -31,14 +32,14 @@ use check::Parsed;
 pub fn check(path: &Path) -> Result<(Config, Policy), Vec<Mistake>> {
     let name = path.display().to_string();
     let text = std::fs::read_to_string(path)
-        .map_err(|error| vec![Mistake::whole(&name, format!("cannot be read: {error}"))])?;
+        .map_err(|error| vec![Mistake::on(&name, None, String::new(), format!("cannot be read: {error}"))])?;
     let Parsed { config, mut mistakes, rules, rules_line } = check::parse(&name, &text);
     let rules = match rules_files::read(rules.directory.as_deref()) {
-        Ok(files) => policy::rules(&files),
+        Ok(files) => RuleSet::load(&files),
         Err(error) => {
             let path = "rules.directory".to_owned();
             let message = format!("{error:#}");
-            Err(vec![Mistake { file: name, line: rules_line, path, message }])
+            Err(vec![Mistake::on(&name, rules_line, path, message)])
         }
     };
     match (config, rules) {

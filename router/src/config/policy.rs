@@ -5,17 +5,11 @@ use watchfire_core::ids::ChannelName;
 use watchfire_core::mitigation::Mitigation;
 use watchfire_core::policy::{Policy, RepeatAfter, Route, Routes};
 use watchfire_core::priority::Priority;
-use watchfire_core::rules::{RuleFile, RuleSet};
+use watchfire_core::rules::RuleSet;
 
 use super::attention;
 use super::file::{Config, RouteConfig};
-use super::mistake::Mistake;
 use super::mitigation::Own;
-
-/// The rules, compiled.
-pub(super) fn rules(files: &[RuleFile]) -> Result<RuleSet, Vec<Mistake>> {
-    RuleSet::load(files).map_err(|errors| errors.into_iter().map(Mistake::from).collect())
-}
 
 impl Config {
     /// What deciding needs.

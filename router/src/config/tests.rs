@@ -246,7 +246,7 @@ fn a_part_of_another_shape_is_one_mistake() {
 fn only_a_text_that_is_not_yaml_has_a_single_mistake() {
     assert_eq!(
         told("http: {}\nstore: {keep_days: 0}\nhttp: {}\n"),
-        ["watchfire.yaml:3: expected each name once, found `http` again"]
+        ["watchfire.yaml:3:1: expected each name once, found `http` again\n    http: {}\n    ^"]
     );
 }
 

@@ -46,7 +46,7 @@ pub use finding::{Band, Finding, FindingSource, FindingState, Severity};
 pub use hub::{HubId, NOTE_AUTHOR, NOTE_PREFIX};
 pub use messages::messages;
 pub(crate) use names::is_workload;
-pub(crate) use ours::subject_json;
+pub(crate) use ours::{finding_json, subject_json};
 pub use own::{
     NEAR_DEAD_LETTER, NOT_DELIVERED, OWN_SOURCE, STORE_SET_ASIDE, UNREADABLE, near_dead_letter,
     not_delivered, store_set_aside, unreadable,

@@ -13,13 +13,13 @@ pub(super) fn beside<'a>(event: Json<'a>, finding: Option<&Finding>, subject: &S
     };
     members.retain(|(name, _)| name != "finding" && name != "subject");
     if let Some(finding) = finding {
-        members.push((Cow::Borrowed("finding"), of_finding(finding)));
+        members.push((Cow::Borrowed("finding"), finding_json(finding)));
     }
     members.push((Cow::Borrowed("subject"), subject_json(subject)));
     Json::Object(members)
 }
 
-fn of_finding(finding: &Finding) -> Json<'static> {
+pub(crate) fn finding_json(finding: &Finding) -> Json<'static> {
     let Finding {
         key,
         source,

@@ -40,6 +40,19 @@ impl Block {
             (Block::V4(..), IpAddr::V6(_)) | (Block::V6(..), IpAddr::V4(_)) => false,
         }
     }
+
+    /// Whether every address of the other block lies in this one.
+    pub(super) fn holds(&self, other: &Block) -> bool {
+        match (self, other) {
+            (Block::V4(_, bits), Block::V4(network, narrower)) => {
+                bits <= narrower && self.contains(Ipv4Addr::from_bits(*network).into())
+            }
+            (Block::V6(_, bits), Block::V6(network, narrower)) => {
+                bits <= narrower && self.contains(Ipv6Addr::from_bits(*network).into())
+            }
+            (Block::V4(..), Block::V6(..)) | (Block::V6(..), Block::V4(..)) => false,
+        }
+    }
 }
 
 fn mask4(bits: u32) -> u32 {

@@ -78,9 +78,15 @@ enum Inside {
 }
 
 /// Reads a pattern.
-pub(super) fn compile(pattern: &Json<'_>) -> Result<Compiled, PatternError> {
-    let mut compiler = Compiler { ways: vec![Way::new()], or: None };
-    compiler.object(None, pattern, Inside::Pattern)?;
+///
+/// # Errors
+/// Every mistake in it, in the order it is written.
+pub(super) fn compile(pattern: &Json<'_>) -> Result<Compiled, Vec<PatternError>> {
+    let mut compiler = Compiler { ways: vec![Way::new()], or: None, mistakes: Vec::new() };
+    compiler.object(Base::default(), pattern, Inside::Pattern);
+    if !compiler.mistakes.is_empty() {
+        return Err(compiler.mistakes);
+    }
     let alternatives = compiler.ways.into_iter().map(|way| {
         let mut fields: Alternative = way.into_values().collect();
         fields.sort_by(|one, other| one.path.encode_utf16().cmp(other.path.encode_utf16()));
@@ -92,76 +98,106 @@ pub(super) fn compile(pattern: &Json<'_>) -> Result<Compiled, PatternError> {
 struct Compiler {
     ways: Vec<Way>,
     or: Option<String>,
+    mistakes: Vec<PatternError>,
+}
+
+/// Where an object stands: the outermost has neither.
+#[derive(Clone, Default)]
+struct Base {
+    /// The path of its fields, which no `$or` is part of.
+    path: Option<String>,
+    /// Its place in the pattern.
+    place: String,
+}
+
+impl Base {
+    fn member(&self, key: &str) -> Base {
+        let under = |base: &str| if base.is_empty() { key.to_owned() } else { format!("{base}.{key}") };
+        let path = self.path.as_ref().map_or_else(|| key.to_owned(), |path| format!("{path}.{key}"));
+        Base { path: Some(path), place: under(&self.place) }
+    }
 }
 
 impl Compiler {
-    /// `base` is the path of the object; the outermost has none.
-    fn object(&mut self, base: Option<&str>, json: &Json<'_>, inside: Inside) -> Result<(), PatternError> {
+    fn mistake(&mut self, place: &str, expected: &str, found: &Json<'_>) {
+        self.mistakes.push(PatternError::new(place, expected, found));
+    }
+
+    fn object(&mut self, base: Base, json: &Json<'_>, inside: Inside) {
         if json.members().is_empty() {
-            let expected = match base {
+            let expected = match base.path {
                 None => "an object with at least one field",
                 Some(_) => "a list of values, or an object with at least one field",
             };
-            return Err(PatternError::new(base.unwrap_or_default(), expected, json));
+            return self.mistake(&base.place, expected, json);
         }
         for (key, json) in json.members() {
-            let path = base.map_or_else(|| key.to_string(), |base| format!("{base}.{key}"));
+            let member = base.member(key);
             if key == "$or" {
-                self.or(base, &path, json)?;
-                continue;
-            }
-            if inside == Inside::Or && RESERVED.contains(&&**key) {
+                self.or(&base, &member.place, json);
+            } else if inside == Inside::Or && RESERVED.contains(&&**key) {
                 let expected = "a field name; inside `$or` the names of operators are reserved";
-                return Err(PatternError::new(&path, expected, &Json::string(&**key)));
-            }
-            match json {
-                Json::Array(values) => self.field(path, json, values)?,
-                Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) | Json::Object(_) => {
-                    self.object(Some(&path), json, inside)?;
+                self.mistake(&member.place, expected, &Json::string(&**key));
+            } else {
+                match json {
+                    Json::Array(values) => self.field(member, json, values),
+                    Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) | Json::Object(_) => {
+                        self.object(member, json, inside);
+                    }
                 }
             }
         }
-        Ok(())
     }
 
-    fn field(&mut self, path: String, json: &Json<'_>, values: &[Json<'_>]) -> Result<(), PatternError> {
+    fn field(&mut self, base: Base, json: &Json<'_>, values: &[Json<'_>]) {
+        let Base { path, place } = base;
         if values.is_empty() {
-            return Err(PatternError::new(&path, "a list with at least one value", json));
+            return self.mistake(&place, "a list with at least one value", json);
         }
-        let read = |(index, json)| value::read(&format!("{path}[{index}]"), json);
-        let operators = values.iter().enumerate().map(read).collect::<Result<_, _>>()?;
+        let mut operators = Vec::with_capacity(values.len());
+        for (index, json) in values.iter().enumerate() {
+            match value::read(&format!("{place}[{index}]"), json) {
+                Ok(operator) => operators.push(operator),
+                Err(mistakes) => self.mistakes.extend(mistakes),
+            }
+        }
+        let path = path.unwrap_or_default();
         let field = Arc::new(Field { path: path.clone(), text: json.to_string(), operators });
         for way in &mut self.ways {
             way.insert(path.clone(), Arc::clone(&field));
         }
-        Ok(())
     }
 
     /// Every way so far forks into one for each element of the list. The `$or` itself is no part of the
     /// path of the fields inside it.
-    fn or(&mut self, base: Option<&str>, path: &str, json: &Json<'_>) -> Result<(), PatternError> {
+    fn or(&mut self, base: &Base, place: &str, json: &Json<'_>) {
         let elements = json.elements();
         if elements.len() < 2 {
-            return Err(PatternError::new(path, "a list of at least two objects", json));
+            return self.mistake(place, "a list of at least two objects", json);
         }
-        self.or.get_or_insert_with(|| path.to_owned());
+        self.or.get_or_insert_with(|| place.to_owned());
         let before = std::mem::take(&mut self.ways);
         let mut after = Vec::new();
         for (index, element) in elements.iter().enumerate() {
+            let place = format!("{place}[{index}]");
             if element.members().is_empty() {
-                let expected = "an object with at least one field";
-                return Err(PatternError::new(&format!("{path}[{index}]"), expected, element));
+                self.mistake(&place, "an object with at least one field", element);
+                continue;
             }
             self.ways = before.clone();
-            self.object(base, element, Inside::Or)?;
+            self.object(Base { path: base.path.clone(), place }, element, Inside::Or);
             after.append(&mut self.ways);
             if after.len() > MOST_ALTERNATIVES {
-                let expected =
-                    format!("at most {MOST_ALTERNATIVES} combinations of alternatives in the whole pattern");
-                return Err(PatternError { path: path.to_owned(), expected, found: "more".to_owned() });
+                break;
             }
         }
+        if after.len() > MOST_ALTERNATIVES {
+            let expected =
+                format!("at most {MOST_ALTERNATIVES} combinations of alternatives in the whole pattern");
+            self.mistakes.push(PatternError { path: place.to_owned(), expected, found: "more".to_owned() });
+            // What else is wrong is told without forking on.
+            after.truncate(1);
+        }
         self.ways = after;
-        Ok(())
     }
 }

@@ -15,6 +15,7 @@
 mod cidr;
 mod compile;
 mod consistency;
+mod cover;
 mod explain;
 mod flatten;
 mod fold;
@@ -44,7 +45,7 @@ pub struct Pattern {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}: expected {expected}, found {found}", if path.is_empty() { "pattern" } else { path })]
 pub struct PatternError {
-    /// The place, as in `detail.severity[0].numeric`; empty for the pattern as a whole.
+    /// The place, as in `detail.severity[0].numeric` or `detail.$or[1].type`; empty for the pattern as a whole.
     pub path: String,
     /// What may stand there.
     pub expected: String,
@@ -71,8 +72,16 @@ impl Pattern {
         Self::from_json(&json)
     }
 
-    /// Reads a pattern from JSON.
+    /// Reads a pattern from JSON; the error is the first mistake in it.
     pub fn from_json(json: &Json<'_>) -> Result<Self, PatternError> {
+        Self::read(json).map_err(|mut mistakes| mistakes.remove(0))
+    }
+
+    /// Reads a pattern from JSON.
+    ///
+    /// # Errors
+    /// Every mistake in it, in the order it is written, never none.
+    pub fn read(json: &Json<'_>) -> Result<Self, Vec<PatternError>> {
         let compiled = compile::compile(json)?;
         let alone = PatternSet::compile(std::iter::once(&compiled.alternatives[..]));
         Ok(Pattern { compiled, alone })
@@ -95,6 +104,12 @@ impl Pattern {
     /// Whether the event matches. An event that is not an object matches nothing.
     pub fn matches(&self, event: &Json<'_>) -> bool {
         self.alone.matching(event).next().is_some()
+    }
+
+    /// Whether it is proven that every event which matches the other pattern matches one of these. False says
+    /// nothing.
+    pub fn cover<'p>(patterns: impl Iterator<Item = &'p Pattern> + Clone, other: &Pattern) -> bool {
+        cover::cover(patterns.flat_map(|pattern| &pattern.compiled.alternatives), &other.compiled)
     }
 
     /// Why the event does not match: the first field in the way, in the order of evaluation. None when it

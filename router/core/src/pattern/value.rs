@@ -9,7 +9,24 @@ use super::number::{self, Bound, Range};
 use super::operator::{Excluded, Operator};
 use super::wildcard::Wildcard;
 
-type Result<T> = std::result::Result<T, PatternError>;
+/// Every mistake, not the first.
+type Result<T> = std::result::Result<T, Vec<PatternError>>;
+
+fn refused<T>(path: &str, expected: &str, found: &Json<'_>) -> Result<T> {
+    Err(vec![PatternError::new(path, expected, found)])
+}
+
+/// All of them, or the mistakes in all of them.
+fn all<T>(read: impl Iterator<Item = Result<T>>) -> Result<Vec<T>> {
+    let (mut values, mut mistakes) = (Vec::new(), Vec::new());
+    for one in read {
+        match one {
+            Ok(value) => values.push(value),
+            Err(more) => mistakes.extend(more),
+        }
+    }
+    if mistakes.is_empty() { Ok(values) } else { Err(mistakes) }
+}
 
 /// Reads one entry of a value list.
 pub(super) fn read(path: &str, json: &Json<'_>) -> Result<Operator> {
@@ -21,16 +38,14 @@ pub(super) fn read(path: &str, json: &Json<'_>) -> Result<Operator> {
             Some(address) => Operator::Address(address, text.as_ref().into()),
             None => Operator::Text(text.as_ref().into()),
         }),
-        Json::Array(_) => {
-            Err(PatternError::new(path, "a value or an operator, no list inside the list", json))
-        }
+        Json::Array(_) => refused(path, "a value or an operator, no list inside the list", json),
         Json::Object(_) => operator(path, json),
     }
 }
 
 fn operator(path: &str, json: &Json<'_>) -> Result<Operator> {
     let [(name, json)] = json.members() else {
-        return Err(PatternError::new(path, "an object with one operator", json));
+        return refused(path, "an object with one operator", json);
     };
     let path = &format!("{path}.{name}");
     Ok(match name.as_ref() {
@@ -42,29 +57,29 @@ fn operator(path: &str, json: &Json<'_>) -> Result<Operator> {
         "numeric" => Operator::Numeric(range(path, json)?),
         "cidr" => {
             let block = Block::parse(text(path, json)?);
-            Operator::Cidr(block.map_err(|expected| PatternError::new(path, expected, json))?)
+            Operator::Cidr(block.or_else(|expected| refused(path, expected, json))?)
         }
         "exists" => match json {
             Json::Bool(true) => Operator::Present,
             Json::Bool(false) => Operator::Absent,
             Json::Null | Json::Number(_) | Json::String(_) | Json::Array(_) | Json::Object(_) => {
-                return Err(PatternError::new(path, "true or false", json));
+                return refused(path, "true or false", json);
             }
         },
         "anything-but" => Operator::AnythingBut(excluded(path, json)?),
         _ => {
             let expected = "an operator: prefix, suffix, equals-ignore-case, wildcard, numeric, cidr, exists or anything-but";
-            return Err(PatternError::new(path, expected, &Json::string(&**name)));
+            return refused(path, expected, &Json::string(&**name));
         }
     })
 }
 
 fn text<'j>(path: &str, json: &'j Json<'_>) -> Result<&'j str> {
-    json.as_str().ok_or_else(|| PatternError::new(path, "a string", json))
+    json.as_str().map_or_else(|| refused(path, "a string", json), Ok)
 }
 
 fn wildcard(path: &str, json: &Json<'_>) -> Result<Wildcard> {
-    Wildcard::parse(text(path, json)?).map_err(|expected| PatternError::new(path, expected, json))
+    Wildcard::parse(text(path, json)?).or_else(|expected| refused(path, expected, json))
 }
 
 fn comparable(path: &str, json: &Json<'_>) -> Result<f64> {
@@ -72,7 +87,7 @@ fn comparable(path: &str, json: &Json<'_>) -> Result<f64> {
         Json::Number(text) => number::comparable(text),
         Json::Null | Json::Bool(_) | Json::String(_) | Json::Array(_) | Json::Object(_) => None,
     };
-    value.ok_or_else(|| PatternError::new(path, "a number that a double holds exactly as written", json))
+    value.map_or_else(|| refused(path, "a number that a double holds exactly as written", json), Ok)
 }
 
 fn affix(
@@ -86,7 +101,7 @@ fn affix(
         (_, [(name, inner)]) if name == "equals-ignore-case" => {
             Ok(folded(Folded::new(text(&format!("{path}.{name}"), inner)?)))
         }
-        _ => Err(PatternError::new(path, "a string or {\"equals-ignore-case\": string}", json)),
+        _ => refused(path, "a string or {\"equals-ignore-case\": string}", json),
     }
 }
 
@@ -99,33 +114,36 @@ fn range(path: &str, json: &Json<'_>) -> Result<Range> {
         (2, [Some(sign @ (">" | ">="))]) => Ok(Range::Above(bound(sign, 1)?)),
         (2, [Some(sign @ ("<" | "<="))]) => Ok(Range::Below(bound(sign, 1)?)),
         (4, [Some(above @ (">" | ">=")), Some(below @ ("<" | "<="))]) => {
-            let (lower, upper) = (bound(above, 1)?, bound(below, 3)?);
+            let bounds = all([bound(above, 1), bound(below, 3)].into_iter())?;
+            let (lower, upper) = (bounds[0], bounds[1]);
             if lower.value >= upper.value {
-                return Err(PatternError::new(path, "a lower bound below the upper bound", json));
+                return refused(path, "a lower bound below the upper bound", json);
             }
             Ok(Range::Between(lower, upper))
         }
         _ => {
             let expected = "[sign, number] with one of = < <= > >=, or [\">\" or \">=\", number, \"<\" or \"<=\", number]";
-            Err(PatternError::new(path, expected, json))
+            refused(path, expected, json)
         }
     }
 }
 
 fn excluded(path: &str, json: &Json<'_>) -> Result<Excluded> {
     let expected = "a string, a number, a list of only strings or only numbers, or an object with one of prefix, suffix, equals-ignore-case and wildcard";
-    let refused = |json| Err(PatternError::new(path, expected, json));
     match json {
-        Json::Null | Json::Bool(_) => refused(json),
+        Json::Null | Json::Bool(_) => refused(path, expected, json),
         Json::String(_) => Ok(Excluded::Texts(list(path, json, own_text)?)),
         Json::Number(_) => Ok(Excluded::Numbers(list(path, json, comparable)?)),
         Json::Array(elements) => match elements.first() {
             Some(Json::String(_)) => Ok(Excluded::Texts(list(path, json, own_text)?)),
             Some(Json::Number(_)) => Ok(Excluded::Numbers(list(path, json, comparable)?)),
-            None | Some(Json::Null | Json::Bool(_) | Json::Array(_) | Json::Object(_)) => refused(json),
+            None | Some(Json::Null | Json::Bool(_) | Json::Array(_) | Json::Object(_)) => {
+                refused(path, expected, json)
+            }
         },
         Json::Object(members) => {
-            let [(name, inner)] = &members[..] else { return refused(json) };
+            let [(name, inner)] = &members[..] else { return refused(path, expected, json) };
+            let outer = path;
             let path = &format!("{path}.{name}");
             match name.as_ref() {
                 "prefix" => Ok(Excluded::Prefixes(list(path, inner, some_text)?)),
@@ -134,7 +152,7 @@ fn excluded(path: &str, json: &Json<'_>) -> Result<Excluded> {
                     Ok(Folded::new(text(path, json)?))
                 })?)),
                 "wildcard" => Ok(Excluded::Wildcards(list(path, inner, wildcard)?)),
-                _ => refused(json),
+                _ => refused(outer, expected, json),
             }
         }
     }
@@ -144,7 +162,8 @@ fn excluded(path: &str, json: &Json<'_>) -> Result<Excluded> {
 fn list<T>(path: &str, json: &Json<'_>, read: impl Fn(&str, &Json<'_>) -> Result<T>) -> Result<Box<[T]>> {
     match json {
         Json::Array(elements) => {
-            elements.iter().enumerate().map(|(index, json)| read(&format!("{path}[{index}]"), json)).collect()
+            let read = |(index, json)| read(&format!("{path}[{index}]"), json);
+            Ok(all(elements.iter().enumerate().map(read))?.into())
         }
         Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) | Json::Object(_) => {
             Ok(Box::new([read(path, json)?]))
@@ -158,7 +177,7 @@ fn own_text(path: &str, json: &Json<'_>) -> Result<Box<str>> {
 
 fn some_text(path: &str, json: &Json<'_>) -> Result<Box<str>> {
     match text(path, json)? {
-        "" => Err(PatternError::new(path, "a string that is not empty", json)),
+        "" => refused(path, "a string that is not empty", json),
         text => Ok(text.into()),
     }
 }

@@ -66,6 +66,21 @@ impl Wildcard {
         }
         true
     }
+
+    /// Whether anything may follow what fits.
+    pub(super) fn ends_open(&self) -> bool {
+        self.rest.as_ref().is_some_and(|rest| rest.tail.is_empty())
+    }
+
+    /// Whether anything may come before what fits.
+    pub(super) fn begins_open(&self) -> bool {
+        self.rest.is_some() && self.head.is_empty()
+    }
+
+    /// Whether every text that fits begins with that one.
+    pub(super) fn begins_with(&self, text: &str) -> bool {
+        self.head.starts_with(text)
+    }
 }
 
 impl fmt::Display for Wildcard {

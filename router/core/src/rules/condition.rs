@@ -1,16 +1,19 @@
 //! A rule's `when`: a CEL expression over `event`, `finding` and `subject`, and over `pod`, `node` and
 //! `namespace` as far as the cluster knows them.
 
+mod functions;
+mod operations;
+mod syntax;
+mod types;
+
 use std::fmt;
 use std::sync::{Arc, LazyLock};
 
-use cel::{Context, Env, Program, Value};
+use cel::{Context, Env, ExecutionError, Program, Value};
 
 use crate::event::Event;
 
-/// What an expression may name. An absent finding is null.
-const NAMES: [&str; 6] = ["event", "finding", "subject", "pod", "node", "namespace"];
-/// Those of them that the cluster is asked for.
+/// Those of the names it may use that the cluster is asked for. An absent finding is null.
 const CLUSTER: [&str; 3] = ["pod", "node", "namespace"];
 /// CEL has no fuel; a bound on the text bounds the work, together with the absence of recursion.
 const LONGEST: usize = 2_000;
@@ -24,6 +27,15 @@ pub(super) struct Condition {
     cluster: Vec<&'static str>,
 }
 
+/// A mistake in an expression.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Wrong {
+    /// The byte of the expression where it is.
+    pub(super) offset: usize,
+    /// What was expected, and what was found.
+    pub(super) message: String,
+}
+
 /// What came of a condition.
 pub(super) enum Truth {
     /// It holds.
@@ -32,6 +44,8 @@ pub(super) enum Truth {
     False,
     /// It cannot be evaluated, because it reads something that the event does not have: it does not hold.
     Error(String),
+    /// It came to something that is neither true nor false, which is this: it does not hold.
+    Neither(String),
     /// It asks for something of the cluster that is not known.
     Unknown(String),
 }
@@ -86,21 +100,23 @@ fn converted(json: &crate::json::Json<'_>) -> Value {
 }
 
 impl Condition {
-    /// Compiles; the error says what was expected.
-    pub(super) fn compile(text: &str) -> Result<Self, String> {
+    /// Compiles.
+    ///
+    /// # Errors
+    /// Every mistake in it, never none; of a text that is no expression, the first.
+    pub(super) fn compile(text: &str) -> Result<Self, Vec<Wrong>> {
         if text.len() > LONGEST {
-            return Err(format!("expected at most {LONGEST} characters, found {}", text.len()));
+            let message = format!("expected at most {LONGEST} characters, found {}", text.len());
+            return Err(vec![Wrong { offset: 0, message }]);
         }
-        let program = STANDARD.compile(text).map_err(|errors| {
-            let first = errors.errors.first().map(|error| error.msg.to_string());
-            format!("expected a CEL expression: {}", first.unwrap_or_else(|| errors.to_string()))
-        })?;
+        let program =
+            STANDARD.compile(&without_reserved(text)).map_err(|errors| vec![syntax::of(text, &errors)])?;
+        let mistakes = types::mistakes(text, &program);
+        if !mistakes.is_empty() {
+            return Err(mistakes);
+        }
         let references = program.references();
-        if let Some(unknown) = references.variables().into_iter().find(|name| !NAMES.contains(name)) {
-            return Err(format!("unknown name `{unknown}`: expected one of {}", NAMES.join(", ")));
-        }
-        let variables = references.variables();
-        let cluster = CLUSTER.into_iter().filter(|name| variables.contains(name)).collect();
+        let cluster = CLUSTER.into_iter().filter(|name| references.has_variable(parsed(name))).collect();
         Ok(Self { text: text.to_owned(), program, cluster })
     }
 
@@ -114,16 +130,16 @@ impl Condition {
         let missing = variables.unknown.iter().find(|(name, _)| self.cluster.contains(name));
         let mut context = Context::with_env(STANDARD.clone());
         for (name, value) in &variables.values {
-            context.add_variable_from_value(*name, value.clone());
+            context.add_variable_from_value(parsed(name), value.clone());
         }
         match self.program.execute(&context) {
             Ok(Value::Bool(true)) => Truth::True,
             Ok(Value::Bool(false)) => Truth::False,
-            Ok(other) => Truth::Error(format!("expected true or false, found {}", other.type_of())),
+            Ok(other) => Truth::Neither(other.type_of().to_string()),
             // `finding.sample || pod.host.network` may well be true without the pod; this one is not.
             Err(error) => match missing {
                 Some((name, because)) => Truth::Unknown(format!("`{name}` is not known: {because}")),
-                None => Truth::Error(crate::notice::clean(&error.to_string(), 200)),
+                None => Truth::Error(in_words(&error)),
             },
         }
     }
@@ -131,6 +147,61 @@ impl Condition {
     pub(super) fn text(&self) -> &str {
         &self.text
     }
+}
+
+/// What `namespace` is to the parser, for which that is a reserved word. As long, so that places stay.
+const NAMESPACE: &str = "Namespace";
+
+/// A name that an expression may use, as the parser knows it.
+fn parsed(name: &str) -> &str {
+    if name == "namespace" { NAMESPACE } else { name }
+}
+
+/// The expression with `namespace`, where it stands for itself, under the name that the parser takes.
+fn without_reserved(text: &str) -> String {
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    let mut written = String::with_capacity(text.len());
+    let mut quote = None;
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let word = rest.find(|c| !is_word(c)).unwrap_or(rest.len());
+        let end = match (quote, first) {
+            (None, _) if word > 0 => word,
+            // An escape, quote or not, ends no text.
+            (Some(_), '\\') => rest.char_indices().nth(2).map_or(rest.len(), |(at, _)| at),
+            (_, first) => first.len_utf8(),
+        };
+        let (part, more) = rest.split_at(end);
+        match (quote, first) {
+            (None, '\'' | '"') => quote = Some(first),
+            (Some(open), first) if open == first => quote = None,
+            (None | Some(_), _) => {}
+        }
+        let stands_for_itself = quote.is_none() && !written.trim_end().ends_with(['.', '?']);
+        written.push_str(if stands_for_itself { parsed(part) } else { part });
+        rest = more;
+    }
+    written
+}
+
+/// Why an expression cannot be evaluated.
+fn in_words(error: &ExecutionError) -> String {
+    let said = match error {
+        ExecutionError::NoSuchKey(name) => format!("there is no `{name}` here"),
+        ExecutionError::IndexOutOfBounds(_) => "the list has no element there".to_owned(),
+        ExecutionError::DivisionByZero(_) | ExecutionError::RemainderByZero(_) => {
+            "a division by zero".to_owned()
+        }
+        ExecutionError::NoSuchOverload(overload) => {
+            format!(
+                "`{}` does not take {}",
+                overload.function().trim_matches('_'),
+                overload.argument_types().join(" and ")
+            )
+        }
+        other => other.to_string(),
+    };
+    crate::notice::clean(&said, 200)
 }
 
 impl fmt::Debug for Condition {

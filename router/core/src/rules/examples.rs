@@ -4,8 +4,8 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use super::Rule;
 use super::file::{Example, Expect, Expectation};
+use super::{Rule, RuleTrace};
 use crate::context::Context;
 use crate::decide::decide;
 use crate::decision::{Decision, EffectKind};
@@ -58,7 +58,9 @@ pub fn run_examples(
             report.without.push(rule.name.to_string());
         }
         for example in &rule.examples {
-            let result = read(rule, &example.event).and_then(|text| run(policy, index, example, &text));
+            let neither = &mut |rule: &Rule, message| report.neither(rule, &example.event, message);
+            let result =
+                read(rule, &example.event).and_then(|text| run(policy, index, example, &text, neither));
             match result {
                 Ok(()) => report.passed += 1,
                 Err(message) => report.failures.push(ExampleFailure {
@@ -74,11 +76,35 @@ pub fn run_examples(
     report
 }
 
-fn run(policy: &Policy, index: usize, example: &Example, text: &str) -> Result<(), String> {
+impl ExamplesReport {
+    /// A rule whose condition is neither true nor false for an example, be it another rule's; told once.
+    fn neither(&mut self, rule: &Rule, event: &str, message: String) {
+        let Rule { file, line, name, .. } = rule;
+        let (file, rule, event) = (file.clone(), name.to_string(), event.to_owned());
+        let failure = ExampleFailure { file, line: *line, rule, event, message };
+        let told = |told: &ExampleFailure| (&told.rule, &told.message) == (&failure.rule, &failure.message);
+        if !self.failures.iter().any(told) {
+            self.failures.push(failure);
+        }
+    }
+}
+
+fn run(
+    policy: &Policy,
+    index: usize,
+    example: &Example,
+    text: &str,
+    neither: &mut dyn FnMut(&Rule, String),
+) -> Result<(), String> {
     let texts = messages(text).map_err(|unreadable| unreadable.to_string())?;
     let [text] = texts.as_slice() else { return Err(format!("expected one event, found {}", texts.len())) };
     let event = Event::read(text).map_err(|unreadable| unreadable.to_string())?;
     let explained = policy.rules.explain(&event, &Context::none());
+    for (rule, trace) in &explained.rules {
+        if matches!(trace, RuleTrace::ConditionNeither { .. }) {
+            neither(rule, trace.to_string());
+        }
+    }
     let (_, trace) = &explained.rules[index];
     match &example.expect {
         Expect::NoMatch if trace.is_match() => Err("expected no match, but the rule matches".to_owned()),

@@ -37,6 +37,13 @@ pub enum RuleTrace {
         /// Why it cannot be evaluated.
         because: String,
     },
+    /// The pattern matches, the condition is neither true nor false, which counts as false.
+    ConditionNeither {
+        /// The expression.
+        condition: String,
+        /// What it is.
+        found: String,
+    },
 }
 
 impl RuleSet {
@@ -60,6 +67,9 @@ fn trace(rule: &Rule, event: &Event<'_>, variables: &Variables) -> RuleTrace {
         (Truth::Error(because), _) => {
             RuleTrace::ConditionUnknown { condition: condition.text().to_owned(), because }
         }
+        (Truth::Neither(found), _) => {
+            RuleTrace::ConditionNeither { condition: condition.text().to_owned(), found }
+        }
         (Truth::Unknown(because), Unknown::Page) => RuleTrace::MatchedUnknown(because),
         (Truth::Unknown(because), Unknown::NoMatch) => RuleTrace::ClusterUnknown(because),
     }
@@ -73,6 +83,7 @@ impl RuleTrace {
             RuleTrace::Pattern(_)
             | RuleTrace::ConditionFalse(_)
             | RuleTrace::ClusterUnknown(_)
+            | RuleTrace::ConditionNeither { .. }
             | RuleTrace::ConditionUnknown { .. } => false,
         }
     }
@@ -88,6 +99,9 @@ impl fmt::Display for RuleTrace {
             RuleTrace::ConditionFalse(condition) => write!(out, "when: `{condition}` is false"),
             RuleTrace::ConditionUnknown { condition, because } => {
                 write!(out, "when: `{condition}` cannot be evaluated: {because}")
+            }
+            RuleTrace::ConditionNeither { condition, found } => {
+                write!(out, "when: `{condition}` is neither true nor false but {found}")
             }
         }
     }

@@ -5,11 +5,17 @@ mod examples;
 mod explain;
 mod file;
 mod load;
+mod matches;
+mod near;
+mod order;
+mod reading;
+mod shape;
+mod words;
 
 pub use examples::{ExampleFailure, ExamplesReport, run_examples};
 pub use explain::{Explained, RuleTrace};
 pub use file::{ActionName, Stage, Unknown};
-pub use load::{RuleError, RuleFile};
+pub use load::RuleFile;
 
 use std::cell::OnceCell;
 
@@ -20,6 +26,7 @@ use crate::event::Event;
 use crate::ids::RuleName;
 use crate::pattern::{Pattern, PatternSet};
 use crate::priority::Priority;
+use crate::yaml::Place;
 use condition::{Condition, Truth, Variables};
 use file::Example;
 
@@ -51,6 +58,8 @@ pub struct Rule {
     pub file: String,
     /// The line its name stands on, from 1.
     pub line: u64,
+    /// Where its name stands.
+    place: Place,
     pattern: Option<Pattern>,
     condition: Option<Condition>,
     unknown: Unknown,
@@ -74,7 +83,8 @@ impl RuleSet {
             let Some(condition) = &rule.condition else { return true };
             match (condition.holds(variables.get_or_init(|| Variables::of(event, context))), rule.unknown) {
                 (Truth::True, _) => true,
-                (Truth::False | Truth::Error(_), _) | (Truth::Unknown(_), Unknown::NoMatch) => false,
+                (Truth::False | Truth::Error(_) | Truth::Neither(_), _)
+                | (Truth::Unknown(_), Unknown::NoMatch) => false,
                 (Truth::Unknown(because), Unknown::Page) => {
                     unsure = Some(because);
                     true

@@ -13,7 +13,7 @@ use crate::ids::ChannelName;
 use crate::policy::{EscalationStep, Policy, RepeatAfter, Route, Routes};
 use crate::priority::Priority;
 use crate::rules::{RuleFile, RuleSet};
-use crate::yaml::{Misfit, Node, Value};
+use crate::yaml::{Misfit, Mistake, Node, Value};
 
 /// One thing that happens.
 #[derive(Clone, Debug)]
@@ -39,71 +39,66 @@ pub enum StepInput {
     },
 }
 
-/// A mistake in a scenario file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ScenarioError {
-    /// The file.
-    pub file: String,
-    /// The line, from 1, where there is one.
-    pub line: Option<u64>,
-    /// Where in the file, such as `steps[3].at`; may be empty.
-    pub path: String,
-    /// What was expected, and what was found.
-    pub message: String,
+/// What lies beside a scenario file, which may name it.
+#[derive(Clone, Copy)]
+pub struct Beside<'b> {
+    /// The rules of the folder that it lies in: its own, where it does not say which.
+    pub rules: &'b [RuleFile],
+    /// The rules that ship with the binary.
+    pub builtin: &'b [RuleFile],
+    /// The text of an event file by the name that stands in the scenario, or why there is none.
+    pub event: &'b dyn Fn(&str) -> Result<String, String>,
 }
 
-impl fmt::Display for ScenarioError {
+impl fmt::Debug for Beside<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(&self.file)?;
-        if let Some(line) = self.line {
-            write!(out, ":{line}")?;
-        }
-        if !self.path.is_empty() {
-            write!(out, ": {}", self.path)?;
-        }
-        write!(out, ": {}", self.message)
+        let Self { rules, builtin, event: _ } = self;
+        out.debug_struct("Beside").field("rules", rules).field("builtin", builtin).finish_non_exhaustive()
     }
 }
 
-impl std::error::Error for ScenarioError {}
+/// `rules: plain`: a family per kind of finding.
+const PLAIN: &str = include_str!("rules.yaml");
 
-/// The rules of a scenario that brings none.
-const RULES: &str = include_str!("rules.yaml");
-
-pub(super) fn read(
-    file: &str,
-    text: &str,
-    event: &dyn Fn(&str) -> Result<String, String>,
-) -> Result<Scenario, Vec<ScenarioError>> {
-    let error = |line, path: String, message| ScenarioError { file: file.to_owned(), line, path, message };
-    let node = Node::parse(text).map_err(|wrong| vec![error(wrong.line, String::new(), wrong.message)])?;
-    let misfit = |Misfit { line, path, message }| error(Some(line), path, message);
+pub(super) fn read(file: &str, text: &str, beside: Beside<'_>) -> Result<Scenario, Vec<Mistake>> {
+    let error = |place, path: String, message| Mistake::at(file, text, place, path, message);
+    let node = Node::parse(text).map_err(|wrong| vec![wrong.mistake(file, text)])?;
+    let misfit = |Misfit { line: _, path, message }| error(node.at(&path).place(), path, message);
     let ScenarioText { promise, rules: _, policy, start, steps } =
         node.read().map_err(|misfits| misfits.into_iter().map(misfit).collect::<Vec<_>>())?;
-    let rules = match node.get("rules") {
-        Some(rules) => format!("{{\"rules\": {}}}", rules.json()),
-        None => RULES.to_owned(),
-    };
-    let rules =
-        RuleSet::load(&[RuleFile { name: format!("{file} (rules)"), text: rules }]).map_err(|wrong| {
-            let message = |wrong: &crate::rules::RuleError| error(None, String::new(), wrong.to_string());
-            wrong.iter().map(message).collect::<Vec<_>>()
-        })?;
+    let rules = rules(file, text, &node, beside)?;
     let policy = policy_of(rules, policy);
-    let lines: Vec<(u64, Node)> = match node.get("steps").map(|steps| steps.value.clone()) {
-        Some(Value::List(steps)) => steps.into_iter().map(|step| (step.line, step)).collect(),
-        Some(Value::Scalar(_) | Value::Mapping(_)) | None => Vec::new(),
+    let nodes: &[Node] = match node.get("steps").map(|steps| &steps.value) {
+        Some(Value::List(steps)) => steps,
+        Some(Value::Scalar(_) | Value::Mapping(_)) | None => &[],
     };
-    let mut building = Building::new(start, &policy, event);
+    let mut building = Building::new(start, &policy, beside.event);
     let mut built = Vec::new();
-    for (index, (step, (line, node))) in steps.into_iter().zip(lines).enumerate() {
-        let place = |message| vec![error(Some(line), format!("steps[{index}]"), message)];
+    for (index, (step, node)) in steps.into_iter().zip(nodes).enumerate() {
+        let place = |message| vec![error(node.place(), format!("steps[{index}]"), message)];
         let expect = step.expect.clone();
-        let inputs = building.step(index + 1, step, &node).map_err(place)?;
-        built.push(Step { line, inputs, expect });
+        let inputs = building.step(index + 1, step, node).map_err(place)?;
+        built.push(Step { line: node.line, inputs, expect });
     }
     let silences = building.silences();
     Ok(Scenario { file: file.to_owned(), promise, steps: built, policy, silences })
+}
+
+/// The rules that a scenario is run on: its own, or those that it names, or those of its folder.
+fn rules(file: &str, text: &str, node: &Node, beside: Beside<'_>) -> Result<RuleSet, Vec<Mistake>> {
+    let Some(rules) = node.get("rules") else { return RuleSet::load(beside.rules) };
+    match rules.as_str() {
+        Some("builtin") => RuleSet::load(beside.builtin),
+        Some("plain") => {
+            RuleSet::load(&[RuleFile { name: "the plain rules".to_owned(), text: PLAIN.to_owned() }])
+        }
+        Some(_) | None if !matches!(rules.value, Value::List(_)) => {
+            let message =
+                "expected a list of rules, `builtin` or `plain`; without it, the rules of its folder";
+            Err(vec![Mistake::at(file, text, rules.place(), "rules".to_owned(), message.to_owned())])
+        }
+        Some(_) | None => RuleSet::of_list(RuleFile { name: file.to_owned(), text: text.to_owned() }, rules),
+    }
 }
 
 fn policy_of(rules: RuleSet, text: PolicyText) -> Policy {

@@ -19,7 +19,7 @@ use crate::priority::Priority;
 #[serde(deny_unknown_fields, expecting = "a mapping of promise, rules, policy, start, steps")]
 pub(super) struct ScenarioText {
     pub(super) promise: String,
-    #[expect(dead_code, reason = "read from the file itself, as a rule file")]
+    #[expect(dead_code, reason = "read from the file itself, as a rule file has them")]
     pub(super) rules: Option<IgnoredAny>,
     #[serde(default)]
     pub(super) policy: PolicyText,

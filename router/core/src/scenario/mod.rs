@@ -2,6 +2,7 @@
 //!
 //! ```yaml
 //! promise: a repeat within the window is not said again
+//! rules: plain                         # else those of its folder
 //! start: 2026-11-25T09:00:00Z          # a Wednesday
 //! policy:                              # all of it optional, see below
 //!   routes: {P0: [oncall], P1: [oncall], P2: [team], P3: []}
@@ -26,7 +27,7 @@ mod input;
 mod steps;
 mod transcript;
 
-pub use build::{ScenarioError, StepInput};
+pub use build::{Beside, StepInput};
 pub use difference::Difference;
 pub use transcript::{Transcript, transcript};
 
@@ -35,6 +36,7 @@ use std::collections::BTreeMap;
 use crate::decision::Decision;
 use crate::policy::Policy;
 use crate::replay::Replay;
+use crate::yaml::Mistake;
 
 /// A scenario, ready to be run.
 #[derive(Debug)]
@@ -62,17 +64,12 @@ pub struct Step {
 }
 
 impl Scenario {
-    /// Reads a scenario file. `event` gives the text of an event file by the name that stands in the scenario,
-    /// or says why it cannot.
+    /// Reads a scenario file.
     ///
     /// # Errors
-    /// Every mistake in the file, with its line; for rules and step texts the first ones.
-    pub fn read(
-        file: &str,
-        text: &str,
-        event: impl Fn(&str) -> Result<String, String>,
-    ) -> Result<Scenario, Vec<ScenarioError>> {
-        build::read(file, text, &event)
+    /// Every mistake in the file, with its place; for step texts the first one.
+    pub fn read(file: &str, text: &str, beside: Beside<'_>) -> Result<Scenario, Vec<Mistake>> {
+        build::read(file, text, beside)
     }
 
     /// What is configured in it.

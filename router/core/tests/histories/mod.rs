@@ -169,7 +169,7 @@ pub(crate) fn history() -> impl Strategy<Value = String> {
             written.push(step);
         }
         let policy = policy(grouped, chain);
-        json!({"promise": "", "start": "2026-11-25T09:00:00Z", "policy": policy, "steps": written})
+        json!({"promise": "", "rules": "plain", "start": "2026-11-25T09:00:00Z", "policy": policy, "steps": written})
             .to_string()
     })
 }
