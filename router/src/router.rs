@@ -38,8 +38,8 @@ use at_work::AtWork;
 pub use commands::{Commanded, Rehearsal, recorded};
 use deciding::Undecided;
 pub use incidents::{Story, StoryOf};
-use set_back::Newest;
 pub use resuming::RESUMED;
+use set_back::Newest;
 pub use slot::{Slot, WAITING_ROOM};
 use without_store::Remembered;
 

@@ -69,7 +69,8 @@ async fn a_running_workers_store_is_copied_checked_restored_and_exported() {
     watchfire.decided("event-9").await;
     assert!(watchfire.terminate().await.status.success());
     let store = Store::open(&watchfire.path(store)).unwrap();
-    let entry = store.find(&EventId::new("event-0")).await.unwrap().unwrap();
+    let id = store.named("event-0", 2).await.unwrap();
+    let entry = store.find(&id[0]).await.unwrap().unwrap();
     assert_eq!(entry.outcomes.len(), 1, "decided and paged before the backup, and not again");
 }
 

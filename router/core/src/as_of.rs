@@ -63,7 +63,9 @@ impl AsOf<'_> {
                 right.as_of(self.now);
                 *silences = right.into();
             }
-            Record::Budget(BudgetRecord(spent)) => spent.iter_mut().for_each(|spent| self.past(&mut spent.at)),
+            Record::Budget(BudgetRecord(spent)) => {
+                spent.iter_mut().for_each(|spent| self.past(&mut spent.at))
+            }
             Record::Approval(approval) => self.approval(approval),
             Record::Switch(switch) => switch.off.iter_mut().for_each(|off| self.past(&mut off.at)),
             // What was done to a target is told apart by how far it is; a limit is looked at as of now anyway.

@@ -126,6 +126,10 @@ fn what_a_sender_calls_its_event_is_kept_fit_to_be_shown() {
     let body = text.replacen(&event.get("id").unwrap().to_string(), &id.to_string(), 1);
     let decision = Replay::new(&policy).message(&body).remove(0);
     let notice = &decision.effects[0].notice;
-    assert!(notice.event.is_delivered() && !notice.event.as_str().contains(is_unfit), "{}", notice.event.as_str());
+    assert!(
+        notice.event.is_delivered() && !notice.event.as_str().contains(is_unfit),
+        "{}",
+        notice.event.as_str()
+    );
     assert_notice_fit(notice);
 }

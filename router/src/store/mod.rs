@@ -22,9 +22,9 @@ mod error;
 use std::path::Path;
 
 use jiff::Timestamp;
-use watchfire_core::digest::{Contents, EditionNumber};
 use serde::Deserialize;
 use tokio::sync::mpsc;
+use watchfire_core::digest::{Contents, EditionNumber};
 use watchfire_core::face::Face;
 use watchfire_core::ids::{EffectId, EventId, IncidentKey};
 use watchfire_core::incident::{Key, Record, State};
