@@ -146,7 +146,8 @@ async fn no_page_of_the_web_gets_an_event_in_or_a_metric_out() {
         status
     };
     let json = ("content-type", "application/json");
-    let attacks: [(&[(&'static str, &str)], u16, &str); 11] = [
+    type Headers<'h> = &'h [(&'static str, &'h str)];
+    let attacks: [(Headers<'_>, u16, &str); 11] = [
         (&[json, ("host", "evil.example:8080")], 403, "host"),
         (&[json, ("host", "127.0.0.1.evil.example")], 403, "host"),
         (&[json, ("host", "0.0.0.0")], 403, "host"),

@@ -89,7 +89,7 @@ impl AsOf<'_> {
     }
 
     /// So long from now.
-    fn from_now(&self, wait: SignedDuration) -> Timestamp {
+    fn in_time(&self, wait: SignedDuration) -> Timestamp {
         self.now.saturating_add(wait).unwrap_or(Timestamp::MAX)
     }
 
@@ -106,12 +106,12 @@ impl AsOf<'_> {
         Self::due(&mut record.respond_by, respond_by);
         let chain = escalation.get(&record.priority).map_or(&[][..], Vec::as_slice);
         let step = chain.get(record.escalation as usize).filter(|_| record.escalation > 0);
-        Self::due(&mut record.escalate_at, step.map_or(respond_by, |step| self.from_now(step.after)));
+        Self::due(&mut record.escalate_at, step.map_or(respond_by, |step| self.in_time(step.after)));
         let quiet = [true, false].map(|has_findings| noise.quiet_after.of(&record.family, has_findings));
-        Self::due(&mut record.quiet_at, self.from_now(quiet[0].max(quiet[1])));
+        Self::due(&mut record.quiet_at, self.in_time(quiet[0].max(quiet[1])));
         if let Some(held) = &mut record.held {
             self.past(&mut held.since);
-            Self::due(&mut held.until, self.from_now(noise.flapping.1));
+            Self::due(&mut held.until, self.in_time(noise.flapping.1));
         }
     }
 
@@ -122,7 +122,7 @@ impl AsOf<'_> {
         record.members.values_mut().for_each(|member| self.past(&mut member.at));
         if let BundleKind::Group { name } = &record.kind {
             let group = self.policy.noise.groups.iter().find(|group| group.name == *name);
-            let again_at = group.map_or(self.now, |group| self.from_now(group.repeat_interval));
+            let again_at = group.map_or(self.now, |group| self.in_time(group.repeat_interval));
             Self::due(&mut record.again_at, again_at);
         }
         if let Some(latest) = self.latest(record, state) {
@@ -137,12 +137,12 @@ impl AsOf<'_> {
             BundleKind::Group { name } => {
                 let group = noise.groups.iter().find(|group| group.name == *name);
                 group.map_or(self.now, |group| match record.unsaid {
-                    0 => self.from_now(group.repeat_interval),
-                    _ => self.from_now(group.group_wait.max(group.group_interval)),
+                    0 => self.in_time(group.repeat_interval),
+                    _ => self.in_time(group.group_wait.max(group.group_interval)),
                 })
             }
-            BundleKind::Storm => self.from_now(noise.storm.interval),
-            BundleKind::RollUp { limit: _ } => self.from_now(noise::longest_roll_up(&noise.limits)),
+            BundleKind::Storm => self.in_time(noise.storm.interval),
+            BundleKind::RollUp { limit: _ } => self.in_time(noise::longest_roll_up(&noise.limits)),
             BundleKind::Silence { id } => {
                 let window = noise.maintenance.iter().find_map(|window| {
                     let (starts_at, ends_at) = window.window.at(self.now)?;
@@ -185,7 +185,7 @@ impl AsOf<'_> {
 
     fn approval(&self, record: &mut ApprovalRecord) {
         self.past(&mut record.asked_at);
-        let latest = self.from_now(self.policy.mitigation.approve_within);
+        let latest = self.in_time(self.policy.mitigation.approve_within);
         record.expires_at = record.expires_at.min(latest);
         record.answer.iter_mut().for_each(|answer| self.past(&mut answer.at));
     }

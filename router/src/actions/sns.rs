@@ -214,7 +214,8 @@ mod tests {
         let busy = |reason: String| NotTaken::Busy { reason, retry_after: None };
         let later = |reason: String| NotTaken::ForNow { reason, retry_after: None };
         let never = |reason: String| NotTaken::ForGood { reason };
-        let table: [(u16, &str, fn(String) -> NotTaken); 14] = [
+        type Fate = fn(String) -> NotTaken;
+        let table: [(u16, &str, Fate); 14] = [
             (400, "InvalidParameter", never),
             (400, "InvalidParameterValue", never),
             (404, "NotFound", never),

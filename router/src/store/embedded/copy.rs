@@ -226,7 +226,11 @@ impl Copies {
         sound(|| database.compact().map_err(|cause| Error::Unavailable(Arc::new(cause))))
             .map_err(|error| at(error, &self.path))?;
         // The last commit of a close is durable, and all before it with it.
-        sound(|| Ok(drop(database))).map_err(|error| at(error, &self.path))?;
+        sound(|| {
+            drop(database);
+            Ok(())
+        })
+        .map_err(|error| at(error, &self.path))?;
         File::open(&self.part).and_then(|part| part.sync_all()).map_err(cannot)?;
         // Not `rename`, which takes the place of what is there.
         fs::hard_link(&self.part, &self.path).map_err(cannot)?;
@@ -243,7 +247,10 @@ impl Copies {
 
 impl Drop for Copies {
     fn drop(&mut self) {
-        let _ = sound(|| Ok(drop(self.database.take())));
+        let _ = sound(|| {
+            drop(self.database.take());
+            Ok(())
+        });
         // Where it has its name, this one is gone.
         let _ = fs::remove_file(&self.part);
     }

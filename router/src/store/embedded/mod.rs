@@ -72,7 +72,10 @@ impl Embedded {
         let writer = thread::Builder::new().name("store".to_owned()).spawn({
             let place = Arc::clone(&place);
             move || {
-                let ended = sound(|| Ok(writer::run(&place, requests)));
+                let ended = sound(|| {
+                    writer::run(&place, requests);
+                    Ok(())
+                });
                 ended.unwrap_or_else(|error| place.judge(&error));
             }
         });

@@ -27,7 +27,10 @@ impl Looking {
 impl Drop for Looking {
     fn drop(&mut self) {
         // A damaged one may not even be closed without a panic.
-        let _ = sound(|| Ok(drop(self.0.take())));
+        let _ = sound(|| {
+            drop(self.0.take());
+            Ok(())
+        });
     }
 }
 

@@ -192,7 +192,10 @@ impl Drop for Place {
         // One that is closed in good order is not looked at by whoever opens it next.
         if self.broken.borrow().is_some() {
             forget(database);
-        } else if let Err(error) = sound(|| Ok(drop(database))) {
+        } else if let Err(error) = sound(|| {
+            drop(database);
+            Ok(())
+        }) {
             self.judge(&error);
         }
     }
