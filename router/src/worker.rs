@@ -272,11 +272,18 @@ pub async fn wake(router: Arc<Router>, mut stop: watch::Receiver<bool>) {
     }
 }
 
-/// Has the store give back what is free, once an hour, until `stop` turns true.
+/// Has the store look for its file every ten seconds, and give back what is free once an hour, until `stop` turns true.
 pub async fn tidy(store: Store, mut stop: watch::Receiver<bool>) {
-    let mut hours = interval(Duration::from_secs(60 * 60));
-    while is_time(&mut hours, &mut stop).await {
-        if let Err(error) = store.compact(Now::AtWork).await {
+    const AN_HOUR: u32 = 360;
+    let mut looks = interval(Duration::from_secs(10));
+    for look in 0_u32.. {
+        if !is_time(&mut looks, &mut stop).await {
+            return;
+        }
+        store.look_for_its_file();
+        if look % AN_HOUR == 0
+            && let Err(error) = store.compact(Now::AtWork).await
+        {
             telemetry::not_compacted(&error);
         }
     }

@@ -272,14 +272,14 @@ fn a_late_report_of_a_closed_finding_does_not_keep_its_incident_open() {
         Finding::graded("a").at("12:00").severity("5").text(),
         Finding::graded("b").at("12:01").severity("5").text(),
         Finding::graded("b").at("12:10").severity("5").archived().text(),
-        Finding::graded("b").at("12:11").updated("12:05").severity("8").text(),
+        Finding::graded("b").at("12:11").updated("12:05").severity("5").text(),
         Finding::graded("a").at("12:12").severity("5").archived().text(),
     ];
     let expected = "
         12:00 P2 page new -> page:oncall
         12:01 P2 quiet joined
         12:10 P2 quiet still_open
-        12:11 P1 quiet outdated
+        12:11 P2 quiet outdated
         12:12 P2 quiet closed -> resolve:oncall if done
     ";
     assert_eq!(decisions(&story), support::lines(expected));

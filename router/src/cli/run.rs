@@ -59,6 +59,7 @@ fn not_started(error: anyhow::Error) -> Failed {
         Some(
             store::Error::Open { .. }
             | store::Error::Locked { .. }
+            | store::Error::Taken { .. }
             | store::Error::Newer { .. }
             | store::Error::Unavailable(_)
             | store::Error::Closed

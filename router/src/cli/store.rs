@@ -10,7 +10,7 @@ use serde_json::json;
 use super::asking::{Whom, download};
 use super::{Failed, Output};
 use crate::config;
-use crate::store::{Checked, Copies, Size, check, journal, look_at, restore};
+use crate::store::{Checked, Copies, Size, check, journal, look_at, restore, sound};
 
 /// What `store` does.
 #[derive(Debug, Subcommand)]
@@ -123,11 +123,13 @@ fn export(from: From) -> Result<(), Failed> {
     };
     let looked = look_at(&store).map_err(anyhow::Error::from)?;
     let mut lost = None;
-    let exported = journal(&looked.tables, &mut |lines| {
-        if lost.is_none() {
-            lost = out.write_all(&lines).err();
-        }
-        Ok(())
+    let exported = sound(|| {
+        journal(&looked.tables, &mut |lines| {
+            if lost.is_none() {
+                lost = out.write_all(&lines).err();
+            }
+            Ok(())
+        })
     });
     if let Some(lost) = lost {
         return Err(lost.into());

@@ -29,6 +29,12 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
+    /// There is something of that name already, and nothing was changed.
+    #[error("{} exists already; nothing was changed", path.display())]
+    Taken {
+        /// What is there.
+        path: PathBuf,
+    },
     /// A newer version of Watchfire wrote it: a start-up error.
     #[error("the store {} has schema {found}, from a newer version; this one knows {known}", path.display())]
     Newer {
@@ -106,7 +112,7 @@ impl Panicked {
 }
 
 /// Does it, and turns a panic of the database into an error: what is damaged must end nobody's task.
-pub(super) fn sound<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+pub(crate) fn sound<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     catch_unwind(AssertUnwindSafe(work))
         .unwrap_or_else(|panic| Err(Error::Damaged(Arc::new(Panicked::of(&*panic)))))
 }

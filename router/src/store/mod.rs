@@ -37,6 +37,7 @@ pub(crate) use embedded::tables::{Size, Tables};
 pub(crate) use embedded::tests as failing;
 pub(crate) use embedded::{Aside, Checked, Copies, aside, check, journal, look_at, restore};
 pub use error::Error;
+pub(crate) use error::sound;
 
 use crate::telemetry;
 
@@ -268,6 +269,13 @@ impl Store {
     pub fn broken(&self) -> Option<Error> {
         match self {
             Store::Embedded(store) => store.broken(),
+        }
+    }
+
+    /// Looks whether what it writes still goes where it is found again: a file that was taken away or replaced breaks it.
+    pub fn look_for_its_file(&self) {
+        match self {
+            Store::Embedded(store) => store.look_for_its_file(),
         }
     }
 

@@ -247,6 +247,11 @@ pub(crate) fn store_broke(error: &store::Error) {
     );
 }
 
+/// The store that gave up is not there any more; a new one is begun.
+pub(crate) fn store_was_gone(store: &std::path::Path) {
+    error!(store = %store.display(), "the store gave up and its file is gone: what it knew is not known any more");
+}
+
 /// A damaged store was set aside, and a new one is begun.
 pub(crate) fn set_aside(error: &store::Error, to: &std::path::Path) {
     error!(error = chain(error), to = %to.display(), "the store was damaged and is set aside; a new one is begun");

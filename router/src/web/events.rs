@@ -1,5 +1,6 @@
 //! `POST /v1/events`: events into the embedded queue; answered once they are on disk.
 
+use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,6 +17,7 @@ use serde_json::json;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use watchfire_core::event::{messages, text_of};
+use watchfire_core::identity::sha256;
 
 use super::body::{Bodies, only_json, whole};
 use super::line::Line;
@@ -95,16 +97,18 @@ async fn take(State(ingest): State<Ingest>, headers: HeaderMap, body: Bytes) -> 
     if bodies.iter().all(|body| body.trim().is_empty()) {
         return refuse(StatusCode::BAD_REQUEST, "expected an event, found an empty body");
     }
-    let mut queued = Vec::with_capacity(bodies.len());
-    for body in bodies {
+    // The same text twice is one event, and a thousand of it are no thousand pieces of work.
+    let (sent, mut known) = (bodies.len(), BTreeSet::new());
+    let mut queued = Vec::new();
+    for body in bodies.into_iter().filter(|body| known.insert(sha256(body))) {
         queued.push((ingest.router.lane_of(&body), body));
         // A request may carry thousands: others have their turn in between.
         tokio::task::yield_now().await;
     }
     let queued: Arc<[(Lane, String)]> = queued.into();
     match ingest.spool.append_shared(queued.clone()).await {
-        Ok(sequences) => accepted(sequences.len()),
-        Err(_) if ingest.is_handled(queued.clone()).await => accepted(queued.len()),
+        Ok(_) => accepted(sent),
+        Err(_) if ingest.is_handled(queued.clone()).await => accepted(sent),
         Err(error) => {
             let message = format!(
                 "the events could not be stored, send them again; what is urgent in them is paged unrecorded: {error}"

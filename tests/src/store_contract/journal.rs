@@ -151,6 +151,7 @@ pub async fn a_ping_is_answered(open: impl AsyncFn() -> Store) {
 pub async fn a_store_that_is_well_is_not_broken(open: impl AsyncFn() -> Store) {
     let store = open().await;
     store.ping().await.unwrap();
+    store.look_for_its_file();
     assert!(store.broken().is_none());
     let mut breaks = Box::pin(store.breaks());
     let asked = std::future::poll_fn(|context| std::task::Poll::Ready(breaks.as_mut().poll(context))).await;

@@ -213,7 +213,7 @@ fn principal(principal: &str) -> Option<Query> {
 /// What an answer is worth, given when the finding last saw its behaviour and which cluster is ours.
 ///
 /// A UID is worth everything. What is no UID is certain only if the finding could not have meant another
-/// cluster: [`proof`] says when. Of a kind of thing that is not known nothing is certain.
+/// cluster: `proof` says when. Of a kind of thing that is not known nothing is certain.
 pub fn judge(
     query: &Query,
     answer: &Answer,

@@ -20,7 +20,9 @@ impl Case<'_> {
         let subject = &self.event.subject;
         let place = [&subject.account, &subject.region].map(|part| part.as_deref().unwrap_or_default());
         let about = subject_json(subject).to_string();
-        let exactly = [&finding.kind, &finding.title, &about].map(String::as_str);
+        let severity = finding.severity.map_or_else(String::new, |severity| severity.value().to_string());
+        let exactly = [&finding.kind, &finding.title, &finding.description, &severity, &about];
+        let exactly = exactly.map(String::as_str);
         let short = |kind, parts: &[&str]| keyed(kind, parts)[..16].to_owned();
         [short("report", &exactly), short("copy", &[&finding.kind, place[0], place[1]])]
     }

@@ -1,7 +1,9 @@
 //! CloudWatch alarms, from EventBridge or straight from SNS.
 
+use std::collections::BTreeSet;
+
 use super::envelope::Envelope;
-use super::read::{at, list, text, time};
+use super::read::{account, at, list, text, time};
 use super::{Container, Finding, FindingSource, FindingState, Subject, Workload, names};
 use crate::json::Json;
 
@@ -34,9 +36,10 @@ pub(super) fn alarm(envelope: &Envelope, detail: &Json<'_>) -> (Finding, Subject
         echo: false,
         title: name.clone(),
     };
-    let mut subject =
-        Subject { account: envelope.account.clone(), region: envelope.region.clone(), ..Subject::default() };
-    for metric in list(detail, "configuration.metrics") {
+    let metrics = list(detail, "configuration.metrics");
+    let account = account_of(metrics, arn.as_deref()).unwrap_or_else(|| envelope.account.clone());
+    let mut subject = Subject { account, region: envelope.region.clone(), ..Subject::default() };
+    for metric in metrics {
         if let Some(dimensions) = at(metric, "metricStat.metric.dimensions") {
             fill(dimensions, &mut subject);
         }
@@ -45,6 +48,17 @@ pub(super) fn alarm(envelope: &Envelope, detail: &Json<'_>) -> (Finding, Subject
         subject.resource = arn.or(Some(name).filter(|name| !name.is_empty()));
     }
     (finding, subject)
+}
+
+/// Whose resources an alarm is about: those of its metrics, which a monitoring account watches for others, or of its own
+/// name. None where both leave that to the envelope; nobody's where its metrics are of several.
+fn account_of(metrics: &[Json<'_>], arn: Option<&str>) -> Option<Option<String>> {
+    let accounts: BTreeSet<_> = metrics.iter().filter_map(|metric| account(metric, "accountId")).collect();
+    match accounts.len() {
+        0 => arn.and_then(names::account_of).map(Some),
+        1 => Some(accounts.into_iter().next()),
+        _ => Some(None),
+    }
 }
 
 /// Container Insights' dimensions. Its `PodName` is the name of what owns the pod; the pod's is `FullPodName`.

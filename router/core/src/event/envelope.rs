@@ -118,7 +118,11 @@ pub(super) fn read<'a>(event: Json<'a>, body: &str) -> Result<(Envelope, Json<'a
     let event = if exact(&event, "source").is_some() && exact(&event, "detail-type").is_some() {
         camel::on_the_wire(event)
     } else {
-        bare::around(event, body)?
+        match detail_of(&event).map(|detail| bare::around(detail.clone(), body)) {
+            // Without the envelope's words, what stands in it says by itself what it is.
+            Some(Ok(event)) => event,
+            Some(Err(_)) | None => bare::around(event, body)?,
+        }
     };
     let source = exact(&event, "source").unwrap_or_default();
     let detail_type = exact(&event, "detail-type").unwrap_or_default();
@@ -140,6 +144,10 @@ pub(super) fn read<'a>(event: Json<'a>, body: &str) -> Result<(Envelope, Json<'a
         resource: list(&event, "resources").iter().find_map(as_text),
     };
     Ok((envelope, event))
+}
+
+fn detail_of<'e, 'a>(event: &'e Json<'a>) -> Option<&'e Json<'a>> {
+    event.get("detail").filter(|detail| matches!(detail, Json::Object(_)))
 }
 
 /// The id of an event that has none: the same text has the same.

@@ -49,6 +49,8 @@ fn in_body<'a>(body: &'a str, level: usize, room: &mut Room) -> Texts<'a> {
             Outline::Array(elements) if level == 0 => each(elements, room, element),
             Outline::Array(elements) => each(elements, room, as_it_is),
             Outline::Object(members) => in_object(value, &members, level, room),
+            // An event that was put into a text once more.
+            Outline::Other if level == 0 && is_text(value) => in_notification(value.trim(), level, room),
             Outline::Other if level == 0 => Err(Unreadable::new(EXPECTED, value)),
             Outline::Other => Err(Unreadable::new(format!("in SNS: {EXPECTED}"), value)),
         };
@@ -64,6 +66,11 @@ fn in_body<'a>(body: &'a str, level: usize, room: &mut Room) -> Texts<'a> {
 }
 
 const EXPECTED: &str = "expected a JSON object or array";
+
+fn is_text(value: &str) -> bool {
+    let inner = Outline::string_of(value.trim());
+    inner.is_some_and(|inner| inner.trim_start().starts_with(['{', '[', '"']))
+}
 
 /// What may stand between two values and says nothing.
 fn is_between(character: char) -> bool {

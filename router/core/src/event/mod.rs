@@ -130,6 +130,7 @@ impl<'a> Event<'a> {
             }
             None => (None, platform::subject(&envelope, &json)),
         };
+        let finding = finding.map(|finding| in_its_account(finding, &subject));
         let json = ours::beside(json, finding.as_ref(), &subject);
         let Envelope { id, source, detail_type, time, .. } = envelope;
         Ok(Event { id, source, detail_type, time, finding, subject, json, faults })
@@ -139,6 +140,19 @@ impl<'a> Event<'a> {
 /// What is missing may say that it is open, or no sample: what is not whole closes nothing and hides nothing.
 fn as_far_as_it_goes(finding: Finding) -> Finding {
     Finding { state: FindingState::Open, sample: false, ..finding }
+}
+
+/// A finding whose name is of another account than its report is another finding: nobody reports, mutes or closes what
+/// is of an account that is not theirs.
+fn in_its_account(finding: Finding, subject: &Subject) -> Finding {
+    let named = names::account_of(finding.key.as_str());
+    match (named, &subject.account) {
+        (Some(named), Some(account)) if named != *account => {
+            let key = crate::ids::FindingKey::new(format!("{account}/{}", finding.key));
+            Finding { key, ..finding }
+        }
+        (_, _) => finding,
+    }
 }
 
 /// What the detail reports, an object or one that came as a text.

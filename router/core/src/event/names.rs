@@ -29,6 +29,11 @@ pub(super) fn region_of(arn: &str) -> Option<String> {
     is_arn(arn).then(|| arn.split(':').nth(3)).flatten().and_then(present).map(str::to_owned)
 }
 
+/// The account of an ARN that has one.
+pub(super) fn account_of(arn: &str) -> Option<String> {
+    is_arn(arn).then(|| arn.split(':').nth(4)).flatten().and_then(present).map(str::to_owned)
+}
+
 /// What follows the last slash, or the whole.
 pub(super) fn last_segment(text: &str) -> Option<String> {
     text.rsplit('/').next().and_then(present).map(str::to_owned)

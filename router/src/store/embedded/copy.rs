@@ -111,10 +111,16 @@ impl Copies {
     pub(crate) fn begin(path: &Path) -> Result<Self, Error> {
         let cannot = |cause: io::Error| Error::Open { path: path.to_owned(), cause: Arc::new(cause) };
         if path.symlink_metadata().is_ok() {
-            return Err(cannot(io::ErrorKind::AlreadyExists.into()));
+            return Err(Error::Taken { path: path.to_owned() });
         }
         fs::create_dir_all(folder(path)).map_err(cannot)?;
         let part = PathBuf::from(format!("{}.part", path.display()));
+        // What an attempt that was broken off has left; not what another one is at.
+        match File::options().read(true).write(true).open(&part).map(|part| part.try_lock()) {
+            Ok(Ok(())) => fs::remove_file(&part).map_err(cannot)?,
+            Ok(Err(_)) => return Err(Error::Locked { path: part }),
+            Err(_) => {}
+        }
         let file = super::file::private().create_new(true).open(&part).map_err(cannot)?;
         let copies = |database| Self {
             database,
@@ -233,7 +239,10 @@ impl Copies {
         .map_err(|error| at(error, &self.path))?;
         File::open(&self.part).and_then(|part| part.sync_all()).map_err(cannot)?;
         // Not `rename`, which takes the place of what is there.
-        fs::hard_link(&self.part, &self.path).map_err(cannot)?;
+        fs::hard_link(&self.part, &self.path).map_err(|cause| match cause.kind() {
+            io::ErrorKind::AlreadyExists => Error::Taken { path: self.path.clone() },
+            _ => cannot(cause),
+        })?;
         fs::remove_file(&self.part).map_err(cannot)?;
         File::open(folder(&self.path)).and_then(|folder| folder.sync_all()).map_err(cannot)?;
         Ok(self.count)

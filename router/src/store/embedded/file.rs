@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -110,6 +110,19 @@ fn file(path: &Path) -> io::Result<File> {
     // Without this a crash may forget that there is such a file.
     File::open(folder)?.sync_all()?;
     Ok(file)
+}
+
+/// Which file it is, whatever it is called: its device and number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Identity(u64, u64);
+
+/// The file that a path leads to; none if there is nothing, or nothing in it.
+pub(super) fn identity(path: &Path) -> io::Result<Option<Identity>> {
+    match fs::metadata(path) {
+        Ok(file) => Ok((file.len() > 0).then(|| Identity(file.dev(), file.ino()))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// The folder that a file is in.

@@ -11,6 +11,7 @@ mod place;
 mod prune;
 mod read;
 mod row;
+mod suspect;
 pub(crate) mod tables;
 mod write;
 mod writer;
@@ -53,6 +54,8 @@ struct Running {
     place: Arc<Place>,
     /// None for one that is not in a file of its own.
     path: Option<PathBuf>,
+    /// The file that its path led to when it was opened.
+    identity: Option<file::Identity>,
     /// When there was last something to be written.
     last_write: Mutex<Instant>,
     requests: Option<mpsc::Sender<Box<dyn Request>>>,
@@ -61,13 +64,31 @@ struct Running {
 
 impl Embedded {
     pub(super) fn open(path: &Path) -> Result<Self, Error> {
-        let opened = file::create(path)?;
+        let is_suspect = suspect::is_marked(path);
+        if is_suspect {
+            suspect::prove(path)?;
+        }
+        let mut opened = file::create(path)?;
+        opened.is_proven |= is_suspect;
+        suspect::clear(path);
         let again = path.to_owned();
         Self::run(opened, Some(path.to_owned()), Box::new(move || file::open(&again)))
     }
 
+    /// Looks whether its file is still what its path leads to; what is written into a file that was taken away is lost
+    /// with this process.
+    pub(super) fn look_for_its_file(&self) {
+        let Running { place, path, identity, .. } = &*self.0;
+        if let (Some(path), Some(identity)) = (path, identity)
+            && file::identity(path).is_ok_and(|now| now.as_ref() != Some(identity))
+        {
+            place.judge(&Error::Gone { path: path.clone() });
+        }
+    }
+
     fn run(opened: Opened, path: Option<PathBuf>, opener: Opener) -> Result<Self, Error> {
-        let place = Arc::new(Place::new(opened, opener));
+        let identity = path.as_ref().and_then(|path| file::identity(path).ok().flatten());
+        let place = Arc::new(Place::new(opened, opener, path.clone()));
         let (sender, requests) = mpsc::channel(WAITING);
         let writer = thread::Builder::new().name("store".to_owned()).spawn({
             let place = Arc::clone(&place);
@@ -81,7 +102,14 @@ impl Embedded {
         });
         let writer = writer.map_err(|cause| Error::Unavailable(Arc::new(cause)))?;
         let last_write = Mutex::new(Instant::now());
-        Ok(Self(Arc::new(Running { place, path, last_write, requests: Some(sender), writer: Some(writer) })))
+        Ok(Self(Arc::new(Running {
+            place,
+            path,
+            identity,
+            last_write,
+            requests: Some(sender),
+            writer: Some(writer),
+        })))
     }
 
     /// Has the change made, and returns its answer once it is durable.

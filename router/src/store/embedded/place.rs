@@ -1,6 +1,7 @@
 //! The open database, how to open it again, and what ends it for good.
 
 use std::mem::forget;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, TryLockError};
 
@@ -8,6 +9,7 @@ use redb::Database;
 use tokio::sync::watch;
 
 use super::parsed::Parsed;
+use super::suspect;
 use crate::store::Error;
 use crate::store::error::sound;
 use crate::telemetry;
@@ -26,6 +28,8 @@ pub(super) struct Place {
     /// None where it could not be opened again after a fault.
     database: RwLock<Option<Database>>,
     opener: Opener,
+    /// Its file; none for one that is not in a file of its own.
+    path: Option<PathBuf>,
     /// What is kept as it was parsed.
     pub(super) parsed: Parsed,
     is_healthy: AtomicBool,
@@ -37,11 +41,12 @@ pub(super) struct Place {
 }
 
 impl Place {
-    pub(super) fn new(opened: Opened, opener: Opener) -> Self {
+    pub(super) fn new(opened: Opened, opener: Opener, path: Option<PathBuf>) -> Self {
         let Opened { database, is_proven } = opened;
         Self {
             database: RwLock::new(Some(database)),
             opener,
+            path,
             parsed: Parsed::default(),
             is_healthy: AtomicBool::new(true),
             is_proven: AtomicBool::new(is_proven),
@@ -142,6 +147,7 @@ impl Place {
             Error::Corrupt { .. } => !self.is_proven.load(Ordering::Relaxed),
             Error::Open { .. }
             | Error::Locked { .. }
+            | Error::Taken { .. }
             | Error::Newer { .. }
             | Error::Unavailable(_)
             | Error::Closed
@@ -157,6 +163,7 @@ impl Place {
                 is_first
             });
         if is_news {
+            self.path.iter().for_each(|path| suspect::mark(path));
             telemetry::store_broke(error);
         }
     }

@@ -9,6 +9,7 @@ use watchfire_core::face::Face;
 use watchfire_core::ids::{EventId, IncidentKey};
 use watchfire_core::incident::{Key, Record, State};
 use watchfire_core::journal::Entry;
+use watchfire_core::notice::visible;
 
 use super::Embedded;
 use super::row::from_row;
@@ -235,7 +236,8 @@ pub(crate) fn journal(
             }
             Err(error) => return Err(error),
         };
-        lines.extend(line.to_string().bytes().chain([b'\n']));
+        // As JSON escapes it: what would turn a screen is spelt out, and says the same.
+        lines.extend(visible(&line.to_string()).bytes().chain([b'\n']));
         if lines.len() >= LINES {
             send(std::mem::take(&mut lines))?;
         }

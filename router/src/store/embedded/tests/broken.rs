@@ -5,6 +5,7 @@ use std::time::Duration;
 use watchfire_core::ids::EventId;
 use watchfire_core::incident::{Key, State};
 
+use super::super::{check, restore, suspect};
 use super::*;
 
 async fn breaks(store: &Embedded) -> Error {
@@ -116,6 +117,7 @@ async fn a_file_that_is_taken_away_ends_the_store_when_it_is_missed() {
     let place = super::super::place::Place::new(
         open(&folder.path().join("store.redb"), &Arc::default()).unwrap(),
         Box::new(|| file::open(Path::new("/nowhere/store.redb"))),
+        None,
     );
     assert!(matches!(place.reopen(), Err(Error::Gone { .. })));
     assert!(matches!(place.broken(), Some(Error::Gone { .. })));
@@ -129,4 +131,70 @@ async fn a_write_that_hangs_is_not_waited_for() {
     assert!(matches!(answer, Err(Error::Silent)), "{answer:?}");
     assert!(store.broken().is_none(), "it may come back");
     drop(go_on);
+}
+
+/// A page that is met damaged before anything was written leaves no trace in the file that the database knows of.
+#[test]
+fn a_store_that_gave_up_is_looked_at_wholly_before_it_is_used_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.redb");
+    drop(Embedded::open(&path).unwrap());
+    suspect::mark(&path);
+    drop(Embedded::open(&path).unwrap());
+    assert!(!suspect::is_marked(&path), "it was whole");
+    let whole = std::fs::read(&path).unwrap();
+    let mut unnoticed = 0;
+    for at in (0..whole.len() - 64).step_by(4096).map(|page| page + 40) {
+        let mut altered = whole.clone();
+        altered[at..at + 8].iter_mut().for_each(|byte| *byte ^= 0xff);
+        std::fs::write(&path, &altered).unwrap();
+        if check(&path).is_ok_and(|checked| checked.wrong.is_empty()) {
+            continue;
+        }
+        match Embedded::open(&path) {
+            Ok(store) => {
+                store.0.place.judge(&Error::Damaged(std::sync::Arc::new(std::io::Error::other("met"))))
+            }
+            Err(_) => continue,
+        }
+        unnoticed += 1;
+        assert!(suspect::is_marked(&path));
+        let opened = Embedded::open(&path);
+        assert!(matches!(opened, Err(Error::DamagedFile { .. })), "{at}: {:?}", opened.err());
+        suspect::clear(&path);
+    }
+    assert!(unnoticed > 0, "some damage is not seen by opening alone");
+}
+
+#[test]
+fn a_file_that_is_taken_away_emptied_or_replaced_is_missed() {
+    for how in ["removed", "emptied", "replaced"] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store.redb");
+        let store = Embedded::open(&path).unwrap();
+        store.look_for_its_file();
+        assert!(store.broken().is_none(), "{how}: it is there");
+        match how {
+            "removed" => std::fs::remove_file(&path).unwrap(),
+            "emptied" => std::fs::write(&path, "").unwrap(),
+            _ => {
+                std::fs::write(folder.path().join("other"), "another").unwrap();
+                std::fs::rename(folder.path().join("other"), &path).unwrap();
+            }
+        }
+        store.look_for_its_file();
+        assert!(matches!(store.broken(), Some(Error::Gone { .. })), "{how}");
+    }
+}
+
+#[test]
+fn what_a_broken_off_copy_has_left_is_in_nobodys_way_and_what_is_there_is_said_to_be() {
+    let folder = tempfile::tempdir().unwrap();
+    let (from, to) = (folder.path().join("store.redb"), folder.path().join("copy.redb"));
+    drop(Embedded::open(&from).unwrap());
+    std::fs::write(folder.path().join("copy.redb.part"), "half").unwrap();
+    restore(&from, &to).unwrap();
+    assert!(!folder.path().join("copy.redb.part").exists());
+    let taken = restore(&from, &to).unwrap_err();
+    assert_eq!(taken.to_string(), format!("{} exists already; nothing was changed", to.display()));
 }
