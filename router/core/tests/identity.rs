@@ -11,7 +11,7 @@ const PRESSES: &str = include_str!("../../../tests/data/cases/buttons-pressed-ag
 
 /// What becomes of each line, with a rule that pages everything.
 fn decided(lines: &[&str]) -> Vec<(Verdict, Why)> {
-    let text = r#"{"promise": "", "start": "2026-11-20T10:00:00Z", "steps": []}"#;
+    let text = r#"{"promise": "", "rules": "plain", "start": "2026-11-20T10:00:00Z", "steps": []}"#;
     let beside = Beside { rules: &[], builtin: &[], event: &|_| Err(String::new()) };
     let scenario = Scenario::read("identity", text, beside).unwrap();
     let mut replay = Replay::new(scenario.policy());

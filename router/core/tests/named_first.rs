@@ -11,7 +11,9 @@ use watchfire_core::scenario::{Beside, Scenario, StepInput};
 
 /// A history of those steps, and all that was decided in it.
 fn played<T>(policy: &str, steps: &str, look: impl FnOnce(&[Decision], &Replay<'_>) -> T) -> T {
-    let text = format!("promise: a history\nstart: 2026-11-25T09:00:00Z\npolicy: {policy}\nsteps:\n{steps}");
+    let text = format!(
+        "promise: a history\nrules: plain\nstart: 2026-11-25T09:00:00Z\npolicy: {policy}\nsteps:\n{steps}"
+    );
     let beside = Beside { rules: &[], builtin: &[], event: &|_| Err(String::new()) };
     let scenario = Scenario::read("history", &text, beside).unwrap();
     let mut replay = Replay::new(scenario.policy());

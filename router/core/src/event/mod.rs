@@ -145,7 +145,9 @@ fn as_far_as_it_goes(finding: Finding) -> Finding {
 /// A finding whose name is of another account than its report is another finding: nobody reports, mutes or closes what
 /// is of an account that is not theirs.
 fn in_its_account(finding: Finding, subject: &Subject) -> Finding {
-    let named = names::account_of(finding.key.as_str());
+    // Of a key that names both its product and its finding, the finding's.
+    let key = finding.key.as_str();
+    let named = key.rsplit('|').find_map(names::account_of);
     match (named, &subject.account) {
         (Some(named), Some(account)) if named != *account => {
             let key = crate::ids::FindingKey::new(format!("{account}/{}", finding.key));
