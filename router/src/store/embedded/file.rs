@@ -7,10 +7,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use redb::{Database, DatabaseError, ReadableTable};
+use redb::{Database, DatabaseError, ReadableDatabase as _, TableError};
 
 use super::place::Opened;
-use super::tables::{SCHEMA, Tables};
+use super::tables::{META, SCHEMA, Snapshot, Tables};
 use crate::store::Error;
 use crate::store::error::sound;
 
@@ -57,10 +57,17 @@ fn checked(
             Err(DatabaseError::DatabaseAlreadyOpen) => return Err(Error::Locked { path: path.to_owned() }),
             opened => opened?,
         };
-        prepare(&database, path)?;
         Ok(database)
     });
     let database = opened.map_err(|error| at(error, path))?;
+    if let Err(error) = sound(|| prepare(&database, path)) {
+        // Not while it unwinds: a damaged one may not even be closed without a panic.
+        let _ = sound(|| {
+            drop(database);
+            Ok(())
+        });
+        return Err(at(error, path));
+    }
     Ok(Opened { database, is_proven: is_proven.load(Ordering::Relaxed) })
 }
 
@@ -81,19 +88,35 @@ pub(super) fn at(error: Error, path: &Path) -> Error {
 
 /// Makes the tables where they are missing, and refuses those of a newer version.
 pub(super) fn prepare(database: &Database, path: &Path) -> Result<(), Error> {
-    let transaction = database.begin_write()?;
-    let mut tables = Tables::open(&transaction)?;
-    let found = tables.meta.get("schema")?.map(|row| row.value());
-    match found {
+    match schema(database)? {
         Some(found) if found > SCHEMA => {
             return Err(Error::Newer { path: path.to_owned(), found, known: SCHEMA });
         }
         // What is new in this version is empty at first; what is old reads as it did.
         Some(found) if found == SCHEMA => return Ok(()),
-        Some(_) | None => tables.meta.insert("schema", SCHEMA)?,
-    };
+        Some(_) | None => {}
+    }
+    let transaction = database.begin_write()?;
+    let mut tables = Tables::open(&transaction)?;
+    tables.meta.insert("schema", SCHEMA)?;
     drop(tables);
     Ok(transaction.commit()?)
+}
+
+/// The schema of a file; none of one that is new. Only by reading: the database may not survive a panic in the midst of
+/// a write, and a damaged file is met here first.
+fn schema(database: &Database) -> Result<Option<u64>, Error> {
+    let transaction = database.begin_read()?;
+    let meta = match transaction.open_table(META) {
+        Ok(meta) => meta,
+        Err(TableError::TableDoesNotExist(_)) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    let schema = meta.get("schema")?.map(|row| row.value());
+    if schema == Some(SCHEMA) {
+        Snapshot::open(&transaction)?;
+    }
+    Ok(schema)
 }
 
 /// Only its owner may read it: it holds what an attacker would like to know.

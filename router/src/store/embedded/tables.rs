@@ -17,7 +17,7 @@ use crate::store::Error;
 /// The newest schema that this version can read, and the one it writes.
 pub(super) const SCHEMA: u64 = 4;
 
-const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
+pub(super) const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
 const EVENTS: TableDefinition<'_, &str, i64> = TableDefinition::new("events");
 const ENTRIES: TableDefinition<'_, (i64, &str), &[u8]> = TableDefinition::new("entries");
 const OUTCOMES: TableDefinition<'_, (i64, &str), &[u8]> = TableDefinition::new("outcomes");
