@@ -73,7 +73,7 @@ pub enum Ended {
 
 /// How long a store that is of no use any more shows on `/livez` before the worker drains.
 const SHOWN: Duration = Duration::from_secs(5);
-/// How long people who are being told of what could not be queued are waited for, after the drain.
+/// How long people who are being told of what could not be queued, or of what was taken up, are waited for after the drain.
 const LAST_PAGES: Duration = Duration::from_secs(2);
 
 /// Called with every decision once it is recorded, before it is performed.
@@ -195,7 +195,7 @@ impl App {
         let ticks = tokio::spawn(worker::tick(router.clone(), keep, stop.clone()));
         let wakes = tokio::spawn(worker::wake(router.clone(), stop.clone()));
         let tidies = tokio::spawn(worker::tidy(store.clone(), stop.clone()));
-        let resumes = tokio::spawn(worker::resume(router.clone(), stop.clone()));
+        let mut resumes = tokio::spawn(worker::resume(router.clone(), stop.clone()));
         let ask = |poller| tokio::spawn(pagerduty::poll(router.clone(), poller, stop.clone()));
         let pollers: Vec<_> = pollers.into_iter().map(ask).collect();
         let work =
@@ -208,10 +208,13 @@ impl App {
         events.abort();
         // Who is being told of what could not be queued still hears it.
         let _ = timeout(LAST_PAGES, told.recv()).await;
+        // What is taken up is finished and written down, so that it is not done again at the next start.
+        if timeout(LAST_PAGES, &mut resumes).await.is_err() {
+            resumes.abort();
+        }
         ticks.abort();
         wakes.abort();
         tidies.abort();
-        resumes.abort();
         pollers.iter().for_each(tokio::task::JoinHandle::abort);
         health.abort();
         telemetry::drained(given_back);
