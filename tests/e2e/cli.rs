@@ -4,6 +4,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use watchfire_tests::{Configuration, GuardDuty, Output, watchfire};
 
+use crate::support::directory;
+
 const RULES: &str = "\
 rules:
   - name: miner
@@ -17,17 +19,6 @@ rules:
     family: unclassified
     priority: P2
 ";
-
-/// A directory with rule files and whatever else a test needs.
-fn directory(files: &[(&str, &str)]) -> TempDir {
-    let directory = tempfile::tempdir().unwrap();
-    for (name, text) in files {
-        let path = directory.path().join(name);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
-    }
-    directory
-}
 
 fn miner() -> String {
     GuardDuty::miner("wallet-7").event("event-1").to_string()

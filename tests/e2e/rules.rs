@@ -2,23 +2,14 @@
 
 use std::path::Path;
 
-use tempfile::TempDir;
 use watchfire_tests::{GuardDuty, Output, watchfire};
+
+use crate::support::directory;
 
 const REST: &str = "  - {name: rest, family: unclassified, priority: P2}\n";
 
 /// A rule for miners, with a priority that is not that of the shipped one.
 const MINERS: &str = "  - {name: miners, family: mining, match: {finding: {type: [{prefix: \"CryptoCurrency:\"}]}}, priority: P2}\n";
-
-fn directory(files: &[(&str, &str)]) -> TempDir {
-    let directory = tempfile::tempdir().unwrap();
-    for (name, text) in files {
-        let path = directory.path().join(name);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
-    }
-    directory
-}
 
 fn run(directory: &Path, arguments: &[&str]) -> Output {
     watchfire(directory, arguments, "")

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::Value;
+use tempfile::TempDir;
 use watchfire_tests::{Ministack, PagerDuty, Queue, until};
 
 /// For what takes no longer than a process needs to work.
@@ -48,4 +49,16 @@ pub(crate) async fn queue_giving_up_after(stem: &str, most: u32) -> (Ministack, 
 /// A queue for one test.
 pub(crate) async fn queue(stem: &str) -> (Ministack, Queue) {
     queue_giving_up_after(stem, 50).await
+}
+
+/// A directory with files in it, each with the folders above it.
+pub(crate) fn directory(files: &[(&str, &str)]) -> TempDir {
+    let directory = tempfile::tempdir().expect("a new directory takes files");
+    for (name, text) in files {
+        let path = directory.path().join(name);
+        std::fs::create_dir_all(path.parent().expect("a new directory takes files"))
+            .expect("a new directory takes files");
+        std::fs::write(path, text).expect("a new directory takes files");
+    }
+    directory
 }
