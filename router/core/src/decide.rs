@@ -45,6 +45,8 @@ pub struct Case<'c> {
     rule: &'c Rule,
     unsure: Option<String>,
     incident: IncidentKey,
+    /// What its report tells, in short; nothing where no finding is reported.
+    reports: Vec<String>,
 }
 
 /// Decides an event in one step.
@@ -65,7 +67,10 @@ impl<'c> Case<'c> {
     /// Classifies the event, as far as the context allows.
     pub fn new(event: &'c Event<'c>, policy: &'c Policy, context: &'c Context) -> Self {
         let Classified { rule, unsure } = policy.rules.classify(event, context);
-        Self { event, policy, context, rule, unsure, incident: incident_key(event, &rule.family) }
+        let incident = incident_key(event, &rule.family);
+        let reports =
+            event.finding.as_ref().map_or_else(Vec::new, |finding| reports::reports(event, finding));
+        Self { event, policy, context, rule, unsure, incident, reports }
     }
 
     /// The rule that classifies it.
@@ -108,9 +113,11 @@ impl<'c> Case<'c> {
         if self.rule.stage == Stage::Shadow {
             return Ok(self.withhold_all(Why::Shadow, now));
         }
-        state.need_all(finding.map(|finding| Key::Finding(finding.key.clone())))?;
+        // As much at once as is known: each question costs a look at the store, and all before it again.
+        let known = finding.map(|finding| Key::Finding(finding.key.clone()));
+        state.need_all(known.into_iter().chain([Key::Incident(self.incident.clone()), Key::Silences]))?;
         let incident = self.incident_in(state);
-        state.need_all([Key::Incident(incident.clone()), Key::Silences])?;
+        state.need(Key::Incident(incident.clone()))?;
         match finding {
             Some(finding) if finding.state != FindingState::Open => {
                 self.closing(finding, &incident, state, now)
@@ -163,8 +170,10 @@ impl<'c> Case<'c> {
             changes.insert(Key::Finding(finding.key.clone()), self.seen(finding, key, state, now));
         }
         let covers = noise::covering(&self.policy.noise, &face, finding);
-        let fresh: Vec<_> = covers.iter().filter(|cover| !record.covers.contains(*cover)).collect();
-        state.need_all(fresh.into_iter().cloned().map(Key::Cover))?;
+        let fresh = covers.iter().filter(|cover| !record.covers.contains(*cover)).cloned().map(Key::Cover);
+        let is_asked = why.is_news() || record.held.is_some();
+        let asked = is_asked.then(|| noise::first_asked(policy, &face, finding, key));
+        state.need_all(fresh.chain(asked.into_iter().flatten()))?;
         changes.extend(noise::adopting(key, &mut record, covers, state));
         let adopted = self.adopt(finding, key, state, &mut changes)?;
         let news = if why.is_news() { Some(why) } else { record.held.as_ref().map(|held| held.news) };
@@ -365,7 +374,7 @@ impl<'c> Case<'c> {
             record.updated_at = updated_at(finding, now).max(record.updated_at);
             record.count = finding.count.max(record.count);
         }
-        self.reports(finding).into_iter().for_each(|report| record.saw(report));
+        self.reports.iter().cloned().for_each(|report| record.saw(report));
         Record::Finding(record)
     }
 

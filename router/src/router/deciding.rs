@@ -58,11 +58,10 @@ impl Router {
 
     /// The entry of this delivery; an earlier release kept it under what its sender calls it.
     async fn decided_before(&self, event: &Event<'_>, raw: &str) -> Result<Option<Entry>, store::Error> {
-        if let Some(entry) = self.store.find(&event.id).await? {
-            return Ok(Some(entry));
-        }
-        let earlier = self.store.find(&EventId::new(event.id.shown())).await?;
-        Ok(earlier.filter(|earlier| event.id.is_delivered() && earlier.sha256 == sha256(raw)))
+        let earlier = event.id.is_delivered().then(|| EventId::new(event.id.shown()));
+        let ids: Vec<_> = [event.id.clone()].into_iter().chain(earlier).collect();
+        let found = self.store.find_first(&ids).await?;
+        Ok(found.filter(|found| found.decision.event == event.id || found.sha256 == sha256(raw)))
     }
 
     /// Decides and commits something of our own: a report, a completion, a command, what is due. One that was

@@ -80,11 +80,11 @@ impl Spool {
         let Store::Embedded(store) = store;
         let mut line = Line::default();
         store.read(|tables| {
-            let last = tables.meta.get(LAST)?;
+            let last = tables.meta()?.get(LAST)?;
             line.start_at(last.map_or(0, |row| row.value() + 1));
-            for row in tables.spool.iter()? {
+            for row in tables.spool()?.iter()? {
                 let number = row?.0.value();
-                let is_express = tables.express.get(number)?.is_some();
+                let is_express = tables.express()?.get(number)?.is_some();
                 line.add([(number, if is_express { Lane::Express } else { Lane::Ordinary })]);
             }
             Ok(())
@@ -229,7 +229,7 @@ impl Spool {
         self.0.store.read(|tables| {
             let mut deliveries = Vec::with_capacity(taken.len());
             for &(sequence, receives) in taken {
-                let Some(row) = tables.spool.get(sequence)? else { continue };
+                let Some(row) = tables.spool()?.get(sequence)? else { continue };
                 let (sent_at, body) = row.value();
                 let sent_at = Timestamp::from_microsecond(sent_at).expect("it was a timestamp when written");
                 deliveries.push(Delivery { sequence, body: body.to_owned(), receives, sent_at });

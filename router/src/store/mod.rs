@@ -103,8 +103,13 @@ impl Store {
 
     /// What was decided about the event, and what has become of it so far; none if it is new.
     pub async fn find(&self, event: &EventId) -> Result<Option<Entry>, Error> {
+        self.find_first(std::slice::from_ref(event)).await
+    }
+
+    /// The same of the first of these events about which there is a decision.
+    pub async fn find_first(&self, events: &[EventId]) -> Result<Option<Entry>, Error> {
         match self {
-            Store::Embedded(store) => store.find(event).await,
+            Store::Embedded(store) => store.find_first(events).await,
         }
     }
 

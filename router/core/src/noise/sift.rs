@@ -71,6 +71,20 @@ pub(crate) struct Waiting {
     pub(crate) due_at: Option<Timestamp>,
 }
 
+/// What will be asked for about news, as far as that can be told before anything was read.
+pub(crate) fn first_asked(
+    policy: &Policy,
+    face: &Face,
+    finding: Option<&Finding>,
+    key: &IncidentKey,
+) -> Vec<Key> {
+    let is_p0 = face.priority == Priority::P0;
+    let covers = covers_of(&policy.noise, face, finding).into_iter();
+    let covers = covers.filter(|place| !is_p0 || place.covers_p0).map(|place| Key::Cover(place.key));
+    let is_digested = !is_p0 && policy.routes.of(face.priority).to.is_empty();
+    covers.chain([Key::Sayable(key.clone())]).chain(is_digested.then_some(Key::Digest)).collect()
+}
+
 impl Sifting<'_> {
     /// The answer; or a record that has to be read first.
     pub(crate) fn sift(&self) -> Result<Sifted, Unread> {
@@ -337,11 +351,18 @@ impl Sifting<'_> {
                 format!("{family} in account {account}"),
             ),
         ];
-        for (quota, key, name) in channels.chain(others) {
+        let limits = channels.chain(others).map(|(quota, key, name)| {
             let kind = BundleKind::RollUp { limit: clean(&name, 100) };
             let waiting = bundle_key(&kind, &[key.as_str(), self.face.priority.as_str()]);
-            self.state.need(Key::Limit(key.clone()))?;
-            self.state.need(Key::Bundle(waiting.clone()))?;
+            (quota, key, name, kind, waiting)
+        });
+        let limits: Vec<_> = limits.collect();
+        self.state.need_all(
+            limits
+                .iter()
+                .flat_map(|(_, key, _, _, waiting)| [Key::Limit(key.clone()), Key::Bundle(waiting.clone())]),
+        )?;
+        for (quota, key, name, kind, waiting) in limits {
             let ahead = self.state.bundle(&waiting).filter(|ahead| ahead.unsaid > 0);
             let due_at = match (limit::check(quota, self.state.limit(&key), self.now), ahead) {
                 // Nothing overtakes what was there first.

@@ -50,7 +50,7 @@ pub(crate) fn check(path: &Path) -> Result<Checked, Error> {
     let looked = sound(|| {
         let database = looking.database();
         prepare(database, path)?;
-        let tables = Snapshot::open(&database.begin_read()?)?;
+        let tables = Snapshot::new(database.begin_read()?);
         rows(&tables, &mut checked.wrong);
         checked.tables = sound(|| tables.sizes()).unwrap_or_default();
         Ok(())
@@ -65,10 +65,10 @@ pub(crate) fn check(path: &Path) -> Result<Checked, Error> {
 }
 
 fn rows(tables: &Snapshot, wrong: &mut Vec<String>) {
-    each("events", &tables.events, wrong, |event, decided| {
-        is_there(tables.entries.get((decided, event))?, "its decision is not there")
+    each("events", tables.events(), wrong, |event, decided| {
+        is_there(tables.entries()?.get((decided, event))?, "its decision is not there")
     });
-    each("entries", &tables.entries, wrong, |(_, event), row| {
+    each("entries", tables.entries(), wrong, |(_, event), row| {
         let Kept { decision, raw, sha256: sum } = from_row::<Kept<Decision, String>>(row, String::new)?;
         if sha256(&raw) != sum {
             return Ok(Some("the event's text differs from its sum".to_owned()));
@@ -76,38 +76,38 @@ fn rows(tables: &Snapshot, wrong: &mut Vec<String>) {
         if decision.event.as_str() != event {
             return Ok(Some(format!("it is about event {}", decision.event)));
         }
-        is_there(tables.events.get(event)?, "it is not found by its event")
+        is_there(tables.events()?.get(event)?, "it is not found by its event")
     });
-    each("outcomes", &tables.outcomes, wrong, |key, row| {
+    each("outcomes", tables.outcomes(), wrong, |key, row| {
         from_row::<std::collections::BTreeMap<String, watchfire_core::journal::Outcome>>(row, String::new)?;
-        is_there(tables.entries.get(key)?, "its decision is not there")
+        is_there(tables.entries()?.get(key)?, "its decision is not there")
     });
-    each("unsettled", &tables.unsettled, wrong, |event, row| {
+    each("unsettled", tables.unsettled(), wrong, |event, row| {
         let unsettled: Unsettled = from_row(row, String::new)?;
-        is_there(tables.due.get((unsettled.next_try, event))?, "nothing says when it is due")
+        is_there(tables.due()?.get((unsettled.next_try, event))?, "nothing says when it is due")
     });
-    each("due", &tables.due, wrong, |(_, event), ()| {
-        is_there(tables.unsettled.get(event)?, "nothing is left to do")
+    each("due", tables.due(), wrong, |(_, event), ()| {
+        is_there(tables.unsettled()?.get(event)?, "nothing is left to do")
     });
-    each("records", &tables.records, wrong, |key, (_, _, row)| {
+    each("records", tables.records(), wrong, |key, (_, _, row)| {
         from_row::<Record>(row, String::new)?;
         Ok(Key::parse(key).is_none().then(|| "no such key in this version".to_owned()))
     });
-    each("aging", &tables.aging, wrong, |(_, key), ()| {
-        is_there(tables.records.get(key)?, "its record is not there")
+    each("aging", tables.aging(), wrong, |(_, key), ()| {
+        is_there(tables.records()?.get(key)?, "its record is not there")
     });
-    each("wake_of", &tables.wake_of, wrong, |key, at| {
-        is_there(tables.wakes.get((at, key))?, "nothing wakes it")
+    each("wake_of", tables.wake_of(), wrong, |key, at| {
+        is_there(tables.wakes()?.get((at, key))?, "nothing wakes it")
     });
-    each("wakes", &tables.wakes, wrong, |(_, key), ()| {
-        is_there(tables.wake_of.get(key)?, "nothing is to be woken")
+    each("wakes", tables.wakes(), wrong, |(_, key), ()| {
+        is_there(tables.wake_of()?.get(key)?, "nothing is to be woken")
     });
-    each("timeline", &tables.timeline, wrong, |(_, decided, event), ()| {
-        is_there(tables.entries.get((decided, event))?, "its decision is not there")
+    each("timeline", tables.timeline(), wrong, |(_, decided, event), ()| {
+        is_there(tables.entries()?.get((decided, event))?, "its decision is not there")
     });
-    each("spool", &tables.spool, wrong, |_, _| Ok(None));
-    each("express", &tables.express, wrong, |number, ()| {
-        is_there(tables.spool.get(number)?, "its message is not there")
+    each("spool", tables.spool(), wrong, |_, _| Ok(None));
+    each("express", tables.express(), wrong, |number, ()| {
+        is_there(tables.spool()?.get(number)?, "its message is not there")
     });
 }
 
@@ -118,12 +118,16 @@ fn is_there<T>(row: Option<T>, otherwise: &str) -> Result<Option<String>, Error>
 /// Looks at every row of a table, from both ends where there is a hole in it.
 fn each<K: redb::Key + 'static, V: redb::Value + 'static>(
     name: &str,
-    table: &ReadOnlyTable<K, V>,
+    table: Result<&ReadOnlyTable<K, V>, Error>,
     wrong: &mut Vec<String>,
     mut look: impl for<'r> FnMut(K::SelfType<'r>, V::SelfType<'r>) -> Result<Option<String>, Error>,
 ) where
     for<'r> K::SelfType<'r>: Debug + Clone,
 {
+    let table = match table {
+        Ok(table) => table,
+        Err(error) => return wrong.push(format!("{name}: {}", chain(&error))),
+    };
     let mut last = "the beginning".to_owned();
     let walked = sound(|| {
         for row in table.iter()? {

@@ -77,7 +77,7 @@ pub(crate) fn look_at(path: &Path) -> Result<Looked, Error> {
     let tables = sound(|| {
         let database = looking.database();
         prepare(database, path)?;
-        Snapshot::open(&database.begin_read()?)
+        Ok(Snapshot::new(database.begin_read()?))
     });
     let tables = tables.map_err(|error| at(error, path))?;
     Ok(Looked { tables, _database: looking })

@@ -114,7 +114,7 @@ fn schema(database: &Database) -> Result<Option<u64>, Error> {
     };
     let schema = meta.get("schema")?.map(|row| row.value());
     if schema == Some(SCHEMA) {
-        Snapshot::open(&transaction)?;
+        Snapshot::new(transaction).prove()?;
     }
     Ok(schema)
 }

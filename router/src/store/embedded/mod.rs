@@ -179,7 +179,7 @@ impl Embedded {
 
     /// The same, at once: for start-up and for threads that may wait.
     pub(crate) fn read<T>(&self, question: impl FnOnce(&Snapshot) -> Result<T, Error>) -> Result<T, Error> {
-        let answer = self.0.place.with(|database| question(&Snapshot::open(&database.begin_read()?)?));
+        let answer = self.0.place.with(|database| question(&Snapshot::new(database.begin_read()?)));
         if matches!(answer, Err(Error::Closed)) {
             self.ask_to_open();
         }
@@ -221,7 +221,7 @@ impl Embedded {
         what: Streamed,
     ) -> Result<mpsc::Receiver<Result<Vec<u8>, Error>>, Error> {
         self.0.place.at_rest().await;
-        let tables = self.0.place.with(|database| Snapshot::open(&database.begin_read()?))?;
+        let tables = self.0.place.with(|database| Ok(Snapshot::new(database.begin_read()?)))?;
         let (sender, bits) = mpsc::channel(4);
         let (store, runtime) = (self.clone(), tokio::runtime::Handle::current());
         tokio::task::spawn_blocking(move || {

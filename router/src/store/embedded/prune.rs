@@ -56,17 +56,17 @@ enum Fate {
 impl Old {
     fn find(tables: &Snapshot, before: i64, most: usize) -> Result<Self, Error> {
         let mut old = Old { entries: Vec::new(), records: Vec::new() };
-        for row in tables.entries.range(..(before, ""))? {
+        for row in tables.entries()?.range(..(before, ""))? {
             if old.entries.len() == most {
                 return Ok(old);
             }
             let (key, row) = row?;
             let (decided, event) = key.value();
-            if tables.unsettled.get(event)?.is_none() {
+            if tables.unsettled()?.get(event)?.is_none() {
                 old.entries.push((decided, event.to_owned(), about(row.value())));
             }
         }
-        for row in tables.aging.range(..(before, ""))?.take(most - old.entries.len()) {
+        for row in tables.aging()?.range(..(before, ""))?.take(most - old.entries.len()) {
             let (row, _) = row?;
             let (time, key) = row.value();
             old.records.push((time, key.to_owned(), fate(tables, key, before)?));
@@ -120,7 +120,7 @@ fn about(entry: &[u8]) -> Option<IncidentKey> {
 }
 
 fn fate(tables: &Snapshot, key: &str, before: i64) -> Result<Fate, Error> {
-    let row = tables.records.get(key)?.expect("a row of `aging` goes with its record");
+    let row = tables.records()?.get(key)?.expect("a row of `aging` goes with its record");
     let (version, changed, record) = row.value();
     if changed >= before {
         return Ok(Fate::Kept(changed));
@@ -152,7 +152,7 @@ fn is_to_be_said(tables: &Snapshot, line: &str) -> Result<bool, Error> {
     let Some(Key::DigestLine(number, _)) = Key::parse(line) else { return Ok(true) };
     for key in [Key::Digest, Key::DigestEdition(number)] {
         let text = key.to_string();
-        let Some(row) = tables.records.get(text.as_str())? else { continue };
+        let Some(row) = tables.records()?.get(text.as_str())? else { continue };
         match from_row(row.value().2, || text.clone()) {
             Ok(Record::Digest(written)) if written.edition != number => {}
             Ok(record) if record.wake_at().is_none() => {}
@@ -168,7 +168,7 @@ fn incident_of(sayable: &str) -> Key {
 
 fn is_open(tables: &Snapshot, key: &Key) -> Result<bool, Error> {
     let key = key.to_string();
-    let Some(row) = tables.records.get(key.as_str())? else { return Ok(false) };
+    let Some(row) = tables.records()?.get(key.as_str())? else { return Ok(false) };
     Ok(match from_row(row.value().2, || key.clone()) {
         Ok(Record::Incident(incident)) => incident.open,
         Ok(

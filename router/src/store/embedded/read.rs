@@ -21,12 +21,15 @@ use crate::store::error::chain;
 const LINES: usize = 64 * 1024;
 
 impl Embedded {
-    pub(in crate::store) async fn find(&self, event: &EventId) -> Result<Option<Entry>, Error> {
+    pub(in crate::store) async fn find_first(&self, events: &[EventId]) -> Result<Option<Entry>, Error> {
         self.ask(|tables| {
-            let Some(decided) = tables.events.get(event.as_str())? else { return Ok(None) };
-            let key = (decided.value(), event.as_str());
-            let Some(row) = tables.entries.get(key)? else { return Ok(None) };
-            entry(tables, key, row.value()).map(Some)
+            for event in events {
+                let Some(decided) = tables.events()?.get(event.as_str())? else { continue };
+                let key = (decided.value(), event.as_str());
+                let Some(row) = tables.entries()?.get(key)? else { continue };
+                return entry(tables, key, row.value()).map(Some);
+            }
+            Ok(None)
         })
         .await
     }
@@ -35,10 +38,10 @@ impl Embedded {
         let delivered = EventId::named(name);
         self.ask(|tables| {
             let mut found = Vec::new();
-            if tables.events.get(name)?.is_some() {
+            if tables.events()?.get(name)?.is_some() {
                 found.push(EventId::new(name));
             }
-            for row in tables.events.range(delivered.as_str()..)? {
+            for row in tables.events()?.range(delivered.as_str()..)? {
                 let (id, _) = row?;
                 if found.len() >= most || !id.value().starts_with(&delivered) {
                     break;
@@ -61,7 +64,7 @@ impl Embedded {
                     continue;
                 }
                 let text = key.to_string();
-                match tables.records.get(text.as_str())? {
+                match tables.records()?.get(text.as_str())? {
                     Some(row) => {
                         let (version, changed, record) = row.value();
                         let read = || from_row(record, || text.clone());
@@ -85,7 +88,7 @@ impl Embedded {
     ) -> Result<T, Error> {
         let beginning = beginning.to_owned();
         self.read_long(move |tables| {
-            for row in tables.records.range(beginning.as_str()..)? {
+            for row in tables.records()?.range(beginning.as_str()..)? {
                 let (key, row) = row?;
                 let Some(name) = key.value().strip_prefix(&beginning) else { break };
                 let (_, _, record) = row.value();
@@ -100,7 +103,7 @@ impl Embedded {
 
     pub(in crate::store) async fn due(&self, now: Timestamp, most: usize) -> Result<Vec<EventId>, Error> {
         self.ask(|tables| {
-            let rows = tables.due.range(..(now.as_microsecond() + 1, ""))?;
+            let rows = tables.due()?.range(..(now.as_microsecond() + 1, ""))?;
             rows.take(most).map(|row| Ok(EventId::new(row?.0.value().1))).collect()
         })
         .await
@@ -113,10 +116,10 @@ impl Embedded {
     ) -> Result<Vec<(Timestamp, Key)>, Error> {
         self.ask(|tables| {
             let mut found = Vec::new();
-            for row in tables.wakes.range(..(now.as_microsecond() + 1, ""))?.take(most) {
+            for row in tables.wakes()?.range(..(now.as_microsecond() + 1, ""))?.take(most) {
                 let (row, _) = row?;
                 let (at, key) = row.value();
-                let is_current = tables.wake_of.get(key)?.is_some_and(|of| of.value() == at);
+                let is_current = tables.wake_of()?.get(key)?.is_some_and(|of| of.value() == at);
                 let at = Timestamp::from_microsecond(at).unwrap_or(now);
                 found.extend(Key::parse(key).filter(|_| is_current).map(|key| (at, key)));
             }
@@ -129,7 +132,7 @@ impl Embedded {
         let now = now.as_microsecond();
         self.read_long(move |tables| {
             let mut found = Vec::new();
-            for row in tables.records.iter()? {
+            for row in tables.records()?.iter()? {
                 let (key, row) = row?;
                 if row.value().1 > now {
                     found.extend(Key::parse(key.value()));
@@ -147,7 +150,7 @@ impl Embedded {
     ) -> Result<Vec<Entry>, Error> {
         let incident = incident.to_string();
         self.read_long(move |tables| {
-            let rows = tables.timeline.range((incident.as_str(), i64::MIN, "")..)?;
+            let rows = tables.timeline()?.range((incident.as_str(), i64::MIN, "")..)?;
             let mut found = std::collections::VecDeque::new();
             for row in rows {
                 let (row, _) = row?;
@@ -163,7 +166,7 @@ impl Embedded {
             let mut entries = Vec::with_capacity(found.len());
             for (decided, event) in found {
                 let key = (decided, event.as_str());
-                if let Some(row) = tables.entries.get(key)? {
+                if let Some(row) = tables.entries()?.get(key)? {
                     entries.push(entry(tables, key, row.value())?);
                 }
             }
@@ -183,7 +186,7 @@ impl Embedded {
             face: Option<Face>,
         }
         self.read_long(move |tables| {
-            for row in tables.entries.range((since.as_microsecond(), "")..)? {
+            for row in tables.entries()?.range((since.as_microsecond(), "")..)? {
                 let (_, value) = row?;
                 // One that cannot be understood looks like nothing.
                 let kept = from_row::<Kept<Seen, IgnoredAny>>(value.value(), String::new);
@@ -197,7 +200,7 @@ impl Embedded {
 
     pub(in crate::store) async fn recent(&self, most: usize) -> Result<Vec<Entry>, Error> {
         self.read_long(move |tables| {
-            let rows = tables.entries.iter()?.rev().take(most);
+            let rows = tables.entries()?.iter()?.rev().take(most);
             rows.map(|row| {
                 let (key, value) = row?;
                 entry(tables, key.value(), value.value())
@@ -211,7 +214,7 @@ impl Embedded {
 fn entry(tables: &Snapshot, key: (i64, &str), row: &[u8]) -> Result<Entry, Error> {
     let what = || format!("the decision about event {}", key.1);
     let Kept { decision, raw, sha256 } = from_row::<Kept<Decision, String>>(row, what)?;
-    let outcomes = match tables.outcomes.get(key)? {
+    let outcomes = match tables.outcomes()?.get(key)? {
         Some(row) => from_row(row.value(), || format!("what became of event {}", key.1))?,
         None => Default::default(),
     };
@@ -226,7 +229,7 @@ pub(crate) fn journal(
 ) -> Result<u64, Error> {
     let mut unread = 0;
     let mut lines = Vec::new();
-    for row in tables.entries.iter()? {
+    for row in tables.entries()?.iter()? {
         let (key, value) = row?;
         let line = match entry(tables, key.value(), value.value()) {
             Ok(entry) => serde_json::to_value(entry).expect("texts as keys"),

@@ -3,6 +3,7 @@
 //! What is large or grows at the end is keyed by time, so that a group of commits touches few pages; what
 //! is looked up by name is small. Times are microseconds since 1970.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 use redb::{
@@ -55,22 +56,38 @@ macro_rules! tables {
             }
         }
 
-        /// All tables at one moment.
+        /// All tables at one moment, each opened when it is first asked for: most questions are about one or two.
         pub(crate) struct Snapshot {
-            $($(#[$doc])+ pub(crate) $name: ReadOnlyTable<$key, $value>,)+
+            transaction: ReadTransaction,
+            $($name: OnceCell<ReadOnlyTable<$key, $value>>,)+
         }
 
         impl Snapshot {
-            pub(super) fn open(transaction: &ReadTransaction) -> Result<Self, Error> {
-                Ok(Self { $($name: transaction.open_table($definition)?,)+ })
+            pub(super) fn new(transaction: ReadTransaction) -> Self {
+                Self { transaction, $($name: OnceCell::new(),)+ }
             }
+
+            /// Opens every table, to see that it can be.
+            pub(super) fn prove(&self) -> Result<(), Error> {
+                $(self.$name()?;)+
+                Ok(())
+            }
+
+            $($(#[$doc])+
+            pub(crate) fn $name(&self) -> Result<&ReadOnlyTable<$key, $value>, Error> {
+                if let Some(table) = self.$name.get() {
+                    return Ok(table);
+                }
+                let table = self.transaction.open_table($definition)?;
+                Ok(self.$name.get_or_init(|| table))
+            })+
 
             /// Shows every row, as bytes, table by table and in the order of keys.
             pub(super) fn rows(
                 &self,
                 show: &mut dyn FnMut(&'static str, &[u8], &[u8]) -> Result<(), Error>,
             ) -> Result<(), Error> {
-                $(for row in self.$name.iter()? {
+                $(for row in self.$name()?.iter()? {
                     let (key, value) = row?;
                     let (key, value) = (key.value(), value.value());
                     let key = <$key as Value>::as_bytes(&key);
@@ -83,9 +100,10 @@ macro_rules! tables {
             /// What each table has and takes. Reads all of it.
             pub(super) fn sizes(&self) -> Result<Vec<Size>, Error> {
                 Ok(vec![$({
-                    let stats = self.$name.stats()?;
+                    let table = self.$name()?;
+                    let stats = table.stats()?;
                     let taken = stats.stored_bytes() + stats.metadata_bytes() + stats.fragmented_bytes();
-                    Size { name: stringify!($name), rows: self.$name.len()?, bytes: stats.stored_bytes(), taken }
+                    Size { name: stringify!($name), rows: table.len()?, bytes: stats.stored_bytes(), taken }
                 },)+])
             }
         }

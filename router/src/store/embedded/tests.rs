@@ -201,7 +201,7 @@ async fn a_store_whose_disk_was_full_works_again_once_there_is_room() {
     disk.set_failing(false);
     store.ping().await.unwrap();
     assert!(store.is_healthy());
-    let kept = store.read(|tables| Ok(tables.meta.get("kept")?.map(|row| row.value())));
+    let kept = store.read(|tables| Ok(tables.meta()?.get("kept")?.map(|row| row.value())));
     assert_eq!(kept.unwrap(), Some(7));
 }
 

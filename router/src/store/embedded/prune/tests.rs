@@ -34,10 +34,10 @@ async fn prune(store: &Embedded, before: i64) -> u64 {
 /// Every record, and when it is looked at.
 fn aging(store: &Embedded) -> Vec<(String, i64)> {
     let looks = |tables: &Snapshot| {
-        let rows = tables.aging.iter()?.map(|row| {
+        let rows = tables.aging()?.iter()?.map(|row| {
             let (row, _) = row?;
             let (time, key) = row.value();
-            assert!(tables.records.get(key)?.is_some(), "{key}");
+            assert!(tables.records()?.get(key)?.is_some(), "{key}");
             Ok((key.to_owned(), time))
         });
         rows.collect::<Result<Vec<_>, Error>>()

@@ -26,7 +26,7 @@ async fn a_write_that_panics_ends_the_store_and_everybody_is_told() {
     assert!(matches!(breaks(&store).await, Error::Damaged(_)));
     assert!(!store.is_healthy());
     // Whoever comes later, too.
-    assert!(matches!(store.find(&EventId::new("a")).await, Err(Error::Damaged(_))));
+    assert!(matches!(store.find_first(&[EventId::new("a")]).await, Err(Error::Damaged(_))));
     assert!(matches!(store.ping().await, Err(Error::Damaged(_))));
 }
 

@@ -44,7 +44,7 @@ async fn what_is_free_is_given_back_and_what_is_there_is_kept() {
     let given_back = store.compact(Now::AtStart).await.unwrap();
     assert_eq!(before - given_back, length());
     assert!(length() < before / 4, "{} of {before}", length());
-    assert_eq!(store.read(|tables| Ok(tables.meta.get("kept")?.map(|row| row.value()))).unwrap(), Some(7));
+    assert_eq!(store.read(|tables| Ok(tables.meta()?.get("kept")?.map(|row| row.value()))).unwrap(), Some(7));
     store.ping().await.unwrap();
     assert_eq!(store.compact(Now::AtStart).await.unwrap(), 0, "nothing is left to give back");
 }
@@ -66,7 +66,7 @@ async fn who_wants_something_while_it_is_made_smaller_waits_for_it() {
     });
     has_begun.await.unwrap();
     let event = EventId::new("a");
-    let mut find = Box::pin(store.find(&event));
+    let mut find = Box::pin(store.find_first(std::slice::from_ref(&event)));
     let mut ping = Box::pin(store.ping());
     let asked = std::future::poll_fn(|context| {
         let (find, ping) = (find.as_mut().poll(context), ping.as_mut().poll(context));
