@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use watchfire_core::command::Wish;
 use watchfire_core::decide::{as_said, incident_of};
 use watchfire_core::decision::{Decision, EffectKind, Verdict, When, Why};
-use watchfire_core::ids::{BundleKey, IncidentKey};
+use watchfire_core::ids::{BundleKey, EventId, IncidentKey};
 use watchfire_core::incident::{IncidentRecord, Key, Record, State};
 use watchfire_core::noise::{BundleKind, BundleRecord};
 use watchfire_core::priority::Priority;
@@ -27,13 +27,16 @@ pub(crate) struct Watched<'s> {
     paged: BTreeMap<(String, bool), Vec<Timestamp>>,
     /// What is held, and by which bundle, by nothing but the decisions.
     untold: Untold,
+    /// What came under which id.
+    messages: BTreeMap<EventId, serde_json::Value>,
 }
 
 impl<'s> Watched<'s> {
     pub(crate) fn new(scenario: &'s Scenario) -> Self {
         let replay = Replay::new(scenario.policy());
         let untold = Untold::default();
-        Self { replay, decisions: Vec::new(), told: BTreeMap::new(), paged: BTreeMap::new(), untold }
+        let (told, paged, messages) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        Self { replay, decisions: Vec::new(), told, paged, untold, messages }
     }
 
     pub(crate) fn step(&mut self, input: &StepInput) {
@@ -41,7 +44,7 @@ impl<'s> Watched<'s> {
             StepInput::Message { text, at } => {
                 let decisions = self.replay.message_at(text, *at);
                 assert_eq!(decisions.len(), 1, "an event has one decision");
-                decisions
+                if self.came_before(&decisions[0], text) { Vec::new() } else { decisions }
             }
             StepInput::Command { command, at } => {
                 let decision = self.replay.command(command, *at);
@@ -79,6 +82,15 @@ impl<'s> Watched<'s> {
         self.untold = untold;
         self.told_is_open_or_resolved();
         self.bundles_count();
+    }
+
+    /// Whether it is an event that came before: of which nothing comes anew, and which says what it said.
+    fn came_before(&mut self, decision: &Decision, text: &str) -> bool {
+        let text = serde_json::from_str(text).unwrap_or_else(|_| serde_json::Value::from(text));
+        let Some(before) = self.messages.insert(decision.event.clone(), text.clone()) else { return false };
+        assert_eq!(before, text, "two messages under one id");
+        assert!(decision.effects.is_empty() && decision.acts.is_empty() && decision.changes.is_empty());
+        true
     }
 
     fn p0_goes_at_once(&self, decision: &Decision) {
