@@ -23,6 +23,7 @@ use crate::decision::{Decision, Verdict, Why, Withheld};
 use crate::event::{Event, Finding, FindingState};
 use crate::face::Face;
 use crate::guard::AskedBy;
+use crate::heading;
 use crate::identity::incident_key;
 use crate::ids::IncidentKey;
 use crate::incident::{FindingRecord, IncidentRecord, Key, Record, State, Unread};
@@ -101,6 +102,10 @@ impl<'c> Case<'c> {
     /// answer names something that has not been read.
     pub fn decide(&self, state: &State, now: Timestamp) -> Result<Decision, Unread> {
         let state = &*state.as_of(self.policy, now);
+        heading::head(self.decided(state, now)?, self.policy, state, now)
+    }
+
+    fn decided(&self, state: &State, now: Timestamp) -> Result<Decision, Unread> {
         let finding = self.event.finding.as_ref();
         if finding.is_some_and(|finding| finding.sample) {
             return Ok(self.withhold_all(Why::Sample, now));
@@ -219,7 +224,7 @@ impl<'c> Case<'c> {
         for (key, change) in plans.changes(&request) {
             changes.insert(key, change);
         }
-        record.targets.extend(plans.targets.iter().cloned());
+        plans.named_by(&mut record);
         let mut notice = self.notice(key, said, &plans, now);
         notice.priority = priority;
         notice.lists.extend(adopted);
@@ -344,9 +349,9 @@ impl<'c> Case<'c> {
     }
 
     fn notice(&self, incident: &IncidentKey, why: Why, plans: &Plans, now: Timestamp) -> Notice {
-        let (rule, context) = (self.rule, self.context);
+        let (rule, policy, context) = (self.rule, self.policy, self.context);
         let Plans { doing, withheld, .. } = plans;
-        compose::notice(self.event, &About { rule, context, why, doing, withheld, incident, now })
+        compose::notice(self.event, &About { rule, policy, context, why, doing, withheld, incident, now })
     }
 
     fn seen(&self, finding: &Finding, key: &IncidentKey, state: &State, now: Timestamp) -> Record {

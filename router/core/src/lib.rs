@@ -18,6 +18,7 @@ mod event_id;
 pub mod face;
 pub mod follow_up;
 pub mod guard;
+pub mod heading;
 pub mod identity;
 pub mod ids;
 pub mod incident;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use watchfire_core::decision::Role;
+use watchfire_core::notice::clean;
 use watchfire_core::priority::Priority;
 use watchfire_core::yaml::{Node, Value};
 
@@ -150,6 +151,7 @@ fn check_store(store: &StoreConfig, mistake: &mut dyn FnMut(&str, String)) {
 fn check_cluster(cluster: &cluster::Config, mistake: &mut dyn FnMut(&str, String)) {
     let cluster::Config {
         name: _,
+        alias,
         arn: _,
         vpc_id: _,
         access,
@@ -160,6 +162,11 @@ fn check_cluster(cluster: &cluster::Config, mistake: &mut dyn FnMut(&str, String
     } = cluster;
     if let Err(expected) = cluster.identity() {
         mistake("", expected);
+    }
+    if let Some(alias) = alias.as_ref().filter(|alias| clean(alias, 32) != **alias || alias.is_empty()) {
+        let message =
+            format!("expected 1 to 32 characters that can be shown in a line, found `{}`", clean(alias, 60));
+        mistake(".alias", message);
     }
     if let cluster::Access::Eks(cluster::EksAccess { endpoint, certificate_authority: _ }) = access
         && !endpoint.starts_with("https://")

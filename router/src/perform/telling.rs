@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use watchfire_core::decision::{Decision, Effect, Role, When};
 use watchfire_core::ids::{EffectId, EventId};
 use watchfire_core::journal::{Entry, Outcome};
-use watchfire_core::notice::{Notice, clean};
+use watchfire_core::notice::{Fact, Group, Notice, clean};
 
 use super::round::{Attempt, Round, retry_after};
 use crate::actions::{Done, Failure, Standing};
@@ -333,9 +333,8 @@ fn by_fallback(notice: &Notice, because: &str, reason: &str) -> Notice {
     let mut notice = notice.clone();
     notice.why = format!("{}; by the fallback, because {because}", notice.why);
     if !reason.is_empty() {
-        notice
-            .facts
-            .push(("By the fallback".to_owned(), clean(&format!("{because}: {reason}"), REASON_LENGTH)));
+        let value = clean(&format!("{because}: {reason}"), REASON_LENGTH);
+        notice.facts.push(Fact::new(Group::Seen, "By the fallback", value));
     }
     notice
 }

@@ -1,44 +1,69 @@
 //! The page as HTML, for mail readers: inline styles only, nothing fetched, every value escaped.
 
-use super::{LONGEST_LINE, Notice, SAMPLE, clean, label};
+use super::{HeadValue, LONGEST_LINE, Notice, SAMPLE, clean};
 use crate::decision::EffectKind;
 use crate::priority::Priority;
 
 pub(super) fn render(notice: &Notice, kind: EffectKind) -> String {
-    let mut body = format!(
-        "<div style=\"border-left:8px solid {};padding:4px 0 4px 14px\">\
-         <h1 style=\"font-size:18px;margin:0 0 6px\">{}</h1>",
-        colour(notice.priority, kind),
-        escape(&notice.subject(kind)),
-    );
-    if notice.sample {
-        body.push_str(&format!("<p style=\"margin:0 0 6px\"><b>{SAMPLE}</b></p>"));
-    }
-    body.push_str(&format!(
-        "<p style=\"margin:0\"><b>{}</b> Why now: {}.</p></div>",
-        escape(&notice.request(kind)),
-        escape(&notice.why),
-    ));
+    let mut body = head(notice, kind);
+    body.push_str(&paragraph(&format!("Why now: {}.", notice.why)));
     body.push_str(&paragraph(&notice.found()));
+    body.push_str(&paragraph(notice.own_title(kind)));
     body.push_str(&paragraph(&notice.description));
-    body.push_str(&table(notice.facts.iter().map(|(name, value)| (label(name), escape(value)))));
     body.push_str(&list(notice.doing_head(kind), &notice.doing));
-    body.push_str(&list("Not known:", &notice.unknown));
     body.push_str(&list("Not done, although the rule asks for it:", &notice.withheld));
+    for (head, rows) in notice.grouped() {
+        body.push_str(&section(head));
+        body.push_str(&table(rows.into_iter().map(|(name, value)| (name, escape(value)))));
+    }
+    body.push_str(&list("Not known:", &notice.unknown));
     for several in &notice.lists {
-        body.push_str(&paragraph(&several.head));
+        body.push_str(&section(&several.head));
         body.push_str(&items(&several.lines));
         body.push_str(&paragraph(&several.rest()));
     }
-    body.push_str(&table(notice.links.iter().map(|(name, address)| (label(name), link(address)))));
+    let links = notice.other_links(kind).into_iter();
+    body.push_str(&table(links.map(|(name, address)| (name, link(address)))));
     let records = notice.records().into_iter();
     body.push_str(&table(records.map(|(name, value)| (name.to_owned(), escape(&value)))));
     format!(
-        "<!DOCTYPE html><html lang=\"en\" dir=\"ltr\"><head><meta charset=\"utf-8\"><title>{}</title></head>\
+        "<!DOCTYPE html><html lang=\"en\" dir=\"ltr\"><head><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>{}</title></head>\
          <body style=\"font-family:system-ui,sans-serif;font-size:14px;line-height:1.45;max-width:720px\">\
          {body}</body></html>\n",
         escape(&notice.subject(kind)),
     )
+}
+
+/// What is read in the first ten seconds: on a phone, what stands above the fold.
+fn head(notice: &Notice, kind: EffectKind) -> String {
+    let mut head = format!(
+        "<div style=\"border-left:8px solid {};padding:4px 0 4px 14px\">\
+         <h1 style=\"font-size:18px;line-height:1.3;margin:0 0 6px;word-break:break-word\">{}</h1>",
+        colour(notice.priority, kind),
+        escape(&notice.subject(kind)),
+    );
+    if notice.sample {
+        head.push_str(&format!("<p style=\"margin:0 0 6px\"><b>{SAMPLE}</b></p>"));
+    }
+    let request = notice.request(kind);
+    if !request.is_empty() {
+        head.push_str(&format!("<p style=\"margin:0\"><b>{}</b></p>", escape(&request)));
+    }
+    for (label, value) in notice.head_rows(kind) {
+        let value = match &value {
+            HeadValue::Words(words) => format!("<b>{}</b>", escape(words)),
+            HeadValue::Command(command) => {
+                format!("<code style=\"font-size:13px;word-break:break-all\">{}</code>", escape(command))
+            }
+            HeadValue::Address(address) => link(address),
+        };
+        head.push_str(&format!(
+            "<div style=\"margin:0 0 4px\"><span style=\"color:#57606a\">{}</span> {value}</div>",
+            escape(label),
+        ));
+    }
+    head + "</div>"
 }
 
 fn colour(priority: Priority, kind: EffectKind) -> &'static str {
@@ -58,9 +83,14 @@ fn paragraph(text: &str) -> String {
     if text.is_empty() { String::new() } else { format!("<p>{}</p>", escape(text)) }
 }
 
+/// What stands above a part of the page.
+fn section(head: &str) -> String {
+    format!("<h2 style=\"font-size:14px;margin:16px 0 2px\">{}</h2>", escape(head))
+}
+
 /// A list under its head; nothing where it is empty.
 fn list(head: &str, lines: &[String]) -> String {
-    if lines.is_empty() { String::new() } else { paragraph(head) + &items(lines) }
+    if lines.is_empty() { String::new() } else { section(head) + &items(lines) }
 }
 
 /// Nothing where there are none.
@@ -69,7 +99,7 @@ fn items(lines: &[String]) -> String {
         return String::new();
     }
     let items: String = lines.iter().map(|line| format!("<li>{}</li>", escape(line))).collect();
-    format!("<ul>{items}</ul>")
+    format!("<ul style=\"margin:2px 0 14px;padding-left:20px\">{items}</ul>")
 }
 
 /// Rows of a label and what is HTML already; nothing where there are none.
@@ -77,7 +107,7 @@ fn table(rows: impl Iterator<Item = (String, String)>) -> String {
     let rows: String = rows
         .map(|(label, value)| {
             format!(
-                "<tr><td style=\"color:#57606a;padding:1px 16px 1px 0;vertical-align:top\">{}</td>\
+                "<tr><td style=\"color:#57606a;padding:1px 14px 1px 0;vertical-align:top\">{}</td>\
                  <td style=\"font-family:monospace;word-break:break-all\">{value}</td></tr>",
                 escape(&label),
             )
@@ -86,7 +116,7 @@ fn table(rows: impl Iterator<Item = (String, String)>) -> String {
     if rows.is_empty() {
         rows
     } else {
-        format!("<table style=\"border-spacing:0;margin:14px 0\">{rows}</table>")
+        format!("<table style=\"border-spacing:0;margin:2px 0 14px\">{rows}</table>")
     }
 }
 
@@ -120,17 +150,18 @@ fn escape(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::ids::{EventId, FindingKey, IncidentKey, RuleName};
-    use crate::notice::List;
-    use crate::notice::tests::miner;
+    use crate::notice::tests::{at, miner};
+    use crate::notice::{Fact, Group, Head, List, Measure, MeasureState};
+    use crate::rules::ActionName;
 
     #[test]
     fn everything_the_text_says_is_there() {
         let html = miner().html(EffectKind::Page);
-        for (name, value) in miner().facts {
-            assert!(html.contains(&value), "{name} is missing");
+        for Fact { group: _, label, value } in miner().facts {
+            assert!(html.contains(&value), "{label} is missing");
         }
         for part in
-            ["[P0] Bitcoin miner", "15 minutes", "first report", "8.0 HIGH", "quarantine: not built yet"]
+            ["[P0] Crypto mining", "in 15 min", "first report", "8.0 HIGH", "quarantine: not built yet"]
         {
             assert!(html.contains(part), "{part} is missing");
         }
@@ -141,7 +172,20 @@ mod tests {
     fn no_text_becomes_markup_wherever_it_stands() {
         let bad = || "<img src=x onerror='a'>\"&".to_owned();
         let hostile = Notice {
-            title: bad(),
+            head: Head {
+                lead: bad(),
+                what: bad(),
+                subject: bad(),
+                place: bad(),
+                measures: vec![Measure {
+                    action: ActionName::Quarantine,
+                    target: bad(),
+                    state: MeasureState::Done { since: at("2026-11-20T02:58:11Z"), by: Some(bad()) },
+                }],
+                link: Some(bad()),
+                ..miner().head
+            },
+            title: format!("{} too", bad()),
             description: bad(),
             why: bad(),
             rule: RuleName::new(bad()),
@@ -149,7 +193,7 @@ mod tests {
             kind: bad(),
             source: bad(),
             severity: bad(),
-            facts: vec![(bad(), bad())],
+            facts: Group::ALL.map(|group| Fact::new(group, bad(), bad())).to_vec(),
             withheld: vec![bad()],
             lists: vec![List::new(&bad(), [bad()], 1)],
             links: vec![(bad(), bad()), (bad(), format!("https://{}", bad()))],
@@ -161,7 +205,9 @@ mod tests {
         let html = hostile.html(EffectKind::Resolve);
         assert!(!html.contains("<img") && !html.contains("onerror='") && !html.contains("\"&\""), "{html}");
         let tags = html.matches('<').count();
-        let harmless = Notice { title: "t".to_owned(), ..hostile.clone() }.html(EffectKind::Resolve);
+        let head = Head { what: "w".to_owned(), ..hostile.head.clone() };
+        let harmless =
+            Notice { head, title: "harmless".to_owned(), ..hostile.clone() }.html(EffectKind::Resolve);
         assert_eq!(tags, harmless.matches('<').count());
     }
 
@@ -172,9 +218,10 @@ mod tests {
             List::new("gone: mining (last week 3)", [""; 0], 0),
         ];
         let html = Notice { lists, ..miner() }.html(EffectKind::Digest);
-        let expected = "<p>quiet: 14 new</p><ul><li>a &lt;b&gt;</li><li>c</li></ul><p>and 12 more</p>\
-                        <p>gone: mining (last week 3)</p><table";
-        assert!(html.contains(expected), "{html}");
+        let expected = ["quiet: 14 new</h2><ul", "<li>a &lt;b&gt;</li><li>c</li></ul><p>and 12 more</p><h2"];
+        for part in expected.into_iter().chain(["gone: mining (last week 3)</h2><table"]) {
+            assert!(html.contains(part), "{part} is not in {html}");
+        }
     }
 
     #[test]

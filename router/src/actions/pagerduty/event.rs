@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 use watchfire_core::decision::{Effect, EffectKind};
-use watchfire_core::notice::{List, Notice, clean, visible};
+use watchfire_core::notice::{Fact, List, Notice, clean, visible};
 use watchfire_core::priority::Priority;
 
 use super::{Profile, opaque};
@@ -156,7 +156,7 @@ fn standard(notice: &Notice) -> Payload<'_> {
     add("why", &notice.why);
     add("description", &notice.description);
     add("severity", &notice.severity);
-    for (name, value) in &notice.facts {
+    for Fact { group: _, label: name, value } in &notice.facts {
         add(&name.to_lowercase(), value);
     }
     add("done", &notice.doing.join("\n"));
@@ -192,8 +192,8 @@ fn short(text: &str) -> &str {
 
 fn fact<'a>(notice: &'a Notice, name: &str) -> Option<&'a str> {
     let fact =
-        notice.facts.iter().find(|(label, value)| label.eq_ignore_ascii_case(name) && !value.is_empty());
-    fact.map(|(_, value)| value.as_str())
+        notice.facts.iter().find(|fact| fact.label.eq_ignore_ascii_case(name) && !fact.value.is_empty());
+    fact.map(|fact| fact.value.as_str())
 }
 
 fn links(notice: &Notice, allowed: impl Fn(&str) -> bool) -> Vec<Link<'_>> {

@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use watchfire_core::notice::Notice;
+use watchfire_core::notice::{Group, Notice};
 
 /// What happened: the finding's type where it is nothing but one, else the rule's family.
 pub(super) fn kind(notice: &Notice) -> &str {
@@ -30,9 +30,17 @@ pub(super) fn reveals(notice: &Notice, text: &str) -> bool {
     let named = notice
         .facts
         .iter()
-        .filter(|(label, value)| !label.eq_ignore_ascii_case("region") && value.len() >= 3)
-        .any(|(_, value)| text.contains(value.as_str()));
+        .filter(|fact| !fact.label.eq_ignore_ascii_case("region") && fact.value.len() >= least(fact.group))
+        .any(|fact| text.contains(fact.value.as_str()));
     account || address || named
+}
+
+/// A shorter text is no name. What was seen has words among it, such as a verb, that stand in any address.
+fn least(group: Group) -> usize {
+    match group {
+        Group::Where | Group::Owner | Group::Near => 3,
+        Group::Seen => 8,
+    }
 }
 
 fn has_ipv4(part: &str) -> bool {

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use watchfire_core::ids::{DedupKey, EventId, FindingKey};
-use watchfire_core::notice::is_unfit;
+use watchfire_core::notice::{Fact, Group, is_unfit};
 
 use super::*;
 use crate::actions::tests::page;
@@ -82,7 +82,8 @@ fn the_minimal_event_names_nothing_of_ours() {
 #[test]
 fn whatever_the_event_text_says_the_minimal_event_does_not() {
     let mut effect = page();
-    let fact = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let fact = |name: &str, value: &str| Fact::new(Group::Where, name, value);
+    let link = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     effect.notice = Notice {
         title: "hostile title".to_owned(),
         description: "hostile description".to_owned(),
@@ -91,9 +92,9 @@ fn whatever_the_event_text_says_the_minimal_event_does_not() {
         facts: vec![fact("Account", "999999999999"), fact("Cluster", "hostile-cluster")],
         withheld: vec!["hostile-action: no".to_owned()],
         links: vec![
-            fact("Console", "https://console.example.com/999999999999"),
-            fact("Cluster", "https://console.example.com/hostile-cluster"),
-            fact("Address", "https://10.1.2.3/"),
+            link("Console", "https://console.example.com/999999999999"),
+            link("Cluster", "https://console.example.com/hostile-cluster"),
+            link("Address", "https://10.1.2.3/"),
         ],
         finding: Some(FindingKey::new("hostile-finding")),
         event: EventId::new("hostile-event"),

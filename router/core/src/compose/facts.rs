@@ -1,0 +1,84 @@
+//! The facts of a page: what the event says, and what the cluster says, each once.
+
+use jiff::Timestamp;
+
+use crate::context::{self, Context};
+use crate::event::{Event, Subject};
+use crate::notice::{Fact, Group, clean};
+
+/// Longer values are cut.
+const LONGEST: usize = 300;
+
+/// All facts, cleaned, by group.
+pub(super) fn facts(event: &Event<'_>, context: &Context, now: Timestamp) -> Vec<Fact> {
+    let known = of_subject(&event.subject).into_iter().chain(context::rows(context, now));
+    let mut facts: Vec<_> = known
+        .map(|Fact { group, label, value }| Fact::new(group, clean(&label, 60), clean(&value, LONGEST)))
+        .filter(|fact| !fact.value.is_empty())
+        .collect();
+    facts.sort_by_key(|fact| fact.group);
+    without_repeats(facts)
+}
+
+/// What another fact of the same page says, too, and with more beside it: the image of the finding, where the cluster
+/// has it with its digest.
+fn without_repeats(facts: Vec<Fact>) -> Vec<Fact> {
+    const SAID_BY: [(&str, &str); 5] = [
+        ("Image", "Images"),
+        ("Node", "Cluster node"),
+        ("Instance", "Cluster node"),
+        ("Runs on", "Cluster node"),
+        ("Workload", "Owners"),
+    ];
+    let says = |label: &str, value: &str| {
+        SAID_BY
+            .iter()
+            .filter(|(less, _)| *less == label)
+            .any(|(_, more)| facts.iter().any(|fact| fact.label == *more && fact.value.contains(value)))
+    };
+    let told: Vec<_> = facts.iter().filter(|fact| !says(&fact.label, &fact.value)).cloned().collect();
+    told
+}
+
+fn of_subject(subject: &Subject) -> Vec<Fact> {
+    let Subject {
+        account,
+        region,
+        cluster,
+        cluster_arn: _,
+        namespace,
+        workload,
+        pod,
+        container,
+        image,
+        node,
+        instance,
+        service_account,
+        principal,
+        ip,
+        resource,
+        vpc: _,
+        thing: _,
+    } = subject;
+    let workload = workload.as_ref().filter(|workload| pod.as_ref() != Some(&workload.name));
+    let container =
+        container.as_ref().and_then(|container| container.name.as_ref().or(container.id.as_ref()));
+    let rows = [
+        (Group::Seen, "Principal", principal.clone()),
+        (Group::Where, "Cluster", cluster.clone()),
+        (Group::Where, "Namespace", namespace.clone()),
+        (Group::Where, "Pod", pod.clone()),
+        (Group::Where, "Workload", workload.map(|workload| format!("{}/{}", workload.kind, workload.name))),
+        (Group::Where, "Container", container.cloned()),
+        (Group::Where, "Image", image.clone()),
+        (Group::Where, "Node", node.clone()),
+        (Group::Where, "Instance", instance.clone()),
+        (Group::Where, "Address", ip.clone()),
+        (Group::Where, "Resource", resource.clone()),
+        (Group::Where, "Account", account.clone()),
+        (Group::Where, "Region", region.clone()),
+        (Group::Owner, "Service account", service_account.clone()),
+    ];
+    let known = |(group, label, value): (Group, &str, Option<String>)| Some(Fact::new(group, label, value?));
+    rows.into_iter().filter_map(known).collect()
+}
