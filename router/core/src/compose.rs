@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::context::Context;
 use crate::decision::{Role, Why, Withheld};
-use crate::event::{Event, FindingSource, OWN_SOURCE};
+use crate::event::{Event, FindingSource, OWN_SOURCE, seen};
 use crate::ids::IncidentKey;
 use crate::notice::{Head, Notice, RUNBOOK, clean};
 use crate::policy::Policy;
@@ -29,6 +29,7 @@ pub(crate) struct About<'a> {
 /// decided ([`crate::heading`]).
 pub(crate) fn notice(event: &Event<'_>, about: &About<'_>) -> Notice {
     let About { rule, policy, context, why, doing, withheld, incident, now } = about;
+    let seen = seen::seen(event, policy.calendar.zone());
     let unknown = context.unknown.iter().cloned().chain(event.faults.iter().map(ToString::to_string));
     let unknown: Vec<String> = unknown.collect();
     let finding = event.finding.as_ref();
@@ -37,8 +38,8 @@ pub(crate) fn notice(event: &Event<'_>, about: &About<'_>) -> Notice {
     Notice {
         priority: rule.priority,
         head: Head {
-            what: what::happened(event, rule),
-            subject: what::to_whom(event, context),
+            what: what::happened(event, &seen, rule),
+            subject: what::to_whom(event, &seen, context),
             place: what::place(event, context, policy),
             unasked: finding.is_some_and(|finding| finding.source == FindingSource::GuardDuty)
                 && rule.actions.iter().all(|action| action.role() != Role::Contain),
@@ -57,11 +58,11 @@ pub(crate) fn notice(event: &Event<'_>, about: &About<'_>) -> Notice {
         severity: severity.map_or(String::new(), |severity| {
             format!("{:.1} {}", severity.value(), severity.band().as_str())
         }),
-        facts: facts::facts(event, context, *now),
+        facts: facts::facts(event, &seen, context, *now),
         doing: doing.iter().map(|doing| clean(doing, 500)).collect(),
         unknown: unknown.iter().map(|unknown| clean(unknown, 200)).collect(),
         withheld: withheld.iter().map(|withheld| clean(&withheld.to_string(), 600)).collect(),
-        lists: Vec::new(),
+        lists: facts::lists(&seen),
         links: links(event, rule),
         incident: (*incident).clone(),
         finding: finding.map(|finding| finding.key.clone()),

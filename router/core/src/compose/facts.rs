@@ -3,15 +3,21 @@
 use jiff::Timestamp;
 
 use crate::context::{self, Context};
-use crate::event::{Event, Subject};
-use crate::notice::{Fact, Group, clean};
+use crate::event::seen::{Seen, Several};
+use crate::event::{Event, OWN_SOURCE, Subject};
+use crate::notice::{Fact, Group, List, clean};
 
 /// Longer values are cut.
 const LONGEST: usize = 300;
 
 /// All facts, cleaned, by group.
-pub(super) fn facts(event: &Event<'_>, context: &Context, now: Timestamp) -> Vec<Fact> {
-    let known = of_subject(&event.subject).into_iter().chain(context::rows(context, now));
+pub(super) fn facts(event: &Event<'_>, seen: &Seen, context: &Context, now: Timestamp) -> Vec<Fact> {
+    let seen = seen.rows.iter().map(|(label, value)| Fact::new(Group::Seen, label, value));
+    let Subject { account, region, .. } = &event.subject;
+    let place = [("Account", account), ("Region", region)];
+    let place =
+        place.into_iter().filter_map(|(label, value)| Some(Fact::new(Group::Where, label, value.clone()?)));
+    let known = seen.chain(of_subject(event)).chain(context::rows(context, now)).chain(place);
     let mut facts: Vec<_> = known
         .map(|Fact { group, label, value }| Fact::new(group, clean(&label, 60), clean(&value, LONGEST)))
         .filter(|fact| !fact.value.is_empty())
@@ -20,10 +26,20 @@ pub(super) fn facts(event: &Event<'_>, context: &Context, now: Timestamp) -> Vec
     without_repeats(facts)
 }
 
+/// What there may be many of, cleaned.
+pub(super) fn lists(seen: &Seen) -> Vec<List> {
+    let list = |Several { head, lines, more }: &Several| List::new(head, lines, *more as u64);
+    seen.lists.iter().map(list).collect()
+}
+
 /// What another fact of the same page says, too, and with more beside it: the image of the finding, where the cluster
 /// has it with its digest.
 fn without_repeats(facts: Vec<Fact>) -> Vec<Fact> {
-    const SAID_BY: [(&str, &str); 5] = [
+    const SAID_BY: [(&str, &str); 9] = [
+        ("Principal", "Caller"),
+        ("Principal", "Credentials"),
+        ("Principal", "Actor"),
+        ("Request", "Kubernetes call"),
         ("Image", "Images"),
         ("Node", "Cluster node"),
         ("Instance", "Cluster node"),
@@ -40,10 +56,15 @@ fn without_repeats(facts: Vec<Fact>) -> Vec<Fact> {
     told
 }
 
-fn of_subject(subject: &Subject) -> Vec<Fact> {
+/// Of an image, its digest: the rest of its name may be spelt in other ways.
+fn exact(value: &str) -> &str {
+    value.split_once('@').map_or(value, |(_, digest)| digest)
+}
+
+fn of_subject(event: &Event<'_>) -> Vec<Fact> {
     let Subject {
-        account,
-        region,
+        account: _,
+        region: _,
         cluster,
         cluster_arn: _,
         namespace,
@@ -59,7 +80,9 @@ fn of_subject(subject: &Subject) -> Vec<Fact> {
         resource,
         vpc: _,
         thing: _,
-    } = subject;
+    } = &event.subject;
+    // What our own events are about runs nowhere.
+    let about = if event.source == OWN_SOURCE { Group::Seen } else { Group::Where };
     let workload = workload.as_ref().filter(|workload| pod.as_ref() != Some(&workload.name));
     let container =
         container.as_ref().and_then(|container| container.name.as_ref().or(container.id.as_ref()));
@@ -74,9 +97,7 @@ fn of_subject(subject: &Subject) -> Vec<Fact> {
         (Group::Where, "Node", node.clone()),
         (Group::Where, "Instance", instance.clone()),
         (Group::Where, "Address", ip.clone()),
-        (Group::Where, "Resource", resource.clone()),
-        (Group::Where, "Account", account.clone()),
-        (Group::Where, "Region", region.clone()),
+        (about, "Resource", resource.clone()),
         (Group::Owner, "Service account", service_account.clone()),
     ];
     let known = |(group, label, value): (Group, &str, Option<String>)| Some(Fact::new(group, label, value?));

@@ -1,7 +1,8 @@
 //! The first line of a page in its parts: what happened, to what, where.
 
 use crate::context::{Context, Place};
-use crate::event::{Event, FindingSource, Subject};
+use crate::event::seen::Seen;
+use crate::event::{Event, FindingSource, FindingState, Subject};
 use crate::notice::clean;
 use crate::policy::Policy;
 use crate::rules::Rule;
@@ -14,21 +15,36 @@ const SAYS_NOTHING: [&str; 2] = ["other-guardduty", "unclassified"];
 
 /// What happened, in a few words. GuardDuty's titles are sentences that name the resource, too; its types say it in two
 /// words, and the rule's family in words that everyone knows: `Crypto mining (bitcoin tool)`.
-pub(super) fn happened(event: &Event<'_>, rule: &Rule) -> String {
-    let of_type = event.finding.as_ref().filter(|finding| finding.source == FindingSource::GuardDuty);
-    let of_type = of_type.and_then(|finding| name_in(&finding.kind));
-    match of_type {
-        Some(name) => {
-            let family = rule.family.split('-').map(word).collect::<Vec<_>>().join(" ");
-            let is_same = family.is_empty() || name.contains(&family) || family.contains(&name);
-            let is_vague = SAYS_NOTHING.contains(&rule.family.as_str());
-            let told = match (is_same, is_vague) {
-                (true, _) | (_, true) => name,
-                (false, false) => format!("{family} ({name})"),
-            };
-            clean(&capital(&told), LONGEST)
-        }
-        None => clean(super::title(event), LONGEST),
+pub(super) fn happened(event: &Event<'_>, seen: &Seen, rule: &Rule) -> String {
+    let title = super::title(event);
+    let told = match &event.finding {
+        None if event.is_unreadable() => "Message that cannot be read".to_owned(),
+        None => match &seen.headline {
+            Some(headline) => format!("{title} ({headline})"),
+            None => title.to_owned(),
+        },
+        Some(finding) => match (finding.source, finding.kind.strip_prefix("Control:")) {
+            (FindingSource::GuardDuty, _) => name_in(&finding.kind)
+                .map_or_else(|| title.to_owned(), |name| with_family(&rule.family, name)),
+            (FindingSource::CloudWatch, _) => format!("Alarm {title}"),
+            (FindingSource::CustomAction, _) => match finding.kind.strip_prefix("CustomAction:") {
+                Some(button) if !button.is_empty() => format!("{button} pressed: {title}"),
+                Some(_) | None => title.to_owned(),
+            },
+            (_, Some(control)) if finding.state == FindingState::Open => format!("{control} failed: {title}"),
+            (_, _) => title.to_owned(),
+        },
+    };
+    clean(&capital(&told), LONGEST)
+}
+
+/// `crypto mining (bitcoin tool)`; what the family says in other words, or says nothing of, is left to the type.
+fn with_family(family: &str, name: String) -> String {
+    let words = family.split('-').map(word).collect::<Vec<_>>().join(" ");
+    let is_same = words.is_empty() || name.contains(&words) || words.contains(&name);
+    match is_same || SAYS_NOTHING.contains(&family) {
+        true => name,
+        false => format!("{words} ({name})"),
     }
 }
 
@@ -56,7 +72,9 @@ fn in_words(name: &str) -> String {
         let before = place.checked_sub(1).map(|place| letters[place]);
         let is_next_lower = letters.get(place + 1).is_some_and(char::is_ascii_lowercase);
         let begins = letter.is_ascii_uppercase()
-            && before.is_some_and(|before| before.is_ascii_lowercase() || is_next_lower);
+            && before.is_some_and(|before| before.is_ascii_lowercase() || is_next_lower)
+            // One letter by itself is no word: `CGroups`.
+            && words.last().is_some_and(|word| word.len() > 1);
         match words.last_mut() {
             Some(word) if !begins || word.is_empty() => word.push(*letter),
             Some(_) | None => words.push(letter.to_string()),
@@ -83,8 +101,13 @@ fn capital(text: &str) -> String {
 }
 
 /// `namespace/pod`, or whatever else the event is about; empty where it names nothing but cluster and account.
-pub(super) fn to_whom(event: &Event<'_>, context: &Context) -> String {
+pub(super) fn to_whom(event: &Event<'_>, seen: &Seen, context: &Context) -> String {
     let subject = &event.subject;
+    if event.is_unreadable() {
+        // Of whom it is, without that it cannot be read.
+        let sender = subject.resource.as_deref().and_then(|about| about.split_once(": "));
+        return clean(sender.map_or("", |(_, sender)| sender), 160);
+    }
     let pod = context.pod().map(|pod| pod.full_name());
     let within = |name: &String| match &subject.namespace {
         Some(namespace) => format!("{namespace}/{name}"),
@@ -96,7 +119,7 @@ pub(super) fn to_whom(event: &Event<'_>, context: &Context) -> String {
         .or_else(|| subject.instance.clone())
         .or_else(|| subject.node.clone())
         .or_else(|| subject.service_account.clone())
-        .or_else(|| subject.principal.clone())
+        .or_else(|| subject.principal.as_deref().map(in_arn))
         .or_else(|| subject.image.as_deref().map(image))
         .or_else(|| subject.resource.as_deref().map(in_arn))
         .unwrap_or_default();
@@ -106,6 +129,12 @@ pub(super) fn to_whom(event: &Event<'_>, context: &Context) -> String {
     if is_said && !is_pod && event.finding.as_ref().is_none_or(|finding| name_in(&finding.kind).is_none()) {
         return String::new();
     }
+    let several = seen.resources.saturating_sub(1);
+    let named = match (several, named.is_empty(), is_pod) {
+        (0, _, _) | (_, _, true) => named,
+        (_, true, false) => format!("{} resources", seen.resources),
+        (more, false, false) => format!("{named} and {more} more"),
+    };
     clean(&named, 160)
 }
 
@@ -166,6 +195,10 @@ mod tests {
             ("UnauthorizedAccess:EC2/SSHBruteForce", Some("SSH brute force")),
             ("Discovery:Kubernetes/TorIPCaller", Some("tor IP caller")),
             ("AttackSequence:EKS/CompromisedCluster", Some("compromised cluster")),
+            (
+                "PrivilegeEscalation:Runtime/CGroupsReleaseAgentModified",
+                Some("cgroups release agent modified"),
+            ),
             ("Control:EKS.1", None),
             ("TTPs/Discovery/Recon:IAMUser-UserPermissions", None),
             ("a:b/<script>", None),

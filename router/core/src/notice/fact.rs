@@ -50,7 +50,7 @@ impl Group {
             Group::Seen => "What was seen",
             Group::Where => "Where it runs",
             Group::Owner => "Who owns it",
-            Group::Near => "What else is there",
+            Group::Near => "What else is open there",
         }
     }
 }

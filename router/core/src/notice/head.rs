@@ -73,7 +73,7 @@ impl Head {
             }
             let alike = left.iter().take_while(|other| other.state.rank() == first.state.rank()).count();
             let more = if alike > 1 { format!(" (and {} more)", alike - 1) } else { String::new() };
-            clauses.push(format!("{}{more}", first.clause(&self.zone, now)));
+            clauses.push(format!("{}{more}", first.clause(&self.subject, &self.zone, now)));
             left = &left[alike..];
         }
         (!clauses.is_empty()).then(|| clauses.join("; "))
@@ -87,8 +87,12 @@ impl Head {
     /// Until when somebody has to have it: `03:27 CET, in 15 min`; none where somebody has, or nothing is known.
     pub fn respond(&self) -> Option<String> {
         let (by, now) = (self.respond_by.filter(|_| self.taken.is_none())?, self.at?);
-        let late = if by < now { "overdue: it was to be by " } else { "" };
-        Some(format!("{late}{}, {}", moment(&self.zone, by, now), relative(by, now)))
+        let (time, far) = (moment(&self.zone, by, now), relative(by, now));
+        Some(if by <= now {
+            format!("overdue: it was to be by {time}, {far}")
+        } else {
+            format!("{time}, {far}")
+        })
     }
 
     /// Who has it, since when; none where nobody has.

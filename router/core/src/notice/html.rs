@@ -29,7 +29,8 @@ pub(super) fn render(notice: &Notice, kind: EffectKind) -> String {
     format!(
         "<!DOCTYPE html><html lang=\"en\" dir=\"ltr\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>{}</title></head>\
-         <body style=\"font-family:system-ui,sans-serif;font-size:14px;line-height:1.45;max-width:720px\">\
+         <body style=\"font-family:system-ui,sans-serif;font-size:14px;line-height:1.45;max-width:720px;\
+         word-break:break-word\">\
          {body}</body></html>\n",
         escape(&notice.subject(kind)),
     )
@@ -54,7 +55,10 @@ fn head(notice: &Notice, kind: EffectKind) -> String {
         let value = match &value {
             HeadValue::Words(words) => format!("<b>{}</b>", escape(words)),
             HeadValue::Command(command) => {
-                format!("<code style=\"font-size:13px;word-break:break-all\">{}</code>", escape(command))
+                format!(
+                    "<code style=\"font-size:13px;word-break:break-word;background:#f0f2f5;padding:2px 5px\">{}</code>",
+                    escape(command)
+                )
             }
             HeadValue::Address(address) => link(address),
         };
@@ -107,8 +111,8 @@ fn table(rows: impl Iterator<Item = (String, String)>) -> String {
     let rows: String = rows
         .map(|(label, value)| {
             format!(
-                "<tr><td style=\"color:#57606a;padding:1px 14px 1px 0;vertical-align:top\">{}</td>\
-                 <td style=\"font-family:monospace;word-break:break-all\">{value}</td></tr>",
+                "<tr><td style=\"color:#57606a;width:110px;padding:1px 12px 1px 0;vertical-align:top\">{}</td>\
+                 <td style=\"font-family:monospace;word-break:break-word\">{value}</td></tr>",
                 escape(&label),
             )
         })

@@ -97,20 +97,26 @@ impl MeasureState {
 }
 
 impl Measure {
-    /// How it stands, in a clause: `pod shop/pay-1 quarantined since 02:58 CET, by the rule`.
-    pub fn clause(&self, zone: &Zone, now: Timestamp) -> String {
+    /// How it stands, in a clause: `pod shop/pay-1 quarantined since 02:58 CET, by the rule`; without its target where
+    /// that is the subject, which stands beside it already.
+    pub fn clause(&self, subject: &str, zone: &Zone, now: Timestamp) -> String {
         let Measure { action, target, state } = self;
         let named = action.as_str();
+        let is_subject = target.split_once(' ').is_some_and(|(_, name)| name == subject);
+        let target = if is_subject { "" } else { target.as_str() };
+        let of = if target.is_empty() { String::new() } else { format!(" of {target}") };
         let time = |at: Timestamp| moment(zone, at, now);
         let by = |by: &Option<String>| by.as_ref().map_or("by the rule".to_owned(), |by| format!("by {by}"));
         match state {
             MeasureState::Failed { because } => format!("NOT contained: {named} failed: {}", short(because)),
             MeasureState::Done { since, by: who } => {
                 format!("{target} {} since {}, {}", done(*action), time(*since), by(who))
+                    .trim_start()
+                    .to_owned()
             }
-            MeasureState::UnderWay => format!("{named} of {target} is being done now"),
+            MeasureState::UnderWay => format!("{named}{of} is being done now"),
             MeasureState::Waits { until, .. } => {
-                format!("{named} waits for approval until {}, {}", time(*until), relative(*until, now))
+                format!("{named}{of} waits for approval until {}, {}", time(*until), relative(*until, now))
             }
             MeasureState::Denied { by, at } => format!("not contained: {by} denied {named} at {}", time(*at)),
             MeasureState::Expired { at } => {
@@ -118,12 +124,12 @@ impl Measure {
             }
             MeasureState::Withheld { because } => format!("not contained: {named}: {}", short(because)),
             MeasureState::Released { at: Some(at), by: Some(by) } => {
-                format!("{target} released at {}, by {by}", time(*at))
+                format!("{target} released at {}, by {by}", time(*at)).trim_start().to_owned()
             }
             MeasureState::Released { at: Some(at), by: None } => {
-                format!("{target} released at {}", time(*at))
+                format!("{target} released at {}", time(*at)).trim_start().to_owned()
             }
-            MeasureState::Released { at: None, .. } => format!("{target} released"),
+            MeasureState::Released { at: None, .. } => format!("{target} released").trim_start().to_owned(),
         }
     }
 
