@@ -225,11 +225,13 @@ mod tests {
     use crate::rules::ActionName;
 
     fn head(measures: Vec<Measure>) -> Head {
-        Head { measures, zone: Zone::named("Europe/Berlin").expect("a zone"), ..miner().head }
+        let zone = Zone::named("Europe/Berlin").expect("a zone");
+        Head { measures, zone, subject: "shop/pay-1".to_owned(), ..miner().head }
     }
 
     fn measure(action: ActionName, state: MeasureState) -> Measure {
-        Measure { action, target: "pod shop/pay-1".to_owned(), state }
+        let target = if action == ActionName::Cordon { "node ip-1" } else { "pod shop/pay-1" };
+        Measure { action, target: target.to_owned(), state }
     }
 
     fn waits() -> MeasureState {
@@ -258,8 +260,8 @@ mod tests {
         ];
         let told = lines.map(|measures| head(measures).containment().unwrap_or_default());
         let expected = [
-            "pod shop/pay-1 quarantined since 03:57 CET, by the rule; cordon waits for approval until 04:14 CET, in 16 min",
-            "quarantine of pod shop/pay-1 is being done now",
+            "quarantined since 03:57 CET, by the rule; cordon of node ip-1 waits for approval until 04:14 CET, in 16 min",
+            "quarantine is being done now",
             "quarantine waits for approval until 04:14 CET, in 16 min",
             "not contained: quarantine: observe mode (and 1 more)",
             "not contained: anna denied quarantine at 03:58 CET",
