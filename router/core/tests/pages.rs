@@ -194,6 +194,14 @@ fn a_digest_tells_what_could_wait() {
     holds("digest", &page(digest));
 }
 
+#[test]
+fn a_sample_says_so_wherever_it_is_shown() {
+    // No sample is paged; this is what a channel shows if one reaches it.
+    let mut page = page_about("trail-disabled.json");
+    page.notice.sample = true;
+    holds("sample", &page);
+}
+
 fn brute_force(number: i64) -> String {
     let text = example("ssh-brute-force-from-inside.json");
     let id = format!("{number:032x}");

@@ -49,7 +49,7 @@ impl Action for Console {
 
 impl Console {
     /// In one piece, so that pages do not run into each other, with a rail that sets them off from logs.
-    fn block(&self, effect: &Effect) -> String {
+    pub(super) fn block(&self, effect: &Effect) -> String {
         let Effect { id: _, kind, channel: _, when: _, dedup_key: _, notice } = effect;
         let mut block = format!("┌── {} to {}\n", kind.as_str(), self.name);
         for line in notice.text(*kind).lines() {
@@ -78,21 +78,22 @@ mod tests {
 ┌── page to screen
 │ [P0] Bitcoin miner in pod shop/pay-1
 │ Respond within 15 minutes.
+│ Runbook   https://runbooks.example.com/mining
+│
 │ Why now: first report of this incident.
 │
 │ CryptoCurrency:Runtime/BitcoinTool.B, 8.0 HIGH, from guardduty
 │
 │ A container asked for a name that mining pools use.
 │
+│ Not done, although the rule asks for it:
+│ - quarantine: not built yet
+│
+│ Where it runs
 │ Cluster   prod-1
 │ Pod       pay-1
 │ Account   123456789012
 │ Region    us-gov-west-1
-│
-│ Not done, although the rule asks for it:
-│ - quarantine: not built yet
-│
-│ Runbook   https://runbooks.example.com/mining
 │
 │ Happened  2026-11-20 02:58:11 UTC
 │ Rule      miner-in-a-pod (crypto-mining)

@@ -10,6 +10,8 @@ mod health;
 mod local;
 mod pace;
 mod pagerduty;
+#[cfg(test)]
+mod pages;
 pub(crate) mod retry;
 mod security_hub;
 mod sns;

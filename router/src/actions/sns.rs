@@ -126,14 +126,14 @@ fn attribute(name: &str, value: &str) -> (String, MessageAttributeValue) {
 }
 
 /// Printable ASCII, at most 99 characters; what is not becomes `?`.
-fn subject(text: &str) -> String {
+pub(super) fn subject(text: &str) -> String {
     let text = text.replace('…', "...");
     let printable = text.chars().map(|c| if c == ' ' || c.is_ascii_graphic() { c } else { '?' });
     printable.take(SUBJECT_LENGTH).collect()
 }
 
 /// Cut where SNS would refuse it, and saying so.
-fn body(mut text: String) -> String {
+pub(super) fn body(mut text: String) -> String {
     const NOTE: &str = "\n[cut: the page is larger than SNS takes]\n";
     if text.len() > BODY_BYTES {
         text.truncate(text.floor_char_boundary(BODY_BYTES - NOTE.len()));

@@ -46,14 +46,13 @@ fn without_repeats(facts: Vec<Fact>) -> Vec<Fact> {
         ("Runs on", "Cluster node"),
         ("Workload", "Owners"),
     ];
-    let says = |label: &str, value: &str| {
-        SAID_BY
-            .iter()
-            .filter(|(less, _)| *less == label)
-            .any(|(_, more)| facts.iter().any(|fact| fact.label == *more && fact.value.contains(value)))
+    let is_said = |fact: &Fact| {
+        let by = |more: &str| {
+            facts.iter().any(|other| other.label == more && other.value.contains(exact(&fact.value)))
+        };
+        SAID_BY.iter().any(|(less, more)| *less == fact.label && by(more))
     };
-    let told: Vec<_> = facts.iter().filter(|fact| !says(&fact.label, &fact.value)).cloned().collect();
-    told
+    facts.iter().filter(|fact| !is_said(fact)).cloned().collect()
 }
 
 /// Of an image, its digest: the rest of its name may be spelt in other ways.

@@ -20,7 +20,7 @@
 //!   530 to 538, which refuse our credentials and not the mail. Permanent: every other 5xx. Where
 //!   one recipient of several is refused the others get the mail nevertheless, and the receipt says so.
 
-mod message;
+pub(super) mod message;
 
 use std::path::PathBuf;
 use std::time::Duration;
