@@ -1,6 +1,6 @@
 //! The page as HTML, for mail readers: inline styles only, nothing fetched, every value escaped.
 
-use super::{HeadValue, LONGEST_LINE, Notice, SAMPLE, clean};
+use super::{AFTER_LISTS, BEFORE_LISTS, HeadValue, LONGEST_LINE, Notice, SAMPLE, Section, clean};
 use crate::decision::EffectKind;
 use crate::priority::Priority;
 
@@ -12,16 +12,14 @@ pub(super) fn render(notice: &Notice, kind: EffectKind) -> String {
     body.push_str(&paragraph(&notice.description));
     body.push_str(&list(notice.doing_head(kind), &notice.doing));
     body.push_str(&list("Not done, although the rule asks for it:", &notice.withheld));
-    for (head, rows) in notice.grouped() {
-        body.push_str(&section(head));
-        body.push_str(&table(rows.into_iter().map(|(name, value)| (name, escape(value)))));
-    }
-    body.push_str(&list("Not known:", &notice.unknown));
+    body.push_str(&sections(notice.grouped(&BEFORE_LISTS)));
     for several in &notice.lists {
         body.push_str(&section(&several.head));
         body.push_str(&items(&several.lines));
         body.push_str(&paragraph(&several.rest()));
     }
+    body.push_str(&sections(notice.grouped(&AFTER_LISTS)));
+    body.push_str(&list("Not known:", &notice.unknown));
     let links = notice.other_links(kind).into_iter();
     body.push_str(&table(links.map(|(name, address)| (name, link(address)))));
     let records = notice.records().into_iter();
@@ -85,6 +83,14 @@ fn colour(priority: Priority, kind: EffectKind) -> &'static str {
 /// Nothing where the text is empty.
 fn paragraph(text: &str) -> String {
     if text.is_empty() { String::new() } else { format!("<p>{}</p>", escape(text)) }
+}
+
+/// Facts, each group under its head.
+fn sections(sections: Vec<Section<'_>>) -> String {
+    let of = |of: Section<'_>| {
+        section(of.head) + &table(of.rows.into_iter().map(|(name, value)| (name, escape(value))))
+    };
+    sections.into_iter().map(of).collect()
 }
 
 /// What stands above a part of the page.
@@ -223,7 +229,7 @@ mod tests {
         ];
         let html = Notice { lists, ..miner() }.html(EffectKind::Digest);
         let expected = ["quiet: 14 new</h2><ul", "<li>a &lt;b&gt;</li><li>c</li></ul><p>and 12 more</p><h2"];
-        for part in expected.into_iter().chain(["gone: mining (last week 3)</h2><table"]) {
+        for part in expected.into_iter().chain(["gone: mining (last week 3)</h2><h2"]) {
             assert!(html.contains(part), "{part} is not in {html}");
         }
     }

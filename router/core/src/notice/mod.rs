@@ -164,19 +164,22 @@ impl Notice {
         links.map(|(name, address)| (label(name), address.as_str())).collect()
     }
 
-    /// The facts of each question, with what stands above them.
-    fn grouped(&self) -> Vec<(&'static str, Vec<(String, &str)>)> {
-        let of = |group: Group| {
-            let facts = self.facts.iter().filter(|fact| fact.group == group);
+    /// The facts of these questions, each with what stands above them. What was seen is told before the lists, which
+    /// tell more of it; all else comes after them.
+    fn grouped(&self, groups: &[Group]) -> Vec<Section<'_>> {
+        let of = |group: &Group| {
+            let facts = self.facts.iter().filter(|fact| fact.group == *group);
             let rows: Vec<_> = facts.map(|fact| (label(&fact.label), fact.value.as_str())).collect();
-            (group.head(), rows)
+            Section { head: group.head(), rows }
         };
-        Group::ALL.into_iter().map(of).filter(|(_, rows)| !rows.is_empty()).collect()
+        groups.iter().map(of).filter(|section| !section.rows.is_empty()).collect()
     }
 
     /// The finder's own title, where the first line says it in other words or not all of it.
     fn own_title(&self, kind: EffectKind) -> &str {
-        let is_said = self.title.is_empty() || self.subject(kind).contains(self.title.as_str());
+        let is_said = self.title.is_empty()
+            || self.title == self.kind
+            || self.subject(kind).contains(self.title.as_str());
         if is_said { "" } else { &self.title }
     }
 
@@ -231,6 +234,16 @@ const LONGEST_LINE: usize = 4_000;
 
 /// The sentence that a sample carries in every form.
 const SAMPLE: &str = "SAMPLE: made to try the set-up out, nothing has happened.";
+
+/// Facts under what stands above them.
+struct Section<'n> {
+    head: &'static str,
+    rows: Vec<(String, &'n str)>,
+}
+
+/// Told before the lists of a page, and after them.
+const BEFORE_LISTS: [Group; 1] = [Group::Seen];
+const AFTER_LISTS: [Group; 3] = [Group::Where, Group::Owner, Group::Near];
 
 /// Labels start with a capital letter, however the fact was named.
 fn label(name: &str) -> String {

@@ -1,15 +1,17 @@
 //! The page as plain text: for a terminal, a mail, an SNS topic.
 
-use super::{HeadValue, LONGEST_LINE, Notice, SAMPLE, clean};
+use super::{AFTER_LISTS, BEFORE_LISTS, HeadValue, LONGEST_LINE, Notice, SAMPLE, Section, clean};
 use crate::decision::EffectKind;
 
 /// The width that every terminal and mail reader shows unbroken.
 const WIDTH: usize = 78;
 
 pub(super) fn render(notice: &Notice, kind: EffectKind) -> String {
-    let (head, groups) = (notice.head_rows(kind), notice.grouped());
+    let (head, seen, around) =
+        (notice.head_rows(kind), notice.grouped(&BEFORE_LISTS), notice.grouped(&AFTER_LISTS));
     let (links, records) = (notice.other_links(kind), notice.records());
-    let labels = groups.iter().flat_map(|(_, rows)| rows.iter().map(|(label, _)| label.as_str()));
+    let labels =
+        seen.iter().chain(&around).flat_map(|section| section.rows.iter().map(|(label, _)| label.as_str()));
     let labels = labels.chain(head.iter().map(|(label, _)| *label));
     let labels = labels.chain(links.iter().map(|(label, _)| label.as_str()));
     let labels = labels.chain(records.iter().map(|(label, _)| *label));
@@ -39,18 +41,15 @@ pub(super) fn render(notice: &Notice, kind: EffectKind) -> String {
     page.gap();
     page.list(notice.doing_head(kind), &notice.doing);
     page.list("Not done, although the rule asks for it:", &notice.withheld);
-    for (head, rows) in &groups {
-        page.paragraph(head);
-        rows.iter().for_each(|(label, value)| page.wrapped_row(label, value));
-        page.gap();
-    }
-    page.list("Not known:", &notice.unknown);
+    seen.iter().for_each(|section| page.section(section));
     for list in &notice.lists {
         page.paragraph(&list.head);
         list.lines.iter().for_each(|line| page.item(line));
         page.paragraph(&list.rest());
         page.gap();
     }
+    around.iter().for_each(|section| page.section(section));
+    page.list("Not known:", &notice.unknown);
     links.iter().for_each(|(label, address)| page.row(label, address));
     page.gap();
     records.iter().for_each(|(label, value)| page.row(label, value));
@@ -85,6 +84,13 @@ impl Page {
         let label = clean(label, LONGEST_LINE);
         let further = " ".repeat(self.width + 2);
         self.wrap(value, &format!("{label:<width$}  ", width = self.width), &further);
+    }
+
+    /// Facts under their head.
+    fn section(&mut self, section: &Section<'_>) {
+        self.paragraph(section.head);
+        section.rows.iter().for_each(|(label, value)| self.wrapped_row(label, value));
+        self.gap();
     }
 
     /// Items under their head; nothing where there are none.

@@ -7,7 +7,11 @@ use sha2::{Digest as _, Sha256};
 use watchfire_core::decision::{Effect, EffectKind};
 
 /// The mail as it goes over the wire; the error says what cannot be in a mail.
-pub(in crate::actions) fn compose(effect: &Effect, from: &Mailbox, to: &[Mailbox]) -> Result<Vec<u8>, String> {
+pub(in crate::actions) fn compose(
+    effect: &Effect,
+    from: &Mailbox,
+    to: &[Mailbox],
+) -> Result<Vec<u8>, String> {
     let Effect { id, kind, channel: _, when: _, dedup_key, notice } = effect;
     let domain = from.email.domain();
     // The thread's root is never sent: readers group by what the mails refer to, and the first mail of
