@@ -17,7 +17,7 @@ use watchfire_core::event::FindingState;
 use watchfire_core::ids::{ChannelName, DedupKey, EffectId, EventId, FindingKey, IncidentKey, RuleName};
 use watchfire_core::incident::{FindingRecord, IncidentRecord, Key, Record, State};
 use watchfire_core::journal::{Entry, Outcome};
-use watchfire_core::notice::Notice;
+use watchfire_core::notice::{Fact, Group, Head, Notice};
 use watchfire_core::priority::Priority;
 
 fn main() {
@@ -180,6 +180,7 @@ fn incident_record() -> Record {
 fn entry(event: &EventId, changes: BTreeMap<Key, Record>) -> Entry {
     let notice = Notice {
         priority: Priority::P0,
+        head: Head::default(),
         title: "CryptoCurrency:Runtime/BitcoinTool.B in prod pods/shop/cart-0".to_owned(),
         description: "d".repeat(300),
         why: "first report of this incident".to_owned(),
@@ -188,7 +189,7 @@ fn entry(event: &EventId, changes: BTreeMap<Key, Record>) -> Entry {
         kind: "CryptoCurrency:Runtime/BitcoinTool.B".to_owned(),
         source: "guardduty".to_owned(),
         severity: "8.0 HIGH".to_owned(),
-        facts: vec![("namespace".to_owned(), "shop".to_owned()); 8],
+        facts: vec![Fact::new(Group::Where, "namespace", "shop"); 8],
         doing: Vec::new(),
         unknown: Vec::new(),
         withheld: Vec::new(),
@@ -200,6 +201,7 @@ fn entry(event: &EventId, changes: BTreeMap<Key, Record>) -> Entry {
         event: event.clone(),
         at: Some(Timestamp::now()),
         sample: false,
+        drill: false,
     };
     let effect = Effect {
         id: EffectId::new("page:oncall"),

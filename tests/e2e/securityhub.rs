@@ -91,7 +91,7 @@ async fn the_call_is_signed_for_the_region_with_the_session_and_carries_nothing_
     assert_eq!(call.headers["x-amz-security-token"], TOKEN);
     let body = call.body.to_string();
     let notice = page("k").notice;
-    for text in [&notice.title, &notice.kind, &notice.facts[0].1, SECRET] {
+    for text in [&notice.title, &notice.kind, &notice.facts[0].value, SECRET] {
         assert!(!body.contains(text), "{text} in {body}");
     }
 }

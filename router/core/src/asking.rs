@@ -4,7 +4,7 @@ use crate::decide::dedup_key;
 use crate::decision::{Effect, EffectKind, When};
 use crate::ids::{EffectId, EventId, IncidentKey};
 use crate::incident::IncidentRecord;
-use crate::notice::{Notice, clean};
+use crate::notice::{Head, Notice, clean};
 use crate::planning::Asked;
 use crate::policy::Policy;
 use crate::response;
@@ -21,7 +21,9 @@ pub(crate) fn ask_at_once(
 ) -> Vec<Effect> {
     let pages = asked.iter().map(|Asked { action, target, withheld }| {
         let title = format!("To be approved: {} of {}: {}", action.as_str(), target.named(), notice.title);
+        let lead = format!("To be approved: {}", action.as_str());
         let notice = Notice {
+            head: Head { lead, ..notice.head.clone() },
             title: clean(&title, 200),
             why: "a plan waits for a human, now: the budget for doing it unasked is spent".to_owned(),
             doing: Vec::new(),

@@ -1,17 +1,22 @@
 //! From an event and its decision to the words of a page.
 
+mod facts;
+mod what;
+
 use jiff::Timestamp;
 
-use crate::context::{self, Context};
-use crate::decision::{Why, Withheld};
-use crate::event::{Event, FindingSource, OWN_SOURCE, Subject};
+use crate::context::Context;
+use crate::decision::{Role, Why, Withheld};
+use crate::event::{Event, FindingSource, OWN_SOURCE, seen};
 use crate::ids::IncidentKey;
-use crate::notice::{Notice, clean};
+use crate::notice::{Head, Notice, RUNBOOK, clean};
+use crate::policy::Policy;
 use crate::rules::Rule;
 
 /// What a page is about, besides the event itself.
 pub(crate) struct About<'a> {
     pub(crate) rule: &'a Rule,
+    pub(crate) policy: &'a Policy,
     pub(crate) context: &'a Context,
     pub(crate) why: Why,
     pub(crate) doing: &'a [String],
@@ -20,11 +25,11 @@ pub(crate) struct About<'a> {
     pub(crate) now: Timestamp,
 }
 
-/// What the page about this event says.
+/// What the page about this event says. Its head has what happened and where; the rest of it is looked up when all is
+/// decided ([`crate::heading`]).
 pub(crate) fn notice(event: &Event<'_>, about: &About<'_>) -> Notice {
-    let About { rule, context, why, doing, withheld, incident, now } = about;
-    let known = context::rows(context, *now);
-    let known = known.into_iter().map(|(label, value)| (label, clean(&value, 300)));
+    let About { rule, policy, context, why, doing, withheld, incident, now } = about;
+    let seen = seen::seen(event, policy.calendar.zone());
     let unknown = context.unknown.iter().cloned().chain(event.faults.iter().map(ToString::to_string));
     let unknown: Vec<String> = unknown.collect();
     let finding = event.finding.as_ref();
@@ -32,6 +37,15 @@ pub(crate) fn notice(event: &Event<'_>, about: &About<'_>) -> Notice {
     let severity = finding.and_then(|finding| finding.severity);
     Notice {
         priority: rule.priority,
+        head: Head {
+            what: what::happened(event, &seen, rule),
+            subject: what::to_whom(event, &seen, context),
+            place: what::place(event, context, policy),
+            alias: what::alias(event, context, policy),
+            unasked: finding.is_some_and(|finding| finding.source == FindingSource::GuardDuty)
+                && rule.actions.iter().all(|action| action.role() != Role::Contain),
+            ..Head::default()
+        },
         title: clean(title(event), 200),
         description: clean(description(event), 1_000),
         why: why.sentence().to_owned(),
@@ -45,11 +59,11 @@ pub(crate) fn notice(event: &Event<'_>, about: &About<'_>) -> Notice {
         severity: severity.map_or(String::new(), |severity| {
             format!("{:.1} {}", severity.value(), severity.band().as_str())
         }),
-        facts: facts(&event.subject).into_iter().chain(known).collect(),
+        facts: facts::facts(event, &seen, context, *now),
         doing: doing.iter().map(|doing| clean(doing, 500)).collect(),
         unknown: unknown.iter().map(|unknown| clean(unknown, 200)).collect(),
         withheld: withheld.iter().map(|withheld| clean(&withheld.to_string(), 600)).collect(),
-        lists: Vec::new(),
+        lists: facts::lists(&seen),
         links: links(event, rule),
         incident: (*incident).clone(),
         finding: finding.map(|finding| finding.key.clone()),
@@ -57,6 +71,7 @@ pub(crate) fn notice(event: &Event<'_>, about: &About<'_>) -> Notice {
         event: event.id.clone(),
         at: finding.and_then(|finding| finding.last_seen.or(finding.updated_at)).or(event.time),
         sample: finding.is_some_and(|finding| finding.sample),
+        drill: false,
     }
 }
 
@@ -80,52 +95,8 @@ fn description<'e>(event: &'e Event<'_>) -> &'e str {
     }
 }
 
-fn facts(subject: &Subject) -> Vec<(String, String)> {
-    let Subject {
-        account,
-        region,
-        cluster,
-        cluster_arn: _,
-        namespace,
-        workload,
-        pod,
-        container,
-        image,
-        node,
-        instance,
-        service_account,
-        principal,
-        ip,
-        resource,
-        vpc: _,
-        thing: _,
-    } = subject;
-    let workload = workload.as_ref().filter(|workload| pod.as_ref() != Some(&workload.name));
-    let container =
-        container.as_ref().and_then(|container| container.name.as_ref().or(container.id.as_ref()));
-    let rows = [
-        ("Cluster", cluster.clone()),
-        ("Namespace", namespace.clone()),
-        ("Pod", pod.clone()),
-        ("Workload", workload.map(|workload| format!("{}/{}", workload.kind, workload.name))),
-        ("Container", container.cloned()),
-        ("Image", image.clone()),
-        ("Node", node.clone()),
-        ("Instance", instance.clone()),
-        ("Service account", service_account.clone()),
-        ("Principal", principal.clone()),
-        ("Address", ip.clone()),
-        ("Resource", resource.clone()),
-        ("Account", account.clone()),
-        ("Region", region.clone()),
-    ];
-    let known =
-        |(label, value): (&str, Option<String>)| value.map(|value| (label.to_owned(), clean(&value, 300)));
-    rows.into_iter().filter_map(known).collect()
-}
-
 fn links(event: &Event<'_>, rule: &Rule) -> Vec<(String, String)> {
-    let runbook = rule.runbook.as_ref().map(|address| ("Runbook".to_owned(), address.clone()));
+    let runbook = rule.runbook.as_ref().map(|address| (RUNBOOK.to_owned(), address.clone()));
     runbook.into_iter().chain(guardduty_console(event)).collect()
 }
 

@@ -6,9 +6,9 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::act::{Act, ActionKind, Step, Target};
+use crate::act::{Act, ActWhen, ActionKind, Step, Target};
 use crate::ids::{EffectId, EventId, IncidentKey};
-use crate::notice::Notice;
+use crate::notice::{Notice, clean};
 use crate::priority::Priority;
 
 /// One thing that can be contained: `pod/<uid>`, `workload/<uid>`, `node/<uid>`.
@@ -47,6 +47,18 @@ pub struct Containment {
     pub state: ContainmentState,
     /// What undoes it, in this order; nothing for what cannot be undone.
     pub undo: Vec<Step>,
+    /// Who approved it or asked for it as it is now; none: the rule did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// When it came to be as it is; none while it is planned, or where it was not written down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<Timestamp>,
+    /// What was said when it failed.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub said: String,
+    /// It is done only if that other act fails.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub only_if: Option<EffectId>,
 }
 
 /// How far a containment is.
@@ -159,6 +171,39 @@ impl ApprovalId {
     /// The word.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl Containment {
+    /// One that was decided now.
+    pub(crate) fn planned(act: &Act, event: &EventId, undo: Vec<Step>, now: Timestamp) -> Self {
+        let only_if = match &act.when {
+            ActWhen::IfFailed(other) => Some(other.clone()),
+            ActWhen::Now | ActWhen::NotBefore(_) => None,
+        };
+        Self {
+            action: act.action,
+            event: event.clone(),
+            effect: act.id.clone(),
+            at: now,
+            state: ContainmentState::Planned,
+            undo,
+            by: act.approved_by.clone(),
+            ended_at: None,
+            said: String::new(),
+            only_if,
+        }
+    }
+
+    /// It came to be so, by that act.
+    pub(crate) fn becomes(&mut self, state: ContainmentState, act: &Act, said: &str, now: Timestamp) {
+        self.state = state;
+        self.ended_at = Some(now);
+        self.by.clone_from(&act.approved_by);
+        self.said = match state {
+            ContainmentState::Failed => clean(said, 200),
+            ContainmentState::Planned | ContainmentState::Done | ContainmentState::Released => String::new(),
+        };
     }
 }
 

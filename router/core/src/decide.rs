@@ -3,6 +3,7 @@
 mod campaign;
 mod closing;
 mod completing;
+mod drilling;
 mod known;
 mod noting;
 mod reports;
@@ -20,9 +21,11 @@ use crate::asking::ask_at_once;
 use crate::compose::{self, About};
 use crate::context::Context;
 use crate::decision::{Decision, Verdict, Why, Withheld};
+use crate::drill::Drill;
 use crate::event::{Event, Finding, FindingState};
 use crate::face::Face;
 use crate::guard::AskedBy;
+use crate::heading;
 use crate::identity::incident_key;
 use crate::ids::IncidentKey;
 use crate::incident::{FindingRecord, IncidentRecord, Key, Record, State, Unread};
@@ -78,6 +81,11 @@ impl<'c> Case<'c> {
         self.rule
     }
 
+    /// How soon a human has to respond, as far as the event itself says.
+    pub fn priority(&self) -> Priority {
+        Drill::of(self.event).map_or(self.rule.priority, |drill| drill.priority)
+    }
+
     /// The incident that the event itself speaks of; a finding that is known stays with its own.
     pub fn incident(&self) -> &IncidentKey {
         &self.incident
@@ -106,6 +114,13 @@ impl<'c> Case<'c> {
     /// answer names something that has not been read.
     pub fn decide(&self, state: &State, now: Timestamp) -> Result<Decision, Unread> {
         let state = &*state.as_of(self.policy, now);
+        if let Some(drill) = Drill::of(self.event) {
+            return self.drill(&drill, state, now);
+        }
+        heading::head(self.decided(state, now)?, self.policy, state, now)
+    }
+
+    fn decided(&self, state: &State, now: Timestamp) -> Result<Decision, Unread> {
         let finding = self.event.finding.as_ref();
         if finding.is_some_and(|finding| finding.sample) {
             return Ok(self.withhold_all(Why::Sample, now));
@@ -228,7 +243,7 @@ impl<'c> Case<'c> {
         for (key, change) in plans.changes(&request) {
             changes.insert(key, change);
         }
-        record.targets.extend(plans.targets.iter().cloned());
+        plans.named_by(&mut record);
         let mut notice = self.notice(key, said, &plans, now);
         notice.priority = priority;
         notice.lists.extend(adopted);
@@ -353,9 +368,9 @@ impl<'c> Case<'c> {
     }
 
     fn notice(&self, incident: &IncidentKey, why: Why, plans: &Plans, now: Timestamp) -> Notice {
-        let (rule, context) = (self.rule, self.context);
+        let (rule, policy, context) = (self.rule, self.policy, self.context);
         let Plans { doing, withheld, .. } = plans;
-        compose::notice(self.event, &About { rule, context, why, doing, withheld, incident, now })
+        compose::notice(self.event, &About { rule, policy, context, why, doing, withheld, incident, now })
     }
 
     fn seen(&self, finding: &Finding, key: &IncidentKey, state: &State, now: Timestamp) -> Record {

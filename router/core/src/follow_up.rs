@@ -11,6 +11,7 @@ use crate::containment::{ApprovalId, ContainmentState, TargetKey, TargetRecord};
 use crate::context::Context;
 use crate::decide::dedup_key;
 use crate::decision::{Decision, Effect, EffectKind, Role, Verdict, When, Why};
+use crate::heading;
 use crate::ids::{ChannelName, EffectId, EventId, IncidentKey, Own};
 use crate::incident::{IncidentRecord, Key, Record, State, Unread};
 use crate::journal::{ActEnd, Entry, Outcome};
@@ -66,11 +67,12 @@ pub fn report(
     if end == ActEnd::Failed {
         notice.withheld = vec![clean(&format!("{} failed: {said}", act.action.as_str()), 600)];
     }
+    notice.head.lead = lead(act, end, has_failed).to_owned();
     if has_failed {
         notice.title = clean(&format!("Not contained: {}", notice.title), 200);
     }
     let mut changes = BTreeMap::new();
-    if let Some((key, record)) = target_after(entry, act, end, state) {
+    if let Some((key, record)) = target_after(entry, act, (end, said), state, now) {
         changes.insert(Key::Target(key), Record::Target(record));
     }
     if let Some(budget) = budget_after(entry, act, outcome, policy, state, now) {
@@ -86,7 +88,7 @@ pub fn report(
         changes.insert(Key::Incident(act.incident.clone()), Record::Incident(record));
     }
     let Decision { source, kind, finding, subject, rule, family, .. } = entry.decision.clone();
-    Ok(Decision {
+    let decision = Decision {
         event: report_id(entry, act),
         source,
         kind,
@@ -104,7 +106,18 @@ pub fn report(
         withheld: Vec::new(),
         face: None,
         changes,
-    })
+    };
+    heading::head(decision, policy, state, now)
+}
+
+/// What is new, at the beginning of the title.
+fn lead(act: &Act, end: ActEnd, has_failed: bool) -> &'static str {
+    match (act.action, act.role, end) {
+        _ if has_failed => "Not contained",
+        (ActionKind::Release, _, ActEnd::Done) => "Released",
+        (ActionKind::Rule(_), Role::Contain, ActEnd::Done) => "Contained",
+        (ActionKind::Release | ActionKind::Rule(_) | ActionKind::Complete, _, _) => "",
+    }
 }
 
 /// An update for every channel that was told of this episode, under the same dedup key.
@@ -263,18 +276,27 @@ fn took_effect(outcome: &Outcome) -> bool {
     }
 }
 
-fn target_after(entry: &Entry, act: &Act, end: ActEnd, state: &State) -> Option<(TargetKey, TargetRecord)> {
+fn target_after(
+    entry: &Entry,
+    act: &Act,
+    (end, said): (ActEnd, &str),
+    state: &State,
+    now: Timestamp,
+) -> Option<(TargetKey, TargetRecord)> {
     let key = TargetKey::of(&act.target)?;
     let mut record = state.target(&key)?.clone();
     for containment in &mut record.acts {
         match (act.action, end) {
-            (ActionKind::Release, ActEnd::Done | ActEnd::Needless) => {
-                containment.state = ContainmentState::Released;
+            (ActionKind::Release, ActEnd::Done | ActEnd::Needless)
+                if containment.state != ContainmentState::Released =>
+            {
+                containment.becomes(ContainmentState::Released, act, said, now);
             }
+            (ActionKind::Release, ActEnd::Done | ActEnd::Needless) => {}
             (ActionKind::Release, ActEnd::Failed) => {}
             _ if containment.event != entry.decision.event || containment.effect != act.id => {}
-            (_, ActEnd::Done) => containment.state = ContainmentState::Done,
-            (_, ActEnd::Failed) => containment.state = ContainmentState::Failed,
+            (_, ActEnd::Done) => containment.becomes(ContainmentState::Done, act, said, now),
+            (_, ActEnd::Failed) => containment.becomes(ContainmentState::Failed, act, said, now),
             (_, ActEnd::Needless) => {}
         }
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::containment::TargetKey;
+use crate::containment::{ApprovalId, TargetKey};
 use crate::decision::Why;
 use crate::event::{Band, Finding, FindingState};
 use crate::ids::{BundleKey, ChannelName, CoverKey, DedupKey, EffectId, EventId, FindingKey, IncidentKey};
@@ -72,6 +72,9 @@ pub struct IncidentRecord {
     /// What was done something to on its account, in this and earlier episodes.
     #[serde(default)]
     pub targets: BTreeSet<TargetKey>,
+    /// The plans that humans were asked for on its account, in this episode; at most [`IncidentRecord::MOST_APPROVALS`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub approvals: Vec<ApprovalId>,
     /// What it is, in a line.
     #[serde(default)]
     pub title: String,
@@ -193,6 +196,8 @@ impl IncidentRecord {
     pub const MOST_FINDINGS: usize = 256;
     /// More pages per channel than this are forgotten, oldest first.
     pub const MOST_PAGES: usize = 8;
+    /// More plans than this are forgotten, oldest first.
+    pub const MOST_APPROVALS: usize = 16;
     /// More resources than this are not told apart.
     pub const MOST_RESOURCES: usize = 32;
     /// No more bundles than this count it.
@@ -219,6 +224,7 @@ impl IncidentRecord {
             more_findings: 0,
             paged: BTreeMap::new(),
             targets: previous.map(|previous| previous.targets.clone()).unwrap_or_default(),
+            approvals: Vec::new(),
             title: String::new(),
             subject: String::new(),
             family: String::new(),
@@ -289,6 +295,17 @@ impl IncidentRecord {
     pub(crate) fn own_key(&mut self, key: &DedupKey) -> DedupKey {
         self.own_keys += 1;
         DedupKey::new(format!("{key}-e{}", self.own_keys))
+    }
+
+    /// A human is asked for that plan on its account.
+    pub(crate) fn asks(&mut self, id: &ApprovalId) {
+        if self.approvals.contains(id) {
+            return;
+        }
+        if self.approvals.len() == Self::MOST_APPROVALS {
+            self.approvals.remove(0);
+        }
+        self.approvals.push(id.clone());
     }
 
     /// It is over: nothing is due any more.

@@ -9,6 +9,7 @@ use crate::budget::Budget;
 use crate::context::{Cluster, Pod};
 use crate::priority::Priority;
 use crate::rules::ActionName;
+use crate::zone::Zone;
 
 /// How far Watchfire goes, from doing nothing to doing it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -60,6 +61,8 @@ pub struct Mitigation {
     pub scans_images: bool,
     /// IAM roles by service account, `namespace/name`, for EKS Pod Identity.
     pub pod_identity_roles: BTreeMap<String, String>,
+    /// The zone in which people read until when a plan waits: the calendar's.
+    pub zone: Zone,
 }
 
 /// What is never touched, whatever a rule says.
@@ -123,6 +126,7 @@ impl Default for Mitigation {
             keeps_evidence: false,
             scans_images: false,
             pod_identity_roles: BTreeMap::new(),
+            zone: Zone::UTC,
         }
     }
 }

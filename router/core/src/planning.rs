@@ -5,13 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::act::{Act, ActWhen, ActionKind, NoPlan, Occasion, PlanHash, Planned, Target, summary};
 use crate::budget::Spent;
-use crate::containment::{
-    ApprovalId, ApprovalRecord, Containment, ContainmentState, TargetKey, TargetRecord,
-};
+use crate::containment::{ApprovalId, ApprovalRecord, Containment, TargetKey, TargetRecord};
 use crate::decision::{Role, Withheld};
 use crate::guard::{AskedBy, Question, Ruling, may};
 use crate::ids::{EffectId, EventId};
-use crate::incident::{Key, Record, State};
+use crate::incident::{IncidentRecord, Key, Record, State};
 use crate::notice::Notice;
 use crate::priority::Priority;
 use crate::rules::ActionName;
@@ -35,7 +33,7 @@ pub(crate) struct Plans {
     pub(crate) withheld: Vec<Withheld>,
     /// What is done, each in a sentence.
     pub(crate) doing: Vec<String>,
-    pub(crate) targets: BTreeSet<TargetKey>,
+    targets: BTreeSet<TargetKey>,
     records: BTreeMap<TargetKey, TargetRecord>,
     approvals: BTreeMap<ApprovalId, ApprovalRecord>,
     /// What is asked for at once, in a page of its own: of which act, and why.
@@ -136,6 +134,12 @@ impl Plans {
         changes
     }
 
+    /// The incident on whose account it is names what is done something to, and what is asked for.
+    pub(crate) fn named_by(&self, record: &mut IncidentRecord) {
+        record.targets.extend(self.targets.iter().cloned());
+        self.approvals.keys().for_each(|id| record.asks(id));
+    }
+
     fn captures(&self) -> bool {
         self.acts.iter().any(|act| act.action == ActionKind::Rule(ActionName::Evidence))
     }
@@ -218,14 +222,7 @@ impl Plans {
             })
         });
         record.incident = incident.clone();
-        record.push(Containment {
-            action: act.action,
-            event: request.event.clone(),
-            effect: act.id.clone(),
-            at: request.occasion.now,
-            state: ContainmentState::Planned,
-            undo,
-        });
+        record.push(Containment::planned(act, request.event, undo, request.occasion.now));
         self.targets.insert(key);
     }
 
@@ -241,7 +238,7 @@ impl Plans {
             action,
             format!(
                 "{WAITS} ({because}) until {}: watchfire approve {id} (plan {}); it would {what}",
-                expires_at.strftime("%Y-%m-%d %H:%M UTC"),
+                mitigation.zone.minute(expires_at),
                 act.hash.short(),
             ),
         );
@@ -284,7 +281,7 @@ impl Plans {
         let undo = record.acts.iter().find(|containment| containment.effect == *id);
         let steps = undo.map(|containment| containment.undo.clone()).unwrap_or_default();
         let at = now + after;
-        self.doing.push(format!("the quarantine ends at {}", at.strftime("%Y-%m-%d %H:%M UTC")));
+        self.doing.push(format!("the quarantine ends at {}", mitigation.zone.minute(at)));
         let act =
             release(request, target.clone(), steps, ActWhen::NotBefore(at), at + mitigation.give_up_after);
         self.acts.push(act);

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::calendar::Calendar;
-use crate::ids::ChannelName;
+use crate::ids::{ChannelName, IncidentKey};
 use crate::mitigation::Mitigation;
 use crate::noise::Noise;
 use crate::priority::Priority;
@@ -34,6 +34,24 @@ pub struct Policy {
     pub escalation: BTreeMap<Priority, Vec<EscalationStep>>,
     /// The channel that notes pages on Security Hub's findings.
     pub write_back: Option<ChannelName>,
+    /// What pages call things, and where they lead.
+    pub pages: Pages,
+}
+
+/// What pages call things, and where they lead.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Pages {
+    /// What people call our cluster; none: its name.
+    pub alias: Option<String>,
+    /// Where people reach Watchfire's API, without a slash at the end; none: pages lead nowhere.
+    pub public_url: Option<String>,
+}
+
+impl Pages {
+    /// Where an incident is shown.
+    pub fn link(&self, incident: &IncidentKey) -> Option<String> {
+        self.public_url.as_ref().map(|base| format!("{base}/v1/story?of={incident}"))
+    }
 }
 
 /// A step of an escalation chain.
@@ -59,6 +77,7 @@ impl Policy {
             digest: Vec::new(),
             escalation: BTreeMap::new(),
             write_back: None,
+            pages: Pages::default(),
         }
     }
 

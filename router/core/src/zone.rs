@@ -2,12 +2,13 @@
 
 use std::fmt;
 
+use jiff::Timestamp;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// A time zone; UTC where nothing else is said.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Zone(TimeZone);
 
 impl Zone {
@@ -29,6 +30,11 @@ impl Zone {
         self.0.iana_name().expect("every zone of the database has a name")
     }
 
+    /// A time to the minute, with its date: `2026-11-20 03:28 CET`.
+    pub fn minute(&self, at: Timestamp) -> String {
+        at.to_zoned(self.0.clone()).strftime("%Y-%m-%d %H:%M %Z").to_string()
+    }
+
     /// The zone for calculations.
     pub fn time_zone(&self) -> &TimeZone {
         &self.0
@@ -44,6 +50,12 @@ impl Default for Zone {
 impl fmt::Display for Zone {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(self.name())
+    }
+}
+
+impl From<Zone> for String {
+    fn from(zone: Zone) -> String {
+        zone.name().to_owned()
     }
 }
 

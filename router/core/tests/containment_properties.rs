@@ -179,6 +179,10 @@ impl World {
                     at: support::scene::now(),
                     state: STATES[state],
                     undo: Vec::new(),
+                    by: None,
+                    ended_at: None,
+                    said: String::new(),
+                    only_if: None,
                 }],
             };
             let key = TargetKey::of(&record.target).unwrap();

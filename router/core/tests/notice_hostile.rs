@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use fixtures::fixture;
 use watchfire_core::decision::{Decision, EffectKind};
 use watchfire_core::json::Json;
-use watchfire_core::notice::{Notice, is_unfit};
+use watchfire_core::notice::{Fact, Notice, is_unfit};
 use watchfire_core::replay::Replay;
 
 /// Characters that control a screen, break a line, turn text or hide in it.
@@ -96,9 +96,9 @@ fn assert_notice_fit(notice: &Notice) {
         assert_fit(&subject, "subject");
         let text = notice.text(kind);
         assert_fit(&text, "text");
-        for (label, value) in &notice.facts {
-            let row = |line: &&str| line.starts_with(label.as_str()) && line.ends_with(value.as_str());
-            assert!(text.lines().any(|line| row(&line)), "{label} is not one line in {text}");
+        let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        for Fact { group: _, label, value } in &notice.facts {
+            assert!(words.contains(&format!("{label} {value}")), "{label} is not whole in {text}");
         }
         assert_fit(&notice.html(kind), "HTML");
     }

@@ -3,7 +3,7 @@
 use tokio::time::Instant;
 use watchfire_core::decision::{EffectKind, When};
 use watchfire_core::ids::{DedupKey, EffectId, EventId, FindingKey, IncidentKey, RuleName};
-use watchfire_core::notice::Notice;
+use watchfire_core::notice::{Fact, Group, Head, Notice};
 use watchfire_core::priority::Priority;
 
 use super::*;
@@ -11,8 +11,10 @@ use super::*;
 /// A page as `decide` makes them.
 pub(super) fn page() -> Effect {
     let pair = |label: &str, value: &str| (label.to_owned(), value.to_owned());
+    let fact = |label: &str, value: &str| Fact::new(Group::Where, label, value);
     let notice = Notice {
         priority: Priority::P0,
+        head: Head::default(),
         title: "Bitcoin miner in pod shop/pay-1".to_owned(),
         description: "A container asked for a name that mining pools use.".to_owned(),
         why: "first report of this incident".to_owned(),
@@ -22,10 +24,10 @@ pub(super) fn page() -> Effect {
         source: "guardduty".to_owned(),
         severity: "8.0 HIGH".to_owned(),
         facts: vec![
-            pair("cluster", "prod-1"),
-            pair("pod", "pay-1"),
-            pair("account", "123456789012"),
-            pair("region", "us-gov-west-1"),
+            fact("cluster", "prod-1"),
+            fact("pod", "pay-1"),
+            fact("account", "123456789012"),
+            fact("region", "us-gov-west-1"),
         ],
         doing: Vec::new(),
         unknown: Vec::new(),
@@ -40,6 +42,7 @@ pub(super) fn page() -> Effect {
         event: EventId::new("7bf73129-1428-4cd3-a780-95db273d1602"),
         at: Some("2026-11-20T02:58:11Z".parse().expect("a timestamp")),
         sample: false,
+        drill: false,
     };
     Effect {
         id: EffectId::new("page:oncall"),

@@ -12,11 +12,13 @@ use super::keep::default_annotations;
 #[serde(
     deny_unknown_fields,
     default,
-    expecting = "a mapping of name, arn, vpc_id, access, look_up, annotations, deadline_ms, urgent_deadline_ms"
+    expecting = "a mapping of name, alias, arn, vpc_id, access, look_up, annotations, deadline_ms, urgent_deadline_ms"
 )]
 pub struct Config {
     /// Its name; without one it is the name in the ARN. One of the two is required.
     pub name: Option<String>,
+    /// What people call it, such as `prod`, for the titles of pages; without one its name. 1 to 32 characters.
+    pub alias: Option<String>,
     /// Its ARN. With it, events of another account or region are never matched; without it nothing but a UID is
     /// certain.
     pub arn: Option<String>,
@@ -87,6 +89,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             name: None,
+            alias: None,
             arn: None,
             vpc_id: None,
             access: Access::InCluster(InCluster {}),

@@ -99,6 +99,7 @@ impl Cluster {
         let identity = config.identity().map_err(anyhow::Error::msg)?;
         let Config {
             name: _,
+            alias: _,
             arn: _,
             vpc_id: _,
             access,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use watchfire_core::decision::Role;
+use watchfire_core::notice::clean;
 use watchfire_core::priority::Priority;
 use watchfire_core::yaml::{Node, Value};
 
@@ -11,6 +12,7 @@ use super::attention::{self, Attention};
 use super::file::{Config, PARTS, RouteConfig, RulesConfig, StoreConfig};
 use super::http::check_http;
 use super::mistake::Mistakes;
+use super::wording::{self, Places};
 use super::{mitigation, queues};
 use crate::actions::ChannelConfig;
 use crate::cluster;
@@ -24,11 +26,19 @@ pub(super) struct Parsed {
     pub(super) rules: RulesConfig,
     /// Where they are named, from 1; none where they are not.
     pub(super) rules_line: Option<u64>,
+    /// Where the templates of channels are.
+    pub(super) templates: Places,
 }
 
 impl Parsed {
     fn refused(mistakes: Vec<Mistake>) -> Self {
-        Self { config: None, mistakes, rules: RulesConfig::default(), rules_line: None }
+        Self {
+            config: None,
+            mistakes,
+            rules: RulesConfig::default(),
+            rules_line: None,
+            templates: Places::new(),
+        }
     }
 }
 
@@ -121,7 +131,8 @@ pub(super) fn parse(name: &str, text: &str) -> Parsed {
         _ => None,
     };
     let rules_line = part("rules").map(|rules| rules.line_at("directory"));
-    Parsed { config, mistakes, rules: known_rules, rules_line }
+    let templates = wording::places(part("channels"));
+    Parsed { config, mistakes, rules: known_rules, rules_line, templates }
 }
 
 fn check_names(root: &Node, mistakes: &mut Mistakes<'_>) {
@@ -150,6 +161,7 @@ fn check_store(store: &StoreConfig, mistake: &mut dyn FnMut(&str, String)) {
 fn check_cluster(cluster: &cluster::Config, mistake: &mut dyn FnMut(&str, String)) {
     let cluster::Config {
         name: _,
+        alias,
         arn: _,
         vpc_id: _,
         access,
@@ -160,6 +172,11 @@ fn check_cluster(cluster: &cluster::Config, mistake: &mut dyn FnMut(&str, String
     } = cluster;
     if let Err(expected) = cluster.identity() {
         mistake("", expected);
+    }
+    if let Some(alias) = alias.as_ref().filter(|alias| clean(alias, 32) != **alias || alias.is_empty()) {
+        let message =
+            format!("expected 1 to 32 characters that can be shown in a line, found `{}`", clean(alias, 60));
+        mistake(".alias", message);
     }
     if let cluster::Access::Eks(cluster::EksAccess { endpoint, certificate_authority: _ }) = access
         && !endpoint.starts_with("https://")
@@ -195,7 +212,7 @@ fn check_channels(
     let members = mistakes.members("channels", part, "names and channels");
     let known = members.iter().map(|(name, _)| name.clone()).collect();
     let channels = members.iter().filter_map(|(name, channel)| {
-        Some((name.clone(), mistakes.read(&format!("channels.{name}"), channel, |_, _| {})?))
+        Some((name.clone(), mistakes.read(&format!("channels.{name}"), channel, ChannelConfig::check)?))
     });
     (known, channels.collect())
 }

@@ -115,7 +115,7 @@ impl QueueConfig {
 #[serde(
     deny_unknown_fields,
     default,
-    expecting = "a mapping of listen, token, operator_token, in_flight, hosts, connections, bodies_mib"
+    expecting = "a mapping of listen, token, operator_token, public_url, in_flight, hosts, connections, bodies_mib"
 )]
 pub struct HttpConfig {
     /// Address and port; port 0 takes any free one.
@@ -124,6 +124,8 @@ pub struct HttpConfig {
     pub token: Option<SecretSource>,
     /// The bearer token of those who approve, release and switch off; without it nobody can.
     pub operator_token: Option<SecretSource>,
+    /// Where people reach this address from their desks, `https://…`: pages link to their incident there.
+    pub public_url: Option<String>,
     /// How many messages of the embedded queue are worked on at once, 1 to 10,000.
     pub in_flight: u16,
     /// Names and addresses that clients use to get here, besides loopback's and the one listened on.
@@ -140,6 +142,7 @@ impl Default for HttpConfig {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             token: None,
             operator_token: None,
+            public_url: None,
             in_flight: 64,
             hosts: Vec::new(),
             connections: 512,

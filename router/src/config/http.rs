@@ -14,7 +14,11 @@ const LEAST_CHARACTERS: usize = 16;
 type Wrong = (&'static str, &'static str);
 
 pub(super) fn check_http(http: &HttpConfig, mistake: &mut dyn FnMut(&str, String)) {
-    let HttpConfig { listen, token, operator_token, in_flight, hosts, connections, bodies_mib } = http;
+    let HttpConfig { listen, token, operator_token, public_url, in_flight, hosts, connections, bodies_mib } =
+        http;
+    if let Some(wrong) = public_url.as_deref().and_then(wrong_url) {
+        mistake(".public_url", wrong);
+    }
     if token.is_none() && !listen.ip().is_loopback() {
         mistake(".token", format!("expected a token, because {listen} is not a loopback address"));
     }
@@ -39,6 +43,22 @@ pub(super) fn check_http(http: &HttpConfig, mistake: &mut dyn FnMut(&str, String
     let known = |source: &Option<SecretSource>| source.as_ref()?.local()?.ok();
     for (member, wrong) in wrong_tokens(known(token).as_ref(), known(operator_token).as_ref()) {
         mistake(&format!(".{member}"), wrong.to_owned());
+    }
+}
+
+/// What is wrong about an address that pages are to lead to. It is shown to whoever gets a page: it has no secret in it.
+fn wrong_url(url: &str) -> Option<String> {
+    const EXPECTED: &str = "expected an address such as https://watchfire.example.com";
+    match url.parse::<axum::http::Uri>() {
+        Ok(uri) if uri.scheme_str() != Some("https") => Some(format!("{EXPECTED}: pages link to https only")),
+        Ok(uri) if uri.authority().is_none_or(|authority| authority.as_str().contains('@')) => {
+            Some(format!("{EXPECTED}, with a host and without a user or password"))
+        }
+        Ok(uri) if uri.query().is_some() || url.contains('#') => {
+            Some(format!("{EXPECTED}, without a query or a fragment"))
+        }
+        Ok(_) => None,
+        Err(_) => Some(EXPECTED.to_owned()),
     }
 }
 

@@ -9,6 +9,7 @@ use watchfire_core::context::Cluster;
 use watchfire_core::mitigation::{Mitigation, Mode, Protected};
 use watchfire_core::priority::Priority;
 use watchfire_core::rules::ActionName;
+use watchfire_core::zone::Zone;
 
 /// How far Watchfire may go. Left out, it observes.
 #[derive(Clone, Debug, Deserialize)]
@@ -122,7 +123,13 @@ impl Default for MitigationConfig {
 
 impl MitigationConfig {
     /// What deciding needs of it. `own` is what Watchfire runs in, where it runs in the cluster.
-    pub(super) fn policy(&self, cluster: Option<Cluster>, keeps_evidence: bool, own: &Own) -> Mitigation {
+    pub(super) fn policy(
+        &self,
+        cluster: Option<Cluster>,
+        keeps_evidence: bool,
+        own: &Own,
+        zone: &Zone,
+    ) -> Mitigation {
         let Self {
             mode,
             actions,
@@ -160,6 +167,7 @@ impl MitigationConfig {
             keeps_evidence,
             scans_images: image_scan,
             pod_identity_roles,
+            zone: zone.clone(),
         }
     }
 }

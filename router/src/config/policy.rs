@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use watchfire_core::ids::ChannelName;
 use watchfire_core::mitigation::Mitigation;
-use watchfire_core::policy::{Policy, RepeatAfter, Route, Routes};
+use watchfire_core::policy::{Pages, Policy, RepeatAfter, Route, Routes};
 use watchfire_core::priority::Priority;
 use watchfire_core::rules::RuleSet;
 
@@ -26,6 +26,7 @@ impl Config {
             calendar: self.business.clone(),
             digest: self.digest.to.iter().cloned().map(ChannelName::new).collect(),
             escalation: attention::chains(&self.escalation),
+            pages: self.pages(),
             write_back: self.security_hub.as_ref().map(|part| ChannelName::new(part.write_back.clone())),
             ..Policy::new(rules, self.routes())
         }
@@ -33,7 +34,15 @@ impl Config {
 
     fn mitigation(&self) -> Mitigation {
         let cluster = self.cluster.as_ref().and_then(|cluster| cluster.identity().ok());
-        self.mitigation.policy(cluster, self.evidence.is_some(), &Own::of_the_environment())
+        let zone = self.business.zone();
+        self.mitigation.policy(cluster, self.evidence.is_some(), &Own::of_the_environment(), zone)
+    }
+
+    /// What pages call our cluster, and where they lead.
+    fn pages(&self) -> Pages {
+        let alias = self.cluster.as_ref().and_then(|cluster| cluster.alias.clone());
+        let public_url = self.http.public_url.as_ref().map(|url| url.trim_end_matches('/').to_owned());
+        Pages { alias, public_url }
     }
 
     /// Who is told.

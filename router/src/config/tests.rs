@@ -1,5 +1,8 @@
 //! Promises about the configuration.
 
+use watchfire_core::ids::IncidentKey;
+use watchfire_core::rules::RuleSet;
+
 use super::Config;
 
 /// The mistakes, as they are printed.
@@ -43,7 +46,7 @@ routes:
         "watchfire.yaml:2: http.token: expected a token, because 0.0.0.0:8080 is not a loopback address",
         "watchfire.yaml:3: store.keep_days: expected at least 1, found 0",
         "watchfire.yaml:5: channels.oncall.pagerduty.retries: unknown field `retries`, expected one of \
-         `routing_key`, `url`, `payload`, `events_per_minute`, `webhook_secrets`, `poll`",
+         `routing_key`, `url`, `payload`, `leave_out`, `events_per_minute`, `templates`, `webhook_secrets`, `poll`",
         "watchfire.yaml:7: routes.P1: expected a route with at least one channel",
         "watchfire.yaml:8: routes.P0.to[1]: expected a channel (oncall, screen), found `nobody`",
         "watchfire.yaml:8: routes.P0.fallback: expected a channel that is not in `to`, found `oncall`",
@@ -231,7 +234,7 @@ fn a_misspelt_channels_does_not_make_every_route_wrong() {
 fn a_part_of_another_shape_is_one_mistake() {
     let text = "http: 8080\nchannels: [console]\nroutes: [P0]\nrepeat_after_minutes: 5\n";
     let expected = [
-        "watchfire.yaml:1: http: invalid type: integer `8080`, expected a mapping of listen, token, operator_token, in_flight, hosts, connections, bodies_mib",
+        "watchfire.yaml:1: http: invalid type: integer `8080`, expected a mapping of listen, token, operator_token, public_url, in_flight, hosts, connections, bodies_mib",
         "watchfire.yaml:2: channels: expected a mapping of names and channels",
         "watchfire.yaml:3: routes: expected a mapping of P0, P1, P2, P3",
         "watchfire.yaml:4: repeat_after_minutes: expected a mapping of P0, P1, P2, P3",
@@ -315,6 +318,53 @@ routes: {P0: {to: [screen]}, P1: {to: [screen]}}
         "watchfire.yaml:4: http.bodies_mib: expected 16 to 4096, found 8".to_owned(),
     ];
     assert_eq!(told(text), expected);
+}
+
+#[test]
+fn an_address_that_pages_lead_to_is_one_that_anybody_may_see_and_open() {
+    let wrong = |url: &str| {
+        let text = format!(
+            "http: {{public_url: '{url}'}}\nchannels: {{screen: {{console: {{}}}}}}\n\
+             routes: {{P0: {{to: [screen]}}, P1: {{to: [screen]}}}}\n"
+        );
+        let mistakes = Config::parse("watchfire.yaml", &text).err().unwrap_or_default();
+        mistakes.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let expected =
+        "watchfire.yaml:1: http.public_url: expected an address such as https://watchfire.example.com";
+    let cases = [
+        ("https://watchfire.example.com/wf/", None),
+        ("http://watchfire.example.com", Some(": pages link to https only")),
+        ("watchfire.example.com", Some(": pages link to https only")),
+        ("https://sam:secret@watchfire.example.com", Some(", with a host and without a user or password")),
+        ("https://watchfire.example.com/?token=abc", Some(", without a query or a fragment")),
+        ("https://watch fire", Some("")),
+    ];
+    for (url, rest) in cases {
+        let expected: Vec<_> = rest.map(|rest| format!("{expected}{rest}")).into_iter().collect();
+        assert_eq!(wrong(url), expected, "{url}");
+    }
+}
+
+#[test]
+fn an_alias_is_a_short_line_and_pages_have_it_with_the_address() {
+    let with = |alias: &str| {
+        format!(
+            "http: {{public_url: https://watchfire.example.com/}}\ncluster: {{name: prod, alias: '{alias}'}}\n\
+             channels: {{screen: {{console: {{}}}}}}\nroutes: {{P0: {{to: [screen]}}, P1: {{to: [screen]}}}}\n"
+        )
+    };
+    let expected =
+        "watchfire.yaml:2: cluster.alias: expected 1 to 32 characters that can be shown in a line, found ``";
+    assert_eq!(told(&with("")), [expected]);
+    assert_eq!(told(&with(&"x".repeat(33))).len(), 1);
+    let config = Config::parse("watchfire.yaml", &with("prod-gov")).expect("it is right");
+    let rules =
+        RuleSet::load(&crate::rules_files::read(None).expect("the shipped rules")).expect("they load");
+    let pages = config.policy(rules).pages;
+    let link = pages.link(&IncidentKey::new("wf1-1"));
+    assert_eq!(link.as_deref(), Some("https://watchfire.example.com/v1/story?of=wf1-1"));
+    assert_eq!(pages.alias.as_deref(), Some("prod-gov"));
 }
 
 #[test]

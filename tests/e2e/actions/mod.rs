@@ -2,6 +2,7 @@
 
 mod email;
 mod pagerduty;
+mod pages;
 mod secrets;
 mod sns;
 
@@ -14,7 +15,7 @@ use watchfire::actions::{Channel, Done, Failure};
 use watchfire::clients::Clients;
 use watchfire_core::decision::{Effect, EffectKind, When};
 use watchfire_core::ids::{ChannelName, DedupKey, EffectId, EventId, FindingKey, IncidentKey, RuleName};
-use watchfire_core::notice::Notice;
+use watchfire_core::notice::{Fact, Group, Head, Notice};
 use watchfire_core::priority::Priority;
 use watchfire_tests::Ministack;
 
@@ -53,8 +54,10 @@ fn ministack_clients() -> (Ministack, Clients) {
 /// A page whose text has what breaks careless channels: other scripts, markup, quotes, a line of its own.
 pub(crate) fn page(dedup_key: &str) -> Effect {
     let pair = |label: &str, value: &str| (label.to_owned(), value.to_owned());
+    let fact = |label: &str, value: &str| Fact::new(Group::Where, label, value);
     let notice = Notice {
         priority: Priority::P0,
+        head: Head::default(),
         title: "Bitcoin miner in pod kasse/zähler-1 <b>\"now\"</b>".to_owned(),
         description: "Ein Container fragte nach einem Namen, den Schürfer benutzen. \
                       他のコンテナも同じことをしました。 .\r\n.\r\nFrom here on: a second line."
@@ -65,7 +68,7 @@ pub(crate) fn page(dedup_key: &str) -> Effect {
         kind: "CryptoCurrency:Runtime/BitcoinTool.B".to_owned(),
         source: "guardduty".to_owned(),
         severity: "8.0 HIGH".to_owned(),
-        facts: vec![pair("cluster", "prod-1"), pair("pod", "zähler-1"), pair("account", "123456789012")],
+        facts: vec![fact("cluster", "prod-1"), fact("pod", "zähler-1"), fact("account", "123456789012")],
         doing: Vec::new(),
         unknown: Vec::new(),
         withheld: vec!["quarantine: not built yet".to_owned()],
@@ -79,6 +82,7 @@ pub(crate) fn page(dedup_key: &str) -> Effect {
         event: EventId::new("7bf73129-1428-4cd3-a780-95db273d1602"),
         at: Some("2026-11-20T02:58:11Z".parse().expect("a timestamp")),
         sample: false,
+        drill: false,
     };
     Effect {
         id: EffectId::new("page:oncall"),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use watchfire::actions::{Channel, Done, Failure};
-use watchfire_core::notice::Notice;
+use watchfire_core::notice::{Fact, Group, Notice};
 use watchfire_core::priority::Priority;
 use watchfire_tests::pagerduty::{Alert, AlertState, Severity};
 use watchfire_tests::{Fault, PagerDuty};
@@ -57,7 +57,7 @@ async fn every_priority_profile_and_length_is_as_the_contract_wants_it() {
         let channel = paging(&server.url(), payload).await;
         for priority in Priority::ALL {
             let mut long = page("k");
-            let fact = ("x".repeat(500), "é".repeat(3000));
+            let fact = Fact::new(Group::Where, "x".repeat(500), "é".repeat(3000));
             long.notice = Notice {
                 priority,
                 title: "€".repeat(5000),

@@ -8,7 +8,7 @@ use watchfire_core::event::FindingState;
 use watchfire_core::ids::{ChannelName, DedupKey, EffectId, EventId, FindingKey, IncidentKey, RuleName};
 use watchfire_core::incident::{FindingRecord, IncidentRecord, Key, Record};
 use watchfire_core::journal::{Entry, Outcome};
-use watchfire_core::notice::Notice;
+use watchfire_core::notice::{Fact, Group, Head, Notice};
 use watchfire_core::priority::Priority;
 
 /// That many seconds into the test's own time.
@@ -44,6 +44,7 @@ pub fn entry(event: &str, seconds: i64, effects: &[&str]) -> Entry {
 fn effect(event: &str, id: &str) -> Effect {
     let notice = Notice {
         priority: Priority::P0,
+        head: Head::default(),
         title: "Mining in cart-0".to_owned(),
         description: "A process asked for a mining pool.".to_owned(),
         why: "first report of this incident".to_owned(),
@@ -52,7 +53,7 @@ fn effect(event: &str, id: &str) -> Effect {
         kind: "CryptoCurrency:Runtime/BitcoinTool.B".to_owned(),
         source: "guardduty".to_owned(),
         severity: "8.0 HIGH".to_owned(),
-        facts: vec![("cluster".to_owned(), "prod".to_owned())],
+        facts: vec![Fact::new(Group::Where, "cluster", "prod")],
         doing: Vec::new(),
         unknown: Vec::new(),
         withheld: Vec::new(),
@@ -64,6 +65,7 @@ fn effect(event: &str, id: &str) -> Effect {
         event: EventId::new(event),
         at: Some(at(-3)),
         sample: false,
+        drill: false,
     };
     Effect {
         id: EffectId::new(id),

@@ -17,12 +17,13 @@ use jiff::Timestamp;
 
 use crate::act::{Act, ActWhen, ActionKind, Occasion};
 use crate::budget::Spent;
-use crate::containment::{Containment, ContainmentState, SwitchRecord, SwitchedOff, TargetKey, TargetRecord};
+use crate::containment::{Containment, SwitchRecord, SwitchedOff, TargetKey, TargetRecord};
 use crate::context::Context;
 use crate::decision::{Decision, Effect, Role, Verdict, Why, Withheld};
 use crate::event::{OWN_SOURCE, Subject};
 use crate::follow_up;
 use crate::guard::AskedBy;
+use crate::heading;
 use crate::identity;
 use crate::ids::{IncidentKey, RuleName};
 use crate::incident::{IncidentRecord, Key, Record, State, Unread};
@@ -91,6 +92,10 @@ impl Asked<'_> {
     pub fn decide(&self, state: &State, now: Timestamp) -> Result<Decision, Unread> {
         state.need_all(self.reads(state))?;
         let state = &*state.as_of(self.policy, now);
+        heading::head(self.decided(state, now)?, self.policy, state, now)
+    }
+
+    fn decided(&self, state: &State, now: Timestamp) -> Result<Decision, Unread> {
         Ok(match &self.command.wish {
             Wish::SwitchOff => self.switch(Some(()), now),
             Wish::SwitchOn => self.switch(None, now),
@@ -166,7 +171,8 @@ impl Asked<'_> {
         let plans = planning::plan(&request, |plans| self.by_hand(&incident, action, plans));
         let mut changes = plans.changes(&request);
         let mut notice = self.by_hand(&incident, action, &plans);
-        let Plans { acts, withheld, targets, .. } = plans;
+        let Plans { acts, withheld, .. } = &plans;
+        let (acts, withheld) = (acts.clone(), withheld.clone());
         if acts.iter().all(|act| act.role == Role::Capture) && !action.only_looks() {
             let reasons: Vec<_> = withheld.iter().map(Withheld::to_string).collect();
             return Decision { withheld, ..self.declined(action.as_str(), reasons.join("; "), now) };
@@ -176,7 +182,7 @@ impl Asked<'_> {
             Some(record) => record.clone(),
             None => IncidentRecord::begun(previous, Priority::P1, None, now),
         };
-        record.targets.extend(targets);
+        plans.named_by(&mut record);
         notice.doing.truncate(20);
         let effects = self.page(&incident, Some(&mut record), notice);
         changes.insert(Key::Incident(incident.clone()), Record::Incident(record));
@@ -237,14 +243,7 @@ impl Asked<'_> {
             || TargetRecord { target: act.target.clone(), incident: act.incident.clone(), acts: Vec::new() };
         let mut record = state.target(&key).cloned().unwrap_or_else(fresh);
         record.incident = act.incident.clone();
-        record.push(Containment {
-            action: act.action,
-            event: self.command.id.clone(),
-            effect: act.id.clone(),
-            at: now,
-            state: ContainmentState::Planned,
-            undo,
-        });
+        record.push(Containment::planned(act, &self.command.id, undo, now));
         changes.insert(Key::Target(key.clone()), Record::Target(record));
         if let Some(mut incident) = state.incident(&act.incident).cloned() {
             incident.targets.insert(key);

@@ -2,10 +2,12 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::notice::{Fact, Group};
+
 use super::{Confidence, Context, Details, Gone, Known, Method, Node, Place, Pod, Pods};
 
 /// Label and value, the most telling first. What is unknown is not among them: it is told in sentences.
-pub(crate) fn rows(context: &Context, now: Timestamp) -> Vec<(String, String)> {
+pub(crate) fn rows(context: &Context, now: Timestamp) -> Vec<Fact> {
     let mut rows = Rows(Vec::new());
     if let Place::Foreign(cluster) = &context.place {
         rows.add("Other cluster", format!("{cluster}: nothing of ours was matched"));
@@ -21,25 +23,29 @@ pub(crate) fn rows(context: &Context, now: Timestamp) -> Vec<(String, String)> {
         rows.node(node, now);
     }
     let on_node = context.pods_on_node.iter().map(|pod| format!("{}/{}", pod.namespace, pod.name));
-    rows.add_some("Pods on the node", &on_node.collect::<Vec<_>>(), 20);
-    rows.add_some("Also on the node", &context.incidents_on_node, 5);
+    rows.add_some(Group::Near, "Pods on the node", &on_node.collect::<Vec<_>>(), 20);
+    rows.add_some(Group::Near, "Also on the node", &context.incidents_on_node, 5);
     if let Some(namespace) = &context.namespace {
         let pairs = namespace.annotations.iter().map(|(name, value)| format!("{name}={value}"));
-        rows.add_some("Namespace notes", &pairs.collect::<Vec<_>>(), 10);
+        rows.add_some(Group::Owner, "Namespace notes", &pairs.collect::<Vec<_>>(), 10);
     }
     rows.0
 }
 
-struct Rows(Vec<(String, String)>);
+struct Rows(Vec<Fact>);
 
 impl Rows {
     fn add(&mut self, label: &str, value: impl Into<String>) {
-        self.0.push((label.to_owned(), value.into()));
+        self.tell(Group::Where, label, value);
     }
 
-    fn add_some(&mut self, label: &str, values: &[String], most: usize) {
+    fn tell(&mut self, group: Group, label: &str, value: impl Into<String>) {
+        self.0.push(Fact::new(group, label, value));
+    }
+
+    fn add_some(&mut self, group: Group, label: &str, values: &[String], most: usize) {
         if !values.is_empty() {
-            self.add(label, listed(values, most));
+            self.tell(group, label, listed(values, most));
         }
     }
 
@@ -48,7 +54,7 @@ impl Rows {
             self.add("The pod", "is gone: nothing is done to another one in its place");
             match in_its_place.is_empty() {
                 true => self.add("In its place", "nothing"),
-                false => self.add_some("In its place", in_its_place, 10),
+                false => self.add_some(Group::Where, "In its place", in_its_place, 10),
             }
         }
         match &context.pods {
@@ -85,7 +91,7 @@ impl Rows {
             Some(digest) if !container.image.contains('@') => format!("{}@{digest}", container.image),
             Some(_) | None => container.image.clone(),
         });
-        self.add_some("Images", &images.collect::<Vec<_>>(), 5);
+        self.add_some(Group::Where, "Images", &images.collect::<Vec<_>>(), 5);
         let flags = [
             (host.network, "host network"),
             (host.pid, "host PID"),
@@ -95,12 +101,12 @@ impl Rows {
         let mounts = host.mounts.iter().map(|path| format!("mounts {path}"));
         let flags = flags.into_iter().filter(|(on, _)| *on).map(|(_, flag)| flag.to_owned());
         let access: Vec<_> = flags.chain(mounts).collect();
-        self.add("Host access", if access.is_empty() { "none".to_owned() } else { listed(&access, 10) });
+        self.add_some(Group::Where, "Host access", &access, 10);
         let pairs = |pairs: &std::collections::BTreeMap<String, String>| -> Vec<_> {
             pairs.iter().map(|(name, value)| format!("{name}={value}")).collect()
         };
-        self.add_some("Labels", &pairs(labels), 10);
-        self.add_some("Annotations", &pairs(annotations), 10);
+        self.add_some(Group::Owner, "Labels", &pairs(labels), 10);
+        self.add_some(Group::Owner, "Annotations", &pairs(annotations), 10);
     }
 
     fn details(&mut self, details: &Details) {
@@ -123,31 +129,35 @@ impl Rows {
                 Some(replicas) => format!("{} ({}/{replicas} ready)", owner.named(), owner.ready),
                 None => owner.named(),
             });
-            self.add("Owners", chain.collect::<Vec<_>>().join(" → "));
+            self.tell(Group::Owner, "Owners", chain.collect::<Vec<_>>().join(" → "));
         }
         let names = |selecting: &Known<Vec<super::Selecting>>| -> Vec<String> {
             selecting.get().into_iter().flatten().map(|selecting| selecting.name.clone()).collect()
         };
-        self.add_some("Services", &names(services), 10);
-        self.add_some("Policies", &names(policies), 10);
+        self.add_some(Group::Owner, "Services", &names(services), 10);
+        self.add_some(Group::Owner, "Policies", &names(policies), 10);
         if let Some(scaler) = autoscaler.get().and_then(Option::as_ref) {
-            self.add("Autoscaler", format!("{}, {} to {} replicas", scaler.name, scaler.min, scaler.max));
+            self.tell(
+                Group::Owner,
+                "Autoscaler",
+                format!("{}, {} to {} replicas", scaler.name, scaler.min, scaler.max),
+            );
         }
         if let Some(object) = scaled_object.get().and_then(Option::as_ref) {
             let paused = object.paused_replicas.as_ref().map(|at| format!(", paused at {at}"));
-            self.add("KEDA", format!("{}{}", object.name, paused.unwrap_or_default()));
+            self.tell(Group::Owner, "KEDA", format!("{}{}", object.name, paused.unwrap_or_default()));
         }
         let budgets = budgets.get().into_iter().flatten();
         let budgets: Vec<_> =
             budgets.map(|budget| format!("{} ({} may go now)", budget.name, budget.allowed)).collect();
-        self.add_some("Budgets", &budgets, 5);
+        self.add_some(Group::Owner, "Budgets", &budgets, 5);
         if let Some(gitops) = gitops.get().and_then(Option::as_ref) {
-            self.add("Kept by", gitops.named());
+            self.tell(Group::Owner, "Kept by", gitops.named());
         }
         if let Some(role) = role.get().and_then(Option::as_ref) {
-            self.add("IAM role", role);
+            self.tell(Group::Owner, "IAM role", role);
         }
-        self.add_some("Same image", same_image, 10);
+        self.add_some(Group::Near, "Same image", same_image, 10);
         for event in events.get().into_iter().flatten().take(5) {
             let times = if event.count > 1 { format!(" (×{})", event.count) } else { String::new() };
             self.add("Cluster event", format!("{}{times}: {}", event.reason, event.message));

@@ -7,6 +7,7 @@ use crate::act::{Act, ActWhen, ActionKind, PlanHash, Target};
 use crate::asking::ask_at_once;
 use crate::decision::{Decision, Role, Verdict, Why};
 use crate::follow_up;
+use crate::heading;
 use crate::ids::{EffectId, IncidentKey};
 use crate::incident::{Key, Record, State, Unread};
 use crate::planning::{self, Plans};
@@ -33,7 +34,7 @@ impl Case<'_> {
         let plans = planning::plan(&request, |plans| self.notice(incident, why, plans, now));
         let mut changes = plans.changes(&request);
         let mut record = record.clone();
-        record.targets.extend(plans.targets.iter().cloned());
+        plans.named_by(&mut record);
         let notice = self.notice(incident, why, &plans, now);
         let mut effects = follow_up::tell(&record, incident, &notice);
         let (policy, event) = (self.policy, &self.event.id);
@@ -41,7 +42,9 @@ impl Case<'_> {
         changes.insert(Key::Incident(incident.clone()), Record::Incident(record));
         let verdict = if effects.is_empty() { Verdict::Quiet } else { Verdict::Page };
         let Plans { acts, withheld, .. } = plans;
-        Ok(Decision { verdict, incident: Some(incident.clone()), effects, acts, withheld, changes, ..blank })
+        let incident = Some(incident.clone());
+        let decision = Decision { verdict, incident, effects, acts, withheld, changes, ..blank };
+        heading::head(decision, policy, state, now)
     }
 
     pub(super) fn complete_later(&self, incident: &IncidentKey, now: Timestamp) -> Act {

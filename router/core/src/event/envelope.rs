@@ -79,10 +79,7 @@ impl fmt::Display for Report {
 impl Envelope {
     /// The finding it reports, if it is an event that reports one.
     pub(super) fn report(&self) -> Option<Report> {
-        Report::ALL.into_iter().find(|report| {
-            let (source, detail_types) = report.envelope();
-            self.source == source && detail_types.contains(&self.detail_type.as_str())
-        })
+        report_of(&self.source, &self.detail_type)
     }
 
     /// The key of a finding by its name; one without a name of its own has its event's.
@@ -107,6 +104,14 @@ impl Envelope {
         let place = [&self.account, &self.region].map(|part| part.as_deref().unwrap_or("-"));
         self.key(Some([&place, parts].concat().join("/")))
     }
+}
+
+/// What an event of that source and detail-type reports, if anything.
+pub(super) fn report_of(source: &str, detail_type: &str) -> Option<Report> {
+    Report::ALL.into_iter().find(|report| {
+        let (known, detail_types) = report.envelope();
+        known == source && detail_types.contains(&detail_type)
+    })
 }
 
 /// Reads the envelope of `body`, whose JSON is `event`; a bare finding is put into the one it would have had. The

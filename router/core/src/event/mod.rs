@@ -36,6 +36,7 @@ mod product;
 mod read;
 mod room;
 mod sample;
+pub(crate) mod seen;
 mod sender;
 mod several;
 mod subject;

@@ -1,47 +1,11 @@
-//! The page as HTML, for mail readers: inline styles only, nothing fetched, every value escaped.
+//! HTML for mail readers: every value escaped, and the links and colours of a page.
 
-use super::{LONGEST_LINE, Notice, SAMPLE, clean, label};
+use super::{LONGEST_LINE, clean};
 use crate::decision::EffectKind;
 use crate::priority::Priority;
 
-pub(super) fn render(notice: &Notice, kind: EffectKind) -> String {
-    let mut body = format!(
-        "<div style=\"border-left:8px solid {};padding:4px 0 4px 14px\">\
-         <h1 style=\"font-size:18px;margin:0 0 6px\">{}</h1>",
-        colour(notice.priority, kind),
-        escape(&notice.subject(kind)),
-    );
-    if notice.sample {
-        body.push_str(&format!("<p style=\"margin:0 0 6px\"><b>{SAMPLE}</b></p>"));
-    }
-    body.push_str(&format!(
-        "<p style=\"margin:0\"><b>{}</b> Why now: {}.</p></div>",
-        escape(&notice.request(kind)),
-        escape(&notice.why),
-    ));
-    body.push_str(&paragraph(&notice.found()));
-    body.push_str(&paragraph(&notice.description));
-    body.push_str(&table(notice.facts.iter().map(|(name, value)| (label(name), escape(value)))));
-    body.push_str(&list(notice.doing_head(kind), &notice.doing));
-    body.push_str(&list("Not known:", &notice.unknown));
-    body.push_str(&list("Not done, although the rule asks for it:", &notice.withheld));
-    for several in &notice.lists {
-        body.push_str(&paragraph(&several.head));
-        body.push_str(&items(&several.lines));
-        body.push_str(&paragraph(&several.rest()));
-    }
-    body.push_str(&table(notice.links.iter().map(|(name, address)| (label(name), link(address)))));
-    let records = notice.records().into_iter();
-    body.push_str(&table(records.map(|(name, value)| (name.to_owned(), escape(&value)))));
-    format!(
-        "<!DOCTYPE html><html lang=\"en\" dir=\"ltr\"><head><meta charset=\"utf-8\"><title>{}</title></head>\
-         <body style=\"font-family:system-ui,sans-serif;font-size:14px;line-height:1.45;max-width:720px\">\
-         {body}</body></html>\n",
-        escape(&notice.subject(kind)),
-    )
-}
-
-fn colour(priority: Priority, kind: EffectKind) -> &'static str {
+/// What a page of that kind is seen by before it is read.
+pub(super) fn colour(priority: Priority, kind: EffectKind) -> &'static str {
     match (kind, priority) {
         (EffectKind::Resolve, _) => "#1a7f37",
         (EffectKind::Update | EffectKind::Acknowledge, _) => "#0969da",
@@ -53,45 +17,8 @@ fn colour(priority: Priority, kind: EffectKind) -> &'static str {
     }
 }
 
-/// Nothing where the text is empty.
-fn paragraph(text: &str) -> String {
-    if text.is_empty() { String::new() } else { format!("<p>{}</p>", escape(text)) }
-}
-
-/// A list under its head; nothing where it is empty.
-fn list(head: &str, lines: &[String]) -> String {
-    if lines.is_empty() { String::new() } else { paragraph(head) + &items(lines) }
-}
-
-/// Nothing where there are none.
-fn items(lines: &[String]) -> String {
-    if lines.is_empty() {
-        return String::new();
-    }
-    let items: String = lines.iter().map(|line| format!("<li>{}</li>", escape(line))).collect();
-    format!("<ul>{items}</ul>")
-}
-
-/// Rows of a label and what is HTML already; nothing where there are none.
-fn table(rows: impl Iterator<Item = (String, String)>) -> String {
-    let rows: String = rows
-        .map(|(label, value)| {
-            format!(
-                "<tr><td style=\"color:#57606a;padding:1px 16px 1px 0;vertical-align:top\">{}</td>\
-                 <td style=\"font-family:monospace;word-break:break-all\">{value}</td></tr>",
-                escape(&label),
-            )
-        })
-        .collect();
-    if rows.is_empty() {
-        rows
-    } else {
-        format!("<table style=\"border-spacing:0;margin:14px 0\">{rows}</table>")
-    }
-}
-
 /// Only `https:` becomes a link: an address of another kind may do more than open a page.
-fn link(address: &str) -> String {
+pub(super) fn link(address: &str) -> String {
     let text = escape(address);
     match address.strip_prefix("https://") {
         Some(_) => format!("<a href=\"{text}\" rel=\"noreferrer\">{text}</a>"),
@@ -100,8 +27,12 @@ fn link(address: &str) -> String {
 }
 
 /// Cleaned, and no markup.
-fn escape(text: &str) -> String {
-    let text = clean(text, LONGEST_LINE);
+pub(super) fn escape(text: &str) -> String {
+    without_markup(&clean(text, LONGEST_LINE))
+}
+
+/// What is clean, and no markup.
+pub(super) fn without_markup(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -120,17 +51,19 @@ fn escape(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::ids::{EventId, FindingKey, IncidentKey, RuleName};
-    use crate::notice::List;
-    use crate::notice::tests::miner;
+    use crate::notice::Notice;
+    use crate::notice::tests::{at, miner};
+    use crate::notice::{Fact, Group, Head, List, Measure, MeasureState};
+    use crate::rules::ActionName;
 
     #[test]
     fn everything_the_text_says_is_there() {
         let html = miner().html(EffectKind::Page);
-        for (name, value) in miner().facts {
-            assert!(html.contains(&value), "{name} is missing");
+        for Fact { group: _, label, value } in miner().facts {
+            assert!(html.contains(&value), "{label} is missing");
         }
         for part in
-            ["[P0] Bitcoin miner", "15 minutes", "first report", "8.0 HIGH", "quarantine: not built yet"]
+            ["[P0] Crypto mining", "in 15 min", "first report", "8.0 HIGH", "quarantine: not built yet"]
         {
             assert!(html.contains(part), "{part} is missing");
         }
@@ -141,7 +74,20 @@ mod tests {
     fn no_text_becomes_markup_wherever_it_stands() {
         let bad = || "<img src=x onerror='a'>\"&".to_owned();
         let hostile = Notice {
-            title: bad(),
+            head: Head {
+                lead: bad(),
+                what: bad(),
+                subject: bad(),
+                place: bad(),
+                measures: vec![Measure {
+                    action: ActionName::Quarantine,
+                    target: bad(),
+                    state: MeasureState::Done { since: at("2026-11-20T02:58:11Z"), by: Some(bad()) },
+                }],
+                link: Some(bad()),
+                ..miner().head
+            },
+            title: format!("{} too", bad()),
             description: bad(),
             why: bad(),
             rule: RuleName::new(bad()),
@@ -149,7 +95,7 @@ mod tests {
             kind: bad(),
             source: bad(),
             severity: bad(),
-            facts: vec![(bad(), bad())],
+            facts: Group::ALL.map(|group| Fact::new(group, bad(), bad())).to_vec(),
             withheld: vec![bad()],
             lists: vec![List::new(&bad(), [bad()], 1)],
             links: vec![(bad(), bad()), (bad(), format!("https://{}", bad()))],
@@ -161,7 +107,9 @@ mod tests {
         let html = hostile.html(EffectKind::Resolve);
         assert!(!html.contains("<img") && !html.contains("onerror='") && !html.contains("\"&\""), "{html}");
         let tags = html.matches('<').count();
-        let harmless = Notice { title: "t".to_owned(), ..hostile.clone() }.html(EffectKind::Resolve);
+        let head = Head { what: "w".to_owned(), ..hostile.head.clone() };
+        let harmless =
+            Notice { head, title: "harmless".to_owned(), ..hostile.clone() }.html(EffectKind::Resolve);
         assert_eq!(tags, harmless.matches('<').count());
     }
 
@@ -172,9 +120,10 @@ mod tests {
             List::new("gone: mining (last week 3)", [""; 0], 0),
         ];
         let html = Notice { lists, ..miner() }.html(EffectKind::Digest);
-        let expected = "<p>quiet: 14 new</p><ul><li>a &lt;b&gt;</li><li>c</li></ul><p>and 12 more</p>\
-                        <p>gone: mining (last week 3)</p><table";
-        assert!(html.contains(expected), "{html}");
+        let expected = ["quiet: 14 new</h2><ul", "<li>a &lt;b&gt;</li><li>c</li></ul><p>and 12 more</p><h2"];
+        for part in expected.into_iter().chain(["gone: mining (last week 3)</h2><h2"]) {
+            assert!(html.contains(part), "{part} is not in {html}");
+        }
     }
 
     #[test]

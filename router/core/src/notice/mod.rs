@@ -1,9 +1,14 @@
 //! What a page says: plain facts in order, cleaned of what could hurt a reader's screen or a channel.
 
 mod clean;
+mod fact;
+mod head;
 mod html;
 mod list;
+mod measure;
+mod moment;
 mod text;
+mod wording;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -15,7 +20,13 @@ use crate::planning::WAITS;
 use crate::priority::Priority;
 
 pub use clean::{clean, is_unfit, visible};
+pub use fact::{Fact, Group};
+pub(crate) use head::RUNBOOK;
+pub use head::{Head, HeadValue};
 pub use list::List;
+pub use measure::{Measure, MeasureState};
+pub use moment::{moment, relative};
+pub use wording::{Fault, MailTemplates, Part, Template, Templates, Worded, WordedMail, Wording, values};
 
 /// A page's content, before any channel gives it its form.
 ///
@@ -26,6 +37,9 @@ pub use list::List;
 pub struct Notice {
     /// How soon to respond.
     pub priority: Priority,
+    /// What is said first.
+    #[serde(default)]
+    pub head: Head,
     /// One line, at most 200 characters: what happened to what.
     pub title: String,
     /// A paragraph, at most 1,000 characters; may be empty.
@@ -42,8 +56,8 @@ pub struct Notice {
     pub source: String,
     /// The finding's severity as `8.0 HIGH`; empty where there is none.
     pub severity: String,
-    /// Label and value, the most telling first: cluster, namespace, pod, image, account, region.
-    pub facts: Vec<(String, String)>,
+    /// What is known, by group, the most telling first.
+    pub facts: Vec<Fact>,
     /// What is being done about it, or was done, each in a sentence.
     #[serde(default)]
     pub doing: Vec<String>,
@@ -70,6 +84,9 @@ pub struct Notice {
     pub at: Option<Timestamp>,
     /// A sample: every form of it must say so.
     pub sample: bool,
+    /// A drill: every form of it begins with that.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub drill: bool,
 }
 
 impl Notice {
@@ -77,6 +94,7 @@ impl Notice {
     pub(crate) fn empty(priority: Priority, incident: &IncidentKey, event: &EventId) -> Self {
         Self {
             priority,
+            head: Head::default(),
             title: String::new(),
             description: String::new(),
             why: String::new(),
@@ -97,6 +115,7 @@ impl Notice {
             event: event.clone(),
             at: None,
             sample: false,
+            drill: false,
         }
     }
 
@@ -105,6 +124,7 @@ impl Notice {
     pub fn unrecorded(&mut self) {
         const NOT_NOW: &str = "not while the store does not answer";
         self.why.push_str("; not recorded: the store does not answer");
+        self.head.unrecorded(NOT_NOW);
         for withheld in &mut self.withheld {
             if let Some((action, _)) = withheld.split_once(WAITS) {
                 *withheld = format!("{action}{NOT_NOW}");
@@ -114,39 +134,30 @@ impl Notice {
         self.withheld.extend(undone);
     }
 
-    /// One line, for a mail's subject or the first line of a page: `[P0] Resolved: title`, samples say so.
-    /// A digest has no priority of its own: `[Digest] title`.
-    pub fn subject(&self, kind: EffectKind) -> String {
-        let sample = if self.sample { "[SAMPLE] " } else { "" };
-        let (mark, what) = match kind {
-            EffectKind::Page => (self.priority.as_str(), ""),
-            EffectKind::Resolve => (self.priority.as_str(), "Resolved: "),
-            EffectKind::Update => (self.priority.as_str(), "Update: "),
-            EffectKind::Digest => ("Digest", ""),
-            EffectKind::Acknowledge => (self.priority.as_str(), "Acknowledged: "),
-        };
-        clean(&format!("[{mark}] {sample}{what}{}", self.title), LONGEST_LINE)
-    }
-
     /// Plain text for a reader who was asleep: what and how soon first, ids last, no line over 78
     /// characters but where a value is itself longer.
     pub fn text(&self, kind: EffectKind) -> String {
-        text::render(self, kind)
+        Wording::default().words(self, kind).text()
     }
 
     /// The same as a complete HTML page: no script, no remote content, everything escaped, links only
     /// to `https:` addresses.
     pub fn html(&self, kind: EffectKind) -> String {
-        html::render(self, kind)
+        Wording::default().mail(self, kind).html
     }
 
-    /// What to do now, in a sentence.
+    /// What to do now, in a sentence; empty where the head says until when.
     fn request(&self, kind: EffectKind) -> String {
         match (kind, self.priority) {
+            (EffectKind::Resolve, _) if self.drill => "The drill is over.".to_owned(),
+            (_, _) if self.drill => "Nothing is asked of you: this is a drill.".to_owned(),
             (EffectKind::Resolve, _) => "No more response is asked for.".to_owned(),
             (EffectKind::Update, _) => "More about what you were told.".to_owned(),
             (EffectKind::Digest, _) => "To be read today; what could not wait was paged.".to_owned(),
             (EffectKind::Acknowledge, _) => "Somebody has it.".to_owned(),
+            (EffectKind::Page, _) if self.head.respond().or_else(|| self.head.taken()).is_some() => {
+                String::new()
+            }
             (EffectKind::Page, Priority::P3) => "Respond on the next business day.".to_owned(),
             (EffectKind::Page, Priority::P0 | Priority::P1 | Priority::P2) => {
                 format!("Respond within {}.", self.priority.respond_within())
@@ -154,8 +165,34 @@ impl Notice {
         }
     }
 
+    /// The links that the head does not have.
+    fn other_links(&self, kind: EffectKind) -> Vec<(String, &str)> {
+        let in_head = self.head_rows(kind).iter().any(|(label, _)| *label == RUNBOOK);
+        let links = self.links.iter().filter(|(label, _)| !(in_head && label == RUNBOOK));
+        links.map(|(name, address)| (label(name), address.as_str())).collect()
+    }
+
+    /// The facts of these questions, each with what stands above them. What was seen is told before the lists, which
+    /// tell more of it; all else comes after them.
+    fn grouped(&self, groups: &[Group]) -> Vec<Section<'_>> {
+        let of = |group: &Group| {
+            let facts = self.facts.iter().filter(|fact| fact.group == *group);
+            let rows: Vec<_> = facts.map(|fact| (label(&fact.label), fact.value.as_str())).collect();
+            Section { head: group.head(), rows }
+        };
+        groups.iter().map(of).filter(|section| !section.rows.is_empty()).collect()
+    }
+
+    /// The finder's own title, where the first line says it in other words or not all of it.
+    fn own_title(&self, kind: EffectKind) -> &str {
+        let is_said = self.title.is_empty()
+            || self.title == self.kind
+            || self.subject(kind).contains(self.title.as_str());
+        if is_said { "" } else { &self.title }
+    }
+
     /// What stands above the list of what is done. What could not be contained is told when it is over.
-    fn doing_head(&self, kind: EffectKind) -> &'static str {
+    pub fn doing_head(&self, kind: EffectKind) -> &'static str {
         let is_over = self.why == Why::NotContained.sentence();
         match kind {
             EffectKind::Page if !is_over => "Being done:",
@@ -182,7 +219,8 @@ impl Notice {
     fn records(&self) -> Vec<(&'static str, String)> {
         let mut records = Vec::with_capacity(5);
         if let Some(at) = self.at {
-            records.push(("Happened", at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()));
+            let local = at.to_zoned(self.head.zone.time_zone().clone());
+            records.push(("Happened", local.strftime("%Y-%m-%d %H:%M:%S %Z").to_string()));
         }
         if !self.rule.as_str().is_empty() {
             records.push(("Rule", format!("{} ({})", self.rule, self.family)));
@@ -196,11 +234,31 @@ impl Notice {
     }
 }
 
+/// SNS refuses a subject of 100 characters.
+const LONGEST_SUBJECT: usize = 99;
+
 /// Longer than any text in a notice: what is over it came in some other way.
 const LONGEST_LINE: usize = 4_000;
 
+/// What the first line of a sample says, and of a drill.
+const SAMPLE_MARK: &str = "[SAMPLE]";
+const DRILL_MARK: &str = "DRILL";
+
+/// The sentence that a drill carries in every form.
+const DRILL_NOTE: &str = "DRILL: somebody tries out who is told, nothing has happened.";
+
 /// The sentence that a sample carries in every form.
 const SAMPLE: &str = "SAMPLE: made to try the set-up out, nothing has happened.";
+
+/// Facts under what stands above them.
+struct Section<'n> {
+    head: &'static str,
+    rows: Vec<(String, &'n str)>,
+}
+
+/// Told before the lists of a page, and after them.
+const BEFORE_LISTS: [Group; 1] = [Group::Seen];
+const AFTER_LISTS: [Group; 3] = [Group::Where, Group::Owner, Group::Near];
 
 /// Labels start with a capital letter, however the fact was named.
 fn label(name: &str) -> String {
@@ -211,12 +269,33 @@ fn label(name: &str) -> String {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::rules::ActionName;
+
+    pub(crate) fn at(text: &str) -> Timestamp {
+        text.parse().expect("a timestamp")
+    }
 
     /// A page as `decide` makes them.
     pub(crate) fn miner() -> Notice {
         let pair = |label: &str, value: &str| (label.to_owned(), value.to_owned());
+        let fact = |label: &str, value: &str| Fact::new(Group::Where, label, value);
         Notice {
             priority: Priority::P0,
+            head: Head {
+                what: "Crypto mining (bitcoin tool)".to_owned(),
+                subject: "checkout/checkout-7d9f5-x2x9z".to_owned(),
+                place: "prod".to_owned(),
+                measures: vec![Measure {
+                    action: ActionName::Quarantine,
+                    target: String::new(),
+                    state: MeasureState::Withheld { because: "not built yet".to_owned() },
+                }],
+                respond_by: Some(at("2026-11-20T03:13:30Z")),
+                open: true,
+                link: Some("https://watchfire.example.com/v1/story?of=wf1-5f3c9a".to_owned()),
+                at: Some(at("2026-11-20T02:58:30Z")),
+                ..Head::default()
+            },
             title: "Bitcoin miner in pod checkout/checkout-7d9f5-x2x9z".to_owned(),
             description:
                 "A container queried a domain name that is associated with Bitcoin-related activity, \
@@ -229,11 +308,11 @@ pub(crate) mod tests {
             source: "guardduty".to_owned(),
             severity: "8.0 HIGH".to_owned(),
             facts: vec![
-                pair("cluster", "prod-1"),
-                pair("namespace", "checkout"),
-                pair("pod", "checkout-7d9f5-x2x9z"),
-                pair("account", "123456789012"),
-                pair("region", "us-gov-west-1"),
+                fact("cluster", "prod-1"),
+                fact("namespace", "checkout"),
+                fact("pod", "checkout-7d9f5-x2x9z"),
+                fact("account", "123456789012"),
+                fact("region", "us-gov-west-1"),
             ],
             doing: Vec::new(),
             unknown: Vec::new(),
@@ -246,15 +325,17 @@ pub(crate) mod tests {
             )),
             hub: None,
             event: EventId::new("7bf73129-1428-4cd3-a780-95db273d1602"),
-            at: Some("2026-11-20T02:58:11Z".parse().expect("a timestamp")),
+            at: Some(at("2026-11-20T02:58:11Z")),
             sample: false,
+            drill: false,
         }
     }
 
     #[test]
     fn a_subject_says_priority_sample_and_end() {
-        let page = Notice { title: "t".to_owned(), ..miner() };
+        let page = Notice { title: "t".to_owned(), head: Head::default(), ..miner() };
         let sample = Notice { sample: true, priority: Priority::P2, ..page.clone() };
+        let drill = Notice { drill: true, ..page.clone() };
         let subjects = [
             page.subject(EffectKind::Page),
             page.subject(EffectKind::Resolve),
@@ -263,6 +344,8 @@ pub(crate) mod tests {
             page.subject(EffectKind::Acknowledge),
             page.subject(EffectKind::Digest),
             sample.subject(EffectKind::Digest),
+            drill.subject(EffectKind::Page),
+            drill.subject(EffectKind::Resolve),
         ];
         let expected = [
             "[P0] t",
@@ -272,6 +355,8 @@ pub(crate) mod tests {
             "[P0] Acknowledged: t",
             "[Digest] t",
             "[Digest] [SAMPLE] t",
+            "DRILL [P0] t",
+            "DRILL [P0] Resolved: t",
         ];
         assert_eq!(subjects, expected);
     }
@@ -288,6 +373,7 @@ pub(crate) mod tests {
         page.unrecorded();
         let expected = Notice {
             why: "first report of this incident; not recorded: the store does not answer".to_owned(),
+            head: Head { open: false, ..miner().head },
             withheld: [
                 "quarantine: not while the store does not answer",
                 "cordon: the namespace is protected",

@@ -1,151 +1,81 @@
-//! The page as plain text: for a terminal, a mail, an SNS topic.
+//! Plain text of the width that every terminal and mail reader shows unbroken.
 
-use super::{LONGEST_LINE, Notice, SAMPLE, clean, label};
-use crate::decision::EffectKind;
+use super::{LONGEST_LINE, clean};
 
-/// The width that every terminal and mail reader shows unbroken.
-const WIDTH: usize = 78;
+/// That width.
+pub(super) const WIDTH: usize = 78;
 
-pub(super) fn render(notice: &Notice, kind: EffectKind) -> String {
-    let records = notice.records();
-    let facts: Vec<(String, &str)> =
-        notice.facts.iter().map(|(name, value)| (label(name), value.as_str())).collect();
-    let links: Vec<(String, &str)> =
-        notice.links.iter().map(|(name, address)| (label(name), address.as_str())).collect();
-    let labels = facts.iter().chain(&links).map(|(label, _)| label.as_str());
-    let labels = labels.chain(records.iter().map(|(label, _)| *label));
-    let width = labels.map(|label| label.chars().count()).max().unwrap_or(0);
-
-    let mut page = Page { text: String::new(), width };
-    page.paragraph(&notice.subject(kind));
-    if notice.sample {
-        page.paragraph(SAMPLE);
-    }
-    page.paragraph(&notice.request(kind));
-    page.paragraph(&format!("Why now: {}.", notice.why));
-    page.gap();
-    page.paragraph(&notice.found());
-    page.gap();
-    page.paragraph(&notice.description);
-    page.gap();
-    facts.iter().for_each(|(label, value)| page.row(label, value));
-    page.gap();
-    if !notice.doing.is_empty() {
-        page.paragraph(notice.doing_head(kind));
-        notice.doing.iter().for_each(|doing| page.item(doing));
-        page.gap();
-    }
-    if !notice.unknown.is_empty() {
-        page.paragraph("Not known:");
-        notice.unknown.iter().for_each(|unknown| page.item(unknown));
-        page.gap();
-    }
-    if !notice.withheld.is_empty() {
-        page.paragraph("Not done, although the rule asks for it:");
-        notice.withheld.iter().for_each(|withheld| page.item(withheld));
-        page.gap();
-    }
-    for list in &notice.lists {
-        page.paragraph(&list.head);
-        list.lines.iter().for_each(|line| page.item(line));
-        page.paragraph(&list.rest());
-        page.gap();
-    }
-    links.iter().for_each(|(label, address)| page.row(label, address));
-    page.gap();
-    records.iter().for_each(|(label, value)| page.row(label, value));
-    page.text
-}
-
-struct Page {
-    text: String,
-    width: usize,
-}
-
-impl Page {
-    /// One empty line, however many empty parts lie between two that are not.
-    fn gap(&mut self) {
-        if !self.text.is_empty() && !self.text.ends_with("\n\n") {
-            self.text.push('\n');
+/// A text in lines of at most that width, but where a word is longer: the first and the further ones each behind its own
+/// beginning; nothing where there is no text.
+pub(super) fn wrapped(text: &str, first: &str, further: &str) -> String {
+    let text = clean(text, LONGEST_LINE);
+    let mut lines = Vec::new();
+    let mut line = first.to_owned();
+    let mut is_empty = true;
+    for word in text.split(' ').filter(|word| !word.is_empty()) {
+        let length = line.chars().count() + usize::from(!is_empty) + word.chars().count();
+        if !is_empty && length > WIDTH {
+            lines.push(std::mem::replace(&mut line, further.to_owned()));
+            is_empty = true;
         }
-    }
-
-    fn row(&mut self, label: &str, value: &str) {
-        let (label, value) = (clean(label, LONGEST_LINE), clean(value, LONGEST_LINE));
-        self.text.push_str(&format!("{label:<width$}  {value}\n", width = self.width));
-    }
-
-    fn paragraph(&mut self, text: &str) {
-        self.wrap(text, "", "");
-    }
-
-    fn item(&mut self, text: &str) {
-        self.wrap(text, "- ", "  ");
-    }
-
-    fn wrap(&mut self, text: &str, first: &str, further: &str) {
-        let text = clean(text, LONGEST_LINE);
-        let mut line = first.to_owned();
-        let mut empty = true;
-        for word in text.split(' ').filter(|word| !word.is_empty()) {
-            let length = line.chars().count() + usize::from(!empty) + word.chars().count();
-            if !empty && length > WIDTH {
-                self.text.push_str(&line);
-                self.text.push('\n');
-                line = further.to_owned();
-                empty = true;
-            }
-            if !empty {
-                line.push(' ');
-            }
-            line.push_str(word);
-            empty = false;
+        if !is_empty {
+            line.push(' ');
         }
-        if !empty {
-            self.text.push_str(&line);
-            self.text.push('\n');
-        }
+        line.push_str(word);
+        is_empty = false;
     }
+    if !is_empty {
+        lines.push(line);
+    }
+    lines.join("\n")
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::decision::EffectKind;
     use crate::ids::RuleName;
-    use crate::notice::List;
-    use crate::notice::tests::miner;
+    use crate::incident::ByWhom;
+    use crate::notice::Notice;
+    use crate::notice::tests::{at, miner};
+    use crate::notice::{Fact, Group, Head, List, Measure, MeasureState};
     use crate::priority::Priority;
+    use crate::rules::ActionName;
 
     #[test]
-    fn a_page_says_what_and_how_soon_first_and_ids_last() {
+    fn a_page_says_what_where_and_how_soon_first_and_ids_last() {
         assert_eq!(
             miner().text(EffectKind::Page),
             "\
-[P0] Bitcoin miner in pod checkout/checkout-7d9f5-x2x9z
-Respond within 15 minutes.
+[P0] Crypto mining (bitcoin tool): checkout/checkout-7d9f5-x2x9z, prod
+Containment  not contained: quarantine: not built yet
+Respond by   03:13 UTC, in 15 min
+Acknowledge  watchfire incidents ack v1:5f3c9a
+Runbook      https://runbooks.example.com/crypto-mining
+Incident     https://watchfire.example.com/v1/story?of=wf1-5f3c9a
+
 Why now: first report of this incident.
 
 CryptoCurrency:Runtime/BitcoinTool.B!DNS, 8.0 HIGH, from guardduty
+Bitcoin miner in pod checkout/checkout-7d9f5-x2x9z
 
 A container queried a domain name that is associated with Bitcoin-related
 activity, which a checkout service has no reason to do.
 
-Cluster    prod-1
-Namespace  checkout
-Pod        checkout-7d9f5-x2x9z
-Account    123456789012
-Region     us-gov-west-1
-
 Not done, although the rule asks for it:
 - quarantine: not built yet
 
-Runbook    https://runbooks.example.com/crypto-mining
+Where it runs
+Cluster      prod-1
+Namespace    checkout
+Pod          checkout-7d9f5-x2x9z
+Account      123456789012
+Region       us-gov-west-1
 
-Happened   2026-11-20 02:58:11 UTC
-Rule       miner-in-a-pod (crypto-mining)
-Incident   v1:5f3c9a
-Finding    arn:aws-us-gov:guardduty:us-gov-west-1:123456789012:detector/d/finding/f
-Event      7bf73129-1428-4cd3-a780-95db273d1602
+Happened     2026-11-20 02:58:11 UTC
+Rule         miner-in-a-pod (crypto-mining)
+Incident     v1:5f3c9a
+Finding      arn:aws-us-gov:guardduty:us-gov-west-1:123456789012:detector/d/finding/f
+Event        7bf73129-1428-4cd3-a780-95db273d1602
 "
         );
     }
@@ -154,6 +84,7 @@ Event      7bf73129-1428-4cd3-a780-95db273d1602
     fn a_page_with_little_to_say_has_no_holes() {
         let bare = Notice {
             priority: Priority::P3,
+            head: Head::default(),
             description: String::new(),
             kind: String::new(),
             severity: String::new(),
@@ -171,6 +102,7 @@ Event      7bf73129-1428-4cd3-a780-95db273d1602
 [P3] [SAMPLE] Bitcoin miner in pod checkout/checkout-7d9f5-x2x9z
 SAMPLE: made to try the set-up out, nothing has happened.
 Respond on the next business day.
+
 Why now: first report of this incident.
 
 from guardduty
@@ -183,8 +115,24 @@ Event     7bf73129-1428-4cd3-a780-95db273d1602
     }
 
     #[test]
+    fn a_value_goes_on_under_itself_and_what_is_copied_stays_in_one_line() {
+        let mut page = miner();
+        page.facts = vec![Fact::new(Group::Seen, "Command", "sh -c ".repeat(20))];
+        let text = page.text(EffectKind::Page);
+        let lines: Vec<_> = text.lines().skip_while(|line| *line != "What was seen").take(4).collect();
+        let expected = [
+            "What was seen",
+            "Command      sh -c sh -c sh -c sh -c sh -c sh -c sh -c sh -c sh -c sh -c sh -c",
+            "             sh -c sh -c sh -c sh -c sh -c sh -c sh -c sh -c sh -c",
+            "",
+        ];
+        assert_eq!(lines, expected);
+    }
+
+    #[test]
     fn lists_stand_under_their_heads_and_a_digest_asks_for_no_response() {
         let digest = Notice {
+            head: Head { what: String::new(), ..miner().head },
             why: "the digest is due".to_owned(),
             rule: RuleName::new(""),
             lists: vec![
@@ -206,6 +154,7 @@ Event     7bf73129-1428-4cd3-a780-95db273d1602
             "\
 [Digest] Bitcoin miner in pod checkout/checkout-7d9f5-x2x9z
 To be read today; what could not wait was paged.
+
 Why now: the digest is due.
 
 A container queried a domain name that is associated with Bitcoin-related
@@ -230,27 +179,49 @@ Event     7bf73129-1428-4cd3-a780-95db273d1602
         );
     }
 
+    fn first_lines(notice: &Notice, kind: EffectKind, count: usize) -> Vec<String> {
+        notice.text(kind).lines().take(count).map(str::to_owned).collect()
+    }
+
     #[test]
     fn somebody_has_it_once_it_is_acknowledged() {
-        let text = miner().text(EffectKind::Acknowledge);
-        let start: Vec<&str> = text.lines().take(2).collect();
+        let mut taken = miner();
+        taken.head.taken = Some(ByWhom { by: "anna".to_owned(), at: at("2026-11-20T02:58:20Z") });
         assert_eq!(
-            start,
-            ["[P0] Acknowledged: Bitcoin miner in pod checkout/checkout-7d9f5-x2x9z", "Somebody has it."]
+            first_lines(&taken, EffectKind::Acknowledge, 3),
+            [
+                "[P0] Acknowledged: Crypto mining (bitcoin tool): checkout/checkout-7d9f5-x2x9z, prod",
+                "Somebody has it.",
+                "Taken by   anna, since 02:58 UTC",
+            ]
         );
     }
 
     #[test]
-    fn the_end_asks_for_nothing() {
-        let over = Notice { why: "archived or resolved, and the incident with it".to_owned(), ..miner() };
-        let text = over.text(EffectKind::Resolve);
-        let start: Vec<&str> = text.lines().take(3).collect();
+    fn the_end_asks_for_nothing_but_the_release_of_what_is_contained() {
+        let mut over = Notice { why: "archived or resolved, and the incident with it".to_owned(), ..miner() };
+        let start = first_lines(&over, EffectKind::Resolve, 5);
         assert_eq!(
             start,
             [
-                "[P0] Resolved: Bitcoin miner in pod checkout/checkout-7d9f5-x2x9z",
+                "[P0] Resolved: Crypto mining (bitcoin tool): checkout/checkout-7d9f5-x2x9z, prod",
                 "No more response is asked for.",
+                "Incident   https://watchfire.example.com/v1/story?of=wf1-5f3c9a",
+                "",
                 "Why now: archived or resolved, and the incident with it.",
+            ]
+        );
+        over.head.measures = vec![Measure {
+            action: ActionName::Quarantine,
+            target: "pod shop/pay-1".to_owned(),
+            state: MeasureState::Done { since: at("2026-11-19T22:58:20Z"), by: None },
+        }];
+        assert_eq!(
+            first_lines(&over, EffectKind::Resolve, 5)[2..],
+            [
+                "Containment  pod shop/pay-1 quarantined since Thu 2026-11-19 22:58 UTC, by the",
+                "             rule",
+                "Release      watchfire release v1:5f3c9a",
             ]
         );
     }

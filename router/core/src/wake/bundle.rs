@@ -18,6 +18,7 @@ use crate::noise::{self, BundleKind, BundleRecord, Member, channel_limit, incide
 use crate::notice::{List, Notice, clean};
 use crate::priority::Priority;
 use crate::response;
+use crate::zone::Zone;
 
 /// The family of what is said as one.
 pub(super) const SEVERAL: &str = "several-incidents";
@@ -242,7 +243,8 @@ impl Woken<'_> {
         let mut listed: Vec<&Member> = listed.collect();
         listed.sort_by(|a, b| (a.priority, a.at, &a.subject).cmp(&(b.priority, b.at, &b.subject)));
         let count = if everything { *open } else { *unsaid };
-        let lines: Vec<_> = listed.iter().take(LISTED).map(|member| line(member)).collect();
+        let zone = self.policy.calendar.zone();
+        let lines: Vec<_> = listed.iter().take(LISTED).map(|member| line(member, zone)).collect();
         let more = count.saturating_sub(lines.len() as u64);
         notice.lists.push(List { head: "Incidents:".to_owned(), lines, more });
         notice
@@ -265,10 +267,11 @@ fn changed(key: &BundleKey, record: BundleRecord) -> BTreeMap<Key, Record> {
     BTreeMap::from([(Key::Bundle(key.clone()), Record::Bundle(Box::new(record)))])
 }
 
-fn line(member: &Member) -> String {
+fn line(member: &Member, zone: &Zone) -> String {
     let Member { priority, title, subject, at, open, .. } = member;
     let over = if *open { "" } else { ", over" };
-    clean(&format!("{priority} {title}: {subject} ({}{over})", at.strftime("%H:%M UTC")), 300)
+    let at = at.to_zoned(zone.time_zone().clone());
+    clean(&format!("{priority} {title}: {subject} ({}{over})", at.strftime("%H:%M %Z")), 300)
 }
 
 fn incidents(count: u64) -> String {

@@ -84,9 +84,10 @@ impl Woken<'_> {
             changes.insert(Key::Incident(key.clone()), Record::Incident(record));
             return Ok(Decision { withheld, changes, ..self.blank(about, why, now) });
         }
-        let by = record.respond_by.map(minute).unwrap_or_default();
+        let by = record.respond_by.map(|by| self.policy.calendar.zone().minute(by)).unwrap_or_default();
         let why = format!("{}, it was to be by {by}", Why::Escalated.sentence());
-        let notice = Notice { why, ..said(key, &record, state, about, &self.id()) };
+        let mut notice = Notice { why, ..said(key, &record, state, about, &self.id()) };
+        notice.head.lead = "Nobody has it".to_owned();
         let id = self.id();
         let effects = response::escalate(self.policy, key, &mut record, &id, &notice, now);
         let blank = self.blank(about, Why::Escalated, now);

@@ -17,6 +17,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::decision::{Decision, Effect, Verdict, Why};
 use crate::event::OWN_SOURCE;
+use crate::heading;
 use crate::ids::{EventId, IncidentKey, Own, RuleName};
 use crate::incident::{Key, State, Unread};
 use crate::notice::Notice;
@@ -53,11 +54,16 @@ impl<'w> Woken<'w> {
         state.need(self.key.clone())?;
         let state = &*state.as_of(self.policy, now);
         let woken = Self { version: state.version(self.key), ..*self };
+        let decision = woken.decided(state, now)?;
+        decision.map(|decision| heading::head(decision, self.policy, state, now)).transpose()
+    }
+
+    fn decided(&self, state: &State, now: Timestamp) -> Result<Option<Decision>, Unread> {
         match self.key {
-            Key::Incident(incident) => woken.incident(incident, state, now),
-            Key::Bundle(bundle) => woken.bundle(bundle, state, now),
-            Key::Digest => woken.close_edition(state, now),
-            Key::DigestEdition(edition) => woken.say_edition(*edition, state, now),
+            Key::Incident(incident) => self.incident(incident, state, now),
+            Key::Bundle(bundle) => self.bundle(bundle, state, now),
+            Key::Digest => self.close_edition(state, now),
+            Key::DigestEdition(edition) => self.say_edition(*edition, state, now),
             Key::Finding(_)
             | Key::Target(_)
             | Key::Approval(_)

@@ -3,6 +3,7 @@
 #![allow(dead_code, clippy::unwrap_used, missing_docs, unreachable_pub)]
 
 pub mod scene;
+pub mod world;
 
 use std::collections::BTreeSet;
 

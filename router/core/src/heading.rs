@@ -1,0 +1,207 @@
+//! The one place where the head of a page is looked up: how its incident stands with containment, who has it, and
+//! until when somebody has to.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use crate::act::ActionKind;
+use crate::containment::{
+    Answer, ApprovalId, ApprovalRecord, Containment, ContainmentState, TargetRecord, Verdict,
+};
+use crate::decision::{Decision, Role, Withheld};
+use crate::ids::IncidentKey;
+use crate::incident::{IncidentRecord, Key, Record, State, Unread};
+use crate::notice::{Head, Measure, MeasureState, Notice};
+use crate::planning::WAITS;
+use crate::policy::Policy;
+use crate::rules::ActionName;
+
+/// Gives every page of a decision, and what is kept of it for later pages, its head as of now.
+///
+/// # Errors
+/// What has to be read into the state first.
+pub(crate) fn head(
+    mut decision: Decision,
+    policy: &Policy,
+    state: &State,
+    now: Timestamp,
+) -> Result<Decision, Unread> {
+    let told: BTreeSet<_> = notices(&mut decision).map(|notice| notice.incident.clone()).collect();
+    let mut standings = BTreeMap::new();
+    for key in told {
+        let standing = Standing { changes: &decision.changes, state, now }.of(&key)?;
+        standings.insert(key, standing);
+    }
+    let withheld = withheld(&decision.withheld);
+    let own = decision.incident.clone();
+    for notice in notices(&mut decision) {
+        let (record, measures) = standings[&notice.incident].clone();
+        let is_own = own.as_ref() == Some(&notice.incident);
+        let withheld = if is_own { withheld.as_slice() } else { &[] };
+        notice.head = stand(notice, record.as_ref(), merged(measures, withheld, &notice.head), policy, now);
+    }
+    Ok(decision)
+}
+
+/// How what contains an incident stands, as its records are known: for whoever shows it elsewhere than in a page.
+///
+/// `targets` and `approvals` are those that the incident names; what is withheld is not among them.
+pub fn measures<'r>(
+    incident: &IncidentKey,
+    record: &IncidentRecord,
+    targets: impl IntoIterator<Item = &'r TargetRecord>,
+    approvals: impl IntoIterator<Item = (&'r ApprovalId, &'r ApprovalRecord)>,
+    now: Timestamp,
+) -> Vec<Measure> {
+    let of_targets = targets.into_iter().filter(|target| target.incident == *incident);
+    let contained = of_targets.flat_map(|target| of_target(target, record));
+    let asked = approvals.into_iter().filter(|(_, asked)| asked.act.incident == *incident);
+    let measures = contained.chain(asked.filter_map(|(id, asked)| of_approval(id, asked, now)));
+    ordered(measures.collect())
+}
+
+/// Every notice that is told now, or from whose words a later one is made.
+fn notices(decision: &mut Decision) -> impl Iterator<Item = &mut Notice> {
+    let kept = decision.changes.values_mut().filter_map(|change| match change {
+        Record::Sayable(sayable) => Some(&mut sayable.notice),
+        Record::Approval(approval) => Some(&mut approval.notice),
+        _ => None,
+    });
+    decision.effects.iter_mut().map(|effect| &mut effect.notice).chain(kept)
+}
+
+/// The records as they are after a decision.
+struct Standing<'s> {
+    changes: &'s BTreeMap<Key, Record>,
+    state: &'s State,
+    now: Timestamp,
+}
+
+impl Standing<'_> {
+    fn of(&self, key: &IncidentKey) -> Result<(Option<IncidentRecord>, Vec<Measure>), Unread> {
+        let own = Key::Incident(key.clone());
+        self.need([own.clone()])?;
+        let Some(Record::Incident(record)) = self.record(&own) else { return Ok((None, Vec::new())) };
+        let targets: Vec<_> = record.targets.iter().cloned().map(Key::Target).collect();
+        let approvals: Vec<_> = record.approvals.iter().cloned().map(Key::Approval).collect();
+        self.need(targets.iter().chain(&approvals).cloned())?;
+        let targets = targets.iter().filter_map(|key| match self.record(key) {
+            Some(Record::Target(target)) => Some(target),
+            _ => None,
+        });
+        let approvals =
+            record.approvals.iter().filter_map(|id| match self.record(&Key::Approval(id.clone())) {
+                Some(Record::Approval(asked)) => Some((id, &**asked)),
+                _ => None,
+            });
+        let measures = measures(key, record, targets, approvals, self.now);
+        Ok((Some(record.clone()), measures))
+    }
+
+    fn need(&self, keys: impl IntoIterator<Item = Key>) -> Result<(), Unread> {
+        self.state.need_all(keys.into_iter().filter(|key| !self.changes.contains_key(key)))
+    }
+
+    fn record(&self, key: &Key) -> Option<&Record> {
+        self.changes.get(key).or_else(|| self.state.record(key))
+    }
+}
+
+/// The last of each action on it; what was over in an earlier episode is not told again.
+fn of_target<'t>(target: &'t TargetRecord, record: &IncidentRecord) -> impl Iterator<Item = Measure> + 't {
+    let opened_at = record.opened_at;
+    let is_last = |done: &Containment| target.last(done.action).is_some_and(|last| last == done);
+    target.acts.iter().filter(move |done| is_last(done)).filter_map(move |done| {
+        let Containment { action, at, state, by, ended_at, said, only_if, .. } = done;
+        let ActionKind::Rule(action) = *action else { return None };
+        let is_now = *at >= opened_at || *state == ContainmentState::Done;
+        if action.role() != Role::Contain || !is_now {
+            return None;
+        }
+        let by = by.clone();
+        let state = match state {
+            ContainmentState::Planned if only_if.is_some() => return None,
+            ContainmentState::Planned => MeasureState::UnderWay,
+            ContainmentState::Done => MeasureState::Done { since: ended_at.unwrap_or(*at), by },
+            ContainmentState::Failed => MeasureState::Failed { because: said.clone() },
+            ContainmentState::Released => MeasureState::Released { at: *ended_at, by },
+        };
+        Some(Measure { action, target: target.target.named(), state })
+    })
+}
+
+/// What became of a plan that a human was asked for. What was approved is told by its target.
+fn of_approval(id: &ApprovalId, asked: &ApprovalRecord, now: Timestamp) -> Option<Measure> {
+    let ApprovalRecord { act, because, expires_at, answer, .. } = asked;
+    let ActionKind::Rule(action) = act.action else { return None };
+    let state = match answer {
+        Some(Answer { verdict: Verdict::Approved, .. }) => return None,
+        Some(Answer { verdict: Verdict::Denied, by, at, .. }) => {
+            MeasureState::Denied { by: by.clone(), at: *at }
+        }
+        None if *expires_at < now => MeasureState::Expired { at: *expires_at },
+        None => MeasureState::Waits {
+            approval: id.clone(),
+            plan: act.hash.short().to_owned(),
+            until: *expires_at,
+            because: because.clone(),
+        },
+    };
+    (action.role() == Role::Contain).then(|| Measure { action, target: act.target.named(), state })
+}
+
+/// What the rule wants and is not done, but for what waits.
+fn withheld(withheld: &[Withheld]) -> Vec<Measure> {
+    let of = |Withheld { action, reason }: &Withheld| {
+        let action = ActionName::ALL.into_iter().find(|known| known.as_str() == action)?;
+        let state = MeasureState::Withheld { because: reason.clone() };
+        let is_told = action.role() == Role::Contain && !reason.starts_with(WAITS);
+        is_told.then(|| Measure { action, target: String::new(), state })
+    };
+    withheld.iter().filter_map(of).collect()
+}
+
+/// What is known now; what was withheld when the page was composed, unless more is known of it since.
+fn merged(mut measures: Vec<Measure>, withheld: &[Measure], before: &Head) -> Vec<Measure> {
+    let was_withheld = |measure: &&Measure| matches!(measure.state, MeasureState::Withheld { .. });
+    for one in withheld.iter().chain(before.measures.iter().filter(was_withheld)) {
+        if measures.iter().all(|known| known.action != one.action) {
+            measures.push(one.clone());
+        }
+    }
+    ordered(measures)
+}
+
+fn ordered(mut measures: Vec<Measure>) -> Vec<Measure> {
+    measures.sort_by_key(|measure| measure.state.rank());
+    measures
+}
+
+fn stand(
+    notice: &Notice,
+    record: Option<&IncidentRecord>,
+    measures: Vec<Measure>,
+    policy: &Policy,
+    now: Timestamp,
+) -> Head {
+    let Head { lead, what, subject, place, alias, unasked, .. } = notice.head.clone();
+    let open = record.is_some_and(|record| record.open);
+    let respond_by = record.and_then(|record| record.respond_by);
+    let respond_by = respond_by.unwrap_or_else(|| policy.respond_by(notice.priority, now));
+    Head {
+        lead,
+        what,
+        subject,
+        place,
+        alias,
+        measures,
+        unasked,
+        respond_by: Some(respond_by),
+        taken: record.and_then(|record| record.acknowledged.clone()),
+        open,
+        link: policy.pages.link(&notice.incident).filter(|_| record.is_some()),
+        at: Some(now),
+        zone: policy.calendar.zone().clone(),
+    }
+}

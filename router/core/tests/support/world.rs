@@ -1,0 +1,258 @@
+//! The shipped rules, a cluster with one Deployment, and a memory: whole stories from an event to what became of it.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use jiff::Timestamp;
+use watchfire_core::calendar::Calendar;
+use watchfire_core::context::{
+    Cluster, Confidence, Context, Deny, Details, Enforcement, Known, Method, Node, Owner, Place, Pod,
+    PodContainer, Pods, Selecting, Selector, Workload, WorkloadKind,
+};
+use watchfire_core::decide::Case;
+use watchfire_core::decision::Decision;
+use watchfire_core::event::Event;
+use watchfire_core::follow_up;
+use watchfire_core::identity::sha256;
+use watchfire_core::ids::ChannelName;
+use watchfire_core::incident::{Key, Record, State, Unread};
+use watchfire_core::journal::{ActEnd, Entry, Outcome};
+use watchfire_core::mitigation::{Mitigation, Mode};
+use watchfire_core::policy::{Pages, Policy, Route, Routes};
+use watchfire_core::priority::Priority;
+use watchfire_core::rules::{RuleFile, RuleSet};
+use watchfire_core::wake::Woken;
+use watchfire_core::zone::Zone;
+
+use super::scene::labels;
+
+/// A little after the shipped examples happened.
+pub const NOW: &str = "2026-11-18T09:14:44Z";
+
+/// What was decided so far, and what it is decided by.
+pub struct World {
+    pub policy: Policy,
+    pub context: Context,
+    records: BTreeMap<Key, (u64, Record)>,
+}
+
+/// An event of the shipped examples.
+pub fn example(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../rules/examples").join(name);
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The channel that is told.
+pub fn route() -> ChannelName {
+    ChannelName::new("mail")
+}
+
+/// The shipped rules, people in Los Angeles, and a cluster that they call `prod-gov`.
+pub fn policy() -> Policy {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../rules");
+    let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut files: Vec<_> =
+        files.filter(|path| path.extension().is_some_and(|kind| kind == "yaml")).collect();
+    files.sort();
+    let files = files.iter().map(|path| RuleFile {
+        name: path.file_name().unwrap().to_string_lossy().into_owned(),
+        text: fs::read_to_string(path).unwrap(),
+    });
+    let rules = RuleSet::load(&files.collect::<Vec<_>>()).unwrap();
+    let to = || Route { to: vec![route()], fallback: None };
+    let routes = Routes::new([(Priority::P0, to()), (Priority::P1, to()), (Priority::P2, to())]);
+    let calendar =
+        Calendar::new("America/Los_Angeles", &["Mon", "Tue", "Wed", "Thu", "Fri"], "09:00", "17:00", &[])
+            .unwrap();
+    let pages = Pages {
+        alias: Some("prod-gov".to_owned()),
+        public_url: Some("https://watchfire.example.com".to_owned()),
+    };
+    Policy { calendar, pages, mitigation: mitigation(Mode::Observe), ..Policy::new(rules, routes) }
+}
+
+fn ours() -> Cluster {
+    Cluster {
+        name: "payments-prod".to_owned(),
+        arn: Some("arn:aws-us-gov:eks:us-gov-west-1:111122223333:cluster/payments-prod".to_owned()),
+        vpc: None,
+    }
+}
+
+fn mitigation(mode: Mode) -> Mitigation {
+    Mitigation {
+        cluster: Some(ours()),
+        mode,
+        keeps_evidence: true,
+        zone: Zone::named("America/Los_Angeles").unwrap(),
+        ..Mitigation::default()
+    }
+}
+
+impl World {
+    /// The pod of most of the shipped examples.
+    pub fn new(mode: Mode) -> Self {
+        Self::about(mode, "checkout", "checkout-api", "6d5f9c7b84-x2x9k")
+    }
+
+    /// A pod in its Deployment, in a cluster that is ready for quarantines.
+    pub fn about(mode: Mode, namespace: &str, app: &str, pod: &str) -> Self {
+        let policy = Policy { mitigation: mitigation(mode), ..policy() };
+        Self { policy, context: context(namespace, app, pod), records: BTreeMap::new() }
+    }
+
+    /// What is decided about an event.
+    pub fn decide(&mut self, text: &str, now: Timestamp) -> Decision {
+        let event = Event::read(text).unwrap();
+        let case = Case::new(&event, &self.policy, &self.context);
+        let decision = self.read(|state| case.decide(state, now));
+        self.commit(decision)
+    }
+
+    /// What is decided once an act of a decision is done.
+    pub fn act(&mut self, decision: &Decision, act: &str, said: &str, at: Timestamp) -> Decision {
+        self.report(decision, act, ActEnd::Done, said, at)
+    }
+
+    /// What is decided once an act of a decision has failed.
+    pub fn fail(&mut self, decision: &Decision, act: &str, said: &str, at: Timestamp) -> Decision {
+        self.report(decision, act, ActEnd::Failed, said, at)
+    }
+
+    fn report(&mut self, decision: &Decision, act: &str, end: ActEnd, said: &str, at: Timestamp) -> Decision {
+        let act = decision.acts.iter().find(|other| other.id.as_str() == act).unwrap();
+        let outcome = Outcome::Acted { at, end, said: said.to_owned(), steps: Vec::new() };
+        let raw = String::new();
+        let outcomes = BTreeMap::from([(act.id.clone(), outcome.clone())]);
+        let entry = Entry { decision: decision.clone(), sha256: sha256(&raw), raw, outcomes };
+        let report = self.read(|state| follow_up::report(&entry, act, &outcome, &self.policy, state, at));
+        self.commit(report)
+    }
+
+    /// What is decided about the records whose time has come.
+    pub fn tick(&mut self, now: Timestamp) -> Vec<Decision> {
+        let due = self.records.iter().filter_map(|(key, (_, record))| Some((record.wake_at()?, key.clone())));
+        let due: Vec<_> = due.filter(|(at, _)| *at <= now).collect();
+        let mut decisions = Vec::new();
+        for (at, key) in due {
+            let decision = self.read(|state| Woken::new(&key, at, &self.policy).decide(state, now));
+            decisions.extend(decision.map(|decision| self.commit(decision)));
+        }
+        decisions
+    }
+
+    fn read<T>(&self, decide: impl Fn(&State) -> Result<T, Unread>) -> T {
+        let mut state = State::default();
+        loop {
+            match decide(&state) {
+                Ok(decided) => return decided,
+                Err(Unread(missing)) => {
+                    for key in missing {
+                        let known = self.records.get(&key).cloned();
+                        let (version, record) =
+                            known.map_or((0, None), |(version, record)| (version, Some(record)));
+                        state.insert(key, version, record);
+                    }
+                }
+            }
+        }
+    }
+
+    fn commit(&mut self, decision: Decision) -> Decision {
+        for (key, record) in &decision.changes {
+            let version = self.records.get(key).map_or(0, |(version, _)| *version);
+            self.records.insert(key.clone(), (version + 1, record.clone()));
+        }
+        decision
+    }
+}
+
+/// What the cluster says about the pod.
+fn context(namespace: &str, app: &str, pod: &str) -> Context {
+    let (hash, _) = pod.split_once('-').unwrap();
+    let owner = |kind: &str, name: &str| Owner {
+        api_version: "apps/v1".to_owned(),
+        kind: kind.to_owned(),
+        name: name.to_owned(),
+        uid: format!("uid-{name}"),
+    };
+    let pod = Pod {
+        namespace: namespace.to_owned(),
+        name: format!("{app}-{pod}"),
+        uid: "02e4cdbc-5e00-4f8c-a4d8-41062960eabc".to_owned(),
+        labels: labels(&[("app", app), ("pod-template-hash", hash), ("team", "payments")]),
+        owner: Some(owner("ReplicaSet", &format!("{app}-{hash}"))),
+        node: Some("ip-10-20-41-17.us-gov-west-1.compute.internal".to_owned()),
+        ips: vec!["10.20.47.203".to_owned()],
+        phase: "Running".to_owned(),
+        ready: true,
+        created_at: Some("2026-11-15T05:12:00Z".parse().unwrap()),
+        service_account: app.to_owned(),
+        containers: vec![PodContainer {
+            name: app.to_owned(),
+            image: format!("111122223333.dkr.ecr.us-gov-west-1.amazonaws.com/payments/{app}:2026-11-15"),
+            digest: Some(format!("sha256:{}", sha256(app))),
+            ..PodContainer::default()
+        }],
+        ..Pod::default()
+    };
+    let node = Node {
+        name: "ip-10-20-41-17.us-gov-west-1.compute.internal".to_owned(),
+        uid: "n1".to_owned(),
+        instance: Some("i-0fac8f8a384096a0c".to_owned()),
+        instance_type: Some("m6i.xlarge".to_owned()),
+        zone: Some("us-gov-west-1a".to_owned()),
+        ready: true,
+        created_at: Some("2026-11-03T05:40:11Z".parse().unwrap()),
+        ..Node::default()
+    };
+    let found =
+        Pods::Found { method: Method::Uid, confidence: Confidence::Certain, pods: vec![pod], count: 1 };
+    Context {
+        place: Place::Ours(ours()),
+        pods: found,
+        node: Some(node),
+        details: Some(details(namespace, app, hash)),
+        incidents_on_node: vec!["P2 Suspicious process: reports/report-builder-59f6d7c88b-lm4zt".to_owned()],
+        ..Context::none()
+    }
+}
+
+fn details(namespace: &str, app: &str, hash: &str) -> Details {
+    let workload = |kind: WorkloadKind, name: &str| Workload {
+        uid: format!("uid-{name}"),
+        kind,
+        namespace: namespace.to_owned(),
+        name: name.to_owned(),
+        replicas: Some(4),
+        ready: 4,
+        selector: Some(Selector::equal(&labels(&[("app", app)]))),
+        suspended: None,
+        labels: BTreeMap::new(),
+        annotations: BTreeMap::new(),
+        owner: None,
+    };
+    let selector = Selector::equal(&labels(&[("app", app)]));
+    Details {
+        owners: Known::Is(vec![
+            workload(WorkloadKind::ReplicaSet, &format!("{app}-{hash}")),
+            workload(WorkloadKind::Deployment, app),
+        ]),
+        services: Known::Is(vec![Selecting { name: app.to_owned(), selector, allows: true }]),
+        policies: Known::Is(Vec::new()),
+        deny: Known::Is(Deny {
+            namespaced: Some("watchfire-quarantine".to_owned()),
+            admin: Some("watchfire-quarantine".to_owned()),
+            admin_api: None,
+        }),
+        enforcement: Enforcement::On("switched on".to_owned()),
+        autoscaler: Known::Is(None),
+        scaled_object: Known::Is(None),
+        budgets: Known::Is(Vec::new()),
+        gitops: Known::Is(None),
+        events: Known::Is(Vec::new()),
+        role: Known::Is(Some(format!("arn:aws-us-gov:iam::111122223333:role/{app}"))),
+        same_image: vec![format!("{namespace}/{app}-{hash}-7kq2d")],
+    }
+}
