@@ -97,6 +97,7 @@ fn facts(subject: &Subject) -> Vec<(String, String)> {
         principal,
         ip,
         resource,
+        resources: _,
         vpc: _,
         thing: _,
     } = subject;

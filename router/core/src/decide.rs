@@ -133,6 +133,11 @@ impl<'c> Case<'c> {
         now: Timestamp,
     ) -> Result<Decision, Unread> {
         let known = finding.and_then(|finding| known_of(finding, state));
+        let is_report = finding.is_some_and(|finding| !finding.is_pressed());
+        if is_report && known.is_none() && self.event.is_in_hand() {
+            let incident = state.incident(key).map(|_| key.clone());
+            return Ok(Decision { incident, ..self.blank(Why::InHand, now) });
+        }
         let previous = match state.incident(key) {
             Some(previous) => Some(as_said(previous, state)?),
             None => None,
@@ -181,8 +186,18 @@ impl<'c> Case<'c> {
             // A copy names less than its finding did: what silences the one silences the other.
             face.subject = face.subject.or(&known.face.subject);
         }
-        let sifting =
-            Sifting { policy, state, face: &face, finding, incident: key, record: &record, news, now };
+        let mute = self.event.mute();
+        let sifting = Sifting {
+            policy,
+            state,
+            face: &face,
+            finding,
+            incident: key,
+            record: &record,
+            news,
+            mute: mute.as_ref(),
+            now,
+        };
         let sifted = sifting.sift()?;
         let is_again = match (&sifted, &record.held) {
             (Sifted::Hold(hold), Some(held)) => {
@@ -204,7 +219,7 @@ impl<'c> Case<'c> {
         let plans_acts = match &sifted {
             Sifted::Say(_) | Sifted::Digest => true,
             // Attention is what noise control spares, not the response.
-            Sifted::Hold(hold) => !matches!(hold.why, Why::Silenced | Why::Flapping),
+            Sifted::Hold(hold) => !matches!(hold.why, Why::Silenced | Why::Muted | Why::Flapping),
         };
         let wanted = if plans_acts { self.rule.actions.as_slice() } else { &[] };
         if !wanted.is_empty() {
@@ -284,7 +299,7 @@ impl<'c> Case<'c> {
         let turns = record.turns_within(window, now);
         let is_heard = match sifted {
             Sifted::Say(_) | Sifted::Digest => true,
-            Sifted::Hold(hold) => !matches!(hold.why, Why::Silenced | Why::Inhibited),
+            Sifted::Hold(hold) => !matches!(hold.why, Why::Silenced | Why::Muted | Why::Inhibited),
         };
         let may_be_held = self.rule.priority != Priority::P0;
         if turns <= most as usize || record.flapping.is_some() || !is_heard || !may_be_held {

@@ -65,7 +65,7 @@ impl Face {
             ("type", Some(text(kind))),
             ("source", Some(text(source))),
             ("severity", band.map(|band| text(band.as_str()))),
-            ("subject", Some(subject_json(subject))),
+            ("subject", Some(each_resource(subject))),
         ];
         let known = members.into_iter().filter_map(|(name, value)| Some((Cow::Borrowed(name), value?)));
         Json::Object(known.collect())
@@ -88,11 +88,27 @@ impl Face {
         let json = self.json();
         let value = |path: &String| {
             let found = path.split('.').try_fold(&json, |json, name| json.get(name))?;
-            let Json::String(text) = found else { return None };
-            Some(text.clone().into_owned())
+            let first = match found {
+                Json::Array(elements) => elements.first()?,
+                found => found,
+            };
+            first.as_str().map(str::to_owned)
         };
         paths.iter().map(value).collect()
     }
+}
+
+/// A subject as patterns match it: each of several resources is its resource.
+fn each_resource(subject: &Subject) -> Json<'static> {
+    let Json::Object(mut members) = subject_json(subject) else { return Json::Null };
+    let all = members.iter().position(|(name, _)| name == "resources").map(|at| members.remove(at).1);
+    if let Some((_, resource)) = members.iter_mut().find(|(name, _)| name == "resource")
+        && let Some(all) = all
+        && !subject.resources.is_empty()
+    {
+        *resource = all;
+    }
+    Json::Object(members)
 }
 
 /// Whether it is a name that another account or region may give as well.

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::decision::Why;
-use crate::event::{Band, Event, Finding, FindingState, Subject};
+use crate::event::{Band, Event, Finding, FindingSource, FindingState, Subject};
 use crate::incident::{FindingRecord, IncidentRecord};
 use crate::policy::Policy;
 use crate::priority::Priority;
@@ -61,6 +61,8 @@ impl Judging<'_> {
         } else if was_over {
             Why::Reopened
         } else if known.is_none() && joins(&event.subject, current) {
+            Why::ResourceJoined
+        } else if finding.is_some_and(is_a_list) && names_more(&event.subject, current) {
             Why::ResourceJoined
         } else if since_said >= window && finding.is_some_and(|finding| grew(finding, current)) {
             Why::CountGrew
@@ -126,16 +128,31 @@ fn joins(subject: &Subject, current: &IncidentRecord) -> bool {
     })
 }
 
+/// Whether its reports list what it is about: a check of several things, of which there may be more. GuardDuty and
+/// Inspector report one thing, in words that differ between their own event and its copies.
+fn is_a_list(finding: &Finding) -> bool {
+    finding.source == FindingSource::SecurityHub
+}
+
+/// One of several resources that the incident does not have.
+fn names_more(subject: &Subject, current: &IncidentRecord) -> bool {
+    let is_known = |resource: &String| {
+        !resource.starts_with("resource=") || current.resources.contains(resource)
+    };
+    let has_room = current.resources.len() < IncidentRecord::MOST_RESOURCES;
+    has_room && !subject.resources.is_empty() && !resources(subject).iter().all(is_known)
+}
+
 /// What a subject names besides what makes it one.
 pub(crate) fn resources(subject: &Subject) -> Vec<String> {
     let primary = subject.primary();
     let container = subject.container.as_ref().and_then(|container| container.name.clone());
-    let parts = [
-        ("container", container.as_ref()),
-        ("instance", subject.instance.as_ref()),
-        ("resource", subject.resource.as_ref()),
-    ];
+    let parts = [("container", container.as_ref()), ("instance", subject.instance.as_ref())];
     let named = parts.into_iter().filter_map(|(kind, part)| Some((kind, part?)));
-    let others = named.filter(|(kind, part)| primary.as_deref() != Some(format!("{kind}/{part}").as_str()));
+    let named = named.chain(subject.all_resources().map(|resource| ("resource", resource)));
+    let is_primary = |kind: &str, part: &String| primary.as_deref() == Some(format!("{kind}/{part}").as_str());
+    // Of several resources the first is no more than the others: the next report may name another first.
+    let is_one_of_several = |kind: &str| kind == "resource" && !subject.resources.is_empty();
+    let others = named.filter(|(kind, part)| is_one_of_several(kind) || !is_primary(kind, part));
     others.map(|(kind, part)| format!("{kind}={}", crate::notice::clean(part, 200))).collect()
 }

@@ -6,6 +6,7 @@
 mod approvals;
 mod incidents;
 mod silences;
+mod switch;
 mod wish;
 
 pub(crate) use silences::silence_id;
@@ -17,7 +18,7 @@ use jiff::Timestamp;
 
 use crate::act::{Act, ActWhen, ActionKind, Occasion};
 use crate::budget::Spent;
-use crate::containment::{Containment, ContainmentState, SwitchRecord, SwitchedOff, TargetKey, TargetRecord};
+use crate::containment::{Containment, ContainmentState, TargetKey, TargetRecord};
 use crate::context::Context;
 use crate::decision::{Decision, Effect, Role, Verdict, Why, Withheld};
 use crate::event::{OWN_SOURCE, Subject};
@@ -92,8 +93,8 @@ impl Asked<'_> {
         state.need_all(self.reads(state))?;
         let state = &*state.as_of(self.policy, now);
         Ok(match &self.command.wish {
-            Wish::SwitchOff => self.switch(Some(()), now),
-            Wish::SwitchOn => self.switch(None, now),
+            Wish::SwitchOff => self.switch_off(state, now)?,
+            Wish::SwitchOn => self.switch_on(state, now)?,
             Wish::Deny(id) => self.deny(id, state, now),
             Wish::Approve(id) => self.approve(id, state, now),
             Wish::Release(incident) => self.release(incident, state, now),
@@ -106,21 +107,6 @@ impl Asked<'_> {
             Wish::Expire(id) => self.expire(id, state, now)?,
             Wish::Extend(extension) => self.extend(extension, state, now)?,
         })
-    }
-
-    fn switch(&self, off: Option<()>, now: Timestamp) -> Decision {
-        let Command { by, reason, .. } = self.command;
-        let (by, reason) = (clean(by, 100), clean(reason, 300));
-        let title = match off {
-            Some(()) => format!("Mitigation was switched off by {by}: {reason}"),
-            None => format!("Mitigation was switched on by {by}: {reason}"),
-        };
-        let off = off.map(|()| SwitchedOff { by, reason, at: now });
-        let incident = IncidentKey::new("wf1-mitigation-switch");
-        let changes = BTreeMap::from([(Key::Switch, Record::Switch(SwitchRecord { off }))]);
-        let effects = self.page(&incident, None, self.notice(&incident, Priority::P1, title));
-        let blank = self.blank(Why::Commanded, Priority::P1, now);
-        Decision { verdict: verdict_of(&effects), incident: Some(incident), effects, changes, ..blank }
     }
 
     fn release(&self, incident: &IncidentKey, state: &State, now: Timestamp) -> Decision {

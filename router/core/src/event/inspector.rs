@@ -55,7 +55,7 @@ fn fill(resource: &Json<'_>, subject: &mut Subject) {
         .and_then(|image| Some(format!("{}@{}", text(image, "repositoryName")?, text(image, "imageHash")?)));
     let instance = id.as_deref().and_then(names::instance_id);
     if image.is_none() && instance.is_none() {
-        subject.resource = subject.resource.take().or(id);
+        id.into_iter().for_each(|id| subject.is_about(id));
     }
     subject.image = subject.image.take().or(image);
     subject.instance = subject.instance.take().or(instance);

@@ -23,7 +23,7 @@ pub use cover::CoverRecord;
 pub(crate) use cover::{adopting, covering, uncovering};
 pub(crate) use limit::check;
 pub use limit::{LimitRecord, Quota};
-pub(crate) use sift::{Hold, Sifted, Sifting, channel_limit, longest_roll_up, minute};
+pub(crate) use sift::{Hold, LONGEST_MUTE, Sifted, Sifting, channel_limit, longest_roll_up, minute};
 pub(crate) use waiting::{join, take_out};
 
 use std::collections::BTreeMap;

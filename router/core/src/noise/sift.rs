@@ -10,7 +10,7 @@ use super::limit::{self, limit_key};
 use super::{Group, Limits, Maintenance, Quota};
 use crate::decide::as_said;
 use crate::decision::Why;
-use crate::event::Finding;
+use crate::event::{Finding, Mute};
 use crate::face::Face;
 use crate::ids::{BundleKey, IncidentKey, LimitKey};
 use crate::incident::{IncidentRecord, Key, Record, State};
@@ -19,6 +19,11 @@ use crate::policy::Policy;
 use crate::priority::Priority;
 use crate::silence::Silence;
 use crate::state::Unread;
+
+/// How long a mute holds that does not say until when.
+const MUTE: SignedDuration = SignedDuration::from_hours(1);
+/// No mute holds longer: CloudWatch's own are fifteen days at most.
+pub(crate) const LONGEST_MUTE: SignedDuration = SignedDuration::from_hours(15 * 24);
 
 /// What is over a limit waits at least this long for more of it.
 const ROLL_UP_WAIT: SignedDuration = SignedDuration::from_mins(1);
@@ -34,6 +39,8 @@ pub(crate) struct Sifting<'s> {
     /// As it is with this event.
     pub(crate) record: &'s IncidentRecord,
     pub(crate) news: Why,
+    /// That its owner has muted it, by this event.
+    pub(crate) mute: Option<&'s Mute>,
     pub(crate) now: Timestamp,
 }
 
@@ -75,6 +82,9 @@ impl Sifting<'_> {
     /// The answer; or a record that has to be read first.
     pub(crate) fn sift(&self) -> Result<Sifted, Unread> {
         if let Some(hold) = self.held_by_others()? {
+            return Ok(Sifted::Hold(hold));
+        }
+        if let Some(hold) = self.muted() {
             return Ok(Sifted::Hold(hold));
         }
         if self.face.priority == Priority::P0 {
@@ -221,6 +231,20 @@ impl Sifting<'_> {
             until: None,
             changes: BTreeMap::new(),
         }))
+    }
+
+    /// Muted by its owner, who knows: whatever its priority is, until the mute ends.
+    fn muted(&self) -> Option<Hold> {
+        let Mute { by, until } = self.mute?;
+        let longest = self.now + LONGEST_MUTE;
+        let until = until.map_or(self.now + MUTE, |until| until.min(longest));
+        (until > self.now).then(|| Hold {
+            why: Why::Muted,
+            reason: format!("{}; paged if it is still open at {}", clean(by, 250), minute(until)),
+            bundle: None,
+            until: Some(until),
+            changes: BTreeMap::new(),
+        })
     }
 
     /// The turn that is one too many is still said, with the count; those after it are held.
