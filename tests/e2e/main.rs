@@ -30,4 +30,5 @@ mod store;
 mod store_command;
 mod storm;
 mod support;
+mod truth;
 mod worker;

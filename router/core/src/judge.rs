@@ -136,9 +136,8 @@ fn is_a_list(finding: &Finding) -> bool {
 
 /// One of several resources that the incident does not have.
 fn names_more(subject: &Subject, current: &IncidentRecord) -> bool {
-    let is_known = |resource: &String| {
-        !resource.starts_with("resource=") || current.resources.contains(resource)
-    };
+    let is_known =
+        |resource: &String| !resource.starts_with("resource=") || current.resources.contains(resource);
     let has_room = current.resources.len() < IncidentRecord::MOST_RESOURCES;
     has_room && !subject.resources.is_empty() && !resources(subject).iter().all(is_known)
 }
@@ -150,7 +149,8 @@ pub(crate) fn resources(subject: &Subject) -> Vec<String> {
     let parts = [("container", container.as_ref()), ("instance", subject.instance.as_ref())];
     let named = parts.into_iter().filter_map(|(kind, part)| Some((kind, part?)));
     let named = named.chain(subject.all_resources().map(|resource| ("resource", resource)));
-    let is_primary = |kind: &str, part: &String| primary.as_deref() == Some(format!("{kind}/{part}").as_str());
+    let is_primary =
+        |kind: &str, part: &String| primary.as_deref() == Some(format!("{kind}/{part}").as_str());
     // Of several resources the first is no more than the others: the next report may name another first.
     let is_one_of_several = |kind: &str| kind == "resource" && !subject.resources.is_empty();
     let others = named.filter(|(kind, part)| is_one_of_several(kind) || !is_primary(kind, part));

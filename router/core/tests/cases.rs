@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 use watchfire_core::decision::Decision;
 use watchfire_core::ids::IncidentKey;
+use watchfire_core::pattern::Pattern;
 use watchfire_core::policy::Policy;
 use watchfire_core::replay::Replay;
 use watchfire_core::rules::{RuleFile, RuleSet};
@@ -94,4 +95,51 @@ fn what_was_once_judged_wrong_is_judged_right() {
 #[test]
 fn more_of_each_kind_is_judged_alike() {
     compare("kinds");
+}
+
+/// What is said in the pages of each event of a case, as text.
+fn pages(case: &str) -> Vec<String> {
+    let path = repository().join("tests/data/cases").join(format!("{case}.jsonl"));
+    let decisions = replayed(&path, &policy());
+    let pages = decisions.iter().filter_map(|decision| decision.effects.first());
+    pages.map(|effect| serde_json::to_string(&effect.notice).unwrap()).collect()
+}
+
+#[test]
+fn the_text_of_what_cannot_be_read_is_in_its_page_and_so_is_the_text_of_the_next() {
+    let pages = pages("sns-with-text");
+    assert!(pages[0].contains("Finding CryptoCurrency:Runtime/BitcoinTool.B severity 8"), "{}", pages[0]);
+    // The second waits for a quarter of an hour, and is said then.
+    assert!(pages[1].contains("GuardDuty HIGH: Backdoor:EC2/C&CActivity.B"), "{}", pages[1]);
+}
+
+#[test]
+fn what_the_finding_of_a_button_is_about_stands_in_its_page() {
+    for page in pages("buttons-pressed-again") {
+        for word in ["should not allow ingress", "sg-0aaaaaaaaaaaaaaa1", "CustomAction:"] {
+            assert!(page.contains(word), "{word}: {page}");
+        }
+    }
+}
+
+#[test]
+fn a_silence_matches_each_of_several_resources() {
+    let path = repository().join("tests/data/cases/three-buckets.jsonl");
+    let decisions = replayed(&path, &policy());
+    let face = decisions[0].face.as_ref().unwrap().json();
+    let matches = |bucket: &str| {
+        let pattern = format!(r#"{{"subject": {{"resource": ["arn:aws-us-gov:s3:::{bucket}"]}}}}"#);
+        Pattern::parse(&pattern).unwrap().matches(&face)
+    };
+    assert_eq!(["b1", "b2", "b3", "b4"].map(matches), [true, true, true, false]);
+}
+
+#[test]
+fn a_muted_alarm_says_by_what_and_until_when() {
+    let path = repository().join("tests/data/cases/muted-alarm.jsonl");
+    let decisions = replayed(&path, &policy());
+    let reasons: Vec<_> = decisions[0].withheld.iter().map(ToString::to_string).collect();
+    let by = "arn:aws-us-gov:cloudwatch:us-gov-west-1:111122223333:alarm-mute-rule:deploy";
+    let expected = format!("page: muted by {by}; paged if it is still open at 2026-11-20 12:00 UTC");
+    assert_eq!(reasons, [expected]);
 }

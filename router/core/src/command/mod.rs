@@ -163,6 +163,12 @@ impl Asked<'_> {
             None => IncidentRecord::begun(previous, Priority::P1, None, now),
         };
         record.targets.extend(targets);
+        // Who looks at the list sees what it is.
+        record.title.clone_from(&notice.title);
+        record.subject = clean(&self.named(), 200);
+        record.family.clone_from(&notice.family);
+        record.last_at = Some(now);
+        record.events += 1;
         notice.doing.truncate(20);
         let effects = self.page(&incident, Some(&mut record), notice);
         changes.insert(Key::Incident(incident.clone()), Record::Incident(record));
@@ -242,11 +248,16 @@ impl Asked<'_> {
         }
     }
 
-    fn by_hand(&self, incident: &IncidentKey, action: ActionName, plans: &Plans) -> Notice {
-        let Command { by, reason, .. } = self.command;
+    /// What it is done to, in words.
+    fn named(&self) -> String {
         let what = self.context.pod().map(|pod| format!("pod {}", pod.full_name()));
         let what = what.or(self.context.node.as_ref().map(|node| format!("node {}", node.name)));
-        let what = what.unwrap_or_else(|| "nothing that is known".to_owned());
+        what.unwrap_or_else(|| "nothing that is known".to_owned())
+    }
+
+    fn by_hand(&self, incident: &IncidentKey, action: ActionName, plans: &Plans) -> Notice {
+        let Command { by, reason, .. } = self.command;
+        let what = self.named();
         let title = format!("{} of {what} by hand, by {by}: {reason}", action.as_str());
         let mut notice = self.notice(incident, Priority::P1, title);
         notice.doing = plans.doing.iter().map(|doing| clean(doing, 500)).collect();

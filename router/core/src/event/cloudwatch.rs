@@ -26,7 +26,10 @@ pub(super) fn mute(detail: &Json<'_>) -> Option<Mute> {
     }
     let by = text(detail, "state.actionsSuppressedBy")?;
     let reason = text(detail, "state.actionsSuppressedReason").map(|reason| format!(": {reason}"));
-    Some(Mute { by: format!("its actions are suppressed by {by}{}", reason.unwrap_or_default()), until: None })
+    Some(Mute {
+        by: format!("its actions are suppressed by {by}{}", reason.unwrap_or_default()),
+        until: None,
+    })
 }
 
 /// The type of an alarm's finding.

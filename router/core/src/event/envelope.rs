@@ -54,7 +54,6 @@ pub(super) const STATUS: [&str; 5] = [
 /// Security Hub's events that have findings, or something else.
 const FINDINGS_OR_NOT: [&str; 2] = ["Security Hub Findings", "Security Hub Standard Results"];
 
-
 impl Report {
     const ALL: [Report; 9] = [
         Report::GuardDuty,

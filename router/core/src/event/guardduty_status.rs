@@ -72,6 +72,7 @@ fn reasons(detail: &Json<'_>) -> String {
         Some(_) => list(detail, "statusReasons").iter().filter_map(reason).collect(),
         None => Vec::new(),
     };
-    let issue = text(detail, "issue").or_else(|| text(detail, "resourceDetails.ecsClusterDetails.fargateDetails.issues.0"));
+    let issue = text(detail, "issue")
+        .or_else(|| text(detail, "resourceDetails.ecsClusterDetails.fargateDetails.issues.0"));
     issue.into_iter().chain(reasons).collect::<Vec<_>>().join(", ")
 }

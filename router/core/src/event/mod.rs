@@ -106,6 +106,19 @@ impl Unreadable {
     }
 }
 
+/// Why a text is no event, or what of it could not be read as it stands, in a line each.
+pub fn amiss(text: &str) -> Vec<String> {
+    let texts = match messages(text) {
+        Ok(texts) => texts,
+        Err(unreadable) => return vec![unreadable.to_string()],
+    };
+    let of_text = |text: &std::borrow::Cow<'_, str>| match Event::read(text) {
+        Ok(event) => event.faults.iter().map(ToString::to_string).collect(),
+        Err(unreadable) => vec![unreadable.to_string()],
+    };
+    texts.iter().flat_map(of_text).take(20).collect()
+}
+
 impl<'a> Event<'a> {
     /// Reads one event text, as [`messages`] hands them out.
     ///

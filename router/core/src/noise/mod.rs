@@ -12,6 +12,7 @@ mod bundle;
 mod config;
 mod cover;
 mod limit;
+mod muted;
 mod paced;
 mod sift;
 mod waiting;
@@ -23,7 +24,8 @@ pub use cover::CoverRecord;
 pub(crate) use cover::{adopting, covering, uncovering};
 pub(crate) use limit::check;
 pub use limit::{LimitRecord, Quota};
-pub(crate) use sift::{Hold, LONGEST_MUTE, Sifted, Sifting, channel_limit, longest_roll_up, minute};
+pub(crate) use muted::LONGEST_MUTE;
+pub(crate) use sift::{Hold, Sifted, Sifting, channel_limit, longest_roll_up, minute};
 pub(crate) use waiting::{join, take_out};
 
 use std::collections::BTreeMap;

@@ -20,11 +20,6 @@ use crate::priority::Priority;
 use crate::silence::Silence;
 use crate::state::Unread;
 
-/// How long a mute holds that does not say until when.
-const MUTE: SignedDuration = SignedDuration::from_hours(1);
-/// No mute holds longer: CloudWatch's own are fifteen days at most.
-pub(crate) const LONGEST_MUTE: SignedDuration = SignedDuration::from_hours(15 * 24);
-
 /// What is over a limit waits at least this long for more of it.
 const ROLL_UP_WAIT: SignedDuration = SignedDuration::from_mins(1);
 
@@ -231,20 +226,6 @@ impl Sifting<'_> {
             until: None,
             changes: BTreeMap::new(),
         }))
-    }
-
-    /// Muted by its owner, who knows: whatever its priority is, until the mute ends.
-    fn muted(&self) -> Option<Hold> {
-        let Mute { by, until } = self.mute?;
-        let longest = self.now + LONGEST_MUTE;
-        let until = until.map_or(self.now + MUTE, |until| until.min(longest));
-        (until > self.now).then(|| Hold {
-            why: Why::Muted,
-            reason: format!("{}; paged if it is still open at {}", clean(by, 250), minute(until)),
-            bundle: None,
-            until: Some(until),
-            changes: BTreeMap::new(),
-        })
     }
 
     /// The turn that is one too many is still said, with the count; those after it are held.
