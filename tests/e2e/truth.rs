@@ -12,7 +12,7 @@ async fn an_event_is_shown_as_it_came_with_why_it_could_not_be_read() {
     let mut stage = Stage::start().await;
     let text = "{\"output\": \"16:31 Critical Container drift\", \"priority\": \"Critical\", \"rule\": \"Drop\u{202e}\"}";
     assert_eq!(stage.watchfire.post(text).await, 202);
-    stage.event(&urgent("shop/web-1"), "event-1").await;
+    stage.event(&urgent("web-1"), "event-1").await;
     let id = until("the unreadable message to be decided", LATER, async || {
         let (_, found) = stage.get("/v1/incidents?priority=P2").await;
         let key = found["incidents"][0]["key"].as_str()?.to_owned();
@@ -27,7 +27,7 @@ async fn an_event_is_shown_as_it_came_with_why_it_could_not_be_read() {
     let readable = stage.run("event event-1").await;
     assert!(!readable.stdout.contains("Not read"), "{}", readable.stdout);
     let raw = stage.run("event event-1 --raw").await.stdout;
-    assert_eq!(raw, urgent("shop/web-1").event("event-1").to_string());
+    assert_eq!(raw, urgent("web-1").event("event-1").to_string());
     let (status, shown) = stage.get(&format!("/v1/event?of={id}")).await;
     assert_eq!((status, &shown["raw"]), (200, &json!(text)));
     let unknown = stage.run("event nothing").await;

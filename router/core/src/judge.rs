@@ -62,7 +62,7 @@ impl Judging<'_> {
             Why::Reopened
         } else if known.is_none() && joins(&event.subject, current) {
             Why::ResourceJoined
-        } else if finding.is_some_and(is_a_list) && names_more(&event.subject, current) {
+        } else if is_a_list(event) && names_more(&event.subject, current) {
             Why::ResourceJoined
         } else if since_said >= window && finding.is_some_and(|finding| grew(finding, current)) {
             Why::CountGrew
@@ -128,10 +128,21 @@ fn joins(subject: &Subject, current: &IncidentRecord) -> bool {
     })
 }
 
-/// Whether its reports list what it is about: a check of several things, of which there may be more. GuardDuty and
-/// Inspector report one thing, in words that differ between their own event and its copies.
-fn is_a_list(finding: &Finding) -> bool {
-    finding.source == FindingSource::SecurityHub
+/// Whether its reports list what it is about, of which there may be more: a check of several things, the buckets of a
+/// caller. A copy of another finder's report lists other things than that does, and in other words.
+fn is_a_list(event: &Event<'_>) -> bool {
+    match event.finding.as_ref().map(|finding| finding.source) {
+        Some(FindingSource::SecurityHub) => true,
+        Some(FindingSource::GuardDuty) => event.source == "aws.guardduty",
+        Some(
+            FindingSource::CustomAction
+            | FindingSource::Inspector
+            | FindingSource::Ecr
+            | FindingSource::CloudWatch
+            | FindingSource::Health,
+        )
+        | None => false,
+    }
 }
 
 /// One of several resources that the incident does not have.

@@ -92,7 +92,7 @@ async fn what_is_said_of_a_plan_is_what_has_become_of_it() {
     let pod = format!("pod {}/{}", stage.namespace, suspect.name_any());
     let (lines, not_done) = stands(&stage, "event-1").await;
     let waits = format!(
-        "quarantine of {pod} waits for approval until 2026-11-20 12:30 UTC (approve mode): watchfire approve {id}"
+        "quarantine of {pod} waits for approval until 2026-11-20 12:30 UTC (the mode is approve): watchfire approve {id}"
     );
     assert_eq!(lines.iter().filter(|line| **line == waits).count(), 1, "{lines:#?}");
     let quarantine = |not_done: &[(String, Option<String>)]| {

@@ -19,8 +19,8 @@ pub(super) fn around<'a>(finding: Json<'a>, body: &str) -> Result<Json<'a>, Stri
     } else if has("type") && text(&finding, "arn").is_some_and(|arn| names::is_guardduty_finding(&arn)) {
         // Its ARN says what it is, whatever else was left out.
         Ok(guardduty(finding, body))
-    } else if is_announcement(&finding) {
-        Ok(announcement(finding, body))
+    } else if let Some((source, detail_type)) = announced(&finding) {
+        Ok(around_detail(source, detail_type, body, [None, None, None], None, finding))
     } else if has("class_uid") && has("finding_info") {
         Ok(ocsf(finding, body))
     } else if has("findingArn") && (has("awsAccountId") || has("inspectorScore") || has("severity")) {
@@ -49,16 +49,18 @@ const ANNOUNCED: [&str; 7] = [
     "UPDATED_FINDINGS",
 ];
 
-/// By all that is GuardDuty's in it: a version, one of its words, and details or a message.
-fn is_announcement(message: &Json<'_>) -> bool {
-    let says = ["findingDetails", "featureDetails", "regionDetails", "generalDetails", "message"];
-    let says = says.iter().any(|name| at(message, name).is_some());
-    let kind = text(message, "type");
-    text(message, "version").is_some() && kind.is_some_and(|kind| ANNOUNCED.contains(&&*kind)) && says
-}
-
-fn announcement<'a>(message: Json<'a>, body: &str) -> Json<'a> {
-    around_detail("aws.guardduty", "GuardDuty Announcement", body, [None, None, None], None, message)
+/// By all that is GuardDuty's in it, a version, one of its words, and details or a message; of Security Hub's its word.
+fn announced(message: &Json<'_>) -> Option<(&'static str, &'static str)> {
+    let has = |names: &[&str]| names.iter().any(|name| at(message, name).is_some());
+    let details = ["findingDetails", "featureDetails", "regionDetails", "generalDetails", "message"];
+    let kind = text(message, "type").filter(|kind| ANNOUNCED.contains(&&**kind));
+    if kind.is_some() && has(&["version"]) && has(&details) {
+        Some(("aws.guardduty", "GuardDuty Announcement"))
+    } else if has(&["AnnouncementType"]) && has(&["Title", "Description"]) {
+        Some(("aws.securityhub", "Security Hub Announcement"))
+    } else {
+        None
+    }
 }
 
 fn guardduty<'a>(finding: Json<'a>, body: &str) -> Json<'a> {
