@@ -60,9 +60,9 @@ impl Judging<'_> {
             Why::Outdated
         } else if was_over {
             Why::Reopened
-        } else if known.is_none() && joins(&event.subject, current) {
-            Why::ResourceJoined
-        } else if is_a_list(event) && names_more(&event.subject, current) {
+        } else if (known.is_none() && joins(&event.subject, current))
+            || (is_a_list(event) && names_more(&event.subject, current))
+        {
             Why::ResourceJoined
         } else if since_said >= window && finding.is_some_and(|finding| grew(finding, current)) {
             Why::CountGrew

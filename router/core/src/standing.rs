@@ -142,12 +142,8 @@ impl Standing {
         let Withheld { action, reason } = withheld.clone();
         let asked = self.approvals.iter().find(|approval| reason.contains(approval.id.as_str()));
         let since = asked.filter(|asked| asked.state != ApprovalState::Waiting).map(|asked| {
-            let done = self
-                .contained
-                .iter()
-                .rev()
-                .filter(|it| it.action == asked.action && it.target == asked.target);
-            match (asked.state, done.last()) {
+            let is_it = |it: &&Contained| it.action == asked.action && it.target == asked.target;
+            match (asked.state, self.contained.iter().rev().find(is_it)) {
                 (ApprovalState::Approved, Some(contained)) => {
                     format!("{}; {}", asked.answered(), contained.so_far())
                 }
