@@ -61,7 +61,7 @@ impl Judging<'_> {
         } else if was_over {
             Why::Reopened
         } else if (known.is_none() && joins(&event.subject, current))
-            || (is_a_list(event) && names_more(&event.subject, current))
+            || (is_a_list(event) && names_more(event, current))
         {
             Why::ResourceJoined
         } else if since_said >= window && finding.is_some_and(|finding| grew(finding, current)) {
@@ -146,11 +146,14 @@ fn is_a_list(event: &Event<'_>) -> bool {
 }
 
 /// One of several resources that the incident does not have.
-fn names_more(subject: &Subject, current: &IncidentRecord) -> bool {
+fn names_more(event: &Event<'_>, current: &IncidentRecord) -> bool {
     let is_known =
         |resource: &String| !resource.starts_with("resource=") || current.resources.contains(resource);
     let has_room = current.resources.len() < IncidentRecord::MOST_RESOURCES;
-    has_room && !subject.resources.is_empty() && !resources(subject).iter().all(is_known)
+    let is_of_hub =
+        event.finding.as_ref().is_some_and(|finding| finding.source == FindingSource::SecurityHub);
+    let is_list = is_of_hub || !event.subject.resources.is_empty();
+    has_room && is_list && !resources(&event.subject).iter().all(is_known)
 }
 
 /// What a subject names besides what makes it one.

@@ -80,8 +80,9 @@ pub(super) fn part(kind: Kind, id: Option<&str>, details: Option<&Json<'_>>, sub
             or(|it| &mut it.ip, names::only_private_ip(addresses));
             or(|it| &mut it.vpc, text(details, "VpcId"));
             or(|it| &mut it.instance, id.and_then(names::instance_id));
-            // A machine that is none of EC2's, `mi-…`, is what it is about all the same.
-            let other = id.filter(|id| names::instance_id(id).is_none());
+            // A machine that is none of EC2's, `mi-…`, or one more, is what it is about all the same.
+            let is_first = |id: &&str| names::instance_id(id).is_some_and(|id| subject.instance == Some(id));
+            let other = id.filter(|id| !is_first(id));
             other.into_iter().for_each(|id| subject.is_about(id.to_owned()));
         }
         Kind::Container => {

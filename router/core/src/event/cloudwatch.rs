@@ -127,8 +127,10 @@ fn fill(dimensions: &Json<'_>, subject: &mut Subject) {
     or(&mut subject.node, "NodeName");
     if let Some(instance) = text(dimensions, "InstanceId") {
         match names::instance_id(&instance) {
-            Some(id) => subject.instance = subject.instance.take().or(Some(id)),
-            None => subject.is_about(instance),
+            Some(id) if subject.instance.as_ref().is_none_or(|first| *first == id) => {
+                subject.instance = Some(id)
+            }
+            Some(_) | None => subject.is_about(instance),
         }
     }
     if let (None, Some(name)) = (&subject.container, text(dimensions, "ContainerName")) {

@@ -58,7 +58,11 @@ fn fill(resource: &Json<'_>, subject: &mut Subject) {
         id.into_iter().for_each(|id| subject.is_about(id));
     }
     subject.image = subject.image.take().or(image);
-    subject.instance = subject.instance.take().or(instance);
+    match (&subject.instance, instance) {
+        (Some(first), Some(other)) if *first != other => subject.is_about(other),
+        (Some(_), _) => {}
+        (None, instance) => subject.instance = instance,
+    }
     let addresses = list(resource, "details.awsEc2Instance.ipV4Addresses").iter().filter_map(Json::as_str);
     subject.ip = subject.ip.take().or_else(|| names::only_private_ip(addresses));
     subject.cluster = subject.cluster.take().or_else(|| names::cluster_in_tags(at(resource, "tags")));

@@ -47,7 +47,7 @@ pub use cloudwatch::Mute;
 pub use finding::{Band, Finding, FindingSource, FindingState, Severity};
 pub use hub::{HubId, NOTE_AUTHOR, NOTE_PREFIX};
 pub use messages::messages;
-pub(crate) use names::is_workload;
+pub(crate) use names::{instance_id as instance_of, is_workload};
 pub(crate) use ours::{finding_json, subject_json};
 pub use own::{
     NEAR_DEAD_LETTER, NOT_DELIVERED, OWN_SOURCE, STORE_SET_ASIDE, UNREADABLE, near_dead_letter,

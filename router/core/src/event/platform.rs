@@ -9,6 +9,8 @@ use crate::json::Json;
 pub(super) fn subject(envelope: &Envelope, event: &Json<'_>) -> Subject {
     let instance =
         first_text(event, &["detail.instance-id", "detail.EC2InstanceId"]).or(envelope.resource.clone());
+    // A machine that is none of EC2's.
+    let machine = text(event, "detail.instance-id").filter(|id| names::instance_id(id).is_none());
     let instance = instance.as_deref().and_then(names::instance_id);
     let arn = envelope.resource.clone().filter(|resource| names::is_arn(resource));
     let cluster_arn = arn.clone().filter(|arn| arn.contains(":eks:") && arn.contains(":cluster/"));
@@ -31,7 +33,7 @@ pub(super) fn subject(envelope: &Envelope, event: &Json<'_>) -> Subject {
         pod,
         instance,
         principal: caller(event),
-        resource: object.or(arn.filter(|_| !has_name)).or(repository),
+        resource: object.or(arn.filter(|_| !has_name)).or(machine).or(repository),
         ..Subject::default()
     }
 }
