@@ -32,4 +32,5 @@ mod store_command;
 mod storm;
 mod support;
 mod templates;
+mod truth;
 mod worker;

@@ -10,19 +10,19 @@ use crate::support::{accepted, paged, triggers};
 const TOKEN: &str = "t0ken-of-the-operators";
 
 /// A worker with an operator's token, and all that was done with it.
-struct Stage {
-    pagerduty: PagerDuty,
-    watchfire: Watchfire,
+pub(crate) struct Stage {
+    pub(crate) pagerduty: PagerDuty,
+    pub(crate) watchfire: Watchfire,
     folder: TempDir,
     transcript: String,
 }
 
 impl Stage {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::configured(|configuration| configuration).await
     }
 
-    async fn configured(change: impl FnOnce(Configuration) -> Configuration) -> Self {
+    pub(crate) async fn configured(change: impl FnOnce(Configuration) -> Configuration) -> Self {
         let (folder, pagerduty) = (tempfile::tempdir().unwrap(), PagerDuty::start().await);
         let token = folder.path().join("token");
         std::fs::write(&token, TOKEN).unwrap();
@@ -33,7 +33,7 @@ impl Stage {
     }
 
     /// `watchfire` with these arguments, as `ana`; what it prints is in the transcript.
-    async fn run(&mut self, line: &str) -> Output {
+    pub(crate) async fn run(&mut self, line: &str) -> Output {
         let own = ["--server", &self.watchfire.ingest, "--token-file", "token", "--by", "ana"];
         let arguments: Vec<String> = line.split(' ').chain(own).map(|word| word.replace('_', " ")).collect();
         let folder = self.folder.path().to_owned();
@@ -53,7 +53,7 @@ impl Stage {
     }
 
     /// An event, once it is decided.
-    async fn event(&mut self, finding: &GuardDuty, id: &str) {
+    pub(crate) async fn event(&mut self, finding: &GuardDuty, id: &str) {
         assert_eq!(self.watchfire.post(finding.event(id)).await, 202);
         let decided = self.watchfire.decided(id).await;
         let word = |name: &str| decided[name].as_str().unwrap_or_default().to_owned();
@@ -62,14 +62,14 @@ impl Stage {
     }
 
     /// The answer of the API, whatever its status.
-    async fn get(&self, path: &str) -> (u16, Value) {
+    pub(crate) async fn get(&self, path: &str) -> (u16, Value) {
         let request = http().get(format!("{}{path}", self.watchfire.ingest)).bearer_auth(TOKEN);
         let answer = request.send().await.unwrap();
         (answer.status().as_u16(), answer.json().await.unwrap())
     }
 
     /// The transcript is the one in that file, which `WRITE_TRANSCRIPTS=1` writes anew.
-    fn was(&self, name: &str) {
+    pub(crate) fn was(&self, name: &str) {
         let file = repository().join("tests/e2e/transcripts").join(name);
         let is = masked(&self.transcript);
         if std::env::var_os("WRITE_TRANSCRIPTS").is_some() {
@@ -81,7 +81,7 @@ impl Stage {
 }
 
 /// A P1 in that pod, by the shipped rules.
-fn urgent(pod: &str) -> GuardDuty {
+pub(crate) fn urgent(pod: &str) -> GuardDuty {
     GuardDuty::of("Execution:Runtime/SuspiciousTool", 8.0, pod)
 }
 

@@ -11,6 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::budget::BudgetRecord;
 use crate::containment::ApprovalRecord;
+use crate::decision::Why;
 use crate::digest::{DigestDays, DigestRecord};
 use crate::incident::{FindingRecord, IncidentRecord};
 use crate::noise::{self, BundleKind, BundleRecord};
@@ -111,7 +112,9 @@ impl AsOf<'_> {
         Self::due(&mut record.quiet_at, self.in_time(quiet[0].max(quiet[1])));
         if let Some(held) = &mut record.held {
             self.past(&mut held.since);
-            Self::due(&mut held.until, self.in_time(noise.flapping.1));
+            let is_muted = held.by == Why::Muted;
+            let longest = if is_muted { noise::LONGEST_MUTE } else { noise.flapping.1 };
+            Self::due(&mut held.until, self.in_time(longest));
         }
     }
 

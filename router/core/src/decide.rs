@@ -1,5 +1,6 @@
 //! The decision about one event: pure, total, and the only place where anyone's attention is spent.
 
+mod blank;
 mod campaign;
 mod closing;
 mod completing;
@@ -155,6 +156,11 @@ impl<'c> Case<'c> {
         now: Timestamp,
     ) -> Result<Decision, Unread> {
         let known = finding.and_then(|finding| known_of(finding, state));
+        let is_report = finding.is_some_and(|finding| !finding.is_pressed());
+        if is_report && known.is_none() && self.event.is_in_hand() {
+            let incident = state.incident(key).map(|_| key.clone());
+            return Ok(Decision { incident, ..self.blank(Why::InHand, now) });
+        }
         let previous = match state.incident(key) {
             Some(previous) => Some(as_said(previous, state)?),
             None => None,
@@ -205,8 +211,18 @@ impl<'c> Case<'c> {
             // A copy names less than its finding did: what silences the one silences the other.
             face.subject = face.subject.or(&known.face.subject);
         }
-        let sifting =
-            Sifting { policy, state, face: &face, finding, incident: key, record: &record, news, now };
+        let mute = self.event.mute();
+        let sifting = Sifting {
+            policy,
+            state,
+            face: &face,
+            finding,
+            incident: key,
+            record: &record,
+            news,
+            mute: mute.as_ref(),
+            now,
+        };
         let sifted = sifting.sift()?;
         let is_again = match (&sifted, &record.held) {
             (Sifted::Hold(hold), Some(held)) => {
@@ -228,7 +244,7 @@ impl<'c> Case<'c> {
         let plans_acts = match &sifted {
             Sifted::Say(_) | Sifted::Digest => true,
             // Attention is what noise control spares, not the response.
-            Sifted::Hold(hold) => !matches!(hold.why, Why::Silenced | Why::Flapping),
+            Sifted::Hold(hold) => !matches!(hold.why, Why::Silenced | Why::Muted | Why::Flapping),
         };
         let wanted = if plans_acts { self.rule.actions.as_slice() } else { &[] };
         if !wanted.is_empty() {
@@ -308,7 +324,7 @@ impl<'c> Case<'c> {
         let turns = record.turns_within(window, now);
         let is_heard = match sifted {
             Sifted::Say(_) | Sifted::Digest => true,
-            Sifted::Hold(hold) => !matches!(hold.why, Why::Silenced | Why::Inhibited),
+            Sifted::Hold(hold) => !matches!(hold.why, Why::Silenced | Why::Muted | Why::Inhibited),
         };
         let may_be_held = self.rule.priority != Priority::P0;
         if turns <= most as usize || record.flapping.is_some() || !is_heard || !may_be_held {
@@ -391,37 +407,5 @@ impl<'c> Case<'c> {
         }
         self.reports.iter().cloned().for_each(|report| record.saw(report));
         Record::Finding(record)
-    }
-
-    /// Whatever the rule wanted is withheld for one reason; no trace in the state.
-    fn withhold_all(&self, why: Why, now: Timestamp) -> Decision {
-        let wanted = ["page"].into_iter().chain(self.rule.actions.iter().map(|action| action.as_str()));
-        let withheld =
-            |action: &str| Withheld { action: action.to_owned(), reason: why.sentence().to_owned() };
-        Decision { withheld: wanted.map(withheld).collect(), ..self.blank(why, now) }
-    }
-
-    /// Quiet, and without a trace in the state.
-    fn blank(&self, why: Why, now: Timestamp) -> Decision {
-        let Event { id, source, detail_type, finding, subject, .. } = self.event;
-        Decision {
-            event: id.clone(),
-            source: source.clone(),
-            kind: finding.as_ref().map_or(detail_type, |finding| &finding.kind).clone(),
-            finding: finding.as_ref().map(|finding| finding.key.clone()),
-            subject: subject.line(),
-            at: now,
-            rule: self.rule.name.clone(),
-            family: self.rule.family.clone(),
-            priority: self.rule.priority,
-            verdict: Verdict::Quiet,
-            why,
-            incident: None,
-            effects: Vec::new(),
-            acts: Vec::new(),
-            withheld: Vec::new(),
-            face: Some(Face::of(self.event, self.rule, self.context)),
-            changes: BTreeMap::new(),
-        }
     }
 }

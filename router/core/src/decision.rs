@@ -131,6 +131,8 @@ pub enum Why {
     Silenced,
     /// A greater incident covers it.
     Inhibited,
+    /// Its owner has muted the alarm, or suppresses it by another.
+    Muted,
     /// It has been open and over too often within an hour.
     Flapping,
     /// One of too many new incidents of its account and family.
@@ -139,6 +141,8 @@ pub enum Why {
     Grouped,
     /// It is over a limit, and waits for the roll-up.
     Limited,
+    /// Somebody had it in Security Hub before it was first heard of.
+    InHand,
     /// Our own note on the finding, come round.
     Echo,
     /// Nothing more was heard of it for its quiet period.
@@ -189,10 +193,12 @@ impl Why {
             Why::EditionClosed => "edition_closed",
             Why::Silenced => "silenced",
             Why::Inhibited => "inhibited",
+            Why::Muted => "muted",
             Why::Flapping => "flapping",
             Why::Stormed => "stormed",
             Why::Grouped => "grouped",
             Why::Limited => "limited",
+            Why::InHand => "in_hand",
             Why::Echo => "echo",
             Why::WentQuiet => "went_quiet",
             Why::OverBefore => "over_before",
@@ -235,10 +241,12 @@ impl Why {
             | Why::NotOpen
             | Why::Silenced
             | Why::Inhibited
+            | Why::Muted
             | Why::Flapping
             | Why::Stormed
             | Why::Grouped
             | Why::Limited
+            | Why::InHand
             | Why::Echo
             | Why::WentQuiet
             | Why::OverBefore
@@ -278,10 +286,12 @@ impl Why {
             Why::EditionClosed => "the digest is closed, to be said",
             Why::Silenced => "silenced",
             Why::Inhibited => "a greater incident covers it",
+            Why::Muted => "its owner muted it",
             Why::Flapping => "open and over too often; held",
             Why::Stormed => "one of a storm, said as one incident",
             Why::Grouped => "it waits for the page of its group",
             Why::Limited => "over a limit, it waits for the roll-up",
+            Why::InHand => "when first heard of, it was in somebody's hands in Security Hub already",
             Why::Echo => "our own note on the finding, come round",
             Why::WentQuiet => "nothing more was heard of it",
             Why::OverBefore => "over before anyone had to hear of it",

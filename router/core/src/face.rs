@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use crate::context::{Context, Pods};
-use crate::event::{Band, Event, Subject, subject_json};
+use crate::event::{Band, Event, Subject, instance_of, subject_json};
 use crate::ids::RuleName;
 use crate::json::Json;
 use crate::priority::Priority;
@@ -56,7 +56,11 @@ impl Face {
     /// As patterns match it: `priority`, `rule`, `family`, `type`, `source`, `severity` and `subject` with
     /// the members that it has in rules.
     pub fn json(&self) -> Json<'static> {
-        let Self { priority, rule, family, kind, source, band, subject } = self;
+        self.seen(each_of_several)
+    }
+
+    fn seen(&self, subject: impl Fn(&Subject) -> Json<'static>) -> Json<'static> {
+        let Self { priority, rule, family, kind, source, band, subject: _ } = self;
         let text = |text: &str| Json::string(text.to_owned());
         let members = [
             ("priority", Some(text(priority.as_str()))),
@@ -65,7 +69,7 @@ impl Face {
             ("type", Some(text(kind))),
             ("source", Some(text(source))),
             ("severity", band.map(|band| text(band.as_str()))),
-            ("subject", Some(subject_json(subject))),
+            ("subject", Some(subject(&self.subject))),
         ];
         let known = members.into_iter().filter_map(|(name, value)| Some((Cow::Borrowed(name), value?)));
         Json::Object(known.collect())
@@ -85,7 +89,7 @@ impl Face {
     /// The texts at these paths, such as `subject.node`; none if any of them is missing: what is unknown
     /// is equal to nothing.
     pub fn values(&self, paths: &[String]) -> Option<Vec<String>> {
-        let json = self.json();
+        let json = self.seen(subject_json);
         let value = |path: &String| {
             let found = path.split('.').try_fold(&json, |json, name| json.get(name))?;
             let Json::String(text) = found else { return None };
@@ -93,6 +97,24 @@ impl Face {
         };
         paths.iter().map(value).collect()
     }
+}
+
+/// A subject as patterns match it: of several resources and instances each is its own.
+fn each_of_several(subject: &Subject) -> Json<'static> {
+    let Json::Object(mut members) = subject_json(subject) else { return Json::Null };
+    members.retain(|(name, _)| name != "resources");
+    let resources: Vec<_> = subject.all_resources().cloned().collect();
+    let others = resources.iter().filter_map(|resource| instance_of(resource));
+    let mut instances: Vec<_> = subject.instance.iter().cloned().chain(others).collect();
+    instances.dedup();
+    for (part, all) in [("resource", resources), ("instance", instances)] {
+        if all.len() > 1 {
+            members.retain(|(name, _)| name != part);
+            let all = all.into_iter().map(Json::string).collect();
+            members.push((Cow::Borrowed(part), Json::Array(all)));
+        }
+    }
+    Json::Object(members)
 }
 
 /// Whether it is a name that another account or region may give as well.

@@ -24,8 +24,9 @@ pub fn incident_key(event: &Event<'_>, family: &str) -> IncidentKey {
         None => format!("event/{}", event.id.as_str()),
     };
     let subject = &event.subject;
-    let is_pressed = event.finding.as_ref().is_some_and(Finding::is_pressed);
-    let primary = subject.primary().filter(|_| !is_pressed).unwrap_or_else(own);
+    let is_by_itself = |finding: &Finding| finding.is_pressed() || finding.stands_alone();
+    let is_by_itself = event.finding.as_ref().is_some_and(is_by_itself);
+    let primary = subject.primary().filter(|_| !is_by_itself).unwrap_or_else(own);
     let region = if primary.starts_with("principal/") { None } else { subject.region.as_deref() };
     let parts = [
         subject.account.as_deref().unwrap_or_default(),

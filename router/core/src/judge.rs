@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::decision::Why;
-use crate::event::{Band, Event, Finding, FindingState, Subject};
+use crate::event::{Band, Event, Finding, FindingSource, FindingState, Subject};
 use crate::incident::{FindingRecord, IncidentRecord};
 use crate::policy::Policy;
 use crate::priority::Priority;
@@ -60,7 +60,9 @@ impl Judging<'_> {
             Why::Outdated
         } else if was_over {
             Why::Reopened
-        } else if known.is_none() && joins(&event.subject, current) {
+        } else if (known.is_none() && joins(&event.subject, current))
+            || (is_a_list(event) && names_more(event, current))
+        {
             Why::ResourceJoined
         } else if since_said >= window && finding.is_some_and(|finding| grew(finding, current)) {
             Why::CountGrew
@@ -126,16 +128,45 @@ fn joins(subject: &Subject, current: &IncidentRecord) -> bool {
     })
 }
 
+/// Whether its reports list what it is about, of which there may be more: a check of several things, the buckets of a
+/// caller. A copy of another finder's report lists other things than that does, and in other words.
+fn is_a_list(event: &Event<'_>) -> bool {
+    match event.finding.as_ref().map(|finding| finding.source) {
+        Some(FindingSource::SecurityHub) => true,
+        Some(FindingSource::GuardDuty) => event.source == "aws.guardduty",
+        Some(
+            FindingSource::CustomAction
+            | FindingSource::Inspector
+            | FindingSource::Ecr
+            | FindingSource::CloudWatch
+            | FindingSource::Health,
+        )
+        | None => false,
+    }
+}
+
+/// One of several resources that the incident does not have.
+fn names_more(event: &Event<'_>, current: &IncidentRecord) -> bool {
+    let is_known =
+        |resource: &String| !resource.starts_with("resource=") || current.resources.contains(resource);
+    let has_room = current.resources.len() < IncidentRecord::MOST_RESOURCES;
+    let is_of_hub =
+        event.finding.as_ref().is_some_and(|finding| finding.source == FindingSource::SecurityHub);
+    let is_list = is_of_hub || !event.subject.resources.is_empty();
+    has_room && is_list && !resources(&event.subject).iter().all(is_known)
+}
+
 /// What a subject names besides what makes it one.
 pub(crate) fn resources(subject: &Subject) -> Vec<String> {
     let primary = subject.primary();
     let container = subject.container.as_ref().and_then(|container| container.name.clone());
-    let parts = [
-        ("container", container.as_ref()),
-        ("instance", subject.instance.as_ref()),
-        ("resource", subject.resource.as_ref()),
-    ];
+    let parts = [("container", container.as_ref()), ("instance", subject.instance.as_ref())];
     let named = parts.into_iter().filter_map(|(kind, part)| Some((kind, part?)));
-    let others = named.filter(|(kind, part)| primary.as_deref() != Some(format!("{kind}/{part}").as_str()));
+    let named = named.chain(subject.all_resources().map(|resource| ("resource", resource)));
+    let is_primary =
+        |kind: &str, part: &String| primary.as_deref() == Some(format!("{kind}/{part}").as_str());
+    // Of several resources the first is no more than the others: the next report may name another first.
+    let is_one_of_several = |kind: &str| kind == "resource" && !subject.resources.is_empty();
+    let others = named.filter(|(kind, part)| is_one_of_several(kind) || !is_primary(kind, part));
     others.map(|(kind, part)| format!("{kind}={}", crate::notice::clean(part, 200))).collect()
 }

@@ -39,6 +39,7 @@ mod response;
 pub mod rules;
 pub mod scenario;
 pub mod silence;
+pub mod standing;
 mod state;
 pub mod wake;
 pub mod window;

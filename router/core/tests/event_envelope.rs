@@ -101,11 +101,17 @@ fn a_body_with_nothing_in_it_is_unreadable() {
         (" \n", "expected a JSON object or array; it is empty"),
         ("hello", "expected a JSON object or array; it begins: hello"),
         ("7", "expected a JSON object or array; it begins: 7"),
-        ("[]", "expected at least one event; it begins: []"),
-        (r#"{"Findings":[]}"#, r#"expected at least one event; it begins: {"Findings":[]}"#),
-        (r#"{"Records":[]}"#, r#"expected at least one event; it begins: {"Records":[]}"#),
+        ("[", "expected at least one event; it begins: ["),
+        (r#"{"Findings":["#, r#"expected at least one event; it begins: {"Findings":["#),
     ] {
         assert_eq!(messages(body).unwrap_err().reason, expected);
+    }
+}
+
+#[test]
+fn an_empty_list_is_nothing() {
+    for body in ["[]", r#"{"Findings":[]}"#, r#"{"Findings": [], "NextToken": null}"#, r#"{"Records":[]}"#] {
+        assert_eq!(messages(body), Ok(Vec::new()), "{body}");
     }
 }
 

@@ -156,7 +156,9 @@ fn a_health_event_is_resolved_when_it_is_closed_and_about_nothing_when_it_affect
         r#"[{"entityValue": "i-0abc0000000000008"}, {"entityValue": "i-0abc0000000000009"}]"#,
     );
     let (finding, subject) = read_text(&text);
-    assert_eq!((finding.state, subject), (FindingState::Resolved, place()));
+    let both = vec!["i-0abc0000000000008".to_owned(), "i-0abc0000000000009".to_owned()];
+    let expected = Subject { resources: both, ..place() };
+    assert_eq!((finding.state, subject), (FindingState::Resolved, expected));
 }
 
 #[test]
@@ -309,10 +311,16 @@ fn an_event_without_finding_names_the_instance_or_its_first_resource() {
 }
 
 #[test]
-fn a_gap_in_guarddutys_coverage_is_an_event_about_the_cluster() {
+fn a_gap_in_guarddutys_coverage_is_a_finding_about_the_cluster() {
     let text = r#"{"id":"1","source":"aws.guardduty","detail-type":"GuardDuty Runtime Protection Unhealthy",
         "account":"444455556666","region":"eu-north-1","resources":[],"detail":{"resourceAccountId":"111122223333",
         "resourceDetails":{"resourceType":"EKS","eksClusterDetails":{"clusterName":"tools"}}}}"#;
     let event = Event::read(text).unwrap();
-    assert_eq!((event.finding, event.subject), (None, Subject { cluster: some("tools"), ..place() }));
+    let finding = event.finding.unwrap();
+    let key = "444455556666/eu-north-1/runtime-protection/111122223333/tools";
+    assert_eq!((finding.key.as_str(), finding.state), (key, FindingState::Open));
+    assert_eq!(event.subject, Subject { cluster: some("tools"), ..place() });
+    let healthy = text.replace("Unhealthy", "Healthy");
+    let healthy = Event::read(&healthy).unwrap().finding.unwrap();
+    assert_eq!((healthy.key.as_str(), healthy.state), (key, FindingState::Resolved));
 }

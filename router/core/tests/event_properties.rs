@@ -21,7 +21,8 @@ fn names() -> Vec<String> {
 /// Reads a body to its end, and holds it to what is promised of every event.
 fn read_all(body: &str) {
     let Ok(texts) = messages(body) else { return };
-    assert!(!texts.is_empty());
+    // Only an empty list is nothing, and a whole one.
+    assert!(!texts.is_empty() || (body.contains("[") && Json::parse(body).is_ok()), "{body}");
     for text in texts {
         match Event::read(&text) {
             Ok(event) => {

@@ -26,6 +26,7 @@ fn lines(text: &str) -> Vec<&str> {
 }
 
 const NEW: (Verdict, Why) = (Verdict::Page, Why::New);
+const NOT_OPEN: (Verdict, Why) = (Verdict::Quiet, Why::NotOpen);
 const REPEAT: (Verdict, Why) = (Verdict::Quiet, Why::Repeat);
 
 #[test]
@@ -39,10 +40,9 @@ fn two_events_about_one_resource_are_two_problems_and_the_same_again_is_one() {
 fn that_something_is_active_does_not_silence_that_it_failed() {
     let status = lines(STATUS);
     let [active, error, unhealthy, ..] = status[..] else { panic!("there are seven") };
-    assert_eq!(decided(&[active, error, unhealthy]), [NEW; 3]);
-    // By what it says alone, too.
-    let failed = active.replace("\"ACTIVE\"", "\"ERROR\"").replace("\"o0\"", "\"o9\"");
-    assert_eq!(decided(&[active, &failed]), [NEW; 2]);
+    assert_eq!(decided(&[active, error, unhealthy]), [NOT_OPEN, (Verdict::Page, Why::Reopened), NEW]);
+    let again = active.replace("\"o0\"", "\"o9\"");
+    assert_eq!(decided(&[error, &again]), [NEW, (Verdict::Quiet, Why::Closed)]);
 }
 
 #[test]

@@ -7,9 +7,11 @@ use watchfire_core::ids::IncidentKey;
 use watchfire_core::incident::ByWhom;
 use watchfire_core::notice::clean;
 use watchfire_core::priority::Priority;
+use watchfire_core::standing::{NotDone, Progress, Told};
 
 use super::asking::{Whom, command, look, minute, question, refusal};
 use super::screen::{age, plain, wrapped};
+use super::why::delivered;
 use super::{Failed, Output};
 use crate::web::{Decided, DecisionShown, IncidentShown, IncidentState, IncidentsShown, StoryShown};
 
@@ -52,6 +54,9 @@ pub(super) enum Command {
         whom: Whom,
     },
 }
+
+/// So many of those who were told are shown, the latest.
+const LATEST: usize = 3;
 
 /// One incident.
 #[derive(Debug, Args)]
@@ -147,9 +152,17 @@ fn show(which: &Which) -> Result<(), Failed> {
     for line in card(incident, Timestamp::now()) {
         say!("{line}");
     }
-    for (row, next) in story.next.iter().enumerate() {
-        let head = if row == 0 { "Next" } else { "" };
-        say!("{head:<11} {}", plain(next));
+    // Those that somebody still has to be told, and the latest of the others.
+    let told = &story.standing.told;
+    let latest = told.len().saturating_sub(LATEST);
+    let is_owed = |told: &Told| told.delivery.result == Progress::Pending;
+    let told = told.iter().enumerate().filter(|(at, told)| *at >= latest || is_owed(told));
+    let told: Vec<_> = told.map(|(_, told)| delivered(told)).collect();
+    for (name, lines) in [("Stands", &story.standing.lines()), ("Told", &told), ("Next", &story.next)] {
+        for (row, line) in lines.iter().enumerate() {
+            let head = if row == 0 { name } else { "" };
+            say!("{head:<11} {}", plain(line));
+        }
     }
     Ok(())
 }
@@ -221,16 +234,18 @@ fn decided(decision: &DecisionShown) -> Vec<String> {
     let mut lines = vec![head];
     for effect in &decision.effects {
         let fallback = if effect.fallback { ", the fallback" } else { "" };
-        let (kind, result) = (effect.kind.as_str(), effect.result.as_str());
-        let said = said(&effect.said);
+        let (kind, result, said) = (effect.kind.as_str(), effect.came_of(), said(&effect.said));
         lines.extend(wrapped(2, &format!("{kind} to {}{fallback}: {result}{said}", effect.channel), 3));
     }
     for act in &decision.acts {
         let said = said(&act.said);
         lines.extend(wrapped(2, &format!("{} of {}: {}{said}", act.id, act.target, act.result.as_str()), 3));
     }
-    for withheld in &decision.withheld {
-        lines.extend(wrapped(2, &format!("not done: {withheld}"), 3));
+    for NotDone { action, reason, since } in &decision.withheld {
+        lines.extend(wrapped(2, &format!("not done: {action}: {reason}"), 3));
+        if let Some(since) = since {
+            lines.extend(wrapped(4, &format!("since then: {since}"), 2));
+        }
     }
     lines
 }

@@ -15,6 +15,7 @@ mod asking;
 mod check;
 mod demo;
 mod doctor;
+mod event;
 mod evidence;
 mod explain;
 mod incidents;
@@ -105,6 +106,8 @@ enum Command {
     Incidents(incidents::Command),
     /// Say why something was or was not paged, who was told, and what comes next.
     Why(why::Arguments),
+    /// Show an event as it was delivered, why it could not be read, and what was decided about it.
+    Event(event::Arguments),
     /// Prove that evidence is whole and unaltered, or list it.
     #[command(subcommand)]
     Evidence(evidence::Command),
@@ -210,6 +213,7 @@ pub fn main() -> ExitCode {
         Command::Silence(command) => silence::main(command),
         Command::Incidents(command) => incidents::main(command),
         Command::Why(arguments) => why::main(&arguments),
+        Command::Event(arguments) => event::main(&arguments),
         Command::Evidence(command) => evidence::main(command),
         Command::Store(command) => store::main(command),
         Command::Rbac(arguments) => rbac::main(&arguments),

@@ -4,12 +4,13 @@ use clap::Args;
 use jiff::Timestamp;
 use watchfire_core::decision::Verdict;
 use watchfire_core::incident::ByWhom;
+use watchfire_core::standing::{NotDone, Told};
 
 use super::Failed;
 use super::asking::{Whom, look, minute, question};
 use super::incidents::said;
 use super::screen::{age, wrapped};
-use crate::web::{Decided, DecisionShown, EffectShown, IncidentShown, Progress, StoryKind, StoryShown};
+use crate::web::{Decided, DecisionShown, IncidentShown, StoryKind, StoryShown};
 
 /// So many lines are on a screen.
 const LINES: usize = 24;
@@ -17,6 +18,12 @@ const LINES: usize = 24;
 const LATEST: usize = 3;
 /// So many lines are said of them.
 const TOLD: usize = 8;
+/// So many lines of an incident come before how it stands.
+const HEAD: usize = 4;
+/// So many lines are said of how it stands.
+const STANDS: usize = 5;
+/// So many lines of the reason there is always room for.
+const WHY: usize = 4;
 /// So many lines are said of what comes next.
 const NEXT: usize = 6;
 
@@ -46,13 +53,14 @@ fn screen(story: &StoryShown, now: Timestamp) -> Vec<String> {
         next.insert(0, "Next".to_owned());
     }
     let told: Vec<String> = told(story).into_iter().take(TOLD).collect();
-    let what = story.incident.as_ref().map(|incident| what(incident, now)).unwrap_or_default();
+    let mut what = story.incident.as_ref().map(|incident| what(incident, now)).unwrap_or_default();
+    what.splice(what.len().min(HEAD)..what.len().min(HEAD), stands(story));
     let mut why =
         asked_about(story).map(|decision| why(decision, story.incident.as_ref())).unwrap_or_default();
     let namesakes = why.len().min(1);
     why.splice(namesakes..namesakes, others(story));
     let room = LINES - next.len() - told.len();
-    why.truncate(room - what.len().min(3));
+    why.truncate(room.saturating_sub(what.len()).max(WHY));
     let room = room - why.len();
     what.into_iter().take(room).chain(why).chain(told).chain(next).collect()
 }
@@ -107,8 +115,12 @@ fn why(decision: &DecisionShown, incident: Option<&IncidentShown>) -> Vec<String
         lines.extend(wrapped(2, &by, 2));
     }
     lines.extend(wrapped(2, &format!("{verdict}: {because}"), 2));
-    for withheld in withheld.iter().take(3) {
-        lines.extend(wrapped(2, &format!("no {}: {}", withheld.action, withheld.reason), 2));
+    for NotDone { action, reason, since } in withheld.iter().take(3) {
+        let line = match since {
+            Some(since) => format!("{action}: {since}"),
+            None => format!("no {action}: {reason}"),
+        };
+        lines.extend(wrapped(2, &line, 2));
     }
     let is_said = |reason: &String| withheld.iter().any(|withheld| withheld.reason == *reason);
     if let Some(held) = incident.and_then(|incident| incident.held.as_ref())
@@ -130,24 +142,33 @@ fn others(story: &StoryShown) -> Vec<String> {
 
 /// Who was told, and what their channel said.
 fn told(story: &StoryShown) -> Vec<String> {
-    let own = story.decisions.iter().map(|decision| (decision, ""));
-    let decisions = own.chain(story.said_with.iter().map(|decision| (decision, " with others")));
-    let effects = decisions
-        .flat_map(|(decision, with)| decision.effects.iter().map(move |effect| (decision.at, effect, with)));
-    let mut effects: Vec<_> = effects.filter(|(_, effect, _)| effect.result != Progress::NotNeeded).collect();
-    effects.sort_by_key(|(at, _, _)| *at);
-    let earlier = effects.len().saturating_sub(LATEST);
-    let mut lines = vec![if effects.is_empty() { "Nobody was told" } else { "Told" }.to_owned()];
+    let all = &story.standing.told;
+    let earlier = all.len().saturating_sub(LATEST);
+    let mut lines = vec![if all.is_empty() { "Nobody was told" } else { "Told" }.to_owned()];
     if earlier > 0 {
         lines.push(format!("  {earlier} earlier: see watchfire incidents timeline"));
     }
-    for (decided, effect, with) in effects.into_iter().skip(earlier) {
-        let EffectShown { kind, channel, result, at, .. } = effect;
-        let (at, result) = (minute(at.unwrap_or(decided)), result.as_str());
-        let line = format!("{at} {}{with} to {channel}: {result}{}", kind.as_str(), said(&effect.said));
-        lines.extend(wrapped(2, &line, 2));
+    for told in all.iter().skip(earlier) {
+        lines.extend(wrapped(2, &delivered(told), 2));
     }
     lines
+}
+
+/// A delivery in a line: when, what, to whom, what became of it.
+pub(super) fn delivered(told: &Told) -> String {
+    let Told { with_others, delivery, decided_at: _ } = told;
+    let with = if *with_others { " with others" } else { "" };
+    let (at, kind, channel) = (minute(told.at()), delivery.kind.as_str(), &delivery.channel);
+    format!("{at} {kind}{with} to {channel}: {}{}", delivery.came_of(), said(&delivery.said))
+}
+
+/// What is contained, what waits for a human, what is withheld; what the decision shown says is not said twice.
+fn stands(story: &StoryShown) -> Vec<String> {
+    let shown = asked_about(story).map(|decision| decision.withheld.as_slice()).unwrap_or_default();
+    let is_shown =
+        |line: &String| shown.iter().any(|not| *line == format!("no {}: {}", not.action, not.reason));
+    let lines = story.standing.lines().into_iter().filter(|line| !is_shown(line));
+    lines.flat_map(|line| wrapped(2, &line, 2)).take(STANDS).collect()
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
+use watchfire_core::containment::{ApprovalId, ApprovalRecord, TargetKey, TargetRecord};
 use watchfire_core::decide::as_said;
 use watchfire_core::ids::{EventId, FindingKey, IncidentKey, SilenceId};
 use watchfire_core::incident::{IncidentRecord, Key, Record, State};
@@ -10,6 +11,7 @@ use watchfire_core::journal::Entry;
 use watchfire_core::noise::BundleRecord;
 use watchfire_core::outlook::{self, InDigest, Outlook};
 use watchfire_core::silence::Silence;
+use watchfire_core::standing::{Sources, Standing};
 
 use super::Router;
 use crate::store;
@@ -34,6 +36,8 @@ pub struct Story {
     pub said_with: Option<Entry>,
     /// What comes next, a line each.
     pub next: Vec<String>,
+    /// How it stands: containment, approvals, deliveries.
+    pub standing: Standing,
     /// What was asked about.
     pub of: StoryOf,
     /// Other events whose senders call them the same, at most 20.
@@ -60,6 +64,7 @@ impl Story {
             bundle: None,
             said_with: None,
             next: Vec::new(),
+            standing: Standing::default(),
             of,
             others: Vec::new(),
         }
@@ -134,11 +139,7 @@ impl Router {
 
     /// Of several events of that name the newest; all others are named.
     async fn story_of_event(&self, name: &str) -> Result<Option<Story>, store::Error> {
-        let mut found = Vec::new();
-        for event in self.store.named(name, NAMESAKES).await? {
-            found.extend(self.store.find(&event).await?);
-        }
-        found.sort_by_key(|entry| entry.decision.at);
+        let mut found = self.entries_named(name).await?;
         let Some(entry) = found.pop() else { return Ok(None) };
         let event = entry.decision.event.clone();
         let of = StoryOf::Event(event.clone());
@@ -148,9 +149,36 @@ impl Router {
         };
         if !story.entries.iter().any(|known| known.decision.event == event) {
             story.entries.insert(0, entry);
+            story.standing = self.standing(&story).await?;
         }
         story.others = found.into_iter().rev().map(|entry| entry.decision.event).collect();
         Ok(Some(story))
+    }
+
+    /// The event of that name, how its incident stands, and the others of that name, the newest first; none if there
+    /// is none.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn event(&self, name: &str) -> Result<Option<(Entry, Standing, Vec<EventId>)>, store::Error> {
+        let mut found = self.entries_named(name).await?;
+        let Some(entry) = found.pop() else { return Ok(None) };
+        let standing = match entry.decision.incident.clone() {
+            Some(incident) => self.told(incident, StoryOf::Incident).await?.standing,
+            None => Standing::default(),
+        };
+        let others = found.into_iter().rev().map(|entry| entry.decision.event).collect();
+        Ok(Some((entry, standing, others)))
+    }
+
+    /// What was decided about events of that name, the newest last.
+    async fn entries_named(&self, name: &str) -> Result<Vec<Entry>, store::Error> {
+        let mut found = Vec::new();
+        for event in self.store.named(name, NAMESAKES).await? {
+            found.extend(self.store.find(&event).await?);
+        }
+        found.sort_by_key(|entry| entry.decision.at);
+        Ok(found)
     }
 
     /// How many incidents wait in what a silence holds.
@@ -169,7 +197,9 @@ impl Router {
         self.store.load(&[Key::Incident(incident.clone()), Key::Digest], &mut state).await?;
         let entries = self.store.timeline(&incident, TIMELINE).await?;
         let Some(record) = state.incident(&incident) else {
-            return Ok(Story { incident, entries, ..Story::without_incident(of) });
+            let story = Story { incident, entries, ..Story::without_incident(of) };
+            let standing = self.standing(&story).await?;
+            return Ok(Story { standing, ..story });
         };
         let (_, record) = self.read(|state| as_said(record, state)).await?;
         let mut bundle = None;
@@ -195,8 +225,43 @@ impl Router {
             now: self.clock.now(),
         };
         let next = outlook.lines();
-        Ok(Story { incident, record: Some(record), entries, bundle, said_with, next, of, others: Vec::new() })
+        let standing = Standing::default();
+        let others = Vec::new();
+        let record = Some(record);
+        let story = Story { incident, record, entries, bundle, said_with, next, standing, of, others };
+        let standing = self.standing(&story).await?;
+        Ok(Story { standing, ..story })
     }
+
+    /// How it stands: with the plans that were asked about on its account, and what was done something to.
+    async fn standing(&self, story: &Story) -> Result<Standing, store::Error> {
+        let of_incident = |record: &ApprovalRecord| record.act.incident == story.incident;
+        let approvals = self.approvals().await?.into_iter().filter(|(_, record)| of_incident(record));
+        let approvals: Vec<_> = approvals.map(|(id, record)| (ApprovalId::new(id), record)).collect();
+        let targets = story.record.iter().flat_map(|record| record.targets.iter());
+        let targets = self.targets(targets).await?;
+        let said_with = story.said_with.as_ref();
+        let now = self.clock.now();
+        Ok(Standing::of(&Sources {
+            entries: &story.entries,
+            said_with,
+            targets: &targets,
+            approvals: &approvals,
+            now,
+        }))
+    }
+
+    async fn targets(
+        &self,
+        keys: impl Iterator<Item = &TargetKey>,
+    ) -> Result<Vec<TargetRecord>, store::Error> {
+        let keys: Vec<_> = keys.cloned().collect();
+        let mut state = State::default();
+        let wanted: Vec<_> = keys.iter().cloned().map(Key::Target).collect();
+        self.store.load(&wanted, &mut state).await?;
+        Ok(keys.iter().filter_map(|key| state.target(key).cloned()).collect())
+    }
+
     /// Whether the edition of the digest that is written has a line about it.
     async fn in_digest(&self, incident: &IncidentKey, state: &mut State) -> Result<InDigest, store::Error> {
         let Some(digest) = state.digest().cloned() else { return Ok(InDigest::No) };

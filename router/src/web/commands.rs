@@ -73,6 +73,7 @@ pub(super) fn commands(operator: Operator) -> Routes {
         .route("/v1/silences", get(super::incidents::silences))
         .route("/v1/incidents", get(super::incidents::incidents))
         .route("/v1/story", get(super::incidents::story))
+        .route("/v1/event", get(super::event::event))
         .route("/v1/store/backup", get(super::store::backup))
         .route("/v1/store/export", get(super::store::export))
         .layer(DefaultBodyLimit::disable())

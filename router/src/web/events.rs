@@ -87,6 +87,8 @@ async fn take(State(ingest): State<Ingest>, headers: HeaderMap, body: Bytes) -> 
         true => body.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned).collect(),
         // Taken apart here, so that each is decided on its own.
         false => match messages(&body) {
+            // What the AWS CLI prints where there is nothing.
+            Ok(texts) if texts.is_empty() => return accepted(0),
             Ok(texts) => texts.into_iter().map(|text| text.into_owned()).collect(),
             Err(_) => vec![body],
         },

@@ -39,7 +39,7 @@ enum WhichState {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Whose {
-    of: String,
+    pub(super) of: String,
 }
 
 pub(super) async fn silences(State(operator): State<Operator>) -> Response {

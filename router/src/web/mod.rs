@@ -3,6 +3,7 @@
 mod body;
 mod commands;
 mod doors;
+mod event;
 mod events;
 mod guard;
 mod health;
@@ -19,12 +20,13 @@ mod webhooks;
 
 pub use commands::{Operator, Order};
 pub(crate) use doors::Doors;
+pub use event::EventShown;
 pub use events::Ingest;
 pub(crate) use guard::without_port;
 pub use health::Health;
 pub use refusal::Refusals;
 pub(crate) use server::Server;
 pub use shown::{HeldShown, IncidentShown, IncidentState, IncidentsShown, SilenceShown, SilenceState};
-pub use story::{ActShown, Decided, DecisionShown, EffectShown, Progress, StoryKind, StoryShown};
+pub use story::{ActShown, Decided, DecisionShown, StoryKind, StoryShown};
 pub use token::Token;
 pub use webhooks::{Webhooks, webhooks};

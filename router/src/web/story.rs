@@ -3,11 +3,12 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use watchfire_core::command::Command;
-use watchfire_core::decision::{Decision, Effect, EffectKind, Verdict, When, Why, Withheld};
+use watchfire_core::decision::{Decision, Verdict, Why};
 use watchfire_core::event::OWN_SOURCE;
-use watchfire_core::ids::{ChannelName, DedupKey, EffectId, EventId, FindingKey, RuleName};
-use watchfire_core::journal::{ActEnd, Entry, Outcome};
+use watchfire_core::ids::{EffectId, EventId, FindingKey, RuleName};
+use watchfire_core::journal::Entry;
 use watchfire_core::priority::Priority;
+use watchfire_core::standing::{Delivery, NotDone, Progress, Standing, ended};
 
 use super::shown::IncidentShown;
 use crate::router::{Story, StoryOf};
@@ -33,6 +34,9 @@ pub struct StoryShown {
     pub decisions: Vec<DecisionShown>,
     /// By which decision it was said with others.
     pub said_with: Option<DecisionShown>,
+    /// How it stands: what is contained, what waits for approval, who was told and who still has to be.
+    #[serde(default)]
+    pub standing: Standing,
     /// What comes next, a line each.
     pub next: Vec<String>,
 }
@@ -52,7 +56,7 @@ pub enum StoryKind {
 impl StoryShown {
     /// A story as it is at `now`.
     pub(crate) fn of(story: &Story, now: Timestamp) -> Self {
-        let Story { incident, record, entries, bundle: _, said_with, next, of, others } = story;
+        let Story { incident, record, entries, bundle: _, said_with, next, standing, of, others } = story;
         let (of, id, finding) = match of {
             StoryOf::Event(event) => (StoryKind::Event, Some(event.clone()), None),
             StoryOf::Finding(finding) => (StoryKind::Finding, None, Some(finding.clone())),
@@ -65,8 +69,9 @@ impl StoryShown {
             others: others.clone(),
             finding,
             incident: record.as_ref().map(|record| IncidentShown::of(incident.clone(), record, now)),
-            decisions: entries.iter().map(DecisionShown::of).collect(),
-            said_with: said_with.as_ref().map(DecisionShown::of),
+            decisions: entries.iter().map(|entry| DecisionShown::of(entry, standing)).collect(),
+            said_with: said_with.as_ref().map(|entry| DecisionShown::of(entry, standing)),
+            standing: standing.clone(),
             next: next.clone(),
         }
     }
@@ -102,10 +107,10 @@ pub struct DecisionShown {
     pub why: Why,
     /// The reason in a sentence.
     pub because: String,
-    /// What was wanted and is not done.
-    pub withheld: Vec<Withheld>,
-    /// What was done, in order.
-    pub effects: Vec<EffectShown>,
+    /// What was wanted and was not done, and what has become of it since.
+    pub withheld: Vec<NotDone>,
+    /// Who was told, in order.
+    pub effects: Vec<Delivery>,
     /// What was done to the cluster, in order.
     pub acts: Vec<ActShown>,
 }
@@ -127,27 +132,6 @@ pub enum Decided {
     Itself,
 }
 
-/// One thing that was done.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct EffectShown {
-    /// Its id.
-    pub id: EffectId,
-    /// What.
-    pub kind: EffectKind,
-    /// Over which channel.
-    pub channel: ChannelName,
-    /// Under which dedup key.
-    pub dedup_key: DedupKey,
-    /// Whether it is the fallback of another.
-    pub fallback: bool,
-    /// What became of it.
-    pub result: Progress,
-    /// When.
-    pub at: Option<Timestamp>,
-    /// What the channel said.
-    pub said: String,
-}
-
 /// One thing that was done to the cluster.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ActShown {
@@ -163,42 +147,10 @@ pub struct ActShown {
     pub said: String,
 }
 
-/// What became of what was to be done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Progress {
-    /// It was done.
-    Done,
-    /// It was not, and will not be.
-    Failed,
-    /// It did not have to be.
-    NotNeeded,
-    /// It is still tried.
-    Pending,
-}
-
-impl Progress {
-    /// In words.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Progress::Done => "done",
-            Progress::Failed => "failed",
-            Progress::NotNeeded => "not needed",
-            Progress::Pending => "pending",
-        }
-    }
-}
-
 impl DecisionShown {
-    fn of(entry: &Entry) -> Self {
+    /// A decision, with what has become of what it did not do.
+    pub(super) fn of(entry: &Entry, standing: &Standing) -> Self {
         let decision = &entry.decision;
-        let effect = |effect: &Effect| {
-            let Effect { id, kind, channel, when, dedup_key, notice: _ } = effect;
-            let fallback = matches!(when, When::Unless { .. });
-            let (result, at, said) = ended(entry.outcomes.get(id));
-            let (id, channel, dedup_key) = (id.clone(), channel.clone(), dedup_key.clone());
-            EffectShown { id, kind: *kind, channel, dedup_key, fallback, result, at, said }
-        };
         let acts = decision.acts.iter().map(|act| {
             let (result, at, said) = ended(entry.outcomes.get(&act.id));
             ActShown { id: act.id.clone(), target: act.target.named(), result, at, said }
@@ -217,8 +169,8 @@ impl DecisionShown {
             verdict: decision.verdict,
             why: decision.why,
             because: decision.why.sentence().to_owned(),
-            withheld: decision.withheld.clone(),
-            effects: decision.effects.iter().map(effect).collect(),
+            withheld: decision.withheld.iter().map(|withheld| standing.not_done(withheld)).collect(),
+            effects: Delivery::of(entry),
             acts: acts.collect(),
         }
     }
@@ -233,22 +185,5 @@ fn decided(decision: &Decision, raw: &str) -> Decided {
     match serde_json::from_str::<Command>(raw) {
         Ok(Command { by, reason, .. }) if is_command => Decided::Human { name: by, reason },
         Ok(_) | Err(_) => Decided::Itself,
-    }
-}
-
-fn ended(outcome: Option<&Outcome>) -> (Progress, Option<Timestamp>, String) {
-    match outcome {
-        None => (Progress::Pending, None, String::new()),
-        Some(Outcome::Done { at, receipt }) => (Progress::Done, Some(*at), receipt.clone()),
-        Some(Outcome::Failed { at, reason }) => (Progress::Failed, Some(*at), reason.clone()),
-        Some(Outcome::NotNeeded { at }) => (Progress::NotNeeded, Some(*at), String::new()),
-        Some(Outcome::Acted { at, end, said, steps: _ }) => {
-            let result = match end {
-                ActEnd::Done => Progress::Done,
-                ActEnd::Failed => Progress::Failed,
-                ActEnd::Needless => Progress::NotNeeded,
-            };
-            (result, Some(*at), said.clone())
-        }
     }
 }

@@ -6,6 +6,7 @@
 mod approvals;
 mod incidents;
 mod silences;
+mod switch;
 mod wish;
 
 pub(crate) use silences::silence_id;
@@ -17,7 +18,7 @@ use jiff::Timestamp;
 
 use crate::act::{Act, ActWhen, ActionKind, Occasion};
 use crate::budget::Spent;
-use crate::containment::{Containment, SwitchRecord, SwitchedOff, TargetKey, TargetRecord};
+use crate::containment::{Containment, TargetKey, TargetRecord};
 use crate::context::Context;
 use crate::decision::{Decision, Effect, Role, Verdict, Why, Withheld};
 use crate::event::{OWN_SOURCE, Subject};
@@ -97,8 +98,8 @@ impl Asked<'_> {
 
     fn decided(&self, state: &State, now: Timestamp) -> Result<Decision, Unread> {
         Ok(match &self.command.wish {
-            Wish::SwitchOff => self.switch(Some(()), now),
-            Wish::SwitchOn => self.switch(None, now),
+            Wish::SwitchOff => self.switch_off(state, now)?,
+            Wish::SwitchOn => self.switch_on(state, now)?,
             Wish::Deny(id) => self.deny(id, state, now),
             Wish::Approve(id) => self.approve(id, state, now),
             Wish::Release(incident) => self.release(incident, state, now),
@@ -111,21 +112,6 @@ impl Asked<'_> {
             Wish::Expire(id) => self.expire(id, state, now)?,
             Wish::Extend(extension) => self.extend(extension, state, now)?,
         })
-    }
-
-    fn switch(&self, off: Option<()>, now: Timestamp) -> Decision {
-        let Command { by, reason, .. } = self.command;
-        let (by, reason) = (clean(by, 100), clean(reason, 300));
-        let title = match off {
-            Some(()) => format!("Mitigation was switched off by {by}: {reason}"),
-            None => format!("Mitigation was switched on by {by}: {reason}"),
-        };
-        let off = off.map(|()| SwitchedOff { by, reason, at: now });
-        let incident = IncidentKey::new("wf1-mitigation-switch");
-        let changes = BTreeMap::from([(Key::Switch, Record::Switch(SwitchRecord { off }))]);
-        let effects = self.page(&incident, None, self.notice(&incident, Priority::P1, title));
-        let blank = self.blank(Why::Commanded, Priority::P1, now);
-        Decision { verdict: verdict_of(&effects), incident: Some(incident), effects, changes, ..blank }
     }
 
     fn release(&self, incident: &IncidentKey, state: &State, now: Timestamp) -> Decision {
@@ -183,6 +169,12 @@ impl Asked<'_> {
             None => IncidentRecord::begun(previous, Priority::P1, None, now),
         };
         plans.named_by(&mut record);
+        // Who looks at the list sees what it is.
+        record.title.clone_from(&notice.title);
+        record.subject = clean(&self.named(), 200);
+        record.family.clone_from(&notice.family);
+        record.last_at = Some(now);
+        record.events += 1;
         notice.doing.truncate(20);
         let effects = self.page(&incident, Some(&mut record), notice);
         changes.insert(Key::Incident(incident.clone()), Record::Incident(record));
@@ -255,11 +247,16 @@ impl Asked<'_> {
         }
     }
 
-    fn by_hand(&self, incident: &IncidentKey, action: ActionName, plans: &Plans) -> Notice {
-        let Command { by, reason, .. } = self.command;
+    /// What it is done to, in words.
+    fn named(&self) -> String {
         let what = self.context.pod().map(|pod| format!("pod {}", pod.full_name()));
         let what = what.or(self.context.node.as_ref().map(|node| format!("node {}", node.name)));
-        let what = what.unwrap_or_else(|| "nothing that is known".to_owned());
+        what.unwrap_or_else(|| "nothing that is known".to_owned())
+    }
+
+    fn by_hand(&self, incident: &IncidentKey, action: ActionName, plans: &Plans) -> Notice {
+        let Command { by, reason, .. } = self.command;
+        let what = self.named();
         let title = format!("{} of {what} by hand, by {by}: {reason}", action.as_str());
         let mut notice = self.notice(incident, Priority::P1, title);
         notice.doing = plans.doing.iter().map(|doing| clean(doing, 500)).collect();

@@ -78,6 +78,7 @@ fn of_subject(event: &Event<'_>) -> Vec<Fact> {
         ip,
         resource,
         vpc: _,
+        resources: _,
         thing: _,
     } = &event.subject;
     // What our own events are about runs nowhere.

@@ -27,6 +27,7 @@ impl Case<'_> {
             incident: &IncidentKey::new(""),
             record: &record,
             news: Why::Drill,
+            mute: None,
             now,
         };
         let sifted = sifting.sift()?;

@@ -93,6 +93,7 @@ fn severity(finding: &Json<'_>) -> Option<Severity> {
     // GuardDuty's severities begin at 1: a 0 is a placeholder.
     let native = |number: Option<f64>| number.filter(|number| *number > 0.0).map(Severity::new);
     native(number(finding, "Severity.Product"))
+        .or_else(|| native(number(finding, "Severity.Original")))
         .or_else(|| native(field(finding, "severity").and_then(as_number)))
         .or_else(|| native(number(finding, "FindingProviderFields.Severity.Product")))
         .or_else(|| native(number(finding, "FindingProviderFields.Severity.Original")))

@@ -80,6 +80,10 @@ pub(super) fn part(kind: Kind, id: Option<&str>, details: Option<&Json<'_>>, sub
             or(|it| &mut it.ip, names::only_private_ip(addresses));
             or(|it| &mut it.vpc, text(details, "VpcId"));
             or(|it| &mut it.instance, id.and_then(names::instance_id));
+            // A machine that is none of EC2's, `mi-…`, or one more, is what it is about all the same.
+            let is_first = |id: &&str| names::instance_id(id).is_some_and(|id| subject.instance == Some(id));
+            let other = id.filter(|id| !is_first(id));
+            other.into_iter().for_each(|id| subject.is_about(id.to_owned()));
         }
         Kind::Container => {
             or(|it| &mut it.image, names::image(text(details, "ImageName"), text(details, "ImageId")));
@@ -89,7 +93,10 @@ pub(super) fn part(kind: Kind, id: Option<&str>, details: Option<&Json<'_>>, sub
                 subject.container = Some(found);
             }
         }
-        Kind::Image => or(|it| &mut it.image, image(id, details)),
+        Kind::Image => match image(id, details) {
+            Some(image) => or(|it| &mut it.image, Some(image)),
+            None => id.into_iter().for_each(|id| subject.is_about(id.to_owned())),
+        },
         Kind::AccessKey => {
             let named = ["UserName", "PrincipalName", "user_name", "PrincipalId", "AccessKeyId"];
             // The hub fills a key that it does not know into its id, as a word.
@@ -99,7 +106,7 @@ pub(super) fn part(kind: Kind, id: Option<&str>, details: Option<&Json<'_>>, sub
         }
         Kind::Identity => or(|it| &mut it.principal, id.and_then(names::last_segment)),
         Kind::Account => {}
-        Kind::Other => or(|it| &mut it.resource, id.map(str::to_owned)),
+        Kind::Other => id.into_iter().for_each(|id| subject.is_about(id.to_owned())),
     }
 }
 

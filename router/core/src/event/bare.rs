@@ -16,6 +16,11 @@ pub(super) fn around<'a>(finding: Json<'a>, body: &str) -> Result<Json<'a>, Stri
         Ok(asff(finding, body))
     } else if has("schemaVersion") && has("type") && (has("resource") || has("service")) {
         Ok(guardduty(finding, body))
+    } else if has("type") && text(&finding, "arn").is_some_and(|arn| names::is_guardduty_finding(&arn)) {
+        // Its ARN says what it is, whatever else was left out.
+        Ok(guardduty(finding, body))
+    } else if let Some((source, detail_type)) = announced(&finding) {
+        Ok(around_detail(source, detail_type, body, [None, None, None], None, finding))
     } else if has("class_uid") && has("finding_info") {
         Ok(ocsf(finding, body))
     } else if has("findingArn") && (has("awsAccountId") || has("inspectorScore") || has("severity")) {
@@ -30,6 +35,31 @@ pub(super) fn around<'a>(finding: Json<'a>, body: &str) -> Result<Json<'a>, Stri
             }
         };
         Err(expected.to_owned())
+    }
+}
+
+/// What GuardDuty announces over SNS: new types of finding, features, regions.
+const ANNOUNCED: [&str; 7] = [
+    "GENERAL",
+    "NEW_FEATURES",
+    "NEW_FINDINGS",
+    "NEW_REGION",
+    "NEW_REGIONS",
+    "UPDATED_FEATURES",
+    "UPDATED_FINDINGS",
+];
+
+/// By all that is GuardDuty's in it, a version, one of its words, and details or a message; of Security Hub's its word.
+fn announced(message: &Json<'_>) -> Option<(&'static str, &'static str)> {
+    let has = |names: &[&str]| names.iter().any(|name| at(message, name).is_some());
+    let details = ["findingDetails", "featureDetails", "regionDetails", "generalDetails", "message"];
+    let kind = text(message, "type").filter(|kind| ANNOUNCED.contains(&&**kind));
+    if kind.is_some() && has(&["version"]) && has(&details) {
+        Some(("aws.guardduty", "GuardDuty Announcement"))
+    } else if has(&["AnnouncementType"]) && has(&["Title", "Description"]) {
+        Some(("aws.securityhub", "Security Hub Announcement"))
+    } else {
+        None
     }
 }
 
@@ -110,11 +140,22 @@ fn event<'a>(
     detail: Json<'a>,
 ) -> Json<'a> {
     let (source, detail_types) = report.envelope();
+    around_detail(source, detail_types[detail_type], body, place, resource, detail)
+}
+
+fn around_detail<'a>(
+    source: &'static str,
+    detail_type: &'static str,
+    body: &str,
+    place: [Option<String>; 3],
+    resource: Option<String>,
+    detail: Json<'a>,
+) -> Json<'a> {
     let [account, region, time] = place.map(|part| part.map(Json::string));
     object([
         ("version", Some(Json::string("0"))),
         ("id", Some(Json::string(id_of(body)))),
-        ("detail-type", Some(Json::string(detail_types[detail_type]))),
+        ("detail-type", Some(Json::string(detail_type))),
         ("source", Some(Json::string(source))),
         ("account", account),
         ("time", time),

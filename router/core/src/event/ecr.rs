@@ -1,7 +1,7 @@
 //! Results of image scans: ECR's basic scan, and Inspector's summary of its own.
 
 use super::envelope::Envelope;
-use super::read::{as_number, at, label, text};
+use super::read::{as_number, at, label, present, text};
 use super::{Finding, FindingSource, FindingState, Severity, Subject, names};
 use crate::json::Json;
 
@@ -50,7 +50,11 @@ pub(super) fn scan(source: FindingSource, envelope: &Envelope, detail: &Json<'_>
         account: envelope.account.clone(),
         region: envelope.region.clone(),
         image: digest.map(|digest| format!("{repository}@{digest}")),
-        resource: envelope.resource.clone().filter(|resource| names::is_arn(resource)),
+        resource: envelope
+            .resource
+            .clone()
+            .filter(|resource| names::is_arn(resource))
+            .or_else(|| present(repository).map(|repository| format!("repository/{repository}"))),
         ..Subject::default()
     };
     (finding, subject)

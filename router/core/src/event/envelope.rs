@@ -32,6 +32,7 @@ pub(super) struct Envelope {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Report {
     GuardDuty,
+    GuardDutyStatus,
     SecurityHub,
     CustomAction,
     Inspector,
@@ -41,9 +42,22 @@ pub(super) enum Report {
     Health,
 }
 
+/// GuardDuty's reports on itself: whether it sees, whether it scans.
+pub(super) const STATUS: [&str; 5] = [
+    "GuardDuty Runtime Protection Unhealthy",
+    "GuardDuty Runtime Protection Healthy",
+    "GuardDuty Malware Protection Resource Status Error",
+    "GuardDuty Malware Protection Resource Status Warning",
+    "GuardDuty Malware Protection Resource Status Active",
+];
+
+/// Security Hub's events that have findings, or something else.
+const FINDINGS_OR_NOT: [&str; 2] = ["Security Hub Findings", "Security Hub Standard Results"];
+
 impl Report {
-    const ALL: [Report; 8] = [
+    const ALL: [Report; 9] = [
         Report::GuardDuty,
+        Report::GuardDutyStatus,
         Report::SecurityHub,
         Report::CustomAction,
         Report::Inspector,
@@ -57,16 +71,33 @@ impl Report {
     pub(super) fn envelope(self) -> (&'static str, &'static [&'static str]) {
         match self {
             Report::GuardDuty => ("aws.guardduty", &["GuardDuty Finding"]),
-            Report::SecurityHub => {
-                ("aws.securityhub", &["Security Hub Findings - Imported", "Findings Imported V2"])
-            }
+            Report::GuardDutyStatus => ("aws.guardduty", &STATUS),
+            Report::SecurityHub => (
+                "aws.securityhub",
+                &[
+                    "Security Hub Findings - Imported",
+                    "Findings Imported V2",
+                    FINDINGS_OR_NOT[0],
+                    FINDINGS_OR_NOT[1],
+                ],
+            ),
             Report::CustomAction => ("aws.securityhub", &["Security Hub Findings - Custom Action"]),
             Report::Inspector => ("aws.inspector2", &["Inspector2 Finding"]),
             Report::InspectorScan => ("aws.inspector2", &["Inspector2 Scan"]),
             Report::EcrScan => ("aws.ecr", &["ECR Image Scan"]),
-            Report::Alarm => ("aws.cloudwatch", &["CloudWatch Alarm State Change"]),
+            Report::Alarm => (
+                "aws.cloudwatch",
+                &["CloudWatch Alarm State Change", "CloudWatch Alarm Contributor State Change"],
+            ),
             Report::Health => ("aws.health", &["AWS Health Event", "AWS Health Abuse Event"]),
         }
+    }
+}
+
+impl Report {
+    /// Whether an event of that type may be without a finding, and is then about something else.
+    pub(super) fn may_be_without(self, detail_type: &str) -> bool {
+        self == Report::SecurityHub && FINDINGS_OR_NOT.contains(&detail_type)
     }
 }
 

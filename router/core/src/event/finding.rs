@@ -100,6 +100,20 @@ impl Finding {
     pub fn is_pressed(&self) -> bool {
         self.source == FindingSource::CustomAction
     }
+
+    /// Whether it is a problem of its own, whatever else its subject has: one of the contributors of an alarm, a
+    /// report of GuardDuty on itself.
+    pub(crate) fn stands_alone(&self) -> bool {
+        match self.source {
+            FindingSource::CloudWatch => self.kind == super::cloudwatch::CONTRIBUTOR,
+            FindingSource::GuardDuty => super::envelope::STATUS.contains(&&*self.kind),
+            FindingSource::SecurityHub
+            | FindingSource::CustomAction
+            | FindingSource::Inspector
+            | FindingSource::Ecr
+            | FindingSource::Health => false,
+        }
+    }
 }
 
 /// Whether the finder still holds it to be a problem.

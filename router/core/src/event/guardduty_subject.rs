@@ -22,11 +22,11 @@ pub(super) fn read(envelope: &Envelope, detail: &Json<'_>) -> Subject {
         cluster_arn: text(detail, "resource.eksClusterDetails.arn").filter(|arn| names::is_arn(arn)),
         instance: text(detail, "resource.instanceDetails.instanceId"),
         ip: ip(detail),
-        resource: resource(detail),
         vpc: vpc(detail),
         thing: thing(detail),
         ..Subject::default()
     };
+    resources(detail).for_each(|resource| subject.is_about(resource));
     workload(detail, &mut subject);
     container(detail, &mut subject);
     actor(detail, &mut subject);
@@ -149,20 +149,25 @@ fn ip(detail: &Json<'_>) -> Option<String> {
     ip.map(|ip| names::address(&ip))
 }
 
-fn resource(detail: &Json<'_>) -> Option<String> {
-    first_text(
-        detail,
-        &[
-            "resource.s3BucketDetails.0.arn",
-            "resource.s3BucketDetails.0.name",
-            "resource.rdsDbInstanceDetails.dbInstanceArn",
-            "resource.rdsDbInstanceDetails.dbInstanceIdentifier",
-            "resource.lambdaDetails.functionArn",
-            "resource.lambdaDetails.functionName",
-            "resource.ecsClusterDetails.arn",
-            "resource.ecsClusterDetails.name",
-            "resource.ebsSnapshotDetails.snapshotArn",
-            "resource.ec2ImageDetails.imageArn",
-        ],
-    )
+/// Where GuardDuty names what is no pod, instance or user: a part of `resource`, which is an object or a list of them,
+/// and the names in it, of which the first counts.
+const RESOURCES: [(&str, &[&str]); 11] = [
+    ("s3BucketDetails", &["arn", "name"]),
+    ("rdsDbInstanceDetails", &["dbInstanceArn", "dbInstanceIdentifier"]),
+    ("rdsLimitlessDbDetails", &["dbShardGroupArn", "dbShardGroupIdentifier", "dbClusterIdentifier"]),
+    ("lambdaDetails", &["functionArn", "functionName"]),
+    ("ecsClusterDetails", &["arn", "name"]),
+    ("ebsSnapshotDetails", &["snapshotArn", "snapshotId"]),
+    ("ec2ImageDetails", &["imageArn", "imageId"]),
+    ("recoveryPointDetails", &["recoveryPointArn", "backupVaultName"]),
+    ("bedrockGuardrailDetails.guardrails", &["arn", "guardrailArn", "id"]),
+    ("bedrockGuardrailDetails", &["arn", "guardrailArn", "guardrailId"]),
+    ("modelDetails", &["modelId", "modelArn", "arn"]),
+];
+
+fn resources(detail: &Json<'_>) -> impl Iterator<Item = String> {
+    RESOURCES.iter().flat_map(move |(part, names)| {
+        let parts = list(detail, &format!("resource.{part}")).iter();
+        parts.filter_map(|part| first_text(part, names)).collect::<Vec<_>>()
+    })
 }

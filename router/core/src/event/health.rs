@@ -39,13 +39,18 @@ pub(super) fn event(envelope: &Envelope, detail: &Json<'_>) -> (Finding, Subject
         entities => only(entities.iter().filter_map(|it| text(it, "entityValue"))),
     };
     let instance = entity.as_deref().and_then(names::instance_id);
-    let subject = Subject {
+    let mut subject = Subject {
         account: account(detail, "affectedAccount").or_else(|| envelope.account.clone()),
         region,
         resource: entity.filter(|_| instance.is_none()),
         instance,
         ..Subject::default()
     };
+    // Of several none is the first, but each is one that it is about.
+    if entities.len() > 1 {
+        let named = entities.iter().filter_map(|it| text(it, "entityValue"));
+        subject.resources = named.take(Subject::MOST_RESOURCES).collect();
+    }
     (finding, subject)
 }
 

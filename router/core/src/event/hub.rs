@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::read::{text, time};
+use super::read::{number, text, time};
 use crate::json::Json;
 
 /// What every note of ours begins with.
@@ -33,6 +33,15 @@ pub(super) fn id(finding: &Json<'_>) -> Option<HubId> {
     let of_hub =
         matches!(parts[..], ["arn", _, "securityhub", _, _, resource] if resource.starts_with("product/"));
     (of_hub && fits(&id) && fits(&product_arn)).then_some(HubId { id, product_arn })
+}
+
+/// Whether somebody has it: notified in ASFF, in progress in OCSF.
+pub(super) fn is_in_hand(finding: &Json<'_>) -> bool {
+    let is = |path: &str, word: &str| text(finding, path).is_some_and(|text| text.eq_ignore_ascii_case(word));
+    is("Workflow.Status", "NOTIFIED")
+        || is("WorkflowState", "NOTIFIED")
+        || is("status", "In Progress")
+        || number(finding, "status_id") == Some(2.0)
 }
 
 /// Whether the last that happened to an ASFF finding is that somebody wrote a note as we write them and set it

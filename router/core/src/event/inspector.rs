@@ -55,10 +55,14 @@ fn fill(resource: &Json<'_>, subject: &mut Subject) {
         .and_then(|image| Some(format!("{}@{}", text(image, "repositoryName")?, text(image, "imageHash")?)));
     let instance = id.as_deref().and_then(names::instance_id);
     if image.is_none() && instance.is_none() {
-        subject.resource = subject.resource.take().or(id);
+        id.into_iter().for_each(|id| subject.is_about(id));
     }
     subject.image = subject.image.take().or(image);
-    subject.instance = subject.instance.take().or(instance);
+    match (&subject.instance, instance) {
+        (Some(first), Some(other)) if *first != other => subject.is_about(other),
+        (Some(_), _) => {}
+        (None, instance) => subject.instance = instance,
+    }
     let addresses = list(resource, "details.awsEc2Instance.ipV4Addresses").iter().filter_map(Json::as_str);
     subject.ip = subject.ip.take().or_else(|| names::only_private_ip(addresses));
     subject.cluster = subject.cluster.take().or_else(|| names::cluster_in_tags(at(resource, "tags")));

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::Unreadable;
 use super::room::Room;
 use super::several::{last, one_event_each};
-use crate::json::{Member, Outline, outline};
+use crate::json::{Json, Member, Outline, outline};
 
 /// SNS in SQS is one level; SNS forwarded through another topic is two.
 const MOST_LEVELS: usize = 2;
@@ -23,14 +23,16 @@ type Texts<'a> = Result<Vec<Cow<'a, str>>, Unreadable>;
 /// Of more than 10,000 events, or more than 64 MiB of them (each of several findings carries the rest of its
 /// event), the first are handed out, and one text more that is no event: it says that there were others.
 ///
+/// An empty list, as the AWS CLI prints it where there is nothing (`{"Findings": []}`), is nothing: no text.
+///
 /// # Errors
 ///
-/// The body is neither an object nor an array, nothing is in it, or it is an SNS message that carries no event.
+/// The body is neither an object nor an array, it is cut off before its first event, or it is an SNS message that carries no event.
 pub fn messages(body: &str) -> Result<Vec<Cow<'_, str>>, Unreadable> {
     let mut room = Room::default();
     let mut texts = in_body(body, 0, &mut room)?;
     texts.extend(room.left_out(body).map(Cow::Owned));
-    if texts.is_empty() {
+    if texts.is_empty() && !Json::read(body).1.is_empty() {
         return Err(Unreadable::new("expected at least one event", body));
     }
     Ok(texts)

@@ -21,6 +21,7 @@ mod envelope;
 mod finding;
 mod guardduty;
 mod guardduty_sequence;
+mod guardduty_status;
 mod guardduty_subject;
 mod health;
 mod hub;
@@ -43,10 +44,11 @@ mod subject;
 mod thing;
 
 pub use bytes::{is_utf16, text_of};
+pub use cloudwatch::Mute;
 pub use finding::{Band, Finding, FindingSource, FindingState, Severity};
 pub use hub::{HubId, NOTE_AUTHOR, NOTE_PREFIX};
 pub use messages::messages;
-pub(crate) use names::is_workload;
+pub(crate) use names::{instance_id as instance_of, is_workload};
 pub(crate) use ours::{finding_json, subject_json};
 pub use own::{
     NEAR_DEAD_LETTER, NOT_DELIVERED, OWN_SOURCE, STORE_SET_ASIDE, UNREADABLE, near_dead_letter,
@@ -105,6 +107,19 @@ impl Unreadable {
     }
 }
 
+/// Why a text is no event, or what of it could not be read as it stands, in a line each.
+pub fn amiss(text: &str) -> Vec<String> {
+    let texts = match messages(text) {
+        Ok(texts) => texts,
+        Err(unreadable) => return vec![unreadable.to_string()],
+    };
+    let of_text = |text: &std::borrow::Cow<'_, str>| match Event::read(text) {
+        Ok(event) => event.faults.iter().map(ToString::to_string).collect(),
+        Err(unreadable) => vec![unreadable.to_string()],
+    };
+    texts.iter().flat_map(of_text).take(20).collect()
+}
+
 impl<'a> Event<'a> {
     /// Reads one event text, as [`messages`] hands them out.
     ///
@@ -123,7 +138,7 @@ impl<'a> Event<'a> {
         };
         let (envelope, json) = envelope::read(json, text).map_err(unreadable)?;
         let is_whole = !faults.iter().any(Fault::takes_away);
-        let (finding, subject) = match envelope.report() {
+        let (finding, subject) = match report_of(&envelope, &json) {
             Some(report) => {
                 let read = reported(report, &envelope, &json);
                 let read = read.map_err(|expected| unreadable(format!("{report}: {expected}")))?;
@@ -136,6 +151,28 @@ impl<'a> Event<'a> {
         let Envelope { id, source, detail_type, time, .. } = envelope;
         Ok(Event { id, source, detail_type, time, finding, subject, json, faults })
     }
+}
+
+impl Event<'_> {
+    /// Whether the owner of the alarm that it reports has muted it.
+    pub(crate) fn mute(&self) -> Option<Mute> {
+        let is_alarm = |finding: &Finding| finding.source == FindingSource::CloudWatch;
+        let detail = self.json.get("detail").filter(|_| self.finding.as_ref().is_some_and(is_alarm))?;
+        cloudwatch::mute(detail)
+    }
+
+    /// Whether Security Hub says that somebody has the finding that it reports, or a button's order about it.
+    pub(crate) fn is_in_hand(&self) -> bool {
+        let is_of_hub = self.source == Report::SecurityHub.envelope().0;
+        let detail = self.json.get("detail").filter(|_| is_of_hub);
+        detail.and_then(|detail| only_finding(detail).ok()).is_some_and(hub::is_in_hand)
+    }
+}
+
+/// The finding that an event reports; none of those of Security Hub that may be about something else and have none.
+fn report_of(envelope: &Envelope, event: &Json<'_>) -> Option<Report> {
+    let has_finding = || read::at(event, "detail").is_some_and(|detail| only_finding(detail).is_ok());
+    envelope.report().filter(|report| !report.may_be_without(&envelope.detail_type) || has_finding())
 }
 
 /// What is missing may say that it is open, or no sample: what is not whole closes nothing and hides nothing.
@@ -175,6 +212,7 @@ fn reported(report: Report, envelope: &Envelope, event: &Json<'_>) -> Result<(Fi
 fn finding_in(report: Report, envelope: &Envelope, detail: &Json<'_>) -> Result<(Finding, Subject), String> {
     match report {
         Report::GuardDuty => guardduty::read(envelope, detail),
+        Report::GuardDutyStatus => Ok(guardduty_status::read(envelope, detail)),
         Report::SecurityHub => {
             let finding = only_finding(detail)?;
             Ok(hub(envelope, finding))

@@ -40,7 +40,7 @@ pub(super) fn last_segment(text: &str) -> Option<String> {
 }
 
 /// The instance id at the end of an id or ARN, of which some lack the service or have two colons.
-pub(super) fn instance_id(text: &str) -> Option<String> {
+pub(crate) fn instance_id(text: &str) -> Option<String> {
     let id = text.trim().rsplit(['/', ':']).next()?;
     let rest = id.strip_prefix("i-")?;
     (!rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_alphanumeric())).then(|| id.to_owned())

@@ -66,7 +66,7 @@ fn name(product: Product, finding: &Json<'_>) -> Option<String> {
 
 /// Only GuardDuty has samples, and OCSF has no place for its flag.
 fn is_sample(product: Product, title: &str, finding: &Json<'_>) -> bool {
-    product == Product::GuardDuty && sample::is_copy_of_one(title, list(finding, "resources"), "uid")
+    product == Product::GuardDuty && sample::is_copy_of_one(title, resources(finding), "uid")
 }
 
 fn kind(source: FindingSource, finding: &Json<'_>) -> String {
@@ -117,6 +117,7 @@ fn state(finding: &Json<'_>) -> FindingState {
         || is("activity_name", &["close"])
         || numbered("activity_id", 3.0)
         || is("compliance.status", &["pass", "passed"])
+        || (product(finding) != Product::GuardDuty && is("status_code", &["pass", "passed"]))
     {
         FindingState::Resolved
     } else {
@@ -124,14 +125,22 @@ fn state(finding: &Json<'_>) -> FindingState {
     }
 }
 
+/// Older findings have one `resource` in place of the list.
+fn resources<'v, 'a>(finding: &'v Json<'a>) -> &'v [Json<'a>] {
+    match list(finding, "resources") {
+        [] => list(finding, "resource"),
+        resources => resources,
+    }
+}
+
 fn subject(envelope: &Envelope, finding: &Json<'_>) -> Subject {
-    let region = first_text(finding, &["cloud.region", "resources.0.region"]);
+    let region = first_text(finding, &["cloud.region", "resources.0.region", "resource.region"]);
     let mut subject = Subject {
         account: account(finding, "cloud.account.uid").or_else(|| envelope.account.clone()),
         region: region.or_else(|| envelope.region.clone()),
         ..Subject::default()
     };
-    for resource in list(finding, "resources") {
+    for resource in resources(finding) {
         ocsf_resource::fill(resource, &mut subject);
     }
     subject

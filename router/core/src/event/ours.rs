@@ -69,6 +69,7 @@ pub(crate) fn subject_json(subject: &Subject) -> Json<'static> {
         principal,
         ip,
         resource,
+        resources: _,
         vpc: _,
         thing: _,
     } = subject;
@@ -95,7 +96,13 @@ pub(crate) fn subject_json(subject: &Subject) -> Json<'static> {
         ("principal", optional(principal)),
         ("ip", optional(ip)),
         ("resource", optional(resource)),
+        ("resources", all_resources(subject)),
     ])
+}
+
+fn all_resources(subject: &Subject) -> Option<Json<'static>> {
+    let all: Vec<_> = subject.all_resources().filter_map(|resource| string(resource)).collect();
+    (!all.is_empty()).then_some(Json::Array(all))
 }
 
 fn object<const N: usize>(members: [(&'static str, Option<Json<'static>>); N]) -> Json<'static> {

@@ -35,8 +35,11 @@ pub struct Subject {
     pub principal: Option<String>,
     /// The address that the pod or instance used, for finding the pod by it.
     pub ip: Option<String>,
-    /// Whatever else it is about: an ARN or id of a bucket, a repository, an alarm.
+    /// Whatever else it is about: an ARN or id of a bucket, a repository, an alarm. Of several the first.
     pub resource: Option<String>,
+    /// Where it is about several of them: all, that one too, at most [`Subject::MOST_RESOURCES`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resources: Vec<String>,
     /// The VPC that it happens in, `vpc-…`.
     #[serde(default)]
     pub vpc: Option<String>,
@@ -66,6 +69,32 @@ pub struct Container {
 }
 
 impl Subject {
+    /// More resources than this are not told apart.
+    pub const MOST_RESOURCES: usize = 32;
+
+    /// It is about that resource, too.
+    pub(super) fn is_about(&mut self, resource: String) {
+        let Some(first) = &self.resource else {
+            self.resource = Some(resource);
+            return;
+        };
+        if *first == resource || self.resources.contains(&resource) {
+            return;
+        }
+        if self.resources.is_empty() {
+            self.resources.push(first.clone());
+        }
+        if self.resources.len() < Self::MOST_RESOURCES {
+            self.resources.push(resource);
+        }
+    }
+
+    /// Every resource that it is about.
+    pub fn all_resources(&self) -> impl Iterator<Item = &String> {
+        let only = self.resource.iter().filter(|_| self.resources.is_empty());
+        only.chain(&self.resources)
+    }
+
     /// It, and where it names nothing, what the other names.
     pub(crate) fn or(self, other: &Subject) -> Subject {
         let or = |own: Option<String>, other: &Option<String>| own.or_else(|| other.clone());
@@ -85,6 +114,10 @@ impl Subject {
             principal: or(self.principal, &other.principal),
             ip: or(self.ip, &other.ip),
             resource: or(self.resource, &other.resource),
+            resources: match self.resources.is_empty() {
+                true => other.resources.clone(),
+                false => self.resources,
+            },
             vpc: or(self.vpc, &other.vpc),
             thing: self.thing.or_else(|| other.thing.clone()),
         }

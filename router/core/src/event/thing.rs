@@ -69,7 +69,8 @@ impl Thing {
 }
 
 /// How GuardDuty's words for things begin that no pod is.
-const NO_PODS: [&str; 8] = ["ecs", "lambda", "rds", "s3", "ebs", "ec2", "dynamodb", "ecr"];
+const NO_PODS: [&str; 11] =
+    ["ecs", "lambda", "rds", "s3", "ebs", "ec2", "dynamodb", "ecr", "bedrock", "sagemaker", "backup"];
 
 /// Details that GuardDuty gives of things that no pod is.
 const NO_POD_DETAILS: [(&str, &str); 3] = [

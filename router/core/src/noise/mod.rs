@@ -12,6 +12,7 @@ mod bundle;
 mod config;
 mod cover;
 mod limit;
+mod muted;
 mod paced;
 mod sift;
 mod waiting;
@@ -23,6 +24,7 @@ pub use cover::CoverRecord;
 pub(crate) use cover::{adopting, covering, uncovering};
 pub(crate) use limit::check;
 pub use limit::{LimitRecord, Quota};
+pub(crate) use muted::LONGEST_MUTE;
 pub(crate) use sift::{Hold, Sifted, Sifting, channel_limit, first_asked, longest_roll_up, minute};
 pub(crate) use waiting::{join, take_out};
 

@@ -10,7 +10,7 @@ use super::limit::{self, limit_key};
 use super::{Group, Limits, Maintenance, Quota};
 use crate::decide::as_said;
 use crate::decision::Why;
-use crate::event::Finding;
+use crate::event::{Finding, Mute};
 use crate::face::Face;
 use crate::ids::{BundleKey, IncidentKey, LimitKey};
 use crate::incident::{IncidentRecord, Key, Record, State};
@@ -34,6 +34,8 @@ pub(crate) struct Sifting<'s> {
     /// As it is with this event.
     pub(crate) record: &'s IncidentRecord,
     pub(crate) news: Why,
+    /// That its owner has muted it, by this event.
+    pub(crate) mute: Option<&'s Mute>,
     pub(crate) now: Timestamp,
 }
 
@@ -89,6 +91,9 @@ impl Sifting<'_> {
     /// The answer; or a record that has to be read first.
     pub(crate) fn sift(&self) -> Result<Sifted, Unread> {
         if let Some(hold) = self.held_by_others()? {
+            return Ok(Sifted::Hold(hold));
+        }
+        if let Some(hold) = self.muted() {
             return Ok(Sifted::Hold(hold));
         }
         if self.face.priority == Priority::P0 {

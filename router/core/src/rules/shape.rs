@@ -240,6 +240,7 @@ fn whole_subject() -> Subject {
         principal: Some(text()),
         ip: Some(text()),
         resource: Some(text()),
+        resources: vec![text()],
         vpc: Some(text()),
         thing: None,
     }

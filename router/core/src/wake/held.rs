@@ -104,7 +104,8 @@ impl Woken<'_> {
         // The latest report may be a lesser one.
         let face = &Face { priority, ..face.clone() };
         let policy = self.policy;
-        Sifting { policy, state, face, finding: None, incident, record, news, now }.held_by_others()
+        Sifting { policy, state, face, finding: None, incident, record, news, mute: None, now }
+            .held_by_others()
     }
 }
 

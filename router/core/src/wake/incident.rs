@@ -126,13 +126,25 @@ impl Woken<'_> {
     ) -> Result<Decision, Unread> {
         let about = about("hold", key, &record, state);
         let held = record.held.clone();
+        let was_muted = held.as_ref().is_some_and(|held| held.by == Why::Muted);
         let (news, count) = held.map_or((Why::Reopened, 0), |held| (held.news, held.count));
         let sayable = state.sayable(key).cloned();
         let id = self.id();
         let sifted = match &sayable {
             Some(Sayable { face, notice: _ }) => {
                 let (policy, incident) = (self.policy, key);
-                Sifting { policy, state, face, finding: None, incident, record: &record, news, now }.sift()?
+                let sifting = Sifting {
+                    policy,
+                    state,
+                    face,
+                    finding: None,
+                    incident,
+                    record: &record,
+                    news,
+                    mute: None,
+                    now,
+                };
+                sifting.sift()?
             }
             None => Sifted::Say(BTreeMap::new()),
         };
@@ -160,6 +172,7 @@ impl Woken<'_> {
                 changes.extend(spent);
                 let more = match news == Why::Unreadable {
                     true => format!("{} more of its kind since", count.saturating_sub(record.said_count)),
+                    false if was_muted => "it was muted, and is open still".to_owned(),
                     false => format!("it has begun {} times", record.turns.len()),
                 };
                 let why = format!("{}; {more}", news.sentence());

@@ -13,7 +13,7 @@ use crate::actions::{Channel, ChannelConfig, Failure};
 use crate::cli::usage;
 use crate::clients::Clients;
 use crate::config::{Config, RouteConfig};
-use crate::web::Progress;
+use watchfire_core::standing::Progress;
 
 /// Sends to one channel, or to all of the route; nothing where one of them cannot be used.
 pub(super) fn send(

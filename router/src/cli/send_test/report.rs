@@ -4,7 +4,7 @@ use serde::Serialize;
 use watchfire_core::priority::Priority;
 
 use crate::cli::screen::plain;
-use crate::web::Progress;
+use watchfire_core::standing::Progress;
 
 /// What became of a drill.
 #[derive(Debug, PartialEq, Eq, Serialize)]

@@ -13,7 +13,9 @@ use crate::cli::usage;
 use crate::clients::Clients;
 use crate::config::{Config, QueueConfig};
 use crate::source::sqs::Sqs;
-use crate::web::{DecisionShown, EffectShown, Progress, StoryShown};
+use watchfire_core::standing::{Delivery, Progress};
+
+use crate::web::{DecisionShown, StoryShown};
 
 /// How often the worker is asked.
 const EVERY: Duration = Duration::from_millis(50);
@@ -128,7 +130,7 @@ impl Entrance {
 struct Seen {
     decided: Option<DecisionShown>,
     /// Each effect that came to an end, and when that was seen.
-    ended: Vec<(EffectShown, Duration)>,
+    ended: Vec<(Delivery, Duration)>,
 }
 
 impl Seen {
@@ -169,8 +171,8 @@ impl Seen {
 
     /// What became of the effect of that kind by the channel of the page: the page timed from here, its end from the
     /// page by the worker's clock.
-    fn taken(&self, kind: EffectKind, page: &EffectShown) -> Taken {
-        let of_it = |effect: &EffectShown| effect.kind == kind && effect.channel == page.channel;
+    fn taken(&self, kind: EffectKind, page: &Delivery) -> Taken {
+        let of_it = |effect: &Delivery| effect.kind == kind && effect.channel == page.channel;
         let Some((effect, after)) = self.ended.iter().find(|(effect, _)| of_it(effect)) else {
             return Taken { result: Progress::Pending, milliseconds: None, said: String::new() };
         };

@@ -74,7 +74,7 @@ pub(crate) fn seen(event: &Event<'_>, zone: &Zone) -> Seen {
             seen.rows.retain(|(label, _)| label != "reason");
         }
         None if text(detail, "eventName").is_some() => calls::tell_trail(detail, &mut seen),
-        None => {
+        Some(Report::GuardDutyStatus) | None => {
             unknown::tell(detail, &mut seen);
             seen.headline = unknown::headline(detail);
         }

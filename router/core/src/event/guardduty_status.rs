@@ -1,0 +1,78 @@
+//! What GuardDuty reports of itself: whether its agent sees a cluster, whether it scans a bucket. Of one thing the
+//! latest counts, so that what works again closes what did not.
+
+use super::envelope::Envelope;
+use super::read::{account, as_text, at, first_text, list, text};
+use super::{Finding, FindingSource, FindingState, Severity, Subject, names};
+use crate::json::Json;
+
+/// Reads such a report. The detail-type says how it is: the members of the detail lag behind it.
+pub(super) fn read(envelope: &Envelope, detail: &Json<'_>) -> (Finding, Subject) {
+    let kind = &envelope.detail_type;
+    let works = kind.ends_with(" Healthy") || kind.ends_with(" Active");
+    let subject = subject(envelope, detail);
+    let what = named(&subject, detail);
+    let account = subject.account.as_deref().unwrap_or("-");
+    let about = if kind.contains("Runtime") { "runtime-protection" } else { "malware-protection" };
+    let finding = Finding {
+        key: envelope.local_key(&[about, account, what.as_deref().unwrap_or("-")]),
+        source: FindingSource::GuardDuty,
+        kind: kind.clone(),
+        title: what.map_or_else(|| kind.clone(), |what| format!("{kind}: {what}")),
+        description: reasons(detail),
+        severity: severity(kind),
+        state: if works { FindingState::Resolved } else { FindingState::Open },
+        sample: false,
+        count: 1,
+        updated_at: envelope.time,
+        first_seen: None,
+        last_seen: envelope.time,
+        sequence: None,
+        members: Vec::new(),
+        hub: None,
+        echo: false,
+    };
+    (finding, subject)
+}
+
+/// An error is worse than a warning; GuardDuty says no more.
+fn severity(kind: &str) -> Option<Severity> {
+    let ends = [(" Error", 7.0), (" Warning", 4.0)];
+    ends.into_iter().find(|(end, _)| kind.ends_with(end)).map(|(_, severity)| Severity::new(severity))
+}
+
+fn subject(envelope: &Envelope, detail: &Json<'_>) -> Subject {
+    let covered = |name: &str| text(detail, &format!("resourceDetails.{name}"));
+    let instance = covered("ec2InstanceDetails.instanceId");
+    let cluster = covered("eksClusterDetails.clusterName");
+    let ecs = covered("ecsClusterDetails.clusterName").map(|name| format!("ecs-cluster/{name}"));
+    let bucket = || text(detail, "s3BucketDetails.bucketName").map(|bucket| format!("bucket/{bucket}"));
+    let arn = envelope.resource.clone().filter(|resource| names::is_arn(resource));
+    let has_name = instance.is_some() || cluster.is_some();
+    Subject {
+        account: account(detail, "resourceAccountId").or_else(|| envelope.account.clone()),
+        region: envelope.region.clone(),
+        resource: ecs.or(arn).or_else(bucket).filter(|_| !has_name),
+        cluster,
+        instance,
+        ..Subject::default()
+    }
+}
+
+/// What the report is about, in its own name.
+fn named(subject: &Subject, detail: &Json<'_>) -> Option<String> {
+    let Subject { cluster, instance, resource, .. } = subject;
+    let named = [cluster, instance, resource].into_iter().flatten().next().cloned();
+    named.or_else(|| first_text(detail, &["resourceDetails.resourceType", "resourceType"]))
+}
+
+fn reasons(detail: &Json<'_>) -> String {
+    let reason = |reason: &Json<'_>| as_text(reason).or_else(|| text(reason, "code"));
+    let reasons = match at(detail, "statusReasons") {
+        Some(_) => list(detail, "statusReasons").iter().filter_map(reason).collect(),
+        None => Vec::new(),
+    };
+    let issue = text(detail, "issue")
+        .or_else(|| text(detail, "resourceDetails.ecsClusterDetails.fargateDetails.issues.0"));
+    issue.into_iter().chain(reasons).collect::<Vec<_>>().join(", ")
+}

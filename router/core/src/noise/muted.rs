@@ -1,0 +1,31 @@
+//! An alarm that its owner muted: recorded, and said if it outlives the mute.
+
+use std::collections::BTreeMap;
+
+use jiff::SignedDuration;
+
+use super::sift::{Hold, Sifting, minute};
+use crate::decision::Why;
+use crate::event::Mute;
+use crate::notice::clean;
+
+/// How long a mute holds that does not say until when.
+const MUTE: SignedDuration = SignedDuration::from_hours(1);
+/// No mute holds longer: CloudWatch's own are fifteen days at most.
+pub(crate) const LONGEST_MUTE: SignedDuration = SignedDuration::from_hours(15 * 24);
+
+impl Sifting<'_> {
+    /// Muted by its owner, who knows: whatever its priority is, until the mute ends.
+    pub(super) fn muted(&self) -> Option<Hold> {
+        let Mute { by, until } = self.mute?;
+        let longest = self.now + LONGEST_MUTE;
+        let until = until.map_or(self.now + MUTE, |until| until.min(longest));
+        (until > self.now).then(|| Hold {
+            why: Why::Muted,
+            reason: format!("{}; paged if it is still open at {}", clean(by, 250), minute(until)),
+            bundle: None,
+            until: Some(until),
+            changes: BTreeMap::new(),
+        })
+    }
+}

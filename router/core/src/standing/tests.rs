@@ -1,0 +1,63 @@
+//! What became of each page, in words.
+
+use serde_json::{Value, json};
+
+use super::*;
+
+const AT: &str = "2026-11-29T02:10:00Z";
+
+/// A decision that pages `oncall`, with `mail` as its fallback, and what became of either.
+fn entry(outcomes: &Value) -> Entry {
+    let notice = crate::notice::Notice::empty(
+        crate::priority::Priority::P0,
+        &crate::ids::IncidentKey::new("wf1-1"),
+        &EventId::new("event-1"),
+    );
+    let effect = |channel: &str, when: Value| {
+        json!({"id": format!("page:{channel}"), "kind": "page", "channel": channel, "when": when,
+               "dedup_key": "wf1-1-1", "notice": notice})
+    };
+    let unless = json!({"unless": {"effect": "page:oncall", "within_seconds": 60}});
+    let decision = json!({
+        "event": "event-1", "source": "aws.guardduty", "kind": "k", "finding": null, "subject": "s", "at": AT,
+        "rule": "miner", "family": "f", "priority": "P0", "verdict": "page", "why": "new", "incident": "wf1-1",
+        "effects": [effect("oncall", json!("now")), effect("mail", unless)], "withheld": [],
+    });
+    let entry = json!({"decision": decision, "raw": "", "sha256": "", "outcomes": outcomes});
+    serde_json::from_value(entry).expect("an entry")
+}
+
+fn came_of(outcomes: &Value) -> Vec<String> {
+    Delivery::of(&entry(outcomes)).iter().map(Delivery::came_of).collect()
+}
+
+#[test]
+fn a_delivery_says_who_stood_in_and_who_is_owed_what() {
+    let done = json!({"done": {"at": AT, "receipt": ""}});
+    let failed = json!({"failed": {"at": AT, "reason": "400"}});
+    let idle = json!({"not_needed": {"at": AT}});
+    assert_eq!(came_of(&json!({})), ["pending", "pending, should oncall not take it"]);
+    assert_eq!(came_of(&json!({"page:oncall": done, "page:mail": idle})), ["done", "not needed"]);
+    assert_eq!(came_of(&json!({"page:mail": done})), ["owed: mail stood in", "done, standing in for oncall"]);
+    assert_eq!(
+        came_of(&json!({"page:oncall": failed, "page:mail": done})),
+        ["failed, mail stood in", "done, standing in for oncall"]
+    );
+    assert_eq!(
+        came_of(&json!({"page:oncall": done, "page:mail": done})),
+        ["done", "done, standing in for oncall"],
+        "what was owed has been delivered"
+    );
+}
+
+#[test]
+fn whoever_did_not_have_to_be_told_is_not_among_those_who_were() {
+    let idle =
+        json!({"page:oncall": {"done": {"at": AT, "receipt": ""}}, "page:mail": {"not_needed": {"at": AT}}});
+    let entries = [entry(&idle)];
+    let now = AT.parse().expect("a time");
+    let sources = Sources { entries: &entries, said_with: None, targets: &[], approvals: &[], now };
+    let told: Vec<_> =
+        Standing::of(&sources).told.iter().map(|told| told.delivery.channel.to_string()).collect();
+    assert_eq!(told, ["oncall"]);
+}
