@@ -18,6 +18,7 @@ mod token;
 mod webhooks;
 
 pub use commands::{Operator, Order};
+pub(crate) use commands::{VERSION_HEADER, ZONE_HEADER};
 pub(crate) use doors::Doors;
 pub use events::Ingest;
 pub(crate) use guard::without_port;

@@ -13,8 +13,8 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use super::calls::{Call, Fault, Faults, Match, Standing};
-use watchfire_kubernetes::{Attributes, Failure, Query, User, kubeconfig};
 use crate::pagerduty::line::{Line, Lines};
+use watchfire_kubernetes::{Attributes, Failure, Query, User, kubeconfig};
 
 /// A proxy that ends when it is dropped.
 #[derive(Debug)]
