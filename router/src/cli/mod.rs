@@ -202,7 +202,33 @@ pub fn main() -> ExitCode {
     CompleteEnv::with_factory(definition).var(completing::VARIABLE).complete();
     let matches = definition().get_matches();
     let Cli { command } = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-    let result = match command {
+    match carried_out(command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failed::Because(error)) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(Failed::Because(error)) => {
+            complain!("watchfire: {error:#}");
+            ExitCode::FAILURE
+        }
+        Err(Failed::Said) => ExitCode::FAILURE,
+        Err(Failed::StoreBroke(error)) => {
+            eprintln!("watchfire: {error:#}");
+            ExitCode::from(STORE_BROKE)
+        }
+        Err(Failed::Damaged(what)) => {
+            eprintln!("watchfire: {what}");
+            ExitCode::from(STORE_DAMAGED)
+        }
+        Err(Failed::Usage(mistakes)) => {
+            for mistake in mistakes {
+                complain!("{mistake}");
+            }
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn carried_out(command: Command) -> Result<(), Failed> {
+    match command {
         Command::Run(arguments) => run::main(arguments),
         Command::Demo(arguments) => demo::main(arguments),
         Command::Check(arguments) => check::main(&arguments),
@@ -227,29 +253,6 @@ pub fn main() -> ExitCode {
         Command::Version(arguments) => version::main(&arguments),
         Command::Man(arguments) => man::main(&arguments, definition()),
         Command::Completions { shell } => completions(shell),
-    };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(Failed::Because(error)) if is_closed_pipe(&error) => ExitCode::SUCCESS,
-        Err(Failed::Because(error)) => {
-            complain!("watchfire: {error:#}");
-            ExitCode::FAILURE
-        }
-        Err(Failed::Said) => ExitCode::FAILURE,
-        Err(Failed::StoreBroke(error)) => {
-            eprintln!("watchfire: {error:#}");
-            ExitCode::from(STORE_BROKE)
-        }
-        Err(Failed::Damaged(what)) => {
-            eprintln!("watchfire: {what}");
-            ExitCode::from(STORE_DAMAGED)
-        }
-        Err(Failed::Usage(mistakes)) => {
-            for mistake in mistakes {
-                complain!("{mistake}");
-            }
-            ExitCode::from(2)
-        }
     }
 }
 
