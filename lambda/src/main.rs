@@ -9,7 +9,7 @@ use watchfire::telemetry::{self, LogFormat};
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    telemetry::start(LogFormat::Json);
+    telemetry::start(LogFormat::Json, None);
     let path =
         std::env::var_os("WATCHFIRE_CONFIG").map_or_else(|| PathBuf::from("watchfire.yaml"), PathBuf::from);
     let (config, policy) = config::check(&path).map_err(|mistakes| {

@@ -52,7 +52,8 @@ pub struct App {
     pub spool: Spool,
     /// Where events are taken.
     pub http: SocketAddr,
-    router: Arc<Router>,
+    /// What decides.
+    pub(crate) router: Arc<Router>,
     sources: Vec<(Source, usize)>,
     keep: SignedDuration,
     events: Server,

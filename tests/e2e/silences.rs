@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use watchfire_tests::{Configuration, GuardDuty, Output, PagerDuty, Watchfire, http, repository, watchfire};
+use watchfire_tests::{Configuration, GuardDuty, Output, PagerDuty, Watchfire, http, watchfire_with};
 
 use crate::support::{accepted, paged, triggers};
 
@@ -40,7 +40,7 @@ impl Stage {
         // In a thread of its own: the channel that the worker talks to is served by this one.
         let run = move || {
             let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-            watchfire(&folder, &arguments, "")
+            watchfire_with(&folder, &[("COLUMNS", "80")], &arguments, "")
         };
         let output = tokio::task::spawn_blocking(run).await.unwrap();
         let Output { code, stdout, stderr } = &output;
@@ -68,42 +68,15 @@ impl Stage {
         (answer.status().as_u16(), answer.json().await.unwrap())
     }
 
-    /// The transcript is the one in that file, which `WRITE_TRANSCRIPTS=1` writes anew.
+    /// The transcript is the one in that file.
     pub(crate) fn was(&self, name: &str) {
-        let file = repository().join("tests/e2e/transcripts").join(name);
-        let is = masked(&self.transcript);
-        if std::env::var_os("WRITE_TRANSCRIPTS").is_some() {
-            std::fs::write(&file, &is).unwrap();
-        }
-        let expected = std::fs::read_to_string(file).unwrap_or_default();
-        assert!(is == expected, "not as in {name}, but:\n{is}\n--- unmasked\n{}", self.transcript);
+        crate::transcripts::was(name, &self.transcript);
     }
 }
 
 /// A P1 in that pod, by the shipped rules.
 pub(crate) fn urgent(pod: &str) -> GuardDuty {
     GuardDuty::of("Execution:Runtime/SuspiciousTool", 8.0, pod)
-}
-
-/// The same on every run: `#` for digits of times and ages, and for the ids of silences.
-fn masked(text: &str) -> String {
-    let is_time = |word: &str| {
-        let digits = word.chars().filter(char::is_ascii_digit).count();
-        let is_age = |unit| word.strip_suffix(unit).is_some_and(|age| age.parse::<u32>().is_ok());
-        (digits >= 4 && word.contains([':', '-']) && !word.starts_with(|c: char| c.is_ascii_alphabetic()))
-            || is_age('m')
-    };
-    let hide = |word: &str| -> String {
-        let bare = word.trim();
-        match bare.strip_prefix("s-").map(|id| id.trim_end_matches([';', ':'])) {
-            Some(id) if id.len() == 8 => word.replace(id, "########"),
-            Some(_) | None if is_time(bare) => {
-                word.chars().map(|c| if c.is_ascii_digit() { '#' } else { c }).collect()
-            }
-            Some(_) | None => word.to_owned(),
-        }
-    };
-    text.split_inclusive([' ', '\n']).map(hide).collect()
 }
 
 #[tokio::test]
@@ -137,6 +110,7 @@ async fn a_silence_shows_its_effect_holds_what_matches_and_tells_at_its_end_what
     }
     // Its key is made from the silence's id.
     let key = pages[4]["dedup_key"].as_str().unwrap().trim_end_matches("-1");
+    stage.transcript = stage.transcript.replace(&format!("\n{}  ", &key[4..12]), "\n########  ");
     stage.transcript = stage.transcript.replace(key, "wf1-the-incident-of-the-notice");
     stage.was("silence.txt");
     assert_eq!(triggers(&stage.pagerduty).len(), 5, "one notice of what it held");
@@ -162,11 +136,9 @@ async fn maintenance_windows_are_listed_with_the_silences_and_are_not_ended_by_h
     assert!(listed["starts_at"].as_str().unwrap().ends_with("-02-29T03:00:00Z"));
 
     let Output { code, stdout, .. } = stage.run("silence list").await;
-    let from = starts_at.strftime("%Y-%m-%d %H:%M UTC");
-    let line = format!(
-        "{id}  pending  from  {from}  holds 0    family=tool  configuration: maintenance window leap-day\n"
-    );
-    assert_eq!((code, stdout), (0, line));
+    let line = stdout.lines().nth(1).unwrap_or_default();
+    assert!(code == 0 && line.starts_with(&format!("{id}  pending  begins in ")), "{stdout}");
+    assert!(line.contains("  0      family="), "{stdout}");
     let Output { code, stderr, .. } = stage.run(&format!("silence expire {id}")).await;
     let refused = format!(
         "watchfire: not expired: {id} is a maintenance window: the configuration says when it ends\n"

@@ -78,6 +78,7 @@ macro_rules! store_contract {
             pruning_takes_no_more_than_it_is_told
             a_record_that_was_pruned_and_came_back_is_not_taken_for_the_old_one
             events_are_found_by_what_their_senders_call_them
+            events_are_found_by_how_begins_what_their_senders_call_them
             records_of_a_later_time_are_found_when_the_clock_is_set_back
             what_was_put_off_by_a_clock_that_was_ahead_is_hastened
             random_operations_do_what_a_map_would_do

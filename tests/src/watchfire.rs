@@ -278,9 +278,24 @@ fn limited(descriptors: Option<u32>) -> Command {
 
 /// Runs `watchfire` with those arguments in that directory, to its end.
 pub fn watchfire(directory: &Path, arguments: &[&str], stdin: &str) -> Output {
+    watchfire_with(directory, &[], arguments, stdin)
+}
+
+/// The same with these in its environment; nothing is of the tester's own client file or terminal.
+pub fn watchfire_with(
+    directory: &Path,
+    variables: &[(&str, &str)],
+    arguments: &[&str],
+    stdin: &str,
+) -> Output {
     let mut command = Command::new(binary("watchfire"));
     command.args(arguments).current_dir(directory);
     environment(&mut command, None);
+    let foreign = std::env::vars_os().map(|(name, _)| name);
+    for name in foreign.filter(|name| name.to_string_lossy().starts_with("WATCHFIRE_")) {
+        command.env_remove(name);
+    }
+    command.env_remove("COLUMNS").env("XDG_CONFIG_HOME", directory).envs(variables.iter().copied());
     output(run(command, stdin))
 }
 

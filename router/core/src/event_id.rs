@@ -114,6 +114,11 @@ impl EventId {
         format!("{EVENT}{}#", clean(id, LONGEST))
     }
 
+    /// What the ids of all delivered events begin with whose senders call them something that begins so.
+    pub fn beginning(id: &str) -> String {
+        format!("{EVENT}{}", clean(id, LONGEST))
+    }
+
     /// An id of our own.
     pub fn own(own: Own<'_>) -> Self {
         Self(match own {

@@ -1,63 +1,158 @@
 //! The worker as an operator asks it: where it is, who asks, and its answer.
 
 use std::path::PathBuf;
+use std::sync::OnceLock;
 use std::time::Duration;
 
-use anyhow::{Context as _, anyhow, bail};
-use clap::Args;
+use anyhow::{Context as _, anyhow};
+use clap::{Args, ValueEnum};
+use clap_complete::engine::ArgValueCandidates;
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use reqwest::StatusCode;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use watchfire_core::command::Wish;
 use watchfire_core::notice::clean;
 
+use super::Failed;
+use super::client::{self, Chosen};
 use super::screen::in_lines;
-use super::{Failed, Output};
+use super::{completing, unanswered, yaml};
 use crate::clients::Clients;
-use crate::web::Order;
+use crate::secret::Secret;
+use crate::web::{Order, VERSION_HEADER, ZONE_HEADER};
 
 /// A command is carried out before it is answered, which takes as long as its acts.
 const PATIENCE: Duration = Duration::from_secs(180);
 /// A whole store takes a while over a slow line.
 const DOWNLOADED_WITHIN: Duration = Duration::from_secs(60 * 60);
+/// Where a worker is that nobody said the address of.
+const SERVER: &str = "http://127.0.0.1:8080";
 
-/// Where the worker is, and who asks.
+/// How an answer is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Form {
+    /// For a person; a list as wide as the terminal
+    Human,
+    /// A list with all it has
+    Wide,
+    /// For a program, as the worker answered
+    Json,
+    /// The same as YAML
+    Yaml,
+}
+
+/// Where the worker is, and who asks. Each is what the command line says, else the environment, else the client file.
 #[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Worker")]
 pub(super) struct Whom {
-    /// The worker's address
-    #[arg(long, value_name = "URL", env = "WATCHFIRE_SERVER", default_value = "http://127.0.0.1:8080")]
-    pub(super) server: String,
-    /// A file with the operator's token; or set WATCHFIRE_TOKEN
-    #[arg(long, value_name = "FILE", env = "WATCHFIRE_TOKEN_FILE")]
+    /// Its address [default: http://127.0.0.1:8080]
+    #[arg(long, value_name = "URL", env = "WATCHFIRE_SERVER", hide_env = true)]
+    server: Option<String>,
+    /// A context of ~/.config/watchfire/client.yaml
+    #[arg(long, value_name = "NAME", env = "WATCHFIRE_CONTEXT", hide_env = true,
+          add = ArgValueCandidates::new(completing::contexts))]
+    context: Option<String>,
+    /// A file with the operator's token; or WATCHFIRE_TOKEN
+    #[arg(long, value_name = "FILE", env = "WATCHFIRE_TOKEN_FILE", hide_env = true)]
     token_file: Option<PathBuf>,
-    /// Who asks, as the journal shows it
-    #[arg(
-        long,
-        visible_alias = "author",
-        short_alias = 'a',
-        value_name = "NAME",
-        env = "USER",
-        default_value = "unknown"
-    )]
-    pub(super) by: String,
-    /// How to print
-    #[arg(long, value_enum, default_value_t = Output::Human)]
-    pub(super) output: Output,
+    /// Who asks, as the journal has it [default: you]
+    #[arg(long, alias = "author", short_alias = 'a', value_name = "NAME")]
+    by: Option<String>,
+    /// Print as
+    #[arg(long, short, value_name = "FORM", value_enum, default_value_t = Form::Human, hide_default_value = true)]
+    pub(super) output: Form,
+}
+
+/// Where a worker is, and what says so.
+#[derive(Clone, Debug)]
+pub(super) struct Server {
+    pub(super) url: String,
+    pub(super) said_by: String,
+}
+
+impl Whom {
+    /// As if nothing was said on the command line: for who completes one.
+    pub(super) fn unsaid() -> Self {
+        let said = |name| std::env::var(name).ok();
+        let token_file = std::env::var_os("WATCHFIRE_TOKEN_FILE").map(PathBuf::from);
+        let (server, context) = (said("WATCHFIRE_SERVER"), said("WATCHFIRE_CONTEXT"));
+        Self { server, context, token_file, by: None, output: Form::Human }
+    }
+
+    /// Who asks.
+    pub(super) fn author(&self) -> Result<String, Failed> {
+        if let Some(by) = &self.by {
+            return Ok(by.clone());
+        }
+        let author = client::chosen(self.context.as_deref())?.and_then(|chosen| chosen.context.author);
+        Ok(author.or_else(|| std::env::var("USER").ok()).unwrap_or_else(|| "unknown".to_owned()))
+    }
+
+    /// Whether a program reads it; then it has been printed.
+    pub(super) fn is_printed(&self, answer: &Value) -> Result<bool, Failed> {
+        match self.output {
+            Form::Json => say!("{answer}"),
+            Form::Yaml => say!("{}", yaml::text(answer).trim_end()),
+            Form::Human | Form::Wide => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// Where the worker is.
+    pub(super) fn url(&self) -> Result<String, Failed> {
+        Ok(self.server(self.chosen()?.as_ref()).url)
+    }
+
+    fn chosen(&self) -> Result<Option<Chosen>, Failed> {
+        // An address that was said alone is not shown the token of another.
+        if self.server.is_some() && self.context.is_none() {
+            return Ok(None);
+        }
+        client::chosen(self.context.as_deref())
+    }
+
+    fn server(&self, chosen: Option<&Chosen>) -> Server {
+        match (&self.server, chosen) {
+            (Some(url), _) => Server { url: url.clone(), said_by: "--server or WATCHFIRE_SERVER".to_owned() },
+            (None, Some(Chosen { name, file, context })) => Server {
+                url: context.server.clone(),
+                said_by: format!("context {name} of {}", file.display()),
+            },
+            (None, None) => Server { url: SERVER.to_owned(), said_by: "the default of --server".to_owned() },
+        }
+    }
+
+    fn token(&self, chosen: Option<&Chosen>) -> anyhow::Result<Secret> {
+        if let Some(file) = &self.token_file {
+            let text = std::fs::read_to_string(file);
+            let text = text.with_context(|| format!("{} cannot be read", file.display()))?;
+            return Ok(Secret::new(text.trim()));
+        }
+        if let Ok(token) = std::env::var("WATCHFIRE_TOKEN") {
+            return Ok(Secret::new(token));
+        }
+        let of_context = chosen.and_then(|chosen| Some((chosen, chosen.context.token.as_ref()?)));
+        let (chosen, source) = of_context.context(
+            "expected the operator's token: in WATCHFIRE_TOKEN, by --token-file, or by a context of the client file",
+        )?;
+        source.token(&chosen.file).with_context(|| format!("the token of context {}", chosen.name))
+    }
 }
 
 /// What the worker shows there; none where a program has got it whole.
 pub(super) fn look<T: DeserializeOwned>(whom: &Whom, path: &str) -> Result<Option<T>, Failed> {
     let answer = ask(whom, path, None)?;
-    if whom.output == Output::Json {
-        say!("{answer}");
+    if whom.is_printed(&answer)? {
         return Ok(None);
     }
     Ok(Some(understood(answer)?))
 }
 
 /// The same, however it is printed.
-pub(super) fn learn<T: DeserializeOwned>(whom: &Whom, path: &str) -> anyhow::Result<T> {
-    understood(ask(whom, path, None)?)
+pub(super) fn learn<T: DeserializeOwned>(whom: &Whom, path: &str) -> Result<T, Failed> {
+    Ok(understood(ask(whom, path, None)?)?)
 }
 
 fn understood<T: DeserializeOwned>(answer: Value) -> anyhow::Result<T> {
@@ -65,8 +160,8 @@ fn understood<T: DeserializeOwned>(answer: Value) -> anyhow::Result<T> {
 }
 
 /// The answer to a command.
-pub(super) fn command(whom: &Whom, reason: &str, wish: Wish, dry_run: bool) -> anyhow::Result<Value> {
-    let order = Order { by: whom.by.clone(), reason: reason.to_owned(), wish, on: None, dry_run, id: None };
+pub(super) fn command(whom: &Whom, reason: &str, wish: Wish, dry_run: bool) -> Result<Value, Failed> {
+    let order = Order { by: whom.author()?, reason: reason.to_owned(), wish, on: None, dry_run, id: None };
     ask(whom, "/v1/commands", Some(json!(order)))
 }
 
@@ -80,14 +175,39 @@ pub(super) fn refusal(answer: &Value) -> Option<String> {
     })
 }
 
-/// A time to the minute, as pages write it.
+/// A time to the minute, as pages write it, in the zone of the worker's configuration.
 pub(super) fn minute(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%d %H:%M UTC").to_string()
+    at.to_zoned(zone()).strftime("%Y-%m-%d %H:%M %Z").to_string()
+}
+
+/// The zone of the configuration, as the worker said with its first answer; UTC until then.
+pub(super) fn zone() -> TimeZone {
+    ZONE.get().cloned().unwrap_or(TimeZone::UTC)
+}
+
+/// A command asks one worker.
+static ZONE: OnceLock<TimeZone> = OnceLock::new();
+
+fn remember_zone(answer: &reqwest::Response) {
+    let name = answer.headers().get(ZONE_HEADER).and_then(|name| name.to_str().ok());
+    if let Some(zone) = name.and_then(|name| TimeZone::get(name).ok()) {
+        let _ = ZONE.set(zone);
+    }
 }
 
 /// A path with one question, its text escaped.
 pub(super) fn question(path: &str, name: &str, value: &str) -> String {
-    let mut asked = format!("{path}?{name}=");
+    questions(path, [(name, value)])
+}
+
+/// A path with several.
+pub(super) fn questions<'q>(path: &str, asked: impl IntoIterator<Item = (&'q str, &'q str)>) -> String {
+    let asked: Vec<_> = asked.into_iter().map(|(name, value)| format!("{name}={}", escaped(value))).collect();
+    format!("{path}?{}", asked.join("&"))
+}
+
+fn escaped(value: &str) -> String {
+    let mut asked = String::new();
     for byte in value.bytes() {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
@@ -104,45 +224,65 @@ pub(super) fn word<'v>(value: &'v Value, name: &str) -> &'v str {
 }
 
 /// The worker's answer, or why there is none.
-pub(super) fn ask(whom: &Whom, path: &str, body: Option<Value>) -> anyhow::Result<Value> {
-    ask_for(whom, path, body)?.map_err(|missing| anyhow!("404 Not Found: {missing}"))
+pub(super) fn ask(whom: &Whom, path: &str, body: Option<Value>) -> Result<Value, Failed> {
+    let answer = answered(whom, path, body, PATIENCE)?;
+    // A program gets it as it is; a person, in lines that stay lines.
+    Ok(match whom.output {
+        Form::Human | Form::Wide => in_lines(answer),
+        Form::Json | Form::Yaml => answer,
+    })
 }
 
 /// What the worker knows of something; none where it knows nothing of it.
-pub(super) fn ask_if_known<T: DeserializeOwned>(whom: &Whom, path: &str) -> anyhow::Result<Option<T>> {
-    ask_for(whom, path, None)?.ok().map(understood).transpose()
+pub(super) fn ask_if_known<T: DeserializeOwned>(whom: &Whom, path: &str) -> Result<Option<T>, Failed> {
+    let answer = answer_of(whom, path, None, PATIENCE)?.ok();
+    Ok(answer.map(|answer| understood(in_lines(answer))).transpose()?)
+}
+
+/// The worker's answer as it came.
+pub(super) fn answered(
+    whom: &Whom,
+    path: &str,
+    body: Option<Value>,
+    patience: Duration,
+) -> Result<Value, Failed> {
+    Ok(answer_of(whom, path, body, patience)?.map_err(|missing| anyhow!(missing))?)
 }
 
 /// The answer, or what it said is not there.
-fn ask_for(whom: &Whom, path: &str, body: Option<Value>) -> anyhow::Result<Result<Value, String>> {
-    let token = token(whom)?;
+fn answer_of(
+    whom: &Whom,
+    path: &str,
+    body: Option<Value>,
+    patience: Duration,
+) -> Result<Result<Value, String>, Failed> {
+    let chosen = whom.chosen()?;
+    let server = whom.server(chosen.as_ref());
+    let url = unanswered::url(&server, path)?;
+    let token = whom.token(chosen.as_ref())?;
     let clients = Clients::new(None)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let url = format!("{}{path}", whom.server.trim_end_matches('/'));
         let http = clients.http()?;
         let request = match body {
-            Some(body) => http.post(&url).json(&body),
-            None => http.get(&url),
+            Some(body) => http.post(url.clone()).json(&body),
+            None => http.get(url.clone()),
         };
-        let answer = request.bearer_auth(token).timeout(PATIENCE).send().await;
-        let answer =
-            answer.with_context(|| format!("{url} does not answer; is the worker there (--server)?"))?;
-        let status = answer.status();
+        let answer = request.bearer_auth(token.expose()).timeout(patience).send().await;
+        let answer = answer.map_err(|error| unanswered::not_reached(&server, &error))?;
+        remember_zone(&answer);
+        let (status, head) = (answer.status(), answer.headers().clone());
         let text = answer.text().await.with_context(|| format!("the answer of {url} cannot be read"))?;
         let parsed = serde_json::from_str::<Value>(&text);
+        let is_worker = head.contains_key(VERSION_HEADER);
         match (status.is_success(), parsed) {
-            // A program gets it as it is; a person, in lines that stay lines.
-            (true, Ok(value)) if whom.output == Output::Human => Ok(Ok(in_lines(value))),
-            (true, Ok(value)) => Ok(Ok(value)),
-            (true, Err(error)) => bail!("{url} answered what is not JSON: {error}"),
-            (false, Ok(value)) if status.as_u16() == 404 && value["error"].is_string() => {
-                Ok(Err(clean(word(&value, "error"), 1_000)))
+            (true, Ok(value)) if is_worker => Ok(Ok(value)),
+            (false, Ok(value))
+                if is_worker && status == StatusCode::NOT_FOUND && value["error"].is_string() =>
+            {
+                Ok(Err(clean(word(&value, "error"), 2_000)))
             }
-            (false, Ok(value)) if value["error"].is_string() => {
-                Err(anyhow!("{status}: {}", clean(word(&value, "error"), 1_000)))
-            }
-            (false, _) => Err(anyhow!("{status}: {}", clean(&text, 200))),
+            _ => Err(unanswered::refused(&server, status, &head, &text).into()),
         }
     })
 }
@@ -152,19 +292,20 @@ pub(super) fn download(
     whom: &Whom,
     path: &str,
     mut show: impl FnMut(&[u8]) -> anyhow::Result<()>,
-) -> anyhow::Result<()> {
-    let token = token(whom)?;
+) -> Result<(), Failed> {
+    let chosen = whom.chosen()?;
+    let server = whom.server(chosen.as_ref());
+    let url = unanswered::url(&server, path)?;
+    let token = whom.token(chosen.as_ref())?;
     let clients = Clients::new(None)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let url = format!("{}{path}", whom.server.trim_end_matches('/'));
-        let answer = clients.http()?.get(&url).bearer_auth(token).timeout(DOWNLOADED_WITHIN).send().await;
-        let mut answer =
-            answer.with_context(|| format!("{url} does not answer; is the worker there (--server)?"))?;
-        let status = answer.status();
+        let request = clients.http()?.get(url.clone()).bearer_auth(token.expose()).timeout(DOWNLOADED_WITHIN);
+        let mut answer = request.send().await.map_err(|error| unanswered::not_reached(&server, &error))?;
+        let (status, head) = (answer.status(), answer.headers().clone());
         if !status.is_success() {
             let text = answer.text().await.unwrap_or_default();
-            bail!("{status}: {}", clean(&text, 300));
+            return Err(unanswered::refused(&server, status, &head, &text).into());
         }
         while let Some(bytes) =
             answer.chunk().await.with_context(|| format!("the answer of {url} broke off"))?
@@ -173,14 +314,4 @@ pub(super) fn download(
         }
         Ok(())
     })
-}
-
-fn token(whom: &Whom) -> anyhow::Result<String> {
-    if let Some(file) = &whom.token_file {
-        let text =
-            std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
-        return Ok(text.trim().to_owned());
-    }
-    std::env::var("WATCHFIRE_TOKEN")
-        .context("expected the operator's token in WATCHFIRE_TOKEN or --token-file")
 }

@@ -1,12 +1,16 @@
-//! `watchfire demo`: the real worker on an embedded queue and store, with bundled events.
+//! `watchfire demo`: the real worker on an embedded queue and store, with bundled events; and the tour.
 
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context as _;
+use aws_lc_rs::rand;
 use clap::Args;
 use tokio::sync::watch;
 use watchfire_core::decision::Decision;
+use watchfire_core::policy::Policy;
 
 use super::replay::{Summary, as_line};
 use super::run::until_told_to_stop;
@@ -15,15 +19,24 @@ use super::{Failed, plain_policy};
 use crate::app::App;
 use crate::config::Config;
 use crate::rules_files::demo_events;
-use crate::source::spool::Lane;
-use crate::telemetry::{self, LogFormat};
+use crate::secret::{Secret, SecretSource};
+use crate::source::spool::{Lane, Spool};
+use crate::telemetry::{self, LogFormat, LogLevel};
+
+mod tour;
 
 /// What `demo` takes.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Stay up afterwards and take more events on http://127.0.0.1:8080/v1/events
+    /// Contain a miner in a bundled cluster instead, and let it go, in half a minute
+    #[arg(long)]
+    tour: bool,
+    /// Stay up afterwards and take more events and commands on http://127.0.0.1:8080
     #[arg(long)]
     keep: bool,
+    /// Log to standard error, from that level on
+    #[arg(long, value_name = "LEVEL", value_enum)]
+    log_level: Option<LogLevel>,
 }
 
 const CONFIGURATION: &str = "\
@@ -37,22 +50,23 @@ routes:
 const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(super) fn main(arguments: Arguments) -> Result<(), Failed> {
-    let Arguments { keep } = arguments;
-    if std::env::var_os("RUST_LOG").is_some() {
-        telemetry::start(LogFormat::Human);
+    let Arguments { tour, keep, log_level } = arguments;
+    if log_level.is_some() || std::env::var_os("RUST_LOG").is_some() {
+        telemetry::start(LogFormat::Human, log_level);
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(demo(keep))
+    runtime.block_on(async {
+        let folder = Folder::new()?;
+        match tour {
+            true => tour::tour(&folder, keep).await,
+            false => samples(&folder, keep).await,
+        }
+    })
 }
 
-async fn demo(keep: bool) -> Result<(), Failed> {
-    let folder = Folder::new()?;
+async fn samples(folder: &Folder, keep: bool) -> Result<(), Failed> {
     let mut config = Config::parse("demo", CONFIGURATION)?;
-    config.store.path = folder.0.join("demo.redb");
-    config.health.listen.set_port(0);
-    if !keep {
-        config.http.listen.set_port(0);
-    }
+    let token = prepare(&mut config, folder, keep)?;
     // One message at a time: a demo is read from top to bottom.
     config.http.in_flight = 1;
     let summary = Arc::new(Mutex::new(Summary::default()));
@@ -62,7 +76,7 @@ async fn demo(keep: bool) -> Result<(), Failed> {
         // A reader who has gone away is noticed by the loop below.
         let _ = say(&as_line(decision));
     };
-    let mut policy = plain_policy(None)?;
+    let mut policy: Policy = plain_policy(None)?;
     policy.routes = config.routes();
     let app = App::start(config, policy, Some(Box::new(watcher))).await.context("the demo cannot start")?;
     let (spool, http) = (app.spool.clone(), app.http);
@@ -70,40 +84,74 @@ async fn demo(keep: bool) -> Result<(), Failed> {
     let serving = tokio::spawn(app.serve(stopped));
     for (name, text) in demo_events() {
         say!("\n── {name}");
-        spool
-            .append(vec![(Lane::Ordinary, (*text).to_owned())])
-            .await
-            .context("the embedded queue does not take events")?;
-        let done = async {
-            while spool.depth() > 0 {
-                tokio::time::sleep(Duration::from_millis(1)).await
-            }
-        };
-        tokio::time::timeout(PATIENCE, done)
-            .await
-            .with_context(|| format!("{name} is not done after {PATIENCE:?}"))?;
+        handled(&spool, name, text).await?;
     }
     say!("\n{}", summary.lock().unwrap_or_else(PoisonError::into_inner).text());
     if keep {
-        say!(
-            "Staying up. Send more:\n  curl -H content-type:application/json --data-binary @event.json http://{http}/v1/events\nCtrl-C ends it."
-        );
-        let mut told = until_told_to_stop()?;
-        let _ = told.wait_for(|stop| *stop).await;
+        stay(http, &token).await?;
     }
     stop.send_replace(true);
     serving.await.context("the worker")??;
     Ok(())
 }
 
+/// What every demo's worker has: a store that goes with it, ports that nobody else has, an operator.
+fn prepare(config: &mut Config, folder: &Folder, keep: bool) -> anyhow::Result<Secret> {
+    config.store.path = folder.0.join("demo.redb");
+    config.health.listen.set_port(0);
+    if !keep {
+        config.http.listen.set_port(0);
+    }
+    let mut bytes = [0; 16];
+    rand::fill(&mut bytes).ok().context("there is no randomness for a token")?;
+    let token: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let path = folder.0.join("operator-token");
+    std::fs::write(&path, &token).context("the token cannot be written down")?;
+    config.http.operator_token = Some(SecretSource::File(path));
+    Ok(Secret::new(token))
+}
+
+/// Queues an event and waits until it is done with.
+async fn handled(spool: &Spool, name: &str, text: &str) -> anyhow::Result<()> {
+    let appended = spool.append(vec![(Lane::Ordinary, text.to_owned())]).await;
+    appended.context("the embedded queue does not take events")?;
+    let done = async {
+        while spool.depth() > 0 {
+            tokio::time::sleep(Duration::from_millis(1)).await
+        }
+    };
+    let done = tokio::time::timeout(PATIENCE, done).await;
+    done.with_context(|| format!("{name} is not done after {PATIENCE:?}"))
+}
+
+/// Says how to go on, and waits until that is enough.
+async fn stay(http: SocketAddr, token: &Secret) -> Result<(), Failed> {
+    say!("Staying up; Ctrl-C ends it, and forgets all of it. In another terminal:\n");
+    say!("  export WATCHFIRE_SERVER=http://{http} WATCHFIRE_TOKEN={}", token.expose());
+    say!("  watchfire incidents list");
+    say!("  watchfire why ID                     # any of the list, or an event's");
+    say!("  watchfire incidents ack ID --reason 'on it'\n");
+    say!("More events:");
+    say!("  curl -H content-type:application/json --data-binary @event.json http://{http}/v1/events");
+    let mut told = until_told_to_stop()?;
+    let _ = told.wait_for(|stop| *stop).await;
+    Ok(())
+}
+
 /// A folder of its own that goes when the demo ends.
-struct Folder(std::path::PathBuf);
+struct Folder(PathBuf);
 
 impl Folder {
     fn new() -> std::io::Result<Self> {
-        let folder = std::env::temp_dir().join(format!("watchfire-demo-{}", std::process::id()));
-        std::fs::create_dir_all(&folder)?;
+        use std::os::unix::fs::DirBuilderExt as _;
+        let folder = std::env::temp_dir().join(format!("watchfire-demo-{:08x}", std::process::id()));
+        // A token is in it.
+        std::fs::DirBuilder::new().mode(0o700).create(&folder)?;
         Ok(Self(folder))
+    }
+
+    fn path(&self) -> &Path {
+        &self.0
     }
 }
 

@@ -5,9 +5,9 @@ use std::io::{IsTerminal as _, Write as _};
 use clap::Args;
 use watchfire_core::standing::NotDone;
 
-use super::asking::{Whom, learn, look, minute, question};
+use super::Failed;
+use super::asking::{Form, Whom, learn, look, minute, question};
 use super::screen::{plain, wrapped};
-use super::{Failed, Output};
 use crate::web::{DecisionShown, EventShown};
 
 /// So many lines of a text are shown without `--raw`.
@@ -32,7 +32,7 @@ pub(super) fn main(arguments: &Arguments) -> Result<(), Failed> {
     if *raw {
         // As a program gets it: what is made fit for a screen is not the text any more.
         let mut whom = whom.clone();
-        whom.output = Output::Json;
+        whom.output = Form::Json;
         let shown: EventShown = learn(&whom, &path)?;
         return print(&shown.raw);
     }

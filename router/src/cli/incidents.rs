@@ -1,48 +1,49 @@
 //! `watchfire incidents`: listed, shown, told decision by decision; acknowledged, resolved, reassigned.
 
 use clap::{Args, Subcommand};
+use clap_complete::engine::ArgValueCompleter;
 use jiff::Timestamp;
 use watchfire_core::command::Wish;
 use watchfire_core::ids::IncidentKey;
 use watchfire_core::incident::ByWhom;
-use watchfire_core::notice::clean;
-use watchfire_core::priority::Priority;
 use watchfire_core::standing::{NotDone, Progress, Told};
 
+use super::Failed;
 use super::asking::{Whom, command, look, minute, question, refusal};
+use super::completing::Ids;
 use super::screen::{age, plain, wrapped};
 use super::why::delivered;
-use super::{Failed, Output};
-use crate::web::{Decided, DecisionShown, IncidentShown, IncidentState, IncidentsShown, StoryShown};
+use crate::web::{Decided, DecisionShown, IncidentShown, StoryShown};
+
+mod list;
+
+pub(super) use list::priority;
 
 /// What `incidents` takes.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// List open incidents, the newest first.
-    List {
-        /// Those that are over, too
-        #[arg(long)]
-        all: bool,
-        /// Only of that priority, such as P1
-        #[arg(long, value_parser = priority)]
-        priority: Option<Priority>,
-        #[command(flatten)]
-        whom: Whom,
-    },
+    /// List open incidents, those that all MATCHERs match, the most urgent first.
+    List(list::List),
     /// Show an incident: how it stands, who has it, what comes next.
     Show(Which),
     /// Show everything that was decided about an incident, and what became of it.
     Timeline(Which),
     /// Say that somebody has them: they are not escalated further.
-    Ack(Several),
+    Ack {
+        /// Whoever had them before
+        #[arg(long)]
+        take: bool,
+        #[command(flatten)]
+        several: Several,
+    },
     /// Say that nobody has them any more: their response clocks run again.
     Unack(Several),
     /// Say that they are over, whatever their findings say.
     Resolve(Several),
     /// Have somebody else have an incident.
     Reassign {
-        /// Its key, such as wf1-aafbc2b0205ff7f822f237d095d98b68
-        #[arg(value_name = "KEY")]
+        /// Its id, or as much of it as no other has, or an event's
+        #[arg(value_name = "ID", add = ArgValueCompleter::new(Ids::Incidents))]
         key: String,
         /// A channel of the configuration, which is paged, or a name, which is recorded
         #[arg(long, value_name = "NAME")]
@@ -61,8 +62,8 @@ const LATEST: usize = 3;
 /// One incident.
 #[derive(Debug, Args)]
 pub(super) struct Which {
-    /// Its key, or an event's id or a finding's key in it
-    #[arg(value_name = "KEY")]
+    /// Its id, or as much of it as no other has, or an event's or finding's
+    #[arg(value_name = "ID", add = ArgValueCompleter::new(Ids::Incidents))]
     key: String,
     #[command(flatten)]
     whom: Whom,
@@ -71,8 +72,8 @@ pub(super) struct Which {
 /// One or more of them.
 #[derive(Debug, Args)]
 pub(super) struct Several {
-    /// Their keys, such as wf1-aafbc2b0205ff7f822f237d095d98b68
-    #[arg(value_name = "KEY", required = true)]
+    /// Their ids, or as much of each as no other has, or their events'
+    #[arg(value_name = "ID", required = true, add = ArgValueCompleter::new(Ids::Incidents))]
     keys: Vec<String>,
     /// Why
     #[arg(long, default_value = "")]
@@ -81,17 +82,13 @@ pub(super) struct Several {
     whom: Whom,
 }
 
-pub(super) fn priority(text: &str) -> Result<Priority, String> {
-    let found = Priority::ALL.into_iter().find(|priority| priority.as_str().eq_ignore_ascii_case(text));
-    found.ok_or_else(|| "expected P0, P1, P2 or P3".to_owned())
-}
-
 pub(super) fn main(command: Command) -> Result<(), Failed> {
     match command {
-        Command::List { all, priority, whom } => list(&whom, all, priority),
+        Command::List(list) => list::list(list),
         Command::Show(which) => show(&which),
         Command::Timeline(which) => timeline(&which),
-        Command::Ack(several) => ask_each(several, "acknowledged", Wish::Acknowledge),
+        Command::Ack { take: false, several } => ask_each(several, "acknowledged", Wish::Acknowledge),
+        Command::Ack { take: true, several } => ask_each(several, "taken over:", Wish::Take),
         Command::Unack(several) => ask_each(several, "unacknowledged", Wish::Unacknowledge),
         Command::Resolve(several) => ask_each(several, "resolved", Wish::Resolve),
         Command::Reassign { key, to, reason, whom } => {
@@ -99,43 +96,6 @@ pub(super) fn main(command: Command) -> Result<(), Failed> {
             let several = Several { keys: vec![key], reason, whom };
             ask_each(several, &done, |incident| Wish::Reassign { incident, to: to.clone() })
         }
-    }
-}
-
-fn list(whom: &Whom, all: bool, priority: Option<Priority>) -> Result<(), Failed> {
-    let mut path = format!("/v1/incidents?state={}", if all { "all" } else { "open" });
-    if let Some(priority) = priority {
-        path += &format!("&priority={priority}");
-    }
-    let Some(IncidentsShown { incidents, more }) = look(whom, &path)? else { return Ok(()) };
-    if incidents.is_empty() {
-        say!("{}", if all { "there are no incidents" } else { "no incident is open" });
-    }
-    let now = Timestamp::now();
-    for incident in &incidents {
-        let IncidentShown { key, state, priority, title, subject, opened_at, .. } = incident;
-        say!(
-            "{key}  {priority}  {:<5}  {:>4}  {:<23}  {} ({})",
-            state.as_str(),
-            age(*opened_at, now),
-            clock(incident, now),
-            clean(title, 60),
-            clean(subject, 60),
-        );
-    }
-    if more > 0 {
-        say!("and {more} more, which are less urgent or older");
-    }
-    Ok(())
-}
-
-/// Until when somebody has to respond, or who has.
-fn clock(incident: &IncidentShown, now: Timestamp) -> String {
-    match (incident.state, &incident.acknowledged, incident.respond_by) {
-        (IncidentState::Over, _, _) | (_, None, None) => "-".to_owned(),
-        (_, Some(ByWhom { by, .. }), _) => clean(by, 23),
-        (_, None, Some(by)) if incident.overdue => format!("overdue {}", age(by, now)),
-        (_, None, Some(by)) => format!("by {}", minute(by)),
     }
 }
 
@@ -259,13 +219,26 @@ fn ask_each(several: Several, done: &str, wish: impl Fn(IncidentKey) -> Wish) ->
     let Several { keys, reason, whom } = several;
     let mut has_failed = false;
     for key in keys {
-        let answer = command(&whom, &reason, wish(IncidentKey::new(&key)), false)?;
+        let answer = command(&whom, &reason, wish(IncidentKey::new(&key)), false);
+        let answer = match answer {
+            Ok(answer) => answer,
+            // The others are asked for all the same.
+            Err(Failed::Because(error)) => {
+                complain!("watchfire: not done: {error:#}");
+                has_failed = true;
+                continue;
+            }
+            Err(failed) => return Err(failed),
+        };
         let refusal = refusal(&answer);
         has_failed |= refusal.is_some();
+        if whom.is_printed(&answer)? {
+            continue;
+        }
         match refusal {
-            _ if whom.output == Output::Json => say!("{answer}"),
             Some(reason) => complain!("watchfire: not done: {reason}"),
-            None => say!("{done} {}", plain(&key)),
+            // By its whole id, whatever was typed.
+            None => say!("{done} {}", plain(answer["decision"]["incident"].as_str().unwrap_or(&key))),
         }
     }
     if has_failed { Err(Failed::Said) } else { Ok(()) }

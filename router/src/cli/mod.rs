@@ -13,12 +13,16 @@ macro_rules! complain {
 
 mod asking;
 mod check;
+mod client;
+mod completing;
 mod demo;
 mod doctor;
 mod event;
 mod evidence;
 mod explain;
+mod help;
 mod incidents;
+mod man;
 mod matchers;
 mod operator;
 mod pattern;
@@ -32,7 +36,11 @@ mod send_test;
 mod silence;
 mod span;
 mod store;
+mod table;
 mod templates;
+mod unanswered;
+mod version;
+mod watching;
 mod why;
 mod yaml;
 
@@ -40,7 +48,9 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
+use anyhow::anyhow;
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
+use clap_complete::env::{CompleteEnv, Shells};
 use watchfire_core::command::Wish;
 use watchfire_core::ids::ChannelName;
 use watchfire_core::policy::{Policy, Routes};
@@ -49,20 +59,9 @@ use watchfire_core::rules::RuleSet;
 use crate::config::{self, Mistake};
 use crate::rules_files;
 
-const EXAMPLES: &str = "\
-Examples:
-  watchfire demo                                  see it work: no AWS, no cluster, no configuration
-  watchfire check --config watchfire.yaml         every mistake in configuration and rules, at once
-  watchfire run --config watchfire.yaml           the worker
-  watchfire explain finding.json                  why each rule matches an event or not
-  aws guardduty get-findings … | watchfire replay decide findings without telling anyone
-  watchfire rules test --rules ./rules            run the examples that rules carry
-  watchfire why EVENT                             why it was or was not paged, and what comes next
-  watchfire silence add namespace=shop -d 2h -c 'upgrade'";
-
 /// Routes security alerts for AWS EKS clusters: who is told, how soon, and why.
 #[derive(Debug, Parser)]
-#[command(name = "watchfire", version, after_help = EXAMPLES, max_term_width = 110)]
+#[command(name = "watchfire", version, max_term_width = 110)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -88,11 +87,11 @@ enum Command {
     /// Refuse a plan that waits for approval.
     Deny(operator::Answer),
     /// List the plans that wait for approval.
-    Approvals(asking::Whom),
+    Approvals(watching::Listing),
     /// Undo what was done on an incident's account.
     Release(operator::Release),
     /// List what is held and can be released.
-    Held(asking::Whom),
+    Held(watching::Listing),
     /// Quarantine a pod by hand, with everything that a rule would do.
     Quarantine(operator::Quarantine),
     /// Switch acting on the cluster off and on.
@@ -102,7 +101,7 @@ enum Command {
     #[command(subcommand)]
     Silence(silence::Command),
     /// List incidents, show what was decided about one, acknowledge, resolve and reassign.
-    #[command(subcommand, visible_alias = "incident")]
+    #[command(subcommand, alias = "incident")]
     Incidents(incidents::Command),
     /// Say why something was or was not paged, who was told, and what comes next.
     Why(why::Arguments),
@@ -129,9 +128,13 @@ enum Command {
     SendTest(send_test::Arguments),
     /// Match EventBridge patterns: lines of {"pattern":…,"event":…} in, {"match":…} or {"invalid":…} out.
     Pattern(pattern::Arguments),
-    /// Print completions for a shell.
+    /// Say what this binary is.
+    Version(version::Arguments),
+    /// Write the manual, a page for each command.
+    Man(man::Arguments),
+    /// Print what makes a shell complete commands, and ids where a worker answers.
     Completions {
-        /// The shell.
+        /// The shell
         shell: clap_complete::Shell,
     },
 }
@@ -193,41 +196,28 @@ impl From<Vec<Mistake>> for Failed {
     }
 }
 
+/// The command line as it is defined: every command, with its arguments and its help.
+pub fn definition() -> clap::Command {
+    help::complete(Cli::command())
+}
+
+/// What a shell is to run at its start: it asks us again for each word.
+fn completions(shell: clap_complete::Shell) -> Result<(), Failed> {
+    let name = shell.to_string();
+    let shells = Shells::builtins();
+    let completer = shells.completer(&name).ok_or_else(|| usage(anyhow!("there are none for {name}")))?;
+    let mut script = Vec::new();
+    completer.write_registration(completing::VARIABLE, "watchfire", "watchfire", "watchfire", &mut script)?;
+    say!("{}", String::from_utf8_lossy(&script).trim_end());
+    Ok(())
+}
+
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
-    let Cli { command } = Cli::parse();
-    let result = match command {
-        Command::Run(arguments) => run::main(arguments),
-        Command::Demo(arguments) => demo::main(arguments),
-        Command::Check(arguments) => check::main(&arguments),
-        Command::Rules(command) => rules::main(&command),
-        Command::Explain(arguments) => explain::main(&arguments),
-        Command::Replay(arguments) => replay::main(&arguments),
-        Command::Approve(arguments) => operator::answer(arguments, Wish::Approve),
-        Command::Deny(arguments) => operator::answer(arguments, Wish::Deny),
-        Command::Approvals(whom) => operator::approvals(&whom),
-        Command::Release(arguments) => operator::release(arguments),
-        Command::Held(whom) => operator::held(&whom),
-        Command::Quarantine(arguments) => operator::quarantine(arguments),
-        Command::Mitigation(command) => operator::mitigation(command),
-        Command::Silence(command) => silence::main(command),
-        Command::Incidents(command) => incidents::main(command),
-        Command::Why(arguments) => why::main(&arguments),
-        Command::Event(arguments) => event::main(&arguments),
-        Command::Evidence(command) => evidence::main(command),
-        Command::Store(command) => store::main(command),
-        Command::Rbac(arguments) => rbac::main(&arguments),
-        Command::Doctor(arguments) => doctor::main(&arguments),
-        Command::Preview(arguments) => preview::main(&arguments),
-        Command::Templates(command) => templates::main(&command),
-        Command::SendTest(arguments) => send_test::main(arguments),
-        Command::Pattern(arguments) => pattern::main(&arguments),
-        Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "watchfire", &mut std::io::stdout());
-            Ok(())
-        }
-    };
-    match result {
+    CompleteEnv::with_factory(definition).var(completing::VARIABLE).complete();
+    let matches = definition().get_matches();
+    let Cli { command } = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    match carried_out(command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failed::Because(error)) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(Failed::Because(error)) => {
@@ -249,6 +239,39 @@ pub fn main() -> ExitCode {
             }
             ExitCode::from(2)
         }
+    }
+}
+
+fn carried_out(command: Command) -> Result<(), Failed> {
+    match command {
+        Command::Run(arguments) => run::main(arguments),
+        Command::Demo(arguments) => demo::main(arguments),
+        Command::Check(arguments) => check::main(&arguments),
+        Command::Rules(command) => rules::main(&command),
+        Command::Explain(arguments) => explain::main(&arguments),
+        Command::Replay(arguments) => replay::main(&arguments),
+        Command::Approve(arguments) => operator::answer(arguments, Wish::Approve),
+        Command::Deny(arguments) => operator::answer(arguments, Wish::Deny),
+        Command::Approvals(listing) => operator::approvals(&listing),
+        Command::Release(arguments) => operator::release(arguments),
+        Command::Held(listing) => operator::held(&listing),
+        Command::Quarantine(arguments) => operator::quarantine(arguments),
+        Command::Mitigation(command) => operator::mitigation(command),
+        Command::Silence(command) => silence::main(command),
+        Command::Incidents(command) => incidents::main(command),
+        Command::Why(arguments) => why::main(&arguments),
+        Command::Event(arguments) => event::main(&arguments),
+        Command::Evidence(command) => evidence::main(command),
+        Command::Store(command) => store::main(command),
+        Command::Rbac(arguments) => rbac::main(&arguments),
+        Command::Doctor(arguments) => doctor::main(&arguments),
+        Command::Preview(arguments) => preview::main(&arguments),
+        Command::Templates(command) => templates::main(&command),
+        Command::SendTest(arguments) => send_test::main(arguments),
+        Command::Pattern(arguments) => pattern::main(&arguments),
+        Command::Version(arguments) => version::main(&arguments),
+        Command::Man(arguments) => man::main(&arguments, definition()),
+        Command::Completions { shell } => completions(shell),
     }
 }
 
@@ -295,6 +318,10 @@ fn read_bytes(path: &Path) -> Result<Vec<u8>, Failed> {
         false => std::fs::read(path),
     };
     read.map_err(|error| cannot_be_read(path, &error))
+}
+
+fn cannot_be_written(path: &Path, error: &dyn std::error::Error) -> Failed {
+    Failed::Usage(vec![format!("{}: cannot be written: {error}", path.display())])
 }
 
 fn cannot_be_read(path: &Path, error: &dyn std::error::Error) -> Failed {

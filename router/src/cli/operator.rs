@@ -1,6 +1,7 @@
 //! What a human tells the worker: `approve`, `deny`, `release`, `quarantine`, `mitigation`, `approvals`, `held`.
 
 use clap::{Args, Subcommand};
+use clap_complete::engine::ArgValueCompleter;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use watchfire_core::act::{Act, ActWhen};
@@ -9,16 +10,20 @@ use watchfire_core::containment::ApprovalId;
 use watchfire_core::ids::IncidentKey;
 use watchfire_core::rules::ActionName;
 
-use super::asking::{Whom, ask, word};
-use super::{Failed, Output};
+use super::Failed;
+use super::asking::{self, Form, Whom, ask, look, word};
+use super::completing::Ids;
+use super::screen::{self, Tone, relative};
+use super::table::{Table, cut, whole};
+use super::watching::Listing;
 use crate::respond::Named;
 use crate::web::Order;
 
 /// What `approve` and `deny` take.
 #[derive(Debug, Args)]
 pub(super) struct Answer {
-    /// The word in the page, such as 434a6bc06491
-    #[arg(value_name = "ACTION")]
+    /// The word in the page, such as 434a6bc06491, or as much of it as no other has
+    #[arg(value_name = "ID", add = ArgValueCompleter::new(Ids::Approvals))]
     action: String,
     /// Why
     #[arg(long, default_value = "")]
@@ -33,8 +38,8 @@ pub(super) struct Answer {
 /// What `release` takes.
 #[derive(Debug, Args)]
 pub(super) struct Release {
-    /// The incident, such as wf1-aafbc2b0205ff7f822f237d095d98b68
-    #[arg(value_name = "INCIDENT")]
+    /// The incident's id, or as much of it as no other has, or an event's
+    #[arg(value_name = "INCIDENT", add = ArgValueCompleter::new(Ids::Contained))]
     incident: String,
     /// Why
     #[arg(long, default_value = "")]
@@ -120,8 +125,7 @@ pub(super) fn mitigation(command: Mitigation) -> Result<(), Failed> {
         Mitigation::On { reason, whom } => order(&whom, reason, Wish::SwitchOn, None, false),
         Mitigation::Status { whom } => {
             let answer = ask(&whom, "/v1/mitigation", None)?;
-            if whom.output == Output::Json {
-                say!("{answer}");
+            if whom.is_printed(&answer)? {
                 return Ok(());
             }
             match (&answer["off"], answer["elsewhere"].as_str()) {
@@ -138,75 +142,88 @@ pub(super) fn mitigation(command: Mitigation) -> Result<(), Failed> {
     }
 }
 
-/// What is to be shown to a person, row by row; none where a program has got it whole.
-fn listed(whom: &Whom, path: &str) -> Result<Option<Vec<Value>>, Failed> {
-    let answer = ask(whom, path, None)?;
-    if whom.output == Output::Json {
-        say!("{answer}");
-        return Ok(None);
-    }
-    Ok(Some(answer.as_array().cloned().unwrap_or_default()))
-}
-
-pub(super) fn approvals(whom: &Whom) -> Result<(), Failed> {
-    let Some(rows) = listed(whom, "/v1/approvals")? else { return Ok(()) };
-    let (waiting, answered): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row["answer"].is_null());
-    if waiting.is_empty() {
-        say!("no plan waits for an approval");
-    }
-    for row in waiting {
-        say!(
-            "{}  {} {}  until {}",
-            word(row, "id"),
-            word(row, "priority"),
-            word(row, "action"),
-            minute(row, "expires_at")
-        );
-        say!("  {}", word(row, "target"));
-        say!("  because {}", word(row, "because"));
-        say!("  {}", word(row, "plan"));
-        say!(
-            "  incident {}, plan {}",
-            word(row, "incident"),
-            word(row, "hash").get(..12).unwrap_or_default()
-        );
-    }
-    for row in answered {
-        let answer = &row["answer"];
-        say!(
-            "{}  {} {} by {}",
-            word(row, "id"),
-            word(row, "action"),
-            word(answer, "verdict"),
-            word(answer, "by")
-        );
-    }
-    Ok(())
-}
-
-pub(super) fn held(whom: &Whom) -> Result<(), Failed> {
-    let Some(rows) = listed(whom, "/v1/held")? else { return Ok(()) };
-    if rows.is_empty() {
-        say!("nothing is held");
-    }
-    for row in &rows {
-        say!("{}  {}", word(row, "incident"), word(row, "target"));
-        for act in row["acts"].as_array().into_iter().flatten() {
-            let action =
-                act["action"]["rule"].as_str().unwrap_or_else(|| act["action"].as_str().unwrap_or_default());
-            say!("  {action} {} since {}", word(act, "state"), minute(act, "at"));
+pub(super) fn approvals(listing: &Listing) -> Result<(), Failed> {
+    let ask = |whom: &Whom| look::<Vec<Value>>(whom, "/v1/approvals");
+    listing.each(ask, |whom, mut rows| {
+        // What is to be answered comes first, and of this the most urgent.
+        rows.sort_by_key(|row| {
+            (!row["answer"].is_null(), word(row, "priority").to_owned(), word(row, "expires_at").to_owned())
+        });
+        if rows.iter().all(|row| !row["answer"].is_null()) {
+            say!("no plan waits for an approval");
         }
-        say!("  release would: {}", word(row, "undo"));
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let is_wide = whom.output == Form::Wide;
+        let shown =
+            [whole("ID"), whole("PRI"), whole("ACTION"), whole("ANSWER"), cut("TARGET"), cut("BECAUSE")];
+        let more = ["INCIDENT", "HASH", "PLAN"].map(whole);
+        let columns: Vec<_> = shown.into_iter().chain(more.into_iter().filter(|_| is_wide)).collect();
+        let mut table = Table::new(&columns);
+        for row in &rows {
+            let (tone, answer) = answered(row, is_wide);
+            let id = word(row, if is_wide { "id" } else { "short" }).to_owned();
+            let texts = ["priority", "action"].map(|name| word(row, name).to_owned());
+            let rest = ["target", "because"]
+                .into_iter()
+                .chain(["incident", "hash", "plan"].into_iter().filter(|_| is_wide));
+            let rest = rest.map(|name| word(row, name).to_owned());
+            table.row(tone, [id].into_iter().chain(texts).chain([answer]).chain(rest));
+        }
+        Ok(table.print(if is_wide { None } else { screen::columns() })?)
+    })
+}
+
+/// Until when an answer is waited for, or who gave it.
+fn answered(row: &Value, is_wide: bool) -> (Tone, String) {
+    let now = Timestamp::now();
+    match (&row["answer"], word(row, "expires_at").parse::<Timestamp>()) {
+        (Value::Null, Ok(at)) if at <= now => (Tone::Faint, "too late".to_owned()),
+        (Value::Null, Ok(at)) if is_wide => (Tone::Plain, format!("by {}", asking::minute(at))),
+        (Value::Null, Ok(at)) => (Tone::Plain, format!("due {}", relative(at, now))),
+        (Value::Null, Err(_)) => (Tone::Plain, "due".to_owned()),
+        (answer, _) => (Tone::Faint, format!("{} by {}", word(answer, "verdict"), word(answer, "by"))),
     }
-    Ok(())
+}
+
+pub(super) fn held(listing: &Listing) -> Result<(), Failed> {
+    let ask = |whom: &Whom| look::<Vec<Value>>(whom, "/v1/held");
+    listing.each(ask, |whom, rows| {
+        if rows.is_empty() {
+            say!("nothing is held");
+            return Ok(());
+        }
+        let is_wide = whom.output == Form::Wide;
+        let columns = [whole("INCIDENT"), whole("SINCE"), whole("DONE"), cut("TARGET"), cut("RELEASE WOULD")];
+        let mut table = Table::new(&columns);
+        for row in &rows {
+            let acts = row["acts"].as_array().map(Vec::as_slice).unwrap_or_default();
+            let since = acts.iter().filter_map(|act| word(act, "at").parse::<Timestamp>().ok()).min();
+            let since = since.map(|at| match is_wide {
+                true => asking::minute(at),
+                false => relative(at, Timestamp::now()),
+            });
+            let done: Vec<_> =
+                acts.iter().map(|act| format!("{} {}", named(act), word(act, "state"))).collect();
+            let id = word(row, if is_wide { "incident" } else { "short" }).to_owned();
+            let texts = ["target", "undo"].map(|name| word(row, name).to_owned());
+            let cells = [id, since.unwrap_or_default(), done.join(", ")];
+            table.row(Tone::Plain, cells.into_iter().chain(texts));
+        }
+        Ok(table.print(if is_wide { None } else { screen::columns() })?)
+    })
+}
+
+/// The action of an act.
+fn named(act: &Value) -> &str {
+    act["action"]["rule"].as_str().unwrap_or_else(|| act["action"].as_str().unwrap_or_default())
 }
 
 fn order(whom: &Whom, reason: String, wish: Wish, on: Option<Named>, dry_run: bool) -> Result<(), Failed> {
-    let order = Order { by: whom.by.clone(), reason, wish, on, dry_run, id: None };
+    let order = Order { by: whom.author()?, reason, wish, on, dry_run, id: None };
     let answer = ask(whom, "/v1/commands", Some(json!(order)))?;
-    if whom.output == Output::Json {
-        say!("{answer}");
-    } else {
+    if !whom.is_printed(&answer)? {
         show(&answer)?;
     }
     let failed = answer["outcomes"].as_object().into_iter().flatten();
@@ -268,7 +285,7 @@ fn what(act: &Value) -> String {
             let when = match &act.when {
                 ActWhen::Now => String::new(),
                 ActWhen::IfFailed(other) => format!(" if {other} fails"),
-                ActWhen::NotBefore(at) => format!(" at {}", at.strftime("%Y-%m-%d %H:%M UTC")),
+                ActWhen::NotBefore(at) => format!(" at {}", asking::minute(*at)),
             };
             format!("{} of {}{when}", act.action.as_str(), act.target.named())
         }
@@ -280,7 +297,7 @@ fn what(act: &Value) -> String {
 /// A time to the minute, as pages write it.
 fn minute(value: &Value, name: &str) -> String {
     match word(value, name).parse::<Timestamp>() {
-        Ok(at) => at.strftime("%Y-%m-%d %H:%M UTC").to_string(),
+        Ok(at) => asking::minute(at),
         Err(_) => word(value, name).to_owned(),
     }
 }

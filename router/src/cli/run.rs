@@ -10,7 +10,7 @@ use super::{Failed, STORE_BROKE};
 use crate::app::{App, Ended};
 use crate::config;
 use crate::store;
-use crate::telemetry::{self, LogFormat};
+use crate::telemetry::{self, LogFormat, LogLevel};
 
 /// What `run` takes.
 #[derive(Debug, Args)]
@@ -21,12 +21,15 @@ pub(super) struct Arguments {
     /// How to log
     #[arg(long, value_enum, default_value_t, env = "WATCHFIRE_LOG")]
     log: LogFormat,
+    /// From which level on; RUST_LOG, which filters by module, if left out, else info
+    #[arg(long, value_name = "LEVEL", value_enum, env = "WATCHFIRE_LOG_LEVEL")]
+    log_level: Option<LogLevel>,
 }
 
 pub(super) fn main(arguments: Arguments) -> Result<(), Failed> {
-    let Arguments { config, log } = arguments;
+    let Arguments { config, log, log_level } = arguments;
     let (config, policy) = config::check(&config)?;
-    telemetry::start(log);
+    telemetry::start(log, log_level);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         // What cannot be had at the start is a matter of configuration: code 2, before the first message.

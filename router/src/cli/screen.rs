@@ -1,10 +1,12 @@
 //! Text for a terminal: cleaned, wrapped and cut, because events may say anything. All that the command line prints
 //! goes through here.
 
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 
+use anstyle::{AnsiColor, Style};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 use watchfire_core::notice::{clean, visible};
 
 /// What every terminal shows unbroken.
@@ -16,6 +18,67 @@ pub(super) const WIDTH: usize = 80;
 /// A reader who has gone away: the command ends, and not in a panic.
 pub(super) fn say(text: &str) -> std::io::Result<()> {
     writeln!(std::io::stdout(), "{}", visible(text))
+}
+
+/// How a line stands out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Tone {
+    /// The names of columns.
+    Head,
+    /// Somebody is late.
+    Late,
+    /// As it is.
+    Plain,
+    /// Nobody has to do anything.
+    Faint,
+}
+
+/// The same, coloured where a person looks on.
+///
+/// # Errors
+/// As [`say`].
+pub(super) fn say_in(tone: Tone, text: &str) -> std::io::Result<()> {
+    let style = match tone {
+        Tone::Head => Style::new().bold(),
+        Tone::Late => Style::new().bold().fg_color(Some(AnsiColor::Red.into())),
+        Tone::Plain => return say(text),
+        Tone::Faint => Style::new().dimmed(),
+    };
+    if !is_coloured() {
+        return say(text);
+    }
+    writeln!(std::io::stdout(), "{style}{}{style:#}", visible(text))
+}
+
+/// Whether standard output is a terminal that shows colours, and nobody asked for none (no-color.org).
+fn is_coloured() -> bool {
+    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let is_dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
+    std::io::stdout().is_terminal() && !is_set("NO_COLOR") && !is_dumb
+}
+
+/// Whether standard output is a terminal.
+pub(super) fn is_terminal() -> bool {
+    std::io::stdout().is_terminal()
+}
+
+/// How many columns there are: what `COLUMNS` says, else the terminal; none where there is none, for there nothing has to
+/// be cut.
+pub(super) fn columns() -> Option<u16> {
+    let said = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    said.or_else(|| {
+        let (terminal_size::Width(width), _) = terminal_size::terminal_size_of(std::io::stdout())?;
+        Some(width)
+    })
+    .filter(|width| *width > 0)
+}
+
+/// Clears the terminal, and everything after is written from its top.
+///
+/// # Errors
+/// As [`say`].
+pub(super) fn clear() -> std::io::Result<()> {
+    write!(std::io::stdout(), "\u{1b}[H\u{1b}[2J\u{1b}[3J")
 }
 
 /// The same on standard error, where nobody has to be.
@@ -63,19 +126,39 @@ pub(super) fn wrapped(indent: usize, text: &str, most: usize) -> Vec<String> {
     if lines.len() > most {
         lines.truncate(most);
         if let Some(last) = lines.last_mut() {
-            *last = format!("{}…", last.chars().take(WIDTH - 1).collect::<String>());
+            *last = format!("{}…", fitting(last, WIDTH - 1));
         }
     }
     lines
 }
 
 fn pieces(word: &str, most: usize) -> Vec<String> {
-    let letters: Vec<char> = word.chars().collect();
-    letters.chunks(most).map(|piece| piece.iter().collect()).collect()
+    let mut pieces = vec![String::new()];
+    let mut taken = 0;
+    for letter in word.chars() {
+        let width = letter.width().unwrap_or(0);
+        if taken + width > most {
+            pieces.push(String::new());
+            taken = 0;
+        }
+        taken += width;
+        pieces.last_mut().expect("there is one").push(letter);
+    }
+    pieces
 }
 
 fn width(text: &str) -> usize {
-    text.chars().count()
+    text.width()
+}
+
+/// As much of it as that many columns take.
+fn fitting(text: &str, most: usize) -> String {
+    pieces(text, most).swap_remove(0)
+}
+
+/// How long until then, or since: `in 4m`, `3m ago`.
+pub(super) fn relative(at: Timestamp, now: Timestamp) -> String {
+    if at > now { format!("in {}", age(now, at)) } else { format!("{} ago", age(at, now)) }
 }
 
 /// How long ago, in its greatest unit: `12m`, `3h`, `2d`.
@@ -100,6 +183,20 @@ mod tests {
         assert_eq!(lines[0], "    a\u{fffd}[2J b\u{fffd}");
         assert!(lines.iter().all(|line| line.chars().count() <= WIDTH && !line.contains(char::is_control)));
         assert!(lines[4].ends_with('…'));
+    }
+
+    #[test]
+    fn wide_letters_take_two_columns() {
+        let lines = wrapped(2, &"検".repeat(60), 9);
+        assert_eq!(lines, [format!("  {}", "検".repeat(38)), format!("    {}", "検".repeat(22))]);
+        assert!(lines.iter().all(|line| width(line) <= WIDTH));
+    }
+
+    #[test]
+    fn times_are_said_as_seen_from_now() {
+        let now: Timestamp = "2026-11-25T00:00:00Z".parse().expect("a time");
+        let said = |minutes| relative(now + SignedDuration::from_mins(minutes), now);
+        assert_eq!([4, 90, -3, 0, -2_880].map(said), ["in 4m", "in 1h", "3m ago", "0m ago", "2d ago"]);
     }
 
     #[test]

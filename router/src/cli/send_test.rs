@@ -12,9 +12,9 @@ use jiff::Timestamp;
 use watchfire_core::drill::Drill;
 use watchfire_core::priority::Priority;
 
-use super::asking::Whom;
+use super::asking::{Form, Whom};
 use super::incidents::priority;
-use super::{Failed, Output};
+use super::{Failed, yaml};
 use crate::config;
 
 pub(super) const EXAMPLES: &str = "\
@@ -65,7 +65,7 @@ struct Sending {
 pub(super) fn main(arguments: Arguments) -> Result<(), Failed> {
     let Arguments { config, channel, priority, end_to_end, queue, no_wait, within, whom } = arguments;
     let (config, _) = config::check(&config)?;
-    let drill = Drill { priority: priority.unwrap_or(Priority::P0), by: whom.by.clone() };
+    let drill = Drill { priority: priority.unwrap_or(Priority::P0), by: whom.author()? };
     let sending = Sending { id: id()?, drill, at: Timestamp::now() };
     let within = std::time::Duration::from_secs(within);
     let report = match (end_to_end, no_wait) {
@@ -74,8 +74,12 @@ pub(super) fn main(arguments: Arguments) -> Result<(), Failed> {
         (false, _) => direct::send(&sending, config, channel.as_deref(), within)?,
     };
     match whom.output {
-        Output::Human => report.lines().iter().try_for_each(|line| super::screen::say(line))?,
-        Output::Json => say!("{}", serde_json::to_string(&report).context("the report cannot be written")?),
+        Form::Human | Form::Wide => report.lines().iter().try_for_each(|line| super::screen::say(line))?,
+        Form::Json => say!("{}", serde_json::to_string(&report).context("the report cannot be written")?),
+        Form::Yaml => {
+            let report = serde_json::to_value(&report).context("the report cannot be written")?;
+            say!("{}", yaml::text(&report).trim_end());
+        }
     }
     if report.is_fine() { Ok(()) } else { Err(Failed::Said) }
 }

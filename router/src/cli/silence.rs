@@ -2,6 +2,7 @@
 
 use anyhow::anyhow;
 use clap::{Args, Subcommand};
+use clap_complete::engine::ArgValueCompleter;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use watchfire_core::command::Wish;
@@ -10,57 +11,49 @@ use watchfire_core::noise::Maintenance;
 use watchfire_core::pattern::Pattern;
 use watchfire_core::silence::{Extension, SilenceDraft, SilenceEffect};
 
-use super::asking::{Whom, command, learn, look, minute, refusal};
+use super::asking::{Form, Whom, command, learn, look, minute, question, refusal};
+use super::completing::Ids;
 use super::screen::plain;
-use super::{Failed, Output, matchers, span};
+use super::screen::{Tone, columns, relative};
+use super::table::{Table, cut, whole};
+use super::watching::Listing;
+use super::{Failed, matchers, span};
 use crate::web::{SilenceShown, SilenceState};
 
 const PATH: &str = "/v1/silences";
 
-const MATCHERS: &str = "\
-Matchers: name=value or name!=value; * stands for any text, an empty value for none at all.
-Different names must all match; the same name again is one more value.
-Names: priority, rule, family, type, source, severity, account, region, cluster, namespace, pod, node,
-workload, container, image, instance, principal, service_account, ip, resource.
-
-  watchfire silence add namespace=shop 'pod=cart-*' --duration 2h --comment 'upgrade' --ticket CHG-1
-  watchfire silence add --match '{\"severity\": [{\"anything-but\": \"CRITICAL\"}]}' --end 2026-11-30T09:00:00Z \\
-      --comment 'vendor is looking into it'
-  id=$(watchfire silence add family=port-scan -d 30m -c 'our own scanner' | tail -1)";
-
 /// What `silence` takes.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Keep what matches from being paged, after showing what that would have silenced in the last day.
-    #[command(after_help = MATCHERS)]
+    /// Page nothing that matches for a while; shows its effect on the last day.
     Add(Add),
     /// List silences in force and to come.
-    #[command(visible_alias = "query")]
+    #[command(alias = "query")]
     List {
         /// Those that are over, too
         #[arg(long)]
         expired: bool,
         #[command(flatten)]
-        whom: Whom,
+        listing: Listing,
     },
     /// Show a silence.
     Show {
-        /// Its id, such as s-1a2b3c4d
-        #[arg(value_name = "ID")]
+        /// Its id, such as s-1a2b3c4d, or as much of it as no other has
+        #[arg(value_name = "ID", add = ArgValueCompleter::new(Ids::Silences))]
         id: String,
         #[command(flatten)]
         whom: Whom,
     },
     /// End silences now; what they held is said.
     Expire {
-        /// Their ids
-        #[arg(value_name = "ID", required = true)]
+        /// Their ids, or as much of each as no other has
+        #[arg(value_name = "ID", required = true, add = ArgValueCompleter::new(Ids::Silences))]
         ids: Vec<String>,
         #[command(flatten)]
         whom: Whom,
     },
     /// Have a silence end later.
-    #[command(visible_alias = "update")]
+    #[command(alias = "update")]
     Extend(Extend),
 }
 
@@ -68,9 +61,14 @@ pub(super) enum Command {
 #[derive(Debug, Args)]
 pub(super) struct Add {
     /// What to silence, such as namespace=shop
-    #[arg(value_name = "MATCHER", required_unless_present = "pattern", conflicts_with = "pattern")]
+    #[arg(
+        value_name = "MATCHER",
+        hide = true,
+        required_unless_present = "pattern",
+        conflicts_with = "pattern"
+    )]
     matchers: Vec<String>,
-    /// What to silence, as an EventBridge pattern
+    /// What to silence, as an EventBridge pattern, instead of MATCHERs
     #[arg(long = "match", value_name = "JSON")]
     pattern: Option<String>,
     /// How long, such as 2h
@@ -88,7 +86,7 @@ pub(super) struct Add {
     /// The ticket or change it belongs to
     #[arg(long)]
     ticket: Option<String>,
-    /// It may cover a P0, everything, or more events than the configured share
+    /// It may cover a P0, or more events than is configured
     #[arg(long)]
     yes_cover_p0: bool,
     /// Show what it would have silenced, and do not make it
@@ -101,8 +99,8 @@ pub(super) struct Add {
 /// What `silence extend` takes.
 #[derive(Debug, Args)]
 pub(super) struct Extend {
-    /// Its id
-    #[arg(value_name = "ID")]
+    /// Its id, or as much of it as no other has
+    #[arg(value_name = "ID", add = ArgValueCompleter::new(Ids::Silences))]
     id: String,
     /// How much longer than its end, such as 2h
     #[arg(long, short, value_name = "TIME", value_parser = span::parse, required_unless_present = "end", conflicts_with = "end")]
@@ -120,7 +118,7 @@ pub(super) struct Extend {
 pub(super) fn main(command: Command) -> Result<(), Failed> {
     match command {
         Command::Add(add) => self::add(add),
-        Command::List { expired, whom } => list(&whom, expired),
+        Command::List { expired, listing } => list(&listing, expired),
         Command::Show { id, whom } => show(&whom, &id),
         Command::Expire { ids, whom } => expire(&whom, &ids),
         Command::Extend(extend) => self::extend(extend),
@@ -139,8 +137,7 @@ fn add(add: Add) -> Result<(), Failed> {
     let ends_at = ends_at(start.unwrap_or_else(Timestamp::now), duration, end)?;
     let draft = SilenceDraft { matches, starts_at: start, ends_at, ticket, yes_cover_p0 };
     let answer = command(&whom, &comment, Wish::Silence(draft), dry_run)?;
-    if whom.output == Output::Json {
-        say!("{answer}");
+    if whom.is_printed(&answer)? {
         return if refusal(&answer).is_some() { Err(Failed::Said) } else { Ok(()) };
     }
     if let Ok(effect) = serde_json::from_value::<SilenceEffect>(answer["effect"].clone()) {
@@ -177,31 +174,39 @@ fn ends_at(
     }
 }
 
-fn list(whom: &Whom, expired: bool) -> Result<(), Failed> {
-    let Some(mut silences) = look::<Vec<SilenceShown>>(whom, PATH)? else { return Ok(()) };
-    silences.retain(|silence| expired || silence.state != SilenceState::Expired);
-    silences.sort_by_key(|silence| silence.ends_at);
-    if silences.is_empty() {
-        say!("nothing is silenced");
-    }
-    for silence in &silences {
-        let when = match silence.state {
-            SilenceState::Pending => format!("from  {}", minute(silence.starts_at)),
-            SilenceState::Active => format!("until {}", minute(silence.ends_at)),
-            SilenceState::Expired => format!("ended {}", minute(silence.ends_at)),
+fn list(listing: &Listing, expired: bool) -> Result<(), Failed> {
+    let ask = |whom: &Whom| look::<Vec<SilenceShown>>(whom, PATH);
+    listing.each(ask, |whom, mut silences| {
+        silences.retain(|silence| expired || silence.state != SilenceState::Expired);
+        silences.sort_by_key(|silence| (silence.state == SilenceState::Expired, silence.ends_at));
+        if silences.is_empty() {
+            say!("nothing is silenced");
+            return Ok(());
+        }
+        let (width, when): (_, fn(Timestamp) -> String) = match whom.output {
+            Form::Wide => (None, minute),
+            Form::Human | Form::Json | Form::Yaml => (columns(), |at| relative(at, Timestamp::now())),
         };
-        let ticket = silence.ticket.as_ref().map(|ticket| format!(" ({ticket})")).unwrap_or_default();
-        let about = plain(&format!("{}: {}{ticket}", silence.by, silence.comment));
-        let (id, state, matches) = (&silence.id, silence.state.as_str(), spoken(silence));
-        say!("{id}  {state:<7}  {when}  holds {:<3}  {matches}  {about}", silence.holds);
-    }
-    Ok(())
+        let names = [whole("ID"), whole("STATE"), whole("WHEN"), whole("HOLDS"), cut("MATCHES"), cut("BY")];
+        let mut table = Table::new(&names);
+        for silence in &silences {
+            let (at, tone) = match silence.state {
+                SilenceState::Pending => (format!("begins {}", when(silence.starts_at)), Tone::Plain),
+                SilenceState::Active => (format!("ends {}", when(silence.ends_at)), Tone::Plain),
+                SilenceState::Expired => (format!("ended {}", when(silence.ends_at)), Tone::Faint),
+            };
+            let ticket = silence.ticket.as_ref().map(|ticket| format!(" ({ticket})")).unwrap_or_default();
+            let about = format!("{}: {}{ticket}", silence.by, silence.comment);
+            let (id, state) = (silence.id.to_string(), silence.state.as_str().to_owned());
+            table.row(tone, [id, state, at, silence.holds.to_string(), spoken(silence), about]);
+        }
+        Ok(table.print(width)?)
+    })
 }
 
 fn show(whom: &Whom, id: &str) -> Result<(), Failed> {
     let silence = find(whom, id)?;
-    if whom.output == Output::Json {
-        say!("{}", serde_json::json!(silence));
+    if whom.is_printed(&serde_json::json!(silence))? {
         return Ok(());
     }
     let state = match &silence.expired_by {
@@ -236,8 +241,7 @@ fn expire(whom: &Whom, ids: &[String]) -> Result<(), Failed> {
     let mut has_failed = false;
     for id in ids {
         let answer = command(whom, "", Wish::Expire(SilenceId::new(id)), false)?;
-        if whom.output == Output::Json {
-            say!("{answer}");
+        if whom.is_printed(&answer)? {
             has_failed |= refusal(&answer).is_some();
             continue;
         }
@@ -246,9 +250,11 @@ fn expire(whom: &Whom, ids: &[String]) -> Result<(), Failed> {
                 has_failed = true;
                 complain!("watchfire: not expired: {reason}");
             }
-            None => match shown(&answer)?.holds {
-                0 => say!("expired {id}; it held nothing"),
-                holds => say!("expired {id}; {} that it held: said within a minute", incidents(holds)),
+            None => match shown(&answer)? {
+                SilenceShown { id, holds: 0, .. } => say!("expired {id}; it held nothing"),
+                SilenceShown { id, holds, .. } => {
+                    say!("expired {id}; {} that it held: said within a minute", incidents(holds));
+                }
             },
         }
     }
@@ -265,8 +271,7 @@ fn extend(extend: Extend) -> Result<(), Failed> {
     let extension = Extension { silence: SilenceId::new(&id), ends_at };
     let answer = command(&whom, &comment, Wish::Extend(extension), false)?;
     let refusal = refusal(&answer);
-    if whom.output == Output::Json {
-        say!("{answer}");
+    if whom.is_printed(&answer)? {
         return if refusal.is_some() { Err(Failed::Said) } else { Ok(()) };
     }
     if let Some(reason) = refusal {
@@ -277,8 +282,9 @@ fn extend(extend: Extend) -> Result<(), Failed> {
 }
 
 fn find(whom: &Whom, id: &str) -> Result<SilenceShown, Failed> {
-    let silences: Vec<SilenceShown> = learn(whom, PATH)?;
-    let found = silences.into_iter().find(|silence| silence.id.as_str() == id);
+    // The worker knows which one is meant.
+    let silences: Vec<SilenceShown> = learn(whom, &question(PATH, "of", id))?;
+    let found = silences.into_iter().next();
     found.ok_or_else(|| anyhow!("there is no silence {}", plain(id)).into())
 }
 

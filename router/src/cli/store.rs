@@ -105,21 +105,21 @@ fn configured(file: Option<PathBuf>, config: &Path) -> Result<PathBuf, Failed> {
     }
 }
 
-fn backup(to: &Path, from: From) -> anyhow::Result<u64> {
+fn backup(to: &Path, from: From) -> Result<u64, Failed> {
     let From { store, whom } = from;
     if let Some(store) = store {
-        return Ok(restore(&store, to)?);
+        return Ok(restore(&store, to).map_err(anyhow::Error::from)?);
     }
-    let mut copies = Copies::begin(to)?;
+    let mut copies = Copies::begin(to).map_err(anyhow::Error::from)?;
     download(&whom, "/v1/store/backup", |bytes| Ok(copies.take(bytes)?))?;
-    Ok(copies.finish()?)
+    Ok(copies.finish().map_err(anyhow::Error::from)?)
 }
 
 fn export(from: From) -> Result<(), Failed> {
     let From { store, whom } = from;
     let mut out = std::io::stdout().lock();
     let Some(store) = store else {
-        return Ok(download(&whom, "/v1/store/export", |bytes| Ok(out.write_all(bytes)?))?);
+        return download(&whom, "/v1/store/export", |bytes| Ok(out.write_all(bytes)?));
     };
     let looked = look_at(&store).map_err(anyhow::Error::from)?;
     let mut lost = None;

@@ -1,6 +1,7 @@
 //! `watchfire why`: on one screen, why something was or was not paged, who was told, and what comes next.
 
 use clap::Args;
+use clap_complete::engine::ArgValueCompleter;
 use jiff::Timestamp;
 use watchfire_core::decision::Verdict;
 use watchfire_core::incident::ByWhom;
@@ -8,6 +9,7 @@ use watchfire_core::standing::{NotDone, Told};
 
 use super::Failed;
 use super::asking::{Whom, look, minute, question};
+use super::completing::Ids;
 use super::incidents::said;
 use super::screen::{age, wrapped};
 use crate::web::{Decided, DecisionShown, IncidentShown, StoryKind, StoryShown};
@@ -30,8 +32,8 @@ const NEXT: usize = 6;
 /// What `why` takes.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// An event's id, a finding's key or an incident's
-    #[arg(value_name = "EVENT|FINDING|INCIDENT")]
+    /// An event's or incident's id, or as much of it as no other has, or a finding's key
+    #[arg(value_name = "ID", add = ArgValueCompleter::new(Ids::Incidents))]
     name: String,
     #[command(flatten)]
     whom: Whom,

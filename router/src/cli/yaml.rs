@@ -11,6 +11,11 @@ pub(super) fn documents(documents: &[(String, Value)]) -> String {
     documents.iter().map(one).collect()
 }
 
+/// A value as one document.
+pub(super) fn text(value: &Value) -> String {
+    document_text(value)
+}
+
 fn document_text(document: &Value) -> String {
     let mut text = String::new();
     block(document, 0, &mut text);

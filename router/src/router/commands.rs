@@ -140,6 +140,7 @@ impl Router {
                 | Wish::SwitchOff
                 | Wish::SwitchOn
                 | Wish::Acknowledge(_)
+                | Wish::Take(_)
                 | Wish::Unacknowledge(_)
                 | Wish::Resolve(_)
                 | Wish::Reassign { .. }

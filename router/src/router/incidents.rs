@@ -1,7 +1,7 @@
 //! What operators look at: incidents, what was decided about each, silences, and why.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use watchfire_core::containment::{ApprovalId, ApprovalRecord, TargetKey, TargetRecord};
 use watchfire_core::decide::as_said;
@@ -10,11 +10,22 @@ use watchfire_core::incident::{IncidentRecord, Key, Record, State};
 use watchfire_core::journal::Entry;
 use watchfire_core::noise::BundleRecord;
 use watchfire_core::outlook::{self, InDigest, Outlook};
+use watchfire_core::pattern::Pattern;
 use watchfire_core::silence::Silence;
 use watchfire_core::standing::{Sources, Standing};
 
 use super::Router;
+use super::naming::{Meant, Thing};
 use crate::store;
+
+/// A list of incidents.
+#[derive(Debug)]
+pub struct Listed {
+    /// Each by its key, with the shortest beginning of it that stands for it alone.
+    pub incidents: Vec<(IncidentKey, IncidentRecord, String)>,
+    /// How many more there are.
+    pub more: usize,
+}
 
 /// So many decisions of an incident are shown, the latest.
 const TIMELINE: usize = 200;
@@ -72,19 +83,19 @@ impl Story {
 }
 
 impl Router {
-    /// The incidents that are wanted, the newest first and no more than `most`; and how many more there are, none of
-    /// them more urgent than those, or as urgent and newer.
+    /// The incidents that are wanted, by key and record, the newest first and no more than `most`; and how many more
+    /// there are, none of them more urgent than those, or as urgent and newer.
     ///
     /// # Errors
     /// The store's.
     pub async fn incidents(
         &self,
         most: usize,
-        is_wanted: impl Fn(&IncidentRecord) -> bool + Send + 'static,
-    ) -> Result<(Vec<(IncidentKey, IncidentRecord)>, usize), store::Error> {
+        is_wanted: impl Fn(&str, &IncidentRecord) -> bool + Send + 'static,
+    ) -> Result<Listed, store::Error> {
         let gather = move |(first, more): &mut (BTreeMap<_, _>, usize), key: &str, record| {
             if let Record::Incident(record) = record
-                && is_wanted(&record)
+                && is_wanted(key, &record)
             {
                 let place = (record.priority, Reverse(record.opened_at), IncidentKey::new(key));
                 first.insert(place, record);
@@ -97,12 +108,29 @@ impl Router {
         let (first, more) = self.store.fold_records("incident/", (BTreeMap::new(), 0), gather).await?;
         let mut newest: Vec<_> = first.into_iter().map(|((_, _, key), record)| (key, record)).collect();
         newest.sort_by_key(|(key, record)| (Reverse(record.opened_at), key.clone()));
-        let mut shown = Vec::with_capacity(newest.len());
+        let names = self.names().await?;
+        let mut incidents = Vec::with_capacity(newest.len());
         for (key, record) in newest {
             let (_, record) = self.read(|state| as_said(&record, state)).await?;
-            shown.push((key, record));
+            let short = self.short(&names, &key).await?;
+            incidents.push((key, record, short));
         }
-        Ok((shown, more))
+        Ok(Listed { incidents, more })
+    }
+
+    /// The keys of those incidents that such a silence would match, by what was last known of them.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn that_match(&self, pattern: Pattern) -> Result<BTreeSet<String>, store::Error> {
+        let gather = move |found: &mut BTreeSet<String>, key: &str, record| {
+            if let Record::Sayable(sayable) = record
+                && pattern.matches(&sayable.face.json())
+            {
+                found.insert(key.to_owned());
+            }
+        };
+        self.store.fold_records("sayable/", BTreeSet::new(), gather).await
     }
 
     /// All silences: in force, to come, lately over; and the maintenance windows, each as it is now or comes next.
@@ -118,23 +146,21 @@ impl Router {
         Ok(made.chain(windows).collect())
     }
 
-    /// The story of what is named: an event's id, a finding's key or an incident's; none if nothing is known by
-    /// that name.
+    /// The story of what is meant by a name: an event's id, a finding's key or an incident's, see [`Router::meant`].
     ///
     /// # Errors
     /// The store's.
-    pub async fn story(&self, name: &str) -> Result<Option<Story>, store::Error> {
-        let (finding, incident) = (FindingKey::new(name), IncidentKey::new(name));
-        let keys = [Key::Finding(finding.clone()), Key::Incident(incident.clone())];
-        let mut state = State::default();
-        self.store.load(&keys, &mut state).await?;
-        if state.incident(&incident).is_some() {
-            return self.told(incident, StoryOf::Incident).await.map(Some);
-        }
-        if let Some(known) = state.finding(&finding) {
-            return self.told(known.incident.clone(), StoryOf::Finding(finding)).await.map(Some);
-        }
-        self.story_of_event(name).await
+    pub async fn story(&self, name: &str) -> Result<Meant<Story>, store::Error> {
+        let story = match self.meant(name).await? {
+            Meant::One(Thing::Incident(incident)) => Some(self.told(incident, StoryOf::Incident).await?),
+            Meant::One(Thing::Finding(finding, incident)) => {
+                Some(self.told(incident, StoryOf::Finding(finding)).await?)
+            }
+            Meant::One(Thing::Event(name)) => self.story_of_event(&name).await?,
+            Meant::Several(ambiguous) => return Ok(Meant::Several(ambiguous)),
+            Meant::Nothing => None,
+        };
+        Ok(story.map_or(Meant::Nothing, Meant::One))
     }
 
     /// Of several events of that name the newest; all others are named.
@@ -155,20 +181,25 @@ impl Router {
         Ok(Some(story))
     }
 
-    /// The event of that name, how its incident stands, and the others of that name, the newest first; none if there
-    /// is none.
+    /// The event of that name or that beginning of one, how its incident stands, and the others of that name, the
+    /// newest first.
     ///
     /// # Errors
     /// The store's.
-    pub async fn event(&self, name: &str) -> Result<Option<(Entry, Standing, Vec<EventId>)>, store::Error> {
-        let mut found = self.entries_named(name).await?;
-        let Some(entry) = found.pop() else { return Ok(None) };
+    pub async fn event(&self, name: &str) -> Result<Meant<(Entry, Standing, Vec<EventId>)>, store::Error> {
+        let name = match self.events_meant(name).await? {
+            Meant::One(name) => name,
+            Meant::Nothing => return Ok(Meant::Nothing),
+            Meant::Several(ambiguous) => return Ok(Meant::Several(ambiguous)),
+        };
+        let mut found = self.entries_named(&name).await?;
+        let Some(entry) = found.pop() else { return Ok(Meant::Nothing) };
         let standing = match entry.decision.incident.clone() {
             Some(incident) => self.told(incident, StoryOf::Incident).await?.standing,
             None => Standing::default(),
         };
         let others = found.into_iter().rev().map(|entry| entry.decision.event).collect();
-        Ok(Some((entry, standing, others)))
+        Ok(Meant::One((entry, standing, others)))
     }
 
     /// What was decided about events of that name, the newest last.

@@ -302,9 +302,9 @@ async fn the_most_urgent_incidents_are_listed_the_newest_first_and_the_others_co
         clock.advance(SignedDuration::from_secs(60));
     }
     let keys = async |most, is_open: bool| {
-        let (found, more) =
-            router.incidents(most, move |record| record.open == is_open).await.expect("it answers");
-        (found.into_iter().map(|(key, _)| key).collect::<Vec<_>>(), more)
+        let listed = router.incidents(most, move |_, record| record.open == is_open).await;
+        let super::Listed { incidents, more } = listed.expect("it answers");
+        (incidents.into_iter().map(|(key, _, _)| key).collect::<Vec<_>>(), more)
     };
     let [urgent, routine, unreadable] = <[_; 3]>::try_from(decided).expect("an incident each");
     let all = vec![unreadable.clone(), routine, urgent.clone()];

@@ -121,6 +121,14 @@ impl Store {
         }
     }
 
+    /// The delivered events whose senders call them something that begins so, in the order of their ids; no more than
+    /// `most`.
+    pub async fn beginning(&self, beginning: &str, most: usize) -> Result<Vec<EventId>, Error> {
+        match self {
+            Store::Embedded(store) => store.beginning(beginning, most).await,
+        }
+    }
+
     /// Reads records into the state, each with its version. One that is already in it stays as it was read.
     /// What a closed edition of the digest comes to is gathered from its lines, see [`Key::DigestContents`].
     pub async fn load(&self, keys: &[Key], into: &mut State) -> Result<(), Error> {

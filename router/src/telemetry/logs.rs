@@ -30,9 +30,40 @@ pub enum LogFormat {
     Human,
 }
 
-/// Starts logging to stderr. `RUST_LOG` filters as usual; the default is `info`.
-pub fn start(format: LogFormat) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+/// From which level on lines are logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum LogLevel {
+    /// A human must act.
+    Error,
+    /// It healed, or will.
+    Warn,
+    /// What is decided and done.
+    Info,
+    /// How.
+    Debug,
+    /// Everything.
+    Trace,
+}
+
+impl LogLevel {
+    /// The word in a filter.
+    fn as_str(self) -> &'static str {
+        match self {
+            LogLevel::Error => "error",
+            LogLevel::Warn => "warn",
+            LogLevel::Info => "info",
+            LogLevel::Debug => "debug",
+            LogLevel::Trace => "trace",
+        }
+    }
+}
+
+/// Starts logging to stderr from that level on; without one `RUST_LOG` filters as usual, and without that it is `info`.
+pub fn start(format: LogFormat, level: Option<LogLevel>) {
+    let filter = match level {
+        Some(level) => EnvFilter::new(level.as_str()),
+        None => EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info")),
+    };
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(|| Lines(std::io::stderr()));
     // A second start, in a test, keeps the first.
     let _ = match format {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -22,9 +22,14 @@ use super::refusal::{Refusal, Refusals};
 use super::shown::SilenceShown;
 use super::token::Token;
 use crate::respond::Named;
-use crate::router::{Commanded, Nack, Rehearsal, Router, recorded};
+use crate::router::shortest;
+use crate::router::{Ambiguous, Commanded, Nack, Rehearsal, Router, recorded};
 use crate::store;
 
+/// In every answer to an operator: the worker's version.
+pub(crate) const VERSION_HEADER: &str = "watchfire-version";
+/// In every answer to an operator: the time zone of the configuration.
+pub(crate) const ZONE_HEADER: &str = "watchfire-time-zone";
 /// The most that one command may be, in bytes.
 const MOST_BYTES: usize = 64 * 1024;
 
@@ -80,7 +85,20 @@ pub(super) fn commands(operator: Operator) -> Routes {
         .route_layer(from_fn_with_state(bodies, whole))
         // Of these routes alone: what is nobody's route stays a 404.
         .route_layer(from_fn_with_state(operator.clone(), only_operators))
+        .route_layer(from_fn_with_state(operator.clone(), introduced))
         .with_state(operator)
+}
+
+/// Says with every answer who answers, and in which zone people here read their clocks.
+async fn introduced(State(operator): State<Operator>, request: Request, next: Next) -> Response {
+    let mut answer = next.run(request).await;
+    let zone = operator.router.policy.calendar.zone().name();
+    for (name, value) in [(VERSION_HEADER, env!("CARGO_PKG_VERSION")), (ZONE_HEADER, zone)] {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            answer.headers_mut().insert(HeaderName::from_static(name), value);
+        }
+    }
+    answer
 }
 
 async fn only_operators(State(operator): State<Operator>, request: Request, next: Next) -> Response {
@@ -103,6 +121,11 @@ async fn take(State(operator): State<Operator>, Json(order): Json<Order>) -> Res
     if by.trim().is_empty() {
         return refuse(StatusCode::BAD_REQUEST, "expected who asks, in `by`");
     }
+    let wish = match operator.router.whole(wish).await {
+        Ok(Ok(wish)) => wish,
+        Ok(Err(ambiguous)) => return refuse_ambiguous(&ambiguous),
+        Err(error) => return unavailable(&error),
+    };
     let now = jiff::Timestamp::now();
     let own = || sha256(&format!("{by}\n{reason}\n{wish:?}\n{on:?}\n{}", now.as_nanosecond()));
     let id = EventId::own(Own::Command(&id.unwrap_or_else(own)));
@@ -148,6 +171,7 @@ async fn carried_out(router: &Router, command: &Command, on: Option<&Named>) -> 
         | Wish::SwitchOff
         | Wish::SwitchOn
         | Wish::Acknowledge(_)
+        | Wish::Take(_)
         | Wish::Unacknowledge(_)
         | Wish::Resolve(_)
         | Wish::Reassign { .. } => return Ok(Some(answer)),
@@ -168,8 +192,13 @@ fn with_effect(mut answer: Value, effect: Option<SilenceEffect>) -> Value {
 }
 
 async fn approvals(State(operator): State<Operator>) -> Response {
-    listed(operator.router.approvals().await, |(id, record)| {
-        json!({"id": id, "action": record.act.action.as_str(), "target": record.act.target.named(),
+    let approvals = match operator.router.approvals().await {
+        Ok(approvals) => approvals,
+        Err(error) => return unavailable(&error),
+    };
+    let ids: Vec<String> = approvals.iter().map(|(id, _)| id.clone()).collect();
+    listed(Ok(approvals), |(id, record)| {
+        json!({"id": id, "short": shortest(&ids, &id), "action": record.act.action.as_str(), "target": record.act.target.named(),
                "plan": watchfire_core::act::summary(&record.act.steps), "hash": record.act.hash,
                "because": record.because, "priority": record.priority, "incident": record.act.incident,
                "asked_at": record.asked_at, "expires_at": record.expires_at, "answer": record.answer})
@@ -177,8 +206,12 @@ async fn approvals(State(operator): State<Operator>) -> Response {
 }
 
 async fn held(State(operator): State<Operator>) -> Response {
-    listed(operator.router.held().await, |target| {
-        json!({"incident": target.incident, "target": target.target.named(), "acts": target.acts,
+    let held = match operator.router.held_with_names().await {
+        Ok(held) => held,
+        Err(error) => return unavailable(&error),
+    };
+    listed(Ok(held), |(target, short)| {
+        json!({"incident": target.incident, "short": short, "target": target.target.named(), "acts": target.acts,
                "undo": watchfire_core::act::summary(&target.undo())})
     })
 }
@@ -207,6 +240,12 @@ fn listed<T>(rows: Result<Vec<T>, store::Error>, show: impl Fn(T) -> Value) -> R
 
 pub(super) fn unavailable(error: &store::Error) -> Response {
     refuse(StatusCode::SERVICE_UNAVAILABLE, &format!("the store does not answer: {error}"))
+}
+
+pub(super) fn refuse_ambiguous(ambiguous: &Ambiguous) -> Response {
+    let Ambiguous { candidates, .. } = ambiguous;
+    (StatusCode::CONFLICT, Json(json!({"error": ambiguous.to_string(), "candidates": candidates})))
+        .into_response()
 }
 
 pub(super) fn refuse(status: StatusCode, message: &str) -> Response {

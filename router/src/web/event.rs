@@ -12,9 +12,10 @@ use watchfire_core::journal::Entry;
 use watchfire_core::notice::clean;
 use watchfire_core::standing::Standing;
 
-use super::commands::{Operator, refuse, unavailable};
+use super::commands::{Operator, refuse, refuse_ambiguous, unavailable};
 use super::incidents::Whose;
 use super::story::DecisionShown;
+use crate::router::Meant;
 
 /// An event.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -59,10 +60,11 @@ pub(super) async fn event(
         Err(rejection) => return refuse(StatusCode::BAD_REQUEST, &rejection.body_text()),
     };
     match operator.router.event(&of).await {
-        Ok(Some((entry, standing, others))) => {
+        Ok(Meant::Several(ambiguous)) => refuse_ambiguous(&ambiguous),
+        Ok(Meant::One((entry, standing, others))) => {
             Json(EventShown::of(&entry, &standing, others)).into_response()
         }
-        Ok(None) => {
+        Ok(Meant::Nothing) => {
             let expected = "expected an event's id, as its sender calls it or as `watchfire why` shows it";
             refuse(StatusCode::NOT_FOUND, &format!("no event is known as `{}`; {expected}", clean(&of, 100)))
         }

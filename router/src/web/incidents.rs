@@ -5,14 +5,17 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
+use jiff::Timestamp;
 use serde::Deserialize;
 use watchfire_core::incident::IncidentRecord;
 use watchfire_core::notice::clean;
+use watchfire_core::pattern::Pattern;
 use watchfire_core::priority::Priority;
 
-use super::commands::{Operator, refuse, unavailable};
+use super::commands::{Operator, refuse, refuse_ambiguous, unavailable};
 use super::shown::{IncidentShown, IncidentsShown, SilenceShown};
 use super::story::StoryShown;
+use crate::router::{Ambiguous, Listed, Meant};
 use crate::store;
 
 /// So many incidents are listed.
@@ -25,6 +28,13 @@ pub(super) struct Which {
     #[serde(default)]
     state: WhichState,
     priority: Option<Priority>,
+    /// Only what has had an event since then.
+    since: Option<Timestamp>,
+    /// Only what that person has, or is to have.
+    mine: Option<String>,
+    /// Only what a silence with that pattern would match.
+    #[serde(rename = "match")]
+    matches: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -42,11 +52,42 @@ pub(super) struct Whose {
     pub(super) of: String,
 }
 
-pub(super) async fn silences(State(operator): State<Operator>) -> Response {
-    match all_silences(&operator).await {
-        Ok(silences) => Json(silences).into_response(),
+/// Which silences: all, or the one that is meant by a name.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WhichSilence {
+    of: Option<String>,
+}
+
+pub(super) async fn silences(
+    State(operator): State<Operator>,
+    which: Result<Query<WhichSilence>, QueryRejection>,
+) -> Response {
+    let of = match which {
+        Ok(Query(WhichSilence { of })) => of,
+        Err(rejection) => return refuse(StatusCode::BAD_REQUEST, &rejection.body_text()),
+    };
+    match some_silences(&operator, of).await {
+        Ok(Ok(silences)) => Json(silences).into_response(),
+        Ok(Err(ambiguous)) => refuse_ambiguous(&ambiguous),
         Err(error) => unavailable(&error),
     }
+}
+
+async fn some_silences(
+    operator: &Operator,
+    of: Option<String>,
+) -> Result<Result<Vec<SilenceShown>, Ambiguous>, store::Error> {
+    let mut silences = all_silences(operator).await?;
+    if let Some(name) = of {
+        let one = match operator.router.silence_meant(&name).await? {
+            Meant::One(one) => Some(one),
+            Meant::Nothing => None,
+            Meant::Several(ambiguous) => return Ok(Err(ambiguous)),
+        };
+        silences.retain(|silence| Some(&silence.id) == one.as_ref());
+    }
+    Ok(Ok(silences))
 }
 
 async fn all_silences(operator: &Operator) -> Result<Vec<SilenceShown>, store::Error> {
@@ -63,21 +104,48 @@ pub(super) async fn incidents(
     State(operator): State<Operator>,
     which: Result<Query<Which>, QueryRejection>,
 ) -> Response {
-    let Which { state, priority } = match which {
+    let which = match which {
         Ok(Query(which)) => which,
         Err(rejection) => return refuse(StatusCode::BAD_REQUEST, &rejection.body_text()),
     };
+    let pattern = match which.matches.as_deref().map(Pattern::parse).transpose() {
+        Ok(pattern) => pattern,
+        Err(error) => return refuse(StatusCode::BAD_REQUEST, &format!("match is no pattern: {error}")),
+    };
+    match listed(&operator, which, pattern).await {
+        Ok(listed) => Json(listed).into_response(),
+        Err(error) => unavailable(&error),
+    }
+}
+
+async fn listed(
+    operator: &Operator,
+    which: Which,
+    pattern: Option<Pattern>,
+) -> Result<IncidentsShown, store::Error> {
+    let Which { state, priority, since, mine, matches: _ } = which;
     let now = operator.router.clock.now();
-    let is_wanted = move |record: &IncidentRecord| {
+    let matched = match pattern {
+        Some(pattern) => Some(operator.router.that_match(pattern).await?),
+        None => None,
+    };
+    let is_wanted = move |key: &str, record: &IncidentRecord| {
+        let is_hers = |name: &String| {
+            let has_it = record.acknowledged.as_ref().is_some_and(|whom| whom.by == *name);
+            has_it || record.assigned.as_ref() == Some(name)
+        };
         (state == WhichState::All || record.open)
             && priority.is_none_or(|priority| priority == record.priority)
+            && since.is_none_or(|since| since <= record.last_at.unwrap_or(record.opened_at))
+            && mine.as_ref().is_none_or(is_hers)
+            && matched.as_ref().is_none_or(|matched| matched.contains(key))
     };
-    let (found, more) = match operator.router.incidents(MOST, is_wanted).await {
-        Ok(found) => found,
-        Err(error) => return unavailable(&error),
-    };
-    let incidents = found.into_iter().map(|(key, record)| IncidentShown::of(key, &record, now));
-    Json(IncidentsShown { incidents: incidents.collect(), more }).into_response()
+    let Listed { incidents, more } = operator.router.incidents(MOST, is_wanted).await?;
+    let shown = incidents.into_iter().map(|(key, record, short)| IncidentShown {
+        short: Some(short),
+        ..IncidentShown::of(key, &record, now)
+    });
+    Ok(IncidentsShown { incidents: shown.collect(), more })
 }
 
 pub(super) async fn story(
@@ -89,8 +157,9 @@ pub(super) async fn story(
         Err(rejection) => return refuse(StatusCode::BAD_REQUEST, &rejection.body_text()),
     };
     match operator.router.story(&of).await {
-        Ok(Some(story)) => Json(StoryShown::of(&story, operator.router.clock.now())).into_response(),
-        Ok(None) => {
+        Ok(Meant::Several(ambiguous)) => refuse_ambiguous(&ambiguous),
+        Ok(Meant::One(story)) => Json(StoryShown::of(&story, operator.router.clock.now())).into_response(),
+        Ok(Meant::Nothing) => {
             let known = "expected an event's id, a finding's key or an incident's";
             refuse(StatusCode::NOT_FOUND, &format!("nothing is known of `{}`; {known}", clean(&of, 100)))
         }

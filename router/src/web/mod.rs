@@ -19,6 +19,7 @@ mod token;
 mod webhooks;
 
 pub use commands::{Operator, Order};
+pub(crate) use commands::{VERSION_HEADER, ZONE_HEADER};
 pub(crate) use doors::Doors;
 pub use event::EventShown;
 pub use events::Ingest;

@@ -103,6 +103,9 @@ pub struct IncidentsShown {
 pub struct IncidentShown {
     /// Its key.
     pub key: IncidentKey,
+    /// The shortest beginning, of at least eight characters, that stands for it alone; only where it is listed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub short: Option<String>,
     /// What has become of it.
     pub state: IncidentState,
     /// The highest of this episode.
@@ -198,6 +201,7 @@ impl IncidentShown {
         let was_said = record.respond_by.is_some() || !record.paged.is_empty() || held.is_none();
         Self {
             key,
+            short: None,
             state,
             priority: record.priority,
             title: record.title.clone(),

@@ -154,8 +154,8 @@ mod tests {
             Arc::new(Router::new(policy, store.clone(), BTreeMap::new(), Clock::System, metrics.clone()));
         let event = rules_files::read_example(None, "examples/miner.json").expect("it ships");
         router.handle(&event).await.expect_err("there is no such channel to page");
-        let (incidents, _) = router.incidents(1, |_| true).await.expect("it is there");
-        let (incident, _) = &incidents[0];
+        let incidents = router.incidents(1, |_, _| true).await.expect("it is there").incidents;
+        let (incident, _, _) = &incidents[0];
 
         let body = json!({"event": {
             "id": "1", "event_type": "incident.acknowledged", "data": {"incident_key": format!("{incident}-1")},

@@ -79,7 +79,7 @@ async fn a_plan_is_carried_out_once_it_is_approved_and_only_once() {
 
 /// How the incident of that event stands, in lines, and what is said of each action that it did not do.
 async fn stands(stage: &Stage, event: &str) -> (Vec<String>, Vec<(String, Option<String>)>) {
-    let story = stage.router.story(event).await.unwrap().expect("it is known");
+    let story = stage.router.story(event).await.unwrap().one().expect("it is known");
     let decision =
         story.entries.iter().find(|entry| entry.decision.event.is_named(event)).expect("it is in it");
     let not_done = decision.decision.withheld.iter().map(|withheld| story.standing.not_done(withheld));
@@ -109,7 +109,7 @@ async fn what_is_said_of_a_plan_is_what_has_become_of_it() {
     let approved = format!("approved by sam at 2026-11-20 12:00 UTC: drill; {done}");
     assert_eq!(quarantine(&not_done), Some(Some(approved)));
 
-    let incident = stage.router.story("event-1").await.unwrap().expect("it is known").incident;
+    let incident = stage.router.story("event-1").await.unwrap().one().expect("it is known").incident;
     stage.clock.advance(SignedDuration::from_mins(5));
     stage.says("free", Wish::Release(incident)).await;
     let (lines, _) = stands(&stage, "event-1").await;

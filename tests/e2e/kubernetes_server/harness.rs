@@ -5,7 +5,7 @@ use std::time::Duration;
 use k8s_openapi::api::core::v1::{ConfigMap, Pod};
 use kube::api::{Api, DynamicObject, ListParams, LogParams, Patch, PatchParams};
 use serde_json::json;
-use watchfire_tests::cluster::fake::KubernetesServer;
+use watchfire_kubernetes::KubernetesServer;
 use watchfire_tests::cluster::{Cluster, Fault, Match, Rule, SOON, User};
 use watchfire_tests::until;
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use watchfire_tests::cluster::fake::{KubernetesServer, Machine};
+use watchfire_kubernetes::{KubernetesServer, Machine};
 use watchfire_tests::cluster::{Rule, User};
 use watchfire_tests::{data, http, until};
 

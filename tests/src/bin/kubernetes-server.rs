@@ -9,8 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use serde_json::json;
-use watchfire_tests::cluster::Eks;
-use watchfire_tests::cluster::fake::{KubernetesServer, Machine};
+use watchfire_kubernetes::{Eks, KubernetesServer, Machine};
 use watchfire_tests::until;
 
 #[tokio::main]

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::fake::{Failure, Query};
+use watchfire_kubernetes::{Failure, Query};
 
 /// One call.
 #[derive(Clone, Debug)]

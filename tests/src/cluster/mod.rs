@@ -1,6 +1,6 @@
 //! Kubernetes for tests: one harness over a faithful API server in process, or over a real cluster.
 //!
-//! A test written against [`Cluster`] runs unchanged on both: on the faithful server of [`fake`], fresh for each
+//! A test written against [`Cluster`] runs unchanged on both: on the faithful server of [`watchfire_kubernetes`], fresh for each
 //! test, or, where `WATCHFIRE_TEST_KUBECONFIG` names a kubeconfig, on that cluster, which all tests then share.
 //! There the images `registry.local/app:1` (a busybox) must be on the nodes, or `WATCHFIRE_TEST_IMAGE` names another.
 //!
@@ -23,7 +23,6 @@
 
 mod calls;
 mod eks;
-pub mod fake;
 mod look;
 mod make;
 mod proxy;
@@ -39,11 +38,10 @@ use kube::api::{Api, DeleteParams, ObjectMeta, PostParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 
 pub use calls::{Call, Fault, Match, Standing};
-pub use eks::Eks;
-use fake::KubernetesServer;
-pub use fake::{Rule, User};
 pub use proxy::Proxy;
 pub use template::Template;
+use watchfire_kubernetes::KubernetesServer;
+pub use watchfire_kubernetes::{Eks, Rule, User};
 
 use crate::until;
 

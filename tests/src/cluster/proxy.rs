@@ -8,13 +8,13 @@ use axum::Router;
 use axum::body::{self, Body};
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, Response, StatusCode, Uri, header, request};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use super::calls::{Call, Fault, Faults, Match, Standing};
-use super::fake::{Attributes, Failure, Query, User};
 use crate::pagerduty::line::{Line, Lines};
+use watchfire_kubernetes::{Attributes, Failure, Query, User, kubeconfig};
 
 /// A proxy that ends when it is dropped.
 #[derive(Debug)]
@@ -122,17 +122,6 @@ impl Drop for Proxy {
     fn drop(&mut self) {
         self.task.abort();
     }
-}
-
-/// Writes a kubeconfig that leads to that URL.
-pub(crate) fn kubeconfig(url: &str, directory: &Path) -> PathBuf {
-    let path = directory.join("kubeconfig");
-    let text = json!({"apiVersion": "v1", "kind": "Config", "current-context": "test",
-        "clusters": [{"name": "test", "cluster": {"server": url}}],
-        "users": [{"name": "test", "user": {}}],
-        "contexts": [{"name": "test", "context": {"cluster": "test", "user": "test"}}]});
-    std::fs::write(&path, format!("{text:#}\n")).expect("the directory can be written to");
-    path
 }
 
 async fn pass(

@@ -28,6 +28,22 @@ pub async fn events_are_found_by_what_their_senders_call_them(open: impl AsyncFn
     assert_eq!(store.named("on", 9).await.unwrap(), []);
 }
 
+pub async fn events_are_found_by_how_begins_what_their_senders_call_them(open: impl AsyncFn() -> Store) {
+    let store = open().await;
+    let mut ids =
+        [delivered("one", "a"), delivered("one-more", "b"), delivered("on", "c"), delivered("two", "d")];
+    for id in ids.iter().chain([&EventId::new("one-of-an-earlier-release")]) {
+        let mut entry = entry("x", 1, &[]);
+        entry.decision.event = id.clone();
+        store.commit(&State::default(), &entry).await.unwrap();
+    }
+    ids.sort();
+    assert_eq!(store.beginning("on", 9).await.unwrap(), ids[..3]);
+    assert_eq!(store.beginning("on", 2).await.unwrap(), ids[..2]);
+    assert_eq!(store.beginning("one-", 9).await.unwrap(), [delivered("one-more", "b")]);
+    assert_eq!(store.beginning("one-more-than-that", 9).await.unwrap(), []);
+}
+
 pub async fn records_of_a_later_time_are_found_when_the_clock_is_set_back(open: impl AsyncFn() -> Store) {
     let store = open().await;
     let key = watchfire_core::incident::Key::Incident(watchfire_core::ids::IncidentKey::new("incident-1"));

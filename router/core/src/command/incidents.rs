@@ -23,15 +23,44 @@ impl Asked<'_> {
         state: &State,
         now: Timestamp,
     ) -> Result<Decision, Unread> {
-        let mut record = match self.open_incident(key, state)? {
+        let record = match self.open_incident(key, state)? {
             Ok(record) => record,
             Err(reason) => return Ok(self.declined("acknowledge", reason, now)),
         };
-        let Command { by, .. } = self.command;
         if let Some(ByWhom { by, at }) = &record.acknowledged {
             let reason = format!("{by} has it already, since {}", at.strftime("%Y-%m-%d %H:%M UTC"));
             return Ok(self.declined("acknowledge", reason, now));
         }
+        self.has_it(key, record, self.signed("acknowledged"), state, now)
+    }
+
+    /// Somebody else has it from now on, or somebody at all.
+    pub(super) fn take(&self, key: &IncidentKey, state: &State, now: Timestamp) -> Result<Decision, Unread> {
+        let record = match self.open_incident(key, state)? {
+            Ok(record) => record,
+            Err(reason) => return Ok(self.declined("take", reason, now)),
+        };
+        let said = match &record.acknowledged {
+            Some(ByWhom { by, at }) if *by == clean(&self.command.by, 100) => {
+                let reason = format!("{by} has it already, since {}", at.strftime("%Y-%m-%d %H:%M UTC"));
+                return Ok(self.declined("take", reason, now));
+            }
+            Some(ByWhom { by, at: _ }) => self.signed(&format!("taken over from {by}")),
+            None => self.signed("acknowledged"),
+        };
+        self.has_it(key, record, said, state, now)
+    }
+
+    /// Whoever commands has it from now on.
+    fn has_it(
+        &self,
+        key: &IncidentKey,
+        mut record: IncidentRecord,
+        said: String,
+        state: &State,
+        now: Timestamp,
+    ) -> Result<Decision, Unread> {
+        let Command { by, .. } = self.command;
         record.acknowledged = Some(ByWhom { by: clean(by, 100), at: now });
         record.escalate_at = None;
         let mut changes = BTreeMap::new();
@@ -39,7 +68,7 @@ impl Asked<'_> {
             // That nobody had it is not to be said any more.
             leave(&mut record, key, state, now, &mut changes);
         }
-        let notice = self.about(key, &record, state, self.signed("acknowledged"));
+        let notice = self.about(key, &record, state, said);
         let effects = self.tell_all(key, &record, EffectKind::Acknowledge, &notice);
         Ok(self.changed(key, record, effects, changes, now))
     }

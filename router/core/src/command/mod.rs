@@ -76,6 +76,7 @@ impl Asked<'_> {
                 keys
             }
             Wish::Acknowledge(_)
+            | Wish::Take(_)
             | Wish::Unacknowledge(_)
             | Wish::Resolve(_)
             | Wish::Reassign { .. }
@@ -105,6 +106,7 @@ impl Asked<'_> {
             Wish::Release(incident) => self.release(incident, state, now),
             Wish::Act(action) => self.act(*action, state, now),
             Wish::Acknowledge(incident) => self.acknowledge(incident, state, now)?,
+            Wish::Take(incident) => self.take(incident, state, now)?,
             Wish::Unacknowledge(incident) => self.unacknowledge(incident, state, now)?,
             Wish::Resolve(incident) => self.resolve(incident, state, now)?,
             Wish::Reassign { incident, to } => self.reassign(incident, to, state, now)?,

@@ -44,6 +44,8 @@ pub enum Wish {
     SwitchOn,
     /// Somebody has the incident: it is not escalated further.
     Acknowledge(IncidentKey),
+    /// The same, whoever had it before.
+    Take(IncidentKey),
     /// Nobody has it any more: its response clock runs again.
     Unacknowledge(IncidentKey),
     /// The incident is over, whatever its findings say.
@@ -74,6 +76,7 @@ impl Wish {
             Wish::SwitchOff => "mitigation-off",
             Wish::SwitchOn => "mitigation-on",
             Wish::Acknowledge(_) => "acknowledge",
+            Wish::Take(_) => "take",
             Wish::Unacknowledge(_) => "unacknowledge",
             Wish::Resolve(_) => "resolve",
             Wish::Reassign { .. } => "reassign",
@@ -87,6 +90,7 @@ impl Wish {
     pub fn incident(&self) -> Option<&IncidentKey> {
         match self {
             Wish::Acknowledge(incident)
+            | Wish::Take(incident)
             | Wish::Unacknowledge(incident)
             | Wish::Resolve(incident)
             | Wish::Reassign { incident, to: _ } => Some(incident),

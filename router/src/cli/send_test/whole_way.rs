@@ -55,7 +55,7 @@ pub(super) fn send(
 ) -> Result<Report, Failed> {
     let entrance = Entrance::of(config, queue, whom)?;
     let path = question("/v1/story", "of", &sending.id);
-    let before: Option<StoryShown> = ask_if_known(whom, &path).map_err(usage)?;
+    let before: Option<StoryShown> = ask_if_known(whom, &path)?;
     if before.is_some() {
         return Err(anyhow!("another event has that id already; try again").into());
     }
@@ -79,7 +79,7 @@ impl Entrance {
         match (chosen, queue) {
             (Some(chosen), _) => Ok(Entrance::Queue(chosen)),
             (None, None) => {
-                let url = format!("{}/v1/events", whom.server.trim_end_matches('/'));
+                let url = format!("{}/v1/events", whom.url()?.trim_end_matches('/'));
                 Ok(Entrance::Worker { url, token: http.token })
             }
             (None, Some(queue)) => Err(usage(anyhow!(

@@ -57,6 +57,21 @@ impl Embedded {
         .await
     }
 
+    pub(in crate::store) async fn beginning(
+        &self,
+        beginning: &str,
+        most: usize,
+    ) -> Result<Vec<EventId>, Error> {
+        let beginning = EventId::beginning(beginning);
+        self.ask(|tables| {
+            let rows = tables.events()?.range(beginning.as_str()..)?.take(most);
+            let ids: Result<Vec<_>, Error> = rows.map(|row| Ok(row?.0.value().to_owned())).collect();
+            let ids = ids?.into_iter().take_while(|id| id.starts_with(&beginning));
+            Ok(ids.map(EventId::new).collect())
+        })
+        .await
+    }
+
     pub(in crate::store) async fn load(&self, keys: &[Key], into: &mut State) -> Result<(), Error> {
         self.ask(|tables| {
             for key in keys {

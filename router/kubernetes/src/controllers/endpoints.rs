@@ -5,8 +5,8 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::{create, deleting, finished, ready, reference, text, writer};
-use crate::cluster::fake::selector::Labels;
-use crate::cluster::fake::store::{World, key};
+use crate::selector::Labels;
+use crate::store::{World, key};
 
 pub(super) fn control(world: &mut World, namespace: &str) {
     let (services, slices) = (world.kind("", "services"), world.kind("discovery.k8s.io", "endpointslices"));

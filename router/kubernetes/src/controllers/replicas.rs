@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::{claim, create, delete, deleting, finished, pod_of, ready, set_status, text, without_zeros};
-use crate::cluster::fake::store::World;
+use crate::store::World;
 
 pub(super) fn control(world: &mut World, namespace: &str) {
     let kind = world.kind("apps", "replicasets");

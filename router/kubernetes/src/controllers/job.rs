@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{
     claim, condition, create, delete, deleting, finished, pod_of, push, ready, set_status, text, writer,
 };
-use crate::cluster::fake::store::{World, key, now};
+use crate::store::{World, key, now};
 
 /// The finalizer by which a job counts a pod once.
 pub(super) const TRACKED: &str = "batch.kubernetes.io/job-tracking";

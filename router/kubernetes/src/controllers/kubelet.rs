@@ -6,9 +6,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{deleting, finished, text};
-use crate::cluster::fake::managed::Writer;
-use crate::cluster::fake::selector::Labels;
-use crate::cluster::fake::store::{World, key, now, random};
+use crate::managed::Writer;
+use crate::selector::Labels;
+use crate::store::{World, key, now, random};
 
 pub(super) fn control(world: &mut World, namespace: &str) -> Vec<(String, Duration)> {
     let (pods, nodes) = (world.kind("", "pods"), world.kind("", "nodes"));
@@ -69,7 +69,7 @@ fn schedule(world: &mut World, pod: &Value, nodes: &[Arc<Value>]) {
 }
 
 /// The pod as it is once it runs on that node.
-pub(in crate::cluster::fake) fn run(world: &mut World, pod: &Value, node: &Value) -> Value {
+pub(crate) fn run(world: &mut World, pod: &Value, node: &Value) -> Value {
     let at = now();
     let host = node["status"]["addresses"][0]["address"].as_str().unwrap_or("10.1.0.1").to_owned();
     let ip = if pod["spec"]["hostNetwork"] == true {

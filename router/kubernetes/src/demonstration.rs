@@ -68,8 +68,23 @@ impl KubernetesServer {
 
     /// Writes a kubeconfig that leads here into that directory.
     pub fn kubeconfig(&self, directory: &Path) -> PathBuf {
-        crate::cluster::proxy::kubeconfig(&self.url(), directory)
+        kubeconfig(&self.url(), directory)
     }
+}
+
+/// Writes a kubeconfig that leads to that URL into that directory.
+///
+/// # Panics
+///
+/// Where it cannot be written.
+pub fn kubeconfig(url: &str, directory: &Path) -> PathBuf {
+    let path = directory.join("kubeconfig");
+    let text = json!({"apiVersion": "v1", "kind": "Config", "current-context": "test",
+        "clusters": [{"name": "test", "cluster": {"server": url}}],
+        "users": [{"name": "test", "user": {}}],
+        "contexts": [{"name": "test", "context": {"cluster": "test", "user": "test"}}]});
+    std::fs::write(&path, format!("{text:#}\n")).expect("the directory can be written to");
+    path
 }
 
 fn put(world: &mut World, group: &str, plural: &str, namespace: &str, object: Value) {

@@ -1,6 +1,6 @@
 //! A Kubernetes API server on this machine, faithful to a recorded real one, with the controllers that matter.
 //!
-//! What it does is in `tests/README.md`; what it must answer, word for word, is in the recorded exchanges that
+//! The tests and `watchfire demo --tour` stand on it. What it does is in `tests/README.md`; what it must answer, word for word, is in the recorded exchanges that
 //! `tests/e2e/kubernetes_server.rs` replays.
 
 mod access;
@@ -10,6 +10,7 @@ mod defaults;
 mod deleting;
 mod demonstration;
 mod discovery;
+mod eks;
 mod failure;
 mod fields;
 mod kind;
@@ -39,6 +40,8 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 pub use access::{Rule, User};
+pub use demonstration::kubeconfig;
+pub use eks::Eks;
 pub use failure::Failure;
 pub use population::Machine;
 pub use route::{Attributes, Query};

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{claim, create, delete, deleting, finished, hash, pod_of, ready, set_status, text};
-use crate::cluster::fake::selector::Labels;
-use crate::cluster::fake::store::World;
+use crate::selector::Labels;
+use crate::store::World;
 
 pub(super) fn control(world: &mut World, namespace: &str) {
     let (kind, pods, nodes) =

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::{delete, deleting, text, writer};
-use crate::cluster::fake::kind::Kind;
-use crate::cluster::fake::store::{World, key};
+use crate::kind::Kind;
+use crate::store::{World, key};
 
 /// Deletes what no owner has any more, and carries out foreground deletion and orphaning.
 pub(super) fn collect(world: &mut World, namespace: &str) {

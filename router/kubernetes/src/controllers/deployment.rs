@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{
     condition, create, deleting, hash, owned_by, reference, set_status, text, without_zeros, writer,
 };
-use crate::cluster::fake::store::{World, key};
+use crate::store::{World, key};
 
 const REVISION: &str = "deployment.kubernetes.io/revision";
 
@@ -111,7 +111,7 @@ fn roll(world: &mut World, deployment: &Value, current: &Value, mine: &[Arc<Valu
     }
 }
 
-fn scale(world: &mut World, sets: &Arc<crate::cluster::fake::kind::Kind>, set: &Value, replicas: i64) {
+fn scale(world: &mut World, sets: &Arc<crate::kind::Kind>, set: &Value, replicas: i64) {
     let key = key(sets, set);
     world.edit(sets, &key, &writer(""), |set| set["spec"]["replicas"] = replicas.into());
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::{claim, create, delete, deleting, hash, pod_of, ready, set_status, text};
-use crate::cluster::fake::store::World;
+use crate::store::World;
 
 pub(super) fn control(world: &mut World, namespace: &str) {
     let (kind, pods) = (world.kind("apps", "statefulsets"), world.kind("", "pods"));
@@ -62,7 +62,7 @@ fn surplus(
     name: &str,
     count: i64,
     revision: &str,
-    pods: &Arc<crate::cluster::fake::kind::Kind>,
+    pods: &Arc<crate::kind::Kind>,
 ) {
     if mine.iter().any(|pod| deleting(pod)) {
         return;

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::{controller, deleting, finished, ready, set_status};
-use crate::cluster::fake::selector::Labels;
-use crate::cluster::fake::store::World;
+use crate::selector::Labels;
+use crate::store::World;
 
 pub(super) fn control(world: &mut World, namespace: &str) {
     let (budgets, pods) = (world.kind("policy", "poddisruptionbudgets"), world.kind("", "pods"));

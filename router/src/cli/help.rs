@@ -1,0 +1,141 @@
+//! What `--help` adds to what the commands say of themselves: an example for each, and one screen for all of them.
+
+use clap::builder::Resettable;
+use clap::{Arg, ArgAction, Command};
+
+/// The commands by who needs them; what is in none is listed last.
+const GROUPS: [(&str, &str, &[&str]); 4] = [
+    (
+        "On call",
+        "what is open, why, and what to do about it",
+        &[
+            "incidents",
+            "why",
+            "event",
+            "approvals",
+            "approve",
+            "deny",
+            "held",
+            "release",
+            "quarantine",
+            "mitigation",
+            "silence",
+        ],
+    ),
+    (
+        "Rules",
+        "what is paged, tried out without telling anyone",
+        &["rules", "explain", "replay", "preview", "templates", "pattern"],
+    ),
+    (
+        "Worker",
+        "set up, run and looked after",
+        &["demo", "run", "check", "send-test", "doctor", "rbac", "store", "evidence"],
+    ),
+    ("About", "this program itself", &["schema", "version", "man", "completions", "help"]),
+];
+
+/// An example for each command, by its words.
+const EXAMPLES: &[(&str, &str)] = &[
+    ("run", "watchfire run --config watchfire.yaml"),
+    ("demo", "watchfire demo --tour"),
+    ("check", "watchfire check --config watchfire.yaml"),
+    ("rules check", "watchfire rules check --rules ./rules"),
+    ("rules test", "watchfire rules test --rules ./rules"),
+    ("rules list", "watchfire rules list"),
+    ("explain", "watchfire explain finding.json --rules ./rules"),
+    ("replay", "watchfire replay findings.jsonl --output human"),
+    ("approve", "watchfire approve 434a6bc0 --reason 'seen in the flow logs, too'"),
+    ("deny", "watchfire deny 434a6bc0 --reason 'a load test'"),
+    ("approvals", "watchfire approvals --watch"),
+    ("release", "watchfire release aafbc2b0 --reason 'a load test'"),
+    ("held", "watchfire held"),
+    ("quarantine", "watchfire quarantine shop/web-7kw7n --reason 'odd egress' --dry-run"),
+    ("mitigation off", "watchfire mitigation off --reason 'game day'"),
+    ("mitigation on", "watchfire mitigation on --reason 'game day is over'"),
+    ("mitigation status", "watchfire mitigation status"),
+    ("silence add", "watchfire silence add namespace=shop 'pod=cart-*' -d 2h -c upgrade"),
+    ("silence list", "watchfire silence list --expired"),
+    ("silence show", "watchfire silence show s-1a2b3c4d"),
+    ("silence expire", "watchfire silence expire s-1a2b3c4d"),
+    ("silence extend", "watchfire silence extend s-1a2b3c4d -d 1h"),
+    ("incidents list", "watchfire incidents list namespace=shop --since 2h --watch"),
+    ("incidents show", "watchfire incidents show aafbc2b0"),
+    ("incidents timeline", "watchfire incidents timeline aafbc2b0"),
+    ("incidents ack", "watchfire incidents ack aafbc2b0 --reason 'on it'"),
+    ("incidents unack", "watchfire incidents unack aafbc2b0"),
+    ("incidents resolve", "watchfire incidents resolve aafbc2b0 --reason 'false alarm'"),
+    ("incidents reassign", "watchfire incidents reassign aafbc2b0 --to platform"),
+    ("why", "watchfire why aafbc2b0"),
+    ("evidence verify", "watchfire evidence verify --all"),
+    ("evidence list", "watchfire evidence list --config watchfire.yaml"),
+    ("store check", "watchfire store check /var/lib/watchfire/watchfire.redb"),
+    ("store backup", "watchfire store backup /backup/watchfire.redb"),
+    ("store restore", "watchfire store restore /backup/watchfire.redb --config watchfire.yaml"),
+    ("store export", "watchfire store export > journal.jsonl"),
+    ("rbac", "watchfire rbac --config watchfire.yaml | kubectl apply -f -"),
+    ("doctor", "watchfire doctor --config watchfire.yaml"),
+    ("pattern", "watchfire pattern < questions.jsonl"),
+    ("version", "watchfire version --output json"),
+    ("man", "watchfire man /usr/local/share/man/man1"),
+    ("completions", "source <(watchfire completions bash)"),
+];
+
+/// The definition with its examples; every help is one screen.
+pub(super) fn complete(command: Command) -> Command {
+    let screen = screen(&command);
+    let about = "{about-with-newline}\n{usage-heading} {usage}{after-help}";
+    let command = command.help_template(about).after_help(screen);
+    each(command, "")
+}
+
+fn each(mut command: Command, path: &str) -> Command {
+    // The same for -h: there is one help.
+    let help = Arg::new("help")
+        .short('h')
+        .long("help")
+        .action(ArgAction::HelpShort)
+        .help("Print help")
+        .help_heading(Resettable::Reset);
+    command = command.disable_help_flag(true).arg(help).mut_args(|arg| arg.hide_env_values(true));
+    if let Some((_, example)) = EXAMPLES.iter().find(|(of, _)| *of == path) {
+        let more = command.get_after_help().map(|more| format!("\n\n{more}")).unwrap_or_default();
+        command = command.after_help(format!("Example: {example}{more}"));
+    }
+    if !path.is_empty() {
+        command = command.disable_help_subcommand(true);
+    }
+    let names: Vec<String> = command.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
+    for name in names {
+        let path = format!("{path} {name}");
+        command = command.mut_subcommand(name, |sub| each(sub, path.trim_start()));
+    }
+    command
+}
+
+/// All commands, by who needs them.
+fn screen(command: &Command) -> String {
+    let all = || command.get_subcommands().filter(|sub| !sub.is_hide_set()).map(Command::get_name);
+    let is_grouped = |name: &str| GROUPS.iter().any(|(_, _, names)| names.contains(&name));
+    let other: Vec<_> = all().filter(|name| !is_grouped(name)).collect();
+    let known = |names: &[&'static str]| {
+        names.iter().copied().filter(|name| *name == "help" || all().any(|known| known == *name)).collect()
+    };
+    let mut lines = Vec::new();
+    for (title, what, names) in GROUPS {
+        let names: Vec<&str> = known(names);
+        lines.push(format!("{title}: {what}\n  {}\n", names.join("  ")));
+    }
+    if !other.is_empty() {
+        lines.push(format!("Other\n  {}\n", other.join("  ")));
+    }
+    lines.push(
+        "watchfire COMMAND --help has an example of each. To begin with:\n  watchfire demo --tour\n  \
+         watchfire incidents list\n  watchfire why ID"
+            .to_owned(),
+    );
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,71 @@
+use clap::Parser as _;
+
+use super::*;
+use crate::cli::{Cli, definition};
+
+/// Every command that does something, by its words, with its help at 80 columns.
+fn leaves(command: &Command, path: &str, found: &mut Vec<(String, String)>) {
+    for sub in command.get_subcommands().filter(|sub| sub.get_name() != "help") {
+        let path = format!("{path} {}", sub.get_name()).trim_start().to_owned();
+        match sub.has_subcommands() {
+            true => leaves(sub, &path, found),
+            false => found.push((path, sub.clone().term_width(80).render_help().to_string())),
+        }
+    }
+}
+
+fn built() -> Command {
+    let mut command = definition();
+    command.build();
+    command
+}
+
+#[test]
+fn the_help_of_every_command_is_one_screen_with_an_example() {
+    let mut found = Vec::new();
+    leaves(&built(), "", &mut found);
+    let wrong: Vec<_> = found
+        .iter()
+        .filter(|(_, help)| {
+            let lines = help.lines().collect::<Vec<_>>();
+            lines.len() > 24
+                || lines.iter().any(|line| line.chars().count() > 80)
+                || !help.contains("Example: ")
+        })
+        .map(|(path, help)| format!("{path}: {} lines\n{help}", help.lines().count()))
+        .collect();
+    assert!(wrong.is_empty(), "no example in help.rs, or more than a screen:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_help_of_all_is_one_screen_and_names_every_command() {
+    let command = built();
+    let help = command.clone().term_width(80).render_help().to_string();
+    assert!(help.lines().count() <= 24, "{} lines\n{help}", help.lines().count());
+    for sub in command.get_subcommands() {
+        let is_named = help.lines().any(|line| line.split(' ').any(|word| word == sub.get_name()));
+        assert!(is_named, "{} is not in\n{help}", sub.get_name());
+    }
+}
+
+#[test]
+fn every_example_is_of_a_command_and_is_one() {
+    let mut found = Vec::new();
+    leaves(&built(), "", &mut found);
+    for (path, example) in EXAMPLES {
+        assert!(found.iter().any(|(known, _)| known == path), "there is no command {path}");
+        let words = example.split(['|', '<', '>']).find(|part| part.contains("watchfire ")).unwrap();
+        let words: Vec<String> = words
+            .trim_start_matches('(')
+            .trim_end_matches(')')
+            .split('\'')
+            .enumerate()
+            .flat_map(|(place, part)| match place % 2 {
+                0 => part.split_whitespace().map(str::to_owned).collect(),
+                _ => vec![part.to_owned()],
+            })
+            .collect();
+        assert!(words[1..].join(" ").starts_with(path), "{example} is not about {path}");
+        Cli::try_parse_from(&words).unwrap_or_else(|error| panic!("{example}: {error}"));
+    }
+}

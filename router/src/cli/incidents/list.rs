@@ -1,0 +1,255 @@
+//! `watchfire incidents list`: which incidents there are, the most urgent first.
+
+use std::cmp::Reverse;
+
+use clap::{Args, ValueEnum};
+use jiff::{SignedDuration, Timestamp};
+use watchfire_core::incident::ByWhom;
+use watchfire_core::priority::Priority;
+
+use crate::cli::asking::{Form, Whom, look, minute, questions};
+use crate::cli::screen::{self, Tone, age, relative};
+use crate::cli::table::{Table, cut, whole};
+use crate::cli::watching::Listing;
+use crate::cli::{Failed, matchers, span};
+use crate::web::{IncidentShown, IncidentState, IncidentsShown};
+
+/// What `incidents list` takes.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct List {
+    /// Only what a silence of these would match: namespace=shop
+    #[arg(value_name = "MATCHER", hide = true)]
+    matchers: Vec<String>,
+    /// Those that are over, too
+    #[arg(long)]
+    all: bool,
+    /// Only of that priority, such as P1
+    #[arg(long, value_name = "PRIORITY", value_parser = priority)]
+    priority: Option<Priority>,
+    /// Only what has had an event in the last, such as 2h
+    #[arg(long, value_name = "TIME", value_parser = span::parse)]
+    since: Option<SignedDuration>,
+    /// Only what you have, or were assigned (see --by)
+    #[arg(long)]
+    mine: bool,
+    /// What comes first
+    #[arg(long, value_name = "ORDER", value_enum, default_value_t = Order::Urgency)]
+    sort: Order,
+    #[command(flatten)]
+    listing: Listing,
+}
+
+/// What comes first in a list of incidents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Order {
+    /// The most urgent, and of these what is overdue
+    Urgency,
+    /// What was opened last
+    Opened,
+    /// What had the latest event
+    Last,
+    /// What it is about, by name
+    Subject,
+}
+
+/// A priority as people write it.
+pub(in crate::cli) fn priority(text: &str) -> Result<Priority, String> {
+    let found = Priority::ALL.into_iter().find(|priority| priority.as_str().eq_ignore_ascii_case(text));
+    found.ok_or_else(|| "expected P0, P1, P2 or P3".to_owned())
+}
+
+pub(in crate::cli) fn list(list: List) -> Result<(), Failed> {
+    let List { matchers, all, priority, since, mine, sort, listing } = list;
+    let pattern = match matchers.is_empty() {
+        true => None,
+        false => Some(matchers::pattern(&matchers).map_err(Failed::Usage)?.to_string()),
+    };
+    let mine = if mine { Some(listing.whom.author()?) } else { None };
+    let ask = |whom: &Whom| {
+        let since = since.map(|since| (Timestamp::now() - since).to_string());
+        let asked = [
+            ("state", Some(if all { "all" } else { "open" }.to_owned())),
+            ("priority", priority.map(|priority| priority.to_string())),
+            ("since", since),
+            ("mine", mine.clone()),
+            ("match", pattern.clone()),
+        ];
+        let asked = asked.iter().filter_map(|(name, value)| Some((*name, value.as_deref()?)));
+        look::<IncidentsShown>(whom, &questions("/v1/incidents", asked))
+    };
+    let is_part = pattern.is_some() || priority.is_some() || since.is_some() || mine.is_some();
+    let none = match (is_part, all) {
+        (false, false) => "no incident is open",
+        (false, true) => "there are no incidents",
+        (true, false) => "no open incident is as asked for",
+        (true, true) => "no incident is as asked for",
+    };
+    listing.each(ask, |whom, answer| show(whom, answer, sort, none))
+}
+
+fn show(whom: &Whom, answer: IncidentsShown, sort: Order, none: &str) -> Result<(), Failed> {
+    let IncidentsShown { mut incidents, more } = answer;
+    if incidents.is_empty() {
+        say!("{none}");
+        return Ok(());
+    }
+    sorted(&mut incidents, sort);
+    let now = Timestamp::now();
+    match whom.output {
+        Form::Wide => wide(&incidents).print(None)?,
+        Form::Human | Form::Json | Form::Yaml => narrow(&incidents, now).print(screen::columns())?,
+    }
+    if more > 0 {
+        say!("and {more} more, which are less urgent or older");
+    }
+    Ok(())
+}
+
+fn sorted(incidents: &mut [IncidentShown], order: Order) {
+    match order {
+        Order::Urgency => incidents.sort_by_key(urgency),
+        Order::Opened => incidents.sort_by_key(|incident| Reverse(incident.opened_at)),
+        Order::Last => {
+            incidents.sort_by_key(|incident| Reverse(incident.last_at.unwrap_or(incident.opened_at)))
+        }
+        Order::Subject => incidents.sort_by_key(|incident| incident.subject.clone()),
+    }
+}
+
+/// The least is the most urgent: by priority, then what is overdue, then what is due first; what somebody has comes after
+/// what nobody has, and what is over after all.
+fn urgency(incident: &IncidentShown) -> impl Ord + use<> {
+    let due = incident.respond_by.unwrap_or(Timestamp::MAX);
+    (
+        incident.state == IncidentState::Over,
+        incident.priority,
+        incident.acknowledged.is_some(),
+        !incident.overdue,
+        due,
+        Reverse(incident.opened_at),
+    )
+}
+
+fn narrow(incidents: &[IncidentShown], now: Timestamp) -> Table {
+    let columns = [whole("ID"), whole("PRI"), whole("AGE"), whole("RESPOND"), cut("WHAT"), cut("WHERE")];
+    let mut table = Table::new(&columns);
+    for incident in incidents {
+        let cells = [
+            incident.short.clone().unwrap_or_else(|| incident.key.to_string()),
+            incident.priority.to_string(),
+            age(incident.opened_at, now),
+            clock(incident, now),
+            incident.title.clone(),
+            place(&incident.subject).to_owned(),
+        ];
+        table.row(tone(incident), cells);
+    }
+    table
+}
+
+/// What it is about, without the cluster or account that it is in, which most have in common.
+fn place(subject: &str) -> &str {
+    let place = subject.split_once(' ').map_or(subject, |(_, place)| place);
+    place.strip_prefix("pods/").unwrap_or(place)
+}
+
+fn wide(incidents: &[IncidentShown]) -> Table {
+    let names = [
+        "ID",
+        "PRI",
+        "STATE",
+        "OPENED",
+        "RESPOND BY",
+        "HAS IT",
+        "ASSIGNED",
+        "EVENTS",
+        "FAMILY",
+        "WHAT",
+        "WHERE",
+    ];
+    let mut table = Table::new(&names.map(whole));
+    for incident in incidents {
+        let IncidentShown { key, priority, state, opened_at, respond_by, acknowledged, assigned, .. } =
+            incident;
+        let cells = [
+            key.to_string(),
+            priority.to_string(),
+            state.as_str().to_owned(),
+            minute(*opened_at),
+            respond_by.map(minute).unwrap_or_default(),
+            acknowledged.as_ref().map(|whom| whom.by.clone()).unwrap_or_default(),
+            assigned.clone().unwrap_or_default(),
+            incident.events.to_string(),
+            incident.family.clone(),
+            incident.title.clone(),
+            incident.subject.clone(),
+        ];
+        table.row(tone(incident), cells);
+    }
+    table
+}
+
+fn tone(incident: &IncidentShown) -> Tone {
+    match (incident.overdue, incident.state) {
+        (true, _) => Tone::Late,
+        (false, IncidentState::Acked | IncidentState::Over) => Tone::Faint,
+        (false, IncidentState::Open | IncidentState::Held) => Tone::Plain,
+    }
+}
+
+/// Until when somebody has to respond, or who has.
+fn clock(incident: &IncidentShown, now: Timestamp) -> String {
+    match (incident.state, &incident.acknowledged, incident.respond_by) {
+        (IncidentState::Over, _, _) => "over".to_owned(),
+        (_, Some(ByWhom { by, .. }), _) => format!("{} has it", watchfire_core::notice::clean(by, 12)),
+        (_, None, Some(by)) if incident.overdue => format!("overdue {}", age(by, now)),
+        (_, None, Some(by)) => relative(by, now),
+        (IncidentState::Held, None, None) => "held".to_owned(),
+        (IncidentState::Open | IncidentState::Acked, None, None) => "-".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn at(minute: i64) -> Timestamp {
+        let start: Timestamp = "2026-11-25T12:00:00Z".parse().expect("a time");
+        start + SignedDuration::from_mins(minute)
+    }
+
+    fn incident(key: &str, priority: &str, respond_by: Option<i64>, state: &str) -> IncidentShown {
+        let acknowledged = (state == "acked").then(|| json!({"by": "ana", "at": at(0)}));
+        serde_json::from_value(json!({
+            "key": key, "state": state, "priority": priority, "title": "A miner", "subject": "shop/web-1",
+            "family": "crypto-mining", "episode": 1, "opened_at": at(-30), "said_at": null, "last_at": null,
+            "events": 1, "respond_by": respond_by.map(at), "overdue": respond_by.is_some_and(|by| by < 0) && state == "open",
+            "acknowledged": acknowledged, "assigned": null, "escalation": 0, "held": null, "bundle": null,
+            "campaign": null, "channels": [], "ended": null,
+        }))
+        .expect("an incident")
+    }
+
+    #[test]
+    fn the_most_urgent_come_first_and_of_these_what_is_overdue() {
+        let mut incidents = [
+            incident("p0-over", "P0", Some(-9), "over"),
+            incident("p1-late", "P1", Some(-3), "open"),
+            incident("p2", "P2", Some(200), "open"),
+            incident("p0-acked", "P0", Some(2), "acked"),
+            incident("p0-in-time", "P0", Some(4), "open"),
+            incident("p0-late", "P0", Some(-1), "open"),
+            incident("p0-later", "P0", Some(-5), "open"),
+        ];
+        sorted(&mut incidents, Order::Urgency);
+        let keys = incidents.each_ref().map(|incident| incident.key.as_str());
+        assert_eq!(keys, ["p0-later", "p0-late", "p0-in-time", "p0-acked", "p1-late", "p2", "p0-over"]);
+        let clocks = incidents.each_ref().map(|incident| clock(incident, at(0)));
+        assert_eq!(
+            clocks,
+            ["overdue 5m", "overdue 1m", "in 4m", "ana has it", "overdue 3m", "in 3h", "over"]
+        );
+    }
+}

@@ -1,0 +1,332 @@
+//! What people call things: any beginning of an id that stands for one thing alone, with or without `wf1-`.
+//!
+//! This is the one place where a name becomes an id, for commands and for whoever looks. What a sender may write never
+//! takes the place of an incident: an event that is called as an incident's key begins makes the name ambiguous.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use watchfire_core::command::Wish;
+use watchfire_core::containment::{ApprovalId, TargetRecord};
+use watchfire_core::ids::{EventId, FindingKey, IncidentKey, SilenceId};
+use watchfire_core::incident::{Key, State};
+use watchfire_core::notice::clean;
+use watchfire_core::silence::Extension;
+
+use super::Router;
+use crate::store;
+
+/// What the keys of incidents begin with, which nobody has to type.
+const INCIDENT: &str = "wf1-";
+/// What the ids of silences begin with.
+const SILENCE: &str = "s-";
+/// No id is shown with fewer characters.
+const SHORTEST: usize = 8;
+/// So many candidates are named, the others counted.
+const CANDIDATES: usize = 10;
+/// So many events are looked at for a name.
+const EVENTS: usize = 50;
+
+/// What a name stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Meant<T> {
+    /// This.
+    One(T),
+    /// Nothing that is known.
+    Nothing,
+    /// More than one thing.
+    Several(Ambiguous),
+}
+
+/// A name that stands for more than one thing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ambiguous {
+    /// The name.
+    pub name: String,
+    /// What it may stand for, each by a name that stands for nothing else; ten at most.
+    pub candidates: Vec<String>,
+    /// How many more there are.
+    pub more: usize,
+}
+
+/// What can be asked about.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Thing {
+    /// An incident.
+    Incident(IncidentKey),
+    /// A finding, and the incident it belongs to.
+    Finding(FindingKey, IncidentKey),
+    /// All events of that name.
+    Event(String),
+}
+
+impl fmt::Display for Ambiguous {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, candidates, more } = self;
+        write!(out, "`{}` may be any of {}", clean(name, 100), candidates.join(", "))?;
+        if *more > 0 {
+            write!(out, " and {more} more")?;
+        }
+        out.write_str("; type more of the one that is meant")
+    }
+}
+
+impl fmt::Display for Thing {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Thing::Incident(key) => key.fmt(out),
+            Thing::Finding(key, _) => write!(out, "the finding {}", clean(key.as_str(), 200)),
+            Thing::Event(name) => write!(out, "the event {}", clean(name, 200)),
+        }
+    }
+}
+
+impl<T> Meant<T> {
+    /// The one, if there is one.
+    pub fn one(self) -> Option<T> {
+        if let Meant::One(one) = self { Some(one) } else { None }
+    }
+}
+
+impl<T: Ord + fmt::Display> Meant<T> {
+    fn of(name: &str, mut found: BTreeSet<T>) -> Self {
+        match found.len() {
+            0 => Meant::Nothing,
+            1 => found.pop_first().map_or(Meant::Nothing, Meant::One),
+            many => Meant::Several(Ambiguous {
+                name: name.to_owned(),
+                candidates: found.iter().take(CANDIDATES).map(T::to_string).collect(),
+                more: many.saturating_sub(CANDIDATES),
+            }),
+        }
+    }
+
+    /// The one, or the name as it was typed where there is none: then it is said that there is none.
+    fn or(self, typed: T) -> Result<T, Ambiguous> {
+        match self {
+            Meant::One(one) => Ok(one),
+            Meant::Nothing => Ok(typed),
+            Meant::Several(ambiguous) => Err(ambiguous),
+        }
+    }
+}
+
+impl Router {
+    /// What is meant by a name: an incident's key, a finding's, or what senders call events, whole or, but for
+    /// findings, only its beginning.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn meant(&self, name: &str) -> Result<Meant<Thing>, store::Error> {
+        Ok(Meant::of(name, self.things(name).await?))
+    }
+
+    /// What a human asks for, with whole ids in place of what they typed. What stands for nothing stays as it is.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn whole(&self, wish: Wish) -> Result<Result<Wish, Ambiguous>, store::Error> {
+        let incident = async |typed: IncidentKey| {
+            Ok::<_, store::Error>(self.incident_meant(typed.as_str()).await?.or(typed))
+        };
+        Ok(match wish {
+            Wish::Acknowledge(typed) => incident(typed).await?.map(Wish::Acknowledge),
+            Wish::Take(typed) => incident(typed).await?.map(Wish::Take),
+            Wish::Unacknowledge(typed) => incident(typed).await?.map(Wish::Unacknowledge),
+            Wish::Resolve(typed) => incident(typed).await?.map(Wish::Resolve),
+            Wish::Release(typed) => incident(typed).await?.map(Wish::Release),
+            Wish::Reassign { incident: typed, to } => {
+                incident(typed).await?.map(|incident| Wish::Reassign { incident, to })
+            }
+            Wish::Approve(typed) => self.approval_meant(typed.as_str()).await?.or(typed).map(Wish::Approve),
+            Wish::Deny(typed) => self.approval_meant(typed.as_str()).await?.or(typed).map(Wish::Deny),
+            Wish::Expire(typed) => self.silence_meant(typed.as_str()).await?.or(typed).map(Wish::Expire),
+            Wish::Extend(Extension { silence, ends_at }) => {
+                let silence = self.silence_meant(silence.as_str()).await?.or(silence);
+                silence.map(|silence| Wish::Extend(Extension { silence, ends_at }))
+            }
+            Wish::Act(_) | Wish::SwitchOff | Wish::SwitchOn | Wish::Silence(_) => Ok(wish),
+        })
+    }
+
+    /// The incident that a name stands for: its own key, or a finding or event that belongs to it.
+    async fn incident_meant(&self, name: &str) -> Result<Meant<IncidentKey>, store::Error> {
+        let mut incidents = BTreeSet::new();
+        for thing in self.things(name).await? {
+            match thing {
+                Thing::Incident(incident) | Thing::Finding(_, incident) => {
+                    incidents.insert(incident);
+                }
+                Thing::Event(name) => {
+                    for event in self.store.named(&name, EVENTS).await? {
+                        let entry = self.store.find(&event).await?;
+                        incidents.extend(entry.and_then(|entry| entry.decision.incident));
+                    }
+                }
+            }
+        }
+        Ok(Meant::of(name, incidents))
+    }
+
+    /// What senders call the events that a name stands for: just so, or beginning so.
+    pub(super) async fn events_meant(&self, name: &str) -> Result<Meant<String>, store::Error> {
+        Ok(Meant::of(name, self.events_called(name).await?))
+    }
+
+    async fn events_called(&self, name: &str) -> Result<BTreeSet<String>, store::Error> {
+        if name.trim().is_empty() {
+            return Ok(BTreeSet::new());
+        }
+        if !self.store.named(name, 1).await?.is_empty() {
+            return Ok(BTreeSet::from([name.to_owned()]));
+        }
+        Ok(self.store.beginning(name, EVENTS).await?.iter().map(EventId::shown).collect())
+    }
+
+    async fn things(&self, name: &str) -> Result<BTreeSet<Thing>, store::Error> {
+        let mut things = BTreeSet::new();
+        if name.trim().is_empty() {
+            return Ok(things);
+        }
+        let whole = [name.to_owned(), format!("{INCIDENT}{name}")].map(IncidentKey::new);
+        let finding = FindingKey::new(name);
+        let mut state = State::default();
+        let keys = whole.clone().map(Key::Incident).into_iter().chain([Key::Finding(finding.clone())]);
+        self.store.load(&keys.collect::<Vec<_>>(), &mut state).await?;
+        if let Some(incident) = whole.into_iter().find(|key| state.incident(key).is_some()) {
+            return Ok(BTreeSet::from([Thing::Incident(incident)]));
+        }
+        for beginning in [name.to_owned(), format!("{INCIDENT}{name}")] {
+            let incidents = self.keys("incident/", &beginning).await?;
+            things.extend(incidents.into_iter().map(|key| Thing::Incident(IncidentKey::new(key))));
+        }
+        if let Some(known) = state.finding(&finding) {
+            things.insert(Thing::Finding(finding, known.incident.clone()));
+        }
+        things.extend(self.events_called(name).await?.into_iter().map(Thing::Event));
+        Ok(things)
+    }
+
+    async fn approval_meant(&self, name: &str) -> Result<Meant<ApprovalId>, store::Error> {
+        let known = if name.trim().is_empty() { Vec::new() } else { self.keys("approval/", name).await? };
+        Ok(of_beginnings(name, &[""], known.into_iter(), ApprovalId::new))
+    }
+
+    /// The silence that a name stands for.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn silence_meant(&self, name: &str) -> Result<Meant<SilenceId>, store::Error> {
+        let known = self.silences().await?.into_iter().map(|silence| silence.id.as_str().to_owned());
+        Ok(of_beginnings(name, &["", SILENCE], known, SilenceId::new))
+    }
+
+    /// The keys of all incidents, in their order.
+    pub(super) async fn names(&self) -> Result<Vec<String>, store::Error> {
+        self.keys("incident/", "").await
+    }
+
+    async fn keys(&self, kind: &str, beginning: &str) -> Result<Vec<String>, store::Error> {
+        let start = beginning.to_owned();
+        let gather = move |found: &mut Vec<String>, rest: &str, _| found.push(format!("{start}{rest}"));
+        self.store.fold_records(&format!("{kind}{beginning}"), Vec::new(), gather).await
+    }
+
+    /// The shortest beginning of an incident's key that stands for nothing else, no event either.
+    pub(super) async fn short(&self, names: &[String], key: &IncidentKey) -> Result<String, store::Error> {
+        let mut short = shortest(names, key.as_str());
+        let whole = key.as_str().strip_prefix(INCIDENT).unwrap_or(key.as_str());
+        while short.len() < whole.len() && !self.store.beginning(&short, 1).await?.is_empty() {
+            let next = whole[short.len()..].chars().next().map_or(0, char::len_utf8);
+            short = whole[..short.len() + next].to_owned();
+        }
+        Ok(short)
+    }
+
+    /// What is held, each with the short name of its incident.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn held_with_names(&self) -> Result<Vec<(TargetRecord, String)>, store::Error> {
+        let names = self.names().await?;
+        let mut held = Vec::new();
+        for target in self.held().await? {
+            let short = self.short(&names, &target.incident).await?;
+            held.push((target, short));
+        }
+        Ok(held)
+    }
+}
+
+/// What begins with a name, or with one of these and the name; where something is called just so, that alone.
+fn of_beginnings<T: Ord + fmt::Display>(
+    name: &str,
+    before: &[&str],
+    known: impl Iterator<Item = String>,
+    id: impl Fn(String) -> T,
+) -> Meant<T> {
+    if name.trim().is_empty() {
+        return Meant::Nothing;
+    }
+    let names: Vec<_> = before.iter().map(|before| format!("{before}{name}")).collect();
+    let found: BTreeSet<String> =
+        known.filter(|known| names.iter().any(|name| known.starts_with(name.as_str()))).collect();
+    let whole = names.iter().find(|name| found.contains(*name));
+    let found = whole.map_or(found.clone(), |whole| BTreeSet::from([whole.clone()]));
+    Meant::of(name, found.into_iter().map(id).collect())
+}
+
+/// The shortest beginning of an id, of at least eight characters and without `wf1-`, that no other of these has, which
+/// are in order.
+pub fn shortest(all: &[String], id: &str) -> String {
+    let common = |other: &String| {
+        let same = id.char_indices().zip(other.chars()).take_while(|((_, one), other)| one == other);
+        same.last().map_or(0, |((at, one), _)| at + one.len_utf8())
+    };
+    let place = all.partition_point(|known| known.as_str() < id);
+    let before = place.checked_sub(1).and_then(|before| all.get(before));
+    let after = all[place..].iter().find(|known| known.as_str() != id);
+    let shared = before.into_iter().chain(after).map(common).max().unwrap_or(0);
+    let head = if id.starts_with(INCIDENT) { INCIDENT.len() } else { 0 };
+    let needed = id[shared..].chars().next().map_or(shared, |next| shared + next.len_utf8());
+    let least = id.char_indices().nth(head + SHORTEST).map_or(id.len(), |(at, _)| at);
+    id[head..needed.max(least)].to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all(ids: &[&str]) -> Vec<String> {
+        ids.iter().map(|id| (*id).to_owned()).collect()
+    }
+
+    #[test]
+    fn an_id_is_shown_as_far_as_no_other_begins_and_with_eight_characters_at_least() {
+        let known =
+            all(&["wf1-00aabbccddee", "wf1-00aabbccdfff", "wf1-11", "wf1-é23456789ä", "wf1-é23456789ö"]);
+        let shown: Vec<_> = known.iter().map(|id| shortest(&known, id)).collect();
+        assert_eq!(shown, ["00aabbccdd", "00aabbccdf", "11", "é23456789ä", "é23456789ö"]);
+        assert_eq!(shortest(&all(&["434a6bc06491"]), "434a6bc06491"), "434a6bc0");
+        assert_eq!(shortest(&[], "wf1-0123456789"), "01234567");
+    }
+
+    #[test]
+    fn what_is_called_just_so_is_meant_although_others_begin_so() {
+        let meant = |name: &str| {
+            let known = all(&["s-1", "s-10", "s-2a", "window:night:1"]).into_iter();
+            of_beginnings(name, &["", "s-"], known, SilenceId::new)
+        };
+        let one = |id: &str| Meant::One(SilenceId::new(id));
+        assert_eq!(
+            ["s-1", "1", "s-2", "2a", "win"].map(meant),
+            ["s-1", "s-1", "s-2a", "s-2a", "window:night:1"].map(one)
+        );
+        assert!(["", " ", "3", "night"].map(meant).iter().all(|meant| *meant == Meant::Nothing));
+        let Meant::Several(ambiguous) = meant("s-") else { panic!("it is one") };
+        assert_eq!(
+            ambiguous.to_string(),
+            "`s-` may be any of s-1, s-10, s-2a; type more of the one that is meant"
+        );
+    }
+}
