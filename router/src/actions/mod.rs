@@ -248,15 +248,16 @@ impl Sink {
         }
     }
 
-    /// Which of its own templates cannot be used for that page.
+    /// Which of its own templates cannot be used for that page. Where it has none there is nothing to try.
     fn faults(&self, effect: &Effect) -> Vec<Fault> {
         let (notice, kind) = (&effect.notice, effect.kind);
         match self {
-            Sink::Console(action) => action.wording.words(notice, kind).faults,
+            Sink::Console(Console { wording, .. }) | Sink::Sns(Sns { wording, .. }) if wording.has_own() => {
+                wording.words(notice, kind).faults
+            }
+            Sink::Email(Email { wording, .. }) if wording.has_own() => wording.mail(notice, kind).faults,
             Sink::PagerDuty(action) => action.faults(effect),
-            Sink::Sns(action) => action.wording.words(notice, kind).faults,
-            Sink::Email(action) => action.wording.mail(notice, kind).faults,
-            Sink::SecurityHub(_) => Vec::new(),
+            Sink::Console(_) | Sink::Sns(_) | Sink::Email(_) | Sink::SecurityHub(_) => Vec::new(),
         }
     }
 

@@ -44,8 +44,7 @@ pub(super) fn places(channels: Option<&Node>) -> Places {
 
 /// The first failure of each template, over all examples and kinds of pages.
 pub(super) fn check(file: &str, config: &Config, policy: &Policy, places: &Places) -> Vec<Mistake> {
-    let own =
-        |channel: &ChannelConfig| channel.wording().is_some_and(|wording| wording.own().next().is_some());
+    let own = |channel: &ChannelConfig| channel.wording().is_some_and(|wording| wording.has_own());
     let channels: Vec<_> = config.channels.iter().filter(|(_, channel)| own(channel)).collect();
     if channels.is_empty() {
         return Vec::new();

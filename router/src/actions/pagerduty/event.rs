@@ -76,6 +76,7 @@ pub(super) fn full(effect: &Effect, routing_key: &str, form: &Form) -> Vec<u8> {
 pub(super) fn faults(effect: &Effect, form: &Form) -> Vec<Fault> {
     match effect.kind {
         EffectKind::Resolve | EffectKind::Acknowledge => Vec::new(),
+        EffectKind::Page | EffectKind::Update | EffectKind::Digest if !form.wording.has_own() => Vec::new(),
         EffectKind::Page | EffectKind::Update | EffectKind::Digest => {
             form.wording.words(&told(&effect.notice, form), effect.kind).faults
         }

@@ -101,7 +101,7 @@ fn happened(notice: &Notice) -> String {
     let words =
         letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect());
     match kind(notice) {
-        kind if kind == notice.family => words,
+        kind if kind == notice.family || kind.eq_ignore_ascii_case(&words) => words,
         kind if words.is_empty() => kind.to_owned(),
         kind => format!("{words} ({kind})"),
     }
@@ -118,7 +118,7 @@ fn action(line: &str) -> Option<String> {
 /// How long a list is; its lines name what is in it.
 fn counted(list: &List) -> List {
     let all = list.more.saturating_add(list.lines.len() as u64);
-    List { head: "Incidents".to_owned(), lines: Vec::new(), more: all }
+    List { head: "items".to_owned(), lines: Vec::new(), more: all }
 }
 
 /// A number and a word, and nothing else.

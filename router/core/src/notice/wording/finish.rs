@@ -4,7 +4,7 @@ use super::super::text::wrapped;
 use super::super::{LONGEST_LINE, clean, html, is_unfit};
 
 /// Longer than any page: what is over it is cut.
-const MOST_BYTES: usize = 200_000;
+const MOST_BYTES: usize = 1_000_000;
 
 /// One line.
 pub(super) fn line(text: &str) -> String {

@@ -194,6 +194,11 @@ impl Wording {
         Self { own, texts }
     }
 
+    /// Whether any template is its own.
+    pub fn has_own(&self) -> bool {
+        self.own.is_some()
+    }
+
     /// Its own templates.
     pub fn own(&self) -> impl Iterator<Item = (Part, &str)> {
         self.texts.iter().map(|(part, template)| (*part, template.as_str()))
