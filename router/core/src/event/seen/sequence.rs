@@ -60,7 +60,7 @@ fn signals(sequence: &Json<'_>, zone: &Zone, seen: &mut Seen) {
 
 /// `18 Nov 00:38:32 PST Discovery:Kubernetes/SuccessfulAnonymousAccess, severity 5, Discovery, T1613: payments-prod`.
 fn line(signal: &Json<'_>, zone: &Zone, names: &BTreeMap<String, String>) -> Option<String> {
-    let name = text(signal, "name").or_else(|| text(signal, "type"))?;
+    let name = text(signal, "name")?;
     let time = first_time(signal, &["firstSeenAt", "createdAt"]);
     let local = time.map(|time| time.to_zoned(zone.time_zone().clone()));
     let time = local.map(|time| format!("{} ", time.strftime("%d %b %H:%M:%S %Z"))).unwrap_or_default();
