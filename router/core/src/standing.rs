@@ -10,19 +10,23 @@ pub use delivery::{Delivery, Progress, Told, ended};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::act::{Act, ActionKind, Target};
-use crate::containment::{
-    Answer, ApprovalId, ApprovalRecord, Containment, ContainmentState, TargetRecord, Verdict,
-};
+use crate::containment::{Answer, ApprovalId, ApprovalRecord, TargetRecord, Verdict};
 use crate::decision::{Role, Withheld};
-use crate::ids::EventId;
+use crate::heading::measures;
+use crate::ids::IncidentKey;
+use crate::incident::IncidentRecord;
 use crate::journal::Entry;
-use crate::noise::minute;
+use crate::notice::Measure;
 use crate::rules::ActionName;
+use crate::zone::Zone;
 
 /// All that is looked at.
 #[derive(Clone, Copy, Debug)]
 pub struct Sources<'s> {
+    /// The incident.
+    pub incident: &'s IncidentKey,
+    /// What is known of it; none if it is forgotten.
+    pub record: Option<&'s IncidentRecord>,
     /// What was decided about it, the oldest first.
     pub entries: &'s [Entry],
     /// The decision by which it was said with others.
@@ -31,6 +35,8 @@ pub struct Sources<'s> {
     pub targets: &'s [TargetRecord],
     /// The plans that a human was asked about on its account.
     pub approvals: &'s [(ApprovalId, ApprovalRecord)],
+    /// The zone of those who look at it.
+    pub zone: &'s Zone,
     /// Now.
     pub now: Timestamp,
 }
@@ -38,31 +44,17 @@ pub struct Sources<'s> {
 /// How an incident stands.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Standing {
-    /// What was done to the cluster on its account, the oldest first.
-    pub contained: Vec<Contained>,
+    /// How all that contains it stands, what presses first: as a page's head says it.
+    pub measures: Vec<Measure>,
     /// The plans that a human was asked about, the oldest first.
     pub approvals: Vec<Approval>,
     /// What the rule of its latest event wanted, and is neither done nor asked for.
     pub withheld: Vec<Withheld>,
     /// Who was told and who is to be told, the oldest first; none of what did not have to be.
     pub told: Vec<Told>,
-}
-
-/// One action on one target.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Contained {
-    /// Which action.
-    pub action: String,
-    /// On what, in words.
-    pub target: String,
-    /// How far it is.
-    pub state: ContainmentState,
-    /// Since when it is so; when it was planned, where its end is not known any more.
-    pub since: Timestamp,
-    /// Who approved it, or released it.
-    pub by: Option<String>,
-    /// What came of it, in words; may be empty.
-    pub said: String,
+    /// The zone of its times in words.
+    #[serde(default)]
+    pub zone: Zone,
 }
 
 /// A plan that a human was asked about.
@@ -113,28 +105,22 @@ pub struct NotDone {
 impl Standing {
     /// How it stands.
     pub fn of(sources: &Sources<'_>) -> Self {
-        let contained: Vec<_> = sources
-            .targets
-            .iter()
-            .flat_map(|record| record.acts.iter().map(move |act| (record, act)))
-            .map(|(record, containment)| Contained::of(&record.target, containment, sources.entries))
-            .collect();
-        let mut approvals: Vec<_> = sources.approvals.iter().collect();
+        let Sources { incident, record, targets, approvals, zone, now, .. } = *sources;
+        let asked = approvals.iter().map(|(id, record)| (id, record));
+        let measures = record.map_or_else(Vec::new, |record| measures(incident, record, targets, asked, now));
+        let mut approvals: Vec<_> = approvals.iter().collect();
         approvals.sort_by_key(|(id, record)| (record.asked_at, id.clone()));
-        let approvals =
-            approvals.into_iter().map(|(id, record)| Approval::of(id, record, sources.now)).collect();
-        let mut standing = Self { contained, approvals, withheld: Vec::new(), told: Told::of(sources) };
-        standing.contained.sort_by_key(|contained| contained.since);
+        let approvals = approvals.into_iter().map(|(id, record)| Approval::of(id, record, now)).collect();
+        let (told, zone) = (Told::of(sources), zone.clone());
+        let mut standing = Self { measures, approvals, withheld: Vec::new(), told, zone };
         standing.withheld = standing.withheld_of(sources.entries);
         standing
     }
 
-    /// A line each: what is contained, what waits or was not approved, what is withheld.
+    /// A line each: how what contains it stands, what is withheld.
     pub fn lines(&self) -> Vec<String> {
-        let contained = self.contained.iter().map(Contained::sentence);
-        let asked = self.approvals.iter().filter(|approval| approval.state != ApprovalState::Approved);
-        let withheld = self.withheld.iter().map(|withheld| format!("no {withheld}"));
-        contained.chain(asked.map(Approval::sentence)).chain(withheld).collect()
+        let measures = self.measures.iter().map(|measure| measure.sentence(&self.zone));
+        measures.chain(self.withheld.iter().map(|withheld| format!("no {withheld}"))).collect()
     }
 
     /// What has become of something that a decision did not do.
@@ -142,12 +128,15 @@ impl Standing {
         let Withheld { action, reason } = withheld.clone();
         let asked = self.approvals.iter().find(|approval| reason.contains(approval.id.as_str()));
         let since = asked.filter(|asked| asked.state != ApprovalState::Waiting).map(|asked| {
-            let is_it = |it: &&Contained| it.action == asked.action && it.target == asked.target;
-            match (asked.state, self.contained.iter().rev().find(is_it)) {
-                (ApprovalState::Approved, Some(contained)) => {
-                    format!("{}; {}", asked.answered(), contained.so_far())
+            let answered = asked.answered(&self.zone);
+            let of_it = |measure: &&Measure| {
+                measure.action.as_str() == asked.action && measure.target == asked.target
+            };
+            match (asked.state, self.measures.iter().find(of_it)) {
+                (ApprovalState::Approved, Some(measure)) => {
+                    format!("{answered}; {}", measure.sentence(&self.zone))
                 }
-                (_, _) => asked.answered(),
+                (_, _) => answered,
             }
         });
         NotDone { action, reason, since }
@@ -155,7 +144,7 @@ impl Standing {
 
     /// What the latest event's rule wanted to be contained, where nothing is and nobody is asked.
     fn withheld_of(&self, entries: &[Entry]) -> Vec<Withheld> {
-        if !self.contained.is_empty() || !self.approvals.is_empty() {
+        if !self.measures.is_empty() || !self.approvals.is_empty() {
             return Vec::new();
         }
         let contains = |name: &str| {
@@ -167,46 +156,6 @@ impl Standing {
             withheld.cloned().collect()
         };
         entries.iter().rev().map(of_entry).find(|withheld| !withheld.is_empty()).unwrap_or_default()
-    }
-}
-
-impl Contained {
-    fn of(target: &Target, containment: &Containment, entries: &[Entry]) -> Self {
-        let Containment { action, event, effect, at, state, .. } = containment;
-        let act = act_of(entries, event, |act| act.id == *effect);
-        let released =
-            (*state == ContainmentState::Released).then(|| release_of(entries, target, *at)).flatten();
-        let (act, outcome) = match released.or(act) {
-            Some((act, entry)) => (Some(act), entry.outcomes.get(&act.id)),
-            None => (None, None),
-        };
-        let (_, ended_at, said) = ended(outcome);
-        Self {
-            action: action.as_str().to_owned(),
-            target: target.named(),
-            state: *state,
-            since: ended_at.unwrap_or(*at),
-            by: act.and_then(|act| act.approved_by.clone()),
-            said,
-        }
-    }
-
-    /// In a line, such as `quarantine of pod shop/web-1 done since 2026-11-29 02:11 UTC, approved by jane`.
-    pub fn sentence(&self) -> String {
-        format!("{} of {} {}", self.action, self.target, self.so_far())
-    }
-
-    fn so_far(&self) -> String {
-        let Self { state, since, by, said, .. } = self;
-        let since = minute(*since);
-        let signed = |word: &str| by.as_ref().map(|by| format!(", {word} by {by}")).unwrap_or_default();
-        match state {
-            ContainmentState::Planned => format!("being done since {since}{}", signed("approved")),
-            ContainmentState::Done => format!("done since {since}{}", signed("approved")),
-            ContainmentState::Failed if said.is_empty() => format!("failed at {since}"),
-            ContainmentState::Failed => format!("failed at {since}: {said}"),
-            ContainmentState::Released => format!("released at {since}{}", signed("asked for")),
-        }
     }
 }
 
@@ -229,23 +178,7 @@ impl Approval {
         }
     }
 
-    /// In a line, with the command where one waits.
-    pub fn sentence(&self) -> String {
-        let Self { id, action, target, because, state, until, .. } = self;
-        match state {
-            ApprovalState::Waiting => {
-                let until = minute(*until);
-                format!(
-                    "{action} of {target} waits for approval until {until} ({because}): watchfire approve {id}"
-                )
-            }
-            ApprovalState::Approved | ApprovalState::Denied | ApprovalState::Expired => {
-                format!("{action} of {target} {}", self.answered())
-            }
-        }
-    }
-
-    fn answered(&self) -> String {
+    fn answered(&self, zone: &Zone) -> String {
         match &self.answer {
             Some(Answer { verdict, by, reason, at }) => {
                 let word = match verdict {
@@ -253,33 +186,11 @@ impl Approval {
                     Verdict::Denied => "denied",
                 };
                 let reason = if reason.is_empty() { String::new() } else { format!(": {reason}") };
-                format!("{word} by {by} at {}{reason}", minute(*at))
+                format!("{word} by {by} at {}{reason}", zone.minute(*at))
             }
-            None => format!("not done: nobody approved it by {}", minute(self.until)),
+            None => format!("not done: nobody approved it by {}", zone.minute(self.until)),
         }
     }
-}
-
-fn act_of<'e>(
-    entries: &'e [Entry],
-    event: &EventId,
-    is_it: impl Fn(&Act) -> bool,
-) -> Option<(&'e Act, &'e Entry)> {
-    let entry = entries.iter().find(|entry| entry.decision.event == *event)?;
-    entry.decision.acts.iter().find(|act| is_it(act)).map(|act| (act, entry))
-}
-
-/// The act that undid what was done to it at that time: the first release after it that was done.
-fn release_of<'e>(entries: &'e [Entry], target: &Target, at: Timestamp) -> Option<(&'e Act, &'e Entry)> {
-    let acts = entries.iter().flat_map(|entry| entry.decision.acts.iter().map(move |act| (act, entry)));
-    let releases = acts.filter(|(act, _)| act.action == ActionKind::Release && act.target == *target);
-    let done = |act: &Act, entry: &Entry| ended(entry.outcomes.get(&act.id));
-    releases
-        .filter_map(|(act, entry)| match done(act, entry) {
-            (Progress::Done | Progress::NotNeeded, Some(ended_at), _) if ended_at >= at => Some((act, entry)),
-            (_, _, _) => None,
-        })
-        .next()
 }
 
 #[cfg(test)]

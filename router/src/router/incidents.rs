@@ -274,10 +274,13 @@ impl Router {
         let said_with = story.said_with.as_ref();
         let now = self.clock.now();
         Ok(Standing::of(&Sources {
+            incident: &story.incident,
+            record: story.record.as_ref(),
             entries: &story.entries,
             said_with,
             targets: &targets,
             approvals: &approvals,
+            zone: self.policy.calendar.zone(),
             now,
         }))
     }

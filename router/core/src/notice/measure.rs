@@ -100,12 +100,30 @@ impl Measure {
     /// How it stands, in a clause: `pod shop/pay-1 quarantined since 02:58 CET, by the rule`; without its target where
     /// that is the subject, which stands beside it already.
     pub fn clause(&self, subject: &str, zone: &Zone, now: Timestamp) -> String {
+        let far = |until: Timestamp| format!(", {}", relative(until, now));
+        self.told(subject, |at| moment(zone, at, now), far)
+    }
+
+    /// The same for whoever looks at it later: every time with its date, and with the command where one is asked for.
+    pub fn sentence(&self, zone: &Zone) -> String {
+        let told = self.told("", |at| zone.minute(at), |_| String::new());
+        match self.approve() {
+            Some(command) => format!("{told}: {command}"),
+            None => told,
+        }
+    }
+
+    fn told(
+        &self,
+        subject: &str,
+        time: impl Fn(Timestamp) -> String,
+        far: impl Fn(Timestamp) -> String,
+    ) -> String {
         let Measure { action, target, state } = self;
         let named = action.as_str();
         let is_subject = target.split_once(' ').is_some_and(|(_, name)| name == subject);
         let target = if is_subject { "" } else { target.as_str() };
         let of = if target.is_empty() { String::new() } else { format!(" of {target}") };
-        let time = |at: Timestamp| moment(zone, at, now);
         let by = |by: &Option<String>| by.as_ref().map_or("by the rule".to_owned(), |by| format!("by {by}"));
         match state {
             MeasureState::Failed { because } => format!("NOT contained: {named} failed: {}", short(because)),
@@ -116,7 +134,7 @@ impl Measure {
             }
             MeasureState::UnderWay => format!("{named}{of} is being done now"),
             MeasureState::Waits { until, .. } => {
-                format!("{named}{of} waits for approval until {}, {}", time(*until), relative(*until, now))
+                format!("{named}{of} waits for approval until {}{}", time(*until), far(*until))
             }
             MeasureState::Denied { by, at } => format!("not contained: {by} denied {named} at {}", time(*at)),
             MeasureState::Expired { at } => {

@@ -11,7 +11,7 @@ fn entry(outcomes: &Value) -> Entry {
     let notice = crate::notice::Notice::empty(
         crate::priority::Priority::P0,
         &crate::ids::IncidentKey::new("wf1-1"),
-        &EventId::new("event-1"),
+        &crate::ids::EventId::new("event-1"),
     );
     let effect = |channel: &str, when: Value| {
         json!({"id": format!("page:{channel}"), "kind": "page", "channel": channel, "when": when,
@@ -56,7 +56,17 @@ fn whoever_did_not_have_to_be_told_is_not_among_those_who_were() {
         json!({"page:oncall": {"done": {"at": AT, "receipt": ""}}, "page:mail": {"not_needed": {"at": AT}}});
     let entries = [entry(&idle)];
     let now = AT.parse().expect("a time");
-    let sources = Sources { entries: &entries, said_with: None, targets: &[], approvals: &[], now };
+    let incident = crate::ids::IncidentKey::new("wf1-1");
+    let sources = Sources {
+        incident: &incident,
+        record: None,
+        entries: &entries,
+        said_with: None,
+        targets: &[],
+        approvals: &[],
+        zone: &Zone::UTC,
+        now,
+    };
     let told: Vec<_> =
         Standing::of(&sources).told.iter().map(|told| told.delivery.channel.to_string()).collect();
     assert_eq!(told, ["oncall"]);

@@ -43,7 +43,7 @@ fn a_long_and_hostile_story_stays_on_one_screen() {
 #[test]
 fn a_plan_that_was_approved_is_not_said_to_wait() {
     let at = "2026-11-25T09:00:00Z";
-    let since = "approved by jane at 2026-11-25 09:05 UTC; done since 2026-11-25 09:06 UTC, approved by jane";
+    let since = "approved by jane at 2026-11-25 09:05 UTC; pod shop/web-1 quarantined since 2026-11-25 09:06 UTC, by jane";
     let withheld = json!({
         "action": "quarantine", "since": since,
         "reason": "waits for approval (approve mode) until 2026-11-25 09:30 UTC: watchfire approve 434a6bc06491",
@@ -53,10 +53,10 @@ fn a_plan_that_was_approved_is_not_said_to_wait() {
         "rule": "miner", "family": "crypto-mining", "priority": "P0", "verdict": "page", "why": "new",
         "because": "first report of this incident", "withheld": [withheld], "effects": [], "acts": [],
     });
-    let contained = json!({
-        "action": "quarantine", "target": "pod shop/web-1", "state": "done", "since": at, "by": "jane", "said": "",
+    let measure = json!({
+        "action": "quarantine", "target": "pod shop/web-1", "state": {"done": {"since": at, "by": "jane"}},
     });
-    let standing = json!({"contained": [contained], "approvals": [], "withheld": [], "told": []});
+    let standing = json!({"measures": [measure], "approvals": [], "withheld": [], "told": []});
     let story = json!({
         "of": "event", "event": "event-1", "id": "event-1", "finding": null, "incident": null,
         "decisions": [decision], "said_with": null, "standing": standing, "next": [],
@@ -66,12 +66,12 @@ fn a_plan_that_was_approved_is_not_said_to_wait() {
     assert_eq!(
         lines,
         [
-            "  quarantine of pod shop/web-1 done since 2026-11-25 09:00 UTC, approved by jane",
+            "  pod shop/web-1 quarantined since 2026-11-25 09:00 UTC, by jane",
             "Event event-1, 2026-11-25 09:00 UTC",
             "  k: P0 by rule miner (crypto-mining)",
             "  paged: first report of this incident",
-            "  quarantine: approved by jane at 2026-11-25 09:05 UTC; done since 2026-11-25",
-            "    09:06 UTC, approved by jane",
+            "  quarantine: approved by jane at 2026-11-25 09:05 UTC; pod shop/web-1",
+            "    quarantined since 2026-11-25 09:06 UTC, by jane",
             "Nobody was told",
         ]
     );
