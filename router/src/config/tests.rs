@@ -46,7 +46,7 @@ routes:
         "watchfire.yaml:2: http.token: expected a token, because 0.0.0.0:8080 is not a loopback address",
         "watchfire.yaml:3: store.keep_days: expected at least 1, found 0",
         "watchfire.yaml:5: channels.oncall.pagerduty.retries: unknown field `retries`, expected one of \
-         `routing_key`, `url`, `payload`, `events_per_minute`, `webhook_secrets`, `poll`",
+         `routing_key`, `url`, `payload`, `leave_out`, `events_per_minute`, `templates`, `webhook_secrets`, `poll`",
         "watchfire.yaml:7: routes.P1: expected a route with at least one channel",
         "watchfire.yaml:8: routes.P0.to[1]: expected a channel (oncall, screen), found `nobody`",
         "watchfire.yaml:8: routes.P0.fallback: expected a channel that is not in `to`, found `oncall`",
@@ -234,7 +234,7 @@ fn a_misspelt_channels_does_not_make_every_route_wrong() {
 fn a_part_of_another_shape_is_one_mistake() {
     let text = "http: 8080\nchannels: [console]\nroutes: [P0]\nrepeat_after_minutes: 5\n";
     let expected = [
-        "watchfire.yaml:1: http: invalid type: integer `8080`, expected a mapping of listen, token, operator_token, in_flight, hosts, connections, bodies_mib",
+        "watchfire.yaml:1: http: invalid type: integer `8080`, expected a mapping of listen, token, operator_token, public_url, in_flight, hosts, connections, bodies_mib",
         "watchfire.yaml:2: channels: expected a mapping of names and channels",
         "watchfire.yaml:3: routes: expected a mapping of P0, P1, P2, P3",
         "watchfire.yaml:4: repeat_after_minutes: expected a mapping of P0, P1, P2, P3",
