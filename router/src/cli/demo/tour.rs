@@ -16,7 +16,7 @@ use crate::app::App;
 use crate::cli::{Failed, plain_policy};
 use crate::clients::Clients;
 use crate::config::Config;
-use crate::router::Router;
+use crate::router::{Router, shortest};
 use crate::rules_files::demo_events;
 use crate::secret::Secret;
 
@@ -30,19 +30,20 @@ const MINER: &str = "09-miner.json";
 const READ: Duration = Duration::from_secs(2);
 
 /// The steps: what one does there, and the command; `ID` is the incident, `PLAN` the quarantine that waits.
-const STEPS: [(&str, &str); 9] = [
+const STEPS: [(&str, &str); 10] = [
     ("What is open? One line each, the most urgent first", "incidents list"),
     ("Why was it paged, and what comes next?", "why ID"),
-    ("Say that you have it: nobody else is woken", "incidents ack ID --reason on-it"),
+    ("Say that you have it: nobody else is woken", "incidents ack ID --reason 'on it'"),
     ("What waits for an answer? In mode approve nothing is done without one", "approvals"),
     ("Look at what would be done; the API server is asked, nothing is changed", "approve PLAN --dry-run"),
     (
         "Approve: evidence first, then the pod is cut off, then it is verified",
-        "approve PLAN --reason seen-in-flow-logs",
+        "approve PLAN --reason 'seen in the flow logs, too'",
     ),
     ("What is contained, and what a release would put back", "held"),
-    ("A false alarm after all: one command undoes it", "release ID --reason load-test"),
-    ("And it is over", "incidents resolve ID --reason load-test"),
+    ("And why, now that it was answered", "why ID"),
+    ("A false alarm after all: one command undoes it", "release ID --reason 'a load test'"),
+    ("And it is over", "incidents resolve ID --reason 'a load test'"),
 ];
 
 pub(super) async fn tour(folder: &Folder, keep: bool) -> Result<(), Failed> {
@@ -145,14 +146,16 @@ fn miner(pod: &Pod) -> anyhow::Result<String> {
 async fn waiting(router: &Router) -> anyhow::Result<String> {
     let approvals = router.approvals().await?;
     let quarantine = approvals.iter().find(|(_, record)| record.act.action.as_str() == "quarantine");
-    Ok(quarantine.context("no quarantine waits for an approval")?.0.clone())
+    let (id, _) = quarantine.context("no quarantine waits for an approval")?;
+    let ids: Vec<String> = approvals.iter().map(|(id, _)| id.clone()).collect();
+    Ok(shortest(&ids, id))
 }
 
 /// This very program, with those words, at our own worker; it prints for itself.
 async fn run(line: &str, port: u16, token: &Secret) -> anyhow::Result<()> {
     let program = std::env::current_exe().context("where this program is")?;
     let status = Command::new(program)
-        .args(line.split(' '))
+        .args(words(line))
         .env("WATCHFIRE_SERVER", format!("http://127.0.0.1:{port}"))
         .env("WATCHFIRE_TOKEN", token.expose())
         .env_remove("WATCHFIRE_TOKEN_FILE")
@@ -162,6 +165,14 @@ async fn run(line: &str, port: u16, token: &Secret) -> anyhow::Result<()> {
     let status = tokio::time::timeout(PATIENCE, status).await.with_context(|| format!("`{line}` hangs"))?;
     ensure!(status?.success(), "`watchfire {line}` failed");
     Ok(())
+}
+
+/// The words of a line, as a shell would read them: what stands between quotes is one.
+fn words(line: &str) -> Vec<&str> {
+    let parts = line.split('\'').enumerate();
+    parts
+        .flat_map(|(place, part)| if place % 2 == 0 { part.split_whitespace().collect() } else { vec![part] })
+        .collect()
 }
 
 /// What the API server says of the pod.
