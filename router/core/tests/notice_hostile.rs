@@ -98,7 +98,10 @@ fn assert_notice_fit(notice: &Notice) {
         assert_fit(&text, "text");
         let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
         for Fact { group: _, label, value } in &notice.facts {
-            assert!(words.contains(&format!("{label} {value}")), "{label} is not whole in {text}");
+            // Labels start with a capital letter.
+            let (first, rest) = label.split_at(label.chars().next().map_or(0, char::len_utf8));
+            let row = format!("{}{rest} {value}", first.to_uppercase());
+            assert!(words.contains(&row), "{label} is not whole in {text}");
         }
         assert_fit(&notice.html(kind), "HTML");
     }

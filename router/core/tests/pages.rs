@@ -3,7 +3,7 @@
 //! `WRITE_PAGES=1` writes them anew: look at the difference before you keep it. The channels' tests read the JSON, and
 //! `router/docs/pages.md` shows what they make of it.
 
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, missing_docs)]
 
 mod support;
 

@@ -2,7 +2,7 @@
 //!
 //! `WRITE_PAGES=1` writes it anew: look at the difference before you keep it.
 
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, missing_docs)]
 
 mod support;
 

@@ -68,10 +68,12 @@ async fn a_plan_is_carried_out_once_it_is_approved_and_only_once() {
         decision.acts.iter().map(|act| (act.id.as_str(), act.approved_by.as_deref())).collect();
     assert_eq!(acts, [("evidence", Some("sam")), ("quarantine", Some("sam"))]);
     assert!(stage.is_held(&suspect).await);
-    // What came of it is told in the words of the page that asked.
+    // What came of it is told in the words of the page that asked, and what is new before them.
     let pages = stage.pages(2).await;
-    let summaries: Vec<_> = pages.iter().map(|page| page["payload"]["summary"].clone()).collect();
-    assert_eq!(summaries, [page["payload"]["summary"].clone(), page["payload"]["summary"].clone()]);
+    let summary = |page: &serde_json::Value| page["payload"]["summary"].as_str().unwrap().to_owned();
+    let asked = summary(&page);
+    let expected = [asked.clone(), asked.replace("[P0] ", "[P0] Contained: ")];
+    assert_eq!(pages.iter().map(summary).collect::<Vec<_>>(), expected);
 
     let again = stage.says("second", Wish::Approve(id)).await;
     assert_eq!(withheld(&again), ["approve: it was approved by sam at 2026-11-20 12:00 UTC"]);
