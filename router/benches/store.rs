@@ -201,6 +201,7 @@ fn entry(event: &EventId, changes: BTreeMap<Key, Record>) -> Entry {
         event: event.clone(),
         at: Some(Timestamp::now()),
         sample: false,
+        drill: false,
     };
     let effect = Effect {
         id: EffectId::new("page:oncall"),

@@ -12,6 +12,7 @@ mod containment_steps;
 mod crash;
 mod damage;
 mod dead_channel;
+mod drill;
 mod enrich;
 mod evidence;
 mod hostile;

@@ -3,6 +3,7 @@
 mod campaign;
 mod closing;
 mod completing;
+mod drilling;
 mod known;
 mod noting;
 mod reports;
@@ -20,6 +21,7 @@ use crate::asking::ask_at_once;
 use crate::compose::{self, About};
 use crate::context::Context;
 use crate::decision::{Decision, Verdict, Why, Withheld};
+use crate::drill::Drill;
 use crate::event::{Event, Finding, FindingState};
 use crate::face::Face;
 use crate::guard::AskedBy;
@@ -74,6 +76,11 @@ impl<'c> Case<'c> {
         self.rule
     }
 
+    /// How soon a human has to respond, as far as the event itself says.
+    pub fn priority(&self) -> Priority {
+        Drill::of(self.event).map_or(self.rule.priority, |drill| drill.priority)
+    }
+
     /// The incident that the event itself speaks of; a finding that is known stays with its own.
     pub fn incident(&self) -> &IncidentKey {
         &self.incident
@@ -102,6 +109,9 @@ impl<'c> Case<'c> {
     /// answer names something that has not been read.
     pub fn decide(&self, state: &State, now: Timestamp) -> Result<Decision, Unread> {
         let state = &*state.as_of(self.policy, now);
+        if let Some(drill) = Drill::of(self.event) {
+            return self.drill(&drill, state, now);
+        }
         heading::head(self.decided(state, now)?, self.policy, state, now)
     }
 

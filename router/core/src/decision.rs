@@ -149,6 +149,8 @@ pub enum Why {
     ClockSetBack,
     /// A sample finding.
     Sample,
+    /// Somebody tries out who is told.
+    Drill,
     /// The rule is in the shadow stage.
     Shadow,
     /// What the cluster could not say in time is known now.
@@ -196,6 +198,7 @@ impl Why {
             Why::OverBefore => "over_before",
             Why::ClockSetBack => "clock_set_back",
             Why::Sample => "sample",
+            Why::Drill => "drill",
             Why::Shadow => "shadow",
             Why::Completed => "completed",
             Why::Acted => "acted",
@@ -222,7 +225,8 @@ impl Why {
             | Why::Completed
             | Why::Acted
             | Why::NotContained
-            | Why::Commanded => true,
+            | Why::Commanded
+            | Why::Drill => true,
             Why::Repeat
             | Why::Joined
             | Why::Outdated
@@ -283,6 +287,7 @@ impl Why {
             Why::OverBefore => "over before anyone had to hear of it",
             Why::ClockSetBack => "the clock had been ahead: what it wrote counts from now",
             Why::Sample => "a sample finding",
+            Why::Drill => "somebody tries out who is told",
             Why::Shadow => "the rule is in its shadow stage",
             Why::Completed => "what the cluster says about it is known now",
             Why::Acted => "something was done about it",

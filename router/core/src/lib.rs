@@ -12,6 +12,7 @@ pub mod context;
 pub mod decide;
 pub mod decision;
 pub mod digest;
+pub mod drill;
 mod ending;
 pub mod event;
 mod event_id;

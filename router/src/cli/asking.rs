@@ -26,7 +26,7 @@ const DOWNLOADED_WITHIN: Duration = Duration::from_secs(60 * 60);
 pub(super) struct Whom {
     /// The worker's address
     #[arg(long, value_name = "URL", env = "WATCHFIRE_SERVER", default_value = "http://127.0.0.1:8080")]
-    server: String,
+    pub(super) server: String,
     /// A file with the operator's token; or set WATCHFIRE_TOKEN
     #[arg(long, value_name = "FILE", env = "WATCHFIRE_TOKEN_FILE")]
     token_file: Option<PathBuf>,
@@ -105,6 +105,16 @@ pub(super) fn word<'v>(value: &'v Value, name: &str) -> &'v str {
 
 /// The worker's answer, or why there is none.
 pub(super) fn ask(whom: &Whom, path: &str, body: Option<Value>) -> anyhow::Result<Value> {
+    ask_for(whom, path, body)?.map_err(|missing| anyhow!("404 Not Found: {missing}"))
+}
+
+/// What the worker knows of something; none where it knows nothing of it.
+pub(super) fn ask_if_known<T: DeserializeOwned>(whom: &Whom, path: &str) -> anyhow::Result<Option<T>> {
+    ask_for(whom, path, None)?.ok().map(understood).transpose()
+}
+
+/// The answer, or what it said is not there.
+fn ask_for(whom: &Whom, path: &str, body: Option<Value>) -> anyhow::Result<Result<Value, String>> {
     let token = token(whom)?;
     let clients = Clients::new(None)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -123,9 +133,12 @@ pub(super) fn ask(whom: &Whom, path: &str, body: Option<Value>) -> anyhow::Resul
         let parsed = serde_json::from_str::<Value>(&text);
         match (status.is_success(), parsed) {
             // A program gets it as it is; a person, in lines that stay lines.
-            (true, Ok(value)) if whom.output == Output::Human => Ok(in_lines(value)),
-            (true, Ok(value)) => Ok(value),
+            (true, Ok(value)) if whom.output == Output::Human => Ok(Ok(in_lines(value))),
+            (true, Ok(value)) => Ok(Ok(value)),
             (true, Err(error)) => bail!("{url} answered what is not JSON: {error}"),
+            (false, Ok(value)) if status.as_u16() == 404 && value["error"].is_string() => {
+                Ok(Err(clean(word(&value, "error"), 1_000)))
+            }
             (false, Ok(value)) if value["error"].is_string() => {
                 Err(anyhow!("{status}: {}", clean(word(&value, "error"), 1_000)))
             }

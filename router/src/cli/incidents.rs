@@ -76,7 +76,7 @@ pub(super) struct Several {
     whom: Whom,
 }
 
-fn priority(text: &str) -> Result<Priority, String> {
+pub(super) fn priority(text: &str) -> Result<Priority, String> {
     let found = Priority::ALL.into_iter().find(|priority| priority.as_str().eq_ignore_ascii_case(text));
     found.ok_or_else(|| "expected P0, P1, P2 or P3".to_owned())
 }

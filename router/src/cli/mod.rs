@@ -26,6 +26,7 @@ mod replay;
 mod rules;
 mod run;
 mod screen;
+mod send_test;
 mod silence;
 mod span;
 mod store;
@@ -112,6 +113,9 @@ enum Command {
     Rbac(rbac::Arguments),
     /// Check that the cluster lets Watchfire do what its rules say, and no more.
     Doctor(doctor::Arguments),
+    /// Try out who is told: a drill by one channel, by a route, or from the queue on, which ends itself.
+    #[command(after_help = send_test::EXAMPLES)]
+    SendTest(send_test::Arguments),
     /// Match EventBridge patterns: lines of {"pattern":…,"event":…} in, {"match":…} or {"invalid":…} out.
     Pattern(pattern::Arguments),
     /// Print completions for a shell.
@@ -202,6 +206,7 @@ pub fn main() -> ExitCode {
         Command::Store(command) => store::main(command),
         Command::Rbac(arguments) => rbac::main(&arguments),
         Command::Doctor(arguments) => doctor::main(&arguments),
+        Command::SendTest(arguments) => send_test::main(arguments),
         Command::Pattern(arguments) => pattern::main(&arguments),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "watchfire", &mut std::io::stdout());

@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use jiff::SignedDuration;
 use tokio::time::Instant;
-use watchfire_core::decision::{Decision, Effect, Role, When};
+use watchfire_core::decision::{Decision, Effect, Role, When, Why};
 use watchfire_core::ids::{EffectId, EventId};
 use watchfire_core::journal::{Entry, Outcome};
 use watchfire_core::notice::{Fact, Group, Notice, clean};
@@ -69,7 +69,8 @@ impl Router {
         }
         let decision = &entry.decision;
         let mut round = Round::after(settled);
-        let lines = self.lines(decision, &round);
+        let tells = |effect: &Effect| self.tells(effect) && !ends_its_own(decision, effect);
+        let lines = lines(decision, &round, tells);
         let mut telling: FuturesUnordered<_> =
             lines.iter().map(|line| self.tell_line(decision, line)).collect();
         while let Some(told) = telling.next().await {
@@ -79,7 +80,9 @@ impl Router {
                 self.record(decision, &mut round).await?;
             }
         }
-        if let Some(reason) = round.told_nobody(decision) {
+        self.tell_ends(decision, &mut round).await?;
+        // Whoever asked for a drill sees by its answer that nobody took it.
+        if let Some(reason) = round.told_nobody(decision).filter(|_| decision.why != Why::Drill) {
             // First, so that a crash in between repeats the warning rather than loses it.
             self.warn_of_refusal(decision, &reason).await?;
         }
@@ -87,40 +90,28 @@ impl Router {
         Ok(round)
     }
 
+    /// Ends the decision's own pages, once what became of them is written down.
+    async fn tell_ends(&self, decision: &Decision, round: &mut Round) -> Result<(), Nack> {
+        let lines = lines(decision, round, |effect| self.tells(effect) && ends_its_own(decision, effect));
+        if lines.is_empty() {
+            return Ok(());
+        }
+        self.record(decision, round).await?;
+        for told in join_all(lines.iter().map(|line| self.tell_line(decision, line))).await {
+            told.into_iter().for_each(|(effect, result)| round.add(effect, result));
+        }
+        Ok(())
+    }
+
     /// Performs the pages of a decision that could not be recorded, and says whether any channel took one;
     /// if none did, its message brings it back.
     pub(crate) async fn perform_unrecorded(&self, decision: &Decision) -> bool {
         let mut round = Round::after(Default::default());
-        let lines = self.lines(decision, &round);
+        let lines = lines(decision, &round, |effect| self.tells(effect));
         for told in join_all(lines.iter().map(|line| self.tell_line(decision, line))).await {
             told.into_iter().for_each(|(effect, result)| round.add(effect, result));
         }
         round.is_told()
-    }
-
-    fn lines<'e>(&self, decision: &'e Decision, round: &Round) -> Vec<Line<'e>> {
-        let tells = decision.effects.iter().filter(|effect| self.tells(effect));
-        let (fallbacks, pages): (Vec<_>, Vec<_>) = tells.partition(|effect| primary_of(effect).is_some());
-        let line = |page: &'e Effect| {
-            let fallback = fallbacks.iter().copied().find(|other| primary_of(other) == Some(&page.id));
-            let said = fallback.map(|fallback| round.outcome(&fallback.id));
-            match (round.outcome(&page.id), fallback, said) {
-                (None, Some(fallback), Some(None)) => Some(Line::WithFallback { page, fallback }),
-                (None, Some(_), Some(Some(Outcome::Done { .. }))) => {
-                    Some(Line::Alone { page, standing: Standing::Told })
-                }
-                (None, _, _) => Some(Line::Alone { page, standing: Standing::Alone }),
-                (Some(outcome), Some(fallback), Some(None)) => {
-                    let is_called_on = match outcome {
-                        Outcome::Done { .. } | Outcome::NotNeeded { .. } => false,
-                        Outcome::Failed { .. } | Outcome::Acted { .. } => true,
-                    };
-                    Some(Line::Fallback { fallback, is_called_on })
-                }
-                (Some(_), _, _) => None,
-            }
-        };
-        pages.into_iter().filter_map(line).collect()
     }
 
     async fn tell_line<'e>(&self, decision: &Decision, line: &Line<'e>) -> Told<'e> {
@@ -317,6 +308,37 @@ impl Router {
             Err(_) => Page::Pending,
         }
     }
+}
+
+/// What is left to be done about those effects of a decision.
+fn lines<'e>(decision: &'e Decision, round: &Round, tells: impl Fn(&Effect) -> bool) -> Vec<Line<'e>> {
+    let tells = decision.effects.iter().filter(|effect| tells(effect));
+    let (fallbacks, pages): (Vec<_>, Vec<_>) = tells.partition(|effect| primary_of(effect).is_some());
+    let line = |page: &'e Effect| {
+        let fallback = fallbacks.iter().copied().find(|other| primary_of(other) == Some(&page.id));
+        let said = fallback.map(|fallback| round.outcome(&fallback.id));
+        match (round.outcome(&page.id), fallback, said) {
+            (None, Some(fallback), Some(None)) => Some(Line::WithFallback { page, fallback }),
+            (None, Some(_), Some(Some(Outcome::Done { .. }))) => {
+                Some(Line::Alone { page, standing: Standing::Told })
+            }
+            (None, _, _) => Some(Line::Alone { page, standing: Standing::Alone }),
+            (Some(outcome), Some(fallback), Some(None)) => {
+                let is_called_on = match outcome {
+                    Outcome::Done { .. } | Outcome::NotNeeded { .. } => false,
+                    Outcome::Failed { .. } | Outcome::Acted { .. } => true,
+                };
+                Some(Line::Fallback { fallback, is_called_on })
+            }
+            (Some(_), _, _) => None,
+        }
+    };
+    pages.into_iter().filter_map(line).collect()
+}
+
+/// Whether it ends a page of the same decision.
+fn ends_its_own(decision: &Decision, effect: &Effect) -> bool {
+    matches!(&effect.when, When::IfDone(pages) if pages.iter().any(|(event, _)| *event == decision.event))
 }
 
 /// The page that a fallback stands in for.

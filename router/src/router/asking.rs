@@ -41,7 +41,7 @@ impl Router {
     }
 
     fn is_p0(&self, event: &Event<'_>, context: &Context) -> bool {
-        self.policy.rules.classify(event, context).rule.priority == Priority::P0
+        Case::new(event, &self.policy, context).priority() == Priority::P0
     }
 
     /// What is known without asking.

@@ -12,6 +12,7 @@ use aws_sdk_sqs::types::{
 };
 
 use super::{Handle, Message};
+use crate::clients::explain;
 use crate::config::QueueConfig;
 use crate::telemetry;
 
@@ -72,6 +73,20 @@ impl Sqs {
             max_receives: max_receives.or(policy.and_then(|policy| max_receive_count(policy))),
         };
         Ok(Self { client, queue: Arc::new(queue) })
+    }
+
+    /// Puts a message into a queue, with the permission to send.
+    ///
+    /// # Errors
+    /// When the queue cannot be reached, does not exist or may not be written to.
+    pub(crate) async fn send(aws: &SdkConfig, config: &QueueConfig, text: &str) -> anyhow::Result<()> {
+        let limits = TimeoutConfig::builder().connect_timeout(CONNECT).operation_timeout(ANSWER).build();
+        let client =
+            Client::from_conf(aws_sdk_sqs::config::Builder::from(aws).timeout_config(limits).build());
+        let sent = client.send_message().queue_url(&config.url).message_body(text).send().await;
+        sent.map_err(|error| anyhow::anyhow!("{}", explain(&error)))
+            .with_context(|| format!("queue {} takes nothing (needs sqs:SendMessage)", config.name()))?;
+        Ok(())
     }
 
     pub(super) fn name(&self) -> &str {

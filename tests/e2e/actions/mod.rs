@@ -81,6 +81,7 @@ pub(crate) fn page(dedup_key: &str) -> Effect {
         event: EventId::new("7bf73129-1428-4cd3-a780-95db273d1602"),
         at: Some("2026-11-20T02:58:11Z".parse().expect("a timestamp")),
         sample: false,
+        drill: false,
     };
     Effect {
         id: EffectId::new("page:oncall"),

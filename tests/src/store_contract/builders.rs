@@ -65,6 +65,7 @@ fn effect(event: &str, id: &str) -> Effect {
         event: EventId::new(event),
         at: Some(at(-3)),
         sample: false,
+        drill: false,
     };
     Effect {
         id: EffectId::new(id),

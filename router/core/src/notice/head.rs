@@ -123,7 +123,8 @@ impl Head {
 
 impl Notice {
     /// One line of less than 100 characters, for a mail's subject or the first line of a page: priority, what
-    /// happened, to what, where. Samples say so. A digest has no priority of its own: `[Digest] title`.
+    /// happened, to what, where. Samples say so. A digest has no priority of its own: `[Digest] title`. A drill
+    /// begins with `DRILL`.
     pub fn subject(&self, kind: EffectKind) -> String {
         let lead = match kind {
             EffectKind::Page => self.head.lead.as_str(),
@@ -138,7 +139,8 @@ impl Notice {
         // A title of our own begins with what is new about it.
         let own = self.head.what.is_empty() && self.title.starts_with(lead);
         let lead = if lead.is_empty() || own { String::new() } else { format!("{lead}: ") };
-        let start = clean(&format!("[{mark}] {sample}{lead}"), LONGEST_SUBJECT);
+        let drill = if self.drill { "DRILL " } else { "" };
+        let start = clean(&format!("{drill}[{mark}] {sample}{lead}"), LONGEST_SUBJECT);
         let start = format!("{start} ");
         let room = LONGEST_SUBJECT.saturating_sub(start.chars().count());
         format!("{start}{}", self.what_and_where(room))

@@ -82,6 +82,9 @@ pub struct Notice {
     pub at: Option<Timestamp>,
     /// A sample: every form of it must say so.
     pub sample: bool,
+    /// A drill: every form of it begins with that.
+    #[serde(default)]
+    pub drill: bool,
 }
 
 impl Notice {
@@ -110,6 +113,7 @@ impl Notice {
             event: event.clone(),
             at: None,
             sample: false,
+            drill: false,
         }
     }
 
@@ -143,6 +147,8 @@ impl Notice {
     /// What to do now, in a sentence; empty where the head says until when.
     fn request(&self, kind: EffectKind) -> String {
         match (kind, self.priority) {
+            (EffectKind::Resolve, _) if self.drill => "The drill is over.".to_owned(),
+            (_, _) if self.drill => "Nothing is asked of you: this is a drill.".to_owned(),
             (EffectKind::Resolve, _) => "No more response is asked for.".to_owned(),
             (EffectKind::Update, _) => "More about what you were told.".to_owned(),
             (EffectKind::Digest, _) => "To be read today; what could not wait was paged.".to_owned(),
@@ -312,6 +318,7 @@ pub(crate) mod tests {
             event: EventId::new("7bf73129-1428-4cd3-a780-95db273d1602"),
             at: Some(at("2026-11-20T02:58:11Z")),
             sample: false,
+            drill: false,
         }
     }
 
@@ -319,6 +326,7 @@ pub(crate) mod tests {
     fn a_subject_says_priority_sample_and_end() {
         let page = Notice { title: "t".to_owned(), head: Head::default(), ..miner() };
         let sample = Notice { sample: true, priority: Priority::P2, ..page.clone() };
+        let drill = Notice { drill: true, ..page.clone() };
         let subjects = [
             page.subject(EffectKind::Page),
             page.subject(EffectKind::Resolve),
@@ -327,6 +335,8 @@ pub(crate) mod tests {
             page.subject(EffectKind::Acknowledge),
             page.subject(EffectKind::Digest),
             sample.subject(EffectKind::Digest),
+            drill.subject(EffectKind::Page),
+            drill.subject(EffectKind::Resolve),
         ];
         let expected = [
             "[P0] t",
@@ -336,6 +346,8 @@ pub(crate) mod tests {
             "[P0] Acknowledged: t",
             "[Digest] t",
             "[Digest] [SAMPLE] t",
+            "DRILL [P0] t",
+            "DRILL [P0] Resolved: t",
         ];
         assert_eq!(subjects, expected);
     }

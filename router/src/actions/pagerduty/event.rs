@@ -111,7 +111,11 @@ fn dedup_key(key: &str) -> String {
 
 fn required(notice: &Notice) -> Payload<'_> {
     let sample = if notice.sample { "[SAMPLE] " } else { "" };
-    let summary = format!("[{}] {sample}{}", notice.priority, opaque::kind(notice));
+    let summary = match notice.drill {
+        // Its words are our own.
+        true => notice.subject(EffectKind::Page),
+        false => format!("[{}] {sample}{}", notice.priority, opaque::kind(notice)),
+    };
     Payload {
         summary: clean(&summary, SUMMARY_LENGTH),
         source: "watchfire",

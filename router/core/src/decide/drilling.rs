@@ -1,0 +1,50 @@
+//! A drill: what would hold a page of its priority holds it, and nothing of it stays.
+
+use jiff::Timestamp;
+
+use super::Case;
+use crate::decision::{Decision, Verdict, Why, Withheld};
+use crate::drill::{self, Drill};
+use crate::face::Face;
+use crate::ids::{IncidentKey, RuleName};
+use crate::incident::{IncidentRecord, State, Unread};
+use crate::noise::{Sifted, Sifting};
+use crate::notice::clean;
+
+impl Case<'_> {
+    /// Takes the way of a page of its priority from here to the channels, past no silence, window or limit that would
+    /// hold that page. One that is held is not kept for later.
+    pub(super) fn drill(&self, drill: &Drill, state: &State, now: Timestamp) -> Result<Decision, Unread> {
+        let (name, family, priority) = (RuleName::new(drill::NAME), drill::NAME.to_owned(), drill.priority);
+        let of_rule = Face::of(self.event, self.rule, self.context);
+        let face = Face { priority, rule: name.clone(), family: family.clone(), ..of_rule };
+        let record = IncidentRecord::begun(None, priority, None, now);
+        let sifting = Sifting {
+            policy: self.policy,
+            state,
+            face: &face,
+            finding: None,
+            incident: &IncidentKey::new(""),
+            record: &record,
+            news: Why::Drill,
+            now,
+        };
+        let sifted = sifting.sift()?;
+        let blank = self.blank(Why::Drill, now);
+        let drilled = Decision { rule: name, family, priority, face: Some(face), ..blank };
+        let held = |why, reason: &str| {
+            let withheld = vec![Withheld { action: "page".to_owned(), reason: clean(reason, 400) }];
+            Decision { why, withheld, ..drilled.clone() }
+        };
+        Ok(match sifted {
+            Sifted::Say(changes) => {
+                let effects = drill.effects(&self.event.id, self.policy, now);
+                Decision { verdict: Verdict::Page, effects, changes, ..drilled }
+            }
+            Sifted::Digest => held(Why::Drill, "no channel is told of it; a page would go to the digest"),
+            Sifted::Hold(hold) => {
+                held(hold.why, &format!("a page would be held, and a drill is not kept: {}", hold.reason))
+            }
+        })
+    }
+}

@@ -1,0 +1,96 @@
+//! A drill by channels alone: sent from this process, by the configuration that the worker has.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, anyhow};
+use futures_util::future::join_all;
+use watchfire_core::decision::{Effect, Role, When};
+use watchfire_core::ids::{ChannelName, EventId};
+
+use super::report::{Report, Taken, Told};
+use super::{Failed, Sending};
+use crate::actions::{Channel, ChannelConfig, Failure};
+use crate::cli::usage;
+use crate::clients::Clients;
+use crate::config::{Config, RouteConfig};
+use crate::web::Progress;
+
+/// Sends to one channel, or to all of the route; nothing where one of them cannot be used.
+pub(super) fn send(
+    sending: &Sending,
+    config: Config,
+    channel: Option<&str>,
+    within: Duration,
+) -> Result<Report, Failed> {
+    let (names, way) = match channel {
+        Some(name) => (vec![(name.to_owned(), false)], "by that channel, sent from here"),
+        None => (route(sending, &config)?, "by its route, sent from here"),
+    };
+    let mut to = Vec::new();
+    for (name, fallback) in names {
+        to.push((chosen(&config, &name)?, name, fallback));
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let clients = Clients::new(None)?;
+        let mut channels = Vec::new();
+        for (config, name, fallback) in to {
+            let name = ChannelName::new(name);
+            channels.push((Channel::new(&name, config, &clients).await.map_err(usage)?, name, fallback));
+        }
+        let told = channels.iter().map(|(channel, name, fallback)| async move {
+            let event = EventId::new(&sending.id);
+            let page = sending.drill.page(&event, name, When::Now, sending.at);
+            let resolve = sending.drill.resolve(&event, &page, sending.at);
+            let page = perform(channel, &page, within).await;
+            let resolve = match page.result {
+                Progress::Done => perform(channel, &resolve, within).await,
+                Progress::Failed | Progress::NotNeeded | Progress::Pending => Taken::NOT_NEEDED,
+            };
+            Told { channel: name.to_string(), fallback: *fallback, page, resolve }
+        });
+        let channels = join_all(told).await;
+        let (drill, priority) = (sending.id.clone(), sending.drill.priority);
+        Ok(Report { drill, priority, way: way.to_owned(), held: None, channels })
+    })
+}
+
+/// The channels of the route, and whether each is its fallback.
+fn route(sending: &Sending, config: &Config) -> Result<Vec<(String, bool)>, Failed> {
+    let priority = sending.drill.priority;
+    let route = config.routes.get(&priority).filter(|route| !route.to.is_empty());
+    let Some(RouteConfig { to, fallback }) = route else {
+        return Err(usage(anyhow!("no channel is told of {priority}: it goes to the digest")));
+    };
+    let to = to.iter().map(|name| (name.clone(), false));
+    Ok(to.chain(fallback.iter().map(|name| (name.clone(), true))).collect())
+}
+
+fn chosen(config: &Config, name: &str) -> Result<ChannelConfig, Failed> {
+    let known: Vec<_> = config.channels.keys().map(String::as_str).collect();
+    let found = config.channels.get(name).with_context(|| {
+        format!("--channel: expected a channel of the configuration ({}), found `{name}`", known.join(", "))
+    });
+    let found = found.map_err(usage)?;
+    match found.role() {
+        Role::Notify => Ok(found.clone()),
+        Role::Capture | Role::Contain | Role::Record => {
+            Err(usage(anyhow!("--channel: `{name}` writes to Security Hub and tells nobody")))
+        }
+    }
+}
+
+async fn perform(channel: &Channel, effect: &Effect, within: Duration) -> Taken {
+    let started = Instant::now();
+    let outcome = channel.perform(effect, (started + within).into()).await;
+    let time = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    match outcome {
+        Ok(done) => Taken { result: Progress::Done, milliseconds: Some(time), said: done.receipt },
+        Err(Failure::Permanent { reason }) => {
+            Taken { result: Progress::Failed, milliseconds: Some(time), said: reason }
+        }
+        Err(Failure::Transient { reason, retry_after: _ }) => {
+            Taken { result: Progress::Pending, milliseconds: None, said: reason }
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! A drill from the queue on: put in where alerts are, and looked for in what the worker has decided.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, anyhow, bail};
+use watchfire_core::decision::{EffectKind, Verdict};
+use watchfire_core::notice::clean;
+
+use super::report::{Report, Taken, Told};
+use super::{Failed, Sending};
+use crate::cli::asking::{Whom, ask_if_known, question};
+use crate::cli::usage;
+use crate::clients::Clients;
+use crate::config::{Config, QueueConfig};
+use crate::source::sqs::Sqs;
+use crate::web::{DecisionShown, EffectShown, Progress, StoryShown};
+
+/// How often the worker is asked.
+const EVERY: Duration = Duration::from_millis(50);
+
+/// Where alerts come in.
+enum Entrance {
+    Queue(QueueConfig),
+    Worker { url: String, token: Option<crate::secret::SecretSource> },
+}
+
+/// Sends it, and says how it is seen what became of it.
+pub(super) fn only_send(
+    sending: &Sending,
+    config: Config,
+    queue: Option<&str>,
+    whom: &Whom,
+) -> Result<(), Failed> {
+    let entrance = Entrance::of(config, queue, whom)?;
+    entrance.put(sending)?;
+    say!(
+        "drill {id} as {}, into {}\nnobody was asked what became of it: watchfire why {id}",
+        sending.drill.priority,
+        entrance.named(),
+        id = sending.id
+    );
+    Ok(())
+}
+
+/// Sends it, and asks until everybody has it or the time is over. The worker is asked first, so that nothing is sent
+/// that nobody would say anything of.
+pub(super) fn send(
+    sending: &Sending,
+    config: Config,
+    queue: Option<&str>,
+    whom: &Whom,
+    within: Duration,
+) -> Result<Report, Failed> {
+    let entrance = Entrance::of(config, queue, whom)?;
+    let path = question("/v1/story", "of", &sending.id);
+    let before: Option<StoryShown> = ask_if_known(whom, &path).map_err(usage)?;
+    if before.is_some() {
+        return Err(anyhow!("another event has that id already; try again").into());
+    }
+    let started = Instant::now();
+    entrance.put(sending)?;
+    let mut seen = Seen::default();
+    while started.elapsed() < within && !seen.is_over() {
+        std::thread::sleep(EVERY);
+        if let Some(story) = ask_if_known::<StoryShown>(whom, &path)? {
+            seen.learn(story, started.elapsed());
+        }
+    }
+    Ok(seen.report(sending, format!("into {}", entrance.named())))
+}
+
+impl Entrance {
+    fn of(config: Config, queue: Option<&str>, whom: &Whom) -> Result<Self, Failed> {
+        let Config { queues, http, .. } = config;
+        let names: Vec<_> = queues.iter().map(|queue| queue.name().to_owned()).collect();
+        let chosen = queues.into_iter().find(|known| queue.is_none_or(|queue| known.name() == queue));
+        match (chosen, queue) {
+            (Some(chosen), _) => Ok(Entrance::Queue(chosen)),
+            (None, None) => {
+                let url = format!("{}/v1/events", whom.server.trim_end_matches('/'));
+                Ok(Entrance::Worker { url, token: http.token })
+            }
+            (None, Some(queue)) => Err(usage(anyhow!(
+                "--queue: expected a queue of the configuration ({}), found `{queue}`",
+                names.join(", ")
+            ))),
+        }
+    }
+
+    fn named(&self) -> String {
+        match self {
+            Entrance::Queue(queue) => format!("the queue {}", queue.name()),
+            Entrance::Worker { url, token: _ } => url.clone(),
+        }
+    }
+
+    fn put(&self, sending: &Sending) -> anyhow::Result<()> {
+        let text = sending.drill.event(&sending.id, sending.at);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(async {
+            let clients = Clients::new(None)?;
+            match self {
+                Entrance::Queue(queue) => Sqs::send(clients.aws().await, queue, &text).await,
+                Entrance::Worker { url, token } => {
+                    let request = clients.http()?.post(url).header("content-type", "application/json");
+                    let request = match token {
+                        Some(token) => {
+                            request.bearer_auth(token.resolve(&clients).await.context("http.token")?.expose())
+                        }
+                        None => request,
+                    };
+                    let answer = request.body(text).send().await.map_err(reqwest::Error::without_url);
+                    let answer = answer.with_context(|| format!("{url} takes nothing"))?;
+                    let status = answer.status();
+                    if !status.is_success() {
+                        let said = answer.text().await.unwrap_or_default();
+                        bail!("{url} takes nothing: {status}: {}", clean(&said, 300));
+                    }
+                    Ok(())
+                }
+            }
+        })
+    }
+}
+
+/// What is known of it so far.
+#[derive(Default)]
+struct Seen {
+    decided: Option<DecisionShown>,
+    /// Each effect that came to an end, and when that was seen.
+    ended: Vec<(EffectShown, Duration)>,
+}
+
+impl Seen {
+    fn learn(&mut self, story: StoryShown, after: Duration) {
+        let Some(decided) = story.decisions.into_iter().next() else { return };
+        for effect in &decided.effects {
+            let is_known = self.ended.iter().any(|(known, _)| known.id == effect.id);
+            if effect.result != Progress::Pending && !is_known {
+                self.ended.push((effect.clone(), after));
+            }
+        }
+        self.decided = Some(decided);
+    }
+
+    fn is_over(&self) -> bool {
+        self.decided.as_ref().is_some_and(|decided| decided.effects.len() == self.ended.len())
+    }
+
+    fn report(self, sending: &Sending, way: String) -> Report {
+        let held = match &self.decided {
+            None => Some("the worker has not decided it in time; is it another worker's queue?".to_owned()),
+            Some(DecisionShown { verdict: Verdict::Page, .. }) => None,
+            Some(decided) => {
+                let why = decided.withheld.first().map_or(&decided.because, |withheld| &withheld.reason);
+                Some(why.clone())
+            }
+        };
+        let effects = self.decided.iter().flat_map(|decided| &decided.effects);
+        let told = effects.filter(|effect| effect.kind == EffectKind::Page).map(|page| Told {
+            channel: page.channel.to_string(),
+            fallback: page.fallback,
+            page: self.taken(EffectKind::Page, page, Duration::ZERO),
+            resolve: self.taken(EffectKind::Resolve, page, self.when(page).unwrap_or_default()),
+        });
+        let channels = told.collect();
+        Report { drill: sending.id.clone(), priority: sending.drill.priority, way, held, channels }
+    }
+
+    fn when(&self, effect: &EffectShown) -> Option<Duration> {
+        self.ended.iter().find(|(known, _)| known.id == effect.id).map(|(_, after)| *after)
+    }
+
+    /// What became of the effect of that kind by the channel of the page, timed from there.
+    fn taken(&self, kind: EffectKind, page: &EffectShown, since: Duration) -> Taken {
+        let of_it = |effect: &EffectShown| effect.kind == kind && effect.channel == page.channel;
+        match self.ended.iter().find(|(effect, _)| of_it(effect)) {
+            None => Taken { result: Progress::Pending, milliseconds: None, said: String::new() },
+            Some((effect, after)) => {
+                let time = u64::try_from(after.saturating_sub(since).as_millis()).ok();
+                Taken { result: effect.result, milliseconds: time, said: effect.said.clone() }
+            }
+        }
+    }
+}
