@@ -31,4 +31,5 @@ mod store;
 mod store_command;
 mod storm;
 mod support;
+mod templates;
 mod worker;

@@ -41,6 +41,7 @@ pub(crate) fn notice(event: &Event<'_>, about: &About<'_>) -> Notice {
             what: what::happened(event, &seen, rule),
             subject: what::to_whom(event, &seen, context),
             place: what::place(event, context, policy),
+            alias: what::alias(event, context, policy),
             unasked: finding.is_some_and(|finding| finding.source == FindingSource::GuardDuty)
                 && rule.actions.iter().all(|action| action.role() != Role::Contain),
             ..Head::default()

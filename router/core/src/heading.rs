@@ -185,7 +185,7 @@ fn stand(
     policy: &Policy,
     now: Timestamp,
 ) -> Head {
-    let Head { lead, what, subject, place, unasked, .. } = notice.head.clone();
+    let Head { lead, what, subject, place, alias, unasked, .. } = notice.head.clone();
     let open = record.is_some_and(|record| record.open);
     let respond_by = record.and_then(|record| record.respond_by);
     let respond_by = respond_by.unwrap_or_else(|| policy.respond_by(notice.priority, now));
@@ -194,6 +194,7 @@ fn stand(
         what,
         subject,
         place,
+        alias,
         measures,
         unasked,
         respond_by: Some(respond_by),

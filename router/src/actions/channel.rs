@@ -4,6 +4,7 @@ use anyhow::Context as _;
 use tokio::time::{Instant, timeout_at};
 use watchfire_core::decision::{Effect, Role};
 use watchfire_core::ids::ChannelName;
+use watchfire_core::notice::Fault;
 use watchfire_core::priority::Priority;
 
 use super::health::{Health, Pass};
@@ -90,6 +91,11 @@ impl Channel {
             Sink::Email(_) => Email::ROLE,
             Sink::SecurityHub(_) => SecurityHub::ROLE,
         }
+    }
+
+    /// Which of its own templates cannot be used for that page: it is sent as ships.
+    pub fn faults(&self, effect: &Effect) -> Vec<Fault> {
+        self.sink.faults(effect)
     }
 
     /// Why it is known to take nothing; none while it does.

@@ -1,6 +1,6 @@
 //! Pages on standard output: for the demo, and for trying rules out.
 //!
-//! - Configuration: `{console: {}}`.
+//! - Configuration: `{console: {}}`, or `{console: {templates: …}}`.
 //! - Role: notify. Permissions: none. Idempotency: none, a repeat prints again.
 //! - Transient errors: none; standard output that is closed stays closed.
 
@@ -9,19 +9,25 @@ use std::io::Write as _;
 use serde::Deserialize;
 use watchfire_core::decision::{Effect, Role};
 use watchfire_core::ids::ChannelName;
+use watchfire_core::notice::{Templates, Worded, Wording};
 
-use super::{Action, Done, Failure, NotTaken, PerMinute};
+use super::{Action, Done, Failure, NotTaken, PerMinute, Preview};
 use crate::clients::Clients;
 
-/// Nothing to configure.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+/// Nothing that has to be configured.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Config {}
+pub struct Config {
+    /// How its pages are worded; by default as ships.
+    #[serde(default)]
+    pub templates: Templates,
+}
 
 /// Prints each page as one block.
 #[derive(Debug)]
 pub struct Console {
     name: ChannelName,
+    pub(super) wording: Wording,
 }
 
 impl Action for Console {
@@ -29,12 +35,12 @@ impl Action for Console {
     type Config = Config;
 
     async fn new(name: &ChannelName, config: Config, _clients: &Clients) -> anyhow::Result<Self> {
-        let Config {} = config;
-        Ok(Self { name: name.clone() })
+        let Config { templates } = config;
+        Ok(Self { name: name.clone(), wording: templates.into() })
     }
 
     async fn perform(&self, effect: &Effect) -> Result<Done, NotTaken> {
-        let block = self.block(effect);
+        let block = block(self.name.as_str(), effect, &self.wording.words(&effect.notice, effect.kind));
         let mut out = std::io::stdout().lock();
         out.write_all(block.as_bytes())
             .and_then(|()| out.flush())
@@ -47,18 +53,22 @@ impl Action for Console {
     }
 }
 
-impl Console {
-    /// In one piece, so that pages do not run into each other, with a rail that sets them off from logs.
-    pub(super) fn block(&self, effect: &Effect) -> String {
-        let Effect { id: _, kind, channel: _, when: _, dedup_key: _, notice } = effect;
-        let mut block = format!("┌── {} to {}\n", kind.as_str(), self.name);
-        for line in notice.text(*kind).lines() {
-            block.push_str(format!("│ {line}").trim_end());
-            block.push('\n');
-        }
-        block.push_str("└──\n");
-        block
+/// In one piece, so that pages do not run into each other, with a rail that sets them off from logs.
+fn block(name: &str, effect: &Effect, words: &Worded) -> String {
+    let mut block = format!("┌── {} to {name}\n", effect.kind.as_str());
+    for line in words.text().lines() {
+        block.push_str(format!("│ {line}").trim_end());
+        block.push('\n');
     }
+    block.push_str("└──\n");
+    block
+}
+
+/// What would be printed.
+pub(super) fn preview(name: &str, config: &Config, effect: &Effect) -> Preview {
+    let words = Wording::from(config.templates.clone()).words(&effect.notice, effect.kind);
+    let block = block(name, effect, &words);
+    Preview::of("standard output", &words.faults).part("text", block)
 }
 
 #[cfg(test)]
@@ -68,12 +78,11 @@ mod tests {
     use super::*;
     use crate::actions::tests::page;
 
-    #[tokio::test]
-    async fn a_page_is_one_block() {
-        let clients = Clients::new(None).unwrap();
-        let console = Console::new(&ChannelName::new("screen"), Config {}, &clients).await.unwrap();
+    #[test]
+    fn a_page_is_one_block() {
+        let preview = preview("screen", &Config::default(), &page());
         assert_eq!(
-            console.block(&page()),
+            preview.parts[0].1,
             "\
 ┌── page to screen
 │ [P0] Bitcoin miner in pod shop/pay-1

@@ -12,6 +12,7 @@ mod pace;
 mod pagerduty;
 #[cfg(test)]
 mod pages;
+mod preview;
 pub(crate) mod retry;
 mod security_hub;
 mod sns;
@@ -24,14 +25,15 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use watchfire_core::decision::{Effect, Role};
 use watchfire_core::ids::ChannelName;
-use watchfire_core::notice::clean;
+use watchfire_core::notice::{Fault, Wording, clean};
 
 pub use channel::{Channel, Standing};
 pub use console::{Config as ConsoleConfig, Console};
 pub use email::{Config as EmailConfig, Email};
 pub use pace::PerMinute;
 pub(crate) use pagerduty::asks_to_wait as pagerduty_asks_to_wait;
-pub use pagerduty::{Address, Config as PagerDutyConfig, PagerDuty, Profile};
+pub use pagerduty::{Address, Config as PagerDutyConfig, PagerDuty, Place, Profile};
+pub use preview::{Preview, faults, preview};
 pub use security_hub::{Config as SecurityHubConfig, HubEndpoint, HubRegion, SecurityHub};
 pub use sns::{Config as SnsConfig, Sns};
 
@@ -165,6 +167,35 @@ impl ChannelConfig {
             ChannelConfig::SecurityHub(_) => SecurityHub::ROLE,
         }
     }
+
+    /// How it words its pages; none where it words none.
+    pub fn wording(&self) -> Option<Wording> {
+        match self {
+            ChannelConfig::Console(config) => Some(config.templates.clone().into()),
+            ChannelConfig::PagerDuty(config) => Some(config.templates.clone().into()),
+            ChannelConfig::Sns(config) => Some(config.templates.clone().into()),
+            ChannelConfig::Email(config) => Some(config.templates.clone().into()),
+            ChannelConfig::SecurityHub(_) => None,
+        }
+    }
+
+    /// What it keeps in though the page says it, in words; none where it sends all.
+    pub fn leaves_out(&self) -> Option<String> {
+        match self {
+            ChannelConfig::PagerDuty(config) => config.leaves_out(),
+            ChannelConfig::Console(_)
+            | ChannelConfig::Sns(_)
+            | ChannelConfig::Email(_)
+            | ChannelConfig::SecurityHub(_) => None,
+        }
+    }
+
+    /// What is wrong about it that its members by themselves do not show.
+    pub(crate) fn check(&self, mistake: &mut dyn FnMut(&str, String)) {
+        if let ChannelConfig::PagerDuty(config) = self {
+            config.check(mistake);
+        }
+    }
 }
 
 /// What a channel sends by.
@@ -214,6 +245,19 @@ impl Sink {
             Sink::Sns(action) => action.perform(effect).await,
             Sink::Email(action) => action.perform(effect).await,
             Sink::SecurityHub(action) => action.perform(effect).await,
+        }
+    }
+
+    /// Which of its own templates cannot be used for that page. Where it has none there is nothing to try.
+    fn faults(&self, effect: &Effect) -> Vec<Fault> {
+        let (notice, kind) = (&effect.notice, effect.kind);
+        match self {
+            Sink::Console(Console { wording, .. }) | Sink::Sns(Sns { wording, .. }) if wording.has_own() => {
+                wording.words(notice, kind).faults
+            }
+            Sink::Email(Email { wording, .. }) if wording.has_own() => wording.mail(notice, kind).faults,
+            Sink::PagerDuty(action) => action.faults(effect),
+            Sink::Console(_) | Sink::Sns(_) | Sink::Email(_) | Sink::SecurityHub(_) => Vec::new(),
         }
     }
 

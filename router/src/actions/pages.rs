@@ -8,7 +8,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::*;
-use crate::actions::console::Console;
 use crate::actions::email::message::compose;
 use crate::actions::sns::{body, subject};
 
@@ -81,11 +80,9 @@ fn the_document_shows_the_pages_as_they_leave() {
     assert_eq!(made, kept, "WRITE_PAGES=1 writes it anew");
 }
 
-#[tokio::test]
-async fn every_channel_says_the_same_in_the_same_order() {
-    let clients = Clients::new(None).expect("clients");
-    let console =
-        Console::new(&ChannelName::new("screen"), ConsoleConfig {}, &clients).await.expect("a console");
+#[test]
+fn every_channel_says_the_same_in_the_same_order() {
+    let screen = ChannelConfig::Console(ConsoleConfig::default());
     let from = "Watchfire <watchfire@example.com>".parse().expect("a mailbox");
     for (name, _, _) in KINDS {
         let effect = effect(name);
@@ -94,12 +91,14 @@ async fn every_channel_says_the_same_in_the_same_order() {
         let rail: String =
             text.lines().map(|line| format!("│ {line}").trim_end().to_owned() + "\n").collect();
         let block = format!("┌── {} to screen\n{rail}└──\n", effect.kind.as_str());
-        assert_eq!(console.block(&effect), block, "{name}");
+        let printed = preview("screen", &screen, &effect).expect("it words pages");
+        assert_eq!(printed.parts[0].1, block, "{name}");
         let title = effect.notice.subject(effect.kind);
         assert_eq!(text.lines().next(), Some(title.as_str()), "{name}");
         let sent = subject(&title);
         assert!(sent.len() < 100 && sent.is_ascii(), "{name}: {sent}");
-        let mail = compose(&effect, &from, std::slice::from_ref(&from)).expect("a mail");
+        let words = Wording::default().mail(&effect.notice, effect.kind);
+        let mail = compose(&effect, words, &from, std::slice::from_ref(&from)).expect("a mail");
         let mail = String::from_utf8(mail).expect("ASCII");
         assert!(mail.contains("multipart/alternative") && mail.contains("Subject: "), "{name}");
     }

@@ -5,6 +5,7 @@
 //!   sns:
 //!     topic_arn: arn:aws:sns:us-east-1:123456789012:security-pages
 //!     messages_per_minute: 60
+//!     templates: {}                    # title is the subject; as ships
 //! ```
 //!
 //! - Role: notify. Permissions: `sns:Publish` on the topic, and `kms:GenerateDataKey` and `kms:Decrypt`
@@ -25,14 +26,16 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use serde::Deserialize;
 use watchfire_core::decision::{Effect, Role};
 use watchfire_core::ids::ChannelName;
+use watchfire_core::notice::{Fault, Templates, Wording};
 
-use super::{Action, Done, NotTaken, PerMinute};
+use super::{Action, Done, NotTaken, PerMinute, Preview};
 use crate::clients::{Arn, Clients, explain};
 
 /// SNS refuses 100.
 const SUBJECT_LENGTH: usize = 99;
-/// SNS takes 262,144 bytes; attributes count, and need less than the difference.
-const BODY_BYTES: usize = 262_144 - 2_048;
+/// All that SNS takes; attributes count, and need less than is left over for them.
+const MOST_BYTES: usize = 262_144;
+const BODY_BYTES: usize = MOST_BYTES - 2_048;
 
 /// An SNS channel in the configuration.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -43,6 +46,9 @@ pub struct Config {
     /// Most messages in any 60 s.
     #[serde(default = "default_pace")]
     pub messages_per_minute: PerMinute,
+    /// How its pages are worded; by default as ships.
+    #[serde(default)]
+    pub templates: Templates,
 }
 
 fn default_pace() -> PerMinute {
@@ -73,6 +79,7 @@ pub struct Sns {
     client: aws_sdk_sns::Client,
     topic: Arn,
     pace: PerMinute,
+    pub(super) wording: Wording,
 }
 
 impl Action for Sns {
@@ -80,7 +87,7 @@ impl Action for Sns {
     type Config = Config;
 
     async fn new(_name: &ChannelName, config: Config, clients: &Clients) -> anyhow::Result<Self> {
-        let Config { topic_arn: TopicArn(topic), messages_per_minute: pace } = config;
+        let Config { topic_arn: TopicArn(topic), messages_per_minute: pace, templates } = config;
         let timeouts = TimeoutConfig::builder().operation_timeout(Duration::from_secs(10)).build();
         let config = aws_sdk_sns::config::Builder::from(clients.aws().await)
             .region(topic.region())
@@ -88,23 +95,19 @@ impl Action for Sns {
             // The channel repeats, at its own pace.
             .retry_config(RetryConfig::disabled())
             .build();
-        Ok(Self { client: aws_sdk_sns::Client::from_conf(config), topic, pace })
+        Ok(Self { client: aws_sdk_sns::Client::from_conf(config), topic, pace, wording: templates.into() })
     }
 
     async fn perform(&self, effect: &Effect) -> Result<Done, NotTaken> {
-        let Effect { id: _, kind, channel: _, when: _, dedup_key, notice } = effect;
+        let message = Message::of(effect, &self.wording);
+        let attributes = message.attributes.iter().map(|(name, value)| attribute(name, value));
         let answer = self
             .client
             .publish()
             .topic_arn(self.topic.as_str())
-            .subject(subject(&notice.subject(*kind)))
-            .message(body(notice.text(*kind)))
-            .set_message_attributes(Some(std::collections::HashMap::from([
-                attribute("priority", notice.priority.as_str()),
-                attribute("rule", notice.rule.as_str()),
-                attribute("effect", kind.as_str()),
-                attribute("dedup_key", dedup_key.as_str()),
-            ])))
+            .set_message_attributes(Some(attributes.collect()))
+            .subject(message.subject)
+            .message(message.body)
             .send()
             .await;
         match answer {
@@ -118,9 +121,50 @@ impl Action for Sns {
     }
 }
 
+/// What is published.
+struct Message {
+    subject: String,
+    body: String,
+    attributes: Vec<(&'static str, String)>,
+    faults: Vec<Fault>,
+}
+
+impl Message {
+    fn of(effect: &Effect, wording: &Wording) -> Self {
+        let Effect { id: _, kind, channel: _, when: _, dedup_key, notice } = effect;
+        let words = wording.words(notice, *kind);
+        // SNS refuses an empty value.
+        let filled = |value: &str| if value.is_empty() { "-".to_owned() } else { value.to_owned() };
+        Self {
+            subject: subject(&words.title),
+            body: body(words.text()),
+            attributes: vec![
+                ("priority", filled(notice.priority.as_str())),
+                ("rule", filled(notice.rule.as_str())),
+                ("effect", filled(kind.as_str())),
+                ("dedup_key", filled(dedup_key.as_str())),
+            ],
+            faults: words.faults,
+        }
+    }
+}
+
+/// What would be published.
+pub(super) fn preview(config: &Config, effect: &Effect) -> Preview {
+    let Config { topic_arn: TopicArn(topic), messages_per_minute: _, templates } = config;
+    let Message { subject, body, attributes, faults } = Message::of(effect, &templates.clone().into());
+    let lines: Vec<_> = attributes.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let bytes =
+        attributes.iter().map(|(name, value)| name.len() + "String".len() + value.len()).sum::<usize>();
+    Preview::of(&format!("Publish to {}", topic.as_str()), &faults)
+        .size(subject.chars().count(), "characters of the subject", Some(SUBJECT_LENGTH))
+        .size(body.len() + bytes, "bytes of the message with its attributes", Some(MOST_BYTES))
+        .part("subject", subject)
+        .part("message", body)
+        .part("attributes", lines.join("\n"))
+}
+
 fn attribute(name: &str, value: &str) -> (String, MessageAttributeValue) {
-    // SNS refuses an empty value.
-    let value = if value.is_empty() { "-" } else { value };
     let value = MessageAttributeValue::builder().data_type("String").string_value(value).build();
     (name.to_owned(), value.expect("the data type is set"))
 }

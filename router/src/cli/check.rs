@@ -27,6 +27,11 @@ pub(super) fn main(arguments: &Arguments) -> Result<(), Failed> {
         (Output::Human, Ok((config, policy))) => {
             let (rules, channels) = (policy.rules.rules().len(), config.channels.len());
             say!("{}: no mistakes; {rules} rules, {channels} channels", path.display());
+            for (name, channel) in &config.channels {
+                if let Some(kept) = channel.leaves_out() {
+                    say!("channel {name}: {kept}");
+                }
+            }
             Ok(())
         }
         (Output::Json, Ok((config, policy))) => {

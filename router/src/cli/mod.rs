@@ -21,6 +21,7 @@ mod incidents;
 mod matchers;
 mod operator;
 mod pattern;
+mod preview;
 mod rbac;
 mod replay;
 mod rules;
@@ -30,6 +31,7 @@ mod send_test;
 mod silence;
 mod span;
 mod store;
+mod templates;
 mod why;
 mod yaml;
 
@@ -113,6 +115,12 @@ enum Command {
     Rbac(rbac::Arguments),
     /// Check that the cluster lets Watchfire do what its rules say, and no more.
     Doctor(doctor::Arguments),
+    /// Show what a channel would send about an event, to the byte.
+    #[command(after_help = preview::EXAMPLES)]
+    Preview(preview::Arguments),
+    /// Print the templates that word pages, and what they are given.
+    #[command(subcommand)]
+    Templates(templates::Command),
     /// Try out who is told: a drill by one channel, by a route, or from the queue on, which ends itself.
     #[command(after_help = send_test::EXAMPLES)]
     SendTest(send_test::Arguments),
@@ -206,6 +214,8 @@ pub fn main() -> ExitCode {
         Command::Store(command) => store::main(command),
         Command::Rbac(arguments) => rbac::main(&arguments),
         Command::Doctor(arguments) => doctor::main(&arguments),
+        Command::Preview(arguments) => preview::main(&arguments),
+        Command::Templates(command) => templates::main(&command),
         Command::SendTest(arguments) => send_test::main(arguments),
         Command::Pattern(arguments) => pattern::main(&arguments),
         Command::Completions { shell } => {

@@ -12,6 +12,7 @@ use super::attention::{self, Attention};
 use super::file::{Config, PARTS, RouteConfig, RulesConfig, StoreConfig};
 use super::http::check_http;
 use super::mistake::Mistakes;
+use super::wording::{self, Places};
 use super::{mitigation, queues};
 use crate::actions::ChannelConfig;
 use crate::cluster;
@@ -25,11 +26,19 @@ pub(super) struct Parsed {
     pub(super) rules: RulesConfig,
     /// Where they are named, from 1; none where they are not.
     pub(super) rules_line: Option<u64>,
+    /// Where the templates of channels are.
+    pub(super) templates: Places,
 }
 
 impl Parsed {
     fn refused(mistakes: Vec<Mistake>) -> Self {
-        Self { config: None, mistakes, rules: RulesConfig::default(), rules_line: None }
+        Self {
+            config: None,
+            mistakes,
+            rules: RulesConfig::default(),
+            rules_line: None,
+            templates: Places::new(),
+        }
     }
 }
 
@@ -122,7 +131,8 @@ pub(super) fn parse(name: &str, text: &str) -> Parsed {
         _ => None,
     };
     let rules_line = part("rules").map(|rules| rules.line_at("directory"));
-    Parsed { config, mistakes, rules: known_rules, rules_line }
+    let templates = wording::places(part("channels"));
+    Parsed { config, mistakes, rules: known_rules, rules_line, templates }
 }
 
 fn check_names(root: &Node, mistakes: &mut Mistakes<'_>) {
@@ -202,7 +212,7 @@ fn check_channels(
     let members = mistakes.members("channels", part, "names and channels");
     let known = members.iter().map(|(name, _)| name.clone()).collect();
     let channels = members.iter().filter_map(|(name, channel)| {
-        Some((name.clone(), mistakes.read(&format!("channels.{name}"), channel, |_, _| {})?))
+        Some((name.clone(), mistakes.read(&format!("channels.{name}"), channel, ChannelConfig::check)?))
     });
     (known, channels.collect())
 }

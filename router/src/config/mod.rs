@@ -10,6 +10,7 @@ mod policy;
 mod queues;
 #[cfg(test)]
 mod tests;
+mod wording;
 
 pub use attention::{DigestConfig, EscalationConfig, SecurityHubPart};
 pub use file::{Config, HealthConfig, HttpConfig, QueueConfig, RouteConfig, RulesConfig, StoreConfig};
@@ -33,7 +34,7 @@ pub fn check(path: &Path) -> Result<(Config, Policy), Vec<Mistake>> {
     let name = path.display().to_string();
     let text = std::fs::read_to_string(path)
         .map_err(|error| vec![Mistake::on(&name, None, String::new(), format!("cannot be read: {error}"))])?;
-    let Parsed { config, mut mistakes, rules, rules_line } = check::parse(&name, &text);
+    let Parsed { config, mut mistakes, rules, rules_line, templates } = check::parse(&name, &text);
     let rules = match rules_files::read(rules.directory.as_deref()) {
         Ok(files) => RuleSet::load(&files),
         Err(error) => {
@@ -45,7 +46,10 @@ pub fn check(path: &Path) -> Result<(Config, Policy), Vec<Mistake>> {
     match (config, rules) {
         (Some(config), Ok(rules)) => {
             let policy = config.policy(rules);
-            Ok((config, policy))
+            match wording::check(&name, &config, &policy, &templates) {
+                mistakes if mistakes.is_empty() => Ok((config, policy)),
+                mistakes => Err(mistakes),
+            }
         }
         (_, Ok(_)) => Err(mistakes),
         (_, Err(in_rules)) => {
@@ -61,7 +65,7 @@ impl Config {
     /// # Errors
     /// Every mistake found in it.
     pub fn parse(name: &str, text: &str) -> Result<Config, Vec<Mistake>> {
-        let Parsed { config, mistakes, rules: _, rules_line: _ } = check::parse(name, text);
+        let Parsed { config, mistakes, rules: _, rules_line: _, templates: _ } = check::parse(name, text);
         config.ok_or(mistakes)
     }
 }

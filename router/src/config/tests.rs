@@ -46,7 +46,7 @@ routes:
         "watchfire.yaml:2: http.token: expected a token, because 0.0.0.0:8080 is not a loopback address",
         "watchfire.yaml:3: store.keep_days: expected at least 1, found 0",
         "watchfire.yaml:5: channels.oncall.pagerduty.retries: unknown field `retries`, expected one of \
-         `routing_key`, `url`, `payload`, `events_per_minute`, `webhook_secrets`, `poll`",
+         `routing_key`, `url`, `payload`, `leave_out`, `events_per_minute`, `templates`, `webhook_secrets`, `poll`",
         "watchfire.yaml:7: routes.P1: expected a route with at least one channel",
         "watchfire.yaml:8: routes.P0.to[1]: expected a channel (oncall, screen), found `nobody`",
         "watchfire.yaml:8: routes.P0.fallback: expected a channel that is not in `to`, found `oncall`",

@@ -60,6 +60,8 @@ impl Inbound {
                 // The channel's own.
                 routing_key: _,
                 url: _,
+                leave_out: _,
+                templates: _,
                 payload: _,
                 events_per_minute: _,
                 webhook_secrets,

@@ -226,6 +226,10 @@ impl Router {
             let reason = format!("there is no channel `{}` in the configuration any more", effect.channel);
             return Attempt::Pending(Failure::Transient { reason, retry_after: None });
         };
+        for fault in channel.faults(effect) {
+            telemetry::template_failed(decision, &effect.channel, &fault);
+            self.metrics.template_failed(&effect.channel, fault.part);
+        }
         let result = channel.perform_as(standing, effect, give_up_at).await;
         let at = self.clock.now();
         self.metrics.performed(effect, &result);

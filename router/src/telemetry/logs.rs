@@ -12,7 +12,7 @@ use watchfire_core::act::Act;
 use watchfire_core::decision::{Decision, Effect};
 use watchfire_core::ids::{ChannelName, EventId};
 use watchfire_core::journal::{ActEnd, Entry, Outcome};
-use watchfire_core::notice::clean;
+use watchfire_core::notice::{Fault, clean};
 
 use crate::actions::Failure;
 use crate::pagerduty::{Unheard, Unsigned};
@@ -137,6 +137,12 @@ pub fn refused(decision: &Decision, effect: &Effect, reason: &str) {
 pub fn fell_back(decision: &Decision, fallback: &Effect) {
     let (event, fallback) = (&decision.event, fallback.id.as_str());
     warn!(%event, fallback, "the primary channel did not take an urgent page, the fallback gets it");
+}
+
+/// A page was worded by the template that ships, because the channel's own could not be used.
+pub(crate) fn template_failed(decision: &Decision, channel: &ChannelName, fault: &Fault) {
+    let (event, channel, part) = (&decision.event, channel.as_str(), fault.part.as_str());
+    error!(%event, channel, part, reason = fault.reason, "a template could not be used, the one that ships was");
 }
 
 /// A channel is known to take nothing; said once, until it does again.

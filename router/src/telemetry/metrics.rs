@@ -14,6 +14,7 @@ use watchfire_core::decision::{Decision, Effect};
 use watchfire_core::event::Event;
 use watchfire_core::ids::ChannelName;
 use watchfire_core::journal::{ActEnd, Outcome};
+use watchfire_core::notice::Part;
 
 use crate::actions::{Done, Failure};
 use crate::source::Source;
@@ -31,6 +32,7 @@ pub struct Metrics {
     acts: Family<Labels, Counter>,
     act_latency: Family<Labels, Histogram>,
     fallbacks: Family<Labels, Counter>,
+    template_failures: Family<Labels, Counter>,
     channels_up: Family<Labels, Gauge>,
     received: Family<Labels, Counter>,
     left: Family<Labels, Counter>,
@@ -67,6 +69,7 @@ impl Default for Metrics {
             acts: Family::default(),
             act_latency: Family::new_with_constructor(latency),
             fallbacks: Family::default(),
+            template_failures: Family::default(),
             channels_up: Family::default(),
             received: Family::default(),
             left: Family::default(),
@@ -103,6 +106,11 @@ impl Default for Metrics {
             m.act_latency.clone(),
         );
         registry.register("fallbacks", "Urgent pages that went to a fallback channel", m.fallbacks.clone());
+        registry.register(
+            "template_failures",
+            "Attempts at pages whose own template could not be used, by channel and part",
+            m.template_failures.clone(),
+        );
         registry.register(
             "channel_up",
             "1 while a channel takes pages, 0 once it is known to be down",
@@ -220,6 +228,11 @@ impl Metrics {
 
     pub(crate) fn fell_back(&self, channel: &ChannelName) {
         self.fallbacks.get_or_create(&vec![("channel", channel.to_string())]).inc();
+    }
+
+    pub(crate) fn template_failed(&self, channel: &ChannelName, part: Part) {
+        let labels = vec![("channel", channel.to_string()), ("part", part.as_str().to_owned())];
+        self.template_failures.get_or_create(&labels).inc();
     }
 
     pub(crate) fn channel_is_up(&self, channel: &ChannelName, is_up: bool) {

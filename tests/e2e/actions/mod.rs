@@ -2,6 +2,7 @@
 
 mod email;
 mod pagerduty;
+mod pages;
 mod secrets;
 mod sns;
 

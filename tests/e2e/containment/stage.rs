@@ -180,8 +180,8 @@ impl Stage {
             let details = &page["payload"]["custom_details"];
             let summary = page["payload"]["summary"].as_str().unwrap_or_default().to_owned();
             let part = |name: &str| details[name].as_str().unwrap_or_default().replace('\n', " | ");
-            let (done, not_done) = (part("done"), part("not_done"));
-            format!("page: {summary}\n  done: {done}\n  not done: {not_done}")
+            let (being_done, done, not_done) = (part("being_done"), part("done"), part("not_done"));
+            format!("page: {summary}\n  being done: {being_done}\n  done: {done}\n  not done: {not_done}")
         });
         // What asks is sent beside what tells, and may come first.
         let (asking, telling): (Vec<_>, Vec<_>) = pages.partition(|page| page.contains("To be approved: "));

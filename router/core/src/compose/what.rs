@@ -158,11 +158,16 @@ fn in_arn(resource: &str) -> String {
 pub(super) fn place(event: &Event<'_>, context: &Context, policy: &Policy) -> String {
     let subject = &event.subject;
     let ours = policy.mitigation.cluster.as_ref();
-    let alias = policy.pages.alias.as_ref().filter(|_| is_ours(subject, context, policy));
+    let alias = alias(event, context, policy);
     let found = || ours.filter(|_| matches!(context.place, Place::Ours(_))).map(|ours| ours.name.clone());
     let account = || subject.account.as_ref().map(|account| format!("account {account}"));
-    let place = alias.or(subject.cluster.as_ref()).cloned().or_else(found).or_else(account);
+    let place = alias.or_else(|| subject.cluster.clone()).or_else(found).or_else(account);
     clean(&place.unwrap_or_default(), 60)
+}
+
+/// What the configuration calls our cluster, where it happens there.
+pub(super) fn alias(event: &Event<'_>, context: &Context, policy: &Policy) -> Option<String> {
+    policy.pages.alias.clone().filter(|_| is_ours(&event.subject, context, policy))
 }
 
 /// Whether it happens in the cluster that the alias is of: it is named so, in its account as far as that is known, or was

@@ -23,6 +23,8 @@ pub struct Head {
     pub subject: String,
     /// What its readers call the cluster, else the account; empty where neither is named.
     pub place: String,
+    /// What the configuration calls our cluster, where it happens there: a name that may be told to anybody.
+    pub alias: Option<String>,
     /// How everything stands that contains it; empty where nothing was asked for.
     pub measures: Vec<Measure>,
     /// It is a threat, and its rule asks for nothing that would contain it.

@@ -8,6 +8,7 @@ mod list;
 mod measure;
 mod moment;
 mod text;
+mod wording;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -25,6 +26,7 @@ pub use head::{Head, HeadValue};
 pub use list::List;
 pub use measure::{Measure, MeasureState};
 pub use moment::{moment, relative};
+pub use wording::{Fault, MailTemplates, Part, Template, Templates, Worded, WordedMail, Wording, values};
 
 /// A page's content, before any channel gives it its form.
 ///
@@ -83,7 +85,7 @@ pub struct Notice {
     /// A sample: every form of it must say so.
     pub sample: bool,
     /// A drill: every form of it begins with that.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub drill: bool,
 }
 
@@ -135,13 +137,13 @@ impl Notice {
     /// Plain text for a reader who was asleep: what and how soon first, ids last, no line over 78
     /// characters but where a value is itself longer.
     pub fn text(&self, kind: EffectKind) -> String {
-        text::render(self, kind)
+        Wording::default().words(self, kind).text()
     }
 
     /// The same as a complete HTML page: no script, no remote content, everything escaped, links only
     /// to `https:` addresses.
     pub fn html(&self, kind: EffectKind) -> String {
-        html::render(self, kind)
+        Wording::default().mail(self, kind).html
     }
 
     /// What to do now, in a sentence; empty where the head says until when.
@@ -190,7 +192,7 @@ impl Notice {
     }
 
     /// What stands above the list of what is done. What could not be contained is told when it is over.
-    fn doing_head(&self, kind: EffectKind) -> &'static str {
+    pub fn doing_head(&self, kind: EffectKind) -> &'static str {
         let is_over = self.why == Why::NotContained.sentence();
         match kind {
             EffectKind::Page if !is_over => "Being done:",
@@ -237,6 +239,13 @@ const LONGEST_SUBJECT: usize = 99;
 
 /// Longer than any text in a notice: what is over it came in some other way.
 const LONGEST_LINE: usize = 4_000;
+
+/// What the first line of a sample says, and of a drill.
+const SAMPLE_MARK: &str = "[SAMPLE]";
+const DRILL_MARK: &str = "DRILL";
+
+/// The sentence that a drill carries in every form.
+const DRILL_NOTE: &str = "DRILL: somebody tries out who is told, nothing has happened.";
 
 /// The sentence that a sample carries in every form.
 const SAMPLE: &str = "SAMPLE: made to try the set-up out, nothing has happened.";

@@ -1,145 +1,41 @@
-//! The page as plain text: for a terminal, a mail, an SNS topic.
+//! Plain text of the width that every terminal and mail reader shows unbroken.
 
-use super::{AFTER_LISTS, BEFORE_LISTS, HeadValue, LONGEST_LINE, Notice, SAMPLE, Section, clean};
-use crate::decision::EffectKind;
+use super::{LONGEST_LINE, clean};
 
-/// The width that every terminal and mail reader shows unbroken.
-const WIDTH: usize = 78;
+/// That width.
+pub(super) const WIDTH: usize = 78;
 
-pub(super) fn render(notice: &Notice, kind: EffectKind) -> String {
-    let (head, seen, around) =
-        (notice.head_rows(kind), notice.grouped(&BEFORE_LISTS), notice.grouped(&AFTER_LISTS));
-    let (links, records) = (notice.other_links(kind), notice.records());
-    let labels =
-        seen.iter().chain(&around).flat_map(|section| section.rows.iter().map(|(label, _)| label.as_str()));
-    let labels = labels.chain(head.iter().map(|(label, _)| *label));
-    let labels = labels.chain(links.iter().map(|(label, _)| label.as_str()));
-    let labels = labels.chain(records.iter().map(|(label, _)| *label));
-    let width = labels.map(|label| label.chars().count()).max().unwrap_or(0);
-
-    let mut page = Page { text: String::new(), width };
-    // Less than 100 characters, and one line wherever it is looked for.
-    page.line(&notice.subject(kind));
-    if notice.sample {
-        page.paragraph(SAMPLE);
-    }
-    page.paragraph(&notice.request(kind));
-    for (label, value) in &head {
-        match value {
-            HeadValue::Words(words) => page.wrapped_row(label, words),
-            // What is copied stays in one line.
-            HeadValue::Command(text) | HeadValue::Address(text) => page.row(label, text),
+/// A text in lines of at most that width, but where a word is longer: the first and the further ones each behind its own
+/// beginning; nothing where there is no text.
+pub(super) fn wrapped(text: &str, first: &str, further: &str) -> String {
+    let text = clean(text, LONGEST_LINE);
+    let mut lines = Vec::new();
+    let mut line = first.to_owned();
+    let mut is_empty = true;
+    for word in text.split(' ').filter(|word| !word.is_empty()) {
+        let length = line.chars().count() + usize::from(!is_empty) + word.chars().count();
+        if !is_empty && length > WIDTH {
+            lines.push(std::mem::replace(&mut line, further.to_owned()));
+            is_empty = true;
         }
-    }
-    page.gap();
-    page.paragraph(&format!("Why now: {}.", notice.why));
-    page.gap();
-    page.paragraph(&notice.found());
-    page.paragraph(notice.own_title(kind));
-    page.gap();
-    page.paragraph(&notice.description);
-    page.gap();
-    page.list(notice.doing_head(kind), &notice.doing);
-    page.list("Not done, although the rule asks for it:", &notice.withheld);
-    seen.iter().for_each(|section| page.section(section));
-    for list in &notice.lists {
-        page.paragraph(&list.head);
-        list.lines.iter().for_each(|line| page.item(line));
-        page.paragraph(&list.rest());
-        page.gap();
-    }
-    around.iter().for_each(|section| page.section(section));
-    page.list("Not known:", &notice.unknown);
-    links.iter().for_each(|(label, address)| page.row(label, address));
-    page.gap();
-    records.iter().for_each(|(label, value)| page.row(label, value));
-    page.text
-}
-
-struct Page {
-    text: String,
-    width: usize,
-}
-
-impl Page {
-    /// One empty line, however many empty parts lie between two that are not.
-    fn gap(&mut self) {
-        if !self.text.is_empty() && !self.text.ends_with("\n\n") {
-            self.text.push('\n');
+        if !is_empty {
+            line.push(' ');
         }
+        line.push_str(word);
+        is_empty = false;
     }
-
-    fn row(&mut self, label: &str, value: &str) {
-        let (label, value) = (clean(label, LONGEST_LINE), clean(value, LONGEST_LINE));
-        self.text.push_str(&format!("{label:<width$}  {value}\n", width = self.width));
+    if !is_empty {
+        lines.push(line);
     }
-
-    fn line(&mut self, text: &str) {
-        self.text.push_str(&clean(text, LONGEST_LINE));
-        self.text.push('\n');
-    }
-
-    /// A row whose value goes on under itself.
-    fn wrapped_row(&mut self, label: &str, value: &str) {
-        let label = clean(label, LONGEST_LINE);
-        let further = " ".repeat(self.width + 2);
-        self.wrap(value, &format!("{label:<width$}  ", width = self.width), &further);
-    }
-
-    /// Facts under their head.
-    fn section(&mut self, section: &Section<'_>) {
-        self.paragraph(section.head);
-        section.rows.iter().for_each(|(label, value)| self.wrapped_row(label, value));
-        self.gap();
-    }
-
-    /// Items under their head; nothing where there are none.
-    fn list(&mut self, head: &str, items: &[String]) {
-        if !items.is_empty() {
-            self.paragraph(head);
-            items.iter().for_each(|item| self.item(item));
-            self.gap();
-        }
-    }
-
-    fn paragraph(&mut self, text: &str) {
-        self.wrap(text, "", "");
-    }
-
-    fn item(&mut self, text: &str) {
-        self.wrap(text, "- ", "  ");
-    }
-
-    fn wrap(&mut self, text: &str, first: &str, further: &str) {
-        let text = clean(text, LONGEST_LINE);
-        let mut line = first.to_owned();
-        let mut empty = true;
-        for word in text.split(' ').filter(|word| !word.is_empty()) {
-            let length = line.chars().count() + usize::from(!empty) + word.chars().count();
-            if !empty && length > WIDTH {
-                self.text.push_str(&line);
-                self.text.push('\n');
-                line = further.to_owned();
-                empty = true;
-            }
-            if !empty {
-                line.push(' ');
-            }
-            line.push_str(word);
-            empty = false;
-        }
-        if !empty {
-            self.text.push_str(&line);
-            self.text.push('\n');
-        }
-    }
+    lines.join("\n")
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::decision::EffectKind;
     use crate::ids::RuleName;
     use crate::incident::ByWhom;
+    use crate::notice::Notice;
     use crate::notice::tests::{at, miner};
     use crate::notice::{Fact, Group, Head, List, Measure, MeasureState};
     use crate::priority::Priority;

@@ -6,7 +6,7 @@ mod explain;
 mod file;
 mod load;
 mod matches;
-mod near;
+pub(crate) mod near;
 mod order;
 mod reading;
 mod shape;
@@ -64,6 +64,13 @@ pub struct Rule {
     condition: Option<Condition>,
     unknown: Unknown,
     examples: Vec<Example>,
+}
+
+impl Rule {
+    /// The event files of its examples, by the names that stand in its file.
+    pub fn example_events(&self) -> impl Iterator<Item = &str> {
+        self.examples.iter().map(|example| example.event.as_str())
+    }
 }
 
 impl RuleSet {

@@ -1,7 +1,7 @@
 //! Which known name somebody may have meant.
 
 /// `did you mean …?` where one is near, else all that are known.
-pub(super) fn near<'n>(name: &str, known: impl Iterator<Item = &'n str> + Clone) -> String {
+pub(crate) fn near<'n>(name: &str, known: impl Iterator<Item = &'n str> + Clone) -> String {
     match nearest(name, known.clone()) {
         Some(nearest) => format!("did you mean `{nearest}`?"),
         None => {

@@ -1,17 +1,20 @@
-//! The mail itself: plain text and HTML, threaded by dedup key.
+//! The mail itself: plain text and HTML, worded by the channel, threaded by dedup key.
 
 use lettre::Message;
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
 use sha2::{Digest as _, Sha256};
 use watchfire_core::decision::{Effect, EffectKind};
+use watchfire_core::notice::WordedMail;
 
 /// The mail as it goes over the wire; the error says what cannot be in a mail.
 pub(in crate::actions) fn compose(
     effect: &Effect,
+    words: WordedMail,
     from: &Mailbox,
     to: &[Mailbox],
 ) -> Result<Vec<u8>, String> {
+    let WordedMail { title, text, html, faults: _ } = words;
     let Effect { id, kind, channel: _, when: _, dedup_key, notice } = effect;
     let domain = from.email.domain();
     // The thread's root is never sent: readers group by what the mails refer to, and the first mail of
@@ -20,7 +23,7 @@ pub(in crate::actions) fn compose(
     let own = message_id(&[dedup_key.as_str(), notice.event.as_str(), id.as_str(), kind.as_str()], domain);
     let mut builder = Message::builder()
         .from(from.clone())
-        .subject(notice.subject(*kind))
+        .subject(title)
         .message_id(Some(own))
         .in_reply_to(thread.clone())
         .references(thread)
@@ -31,7 +34,7 @@ pub(in crate::actions) fn compose(
     for mailbox in to {
         builder = builder.to(mailbox.clone());
     }
-    let parts = MultiPart::alternative_plain_html(notice.text(*kind), notice.html(*kind));
+    let parts = MultiPart::alternative_plain_html(text, html);
     let message = builder.multipart(parts).map_err(|error| error.to_string())?;
     Ok(message.formatted())
 }
@@ -56,6 +59,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use watchfire_core::ids::EventId;
+    use watchfire_core::notice::Wording;
     use watchfire_core::priority::Priority;
 
     use super::*;
@@ -63,7 +67,8 @@ mod tests {
 
     fn mail(effect: &Effect) -> String {
         let to = ["One <one@example.com>".parse().unwrap(), "two@example.com".parse().unwrap()];
-        let mail = compose(effect, &"Watchfire <w@pages.example.com>".parse().unwrap(), &to).unwrap();
+        let words = Wording::default().mail(&effect.notice, effect.kind);
+        let mail = compose(effect, words, &"Watchfire <w@pages.example.com>".parse().unwrap(), &to).unwrap();
         String::from_utf8(mail).unwrap()
     }
 

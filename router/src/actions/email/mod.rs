@@ -11,6 +11,7 @@
 //!     to: [oncall@example.com]
 //!     auth: {username: {env: SMTP_USER}, password: {file: /run/secrets/smtp}}
 //!     mails_per_minute: 20
+//!     templates: {}                    # as ships; html_head and html_body beside title, head and body
 //! ```
 //!
 //! - Role: notify. Permissions: none in AWS; SMTP submission to the host above.
@@ -35,8 +36,9 @@ use lettre::{AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
 use serde::Deserialize;
 use watchfire_core::decision::{Effect, Role};
 use watchfire_core::ids::ChannelName;
+use watchfire_core::notice::{MailTemplates, Wording};
 
-use super::{Action, Done, Failure, NotTaken, PerMinute, local};
+use super::{Action, Done, Failure, NotTaken, PerMinute, Preview, local};
 use crate::clients::Clients;
 use crate::secret::SecretSource;
 
@@ -65,6 +67,9 @@ pub struct Config {
     /// Most mails in any 60 s.
     #[serde(default = "default_pace")]
     pub mails_per_minute: PerMinute,
+    /// How its pages are worded; by default as ships.
+    #[serde(default)]
+    pub templates: MailTemplates,
 }
 
 fn default_pace() -> PerMinute {
@@ -114,6 +119,7 @@ pub struct Email {
     from: Mailbox,
     to: Vec<Mailbox>,
     pace: PerMinute,
+    pub(super) wording: Wording,
 }
 
 impl Action for Email {
@@ -121,7 +127,7 @@ impl Action for Email {
     type Config = Config;
 
     async fn new(_name: &ChannelName, config: Config, clients: &Clients) -> anyhow::Result<Self> {
-        let Config { host, port, tls, ca_file, from, to, auth, mails_per_minute: pace } = config;
+        let Config { host, port, tls, ca_file, from, to, auth, mails_per_minute: pace, templates } = config;
         ensure!(!to.is_empty(), "to: expected at least one address");
         let usual = match tls {
             Encryption::StartTls => smtp::SUBMISSION_PORT,
@@ -139,11 +145,12 @@ impl Action for Email {
             builder = builder.credentials(credentials);
         }
         let to = to.into_iter().map(|MailAddress(mailbox)| mailbox).collect();
-        Ok(Self { transport: builder.build(), from: from.0, to, pace })
+        Ok(Self { transport: builder.build(), from: from.0, to, pace, wording: templates.into() })
     }
 
     async fn perform(&self, effect: &Effect) -> Result<Done, NotTaken> {
-        let message = message::compose(effect, &self.from, &self.to).map_err(Failure::permanent)?;
+        let words = self.wording.mail(&effect.notice, effect.kind);
+        let message = message::compose(effect, words, &self.from, &self.to).map_err(Failure::permanent)?;
         let to: Vec<Address> = self.to.iter().map(|mailbox| mailbox.email.clone()).collect();
         match self.send(&message, to.clone()).await {
             // SMTP refuses a mail as a whole when it refuses one recipient.
@@ -158,6 +165,22 @@ impl Action for Email {
     fn per_minute(&self) -> Option<PerMinute> {
         Some(self.pace)
     }
+}
+
+/// The mail that would be sent.
+pub(super) fn preview(config: &Config, effect: &Effect) -> Preview {
+    let Config { host, from: MailAddress(from), to, templates, .. } = config;
+    let words = Wording::from(templates.clone()).mail(&effect.notice, effect.kind);
+    let to: Vec<_> = to.iter().map(|MailAddress(mailbox)| mailbox.clone()).collect();
+    let (faults, text, html) = (words.faults.clone(), words.text.clone(), words.html.clone());
+    let mime =
+        message::compose(effect, words, from, &to).map(|mime| String::from_utf8_lossy(&mime).into_owned());
+    let mime = mime.unwrap_or_else(|error| format!("it cannot be sent: {error}"));
+    Preview::of(&format!("SMTP to {host}"), &faults)
+        .size(mime.len(), "bytes of the mail", None)
+        .part("mime", mime)
+        .hidden_part("text", text)
+        .hidden_part("html", html)
 }
 
 /// Why a mail was not taken; the status where the server gave one.
@@ -278,6 +301,7 @@ mod tests {
                 password: SecretSource::File("/run/secrets/smtp".into()),
             }),
             mails_per_minute: default_pace(),
+            templates: MailTemplates::default(),
         };
         assert_eq!(config(example).unwrap(), expected);
         let short = config("email: {host: smtp.example.com, from: a@b.example, to: [c@d.example]}").unwrap();

@@ -2,20 +2,24 @@
 //!
 //! Limits: FACTS.md, section 4. Summary 1,024 characters, dedup key 255, the whole 512 KB.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 use watchfire_core::decision::{Effect, EffectKind};
-use watchfire_core::notice::{Fact, List, Notice, clean, visible};
+use watchfire_core::notice::{
+    Fact, Fault, Head, List, MeasureState, Notice, Part, Worded, clean, moment, relative, visible,
+};
 use watchfire_core::priority::Priority;
 
-use super::{Profile, opaque};
+use super::{Form, Profile, opaque};
 
-const SUMMARY_LENGTH: usize = 1024;
+pub(super) const SUMMARY_LENGTH: usize = 1024;
 const DEDUP_KEY_LENGTH: usize = 255;
 const PLACE_LENGTH: usize = 255;
 /// 512 KB, by the smaller meaning of KB.
-const MOST_BYTES: usize = 512_000;
+pub(super) const MOST_BYTES: usize = 512_000;
 
 #[derive(Serialize)]
 struct Event<'a> {
@@ -24,10 +28,12 @@ struct Event<'a> {
     dedup_key: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     payload: Option<Payload<'a>>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    links: Vec<Link<'a>>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    links: &'a [Link<'a>],
     #[serde(skip_serializing_if = "Option::is_none")]
     client: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_url: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -54,28 +60,41 @@ struct Link<'a> {
 }
 
 /// The event for an effect. Where it would be too large, the bare one.
-pub(super) fn full(effect: &Effect, routing_key: &str, profile: Profile) -> Vec<u8> {
-    let notice = &effect.notice;
-    let payload = match (effect.kind, profile) {
-        (EffectKind::Resolve | EffectKind::Acknowledge, _) => None,
-        (EffectKind::Page | EffectKind::Update | EffectKind::Digest, Profile::Minimal) => {
-            Some(minimal(notice))
-        }
-        (EffectKind::Page | EffectKind::Update | EffectKind::Digest, Profile::Standard) => {
-            Some(standard(notice))
+pub(super) fn full(effect: &Effect, routing_key: &str, form: &Form) -> Vec<u8> {
+    let body = match effect.kind {
+        EffectKind::Resolve | EffectKind::Acknowledge => encode(effect, routing_key, None, &[], None),
+        EffectKind::Page | EffectKind::Update | EffectKind::Digest => {
+            let notice = told(&effect.notice, form);
+            let payload = payload(effect, &notice, form);
+            encode(effect, routing_key, Some(payload), &links(&notice), notice.head.link.as_deref())
         }
     };
-    let links = match (effect.kind, profile) {
-        (EffectKind::Resolve | EffectKind::Acknowledge, _) => Vec::new(),
-        (EffectKind::Page | EffectKind::Update | EffectKind::Digest, Profile::Minimal) => {
-            links(notice, |address| !opaque::reveals(notice, address))
-        }
-        (EffectKind::Page | EffectKind::Update | EffectKind::Digest, Profile::Standard) => {
-            links(notice, |_| true)
-        }
-    };
-    let body = encode(effect, routing_key, payload, links);
     if body.len() > MOST_BYTES { bare(effect, routing_key) } else { body }
+}
+
+/// Which templates cannot be used for it.
+pub(super) fn faults(effect: &Effect, form: &Form) -> Vec<Fault> {
+    match effect.kind {
+        EffectKind::Resolve | EffectKind::Acknowledge => Vec::new(),
+        EffectKind::Page | EffectKind::Update | EffectKind::Digest if !form.wording.has_own() => Vec::new(),
+        EffectKind::Page | EffectKind::Update | EffectKind::Digest => {
+            form.wording.words(&told(&effect.notice, form), effect.kind).faults
+        }
+    }
+}
+
+/// How long the summary of an event is, in characters.
+pub(super) fn summary(body: &[u8]) -> usize {
+    let event: Value = serde_json::from_slice(body).unwrap_or_default();
+    event["payload"]["summary"].as_str().map_or(0, |summary| summary.chars().count())
+}
+
+/// As much of the page as may leave.
+fn told<'n>(notice: &'n Notice, form: &Form) -> Cow<'n, Notice> {
+    match form.profile {
+        Profile::Standard => Cow::Borrowed(notice),
+        Profile::Minimal => Cow::Owned(opaque::reduced(notice, &form.leave_out)),
+    }
 }
 
 /// What PagerDuty requires, and nothing else that it could refuse.
@@ -84,10 +103,16 @@ pub(super) fn bare(effect: &Effect, routing_key: &str) -> Vec<u8> {
         EffectKind::Resolve | EffectKind::Acknowledge => None,
         EffectKind::Page | EffectKind::Update | EffectKind::Digest => Some(required(&effect.notice)),
     };
-    encode(effect, routing_key, payload, Vec::new())
+    encode(effect, routing_key, payload, &[], None)
 }
 
-fn encode(effect: &Effect, routing_key: &str, payload: Option<Payload<'_>>, links: Vec<Link<'_>>) -> Vec<u8> {
+fn encode(
+    effect: &Effect,
+    routing_key: &str,
+    payload: Option<Payload<'_>>,
+    links: &[Link<'_>],
+    client_url: Option<&str>,
+) -> Vec<u8> {
     let (event_action, client) = match effect.kind {
         // On the same dedup key it is another entry in the log of the alert.
         EffectKind::Page | EffectKind::Update | EffectKind::Digest => ("trigger", Some("Watchfire")),
@@ -95,7 +120,7 @@ fn encode(effect: &Effect, routing_key: &str, payload: Option<Payload<'_>>, link
         EffectKind::Acknowledge => ("acknowledge", None),
     };
     let dedup_key = dedup_key(effect.dedup_key.as_str());
-    let event = Event { routing_key, event_action, dedup_key, payload, links, client };
+    let event = Event { routing_key, event_action, dedup_key, payload, links, client, client_url };
     serde_json::to_vec(&event).expect("text keys and plain values always encode")
 }
 
@@ -128,64 +153,124 @@ fn required(notice: &Notice) -> Payload<'_> {
     }
 }
 
-fn minimal(notice: &Notice) -> Payload<'_> {
-    let mut details = Map::new();
-    let mut add = |name: &str, value: &str| details.insert(name.to_owned(), value.into());
-    add("priority", notice.priority.as_str());
-    add("respond_within", notice.priority.respond_within());
-    add("why", &notice.why);
-    add("rule", notice.rule.as_str());
-    add("incident", notice.incident.as_str());
-    if let Some(event) = opaque::id(&notice.event.shown()) {
-        add("event", event);
-    }
+fn payload<'n>(effect: &Effect, notice: &'n Notice, form: &Form) -> Payload<'n> {
+    let words = form.wording.words(notice, effect.kind);
+    let source =
+        fact(notice, "cluster").or_else(|| fact(notice, "account")).or_else(|| fact(notice, "region"));
+    let group =
+        fact(notice, "namespace").or_else(|| fact(notice, "cluster")).or(Some(notice.family.as_str()));
     Payload {
+        summary: clean(&said(&words.title, effect, notice, form), SUMMARY_LENGTH),
+        source: short(source.unwrap_or("watchfire")),
         timestamp: notice.at.map(|at| at.to_string()),
-        group: Some(&notice.family),
-        class: Some(opaque::kind(notice)),
-        custom_details: details,
+        component: component(&effect.notice, notice).map(short),
+        group: group.filter(|group| !group.is_empty()).map(short),
+        class: Some(short(&notice.kind)).filter(|kind| !kind.is_empty()),
+        custom_details: details(effect, notice, form, &words),
         ..required(notice)
     }
 }
 
-fn standard(notice: &Notice) -> Payload<'_> {
-    let mut details = Map::new();
-    let mut add = |name: &str, value: &str| {
-        if !value.is_empty() {
-            details.insert(name.to_owned(), visible(value).into());
+/// The summary. That of an update says what has changed, where the title by itself does not.
+fn said(title: &str, effect: &Effect, notice: &Notice, form: &Form) -> String {
+    let is_ours = form.wording.own().all(|(part, _)| part != Part::Title);
+    match effect.kind == EffectKind::Update && notice.head.lead.is_empty() && is_ours {
+        true => format!("{title} ({})", notice.why),
+        false => title.to_owned(),
+    }
+}
+
+/// What is affected: its name; or what kind of thing it is, where no name is told.
+fn component<'n>(whole: &Notice, told: &'n Notice) -> Option<&'n str> {
+    const LABELS: [&str; 6] = ["workload", "pod", "node", "instance", "principal", "resource"];
+    let named = LABELS.into_iter().find_map(|label| fact(told, label));
+    named.or_else(|| LABELS.into_iter().find(|label| fact(whole, label).is_some()))
+}
+
+/// What is told of the page by name; what is ours first, so that no fact of an event takes its name.
+fn details(effect: &Effect, notice: &Notice, form: &Form, words: &Worded) -> Map<String, Value> {
+    let mut details = Details(Map::new());
+    details.add("priority", notice.priority.as_str());
+    details.add("incident", notice.incident.as_str());
+    details.add("respond_within", notice.priority.respond_within());
+    for (label, value) in notice.head_rows(effect.kind) {
+        details.add(&label.to_lowercase().replace(' ', "_"), value.as_str());
+    }
+    details.add("approval", &waiting(&notice.head).unwrap_or_default());
+    let (being_done, done) = doing(effect, notice);
+    details.add("being_done", &being_done);
+    details.add("done", &done);
+    details.add("not_done", &notice.withheld.join("\n"));
+    details.add("why", &notice.why);
+    details.add("description", &notice.description);
+    details.add("severity", &notice.severity);
+    details.add("not_known", &notice.unknown.join("\n"));
+    details.add("link", notice.head.link.as_deref().unwrap_or_default());
+    details.add("rule", notice.rule.as_str());
+    details.add("family", &notice.family);
+    details.add("found_by", &notice.source);
+    details.add("finding", notice.finding.as_ref().map_or("", |finding| finding.as_str()));
+    details.add("event", &notice.event.shown());
+    for (part, text) in [(Part::Head, &words.head), (Part::Body, &words.body)] {
+        if form.wording.own().any(|(own, _)| own == part) {
+            details.add(part.as_str(), text);
         }
+    }
+    details.add("templates", &words.faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"));
+    for Fact { group: _, label, value } in &notice.facts {
+        details.add(&label.to_lowercase(), value);
+    }
+    notice.lists.iter().for_each(|list| details.add_list(list));
+    details.0
+}
+
+struct Details(Map<String, Value>);
+
+impl Details {
+    /// Nothing where there is nothing to say, or the name is taken.
+    fn add(&mut self, name: &str, value: &str) {
+        if !value.is_empty() && !self.0.contains_key(name) {
+            self.0.insert(name.to_owned(), visible(value).into());
+        }
+    }
+
+    fn add_list(&mut self, List { head, lines, more }: &List) {
+        let more = match (more, lines.is_empty()) {
+            (0, _) => None,
+            (more, true) => Some(more.to_string()),
+            (more, false) => Some(format!("and {more} more")),
+        };
+        let lines: Vec<_> = lines.iter().cloned().chain(more).collect();
+        self.add(head.trim_end_matches(':'), &lines.join("\n"));
+    }
+}
+
+/// `an approval waits until 02:14 CET, in 14 min`; none where none does.
+fn waiting(head: &Head) -> Option<String> {
+    let now = head.at?;
+    let until = head.measures.iter().filter_map(|measure| match measure.state {
+        MeasureState::Waits { until, .. } => Some(until),
+        _ => None,
+    });
+    let until = until.min()?;
+    Some(format!("an approval waits until {}, {}", moment(&head.zone, until, now), relative(until, now)))
+}
+
+/// What is being done, and what was done. A plan is not done until its act says so.
+fn doing(effect: &Effect, notice: &Notice) -> (String, String) {
+    let Head { measures, zone, at, .. } = &notice.head;
+    let told = notice.doing.join("\n");
+    let is_planned = notice.doing_head(effect.kind) == "Being done:";
+    let standing = |is_so: fn(&MeasureState) -> bool| {
+        let so = measures.iter().filter(|measure| is_so(&measure.state));
+        let clauses = at.iter().flat_map(|now| so.clone().map(|measure| measure.clause("", zone, *now)));
+        clauses.collect::<Vec<_>>().join("\n")
     };
-    add("priority", notice.priority.as_str());
-    add("respond_within", notice.priority.respond_within());
-    add("why", &notice.why);
-    add("description", &notice.description);
-    add("severity", &notice.severity);
-    for Fact { group: _, label: name, value } in &notice.facts {
-        add(&name.to_lowercase(), value);
-    }
-    add("done", &notice.doing.join("\n"));
-    add("not_known", &notice.unknown.join("\n"));
-    add("not_done", &notice.withheld.join("\n"));
-    for List { head, lines, more } in &notice.lists {
-        let more = (*more > 0).then(|| format!("and {more} more"));
-        add(head.trim_end_matches(':'), &lines.iter().cloned().chain(more).collect::<Vec<_>>().join("\n"));
-    }
-    add("rule", notice.rule.as_str());
-    add("family", &notice.family);
-    add("found_by", &notice.source);
-    add("incident", notice.incident.as_str());
-    add("finding", notice.finding.as_ref().map_or("", |finding| finding.as_str()));
-    add("event", &notice.event.shown());
-    let source = fact(notice, "cluster").or_else(|| fact(notice, "account"));
-    Payload {
-        summary: clean(&notice.subject(EffectKind::Page), SUMMARY_LENGTH),
-        source: short(source.unwrap_or("watchfire")),
-        timestamp: notice.at.map(|at| at.to_string()),
-        component: fact(notice, "pod").or_else(|| fact(notice, "workload")).map(short),
-        group: fact(notice, "namespace").map(short),
-        class: Some(short(&notice.kind)).filter(|kind| !kind.is_empty()),
-        custom_details: details,
-        ..required(notice)
+    let being_done = standing(|state| matches!(state, MeasureState::UnderWay));
+    let done = standing(|state| matches!(state, MeasureState::Done { .. }));
+    match is_planned {
+        true => (if told.is_empty() { being_done } else { told }, done),
+        false => (being_done, if told.is_empty() { done } else { told }),
     }
 }
 
@@ -200,9 +285,10 @@ fn fact<'a>(notice: &'a Notice, name: &str) -> Option<&'a str> {
     fact.map(|fact| fact.value.as_str())
 }
 
-fn links(notice: &Notice, allowed: impl Fn(&str) -> bool) -> Vec<Link<'_>> {
-    let links =
-        notice.links.iter().filter(|(_, address)| address.starts_with("https://") && allowed(address));
+fn links(notice: &Notice) -> Vec<Link<'_>> {
+    let incident = notice.head.link.iter().map(|link| ("Incident", link.as_str()));
+    let others = notice.links.iter().map(|(text, address)| (text.as_str(), address.as_str()));
+    let links = incident.chain(others).filter(|(_, address)| address.starts_with("https://"));
     links.map(|(text, href)| Link { href, text }).collect()
 }
 

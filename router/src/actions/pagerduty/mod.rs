@@ -6,7 +6,9 @@
 //!     routing_key: {env: PD_KEY}      # the 32 characters of an Events API v2 integration
 //!     url: https://events.pagerduty.com/v2/enqueue
 //!     payload: minimal                # or standard, with names, accounts and addresses
+//!     leave_out: []                   # of what minimal tells: cluster (its alias), region, namespace
 //!     events_per_minute: 110          # PagerDuty takes about 120 of one key
+//!     templates: {}                   # title is the summary; as ships
 //!     webhook_secrets: []             # and poll: how people's answers come back, see `crate::pagerduty`
 //! ```
 //!
@@ -27,8 +29,9 @@ use anyhow::ensure;
 use serde::Deserialize;
 use watchfire_core::decision::{Effect, EffectKind, Role};
 use watchfire_core::ids::ChannelName;
+use watchfire_core::notice::{Fault, Templates, Wording};
 
-use super::{Action, Done, NotTaken, PerMinute, local};
+use super::{Action, Done, NotTaken, PerMinute, Preview, local};
 use crate::clients::{Clients, chain};
 use crate::pagerduty::PollConfig;
 use crate::secret::{Secret, SecretSource};
@@ -50,9 +53,15 @@ pub struct Config {
     /// How much of the page leaves for PagerDuty.
     #[serde(default)]
     pub payload: Profile,
+    /// What of the little that `minimal` tells is kept in, too.
+    #[serde(default)]
+    pub leave_out: Vec<Place>,
     /// Most events in any 60 s.
     #[serde(default = "default_pace")]
     pub events_per_minute: PerMinute,
+    /// How its alerts are worded; by default as ships.
+    #[serde(default)]
+    pub templates: Templates,
     /// The secrets of the webhook subscriptions that tell of its alerts; any one of them may sign.
     #[serde(default)]
     pub webhook_secrets: Vec<SecretSource>,
@@ -101,11 +110,78 @@ impl TryFrom<String> for Address {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Profile {
-    /// The kind of finding, priority, opaque ids and links: no account, address or name of anything.
+    /// The kind of finding, priority, how it stands with containment, the alias of the cluster, region, namespace, opaque
+    /// ids and links: no account, address, or name of anything else.
     #[default]
     Minimal,
     /// Everything the page says.
     Standard,
+}
+
+/// Where it happens, as far as `minimal` tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Place {
+    /// What the configuration calls the cluster: `cluster.alias`.
+    Cluster,
+    /// The region.
+    Region,
+    /// The namespace.
+    Namespace,
+}
+
+impl Place {
+    const ALL: [Place; 3] = [Place::Cluster, Place::Region, Place::Namespace];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Place::Cluster => "cluster",
+            Place::Region => "region",
+            Place::Namespace => "namespace",
+        }
+    }
+}
+
+impl Config {
+    /// What it keeps in though the page says it, in words; none where it sends all.
+    pub(super) fn leaves_out(&self) -> Option<String> {
+        let places = |is_told: bool| {
+            let places = Place::ALL.into_iter().filter(|place| self.leave_out.contains(place) != is_told);
+            places.map(Place::as_str).collect::<Vec<_>>()
+        };
+        (self.payload == Profile::Minimal).then(|| {
+            let told: Vec<_> = ["priority", "type"].into_iter().chain(places(true)).chain(["containment"]).collect();
+            let kept: Vec<_> = ["account"].into_iter().chain(places(false)).collect();
+            format!(
+                "payload `minimal` tells {}; it leaves out {}, the names of pods, workloads, nodes, images and people, \
+                 addresses, commands, and all that the finder wrote",
+                told.join(", "),
+                kept.join(", ")
+            )
+        })
+    }
+
+    /// What is wrong about it that its members by themselves do not show.
+    pub(super) fn check(&self, mistake: &mut dyn FnMut(&str, String)) {
+        if self.payload == Profile::Standard && !self.leave_out.is_empty() {
+            let message =
+                "expected none: payload `standard` sends all that the page says; `minimal` can leave out";
+            mistake(".pagerduty.leave_out", message.to_owned());
+        }
+    }
+
+    fn form(&self) -> Form {
+        let Self { payload, leave_out, templates, .. } = self;
+        Form { profile: *payload, leave_out: leave_out.clone(), wording: templates.clone().into() }
+    }
+}
+
+/// How pages become events.
+#[derive(Debug)]
+struct Form {
+    profile: Profile,
+    leave_out: Vec<Place>,
+    wording: Wording,
 }
 
 /// Sends events to one integration.
@@ -114,7 +190,7 @@ pub struct PagerDuty {
     http: reqwest::Client,
     url: reqwest::Url,
     routing_key: Secret,
-    profile: Profile,
+    form: Form,
     pace: PerMinute,
 }
 
@@ -123,10 +199,14 @@ impl Action for PagerDuty {
     type Config = Config;
 
     async fn new(_name: &ChannelName, config: Config, clients: &Clients) -> anyhow::Result<Self> {
+        let form = config.form();
         let Config {
             routing_key: source,
             url: Address(url),
-            payload: profile,
+            // In the form.
+            payload: _,
+            leave_out: _,
+            templates: _,
             events_per_minute: pace,
             // What comes back is not this action's.
             webhook_secrets: _,
@@ -140,12 +220,12 @@ impl Action for PagerDuty {
             fit,
             "{source}: expected a routing key of {ROUTING_KEY_LENGTH} letters and digits, not of {length} characters"
         );
-        Ok(Self { http: clients.http()?, url, routing_key, profile, pace })
+        Ok(Self { http: clients.http()?, url, routing_key, form, pace })
     }
 
     async fn perform(&self, effect: &Effect) -> Result<Done, NotTaken> {
         let key = self.routing_key.expose();
-        let refusal = match self.send(event::full(effect, key, self.profile)).await? {
+        let refusal = match self.send(event::full(effect, key, &self.form)).await? {
             Answer::Accepted(receipt) => return Ok(Done { receipt }),
             Answer::Refused(refusal) => refusal,
         };
@@ -169,6 +249,11 @@ impl Action for PagerDuty {
 }
 
 impl PagerDuty {
+    /// Which of its own templates cannot be used for that page.
+    pub(super) fn faults(&self, effect: &Effect) -> Vec<Fault> {
+        event::faults(effect, &self.form)
+    }
+
     async fn send(&self, body: Vec<u8>) -> Result<Answer, NotTaken> {
         let request = self.http.post(self.url.clone());
         let request = request.header(reqwest::header::CONTENT_TYPE, "application/json").body(body);
@@ -178,6 +263,26 @@ impl PagerDuty {
         })?;
         answer::read(response, &self.routing_key).await
     }
+}
+
+/// Which of a channel's own templates cannot be used for that page.
+pub(super) fn faults(config: &Config, effect: &Effect) -> Vec<Fault> {
+    event::faults(effect, &config.form())
+}
+
+/// The event that would be sent; in place of the key, as many asterisks.
+pub(super) fn preview(config: &Config, effect: &Effect) -> Preview {
+    let form = config.form();
+    let body = event::full(effect, &"*".repeat(ROUTING_KEY_LENGTH), &form);
+    let text = String::from_utf8_lossy(&body).into_owned();
+    let summary = event::summary(&body);
+    let preview = Preview::of(&format!("POST {}", config.url.url()), &event::faults(effect, &form));
+    let preview = preview.size(body.len(), "bytes", Some(event::MOST_BYTES));
+    match summary {
+        0 => preview,
+        some => preview.size(some, "characters of the summary", Some(event::SUMMARY_LENGTH)),
+    }
+    .part("body", text)
 }
 
 #[cfg(test)]
@@ -200,6 +305,8 @@ mod tests {
   routing_key: {env: PD_KEY}
   url: https://events.pagerduty.com/v2/enqueue
   payload: minimal
+  leave_out: []
+  templates: {}
   events_per_minute: 110
   webhook_secrets: []
 ";
@@ -235,6 +342,8 @@ mod tests {
             routing_key: SecretSource::File(path.clone()),
             url: Address::default(),
             payload: Profile::Minimal,
+            leave_out: Vec::new(),
+            templates: Templates::default(),
             events_per_minute: default_pace(),
             webhook_secrets: Vec::new(),
             poll: None,

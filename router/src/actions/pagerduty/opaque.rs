@@ -3,7 +3,135 @@
 
 use std::net::IpAddr;
 
-use watchfire_core::notice::{Group, Notice};
+use watchfire_core::event::OWN_SOURCE;
+use watchfire_core::ids::EventId;
+use watchfire_core::incident::ByWhom;
+use watchfire_core::notice::{Fact, Group, Head, List, Measure, MeasureState, Notice};
+use watchfire_core::rules::ActionName;
+
+use super::Place;
+
+/// Stands for what is known inside.
+const INSIDE: &str = "see the incident";
+/// Stands for a human's name.
+const SOMEBODY: &str = "a human";
+
+/// The page as it may leave. All that is made of it, by whatever template, tells no more.
+pub(super) fn reduced(notice: &Notice, leave_out: &[Place]) -> Notice {
+    let tells = |place: Place| !leave_out.contains(&place);
+    let label = |name: &str| notice.facts.iter().find(|fact| fact.label.eq_ignore_ascii_case(name));
+    let named = |name: &str| label(name).map(|fact| fact.value.clone()).filter(|value| is_plain(value));
+    let alias = notice.head.alias.clone().filter(|_| tells(Place::Cluster));
+    let region = named("region").filter(|_| tells(Place::Region));
+    let namespace = named("namespace").filter(|_| tells(Place::Namespace));
+    let places = [("Cluster", alias.clone()), ("Namespace", namespace.clone()), ("Region", region.clone())];
+    let facts = places.into_iter().filter_map(|(label, value)| Some(Fact::new(Group::Where, label, value?)));
+    let is_allowed = |address: &String| !reveals(notice, address);
+    Notice {
+        priority: notice.priority,
+        head: head(notice, namespace, alias.or(region)),
+        title: if notice.drill { notice.title.clone() } else { String::new() },
+        description: String::new(),
+        why: notice.why.clone(),
+        rule: notice.rule.clone(),
+        family: notice.family.clone(),
+        kind: kind(notice).to_owned(),
+        source: if notice.finding.is_some() || notice.source == OWN_SOURCE {
+            notice.source.clone()
+        } else {
+            String::new()
+        },
+        severity: severity(&notice.severity),
+        facts: facts.collect(),
+        doing: notice.doing.iter().filter_map(|line| action(line)).collect(),
+        unknown: Vec::new(),
+        withheld: notice.withheld.iter().filter_map(|line| action(line)).collect(),
+        lists: notice.lists.iter().map(counted).collect(),
+        links: notice.links.iter().filter(|(_, address)| is_allowed(address)).cloned().collect(),
+        incident: notice.incident.clone(),
+        finding: None,
+        hub: None,
+        event: EventId::new(id(&notice.event.shown()).unwrap_or_default()),
+        at: notice.at,
+        sample: notice.sample,
+        drill: notice.drill,
+    }
+}
+
+/// What is said first, without a name.
+fn head(notice: &Notice, subject: Option<String>, place: Option<String>) -> Head {
+    let head = &notice.head;
+    let by = |by: &Option<String>| by.as_ref().map(|_| SOMEBODY.to_owned());
+    let because = || INSIDE.to_owned();
+    let measure = |measure: &Measure| Measure {
+        action: measure.action,
+        target: String::new(),
+        state: match &measure.state {
+            MeasureState::Failed { .. } => MeasureState::Failed { because: because() },
+            MeasureState::Done { since, by: who } => MeasureState::Done { since: *since, by: by(who) },
+            MeasureState::UnderWay => MeasureState::UnderWay,
+            MeasureState::Waits { approval, plan, until, .. } => MeasureState::Waits {
+                approval: approval.clone(),
+                plan: plan.clone(),
+                until: *until,
+                because: because(),
+            },
+            MeasureState::Denied { at, .. } => MeasureState::Denied { by: SOMEBODY.to_owned(), at: *at },
+            MeasureState::Expired { at } => MeasureState::Expired { at: *at },
+            MeasureState::Withheld { .. } => MeasureState::Withheld { because: because() },
+            MeasureState::Released { at, by: who } => MeasureState::Released { at: *at, by: by(who) },
+        },
+    };
+    let what = happened(notice);
+    Head {
+        what: if notice.drill { String::new() } else { what },
+        subject: subject.unwrap_or_default(),
+        place: place.unwrap_or_default(),
+        measures: head.measures.iter().map(measure).collect(),
+        taken: head.taken.as_ref().map(|ByWhom { by: _, at }| ByWhom { by: SOMEBODY.to_owned(), at: *at }),
+        link: head.link.clone().filter(|link| !reveals(notice, link)),
+        ..head.clone()
+    }
+}
+
+/// The rule's family in words, and the type: `Crypto mining (CryptoCurrency:Runtime/BitcoinTool.B)`.
+fn happened(notice: &Notice) -> String {
+    let words = notice.family.replace('-', " ");
+    let mut letters = words.chars();
+    let words =
+        letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect());
+    match kind(notice) {
+        kind if kind == notice.family || kind.eq_ignore_ascii_case(&words) => words,
+        kind if words.is_empty() => kind.to_owned(),
+        kind => format!("{words} ({kind})"),
+    }
+}
+
+/// The action that a line is about: what it is done to is named after it.
+fn action(line: &str) -> Option<String> {
+    let is_about = |action: &ActionName| {
+        line.strip_prefix(action.as_str()).is_some_and(|rest| rest.starts_with([':', ' ']))
+    };
+    ActionName::ALL.into_iter().find(is_about).map(|action| action.as_str().to_owned())
+}
+
+/// How long a list is; its lines name what is in it.
+fn counted(list: &List) -> List {
+    let all = list.more.saturating_add(list.lines.len() as u64);
+    List { head: "items".to_owned(), lines: Vec::new(), more: all }
+}
+
+/// A number and a word, and nothing else.
+fn severity(text: &str) -> String {
+    let fit = |c: char| c.is_ascii_digit() || c.is_ascii_uppercase() || matches!(c, '.' | ' ');
+    if text.len() <= 16 && text.chars().all(fit) { text.to_owned() } else { String::new() }
+}
+
+/// A name as regions and namespaces have one, which no sentence can imitate.
+fn is_plain(name: &str) -> bool {
+    (1..=63).contains(&name.len())
+        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}
 
 /// What happened: the finding's type where it is nothing but one, else the rule's family.
 pub(super) fn kind(notice: &Notice) -> &str {

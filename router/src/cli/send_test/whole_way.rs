@@ -160,26 +160,28 @@ impl Seen {
         let told = effects.filter(|effect| effect.kind == EffectKind::Page).map(|page| Told {
             channel: page.channel.to_string(),
             fallback: page.fallback,
-            page: self.taken(EffectKind::Page, page, Duration::ZERO),
-            resolve: self.taken(EffectKind::Resolve, page, self.when(page).unwrap_or_default()),
+            page: self.taken(EffectKind::Page, page),
+            resolve: self.taken(EffectKind::Resolve, page),
         });
         let channels = told.collect();
         Report { drill: sending.id.clone(), priority: sending.drill.priority, way, held, channels }
     }
 
-    fn when(&self, effect: &EffectShown) -> Option<Duration> {
-        self.ended.iter().find(|(known, _)| known.id == effect.id).map(|(_, after)| *after)
-    }
-
-    /// What became of the effect of that kind by the channel of the page, timed from there.
-    fn taken(&self, kind: EffectKind, page: &EffectShown, since: Duration) -> Taken {
+    /// What became of the effect of that kind by the channel of the page: the page timed from here, its end from the
+    /// page by the worker's clock.
+    fn taken(&self, kind: EffectKind, page: &EffectShown) -> Taken {
         let of_it = |effect: &EffectShown| effect.kind == kind && effect.channel == page.channel;
-        match self.ended.iter().find(|(effect, _)| of_it(effect)) {
-            None => Taken { result: Progress::Pending, milliseconds: None, said: String::new() },
-            Some((effect, after)) => {
-                let time = u64::try_from(after.saturating_sub(since).as_millis()).ok();
-                Taken { result: effect.result, milliseconds: time, said: effect.said.clone() }
-            }
-        }
+        let Some((effect, after)) = self.ended.iter().find(|(effect, _)| of_it(effect)) else {
+            return Taken { result: Progress::Pending, milliseconds: None, said: String::new() };
+        };
+        let since_page = effect
+            .at
+            .zip(page.at)
+            .and_then(|(at, page)| u64::try_from(at.duration_since(page).as_millis()).ok());
+        let milliseconds = match kind == EffectKind::Page {
+            true => u64::try_from(after.as_millis()).ok(),
+            false => since_page,
+        };
+        Taken { result: effect.result, milliseconds, said: effect.said.clone() }
     }
 }
