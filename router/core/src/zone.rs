@@ -5,10 +5,17 @@ use std::fmt;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 use serde::Deserialize;
 
+use crate::value_schema;
+
 /// A time zone; UTC where nothing else is said.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Zone(TimeZone);
+
+value_schema!(Zone, {
+    "type": "string",
+    "description": "The IANA name of a time zone, such as Europe/Berlin."
+});
 
 impl Zone {
     /// Coordinated universal time.

@@ -4,6 +4,7 @@ use anyhow::Context as _;
 use tokio::time::{Instant, timeout_at};
 use watchfire_core::decision::{Effect, Role};
 use watchfire_core::ids::ChannelName;
+use watchfire_core::notice::clean;
 use watchfire_core::priority::Priority;
 
 use super::health::{Health, Pass};
@@ -18,6 +19,9 @@ use crate::clients::Clients;
 /// How many urgent pages, and how many others, a channel is tried with at a time: one that hangs holds up
 /// nobody elsewhere, and its routine pages none of its urgent ones.
 const AT_ONCE: (usize, usize) = (64, 16);
+
+/// What is shown of an answer.
+const ANSWER_LENGTH: usize = 300;
 
 /// What else there is for a page, which says how long it waits for a channel, and who comes before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,6 +99,12 @@ impl Channel {
     /// Why it is known to take nothing; none while it does.
     pub fn down_because(&self) -> Option<String> {
         self.gate.as_ref().and_then(|gate| gate.health.down_because())
+    }
+
+    /// Asks the other side whether it would take a page, without telling anyone; none where there is nobody to ask.
+    pub async fn ask(&self) -> Option<Result<String, String>> {
+        let cleaned = |said: String| clean(&said, ANSWER_LENGTH);
+        self.sink.ask().await.map(|answer| answer.map(cleaned).map_err(cleaned))
     }
 
     /// Tries until the channel takes the effect, refuses it for good, or `give_up_at`, with nobody to stand in.

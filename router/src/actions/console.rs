@@ -6,6 +6,7 @@
 
 use std::io::Write as _;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use watchfire_core::decision::{Effect, Role};
 use watchfire_core::ids::ChannelName;
@@ -14,7 +15,8 @@ use super::{Action, Done, Failure, NotTaken, PerMinute};
 use crate::clients::Clients;
 
 /// Nothing to configure.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[schemars(rename = "Console")]
 #[serde(deny_unknown_fields)]
 pub struct Config {}
 
@@ -40,6 +42,10 @@ impl Action for Console {
             .and_then(|()| out.flush())
             .map_err(|error| Failure::permanent(format!("standard output: {error}")))?;
         Ok(Done { receipt: "printed".to_owned() })
+    }
+
+    async fn ask(&self) -> Option<Result<String, String>> {
+        None
     }
 
     fn per_minute(&self) -> Option<PerMinute> {

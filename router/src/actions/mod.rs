@@ -16,8 +16,10 @@ mod sns;
 mod turns;
 
 use std::future::Future;
+use std::path::PathBuf;
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use watchfire_core::decision::{Effect, Role};
@@ -27,6 +29,7 @@ use watchfire_core::notice::clean;
 pub use channel::{Channel, Standing};
 pub use console::{Config as ConsoleConfig, Console};
 pub use email::{Config as EmailConfig, Email};
+pub(crate) use local::is_loopback;
 pub use pace::PerMinute;
 pub(crate) use pagerduty::asks_to_wait as pagerduty_asks_to_wait;
 pub use pagerduty::{Address, Config as PagerDutyConfig, PagerDuty, Profile};
@@ -34,6 +37,7 @@ pub use security_hub::{Config as SecurityHubConfig, HubEndpoint, HubRegion, Secu
 pub use sns::{Config as SnsConfig, Sns};
 
 use crate::clients::Clients;
+use crate::secret::SecretUse;
 
 /// Kept in the journal.
 const RECEIPT_LENGTH: usize = 200;
@@ -131,12 +135,17 @@ pub trait Action: Sized {
     /// Tries once. May be dropped at any await.
     fn perform(&self, effect: &Effect) -> impl Future<Output = Result<Done, NotTaken>> + Send;
 
+    /// Asks the other side whether it would take a page, without telling anyone: what it said, or why not. None
+    /// where there is nobody to ask.
+    fn ask(&self) -> impl Future<Output = Option<Result<String, String>>> + Send;
+
     /// How many attempts a minute the other side bears; none where it does not matter.
     fn per_minute(&self) -> Option<PerMinute>;
 }
 
 /// One channel in the configuration: `oncall: {pagerduty: {routing_key: {env: PD_KEY}}}`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[schemars(rename = "Channel")]
 #[serde(rename_all = "lowercase", deny_unknown_fields)]
 pub enum ChannelConfig {
     /// Standard output.
@@ -153,6 +162,39 @@ pub enum ChannelConfig {
 }
 
 impl ChannelConfig {
+    /// What of it cannot work, whatever its secrets are: the member's path from here, and what was expected.
+    pub(crate) fn check(&self, mistake: &mut dyn FnMut(&str, String)) {
+        match self {
+            ChannelConfig::Email(config) => {
+                config.check(&mut |member, message| mistake(&format!(".email{member}"), message));
+            }
+            ChannelConfig::Console(_)
+            | ChannelConfig::PagerDuty(_)
+            | ChannelConfig::Sns(_)
+            | ChannelConfig::SecurityHub(_) => {}
+        }
+    }
+
+    /// Its secrets.
+    pub(crate) fn secrets(&mut self) -> Vec<SecretUse<'_>> {
+        match self {
+            ChannelConfig::PagerDuty(config) => config.secrets(),
+            ChannelConfig::Email(config) => config.secrets(),
+            ChannelConfig::Console(_) | ChannelConfig::Sns(_) | ChannelConfig::SecurityHub(_) => Vec::new(),
+        }
+    }
+
+    /// The files that it names.
+    pub(crate) fn files(&mut self) -> Vec<&mut PathBuf> {
+        match self {
+            ChannelConfig::PagerDuty(config) => {
+                config.secrets().into_iter().filter_map(|secret| secret.source.file()).collect()
+            }
+            ChannelConfig::Email(config) => config.files(),
+            ChannelConfig::Console(_) | ChannelConfig::Sns(_) | ChannelConfig::SecurityHub(_) => Vec::new(),
+        }
+    }
+
     /// Its part in the safety order: only those that notify tell a human, and belong in a route.
     pub fn role(&self) -> Role {
         match self {
@@ -212,6 +254,16 @@ impl Sink {
             Sink::Sns(action) => action.perform(effect).await,
             Sink::Email(action) => action.perform(effect).await,
             Sink::SecurityHub(action) => action.perform(effect).await,
+        }
+    }
+
+    async fn ask(&self) -> Option<Result<String, String>> {
+        match self {
+            Sink::Console(action) => action.ask().await,
+            Sink::PagerDuty(action) => action.ask().await,
+            Sink::Sns(action) => action.ask().await,
+            Sink::Email(action) => action.ask().await,
+            Sink::SecurityHub(action) => action.ask().await,
         }
     }
 

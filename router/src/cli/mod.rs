@@ -22,9 +22,11 @@ mod matchers;
 mod operator;
 mod pattern;
 mod rbac;
+mod reload;
 mod replay;
 mod rules;
 mod run;
+mod schema;
 mod screen;
 mod silence;
 mod span;
@@ -72,6 +74,8 @@ enum Command {
     Demo(demo::Arguments),
     /// Check configuration and rules; say every mistake at once.
     Check(check::Arguments),
+    /// Have the worker read its configuration and rules again.
+    Reload(reload::Arguments),
     /// Check, test or list the rules.
     #[command(subcommand)]
     Rules(rules::Command),
@@ -112,6 +116,8 @@ enum Command {
     Rbac(rbac::Arguments),
     /// Check that the cluster lets Watchfire do what its rules say, and no more.
     Doctor(doctor::Arguments),
+    /// Print the JSON Schema of a configuration, a rule file or a scenario, for an editor.
+    Schema(schema::Arguments),
     /// Match EventBridge patterns: lines of {"pattern":…,"event":…} in, {"match":…} or {"invalid":…} out.
     Pattern(pattern::Arguments),
     /// Print completions for a shell.
@@ -185,6 +191,7 @@ pub fn main() -> ExitCode {
         Command::Run(arguments) => run::main(arguments),
         Command::Demo(arguments) => demo::main(arguments),
         Command::Check(arguments) => check::main(&arguments),
+        Command::Reload(arguments) => reload::main(&arguments),
         Command::Rules(command) => rules::main(&command),
         Command::Explain(arguments) => explain::main(&arguments),
         Command::Replay(arguments) => replay::main(&arguments),
@@ -202,6 +209,7 @@ pub fn main() -> ExitCode {
         Command::Store(command) => store::main(command),
         Command::Rbac(arguments) => rbac::main(&arguments),
         Command::Doctor(arguments) => doctor::main(&arguments),
+        Command::Schema(arguments) => schema::main(&arguments),
         Command::Pattern(arguments) => pattern::main(&arguments),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "watchfire", &mut std::io::stdout());

@@ -21,6 +21,7 @@ use super::line::Line;
 use super::refusal::{Refusal, Refusals};
 use super::shown::SilenceShown;
 use super::token::Token;
+use crate::reload::{Cause, Reloader};
 use crate::respond::Named;
 use crate::router::{Commanded, Nack, Rehearsal, Router, recorded};
 use crate::store;
@@ -37,6 +38,8 @@ pub struct Operator {
     pub token: Option<Token>,
     /// Counts what is refused.
     pub refusals: Arc<Refusals>,
+    /// Reads the configuration again; none where it was not read from a file.
+    pub reloader: Option<Arc<Reloader>>,
 }
 
 /// A command as it is sent.
@@ -73,6 +76,7 @@ pub(super) fn commands(operator: Operator) -> Routes {
         .route("/v1/silences", get(super::incidents::silences))
         .route("/v1/incidents", get(super::incidents::incidents))
         .route("/v1/story", get(super::incidents::story))
+        .route("/v1/reload", post(reload))
         .route("/v1/store/backup", get(super::store::backup))
         .route("/v1/store/export", get(super::store::export))
         .layer(DefaultBodyLimit::disable())
@@ -193,8 +197,16 @@ async fn mitigation(State(operator): State<Operator>) -> Response {
     };
     // One that cannot be read holds everything up as one that says off does.
     let elsewhere = elsewhere.unwrap_or_else(Some);
-    let mode = operator.router.policy.mitigation.mode;
+    let mode = operator.router.in_force().policy.mitigation.mode;
     Json(json!({"off": switch.off, "elsewhere": elsewhere, "mode": mode})).into_response()
+}
+
+/// The outcome stands in the answer: a configuration that was refused is an answer like another.
+async fn reload(State(operator): State<Operator>) -> Response {
+    match &operator.reloader {
+        Some(reloader) => Json(reloader.reload(Cause::Asked).await).into_response(),
+        None => refuse(StatusCode::CONFLICT, "this worker did not read its configuration from a file"),
+    }
 }
 
 fn listed<T>(rows: Result<Vec<T>, store::Error>, show: impl Fn(T) -> Value) -> Response {
