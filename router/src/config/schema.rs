@@ -17,7 +17,7 @@ use crate::{cluster, evidence};
 /// The configuration of Watchfire. Paths in it are relative to its own file.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields, rename = "Configuration", title = "watchfire.yaml")]
-#[expect(dead_code, reason = "its schema is what it is for")]
+#[allow(dead_code, reason = "its schema is what it is for")]
 struct Configuration {
     /// The one SQS queue that alerts come from.
     queue: Option<QueueConfig>,
