@@ -230,8 +230,9 @@ impl Router {
         let entry = &Entry { outcomes: settled.clone(), ..entry.clone() };
         let id = follow_up::report_id(entry, act);
         let raw = serde_json::json!({"act": act, "outcome": outcome}).to_string();
+        let set = self.in_force();
         let decide =
-            |state: &State| follow_up::report(entry, act, outcome, &self.policy, state, self.clock.now());
+            |state: &State| follow_up::report(entry, act, outcome, &set.policy, state, self.clock.now());
         let Some(_claim) = self.at_work.claim(&id) else { return Ok(()) };
         let report = self.commit_own(&act.incident, &raw, decide).await?;
         // By way of a box, because performing a report may report in its turn.

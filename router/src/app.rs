@@ -1,28 +1,27 @@
 //! The worker as a whole: from a checked configuration to sockets, sources and tasks, and down again.
 
-use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use jiff::SignedDuration;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{sleep, timeout};
 use watchfire_core::decision::Decision;
-use watchfire_core::ids::ChannelName;
 use watchfire_core::policy::Policy;
 
 use crate::actions::Channel;
 use crate::clients::Clients;
 use crate::clock::Clock;
-use crate::config::{Config, HealthConfig, HttpConfig, QueueConfig, StoreConfig, wrong_tokens};
+use crate::config::{At, Config, HealthConfig, HttpConfig, QueueConfig, Ready, StoreConfig, Tokens};
 use crate::descriptors::{self, Shares};
 use crate::pagerduty::{self, Inbound, Poller};
+use crate::reload::{self, Reloader, Started};
 use crate::respond::Responder;
 use crate::router::{ACTING, Router};
-use crate::secret::{Secret, SecretSource};
 use crate::source::Source;
 use crate::source::spool::{Lane, Spool};
 use crate::source::sqs::Sqs;
@@ -44,6 +43,8 @@ pub struct Parts {
     http: HttpConfig,
     health: HealthConfig,
     keep: SignedDuration,
+    inbound: Inbound,
+    tokens: Tokens,
 }
 
 /// A worker that has everything it needs and has not begun.
@@ -61,6 +62,7 @@ pub struct App {
     store: Store,
     told: mpsc::Receiver<Infallible>,
     pollers: Vec<Poller>,
+    reloader: Option<Arc<Reloader>>,
 }
 
 /// Why a worker ended.
@@ -86,42 +88,26 @@ impl Parts {
     /// # Errors
     /// Whatever cannot be had.
     pub async fn open(config: Config, policy: Policy, watcher: Option<Watcher>) -> anyhow::Result<Parts> {
-        let Config {
-            queues,
-            http,
-            health,
-            store: StoreConfig { path, keep_days, if_damaged },
-            cluster,
-            evidence,
-            channels,
-            // Already part of the policy.
-            rules: _,
-            routes: _,
-            fallback_after_seconds: _,
-            repeat_after_minutes: _,
-            noise: _,
-            business: _,
-            digest: _,
-            escalation: _,
-            security_hub: _,
-            mitigation,
-        } = config;
         let clients = Arc::new(Clients::new(None)?);
-        let mut built = BTreeMap::new();
-        for (name, channel) in channels {
-            let name = ChannelName::new(name);
-            let channel = Channel::new(&name, channel, &clients);
-            let channel = channel.await.context("channels")?;
-            built.insert(name, channel);
-        }
+        let ready = Ready::of(config, policy, &clients).await?;
+        Self::of(ready, clients, watcher).await
+    }
+
+    /// The same of what is known already.
+    ///
+    /// # Errors
+    /// Whatever cannot be had; what is configured has its place in the configuration as the outermost context.
+    pub async fn of(ready: Ready, clients: Arc<Clients>, watcher: Option<Watcher>) -> anyhow::Result<Parts> {
+        let Ready { config, policy, channels, inbound, tokens, .. } = ready;
+        let Config { queues, http, health, store, cluster, evidence, mitigation, .. } = config;
+        let StoreConfig { path, keep_days, if_damaged } = store;
         let keep = SignedDuration::from_hours(24 * i64::from(keep_days));
-        let store = Store::open_or_set_aside(&path, if_damaged)?;
+        let store = Store::open_or_set_aside(&path, if_damaged).context(At("store.path".to_owned()))?;
         store.compact(Now::AtStart).await.unwrap_or_else(|error| {
             telemetry::not_compacted(&error);
             0
         });
         let metrics = Arc::new(Metrics::default());
-        telemetry::ready(policy.rules.rules().len(), built.len());
         let responder = match &cluster {
             Some(cluster) => {
                 let opened = Responder::open(cluster, evidence, &mitigation, &clients, Clock::System).await;
@@ -129,12 +115,12 @@ impl Parts {
             }
             None => None,
         };
-        let router = Router::new(policy, store.clone(), built, Clock::System, metrics.clone());
+        let router = Router::new(policy, store.clone(), channels, Clock::System, metrics.clone());
         let mut router = router.with_responder(responder);
         router.watch_decisions(watcher);
         let router = Arc::new(router);
         router.tell_of_set_aside(&path, keep).await?;
-        Ok(Parts { router, store, metrics, clients, queues, http, health, keep })
+        Ok(Parts { router, store, metrics, clients, queues, http, health, keep, inbound, tokens })
     }
 }
 
@@ -144,28 +130,40 @@ impl App {
     /// # Errors
     /// Whatever cannot be had: nothing starts half.
     pub async fn start(config: Config, policy: Policy, watcher: Option<Watcher>) -> anyhow::Result<App> {
-        let listened_to = config.channels.clone();
-        let parts = Parts::open(config, policy, watcher).await?;
-        let Parts { router, store, metrics, clients, queues, http, health, keep } = parts;
+        let clients = Arc::new(Clients::new(None)?);
+        let ready = Ready::of(config, policy, &clients).await?;
+        Self::begin(ready, clients, watcher, None).await
+    }
+
+    /// The same of what is known already. Where a file is given, it is read again when it changes, and when it is
+    /// asked for.
+    ///
+    /// # Errors
+    /// Whatever cannot be had; what is configured has its place in the configuration as the outermost context.
+    pub async fn begin(
+        ready: Ready,
+        clients: Arc<Clients>,
+        watcher: Option<Watcher>,
+        file: Option<PathBuf>,
+    ) -> anyhow::Result<App> {
+        let (rules, channels) = (ready.policy.rules.rules().len(), ready.channels.len());
+        let is_one_queue = ready.written.has("queue");
+        let started = file.map(|file| Started::with(file, &ready));
+        let parts = Parts::of(ready, clients, watcher).await?;
+        let Parts { router, store, metrics, clients, queues, http, health, keep, inbound, tokens } = parts;
         let limit = descriptors::raise();
-        let (token, operator_token) = tokens(&http, &clients).await?;
+        let Tokens { token, operator_token } = tokens;
         let refusals = Refusals::new(metrics.clone());
-        let Inbound { signers, pollers } = Inbound::open(&listened_to, &clients).await.context("channels")?;
+        let Inbound { signers, pollers } = inbound;
         let webhooks = Webhooks::new(router.clone(), signers);
+        let reloader =
+            started.map(|started| Arc::new(Reloader::new(started, router.clone(), clients.clone())));
         let spool = Spool::new(&store)?;
         // Each lane has its own slots: no P0 waits for one that another message holds.
         let lane = |lane| (Source::Spool(spool.clone(), lane), usize::from(http.in_flight));
         let mut sources = vec![lane(Lane::Express), lane(Lane::Ordinary)];
-        for queue in &queues {
-            let sqs = Sqs::open(clients.aws().await, queue).await?;
-            sources.push((Source::Sqs(sqs), usize::from(queue.in_flight)));
-        }
-        let acts = if router.responder().is_some() { ACTING } else { 0 };
-        let at_work = listened_to.len() * Channel::MOST_AT_ONCE + acts;
-        let shares = Shares::of(limit, at_work, usize::from(http.connections));
-        if !shares.is_enough {
-            telemetry::too_few_descriptors(limit, at_work, shares.http);
-        }
+        sources.extend(queued(&queues, is_one_queue, &clients).await?);
+        let shares = shares(limit, channels, router.responder().is_some(), &http);
         let (telling, told) = mpsc::channel(1);
         let ingest = Ingest {
             router: router.clone(),
@@ -176,18 +174,36 @@ impl App {
             refusals: refusals.clone(),
         };
         let operator_token = operator_token.as_ref().map(Token::from);
-        let operator = Operator { router: router.clone(), token: operator_token, refusals: refusals.clone() };
+        let operator = Operator {
+            router: router.clone(),
+            token: operator_token,
+            refusals: refusals.clone(),
+            reloader: reloader.clone(),
+        };
         let telling_health = Health { metrics: metrics.clone(), store: store.clone(), spool: spool.clone() };
         let doors = Doors { ingest, operator, webhooks, health: telling_health, metrics, refusals };
         let (events, health) = doors.open(&http, &health, shares).await?;
         let http = events.listener.local_addr()?;
-        Ok(App { spool, http, router, sources, keep, store, told, events, health, pollers })
+        telemetry::ready(rules, channels);
+        Ok(App { spool, http, router, sources, keep, store, told, events, health, pollers, reloader })
     }
 
     /// Works until `stop` turns true or the store is of no use any more, then drains. Messages that could not be finished
     /// are back on their source by then.
     pub async fn serve(self, stop: watch::Receiver<bool>) -> anyhow::Result<Ended> {
-        let App { spool: _, http: _, router, sources, keep, store, mut told, events, health, pollers } = self;
+        let App {
+            spool: _,
+            http: _,
+            router,
+            sources,
+            keep,
+            store,
+            mut told,
+            events,
+            health,
+            pollers,
+            reloader,
+        } = self;
         let stop = until_it_ends(stop, store.clone());
         let events = tokio::spawn(events.serve(stop.clone()));
         // Health answers until the very end: a draining worker is alive.
@@ -195,6 +211,7 @@ impl App {
         let health = tokio::spawn(health.serve(end));
         let ticks = tokio::spawn(worker::tick(router.clone(), keep, stop.clone()));
         let wakes = tokio::spawn(worker::wake(router.clone(), stop.clone()));
+        let reloads = reloader.map(|reloader| tokio::spawn(reload::watch(reloader, stop.clone())));
         let tidies = tokio::spawn(worker::tidy(store.clone(), stop.clone()));
         let mut resumes = tokio::spawn(worker::resume(router.clone(), stop.clone()));
         let ask = |poller| tokio::spawn(pagerduty::poll(router.clone(), poller, stop.clone()));
@@ -216,6 +233,7 @@ impl App {
         ticks.abort();
         wakes.abort();
         tidies.abort();
+        reloads.iter().for_each(tokio::task::JoinHandle::abort);
         pollers.iter().for_each(tokio::task::JoinHandle::abort);
         health.abort();
         telemetry::drained(given_back);
@@ -223,18 +241,29 @@ impl App {
     }
 }
 
-/// The tokens of senders and operators, checked: only now those are known that are not kept on this machine.
-async fn tokens(http: &HttpConfig, clients: &Clients) -> anyhow::Result<(Option<Secret>, Option<Secret>)> {
-    let resolve = async |name: &'static str, source: &Option<SecretSource>| match source {
-        Some(source) => source.resolve(clients).await.context(name).map(Some),
-        None => Ok(None),
-    };
-    let token = resolve("http.token", &http.token).await?;
-    let operator_token = resolve("http.operator_token", &http.operator_token).await?;
-    if let Some((member, wrong)) = wrong_tokens(token.as_ref(), operator_token.as_ref()).first() {
-        bail!("http.{member}: {wrong}");
+/// The queues, reached.
+async fn queued(
+    queues: &[QueueConfig],
+    is_one: bool,
+    clients: &Clients,
+) -> anyhow::Result<Vec<(Source, usize)>> {
+    let mut sources = Vec::new();
+    for (index, queue) in queues.iter().enumerate() {
+        let at = || At(if is_one { "queue".to_owned() } else { format!("queues[{index}]") });
+        let sqs = Sqs::open(clients.aws().await, queue).await.with_context(at)?;
+        sources.push((Source::Sqs(sqs), usize::from(queue.in_flight)));
     }
-    Ok((token, operator_token))
+    Ok(sources)
+}
+
+/// How many files and sockets each side may have.
+fn shares(limit: usize, channels: usize, acts: bool, http: &HttpConfig) -> Shares {
+    let at_work = channels * Channel::MOST_AT_ONCE + if acts { ACTING } else { 0 };
+    let shares = Shares::of(limit, at_work, usize::from(http.connections));
+    if !shares.is_enough {
+        telemetry::too_few_descriptors(limit, at_work, shares.http);
+    }
+    shares
 }
 
 /// Turns true when it is told to stop, or when the store is of no use any more and that has been seen on `/livez`: until

@@ -17,6 +17,7 @@ pub mod evidence;
 mod horizon;
 pub mod pagerduty;
 mod perform;
+pub mod reload;
 pub mod respond;
 pub mod router;
 pub mod rules_files;

@@ -23,7 +23,7 @@ use crate::aws::image_scan::{self, Scan, Status};
 use crate::clients::Clients;
 use crate::clock::Clock;
 use crate::cluster::{self, Cluster};
-use crate::config::{KillSwitch, MitigationConfig};
+use crate::config::{At, KillSwitch, MitigationConfig};
 use crate::containment::{Containment, End, How, Ran};
 use crate::evidence::{self, Evidence, Kept, PodRef, Request};
 
@@ -87,9 +87,9 @@ impl Responder {
     ) -> anyhow::Result<Self> {
         let milliseconds = |milliseconds: u32| Duration::from_millis(milliseconds.into());
         let deadlines = (milliseconds(cluster.deadline_ms), milliseconds(cluster.urgent_deadline_ms));
-        let cluster = Cluster::open_at(cluster, clients, clock).await.context("cluster")?;
+        let cluster = Cluster::open_at(cluster, clients, clock).await.context(At("cluster".to_owned()))?;
         let evidence = match evidence {
-            Some(config) => Some(Evidence::new(config, clients).await.context("evidence")?),
+            Some(config) => Some(Evidence::new(config, clients).await.context(At("evidence".to_owned()))?),
             None => None,
         };
         let account = cluster.identity().arn.as_deref().and_then(|arn| arn.split(':').nth(4));

@@ -5,6 +5,7 @@ mod at_work;
 mod commands;
 mod deciding;
 mod due;
+mod in_force;
 mod incidents;
 mod naming;
 mod resuming;
@@ -19,6 +20,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Semaphore;
@@ -38,6 +40,7 @@ use crate::telemetry::Metrics;
 use at_work::AtWork;
 pub use commands::{Commanded, Rehearsal, recorded};
 use deciding::Undecided;
+pub use in_force::InForce;
 pub use incidents::{Listed, Story, StoryOf};
 pub use naming::{Ambiguous, Meant, Thing, shortest};
 pub use resuming::RESUMED;
@@ -55,9 +58,8 @@ const PRUNE: (usize, usize) = (2_000, 100);
 
 /// Everything that one event's way needs; shared by all tasks.
 pub struct Router {
-    pub(crate) policy: Policy,
+    in_force: ArcSwap<InForce>,
     pub(crate) store: Store,
-    pub(crate) channels: BTreeMap<ChannelName, Channel>,
     pub(crate) clock: Clock,
     pub(crate) metrics: Arc<Metrics>,
     /// A turn to act.
@@ -106,11 +108,12 @@ impl Router {
         clock: Clock,
         metrics: Arc<Metrics>,
     ) -> Self {
+        let channels: BTreeMap<_, _> =
+            channels.into_iter().map(|(name, channel)| (name, Arc::new(channel))).collect();
         channels.keys().for_each(|channel| metrics.channel_is_up(channel, true));
         Self {
-            policy,
+            in_force: ArcSwap::from_pointee(InForce { policy, channels }),
             store,
-            channels,
             clock,
             metrics,
             acting: Semaphore::new(ACTING),

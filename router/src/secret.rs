@@ -1,12 +1,16 @@
 //! Secrets: where they come from, and a type that does not tell them.
 
+mod written;
+
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail, ensure};
 use aws_smithy_types::timeout::TimeoutConfig;
+use schemars::JsonSchema;
 use serde::Deserialize;
+use watchfire_core::value_schema;
 
 use crate::clients::{Arn, Clients, explain};
 
@@ -39,8 +43,8 @@ impl fmt::Display for Secret {
 }
 
 /// Where a secret comes from: `{env: NAME}`, `{file: PATH}` or `{secret_arn: ARN}`.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema)]
+#[schemars(rename_all = "snake_case", deny_unknown_fields)]
 pub enum SecretSource {
     /// An environment variable.
     Env(String),
@@ -48,6 +52,19 @@ pub enum SecretSource {
     File(PathBuf),
     /// AWS Secrets Manager, by `secretsmanager:GetSecretValue` in the ARN's region.
     SecretArn(SecretArn),
+    /// One of them, and the secret that was there.
+    #[schemars(skip)]
+    Known(Box<SecretSource>, Secret),
+}
+
+/// A place in the configuration where a secret stands, and what it has to be.
+pub(crate) struct SecretUse<'c> {
+    /// Below the part it belongs to, such as `.auth.password`.
+    pub(crate) path: String,
+    /// Where it comes from.
+    pub(crate) source: &'c mut SecretSource,
+    /// What was expected, where it does not fit; nothing of the secret is said.
+    pub(crate) fits: fn(&Secret) -> Result<(), String>,
 }
 
 /// A secret's ARN; after `#` the member to take where the secret is a JSON object.
@@ -57,6 +74,12 @@ pub struct SecretArn {
     arn: Arn,
     member: Option<String>,
 }
+
+value_schema!(SecretArn, {
+    "type": "string",
+    "description": "The ARN of a secret; after `#` the member to take where the secret is a JSON object.",
+    "pattern": "^arn:aws[^:]*:secretsmanager:[^:]+:[0-9]{12}:[^#]+(#.+)?$"
+});
 
 impl TryFrom<String> for SecretArn {
     type Error = String;
@@ -74,8 +97,9 @@ impl TryFrom<String> for SecretArn {
 impl fmt::Display for SecretSource {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            SecretSource::Env(name) => write!(out, "environment variable {name}"),
-            SecretSource::File(path) => write!(out, "file {}", path.display()),
+            SecretSource::Env(name) => write!(out, "environment variable {}", written::shown(name)),
+            SecretSource::File(path) => write!(out, "file {}", written::shown_path(path)),
+            SecretSource::Known(source, _) => source.fmt(out),
             SecretSource::SecretArn(SecretArn { arn, member: None }) => {
                 write!(out, "secret {}", arn.as_str())
             }
@@ -92,12 +116,20 @@ impl SecretSource {
         self.read(clients).await.with_context(|| self.to_string())
     }
 
-    /// The secret as it is on this machine now; none where it is not kept here. Blocks.
-    pub(crate) fn local(&self) -> Option<anyhow::Result<Secret>> {
+    /// Whether this machine has it, so that nobody else is asked.
+    pub(crate) fn is_local(&self) -> bool {
         match self {
-            SecretSource::Env(name) => Some(of_environment(name)),
-            SecretSource::File(path) => Some(of_file(path)),
-            SecretSource::SecretArn(_) => None,
+            SecretSource::Env(_) | SecretSource::File(_) | SecretSource::Known(..) => true,
+            SecretSource::SecretArn(_) => false,
+        }
+    }
+
+    /// The file it is in.
+    pub(crate) fn file(&mut self) -> Option<&mut PathBuf> {
+        match self {
+            SecretSource::File(path) => Some(path),
+            SecretSource::Known(source, _) => source.file(),
+            SecretSource::Env(_) | SecretSource::SecretArn(_) => None,
         }
     }
 
@@ -106,6 +138,7 @@ impl SecretSource {
             SecretSource::Env(name) => of_environment(name),
             SecretSource::File(path) => of_file(path),
             SecretSource::SecretArn(secret) => filled(fetch(secret, clients).await?),
+            SecretSource::Known(_, secret) => Ok(secret.clone()),
         }
     }
 }
@@ -120,12 +153,13 @@ fn of_environment(name: &str) -> anyhow::Result<Secret> {
 }
 
 fn of_file(path: &Path) -> anyhow::Result<Secret> {
-    let text = std::fs::read_to_string(path)?;
+    let text = String::from_utf8(std::fs::read(path)?);
+    let text = text.map_err(|_| anyhow!("expected text, found bytes that are not UTF-8"))?;
     filled(text.trim_end_matches(['\r', '\n']).to_owned())
 }
 
 fn filled(text: String) -> anyhow::Result<Secret> {
-    ensure!(!text.is_empty(), "empty");
+    ensure!(!text.is_empty(), "expected a secret, found nothing");
     Ok(Secret(text))
 }
 
@@ -165,7 +199,8 @@ mod tests {
     }
 
     fn source(yaml: &str) -> Result<SecretSource, String> {
-        serde_saphyr::from_str(yaml).map_err(|error| error.to_string())
+        let node = watchfire_core::yaml::Node::parse(yaml).map_err(|error| error.to_string())?;
+        node.read().map_err(|misfits| misfits[0].in_words())
     }
 
     #[test]
@@ -216,10 +251,36 @@ mod tests {
         let path = folder.path().join("key");
         std::fs::write(&path, "\n").unwrap();
         let empty = SecretSource::File(path.clone()).resolve(&clients()).await.unwrap_err();
-        assert_eq!(format!("{empty:#}"), format!("file {}: empty", path.display()));
+        assert_eq!(
+            format!("{empty:#}"),
+            format!("file {}: expected a secret, found nothing", path.display())
+        );
         let unset =
             SecretSource::Env("WATCHFIRE_NEVER_SET".to_owned()).resolve(&clients()).await.unwrap_err();
         assert_eq!(format!("{unset:#}"), "environment variable WATCHFIRE_NEVER_SET: not set");
+    }
+
+    #[test]
+    fn a_secret_in_clear_is_refused_and_not_told_wherever_it_stands() {
+        for wrong in [
+            "hunter2hunter2hunter2",
+            "{env: r0ut1ngk3yr0ut1ngk3yr0ut1ngk3y00}",
+            "{env: 'hunter2 hunter2'}",
+            "{file: r0ut1ngk3yr0ut1ngk3yr0ut1ngk3y00}",
+            "{secret_arn: hunter2hunter2}",
+            "{hunter2hunter2}",
+            "[hunter2hunter2]",
+            "98765432109876543210",
+        ] {
+            let said = match source(wrong) {
+                Ok(source) => format!("{source}"),
+                Err(said) => said,
+            };
+            for secret in ["hunter2", "r0ut1ngk3y", "9876543"] {
+                assert!(!said.contains(secret), "{wrong}: {said}");
+            }
+        }
+        assert!(source("hunter2").unwrap_err().contains("write {env: NAME}, {file: PATH}"));
     }
 
     #[test]

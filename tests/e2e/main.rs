@@ -5,6 +5,7 @@
 mod actions;
 mod attacks;
 mod aws;
+mod check;
 mod cli;
 mod conformance;
 mod containment;
@@ -23,6 +24,7 @@ mod lambda;
 mod network;
 mod pagerduty_inbound;
 mod queue;
+mod reload;
 mod rules;
 mod scenarios;
 mod securityhub;

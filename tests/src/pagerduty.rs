@@ -22,6 +22,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::Configuration;
 pub use alert::{Alert, AlertState};
 pub use contract::Severity;
 pub use incidents::Deed;
@@ -89,6 +90,7 @@ struct Seen {
     limited: bool,
     recent: BTreeMap<String, VecDeque<Instant>>,
     incidents: Incidents,
+    changes: Vec<Value>,
     questions: Vec<Question>,
     questions_script: VecDeque<Fault>,
 }
@@ -115,6 +117,7 @@ impl PagerDuty {
         let shared = Arc::new(Shared { mode, seen: Mutex::default(), accepted });
         let router = Router::new()
             .route("/v2/enqueue", post(enqueue))
+            .route("/v2/change/enqueue", post(change))
             .route("/incidents", get(rest::incidents))
             .route("/count", get(count))
             .with_state(Arc::clone(&shared))
@@ -192,6 +195,11 @@ impl PagerDuty {
         seen.requests.iter().filter(|r| r.status == Some(202)).map(|r| r.body.clone()).collect()
     }
 
+    /// The change events that were taken, in order: nobody is called for them.
+    pub fn changes(&self) -> Vec<Value> {
+        self.shared.seen().changes.clone()
+    }
+
     /// The dedup key of each accepted event, and when it was there, in order.
     pub fn arrivals(&self) -> Vec<(String, Instant)> {
         self.shared.seen().arrivals.clone()
@@ -232,6 +240,16 @@ impl Drop for PagerDuty {
 
 async fn count(State(shared): State<Arc<Shared>>) -> Json<Value> {
     Json(json!({"accepted": *shared.accepted.borrow()}))
+}
+
+/// What PagerDuty wants of a change event: a key of its own, a summary.
+async fn change(State(shared): State<Arc<Shared>>, Json(change): Json<Value>) -> Response {
+    if change["routing_key"] != Configuration::ROUTING_KEY || !change["payload"]["summary"].is_string() {
+        return error(StatusCode::BAD_REQUEST, "Invalid Routing Key", Vec::new());
+    }
+    shared.seen().changes.push(change);
+    (StatusCode::ACCEPTED, Json(json!({"status": "success", "message": "Change event processed"})))
+        .into_response()
 }
 
 async fn enqueue(

@@ -299,6 +299,14 @@ pub fn watchfire_with(
     output(run(command, stdin))
 }
 
+/// The same where AWS is.
+pub fn watchfire_at(directory: &Path, arguments: &[&str], aws: &Ministack) -> Output {
+    let mut command = Command::new(binary("watchfire"));
+    command.args(arguments).current_dir(directory);
+    environment(&mut command, Some(aws.endpoint()));
+    output(run(command, ""))
+}
+
 fn output(output: std::process::Output) -> Output {
     Output {
         code: output.status.code().unwrap_or(-1),

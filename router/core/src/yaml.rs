@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer};
 use serde_path_to_error::{Path, Segment};
 use serde_saphyr::Spanned;
 
+mod misfit;
 mod mistake;
 mod place;
 mod words;

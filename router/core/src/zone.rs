@@ -6,10 +6,17 @@ use jiff::Timestamp;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 use serde::{Deserialize, Serialize};
 
+use crate::value_schema;
+
 /// A time zone; UTC where nothing else is said.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Zone(TimeZone);
+
+value_schema!(Zone, {
+    "type": "string",
+    "description": "The IANA name of a time zone, such as Europe/Berlin."
+});
 
 impl Zone {
     /// Coordinated universal time.

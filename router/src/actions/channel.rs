@@ -4,7 +4,7 @@ use anyhow::Context as _;
 use tokio::time::{Instant, timeout_at};
 use watchfire_core::decision::{Effect, Role};
 use watchfire_core::ids::ChannelName;
-use watchfire_core::notice::Fault;
+use watchfire_core::notice::{Fault, clean};
 use watchfire_core::priority::Priority;
 
 use super::health::{Health, Pass};
@@ -19,6 +19,9 @@ use crate::clients::Clients;
 /// How many urgent pages, and how many others, a channel is tried with at a time: one that hangs holds up
 /// nobody elsewhere, and its routine pages none of its urgent ones.
 const AT_ONCE: (usize, usize) = (64, 16);
+
+/// What is shown of an answer.
+const ANSWER_LENGTH: usize = 300;
 
 /// What else there is for a page, which says how long it waits for a channel, and who comes before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +40,7 @@ pub enum Standing {
 /// A channel, ready to tell a human or to write back.
 #[derive(Debug)]
 pub struct Channel {
+    kind: &'static str,
     sink: Sink,
     pace: Option<Pace>,
     /// None for what only writes down: it has a pace of its own, and nobody waits for it.
@@ -67,19 +71,14 @@ impl Channel {
             urgent: Turns::new(AT_ONCE.0),
             routine: Turns::new(AT_ONCE.1),
         });
+        let kind = config.kind();
         let sink = Sink::new(name, config, clients).await.with_context(|| format!("channel {name}"))?;
-        Ok(Self { pace: sink.per_minute().map(Pace::new), sink, gate })
+        Ok(Self { kind, pace: sink.per_minute().map(Pace::new), sink, gate })
     }
 
     /// `console`, `pagerduty`, `sns`, `email` or `security-hub`, for logs and metrics.
     pub fn kind(&self) -> &'static str {
-        match &self.sink {
-            Sink::Console(_) => "console",
-            Sink::PagerDuty(_) => "pagerduty",
-            Sink::Sns(_) => "sns",
-            Sink::Email(_) => "email",
-            Sink::SecurityHub(_) => "security-hub",
-        }
+        self.kind
     }
 
     /// Its part in the safety order: whether a human hears of what it is given.
@@ -101,6 +100,12 @@ impl Channel {
     /// Why it is known to take nothing; none while it does.
     pub fn down_because(&self) -> Option<String> {
         self.gate.as_ref().and_then(|gate| gate.health.down_because())
+    }
+
+    /// Asks the other side whether it would take a page, without telling anyone; none where there is nobody to ask.
+    pub async fn ask(&self) -> Option<Result<String, String>> {
+        let cleaned = |said: String| clean(&said, ANSWER_LENGTH);
+        self.sink.ask().await.map(|answer| answer.map(cleaned).map_err(cleaned))
     }
 
     /// Tries until the channel takes the effect, refuses it for good, or `give_up_at`, with nobody to stand in.

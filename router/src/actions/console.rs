@@ -6,6 +6,7 @@
 
 use std::io::Write as _;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use watchfire_core::decision::{Effect, Role};
 use watchfire_core::ids::ChannelName;
@@ -15,7 +16,8 @@ use super::{Action, Done, Failure, NotTaken, PerMinute, Preview};
 use crate::clients::Clients;
 
 /// Nothing that has to be configured.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[schemars(rename = "Console")]
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// How its pages are worded; by default as ships.
@@ -46,6 +48,10 @@ impl Action for Console {
             .and_then(|()| out.flush())
             .map_err(|error| Failure::permanent(format!("standard output: {error}")))?;
         Ok(Done { receipt: "printed".to_owned() })
+    }
+
+    async fn ask(&self) -> Option<Result<String, String>> {
+        None
     }
 
     fn per_minute(&self) -> Option<PerMinute> {

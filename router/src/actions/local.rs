@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 /// Whether a host name or address is this machine's loopback interface; brackets of IPv6 are allowed.
-pub(super) fn is_loopback(host: &str) -> bool {
+pub(crate) fn is_loopback(host: &str) -> bool {
     let address = host.trim_start_matches('[').trim_end_matches(']');
     address.eq_ignore_ascii_case("localhost")
         || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())

@@ -19,8 +19,10 @@ mod sns;
 mod turns;
 
 use std::future::Future;
+use std::path::PathBuf;
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use watchfire_core::decision::{Effect, Role};
@@ -30,6 +32,7 @@ use watchfire_core::notice::{Fault, Wording, clean};
 pub use channel::{Channel, Standing};
 pub use console::{Config as ConsoleConfig, Console};
 pub use email::{Config as EmailConfig, Email};
+pub(crate) use local::is_loopback;
 pub use pace::PerMinute;
 pub(crate) use pagerduty::asks_to_wait as pagerduty_asks_to_wait;
 pub use pagerduty::{Address, Config as PagerDutyConfig, PagerDuty, Place, Profile};
@@ -38,6 +41,7 @@ pub use security_hub::{Config as SecurityHubConfig, HubEndpoint, HubRegion, Secu
 pub use sns::{Config as SnsConfig, Sns};
 
 use crate::clients::Clients;
+use crate::secret::SecretUse;
 
 /// Kept in the journal.
 const RECEIPT_LENGTH: usize = 200;
@@ -135,12 +139,17 @@ pub trait Action: Sized {
     /// Tries once. May be dropped at any await.
     fn perform(&self, effect: &Effect) -> impl Future<Output = Result<Done, NotTaken>> + Send;
 
+    /// Asks the other side whether it would take a page, without telling anyone: what it said, or why not. None
+    /// where there is nobody to ask.
+    fn ask(&self) -> impl Future<Output = Option<Result<String, String>>> + Send;
+
     /// How many attempts a minute the other side bears; none where it does not matter.
     fn per_minute(&self) -> Option<PerMinute>;
 }
 
 /// One channel in the configuration: `oncall: {pagerduty: {routing_key: {env: PD_KEY}}}`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[schemars(rename = "Channel")]
 #[serde(rename_all = "lowercase", deny_unknown_fields)]
 pub enum ChannelConfig {
     /// Standard output.
@@ -157,6 +166,39 @@ pub enum ChannelConfig {
 }
 
 impl ChannelConfig {
+    /// What of it cannot work, whatever its secrets are: the member's path from here, and what was expected.
+    pub(crate) fn check(&self, mistake: &mut dyn FnMut(&str, String)) {
+        match self {
+            ChannelConfig::Email(config) => {
+                config.check(&mut |member, message| mistake(&format!(".email{member}"), message));
+            }
+            ChannelConfig::PagerDuty(config) => {
+                config.check(&mut |member, message| mistake(&format!(".pagerduty{member}"), message));
+            }
+            ChannelConfig::Console(_) | ChannelConfig::Sns(_) | ChannelConfig::SecurityHub(_) => {}
+        }
+    }
+
+    /// Its secrets.
+    pub(crate) fn secrets(&mut self) -> Vec<SecretUse<'_>> {
+        match self {
+            ChannelConfig::PagerDuty(config) => config.secrets(),
+            ChannelConfig::Email(config) => config.secrets(),
+            ChannelConfig::Console(_) | ChannelConfig::Sns(_) | ChannelConfig::SecurityHub(_) => Vec::new(),
+        }
+    }
+
+    /// The files that it names.
+    pub(crate) fn files(&mut self) -> Vec<&mut PathBuf> {
+        match self {
+            ChannelConfig::PagerDuty(config) => {
+                config.secrets().into_iter().filter_map(|secret| secret.source.file()).collect()
+            }
+            ChannelConfig::Email(config) => config.files(),
+            ChannelConfig::Console(_) | ChannelConfig::Sns(_) | ChannelConfig::SecurityHub(_) => Vec::new(),
+        }
+    }
+
     /// Its part in the safety order: only those that notify tell a human, and belong in a route.
     pub fn role(&self) -> Role {
         match self {
@@ -165,6 +207,17 @@ impl ChannelConfig {
             ChannelConfig::Sns(_) => Sns::ROLE,
             ChannelConfig::Email(_) => Email::ROLE,
             ChannelConfig::SecurityHub(_) => SecurityHub::ROLE,
+        }
+    }
+
+    /// The name of its kind in the configuration.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            ChannelConfig::Console(_) => "console",
+            ChannelConfig::PagerDuty(_) => "pagerduty",
+            ChannelConfig::Sns(_) => "sns",
+            ChannelConfig::Email(_) => "email",
+            ChannelConfig::SecurityHub(_) => "security-hub",
         }
     }
 
@@ -187,13 +240,6 @@ impl ChannelConfig {
             | ChannelConfig::Sns(_)
             | ChannelConfig::Email(_)
             | ChannelConfig::SecurityHub(_) => None,
-        }
-    }
-
-    /// What is wrong about it that its members by themselves do not show.
-    pub(crate) fn check(&self, mistake: &mut dyn FnMut(&str, String)) {
-        if let ChannelConfig::PagerDuty(config) = self {
-            config.check(mistake);
         }
     }
 }
@@ -258,6 +304,16 @@ impl Sink {
             Sink::Email(Email { wording, .. }) if wording.has_own() => wording.mail(notice, kind).faults,
             Sink::PagerDuty(action) => action.faults(effect),
             Sink::Console(_) | Sink::Sns(_) | Sink::Email(_) | Sink::SecurityHub(_) => Vec::new(),
+        }
+    }
+
+    async fn ask(&self) -> Option<Result<String, String>> {
+        match self {
+            Sink::Console(action) => action.ask().await,
+            Sink::PagerDuty(action) => action.ask().await,
+            Sink::Sns(action) => action.ask().await,
+            Sink::Email(action) => action.ask().await,
+            Sink::SecurityHub(action) => action.ask().await,
         }
     }
 

@@ -10,6 +10,7 @@ use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
 use serde::Deserialize;
 use tokio::time::{Instant, sleep, timeout_at};
+use watchfire_core::value_schema;
 
 use super::Failure;
 use super::turns::{Rank, Turns};
@@ -24,6 +25,8 @@ const LATEST_RETURN: Duration = Duration::from_secs(3600);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "u32")]
 pub struct PerMinute(u32);
+
+value_schema!(PerMinute, {"type": "integer", "minimum": 4, "maximum": 4_294_967_295_u32});
 
 impl PerMinute {
     /// For defaults.

@@ -23,10 +23,12 @@ use aws_sdk_sns::error::{ProvideErrorMetadata as _, SdkError};
 use aws_sdk_sns::operation::publish::PublishError;
 use aws_sdk_sns::types::MessageAttributeValue;
 use aws_smithy_types::timeout::TimeoutConfig;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use watchfire_core::decision::{Effect, Role};
 use watchfire_core::ids::ChannelName;
 use watchfire_core::notice::{Fault, Templates, Wording};
+use watchfire_core::value_schema;
 
 use super::{Action, Done, NotTaken, PerMinute, Preview};
 use crate::clients::{Arn, Clients, explain};
@@ -38,7 +40,8 @@ const MOST_BYTES: usize = 262_144;
 const BODY_BYTES: usize = MOST_BYTES - 2_048;
 
 /// An SNS channel in the configuration.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[schemars(rename = "Sns")]
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// A standard topic, in any partition; its region is the one to call.
@@ -59,6 +62,13 @@ fn default_pace() -> PerMinute {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct TopicArn(Arn);
+
+value_schema!(TopicArn, {
+    "type": "string",
+    "description": "The ARN of a standard topic.",
+    "pattern": "^arn:aws[^:]*:sns:[^:]+:[0-9]{12}:.+$",
+    "not": {"pattern": "\\.fifo$"}
+});
 
 impl TryFrom<String> for TopicArn {
     type Error = String;
@@ -114,6 +124,19 @@ impl Action for Sns {
             Ok(answer) => Ok(Done { receipt: answer.message_id.unwrap_or_default() }),
             Err(error) => Err(not_taken(&error)),
         }
+    }
+
+    /// Needs `sns:GetTopicAttributes`, which paging does not.
+    async fn ask(&self) -> Option<Result<String, String>> {
+        let answer = self.client.get_topic_attributes().topic_arn(self.topic.as_str()).send().await;
+        Some(match answer {
+            Ok(answer) => {
+                let subscribers = answer.attributes().and_then(|all| all.get("SubscriptionsConfirmed"));
+                let subscribers = subscribers.map_or("an unknown number of", String::as_str);
+                Ok(format!("the topic is there, with {subscribers} confirmed subscriptions"))
+            }
+            Err(error) => Err(format!("SNS (sns:GetTopicAttributes): {}", explain(&error))),
+        })
     }
 
     fn per_minute(&self) -> Option<PerMinute> {

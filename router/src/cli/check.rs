@@ -1,13 +1,18 @@
-//! `watchfire check`: every mistake in configuration and rules, before the first message.
+//! `watchfire check`: every mistake in configuration and rules, and with `--live` whether the world answers.
+
+mod live;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
 use serde_json::json;
 
 use super::screen::say;
 use super::{Failed, Output};
-use crate::config::{self, Mistake};
+use crate::clients::Clients;
+use crate::config::{self, Mistake, Reach, Ready};
+use live::Answer;
 
 /// What `check` takes.
 #[derive(Debug, Args)]
@@ -15,33 +20,58 @@ pub(super) struct Arguments {
     /// The configuration file
     #[arg(long, value_name = "FILE", env = "WATCHFIRE_CONFIG", default_value = "watchfire.yaml")]
     config: PathBuf,
+    /// Look at the text alone: no environment, no files of secrets, no cluster; for a build machine
+    #[arg(long, conflicts_with = "live")]
+    offline: bool,
+    /// Ask queues, topics, mail servers, PagerDuty (a change event) and the cluster, too; nobody is paged
+    #[arg(long)]
+    live: bool,
     /// How to print
     #[arg(long, value_enum, default_value_t = Output::Human)]
     output: Output,
 }
 
 pub(super) fn main(arguments: &Arguments) -> Result<(), Failed> {
-    let Arguments { config: path, output } = arguments;
-    let checked = config::check(path);
-    match (output, checked) {
-        (Output::Human, Ok((config, policy))) => {
-            let (rules, channels) = (policy.rules.rules().len(), config.channels.len());
-            say!("{}: no mistakes; {rules} rules, {channels} channels", path.display());
-            for (name, channel) in &config.channels {
+    let Arguments { config: path, offline, live, output } = arguments;
+    let reach = match (offline, live) {
+        (true, _) => Reach::Text,
+        (false, false) => Reach::Machine,
+        (false, true) => Reach::World,
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let (ready, examples, answers) = runtime.block_on(async {
+        let clients = Arc::new(Clients::new(None)?);
+        let ready = Ready::read(path, &clients, reach).await;
+        let looked =
+            ready.and_then(|mut ready| Ok((config::examples(&ready.config, &mut ready.policy)?, ready)));
+        let (examples, ready) = looked.map_err(|mistakes| refuse(*output, mistakes))?;
+        let answers = if *live { live::ask(&ready, &clients).await } else { Vec::new() };
+        Ok::<_, Failed>((ready, examples, answers))
+    })?;
+    let (rules, channels) = (ready.policy.rules.rules().len(), ready.config.channels.len());
+    match output {
+        Output::Human => {
+            let path = path.display();
+            say!("{path}: no mistakes; {rules} rules, {examples} examples, {channels} channels");
+            for (name, channel) in &ready.config.channels {
                 if let Some(kept) = channel.leaves_out() {
                     say!("channel {name}: {kept}");
                 }
             }
-            Ok(())
+            answers.iter().try_for_each(|answer| say(&answer.line()))?;
         }
-        (Output::Json, Ok((config, policy))) => {
-            say!(
-                "{}",
-                json!({"rules": policy.rules.rules().len(), "channels": config.channels.len(), "mistakes": []})
-            );
-            Ok(())
+        Output::Json => {
+            let mut answer =
+                json!({"rules": rules, "examples": examples, "channels": channels, "mistakes": []});
+            if *live {
+                answer["live"] = answers.iter().map(Answer::json).collect();
+            }
+            say!("{answer}");
         }
-        (output, Err(mistakes)) => Err(refuse(*output, mistakes)),
+    }
+    match answers.iter().any(Answer::is_failure) {
+        true => Err(Failed::Said),
+        false => Ok(()),
     }
 }
 

@@ -1,6 +1,6 @@
 //! `watchfire doctor`: whether the cluster lets Watchfire do what its rules say, and no more than that.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::Args;
@@ -11,6 +11,8 @@ use watchfire_core::act::permissions::permissions;
 use super::rbac::enabled;
 use super::{Failed, Output, PolicyArguments};
 use crate::clients::Clients;
+use crate::cluster;
+use crate::config;
 use crate::containment::{Finding, Grade, Identity, checkup};
 
 /// What `doctor` takes.
@@ -18,7 +20,7 @@ use crate::containment::{Finding, Grade, Identity, checkup};
 pub(super) struct Arguments {
     #[command(flatten)]
     policy: PolicyArguments,
-    /// How to reach the cluster, instead of the service account or the usual kubeconfig
+    /// How to reach the cluster, instead of as the configuration says, the service account or the usual kubeconfig
     #[arg(long, value_name = "FILE")]
     kubeconfig: Option<PathBuf>,
     /// How to print
@@ -31,7 +33,7 @@ pub(super) fn main(arguments: &Arguments) -> Result<(), Failed> {
     let (steps, evidence) = enabled(policy)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (identity, findings) = runtime.block_on(async {
-        let cluster = connect(kubeconfig.as_deref()).await?;
+        let cluster = connect(kubeconfig.as_deref(), policy.config.as_deref()).await?;
         checkup(cluster, &steps, &permissions(&steps, evidence)).await.map_err(anyhow::Error::from)
     })?;
     match output {
@@ -44,15 +46,18 @@ pub(super) fn main(arguments: &Arguments) -> Result<(), Failed> {
     }
 }
 
-async fn connect(kubeconfig: Option<&std::path::Path>) -> anyhow::Result<kube::Client> {
-    // The one TLS provider of the process.
-    let _ = Clients::new(None)?;
-    let mut config = match kubeconfig {
-        Some(path) => {
+/// As `--kubeconfig` says, else as the configuration does, else as every tool of Kubernetes.
+async fn connect(kubeconfig: Option<&Path>, config: Option<&Path>) -> anyhow::Result<kube::Client> {
+    let clients = Clients::new(None)?;
+    // Its mistakes have been told.
+    let configured = config.and_then(|path| config::check(path).ok()?.0.cluster);
+    let mut config = match (kubeconfig, configured) {
+        (None, Some(cluster)) => return cluster::reach(&cluster, &clients).await.context("cluster.access"),
+        (Some(path), _) => {
             let file = Kubeconfig::read_from(path).with_context(|| path.display().to_string())?;
             kube::Config::from_custom_kubeconfig(file, &KubeConfigOptions::default()).await?
         }
-        None => kube::Config::infer().await.context("no cluster is configured")?,
+        (None, None) => kube::Config::infer().await.context("no cluster is configured")?,
     };
     config.default_retry = false;
     kube::Client::try_from(config).context("no client for the cluster")

@@ -30,7 +30,7 @@ const GROUPS: [(&str, &str, &[&str]); 4] = [
     (
         "Worker",
         "set up, run and looked after",
-        &["demo", "run", "check", "send-test", "doctor", "rbac", "store", "evidence"],
+        &["demo", "run", "check", "reload", "send-test", "doctor", "rbac", "store", "evidence"],
     ),
     ("About", "this program itself", &["schema", "version", "man", "completions", "help"]),
 ];
@@ -40,6 +40,7 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("run", "watchfire run --config watchfire.yaml"),
     ("demo", "watchfire demo --tour"),
     ("check", "watchfire check --config watchfire.yaml"),
+    ("reload", "watchfire reload"),
     ("rules check", "watchfire rules check --rules ./rules"),
     ("rules test", "watchfire rules test --rules ./rules"),
     ("rules list", "watchfire rules list"),
@@ -75,6 +76,7 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("store export", "watchfire store export > journal.jsonl"),
     ("rbac", "watchfire rbac --config watchfire.yaml | kubectl apply -f -"),
     ("doctor", "watchfire doctor --config watchfire.yaml"),
+    ("schema", "watchfire schema config > watchfire.schema.json"),
     ("pattern", "watchfire pattern < questions.jsonl"),
     ("version", "watchfire version --output json"),
     ("man", "watchfire man /usr/local/share/man/man1"),

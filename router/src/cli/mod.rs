@@ -28,9 +28,11 @@ mod operator;
 mod pattern;
 mod preview;
 mod rbac;
+mod reload;
 mod replay;
 mod rules;
 mod run;
+mod schema;
 mod screen;
 mod send_test;
 mod silence;
@@ -75,6 +77,8 @@ enum Command {
     Demo(demo::Arguments),
     /// Check configuration and rules; say every mistake at once.
     Check(check::Arguments),
+    /// Have the worker read its configuration and rules again.
+    Reload(reload::Arguments),
     /// Check, test or list the rules.
     #[command(subcommand)]
     Rules(rules::Command),
@@ -126,6 +130,8 @@ enum Command {
     /// Try out who is told: a drill by one channel, by a route, or from the queue on, which ends itself.
     #[command(after_help = send_test::EXAMPLES)]
     SendTest(send_test::Arguments),
+    /// Print the JSON Schema of a configuration, a rule file or a scenario, for an editor.
+    Schema(schema::Arguments),
     /// Match EventBridge patterns: lines of {"pattern":…,"event":…} in, {"match":…} or {"invalid":…} out.
     Pattern(pattern::Arguments),
     /// Say what this binary is.
@@ -247,6 +253,7 @@ fn carried_out(command: Command) -> Result<(), Failed> {
         Command::Run(arguments) => run::main(arguments),
         Command::Demo(arguments) => demo::main(arguments),
         Command::Check(arguments) => check::main(&arguments),
+        Command::Reload(arguments) => reload::main(&arguments),
         Command::Rules(command) => rules::main(&command),
         Command::Explain(arguments) => explain::main(&arguments),
         Command::Replay(arguments) => replay::main(&arguments),
@@ -268,6 +275,7 @@ fn carried_out(command: Command) -> Result<(), Failed> {
         Command::Preview(arguments) => preview::main(&arguments),
         Command::Templates(command) => templates::main(&command),
         Command::SendTest(arguments) => send_test::main(arguments),
+        Command::Schema(arguments) => schema::main(&arguments),
         Command::Pattern(arguments) => pattern::main(&arguments),
         Command::Version(arguments) => version::main(&arguments),
         Command::Man(arguments) => man::main(&arguments, definition()),

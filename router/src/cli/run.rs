@@ -1,6 +1,7 @@
 //! `watchfire run`: the worker.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
@@ -8,7 +9,8 @@ use tokio::sync::watch;
 
 use super::{Failed, STORE_BROKE};
 use crate::app::{App, Ended};
-use crate::config;
+use crate::clients::Clients;
+use crate::config::{self, Reach, Ready, Written};
 use crate::store;
 use crate::telemetry::{self, LogFormat, LogLevel};
 
@@ -28,12 +30,20 @@ pub(super) struct Arguments {
 
 pub(super) fn main(arguments: Arguments) -> Result<(), Failed> {
     let Arguments { config, log, log_level } = arguments;
-    let (config, policy) = config::check(&config)?;
-    telemetry::start(log, log_level);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
+        // From here on a SIGHUP ends nothing, be it before there is anything to reload.
+        let _hangups = signal(SignalKind::hangup())?;
+        let clients = Arc::new(Clients::new(None)?);
+        let mut ready = Ready::read(&config, &clients, Reach::World).await?;
+        telemetry::start(log, log_level);
+        for failed in config::examples(&ready.config, &mut ready.policy).err().into_iter().flatten() {
+            telemetry::example_failed(&failed);
+        }
+        let written = ready.written.clone();
         // What cannot be had at the start is a matter of configuration: code 2, before the first message.
-        let app = App::start(config, policy, None).await.map_err(not_started)?;
+        let app = App::begin(ready, clients, None, Some(config)).await;
+        let app = app.map_err(|error| not_started(error, &written))?;
         match app.serve(until_told_to_stop()?).await? {
             Ended::Told => Ok(()),
             // At once: what may be damaged is not closed as if it were not.
@@ -42,7 +52,7 @@ pub(super) fn main(arguments: Arguments) -> Result<(), Failed> {
     })
 }
 
-fn not_started(error: anyhow::Error) -> Failed {
+fn not_started(error: anyhow::Error, written: &Written) -> Failed {
     match error.downcast_ref::<store::Error>() {
         Some(store::Error::DamagedFile { path, cause: _ }) => {
             let path = path.display();
@@ -71,7 +81,7 @@ fn not_started(error: anyhow::Error) -> Failed {
             | store::Error::UnknownEffect(..)
             | store::Error::Unread(_),
         )
-        | None => super::usage(error),
+        | None => Failed::Usage(vec![written.because(&error)]),
     }
 }
 

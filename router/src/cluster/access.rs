@@ -22,7 +22,7 @@ pub(super) async fn reach(access: &Access, name: &str, clients: &Clients) -> any
             (config.context("not in a cluster: no service account of a pod was found")?, None)
         }
         Access::Kubeconfig(KubeconfigAccess { path, context }) => {
-            let file = Kubeconfig::read_from(path).with_context(|| path.display().to_string())?;
+            let file = Kubeconfig::read_from(path).map_err(|error| anyhow!("{}: {error}", path.display()))?;
             let options = KubeConfigOptions { context: context.clone(), ..KubeConfigOptions::default() };
             let config = Config::from_custom_kubeconfig(file, &options).await;
             (config.with_context(|| path.display().to_string())?, None)

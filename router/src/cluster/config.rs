@@ -2,13 +2,15 @@
 
 use std::path::PathBuf;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use watchfire_core::context;
 
 use super::keep::default_annotations;
 
 /// Our cluster: how it is called, how it is reached, what of it is shown.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "Cluster")]
 #[serde(
     deny_unknown_fields,
     default,
@@ -18,6 +20,7 @@ pub struct Config {
     /// Its name; without one it is the name in the ARN. One of the two is required.
     pub name: Option<String>,
     /// What people call it, such as `prod`, for the titles of pages; without one its name. 1 to 32 characters.
+    #[schemars(length(min = 1, max = 32))]
     pub alias: Option<String>,
     /// Its ARN. With it, events of another account or region are never matched; without it nothing but a UID is
     /// certain.
@@ -32,13 +35,15 @@ pub struct Config {
     /// The annotations that are kept and shown; a trailing `*` means all that begin so.
     pub annotations: Vec<String>,
     /// How long an event waits for its context at most, in milliseconds, 1 to 30,000.
+    #[schemars(range(min = 1, max = 30_000))]
     pub deadline_ms: u32,
     /// How long a P0 waits for it at most, in milliseconds, 1 to 30,000.
+    #[schemars(range(min = 1, max = 30_000))]
     pub urgent_deadline_ms: u32,
 }
 
 /// How the API server is reached.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Access {
     /// From a pod of the cluster, by its service account.
@@ -50,12 +55,13 @@ pub enum Access {
 }
 
 /// Nothing to say: a pod has it all.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct InCluster {}
 
 /// A kubeconfig file.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "Kubeconfig")]
 #[serde(deny_unknown_fields)]
 pub struct KubeconfigAccess {
     /// The file.
@@ -65,17 +71,19 @@ pub struct KubeconfigAccess {
 }
 
 /// The API server of an EKS cluster.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "Eks")]
 #[serde(deny_unknown_fields)]
 pub struct EksAccess {
     /// `https://….eks.amazonaws.com`, as `aws eks describe-cluster` says.
+    #[schemars(regex(pattern = "^https://"))]
     pub endpoint: String,
     /// `certificateAuthority.data` of the same answer: PEM in base64.
     pub certificate_authority: String,
 }
 
 /// Where answers come from.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LookUp {
     /// The cluster is watched, and what is needed is there when an event comes.

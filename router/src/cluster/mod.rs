@@ -68,6 +68,15 @@ pub struct Counts {
     pub answers: bool,
 }
 
+/// A client of its API server: nothing is sent.
+///
+/// # Errors
+/// A configuration that leads to no API server.
+pub(crate) async fn reach(config: &Config, clients: &Clients) -> anyhow::Result<kube::Client> {
+    let identity = config.identity().map_err(anyhow::Error::msg)?;
+    access::reach(&config.access, &identity.name, clients).await
+}
+
 struct Inner {
     identity: Identity,
     look_up: LookUp,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use watchfire_core::decision::Role;
 use watchfire_core::ids::ChannelName;
@@ -14,7 +15,8 @@ use super::mistake::Mistakes;
 use crate::actions::ChannelConfig;
 
 /// Who gets the digest.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[schemars(rename = "Digest")]
 #[serde(deny_unknown_fields, default, expecting = "a mapping of to")]
 pub struct DigestConfig {
     /// All of these, on business days when they open; none: it is kept.
@@ -22,7 +24,8 @@ pub struct DigestConfig {
 }
 
 /// A step of an escalation chain.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "EscalationStep")]
 #[serde(deny_unknown_fields, expecting = "a mapping of to, after_minutes")]
 pub struct EscalationConfig {
     /// Who is told.
@@ -33,7 +36,8 @@ pub struct EscalationConfig {
 }
 
 /// What is written back to Security Hub.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "SecurityHubPart")]
 #[serde(deny_unknown_fields, expecting = "a mapping of write_back")]
 pub struct SecurityHubPart {
     /// The channel that does it.

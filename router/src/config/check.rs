@@ -3,16 +3,17 @@
 use std::collections::BTreeMap;
 
 use watchfire_core::decision::Role;
+use watchfire_core::near::near;
 use watchfire_core::notice::clean;
 use watchfire_core::priority::Priority;
-use watchfire_core::yaml::{Node, Value};
+use watchfire_core::yaml::{Node, Value, YamlError};
 
 use super::Mistake;
 use super::attention::{self, Attention};
-use super::file::{Config, PARTS, RouteConfig, RulesConfig, StoreConfig};
+use super::file::{Config, HttpConfig, PARTS, RouteConfig, RulesConfig, StoreConfig};
 use super::http::check_http;
 use super::mistake::Mistakes;
-use super::wording::{self, Places};
+use super::written::Written;
 use super::{mitigation, queues};
 use crate::actions::ChannelConfig;
 use crate::cluster;
@@ -22,23 +23,20 @@ use crate::evidence;
 pub(super) struct Parsed {
     pub(super) config: Option<Config>,
     pub(super) mistakes: Vec<Mistake>,
-    /// Known even where something else is wrong, so that the rules can be checked with it.
+    /// Where each part stands.
+    pub(super) written: Written,
+    /// Known even where something else is wrong, so that the rules can be checked with it,
     pub(super) rules: RulesConfig,
-    /// Where they are named, from 1; none where they are not.
-    pub(super) rules_line: Option<u64>,
-    /// Where the templates of channels are.
-    pub(super) templates: Places,
+    /// and the tokens,
+    pub(super) http: HttpConfig,
+    /// and the channels that are right.
+    pub(super) channels: BTreeMap<String, ChannelConfig>,
 }
 
 impl Parsed {
-    fn refused(mistakes: Vec<Mistake>) -> Self {
-        Self {
-            config: None,
-            mistakes,
-            rules: RulesConfig::default(),
-            rules_line: None,
-            templates: Places::new(),
-        }
+    fn refused(mistakes: Vec<Mistake>, written: Written) -> Self {
+        let (rules, http, channels) = Default::default();
+        Self { config: None, mistakes, written, rules, http, channels }
     }
 }
 
@@ -49,13 +47,15 @@ pub(super) fn parse(name: &str, text: &str) -> Parsed {
     let root = match Node::parse(text) {
         Ok(root) => root,
         Err(error) => {
-            mistakes.found.push(error.mistake(name, text));
-            return Parsed::refused(mistakes.found);
+            // Its line may hold a secret: it is not shown.
+            let YamlError { line: _, place, message } = error;
+            mistakes.add(place, "", message);
+            return Parsed::refused(mistakes.found, Written::nothing(name));
         }
     };
     check_names(&root, &mut mistakes);
     if !(root.is_null() || matches!(root.value, Value::Mapping(_))) {
-        return Parsed::refused(mistakes.found);
+        return Parsed::refused(mistakes.found, Written::nothing(name));
     }
     // A name with nothing after it is a part left out.
     let part = |name: &str| root.get(name).filter(|part| !part.is_null());
@@ -83,14 +83,12 @@ pub(super) fn parse(name: &str, text: &str) -> Parsed {
         for needed in mitigation::needs(mitigation) {
             if root.get(needed).is_none_or(Node::is_null) {
                 let message = format!("expected `{needed}`, because something may be done to the cluster");
-                mistakes.add(Some(part.line), "mitigation", message);
+                mistakes.add(Some(part.place()), "mitigation", message);
             }
         }
     }
-    let Mistakes { file: _, found: mut mistakes } = mistakes;
-    mistakes.sort_by_key(|mistake| mistake.line);
-
-    let known_rules = rules.clone().unwrap_or_default();
+    let Mistakes { file: _, found: mistakes } = mistakes;
+    let known = (rules.clone().unwrap_or_default(), http.clone().unwrap_or_default(), channels.clone());
     let parts = (http, health, store, rules, fallback_after_seconds, noise, business, mitigation);
     let config = match (parts, mistakes.is_empty()) {
         (
@@ -130,9 +128,8 @@ pub(super) fn parse(name: &str, text: &str) -> Parsed {
         }
         _ => None,
     };
-    let rules_line = part("rules").map(|rules| rules.line_at("directory"));
-    let templates = wording::places(part("channels"));
-    Parsed { config, mistakes, rules: known_rules, rules_line, templates }
+    let (rules, http, channels) = known;
+    Parsed { config, mistakes, written: Written::new(name, root), rules, http, channels }
 }
 
 fn check_names(root: &Node, mistakes: &mut Mistakes<'_>) {
@@ -140,7 +137,8 @@ fn check_names(root: &Node, mistakes: &mut Mistakes<'_>) {
     let filled = Some(root).filter(|root| !root.is_null());
     for (name, part) in mistakes.members("", filled, &parts) {
         if !PARTS.contains(&name.as_str()) {
-            mistakes.add(Some(part.line), name, format!("no such part, expected one of {parts}"));
+            let meant = near(name, PARTS.into_iter());
+            mistakes.add(Some(part.name_place()), name, format!("no such part: {meant}"));
         }
     }
 }
@@ -152,9 +150,12 @@ pub(super) fn check_in_flight(in_flight: u16, mistake: &mut dyn FnMut(&str, Stri
 }
 
 fn check_store(store: &StoreConfig, mistake: &mut dyn FnMut(&str, String)) {
-    let StoreConfig { path: _, keep_days, if_damaged: _ } = store;
+    let StoreConfig { path, keep_days, if_damaged: _ } = store;
     if *keep_days == 0 {
         mistake(".keep_days", "expected at least 1, found 0".to_owned());
+    }
+    if path.as_os_str().is_empty() {
+        mistake(".path", "expected a file, found nothing".to_owned());
     }
 }
 
@@ -206,8 +207,7 @@ fn check_channels(
     mistakes: &mut Mistakes<'_>,
 ) -> (Vec<String>, BTreeMap<String, ChannelConfig>) {
     if part.is_none_or(|part| part.value == Value::Mapping(Vec::new())) {
-        let line = part.map(|part| part.line);
-        mistakes.add(line, "channels", "expected at least one channel, found none");
+        mistakes.add(part.map(Node::place), "channels", "expected at least one channel, found none");
     }
     let members = mistakes.members("channels", part, "names and channels");
     let known = members.iter().map(|(name, _)| name.clone()).collect();
@@ -244,8 +244,7 @@ fn check_routes(
                 checked.extend(mistakes.read(&path, route, check).map(|route| (priority, route)));
             }
             None if priority.is_urgent() && is_read => {
-                let line = part.map(|part| part.line);
-                mistakes.add(line, path, "expected a route with at least one channel");
+                mistakes.add(part.map(Node::place), path, "expected a route with at least one channel");
             }
             None => {}
         }
@@ -266,10 +265,10 @@ fn check_that_routes_tell(
         for (member, channel) in named {
             if channels.get(channel).is_some_and(|channel| channel.role() != Role::Notify) {
                 let path = format!("{priority}.{member}");
-                let line = part.map(|part| part.line_at(&path));
+                let place = part.map(|part| part.at(&path).place());
                 let message =
                     format!("expected a channel that tells people, found `{channel}`, which writes back");
-                mistakes.add(line, format!("routes.{path}"), message);
+                mistakes.add(place, format!("routes.{path}"), message);
             }
         }
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use watchfire_core::calendar::Calendar;
 use watchfire_core::noise::NoiseConfig;
@@ -40,7 +41,7 @@ pub(super) const PARTS: [&str; 18] = [
 ];
 
 /// The whole configuration, checked.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Config {
     /// The SQS queues alerts come from; without one only the embedded queue is read.
     pub queues: Vec<QueueConfig>,
@@ -79,26 +80,32 @@ pub struct Config {
 }
 
 /// An SQS queue.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "Queue")]
 #[serde(
     deny_unknown_fields,
     expecting = "a mapping of url, name, wait_seconds, visibility_seconds, in_flight, max_receives"
 )]
 pub struct QueueConfig {
     /// Its URL.
+    #[schemars(regex(pattern = r"^(https://|http://(localhost|127\.|\[::1\]))"))]
     pub url: String,
     /// Its name in metrics and logs; by default the last part of its URL.
     pub name: Option<String>,
     /// How long one receive waits for messages, 0 to 20.
+    #[schemars(range(max = 20))]
     #[serde(default = "twenty")]
     pub wait_seconds: u16,
     /// How long a message stays invisible at a time, 10 to 43,200; extended while it is worked on.
+    #[schemars(range(min = 10, max = 43_200))]
     #[serde(default = "two_minutes")]
     pub visibility_seconds: u32,
     /// How many messages are worked on at once, 1 to 10,000; one that only waits for its channel does not count.
+    #[schemars(range(min = 1, max = 10_000))]
     #[serde(default = "sixty_four")]
     pub in_flight: u16,
     /// After how many receives the queue gives a message up; by default as the queue's redrive policy says.
+    #[schemars(range(min = 1))]
     pub max_receives: Option<u32>,
 }
 
@@ -111,7 +118,8 @@ impl QueueConfig {
 }
 
 /// The HTTP address that takes events.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "Http")]
 #[serde(
     deny_unknown_fields,
     default,
@@ -119,20 +127,25 @@ impl QueueConfig {
 )]
 pub struct HttpConfig {
     /// Address and port; port 0 takes any free one.
+    #[schemars(with = "String", regex(pattern = ":[0-9]+$"))]
     pub listen: SocketAddr,
     /// The bearer token that senders must show; required unless the address is loopback.
     pub token: Option<SecretSource>,
     /// The bearer token of those who approve, release and switch off; without it nobody can.
     pub operator_token: Option<SecretSource>,
     /// Where people reach this address from their desks, `https://…`: pages link to their incident there.
+    #[schemars(extend("pattern" = "^https://[^/@?#]+(/[^?#]*)?$"))]
     pub public_url: Option<String>,
     /// How many messages of the embedded queue are worked on at once, 1 to 10,000.
+    #[schemars(range(min = 1, max = 10_000))]
     pub in_flight: u16,
     /// Names and addresses that clients use to get here, besides loopback's and the one listened on.
     pub hosts: Vec<String>,
     /// The most connections at once, 1 to 10,000; fewer where the limit on descriptors leaves fewer.
+    #[schemars(range(min = 1, max = 10_000))]
     pub connections: u16,
     /// What large bodies may hold at once, in MiB, 16 to 4,096.
+    #[schemars(range(min = 16, max = 4_096))]
     pub bodies_mib: u16,
 }
 
@@ -152,10 +165,12 @@ impl Default for HttpConfig {
 }
 
 /// The HTTP address for health and metrics.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "Health")]
 #[serde(deny_unknown_fields, default, expecting = "a mapping of listen")]
 pub struct HealthConfig {
     /// Address and port; port 0 takes any free one.
+    #[schemars(with = "String", regex(pattern = ":[0-9]+$"))]
     pub listen: SocketAddr,
 }
 
@@ -166,12 +181,14 @@ impl Default for HealthConfig {
 }
 
 /// The embedded store.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "Store")]
 #[serde(deny_unknown_fields, default, expecting = "a mapping of path, keep_days, if_damaged")]
 pub struct StoreConfig {
     /// Its file; folders are made as needed.
     pub path: PathBuf,
     /// How long decisions and closed incidents are kept, in days.
+    #[schemars(range(min = 1))]
     pub keep_days: u16,
     /// What becomes of its file where that is damaged.
     pub if_damaged: IfDamaged,
@@ -188,7 +205,8 @@ impl Default for StoreConfig {
 }
 
 /// Where the rules are.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[schemars(rename = "Rules")]
 #[serde(deny_unknown_fields, default, expecting = "a mapping of directory")]
 pub struct RulesConfig {
     /// A folder of rule files, read instead of the set in the binary.
@@ -196,7 +214,8 @@ pub struct RulesConfig {
 }
 
 /// Who is told of one priority.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "Route")]
 #[serde(deny_unknown_fields, expecting = "a mapping of to, fallback")]
 pub struct RouteConfig {
     /// Channels, the primary one first; none: the digest.

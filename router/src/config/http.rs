@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::check::check_in_flight;
 use super::file::HttpConfig;
-use crate::secret::{Secret, SecretSource};
+use crate::secret::Secret;
 use crate::web::without_port;
 
 /// A token of fewer characters could be found by trying.
@@ -35,14 +35,9 @@ pub(super) fn check_http(http: &HttpConfig, mistake: &mut dyn FnMut(&str, String
     if !(16..=4_096).contains(bodies_mib) {
         mistake(".bodies_mib", format!("expected 16 to 4096, found {bodies_mib}"));
     }
+    // What they are is looked at when they are known.
     if token.is_some() && token == operator_token {
         mistake(".operator_token", ANOTHER.to_owned());
-        return;
-    }
-    // What is on this machine now is looked at; the rest is when the worker starts.
-    let known = |source: &Option<SecretSource>| source.as_ref()?.local()?.ok();
-    for (member, wrong) in wrong_tokens(known(token).as_ref(), known(operator_token).as_ref()) {
-        mistake(&format!(".{member}"), wrong.to_owned());
     }
 }
 
@@ -66,7 +61,7 @@ const ANOTHER: &str =
     "expected another secret than http.token: who may send an alert may not contain or release";
 
 /// What is wrong about the tokens, as far as they are known. Nothing of them is said.
-pub(crate) fn wrong_tokens(token: Option<&Secret>, operator_token: Option<&Secret>) -> Vec<Wrong> {
+pub(super) fn wrong_tokens(token: Option<&Secret>, operator_token: Option<&Secret>) -> Vec<Wrong> {
     let named = [("token", token), ("operator_token", operator_token)];
     let each = named.into_iter().filter_map(|(member, token)| Some((member, wrong_token(token?)?)));
     let same = (token.is_some() && token == operator_token).then_some(("operator_token", ANOTHER));

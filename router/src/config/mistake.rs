@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::de::DeserializeOwned;
 use watchfire_core::priority::Priority;
-use watchfire_core::yaml::{Misfit, Mistake, Node, Value};
+use watchfire_core::yaml::{Mistake, Node, Place, Value};
 
 /// The mistakes found in a file so far.
 pub(super) struct Mistakes<'f> {
@@ -13,8 +13,8 @@ pub(super) struct Mistakes<'f> {
 }
 
 impl Mistakes<'_> {
-    pub(super) fn add(&mut self, line: Option<u64>, path: impl Into<String>, message: impl Into<String>) {
-        self.found.push(Mistake::on(self.file, line, path.into(), message.into()));
+    pub(super) fn add(&mut self, place: Option<Place>, path: impl Into<String>, message: impl Into<String>) {
+        self.found.push(Mistake::unshown(self.file, place, path.into(), message.into()));
     }
 
     /// The part as its type wants it, checked further, or mistakes.
@@ -27,14 +27,16 @@ impl Mistakes<'_> {
         match part.read::<T>() {
             Ok(value) => {
                 check(&value, &mut |member, message| {
-                    self.add(Some(part.line_at(member)), format!("{path}{member}"), message);
+                    self.add(Some(part.at(member).place()), format!("{path}{member}"), message);
                 });
                 Some(value)
             }
             Err(misfits) => {
-                for Misfit { line, path: inside, message } in misfits {
-                    let dot = if inside.is_empty() { "" } else { "." };
-                    self.add(Some(line), format!("{path}{dot}{inside}"), message);
+                for misfit in misfits {
+                    let at = part.at(&misfit.path);
+                    let place = if misfit.is_of_a_name() { at.name_place() } else { at.place() };
+                    let dot = if misfit.path.is_empty() || misfit.path.starts_with('[') { "" } else { "." };
+                    self.add(Some(place), format!("{path}{dot}{}", misfit.path), misfit.in_words());
                 }
                 None
             }
@@ -58,11 +60,11 @@ impl Mistakes<'_> {
         part: Option<&'n Node>,
         expected: &str,
     ) -> &'n [(String, Node)] {
-        match part.map(|part| (part.line, &part.value)) {
+        match part.map(|part| (part.place(), &part.value)) {
             None => &[],
             Some((_, Value::Mapping(members))) => members,
-            Some((line, Value::Scalar(_) | Value::List(_))) => {
-                self.add(Some(line), path, format!("expected a mapping of {expected}"));
+            Some((place, Value::Scalar(_) | Value::List(_))) => {
+                self.add(Some(place), path, format!("expected a mapping of {expected}"));
                 &[]
             }
         }
@@ -80,7 +82,9 @@ impl Mistakes<'_> {
                 Some(priority) => {
                     found.insert(priority, node);
                 }
-                None => self.add(Some(node.line), format!("{path}.{name}"), "expected P0, P1, P2 or P3"),
+                None => {
+                    self.add(Some(node.name_place()), format!("{path}.{name}"), "expected P0, P1, P2 or P3")
+                }
             }
         }
         found

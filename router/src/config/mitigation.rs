@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use watchfire_core::budget::Budget;
 use watchfire_core::context::Cluster;
@@ -12,7 +13,8 @@ use watchfire_core::rules::ActionName;
 use watchfire_core::zone::Zone;
 
 /// How far Watchfire may go. Left out, it observes.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "Mitigation")]
 #[serde(
     deny_unknown_fields,
     default,
@@ -22,6 +24,7 @@ pub struct MitigationConfig {
     /// How far to go: `observe`, `approve` or `enforce`.
     pub mode: Mode,
     /// The same for single actions; the stricter of this and the namespace's holds.
+    #[schemars(schema_with = "by_action")]
     pub actions: BTreeMap<ActionName, Mode>,
     /// The same for single namespaces.
     pub namespaces: BTreeMap<String, Mode>,
@@ -30,18 +33,23 @@ pub struct MitigationConfig {
     /// How many containments are done without a human in how many minutes.
     pub budget: BudgetConfig,
     /// How much of a workload may be missing, in percent of the pods it wants, 1 to 100.
+    #[schemars(range(min = 1, max = 100))]
     pub workload_percent: u32,
     /// The priorities at which even the last ready pod of a workload may be contained.
     pub last_ready_replica: BTreeSet<Priority>,
     /// How long a plan waits for its approval, in minutes.
+    #[schemars(range(min = 1))]
     pub approve_within_minutes: u32,
     /// What is done when a quarantine cannot be verified: `cordon`, `scale-to-zero` or `delete-pod`.
     pub if_not_verified: Option<ActionName>,
     /// After how many minutes a quarantine ends by itself; left out, a human ends it.
+    #[schemars(range(min = 1))]
     pub quarantine_minutes: Option<u32>,
     /// How long the verification of a quarantine may take, in seconds.
+    #[schemars(range(min = 1))]
     pub verify_within_seconds: u32,
     /// After how many minutes an act that cannot be done is given up and paged.
+    #[schemars(range(min = 1))]
     pub give_up_minutes: u32,
     /// Whether draining keeps PodDisruptionBudgets.
     pub drain_respects_budgets: bool,
@@ -53,8 +61,14 @@ pub struct MitigationConfig {
     pub kill_switch: Option<KillSwitch>,
 }
 
+fn by_action(generator: &mut SchemaGenerator) -> Schema {
+    let (action, mode) = (generator.subschema_for::<ActionName>(), generator.subschema_for::<Mode>());
+    json_schema!({"type": "object", "propertyNames": action, "additionalProperties": mode})
+}
+
 /// What is never touched.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[schemars(rename = "Protected")]
 #[serde(deny_unknown_fields, default, expecting = "a mapping of namespaces, labels")]
 pub struct ProtectedConfig {
     /// Namespaces.
@@ -64,7 +78,8 @@ pub struct ProtectedConfig {
 }
 
 /// How much is contained without a human.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "Budget")]
 #[serde(
     deny_unknown_fields,
     default,
@@ -72,18 +87,22 @@ pub struct ProtectedConfig {
 )]
 pub struct BudgetConfig {
     /// So many containments over the cluster,
+    #[schemars(range(min = 1))]
     pub containments: u32,
     /// so many of them in one namespace; left out, half of them,
+    #[schemars(range(min = 1))]
     pub per_namespace: Option<u32>,
     /// so many of one workload; left out, a quarter of them,
+    #[schemars(range(min = 1))]
     pub per_workload: Option<u32>,
     /// in so many minutes.
+    #[schemars(range(min = 1))]
     pub minutes: u32,
 }
 
 /// A ConfigMap whose `data.mitigation` is `off`, or that cannot be read, switches mitigation off. One that
 /// does not exist does not.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "a mapping of namespace, name")]
 pub struct KillSwitch {
     /// Its namespace.

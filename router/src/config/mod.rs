@@ -5,56 +5,144 @@ mod check;
 mod file;
 mod http;
 mod mistake;
+#[cfg(test)]
+mod mistakes;
 mod mitigation;
+mod paths;
 mod policy;
 mod queues;
+mod ready;
+mod schema;
 #[cfg(test)]
 mod tests;
+mod watched;
 mod wording;
+mod written;
 
 pub use attention::{DigestConfig, EscalationConfig, SecurityHubPart};
 pub use file::{Config, HealthConfig, HttpConfig, QueueConfig, RouteConfig, RulesConfig, StoreConfig};
-pub(crate) use http::wrong_tokens;
 pub use mitigation::{BudgetConfig, KillSwitch, MitigationConfig, ProtectedConfig};
+pub use ready::{Reach, Ready, Tokens};
+pub use schema::schema;
+pub(crate) use watched::Watched;
 pub use watchfire_core::yaml::Mistake;
+pub use written::{At, Written};
 
 use std::path::Path;
 
-use watchfire_core::policy::Policy;
-use watchfire_core::rules::RuleSet;
+use watchfire_core::ids::ChannelName;
+use watchfire_core::policy::{Policy, Routes};
+use watchfire_core::rules::{ExampleFailure, RuleFile, RuleSet, run_examples};
 
 use crate::rules_files;
 use check::Parsed;
 
-/// Reads a configuration file and the rules it names, and checks both.
+/// A configuration whose text is right, with its rules.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The configuration; its paths are relative to its file no more.
+    pub config: Config,
+    /// What deciding needs of it.
+    pub policy: Policy,
+    /// Where each part stands.
+    pub written: Written,
+    /// The rules as they are written.
+    pub(crate) rule_files: Vec<RuleFile>,
+    /// The files behind it, as they were before they were read.
+    pub(crate) watched: Watched,
+}
+
+/// Reads a configuration file and the rules it names, and checks the text of both.
 ///
 /// # Errors
 /// Every mistake in either, all at once.
+pub fn load(path: &Path) -> Result<Loaded, Vec<Mistake>> {
+    read(path)?.finished()
+}
+
+/// The same, without where it stands.
+///
+/// # Errors
+/// As `load`.
 pub fn check(path: &Path) -> Result<(Config, Policy), Vec<Mistake>> {
+    let Loaded { config, policy, .. } = load(path)?;
+    Ok((config, policy))
+}
+
+/// Runs the examples of the rules, as `rules test` does: whatever is configured besides them. Returns how many there are.
+///
+/// # Errors
+/// Those that are not as they should be, each with its place.
+///
+/// # Panics
+/// Never.
+pub fn examples(config: &Config, policy: &mut Policy) -> Result<usize, Vec<Mistake>> {
+    const REST: &str = "rules: [{name: rest, family: unclassified, priority: P2}]";
+    let placeholder = RuleFile { name: String::new(), text: REST.to_owned() };
+    let placeholder = RuleSet::load(&[placeholder]).expect("it has a rule for everything");
+    let rules = std::mem::replace(&mut policy.rules, placeholder);
+    let plain = Policy::new(rules, Routes::all_to(&ChannelName::new("console")));
+    let directory = config.rules.directory.as_deref();
+    let report = run_examples(&plain, |_, name| rules_files::read_example(directory, name));
+    policy.rules = plain.rules;
+    let mistake = |failure: ExampleFailure| {
+        let ExampleFailure { file, line, rule, event, message } = failure;
+        Mistake::on(&file, Some(line), format!("{rule}: {event}"), message)
+    };
+    match report.failures.is_empty() {
+        true => Ok(report.passed),
+        false => Err(report.failures.into_iter().map(mistake).collect()),
+    }
+}
+
+/// A configuration and its rules, read.
+struct Read {
+    parsed: Parsed,
+    rules: Result<RuleSet, Vec<Mistake>>,
+    rule_files: Vec<RuleFile>,
+    watched: Watched,
+}
+
+fn read(path: &Path) -> Result<Read, Vec<Mistake>> {
+    let mut watched = Watched::default();
+    watched.add(path);
     let name = path.display().to_string();
     let text = std::fs::read_to_string(path)
         .map_err(|error| vec![Mistake::on(&name, None, String::new(), format!("cannot be read: {error}"))])?;
-    let Parsed { config, mut mistakes, rules, rules_line, templates } = check::parse(&name, &text);
-    let rules = match rules_files::read(rules.directory.as_deref()) {
-        Ok(files) => RuleSet::load(&files),
-        Err(error) => {
-            let path = "rules.directory".to_owned();
-            let message = format!("{error:#}");
-            Err(vec![Mistake::on(&name, rules_line, path, message)])
+    let mut parsed = check::parse(&name, &text);
+    parsed.relative_to(path.parent().unwrap_or(Path::new("")));
+    parsed.files().iter().for_each(|file| watched.add(file));
+    let mut rule_files = Vec::new();
+    let rules = match rules_files::read(parsed.rules.directory.as_deref()) {
+        Ok(files) => {
+            rule_files = files;
+            RuleSet::load(&rule_files)
         }
+        Err(error) => Err(vec![parsed.written.mistake("rules.directory", format!("{error:#}"))]),
     };
-    match (config, rules) {
-        (Some(config), Ok(rules)) => {
-            let policy = config.policy(rules);
-            match wording::check(&name, &config, &policy, &templates) {
-                mistakes if mistakes.is_empty() => Ok((config, policy)),
-                mistakes => Err(mistakes),
+    Ok(Read { parsed, rules, rule_files, watched })
+}
+
+impl Read {
+    /// The mistakes in a configuration are told in their order, then those of its rules.
+    fn finished(self) -> Result<Loaded, Vec<Mistake>> {
+        let Self { parsed, rules, rule_files, watched } = self;
+        let Parsed { config, mut mistakes, written, .. } = parsed;
+        mistakes.sort_by_key(|mistake| (mistake.line, mistake.column));
+        match (config, rules) {
+            (Some(config), Ok(rules)) if mistakes.is_empty() => {
+                let policy = config.policy(rules);
+                match wording::check(&config, &policy, &written) {
+                    mistakes if mistakes.is_empty() => {
+                        Ok(Loaded { config, policy, written, rule_files, watched })
+                    }
+                    mistakes => Err(mistakes),
+                }
             }
-        }
-        (_, Ok(_)) => Err(mistakes),
-        (_, Err(in_rules)) => {
-            mistakes.extend(in_rules);
-            Err(mistakes)
+            (_, rules) => {
+                mistakes.extend(rules.err().into_iter().flatten());
+                Err(mistakes)
+            }
         }
     }
 }
@@ -65,7 +153,8 @@ impl Config {
     /// # Errors
     /// Every mistake found in it.
     pub fn parse(name: &str, text: &str) -> Result<Config, Vec<Mistake>> {
-        let Parsed { config, mistakes, rules: _, rules_line: _, templates: _ } = check::parse(name, text);
+        let Parsed { config, mut mistakes, .. } = check::parse(name, text);
+        mistakes.sort_by_key(|mistake| (mistake.line, mistake.column));
         config.ok_or(mistakes)
     }
 }

@@ -9,7 +9,7 @@ use watchfire_core::rules::RuleSet;
 
 use super::attention;
 use super::file::{Config, RouteConfig};
-use super::mitigation::Own;
+use super::mitigation::{MitigationConfig, Own};
 
 impl Config {
     /// What deciding needs.
@@ -30,6 +30,14 @@ impl Config {
             write_back: self.security_hub.as_ref().map(|part| ChannelName::new(part.write_back.clone())),
             ..Policy::new(rules, self.routes())
         }
+    }
+
+    /// This, with all of a newer one that can change while the worker works.
+    pub(crate) fn with(&self, newer: Config) -> Config {
+        let Config { queues, http, health, store, evidence, cluster, .. } = self.clone();
+        let kill_switch = self.mitigation.kill_switch.clone();
+        let mitigation = MitigationConfig { kill_switch, ..newer.mitigation };
+        Config { queues, http, health, store, evidence, cluster, mitigation, ..newer }
     }
 
     fn mitigation(&self) -> Mitigation {

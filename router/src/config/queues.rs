@@ -5,6 +5,7 @@ use watchfire_core::yaml::{Node, Value};
 use super::check::check_in_flight;
 use super::file::QueueConfig;
 use super::mistake::Mistakes;
+use crate::actions::is_loopback;
 
 /// The queues that are right, from `queue` or from `queues`.
 pub(super) fn check(
@@ -16,14 +17,14 @@ pub(super) fn check(
     queues.extend(one.and_then(|queue| mistakes.read("queue", queue, check_queue)));
     let Some(list) = several else { return queues };
     if one.is_some() {
-        mistakes.add(Some(list.line), "queues", "expected either `queue` or `queues`, found both");
+        mistakes.add(Some(list.place()), "queues", "expected either `queue` or `queues`, found both");
     }
     let Value::List(members) = &list.value else {
-        mistakes.add(Some(list.line), "queues", "expected a list of queues");
+        mistakes.add(Some(list.place()), "queues", "expected a list of queues");
         return queues;
     };
     if members.is_empty() {
-        mistakes.add(Some(list.line), "queues", "expected at least one queue, found none");
+        mistakes.add(Some(list.place()), "queues", "expected at least one queue, found none");
     }
     for (index, member) in members.iter().enumerate() {
         let path = format!("queues[{index}]");
@@ -45,16 +46,26 @@ fn check_apart(
     let url = |queue: &QueueConfig| queue.url.trim_end_matches('/').to_owned();
     if others.iter().any(|other| url(other) == url(queue)) {
         let message = format!("expected a queue that is not listed before, found `{}` again", queue.url);
-        mistakes.add(Some(member.line_at("url")), format!("{path}.url"), message);
+        mistakes.add(Some(member.at("url").place()), format!("{path}.url"), message);
     } else if others.iter().any(|other| other.name() == queue.name()) {
         let message = format!("expected a name of its own, found `{}` again", queue.name());
-        mistakes.add(Some(member.line_at("name")), format!("{path}.name"), message);
+        mistakes.add(Some(member.at("name").place()), format!("{path}.name"), message);
+    }
+}
+
+/// Plain HTTP does not leave this machine.
+fn is_safe_to_ask(url: &str) -> bool {
+    let Ok(url) = url.parse::<reqwest::Url>() else { return false };
+    match url.scheme() {
+        "https" => true,
+        "http" => url.host_str().is_some_and(is_loopback),
+        _ => false,
     }
 }
 
 fn check_queue(queue: &QueueConfig, mistake: &mut dyn FnMut(&str, String)) {
     let QueueConfig { url, name, wait_seconds, visibility_seconds, in_flight, max_receives } = queue;
-    if !(url.starts_with("https://") || url.starts_with("http://")) {
+    if !is_safe_to_ask(url) {
         mistake(".url", format!("expected the queue's https:// address, found `{url}`"));
     }
     if name.as_ref().is_some_and(|name| name.trim().is_empty()) {

@@ -10,40 +10,17 @@ use watchfire_core::event::{Event, messages};
 use watchfire_core::incident::State;
 use watchfire_core::notice::Part;
 use watchfire_core::policy::Policy;
-use watchfire_core::yaml::{Node, Value};
 
-use super::{Config, Mistake};
+use super::{Config, Mistake, Written};
 use crate::actions::{ChannelConfig, faults};
 use crate::rules_files;
-
-/// The path and the line of each template, by the channel and the part of the page.
-pub(super) type Places = BTreeMap<(String, Part), (String, u64)>;
 
 /// As what a page may be sent.
 const KINDS: [EffectKind; 5] =
     [EffectKind::Page, EffectKind::Update, EffectKind::Resolve, EffectKind::Acknowledge, EffectKind::Digest];
 
-/// Where the templates of all channels are.
-pub(super) fn places(channels: Option<&Node>) -> Places {
-    let members = |node: &Node| match &node.value {
-        Value::Mapping(members) => members.clone(),
-        Value::Scalar(_) | Value::List(_) => Vec::new(),
-    };
-    let mut places = Places::new();
-    for (name, channel) in channels.map(members).unwrap_or_default() {
-        for (kind, _) in members(&channel) {
-            for part in Part::ALL {
-                let member = format!(".{kind}.templates.{}", part.as_str());
-                let line = channel.line_at(&member);
-                places.insert((name.clone(), part), (format!("channels.{name}{member}"), line));
-            }
-        }
-    }
-    places
-}
-
 /// The first failure of each template, over all examples and kinds of pages.
-pub(super) fn check(file: &str, config: &Config, policy: &Policy, places: &Places) -> Vec<Mistake> {
+pub(super) fn check(config: &Config, policy: &Policy, written: &Written) -> Vec<Mistake> {
     let own = |channel: &ChannelConfig| channel.wording().is_some_and(|wording| wording.has_own());
     let channels: Vec<_> = config.channels.iter().filter(|(_, channel)| own(channel)).collect();
     if channels.is_empty() {
@@ -64,13 +41,13 @@ pub(super) fn check(file: &str, config: &Config, policy: &Policy, places: &Place
             }
         }
     }
-    let mistake = |(template, message)| {
-        let place = places.get(&template).cloned();
-        let (path, line) =
-            place.map_or((format!("channels.{}", template.0), None), |(path, line)| (path, Some(line)));
-        Mistake::on(file, line, path, message)
+    let mistake = |((name, part), message): ((String, Part), String)| {
+        let kind = config.channels[&name].kind();
+        written.mistake(&format!("channels.{name}.{kind}.templates.{}", part.as_str()), message)
     };
-    found.into_iter().map(mistake).collect()
+    let mut mistakes: Vec<_> = found.into_iter().map(mistake).collect();
+    mistakes.sort_by_key(|mistake| (mistake.line, mistake.column));
+    mistakes
 }
 
 /// What is paged about the examples of the rules in use, one page of each. What cannot be read, their own test says.

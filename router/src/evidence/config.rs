@@ -2,27 +2,33 @@
 
 use std::path::PathBuf;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// The part `evidence` of `watchfire.yaml`.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[schemars(rename = "Evidence")]
 #[serde(deny_unknown_fields, expecting = "a mapping of to, within_seconds, log_lines, log_bytes")]
 pub struct Config {
     /// Where it is kept.
     pub to: To,
     /// How long capturing and storing may take together, 1 to 60 seconds.
     #[serde(default = "five")]
+    #[schemars(range(min = 1, max = 60))]
     pub within_seconds: u16,
     /// Most lines of one container's log, the newest, 1 to 100,000.
     #[serde(default = "two_thousand")]
+    #[schemars(range(min = 1, max = 100_000))]
     pub log_lines: u32,
     /// Most bytes of one container's log, 1,024 to 16,777,216.
     #[serde(default = "one_mebibyte")]
+    #[schemars(range(min = 1_024, max = 16_777_216))]
     pub log_bytes: u32,
 }
 
 /// Where evidence is kept.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[schemars(rename = "EvidencePlace")]
 #[serde(rename_all = "lowercase", deny_unknown_fields)]
 pub enum To {
     /// A folder.
@@ -32,7 +38,8 @@ pub enum To {
 }
 
 /// A folder; on a volume of its own if it is to outlive the pod.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[schemars(rename = "Directory")]
 #[serde(deny_unknown_fields, expecting = "a mapping of path")]
 pub struct DirectoryConfig {
     /// Made as needed. Its file system must have hard links.
@@ -40,18 +47,22 @@ pub struct DirectoryConfig {
 }
 
 /// A bucket, in the region of the environment.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[schemars(rename = "S3")]
 #[serde(deny_unknown_fields, expecting = "a mapping of bucket, prefix, kms_key, retain_days, retention")]
 pub struct S3Config {
     /// Its name.
+    #[schemars(length(min = 1))]
     pub bucket: String,
     /// What every key begins with, such as `evidence/`.
     #[serde(default)]
+    #[schemars(regex(pattern = "^([^/].*/)?$"))]
     pub prefix: String,
     /// Id, ARN or alias of the KMS key; without one, AWS's own for S3.
     pub kms_key: Option<String>,
     /// How long nobody can delete an object, in days; the bucket must have Object Lock. Without it, the
     /// bucket's own default retention holds.
+    #[schemars(range(min = 1, max = 36_500))]
     pub retain_days: Option<u32>,
     /// How strictly, where `retain_days` is given.
     #[serde(default)]
@@ -59,7 +70,7 @@ pub struct S3Config {
 }
 
 /// The mode of Object Lock.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Retention {
     /// Who has `s3:BypassGovernanceRetention` can delete all the same.

@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
+use watchfire_core::value_schema;
 
 use crate::actions::Address;
 use crate::secret::SecretSource;
 
 /// The `poll` part of a PagerDuty channel.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[schemars(rename = "PagerDutyPoll")]
 #[serde(deny_unknown_fields, expecting = "a mapping of token, api, every_seconds")]
 pub struct PollConfig {
     /// A read-only key of the REST API.
@@ -29,6 +32,8 @@ fn api() -> Address {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "u32")]
 pub struct EverySeconds(u32);
+
+value_schema!(EverySeconds, {"type": "integer", "minimum": 5, "maximum": 3600});
 
 impl EverySeconds {
     /// The same as a time.

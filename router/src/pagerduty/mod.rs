@@ -18,7 +18,7 @@ mod webhook;
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, anyhow};
 use watchfire_core::ids::ChannelName;
 
 use crate::actions::{ChannelConfig, PagerDutyConfig};
@@ -28,6 +28,7 @@ use crate::secret::Secret;
 pub(crate) use change::hear;
 pub use change::{Change, Heard};
 pub use config::{EverySeconds, PollConfig};
+pub(crate) use poll::fits as fits_polls;
 pub use poll::{Poller, Round, Unheard, poll};
 pub use signature::{Signers, Unsigned};
 pub(crate) use webhook::{Told, read};
@@ -45,6 +46,11 @@ pub struct Inbound {
 }
 
 impl Inbound {
+    /// No way at all.
+    pub(crate) fn of_nobody() -> Self {
+        Self { signers: Signers::new([]), pollers: Vec::new() }
+    }
+
     /// Resolves the secrets of all PagerDuty channels; sends nothing.
     ///
     /// # Errors
@@ -70,7 +76,7 @@ impl Inbound {
             let channel = ChannelName::new(name.clone());
             for (index, source) in webhook_secrets.iter().enumerate() {
                 let secret = source.resolve(clients).await.and_then(|secret| {
-                    check(&secret).with_context(|| source.to_string())?;
+                    fits_webhooks(&secret).map_err(|expected| anyhow!("{source}: {expected}"))?;
                     Ok(secret)
                 });
                 let secret = secret.with_context(|| format!("channel {name}: webhook_secrets[{index}]"))?;
@@ -85,13 +91,15 @@ impl Inbound {
     }
 }
 
-fn check(secret: &Secret) -> anyhow::Result<()> {
+/// Whether it can sign webhooks.
+pub(crate) fn fits_webhooks(secret: &Secret) -> Result<(), String> {
     let length = secret.expose().chars().count();
-    ensure!(
-        length >= LEAST_SECRET,
-        "expected a webhook secret of at least {LEAST_SECRET} characters, not of {length}"
-    );
-    Ok(())
+    match length >= LEAST_SECRET {
+        true => Ok(()),
+        false => {
+            Err(format!("expected a webhook secret of at least {LEAST_SECRET} characters, not of {length}"))
+        }
+    }
 }
 
 #[cfg(test)]

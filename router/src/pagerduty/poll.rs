@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, anyhow};
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use jiff::Timestamp;
@@ -197,9 +197,14 @@ impl Poller {
     }
 }
 
-fn authorization(token: &Secret) -> anyhow::Result<HeaderValue> {
+/// Whether it can be a key of the REST API.
+pub(crate) fn fits(token: &Secret) -> Result<(), String> {
     let fit = token.expose().bytes().all(|byte| byte.is_ascii_graphic());
-    ensure!(fit, "expected a token of visible ASCII characters");
+    fit.then_some(()).ok_or_else(|| "expected a token of visible ASCII characters".to_owned())
+}
+
+fn authorization(token: &Secret) -> anyhow::Result<HeaderValue> {
+    fits(token).map_err(|expected| anyhow!(expected))?;
     let mut value = HeaderValue::from_str(&format!("Token token={}", token.expose()))?;
     value.set_sensitive(true);
     Ok(value)

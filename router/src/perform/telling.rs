@@ -57,7 +57,7 @@ type Told<'e> = Vec<(&'e Effect, Attempt)>;
 impl Router {
     /// Whether anyone hears of it. What has no channel any more was for somebody.
     pub(super) fn tells(&self, effect: &Effect) -> bool {
-        self.channels.get(&effect.channel).is_none_or(|channel| channel.role() == Role::Notify)
+        self.channel(&effect.channel).is_none_or(|channel| channel.role() == Role::Notify)
     }
 
     /// Tells people, and records what became of it: what is not done is in the round.
@@ -221,7 +221,7 @@ impl Router {
         standing: Standing,
         give_up_at: Instant,
     ) -> Attempt {
-        let Some(channel) = self.channels.get(&effect.channel) else {
+        let Some(channel) = self.channel(&effect.channel) else {
             // Whoever took it out of the configuration can put it back while the message waits.
             let reason = format!("there is no channel `{}` in the configuration any more", effect.channel);
             return Attempt::Pending(Failure::Transient { reason, retry_after: None });
@@ -260,7 +260,7 @@ impl Router {
     }
 
     fn is_down(&self, effect: &Effect) -> bool {
-        self.channels.get(&effect.channel).is_some_and(|channel| channel.down_because().is_some())
+        self.channel(&effect.channel).is_some_and(|channel| channel.down_because().is_some())
     }
 
     fn not_needed(&self) -> Attempt {
@@ -279,7 +279,7 @@ impl Router {
 
     /// How long the first channel of an urgent page still has. A decision from the future was made now.
     fn time_left(&self, decision: &Decision) -> Duration {
-        let whole = SignedDuration::from_secs(self.policy.fallback_after_seconds.into());
+        let whole = SignedDuration::from_secs(self.in_force().policy.fallback_after_seconds.into());
         let passed = self.clock.now().duration_since(decision.at).max(SignedDuration::ZERO);
         Duration::try_from(whole - passed).unwrap_or_default()
     }

@@ -9,6 +9,7 @@ use watchfire_core::event::{Event, messages};
 use watchfire_core::ids::{EventId, Own};
 use watchfire_core::incident::State;
 use watchfire_core::journal::{ActEnd, Entry, Outcome};
+use watchfire_core::policy::Policy;
 use watchfire_core::priority::Priority;
 
 use super::Router;
@@ -23,25 +24,23 @@ const AGAIN: Duration = Duration::from_secs(15);
 impl Router {
     /// What the cluster says about an event. A P0 does not wait for a slow one: what it does not say at once
     /// completes the page later.
-    pub(super) async fn context_of(&self, event: &Event<'_>) -> Context {
+    pub(super) async fn context_of(&self, event: &Event<'_>, policy: &Policy) -> Context {
         let Some(responder) = &self.responder else { return Context::none() };
         let at_hand = responder.at_hand(event);
-        responder.context(event, self.is_p0(event, &at_hand)).boxed().await
+        responder.context(event, is_p0(policy, event, &at_hand)).boxed().await
     }
 
     /// The lane of the embedded queue for a message: express if anything in it is a P0, as far as is known
     /// without asking the cluster.
     pub fn lane_of(&self, message: &str) -> Lane {
-        let is_p0 =
-            |text: &str| Event::read(text).is_ok_and(|event| self.is_p0(&event, &self.at_hand(&event)));
+        let set = self.in_force();
+        let is_p0 = |text: &str| {
+            Event::read(text).is_ok_and(|event| is_p0(&set.policy, &event, &self.at_hand(&event)))
+        };
         match messages(message) {
             Ok(texts) if texts.iter().any(|text| is_p0(text)) => Lane::Express,
             Ok(_) | Err(_) => Lane::Ordinary,
         }
-    }
-
-    fn is_p0(&self, event: &Event<'_>, context: &Context) -> bool {
-        Case::new(event, &self.policy, context).priority() == Priority::P0
     }
 
     /// What is known without asking.
@@ -72,7 +71,8 @@ impl Router {
         }
         let id = EventId::own(Own::Completed(&entry.decision.event));
         let event = Event { id: id.clone(), ..event };
-        let case = Case::new(&event, &self.policy, &context);
+        let set = self.in_force();
+        let case = Case::new(&event, &set.policy, &context);
         let Some(_claim) = self.at_work.claim(&id) else { return Err(again("it is being completed")) };
         let decide = |state: &State| case.complete(incident, state, self.clock.now());
         let committed = self.commit_own(incident, &entry.raw, decide).await;
@@ -82,4 +82,8 @@ impl Router {
         let _ = Box::pin(self.perform_within(&completed)).await;
         Ok(ended(ActEnd::Done, "what the cluster says is known"))
     }
+}
+
+fn is_p0(policy: &Policy, event: &Event<'_>, context: &Context) -> bool {
+    Case::new(event, policy, context).priority() == Priority::P0
 }

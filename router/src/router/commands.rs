@@ -76,7 +76,8 @@ impl Router {
     async fn commit_command(&self, command: &Command, on: Option<&Named>) -> Result<Commanded, Nack> {
         let context = self.context_for(command, on).await?;
         let effect = self.effect_of(command).await?;
-        let asked = Asked { command, policy: &self.policy, context: &context, effect: effect.as_ref() };
+        let set = self.in_force();
+        let asked = Asked { command, policy: &set.policy, context: &context, effect: effect.as_ref() };
         let raw = recorded(command, on);
         let own = || IncidentKey::new(command.id.as_str());
         let turn = command.wish.incident().cloned().unwrap_or_else(own);
@@ -92,7 +93,8 @@ impl Router {
     pub async fn rehearse(&self, command: &Command, on: Option<&Named>) -> Result<Rehearsal, Nack> {
         let context = self.context_for(command, on).await?;
         let effect = self.effect_of(command).await?;
-        let asked = Asked { command, policy: &self.policy, context: &context, effect: effect.as_ref() };
+        let set = self.in_force();
+        let asked = Asked { command, policy: &set.policy, context: &context, effect: effect.as_ref() };
         let decide = |state: &State| asked.decide(state, self.clock.now());
         let (_, decision) = self.read(decide).await.map_err(failed)?;
         let mut acts = Vec::new();

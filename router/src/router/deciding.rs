@@ -44,8 +44,9 @@ impl Router {
         if let Some(entry) = self.decided_before(event, raw).await? {
             return Ok(entry);
         }
-        let context = self.context_of(event).await;
-        let case = Case::new(event, &self.policy, &context);
+        let set = self.in_force();
+        let context = self.context_of(event, &set.policy).await;
+        let case = Case::new(event, &set.policy, &context);
         let decide = |state: &State| case.decide(state, self.clock.now()).map(Some);
         let entry = self.commit(case.incident(), raw, decide, started).await?;
         let entry = entry.expect("an event is always decided").entry;

@@ -53,7 +53,8 @@ impl Router {
     }
 
     async fn wake_one(&self, key: &Key, due_at: Timestamp, now: Timestamp) -> Option<Entry> {
-        let woken = Woken::new(key, due_at, &self.policy);
+        let set = self.in_force();
+        let woken = Woken::new(key, due_at, &set.policy);
         // What changes an incident takes its turn on it; a bundle is nobody's incident.
         let turn = match key {
             Key::Incident(incident) => incident.clone(),

@@ -142,7 +142,8 @@ impl Router {
         self.store.load(&[Key::Silences], &mut state).await?;
         let made = state.silences().into_iter().flat_map(|silences| silences.silences.iter().cloned());
         let now = self.clock.now();
-        let windows = self.policy.noise.maintenance.iter().filter_map(|window| window.silence(now));
+        let set = self.in_force();
+        let windows = set.policy.noise.maintenance.iter().filter_map(|window| window.silence(now));
         Ok(made.chain(windows).collect())
     }
 
@@ -247,9 +248,10 @@ impl Router {
         }
         let digest = self.in_digest(&incident, &mut state).await?;
         let events = entries.iter().rev().map(|entry| &entry.decision);
+        let set = self.in_force();
         let outlook = Outlook {
             record: &record,
-            policy: &self.policy,
+            policy: &set.policy,
             rule: events.into_iter().find(|decision| decision.face.is_some()).map(|decision| &decision.rule),
             bundle: bundle.as_ref(),
             digest,

@@ -38,7 +38,7 @@ impl Router {
             if self.store.find(&event.id).await?.is_some() {
                 continue;
             }
-            if acts(&self.policy.mitigation) {
+            if acts(&self.in_force().policy.mitigation) {
                 let command = Command {
                     id: EventId::own(Own::Command(event.id.as_str())),
                     by: "watchfire".to_owned(),

@@ -72,9 +72,10 @@ impl Router {
         self.store.hasten(now).await?;
         let keys = self.store.changed_after(now).await?;
         telemetry::set_back(keys.len());
+        let set = self.in_force();
         // Each is changed now, or was changed by another meanwhile: one round comes to an end.
         for keys in keys.chunks(SetBack::MOST) {
-            let set_back = SetBack::new(keys, &self.policy);
+            let set_back = SetBack::new(keys, &set.policy);
             let turn = IncidentKey::new("clock");
             if let Err(nack) = self.commit_due(&turn, |state: &State| set_back.decide(state, now)).await {
                 telemetry::not_woken(&keys[0], &nack);

@@ -2,6 +2,7 @@
 
 mod digest;
 mod fallback;
+mod in_force;
 mod notes;
 mod set_back;
 mod unrecorded;

@@ -62,7 +62,8 @@ impl Router {
         telemetry::store_failed(error);
         self.metrics.store_failed();
         let context = self.at_hand(event);
-        let case = Case::new(event, &self.policy, &context);
+        let set = self.in_force();
+        let case = Case::new(event, &set.policy, &context);
         let mut decision = self.remembered.decide(&case, self.clock.now());
         decision.effects.iter_mut().for_each(|effect| effect.notice.unrecorded());
         let is_urgent_page = decision.verdict == Verdict::Page && decision.priority.is_urgent();

@@ -59,8 +59,7 @@ impl Sqs {
             .attribute_names(QueueAttributeName::All)
             .send()
             .await
-            .map_err(aws_sdk_sqs::error::DisplayErrorContext)
-            .map_err(|error| anyhow::anyhow!("{error}"))
+            .map_err(|error| anyhow::anyhow!(explain(&error)))
             .with_context(|| {
                 format!("queue {}: {url} cannot be read (needs sqs:GetQueueAttributes)", config.name())
             })?;

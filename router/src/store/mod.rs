@@ -22,6 +22,7 @@ mod error;
 use std::path::Path;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio::sync::mpsc;
 use watchfire_core::digest::{Contents, EditionNumber};
@@ -60,7 +61,7 @@ pub enum Committed {
 }
 
 /// What becomes of a store whose file is damaged.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum IfDamaged {
     /// It gets another name, a page says so, and a new store is begun.

@@ -15,7 +15,9 @@ use watchfire_core::journal::{ActEnd, Entry, Outcome};
 use watchfire_core::notice::{Fault, clean};
 
 use crate::actions::Failure;
+use crate::config::Mistake;
 use crate::pagerduty::{Unheard, Unsigned};
+use crate::reload::{Cause, Reloaded};
 use crate::router::Nack;
 use crate::store;
 use crate::telemetry::lines::Lines;
@@ -145,9 +147,35 @@ pub(crate) fn http_refused(reason: &'static str, detail: &str, times: u64) {
     warn!(reason, detail = %clean(detail, 300), times, "refused; watchfire_http_refused_total counts them");
 }
 
-/// Configuration and rules are in force.
+/// Configuration and rules are in force, the store is open, the ports are bound: what comes now is taken.
 pub fn ready(rules: usize, channels: usize) {
     info!(rules, channels, version = env!("CARGO_PKG_VERSION"), "ready");
+}
+
+/// The configuration was read again.
+pub fn reloaded(cause: Cause, reloaded: &Reloaded) {
+    let cause = cause.as_str();
+    match reloaded {
+        Reloaded::Unchanged => info!(cause, "the configuration was read again: nothing is different"),
+        Reloaded::Taken { changed, needs_restart, rules, channels } => {
+            info!(cause, changed = changed.join(","), rules, channels, "reloaded");
+            if !needs_restart.is_empty() {
+                warn!(needs_restart = needs_restart.join(","), "some of it takes effect at the next start");
+            }
+        }
+        Reloaded::Refused { mistakes } => {
+            for mistake in mistakes {
+                error!(mistake, "a mistake in the configuration");
+            }
+            let mistakes = mistakes.len();
+            error!(cause, mistakes, "the configuration was refused: what was in force stays");
+        }
+    }
+}
+
+/// An example of a rule in force is not as the rule says: a reload would refuse it.
+pub fn example_failed(mistake: &Mistake) {
+    warn!(%mistake, "an example of a rule fails");
 }
 
 /// The store did not answer; urgent pages go out unrecorded.

@@ -17,6 +17,7 @@ use watchfire_core::journal::{ActEnd, Outcome};
 use watchfire_core::notice::Part;
 
 use crate::actions::{Done, Failure};
+use crate::reload::Reloaded;
 use crate::source::Source;
 
 type Labels = Vec<(&'static str, String)>;
@@ -43,6 +44,9 @@ pub struct Metrics {
     heard: Family<Labels, Counter>,
     refused: Family<Labels, Counter>,
     connections: Family<Labels, Gauge>,
+    reloads: Family<Labels, Counter>,
+    config_is_right: Gauge,
+    config_read: Gauge,
 }
 
 /// A connection that is counted for as long as this is kept.
@@ -80,6 +84,9 @@ impl Default for Metrics {
             heard: Family::default(),
             refused: Family::default(),
             connections: Family::default(),
+            reloads: Family::default(),
+            config_is_right: Gauge::default(),
+            config_read: Gauge::default(),
             registry: Registry::default(),
         };
         let m = &metrics;
@@ -137,6 +144,17 @@ impl Default for Metrics {
         );
         registry.register("http_refused", "Requests and connections refused, by reason", m.refused.clone());
         registry.register("http_connections", "Connections there are now, by address", m.connections.clone());
+        registry.register("reloads", "Times the configuration was read again, by outcome", m.reloads.clone());
+        registry.register(
+            "config_last_reload_successful",
+            "1 while what is in force is what the files say, 0 once they were refused",
+            m.config_is_right.clone(),
+        );
+        registry.register(
+            "config_last_reload_success_timestamp_seconds",
+            "When the configuration in force was read",
+            m.config_read.clone(),
+        );
         Self { registry, ..metrics }
     }
 }
@@ -209,6 +227,28 @@ impl Metrics {
         }
     }
 
+    /// The configuration that was read at that time is in force.
+    pub(crate) fn configured(&self, now: Timestamp) {
+        self.config_is_right.set(1);
+        self.config_read.set(now.as_second());
+    }
+
+    /// The configuration was read again.
+    pub(crate) fn reloaded(&self, reloaded: &Reloaded, now: Timestamp) {
+        let outcome = match reloaded {
+            Reloaded::Taken { .. } => "taken",
+            Reloaded::Unchanged => "unchanged",
+            Reloaded::Refused { .. } => "refused",
+        };
+        self.reloads.get_or_create(&vec![("outcome", outcome.to_owned())]).inc();
+        match reloaded {
+            Reloaded::Taken { .. } | Reloaded::Unchanged => self.configured(now),
+            Reloaded::Refused { .. } => {
+                self.config_is_right.set(0);
+            }
+        }
+    }
+
     /// Something that PagerDuty told by that way: `webhook` or `poll`.
     pub(crate) fn heard(&self, way: &'static str, outcome: &'static str) {
         let labels = vec![("way", way.to_owned()), ("outcome", outcome.to_owned())];
@@ -237,6 +277,11 @@ impl Metrics {
 
     pub(crate) fn channel_is_up(&self, channel: &ChannelName, is_up: bool) {
         self.channels_up.get_or_create(&vec![("channel", channel.to_string())]).set(is_up.into());
+    }
+
+    /// It is not configured any more.
+    pub(crate) fn channel_is_gone(&self, channel: &ChannelName) {
+        self.channels_up.remove(&vec![("channel", channel.to_string())]);
     }
 
     pub(crate) fn store_failed(&self) {

@@ -21,6 +21,7 @@ use super::line::Line;
 use super::refusal::{Refusal, Refusals};
 use super::shown::SilenceShown;
 use super::token::Token;
+use crate::reload::{Cause, Reloader};
 use crate::respond::Named;
 use crate::router::shortest;
 use crate::router::{Ambiguous, Commanded, Nack, Rehearsal, Router, recorded};
@@ -42,6 +43,8 @@ pub struct Operator {
     pub token: Option<Token>,
     /// Counts what is refused.
     pub refusals: Arc<Refusals>,
+    /// Reads the configuration again; none where it was not read from a file.
+    pub reloader: Option<Arc<Reloader>>,
 }
 
 /// A command as it is sent.
@@ -79,6 +82,7 @@ pub(super) fn commands(operator: Operator) -> Routes {
         .route("/v1/incidents", get(super::incidents::incidents))
         .route("/v1/story", get(super::incidents::story))
         .route("/v1/event", get(super::event::event))
+        .route("/v1/reload", post(reload))
         .route("/v1/store/backup", get(super::store::backup))
         .route("/v1/store/export", get(super::store::export))
         .layer(DefaultBodyLimit::disable())
@@ -92,7 +96,8 @@ pub(super) fn commands(operator: Operator) -> Routes {
 /// Says with every answer who answers, and in which zone people here read their clocks.
 async fn introduced(State(operator): State<Operator>, request: Request, next: Next) -> Response {
     let mut answer = next.run(request).await;
-    let zone = operator.router.policy.calendar.zone().name();
+    let set = operator.router.in_force();
+    let zone = set.policy.calendar.zone().name();
     for (name, value) in [(VERSION_HEADER, env!("CARGO_PKG_VERSION")), (ZONE_HEADER, zone)] {
         if let Ok(value) = HeaderValue::from_str(value) {
             answer.headers_mut().insert(HeaderName::from_static(name), value);
@@ -227,8 +232,16 @@ async fn mitigation(State(operator): State<Operator>) -> Response {
     };
     // One that cannot be read holds everything up as one that says off does.
     let elsewhere = elsewhere.unwrap_or_else(Some);
-    let mode = operator.router.policy.mitigation.mode;
+    let mode = operator.router.in_force().policy.mitigation.mode;
     Json(json!({"off": switch.off, "elsewhere": elsewhere, "mode": mode})).into_response()
+}
+
+/// The outcome stands in the answer: a configuration that was refused is an answer like another.
+async fn reload(State(operator): State<Operator>) -> Response {
+    match &operator.reloader {
+        Some(reloader) => Json(reloader.reload(Cause::Asked).await).into_response(),
+        None => refuse(StatusCode::CONFLICT, "this worker did not read its configuration from a file"),
+    }
 }
 
 fn listed<T>(rows: Result<Vec<T>, store::Error>, show: impl Fn(T) -> Value) -> Response {

@@ -16,7 +16,7 @@ use super::refusal::Refusals;
 use super::server::{Address, Server};
 use super::spelt_out::spelt_out;
 use super::webhooks::{Webhooks, webhooks};
-use crate::config::{HealthConfig, HttpConfig};
+use crate::config::{At, HealthConfig, HttpConfig};
 use crate::descriptors::Shares;
 use crate::telemetry::{self, Metrics};
 
@@ -41,8 +41,8 @@ impl Doors {
         health: &HealthConfig,
         shares: Shares,
     ) -> anyhow::Result<(Server, Server)> {
-        let events = listen(http.listen).await.context("http.listen")?;
-        let healths = listen(health.listen).await.context("health.listen")?;
+        let events = listen(http.listen).await.context(At("http.listen".to_owned()))?;
+        let healths = listen(health.listen).await.context(At("health.listen".to_owned()))?;
         telemetry::listening(events.local_addr()?, healths.local_addr()?);
         let ours = Names::Ours(http.hosts.clone().into());
         // On loopback only pages of the web are strangers; elsewhere it is asked by whatever name there is.

@@ -2,10 +2,12 @@
 
 mod text;
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use jiff::civil::{Date, DateTime, Time, Weekday};
 use jiff::{SignedDuration, Timestamp};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 
 use crate::zone::Zone;
@@ -27,6 +29,16 @@ pub struct Calendar {
     opens: Time,
     closes: Time,
     holidays: BTreeSet<Date>,
+}
+
+impl JsonSchema for Calendar {
+    fn schema_name() -> Cow<'static, str> {
+        CalendarText::schema_name()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        CalendarText::json_schema(generator)
+    }
 }
 
 impl Default for Calendar {

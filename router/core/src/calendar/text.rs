@@ -1,9 +1,11 @@
 //! A calendar as it is written in a configuration, each part checked where it stands.
 
 use jiff::civil::{Date, Time, Weekday};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Calendar;
+use crate::value_schema;
 use crate::zone::{Zone, ZoneError};
 
 /// Why a text is no calendar.
@@ -38,17 +40,23 @@ pub enum CalendarError {
     },
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "Business")]
 #[serde(deny_unknown_fields, expecting = "a mapping of time_zone, days, opens, closes, holidays")]
 pub(super) struct CalendarText {
+    /// The time zone of these hours; UTC if left out.
     #[serde(default)]
     time_zone: Zone,
+    /// The days of business; Monday to Friday if left out.
     #[serde(default)]
     days: Option<Vec<Day>>,
+    /// When they begin; 09:00 if left out.
     #[serde(default)]
     opens: Option<TimeOfDay>,
+    /// When they end; 17:00 if left out.
     #[serde(default)]
     closes: Option<TimeOfDay>,
+    /// Days on which nobody works.
     #[serde(default)]
     holidays: Vec<Holiday>,
 }
@@ -93,6 +101,18 @@ impl TryFrom<CalendarText> for Calendar {
         Ok(Calendar { zone: time_zone, days, opens, closes, holidays })
     }
 }
+
+value_schema!(Day, {
+    "type": "string",
+    "description": "A day of the week such as Mon.",
+    "pattern": "^([Mm]on(day)?|[Tt]ue(sday)?|[Ww]ed(nesday)?|[Tt]hu(rsday)?|[Ff]ri(day)?|[Ss]at(urday)?|[Ss]un(day)?)$"
+});
+value_schema!(TimeOfDay, {
+    "type": "string",
+    "description": "A time of day from 00:00 to 23:59.",
+    "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$"
+});
+value_schema!(Holiday, {"type": "string", "format": "date", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"});
 
 const WEEK: [(&str, Weekday); 7] = [
     ("monday", Weekday::Monday),

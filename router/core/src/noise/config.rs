@@ -1,8 +1,11 @@
 //! Noise control as it is written in a configuration.
 
+mod schema;
+
 use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
+use schemars::JsonSchema;
 use serde::de::{Deserializer, Error as _};
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +17,8 @@ use crate::window::{Cron, RecurringWindow};
 use crate::zone::Zone;
 
 /// The `noise` part.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "Noise")]
 #[serde(
     deny_unknown_fields,
     default,
@@ -43,7 +47,8 @@ pub struct NoiseConfig {
 }
 
 /// Under `noise.limits`.
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
+#[schemars(rename = "Limits")]
 #[serde(deny_unknown_fields, default, expecting = "a mapping of channel, rule, family")]
 pub struct LimitsConfig {
     /// Per channel; P1 and what is less urgent each have their own.
@@ -59,10 +64,15 @@ pub struct LimitsConfig {
 #[serde(try_from = "QuotaText")]
 pub struct QuotaConfig(Quota);
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "Quota")]
 #[serde(deny_unknown_fields, expecting = "a mapping of per_hour, burst")]
 struct QuotaText {
+    /// So many an hour, one after the other;
+    #[schemars(range(min = 1))]
     per_hour: u32,
+    /// so many at once.
+    #[schemars(range(min = 1))]
     burst: u32,
 }
 
@@ -76,7 +86,8 @@ impl TryFrom<QuotaText> for QuotaConfig {
 }
 
 /// Under `noise.storm`.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "Storm")]
 #[serde(deny_unknown_fields, default, expecting = "a mapping of incidents, within_minutes, interval_minutes")]
 pub struct StormConfig {
     /// How many new incidents of an account and family are no storm yet.
@@ -94,7 +105,8 @@ impl Default for StormConfig {
 }
 
 /// One of `noise.groups`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "Group")]
 #[serde(
     deny_unknown_fields,
     expecting = "a mapping of name, match, group_by, group_wait_seconds, group_interval_minutes, \
@@ -120,7 +132,8 @@ pub struct GroupConfig {
 }
 
 /// One of `noise.inhibit`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "Inhibition")]
 #[serde(deny_unknown_fields, expecting = "a mapping of name, source, target, equal, covers_p0")]
 pub struct InhibitConfig {
     /// Its name.
@@ -141,20 +154,28 @@ pub struct InhibitConfig {
 #[serde(try_from = "MaintenanceText")]
 pub struct MaintenanceConfig(Maintenance);
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "Maintenance")]
 #[serde(
     deny_unknown_fields,
     expecting = "a mapping of name, match, cron, time_zone, hours or minutes, covers_p0"
 )]
 struct MaintenanceText {
+    /// Its name.
     name: String,
+    /// What is silent.
     #[serde(rename = "match")]
     matches: PatternConfig,
+    /// When it begins: five fields; `TUE#2` is the second Tuesday.
     cron: Cron,
+    /// The time zone of its clock.
     #[serde(default)]
     time_zone: Zone,
+    /// How long it lasts, in hours
     hours: Option<u32>,
+    /// or in minutes.
     minutes: Option<u32>,
+    /// Whether P0 is silent, too.
     #[serde(default)]
     covers_p0: bool,
 }
@@ -171,7 +192,8 @@ impl TryFrom<MaintenanceText> for MaintenanceConfig {
 }
 
 /// Under `noise.flapping`.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "Flapping")]
 #[serde(deny_unknown_fields, default, expecting = "a mapping of turns, within_minutes")]
 pub struct FlappingConfig {
     /// So often it may begin. An incident remembers one turn more than the most there may be.
@@ -189,7 +211,8 @@ impl Default for FlappingConfig {
 }
 
 /// Under `noise.quiet_after_hours`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "QuietAfterHours")]
 #[serde(deny_unknown_fields, default, expecting = "a mapping of findings, events, families")]
 pub struct QuietConfig {
     /// Incidents with findings.

@@ -1,5 +1,6 @@
 //! The shape of a rule file, as written in YAML.
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
@@ -8,31 +9,47 @@ use crate::priority::Priority;
 
 /// One rule as written; name, family and priority are required, but of several that are missing serde would
 /// name one.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "Rule")]
 #[serde(deny_unknown_fields, expecting = "a mapping of name, family, match, when, priority and more")]
 pub(super) struct RuleText {
+    /// Unique over all files: lower-case words joined by hyphens.
+    #[schemars(required, length(min = 1, max = 64), regex(pattern = "^[a-z0-9]+(-[a-z0-9]+)*$"))]
     pub(super) name: Option<String>,
+    /// What happened, whoever says so: part of the incident's identity.
+    #[schemars(required, length(min = 1, max = 64), regex(pattern = "^[a-z0-9]+(-[a-z0-9]+)*$"))]
     pub(super) family: Option<String>,
-    #[serde(rename = "match")]
+    /// An event pattern, as EventBridge has them; left out, every event matches.
+    #[serde(rename = "match", default)]
+    #[schemars(schema_with = "crate::schema::pattern")]
     #[expect(dead_code, reason = "compiled from the file itself: here the spelling of its numbers is lost")]
     pub(super) pattern: Option<IgnoredAny>,
+    /// A condition in CEL over the event, its finding, subject, pod, node and namespace.
     #[expect(dead_code, reason = "compiled even where another member is wrong")]
     pub(super) when: Option<String>,
+    /// What the condition counts as where the cluster does not say what it asks for.
     #[serde(default)]
     pub(super) unknown: Option<Unknown>,
+    /// How soon a human has to respond.
+    #[schemars(required)]
     pub(super) priority: Option<Priority>,
+    /// What is to be done besides telling someone.
     #[serde(default)]
     pub(super) actions: Vec<ActionName>,
+    /// Whether it takes effect.
     #[serde(default)]
     pub(super) stage: Stage,
+    /// Where a responder reads on.
     pub(super) runbook: Option<String>,
+    /// How long its incidents stay quiet after they were said, unless they get worse.
     pub(super) repeat_after_minutes: Option<u32>,
+    /// Events that must match, and that must not.
     #[serde(default)]
     pub(super) examples: Vec<Example>,
 }
 
 /// What a condition counts as that asks for something of the cluster which is not known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Unknown {
     /// As a match: people are told, and nothing is done to the cluster on the strength of it.
@@ -42,7 +59,7 @@ pub enum Unknown {
 }
 
 /// Whether a rule takes effect.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Stage {
     /// It does.
@@ -53,7 +70,7 @@ pub enum Stage {
 }
 
 /// What a rule may ask for besides telling someone: a closed list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ActionName {
     /// Keep the pod's state, logs and events.
@@ -126,31 +143,56 @@ impl ActionName {
 }
 
 /// An event file and what the rule is to make of it.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "a mapping of event and expect")]
 pub(super) struct Example {
     /// Line in the rule file, from 1.
     #[serde(skip)]
     pub(super) line: u64,
+    /// The name of an event file, from the folder of the rule files on.
     pub(super) event: String,
+    /// What the rule is to make of it.
     pub(super) expect: Expect,
 }
 
 /// `no-match`, or what the decision is to be.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, JsonSchema)]
+#[schemars(untagged)]
 pub(super) enum Expect {
+    /// It does not match.
+    #[schemars(schema_with = "no_match")]
     NoMatch,
+    /// What is decided.
     Decision(Expectation),
 }
 
+fn no_match(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"const": "no-match", "description": "The rule does not match it."})
+}
+
+/// A rule file.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields, title = "A rule file of Watchfire", rename = "RuleFile")]
+pub(super) struct FileText {
+    /// The rules, in the order they are tried.
+    #[expect(dead_code, reason = "the schema of a file, which is read by its own hand")]
+    rules: Vec<RuleText>,
+}
+
 /// What a decision is to be; what is absent is not compared.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[schemars(rename = "Expectation")]
 #[serde(deny_unknown_fields)]
 pub(super) struct Expectation {
+    /// How urgent.
     pub(super) priority: Option<Priority>,
+    /// Whether a human hears of it.
     pub(super) verdict: Option<Verdict>,
+    /// Why, or why not.
     pub(super) why: Option<Why>,
+    /// What is sent.
     pub(super) effects: Option<Vec<EffectKind>>,
+    /// What is not done, although the rule asks for it.
     pub(super) withheld: Option<Vec<String>>,
 }
 

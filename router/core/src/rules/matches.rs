@@ -1,8 +1,8 @@
 //! What a pattern asks for that no event can have: members that there are none of, values of another kind.
 
-use super::near::nearest;
 use super::shape::{NAMES, Shape};
 use crate::json::Json;
+use crate::near::nearest;
 use crate::yaml::{Node, Place, Value};
 
 /// Something that a pattern asks for in vain.

@@ -6,11 +6,9 @@ mod explain;
 mod file;
 mod load;
 mod matches;
-pub(crate) mod near;
 mod order;
 mod reading;
 mod shape;
-mod words;
 
 pub use examples::{ExampleFailure, ExamplesReport, run_examples};
 pub use explain::{Explained, RuleTrace};
@@ -29,6 +27,16 @@ use crate::priority::Priority;
 use crate::yaml::Place;
 use condition::{Condition, Truth, Variables};
 use file::Example;
+
+/// The JSON Schema of a rule file.
+pub fn schema() -> String {
+    crate::schema::text_of::<file::FileText>()
+}
+
+/// The schema of a list of rules, for files that may hold one.
+pub(crate) fn schema_of_list(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    generator.subschema_for::<Vec<file::RuleText>>()
+}
 
 /// All rules, in the order they are tried.
 #[derive(Debug)]

@@ -2,11 +2,11 @@
 
 use jiff::SignedDuration;
 
+use super::Rule;
 use super::condition::{Condition, Wrong};
 use super::file::{RuleText, Unknown};
 use super::matches::{self, Vain};
 use super::order::Named;
-use super::{Rule, words};
 use crate::ids::RuleName;
 use crate::pattern::Pattern;
 use crate::yaml::{Mistake, Node, Place, Value};
@@ -73,9 +73,9 @@ impl Reading<'_> {
         let text = node.read::<RuleText>().map_err(|misfits| {
             for misfit in misfits {
                 let at = node.at(&misfit.path);
-                let place = if words::is_of_a_name(&misfit) { at.name_place() } else { at.place() };
+                let place = if misfit.is_of_a_name() { at.name_place() } else { at.place() };
                 let dot = if misfit.path.is_empty() { "" } else { "." };
-                self.mistake(place, format!("{path}{dot}{}", misfit.path), words::of(&misfit));
+                self.mistake(place, format!("{path}{dot}{}", misfit.path), misfit.in_words());
             }
             Told
         });

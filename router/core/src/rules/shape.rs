@@ -9,7 +9,6 @@ use std::sync::LazyLock;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::near::near;
 use crate::context::{HostAccess, Namespace, Node, Owner, Pod, PodContainer};
 use crate::event::{
     Band, Container, Finding, FindingSource, FindingState, Severity, Subject, Workload, finding_json,
@@ -17,6 +16,7 @@ use crate::event::{
 };
 use crate::ids::FindingKey;
 use crate::json::Json;
+use crate::near::near;
 
 /// What a value may be.
 #[derive(Clone, Debug, PartialEq)]

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
@@ -13,41 +14,65 @@ use super::input::{
 use crate::calendar::Calendar;
 use crate::noise::NoiseConfig;
 use crate::priority::Priority;
+use crate::schema::by_priority;
+use crate::value_schema;
 
 /// The whole file.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "Scenario", title = "A scenario of Watchfire")]
 #[serde(deny_unknown_fields, expecting = "a mapping of promise, rules, policy, start, steps")]
 pub(super) struct ScenarioText {
+    /// What it shows, in a sentence; no two files have the same.
     pub(super) promise: String,
+    /// A list as in a rule file; `builtin`: the shipped rules; `plain`: a family per kind of finding. Left out: the
+    /// rules of its folder.
+    #[serde(default)]
+    #[schemars(schema_with = "rules")]
     #[expect(dead_code, reason = "read from the file itself, as a rule file has them")]
     pub(super) rules: Option<IgnoredAny>,
+    /// What is configured.
     #[serde(default)]
     pub(super) policy: PolicyText,
+    /// When it begins.
+    #[schemars(schema_with = "timestamp")]
     pub(super) start: Timestamp,
+    /// What happens, in order.
     pub(super) steps: Vec<StepText>,
 }
 
 /// What is configured, as far as it matters.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[schemars(rename = "Policy")]
 #[serde(
     deny_unknown_fields,
     default,
     expecting = "a mapping of noise, routes, fallback, digest, business, escalation, repeat_after_minutes, write_back"
 )]
 pub(super) struct PolicyText {
+    /// As in a configuration.
     pub(super) noise: NoiseConfig,
+    /// Who is told.
+    #[schemars(schema_with = "by_priority::<Vec<String>>")]
     pub(super) routes: Option<BTreeMap<Priority, Vec<String>>>,
     /// For P0 and P1.
     pub(super) fallback: Option<String>,
+    /// Who gets the digest.
     pub(super) digest: Option<Vec<String>>,
+    /// Which days and hours are business.
     pub(super) business: Calendar,
+    /// Who is told when nobody has acknowledged.
+    #[schemars(schema_with = "by_priority::<Vec<EscalationText>>")]
     pub(super) escalation: BTreeMap<Priority, Vec<EscalationText>>,
+    /// How long an incident stays quiet.
+    #[schemars(schema_with = "by_priority::<u32>")]
     pub(super) repeat_after_minutes: BTreeMap<Priority, u32>,
+    /// The channel that writes back.
     pub(super) write_back: Option<String>,
 }
 
 /// A step of an escalation chain.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "EscalationStep")]
 #[serde(deny_unknown_fields, expecting = "a mapping of to, after_minutes")]
 pub(super) struct EscalationText {
     pub(super) to: Vec<String>,
@@ -56,14 +81,17 @@ pub(super) struct EscalationText {
 }
 
 /// One step: at most one of its inputs is given; none is a tick.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "Step")]
 #[serde(
     deny_unknown_fields,
     expecting = "a mapping of at, expect, and at most one of guardduty, securityhub, ocsf, sequence, control, alarm, \
                  event, eventbridge, message, redelivered, ack, unack, resolve, reassign, silence, expire, extend"
 )]
 pub(super) struct StepText {
+    /// When, from the start on.
     pub(super) at: Offset,
+    /// Everything that has to be decided.
     pub(super) expect: Vec<String>,
     /// So many of the same, `{n}` in its texts being 1, 2, 3 and so on.
     pub(super) times: Option<u32>,
@@ -89,6 +117,21 @@ pub(super) struct StepText {
     pub(super) silence: Option<SilenceText>,
     pub(super) expire: Option<ExpireText>,
     pub(super) extend: Option<ExtendText>,
+}
+
+value_schema!(Offset, {
+    "type": "string",
+    "description": "A time from the start on, such as +14m, +1h30m or +3d.",
+    "pattern": "^\\+([0-9]+[dhms])*$"
+});
+
+fn rules(generator: &mut SchemaGenerator) -> Schema {
+    let list = crate::rules::schema_of_list(generator);
+    json_schema!({"anyOf": [{"enum": ["builtin", "plain"]}, list]})
+}
+
+fn timestamp(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": "string", "format": "date-time"})
 }
 
 /// A time from the start on, such as `+14m`, `+1h30m` or `+3d`.

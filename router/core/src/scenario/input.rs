@@ -1,11 +1,13 @@
 //! What can happen in a step, as it is written.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::file::Offset;
 
 /// A GuardDuty finding, native or a copy. What is left out is as the last report of the same id had it.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[schemars(rename = "Finding")]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct FindingText {
     pub(super) id: String,
@@ -61,7 +63,8 @@ impl FindingText {
 }
 
 /// An attack sequence of GuardDuty's.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "Sequence")]
 #[serde(deny_unknown_fields)]
 pub(super) struct SequenceText {
     pub(super) id: String,
@@ -75,7 +78,8 @@ pub(super) struct SequenceText {
 }
 
 /// A finding of one of Security Hub's controls.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "Control")]
 #[serde(deny_unknown_fields)]
 pub(super) struct ControlText {
     pub(super) id: String,
@@ -88,7 +92,8 @@ pub(super) struct ControlText {
 }
 
 /// A CloudWatch alarm.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "Alarm")]
 #[serde(deny_unknown_fields)]
 pub(super) struct AlarmText {
     pub(super) name: String,
@@ -102,7 +107,8 @@ pub(super) struct AlarmText {
 }
 
 /// An event that is no finding.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "Event")]
 #[serde(deny_unknown_fields)]
 pub(super) struct EventText {
     pub(super) source: String,
@@ -113,14 +119,16 @@ pub(super) struct EventText {
 }
 
 /// Which incident: that of a finding's id.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "Incident")]
 #[serde(deny_unknown_fields)]
 pub(super) struct IncidentText {
     pub(super) of: String,
 }
 
 /// Who has it, or holds it to be over.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "Ack")]
 #[serde(deny_unknown_fields)]
 pub(super) struct AckText {
     pub(super) of: String,
@@ -130,7 +138,8 @@ pub(super) struct AckText {
 }
 
 /// Who is to have it.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "Reassign")]
 #[serde(deny_unknown_fields)]
 pub(super) struct ReassignText {
     pub(super) of: String,
@@ -138,7 +147,8 @@ pub(super) struct ReassignText {
 }
 
 /// A new silence.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "Silence")]
 #[serde(deny_unknown_fields)]
 pub(super) struct SilenceText {
     /// What it is called in the lines of this scenario.
@@ -154,14 +164,16 @@ pub(super) struct SilenceText {
 }
 
 /// Which silence ends.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "Expire")]
 #[serde(deny_unknown_fields)]
 pub(super) struct ExpireText {
     pub(super) name: String,
 }
 
 /// Which silence ends later, and when.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "Extend")]
 #[serde(deny_unknown_fields)]
 pub(super) struct ExtendText {
     pub(super) name: String,

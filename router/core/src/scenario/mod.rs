@@ -38,6 +38,11 @@ use crate::policy::Policy;
 use crate::replay::Replay;
 use crate::yaml::Mistake;
 
+/// The JSON Schema of a scenario file.
+pub fn schema() -> String {
+    crate::schema::text_of::<file::ScenarioText>()
+}
+
 /// A scenario, ready to be run.
 #[derive(Debug)]
 pub struct Scenario {

@@ -7,6 +7,7 @@ use jiff::civil::{DateTime, date};
 use jiff::{Timestamp, Zoned};
 use serde::Deserialize;
 
+use crate::value_schema;
 use crate::zone::Zone;
 
 /// Five fields: minute, hour, day of the month, month, weekday; `L` is the last day of a month, `TUE#2` its
@@ -17,6 +18,12 @@ pub struct Cron {
     text: String,
     cron: croner::Cron,
 }
+
+value_schema!(Cron, {
+    "type": "string",
+    "description": "Five fields: minute, hour, day of the month, month, weekday.",
+    "pattern": "^\\s*(\\S+\\s+){4}\\S+\\s*$"
+});
 
 /// Why a text is no cron line.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

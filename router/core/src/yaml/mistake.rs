@@ -29,6 +29,12 @@ impl Mistake {
         Self { column, excerpt, ..Self::on(file, Some(place.line), path, message) }
     }
 
+    /// At a place in a text whose line is not shown: it may hold what nobody is to see.
+    pub fn unshown(file: &str, place: Option<Place>, path: String, message: String) -> Self {
+        let (line, column) = (place.map(|place| place.line), place.map(|place| place.column));
+        Self { column, ..Self::on(file, line, path, message) }
+    }
+
     /// Somewhere on a line, or of the whole file.
     pub fn on(file: &str, line: Option<u64>, path: String, message: String) -> Self {
         let (path, message) = (fit(&path), fit(&message));

@@ -26,27 +26,30 @@ pub(super) mod message;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, anyhow, ensure};
 use lettre::address::{Address, Envelope};
 use lettre::message::Mailbox;
 use lettre::transport::smtp;
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use watchfire_core::decision::{Effect, Role};
 use watchfire_core::ids::ChannelName;
 use watchfire_core::notice::{MailTemplates, Wording};
+use watchfire_core::value_schema;
 
 use super::{Action, Done, Failure, NotTaken, PerMinute, Preview, local};
-use crate::clients::Clients;
-use crate::secret::SecretSource;
+use crate::clients::{Clients, chain};
+use crate::secret::{Secret, SecretSource, SecretUse};
 
 /// For connecting, and for every answer.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A mail channel in the configuration.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[schemars(rename = "Email")]
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// The mail server's name, which its certificate must bear.
@@ -61,6 +64,7 @@ pub struct Config {
     /// The sender: an address, or `Name <address>`.
     pub from: MailAddress,
     /// At least one.
+    #[schemars(length(min = 1))]
     pub to: Vec<MailAddress>,
     /// How to log in; without it the server takes mail from this host as it is.
     pub auth: Option<Auth>,
@@ -76,8 +80,42 @@ fn default_pace() -> PerMinute {
     PerMinute::new(20)
 }
 
+impl Config {
+    /// What of it cannot work: the member's path from here, and what was expected.
+    pub(crate) fn check(&self, mistake: &mut dyn FnMut(&str, String)) {
+        if self.to.is_empty() {
+            mistake(".to", "expected at least one address".to_owned());
+        }
+        if self.host.trim().is_empty() {
+            mistake(".host", "expected the name of a mail server, found nothing".to_owned());
+        } else if self.tls == Encryption::None && !local::is_loopback(&self.host) {
+            let host = &self.host;
+            mistake(
+                ".tls",
+                format!("expected starttls or wrapper: `none` is only for this machine, not for `{host}`"),
+            );
+        }
+    }
+
+    /// How to log in.
+    pub(crate) fn secrets(&mut self) -> Vec<SecretUse<'_>> {
+        let Some(Auth { username, password }) = &mut self.auth else { return Vec::new() };
+        let any = |_: &Secret| Ok(());
+        let [name, word] = [("username", username), ("password", password)]
+            .map(|(member, source)| SecretUse { path: format!(".email.auth.{member}"), source, fits: any });
+        vec![name, word]
+    }
+
+    /// The files that it names.
+    pub(crate) fn files(&mut self) -> Vec<&mut PathBuf> {
+        let Config { ca_file, auth, .. } = self;
+        let sources = auth.iter_mut().flat_map(|Auth { username, password }| [username, password]);
+        sources.filter_map(SecretSource::file).chain(ca_file).collect()
+    }
+}
+
 /// How the connection to the mail server is encrypted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Encryption {
     /// By STARTTLS, and not at all where the server does not offer it.
@@ -94,6 +132,12 @@ pub enum Encryption {
 #[serde(try_from = "String")]
 pub struct MailAddress(Mailbox);
 
+value_schema!(MailAddress, {
+    "type": "string",
+    "description": "An address, or `Name <address>`.",
+    "pattern": "@"
+});
+
 impl TryFrom<String> for MailAddress {
     type Error = String;
 
@@ -103,7 +147,8 @@ impl TryFrom<String> for MailAddress {
 }
 
 /// How to log in.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[schemars(rename = "MailAuth")]
 #[serde(deny_unknown_fields)]
 pub struct Auth {
     /// The user's name.
@@ -127,8 +172,10 @@ impl Action for Email {
     type Config = Config;
 
     async fn new(_name: &ChannelName, config: Config, clients: &Clients) -> anyhow::Result<Self> {
+        let mut mistakes = Vec::new();
+        config.check(&mut |member, message| mistakes.push(format!("{}: {message}", &member[1..])));
+        ensure!(mistakes.is_empty(), "{}", mistakes.join("; "));
         let Config { host, port, tls, ca_file, from, to, auth, mails_per_minute: pace, templates } = config;
-        ensure!(!to.is_empty(), "to: expected at least one address");
         let usual = match tls {
             Encryption::StartTls => smtp::SUBMISSION_PORT,
             Encryption::Wrapper => smtp::SUBMISSIONS_PORT,
@@ -160,6 +207,15 @@ impl Action for Email {
             Err(Refusal { status: _, failure }) => Err(failure.into()),
             Ok(receipt) => Ok(Done { receipt }),
         }
+    }
+
+    /// Connects, encrypts and logs in.
+    async fn ask(&self) -> Option<Result<String, String>> {
+        Some(match self.transport.test_connection().await {
+            Ok(true) => Ok("the mail server takes mail from us".to_owned()),
+            Ok(false) => Err("the mail server does not answer".to_owned()),
+            Err(error) => Err(format!("SMTP: {}", chain(&error))),
+        })
     }
 
     fn per_minute(&self) -> Option<PerMinute> {
@@ -239,20 +295,22 @@ fn fate(status: Option<u16>, reason: String) -> Failure {
     }
 }
 
+/// What is wrong with it, a library says in many words.
+fn authority(pem: &[u8]) -> anyhow::Result<Certificate> {
+    Certificate::from_pem(pem).map_err(|_| anyhow!("expected certificates as PEM, found what is none"))
+}
+
 async fn encryption(tls: Encryption, host: String, ca_file: Option<PathBuf>) -> anyhow::Result<Tls> {
     let wrap = match tls {
         Encryption::StartTls => Tls::Required,
         Encryption::Wrapper => Tls::Wrapper,
-        Encryption::None => {
-            ensure!(local::is_loopback(&host), "tls: `none` is only for this machine, not for `{host}`");
-            return Ok(Tls::None);
-        }
+        Encryption::None => return Ok(Tls::None),
     };
     let mut parameters = TlsParameters::builder(host);
     if let Some(path) = ca_file {
         let context = || format!("ca_file {}", path.display());
         let pem = tokio::fs::read(&path).await.with_context(context)?;
-        parameters = parameters.add_root_certificate(Certificate::from_pem(&pem).with_context(context)?);
+        parameters = parameters.add_root_certificate(authority(&pem).with_context(context)?);
     }
     Ok(wrap(parameters.build()?))
 }
@@ -321,7 +379,10 @@ mod tests {
     async fn plain_mail_does_not_leave_this_machine() {
         let error =
             refusal("email: {host: h.example, tls: none, from: a@b.example, to: [a@b.example]}").await;
-        assert_eq!(error, "tls: `none` is only for this machine, not for `h.example`");
+        assert_eq!(
+            error,
+            "tls: expected starttls or wrapper: `none` is only for this machine, not for `h.example`"
+        );
     }
 
     #[tokio::test]

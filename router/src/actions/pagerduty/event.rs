@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 use watchfire_core::decision::{Effect, EffectKind};
 use watchfire_core::notice::{
@@ -104,6 +104,13 @@ pub(super) fn bare(effect: &Effect, routing_key: &str) -> Vec<u8> {
         EffectKind::Page | EffectKind::Update | EffectKind::Digest => Some(required(&effect.notice)),
     };
     encode(effect, routing_key, payload, &[], None)
+}
+
+/// A change event, which only proves that the key is one.
+pub(super) fn change(routing_key: &str) -> Vec<u8> {
+    let payload =
+        json!({"summary": "watchfire check: this integration can be reached", "source": "watchfire"});
+    json!({"routing_key": routing_key, "payload": payload}).to_string().into_bytes()
 }
 
 fn encode(

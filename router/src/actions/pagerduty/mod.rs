@@ -25,16 +25,18 @@ mod answer;
 mod event;
 mod opaque;
 
-use anyhow::ensure;
+use anyhow::anyhow;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use watchfire_core::decision::{Effect, EffectKind, Role};
 use watchfire_core::ids::ChannelName;
 use watchfire_core::notice::{Fault, Templates, Wording};
+use watchfire_core::value_schema;
 
 use super::{Action, Done, NotTaken, PerMinute, Preview, local};
 use crate::clients::{Clients, chain};
-use crate::pagerduty::PollConfig;
-use crate::secret::{Secret, SecretSource};
+use crate::pagerduty::{self, PollConfig};
+use crate::secret::{Secret, SecretSource, SecretUse};
 use answer::Answer;
 pub(crate) use answer::asks_to_wait;
 
@@ -42,7 +44,8 @@ pub(crate) use answer::asks_to_wait;
 const ROUTING_KEY_LENGTH: usize = 32;
 
 /// A PagerDuty channel in the configuration.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[schemars(rename = "PagerDuty")]
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// The integration key of an Events API v2 integration.
@@ -74,10 +77,59 @@ fn default_pace() -> PerMinute {
     PerMinute::new(110)
 }
 
+impl Config {
+    /// Its secrets, those of what comes back included.
+    pub(crate) fn secrets(&mut self) -> Vec<SecretUse<'_>> {
+        let Config {
+            routing_key,
+            url: _,
+            payload: _,
+            leave_out: _,
+            events_per_minute: _,
+            templates: _,
+            webhook_secrets,
+            poll,
+        } = self;
+        let path = |member: &str| format!(".pagerduty.{member}");
+        let key = SecretUse { path: path("routing_key"), source: routing_key, fits };
+        let webhooks = webhook_secrets.iter_mut().enumerate().map(|(index, source)| {
+            let path = path(&format!("webhook_secrets[{index}]"));
+            SecretUse { path, source, fits: pagerduty::fits_webhooks }
+        });
+        let token = poll.iter_mut().map(|poll| SecretUse {
+            path: path("poll.token"),
+            source: &mut poll.token,
+            fits: pagerduty::fits_polls,
+        });
+        [key].into_iter().chain(webhooks).chain(token).collect()
+    }
+}
+
+/// Whether it can be an integration key.
+fn fits(routing_key: &Secret) -> Result<(), String> {
+    let (key, length) = (routing_key.expose(), routing_key.expose().chars().count());
+    match length == ROUTING_KEY_LENGTH && key.bytes().all(|b| b.is_ascii_alphanumeric()) {
+        true => Ok(()),
+        false if length == ROUTING_KEY_LENGTH => Err(format!(
+            "expected a routing key of {ROUTING_KEY_LENGTH} letters and digits, found other characters"
+        )),
+        false => Err(format!(
+            "expected a routing key of {ROUTING_KEY_LENGTH} letters and digits, not of {length} characters"
+        )),
+    }
+}
+
 /// The address of the API.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Address(reqwest::Url);
+
+value_schema!(Address, {
+    "type": "string",
+    "format": "uri",
+    "description": "An https address; plain HTTP only on this machine.",
+    "pattern": "^(https://|http://(localhost|127\\.|\\[::1\\]))"
+});
 
 impl Default for Address {
     fn default() -> Self {
@@ -107,7 +159,7 @@ impl TryFrom<String> for Address {
 }
 
 /// How much of a page leaves for PagerDuty, which is outside the boundary of most regulated systems.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Profile {
     /// The kind of finding, priority, how it stands with containment, the alias of the cluster, region, namespace, opaque
@@ -119,7 +171,7 @@ pub enum Profile {
 }
 
 /// Where it happens, as far as `minimal` tells it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Place {
     /// What the configuration calls the cluster: `cluster.alias`.
@@ -166,7 +218,7 @@ impl Config {
         if self.payload == Profile::Standard && !self.leave_out.is_empty() {
             let message =
                 "expected none: payload `standard` sends all that the page says; `minimal` can leave out";
-            mistake(".pagerduty.leave_out", message.to_owned());
+            mistake(".leave_out", message.to_owned());
         }
     }
 
@@ -213,13 +265,7 @@ impl Action for PagerDuty {
             poll: _,
         } = config;
         let routing_key = source.resolve(clients).await?;
-        let length = routing_key.expose().len();
-        let fit =
-            length == ROUTING_KEY_LENGTH && routing_key.expose().bytes().all(|b| b.is_ascii_alphanumeric());
-        ensure!(
-            fit,
-            "{source}: expected a routing key of {ROUTING_KEY_LENGTH} letters and digits, not of {length} characters"
-        );
+        fits(&routing_key).map_err(|expected| anyhow!("{source}: {expected}"))?;
         Ok(Self { http: clients.http()?, url, routing_key, form, pace })
     }
 
@@ -243,6 +289,24 @@ impl Action for PagerDuty {
         }
     }
 
+    /// A change event: PagerDuty shows it among a service's recent changes and calls nobody.
+    async fn ask(&self) -> Option<Result<String, String>> {
+        let Ok(url) = self.url.join("change/enqueue") else {
+            return Some(Err("no address for changes".to_owned()));
+        };
+        let change = event::change(self.routing_key.expose());
+        Some(match self.send_to(url, change).await {
+            Ok(Answer::Accepted(_)) => Ok("PagerDuty took a change event".to_owned()),
+            Ok(Answer::Refused(reason)) => Err(format!("PagerDuty: {reason}")),
+            Err(
+                NotTaken::Busy { reason, .. }
+                | NotTaken::ForNow { reason, .. }
+                | NotTaken::ForGood { reason }
+                | NotTaken::CutShort { reason },
+            ) => Err(reason),
+        })
+    }
+
     fn per_minute(&self) -> Option<PerMinute> {
         Some(self.pace)
     }
@@ -255,7 +319,11 @@ impl PagerDuty {
     }
 
     async fn send(&self, body: Vec<u8>) -> Result<Answer, NotTaken> {
-        let request = self.http.post(self.url.clone());
+        self.send_to(self.url.clone(), body).await
+    }
+
+    async fn send_to(&self, url: reqwest::Url, body: Vec<u8>) -> Result<Answer, NotTaken> {
+        let request = self.http.post(url);
         let request = request.header(reqwest::header::CONTENT_TYPE, "application/json").body(body);
         let response = request.send().await.map_err(|error| {
             let reason = format!("PagerDuty did not answer: {}", chain(&error.without_url()));

@@ -28,9 +28,11 @@ mod call;
 mod note;
 
 use anyhow::{Context as _, anyhow};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use watchfire_core::decision::{Effect, Role};
 use watchfire_core::ids::ChannelName;
+use watchfire_core::value_schema;
 
 use super::{Action, Done, NotTaken, PerMinute, local};
 use crate::clients::{Clients, dns_suffix};
@@ -39,7 +41,8 @@ use call::Caller;
 use note::Update;
 
 /// A Security Hub channel in the configuration.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[schemars(rename = "SecurityHub")]
 #[serde(deny_unknown_fields, expecting = "a mapping of region, fips, endpoint")]
 pub struct Config {
     /// Where the findings are, or where they are aggregated.
@@ -54,6 +57,18 @@ pub struct Config {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct HubRegion(String);
+
+value_schema!(HubRegion, {
+    "type": "string",
+    "description": "The name of an AWS region.",
+    "pattern": "^[a-z0-9]+(-[a-z0-9]+)+$"
+});
+value_schema!(HubEndpoint, {
+    "type": "string",
+    "format": "uri",
+    "description": "An https address; plain HTTP only on this machine.",
+    "pattern": "^(https://|http://(localhost|127\\.|\\[::1\\]))"
+});
 
 impl TryFrom<String> for HubRegion {
     type Error = String;
@@ -124,6 +139,11 @@ impl Action for SecurityHub {
             Some(update) => Ok(self.writer.write(update).await?),
             None => Ok(Done { receipt: "no Security Hub finding".to_owned() }),
         }
+    }
+
+    /// The only call that is permitted writes to a finding.
+    async fn ask(&self) -> Option<Result<String, String>> {
+        None
     }
 
     fn per_minute(&self) -> Option<PerMinute> {

@@ -14,8 +14,10 @@ async fn world_with_digest() -> World {
     let router = Arc::get_mut(&mut world.router).expect("nobody else has it");
     let oncall = ChannelName::new("oncall");
     let route = |priority| (priority, Route { to: vec![oncall.clone()], fallback: None });
-    router.policy.routes = Routes::new([route(Priority::P0), route(Priority::P1)]);
-    router.policy.digest = vec![oncall.clone()];
+    router.adjust(|set| {
+        set.policy.routes = Routes::new([route(Priority::P0), route(Priority::P1)]);
+        set.policy.digest = vec![oncall.clone()];
+    });
     world
 }
 

@@ -16,10 +16,12 @@ async fn world_with_fallback(after_seconds: u32) -> (World, Arc<Receiver>) {
     let clients = Clients::new(None).expect("TLS is there");
     let channel = Channel::new(&name, config, &clients).await.expect("a channel");
     let router = Arc::get_mut(&mut world.router).expect("nobody else has it");
-    router.channels.insert(name.clone(), channel);
-    let route = Route { to: vec![oncall], fallback: Some(name) };
-    router.policy.routes = Routes::new(Priority::ALL.map(|priority| (priority, route.clone())));
-    router.policy.fallback_after_seconds = after_seconds;
+    let route = Route { to: vec![oncall], fallback: Some(name.clone()) };
+    router.adjust(|set| {
+        set.channels.insert(name, Arc::new(channel));
+        set.policy.routes = Routes::new(Priority::ALL.map(|priority| (priority, route.clone())));
+        set.policy.fallback_after_seconds = after_seconds;
+    });
     (world, backup)
 }
 

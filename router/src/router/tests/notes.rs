@@ -47,7 +47,10 @@ async fn world_with_hub(status: u16) -> (World, Arc<Hub>) {
     let clients = Clients::with_aws(aws).expect("TLS is there");
     let channel = Channel::new(&name, config, &clients).await.expect("a channel");
     let mut world = world().await;
-    Arc::get_mut(&mut world.router).expect("nobody else has it").channels.insert(name, channel);
+    let router = Arc::get_mut(&mut world.router).expect("nobody else has it");
+    router.adjust(|set| {
+        set.channels.insert(name, Arc::new(channel));
+    });
     (world, hub)
 }
 

@@ -7,9 +7,9 @@ use minijinja::value::Value;
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State, UndefinedBehavior};
 
 use super::{Part, words};
+use crate::near::near;
 use crate::notice::text::{WIDTH, wrapped};
 use crate::notice::{LONGEST_LINE, clean, html};
-use crate::rules::near::near;
 
 /// So much work may a template of the configuration make, and so much may it write: a whole digest takes a tenth of it.
 const FUEL: u64 = 500_000;

@@ -13,10 +13,12 @@ use std::fmt;
 
 use minijinja::Environment;
 use minijinja::value::{Serde, Value};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Notice;
 use crate::decision::EffectKind;
+use crate::value_schema;
 
 /// A part of a page that has a template of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -65,6 +67,11 @@ impl Part {
 #[serde(try_from = "String")]
 pub struct Template(String);
 
+value_schema!(Template, {
+    "type": "string",
+    "description": "A template: `watchfire templates` prints those that ship and what they are given."
+});
+
 impl TryFrom<String> for Template {
     type Error = String;
 
@@ -81,7 +88,7 @@ impl Template {
 }
 
 /// The templates of a channel that writes plain text; what is left out is as it ships.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default, expecting = "a mapping of title, head, body")]
 pub struct Templates {
     /// The one line that stands first.
@@ -94,7 +101,7 @@ pub struct Templates {
 
 /// The templates of mails, which are text and HTML at once. A part that has only a template for text is shown as that
 /// text in both.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default, expecting = "a mapping of title, head, body, html_head, html_body")]
 pub struct MailTemplates {
     /// The subject.

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::super::near::nearest;
 use super::super::shape::Shape;
+use crate::near::nearest;
 
 /// One way to call a function.
 pub(super) struct Function {

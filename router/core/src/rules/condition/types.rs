@@ -6,10 +6,10 @@ use cel::common::ast::{
 };
 use cel::{Context, Program};
 
-use super::super::near::near;
 use super::super::shape::{NAMES, Shape};
 use super::functions;
 use super::{NAMESPACE, STANDARD, Wrong};
+use crate::near::near;
 
 /// Every such mistake, in the order it is written.
 pub(super) fn mistakes(text: &str, program: &Program) -> Vec<Wrong> {

@@ -1,7 +1,7 @@
 //! Which known name somebody may have meant.
 
 /// `did you mean …?` where one is near, else all that are known.
-pub(crate) fn near<'n>(name: &str, known: impl Iterator<Item = &'n str> + Clone) -> String {
+pub fn near<'n>(name: &str, known: impl Iterator<Item = &'n str> + Clone) -> String {
     match nearest(name, known.clone()) {
         Some(nearest) => format!("did you mean `{nearest}`?"),
         None => {
@@ -12,7 +12,7 @@ pub(crate) fn near<'n>(name: &str, known: impl Iterator<Item = &'n str> + Clone)
 }
 
 /// The known name with the fewest letters between, if they are few: a third of them at most.
-pub(super) fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+pub(crate) fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     let plain = |name: &str| name.to_lowercase().replace(['-', '_', ' '], "");
     let wanted = plain(name);
     let most = wanted.chars().count() / 3;

@@ -1,0 +1,58 @@
+//! The files and folders that a configuration names: they are relative to its own file.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::check::Parsed;
+use super::file::{Config, HttpConfig};
+use crate::actions::ChannelConfig;
+use crate::cluster::{Access, KubeconfigAccess};
+use crate::evidence::{DirectoryConfig, To};
+use crate::secret::SecretSource;
+
+impl Parsed {
+    /// Makes every path in it one that begins at that folder; an absolute one stays as it is.
+    pub(super) fn relative_to(&mut self, folder: &Path) {
+        let Parsed { config, mistakes: _, written: _, rules, http, channels } = self;
+        let mut paths = of_secrets(http, channels);
+        paths.extend(&mut rules.directory);
+        if let Some(config) = config {
+            paths.extend(of(config));
+        }
+        for path in paths {
+            *path = folder.join(&*path);
+        }
+    }
+
+    /// The files and folders that are read with it: rules, secrets, certificates.
+    pub(super) fn files(&mut self) -> Vec<PathBuf> {
+        let secrets = of_secrets(&mut self.http, &mut self.channels).into_iter().map(|path| path.clone());
+        secrets.chain(self.rules.directory.clone()).collect()
+    }
+}
+
+fn of(config: &mut Config) -> Vec<&mut PathBuf> {
+    let Config { http, store, evidence, rules, cluster, channels, .. } = config;
+    let mut paths = of_secrets(http, channels);
+    paths.push(&mut store.path);
+    paths.extend(&mut rules.directory);
+    if let Some(To::Directory(DirectoryConfig { path })) = evidence.as_mut().map(|evidence| &mut evidence.to)
+    {
+        paths.push(path);
+    }
+    if let Some(Access::Kubeconfig(KubeconfigAccess { path, context: _ })) =
+        cluster.as_mut().map(|cluster| &mut cluster.access)
+    {
+        paths.push(path);
+    }
+    paths
+}
+
+fn of_secrets<'c>(
+    http: &'c mut HttpConfig,
+    channels: &'c mut BTreeMap<String, ChannelConfig>,
+) -> Vec<&'c mut PathBuf> {
+    let tokens = [&mut http.token, &mut http.operator_token].into_iter().flatten();
+    let files = channels.values_mut().flat_map(ChannelConfig::files);
+    tokens.filter_map(SecretSource::file).chain(files).collect()
+}

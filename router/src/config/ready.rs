@@ -1,0 +1,259 @@
+//! What a right text leads to: secrets, channels, a way to the cluster. A check looks at it, a start goes on with it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::bail;
+use watchfire_core::ids::ChannelName;
+use watchfire_core::policy::Policy;
+use watchfire_core::rules::RuleFile;
+
+use super::check::Parsed;
+use super::file::{Config, HttpConfig};
+use super::http::wrong_tokens;
+use super::{Loaded, Mistake, Watched, Written, read};
+use crate::actions::{Channel, ChannelConfig};
+use crate::clients::Clients;
+use crate::cluster;
+use crate::pagerduty::Inbound;
+use crate::secret::{Secret, SecretSource, SecretUse};
+
+/// How far a configuration is followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// As far as its text, and the rules.
+    Text,
+    /// As far as this machine: environment, files.
+    Machine,
+    /// To AWS Secrets Manager, too.
+    World,
+}
+
+/// A configuration with all that a start takes of it. Nothing has been sent.
+#[derive(Debug)]
+pub struct Ready {
+    /// The configuration; its secrets are known.
+    pub config: Config,
+    /// What deciding needs of it.
+    pub policy: Policy,
+    /// Where each part stands.
+    pub written: Written,
+    /// The channels; without those whose secrets are out of reach.
+    pub channels: BTreeMap<ChannelName, Channel>,
+    /// How PagerDuty is heard.
+    pub inbound: Inbound,
+    /// What callers must show.
+    pub tokens: Tokens,
+    /// The rules as they are written.
+    pub(crate) rule_files: Vec<RuleFile>,
+    /// The files behind it, as they were before they were read.
+    pub(crate) watched: Watched,
+}
+
+/// The tokens of senders and operators.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tokens {
+    /// Of those who send events.
+    pub token: Option<Secret>,
+    /// Of those who command.
+    pub operator_token: Option<Secret>,
+}
+
+impl Ready {
+    /// Reads a configuration file and follows it that far.
+    ///
+    /// # Errors
+    /// Every mistake in it and in its rules, and everything that it leads to which is not there or does not fit.
+    pub async fn read(path: &Path, clients: &Clients, reach: Reach) -> Result<Ready, Vec<Mistake>> {
+        Self::read_watching(path, clients, reach, &mut Watched::default()).await
+    }
+
+    /// The same, with the files behind it, as they were before they were read, even where it is wrong.
+    pub(crate) async fn read_watching(
+        path: &Path,
+        clients: &Clients,
+        reach: Reach,
+        watched: &mut Watched,
+    ) -> Result<Ready, Vec<Mistake>> {
+        let path: PathBuf = path.to_owned();
+        // Rules take a while to compile, and whoever else runs here is not to wait for it.
+        let reading = tokio::task::spawn_blocking(move || read(&path)).await;
+        let mut read = reading.expect("reading does not panic, and nobody stops it")?;
+        *watched = read.watched.clone();
+        let Parsed { config, mistakes, written, rules: _, http, channels } = &mut read.parsed;
+        let mut found = Found { written, mistakes };
+        let tokens = found.tokens(http, clients, reach).await;
+        let known = found.secrets(channels, clients, reach).await;
+        if let Some(config) = config {
+            found.files(config, clients, reach).await;
+            (config.http, config.channels) = (http.clone(), channels.clone());
+        }
+        let (built, inbound) = found.channels(known, clients).await;
+        let Loaded { config, policy, written, rule_files, watched } = read.finished()?;
+        Ok(Ready { config, policy, written, channels: built, inbound, tokens, rule_files, watched })
+    }
+
+    /// A configuration of our own, followed all the way.
+    ///
+    /// # Errors
+    /// Whatever it leads to that is not there.
+    pub async fn of(mut config: Config, policy: Policy, clients: &Clients) -> anyhow::Result<Ready> {
+        let (written, mut mistakes) = (Written::nothing("configuration"), Vec::new());
+        let mut found = Found { written: &written, mistakes: &mut mistakes };
+        let tokens = found.tokens(&mut config.http, clients, Reach::World).await;
+        let known = found.secrets(&mut config.channels, clients, Reach::World).await;
+        let (channels, inbound) = found.channels(known, clients).await;
+        if !mistakes.is_empty() {
+            let mistakes: Vec<_> = mistakes.iter().map(ToString::to_string).collect();
+            bail!("{}", mistakes.join("\n"));
+        }
+        let (rule_files, watched) = Default::default();
+        Ok(Ready { config, policy, written, channels, inbound, tokens, rule_files, watched })
+    }
+}
+
+/// The mistakes found on the way.
+struct Found<'f> {
+    written: &'f Written,
+    mistakes: &'f mut Vec<Mistake>,
+}
+
+impl Found<'_> {
+    fn add(&mut self, path: &str, message: impl Into<String>) {
+        let mistake = self.written.mistake(path, message);
+        if !self.mistakes.contains(&mistake) {
+            self.mistakes.push(mistake);
+        }
+    }
+
+    async fn tokens(&mut self, http: &mut HttpConfig, clients: &Clients, reach: Reach) -> Tokens {
+        let mut tokens = Tokens::default();
+        let HttpConfig { token, operator_token, .. } = http;
+        for (member, source, known) in [
+            ("token", token, &mut tokens.token),
+            ("operator_token", operator_token, &mut tokens.operator_token),
+        ] {
+            let Some(source) = source else { continue };
+            // Both are looked at together, below.
+            let token = SecretUse { path: format!(".{member}"), source, fits: |_| Ok(()) };
+            if self.secret("http", token, clients, reach).await == Secrecy::Known
+                && let SecretSource::Known(_, secret) = &*source
+            {
+                *known = Some(secret.clone());
+            }
+        }
+        for (member, wrong) in wrong_tokens(tokens.token.as_ref(), tokens.operator_token.as_ref()) {
+            self.add(&format!("http.{member}"), wrong);
+        }
+        tokens
+    }
+
+    /// The channels of which all secrets are known.
+    async fn secrets(
+        &mut self,
+        channels: &mut BTreeMap<String, ChannelConfig>,
+        clients: &Clients,
+        reach: Reach,
+    ) -> BTreeMap<String, ChannelConfig> {
+        let mut known = BTreeMap::new();
+        for (name, channel) in channels {
+            let part = format!("channels.{name}");
+            let mut all = reach != Reach::Text;
+            for secret in channel.secrets() {
+                all &= self.secret(&part, secret, clients, reach).await == Secrecy::Known;
+            }
+            known.extend(all.then(|| (name.clone(), channel.clone())));
+        }
+        known
+    }
+
+    /// Has the secret replace its source, as far as that is in reach and it fits.
+    async fn secret(
+        &mut self,
+        part: &str,
+        secret: SecretUse<'_>,
+        clients: &Clients,
+        reach: Reach,
+    ) -> Secrecy {
+        let SecretUse { path, source, fits } = secret;
+        let in_reach = match reach {
+            Reach::Text => false,
+            Reach::Machine => source.is_local(),
+            Reach::World => true,
+        };
+        if !in_reach {
+            return Secrecy::OutOfReach;
+        }
+        let resolved = source.resolve(clients).await.map_err(|error| format!("{error:#}"));
+        let fitting = resolved.and_then(|secret| match fits(&secret) {
+            Ok(()) => Ok(secret),
+            Err(expected) => Err(format!("{source}: {expected}")),
+        });
+        match fitting {
+            Ok(secret) => {
+                *source = SecretSource::Known(Box::new(source.clone()), secret);
+                Secrecy::Known
+            }
+            Err(message) => {
+                self.add(&format!("{part}{path}"), message);
+                Secrecy::Wrong
+            }
+        }
+    }
+
+    /// Builds what can be built of them, which sends nothing.
+    async fn channels(
+        &mut self,
+        known: BTreeMap<String, ChannelConfig>,
+        clients: &Clients,
+    ) -> (BTreeMap<ChannelName, Channel>, Inbound) {
+        let mut built = BTreeMap::new();
+        let mut known = known;
+        // What is wrong already is not said again.
+        let wrong = |name: &String| format!("channels.{name}.");
+        known.retain(|name, _| !self.mistakes.iter().any(|mistake| mistake.path.starts_with(&wrong(name))));
+        let inbound = Inbound::open(&known, clients).await;
+        for (text, channel) in known {
+            let name = ChannelName::new(text.clone());
+            match Channel::new(&name, channel, clients).await {
+                Ok(channel) => {
+                    built.insert(name, channel);
+                }
+                Err(error) => {
+                    let reason = format!("{error:#}");
+                    let reason = reason.strip_prefix(&format!("channel {name}: ")).unwrap_or(&reason);
+                    self.add(&format!("channels.{text}"), reason);
+                }
+            }
+        }
+        let inbound = inbound.unwrap_or_else(|error| {
+            self.add("channels", format!("{error:#}"));
+            Inbound::of_nobody()
+        });
+        (built, inbound)
+    }
+
+    /// What else it leads to on this machine.
+    async fn files(&mut self, config: &Config, clients: &Clients, reach: Reach) {
+        if reach == Reach::Text {
+            return;
+        }
+        if config.store.path.is_dir() {
+            let path = config.store.path.display();
+            self.add("store.path", format!("expected a file, found the folder {path}"));
+        }
+        if let Some(cluster) = &config.cluster
+            && let Err(error) = cluster::reach(cluster, clients).await
+        {
+            self.add("cluster.access", format!("{error:#}"));
+        }
+    }
+}
+
+/// What became of a secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Secrecy {
+    Known,
+    OutOfReach,
+    Wrong,
+}

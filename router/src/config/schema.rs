@@ -1,0 +1,82 @@
+//! The JSON Schema of `watchfire.yaml`: for editors, and for who writes one by a program.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use watchfire_core::calendar::Calendar;
+use watchfire_core::noise::NoiseConfig;
+use watchfire_core::schema::{by_priority, text_of};
+
+use super::attention::{DigestConfig, EscalationConfig, SecurityHubPart};
+use super::file::{HealthConfig, HttpConfig, QueueConfig, RouteConfig, RulesConfig, StoreConfig};
+use super::mitigation::MitigationConfig;
+use crate::actions::ChannelConfig;
+use crate::{cluster, evidence};
+
+// The file is read part by part, so that every mistake is told: a test holds this to the parts that are read.
+/// The configuration of Watchfire. Paths in it are relative to its own file.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields, rename = "Configuration", title = "watchfire.yaml")]
+#[allow(dead_code, reason = "its schema is what it is for")]
+struct Configuration {
+    /// The one SQS queue that alerts come from.
+    queue: Option<QueueConfig>,
+    /// The SQS queues that alerts come from, each with slots of its own.
+    #[schemars(length(min = 1))]
+    queues: Option<Vec<QueueConfig>>,
+    /// The HTTP address that takes events and commands.
+    http: Option<HttpConfig>,
+    /// The HTTP address for health and metrics.
+    health: Option<HealthConfig>,
+    /// What was decided, and what became of it.
+    store: Option<StoreConfig>,
+    /// Where evidence is kept; without it, none is captured.
+    evidence: Option<evidence::Config>,
+    /// Where the rules are; without it, those in the binary.
+    rules: Option<RulesConfig>,
+    /// Our cluster; without it no event has a context.
+    cluster: Option<cluster::Config>,
+    /// The channels people are told by, each under its name.
+    #[schemars(extend("minProperties" = 1))]
+    channels: BTreeMap<String, ChannelConfig>,
+    /// Who is told; P0 and P1 need a channel.
+    #[schemars(schema_with = "routes")]
+    routes: BTreeMap<String, RouteConfig>,
+    /// How long the first channel of a P0 or P1 has before the fallback is told, in seconds.
+    #[schemars(range(min = 1))]
+    fallback_after_seconds: Option<u32>,
+    /// How long an incident stays quiet after it was said, in minutes.
+    #[schemars(schema_with = "by_priority::<u32>", default)]
+    repeat_after_minutes: Option<BTreeMap<String, u32>>,
+    /// What keeps news from being paged at once.
+    noise: Option<NoiseConfig>,
+    /// Which days and hours are business.
+    business: Option<Calendar>,
+    /// Who gets the digest.
+    digest: Option<DigestConfig>,
+    /// Who is told when nobody has acknowledged a page in time.
+    #[schemars(schema_with = "by_priority::<Vec<EscalationConfig>>", default)]
+    escalation: Option<BTreeMap<String, Vec<EscalationConfig>>>,
+    /// What is written back to Security Hub.
+    security_hub: Option<SecurityHubPart>,
+    /// How far Watchfire may go in the cluster.
+    mitigation: Option<MitigationConfig>,
+}
+
+fn routes(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    let mut schema = by_priority::<RouteConfig>(generator);
+    schema.insert("type".to_owned(), "object".into());
+    schema.insert("required".to_owned(), serde_json::json!(["P0", "P1"]));
+    let told = serde_json::json!({"properties": {"to": {"minItems": 1}}});
+    let urgent = serde_json::json!([{"properties": {"P0": told, "P1": told}}]);
+    schema.insert("allOf".to_owned(), urgent);
+    schema
+}
+
+/// The JSON Schema of a configuration file.
+pub fn schema() -> String {
+    text_of::<Configuration>()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,270 @@
+//! Configuration and rules, read again while the worker works: looked at as a whole, then in force at once or refused.
+//!
+//! ```text
+//! SIGHUP, a file that has changed, POST /v1/reload
+//!   -> read, checked, examples run -> right: swapped for what is decided from now on
+//!                                  -> wrong: told, counted, and the old set stays
+//! ```
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{Mutex, watch};
+use tokio::time::{MissedTickBehavior, interval};
+use watchfire_core::ids::ChannelName;
+use watchfire_core::rules::RuleFile;
+
+use crate::actions::ChannelConfig;
+use crate::clients::Clients;
+use crate::config::{self, Config, Mistake, Reach, Ready, Tokens, Watched, Written};
+use crate::router::{InForce, Router};
+use crate::telemetry;
+
+/// How often it is looked for a file that has changed. A poll sees what inotify does not: see [`Watched`].
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// The parts that only a start can change: what they name is open, bound or being read.
+const FIXED: [&str; 7] = ["queue", "queues", "http", "health", "store", "evidence", "cluster"];
+
+/// What has a configuration read again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// A SIGHUP.
+    Hangup,
+    /// One of its files is another than it was.
+    FileChanged,
+    /// `POST /v1/reload`.
+    Asked,
+}
+
+impl Cause {
+    /// The words in the log.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Cause::Hangup => "SIGHUP",
+            Cause::FileChanged => "a file has changed",
+            Cause::Asked => "an operator asked",
+        }
+    }
+}
+
+/// What became of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum Reloaded {
+    /// It is in force.
+    Taken {
+        /// The parts that are different now.
+        changed: Vec<String>,
+        /// What is different in the file, and stays as it was until the next start.
+        needs_restart: Vec<String>,
+        /// How many rules there are.
+        rules: usize,
+        /// How many channels there are.
+        channels: usize,
+    },
+    /// Nothing is different.
+    Unchanged,
+    /// It is wrong, and what was in force stays.
+    Refused {
+        /// Every mistake.
+        mistakes: Vec<String>,
+    },
+}
+
+/// What the worker started with, which some parts stay until it ends.
+pub(crate) struct Started {
+    file: PathBuf,
+    tokens: Tokens,
+    known: Known,
+}
+
+/// What was read last and is in force.
+#[derive(Clone)]
+struct Known {
+    config: Config,
+    written: Written,
+    rule_files: Vec<RuleFile>,
+    watched: Watched,
+}
+
+impl Started {
+    /// What a start goes on with, read from that file.
+    pub(crate) fn with(file: PathBuf, ready: &Ready) -> Self {
+        let known = Known {
+            config: ready.config.clone(),
+            written: ready.written.clone(),
+            rule_files: ready.rule_files.clone(),
+            watched: ready.watched.clone(),
+        };
+        Self { file, tokens: ready.tokens.clone(), known }
+    }
+}
+
+/// Reads the configuration of a worker again.
+pub struct Reloader {
+    started: Started,
+    clients: Arc<Clients>,
+    router: Arc<Router>,
+    known: Mutex<Known>,
+}
+
+impl Reloader {
+    pub(crate) fn new(started: Started, router: Arc<Router>, clients: Arc<Clients>) -> Self {
+        router.metrics.configured(router.clock.now());
+        let known = Mutex::new(started.known.clone());
+        Self { started, clients, router, known }
+    }
+
+    /// Reads everything again; two who ask at once are answered one after the other.
+    pub async fn reload(&self, cause: Cause) -> Reloaded {
+        let mut known = self.known.lock().await;
+        let mut watched = known.watched.again();
+        let ready = Ready::read_watching(&self.started.file, &self.clients, Reach::World, &mut watched).await;
+        let reloaded = match ready {
+            Ok(ready) => self.judge(&mut known, ready).await,
+            Err(mistakes) => refused(&mistakes),
+        };
+        // What was refused is not read again before somebody has changed it again.
+        known.watched = watched;
+        self.router.metrics.reloaded(&reloaded, self.router.clock.now());
+        telemetry::reloaded(cause, &reloaded);
+        reloaded
+    }
+
+    async fn judge(&self, known: &mut Known, ready: Ready) -> Reloaded {
+        let changes = Changes::between(&self.started, known, &ready);
+        if changes.is_none() {
+            return Reloaded::Unchanged;
+        }
+        let judged = tokio::task::spawn_blocking(move || {
+            let mut ready = ready;
+            let examples = config::examples(&ready.config, &mut ready.policy);
+            (ready, examples)
+        });
+        let (ready, examples) = judged.await.expect("examples do not panic, and nobody stops them");
+        match examples {
+            Ok(_) => self.take(known, ready, changes),
+            Err(failures) => refused(&failures),
+        }
+    }
+
+    /// Puts it in force. A channel that is as it was stays the same one, with all it knows about its other side.
+    fn take(&self, known: &mut Known, ready: Ready, changes: Changes) -> Reloaded {
+        let Changes { changed, needs_restart } = changes;
+        let Ready { config, policy, written, channels, rule_files, watched, .. } = ready;
+        let config = self.started.known.config.with(config);
+        let before = self.router.in_force();
+        let kept = |name: &ChannelName| {
+            let is_as_it_was = known.config.channels.get(name.as_str()) == config.channels.get(name.as_str());
+            before.channels.get(name).filter(|_| is_as_it_was).cloned()
+        };
+        let channels = channels.into_iter().map(|(name, new)| {
+            let channel = kept(&name).unwrap_or_else(|| Arc::new(new));
+            (name, channel)
+        });
+        let set = InForce { channels: channels.collect(), policy: config.policy(policy.rules) };
+        let (rules, channels) = (set.policy.rules.rules().len(), set.channels.len());
+        self.router.put_in_force(set);
+        *known = Known { config, written, rule_files, watched };
+        Reloaded::Taken { changed, needs_restart, rules, channels }
+    }
+
+    /// Whether a file is another than when it was read, or than when it was refused.
+    async fn has_changed(&self) -> Option<Watched> {
+        let before = self.known.lock().await.watched.clone();
+        let now = before.again();
+        (now != before).then_some(now)
+    }
+}
+
+fn refused(mistakes: &[Mistake]) -> Reloaded {
+    // A line each: what is beside a mistake in its file is for a screen.
+    let line = |mistake: &Mistake| Mistake { excerpt: None, ..mistake.clone() }.to_string();
+    Reloaded::Refused { mistakes: mistakes.iter().map(line).collect() }
+}
+
+/// What is different, by the names of its parts.
+struct Changes {
+    changed: Vec<String>,
+    needs_restart: Vec<String>,
+}
+
+impl Changes {
+    fn between(started: &Started, known: &Known, ready: &Ready) -> Self {
+        let is_fixed = |part: &String| FIXED.contains(&part.as_str());
+        let mut needs_restart = ready.written.differs_from(&started.known.written);
+        needs_restart.retain(is_fixed);
+        let mut changed = ready.written.differs_from(&known.written);
+        changed.retain(|part| !is_fixed(part));
+        if known.rule_files != ready.rule_files && !changed.iter().any(|part| part == "rules") {
+            changed.push("rules".to_owned());
+        }
+        let (at_the_start, before, now) =
+            (&started.known.config.channels, &known.config.channels, &ready.config.channels);
+        let names: BTreeSet<_> = at_the_start.keys().chain(before.keys()).chain(now.keys()).collect();
+        for name in names {
+            if before.get(name) != now.get(name) {
+                changed.push(format!("channels.{name}"));
+            }
+            needs_restart.extend(what_comes_back(name, at_the_start.get(name), now.get(name)));
+        }
+        // What has a name of its own is not said twice.
+        if changed.iter().any(|part| part.starts_with("channels.")) {
+            changed.retain(|part| part != "channels");
+        }
+        if started.known.config.mitigation.kill_switch != ready.config.mitigation.kill_switch {
+            needs_restart.push("mitigation.kill_switch".to_owned());
+        }
+        if started.tokens != ready.tokens && !needs_restart.iter().any(|part| part == "http") {
+            needs_restart.push("http".to_owned());
+        }
+        Self { changed, needs_restart }
+    }
+
+    fn is_none(&self) -> bool {
+        self.changed.is_empty() && self.needs_restart.is_empty()
+    }
+}
+
+/// Webhooks and questions to PagerDuty begin with the worker.
+fn what_comes_back(name: &str, before: Option<&ChannelConfig>, now: Option<&ChannelConfig>) -> Vec<String> {
+    let back = |channel: Option<&ChannelConfig>| match channel {
+        Some(ChannelConfig::PagerDuty(config)) => (config.webhook_secrets.clone(), config.poll.clone()),
+        _ => (Vec::new(), None),
+    };
+    let ((webhooks_before, poll_before), (webhooks, poll)) = (back(before), back(now));
+    let named =
+        |is_changed: bool, member: &str| is_changed.then(|| format!("channels.{name}.pagerduty.{member}"));
+    let changed = [named(webhooks != webhooks_before, "webhook_secrets"), named(poll != poll_before, "poll")];
+    changed.into_iter().flatten().collect()
+}
+
+/// Reads the configuration again when it is told to by a SIGHUP and when a file has changed, until `stop` turns true.
+/// What somebody is still writing is left alone until it has been the same at two looks.
+pub(crate) async fn watch(reloader: Arc<Reloader>, mut stop: watch::Receiver<bool>) {
+    let Ok(mut hangups) = signal(SignalKind::hangup()) else { return };
+    let mut looks = interval(LOOK_EVERY);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    let mut seen = None;
+    loop {
+        let stopped = async { drop(stop.wait_for(|stop| *stop).await) };
+        let cause = tokio::select! {
+            () = stopped => return,
+            _ = hangups.recv() => Some(Cause::Hangup),
+            _ = looks.tick() => {
+                let now = reloader.has_changed().await;
+                let is_settled = now.is_some() && now == seen;
+                seen = now;
+                is_settled.then_some(Cause::FileChanged)
+            }
+        };
+        if let Some(cause) = cause {
+            reloader.reload(cause).await;
+            seen = None;
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! `check` promises what `run` does, and asks the world when it is told to.
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use watchfire_tests::cluster::Cluster;
+use watchfire_tests::smtp::Smtp;
+use watchfire_tests::{Configuration, Output, PagerDuty, watchfire, watchfire_at};
+
+use crate::support::{directory, queue};
+
+const ROUTES: &str = "routes: {P0: {to: [oncall]}, P1: {to: [oncall]}}\n";
+
+fn run(directory: &TempDir, arguments: &[&str]) -> Output {
+    watchfire(directory.path(), arguments, "")
+}
+
+#[test]
+fn a_start_tells_what_a_check_tells_every_mistake_with_its_place() {
+    let one = "channels: {oncall: {pagerduty: {routing_key: {env: NEVER_SET}}}}\n";
+    let two = "http: {token: {file: empty}, operator_token: {file: empty}}\nchannels:\n  oncall:\n    email:\n      \
+               {host: mail.example.com, tls: none, from: a@example.com, to: [b@example.com]}\n";
+    let three = "channels: {oncall: {pagerduty: {routing_key: r0ut1ngk3yr0ut1ngk3yr0ut1ngk3y00}}}\n";
+    for (channels, mistakes) in [(one, 1), (two, 4), (three, 1)] {
+        let text = format!("{channels}{ROUTES}");
+        let directory = directory(&[("watchfire.yaml", &text), ("empty", "\n")]);
+        let checked = run(&directory, &["check"]);
+        let started = run(&directory, &["run"]);
+        assert_eq!((checked.code, &checked.stderr), (started.code, &started.stderr));
+        assert_eq!((checked.code, checked.stderr.lines().count()), (2, mistakes), "{}", checked.stderr);
+        assert!(checked.stderr.lines().all(|line| line.starts_with("watchfire.yaml:")), "{}", checked.stderr);
+        assert!(!checked.stderr.contains("r0ut1ngk3y"), "{}", checked.stderr);
+        let offline = run(&directory, &["check", "--offline"]);
+        assert_eq!(offline.code, if channels == one { 0 } else { 2 }, "{}", offline.stderr);
+    }
+}
+
+#[test]
+fn what_is_named_in_a_configuration_lies_beside_it_wherever_it_is_checked_from() {
+    let text = format!(
+        "rules: {{directory: own}}\nchannels: {{oncall: {{pagerduty: {{routing_key: {{file: secrets/key}}}}}}}}\n{ROUTES}"
+    );
+    let rule = "rules: [{name: rest, family: unclassified, priority: P2}]\n";
+    let files = [
+        ("etc/watchfire.yaml", text.as_str()),
+        ("etc/secrets/key", Configuration::ROUTING_KEY),
+        ("etc/own/rules.yaml", rule),
+    ];
+    let directory = directory(&files);
+    let said = run(&directory, &["check", "--config", "etc/watchfire.yaml"]);
+    let fine = "etc/watchfire.yaml: no mistakes; 1 rules, 0 examples, 1 channels\n";
+    assert_eq!((said.code, said.stdout.as_str()), (0, fine), "{}", said.stderr);
+}
+
+#[test]
+fn a_port_that_is_taken_is_told_with_its_place_and_nothing_was_ready_before() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    let text = format!(
+        "store: {{path: s.redb}}\nhttp:\n  listen: {address}\nchannels: {{oncall: {{console: {{}}}}}}\n{ROUTES}"
+    );
+    let directory = directory(&[("watchfire.yaml", &text)]);
+    let said = run(&directory, &["run"]);
+    let expected = format!(
+        "watchfire.yaml:3:11: http.listen: {address} cannot be listened on: Address already in use (os error 98)\n"
+    );
+    assert_eq!(said.code, 2);
+    assert!(said.stderr.ends_with(&expected), "{}", said.stderr);
+    assert!(!said.stderr.contains("\"ready\""), "{}", said.stderr);
+}
+
+/// Without the times.
+fn timeless(said: &str) -> String {
+    let lines = said.lines().map(|line| match line.rsplit_once(" (") {
+        Some((before, time)) if time.ends_with(" ms)") => before,
+        _ => line,
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_live_check_asks_everybody_pages_nobody_and_says_who_does_not_answer() {
+    let ((aws, queue), pagerduty, mail) = (queue("live").await, PagerDuty::start().await, Smtp::encrypted());
+    let (cluster, folder) = (Cluster::fresh().await, tempfile::tempdir().unwrap());
+    let kubeconfig = cluster.proxy().kubeconfig(folder.path());
+    let topic = json!({"sns": {"topic_arn": aws.topic(&queue).await}});
+    let gone = json!({"sns": {"topic_arn": "arn:aws:sns:us-gov-west-1:000000000000:gone"}});
+    let configuration = Configuration::new(&pagerduty.url())
+        .queue(&queue.url)
+        .mail_as_fallback(&mail)
+        .set("channels.topic", topic)
+        .set("channels.gone", gone)
+        .set("channels.screen", json!({"console": {}}))
+        .set("cluster", json!({"name": "prod", "access": {"kubeconfig": {"path": kubeconfig}}}));
+    std::fs::write(folder.path().join("watchfire.yaml"), configuration.text()).unwrap();
+    let checked = |more: &'static [&'static str]| {
+        let arguments = [&["check", "--live"], more].concat();
+        tokio::task::block_in_place(|| watchfire_at(folder.path(), &arguments, &aws))
+    };
+    let said = checked(&[]);
+    let lines = timeless(&said.stdout);
+    let lines: Vec<&str> = lines.lines().skip(1).collect();
+    let name = queue.url.rsplit('/').next().unwrap_or_default();
+    assert_eq!(lines.len(), 7, "{lines:#?}{}", said.stderr);
+    assert_eq!(lines[0], format!("ok    queue: the queue {name} can be read"));
+    assert!(
+        lines[1].starts_with("FAIL  watchfire.yaml:") && lines[1].contains(": channels.gone: SNS"),
+        "{lines:#?}"
+    );
+    assert_eq!(
+        lines[2..6],
+        [
+            "ok    channels.mail: the mail server takes mail from us",
+            "ok    channels.oncall: PagerDuty took a change event",
+            "-     channels.screen: nobody to ask",
+            "ok    channels.topic: the topic is there, with 1 confirmed subscriptions",
+        ]
+    );
+    assert!(lines[6].starts_with("ok    cluster: Kubernetes v"), "{lines:#?}");
+    assert_eq!((said.code, pagerduty.accepted(), pagerduty.changes().len()), (1, 0, 1));
+    assert_eq!(mail.mails().len(), 0);
+    let told: Value = serde_json::from_str(&checked(&["--output", "json"]).stdout).unwrap();
+    let results: Vec<_> = told["live"].as_array().unwrap().iter().map(|one| one["result"].clone()).collect();
+    assert_eq!(results, ["ok", "failed", "ok", "ok", "not_asked", "ok", "ok"]);
+
+    let doctor = ["doctor", "--config", "watchfire.yaml"];
+    let doctor = tokio::task::block_in_place(|| watchfire_at(folder.path(), &doctor, &aws));
+    assert!(
+        doctor.stdout.contains("\nok ") || doctor.stdout.starts_with("ok "),
+        "it asks the cluster of the \
+             configuration: {}{}",
+        doctor.stdout,
+        doctor.stderr
+    );
+}
