@@ -274,7 +274,7 @@ impl Router {
         let targets = story.record.iter().flat_map(|record| record.targets.iter());
         let targets = self.targets(targets).await?;
         let said_with = story.said_with.as_ref();
-        let now = self.clock.now();
+        let (now, force) = (self.clock.now(), self.in_force());
         Ok(Standing::of(&Sources {
             incident: &story.incident,
             record: story.record.as_ref(),
@@ -282,7 +282,7 @@ impl Router {
             said_with,
             targets: &targets,
             approvals: &approvals,
-            zone: self.policy.calendar.zone(),
+            zone: force.policy.calendar.zone(),
             now,
         }))
     }
