@@ -122,13 +122,11 @@ enum Command {
     /// Check that the cluster lets Watchfire do what its rules say, and no more.
     Doctor(doctor::Arguments),
     /// Show what a channel would send about an event, to the byte.
-    #[command(after_help = preview::EXAMPLES)]
     Preview(preview::Arguments),
     /// Print the templates that word pages, and what they are given.
     #[command(subcommand)]
     Templates(templates::Command),
-    /// Try out who is told: a drill by one channel, by a route, or from the queue on, which ends itself.
-    #[command(after_help = send_test::EXAMPLES)]
+    /// Try out who is told: a drill by a channel, a route, or from the queue on.
     SendTest(send_test::Arguments),
     /// Print the JSON Schema of a configuration, a rule file or a scenario, for an editor.
     Schema(schema::Arguments),

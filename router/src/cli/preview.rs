@@ -20,12 +20,6 @@ use super::{Failed, Output, read_bytes, usage};
 use crate::actions::{Preview, preview};
 use crate::config::{self, Config};
 
-pub(super) const EXAMPLES: &str = "\
-Examples:
-  watchfire preview finding.json                      what each channel of its route would send
-  watchfire preview finding.json --channel oncall     what that channel would, whatever the route
-  watchfire preview finding.json --channel mail --part html > page.html";
-
 /// What `preview` takes.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {

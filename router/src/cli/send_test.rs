@@ -17,35 +17,34 @@ use super::incidents::priority;
 use super::{Failed, yaml};
 use crate::config;
 
-pub(super) const EXAMPLES: &str = "\
-Examples:
-  watchfire send-test --channel oncall        whether that channel takes a page, sent from here
-  watchfire send-test --priority P1           the same for all channels of a route, the fallback included
-  watchfire send-test --end-to-end            into the queue, and through the running worker
-
-A drill says DRILL in its first word, opens no incident, does nothing to a cluster and is over at once.
-Exit codes: 0 all took it, 1 somebody did not, 2 usage or configuration, and nothing was sent.";
-
 /// What `send-test` takes.
 #[derive(Debug, Args)]
+#[command(override_usage = "watchfire send-test <--channel NAME|--priority PRIORITY|--end-to-end>")]
 #[command(group = ArgGroup::new("way").args(["channel", "priority", "end_to_end"]).required(true).multiple(true))]
 pub(super) struct Arguments {
-    /// The configuration file
-    #[arg(long, value_name = "FILE", env = "WATCHFIRE_CONFIG", default_value = "watchfire.yaml")]
+    /// The configuration file [default: watchfire.yaml]
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "WATCHFIRE_CONFIG",
+        default_value = "watchfire.yaml",
+        hide_default_value = true,
+        hide_env = true
+    )]
     config: PathBuf,
     /// By that channel alone
     #[arg(long, value_name = "NAME", conflicts_with = "end_to_end")]
     channel: Option<String>,
-    /// As urgent as that; P0 if left out. By itself: by all channels of its route
+    /// As urgent as that; by itself: by its whole route
     #[arg(long, value_name = "PRIORITY", value_parser = priority)]
     priority: Option<Priority>,
-    /// Into the first SQS queue of the configuration, or where there is none to the worker's address, and on from there
+    /// Into the first queue, or to the worker, and on
     #[arg(long)]
     end_to_end: bool,
-    /// With --end-to-end: into that queue of the configuration
+    /// With --end-to-end: into that queue
     #[arg(long, value_name = "NAME", requires = "end_to_end")]
     queue: Option<String>,
-    /// With --end-to-end: do not ask the worker what became of it, and need no operator token
+    /// With --end-to-end: without asking what became
     #[arg(long, requires = "end_to_end")]
     no_wait: bool,
     /// Seconds until it counts as not taken
