@@ -77,7 +77,7 @@ async fn what_cannot_be_sent_says_so_and_sends_nothing() {
         ),
         (&["--priority", "P3"], "no channel is told of P3: it goes to the digest"),
         (&["--channel", "oncall", "--end-to-end"], "cannot be used with"),
-        (&["--end-to-end"], "expected the operator's token in WATCHFIRE_TOKEN or --token-file"),
+        (&["--end-to-end"], "expected the operator's token: in WATCHFIRE_TOKEN, by --token-file"),
         (&["--end-to-end", "--queue", "q"], "--queue: expected a queue of the configuration (), found `q`"),
         (&["--channel", "oncall", "--config", "no.yaml"], "no.yaml: cannot be read"),
     ] {

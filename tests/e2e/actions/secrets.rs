@@ -20,7 +20,7 @@ async fn a_secret_is_read_whole_or_by_its_member() {
     assert_eq!(source(arn).resolve(&clients).await.expect("there").expose(), text);
     assert_eq!(source(&format!("{arn}#key")).resolve(&clients).await.expect("there").expose(), "0123");
     let error = source(&format!("{arn}#empty")).resolve(&clients).await.expect_err("empty");
-    assert_eq!(format!("{error:#}"), format!("secret {arn}#empty: empty"));
+    assert_eq!(format!("{error:#}"), format!("secret {arn}#empty: expected a secret, found nothing"));
 }
 
 #[tokio::test]

@@ -10,7 +10,11 @@ pub async fn what_is_committed_is_found(open: impl AsyncFn() -> Store) {
     let store = open().await;
     let entry = entry("a", 0, &["page:oncall", "page:mail"]);
     assert_eq!(store.commit(&State::default(), &entry).await.unwrap(), Committed::Yes);
-    assert_eq!(store.find(&EventId::new("a")).await.unwrap(), found(entry, &[]));
+    assert_eq!(store.find(&EventId::new("a")).await.unwrap(), found(entry.clone(), &[]));
+    // Of several names the first that is known.
+    let names = ["b", "a"].map(EventId::new);
+    assert_eq!(store.find_first(&names).await.unwrap(), found(entry, &[]));
+    assert_eq!(store.find_first(&names[..1]).await.unwrap(), None);
 }
 
 pub async fn an_unknown_event_is_not_found(open: impl AsyncFn() -> Store) {

@@ -20,6 +20,8 @@ pub(super) fn happened(event: &Event<'_>, seen: &Seen, rule: &Rule) -> String {
     let told = match &event.finding {
         None if event.is_unreadable() => "Message that cannot be read".to_owned(),
         None => match &seen.headline {
+            // That a call was made by way of CloudTrail says nothing, which call it was says all.
+            Some(call) if title.ends_with("via CloudTrail") => call.clone(),
             Some(headline) => format!("{title} ({headline})"),
             None => title.to_owned(),
         },

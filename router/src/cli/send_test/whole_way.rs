@@ -55,7 +55,10 @@ pub(super) fn send(
 ) -> Result<Report, Failed> {
     let entrance = Entrance::of(config, queue, whom)?;
     let path = question("/v1/story", "of", &sending.id);
-    let before: Option<StoryShown> = ask_if_known(whom, &path)?;
+    let before: Option<StoryShown> = ask_if_known(whom, &path).map_err(|failed| match failed {
+        Failed::Because(error) => usage(error),
+        failed => failed,
+    })?;
     if before.is_some() {
         return Err(anyhow!("another event has that id already; try again").into());
     }
