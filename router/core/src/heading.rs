@@ -39,6 +39,7 @@ pub(crate) fn head(
         let (record, measures) = standings[&notice.incident].clone();
         let is_own = own.as_ref() == Some(&notice.incident);
         let withheld = if is_own { withheld.as_slice() } else { &[] };
+        answered(&mut notice.withheld, &measures);
         notice.head = stand(notice, record.as_ref(), merged(measures, withheld, &notice.head), policy, now);
     }
     Ok(decision)
@@ -59,6 +60,18 @@ pub fn measures<'r>(
     let asked = approvals.into_iter().filter(|(_, asked)| asked.act.incident == *incident);
     let measures = contained.chain(asked.filter_map(|(id, asked)| of_approval(id, asked, now)));
     ordered(measures.collect())
+}
+
+/// What waited and does not any more is told by the head alone.
+fn answered(withheld: &mut Vec<String>, measures: &[Measure]) {
+    let waits = |measure: &Measure| matches!(measure.state, MeasureState::Waits { .. });
+    withheld.retain(|line| {
+        let action =
+            line.split_once(": ").filter(|(_, reason)| reason.starts_with(WAITS)).map(|(action, _)| action);
+        let of_it = |measure: &&Measure| action.is_some_and(|action| action == measure.action.as_str());
+        !measures.iter().any(|measure| of_it(&measure) && !waits(measure))
+            || measures.iter().any(|measure| of_it(&measure) && waits(measure))
+    });
 }
 
 /// Every notice that is told now, or from whose words a later one is made.

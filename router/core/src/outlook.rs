@@ -6,7 +6,7 @@ use crate::event::Band;
 use crate::ids::{BundleKey, IncidentKey, RuleName, SilenceId};
 use crate::incident::{ByWhom, Held, IncidentRecord};
 use crate::judge::GREW;
-use crate::noise::{BundleKind, BundleRecord, bundle_key, incident_of_bundle, minute};
+use crate::noise::{BundleKind, BundleRecord, bundle_key, incident_of_bundle};
 use crate::policy::Policy;
 use crate::priority::Priority;
 
@@ -39,6 +39,11 @@ pub enum InDigest {
 }
 
 impl Outlook<'_> {
+    /// In the zone of those who look at it.
+    fn minute(&self, at: Timestamp) -> String {
+        self.policy.calendar.zone().minute(at)
+    }
+
     /// A line each, what is said first. Nothing here is a promise about what has not happened yet: silences,
     /// covers and limits are asked again when it does.
     pub fn lines(&self) -> Vec<String> {
@@ -71,7 +76,7 @@ impl Outlook<'_> {
         let until = self.record.ended.as_ref().map(|ended| ended.at + self.window());
         match until.filter(|until| *until > self.now) {
             Some(until) => {
-                let until = minute(until);
+                let until = self.minute(until);
                 format!("over; what its findings go on to say is no news before {until}, anything else is")
             }
             None => "over; the next report opens it again".to_owned(),
@@ -103,7 +108,7 @@ impl Outlook<'_> {
         let Self { record, policy, .. } = self;
         let IncidentRecord { priority, escalation, .. } = record;
         if let Some(ByWhom { by, at }) = &record.acknowledged {
-            return Some(format!("not escalated: {by} has it since {}", minute(*at)));
+            return Some(format!("not escalated: {by} has it since {}", self.minute(*at)));
         }
         let chain = policy.escalation.get(priority);
         let step = chain.and_then(|chain| chain.get(*escalation as usize));
@@ -113,8 +118,8 @@ impl Outlook<'_> {
         }
         let by = record.respond_by?;
         let expected = match by > self.now {
-            true => format!("to be acknowledged by {}", minute(by)),
-            false => format!("overdue since {}", minute(by)),
+            true => format!("to be acknowledged by {}", self.minute(by)),
+            false => format!("overdue since {}", self.minute(by)),
         };
         let more =
             if *escalation > 0 { "its escalation chain is at the end" } else { "nothing escalates it" };
@@ -130,7 +135,7 @@ impl Outlook<'_> {
         }
         let mut lines = Vec::new();
         let from = record.said_at + self.window();
-        let after = if from > *now { format!(" after {}", minute(from)) } else { String::new() };
+        let after = if from > *now { format!(" after {}", self.minute(from)) } else { String::new() };
         if priority == Priority::P0 && record.acknowledged.is_none() {
             lines.push(format!("re-page with the next event{after} unless acknowledged"));
         }
@@ -162,7 +167,7 @@ impl Outlook<'_> {
 
     /// What is due is done on the next tick, and there is one a minute.
     fn when(&self, at: Timestamp) -> String {
-        if at <= self.now { "within a minute".to_owned() } else { format!("at {}", minute(at)) }
+        if at <= self.now { "within a minute".to_owned() } else { format!("at {}", self.minute(at)) }
     }
 }
 

@@ -18,6 +18,19 @@ pub(super) fn url(server: &Server, path: &str) -> Result<Url, Failed> {
     let Server { url, said_by } = server;
     let is_address =
         Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    // Whatever is said of an address shows it, and a secret has no place in one.
+    let has_more = Url::parse(url).is_ok_and(|url| {
+        !url.username().is_empty()
+            || url.password().is_some()
+            || url.query().is_some()
+            || url.fragment().is_some()
+    });
+    if has_more {
+        return Err(Failed::Usage(vec![format!(
+            "expected a worker's address such as http://127.0.0.1:8080, found one with a user, a password, a query or a \
+             fragment, which is not shown ({said_by}); the token goes into WATCHFIRE_TOKEN or --token-file"
+        )]));
+    }
     match Url::parse(&format!("{}{path}", url.trim_end_matches('/'))) {
         Ok(parsed) if is_address => Ok(parsed),
         Ok(_) | Err(_) => Err(Failed::Usage(vec![format!(

@@ -112,6 +112,14 @@ impl Head {
         self.measures.iter().any(|measure| matches!(measure.state, MeasureState::Done { .. }))
     }
 
+    /// Something was done about it, whether or not it still holds.
+    fn was_contained(&self) -> bool {
+        let was = |measure: &Measure| {
+            matches!(measure.state, MeasureState::Done { .. } | MeasureState::Released { .. })
+        };
+        self.measures.iter().any(was)
+    }
+
     /// The plans can neither be approved nor done, and nobody can take it: it was not written down.
     pub(super) fn unrecorded(&mut self, because: &str) {
         self.open = false;
@@ -181,7 +189,10 @@ impl Notice {
         let asks = matches!(kind, EffectKind::Page | EffectKind::Update);
         let is_over = kind == EffectKind::Resolve;
         let rows = [
-            ("Containment", head.containment().filter(|_| asks || (is_over && head.holds())).map(words)),
+            (
+                "Containment",
+                head.containment().filter(|_| asks || (is_over && head.was_contained())).map(words),
+            ),
             (
                 "Containment",
                 (asks && head.is_untouched()).then(|| words("none: the rule asks for none".to_owned())),
