@@ -109,6 +109,18 @@ fn a_body_with_nothing_in_it_is_unreadable() {
 }
 
 #[test]
+fn an_empty_list_takes_nothing_with_it_that_stands_beside_it() {
+    for body in [
+        r#"{"findings":[],"type":"CryptoCurrency:Runtime/BitcoinTool.B","severity":8}"#,
+        r#"{"Findings":[],"x":1}"#,
+        r#"{"Findings":[{"Id":"a"}],"type":"CryptoCurrency:Runtime/BitcoinTool.B"}"#,
+        r#"{"Records":[],"x":1}"#,
+    ] {
+        assert_eq!(messages(body).unwrap(), [body]);
+    }
+}
+
+#[test]
 fn an_empty_list_is_nothing() {
     for body in ["[]", r#"{"Findings":[]}"#, r#"{"Findings": [], "NextToken": null}"#, r#"{"Records":[]}"#] {
         assert_eq!(messages(body), Ok(Vec::new()), "{body}");

@@ -23,7 +23,8 @@ type Texts<'a> = Result<Vec<Cow<'a, str>>, Unreadable>;
 /// Of more than 10,000 events, or more than 64 MiB of them (each of several findings carries the rest of its
 /// event), the first are handed out, and one text more that is no event: it says that there were others.
 ///
-/// An empty list, as the AWS CLI prints it where there is nothing (`{"Findings": []}`), is nothing: no text.
+/// An empty list, as the AWS CLI prints it where there is nothing (`{"Findings": []}`), is nothing: no text. With anything
+/// else beside it, it is handed out as it is.
 ///
 /// # Errors
 ///
@@ -73,6 +74,9 @@ fn is_text(value: &str) -> bool {
     let inner = Outline::string_of(value.trim());
     inner.is_some_and(|inner| inner.trim_start().starts_with(['{', '[', '"']))
 }
+
+/// The members of what the AWS CLI and the SDKs print of findings.
+const LISTED: [&str; 5] = ["Findings", "findings", "NextToken", "nextToken", "ResponseMetadata"];
 
 /// What may stand between two values and says nothing.
 fn is_between(character: char) -> bool {
@@ -133,14 +137,18 @@ fn in_object<'a>(text: &'a str, members: &[Member<'a>], level: usize, room: &mut
         }
         (_, _) => {}
     }
-    if let Some(records) = raw("Records").and_then(Outline::elements_of) {
+    // What stands beside a list would be lost with it: it is a list only where nothing does.
+    let is_list = |names: &[&str]| members.iter().all(|member| names.contains(&&*member.name));
+    if let Some(records) = raw("Records").and_then(Outline::elements_of)
+        && (is_list(&["Records"]) || !records.is_empty())
+    {
         return each(records, room, in_record);
     }
     // A custom action's detail has findings too, but a human's press must not pass for a report.
     let findings = raw("Findings").or_else(|| raw("findings")).filter(|_| raw("actionName").is_none());
     match findings.and_then(Outline::elements_of) {
-        Some(findings) => each(findings, room, as_it_is),
-        None => as_it_is(text, room),
+        Some(findings) if is_list(&LISTED) => each(findings, room, as_it_is),
+        Some(_) | None => as_it_is(text, room),
     }
 }
 
