@@ -210,7 +210,7 @@ impl App {
         let (_never, end) = watch::channel(false);
         let health = tokio::spawn(health.serve(end));
         let ticks = tokio::spawn(worker::tick(router.clone(), keep, stop.clone()));
-        let wakes = tokio::spawn(worker::wake(router.clone(), stop.clone()));
+        let mut wakes = tokio::spawn(worker::wake(router.clone(), stop.clone()));
         let reloads = reloader.map(|reloader| tokio::spawn(reload::watch(reloader, stop.clone())));
         let tidies = tokio::spawn(worker::tidy(store.clone(), stop.clone()));
         let mut resumes = tokio::spawn(worker::resume(router.clone(), stop.clone()));
@@ -227,11 +227,12 @@ impl App {
         // Who is being told of what could not be queued still hears it.
         let _ = timeout(LAST_PAGES, told.recv()).await;
         // What is taken up is finished and written down, so that it is not done again at the next start.
-        if timeout(LAST_PAGES, &mut resumes).await.is_err() {
+        let finished = futures_util::future::join(&mut resumes, &mut wakes);
+        if timeout(LAST_PAGES, finished).await.is_err() {
             resumes.abort();
+            wakes.abort();
         }
         ticks.abort();
-        wakes.abort();
         tidies.abort();
         reloads.iter().for_each(tokio::task::JoinHandle::abort);
         pollers.iter().for_each(tokio::task::JoinHandle::abort);

@@ -1,8 +1,6 @@
 //! What operators do about noise, with the real binary: silences, incidents, and why. What it prints is in
 //! `transcripts/`, with `#` for what differs from run to run.
 
-use std::collections::BTreeSet;
-
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use watchfire_tests::{Configuration, GuardDuty, Output, PagerDuty, Watchfire, http, watchfire_with};
@@ -115,10 +113,7 @@ async fn a_silence_shows_its_effect_holds_what_matches_and_tells_at_its_end_what
     stage.transcript = stage.transcript.replace(&format!("\n{}  ", &key[4..12]), "\n########  ");
     stage.transcript = stage.transcript.replace(key, "wf1-the-incident-of-the-notice");
     stage.was("silence.txt");
-    // Told again under the same key is what a stop in the midst of it may do.
-    let told = triggers(&stage.pagerduty);
-    let keys: BTreeSet<_> = told.iter().map(|page| page["dedup_key"].to_string()).collect();
-    assert_eq!(keys.len(), 5, "one notice of what it held: {told:#?}");
+    assert_eq!(triggers(&stage.pagerduty).len(), 5, "one notice of what it held");
 }
 
 #[tokio::test]

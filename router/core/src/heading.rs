@@ -64,13 +64,12 @@ pub fn measures<'r>(
 
 /// What waited and does not any more is told by the head alone.
 fn answered(withheld: &mut Vec<String>, measures: &[Measure]) {
-    let waits = |measure: &Measure| matches!(measure.state, MeasureState::Waits { .. });
     withheld.retain(|line| {
-        let action =
-            line.split_once(": ").filter(|(_, reason)| reason.starts_with(WAITS)).map(|(action, _)| action);
-        let of_it = |measure: &&Measure| action.is_some_and(|action| action == measure.action.as_str());
-        !measures.iter().any(|measure| of_it(&measure) && !waits(measure))
-            || measures.iter().any(|measure| of_it(&measure) && waits(measure))
+        let waited = line.split_once(": ").filter(|(_, reason)| reason.starts_with(WAITS));
+        let mut of_it =
+            measures.iter().filter(|it| waited.is_some_and(|(action, _)| action == it.action.as_str()));
+        let is_told = of_it.clone().next().is_some();
+        !is_told || of_it.any(|it| matches!(it.state, MeasureState::Waits { .. }))
     });
 }
 

@@ -1,6 +1,7 @@
 //! What can be wrong in a configuration, each mistake with its place and what was expected.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 
 use watchfire_core::decision::Role;
 use watchfire_core::near::near;
@@ -10,7 +11,7 @@ use watchfire_core::yaml::{Node, Value, YamlError};
 
 use super::Mistake;
 use super::attention::{self, Attention};
-use super::file::{Config, HttpConfig, PARTS, RouteConfig, RulesConfig, StoreConfig};
+use super::file::{Config, HealthConfig, HttpConfig, PARTS, RouteConfig, RulesConfig, StoreConfig};
 use super::http::check_http;
 use super::mistake::Mistakes;
 use super::written::Written;
@@ -61,7 +62,11 @@ pub(super) fn parse(name: &str, text: &str) -> Parsed {
     let part = |name: &str| root.get(name).filter(|part| !part.is_null());
     let queues = queues::check(part("queue"), part("queues"), &mut mistakes);
     let http = mistakes.read_or_default("http", part("http"), check_http);
-    let health = mistakes.read_or_default("health", part("health"), |_, _| {});
+    let health = mistakes.read_or_default("health", part("health"), |health: &HealthConfig, mistake| {
+        if http.as_ref().is_some_and(|http| collide(http.listen, health.listen)) {
+            mistake(".listen", format!("expected another address than http.listen, found {}", health.listen));
+        }
+    });
     let store = mistakes.read_or_default("store", part("store"), check_store);
     let evidence = part("evidence").map(|part| mistakes.read("evidence", part, evidence::Config::check));
     let rules = mistakes.read_or_default("rules", part("rules"), |_, _| {});
@@ -193,6 +198,12 @@ fn check_cluster(cluster: &cluster::Config, mistake: &mut dyn FnMut(&str, String
             mistake(member, format!("expected 1 to 30000, found {milliseconds}"));
         }
     }
+}
+
+/// Whether only one can listen there. A port of 0 is whichever is free.
+fn collide(one: SocketAddr, other: SocketAddr) -> bool {
+    let is_any = one.ip().is_unspecified() || other.ip().is_unspecified();
+    one.port() == other.port() && one.port() != 0 && (one.ip() == other.ip() || is_any)
 }
 
 fn check_at_least_one(number: &u32, mistake: &mut dyn FnMut(&str, String)) {
