@@ -29,16 +29,19 @@ fn set_aside(watchfire: &Watchfire) -> Vec<PathBuf> {
     files.filter(|path| path.to_string_lossy().contains(".redb.damaged-")).collect()
 }
 
-/// A worker that has decided some hundred events, the last of them `zz-last`, and has ended in good order.
+/// A worker that has decided some hundred events and has ended in good order. `zz-last` is the last of them by its id, and
+/// by its time in the middle: a start reads the oldest and the newest.
 async fn with_a_past(configuration: &Configuration) -> Watchfire {
     let mut watchfire = Watchfire::start(configuration, None).await;
     let low = |index: usize| GuardDuty::low(&format!("past-{index}")).event(&format!("event-{index:03}"));
     for first in (0..EVENTS).step_by(100) {
         assert_eq!(watchfire.post(json!((first..first + 100).map(low).collect::<Vec<_>>())).await, 202);
+        if first == EVENTS / 3 {
+            assert_eq!(watchfire.post(GuardDuty::low("past-last").event("zz-last")).await, 202);
+        }
+        let decided = async || (watchfire.logs().decided().len() >= first + 100).then_some(());
+        until("the past", Duration::from_secs(60), decided).await;
     }
-    let decided = async || (watchfire.logs().decided().len() >= EVENTS).then_some(());
-    until("the past", Duration::from_secs(180), decided).await;
-    assert_eq!(watchfire.post(GuardDuty::low("past-last").event("zz-last")).await, 202);
     watchfire.decided("zz-last").await;
     assert!(watchfire.terminate().await.status.success());
     watchfire
@@ -75,6 +78,9 @@ async fn a_page_met_damaged_is_fatal_to_the_process_and_to_no_page() {
     let said = "the store is of no use any more: urgent pages go out unrecorded, this process ends";
     let said_once = async || (watchfire.logs().all(said).len() == 1).then_some(());
     until("the log to say it once", SOON, said_once).await;
+    let logged = watchfire.logs().text();
+    let is_a_line = |line: &str| serde_json::from_str::<Value>(line).is_ok();
+    assert_eq!(logged.lines().find(|line| !is_a_line(line)), None, "whatever it says is a line of its log");
 
     // The next start looks at all of it.
     watchfire.restart().await;

@@ -59,7 +59,7 @@ use watchfire_core::policy::{Policy, Routes};
 use watchfire_core::rules::RuleSet;
 
 use crate::config::{self, Mistake};
-use crate::rules_files;
+use crate::{rules_files, telemetry};
 
 /// Routes security alerts for AWS EKS clusters: who is told, how soon, and why.
 #[derive(Debug, Parser)]
@@ -218,6 +218,7 @@ fn completions(shell: clap_complete::Shell) -> Result<(), Failed> {
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
+    telemetry::panics_are_logged();
     CompleteEnv::with_factory(definition).var(completing::VARIABLE).complete();
     let matches = definition().get_matches();
     let Cli { command } = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());

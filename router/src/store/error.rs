@@ -1,14 +1,14 @@
 //! What can go wrong with the memory.
 
-use std::any::Any;
 use std::error::Error as Cause;
 use std::io::ErrorKind;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use watchfire_core::ids::{EffectId, EventId};
 use watchfire_core::incident::Key;
+
+use crate::telemetry::caught;
 
 /// Why the store did not do what it was asked; it can be cloned, because one failed write to the disk is
 /// the answer to everyone who waited for it.
@@ -103,18 +103,9 @@ pub enum Error {
 #[error("the database panicked: {0}")]
 pub(super) struct Panicked(String);
 
-impl Panicked {
-    pub(super) fn of(panic: &(dyn Any + Send)) -> Self {
-        let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-        let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
-        Self(text.unwrap_or_else(|| "without a word".to_owned()))
-    }
-}
-
 /// Does it, and turns a panic of the database into an error: what is damaged must end nobody's task.
 pub(crate) fn sound<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-    catch_unwind(AssertUnwindSafe(work))
-        .unwrap_or_else(|panic| Err(Error::Damaged(Arc::new(Panicked::of(&*panic)))))
+    caught(work).unwrap_or_else(|said| Err(Error::Damaged(Arc::new(Panicked(said)))))
 }
 
 impl From<redb::StorageError> for Error {

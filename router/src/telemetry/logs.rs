@@ -21,6 +21,7 @@ use crate::reload::{Cause, Reloaded};
 use crate::router::Nack;
 use crate::store;
 use crate::telemetry::lines::Lines;
+use crate::telemetry::panics_are_logged;
 
 /// How log lines are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -73,6 +74,7 @@ pub fn start(format: LogFormat, level: Option<LogLevel>) {
         // In one colour: a line that may bring its own would not be told from one that is coloured by an event.
         LogFormat::Human => builder.with_target(false).with_ansi(false).try_init(),
     };
+    panics_are_logged();
 }
 
 /// One line per decided event.

@@ -3,6 +3,9 @@
 mod lines;
 mod logs;
 mod metrics;
+mod panics;
 
 pub use logs::*;
 pub use metrics::Metrics;
+pub(crate) use panics::caught;
+pub use panics::panics_are_logged;
