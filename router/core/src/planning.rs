@@ -94,9 +94,9 @@ pub(crate) fn plan(request: &Request<'_>, notice: impl FnOnce(&Plans) -> Notice)
             .unwrap_or(usize::MAX)
     };
     plans.withheld.sort_by_key(place);
-    let notice = notice(&plans);
-    for approval in plans.approvals.values_mut() {
-        approval.notice = notice.clone();
+    if !plans.approvals.is_empty() {
+        let notice = notice(&plans);
+        plans.approvals.values_mut().for_each(|approval| approval.notice = notice.clone());
     }
     plans
 }

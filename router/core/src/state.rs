@@ -364,6 +364,16 @@ impl State {
         if missing.is_empty() { Ok(()) } else { Err(Unread(missing)) }
     }
 
+    /// Asks for what a line of each of these in the digest depends on.
+    pub(crate) fn need_digest<'i>(
+        &self,
+        incidents: impl IntoIterator<Item = &'i IncidentKey>,
+    ) -> Result<(), Unread> {
+        self.need(Key::Digest)?;
+        let edition = self.digest().map_or(EditionNumber::default(), |record| record.edition);
+        self.need_all(incidents.into_iter().map(|incident| Key::DigestLine(edition, incident.clone())))
+    }
+
     pub(crate) fn record(&self, key: &Key) -> Option<&Record> {
         self.records.get(key)?.record.as_ref()
     }

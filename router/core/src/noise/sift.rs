@@ -103,7 +103,7 @@ impl Sifting<'_> {
             return Ok(Sifted::Hold(hold));
         }
         if self.policy.routes.of(self.face.priority).to.is_empty() {
-            self.state.need(Key::Digest)?;
+            self.state.need_digest([self.incident])?;
             return Ok(Sifted::Digest);
         }
         let (storm, mut changes) = self.storm()?;

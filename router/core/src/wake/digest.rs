@@ -22,14 +22,13 @@ pub(crate) fn digested(
     lines: impl IntoIterator<Item = (IncidentKey, DigestLine)>,
     now: Timestamp,
 ) -> Result<BTreeMap<Key, Record>, Unread> {
-    state.need(Key::Digest)?;
+    let lines: Vec<_> = lines.into_iter().collect();
+    state.need_digest(lines.iter().map(|(incident, _)| incident))?;
     let known = state.digest();
     let mut record = known.cloned().unwrap_or_else(|| DigestRecord::new(now));
     let opening = (!policy.digest.is_empty()).then(|| policy.calendar.next_opening(now));
     record.due_at = [record.due_at, opening].into_iter().flatten().min();
     let edition = record.edition;
-    let lines: Vec<_> = lines.into_iter().collect();
-    state.need_all(lines.iter().map(|(incident, _)| Key::DigestLine(edition, incident.clone())))?;
     let day = policy.calendar.day_from_opening(now);
     let mut changes = BTreeMap::new();
     for (incident, line) in lines {
