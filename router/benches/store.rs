@@ -12,13 +12,15 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use watchfire::source::spool::{Lane, Spool};
 use watchfire::store::{Committed, Store};
-use watchfire_core::decision::{Decision, Effect, EffectKind, Verdict, When, Why};
+use watchfire_core::decision::{Decision, Effect, When};
 use watchfire_core::event::FindingState;
 use watchfire_core::ids::{ChannelName, DedupKey, EffectId, EventId, FindingKey, IncidentKey, RuleName};
-use watchfire_core::incident::{FindingRecord, IncidentRecord, Key, Record, State};
+use watchfire_core::incident::{FindingRecord, IncidentRecord};
 use watchfire_core::journal::{Entry, Outcome};
 use watchfire_core::notice::{Fact, Group, Head, Notice};
 use watchfire_core::priority::Priority;
+use watchfire_core::state::{Key, Record, State};
+use watchfire_core::verdict::{EffectKind, Verdict, Why};
 
 fn main() {
     let place = std::env::args().skip(1).find(|argument| !argument.starts_with('-'));

@@ -7,12 +7,12 @@ use futures_util::FutureExt as _;
 use jiff::Timestamp;
 use tokio::time::Instant;
 use watchfire_core::act::{Act, ActWhen, ActionKind};
-use watchfire_core::decision::Role;
+use watchfire_core::action::ActionName;
+use watchfire_core::action::Role;
 use watchfire_core::follow_up;
 use watchfire_core::ids::EffectId;
-use watchfire_core::incident::{Key, State};
 use watchfire_core::journal::{ActEnd, Entry, Outcome};
-use watchfire_core::rules::ActionName;
+use watchfire_core::state::{Key, State};
 
 use crate::actions::Failure;
 use crate::respond::Responder;

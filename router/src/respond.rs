@@ -9,14 +9,16 @@ use futures_util::FutureExt as _;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
-use watchfire_core::act::{Act, ActionKind, ObjectRef, StepRecord, StepResult, Target};
+use watchfire_core::act::{Act, ActionKind, StepRecord, StepResult, Target};
+use watchfire_core::action::ActionName;
 use watchfire_core::containment::TargetKey;
 use watchfire_core::context::Context;
-use watchfire_core::decision::{Decision, Why};
+use watchfire_core::context::ObjectRef;
+use watchfire_core::decision::Decision;
 use watchfire_core::event::Event;
 use watchfire_core::journal::{ActEnd, Entry, Outcome};
-use watchfire_core::notice::clean;
-use watchfire_core::rules::ActionName;
+use watchfire_core::text::clean;
+use watchfire_core::verdict::Why;
 
 use crate::actions::Failure;
 use crate::aws::image_scan::{self, Scan, Status};
@@ -326,8 +328,7 @@ fn node_of(context: &Context) -> Option<String> {
 /// One bundle for each act of each event.
 fn bundle_id(entry: &Entry, act: &Act) -> String {
     let key = TargetKey::of(&act.target).map(|key| key.to_string()).unwrap_or_default();
-    let hash =
-        watchfire_core::identity::sha256(&format!("{}\n{}\n{key}", entry.decision.event.as_str(), act.id));
+    let hash = watchfire_core::hash::sha256(&format!("{}\n{}\n{key}", entry.decision.event.as_str(), act.id));
     let day = entry.decision.at.strftime("%Y%m%d-%H%M%S");
     format!("{day}-{}", hash.get(..16).unwrap_or(&hash))
 }

@@ -2,7 +2,7 @@
 //! shows what would turn it, hide in it or forge a line.
 
 use serde_json::json;
-use watchfire_core::notice::{clean, is_unfit};
+use watchfire_core::text::{clean, is_unfit};
 use watchfire_tests::{Configuration, PagerDuty, Watchfire, http, watchfire};
 
 use crate::support::paged;

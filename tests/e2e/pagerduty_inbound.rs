@@ -11,7 +11,7 @@ use watchfire::pagerduty::{Inbound, Poller, Round, Unheard};
 use watchfire::router::Router;
 use watchfire::web::{Webhooks, webhooks};
 use watchfire_core::command::{Command, Wish};
-use watchfire_core::decide::incident_of;
+use watchfire_core::ids::incident_of;
 use watchfire_core::ids::{ChannelName, DedupKey, IncidentKey};
 use watchfire_tests::pagerduty::webhook::{Delivery, ping, signature};
 use watchfire_tests::pagerduty::{Deed, Question};

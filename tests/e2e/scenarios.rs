@@ -14,9 +14,10 @@ use watchfire::router::Router;
 use watchfire::rules_files;
 use watchfire::store::Store;
 use watchfire::telemetry::Metrics;
-use watchfire_core::decision::{Decision, Verdict, Why};
+use watchfire_core::decision::Decision;
 use watchfire_core::ids::EventId;
 use watchfire_core::scenario::{Beside, Scenario, StepInput};
+use watchfire_core::verdict::{Verdict, Why};
 use watchfire_tests::PagerDuty;
 
 /// One run of one scenario.

@@ -9,10 +9,11 @@ use serde_json::json;
 use tokio::time::Instant;
 use watchfire::actions::{Channel, Done, Failure};
 use watchfire::clients::Clients;
-use watchfire_core::decision::{Effect, EffectKind};
+use watchfire_core::decision::Effect;
 use watchfire_core::event::HubId;
 use watchfire_core::ids::{ChannelName, IncidentKey};
 use watchfire_core::priority::Priority;
+use watchfire_core::verdict::EffectKind;
 use watchfire_tests::{HubFault, HubFinding, SecurityHub};
 
 use crate::actions::page;

@@ -9,7 +9,8 @@ use tempfile::TempDir;
 use watchfire::source::spool::{Delivery, Lane, Spool};
 use watchfire::store::{Error, Store};
 use watchfire_core::ids::EventId;
-use watchfire_core::incident::{IncidentRecord, Key, Record, State};
+use watchfire_core::incident::IncidentRecord;
+use watchfire_core::state::{Key, Record, State};
 use watchfire_tests::repository;
 use watchfire_tests::store_contract::entry;
 

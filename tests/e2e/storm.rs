@@ -9,12 +9,13 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use watchfire::rules_files;
-use watchfire_core::decision::{Decision, EffectKind, Verdict};
+use watchfire_core::decision::Decision;
 use watchfire_core::ids::ChannelName;
 use watchfire_core::policy::{Policy, Routes};
 use watchfire_core::priority::Priority;
 use watchfire_core::replay::Replay;
 use watchfire_core::rules::RuleSet;
+use watchfire_core::verdict::{EffectKind, Verdict};
 use watchfire_tests::storm::{Storm, URGENT};
 
 /// What people heard of a storm.

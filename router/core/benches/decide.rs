@@ -10,10 +10,10 @@ use watchfire_core::context::Context;
 use watchfire_core::decide::Case;
 use watchfire_core::event::{Event, messages};
 use watchfire_core::ids::ChannelName;
-use watchfire_core::incident::State;
 use watchfire_core::json::Json;
 use watchfire_core::policy::{Policy, Routes};
 use watchfire_core::rules::{RuleFile, RuleSet};
+use watchfire_core::state::State;
 
 fn main() {
     let policy = policy();

@@ -11,12 +11,13 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::budget::BudgetRecord;
 use crate::containment::ApprovalRecord;
-use crate::decision::Why;
 use crate::digest::{DigestDays, DigestRecord};
 use crate::incident::{FindingRecord, IncidentRecord};
-use crate::noise::{self, BundleKind, BundleRecord};
+use crate::noise::{BundleKind, BundleRecord};
 use crate::policy::Policy;
 use crate::state::{Key, Record, State};
+use crate::suppress;
+use crate::verdict::Why;
 
 /// A moment, and what was configured.
 #[derive(Clone, Copy)]
@@ -113,7 +114,7 @@ impl AsOf<'_> {
         if let Some(held) = &mut record.held {
             self.past(&mut held.since);
             let is_muted = held.by == Why::Muted;
-            let longest = if is_muted { noise::LONGEST_MUTE } else { noise.flapping.1 };
+            let longest = if is_muted { suppress::LONGEST_MUTE } else { noise.flapping.1 };
             Self::due(&mut held.until, self.in_time(longest));
         }
     }
@@ -145,7 +146,7 @@ impl AsOf<'_> {
                 })
             }
             BundleKind::Storm => self.in_time(noise.storm.interval),
-            BundleKind::RollUp { limit: _ } => self.in_time(noise::longest_roll_up(&noise.limits)),
+            BundleKind::RollUp { limit: _ } => self.in_time(suppress::longest_roll_up(&noise.limits)),
             BundleKind::Silence { id } => {
                 let window = noise.maintenance.iter().find_map(|window| {
                     let (starts_at, ends_at) = window.window.at(self.now)?;

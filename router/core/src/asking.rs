@@ -1,13 +1,15 @@
 //! A plan that cannot wait to be noticed in another page: a human is asked in a page of its own.
 
-use crate::decide::dedup_key;
-use crate::decision::{Effect, EffectKind, When};
+use crate::decision::{Effect, When};
+use crate::ids::dedup_key;
 use crate::ids::{EffectId, EventId, IncidentKey};
 use crate::incident::IncidentRecord;
-use crate::notice::{Head, Notice, clean};
+use crate::notice::{Head, Notice};
 use crate::planning::Asked;
 use crate::policy::Policy;
 use crate::response;
+use crate::text::clean;
+use crate::verdict::EffectKind;
 
 /// One page for each plan on the route of its priority, under a key of its own; the incident remembers them, so
 /// that they are acknowledged and resolved with the rest.

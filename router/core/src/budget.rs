@@ -9,10 +9,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::act::Target;
+use crate::action::ActionName;
 use crate::containment::TargetKey;
 use crate::context::Context;
 use crate::ids::{EffectId, EventId};
-use crate::rules::ActionName;
 
 /// How many containments there may be in any such time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

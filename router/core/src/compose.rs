@@ -1,17 +1,21 @@
 //! From an event and its decision to the words of a page.
 
 mod facts;
+mod rows;
 mod what;
 
 use jiff::Timestamp;
 
+use crate::action::Role;
 use crate::context::Context;
-use crate::decision::{Role, Why, Withheld};
+use crate::decision::Withheld;
 use crate::event::{Event, FindingSource, OWN_SOURCE, seen};
 use crate::ids::IncidentKey;
-use crate::notice::{Head, Notice, RUNBOOK, clean};
+use crate::notice::{Head, Notice, RUNBOOK};
 use crate::policy::Policy;
 use crate::rules::Rule;
+use crate::text::clean;
+use crate::verdict::Why;
 
 /// What a page is about, besides the event itself.
 pub(crate) struct About<'a> {

@@ -7,19 +7,15 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::act::{Act, ActWhen, ActionKind, Step, Target};
-use crate::ids::{EffectId, EventId, IncidentKey};
-use crate::notice::{Notice, clean};
+use crate::ids::{ApprovalId, EffectId, EventId, IncidentKey};
+use crate::notice::Notice;
 use crate::priority::Priority;
+use crate::text::clean;
 
 /// One thing that can be contained: `pod/<uid>`, `workload/<uid>`, `node/<uid>`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct TargetKey(String);
-
-/// A plan that waits for a human, by the word that approves it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct ApprovalId(String);
 
 /// What was done to a target.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -159,18 +155,8 @@ impl TargetKey {
 impl ApprovalId {
     /// The word for one act of one event: 12 hexadecimal digits, the same on every repeat.
     pub fn of(event: &EventId, effect: &EffectId) -> Self {
-        let hash = crate::identity::sha256(&format!("{}\n{effect}", event.as_str()));
-        Self(hash.chars().take(12).collect())
-    }
-
-    /// What a human wrote.
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
-    }
-
-    /// The word.
-    pub fn as_str(&self) -> &str {
-        &self.0
+        let hash = crate::hash::sha256(&format!("{}\n{effect}", event.as_str()));
+        Self::new(hash.chars().take(12).collect::<String>())
     }
 }
 
@@ -234,12 +220,6 @@ impl TargetRecord {
 }
 
 impl fmt::Display for TargetKey {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(&self.0)
-    }
-}
-
-impl fmt::Display for ApprovalId {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(&self.0)
     }

@@ -9,19 +9,17 @@ mod known;
 mod noting;
 mod reports;
 
-pub use known::{as_said, incident_of};
-pub(crate) use known::{dedup_key, digest_line, leave};
 use known::{is_echo, known_of};
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::act::Occasion;
 use crate::asking::ask_at_once;
 use crate::compose::{self, About};
 use crate::context::Context;
-use crate::decision::{Decision, Verdict, Why, Withheld};
+use crate::decision::{Decision, Withheld};
+use crate::digest::DigestLine;
 use crate::drill::Drill;
 use crate::event::{Event, Finding, FindingState};
 use crate::face::Face;
@@ -29,16 +27,23 @@ use crate::guard::AskedBy;
 use crate::heading;
 use crate::identity::incident_key;
 use crate::ids::IncidentKey;
-use crate::incident::{FindingRecord, IncidentRecord, Key, Record, State, Unread};
+use crate::incident::{FindingRecord, IncidentRecord};
 use crate::judge::{Judging, band, is_from_the_future, resources, updated_at};
-use crate::noise::{self, Sayable, Sifted, Sifting};
-use crate::notice::{Notice, clean};
+use crate::noise::Sayable;
+use crate::notice::Notice;
+use crate::notice::WAITS;
+use crate::plan::Occasion;
 use crate::planning::{self, Plans, Request};
 use crate::policy::Policy;
 use crate::priority::Priority;
 use crate::response;
 use crate::rules::{Classified, Rule, Stage};
-use crate::wake;
+use crate::state::{Key, Record, State, Unread};
+use crate::suppress;
+use crate::suppress::{Sifted, Sifting};
+use crate::suppress::{as_said, leave};
+use crate::text::clean;
+use crate::verdict::{Verdict, Why};
 
 /// One event with the rule that classifies it, ready to be decided.
 #[derive(Debug)]
@@ -190,12 +195,12 @@ impl<'c> Case<'c> {
         if let Some(finding) = finding {
             changes.insert(Key::Finding(finding.key.clone()), self.seen(finding, key, state, now));
         }
-        let covers = noise::covering(&self.policy.noise, &face, finding);
+        let covers = suppress::covering(&self.policy.noise, &face, finding);
         let fresh = covers.iter().filter(|cover| !record.covers.contains(*cover)).cloned().map(Key::Cover);
         let is_asked = why.is_news() || record.held.is_some();
-        let asked = is_asked.then(|| noise::first_asked(policy, &face, finding, key));
+        let asked = is_asked.then(|| suppress::first_asked(policy, &face, finding, key));
         state.need_all(fresh.chain(asked.into_iter().flatten()))?;
-        changes.extend(noise::adopting(key, &mut record, covers, state));
+        changes.extend(suppress::adopting(key, &mut record, covers, state));
         let adopted = self.adopt(finding, key, state, &mut changes)?;
         let news = if why.is_news() { Some(why) } else { record.held.as_ref().map(|held| held.news) };
         let Some(news) = news else {
@@ -286,19 +291,19 @@ impl<'c> Case<'c> {
             Sifted::Digest => {
                 leave(&mut record, key, state, now, &mut changes);
                 self.was_said(&mut record, said, count, now);
-                let line = digest_line(&record, now);
-                changes.extend(wake::digested(policy, state, [(key.clone(), line)], now)?);
+                let line = DigestLine::of(&record, now);
+                changes.extend(suppress::digested(policy, state, [(key.clone(), line)], now)?);
                 (Verdict::Digest, said, Vec::new())
             }
             Sifted::Hold(hold) => {
                 let by = hold.why;
                 withheld.insert(0, Withheld { action: "page".to_owned(), reason: clean(&hold.reason, 400) });
                 let title = record.title.clone();
-                if withheld.iter().any(|withheld| withheld.reason.starts_with(planning::WAITS)) {
+                if withheld.iter().any(|withheld| withheld.reason.starts_with(WAITS)) {
                     // Whoever reads the list has to know that something waits for them.
                     record.title = clean(&format!("{title} (a plan waits for approval)"), 200);
                 }
-                changes.extend(noise::join(hold, news, key, &mut record, (priority, count), state, now));
+                changes.extend(suppress::join(hold, news, key, &mut record, (priority, count), state, now));
                 record.title = title;
                 (Verdict::Quiet, by, Vec::new())
             }

@@ -4,12 +4,14 @@
 use jiff::Timestamp;
 use serde_json::json;
 
-use crate::decision::{Effect, EffectKind, When, Why};
+use crate::decision::{Effect, When};
 use crate::event::{Event, OWN_SOURCE};
 use crate::ids::{ChannelName, DedupKey, EffectId, EventId, IncidentKey};
-use crate::notice::{Notice, clean};
+use crate::notice::Notice;
 use crate::policy::{Policy, Route};
 use crate::priority::Priority;
+use crate::text::clean;
+use crate::verdict::{EffectKind, Why};
 
 /// The `detail-type` of an event that asks for a drill.
 pub const DRILL: &str = "Drill";

@@ -4,16 +4,21 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::decide::dedup_key;
-use crate::decision::{Effect, EffectKind, When};
+use crate::decision::{Effect, When};
+use crate::ids::dedup_key;
 use crate::ids::{ChannelName, DedupKey, EffectId, EventId, IncidentKey};
-use crate::incident::{ByWhom, IncidentRecord, Key, Record, State, Unread};
-use crate::noise::{self, BundleKind, incident_of_bundle};
+use crate::incident::IncidentRecord;
+use crate::noise::bundle_key;
+use crate::noise::{BundleKind, incident_of_bundle};
+use crate::notice::ByWhom;
 use crate::notice::Notice;
+use crate::state::{Key, Record, State, Unread};
+use crate::suppress;
+use crate::verdict::EffectKind;
 
 /// What has to be read before an incident can end.
 pub(crate) fn needs(key: &IncidentKey, record: &IncidentRecord, state: &State) -> Result<(), Unread> {
-    let cover = noise::bundle_key(&BundleKind::Cover { incident: key.clone() }, &[]);
+    let cover = bundle_key(&BundleKind::Cover { incident: key.clone() }, &[]);
     let own = record
         .bundles
         .iter()
@@ -32,8 +37,8 @@ pub(crate) fn end(
     now: Timestamp,
 ) -> (BTreeMap<Key, Record>, Vec<Effect>) {
     let mut effects = resolves(key, record, notice);
-    let mut changes = noise::uncovering(key, record, state);
-    let cover = noise::bundle_key(&BundleKind::Cover { incident: key.clone() }, &[]);
+    let mut changes = suppress::uncovering(key, record, state);
+    let cover = bundle_key(&BundleKind::Cover { incident: key.clone() }, &[]);
     if let Some(covered) = state.bundle(&cover).filter(|covered| covered.unsaid > 0) {
         let mut covered = covered.clone();
         covered.due_at = Some(now);

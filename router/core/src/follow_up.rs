@@ -5,20 +5,25 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::act::{Act, ActionKind, StepRecord, StepResult};
+use crate::action::ActionName;
+use crate::action::Role;
 use crate::budget::{BudgetRecord, Spent};
 use crate::command::Command;
-use crate::containment::{ApprovalId, ContainmentState, TargetKey, TargetRecord};
+use crate::containment::{ContainmentState, TargetKey, TargetRecord};
 use crate::context::Context;
-use crate::decide::dedup_key;
-use crate::decision::{Decision, Effect, EffectKind, Role, Verdict, When, Why};
+use crate::decision::{Decision, Effect, When};
 use crate::heading;
+use crate::ids::ApprovalId;
+use crate::ids::dedup_key;
 use crate::ids::{ChannelName, EffectId, EventId, IncidentKey, Own};
-use crate::incident::{IncidentRecord, Key, Record, State, Unread};
+use crate::incident::IncidentRecord;
 use crate::journal::{ActEnd, Entry, Outcome};
-use crate::notice::{Notice, clean};
+use crate::notice::Notice;
 use crate::policy::Policy;
 use crate::priority::Priority;
-use crate::rules::ActionName;
+use crate::state::{Key, Record, State, Unread};
+use crate::text::clean;
+use crate::verdict::{EffectKind, Verdict, Why};
 
 /// The id of the report about an act: the same on every repeat, so that it is decided once.
 pub fn report_id(entry: &Entry, act: &Act) -> EventId {

@@ -1,14 +1,15 @@
 //! May this containment happen? Every guard that cannot be evaluated says no.
 
-use crate::act::{ActionKind, Occasion, Planned, Target};
+use crate::act::{ActionKind, Target};
+use crate::action::ActionName;
+use crate::action::Role;
 use crate::budget::{BudgetRecord, Over, Spent};
 use crate::containment::{ContainmentState, TargetKey};
 use crate::context::{Context, Method, Place, Pod, Pods, Workload};
-use crate::decision::Role;
-use crate::incident::State;
 use crate::mitigation::{Mitigation, Mode};
+use crate::plan::{Occasion, Planned};
 use crate::priority::Priority;
-use crate::rules::ActionName;
+use crate::state::State;
 
 /// What was planned, and all that the guards look at.
 #[derive(Clone, Copy, Debug)]
@@ -222,7 +223,7 @@ fn never(question: &Question<'_>) -> Result<(), Refusal> {
     }
     let target = TargetKey::of(&planned.target)
         .ok_or_else(|| Refusal::CannotSay("what it would be done to".to_owned()))?;
-    if !state.has_read(&crate::incident::Key::Target(target.clone())) {
+    if !state.has_read(&crate::state::Key::Target(target.clone())) {
         return Err(Refusal::CannotSay("what was done to it before".to_owned()));
     }
     let last = state.target(&target).and_then(|record| record.last(ActionKind::Rule(action)));

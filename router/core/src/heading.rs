@@ -6,16 +6,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use crate::act::ActionKind;
-use crate::containment::{
-    Answer, ApprovalId, ApprovalRecord, Containment, ContainmentState, TargetRecord, Verdict,
-};
-use crate::decision::{Decision, Role, Withheld};
+use crate::action::ActionName;
+use crate::action::Role;
+use crate::containment::{Answer, ApprovalRecord, Containment, ContainmentState, TargetRecord, Verdict};
+use crate::decision::{Decision, Withheld};
+use crate::ids::ApprovalId;
 use crate::ids::IncidentKey;
-use crate::incident::{IncidentRecord, Key, Record, State, Unread};
+use crate::incident::IncidentRecord;
+use crate::notice::WAITS;
 use crate::notice::{Head, Measure, MeasureState, Notice};
-use crate::planning::WAITS;
 use crate::policy::Policy;
-use crate::rules::ActionName;
+use crate::state::{Key, Record, State, Unread};
 
 /// Gives every page of a decision, and what is kept of it for later pages, its head as of now.
 ///

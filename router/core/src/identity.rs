@@ -2,9 +2,8 @@
 
 mod says;
 
-use sha2::{Digest as _, Sha256};
-
 use crate::event::{Event, Finding};
+use crate::hash::hash;
 use crate::ids::IncidentKey;
 
 /// The same for everything that happens to one subject in one family: account, place, family and primary
@@ -53,31 +52,4 @@ fn said(event: &Event<'_>) -> Vec<String> {
 /// The incident of what a human does to something without an event.
 pub fn by_hand(cluster: &str, about: &str) -> IncidentKey {
     IncidentKey::new(format!("wf1-{}", &hash(["by-hand", cluster, about])[..32]))
-}
-
-/// A short hash of a kind and its parts, for keys of records: whatever an event says, a key has 32 characters.
-pub(crate) fn keyed(kind: &str, parts: &[&str]) -> String {
-    hash([kind].into_iter().chain(parts.iter().copied()))[..32].to_owned()
-}
-
-/// SHA-256, hexadecimal, over the parts each preceded by its length, so that no two lists of parts
-/// run together into the same text.
-fn hash<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
-    let mut digest = Sha256::new();
-    for part in parts {
-        digest.update((part.len() as u64).to_be_bytes());
-        digest.update(part);
-    }
-    hex(&digest.finalize())
-}
-
-/// SHA-256 of a text's bytes, in lower-case hexadecimal.
-pub fn sha256(text: &str) -> String {
-    hex(&Sha256::digest(text))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    digits.map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
 }

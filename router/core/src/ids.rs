@@ -4,7 +4,11 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-pub use crate::event_id::{Delivery, EventId, Own};
+mod dedup_key;
+mod event_id;
+
+pub use dedup_key::{dedup_key, incident_of};
+pub use event_id::{Delivery, EventId, Own};
 
 macro_rules! id {
     ($(#[$doc:meta] $name:ident)+) => { $(
@@ -52,6 +56,8 @@ id! {
     ChannelName
     /// One effect of one decision, unique within the decision.
     EffectId
+    /// A plan that waits for a human, by the word that approves it.
+    ApprovalId
     /// What a channel is told so that repeats fall on one alert; PagerDuty's `dedup_key`.
     DedupKey
 }

@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::containment::{ApprovalId, TargetKey};
-use crate::decision::Why;
+use crate::containment::TargetKey;
 use crate::event::{Band, Finding, FindingState};
+use crate::ids::ApprovalId;
 use crate::ids::{BundleKey, ChannelName, CoverKey, DedupKey, EffectId, EventId, FindingKey, IncidentKey};
+use crate::notice::ByWhom;
 use crate::priority::Priority;
-pub use crate::state::{Key, Record, State, Unread};
+use crate::verdict::Why;
 
 /// What is known of one finding.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -141,15 +142,6 @@ pub struct IncidentRecord {
     /// Who or what ended it, unless its own findings did.
     #[serde(default)]
     pub ended: Option<ByWhom>,
-}
-
-/// Someone, and when.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ByWhom {
-    /// Who.
-    pub by: String,
-    /// When.
-    pub at: Timestamp,
 }
 
 /// A page of a step of the escalation chain.

@@ -2,12 +2,12 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::decision::Why;
 use crate::event::{Band, Event, Finding, FindingSource, FindingState, Subject};
 use crate::incident::{FindingRecord, IncidentRecord};
 use crate::policy::Policy;
 use crate::priority::Priority;
 use crate::rules::Rule;
+use crate::verdict::Why;
 
 /// An event about an open problem, and what is known of it.
 #[derive(Clone, Copy, Debug)]
@@ -168,5 +168,5 @@ pub(crate) fn resources(subject: &Subject) -> Vec<String> {
     // Of several resources the first is no more than the others: the next report may name another first.
     let is_one_of_several = |kind: &str| kind == "resource" && !subject.resources.is_empty();
     let others = named.filter(|(kind, part)| is_one_of_several(kind) || !is_primary(kind, part));
-    others.map(|(kind, part)| format!("{kind}={}", crate::notice::clean(part, 200))).collect()
+    others.map(|(kind, part)| format!("{kind}={}", crate::text::clean(part, 200))).collect()
 }

@@ -6,10 +6,10 @@ use jiff::SignedDuration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::action::ActionName;
 use crate::budget::Budget;
 use crate::context::{Cluster, Pod};
 use crate::priority::Priority;
-use crate::rules::ActionName;
 use crate::zone::Zone;
 
 /// How far Watchfire goes, from doing nothing to doing it.

@@ -4,16 +4,17 @@ use jiff::Timestamp;
 
 use crate::event::Band;
 use crate::ids::{BundleKey, IncidentKey, RuleName, SilenceId};
-use crate::incident::{ByWhom, Held, IncidentRecord};
+use crate::incident::{Held, IncidentRecord};
 use crate::judge::GREW;
 use crate::noise::{BundleKind, BundleRecord, bundle_key, incident_of_bundle};
+use crate::notice::ByWhom;
 use crate::policy::Policy;
 use crate::priority::Priority;
 
 /// An incident, and what its future depends on.
 #[derive(Clone, Copy, Debug)]
 pub struct Outlook<'o> {
-    /// It, as it stands: see [`crate::decide::as_said`].
+    /// It, as it stands: see [`crate::suppress::as_said`].
     pub record: &'o IncidentRecord,
     /// What was configured.
     pub policy: &'o Policy,

@@ -3,16 +3,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::act::{Act, ActWhen, ActionKind, NoPlan, Occasion, PlanHash, Planned, Target, summary};
+use crate::act::{Act, ActWhen, ActionKind, PlanHash, Target, summary};
+use crate::action::ActionName;
+use crate::action::Role;
 use crate::budget::Spent;
-use crate::containment::{ApprovalId, ApprovalRecord, Containment, TargetKey, TargetRecord};
-use crate::decision::{Role, Withheld};
+use crate::containment::{ApprovalRecord, Containment, TargetKey, TargetRecord};
+use crate::decision::Withheld;
 use crate::guard::{AskedBy, Question, Ruling, may};
+use crate::ids::ApprovalId;
 use crate::ids::{EffectId, EventId};
-use crate::incident::{IncidentRecord, Key, Record, State};
+use crate::incident::IncidentRecord;
 use crate::notice::Notice;
+use crate::notice::WAITS;
+use crate::plan::{NoPlan, Occasion, Planned};
 use crate::priority::Priority;
-use crate::rules::ActionName;
+use crate::state::{Key, Record, State};
 
 /// What plans are asked for, and by whom.
 pub(crate) struct Request<'r> {
@@ -22,9 +27,6 @@ pub(crate) struct Request<'r> {
     pub(crate) asked_by: AskedBy<'r>,
     pub(crate) state: &'r State,
 }
-
-/// How the reason of a plan begins that a human has to approve.
-pub(crate) const WAITS: &str = "waits for approval";
 
 /// What came of them.
 #[derive(Debug, Default)]

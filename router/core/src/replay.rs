@@ -7,14 +7,15 @@ use jiff::Timestamp;
 use crate::command::{Asked, Command};
 use crate::context::Context;
 use crate::decide::Case;
-use crate::decision::{Decision, Verdict, Why};
+use crate::decision::Decision;
 use crate::digest::{Contents, EditionNumber};
 use crate::event::{Event, Finding, messages, unreadable};
 use crate::face::Face;
 use crate::ids::{EventId, IncidentKey};
-use crate::incident::{Key, Record, State, Unread};
 use crate::policy::Policy;
 use crate::silence::SilenceEffect;
+use crate::state::{Key, Record, State, Unread};
+use crate::verdict::{Verdict, Why};
 use crate::wake::{SetBack, Turns, Woken};
 
 /// A history as far as it was replayed.

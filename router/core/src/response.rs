@@ -2,12 +2,13 @@
 
 use jiff::Timestamp;
 
-use crate::decide::dedup_key;
-use crate::decision::{Effect, EffectKind, When, Why};
+use crate::decision::{Effect, When};
+use crate::ids::dedup_key;
 use crate::ids::{EffectId, EventId, IncidentKey};
 use crate::incident::{Escalated, IncidentRecord};
 use crate::notice::Notice;
 use crate::policy::Policy;
+use crate::verdict::{EffectKind, Why};
 
 /// Somebody was told: the clock runs from here, or anew where it got worse.
 pub(crate) fn start_clock(policy: &Policy, record: &mut IncidentRecord, why: Why, now: Timestamp) {

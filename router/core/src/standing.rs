@@ -10,14 +10,16 @@ pub use delivery::{Delivery, Progress, Told, ended};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::containment::{Answer, ApprovalId, ApprovalRecord, TargetRecord, Verdict};
-use crate::decision::{Role, Withheld};
+use crate::action::ActionName;
+use crate::action::Role;
+use crate::containment::{Answer, ApprovalRecord, TargetRecord, Verdict};
+use crate::decision::Withheld;
 use crate::heading::measures;
+use crate::ids::ApprovalId;
 use crate::ids::IncidentKey;
 use crate::incident::IncidentRecord;
 use crate::journal::Entry;
 use crate::notice::Measure;
-use crate::rules::ActionName;
 use crate::zone::Zone;
 
 /// All that is looked at.

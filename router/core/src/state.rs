@@ -7,8 +7,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::budget::BudgetRecord;
-use crate::containment::{ApprovalId, ApprovalRecord, SwitchRecord, TargetKey, TargetRecord};
+use crate::containment::{ApprovalRecord, SwitchRecord, TargetKey, TargetRecord};
 use crate::digest::{Contents, DigestDays, DigestLine, DigestRecord, EditionNumber, EditionRecord};
+use crate::ids::ApprovalId;
 use crate::ids::{BundleKey, CoverKey, FindingKey, IncidentKey, LimitKey};
 use crate::incident::{FindingRecord, IncidentRecord};
 use crate::noise::{BundleRecord, CoverRecord, LimitRecord, Sayable};

@@ -7,13 +7,13 @@ use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
 use support::scene::{Scene, check, labels, workload};
+use watchfire_core::action::ActionName;
 use watchfire_core::context::{
     AdminApi, Confidence, Context, Deny, Enforcement, GitOps, GitOpsTool, HostAccess, Known, Method,
     Neighbour, Place, Pods, Requirement, ScaledObject, Selector, Workload, WorkloadKind,
 };
 use watchfire_core::mitigation::Mode;
 use watchfire_core::priority::Priority;
-use watchfire_core::rules::ActionName;
 
 #[test]
 fn each_kind_of_owner_is_contained_in_its_way_or_refused_with_its_reason() {

@@ -5,9 +5,9 @@ mod support;
 
 use support::scene::{POD, Scene, check, told, without_hashes, workload};
 use watchfire_core::context::{Confidence, Deny, Known, Method, Place, Pods, Selector, WorkloadKind};
-use watchfire_core::decision::EffectKind;
 use watchfire_core::mitigation::Mode;
 use watchfire_core::priority::Priority;
+use watchfire_core::verdict::EffectKind;
 
 #[test]
 fn what_the_owner_of_a_workload_controls_does_not_save_it() {

@@ -8,15 +8,16 @@ use jiff::SignedDuration;
 use proptest::prelude::*;
 use support::scene::{Scene, ours, workload};
 use watchfire_core::act::{Act, ActWhen, Step, Target};
+use watchfire_core::action::ActionName;
+use watchfire_core::action::Role;
 use watchfire_core::budget::Budget;
 use watchfire_core::containment::{Containment, ContainmentState, TargetKey, TargetRecord};
 use watchfire_core::context::{Cluster, Confidence, HostAccess, Known, Method, Place, WorkloadKind};
-use watchfire_core::decision::{Decision, Role};
+use watchfire_core::decision::Decision;
 use watchfire_core::ids::{EffectId, EventId, IncidentKey};
-use watchfire_core::incident::{Key, Record};
 use watchfire_core::mitigation::Mode;
 use watchfire_core::priority::Priority;
-use watchfire_core::rules::ActionName;
+use watchfire_core::state::{Key, Record};
 
 #[derive(Clone, Debug)]
 struct World {

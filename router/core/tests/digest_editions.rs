@@ -11,13 +11,14 @@ use jiff::Timestamp;
 use support::{Finding, policy};
 use watchfire_core::context::Context;
 use watchfire_core::decide::Case;
-use watchfire_core::decision::{Decision, Why};
+use watchfire_core::decision::Decision;
 use watchfire_core::digest::{Contents, DigestRecord, EditionNumber};
 use watchfire_core::event::Event;
 use watchfire_core::ids::{ChannelName, IncidentKey};
-use watchfire_core::incident::{Key, Record, State, Unread};
 use watchfire_core::policy::Policy;
 use watchfire_core::replay::Replay;
+use watchfire_core::state::{Key, Record, State, Unread};
+use watchfire_core::verdict::Why;
 
 /// Wednesday.
 const BEFORE_OPENING: &str = "2026-11-25T08:00:00Z";

@@ -9,14 +9,15 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 use support::policy;
-use watchfire_core::decision::{Decision, EffectKind, Verdict, When, Why};
+use watchfire_core::decision::{Decision, When};
 use watchfire_core::drill::Drill;
 use watchfire_core::event::Event;
-use watchfire_core::incident::Key;
 use watchfire_core::notice::Notice;
 use watchfire_core::policy::Policy;
 use watchfire_core::priority::Priority;
 use watchfire_core::replay::Replay;
+use watchfire_core::state::Key;
+use watchfire_core::verdict::{EffectKind, Verdict, Why};
 
 const NOW: &str = "2026-11-29T03:00:00Z";
 

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use fixtures::fixture;
 use watchfire_core::event::{Event, messages};
-use watchfire_core::identity::sha256;
+use watchfire_core::hash::sha256;
 use watchfire_core::ids::EventId;
 use watchfire_core::json::Json;
 

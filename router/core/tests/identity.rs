@@ -1,9 +1,9 @@
 //! What is one problem and what is two, over events as they were delivered.
 #![allow(clippy::unwrap_used)]
 
-use watchfire_core::decision::{Verdict, Why};
 use watchfire_core::replay::Replay;
 use watchfire_core::scenario::{Beside, Scenario};
+use watchfire_core::verdict::{Verdict, Why};
 
 const TWO_EVENTS: &str = include_str!("../../../tests/data/cases/two-events-of-one-resource.jsonl");
 const STATUS: &str = include_str!("../../../tests/data/cases/guardduty-status-events.jsonl");

@@ -2,12 +2,13 @@
 
 #![allow(clippy::unwrap_used)]
 
-use watchfire_core::decision::{Decision, Why};
-use watchfire_core::incident::Record;
+use watchfire_core::decision::Decision;
 use watchfire_core::noise::BundleRecord;
 use watchfire_core::notice::List;
 use watchfire_core::replay::Replay;
 use watchfire_core::scenario::{Beside, Scenario, StepInput};
+use watchfire_core::state::Record;
+use watchfire_core::verdict::Why;
 
 /// A history of those steps, and all that was decided in it.
 fn played<T>(policy: &str, steps: &str, look: impl FnOnce(&[Decision], &Replay<'_>) -> T) -> T {

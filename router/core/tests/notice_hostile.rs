@@ -7,10 +7,12 @@ mod support;
 use std::borrow::Cow;
 
 use fixtures::fixture;
-use watchfire_core::decision::{Decision, EffectKind};
+use watchfire_core::decision::Decision;
 use watchfire_core::json::Json;
-use watchfire_core::notice::{Fact, Notice, is_unfit};
+use watchfire_core::notice::{Fact, Notice};
 use watchfire_core::replay::Replay;
+use watchfire_core::text::is_unfit;
+use watchfire_core::verdict::EffectKind;
 
 /// Characters that control a screen, break a line, turn text or hide in it.
 const HOSTILE: &str = "x\u{1b}[31m\r\n\u{85}\u{9b}2J\u{7f}\0\u{8}\u{ad}\u{34f}\u{61c}\u{180e}\u{200b}\u{200d}\u{200e}\

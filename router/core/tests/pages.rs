@@ -12,12 +12,13 @@ use std::path::{Path, PathBuf};
 
 use jiff::{SignedDuration, Timestamp};
 use support::world::{NOW, World, example, policy, route};
-use watchfire_core::decision::{Decision, Effect, EffectKind};
+use watchfire_core::decision::{Decision, Effect};
 use watchfire_core::event::unreadable;
 use watchfire_core::ids::ChannelName;
 use watchfire_core::mitigation::Mode;
 use watchfire_core::policy::Policy;
 use watchfire_core::replay::Replay;
+use watchfire_core::verdict::EffectKind;
 
 fn now() -> Timestamp {
     NOW.parse().unwrap()

@@ -10,7 +10,8 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 use support::scene::{Scene, workload};
-use watchfire_core::act::{NoPlan, Occasion, Planned, StepName, repertoire};
+use watchfire_core::act::StepName;
+use watchfire_core::action::ActionName;
 use watchfire_core::context::{
     AdminApi, Confidence, Deny, Enforcement, HostAccess, Known, Method, Neighbour, ScaledObject, Selector,
     WorkloadKind,
@@ -18,7 +19,7 @@ use watchfire_core::context::{
 use watchfire_core::event::Subject;
 use watchfire_core::ids::IncidentKey;
 use watchfire_core::mitigation::Mitigation;
-use watchfire_core::rules::ActionName;
+use watchfire_core::plan::{NoPlan, Occasion, Planned, repertoire};
 
 #[derive(Clone, Debug)]
 struct World {

@@ -14,16 +14,16 @@ use support::world::{NOW, policy};
 use watchfire_core::context::Context;
 use watchfire_core::decide::decide;
 use watchfire_core::event::{Event, messages};
-use watchfire_core::incident::State;
 use watchfire_core::notice::{Group, Notice};
 use watchfire_core::policy::Policy;
+use watchfire_core::state::State;
 
 /// The page about an event, whoever is told of it.
 fn notice(policy: &Policy, text: &str) -> Option<Notice> {
     let event = Event::read(text).unwrap();
     let decision = decide(&event, policy, &State::whole(), &Context::none(), NOW.parse().unwrap()).unwrap();
     decision.changes.values().find_map(|change| match change {
-        watchfire_core::incident::Record::Sayable(sayable) => Some(sayable.notice.clone()),
+        watchfire_core::state::Record::Sayable(sayable) => Some(sayable.notice.clone()),
         _ => None,
     })
 }
@@ -31,7 +31,7 @@ fn notice(policy: &Policy, text: &str) -> Option<Notice> {
 fn told(policy: &Policy, name: &str, message: &str, out: &mut String) {
     for text in messages(message).unwrap() {
         let Some(notice) = notice(policy, &text) else { continue };
-        writeln!(out, "== {name}\n{}", notice.subject(watchfire_core::decision::EffectKind::Page)).unwrap();
+        writeln!(out, "== {name}\n{}", notice.subject(watchfire_core::verdict::EffectKind::Page)).unwrap();
         for fact in notice.facts.iter().filter(|fact| fact.group == Group::Seen) {
             writeln!(out, "{}: {}", fact.label, fact.value).unwrap();
         }

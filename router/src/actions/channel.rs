@@ -2,10 +2,12 @@
 
 use anyhow::Context as _;
 use tokio::time::{Instant, timeout_at};
-use watchfire_core::decision::{Effect, Role};
+use watchfire_core::action::Role;
+use watchfire_core::decision::Effect;
 use watchfire_core::ids::ChannelName;
-use watchfire_core::notice::{Fault, clean};
+use watchfire_core::notice::Fault;
 use watchfire_core::priority::Priority;
+use watchfire_core::text::clean;
 
 use super::health::{Health, Pass};
 use super::pace::Pace;

@@ -8,7 +8,8 @@ use std::io::Write as _;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use watchfire_core::decision::{Effect, Role};
+use watchfire_core::action::Role;
+use watchfire_core::decision::Effect;
 use watchfire_core::ids::ChannelName;
 use watchfire_core::notice::{Templates, Worded, Wording};
 

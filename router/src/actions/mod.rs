@@ -25,9 +25,11 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use watchfire_core::decision::{Effect, Role};
+use watchfire_core::action::Role;
+use watchfire_core::decision::Effect;
 use watchfire_core::ids::ChannelName;
-use watchfire_core::notice::{Fault, Wording, clean};
+use watchfire_core::notice::{Fault, Wording};
+use watchfire_core::text::clean;
 
 pub use channel::{Channel, Standing};
 pub use console::{Config as ConsoleConfig, Console};

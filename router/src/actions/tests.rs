@@ -1,10 +1,11 @@
 //! The page that the actions' tests send, and what every channel promises.
 
 use tokio::time::Instant;
-use watchfire_core::decision::{EffectKind, When};
+use watchfire_core::decision::When;
 use watchfire_core::ids::{DedupKey, EffectId, EventId, FindingKey, IncidentKey, RuleName};
 use watchfire_core::notice::{Fact, Group, Head, Notice};
 use watchfire_core::priority::Priority;
+use watchfire_core::verdict::EffectKind;
 
 use super::*;
 

@@ -13,7 +13,7 @@ use reqwest::StatusCode;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use watchfire_core::command::Wish;
-use watchfire_core::notice::clean;
+use watchfire_core::text::clean;
 
 use super::Failed;
 use super::client::{self, Chosen};

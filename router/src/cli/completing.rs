@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap_complete::engine::{CompletionCandidate, ValueCompleter};
 use serde_json::Value;
-use watchfire_core::notice::clean;
+use watchfire_core::text::clean;
 
 use super::asking::{Whom, answered, word};
 use super::client;

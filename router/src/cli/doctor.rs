@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use clap::Args;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use serde_json::json;
-use watchfire_core::act::permissions::permissions;
+use watchfire_core::plan::permissions::permissions;
 
 use super::rbac::enabled;
 use super::{Failed, Output, PolicyArguments};

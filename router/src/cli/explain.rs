@@ -8,8 +8,8 @@ use serde_json::json;
 use watchfire_core::context::Context;
 use watchfire_core::decide::decide;
 use watchfire_core::event::{Event, messages, text_of, unreadable};
-use watchfire_core::incident::State;
 use watchfire_core::policy::Policy;
+use watchfire_core::state::State;
 
 use super::replay::{as_json, as_line};
 use super::{Failed, Output, PolicyArguments, read_bytes};

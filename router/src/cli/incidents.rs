@@ -5,7 +5,7 @@ use clap_complete::engine::ArgValueCompleter;
 use jiff::Timestamp;
 use watchfire_core::command::Wish;
 use watchfire_core::ids::IncidentKey;
-use watchfire_core::incident::ByWhom;
+use watchfire_core::notice::ByWhom;
 use watchfire_core::standing::{NotDone, Progress, Told};
 
 use super::Failed;

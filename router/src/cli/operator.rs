@@ -5,10 +5,10 @@ use clap_complete::engine::ArgValueCompleter;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use watchfire_core::act::{Act, ActWhen};
+use watchfire_core::action::ActionName;
 use watchfire_core::command::Wish;
-use watchfire_core::containment::ApprovalId;
+use watchfire_core::ids::ApprovalId;
 use watchfire_core::ids::IncidentKey;
-use watchfire_core::rules::ActionName;
 
 use super::Failed;
 use super::asking::{self, Form, Whom, ask, look, word};

@@ -4,8 +4,8 @@ use std::io::{BufRead as _, Write as _};
 
 use clap::Args;
 use watchfire_core::json::Json;
-use watchfire_core::notice::visible;
 use watchfire_core::pattern::Pattern;
+use watchfire_core::text::visible;
 
 use super::Failed;
 

@@ -9,12 +9,13 @@ use jiff::Timestamp;
 use serde_json::json;
 use watchfire_core::context::Context;
 use watchfire_core::decide::decide;
-use watchfire_core::decision::{Decision, Effect, EffectKind, When};
+use watchfire_core::decision::{Decision, Effect, When};
 use watchfire_core::event::{Event, messages, text_of, unreadable};
 use watchfire_core::ids::{ChannelName, EffectId};
-use watchfire_core::incident::State;
 use watchfire_core::notice::Notice;
 use watchfire_core::policy::Policy;
+use watchfire_core::state::State;
+use watchfire_core::verdict::EffectKind;
 
 use super::{Failed, Output, read_bytes, usage};
 use crate::actions::{Preview, preview};

@@ -4,12 +4,14 @@ use std::collections::BTreeSet;
 
 use clap::Args;
 use serde_json::{Value, json};
-use watchfire_core::act::permissions::{Evidence, Part, Permission, Permissions, permissions, reachable};
-use watchfire_core::act::{StepName, repertoire};
+use watchfire_core::act::StepName;
+use watchfire_core::action::ActionName;
 use watchfire_core::context::AdminApi;
 use watchfire_core::mitigation::Mode;
+use watchfire_core::plan::permissions::{Evidence, Part, Permission, Permissions, permissions, reachable};
+use watchfire_core::plan::repertoire;
 use watchfire_core::policy::Policy;
-use watchfire_core::rules::{ActionName, Stage};
+use watchfire_core::rules::Stage;
 
 use super::{Failed, PolicyArguments, yaml};
 use crate::config::{self, KillSwitch};

@@ -9,8 +9,8 @@ use serde_json::json;
 use watchfire_core::decision::Decision;
 use watchfire_core::event::{is_utf16, text_of};
 use watchfire_core::json::Json;
-use watchfire_core::notice::{clean, visible};
 use watchfire_core::replay::Replay;
+use watchfire_core::text::{clean, visible};
 
 use super::{Failed, Output, PolicyArguments, read_bytes};
 

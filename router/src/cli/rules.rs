@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use serde_json::json;
-use watchfire_core::rules::run_examples;
+use watchfire_core::examples::run_examples;
 use watchfire_core::scenario::{Beside, Scenario};
 
 use super::check::refuse;

@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
-use watchfire_core::notice::{clean, visible};
+use watchfire_core::text::{clean, visible};
 
 /// What every terminal shows unbroken.
 pub(super) const WIDTH: usize = 80;

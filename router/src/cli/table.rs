@@ -1,7 +1,7 @@
 //! A list: a header, one line a row, as wide as the terminal. What does not fit is cut in the columns that may be.
 
 use comfy_table::{Cell, ColumnConstraint, ContentArrangement, Row, Table as Grid, TableStyle};
-use watchfire_core::notice::clean;
+use watchfire_core::text::clean;
 
 use super::screen::{self, Tone};
 

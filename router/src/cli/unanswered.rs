@@ -4,7 +4,7 @@ use anyhow::{Error, anyhow};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, LOCATION};
 use reqwest::{StatusCode, Url};
 use serde_json::Value;
-use watchfire_core::notice::clean;
+use watchfire_core::text::clean;
 
 use super::Failed;
 use super::asking::{Server, word};

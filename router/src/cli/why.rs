@@ -3,9 +3,9 @@
 use clap::Args;
 use clap_complete::engine::ArgValueCompleter;
 use jiff::Timestamp;
-use watchfire_core::decision::Verdict;
-use watchfire_core::incident::ByWhom;
+use watchfire_core::notice::ByWhom;
 use watchfire_core::standing::{NotDone, Told};
+use watchfire_core::verdict::Verdict;
 
 use super::Failed;
 use super::asking::{Whom, look, minute, question};

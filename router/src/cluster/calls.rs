@@ -9,7 +9,7 @@ use kube::core::{ClusterResourceScope, NamespaceResourceScope};
 use kube::{Client, Resource};
 use serde::de::DeserializeOwned;
 use tokio::time::{Instant, timeout_at};
-use watchfire_core::notice::clean;
+use watchfire_core::text::clean;
 
 use super::objects::{Kind, Object};
 use super::pulse::Pulse;

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use tokio::time::Instant;
-use watchfire_core::act::{ObjectRef, Target};
+use watchfire_core::act::Target;
+use watchfire_core::context::ObjectRef;
 use watchfire_core::context::{
     Confidence, Context, Gone, Method, Namespace, Node, Place, Pod, Pods, Query, Workload, WorkloadKind,
 };

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use watchfire_core::notice::clean;
+use watchfire_core::text::clean;
 
 /// What people write a team, an owner or a runbook under.
 const DEFAULT: [&str; 10] = [

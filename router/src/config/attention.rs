@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::SignedDuration;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use watchfire_core::decision::Role;
+use watchfire_core::action::Role;
 use watchfire_core::ids::ChannelName;
 use watchfire_core::policy::EscalationStep;
 use watchfire_core::priority::Priority;

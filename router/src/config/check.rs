@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
-use watchfire_core::decision::Role;
+use watchfire_core::action::Role;
 use watchfire_core::near::near;
-use watchfire_core::notice::clean;
 use watchfire_core::priority::Priority;
+use watchfire_core::text::clean;
 use watchfire_core::yaml::{Node, Value, YamlError};
 
 use super::Mistake;

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::SignedDuration;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
+use watchfire_core::action::ActionName;
 use watchfire_core::budget::Budget;
 use watchfire_core::context::Cluster;
 use watchfire_core::mitigation::{Mitigation, Mode, Protected};
 use watchfire_core::priority::Priority;
-use watchfire_core::rules::ActionName;
 use watchfire_core::zone::Zone;
 
 /// How far Watchfire may go. Left out, it observes.

@@ -30,9 +30,10 @@ pub use written::{At, Written};
 
 use std::path::Path;
 
+use watchfire_core::examples::{ExampleFailure, run_examples};
 use watchfire_core::ids::ChannelName;
 use watchfire_core::policy::{Policy, Routes};
-use watchfire_core::rules::{ExampleFailure, RuleFile, RuleSet, run_examples};
+use watchfire_core::rules::{RuleFile, RuleSet};
 
 use crate::rules_files;
 use check::Parsed;

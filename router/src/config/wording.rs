@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use watchfire_core::context::Context;
 use watchfire_core::decide::decide;
-use watchfire_core::decision::{Effect, EffectKind};
+use watchfire_core::decision::Effect;
 use watchfire_core::event::{Event, messages};
-use watchfire_core::incident::State;
 use watchfire_core::notice::Part;
 use watchfire_core::policy::Policy;
+use watchfire_core::state::State;
+use watchfire_core::verdict::EffectKind;
 
 use super::{Config, Mistake, Written};
 use crate::actions::{ChannelConfig, faults};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use watchfire_core::act::ObjectRef;
+use watchfire_core::context::ObjectRef;
 
 use super::api::Api;
 use super::change::{Change, Gone, change};

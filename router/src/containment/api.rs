@@ -8,7 +8,8 @@ use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams, Precon
 use kube::client::Body;
 use serde_json::{Value, json};
 use tokio::time::timeout;
-use watchfire_core::act::{FIELD_MANAGER, ObjectRef};
+use watchfire_core::act::FIELD_MANAGER;
+use watchfire_core::context::ObjectRef;
 
 use super::How;
 use super::fault::{Answer, Asked, Fault};

@@ -1,7 +1,8 @@
 //! One change of one object: read, judge, patch with tests, and again if someone was faster.
 
 use serde_json::Value;
-use watchfire_core::act::{ObjectRef, StepResult};
+use watchfire_core::act::StepResult;
+use watchfire_core::context::ObjectRef;
 
 use super::api::{Api, Live};
 use super::fault::Fault;

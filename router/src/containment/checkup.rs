@@ -6,8 +6,8 @@ use futures_util::StreamExt as _;
 use serde::Serialize;
 use serde_json::{Value, json};
 use watchfire_core::act::StepName;
-use watchfire_core::act::permissions::{FORBIDDEN, Part, Permission, Permissions};
 use watchfire_core::context::AdminApi;
+use watchfire_core::plan::permissions::{FORBIDDEN, Part, Permission, Permissions};
 
 use super::api::Api;
 use super::fault::Fault;

@@ -1,7 +1,8 @@
 //! `RevokePod`, `RevokeRole` and `RestoreRole`: what a role's sessions may still do.
 
 use jiff::Timestamp;
-use watchfire_core::act::{ObjectRef, StepResult};
+use watchfire_core::act::StepResult;
+use watchfire_core::context::ObjectRef;
 
 use super::{How, Outcome, Settled};
 use crate::actions::Failure;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use watchfire_core::notice::clean;
+use watchfire_core::text::clean;
 
 use crate::actions::Failure;
 

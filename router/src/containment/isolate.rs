@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
-use watchfire_core::act::{LABELS_ANNOTATION, ObjectRef, QUARANTINE_LABEL};
+use watchfire_core::act::{LABELS_ANNOTATION, QUARANTINE_LABEL};
+use watchfire_core::context::ObjectRef;
 
 use super::api::Api;
 use super::change::{Change, Gone, change};

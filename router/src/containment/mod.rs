@@ -2,7 +2,7 @@
 //!
 //! Every step reads what it is about to change, changes it only as the plan's object in the state read, and
 //! finds done what was done: a run can be cut anywhere and begun again. What it needs to be allowed is in
-//! `watchfire_core::act::permissions`.
+//! `watchfire_core::plan::permissions`.
 
 mod annotate;
 mod api;
@@ -32,7 +32,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 use watchfire_core::act::{Step, StepRecord, StepResult};
-use watchfire_core::notice::clean;
+use watchfire_core::text::clean;
 
 pub use checkup::{Finding, Grade, Identity, checkup};
 pub use policy::{standing_admin, standing_namespaced};

@@ -1,6 +1,6 @@
 //! `Cordon` and `Uncordon`: no new pods on a node, or new ones again.
 
-use watchfire_core::act::ObjectRef;
+use watchfire_core::context::ObjectRef;
 
 use super::Outcome;
 use super::api::Api;

@@ -1,6 +1,7 @@
 //! `Preflight`: the object is what was planned for.
 
-use watchfire_core::act::{ObjectRef, Step, StepResult};
+use watchfire_core::act::{Step, StepResult};
+use watchfire_core::context::ObjectRef;
 
 use super::api::{Api, Live};
 use super::{Outcome, Settled};

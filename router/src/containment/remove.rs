@@ -1,7 +1,8 @@
 //! `Evict` and `Delete`: a pod is asked to leave, or made to.
 
 use serde_json::Value;
-use watchfire_core::act::{ObjectRef, StepResult};
+use watchfire_core::act::StepResult;
+use watchfire_core::context::ObjectRef;
 
 use super::api::{Api, Live};
 use super::fault::Fault;

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use serde_json::Value;
-use watchfire_core::act::ObjectRef;
+use watchfire_core::context::ObjectRef;
 
 use super::Outcome;
 use super::api::Api;

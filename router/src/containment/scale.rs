@@ -1,7 +1,8 @@
 //! `Scale`: how many pods a workload has, by its `scale` subresource, remembered where a human finds it.
 
 use serde_json::Value;
-use watchfire_core::act::{ObjectRef, REPLICAS_ANNOTATION, StepResult};
+use watchfire_core::act::{REPLICAS_ANNOTATION, StepResult};
+use watchfire_core::context::ObjectRef;
 
 use super::api::Api;
 use super::change::{Gone, here, too_busy};

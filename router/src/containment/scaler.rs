@@ -1,7 +1,7 @@
 //! `PauseScaler` and `ResumeScaler`: KEDA holds a workload at zero, or goes on as before.
 
 use serde_json::Value;
-use watchfire_core::act::ObjectRef;
+use watchfire_core::context::ObjectRef;
 
 use super::api::Api;
 use super::change::{Change, Gone, change};

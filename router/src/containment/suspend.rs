@@ -1,7 +1,7 @@
 //! `Suspend` and `Resume`: a Job or CronJob starts no more pods, or starts them again.
 
 use serde_json::Value;
-use watchfire_core::act::ObjectRef;
+use watchfire_core::context::ObjectRef;
 
 use super::Outcome;
 use super::api::Api;

@@ -1,7 +1,8 @@
 //! `VerifyIsolated`: a pod is cut off, proof by proof.
 
 use serde_json::Value;
-use watchfire_core::act::{ObjectRef, QUARANTINE_LABEL};
+use watchfire_core::act::QUARANTINE_LABEL;
+use watchfire_core::context::ObjectRef;
 
 use super::api::Api;
 use super::change::{Gone, here};

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use serde_json::Value;
 use watchfire_core::command::{Command, Wish};
 use watchfire_core::ids::{ChannelName, EventId, IncidentKey, Own};
-use watchfire_core::incident::{Key, State};
-use watchfire_core::notice::clean;
+use watchfire_core::state::{Key, State};
+use watchfire_core::text::clean;
 
 use crate::router::{Nack, Router};
 

@@ -11,9 +11,9 @@ use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderValue};
 use serde_json::Value;
 use tokio::sync::watch;
 use tokio::time::Instant;
-use watchfire_core::decide::incident_of;
+use watchfire_core::ids::incident_of;
 use watchfire_core::ids::{ChannelName, DedupKey};
-use watchfire_core::incident::Record;
+use watchfire_core::state::Record;
 
 use super::PollConfig;
 use super::change::hear;

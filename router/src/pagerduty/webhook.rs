@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 use watchfire_core::command::Wish;
-use watchfire_core::decide::incident_of;
-use watchfire_core::identity::sha256;
+use watchfire_core::hash::sha256;
 use watchfire_core::ids::ChannelName;
-use watchfire_core::notice::clean;
+use watchfire_core::ids::incident_of;
+use watchfire_core::text::clean;
 
 use super::change::{Change, Heard, Origin, is_integration, named, text};
 

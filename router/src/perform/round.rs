@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use watchfire_core::decision::{Decision, Effect, Verdict};
+use watchfire_core::decision::{Decision, Effect};
 use watchfire_core::event::OWN_SOURCE;
 use watchfire_core::ids::EffectId;
 use watchfire_core::journal::Outcome;
+use watchfire_core::verdict::Verdict;
 
 use crate::actions::Failure;
 

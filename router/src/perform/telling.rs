@@ -6,10 +6,13 @@ use futures_util::future::join_all;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use jiff::SignedDuration;
 use tokio::time::Instant;
-use watchfire_core::decision::{Decision, Effect, Role, When, Why};
+use watchfire_core::action::Role;
+use watchfire_core::decision::{Decision, Effect, When};
 use watchfire_core::ids::{EffectId, EventId};
 use watchfire_core::journal::{Entry, Outcome};
-use watchfire_core::notice::{Fact, Group, Notice, clean};
+use watchfire_core::notice::{Fact, Group, Notice};
+use watchfire_core::text::clean;
+use watchfire_core::verdict::Why;
 
 use super::round::{Attempt, Round, retry_after};
 use crate::actions::{Done, Failure, Standing};

@@ -7,10 +7,10 @@ use watchfire_core::context::Context;
 use watchfire_core::decide::Case;
 use watchfire_core::event::{Event, messages};
 use watchfire_core::ids::{EventId, Own};
-use watchfire_core::incident::State;
 use watchfire_core::journal::{ActEnd, Entry, Outcome};
 use watchfire_core::policy::Policy;
 use watchfire_core::priority::Priority;
+use watchfire_core::state::State;
 
 use super::Router;
 use crate::actions::Failure;

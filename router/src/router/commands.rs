@@ -12,10 +12,10 @@ use watchfire_core::context::Context;
 use watchfire_core::decision::Decision;
 use watchfire_core::face::Face;
 use watchfire_core::ids::IncidentKey;
-use watchfire_core::incident::{Key, Record, State};
 use watchfire_core::journal::Entry;
 use watchfire_core::pattern::Pattern;
 use watchfire_core::silence::SilenceEffect;
+use watchfire_core::state::{Key, Record, State};
 
 use super::{Nack, Router};
 use crate::respond::Named;

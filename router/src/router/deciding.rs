@@ -6,10 +6,10 @@ use std::time::Instant;
 use watchfire_core::decide::Case;
 use watchfire_core::decision::Decision;
 use watchfire_core::event::Event;
-use watchfire_core::identity::sha256;
+use watchfire_core::hash::sha256;
 use watchfire_core::ids::{EventId, IncidentKey};
-use watchfire_core::incident::{State, Unread};
 use watchfire_core::journal::Entry;
+use watchfire_core::state::{State, Unread};
 
 use super::{Nack, Router};
 use crate::store::{self, Committed};

@@ -3,8 +3,8 @@
 use futures_util::stream::{self, StreamExt as _};
 use jiff::Timestamp;
 use watchfire_core::ids::IncidentKey;
-use watchfire_core::incident::{Key, State};
 use watchfire_core::journal::Entry;
+use watchfire_core::state::{Key, State};
 use watchfire_core::wake::{Turns, Woken};
 
 use super::Router;

@@ -3,16 +3,18 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use watchfire_core::containment::{ApprovalId, ApprovalRecord, TargetKey, TargetRecord};
-use watchfire_core::decide::as_said;
+use watchfire_core::containment::{ApprovalRecord, TargetKey, TargetRecord};
+use watchfire_core::ids::ApprovalId;
 use watchfire_core::ids::{EventId, FindingKey, IncidentKey, SilenceId};
-use watchfire_core::incident::{IncidentRecord, Key, Record, State};
+use watchfire_core::incident::IncidentRecord;
 use watchfire_core::journal::Entry;
 use watchfire_core::noise::BundleRecord;
 use watchfire_core::outlook::{self, InDigest, Outlook};
 use watchfire_core::pattern::Pattern;
 use watchfire_core::silence::Silence;
 use watchfire_core::standing::{Sources, Standing};
+use watchfire_core::state::{Key, Record, State};
+use watchfire_core::suppress::as_said;
 
 use super::Router;
 use super::naming::{Meant, Thing};

@@ -7,11 +7,12 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use watchfire_core::command::Wish;
-use watchfire_core::containment::{ApprovalId, TargetRecord};
+use watchfire_core::containment::TargetRecord;
+use watchfire_core::ids::ApprovalId;
 use watchfire_core::ids::{EventId, FindingKey, IncidentKey, SilenceId};
-use watchfire_core::incident::{Key, State};
-use watchfire_core::notice::clean;
 use watchfire_core::silence::Extension;
+use watchfire_core::state::{Key, State};
+use watchfire_core::text::clean;
 
 use super::Router;
 use crate::store;

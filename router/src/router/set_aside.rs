@@ -9,7 +9,7 @@ use watchfire_core::command::{Command, Wish};
 use watchfire_core::event::store_set_aside;
 use watchfire_core::ids::{EventId, Own};
 use watchfire_core::mitigation::{Mitigation, Mode};
-use watchfire_core::notice::clean;
+use watchfire_core::text::clean;
 
 use super::Router;
 use crate::store::{Aside, aside};

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use jiff::Timestamp;
 use watchfire_core::ids::IncidentKey;
-use watchfire_core::incident::State;
+use watchfire_core::state::State;
 use watchfire_core::wake::SetBack;
 
 use super::Router;

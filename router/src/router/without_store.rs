@@ -5,9 +5,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use watchfire_core::decide::Case;
-use watchfire_core::decision::{Decision, Verdict};
+use watchfire_core::decision::Decision;
 use watchfire_core::event::Event;
-use watchfire_core::incident::{Key, Record, State, Unread};
+use watchfire_core::state::{Key, Record, State, Unread};
+use watchfire_core::verdict::Verdict;
 
 use super::{Nack, Router};
 use crate::store;

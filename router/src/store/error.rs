@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use watchfire_core::ids::{EffectId, EventId};
-use watchfire_core::incident::Key;
+use watchfire_core::state::Key;
 
 use crate::telemetry::caught;
 

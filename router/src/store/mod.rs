@@ -28,8 +28,8 @@ use tokio::sync::mpsc;
 use watchfire_core::digest::{Contents, EditionNumber};
 use watchfire_core::face::Face;
 use watchfire_core::ids::{EffectId, EventId, IncidentKey};
-use watchfire_core::incident::{Key, Record, State};
 use watchfire_core::journal::{Entry, Outcome};
+use watchfire_core::state::{Key, Record, State};
 
 pub use embedded::Embedded;
 pub(crate) use embedded::compact::Now;

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use watchfire_core::notice::visible;
+use watchfire_core::text::visible;
 
 /// Writes log lines, each given to it in one piece with a line break at its end.
 pub(super) struct Lines<W>(pub(super) W);
@@ -61,7 +61,7 @@ mod tests {
         tracing::subscriber::with_default(lines.finish(), say);
         let line = kept(&out);
         assert!(line.ends_with('\n') && line.lines().count() == 1, "{line}");
-        assert!(line.chars().all(|c| c == '\n' || !watchfire_core::notice::is_unfit(c)), "{line}");
+        assert!(line.chars().all(|c| c == '\n' || !watchfire_core::text::is_unfit(c)), "{line}");
     }
 
     #[test]

@@ -12,7 +12,8 @@ use watchfire_core::act::Act;
 use watchfire_core::decision::{Decision, Effect};
 use watchfire_core::ids::{ChannelName, EventId};
 use watchfire_core::journal::{ActEnd, Entry, Outcome};
-use watchfire_core::notice::{Fault, clean};
+use watchfire_core::notice::Fault;
+use watchfire_core::text::clean;
 
 use crate::actions::Failure;
 use crate::config::Mistake;

@@ -11,7 +11,7 @@ use axum::response::Response;
 use futures_util::StreamExt as _;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
-use watchfire_core::notice::clean;
+use watchfire_core::text::clean;
 
 use super::line::Line;
 use super::refusal::{Refusal, Refusals};

@@ -11,10 +11,10 @@ use axum::{Json, Router as Routes};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use watchfire_core::command::{Command, Wish};
-use watchfire_core::identity::sha256;
+use watchfire_core::hash::sha256;
 use watchfire_core::ids::{EventId, Own};
-use watchfire_core::notice::clean;
 use watchfire_core::silence::{Extension, Silence, SilenceEffect};
+use watchfire_core::text::clean;
 
 use super::body::{Bodies, whole};
 use super::line::Line;

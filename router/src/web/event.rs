@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use watchfire_core::event::amiss;
 use watchfire_core::ids::{EventId, IncidentKey};
 use watchfire_core::journal::Entry;
-use watchfire_core::notice::clean;
 use watchfire_core::standing::Standing;
+use watchfire_core::text::clean;
 
 use super::commands::{Operator, refuse, refuse_ambiguous, unavailable};
 use super::incidents::Whose;

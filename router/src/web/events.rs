@@ -17,7 +17,7 @@ use serde_json::json;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use watchfire_core::event::{messages, text_of};
-use watchfire_core::identity::sha256;
+use watchfire_core::hash::sha256;
 
 use super::body::{Bodies, only_json, whole};
 use super::line::Line;

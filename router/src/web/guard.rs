@@ -7,7 +7,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, Uri, header};
 use axum::middleware::Next;
 use axum::response::Response;
-use watchfire_core::notice::clean;
+use watchfire_core::text::clean;
 
 use super::line::Line;
 use super::refusal::{Refusal, Refusals};

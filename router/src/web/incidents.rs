@@ -8,9 +8,9 @@ use axum::response::{IntoResponse as _, Response};
 use jiff::Timestamp;
 use serde::Deserialize;
 use watchfire_core::incident::IncidentRecord;
-use watchfire_core::notice::clean;
 use watchfire_core::pattern::Pattern;
 use watchfire_core::priority::Priority;
+use watchfire_core::text::clean;
 
 use super::commands::{Operator, refuse, refuse_ambiguous, unavailable};
 use super::shown::{IncidentShown, IncidentsShown, SilenceShown};

@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use watchfire_core::decision::Why;
 use watchfire_core::ids::{BundleKey, ChannelName, IncidentKey, SilenceId};
-use watchfire_core::incident::{ByWhom, IncidentRecord};
+use watchfire_core::incident::IncidentRecord;
+use watchfire_core::notice::ByWhom;
 use watchfire_core::priority::Priority;
 use watchfire_core::silence::Silence;
+use watchfire_core::verdict::Why;
 
 /// A silence.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

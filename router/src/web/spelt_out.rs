@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use axum::body::{Body, to_bytes};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use watchfire_core::notice::visible;
+use watchfire_core::text::visible;
 
 /// The same answer; JSON says the same, as JSON escapes it. Answers are made in memory, and are no longer than that,
 /// except for files, which are streamed and stay as they are.

@@ -3,12 +3,13 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use watchfire_core::command::Command;
-use watchfire_core::decision::{Decision, Verdict, Why};
+use watchfire_core::decision::Decision;
 use watchfire_core::event::OWN_SOURCE;
 use watchfire_core::ids::{EffectId, EventId, FindingKey, RuleName};
 use watchfire_core::journal::Entry;
 use watchfire_core::priority::Priority;
 use watchfire_core::standing::{Delivery, NotDone, Progress, Standing, ended};
+use watchfire_core::verdict::{Verdict, Why};
 
 use super::shown::IncidentShown;
 use crate::router::{Story, StoryOf};

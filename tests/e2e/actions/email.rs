@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use watchfire::actions::{Channel, Failure};
-use watchfire_core::decision::EffectKind;
+use watchfire_core::verdict::EffectKind;
 use watchfire_tests::smtp::{LOGIN, Mail, Smtp};
 
 use super::{channel, clients, over, page, perform};

@@ -13,10 +13,11 @@ use aws_sdk_secretsmanager::config::{Credentials, SharedCredentialsProvider};
 use tokio::time::Instant;
 use watchfire::actions::{Channel, Done, Failure};
 use watchfire::clients::Clients;
-use watchfire_core::decision::{Effect, EffectKind, When};
+use watchfire_core::decision::{Effect, When};
 use watchfire_core::ids::{ChannelName, DedupKey, EffectId, EventId, FindingKey, IncidentKey, RuleName};
 use watchfire_core::notice::{Fact, Group, Head, Notice};
 use watchfire_core::priority::Priority;
+use watchfire_core::verdict::EffectKind;
 use watchfire_tests::Ministack;
 
 /// The channel of that YAML, as the configuration has it.

@@ -5,11 +5,11 @@ use kube::ResourceExt as _;
 use serde_json::json;
 use watchfire::respond::Named;
 use watchfire_core::act::{QUARANTINE_LABEL, StepResult};
+use watchfire_core::action::ActionName;
 use watchfire_core::command::{Command, Wish};
-use watchfire_core::containment::ApprovalId;
 use watchfire_core::decision::Decision;
+use watchfire_core::ids::ApprovalId;
 use watchfire_core::ids::EventId;
-use watchfire_core::rules::ActionName;
 use watchfire_tests::cluster::Template;
 use watchfire_tests::until;
 

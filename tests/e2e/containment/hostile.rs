@@ -8,7 +8,7 @@ use kube::api::{Api, DeleteParams};
 use serde_json::{Value, json};
 use watchfire_core::act::{QUARANTINE_LABEL, StepName, StepResult};
 use watchfire_core::command::Wish;
-use watchfire_core::containment::ApprovalId;
+use watchfire_core::ids::ApprovalId;
 use watchfire_core::journal::Outcome;
 use watchfire_tests::cluster::Template;
 use watchfire_tests::until;

@@ -10,9 +10,9 @@ use kube::{Api, ResourceExt as _};
 use serde_json::json;
 use watchfire::respond::Named;
 use watchfire_core::act::QUARANTINE_LABEL;
+use watchfire_core::action::ActionName;
 use watchfire_core::command::Wish;
 use watchfire_core::ids::IncidentKey;
-use watchfire_core::rules::ActionName;
 use watchfire_tests::cluster::Template;
 
 use super::approvals::command;

@@ -14,13 +14,13 @@ use tokio::time::Instant;
 use watchfire::actions::Failure;
 use watchfire::clients::Clients;
 use watchfire::containment::{Containment, End, Finding, Grade, How, Ran, checkup};
-use watchfire_core::act::permissions::{Evidence, Permission, Permissions, permissions};
-use watchfire_core::act::{
-    LABELS_ANNOTATION, ObjectRef, QUARANTINE_LABEL, Step, StepName, StepRecord, StepResult, repertoire,
-};
+use watchfire_core::act::{LABELS_ANNOTATION, QUARANTINE_LABEL, Step, StepName, StepRecord, StepResult};
+use watchfire_core::action::ActionName;
 use watchfire_core::context::AdminApi;
+use watchfire_core::context::ObjectRef;
 use watchfire_core::mitigation::Mitigation;
-use watchfire_core::rules::ActionName;
+use watchfire_core::plan::permissions::{Evidence, Permission, Permissions, permissions};
+use watchfire_core::plan::repertoire;
 use watchfire_tests::cluster::{Cluster, Fault, Match, Rule, SOON, User};
 use watchfire_tests::until;
 

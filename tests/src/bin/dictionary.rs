@@ -9,9 +9,9 @@
 use jiff::SignedDuration;
 use serde_json::json;
 use watchfire::store::Store;
-use watchfire_core::incident::Record;
 use watchfire_core::journal::Entry;
 use watchfire_core::json::Json;
+use watchfire_core::state::Record;
 use watchfire_tests::in_process::{noon, router_over};
 use watchfire_tests::{Configuration, repository};
 

@@ -3,13 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use jiff::Timestamp;
-use watchfire_core::decision::{Decision, Effect, EffectKind, Verdict, When, Why, Withheld};
+use watchfire_core::decision::{Decision, Effect, When, Withheld};
 use watchfire_core::event::FindingState;
 use watchfire_core::ids::{ChannelName, DedupKey, EffectId, EventId, FindingKey, IncidentKey, RuleName};
-use watchfire_core::incident::{FindingRecord, IncidentRecord, Key, Record};
+use watchfire_core::incident::{FindingRecord, IncidentRecord};
 use watchfire_core::journal::{Entry, Outcome};
 use watchfire_core::notice::{Fact, Group, Head, Notice};
 use watchfire_core::priority::Priority;
+use watchfire_core::state::{Key, Record};
+use watchfire_core::verdict::{EffectKind, Verdict, Why};
 
 /// That many seconds into the test's own time.
 pub fn at(seconds: i64) -> Timestamp {

@@ -3,7 +3,7 @@
 use watchfire::store::{Committed, Store};
 use watchfire_core::digest::{Contents, DigestLine, EditionNumber};
 use watchfire_core::ids::IncidentKey;
-use watchfire_core::incident::{Key, Record, State};
+use watchfire_core::state::{Key, Record, State};
 
 use super::builders::{changing, entry};
 

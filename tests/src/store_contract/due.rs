@@ -2,7 +2,7 @@
 
 use watchfire::store::{Error, Store};
 use watchfire_core::ids::EventId;
-use watchfire_core::incident::State;
+use watchfire_core::state::State;
 
 use super::builders::{at, done, entry, events};
 

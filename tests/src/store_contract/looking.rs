@@ -5,9 +5,9 @@ use watchfire::store::{Committed, Store, Streamed};
 use watchfire_core::event::Subject;
 use watchfire_core::face::Face;
 use watchfire_core::ids::{EventId, IncidentKey, RuleName};
-use watchfire_core::incident::{Key, State};
 use watchfire_core::journal::Entry;
 use watchfire_core::priority::Priority;
+use watchfire_core::state::{Key, State};
 
 use super::builders::{at, changing, done, entry, finding, found, incident, record};
 

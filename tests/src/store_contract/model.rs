@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use watchfire::store::{Committed, Error, Store};
 use watchfire_core::face::Face;
 use watchfire_core::ids::{EffectId, EventId, IncidentKey};
-use watchfire_core::incident::{Key, Record, State};
 use watchfire_core::journal::{Entry, Outcome};
+use watchfire_core::state::{Key, Record, State};
 
 use super::builders::{at, changing, closed, done, entry, incident, record};
 use super::looking::{about, face};

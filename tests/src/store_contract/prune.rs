@@ -2,8 +2,8 @@
 
 use watchfire::store::{Committed, Store};
 use watchfire_core::ids::EventId;
-use watchfire_core::incident::{Key, Record, State};
 use watchfire_core::journal::Entry;
+use watchfire_core::state::{Key, Record, State};
 
 use super::builders::{at, changing, closed, done, entry, events, finding, incident, record};
 

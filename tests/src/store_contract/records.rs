@@ -2,7 +2,7 @@
 
 use watchfire::store::{Committed, Error, Store};
 use watchfire_core::ids::EventId;
-use watchfire_core::incident::{Key, Record, State};
+use watchfire_core::state::{Key, Record, State};
 
 use super::builders::{at, changing, entry, finding, incident, record};
 

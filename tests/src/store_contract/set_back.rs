@@ -2,7 +2,7 @@
 
 use watchfire::store::Store;
 use watchfire_core::ids::{Delivery, EventId};
-use watchfire_core::incident::State;
+use watchfire_core::state::State;
 
 use super::builders::{at, entry, events, record};
 
@@ -46,7 +46,7 @@ pub async fn events_are_found_by_how_begins_what_their_senders_call_them(open: i
 
 pub async fn records_of_a_later_time_are_found_when_the_clock_is_set_back(open: impl AsyncFn() -> Store) {
     let store = open().await;
-    let key = watchfire_core::incident::Key::Incident(watchfire_core::ids::IncidentKey::new("incident-1"));
+    let key = watchfire_core::state::Key::Incident(watchfire_core::ids::IncidentKey::new("incident-1"));
     let mut state = State::default();
     store.load(std::slice::from_ref(&key), &mut state).await.unwrap();
     let mut entry = entry("a", 50, &[]);

@@ -1,7 +1,8 @@
 //! Records that something is due about.
 
 use watchfire::store::{Committed, Store};
-use watchfire_core::incident::{IncidentRecord, Key, Record, State};
+use watchfire_core::incident::IncidentRecord;
+use watchfire_core::state::{Key, Record, State};
 
 use super::builders::{at, changing, closed, entry, incident, record};
 

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{Step, Target};
-use crate::identity::sha256;
+use crate::hash::sha256;
 
 /// SHA-256 over a target and steps, hexadecimal.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

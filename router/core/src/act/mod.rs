@@ -3,33 +3,21 @@
 //! An act is a list of [`Step`]s with names, UIDs and values in them: whoever performs it has no choice.
 //! One file per action says what its steps are, and which pods and workloads it refuses.
 
-mod annotate;
-mod cordon;
-mod delete_pod;
-mod drain;
-mod evidence;
 mod hash;
-mod image_scan;
-pub mod permissions;
-mod plan;
-mod quarantine;
-mod revoke_credentials;
-mod scale_to_zero;
 mod step;
-mod taking_effect;
 mod words;
 
 pub use hash::PlanHash;
-pub use plan::{NoPlan, Occasion, Planned, Repertoire, repertoire};
-pub use step::{ObjectRef, Step, StepName, StepRecord, StepResult};
+pub use step::{Step, StepName, StepRecord, StepResult};
 pub use words::summary;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::decision::Role;
+use crate::action::ActionName;
+use crate::action::Role;
+use crate::context::ObjectRef;
 use crate::ids::{EffectId, IncidentKey};
-use crate::rules::ActionName;
 
 /// The label that the standing policies select; its value is the incident.
 pub const QUARANTINE_LABEL: &str = "watchfire.dev/quarantine";

@@ -4,20 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::context::AdminApi;
-
-/// An object of the cluster. The UID is part of its identity: a later object of the same name is not it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct ObjectRef {
-    /// Such as `Pod`.
-    pub kind: String,
-    /// Its namespace; empty for one that is in none.
-    pub namespace: String,
-    /// Its name.
-    pub name: String,
-    /// Its UID.
-    pub uid: String,
-}
+use crate::context::{AdminApi, ObjectRef};
 
 /// One step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -7,11 +7,13 @@ use jiff::Timestamp;
 use super::{Asked, Command};
 use crate::act::{Act, ActWhen, ActionKind};
 use crate::budget::Spent;
-use crate::containment::{Answer, ApprovalId, ApprovalRecord, Verdict as Answered};
-use crate::decision::{Decision, Why};
+use crate::containment::{Answer, ApprovalRecord, Verdict as Answered};
+use crate::decision::Decision;
 use crate::guard::{AskedBy, Question, Ruling, may};
-use crate::incident::{Key, Record, State};
-use crate::notice::clean;
+use crate::ids::ApprovalId;
+use crate::state::{Key, Record, State};
+use crate::text::clean;
+use crate::verdict::Why;
 
 impl Asked<'_> {
     pub(super) fn deny(&self, id: &ApprovalId, state: &State, now: Timestamp) -> Decision {

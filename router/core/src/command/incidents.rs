@@ -6,14 +6,19 @@ use jiff::Timestamp;
 
 use super::{Asked, verdict_of};
 use crate::command::Command;
-use crate::decide::{as_said, dedup_key, leave};
-use crate::decision::{Decision, Effect, EffectKind, When, Why};
+use crate::decision::{Decision, Effect, When};
 use crate::ending;
+use crate::ids::dedup_key;
 use crate::ids::{ChannelName, EffectId, IncidentKey};
-use crate::incident::{ByWhom, IncidentRecord, Key, Record, State, Unread};
-use crate::notice::{Notice, clean};
+use crate::incident::IncidentRecord;
+use crate::notice::ByWhom;
+use crate::notice::Notice;
 use crate::priority::Priority;
 use crate::response;
+use crate::state::{Key, Record, State, Unread};
+use crate::suppress::{as_said, leave};
+use crate::text::clean;
+use crate::verdict::{EffectKind, Why};
 
 impl Asked<'_> {
     /// Somebody has it: nobody else is bothered.

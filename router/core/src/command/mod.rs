@@ -16,24 +16,29 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::act::{Act, ActWhen, ActionKind, Occasion};
+use crate::act::{Act, ActWhen, ActionKind};
+use crate::action::ActionName;
+use crate::action::Role;
 use crate::budget::Spent;
 use crate::containment::{Containment, TargetKey, TargetRecord};
 use crate::context::Context;
-use crate::decision::{Decision, Effect, Role, Verdict, Why, Withheld};
+use crate::decision::{Decision, Effect, Withheld};
 use crate::event::{OWN_SOURCE, Subject};
 use crate::follow_up;
 use crate::guard::AskedBy;
 use crate::heading;
 use crate::identity;
 use crate::ids::{IncidentKey, RuleName};
-use crate::incident::{IncidentRecord, Key, Record, State, Unread};
-use crate::notice::{Notice, clean};
+use crate::incident::IncidentRecord;
+use crate::notice::Notice;
+use crate::plan::Occasion;
 use crate::planning::{self, Plans, Request};
 use crate::policy::Policy;
 use crate::priority::Priority;
-use crate::rules::ActionName;
 use crate::silence::SilenceEffect;
+use crate::state::{Key, Record, State, Unread};
+use crate::text::clean;
+use crate::verdict::{Verdict, Why};
 
 /// A command ready to be decided.
 #[derive(Debug)]

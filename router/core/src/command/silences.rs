@@ -6,15 +6,17 @@ use jiff::Timestamp;
 
 use super::Asked;
 use crate::command::Command;
-use crate::decision::{Decision, Why};
-use crate::identity::keyed;
+use crate::decision::Decision;
+use crate::hash::keyed;
 use crate::ids::{EventId, SilenceId};
-use crate::incident::{Key, Record, State, Unread};
-use crate::noise::{BundleKind, Maintenance, bundle_key, minute};
-use crate::notice::clean;
+use crate::noise::{BundleKind, Maintenance, bundle_key};
 use crate::pattern::Pattern;
 use crate::priority::Priority;
 use crate::silence::{Extension, LONGEST, MOST, Silence, SilenceDraft, SilenceEffect, SilencesRecord};
+use crate::state::{Key, Record, State, Unread};
+use crate::suppress::minute;
+use crate::text::clean;
+use crate::verdict::Why;
 
 /// The id of the silence that a command makes.
 pub(crate) fn silence_id(command: &EventId) -> SilenceId {

@@ -6,16 +6,20 @@ use jiff::Timestamp;
 
 use super::{Asked, Command, verdict_of};
 use crate::containment::{SwitchRecord, SwitchedOff};
-use crate::decision::{Decision, Why};
+use crate::decision::Decision;
 use crate::ending;
 use crate::event::{OWN_SOURCE, Subject};
 use crate::face::Face;
 use crate::ids::{IncidentKey, RuleName};
-use crate::incident::{ByWhom, IncidentRecord, Key, Record, State, Unread};
+use crate::incident::IncidentRecord;
 use crate::noise::Sayable;
-use crate::notice::{Notice, clean};
+use crate::notice::ByWhom;
+use crate::notice::Notice;
 use crate::priority::Priority;
 use crate::response;
+use crate::state::{Key, Record, State, Unread};
+use crate::text::clean;
+use crate::verdict::Why;
 
 const FAMILY: &str = "mitigation-switched-off";
 

@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::containment::ApprovalId;
+use crate::action::ActionName;
+use crate::ids::ApprovalId;
 use crate::ids::{ChannelName, EventId, IncidentKey, SilenceId};
-use crate::rules::ActionName;
 use crate::silence::{Extension, SilenceDraft};
 
 /// One thing that a human asks for.

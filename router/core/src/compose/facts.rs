@@ -2,10 +2,12 @@
 
 use jiff::Timestamp;
 
-use crate::context::{self, Context};
+use super::rows::rows;
+use crate::context::Context;
 use crate::event::seen::{Seen, Several};
 use crate::event::{Event, OWN_SOURCE, Subject};
-use crate::notice::{Fact, Group, List, clean};
+use crate::notice::{Fact, Group, List};
+use crate::text::clean;
 
 /// Longer values are cut.
 const LONGEST: usize = 300;
@@ -17,7 +19,7 @@ pub(super) fn facts(event: &Event<'_>, seen: &Seen, context: &Context, now: Time
     let place = [("Account", account), ("Region", region)];
     let place =
         place.into_iter().filter_map(|(label, value)| Some(Fact::new(Group::Where, label, value.clone()?)));
-    let known = seen.chain(of_subject(event)).chain(context::rows(context, now)).chain(place);
+    let known = seen.chain(of_subject(event)).chain(rows(context, now)).chain(place);
     let mut facts: Vec<_> = known
         .map(|Fact { group, label, value }| Fact::new(group, clean(&label, 60), clean(&value, LONGEST)))
         .filter(|fact| !fact.value.is_empty())

@@ -3,9 +3,9 @@
 use crate::context::{Context, Place};
 use crate::event::seen::Seen;
 use crate::event::{Event, FindingSource, FindingState, Subject};
-use crate::notice::clean;
 use crate::policy::Policy;
 use crate::rules::Rule;
+use crate::text::clean;
 
 /// Longer texts are cut: the first line has less room than that.
 const LONGEST: usize = 90;

@@ -12,8 +12,8 @@ mod details;
 mod gone;
 mod identify;
 mod node;
+mod object;
 mod pod;
-mod rows;
 mod selector;
 mod workload;
 
@@ -24,15 +24,12 @@ pub use details::{
 pub use gone::Gone;
 pub use identify::{Answer, Confidence, Judged, Method, Query, judge, queries};
 pub use node::Node;
+pub use object::ObjectRef;
 pub use pod::{HostAccess, Owner, Pod, PodContainer};
 pub use selector::{Requirement, Selector};
 pub use workload::{Workload, WorkloadKind};
 
-pub(crate) use rows::rows;
-
 use serde::{Deserialize, Serialize};
-
-use crate::act::ObjectRef;
 
 /// Something that was asked of the cluster: an answer, or why there is none. What is unknown is never
 /// taken for an empty answer.

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::Case;
-use crate::decision::{Decision, Verdict, Why, Withheld};
+use crate::decision::{Decision, Withheld};
 use crate::event::Event;
 use crate::face::Face;
+use crate::verdict::{Verdict, Why};
 
 impl Case<'_> {
     /// Whatever the rule wanted is withheld for one reason; no trace in the state.

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Case;
 use crate::event::Finding;
 use crate::ids::{FindingKey, IncidentKey};
-use crate::incident::{Key, Record, State, Unread};
-use crate::notice::{List, clean};
+use crate::notice::List;
+use crate::state::{Key, Record, State, Unread};
+use crate::text::clean;
 
 impl Case<'_> {
     /// The incidents of an attack sequence's members come under it; those that were said are listed.

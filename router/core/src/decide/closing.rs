@@ -6,13 +6,14 @@ use jiff::Timestamp;
 
 use super::Case;
 use super::noting::told;
-use crate::decision::{Decision, Why};
+use crate::decision::Decision;
 use crate::ending;
 use crate::event::Finding;
 use crate::ids::IncidentKey;
-use crate::incident::{Key, Record, State, Unread};
 use crate::judge::is_older;
 use crate::planning::Plans;
+use crate::state::{Key, Record, State, Unread};
+use crate::verdict::Why;
 
 impl Case<'_> {
     pub(super) fn closing(

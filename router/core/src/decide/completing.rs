@@ -4,13 +4,15 @@ use jiff::Timestamp;
 
 use super::Case;
 use crate::act::{Act, ActWhen, ActionKind, PlanHash, Target};
+use crate::action::Role;
 use crate::asking::ask_at_once;
-use crate::decision::{Decision, Role, Verdict, Why};
+use crate::decision::Decision;
 use crate::follow_up;
 use crate::heading;
 use crate::ids::{EffectId, IncidentKey};
-use crate::incident::{Key, Record, State, Unread};
 use crate::planning::{self, Plans};
+use crate::state::{Key, Record, State, Unread};
+use crate::verdict::{Verdict, Why};
 
 impl Case<'_> {
     /// What the cluster could not say in time is said later, to those who were paged; what was withheld for

@@ -3,13 +3,15 @@
 use jiff::Timestamp;
 
 use super::Case;
-use crate::decision::{Decision, Verdict, Why, Withheld};
+use crate::decision::{Decision, Withheld};
 use crate::drill::{self, Drill};
 use crate::face::Face;
 use crate::ids::{IncidentKey, RuleName};
-use crate::incident::{IncidentRecord, State, Unread};
-use crate::noise::{Sifted, Sifting};
-use crate::notice::clean;
+use crate::incident::IncidentRecord;
+use crate::state::{State, Unread};
+use crate::suppress::{Sifted, Sifting};
+use crate::text::clean;
+use crate::verdict::{Verdict, Why};
 
 impl Case<'_> {
     /// Takes the way of a page of its priority from here to the channels, past no silence, window or limit that would

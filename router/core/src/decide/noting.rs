@@ -4,13 +4,16 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{Case, dedup_key};
-use crate::decision::{Effect, EffectKind, When, Why};
+use super::Case;
+use crate::decision::{Effect, When};
 use crate::follow_up;
+use crate::ids::dedup_key;
 use crate::ids::{EffectId, EventId, IncidentKey};
-use crate::incident::{IncidentRecord, Key, Record};
+use crate::incident::IncidentRecord;
 use crate::notice::Notice;
 use crate::planning::Plans;
+use crate::state::{Key, Record};
+use crate::verdict::{EffectKind, Why};
 
 impl Case<'_> {
     pub(super) fn page(

@@ -2,7 +2,7 @@
 
 use super::Case;
 use crate::event::{Event, Finding, subject_json};
-use crate::identity::keyed;
+use crate::hash::keyed;
 use crate::incident::FindingRecord;
 
 impl Case<'_> {

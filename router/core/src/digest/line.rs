@@ -4,8 +4,9 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::notice::clean;
+use crate::incident::IncidentRecord;
 use crate::priority::Priority;
+use crate::text::clean;
 
 /// A line of an edition.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -51,6 +52,20 @@ impl Default for DigestLine {
 }
 
 impl DigestLine {
+    /// What it says of an incident that is put into it now.
+    pub(crate) fn of(record: &IncidentRecord, now: Timestamp) -> Self {
+        Self {
+            priority: record.priority,
+            family: record.family.clone(),
+            title: record.title.clone(),
+            subject: record.subject.clone(),
+            since: now,
+            events: record.events,
+            open: true,
+            ..Self::default()
+        }
+    }
+
     /// The line where the edition has one about this incident already: the newer with the earlier beginning, the
     /// higher priority, and the day on which it was first counted.
     pub fn after(self, known: &DigestLine) -> DigestLine {

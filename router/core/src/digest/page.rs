@@ -9,8 +9,9 @@ use jiff::{Span, Timestamp};
 use super::{Contents, DigestDays, DigestLine, OTHER};
 use crate::calendar::{Calendar, spoken};
 use crate::ids::{EventId, IncidentKey};
-use crate::notice::{List, Notice, clean};
+use crate::notice::{List, Notice};
 use crate::priority::Priority;
+use crate::text::clean;
 
 /// An edition as it is said.
 #[derive(Clone, Copy, Debug)]

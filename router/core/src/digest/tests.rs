@@ -2,10 +2,10 @@
 
 use super::*;
 use crate::calendar::Calendar;
-use crate::decision::EffectKind;
 use crate::ids::EventId;
 use crate::notice::{List, Notice};
 use crate::priority::Priority;
+use crate::verdict::EffectKind;
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()

@@ -103,7 +103,7 @@ fn titled(name: &str, attributes: Option<&Json<'_>>) -> String {
 fn contributor(contributor: &Json<'_>) -> String {
     text(contributor, "id").unwrap_or_else(|| {
         let attributes = at(contributor, "attributes").map(ToString::to_string);
-        crate::identity::sha256(&attributes.unwrap_or_default())[..32].to_owned()
+        crate::hash::sha256(&attributes.unwrap_or_default())[..32].to_owned()
     })
 }
 

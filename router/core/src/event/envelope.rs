@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::read::{account, as_text, list, text, time};
 use super::{bare, camel};
-use crate::identity::sha256;
+use crate::hash::sha256;
 use crate::ids::{Delivery, EventId, FindingKey};
 use crate::json::Json;
 

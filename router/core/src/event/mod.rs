@@ -61,7 +61,7 @@ use jiff::Timestamp;
 
 use crate::ids::EventId;
 use crate::json::{Fault, Json};
-use crate::notice::clean;
+use crate::text::clean;
 use envelope::{Envelope, Report};
 
 /// One event, borrowing from its text.

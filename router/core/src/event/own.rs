@@ -6,11 +6,11 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 
 use super::{Event, Subject, sender};
-use crate::identity::sha256;
+use crate::hash::sha256;
 use crate::ids::{EventId, Own};
 use crate::json::Json;
-use crate::notice::clean;
 use crate::priority::Priority;
+use crate::text::clean;
 
 /// The `source` of Watchfire's own events.
 pub const OWN_SOURCE: &str = "watchfire";

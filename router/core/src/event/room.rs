@@ -39,7 +39,7 @@ impl Room {
                  it begins: {}",
                 body.len(),
                 MOST_BYTES >> 20,
-                crate::notice::clean(body, 200),
+                crate::text::clean(body, 200),
             )
         })
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::several::last;
 use crate::json::{Member, Outline, outline};
-use crate::notice::clean;
+use crate::text::clean;
 
 /// So many names of members are told, each cut to so many characters.
 const MOST_NAMES: (usize, usize) = (20, 40);

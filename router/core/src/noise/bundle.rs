@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::identity::keyed;
+use crate::hash::keyed;
 use crate::ids::{BundleKey, IncidentKey, SilenceId};
 use crate::priority::Priority;
 

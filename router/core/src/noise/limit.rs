@@ -15,7 +15,7 @@ use governor::{Quota as Cells, RateLimiter};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::identity::keyed;
+use crate::hash::keyed;
 use crate::ids::LimitKey;
 
 /// How much may be spent: so many an hour, and so many at once after a pause.

@@ -1,32 +1,17 @@
-//! Noise control: what keeps news from being paged at once, and never a P0 unless someone said so.
-//!
-//! ```text
-//! news -> silenced? -> covered? -> flapping? -> digest? -> a storm? -> grouped? -> over a limit? -> say it
-//!            |            |           |           |           |           |             |
-//!            +------------+-----------+---- held, with a reason, and said later --------+
-//! ```
-//!
-//! Whatever is held waits in a [`BundleRecord`], which is said as one page when its time has come.
+//! Noise control as it is configured, and what is remembered for it.
 
 mod bundle;
 mod config;
 mod cover;
 mod limit;
-mod muted;
-mod paced;
-mod sift;
-mod waiting;
 
+pub(crate) use bundle::Standing;
 pub use bundle::{BundleKind, BundleRecord, Member};
 pub(crate) use bundle::{bundle_key, incident_of_bundle};
 pub use config::NoiseConfig;
 pub use cover::CoverRecord;
-pub(crate) use cover::{adopting, covering, uncovering};
-pub(crate) use limit::check;
 pub use limit::{LimitRecord, Quota};
-pub(crate) use muted::LONGEST_MUTE;
-pub(crate) use sift::{Hold, Sifted, Sifting, channel_limit, first_asked, longest_roll_up, minute};
-pub(crate) use waiting::{join, take_out};
+pub(crate) use limit::{check, limit_key};
 
 use std::collections::BTreeMap;
 

@@ -4,10 +4,19 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::moment::{moment, relative};
-use super::{LONGEST_SUBJECT, Measure, MeasureState, Notice, clean};
-use crate::decision::EffectKind;
-use crate::incident::ByWhom;
+use super::{LONGEST_SUBJECT, Measure, MeasureState, Notice};
+use crate::text::clean;
+use crate::verdict::EffectKind;
 use crate::zone::Zone;
+
+/// Someone, and when.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ByWhom {
+    /// Who.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+}
 
 /// The head of a page. Every channel takes its words from here.
 ///
@@ -236,8 +245,8 @@ fn in_the_middle(text: &str, most: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::action::ActionName;
     use crate::notice::tests::{at, miner};
-    use crate::rules::ActionName;
 
     fn head(measures: Vec<Measure>) -> Head {
         let zone = Zone::named("Europe/Berlin").expect("a zone");
@@ -251,7 +260,7 @@ mod tests {
 
     fn waits() -> MeasureState {
         MeasureState::Waits {
-            approval: crate::containment::ApprovalId::new("3f9c0a11d2e4"),
+            approval: crate::ids::ApprovalId::new("3f9c0a11d2e4"),
             plan: "abc".to_owned(),
             until: at("2026-11-20T03:14:30Z"),
             because: "the mode is approve".to_owned(),

@@ -1,8 +1,9 @@
 //! HTML for mail readers: every value escaped, and the links and colours of a page.
 
-use super::{LONGEST_LINE, clean};
-use crate::decision::EffectKind;
+use super::LONGEST_LINE;
 use crate::priority::Priority;
+use crate::text::clean;
+use crate::verdict::EffectKind;
 
 /// What a page of that kind is seen by before it is read.
 pub(super) fn colour(priority: Priority, kind: EffectKind) -> &'static str {
@@ -50,11 +51,11 @@ pub(super) fn without_markup(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::action::ActionName;
     use crate::ids::{EventId, FindingKey, IncidentKey, RuleName};
     use crate::notice::Notice;
     use crate::notice::tests::{at, miner};
     use crate::notice::{Fact, Group, Head, List, Measure, MeasureState};
-    use crate::rules::ActionName;
 
     #[test]
     fn everything_the_text_says_is_there() {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::clean;
+use crate::text::clean;
 
 /// Lines that belong together.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

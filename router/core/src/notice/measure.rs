@@ -3,10 +3,10 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::clean;
 use super::moment::{moment, relative};
-use crate::containment::ApprovalId;
-use crate::rules::ActionName;
+use crate::action::ActionName;
+use crate::ids::ApprovalId;
+use crate::text::clean;
 use crate::zone::Zone;
 
 /// One action that contains, with what it is done to.

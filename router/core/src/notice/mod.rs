@@ -1,6 +1,5 @@
 //! What a page says: plain facts in order, cleaned of what could hurt a reader's screen or a channel.
 
-mod clean;
 mod fact;
 mod head;
 mod html;
@@ -13,20 +12,21 @@ mod wording;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::decision::{EffectKind, Why};
 use crate::event::HubId;
 use crate::ids::{EventId, FindingKey, IncidentKey, RuleName};
-use crate::planning::WAITS;
 use crate::priority::Priority;
+use crate::verdict::{EffectKind, Why};
 
-pub use clean::{clean, is_unfit, visible};
 pub use fact::{Fact, Group};
 pub(crate) use head::RUNBOOK;
-pub use head::{Head, HeadValue};
+pub use head::{ByWhom, Head, HeadValue};
 pub use list::List;
 pub use measure::{Measure, MeasureState};
 pub use moment::{moment, relative};
 pub use wording::{Fault, MailTemplates, Part, Template, Templates, Worded, WordedMail, Wording, values};
+
+/// How the reason of a plan begins that a human has to approve.
+pub(crate) const WAITS: &str = "waits for approval";
 
 /// A page's content, before any channel gives it its form.
 ///
@@ -269,7 +269,7 @@ fn label(name: &str) -> String {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::rules::ActionName;
+    use crate::action::ActionName;
 
     pub(crate) fn at(text: &str) -> Timestamp {
         text.parse().expect("a timestamp")

@@ -1,6 +1,7 @@
 //! Plain text of the width that every terminal and mail reader shows unbroken.
 
-use super::{LONGEST_LINE, clean};
+use super::LONGEST_LINE;
+use crate::text::clean;
 
 /// That width.
 pub(super) const WIDTH: usize = 78;
@@ -32,14 +33,14 @@ pub(super) fn wrapped(text: &str, first: &str, further: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::decision::EffectKind;
+    use crate::action::ActionName;
     use crate::ids::RuleName;
-    use crate::incident::ByWhom;
+    use crate::notice::ByWhom;
     use crate::notice::Notice;
     use crate::notice::tests::{at, miner};
     use crate::notice::{Fact, Group, Head, List, Measure, MeasureState};
     use crate::priority::Priority;
-    use crate::rules::ActionName;
+    use crate::verdict::EffectKind;
 
     #[test]
     fn a_page_says_what_where_and_how_soon_first_and_ids_last() {

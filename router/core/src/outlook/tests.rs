@@ -3,10 +3,10 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::*;
-use crate::decision::Why;
 use crate::ids::ChannelName;
 use crate::policy::{EscalationStep, Routes};
 use crate::rules::{RuleFile, RuleSet};
+use crate::verdict::Why;
 
 const RULES: &str = "
 rules:

@@ -201,7 +201,7 @@ fn in_words(error: &ExecutionError) -> String {
         }
         other => other.to_string(),
     };
-    crate::notice::clean(&said, 200)
+    crate::text::clean(&said, 200)
 }
 
 impl fmt::Debug for Condition {

@@ -4,8 +4,9 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
-use crate::decision::{EffectKind, Role, Verdict, Why};
+use crate::action::ActionName;
 use crate::priority::Priority;
+use crate::verdict::{EffectKind, Verdict, Why};
 
 /// One rule as written; name, family and priority are required, but of several that are missing serde would
 /// name one.
@@ -32,7 +33,7 @@ pub(super) struct RuleText {
     pub(super) unknown: Option<Unknown>,
     /// How soon a human has to respond.
     #[schemars(required)]
-    pub(super) priority: Option<Priority>,
+    pub(crate) priority: Option<Priority>,
     /// What is to be done besides telling someone.
     #[serde(default)]
     pub(super) actions: Vec<ActionName>,
@@ -69,96 +70,23 @@ pub enum Stage {
     Shadow,
 }
 
-/// What a rule may ask for besides telling someone: a closed list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum ActionName {
-    /// Keep the pod's state, logs and events.
-    Evidence,
-    /// Isolate the pod.
-    Quarantine,
-    /// Scale the workload to zero.
-    ScaleToZero,
-    /// Delete the pod.
-    DeletePod,
-    /// Keep new pods off the node.
-    Cordon,
-    /// Move the node's pods away.
-    Drain,
-    /// Scan the image.
-    ImageScan,
-    /// Take back the pod's credentials.
-    RevokeCredentials,
-    /// Mark the objects concerned.
-    Annotate,
-}
-
-impl ActionName {
-    /// All of them.
-    pub const ALL: [ActionName; 9] = [
-        ActionName::Evidence,
-        ActionName::Quarantine,
-        ActionName::ScaleToZero,
-        ActionName::DeletePod,
-        ActionName::Cordon,
-        ActionName::Drain,
-        ActionName::ImageScan,
-        ActionName::RevokeCredentials,
-        ActionName::Annotate,
-    ];
-
-    /// The word in rule files, pages and the journal.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            ActionName::Evidence => "evidence",
-            ActionName::Quarantine => "quarantine",
-            ActionName::ScaleToZero => "scale-to-zero",
-            ActionName::DeletePod => "delete-pod",
-            ActionName::Cordon => "cordon",
-            ActionName::Drain => "drain",
-            ActionName::ImageScan => "image-scan",
-            ActionName::RevokeCredentials => "revoke-credentials",
-            ActionName::Annotate => "annotate",
-        }
-    }
-
-    /// Its place in the safety order.
-    pub fn role(self) -> Role {
-        match self {
-            ActionName::Evidence | ActionName::ImageScan => Role::Capture,
-            ActionName::Quarantine
-            | ActionName::ScaleToZero
-            | ActionName::DeletePod
-            | ActionName::Cordon
-            | ActionName::Drain
-            | ActionName::RevokeCredentials => Role::Contain,
-            ActionName::Annotate => Role::Record,
-        }
-    }
-
-    /// Whether it changes nothing in the cluster.
-    pub fn only_looks(self) -> bool {
-        self.role() == Role::Capture
-    }
-}
-
 /// An event file and what the rule is to make of it.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "a mapping of event and expect")]
-pub(super) struct Example {
+pub(crate) struct Example {
     /// Line in the rule file, from 1.
     #[serde(skip)]
-    pub(super) line: u64,
+    pub(crate) line: u64,
     /// The name of an event file, from the folder of the rule files on.
-    pub(super) event: String,
+    pub(crate) event: String,
     /// What the rule is to make of it.
-    pub(super) expect: Expect,
+    pub(crate) expect: Expect,
 }
 
 /// `no-match`, or what the decision is to be.
 #[derive(Clone, Debug, JsonSchema)]
 #[schemars(untagged)]
-pub(super) enum Expect {
+pub(crate) enum Expect {
     /// It does not match.
     #[schemars(schema_with = "no_match")]
     NoMatch,
@@ -183,17 +111,17 @@ pub(super) struct FileText {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[schemars(rename = "Expectation")]
 #[serde(deny_unknown_fields)]
-pub(super) struct Expectation {
+pub(crate) struct Expectation {
     /// How urgent.
-    pub(super) priority: Option<Priority>,
+    pub(crate) priority: Option<Priority>,
     /// Whether a human hears of it.
-    pub(super) verdict: Option<Verdict>,
+    pub(crate) verdict: Option<Verdict>,
     /// Why, or why not.
-    pub(super) why: Option<Why>,
+    pub(crate) why: Option<Why>,
     /// What is sent.
-    pub(super) effects: Option<Vec<EffectKind>>,
+    pub(crate) effects: Option<Vec<EffectKind>>,
     /// What is not done, although the rule asks for it.
-    pub(super) withheld: Option<Vec<String>>,
+    pub(crate) withheld: Option<Vec<String>>,
 }
 
 impl<'de> Deserialize<'de> for Expect {

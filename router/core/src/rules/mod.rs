@@ -1,7 +1,6 @@
 //! Rule files: read, cross-checked, compiled; the first rule that matches an event classifies it.
 
 mod condition;
-mod examples;
 mod explain;
 mod file;
 mod load;
@@ -10,15 +9,16 @@ mod order;
 mod reading;
 mod shape;
 
-pub use examples::{ExampleFailure, ExamplesReport, run_examples};
 pub use explain::{Explained, RuleTrace};
-pub use file::{ActionName, Stage, Unknown};
+pub(crate) use file::{Example, Expect, Expectation};
+pub use file::{Stage, Unknown};
 pub use load::RuleFile;
 
 use std::cell::OnceCell;
 
 use jiff::SignedDuration;
 
+use crate::action::ActionName;
 use crate::context::Context;
 use crate::event::Event;
 use crate::ids::RuleName;
@@ -26,7 +26,6 @@ use crate::pattern::{Pattern, PatternSet};
 use crate::priority::Priority;
 use crate::yaml::Place;
 use condition::{Condition, Truth, Variables};
-use file::Example;
 
 /// The JSON Schema of a rule file.
 pub fn schema() -> String {
@@ -71,7 +70,7 @@ pub struct Rule {
     pattern: Option<Pattern>,
     condition: Option<Condition>,
     unknown: Unknown,
-    examples: Vec<Example>,
+    pub(crate) examples: Vec<Example>,
 }
 
 impl Rule {

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::decision::{Decision, Effect, EffectKind, When, Why};
+use crate::decision::{Decision, Effect, When};
 use crate::notice::Notice;
+use crate::verdict::{EffectKind, Why};
 
 /// Turns decisions into lines, one history at a time.
 #[derive(Clone, Debug, Default)]

@@ -4,9 +4,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Sources;
-use crate::decision::{Effect, EffectKind, When};
+use crate::decision::{Effect, When};
 use crate::ids::{ChannelName, DedupKey, EffectId};
 use crate::journal::{ActEnd, Entry, Outcome};
+use crate::verdict::EffectKind;
 
 /// One thing that somebody was or is to be told.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -6,18 +6,23 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::held::Moved;
 use super::{About, Woken, own_notice, verdict_of};
-use crate::decide::as_said;
-use crate::decision::{Decision, Verdict, Why, Withheld};
+use crate::decision::{Decision, Withheld};
 use crate::digest::DigestLine;
 use crate::ending;
 use crate::follow_up;
-use crate::identity::keyed;
+use crate::hash::keyed;
 use crate::ids::{BundleKey, IncidentKey};
-use crate::incident::{IncidentRecord, Key, Record, State, Unread};
-use crate::noise::{self, BundleKind, BundleRecord, Member, channel_limit, incident_of_bundle, minute};
-use crate::notice::{List, Notice, clean};
+use crate::incident::IncidentRecord;
+use crate::noise::{self, BundleKind, BundleRecord, Member, incident_of_bundle};
+use crate::notice::{List, Notice};
 use crate::priority::Priority;
 use crate::response;
+use crate::state::{Key, Record, State, Unread};
+use crate::suppress;
+use crate::suppress::as_said;
+use crate::suppress::{channel_limit, minute};
+use crate::text::clean;
+use crate::verdict::{Verdict, Why};
 use crate::zone::Zone;
 
 /// The family of what is said as one.
@@ -161,7 +166,7 @@ impl Woken<'_> {
         now: Timestamp,
     ) -> Result<Decision, Unread> {
         let lines = self.put_by(record);
-        let mut changes = super::digested(self.policy, state, lines, now)?;
+        let mut changes = suppress::digested(self.policy, state, lines, now)?;
         let mut said = record.clone();
         said.was_said(now);
         said.due_at = said.again_at.filter(|_| said.open > 0).map(|at| self.after(at));

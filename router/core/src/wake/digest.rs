@@ -5,50 +5,14 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::{About, Woken, verdict_of};
-use crate::decide::dedup_key;
-use crate::decision::{Decision, Effect, EffectKind, When, Why};
-use crate::digest::{DigestLine, DigestRecord, Edition, EditionNumber, EditionRecord};
+use crate::decision::{Decision, Effect, When};
+use crate::digest::{DigestRecord, Edition, EditionNumber, EditionRecord};
+use crate::ids::dedup_key;
 use crate::ids::{DedupKey, EffectId, IncidentKey};
-use crate::incident::{Key, Record, State, Unread};
 use crate::notice::Notice;
-use crate::policy::Policy;
 use crate::priority::Priority;
-
-/// The digest with more lines: a row each, and the record of the edition only where that has to change, by the first
-/// of its lines or an opening that comes sooner. Without anyone to send it to, it is only kept.
-pub(crate) fn digested(
-    policy: &Policy,
-    state: &State,
-    lines: impl IntoIterator<Item = (IncidentKey, DigestLine)>,
-    now: Timestamp,
-) -> Result<BTreeMap<Key, Record>, Unread> {
-    let lines: Vec<_> = lines.into_iter().collect();
-    state.need_digest(lines.iter().map(|(incident, _)| incident))?;
-    let known = state.digest();
-    let mut record = known.cloned().unwrap_or_else(|| DigestRecord::new(now));
-    let opening = (!policy.digest.is_empty()).then(|| policy.calendar.next_opening(now));
-    record.due_at = [record.due_at, opening].into_iter().flatten().min();
-    let edition = record.edition;
-    let day = policy.calendar.day_from_opening(now);
-    let mut changes = BTreeMap::new();
-    for (incident, line) in lines {
-        let line = DigestLine { day, ..line }.bounded();
-        if let Some(first) = record.lines.get_mut(&incident) {
-            // Counted there already.
-            *first = line.after(first);
-            continue;
-        }
-        let line = match state.digest_line(edition, &incident) {
-            Some(known) => line.after(known),
-            None => line,
-        };
-        changes.insert(Key::DigestLine(edition, incident), Record::DigestLine(Box::new(line)));
-    }
-    if known != Some(&record) {
-        changes.insert(Key::Digest, Record::Digest(Box::new(record)));
-    }
-    Ok(changes)
-}
+use crate::state::{Key, Record, State, Unread};
+use crate::verdict::{EffectKind, Why};
 
 impl Woken<'_> {
     /// What comes from now on is in the next edition.

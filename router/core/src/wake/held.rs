@@ -6,12 +6,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::Woken;
-use crate::decision::Why;
 use crate::face::Face;
 use crate::ids::{BundleKey, IncidentKey};
-use crate::incident::{IncidentRecord, Key, Record, State, Unread};
-use crate::noise::{self, BundleRecord, Hold, Sayable, Sifting};
+use crate::incident::IncidentRecord;
+use crate::noise::{BundleRecord, Sayable};
 use crate::priority::Priority;
+use crate::state::{Key, Record, State, Unread};
+use crate::suppress;
+use crate::suppress::{Hold, Sifting};
+use crate::verdict::Why;
 
 /// A bundle whose members that are held by something else now have moved over to it.
 pub(super) struct Moved {
@@ -56,7 +59,8 @@ impl Woken<'_> {
             let waited = (held.priority, held.count);
             // As the member it was: its title may say that a plan waits for approval.
             let title = std::mem::replace(&mut known.title, member.title.clone());
-            let mut changes = noise::join(hold, held.news, incident, &mut known, waited, &moved.state, now);
+            let mut changes =
+                suppress::join(hold, held.news, incident, &mut known, waited, &moved.state, now);
             known.title = title;
             changes.insert(Key::Incident(incident.clone()), Record::Incident(known));
             for (key, record) in changes {

@@ -6,15 +6,22 @@ use jiff::Timestamp;
 
 use super::bundle::SEVERAL;
 use super::{About, Woken, own_notice, verdict_of};
-use crate::decide::as_said;
-use crate::decision::{Decision, Verdict, Why, Withheld};
+use crate::decision::{Decision, Withheld};
+use crate::digest::DigestLine;
 use crate::ending;
 use crate::follow_up;
 use crate::ids::IncidentKey;
-use crate::incident::{ByWhom, IncidentRecord, Key, Record, State, Unread};
-use crate::noise::{self, Sayable, Sifted, Sifting, minute};
-use crate::notice::{Notice, clean};
+use crate::incident::IncidentRecord;
+use crate::noise::Sayable;
+use crate::notice::ByWhom;
+use crate::notice::Notice;
 use crate::response;
+use crate::state::{Key, Record, State, Unread};
+use crate::suppress;
+use crate::suppress::as_said;
+use crate::suppress::{Sifted, Sifting, minute};
+use crate::text::clean;
+use crate::verdict::{Verdict, Why};
 
 /// What is due about an incident.
 #[derive(Clone, Copy)]
@@ -80,7 +87,7 @@ impl Woken<'_> {
             let withheld = vec![Withheld { action: "page".to_owned(), reason: clean(&hold.reason, 400) }];
             let waited = (record.priority, record.said_count);
             let news = record.held.as_ref().map_or(Why::Escalated, |held| held.news);
-            let mut changes = noise::join(hold, news, key, &mut record, waited, state, now);
+            let mut changes = suppress::join(hold, news, key, &mut record, waited, state, now);
             changes.insert(Key::Incident(key.clone()), Record::Incident(record));
             return Ok(Decision { withheld, changes, ..self.blank(about, why, now) });
         }
@@ -157,15 +164,15 @@ impl Woken<'_> {
                 let withheld = vec![Withheld { action: "page".to_owned(), reason }];
                 let waited =
                     record.held.as_ref().map_or((record.priority, 0), |held| (held.priority, held.count));
-                changes.extend(noise::join(hold, news, key, &mut record, waited, state, now));
+                changes.extend(suppress::join(hold, news, key, &mut record, waited, state, now));
                 Decision { why: by, withheld, ..blank }
             }
             Sifted::Digest => {
                 record.said_count = record.said_count.max(count);
                 record.held = None;
                 record.said_at = now;
-                let line = crate::decide::digest_line(&record, now);
-                changes.extend(super::digested(self.policy, state, [(key.clone(), line)], now)?);
+                let line = DigestLine::of(&record, now);
+                changes.extend(suppress::digested(self.policy, state, [(key.clone(), line)], now)?);
                 Decision { verdict: Verdict::Digest, ..blank }
             }
             Sifted::Say(spent) => {

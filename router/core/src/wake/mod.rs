@@ -1,6 +1,6 @@
 //! What is due without any event: escalations, roll-ups, the end of a silence, the digest, a quiet period.
 //!
-//! Every record says itself when something is due about it ([`crate::incident::Record::wake_at`]). A tick hands in those whose time
+//! Every record says itself when something is due about it ([`crate::state::Record::wake_at`]). A tick hands in those whose time
 //! has come, in that order; each is decided, committed and performed like an event, under an id made from
 //! its key, its time and the version at which it stands: of two workers, one decides it.
 
@@ -15,16 +15,16 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::decision::{Decision, Effect, Verdict, Why};
+use crate::decision::{Decision, Effect};
 use crate::event::OWN_SOURCE;
 use crate::heading;
 use crate::ids::{EventId, IncidentKey, Own, RuleName};
-use crate::incident::{Key, State, Unread};
 use crate::notice::Notice;
 use crate::policy::Policy;
 use crate::priority::Priority;
+use crate::state::{Key, State, Unread};
+use crate::verdict::{Verdict, Why};
 
-pub(crate) use digest::digested;
 pub use set_back::SetBack;
 pub use turns::Turns;
 
@@ -81,7 +81,7 @@ impl<'w> Woken<'w> {
 
     /// The id of its decision.
     fn id(&self) -> EventId {
-        EventId::own(Own::Wake { key: self.key, at: self.due_at, version: self.version })
+        EventId::own(Own::Wake { key: &self.key.to_string(), at: self.due_at, version: self.version })
     }
 
     /// That time, or the first one that is not this one any more: what is due at the same moment comes after
@@ -133,7 +133,7 @@ fn verdict_of(effects: &[Effect]) -> Verdict {
 /// A page of our own making.
 fn own_notice(title: String, why: Why, about: About<'_>, event: &EventId) -> Notice {
     Notice {
-        title: crate::notice::clean(&title, 200),
+        title: crate::text::clean(&title, 200),
         why: why.sentence().to_owned(),
         rule: RuleName::new(about.rule),
         family: about.family.to_owned(),

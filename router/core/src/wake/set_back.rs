@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::{About, Woken};
-use crate::decision::{Decision, Why};
+use crate::decision::Decision;
 use crate::ids::{EventId, IncidentKey, Own};
 use crate::policy::Policy;
 use crate::priority::Priority;
 use crate::state::{Key, State, Unread};
+use crate::verdict::Why;
 
 /// Records that were changed later than now.
 ///
@@ -55,7 +56,7 @@ impl<'s> SetBack<'s> {
             priority: Priority::P3,
         };
         let blank = Woken::new(&first, now, self.policy).blank(about, Why::ClockSetBack, now);
-        let event = EventId::own(Own::Clock { key: &first, version: state.version(&first) });
+        let event = EventId::own(Own::Clock { key: &first.to_string(), version: state.version(&first) });
         Ok(Some(Decision { event, incident: None, changes, ..blank }))
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_saphyr::Location;
 
-use crate::notice::is_unfit;
+use crate::text::is_unfit;
 
 /// A place in a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

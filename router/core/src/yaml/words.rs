@@ -2,7 +2,7 @@
 
 use serde_saphyr::Error;
 
-use crate::notice::clean;
+use crate::text::clean;
 
 /// What the parser says, in part, and what we say: the first that fits.
 const WORDS: [(&str, &str); 23] = [

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use watchfire_core::decision::{Decision, Verdict, Why};
+use watchfire_core::decision::Decision;
 use watchfire_core::ids::{BundleKey, IncidentKey};
-use watchfire_core::incident::{IncidentRecord, Key, Record};
+use watchfire_core::incident::IncidentRecord;
 use watchfire_core::outlook::page_of;
 use watchfire_core::replay::Replay;
+use watchfire_core::state::{Key, Record};
+use watchfire_core::verdict::{Verdict, Why};
 
 /// The incidents that were held and not told since, each with the bundle it waits in.
 #[derive(Default)]

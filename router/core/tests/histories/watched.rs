@@ -4,14 +4,17 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use watchfire_core::command::Wish;
-use watchfire_core::decide::{as_said, incident_of};
-use watchfire_core::decision::{Decision, EffectKind, Verdict, When, Why};
+use watchfire_core::decision::{Decision, When};
+use watchfire_core::ids::incident_of;
 use watchfire_core::ids::{BundleKey, EventId, IncidentKey};
-use watchfire_core::incident::{IncidentRecord, Key, Record, State};
+use watchfire_core::incident::IncidentRecord;
 use watchfire_core::noise::{BundleKind, BundleRecord};
 use watchfire_core::priority::Priority;
 use watchfire_core::replay::Replay;
 use watchfire_core::scenario::{Scenario, StepInput};
+use watchfire_core::state::{Key, Record, State};
+use watchfire_core::suppress::as_said;
+use watchfire_core::verdict::{EffectKind, Verdict, Why};
 
 use super::LIMIT;
 use super::untold::Untold;

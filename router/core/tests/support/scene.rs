@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use watchfire_core::act::{ActWhen, Target, summary};
+use watchfire_core::action::ActionName;
 use watchfire_core::budget::{BudgetRecord, Spent};
 use watchfire_core::containment::{SwitchRecord, SwitchedOff, TargetKey};
 use watchfire_core::context::{
@@ -14,11 +15,11 @@ use watchfire_core::decide::Case;
 use watchfire_core::decision::Decision;
 use watchfire_core::event::Event;
 use watchfire_core::ids::ChannelName;
-use watchfire_core::incident::{Key, Record, State, Unread};
 use watchfire_core::mitigation::{Mitigation, Mode};
 use watchfire_core::policy::{Policy, Routes};
 use watchfire_core::priority::Priority;
-use watchfire_core::rules::{ActionName, RuleFile, RuleSet};
+use watchfire_core::rules::{RuleFile, RuleSet};
+use watchfire_core::state::{Key, Record, State, Unread};
 
 use super::Finding;
 

@@ -14,14 +14,14 @@ use watchfire_core::decide::Case;
 use watchfire_core::decision::Decision;
 use watchfire_core::event::Event;
 use watchfire_core::follow_up;
-use watchfire_core::identity::sha256;
+use watchfire_core::hash::sha256;
 use watchfire_core::ids::ChannelName;
-use watchfire_core::incident::{Key, Record, State, Unread};
 use watchfire_core::journal::{ActEnd, Entry, Outcome};
 use watchfire_core::mitigation::{Mitigation, Mode};
 use watchfire_core::policy::{Pages, Policy, Route, Routes};
 use watchfire_core::priority::Priority;
 use watchfire_core::rules::{RuleFile, RuleSet};
+use watchfire_core::state::{Key, Record, State, Unread};
 use watchfire_core::wake::Woken;
 use watchfire_core::zone::Zone;
 

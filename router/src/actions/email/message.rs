@@ -4,8 +4,9 @@ use lettre::Message;
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
 use sha2::{Digest as _, Sha256};
-use watchfire_core::decision::{Effect, EffectKind};
+use watchfire_core::decision::Effect;
 use watchfire_core::notice::WordedMail;
+use watchfire_core::verdict::EffectKind;
 
 /// The mail as it goes over the wire; the error says what cannot be in a mail.
 pub(in crate::actions) fn compose(

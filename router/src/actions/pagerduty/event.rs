@@ -7,11 +7,11 @@ use std::borrow::Cow;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
-use watchfire_core::decision::{Effect, EffectKind};
-use watchfire_core::notice::{
-    Fact, Fault, Head, List, MeasureState, Notice, Part, Worded, clean, moment, relative, visible,
-};
+use watchfire_core::decision::Effect;
+use watchfire_core::notice::{Fact, Fault, Head, List, MeasureState, Notice, Part, Worded, moment, relative};
 use watchfire_core::priority::Priority;
+use watchfire_core::text::{clean, visible};
+use watchfire_core::verdict::EffectKind;
 
 use super::{Form, Profile, opaque};
 

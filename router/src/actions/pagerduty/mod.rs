@@ -28,10 +28,12 @@ mod opaque;
 use anyhow::anyhow;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use watchfire_core::decision::{Effect, EffectKind, Role};
+use watchfire_core::action::Role;
+use watchfire_core::decision::Effect;
 use watchfire_core::ids::ChannelName;
 use watchfire_core::notice::{Fault, Templates, Wording};
 use watchfire_core::value_schema;
+use watchfire_core::verdict::EffectKind;
 
 use super::{Action, Done, NotTaken, PerMinute, Preview, local};
 use crate::clients::{Clients, chain};

@@ -30,7 +30,8 @@ mod note;
 use anyhow::{Context as _, anyhow};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use watchfire_core::decision::{Effect, Role};
+use watchfire_core::action::Role;
+use watchfire_core::decision::Effect;
 use watchfire_core::ids::ChannelName;
 use watchfire_core::value_schema;
 

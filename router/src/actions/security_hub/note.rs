@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
-use watchfire_core::decision::{Effect, EffectKind};
+use watchfire_core::decision::Effect;
 use watchfire_core::event::{HubId, NOTE_AUTHOR, NOTE_PREFIX};
 use watchfire_core::ids::{IncidentKey, RuleName};
-use watchfire_core::notice::clean;
 use watchfire_core::priority::Priority;
+use watchfire_core::text::clean;
+use watchfire_core::verdict::EffectKind;
 
 /// The longest note that Security Hub takes, in characters.
 const NOTE_LENGTH: usize = 512;

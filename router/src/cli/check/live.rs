@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use futures_util::{FutureExt as _, future::BoxFuture};
 use serde_json::{Value, json};
 use tokio::time::{Instant, timeout};
-use watchfire_core::notice::clean;
+use watchfire_core::text::clean;
 
 use crate::clients::Clients;
 use crate::cluster;

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use clap::{Args, ValueEnum};
 use jiff::{SignedDuration, Timestamp};
-use watchfire_core::incident::ByWhom;
+use watchfire_core::notice::ByWhom;
 use watchfire_core::priority::Priority;
 
 use crate::cli::asking::{Form, Whom, look, minute, questions};
@@ -201,7 +201,7 @@ fn tone(incident: &IncidentShown) -> Tone {
 fn clock(incident: &IncidentShown, now: Timestamp) -> String {
     match (incident.state, &incident.acknowledged, incident.respond_by) {
         (IncidentState::Over, _, _) => "over".to_owned(),
-        (_, Some(ByWhom { by, .. }), _) => format!("{} has it", watchfire_core::notice::clean(by, 12)),
+        (_, Some(ByWhom { by, .. }), _) => format!("{} has it", watchfire_core::text::clean(by, 12)),
         (_, None, Some(by)) if incident.overdue => format!("overdue {}", age(by, now)),
         (_, None, Some(by)) => relative(by, now),
         (IncidentState::Held, None, None) => "held".to_owned(),

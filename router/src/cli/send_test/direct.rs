@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, anyhow};
 use futures_util::future::join_all;
-use watchfire_core::decision::{Effect, Role, When};
+use watchfire_core::action::Role;
+use watchfire_core::decision::{Effect, When};
 use watchfire_core::ids::{ChannelName, EventId};
 
 use super::report::{Report, Taken, Told};

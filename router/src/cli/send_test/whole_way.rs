@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, anyhow, bail};
-use watchfire_core::decision::{EffectKind, Verdict};
-use watchfire_core::notice::clean;
+use watchfire_core::text::clean;
+use watchfire_core::verdict::{EffectKind, Verdict};
 
 use super::report::{Report, Taken, Told};
 use super::{Failed, Sending};

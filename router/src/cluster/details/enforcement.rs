@@ -33,7 +33,7 @@ impl About<'_> {
             }
             (_, Some(switch)) => Enforcement::Off(format!(
                 "ConfigMap kube-system/amazon-vpc-cni has {SWITCH}: {}",
-                watchfire_core::notice::clean(&switch, 20)
+                watchfire_core::text::clean(&switch, 20)
             )),
             (false, None) => Enforcement::Unknown("nothing shows that network policies are enforced".into()),
         })

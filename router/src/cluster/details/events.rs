@@ -5,7 +5,7 @@ use k8s_openapi::api::core::v1::Event;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{MicroTime, Time};
 use kube::api::{Api, ListParams};
 use watchfire_core::context::ClusterEvent;
-use watchfire_core::notice::clean;
+use watchfire_core::text::clean;
 
 use super::About;
 use crate::cluster::calls::Unheard;

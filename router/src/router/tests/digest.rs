@@ -1,10 +1,10 @@
 //! What goes to the digest: many at once, a trip to the disk for many, and all of it said.
 
-use watchfire_core::decision::Why;
 use watchfire_core::ids::IncidentKey;
-use watchfire_core::incident::{Key, State as Known};
 use watchfire_core::policy::Route;
 use watchfire_core::priority::Priority;
+use watchfire_core::state::{Key, State as Known};
+use watchfire_core::verdict::Why;
 
 use super::*;
 

@@ -9,8 +9,8 @@ use axum::routing::patch;
 use watchfire_core::decision::{Effect, When};
 use watchfire_core::event::HubId;
 use watchfire_core::ids::{EffectId, EventId};
-use watchfire_core::incident::State as Known;
 use watchfire_core::journal::{Entry, Outcome};
+use watchfire_core::state::State as Known;
 
 use super::*;
 

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use watchfire_core::digest::DigestRecord;
 use watchfire_core::ids::{EventId, Own};
-use watchfire_core::incident::{Key, Record, State as Known};
 use watchfire_core::noise::{BundleRecord, Quota};
+use watchfire_core::state::{Key, Record, State as Known};
 
 use super::super::StoryOf;
 use super::*;
@@ -88,7 +88,7 @@ async fn what_was_decided_before_is_no_progress() {
     let read = known(&world.router, Key::Digest).await;
     let version = read.versions().next().expect("it was read").1;
     let mut entry = world.router.journal(1).await.expect("the store answers").remove(0);
-    entry.decision.event = EventId::own(Own::Wake { key: &Key::Digest, at: due_at, version });
+    entry.decision.event = EventId::own(Own::Wake { key: &Key::Digest.to_string(), at: due_at, version });
     world.router.store.commit(&Known::default(), &entry).await.expect("the store takes it");
     world.clock.advance(due_at.duration_since(world.clock.now()));
     assert_eq!(woken(&world).await, 0, "nothing is done about it, and nothing goes round");

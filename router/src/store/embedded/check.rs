@@ -6,8 +6,8 @@ use std::path::Path;
 use redb::{ReadOnlyTable, ReadableDatabase as _, ReadableTable as _};
 use serde::Serialize;
 use watchfire_core::decision::Decision;
-use watchfire_core::identity::sha256;
-use watchfire_core::incident::{Key, Record};
+use watchfire_core::hash::sha256;
+use watchfire_core::state::{Key, Record};
 
 use super::file::{at, prepare};
 use super::overlay;

@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use watchfire_core::incident::{Key, Record};
+use watchfire_core::state::{Key, Record};
 
 use crate::store::Error;
 

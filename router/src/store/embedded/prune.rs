@@ -8,7 +8,7 @@ use redb::ReadableTable;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use watchfire_core::ids::IncidentKey;
-use watchfire_core::incident::{Key, Record};
+use watchfire_core::state::{Key, Record};
 
 use super::Embedded;
 use super::row::from_row;

@@ -7,9 +7,9 @@ use serde::de::IgnoredAny;
 use watchfire_core::decision::Decision;
 use watchfire_core::face::Face;
 use watchfire_core::ids::{EventId, IncidentKey};
-use watchfire_core::incident::{Key, Record, State};
 use watchfire_core::journal::Entry;
-use watchfire_core::notice::visible;
+use watchfire_core::state::{Key, Record, State};
+use watchfire_core::text::visible;
 
 use super::Embedded;
 use super::row::from_row;

@@ -94,7 +94,7 @@ fn unpacked(rest: &[u8]) -> io::Result<Vec<u8>> {
 mod tests {
     use std::collections::BTreeMap;
 
-    use watchfire_core::identity::sha256;
+    use watchfire_core::hash::sha256;
 
     use super::*;
 

@@ -16,11 +16,12 @@ use jiff::Timestamp;
 use redb::StorageBackend;
 use redb::backends::FileBackend;
 use tempfile::TempDir;
-use watchfire_core::decision::{Decision, Verdict, Why};
-use watchfire_core::identity::sha256;
+use watchfire_core::decision::Decision;
+use watchfire_core::hash::sha256;
 use watchfire_core::ids::{EventId, RuleName};
 use watchfire_core::journal::Entry;
 use watchfire_core::priority::Priority;
+use watchfire_core::verdict::{Verdict, Why};
 
 use super::place::Opened;
 use super::tables::{SCHEMA, Tables};

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use redb::ReadableTable;
 use watchfire_core::ids::{EffectId, EventId};
-use watchfire_core::incident::{Key, Record, State};
 use watchfire_core::journal::{Entry, Outcome};
+use watchfire_core::state::{Key, Record, State};
 
 use super::Embedded;
 use super::row::{from_row, to_row};

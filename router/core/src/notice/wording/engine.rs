@@ -9,7 +9,8 @@ use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State, Undefi
 use super::{Part, words};
 use crate::near::near;
 use crate::notice::text::{WIDTH, wrapped};
-use crate::notice::{LONGEST_LINE, clean, html};
+use crate::notice::{LONGEST_LINE, html};
+use crate::text::clean;
 
 /// So much work may a template of the configuration make, and so much may it write: a whole digest takes a tenth of it.
 const FUEL: u64 = 500_000;

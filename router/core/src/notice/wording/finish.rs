@@ -1,7 +1,8 @@
 //! What a template has written, made fit to be sent: cleaned, and no empty lines where parts were left out.
 
 use super::super::text::wrapped;
-use super::super::{LONGEST_LINE, clean, html, is_unfit};
+use super::super::{LONGEST_LINE, html};
+use crate::text::{clean, is_unfit};
 
 /// Longer than any page: what is over it is cut.
 const MOST_BYTES: usize = 1_000_000;

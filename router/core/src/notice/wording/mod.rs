@@ -17,8 +17,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Notice;
-use crate::decision::EffectKind;
 use crate::value_schema;
+use crate::verdict::EffectKind;
 
 /// A part of a page that has a template of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,6 +1,7 @@
 use super::*;
 use crate::notice::tests::miner;
-use crate::notice::{Fact, Group, is_unfit};
+use crate::notice::{Fact, Group};
+use crate::text::is_unfit;
 
 const KINDS: [EffectKind; 5] =
     [EffectKind::Page, EffectKind::Update, EffectKind::Resolve, EffectKind::Digest, EffectKind::Acknowledge];

@@ -5,13 +5,13 @@ use std::sync::LazyLock;
 
 use serde::Serialize;
 
-use crate::decision::EffectKind;
 use crate::ids::{EventId, IncidentKey};
 use crate::notice::{
-    AFTER_LISTS, BEFORE_LISTS, DRILL_NOTE, HeadValue, LONGEST_LINE, List, Notice, SAMPLE, Section, clean,
-    html,
+    AFTER_LISTS, BEFORE_LISTS, DRILL_NOTE, HeadValue, LONGEST_LINE, List, Notice, SAMPLE, Section, html,
 };
 use crate::priority::Priority;
+use crate::text::clean;
+use crate::verdict::EffectKind;
 
 /// A page, ready to be worded. Every text is cleaned, and one line; what is not known is empty.
 #[derive(Serialize)]

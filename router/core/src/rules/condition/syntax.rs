@@ -3,7 +3,7 @@
 use cel::{ParseError, ParseErrors};
 
 use super::Wrong;
-use crate::notice::clean;
+use crate::text::clean;
 
 /// Words and signs of other languages, and what CEL writes instead.
 const INSTEAD: [(&str, &str); 11] = [

@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
-use watchfire_core::decision::{Effect, EffectKind};
+use watchfire_core::decision::Effect;
+use watchfire_core::verdict::EffectKind;
 
 use super::*;
 use crate::actions::security_hub::answer::{Head, judge};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use watchfire_core::ids::EventId;
-use watchfire_core::incident::{Key, State};
+use watchfire_core::state::{Key, State};
 
 use super::super::{check, restore, suspect};
 use super::*;

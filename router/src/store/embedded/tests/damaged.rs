@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 use watchfire_core::ids::EventId;
-use watchfire_core::incident::State;
+use watchfire_core::state::State;
 
 use super::*;
 use crate::store::{Committed, IfDamaged, Store, check};

@@ -1,6 +1,6 @@
 //! Which steps take effect on what is to be contained.
 
-use super::StepName;
+use crate::act::StepName;
 
 impl StepName {
     /// Whether something is done to what is to be contained, other than looking at it or preparing for it.

@@ -3,8 +3,8 @@
 //! - Role: capture. Nothing in the cluster is changed.
 //! - Idempotency: a scan that is under way is waited for, not started again.
 
-use super::Target;
-use super::plan::{NoPlan, Occasion, Planned};
+use super::occasion::{NoPlan, Occasion, Planned};
+use crate::act::Target;
 use crate::context::PodContainer;
 
 pub(super) fn plan(occasion: &Occasion<'_>) -> Result<Planned, NoPlan> {

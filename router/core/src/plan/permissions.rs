@@ -6,11 +6,12 @@
 
 use std::collections::BTreeSet;
 
-use super::StepName;
-use super::plan::repertoire;
-use crate::decision::Role;
+use super::occasion::repertoire;
+use crate::act::DENY_POLICY;
+use crate::act::StepName;
+use crate::action::ActionName;
+use crate::action::Role;
 use crate::mitigation::Mitigation;
-use crate::rules::ActionName;
 
 /// Something that may be done with a kind of object. `escalate`, `bind` and `impersonate` cannot be said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -181,9 +182,7 @@ pub fn of_step(step: StepName) -> (Part, Vec<Permission>) {
         }
         StepName::LiftDeny => {
             let mut all = applied(NETWORKING, "networkpolicies");
-            all.push(
-                Permission::to(&[Verb::Delete], NETWORKING, "networkpolicies").named(super::DENY_POLICY),
-            );
+            all.push(Permission::to(&[Verb::Delete], NETWORKING, "networkpolicies").named(DENY_POLICY));
             (Part::Quarantine, all)
         }
         StepName::Isolate | StepName::Rejoin | StepName::Annotate => {
@@ -252,7 +251,7 @@ fn enforcement() -> Permission {
 fn applied(group: &'static str, resource: &'static str) -> Vec<Permission> {
     vec![
         Permission::to(&[Verb::Create], group, resource),
-        Permission::to(&[Verb::Patch], group, resource).named(super::DENY_POLICY),
+        Permission::to(&[Verb::Patch], group, resource).named(DENY_POLICY),
     ]
 }
 

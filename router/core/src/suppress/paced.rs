@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::SignedDuration;
 
 use super::sift::{Hold, Sifting, minute};
-use crate::decision::Why;
+use crate::verdict::Why;
 
 /// How long there is to look at what was said before more of the same sender and shape is said.
 const AGAIN: SignedDuration = SignedDuration::from_mins(15);

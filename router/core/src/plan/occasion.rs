@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::{ObjectRef, Step, StepName, Target};
+use crate::act::{Step, StepName, Target};
+use crate::action::ActionName;
+use crate::context::ObjectRef;
 use crate::context::{Context, Node, Place, Pod, Workload};
 use crate::event::{Subject, Thing};
 use crate::ids::IncidentKey;
 use crate::mitigation::Mitigation;
-use crate::rules::ActionName;
 
 /// Why nothing is known of what the event names.
 const NO_CLUSTER: &str = "no cluster is configured";
@@ -228,7 +229,7 @@ impl Occasion<'_> {
         let pairs = [
             ("karpenter.sh/do-not-disrupt", "true"),
             ("cluster-autoscaler.kubernetes.io/safe-to-evict", "false"),
-            (super::INCIDENT_ANNOTATION, self.incident.as_str()),
+            (crate::act::INCIDENT_ANNOTATION, self.incident.as_str()),
         ];
         pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
     }

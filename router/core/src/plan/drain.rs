@@ -3,9 +3,10 @@
 //! - Role: contain. Evictions cannot be undone, so a human approves it; the cordon is undone by `release`.
 //! - Idempotency: the UID of each pod.
 
-use super::plan::{NoPlan, Occasion, Planned, Repertoire};
-use super::{ObjectRef, Step, StepName, Target};
+use super::occasion::{NoPlan, Occasion, Planned, Repertoire};
+use crate::act::{Step, StepName, Target};
 use crate::context::Neighbour;
+use crate::context::ObjectRef;
 use crate::mitigation::Mitigation;
 
 /// What it may be made of: pods leave in one way or the other.

@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::bundle::{BundleRecord, Member, Standing};
 use super::sift::{Hold, Waiting};
-use crate::decision::Why;
 use crate::ids::{BundleKey, IncidentKey};
-use crate::incident::{Held, IncidentRecord, Key, Record, State};
+use crate::incident::{Held, IncidentRecord};
+use crate::noise::{BundleRecord, Member, Standing};
 use crate::priority::Priority;
+use crate::state::Unread;
+use crate::state::{Key, Record, State};
+use crate::verdict::Why;
 
 /// The records after the incident has begun to wait, and the hold as the incident remembers it.
 pub(crate) fn join(
@@ -124,5 +126,45 @@ fn bundle_in(key: &BundleKey, state: &State, changes: &BTreeMap<Key, Record>) ->
     match changes.get(&Key::Bundle(key.clone())) {
         Some(Record::Bundle(record)) => Some((**record).clone()),
         Some(_) | None => state.bundle(key).cloned(),
+    }
+}
+
+/// The incident as it stands: one that waited in a bundle that has been said is not held any more.
+pub fn as_said(record: &IncidentRecord, state: &State) -> Result<IncidentRecord, Unread> {
+    let Some(bundle) = record.held.as_ref().and_then(|held| held.bundle.clone()) else {
+        return Ok(record.clone());
+    };
+    state.need(Key::Bundle(bundle.clone()))?;
+    let mut record = record.clone();
+    let bundle = state.bundle(&bundle);
+    let said_at = bundle.and_then(|bundle| bundle.said_at);
+    let (Some(bundle), Some(said_at), Some(held)) = (bundle, said_at, &record.held) else {
+        return Ok(record);
+    };
+    let is_said = match held.after_round {
+        Some(round) => bundle.rounds > round,
+        // It joined before rounds were counted: the time to the microsecond tells what was said before it joined
+        // from what was said with it.
+        None => said_at >= held.since,
+    };
+    if is_said {
+        record.said_count = record.said_count.max(held.count);
+        record.said_at = said_at;
+        record.held = None;
+    }
+    Ok(record)
+}
+
+/// What waited for others is said by itself.
+pub(crate) fn leave(
+    record: &mut IncidentRecord,
+    key: &IncidentKey,
+    state: &State,
+    now: Timestamp,
+    changes: &mut BTreeMap<Key, Record>,
+) {
+    let Some(held) = record.held.take() else { return };
+    if let Some(bundle) = held.bundle {
+        take_out(&bundle, held.priority, key, record, state, now, changes);
     }
 }

@@ -3,8 +3,9 @@
 //! - Role: capture. Nothing in the cluster is changed.
 //! - Idempotency: the bundle's id, made of event and act.
 
-use super::plan::{NoPlan, Occasion, Planned};
-use super::{ObjectRef, Target};
+use super::occasion::{NoPlan, Occasion, Planned};
+use crate::act::Target;
+use crate::context::ObjectRef;
 use crate::context::{Node, Place, Pod, Pods};
 
 /// More pods than this are not captured for one event.

@@ -5,8 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use super::plan::{NoPlan, Occasion, Planned, Repertoire};
-use super::{Step, StepName, Target};
+use super::occasion::{NoPlan, Occasion, Planned, Repertoire};
+use crate::act::{Step, StepName, Target};
 
 /// What it may be made of.
 pub(super) const REPERTOIRE: Repertoire = Repertoire { steps: &[StepName::Annotate], instead: &[] };
@@ -15,7 +15,7 @@ pub(super) fn plan(occasion: &Occasion<'_>) -> Result<Planned, NoPlan> {
     let pod = occasion.pod()?;
     let object = pod.reference();
     let mut set = occasion.incident_annotations();
-    set.retain(|name, _| !pod.annotations.contains_key(name) || name == super::INCIDENT_ANNOTATION);
+    set.retain(|name, _| !pod.annotations.contains_key(name) || name == crate::act::INCIDENT_ANNOTATION);
     let before = |name: &String| pod.annotations.get(name).cloned().unwrap_or_default();
     let back: BTreeMap<_, _> = set.keys().map(|name| (name.clone(), before(name))).collect();
     let steps = vec![Step::Annotate { object: object.clone(), set }];

@@ -4,10 +4,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::notice::{Fact, Group};
 
-use super::{Confidence, Context, Details, Gone, Known, Method, Node, Place, Pod, Pods};
+use crate::context::{Confidence, Context, Details, Gone, Known, Method, Node, Place, Pod, Pods};
 
 /// Label and value, the most telling first. What is unknown is not among them: it is told in sentences.
-pub(crate) fn rows(context: &Context, now: Timestamp) -> Vec<Fact> {
+pub(super) fn rows(context: &Context, now: Timestamp) -> Vec<Fact> {
     let mut rows = Rows(Vec::new());
     if let Place::Foreign(cluster) = &context.place {
         rows.add("Other cluster", format!("{cluster}: nothing of ours was matched"));
@@ -131,7 +131,7 @@ impl Rows {
             });
             self.tell(Group::Owner, "Owners", chain.collect::<Vec<_>>().join(" → "));
         }
-        let names = |selecting: &Known<Vec<super::Selecting>>| -> Vec<String> {
+        let names = |selecting: &Known<Vec<crate::context::Selecting>>| -> Vec<String> {
             selecting.get().into_iter().flatten().map(|selecting| selecting.name.clone()).collect()
         };
         self.add_some(Group::Owner, "Services", &names(services), 10);

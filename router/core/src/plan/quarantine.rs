@@ -8,10 +8,10 @@
 
 use std::collections::BTreeSet;
 
-use super::plan::{NoPlan, Occasion, Planned, Repertoire, present};
-use super::{LABELS_ANNOTATION, Step, StepName, Target};
+use super::occasion::{NoPlan, Occasion, Planned, Repertoire, present};
+use crate::act::{LABELS_ANNOTATION, Step, StepName, Target};
+use crate::action::ActionName;
 use crate::context::{Details, Enforcement, Known, Pod, Selecting, Workload, WorkloadKind};
-use crate::rules::ActionName;
 
 /// What it may be made of.
 pub(super) const REPERTOIRE: Repertoire = Repertoire {
@@ -64,7 +64,7 @@ pub(super) fn plan(occasion: &Occasion<'_>) -> Result<Planned, NoPlan> {
     suspend(cron_job, &mut steps, &mut undo);
     // What someone else has set stays theirs.
     let mut annotate = occasion.incident_annotations();
-    annotate.retain(|name, _| name == super::INCIDENT_ANNOTATION || !pod.annotations.contains_key(name));
+    annotate.retain(|name, _| name == crate::act::INCIDENT_ANNOTATION || !pod.annotations.contains_key(name));
     let unannotate = annotate.keys().cloned().chain([LABELS_ANNOTATION.to_owned()]).collect();
     steps.push(Step::Isolate {
         pod: reference.clone(),

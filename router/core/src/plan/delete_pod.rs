@@ -3,9 +3,9 @@
 //! - Role: contain. It cannot be undone, so a human approves it.
 //! - Idempotency: the pod's UID, as a precondition of the deletion.
 
-use super::plan::{NoPlan, Occasion, Planned, Repertoire};
-use super::{Step, StepName, Target};
-use crate::rules::ActionName;
+use super::occasion::{NoPlan, Occasion, Planned, Repertoire};
+use crate::act::{Step, StepName, Target};
+use crate::action::ActionName;
 
 /// What it may be made of.
 pub(super) const REPERTOIRE: Repertoire = Repertoire {

@@ -3,9 +3,10 @@
 //! - Role: contain. Undone by `release`, which gives it the replicas that it had.
 //! - Idempotency: the number of replicas, remembered in an annotation.
 
-use super::plan::{NoPlan, Occasion, Planned, Repertoire};
-use super::{Step, StepName, Target};
+use super::occasion::{NoPlan, Occasion, Planned, Repertoire};
+use crate::act::{Step, StepName, Target};
 use crate::context::Known;
+use crate::context::ObjectRef;
 
 /// What it may be made of.
 pub(super) const REPERTOIRE: Repertoire = Repertoire {
@@ -29,7 +30,7 @@ pub(super) fn plan(occasion: &Occasion<'_>) -> Result<Planned, NoPlan> {
     if let Some(details) = &occasion.context.details {
         match &details.scaled_object {
             Known::Is(Some(scaled)) => {
-                let object = super::ObjectRef {
+                let object = ObjectRef {
                     kind: "ScaledObject".to_owned(),
                     namespace: workload.namespace.clone(),
                     name: scaled.name.clone(),

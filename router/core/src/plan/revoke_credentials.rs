@@ -4,8 +4,8 @@
 //!   a human approves that. Undone by `release`.
 //! - Idempotency: the name of the inline policy.
 
-use super::plan::{NoPlan, Occasion, Planned, Repertoire};
-use super::{Step, StepName, Target};
+use super::occasion::{NoPlan, Occasion, Planned, Repertoire};
+use crate::act::{Step, StepName, Target};
 
 /// What it may be made of.
 pub(super) const REPERTOIRE: Repertoire =

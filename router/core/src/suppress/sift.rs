@@ -4,21 +4,22 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::bundle::{BundleKind, BundleRecord, bundle_key};
+use super::as_said;
 use super::cover::covers_of;
-use super::limit::{self, limit_key};
-use super::{Group, Limits, Maintenance, Quota};
-use crate::decide::as_said;
-use crate::decision::Why;
 use crate::event::{Finding, Mute};
 use crate::face::Face;
 use crate::ids::{BundleKey, IncidentKey, LimitKey};
-use crate::incident::{IncidentRecord, Key, Record, State};
-use crate::notice::clean;
+use crate::incident::IncidentRecord;
+use crate::noise::{
+    self, BundleKind, BundleRecord, Group, Limits, Maintenance, Quota, bundle_key, limit_key,
+};
 use crate::policy::Policy;
 use crate::priority::Priority;
 use crate::silence::Silence;
 use crate::state::Unread;
+use crate::state::{Key, Record, State};
+use crate::text::clean;
+use crate::verdict::Why;
 
 /// What is over a limit waits at least this long for more of it.
 const ROLL_UP_WAIT: SignedDuration = SignedDuration::from_mins(1);
@@ -369,7 +370,7 @@ impl Sifting<'_> {
         )?;
         for (quota, key, name, kind, waiting) in limits {
             let ahead = self.state.bundle(&waiting).filter(|ahead| ahead.unsaid > 0);
-            let due_at = match (limit::check(quota, self.state.limit(&key), self.now), ahead) {
+            let due_at = match (noise::check(quota, self.state.limit(&key), self.now), ahead) {
                 // Nothing overtakes what was there first.
                 (_, Some(ahead)) => ahead.due_at.unwrap_or(self.now),
                 (Err(room_at), None) => room_at.max(self.now + ROLL_UP_WAIT),

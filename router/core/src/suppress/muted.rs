@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use jiff::SignedDuration;
 
 use super::sift::{Hold, Sifting, minute};
-use crate::decision::Why;
 use crate::event::Mute;
-use crate::notice::clean;
+use crate::text::clean;
+use crate::verdict::Why;
 
 /// How long a mute holds that does not say until when.
 const MUTE: SignedDuration = SignedDuration::from_hours(1);

@@ -3,8 +3,8 @@
 //! - Role: contain. Undone by `release`, unless the node had been cordoned before.
 //! - Idempotency: `spec.unschedulable`.
 
-use super::plan::{NoPlan, Occasion, Planned, Repertoire};
-use super::{Step, StepName, Target};
+use super::occasion::{NoPlan, Occasion, Planned, Repertoire};
+use crate::act::{Step, StepName, Target};
 
 /// What it may be made of.
 pub(super) const REPERTOIRE: Repertoire =

@@ -15,10 +15,9 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::identity::keyed;
-use crate::ids::EffectId;
-use crate::notice::clean;
-use crate::state::Key;
+use super::EffectId;
+use crate::hash::keyed;
+use crate::text::clean;
 
 /// The id under which an event, or something of our own, is decided once.
 ///
@@ -50,7 +49,7 @@ pub enum Own<'o> {
     /// anew at the same time is another decision.
     Wake {
         /// Which record.
-        key: &'o Key,
+        key: &'o str,
         /// When it was due.
         at: Timestamp,
         /// At which version it stands.
@@ -80,7 +79,7 @@ pub enum Own<'o> {
     /// Records written by a clock that was ahead.
     Clock {
         /// Which of them comes first.
-        key: &'o Key,
+        key: &'o str,
         /// At which version it stands.
         version: u64,
     },
@@ -189,10 +188,10 @@ mod tests {
     }
 
     fn owns(of: &EventId) -> Vec<EventId> {
-        let (key, at) = (Key::Digest, Timestamp::UNIX_EPOCH);
+        let (key, at) = ("digest", Timestamp::UNIX_EPOCH);
         let act = EffectId::new("quarantine");
         [
-            Own::Wake { key: &key, at, version: 7 },
+            Own::Wake { key, at, version: 7 },
             Own::Act { of, act: &act },
             Own::Completed(of),
             Own::Command("a"),
@@ -201,7 +200,7 @@ mod tests {
             Own::NotDelivered(of),
             Own::NearDeadLetter("a"),
             Own::StoreSetAside("a"),
-            Own::Clock { key: &key, version: 7 },
+            Own::Clock { key, version: 7 },
         ]
         .map(EventId::own)
         .to_vec()

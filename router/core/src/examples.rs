@@ -4,14 +4,14 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use super::file::{Example, Expect, Expectation};
-use super::{Rule, RuleTrace};
 use crate::context::Context;
 use crate::decide::decide;
-use crate::decision::{Decision, EffectKind};
+use crate::decision::Decision;
 use crate::event::{Event, messages};
-use crate::incident::State;
 use crate::policy::Policy;
+use crate::rules::{Example, Expect, Expectation, Rule, RuleTrace};
+use crate::state::State;
+use crate::verdict::EffectKind;
 
 /// What came of all examples.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

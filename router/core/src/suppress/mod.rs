@@ -1,0 +1,23 @@
+//! Noise control: what keeps news from being paged at once, and never a P0 unless someone said so.
+//!
+//! ```text
+//! news -> silenced? -> covered? -> flapping? -> digest? -> a storm? -> grouped? -> over a limit? -> say it
+//!            |            |           |           |           |           |             |
+//!            +------------+-----------+---- held, with a reason, and said later --------+
+//! ```
+//!
+//! Whatever is held waits in a [`BundleRecord`](crate::noise::BundleRecord), which is said as one page when its time has come.
+
+mod cover;
+mod digested;
+mod muted;
+mod paced;
+mod sift;
+mod waiting;
+
+pub(crate) use cover::{adopting, covering, uncovering};
+pub(crate) use digested::digested;
+pub(crate) use muted::LONGEST_MUTE;
+pub(crate) use sift::{Hold, Sifted, Sifting, channel_limit, first_asked, longest_roll_up, minute};
+pub use waiting::as_said;
+pub(crate) use waiting::{join, leave};

@@ -1,0 +1,277 @@
+//! What was decided and why, in a word each.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Whether a human hears of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// At once.
+    Page,
+    /// With the next digest.
+    Digest,
+    /// No; the reason is recorded.
+    Quiet,
+}
+
+impl Verdict {
+    /// The word in the journal, in metrics and on screen.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Verdict::Page => "page",
+            Verdict::Digest => "digest",
+            Verdict::Quiet => "quiet",
+        }
+    }
+}
+
+/// Why a human hears of it, or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Why {
+    /// The first event of an incident.
+    New,
+    /// The finding was closed and is active again.
+    Reopened,
+    /// A higher priority than the incident had.
+    PriorityRose,
+    /// A higher severity band than the incident had.
+    SeverityRose,
+    /// A P0 that goes on, that nobody has taken, and that was said longer ago than its window.
+    WindowPassed,
+    /// Another finding of the incident, about a resource that it did not have.
+    ResourceJoined,
+    /// The finder's count is ten times what it was when it was said, longer ago than its window.
+    CountGrew,
+    /// Several incidents said as one.
+    Bundled,
+    /// Nobody has taken it in time.
+    Escalated,
+    /// The digest.
+    Digested,
+    /// An edition of the digest is closed, and is said next.
+    EditionClosed,
+    /// The message could not be read.
+    Unreadable,
+    /// Known, and said within the window.
+    Repeat,
+    /// Another finding of an incident already said within the window.
+    Joined,
+    /// Older than what is already known of the finding.
+    Outdated,
+    /// The finding was archived or resolved, and with it the incident: its page is resolved.
+    Closed,
+    /// The finding was archived or resolved; others keep the incident open.
+    StillOpen,
+    /// The finding was archived or resolved, and nobody had been told of it.
+    NotOpen,
+    /// A silence or a maintenance window covers it.
+    Silenced,
+    /// A greater incident covers it.
+    Inhibited,
+    /// Its owner has muted the alarm, or suppresses it by another.
+    Muted,
+    /// It has been open and over too often within an hour.
+    Flapping,
+    /// One of too many new incidents of its account and family.
+    Stormed,
+    /// It waits for the page of its group.
+    Grouped,
+    /// It is over a limit, and waits for the roll-up.
+    Limited,
+    /// Somebody had it in Security Hub before it was first heard of.
+    InHand,
+    /// Our own note on the finding, come round.
+    Echo,
+    /// Nothing more was heard of it for its quiet period.
+    WentQuiet,
+    /// Nobody needs to hear of what waited any more: all of it is over.
+    OverBefore,
+    /// The clock had been ahead: what it wrote counts from now.
+    ClockSetBack,
+    /// A sample finding.
+    Sample,
+    /// Somebody tries out who is told.
+    Drill,
+    /// The rule is in the shadow stage.
+    Shadow,
+    /// What the cluster could not say in time is known now.
+    Completed,
+    /// Something was done to the cluster.
+    Acted,
+    /// Something that was to be done to the cluster could not be done, or not be verified.
+    NotContained,
+    /// A human asked for it.
+    Commanded,
+    /// A human asked for something that is not done.
+    Declined,
+}
+
+impl Why {
+    /// The word in the journal, in metrics and on screen.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Why::New => "new",
+            Why::Reopened => "reopened",
+            Why::PriorityRose => "priority_rose",
+            Why::SeverityRose => "severity_rose",
+            Why::WindowPassed => "window_passed",
+            Why::Unreadable => "unreadable",
+            Why::Repeat => "repeat",
+            Why::Joined => "joined",
+            Why::Outdated => "outdated",
+            Why::Closed => "closed",
+            Why::StillOpen => "still_open",
+            Why::NotOpen => "not_open",
+            Why::ResourceJoined => "resource_joined",
+            Why::CountGrew => "count_grew",
+            Why::Bundled => "bundled",
+            Why::Escalated => "escalated",
+            Why::Digested => "digested",
+            Why::EditionClosed => "edition_closed",
+            Why::Silenced => "silenced",
+            Why::Inhibited => "inhibited",
+            Why::Muted => "muted",
+            Why::Flapping => "flapping",
+            Why::Stormed => "stormed",
+            Why::Grouped => "grouped",
+            Why::Limited => "limited",
+            Why::InHand => "in_hand",
+            Why::Echo => "echo",
+            Why::WentQuiet => "went_quiet",
+            Why::OverBefore => "over_before",
+            Why::ClockSetBack => "clock_set_back",
+            Why::Sample => "sample",
+            Why::Drill => "drill",
+            Why::Shadow => "shadow",
+            Why::Completed => "completed",
+            Why::Acted => "acted",
+            Why::NotContained => "not_contained",
+            Why::Commanded => "commanded",
+            Why::Declined => "declined",
+        }
+    }
+
+    /// Whether someone is to hear of it; all others are reasons to be quiet.
+    pub fn is_news(self) -> bool {
+        match self {
+            Why::New
+            | Why::Reopened
+            | Why::PriorityRose
+            | Why::SeverityRose
+            | Why::WindowPassed
+            | Why::ResourceJoined
+            | Why::CountGrew
+            | Why::Bundled
+            | Why::Escalated
+            | Why::Digested
+            | Why::Unreadable
+            | Why::Completed
+            | Why::Acted
+            | Why::NotContained
+            | Why::Commanded
+            | Why::Drill => true,
+            Why::Repeat
+            | Why::Joined
+            | Why::Outdated
+            | Why::Closed
+            | Why::StillOpen
+            | Why::NotOpen
+            | Why::Silenced
+            | Why::Inhibited
+            | Why::Muted
+            | Why::Flapping
+            | Why::Stormed
+            | Why::Grouped
+            | Why::Limited
+            | Why::InHand
+            | Why::Echo
+            | Why::WentQuiet
+            | Why::OverBefore
+            | Why::ClockSetBack
+            | Why::EditionClosed
+            | Why::Sample
+            | Why::Shadow
+            | Why::Declined => false,
+        }
+    }
+
+    /// Whether it opens an incident, or opens it again.
+    pub fn opens(self) -> bool {
+        matches!(self, Why::New | Why::Reopened | Why::Unreadable)
+    }
+
+    /// The reason in a sentence, for a page or a human's screen.
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Why::New => "first report of this incident",
+            Why::Reopened => "it had been closed and is active again",
+            Why::PriorityRose => "its priority rose",
+            Why::SeverityRose => "its severity rose",
+            Why::WindowPassed => "it is still going on, and nobody has acknowledged it",
+            Why::Unreadable => "a message on the alert queue could not be read",
+            Why::Repeat => "already said, nothing got worse",
+            Why::Joined => "another finding of an incident already said",
+            Why::Outdated => "older than what is already known",
+            Why::Closed => "archived or resolved, and the incident with it",
+            Why::StillOpen => "archived or resolved; other findings keep the incident open",
+            Why::NotOpen => "archived or resolved, and nobody had been told",
+            Why::ResourceJoined => "another resource is affected",
+            Why::CountGrew => "it happens ten times as often as when it was said",
+            Why::Bundled => "several incidents in one page",
+            Why::Escalated => "nobody has acknowledged it in time",
+            Why::Digested => "the daily digest",
+            Why::EditionClosed => "the digest is closed, to be said",
+            Why::Silenced => "silenced",
+            Why::Inhibited => "a greater incident covers it",
+            Why::Muted => "its owner muted it",
+            Why::Flapping => "open and over too often; held",
+            Why::Stormed => "one of a storm, said as one incident",
+            Why::Grouped => "it waits for the page of its group",
+            Why::Limited => "over a limit, it waits for the roll-up",
+            Why::InHand => "when first heard of, it was in somebody's hands in Security Hub already",
+            Why::Echo => "our own note on the finding, come round",
+            Why::WentQuiet => "nothing more was heard of it",
+            Why::OverBefore => "over before anyone had to hear of it",
+            Why::ClockSetBack => "the clock had been ahead: what it wrote counts from now",
+            Why::Sample => "a sample finding",
+            Why::Drill => "somebody tries out who is told",
+            Why::Shadow => "the rule is in its shadow stage",
+            Why::Completed => "what the cluster says about it is known now",
+            Why::Acted => "something was done about it",
+            Why::NotContained => "it could not be contained, a human has to",
+            Why::Commanded => "a human asked for it",
+            Why::Declined => "a human asked for it, and it is not done",
+        }
+    }
+}
+
+/// What an effect does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum EffectKind {
+    /// Tell a human at once.
+    Page,
+    /// Tell them that it is over.
+    Resolve,
+    /// Tell those who were paged what has become known or was done.
+    Update,
+    /// Tell on a business day what did not have to be told at once.
+    Digest,
+    /// Tell those who were paged that somebody has it.
+    Acknowledge,
+}
+
+impl EffectKind {
+    /// The word in the journal, in metrics and on screen.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            EffectKind::Page => "page",
+            EffectKind::Resolve => "resolve",
+            EffectKind::Update => "update",
+            EffectKind::Digest => "digest",
+            EffectKind::Acknowledge => "acknowledge",
+        }
+    }
+}
