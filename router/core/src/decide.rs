@@ -30,7 +30,8 @@ use crate::heading;
 use crate::identity::incident_key;
 use crate::ids::IncidentKey;
 use crate::incident::{FindingRecord, IncidentRecord, Key, Record, State, Unread};
-use crate::judge::{Judging, band, is_from_the_future, resources, updated_at};
+use crate::judge::{Judging, band, is_from_the_future, updated_at};
+use crate::named::Names;
 use crate::noise::{self, Sayable, Sifted, Sifting};
 use crate::notice::{Notice, clean};
 use crate::planning::{self, Plans, Request};
@@ -363,11 +364,7 @@ impl<'c> Case<'c> {
             record.subject = clean(&self.event.subject.line(), 200);
             record.family = self.rule.family.clone();
         }
-        for resource in resources(&self.event.subject) {
-            if record.resources.len() < IncidentRecord::MOST_RESOURCES {
-                record.resources.insert(resource);
-            }
-        }
+        Names::of(self.event).remember(&mut record.resources);
         record
     }
 
