@@ -23,7 +23,7 @@ pub fn incident_key(event: &Event<'_>, family: &str) -> IncidentKey {
         Some(finding) => format!("finding/{}", finding.key),
         None => format!("event/{}", event.id.as_str()),
     };
-    let subject = &event.subject;
+    let subject = &*event.incident_subject();
     let is_by_itself = |finding: &Finding| finding.is_pressed() || finding.stands_alone();
     let is_by_itself = event.finding.as_ref().is_some_and(is_by_itself);
     let primary = subject.primary().filter(|_| !is_by_itself).unwrap_or_else(own);

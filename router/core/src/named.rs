@@ -69,7 +69,8 @@ impl Names {
         let parts = parts(subject).chain(contributor(event.finding.as_ref()));
         // Of several resources the first is no more than the others: the next report may name another first.
         let is_one_of_several = |name: &Name| name.kind == "resource" && !subject.resources.is_empty();
-        let others: Vec<_> = parts.filter(|name| is_one_of_several(name) || name.word() != about.name).collect();
+        let others: Vec<_> =
+            parts.filter(|name| is_one_of_several(name) || name.word() != about.name).collect();
         Self { feed: Feed::of(event), names: [about].into_iter().chain(others).collect() }
     }
 

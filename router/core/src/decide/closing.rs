@@ -10,7 +10,7 @@ use crate::decision::{Decision, Why};
 use crate::ending;
 use crate::event::Finding;
 use crate::ids::IncidentKey;
-use crate::incident::{Key, Record, State, Unread};
+use crate::incident::{IncidentRecord, Key, Record, State, Unread};
 use crate::judge::is_older;
 use crate::planning::Plans;
 
@@ -26,16 +26,19 @@ impl Case<'_> {
         if known.is_some_and(|known| is_older(finding, known, now)) {
             return Ok(self.blank(Why::Outdated, now));
         }
-        let incident = state.incident(key).filter(|incident| incident.open);
+        let is_open_in = |incident: &&IncidentRecord| {
+            known.is_some() || incident.findings.iter().any(|key| finding.has_contributor(key))
+        };
+        let incident = state.incident(key).filter(|incident| incident.open).filter(is_open_in);
         let seen = (Key::Finding(finding.key.clone()), self.seen(finding, key, state, now));
-        let (Some(_), Some(incident)) = (known, incident) else {
+        let Some(incident) = incident else {
             // Remembered all the same: an older report that it is open may still be on its way.
             let changes = BTreeMap::from([seen]);
             return Ok(Decision { changes, ..self.blank(Why::NotOpen, now) });
         };
         let mut record = incident.clone();
         record.events += 1;
-        record.findings.remove(&finding.key);
+        record.findings.retain(|key| *key != finding.key && !finding.has_contributor(key));
         if !record.findings.is_empty() || record.more_findings > 0 {
             let changes = BTreeMap::from([(Key::Incident(key.clone()), Record::Incident(record)), seen]);
             return Ok(Decision { incident: Some(key.clone()), changes, ..self.blank(Why::StillOpen, now) });

@@ -106,16 +106,22 @@ impl Finding {
         self.source == FindingSource::CloudWatch && self.kind == super::cloudwatch::CONTRIBUTOR
     }
 
-    /// Whether it is a problem of its own, whatever else its subject has: one of the contributors of an alarm, a
-    /// report of GuardDuty on itself.
+    /// Whether that finding is about a contributor of this alarm: with the alarm it is over.
+    pub(crate) fn has_contributor(&self, key: &FindingKey) -> bool {
+        let rest = key.as_str().strip_prefix(self.key.as_str());
+        self.source == FindingSource::CloudWatch
+            && rest.is_some_and(|rest| rest.starts_with(super::cloudwatch::OF_ALARM))
+    }
+
+    /// Whether it is a problem of its own, whatever else its subject has: a report of GuardDuty on itself.
     pub(crate) fn stands_alone(&self) -> bool {
         match self.source {
-            FindingSource::CloudWatch => self.kind == super::cloudwatch::CONTRIBUTOR,
             FindingSource::GuardDuty => super::envelope::STATUS.contains(&&*self.kind),
             FindingSource::SecurityHub
             | FindingSource::CustomAction
             | FindingSource::Inspector
             | FindingSource::Ecr
+            | FindingSource::CloudWatch
             | FindingSource::Health => false,
         }
     }

@@ -33,6 +33,7 @@ mod ocsf_resource;
 mod ours;
 mod own;
 mod platform;
+mod posture;
 mod product;
 mod read;
 mod room;
@@ -56,6 +57,8 @@ pub use own::{
 };
 pub use subject::{Container, Subject, Workload};
 pub use thing::Thing;
+
+use std::borrow::Cow;
 
 use jiff::Timestamp;
 
@@ -158,7 +161,15 @@ impl Event<'_> {
     pub(crate) fn mute(&self) -> Option<Mute> {
         let is_alarm = |finding: &Finding| finding.source == FindingSource::CloudWatch;
         let detail = self.json.get("detail").filter(|_| self.finding.as_ref().is_some_and(is_alarm))?;
-        cloudwatch::mute(detail)
+        cloudwatch::mute(detail, self.time)
+    }
+
+    /// What makes its incident one: of a contributor, what its alarm is about.
+    pub(crate) fn incident_subject(&self) -> Cow<'_, Subject> {
+        match self.finding.as_ref().is_some_and(Finding::is_contributor) {
+            true => Cow::Owned(cloudwatch::alarm_of(&self.json, &self.subject)),
+            false => Cow::Borrowed(&self.subject),
+        }
     }
 
     /// Whether Security Hub says that somebody has the finding that it reports, or a button's order about it.
