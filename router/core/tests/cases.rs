@@ -291,7 +291,7 @@ fn what_its_own_detail_contradicts_is_not_well_again_and_without_a_name_closes_n
 
 #[test]
 fn a_severe_finding_that_is_not_spelt_as_aws_spells_it_is_p1_and_closes_nothing() {
-    let events = ["v1", "v2", "v3", "v4", "v5", "v6b", "v6c", "v7", "v8"];
+    let events = ["v1", "v2", "v3", "v4", "v5", "v6b", "v6c", "v7", "v8", "v10"];
     assert_eq!(decided("spelt-otherwise", &events), events.map(|event| format!("{event} P1 page new")));
 }
 

@@ -12,6 +12,10 @@ use crate::json::Json;
 pub(super) fn read(envelope: &Envelope, detail: &Json<'_>) -> (Finding, Subject) {
     let kind = &envelope.detail_type;
     let works = works(envelope, detail);
+    let said = match claims(kind) {
+        Some(_) if !works => format!("{kind}, which its detail contradicts"),
+        Some(_) | None => kind.clone(),
+    };
     let subject = subject(envelope, detail);
     let what = named(&subject);
     let account = subject.account.as_deref().unwrap_or("-");
@@ -24,7 +28,7 @@ pub(super) fn read(envelope: &Envelope, detail: &Json<'_>) -> (Finding, Subject)
         },
         source: FindingSource::GuardDuty,
         kind: kind.clone(),
-        title: what.map_or_else(|| kind.clone(), |what| format!("{kind}: {what}")),
+        title: what.map_or_else(|| said.clone(), |what| format!("{said}: {what}")),
         description: reasons(detail),
         severity: severity(kind),
         state: if works { FindingState::Resolved } else { FindingState::Open },
@@ -44,13 +48,15 @@ pub(super) fn read(envelope: &Envelope, detail: &Json<'_>) -> (Finding, Subject)
 /// How old a detail may be and still be of the report that it comes in.
 const LAG: SignedDuration = SignedDuration::from_hours(1);
 
+/// Where the detail of a report that something works says so, too, and by what word.
+fn claims(kind: &str) -> Option<(&'static str, &'static str)> {
+    let ends = [(" Healthy", ("currentStatus", "healthy")), (" Active", ("resourceStatus", "active"))];
+    ends.into_iter().find(|(end, _)| kind.ends_with(end)).map(|(_, claim)| claim)
+}
+
 /// Whether it works: no word of the detail may contradict, unless the detail is from well before the report.
 fn works(envelope: &Envelope, detail: &Json<'_>) -> bool {
-    let kind = &envelope.detail_type;
-    let ends = [(" Healthy", "currentStatus", "healthy"), (" Active", "resourceStatus", "active")];
-    let Some((_, path, word)) = ends.into_iter().find(|(end, _, _)| kind.ends_with(end)) else {
-        return false;
-    };
+    let Some((path, word)) = claims(&envelope.detail_type) else { return false };
     let written = first_time(detail, &["lastUpdatedAt", "eventTime"]).zip(envelope.time);
     let lags = written.is_some_and(|(written, sent)| sent.duration_since(written) > LAG);
     lags || text(detail, path).is_none_or(|status| status.eq_ignore_ascii_case(word))
