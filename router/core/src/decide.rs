@@ -28,10 +28,10 @@ use crate::heading;
 use crate::identity::incident_key;
 use crate::ids::IncidentKey;
 use crate::incident::{FindingRecord, IncidentRecord};
-use crate::judge::{Judging, band, is_from_the_future, resources, updated_at};
+use crate::judge::{Judging, band, is_from_the_future, updated_at};
+use crate::named::Names;
 use crate::noise::Sayable;
-use crate::notice::Notice;
-use crate::notice::WAITS;
+use crate::notice::{Notice, WAITS};
 use crate::plan::Occasion;
 use crate::planning::{self, Plans, Request};
 use crate::policy::Policy;
@@ -39,9 +39,7 @@ use crate::priority::Priority;
 use crate::response;
 use crate::rules::{Classified, Rule, Stage};
 use crate::state::{Key, Record, State, Unread};
-use crate::suppress;
-use crate::suppress::{Sifted, Sifting};
-use crate::suppress::{as_said, leave};
+use crate::suppress::{self, Sifted, Sifting, as_said, leave};
 use crate::text::clean;
 use crate::verdict::{Verdict, Why};
 
@@ -368,11 +366,7 @@ impl<'c> Case<'c> {
             record.subject = clean(&self.event.subject.line(), 200);
             record.family = self.rule.family.clone();
         }
-        for resource in resources(&self.event.subject) {
-            if record.resources.len() < IncidentRecord::MOST_RESOURCES {
-                record.resources.insert(resource);
-            }
-        }
+        Names::of(self.event).remember(&mut record.resources);
         record
     }
 

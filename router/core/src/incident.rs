@@ -91,7 +91,7 @@ pub struct IncidentRecord {
     /// The highest count of a finding when it was last said.
     #[serde(default)]
     pub said_count: u64,
-    /// What else than its subject was named, at most [`IncidentRecord::MOST_RESOURCES`].
+    /// What its reports named, at most [`IncidentRecord::MOST_RESOURCES`].
     #[serde(default)]
     pub resources: BTreeSet<String>,
     /// When its latest episodes began, in this and earlier episodes.
@@ -190,7 +190,7 @@ impl IncidentRecord {
     pub const MOST_PAGES: usize = 8;
     /// More plans than this are forgotten, oldest first.
     pub const MOST_APPROVALS: usize = 16;
-    /// More resources than this are not told apart.
+    /// More names than this are not told apart: then another is said once in a repeat window.
     pub const MOST_RESOURCES: usize = 32;
     /// No more bundles than this count it.
     const MOST_BUNDLES: usize = 32;

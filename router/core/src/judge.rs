@@ -2,8 +2,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::event::{Band, Event, Finding, FindingSource, FindingState, Subject};
+use crate::event::{Band, Event, Finding, FindingState};
 use crate::incident::{FindingRecord, IncidentRecord};
+use crate::named::{Names, Reports};
 use crate::policy::Policy;
 use crate::priority::Priority;
 use crate::rules::Rule;
@@ -56,14 +57,13 @@ impl Judging<'_> {
             Why::PriorityRose
         } else if current.band.is_some() && band(event) > current.band {
             Why::SeverityRose
+        } else if !was_over && self.names_another(current) {
+            // Also an older report, which came late: nobody has heard of that one yet.
+            Why::ResourceJoined
         } else if late && !was_over {
             Why::Outdated
         } else if was_over {
             Why::Reopened
-        } else if (known.is_none() && joins(&event.subject, current))
-            || (is_a_list(event) && names_more(event, current))
-        {
-            Why::ResourceJoined
         } else if since_said >= window && finding.is_some_and(|finding| grew(finding, current)) {
             Why::CountGrew
         } else if since_said >= window && rule.priority == Priority::P0 && current.acknowledged.is_none() {
@@ -86,7 +86,18 @@ impl Judging<'_> {
     /// Worse than what a human has seen.
     fn is_worse(&self, previous: &IncidentRecord) -> bool {
         let is_severer = previous.band.is_some() && band(self.event) > previous.band;
-        self.rule.priority < previous.priority || is_severer
+        self.rule.priority < previous.priority || is_severer || self.names_another(previous)
+    }
+
+    /// Whether it names what the incident has not named yet: another pod, bucket, instance or caller.
+    fn names_another(&self, incident: &IncidentRecord) -> bool {
+        let reports = if self.known.is_some() { Reports::Again } else { Reports::Another };
+        // Of an incident that has named all that it can remember, nothing tells the new from the forgotten: that is
+        // said, but not more often than anything that goes on.
+        let is_full = incident.resources.len() >= IncidentRecord::MOST_RESOURCES;
+        let window = self.policy.window(self.rule, self.rule.priority);
+        let may_be_said = !is_full || self.now.duration_since(incident.said_at) >= window;
+        may_be_said && Names::of(self.event).has_another(incident, reports)
     }
 }
 
@@ -117,56 +128,4 @@ pub(crate) fn band(event: &Event<'_>) -> Option<Band> {
 
 fn grew(finding: &Finding, current: &IncidentRecord) -> bool {
     current.said_count > 0 && finding.count >= current.said_count.saturating_mul(GREW)
-}
-
-/// Another of a kind of which the incident has one already: a second container, not the first that is named.
-fn joins(subject: &Subject, current: &IncidentRecord) -> bool {
-    resources(subject).iter().any(|resource| {
-        let kind = resource.split_once('=').map_or("", |(kind, _)| kind);
-        let known = |known: &&String| known.split_once('=').is_some_and(|(known, _)| known == kind);
-        !current.resources.contains(resource) && current.resources.iter().any(|it| known(&it))
-    })
-}
-
-/// Whether its reports list what it is about, of which there may be more: a check of several things, the buckets of a
-/// caller. A copy of another finder's report lists other things than that does, and in other words.
-fn is_a_list(event: &Event<'_>) -> bool {
-    match event.finding.as_ref().map(|finding| finding.source) {
-        Some(FindingSource::SecurityHub) => true,
-        Some(FindingSource::GuardDuty) => event.source == "aws.guardduty",
-        Some(
-            FindingSource::CustomAction
-            | FindingSource::Inspector
-            | FindingSource::Ecr
-            | FindingSource::CloudWatch
-            | FindingSource::Health,
-        )
-        | None => false,
-    }
-}
-
-/// One of several resources that the incident does not have.
-fn names_more(event: &Event<'_>, current: &IncidentRecord) -> bool {
-    let is_known =
-        |resource: &String| !resource.starts_with("resource=") || current.resources.contains(resource);
-    let has_room = current.resources.len() < IncidentRecord::MOST_RESOURCES;
-    let is_of_hub =
-        event.finding.as_ref().is_some_and(|finding| finding.source == FindingSource::SecurityHub);
-    let is_list = is_of_hub || !event.subject.resources.is_empty();
-    has_room && is_list && !resources(&event.subject).iter().all(is_known)
-}
-
-/// What a subject names besides what makes it one.
-pub(crate) fn resources(subject: &Subject) -> Vec<String> {
-    let primary = subject.primary();
-    let container = subject.container.as_ref().and_then(|container| container.name.clone());
-    let parts = [("container", container.as_ref()), ("instance", subject.instance.as_ref())];
-    let named = parts.into_iter().filter_map(|(kind, part)| Some((kind, part?)));
-    let named = named.chain(subject.all_resources().map(|resource| ("resource", resource)));
-    let is_primary =
-        |kind: &str, part: &String| primary.as_deref() == Some(format!("{kind}/{part}").as_str());
-    // Of several resources the first is no more than the others: the next report may name another first.
-    let is_one_of_several = |kind: &str| kind == "resource" && !subject.resources.is_empty();
-    let others = named.filter(|(kind, part)| is_one_of_several(kind) || !is_primary(kind, part));
-    others.map(|(kind, part)| format!("{kind}={}", crate::text::clean(part, 200))).collect()
 }

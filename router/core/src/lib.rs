@@ -29,6 +29,7 @@ pub mod journal;
 pub mod json;
 mod judge;
 pub mod mitigation;
+mod named;
 pub mod near;
 pub mod noise;
 pub mod notice;

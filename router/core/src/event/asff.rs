@@ -1,6 +1,7 @@
 //! Security Hub's findings in its own format, ASFF; copies of GuardDuty's are in `asff_guardduty`.
 
 use super::envelope::Envelope;
+use super::posture::is_posture;
 use super::product::Product;
 use super::read::{account, at, first_text, first_time, label, list, member, number, text, time};
 use super::{Finding, FindingSource, FindingState, Severity, Subject, asff_resource, hub, names};
@@ -80,6 +81,7 @@ fn kind(finding: &Json<'_>, product: Product) -> String {
     let of_rule = || generator().filter(|_| product == Product::SecurityHub);
     let control = text(finding, "Compliance.SecurityControlId")
         .or_else(|| text(finding, "ProductFields.ControlId"))
+        .filter(|_| is_posture(product, finding))
         .or_else(|| of_rule().and_then(|rule| names::last_segment(&rule)));
     match control {
         Some(control) => format!("Control:{control}"),
@@ -99,14 +101,14 @@ pub(super) fn normalized(finding: &Json<'_>, path: &str) -> Option<Severity> {
     number(finding, path).map(|normalized| Severity::new(normalized / 10.0))
 }
 
-/// Closed by the provider, by a human, or by the check itself.
+/// Closed by the provider, by a human, or by the check itself, where it is one of a check.
 pub(super) fn state(finding: &Json<'_>) -> FindingState {
     let is = |path: &str, word: &str| text(finding, path).is_some_and(|text| text.eq_ignore_ascii_case(word));
     if is("RecordState", "ARCHIVED") || is("Workflow.Status", "SUPPRESSED") {
         FindingState::Archived
     } else if is("Workflow.Status", "RESOLVED")
         || is("WorkflowState", "RESOLVED")
-        || is("Compliance.Status", "PASSED")
+        || (is("Compliance.Status", "PASSED") && is_posture(product(finding), finding))
     {
         FindingState::Resolved
     } else {

@@ -18,13 +18,17 @@ pub struct Mute {
     pub until: Option<Timestamp>,
 }
 
-/// Whether its owner has muted an alarm: by a mute rule, or by another alarm that suppresses it.
-pub(super) fn mute(detail: &Json<'_>) -> Option<Mute> {
-    if let Some(rule) = at(detail, "muteDetail").filter(|rule| matches!(rule, Json::Object(_))) {
-        let by = text(rule, "mutedByArn").unwrap_or_else(|| "a mute rule".to_owned());
-        return Some(Mute { by: format!("muted by {by}"), until: time(rule, "muteWindowEnd") });
+/// What CloudWatch says suppresses a composite alarm's actions.
+const SUPPRESSORS: [&str; 3] = ["Alarm", "ExtensionPeriod", "WaitPeriod"];
+
+/// Whether its owner has muted an alarm: by a mute rule, or by another alarm that suppresses it. What does not say so in
+/// CloudWatch's words mutes nothing.
+pub(super) fn mute(detail: &Json<'_>, now: Option<Timestamp>) -> Option<Mute> {
+    if let Some(mute) = at(detail, "muteDetail").and_then(|rule| by_rule(rule, now)) {
+        return Some(mute);
     }
-    let by = text(detail, "state.actionsSuppressedBy")?;
+    let is_suppressor = |by: &String| SUPPRESSORS.iter().any(|word| by.eq_ignore_ascii_case(word));
+    let by = text(detail, "state.actionsSuppressedBy").filter(is_suppressor)?;
     let reason = text(detail, "state.actionsSuppressedReason").map(|reason| format!(": {reason}"));
     Some(Mute {
         by: format!("its actions are suppressed by {by}{}", reason.unwrap_or_default()),
@@ -32,24 +36,38 @@ pub(super) fn mute(detail: &Json<'_>) -> Option<Mute> {
     })
 }
 
+/// A mute rule by its name, or by its window where it has begun.
+fn by_rule(rule: &Json<'_>, now: Option<Timestamp>) -> Option<Mute> {
+    let arn = text(rule, "mutedByArn").filter(|arn| names::is_arn(arn));
+    let until = time(rule, "muteWindowEnd");
+    let is_to_come = time(rule, "muteWindowStart").zip(now).is_some_and(|(start, now)| start > now);
+    if is_to_come || (arn.is_none() && until.is_none()) {
+        return None;
+    }
+    Some(Mute { by: format!("muted by {}", arn.as_deref().unwrap_or("a mute rule")), until })
+}
+
 /// The type of an alarm's finding.
 const ALARM: &str = "CloudWatch:Alarm";
 /// The type of a finding that is about one contributor of an alarm over several.
 pub(super) const CONTRIBUTOR: &str = "CloudWatch:AlarmContributor";
+const CONTRIBUTOR_CHANGE: &str = "CloudWatch Alarm Contributor State Change";
 
 /// Reads a change of an alarm's state, or of one of its contributors. `INSUFFICIENT_DATA` is open: what reports
 /// nothing may be down.
 pub(super) fn alarm(envelope: &Envelope, detail: &Json<'_>) -> (Finding, Subject) {
     let name = text(detail, "alarmName").unwrap_or_default();
     let arn = envelope.resource.clone();
-    let contributor = at(detail, "alarmContributor").map(contributor);
-    let own = contributor.iter().map(|id| format!("contributor/{id}"));
-    let key = match &arn {
-        Some(arn) => envelope.key(Some([arn.clone()].into_iter().chain(own).collect::<Vec<_>>().join("/"))),
-        None => {
-            let parts: Vec<_> = [name.clone()].into_iter().chain(own).collect();
-            envelope.local_key(&parts.iter().map(String::as_str).collect::<Vec<_>>())
-        }
+    let is_contributor =
+        envelope.detail_type == CONTRIBUTOR_CHANGE || at(detail, "alarmContributor").is_some();
+    let contributor = is_contributor.then(|| contributor(envelope, detail));
+    let own = contributor.as_ref().map(|id| format!("/contributor/{id}"));
+    let with_own = |alarm: &str| format!("{alarm}{}", own.as_deref().unwrap_or_default());
+    let key = match (&arn, name.as_str()) {
+        (Some(arn), _) => envelope.key(Some(with_own(arn))),
+        // Without a name it is nobody's but its own.
+        (None, "") => envelope.key(None),
+        (None, name) => envelope.local_key(&[&with_own(name)]),
     };
     let is_ok = text(detail, "state.value").as_deref() == Some("OK");
     let description = ["configuration.description", "state.reason"].map(|path| text(detail, path));
@@ -84,7 +102,9 @@ pub(super) fn alarm(envelope: &Envelope, detail: &Json<'_>) -> (Finding, Subject
         fill(attributes, &mut subject);
     }
     if subject.primary().is_none() {
-        subject.resource = arn.or(Some(name).filter(|name| !name.is_empty()));
+        let alarm = arn.or(Some(name).filter(|name| !name.is_empty()));
+        // One contributor is not another, nor the alarm.
+        subject.resource = alarm.map(|alarm| alarm + &own.unwrap_or_default());
     }
     (finding, subject)
 }
@@ -99,12 +119,15 @@ fn titled(name: &str, attributes: Option<&Json<'_>>) -> String {
     }
 }
 
-/// A contributor's id; without one its attributes, which are what makes it one.
-fn contributor(contributor: &Json<'_>) -> String {
-    text(contributor, "id").unwrap_or_else(|| {
-        let attributes = at(contributor, "attributes").map(ToString::to_string);
-        crate::hash::sha256(&attributes.unwrap_or_default())[..32].to_owned()
-    })
+/// A contributor's id; without one its attributes, which are what makes it one; without those what is said of it, and
+/// where nothing is, the event alone: what has no name is never another's namesake.
+fn contributor(envelope: &Envelope, detail: &Json<'_>) -> String {
+    let short = |text: String| crate::hash::sha256(&text)[..32].to_owned();
+    let attributes = at(detail, "alarmContributor.attributes").filter(|it| !it.members().is_empty());
+    text(detail, "alarmContributor.id")
+        .or_else(|| attributes.map(|attributes| short(attributes.to_string())))
+        .or_else(|| text(detail, "state.reason").map(short))
+        .unwrap_or_else(|| short(envelope.id.as_str().to_owned()))
 }
 
 /// Whose resources an alarm is about: those of its metrics, which a monitoring account watches for others, or of its own

@@ -1,7 +1,7 @@
 //! Results of image scans: ECR's basic scan, and Inspector's summary of its own.
 
 use super::envelope::Envelope;
-use super::read::{as_number, at, label, present, text};
+use super::read::{as_number, as_text, at, label, list, present, text};
 use super::{Finding, FindingSource, FindingState, Severity, Subject, names};
 use crate::json::Json;
 
@@ -29,7 +29,12 @@ pub(super) fn scan(source: FindingSource, envelope: &Envelope, detail: &Json<'_>
         None => "no result".to_owned(),
     };
     let finding = Finding {
-        key: envelope.local_key(&[repository, digest.as_deref().unwrap_or("-")]),
+        key: match (repository, &digest) {
+            // What has no name is never another's namesake.
+            ("", None) => envelope.key(None),
+            (repository, Some(digest)) => envelope.local_key(&[repository, digest]),
+            (repository, None) => envelope.local_key(&[repository, &tags(detail)]),
+        },
         source,
         kind: envelope.detail_type.clone(),
         title: format!("Image scan of {repository}: {said}"),
@@ -58,6 +63,13 @@ pub(super) fn scan(source: FindingSource, envelope: &Envelope, detail: &Json<'_>
         ..Subject::default()
     };
     (finding, subject)
+}
+
+/// The tags of an image without a digest.
+fn tags(detail: &Json<'_>) -> String {
+    let mut tags: Vec<_> = list(detail, "image-tags").iter().filter_map(as_text).collect();
+    tags.sort();
+    if tags.is_empty() { "-".to_owned() } else { tags.join(",") }
 }
 
 fn counted(counts: Option<&Json<'_>>, level: &str) -> Option<f64> {

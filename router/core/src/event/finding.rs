@@ -101,16 +101,20 @@ impl Finding {
         self.source == FindingSource::CustomAction
     }
 
-    /// Whether it is a problem of its own, whatever else its subject has: one of the contributors of an alarm, a
-    /// report of GuardDuty on itself.
+    /// Whether it is about one of the contributors of an alarm.
+    pub(crate) fn is_contributor(&self) -> bool {
+        self.source == FindingSource::CloudWatch && self.kind == super::cloudwatch::CONTRIBUTOR
+    }
+
+    /// Whether it is a problem of its own, whatever else its subject has: a report of GuardDuty on itself.
     pub(crate) fn stands_alone(&self) -> bool {
         match self.source {
-            FindingSource::CloudWatch => self.kind == super::cloudwatch::CONTRIBUTOR,
             FindingSource::GuardDuty => super::envelope::STATUS.contains(&&*self.kind),
             FindingSource::SecurityHub
             | FindingSource::CustomAction
             | FindingSource::Inspector
             | FindingSource::Ecr
+            | FindingSource::CloudWatch
             | FindingSource::Health => false,
         }
     }

@@ -10,9 +10,13 @@ use crate::json::Json;
 pub(super) fn event(envelope: &Envelope, detail: &Json<'_>) -> (Finding, Subject) {
     let kind = text(detail, "eventTypeCode").unwrap_or_default();
     let region = text(detail, "eventRegion").or_else(|| envelope.region.clone());
+    let entities: Vec<_> =
+        list(detail, "affectedEntities").iter().filter_map(|it| text(it, "entityValue")).collect();
     let key = match text(detail, "eventArn") {
         Some(arn) => envelope.key(Some(arn)),
-        None => envelope.local_key(&[&kind]),
+        // What has no name is never another's namesake.
+        None if kind.is_empty() || entities.is_empty() => envelope.key(None),
+        None => envelope.local_key(&[&kind, &entities.join(",")]),
     };
     let is_closed = text(detail, "statusCode").is_some_and(|code| code.eq_ignore_ascii_case("closed"));
     let finding = Finding {

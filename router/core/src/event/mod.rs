@@ -33,6 +33,7 @@ mod ocsf_resource;
 mod ours;
 mod own;
 mod platform;
+mod posture;
 mod product;
 mod read;
 mod room;
@@ -56,6 +57,7 @@ pub use own::{
 };
 pub use subject::{Container, Subject, Workload};
 pub use thing::Thing;
+
 
 use jiff::Timestamp;
 
@@ -158,7 +160,7 @@ impl Event<'_> {
     pub(crate) fn mute(&self) -> Option<Mute> {
         let is_alarm = |finding: &Finding| finding.source == FindingSource::CloudWatch;
         let detail = self.json.get("detail").filter(|_| self.finding.as_ref().is_some_and(is_alarm))?;
-        cloudwatch::mute(detail)
+        cloudwatch::mute(detail, self.time)
     }
 
     /// Whether Security Hub says that somebody has the finding that it reports, or a button's order about it.

@@ -4,6 +4,7 @@
 
 use super::asff_guardduty::native_kind;
 use super::envelope::Envelope;
+use super::posture::is_posture;
 use super::product::Product;
 use super::read::{account, as_text, at, count, first_text, first_time, label, list, number, text};
 use super::{Finding, FindingSource, FindingState, Severity, Subject, ocsf_resource, sample};
@@ -22,7 +23,7 @@ pub(super) fn read(envelope: &Envelope, finding: &Json<'_>) -> (Finding, Subject
     let read = Finding {
         key: envelope.key(name(product, finding)),
         source,
-        kind: kind(source, finding),
+        kind: kind(product, finding),
         sample: is_sample(product, &title, finding),
         title,
         description: first_text(finding, &["finding_info.desc", "message"]).unwrap_or_default(),
@@ -69,18 +70,14 @@ fn is_sample(product: Product, title: &str, finding: &Json<'_>) -> bool {
     product == Product::GuardDuty && sample::is_copy_of_one(title, resources(finding), "uid")
 }
 
-fn kind(source: FindingSource, finding: &Json<'_>) -> String {
+fn kind(product: Product, finding: &Json<'_>) -> String {
     let types = || list(finding, "finding_info.types").iter().filter_map(as_text);
-    let first = match source {
+    let first = match product {
         // A plain `Threats` precedes GuardDuty's own type.
-        FindingSource::GuardDuty => types().find_map(|kind| native_kind(&kind)),
-        FindingSource::SecurityHub
-        | FindingSource::CustomAction
-        | FindingSource::Inspector
-        | FindingSource::Ecr
-        | FindingSource::CloudWatch
-        | FindingSource::Health => {
-            text(finding, "compliance.control").map(|control| format!("Control:{control}"))
+        Product::GuardDuty => types().find_map(|kind| native_kind(&kind)),
+        Product::SecurityHub | Product::Inspector | Product::Other => {
+            let control = text(finding, "compliance.control").filter(|_| is_posture(product, finding));
+            control.map(|control| format!("Control:{control}"))
         }
     };
     first.or_else(|| types().next()).unwrap_or_default()
@@ -103,21 +100,27 @@ fn numbered(id: f64) -> Option<Severity> {
     index.map(|(lowest, _)| Severity::new(*lowest))
 }
 
-/// A closing report may still say that its status is new; whichever says closed is believed.
+/// A closing report may still say that its status is new; whichever says closed is believed. A verdict of a check is
+/// that of a check only.
 fn state(finding: &Json<'_>) -> FindingState {
     let is = |path: &str, words: &[&str]| {
         text(finding, path).is_some_and(|text| words.iter().any(|word| text.eq_ignore_ascii_case(word)))
     };
     let numbered = |path: &str, id: f64| number(finding, path) == Some(id);
     let word = "status";
-    if is(word, &["suppressed", "archived"]) || numbered("status_id", 3.0) || numbered("status_id", 5.0) {
+    let verdict = |path: &str, words: &[&str]| is(path, words) && is_posture(product(finding), finding);
+    if is(word, &["suppressed", "archived"])
+        || numbered("status_id", 3.0)
+        || numbered("status_id", 5.0)
+        || verdict("status_code", &["muted", "suppressed"])
+    {
         FindingState::Archived
     } else if is(word, &["resolved"])
         || numbered("status_id", 4.0)
         || is("activity_name", &["close"])
         || numbered("activity_id", 3.0)
-        || is("compliance.status", &["pass", "passed"])
-        || (product(finding) != Product::GuardDuty && is("status_code", &["pass", "passed"]))
+        || verdict("compliance.status", &["pass", "passed"])
+        || verdict("status_code", &["pass", "passed"])
     {
         FindingState::Resolved
     } else {
