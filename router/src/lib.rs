@@ -2,7 +2,6 @@
 //!
 //! What is decided, and why, is in `watchfire_core`; here it is carried out.
 
-mod acting;
 pub mod actions;
 pub mod app;
 pub mod aws;
@@ -14,11 +13,13 @@ pub mod config;
 pub mod containment;
 mod descriptors;
 pub mod evidence;
+pub mod failure;
 mod horizon;
 pub mod pagerduty;
-mod perform;
 pub mod reload;
+pub mod reloaded;
 pub mod respond;
+mod retry;
 pub mod router;
 pub mod rules_files;
 pub mod secret;

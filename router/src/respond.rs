@@ -20,7 +20,6 @@ use watchfire_core::journal::{ActEnd, Entry, Outcome};
 use watchfire_core::text::clean;
 use watchfire_core::verdict::Why;
 
-use crate::actions::Failure;
 use crate::aws::image_scan::{self, Scan, Status};
 use crate::clients::Clients;
 use crate::clock::Clock;
@@ -28,6 +27,7 @@ use crate::cluster::{self, Cluster};
 use crate::config::{At, KillSwitch, MitigationConfig};
 use crate::containment::{Containment, End, How, Ran};
 use crate::evidence::{self, Evidence, Kept, PodRef, Request};
+use crate::failure::Failure;
 
 /// How long the cluster has when a human asks.
 const BY_HAND: Duration = Duration::from_secs(10);

@@ -9,10 +9,10 @@ use aws_sdk_ecr::types::ImageIdentifier;
 use aws_sdk_secretsmanager::config::{Credentials, SharedCredentialsProvider};
 use serde_json::json;
 use tokio::time::Instant;
-use watchfire::actions::Failure;
 use watchfire::aws::credentials::{Denied, InForce, PodUid, Role, deny, restore};
 use watchfire::aws::image_scan::{Status, scan};
 use watchfire::clients::Clients;
+use watchfire::failure::Failure;
 use watchfire_tests::PythonServer;
 
 /// Whose everything is in moto.

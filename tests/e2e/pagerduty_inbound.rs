@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use watchfire::clients::Clients;
 use watchfire::config::Config;
-use watchfire::pagerduty::{Inbound, Poller, Round, Unheard};
+use watchfire::pagerduty::{Inbound, Poller, Unheard};
+use watchfire::router::Round;
 use watchfire::router::Router;
 use watchfire::web::{Webhooks, webhooks};
 use watchfire_core::command::{Command, Wish};
@@ -95,7 +96,7 @@ impl Stage {
     }
 
     async fn ask(&self) -> Result<Round, Unheard> {
-        self.poller.round(&self.router, vec![DedupKey::new(self.key.clone())]).await
+        watchfire::router::round(&self.router, &self.poller, vec![DedupKey::new(self.key.clone())]).await
     }
 }
 
@@ -283,7 +284,7 @@ async fn what_watchfire_itself_told_pagerduty_is_not_heard_by_asking() {
 async fn a_wrong_token_is_told_and_nothing_more_is_asked_in_that_round() {
     let stage = Stage::with_token("y0_another_token").await;
     let keys = || vec![DedupKey::new(stage.key.clone()), DedupKey::new("wf1-ffffffffffffffff-1")];
-    assert_eq!(stage.poller.round(&stage.router, keys()).await, Err(Unheard::Refused(401)));
+    assert_eq!(watchfire::router::round(&stage.router, &stage.poller, keys()).await, Err(Unheard::Refused(401)));
     assert_eq!(stage.pagerduty.questions().len(), 1);
     assert_eq!(stage.heard().await, []);
 }

@@ -11,12 +11,14 @@ use watchfire_core::text::clean;
 
 use super::health::{Health, Pass};
 use super::pace::Pace;
-use super::retry::{self, Attempt};
 use super::turns::{Rank, Turn, Turns};
-use super::{ChannelConfig, Done, Failure, Sink};
+use super::{ChannelConfig, Sink};
 use super::{Console, Email, PagerDuty, SecurityHub, Sns};
 use crate::actions::Action as _;
 use crate::clients::Clients;
+use crate::failure::Done;
+use crate::failure::Failure;
+use crate::retry::{self, Attempt};
 
 /// How many urgent pages, and how many others, a channel is tried with at a time: one that hangs holds up
 /// nobody elsewhere, and its routine pages none of its urgent ones.

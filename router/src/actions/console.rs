@@ -13,8 +13,11 @@ use watchfire_core::decision::Effect;
 use watchfire_core::ids::ChannelName;
 use watchfire_core::notice::{Templates, Worded, Wording};
 
-use super::{Action, Done, Failure, NotTaken, PerMinute, Preview};
+use super::{Action, PerMinute, Preview};
 use crate::clients::Clients;
+use crate::failure::Done;
+use crate::failure::Failure;
+use crate::failure::NotTaken;
 
 /// Nothing that has to be configured.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]

@@ -12,8 +12,10 @@ use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 use watchfire_core::ids::ChannelName;
 
-use super::retry::Delays;
-use super::{Done, Failure, NotTaken};
+use crate::failure::Done;
+use crate::failure::Failure;
+use crate::failure::NotTaken;
+use crate::retry::Delays;
 use crate::telemetry;
 
 /// So many failures without a success in between, and a channel is known to be dead.

@@ -13,14 +13,12 @@ mod pagerduty;
 #[cfg(test)]
 mod pages;
 mod preview;
-pub(crate) mod retry;
 mod security_hub;
 mod sns;
 mod turns;
 
 use std::future::Future;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -37,92 +35,24 @@ pub use email::{Config as EmailConfig, Email};
 pub(crate) use local::is_loopback;
 pub use pace::PerMinute;
 pub(crate) use pagerduty::asks_to_wait as pagerduty_asks_to_wait;
-pub use pagerduty::{Address, Config as PagerDutyConfig, PagerDuty, Place, Profile};
+pub use pagerduty::{
+    Address, Config as PagerDutyConfig, EverySeconds, PagerDuty, Place, PollConfig, Profile,
+};
+pub(crate) use pagerduty::{fits_polls, fits_webhooks};
 pub use preview::{Preview, faults, preview};
 pub use security_hub::{Config as SecurityHubConfig, HubEndpoint, HubRegion, SecurityHub};
 pub use sns::{Config as SnsConfig, Sns};
 
 use crate::clients::Clients;
+use crate::failure::Done;
+use crate::failure::Failure;
+use crate::failure::NotTaken;
 use crate::secret::SecretUse;
 
 /// Kept in the journal.
 const RECEIPT_LENGTH: usize = 200;
 /// Kept in the journal.
 const REASON_LENGTH: usize = 500;
-
-/// A channel took an effect.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Done {
-    /// What it said, such as a message id.
-    pub receipt: String,
-}
-
-/// A channel did not take an effect.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Failure {
-    /// It may take it later.
-    #[error("{reason}")]
-    Transient {
-        /// Why, without secrets.
-        reason: String,
-        /// Not before that much time; none where nobody said.
-        retry_after: Option<Duration>,
-    },
-    /// It refused it, and would again.
-    #[error("{reason}")]
-    Permanent {
-        /// Why, without secrets.
-        reason: String,
-    },
-}
-
-impl Failure {
-    pub(crate) fn transient(reason: impl Into<String>) -> Self {
-        Failure::Transient { reason: reason.into(), retry_after: None }
-    }
-
-    pub(crate) fn permanent(reason: impl Into<String>) -> Self {
-        Failure::Permanent { reason: reason.into() }
-    }
-}
-
-/// Why one attempt did not get through.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum NotTaken {
-    /// The channel is there, and takes no more for now: a matter of pace.
-    Busy {
-        /// Why, without secrets.
-        reason: String,
-        /// Not before that much time; none where nobody said.
-        retry_after: Option<Duration>,
-    },
-    /// It failed, and may take it later.
-    ForNow {
-        /// Why, without secrets.
-        reason: String,
-        /// Not before that much time; none where nobody said.
-        retry_after: Option<Duration>,
-    },
-    /// It refused it, and would again.
-    ForGood {
-        /// Why, without secrets.
-        reason: String,
-    },
-    /// It was given no time to answer in.
-    CutShort {
-        /// How little.
-        reason: String,
-    },
-}
-
-impl From<Failure> for NotTaken {
-    fn from(failure: Failure) -> Self {
-        match failure {
-            Failure::Transient { reason, retry_after } => NotTaken::ForNow { reason, retry_after },
-            Failure::Permanent { reason } => NotTaken::ForGood { reason },
-        }
-    }
-}
 
 /// One way of doing an effect. It tries once; trying again, and when, is the channel's matter.
 pub trait Action: Sized {

@@ -4,6 +4,8 @@ use std::num::NonZeroU32;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use super::turns::{Rank, Turns};
+use crate::failure::Failure;
 use governor::clock::Clock;
 use governor::middleware::NoOpMiddleware;
 use governor::state::{InMemoryState, NotKeyed};
@@ -11,9 +13,6 @@ use governor::{Quota, RateLimiter};
 use serde::Deserialize;
 use tokio::time::{Instant, sleep, timeout_at};
 use watchfire_core::value_schema;
-
-use super::Failure;
-use super::turns::{Rank, Turns};
 
 /// How long a routine page waits in place; the queue is the better place for a longer wait.
 const ROUTINE_PATIENCE: Duration = Duration::from_secs(2);

@@ -31,8 +31,10 @@ use watchfire_core::ids::ChannelName;
 use watchfire_core::notice::{Fault, Templates, Wording};
 use watchfire_core::value_schema;
 
-use super::{Action, Done, NotTaken, PerMinute, Preview};
+use super::{Action, PerMinute, Preview};
 use crate::clients::{Arn, Clients, explain};
+use crate::failure::Done;
+use crate::failure::NotTaken;
 
 /// SNS refuses 100.
 const SUBJECT_LENGTH: usize = 99;

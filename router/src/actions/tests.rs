@@ -8,6 +8,7 @@ use watchfire_core::priority::Priority;
 use watchfire_core::verdict::EffectKind;
 
 use super::*;
+use crate::failure::Done;
 
 /// A page as `decide` makes them.
 pub(super) fn page() -> Effect {

@@ -17,8 +17,8 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{code, failure, timeouts};
-use crate::actions::Failure;
 use crate::clients::Clients;
+use crate::failure::Failure;
 
 /// An IAM role of a given account.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -18,8 +18,8 @@ use serde::Serialize;
 use tokio::time::Instant;
 
 use super::{code, failure, timeouts};
-use crate::actions::Failure;
 use crate::clients::Clients;
+use crate::failure::Failure;
 
 const BETWEEN_LOOKS: Duration = Duration::from_secs(2);
 /// Most findings that are told one by one.

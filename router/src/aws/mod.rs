@@ -10,8 +10,8 @@ use std::time::Duration;
 use aws_sdk_sns::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_types::timeout::TimeoutConfig;
 
-use crate::actions::Failure;
 use crate::clients::explain;
+use crate::failure::Failure;
 
 /// One call, in all.
 const CALL: Duration = Duration::from_secs(5);

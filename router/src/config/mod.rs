@@ -20,7 +20,8 @@ mod wording;
 mod written;
 
 pub use attention::{DigestConfig, EscalationConfig, SecurityHubPart};
-pub use file::{Config, HealthConfig, HttpConfig, QueueConfig, RouteConfig, RulesConfig, StoreConfig};
+pub use file::{Config, HealthConfig, HttpConfig, RouteConfig, RulesConfig, StoreConfig};
+pub(crate) use http::without_port;
 pub use mitigation::{BudgetConfig, KillSwitch, MitigationConfig, ProtectedConfig};
 pub use ready::{Reach, Ready, Tokens};
 pub use schema::schema;

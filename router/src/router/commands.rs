@@ -17,7 +17,8 @@ use watchfire_core::pattern::Pattern;
 use watchfire_core::silence::SilenceEffect;
 use watchfire_core::state::{Key, Record, State};
 
-use super::{Nack, Router};
+use super::Router;
+use crate::failure::Nack;
 use crate::respond::Named;
 use crate::store;
 

@@ -66,7 +66,7 @@ impl Router {
                 entry
             }
             Err(nack) => {
-                telemetry::not_woken(key, &nack);
+                telemetry::not_woken(key, &nack.reason);
                 None
             }
         }

@@ -54,7 +54,7 @@ impl Router {
             tokio::spawn(async move {
                 if let Err(nack) = router.handle_own(&event).await {
                     // Its entry is in the journal, where a tick finds it; if it is not, the next start tells it.
-                    telemetry::not_woken(&event.id, &nack);
+                    telemetry::not_woken(&event.id, &nack.reason);
                 }
             });
         }

@@ -10,7 +10,8 @@ use watchfire_core::event::Event;
 use watchfire_core::state::{Key, Record, State, Unread};
 use watchfire_core::verdict::Verdict;
 
-use super::{Nack, Router};
+use super::Router;
+use crate::failure::Nack;
 use crate::store;
 use crate::telemetry;
 

@@ -21,10 +21,12 @@ use super::line::Line;
 use super::refusal::{Refusal, Refusals};
 use super::shown::SilenceShown;
 use super::token::Token;
-use crate::reload::{Cause, Reloader};
+use crate::failure::Nack;
+use crate::reload::Reloader;
+use crate::reloaded::Cause;
 use crate::respond::Named;
 use crate::router::shortest;
-use crate::router::{Ambiguous, Commanded, Nack, Rehearsal, Router, recorded};
+use crate::router::{Ambiguous, Commanded, Rehearsal, Router, recorded};
 use crate::store;
 
 /// In every answer to an operator: the worker's version.

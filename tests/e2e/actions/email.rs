@@ -1,7 +1,8 @@
 //! Mail, against a real server: what arrives, and what does not leave unencrypted.
 
 use serde_json::{Value, json};
-use watchfire::actions::{Channel, Failure};
+use watchfire::actions::Channel;
+use watchfire::failure::Failure;
 use watchfire_core::verdict::EffectKind;
 use watchfire_tests::smtp::{LOGIN, Mail, Smtp};
 

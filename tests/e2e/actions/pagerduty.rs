@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use watchfire::actions::{Channel, Done, Failure};
+use watchfire::actions::Channel;
+use watchfire::failure::{Done, Failure};
 use watchfire_core::notice::{Fact, Group, Notice};
 use watchfire_core::priority::Priority;
 use watchfire_tests::pagerduty::{Alert, AlertState, Severity};

@@ -1,8 +1,8 @@
 //! SNS: what a subscriber gets.
 
 use serde_json::{Value, json};
-use watchfire::actions::Failure;
 use watchfire::clients::Clients;
+use watchfire::failure::Failure;
 
 use super::{aws, channel, ministack_clients, over, page, perform};
 

@@ -41,8 +41,11 @@ use watchfire_core::ids::ChannelName;
 use watchfire_core::notice::{MailTemplates, Wording};
 use watchfire_core::value_schema;
 
-use super::{Action, Done, Failure, NotTaken, PerMinute, Preview, local};
+use super::{Action, PerMinute, Preview, local};
 use crate::clients::{Clients, chain};
+use crate::failure::Done;
+use crate::failure::Failure;
+use crate::failure::NotTaken;
 use crate::secret::{Secret, SecretSource, SecretUse};
 
 /// For connecting, and for every answer.

@@ -3,6 +3,9 @@
 use tokio::time::sleep;
 
 use super::*;
+use crate::failure::Done;
+use crate::failure::Failure;
+use crate::failure::NotTaken;
 
 const SECOND: Duration = Duration::from_secs(1);
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use watchfire_core::priority::Priority;
 
 use super::*;
+use crate::failure::Failure;
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);

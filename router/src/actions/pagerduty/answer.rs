@@ -7,7 +7,7 @@ use jiff::fmt::rfc2822::DateTimeParser;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use serde::Deserialize;
 
-use crate::actions::NotTaken;
+use crate::failure::NotTaken;
 use crate::secret::Secret;
 
 /// What is read of an answer; PagerDuty's are a few hundred bytes.

@@ -24,6 +24,10 @@
 mod answer;
 mod event;
 mod opaque;
+mod poll_config;
+
+pub use poll_config::{EverySeconds, PollConfig};
+pub(crate) use poll_config::{fits_polls, fits_webhooks};
 
 use anyhow::anyhow;
 use schemars::JsonSchema;
@@ -35,9 +39,10 @@ use watchfire_core::notice::{Fault, Templates, Wording};
 use watchfire_core::value_schema;
 use watchfire_core::verdict::EffectKind;
 
-use super::{Action, Done, NotTaken, PerMinute, Preview, local};
+use super::{Action, PerMinute, Preview, local};
 use crate::clients::{Clients, chain};
-use crate::pagerduty::{self, PollConfig};
+use crate::failure::Done;
+use crate::failure::NotTaken;
 use crate::secret::{Secret, SecretSource, SecretUse};
 use answer::Answer;
 pub(crate) use answer::asks_to_wait;
@@ -96,12 +101,12 @@ impl Config {
         let key = SecretUse { path: path("routing_key"), source: routing_key, fits };
         let webhooks = webhook_secrets.iter_mut().enumerate().map(|(index, source)| {
             let path = path(&format!("webhook_secrets[{index}]"));
-            SecretUse { path, source, fits: pagerduty::fits_webhooks }
+            SecretUse { path, source, fits: fits_webhooks }
         });
         let token = poll.iter_mut().map(|poll| SecretUse {
             path: path("poll.token"),
             source: &mut poll.token,
-            fits: pagerduty::fits_polls,
+            fits: fits_polls,
         });
         [key].into_iter().chain(webhooks).chain(token).collect()
     }

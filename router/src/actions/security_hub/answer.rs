@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use watchfire_core::event::HubId;
 
-use crate::actions::{Done, Failure};
+use crate::failure::{Done, Failure};
 
 /// Longer than that nobody is sent away.
 const LATEST_RETURN: Duration = Duration::from_secs(3600);

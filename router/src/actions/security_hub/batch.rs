@@ -11,7 +11,7 @@ use watchfire_core::ids::IncidentKey;
 use super::answer::{Answer, Unanswered};
 use super::call::Caller;
 use super::note::{Saying, Update};
-use crate::actions::{Done, Failure};
+use crate::failure::{Done, Failure};
 
 /// Security Hub's limit of findings in a call.
 const MOST_FINDINGS: usize = 100;

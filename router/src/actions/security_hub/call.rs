@@ -15,8 +15,8 @@ use serde_json::Value;
 use tokio::time::timeout;
 
 use super::answer::{Answer, Head, Unanswered, judge};
-use crate::actions::Failure;
 use crate::clients::chain;
+use crate::failure::Failure;
 
 const CREDENTIALS_WITHIN: Duration = Duration::from_secs(5);
 const CALL: Duration = Duration::from_secs(5);

@@ -35,8 +35,10 @@ use watchfire_core::decision::Effect;
 use watchfire_core::ids::ChannelName;
 use watchfire_core::value_schema;
 
-use super::{Action, Done, NotTaken, PerMinute, local};
+use super::{Action, PerMinute, local};
 use crate::clients::{Clients, dns_suffix};
+use crate::failure::Done;
+use crate::failure::NotTaken;
 use batch::Writer;
 use call::Caller;
 use note::Update;

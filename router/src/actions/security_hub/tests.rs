@@ -7,6 +7,7 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use super::*;
 use crate::actions::tests::page;
 use crate::actions::{Channel, ChannelConfig};
+use crate::failure::Done;
 
 fn config(yaml: &str) -> Result<Config, String> {
     match serde_saphyr::from_str(yaml).map_err(|error| error.to_string())? {

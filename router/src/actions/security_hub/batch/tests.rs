@@ -6,6 +6,8 @@ use watchfire_core::verdict::EffectKind;
 use super::*;
 use crate::actions::security_hub::answer::{Head, judge};
 use crate::actions::tests::page;
+use crate::failure::Done;
+use crate::failure::Failure;
 
 type Told = oneshot::Receiver<Result<Done, Failure>>;
 

@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 
 use super::*;
-use crate::actions::Done;
+use crate::failure::Done;
 
 const SECOND: Duration = Duration::from_secs(1);
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout};
 
-use super::{Failure, NotTaken};
+use crate::failure::{Failure, NotTaken};
 
 /// Before the second, third, fourth and every further attempt, give or take half.
 const DELAYS: [Duration; 4] =
@@ -19,12 +19,12 @@ const TIME_TO_ANSWER: Duration = Duration::from_secs(1);
 
 /// How long to wait before each further attempt.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Delays {
+pub(crate) struct Delays {
     given: usize,
 }
 
 impl Delays {
-    pub(super) fn next(&mut self) -> Duration {
+    pub(crate) fn next(&mut self) -> Duration {
         self.given += 1;
         spread(DELAYS[DELAYS.len().min(self.given) - 1])
     }
@@ -32,15 +32,15 @@ impl Delays {
 
 /// One of the attempts at something.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Attempt {
+pub(crate) struct Attempt {
     /// How many there were before.
-    pub(super) before: usize,
+    pub(crate) before: usize,
     give_up_at: Instant,
 }
 
 impl Attempt {
     /// Makes it: a first one may take its full time, a further one goes on until all is given up.
-    pub(super) async fn make<Done>(
+    pub(crate) async fn make<Done>(
         self,
         attempt: impl Future<Output = Result<Done, NotTaken>>,
     ) -> Result<Done, NotTaken> {
@@ -52,7 +52,7 @@ impl Attempt {
     }
 
     /// The same, with an end that even a first one must keep.
-    pub(super) async fn make_by<Done>(
+    pub(crate) async fn make_by<Done>(
         self,
         end: Instant,
         attempt: impl Future<Output = Result<Done, NotTaken>>,
@@ -95,7 +95,7 @@ where
 
 /// Tries again what was not taken for now, as long as the next attempt would begin before `give_up_at`. An
 /// error of `attempt` itself ends it: it was not admitted.
-pub(super) async fn repeat<Done, Tried>(
+pub(crate) async fn repeat<Done, Tried>(
     give_up_at: Instant,
     attempt: impl Fn(Attempt) -> Tried,
 ) -> Result<Done, Failure>

@@ -10,9 +10,10 @@ use jiff::{SignedDuration, Timestamp};
 use watchfire_core::decision::Decision;
 use watchfire_core::journal::{Entry, Outcome};
 
-use crate::acting::Acting;
-use crate::actions::Failure;
-use crate::router::{Nack, Router};
+use crate::failure::Failure;
+use crate::failure::Nack;
+use crate::router::Router;
+use crate::router::acting::Acting;
 use round::{Attempt, Round, retry_after};
 
 /// What could not be written down elsewhere is tried again that much later, as long as it is news.

@@ -6,8 +6,11 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use watchfire_core::value_schema;
 
-use crate::actions::Address;
-use crate::secret::SecretSource;
+use super::Address;
+use crate::secret::{Secret, SecretSource};
+
+/// Secrets that PagerDuty makes are far longer; what is shorter is something else, or can be guessed.
+const LEAST_SECRET: usize = 16;
 
 /// The `poll` part of a PagerDuty channel.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -57,4 +60,21 @@ impl TryFrom<u32> for EverySeconds {
             false => Err(format!("expected 5 to 3600, found {seconds}")),
         }
     }
+}
+
+/// Whether it can sign webhooks.
+pub(crate) fn fits_webhooks(secret: &Secret) -> Result<(), String> {
+    let length = secret.expose().chars().count();
+    match length >= LEAST_SECRET {
+        true => Ok(()),
+        false => {
+            Err(format!("expected a webhook secret of at least {LEAST_SECRET} characters, not of {length}"))
+        }
+    }
+}
+
+/// Whether it can be a key of the REST API.
+pub(crate) fn fits_polls(token: &Secret) -> Result<(), String> {
+    let fit = token.expose().bytes().all(|byte| byte.is_ascii_graphic());
+    fit.then_some(()).ok_or_else(|| "expected a token of visible ASCII characters".to_owned())
 }

@@ -15,8 +15,10 @@ use watchfire_core::text::clean;
 use watchfire_core::verdict::Why;
 
 use super::round::{Attempt, Round, retry_after};
-use crate::actions::{Done, Failure, Standing};
-use crate::router::{Nack, Router};
+use crate::actions::Standing;
+use crate::failure::Nack;
+use crate::failure::{Done, Failure};
+use crate::router::Router;
 use crate::telemetry;
 
 /// At least this long is given to any attempt, however late it is.

@@ -9,7 +9,7 @@ use watchfire_core::ids::EffectId;
 use watchfire_core::journal::Outcome;
 use watchfire_core::verdict::Verdict;
 
-use crate::actions::Failure;
+use crate::failure::Failure;
 
 /// What came of one effect in this round.
 pub(super) enum Attempt {

@@ -14,9 +14,10 @@ use watchfire_core::ids::EffectId;
 use watchfire_core::journal::{ActEnd, Entry, Outcome};
 use watchfire_core::state::{Key, State};
 
-use crate::actions::Failure;
+use crate::failure::Failure;
+use crate::failure::Nack;
 use crate::respond::Responder;
-use crate::router::{Nack, Router};
+use crate::router::Router;
 use crate::telemetry;
 
 /// An act holds its task no longer than this; then its message brings it back.
