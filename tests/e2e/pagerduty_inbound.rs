@@ -284,7 +284,10 @@ async fn what_watchfire_itself_told_pagerduty_is_not_heard_by_asking() {
 async fn a_wrong_token_is_told_and_nothing_more_is_asked_in_that_round() {
     let stage = Stage::with_token("y0_another_token").await;
     let keys = || vec![DedupKey::new(stage.key.clone()), DedupKey::new("wf1-ffffffffffffffff-1")];
-    assert_eq!(watchfire::router::round(&stage.router, &stage.poller, keys()).await, Err(Unheard::Refused(401)));
+    assert_eq!(
+        watchfire::router::round(&stage.router, &stage.poller, keys()).await,
+        Err(Unheard::Refused(401))
+    );
     assert_eq!(stage.pagerduty.questions().len(), 1);
     assert_eq!(stage.heard().await, []);
 }

@@ -22,7 +22,7 @@ use crate::action::Role;
 use crate::budget::Spent;
 use crate::containment::{Containment, TargetKey, TargetRecord};
 use crate::context::Context;
-use crate::decision::{Decision, Effect, Withheld};
+use crate::decision::{Decision, Effect, Matter, Withheld};
 use crate::event::{OWN_SOURCE, Subject};
 use crate::follow_up;
 use crate::guard::AskedBy;
@@ -298,28 +298,19 @@ impl Asked<'_> {
 
     fn blank(&self, why: Why, priority: Priority, now: Timestamp) -> Decision {
         let Command { id, by, reason, wish, via: _, episode: _ } = self.command;
-        Decision {
-            event: id.clone(),
+        let because = if reason.is_empty() { String::new() } else { format!(": {reason}") };
+        let matter = Matter {
             source: OWN_SOURCE.to_owned(),
             kind: format!("Command:{}", wish.as_str()),
             finding: None,
-            subject: clean(
-                &format!("{} by {by}{}{reason}", wish.as_str(), if reason.is_empty() { "" } else { ": " }),
-                300,
-            ),
-            at: now,
+            subject: clean(&format!("{} by {by}{because}", wish.as_str()), 300),
             rule: RuleName::new("by-hand"),
             family: "by-hand".to_owned(),
             priority,
-            verdict: Verdict::Quiet,
-            why,
             incident: None,
-            effects: Vec::new(),
-            acts: Vec::new(),
-            withheld: Vec::new(),
             face: None,
-            changes: BTreeMap::new(),
-        }
+        };
+        Decision::quiet(id.clone(), self.command.cause(), matter, why, now)
     }
 }
 

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::action::ActionName;
+use crate::decision::Cause;
 use crate::ids::ApprovalId;
 use crate::ids::{ChannelName, EventId, IncidentKey, SilenceId};
 use crate::silence::{Extension, SilenceDraft};
@@ -24,6 +25,14 @@ pub struct Command {
     pub episode: Option<u32>,
     /// What.
     pub wish: Wish,
+}
+
+impl Command {
+    /// What a decision about it answers.
+    pub fn cause(&self) -> Cause {
+        let Self { id: _, by, reason, via: _, episode: _, wish } = self;
+        Cause::Command { by: by.clone(), reason: reason.clone(), approves: wish.approves().cloned() }
+    }
 }
 
 /// What a human may ask for.

@@ -11,11 +11,9 @@ mod incident;
 mod set_back;
 mod turns;
 
-use std::collections::BTreeMap;
-
 use jiff::{SignedDuration, Timestamp};
 
-use crate::decision::{Decision, Effect};
+use crate::decision::{Cause, Decision, Effect, Matter};
 use crate::event::OWN_SOURCE;
 use crate::heading;
 use crate::ids::{EventId, IncidentKey, Own, RuleName};
@@ -93,25 +91,18 @@ impl<'w> Woken<'w> {
     /// A decision of that kind with nothing in it yet.
     fn blank(&self, about: About<'_>, why: Why, now: Timestamp) -> Decision {
         let About { kind, incident, subject, family, rule, priority } = about;
-        Decision {
-            event: self.id(),
+        let matter = Matter {
             source: OWN_SOURCE.to_owned(),
             kind: format!("Due:{kind}"),
             finding: None,
             subject: subject.to_owned(),
-            at: now,
             rule: RuleName::new(rule),
             family: family.to_owned(),
             priority,
-            verdict: Verdict::Quiet,
-            why,
             incident: Some(incident.clone()),
-            effects: Vec::new(),
-            acts: Vec::new(),
-            withheld: Vec::new(),
             face: None,
-            changes: BTreeMap::new(),
-        }
+        };
+        Decision::quiet(self.id(), Cause::Timer, matter, why, now)
     }
 }
 

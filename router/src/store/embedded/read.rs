@@ -12,6 +12,7 @@ use watchfire_core::state::{Key, Record, State};
 use watchfire_core::text::visible;
 
 use super::Embedded;
+use super::earlier::with_cause;
 use super::row::from_row;
 use super::tables::{Kept, Snapshot};
 use crate::store::Error;
@@ -233,7 +234,7 @@ fn entry(tables: &Snapshot, key: (i64, &str), row: &[u8]) -> Result<Entry, Error
         Some(row) => from_row(row.value(), || format!("what became of event {}", key.1))?,
         None => Default::default(),
     };
-    Ok(Entry { decision, raw, sha256, outcomes })
+    Ok(Entry { decision: with_cause(decision, &raw), raw, sha256, outcomes })
 }
 
 /// Sends every decision with what became of it, a line of JSON each, the oldest first. What cannot be understood is a
