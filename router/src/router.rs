@@ -1,5 +1,6 @@
 //! One event's way: read, decide, commit, perform; and the same again when a message comes back.
 
+mod approving;
 mod asking;
 mod at_work;
 mod commands;
@@ -37,6 +38,7 @@ use crate::clock::Clock;
 use crate::respond::Responder;
 use crate::store::{self, Store};
 use crate::telemetry::Metrics;
+pub use approving::{Choice, Unclear};
 use at_work::AtWork;
 pub use commands::{Commanded, Rehearsal, recorded};
 use deciding::Undecided;

@@ -22,7 +22,7 @@ use crate::web::Order;
 /// What `approve` and `deny` take.
 #[derive(Debug, Args)]
 pub(super) struct Answer {
-    /// The word in the page, such as 434a6bc06491, or as much of it as no other has
+    /// The word in the page, or as much of it as no other has, or an incident's or event's of which one plan waits
     #[arg(value_name = "ID", add = ArgValueCompleter::new(Ids::Approvals))]
     action: String,
     /// Why

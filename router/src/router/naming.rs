@@ -14,6 +14,7 @@ use watchfire_core::notice::clean;
 use watchfire_core::silence::Extension;
 
 use super::Router;
+use super::approving::{Unclear, Verb};
 use crate::store;
 
 /// What the keys of incidents begin with, which nobody has to type.
@@ -125,9 +126,9 @@ impl Router {
     ///
     /// # Errors
     /// The store's.
-    pub async fn whole(&self, wish: Wish) -> Result<Result<Wish, Ambiguous>, store::Error> {
+    pub async fn whole(&self, wish: Wish) -> Result<Result<Wish, Unclear>, store::Error> {
         let incident = async |typed: IncidentKey| {
-            Ok::<_, store::Error>(self.incident_meant(typed.as_str()).await?.or(typed))
+            Ok::<_, store::Error>(self.incident_meant(typed.as_str()).await?.or(typed).map_err(Unclear::from))
         };
         Ok(match wish {
             Wish::Acknowledge(typed) => incident(typed).await?.map(Wish::Acknowledge),
@@ -138,19 +139,22 @@ impl Router {
             Wish::Reassign { incident: typed, to } => {
                 incident(typed).await?.map(|incident| Wish::Reassign { incident, to })
             }
-            Wish::Approve(typed) => self.approval_meant(typed.as_str()).await?.or(typed).map(Wish::Approve),
-            Wish::Deny(typed) => self.approval_meant(typed.as_str()).await?.or(typed).map(Wish::Deny),
-            Wish::Expire(typed) => self.silence_meant(typed.as_str()).await?.or(typed).map(Wish::Expire),
+            Wish::Approve(typed) => self.answer_meant(Verb::Approve, typed).await?,
+            Wish::Deny(typed) => self.answer_meant(Verb::Deny, typed).await?,
+            Wish::Expire(typed) => {
+                let silence = self.silence_meant(typed.as_str()).await?.or(typed);
+                silence.map(Wish::Expire).map_err(Unclear::from)
+            }
             Wish::Extend(Extension { silence, ends_at }) => {
                 let silence = self.silence_meant(silence.as_str()).await?.or(silence);
-                silence.map(|silence| Wish::Extend(Extension { silence, ends_at }))
+                silence.map(|silence| Wish::Extend(Extension { silence, ends_at })).map_err(Unclear::from)
             }
             Wish::Act(_) | Wish::SwitchOff | Wish::SwitchOn | Wish::Silence(_) => Ok(wish),
         })
     }
 
     /// The incident that a name stands for: its own key, or a finding or event that belongs to it.
-    async fn incident_meant(&self, name: &str) -> Result<Meant<IncidentKey>, store::Error> {
+    pub(super) async fn incident_meant(&self, name: &str) -> Result<Meant<IncidentKey>, store::Error> {
         let mut incidents = BTreeSet::new();
         for thing in self.things(name).await? {
             match thing {
@@ -207,7 +211,7 @@ impl Router {
         Ok(things)
     }
 
-    async fn approval_meant(&self, name: &str) -> Result<Meant<ApprovalId>, store::Error> {
+    pub(super) async fn approval_meant(&self, name: &str) -> Result<Meant<ApprovalId>, store::Error> {
         let known = if name.trim().is_empty() { Vec::new() } else { self.keys("approval/", name).await? };
         Ok(of_beginnings(name, &[""], known.into_iter(), ApprovalId::new))
     }

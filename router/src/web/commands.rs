@@ -24,7 +24,7 @@ use super::token::Token;
 use crate::reload::{Cause, Reloader};
 use crate::respond::Named;
 use crate::router::shortest;
-use crate::router::{Ambiguous, Commanded, Nack, Rehearsal, Router, recorded};
+use crate::router::{Ambiguous, Commanded, Nack, Rehearsal, Router, Unclear, recorded};
 use crate::store;
 
 /// In every answer to an operator: the worker's version.
@@ -128,7 +128,7 @@ async fn take(State(operator): State<Operator>, Json(order): Json<Order>) -> Res
     }
     let wish = match operator.router.whole(wish).await {
         Ok(Ok(wish)) => wish,
-        Ok(Err(ambiguous)) => return refuse_ambiguous(&ambiguous),
+        Ok(Err(unclear)) => return refuse_unclear(&unclear),
         Err(error) => return unavailable(&error),
     };
     let now = jiff::Timestamp::now();
@@ -255,10 +255,13 @@ pub(super) fn unavailable(error: &store::Error) -> Response {
     refuse(StatusCode::SERVICE_UNAVAILABLE, &format!("the store does not answer: {error}"))
 }
 
-pub(super) fn refuse_ambiguous(ambiguous: &Ambiguous) -> Response {
-    let Ambiguous { candidates, .. } = ambiguous;
-    (StatusCode::CONFLICT, Json(json!({"error": ambiguous.to_string(), "candidates": candidates})))
-        .into_response()
+pub(super) fn refuse_ambiguous(ambiguous: Ambiguous) -> Response {
+    refuse_unclear(&ambiguous.into())
+}
+
+fn refuse_unclear(unclear: &Unclear) -> Response {
+    let (error, candidates) = (unclear.to_string(), unclear.candidates());
+    (StatusCode::CONFLICT, Json(json!({"error": error, "candidates": candidates}))).into_response()
 }
 
 pub(super) fn refuse(status: StatusCode, message: &str) -> Response {

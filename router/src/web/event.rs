@@ -60,7 +60,7 @@ pub(super) async fn event(
         Err(rejection) => return refuse(StatusCode::BAD_REQUEST, &rejection.body_text()),
     };
     match operator.router.event(&of).await {
-        Ok(Meant::Several(ambiguous)) => refuse_ambiguous(&ambiguous),
+        Ok(Meant::Several(ambiguous)) => refuse_ambiguous(ambiguous),
         Ok(Meant::One((entry, standing, others))) => {
             Json(EventShown::of(&entry, &standing, others)).into_response()
         }

@@ -69,7 +69,7 @@ pub(super) async fn silences(
     };
     match some_silences(&operator, of).await {
         Ok(Ok(silences)) => Json(silences).into_response(),
-        Ok(Err(ambiguous)) => refuse_ambiguous(&ambiguous),
+        Ok(Err(ambiguous)) => refuse_ambiguous(ambiguous),
         Err(error) => unavailable(&error),
     }
 }
@@ -157,7 +157,7 @@ pub(super) async fn story(
         Err(rejection) => return refuse(StatusCode::BAD_REQUEST, &rejection.body_text()),
     };
     match operator.router.story(&of).await {
-        Ok(Meant::Several(ambiguous)) => refuse_ambiguous(&ambiguous),
+        Ok(Meant::Several(ambiguous)) => refuse_ambiguous(ambiguous),
         Ok(Meant::One(story)) => Json(StoryShown::of(&story, operator.router.clock.now())).into_response(),
         Ok(Meant::Nothing) => {
             let known = "expected an event's id, a finding's key or an incident's";
