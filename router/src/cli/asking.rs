@@ -8,12 +8,12 @@ use anyhow::{Context as _, anyhow};
 use clap::{Args, ValueEnum};
 use clap_complete::engine::ArgValueCandidates;
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use reqwest::StatusCode;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use watchfire_core::command::Wish;
 use watchfire_core::notice::clean;
+use watchfire_core::zone::Zone;
 
 use super::Failed;
 use super::client::{self, Chosen};
@@ -177,20 +177,25 @@ pub(super) fn refusal(answer: &Value) -> Option<String> {
 
 /// A time to the minute, as pages write it, in the zone of the worker's configuration.
 pub(super) fn minute(at: Timestamp) -> String {
-    at.to_zoned(zone()).strftime("%Y-%m-%d %H:%M %Z").to_string()
+    zone().minute(at)
+}
+
+/// The same to the second.
+pub(super) fn second(at: Timestamp) -> String {
+    zone().second(at)
 }
 
 /// The zone of the configuration, as the worker said with its first answer; UTC until then.
-pub(super) fn zone() -> TimeZone {
-    ZONE.get().cloned().unwrap_or(TimeZone::UTC)
+fn zone() -> Zone {
+    ZONE.get().cloned().unwrap_or(Zone::UTC)
 }
 
 /// A command asks one worker.
-static ZONE: OnceLock<TimeZone> = OnceLock::new();
+static ZONE: OnceLock<Zone> = OnceLock::new();
 
 fn remember_zone(answer: &reqwest::Response) {
     let name = answer.headers().get(ZONE_HEADER).and_then(|name| name.to_str().ok());
-    if let Some(zone) = name.and_then(|name| TimeZone::get(name).ok()) {
+    if let Some(zone) = name.and_then(|name| Zone::named(name).ok()) {
         let _ = ZONE.set(zone);
     }
 }

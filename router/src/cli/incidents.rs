@@ -9,7 +9,7 @@ use watchfire_core::incident::ByWhom;
 use watchfire_core::standing::{NotDone, Progress, Told};
 
 use super::Failed;
-use super::asking::{Whom, command, look, minute, question, refusal};
+use super::asking::{Whom, command, look, minute, question, refusal, second};
 use super::completing::Ids;
 use super::screen::{age, plain, wrapped};
 use super::why::delivered;
@@ -184,7 +184,7 @@ fn decided(decision: &DecisionShown) -> Vec<String> {
     };
     let head = format!(
         "{}  {}  {:<6}  {:<13}  {}  {}",
-        decision.at.strftime("%Y-%m-%d %H:%M:%S UTC"),
+        second(decision.at),
         decision.priority,
         decision.verdict.as_str(),
         decision.why.as_str(),

@@ -6,9 +6,9 @@ use clap_complete::engine::ArgValueCompleter;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use watchfire_core::command::Wish;
+use watchfire_core::face::Face;
 use watchfire_core::ids::SilenceId;
 use watchfire_core::noise::Maintenance;
-use watchfire_core::pattern::Pattern;
 use watchfire_core::silence::{Extension, SilenceDraft, SilenceEffect};
 
 use super::asking::{Form, Whom, command, learn, look, minute, question, refusal};
@@ -131,7 +131,7 @@ fn add(add: Add) -> Result<(), Failed> {
         Some(pattern) => pattern,
         None => matchers::pattern(&matchers).map_err(Failed::Usage)?.to_string(),
     };
-    if let Err(error) = Pattern::parse(&matches) {
+    if let Err(error) = Face::pattern(&matches) {
         return Err(Failed::Usage(vec![format!("the pattern is none: {error}")]));
     }
     let ends_at = ends_at(start.unwrap_or_else(Timestamp::now), duration, end)?;

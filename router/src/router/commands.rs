@@ -14,7 +14,6 @@ use watchfire_core::face::Face;
 use watchfire_core::ids::IncidentKey;
 use watchfire_core::incident::{Key, Record, State};
 use watchfire_core::journal::Entry;
-use watchfire_core::pattern::Pattern;
 use watchfire_core::silence::SilenceEffect;
 
 use super::{Nack, Router};
@@ -117,7 +116,7 @@ impl Router {
     /// The store's.
     pub async fn effect_of(&self, command: &Command) -> Result<Option<SilenceEffect>, Nack> {
         let Wish::Silence(draft) = &command.wish else { return Ok(None) };
-        let Ok(pattern) = Pattern::parse(&draft.matches) else { return Ok(None) };
+        let Ok(pattern) = Face::pattern(&draft.matches) else { return Ok(None) };
         let since = self.clock.now() - SignedDuration::from_hours(24);
         let count = move |effect: &mut SilenceEffect, face: Face| effect.count(&pattern, &face);
         self.store.fold_faces(since, SilenceEffect::default(), count).await.map(Some).map_err(failed)

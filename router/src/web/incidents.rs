@@ -7,6 +7,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use jiff::Timestamp;
 use serde::Deserialize;
+use watchfire_core::face::Face;
 use watchfire_core::incident::IncidentRecord;
 use watchfire_core::notice::clean;
 use watchfire_core::pattern::Pattern;
@@ -108,7 +109,7 @@ pub(super) async fn incidents(
         Ok(Query(which)) => which,
         Err(rejection) => return refuse(StatusCode::BAD_REQUEST, &rejection.body_text()),
     };
-    let pattern = match which.matches.as_deref().map(Pattern::parse).transpose() {
+    let pattern = match which.matches.as_deref().map(Face::pattern).transpose() {
         Ok(pattern) => pattern,
         Err(error) => return refuse(StatusCode::BAD_REQUEST, &format!("match is no pattern: {error}")),
     };

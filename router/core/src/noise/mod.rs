@@ -25,7 +25,7 @@ pub(crate) use cover::{adopting, covering, uncovering};
 pub(crate) use limit::check;
 pub use limit::{LimitRecord, Quota};
 pub(crate) use muted::LONGEST_MUTE;
-pub(crate) use sift::{Hold, Sifted, Sifting, channel_limit, first_asked, longest_roll_up, minute};
+pub(crate) use sift::{Hold, Sifted, Sifting, channel_limit, first_asked, longest_roll_up};
 pub(crate) use waiting::{join, take_out};
 
 use std::collections::BTreeMap;

@@ -14,7 +14,7 @@ use crate::follow_up;
 use crate::identity::keyed;
 use crate::ids::{BundleKey, IncidentKey};
 use crate::incident::{IncidentRecord, Key, Record, State, Unread};
-use crate::noise::{self, BundleKind, BundleRecord, Member, channel_limit, incident_of_bundle, minute};
+use crate::noise::{self, BundleKind, BundleRecord, Member, channel_limit, incident_of_bundle};
 use crate::notice::{List, Notice, clean};
 use crate::priority::Priority;
 use crate::response;
@@ -101,8 +101,10 @@ impl Woken<'_> {
                         changes.insert(Key::Limit(limit), Record::Limit(spent));
                     }
                     Err(room_at) => {
-                        let reason =
-                            format!("no room in the limit of channel {channel} before {}", minute(room_at));
+                        let reason = format!(
+                            "no room in the limit of channel {channel} before {}",
+                            self.policy.zone().minute(room_at)
+                        );
                         let changes = changed(key, BundleRecord { due_at: Some(room_at), ..record.clone() });
                         let withheld = vec![Withheld { action: "page".to_owned(), reason }];
                         let blank = self.blank(about, Why::Limited, now);

@@ -12,7 +12,7 @@ use crate::ending;
 use crate::follow_up;
 use crate::ids::IncidentKey;
 use crate::incident::{ByWhom, IncidentRecord, Key, Record, State, Unread};
-use crate::noise::{self, Sayable, Sifted, Sifting, minute};
+use crate::noise::{self, Sayable, Sifted, Sifting};
 use crate::notice::{Notice, clean};
 use crate::response;
 
@@ -84,7 +84,7 @@ impl Woken<'_> {
             changes.insert(Key::Incident(key.clone()), Record::Incident(record));
             return Ok(Decision { withheld, changes, ..self.blank(about, why, now) });
         }
-        let by = record.respond_by.map(|by| self.policy.calendar.zone().minute(by)).unwrap_or_default();
+        let by = record.respond_by.map(|by| self.policy.zone().minute(by)).unwrap_or_default();
         let why = format!("{}, it was to be by {by}", Why::Escalated.sentence());
         let mut notice = Notice { why, ..said(key, &record, state, about, &self.id()) };
         notice.head.lead = "Nobody has it".to_owned();
@@ -104,7 +104,7 @@ impl Woken<'_> {
     ) -> Result<Decision, Unread> {
         ending::needs(key, &record, state)?;
         let about = about("quiet-period", key, &record, state);
-        let since = record.last_at.map(minute).unwrap_or_default();
+        let since = record.last_at.map(|at| self.policy.zone().minute(at)).unwrap_or_default();
         let why = format!("{} since {since}", Why::WentQuiet.sentence());
         let notice = Notice { why, ..said(key, &record, state, about, &self.id()) };
         let ended = ByWhom { by: "quiet period".to_owned(), at: now };
