@@ -109,9 +109,24 @@ impl Drill {
     }
 }
 
+const KEY: &str = "drill-";
+
 /// No incident has a key of this form: whatever is done about a drill is done about nothing else.
 fn key(event: &EventId) -> String {
-    format!("drill-{}", event.shown())
+    format!("{KEY}{}", event.shown())
+}
+
+/// The event of a drill, by what the drill's page has in the place of an incident.
+pub fn drilled(key: &str) -> Option<&str> {
+    key.strip_prefix(KEY).filter(|event| !event.is_empty())
+}
+
+/// Why nothing may be known of such a name.
+pub fn unknown(key: &str) -> Option<&'static str> {
+    drilled(key).map(|_| {
+        "that is a drill (watchfire send-test): nothing has happened; the worker knows only those with --end-to-end, and \
+         whoever sent it is named in its page"
+    })
 }
 
 #[cfg(test)]

@@ -138,13 +138,9 @@ mod tests {
                     continue;
                 }
                 let text = std::fs::read_to_string(&path).unwrap_or_default();
-                let name = path.display().to_string();
-                if text.contains(concat!(" UT", "C\")")) && text.contains(concat!("strf", "time")) {
-                    own.extend(
-                        text.lines()
-                            .filter(|l| l.contains(concat!("strf", "time")) && l.contains("UTC"))
-                            .map(|_| name.clone()),
-                    );
+                let is_own = |line: &str| line.contains("UTC") && line.contains(concat!("strf", "time("));
+                if text.lines().any(is_own) {
+                    own.push(path.display().to_string());
                 }
             }
         }

@@ -51,6 +51,9 @@ pub(super) enum Command {
         /// Why
         #[arg(long, default_value = "")]
         reason: String,
+        /// Say what would come of it, and do nothing
+        #[arg(long)]
+        dry_run: bool,
         #[command(flatten)]
         whom: Whom,
     },
@@ -78,6 +81,9 @@ pub(super) struct Several {
     /// Why
     #[arg(long, default_value = "")]
     reason: String,
+    /// Say what would come of it, and do nothing
+    #[arg(long)]
+    dry_run: bool,
     #[command(flatten)]
     whom: Whom,
 }
@@ -91,9 +97,9 @@ pub(super) fn main(command: Command) -> Result<(), Failed> {
         Command::Ack { take: true, several } => ask_each(several, "taken over:", Wish::Take),
         Command::Unack(several) => ask_each(several, "unacknowledged", Wish::Unacknowledge),
         Command::Resolve(several) => ask_each(several, "resolved", Wish::Resolve),
-        Command::Reassign { key, to, reason, whom } => {
+        Command::Reassign { key, to, reason, dry_run, whom } => {
             let done = format!("assigned to {}:", plain(&to));
-            let several = Several { keys: vec![key], reason, whom };
+            let several = Several { keys: vec![key], reason, dry_run, whom };
             ask_each(several, &done, |incident| Wish::Reassign { incident, to: to.clone() })
         }
     }
@@ -216,10 +222,10 @@ pub(super) fn said(text: &str) -> String {
 }
 
 fn ask_each(several: Several, done: &str, wish: impl Fn(IncidentKey) -> Wish) -> Result<(), Failed> {
-    let Several { keys, reason, whom } = several;
+    let Several { keys, reason, dry_run, whom } = several;
     let mut has_failed = false;
     for key in keys {
-        let answer = command(&whom, &reason, wish(IncidentKey::new(&key)), false);
+        let answer = command(&whom, &reason, wish(IncidentKey::new(&key)), dry_run);
         let answer = match answer {
             Ok(answer) => answer,
             // The others are asked for all the same.
@@ -238,7 +244,13 @@ fn ask_each(several: Several, done: &str, wish: impl Fn(IncidentKey) -> Wish) ->
         match refusal {
             Some(reason) => complain!("watchfire: not done: {reason}"),
             // By its whole id, whatever was typed.
-            None => say!("{done} {}", plain(answer["decision"]["incident"].as_str().unwrap_or(&key))),
+            None => {
+                let dry = if dry_run { "dry run, nothing is changed: " } else { "" };
+                say!("{dry}{done} {}", plain(answer["decision"]["incident"].as_str().unwrap_or(&key)));
+                if let Some(remark) = answer["remark"].as_str() {
+                    say!("{}", plain(remark));
+                }
+            }
         }
     }
     if has_failed { Err(Failed::Said) } else { Ok(()) }

@@ -78,6 +78,9 @@ pub(super) enum Mitigation {
         /// Why
         #[arg(long, required = true)]
         reason: String,
+        /// Say what would come of it, and do nothing
+        #[arg(long)]
+        dry_run: bool,
         #[command(flatten)]
         whom: Whom,
     },
@@ -86,6 +89,9 @@ pub(super) enum Mitigation {
         /// Why
         #[arg(long, required = true)]
         reason: String,
+        /// Say what would come of it, and do nothing
+        #[arg(long)]
+        dry_run: bool,
         #[command(flatten)]
         whom: Whom,
     },
@@ -121,8 +127,8 @@ pub(super) fn quarantine(arguments: Quarantine) -> Result<(), Failed> {
 
 pub(super) fn mitigation(command: Mitigation) -> Result<(), Failed> {
     match command {
-        Mitigation::Off { reason, whom } => order(&whom, reason, Wish::SwitchOff, None, false),
-        Mitigation::On { reason, whom } => order(&whom, reason, Wish::SwitchOn, None, false),
+        Mitigation::Off { reason, dry_run, whom } => order(&whom, reason, Wish::SwitchOff, None, dry_run),
+        Mitigation::On { reason, dry_run, whom } => order(&whom, reason, Wish::SwitchOn, None, dry_run),
         Mitigation::Status { whom } => {
             let answer = ask(&whom, "/v1/mitigation", None)?;
             if whom.is_printed(&answer)? {

@@ -71,6 +71,18 @@ pub(super) struct From {
     whom: Whom,
 }
 
+impl From {
+    /// A file or a worker: nobody can mean both.
+    fn of_one(self) -> Result<Self, Failed> {
+        match (&self.store, self.whom.typed()) {
+            (Some(_), Some(option)) => Err(Failed::Usage(vec![format!(
+                "`--store` reads a file and asks no worker: leave out {option}, or --store"
+            )])),
+            _ => Ok(self),
+        }
+    }
+}
+
 pub(super) fn main(command: Command) -> Result<(), Failed> {
     match command {
         Command::Check { which: Which { store, config }, output } => {
@@ -106,7 +118,7 @@ fn configured(file: Option<PathBuf>, config: &Path) -> Result<PathBuf, Failed> {
 }
 
 fn backup(to: &Path, from: From) -> Result<u64, Failed> {
-    let From { store, whom } = from;
+    let From { store, whom } = from.of_one()?;
     if let Some(store) = store {
         return Ok(restore(&store, to).map_err(anyhow::Error::from)?);
     }
@@ -116,7 +128,7 @@ fn backup(to: &Path, from: From) -> Result<u64, Failed> {
 }
 
 fn export(from: From) -> Result<(), Failed> {
-    let From { store, whom } = from;
+    let From { store, whom } = from.of_one()?;
     let mut out = std::io::stdout().lock();
     let Some(store) = store else {
         return download(&whom, "/v1/store/export", |bytes| Ok(out.write_all(bytes)?));

@@ -12,7 +12,7 @@ use watchfire_core::journal::{Entry, Outcome};
 use watchfire_core::notice::{Fact, Group, Notice, clean};
 
 use super::round::{Attempt, Round, retry_after};
-use crate::actions::{Done, Failure, Standing};
+use crate::actions::{Done, Failure, Standing, Tried};
 use crate::router::{Nack, Router};
 use crate::telemetry;
 
@@ -230,9 +230,10 @@ impl Router {
             telemetry::template_failed(decision, &effect.channel, &fault);
             self.metrics.template_failed(&effect.channel, fault.part);
         }
-        let result = channel.perform_as(standing, effect, give_up_at).await;
+        let tried = channel.try_as(standing, effect, give_up_at).await;
         let at = self.clock.now();
-        self.metrics.performed(effect, &result);
+        self.metrics.performed(effect, &tried);
+        let Tried { was_asked: _, result } = tried;
         self.metrics.channel_is_up(&effect.channel, channel.down_because().is_none());
         if result.is_ok() && self.tells(effect) {
             self.metrics.told(decision, at);

@@ -8,6 +8,7 @@ use std::fmt;
 
 use watchfire_core::command::Wish;
 use watchfire_core::containment::{ApprovalId, TargetRecord};
+use watchfire_core::drill::drilled;
 use watchfire_core::ids::{EventId, FindingKey, IncidentKey, SilenceId};
 use watchfire_core::incident::{Key, State};
 use watchfire_core::notice::clean;
@@ -172,9 +173,13 @@ impl Router {
         Ok(Meant::of(name, incidents))
     }
 
-    /// What senders call the events that a name stands for: just so, or beginning so.
+    /// What senders call the events that a name stands for: just so, or beginning so; a drill by its own event's.
     pub(super) async fn events_meant(&self, name: &str) -> Result<Meant<String>, store::Error> {
-        Ok(Meant::of(name, self.events_called(name).await?))
+        let called = self.events_called(name).await?;
+        match drilled(name).filter(|_| called.is_empty()) {
+            Some(drill) => Ok(Meant::of(name, self.events_called(drill).await?)),
+            None => Ok(Meant::of(name, called)),
+        }
     }
 
     async fn events_called(&self, name: &str) -> Result<BTreeSet<String>, store::Error> {
@@ -208,6 +213,9 @@ impl Router {
             things.insert(Thing::Finding(finding, known.incident.clone()));
         }
         things.extend(self.events_called(name).await?.into_iter().map(Thing::Event));
+        if let Some(drill) = drilled(name).filter(|_| things.is_empty()) {
+            things.extend(self.events_called(drill).await?.into_iter().map(Thing::Event));
+        }
         Ok(things)
     }
 

@@ -16,6 +16,7 @@ use watchfire_core::ids::{EventId, Own};
 use watchfire_core::notice::clean;
 use watchfire_core::silence::{Extension, Silence, SilenceEffect};
 
+use super::asked::Body;
 use super::body::{Bodies, whole};
 use super::line::Line;
 use super::refusal::{Refusal, Refusals};
@@ -113,7 +114,9 @@ async fn only_operators(State(operator): State<Operator>, request: Request, next
         Some(_) => Some((Refusal::Token, "expected `Authorization: Bearer` with the operator's token")),
     };
     if let Some((reason, expected)) = refused {
-        return operator.refusals.answer(reason, expected);
+        let instead = linked(&request)
+            .map(|of| format!("; this link is for programs, in a terminal: watchfire why {of}"));
+        return operator.refusals.answer(reason, format!("{expected}{}", instead.unwrap_or_default()));
     }
     if let Some(line) = request.extensions().get::<Arc<Line>>() {
         line.proven();
@@ -121,7 +124,15 @@ async fn only_operators(State(operator): State<Operator>, request: Request, next
     next.run(request).await
 }
 
-async fn take(State(operator): State<Operator>, Json(order): Json<Order>) -> Response {
+/// Of what a page's link tells, if it is one: whoever opens it in a browser has no token to show.
+fn linked(request: &Request) -> Option<String> {
+    let of = request.uri().query().filter(|_| request.uri().path() == "/v1/story")?.strip_prefix("of=")?;
+    let is_id =
+        !of.is_empty() && of.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-:._".contains(&byte));
+    is_id.then(|| clean(of, 100))
+}
+
+async fn take(State(operator): State<Operator>, Body(order): Body<Order>) -> Response {
     let Order { by, reason, wish, on, dry_run, id } = order;
     if by.trim().is_empty() {
         return refuse(StatusCode::BAD_REQUEST, "expected who asks, in `by`");
@@ -136,6 +147,10 @@ async fn take(State(operator): State<Operator>, Json(order): Json<Order>) -> Res
     let id = EventId::own(Own::Command(&id.unwrap_or_else(own)));
     let command =
         Command { id, by: clean(&by, 100), reason: clean(&reason, 300), via: None, episode: None, wish };
+    let remark = match operator.router.remark(&command).await {
+        Ok(remark) => remark,
+        Err(error) => return unavailable(&error),
+    };
     let answer = match dry_run {
         true => operator.router.rehearse(&command, on.as_ref()).await.map(|rehearsal| {
             let Rehearsal { decision, acts, effect } = rehearsal;
@@ -146,7 +161,12 @@ async fn take(State(operator): State<Operator>, Json(order): Json<Order>) -> Res
         false => carried_out(&operator.router, &command, on.as_ref()).await,
     };
     match answer {
-        Ok(Some(answer)) => Json(answer).into_response(),
+        Ok(Some(mut answer)) => {
+            if let Some(remark) = remark.filter(|_| answer["decision"]["why"] != "declined") {
+                answer["remark"] = json!(remark);
+            }
+            Json(answer).into_response()
+        }
         Ok(None) => refuse(StatusCode::CONFLICT, "this id was used before, and not for this command"),
         Err(Nack { reason, .. }) => refuse(StatusCode::SERVICE_UNAVAILABLE, &reason),
     }
