@@ -11,7 +11,7 @@ use watchfire_core::standing::{NotDone, Progress, Told};
 use super::Failed;
 use super::asking::{Whom, command, look, minute, question, refusal, second};
 use super::completing::Ids;
-use super::screen::{age, plain, wrapped};
+use super::screen::{self, age, plain, theirs, wrapped};
 use super::why::delivered;
 use crate::web::{Decided, DecisionShown, IncidentShown, StoryShown};
 
@@ -127,7 +127,9 @@ fn show(which: &Which) -> Result<(), Failed> {
     for (name, lines) in [("Stands", &story.standing.lines()), ("Told", &told), ("Next", &story.next)] {
         for (row, line) in lines.iter().enumerate() {
             let head = if row == 0 { name } else { "" };
-            say!("{head:<11} {}", plain(line));
+            for line in screen::row(head, line) {
+                say!("{line}");
+            }
         }
     }
     Ok(())
@@ -165,9 +167,10 @@ fn card(incident: &IncidentShown, now: Timestamp) -> Vec<String> {
         ("Part of", incident.campaign.as_ref().map(ToString::to_string)),
         ("Ended by", incident.ended.as_ref().map(said)),
     ];
-    let title = format!("{}  {}  {}", incident.priority, incident.state.as_str(), plain(&incident.title));
+    let title = format!("{}  {}  {}", incident.priority, incident.state.as_str(), theirs(&incident.title));
     let rows = rows.into_iter().filter_map(|(name, value)| Some((name, value?)));
-    [title].into_iter().chain(rows.map(|(name, value)| format!("{name:<11} {}", plain(&value)))).collect()
+    let rows = rows.flat_map(|(name, value)| screen::row(name, &value));
+    wrapped(0, &title, 3).into_iter().chain(rows).collect()
 }
 
 fn timeline(which: &Which) -> Result<(), Failed> {
@@ -194,10 +197,10 @@ fn decided(decision: &DecisionShown) -> Vec<String> {
         decision.priority,
         decision.verdict.as_str(),
         decision.why.as_str(),
-        plain(&decision.kind),
+        theirs(&decision.kind),
         plain(&who),
     );
-    let mut lines = vec![head];
+    let mut lines = wrapped(0, &head, 4);
     for effect in &decision.effects {
         let fallback = if effect.fallback { ", the fallback" } else { "" };
         let (kind, result, said) = (effect.kind.as_str(), effect.came_of(), said(&effect.said));
