@@ -162,4 +162,13 @@ mod tests {
         let text = r#"{"id":"1","source":"watchfire","detail-type":"Drill","detail":{"priority":"P3","by":"a\r\nBcc: b"}}"#;
         assert_eq!(read(text).map(|drill| drill.by), Some("a Bcc: b".to_owned()));
     }
+
+    #[test]
+    fn a_drill_is_known_by_what_its_page_has_in_the_place_of_an_incident() {
+        let event = EventId::new("ab12");
+        assert_eq!(drilled(&key(&event)), Some("ab12"));
+        assert_eq!(["wf1-ab12", "drill-", "ab12"].map(drilled), [None, None, None]);
+        assert!(unknown("drill-ab12").is_some_and(|why| why.contains("nothing has happened")));
+        assert_eq!(unknown("ab12"), None);
+    }
 }

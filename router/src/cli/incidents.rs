@@ -167,10 +167,11 @@ fn card(incident: &IncidentShown, now: Timestamp) -> Vec<String> {
         ("Part of", incident.campaign.as_ref().map(ToString::to_string)),
         ("Ended by", incident.ended.as_ref().map(said)),
     ];
-    let title = format!("{}  {}  {}", incident.priority, incident.state.as_str(), theirs(&incident.title));
+    let title = format!("{}  {}  ", incident.priority, incident.state.as_str());
+    let title = screen::behind(&title, 4, &theirs(&incident.title), 3);
     let rows = rows.into_iter().filter_map(|(name, value)| Some((name, value?)));
     let rows = rows.flat_map(|(name, value)| screen::row(name, &value));
-    wrapped(0, &title, 3).into_iter().chain(rows).collect()
+    title.into_iter().chain(rows).collect()
 }
 
 fn timeline(which: &Which) -> Result<(), Failed> {
@@ -192,15 +193,13 @@ fn decided(decision: &DecisionShown) -> Vec<String> {
         Decided::Itself => "by itself".to_owned(),
     };
     let head = format!(
-        "{}  {}  {:<6}  {:<13}  {}  {}",
+        "{}  {}  {:<6}  {:<13}  ",
         second(decision.at),
         decision.priority,
         decision.verdict.as_str(),
         decision.why.as_str(),
-        theirs(&decision.kind),
-        plain(&who),
     );
-    let mut lines = wrapped(0, &head, 4);
+    let mut lines = screen::behind(&head, 4, &format!("{} {}", theirs(&decision.kind), plain(&who)), 4);
     for effect in &decision.effects {
         let fallback = if effect.fallback { ", the fallback" } else { "" };
         let (kind, result, said) = (effect.kind.as_str(), effect.came_of(), said(&effect.said));

@@ -160,14 +160,16 @@ pub(super) fn row(name: &str, text: &str) -> Vec<String> {
 }
 
 /// Lines of at most [`WIDTH`] columns, the first one behind a text, the others indented; what is over `most` is cut.
-fn behind(first: &str, indent: usize, text: &str, most: usize) -> Vec<String> {
+pub(super) fn behind(first: &str, indent: usize, text: &str, most: usize) -> Vec<String> {
     let text = clean(text, 1_000);
     let mut lines = Vec::new();
     let mut line = first.to_owned();
     let mut is_empty = true;
     for word in text.split(' ').flat_map(|word| pieces(word, WIDTH - indent)) {
-        if !is_empty && width(&line) + 1 + width(&word) > WIDTH {
-            lines.push(std::mem::replace(&mut line, " ".repeat(indent)));
+        let needed = width(&line) + usize::from(!is_empty) + width(&word);
+        if width(&line) > indent && needed > WIDTH {
+            let full = std::mem::replace(&mut line, " ".repeat(indent));
+            lines.push(full.trim_end().to_owned());
             is_empty = true;
         }
         if !is_empty {
@@ -259,7 +261,7 @@ mod tests {
                 "“Contained: all is well”",
                 "“[P0] everything”",
                 "“approved by jane\" at 09:00”",
-                "“ P1  a page”",
+                "“P1 a page”",
                 "A process in pay-1",
                 "“Nobody”",
                 "checkout/pay-1",
@@ -272,7 +274,7 @@ mod tests {
     #[test]
     fn a_row_goes_on_under_itself() {
         let lines = row("Next", &"word ".repeat(20));
-        let (first, second) = ("word ".repeat(13), "word ".repeat(7));
+        let (first, second) = ("word ".repeat(13), ["word"; 7].join(" "));
         assert_eq!(
             lines,
             [format!("Next        {}", first.trim_end()), format!("{}{second}", " ".repeat(12))]

@@ -169,3 +169,31 @@ fn print(path: &Path, output: Output, checked: &Checked) -> Result<(), Failed> {
     }
     if wrong.is_empty() { Ok(()) } else { Err(Failed::Said) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Cli;
+    use clap::Parser as _;
+
+    use super::*;
+
+    #[test]
+    fn a_file_and_a_worker_are_not_both_copied() {
+        let asked = |words: &[&str]| {
+            let Ok(Cli { command: super::super::Command::Store(Command::Export(from)) }) =
+                Cli::try_parse_from(words)
+            else {
+                panic!("{words:?}")
+            };
+            match from.of_one() {
+                Err(Failed::Usage(mistakes)) => mistakes,
+                _ => Vec::new(),
+            }
+        };
+        let both =
+            asked(&["watchfire", "store", "export", "--store", "a.redb", "--server", "http://127.0.0.1:9"]);
+        assert_eq!(both, ["`--store` reads a file and asks no worker: leave out --server, or --store"]);
+        assert!(asked(&["watchfire", "store", "export", "--store", "a.redb"]).is_empty());
+        assert!(asked(&["watchfire", "store", "export", "--server", "http://127.0.0.1:9"]).is_empty());
+    }
+}

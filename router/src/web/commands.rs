@@ -287,3 +287,23 @@ fn refuse_unclear(unclear: &Unclear) -> Response {
 pub(super) fn refuse(status: StatusCode, message: &str) -> Response {
     (status, Json(json!({"error": message}))).into_response()
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use axum::body::Body as Bytes;
+
+    use super::*;
+
+    #[test]
+    fn only_a_pages_link_is_told_what_to_type_and_only_an_id_is_repeated() {
+        let of = |uri: &str| linked(&Request::get(uri).body(Bytes::empty()).unwrap());
+        assert_eq!(of("/v1/story?of=wf1-5f3c9a"), Some("wf1-5f3c9a".to_owned()));
+        for other in
+            ["/v1/story", "/v1/story?of=", "/v1/story?of=a%0Ab", "/v1/story?of=$(x)", "/v1/event?of=a"]
+        {
+            assert_eq!(of(other), None, "{other}");
+        }
+    }
+}
