@@ -1,6 +1,7 @@
 //! One event's way: read, decide, commit, perform; and the same again when a message comes back.
 
 mod acting;
+mod approving;
 mod asking;
 mod at_work;
 mod commands;
@@ -40,6 +41,7 @@ use crate::respond::Responder;
 use crate::router::acting::Hands;
 use crate::store::{self, Store};
 use crate::telemetry::Metrics;
+pub use approving::{Choice, Unclear};
 use at_work::AtWork;
 pub use commands::{Commanded, Rehearsal, recorded};
 use deciding::Undecided;

@@ -1,5 +1,7 @@
 //! What silences, inhibitions and groups look at: an incident's priority, rule, type and subject.
 
+mod asked;
+
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};

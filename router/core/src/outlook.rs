@@ -42,7 +42,7 @@ pub enum InDigest {
 impl Outlook<'_> {
     /// In the zone of those who look at it.
     fn minute(&self, at: Timestamp) -> String {
-        self.policy.calendar.zone().minute(at)
+        self.policy.zone().minute(at)
     }
 
     /// A line each, what is said first. Nothing here is a promise about what has not happened yet: silences,
@@ -53,7 +53,7 @@ impl Outlook<'_> {
             InDigest::No => None,
             InDigest::Kept => Some("kept for the digest, which nobody is configured to get".to_owned()),
             InDigest::Due(at) if *at <= self.now => Some("digest within a minute".to_owned()),
-            InDigest::Due(at) => Some(format!("digest {}", at.strftime("%a %Y-%m-%d %H:%M UTC"))),
+            InDigest::Due(at) => Some(format!("digest {}", self.policy.zone().day_and_minute(*at))),
         };
         let mut lines: Vec<String> = digest.into_iter().collect();
         if !record.open {

@@ -23,7 +23,7 @@ impl Priority {
     pub const ALL: [Priority; 4] = [Priority::P0, Priority::P1, Priority::P2, Priority::P3];
 
     /// `P0`, `P1`, `P2` or `P3`.
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Priority::P0 => "P0",
             Priority::P1 => "P1",

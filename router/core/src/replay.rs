@@ -169,7 +169,7 @@ impl<'p> Replay<'p> {
 
     fn effect_of(&self, command: &Command) -> Option<SilenceEffect> {
         let crate::command::Wish::Silence(draft) = &command.wish else { return None };
-        let pattern = crate::pattern::Pattern::parse(&draft.matches).ok()?;
+        let pattern = crate::face::Face::pattern(&draft.matches).ok()?;
         let day = jiff::SignedDuration::from_hours(24);
         let last_day = self.faces.iter().filter(|(at, _)| self.now.duration_since(*at) < day);
         Some(SilenceEffect::of(&pattern, last_day.map(|(_, face)| face)))

@@ -194,7 +194,7 @@ impl From<SilencesRecord> for Silences {
     fn from(record: SilencesRecord) -> Self {
         // One that cannot be read any more silences nothing.
         let pattern =
-            |silence: &Silence| Pattern::parse(&silence.matches).unwrap_or_else(|_| Pattern::nothing());
+            |silence: &Silence| Face::pattern(&silence.matches).unwrap_or_else(|_| Pattern::nothing());
         let patterns = PatternSet::new(record.silences.iter().map(pattern).collect());
         Self(Arc::new(Compiled { record, patterns }))
     }

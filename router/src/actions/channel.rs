@@ -1,5 +1,7 @@
 //! A channel: who may try it, when and in which order, and what is learned from its answers.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use anyhow::Context as _;
 use tokio::time::{Instant, timeout_at};
 use watchfire_core::action::Role;
@@ -26,6 +28,15 @@ const AT_ONCE: (usize, usize) = (64, 16);
 
 /// What is shown of an answer.
 const ANSWER_LENGTH: usize = 300;
+
+/// What came of an effect on a channel.
+#[derive(Debug)]
+pub(crate) struct Tried {
+    /// Whether anything was sent: a channel that is down, or has no turn in time, is not asked.
+    pub(crate) was_asked: bool,
+    /// Its answer, or why there is none.
+    pub(crate) result: Result<Done, Failure>,
+}
 
 /// What else there is for a page, which says how long it waits for a channel, and who comes before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,19 +129,27 @@ impl Channel {
     /// further one goes on past `give_up_at`. A transient failure carries the time before which another call
     /// is pointless.
     pub async fn perform(&self, effect: &Effect, give_up_at: Instant) -> Result<Done, Failure> {
-        self.perform_as(Standing::Alone, effect, give_up_at).await
+        self.try_as(Standing::Alone, effect, give_up_at).await.result
     }
 
     /// The same for a page of that standing: the one place where attempts are admitted, limited in time and
     /// repeated.
-    pub async fn perform_as(
+    pub(crate) async fn try_as(&self, standing: Standing, effect: &Effect, give_up_at: Instant) -> Tried {
+        let was_asked = AtomicBool::new(false);
+        let result = self.attempts(standing, effect, give_up_at, &was_asked).await;
+        Tried { was_asked: was_asked.into_inner(), result }
+    }
+
+    async fn attempts(
         &self,
         standing: Standing,
         effect: &Effect,
         give_up_at: Instant,
+        was_asked: &AtomicBool,
     ) -> Result<Done, Failure> {
         let attempts = retry::repeat(give_up_at, |attempt: Attempt| async move {
             let admitted = self.admit(standing, effect.notice.priority, attempt, give_up_at).await?;
+            was_asked.store(true, Ordering::Relaxed);
             let sending = self.sink.perform(effect);
             let outcome = match standing {
                 Standing::HasFallback => attempt.make_by(give_up_at, sending).await,

@@ -22,7 +22,7 @@ use crate::web::Order;
 /// What `approve` and `deny` take.
 #[derive(Debug, Args)]
 pub(super) struct Answer {
-    /// The word in the page, such as 434a6bc06491, or as much of it as no other has
+    /// The word in the page, or as much of it as no other has, or an incident's or event's of which one plan waits
     #[arg(value_name = "ID", add = ArgValueCompleter::new(Ids::Approvals))]
     action: String,
     /// Why
@@ -78,6 +78,9 @@ pub(super) enum Mitigation {
         /// Why
         #[arg(long, required = true)]
         reason: String,
+        /// Say what would come of it, and do nothing
+        #[arg(long)]
+        dry_run: bool,
         #[command(flatten)]
         whom: Whom,
     },
@@ -86,6 +89,9 @@ pub(super) enum Mitigation {
         /// Why
         #[arg(long, required = true)]
         reason: String,
+        /// Say what would come of it, and do nothing
+        #[arg(long)]
+        dry_run: bool,
         #[command(flatten)]
         whom: Whom,
     },
@@ -121,8 +127,8 @@ pub(super) fn quarantine(arguments: Quarantine) -> Result<(), Failed> {
 
 pub(super) fn mitigation(command: Mitigation) -> Result<(), Failed> {
     match command {
-        Mitigation::Off { reason, whom } => order(&whom, reason, Wish::SwitchOff, None, false),
-        Mitigation::On { reason, whom } => order(&whom, reason, Wish::SwitchOn, None, false),
+        Mitigation::Off { reason, dry_run, whom } => order(&whom, reason, Wish::SwitchOff, None, dry_run),
+        Mitigation::On { reason, dry_run, whom } => order(&whom, reason, Wish::SwitchOn, None, dry_run),
         Mitigation::Status { whom } => {
             let answer = ask(&whom, "/v1/mitigation", None)?;
             if whom.is_printed(&answer)? {

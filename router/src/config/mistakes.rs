@@ -65,6 +65,7 @@ fn folder() -> tempfile::TempDir {
     for (name, bytes) in BESIDE {
         std::fs::write(folder.path().join(name), bytes).unwrap();
     }
+    std::os::unix::fs::symlink("not-there", folder.path().join("astray")).unwrap();
     for (name, text) in [
         ("rules", "rules:\n  - {name: rest, family: unclassified, priority: P2}\n"),
         ("no-rules", ""),

@@ -17,6 +17,7 @@ mod schema;
 mod tests;
 mod watched;
 mod wording;
+mod writable;
 mod written;
 
 pub use attention::{DigestConfig, EscalationConfig, SecurityHubPart};

@@ -11,11 +11,12 @@ use watchfire_core::containment::{ApprovalRecord, SwitchRecord, TargetRecord};
 use watchfire_core::context::Context;
 use watchfire_core::decision::Decision;
 use watchfire_core::face::Face;
-use watchfire_core::ids::IncidentKey;
+use watchfire_core::ids::{ChannelName, IncidentKey};
 use watchfire_core::journal::Entry;
-use watchfire_core::pattern::Pattern;
+use watchfire_core::notice::ByWhom;
 use watchfire_core::silence::SilenceEffect;
 use watchfire_core::state::{Key, Record, State};
+use watchfire_core::text::clean;
 
 use super::Router;
 use crate::failure::Nack;
@@ -118,7 +119,7 @@ impl Router {
     /// The store's.
     pub async fn effect_of(&self, command: &Command) -> Result<Option<SilenceEffect>, Nack> {
         let Wish::Silence(draft) = &command.wish else { return Ok(None) };
-        let Ok(pattern) = Pattern::parse(&draft.matches) else { return Ok(None) };
+        let Ok(pattern) = Face::pattern(&draft.matches) else { return Ok(None) };
         let since = self.clock.now() - SignedDuration::from_hours(24);
         let count = move |effect: &mut SilenceEffect, face: Face| effect.count(&pattern, &face);
         self.store.fold_faces(since, SilenceEffect::default(), count).await.map(Some).map_err(failed)
@@ -153,6 +154,46 @@ impl Router {
                 _,
             ) => Context::none(),
         })
+    }
+
+    /// What whoever asks may not know: whose it was that they end, that nobody is paged by a name.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn remark(&self, command: &Command) -> Result<Option<String>, store::Error> {
+        let set = self.in_force();
+        match &command.wish {
+            Wish::Resolve(key) => {
+                let mut state = State::default();
+                self.store.load(&[Key::Incident(key.clone())], &mut state).await?;
+                let had = state.incident(key).filter(|record| record.open);
+                let had =
+                    had.and_then(|record| record.acknowledged.clone()).filter(|had| had.by != command.by);
+                Ok(had
+                    .map(|ByWhom { by, at }| format!("{by} had it, since {}", set.policy.zone().minute(at))))
+            }
+            Wish::Reassign { incident: _, to } => {
+                let channels = set.policy.channels();
+                let is_known = channels.contains(&ChannelName::new(to.clone()));
+                Ok((!is_known).then(|| {
+                    let known: Vec<_> = channels.iter().map(ChannelName::as_str).collect();
+                    let (to, known) = (clean(to, 100), known.join(", "));
+                    format!("`{to}` is no channel of the configuration ({known}): the name is recorded, nobody is paged")
+                }))
+            }
+            Wish::Approve(_)
+            | Wish::Deny(_)
+            | Wish::Release(_)
+            | Wish::Act(_)
+            | Wish::SwitchOff
+            | Wish::SwitchOn
+            | Wish::Acknowledge(_)
+            | Wish::Take(_)
+            | Wish::Unacknowledge(_)
+            | Wish::Silence(_)
+            | Wish::Expire(_)
+            | Wish::Extend(_) => Ok(None),
+        }
     }
 
     /// The plans that wait for a human, or were answered lately.

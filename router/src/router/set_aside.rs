@@ -34,7 +34,7 @@ impl Router {
             aside(store)?.into_iter().filter(|aside| now.duration_since(aside.at) < keep)
         {
             let name = path.display().to_string();
-            let event = store_set_aside(&name, at, now);
+            let event = store_set_aside(&name, at, self.in_force().policy.zone(), now);
             if self.store.find(&event.id).await?.is_some() {
                 continue;
             }

@@ -16,7 +16,8 @@ use watchfire_core::ids::ChannelName;
 use watchfire_core::journal::{ActEnd, Outcome};
 use watchfire_core::notice::Part;
 
-use crate::failure::{Done, Failure};
+use crate::actions::Tried;
+use crate::failure::Failure;
 use crate::reloaded::Reloaded;
 
 type Labels = Vec<(&'static str, String)>;
@@ -104,7 +105,7 @@ impl Default for Metrics {
             m.decisions.clone(),
         );
         registry.register("decide_seconds", "From read to committed", m.deciding.clone());
-        registry.register("effects", "Attempts on a channel, by kind and what came of it", m.effects.clone());
+        registry.register("effects", "Pages, updates and ends for a channel, by kind and what came of it; not_asked: nothing was sent, because the channel was down or had no turn in time", m.effects.clone());
         registry.register(
             "page_latency_seconds",
             "From the decision to the channel's answer, pages taken",
@@ -199,11 +200,12 @@ impl Metrics {
         self.decisions.get_or_create(&labels).inc();
     }
 
-    pub(crate) fn performed(&self, effect: &Effect, result: &Result<Done, Failure>) {
-        let outcome = match result {
-            Ok(_) => "done",
-            Err(Failure::Transient { .. }) => "transient",
-            Err(Failure::Permanent { .. }) => "permanent",
+    pub(crate) fn performed(&self, effect: &Effect, tried: &Tried) {
+        let outcome = match (&tried.result, tried.was_asked) {
+            (Ok(_), _) => "done",
+            (Err(Failure::Transient { .. }), true) => "transient",
+            (Err(Failure::Transient { .. }), false) => "not_asked",
+            (Err(Failure::Permanent { .. }), _) => "permanent",
         };
         let labels = vec![
             ("channel", effect.channel.to_string()),

@@ -16,6 +16,7 @@ use watchfire_core::ids::{EventId, Own};
 use watchfire_core::silence::{Extension, Silence, SilenceEffect};
 use watchfire_core::text::clean;
 
+use super::asked::Body;
 use super::body::{Bodies, whole};
 use super::line::Line;
 use super::refusal::{Refusal, Refusals};
@@ -25,8 +26,7 @@ use crate::failure::Nack;
 use crate::reload::Reloader;
 use crate::reloaded::Cause;
 use crate::respond::Named;
-use crate::router::shortest;
-use crate::router::{Ambiguous, Commanded, Rehearsal, Router, recorded};
+use crate::router::{Ambiguous, Commanded, Rehearsal, Router, Unclear, recorded, shortest};
 use crate::store;
 
 /// In every answer to an operator: the worker's version.
@@ -115,7 +115,9 @@ async fn only_operators(State(operator): State<Operator>, request: Request, next
         Some(_) => Some((Refusal::Token, "expected `Authorization: Bearer` with the operator's token")),
     };
     if let Some((reason, expected)) = refused {
-        return operator.refusals.answer(reason, expected);
+        let instead = linked(&request)
+            .map(|of| format!("; this link is for programs, in a terminal: watchfire why {of}"));
+        return operator.refusals.answer(reason, format!("{expected}{}", instead.unwrap_or_default()));
     }
     if let Some(line) = request.extensions().get::<Arc<Line>>() {
         line.proven();
@@ -123,14 +125,22 @@ async fn only_operators(State(operator): State<Operator>, request: Request, next
     next.run(request).await
 }
 
-async fn take(State(operator): State<Operator>, Json(order): Json<Order>) -> Response {
+/// Of what a page's link tells, if it is one: whoever opens it in a browser has no token to show.
+fn linked(request: &Request) -> Option<String> {
+    let of = request.uri().query().filter(|_| request.uri().path() == "/v1/story")?.strip_prefix("of=")?;
+    let is_id =
+        !of.is_empty() && of.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-:._".contains(&byte));
+    is_id.then(|| clean(of, 100))
+}
+
+async fn take(State(operator): State<Operator>, Body(order): Body<Order>) -> Response {
     let Order { by, reason, wish, on, dry_run, id } = order;
     if by.trim().is_empty() {
         return refuse(StatusCode::BAD_REQUEST, "expected who asks, in `by`");
     }
     let wish = match operator.router.whole(wish).await {
         Ok(Ok(wish)) => wish,
-        Ok(Err(ambiguous)) => return refuse_ambiguous(&ambiguous),
+        Ok(Err(unclear)) => return refuse_unclear(&unclear),
         Err(error) => return unavailable(&error),
     };
     let now = jiff::Timestamp::now();
@@ -138,6 +148,10 @@ async fn take(State(operator): State<Operator>, Json(order): Json<Order>) -> Res
     let id = EventId::own(Own::Command(&id.unwrap_or_else(own)));
     let command =
         Command { id, by: clean(&by, 100), reason: clean(&reason, 300), via: None, episode: None, wish };
+    let remark = match operator.router.remark(&command).await {
+        Ok(remark) => remark,
+        Err(error) => return unavailable(&error),
+    };
     let answer = match dry_run {
         true => operator.router.rehearse(&command, on.as_ref()).await.map(|rehearsal| {
             let Rehearsal { decision, acts, effect } = rehearsal;
@@ -148,7 +162,12 @@ async fn take(State(operator): State<Operator>, Json(order): Json<Order>) -> Res
         false => carried_out(&operator.router, &command, on.as_ref()).await,
     };
     match answer {
-        Ok(Some(answer)) => Json(answer).into_response(),
+        Ok(Some(mut answer)) => {
+            if let Some(remark) = remark.filter(|_| answer["decision"]["why"] != "declined") {
+                answer["remark"] = json!(remark);
+            }
+            Json(answer).into_response()
+        }
         Ok(None) => refuse(StatusCode::CONFLICT, "this id was used before, and not for this command"),
         Err(Nack { reason, .. }) => refuse(StatusCode::SERVICE_UNAVAILABLE, &reason),
     }
@@ -257,12 +276,35 @@ pub(super) fn unavailable(error: &store::Error) -> Response {
     refuse(StatusCode::SERVICE_UNAVAILABLE, &format!("the store does not answer: {error}"))
 }
 
-pub(super) fn refuse_ambiguous(ambiguous: &Ambiguous) -> Response {
-    let Ambiguous { candidates, .. } = ambiguous;
-    (StatusCode::CONFLICT, Json(json!({"error": ambiguous.to_string(), "candidates": candidates})))
-        .into_response()
+pub(super) fn refuse_ambiguous(ambiguous: Ambiguous) -> Response {
+    refuse_unclear(&ambiguous.into())
+}
+
+fn refuse_unclear(unclear: &Unclear) -> Response {
+    let (error, candidates) = (unclear.to_string(), unclear.candidates());
+    (StatusCode::CONFLICT, Json(json!({"error": error, "candidates": candidates}))).into_response()
 }
 
 pub(super) fn refuse(status: StatusCode, message: &str) -> Response {
     (status, Json(json!({"error": message}))).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use axum::body::Body as Bytes;
+
+    use super::*;
+
+    #[test]
+    fn only_a_pages_link_is_told_what_to_type_and_only_an_id_is_repeated() {
+        let of = |uri: &str| linked(&Request::get(uri).body(Bytes::empty()).unwrap());
+        assert_eq!(of("/v1/story?of=wf1-5f3c9a"), Some("wf1-5f3c9a".to_owned()));
+        for other in
+            ["/v1/story", "/v1/story?of=", "/v1/story?of=a%0Ab", "/v1/story?of=$(x)", "/v1/event?of=a"]
+        {
+            assert_eq!(of(other), None, "{other}");
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! The two HTTP addresses: one takes events, the other tells how the worker is.
 
+mod asked;
 mod body;
 mod commands;
 mod doors;

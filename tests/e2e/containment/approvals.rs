@@ -79,6 +79,26 @@ async fn a_plan_is_carried_out_once_it_is_approved_and_only_once() {
     assert_eq!(withheld(&again), ["approve: it was approved by sam at 2026-11-20 12:00 UTC"]);
 }
 
+#[tokio::test]
+async fn what_stands_for_an_incident_stands_for_its_only_plan_that_waits() {
+    let (stage, suspect, id) = Stage::asking().await;
+    let incident = stage.router.story("event-1").await.unwrap().one().expect("it is known").incident;
+    let meant = async |name: &str| stage.router.whole(Wish::Approve(ApprovalId::new(name))).await.unwrap();
+    let (whole, short) = (incident.as_str(), &incident.as_str()["wf1-".len()..][..8]);
+    for name in [whole, short, "event-1", "event-", id.as_str(), &id.as_str()[..8]] {
+        assert_eq!(meant(name).await, Ok(Wish::Approve(id.clone())), "{name}");
+    }
+    let deny = stage.router.whole(Wish::Deny(ApprovalId::new("event-1"))).await.unwrap();
+    assert_eq!(deny, Ok(Wish::Deny(id.clone())));
+    assert_eq!(meant("nobody's").await, Ok(Wish::Approve(ApprovalId::new("nobody's"))));
+
+    stage.says("first", Wish::Approve(id)).await;
+    assert!(stage.is_held(&suspect).await);
+    let unclear = meant("event-1").await.unwrap_err();
+    let expected = format!("nothing of incident {incident} waits for an approval; see watchfire approvals");
+    assert_eq!((unclear.to_string(), unclear.candidates()), (expected, Vec::new()));
+}
+
 /// How the incident of that event stands, in lines, and what is said of each action that it did not do.
 async fn stands(stage: &Stage, event: &str) -> (Vec<String>, Vec<(String, Option<String>)>) {
     let story = stage.router.story(event).await.unwrap().one().expect("it is known");

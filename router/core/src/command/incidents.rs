@@ -33,7 +33,7 @@ impl Asked<'_> {
             Err(reason) => return Ok(self.declined("acknowledge", reason, now)),
         };
         if let Some(ByWhom { by, at }) = &record.acknowledged {
-            let reason = format!("{by} has it already, since {}", at.strftime("%Y-%m-%d %H:%M UTC"));
+            let reason = format!("{by} has it already, since {}", self.minute(*at));
             return Ok(self.declined("acknowledge", reason, now));
         }
         self.has_it(key, record, self.signed("acknowledged"), state, now)
@@ -47,7 +47,7 @@ impl Asked<'_> {
         };
         let said = match &record.acknowledged {
             Some(ByWhom { by, at }) if *by == clean(&self.command.by, 100) => {
-                let reason = format!("{by} has it already, since {}", at.strftime("%Y-%m-%d %H:%M UTC"));
+                let reason = format!("{by} has it already, since {}", self.minute(*at));
                 return Ok(self.declined("take", reason, now));
             }
             Some(ByWhom { by, at: _ }) => self.signed(&format!("taken over from {by}")),

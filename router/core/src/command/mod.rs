@@ -54,6 +54,11 @@ pub struct Asked<'a> {
 }
 
 impl Asked<'_> {
+    /// A time for whoever reads the answer.
+    fn minute(&self, at: Timestamp) -> String {
+        self.policy.zone().minute(at)
+    }
+
     /// The records that acts on the cluster read.
     fn reads(&self, state: &State) -> Vec<Key> {
         let keys = match &self.command.wish {

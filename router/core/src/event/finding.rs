@@ -203,7 +203,7 @@ pub enum Band {
 
 impl Band {
     /// The label, as Security Hub writes it.
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Band::Informational => "INFORMATIONAL",
             Band::Low => "LOW",

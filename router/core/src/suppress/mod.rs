@@ -18,6 +18,6 @@ mod waiting;
 pub(crate) use cover::{adopting, covering, uncovering};
 pub(crate) use digested::digested;
 pub(crate) use muted::LONGEST_MUTE;
-pub(crate) use sift::{Hold, Sifted, Sifting, channel_limit, first_asked, longest_roll_up, minute};
+pub(crate) use sift::{Hold, Sifted, Sifting, channel_limit, first_asked, longest_roll_up};
 pub use waiting::as_said;
 pub(crate) use waiting::{join, leave};

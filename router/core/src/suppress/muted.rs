@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 
-use super::sift::{Hold, Sifting, minute};
+use super::sift::{Hold, Sifting};
 use crate::event::Mute;
 use crate::text::clean;
 use crate::verdict::Why;
@@ -22,7 +22,11 @@ impl Sifting<'_> {
         let until = until.map_or(self.now + MUTE, |until| until.min(longest));
         (until > self.now).then(|| Hold {
             why: Why::Muted,
-            reason: format!("{}; paged if it is still open at {}", clean(by, 250), minute(until)),
+            reason: format!(
+                "{}; paged if it is still open at {}",
+                clean(by, 250),
+                self.policy.zone().minute(until)
+            ),
             bundle: None,
             until: Some(until),
             changes: BTreeMap::new(),

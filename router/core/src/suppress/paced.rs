@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 
-use super::sift::{Hold, Sifting, minute};
+use super::sift::{Hold, Sifting};
 use crate::verdict::Why;
 
 /// How long there is to look at what was said before more of the same sender and shape is said.
@@ -20,7 +20,10 @@ impl Sifting<'_> {
         let is_more = self.news == Why::Unreadable && self.record.events > 1 && !waits_with_others;
         (is_more && until > self.now).then(|| Hold {
             why: Why::Limited,
-            reason: format!("more of what cannot be read, said with its number at {}", minute(until)),
+            reason: format!(
+                "more of what cannot be read, said with its number at {}",
+                self.policy.zone().minute(until)
+            ),
             bundle: None,
             until: Some(until),
             changes: BTreeMap::new(),

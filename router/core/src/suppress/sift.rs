@@ -159,7 +159,7 @@ impl Sifting<'_> {
         self.state.need(Key::Bundle(key.clone()))?;
         Ok(Some(Hold {
             why: Why::Silenced,
-            reason: format!("{said} until {}", minute(until)),
+            reason: format!("{said} until {}", self.policy.zone().minute(until)),
             bundle: Some(Waiting { key, kind, title: said, due_at: Some(until) }),
             until: None,
             changes: BTreeMap::new(),
@@ -257,7 +257,7 @@ impl Sifting<'_> {
             why: Why::Flapping,
             reason: format!(
                 "{turns} turns in {minutes} minutes; paged if it is still open at {}",
-                minute(until)
+                self.policy.zone().minute(until)
             ),
             bundle: None,
             until: Some(until),
@@ -329,7 +329,7 @@ impl Sifting<'_> {
         let title = clean(&format!("{name}: {}", values.join(", ")), 200);
         Ok(Some(Hold {
             why: Why::Grouped,
-            reason: format!("with its group {name} at {}", second(due_at)),
+            reason: format!("with its group {name} at {}", self.policy.zone().second(due_at)),
             bundle: Some(Waiting { key, kind, title, due_at: Some(due_at) }),
             until: None,
             changes: BTreeMap::new(),
@@ -382,7 +382,7 @@ impl Sifting<'_> {
             let title = format!("over the limit of {} ({})", clean(&name, 100), quota.sentence());
             return Ok(Err(Hold {
                 why: Why::Limited,
-                reason: format!("{title}; in a roll-up at {}", second(due_at)),
+                reason: format!("{title}; in a roll-up at {}", self.policy.zone().second(due_at)),
                 bundle: Some(Waiting { key: waiting, kind, title, due_at: Some(due_at) }),
                 until: None,
                 changes: BTreeMap::new(),
@@ -406,14 +406,6 @@ pub(crate) fn channel_limit(channel: &str, priority: Priority) -> LimitKey {
 /// Each limit is two: P1 does not wait for the room that others have spent.
 fn class(priority: Priority) -> &'static str {
     if priority == Priority::P1 { "urgent" } else { "routine" }
-}
-
-pub(crate) fn minute(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%d %H:%M UTC").to_string()
-}
-
-fn second(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
 fn length(time: SignedDuration) -> String {

@@ -18,9 +18,7 @@ use crate::notice::{List, Notice};
 use crate::priority::Priority;
 use crate::response;
 use crate::state::{Key, Record, State, Unread};
-use crate::suppress;
-use crate::suppress::as_said;
-use crate::suppress::{channel_limit, minute};
+use crate::suppress::{self, as_said, channel_limit};
 use crate::text::clean;
 use crate::verdict::{Verdict, Why};
 use crate::zone::Zone;
@@ -106,8 +104,10 @@ impl Woken<'_> {
                         changes.insert(Key::Limit(limit), Record::Limit(spent));
                     }
                     Err(room_at) => {
-                        let reason =
-                            format!("no room in the limit of channel {channel} before {}", minute(room_at));
+                        let reason = format!(
+                            "no room in the limit of channel {channel} before {}",
+                            self.policy.zone().minute(room_at)
+                        );
                         let changes = changed(key, BundleRecord { due_at: Some(room_at), ..record.clone() });
                         let withheld = vec![Withheld { action: "page".to_owned(), reason }];
                         let blank = self.blank(about, Why::Limited, now);

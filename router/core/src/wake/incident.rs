@@ -13,13 +13,10 @@ use crate::follow_up;
 use crate::ids::IncidentKey;
 use crate::incident::IncidentRecord;
 use crate::noise::Sayable;
-use crate::notice::ByWhom;
-use crate::notice::Notice;
+use crate::notice::{ByWhom, Notice};
 use crate::response;
 use crate::state::{Key, Record, State, Unread};
-use crate::suppress;
-use crate::suppress::as_said;
-use crate::suppress::{Sifted, Sifting, minute};
+use crate::suppress::{self, Sifted, Sifting, as_said};
 use crate::text::clean;
 use crate::verdict::{Verdict, Why};
 
@@ -91,7 +88,7 @@ impl Woken<'_> {
             changes.insert(Key::Incident(key.clone()), Record::Incident(record));
             return Ok(Decision { withheld, changes, ..self.blank(about, why, now) });
         }
-        let by = record.respond_by.map(|by| self.policy.calendar.zone().minute(by)).unwrap_or_default();
+        let by = record.respond_by.map(|by| self.policy.zone().minute(by)).unwrap_or_default();
         let why = format!("{}, it was to be by {by}", Why::Escalated.sentence());
         let mut notice = Notice { why, ..said(key, &record, state, about, &self.id()) };
         notice.head.lead = "Nobody has it".to_owned();
@@ -111,7 +108,7 @@ impl Woken<'_> {
     ) -> Result<Decision, Unread> {
         ending::needs(key, &record, state)?;
         let about = about("quiet-period", key, &record, state);
-        let since = record.last_at.map(minute).unwrap_or_default();
+        let since = record.last_at.map(|at| self.policy.zone().minute(at)).unwrap_or_default();
         let why = format!("{} since {since}", Why::WentQuiet.sentence());
         let notice = Notice { why, ..said(key, &record, state, about, &self.id()) };
         let ended = ByWhom { by: "quiet period".to_owned(), at: now };

@@ -15,9 +15,8 @@ use watchfire_core::text::clean;
 use watchfire_core::verdict::Why;
 
 use super::round::{Attempt, Round, retry_after};
-use crate::actions::Standing;
-use crate::failure::Nack;
-use crate::failure::{Done, Failure};
+use crate::actions::{Standing, Tried};
+use crate::failure::{Done, Failure, Nack};
 use crate::router::Router;
 use crate::telemetry;
 
@@ -235,9 +234,10 @@ impl Router {
             telemetry::template_failed(decision, &effect.channel, &fault);
             self.metrics.template_failed(&effect.channel, fault.part);
         }
-        let result = channel.perform_as(standing, effect, give_up_at).await;
+        let tried = channel.try_as(standing, effect, give_up_at).await;
         let at = self.clock.now();
-        self.metrics.performed(effect, &result);
+        self.metrics.performed(effect, &tried);
+        let Tried { was_asked: _, result } = tried;
         self.metrics.channel_is_up(&effect.channel, channel.down_because().is_none());
         if result.is_ok() && self.tells(effect) {
             self.metrics.told(decision, at);
