@@ -85,3 +85,12 @@ impl From<Failure> for NotTaken {
         }
     }
 }
+
+/// What came of an effect on a channel.
+#[derive(Debug)]
+pub struct Tried {
+    /// Whether anything was sent: a channel that is down, or has no turn in time, is not asked.
+    pub was_asked: bool,
+    /// Its answer, or why there is none.
+    pub result: Result<Done, Failure>,
+}

@@ -18,8 +18,7 @@ use super::{ChannelConfig, Sink};
 use super::{Console, Email, PagerDuty, SecurityHub, Sns};
 use crate::actions::Action as _;
 use crate::clients::Clients;
-use crate::failure::Done;
-use crate::failure::Failure;
+use crate::failure::{Done, Failure, Tried};
 use crate::retry::{self, Attempt};
 
 /// How many urgent pages, and how many others, a channel is tried with at a time: one that hangs holds up
@@ -28,15 +27,6 @@ const AT_ONCE: (usize, usize) = (64, 16);
 
 /// What is shown of an answer.
 const ANSWER_LENGTH: usize = 300;
-
-/// What came of an effect on a channel.
-#[derive(Debug)]
-pub(crate) struct Tried {
-    /// Whether anything was sent: a channel that is down, or has no turn in time, is not asked.
-    pub(crate) was_asked: bool,
-    /// Its answer, or why there is none.
-    pub(crate) result: Result<Done, Failure>,
-}
 
 /// What else there is for a page, which says how long it waits for a channel, and who comes before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

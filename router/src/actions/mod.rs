@@ -29,7 +29,6 @@ use watchfire_core::ids::ChannelName;
 use watchfire_core::notice::{Fault, Wording};
 use watchfire_core::text::clean;
 
-pub(crate) use channel::Tried;
 pub use channel::{Channel, Standing};
 pub use console::{Config as ConsoleConfig, Console};
 pub use email::{Config as EmailConfig, Email};

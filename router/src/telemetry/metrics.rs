@@ -16,8 +16,7 @@ use watchfire_core::ids::ChannelName;
 use watchfire_core::journal::{ActEnd, Outcome};
 use watchfire_core::notice::Part;
 
-use crate::actions::Tried;
-use crate::failure::Failure;
+use crate::failure::{Failure, Tried};
 use crate::reloaded::Reloaded;
 
 type Labels = Vec<(&'static str, String)>;
