@@ -12,14 +12,14 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{sleep, timeout};
 use watchfire_core::policy::Policy;
 
-use crate::actions::Channel;
+use crate::channel::Channel;
 use crate::clients::Clients;
 use crate::clock::Clock;
 use crate::config::{At, Config, HealthConfig, HttpConfig, Ready, StoreConfig, Tokens};
 use crate::descriptors::{self, Shares};
 use crate::pagerduty::{Inbound, Poller};
 use crate::reload::{self, Reloader, Started};
-use crate::respond::Responder;
+use crate::responder::Responder;
 use crate::router;
 use crate::router::Watcher;
 use crate::router::{ACTING, Router};

@@ -2,9 +2,9 @@
 //!
 //! What is decided, and why, is in `watchfire_core`; here it is carried out.
 
-pub mod actions;
 pub mod app;
 pub mod aws;
+pub mod channel;
 pub mod cli;
 pub mod clients;
 pub mod clock;
@@ -18,7 +18,7 @@ mod horizon;
 pub mod pagerduty;
 pub mod reload;
 pub mod reloaded;
-pub mod respond;
+pub mod responder;
 mod retry;
 pub mod router;
 pub mod rules_files;

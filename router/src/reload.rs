@@ -17,9 +17,9 @@ use tokio::time::{MissedTickBehavior, interval};
 use watchfire_core::ids::ChannelName;
 use watchfire_core::rules::RuleFile;
 
-use crate::actions::ChannelConfig;
+use crate::channel::ChannelConfig;
 use crate::clients::Clients;
-use crate::config::{self, Config, Mistake, Reach, Ready, Tokens, Watched, Written};
+use crate::config::{self, Config, Diagnostic, Reach, Ready, Tokens, Watched, Written};
 use crate::reloaded::Cause;
 use crate::reloaded::Reloaded;
 use crate::router::{InForce, Router};
@@ -136,9 +136,9 @@ impl Reloader {
     }
 }
 
-fn refused(mistakes: &[Mistake]) -> Reloaded {
+fn refused(mistakes: &[Diagnostic]) -> Reloaded {
     // A line each: what is beside a mistake in its file is for a screen.
-    let line = |mistake: &Mistake| Mistake { excerpt: None, ..mistake.clone() }.to_string();
+    let line = |mistake: &Diagnostic| Diagnostic { excerpt: None, ..mistake.clone() }.to_string();
     Reloaded::Refused { mistakes: mistakes.iter().map(line).collect() }
 }
 

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::act::Act;
-use crate::face::Face;
+use crate::attributes::Attributes;
 use crate::ids::{ChannelName, DedupKey, EffectId, EventId, FindingKey, IncidentKey, RuleName};
 use crate::notice::Notice;
 use crate::priority::Priority;
@@ -57,7 +57,7 @@ pub struct Decision {
     pub withheld: Vec<Withheld>,
     /// What it looked like to silences and the like; none for what is not an event.
     #[serde(default)]
-    pub face: Option<Face>,
+    pub face: Option<Attributes>,
     /// The records as they are after this decision.
     #[serde(skip)]
     pub changes: BTreeMap<Key, Record>,
@@ -74,7 +74,7 @@ pub(crate) struct Matter {
     pub(crate) family: String,
     pub(crate) priority: Priority,
     pub(crate) incident: Option<IncidentKey>,
-    pub(crate) face: Option<Face>,
+    pub(crate) face: Option<Attributes>,
 }
 
 impl Decision {

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use reqwest::StatusCode;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use watchfire_core::command::Wish;
+use watchfire_core::command::CommandKind;
 use watchfire_core::text::clean;
 use watchfire_core::zone::Zone;
 
@@ -182,7 +182,7 @@ fn understood<T: DeserializeOwned>(answer: Value) -> anyhow::Result<T> {
 }
 
 /// The answer to a command.
-pub(super) fn command(whom: &Whom, reason: &str, wish: Wish, dry_run: bool) -> Result<Value, Failed> {
+pub(super) fn command(whom: &Whom, reason: &str, wish: CommandKind, dry_run: bool) -> Result<Value, Failed> {
     let order = Order { by: whom.author()?, reason: reason.to_owned(), wish, on: None, dry_run, id: None };
     ask(whom, "/v1/commands", Some(json!(order)))
 }

@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use clap_complete::engine::ArgValueCompleter;
 use jiff::Timestamp;
-use watchfire_core::command::Wish;
+use watchfire_core::command::CommandKind;
 use watchfire_core::ids::IncidentKey;
 use watchfire_core::notice::ByWhom;
 use watchfire_core::standing::{NotDone, Progress, Told};
@@ -93,14 +93,14 @@ pub(super) fn main(command: Command) -> Result<(), Failed> {
         Command::List(list) => list::list(list),
         Command::Show(which) => show(&which),
         Command::Timeline(which) => timeline(&which),
-        Command::Ack { take: false, several } => ask_each(several, "acknowledged", Wish::Acknowledge),
-        Command::Ack { take: true, several } => ask_each(several, "taken over:", Wish::Take),
-        Command::Unack(several) => ask_each(several, "unacknowledged", Wish::Unacknowledge),
-        Command::Resolve(several) => ask_each(several, "resolved", Wish::Resolve),
+        Command::Ack { take: false, several } => ask_each(several, "acknowledged", CommandKind::Acknowledge),
+        Command::Ack { take: true, several } => ask_each(several, "taken over:", CommandKind::Take),
+        Command::Unack(several) => ask_each(several, "unacknowledged", CommandKind::Unacknowledge),
+        Command::Resolve(several) => ask_each(several, "resolved", CommandKind::Resolve),
         Command::Reassign { key, to, reason, dry_run, whom } => {
             let done = format!("assigned to {}:", plain(&to));
             let several = Several { keys: vec![key], reason, dry_run, whom };
-            ask_each(several, &done, |incident| Wish::Reassign { incident, to: to.clone() })
+            ask_each(several, &done, |incident| CommandKind::Reassign { incident, to: to.clone() })
         }
     }
 }
@@ -223,7 +223,7 @@ pub(super) fn said(text: &str) -> String {
     if text.is_empty() { String::new() } else { format!(", {text}") }
 }
 
-fn ask_each(several: Several, done: &str, wish: impl Fn(IncidentKey) -> Wish) -> Result<(), Failed> {
+fn ask_each(several: Several, done: &str, wish: impl Fn(IncidentKey) -> CommandKind) -> Result<(), Failed> {
     let Several { keys, reason, dry_run, whom } = several;
     let mut has_failed = false;
     for key in keys {

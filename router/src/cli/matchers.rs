@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
-use watchfire_core::face::{Face, PATHS};
+use watchfire_core::attributes::{Attributes, PATHS};
 
 /// Short names, each with its path.
 const NAMES: [(&str, &str); 11] = [
@@ -76,7 +76,7 @@ fn read(matcher: &str) -> Result<(&'static str, bool, String), String> {
     match path(name) {
         Some(path) if value.is_empty() || value.contains('*') => Ok((path, is_equal, value)),
         Some(path) => {
-            let value = Face::value_at(path, &value).map_err(|mistake| format!("{name}: {mistake}"))?;
+            let value = Attributes::value_at(path, &value).map_err(|mistake| format!("{name}: {mistake}"))?;
             Ok((path, is_equal, value))
         }
         None => {

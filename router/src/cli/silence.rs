@@ -5,8 +5,8 @@ use clap::{Args, Subcommand};
 use clap_complete::engine::ArgValueCompleter;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
-use watchfire_core::command::Wish;
-use watchfire_core::face::Face;
+use watchfire_core::attributes::Attributes;
+use watchfire_core::command::CommandKind;
 use watchfire_core::ids::SilenceId;
 use watchfire_core::noise::Maintenance;
 use watchfire_core::silence::{Extension, SilenceDraft, SilenceEffect};
@@ -137,12 +137,12 @@ fn add(add: Add) -> Result<(), Failed> {
         Some(pattern) => pattern,
         None => matchers::pattern(&matchers).map_err(Failed::Usage)?.to_string(),
     };
-    if let Err(error) = Face::pattern(&matches) {
+    if let Err(error) = Attributes::pattern(&matches) {
         return Err(Failed::Usage(vec![format!("the pattern is none: {error}")]));
     }
     let ends_at = ends_at(start.unwrap_or_else(Timestamp::now), duration, end)?;
     let draft = SilenceDraft { matches, starts_at: start, ends_at, ticket, yes_cover_p0 };
-    let answer = command(&whom, &comment, Wish::Silence(draft), dry_run)?;
+    let answer = command(&whom, &comment, CommandKind::Silence(draft), dry_run)?;
     if whom.is_printed(&answer)? {
         return if refusal(&answer).is_some() { Err(Failed::Said) } else { Ok(()) };
     }
@@ -246,7 +246,7 @@ fn show(whom: &Whom, id: &str) -> Result<(), Failed> {
 fn expire(whom: &Whom, ids: &[String], dry_run: bool) -> Result<(), Failed> {
     let mut has_failed = false;
     for id in ids {
-        let answer = command(whom, "", Wish::Expire(SilenceId::new(id)), dry_run)?;
+        let answer = command(whom, "", CommandKind::Expire(SilenceId::new(id)), dry_run)?;
         if whom.is_printed(&answer)? {
             has_failed |= refusal(&answer).is_some();
             continue;
@@ -276,7 +276,7 @@ fn extend(extend: Extend) -> Result<(), Failed> {
     };
     let ends_at = ends_at(from, duration, end)?;
     let extension = Extension { silence: SilenceId::new(&id), ends_at };
-    let answer = command(&whom, &comment, Wish::Extend(extension), dry_run)?;
+    let answer = command(&whom, &comment, CommandKind::Extend(extension), dry_run)?;
     let refusal = refusal(&answer);
     if whom.is_printed(&answer)? {
         return if refusal.is_some() { Err(Failed::Said) } else { Ok(()) };

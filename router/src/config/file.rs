@@ -12,7 +12,7 @@ use watchfire_core::priority::Priority;
 
 use super::attention::{DigestConfig, EscalationConfig, SecurityHubPart};
 use super::mitigation::MitigationConfig;
-use crate::actions::ChannelConfig;
+use crate::channel::ChannelConfig;
 use crate::cluster;
 use crate::evidence;
 use crate::secret::SecretSource;

@@ -4,7 +4,7 @@ use watchfire_core::yaml::{Node, Value};
 
 use super::check::check_in_flight;
 use super::mistake::Mistakes;
-use crate::actions::is_loopback;
+use crate::channel::is_loopback;
 use crate::source::QueueConfig;
 
 /// The queues that are right, from `queue` or from `queues`.

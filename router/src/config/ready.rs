@@ -12,8 +12,8 @@ use super::check::Parsed;
 use super::file::{Config, HttpConfig};
 use super::http::wrong_tokens;
 use super::writable::{By, against_file, against_folder};
-use super::{Loaded, Mistake, Watched, Written, read};
-use crate::actions::{Channel, ChannelConfig};
+use super::{Diagnostic, Loaded, Watched, Written, read};
+use crate::channel::{Channel, ChannelConfig};
 use crate::clients::Clients;
 use crate::cluster;
 use crate::evidence::{DirectoryConfig, To};
@@ -66,7 +66,7 @@ impl Ready {
     ///
     /// # Errors
     /// Every mistake in it and in its rules, and everything that it leads to which is not there or does not fit.
-    pub async fn read(path: &Path, clients: &Clients, reach: Reach) -> Result<Ready, Vec<Mistake>> {
+    pub async fn read(path: &Path, clients: &Clients, reach: Reach) -> Result<Ready, Vec<Diagnostic>> {
         Self::read_watching(path, clients, reach, &mut Watched::default()).await
     }
 
@@ -76,7 +76,7 @@ impl Ready {
         clients: &Clients,
         reach: Reach,
         watched: &mut Watched,
-    ) -> Result<Ready, Vec<Mistake>> {
+    ) -> Result<Ready, Vec<Diagnostic>> {
         let path: PathBuf = path.to_owned();
         // Rules take a while to compile, and whoever else runs here is not to wait for it.
         let reading = tokio::task::spawn_blocking(move || read(&path)).await;
@@ -117,7 +117,7 @@ impl Ready {
 /// The mistakes found on the way.
 struct Found<'f> {
     written: &'f Written,
-    mistakes: &'f mut Vec<Mistake>,
+    mistakes: &'f mut Vec<Diagnostic>,
 }
 
 impl Found<'_> {

@@ -10,7 +10,7 @@ use watchfire_core::schema::{by_priority, text_of};
 use super::attention::{DigestConfig, EscalationConfig, SecurityHubPart};
 use super::file::{HealthConfig, HttpConfig, RouteConfig, RulesConfig, StoreConfig};
 use super::mitigation::MitigationConfig;
-use crate::actions::ChannelConfig;
+use crate::channel::ChannelConfig;
 use crate::source::QueueConfig;
 use crate::{cluster, evidence};
 

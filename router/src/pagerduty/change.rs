@@ -1,7 +1,7 @@
 //! A change that somebody made in PagerDuty, and what comes of hearing it.
 
 use serde_json::Value;
-use watchfire_core::command::{Command, Wish};
+use watchfire_core::command::{Command, CommandKind};
 use watchfire_core::ids::{ChannelName, EventId, IncidentKey, Own};
 use watchfire_core::text::clean;
 
@@ -64,7 +64,7 @@ pub(super) struct Origin<'o> {
 }
 
 impl Origin<'_> {
-    pub(super) fn change(self, wish: Wish) -> Change {
+    pub(super) fn change(self, wish: CommandKind) -> Change {
         let Origin { id, by, reason, via, of: (incident, episode) } = self;
         let command = Command {
             id: EventId::own(Own::PagerDuty(id)),

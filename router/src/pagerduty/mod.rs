@@ -20,8 +20,8 @@ use std::collections::BTreeMap;
 use anyhow::{Context as _, anyhow};
 use watchfire_core::ids::ChannelName;
 
-use crate::actions::fits_webhooks;
-use crate::actions::{ChannelConfig, PagerDutyConfig};
+use crate::channel::fits_webhooks;
+use crate::channel::{ChannelConfig, PagerDutyConfig};
 use crate::clients::Clients;
 
 pub use change::{Change, Heard};

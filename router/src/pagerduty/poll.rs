@@ -15,9 +15,9 @@ use watchfire_core::ids::{ChannelName, DedupKey};
 
 use super::incident::{Asked, changes};
 use super::{Change, Heard};
-use crate::actions::PollConfig;
-use crate::actions::fits_polls;
-use crate::actions::pagerduty_asks_to_wait;
+use crate::channel::PollConfig;
+use crate::channel::fits_polls;
+use crate::channel::pagerduty_asks_to_wait;
 use crate::clients::{Clients, chain};
 use crate::secret::Secret;
 

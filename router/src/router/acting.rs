@@ -16,7 +16,7 @@ use watchfire_core::state::{Key, State};
 
 use crate::failure::Failure;
 use crate::failure::Nack;
-use crate::respond::Responder;
+use crate::responder::Responder;
 use crate::router::Router;
 use crate::telemetry;
 

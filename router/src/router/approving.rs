@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use watchfire_core::command::Wish;
+use watchfire_core::command::CommandKind;
 use watchfire_core::containment::ApprovalRecord;
 use watchfire_core::ids::ApprovalId;
 use watchfire_core::ids::IncidentKey;
@@ -48,10 +48,10 @@ impl Verb {
         }
     }
 
-    fn wish(self, id: ApprovalId) -> Wish {
+    fn wish(self, id: ApprovalId) -> CommandKind {
         match self {
-            Verb::Approve => Wish::Approve(id),
-            Verb::Deny => Wish::Deny(id),
+            Verb::Approve => CommandKind::Approve(id),
+            Verb::Deny => CommandKind::Deny(id),
         }
     }
 }
@@ -96,7 +96,7 @@ impl Router {
         &self,
         verb: Verb,
         typed: ApprovalId,
-    ) -> Result<Result<Wish, Unclear>, store::Error> {
+    ) -> Result<Result<CommandKind, Unclear>, store::Error> {
         let id = match self.approval_meant(typed.as_str()).await? {
             Meant::One(id) => Ok(id),
             Meant::Several(ambiguous) => Err(ambiguous.into()),

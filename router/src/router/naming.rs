@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use watchfire_core::command::Wish;
+use watchfire_core::command::CommandKind;
 use watchfire_core::containment::TargetRecord;
 use watchfire_core::drill::drilled;
 use watchfire_core::ids::{ApprovalId, EventId, FindingKey, IncidentKey, SilenceId};
@@ -127,30 +127,35 @@ impl Router {
     ///
     /// # Errors
     /// The store's.
-    pub async fn whole(&self, wish: Wish) -> Result<Result<Wish, Unclear>, store::Error> {
+    pub async fn whole(&self, wish: CommandKind) -> Result<Result<CommandKind, Unclear>, store::Error> {
         let incident = async |typed: IncidentKey| {
             Ok::<_, store::Error>(self.incident_meant(typed.as_str()).await?.or(typed).map_err(Unclear::from))
         };
         Ok(match wish {
-            Wish::Acknowledge(typed) => incident(typed).await?.map(Wish::Acknowledge),
-            Wish::Take(typed) => incident(typed).await?.map(Wish::Take),
-            Wish::Unacknowledge(typed) => incident(typed).await?.map(Wish::Unacknowledge),
-            Wish::Resolve(typed) => incident(typed).await?.map(Wish::Resolve),
-            Wish::Release(typed) => incident(typed).await?.map(Wish::Release),
-            Wish::Reassign { incident: typed, to } => {
-                incident(typed).await?.map(|incident| Wish::Reassign { incident, to })
+            CommandKind::Acknowledge(typed) => incident(typed).await?.map(CommandKind::Acknowledge),
+            CommandKind::Take(typed) => incident(typed).await?.map(CommandKind::Take),
+            CommandKind::Unacknowledge(typed) => incident(typed).await?.map(CommandKind::Unacknowledge),
+            CommandKind::Resolve(typed) => incident(typed).await?.map(CommandKind::Resolve),
+            CommandKind::Release(typed) => incident(typed).await?.map(CommandKind::Release),
+            CommandKind::Reassign { incident: typed, to } => {
+                incident(typed).await?.map(|incident| CommandKind::Reassign { incident, to })
             }
-            Wish::Approve(typed) => self.answer_meant(Verb::Approve, typed).await?,
-            Wish::Deny(typed) => self.answer_meant(Verb::Deny, typed).await?,
-            Wish::Expire(typed) => {
+            CommandKind::Approve(typed) => self.answer_meant(Verb::Approve, typed).await?,
+            CommandKind::Deny(typed) => self.answer_meant(Verb::Deny, typed).await?,
+            CommandKind::Expire(typed) => {
                 let silence = self.silence_meant(typed.as_str()).await?.or(typed);
-                silence.map(Wish::Expire).map_err(Unclear::from)
+                silence.map(CommandKind::Expire).map_err(Unclear::from)
             }
-            Wish::Extend(Extension { silence, ends_at }) => {
+            CommandKind::Extend(Extension { silence, ends_at }) => {
                 let silence = self.silence_meant(silence.as_str()).await?.or(silence);
-                silence.map(|silence| Wish::Extend(Extension { silence, ends_at })).map_err(Unclear::from)
+                silence
+                    .map(|silence| CommandKind::Extend(Extension { silence, ends_at }))
+                    .map_err(Unclear::from)
             }
-            Wish::Act(_) | Wish::SwitchOff | Wish::SwitchOn | Wish::Silence(_) => Ok(wish),
+            CommandKind::Act(_)
+            | CommandKind::SwitchOff
+            | CommandKind::SwitchOn
+            | CommandKind::Silence(_) => Ok(wish),
         })
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use jiff::SignedDuration;
-use watchfire_core::command::{Command, Wish};
+use watchfire_core::command::{Command, CommandKind};
 use watchfire_core::event::store_set_aside;
 use watchfire_core::ids::{EventId, Own};
 use watchfire_core::mitigation::{Mitigation, Mode};
@@ -45,7 +45,7 @@ impl Router {
                     reason: format!("the store was damaged and set aside as {}", clean(&name, 200)),
                     via: None,
                     episode: None,
-                    wish: Wish::SwitchOff,
+                    wish: CommandKind::SwitchOff,
                 };
                 let switched = self.command_recorded(&command).await;
                 switched.context("mitigation cannot be switched off after the store was set aside")?;

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use jiff::Timestamp;
 use watchfire_core::ids::IncidentKey;
 use watchfire_core::state::State;
-use watchfire_core::wake::SetBack;
+use watchfire_core::timer::SetBack;
 
 use super::Router;
 use crate::store;

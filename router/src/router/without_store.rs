@@ -83,9 +83,9 @@ fn is_about_telling(key: &Key) -> bool {
         Key::Target(_) | Key::Approval(_) | Key::Budget | Key::Switch => false,
         Key::Finding(_)
         | Key::Incident(_)
-        | Key::Sayable(_)
+        | Key::PageDraft(_)
         | Key::Silences
-        | Key::Cover(_)
+        | Key::Inhibition(_)
         | Key::Bundle(_)
         | Key::Limit(_)
         | Key::Digest

@@ -10,7 +10,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router as Routes};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use watchfire_core::command::{Command, Wish};
+use watchfire_core::command::{Command, CommandKind};
 use watchfire_core::hash::sha256;
 use watchfire_core::ids::{EventId, Own};
 use watchfire_core::silence::{Extension, Silence, SilenceEffect};
@@ -25,8 +25,8 @@ use super::token::Token;
 use crate::failure::Nack;
 use crate::reload::Reloader;
 use crate::reloaded::Cause;
-use crate::respond::Named;
-use crate::router::{Ambiguous, Commanded, Rehearsal, Router, Unclear, recorded, shortest};
+use crate::responder::Named;
+use crate::router::{Ambiguous, CommandResult, Rehearsal, Router, Unclear, recorded, shortest};
 use crate::store;
 
 /// In every answer to an operator: the worker's version.
@@ -59,7 +59,7 @@ pub struct Order {
     #[serde(default)]
     pub reason: String,
     /// What.
-    pub wish: Wish,
+    pub wish: CommandKind,
     /// On what, for an action.
     #[serde(default)]
     pub on: Option<Named>,
@@ -175,7 +175,7 @@ async fn take(State(operator): State<Operator>, Body(order): Body<Order>) -> Res
 
 /// The answer; none where the id stands for something else.
 async fn carried_out(router: &Router, command: &Command, on: Option<&Named>) -> Result<Option<Value>, Nack> {
-    let Commanded { entry, effect } = router.command(command, on).await?;
+    let CommandResult { entry, effect } = router.command(command, on).await?;
     if entry.raw != recorded(command, on) {
         return Ok(None);
     }
@@ -183,24 +183,24 @@ async fn carried_out(router: &Router, command: &Command, on: Option<&Named>) -> 
     let mut answer = with_effect(answer, effect);
     // Read back, so that a command that comes again is answered as it was the first time.
     let is_it: Box<dyn Fn(&Silence) -> bool + Send> = match command.wish.clone() {
-        Wish::Silence(draft) => {
+        CommandKind::Silence(draft) => {
             let made_at = entry.decision.at;
             Box::new(move |silence| silence.made_at == made_at && silence.matches == draft.matches)
         }
-        Wish::Expire(id) | Wish::Extend(Extension { silence: id, ends_at: _ }) => {
+        CommandKind::Expire(id) | CommandKind::Extend(Extension { silence: id, ends_at: _ }) => {
             Box::new(move |silence| silence.id == id)
         }
-        Wish::Approve(_)
-        | Wish::Deny(_)
-        | Wish::Release(_)
-        | Wish::Act(_)
-        | Wish::SwitchOff
-        | Wish::SwitchOn
-        | Wish::Acknowledge(_)
-        | Wish::Take(_)
-        | Wish::Unacknowledge(_)
-        | Wish::Resolve(_)
-        | Wish::Reassign { .. } => return Ok(Some(answer)),
+        CommandKind::Approve(_)
+        | CommandKind::Deny(_)
+        | CommandKind::Release(_)
+        | CommandKind::Act(_)
+        | CommandKind::SwitchOff
+        | CommandKind::SwitchOn
+        | CommandKind::Acknowledge(_)
+        | CommandKind::Take(_)
+        | CommandKind::Unacknowledge(_)
+        | CommandKind::Resolve(_)
+        | CommandKind::Reassign { .. } => return Ok(Some(answer)),
     };
     let silences = router.silences().await.unwrap_or_default();
     if let Some(silence) = silences.into_iter().find(|silence| is_it(silence)) {

@@ -6,8 +6,8 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use jiff::Timestamp;
 use serde::Deserialize;
+use watchfire_core::attributes::Attributes;
 use watchfire_core::drill;
-use watchfire_core::face::Face;
 use watchfire_core::incident::IncidentRecord;
 use watchfire_core::pattern::Pattern;
 use watchfire_core::priority::Priority;
@@ -102,7 +102,7 @@ pub(super) async fn incidents(
     State(operator): State<Operator>,
     Question(which): Question<Which>,
 ) -> Response {
-    let pattern = match which.matches.as_deref().map(Face::pattern).transpose() {
+    let pattern = match which.matches.as_deref().map(Attributes::pattern).transpose() {
         Ok(pattern) => pattern,
         Err(error) => return refuse(StatusCode::BAD_REQUEST, &format!("match is no pattern: {error}")),
     };

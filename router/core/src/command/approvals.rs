@@ -37,8 +37,8 @@ impl Asked<'_> {
             return self.declined("approve", "it is no action of a rule".to_owned(), now);
         };
         let wanted = [action];
-        let occasion = self.occasion(&act.incident, &wanted, now);
-        let planned = match occasion.plan(action) {
+        let input = self.input(&act.incident, &wanted, now);
+        let planned = match input.plan(action) {
             Ok(planned) if planned.target == act.target => planned,
             Ok(planned) => {
                 let reason =
@@ -52,7 +52,7 @@ impl Asked<'_> {
         let question = Question {
             action,
             planned: &planned,
-            occasion,
+            input,
             state,
             priority: *priority,
             asked_by: AskedBy::Human,
@@ -73,7 +73,7 @@ impl Asked<'_> {
         let act = Act { approved_by, give_up_at, when: ActWhen::Now, ..act.clone() };
         let mut changes = BTreeMap::from([self.answered(id, record, Answered::Approved, now)]);
         self.remember(&act, undo.clone(), spends.clone(), state, now, &mut changes);
-        let acts = self.evidence_first(act, &occasion);
+        let acts = self.evidence_first(act, &input);
         let incident = acts.last().map(|act| act.incident.clone());
         Decision { incident, acts, changes, ..self.blank(Why::Commanded, *priority, now) }
     }

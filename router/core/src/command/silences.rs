@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::Asked;
+use crate::attributes::Attributes;
 use crate::command::Command;
 use crate::decision::Decision;
-use crate::face::Face;
 use crate::hash::keyed;
 use crate::ids::{EventId, SilenceId};
 use crate::noise::{BundleKind, Maintenance, bundle_key};
@@ -36,7 +36,7 @@ impl Asked<'_> {
         let mut record = recorded(state);
         record.tidy(now);
         let in_force = record.silences.iter().filter(|silence| now < silence.ends_at).count();
-        let refused = if let Err(error) = Face::pattern(matches) {
+        let refused = if let Err(error) = Attributes::pattern(matches) {
             Some(format!("the pattern is none: {error}"))
         } else if reason.trim().is_empty() {
             Some("expected a comment: why is it silenced?".to_owned())

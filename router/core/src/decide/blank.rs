@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 
 use super::Case;
+use crate::attributes::Attributes;
 use crate::decision::{Cause, Decision, Matter, Withheld};
 use crate::event::Event;
-use crate::face::Face;
 use crate::verdict::Why;
 
 impl Case<'_> {
@@ -29,7 +29,7 @@ impl Case<'_> {
             family: self.rule.family.clone(),
             priority: self.rule.priority,
             incident: None,
-            face: Some(Face::of(self.event, self.rule, self.context)),
+            face: Some(Attributes::of(self.event, self.rule, self.context)),
         };
         Decision::quiet(id.clone(), Cause::Event, matter, why, now)
     }

@@ -29,7 +29,7 @@ impl Case<'_> {
         let state = &*state.as_of(self.policy, now);
         let why = Why::Completed;
         let blank = Decision { cause: Cause::Completion, ..self.blank(why, now) };
-        let acting = planning::reads(&self.event.id, &self.occasion(incident, now));
+        let acting = planning::reads(&self.event.id, &self.input(incident, now));
         state.need_all([Key::Incident(incident.clone())].into_iter().chain(acting))?;
         let Some(record) = state.incident(incident).filter(|record| record.open) else { return Ok(blank) };
         let request = self.request(incident, state, now);

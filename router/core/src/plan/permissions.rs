@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use super::occasion::repertoire;
+use super::input::repertoire;
 use crate::act::DENY_POLICY;
 use crate::act::StepName;
 use crate::action::ActionName;

@@ -10,7 +10,7 @@ use watchfire_core::ids::{ChannelName, EventId};
 
 use super::report::{Report, Taken, Told};
 use super::{Failed, Sending};
-use crate::actions::{Channel, ChannelConfig};
+use crate::channel::{Channel, ChannelConfig};
 use crate::cli::usage;
 use crate::clients::Clients;
 use crate::config::{Config, RouteConfig};

@@ -15,7 +15,7 @@ use watchfire_core::text::clean;
 use watchfire_core::verdict::Why;
 
 use super::round::{Attempt, Round, retry_after};
-use crate::actions::Standing;
+use crate::channel::Standing;
 use crate::failure::{Done, Failure, Nack, Tried};
 use crate::router::Router;
 use crate::telemetry;

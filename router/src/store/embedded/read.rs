@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use redb::ReadableTable;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+use watchfire_core::attributes::Attributes;
 use watchfire_core::decision::Decision;
-use watchfire_core::face::Face;
 use watchfire_core::ids::{EventId, IncidentKey};
 use watchfire_core::journal::Entry;
 use watchfire_core::state::{Key, Record, State};
@@ -195,11 +195,11 @@ impl Embedded {
         &self,
         since: Timestamp,
         mut gathered: T,
-        mut look: impl FnMut(&mut T, Face) + Send + 'static,
+        mut look: impl FnMut(&mut T, Attributes) + Send + 'static,
     ) -> Result<T, Error> {
         #[derive(Deserialize)]
         struct Seen {
-            face: Option<Face>,
+            face: Option<Attributes>,
         }
         self.read_long(move |tables| {
             for row in tables.entries()?.range((since.as_microsecond(), "")..)? {
