@@ -1,6 +1,7 @@
 //! A change that somebody made in PagerDuty, and what comes of hearing it.
 
 use serde_json::Value;
+use strum::IntoStaticStr;
 use watchfire_core::command::{Command, CommandKind};
 use watchfire_core::ids::{ChannelName, EventId, IncidentKey, Own};
 use watchfire_core::text::clean;
@@ -17,7 +18,8 @@ pub struct Change {
 }
 
 /// What came of something that PagerDuty told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Heard {
     /// It was decided, and is in the journal.
     Decided,
@@ -40,16 +42,7 @@ pub enum Heard {
 impl Heard {
     /// The word in metrics and answers.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Heard::Decided => "decided",
-            Heard::Repeat => "repeat",
-            Heard::Ping => "ping",
-            Heard::Unconcerned => "unconcerned",
-            Heard::NotOurs => "not-ours",
-            Heard::Unknown => "unknown",
-            Heard::OtherEpisode => "other-episode",
-            Heard::Echo => "echo",
-        }
+        self.into()
     }
 }
 

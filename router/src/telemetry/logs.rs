@@ -4,6 +4,7 @@
 use std::fmt::Display;
 use std::net::SocketAddr;
 use std::time::Duration;
+use strum::IntoStaticStr;
 
 use jiff::Timestamp;
 use tracing::{error, info, warn};
@@ -31,7 +32,8 @@ pub enum LogFormat {
 }
 
 /// From which level on lines are logged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum LogLevel {
     /// A human must act.
     Error,
@@ -48,13 +50,7 @@ pub enum LogLevel {
 impl LogLevel {
     /// The word in a filter.
     fn as_str(self) -> &'static str {
-        match self {
-            LogLevel::Error => "error",
-            LogLevel::Warn => "warn",
-            LogLevel::Info => "info",
-            LogLevel::Debug => "debug",
-            LogLevel::Trace => "trace",
-        }
+        self.into()
     }
 }
 

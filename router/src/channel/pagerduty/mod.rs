@@ -28,6 +28,7 @@ mod poll_config;
 
 pub use poll_config::{EverySeconds, PollConfig};
 pub(crate) use poll_config::{fits_polls, fits_webhooks};
+use strum::{IntoStaticStr, VariantArray};
 
 use anyhow::anyhow;
 use schemars::JsonSchema;
@@ -178,8 +179,9 @@ pub enum Profile {
 }
 
 /// Where it happens, as far as `minimal` tells it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema, IntoStaticStr, VariantArray)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "snake_case")]
 pub enum Place {
     /// What the configuration calls the cluster: `cluster.alias`.
     Cluster,
@@ -190,14 +192,10 @@ pub enum Place {
 }
 
 impl Place {
-    const ALL: [Place; 3] = [Place::Cluster, Place::Region, Place::Namespace];
+    const ALL: [Self; Self::VARIANTS.len()] = *Self::VARIANTS.first_chunk().expect("all of them");
 
     fn as_str(self) -> &'static str {
-        match self {
-            Place::Cluster => "cluster",
-            Place::Region => "region",
-            Place::Namespace => "namespace",
-        }
+        self.into()
     }
 }
 
