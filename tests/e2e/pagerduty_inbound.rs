@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use watchfire::clients::Clients;
 use watchfire::config::Config;
 use watchfire::pagerduty::{Inbound, Poller, Unheard};
-use watchfire::router::Round;
+use watchfire::router::PollRound;
 use watchfire::router::Router;
 use watchfire::web::{Webhooks, webhooks};
 use watchfire_core::command::{Command, CommandKind};
@@ -95,8 +95,8 @@ impl Stage {
         Delivery::of(event, "delivery-1", &[OLD]).send(&self.url).await
     }
 
-    async fn ask(&self) -> Result<Round, Unheard> {
-        watchfire::router::round(&self.router, &self.poller, vec![DedupKey::new(self.key.clone())]).await
+    async fn ask(&self) -> Result<PollRound, Unheard> {
+        watchfire::router::poll_round(&self.router, &self.poller, vec![DedupKey::new(self.key.clone())]).await
     }
 }
 
@@ -244,7 +244,7 @@ async fn a_ping_is_answered_and_what_cannot_be_read_is_told_from_what_is_only_ne
 #[tokio::test]
 async fn by_asking_each_change_is_found_once() {
     let stage = Stage::new().await;
-    let nothing = Ok(Round { asked: 1, decided: 0 });
+    let nothing = Ok(PollRound { asked: 1, decided: 0 });
     assert_eq!(stage.ask().await, nothing, "nobody has touched it");
     let (incident, by) = (stage.incident(), "pagerduty: Jane");
     let to = "pagerduty: Ken".to_owned();
@@ -260,7 +260,7 @@ async fn by_asking_each_change_is_found_once() {
     for (deed, expected) in deeds {
         let before = stage.wishes().await;
         stage.pagerduty.handle(&stage.key, "Jane", deed);
-        assert_eq!(stage.ask().await, Ok(Round { asked: 1, decided: 1 }), "{deed:?}");
+        assert_eq!(stage.ask().await, Ok(PollRound { asked: 1, decided: 1 }), "{deed:?}");
         assert_eq!(stage.ask().await, nothing, "{deed:?}, asked again");
         let mut new = stage.wishes().await;
         new.retain(|wish| !before.contains(wish));
@@ -276,7 +276,7 @@ async fn what_watchfire_itself_told_pagerduty_is_not_heard_by_asking() {
     });
     let sent = watchfire_tests::http().post(stage.pagerduty.url()).json(&event).send().await.unwrap();
     assert_eq!(sent.status(), 202);
-    assert_eq!(stage.ask().await, Ok(Round { asked: 1, decided: 0 }));
+    assert_eq!(stage.ask().await, Ok(PollRound { asked: 1, decided: 0 }));
     assert_eq!(stage.heard().await, []);
 }
 
@@ -285,7 +285,7 @@ async fn a_wrong_token_is_told_and_nothing_more_is_asked_in_that_round() {
     let stage = Stage::with_token("y0_another_token").await;
     let keys = || vec![DedupKey::new(stage.key.clone()), DedupKey::new("wf1-ffffffffffffffff-1")];
     assert_eq!(
-        watchfire::router::round(&stage.router, &stage.poller, keys()).await,
+        watchfire::router::poll_round(&stage.router, &stage.poller, keys()).await,
         Err(Unheard::Refused(401))
     );
     assert_eq!(stage.pagerduty.questions().len(), 1);
@@ -303,7 +303,7 @@ async fn pagerdutys_limit_is_honoured_and_what_was_missed_is_found_afterwards() 
     assert_eq!(stage.pagerduty.questions().len(), 1);
     let found = until("the end of the limit", SOON, async || stage.ask().await.ok()).await;
     assert!(limited.elapsed() >= Duration::from_secs(2));
-    assert_eq!(found, Round { asked: 1, decided: 1 });
+    assert_eq!(found, PollRound { asked: 1, decided: 1 });
     let question = |status| Question { key: Some(stage.key.clone()), status: Some(status) };
     assert_eq!(stage.pagerduty.questions(), [question(429), question(200)]);
 }
@@ -316,7 +316,7 @@ async fn a_pagerduty_that_does_not_answer_is_asked_again_in_the_next_round() {
     let status = Unheard::NoAnswer("PagerDuty answered with status 503".to_owned());
     assert_eq!(stage.ask().await, Err(status));
     assert!(matches!(stage.ask().await, Err(Unheard::NoAnswer(_))));
-    assert_eq!(stage.ask().await, Ok(Round { asked: 1, decided: 1 }));
+    assert_eq!(stage.ask().await, Ok(PollRound { asked: 1, decided: 1 }));
 }
 
 #[tokio::test]

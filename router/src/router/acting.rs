@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use jiff::Timestamp;
 use tokio::time::Instant;
 use watchfire_core::act::{Act, ActWhen, ActionKind};
 use watchfire_core::action::ActionName;
@@ -14,6 +13,8 @@ use watchfire_core::ids::EffectId;
 use watchfire_core::journal::{ActEnd, Entry, Outcome};
 use watchfire_core::state::{Key, State};
 
+use super::round::Attempt;
+use super::round::Round;
 use crate::failure::Failure;
 use crate::failure::Nack;
 use crate::responder::Responder;
@@ -28,91 +29,54 @@ const AGAIN: Duration = Duration::from_secs(5);
 /// Between two questions whether mitigation is switched off.
 const BETWEEN_QUESTIONS: Duration = Duration::from_millis(500);
 
-/// What is left of the acts of a decision.
-#[derive(Debug, Default)]
-pub(crate) struct Acting {
-    /// Why some could not be done yet.
-    pub(crate) pending: Vec<Failure>,
-    /// When the time of the next one comes that only waits for it.
-    pub(crate) later: Option<Timestamp>,
-}
-
-/// What came of one act in this round.
-enum Attempt {
-    Ended(Outcome),
-    Pending(Failure),
-    Later(Timestamp),
-}
-
 impl Router {
     /// Performs the acts that are pending: evidence, then the rest, those that contain one after the other.
     ///
     /// # Errors
     /// [`Nack`] when what became of one could not be recorded.
-    pub(crate) async fn act(&self, entry: &Entry) -> Result<Acting, Nack> {
-        let mut acting = Acting::default();
+    pub(super) async fn act(&self, entry: &Entry) -> Result<Round, Nack> {
+        let mut round = Round::after(entry.outcomes.clone());
         if entry.pending_acts().next().is_none() {
-            return Ok(acting);
+            return Ok(round);
         }
-        let mut settled = entry.outcomes.clone();
         let is_evidence = |act: &&Act| act.action == ActionKind::Rule(ActionName::Evidence);
         for act in entry.pending_acts().filter(is_evidence) {
-            self.one(entry, act, &mut settled, &mut acting).await?;
+            self.one(entry, act, &mut round).await?;
         }
         // A scan takes minutes, and holds up nothing.
         let beside = |act: &&Act| act.role == Role::Capture || act.action == ActionKind::Complete;
         let others = entry.pending_acts().filter(|act| !is_evidence(act));
         let (beside, in_turn): (Vec<_>, Vec<_>) = others.partition(beside);
-        let mut apart = settled.clone();
-        let mut beside_acting = Acting::default();
-        let (first, second) = tokio::join!(
-            async {
-                for act in beside {
-                    self.one(entry, act, &mut apart, &mut beside_acting).await?;
-                }
-                Ok::<_, Nack>(())
-            },
-            async {
-                for act in in_turn {
-                    self.one(entry, act, &mut settled, &mut acting).await?;
-                }
-                Ok::<_, Nack>(())
-            }
-        );
+        let mut apart = Round::after(round.settled().clone());
+        let (first, second) =
+            tokio::join!(self.each(entry, beside, &mut apart), self.each(entry, in_turn, &mut round));
         first.and(second)?;
-        acting.pending.extend(beside_acting.pending);
-        Ok(acting)
+        round.waiting.extend(apart.waiting);
+        Ok(round)
     }
 
-    async fn one(
-        &self,
-        entry: &Entry,
-        act: &Act,
-        settled: &mut BTreeMap<EffectId, Outcome>,
-        acting: &mut Acting,
-    ) -> Result<(), Nack> {
-        match Box::pin(self.attempt_act(entry, act, settled)).await {
-            Attempt::Later(at) => acting.later = Some(acting.later.map_or(at, |other| other.min(at))),
-            Attempt::Pending(failure) => {
-                telemetry::act_pending(entry, act, &failure);
-                acting.pending.push(failure);
-            }
-            Attempt::Ended(outcome) => {
-                telemetry::acted(entry, act, &outcome);
-                self.metrics.acted(act, &outcome, entry.decision.at, self.clock.now());
-                // First, so that a crash in between repeats the report, which is decided once, rather than
-                // loses it.
-                self.report(entry, act, &outcome, settled).await?;
-                let recorded =
-                    self.store.settle(&entry.decision.event, &[(act.id.clone(), outcome.clone())]).await;
-                recorded.map_err(|error| Nack {
-                    reason: format!("what became of {} could not be recorded: {error}", act.id),
-                    retry_after: None,
-                })?;
-                settled.insert(act.id.clone(), outcome);
-            }
+    async fn each(&self, entry: &Entry, acts: Vec<&Act>, round: &mut Round) -> Result<(), Nack> {
+        for act in acts {
+            self.one(entry, act, round).await?;
         }
         Ok(())
+    }
+
+    async fn one(&self, entry: &Entry, act: &Act, round: &mut Round) -> Result<(), Nack> {
+        let attempt = Box::pin(self.attempt_act(entry, act, round.settled())).await;
+        match &attempt {
+            Attempt::Later(_) => {}
+            Attempt::Pending(failure) => telemetry::act_pending(entry, act, failure),
+            Attempt::Ended(outcome) => {
+                telemetry::acted(entry, act, outcome);
+                self.metrics.acted(act, outcome, entry.decision.at, self.clock.now());
+                // First, so that a crash in between repeats the report, which is decided once, rather than
+                // loses it.
+                self.report(entry, act, outcome, round.settled()).await?;
+            }
+        }
+        round.add(&act.id, attempt);
+        self.record(&entry.decision, round).await
     }
 
     async fn attempt_act(&self, entry: &Entry, act: &Act, settled: &BTreeMap<EffectId, Outcome>) -> Attempt {

@@ -1,6 +1,5 @@
 //! Performing a decision: people are told, beside it the cluster is acted on, and at last it is written down elsewhere.
 
-mod round;
 mod telling;
 
 use std::future::Future;
@@ -10,11 +9,10 @@ use jiff::{SignedDuration, Timestamp};
 use watchfire_core::decision::Decision;
 use watchfire_core::journal::{Entry, Outcome};
 
+use super::round::{Attempt, Round, retry_after};
 use crate::failure::Failure;
 use crate::failure::Nack;
 use crate::router::Router;
-use crate::router::acting::Acting;
-use round::{Attempt, Round, retry_after};
 
 /// What could not be written down elsewhere is tried again that much later, as long as it is news.
 const NOTE_AGAIN: Duration = Duration::from_secs(60);
@@ -48,18 +46,15 @@ impl Router {
     async fn perform_beside(
         &self,
         entry: &Entry,
-        acting: impl Future<Output = Result<Acting, Nack>>,
+        acting: impl Future<Output = Result<Round, Nack>>,
     ) -> Result<(), Nack> {
         if entry.pending_ids().next().is_none() {
             return Ok(());
         }
         let (told, acted) = tokio::join!(self.tell(entry), acting);
-        let Acting { pending, later } = acted?;
+        let acted = acted?;
         let noted = self.note(entry).await?;
-        let told = told?;
-        let owed = told.owed.map(|wait| self.after(wait));
-        let later = later.into_iter().chain(noted).chain(owed).min();
-        self.close_round(&entry.decision, told.waiting, Acting { pending, later }).await
+        self.close_round(&entry.decision, told?, acted, noted).await
     }
 
     /// Writes down elsewhere what people were told, and says when to try again. It comes after the pages, which
@@ -75,11 +70,11 @@ impl Router {
             let result = match result {
                 Attempt::Pending(failure) if is_old => {
                     let reason = format!("given up after {} h: {failure}", NOTE_WITHIN.as_hours());
-                    Attempt::Settled(Outcome::Failed { at: self.clock.now(), reason })
+                    Attempt::Ended(Outcome::Failed { at: self.clock.now(), reason })
                 }
                 other => other,
             };
-            round.add(effect, result);
+            round.add(&effect.id, result);
         }
         self.record(&entry.decision, &mut round).await?;
         let wait = round.waiting.iter().filter_map(retry_after).max().unwrap_or_default();
@@ -87,7 +82,7 @@ impl Router {
     }
 
     /// Writes down what has come of effects since the last time.
-    async fn record(&self, decision: &Decision, round: &mut Round) -> Result<(), Nack> {
+    pub(super) async fn record(&self, decision: &Decision, round: &mut Round) -> Result<(), Nack> {
         if round.fresh.is_empty() {
             return Ok(());
         }
@@ -101,14 +96,16 @@ impl Router {
     async fn close_round(
         &self,
         decision: &Decision,
-        mut waiting: Vec<Failure>,
-        acting: Acting,
+        told: Round,
+        acted: Round,
+        noted: Option<Timestamp>,
     ) -> Result<(), Nack> {
-        let Acting { pending, later } = acting;
+        let later = [told.later, acted.later, noted].into_iter().flatten().min();
+        let mut waiting = told.waiting;
         // Whichever channel is there first has an urgent page; everything else has time.
         let is_urgent = decision.priority.is_urgent() && !waiting.is_empty();
         let soonest = waiting.iter().filter_map(retry_after).min();
-        waiting.extend(pending);
+        waiting.extend(acted.waiting);
         if waiting.is_empty() {
             if let Some(later) = later {
                 // The store owns it from here on: a tick finds it when its time has come.
@@ -131,7 +128,7 @@ impl Router {
         Err(Nack { reason: format!("pending: {}", reasons.join("; ")), retry_after })
     }
 
-    fn after(&self, wait: Duration) -> Timestamp {
+    pub(super) fn after(&self, wait: Duration) -> Timestamp {
         self.now() + SignedDuration::try_from(wait).unwrap_or_default()
     }
 }

@@ -13,7 +13,7 @@ use crate::{store, telemetry};
 
 /// What one round of questions found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Round {
+pub struct PollRound {
     /// Alerts that were asked about.
     pub asked: usize,
     /// Changes that were new, and are decided now.
@@ -79,8 +79,8 @@ async fn open(router: &Router, channel: &ChannelName) -> Result<Vec<DedupKey>, s
 ///
 /// # Errors
 /// [`Unheard`]: the rest was not asked about.
-pub async fn round(router: &Arc<Router>, poller: &Poller, keys: Vec<DedupKey>) -> Result<Round, Unheard> {
-    let mut round = Round::default();
+pub async fn round(router: &Arc<Router>, poller: &Poller, keys: Vec<DedupKey>) -> Result<PollRound, Unheard> {
+    let mut round = PollRound::default();
     for key in poller.turn(keys) {
         let Some((changes, others)) = poller.asked(&key).await? else { continue };
         round.asked += 1;

@@ -14,7 +14,7 @@ use watchfire_core::notice::{Fact, Group, Notice};
 use watchfire_core::text::clean;
 use watchfire_core::verdict::Why;
 
-use super::round::{Attempt, Round, retry_after};
+use super::super::round::{Attempt, Round, retry_after};
 use crate::channel::Standing;
 use crate::failure::{Done, Failure, Nack, Tried};
 use crate::router::Router;
@@ -78,7 +78,7 @@ impl Router {
         let mut telling: FuturesUnordered<_> =
             lines.iter().map(|line| self.tell_line(decision, line)).collect();
         while let Some(told) = telling.next().await {
-            told.into_iter().for_each(|(effect, result)| round.add(effect, result));
+            told.into_iter().for_each(|(effect, result)| round.add(&effect.id, result));
             if !telling.is_empty() && round.is_told() {
                 // What is done already is not to be done again if the others are cut short.
                 self.record(decision, &mut round).await?;
@@ -102,7 +102,7 @@ impl Router {
         }
         self.record(decision, round).await?;
         for told in join_all(lines.iter().map(|line| self.tell_line(decision, line))).await {
-            told.into_iter().for_each(|(effect, result)| round.add(effect, result));
+            told.into_iter().for_each(|(effect, result)| round.add(&effect.id, result));
         }
         Ok(())
     }
@@ -113,7 +113,7 @@ impl Router {
         let mut round = Round::after(Default::default());
         let lines = lines(decision, &round, |effect| self.tells(effect));
         for told in join_all(lines.iter().map(|line| self.tell_line(decision, line))).await {
-            told.into_iter().for_each(|(effect, result)| round.add(effect, result));
+            told.into_iter().for_each(|(effect, result)| round.add(&effect.id, result));
         }
         round.is_told()
     }
@@ -156,25 +156,25 @@ impl Router {
             }
         };
         let (said, reason) = match &first {
-            Some(Attempt::Settled(Outcome::Done { .. } | Outcome::NotNeeded { .. })) => {
+            Some(Attempt::Ended(Outcome::Done { .. } | Outcome::NotNeeded { .. })) => {
                 return first
                     .into_iter()
                     .map(|first| (page, first))
                     .chain([(fallback, self.not_needed())])
                     .collect();
             }
-            Some(Attempt::Settled(Outcome::Failed { reason, .. })) => ("refused it", reason.clone()),
-            Some(Attempt::Settled(Outcome::Acted { .. })) => ("did not take it", String::new()),
+            Some(Attempt::Ended(Outcome::Failed { reason, .. })) => ("refused it", reason.clone()),
+            Some(Attempt::Ended(Outcome::Acted { .. })) => ("did not take it", String::new()),
             Some(Attempt::Pending(failure)) if self.is_down(page) => ("takes nothing", failure.to_string()),
             Some(Attempt::Pending(failure)) => ("did not take it in time", failure.to_string()),
-            Some(Attempt::Owed(_)) | None => ("did not take it in time", String::new()),
+            Some(Attempt::Later(_)) | None => ("did not take it in time", String::new()),
         };
         let second = self.stand_in(decision, fallback, said, &reason).await;
         let first = match (first, &second) {
-            (Some(Attempt::Pending(failure)), Attempt::Settled(Outcome::Done { .. })) => {
+            (Some(Attempt::Pending(failure)), Attempt::Ended(Outcome::Done { .. })) => {
                 self.owed(decision, page, &failure)
             }
-            (None, Attempt::Settled(Outcome::Done { .. })) => Attempt::Owed(OWED_AGAIN.0),
+            (None, Attempt::Ended(Outcome::Done { .. })) => Attempt::Later(self.after(OWED_AGAIN.0)),
             // It was not tried, or was left as soon as it was known to be down: that may be over.
             (None | Some(Attempt::Pending(_)), _) => {
                 let give_up_at = Instant::now() + ONE_ATTEMPT;
@@ -243,10 +243,10 @@ impl Router {
             self.metrics.told(decision, at);
         }
         match result {
-            Ok(Done { receipt }) => Attempt::Settled(Outcome::Done { at, receipt }),
+            Ok(Done { receipt }) => Attempt::Ended(Outcome::Done { at, receipt }),
             Err(Failure::Permanent { reason }) => {
                 telemetry::refused(decision, effect, &reason);
-                Attempt::Settled(Outcome::Failed { at, reason })
+                Attempt::Ended(Outcome::Failed { at, reason })
             }
             Err(failure @ Failure::Transient { .. }) => Attempt::Pending(failure),
         }
@@ -257,11 +257,11 @@ impl Router {
     fn owed(&self, decision: &Decision, page: &Effect, failure: &Failure) -> Attempt {
         let asked = retry_after(failure).unwrap_or_default();
         if self.is_down(page) {
-            return Attempt::Owed(asked);
+            return Attempt::Later(self.after(asked));
         }
         let age = Duration::try_from(self.clock.now().duration_since(decision.at)).unwrap_or_default();
         let (least, most) = OWED_AGAIN;
-        Attempt::Owed(asked.max((age / 4).clamp(least, most)))
+        Attempt::Later(self.after(asked.max((age / 4).clamp(least, most))))
     }
 
     fn is_down(&self, effect: &Effect) -> bool {
@@ -269,7 +269,7 @@ impl Router {
     }
 
     fn not_needed(&self) -> Attempt {
-        Attempt::Settled(Outcome::NotNeeded { at: self.clock.now() })
+        Attempt::Ended(Outcome::NotNeeded { at: self.clock.now() })
     }
 
     /// An urgent page is tried for as long as one with a fallback would be, any other for one short round.

@@ -1,9 +1,10 @@
-//! One round of performing: what came of each effect.
+//! One round of performing: what came of each page and of each act.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use watchfire_core::decision::{Decision, Effect};
+use jiff::Timestamp;
+use watchfire_core::decision::Decision;
 use watchfire_core::event::OWN_SOURCE;
 use watchfire_core::ids::EffectId;
 use watchfire_core::journal::Outcome;
@@ -11,29 +12,30 @@ use watchfire_core::verdict::Verdict;
 
 use crate::failure::Failure;
 
-/// What came of one effect in this round.
+/// What came of one page or act in this round.
 pub(super) enum Attempt {
-    Settled(Outcome),
-    /// Whoever should have heard of it has not.
+    Ended(Outcome),
+    /// It is not done, and somebody waits for it.
     Pending(Failure),
-    /// Somebody else has heard of it; its own channel is offered it again after that time.
-    Owed(Duration),
+    /// Its time comes then: nobody waits for it.
+    Later(Timestamp),
 }
 
-/// What has come of a decision's effects so far.
+/// What has come of a decision's pages, or of its acts, so far.
+#[derive(Debug, Default)]
 pub(super) struct Round {
     settled: BTreeMap<EffectId, Outcome>,
     /// Not written down yet.
     pub(super) fresh: Vec<(EffectId, Outcome)>,
     /// What people wait for.
     pub(super) waiting: Vec<Failure>,
-    /// When the first of those pages that the fallback took is offered to its own channel again.
-    pub(super) owed: Option<Duration>,
+    /// When the time of the first of those comes that nobody waits for.
+    pub(super) later: Option<Timestamp>,
 }
 
 impl Round {
     pub(super) fn after(settled: BTreeMap<EffectId, Outcome>) -> Self {
-        Self { settled, fresh: Vec::new(), waiting: Vec::new(), owed: None }
+        Self { settled, ..Self::default() }
     }
 
     pub(super) fn outcome(&self, effect: &EffectId) -> Option<&Outcome> {
@@ -58,14 +60,18 @@ impl Round {
         Some(reasons.collect::<Vec<_>>().join("; "))
     }
 
-    pub(super) fn add(&mut self, effect: &Effect, result: Attempt) {
+    pub(super) fn settled(&self) -> &BTreeMap<EffectId, Outcome> {
+        &self.settled
+    }
+
+    pub(super) fn add(&mut self, id: &EffectId, result: Attempt) {
         match result {
-            Attempt::Settled(outcome) => {
-                self.settled.insert(effect.id.clone(), outcome.clone());
-                self.fresh.push((effect.id.clone(), outcome));
+            Attempt::Ended(outcome) => {
+                self.settled.insert(id.clone(), outcome.clone());
+                self.fresh.push((id.clone(), outcome));
             }
             Attempt::Pending(failure) => self.waiting.push(failure),
-            Attempt::Owed(wait) => self.owed = Some(self.owed.map_or(wait, |other| other.min(wait))),
+            Attempt::Later(at) => self.later = self.later.into_iter().chain([at]).min(),
         }
     }
 }
