@@ -14,6 +14,7 @@ pub mod config;
 pub mod containment;
 mod descriptors;
 pub mod evidence;
+pub mod failure;
 mod horizon;
 pub mod pagerduty;
 mod perform;

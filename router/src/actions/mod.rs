@@ -43,6 +43,7 @@ pub use security_hub::{Config as SecurityHubConfig, HubEndpoint, HubRegion, Secu
 pub use sns::{Config as SnsConfig, Sns};
 
 use crate::clients::Clients;
+pub use crate::failure::Failure;
 use crate::secret::SecretUse;
 
 /// Kept in the journal.
@@ -55,35 +56,6 @@ const REASON_LENGTH: usize = 500;
 pub struct Done {
     /// What it said, such as a message id.
     pub receipt: String,
-}
-
-/// A channel did not take an effect.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Failure {
-    /// It may take it later.
-    #[error("{reason}")]
-    Transient {
-        /// Why, without secrets.
-        reason: String,
-        /// Not before that much time; none where nobody said.
-        retry_after: Option<Duration>,
-    },
-    /// It refused it, and would again.
-    #[error("{reason}")]
-    Permanent {
-        /// Why, without secrets.
-        reason: String,
-    },
-}
-
-impl Failure {
-    pub(crate) fn transient(reason: impl Into<String>) -> Self {
-        Failure::Transient { reason: reason.into(), retry_after: None }
-    }
-
-    pub(crate) fn permanent(reason: impl Into<String>) -> Self {
-        Failure::Permanent { reason: reason.into() }
-    }
 }
 
 /// Why one attempt did not get through.
