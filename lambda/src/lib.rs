@@ -25,7 +25,7 @@ pub async fn handle(router: Arc<Router>, batch: SqsEvent) -> SqsBatchResponse {
     response
 }
 
-type Task = tokio::task::JoinHandle<Result<(), watchfire::router::Nack>>;
+type Task = tokio::task::JoinHandle<Result<(), watchfire::failure::Nack>>;
 
 fn begin(router: &Arc<Router>, record: SqsMessage) -> (String, Task) {
     let router = router.clone();

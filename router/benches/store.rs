@@ -226,6 +226,7 @@ fn entry(event: &EventId, changes: BTreeMap<Key, Record>) -> Entry {
         verdict: Verdict::Page,
         why: Why::New,
         incident: Some(IncidentKey::new("i".repeat(64))),
+        cause: watchfire_core::decision::Cause::Event,
         effects: vec![effect],
         acts: Vec::new(),
         face: None,

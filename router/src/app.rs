@@ -10,18 +10,20 @@ use anyhow::Context as _;
 use jiff::SignedDuration;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{sleep, timeout};
-use watchfire_core::decision::Decision;
 use watchfire_core::policy::Policy;
 
-use crate::actions::Channel;
+use crate::channel::Channel;
 use crate::clients::Clients;
 use crate::clock::Clock;
-use crate::config::{At, Config, HealthConfig, HttpConfig, QueueConfig, Ready, StoreConfig, Tokens};
+use crate::config::{At, Config, HealthConfig, HttpConfig, Ready, StoreConfig, Tokens};
 use crate::descriptors::{self, Shares};
-use crate::pagerduty::{self, Inbound, Poller};
+use crate::pagerduty::{Inbound, Poller};
 use crate::reload::{self, Reloader, Started};
-use crate::respond::Responder;
+use crate::responder::Responder;
+use crate::router;
+use crate::router::Watcher;
 use crate::router::{ACTING, Router};
+use crate::source::QueueConfig;
 use crate::source::Source;
 use crate::source::spool::{Lane, Spool};
 use crate::source::sqs::Sqs;
@@ -78,9 +80,6 @@ pub enum Ended {
 const SHOWN: Duration = Duration::from_secs(5);
 /// How long people who are being told of what could not be queued, or of what was taken up, are waited for after the drain.
 const LAST_PAGES: Duration = Duration::from_secs(2);
-
-/// Called with every decision once it is recorded, before it is performed.
-pub type Watcher = Box<dyn Fn(&Decision) + Send + Sync>;
 
 impl Parts {
     /// Resolves the secrets, builds the channels, opens the store.
@@ -214,7 +213,7 @@ impl App {
         let reloads = reloader.map(|reloader| tokio::spawn(reload::watch(reloader, stop.clone())));
         let tidies = tokio::spawn(worker::tidy(store.clone(), stop.clone()));
         let mut resumes = tokio::spawn(worker::resume(router.clone(), stop.clone()));
-        let ask = |poller| tokio::spawn(pagerduty::poll(router.clone(), poller, stop.clone()));
+        let ask = |poller| tokio::spawn(router::poll(router.clone(), poller, stop.clone()));
         let pollers: Vec<_> = pollers.into_iter().map(ask).collect();
         let work =
             |(source, in_flight)| tokio::spawn(worker::work(router.clone(), source, in_flight, stop.clone()));

@@ -2,10 +2,9 @@
 //!
 //! What is decided, and why, is in `watchfire_core`; here it is carried out.
 
-mod acting;
-pub mod actions;
 pub mod app;
 pub mod aws;
+pub mod channel;
 pub mod cli;
 pub mod clients;
 pub mod clock;
@@ -17,9 +16,10 @@ pub mod evidence;
 pub mod failure;
 mod horizon;
 pub mod pagerduty;
-mod perform;
 pub mod reload;
-pub mod respond;
+pub mod reloaded;
+pub mod responder;
+mod retry;
 pub mod router;
 pub mod rules_files;
 pub mod secret;

@@ -11,16 +11,17 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::Serialize;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Mutex, watch};
 use tokio::time::{MissedTickBehavior, interval};
 use watchfire_core::ids::ChannelName;
 use watchfire_core::rules::RuleFile;
 
-use crate::actions::ChannelConfig;
+use crate::channel::ChannelConfig;
 use crate::clients::Clients;
-use crate::config::{self, Config, Mistake, Reach, Ready, Tokens, Watched, Written};
+use crate::config::{self, Config, Diagnostic, Reach, Ready, Tokens, Watched, Written};
+use crate::reloaded::Cause;
+use crate::reloaded::Reloaded;
 use crate::router::{InForce, Router};
 use crate::telemetry;
 
@@ -28,52 +29,6 @@ use crate::telemetry;
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// The parts that only a start can change: what they name is open, bound or being read.
 const FIXED: [&str; 7] = ["queue", "queues", "http", "health", "store", "evidence", "cluster"];
-
-/// What has a configuration read again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cause {
-    /// A SIGHUP.
-    Hangup,
-    /// One of its files is another than it was.
-    FileChanged,
-    /// `POST /v1/reload`.
-    Asked,
-}
-
-impl Cause {
-    /// The words in the log.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Cause::Hangup => "SIGHUP",
-            Cause::FileChanged => "a file has changed",
-            Cause::Asked => "an operator asked",
-        }
-    }
-}
-
-/// What became of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(tag = "outcome", rename_all = "snake_case")]
-pub enum Reloaded {
-    /// It is in force.
-    Taken {
-        /// The parts that are different now.
-        changed: Vec<String>,
-        /// What is different in the file, and stays as it was until the next start.
-        needs_restart: Vec<String>,
-        /// How many rules there are.
-        rules: usize,
-        /// How many channels there are.
-        channels: usize,
-    },
-    /// Nothing is different.
-    Unchanged,
-    /// It is wrong, and what was in force stays.
-    Refused {
-        /// Every mistake.
-        mistakes: Vec<String>,
-    },
-}
 
 /// What the worker started with, which some parts stay until it ends.
 pub(crate) struct Started {
@@ -181,9 +136,9 @@ impl Reloader {
     }
 }
 
-fn refused(mistakes: &[Mistake]) -> Reloaded {
+fn refused(mistakes: &[Diagnostic]) -> Reloaded {
     // A line each: what is beside a mistake in its file is for a screen.
-    let line = |mistake: &Mistake| Mistake { excerpt: None, ..mistake.clone() }.to_string();
+    let line = |mistake: &Diagnostic| Diagnostic { excerpt: None, ..mistake.clone() }.to_string();
     Reloaded::Refused { mistakes: mistakes.iter().map(line).collect() }
 }
 

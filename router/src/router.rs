@@ -1,5 +1,7 @@
 //! One event's way: read, decide, commit, perform; and the same again when a message comes back.
 
+mod acting;
+mod approving;
 mod asking;
 mod at_work;
 mod commands;
@@ -8,6 +10,8 @@ mod due;
 mod in_force;
 mod incidents;
 mod naming;
+mod perform;
+mod polling;
 mod resuming;
 mod set_aside;
 mod set_back;
@@ -30,19 +34,22 @@ use watchfire_core::ids::ChannelName;
 use watchfire_core::journal::Entry;
 use watchfire_core::policy::Policy;
 
-use crate::acting::Hands;
-use crate::actions::Channel;
-use crate::app::Watcher;
+use crate::channel::Channel;
 use crate::clock::Clock;
-use crate::respond::Responder;
+use crate::failure::Nack;
+use crate::responder::Responder;
+use crate::router::acting::Hands;
 use crate::store::{self, Store};
 use crate::telemetry::Metrics;
+pub use approving::{Choice, Unclear};
 use at_work::AtWork;
-pub use commands::{Commanded, Rehearsal, recorded};
+pub use commands::{CommandResult, Rehearsal, recorded};
 use deciding::Undecided;
 pub use in_force::InForce;
 pub use incidents::{Listed, Story, StoryOf};
 pub use naming::{Ambiguous, Meant, Thing, shortest};
+pub(crate) use polling::hear;
+pub use polling::{Round, poll, round};
 pub use resuming::RESUMED;
 use set_back::Newest;
 pub use slot::{Slot, WAITING_ROOM};
@@ -71,21 +78,14 @@ pub struct Router {
     watcher: Option<Watcher>,
 }
 
+/// Called with every decision once it is recorded, before it is performed.
+pub type Watcher = Box<dyn Fn(&Decision) + Send + Sync>;
+
 /// A message that is done with: it can be deleted.
 #[derive(Debug)]
 pub struct Handled {
     /// What was decided about each event in it, now or earlier.
     pub decisions: Vec<Decision>,
-}
-
-/// A message that has to come again.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{reason}")]
-pub struct Nack {
-    /// Why.
-    pub reason: String,
-    /// Not before this, if the one we wait for said so.
-    pub retry_after: Option<Duration>,
 }
 
 /// What a tick did.

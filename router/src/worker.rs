@@ -58,7 +58,7 @@ pub async fn work(
         match received {
             Ok(messages) => {
                 backoff = RECEIVE_BACKOFF.0;
-                router.metrics.received(&source, messages.len());
+                router.metrics.received(source.origin(), messages.len());
                 for message in messages {
                     let Some(permit) = permits.pop() else { break };
                     let (router, source, done) = (router.clone(), source.clone(), done.clone());
@@ -124,7 +124,7 @@ async fn one(
             let _ = done.send(message.handle).await;
         }
         Err(again_in) => {
-            router.metrics.left(source);
+            router.metrics.left(source.origin());
             source.release(&message, again_in).await;
         }
     }
@@ -144,7 +144,7 @@ async fn handle_or_warn(
     }
     let Err(nack) = router.handle_in(&message.body, slot).await else { return Ok(()) };
     let again_in = nack.retry_after.unwrap_or_default().max(backoff(message.receives));
-    telemetry::not_done(&message.id, message.receives, &nack, again_in);
+    telemetry::not_done(&message.id, message.receives, &nack.reason, again_in);
     if message.receives.saturating_add(1) >= most {
         warn(router, message, &nack.reason).await;
     }
@@ -154,7 +154,7 @@ async fn handle_or_warn(
 async fn warn(router: &Router, message: &Message, reason: &str) {
     if let Err(nack) = router.warn_of_dead_letter(&message.id, message.receives, reason).await {
         // Its entry is in the journal, where a tick finds it.
-        telemetry::not_done("the warning about it", message.receives, &nack, Duration::from_secs(60));
+        telemetry::not_done("the warning about it", message.receives, &nack.reason, Duration::from_secs(60));
     }
 }
 

@@ -9,10 +9,10 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use serde_json::json;
 use tokio::time::Instant;
-use watchfire::actions::Failure;
 use watchfire::aws::credentials::{Denied, InForce, PodUid, Role, deny, restore};
 use watchfire::aws::image_scan::{Status, scan};
 use watchfire::clients::Clients;
+use watchfire::failure::Failure;
 use watchfire_tests::{AwsApi, PythonServer, between};
 
 /// Whose everything is in moto.

@@ -35,6 +35,25 @@ fn a_start_tells_what_a_check_tells_every_mistake_with_its_place() {
 }
 
 #[test]
+fn what_cannot_be_written_is_told_by_check_and_run_alike_and_nothing_is_made_to_find_out() {
+    let text = format!(
+        "store: {{path: in-the-way/s.redb}}\nevidence: {{to: {{directory: {{path: in-the-way}}}}}}\n\
+         channels: {{oncall: {{console: {{}}}}}}\n{ROUTES}"
+    );
+    let directory = directory(&[("watchfire.yaml", &text), ("in-the-way", "")]);
+    let expected = "watchfire.yaml:1:15: store.path: expected a folder, found the file in-the-way\n\
+                    watchfire.yaml:2:35: evidence.to.directory.path: expected a folder, found the file in-the-way\n";
+    for command in [&["check"][..], &["check", "--offline"], &["run"]] {
+        let said = run(&directory, command);
+        assert_eq!((said.code, said.stderr.as_str()), (2, expected), "{command:?}");
+    }
+    let text = text.replace("in-the-way", "made/as/needed");
+    std::fs::write(directory.path().join("watchfire.yaml"), text).unwrap();
+    assert_eq!(run(&directory, &["check"]).code, 0);
+    assert!(!directory.path().join("made").exists());
+}
+
+#[test]
 fn what_is_named_in_a_configuration_lies_beside_it_wherever_it_is_checked_from() {
     let text = format!(
         "rules: {{directory: own}}\nchannels: {{oncall: {{pagerduty: {{routing_key: {{file: secrets/key}}}}}}}}\n{ROUTES}"

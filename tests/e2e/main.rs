@@ -2,9 +2,9 @@
 // An `unwrap` in a test is a promise that was not kept.
 #![allow(clippy::unwrap_used)]
 
-mod actions;
 mod attacks;
 mod aws;
+mod channel;
 mod check;
 mod cli;
 mod conformance;

@@ -7,10 +7,11 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use watchfire::clients::Clients;
 use watchfire::config::Config;
-use watchfire::pagerduty::{Inbound, Poller, Round, Unheard};
+use watchfire::pagerduty::{Inbound, Poller, Unheard};
+use watchfire::router::Round;
 use watchfire::router::Router;
 use watchfire::web::{Webhooks, webhooks};
-use watchfire_core::command::{Command, Wish};
+use watchfire_core::command::{Command, CommandKind};
 use watchfire_core::ids::incident_of;
 use watchfire_core::ids::{ChannelName, DedupKey, IncidentKey};
 use watchfire_tests::pagerduty::webhook::{Delivery, ping, signature};
@@ -85,7 +86,7 @@ impl Stage {
     }
 
     /// What is heard, without the ids and reasons.
-    async fn wishes(&self) -> Vec<(String, String, Wish)> {
+    async fn wishes(&self) -> Vec<(String, String, CommandKind)> {
         let heard = self.heard().await.into_iter();
         heard.map(|(kind, command)| (kind, command.by, command.wish)).collect()
     }
@@ -95,7 +96,7 @@ impl Stage {
     }
 
     async fn ask(&self) -> Result<Round, Unheard> {
-        self.poller.round(&self.router, vec![DedupKey::new(self.key.clone())]).await
+        watchfire::router::round(&self.router, &self.poller, vec![DedupKey::new(self.key.clone())]).await
     }
 }
 
@@ -103,7 +104,7 @@ fn heard(status: u16, word: &str) -> (u16, Value) {
     (status, json!({"heard": word}))
 }
 
-fn said(kind: &str, by: &str, wish: Wish) -> (String, String, Wish) {
+fn said(kind: &str, by: &str, wish: CommandKind) -> (String, String, CommandKind) {
     (format!("Command:{kind}"), by.to_owned(), wish)
 }
 
@@ -119,7 +120,7 @@ async fn an_acknowledgement_that_pagerduty_signed_is_a_command_in_the_journal() 
         reason: "incident.acknowledged, webhook delivery-1".to_owned(),
         via: Some(ChannelName::new("oncall")),
         episode: Some(1),
-        wish: Wish::Acknowledge(stage.incident()),
+        wish: CommandKind::Acknowledge(stage.incident()),
     };
     assert_eq!(stage.heard().await, [("Command:acknowledge".to_owned(), command)]);
 }
@@ -142,13 +143,13 @@ async fn whatever_people_do_to_an_incident_is_heard_and_an_escalation_is_nobodys
     let to = "pagerduty: Ken".to_owned();
     // The order within a journal that stands at one time is by id, which counts.
     let mut expected = vec![
-        said("acknowledge", by, Wish::Acknowledge(incident.clone())),
-        said("unacknowledge", by, Wish::Unacknowledge(incident.clone())),
-        said("reassign", by, Wish::Reassign { incident: incident.clone(), to }),
-        said("resolve", by, Wish::Resolve(incident)),
+        said("acknowledge", by, CommandKind::Acknowledge(incident.clone())),
+        said("unacknowledge", by, CommandKind::Unacknowledge(incident.clone())),
+        said("reassign", by, CommandKind::Reassign { incident: incident.clone(), to }),
+        said("resolve", by, CommandKind::Resolve(incident)),
     ];
     let mut wishes = stage.wishes().await;
-    let by_kind = |(kind, _, _): &(String, String, Wish)| kind.clone();
+    let by_kind = |(kind, _, _): &(String, String, CommandKind)| kind.clone();
     expected.sort_by_key(by_kind);
     wishes.sort_by_key(by_kind);
     assert_eq!(wishes, expected);
@@ -248,13 +249,13 @@ async fn by_asking_each_change_is_found_once() {
     let (incident, by) = (stage.incident(), "pagerduty: Jane");
     let to = "pagerduty: Ken".to_owned();
     let deeds = [
-        (Deed::Acknowledge, said("acknowledge", by, Wish::Acknowledge(incident.clone()))),
-        (Deed::Unacknowledge, said("unacknowledge", by, Wish::Unacknowledge(incident.clone()))),
+        (Deed::Acknowledge, said("acknowledge", by, CommandKind::Acknowledge(incident.clone()))),
+        (Deed::Unacknowledge, said("unacknowledge", by, CommandKind::Unacknowledge(incident.clone()))),
         (
             Deed::Reassign("Ken"),
-            said("reassign", "pagerduty", Wish::Reassign { incident: incident.clone(), to }),
+            said("reassign", "pagerduty", CommandKind::Reassign { incident: incident.clone(), to }),
         ),
-        (Deed::Resolve, said("resolve", by, Wish::Resolve(incident))),
+        (Deed::Resolve, said("resolve", by, CommandKind::Resolve(incident))),
     ];
     for (deed, expected) in deeds {
         let before = stage.wishes().await;
@@ -283,7 +284,10 @@ async fn what_watchfire_itself_told_pagerduty_is_not_heard_by_asking() {
 async fn a_wrong_token_is_told_and_nothing_more_is_asked_in_that_round() {
     let stage = Stage::with_token("y0_another_token").await;
     let keys = || vec![DedupKey::new(stage.key.clone()), DedupKey::new("wf1-ffffffffffffffff-1")];
-    assert_eq!(stage.poller.round(&stage.router, keys()).await, Err(Unheard::Refused(401)));
+    assert_eq!(
+        watchfire::router::round(&stage.router, &stage.poller, keys()).await,
+        Err(Unheard::Refused(401))
+    );
     assert_eq!(stage.pagerduty.questions().len(), 1);
     assert_eq!(stage.heard().await, []);
 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use watchfire::actions::{Channel, ChannelConfig};
+use watchfire::channel::{Channel, ChannelConfig};
 use watchfire::clients::Clients;
 use watchfire::clock::Clock;
 use watchfire::router::Router;

@@ -8,8 +8,9 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use futures_util::future::join_all;
 use serde_json::json;
 use tokio::time::Instant;
-use watchfire::actions::{Channel, Done, Failure};
+use watchfire::channel::Channel;
 use watchfire::clients::Clients;
+use watchfire::failure::{Done, Failure};
 use watchfire_core::decision::Effect;
 use watchfire_core::event::HubId;
 use watchfire_core::ids::{ChannelName, IncidentKey};
@@ -17,7 +18,7 @@ use watchfire_core::priority::Priority;
 use watchfire_core::verdict::EffectKind;
 use watchfire_tests::{HubFault, HubFinding, SecurityHub};
 
-use crate::actions::page;
+use crate::channel::page;
 
 const SECRET: &str = "s3cr3t-k3y-of-the-tests";
 const TOKEN: &str = "t0k3n-of-the-tests";

@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use watchfire::actions::{Channel, ChannelConfig};
+use watchfire::channel::{Channel, ChannelConfig};
 use watchfire::clients::Clients;
 use watchfire::clock::Clock;
 use watchfire::config::Config;
-use watchfire::respond::Responder;
+use watchfire::responder::Responder;
 use watchfire::router::Router;
 use watchfire::rules_files;
 use watchfire::store::Store;
@@ -65,7 +65,7 @@ fn with_literal_key(channel: ChannelConfig, folder: &Path) -> ChannelConfig {
     std::fs::write(&file, Configuration::ROUTING_KEY).expect("the folder can be written");
     let source: Value = json!({"file": file});
     let routing_key = serde_json::from_value(source).expect("a secret source");
-    ChannelConfig::PagerDuty(watchfire::actions::PagerDutyConfig { routing_key, ..pagerduty })
+    ChannelConfig::PagerDuty(watchfire::channel::PagerDutyConfig { routing_key, ..pagerduty })
 }
 
 /// A clock that stands at noon on the day of these tests.

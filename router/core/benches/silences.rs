@@ -5,8 +5,8 @@
 
 use divan::{Bencher, black_box};
 use jiff::Timestamp;
+use watchfire_core::attributes::Attributes;
 use watchfire_core::event::Subject;
-use watchfire_core::face::Face;
 use watchfire_core::ids::{RuleName, SilenceId};
 use watchfire_core::priority::Priority;
 use watchfire_core::silence::{Silence, Silences, SilencesRecord};
@@ -47,9 +47,9 @@ fn silences(count: usize) -> Silences {
     Silences::from(SilencesRecord { silences: (0..count).map(silence).collect() })
 }
 
-fn face() -> Face {
+fn face() -> Attributes {
     let text = |text: &str| Some(text.to_owned());
-    Face {
+    Attributes {
         priority: Priority::P1,
         rule: RuleName::new("miner-in-a-pod"),
         family: "crypto-mining".to_owned(),

@@ -2,10 +2,26 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use strum::{IntoStaticStr, VariantArray};
 
 /// What a rule may ask for besides telling someone: a closed list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+    IntoStaticStr,
+    VariantArray,
+)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum ActionName {
     /// Keep the pod's state, logs and events.
     Evidence,
@@ -29,31 +45,11 @@ pub enum ActionName {
 
 impl ActionName {
     /// All of them.
-    pub const ALL: [ActionName; 9] = [
-        ActionName::Evidence,
-        ActionName::Quarantine,
-        ActionName::ScaleToZero,
-        ActionName::DeletePod,
-        ActionName::Cordon,
-        ActionName::Drain,
-        ActionName::ImageScan,
-        ActionName::RevokeCredentials,
-        ActionName::Annotate,
-    ];
+    pub const ALL: [Self; Self::VARIANTS.len()] = *Self::VARIANTS.first_chunk().expect("all of them");
 
     /// The word in rule files, pages and the journal.
     pub fn as_str(self) -> &'static str {
-        match self {
-            ActionName::Evidence => "evidence",
-            ActionName::Quarantine => "quarantine",
-            ActionName::ScaleToZero => "scale-to-zero",
-            ActionName::DeletePod => "delete-pod",
-            ActionName::Cordon => "cordon",
-            ActionName::Drain => "drain",
-            ActionName::ImageScan => "image-scan",
-            ActionName::RevokeCredentials => "revoke-credentials",
-            ActionName::Annotate => "annotate",
-        }
+        self.into()
     }
 
     /// Its place in the safety order.

@@ -73,8 +73,8 @@ impl AsOf<'_> {
             // What was done to a target is told apart by how far it is; a limit is looked at as of now anyway.
             Record::Target(_)
             | Record::Limit(_)
-            | Record::Sayable(_)
-            | Record::Cover(_)
+            | Record::PageDraft(_)
+            | Record::Inhibition(_)
             | Record::DigestContents(_) => {}
         }
         state.put_back(key, record);

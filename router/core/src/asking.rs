@@ -1,13 +1,13 @@
 //! A plan that cannot wait to be noticed in another page: a human is asked in a page of its own.
 
 use crate::decision::{Effect, When};
+use crate::escalation;
 use crate::ids::dedup_key;
 use crate::ids::{EffectId, EventId, IncidentKey};
 use crate::incident::IncidentRecord;
 use crate::notice::{Head, Notice};
 use crate::planning::Asked;
 use crate::policy::Policy;
-use crate::response;
 use crate::text::clean;
 use crate::verdict::EffectKind;
 
@@ -48,7 +48,7 @@ pub(crate) fn ask_at_once(
             let within_seconds = policy.fallback_after_seconds;
             effects.push(effect(fallback, When::Unless { effect: primary.id.clone(), within_seconds }));
         }
-        response::remember(record, event, &effects);
+        escalation::remember(record, event, &effects);
         effects
     });
     pages.flatten().collect()

@@ -16,13 +16,14 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::asking::ask_at_once;
+use crate::attributes::Attributes;
 use crate::compose::{self, About};
 use crate::context::Context;
 use crate::decision::{Decision, Withheld};
 use crate::digest::DigestLine;
 use crate::drill::Drill;
+use crate::escalation;
 use crate::event::{Event, Finding, FindingState};
-use crate::face::Face;
 use crate::guard::AskedBy;
 use crate::heading;
 use crate::identity::incident_key;
@@ -30,16 +31,15 @@ use crate::ids::IncidentKey;
 use crate::incident::{FindingRecord, IncidentRecord};
 use crate::judge::{Judging, band, is_from_the_future, updated_at};
 use crate::named::Names;
-use crate::noise::Sayable;
+use crate::noise::PageDraft;
 use crate::notice::{Notice, WAITS};
-use crate::plan::Occasion;
+use crate::plan::PlanInput;
 use crate::planning::{self, Plans, Request};
 use crate::policy::Policy;
 use crate::priority::Priority;
-use crate::response;
 use crate::rules::{Classified, Rule, Stage};
 use crate::state::{Key, Record, State, Unread};
-use crate::suppress::{self, Sifted, Sifting, as_said, leave};
+use crate::suppress::{self, Disposition, Suppressing, as_said, leave};
 use crate::text::clean;
 use crate::verdict::{Verdict, Why};
 
@@ -95,8 +95,8 @@ impl<'c> Case<'c> {
         &self.incident
     }
 
-    fn occasion<'o>(&'o self, incident: &'o IncidentKey, now: Timestamp) -> Occasion<'o> {
-        Occasion {
+    fn input<'o>(&'o self, incident: &'o IncidentKey, now: Timestamp) -> PlanInput<'o> {
+        PlanInput {
             subject: &self.event.subject,
             context: self.context,
             mitigation: &self.policy.mitigation,
@@ -179,7 +179,7 @@ impl<'c> Case<'c> {
             return Ok(Decision { incident: Some(key.clone()), ..self.blank(why, now) });
         }
         let mut record = self.seen_in(current, previous.as_ref(), finding, now);
-        let mut face = Face::of(self.event, self.rule, self.context);
+        let mut face = Attributes::of(self.event, self.rule, self.context);
         // What nobody was told yet is as urgent as the worst of it.
         face.priority = record.held.as_ref().map_or(face.priority, |held| held.priority.min(face.priority));
         let priority = face.priority;
@@ -194,7 +194,8 @@ impl<'c> Case<'c> {
             changes.insert(Key::Finding(finding.key.clone()), self.seen(finding, key, state, now));
         }
         let covers = suppress::covering(&self.policy.noise, &face, finding);
-        let fresh = covers.iter().filter(|cover| !record.covers.contains(*cover)).cloned().map(Key::Cover);
+        let fresh =
+            covers.iter().filter(|cover| !record.covers.contains(*cover)).cloned().map(Key::Inhibition);
         let is_asked = why.is_news() || record.held.is_some();
         let asked = is_asked.then(|| suppress::first_asked(policy, &face, finding, key));
         state.need_all(fresh.chain(asked.into_iter().flatten()))?;
@@ -206,16 +207,16 @@ impl<'c> Case<'c> {
             changes.insert(Key::Incident(key.clone()), Record::Incident(record));
             return Ok(Decision { incident: Some(key.clone()), effects, changes, ..self.blank(why, now) });
         };
-        state.need(Key::Sayable(key.clone()))?;
-        let is_of_it = |known: &&Sayable| {
+        state.need(Key::PageDraft(key.clone()))?;
+        let is_of_it = |known: &&PageDraft| {
             finding.is_some_and(|finding| known.notice.finding.as_ref() == Some(&finding.key))
         };
-        if let Some(known) = state.sayable(key).filter(is_of_it) {
+        if let Some(known) = state.page_draft(key).filter(is_of_it) {
             // A copy names less than its finding did: what silences the one silences the other.
             face.subject = face.subject.or(&known.face.subject);
         }
         let mute = self.event.mute();
-        let sifting = Sifting {
+        let suppressing = Suppressing {
             policy,
             state,
             face: &face,
@@ -226,9 +227,9 @@ impl<'c> Case<'c> {
             mute: mute.as_ref(),
             now,
         };
-        let sifted = sifting.sift()?;
-        let is_again = match (&sifted, &record.held) {
-            (Sifted::Hold(hold), Some(held)) => {
+        let disposition = suppressing.disposition()?;
+        let is_again = match (&disposition, &record.held) {
+            (Disposition::Suppress(hold), Some(held)) => {
                 let waits_in = hold.bundle.as_ref().map(|waiting| &waiting.key);
                 !why.is_news() && waits_in == held.bundle.as_ref() && hold.why == held.by
             }
@@ -244,14 +245,14 @@ impl<'c> Case<'c> {
             let withheld = vec![Withheld { action: "page".to_owned(), reason }];
             return Ok(Decision { incident: Some(key.clone()), changes, withheld, ..self.blank(by, now) });
         }
-        let plans_acts = match &sifted {
-            Sifted::Say(_) | Sifted::Digest => true,
+        let plans_acts = match &disposition {
+            Disposition::Notify(_) | Disposition::Digest => true,
             // Attention is what noise control spares, not the response.
-            Sifted::Hold(hold) => !matches!(hold.why, Why::Silenced | Why::Muted | Why::Flapping),
+            Disposition::Suppress(hold) => !matches!(hold.why, Why::Silenced | Why::Muted | Why::Flapping),
         };
         let wanted = if plans_acts { self.rule.actions.as_slice() } else { &[] };
         if !wanted.is_empty() {
-            state.need_all(planning::reads(&self.event.id, &self.occasion(key, now)))?;
+            state.need_all(planning::reads(&self.event.id, &self.input(key, now)))?;
         }
         let request = self.request(key, state, now);
         let said = if why.is_news() { why } else { news };
@@ -266,12 +267,12 @@ impl<'c> Case<'c> {
         let mut notice = self.notice(key, said, &plans, now);
         notice.priority = priority;
         notice.lists.extend(adopted);
-        if let Some(flaps) = self.begins_to_flap(&mut record, &sifted, now) {
+        if let Some(flaps) = self.begins_to_flap(&mut record, &disposition, now) {
             notice.why = format!("{}; {flaps}", notice.why);
         }
         let asked = notice.clone();
-        let sayable = Sayable { face, notice: notice.clone() };
-        changes.insert(Key::Sayable(key.clone()), Record::Sayable(Box::new(sayable)));
+        let page_draft = PageDraft { face, notice: notice.clone() };
+        changes.insert(Key::PageDraft(key.clone()), Record::PageDraft(Box::new(page_draft)));
         let Plans { mut acts, mut withheld, at_once, .. } = plans;
         if !plans_acts {
             withheld.extend(self.rule.actions.iter().map(|action| Withheld {
@@ -279,21 +280,21 @@ impl<'c> Case<'c> {
                 reason: "the incident is held".to_owned(),
             }));
         }
-        let (verdict, why, effects) = match sifted {
-            Sifted::Say(spent) => {
+        let (verdict, why, effects) = match disposition {
+            Disposition::Notify(spent) => {
                 changes.extend(spent);
                 leave(&mut record, key, state, now, &mut changes);
                 self.was_said(&mut record, said, count, now);
                 (Verdict::Page, said, self.page(key, &mut record, notice, &mut changes))
             }
-            Sifted::Digest => {
+            Disposition::Digest => {
                 leave(&mut record, key, state, now, &mut changes);
                 self.was_said(&mut record, said, count, now);
                 let line = DigestLine::of(&record, now);
                 changes.extend(suppress::digested(policy, state, [(key.clone(), line)], now)?);
                 (Verdict::Digest, said, Vec::new())
             }
-            Sifted::Hold(hold) => {
+            Disposition::Suppress(hold) => {
                 let by = hold.why;
                 withheld.insert(0, Withheld { action: "page".to_owned(), reason: clean(&hold.reason, 400) });
                 let title = record.title.clone();
@@ -322,12 +323,17 @@ impl<'c> Case<'c> {
     }
 
     /// The turn that is one too many is said, or waits with others to be said, with the count.
-    fn begins_to_flap(&self, record: &mut IncidentRecord, sifted: &Sifted, now: Timestamp) -> Option<String> {
+    fn begins_to_flap(
+        &self,
+        record: &mut IncidentRecord,
+        disposition: &Disposition,
+        now: Timestamp,
+    ) -> Option<String> {
         let (most, window) = self.policy.noise.flapping;
         let turns = record.turns_within(window, now);
-        let is_heard = match sifted {
-            Sifted::Say(_) | Sifted::Digest => true,
-            Sifted::Hold(hold) => !matches!(hold.why, Why::Silenced | Why::Muted | Why::Inhibited),
+        let is_heard = match disposition {
+            Disposition::Notify(_) | Disposition::Digest => true,
+            Disposition::Suppress(hold) => !matches!(hold.why, Why::Silenced | Why::Muted | Why::Inhibited),
         };
         let may_be_held = self.rule.priority != Priority::P0;
         if turns <= most as usize || record.flapping.is_some() || !is_heard || !may_be_held {
@@ -374,12 +380,12 @@ impl<'c> Case<'c> {
     fn was_said(&self, record: &mut IncidentRecord, why: Why, count: u64, now: Timestamp) {
         record.said_at = now;
         record.said_count = record.said_count.max(count);
-        response::start_clock(self.policy, record, why, now);
+        escalation::start_clock(self.policy, record, why, now);
     }
 
     fn request<'r>(&'r self, incident: &'r IncidentKey, state: &'r State, now: Timestamp) -> Request<'r> {
-        let (event, occasion) = (&self.event.id, self.occasion(incident, now));
-        Request { event, occasion, priority: self.rule.priority, asked_by: self.asked_by(), state }
+        let (event, input) = (&self.event.id, self.input(incident, now));
+        Request { event, input, priority: self.rule.priority, asked_by: self.asked_by(), state }
     }
 
     fn notice(&self, incident: &IncidentKey, why: Why, plans: &Plans, now: Timestamp) -> Notice {

@@ -1,5 +1,7 @@
 //! The one recorded answer to one event: what is to be done, why, and what was not.
 
+mod cause;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -7,12 +9,14 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::act::Act;
-use crate::face::Face;
+use crate::attributes::Attributes;
 use crate::ids::{ChannelName, DedupKey, EffectId, EventId, FindingKey, IncidentKey, RuleName};
 use crate::notice::Notice;
 use crate::priority::Priority;
 use crate::state::{Key, Record};
 use crate::verdict::{EffectKind, Verdict, Why};
+
+pub use cause::Cause;
 
 /// What was decided about one event, once.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -41,6 +45,9 @@ pub struct Decision {
     pub why: Why,
     /// The incident it belongs to; none where it belongs to none.
     pub incident: Option<IncidentKey>,
+    /// What it answers. Entries of earlier releases do not say: the store fills it in.
+    #[serde(default)]
+    pub cause: Cause,
     /// What is to be done, in order.
     pub effects: Vec<Effect>,
     /// What is to be done to the cluster, in order.
@@ -50,13 +57,52 @@ pub struct Decision {
     pub withheld: Vec<Withheld>,
     /// What it looked like to silences and the like; none for what is not an event.
     #[serde(default)]
-    pub face: Option<Face>,
+    pub face: Option<Attributes>,
     /// The records as they are after this decision.
     #[serde(skip)]
     pub changes: BTreeMap<Key, Record>,
 }
 
+/// What a decision is about.
+#[derive(Clone, Debug)]
+pub(crate) struct Matter {
+    pub(crate) source: String,
+    pub(crate) kind: String,
+    pub(crate) finding: Option<FindingKey>,
+    pub(crate) subject: String,
+    pub(crate) rule: RuleName,
+    pub(crate) family: String,
+    pub(crate) priority: Priority,
+    pub(crate) incident: Option<IncidentKey>,
+    pub(crate) face: Option<Attributes>,
+}
+
 impl Decision {
+    /// The one that every other is made from: nobody hears of it, nothing is done, nothing is remembered.
+    pub(crate) fn quiet(event: EventId, cause: Cause, matter: Matter, why: Why, at: Timestamp) -> Self {
+        let Matter { source, kind, finding, subject, rule, family, priority, incident, face } = matter;
+        Self {
+            event,
+            source,
+            kind,
+            finding,
+            subject,
+            at,
+            rule,
+            family,
+            priority,
+            verdict: Verdict::Quiet,
+            why,
+            incident,
+            cause,
+            effects: Vec::new(),
+            acts: Vec::new(),
+            withheld: Vec::new(),
+            face,
+            changes: BTreeMap::new(),
+        }
+    }
+
     /// The kinds of its effects, each once; what is done only if another fails does not count.
     pub fn effect_kinds(&self) -> Vec<EffectKind> {
         let planned = self.effects.iter().filter(|effect| !matches!(effect.when, When::Unless { .. }));

@@ -111,9 +111,24 @@ impl Drill {
     }
 }
 
+const KEY: &str = "drill-";
+
 /// No incident has a key of this form: whatever is done about a drill is done about nothing else.
 fn key(event: &EventId) -> String {
-    format!("drill-{}", event.shown())
+    format!("{KEY}{}", event.shown())
+}
+
+/// The event of a drill, by what the drill's page has in the place of an incident.
+pub fn drilled(key: &str) -> Option<&str> {
+    key.strip_prefix(KEY).filter(|event| !event.is_empty())
+}
+
+/// Why nothing may be known of such a name.
+pub fn unknown(key: &str) -> Option<&'static str> {
+    drilled(key).map(|_| {
+        "that is a drill (watchfire send-test): nothing has happened; the worker knows only those with --end-to-end, and \
+         whoever sent it is named in its page"
+    })
 }
 
 #[cfg(test)]
@@ -148,5 +163,14 @@ mod tests {
     fn who_asks_is_one_short_line() {
         let text = r#"{"id":"1","source":"watchfire","detail-type":"Drill","detail":{"priority":"P3","by":"a\r\nBcc: b"}}"#;
         assert_eq!(read(text).map(|drill| drill.by), Some("a Bcc: b".to_owned()));
+    }
+
+    #[test]
+    fn a_drill_is_known_by_what_its_page_has_in_the_place_of_an_incident() {
+        let event = EventId::new("ab12");
+        assert_eq!(drilled(&key(&event)), Some("ab12"));
+        assert_eq!(["wf1-ab12", "drill-", "ab12"].map(drilled), [None, None, None]);
+        assert!(unknown("drill-ab12").is_some_and(|why| why.contains("nothing has happened")));
+        assert_eq!(unknown("ab12"), None);
     }
 }

@@ -23,7 +23,7 @@ pub(crate) fn needs(key: &IncidentKey, record: &IncidentRecord, state: &State) -
         .bundles
         .iter()
         .flat_map(|bundle| [Key::Bundle(bundle.clone()), Key::Incident(incident_of_bundle(bundle))]);
-    let covers = record.covers.iter().cloned().map(Key::Cover);
+    let covers = record.covers.iter().cloned().map(Key::Inhibition);
     state.need_all([Key::Bundle(cover)].into_iter().chain(own).chain(covers))
 }
 

@@ -8,12 +8,10 @@ use crate::act::{Act, ActionKind, StepRecord, StepResult};
 use crate::action::ActionName;
 use crate::action::Role;
 use crate::budget::{BudgetRecord, Spent};
-use crate::command::Command;
 use crate::containment::{ContainmentState, TargetKey, TargetRecord};
 use crate::context::Context;
-use crate::decision::{Decision, Effect, When};
+use crate::decision::{Cause, Decision, Effect, Matter, When};
 use crate::heading;
-use crate::ids::ApprovalId;
 use crate::ids::dedup_key;
 use crate::ids::{ChannelName, EffectId, EventId, IncidentKey, Own};
 use crate::incident::IncidentRecord;
@@ -33,17 +31,9 @@ pub fn report_id(entry: &Entry, act: &Act) -> EventId {
 /// The records that a report reads.
 fn reads(entry: &Entry, act: &Act) -> Vec<Key> {
     let target = TargetKey::of(&act.target).map(Key::Target);
-    let approval = approved(entry).map(Key::Approval);
+    let approval = entry.decision.cause.approves().cloned().map(Key::Approval);
     let budget = contains(act).map(|_| Key::Budget);
     [Key::Incident(act.incident.clone())].into_iter().chain(target).chain(approval).chain(budget).collect()
-}
-
-/// The plan that was approved, where the entry is an approval.
-fn approved(entry: &Entry) -> Option<ApprovalId> {
-    if entry.decision.why != Why::Commanded {
-        return None;
-    }
-    serde_json::from_str::<Command>(&entry.raw).ok()?.wish.approves().cloned()
 }
 
 /// What an act's end means: for the records, and for those who were paged. What could not be contained is a
@@ -93,25 +83,11 @@ pub fn report(
         changes.insert(Key::Incident(act.incident.clone()), Record::Incident(record));
     }
     let Decision { source, kind, finding, subject, rule, family, .. } = entry.decision.clone();
-    let decision = Decision {
-        event: report_id(entry, act),
-        source,
-        kind,
-        finding,
-        subject,
-        at: now,
-        rule,
-        family,
-        priority,
-        verdict: if effects.is_empty() { Verdict::Quiet } else { Verdict::Page },
-        why,
-        incident: Some(act.incident.clone()),
-        effects,
-        acts: Vec::new(),
-        withheld: Vec::new(),
-        face: None,
-        changes,
-    };
+    let incident = Some(act.incident.clone());
+    let matter = Matter { source, kind, finding, subject, rule, family, priority, incident, face: None };
+    let verdict = if effects.is_empty() { Verdict::Quiet } else { Verdict::Page };
+    let quiet = Decision::quiet(report_id(entry, act), Cause::report(act), matter, why, now);
+    let decision = Decision { verdict, effects, changes, ..quiet };
     heading::head(decision, policy, state, now)
 }
 
@@ -222,13 +198,17 @@ fn base(entry: &Entry, state: &State) -> Notice {
     if let Some(effect) = effects.first() {
         return effect.notice.clone();
     }
-    if let Some(asked) = approved(entry).and_then(|id| state.approval(&id)) {
+    if let Some(asked) = entry.decision.cause.approves().and_then(|id| state.approval(id)) {
         return asked.notice.clone();
     }
     let incident = incident.clone().unwrap_or_else(|| IncidentKey::new(""));
     // A command's subject says already which command it is.
-    let title =
-        if entry.decision.why == Why::Commanded { subject.clone() } else { format!("{kind}: {subject}") };
+    let title = match entry.decision.cause {
+        Cause::Command { .. } => subject.clone(),
+        Cause::Event | Cause::Timer | Cause::Report { .. } | Cause::Completion => {
+            format!("{kind}: {subject}")
+        }
+    };
     Notice {
         title: clean(&title, 200),
         rule: rule.clone(),

@@ -7,7 +7,7 @@ use crate::budget::{BudgetRecord, Over, Spent};
 use crate::containment::{ContainmentState, TargetKey};
 use crate::context::{Context, Method, Place, Pod, Pods, Workload};
 use crate::mitigation::{Mitigation, Mode};
-use crate::plan::{Occasion, Planned};
+use crate::plan::{PlanInput, Planned};
 use crate::priority::Priority;
 use crate::state::State;
 
@@ -19,7 +19,7 @@ pub struct Question<'q> {
     /// Its plan.
     pub planned: &'q Planned,
     /// What the plan was made from.
-    pub occasion: Occasion<'q>,
+    pub input: PlanInput<'q>,
     /// What is remembered: the switch, the budget, the target.
     pub state: &'q State,
     /// How urgent the incident is.
@@ -99,11 +99,11 @@ pub enum Refusal {
 
 /// The ruling on one act. In this order: what is never done, then what is not done now, then who decides.
 pub fn may(question: &Question<'_>) -> Ruling {
-    let Question { action, planned, occasion, asked_by, .. } = question;
+    let Question { action, planned, input, asked_by, .. } = question;
     if let Err(refusal) = never(question) {
         return Ruling::Refuse(refusal);
     }
-    let mode = occasion.mitigation.mode_of(*action, namespace(occasion.context, *action));
+    let mode = input.mitigation.mode_of(*action, namespace(input.context, *action));
     if *asked_by == AskedBy::Human {
         return Ruling::Go;
     }
@@ -121,14 +121,14 @@ pub fn may(question: &Question<'_>) -> Ruling {
 
 /// What a human approves is theirs to count: the budget bounds what is done without one.
 fn within_budget(question: &Question<'_>) -> Ruling {
-    let Question { action, occasion, state, priority, spends, before, .. } = *question;
+    let Question { action, input, state, priority, spends, before, .. } = *question;
     if action.role() != Role::Contain {
         return Ruling::Go;
     }
     let Some(record) = state.budget() else {
         return Ruling::Refuse(Refusal::CannotSay("how much of the budget is spent".to_owned()));
     };
-    match (occasion.mitigation.budget.room(&record, before, spends, occasion.now), priority) {
+    match (input.mitigation.budget.room(&record, before, spends, input.now), priority) {
         (Ok(()), _) => Ruling::Go,
         (Err(over), Priority::P0) => Ruling::AskAtOnce(over.sentence()),
         (Err(over), Priority::P1 | Priority::P2 | Priority::P3) => Ruling::Refuse(Refusal::OverBudget(over)),
@@ -152,7 +152,7 @@ fn unsure(question: &Question<'_>) -> Option<String> {
     if question.action.only_looks() {
         return None;
     }
-    let context = question.occasion.context;
+    let context = question.input.context;
     let what = match context.pods {
         Pods::Found { .. } => "pod",
         Pods::NotAsked | Pods::Unknown(_) | Pods::None(_) => "node",
@@ -185,8 +185,8 @@ fn released(question: &Question<'_>) -> Option<String> {
 }
 
 fn never(question: &Question<'_>) -> Result<(), Refusal> {
-    let Question { action, planned, occasion, state, priority, asked_by, spends: _, before: _ } = *question;
-    let Mitigation { cluster, protected, .. } = occasion.mitigation;
+    let Question { action, planned, input, state, priority, asked_by, spends: _, before: _ } = *question;
+    let Mitigation { cluster, protected, .. } = input.mitigation;
     if let AskedBy::Rule { sample: true, .. } = asked_by {
         return Err(Refusal::Sample);
     }
@@ -201,20 +201,20 @@ fn never(question: &Question<'_>) -> Result<(), Refusal> {
     if let Some(off) = switch.off {
         return Err(Refusal::SwitchedOff { by: off.by, reason: off.reason });
     }
-    match (&occasion.context.place, cluster) {
+    match (&input.context.place, cluster) {
         (_, None) => return Err(Refusal::NoCluster),
         (Place::Ours(found), Some(ours)) if found == ours => {}
         (Place::Ours(found), Some(_)) => return Err(Refusal::Foreign(found.name.clone())),
         (Place::Foreign(theirs), Some(_)) => return Err(Refusal::Foreign(theirs.clone())),
         // A hint is never done unasked, and whoever is asked is told what it is worth.
-        (Place::Unsaid, Some(_)) if asked_by != AskedBy::Human && occasion.context.hint().is_some() => {}
+        (Place::Unsaid, Some(_)) if asked_by != AskedBy::Human && input.context.hint().is_some() => {}
         (Place::None | Place::Unsaid, Some(_)) => return Err(Refusal::Unsaid),
     }
     // A workload is named by its pods: one that is protected protects it.
-    if let Some(why) = concerned(occasion.context).iter().find_map(|pod| protected.why(pod)) {
+    if let Some(why) = concerned(input.context).iter().find_map(|pod| protected.why(pod)) {
         return Err(Refusal::Protected(why));
     }
-    let node = occasion.context.node.as_ref().map(|node| &node.name);
+    let node = input.context.node.as_ref().map(|node| &node.name);
     if matches!(action, ActionName::Cordon | ActionName::Drain)
         && node.is_some()
         && node == protected.own_node.as_ref()
@@ -234,13 +234,13 @@ fn never(question: &Question<'_>) -> Result<(), Refusal> {
     if action.role() != Role::Contain {
         return Ok(());
     }
-    if !occasion.mitigation.keeps_evidence {
+    if !input.mitigation.keeps_evidence {
         return Err(Refusal::NoEvidence);
     }
     let budget = state.budget();
     let budget = budget.ok_or_else(|| Refusal::CannotSay("how much of the budget is spent".to_owned()))?;
     match action {
-        ActionName::Quarantine | ActionName::DeletePod => leaves_enough(&occasion, &budget, priority),
+        ActionName::Quarantine | ActionName::DeletePod => leaves_enough(&input, &budget, priority),
         ActionName::ScaleToZero
         | ActionName::Cordon
         | ActionName::Drain
@@ -260,11 +260,11 @@ fn concerned(context: &Context) -> &[Pod] {
 
 /// What is left of the workload: not too many of its pods missing by us, and not the last one that is ready. What
 /// was not ready before we came is no loss: who holds the workload holds its replicas and its probes, too.
-fn leaves_enough(occasion: &Occasion<'_>, budget: &BudgetRecord, priority: Priority) -> Result<(), Refusal> {
-    let Some(pod) = occasion.context.pod() else {
+fn leaves_enough(input: &PlanInput<'_>, budget: &BudgetRecord, priority: Priority) -> Result<(), Refusal> {
+    let Some(pod) = input.context.pod() else {
         return Err(Refusal::CannotSay("which pod it is".to_owned()));
     };
-    let details = occasion.context.details.as_ref();
+    let details = input.context.details.as_ref();
     let owners = details.map(|details| &details.owners);
     let owners = match owners.map(|owners| (owners.get(), owners.because())) {
         Some((Some(owners), _)) => owners,
@@ -272,12 +272,12 @@ fn leaves_enough(occasion: &Occasion<'_>, budget: &BudgetRecord, priority: Prior
         None => return Err(cannot_say_owners(None)),
     };
     let Some((workload, wanted)) = counted(owners).filter(|_| pod.ready) else { return Ok(()) };
-    let mitigation = occasion.mitigation;
+    let mitigation = input.mitigation;
     if workload.ready <= 1 && !mitigation.last_ready_replica.contains(&priority) {
         return Err(Refusal::LastReady(workload.named()));
     }
     let most = (wanted * mitigation.workload_percent / 100).max(1);
-    let after = missing_by_us(occasion, budget, wanted.saturating_sub(workload.ready)) + 1;
+    let after = missing_by_us(input, budget, wanted.saturating_sub(workload.ready)) + 1;
     match after <= most {
         true => Ok(()),
         false => Err(Refusal::Share(format!(
@@ -289,11 +289,11 @@ fn leaves_enough(occasion: &Occasion<'_>, budget: &BudgetRecord, priority: Prior
 
 /// How many other pods of the workload were taken within the budget's window and are not replaced: those of which
 /// nothing is known yet, and of those that are out at most as many as are not ready.
-fn missing_by_us(occasion: &Occasion<'_>, budget: &BudgetRecord, not_ready: u32) -> u32 {
-    let workload = occasion.context.workload().map(|workload| workload.uid.as_str());
-    let own = occasion.context.pod().and_then(|pod| TargetKey::of(&Target::Pod(pod.reference())));
+fn missing_by_us(input: &PlanInput<'_>, budget: &BudgetRecord, not_ready: u32) -> u32 {
+    let workload = input.context.workload().map(|workload| workload.uid.as_str());
+    let own = input.context.pod().and_then(|pod| TargetKey::of(&Target::Pod(pod.reference())));
     let taken = budget
-        .within(occasion.mitigation.budget.window, occasion.now)
+        .within(input.mitigation.budget.window, input.now)
         .filter(|spent| spent.takes_a_pod() && spent.target != own && spent.workload.as_deref() == workload);
     let (out, planned): (Vec<_>, Vec<_>) = taken.partition(|spent| spent.took_effect);
     let count = |taken: Vec<&Spent>| u32::try_from(taken.len()).unwrap_or(u32::MAX);

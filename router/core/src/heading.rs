@@ -77,7 +77,7 @@ fn answered(withheld: &mut Vec<String>, measures: &[Measure]) {
 /// Every notice that is told now, or from whose words a later one is made.
 fn notices(decision: &mut Decision) -> impl Iterator<Item = &mut Notice> {
     let kept = decision.changes.values_mut().filter_map(|change| match change {
-        Record::Sayable(sayable) => Some(&mut sayable.notice),
+        Record::PageDraft(page_draft) => Some(&mut page_draft.notice),
         Record::Approval(approval) => Some(&mut approval.notice),
         _ => None,
     });

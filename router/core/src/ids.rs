@@ -45,7 +45,7 @@ id! {
     /// A silence: short, given when it is made.
     SilenceId
     /// Where is remembered what covers incidents: a hash of an inhibition and the values that must be equal.
-    CoverKey
+    InhibitionKey
     /// Several incidents said as one: a hash of what they have in common.
     BundleKey
     /// A limit: what it is about, hashed where that comes from an event.

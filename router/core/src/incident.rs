@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 use crate::containment::TargetKey;
 use crate::event::{Band, Finding, FindingState};
 use crate::ids::ApprovalId;
-use crate::ids::{BundleKey, ChannelName, CoverKey, DedupKey, EffectId, EventId, FindingKey, IncidentKey};
+use crate::ids::{
+    BundleKey, ChannelName, DedupKey, EffectId, EventId, FindingKey, IncidentKey, InhibitionKey,
+};
 use crate::notice::ByWhom;
 use crate::priority::Priority;
 use crate::verdict::Why;
@@ -123,7 +125,7 @@ pub struct IncidentRecord {
     pub quiet_at: Option<Timestamp>,
     /// Why it has news that nobody was told yet.
     #[serde(default)]
-    pub held: Option<Held>,
+    pub held: Option<Suppressed>,
     /// The bundle that it is or was last said in.
     #[serde(default)]
     pub bundle: Option<BundleKey>,
@@ -138,7 +140,7 @@ pub struct IncidentRecord {
     pub campaign: Option<IncidentKey>,
     /// Where it is remembered that it covers others.
     #[serde(default)]
-    pub covers: BTreeSet<CoverKey>,
+    pub covers: BTreeSet<InhibitionKey>,
     /// Who or what ended it, unless its own findings did.
     #[serde(default)]
     pub ended: Option<ByWhom>,
@@ -159,7 +161,7 @@ pub struct Escalated {
 
 /// News that nobody was told yet.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Held {
+pub struct Suppressed {
     /// What would have been said.
     pub news: Why,
     /// Why it was not.

@@ -15,14 +15,14 @@ use crate::ids::{EffectId, EventId};
 use crate::incident::IncidentRecord;
 use crate::notice::Notice;
 use crate::notice::WAITS;
-use crate::plan::{NoPlan, Occasion, Planned};
+use crate::plan::{NoPlan, PlanInput, Planned};
 use crate::priority::Priority;
 use crate::state::{Key, Record, State};
 
 /// What plans are asked for, and by whom.
 pub(crate) struct Request<'r> {
     pub(crate) event: &'r EventId,
-    pub(crate) occasion: Occasion<'r>,
+    pub(crate) input: PlanInput<'r>,
     pub(crate) priority: Priority,
     pub(crate) asked_by: AskedBy<'r>,
     pub(crate) state: &'r State,
@@ -52,12 +52,11 @@ pub(crate) struct Asked {
 }
 
 /// The records that planning these actions reads.
-pub(crate) fn reads(event: &EventId, occasion: &Occasion<'_>) -> Vec<Key> {
-    if occasion.wanted.iter().all(|action| action.only_looks()) {
+pub(crate) fn reads(event: &EventId, input: &PlanInput<'_>) -> Vec<Key> {
+    if input.wanted.iter().all(|action| action.only_looks()) {
         return Vec::new();
     }
-    let targets =
-        ActionName::ALL.into_iter().filter_map(|action| TargetKey::of(&occasion.target(action).ok()?));
+    let targets = ActionName::ALL.into_iter().filter_map(|action| TargetKey::of(&input.target(action).ok()?));
     let targets: BTreeSet<_> = targets.collect();
     let approvals = ActionName::ALL.into_iter().map(|action| ApprovalId::of(event, &effect(action)));
     let own = [Key::Switch, Key::Budget];
@@ -72,11 +71,11 @@ fn effect(action: ActionName) -> EffectId {
 pub(crate) fn plan(request: &Request<'_>, notice: impl FnOnce(&Plans) -> Notice) -> Plans {
     let mut plans = Plans::default();
     let mut instead = Vec::new();
-    for action in in_order(request.occasion.wanted) {
+    for action in in_order(request.input.wanted) {
         instead.extend(plans.action(request, action));
     }
     for action in instead {
-        if !request.occasion.wanted.contains(&action) && !plans.has(action) {
+        if !request.input.wanted.contains(&action) && !plans.has(action) {
             plans.action(request, action);
         }
     }
@@ -89,7 +88,7 @@ pub(crate) fn plan(request: &Request<'_>, notice: impl FnOnce(&Plans) -> Notice)
     // In the words and order of the rule.
     let place = |withheld: &Withheld| {
         request
-            .occasion
+            .input
             .wanted
             .iter()
             .position(|action| action.as_str() == withheld.action)
@@ -129,7 +128,7 @@ impl Plans {
             .map(|(id, record)| (Key::Approval(id.clone()), Record::Approval(Box::new(record.clone()))));
         let mut changes: BTreeMap<_, _> = targets.chain(approvals).collect();
         if let Some(mut budget) = request.state.budget().filter(|_| !self.spends.is_empty()) {
-            let Occasion { mitigation, now, .. } = request.occasion;
+            let PlanInput { mitigation, now, .. } = request.input;
             self.spends.iter().for_each(|spent| budget.spend(spent.clone(), mitigation.budget.window, now));
             changes.insert(Key::Budget, Record::Budget(budget));
         }
@@ -153,7 +152,7 @@ impl Plans {
 
     /// Plans one action; the answer is what could be done instead of one that cannot be.
     fn action(&mut self, request: &Request<'_>, action: ActionName) -> Option<ActionName> {
-        let planned = match request.occasion.plan(action) {
+        let planned = match request.input.plan(action) {
             Ok(planned) => planned,
             Err(NoPlan { reason, instead }) => {
                 self.withhold(action, reason);
@@ -182,9 +181,9 @@ impl Plans {
     }
 
     fn ruling(&self, request: &Request<'_>, action: ActionName, planned: &Planned) -> Ruling {
-        let Request { event: _, occasion, priority, asked_by, state } = *request;
+        let Request { event: _, input, priority, asked_by, state } = *request;
         let spends = &spent(request, action, &planned.target);
-        may(&Question { action, planned, occasion, state, priority, asked_by, spends, before: &self.spends })
+        may(&Question { action, planned, input, state, priority, asked_by, spends, before: &self.spends })
     }
 
     fn withhold(&mut self, action: ActionName, reason: String) {
@@ -214,7 +213,7 @@ impl Plans {
             return;
         }
         let Some(key) = TargetKey::of(&act.target) else { return };
-        let incident = request.occasion.incident;
+        let incident = request.input.incident;
         let known = request.state.target(&key).cloned();
         let record = self.records.entry(key.clone()).or_insert_with(|| {
             known.unwrap_or_else(|| TargetRecord {
@@ -224,13 +223,13 @@ impl Plans {
             })
         });
         record.incident = incident.clone();
-        record.push(Containment::planned(act, request.event, undo, request.occasion.now));
+        record.push(Containment::planned(act, request.event, undo, request.input.now));
         self.targets.insert(key);
     }
 
     /// A human is asked: the plan is kept as it is, and only it can be approved.
     fn ask(&mut self, request: &Request<'_>, action: ActionName, planned: Planned, because: String) {
-        let Occasion { mitigation, now, .. } = request.occasion;
+        let PlanInput { mitigation, now, .. } = request.input;
         let expires_at = now + mitigation.approve_within;
         let id = ApprovalId::of(request.event, &effect(action));
         let what = said(&planned);
@@ -250,7 +249,7 @@ impl Plans {
             undo,
             because,
             priority: request.priority,
-            notice: Notice::empty(request.priority, request.occasion.incident, request.event),
+            notice: Notice::empty(request.priority, request.input.incident, request.event),
             asked_at: now,
             expires_at,
             answer: None,
@@ -260,11 +259,11 @@ impl Plans {
 
     /// What is done if the quarantine cannot be verified: in the plan from the start.
     fn if_not_verified(&mut self, request: &Request<'_>, quarantine: usize) {
-        let Some(next) = request.occasion.mitigation.if_not_verified.filter(|next| !self.has(*next)) else {
+        let Some(next) = request.input.mitigation.if_not_verified.filter(|next| !self.has(*next)) else {
             return;
         };
         let id = self.acts[quarantine].id.clone();
-        let Ok(planned) = request.occasion.plan(next) else { return };
+        let Ok(planned) = request.input.plan(next) else { return };
         match self.ruling(request, next, &planned) {
             Ruling::Go => self.take(request, next, planned, ActWhen::IfFailed(id)),
             Ruling::Ask(because) | Ruling::AskAtOnce(because) => {
@@ -276,7 +275,7 @@ impl Plans {
 
     /// The end of the quarantine, where it has one.
     fn end(&mut self, request: &Request<'_>, quarantine: usize) {
-        let Occasion { mitigation, now, .. } = request.occasion;
+        let PlanInput { mitigation, now, .. } = request.input;
         let Some(after) = mitigation.quarantine_ends_after else { return };
         let Act { target, id, .. } = &self.acts[quarantine];
         let Some(record) = TargetKey::of(target).and_then(|key| self.records.get(&key)) else { return };
@@ -291,13 +290,13 @@ impl Plans {
 }
 
 fn spent(request: &Request<'_>, action: ActionName, target: &Target) -> Spent {
-    let Occasion { context, now, .. } = request.occasion;
+    let PlanInput { context, now, .. } = request.input;
     Spent::planned(action, target, context, (request.event.clone(), effect(action)), now)
 }
 
 fn act(request: &Request<'_>, action: ActionName, planned: Planned, when: ActWhen) -> Act {
     let Planned { target, about, steps, undo: _, ask: _, notes: _ } = planned;
-    let Occasion { mitigation, incident, now, .. } = request.occasion;
+    let PlanInput { mitigation, incident, now, .. } = request.input;
     Act {
         id: effect(action),
         action: ActionKind::Rule(action),
@@ -326,7 +325,7 @@ pub(crate) fn release(
         id: EffectId::new(format!("release{of}")),
         action: ActionKind::Release,
         role: Role::Contain,
-        incident: request.occasion.incident.clone(),
+        incident: request.input.incident.clone(),
         hash: PlanHash::of(&target, &steps),
         target,
         about: Vec::new(),

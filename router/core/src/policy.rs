@@ -10,6 +10,7 @@ use crate::mitigation::Mitigation;
 use crate::noise::Noise;
 use crate::priority::Priority;
 use crate::rules::{Rule, RuleSet};
+use crate::zone::Zone;
 
 /// All that `decide` depends on besides the event, the state and the time.
 #[derive(Debug)]
@@ -64,6 +65,11 @@ pub struct EscalationStep {
 }
 
 impl Policy {
+    /// The zone that people here read their clocks in.
+    pub fn zone(&self) -> &Zone {
+        self.calendar.zone()
+    }
+
     /// Everything as it is unless configured otherwise.
     pub fn new(rules: RuleSet, routes: Routes) -> Self {
         Self {

@@ -1,12 +1,15 @@
 //! How soon a human has to respond.
 
 use std::fmt;
+use strum::VariantArray;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The time a human has to respond; the smaller, the more urgent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema, VariantArray,
+)]
 pub enum Priority {
     /// Within 15 minutes.
     P0,
@@ -20,10 +23,10 @@ pub enum Priority {
 
 impl Priority {
     /// All four, the most urgent first.
-    pub const ALL: [Priority; 4] = [Priority::P0, Priority::P1, Priority::P2, Priority::P3];
+    pub const ALL: [Self; Self::VARIANTS.len()] = *Self::VARIANTS.first_chunk().expect("all of them");
 
     /// `P0`, `P1`, `P2` or `P3`.
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Priority::P0 => "P0",
             Priority::P1 => "P1",

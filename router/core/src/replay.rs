@@ -4,19 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use crate::attributes::Attributes;
 use crate::command::{Asked, Command};
 use crate::context::Context;
 use crate::decide::Case;
 use crate::decision::Decision;
 use crate::digest::{Contents, EditionNumber};
 use crate::event::{Event, Finding, messages, unreadable};
-use crate::face::Face;
 use crate::ids::{EventId, IncidentKey};
 use crate::policy::Policy;
 use crate::silence::SilenceEffect;
 use crate::state::{Key, Record, State, Unread};
+use crate::timer::{SetBack, Timer, Turns};
 use crate::verdict::{Verdict, Why};
-use crate::wake::{SetBack, Turns, Woken};
 
 /// A history as far as it was replayed.
 #[derive(Debug)]
@@ -28,7 +28,7 @@ pub struct Replay<'p> {
     due: BTreeMap<(Timestamp, String), Key>,
     decided: BTreeSet<EventId>,
     /// What events looked like, and when they were decided: for what a silence would have done.
-    faces: Vec<(Timestamp, Face)>,
+    faces: Vec<(Timestamp, Attributes)>,
     now: Timestamp,
     /// The latest time that anything was decided at since the clock was last set back.
     newest: Timestamp,
@@ -95,7 +95,7 @@ impl<'p> Replay<'p> {
         let mut decisions = self.after_set_back();
         let mut turns = Turns::default();
         while let Some((due_at, key)) = self.next_due(&turns).filter(|(due_at, _)| *due_at <= self.now) {
-            let woken = Woken::new(&key, due_at, self.policy);
+            let woken = Timer::new(&key, due_at, self.policy);
             let (decision, _) = self.read(|state| woken.decide(state, self.now));
             let Some(decision) = decision else {
                 self.due.remove(&(due_at, key.to_string()));
@@ -168,8 +168,8 @@ impl<'p> Replay<'p> {
     }
 
     fn effect_of(&self, command: &Command) -> Option<SilenceEffect> {
-        let crate::command::Wish::Silence(draft) = &command.wish else { return None };
-        let pattern = crate::pattern::Pattern::parse(&draft.matches).ok()?;
+        let crate::command::CommandKind::Silence(draft) = &command.wish else { return None };
+        let pattern = crate::attributes::Attributes::pattern(&draft.matches).ok()?;
         let day = jiff::SignedDuration::from_hours(24);
         let last_day = self.faces.iter().filter(|(at, _)| self.now.duration_since(*at) < day);
         Some(SilenceEffect::of(&pattern, last_day.map(|(_, face)| face)))
@@ -209,7 +209,7 @@ impl<'p> Replay<'p> {
                 ..decision
             };
         }
-        self.faces.push((self.now, Face::of(event, case.rule(), &context)));
+        self.faces.push((self.now, Attributes::of(event, case.rule(), &context)));
         self.commit(&decision);
         decision
     }

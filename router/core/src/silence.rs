@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::face::Face;
+use crate::attributes::Attributes;
 use crate::ids::SilenceId;
 use crate::pattern::{Pattern, PatternSet};
 use crate::priority::Priority;
@@ -24,7 +24,7 @@ const LISTED_AFTER: SignedDuration = SignedDuration::from_hours(7 * 24);
 pub struct Silence {
     /// Its id.
     pub id: SilenceId,
-    /// What it matches: an event pattern over [`Face::json`], as text.
+    /// What it matches: an event pattern over [`Attributes::json`], as text.
     pub matches: String,
     /// From when on.
     pub starts_at: Timestamp,
@@ -48,7 +48,7 @@ pub struct Silence {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SilenceDraft {
-    /// What it matches: an event pattern over [`Face::json`], as text.
+    /// What it matches: an event pattern over [`Attributes::json`], as text.
     pub matches: String,
     /// From when on; now if left out.
     #[serde(default)]
@@ -86,14 +86,14 @@ pub struct SilenceEffect {
 
 impl SilenceEffect {
     /// Over the faces of the last day's events.
-    pub fn of<'f>(pattern: &Pattern, faces: impl Iterator<Item = &'f Face>) -> Self {
+    pub fn of<'f>(pattern: &Pattern, faces: impl Iterator<Item = &'f Attributes>) -> Self {
         let mut effect = Self::default();
         faces.for_each(|face| effect.count(pattern, face));
         effect
     }
 
     /// One more event.
-    pub fn count(&mut self, pattern: &Pattern, face: &Face) {
+    pub fn count(&mut self, pattern: &Pattern, face: &Attributes) {
         self.events += 1;
         if pattern.matches(&face.json()) {
             self.matched += 1;
@@ -179,7 +179,7 @@ struct Compiled {
 
 impl Silences {
     /// The silence in force that holds this longest; for a P0 only one that covers P0.
-    pub fn of(&self, face: &Face, is_p0: bool, now: Timestamp) -> Option<&Silence> {
+    pub fn of(&self, face: &Attributes, is_p0: bool, now: Timestamp) -> Option<&Silence> {
         let silences = &self.0.record.silences;
         let counts = |silence: &Silence| silence.is_active(now) && (!is_p0 || silence.covers_p0);
         let mut counting = (0..silences.len()).filter(|index| counts(&silences[*index])).peekable();
@@ -194,7 +194,7 @@ impl From<SilencesRecord> for Silences {
     fn from(record: SilencesRecord) -> Self {
         // One that cannot be read any more silences nothing.
         let pattern =
-            |silence: &Silence| Pattern::parse(&silence.matches).unwrap_or_else(|_| Pattern::nothing());
+            |silence: &Silence| Attributes::pattern(&silence.matches).unwrap_or_else(|_| Pattern::nothing());
         let patterns = PatternSet::new(record.silences.iter().map(pattern).collect());
         Self(Arc::new(Compiled { record, patterns }))
     }

@@ -10,9 +10,9 @@ use crate::budget::BudgetRecord;
 use crate::containment::{ApprovalRecord, SwitchRecord, TargetKey, TargetRecord};
 use crate::digest::{Contents, DigestDays, DigestLine, DigestRecord, EditionNumber, EditionRecord};
 use crate::ids::ApprovalId;
-use crate::ids::{BundleKey, CoverKey, FindingKey, IncidentKey, LimitKey};
+use crate::ids::{BundleKey, FindingKey, IncidentKey, InhibitionKey, LimitKey};
 use crate::incident::{FindingRecord, IncidentRecord};
-use crate::noise::{BundleRecord, CoverRecord, LimitRecord, Sayable};
+use crate::noise::{BundleRecord, InhibitionRecord, LimitRecord, PageDraft};
 use crate::silence::Silences;
 
 /// Where a record is kept.
@@ -31,11 +31,11 @@ pub enum Key {
     /// Whether mitigation is switched off.
     Switch,
     /// What an incident's page says, for whoever pages it later.
-    Sayable(IncidentKey),
+    PageDraft(IncidentKey),
     /// All silences.
     Silences,
     /// Which open incidents cover others that have something in common with them.
-    Cover(CoverKey),
+    Inhibition(InhibitionKey),
     /// Incidents that are said as one.
     Bundle(BundleKey),
     /// How much room a limit has.
@@ -62,9 +62,9 @@ impl fmt::Display for Key {
             Key::Approval(id) => write!(out, "approval/{id}"),
             Key::Budget => out.write_str("budget"),
             Key::Switch => out.write_str("switch"),
-            Key::Sayable(key) => write!(out, "sayable/{key}"),
+            Key::PageDraft(key) => write!(out, "sayable/{key}"),
             Key::Silences => out.write_str("silences"),
-            Key::Cover(key) => write!(out, "cover/{key}"),
+            Key::Inhibition(key) => write!(out, "cover/{key}"),
             Key::Bundle(key) => write!(out, "bundle/{key}"),
             Key::Limit(key) => write!(out, "limit/{key}"),
             Key::Digest => out.write_str("digest"),
@@ -91,8 +91,8 @@ impl Key {
         Some(match kind {
             "finding" => Key::Finding(FindingKey::new(key)),
             "incident" => Key::Incident(IncidentKey::new(key)),
-            "sayable" => Key::Sayable(IncidentKey::new(key)),
-            "cover" => Key::Cover(CoverKey::new(key)),
+            "sayable" => Key::PageDraft(IncidentKey::new(key)),
+            "cover" => Key::Inhibition(InhibitionKey::new(key)),
             "bundle" => Key::Bundle(BundleKey::new(key)),
             "limit" => Key::Limit(LimitKey::new(key)),
             "approval" => Key::Approval(ApprovalId::new(key)),
@@ -131,12 +131,14 @@ pub enum Record {
     Budget(BudgetRecord),
     /// Under [`Key::Switch`].
     Switch(SwitchRecord),
-    /// Under [`Key::Sayable`].
-    Sayable(Box<Sayable>),
+    /// Under [`Key::PageDraft`].
+    #[serde(rename = "sayable")]
+    PageDraft(Box<PageDraft>),
     /// Under [`Key::Silences`].
     Silences(Silences),
-    /// Under [`Key::Cover`].
-    Cover(CoverRecord),
+    /// Under [`Key::Inhibition`].
+    #[serde(rename = "cover")]
+    Inhibition(InhibitionRecord),
     /// Under [`Key::Bundle`].
     Bundle(Box<BundleRecord>),
     /// Under [`Key::Limit`].
@@ -167,9 +169,9 @@ impl Record {
             | Record::Approval(_)
             | Record::Budget(_)
             | Record::Switch(_)
-            | Record::Sayable(_)
+            | Record::PageDraft(_)
             | Record::Silences(_)
-            | Record::Cover(_)
+            | Record::Inhibition(_)
             | Record::Limit(_)
             | Record::DigestLine(_)
             | Record::DigestDays(_)
@@ -294,8 +296,8 @@ impl State {
     }
 
     /// What an incident's page says.
-    pub fn sayable(&self, key: &IncidentKey) -> Option<&Sayable> {
-        let Record::Sayable(record) = self.record(&Key::Sayable(key.clone()))? else { return None };
+    pub fn page_draft(&self, key: &IncidentKey) -> Option<&PageDraft> {
+        let Record::PageDraft(record) = self.record(&Key::PageDraft(key.clone()))? else { return None };
         Some(record)
     }
 
@@ -306,8 +308,8 @@ impl State {
     }
 
     /// Which open incidents cover others.
-    pub fn cover(&self, key: &CoverKey) -> Option<&CoverRecord> {
-        let Record::Cover(record) = self.record(&Key::Cover(key.clone()))? else { return None };
+    pub fn cover(&self, key: &InhibitionKey) -> Option<&InhibitionRecord> {
+        let Record::Inhibition(record) = self.record(&Key::Inhibition(key.clone()))? else { return None };
         Some(record)
     }
 

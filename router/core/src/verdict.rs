@@ -2,10 +2,25 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
 
 /// Whether a human hears of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+    IntoStaticStr,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Verdict {
     /// At once.
     Page,
@@ -18,17 +33,27 @@ pub enum Verdict {
 impl Verdict {
     /// The word in the journal, in metrics and on screen.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Verdict::Page => "page",
-            Verdict::Digest => "digest",
-            Verdict::Quiet => "quiet",
-        }
+        self.into()
     }
 }
 
 /// Why a human hears of it, or not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+    IntoStaticStr,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Why {
     /// The first event of an incident.
     New,
@@ -111,46 +136,7 @@ pub enum Why {
 impl Why {
     /// The word in the journal, in metrics and on screen.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Why::New => "new",
-            Why::Reopened => "reopened",
-            Why::PriorityRose => "priority_rose",
-            Why::SeverityRose => "severity_rose",
-            Why::WindowPassed => "window_passed",
-            Why::Unreadable => "unreadable",
-            Why::Repeat => "repeat",
-            Why::Joined => "joined",
-            Why::Outdated => "outdated",
-            Why::Closed => "closed",
-            Why::StillOpen => "still_open",
-            Why::NotOpen => "not_open",
-            Why::ResourceJoined => "resource_joined",
-            Why::CountGrew => "count_grew",
-            Why::Bundled => "bundled",
-            Why::Escalated => "escalated",
-            Why::Digested => "digested",
-            Why::EditionClosed => "edition_closed",
-            Why::Silenced => "silenced",
-            Why::Inhibited => "inhibited",
-            Why::Muted => "muted",
-            Why::Flapping => "flapping",
-            Why::Stormed => "stormed",
-            Why::Grouped => "grouped",
-            Why::Limited => "limited",
-            Why::InHand => "in_hand",
-            Why::Echo => "echo",
-            Why::WentQuiet => "went_quiet",
-            Why::OverBefore => "over_before",
-            Why::ClockSetBack => "clock_set_back",
-            Why::Sample => "sample",
-            Why::Drill => "drill",
-            Why::Shadow => "shadow",
-            Why::Completed => "completed",
-            Why::Acted => "acted",
-            Why::NotContained => "not_contained",
-            Why::Commanded => "commanded",
-            Why::Declined => "declined",
-        }
+        self.into()
     }
 
     /// Whether someone is to hear of it; all others are reasons to be quiet.
@@ -248,8 +234,22 @@ impl Why {
 }
 
 /// What an effect does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+    IntoStaticStr,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum EffectKind {
     /// Tell a human at once.
     Page,
@@ -266,12 +266,6 @@ pub enum EffectKind {
 impl EffectKind {
     /// The word in the journal, in metrics and on screen.
     pub fn as_str(self) -> &'static str {
-        match self {
-            EffectKind::Page => "page",
-            EffectKind::Resolve => "resolve",
-            EffectKind::Update => "update",
-            EffectKind::Digest => "digest",
-            EffectKind::Acknowledge => "acknowledge",
-        }
+        self.into()
     }
 }

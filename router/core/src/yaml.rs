@@ -7,12 +7,12 @@ use serde::{Deserialize, Deserializer};
 use serde_path_to_error::{Path, Segment};
 use serde_saphyr::Spanned;
 
+mod diagnostic;
 mod misfit;
-mod mistake;
 mod place;
 mod words;
 
-pub use mistake::Mistake;
+pub use diagnostic::Diagnostic;
 pub use place::{Excerpt, Place};
 
 use crate::json::Json;

@@ -42,6 +42,16 @@ impl Zone {
         at.to_zoned(self.0.clone()).strftime("%Y-%m-%d %H:%M %Z").to_string()
     }
 
+    /// The same with its weekday: `Fri 2026-11-20 03:28 CET`.
+    pub fn day_and_minute(&self, at: Timestamp) -> String {
+        at.to_zoned(self.0.clone()).strftime("%a %Y-%m-%d %H:%M %Z").to_string()
+    }
+
+    /// The same to the second: `2026-11-20 03:28:07 CET`.
+    pub fn second(&self, at: Timestamp) -> String {
+        at.to_zoned(self.0.clone()).strftime("%Y-%m-%d %H:%M:%S %Z").to_string()
+    }
+
     /// The zone for calculations.
     pub fn time_zone(&self) -> &TimeZone {
         &self.0
@@ -101,5 +111,40 @@ mod tests {
                 )
             );
         }
+    }
+
+    #[test]
+    fn a_time_is_told_in_its_zone_with_the_zones_name() {
+        let (berlin, at) = (Zone::named("Europe/Berlin").unwrap(), "2026-11-20T02:28:07Z".parse().unwrap());
+        assert_eq!(
+            [berlin.minute(at), berlin.second(at), berlin.day_and_minute(at)],
+            ["2026-11-20 03:28 CET", "2026-11-20 03:28:07 CET", "Fri 2026-11-20 03:28 CET"]
+        );
+    }
+
+    /// What has no configuration at hand says that it tells UTC; each is here.
+    const TOLD_IN_UTC: [&str; 3] = ["cli/evidence.rs", "cluster/context.rs", "cluster/missing.rs"];
+
+    #[test]
+    fn nothing_else_writes_a_time_for_people_in_a_zone_of_its_own() {
+        let mut own = Vec::new();
+        let sources = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let mut folders = vec![sources.join("src"), sources.join("core/src")];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                    continue;
+                }
+                let text = std::fs::read_to_string(&path).unwrap_or_default();
+                let is_own = |line: &str| line.contains("UTC") && line.contains(concat!("strf", "time("));
+                if text.lines().any(is_own) {
+                    own.push(path.display().to_string());
+                }
+            }
+        }
+        own.retain(|name| !TOLD_IN_UTC.iter().any(|told| name.ends_with(told)));
+        assert_eq!(own, Vec::<String>::new());
     }
 }

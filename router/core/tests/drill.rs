@@ -71,7 +71,7 @@ fn a_drill_opens_no_incident_and_does_nothing_to_the_cluster() {
     let decision = replay.message_at(&drill(Priority::P0, "d1"), now()).remove(0);
     assert_eq!((decision.incident, decision.acts), (None, Vec::new()));
     let left: BTreeSet<&Key> = replay.records().map(|(key, _)| key).collect();
-    assert!(!left.iter().any(|key| matches!(key, Key::Incident(_) | Key::Sayable(_))), "{left:?}");
+    assert!(!left.iter().any(|key| matches!(key, Key::Incident(_) | Key::PageDraft(_))), "{left:?}");
 }
 
 #[test]

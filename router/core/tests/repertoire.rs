@@ -19,7 +19,7 @@ use watchfire_core::context::{
 use watchfire_core::event::Subject;
 use watchfire_core::ids::IncidentKey;
 use watchfire_core::mitigation::Mitigation;
-use watchfire_core::plan::{NoPlan, Occasion, Planned, repertoire};
+use watchfire_core::plan::{NoPlan, PlanInput, Planned, repertoire};
 
 #[derive(Clone, Debug)]
 struct World {
@@ -121,7 +121,7 @@ impl World {
             false => vec![action],
         };
         let (subject, incident) = (Subject::default(), IncidentKey::new("i1"));
-        let occasion = Occasion {
+        let input = PlanInput {
             subject: &subject,
             context: &scene.context,
             mitigation: &scene.mitigation,
@@ -129,7 +129,7 @@ impl World {
             wanted: &wanted,
             now: support::scene::now(),
         };
-        (occasion.plan(action), scene.mitigation)
+        (input.plan(action), scene.mitigation)
     }
 }
 

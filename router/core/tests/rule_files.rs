@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use watchfire_core::rules::{RuleFile, RuleSet};
-use watchfire_core::yaml::Mistake;
+use watchfire_core::yaml::Diagnostic;
 
 const REST: &str = "  - name: rest\n    family: unclassified\n    priority: P2\n";
 
@@ -11,7 +11,7 @@ const REST: &str = "  - name: rest\n    family: unclassified\n    priority: P2\n
 fn mistakes(text: &str) -> Vec<String> {
     let file = RuleFile { name: "r.yaml".to_owned(), text: text.to_owned() };
     let mistakes = RuleSet::load(&[file]).map(|_| ()).unwrap_err();
-    mistakes.into_iter().map(|mistake| Mistake { excerpt: None, ..mistake }.to_string()).collect()
+    mistakes.into_iter().map(|mistake| Diagnostic { excerpt: None, ..mistake }.to_string()).collect()
 }
 
 #[test]

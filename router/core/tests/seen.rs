@@ -23,7 +23,7 @@ fn notice(policy: &Policy, text: &str) -> Option<Notice> {
     let event = Event::read(text).unwrap();
     let decision = decide(&event, policy, &State::whole(), &Context::none(), NOW.parse().unwrap()).unwrap();
     decision.changes.values().find_map(|change| match change {
-        watchfire_core::state::Record::Sayable(sayable) => Some(sayable.notice.clone()),
+        watchfire_core::state::Record::PageDraft(page_draft) => Some(page_draft.notice.clone()),
         _ => None,
     })
 }

@@ -8,12 +8,12 @@ use anyhow::{Context as _, anyhow};
 use clap::{Args, ValueEnum};
 use clap_complete::engine::ArgValueCandidates;
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use reqwest::StatusCode;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use watchfire_core::command::Wish;
+use watchfire_core::command::CommandKind;
 use watchfire_core::text::clean;
+use watchfire_core::zone::Zone;
 
 use super::Failed;
 use super::client::{self, Chosen};
@@ -81,6 +81,18 @@ impl Whom {
         Self { server, context, token_file, by: None, output: Form::Human }
     }
 
+    /// What the command line itself says of the worker: not the environment, which is said for all commands.
+    pub(super) fn typed(&self) -> Option<&'static str> {
+        let Self { server, context, token_file, by: _, output: _ } = Self::unsaid();
+        if self.server != server {
+            return Some("--server");
+        }
+        if self.context != context {
+            return Some("--context");
+        }
+        (self.token_file != token_file).then_some("--token-file")
+    }
+
     /// Who asks.
     pub(super) fn author(&self) -> Result<String, Failed> {
         if let Some(by) = &self.by {
@@ -128,10 +140,10 @@ impl Whom {
         if let Some(file) = &self.token_file {
             let text = std::fs::read_to_string(file);
             let text = text.with_context(|| format!("{} cannot be read", file.display()))?;
-            return Ok(Secret::new(text.trim()));
+            return filled(text.trim(), &file.display().to_string());
         }
         if let Ok(token) = std::env::var("WATCHFIRE_TOKEN") {
-            return Ok(Secret::new(token));
+            return filled(token.trim(), "WATCHFIRE_TOKEN");
         }
         let of_context = chosen.and_then(|chosen| Some((chosen, chosen.context.token.as_ref()?)));
         let (chosen, source) = of_context.context(
@@ -139,6 +151,16 @@ impl Whom {
         )?;
         source.token(&chosen.file).with_context(|| format!("the token of context {}", chosen.name))
     }
+}
+
+/// A token; an empty one is nobody's.
+fn filled(token: &str, place: &str) -> anyhow::Result<Secret> {
+    anyhow::ensure!(
+        !token.is_empty(),
+        "{place} is empty: expected the operator's token, as http.operator_token of the worker's configuration has it; or \
+         name its file by --token-file"
+    );
+    Ok(Secret::new(token))
 }
 
 /// What the worker shows there; none where a program has got it whole.
@@ -160,7 +182,7 @@ fn understood<T: DeserializeOwned>(answer: Value) -> anyhow::Result<T> {
 }
 
 /// The answer to a command.
-pub(super) fn command(whom: &Whom, reason: &str, wish: Wish, dry_run: bool) -> Result<Value, Failed> {
+pub(super) fn command(whom: &Whom, reason: &str, wish: CommandKind, dry_run: bool) -> Result<Value, Failed> {
     let order = Order { by: whom.author()?, reason: reason.to_owned(), wish, on: None, dry_run, id: None };
     ask(whom, "/v1/commands", Some(json!(order)))
 }
@@ -177,20 +199,25 @@ pub(super) fn refusal(answer: &Value) -> Option<String> {
 
 /// A time to the minute, as pages write it, in the zone of the worker's configuration.
 pub(super) fn minute(at: Timestamp) -> String {
-    at.to_zoned(zone()).strftime("%Y-%m-%d %H:%M %Z").to_string()
+    zone().minute(at)
+}
+
+/// The same to the second.
+pub(super) fn second(at: Timestamp) -> String {
+    zone().second(at)
 }
 
 /// The zone of the configuration, as the worker said with its first answer; UTC until then.
-pub(super) fn zone() -> TimeZone {
-    ZONE.get().cloned().unwrap_or(TimeZone::UTC)
+fn zone() -> Zone {
+    ZONE.get().cloned().unwrap_or(Zone::UTC)
 }
 
 /// A command asks one worker.
-static ZONE: OnceLock<TimeZone> = OnceLock::new();
+static ZONE: OnceLock<Zone> = OnceLock::new();
 
 fn remember_zone(answer: &reqwest::Response) {
     let name = answer.headers().get(ZONE_HEADER).and_then(|name| name.to_str().ok());
-    if let Some(zone) = name.and_then(|name| TimeZone::get(name).ok()) {
+    if let Some(zone) = name.and_then(|name| Zone::named(name).ok()) {
         let _ = ZONE.set(zone);
     }
 }

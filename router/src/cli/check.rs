@@ -11,7 +11,7 @@ use serde_json::json;
 use super::screen::say;
 use super::{Failed, Output};
 use crate::clients::Clients;
-use crate::config::{self, Mistake, Reach, Ready};
+use crate::config::{self, Diagnostic, Reach, Ready};
 use live::Answer;
 
 /// What `check` takes.
@@ -76,11 +76,11 @@ pub(super) fn main(arguments: &Arguments) -> Result<(), Failed> {
 }
 
 /// Mistakes in what was given: for a program on standard output, for a human beside it.
-pub(super) fn refuse(output: Output, mistakes: Vec<Mistake>) -> Failed {
+pub(super) fn refuse(output: Output, mistakes: Vec<Diagnostic>) -> Failed {
     let Output::Json = output else { return mistakes.into() };
     let mistakes = mistakes
         .into_iter()
-        .map(|Mistake { file, line, column, path, message, excerpt: _ }| {
+        .map(|Diagnostic { file, line, column, path, message, excerpt: _ }| {
             json!({"file": file, "line": line, "column": column, "path": path, "message": message})
         })
         .collect::<Vec<_>>();

@@ -13,7 +13,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, bail, ensure};
 use serde::Deserialize;
-use watchfire_core::yaml::{Misfit, Mistake, Node, Value};
+use watchfire_core::yaml::{Diagnostic, Misfit, Node, Value};
 
 use super::Failed;
 use crate::secret::Secret;
@@ -110,9 +110,9 @@ fn of(file: &Path, text: &str, name: Option<&str>) -> Result<Option<Chosen>, Fai
 }
 
 /// What is in a line of this file is never shown: somebody may have written a token there.
-fn read(name: &str, text: &str) -> Result<File, Vec<Mistake>> {
+fn read(name: &str, text: &str) -> Result<File, Vec<Diagnostic>> {
     let root = Node::parse(text)
-        .map_err(|error| vec![Mistake::on(name, error.line, String::new(), error.message)])?;
+        .map_err(|error| vec![Diagnostic::on(name, error.line, String::new(), error.message)])?;
     if root.is_null() {
         return Ok(File::default());
     }
@@ -121,13 +121,13 @@ fn read(name: &str, text: &str) -> Result<File, Vec<Mistake>> {
         return Err(pasted);
     }
     root.read().map_err(|misfits| {
-        let mistake = |Misfit { line, path, message }| Mistake::on(name, Some(line), path, message);
+        let mistake = |Misfit { line, path, message }| Diagnostic::on(name, Some(line), path, message);
         misfits.into_iter().map(mistake).collect()
     })
 }
 
 /// Tokens that stand in the file themselves.
-fn pasted(name: &str, root: &Node) -> Vec<Mistake> {
+fn pasted(name: &str, root: &Node) -> Vec<Diagnostic> {
     let Some(Value::Mapping(contexts)) = root.get("contexts").map(|contexts| &contexts.value) else {
         return Vec::new();
     };
@@ -136,7 +136,7 @@ fn pasted(name: &str, root: &Node) -> Vec<Mistake> {
         let message = "expected where the token comes from, {env: NAME}, {file: PATH} or {command: [PROGRAM, …]}; \
                        the token itself does not belong in this file";
         (!matches!(token.value, Value::Mapping(_)) && !token.is_null()).then(|| {
-            Mistake::on(name, Some(token.line), format!("contexts.{context}.token"), message.to_owned())
+            Diagnostic::on(name, Some(token.line), format!("contexts.{context}.token"), message.to_owned())
         })
     };
     contexts.iter().filter_map(token).collect()

@@ -112,12 +112,23 @@ fn each(mut command: Command, path: &str) -> Command {
     if !path.is_empty() {
         command = command.disable_help_subcommand(true);
     }
+    if !command.has_subcommands() {
+        let usage = usage(&command, path);
+        command = command.override_usage(usage);
+    }
     let names: Vec<String> = command.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
     for name in names {
         let path = format!("{path} {name}");
         command = command.mut_subcommand(name, |sub| each(sub, path.trim_start()));
     }
     command
+}
+
+/// How a command is typed, whatever the environment says: what is hidden in a list of options for its length is named.
+fn usage(command: &Command, path: &str) -> String {
+    let shown = command.clone().bin_name(format!("watchfire {path}")).mut_args(|arg| arg.hide(false));
+    let usage = shown.clone().render_usage().to_string();
+    usage.trim_start_matches("Usage: ").to_owned()
 }
 
 /// All commands, by who needs them.

@@ -3,15 +3,15 @@
 use clap::{Args, Subcommand};
 use clap_complete::engine::ArgValueCompleter;
 use jiff::Timestamp;
-use watchfire_core::command::Wish;
+use watchfire_core::command::CommandKind;
 use watchfire_core::ids::IncidentKey;
 use watchfire_core::notice::ByWhom;
 use watchfire_core::standing::{NotDone, Progress, Told};
 
 use super::Failed;
-use super::asking::{Whom, command, look, minute, question, refusal};
+use super::asking::{Whom, command, look, minute, question, refusal, second};
 use super::completing::Ids;
-use super::screen::{age, plain, wrapped};
+use super::screen::{self, age, plain, theirs, wrapped};
 use super::why::delivered;
 use crate::web::{Decided, DecisionShown, IncidentShown, StoryShown};
 
@@ -51,6 +51,9 @@ pub(super) enum Command {
         /// Why
         #[arg(long, default_value = "")]
         reason: String,
+        /// Say what would come of it, and do nothing
+        #[arg(long)]
+        dry_run: bool,
         #[command(flatten)]
         whom: Whom,
     },
@@ -78,6 +81,9 @@ pub(super) struct Several {
     /// Why
     #[arg(long, default_value = "")]
     reason: String,
+    /// Say what would come of it, and do nothing
+    #[arg(long)]
+    dry_run: bool,
     #[command(flatten)]
     whom: Whom,
 }
@@ -87,14 +93,14 @@ pub(super) fn main(command: Command) -> Result<(), Failed> {
         Command::List(list) => list::list(list),
         Command::Show(which) => show(&which),
         Command::Timeline(which) => timeline(&which),
-        Command::Ack { take: false, several } => ask_each(several, "acknowledged", Wish::Acknowledge),
-        Command::Ack { take: true, several } => ask_each(several, "taken over:", Wish::Take),
-        Command::Unack(several) => ask_each(several, "unacknowledged", Wish::Unacknowledge),
-        Command::Resolve(several) => ask_each(several, "resolved", Wish::Resolve),
-        Command::Reassign { key, to, reason, whom } => {
+        Command::Ack { take: false, several } => ask_each(several, "acknowledged", CommandKind::Acknowledge),
+        Command::Ack { take: true, several } => ask_each(several, "taken over:", CommandKind::Take),
+        Command::Unack(several) => ask_each(several, "unacknowledged", CommandKind::Unacknowledge),
+        Command::Resolve(several) => ask_each(several, "resolved", CommandKind::Resolve),
+        Command::Reassign { key, to, reason, dry_run, whom } => {
             let done = format!("assigned to {}:", plain(&to));
-            let several = Several { keys: vec![key], reason, whom };
-            ask_each(several, &done, |incident| Wish::Reassign { incident, to: to.clone() })
+            let several = Several { keys: vec![key], reason, dry_run, whom };
+            ask_each(several, &done, |incident| CommandKind::Reassign { incident, to: to.clone() })
         }
     }
 }
@@ -121,7 +127,9 @@ fn show(which: &Which) -> Result<(), Failed> {
     for (name, lines) in [("Stands", &story.standing.lines()), ("Told", &told), ("Next", &story.next)] {
         for (row, line) in lines.iter().enumerate() {
             let head = if row == 0 { name } else { "" };
-            say!("{head:<11} {}", plain(line));
+            for line in screen::row(head, line) {
+                say!("{line}");
+            }
         }
     }
     Ok(())
@@ -159,9 +167,11 @@ fn card(incident: &IncidentShown, now: Timestamp) -> Vec<String> {
         ("Part of", incident.campaign.as_ref().map(ToString::to_string)),
         ("Ended by", incident.ended.as_ref().map(said)),
     ];
-    let title = format!("{}  {}  {}", incident.priority, incident.state.as_str(), plain(&incident.title));
+    let title = format!("{}  {}  ", incident.priority, incident.state.as_str());
+    let title = screen::behind(&title, 4, &theirs(&incident.title), 3);
     let rows = rows.into_iter().filter_map(|(name, value)| Some((name, value?)));
-    [title].into_iter().chain(rows.map(|(name, value)| format!("{name:<11} {}", plain(&value)))).collect()
+    let rows = rows.flat_map(|(name, value)| screen::row(name, &value));
+    title.into_iter().chain(rows).collect()
 }
 
 fn timeline(which: &Which) -> Result<(), Failed> {
@@ -183,15 +193,13 @@ fn decided(decision: &DecisionShown) -> Vec<String> {
         Decided::Itself => "by itself".to_owned(),
     };
     let head = format!(
-        "{}  {}  {:<6}  {:<13}  {}  {}",
-        decision.at.strftime("%Y-%m-%d %H:%M:%S UTC"),
+        "{}  {}  {:<6}  {:<13}  ",
+        second(decision.at),
         decision.priority,
         decision.verdict.as_str(),
         decision.why.as_str(),
-        plain(&decision.kind),
-        plain(&who),
     );
-    let mut lines = vec![head];
+    let mut lines = screen::behind(&head, 4, &format!("{} {}", theirs(&decision.kind), plain(&who)), 4);
     for effect in &decision.effects {
         let fallback = if effect.fallback { ", the fallback" } else { "" };
         let (kind, result, said) = (effect.kind.as_str(), effect.came_of(), said(&effect.said));
@@ -215,11 +223,11 @@ pub(super) fn said(text: &str) -> String {
     if text.is_empty() { String::new() } else { format!(", {text}") }
 }
 
-fn ask_each(several: Several, done: &str, wish: impl Fn(IncidentKey) -> Wish) -> Result<(), Failed> {
-    let Several { keys, reason, whom } = several;
+fn ask_each(several: Several, done: &str, wish: impl Fn(IncidentKey) -> CommandKind) -> Result<(), Failed> {
+    let Several { keys, reason, dry_run, whom } = several;
     let mut has_failed = false;
     for key in keys {
-        let answer = command(&whom, &reason, wish(IncidentKey::new(&key)), false);
+        let answer = command(&whom, &reason, wish(IncidentKey::new(&key)), dry_run);
         let answer = match answer {
             Ok(answer) => answer,
             // The others are asked for all the same.
@@ -238,7 +246,13 @@ fn ask_each(several: Several, done: &str, wish: impl Fn(IncidentKey) -> Wish) ->
         match refusal {
             Some(reason) => complain!("watchfire: not done: {reason}"),
             // By its whole id, whatever was typed.
-            None => say!("{done} {}", plain(answer["decision"]["incident"].as_str().unwrap_or(&key))),
+            None => {
+                let dry = if dry_run { "dry run, nothing is changed: " } else { "" };
+                say!("{dry}{done} {}", plain(answer["decision"]["incident"].as_str().unwrap_or(&key)));
+                if let Some(remark) = answer["remark"].as_str() {
+                    say!("{}", plain(remark));
+                }
+            }
         }
     }
     if has_failed { Err(Failed::Said) } else { Ok(()) }

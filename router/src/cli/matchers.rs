@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
-use watchfire_core::face::PATHS;
+use watchfire_core::attributes::{Attributes, PATHS};
 
 /// Short names, each with its path.
 const NAMES: [(&str, &str); 11] = [
@@ -74,7 +74,11 @@ fn read(matcher: &str) -> Result<(&'static str, bool, String), String> {
     let unquoted = value.strip_prefix('"').and_then(|value| value.strip_suffix('"'));
     let value = unquoted.unwrap_or(value).to_owned();
     match path(name) {
-        Some(path) => Ok((path, is_equal, value)),
+        Some(path) if value.is_empty() || value.contains('*') => Ok((path, is_equal, value)),
+        Some(path) => {
+            let value = Attributes::value_at(path, &value).map_err(|mistake| format!("{name}: {mistake}"))?;
+            Ok((path, is_equal, value))
+        }
         None => {
             let names = NAMES.iter().map(|(name, _)| *name);
             let names: Vec<_> =

@@ -53,12 +53,12 @@ use std::process::ExitCode;
 use anyhow::anyhow;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 use clap_complete::env::{CompleteEnv, Shells};
-use watchfire_core::command::Wish;
+use watchfire_core::command::CommandKind;
 use watchfire_core::ids::ChannelName;
 use watchfire_core::policy::{Policy, Routes};
 use watchfire_core::rules::RuleSet;
 
-use crate::config::{self, Mistake};
+use crate::config::{self, Diagnostic};
 use crate::{rules_files, telemetry};
 
 /// Routes security alerts for AWS EKS clusters: who is told, how soon, and why.
@@ -194,9 +194,9 @@ impl From<std::io::Error> for Failed {
     }
 }
 
-impl From<Vec<Mistake>> for Failed {
-    fn from(mistakes: Vec<Mistake>) -> Self {
-        Failed::Usage(mistakes.iter().map(Mistake::to_string).collect())
+impl From<Vec<Diagnostic>> for Failed {
+    fn from(mistakes: Vec<Diagnostic>) -> Self {
+        Failed::Usage(mistakes.iter().map(Diagnostic::to_string).collect())
     }
 }
 
@@ -256,8 +256,8 @@ fn carried_out(command: Command) -> Result<(), Failed> {
         Command::Rules(command) => rules::main(&command),
         Command::Explain(arguments) => explain::main(&arguments),
         Command::Replay(arguments) => replay::main(&arguments),
-        Command::Approve(arguments) => operator::answer(arguments, Wish::Approve),
-        Command::Deny(arguments) => operator::answer(arguments, Wish::Deny),
+        Command::Approve(arguments) => operator::answer(arguments, CommandKind::Approve),
+        Command::Deny(arguments) => operator::answer(arguments, CommandKind::Deny),
         Command::Approvals(listing) => operator::approvals(&listing),
         Command::Release(arguments) => operator::release(arguments),
         Command::Held(listing) => operator::held(&listing),
@@ -304,10 +304,10 @@ impl PolicyArguments {
     }
 }
 
-fn plain_policy(rules: Option<&Path>) -> Result<Policy, Vec<Mistake>> {
+fn plain_policy(rules: Option<&Path>) -> Result<Policy, Vec<Diagnostic>> {
     let files = rules_files::read(rules).map_err(|error| {
         let file = rules.map(|path| path.display().to_string()).unwrap_or_default();
-        vec![Mistake::on(&file, None, String::new(), format!("{error:#}"))]
+        vec![Diagnostic::on(&file, None, String::new(), format!("{error:#}"))]
     })?;
     let rules = RuleSet::load(&files)?;
     Ok(Policy::new(rules, Routes::all_to(&ChannelName::new("console"))))

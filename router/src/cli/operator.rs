@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use watchfire_core::act::{Act, ActWhen};
 use watchfire_core::action::ActionName;
-use watchfire_core::command::Wish;
+use watchfire_core::command::CommandKind;
 use watchfire_core::ids::ApprovalId;
 use watchfire_core::ids::IncidentKey;
 
@@ -16,13 +16,13 @@ use super::completing::Ids;
 use super::screen::{self, Tone, relative};
 use super::table::{Table, cut, whole};
 use super::watching::Listing;
-use crate::respond::Named;
+use crate::responder::Named;
 use crate::web::Order;
 
 /// What `approve` and `deny` take.
 #[derive(Debug, Args)]
 pub(super) struct Answer {
-    /// The word in the page, such as 434a6bc06491, or as much of it as no other has
+    /// The word in the page, or as much of it as no other has, or an incident's or event's of which one plan waits
     #[arg(value_name = "ID", add = ArgValueCompleter::new(Ids::Approvals))]
     action: String,
     /// Why
@@ -78,6 +78,9 @@ pub(super) enum Mitigation {
         /// Why
         #[arg(long, required = true)]
         reason: String,
+        /// Say what would come of it, and do nothing
+        #[arg(long)]
+        dry_run: bool,
         #[command(flatten)]
         whom: Whom,
     },
@@ -86,6 +89,9 @@ pub(super) enum Mitigation {
         /// Why
         #[arg(long, required = true)]
         reason: String,
+        /// Say what would come of it, and do nothing
+        #[arg(long)]
+        dry_run: bool,
         #[command(flatten)]
         whom: Whom,
     },
@@ -96,14 +102,14 @@ pub(super) enum Mitigation {
     },
 }
 
-pub(super) fn answer(arguments: Answer, wish: impl FnOnce(ApprovalId) -> Wish) -> Result<(), Failed> {
+pub(super) fn answer(arguments: Answer, wish: impl FnOnce(ApprovalId) -> CommandKind) -> Result<(), Failed> {
     let Answer { action, reason, dry_run, whom } = arguments;
     order(&whom, reason, wish(ApprovalId::new(action)), None, dry_run)
 }
 
 pub(super) fn release(arguments: Release) -> Result<(), Failed> {
     let Release { incident, reason, dry_run, whom } = arguments;
-    order(&whom, reason, Wish::Release(IncidentKey::new(incident)), None, dry_run)
+    order(&whom, reason, CommandKind::Release(IncidentKey::new(incident)), None, dry_run)
 }
 
 pub(super) fn quarantine(arguments: Quarantine) -> Result<(), Failed> {
@@ -116,13 +122,17 @@ pub(super) fn quarantine(arguments: Quarantine) -> Result<(), Failed> {
         return Err(Failed::Usage(vec![format!("expected an action ({known}), found `{action}`")]));
     };
     let on = Named::Pod { namespace: namespace.to_owned(), name: name.to_owned() };
-    order(&whom, reason, Wish::Act(action), Some(on), dry_run)
+    order(&whom, reason, CommandKind::Act(action), Some(on), dry_run)
 }
 
 pub(super) fn mitigation(command: Mitigation) -> Result<(), Failed> {
     match command {
-        Mitigation::Off { reason, whom } => order(&whom, reason, Wish::SwitchOff, None, false),
-        Mitigation::On { reason, whom } => order(&whom, reason, Wish::SwitchOn, None, false),
+        Mitigation::Off { reason, dry_run, whom } => {
+            order(&whom, reason, CommandKind::SwitchOff, None, dry_run)
+        }
+        Mitigation::On { reason, dry_run, whom } => {
+            order(&whom, reason, CommandKind::SwitchOn, None, dry_run)
+        }
         Mitigation::Status { whom } => {
             let answer = ask(&whom, "/v1/mitigation", None)?;
             if whom.is_printed(&answer)? {
@@ -220,7 +230,13 @@ fn named(act: &Value) -> &str {
     act["action"]["rule"].as_str().unwrap_or_else(|| act["action"].as_str().unwrap_or_default())
 }
 
-fn order(whom: &Whom, reason: String, wish: Wish, on: Option<Named>, dry_run: bool) -> Result<(), Failed> {
+fn order(
+    whom: &Whom,
+    reason: String,
+    wish: CommandKind,
+    on: Option<Named>,
+    dry_run: bool,
+) -> Result<(), Failed> {
     let order = Order { by: whom.author()?, reason, wish, on, dry_run, id: None };
     let answer = ask(whom, "/v1/commands", Some(json!(order)))?;
     if !whom.is_printed(&answer)? {

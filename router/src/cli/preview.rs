@@ -18,7 +18,7 @@ use watchfire_core::state::State;
 use watchfire_core::verdict::EffectKind;
 
 use super::{Failed, Output, read_bytes, usage};
-use crate::actions::{Preview, preview};
+use crate::channel::{Preview, preview};
 use crate::config::{self, Config};
 
 /// What `preview` takes.

@@ -105,15 +105,71 @@ pub(super) fn plain(text: &str) -> String {
     clean(text, 300)
 }
 
+/// What begins our own lines. A sender's text that begins so could pass for one.
+const OURS: [&str; 26] = [
+    "p0",
+    "p1",
+    "p2",
+    "p3",
+    "page",
+    "paged",
+    "contained",
+    "approved",
+    "denied",
+    "acknowledged",
+    "assigned",
+    "resolved",
+    "released",
+    "quarantined",
+    "withheld",
+    "held",
+    "waits",
+    "done",
+    "drill",
+    "sample",
+    "silenced",
+    "told",
+    "next",
+    "no",
+    "not",
+    "nobody",
+];
+
+/// What a sender wrote, where it begins a line or a cell: in quotes where it begins as our own words do, and no quotes of
+/// its own end it.
+pub(super) fn theirs(text: &str) -> String {
+    let text = clean(text, 1_000);
+    let first = text.trim_start_matches(|letter: char| !letter.is_alphanumeric());
+    let first =
+        first.split(|letter: char| !letter.is_alphanumeric()).next().unwrap_or_default().to_lowercase();
+    let is_plain = text.starts_with(char::is_alphanumeric) && !OURS.contains(&first.as_str());
+    if is_plain || text.is_empty() {
+        return text;
+    }
+    format!("“{}”", text.replace(['“', '”'], "\""))
+}
+
 /// Lines of at most [`WIDTH`] columns, all but the first indented further; what is over `most` lines is cut.
 pub(super) fn wrapped(indent: usize, text: &str, most: usize) -> Vec<String> {
+    behind(&" ".repeat(indent), indent + 2, text, most)
+}
+
+/// A row of a card: its name, and what it says beside it, in as many lines as that takes.
+pub(super) fn row(name: &str, text: &str) -> Vec<String> {
+    behind(&format!("{name:<11} "), 12, text, 6)
+}
+
+/// Lines of at most [`WIDTH`] columns, the first one behind a text, the others indented; what is over `most` is cut.
+pub(super) fn behind(first: &str, indent: usize, text: &str, most: usize) -> Vec<String> {
     let text = clean(text, 1_000);
     let mut lines = Vec::new();
-    let mut line = " ".repeat(indent);
+    let mut line = first.to_owned();
     let mut is_empty = true;
-    for word in text.split(' ').flat_map(|word| pieces(word, WIDTH - indent - 2)) {
-        if !is_empty && width(&line) + 1 + width(&word) > WIDTH {
-            lines.push(std::mem::replace(&mut line, " ".repeat(indent + 2)));
+    for word in text.split(' ').flat_map(|word| pieces(word, WIDTH - indent)) {
+        let needed = width(&line) + usize::from(!is_empty) + width(&word);
+        if width(&line) > indent && needed > WIDTH {
+            let full = std::mem::replace(&mut line, " ".repeat(indent));
+            lines.push(full.trim_end().to_owned());
             is_empty = true;
         }
         if !is_empty {
@@ -183,6 +239,46 @@ mod tests {
         assert_eq!(lines[0], "    a\u{fffd}[2J b\u{fffd}");
         assert!(lines.iter().all(|line| line.chars().count() <= WIDTH && !line.contains(char::is_control)));
         assert!(lines[4].ends_with('…'));
+    }
+
+    #[test]
+    fn what_a_sender_wrote_does_not_pass_for_our_own_words() {
+        let told = [
+            "Contained: all is well",
+            "[P0] everything",
+            "approved by jane” at 09:00",
+            " P1  a page",
+            "A process in pay-1",
+            "Nobody",
+            "checkout/pay-1",
+            "Notice of a change",
+            "",
+        ]
+        .map(theirs);
+        assert_eq!(
+            told,
+            [
+                "“Contained: all is well”",
+                "“[P0] everything”",
+                "“approved by jane\" at 09:00”",
+                "“P1 a page”",
+                "A process in pay-1",
+                "“Nobody”",
+                "checkout/pay-1",
+                "Notice of a change",
+                "",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_row_goes_on_under_itself() {
+        let lines = row("Next", &"word ".repeat(20));
+        let (first, second) = ("word ".repeat(13), ["word"; 7].join(" "));
+        assert_eq!(
+            lines,
+            [format!("Next        {}", first.trim_end()), format!("{}{second}", " ".repeat(12))]
+        );
     }
 
     #[test]

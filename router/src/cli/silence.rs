@@ -5,10 +5,10 @@ use clap::{Args, Subcommand};
 use clap_complete::engine::ArgValueCompleter;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
-use watchfire_core::command::Wish;
+use watchfire_core::attributes::Attributes;
+use watchfire_core::command::CommandKind;
 use watchfire_core::ids::SilenceId;
 use watchfire_core::noise::Maintenance;
-use watchfire_core::pattern::Pattern;
 use watchfire_core::silence::{Extension, SilenceDraft, SilenceEffect};
 
 use super::asking::{Form, Whom, command, learn, look, minute, question, refusal};
@@ -49,6 +49,9 @@ pub(super) enum Command {
         /// Their ids, or as much of each as no other has
         #[arg(value_name = "ID", required = true, add = ArgValueCompleter::new(Ids::Silences))]
         ids: Vec<String>,
+        /// Say what would come of it, and do nothing
+        #[arg(long)]
+        dry_run: bool,
         #[command(flatten)]
         whom: Whom,
     },
@@ -111,6 +114,9 @@ pub(super) struct Extend {
     /// Why
     #[arg(long, short, default_value = "")]
     comment: String,
+    /// Say what would come of it, and do nothing
+    #[arg(long)]
+    dry_run: bool,
     #[command(flatten)]
     whom: Whom,
 }
@@ -120,7 +126,7 @@ pub(super) fn main(command: Command) -> Result<(), Failed> {
         Command::Add(add) => self::add(add),
         Command::List { expired, listing } => list(&listing, expired),
         Command::Show { id, whom } => show(&whom, &id),
-        Command::Expire { ids, whom } => expire(&whom, &ids),
+        Command::Expire { ids, dry_run, whom } => expire(&whom, &ids, dry_run),
         Command::Extend(extend) => self::extend(extend),
     }
 }
@@ -131,12 +137,12 @@ fn add(add: Add) -> Result<(), Failed> {
         Some(pattern) => pattern,
         None => matchers::pattern(&matchers).map_err(Failed::Usage)?.to_string(),
     };
-    if let Err(error) = Pattern::parse(&matches) {
+    if let Err(error) = Attributes::pattern(&matches) {
         return Err(Failed::Usage(vec![format!("the pattern is none: {error}")]));
     }
     let ends_at = ends_at(start.unwrap_or_else(Timestamp::now), duration, end)?;
     let draft = SilenceDraft { matches, starts_at: start, ends_at, ticket, yes_cover_p0 };
-    let answer = command(&whom, &comment, Wish::Silence(draft), dry_run)?;
+    let answer = command(&whom, &comment, CommandKind::Silence(draft), dry_run)?;
     if whom.is_printed(&answer)? {
         return if refusal(&answer).is_some() { Err(Failed::Said) } else { Ok(()) };
     }
@@ -237,10 +243,10 @@ fn show(whom: &Whom, id: &str) -> Result<(), Failed> {
     Ok(())
 }
 
-fn expire(whom: &Whom, ids: &[String]) -> Result<(), Failed> {
+fn expire(whom: &Whom, ids: &[String], dry_run: bool) -> Result<(), Failed> {
     let mut has_failed = false;
     for id in ids {
-        let answer = command(whom, "", Wish::Expire(SilenceId::new(id)), false)?;
+        let answer = command(whom, "", CommandKind::Expire(SilenceId::new(id)), dry_run)?;
         if whom.is_printed(&answer)? {
             has_failed |= refusal(&answer).is_some();
             continue;
@@ -250,6 +256,7 @@ fn expire(whom: &Whom, ids: &[String]) -> Result<(), Failed> {
                 has_failed = true;
                 complain!("watchfire: not expired: {reason}");
             }
+            None if dry_run => say!("dry run: {} would be ended", plain(id)),
             None => match shown(&answer)? {
                 SilenceShown { id, holds: 0, .. } => say!("expired {id}; it held nothing"),
                 SilenceShown { id, holds, .. } => {
@@ -262,20 +269,24 @@ fn expire(whom: &Whom, ids: &[String]) -> Result<(), Failed> {
 }
 
 fn extend(extend: Extend) -> Result<(), Failed> {
-    let Extend { id, duration, end, comment, whom } = extend;
+    let Extend { id, duration, end, comment, dry_run, whom } = extend;
     let from = match duration {
         Some(_) => find(&whom, &id)?.ends_at,
         None => Timestamp::now(),
     };
     let ends_at = ends_at(from, duration, end)?;
     let extension = Extension { silence: SilenceId::new(&id), ends_at };
-    let answer = command(&whom, &comment, Wish::Extend(extension), false)?;
+    let answer = command(&whom, &comment, CommandKind::Extend(extension), dry_run)?;
     let refusal = refusal(&answer);
     if whom.is_printed(&answer)? {
         return if refusal.is_some() { Err(Failed::Said) } else { Ok(()) };
     }
     if let Some(reason) = refusal {
         return Err(anyhow!("not extended: {reason}").into());
+    }
+    if dry_run {
+        say!("dry run: {} would end at {}", plain(&id), minute(ends_at));
+        return Ok(());
     }
     say!("silent until {}: {}", minute(ends_at), spoken(&shown(&answer)?));
     Ok(())

@@ -71,6 +71,18 @@ pub(super) struct From {
     whom: Whom,
 }
 
+impl From {
+    /// A file or a worker: nobody can mean both.
+    fn of_one(self) -> Result<Self, Failed> {
+        match (&self.store, self.whom.typed()) {
+            (Some(_), Some(option)) => Err(Failed::Usage(vec![format!(
+                "`--store` reads a file and asks no worker: leave out {option}, or --store"
+            )])),
+            _ => Ok(self),
+        }
+    }
+}
+
 pub(super) fn main(command: Command) -> Result<(), Failed> {
     match command {
         Command::Check { which: Which { store, config }, output } => {
@@ -106,7 +118,7 @@ fn configured(file: Option<PathBuf>, config: &Path) -> Result<PathBuf, Failed> {
 }
 
 fn backup(to: &Path, from: From) -> Result<u64, Failed> {
-    let From { store, whom } = from;
+    let From { store, whom } = from.of_one()?;
     if let Some(store) = store {
         return Ok(restore(&store, to).map_err(anyhow::Error::from)?);
     }
@@ -116,7 +128,7 @@ fn backup(to: &Path, from: From) -> Result<u64, Failed> {
 }
 
 fn export(from: From) -> Result<(), Failed> {
-    let From { store, whom } = from;
+    let From { store, whom } = from.of_one()?;
     let mut out = std::io::stdout().lock();
     let Some(store) = store else {
         return download(&whom, "/v1/store/export", |bytes| Ok(out.write_all(bytes)?));
@@ -156,4 +168,32 @@ fn print(path: &Path, output: Output, checked: &Checked) -> Result<(), Failed> {
         Output::Json => say!("{}", json!({"file": path, "store": checked})),
     }
     if wrong.is_empty() { Ok(()) } else { Err(Failed::Said) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Cli;
+    use clap::Parser as _;
+
+    use super::*;
+
+    #[test]
+    fn a_file_and_a_worker_are_not_both_copied() {
+        let asked = |words: &[&str]| {
+            let Ok(Cli { command: super::super::Command::Store(Command::Export(from)) }) =
+                Cli::try_parse_from(words)
+            else {
+                panic!("{words:?}")
+            };
+            match from.of_one() {
+                Err(Failed::Usage(mistakes)) => mistakes,
+                _ => Vec::new(),
+            }
+        };
+        let both =
+            asked(&["watchfire", "store", "export", "--store", "a.redb", "--server", "http://127.0.0.1:9"]);
+        assert_eq!(both, ["`--store` reads a file and asks no worker: leave out --server, or --store"]);
+        assert!(asked(&["watchfire", "store", "export", "--store", "a.redb"]).is_empty());
+        assert!(asked(&["watchfire", "store", "export", "--server", "http://127.0.0.1:9"]).is_empty());
+    }
 }

@@ -11,7 +11,7 @@ use super::Failed;
 use super::asking::{Whom, look, minute, question};
 use super::completing::Ids;
 use super::incidents::said;
-use super::screen::{age, wrapped};
+use super::screen::{age, theirs, wrapped};
 use crate::web::{Decided, DecisionShown, IncidentShown, StoryKind, StoryShown};
 
 /// So many lines are on a screen.
@@ -69,8 +69,8 @@ fn screen(story: &StoryShown, now: Timestamp) -> Vec<String> {
 
 fn what(incident: &IncidentShown, now: Timestamp) -> Vec<String> {
     let IncidentShown { key, priority, state, title, subject, opened_at, events, .. } = incident;
-    let mut lines = wrapped(0, &format!("{priority} {title}"), 2);
-    lines.extend(wrapped(2, subject, 1));
+    let mut lines = wrapped(0, &format!("{priority} {}", theirs(title)), 2);
+    lines.extend(wrapped(2, &theirs(subject), 1));
     let events = if *events == 1 { "1 event".to_owned() } else { format!("{events} events") };
     let age = age(*opened_at, now);
     lines.extend(wrapped(2, &format!("{key}, {}, {events} in {age}", state.as_str()), 1));
@@ -108,7 +108,9 @@ fn why(decision: &DecisionShown, incident: Option<&IncidentShown>) -> Vec<String
         Verdict::Quiet => "not paged",
     };
     let (head, by) = match &decision.by {
-        Decided::Event => (format!("Event {event}"), format!("{kind}: {priority} by rule {rule} ({family})")),
+        Decided::Event => {
+            (format!("Event {event}"), format!("{}: {priority} by rule {rule} ({family})", theirs(kind)))
+        }
         Decided::Human { name, reason } => (format!("{kind} by {name}"), reason.clone()),
         Decided::Itself => (kind.clone(), decision.subject.clone()),
     };
@@ -148,7 +150,9 @@ fn told(story: &StoryShown) -> Vec<String> {
     let earlier = all.len().saturating_sub(LATEST);
     let mut lines = vec![if all.is_empty() { "Nobody was told" } else { "Told" }.to_owned()];
     if earlier > 0 {
-        lines.push(format!("  {earlier} earlier: see watchfire incidents timeline"));
+        let id = story.incident.as_ref().map(|incident| incident.key.to_string());
+        let id = id.or_else(|| story.event.clone()).unwrap_or_default();
+        lines.extend(wrapped(2, &format!("{earlier} earlier: see watchfire incidents timeline {id}"), 2));
     }
     for told in all.iter().skip(earlier) {
         lines.extend(wrapped(2, &delivered(told), 2));

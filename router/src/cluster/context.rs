@@ -227,7 +227,7 @@ impl Inner {
     /// Why what the index lacks may be there nevertheless.
     fn doubt(&self) -> Option<String> {
         if let Some(since) = self.pulse.silent_since() {
-            return Some(format!("the API server does not answer, since {}", since.strftime("%H:%M:%S")));
+            return Some(format!("the API server does not answer, since {}", since.strftime("%H:%M:%S UTC")));
         }
         (self.look_up == LookUp::Watch && !self.has(&[Watched::Pods]))
             .then(|| "the pods are not all known yet".to_owned())

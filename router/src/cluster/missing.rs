@@ -59,8 +59,10 @@ impl Missing {
     pub(super) fn told(self, silent_since: Option<Timestamp>) -> (Vec<String>, bool) {
         let Self { mut sentences, is_silent, is_worth_again } = self;
         match silent_since {
-            Some(since) => sentences
-                .insert(0, format!("the API server does not answer, since {}", since.strftime("%H:%M:%S"))),
+            Some(since) => sentences.insert(
+                0,
+                format!("the API server does not answer, since {}", since.strftime("%H:%M:%S UTC")),
+            ),
             None if is_silent => sentences.insert(0, "the API server did not answer in time".to_owned()),
             None => {}
         }

@@ -12,7 +12,7 @@ use watchfire_core::priority::Priority;
 use watchfire_core::yaml::Node;
 
 use super::mistake::Mistakes;
-use crate::actions::ChannelConfig;
+use crate::channel::ChannelConfig;
 
 /// Who gets the digest.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]

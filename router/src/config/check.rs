@@ -9,21 +9,21 @@ use watchfire_core::priority::Priority;
 use watchfire_core::text::clean;
 use watchfire_core::yaml::{Node, Value, YamlError};
 
-use super::Mistake;
+use super::Diagnostic;
 use super::attention::{self, Attention};
 use super::file::{Config, HealthConfig, HttpConfig, PARTS, RouteConfig, RulesConfig, StoreConfig};
 use super::http::check_http;
 use super::mistake::Mistakes;
 use super::written::Written;
 use super::{mitigation, queues};
-use crate::actions::ChannelConfig;
+use crate::channel::ChannelConfig;
 use crate::cluster;
 use crate::evidence;
 
 /// A configuration, and what is wrong with it; the configuration is there if nothing is.
 pub(super) struct Parsed {
     pub(super) config: Option<Config>,
-    pub(super) mistakes: Vec<Mistake>,
+    pub(super) mistakes: Vec<Diagnostic>,
     /// Where each part stands.
     pub(super) written: Written,
     /// Known even where something else is wrong, so that the rules can be checked with it,
@@ -35,7 +35,7 @@ pub(super) struct Parsed {
 }
 
 impl Parsed {
-    fn refused(mistakes: Vec<Mistake>, written: Written) -> Self {
+    fn refused(mistakes: Vec<Diagnostic>, written: Written) -> Self {
         let (rules, http, channels) = Default::default();
         Self { config: None, mistakes, written, rules, http, channels }
     }

@@ -4,17 +4,17 @@ use std::collections::BTreeMap;
 
 use serde::de::DeserializeOwned;
 use watchfire_core::priority::Priority;
-use watchfire_core::yaml::{Mistake, Node, Place, Value};
+use watchfire_core::yaml::{Diagnostic, Node, Place, Value};
 
 /// The mistakes found in a file so far.
 pub(super) struct Mistakes<'f> {
     pub(super) file: &'f str,
-    pub(super) found: Vec<Mistake>,
+    pub(super) found: Vec<Diagnostic>,
 }
 
 impl Mistakes<'_> {
     pub(super) fn add(&mut self, place: Option<Place>, path: impl Into<String>, message: impl Into<String>) {
-        self.found.push(Mistake::unshown(self.file, place, path.into(), message.into()));
+        self.found.push(Diagnostic::unshown(self.file, place, path.into(), message.into()));
     }
 
     /// The part as its type wants it, checked further, or mistakes.

@@ -10,7 +10,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::{Mistake, Reach, Ready, examples};
+use super::{Diagnostic, Reach, Ready, examples};
 use crate::clients::Clients;
 
 pub(super) const TABLE: &str = include_str!("mistakes.txt");
@@ -54,7 +54,7 @@ async fn said(folder: &Path, text: &str) -> String {
     match looked {
         Ok(_) => "no mistakes".to_owned(),
         Err(mistakes) => {
-            let lines: Vec<_> = mistakes.iter().map(Mistake::to_string).collect();
+            let lines: Vec<_> = mistakes.iter().map(Diagnostic::to_string).collect();
             lines.join("\n").replace(&format!("{}/", folder.display()), "")
         }
     }
@@ -65,6 +65,7 @@ fn folder() -> tempfile::TempDir {
     for (name, bytes) in BESIDE {
         std::fs::write(folder.path().join(name), bytes).unwrap();
     }
+    std::os::unix::fs::symlink("not-there", folder.path().join("astray")).unwrap();
     for (name, text) in [
         ("rules", "rules:\n  - {name: rest, family: unclassified, priority: P2}\n"),
         ("no-rules", ""),

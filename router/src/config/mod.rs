@@ -17,15 +17,17 @@ mod schema;
 mod tests;
 mod watched;
 mod wording;
+mod writable;
 mod written;
 
 pub use attention::{DigestConfig, EscalationConfig, SecurityHubPart};
-pub use file::{Config, HealthConfig, HttpConfig, QueueConfig, RouteConfig, RulesConfig, StoreConfig};
+pub use file::{Config, HealthConfig, HttpConfig, RouteConfig, RulesConfig, StoreConfig};
+pub(crate) use http::without_port;
 pub use mitigation::{BudgetConfig, KillSwitch, MitigationConfig, ProtectedConfig};
 pub use ready::{Reach, Ready, Tokens};
 pub use schema::schema;
 pub(crate) use watched::Watched;
-pub use watchfire_core::yaml::Mistake;
+pub use watchfire_core::yaml::Diagnostic;
 pub use written::{At, Written};
 
 use std::path::Path;
@@ -57,7 +59,7 @@ pub struct Loaded {
 ///
 /// # Errors
 /// Every mistake in either, all at once.
-pub fn load(path: &Path) -> Result<Loaded, Vec<Mistake>> {
+pub fn load(path: &Path) -> Result<Loaded, Vec<Diagnostic>> {
     read(path)?.finished()
 }
 
@@ -65,7 +67,7 @@ pub fn load(path: &Path) -> Result<Loaded, Vec<Mistake>> {
 ///
 /// # Errors
 /// As `load`.
-pub fn check(path: &Path) -> Result<(Config, Policy), Vec<Mistake>> {
+pub fn check(path: &Path) -> Result<(Config, Policy), Vec<Diagnostic>> {
     let Loaded { config, policy, .. } = load(path)?;
     Ok((config, policy))
 }
@@ -77,7 +79,7 @@ pub fn check(path: &Path) -> Result<(Config, Policy), Vec<Mistake>> {
 ///
 /// # Panics
 /// Never.
-pub fn examples(config: &Config, policy: &mut Policy) -> Result<usize, Vec<Mistake>> {
+pub fn examples(config: &Config, policy: &mut Policy) -> Result<usize, Vec<Diagnostic>> {
     const REST: &str = "rules: [{name: rest, family: unclassified, priority: P2}]";
     let placeholder = RuleFile { name: String::new(), text: REST.to_owned() };
     let placeholder = RuleSet::load(&[placeholder]).expect("it has a rule for everything");
@@ -88,7 +90,7 @@ pub fn examples(config: &Config, policy: &mut Policy) -> Result<usize, Vec<Mista
     policy.rules = plain.rules;
     let mistake = |failure: ExampleFailure| {
         let ExampleFailure { file, line, rule, event, message } = failure;
-        Mistake::on(&file, Some(line), format!("{rule}: {event}"), message)
+        Diagnostic::on(&file, Some(line), format!("{rule}: {event}"), message)
     };
     match report.failures.is_empty() {
         true => Ok(report.passed),
@@ -99,17 +101,18 @@ pub fn examples(config: &Config, policy: &mut Policy) -> Result<usize, Vec<Mista
 /// A configuration and its rules, read.
 struct Read {
     parsed: Parsed,
-    rules: Result<RuleSet, Vec<Mistake>>,
+    rules: Result<RuleSet, Vec<Diagnostic>>,
     rule_files: Vec<RuleFile>,
     watched: Watched,
 }
 
-fn read(path: &Path) -> Result<Read, Vec<Mistake>> {
+fn read(path: &Path) -> Result<Read, Vec<Diagnostic>> {
     let mut watched = Watched::default();
     watched.add(path);
     let name = path.display().to_string();
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| vec![Mistake::on(&name, None, String::new(), format!("cannot be read: {error}"))])?;
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        vec![Diagnostic::on(&name, None, String::new(), format!("cannot be read: {error}"))]
+    })?;
     let mut parsed = check::parse(&name, &text);
     parsed.relative_to(path.parent().unwrap_or(Path::new("")));
     parsed.files().iter().for_each(|file| watched.add(file));
@@ -126,7 +129,7 @@ fn read(path: &Path) -> Result<Read, Vec<Mistake>> {
 
 impl Read {
     /// The mistakes in a configuration are told in their order, then those of its rules.
-    fn finished(self) -> Result<Loaded, Vec<Mistake>> {
+    fn finished(self) -> Result<Loaded, Vec<Diagnostic>> {
         let Self { parsed, rules, rule_files, watched } = self;
         let Parsed { config, mut mistakes, written, .. } = parsed;
         mistakes.sort_by_key(|mistake| (mistake.line, mistake.column));
@@ -153,7 +156,7 @@ impl Config {
     ///
     /// # Errors
     /// Every mistake found in it.
-    pub fn parse(name: &str, text: &str) -> Result<Config, Vec<Mistake>> {
+    pub fn parse(name: &str, text: &str) -> Result<Config, Vec<Diagnostic>> {
         let Parsed { config, mut mistakes, .. } = check::parse(name, text);
         mistakes.sort_by_key(|mistake| (mistake.line, mistake.column));
         config.ok_or(mistakes)

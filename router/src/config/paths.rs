@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::check::Parsed;
 use super::file::{Config, HttpConfig};
-use crate::actions::ChannelConfig;
+use crate::channel::ChannelConfig;
 use crate::cluster::{Access, KubeconfigAccess};
 use crate::evidence::{DirectoryConfig, To};
 use crate::secret::SecretSource;

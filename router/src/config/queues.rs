@@ -3,9 +3,9 @@
 use watchfire_core::yaml::{Node, Value};
 
 use super::check::check_in_flight;
-use super::file::QueueConfig;
 use super::mistake::Mistakes;
-use crate::actions::is_loopback;
+use crate::channel::is_loopback;
+use crate::source::QueueConfig;
 
 /// The queues that are right, from `queue` or from `queues`.
 pub(super) fn check(

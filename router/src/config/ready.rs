@@ -11,17 +11,19 @@ use watchfire_core::rules::RuleFile;
 use super::check::Parsed;
 use super::file::{Config, HttpConfig};
 use super::http::wrong_tokens;
-use super::{Loaded, Mistake, Watched, Written, read};
-use crate::actions::{Channel, ChannelConfig};
+use super::writable::{By, against_file, against_folder};
+use super::{Diagnostic, Loaded, Watched, Written, read};
+use crate::channel::{Channel, ChannelConfig};
 use crate::clients::Clients;
 use crate::cluster;
+use crate::evidence::{DirectoryConfig, To};
 use crate::pagerduty::Inbound;
 use crate::secret::{Secret, SecretSource, SecretUse};
 
 /// How far a configuration is followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reach {
-    /// As far as its text, and the rules.
+    /// As far as its text, the rules, and what is in the way of what it writes.
     Text,
     /// As far as this machine: environment, files.
     Machine,
@@ -64,7 +66,7 @@ impl Ready {
     ///
     /// # Errors
     /// Every mistake in it and in its rules, and everything that it leads to which is not there or does not fit.
-    pub async fn read(path: &Path, clients: &Clients, reach: Reach) -> Result<Ready, Vec<Mistake>> {
+    pub async fn read(path: &Path, clients: &Clients, reach: Reach) -> Result<Ready, Vec<Diagnostic>> {
         Self::read_watching(path, clients, reach, &mut Watched::default()).await
     }
 
@@ -74,7 +76,7 @@ impl Ready {
         clients: &Clients,
         reach: Reach,
         watched: &mut Watched,
-    ) -> Result<Ready, Vec<Mistake>> {
+    ) -> Result<Ready, Vec<Diagnostic>> {
         let path: PathBuf = path.to_owned();
         // Rules take a while to compile, and whoever else runs here is not to wait for it.
         let reading = tokio::task::spawn_blocking(move || read(&path)).await;
@@ -115,7 +117,7 @@ impl Ready {
 /// The mistakes found on the way.
 struct Found<'f> {
     written: &'f Written,
-    mistakes: &'f mut Vec<Mistake>,
+    mistakes: &'f mut Vec<Diagnostic>,
 }
 
 impl Found<'_> {
@@ -235,17 +237,28 @@ impl Found<'_> {
 
     /// What else it leads to on this machine.
     async fn files(&mut self, config: &Config, clients: &Clients, reach: Reach) {
+        self.folders(config, reach);
         if reach == Reach::Text {
             return;
-        }
-        if config.store.path.is_dir() {
-            let path = config.store.path.display();
-            self.add("store.path", format!("expected a file, found the folder {path}"));
         }
         if let Some(cluster) = &config.cluster
             && let Err(error) = cluster::reach(cluster, clients).await
         {
             self.add("cluster.access", format!("{error:#}"));
+        }
+    }
+
+    /// Where it writes. A build machine has other users than the one that the worker runs as.
+    fn folders(&mut self, config: &Config, reach: Reach) {
+        let by = if reach == Reach::Text { By::Another } else { By::Ourselves };
+        let Config { store, evidence, .. } = config;
+        if let Some(wrong) = against_file(&store.path, by) {
+            self.add("store.path", wrong);
+        }
+        if let Some(To::Directory(DirectoryConfig { path })) = evidence.as_ref().map(|evidence| &evidence.to)
+            && let Some(wrong) = against_folder(path, by)
+        {
+            self.add("evidence.to.directory.path", wrong);
         }
     }
 }

@@ -8,9 +8,10 @@ use watchfire_core::noise::NoiseConfig;
 use watchfire_core::schema::{by_priority, text_of};
 
 use super::attention::{DigestConfig, EscalationConfig, SecurityHubPart};
-use super::file::{HealthConfig, HttpConfig, QueueConfig, RouteConfig, RulesConfig, StoreConfig};
+use super::file::{HealthConfig, HttpConfig, RouteConfig, RulesConfig, StoreConfig};
 use super::mitigation::MitigationConfig;
-use crate::actions::ChannelConfig;
+use crate::channel::ChannelConfig;
+use crate::source::QueueConfig;
 use crate::{cluster, evidence};
 
 // The file is read part by part, so that every mistake is told: a test holds this to the parts that are read.

@@ -28,8 +28,9 @@ fn several_queues_are_read_each_with_slots_of_its_own_and_one_as_ever() {
         let config = Config::parse("watchfire.yaml", &format!("{text}{rest}"))
             .map_err(|mistakes| mistakes.iter().map(ToString::to_string).collect::<Vec<_>>());
         let queues = config.expect("it has no mistakes").queues;
-        let read =
-            |queue: &super::QueueConfig| (queue.name().to_owned(), queue.in_flight, queue.max_receives);
+        let read = |queue: &crate::source::QueueConfig| {
+            (queue.name().to_owned(), queue.in_flight, queue.max_receives)
+        };
         queues.iter().map(read).collect::<Vec<_>>()
     };
     let several = "\

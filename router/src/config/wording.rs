@@ -12,8 +12,8 @@ use watchfire_core::policy::Policy;
 use watchfire_core::state::State;
 use watchfire_core::verdict::EffectKind;
 
-use super::{Config, Mistake, Written};
-use crate::actions::{ChannelConfig, faults};
+use super::{Config, Diagnostic, Written};
+use crate::channel::{ChannelConfig, faults};
 use crate::rules_files;
 
 /// As what a page may be sent.
@@ -21,7 +21,7 @@ const KINDS: [EffectKind; 5] =
     [EffectKind::Page, EffectKind::Update, EffectKind::Resolve, EffectKind::Acknowledge, EffectKind::Digest];
 
 /// The first failure of each template, over all examples and kinds of pages.
-pub(super) fn check(config: &Config, policy: &Policy, written: &Written) -> Vec<Mistake> {
+pub(super) fn check(config: &Config, policy: &Policy, written: &Written) -> Vec<Diagnostic> {
     let own = |channel: &ChannelConfig| channel.wording().is_some_and(|wording| wording.has_own());
     let channels: Vec<_> = config.channels.iter().filter(|(_, channel)| own(channel)).collect();
     if channels.is_empty() {

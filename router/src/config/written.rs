@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use watchfire_core::yaml::{Mistake, Node, Value};
+use watchfire_core::yaml::{Diagnostic, Node, Value};
 
 /// A configuration file as it is written.
 #[derive(Clone, Debug)]
@@ -43,10 +43,10 @@ impl Written {
 
     /// A mistake at a path such as `channels.oncall.pagerduty.routing_key`, or at the innermost part on the way that
     /// is written. Its line is not shown, since it may hold a secret.
-    pub fn mistake(&self, path: &str, message: impl Into<String>) -> Mistake {
+    pub fn mistake(&self, path: &str, message: impl Into<String>) -> Diagnostic {
         let root = self.root.as_ref();
         let place = root.map(|root| (root, root.at(path))).filter(|(root, part)| !std::ptr::eq(*root, *part));
-        Mistake::unshown(&self.file, place.map(|(_, part)| part.place()), path.to_owned(), message.into())
+        Diagnostic::unshown(&self.file, place.map(|(_, part)| part.place()), path.to_owned(), message.into())
     }
 
     /// Why a start failed, with its place where that is known.

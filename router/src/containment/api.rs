@@ -15,7 +15,7 @@ use super::How;
 use super::fault::{Answer, Asked, Fault};
 use super::kind::{Kind, POD, Scope};
 use super::object;
-use crate::actions::Failure;
+use crate::failure::Failure;
 
 /// How long one call may take.
 const CALL: Duration = Duration::from_secs(5);

@@ -9,7 +9,7 @@ use super::fault::Fault;
 use super::object;
 use super::patch::Operations;
 use super::{How, Outcome, Settled};
-use crate::actions::Failure;
+use crate::failure::Failure;
 
 /// How often an object that changes under our hands is read again.
 const AGAIN: usize = 5;

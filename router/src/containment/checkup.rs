@@ -13,7 +13,7 @@ use super::api::Api;
 use super::fault::Fault;
 use super::kind::{ACCESS_REVIEW, CONFIG_MAP, NAMESPACE, NETWORK_POLICY, POLICY_ENDPOINT, SUBJECT_REVIEW};
 use super::{How, object, policy, verify_isolated};
-use crate::actions::Failure;
+use crate::failure::Failure;
 
 /// Questions that are open at the same time.
 const AT_ONCE: usize = 8;

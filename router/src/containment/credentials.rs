@@ -5,9 +5,9 @@ use watchfire_core::act::StepResult;
 use watchfire_core::context::ObjectRef;
 
 use super::{How, Outcome, Settled};
-use crate::actions::Failure;
 use crate::aws::credentials::{Denied, InForce, PodUid, Role, deny, restore as give_back};
 use crate::clients::Clients;
+use crate::failure::Failure;
 
 /// Who asks AWS, and of which account.
 #[derive(Clone)]

@@ -7,7 +7,7 @@ use super::api::Api;
 use super::fault::Fault;
 use super::kind::{Kind, NETWORK_POLICY, POD};
 use super::{How, Outcome, Settled, object, policy};
-use crate::actions::Failure;
+use crate::failure::Failure;
 
 /// It is there and denies, by ours or someone else's doing.
 pub(super) async fn deny(api: &Api, namespace: &str) -> Outcome {

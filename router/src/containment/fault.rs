@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use watchfire_core::text::clean;
 
-use crate::actions::Failure;
+use crate::failure::Failure;
 
 /// Of what the API server says, so much is told.
 const QUOTED: usize = 200;

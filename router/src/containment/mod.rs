@@ -37,8 +37,9 @@ use watchfire_core::text::clean;
 pub use checkup::{Finding, Grade, Identity, checkup};
 pub use policy::{standing_admin, standing_namespaced};
 
-use crate::actions::{Failure, retry};
 use crate::clients::Clients;
+use crate::failure::Failure;
+use crate::retry;
 use api::Api;
 use credentials::Aws;
 

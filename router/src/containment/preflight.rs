@@ -5,7 +5,7 @@ use watchfire_core::context::ObjectRef;
 
 use super::api::{Api, Live};
 use super::{Outcome, Settled};
-use crate::actions::Failure;
+use crate::failure::Failure;
 
 /// It is there, with its UID, and not on its way out, unless it is to be isolated: how long a pod takes to leave is
 /// its owner's to say, and until then it runs. Or a later step ends it, and it has ended.

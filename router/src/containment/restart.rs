@@ -8,7 +8,7 @@ use super::Outcome;
 use super::api::Api;
 use super::change::{Change, Gone, change};
 use super::patch::Operations;
-use crate::actions::Failure;
+use crate::failure::Failure;
 
 /// What `kubectl rollout restart` sets.
 const RESTARTED_AT: &str = "kubectl.kubernetes.io/restartedAt";

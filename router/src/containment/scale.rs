@@ -9,7 +9,7 @@ use super::change::{Gone, here, too_busy};
 use super::fault::Fault;
 use super::patch::Operations;
 use super::{How, Outcome, Settled, object};
-use crate::actions::Failure;
+use crate::failure::Failure;
 
 const AGAIN: usize = 5;
 

@@ -7,7 +7,7 @@ use super::Outcome;
 use super::api::Api;
 use super::change::{Change, Gone, change};
 use super::patch::Operations;
-use crate::actions::Failure;
+use crate::failure::Failure;
 
 /// A suspended Job loses its running pods, too, except those that no longer are its own.
 pub(super) async fn suspend(api: &Api, workload: &ObjectRef) -> Outcome {

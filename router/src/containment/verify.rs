@@ -12,7 +12,7 @@ use super::api::{Api, Live};
 use super::change::{Gone, here};
 use super::kind::POD;
 use super::{How, Outcome, Settled, label_selector, object};
-use crate::actions::Failure;
+use crate::failure::Failure;
 
 /// Between two looks.
 const EVERY: Duration = Duration::from_millis(200);

@@ -9,7 +9,7 @@ use super::change::{Gone, here};
 use super::kind::{CONFIG_MAP, ENDPOINT_SLICE, NETWORK_POLICY, POLICY_ENDPOINT};
 use super::verify::{Look, Until, rehearsed};
 use super::{Outcome, Settled, label_selector, object, policy};
-use crate::actions::Failure;
+use crate::failure::Failure;
 
 /// Where EKS says whether network policies are enforced.
 const ENFORCEMENT: (&str, &str) = ("kube-system", "amazon-vpc-cni");

@@ -17,7 +17,7 @@ use tokio::time::{Instant, timeout_at};
 use super::manifest::FileEntry;
 use super::place::Place;
 use super::{PodRef, Request};
-use crate::actions::Failure;
+use crate::failure::Failure;
 use cluster::{Cluster, is_name};
 use collected::Collected;
 pub(super) use collected::entry;

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::digest::sha256;
 use super::place::{Place, Put};
-use crate::actions::Failure;
+use crate::failure::Failure;
 
 const FOLDER: &str = "chain/";
 /// What comes before the first link.

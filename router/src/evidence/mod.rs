@@ -23,9 +23,9 @@ pub use list::Listed;
 pub use manifest::{FileEntry, Manifest};
 pub use report::{Head, Report, Wrong};
 
-use crate::actions::Failure;
 use crate::clients::Clients;
 use crate::clock::Clock;
+use crate::failure::Failure;
 use capture::{Captured, Limits};
 use chain::{Chain, Linked};
 use place::{Place, Put};

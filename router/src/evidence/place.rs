@@ -6,8 +6,8 @@ mod directory;
 mod s3;
 
 use super::config::To;
-use crate::actions::Failure;
 use crate::clients::Clients;
+use crate::failure::Failure;
 use directory::Directory;
 use s3::S3;
 

@@ -1,14 +1,10 @@
 //! A change that somebody made in PagerDuty, and what comes of hearing it.
 
-use std::sync::Arc;
-
 use serde_json::Value;
-use watchfire_core::command::{Command, Wish};
+use strum::IntoStaticStr;
+use watchfire_core::command::{Command, CommandKind};
 use watchfire_core::ids::{ChannelName, EventId, IncidentKey, Own};
-use watchfire_core::state::{Key, State};
 use watchfire_core::text::clean;
-
-use crate::router::{Nack, Router};
 
 /// A change that somebody made to an alert of ours.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,7 +18,8 @@ pub struct Change {
 }
 
 /// What came of something that PagerDuty told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Heard {
     /// It was decided, and is in the journal.
     Decided,
@@ -45,16 +42,7 @@ pub enum Heard {
 impl Heard {
     /// The word in metrics and answers.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Heard::Decided => "decided",
-            Heard::Repeat => "repeat",
-            Heard::Ping => "ping",
-            Heard::Unconcerned => "unconcerned",
-            Heard::NotOurs => "not-ours",
-            Heard::Unknown => "unknown",
-            Heard::OtherEpisode => "other-episode",
-            Heard::Echo => "echo",
-        }
+        self.into()
     }
 }
 
@@ -69,7 +57,7 @@ pub(super) struct Origin<'o> {
 }
 
 impl Origin<'_> {
-    pub(super) fn change(self, wish: Wish) -> Change {
+    pub(super) fn change(self, wish: CommandKind) -> Change {
         let Origin { id, by, reason, via, of: (incident, episode) } = self;
         let command = Command {
             id: EventId::own(Own::PagerDuty(id)),
@@ -102,26 +90,4 @@ pub(super) fn is_integration(agent: &Value) -> bool {
 /// The text at that place, or nothing: PagerDuty leaves out, and adds, what it likes.
 pub(super) fn text<'v>(value: &'v Value, pointer: &str) -> &'v str {
     value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
-}
-
-/// Decides a change, if it was not heard before and is about an incident as it is now. Returns once that is
-/// on disk; what it brings about goes on without the one who waits.
-///
-/// # Errors
-/// [`Nack`] where it could not be decided: it has to be told again.
-pub(crate) async fn hear(router: &Arc<Router>, change: &Change) -> Result<Heard, Nack> {
-    let Change { command, incident, episode } = change;
-    let failed = |error| Nack { reason: format!("the store failed: {error}"), retry_after: None };
-    if router.store.find(&command.id).await.map_err(failed)?.is_some() {
-        return Ok(Heard::Repeat);
-    }
-    let mut state = State::default();
-    router.store.load(&[Key::Incident(incident.clone())], &mut state).await.map_err(failed)?;
-    match state.incident(incident) {
-        // Paged by another Watchfire, or before its decision could be recorded.
-        None => Ok(Heard::Unknown),
-        // A late end of the last episode must not end this one.
-        Some(record) if record.episode != *episode => Ok(Heard::OtherEpisode),
-        Some(_) => router.command_recorded(command).await.map(|_| Heard::Decided),
-    }
 }

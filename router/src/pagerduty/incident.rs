@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde_json::Value;
-use watchfire_core::command::Wish;
+use watchfire_core::command::CommandKind;
 use watchfire_core::ids::{ChannelName, IncidentKey};
 
 use super::change::{Change, Heard, Origin, is_integration, named, text};
@@ -72,11 +72,11 @@ fn status_change(incident: &Value, asked: Asked<'_>) -> Option<Result<Dated, Hea
             if is_integration(by) {
                 return Some(Err(Heard::Echo));
             }
-            Wish::Acknowledge(of.0.clone())
+            CommandKind::Acknowledge(of.0.clone())
         }
-        "resolved" => Wish::Resolve(of.0.clone()),
+        "resolved" => CommandKind::Resolve(of.0.clone()),
         // It begins like that; later than that, somebody or an acknowledgement's time limit put it back.
-        "triggered" if at > time(incident, "/created_at") => Wish::Unacknowledge(of.0.clone()),
+        "triggered" if at > time(incident, "/created_at") => CommandKind::Unacknowledge(of.0.clone()),
         _ => return None,
     };
     let id = format!("{}/{status}/{}", text(incident, "/id"), text(incident, "/last_status_change_at"));
@@ -97,7 +97,7 @@ fn reassignment(incident: &Value, asked: Asked<'_>) -> Option<Dated> {
     let reason = format!("found assigned since {}", text(last, "/at"));
     // The API does not say who did it.
     let origin = Origin { id: &id, by: &Value::Null, reason, via: Some(channel), of };
-    Some((time(last, "/at"), origin.change(Wish::Reassign { incident: of.0.clone(), to })))
+    Some((time(last, "/at"), origin.change(CommandKind::Reassign { incident: of.0.clone(), to })))
 }
 
 fn time(value: &Value, pointer: &str) -> Option<Timestamp> {

@@ -10,7 +10,6 @@
 //! anybody can write: a delivery that is repeated, or captured and sent again, does nothing.
 
 mod change;
-mod config;
 mod incident;
 mod poll;
 mod signature;
@@ -21,20 +20,14 @@ use std::collections::BTreeMap;
 use anyhow::{Context as _, anyhow};
 use watchfire_core::ids::ChannelName;
 
-use crate::actions::{ChannelConfig, PagerDutyConfig};
+use crate::channel::fits_webhooks;
+use crate::channel::{ChannelConfig, PagerDutyConfig};
 use crate::clients::Clients;
-use crate::secret::Secret;
 
-pub(crate) use change::hear;
 pub use change::{Change, Heard};
-pub use config::{EverySeconds, PollConfig};
-pub(crate) use poll::fits as fits_polls;
-pub use poll::{Poller, Round, Unheard, poll};
+pub use poll::{Poller, Unheard};
 pub use signature::{Signers, Unsigned};
 pub(crate) use webhook::{Told, read};
-
-/// Secrets that PagerDuty makes are far longer; what is shorter is something else, or can be guessed.
-const LEAST_SECRET: usize = 16;
 
 /// All the ways by which PagerDuty is heard.
 #[derive(Debug)]
@@ -88,17 +81,6 @@ impl Inbound {
             }
         }
         Ok(Inbound { signers: Signers::new(secrets), pollers })
-    }
-}
-
-/// Whether it can sign webhooks.
-pub(crate) fn fits_webhooks(secret: &Secret) -> Result<(), String> {
-    let length = secret.expose().chars().count();
-    match length >= LEAST_SECRET {
-        true => Ok(()),
-        false => {
-            Err(format!("expected a webhook secret of at least {LEAST_SECRET} characters, not of {length}"))
-        }
     }
 }
 

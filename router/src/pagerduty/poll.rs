@@ -1,6 +1,6 @@
 //! Asking PagerDuty's REST API how our open alerts stand, where no webhook can reach us.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
@@ -9,20 +9,17 @@ use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use jiff::Timestamp;
 use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderValue};
 use serde_json::Value;
-use tokio::sync::watch;
 use tokio::time::Instant;
 use watchfire_core::ids::incident_of;
 use watchfire_core::ids::{ChannelName, DedupKey};
-use watchfire_core::state::Record;
 
-use super::PollConfig;
-use super::change::hear;
 use super::incident::{Asked, changes};
-use crate::actions::pagerduty_asks_to_wait;
+use super::{Change, Heard};
+use crate::channel::PollConfig;
+use crate::channel::fits_polls;
+use crate::channel::pagerduty_asks_to_wait;
 use crate::clients::{Clients, chain};
-use crate::router::Router;
 use crate::secret::Secret;
-use crate::{store, telemetry};
 
 /// How many alerts one round asks about; the next round goes on behind the last of them.
 const MOST_ASKED: usize = 100;
@@ -49,15 +46,6 @@ pub struct Poller {
 struct Next {
     not_before: Option<Instant>,
     behind: Option<DedupKey>,
-}
-
-/// What one round of questions found.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Round {
-    /// Alerts that were asked about.
-    pub asked: usize,
-    /// Changes that were new, and are decided now.
-    pub decided: usize,
 }
 
 /// Why a round ended before its end.
@@ -105,34 +93,23 @@ impl Poller {
         &self.channel
     }
 
-    /// Asks about these alerts, at most 100 of them, one after the other; changes that are new are decided.
-    /// Keys that are not ours are left out.
-    ///
-    /// # Errors
-    /// [`Unheard`]: the rest was not asked about.
-    pub async fn round(&self, router: &Arc<Router>, keys: Vec<DedupKey>) -> Result<Round, Unheard> {
-        let mut round = Round::default();
-        for key in self.turn(keys) {
-            let Some((incident, episode)) = incident_of(key.as_str()) else { continue };
-            // Before it is asked about: one that is refused every time must not hold up those behind it.
-            self.next().behind = Some(key.clone());
-            let answer = self.ask(&key).await?;
-            round.asked += 1;
-            let asked = Asked { key: key.as_str(), of: (&incident, episode), channel: &self.channel };
-            let (changes, others) = changes(&answer, asked);
-            others.into_iter().for_each(|heard| router.metrics.heard("poll", heard.as_str()));
-            for change in changes {
-                let heard = hear(router, &change).await;
-                let heard = heard.map_err(|nack| Unheard::NotDecided(nack.reason))?;
-                router.metrics.heard("poll", heard.as_str());
-                round.decided += usize::from(heard == super::Heard::Decided);
-            }
-        }
-        Ok(round)
+    /// How long it rests between two rounds.
+    pub(crate) fn every(&self) -> Duration {
+        self.every
+    }
+
+    /// What people did about an alert, and what else was heard; none for a key that is not ours.
+    pub(crate) async fn asked(&self, key: &DedupKey) -> Result<Option<(Vec<Change>, Vec<Heard>)>, Unheard> {
+        let Some((incident, episode)) = incident_of(key.as_str()) else { return Ok(None) };
+        // Before it is asked about: one that is refused every time must not hold up those behind it.
+        self.next().behind = Some(key.clone());
+        let answer = self.ask(key).await?;
+        let asked = Asked { key: key.as_str(), of: (&incident, episode), channel: &self.channel };
+        Ok(Some(changes(&answer, asked)))
     }
 
     /// Those whose turn it is: behind the last one of the last round, then from the front.
-    fn turn(&self, mut keys: Vec<DedupKey>) -> Vec<DedupKey> {
+    pub(crate) fn turn(&self, mut keys: Vec<DedupKey>) -> Vec<DedupKey> {
         keys.sort();
         keys.dedup();
         let begin = self.next().behind.as_ref().map_or(0, |last| keys.partition_point(|key| key <= last));
@@ -197,14 +174,8 @@ impl Poller {
     }
 }
 
-/// Whether it can be a key of the REST API.
-pub(crate) fn fits(token: &Secret) -> Result<(), String> {
-    let fit = token.expose().bytes().all(|byte| byte.is_ascii_graphic());
-    fit.then_some(()).ok_or_else(|| "expected a token of visible ASCII characters".to_owned())
-}
-
 fn authorization(token: &Secret) -> anyhow::Result<HeaderValue> {
-    fits(token).map_err(|expected| anyhow!(expected))?;
+    fits_polls(token).map_err(|expected| anyhow!(expected))?;
     let mut value = HeaderValue::from_str(&format!("Token token={}", token.expose()))?;
     value.set_sensitive(true);
     Ok(value)
@@ -220,51 +191,6 @@ fn rest(status: u16, headers: &HeaderMap) -> Option<Duration> {
     let told = pagerduty_asks_to_wait(headers, Timestamp::now());
     let reset = number("ratelimit-reset").map(Duration::from_secs);
     Some(told.max(reset).unwrap_or(WAIT).min(60 * WAIT))
-}
-
-/// Asks round after round until `stop` turns true.
-pub async fn poll(router: Arc<Router>, poller: Poller, mut stop: watch::Receiver<bool>) {
-    while !*stop.borrow() {
-        let round = async {
-            let keys = open(&router, &poller.channel).await;
-            let keys = keys.map_err(|error| Unheard::NotDecided(format!("the store failed: {error}")))?;
-            poller.round(&router, keys).await
-        };
-        let result = tokio::select! {
-            _ = stop.changed() => break,
-            result = round => result,
-        };
-        let wait = match result {
-            Ok(_) => poller.every,
-            Err(unheard) => {
-                router.metrics.heard("poll", "failed");
-                telemetry::pagerduty_unheard(&poller.channel, &unheard);
-                match unheard {
-                    Unheard::Limited(rest) => rest.max(poller.every),
-                    Unheard::Refused(_) | Unheard::NoAnswer(_) | Unheard::NotDecided(_) => poller.every,
-                }
-            }
-        };
-        tokio::select! { _ = stop.changed() => break, () = tokio::time::sleep(wait) => {} }
-    }
-}
-
-/// The keys of a channel's alerts whose incidents are open, acknowledged or not: their end is news, too. Those of
-/// escalations are among them.
-async fn open(router: &Router, channel: &ChannelName) -> Result<Vec<DedupKey>, store::Error> {
-    let channel = channel.clone();
-    let gather = move |found: &mut Vec<_>, key: &str, record| {
-        if let Record::Incident(record) = record
-            && record.open
-        {
-            if record.paged.contains_key(&channel) {
-                found.push(DedupKey::new(format!("{key}-{}", record.episode)));
-            }
-            let escalated = record.escalated.into_iter().filter(|page| page.channel == channel);
-            found.extend(escalated.map(|page| page.dedup_key));
-        }
-    };
-    router.store.fold_records("incident/", Vec::new(), gather).await
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use serde_json::{Value, json};
-use watchfire_core::command::Wish;
+use watchfire_core::command::CommandKind;
 use watchfire_core::ids::IncidentKey;
 
 use super::incident::{Asked, changes};
@@ -36,7 +36,7 @@ fn told(body: &Value) -> Told {
     read(body.to_string().as_bytes(), Some("delivery-1"), Some(&via)).unwrap()
 }
 
-fn wish(body: &Value) -> Result<Wish, Heard> {
+fn wish(body: &Value) -> Result<CommandKind, Heard> {
     match told(body) {
         Told::Change(change) => Ok(change.command.wish),
         Told::Nothing(heard) => Err(heard),
@@ -47,12 +47,12 @@ fn wish(body: &Value) -> Result<Wish, Heard> {
 fn every_event_type_has_its_wish_and_what_asks_nothing_is_left_alone() {
     let to = "pagerduty: Ken, Ann".to_owned();
     let table = [
-        ("incident.acknowledged", Ok(Wish::Acknowledge(incident()))),
-        ("incident.unacknowledged", Ok(Wish::Unacknowledge(incident()))),
-        ("incident.reopened", Ok(Wish::Unacknowledge(incident()))),
-        ("incident.resolved", Ok(Wish::Resolve(incident()))),
-        ("incident.reassigned", Ok(Wish::Reassign { incident: incident(), to: to.clone() })),
-        ("incident.delegated", Ok(Wish::Reassign { incident: incident(), to })),
+        ("incident.acknowledged", Ok(CommandKind::Acknowledge(incident()))),
+        ("incident.unacknowledged", Ok(CommandKind::Unacknowledge(incident()))),
+        ("incident.reopened", Ok(CommandKind::Unacknowledge(incident()))),
+        ("incident.resolved", Ok(CommandKind::Resolve(incident()))),
+        ("incident.reassigned", Ok(CommandKind::Reassign { incident: incident(), to: to.clone() })),
+        ("incident.delegated", Ok(CommandKind::Reassign { incident: incident(), to })),
         ("incident.escalated", Err(Heard::Unconcerned)),
         ("incident.triggered", Err(Heard::Unconcerned)),
         ("incident.annotated", Err(Heard::Unconcerned)),
@@ -75,7 +75,7 @@ fn a_change_says_who_through_what_and_of_which_episode() {
         reason: "incident.acknowledged, webhook delivery-1".to_owned(),
         via: Some(ChannelName::new("oncall")),
         episode: Some(3),
-        wish: Wish::Acknowledge(incident()),
+        wish: CommandKind::Acknowledge(incident()),
     };
     assert_eq!(*change, Change { command, incident: incident(), episode: 3 });
 }
@@ -102,7 +102,7 @@ fn what_is_missing_null_or_of_another_type_is_borne() {
     }
     let mut body = event("incident.reassigned");
     body["event"]["data"]["assignees"] = json!(null);
-    assert_eq!(wish(&body), Ok(Wish::Reassign { incident: incident(), to: "pagerduty".to_owned() }));
+    assert_eq!(wish(&body), Ok(CommandKind::Reassign { incident: incident(), to: "pagerduty".to_owned() }));
     assert!(read(b"{", None, None).is_err());
 }
 
@@ -113,7 +113,7 @@ fn names_are_cleaned_and_cannot_be_a_channels() {
     body["event"]["data"]["assignees"] = json!([user("mail"), user(&"x".repeat(500))]);
     let Told::Change(change) = told(&body) else { panic!("it is one") };
     assert_eq!(change.command.by, "pagerduty: Ja ne\u{fffd} Doe");
-    let Wish::Reassign { incident: _, to } = change.command.wish else { panic!("it is one") };
+    let CommandKind::Reassign { incident: _, to } = change.command.wish else { panic!("it is one") };
     let cut = to.starts_with("pagerduty: mail, xxx") && to.ends_with('…') && to.chars().count() <= 100;
     assert!(cut, "{to}");
 }
@@ -141,8 +141,8 @@ fn what_watchfire_acknowledged_itself_is_an_echo_and_a_time_limit_is_none() {
     for kind in ["service_reference", "events_api_v2_inbound_integration_reference"] {
         for (event_type, expected) in [
             ("incident.acknowledged", Err(Heard::Echo)),
-            ("incident.unacknowledged", Ok(Wish::Unacknowledge(incident()))),
-            ("incident.resolved", Ok(Wish::Resolve(incident()))),
+            ("incident.unacknowledged", Ok(CommandKind::Unacknowledge(incident()))),
+            ("incident.resolved", Ok(CommandKind::Resolve(incident()))),
         ] {
             let mut body = event(event_type);
             body["event"]["agent"]["type"] = json!(kind);
@@ -166,7 +166,7 @@ fn shown(status: &str, members: Value) -> Value {
 }
 
 /// The id, who and what of each change.
-fn found(incidents: &[Value]) -> (Vec<(String, String, Wish)>, Vec<Heard>) {
+fn found(incidents: &[Value]) -> (Vec<(String, String, CommandKind)>, Vec<Heard>) {
     let (key, incident, channel) = (format!("{INCIDENT}-3"), incident(), ChannelName::new("oncall"));
     let asked = Asked { key: &key, of: (&incident, 3), channel: &channel };
     let (changes, others) = changes(&json!({"incidents": incidents}), asked);
@@ -177,7 +177,7 @@ fn found(incidents: &[Value]) -> (Vec<(String, String, Wish)>, Vec<Heard>) {
     (told.collect(), others)
 }
 
-fn one(id: &str, by: &str, wish: Wish) -> (Vec<(String, String, Wish)>, Vec<Heard>) {
+fn one(id: &str, by: &str, wish: CommandKind) -> (Vec<(String, String, CommandKind)>, Vec<Heard>) {
     (vec![(format!("pagerduty:PINC01/{id}"), by.to_owned(), wish)], Vec::new())
 }
 
@@ -188,15 +188,15 @@ fn a_status_found_by_asking_is_one_change_by_whoever_made_it() {
     let (at, jane) = ("2026-11-20T12:05:00Z", "pagerduty: Jane");
     assert_eq!(
         found(&[shown("acknowledged", acknowledged)]),
-        one(&format!("acknowledged/{at}"), "pagerduty: Ann", Wish::Acknowledge(incident()))
+        one(&format!("acknowledged/{at}"), "pagerduty: Ann", CommandKind::Acknowledge(incident()))
     );
     assert_eq!(
         found(&[shown("resolved", json!({}))]),
-        one(&format!("resolved/{at}"), jane, Wish::Resolve(incident()))
+        one(&format!("resolved/{at}"), jane, CommandKind::Resolve(incident()))
     );
     assert_eq!(
         found(&[shown("triggered", json!({}))]),
-        one(&format!("triggered/{at}"), jane, Wish::Unacknowledge(incident()))
+        one(&format!("triggered/{at}"), jane, CommandKind::Unacknowledge(incident()))
     );
 }
 
@@ -214,7 +214,10 @@ fn an_alert_that_nobody_touched_an_echo_and_a_strangers_incident_are_no_change()
     }
     // Where alerts are kept apart from incidents, the incident has no key of its own.
     let apart = found(&[shown("resolved", json!({"incident_key": null}))]);
-    assert_eq!(apart, one("resolved/2026-11-20T12:05:00Z", "pagerduty: Jane", Wish::Resolve(incident())));
+    assert_eq!(
+        apart,
+        one("resolved/2026-11-20T12:05:00Z", "pagerduty: Jane", CommandKind::Resolve(incident()))
+    );
 }
 
 #[test]
@@ -241,7 +244,7 @@ fn a_reassignment_counts_where_a_person_chose() {
     let to = "pagerduty: Ken, Ann".to_owned();
     assert_eq!(
         found(&[shown("triggered", by_hand.clone())]),
-        one("assigned/2026-11-20T12:08:00Z", "pagerduty", Wish::Reassign { incident: incident(), to })
+        one("assigned/2026-11-20T12:08:00Z", "pagerduty", CommandKind::Reassign { incident: incident(), to })
     );
     let mut resolved_later = shown("resolved", by_hand);
     resolved_later["last_status_change_at"] = json!("2026-11-20T12:09:00Z");

@@ -1,7 +1,7 @@
 //! What a webhook v3 says, read leniently: fields are left out, null, new.
 
 use serde_json::Value;
-use watchfire_core::command::Wish;
+use watchfire_core::command::CommandKind;
 use watchfire_core::hash::sha256;
 use watchfire_core::ids::ChannelName;
 use watchfire_core::ids::incident_of;
@@ -36,15 +36,18 @@ pub(crate) fn read(
     let agent = body_read.pointer("/event/agent").unwrap_or(&Value::Null);
     let wish: Wishing = match event_type {
         "pagey.ping" => return Ok(Told::Nothing(Heard::Ping)),
-        "incident.acknowledged" => Wish::Acknowledge,
+        "incident.acknowledged" => CommandKind::Acknowledge,
         // Resolved by mistake: somebody has to look again.
-        "incident.unacknowledged" | "incident.reopened" => Wish::Unacknowledge,
-        "incident.resolved" => Wish::Resolve,
+        "incident.unacknowledged" | "incident.reopened" => CommandKind::Unacknowledge,
+        "incident.resolved" => CommandKind::Resolve,
         // Delegated: to another escalation policy, and with it to other people. Escalated is not among them:
         // nobody did that.
         "incident.reassigned" | "incident.delegated" => {
             let to = named(data["assignees"].as_array().into_iter().flatten());
-            return Ok(change(body, &body_read, delivery, via, |incident| Wish::Reassign { incident, to }));
+            return Ok(change(body, &body_read, delivery, via, |incident| CommandKind::Reassign {
+                incident,
+                to,
+            }));
         }
         _ => return Ok(Told::Nothing(Heard::Unconcerned)),
     };
@@ -54,14 +57,14 @@ pub(crate) fn read(
     Ok(change(body, &body_read, delivery, via, wish))
 }
 
-type Wishing = fn(watchfire_core::ids::IncidentKey) -> Wish;
+type Wishing = fn(watchfire_core::ids::IncidentKey) -> CommandKind;
 
 fn change(
     raw: &[u8],
     body: &Value,
     delivery: Option<&str>,
     via: Option<&ChannelName>,
-    wish: impl FnOnce(watchfire_core::ids::IncidentKey) -> Wish,
+    wish: impl FnOnce(watchfire_core::ids::IncidentKey) -> CommandKind,
 ) -> Told {
     let Some((incident, episode)) = incident_of(text(body, "/event/data/incident_key")) else {
         return Told::Nothing(Heard::NotOurs);

@@ -13,7 +13,7 @@ use watchfire_core::priority::Priority;
 use watchfire_core::state::State;
 
 use super::Router;
-use crate::actions::Failure;
+use crate::failure::Failure;
 use crate::source::spool::Lane;
 
 /// How long the cluster has for a page that is being completed.

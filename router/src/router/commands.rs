@@ -6,19 +6,21 @@ use futures_util::FutureExt as _;
 use jiff::SignedDuration;
 use serde_json::json;
 use watchfire_core::act::{Act, ActWhen, StepRecord};
-use watchfire_core::command::{Asked, Command, Wish};
+use watchfire_core::attributes::Attributes;
+use watchfire_core::command::{Asked, Command, CommandKind};
 use watchfire_core::containment::{ApprovalRecord, SwitchRecord, TargetRecord};
 use watchfire_core::context::Context;
 use watchfire_core::decision::Decision;
-use watchfire_core::face::Face;
-use watchfire_core::ids::IncidentKey;
+use watchfire_core::ids::{ChannelName, IncidentKey};
 use watchfire_core::journal::Entry;
-use watchfire_core::pattern::Pattern;
+use watchfire_core::notice::ByWhom;
 use watchfire_core::silence::SilenceEffect;
 use watchfire_core::state::{Key, Record, State};
+use watchfire_core::text::clean;
 
-use super::{Nack, Router};
-use crate::respond::Named;
+use super::Router;
+use crate::failure::Nack;
+use crate::responder::Named;
 use crate::store;
 
 /// What would be done, and what the API server said to each change of it.
@@ -34,7 +36,7 @@ pub struct Rehearsal {
 
 /// What was done about what a human asks for.
 #[derive(Debug)]
-pub struct Commanded {
+pub struct CommandResult {
     /// What was decided, and what became of it.
     pub entry: Entry,
     /// For a new silence: what it would have done to the events of the last day.
@@ -47,14 +49,14 @@ impl Router {
     ///
     /// # Errors
     /// [`Nack`] when it could not even be decided.
-    pub async fn command(&self, command: &Command, on: Option<&Named>) -> Result<Commanded, Nack> {
+    pub async fn command(&self, command: &Command, on: Option<&Named>) -> Result<CommandResult, Nack> {
         let Some(_claim) = self.at_work.claim(&command.id) else { return Err(at_work_already()) };
-        let Commanded { entry, effect } = self.commit_command(command, on).await?;
+        let CommandResult { entry, effect } = self.commit_command(command, on).await?;
         // What is pending is in the journal; the answer shows it.
         let _ = Box::pin(self.perform(&entry)).await;
         match self.store.find(&command.id).await {
-            Ok(Some(entry)) => Ok(Commanded { entry, effect }),
-            Ok(None) | Err(_) => Ok(Commanded { entry, effect }),
+            Ok(Some(entry)) => Ok(CommandResult { entry, effect }),
+            Ok(None) | Err(_) => Ok(CommandResult { entry, effect }),
         }
     }
 
@@ -73,7 +75,7 @@ impl Router {
         Ok(entry)
     }
 
-    async fn commit_command(&self, command: &Command, on: Option<&Named>) -> Result<Commanded, Nack> {
+    async fn commit_command(&self, command: &Command, on: Option<&Named>) -> Result<CommandResult, Nack> {
         let context = self.context_for(command, on).await?;
         let effect = self.effect_of(command).await?;
         let set = self.in_force();
@@ -83,7 +85,7 @@ impl Router {
         let turn = command.wish.incident().cloned().unwrap_or_else(own);
         let decide = |state: &State| asked.decide(state, self.clock.now());
         let entry = self.commit_own(&turn, &raw, decide).await?;
-        Ok(Commanded { entry, effect })
+        Ok(CommandResult { entry, effect })
     }
 
     /// Decides and rehearses it: every check, every change as a server-side dry run, nothing recorded.
@@ -116,18 +118,18 @@ impl Router {
     /// # Errors
     /// The store's.
     pub async fn effect_of(&self, command: &Command) -> Result<Option<SilenceEffect>, Nack> {
-        let Wish::Silence(draft) = &command.wish else { return Ok(None) };
-        let Ok(pattern) = Pattern::parse(&draft.matches) else { return Ok(None) };
+        let CommandKind::Silence(draft) = &command.wish else { return Ok(None) };
+        let Ok(pattern) = Attributes::pattern(&draft.matches) else { return Ok(None) };
         let since = self.clock.now() - SignedDuration::from_hours(24);
-        let count = move |effect: &mut SilenceEffect, face: Face| effect.count(&pattern, &face);
+        let count = move |effect: &mut SilenceEffect, face: Attributes| effect.count(&pattern, &face);
         self.store.fold_faces(since, SilenceEffect::default(), count).await.map(Some).map_err(failed)
     }
 
     async fn context_for(&self, command: &Command, on: Option<&Named>) -> Result<Context, Nack> {
         let Some(responder) = &self.responder else { return Ok(Context::none()) };
         Ok(match (&command.wish, on) {
-            (Wish::Act(_), Some(named)) => responder.context_of_named(named).boxed().await,
-            (Wish::Approve(id), _) => {
+            (CommandKind::Act(_), Some(named)) => responder.context_of_named(named).boxed().await,
+            (CommandKind::Approve(id), _) => {
                 let mut state = State::default();
                 self.store.load(&[Key::Approval(id.clone())], &mut state).await.map_err(failed)?;
                 match state.approval(id) {
@@ -135,23 +137,63 @@ impl Router {
                     None => Context::none(),
                 }
             }
-            (Wish::Act(_), None)
+            (CommandKind::Act(_), None)
             | (
-                Wish::Deny(_)
-                | Wish::Release(_)
-                | Wish::SwitchOff
-                | Wish::SwitchOn
-                | Wish::Acknowledge(_)
-                | Wish::Take(_)
-                | Wish::Unacknowledge(_)
-                | Wish::Resolve(_)
-                | Wish::Reassign { .. }
-                | Wish::Silence(_)
-                | Wish::Expire(_)
-                | Wish::Extend(_),
+                CommandKind::Deny(_)
+                | CommandKind::Release(_)
+                | CommandKind::SwitchOff
+                | CommandKind::SwitchOn
+                | CommandKind::Acknowledge(_)
+                | CommandKind::Take(_)
+                | CommandKind::Unacknowledge(_)
+                | CommandKind::Resolve(_)
+                | CommandKind::Reassign { .. }
+                | CommandKind::Silence(_)
+                | CommandKind::Expire(_)
+                | CommandKind::Extend(_),
                 _,
             ) => Context::none(),
         })
+    }
+
+    /// What whoever asks may not know: whose it was that they end, that nobody is paged by a name.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn remark(&self, command: &Command) -> Result<Option<String>, store::Error> {
+        let set = self.in_force();
+        match &command.wish {
+            CommandKind::Resolve(key) => {
+                let mut state = State::default();
+                self.store.load(&[Key::Incident(key.clone())], &mut state).await?;
+                let had = state.incident(key).filter(|record| record.open);
+                let had =
+                    had.and_then(|record| record.acknowledged.clone()).filter(|had| had.by != command.by);
+                Ok(had
+                    .map(|ByWhom { by, at }| format!("{by} had it, since {}", set.policy.zone().minute(at))))
+            }
+            CommandKind::Reassign { incident: _, to } => {
+                let channels = set.policy.channels();
+                let is_known = channels.contains(&ChannelName::new(to.clone()));
+                Ok((!is_known).then(|| {
+                    let known: Vec<_> = channels.iter().map(ChannelName::as_str).collect();
+                    let (to, known) = (clean(to, 100), known.join(", "));
+                    format!("`{to}` is no channel of the configuration ({known}): the name is recorded, nobody is paged")
+                }))
+            }
+            CommandKind::Approve(_)
+            | CommandKind::Deny(_)
+            | CommandKind::Release(_)
+            | CommandKind::Act(_)
+            | CommandKind::SwitchOff
+            | CommandKind::SwitchOn
+            | CommandKind::Acknowledge(_)
+            | CommandKind::Take(_)
+            | CommandKind::Unacknowledge(_)
+            | CommandKind::Silence(_)
+            | CommandKind::Expire(_)
+            | CommandKind::Extend(_) => Ok(None),
+        }
     }
 
     /// The plans that wait for a human, or were answered lately.

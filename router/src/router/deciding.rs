@@ -11,7 +11,8 @@ use watchfire_core::ids::{EventId, IncidentKey};
 use watchfire_core::journal::Entry;
 use watchfire_core::state::{State, Unread};
 
-use super::{Nack, Router};
+use super::Router;
+use crate::failure::Nack;
 use crate::store::{self, Committed};
 use crate::telemetry;
 

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use watchfire_core::ids::IncidentKey;
 use watchfire_core::journal::Entry;
 use watchfire_core::state::{Key, State};
-use watchfire_core::wake::{Turns, Woken};
+use watchfire_core::timer::{Timer, Turns};
 
 use super::Router;
 use crate::store;
@@ -54,7 +54,7 @@ impl Router {
 
     async fn wake_one(&self, key: &Key, due_at: Timestamp, now: Timestamp) -> Option<Entry> {
         let set = self.in_force();
-        let woken = Woken::new(key, due_at, &set.policy);
+        let woken = Timer::new(key, due_at, &set.policy);
         // What changes an incident takes its turn on it; a bundle is nobody's incident.
         let turn = match key {
             Key::Incident(incident) => incident.clone(),
@@ -66,7 +66,7 @@ impl Router {
                 entry
             }
             Err(nack) => {
-                telemetry::not_woken(key, &nack);
+                telemetry::not_woken(key, &nack.reason);
                 None
             }
         }

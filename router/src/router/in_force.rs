@@ -7,7 +7,7 @@ use watchfire_core::ids::ChannelName;
 use watchfire_core::policy::Policy;
 
 use super::Router;
-use crate::actions::Channel;
+use crate::channel::Channel;
 
 /// One set; what else is to change with it belongs here. Whoever decides takes it once
 /// and goes by it to the end; what is sent goes by the newest.

@@ -8,8 +8,8 @@ use watchfire_core::ids::ApprovalId;
 use watchfire_core::ids::{EventId, FindingKey, IncidentKey, SilenceId};
 use watchfire_core::incident::IncidentRecord;
 use watchfire_core::journal::Entry;
+use watchfire_core::next_steps::{self, InDigest, NextSteps};
 use watchfire_core::noise::BundleRecord;
-use watchfire_core::outlook::{self, InDigest, Outlook};
 use watchfire_core::pattern::Pattern;
 use watchfire_core::silence::Silence;
 use watchfire_core::standing::{Sources, Standing};
@@ -126,8 +126,8 @@ impl Router {
     /// The store's.
     pub async fn that_match(&self, pattern: Pattern) -> Result<BTreeSet<String>, store::Error> {
         let gather = move |found: &mut BTreeSet<String>, key: &str, record| {
-            if let Record::Sayable(sayable) = record
-                && pattern.matches(&sayable.face.json())
+            if let Record::PageDraft(page_draft) = record
+                && pattern.matches(&page_draft.face.json())
             {
                 found.insert(key.to_owned());
             }
@@ -220,7 +220,7 @@ impl Router {
     /// # Errors
     /// The store's.
     pub async fn held_by(&self, silence: &SilenceId) -> Result<u64, store::Error> {
-        let key = outlook::held_by(silence);
+        let key = next_steps::held_by(silence);
         let mut state = State::default();
         self.store.load(&[Key::Bundle(key.clone())], &mut state).await?;
         Ok(state.bundle(&key).map_or(0, |held| held.unsaid))
@@ -241,7 +241,7 @@ impl Router {
         if let Some(key) = &record.bundle {
             self.store.load(&[Key::Bundle(key.clone())], &mut state).await?;
             bundle = state.bundle(key).cloned();
-            let pages = self.store.timeline(&outlook::page_of(key), TIMELINE).await?;
+            let pages = self.store.timeline(&next_steps::page_of(key), TIMELINE).await?;
             said_with = pages.into_iter().rfind(|page| {
                 record.held.is_none()
                     && page.decision.at >= record.opened_at
@@ -251,7 +251,7 @@ impl Router {
         let digest = self.in_digest(&incident, &mut state).await?;
         let events = entries.iter().rev().map(|entry| &entry.decision);
         let set = self.in_force();
-        let outlook = Outlook {
+        let next_steps = NextSteps {
             record: &record,
             policy: &set.policy,
             rule: events.into_iter().find(|decision| decision.face.is_some()).map(|decision| &decision.rule),
@@ -259,7 +259,7 @@ impl Router {
             digest,
             now: self.clock.now(),
         };
-        let next = outlook.lines();
+        let next = next_steps.lines();
         let standing = Standing::default();
         let others = Vec::new();
         let record = Some(record);

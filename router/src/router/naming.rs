@@ -6,15 +6,16 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use watchfire_core::command::Wish;
+use watchfire_core::command::CommandKind;
 use watchfire_core::containment::TargetRecord;
-use watchfire_core::ids::ApprovalId;
-use watchfire_core::ids::{EventId, FindingKey, IncidentKey, SilenceId};
+use watchfire_core::drill::drilled;
+use watchfire_core::ids::{ApprovalId, EventId, FindingKey, IncidentKey, SilenceId};
 use watchfire_core::silence::Extension;
 use watchfire_core::state::{Key, State};
 use watchfire_core::text::clean;
 
 use super::Router;
+use super::approving::{Unclear, Verb};
 use crate::store;
 
 /// What the keys of incidents begin with, which nobody has to type.
@@ -126,32 +127,40 @@ impl Router {
     ///
     /// # Errors
     /// The store's.
-    pub async fn whole(&self, wish: Wish) -> Result<Result<Wish, Ambiguous>, store::Error> {
+    pub async fn whole(&self, wish: CommandKind) -> Result<Result<CommandKind, Unclear>, store::Error> {
         let incident = async |typed: IncidentKey| {
-            Ok::<_, store::Error>(self.incident_meant(typed.as_str()).await?.or(typed))
+            Ok::<_, store::Error>(self.incident_meant(typed.as_str()).await?.or(typed).map_err(Unclear::from))
         };
         Ok(match wish {
-            Wish::Acknowledge(typed) => incident(typed).await?.map(Wish::Acknowledge),
-            Wish::Take(typed) => incident(typed).await?.map(Wish::Take),
-            Wish::Unacknowledge(typed) => incident(typed).await?.map(Wish::Unacknowledge),
-            Wish::Resolve(typed) => incident(typed).await?.map(Wish::Resolve),
-            Wish::Release(typed) => incident(typed).await?.map(Wish::Release),
-            Wish::Reassign { incident: typed, to } => {
-                incident(typed).await?.map(|incident| Wish::Reassign { incident, to })
+            CommandKind::Acknowledge(typed) => incident(typed).await?.map(CommandKind::Acknowledge),
+            CommandKind::Take(typed) => incident(typed).await?.map(CommandKind::Take),
+            CommandKind::Unacknowledge(typed) => incident(typed).await?.map(CommandKind::Unacknowledge),
+            CommandKind::Resolve(typed) => incident(typed).await?.map(CommandKind::Resolve),
+            CommandKind::Release(typed) => incident(typed).await?.map(CommandKind::Release),
+            CommandKind::Reassign { incident: typed, to } => {
+                incident(typed).await?.map(|incident| CommandKind::Reassign { incident, to })
             }
-            Wish::Approve(typed) => self.approval_meant(typed.as_str()).await?.or(typed).map(Wish::Approve),
-            Wish::Deny(typed) => self.approval_meant(typed.as_str()).await?.or(typed).map(Wish::Deny),
-            Wish::Expire(typed) => self.silence_meant(typed.as_str()).await?.or(typed).map(Wish::Expire),
-            Wish::Extend(Extension { silence, ends_at }) => {
+            CommandKind::Approve(typed) => self.answer_meant(Verb::Approve, typed).await?,
+            CommandKind::Deny(typed) => self.answer_meant(Verb::Deny, typed).await?,
+            CommandKind::Expire(typed) => {
+                let silence = self.silence_meant(typed.as_str()).await?.or(typed);
+                silence.map(CommandKind::Expire).map_err(Unclear::from)
+            }
+            CommandKind::Extend(Extension { silence, ends_at }) => {
                 let silence = self.silence_meant(silence.as_str()).await?.or(silence);
-                silence.map(|silence| Wish::Extend(Extension { silence, ends_at }))
+                silence
+                    .map(|silence| CommandKind::Extend(Extension { silence, ends_at }))
+                    .map_err(Unclear::from)
             }
-            Wish::Act(_) | Wish::SwitchOff | Wish::SwitchOn | Wish::Silence(_) => Ok(wish),
+            CommandKind::Act(_)
+            | CommandKind::SwitchOff
+            | CommandKind::SwitchOn
+            | CommandKind::Silence(_) => Ok(wish),
         })
     }
 
     /// The incident that a name stands for: its own key, or a finding or event that belongs to it.
-    async fn incident_meant(&self, name: &str) -> Result<Meant<IncidentKey>, store::Error> {
+    pub(super) async fn incident_meant(&self, name: &str) -> Result<Meant<IncidentKey>, store::Error> {
         let mut incidents = BTreeSet::new();
         for thing in self.things(name).await? {
             match thing {
@@ -169,9 +178,13 @@ impl Router {
         Ok(Meant::of(name, incidents))
     }
 
-    /// What senders call the events that a name stands for: just so, or beginning so.
+    /// What senders call the events that a name stands for: just so, or beginning so; a drill by its own event's.
     pub(super) async fn events_meant(&self, name: &str) -> Result<Meant<String>, store::Error> {
-        Ok(Meant::of(name, self.events_called(name).await?))
+        let called = self.events_called(name).await?;
+        match drilled(name).filter(|_| called.is_empty()) {
+            Some(drill) => Ok(Meant::of(name, self.events_called(drill).await?)),
+            None => Ok(Meant::of(name, called)),
+        }
     }
 
     async fn events_called(&self, name: &str) -> Result<BTreeSet<String>, store::Error> {
@@ -205,10 +218,13 @@ impl Router {
             things.insert(Thing::Finding(finding, known.incident.clone()));
         }
         things.extend(self.events_called(name).await?.into_iter().map(Thing::Event));
+        if let Some(drill) = drilled(name).filter(|_| things.is_empty()) {
+            things.extend(self.events_called(drill).await?.into_iter().map(Thing::Event));
+        }
         Ok(things)
     }
 
-    async fn approval_meant(&self, name: &str) -> Result<Meant<ApprovalId>, store::Error> {
+    pub(super) async fn approval_meant(&self, name: &str) -> Result<Meant<ApprovalId>, store::Error> {
         let known = if name.trim().is_empty() { Vec::new() } else { self.keys("approval/", name).await? };
         Ok(of_beginnings(name, &[""], known.into_iter(), ApprovalId::new))
     }

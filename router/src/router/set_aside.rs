@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use jiff::SignedDuration;
-use watchfire_core::command::{Command, Wish};
+use watchfire_core::command::{Command, CommandKind};
 use watchfire_core::event::store_set_aside;
 use watchfire_core::ids::{EventId, Own};
 use watchfire_core::mitigation::{Mitigation, Mode};
@@ -34,7 +34,7 @@ impl Router {
             aside(store)?.into_iter().filter(|aside| now.duration_since(aside.at) < keep)
         {
             let name = path.display().to_string();
-            let event = store_set_aside(&name, at, now);
+            let event = store_set_aside(&name, at, self.in_force().policy.zone(), now);
             if self.store.find(&event.id).await?.is_some() {
                 continue;
             }
@@ -45,7 +45,7 @@ impl Router {
                     reason: format!("the store was damaged and set aside as {}", clean(&name, 200)),
                     via: None,
                     episode: None,
-                    wish: Wish::SwitchOff,
+                    wish: CommandKind::SwitchOff,
                 };
                 let switched = self.command_recorded(&command).await;
                 switched.context("mitigation cannot be switched off after the store was set aside")?;
@@ -54,7 +54,7 @@ impl Router {
             tokio::spawn(async move {
                 if let Err(nack) = router.handle_own(&event).await {
                     // Its entry is in the journal, where a tick finds it; if it is not, the next start tells it.
-                    telemetry::not_woken(&event.id, &nack);
+                    telemetry::not_woken(&event.id, &nack.reason);
                 }
             });
         }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use jiff::Timestamp;
 use watchfire_core::ids::IncidentKey;
 use watchfire_core::state::State;
-use watchfire_core::wake::SetBack;
+use watchfire_core::timer::SetBack;
 
 use super::Router;
 use crate::store;
@@ -78,7 +78,7 @@ impl Router {
             let set_back = SetBack::new(keys, &set.policy);
             let turn = IncidentKey::new("clock");
             if let Err(nack) = self.commit_due(&turn, |state: &State| set_back.decide(state, now)).await {
-                telemetry::not_woken(&keys[0], &nack);
+                telemetry::not_woken(&keys[0], &nack.reason);
             }
         }
         Ok(())

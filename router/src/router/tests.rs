@@ -25,7 +25,7 @@ use watchfire_core::policy::{Policy, Routes};
 use watchfire_core::rules::RuleSet;
 
 use super::{Router, Ticked};
-use crate::actions::{Channel, ChannelConfig};
+use crate::channel::{Channel, ChannelConfig};
 use crate::clients::Clients;
 use crate::clock::Clock;
 use crate::rules_files;

@@ -10,7 +10,8 @@ use watchfire_core::event::Event;
 use watchfire_core::state::{Key, Record, State, Unread};
 use watchfire_core::verdict::Verdict;
 
-use super::{Nack, Router};
+use super::Router;
+use crate::failure::Nack;
 use crate::store;
 use crate::telemetry;
 
@@ -82,9 +83,9 @@ fn is_about_telling(key: &Key) -> bool {
         Key::Target(_) | Key::Approval(_) | Key::Budget | Key::Switch => false,
         Key::Finding(_)
         | Key::Incident(_)
-        | Key::Sayable(_)
+        | Key::PageDraft(_)
         | Key::Silences
-        | Key::Cover(_)
+        | Key::Inhibition(_)
         | Key::Bundle(_)
         | Key::Limit(_)
         | Key::Digest

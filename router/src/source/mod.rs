@@ -1,9 +1,13 @@
 //! Where messages come from: an SQS queue, or the embedded one.
 
+mod config;
 pub mod spool;
 pub mod sqs;
 
+use crate::telemetry::Origin;
 use std::time::Duration;
+
+pub use config::QueueConfig;
 
 use spool::{Lane, Spool};
 use sqs::Sqs;
@@ -40,6 +44,11 @@ pub enum Handle {
 }
 
 impl Source {
+    /// What tells its messages apart in metrics.
+    pub(crate) fn origin(&self) -> Origin<'_> {
+        Origin { source: self.name(), queue: self.queue() }
+    }
+
     /// The word in logs and metrics.
     pub fn name(&self) -> &'static str {
         match self {

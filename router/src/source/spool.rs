@@ -11,6 +11,7 @@ mod urgent;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use strum::{IntoStaticStr, VariantArray};
 
 use jiff::Timestamp;
 use redb::ReadableTable;
@@ -38,7 +39,8 @@ struct Shared {
 }
 
 /// Where a message waits: each lane is received by itself, so that none waits behind another's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub enum Lane {
     /// For what must not wait behind a backlog: P0.
     Express,
@@ -48,14 +50,11 @@ pub enum Lane {
 
 impl Lane {
     /// All of them.
-    pub const ALL: [Lane; 2] = [Lane::Express, Lane::Ordinary];
+    pub const ALL: [Self; Self::VARIANTS.len()] = *Self::VARIANTS.first_chunk().expect("all of them");
 
     /// The word in metrics.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Lane::Express => "express",
-            Lane::Ordinary => "ordinary",
-        }
+        self.into()
     }
 }
 

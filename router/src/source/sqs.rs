@@ -13,7 +13,7 @@ use aws_sdk_sqs::types::{
 
 use super::{Handle, Message};
 use crate::clients::explain;
-use crate::config::QueueConfig;
+use crate::source::QueueConfig;
 use crate::telemetry;
 
 /// How often a delete that failed is tried again at once.

@@ -25,8 +25,8 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio::sync::mpsc;
+use watchfire_core::attributes::Attributes;
 use watchfire_core::digest::{Contents, EditionNumber};
-use watchfire_core::face::Face;
 use watchfire_core::ids::{EffectId, EventId, IncidentKey};
 use watchfire_core::journal::{Entry, Outcome};
 use watchfire_core::state::{Key, Record, State};
@@ -224,7 +224,7 @@ impl Store {
         &self,
         since: Timestamp,
         gathered: T,
-        look: impl FnMut(&mut T, Face) + Send + 'static,
+        look: impl FnMut(&mut T, Attributes) + Send + 'static,
     ) -> Result<T, Error> {
         match self {
             Store::Embedded(store) => store.fold_faces(since, gathered, look).await,

@@ -4,6 +4,7 @@
 use std::fmt::Display;
 use std::net::SocketAddr;
 use std::time::Duration;
+use strum::IntoStaticStr;
 
 use jiff::Timestamp;
 use tracing::{error, info, warn};
@@ -15,12 +16,8 @@ use watchfire_core::journal::{ActEnd, Entry, Outcome};
 use watchfire_core::notice::Fault;
 use watchfire_core::text::clean;
 
-use crate::actions::Failure;
-use crate::config::Mistake;
-use crate::pagerduty::{Unheard, Unsigned};
-use crate::reload::{Cause, Reloaded};
-use crate::router::Nack;
-use crate::store;
+use crate::failure::Failure;
+use crate::reloaded::{Cause, Reloaded};
 use crate::telemetry::lines::Lines;
 use crate::telemetry::panics_are_logged;
 
@@ -35,7 +32,8 @@ pub enum LogFormat {
 }
 
 /// From which level on lines are logged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum LogLevel {
     /// A human must act.
     Error,
@@ -52,13 +50,7 @@ pub enum LogLevel {
 impl LogLevel {
     /// The word in a filter.
     fn as_str(self) -> &'static str {
-        match self {
-            LogLevel::Error => "error",
-            LogLevel::Warn => "warn",
-            LogLevel::Info => "info",
-            LogLevel::Debug => "debug",
-            LogLevel::Trace => "trace",
-        }
+        self.into()
     }
 }
 
@@ -177,12 +169,12 @@ pub fn reloaded(cause: Cause, reloaded: &Reloaded) {
 }
 
 /// An example of a rule in force is not as the rule says: a reload would refuse it.
-pub fn example_failed(mistake: &Mistake) {
+pub fn example_failed(mistake: &dyn Display) {
     warn!(%mistake, "an example of a rule fails");
 }
 
 /// The store did not answer; urgent pages go out unrecorded.
-pub fn store_failed(error: &store::Error) {
+pub fn store_failed(error: &dyn std::error::Error) {
     error!(
         error = chain(error),
         "the store failed: urgent pages go out unrecorded, nothing is deleted from the queue"
@@ -219,9 +211,9 @@ pub(crate) fn channel_up(channel: &ChannelName, down_for: Duration) {
 }
 
 /// A message stays on the queue.
-pub fn not_done(message_id: &str, receives: u32, nack: &Nack, again_in: Duration) {
+pub fn not_done(message_id: &str, receives: u32, reason: &str, again_in: Duration) {
     let again_in_seconds = again_in.as_secs();
-    let reason = clean(&nack.reason, 500);
+    let reason = clean(reason, 500);
     warn!(message_id, receives, reason, again_in_seconds, "a message stays on the queue");
 }
 
@@ -247,13 +239,13 @@ pub fn pruned(records: u64) {
 }
 
 /// A tick found an entry that it could not read.
-pub fn not_resumed(event: &EventId, error: &store::Error) {
+pub fn not_resumed(event: &EventId, error: &dyn std::error::Error) {
     error!(%event, error = chain(error), "an entry is due and cannot be read");
 }
 
 /// What is due could not be decided; the next tick tries again.
-pub fn not_woken(what: &dyn Display, nack: &Nack) {
-    error!(%what, reason = nack.reason, "what is due could not be decided");
+pub fn not_woken(what: &dyn Display, reason: &str) {
+    error!(%what, reason, "what is due could not be decided");
 }
 
 /// The clock was set back.
@@ -267,7 +259,7 @@ pub fn panicked(message_id: &str) {
 }
 
 /// A tick failed; the next one tries again.
-pub fn tick_failed(error: &store::Error) {
+pub fn tick_failed(error: &dyn std::error::Error) {
     error!(error = chain(error), "a tick failed");
 }
 
@@ -282,7 +274,7 @@ pub fn drained(given_back: usize) {
 }
 
 /// A webhook was refused; said once a minute at most.
-pub(crate) fn webhook_unsigned(reason: Unsigned) {
+pub(crate) fn webhook_unsigned(reason: &dyn Display) {
     warn!(%reason, "a webhook for PagerDuty is not signed by it; watchfire_pagerduty_heard_total counts them");
 }
 
@@ -291,24 +283,25 @@ pub(crate) fn webhook_not_decided(event: &EventId, reason: &str) {
     warn!(%event, reason = %clean(reason, 500), "a webhook could not be decided; it comes again");
 }
 
+/// PagerDuty does not let us ask.
+pub(crate) fn pagerduty_refuses(channel: &ChannelName, why: &dyn Display) {
+    let (channel, reason) = (channel.as_str(), clean(&why.to_string(), 500));
+    error!(channel, reason, "PagerDuty cannot be asked what people do there");
+}
+
 /// A round of questions came to no end.
-pub(crate) fn pagerduty_unheard(channel: &ChannelName, unheard: &Unheard) {
-    let (channel, reason) = (channel.as_str(), clean(&unheard.to_string(), 500));
-    match unheard {
-        Unheard::Refused(_) => error!(channel, reason, "PagerDuty cannot be asked what people do there"),
-        Unheard::Limited(_) | Unheard::NoAnswer(_) | Unheard::NotDecided(_) => {
-            warn!(channel, reason, "PagerDuty is asked again what people do there");
-        }
-    }
+pub(crate) fn pagerduty_unheard(channel: &ChannelName, why: &dyn Display) {
+    let (channel, reason) = (channel.as_str(), clean(&why.to_string(), 500));
+    warn!(channel, reason, "PagerDuty is asked again what people do there");
 }
 
 /// The store's writer could not write.
-pub(crate) fn nothing_can_be_stored(error: &store::Error) {
+pub(crate) fn nothing_can_be_stored(error: &dyn std::error::Error) {
     error!(error = chain(error), "nothing can be stored");
 }
 
 /// This process can do nothing with the store any more.
-pub(crate) fn store_broke(error: &store::Error) {
+pub(crate) fn store_broke(error: &dyn std::error::Error) {
     error!(
         error = chain(error),
         "the store is of no use any more: urgent pages go out unrecorded, this process ends"
@@ -321,7 +314,7 @@ pub(crate) fn store_was_gone(store: &std::path::Path) {
 }
 
 /// A damaged store was set aside, and a new one is begun.
-pub(crate) fn set_aside(error: &store::Error, to: &std::path::Path) {
+pub(crate) fn set_aside(error: &dyn std::error::Error, to: &std::path::Path) {
     error!(error = chain(error), to = %to.display(), "the store was damaged and is set aside; a new one is begun");
 }
 
@@ -331,12 +324,12 @@ pub(crate) fn compacted(bytes: u64, took: Duration) {
 }
 
 /// The store's file could not be made smaller.
-pub(crate) fn not_compacted(error: &store::Error) {
+pub(crate) fn not_compacted(error: &dyn std::error::Error) {
     warn!(error = chain(error), "the store could not give back what is free");
 }
 
 /// The store could not be opened again after a fault.
-pub(crate) fn stays_closed(error: &store::Error) {
+pub(crate) fn stays_closed(error: &dyn std::error::Error) {
     error!(error = chain(error), "the store stays closed");
 }
 

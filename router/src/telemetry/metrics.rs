@@ -16,9 +16,8 @@ use watchfire_core::ids::ChannelName;
 use watchfire_core::journal::{ActEnd, Outcome};
 use watchfire_core::notice::Part;
 
-use crate::actions::{Done, Failure};
-use crate::reload::Reloaded;
-use crate::source::Source;
+use crate::failure::{Failure, Tried};
+use crate::reloaded::Reloaded;
 
 type Labels = Vec<(&'static str, String)>;
 
@@ -47,6 +46,15 @@ pub struct Metrics {
     reloads: Family<Labels, Counter>,
     config_is_right: Gauge,
     config_read: Gauge,
+}
+
+/// Where messages come from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Origin<'f> {
+    /// The kind of source.
+    pub(crate) source: &'f str,
+    /// The queue.
+    pub(crate) queue: &'f str,
 }
 
 /// A connection that is counted for as long as this is kept.
@@ -96,7 +104,7 @@ impl Default for Metrics {
             m.decisions.clone(),
         );
         registry.register("decide_seconds", "From read to committed", m.deciding.clone());
-        registry.register("effects", "Attempts on a channel, by kind and what came of it", m.effects.clone());
+        registry.register("effects", "Pages, updates and ends for a channel, by kind and what came of it; not_asked: nothing was sent, because the channel was down or had no turn in time", m.effects.clone());
         registry.register(
             "page_latency_seconds",
             "From the decision to the channel's answer, pages taken",
@@ -191,11 +199,12 @@ impl Metrics {
         self.decisions.get_or_create(&labels).inc();
     }
 
-    pub(crate) fn performed(&self, effect: &Effect, result: &Result<Done, Failure>) {
-        let outcome = match result {
-            Ok(_) => "done",
-            Err(Failure::Transient { .. }) => "transient",
-            Err(Failure::Permanent { .. }) => "permanent",
+    pub(crate) fn performed(&self, effect: &Effect, tried: &Tried) {
+        let outcome = match (&tried.result, tried.was_asked) {
+            (Ok(_), _) => "done",
+            (Err(Failure::Transient { .. }), true) => "transient",
+            (Err(Failure::Transient { .. }), false) => "not_asked",
+            (Err(Failure::Permanent { .. }), _) => "permanent",
         };
         let labels = vec![
             ("channel", effect.channel.to_string()),
@@ -288,8 +297,8 @@ impl Metrics {
         self.store_failures.inc();
     }
 
-    pub(crate) fn received(&self, source: &Source, messages: usize) {
-        self.received.get_or_create(&labels_of(source)).inc_by(messages as u64);
+    pub(crate) fn received(&self, of: Origin<'_>, messages: usize) {
+        self.received.get_or_create(&labels_of(of)).inc_by(messages as u64);
     }
 
     pub(crate) fn queued(&self, lane: &'static str, messages: usize) {
@@ -306,12 +315,12 @@ impl Metrics {
         self.last_success.set(now.as_second());
     }
 
-    pub(crate) fn left(&self, source: &Source) {
+    pub(crate) fn left(&self, of: Origin<'_>) {
         self.at_work.dec();
-        self.left.get_or_create(&labels_of(source)).inc();
+        self.left.get_or_create(&labels_of(of)).inc();
     }
 }
 
-fn labels_of(source: &Source) -> Labels {
-    vec![("source", source.name().to_owned()), ("queue", source.queue().to_owned())]
+fn labels_of(Origin { source, queue }: Origin<'_>) -> Labels {
+    vec![("source", source.to_owned()), ("queue", queue.to_owned())]
 }

@@ -7,5 +7,6 @@ mod panics;
 
 pub use logs::*;
 pub use metrics::Metrics;
+pub(crate) use metrics::Origin;
 pub(crate) use panics::caught;
 pub use panics::panics_are_logged;

@@ -10,21 +10,23 @@ use axum::routing::{get, post};
 use axum::{Json, Router as Routes};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use watchfire_core::command::{Command, Wish};
+use watchfire_core::command::{Command, CommandKind};
 use watchfire_core::hash::sha256;
 use watchfire_core::ids::{EventId, Own};
 use watchfire_core::silence::{Extension, Silence, SilenceEffect};
 use watchfire_core::text::clean;
 
+use super::asked::Body;
 use super::body::{Bodies, whole};
 use super::line::Line;
 use super::refusal::{Refusal, Refusals};
 use super::shown::SilenceShown;
 use super::token::Token;
-use crate::reload::{Cause, Reloader};
-use crate::respond::Named;
-use crate::router::shortest;
-use crate::router::{Ambiguous, Commanded, Nack, Rehearsal, Router, recorded};
+use crate::failure::Nack;
+use crate::reload::Reloader;
+use crate::reloaded::Cause;
+use crate::responder::Named;
+use crate::router::{Ambiguous, CommandResult, Rehearsal, Router, Unclear, recorded, shortest};
 use crate::store;
 
 /// In every answer to an operator: the worker's version.
@@ -57,7 +59,7 @@ pub struct Order {
     #[serde(default)]
     pub reason: String,
     /// What.
-    pub wish: Wish,
+    pub wish: CommandKind,
     /// On what, for an action.
     #[serde(default)]
     pub on: Option<Named>,
@@ -113,7 +115,9 @@ async fn only_operators(State(operator): State<Operator>, request: Request, next
         Some(_) => Some((Refusal::Token, "expected `Authorization: Bearer` with the operator's token")),
     };
     if let Some((reason, expected)) = refused {
-        return operator.refusals.answer(reason, expected);
+        let instead = linked(&request)
+            .map(|of| format!("; this link is for programs, in a terminal: watchfire why {of}"));
+        return operator.refusals.answer(reason, format!("{expected}{}", instead.unwrap_or_default()));
     }
     if let Some(line) = request.extensions().get::<Arc<Line>>() {
         line.proven();
@@ -121,14 +125,22 @@ async fn only_operators(State(operator): State<Operator>, request: Request, next
     next.run(request).await
 }
 
-async fn take(State(operator): State<Operator>, Json(order): Json<Order>) -> Response {
+/// Of what a page's link tells, if it is one: whoever opens it in a browser has no token to show.
+fn linked(request: &Request) -> Option<String> {
+    let of = request.uri().query().filter(|_| request.uri().path() == "/v1/story")?.strip_prefix("of=")?;
+    let is_id =
+        !of.is_empty() && of.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-:._".contains(&byte));
+    is_id.then(|| clean(of, 100))
+}
+
+async fn take(State(operator): State<Operator>, Body(order): Body<Order>) -> Response {
     let Order { by, reason, wish, on, dry_run, id } = order;
     if by.trim().is_empty() {
         return refuse(StatusCode::BAD_REQUEST, "expected who asks, in `by`");
     }
     let wish = match operator.router.whole(wish).await {
         Ok(Ok(wish)) => wish,
-        Ok(Err(ambiguous)) => return refuse_ambiguous(&ambiguous),
+        Ok(Err(unclear)) => return refuse_unclear(&unclear),
         Err(error) => return unavailable(&error),
     };
     let now = jiff::Timestamp::now();
@@ -136,6 +148,10 @@ async fn take(State(operator): State<Operator>, Json(order): Json<Order>) -> Res
     let id = EventId::own(Own::Command(&id.unwrap_or_else(own)));
     let command =
         Command { id, by: clean(&by, 100), reason: clean(&reason, 300), via: None, episode: None, wish };
+    let remark = match operator.router.remark(&command).await {
+        Ok(remark) => remark,
+        Err(error) => return unavailable(&error),
+    };
     let answer = match dry_run {
         true => operator.router.rehearse(&command, on.as_ref()).await.map(|rehearsal| {
             let Rehearsal { decision, acts, effect } = rehearsal;
@@ -146,7 +162,12 @@ async fn take(State(operator): State<Operator>, Json(order): Json<Order>) -> Res
         false => carried_out(&operator.router, &command, on.as_ref()).await,
     };
     match answer {
-        Ok(Some(answer)) => Json(answer).into_response(),
+        Ok(Some(mut answer)) => {
+            if let Some(remark) = remark.filter(|_| answer["decision"]["why"] != "declined") {
+                answer["remark"] = json!(remark);
+            }
+            Json(answer).into_response()
+        }
         Ok(None) => refuse(StatusCode::CONFLICT, "this id was used before, and not for this command"),
         Err(Nack { reason, .. }) => refuse(StatusCode::SERVICE_UNAVAILABLE, &reason),
     }
@@ -154,7 +175,7 @@ async fn take(State(operator): State<Operator>, Json(order): Json<Order>) -> Res
 
 /// The answer; none where the id stands for something else.
 async fn carried_out(router: &Router, command: &Command, on: Option<&Named>) -> Result<Option<Value>, Nack> {
-    let Commanded { entry, effect } = router.command(command, on).await?;
+    let CommandResult { entry, effect } = router.command(command, on).await?;
     if entry.raw != recorded(command, on) {
         return Ok(None);
     }
@@ -162,24 +183,24 @@ async fn carried_out(router: &Router, command: &Command, on: Option<&Named>) -> 
     let mut answer = with_effect(answer, effect);
     // Read back, so that a command that comes again is answered as it was the first time.
     let is_it: Box<dyn Fn(&Silence) -> bool + Send> = match command.wish.clone() {
-        Wish::Silence(draft) => {
+        CommandKind::Silence(draft) => {
             let made_at = entry.decision.at;
             Box::new(move |silence| silence.made_at == made_at && silence.matches == draft.matches)
         }
-        Wish::Expire(id) | Wish::Extend(Extension { silence: id, ends_at: _ }) => {
+        CommandKind::Expire(id) | CommandKind::Extend(Extension { silence: id, ends_at: _ }) => {
             Box::new(move |silence| silence.id == id)
         }
-        Wish::Approve(_)
-        | Wish::Deny(_)
-        | Wish::Release(_)
-        | Wish::Act(_)
-        | Wish::SwitchOff
-        | Wish::SwitchOn
-        | Wish::Acknowledge(_)
-        | Wish::Take(_)
-        | Wish::Unacknowledge(_)
-        | Wish::Resolve(_)
-        | Wish::Reassign { .. } => return Ok(Some(answer)),
+        CommandKind::Approve(_)
+        | CommandKind::Deny(_)
+        | CommandKind::Release(_)
+        | CommandKind::Act(_)
+        | CommandKind::SwitchOff
+        | CommandKind::SwitchOn
+        | CommandKind::Acknowledge(_)
+        | CommandKind::Take(_)
+        | CommandKind::Unacknowledge(_)
+        | CommandKind::Resolve(_)
+        | CommandKind::Reassign { .. } => return Ok(Some(answer)),
     };
     let silences = router.silences().await.unwrap_or_default();
     if let Some(silence) = silences.into_iter().find(|silence| is_it(silence)) {
@@ -255,12 +276,35 @@ pub(super) fn unavailable(error: &store::Error) -> Response {
     refuse(StatusCode::SERVICE_UNAVAILABLE, &format!("the store does not answer: {error}"))
 }
 
-pub(super) fn refuse_ambiguous(ambiguous: &Ambiguous) -> Response {
-    let Ambiguous { candidates, .. } = ambiguous;
-    (StatusCode::CONFLICT, Json(json!({"error": ambiguous.to_string(), "candidates": candidates})))
-        .into_response()
+pub(super) fn refuse_ambiguous(ambiguous: Ambiguous) -> Response {
+    refuse_unclear(&ambiguous.into())
+}
+
+fn refuse_unclear(unclear: &Unclear) -> Response {
+    let (error, candidates) = (unclear.to_string(), unclear.candidates());
+    (StatusCode::CONFLICT, Json(json!({"error": error, "candidates": candidates}))).into_response()
 }
 
 pub(super) fn refuse(status: StatusCode, message: &str) -> Response {
     (status, Json(json!({"error": message}))).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use axum::body::Body as Bytes;
+
+    use super::*;
+
+    #[test]
+    fn only_a_pages_link_is_told_what_to_type_and_only_an_id_is_repeated() {
+        let of = |uri: &str| linked(&Request::get(uri).body(Bytes::empty()).unwrap());
+        assert_eq!(of("/v1/story?of=wf1-5f3c9a"), Some("wf1-5f3c9a".to_owned()));
+        for other in
+            ["/v1/story", "/v1/story?of=", "/v1/story?of=a%0Ab", "/v1/story?of=$(x)", "/v1/event?of=a"]
+        {
+            assert_eq!(of(other), None, "{other}");
+        }
+    }
 }

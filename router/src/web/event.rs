@@ -1,17 +1,18 @@
 //! `GET /v1/event`: one event as it was delivered, what of it could not be read, and what was decided about it.
 
 use axum::Json;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use serde::{Deserialize, Serialize};
+use watchfire_core::drill;
 use watchfire_core::event::amiss;
 use watchfire_core::ids::{EventId, IncidentKey};
 use watchfire_core::journal::Entry;
 use watchfire_core::standing::Standing;
 use watchfire_core::text::clean;
 
+use super::asked::Question;
 use super::commands::{Operator, refuse, refuse_ambiguous, unavailable};
 use super::incidents::Whose;
 use super::story::DecisionShown;
@@ -53,19 +54,16 @@ impl EventShown {
 
 pub(super) async fn event(
     State(operator): State<Operator>,
-    whose: Result<Query<Whose>, QueryRejection>,
+    Question(Whose { of }): Question<Whose>,
 ) -> Response {
-    let of = match whose {
-        Ok(Query(Whose { of })) => of,
-        Err(rejection) => return refuse(StatusCode::BAD_REQUEST, &rejection.body_text()),
-    };
     match operator.router.event(&of).await {
-        Ok(Meant::Several(ambiguous)) => refuse_ambiguous(&ambiguous),
+        Ok(Meant::Several(ambiguous)) => refuse_ambiguous(ambiguous),
         Ok(Meant::One((entry, standing, others))) => {
             Json(EventShown::of(&entry, &standing, others)).into_response()
         }
         Ok(Meant::Nothing) => {
             let expected = "expected an event's id, as its sender calls it or as `watchfire why` shows it";
+            let expected = drill::unknown(&of).unwrap_or(expected);
             refuse(StatusCode::NOT_FOUND, &format!("no event is known as `{}`; {expected}", clean(&of, 100)))
         }
         Err(error) => unavailable(&error),

@@ -11,6 +11,7 @@ use watchfire_core::text::clean;
 
 use super::line::Line;
 use super::refusal::{Refusal, Refusals};
+use crate::config::without_port;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
@@ -102,26 +103,6 @@ fn is_ours(host: &str, names: &[String], local: Option<IpAddr>) -> bool {
                 || names.iter().any(|known| known.eq_ignore_ascii_case(name))
         }
     }
-}
-
-/// The name or address in a `Host`, without brackets, port and the dot at the end; none where it is none. By
-/// way of a tunnel the port is another than ours.
-pub(crate) fn without_port(host: &str) -> Option<&str> {
-    let (name, port) = match host.strip_prefix('[') {
-        Some(rest) => {
-            let (address, rest) = rest.split_once(']')?;
-            address.parse::<std::net::Ipv6Addr>().ok()?;
-            (address, rest)
-        }
-        None => {
-            let at = host.find(':').unwrap_or(host.len());
-            let (name, rest) = host.split_at(at);
-            (name.strip_suffix('.').unwrap_or(name), rest)
-        }
-    };
-    let is_port = port.is_empty() || port.strip_prefix(':')?.bytes().all(|digit| digit.is_ascii_digit());
-    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b':');
-    (is_port && !name.is_empty() && name.bytes().all(is_name)).then_some(name)
 }
 
 /// Whether an origin is that of the host that was asked. A proxy that does TLS is no stranger.

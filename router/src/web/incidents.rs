@@ -1,17 +1,19 @@
 //! `GET /v1/silences`, `/v1/incidents` and `/v1/story`: what operators look at.
 
 use axum::Json;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use jiff::Timestamp;
 use serde::Deserialize;
+use watchfire_core::attributes::Attributes;
+use watchfire_core::drill;
 use watchfire_core::incident::IncidentRecord;
 use watchfire_core::pattern::Pattern;
 use watchfire_core::priority::Priority;
 use watchfire_core::text::clean;
 
+use super::asked::Question;
 use super::commands::{Operator, refuse, refuse_ambiguous, unavailable};
 use super::shown::{IncidentShown, IncidentsShown, SilenceShown};
 use super::story::StoryShown;
@@ -61,15 +63,11 @@ pub(super) struct WhichSilence {
 
 pub(super) async fn silences(
     State(operator): State<Operator>,
-    which: Result<Query<WhichSilence>, QueryRejection>,
+    Question(WhichSilence { of }): Question<WhichSilence>,
 ) -> Response {
-    let of = match which {
-        Ok(Query(WhichSilence { of })) => of,
-        Err(rejection) => return refuse(StatusCode::BAD_REQUEST, &rejection.body_text()),
-    };
     match some_silences(&operator, of).await {
         Ok(Ok(silences)) => Json(silences).into_response(),
-        Ok(Err(ambiguous)) => refuse_ambiguous(&ambiguous),
+        Ok(Err(ambiguous)) => refuse_ambiguous(ambiguous),
         Err(error) => unavailable(&error),
     }
 }
@@ -102,13 +100,9 @@ async fn all_silences(operator: &Operator) -> Result<Vec<SilenceShown>, store::E
 
 pub(super) async fn incidents(
     State(operator): State<Operator>,
-    which: Result<Query<Which>, QueryRejection>,
+    Question(which): Question<Which>,
 ) -> Response {
-    let which = match which {
-        Ok(Query(which)) => which,
-        Err(rejection) => return refuse(StatusCode::BAD_REQUEST, &rejection.body_text()),
-    };
-    let pattern = match which.matches.as_deref().map(Pattern::parse).transpose() {
+    let pattern = match which.matches.as_deref().map(Attributes::pattern).transpose() {
         Ok(pattern) => pattern,
         Err(error) => return refuse(StatusCode::BAD_REQUEST, &format!("match is no pattern: {error}")),
     };
@@ -150,17 +144,14 @@ async fn listed(
 
 pub(super) async fn story(
     State(operator): State<Operator>,
-    whose: Result<Query<Whose>, QueryRejection>,
+    Question(Whose { of }): Question<Whose>,
 ) -> Response {
-    let Whose { of } = match whose {
-        Ok(Query(whose)) => whose,
-        Err(rejection) => return refuse(StatusCode::BAD_REQUEST, &rejection.body_text()),
-    };
     match operator.router.story(&of).await {
-        Ok(Meant::Several(ambiguous)) => refuse_ambiguous(&ambiguous),
+        Ok(Meant::Several(ambiguous)) => refuse_ambiguous(ambiguous),
         Ok(Meant::One(story)) => Json(StoryShown::of(&story, operator.router.clock.now())).into_response(),
         Ok(Meant::Nothing) => {
             let known = "expected an event's id, a finding's key or an incident's";
+            let known = drill::unknown(&of).unwrap_or(known);
             refuse(StatusCode::NOT_FOUND, &format!("nothing is known of `{}`; {known}", clean(&of, 100)))
         }
         Err(error) => unavailable(&error),

@@ -1,5 +1,6 @@
 //! The two HTTP addresses: one takes events, the other tells how the worker is.
 
+mod asked;
 mod body;
 mod commands;
 mod doors;
@@ -23,7 +24,6 @@ pub(crate) use commands::{VERSION_HEADER, ZONE_HEADER};
 pub(crate) use doors::Doors;
 pub use event::EventShown;
 pub use events::Ingest;
-pub(crate) use guard::without_port;
 pub use health::Health;
 pub use refusal::Refusals;
 pub(crate) use server::Server;

@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use strum::{IntoStaticStr, VariantArray};
 
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -15,7 +16,8 @@ use super::line::End;
 use crate::telemetry::{self, Metrics};
 
 /// Why somebody is refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub(super) enum Refusal {
     /// It was sent to a name that is none of ours, as by a page that had its name point here.
     Host,
@@ -44,37 +46,11 @@ pub(super) enum Refusal {
 }
 
 impl Refusal {
-    const ALL: [Refusal; 12] = [
-        Refusal::Host,
-        Refusal::Origin,
-        Refusal::Site,
-        Refusal::Token,
-        Refusal::NoToken,
-        Refusal::ContentType,
-        Refusal::TooLarge,
-        Refusal::TooSlow,
-        Refusal::Broken,
-        Refusal::Busy,
-        Refusal::Crowded,
-        Refusal::Silent,
-    ];
+    const ALL: [Self; Self::VARIANTS.len()] = *Self::VARIANTS.first_chunk().expect("all of them");
 
     /// The word in metrics and log lines.
     fn as_str(self) -> &'static str {
-        match self {
-            Refusal::Host => "host",
-            Refusal::Origin => "origin",
-            Refusal::Site => "site",
-            Refusal::Token => "token",
-            Refusal::NoToken => "no_token",
-            Refusal::ContentType => "content_type",
-            Refusal::TooLarge => "too_large",
-            Refusal::TooSlow => "too_slow",
-            Refusal::Broken => "broken",
-            Refusal::Busy => "busy",
-            Refusal::Crowded => "crowded",
-            Refusal::Silent => "silent",
-        }
+        self.into()
     }
 
     fn status(self) -> StatusCode {

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
+use strum::IntoStaticStr;
 
 use axum::Router as Routes;
 use axum::body::Body;
@@ -37,7 +38,8 @@ const LINGER: (Duration, u64) = (Duration::from_secs(1), 16 * 1024 * 1024);
 const ROOM: Duration = Duration::from_millis(100);
 
 /// Which of the two addresses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub(crate) enum Address {
     /// The one that takes events and commands.
     Http,
@@ -48,10 +50,7 @@ pub(crate) enum Address {
 impl Address {
     /// The word in metrics.
     fn as_str(self) -> &'static str {
-        match self {
-            Address::Http => "http",
-            Address::Health => "health",
-        }
+        self.into()
     }
 
     /// Where a new connection stands. Nothing is to be shown for health.

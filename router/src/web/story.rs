@@ -2,9 +2,7 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use watchfire_core::command::Command;
-use watchfire_core::decision::Decision;
-use watchfire_core::event::OWN_SOURCE;
+use watchfire_core::decision::Cause;
 use watchfire_core::ids::{EffectId, EventId, FindingKey, RuleName};
 use watchfire_core::journal::Entry;
 use watchfire_core::priority::Priority;
@@ -133,6 +131,18 @@ pub enum Decided {
     Itself,
 }
 
+impl Decided {
+    fn of(cause: &Cause) -> Self {
+        match cause {
+            Cause::Event => Decided::Event,
+            Cause::Command { by, reason, approves: _ } => {
+                Decided::Human { name: by.clone(), reason: reason.clone() }
+            }
+            Cause::Timer | Cause::Report { .. } | Cause::Completion => Decided::Itself,
+        }
+    }
+}
+
 /// One thing that was done to the cluster.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ActShown {
@@ -160,7 +170,7 @@ impl DecisionShown {
             event: decision.event.shown(),
             id: Some(decision.event.clone()),
             at: decision.at,
-            by: decided(decision, &entry.raw),
+            by: Decided::of(&decision.cause),
             kind: decision.kind.clone(),
             finding: decision.finding.clone(),
             subject: decision.subject.clone(),
@@ -174,17 +184,5 @@ impl DecisionShown {
             effects: Delivery::of(entry),
             acts: acts.collect(),
         }
-    }
-}
-
-/// Only what is not an event can have been a command: an event's text may say anything.
-fn decided(decision: &Decision, raw: &str) -> Decided {
-    if decision.face.is_some() {
-        return Decided::Event;
-    }
-    let is_command = decision.source == OWN_SOURCE && decision.kind.starts_with("Command:");
-    match serde_json::from_str::<Command>(raw) {
-        Ok(Command { by, reason, .. }) if is_command => Decided::Human { name: by, reason },
-        Ok(_) | Err(_) => Decided::Itself,
     }
 }

@@ -17,8 +17,9 @@ use serde_json::json;
 use super::body::{Bodies, whole};
 use super::line::Line;
 use super::refusal::Refusals;
-use crate::pagerduty::{Heard, Signers, Told, hear, read};
+use crate::pagerduty::{Heard, Signers, Told, read};
 use crate::router::Router;
+use crate::router::hear;
 use crate::telemetry;
 
 /// PagerDuty drops what is larger.
@@ -77,7 +78,7 @@ async fn take(
         Err(unsigned) => {
             metrics.heard("webhook", "unsigned");
             if complaints.check().is_ok() {
-                telemetry::webhook_unsigned(unsigned);
+                telemetry::webhook_unsigned(&unsigned);
             }
             return refuse(StatusCode::UNAUTHORIZED, &unsigned.to_string());
         }

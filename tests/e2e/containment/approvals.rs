@@ -3,10 +3,10 @@
 use jiff::SignedDuration;
 use kube::ResourceExt as _;
 use serde_json::json;
-use watchfire::respond::Named;
+use watchfire::responder::Named;
 use watchfire_core::act::{QUARANTINE_LABEL, StepResult};
 use watchfire_core::action::ActionName;
-use watchfire_core::command::{Command, Wish};
+use watchfire_core::command::{Command, CommandKind};
 use watchfire_core::decision::Decision;
 use watchfire_core::ids::ApprovalId;
 use watchfire_core::ids::EventId;
@@ -16,7 +16,7 @@ use watchfire_tests::until;
 use super::stage::Stage;
 use crate::support::{SOON, triggers};
 
-pub(crate) fn command(id: &str, wish: Wish) -> Command {
+pub(crate) fn command(id: &str, wish: CommandKind) -> Command {
     Command {
         id: EventId::new(id),
         by: "sam".to_owned(),
@@ -50,7 +50,7 @@ impl Stage {
         pod.is_some_and(|pod| pod.labels().contains_key(QUARANTINE_LABEL))
     }
 
-    async fn says(&self, id: &str, wish: Wish) -> Decision {
+    async fn says(&self, id: &str, wish: CommandKind) -> Decision {
         self.router.command(&command(id, wish), None).await.expect("the store answers").entry.decision
     }
 }
@@ -63,7 +63,7 @@ async fn a_plan_is_carried_out_once_it_is_approved_and_only_once() {
     let not_done = page["payload"]["custom_details"]["not_done"].as_str().unwrap().to_owned();
     assert!(not_done.contains(&format!("watchfire approve {id}")), "{not_done}");
 
-    let decision = stage.says("first", Wish::Approve(id.clone())).await;
+    let decision = stage.says("first", CommandKind::Approve(id.clone())).await;
     let acts: Vec<_> =
         decision.acts.iter().map(|act| (act.id.as_str(), act.approved_by.as_deref())).collect();
     assert_eq!(acts, [("evidence", Some("sam")), ("quarantine", Some("sam"))]);
@@ -75,8 +75,29 @@ async fn a_plan_is_carried_out_once_it_is_approved_and_only_once() {
     let expected = [asked.clone(), asked.replace("[P0] ", "[P0] Contained: ")];
     assert_eq!(pages.iter().map(summary).collect::<Vec<_>>(), expected);
 
-    let again = stage.says("second", Wish::Approve(id)).await;
+    let again = stage.says("second", CommandKind::Approve(id)).await;
     assert_eq!(withheld(&again), ["approve: it was approved by sam at 2026-11-20 12:00 UTC"]);
+}
+
+#[tokio::test]
+async fn what_stands_for_an_incident_stands_for_its_only_plan_that_waits() {
+    let (stage, suspect, id) = Stage::asking().await;
+    let incident = stage.router.story("event-1").await.unwrap().one().expect("it is known").incident;
+    let meant =
+        async |name: &str| stage.router.whole(CommandKind::Approve(ApprovalId::new(name))).await.unwrap();
+    let (whole, short) = (incident.as_str(), &incident.as_str()["wf1-".len()..][..8]);
+    for name in [whole, short, "event-1", "event-", id.as_str(), &id.as_str()[..8]] {
+        assert_eq!(meant(name).await, Ok(CommandKind::Approve(id.clone())), "{name}");
+    }
+    let deny = stage.router.whole(CommandKind::Deny(ApprovalId::new("event-1"))).await.unwrap();
+    assert_eq!(deny, Ok(CommandKind::Deny(id.clone())));
+    assert_eq!(meant("nobody's").await, Ok(CommandKind::Approve(ApprovalId::new("nobody's"))));
+
+    stage.says("first", CommandKind::Approve(id)).await;
+    assert!(stage.is_held(&suspect).await);
+    let unclear = meant("event-1").await.unwrap_err();
+    let expected = format!("nothing of incident {incident} waits for an approval; see watchfire approvals");
+    assert_eq!((unclear.to_string(), unclear.candidates()), (expected, Vec::new()));
 }
 
 /// How the incident of that event stands, in lines, and what is said of each action that it did not do.
@@ -101,7 +122,7 @@ async fn what_is_said_of_a_plan_is_what_has_become_of_it() {
     };
     assert_eq!(quarantine(&not_done), Some(None));
 
-    stage.says("first", Wish::Approve(id.clone())).await;
+    stage.says("first", CommandKind::Approve(id.clone())).await;
     stage.pages(2).await;
     let done = format!("{pod} quarantined since 2026-11-20 12:00 UTC, by sam");
     let (lines, not_done) = stands(&stage, "event-1").await;
@@ -112,7 +133,7 @@ async fn what_is_said_of_a_plan_is_what_has_become_of_it() {
 
     let incident = stage.router.story("event-1").await.unwrap().one().expect("it is known").incident;
     stage.clock.advance(SignedDuration::from_mins(5));
-    stage.says("free", Wish::Release(incident)).await;
+    stage.says("free", CommandKind::Release(incident)).await;
     let (lines, _) = stands(&stage, "event-1").await;
     let released = format!("{pod} released at 2026-11-20 12:05 UTC, by sam");
     assert!(lines.contains(&released), "{lines:#?}");
@@ -127,7 +148,7 @@ async fn a_plan_that_nobody_approved_is_said_to_be_over() {
     assert!(lines.iter().any(|line| line == over), "{lines:#?}");
     let (other, _, id_of_other) = Stage::asking().await;
     assert_ne!(id, id_of_other, "each has its own");
-    other.says("no", Wish::Deny(id_of_other)).await;
+    other.says("no", CommandKind::Deny(id_of_other)).await;
     let (lines, _) = stands(&other, "event-1").await;
     let denied = "not contained: sam denied quarantine at 2026-11-20 12:00 UTC";
     assert!(lines.iter().any(|line| line == denied), "{lines:#?}");
@@ -136,8 +157,8 @@ async fn a_plan_that_nobody_approved_is_said_to_be_over() {
 #[tokio::test]
 async fn a_plan_that_is_denied_stays_undone() {
     let (stage, suspect, id) = Stage::asking().await;
-    stage.says("no", Wish::Deny(id.clone())).await;
-    let late = stage.says("yes", Wish::Approve(id)).await;
+    stage.says("no", CommandKind::Deny(id.clone())).await;
+    let late = stage.says("yes", CommandKind::Approve(id)).await;
     assert_eq!(withheld(&late), ["approve: it was denied by sam at 2026-11-20 12:00 UTC"]);
     assert!(!stage.is_held(&suspect).await);
 }
@@ -146,7 +167,7 @@ async fn a_plan_that_is_denied_stays_undone() {
 async fn a_plan_can_be_approved_until_its_time_is_over() {
     let (stage, suspect, id) = Stage::asking().await;
     stage.clock.advance(SignedDuration::from_mins(31));
-    let late = stage.says("late", Wish::Approve(id)).await;
+    let late = stage.says("late", CommandKind::Approve(id)).await;
     assert_eq!(withheld(&late), ["approve: its time was over at 2026-11-20 12:30 UTC"]);
     assert!(!stage.is_held(&suspect).await);
 }
@@ -154,11 +175,11 @@ async fn a_plan_can_be_approved_until_its_time_is_over() {
 #[tokio::test]
 async fn nothing_is_approved_while_mitigation_is_switched_off() {
     let (stage, suspect, id) = Stage::asking().await;
-    stage.says("off", Wish::SwitchOff).await;
-    let declined = stage.says("yes", Wish::Approve(id.clone())).await;
+    stage.says("off", CommandKind::SwitchOff).await;
+    let declined = stage.says("yes", CommandKind::Approve(id.clone())).await;
     assert_eq!(withheld(&declined), ["quarantine: mitigation was switched off by sam: drill"]);
-    stage.says("on", Wish::SwitchOn).await;
-    stage.says("again", Wish::Approve(id)).await;
+    stage.says("on", CommandKind::SwitchOn).await;
+    stage.says("again", CommandKind::Approve(id)).await;
     assert!(stage.is_held(&suspect).await);
 }
 
@@ -175,7 +196,7 @@ async fn an_approval_is_for_that_pod_and_not_for_another_of_its_name() {
     .await;
     let other = stage.cluster.bare_pod(&stage.namespace, "pay", Template::of(&[("app", "pay")])).await;
     assert_ne!(other.uid(), suspect.uid());
-    let decision = stage.says("yes", Wish::Approve(id)).await;
+    let decision = stage.says("yes", CommandKind::Approve(id)).await;
     assert_eq!((decision.acts.len(), decision.withheld.len()), (0, 1), "{decision:?}");
     assert!(!stage.is_held(&other).await);
 }
@@ -190,7 +211,7 @@ async fn by_hand_a_pod_is_quarantined_as_by_a_rule_and_a_dry_run_touches_nothing
 
     let rehearsal = stage
         .router
-        .rehearse(&command("dry", Wish::Act(ActionName::Quarantine)), Some(&named))
+        .rehearse(&command("dry", CommandKind::Act(ActionName::Quarantine)), Some(&named))
         .await
         .unwrap();
     let results: Vec<_> =
@@ -200,7 +221,7 @@ async fn by_hand_a_pod_is_quarantined_as_by_a_rule_and_a_dry_run_touches_nothing
     let after = stage.cluster.pod(&stage.namespace, "pay").await.unwrap();
     assert_eq!(after.metadata, before.metadata, "a rehearsal changes nothing");
 
-    let command = command("hand", Wish::Act(ActionName::Quarantine));
+    let command = command("hand", CommandKind::Act(ActionName::Quarantine));
     let entry = stage.router.command(&command, Some(&named)).await.unwrap().entry;
     assert_eq!(entry.pending_acts().count(), 0);
     assert!(stage.is_held(&suspect).await);
@@ -242,7 +263,7 @@ async fn a_workload_of_several_pods_is_scaled_once_that_is_approved() {
     stage.handle(&stage.miner(&pods[0], "event-1")).await;
     let (id, record) = stage.router.approvals().await.unwrap().remove(0);
     assert_eq!(record.act.action.as_str(), "scale-to-zero");
-    let decision = stage.says("yes", Wish::Approve(ApprovalId::new(id))).await;
+    let decision = stage.says("yes", CommandKind::Approve(ApprovalId::new(id))).await;
     assert_eq!(withheld(&decision), Vec::<String>::new());
     let deployments: kube::Api<k8s_openapi::api::apps::v1::Deployment> =
         kube::Api::namespaced(stage.cluster.client(), &stage.namespace);

@@ -7,7 +7,7 @@ use kube::ResourceExt as _;
 use kube::api::{Api, DeleteParams};
 use serde_json::{Value, json};
 use watchfire_core::act::{QUARANTINE_LABEL, StepName, StepResult};
-use watchfire_core::command::Wish;
+use watchfire_core::command::CommandKind;
 use watchfire_core::ids::ApprovalId;
 use watchfire_core::journal::Outcome;
 use watchfire_tests::cluster::Template;
@@ -94,7 +94,7 @@ async fn without_the_clusters_arn_a_container_id_is_a_hint_that_a_human_may_appr
     assert_eq!(stage.label(&suspect).await, None);
     let [(id, because)] = &stage.waiting().await[..] else { panic!("one plan waits") };
     assert!(because.contains("found by container id"), "{because}");
-    stage.router.command(&command("yes", Wish::Approve(ApprovalId::new(id))), None).await.unwrap();
+    stage.router.command(&command("yes", CommandKind::Approve(ApprovalId::new(id))), None).await.unwrap();
     assert!(stage.label(&suspect).await.is_some());
 }
 
@@ -179,7 +179,7 @@ async fn a_p0_over_budget_is_asked_about_in_a_page_of_its_own() {
     assert_eq!(asking.len(), 1, "{pages:?}");
     assert!(told.iter().any(|(asks, key)| !asks && *key != asking[0].1), "{pages:?}");
     let [(id, _)] = &stage.waiting().await[..] else { panic!("one plan waits") };
-    stage.router.command(&command("yes", Wish::Approve(ApprovalId::new(id))), None).await.unwrap();
+    stage.router.command(&command("yes", CommandKind::Approve(ApprovalId::new(id))), None).await.unwrap();
     assert!(stage.label(&suspect).await.is_some());
 }
 

@@ -8,10 +8,10 @@ use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::api::networking::v1::NetworkPolicy;
 use kube::{Api, ResourceExt as _};
 use serde_json::json;
-use watchfire::respond::Named;
+use watchfire::responder::Named;
 use watchfire_core::act::QUARANTINE_LABEL;
 use watchfire_core::action::ActionName;
-use watchfire_core::command::Wish;
+use watchfire_core::command::CommandKind;
 use watchfire_core::ids::IncidentKey;
 use watchfire_tests::cluster::Template;
 
@@ -35,7 +35,8 @@ impl Stage {
     }
 
     async fn release(&self, id: &str, incident: IncidentKey) -> Vec<String> {
-        let entry = self.router.command(&command(id, Wish::Release(incident)), None).await.unwrap().entry;
+        let entry =
+            self.router.command(&command(id, CommandKind::Release(incident)), None).await.unwrap().entry;
         assert_eq!(entry.pending_ids().count(), 0, "{entry:?}");
         entry.outcomes.values().map(|outcome| format!("{outcome:?}")).collect()
     }
@@ -64,7 +65,7 @@ async fn a_bare_pod_is_as_it_was_and_in_its_service_again() {
         stage.cluster.endpoints(&stage.namespace, "svc").await.contains("pay").then_some(())
     })
     .await;
-    let again = command("again", Wish::Release(stage.incident("event-1").await));
+    let again = command("again", CommandKind::Release(stage.incident("event-1").await));
     let again = stage.router.command(&again, None).await.unwrap().entry.decision.withheld;
     assert_eq!(again[0].reason, "nothing is held on its account that can be undone");
 }
@@ -88,7 +89,7 @@ async fn a_workload_has_its_replicas_again() {
     let stage = Stage::set("release-scale").await;
     let pods = stage.cluster.deployment(&stage.namespace, "pay", 3, Template::of(&[("app", "pay")])).await;
     let named = Named::Pod { namespace: stage.namespace.clone(), name: pods[0].name_any() };
-    let scale = command("scale", Wish::Act(ActionName::ScaleToZero));
+    let scale = command("scale", CommandKind::Act(ActionName::ScaleToZero));
     let entry = stage.router.command(&scale, Some(&named)).await.unwrap().entry;
     let deployments: Api<Deployment> = Api::namespaced(stage.cluster.client(), &stage.namespace);
     let replicas = async || deployments.get("pay").await.unwrap().spec.and_then(|spec| spec.replicas);

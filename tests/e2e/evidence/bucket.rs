@@ -12,9 +12,9 @@ use aws_sdk_s3::types::{
     BucketLocationConstraint, CreateBucketConfiguration, ObjectLockMode, ServerSideEncryption,
 };
 use futures_util::future::join_all;
-use watchfire::actions::Failure;
 use watchfire::clients::Clients;
 use watchfire::evidence::{Config, Evidence, Kept, Retention, S3Config, To, Which, Wrong};
+use watchfire::failure::Failure;
 use watchfire_tests::Ministack;
 
 use super::{nobody, request};

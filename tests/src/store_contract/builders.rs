@@ -33,6 +33,7 @@ pub fn entry(event: &str, seconds: i64, effects: &[&str]) -> Entry {
         verdict: Verdict::Page,
         why: Why::New,
         incident: Some(IncidentKey::new("incident-1")),
+        cause: watchfire_core::decision::Cause::Timer,
         effects: effects.iter().map(|id| effect(event, id)).collect(),
         acts: Vec::new(),
         face: None,

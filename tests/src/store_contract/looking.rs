@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 use watchfire::store::{Committed, Store, Streamed};
+use watchfire_core::attributes::Attributes;
 use watchfire_core::event::Subject;
-use watchfire_core::face::Face;
 use watchfire_core::ids::{EventId, IncidentKey, RuleName};
 use watchfire_core::journal::Entry;
 use watchfire_core::priority::Priority;
@@ -19,8 +19,8 @@ pub(super) fn about(entry: Entry, incident: &str) -> Entry {
 }
 
 /// What an event of that cluster looks like.
-pub(super) fn face(cluster: &str) -> Face {
-    Face {
+pub(super) fn face(cluster: &str) -> Attributes {
+    Attributes {
         priority: Priority::P1,
         rule: RuleName::new("miner"),
         family: "crypto-mining".to_owned(),
@@ -76,7 +76,7 @@ pub async fn records_are_gathered_by_the_beginning_of_their_key_in_its_order(ope
         (incident("b"), record(2)),
         (incident("a"), record(1)),
         (f, of_f.clone()),
-        (Key::Sayable(IncidentKey::new("a")), record(3)),
+        (Key::PageDraft(IncidentKey::new("a")), record(3)),
     ];
     let keys: Vec<Key> = changes.iter().map(|(key, _)| key.clone()).collect();
     let mut read = State::default();

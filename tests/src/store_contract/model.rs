@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use watchfire::store::{Committed, Error, Store};
-use watchfire_core::face::Face;
+use watchfire_core::attributes::Attributes;
 use watchfire_core::ids::{EffectId, EventId, IncidentKey};
 use watchfire_core::journal::{Entry, Outcome};
 use watchfire_core::state::{Key, Record, State};
@@ -127,7 +127,8 @@ async fn looks_like(store: &Store, model: &Model, now: i64) {
         assert_eq!(told, expected, "timeline of {key} at {now}");
     }
     let since = now - 50 * HOUR;
-    let look = |seen: &mut Vec<EventId>, face: Face| seen.extend(face.subject.cluster.map(EventId::new));
+    let look =
+        |seen: &mut Vec<EventId>, face: Attributes| seen.extend(face.subject.cluster.map(EventId::new));
     let seen = store.fold_faces(at(since), Vec::new(), look).await.unwrap();
     let expected = model.events(|entry| entry.decision.face.is_some() && entry.decision.at >= at(since));
     assert_eq!(seen, expected, "faces at {now}");

@@ -29,9 +29,9 @@ async fn commit_with(store: &Store, entry: Entry, keys: &[Key], incident: &Recor
         | Key::Approval(_)
         | Key::Budget
         | Key::Switch
-        | Key::Sayable(_)
+        | Key::PageDraft(_)
         | Key::Silences
-        | Key::Cover(_)
+        | Key::Inhibition(_)
         | Key::Bundle(_)
         | Key::Limit(_)
         | Key::Digest

@@ -1,6 +1,7 @@
 //! The steps that actions are made of: each is one change or one check, can be repeated, and leaves no choice.
 
 use std::collections::BTreeMap;
+use strum::{IntoStaticStr, VariantArray};
 
 use serde::{Deserialize, Serialize};
 
@@ -174,8 +175,22 @@ pub enum Step {
 }
 
 /// A step's kind, for records, metrics and permissions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    IntoStaticStr,
+    VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum StepName {
     /// See [`Step::Preflight`].
     Preflight,
@@ -299,60 +314,10 @@ impl ObjectRef {
 
 impl StepName {
     /// All of them.
-    pub const ALL: [StepName; 24] = [
-        StepName::Preflight,
-        StepName::Deny,
-        StepName::DenyAdmin,
-        StepName::Isolate,
-        StepName::Rejoin,
-        StepName::Annotate,
-        StepName::Restart,
-        StepName::Scale,
-        StepName::PauseScaler,
-        StepName::ResumeScaler,
-        StepName::Suspend,
-        StepName::Resume,
-        StepName::Cordon,
-        StepName::Uncordon,
-        StepName::Evict,
-        StepName::Delete,
-        StepName::RevokePod,
-        StepName::RevokeRole,
-        StepName::RestoreRole,
-        StepName::VerifyIsolated,
-        StepName::VerifyScaled,
-        StepName::VerifyGone,
-        StepName::LiftDeny,
-        StepName::VerifyReleased,
-    ];
+    pub const ALL: [Self; Self::VARIANTS.len()] = *Self::VARIANTS.first_chunk().expect("all of them");
 
     /// The word in records, metrics and on the command line.
     pub fn as_str(self) -> &'static str {
-        match self {
-            StepName::Preflight => "preflight",
-            StepName::Deny => "deny",
-            StepName::DenyAdmin => "deny_admin",
-            StepName::Isolate => "isolate",
-            StepName::Rejoin => "rejoin",
-            StepName::Annotate => "annotate",
-            StepName::Restart => "restart",
-            StepName::Scale => "scale",
-            StepName::PauseScaler => "pause_scaler",
-            StepName::ResumeScaler => "resume_scaler",
-            StepName::Suspend => "suspend",
-            StepName::Resume => "resume",
-            StepName::Cordon => "cordon",
-            StepName::Uncordon => "uncordon",
-            StepName::Evict => "evict",
-            StepName::Delete => "delete",
-            StepName::RevokePod => "revoke_pod",
-            StepName::RevokeRole => "revoke_role",
-            StepName::RestoreRole => "restore_role",
-            StepName::VerifyIsolated => "verify_isolated",
-            StepName::VerifyScaled => "verify_scaled",
-            StepName::VerifyGone => "verify_gone",
-            StepName::LiftDeny => "lift_deny",
-            StepName::VerifyReleased => "verify_released",
-        }
+        self.into()
     }
 }

@@ -17,7 +17,7 @@ use crate::verdict::Why;
 
 impl Asked<'_> {
     pub(super) fn deny(&self, id: &ApprovalId, state: &State, now: Timestamp) -> Decision {
-        let record = match waiting(id, state, now) {
+        let record = match self.waiting(id, state, now) {
             Ok(record) => record,
             Err(reason) => return self.declined("deny", reason, now),
         };
@@ -28,7 +28,7 @@ impl Asked<'_> {
 
     /// Exactly the plan that was shown, if it may still be done.
     pub(super) fn approve(&self, id: &ApprovalId, state: &State, now: Timestamp) -> Decision {
-        let record = match waiting(id, state, now) {
+        let record = match self.waiting(id, state, now) {
             Ok(record) => record,
             Err(reason) => return self.declined("approve", reason, now),
         };
@@ -37,8 +37,8 @@ impl Asked<'_> {
             return self.declined("approve", "it is no action of a rule".to_owned(), now);
         };
         let wanted = [action];
-        let occasion = self.occasion(&act.incident, &wanted, now);
-        let planned = match occasion.plan(action) {
+        let input = self.input(&act.incident, &wanted, now);
+        let planned = match input.plan(action) {
             Ok(planned) if planned.target == act.target => planned,
             Ok(planned) => {
                 let reason =
@@ -52,7 +52,7 @@ impl Asked<'_> {
         let question = Question {
             action,
             planned: &planned,
-            occasion,
+            input,
             state,
             priority: *priority,
             asked_by: AskedBy::Human,
@@ -73,7 +73,7 @@ impl Asked<'_> {
         let act = Act { approved_by, give_up_at, when: ActWhen::Now, ..act.clone() };
         let mut changes = BTreeMap::from([self.answered(id, record, Answered::Approved, now)]);
         self.remember(&act, undo.clone(), spends.clone(), state, now, &mut changes);
-        let acts = self.evidence_first(act, &occasion);
+        let acts = self.evidence_first(act, &input);
         let incident = acts.last().map(|act| act.incident.clone());
         Decision { incident, acts, changes, ..self.blank(Why::Commanded, *priority, now) }
     }
@@ -90,20 +90,25 @@ impl Asked<'_> {
         let record = ApprovalRecord { answer, ..record.clone() };
         (Key::Approval(id.clone()), Record::Approval(Box::new(record)))
     }
-}
 
-/// The plan, if it waits for an answer: each is answered once, and not after its time.
-fn waiting<'s>(id: &ApprovalId, state: &'s State, now: Timestamp) -> Result<&'s ApprovalRecord, String> {
-    let record = state.approval(id).ok_or_else(|| format!("no plan waits as {id}"))?;
-    if let Some(Answer { verdict, by, at, .. }) = &record.answer {
-        let verdict = match verdict {
-            Answered::Approved => "approved",
-            Answered::Denied => "denied",
-        };
-        return Err(format!("it was {verdict} by {by} at {}", at.strftime("%Y-%m-%d %H:%M UTC")));
-    }
-    match now <= record.expires_at {
-        true => Ok(record),
-        false => Err(format!("its time was over at {}", record.expires_at.strftime("%Y-%m-%d %H:%M UTC"))),
+    /// The plan, if it waits for an answer: each is answered once, and not after its time.
+    fn waiting<'s>(
+        &self,
+        id: &ApprovalId,
+        state: &'s State,
+        now: Timestamp,
+    ) -> Result<&'s ApprovalRecord, String> {
+        let record = state.approval(id).ok_or_else(|| format!("no plan waits as {id}"))?;
+        if let Some(Answer { verdict, by, at, .. }) = &record.answer {
+            let verdict = match verdict {
+                Answered::Approved => "approved",
+                Answered::Denied => "denied",
+            };
+            return Err(format!("it was {verdict} by {by} at {}", self.minute(*at)));
+        }
+        match now <= record.expires_at {
+            true => Ok(record),
+            false => Err(format!("its time was over at {}", self.minute(record.expires_at))),
+        }
     }
 }

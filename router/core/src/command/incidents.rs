@@ -8,13 +8,13 @@ use super::{Asked, verdict_of};
 use crate::command::Command;
 use crate::decision::{Decision, Effect, When};
 use crate::ending;
+use crate::escalation;
 use crate::ids::dedup_key;
 use crate::ids::{ChannelName, EffectId, IncidentKey};
 use crate::incident::IncidentRecord;
 use crate::notice::ByWhom;
 use crate::notice::Notice;
 use crate::priority::Priority;
-use crate::response;
 use crate::state::{Key, Record, State, Unread};
 use crate::suppress::{as_said, leave};
 use crate::text::clean;
@@ -33,7 +33,7 @@ impl Asked<'_> {
             Err(reason) => return Ok(self.declined("acknowledge", reason, now)),
         };
         if let Some(ByWhom { by, at }) = &record.acknowledged {
-            let reason = format!("{by} has it already, since {}", at.strftime("%Y-%m-%d %H:%M UTC"));
+            let reason = format!("{by} has it already, since {}", self.minute(*at));
             return Ok(self.declined("acknowledge", reason, now));
         }
         self.has_it(key, record, self.signed("acknowledged"), state, now)
@@ -47,7 +47,7 @@ impl Asked<'_> {
         };
         let said = match &record.acknowledged {
             Some(ByWhom { by, at }) if *by == clean(&self.command.by, 100) => {
-                let reason = format!("{by} has it already, since {}", at.strftime("%Y-%m-%d %H:%M UTC"));
+                let reason = format!("{by} has it already, since {}", self.minute(*at));
                 return Ok(self.declined("take", reason, now));
             }
             Some(ByWhom { by, at: _ }) => self.signed(&format!("taken over from {by}")),
@@ -94,7 +94,7 @@ impl Asked<'_> {
         }
         record.escalation = 0;
         record.respond_by = None;
-        response::start_clock(self.policy, &mut record, Why::Commanded, now);
+        escalation::start_clock(self.policy, &mut record, Why::Commanded, now);
         Ok(self.changed(key, record, Vec::new(), BTreeMap::new(), now))
     }
 
@@ -138,7 +138,7 @@ impl Asked<'_> {
             // Whoever is to have it now has the time to respond before them.
             record.escalation = 0;
             record.respond_by = None;
-            response::start_clock(self.policy, &mut record, Why::Commanded, now);
+            escalation::start_clock(self.policy, &mut record, Why::Commanded, now);
         }
         let notice = self.about(key, &record, state, self.signed(&format!("assigned to {to}")));
         let channel = ChannelName::new(to);
@@ -151,7 +151,7 @@ impl Asked<'_> {
             notice,
         });
         let effects: Vec<_> = page.into_iter().collect();
-        response::remember(&mut record, id, &effects);
+        escalation::remember(&mut record, id, &effects);
         Ok(self.changed(key, record, effects, BTreeMap::new(), now))
     }
 
@@ -167,7 +167,7 @@ impl Asked<'_> {
         key: &IncidentKey,
         state: &State,
     ) -> Result<Result<IncidentRecord, String>, Unread> {
-        state.need_all([Key::Incident(key.clone()), Key::Sayable(key.clone())])?;
+        state.need_all([Key::Incident(key.clone()), Key::PageDraft(key.clone())])?;
         Ok(match state.incident(key) {
             Some(record) if self.command.episode.is_some_and(|episode| episode != record.episode) => {
                 Err(format!("{key} is in its episode {} by now", record.episode))
@@ -209,8 +209,8 @@ impl Asked<'_> {
 
     fn about(&self, key: &IncidentKey, record: &IncidentRecord, state: &State, why: String) -> Notice {
         let why = clean(&why, 300);
-        match state.sayable(key) {
-            Some(sayable) => Notice { why, priority: record.priority, ..sayable.notice.clone() },
+        match state.page_draft(key) {
+            Some(page_draft) => Notice { why, priority: record.priority, ..page_draft.notice.clone() },
             None => {
                 let notice = self.notice(key, record.priority, record.title.clone());
                 Notice { why, family: record.family.clone(), ..notice }

@@ -10,7 +10,7 @@ mod switch;
 mod wish;
 
 pub(crate) use silences::silence_id;
-pub use wish::{Command, Wish};
+pub use wish::{Command, CommandKind};
 
 use std::collections::BTreeMap;
 
@@ -22,7 +22,7 @@ use crate::action::Role;
 use crate::budget::Spent;
 use crate::containment::{Containment, TargetKey, TargetRecord};
 use crate::context::Context;
-use crate::decision::{Decision, Effect, Withheld};
+use crate::decision::{Decision, Effect, Matter, Withheld};
 use crate::event::{OWN_SOURCE, Subject};
 use crate::follow_up;
 use crate::guard::AskedBy;
@@ -31,7 +31,7 @@ use crate::identity;
 use crate::ids::{IncidentKey, RuleName};
 use crate::incident::IncidentRecord;
 use crate::notice::Notice;
-use crate::plan::Occasion;
+use crate::plan::PlanInput;
 use crate::planning::{self, Plans, Request};
 use crate::policy::Policy;
 use crate::priority::Priority;
@@ -54,12 +54,17 @@ pub struct Asked<'a> {
 }
 
 impl Asked<'_> {
+    /// A time for whoever reads the answer.
+    fn minute(&self, at: Timestamp) -> String {
+        self.policy.zone().minute(at)
+    }
+
     /// The records that acts on the cluster read.
     fn reads(&self, state: &State) -> Vec<Key> {
         let keys = match &self.command.wish {
-            Wish::SwitchOff | Wish::SwitchOn => vec![Key::Switch],
-            Wish::Deny(id) => vec![Key::Approval(id.clone())],
-            Wish::Approve(id) => {
+            CommandKind::SwitchOff | CommandKind::SwitchOn => vec![Key::Switch],
+            CommandKind::Deny(id) => vec![Key::Approval(id.clone())],
+            CommandKind::Approve(id) => {
                 let record = state.approval(id);
                 let act = record.map(|record| &record.act);
                 let target = act.and_then(|act| TargetKey::of(&act.target)).map(Key::Target);
@@ -67,27 +72,27 @@ impl Asked<'_> {
                 let own = [Key::Approval(id.clone()), Key::Switch, Key::Budget];
                 own.into_iter().chain(target).chain(incident).collect()
             }
-            Wish::Release(incident) => {
+            CommandKind::Release(incident) => {
                 let targets = state.incident(incident).into_iter().flat_map(|record| record.targets.iter());
                 let targets = targets.map(|target| Key::Target(target.clone()));
                 [Key::Incident(incident.clone())].into_iter().chain(targets).collect()
             }
-            Wish::Act(action) => {
+            CommandKind::Act(action) => {
                 let incident = self.incident();
                 let wanted = [*action];
-                let occasion = self.occasion(&incident, &wanted, Timestamp::UNIX_EPOCH);
-                let mut keys = planning::reads(&self.command.id, &occasion);
+                let input = self.input(&incident, &wanted, Timestamp::UNIX_EPOCH);
+                let mut keys = planning::reads(&self.command.id, &input);
                 keys.push(Key::Incident(incident.clone()));
                 keys
             }
-            Wish::Acknowledge(_)
-            | Wish::Take(_)
-            | Wish::Unacknowledge(_)
-            | Wish::Resolve(_)
-            | Wish::Reassign { .. }
-            | Wish::Silence(_)
-            | Wish::Expire(_)
-            | Wish::Extend(_) => Vec::new(),
+            CommandKind::Acknowledge(_)
+            | CommandKind::Take(_)
+            | CommandKind::Unacknowledge(_)
+            | CommandKind::Resolve(_)
+            | CommandKind::Reassign { .. }
+            | CommandKind::Silence(_)
+            | CommandKind::Expire(_)
+            | CommandKind::Extend(_) => Vec::new(),
         };
         keys.into_iter().filter(|key| !state.has_read(key)).collect()
     }
@@ -104,20 +109,20 @@ impl Asked<'_> {
 
     fn decided(&self, state: &State, now: Timestamp) -> Result<Decision, Unread> {
         Ok(match &self.command.wish {
-            Wish::SwitchOff => self.switch_off(state, now)?,
-            Wish::SwitchOn => self.switch_on(state, now)?,
-            Wish::Deny(id) => self.deny(id, state, now),
-            Wish::Approve(id) => self.approve(id, state, now),
-            Wish::Release(incident) => self.release(incident, state, now),
-            Wish::Act(action) => self.act(*action, state, now),
-            Wish::Acknowledge(incident) => self.acknowledge(incident, state, now)?,
-            Wish::Take(incident) => self.take(incident, state, now)?,
-            Wish::Unacknowledge(incident) => self.unacknowledge(incident, state, now)?,
-            Wish::Resolve(incident) => self.resolve(incident, state, now)?,
-            Wish::Reassign { incident, to } => self.reassign(incident, to, state, now)?,
-            Wish::Silence(draft) => self.silence(draft, state, now)?,
-            Wish::Expire(id) => self.expire(id, state, now)?,
-            Wish::Extend(extension) => self.extend(extension, state, now)?,
+            CommandKind::SwitchOff => self.switch_off(state, now)?,
+            CommandKind::SwitchOn => self.switch_on(state, now)?,
+            CommandKind::Deny(id) => self.deny(id, state, now),
+            CommandKind::Approve(id) => self.approve(id, state, now),
+            CommandKind::Release(incident) => self.release(incident, state, now),
+            CommandKind::Act(action) => self.act(*action, state, now),
+            CommandKind::Acknowledge(incident) => self.acknowledge(incident, state, now)?,
+            CommandKind::Take(incident) => self.take(incident, state, now)?,
+            CommandKind::Unacknowledge(incident) => self.unacknowledge(incident, state, now)?,
+            CommandKind::Resolve(incident) => self.resolve(incident, state, now)?,
+            CommandKind::Reassign { incident, to } => self.reassign(incident, to, state, now)?,
+            CommandKind::Silence(draft) => self.silence(draft, state, now)?,
+            CommandKind::Expire(id) => self.expire(id, state, now)?,
+            CommandKind::Extend(extension) => self.extend(extension, state, now)?,
         })
     }
 
@@ -137,10 +142,10 @@ impl Asked<'_> {
         let context = Context::none();
         let subject = Subject::default();
         let mitigation = &self.policy.mitigation;
-        let occasion =
-            Occasion { subject: &subject, context: &context, mitigation, incident, wanted: &[], now };
+        let input =
+            PlanInput { subject: &subject, context: &context, mitigation, incident, wanted: &[], now };
         let (event, asked_by) = (&self.command.id, AskedBy::Human);
-        let request = Request { event, occasion, priority: record.priority, asked_by, state };
+        let request = Request { event, input, priority: record.priority, asked_by, state };
         let release = |target: &TargetRecord| {
             let give_up_at = now + mitigation.give_up_after;
             let act =
@@ -158,9 +163,9 @@ impl Asked<'_> {
     fn act(&self, action: ActionName, state: &State, now: Timestamp) -> Decision {
         let incident = self.incident();
         let wanted = [action];
-        let occasion = self.occasion(&incident, &wanted, now);
+        let input = self.input(&incident, &wanted, now);
         let (event, asked_by) = (&self.command.id, AskedBy::Human);
-        let request = Request { event, occasion, priority: Priority::P1, asked_by, state };
+        let request = Request { event, input, priority: Priority::P1, asked_by, state };
         let plans = planning::plan(&request, |plans| self.by_hand(&incident, action, plans));
         let mut changes = plans.changes(&request);
         let mut notice = self.by_hand(&incident, action, &plans);
@@ -199,20 +204,20 @@ impl Asked<'_> {
         identity::by_hand(cluster, &about)
     }
 
-    fn occasion<'o>(
+    fn input<'o>(
         &'o self,
         incident: &'o IncidentKey,
         wanted: &'o [ActionName],
         now: Timestamp,
-    ) -> Occasion<'o> {
+    ) -> PlanInput<'o> {
         static NOBODY: std::sync::LazyLock<Subject> = std::sync::LazyLock::new(Subject::default);
         let mitigation = &self.policy.mitigation;
-        Occasion { subject: &NOBODY, context: self.context, mitigation, incident, wanted, now }
+        PlanInput { subject: &NOBODY, context: self.context, mitigation, incident, wanted, now }
     }
 
     /// Evidence again, right before: what was captured when it was asked for is old by now.
-    fn evidence_first(&self, act: Act, occasion: &Occasion<'_>) -> Vec<Act> {
-        let evidence = match (act.role, occasion.plan(ActionName::Evidence)) {
+    fn evidence_first(&self, act: Act, input: &PlanInput<'_>) -> Vec<Act> {
+        let evidence = match (act.role, input.plan(ActionName::Evidence)) {
             (Role::Contain, Ok(planned)) => Some(Act {
                 id: crate::ids::EffectId::new(ActionName::Evidence.as_str()),
                 action: ActionKind::Rule(ActionName::Evidence),
@@ -298,28 +303,19 @@ impl Asked<'_> {
 
     fn blank(&self, why: Why, priority: Priority, now: Timestamp) -> Decision {
         let Command { id, by, reason, wish, via: _, episode: _ } = self.command;
-        Decision {
-            event: id.clone(),
+        let because = if reason.is_empty() { String::new() } else { format!(": {reason}") };
+        let matter = Matter {
             source: OWN_SOURCE.to_owned(),
             kind: format!("Command:{}", wish.as_str()),
             finding: None,
-            subject: clean(
-                &format!("{} by {by}{}{reason}", wish.as_str(), if reason.is_empty() { "" } else { ": " }),
-                300,
-            ),
-            at: now,
+            subject: clean(&format!("{} by {by}{because}", wish.as_str()), 300),
             rule: RuleName::new("by-hand"),
             family: "by-hand".to_owned(),
             priority,
-            verdict: Verdict::Quiet,
-            why,
             incident: None,
-            effects: Vec::new(),
-            acts: Vec::new(),
-            withheld: Vec::new(),
             face: None,
-            changes: BTreeMap::new(),
-        }
+        };
+        Decision::quiet(id.clone(), self.command.cause(), matter, why, now)
     }
 }
 

@@ -5,16 +5,15 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::Asked;
+use crate::attributes::Attributes;
 use crate::command::Command;
 use crate::decision::Decision;
 use crate::hash::keyed;
 use crate::ids::{EventId, SilenceId};
 use crate::noise::{BundleKind, Maintenance, bundle_key};
-use crate::pattern::Pattern;
 use crate::priority::Priority;
 use crate::silence::{Extension, LONGEST, MOST, Silence, SilenceDraft, SilenceEffect, SilencesRecord};
 use crate::state::{Key, Record, State, Unread};
-use crate::suppress::minute;
 use crate::text::clean;
 use crate::verdict::Why;
 
@@ -37,14 +36,14 @@ impl Asked<'_> {
         let mut record = recorded(state);
         record.tidy(now);
         let in_force = record.silences.iter().filter(|silence| now < silence.ends_at).count();
-        let refused = if let Err(error) = Pattern::parse(matches) {
+        let refused = if let Err(error) = Attributes::pattern(matches) {
             Some(format!("the pattern is none: {error}"))
         } else if reason.trim().is_empty() {
             Some("expected a comment: why is it silenced?".to_owned())
         } else if *ends_at <= starts_at {
-            Some(format!("expected an end after {}, found {}", minute(starts_at), minute(*ends_at)))
+            Some(format!("expected an end after {}, found {}", self.minute(starts_at), self.minute(*ends_at)))
         } else if ends_at.duration_since(starts_at) > LONGEST {
-            Some(format!("expected an end within 30 days of the start, found {}", minute(*ends_at)))
+            Some(format!("expected an end within 30 days of the start, found {}", self.minute(*ends_at)))
         } else if in_force >= MOST {
             Some(format!("there are {MOST} silences already"))
         } else {
@@ -100,7 +99,7 @@ impl Asked<'_> {
         let ends_at = extension.ends_at;
         self.change(&extension.silence, "extend-silence", state, now, |silence| {
             if ends_at <= silence.ends_at {
-                return Err(format!("expected an end after {}", minute(silence.ends_at)));
+                return Err(format!("expected an end after {}", self.minute(silence.ends_at)));
             }
             if ends_at.duration_since(silence.starts_at) > LONGEST {
                 return Err("expected an end within 30 days of its start".to_owned());
@@ -130,7 +129,7 @@ impl Asked<'_> {
             return Ok(self.declined(action, reason, now));
         };
         if silence.ends_at <= now {
-            let reason = format!("it was over at {}", minute(silence.ends_at));
+            let reason = format!("it was over at {}", self.minute(silence.ends_at));
             return Ok(self.declined(action, reason, now));
         }
         if let Err(reason) = change(silence) {

@@ -5,18 +5,18 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::{Asked, Command, verdict_of};
+use crate::attributes::Attributes;
 use crate::containment::{SwitchRecord, SwitchedOff};
 use crate::decision::Decision;
 use crate::ending;
+use crate::escalation;
 use crate::event::{OWN_SOURCE, Subject};
-use crate::face::Face;
 use crate::ids::{IncidentKey, RuleName};
 use crate::incident::IncidentRecord;
-use crate::noise::Sayable;
+use crate::noise::PageDraft;
 use crate::notice::ByWhom;
 use crate::notice::Notice;
 use crate::priority::Priority;
-use crate::response;
 use crate::state::{Key, Record, State, Unread};
 use crate::text::clean;
 use crate::verdict::Why;
@@ -44,10 +44,10 @@ impl Asked<'_> {
         record.said_at = now;
         let notice = self.switch_notice(&key, title);
         let effects = self.page(&key, Some(&mut record), notice.clone());
-        response::start_clock(self.policy, &mut record, Why::New, now);
+        escalation::start_clock(self.policy, &mut record, Why::New, now);
         let changes = BTreeMap::from([
             (Key::Switch, Record::Switch(SwitchRecord { off })),
-            (Key::Sayable(key.clone()), Record::Sayable(Box::new(Sayable { face: face(), notice }))),
+            (Key::PageDraft(key.clone()), Record::PageDraft(Box::new(PageDraft { face: face(), notice }))),
             (Key::Incident(key.clone()), Record::Incident(record)),
         ]);
         let verdict = verdict_of(&effects);
@@ -82,7 +82,7 @@ impl Asked<'_> {
         key: &IncidentKey,
         state: &'s State,
     ) -> Result<Option<&'s IncidentRecord>, Unread> {
-        state.need_all([Key::Incident(key.clone()), Key::Sayable(key.clone())])?;
+        state.need_all([Key::Incident(key.clone()), Key::PageDraft(key.clone())])?;
         Ok(state.incident(key))
     }
 
@@ -97,8 +97,8 @@ fn incident() -> IncidentKey {
 }
 
 /// As silences see an escalation of it.
-fn face() -> Face {
-    Face {
+fn face() -> Attributes {
+    Attributes {
         priority: Priority::P1,
         rule: RuleName::new("by-hand"),
         family: FAMILY.to_owned(),

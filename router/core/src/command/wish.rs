@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::action::ActionName;
+use crate::decision::Cause;
 use crate::ids::ApprovalId;
 use crate::ids::{ChannelName, EventId, IncidentKey, SilenceId};
 use crate::silence::{Extension, SilenceDraft};
@@ -23,13 +24,21 @@ pub struct Command {
     #[serde(default)]
     pub episode: Option<u32>,
     /// What.
-    pub wish: Wish,
+    pub wish: CommandKind,
+}
+
+impl Command {
+    /// What a decision about it answers.
+    pub fn cause(&self) -> Cause {
+        let Self { id: _, by, reason, via: _, episode: _, wish } = self;
+        Cause::Command { by: by.clone(), reason: reason.clone(), approves: wish.approves().cloned() }
+    }
 }
 
 /// What a human may ask for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Wish {
+pub enum CommandKind {
     /// A plan that waits is carried out.
     Approve(ApprovalId),
     /// A plan that waits is not.
@@ -65,49 +74,49 @@ pub enum Wish {
     Extend(Extension),
 }
 
-impl Wish {
+impl CommandKind {
     /// The word in the journal.
     pub fn as_str(&self) -> &'static str {
         match self {
-            Wish::Approve(_) => "approve",
-            Wish::Deny(_) => "deny",
-            Wish::Release(_) => "release",
-            Wish::Act(action) => action.as_str(),
-            Wish::SwitchOff => "mitigation-off",
-            Wish::SwitchOn => "mitigation-on",
-            Wish::Acknowledge(_) => "acknowledge",
-            Wish::Take(_) => "take",
-            Wish::Unacknowledge(_) => "unacknowledge",
-            Wish::Resolve(_) => "resolve",
-            Wish::Reassign { .. } => "reassign",
-            Wish::Silence(_) => "silence",
-            Wish::Expire(_) => "expire-silence",
-            Wish::Extend(_) => "extend-silence",
+            CommandKind::Approve(_) => "approve",
+            CommandKind::Deny(_) => "deny",
+            CommandKind::Release(_) => "release",
+            CommandKind::Act(action) => action.as_str(),
+            CommandKind::SwitchOff => "mitigation-off",
+            CommandKind::SwitchOn => "mitigation-on",
+            CommandKind::Acknowledge(_) => "acknowledge",
+            CommandKind::Take(_) => "take",
+            CommandKind::Unacknowledge(_) => "unacknowledge",
+            CommandKind::Resolve(_) => "resolve",
+            CommandKind::Reassign { .. } => "reassign",
+            CommandKind::Silence(_) => "silence",
+            CommandKind::Expire(_) => "expire-silence",
+            CommandKind::Extend(_) => "extend-silence",
         }
     }
 
     /// The incident that it says something of; none where it says nothing of one.
     pub fn incident(&self) -> Option<&IncidentKey> {
         match self {
-            Wish::Acknowledge(incident)
-            | Wish::Take(incident)
-            | Wish::Unacknowledge(incident)
-            | Wish::Resolve(incident)
-            | Wish::Reassign { incident, to: _ } => Some(incident),
-            Wish::Approve(_)
-            | Wish::Deny(_)
-            | Wish::Release(_)
-            | Wish::Act(_)
-            | Wish::SwitchOff
-            | Wish::SwitchOn
-            | Wish::Silence(_)
-            | Wish::Expire(_)
-            | Wish::Extend(_) => None,
+            CommandKind::Acknowledge(incident)
+            | CommandKind::Take(incident)
+            | CommandKind::Unacknowledge(incident)
+            | CommandKind::Resolve(incident)
+            | CommandKind::Reassign { incident, to: _ } => Some(incident),
+            CommandKind::Approve(_)
+            | CommandKind::Deny(_)
+            | CommandKind::Release(_)
+            | CommandKind::Act(_)
+            | CommandKind::SwitchOff
+            | CommandKind::SwitchOn
+            | CommandKind::Silence(_)
+            | CommandKind::Expire(_)
+            | CommandKind::Extend(_) => None,
         }
     }
 
     /// The plan that it approves, if it does.
     pub fn approves(&self) -> Option<&ApprovalId> {
-        if let Wish::Approve(id) = self { Some(id) } else { None }
+        if let CommandKind::Approve(id) = self { Some(id) } else { None }
     }
 }

@@ -1,14 +1,12 @@
 //! Decisions that leave no trace in the state.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 
 use super::Case;
-use crate::decision::{Decision, Withheld};
+use crate::attributes::Attributes;
+use crate::decision::{Cause, Decision, Matter, Withheld};
 use crate::event::Event;
-use crate::face::Face;
-use crate::verdict::{Verdict, Why};
+use crate::verdict::Why;
 
 impl Case<'_> {
     /// Whatever the rule wanted is withheld for one reason; no trace in the state.
@@ -22,24 +20,17 @@ impl Case<'_> {
     /// Quiet, and without a trace in the state.
     pub(super) fn blank(&self, why: Why, now: Timestamp) -> Decision {
         let Event { id, source, detail_type, finding, subject, .. } = self.event;
-        Decision {
-            event: id.clone(),
+        let matter = Matter {
             source: source.clone(),
             kind: finding.as_ref().map_or(detail_type, |finding| &finding.kind).clone(),
             finding: finding.as_ref().map(|finding| finding.key.clone()),
             subject: subject.line(),
-            at: now,
             rule: self.rule.name.clone(),
             family: self.rule.family.clone(),
             priority: self.rule.priority,
-            verdict: Verdict::Quiet,
-            why,
             incident: None,
-            effects: Vec::new(),
-            acts: Vec::new(),
-            withheld: Vec::new(),
-            face: Some(Face::of(self.event, self.rule, self.context)),
-            changes: BTreeMap::new(),
-        }
+            face: Some(Attributes::of(self.event, self.rule, self.context)),
+        };
+        Decision::quiet(id.clone(), Cause::Event, matter, why, now)
     }
 }

@@ -24,13 +24,13 @@ impl Case<'_> {
         let incidents: BTreeSet<_> =
             known.map(|known| known.incident.clone()).filter(|incident| incident != key).collect();
         state.need_all(
-            incidents.iter().cloned().flat_map(|it| [Key::Incident(it.clone()), Key::Sayable(it)]),
+            incidents.iter().cloned().flat_map(|it| [Key::Incident(it.clone()), Key::PageDraft(it)]),
         )?;
         // Whatever a sequence claims for its members: those of other accounts are not its own.
         let own = self.event.subject.account.as_ref();
         let is_own = |incident: &IncidentKey| {
-            let sayable = state.sayable(incident);
-            sayable.is_some_and(|it| own.is_some() && it.face.subject.account.as_ref() == own)
+            let page_draft = state.page_draft(incident);
+            page_draft.is_some_and(|it| own.is_some() && it.face.subject.account.as_ref() == own)
         };
         let incidents = incidents.into_iter().filter(is_own);
         let mut lines = Vec::new();

@@ -6,7 +6,7 @@ use super::Case;
 use crate::act::{Act, ActWhen, ActionKind, PlanHash, Target};
 use crate::action::Role;
 use crate::asking::ask_at_once;
-use crate::decision::Decision;
+use crate::decision::{Cause, Decision};
 use crate::follow_up;
 use crate::heading;
 use crate::ids::{EffectId, IncidentKey};
@@ -28,8 +28,8 @@ impl Case<'_> {
     ) -> Result<Decision, Unread> {
         let state = &*state.as_of(self.policy, now);
         let why = Why::Completed;
-        let blank = self.blank(why, now);
-        let acting = planning::reads(&self.event.id, &self.occasion(incident, now));
+        let blank = Decision { cause: Cause::Completion, ..self.blank(why, now) };
+        let acting = planning::reads(&self.event.id, &self.input(incident, now));
         state.need_all([Key::Incident(incident.clone())].into_iter().chain(acting))?;
         let Some(record) = state.incident(incident).filter(|record| record.open) else { return Ok(blank) };
         let request = self.request(incident, state, now);

@@ -1,6 +1,7 @@
 //! The EventBridge envelope, and for a bare finding the one it would have had.
 
 use std::fmt;
+use strum::VariantArray;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -29,7 +30,7 @@ pub(super) struct Envelope {
 }
 
 /// The kinds of event that report a finding.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, VariantArray)]
 pub(super) enum Report {
     GuardDuty,
     GuardDutyStatus,
@@ -55,17 +56,7 @@ pub(super) const STATUS: [&str; 5] = [
 const FINDINGS_OR_NOT: [&str; 2] = ["Security Hub Findings", "Security Hub Standard Results"];
 
 impl Report {
-    const ALL: [Report; 9] = [
-        Report::GuardDuty,
-        Report::GuardDutyStatus,
-        Report::SecurityHub,
-        Report::CustomAction,
-        Report::Inspector,
-        Report::InspectorScan,
-        Report::EcrScan,
-        Report::Alarm,
-        Report::Health,
-    ];
+    const ALL: [Self; Self::VARIANTS.len()] = *Self::VARIANTS.first_chunk().expect("all of them");
 
     /// The envelope's source and detail-types.
     pub(super) fn envelope(self) -> (&'static str, &'static [&'static str]) {

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
 
 use super::HubId;
 use crate::ids::FindingKey;
@@ -60,8 +61,9 @@ impl Finding {
 }
 
 /// Who found it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, IntoStaticStr)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum FindingSource {
     /// Amazon GuardDuty, native or as a Security Hub copy (ASFF or OCSF).
     GuardDuty,
@@ -82,15 +84,7 @@ pub enum FindingSource {
 impl FindingSource {
     /// The word rules and metrics use.
     pub fn as_str(self) -> &'static str {
-        match self {
-            FindingSource::GuardDuty => "guardduty",
-            FindingSource::SecurityHub => "securityhub",
-            FindingSource::CustomAction => "customaction",
-            FindingSource::Inspector => "inspector",
-            FindingSource::Ecr => "ecr",
-            FindingSource::CloudWatch => "cloudwatch",
-            FindingSource::Health => "health",
-        }
+        self.into()
     }
 }
 
@@ -121,8 +115,9 @@ impl Finding {
 }
 
 /// Whether the finder still holds it to be a problem.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "snake_case")]
 pub enum FindingState {
     /// A problem.
     Open,
@@ -135,11 +130,7 @@ pub enum FindingState {
 impl FindingState {
     /// The word rules and pages use.
     pub fn as_str(self) -> &'static str {
-        match self {
-            FindingState::Open => "open",
-            FindingState::Archived => "archived",
-            FindingState::Resolved => "resolved",
-        }
+        self.into()
     }
 }
 
@@ -203,7 +194,7 @@ pub enum Band {
 
 impl Band {
     /// The label, as Security Hub writes it.
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Band::Informational => "INFORMATIONAL",
             Band::Low => "LOW",

@@ -58,7 +58,6 @@ pub use own::{
 pub use subject::{Container, Subject, Workload};
 pub use thing::Thing;
 
-
 use jiff::Timestamp;
 
 use crate::ids::EventId;

@@ -11,6 +11,7 @@ use crate::ids::{EventId, Own};
 use crate::json::Json;
 use crate::priority::Priority;
 use crate::text::clean;
+use crate::zone::Zone;
 
 /// The `source` of Watchfire's own events.
 pub const OWN_SOURCE: &str = "watchfire";
@@ -66,13 +67,13 @@ pub fn not_delivered(event: &EventId, priority: Priority, reason: &str, now: Tim
 }
 
 /// Says that a store was damaged and set aside under that name, and when. Each is told once.
-pub fn store_set_aside(file: &str, at: Timestamp, now: Timestamp) -> Event<'static> {
+pub fn store_set_aside(file: &str, at: Timestamp, zone: &Zone, now: Timestamp) -> Event<'static> {
     let file = clean(file, 300);
     let reason = format!(
         "The store was damaged, and a new one was begun at {}. What it knew is in {file}, as far as it can be read: \
          decisions, incidents, silences, approvals, what was held and what waited in the embedded queue are not known \
          any more. Where something may be done to the cluster, mitigation is switched off until a human switches it on.",
-        at.strftime("%Y-%m-%d %H:%M:%S UTC")
+        zone.second(at)
     );
     let detail = vec![member("reason", reason), member("file", file.clone())];
     own(Own::StoreSetAside(&file), STORE_SET_ASIDE, "the store of Watchfire", detail, now)

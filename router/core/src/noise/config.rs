@@ -10,7 +10,7 @@ use serde::de::{Deserializer, Error as _};
 use serde::{Deserialize, Serialize};
 
 use super::{Group, Inhibition, Limits, Maintenance, Noise, QuietAfter, Quota, Storm};
-use crate::face::PATHS;
+use crate::attributes::{Attributes, PATHS};
 use crate::incident::IncidentRecord;
 use crate::pattern::Pattern;
 use crate::window::{Cron, RecurringWindow};
@@ -229,7 +229,7 @@ impl Default for QuietConfig {
     }
 }
 
-/// A pattern over [`crate::face::Face::json`].
+/// A pattern over [`crate::attributes::Attributes::json`].
 #[derive(Clone, Debug)]
 pub struct PatternConfig {
     /// Read.
@@ -242,7 +242,7 @@ impl<'de> Deserialize<'de> for PatternConfig {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value = serde_json::Value::deserialize(deserializer)?;
         let text = value.to_string();
-        let pattern = Pattern::parse(&text).map_err(D::Error::custom)?;
+        let pattern = Attributes::pattern(&text).map_err(D::Error::custom)?;
         Ok(Self { pattern, text })
     }
 }

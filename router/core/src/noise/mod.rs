@@ -2,14 +2,14 @@
 
 mod bundle;
 mod config;
-mod cover;
+mod inhibition;
 mod limit;
 
 pub(crate) use bundle::Standing;
 pub use bundle::{BundleKind, BundleRecord, Member};
 pub(crate) use bundle::{bundle_key, incident_of_bundle};
 pub use config::NoiseConfig;
-pub use cover::CoverRecord;
+pub use inhibition::InhibitionRecord;
 pub use limit::{LimitRecord, Quota};
 pub(crate) use limit::{check, limit_key};
 
@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::face::Face;
+use crate::attributes::Attributes;
 use crate::ids::SilenceId;
 use crate::notice::Notice;
 use crate::pattern::Pattern;
@@ -102,9 +102,9 @@ impl Default for Storm {
 pub struct Group {
     /// Its name.
     pub name: String,
-    /// What it is for, over [`Face::json`].
+    /// What it is for, over [`Attributes::json`].
     pub matches: Pattern,
-    /// Equal values here are one group; paths as in [`crate::face::PATHS`].
+    /// Equal values here are one group; paths as in [`crate::attributes::PATHS`].
     pub group_by: Vec<String>,
     /// How long the first of a group waits for others.
     pub group_wait: SignedDuration,
@@ -119,11 +119,11 @@ pub struct Group {
 pub struct Inhibition {
     /// Its name.
     pub name: String,
-    /// What covers, over [`Face::json`].
+    /// What covers, over [`Attributes::json`].
     pub source: Pattern,
     /// What is covered.
     pub target: Pattern,
-    /// What has to be equal, and known; paths as in [`crate::face::PATHS`].
+    /// What has to be equal, and known; paths as in [`crate::attributes::PATHS`].
     pub equal: Vec<String>,
     /// Whether P0 is covered, too.
     pub covers_p0: bool,
@@ -167,7 +167,7 @@ const PLATFORM: &str = r#"{"family": ["platform-alarm", "node-lifecycle", "aws-h
 pub struct Maintenance {
     /// When.
     pub window: RecurringWindow,
-    /// What is silent then, over [`Face::json`].
+    /// What is silent then, over [`Attributes::json`].
     pub matches: Pattern,
     /// The same as text.
     pub pattern: String,
@@ -233,9 +233,9 @@ impl QuietAfter {
 
 /// What a page of an incident would say, for whoever says it later.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Sayable {
+pub struct PageDraft {
     /// What silences and the like look at.
-    pub face: Face,
+    pub face: Attributes,
     /// The page.
     pub notice: Notice,
 }

@@ -1,6 +1,7 @@
 //! A fact of a page, and the question of its reader that it answers.
 
 use serde::{Deserialize, Serialize};
+use strum::VariantArray;
 
 /// A label and its value.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,7 +16,9 @@ pub struct Fact {
 }
 
 /// The questions of whoever was woken, in the order in which they are asked.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, VariantArray,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Group {
     /// What was seen: a process, a connection, a call.
@@ -42,7 +45,7 @@ impl Fact {
 
 impl Group {
     /// All of them, in their order.
-    pub const ALL: [Group; 4] = [Group::Seen, Group::Where, Group::Owner, Group::Near];
+    pub const ALL: [Self; Self::VARIANTS.len()] = *Self::VARIANTS.first_chunk().expect("all of them");
 
     /// What stands above its facts.
     pub fn head(self) -> &'static str {

@@ -64,12 +64,16 @@ impl Pattern {
     /// Reads a pattern from its text. Read it from the text as it was written: the spelling of numbers
     /// counts.
     pub fn parse(text: &str) -> Result<Self, PatternError> {
-        let json = Json::parse(text).map_err(|error| PatternError {
+        Self::from_json(&Self::json(text)?)
+    }
+
+    /// A pattern's text as JSON.
+    pub(crate) fn json(text: &str) -> Result<Json<'_>, PatternError> {
+        Json::parse(text).map_err(|error| PatternError {
             path: String::new(),
             expected: "a JSON object".to_owned(),
             found: error.to_string(),
-        })?;
-        Self::from_json(&json)
+        })
     }
 
     /// Reads a pattern from JSON; the error is the first mistake in it.

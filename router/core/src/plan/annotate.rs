@@ -5,16 +5,16 @@
 
 use std::collections::BTreeMap;
 
-use super::occasion::{NoPlan, Occasion, Planned, Repertoire};
+use super::input::{NoPlan, PlanInput, Planned, Repertoire};
 use crate::act::{Step, StepName, Target};
 
 /// What it may be made of.
 pub(super) const REPERTOIRE: Repertoire = Repertoire { steps: &[StepName::Annotate], instead: &[] };
 
-pub(super) fn plan(occasion: &Occasion<'_>) -> Result<Planned, NoPlan> {
-    let pod = occasion.pod()?;
+pub(super) fn plan(input: &PlanInput<'_>) -> Result<Planned, NoPlan> {
+    let pod = input.pod()?;
     let object = pod.reference();
-    let mut set = occasion.incident_annotations();
+    let mut set = input.incident_annotations();
     set.retain(|name, _| !pod.annotations.contains_key(name) || name == crate::act::INCIDENT_ANNOTATION);
     let before = |name: &String| pod.annotations.get(name).cloned().unwrap_or_default();
     let back: BTreeMap<_, _> = set.keys().map(|name| (name.clone(), before(name))).collect();

@@ -3,15 +3,15 @@
 //! - Role: contain. Undone by `release`, unless the node had been cordoned before.
 //! - Idempotency: `spec.unschedulable`.
 
-use super::occasion::{NoPlan, Occasion, Planned, Repertoire};
+use super::input::{NoPlan, PlanInput, Planned, Repertoire};
 use crate::act::{Step, StepName, Target};
 
 /// What it may be made of.
 pub(super) const REPERTOIRE: Repertoire =
     Repertoire { steps: &[StepName::Preflight, StepName::Cordon, StepName::Uncordon], instead: &[] };
 
-pub(super) fn plan(occasion: &Occasion<'_>) -> Result<Planned, NoPlan> {
-    let node = occasion.node()?;
+pub(super) fn plan(input: &PlanInput<'_>) -> Result<Planned, NoPlan> {
+    let node = input.node()?;
     let reference = node.reference();
     if node.unschedulable {
         return Err(NoPlan::because(format!("{} is cordoned already", reference.named())));

@@ -3,7 +3,7 @@
 //! - Role: contain. It cannot be undone, so a human approves it.
 //! - Idempotency: the pod's UID, as a precondition of the deletion.
 
-use super::occasion::{NoPlan, Occasion, Planned, Repertoire};
+use super::input::{NoPlan, PlanInput, Planned, Repertoire};
 use crate::act::{Step, StepName, Target};
 use crate::action::ActionName;
 
@@ -13,8 +13,8 @@ pub(super) const REPERTOIRE: Repertoire = Repertoire {
     instead: &[ActionName::Cordon],
 };
 
-pub(super) fn plan(occasion: &Occasion<'_>) -> Result<Planned, NoPlan> {
-    let pod = occasion.pod()?;
+pub(super) fn plan(input: &PlanInput<'_>) -> Result<Planned, NoPlan> {
+    let pod = input.pod()?;
     if pod.is_static {
         let reason = "it is a static pod: its node starts it again whatever the API says";
         return Err(NoPlan::rather(ActionName::Cordon, reason));
@@ -23,10 +23,7 @@ pub(super) fn plan(occasion: &Occasion<'_>) -> Result<Planned, NoPlan> {
     let steps = vec![
         Step::Preflight(reference.clone()),
         Step::Delete { pod: reference.clone(), grace_seconds: 0 },
-        Step::VerifyGone {
-            pod: reference.clone(),
-            within_seconds: occasion.mitigation.verify_within_seconds,
-        },
+        Step::VerifyGone { pod: reference.clone(), within_seconds: input.mitigation.verify_within_seconds },
     ];
     let ask = Some("it cannot be undone".to_owned());
     Ok(Planned { ask, ..Planned::of(Target::Pod(reference), steps) })

@@ -3,7 +3,7 @@
 //! - Role: contain. Evictions cannot be undone, so a human approves it; the cordon is undone by `release`.
 //! - Idempotency: the UID of each pod.
 
-use super::occasion::{NoPlan, Occasion, Planned, Repertoire};
+use super::input::{NoPlan, PlanInput, Planned, Repertoire};
 use crate::act::{Step, StepName, Target};
 use crate::context::Neighbour;
 use crate::context::ObjectRef;
@@ -18,19 +18,18 @@ pub(super) fn repertoire(mitigation: &Mitigation) -> Repertoire {
     Repertoire { steps, instead: &[] }
 }
 
-pub(super) fn plan(occasion: &Occasion<'_>) -> Result<Planned, NoPlan> {
-    let node = occasion.node()?;
+pub(super) fn plan(input: &PlanInput<'_>) -> Result<Planned, NoPlan> {
+    let node = input.node()?;
     let reference = node.reference();
     let mut steps = vec![Step::Preflight(reference.clone()), Step::Cordon { node: reference.clone() }];
-    let own = &occasion.mitigation.protected.own_pod;
+    let own = &input.mitigation.protected.own_pod;
     let movable = |pod: &&Neighbour| {
         pod.owner_kind.as_deref() != Some("DaemonSet")
             && !pod.is_static
             && own.as_ref() != Some(&format!("{}/{}", pod.namespace, pod.name))
     };
-    let pods: Vec<_> =
-        occasion.context.pods_on_node.iter().filter(movable).map(Neighbour::reference).collect();
-    let respects = occasion.mitigation.drain_respects_budgets;
+    let pods: Vec<_> = input.context.pods_on_node.iter().filter(movable).map(Neighbour::reference).collect();
+    let respects = input.mitigation.drain_respects_budgets;
     let leave = |pod: &ObjectRef| match respects {
         true => Step::Evict { pod: pod.clone() },
         false => Step::Delete { pod: pod.clone(), grace_seconds: 30 },

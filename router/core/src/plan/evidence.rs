@@ -3,7 +3,7 @@
 //! - Role: capture. Nothing in the cluster is changed.
 //! - Idempotency: the bundle's id, made of event and act.
 
-use super::occasion::{NoPlan, Occasion, Planned};
+use super::input::{NoPlan, PlanInput, Planned};
 use crate::act::Target;
 use crate::context::ObjectRef;
 use crate::context::{Node, Place, Pod, Pods};
@@ -11,19 +11,19 @@ use crate::context::{Node, Place, Pod, Pods};
 /// More pods than this are not captured for one event.
 const MOST_PODS: usize = 10;
 
-pub(super) fn plan(occasion: &Occasion<'_>) -> Result<Planned, NoPlan> {
-    if !occasion.mitigation.keeps_evidence {
+pub(super) fn plan(input: &PlanInput<'_>) -> Result<Planned, NoPlan> {
+    if !input.mitigation.keeps_evidence {
         return Err(NoPlan::because("there is no place for evidence in the configuration"));
     }
-    if let Place::Foreign(theirs) = &occasion.context.place {
+    if let Place::Foreign(theirs) = &input.context.place {
         return Err(NoPlan::because(format!("it is about another cluster: {theirs}")));
     }
-    let pods: Vec<ObjectRef> = match &occasion.context.pods {
+    let pods: Vec<ObjectRef> = match &input.context.pods {
         Pods::Found { pods, .. } => pods.iter().take(MOST_PODS).map(Pod::reference).collect(),
         Pods::NotAsked | Pods::Unknown(_) | Pods::None(_) => Vec::new(),
     };
-    let node = occasion.context.node.as_ref().map(Node::reference);
-    let target = occasion.context.pod().map_or(Target::Event, |pod| Target::Pod(pod.reference()));
+    let node = input.context.node.as_ref().map(Node::reference);
+    let target = input.context.pod().map_or(Target::Event, |pod| Target::Pod(pod.reference()));
     let about = pods.into_iter().chain(node).collect();
     Ok(Planned { about, ..Planned::of(target, Vec::new()) })
 }

@@ -3,16 +3,16 @@
 //! - Role: capture. Nothing in the cluster is changed.
 //! - Idempotency: a scan that is under way is waited for, not started again.
 
-use super::occasion::{NoPlan, Occasion, Planned};
+use super::input::{NoPlan, PlanInput, Planned};
 use crate::act::Target;
 use crate::context::PodContainer;
 
-pub(super) fn plan(occasion: &Occasion<'_>) -> Result<Planned, NoPlan> {
-    if !occasion.mitigation.scans_images {
+pub(super) fn plan(input: &PlanInput<'_>) -> Result<Planned, NoPlan> {
+    if !input.mitigation.scans_images {
         return Err(NoPlan::because("scanning images is not configured"));
     }
-    let image = image(occasion)?;
-    let running = occasion.context.details.as_ref().map(|details| details.same_image.as_slice());
+    let image = image(input)?;
+    let running = input.context.details.as_ref().map(|details| details.same_image.as_slice());
     let notes = match running {
         Some([_, ..]) => vec![format!("the same image runs in: {}", running.unwrap_or_default().join(", "))],
         Some([]) | None => Vec::new(),
@@ -21,9 +21,9 @@ pub(super) fn plan(occasion: &Occasion<'_>) -> Result<Planned, NoPlan> {
 }
 
 /// The image by digest: of the container that the event names, of the only one, or as the event has it.
-pub(super) fn image(occasion: &Occasion<'_>) -> Result<String, NoPlan> {
-    let named = occasion.subject.container.as_ref().and_then(|container| container.name.as_ref());
-    let containers = occasion.context.pod().map_or(&[][..], |pod| &pod.containers);
+pub(super) fn image(input: &PlanInput<'_>) -> Result<String, NoPlan> {
+    let named = input.subject.container.as_ref().and_then(|container| container.name.as_ref());
+    let containers = input.context.pod().map_or(&[][..], |pod| &pod.containers);
     let meant = containers.iter().find(|container| Some(&container.name) == named);
     let meant = meant.or(match containers {
         [only] => Some(only),
@@ -39,7 +39,7 @@ pub(super) fn image(occasion: &Occasion<'_>) -> Result<String, NoPlan> {
         let slash = if folder.is_empty() { "" } else { "/" };
         Some(format!("{folder}{slash}{repository}@{digest}"))
     };
-    let from_event = || occasion.subject.image.clone().filter(|image| image.contains("@sha256:"));
+    let from_event = || input.subject.image.clone().filter(|image| image.contains("@sha256:"));
     meant
         .and_then(by_digest)
         .or_else(from_event)

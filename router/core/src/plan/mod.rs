@@ -8,11 +8,11 @@ mod delete_pod;
 mod drain;
 mod evidence;
 mod image_scan;
-mod occasion;
+mod input;
 pub mod permissions;
 mod quarantine;
 mod revoke_credentials;
 mod scale_to_zero;
 mod taking_effect;
 
-pub use occasion::{NoPlan, Occasion, Planned, Repertoire, repertoire};
+pub use input::{NoPlan, PlanInput, Planned, Repertoire, repertoire};

@@ -5,8 +5,9 @@
 //! a test with a server that refuses everything else says so.
 
 use std::collections::BTreeSet;
+use strum::IntoStaticStr;
 
-use super::occasion::repertoire;
+use super::input::repertoire;
 use crate::act::DENY_POLICY;
 use crate::act::StepName;
 use crate::action::ActionName;
@@ -14,7 +15,8 @@ use crate::action::Role;
 use crate::mitigation::Mitigation;
 
 /// Something that may be done with a kind of object. `escalate`, `bind` and `impersonate` cannot be said.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum Verb {
     /// One object is read.
     Get,
@@ -46,7 +48,8 @@ pub struct Permission {
 }
 
 /// The roles that a cluster's owner grants one by one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum Part {
     /// Reads: context, evidence, checks.
     Read,
@@ -301,25 +304,14 @@ impl Permission {
 impl Verb {
     /// As the API spells it.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Verb::Get => "get",
-            Verb::List => "list",
-            Verb::Watch => "watch",
-            Verb::Create => "create",
-            Verb::Patch => "patch",
-            Verb::Delete => "delete",
-        }
+        self.into()
     }
 }
 
 impl Part {
     /// The word in the role's name.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Part::Read => "read",
-            Part::Quarantine => "quarantine",
-            Part::Destructive => "destructive",
-        }
+        self.into()
     }
 }
 

@@ -8,7 +8,7 @@
 
 use std::collections::BTreeSet;
 
-use super::occasion::{NoPlan, Occasion, Planned, Repertoire, present};
+use super::input::{NoPlan, PlanInput, Planned, Repertoire, present};
 use crate::act::{LABELS_ANNOTATION, Step, StepName, Target};
 use crate::action::ActionName;
 use crate::context::{Details, Enforcement, Known, Pod, Selecting, Workload, WorkloadKind};
@@ -33,22 +33,22 @@ pub(super) const REPERTOIRE: Repertoire = Repertoire {
     instead: &[ActionName::Cordon, ActionName::ScaleToZero, ActionName::DeletePod],
 };
 
-pub(super) fn plan(occasion: &Occasion<'_>) -> Result<Planned, NoPlan> {
-    let pod = occasion.pod()?;
+pub(super) fn plan(input: &PlanInput<'_>) -> Result<Planned, NoPlan> {
+    let pod = input.pod()?;
     refuse_what_policies_cannot_hold(pod)?;
-    let owners = occasion.owners()?;
-    let details = occasion.context.details.as_ref();
+    let owners = input.owners()?;
+    let details = input.context.details.as_ref();
     let details = details.ok_or_else(|| NoPlan::because("what surrounds the pod is not known"))?;
     if let Enforcement::Off(why) = &details.enforcement {
         return Err(NoPlan::rather(
-            without_policies(occasion),
+            without_policies(input),
             format!("network policies have no effect here: {why}"),
         ));
     }
-    let detached = Detached::of(occasion, pod, owners, details)?;
+    let detached = Detached::of(input, pod, owners, details)?;
     let deny = known(&details.deny, "whether the standing policies are there")?;
     let reference = pod.reference();
-    let incident = occasion.incident.as_str().to_owned();
+    let incident = input.incident.as_str().to_owned();
 
     let mut steps = vec![Step::Preflight(reference.clone())];
     let mut undo = Vec::new();
@@ -63,7 +63,7 @@ pub(super) fn plan(occasion: &Occasion<'_>) -> Result<Planned, NoPlan> {
     let cron_job = owners.iter().find(|owner| owner.kind == WorkloadKind::CronJob);
     suspend(cron_job, &mut steps, &mut undo);
     // What someone else has set stays theirs.
-    let mut annotate = occasion.incident_annotations();
+    let mut annotate = input.incident_annotations();
     annotate.retain(|name, _| name == crate::act::INCIDENT_ANNOTATION || !pod.annotations.contains_key(name));
     let unannotate = annotate.keys().cloned().chain([LABELS_ANNOTATION.to_owned()]).collect();
     steps.push(Step::Isolate {
@@ -85,9 +85,9 @@ pub(super) fn plan(occasion: &Occasion<'_>) -> Result<Planned, NoPlan> {
     let job = owners.iter().find(|owner| owner.kind == WorkloadKind::Job);
     suspend(job, &mut steps, &mut undo);
     let mut notes = detached.notes;
-    restart(occasion, owners, &mut steps, &mut notes);
-    cordon(occasion, pod, &mut steps, &mut undo, &mut notes);
-    let within_seconds = occasion.mitigation.verify_within_seconds;
+    restart(input, owners, &mut steps, &mut notes);
+    cordon(input, pod, &mut steps, &mut undo, &mut notes);
+    let within_seconds = input.mitigation.verify_within_seconds;
     steps.push(Step::VerifyIsolated { pod: reference.clone(), incident, within_seconds });
     undo.push(Step::VerifyReleased { pod: reference.clone() });
     if let Enforcement::Unknown(why) = &details.enforcement {
@@ -100,8 +100,8 @@ pub(super) fn plan(occasion: &Occasion<'_>) -> Result<Planned, NoPlan> {
 }
 
 /// What contains it where policies do not: no pods, or, where nothing has a number of them, not this one.
-fn without_policies(occasion: &Occasion<'_>) -> ActionName {
-    match occasion.scalable() {
+fn without_policies(input: &PlanInput<'_>) -> ActionName {
+    match input.scalable() {
         Ok(_) => ActionName::ScaleToZero,
         Err(_) => ActionName::DeletePod,
     }
@@ -127,12 +127,7 @@ struct Detached {
 }
 
 impl Detached {
-    fn of(
-        occasion: &Occasion<'_>,
-        pod: &Pod,
-        owners: &[Workload],
-        details: &Details,
-    ) -> Result<Self, NoPlan> {
+    fn of(input: &PlanInput<'_>, pod: &Pod, owners: &[Workload], details: &Details) -> Result<Self, NoPlan> {
         let services = known(&details.services, "the Services that select it")?;
         let policies = known(&details.policies, "the network policies that select it")?;
         let deny = known(&details.deny, "whether the standing policies are there")?;
@@ -145,7 +140,7 @@ impl Detached {
                     "{name} selects it whatever its labels are and allows traffic, and there is no policy of \
                      the admin tier that could overrule it"
                 );
-                return Err(NoPlan::rather(without_policies(occasion), reason));
+                return Err(NoPlan::rather(without_policies(input), reason));
             }
             keys.extend(selector.positive_keys());
         }
@@ -222,8 +217,8 @@ fn suspend(workload: Option<&Workload>, steps: &mut Vec<Step>, undo: &mut Vec<St
 
 /// Enforcement on EKS goes by the pod's name less its last part: only pods of a new template hash are free of
 /// the quarantine.
-fn restart(occasion: &Occasion<'_>, owners: &[Workload], steps: &mut Vec<Step>, notes: &mut Vec<String>) {
-    if occasion.wants(ActionName::ScaleToZero) {
+fn restart(input: &PlanInput<'_>, owners: &[Workload], steps: &mut Vec<Step>, notes: &mut Vec<String>) {
+    if input.wants(ActionName::ScaleToZero) {
         notes.push("its replacement is not restarted: the workload is scaled to zero".to_owned());
         return;
     }
@@ -231,7 +226,7 @@ fn restart(occasion: &Occasion<'_>, owners: &[Workload], steps: &mut Vec<Step>, 
     match last.map(|last| &last.kind) {
         Some(WorkloadKind::Deployment) => {
             let workload = last.map(Workload::reference).expect("it was just looked at");
-            let at = occasion.now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+            let at = input.now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
             steps.push(Step::Restart { workload, at });
         }
         Some(WorkloadKind::ReplicaSet | WorkloadKind::Other(_)) => notes.push(
@@ -247,7 +242,7 @@ fn restart(occasion: &Occasion<'_>, owners: &[Workload], steps: &mut Vec<Step>, 
 
 /// Who can leave the pod is to be kept from the pods that would come.
 fn cordon(
-    occasion: &Occasion<'_>,
+    input: &PlanInput<'_>,
     pod: &Pod,
     steps: &mut Vec<Step>,
     undo: &mut Vec<Step>,
@@ -256,8 +251,8 @@ fn cordon(
     if !pod.host.reaches_the_node() {
         return;
     }
-    match &occasion.context.node {
-        Some(node) if occasion.mitigation.protected.own_node.as_ref() == Some(&node.name) => {
+    match &input.context.node {
+        Some(node) if input.mitigation.protected.own_node.as_ref() == Some(&node.name) => {
             notes.push("it can reach its node, which is Watchfire's own: not cordoned".to_owned());
         }
         Some(node) => {

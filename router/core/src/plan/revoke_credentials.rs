@@ -4,27 +4,27 @@
 //!   a human approves that. Undone by `release`.
 //! - Idempotency: the name of the inline policy.
 
-use super::occasion::{NoPlan, Occasion, Planned, Repertoire};
+use super::input::{NoPlan, PlanInput, Planned, Repertoire};
 use crate::act::{Step, StepName, Target};
 
 /// What it may be made of.
 pub(super) const REPERTOIRE: Repertoire =
     Repertoire { steps: &[StepName::RevokePod, StepName::RevokeRole, StepName::RestoreRole], instead: &[] };
 
-pub(super) fn plan(occasion: &Occasion<'_>) -> Result<Planned, NoPlan> {
-    let pod = occasion.pod()?;
+pub(super) fn plan(input: &PlanInput<'_>) -> Result<Planned, NoPlan> {
+    let pod = input.pod()?;
     let reference = pod.reference();
     let account = format!("{}/{}", pod.namespace, pod.service_account);
-    if let Some(role) = occasion.mitigation.pod_identity_roles.get(&account) {
+    if let Some(role) = input.mitigation.pod_identity_roles.get(&account) {
         let steps = vec![Step::RevokePod { pod: reference.clone(), role: role.clone() }];
         let undo = vec![Step::RestoreRole { role: role.clone(), pod: Some(reference.clone()) }];
         return Ok(Planned { undo, ..Planned::of(Target::Pod(reference), steps) });
     }
-    let details = occasion.context.details.as_ref();
+    let details = input.context.details.as_ref();
     let role = details.map(|details| &details.role);
     match role.map(|role| (role.get(), role.because())) {
         Some((Some(Some(role)), _)) => {
-            let before = occasion.now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+            let before = input.now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
             let steps = vec![Step::RevokeRole { role: role.clone(), before }];
             let undo = vec![Step::RestoreRole { role: role.clone(), pod: None }];
             let ask = Some(format!("it ends the sessions of everyone who has {role}"));

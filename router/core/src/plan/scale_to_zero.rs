@@ -3,7 +3,7 @@
 //! - Role: contain. Undone by `release`, which gives it the replicas that it had.
 //! - Idempotency: the number of replicas, remembered in an annotation.
 
-use super::occasion::{NoPlan, Occasion, Planned, Repertoire};
+use super::input::{NoPlan, PlanInput, Planned, Repertoire};
 use crate::act::{Step, StepName, Target};
 use crate::context::Known;
 use crate::context::ObjectRef;
@@ -20,14 +20,14 @@ pub(super) const REPERTOIRE: Repertoire = Repertoire {
     instead: &[],
 };
 
-pub(super) fn plan(occasion: &Occasion<'_>) -> Result<Planned, NoPlan> {
-    let workload = occasion.scalable()?;
+pub(super) fn plan(input: &PlanInput<'_>) -> Result<Planned, NoPlan> {
+    let workload = input.scalable()?;
     let reference = workload.reference();
     let from = workload.replicas.unwrap_or(1);
     let mut steps = vec![Step::Preflight(reference.clone())];
     let mut undo = Vec::new();
     let mut notes = Vec::new();
-    if let Some(details) = &occasion.context.details {
+    if let Some(details) = &input.context.details {
         match &details.scaled_object {
             Known::Is(Some(scaled)) => {
                 let object = ObjectRef {
@@ -52,7 +52,7 @@ pub(super) fn plan(occasion: &Occasion<'_>) -> Result<Planned, NoPlan> {
     }
     steps.push(Step::Scale { workload: reference.clone(), from, to: 0 });
     undo.insert(0, Step::Scale { workload: reference.clone(), from: 0, to: from });
-    let within_seconds = occasion.mitigation.verify_within_seconds.max(60);
+    let within_seconds = input.mitigation.verify_within_seconds.max(60);
     steps.push(Step::VerifyScaled { workload: reference.clone(), within_seconds });
     Ok(Planned { undo, notes, ..Planned::of(Target::Workload(reference), steps) })
 }

@@ -4,7 +4,7 @@ use super::order::{self, Named};
 use super::reading::Reading;
 use super::{Rule, RuleSet};
 use crate::pattern::{Pattern, PatternSet};
-use crate::yaml::{Mistake, Node};
+use crate::yaml::{Diagnostic, Node};
 
 /// A rule file's name, as errors show it, and its text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,7 +22,7 @@ impl RuleSet {
     /// Every mistake found, in the order of the files: what is not YAML or not a rule; a pattern or condition
     /// that does not compile, or asks for what no event has; a name used twice; a rule that is never reached;
     /// no catch-all that pages at the end.
-    pub fn load(files: &[RuleFile]) -> Result<RuleSet, Vec<Mistake>> {
+    pub fn load(files: &[RuleFile]) -> Result<RuleSet, Vec<Diagnostic>> {
         Self::read(files, |reading| reading.file())
     }
 
@@ -30,14 +30,14 @@ impl RuleSet {
     ///
     /// # Errors
     /// As for a file of rules.
-    pub(crate) fn of_list(file: RuleFile, list: &Node) -> Result<RuleSet, Vec<Mistake>> {
+    pub(crate) fn of_list(file: RuleFile, list: &Node) -> Result<RuleSet, Vec<Diagnostic>> {
         Self::read(&[file], |reading| reading.list(list))
     }
 
     fn read(
         files: &[RuleFile],
         read: impl Fn(&mut Reading<'_>) -> Vec<Option<Rule>>,
-    ) -> Result<RuleSet, Vec<Mistake>> {
+    ) -> Result<RuleSet, Vec<Diagnostic>> {
         let mut mistakes = Vec::new();
         let mut rules = Vec::new();
         let mut names: Vec<Named> = Vec::new();

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Rule, RuleFile, Stage, Unknown};
 use crate::pattern::Pattern;
 use crate::priority::Priority;
-use crate::yaml::{Mistake, Place};
+use crate::yaml::{Diagnostic, Place};
 
 /// Where a rule is named: known of a rule that is wrong, too.
 pub(super) struct Named {
@@ -15,12 +15,12 @@ pub(super) struct Named {
     pub(super) path: String,
 }
 
-pub(super) fn check_names(files: &[RuleFile], names: Vec<Named>, mistakes: &mut Vec<Mistake>) {
+pub(super) fn check_names(files: &[RuleFile], names: Vec<Named>, mistakes: &mut Vec<Diagnostic>) {
     let mut seen: BTreeMap<String, (String, u64)> = BTreeMap::new();
     for Named { name, file, place, path } in names {
         if let Some((first, at)) = seen.get(&name) {
             let message = format!("`{name}` is already the name of {first}:{at}");
-            mistakes.push(Mistake::at(&file, text(files, &file), place, path, message));
+            mistakes.push(Diagnostic::at(&file, text(files, &file), place, path, message));
         } else {
             seen.insert(name, (file, place.line));
         }
@@ -28,7 +28,7 @@ pub(super) fn check_names(files: &[RuleFile], names: Vec<Named>, mistakes: &mut 
 }
 
 /// Checks rules in their order. None is one that is wrong by itself: nothing is said on the strength of it.
-pub(super) fn check(files: &[RuleFile], rules: &[Option<Rule>], mistakes: &mut Vec<Mistake>) {
+pub(super) fn check(files: &[RuleFile], rules: &[Option<Rule>], mistakes: &mut Vec<Diagnostic>) {
     check_catch_all(files, rules, mistakes);
     check_reached(files, rules, mistakes);
 }
@@ -37,15 +37,15 @@ fn text<'f>(files: &'f [RuleFile], name: &str) -> &'f str {
     files.iter().find(|file| file.name == name).map_or("", |file| &file.text)
 }
 
-fn mistake(files: &[RuleFile], rule: &Rule, message: String) -> Mistake {
-    Mistake::at(&rule.file, text(files, &rule.file), rule.place, rule.name.to_string(), message)
+fn mistake(files: &[RuleFile], rule: &Rule, message: String) -> Diagnostic {
+    Diagnostic::at(&rule.file, text(files, &rule.file), rule.place, rule.name.to_string(), message)
 }
 
 fn catches_all(rule: &Rule) -> bool {
     rule.pattern.is_none() && rule.condition.is_none()
 }
 
-fn check_catch_all(files: &[RuleFile], rules: &[Option<Rule>], mistakes: &mut Vec<Mistake>) {
+fn check_catch_all(files: &[RuleFile], rules: &[Option<Rule>], mistakes: &mut Vec<Diagnostic>) {
     let wanted = "expected the last rule to be a catch-all that pages: no `match`, no `when`, priority P0, P1 or \
                   P2, stage live";
     match rules.last() {
@@ -58,7 +58,7 @@ fn check_catch_all(files: &[RuleFile], rules: &[Option<Rule>], mistakes: &mut Ve
         Some(None) => {}
         None => {
             let last_file = files.last().map_or("(no rule files)", |file| &file.name);
-            mistakes.push(Mistake::on(last_file, None, String::new(), wanted.to_owned()));
+            mistakes.push(Diagnostic::on(last_file, None, String::new(), wanted.to_owned()));
         }
     }
     for rule in rules.iter().take(rules.len().saturating_sub(1)).flatten() {
@@ -72,7 +72,7 @@ fn check_catch_all(files: &[RuleFile], rules: &[Option<Rule>], mistakes: &mut Ve
 
 /// Rules that can never match, because earlier ones take all their events. Only what is proven is told; and a
 /// rule in its shadow stage is there for a while only, so that nothing is said of what comes after it.
-fn check_reached(files: &[RuleFile], rules: &[Option<Rule>], mistakes: &mut Vec<Mistake>) {
+fn check_reached(files: &[RuleFile], rules: &[Option<Rule>], mistakes: &mut Vec<Diagnostic>) {
     for (index, rule) in rules.iter().enumerate() {
         let Some((rule, pattern)) = rule.as_ref().and_then(|rule| Some((rule, rule.pattern.as_ref()?)))
         else {

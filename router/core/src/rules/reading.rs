@@ -9,13 +9,13 @@ use super::matches::{self, Vain};
 use super::order::Named;
 use crate::ids::RuleName;
 use crate::pattern::Pattern;
-use crate::yaml::{Mistake, Node, Place, Value};
+use crate::yaml::{Diagnostic, Node, Place, Value};
 
 /// One file while it is read, and what is wrong in all so far.
 pub(super) struct Reading<'a> {
     pub(super) file: &'a str,
     pub(super) text: &'a str,
-    pub(super) mistakes: &'a mut Vec<Mistake>,
+    pub(super) mistakes: &'a mut Vec<Diagnostic>,
     pub(super) names: &'a mut Vec<Named>,
 }
 
@@ -24,11 +24,11 @@ struct Told;
 
 impl Reading<'_> {
     fn mistake(&mut self, place: Place, path: impl Into<String>, message: impl Into<String>) {
-        self.mistakes.push(Mistake::at(self.file, self.text, place, path.into(), message.into()));
+        self.mistakes.push(Diagnostic::at(self.file, self.text, place, path.into(), message.into()));
     }
 
     fn whole(&mut self, path: &str, message: &str) {
-        self.mistakes.push(Mistake::on(self.file, None, path.to_owned(), message.to_owned()));
+        self.mistakes.push(Diagnostic::on(self.file, None, path.to_owned(), message.to_owned()));
     }
 
     /// Its rules; none for each that is told to be wrong.

@@ -13,7 +13,7 @@ use crate::ids::ChannelName;
 use crate::policy::{EscalationStep, Policy, RepeatAfter, Route, Routes};
 use crate::priority::Priority;
 use crate::rules::{RuleFile, RuleSet};
-use crate::yaml::{Misfit, Mistake, Node, Value};
+use crate::yaml::{Diagnostic, Misfit, Node, Value};
 
 /// One thing that happens.
 #[derive(Clone, Debug)]
@@ -60,8 +60,8 @@ impl fmt::Debug for Beside<'_> {
 /// `rules: plain`: a family per kind of finding.
 const PLAIN: &str = include_str!("rules.yaml");
 
-pub(super) fn read(file: &str, text: &str, beside: Beside<'_>) -> Result<Scenario, Vec<Mistake>> {
-    let error = |place, path: String, message| Mistake::at(file, text, place, path, message);
+pub(super) fn read(file: &str, text: &str, beside: Beside<'_>) -> Result<Scenario, Vec<Diagnostic>> {
+    let error = |place, path: String, message| Diagnostic::at(file, text, place, path, message);
     let node = Node::parse(text).map_err(|wrong| vec![wrong.mistake(file, text)])?;
     let misfit = |Misfit { line: _, path, message }| error(node.at(&path).place(), path, message);
     let ScenarioText { promise, rules: _, policy, start, steps } =
@@ -85,7 +85,7 @@ pub(super) fn read(file: &str, text: &str, beside: Beside<'_>) -> Result<Scenari
 }
 
 /// The rules that a scenario is run on: its own, or those that it names, or those of its folder.
-fn rules(file: &str, text: &str, node: &Node, beside: Beside<'_>) -> Result<RuleSet, Vec<Mistake>> {
+fn rules(file: &str, text: &str, node: &Node, beside: Beside<'_>) -> Result<RuleSet, Vec<Diagnostic>> {
     let Some(rules) = node.get("rules") else { return RuleSet::load(beside.rules) };
     match rules.as_str() {
         Some("builtin") => RuleSet::load(beside.builtin),
@@ -95,7 +95,7 @@ fn rules(file: &str, text: &str, node: &Node, beside: Beside<'_>) -> Result<Rule
         Some(_) | None if !matches!(rules.value, Value::List(_)) => {
             let message =
                 "expected a list of rules, `builtin` or `plain`; without it, the rules of its folder";
-            Err(vec![Mistake::at(file, text, rules.place(), "rules".to_owned(), message.to_owned())])
+            Err(vec![Diagnostic::at(file, text, rules.place(), "rules".to_owned(), message.to_owned())])
         }
         Some(_) | None => RuleSet::of_list(RuleFile { name: file.to_owned(), text: text.to_owned() }, rules),
     }

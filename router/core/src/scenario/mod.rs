@@ -36,7 +36,7 @@ use std::collections::BTreeMap;
 use crate::decision::Decision;
 use crate::policy::Policy;
 use crate::replay::Replay;
-use crate::yaml::Mistake;
+use crate::yaml::Diagnostic;
 
 /// The JSON Schema of a scenario file.
 pub fn schema() -> String {
@@ -73,7 +73,7 @@ impl Scenario {
     ///
     /// # Errors
     /// Every mistake in the file, with its place; for step texts the first one.
-    pub fn read(file: &str, text: &str, beside: Beside<'_>) -> Result<Scenario, Vec<Mistake>> {
+    pub fn read(file: &str, text: &str, beside: Beside<'_>) -> Result<Scenario, Vec<Diagnostic>> {
         build::read(file, text, beside)
     }
 

@@ -8,7 +8,7 @@ use super::build::StepInput;
 use super::events::{self, Sent};
 use super::file::{Offset, StepText};
 use super::input::{AckText, ExpireText, ExtendText, FindingText, IncidentText, ReassignText, SilenceText};
-use crate::command::{Command, Wish, silence_id};
+use crate::command::{Command, CommandKind, silence_id};
 use crate::context::Context;
 use crate::event::{Event, messages};
 use crate::identity::incident_key;
@@ -161,16 +161,16 @@ impl<'b> Building<'b> {
             };
         let nobody = || (None, None, None);
         if let Some(text) = ack {
-            ask(Wish::Acknowledge(self.incident(&text.of)?), by(&text), String::new());
+            ask(CommandKind::Acknowledge(self.incident(&text.of)?), by(&text), String::new());
         }
         if let Some(IncidentText { of }) = unack {
-            ask(Wish::Unacknowledge(self.incident(&of)?), nobody(), String::new());
+            ask(CommandKind::Unacknowledge(self.incident(&of)?), nobody(), String::new());
         }
         if let Some(text) = resolve {
-            ask(Wish::Resolve(self.incident(&text.of)?), by(&text), String::new());
+            ask(CommandKind::Resolve(self.incident(&text.of)?), by(&text), String::new());
         }
         if let Some(ReassignText { of, to }) = reassign {
-            ask(Wish::Reassign { incident: self.incident(&of)?, to }, nobody(), String::new());
+            ask(CommandKind::Reassign { incident: self.incident(&of)?, to }, nobody(), String::new());
         }
         if let Some(SilenceText { name, matches, hours, from, comment, yes_cover_p0 }) = silence {
             let starts_at = from.map(|from| self.at(from));
@@ -178,14 +178,14 @@ impl<'b> Building<'b> {
             let matches = matches.to_string();
             let draft = SilenceDraft { matches, starts_at, ends_at, ticket: None, yes_cover_p0 };
             self.silences.insert(name.clone(), silence_id(&EventId::new(format!("command-{number}"))));
-            ask(Wish::Silence(draft), nobody(), comment.unwrap_or(name));
+            ask(CommandKind::Silence(draft), nobody(), comment.unwrap_or(name));
         }
         if let Some(ExpireText { name }) = expire {
-            ask(Wish::Expire(self.silence(&name)?), nobody(), String::new());
+            ask(CommandKind::Expire(self.silence(&name)?), nobody(), String::new());
         }
         if let Some(ExtendText { name, to }) = extend {
             let extension = Extension { silence: self.silence(&name)?, ends_at: self.at(to) };
-            ask(Wish::Extend(extension), nobody(), String::new());
+            ask(CommandKind::Extend(extension), nobody(), String::new());
         }
         match inputs.len() {
             0 => Ok(StepInput::Tick { at }),

@@ -10,8 +10,8 @@ fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-fn face(namespace: &str) -> Face {
-    Face {
+fn face(namespace: &str) -> Attributes {
+    Attributes {
         priority: Priority::P2,
         rule: RuleName::new("tool"),
         family: "tool".to_owned(),

@@ -8,16 +8,18 @@
 //!
 //! Whatever is held waits in a [`BundleRecord`](crate::noise::BundleRecord), which is said as one page when its time has come.
 
-mod cover;
 mod digested;
+mod disposition;
+mod inhibition;
 mod muted;
 mod paced;
-mod sift;
 mod waiting;
 
-pub(crate) use cover::{adopting, covering, uncovering};
 pub(crate) use digested::digested;
+pub(crate) use disposition::{
+    Disposition, Suppressing, Suppression, channel_limit, first_asked, longest_roll_up,
+};
+pub(crate) use inhibition::{adopting, covering, uncovering};
 pub(crate) use muted::LONGEST_MUTE;
-pub(crate) use sift::{Hold, Sifted, Sifting, channel_limit, first_asked, longest_roll_up, minute};
 pub use waiting::as_said;
 pub(crate) use waiting::{join, leave};

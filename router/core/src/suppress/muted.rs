@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 
-use super::sift::{Hold, Sifting, minute};
+use super::disposition::{Suppressing, Suppression};
 use crate::event::Mute;
 use crate::text::clean;
 use crate::verdict::Why;
@@ -14,15 +14,19 @@ const MUTE: SignedDuration = SignedDuration::from_hours(1);
 /// No mute holds longer: CloudWatch's own are fifteen days at most.
 pub(crate) const LONGEST_MUTE: SignedDuration = SignedDuration::from_hours(15 * 24);
 
-impl Sifting<'_> {
+impl Suppressing<'_> {
     /// Muted by its owner, who knows: whatever its priority is, until the mute ends.
-    pub(super) fn muted(&self) -> Option<Hold> {
+    pub(super) fn muted(&self) -> Option<Suppression> {
         let Mute { by, until } = self.mute?;
         let longest = self.now + LONGEST_MUTE;
         let until = until.map_or(self.now + MUTE, |until| until.min(longest));
-        (until > self.now).then(|| Hold {
+        (until > self.now).then(|| Suppression {
             why: Why::Muted,
-            reason: format!("{}; paged if it is still open at {}", clean(by, 250), minute(until)),
+            reason: format!(
+                "{}; paged if it is still open at {}",
+                clean(by, 250),
+                self.policy.zone().minute(until)
+            ),
             bundle: None,
             until: Some(until),
             changes: BTreeMap::new(),

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::sift::{Hold, Waiting};
+use super::disposition::{Suppression, Waiting};
 use crate::ids::{BundleKey, IncidentKey};
-use crate::incident::{Held, IncidentRecord};
+use crate::incident::{IncidentRecord, Suppressed};
 use crate::noise::{BundleRecord, Member, Standing};
 use crate::priority::Priority;
 use crate::state::Unread;
@@ -15,7 +15,7 @@ use crate::verdict::Why;
 
 /// The records after the incident has begun to wait, and the hold as the incident remembers it.
 pub(crate) fn join(
-    hold: Hold,
+    hold: Suppression,
     news: Why,
     incident: &IncidentKey,
     record: &mut IncidentRecord,
@@ -23,7 +23,7 @@ pub(crate) fn join(
     state: &State,
     now: Timestamp,
 ) -> BTreeMap<Key, Record> {
-    let Hold { why, reason, bundle, until, mut changes } = hold;
+    let Suppression { why, reason, bundle, until, mut changes } = hold;
     let previous = record.held.take();
     let key = bundle.as_ref().map(|waiting| waiting.key.clone());
     let stays = previous.as_ref().filter(|held| held.bundle == key && held.by == why);
@@ -67,7 +67,7 @@ pub(crate) fn join(
     let priority = previous.as_ref().map_or(priority, |held| held.priority.min(priority));
     let news = previous.map_or(news, |held| if news.is_news() { news } else { held.news });
     record.held =
-        Some(Held { news, by: why, reason, since, priority, count, bundle: key, after_round, until });
+        Some(Suppressed { news, by: why, reason, since, priority, count, bundle: key, after_round, until });
     changes
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use watchfire_core::decision::Decision;
 use watchfire_core::ids::{BundleKey, IncidentKey};
 use watchfire_core::incident::IncidentRecord;
-use watchfire_core::outlook::page_of;
+use watchfire_core::next_steps::page_of;
 use watchfire_core::replay::Replay;
 use watchfire_core::state::{Key, Record};
 use watchfire_core::verdict::{Verdict, Why};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use watchfire_core::command::Wish;
+use watchfire_core::command::CommandKind;
 use watchfire_core::decision::{Decision, When};
 use watchfire_core::ids::incident_of;
 use watchfire_core::ids::{BundleKey, EventId, IncidentKey};
@@ -51,7 +51,7 @@ impl<'s> Watched<'s> {
             }
             StepInput::Command { command, at } => {
                 let decision = self.replay.command(command, *at);
-                if let (Wish::Resolve(_), Why::Commanded, Some(via)) =
+                if let (CommandKind::Resolve(_), Why::Commanded, Some(via)) =
                     (&command.wish, decision.why, &command.via)
                 {
                     // Whoever asked by that channel knows.

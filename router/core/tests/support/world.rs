@@ -22,7 +22,7 @@ use watchfire_core::policy::{Pages, Policy, Route, Routes};
 use watchfire_core::priority::Priority;
 use watchfire_core::rules::{RuleFile, RuleSet};
 use watchfire_core::state::{Key, Record, State, Unread};
-use watchfire_core::wake::Woken;
+use watchfire_core::timer::Timer;
 use watchfire_core::zone::Zone;
 
 use super::scene::labels;
@@ -136,7 +136,7 @@ impl World {
         let due: Vec<_> = due.filter(|(at, _)| *at <= now).collect();
         let mut decisions = Vec::new();
         for (at, key) in due {
-            let decision = self.read(|state| Woken::new(&key, at, &self.policy).decide(state, now));
+            let decision = self.read(|state| Timer::new(&key, at, &self.policy).decide(state, now));
             decisions.extend(decision.map(|decision| self.commit(decision)));
         }
         decisions

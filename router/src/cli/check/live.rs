@@ -10,7 +10,8 @@ use watchfire_core::text::clean;
 
 use crate::clients::Clients;
 use crate::cluster;
-use crate::config::{QueueConfig, Ready};
+use crate::config::Ready;
+use crate::source::QueueConfig;
 use crate::source::sqs::Sqs;
 
 /// How long each of them has.

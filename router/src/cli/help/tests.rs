@@ -69,3 +69,42 @@ fn every_example_is_of_a_command_and_is_one() {
         Cli::try_parse_from(&words).unwrap_or_else(|error| panic!("{example}: {error}"));
     }
 }
+
+#[test]
+fn usage_names_what_is_matched_and_nothing_that_may_be_left_out() {
+    let mut found = Vec::new();
+    leaves(&built(), "", &mut found);
+    let usage = |of: &str| {
+        let (_, help) = found.iter().find(|(path, _)| path == of).unwrap();
+        help.lines().find(|line| line.starts_with("Usage: ")).unwrap().to_owned()
+    };
+    for command in ["silence add", "incidents list"] {
+        assert!(usage(command).contains("MATCHER"), "{}", usage(command));
+    }
+    assert_eq!(usage("why"), "Usage: watchfire why [OPTIONS] <ID>");
+    let refused = definition().try_get_matches_from(["watchfire", "why"]).unwrap_err().to_string();
+    assert!(refused.contains("Usage: watchfire why [OPTIONS] <ID>\n"), "{refused}");
+}
+
+#[test]
+fn every_command_that_changes_something_of_a_worker_can_be_rehearsed() {
+    for command in [
+        "approve",
+        "deny",
+        "release",
+        "quarantine",
+        "mitigation off",
+        "mitigation on",
+        "silence add",
+        "silence expire",
+        "silence extend",
+        "incidents ack",
+        "incidents unack",
+        "incidents resolve",
+        "incidents reassign",
+    ] {
+        let built = built();
+        let of = command.split(' ').fold(&built, |of, word| of.find_subcommand(word).unwrap());
+        assert!(of.get_arguments().any(|arg| arg.get_id() == "dry_run"), "{command}");
+    }
+}

@@ -8,7 +8,7 @@ use watchfire_core::notice::ByWhom;
 use watchfire_core::priority::Priority;
 
 use crate::cli::asking::{Form, Whom, look, minute, questions};
-use crate::cli::screen::{self, Tone, age, relative};
+use crate::cli::screen::{self, Tone, age, relative, theirs};
 use crate::cli::table::{Table, cut, whole};
 use crate::cli::watching::Listing;
 use crate::cli::{Failed, matchers, span};
@@ -139,8 +139,8 @@ fn narrow(incidents: &[IncidentShown], now: Timestamp) -> Table {
             incident.priority.to_string(),
             age(incident.opened_at, now),
             clock(incident, now),
-            incident.title.clone(),
-            place(&incident.subject).to_owned(),
+            theirs(&incident.title),
+            theirs(place(&incident.subject)),
         ];
         table.row(tone(incident), cells);
     }
@@ -149,7 +149,10 @@ fn narrow(incidents: &[IncidentShown], now: Timestamp) -> Table {
 
 /// What it is about, without the cluster or account that it is in, which most have in common.
 fn place(subject: &str) -> &str {
-    let place = subject.split_once(' ').map_or(subject, |(_, place)| place);
+    // What is about no such part is a sentence, and has no cluster before it.
+    let part =
+        subject.split_once(' ').filter(|(_, part)| part.split(' ').next().is_some_and(|it| it.contains('/')));
+    let place = part.map_or(subject, |(_, part)| part);
     place.strip_prefix("pods/").unwrap_or(place)
 }
 
@@ -181,8 +184,8 @@ fn wide(incidents: &[IncidentShown]) -> Table {
             assigned.clone().unwrap_or_default(),
             incident.events.to_string(),
             incident.family.clone(),
-            incident.title.clone(),
-            incident.subject.clone(),
+            theirs(&incident.title),
+            theirs(&incident.subject),
         ];
         table.row(tone(incident), cells);
     }
@@ -230,6 +233,16 @@ mod tests {
             "campaign": null, "channels": [], "ended": null,
         }))
         .expect("an incident")
+    }
+
+    #[test]
+    fn where_it_is_loses_its_cluster_and_nothing_of_a_sentence() {
+        let places =
+            ["prod pods/shop/web-1", "111122223333 bucket/a b", "messages that cannot be read: mine", "prod"];
+        assert_eq!(
+            places.map(place),
+            ["shop/web-1", "bucket/a b", "messages that cannot be read: mine", "prod"]
+        );
     }
 
     #[test]

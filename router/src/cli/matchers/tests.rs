@@ -26,6 +26,7 @@ fn matchers_make_the_pattern_that_they_say() {
             json!({"subject": {"namespace": [{"anything-but": {"wildcard": ["a\\\\b", "c*"]}}]}}),
         ),
         (&["priority=P1", "priority=P2"], json!({"priority": ["P1", "P2"]})),
+        (&["priority=p1", "severity=High"], json!({"priority": ["P1"], "severity": ["HIGH"]})),
         (&["pod=a", "pod=b-*"], json!({"subject": {"pod": ["a", {"wildcard": "b-*"}]}})),
         (&["pod="], json!({"subject": {"pod": [{"exists": false}]}})),
         (&["pod!="], json!({"subject": {"pod": [{"exists": true}]}})),
@@ -116,6 +117,12 @@ fn what_is_no_matcher_is_explained() {
         ("namespace", "expected name=value or name!=value, found `namespace`".to_owned()),
         ("namespace!shop", "expected name=value or name!=value, found `namespace!shop`".to_owned()),
         ("alertname=x", format!("there is no `alertname` to match; {names}")),
+        ("priority=P9", "priority: expected one of P0, P1, P2, P3, found `P9`".to_owned()),
+        (
+            "severity!=crtical",
+            "severity: expected one of INFORMATIONAL, LOW, MEDIUM, HIGH, CRITICAL, found `crtical`: did you mean CRITICAL?"
+                .to_owned(),
+        ),
         ("namespace=~shop-.*", expression("namespace=shop-*")),
         ("namespace=~^(a|b.+)$", expression("namespace=a namespace=b*")),
         ("namespace!~shop-.*", expression("namespace!=shop-*")),

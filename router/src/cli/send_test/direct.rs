@@ -10,10 +10,11 @@ use watchfire_core::ids::{ChannelName, EventId};
 
 use super::report::{Report, Taken, Told};
 use super::{Failed, Sending};
-use crate::actions::{Channel, ChannelConfig, Failure};
+use crate::channel::{Channel, ChannelConfig};
 use crate::cli::usage;
 use crate::clients::Clients;
 use crate::config::{Config, RouteConfig};
+use crate::failure::Failure;
 use watchfire_core::standing::Progress;
 
 /// Sends to one channel, or to all of the route; nothing where one of them cannot be used.

@@ -11,7 +11,8 @@ use super::{Failed, Sending};
 use crate::cli::asking::{Whom, ask_if_known, question};
 use crate::cli::usage;
 use crate::clients::Clients;
-use crate::config::{Config, QueueConfig};
+use crate::config::Config;
+use crate::source::QueueConfig;
 use crate::source::sqs::Sqs;
 use watchfire_core::standing::{Delivery, Progress};
 

@@ -90,7 +90,7 @@ fn every_shipped_file_is_taken_and_names_its_schema_in_its_first_line() {
 }
 
 /// Mistakes that no schema can know: of several members together, of what lies elsewhere, of a language in a text.
-const ONLY_A_CHECK_KNOWS: [&str; 32] = [
+const ONLY_A_CHECK_KNOWS: [&str; 35] = [
     "both forms of queues",
     "a queue twice, and a name twice",
     "an address that is no loopback and has no token",
@@ -113,12 +113,15 @@ const ONLY_A_CHECK_KNOWS: [&str; 32] = [
     "a fallback that is the channel itself, or of what is not urgent",
     "a route to what only writes back",
     "writing back to a channel that tells people",
+    "a maintenance window for a priority that there is none of",
     "a maintenance window without an end, in no time zone",
     "a business that closes before it opens",
     "a cluster without a name",
     "a cluster with another's ARN",
     "a kubeconfig that is not there",
     "a store that is a folder",
+    "a store under a file, evidence in one",
+    "a store behind a link that leads nowhere",
     "mitigation without a cluster or evidence",
     "a folder of rules that is not there",
     "a folder of rules that holds none",

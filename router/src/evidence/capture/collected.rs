@@ -5,10 +5,10 @@ use std::future::Future;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::Captured;
-use crate::actions::Failure;
 use crate::evidence::digest::sha256;
 use crate::evidence::manifest::{FileEntry, folder};
 use crate::evidence::place::{Place, Put};
+use crate::failure::Failure;
 
 /// A bundle under construction: every file is stored as soon as it is there.
 pub(super) struct Collected<'a> {

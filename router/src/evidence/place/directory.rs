@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::Put;
-use crate::actions::Failure;
 use crate::evidence::chain;
 use crate::evidence::config::DirectoryConfig;
+use crate::failure::Failure;
 
 /// Files under construction; what a crash leaves here is part of nothing.
 const INCOMING: &str = "incoming";

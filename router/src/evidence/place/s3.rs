@@ -19,11 +19,11 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Put;
-use crate::actions::Failure;
 use crate::clients::{Clients, explain};
 use crate::evidence::config::{Retention, S3Config};
 use crate::evidence::digest::sha256_base64;
 use crate::evidence::{chain, now};
+use crate::failure::Failure;
 
 const ATTEMPT: Duration = Duration::from_secs(3);
 const OPERATION: Duration = Duration::from_secs(10);

@@ -4,6 +4,7 @@ mod aside;
 mod check;
 pub(super) mod compact;
 mod copy;
+mod earlier;
 mod file;
 mod overlay;
 mod parsed;

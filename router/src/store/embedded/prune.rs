@@ -132,10 +132,10 @@ fn fate(tables: &Snapshot, key: &str, before: i64) -> Result<Fate, Error> {
         // As long as something can be undone, and as long as it is switched off.
         Ok(Record::Target(target)) => !target.undo().is_empty(),
         Ok(Record::Switch(switch)) => switch.off.is_some(),
-        Ok(Record::Sayable(_)) => is_open(tables, &incident_of(key))?,
+        Ok(Record::PageDraft(_)) => is_open(tables, &incident_of(key))?,
         Ok(Record::Bundle(bundle)) => bundle.due_at.is_some() || bundle.unsaid > 0 || bundle.open > 0,
         Ok(Record::Silences(silences)) => !silences.silences.is_empty(),
-        Ok(Record::Cover(cover)) => !cover.by.is_empty(),
+        Ok(Record::Inhibition(cover)) => !cover.by.is_empty(),
         Ok(Record::Digest(_) | Record::DigestDays(_)) => true,
         Ok(Record::DigestLine(_)) => is_to_be_said(tables, key)?,
         Ok(Record::DigestEdition(edition)) => edition.due_at.is_some(),
@@ -162,8 +162,8 @@ fn is_to_be_said(tables: &Snapshot, line: &str) -> Result<bool, Error> {
     Ok(false)
 }
 
-fn incident_of(sayable: &str) -> Key {
-    Key::Incident(IncidentKey::new(sayable.trim_start_matches("sayable/")))
+fn incident_of(page_draft: &str) -> Key {
+    Key::Incident(IncidentKey::new(page_draft.trim_start_matches("sayable/")))
 }
 
 fn is_open(tables: &Snapshot, key: &Key) -> Result<bool, Error> {
@@ -177,10 +177,10 @@ fn is_open(tables: &Snapshot, key: &Key) -> Result<bool, Error> {
             | Record::Switch(_)
             | Record::Budget(_)
             | Record::Approval(_)
-            | Record::Sayable(_)
+            | Record::PageDraft(_)
             | Record::Bundle(_)
             | Record::Silences(_)
-            | Record::Cover(_)
+            | Record::Inhibition(_)
             | Record::Limit(_)
             | Record::Digest(_)
             | Record::DigestLine(_)

@@ -4,14 +4,15 @@ use jiff::Timestamp;
 use redb::ReadableTable;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+use watchfire_core::attributes::Attributes;
 use watchfire_core::decision::Decision;
-use watchfire_core::face::Face;
 use watchfire_core::ids::{EventId, IncidentKey};
 use watchfire_core::journal::Entry;
 use watchfire_core::state::{Key, Record, State};
 use watchfire_core::text::visible;
 
 use super::Embedded;
+use super::earlier::with_cause;
 use super::row::from_row;
 use super::tables::{Kept, Snapshot};
 use crate::store::Error;
@@ -194,11 +195,11 @@ impl Embedded {
         &self,
         since: Timestamp,
         mut gathered: T,
-        mut look: impl FnMut(&mut T, Face) + Send + 'static,
+        mut look: impl FnMut(&mut T, Attributes) + Send + 'static,
     ) -> Result<T, Error> {
         #[derive(Deserialize)]
         struct Seen {
-            face: Option<Face>,
+            face: Option<Attributes>,
         }
         self.read_long(move |tables| {
             for row in tables.entries()?.range((since.as_microsecond(), "")..)? {
@@ -233,7 +234,7 @@ fn entry(tables: &Snapshot, key: (i64, &str), row: &[u8]) -> Result<Entry, Error
         Some(row) => from_row(row.value(), || format!("what became of event {}", key.1))?,
         None => Default::default(),
     };
-    Ok(Entry { decision, raw, sha256, outcomes })
+    Ok(Entry { decision: with_cause(decision, &raw), raw, sha256, outcomes })
 }
 
 /// Sends every decision with what became of it, a line of JSON each, the oldest first. What cannot be understood is a

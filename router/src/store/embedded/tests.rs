@@ -121,6 +121,7 @@ fn decided(event: &str) -> Entry {
         verdict: Verdict::Quiet,
         why: Why::Repeat,
         incident: None,
+        cause: watchfire_core::decision::Cause::Timer,
         effects: Vec::new(),
         acts: Vec::new(),
         face: None,

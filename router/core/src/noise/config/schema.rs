@@ -7,7 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use super::{
     AtLeastOne, MaintenanceConfig, MaintenanceText, Paths, PatternConfig, QuotaConfig, QuotaText, UpTo,
 };
-use crate::face::PATHS;
+use crate::attributes::PATHS;
 use crate::value_schema;
 
 value_schema!(AtLeastOne, {"type": "integer", "minimum": 1, "maximum": 4_294_967_295_u32});

@@ -10,6 +10,7 @@ mod words;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use strum::{IntoStaticStr, VariantArray};
 
 use minijinja::Environment;
 use minijinja::value::{Serde, Value};
@@ -21,7 +22,8 @@ use crate::value_schema;
 use crate::verdict::EffectKind;
 
 /// A part of a page that has a template of its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub enum Part {
     /// One line: a mail's subject, the summary of an alert.
     Title,
@@ -37,17 +39,11 @@ pub enum Part {
 
 impl Part {
     /// All of them.
-    pub const ALL: [Part; 5] = [Part::Title, Part::Head, Part::Body, Part::HtmlHead, Part::HtmlBody];
+    pub const ALL: [Self; Self::VARIANTS.len()] = *Self::VARIANTS.first_chunk().expect("all of them");
 
     /// Its name in the configuration.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Part::Title => "title",
-            Part::Head => "head",
-            Part::Body => "body",
-            Part::HtmlHead => "html_head",
-            Part::HtmlBody => "html_body",
-        }
+        self.into()
     }
 
     /// The template that ships.

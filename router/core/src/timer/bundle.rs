@@ -1,0 +1,319 @@
+//! A bundle whose time has come: what waited in it is said as one page.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::held::Moved;
+use super::{About, Timer, own_notice, verdict_of};
+use crate::decision::{Decision, Withheld};
+use crate::digest::DigestLine;
+use crate::ending;
+use crate::escalation;
+use crate::follow_up;
+use crate::hash::keyed;
+use crate::ids::{BundleKey, IncidentKey};
+use crate::incident::IncidentRecord;
+use crate::noise::{self, BundleKind, BundleRecord, Member, incident_of_bundle};
+use crate::notice::{List, Notice};
+use crate::priority::Priority;
+use crate::state::{Key, Record, State, Unread};
+use crate::suppress::{self, as_said, channel_limit};
+use crate::text::clean;
+use crate::verdict::{Verdict, Why};
+use crate::zone::Zone;
+
+/// The family of what is said as one.
+pub(super) const SEVERAL: &str = "several-incidents";
+/// So many of its incidents stand in a page.
+const LISTED: usize = 30;
+
+impl Timer<'_> {
+    pub(super) fn bundle(
+        &self,
+        key: &BundleKey,
+        state: &State,
+        now: Timestamp,
+    ) -> Result<Option<Decision>, Unread> {
+        state.need(Key::Bundle(key.clone()))?;
+        let is_due = |record: &&BundleRecord| record.due_at.is_some_and(|at| at <= now);
+        let Some(record) = state.bundle(key).filter(is_due) else { return Ok(None) };
+        let incident = incident_of_bundle(key);
+        state.need_all([Key::Incident(incident.clone()), Key::PageDraft(incident.clone())])?;
+        if let BundleKind::Cover { incident: by } = &record.kind {
+            state.need(Key::Incident(by.clone()))?;
+            let covers = match state.incident(by).filter(|by| by.open) {
+                Some(by) => as_said(by, state)?.is_known(),
+                None => false,
+            };
+            if covers {
+                // It has begun again before anyone was told: it goes on covering.
+                let changes = changed(key, BundleRecord { due_at: None, ..record.clone() });
+                let blank = self.blank(about(record, &incident, state), Why::Inhibited, now);
+                return Ok(Some(Decision { changes, ..blank }));
+            }
+        }
+        let Moved { state, mut changes, last } = self.move_held(key, record, state, now)?;
+        let record = state.bundle(key).expect("what moves out of it leaves it there");
+        let decision = match last {
+            Some((why, reason)) if record.unsaid == 0 => {
+                let due_at = record.due_at.map(|at| self.after(at));
+                let changes = changed(key, BundleRecord { due_at, ..record.clone() });
+                let withheld = vec![Withheld { action: "page".to_owned(), reason: clean(&reason, 400) }];
+                Decision { changes, withheld, ..self.blank(about(record, &incident, &state), why, now) }
+            }
+            Some(_) | None => self.say(key, record, &incident, &state, now)?,
+        };
+        changes.extend(decision.changes);
+        Ok(Some(Decision { changes, ..decision }))
+    }
+
+    fn say(
+        &self,
+        key: &BundleKey,
+        record: &BundleRecord,
+        incident: &IncidentKey,
+        state: &State,
+        now: Timestamp,
+    ) -> Result<Decision, Unread> {
+        let has_news = record.unsaid > 0;
+        let open = record.is_open();
+        let is_notice = has_news && matches!(record.kind, BundleKind::Silence { .. });
+        let about = about(record, incident, state);
+        let priority = about.priority;
+        if !open && !is_notice {
+            return self.over_before(key, record, about, state, now);
+        }
+        let channels = self.policy.routes.of(priority).to;
+        if channels.is_empty() {
+            return self.over_before(key, record, about, state, now);
+        }
+        let quieted = if has_news { BTreeSet::new() } else { self.quieted(record, state, now)? };
+        if !has_news && quieted.len() as u64 >= record.open {
+            let again_at = self.again(record, now);
+            let changes = changed(key, BundleRecord { due_at: again_at, again_at, ..record.clone() });
+            return Ok(Decision { changes, ..self.blank(about, Why::Silenced, now) });
+        }
+        let mut changes = BTreeMap::new();
+        if priority != Priority::P0 {
+            for channel in &channels {
+                let limit = channel_limit(channel.as_str(), priority);
+                state.need(Key::Limit(limit.clone()))?;
+                match noise::check(self.policy.noise.limits.channel, state.limit(&limit), now) {
+                    Ok(spent) => {
+                        changes.insert(Key::Limit(limit), Record::Limit(spent));
+                    }
+                    Err(room_at) => {
+                        let reason = format!(
+                            "no room in the limit of channel {channel} before {}",
+                            self.policy.zone().minute(room_at)
+                        );
+                        let changes = changed(key, BundleRecord { due_at: Some(room_at), ..record.clone() });
+                        let withheld = vec![Withheld { action: "page".to_owned(), reason }];
+                        let blank = self.blank(about, Why::Limited, now);
+                        return Ok(Decision { changes, withheld, ..blank });
+                    }
+                }
+            }
+        }
+        let notice = self.page_of(record, &quieted, about, now);
+        let previous = state.incident(incident);
+        let current = previous.filter(|previous| previous.open);
+        let mut page = match current {
+            Some(current) => current.clone(),
+            None => IncidentRecord::begun(previous, priority, None, now),
+        };
+        page.events += 1;
+        page.priority = page.priority.min(priority);
+        page.title = notice.title.clone();
+        page.subject = record.title.clone();
+        page.family = SEVERAL.to_owned();
+        page.last_at = Some(now);
+        page.said_at = now;
+        // Its own members end it; a notice that nothing can end, the quiet period.
+        page.quiet_at = Some(now + self.policy.noise.quiet_after.of(SEVERAL, record.open > 0));
+        let id = self.id();
+        let is_worse = current.is_some_and(|current| priority < current.priority);
+        let why = if is_worse { Why::PriorityRose } else { Why::Bundled };
+        escalation::start_clock(self.policy, &mut page, why, now);
+        let effects = follow_up::page(self.policy, incident, Some(&mut page), &id, &notice);
+        let mut said = record.clone();
+        said.was_said(now);
+        said.again_at = self.again(record, now).filter(|_| said.open > 0);
+        said.due_at = said.again_at;
+        let page_draft = noise::PageDraft { face: face(about), notice };
+        changes.insert(Key::PageDraft(incident.clone()), Record::PageDraft(Box::new(page_draft)));
+        changes.insert(Key::Incident(incident.clone()), Record::Incident(page));
+        changes.extend(changed(key, said));
+        let blank = self.blank(about, Why::Bundled, now);
+        Ok(Decision { verdict: verdict_of(&effects), effects, changes, ..blank })
+    }
+
+    /// When a group that is still open is said again.
+    fn again(&self, record: &BundleRecord, now: Timestamp) -> Option<Timestamp> {
+        let BundleKind::Group { name } = &record.kind else { return None };
+        let group = self.policy.noise.groups.iter().find(|group| group.name == *name)?;
+        Some(now + group.repeat_interval)
+    }
+
+    /// Nobody has to hear of it at once: it goes to the digest.
+    fn over_before(
+        &self,
+        key: &BundleKey,
+        record: &BundleRecord,
+        about: About<'_>,
+        state: &State,
+        now: Timestamp,
+    ) -> Result<Decision, Unread> {
+        let lines = self.put_by(record);
+        let mut changes = suppress::digested(self.policy, state, lines, now)?;
+        let mut said = record.clone();
+        said.was_said(now);
+        said.due_at = said.again_at.filter(|_| said.open > 0).map(|at| self.after(at));
+        let mut effects = Vec::new();
+        if said.open == 0 {
+            said.is_done();
+            if let Some(page) = state.incident(about.incident).filter(|page| page.open) {
+                let notice = own_notice(page.title.clone(), Why::OverBefore, about, &self.id());
+                let (page, resolves) = ending::end_page(about.incident, page, &notice);
+                effects = resolves;
+                changes.insert(Key::Incident(about.incident.clone()), Record::Incident(page));
+            }
+        }
+        changes.extend(changed(key, said));
+        let verdict = if record.unsaid > 0 { Verdict::Digest } else { Verdict::Quiet };
+        Ok(Decision { verdict, effects, changes, ..self.blank(about, Why::OverBefore, now) })
+    }
+
+    /// The lines of what was not said; what was counted only is counted there.
+    fn put_by(&self, record: &BundleRecord) -> Vec<(IncidentKey, DigestLine)> {
+        let held = Some(record.title.clone());
+        let unsaid = record.members.iter().filter(|(_, member)| !member.said);
+        let listed = unsaid.map(|(incident, member)| {
+            let Member { priority, title, subject, family, at, open, said: _, said_before: _ } =
+                member.clone();
+            let (since, held) = (at, held.clone());
+            let line =
+                DigestLine { priority, family, title, subject, since, open, held, ..DigestLine::default() };
+            (incident.clone(), line)
+        });
+        let counted = record.unlisted().into_iter().map(|(family, (priority, incidents))| {
+            let key = keyed("counted", &[self.id().as_str(), &family]);
+            let title = format!("{incidents} more, which were counted and not listed");
+            let (since, held) = (record.since, held.clone());
+            let line =
+                DigestLine { priority, family, title, since, held, incidents, ..DigestLine::default() };
+            (IncidentKey::new(format!("wf1-{key}")), line)
+        });
+        listed.chain(counted).collect()
+    }
+
+    fn page_of(
+        &self,
+        record: &BundleRecord,
+        quieted: &BTreeSet<IncidentKey>,
+        about: About<'_>,
+        now: Timestamp,
+    ) -> Notice {
+        let BundleRecord { kind, title, since, members, open, unsaid, unsaid_by, total, .. } = record;
+        let open = &open.saturating_sub(quieted.len() as u64);
+        let families = families(unsaid_by);
+        let head = match kind {
+            BundleKind::Group { .. } if *unsaid == 0 => format!("{title}: {} still open", incidents(*open)),
+            BundleKind::Group { .. } => format!("{title}: {}", incidents(*unsaid)),
+            BundleKind::Storm => format!("{title}: {total} incidents, {unsaid} new: {families}"),
+            BundleKind::RollUp { .. } => {
+                let time = length(now.duration_since(*since));
+                format!("{unsaid} more {} in the last {time}: {families}", about.priority)
+            }
+            BundleKind::Silence { .. } => {
+                let open = members.values().filter(|member| !member.said && member.open).count();
+                format!("Over: {title}. It held {}, {open} still open", incidents(*unsaid))
+            }
+            BundleKind::Cover { .. } => {
+                let over = members.values().filter(|member| !member.said && !member.open).count() as u64;
+                format!("{} still open, no longer {title}", incidents(unsaid.saturating_sub(over)))
+            }
+        };
+        let mut notice = own_notice(head, Why::Bundled, about, &self.id());
+        // All that leaves the boundary where a channel sends no names.
+        notice.kind =
+            format!("{} of {}", kind.as_str(), incidents(if *unsaid == 0 { *open } else { *unsaid }));
+        if let BundleKind::RollUp { .. } = kind {
+            notice.description = clean(&format!("They were {title}."), 1_000);
+        }
+        let everything = *unsaid == 0;
+        let listed = members.iter().filter(|(incident, _)| !quieted.contains(*incident));
+        let listed = listed.map(|(_, member)| member).filter(|member| everything || !member.said);
+        let mut listed: Vec<&Member> = listed.collect();
+        listed.sort_by(|a, b| (a.priority, a.at, &a.subject).cmp(&(b.priority, b.at, &b.subject)));
+        let count = if everything { *open } else { *unsaid };
+        let zone = self.policy.calendar.zone();
+        let lines: Vec<_> = listed.iter().take(LISTED).map(|member| line(member, zone)).collect();
+        let more = count.saturating_sub(lines.len() as u64);
+        notice.lists.push(List { head: "Incidents:".to_owned(), lines, more });
+        notice
+    }
+}
+
+/// What is said of a bundle is as urgent as what is open in it.
+fn about<'a>(record: &'a BundleRecord, incident: &'a IncidentKey, state: &State) -> About<'a> {
+    let priority = match record.priority() {
+        Some(priority) if record.is_open() => priority,
+        // What is over, or is said again, is no more urgent than the rest of the day's work.
+        Some(_) => Priority::P3,
+        None => state.incident(incident).map_or(Priority::P3, |incident| incident.priority),
+    };
+    let kind = record.kind.as_str();
+    About { kind, incident, subject: &record.title, family: SEVERAL, rule: kind, priority }
+}
+
+fn changed(key: &BundleKey, record: BundleRecord) -> BTreeMap<Key, Record> {
+    BTreeMap::from([(Key::Bundle(key.clone()), Record::Bundle(Box::new(record)))])
+}
+
+fn line(member: &Member, zone: &Zone) -> String {
+    let Member { priority, title, subject, at, open, .. } = member;
+    let over = if *open { "" } else { ", over" };
+    let at = at.to_zoned(zone.time_zone().clone());
+    clean(&format!("{priority} {title}: {subject} ({}{over})", at.strftime("%H:%M %Z")), 300)
+}
+
+fn incidents(count: u64) -> String {
+    if count == 1 { "1 incident".to_owned() } else { format!("{count} incidents") }
+}
+
+/// `30 x crypto-mining, 7 x brute-force`, the most first, at most five.
+fn families(by: &BTreeMap<Priority, BTreeMap<String, u64>>) -> String {
+    let mut sums: BTreeMap<&str, u64> = BTreeMap::new();
+    by.values().flatten().for_each(|(family, count)| *sums.entry(family).or_default() += count);
+    let mut sums: Vec<_> = sums.into_iter().collect();
+    sums.sort_by_key(|(family, count)| (std::cmp::Reverse(*count), *family));
+    let rest: u64 = sums.iter().skip(5).map(|(_, count)| count).sum();
+    let mut named: Vec<_> =
+        sums.iter().take(5).map(|(family, count)| format!("{count} x {family}")).collect();
+    if rest > 0 {
+        named.push(format!("{rest} x other"));
+    }
+    named.join(", ")
+}
+
+fn length(time: SignedDuration) -> String {
+    match time.as_mins() {
+        0 | 1 => "minute".to_owned(),
+        minutes if minutes < 120 => format!("{minutes} minutes"),
+        minutes => format!("{} hours", minutes / 60),
+    }
+}
+
+fn face(about: About<'_>) -> crate::attributes::Attributes {
+    crate::attributes::Attributes {
+        priority: about.priority,
+        rule: crate::ids::RuleName::new(about.rule),
+        family: about.family.to_owned(),
+        kind: about.kind.to_owned(),
+        source: crate::event::OWN_SOURCE.to_owned(),
+        band: None,
+        subject: crate::event::Subject::default(),
+    }
+}

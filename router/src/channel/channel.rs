@@ -1,0 +1,201 @@
+//! A channel: who may try it, when and in which order, and what is learned from its answers.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::Context as _;
+use tokio::time::{Instant, timeout_at};
+use watchfire_core::action::Role;
+use watchfire_core::decision::Effect;
+use watchfire_core::ids::ChannelName;
+use watchfire_core::notice::Fault;
+use watchfire_core::priority::Priority;
+use watchfire_core::text::clean;
+
+use super::health::{Health, Pass};
+use super::pace::Pace;
+use super::turns::{Rank, Turn, Turns};
+use super::{ChannelConfig, Sink};
+use super::{Console, Email, PagerDuty, SecurityHub, Sns};
+use crate::channel::Action as _;
+use crate::clients::Clients;
+use crate::failure::{Done, Failure, Tried};
+use crate::retry::{self, Attempt};
+
+/// How many urgent pages, and how many others, a channel is tried with at a time: one that hangs holds up
+/// nobody elsewhere, and its routine pages none of its urgent ones.
+const AT_ONCE: (usize, usize) = (64, 16);
+
+/// What is shown of an answer.
+const ANSWER_LENGTH: usize = 300;
+
+/// What else there is for a page, which says how long it waits for a channel, and who comes before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Somebody else is told if this channel does not take it in time: it leaves at the end of that time, and
+    /// as soon as the channel is known to be down.
+    HasFallback,
+    /// Nobody else is told. It is tried at least once; an urgent one waits for a channel that is down.
+    Alone,
+    /// The same, for another channel that did not take it in time: our own pace does not hold it up.
+    StandsIn,
+    /// Somebody else has been told: it is tried once, if nobody else wants to be.
+    Told,
+}
+
+/// A channel, ready to tell a human or to write back.
+#[derive(Debug)]
+pub struct Channel {
+    kind: &'static str,
+    sink: Sink,
+    pace: Option<Pace>,
+    /// None for what only writes down: it has a pace of its own, and nobody waits for it.
+    gate: Option<Gate>,
+}
+
+#[derive(Debug)]
+struct Gate {
+    health: Health,
+    urgent: Turns,
+    routine: Turns,
+}
+
+/// The right to make one attempt.
+struct Admitted<'g> {
+    pass: Option<Pass<'g>>,
+    _turn: Option<Turn>,
+}
+
+impl Channel {
+    /// So many attempts are made at a time at most, each with a connection of its own.
+    pub const MOST_AT_ONCE: usize = AT_ONCE.0 + AT_ONCE.1;
+
+    /// Checks the configuration and resolves its secrets; sends nothing. Errors name the channel.
+    pub async fn new(name: &ChannelName, config: ChannelConfig, clients: &Clients) -> anyhow::Result<Self> {
+        let gate = (config.role() == Role::Notify).then(|| Gate {
+            health: Health::new(name.clone()),
+            urgent: Turns::new(AT_ONCE.0),
+            routine: Turns::new(AT_ONCE.1),
+        });
+        let kind = config.kind();
+        let sink = Sink::new(name, config, clients).await.with_context(|| format!("channel {name}"))?;
+        Ok(Self { kind, pace: sink.per_minute().map(Pace::new), sink, gate })
+    }
+
+    /// `console`, `pagerduty`, `sns`, `email` or `security-hub`, for logs and metrics.
+    pub fn kind(&self) -> &'static str {
+        self.kind
+    }
+
+    /// Its part in the safety order: whether a human hears of what it is given.
+    pub fn role(&self) -> Role {
+        match &self.sink {
+            Sink::Console(_) => Console::ROLE,
+            Sink::PagerDuty(_) => PagerDuty::ROLE,
+            Sink::Sns(_) => Sns::ROLE,
+            Sink::Email(_) => Email::ROLE,
+            Sink::SecurityHub(_) => SecurityHub::ROLE,
+        }
+    }
+
+    /// Which of its own templates cannot be used for that page: it is sent as ships.
+    pub fn faults(&self, effect: &Effect) -> Vec<Fault> {
+        self.sink.faults(effect)
+    }
+
+    /// Why it is known to take nothing; none while it does.
+    pub fn down_because(&self) -> Option<String> {
+        self.gate.as_ref().and_then(|gate| gate.health.down_because())
+    }
+
+    /// Asks the other side whether it would take a page, without telling anyone; none where there is nobody to ask.
+    pub async fn ask(&self) -> Option<Result<String, String>> {
+        let cleaned = |said: String| clean(&said, ANSWER_LENGTH);
+        self.sink.ask().await.map(|answer| answer.map(cleaned).map_err(cleaned))
+    }
+
+    /// Tries until the channel takes the effect, refuses it for good, or `give_up_at`, with nobody to stand in.
+    ///
+    /// At least one attempt is made, with its full 15 s, unless the channel's pace has no room or it is down; no
+    /// further one goes on past `give_up_at`. A transient failure carries the time before which another call
+    /// is pointless.
+    pub async fn perform(&self, effect: &Effect, give_up_at: Instant) -> Result<Done, Failure> {
+        self.try_as(Standing::Alone, effect, give_up_at).await.result
+    }
+
+    /// The same for a page of that standing: the one place where attempts are admitted, limited in time and
+    /// repeated.
+    pub(crate) async fn try_as(&self, standing: Standing, effect: &Effect, give_up_at: Instant) -> Tried {
+        let was_asked = AtomicBool::new(false);
+        let result = self.attempts(standing, effect, give_up_at, &was_asked).await;
+        Tried { was_asked: was_asked.into_inner(), result }
+    }
+
+    async fn attempts(
+        &self,
+        standing: Standing,
+        effect: &Effect,
+        give_up_at: Instant,
+        was_asked: &AtomicBool,
+    ) -> Result<Done, Failure> {
+        let attempts = retry::repeat(give_up_at, |attempt: Attempt| async move {
+            let admitted = self.admit(standing, effect.notice.priority, attempt, give_up_at).await?;
+            was_asked.store(true, Ordering::Relaxed);
+            let sending = self.sink.perform(effect);
+            let outcome = match standing {
+                Standing::HasFallback => attempt.make_by(give_up_at, sending).await,
+                Standing::Alone | Standing::StandsIn | Standing::Told => attempt.make(sending).await,
+            };
+            admitted.pass.into_iter().for_each(|pass| pass.learn(&outcome));
+            Ok(outcome)
+        });
+        let outcome = match (standing, &self.gate) {
+            (Standing::HasFallback, Some(gate)) => tokio::select! {
+                biased;
+                failure = gate.health.lost() => Err(failure),
+                outcome = attempts => outcome,
+            },
+            _ => attempts.await,
+        };
+        outcome.map(Done::fit).map_err(Failure::fit)
+    }
+
+    async fn admit(
+        &self,
+        standing: Standing,
+        priority: Priority,
+        attempt: Attempt,
+        give_up_at: Instant,
+    ) -> Result<Admitted<'_>, Failure> {
+        let rank = Rank { is_tried: attempt.before > 0, priority };
+        let Some(gate) = &self.gate else {
+            self.keep_pace(standing, rank, give_up_at).await?;
+            return Ok(Admitted { pass: None, _turn: None });
+        };
+        // Whoever has somewhere else to go does not wait for a channel that is down.
+        let is_patient = priority.is_urgent() && standing == Standing::Alone;
+        if !is_patient {
+            gate.health.look()?;
+        }
+        let turns = if priority.is_urgent() { &gate.urgent } else { &gate.routine };
+        let turn = timeout_at(give_up_at, turns.take(rank)).await.map_err(|_| Failure::Transient {
+            reason: "others are being sent, and take their time".to_owned(),
+            retry_after: None,
+        })?;
+        self.keep_pace(standing, rank, give_up_at).await?;
+        let pass = gate.health.enter(is_patient, give_up_at).await?;
+        Ok(Admitted { pass: Some(pass), _turn: Some(turn) })
+    }
+
+    async fn keep_pace(&self, standing: Standing, rank: Rank, give_up_at: Instant) -> Result<(), Failure> {
+        match (&self.pace, standing) {
+            (None, _) => Ok(()),
+            (Some(pace), Standing::StandsIn) => {
+                pace.pass();
+                Ok(())
+            }
+            (Some(pace), Standing::HasFallback | Standing::Alone | Standing::Told) => {
+                pace.admit(rank, give_up_at).await
+            }
+        }
+    }
+}

@@ -1,0 +1,264 @@
+//! What Watchfire can do: the one contract of all actions, and the channels that tell a human or write back.
+//!
+//! An action file holds its configuration with an example, its role, the permissions it needs, its
+//! idempotency key and which errors are transient. Retries, pacing and time limits are here, once.
+
+mod channel;
+mod console;
+mod email;
+mod health;
+mod local;
+mod pace;
+mod pagerduty;
+#[cfg(test)]
+mod pages;
+mod preview;
+mod security_hub;
+mod sns;
+mod turns;
+
+use std::future::Future;
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use watchfire_core::action::Role;
+use watchfire_core::decision::Effect;
+use watchfire_core::ids::ChannelName;
+use watchfire_core::notice::{Fault, Wording};
+use watchfire_core::text::clean;
+
+pub use channel::{Channel, Standing};
+pub use console::{Config as ConsoleConfig, Console};
+pub use email::{Config as EmailConfig, Email};
+pub(crate) use local::is_loopback;
+pub use pace::PerMinute;
+pub(crate) use pagerduty::asks_to_wait as pagerduty_asks_to_wait;
+pub use pagerduty::{
+    Address, Config as PagerDutyConfig, EverySeconds, PagerDuty, Place, PollConfig, Profile,
+};
+pub(crate) use pagerduty::{fits_polls, fits_webhooks};
+pub use preview::{Preview, faults, preview};
+pub use security_hub::{Config as SecurityHubConfig, HubEndpoint, HubRegion, SecurityHub};
+pub use sns::{Config as SnsConfig, Sns};
+
+use crate::clients::Clients;
+use crate::failure::Done;
+use crate::failure::Failure;
+use crate::failure::NotTaken;
+use crate::secret::SecretUse;
+
+/// Kept in the journal.
+const RECEIPT_LENGTH: usize = 200;
+/// Kept in the journal.
+const REASON_LENGTH: usize = 500;
+
+/// One way of doing an effect. It tries once; trying again, and when, is the channel's matter.
+pub trait Action: Sized {
+    /// Its part in the safety order.
+    const ROLE: Role;
+    /// What it is told in the configuration.
+    type Config: DeserializeOwned;
+
+    /// Checks the configuration and resolves its secrets; sends nothing.
+    fn new(
+        name: &ChannelName,
+        config: Self::Config,
+        clients: &Clients,
+    ) -> impl Future<Output = anyhow::Result<Self>> + Send;
+
+    /// Tries once. May be dropped at any await.
+    fn perform(&self, effect: &Effect) -> impl Future<Output = Result<Done, NotTaken>> + Send;
+
+    /// Asks the other side whether it would take a page, without telling anyone: what it said, or why not. None
+    /// where there is nobody to ask.
+    fn ask(&self) -> impl Future<Output = Option<Result<String, String>>> + Send;
+
+    /// How many attempts a minute the other side bears; none where it does not matter.
+    fn per_minute(&self) -> Option<PerMinute>;
+}
+
+/// One channel in the configuration: `oncall: {pagerduty: {routing_key: {env: PD_KEY}}}`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[schemars(rename = "Channel")]
+#[serde(rename_all = "lowercase", deny_unknown_fields)]
+pub enum ChannelConfig {
+    /// Standard output.
+    Console(ConsoleConfig),
+    /// PagerDuty, Events API v2.
+    PagerDuty(PagerDutyConfig),
+    /// An SNS topic.
+    Sns(SnsConfig),
+    /// Mail by SMTP.
+    Email(EmailConfig),
+    /// Notes on Security Hub's findings.
+    #[serde(rename = "security-hub")]
+    SecurityHub(SecurityHubConfig),
+}
+
+impl ChannelConfig {
+    /// What of it cannot work, whatever its secrets are: the member's path from here, and what was expected.
+    pub(crate) fn check(&self, mistake: &mut dyn FnMut(&str, String)) {
+        match self {
+            ChannelConfig::Email(config) => {
+                config.check(&mut |member, message| mistake(&format!(".email{member}"), message));
+            }
+            ChannelConfig::PagerDuty(config) => {
+                config.check(&mut |member, message| mistake(&format!(".pagerduty{member}"), message));
+            }
+            ChannelConfig::Console(_) | ChannelConfig::Sns(_) | ChannelConfig::SecurityHub(_) => {}
+        }
+    }
+
+    /// Its secrets.
+    pub(crate) fn secrets(&mut self) -> Vec<SecretUse<'_>> {
+        match self {
+            ChannelConfig::PagerDuty(config) => config.secrets(),
+            ChannelConfig::Email(config) => config.secrets(),
+            ChannelConfig::Console(_) | ChannelConfig::Sns(_) | ChannelConfig::SecurityHub(_) => Vec::new(),
+        }
+    }
+
+    /// The files that it names.
+    pub(crate) fn files(&mut self) -> Vec<&mut PathBuf> {
+        match self {
+            ChannelConfig::PagerDuty(config) => {
+                config.secrets().into_iter().filter_map(|secret| secret.source.file()).collect()
+            }
+            ChannelConfig::Email(config) => config.files(),
+            ChannelConfig::Console(_) | ChannelConfig::Sns(_) | ChannelConfig::SecurityHub(_) => Vec::new(),
+        }
+    }
+
+    /// Its part in the safety order: only those that notify tell a human, and belong in a route.
+    pub fn role(&self) -> Role {
+        match self {
+            ChannelConfig::Console(_) => Console::ROLE,
+            ChannelConfig::PagerDuty(_) => PagerDuty::ROLE,
+            ChannelConfig::Sns(_) => Sns::ROLE,
+            ChannelConfig::Email(_) => Email::ROLE,
+            ChannelConfig::SecurityHub(_) => SecurityHub::ROLE,
+        }
+    }
+
+    /// The name of its kind in the configuration.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            ChannelConfig::Console(_) => "console",
+            ChannelConfig::PagerDuty(_) => "pagerduty",
+            ChannelConfig::Sns(_) => "sns",
+            ChannelConfig::Email(_) => "email",
+            ChannelConfig::SecurityHub(_) => "security-hub",
+        }
+    }
+
+    /// How it words its pages; none where it words none.
+    pub fn wording(&self) -> Option<Wording> {
+        match self {
+            ChannelConfig::Console(config) => Some(config.templates.clone().into()),
+            ChannelConfig::PagerDuty(config) => Some(config.templates.clone().into()),
+            ChannelConfig::Sns(config) => Some(config.templates.clone().into()),
+            ChannelConfig::Email(config) => Some(config.templates.clone().into()),
+            ChannelConfig::SecurityHub(_) => None,
+        }
+    }
+
+    /// What it keeps in though the page says it, in words; none where it sends all.
+    pub fn leaves_out(&self) -> Option<String> {
+        match self {
+            ChannelConfig::PagerDuty(config) => config.leaves_out(),
+            ChannelConfig::Console(_)
+            | ChannelConfig::Sns(_)
+            | ChannelConfig::Email(_)
+            | ChannelConfig::SecurityHub(_) => None,
+        }
+    }
+}
+
+/// What a channel sends by.
+#[derive(Debug)]
+enum Sink {
+    Console(Console),
+    PagerDuty(PagerDuty),
+    Sns(Sns),
+    Email(Email),
+    SecurityHub(SecurityHub),
+}
+
+impl Done {
+    fn fit(self) -> Self {
+        Self { receipt: clean(&self.receipt, RECEIPT_LENGTH) }
+    }
+}
+
+impl Failure {
+    fn fit(self) -> Self {
+        match self {
+            Failure::Transient { reason, retry_after } => {
+                Failure::Transient { reason: clean(&reason, REASON_LENGTH), retry_after }
+            }
+            Failure::Permanent { reason } => Failure::Permanent { reason: clean(&reason, REASON_LENGTH) },
+        }
+    }
+}
+
+impl Sink {
+    async fn new(name: &ChannelName, config: ChannelConfig, clients: &Clients) -> anyhow::Result<Self> {
+        Ok(match config {
+            ChannelConfig::Console(config) => Sink::Console(Console::new(name, config, clients).await?),
+            ChannelConfig::PagerDuty(config) => Sink::PagerDuty(PagerDuty::new(name, config, clients).await?),
+            ChannelConfig::Sns(config) => Sink::Sns(Sns::new(name, config, clients).await?),
+            ChannelConfig::Email(config) => Sink::Email(Email::new(name, config, clients).await?),
+            ChannelConfig::SecurityHub(config) => {
+                Sink::SecurityHub(SecurityHub::new(name, config, clients).await?)
+            }
+        })
+    }
+
+    async fn perform(&self, effect: &Effect) -> Result<Done, NotTaken> {
+        match self {
+            Sink::Console(action) => action.perform(effect).await,
+            Sink::PagerDuty(action) => action.perform(effect).await,
+            Sink::Sns(action) => action.perform(effect).await,
+            Sink::Email(action) => action.perform(effect).await,
+            Sink::SecurityHub(action) => action.perform(effect).await,
+        }
+    }
+
+    /// Which of its own templates cannot be used for that page. Where it has none there is nothing to try.
+    fn faults(&self, effect: &Effect) -> Vec<Fault> {
+        let (notice, kind) = (&effect.notice, effect.kind);
+        match self {
+            Sink::Console(Console { wording, .. }) | Sink::Sns(Sns { wording, .. }) if wording.has_own() => {
+                wording.words(notice, kind).faults
+            }
+            Sink::Email(Email { wording, .. }) if wording.has_own() => wording.mail(notice, kind).faults,
+            Sink::PagerDuty(action) => action.faults(effect),
+            Sink::Console(_) | Sink::Sns(_) | Sink::Email(_) | Sink::SecurityHub(_) => Vec::new(),
+        }
+    }
+
+    async fn ask(&self) -> Option<Result<String, String>> {
+        match self {
+            Sink::Console(action) => action.ask().await,
+            Sink::PagerDuty(action) => action.ask().await,
+            Sink::Sns(action) => action.ask().await,
+            Sink::Email(action) => action.ask().await,
+            Sink::SecurityHub(action) => action.ask().await,
+        }
+    }
+
+    fn per_minute(&self) -> Option<PerMinute> {
+        match self {
+            Sink::Console(action) => action.per_minute(),
+            Sink::PagerDuty(action) => action.per_minute(),
+            Sink::Sns(action) => action.per_minute(),
+            Sink::Email(action) => action.per_minute(),
+            Sink::SecurityHub(action) => action.per_minute(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,146 @@
+//! What PagerDuty's answers mean: accepted, refused for good, or to be asked again.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::fmt::rfc2822::DateTimeParser;
+use reqwest::header::{HeaderMap, RETRY_AFTER};
+use serde::Deserialize;
+
+use crate::failure::NotTaken;
+use crate::secret::Secret;
+
+/// What is read of an answer; PagerDuty's are a few hundred bytes.
+const MOST_READ: usize = 8 * 1024;
+
+/// Longer than that nobody is sent away; whoever asks for more has not thought of a P0.
+const LATEST_RETURN: Duration = Duration::from_secs(3600);
+
+/// What PagerDuty said about an event.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Answer {
+    /// Taken; the receipt.
+    Accepted(String),
+    /// This event will never be taken; the reason.
+    Refused(String),
+}
+
+/// The documented body, of success and of error.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Body {
+    message: String,
+    dedup_key: String,
+    errors: Vec<String>,
+}
+
+pub(super) async fn read(mut response: reqwest::Response, secret: &Secret) -> Result<Answer, NotTaken> {
+    let status = response.status().as_u16();
+    let retry_after = asks_to_wait(response.headers(), Timestamp::now());
+    let mut body = Vec::new();
+    // The status is the answer; a body that breaks off only costs the explanation.
+    while let Ok(Some(chunk)) = response.chunk().await {
+        body.extend_from_slice(&chunk);
+        if body.len() > MOST_READ {
+            break;
+        }
+    }
+    // A server that quotes the request would put the key into logs and journal.
+    let body = String::from_utf8_lossy(&body).replace(secret.expose(), "***");
+    judge(status, &body, retry_after)
+}
+
+fn judge(status: u16, body: &str, retry_after: Option<Duration>) -> Result<Answer, NotTaken> {
+    let Body { message, dedup_key, errors } = serde_json::from_str(body).unwrap_or_default();
+    let said = [vec![message], errors].concat();
+    let said = said.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join("; ");
+    let explained = |what: &str| match said.as_str() {
+        "" => format!("{status} {what}"),
+        said => format!("{status} {what}: {said}"),
+    };
+    match status {
+        202 => Ok(Answer::Accepted(format!("accepted, dedup key {dedup_key}"))),
+        400 => Ok(Answer::Refused(explained("bad request"))),
+        413 => Ok(Answer::Refused(explained("too large"))),
+        429 => Err(NotTaken::Busy { reason: explained("too many events"), retry_after }),
+        408 | 425 | 500..=599 => Err(NotTaken::ForNow { reason: explained("PagerDuty failed"), retry_after }),
+        // PagerDuty documents no other; then a proxy or a wrong address said it, and that can be mended
+        // while the page waits on the queue.
+        _ => Err(NotTaken::ForNow { reason: explained("not an answer of PagerDuty's"), retry_after }),
+    }
+}
+
+/// `Retry-After`, in seconds or as a date.
+pub(crate) fn asks_to_wait(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    let wait = match text.parse() {
+        Ok(seconds) => Duration::from_secs(seconds),
+        Err(_) => {
+            let date = DateTimeParser::new().parse_timestamp(text).ok()?;
+            // Negative: it is past.
+            Duration::try_from(date.duration_since(now)).unwrap_or_default()
+        }
+    };
+    Some(wait.min(LATEST_RETURN))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    #[test]
+    fn every_status_has_its_fate() {
+        let later =
+            |reason: &str| Err(NotTaken::ForNow { reason: reason.to_owned(), retry_after: Some(SECOND) });
+        let busy =
+            |reason: &str| Err(NotTaken::Busy { reason: reason.to_owned(), retry_after: Some(SECOND) });
+        let refused = |reason: &str| Ok(Answer::Refused(reason.to_owned()));
+        let table = [
+            (202, Ok(Answer::Accepted("accepted, dedup key k".to_owned()))),
+            (200, later("200 not an answer of PagerDuty's: m; e")),
+            (302, later("302 not an answer of PagerDuty's: m; e")),
+            (400, refused("400 bad request: m; e")),
+            (403, later("403 not an answer of PagerDuty's: m; e")),
+            (404, later("404 not an answer of PagerDuty's: m; e")),
+            (408, later("408 PagerDuty failed: m; e")),
+            (413, refused("413 too large: m; e")),
+            (425, later("425 PagerDuty failed: m; e")),
+            (429, busy("429 too many events: m; e")),
+            (500, later("500 PagerDuty failed: m; e")),
+            (503, later("503 PagerDuty failed: m; e")),
+        ];
+        for (status, fate) in table {
+            let body = r#"{"status":"s","message":"m","errors":["e"],"dedup_key":"k"}"#;
+            assert_eq!(judge(status, body, Some(SECOND)), fate, "{status}");
+        }
+    }
+
+    #[test]
+    fn an_answer_without_a_readable_body_still_counts() {
+        assert_eq!(judge(202, "", None), Ok(Answer::Accepted("accepted, dedup key ".to_owned())));
+        assert_eq!(judge(400, "<html>", None), Ok(Answer::Refused("400 bad request".to_owned())));
+    }
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        let now = "2026-11-20T03:00:00Z".parse().unwrap();
+        let table = [
+            ("30", Some(30)),
+            (" 0 ", Some(0)),
+            ("86400", Some(3600)),
+            ("Fri, 20 Nov 2026 03:01:30 GMT", Some(90)),
+            ("Fri, 20 Nov 2026 02:00:00 GMT", Some(0)),
+            ("soon", None),
+            ("-1", None),
+        ];
+        for (text, seconds) in table {
+            let headers = HeaderMap::from_iter([(RETRY_AFTER, text.parse().unwrap())]);
+            assert_eq!(asks_to_wait(&headers, now), seconds.map(Duration::from_secs), "{text}");
+        }
+        assert_eq!(asks_to_wait(&HeaderMap::new(), now), None);
+    }
+}

@@ -1,0 +1,432 @@
+//! Pages through PagerDuty's Events API v2.
+//!
+//! ```yaml
+//! oncall:
+//!   pagerduty:
+//!     routing_key: {env: PD_KEY}      # the 32 characters of an Events API v2 integration
+//!     url: https://events.pagerduty.com/v2/enqueue
+//!     payload: minimal                # or standard, with names, accounts and addresses
+//!     leave_out: []                   # of what minimal tells: cluster (its alias), region, namespace
+//!     events_per_minute: 110          # PagerDuty takes about 120 of one key
+//!     templates: {}                   # title is the summary; as ships
+//!     webhook_secrets: []             # and poll: how people's answers come back, see `crate::pagerduty`
+//! ```
+//!
+//! - Role: notify. Permissions: none in AWS; HTTPS to the address above.
+//! - Idempotency: the effect's dedup key; PagerDuty puts repeats on the alert that is open.
+//! - Priority: `custom_details.priority` and the severity (critical, error, warning, info); the API
+//!   has no field for it, an event orchestration rule of the service sets it.
+//! - Transient: 408, 425, 429, 5xx, no connection, no answer, and any answer that PagerDuty does not
+//!   give, such as a proxy's. After 400 or 413 the barest event that can page is sent once; where that
+//!   is refused too the failure is permanent. The second request is not paced: the default leaves
+//!   PagerDuty ten a minute for it.
+
+mod answer;
+mod event;
+mod opaque;
+mod poll_config;
+
+pub use poll_config::{EverySeconds, PollConfig};
+pub(crate) use poll_config::{fits_polls, fits_webhooks};
+use strum::{IntoStaticStr, VariantArray};
+
+use anyhow::anyhow;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use watchfire_core::action::Role;
+use watchfire_core::decision::Effect;
+use watchfire_core::ids::ChannelName;
+use watchfire_core::notice::{Fault, Templates, Wording};
+use watchfire_core::value_schema;
+use watchfire_core::verdict::EffectKind;
+
+use super::{Action, PerMinute, Preview, local};
+use crate::clients::{Clients, chain};
+use crate::failure::Done;
+use crate::failure::NotTaken;
+use crate::secret::{Secret, SecretSource, SecretUse};
+use answer::Answer;
+pub(crate) use answer::asks_to_wait;
+
+/// The length of every integration key.
+const ROUTING_KEY_LENGTH: usize = 32;
+
+/// A PagerDuty channel in the configuration.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[schemars(rename = "PagerDuty")]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The integration key of an Events API v2 integration.
+    pub routing_key: SecretSource,
+    /// Where events go; plain HTTP only on this machine.
+    #[serde(default)]
+    pub url: Address,
+    /// How much of the page leaves for PagerDuty.
+    #[serde(default)]
+    pub payload: Profile,
+    /// What of the little that `minimal` tells is kept in, too.
+    #[serde(default)]
+    pub leave_out: Vec<Place>,
+    /// Most events in any 60 s.
+    #[serde(default = "default_pace")]
+    pub events_per_minute: PerMinute,
+    /// How its alerts are worded; by default as ships.
+    #[serde(default)]
+    pub templates: Templates,
+    /// The secrets of the webhook subscriptions that tell of its alerts; any one of them may sign.
+    #[serde(default)]
+    pub webhook_secrets: Vec<SecretSource>,
+    /// Asking about its alerts, where no webhook can reach us.
+    #[serde(default)]
+    pub poll: Option<PollConfig>,
+}
+
+fn default_pace() -> PerMinute {
+    PerMinute::new(110)
+}
+
+impl Config {
+    /// Its secrets, those of what comes back included.
+    pub(crate) fn secrets(&mut self) -> Vec<SecretUse<'_>> {
+        let Config {
+            routing_key,
+            url: _,
+            payload: _,
+            leave_out: _,
+            events_per_minute: _,
+            templates: _,
+            webhook_secrets,
+            poll,
+        } = self;
+        let path = |member: &str| format!(".pagerduty.{member}");
+        let key = SecretUse { path: path("routing_key"), source: routing_key, fits };
+        let webhooks = webhook_secrets.iter_mut().enumerate().map(|(index, source)| {
+            let path = path(&format!("webhook_secrets[{index}]"));
+            SecretUse { path, source, fits: fits_webhooks }
+        });
+        let token = poll.iter_mut().map(|poll| SecretUse {
+            path: path("poll.token"),
+            source: &mut poll.token,
+            fits: fits_polls,
+        });
+        [key].into_iter().chain(webhooks).chain(token).collect()
+    }
+}
+
+/// Whether it can be an integration key.
+fn fits(routing_key: &Secret) -> Result<(), String> {
+    let (key, length) = (routing_key.expose(), routing_key.expose().chars().count());
+    match length == ROUTING_KEY_LENGTH && key.bytes().all(|b| b.is_ascii_alphanumeric()) {
+        true => Ok(()),
+        false if length == ROUTING_KEY_LENGTH => Err(format!(
+            "expected a routing key of {ROUTING_KEY_LENGTH} letters and digits, found other characters"
+        )),
+        false => Err(format!(
+            "expected a routing key of {ROUTING_KEY_LENGTH} letters and digits, not of {length} characters"
+        )),
+    }
+}
+
+/// The address of the API.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Address(reqwest::Url);
+
+value_schema!(Address, {
+    "type": "string",
+    "format": "uri",
+    "description": "An https address; plain HTTP only on this machine.",
+    "pattern": "^(https://|http://(localhost|127\\.|\\[::1\\]))"
+});
+
+impl Default for Address {
+    fn default() -> Self {
+        let url = "https://events.pagerduty.com/v2/enqueue";
+        Self(url.parse().expect("a URL"))
+    }
+}
+
+impl Address {
+    pub(crate) fn url(&self) -> &reqwest::Url {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for Address {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let url: reqwest::Url = text.parse().map_err(|error| format!("`{text}` is not a URL: {error}"))?;
+        let local = url.host_str().is_some_and(local::is_loopback);
+        match url.scheme() {
+            "https" => Ok(Self(url)),
+            "http" if local => Ok(Self(url)),
+            _ => Err(format!("expected an https address, not `{text}`")),
+        }
+    }
+}
+
+/// How much of a page leaves for PagerDuty, which is outside the boundary of most regulated systems.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Profile {
+    /// The kind of finding, priority, how it stands with containment, the alias of the cluster, region, namespace, opaque
+    /// ids and links: no account, address, or name of anything else.
+    #[default]
+    Minimal,
+    /// Everything the page says.
+    Standard,
+}
+
+/// Where it happens, as far as `minimal` tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema, IntoStaticStr, VariantArray)]
+#[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "snake_case")]
+pub enum Place {
+    /// What the configuration calls the cluster: `cluster.alias`.
+    Cluster,
+    /// The region.
+    Region,
+    /// The namespace.
+    Namespace,
+}
+
+impl Place {
+    const ALL: [Self; Self::VARIANTS.len()] = *Self::VARIANTS.first_chunk().expect("all of them");
+
+    fn as_str(self) -> &'static str {
+        self.into()
+    }
+}
+
+impl Config {
+    /// What it keeps in though the page says it, in words; none where it sends all.
+    pub(super) fn leaves_out(&self) -> Option<String> {
+        let places = |is_told: bool| {
+            let places = Place::ALL.into_iter().filter(|place| self.leave_out.contains(place) != is_told);
+            places.map(Place::as_str).collect::<Vec<_>>()
+        };
+        (self.payload == Profile::Minimal).then(|| {
+            let told: Vec<_> = ["priority", "type"].into_iter().chain(places(true)).chain(["containment"]).collect();
+            let kept: Vec<_> = ["account"].into_iter().chain(places(false)).collect();
+            format!(
+                "payload `minimal` tells {}; it leaves out {}, the names of pods, workloads, nodes, images and people, \
+                 addresses, commands, and all that the finder wrote",
+                told.join(", "),
+                kept.join(", ")
+            )
+        })
+    }
+
+    /// What is wrong about it that its members by themselves do not show.
+    pub(super) fn check(&self, mistake: &mut dyn FnMut(&str, String)) {
+        if self.payload == Profile::Standard && !self.leave_out.is_empty() {
+            let message =
+                "expected none: payload `standard` sends all that the page says; `minimal` can leave out";
+            mistake(".leave_out", message.to_owned());
+        }
+    }
+
+    fn form(&self) -> Form {
+        let Self { payload, leave_out, templates, .. } = self;
+        Form { profile: *payload, leave_out: leave_out.clone(), wording: templates.clone().into() }
+    }
+}
+
+/// How pages become events.
+#[derive(Debug)]
+struct Form {
+    profile: Profile,
+    leave_out: Vec<Place>,
+    wording: Wording,
+}
+
+/// Sends events to one integration.
+#[derive(Debug)]
+pub struct PagerDuty {
+    http: reqwest::Client,
+    url: reqwest::Url,
+    routing_key: Secret,
+    form: Form,
+    pace: PerMinute,
+}
+
+impl Action for PagerDuty {
+    const ROLE: Role = Role::Notify;
+    type Config = Config;
+
+    async fn new(_name: &ChannelName, config: Config, clients: &Clients) -> anyhow::Result<Self> {
+        let form = config.form();
+        let Config {
+            routing_key: source,
+            url: Address(url),
+            // In the form.
+            payload: _,
+            leave_out: _,
+            templates: _,
+            events_per_minute: pace,
+            // What comes back is not this action's.
+            webhook_secrets: _,
+            poll: _,
+        } = config;
+        let routing_key = source.resolve(clients).await?;
+        fits(&routing_key).map_err(|expected| anyhow!("{source}: {expected}"))?;
+        Ok(Self { http: clients.http()?, url, routing_key, form, pace })
+    }
+
+    async fn perform(&self, effect: &Effect) -> Result<Done, NotTaken> {
+        let key = self.routing_key.expose();
+        let refusal = match self.send(event::full(effect, key, &self.form)).await? {
+            Answer::Accepted(receipt) => return Ok(Done { receipt }),
+            Answer::Refused(refusal) => refusal,
+        };
+        match effect.kind {
+            EffectKind::Page | EffectKind::Update | EffectKind::Digest => {
+                match self.send(event::bare(effect, key)).await? {
+                    Answer::Accepted(receipt) => Ok(Done {
+                        receipt: format!("{receipt}; without its details, which were refused: {refusal}"),
+                    }),
+                    Answer::Refused(reason) => Err(NotTaken::ForGood { reason }),
+                }
+            }
+            // It has nothing that could be left out.
+            EffectKind::Resolve | EffectKind::Acknowledge => Err(NotTaken::ForGood { reason: refusal }),
+        }
+    }
+
+    /// A change event: PagerDuty shows it among a service's recent changes and calls nobody.
+    async fn ask(&self) -> Option<Result<String, String>> {
+        let Ok(url) = self.url.join("change/enqueue") else {
+            return Some(Err("no address for changes".to_owned()));
+        };
+        let change = event::change(self.routing_key.expose());
+        Some(match self.send_to(url, change).await {
+            Ok(Answer::Accepted(_)) => Ok("PagerDuty took a change event".to_owned()),
+            Ok(Answer::Refused(reason)) => Err(format!("PagerDuty: {reason}")),
+            Err(
+                NotTaken::Busy { reason, .. }
+                | NotTaken::ForNow { reason, .. }
+                | NotTaken::ForGood { reason }
+                | NotTaken::CutShort { reason },
+            ) => Err(reason),
+        })
+    }
+
+    fn per_minute(&self) -> Option<PerMinute> {
+        Some(self.pace)
+    }
+}
+
+impl PagerDuty {
+    /// Which of its own templates cannot be used for that page.
+    pub(super) fn faults(&self, effect: &Effect) -> Vec<Fault> {
+        event::faults(effect, &self.form)
+    }
+
+    async fn send(&self, body: Vec<u8>) -> Result<Answer, NotTaken> {
+        self.send_to(self.url.clone(), body).await
+    }
+
+    async fn send_to(&self, url: reqwest::Url, body: Vec<u8>) -> Result<Answer, NotTaken> {
+        let request = self.http.post(url);
+        let request = request.header(reqwest::header::CONTENT_TYPE, "application/json").body(body);
+        let response = request.send().await.map_err(|error| {
+            let reason = format!("PagerDuty did not answer: {}", chain(&error.without_url()));
+            NotTaken::ForNow { reason, retry_after: None }
+        })?;
+        answer::read(response, &self.routing_key).await
+    }
+}
+
+/// Which of a channel's own templates cannot be used for that page.
+pub(super) fn faults(config: &Config, effect: &Effect) -> Vec<Fault> {
+    event::faults(effect, &config.form())
+}
+
+/// The event that would be sent; in place of the key, as many asterisks.
+pub(super) fn preview(config: &Config, effect: &Effect) -> Preview {
+    let form = config.form();
+    let body = event::full(effect, &"*".repeat(ROUTING_KEY_LENGTH), &form);
+    let text = String::from_utf8_lossy(&body).into_owned();
+    let summary = event::summary(&body);
+    let preview = Preview::of(&format!("POST {}", config.url.url()), &event::faults(effect, &form));
+    let preview = preview.size(body.len(), "bytes", Some(event::MOST_BYTES));
+    match summary {
+        0 => preview,
+        some => preview.size(some, "characters of the summary", Some(event::SUMMARY_LENGTH)),
+    }
+    .part("body", text)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::channel::ChannelConfig;
+
+    fn config(yaml: &str) -> Result<Config, String> {
+        match serde_saphyr::from_str(yaml).map_err(|error| error.to_string())? {
+            ChannelConfig::PagerDuty(config) => Ok(config),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_example_is_the_defaults_spelled_out() {
+        let example = "pagerduty:
+  routing_key: {env: PD_KEY}
+  url: https://events.pagerduty.com/v2/enqueue
+  payload: minimal
+  leave_out: []
+  templates: {}
+  events_per_minute: 110
+  webhook_secrets: []
+";
+        assert_eq!(config(example), config("pagerduty: {routing_key: {env: PD_KEY}}"));
+    }
+
+    #[test]
+    fn an_unencrypted_address_is_for_this_machine_only() {
+        for url in ["http://127.0.0.1:8080/v2/enqueue", "http://[::1]:1/", "https://events.eu.pagerduty.com/"]
+        {
+            assert!(Address::try_from(url.to_owned()).is_ok(), "{url}");
+        }
+        for url in ["http://events.pagerduty.com/", "ftp://127.0.0.1/", "events.pagerduty.com", ""] {
+            assert!(Address::try_from(url.to_owned()).is_err(), "{url}");
+        }
+        let error = config("pagerduty: {routing_key: {env: A}, url: 'http://pd.example.com/'}").unwrap_err();
+        assert!(error.contains("expected an https address"), "{error}");
+    }
+
+    #[test]
+    fn what_it_does_not_know_is_refused() {
+        for wrong in ["service: a", "payload: full", "events_per_minute: 3", "routing_key: plain"] {
+            assert!(config(&format!("pagerduty: {{routing_key: {{env: A}}, {wrong}}}")).is_err(), "{wrong}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_key_of_the_wrong_length_is_refused_and_not_printed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key");
+        std::fs::write(&path, "hunter2\n").unwrap();
+        let config = Config {
+            routing_key: SecretSource::File(path.clone()),
+            url: Address::default(),
+            payload: Profile::Minimal,
+            leave_out: Vec::new(),
+            templates: Templates::default(),
+            events_per_minute: default_pace(),
+            webhook_secrets: Vec::new(),
+            poll: None,
+        };
+        let clients = Clients::new(None).unwrap();
+        let error = PagerDuty::new(&ChannelName::new("oncall"), config, &clients).await.unwrap_err();
+        let expected = format!(
+            "file {}: expected a routing key of 32 letters and digits, not of 7 characters",
+            path.display()
+        );
+        assert_eq!(format!("{error:#}"), expected);
+    }
+}

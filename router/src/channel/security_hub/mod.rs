@@ -1,0 +1,162 @@
+//! Writes back to Security Hub that a human was told: the finding becomes NOTIFIED and gets a note.
+//!
+//! ```yaml
+//! hub:
+//!   security-hub:
+//!     region: us-gov-west-1    # default: as for every AWS client; the findings' own or the aggregation Region
+//!     fips: true               # default: AWS_USE_FIPS_ENDPOINT
+//!     endpoint: https://vpce-1.securityhub.us-gov-west-1.vpce.amazonaws.com   # default: AWS_ENDPOINT_URL[_SECURITYHUB], or the Region's
+//! ```
+//!
+//! - Role: record; it tells nobody. Permissions: `securityhub:BatchUpdateFindings`; the README of this folder has
+//!   how to keep it to NOTIFIED and notes.
+//! - What is written: a page makes the finding NOTIFIED and notes priority, incident and rule; an update or an
+//!   end is a note only. Nothing of the event's own text. Never RESOLVED: Security Hub would open it again.
+//! - Idempotency: the same note again is the same note.
+//! - Each change comes round as an event: `Finding::echo`.
+//! - Batches: what is to be said of several findings in the same words goes in one call, after 200 ms, 100
+//!   findings at most; one call at a time, 200 ms apart. So no more than 5 reach Security Hub in any second.
+//! - Transient: 408, 429, 5xx, no connection, no credentials, expired or unknown ones, what is not Security Hub's
+//!   answer, and a finding left unprocessed for `ConcurrentUpdateError` or `InternalFailure`. Permanent: a missing
+//!   permission (403), Security Hub switched off (401), a request or a finding that it refuses. Unlike in a page,
+//!   a missing permission is no reason to wait: an alert is not to stay on its queue for a note.
+//! - An effect without a finding in ASFF is done at once.
+
+mod answer;
+mod batch;
+mod call;
+mod note;
+
+use anyhow::{Context as _, anyhow};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use watchfire_core::action::Role;
+use watchfire_core::decision::Effect;
+use watchfire_core::ids::ChannelName;
+use watchfire_core::value_schema;
+
+use super::{Action, PerMinute, local};
+use crate::aws::call::{Place, Service, configured};
+use crate::clients::Clients;
+use crate::failure::{Done, NotTaken};
+use batch::Writer;
+use call::Caller;
+use note::Update;
+
+/// A Security Hub channel in the configuration.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[schemars(rename = "SecurityHub")]
+#[serde(deny_unknown_fields, expecting = "a mapping of region, fips, endpoint")]
+pub struct Config {
+    /// Where the findings are, or where they are aggregated.
+    pub region: Option<HubRegion>,
+    /// Whether the endpoint is to be the one for FIPS.
+    pub fips: Option<bool>,
+    /// Another address than the region's own, such as a VPC endpoint's.
+    pub endpoint: Option<HubEndpoint>,
+}
+
+/// The name of an AWS region.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct HubRegion(String);
+
+value_schema!(HubRegion, {
+    "type": "string",
+    "description": "The name of an AWS region.",
+    "pattern": "^[a-z0-9]+(-[a-z0-9]+)+$"
+});
+value_schema!(HubEndpoint, {
+    "type": "string",
+    "format": "uri",
+    "description": "An https address; plain HTTP only on this machine.",
+    "pattern": "^(https://|http://(localhost|127\\.|\\[::1\\]))"
+});
+
+impl TryFrom<String> for HubRegion {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let plain =
+            text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+        match plain && text.contains('-') {
+            true => Ok(Self(text)),
+            false => Err(format!("expected a region such as us-gov-west-1, not `{}`", text.escape_debug())),
+        }
+    }
+}
+
+/// The address of the API; plain HTTP only on this machine.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct HubEndpoint(reqwest::Url);
+
+impl TryFrom<String> for HubEndpoint {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let url: reqwest::Url = text.parse().map_err(|error| format!("`{text}` is not a URL: {error}"))?;
+        let local = url.host_str().is_some_and(local::is_loopback);
+        match url.scheme() {
+            "https" => Ok(Self(url)),
+            "http" if local => Ok(Self(url)),
+            _ => Err(format!("expected an https address, not `{text}`")),
+        }
+    }
+}
+
+/// Writes back to one region's Security Hub.
+#[derive(Debug)]
+pub struct SecurityHub {
+    writer: Writer,
+}
+
+impl Action for SecurityHub {
+    const ROLE: Role = Role::Record;
+    type Config = Config;
+
+    async fn new(_name: &ChannelName, config: Config, clients: &Clients) -> anyhow::Result<Self> {
+        let Config { region, fips, endpoint } = config;
+        let aws = clients.aws().await;
+        let credentials = aws.credentials_provider().context("no AWS credentials")?;
+        let region = match region {
+            Some(HubRegion(region)) => region,
+            None => {
+                let known = aws.region().context("expected `region`, or AWS_REGION to be set")?.to_string();
+                HubRegion::try_from(known).map_err(|expected| anyhow!(expected))?.0
+            }
+        };
+        let named = |set: String| set.parse().with_context(|| format!("AWS_ENDPOINT_URL: `{set}`"));
+        let endpoint = match endpoint {
+            Some(HubEndpoint(url)) => Some(url),
+            None => configured(Service::SecurityHub, aws).map(named).transpose()?,
+        };
+        let place = match (endpoint, fips.or(aws.use_fips()).unwrap_or_default()) {
+            (Some(url), _) => Ok(Place::at(Service::SecurityHub, &region, &url)),
+            (None, true) => Place::regional_fips(Service::SecurityHub, &region),
+            (None, false) => Place::regional(Service::SecurityHub, &region),
+        };
+        let place = place.map_err(|expected| anyhow!(expected))?;
+        Ok(Self { writer: Writer::start(Caller::new(clients.http()?, credentials, place)) })
+    }
+
+    async fn perform(&self, effect: &Effect) -> Result<Done, NotTaken> {
+        match Update::of(effect) {
+            Some(update) => Ok(self.writer.write(update).await?),
+            None => Ok(Done { receipt: "no Security Hub finding".to_owned() }),
+        }
+    }
+
+    /// The only call that is permitted writes to a finding.
+    async fn ask(&self) -> Option<Result<String, String>> {
+        None
+    }
+
+    fn per_minute(&self) -> Option<PerMinute> {
+        // The writer paces its calls, each of which is many effects.
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests;
