@@ -1,5 +1,8 @@
 //! How Watchfire reaches the world: one TLS provider, one HTTP client, one AWS configuration.
 
+mod kept;
+mod partition;
+
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -8,12 +11,16 @@ use aws_config::environment::EnvironmentVariableRegionProvider;
 use aws_config::meta::region::RegionProviderChain;
 use aws_config::profile::ProfileFileRegionProvider;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_sns::config::SharedHttpClient;
 use aws_sdk_sns::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_http_client::tls;
 use aws_smithy_types::timeout::TimeoutConfig;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use tokio::sync::OnceCell;
+
+use kept::KeptCredentials;
+pub(crate) use partition::{Partition, dns_suffix};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 const TOTAL_TIMEOUT: Duration = Duration::from_secs(10);
@@ -24,6 +31,7 @@ const TOTAL_TIMEOUT: Duration = Duration::from_secs(10);
 pub struct Clients {
     region: Option<Region>,
     http: OnceLock<reqwest::Client>,
+    direct: OnceLock<reqwest::Client>,
     aws: OnceCell<SdkConfig>,
 }
 
@@ -35,7 +43,7 @@ impl Clients {
     pub fn new(region: Option<String>) -> anyhow::Result<Self> {
         install_crypto_provider()?;
         let region = region.map(Region::new);
-        Ok(Self { region, http: OnceLock::new(), aws: OnceCell::new() })
+        Ok(Self { region, http: OnceLock::new(), direct: OnceLock::new(), aws: OnceCell::new() })
     }
 
     /// As `new`, with an AWS configuration that has been made already; without an HTTP client of its
@@ -47,30 +55,46 @@ impl Clients {
             Some(_) => aws,
             None => aws.into_builder().http_client(aws_http()).build(),
         };
-        Ok(Self { region, http: OnceLock::new(), aws: OnceCell::new_with(Some(aws)) })
+        let aws = OnceCell::new_with(Some(with_kept_credentials(aws)));
+        Ok(Self { region, http: OnceLock::new(), direct: OnceLock::new(), aws })
     }
 
     /// For everything that is not AWS: 3 s to connect, 10 s in all, no redirects, the platform's root
     /// certificates (`SSL_CERT_FILE` and `SSL_CERT_DIR` are honoured). Fails where there are none.
     pub fn http(&self) -> anyhow::Result<reqwest::Client> {
-        if let Some(http) = self.http.get() {
-            return Ok(http.clone());
-        }
-        let http = reqwest::Client::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(TOTAL_TIMEOUT)
-            .redirect(reqwest::redirect::Policy::none())
-            .user_agent(concat!("watchfire/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .context("no HTTPS client")?;
-        Ok(self.http.get_or_init(|| http).clone())
+        made_once(&self.http, https())
     }
 
-    /// For AWS: credentials by the default chain, `AWS_ENDPOINT_URL` and `AWS_USE_FIPS_ENDPOINT` are
+    /// The same for signed calls of our own: no proxy that the environment names stands in between, as with the
+    /// clients of AWS's SDK.
+    pub(crate) fn direct(&self) -> anyhow::Result<reqwest::Client> {
+        made_once(&self.direct, https().no_proxy())
+    }
+
+    /// For AWS: credentials by the default chain, kept while they are good, `AWS_ENDPOINT_URL` and `AWS_USE_FIPS_ENDPOINT` are
     /// honoured, 3 s to connect. A client for calls that should not last sets its own further limits.
     pub async fn aws(&self) -> &SdkConfig {
         self.aws.get_or_init(|| load_aws(self.region.clone())).await
     }
+}
+
+fn https() -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .timeout(TOTAL_TIMEOUT)
+        .redirect(reqwest::redirect::Policy::none())
+        .user_agent(concat!("watchfire/", env!("CARGO_PKG_VERSION")))
+}
+
+fn made_once(
+    known: &OnceLock<reqwest::Client>,
+    new: reqwest::ClientBuilder,
+) -> anyhow::Result<reqwest::Client> {
+    if let Some(http) = known.get() {
+        return Ok(http.clone());
+    }
+    let http = new.build().context("no HTTPS client")?;
+    Ok(known.get_or_init(|| http).clone())
 }
 
 async fn load_aws(region: Option<Region>) -> SdkConfig {
@@ -79,12 +103,23 @@ async fn load_aws(region: Option<Region>) -> SdkConfig {
     let region = RegionProviderChain::first_try(region)
         .or_else(EnvironmentVariableRegionProvider::new())
         .or_else(ProfileFileRegionProvider::new());
-    aws_config::defaults(BehaviorVersion::latest())
+    let aws = aws_config::defaults(BehaviorVersion::latest())
         .region(region)
         .http_client(aws_http())
         .timeout_config(TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).build())
         .load()
-        .await
+        .await;
+    with_kept_credentials(aws)
+}
+
+fn with_kept_credentials(aws: SdkConfig) -> SdkConfig {
+    match aws.credentials_provider() {
+        Some(provider) => {
+            let kept = SharedCredentialsProvider::new(KeptCredentials::of(provider));
+            aws.into_builder().credentials_provider(kept).build()
+        }
+        None => aws,
+    }
 }
 
 fn aws_http() -> SharedHttpClient {
@@ -135,20 +170,6 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
         cause = inner.source();
     }
     said
-}
-
-/// What the names of AWS end in, by the partition that the region is in, as AWS publishes it.
-pub(crate) fn dns_suffix(region: &str) -> &'static str {
-    const OTHERS: [(&str, &str); 6] = [
-        ("cn-", "amazonaws.com.cn"),
-        ("eusc-", "amazonaws.eu"),
-        ("us-iso-", "c2s.ic.gov"),
-        ("us-isob-", "sc2s.sgov.gov"),
-        ("us-isof-", "csp.hci.ic.gov"),
-        ("eu-isoe-", "cloud.adc-e.uk"),
-    ];
-    let other = OTHERS.into_iter().find(|(beginning, _)| region.starts_with(beginning));
-    other.map_or("amazonaws.com", |(_, suffix)| suffix)
 }
 
 /// An ARN of one service in any partition.

@@ -7,12 +7,21 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail, ensure};
-use aws_smithy_types::timeout::TimeoutConfig;
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::json;
 use watchfire_core::value_schema;
 
-use crate::clients::{Arn, Clients, explain};
+use crate::aws::call::{Ask, Caller, Patience, Service};
+use crate::clients::{Arn, Clients};
+
+/// As AWS's SDK has it.
+const PATIENCE: Patience = Patience {
+    attempt: Duration::from_secs(10),
+    in_all: Duration::from_secs(10),
+    attempts: 3,
+    wait: Duration::from_secs(1),
+};
 
 /// A text that prints as `***` and is never serialised.
 #[derive(Clone, PartialEq, Eq)]
@@ -163,19 +172,23 @@ fn filled(text: String) -> anyhow::Result<Secret> {
     Ok(Secret(text))
 }
 
+/// What is read of an answer.
+#[derive(Deserialize)]
+struct Kept {
+    #[serde(rename = "SecretString")]
+    text: Option<String>,
+}
+
 async fn fetch(SecretArn { arn, member }: &SecretArn, clients: &Clients) -> anyhow::Result<String> {
-    let timeouts = TimeoutConfig::builder().operation_timeout(Duration::from_secs(10)).build();
-    let config = aws_sdk_secretsmanager::config::Builder::from(clients.aws().await)
-        .region(arn.region())
-        .timeout_config(timeouts)
-        .build();
-    let client = aws_sdk_secretsmanager::Client::from_conf(config);
-    let answer = client.get_secret_value().secret_id(arn.as_str()).send().await;
-    let answer = answer.map_err(|error| anyhow!(explain(&error)))?;
-    let text = answer.secret_string().context("not text but binary")?;
+    let caller = Caller::new(clients, Service::SecretsManager, Some(arn.region().as_ref())).await?;
+    let body = json!({"SecretId": arn.as_str()});
+    let answer =
+        caller.call(&Ask::Json { target: "secretsmanager.GetSecretValue", body: &body }, PATIENCE).await?;
+    let Kept { text } = answer.json()?;
+    let text = text.context("not text but binary")?;
     match member {
-        Some(member) => take_member(text, member),
-        None => Ok(text.to_owned()),
+        Some(member) => take_member(&text, member),
+        None => Ok(text),
     }
 }
 

@@ -5,27 +5,31 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_sdk_ecr::types::ImageIdentifier;
-use aws_sdk_secretsmanager::config::{Credentials, SharedCredentialsProvider};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
 use serde_json::json;
 use tokio::time::Instant;
 use watchfire::aws::credentials::{Denied, InForce, PodUid, Role, deny, restore};
 use watchfire::aws::image_scan::{Status, scan};
 use watchfire::clients::Clients;
 use watchfire::failure::Failure;
-use watchfire_tests::PythonServer;
+use watchfire_tests::{AwsApi, PythonServer, between};
 
 /// Whose everything is in moto.
 const ACCOUNT: &str = "123456789012";
 
-async fn clients() -> Clients {
+/// Its API, for what a test sets up and looks at.
+fn moto() -> AwsApi {
     static SERVER: OnceLock<PythonServer> = OnceLock::new();
-    let port = SERVER.get_or_init(|| PythonServer::start("ecr_iam.py", &[])).port();
+    AwsApi::at(SERVER.get_or_init(|| PythonServer::start("ecr_iam.py", &[])).port())
+}
+
+fn clients() -> Clients {
     let credentials = Credentials::new("test", "test", None, None, "tests");
     let aws = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("us-gov-west-1"))
-        .endpoint_url(format!("http://127.0.0.1:{port}"))
+        .endpoint_url(moto().endpoint())
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .build();
     Clients::with_aws(aws).unwrap()
@@ -36,9 +40,12 @@ fn soon() -> Instant {
 }
 
 /// Pushes an image, and tells its reference.
-async fn image(clients: &Clients, repository: &str) -> String {
-    let ecr = aws_sdk_ecr::Client::new(clients.aws().await);
-    ecr.create_repository().repository_name(repository).send().await.unwrap();
+async fn image(repository: &str) -> String {
+    let moto = moto();
+    let ecr = async |operation: &str, body| {
+        moto.json("ecr", &format!("AmazonEC2ContainerRegistry_V20150921.{operation}"), &body).await
+    };
+    ecr("CreateRepository", json!({"repositoryName": repository})).await;
     let manifest = json!({
         "schemaVersion": 2, "mediaType": "application/vnd.docker.distribution.manifest.v2+json",
         "config": {
@@ -47,16 +54,17 @@ async fn image(clients: &Clients, repository: &str) -> String {
         },
         "layers": [],
     });
-    let put = ecr.put_image().repository_name(repository).image_tag("1").image_manifest(manifest.to_string());
-    let put = put.send().await.unwrap();
-    let id: ImageIdentifier = put.image.unwrap().image_id.unwrap();
-    format!("{ACCOUNT}.dkr.ecr-fips.us-gov-west-1.amazonaws.com/{repository}@{}", id.image_digest.unwrap())
+    let manifest = manifest.to_string();
+    let image = json!({"repositoryName": repository, "imageTag": "1", "imageManifest": manifest});
+    let put = ecr("PutImage", image).await;
+    let digest = put["image"]["imageId"]["imageDigest"].as_str().unwrap();
+    format!("{ACCOUNT}.dkr.ecr-fips.us-gov-west-1.amazonaws.com/{repository}@{digest}")
 }
 
 #[tokio::test]
 async fn a_scan_is_told_by_severity_and_asked_for_again_it_is_the_same() {
-    let clients = clients().await;
-    let reference = image(&clients, "shop/web").await;
+    let clients = clients();
+    let reference = image("shop/web").await;
     let first = scan(&clients, &reference, soon()).await.unwrap();
     assert_eq!(first.status, Status::Complete);
     assert!(reference.ends_with(&first.digest));
@@ -68,8 +76,8 @@ async fn a_scan_is_told_by_severity_and_asked_for_again_it_is_the_same() {
 
 #[tokio::test]
 async fn an_image_that_ecr_does_not_have_is_refused_for_good() {
-    let clients = clients().await;
-    let known = image(&clients, "shop/db").await;
+    let clients = clients();
+    let known = image("shop/db").await;
     let (name, _) = known.split_once('@').unwrap();
     let unknown = format!("{name}@sha256:{}", "00".repeat(32));
     let elsewhere = format!("docker.io/library/web@sha256:{}", "00".repeat(32));
@@ -85,55 +93,62 @@ async fn an_image_that_ecr_does_not_have_is_refused_for_good() {
     }
 }
 
+async fn iam(action: &str, fields: &[(&str, &str)]) -> String {
+    moto().form("iam", &[&[("Action", action), ("Version", "2010-05-08")], fields].concat()).await
+}
+
 /// A role in a path.
-async fn role(clients: &Clients, name: &str) -> (Role, aws_sdk_iam::Client) {
-    let iam = aws_sdk_iam::Client::new(clients.aws().await);
+async fn role(name: &str) -> Role {
     let trust = json!({"Version": "2012-10-17", "Statement": [{
         "Effect": "Allow", "Principal": {"Service": "pods.eks.amazonaws.com"},
         "Action": ["sts:AssumeRole", "sts:TagSession"],
     }]});
-    let create = iam.create_role().role_name(name).path("/teams/shop/");
-    let created = create.assume_role_policy_document(trust.to_string()).send().await.unwrap();
-    let arn = created.role.unwrap().arn;
-    (Role::parse(&arn, ACCOUNT).unwrap(), iam)
+    let trust = trust.to_string();
+    let fields = [("RoleName", name), ("Path", "/teams/shop/"), ("AssumeRolePolicyDocument", &trust)];
+    let created = iam("CreateRole", &fields).await;
+    Role::parse(&between(&created, "<Arn>", "</Arn>"), ACCOUNT).unwrap()
+}
+
+/// The names of the policies on a role.
+async fn policies(role: &str) -> Vec<String> {
+    let listed = iam("ListRolePolicies", &[("RoleName", role)]).await;
+    listed.split("<member>").skip(1).map(|rest| rest.split('<').next().unwrap().to_owned()).collect()
 }
 
 #[tokio::test]
 async fn a_pod_is_denied_once_and_restored_once() {
-    let clients = clients().await;
-    let (role, iam) = role(&clients, "pod-identity").await;
+    let clients = clients();
+    let role = role("pod-identity").await;
     let denied = Denied::Pod(PodUid::parse("7bf73129-1428-4cd3-a780-95db273d1602").unwrap());
     let policy = "watchfire-deny-7bf73129-1428-4cd3-a780-95db273d1602".to_owned();
     let in_force = |already| InForce { policy: policy.clone(), already };
     assert_eq!(deny(&clients, &role, &denied).await, Ok(in_force(false)));
     assert_eq!(deny(&clients, &role, &denied).await, Ok(in_force(true)));
-    let policies =
-        async || iam.list_role_policies().role_name("pod-identity").send().await.unwrap().policy_names;
-    assert_eq!(policies().await, std::slice::from_ref(&policy));
+    assert_eq!(policies("pod-identity").await, std::slice::from_ref(&policy));
     assert_eq!(restore(&clients, &role, &denied).await, Ok(true));
     assert_eq!(restore(&clients, &role, &denied).await, Ok(false));
-    assert_eq!(policies().await, Vec::<String>::new());
+    assert_eq!(policies("pod-identity").await, Vec::<String>::new());
 }
 
 #[tokio::test]
 async fn older_sessions_stay_denied_when_an_earlier_time_is_asked_for_again() {
-    let clients = clients().await;
-    let (role, iam) = role(&clients, "irsa").await;
+    let clients = clients();
+    let role = role("irsa").await;
     let before = |at: &str| Denied::SessionsBefore(at.parse().unwrap());
     let in_force = |already| InForce { policy: "watchfire-deny-older-sessions".to_owned(), already };
     let (early, late) = (before("2026-11-20T02:58:11Z"), before("2026-11-20T03:00:00Z"));
     assert_eq!(deny(&clients, &role, &early).await, Ok(in_force(false)));
     assert_eq!(deny(&clients, &role, &late).await, Ok(in_force(false)));
     assert_eq!(deny(&clients, &role, &early).await, Ok(in_force(true)));
-    let get = iam.get_role_policy().role_name("irsa").policy_name("watchfire-deny-older-sessions");
-    let document = get.send().await.unwrap().policy_document;
+    let fields = [("RoleName", "irsa"), ("PolicyName", "watchfire-deny-older-sessions")];
+    let document = iam("GetRolePolicy", &fields).await;
     assert!(document.contains("03%3A00%3A00") || document.contains("03:00:00"), "{document}");
     assert_eq!(restore(&clients, &role, &early).await, Ok(true));
 }
 
 #[tokio::test]
 async fn a_role_that_does_not_exist_is_refused_for_good() {
-    let clients = clients().await;
+    let clients = clients();
     let role = Role::parse(&format!("arn:aws-us-gov:iam::{ACCOUNT}:role/no-such"), ACCOUNT).unwrap();
     let denied = Denied::Pod(PodUid::parse("u-1").unwrap());
     match deny(&clients, &role, &denied).await {

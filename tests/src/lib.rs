@@ -1,5 +1,6 @@
 //! What the end-to-end tests stand on: real and faithful servers, the `watchfire` process, made-up events.
 
+mod aws_api;
 pub mod cluster;
 mod configuration;
 mod events;
@@ -15,6 +16,7 @@ pub mod store_contract;
 pub mod storm;
 mod watchfire;
 
+pub use aws_api::{AwsApi, between};
 pub use configuration::Configuration;
 pub use events::GuardDuty;
 pub use logs::Logs;

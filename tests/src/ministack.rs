@@ -1,4 +1,4 @@
-//! SQS, SNS and EventBridge, spoken to as any client would: JSON or forms over HTTP.
+//! SQS, SNS, EventBridge and Secrets Manager, spoken to as any client would: JSON or forms over HTTP.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -6,17 +6,14 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::process::{PythonServer, http};
+use crate::aws_api::{AwsApi, between};
+use crate::process::PythonServer;
 use crate::until;
-
-/// The region of every test.
-const REGION: &str = "us-gov-west-1";
 
 /// One AWS for the whole test binary; tests keep apart by the names of what they create.
 #[derive(Clone, Debug)]
 pub struct Ministack {
-    endpoint: String,
-    http: reqwest::Client,
+    api: AwsApi,
 }
 
 /// How many messages a queue holds.
@@ -47,12 +44,12 @@ impl Ministack {
     pub fn shared() -> Self {
         static SERVER: OnceLock<PythonServer> = OnceLock::new();
         let port = SERVER.get_or_init(|| PythonServer::start("aws.py", &[])).port();
-        Self { endpoint: format!("http://127.0.0.1:{port}"), http: http() }
+        Self { api: AwsApi::at(port) }
     }
 
     /// What `AWS_ENDPOINT_URL` is to be.
     pub fn endpoint(&self) -> &str {
-        &self.endpoint
+        self.api.endpoint()
     }
 
     /// A name that no other test has.
@@ -111,6 +108,13 @@ impl Ministack {
         self.form(&[("Action", "Publish"), ("TopicArn", topic), ("Message", message)]).await;
     }
 
+    /// A secret of Secrets Manager with that text. Returns its ARN.
+    pub async fn secret(&self, stem: &str, text: &str) -> String {
+        let body = json!({"Name": self.name(stem), "SecretString": text});
+        let created = self.api.json("secretsmanager", "secretsmanager.CreateSecret", &body).await;
+        created["ARN"].as_str().expect("a created secret has an ARN").to_owned()
+    }
+
     async fn create(&self, name: &str, attributes: Value) -> String {
         let answer =
             self.json("AmazonSQS.CreateQueue", &json!({"QueueName": name, "Attributes": attributes})).await;
@@ -125,30 +129,11 @@ impl Ministack {
 
     async fn json(&self, target: &str, body: &Value) -> Value {
         let service = if target.starts_with("AmazonSQS") { "sqs" } else { "events" };
-        let request = self.http.post(&self.endpoint).header("x-amz-target", target);
-        let request = request.header("content-type", "application/x-amz-json-1.1").body(body.to_string());
-        let text = self.send(request, service).await;
-        if text.is_empty() { Value::Null } else { serde_json::from_str(&text).expect("the answer is JSON") }
+        self.api.json(service, target, body).await
     }
 
     async fn form(&self, fields: &[(&str, &str)]) -> String {
-        let body = fields.iter().map(|(key, value)| format!("{key}={}", escaped(value))).collect::<Vec<_>>();
-        let request =
-            self.http.post(&self.endpoint).header("content-type", "application/x-www-form-urlencoded");
-        self.send(request.body(body.join("&")), "sns").await
-    }
-
-    /// Nobody checks the signature; the region and the service are read from it.
-    async fn send(&self, request: reqwest::RequestBuilder, service: &str) -> String {
-        let signature = format!(
-            "AWS4-HMAC-SHA256 Credential=test/20261120/{REGION}/{service}/aws4_request, \
-             SignedHeaders=host, Signature=0"
-        );
-        let answer = request.header("authorization", signature).send().await.expect("ministack answers");
-        let status = answer.status();
-        let text = answer.text().await.expect("the answer can be read");
-        assert!(status.is_success(), "{service} answered {status}: {text}");
-        text
+        self.api.form("sns", fields).await
     }
 }
 
@@ -217,21 +202,4 @@ impl Queue {
             delayed: number("ApproximateNumberOfMessagesDelayed").expect("a queue has a depth"),
         }
     }
-}
-
-fn between(text: &str, before: &str, after: &str) -> String {
-    let found = text.split_once(before).and_then(|(_, rest)| rest.split_once(after));
-    found.unwrap_or_else(|| panic!("no {before} in {text}")).0.to_owned()
-}
-
-fn escaped(text: &str) -> String {
-    let bytes = text.bytes();
-    bytes
-        .map(|byte| match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
-                char::from(byte).to_string()
-            }
-            other => format!("%{other:02X}"),
-        })
-        .collect()
 }

@@ -11,14 +11,16 @@
 //! issued before are denied, those of healthy pods included, until their SDKs ask for new ones; and a stolen
 //! service account token can ask for new ones, too, for as long as it is valid.
 
-use aws_sdk_iam::Client;
-use aws_sdk_iam::config::retry::RetryConfig;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{code, failure, timeouts};
+use super::call::{Answer, Ask, CallError, Caller, Service};
+use super::{ONCE, failure};
 use crate::clients::Clients;
 use crate::failure::Failure;
+
+/// Of IAM's API.
+const VERSION: &str = "2010-05-08";
 
 /// An IAM role of a given account.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -117,16 +119,14 @@ impl Denied {
 /// # Errors
 /// As the head of this file says.
 pub async fn deny(clients: &Clients, role: &Role, denied: &Denied) -> Result<InForce, Failure> {
-    let client = client(clients).await;
+    let iam = Iam::of(clients, role).await?;
     let (policy, document) = (denied.policy(), denied.document());
-    if covers(get(&client, role, &policy).await?.as_ref(), denied) {
+    if covers(iam.get(&policy).await?.as_ref(), denied) {
         return Ok(InForce { policy, already: true });
     }
-    let put = client.put_role_policy().role_name(&role.name).policy_name(&policy);
-    let put = put.policy_document(document.to_string()).send().await;
-    put.map_err(|error| failed(role, &error))?;
+    iam.put(&policy, &document).await?;
     // IAM is consistent in the end only, and somebody can have put another in between.
-    if covers(get(&client, role, &policy).await?.as_ref(), denied) {
+    if covers(iam.get(&policy).await?.as_ref(), denied) {
         return Ok(InForce { policy, already: false });
     }
     Err(Failure::transient(format!("IAM: {}: policy {policy} is not to be seen yet", role.arn)))
@@ -137,42 +137,61 @@ pub async fn deny(clients: &Clients, role: &Role, denied: &Denied) -> Result<InF
 /// # Errors
 /// As the head of this file says.
 pub async fn restore(clients: &Clients, role: &Role, denied: &Denied) -> Result<bool, Failure> {
-    let client = client(clients).await;
+    let iam = Iam::of(clients, role).await?;
     let policy = denied.policy();
-    let delete = client.delete_role_policy().role_name(&role.name).policy_name(&policy).send().await;
-    let was = match delete {
-        Ok(_) => true,
-        // The policy, or the role with it.
-        Err(error) if code(&error) == "NoSuchEntity" => false,
-        Err(error) => return Err(failed(role, &error)),
-    };
-    match get(&client, role, &policy).await? {
+    let was = iam.delete(&policy).await?;
+    match iam.get(&policy).await? {
         None => Ok(was),
         Some(_) => Err(Failure::transient(format!("IAM: {}: policy {policy} is still to be seen", role.arn))),
     }
 }
 
-async fn client(clients: &Clients) -> Client {
-    let config = aws_sdk_iam::config::Builder::from(clients.aws().await)
-        .timeout_config(timeouts())
-        .retry_config(RetryConfig::disabled())
-        .build();
-    Client::from_conf(config)
+/// The policies on one role.
+struct Iam<'r> {
+    caller: Caller,
+    role: &'r Role,
 }
 
-/// The policy on the role; `Null` where it cannot be read.
-async fn get(client: &Client, role: &Role, policy: &str) -> Result<Option<Value>, Failure> {
-    match client.get_role_policy().role_name(&role.name).policy_name(policy).send().await {
-        Ok(answer) => Ok(Some(serde_json::from_str(&decoded(&answer.policy_document)).unwrap_or_default())),
-        Err(error) if code(&error) == "NoSuchEntity" => Ok(None),
-        Err(error) => Err(failed(role, &error)),
+impl<'r> Iam<'r> {
+    async fn of(clients: &Clients, role: &'r Role) -> Result<Self, Failure> {
+        let caller = Caller::new(clients, Service::Iam, None).await;
+        Ok(Self { caller: caller.map_err(|error| failed(role, &error))?, role })
+    }
+
+    /// The policy; `Null` where it cannot be read.
+    async fn get(&self, policy: &str) -> Result<Option<Value>, Failure> {
+        let path = ["GetRolePolicyResponse", "GetRolePolicyResult", "PolicyDocument"];
+        let answer = self.call("GetRolePolicy", policy, None).await;
+        match answer.and_then(|answer| answer.xml_text(&path)) {
+            Ok(document) => Ok(Some(serde_json::from_str(&decoded(&document)).unwrap_or_default())),
+            Err(error) if error.code() == "NoSuchEntity" => Ok(None),
+            Err(error) => Err(failed(self.role, &error)),
+        }
+    }
+
+    async fn put(&self, policy: &str, document: &Value) -> Result<(), Failure> {
+        let put = self.call("PutRolePolicy", policy, Some(&document.to_string())).await;
+        put.map(|_| ()).map_err(|error| failed(self.role, &error))
+    }
+
+    /// Whether there was one.
+    async fn delete(&self, policy: &str) -> Result<bool, Failure> {
+        match self.call("DeleteRolePolicy", policy, None).await {
+            Ok(_) => Ok(true),
+            // The policy, or the role with it.
+            Err(error) if error.code() == "NoSuchEntity" => Ok(false),
+            Err(error) => Err(failed(self.role, &error)),
+        }
+    }
+
+    async fn call(&self, action: &str, policy: &str, document: Option<&str>) -> Result<Answer, CallError> {
+        let mut fields = vec![("RoleName", self.role.name.as_str()), ("PolicyName", policy)];
+        fields.extend(document.map(|document| ("PolicyDocument", document)));
+        self.caller.call(&Ask::Query { action, version: VERSION, fields: &fields }, ONCE).await
     }
 }
 
-fn failed<E>(role: &Role, error: &aws_sdk_iam::error::SdkError<E>) -> Failure
-where
-    E: aws_sdk_iam::error::ProvideErrorMetadata + std::error::Error + 'static,
-{
+fn failed(role: &Role, error: &CallError) -> Failure {
     failure(&format!("IAM: {}", role.arn), error)
 }
 

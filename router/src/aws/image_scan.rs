@@ -6,21 +6,23 @@
 //! - Transient: 5xx, throttling, no answer in time, a missing permission. Permanent: an image that is not in
 //!   ECR, has no digest, or that ECR does not know.
 
+mod page;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use aws_sdk_ecr::Client;
-use aws_sdk_ecr::config::Region;
-use aws_sdk_ecr::config::retry::RetryConfig;
-use aws_sdk_ecr::operation::describe_image_scan_findings::DescribeImageScanFindingsOutput;
-use aws_sdk_ecr::types::{EnhancedImageScanFinding, ImageIdentifier, ImageScanFinding, ImageScanFindings};
 use serde::Serialize;
+use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::{code, failure, timeouts};
+use super::call::{Answer, Ask, CallError, Caller, Service};
+use super::{ONCE, failure};
 use crate::clients::Clients;
 use crate::failure::Failure;
+use page::{Basic, Enhanced, Findings, Package, Page};
 
+/// As `X-Amz-Target` names it.
+const API: &str = "AmazonEC2ContainerRegistry_V20150921";
 const BETWEEN_LOOKS: Duration = Duration::from_secs(2);
 /// Most findings that are told one by one.
 const WORST: usize = 10;
@@ -112,7 +114,10 @@ fn registry(host: &str) -> Option<(&str, &str)> {
     let (region, domain) = rest.split_once('.')?;
     let account_is_one = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
     let known = ["amazonaws.com", "amazonaws.com.cn", "on.aws", "on.amazonwebservices.com.cn"];
-    (account_is_one && !region.is_empty() && known.contains(&domain)).then_some((account, region))
+    // It becomes part of the name of the host that is asked.
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    let region_is_one = !region.is_empty() && region.bytes().all(plain);
+    (account_is_one && region_is_one && known.contains(&domain)).then_some((account, region))
 }
 
 /// Has an image scanned, and waits for what is found until the deadline. May be dropped at any await.
@@ -121,17 +126,12 @@ fn registry(host: &str) -> Option<(&str, &str)> {
 /// Permanent where there is no such image in ECR; transient where ECR cannot be asked now.
 pub async fn scan(clients: &Clients, reference: &str, deadline: Instant) -> Result<Scan, Failure> {
     let image = Image::parse(reference).map_err(Failure::permanent)?;
-    let config = aws_sdk_ecr::config::Builder::from(clients.aws().await)
-        .region(Region::new(image.region.clone()))
-        .timeout_config(timeouts())
-        .retry_config(RetryConfig::disabled())
-        .build();
-    let client = Client::from_conf(config);
-    start(&client, &image).await?;
+    let ecr = Ecr::of(clients, &image).await?;
+    ecr.start().await?;
     loop {
-        let page = look(&client, &image, None).await?;
+        let page = ecr.look(None).await?;
         if let Some(status) = page.as_ref().and_then(ended) {
-            let pages = all(&client, &image, page.into_iter().collect()).await?;
+            let pages = ecr.all(page.into_iter().collect()).await?;
             return Ok(tell(image.digest, status, &pages));
         }
         let next = Instant::now() + BETWEEN_LOOKS;
@@ -143,81 +143,88 @@ pub async fn scan(clients: &Clients, reference: &str, deadline: Instant) -> Resu
     }
 }
 
-async fn start(client: &Client, image: &Image) -> Result<(), Failure> {
-    let start = client.start_image_scan().registry_id(&image.account).repository_name(&image.repository);
-    match start.image_id(identifier(image)).send().await {
-        Ok(_) => Ok(()),
-        // One is under way; one a day is all that ECR makes; enhanced scanning goes by itself.
-        Err(error)
-            if ["ScanAlreadyInProgressException", "LimitExceededException", "ValidationException"]
-                .contains(&code(&error)) =>
-        {
-            Ok(())
+/// What is asked about one image.
+struct Ecr<'i> {
+    caller: Caller,
+    image: &'i Image,
+}
+
+impl<'i> Ecr<'i> {
+    async fn of(clients: &Clients, image: &'i Image) -> Result<Self, Failure> {
+        let caller = Caller::new(clients, Service::Ecr, Some(&image.region)).await;
+        Ok(Self { caller: caller.map_err(|error| failure("ECR", &error))?, image })
+    }
+
+    async fn start(&self) -> Result<(), Failure> {
+        match self.call("StartImageScan", &self.about()).await {
+            Ok(_) => Ok(()),
+            // One is under way; one a day is all that ECR makes; enhanced scanning goes by itself.
+            Err(error)
+                if ["ScanAlreadyInProgressException", "LimitExceededException", "ValidationException"]
+                    .contains(&error.code()) =>
+            {
+                Ok(())
+            }
+            Err(error) => Err(failure("ECR", &error)),
         }
-        Err(error) => Err(failure("ECR", &error)),
+    }
+
+    /// None where ECR has not begun.
+    async fn look(&self, next: Option<&str>) -> Result<Option<Page>, Failure> {
+        let mut about = self.about();
+        about["maxResults"] = json!(1_000);
+        if let Some(next) = next {
+            about["nextToken"] = json!(next);
+        }
+        match self.call("DescribeImageScanFindings", &about).await.and_then(|answer| answer.json()) {
+            Ok(page) => Ok(Some(page)),
+            Err(error) if error.code() == "ScanNotFoundException" => Ok(None),
+            Err(error) => Err(failure("ECR", &error)),
+        }
+    }
+
+    async fn all(&self, mut pages: Vec<Page>) -> Result<Vec<Page>, Failure> {
+        while pages.len() < PAGES {
+            let Some(next) = pages.last().and_then(|page| page.next_token.clone()) else { break };
+            pages.extend(self.look(Some(&next)).await?);
+        }
+        Ok(pages)
+    }
+
+    fn about(&self) -> Value {
+        let Image { account, region: _, repository, digest } = self.image;
+        json!({"registryId": account, "repositoryName": repository, "imageId": {"imageDigest": digest}})
+    }
+
+    async fn call(&self, operation: &str, body: &Value) -> Result<Answer, CallError> {
+        let target = format!("{API}.{operation}");
+        self.caller.call(&Ask::Json { target: &target, body }, ONCE).await
     }
 }
 
-fn identifier(image: &Image) -> ImageIdentifier {
-    ImageIdentifier::builder().image_digest(&image.digest).build()
-}
-
-/// None where ECR has not begun.
-async fn look(
-    client: &Client,
-    image: &Image,
-    next: Option<String>,
-) -> Result<Option<DescribeImageScanFindingsOutput>, Failure> {
-    let describe = client
-        .describe_image_scan_findings()
-        .registry_id(&image.account)
-        .repository_name(&image.repository)
-        .image_id(identifier(image))
-        .set_next_token(next)
-        .max_results(1_000);
-    match describe.send().await {
-        Ok(page) => Ok(Some(page)),
-        Err(error) if code(&error) == "ScanNotFoundException" => Ok(None),
-        Err(error) => Err(failure("ECR", &error)),
-    }
-}
-
-async fn all(
-    client: &Client,
-    image: &Image,
-    mut pages: Vec<DescribeImageScanFindingsOutput>,
-) -> Result<Vec<DescribeImageScanFindingsOutput>, Failure> {
-    while pages.len() < PAGES {
-        let Some(next) = pages.last().and_then(|page| page.next_token.clone()) else { break };
-        pages.extend(look(client, image, Some(next)).await?);
-    }
-    Ok(pages)
-}
-
-fn ended(page: &DescribeImageScanFindingsOutput) -> Option<Status> {
-    let status = page.image_scan_status()?;
-    let name = status.status()?.as_str();
-    match name {
+fn ended(page: &Page) -> Option<Status> {
+    let page::Status { status, description } = page.image_scan_status.as_ref()?;
+    match status.as_deref()? {
         "COMPLETE" => Some(Status::Complete),
         "ACTIVE" => Some(Status::Active),
         "IN_PROGRESS" | "PENDING" => None,
         // FAILED, UNSUPPORTED_IMAGE, SCAN_ELIGIBILITY_EXPIRED, and what AWS may add: none goes on.
-        _ => Some(Status::Failed(match status.description() {
+        name => Some(Status::Failed(match description {
             Some(description) => format!("{name}: {description}"),
             None => name.to_owned(),
         })),
     }
 }
 
-fn tell(digest: String, status: Status, pages: &[DescribeImageScanFindingsOutput]) -> Scan {
-    let findings: Vec<&ImageScanFindings> =
-        pages.iter().filter_map(DescribeImageScanFindingsOutput::image_scan_findings).collect();
-    let counts = findings.first().and_then(|findings| findings.finding_severity_counts());
+fn tell(digest: String, status: Status, pages: &[Page]) -> Scan {
+    let findings: Vec<&Findings> =
+        pages.iter().filter_map(|page| page.image_scan_findings.as_ref()).collect();
+    let counts = findings.first().and_then(|findings| findings.finding_severity_counts.as_ref());
     let counts = counts.into_iter().flatten();
-    let severities =
-        counts.map(|(name, count)| (name.as_str().to_owned(), u64::try_from(*count).unwrap_or(0)));
-    let basic = findings.iter().flat_map(|findings| findings.findings()).map(basic);
-    let enhanced = findings.iter().flat_map(|findings| findings.enhanced_findings()).map(enhanced);
+    let severities = counts.map(|(name, count)| (name.clone(), u64::try_from(*count).unwrap_or(0)));
+    let basic = findings.iter().flat_map(|findings| findings.findings.iter().flatten()).map(basic);
+    let enhanced =
+        findings.iter().flat_map(|findings| findings.enhanced_findings.iter().flatten()).map(enhanced);
     let mut worst: Vec<Finding> = basic.chain(enhanced).collect();
     worst.sort_by(|one, other| {
         (rank(&one.severity), &one.name, &one.package).cmp(&(
@@ -236,29 +243,29 @@ fn rank(severity: &str) -> usize {
     order.iter().position(|name| *name == severity).unwrap_or(order.len())
 }
 
-fn basic(finding: &ImageScanFinding) -> Finding {
+fn basic(finding: &Basic) -> Finding {
+    let Basic { name, severity, attributes } = finding;
     let attribute = |key: &str| {
-        let found = finding.attributes().iter().find(|attribute| attribute.key() == key);
-        found.and_then(|attribute| attribute.value())
+        let found = attributes.iter().flatten().find(|attribute| attribute.key.as_deref() == Some(key));
+        found.and_then(|attribute| attribute.value.as_deref())
     };
     Finding {
-        name: finding.name().unwrap_or_default().to_owned(),
-        severity: finding.severity().map(|severity| severity.as_str().to_owned()).unwrap_or_default(),
+        name: name.clone().unwrap_or_default(),
+        severity: severity.clone().unwrap_or_default(),
         package: package(attribute("package_name"), attribute("package_version")),
     }
 }
 
-fn enhanced(finding: &EnhancedImageScanFinding) -> Finding {
-    let details = finding.package_vulnerability_details();
-    let name = details.and_then(|details| details.vulnerability_id()).or(finding.title());
-    let vulnerable = details.and_then(|details| details.vulnerable_packages().first());
+fn enhanced(finding: &Enhanced) -> Finding {
+    let Enhanced { title, severity, package_vulnerability_details: details } = finding;
+    let name = details.as_ref().and_then(|details| details.vulnerability_id.clone()).or(title.clone());
+    let packages = details.as_ref().and_then(|details| details.vulnerable_packages.as_ref());
+    let vulnerable = packages.and_then(|packages| packages.first());
+    let part = |of: fn(&Package) -> &Option<String>| vulnerable.and_then(|package| of(package).as_deref());
     Finding {
-        name: name.unwrap_or_default().to_owned(),
-        severity: finding.severity().unwrap_or_default().to_owned(),
-        package: package(
-            vulnerable.and_then(|package| package.name()),
-            vulnerable.and_then(|package| package.version()),
-        ),
+        name: name.unwrap_or_default(),
+        severity: severity.clone().unwrap_or_default(),
+        package: package(part(|package| &package.name), part(|package| &package.version)),
     }
 }
 

@@ -9,7 +9,8 @@ mod sns;
 use std::time::Duration;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_sdk_secretsmanager::config::{Credentials, SharedCredentialsProvider};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
 use tokio::time::Instant;
 use watchfire::channel::Channel;
 use watchfire::clients::Clients;

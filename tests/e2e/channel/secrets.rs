@@ -11,13 +11,9 @@ fn source(arn: &str) -> SecretSource {
 #[tokio::test]
 async fn a_secret_is_read_whole_or_by_its_member() {
     let (ministack, clients) = ministack_clients();
-    // The SDK's client needs an HTTP client, which ours has.
-    let client = aws_sdk_secretsmanager::Client::new(clients.aws().await);
-    let name = ministack.name("pagerduty");
     let text = r#"{"key": "0123", "empty": ""}"#;
-    let created = client.create_secret().name(name).secret_string(text).send().await.expect("created");
-    let arn = created.arn().expect("an ARN");
-    assert_eq!(source(arn).resolve(&clients).await.expect("there").expose(), text);
+    let arn = ministack.secret("pagerduty", text).await;
+    assert_eq!(source(&arn).resolve(&clients).await.expect("there").expose(), text);
     assert_eq!(source(&format!("{arn}#key")).resolve(&clients).await.expect("there").expose(), "0123");
     let error = source(&format!("{arn}#empty")).resolve(&clients).await.expect_err("empty");
     assert_eq!(format!("{error:#}"), format!("secret {arn}#empty: expected a secret, found nothing"));

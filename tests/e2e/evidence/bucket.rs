@@ -6,10 +6,11 @@ use std::task::Poll;
 use std::time::Duration;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_s3::types::{
     BucketLocationConstraint, CreateBucketConfiguration, ObjectLockMode, ServerSideEncryption,
 };
-use aws_sdk_secretsmanager::config::{Credentials, SharedCredentialsProvider};
 use futures_util::future::join_all;
 use watchfire::clients::Clients;
 use watchfire::evidence::{Config, Evidence, Kept, Retention, S3Config, To, Which, Wrong};

@@ -1,10 +1,6 @@
 //! Promises about images and what ECR says of them.
 #![allow(clippy::unwrap_used)]
 
-use aws_sdk_ecr::types::{
-    Attribute, FindingSeverity, ImageScanStatus, PackageVulnerabilityDetails, ScanStatus, VulnerablePackage,
-};
-
 use super::*;
 
 fn digest() -> String {
@@ -48,14 +44,16 @@ fn what_is_not_in_ecr_or_has_no_digest_is_refused_with_its_reason() {
             "no registry of ECR",
         ),
         (format!("web@{digest}"), "no registry of ECR"),
+        // The host that would be asked ends at the number sign.
+        (format!("111122223333.dkr.ecr.evil#.amazonaws.com/web@{digest}"), "no registry of ECR"),
+        (format!("111122223333.dkr.ecr.evil:1.amazonaws.com/web@{digest}"), "no registry of ECR"),
     ] {
         assert_eq!(Image::parse(&reference), Err(format!("image `{reference}`: {why}")));
     }
 }
 
-fn page(status: &str, findings: ImageScanFindings) -> DescribeImageScanFindingsOutput {
-    let status = ImageScanStatus::builder().status(ScanStatus::from(status)).build();
-    DescribeImageScanFindingsOutput::builder().image_scan_status(status).image_scan_findings(findings).build()
+fn page(body: Value) -> Page {
+    serde_json::from_value(body).unwrap()
 }
 
 #[test]
@@ -69,34 +67,46 @@ fn a_scan_ends_with_everything_but_in_progress_and_pending() {
         ("UNSUPPORTED_IMAGE", Some(Status::Failed("UNSUPPORTED_IMAGE".to_owned()))),
         ("WHATEVER_COMES", Some(Status::Failed("WHATEVER_COMES".to_owned()))),
     ] {
-        assert_eq!(ended(&page(status, ImageScanFindings::builder().build())), expected, "{status}");
+        assert_eq!(ended(&page(json!({"imageScanStatus": {"status": status}}))), expected, "{status}");
+    }
+    let why = json!({"imageScanStatus": {"status": "FAILED", "description": "too large"}});
+    assert_eq!(ended(&page(why)), Some(Status::Failed("FAILED: too large".to_owned())));
+    for unsaid in [json!({}), json!({"imageScanStatus": {}}), json!({"imageScanStatus": null})] {
+        assert_eq!(ended(&page(unsaid)), None);
     }
 }
 
 #[test]
 fn the_worst_ten_are_told_of_basic_and_enhanced_scans() {
-    let attribute = |key: &str, value: &str| Attribute::builder().key(key).value(value).build().unwrap();
     let basic = (0..12).map(|number| {
-        ImageScanFinding::builder()
-            .name(format!("CVE-2026-{number:04}"))
-            .severity(if number == 11 { FindingSeverity::Critical } else { FindingSeverity::Low })
-            .attributes(attribute("package_name", "zlib"))
-            .attributes(attribute("package_version", "1.2"))
-            .build()
+        json!({
+            "name": format!("CVE-2026-{number:04}"), "description": "d", "uri": "https://example.com",
+            "severity": if number == 11 { "CRITICAL" } else { "LOW" },
+            "attributes": [
+                {"key": "package_name", "value": "zlib"},
+                {"key": "CVSS2_SCORE", "value": "5"},
+                {"key": "package_version", "value": "1.2"},
+            ],
+        })
     });
-    let package = VulnerablePackage::builder().name("log4j").version("2.0").build();
-    let details = PackageVulnerabilityDetails::builder()
-        .vulnerability_id("CVE-2021-44228")
-        .vulnerable_packages(package);
-    let enhanced =
-        EnhancedImageScanFinding::builder().severity("HIGH").package_vulnerability_details(details.build());
-    let findings = ImageScanFindings::builder()
-        .set_findings(Some(basic.collect()))
-        .enhanced_findings(enhanced.build())
-        .finding_severity_counts(FindingSeverity::Critical, 1)
-        .finding_severity_counts(FindingSeverity::Low, 11)
-        .build();
-    let scan = tell(digest(), Status::Complete, &[page("COMPLETE", findings)]);
+    let enhanced = json!({
+        "severity": "HIGH", "title": "CVE-2021-44228 - log4j", "score": 7.5, "updatedAt": 1.7e9,
+        "packageVulnerabilityDetails": {
+            "vulnerabilityId": "CVE-2021-44228", "cvss": [{"baseScore": 10.0}],
+            "vulnerablePackages": [{"name": "log4j", "version": "2.0", "epoch": 0}, {"name": "other"}],
+        },
+    });
+    let first = page(json!({
+        "registryId": "111122223333", "nextToken": "more", "imageScanStatus": {"status": "COMPLETE"},
+        "imageScanFindings": {
+            "imageScanCompletedAt": 1_795_600_000.5, "findings": basic.collect::<Vec<_>>(),
+            "findingSeverityCounts": {"CRITICAL": 1, "LOW": 11},
+        },
+    }));
+    let second = page(
+        json!({"imageScanFindings": {"enhancedFindings": [enhanced, {"title": "t"}], "findings": null}}),
+    );
+    let scan = tell(digest(), Status::Complete, &[first, second]);
     let counts = [("CRITICAL", 1), ("LOW", 11)].map(|(name, count)| (name.to_owned(), count));
     assert_eq!(scan.severities, BTreeMap::from(counts));
     let told: Vec<_> =

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use watchfire_core::event::HubId;
 
+use crate::aws::call::{self, CallError, Refusal};
 use crate::failure::{Done, Failure};
 
 /// Longer than that nobody is sent away.
@@ -25,16 +26,6 @@ pub(super) enum Unanswered {
     Invalid(String),
     /// Whatever the call had been.
     Failed(Failure),
-}
-
-/// The head of an answer, as far as it counts.
-#[derive(Debug, Default)]
-pub(super) struct Head {
-    pub(super) status: u16,
-    /// `x-amzn-errortype`.
-    pub(super) error_type: Option<String>,
-    /// `retry-after`, in seconds.
-    pub(super) retry_after: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -60,18 +51,6 @@ struct Unprocessed {
     error_message: String,
 }
 
-/// The members of an error, in each of AWS's spellings.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Said {
-    #[serde(rename = "__type")]
-    kind: Option<String>,
-    #[serde(alias = "Code")]
-    code: Option<String>,
-    #[serde(alias = "Message")]
-    message: Option<String>,
-}
-
 impl From<Identifier> for HubId {
     fn from(Identifier { id, product_arn }: Identifier) -> Self {
         HubId { id, product_arn }
@@ -93,51 +72,49 @@ impl Answer {
     }
 }
 
-pub(super) fn judge(head: &Head, body: &str) -> Result<Answer, Unanswered> {
-    let Head { status, error_type, retry_after } = head;
-    if *status == 200 {
-        return lists(body);
-    }
-    let Said { kind, code, message } = serde_json::from_str(body).unwrap_or_default();
-    let named = error_type.clone().or(kind).or(code).unwrap_or_default();
-    // `aws.protocol#Name` or `Name:http://...`.
-    let named = named.split(':').next().unwrap_or_default();
-    let code = named.rsplit('#').next().unwrap_or_default();
-    let said = [code, message.as_deref().unwrap_or_default()].map(str::trim);
-    let said = said.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(": ");
-    let reason = format!("Security Hub: {status} {said}").trim_end().to_owned();
-    let later = |reason| {
-        let retry_after = retry_after.map(|seconds| Duration::from_secs(seconds).min(LATEST_RETURN));
-        Err(Unanswered::Failed(Failure::Transient { reason, retry_after }))
-    };
-    match (status, code) {
-        (400, "InvalidInputException" | "ValidationException" | "SerializationException") => {
-            Err(Unanswered::Invalid(reason))
+pub(super) fn judge(answered: Result<call::Answer, CallError>) -> Result<Answer, Unanswered> {
+    match answered.and_then(|answer| answer.json::<Lists>()) {
+        Ok(lists) => Ok(lists.into()),
+        Err(CallError::Refused(refusal)) => Err(Unanswered::of(refusal)),
+        Err(CallError::NoAnswer(reason)) => {
+            Err(Unanswered::Failed(Failure::transient(format!("Security Hub: {reason}"))))
         }
-        (401, "InvalidAccessException") => {
-            Err(Unanswered::Failed(Failure::permanent(format!("{reason} (is Security Hub enabled there?)"))))
-        }
-        (400 | 403, "AccessDenied" | "AccessDeniedException") => Err(Unanswered::Failed(Failure::permanent(
-            format!("{reason} (it takes the permission securityhub:BatchUpdateFindings)"),
-        ))),
-        // 5xx and throttling, credentials and clocks that will be mended, a proxy that stands in between.
-        (_, _) => later(reason),
     }
 }
 
-fn lists(body: &str) -> Result<Answer, Unanswered> {
-    let Ok(Lists { processed_findings, unprocessed_findings }) = serde_json::from_str(body) else {
-        let reason = "Security Hub: 200 with a body that is not its own";
-        return Err(Unanswered::Failed(Failure::transient(reason)));
-    };
-    let unprocessed = unprocessed_findings.into_iter().map(|unprocessed| {
-        let Unprocessed { finding_identifier, error_code, error_message } = unprocessed;
-        (finding_identifier.into(), format!("{error_code}: {error_message}"))
-    });
-    Ok(Answer {
-        processed: processed_findings.into_iter().map(HubId::from).collect(),
-        unprocessed: unprocessed.collect(),
-    })
+impl Unanswered {
+    fn of(refusal: Refusal) -> Self {
+        let reason = format!("Security Hub: {refusal}");
+        match (refusal.status, refusal.code.as_str()) {
+            (400, "InvalidInputException" | "ValidationException" | "SerializationException") => {
+                Unanswered::Invalid(reason)
+            }
+            (401, "InvalidAccessException") => {
+                Unanswered::Failed(Failure::permanent(format!("{reason} (is Security Hub enabled there?)")))
+            }
+            (400 | 403, "AccessDenied" | "AccessDeniedException") => Unanswered::Failed(Failure::permanent(
+                format!("{reason} (it takes the permission securityhub:BatchUpdateFindings)"),
+            )),
+            // 5xx and throttling, credentials and clocks that will be mended, a proxy that stands in between.
+            (_, _) => {
+                let retry_after = refusal.retry_after.map(|wait| wait.min(LATEST_RETURN));
+                Unanswered::Failed(Failure::Transient { reason, retry_after })
+            }
+        }
+    }
+}
+
+impl From<Lists> for Answer {
+    fn from(Lists { processed_findings, unprocessed_findings }: Lists) -> Self {
+        let unprocessed = unprocessed_findings.into_iter().map(|unprocessed| {
+            let Unprocessed { finding_identifier, error_code, error_message } = unprocessed;
+            (finding_identifier.into(), format!("{error_code}: {error_message}"))
+        });
+        Self {
+            processed: processed_findings.into_iter().map(HubId::from).collect(),
+            unprocessed: unprocessed.collect(),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -177,8 +154,8 @@ mod tests {
             (503, "", Transient),
         ];
         for (status, code, fate) in table {
-            let error_type = Some(format!("{code}:http://internal.example/")).filter(|_| !code.is_empty());
-            let head = Head { status, error_type, retry_after: Some(7) };
+            let (retry_after, message) = (Some(Duration::from_secs(7)), "m".to_owned());
+            let refusal = Refusal { status, code: code.to_owned(), message, retry_after };
             let reason = format!("Security Hub: {status} {}m", if code.is_empty() { "" } else { "CODE: " });
             let reason = reason.replace("CODE", code);
             let expected = match fate {
@@ -196,21 +173,24 @@ mod tests {
                     retry_after: Some(Duration::from_secs(7)),
                 }),
             };
-            assert_eq!(judge(&head, r#"{"Message":"m"}"#), Err(expected), "{status} {code}");
+            assert_eq!(judge(Err(CallError::Refused(refusal))), Err(expected), "{status} {code}");
         }
     }
 
     #[test]
-    fn an_error_is_named_wherever_aws_names_it() {
-        for body in [
-            r#"{"__type":"com.amazonaws.securityhub#InvalidInputException","message":"m"}"#,
-            r#"{"Code":"InvalidInputException","Message":"m"}"#,
-            r#"{"code":"InvalidInputException","message":"m"}"#,
-        ] {
-            let expected = "Security Hub: 400 InvalidInputException: m".to_owned();
-            let head = Head { status: 400, ..Head::default() };
-            assert_eq!(judge(&head, body), Err(Unanswered::Invalid(expected)), "{body}");
-        }
+    fn nobody_is_sent_away_for_longer_than_an_hour() {
+        let retry_after = Some(Duration::from_secs(86_400));
+        let refusal = Refusal { status: 503, retry_after, ..Refusal::default() };
+        let (reason, retry_after) = ("Security Hub: 503".to_owned(), Some(Duration::from_secs(3600)));
+        let expected = Unanswered::Failed(Failure::Transient { reason, retry_after });
+        assert_eq!(judge(Err(CallError::Refused(refusal))), Err(expected));
+    }
+
+    #[test]
+    fn what_did_not_answer_may_later() {
+        let no_answer = CallError::NoAnswer("no answer within 5 s".to_owned());
+        let expected = Failure::transient("Security Hub: no answer within 5 s");
+        assert_eq!(judge(Err(no_answer)), Err(Unanswered::Failed(expected)));
     }
 
     #[test]
@@ -221,7 +201,7 @@ mod tests {
             {"FindingIdentifier":{"Id":"gone","ProductArn":"p"},"ErrorCode":"FindingNotFound","ErrorMessage":"m"},
             {"FindingIdentifier":{"Id":"large","ProductArn":"p"},"ErrorCode":"FindingSizeExceeded"},
             {"FindingIdentifier":{"Id":"bad","ProductArn":"p"},"ErrorCode":"InvalidInput","ErrorMessage":"m"}]}"#;
-        let answer = judge(&Head { status: 200, ..Head::default() }, body).unwrap_or_default();
+        let answer = judge(Ok(call::Answer::of(body))).unwrap_or_default();
         let later = |reason: &str| Err(Failure::transient(format!("Security Hub: {reason}")));
         let never = |reason: &str| Err(Failure::permanent(format!("Security Hub: {reason}")));
         for (id, expected) in [
@@ -242,7 +222,7 @@ mod tests {
         for body in ["", "<html>", "{}", "[]"] {
             let reason = "Security Hub: 200 with a body that is not its own";
             let expected = Err(Unanswered::Failed(Failure::transient(reason)));
-            assert_eq!(judge(&Head { status: 200, ..Head::default() }, body), expected, "{body}");
+            assert_eq!(judge(Ok(call::Answer::of(body))), expected, "{body}");
         }
     }
 }

@@ -5,7 +5,7 @@
 //!   security-hub:
 //!     region: us-gov-west-1    # default: as for every AWS client; the findings' own or the aggregation Region
 //!     fips: true               # default: AWS_USE_FIPS_ENDPOINT
-//!     endpoint: https://vpce-1.securityhub.us-gov-west-1.vpce.amazonaws.com   # default: AWS_ENDPOINT_URL, or the Region's
+//!     endpoint: https://vpce-1.securityhub.us-gov-west-1.vpce.amazonaws.com   # default: AWS_ENDPOINT_URL[_SECURITYHUB], or the Region's
 //! ```
 //!
 //! - Role: record; it tells nobody. Permissions: `securityhub:BatchUpdateFindings`; the README of this folder has
@@ -36,9 +36,9 @@ use watchfire_core::ids::ChannelName;
 use watchfire_core::value_schema;
 
 use super::{Action, PerMinute, local};
-use crate::clients::{Clients, dns_suffix};
-use crate::failure::Done;
-use crate::failure::NotTaken;
+use crate::aws::call::{Place, Service, configured};
+use crate::clients::Clients;
+use crate::failure::{Done, NotTaken};
 use batch::Writer;
 use call::Caller;
 use note::Update;
@@ -126,15 +126,18 @@ impl Action for SecurityHub {
                 HubRegion::try_from(known).map_err(|expected| anyhow!(expected))?.0
             }
         };
-        let endpoint = match (endpoint, aws.endpoint_url()) {
-            (Some(HubEndpoint(url)), _) => url,
-            (None, Some(set)) => set.parse().with_context(|| format!("AWS_ENDPOINT_URL: `{set}`"))?,
-            (None, None) => {
-                let regional = regional(&region, fips.or(aws.use_fips()).unwrap_or_default());
-                regional.parse().with_context(|| format!("region {region}"))?
-            }
+        let named = |set: String| set.parse().with_context(|| format!("AWS_ENDPOINT_URL: `{set}`"));
+        let endpoint = match endpoint {
+            Some(HubEndpoint(url)) => Some(url),
+            None => configured(Service::SecurityHub, aws).map(named).transpose()?,
         };
-        Ok(Self { writer: Writer::start(Caller::new(clients.http()?, credentials, region, &endpoint)?) })
+        let place = match (endpoint, fips.or(aws.use_fips()).unwrap_or_default()) {
+            (Some(url), _) => Ok(Place::at(Service::SecurityHub, &region, &url)),
+            (None, true) => Place::regional_fips(Service::SecurityHub, &region),
+            (None, false) => Place::regional(Service::SecurityHub, &region),
+        };
+        let place = place.map_err(|expected| anyhow!(expected))?;
+        Ok(Self { writer: Writer::start(Caller::new(clients.http()?, credentials, place)) })
     }
 
     async fn perform(&self, effect: &Effect) -> Result<Done, NotTaken> {
@@ -153,12 +156,6 @@ impl Action for SecurityHub {
         // The writer paces its calls, each of which is many effects.
         None
     }
-}
-
-/// Security Hub's own address in a region.
-fn regional(region: &str, fips: bool) -> String {
-    let host = if fips { "securityhub-fips" } else { "securityhub" };
-    format!("https://{host}.{region}.{}", dns_suffix(region))
 }
 
 #[cfg(test)]

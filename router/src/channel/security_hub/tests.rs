@@ -56,23 +56,6 @@ fn what_is_no_region_or_no_safe_address_is_refused() {
     }
 }
 
-#[test]
-fn every_partition_has_its_own_address_and_its_own_for_fips() {
-    let table = [
-        ("us-east-1", false, "https://securityhub.us-east-1.amazonaws.com"),
-        ("us-east-1", true, "https://securityhub-fips.us-east-1.amazonaws.com"),
-        ("us-gov-west-1", false, "https://securityhub.us-gov-west-1.amazonaws.com"),
-        ("us-gov-east-1", true, "https://securityhub-fips.us-gov-east-1.amazonaws.com"),
-        ("cn-north-1", false, "https://securityhub.cn-north-1.amazonaws.com.cn"),
-        ("eusc-de-east-1", false, "https://securityhub.eusc-de-east-1.amazonaws.eu"),
-        ("us-iso-east-1", true, "https://securityhub-fips.us-iso-east-1.c2s.ic.gov"),
-        ("us-isob-east-1", false, "https://securityhub.us-isob-east-1.sc2s.sgov.gov"),
-    ];
-    for (region, fips, expected) in table {
-        assert_eq!(regional(region, fips), expected);
-    }
-}
-
 #[tokio::test]
 async fn without_a_region_it_does_not_start() {
     let clients = Clients::with_aws(aws(None)).unwrap();

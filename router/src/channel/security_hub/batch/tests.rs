@@ -4,10 +4,10 @@ use watchfire_core::decision::Effect;
 use watchfire_core::verdict::EffectKind;
 
 use super::*;
-use crate::channel::security_hub::answer::{Head, judge};
+use crate::aws::call;
+use crate::channel::security_hub::answer::judge;
 use crate::channel::tests::page;
-use crate::failure::Done;
-use crate::failure::Failure;
+use crate::failure::{Done, Failure};
 
 type Told = oneshot::Receiver<Result<Done, Failure>>;
 
@@ -66,7 +66,7 @@ fn every_effect_hears_what_became_of_its_own_finding() {
     let (mut waiting, told) = waiting(["a", "b", "a"].map(|id| (id.to_owned(), EffectKind::Page)));
     let body = r#"{"ProcessedFindings":[{"Id":"a","ProductArn":"p"}],"UnprocessedFindings":[{"FindingIdentifier":
         {"Id":"b","ProductArn":"p"},"ErrorCode":"FindingNotFound","ErrorMessage":"Finding Not Found"}]}"#;
-    let answer = judge(&Head { status: 200, ..Head::default() }, body);
+    let answer = judge(Ok(call::Answer::of(body)));
     assert!(waiting.next().unwrap().answer(answer).is_none());
     let done = Ok(Done { receipt: "NOTIFIED, with a note".to_owned() });
     let gone = Err(Failure::permanent("Security Hub: FindingNotFound: Finding Not Found"));

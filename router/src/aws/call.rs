@@ -1,0 +1,247 @@
+//! One signed call of AWS's API: a request in the service's own protocol, and its answer or why there is none.
+//!
+//! For the handful of calls that are not worth an SDK. What is known of one service alone stays with its caller:
+//! which refusals are none there, and what a call is worth.
+
+mod answer;
+mod place;
+mod refusal;
+mod xml;
+
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+use std::time::{Duration, SystemTime};
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
+use aws_sigv4::sign::v4;
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{Method, Request};
+use serde_json::Value;
+use tokio::time::{Instant, sleep_until, timeout_at};
+
+use crate::clients::{Clients, chain};
+pub(crate) use answer::Answer;
+pub(crate) use place::{Place, Service, configured};
+use refusal::Head;
+pub(crate) use refusal::{CallError, Refusal};
+
+const CREDENTIALS_WITHIN: Duration = Duration::from_secs(5);
+/// Of an answer that is a refusal.
+const MOST_SAID: usize = 64 * 1024;
+
+/// What is asked, in one of AWS's protocols.
+#[derive(Clone, Debug)]
+pub(crate) enum Ask<'a> {
+    /// AWS Query: a form, answered in XML.
+    Query {
+        /// `Action`.
+        action: &'a str,
+        /// `Version`.
+        version: &'a str,
+        /// What else is in the form.
+        fields: &'a [(&'a str, &'a str)],
+    },
+    /// AWS JSON 1.1: the operation is in `X-Amz-Target`.
+    Json {
+        /// `X-Amz-Target`.
+        target: &'a str,
+        /// What is sent.
+        body: &'a Value,
+    },
+    /// AWS REST JSON: the operation is in method and path.
+    Rest {
+        /// The method.
+        method: Method,
+        /// From `/` on.
+        path: &'a str,
+        /// What is sent.
+        body: &'a Value,
+    },
+}
+
+/// How long it may take, and how often it is tried.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Patience {
+    /// From a request to its answer.
+    pub(crate) attempt: Duration,
+    /// Everything, with credentials, attempts and the waits in between.
+    pub(crate) in_all: Duration,
+    /// Again after what passes: no answer, a service that fails, too many calls.
+    pub(crate) attempts: u32,
+    /// Up to that long before a second attempt, up to twice as long before a third.
+    pub(crate) wait: Duration,
+}
+
+/// Who calls, and where.
+#[derive(Clone, Debug)]
+pub(crate) struct Caller {
+    http: reqwest::Client,
+    credentials: SharedCredentialsProvider,
+    place: Place,
+}
+
+impl Caller {
+    /// Where the SDK's own client would call: the configured endpoint, or that of the region. Without a region it
+    /// is the one of the configuration.
+    pub(crate) async fn new(
+        clients: &Clients,
+        service: Service,
+        region: Option<&str>,
+    ) -> Result<Self, CallError> {
+        let aws = clients.aws().await;
+        let none = |what: &str| CallError::NoAnswer(what.to_owned());
+        let configured = aws.region().map(AsRef::as_ref);
+        let region = region.or(configured).ok_or_else(|| none("no AWS region: set AWS_REGION"))?;
+        let place = Place::of(service, aws, region).map_err(CallError::NoAnswer)?;
+        let credentials = aws.credentials_provider().ok_or_else(|| none("no AWS credentials"))?;
+        let http = clients.direct().map_err(|error| CallError::NoAnswer(format!("{error:#}")))?;
+        Ok(Self::at(place, http, credentials))
+    }
+
+    /// At a place that the caller knows, in a way that it knows.
+    pub(crate) fn at(place: Place, http: reqwest::Client, credentials: SharedCredentialsProvider) -> Self {
+        Self { http, credentials, place }
+    }
+
+    /// Calls. May be dropped at any await.
+    ///
+    /// # Errors
+    /// What AWS said, or why it said nothing; nothing secret is in it.
+    pub(crate) async fn call(&self, ask: &Ask<'_>, patience: Patience) -> Result<Answer, CallError> {
+        let Patience { attempt, in_all, attempts, mut wait } = patience;
+        let end = Instant::now() + in_all;
+        let mut made = 0;
+        loop {
+            let failed = match self.attempt(ask, attempt, end).await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            let next = Instant::now() + spread(wait);
+            made += 1;
+            if made >= attempts || !failed.passes() || next >= end {
+                return Err(failed);
+            }
+            sleep_until(next).await;
+            wait *= 2;
+        }
+    }
+
+    async fn attempt(&self, ask: &Ask<'_>, within: Duration, end: Instant) -> Result<Answer, CallError> {
+        let failed = CallError::NoAnswer;
+        let credentials_by = end.min(Instant::now() + CREDENTIALS_WITHIN);
+        let credentials = timeout_at(credentials_by, self.credentials.provide_credentials()).await;
+        let credentials = credentials
+            .map_err(|_| failed("no AWS credentials in time".to_owned()))?
+            .map_err(|error| failed(format!("no AWS credentials: {}", chain(&error))))?;
+        let request = self
+            .signed(ask, &credentials, SystemTime::now())
+            .map_err(|error| failed(format!("the request could not be signed: {error:#}")))?;
+        let answered_by = end.min(Instant::now() + within);
+        let (head, body) = timeout_at(answered_by, self.exchange(request))
+            .await
+            .map_err(|_| failed(format!("no answer within {} s", within.as_secs())))?
+            .map_err(|error| failed(format!("no answer: {}", chain(&error.without_url()))))?;
+        match head.status {
+            200..300 => Answer::read(head.status, body, self.place.service().most_read()),
+            _ => Err(CallError::Refused(Refusal::read(&head, &body, &credentials))),
+        }
+    }
+
+    fn signed(
+        &self,
+        ask: &Ask<'_>,
+        credentials: &Credentials,
+        now: SystemTime,
+    ) -> anyhow::Result<reqwest::Request> {
+        let identity = credentials.clone().into();
+        let params = v4::SigningParams::builder()
+            .identity(&identity)
+            .region(self.place.region())
+            .name(self.place.service().signing_name())
+            .time(now)
+            .settings(SigningSettings::default())
+            .build()?
+            .into();
+        let (method, url, headers, body) =
+            (ask.method(), self.place.url(ask.path()), ask.headers(), ask.bytes());
+        let signed_headers = headers.iter().map(|(name, value)| (*name, *value));
+        let signable =
+            SignableRequest::new(method.as_str(), &url, signed_headers, SignableBody::Bytes(&body))?;
+        let (instructions, _) = sign(signable, &params)?.into_parts();
+        let mut request = Request::builder().method(method).uri(&url);
+        for (name, value) in headers {
+            request = request.header(name, value);
+        }
+        let mut request = request.body(body)?;
+        instructions.apply_to_request_http1x(&mut request);
+        Ok(request.try_into()?)
+    }
+
+    /// The answer, of its body not much more than is read.
+    async fn exchange(&self, request: reqwest::Request) -> Result<(Head, Vec<u8>), reqwest::Error> {
+        let mut response = self.http.execute(request).await?;
+        let header = |name: &str| response.headers().get(name)?.to_str().ok().map(str::to_owned);
+        let head = Head {
+            status: response.status().as_u16(),
+            error_type: header("x-amzn-errortype"),
+            retry_after: header(RETRY_AFTER.as_str())
+                .and_then(|seconds| seconds.trim().parse().ok())
+                .map(Duration::from_secs),
+        };
+        let most = if response.status().is_success() { self.place.service().most_read() } else { MOST_SAID };
+        let mut body = Vec::new();
+        while body.len() <= most
+            && let Some(chunk) = response.chunk().await?
+        {
+            body.extend_from_slice(&chunk);
+        }
+        Ok((head, body))
+    }
+}
+
+impl Ask<'_> {
+    fn method(&self) -> Method {
+        match self {
+            Ask::Query { .. } | Ask::Json { .. } => Method::POST,
+            Ask::Rest { method, .. } => method.clone(),
+        }
+    }
+
+    fn path(&self) -> &str {
+        match self {
+            Ask::Query { .. } | Ask::Json { .. } => "/",
+            Ask::Rest { path, .. } => path,
+        }
+    }
+
+    fn headers(&self) -> Vec<(&str, &str)> {
+        let kind = |kind| (CONTENT_TYPE.as_str(), kind);
+        match self {
+            Ask::Query { .. } => vec![kind("application/x-www-form-urlencoded")],
+            Ask::Json { target, .. } => vec![kind("application/x-amz-json-1.1"), ("x-amz-target", target)],
+            Ask::Rest { .. } => vec![kind("application/json")],
+        }
+    }
+
+    fn bytes(&self) -> Vec<u8> {
+        match self {
+            Ask::Query { action, version, fields } => {
+                let mut form = form_urlencoded::Serializer::new(String::new());
+                form.append_pair("Action", action).append_pair("Version", version);
+                form.extend_pairs(fields.iter()).finish().into_bytes()
+            }
+            Ask::Json { body, .. } | Ask::Rest { body, .. } => body.to_string().into_bytes(),
+        }
+    }
+}
+
+/// None to all of it, so that what failed together does not come back together.
+fn spread(wait: Duration) -> Duration {
+    // Seeded by the system, which is all the randomness that this needs.
+    let random = RandomState::new().build_hasher().finish();
+    wait.mul_f64(random as f64 / u64::MAX as f64)
+}
+
+#[cfg(test)]
+mod tests;

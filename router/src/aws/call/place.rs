@@ -1,0 +1,214 @@
+//! Where a service is called: the endpoint that the environment names, or the service's own in the region.
+
+use aws_config::SdkConfig;
+use aws_types::service_config::ServiceConfigKey;
+
+use crate::clients::Partition;
+
+/// The services that are called without an SDK.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Service {
+    /// Image scans.
+    Ecr,
+    /// Policies on roles.
+    Iam,
+    /// Secrets of the configuration.
+    SecretsManager,
+    /// Notes on findings.
+    SecurityHub,
+}
+
+/// Where a service is called, and for which region it is signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    service: Service,
+    region: String,
+    /// Without a path's last slash.
+    endpoint: String,
+}
+
+/// Which of a service's own endpoints.
+#[derive(Clone, Copy, Debug, Default)]
+struct Variant {
+    fips: bool,
+    dual_stack: bool,
+}
+
+impl Service {
+    /// As `AWS_ENDPOINT_URL_…` and `services` in a profile name it.
+    fn id(self) -> &'static str {
+        match self {
+            Service::Ecr => "ECR",
+            Service::Iam => "IAM",
+            Service::SecretsManager => "Secrets Manager",
+            Service::SecurityHub => "SecurityHub",
+        }
+    }
+
+    /// As signatures name it.
+    pub(super) fn signing_name(self) -> &'static str {
+        match self {
+            Service::Ecr => "ecr",
+            Service::Iam => "iam",
+            Service::SecretsManager => "secretsmanager",
+            Service::SecurityHub => "securityhub",
+        }
+    }
+
+    /// What is read of an answer, in bytes.
+    pub(super) fn most_read(self) -> usize {
+        match self {
+            // 1,000 findings, each with its description, links and packages.
+            Service::Ecr => 32 * 1024 * 1024,
+            // A policy of 10,240 characters, three of ours for each; a secret of 65,536 bytes, six for each; 100
+            // findings with the longest names and messages.
+            Service::Iam | Service::SecretsManager | Service::SecurityHub => 512 * 1024,
+        }
+    }
+}
+
+impl Place {
+    /// Where the service's SDK calls it. As there, a configured endpoint does not go with the choice of FIPS or dual
+    /// stack, since nobody could tell whether it is one.
+    pub(super) fn of(service: Service, aws: &SdkConfig, region: &str) -> Result<Self, String> {
+        let fips = aws.use_fips().unwrap_or_default();
+        let dual_stack = aws.use_dual_stack().unwrap_or_default();
+        match configured(service, aws) {
+            Some(_) if fips => {
+                Err("a configured endpoint and AWS_USE_FIPS_ENDPOINT exclude each other".to_owned())
+            }
+            Some(_) if dual_stack => {
+                Err("a configured endpoint and AWS_USE_DUALSTACK_ENDPOINT exclude each other".to_owned())
+            }
+            Some(endpoint) => match endpoint.parse::<reqwest::Url>() {
+                Ok(url) => Ok(Self::at(service, region, &url)),
+                Err(error) => Err(format!("configured endpoint `{}`: {error}", endpoint.escape_debug())),
+            },
+            None => Self::own(service, region, Variant { fips, dual_stack }),
+        }
+    }
+
+    /// At an endpoint that is known.
+    pub(crate) fn at(service: Service, region: &str, endpoint: &reqwest::Url) -> Self {
+        let endpoint = endpoint.as_str().trim_end_matches('/').to_owned();
+        Self { service, region: region.to_owned(), endpoint }
+    }
+
+    /// At the service's own endpoint in the region.
+    ///
+    /// # Errors
+    /// It is no region.
+    pub(crate) fn regional(service: Service, region: &str) -> Result<Self, String> {
+        Self::own(service, region, Variant::default())
+    }
+
+    /// The same, the one for FIPS.
+    ///
+    /// # Errors
+    /// It is no region.
+    pub(crate) fn regional_fips(service: Service, region: &str) -> Result<Self, String> {
+        Self::own(service, region, Variant { fips: true, dual_stack: false })
+    }
+
+    fn own(service: Service, region: &str, variant: Variant) -> Result<Self, String> {
+        // It becomes part of a host's name, and may come from an event.
+        let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        if region.is_empty() || !region.bytes().all(plain) {
+            return Err(format!("`{}`: no region", region.escape_debug()));
+        }
+        let signed_for = match service {
+            Service::Iam => home(Partition::of(region)),
+            Service::Ecr | Service::SecretsManager | Service::SecurityHub => region,
+        };
+        let endpoint = format!("https://{}", host(service, region, variant));
+        Ok(Self { service, region: signed_for.to_owned(), endpoint })
+    }
+
+    pub(super) fn service(&self) -> Service {
+        self.service
+    }
+
+    pub(super) fn region(&self) -> &str {
+        &self.region
+    }
+
+    pub(super) fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.endpoint)
+    }
+}
+
+/// The endpoint that environment or profile name, for this service or for all.
+pub(crate) fn configured(service: Service, aws: &SdkConfig) -> Option<String> {
+    let key = ServiceConfigKey::builder()
+        .service_id(service.id())
+        .env("AWS_ENDPOINT_URL")
+        .profile("endpoint_url")
+        .build()
+        .expect("every part of it is set");
+    let own = aws.service_config().and_then(|config| config.load_config(key));
+    own.or_else(|| aws.endpoint_url().map(str::to_owned))
+}
+
+/// As AWS's rules for endpoints have it, which its SDKs carry.
+fn host(service: Service, region: &str, variant: Variant) -> String {
+    let Variant { fips, dual_stack } = variant;
+    let partition = Partition::of(region);
+    let fips_name = if fips { "-fips" } else { "" };
+    let suffix = if dual_stack { partition.dual_stack_suffix() } else { partition.suffix() };
+    match service {
+        Service::Ecr if dual_stack => format!("ecr{fips_name}.{region}.{suffix}"),
+        Service::Ecr => format!("api.ecr{fips_name}.{region}.{suffix}"),
+        Service::Iam => iam_host(partition, variant),
+        Service::SecretsManager => {
+            let both_by_one_name = match partition {
+                Partition::Aws | Partition::Gov => true,
+                Partition::China => !fips,
+                Partition::Europe | Partition::Iso | Partition::IsoB | Partition::IsoE | Partition::IsoF => {
+                    false
+                }
+            };
+            let suffix = if both_by_one_name { partition.suffix() } else { suffix };
+            format!("secretsmanager{fips_name}.{region}.{suffix}")
+        }
+        Service::SecurityHub => format!("securityhub{fips_name}.{region}.{}", partition.suffix()),
+    }
+}
+
+/// One for a whole partition.
+fn iam_host(partition: Partition, variant: Variant) -> String {
+    let Variant { fips, dual_stack } = variant;
+    let home = format!("{}.", home(partition));
+    let place = match partition {
+        Partition::Gov => "us-gov.",
+        Partition::Aws if dual_stack => "global.",
+        Partition::Aws => "",
+        Partition::China | Partition::Europe if fips => "",
+        Partition::China | Partition::Europe if dual_stack => "global.",
+        Partition::China | Partition::Europe => &home,
+        Partition::Iso | Partition::IsoB if dual_stack => "",
+        Partition::Iso | Partition::IsoB => &home,
+        Partition::IsoE | Partition::IsoF if fips || dual_stack => "",
+        Partition::IsoE | Partition::IsoF => &home,
+    };
+    // GovCloud's is the one for FIPS.
+    let name = if fips && partition != Partition::Gov { "iam-fips" } else { "iam" };
+    let suffix = if dual_stack { partition.dual_stack_suffix() } else { partition.suffix() };
+    format!("{name}.{place}{suffix}")
+}
+
+/// The region that IAM of a whole partition is in.
+fn home(partition: Partition) -> &'static str {
+    match partition {
+        Partition::Aws => "us-east-1",
+        Partition::Gov => "us-gov-west-1",
+        Partition::China => "cn-north-1",
+        Partition::Europe => "eusc-de-east-1",
+        Partition::Iso => "us-iso-east-1",
+        Partition::IsoB => "us-isob-east-1",
+        Partition::IsoE => "eu-isoe-west-1",
+        Partition::IsoF => "us-isof-south-1",
+    }
+}
+
+#[cfg(test)]
+mod tests;

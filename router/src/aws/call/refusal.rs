@@ -1,0 +1,266 @@
+//! Why a call came to nothing: AWS refused it, or gave no answer.
+
+use std::fmt;
+use std::time::Duration;
+
+use aws_credential_types::Credentials;
+use serde_json::{Map, Value};
+use watchfire_core::text::clean;
+
+use super::xml;
+
+const CODE_LENGTH: usize = 100;
+const MESSAGE_LENGTH: usize = 500;
+
+/// Why a call came to nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum CallError {
+    /// AWS said no.
+    #[error("{0}")]
+    Refused(Refusal),
+    /// No connection, no credentials, nothing in time, or nothing that is the service's: it may be there later.
+    #[error("{0}")]
+    NoAnswer(String),
+}
+
+/// What AWS said: cleaned, cut, and without the secrets that it may quote.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    /// HTTP's.
+    pub(crate) status: u16,
+    /// Such as `NoSuchEntity`; empty where it named none.
+    pub(crate) code: String,
+    /// May be empty.
+    pub(crate) message: String,
+    /// Not before that much time; none where it did not say.
+    pub(crate) retry_after: Option<Duration>,
+}
+
+/// The head of an answer, as far as it counts.
+#[derive(Debug, Default)]
+pub(super) struct Head {
+    pub(super) status: u16,
+    /// `x-amzn-errortype`.
+    pub(super) error_type: Option<String>,
+    pub(super) retry_after: Option<Duration>,
+}
+
+/// An error as its body tells it.
+#[derive(Default)]
+struct Said {
+    code: Option<String>,
+    message: Option<String>,
+}
+
+impl CallError {
+    /// The service's name for it; empty where it gave none.
+    pub(crate) fn code(&self) -> &str {
+        match self {
+            CallError::Refused(refusal) => &refusal.code,
+            CallError::NoAnswer(_) => "",
+        }
+    }
+
+    /// Whether the same call may be taken later, once something was mended or has passed.
+    pub(crate) fn is_transient(&self) -> bool {
+        match self {
+            CallError::Refused(refusal) => refusal.is_transient(),
+            CallError::NoAnswer(_) => true,
+        }
+    }
+
+    /// Whether the same call may be taken in a moment, with nothing mended.
+    pub(super) fn passes(&self) -> bool {
+        match self {
+            CallError::Refused(refusal) => refusal.passes(),
+            CallError::NoAnswer(_) => true,
+        }
+    }
+}
+
+impl Refusal {
+    pub(super) fn read(head: &Head, body: &[u8], credentials: &Credentials) -> Self {
+        let Head { status, error_type, retry_after } = head;
+        let body = String::from_utf8_lossy(body);
+        let Said { code, message } = Said::of(&body);
+        let named = error_type.clone().or(code).unwrap_or_default();
+        // `aws.protocol#Name` or `Name:http://...`.
+        let named = named.split(':').next().unwrap_or_default();
+        let code = named.rsplit('#').next().unwrap_or_default();
+        let told = |text: &str, most| clean(&without_secrets(text, credentials), most);
+        Self {
+            status: *status,
+            code: told(code.trim(), CODE_LENGTH),
+            message: told(message.unwrap_or_default().trim(), MESSAGE_LENGTH),
+            retry_after: *retry_after,
+        }
+    }
+
+    /// 5xx, throttling, expired credentials, a clock that is off, a writer beside us, and a missing permission
+    /// (403), which can be mended.
+    fn is_transient(&self) -> bool {
+        const AGAIN: [&str; 10] = [
+            "RequestExpired",
+            "RequestTimeTooSkewed",
+            "ExpiredToken",
+            "ExpiredTokenException",
+            "ConcurrentModification",
+            "ConcurrentModificationException",
+            "EntityTemporarilyUnmodifiable",
+            "AccessDenied",
+            "AccessDeniedException",
+            "UnrecognizedClientException",
+        ];
+        self.passes() || self.status == 403 || AGAIN.contains(&self.code.as_str())
+    }
+
+    /// 5xx, and more calls than are taken.
+    fn passes(&self) -> bool {
+        let throttled = self.code.contains("Throttl") || self.code == "TooManyRequestsException";
+        matches!(self.status, 408 | 429 | 500..) || throttled
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { status, code, message, retry_after: _ } = self;
+        write!(out, "{status}")?;
+        match (code.as_str(), message.as_str()) {
+            ("", "") => Ok(()),
+            (said, "") | ("", said) => write!(out, " {said}"),
+            (code, message) => write!(out, " {code}: {message}"),
+        }
+    }
+}
+
+impl Said {
+    fn of(body: &str) -> Self {
+        if body.trim_start().starts_with('<') {
+            let member = |name| xml::text(body, &["ErrorResponse", "Error", name]);
+            return Self { code: member("Code"), message: member("Message") };
+        }
+        // Each service has spellings of its own, and some use two at once.
+        let members: Map<String, Value> = serde_json::from_str(body).unwrap_or_default();
+        let first =
+            |names: &[&str]| names.iter().find_map(|name| members.get(*name)?.as_str().map(str::to_owned));
+        Self {
+            code: first(&["__type", "code", "Code"]),
+            message: first(&["message", "Message", "errorMessage"]),
+        }
+    }
+}
+
+/// AWS quotes what it would have signed, session token included, where a signature is wrong.
+fn without_secrets(text: &str, credentials: &Credentials) -> String {
+    let secrets = [Some(credentials.secret_access_key()), credentials.session_token()];
+    let secrets = secrets.into_iter().flatten().filter(|secret| !secret.is_empty());
+    secrets.fold(text.to_owned(), |text, secret| text.replace(secret, "***"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn credentials() -> Credentials {
+        Credentials::new("AKIDEXAMPLE", "s3cr3t", Some("t0k3n".to_owned()), None, "test")
+    }
+
+    fn read(status: u16, error_type: Option<&str>, body: &str) -> Refusal {
+        let head = Head { status, error_type: error_type.map(str::to_owned), retry_after: None };
+        Refusal::read(&head, body.as_bytes(), &credentials())
+    }
+
+    fn refusal(status: u16, code: &str, message: &str) -> Refusal {
+        let [code, message] = [code, message].map(str::to_owned);
+        Refusal { status, code, message, retry_after: None }
+    }
+
+    #[test]
+    fn a_refusal_is_named_wherever_aws_names_it() {
+        let xml = r#"<ErrorResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><Error><Type>Sender</Type>
+            <Code>Wrong</Code><Message>m</Message></Error><RequestId>r</RequestId></ErrorResponse>"#;
+        for (error_type, body) in [
+            (None, r#"{"__type":"com.amazonaws.ecr#Wrong","message":"m"}"#),
+            (None, r#"{"__type":"Wrong","Message":"m"}"#),
+            (None, r#"{"Code":"Wrong","Message":"m"}"#),
+            (None, r#"{"code":"Wrong","message":"m"}"#),
+            (None, r#"{"code":null,"Code":"Wrong","message":"m","Message":"m"}"#),
+            (Some("Wrong:http://internal.example/"), r#"{"message":"m"}"#),
+            (None, xml),
+        ] {
+            assert_eq!(read(400, error_type, body), refusal(400, "Wrong", "m"), "{body}");
+        }
+        for (body, said) in [("", "502"), ("<html>sorry</html>", "502"), (r#"{"message":"m"}"#, "502 m")] {
+            assert_eq!(read(502, None, body).to_string(), said);
+        }
+        assert_eq!(read(400, Some("Wrong"), "").to_string(), "400 Wrong");
+        assert_eq!(read(400, None, xml).to_string(), "400 Wrong: m");
+    }
+
+    #[test]
+    fn what_aws_says_is_one_line_of_bounded_length_without_our_secrets() {
+        let long = "x".repeat(10_000);
+        let said = read(403, None, &serde_json::json!({"__type": long, "message": long}).to_string());
+        assert_eq!((said.code.chars().count(), said.message.chars().count()), (CODE_LENGTH, MESSAGE_LENGTH));
+        let quoted =
+            serde_json::json!({"message": "should have been\nx-amz-security-token:t0k3n\n\u{202e}s3cr3t"});
+        let expected = "should have been x-amz-security-token:*** \u{fffd}***";
+        assert_eq!(read(403, None, &quoted.to_string()).message, expected);
+        let escaped =
+            "<ErrorResponse><Error><Message>t&#48;k3n &amp; s3cr3t</Message></Error></ErrorResponse>";
+        assert_eq!(read(403, None, escaped).message, "*** & ***");
+    }
+
+    #[test]
+    fn every_status_has_its_fate() {
+        let table = [
+            // ECR: everything that is wrong with a request is 400.
+            (400, "InvalidParameterException", false),
+            (400, "RepositoryNotFoundException", false),
+            (400, "ImageNotFoundException", false),
+            (400, "ImageArchivedException", false),
+            (400, "UnsupportedImageTypeException", false),
+            (400, "ValidationException", false),
+            (400, "AccessDeniedException", true),
+            (400, "UnrecognizedClientException", true),
+            (400, "ThrottlingException", true),
+            (400, "ExpiredTokenException", true),
+            (500, "ServerException", true),
+            // IAM.
+            (400, "MalformedPolicyDocument", false),
+            (400, "UnmodifiableEntity", false),
+            (404, "NoSuchEntity", false),
+            (409, "LimitExceeded", false),
+            (400, "Throttling", true),
+            (403, "AccessDenied", true),
+            (403, "ExpiredToken", true),
+            (409, "ConcurrentModification", true),
+            (409, "EntityTemporarilyUnmodifiable", true),
+            (500, "ServiceFailure", true),
+            (503, "ServiceUnavailable", true),
+        ];
+        for (status, code, transient) in table {
+            let error = CallError::Refused(refusal(status, code, ""));
+            assert_eq!(error.is_transient(), transient, "{status} {code}");
+        }
+        assert!(CallError::NoAnswer("no answer within 5 s".to_owned()).is_transient());
+    }
+
+    #[test]
+    fn only_what_mends_itself_is_tried_again_at_once() {
+        let table = [
+            (400, "ResourceNotFoundException", false),
+            (400, "AccessDeniedException", false),
+            (403, "ExpiredToken", false),
+            (400, "ThrottlingException", true),
+            (408, "", true),
+            (429, "TooManyRequestsException", true),
+            (500, "InternalServiceError", true),
+            (503, "", true),
+        ];
+        for (status, code, passes) in table {
+            assert_eq!(CallError::Refused(refusal(status, code, "")).passes(), passes, "{status} {code}");
+        }
+        assert!(CallError::NoAnswer(String::new()).passes());
+    }
+}
