@@ -3,9 +3,9 @@
 //! An action file holds its configuration with an example, its role, the permissions it needs, its
 //! idempotency key and which errors are transient. Retries, pacing and time limits are here, once.
 
-mod channel;
 mod console;
 mod email;
+mod gate;
 mod health;
 mod local;
 mod pace;
@@ -29,9 +29,9 @@ use watchfire_core::ids::ChannelName;
 use watchfire_core::notice::{Fault, Wording};
 use watchfire_core::text::clean;
 
-pub use channel::{Channel, Standing};
 pub use console::{Config as ConsoleConfig, Console};
 pub use email::{Config as EmailConfig, Email};
+pub use gate::{Channel, Standing};
 pub(crate) use local::is_loopback;
 pub use pace::PerMinute;
 pub(crate) use pagerduty::asks_to_wait as pagerduty_asks_to_wait;
