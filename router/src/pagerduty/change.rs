@@ -1,5 +1,7 @@
 //! A change that somebody made in PagerDuty, and what comes of hearing it.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use watchfire_core::command::{Command, CommandKind};
 use watchfire_core::ids::{ChannelName, EventId, IncidentKey, Own};
@@ -17,7 +19,9 @@ pub struct Change {
 }
 
 /// What came of something that PagerDuty told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[schemars(rename = "HeardWord")]
 pub enum Heard {
     /// It was decided, and is in the journal.
     Decided,

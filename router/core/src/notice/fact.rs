@@ -1,9 +1,10 @@
 //! A fact of a page, and the question of its reader that it answers.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A label and its value.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(from = "Stored", into = "Stored")]
 pub struct Fact {
     /// Which question it answers.
@@ -15,7 +16,9 @@ pub struct Fact {
 }
 
 /// The questions of whoever was woken, in the order in which they are asked.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Group {
     /// What was seen: a process, a connection, a call.
@@ -30,7 +33,7 @@ pub enum Group {
 }
 
 /// As it is kept: facts of before there were groups have none.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 struct Stored(String, String, #[serde(default)] Group);
 
 impl Fact {
