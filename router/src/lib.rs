@@ -2,6 +2,7 @@
 //!
 //! What is decided, and why, is in `watchfire_core`; here it is carried out.
 
+pub mod api;
 pub mod app;
 pub mod aws;
 pub mod channel;

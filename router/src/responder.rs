@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use futures_util::FutureExt as _;
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 use watchfire_core::act::{Act, ActionKind, StepRecord, StepResult, Target};
@@ -35,7 +36,7 @@ const BY_HAND: Duration = Duration::from_secs(10);
 const SAID_LENGTH: usize = 500;
 
 /// Something in the cluster that a human names.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Named {
     /// A pod.

@@ -20,7 +20,7 @@ const NOT_TYPED: [(&str, &str); 23] = [
     ("kubectl ", "needs a cluster"),
     ("watchfire approvals", "needs a worker with a cluster: on-call.txt"),
     ("watchfire approve", "needs a worker with a cluster: on-call.txt"),
-    ("watchfire held", "needs a worker with a cluster: on-call.txt"),
+    ("watchfire contained", "needs a worker with a cluster: on-call.txt"),
     ("watchfire release", "needs a worker with a cluster: on-call.txt"),
     ("watchfire quarantine", "needs a worker with a cluster: e2e/containment"),
     ("watchfire mitigation", "needs a worker: e2e/containment"),

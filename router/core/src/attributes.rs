@@ -4,6 +4,7 @@ mod asked;
 
 use std::borrow::Cow;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::context::{Context, Pods};
@@ -14,7 +15,7 @@ use crate::priority::Priority;
 use crate::rules::Rule;
 
 /// What is the same for all events of an incident, as far as that can be said.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Attributes {
     /// As the rule says.
     pub priority: Priority,

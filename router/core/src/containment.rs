@@ -4,6 +4,7 @@
 use std::fmt;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::act::{Act, ActWhen, ActionKind, Step, Target};
@@ -29,7 +30,7 @@ pub struct TargetRecord {
 }
 
 /// One act on a target, from its plan to its end.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Containment {
     /// Which action.
     pub action: ActionKind,
@@ -58,7 +59,7 @@ pub struct Containment {
 }
 
 /// How far a containment is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ContainmentState {
     /// It is decided; it may be under way.
@@ -79,7 +80,7 @@ pub struct SwitchRecord {
 }
 
 /// Who switched mitigation off.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SwitchedOff {
     /// Who.
     pub by: String,
@@ -113,7 +114,7 @@ pub struct ApprovalRecord {
 }
 
 /// A human's answer, once.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Answer {
     /// Yes or no.
     pub verdict: Verdict,
@@ -126,8 +127,9 @@ pub struct Answer {
 }
 
 /// Yes or no.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "ApprovalVerdict")]
 pub enum Verdict {
     /// It is done.
     Approved,

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::act::Act;
@@ -19,7 +20,8 @@ use crate::verdict::{EffectKind, Verdict, Why};
 pub use cause::Cause;
 
 /// What was decided about one event, once.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "DecisionRecord")]
 pub struct Decision {
     /// The event.
     pub event: EventId,
@@ -112,7 +114,7 @@ impl Decision {
 }
 
 /// One thing to do. It leaves whoever performs it no choice.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Effect {
     /// Unique within the decision, such as `page:oncall`.
     pub id: EffectId,
@@ -129,7 +131,7 @@ pub struct Effect {
 }
 
 /// On what condition an effect is performed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum When {
     /// At once.
@@ -147,7 +149,7 @@ pub enum When {
 }
 
 /// What the rule wanted and is not done.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Withheld {
     /// The action or effect.
     pub action: String,

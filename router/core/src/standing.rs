@@ -8,6 +8,7 @@ mod delivery;
 pub use delivery::{Delivery, Progress, Told, ended};
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::action::ActionName;
@@ -44,7 +45,7 @@ pub struct Sources<'s> {
 }
 
 /// How an incident stands.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Standing {
     /// How all that contains it stands, what presses first: as a page's head says it.
     pub measures: Vec<Measure>,
@@ -60,7 +61,8 @@ pub struct Standing {
 }
 
 /// A plan that a human was asked about.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "ApprovalStanding")]
 pub struct Approval {
     /// The word that approves it.
     pub id: ApprovalId,
@@ -79,7 +81,7 @@ pub struct Approval {
 }
 
 /// Whether a plan waits for a human.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ApprovalState {
     /// It waits.
@@ -93,7 +95,7 @@ pub enum ApprovalState {
 }
 
 /// What was wanted and was not done when it was decided.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct NotDone {
     /// The action.
     pub action: String,

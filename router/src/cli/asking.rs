@@ -9,19 +9,22 @@ use clap::{Args, ValueEnum};
 use clap_complete::engine::ArgValueCandidates;
 use jiff::Timestamp;
 use reqwest::StatusCode;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::{Map, Value};
 use watchfire_core::command::CommandKind;
 use watchfire_core::text::clean;
+use watchfire_core::verdict::Why;
 use watchfire_core::zone::Zone;
 
 use super::Failed;
 use super::client::{self, Chosen};
 use super::screen::in_lines;
 use super::{completing, unanswered, yaml};
+use crate::api::views::{CommandResult, Error};
+use crate::api::{OperatorEndpoint, VERSION_HEADER, ZONE_HEADER, params};
 use crate::clients::Clients;
 use crate::secret::Secret;
-use crate::web::{Order, VERSION_HEADER, ZONE_HEADER};
 
 /// A command is carried out before it is answered, which takes as long as its acts.
 const PATIENCE: Duration = Duration::from_secs(180);
@@ -102,11 +105,20 @@ impl Whom {
         Ok(author.or_else(|| std::env::var("USER").ok()).unwrap_or_else(|| "unknown".to_owned()))
     }
 
+    /// Whether a program reads it; then it is printed.
+    pub(super) fn is_a_program(&self) -> bool {
+        match self.output {
+            Form::Json | Form::Yaml => true,
+            Form::Human | Form::Wide => false,
+        }
+    }
+
     /// Whether a program reads it; then it has been printed.
-    pub(super) fn is_printed(&self, answer: &Value) -> Result<bool, Failed> {
+    pub(super) fn is_printed(&self, answer: &impl Serialize) -> Result<bool, Failed> {
+        let answer = serde_json::to_value(answer).context("an answer is JSON")?;
         match self.output {
             Form::Json => say!("{answer}"),
-            Form::Yaml => say!("{}", yaml::text(answer).trim_end()),
+            Form::Yaml => say!("{}", yaml::text(&answer).trim_end()),
             Form::Human | Form::Wide => return Ok(false),
         }
         Ok(true)
@@ -177,22 +189,38 @@ pub(super) fn learn<T: DeserializeOwned>(whom: &Whom, path: &str) -> Result<T, F
     Ok(understood(ask(whom, path, None)?)?)
 }
 
+/// What the worker answers to what it is told. Where a program reads it, it has been printed as it came.
+pub(super) fn tell<T: DeserializeOwned>(
+    whom: &Whom,
+    endpoint: OperatorEndpoint,
+    body: &impl Serialize,
+) -> Result<T, Failed> {
+    let body = serde_json::to_value(body).context("what is told is JSON")?;
+    let answer = ask(whom, endpoint.path(), Some(body))?;
+    whom.is_printed(&answer)?;
+    Ok(understood(answer)?)
+}
+
 fn understood<T: DeserializeOwned>(answer: Value) -> anyhow::Result<T> {
     serde_json::from_value(answer).context("the worker's answer is not understood; is it of another version?")
 }
 
 /// The answer to a command.
-pub(super) fn command(whom: &Whom, reason: &str, wish: CommandKind, dry_run: bool) -> Result<Value, Failed> {
-    let order = Order { by: whom.author()?, reason: reason.to_owned(), wish, on: None, dry_run, id: None };
-    ask(whom, "/v1/commands", Some(json!(order)))
+pub(super) fn command(
+    whom: &Whom,
+    reason: &str,
+    wish: CommandKind,
+    dry_run: bool,
+) -> Result<CommandResult, Failed> {
+    let (by, reason) = (whom.author()?, reason.to_owned());
+    let command = params::Command { by, reason, wish, on: None, dry_run, id: None };
+    tell(whom, OperatorEndpoint::Commands, &command)
 }
 
 /// Why what was asked for is not done; none if it is.
-pub(super) fn refusal(answer: &Value) -> Option<String> {
-    let decision = &answer["decision"];
-    (decision["why"] == "declined").then(|| {
-        let reasons = decision["withheld"].as_array().into_iter().flatten();
-        let reasons: Vec<_> = reasons.map(|withheld| word(withheld, "reason")).collect();
+pub(super) fn refusal(CommandResult { decision, .. }: &CommandResult) -> Option<String> {
+    (decision.why == Why::Declined).then(|| {
+        let reasons: Vec<_> = decision.withheld.iter().map(|withheld| withheld.reason.as_str()).collect();
         clean(&reasons.join("; "), 600)
     })
 }
@@ -222,15 +250,25 @@ fn remember_zone(answer: &reqwest::Response) {
     }
 }
 
-/// A path with one question, its text escaped.
-pub(super) fn question(path: &str, name: &str, value: &str) -> String {
-    questions(path, [(name, value)])
+/// Where something is asked, with what is asked behind the `?`.
+pub(super) fn question(endpoint: OperatorEndpoint, asked: &impl Serialize) -> String {
+    let members = match serde_json::to_value(asked) {
+        Ok(Value::Object(members)) => members,
+        Ok(_) | Err(_) => Map::new(),
+    };
+    let asked =
+        members.iter().filter_map(|(name, value)| Some(format!("{name}={}", escaped(value.as_str()?))));
+    let asked: Vec<_> = asked.collect();
+    if asked.is_empty() {
+        endpoint.path().to_owned()
+    } else {
+        format!("{}?{}", endpoint.path(), asked.join("&"))
+    }
 }
 
-/// A path with several.
-pub(super) fn questions<'q>(path: &str, asked: impl IntoIterator<Item = (&'q str, &'q str)>) -> String {
-    let asked: Vec<_> = asked.into_iter().map(|(name, value)| format!("{name}={}", escaped(value))).collect();
-    format!("{path}?{}", asked.join("&"))
+/// The same about what goes by a name.
+pub(super) fn question_of(endpoint: OperatorEndpoint, name: &str) -> String {
+    question(endpoint, &params::Of { of: name.to_owned() })
 }
 
 fn escaped(value: &str) -> String {
@@ -246,13 +284,9 @@ fn escaped(value: &str) -> String {
     asked
 }
 
-pub(super) fn word<'v>(value: &'v Value, name: &str) -> &'v str {
-    value[name].as_str().unwrap_or_default()
-}
-
 /// The worker's answer, or why there is none.
-pub(super) fn ask(whom: &Whom, path: &str, body: Option<Value>) -> Result<Value, Failed> {
-    let answer = answered(whom, path, body, PATIENCE)?;
+fn ask(whom: &Whom, path: &str, body: Option<Value>) -> Result<Value, Failed> {
+    let answer = answer_of(whom, path, body, PATIENCE)?.map_err(|missing| anyhow!(missing))?;
     // A program gets it as it is; a person, in lines that stay lines.
     Ok(match whom.output {
         Form::Human | Form::Wide => in_lines(answer),
@@ -266,14 +300,10 @@ pub(super) fn ask_if_known<T: DeserializeOwned>(whom: &Whom, path: &str) -> Resu
     Ok(answer.map(|answer| understood(in_lines(answer))).transpose()?)
 }
 
-/// The worker's answer as it came.
-pub(super) fn answered(
-    whom: &Whom,
-    path: &str,
-    body: Option<Value>,
-    patience: Duration,
-) -> Result<Value, Failed> {
-    Ok(answer_of(whom, path, body, patience)?.map_err(|missing| anyhow!(missing))?)
+/// What the worker shows there at once, as it came; none where it does not.
+pub(super) fn glance<T: DeserializeOwned>(endpoint: OperatorEndpoint, patience: Duration) -> Option<T> {
+    let answer = answer_of(&Whom::unsaid(), endpoint.path(), None, patience).ok()?.ok()?;
+    understood(answer).ok()
 }
 
 /// The answer, or what it said is not there.
@@ -300,16 +330,18 @@ fn answer_of(
         remember_zone(&answer);
         let (status, head) = (answer.status(), answer.headers().clone());
         let text = answer.text().await.with_context(|| format!("the answer of {url} cannot be read"))?;
-        let parsed = serde_json::from_str::<Value>(&text);
         let is_worker = head.contains_key(VERSION_HEADER);
-        match (status.is_success(), parsed) {
-            (true, Ok(value)) if is_worker => Ok(Ok(value)),
-            (false, Ok(value))
-                if is_worker && status == StatusCode::NOT_FOUND && value["error"].is_string() =>
-            {
-                Ok(Err(clean(word(&value, "error"), 2_000)))
+        if let Ok(answer) = serde_json::from_str(&text)
+            && status.is_success()
+            && is_worker
+        {
+            return Ok(Ok(answer));
+        }
+        match serde_json::from_str(&text) {
+            Ok(Error { error, candidates: _ }) if is_worker && status == StatusCode::NOT_FOUND => {
+                Ok(Err(clean(&error, 2_000)))
             }
-            _ => Err(unanswered::refused(&server, status, &head, &text).into()),
+            Ok(_) | Err(_) => Err(unanswered::refused(&server, status, &head, &text).into()),
         }
     })
 }
@@ -317,12 +349,12 @@ fn answer_of(
 /// Shows the worker's answer bit by bit; one that breaks off is an error.
 pub(super) fn download(
     whom: &Whom,
-    path: &str,
+    endpoint: OperatorEndpoint,
     mut show: impl FnMut(&[u8]) -> anyhow::Result<()>,
 ) -> Result<(), Failed> {
     let chosen = whom.chosen()?;
     let server = whom.server(chosen.as_ref());
-    let url = unanswered::url(&server, path)?;
+    let url = unanswered::url(&server, endpoint.path())?;
     let token = whom.token(chosen.as_ref())?;
     let clients = Clients::new(None)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

@@ -4,11 +4,13 @@ use std::ffi::OsStr;
 use std::time::Duration;
 
 use clap_complete::engine::{CompletionCandidate, ValueCompleter};
-use serde_json::Value;
+use serde::de::DeserializeOwned;
 use watchfire_core::text::clean;
 
-use super::asking::{Whom, answered, word};
+use super::asking::glance;
 use super::client;
+use crate::api::OperatorEndpoint;
+use crate::api::views::{Approval, Contained, Incident, IncidentList, Silence};
 
 /// The variable by which a shell asks.
 pub(super) const VARIABLE: &str = "WATCHFIRE_COMPLETE";
@@ -24,47 +26,72 @@ pub(super) enum Ids {
     Silences,
 }
 
+/// Something that has an id.
+struct Offer {
+    whole: String,
+    short: String,
+    what: String,
+}
+
 impl ValueCompleter for Ids {
     /// Those that begin so, with what each is. A worker that does not answer has none.
     fn complete(&self, current: &OsStr) -> Vec<CompletionCandidate> {
         let typed = current.to_string_lossy();
-        let of = |row: &Value| {
-            let (whole, short, what) = self.named(row);
+        let candidate = |Offer { whole, short, what }| {
             // What was typed may be longer than the short id, or begin with what nobody has to type.
-            let id = [short, whole].into_iter().find(|id| id.starts_with(typed.as_ref()))?;
+            let ids = [short, whole].map(|id| clean(&id, 300));
+            let id = ids.into_iter().find(|id| id.starts_with(typed.as_ref()))?;
             Some(CompletionCandidate::new(id).help(Some(clean(&what, 60).into())))
         };
-        self.rows().iter().filter_map(of).collect()
+        self.offers().into_iter().flatten().filter_map(candidate).collect()
     }
 }
 
 impl Ids {
-    fn rows(self) -> Vec<Value> {
-        let path = match self {
-            Ids::Incidents => "/v1/incidents",
-            Ids::Approvals => "/v1/approvals",
-            Ids::Contained => "/v1/held",
-            Ids::Silences => "/v1/silences",
-        };
-        let Ok(answer) = answered(&Whom::unsaid(), path, None, PATIENCE) else { return Vec::new() };
-        let rows = match self {
-            Ids::Incidents => answer["incidents"].as_array(),
-            Ids::Approvals | Ids::Contained | Ids::Silences => answer.as_array(),
-        };
-        rows.cloned().unwrap_or_default()
-    }
-
-    /// The whole id, the short one, and what it is.
-    fn named(self, row: &Value) -> (String, String, String) {
-        let text = |name| clean(word(row, name), 300);
+    /// What there is; none where no worker answers.
+    fn offers(self) -> Option<Vec<Offer>> {
         match self {
-            Ids::Incidents => (text("key"), text("short"), format!("{} {}", text("priority"), text("title"))),
-            Ids::Approvals => {
-                (text("id"), text("short"), format!("{} of {}", text("action"), text("target")))
+            Ids::Incidents => {
+                let IncidentList { incidents, .. } = glance(OperatorEndpoint::Incidents, PATIENCE)?;
+                Some(incidents.into_iter().map(Offer::from).collect())
             }
-            Ids::Contained => (text("incident"), text("short"), text("target")),
-            Ids::Silences => (text("id"), text("id"), text("comment")),
+            Ids::Approvals => all::<Approval>(OperatorEndpoint::Approvals),
+            Ids::Contained => all::<Contained>(OperatorEndpoint::Contained),
+            Ids::Silences => all::<Silence>(OperatorEndpoint::Silences),
         }
+    }
+}
+
+fn all<T: DeserializeOwned + Into<Offer>>(endpoint: OperatorEndpoint) -> Option<Vec<Offer>> {
+    let all: Vec<T> = glance(endpoint, PATIENCE)?;
+    Some(all.into_iter().map(T::into).collect())
+}
+
+impl From<Incident> for Offer {
+    fn from(incident: Incident) -> Self {
+        let what = format!("{} {}", incident.priority, incident.title);
+        Self { whole: incident.key.to_string(), short: incident.short.unwrap_or_default(), what }
+    }
+}
+
+impl From<Approval> for Offer {
+    fn from(approval: Approval) -> Self {
+        let what = format!("{} of {}", approval.action, approval.target);
+        Self { whole: approval.id.to_string(), short: approval.short, what }
+    }
+}
+
+impl From<Contained> for Offer {
+    fn from(contained: Contained) -> Self {
+        let Contained { incident, short, target, acts: _, undo: _ } = contained;
+        Self { whole: incident.to_string(), short, what: target }
+    }
+}
+
+impl From<Silence> for Offer {
+    fn from(silence: Silence) -> Self {
+        let id = silence.id.to_string();
+        Self { whole: id.clone(), short: id, what: silence.comment }
     }
 }
 

@@ -6,9 +6,10 @@ use clap::Args;
 use watchfire_core::standing::NotDone;
 
 use super::Failed;
-use super::asking::{Form, Whom, learn, look, minute, question};
+use super::asking::{Form, Whom, learn, look, minute, question_of};
 use super::screen::{plain, wrapped};
-use crate::web::{DecisionShown, EventShown};
+use crate::api::OperatorEndpoint;
+use crate::api::views::{Decision, Event};
 
 /// So many lines of a text are shown without `--raw`.
 const LINES: usize = 12;
@@ -28,15 +29,15 @@ pub(super) struct Arguments {
 
 pub(super) fn main(arguments: &Arguments) -> Result<(), Failed> {
     let Arguments { name, raw, whom } = arguments;
-    let path = question("/v1/event", "of", name);
+    let path = question_of(OperatorEndpoint::Event, name);
     if *raw {
         // As a program gets it: what is made fit for a screen is not the text any more.
         let mut whom = whom.clone();
         whom.output = Form::Json;
-        let shown: EventShown = learn(&whom, &path)?;
+        let shown: Event = learn(&whom, &path)?;
         return print(&shown.raw);
     }
-    let Some(shown) = look::<EventShown>(whom, &path)? else { return Ok(()) };
+    let Some(shown) = look::<Event>(whom, &path)? else { return Ok(()) };
     for line in card(&shown) {
         say!("{line}");
     }
@@ -55,9 +56,9 @@ fn print(raw: &str) -> Result<(), Failed> {
     Ok(())
 }
 
-fn card(shown: &EventShown) -> Vec<String> {
-    let EventShown { decision, source, incident, amiss, raw, sha256, others } = shown;
-    let DecisionShown { event, at, kind, subject, rule, family, priority, verdict, because, .. } = decision;
+fn card(shown: &Event) -> Vec<String> {
+    let Event { decision, source, incident, amiss, raw, sha256, others } = shown;
+    let Decision { event, at, kind, subject, rule, family, priority, verdict, because, .. } = decision;
     let id = decision.id.as_ref().map(|id| id.as_str().to_owned()).filter(|id| id != event);
     let rows = [
         ("Event", Some(event.clone())),
@@ -66,7 +67,7 @@ fn card(shown: &EventShown) -> Vec<String> {
         ("Type", Some(kind.clone())),
         ("Finding", decision.finding.as_ref().map(ToString::to_string)),
         ("Subject", Some(subject.clone())),
-        ("Decided", Some(format!("{}: {priority} by rule {rule} ({family})", minute(*at)))),
+        ("DecidedBy", Some(format!("{}: {priority} by rule {rule} ({family})", minute(*at)))),
         ("Verdict", Some(format!("{}: {because}", verdict.as_str()))),
         ("Incident", incident.as_ref().map(ToString::to_string)),
     ];

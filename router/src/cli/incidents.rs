@@ -9,11 +9,12 @@ use watchfire_core::notice::ByWhom;
 use watchfire_core::standing::{NotDone, Progress, Told};
 
 use super::Failed;
-use super::asking::{Whom, command, look, minute, question, refusal, second};
+use super::asking::{Whom, command, look, minute, question_of, refusal, second};
 use super::completing::Ids;
 use super::screen::{self, age, plain, theirs, wrapped};
 use super::why::delivered;
-use crate::web::{Decided, DecisionShown, IncidentShown, StoryShown};
+use crate::api::OperatorEndpoint;
+use crate::api::views::{DecidedBy, Decision, Incident, IncidentDetail};
 
 mod list;
 
@@ -105,8 +106,8 @@ pub(super) fn main(command: Command) -> Result<(), Failed> {
     }
 }
 
-fn story(Which { key, whom }: &Which) -> Result<Option<StoryShown>, Failed> {
-    look(whom, &question("/v1/story", "of", key))
+fn story(Which { key, whom }: &Which) -> Result<Option<IncidentDetail>, Failed> {
+    look(whom, &question_of(OperatorEndpoint::Story, key))
 }
 
 fn show(which: &Which) -> Result<(), Failed> {
@@ -135,7 +136,7 @@ fn show(which: &Which) -> Result<(), Failed> {
     Ok(())
 }
 
-fn card(incident: &IncidentShown, now: Timestamp) -> Vec<String> {
+fn card(incident: &Incident, now: Timestamp) -> Vec<String> {
     let said = |whom: &ByWhom| format!("{}, at {}", whom.by, minute(whom.at));
     let events = if incident.events == 1 { "event" } else { "events" };
     let opened = format!(
@@ -185,12 +186,12 @@ fn timeline(which: &Which) -> Result<(), Failed> {
 }
 
 /// A decision with what became of it.
-fn decided(decision: &DecisionShown) -> Vec<String> {
+fn decided(decision: &Decision) -> Vec<String> {
     let who = match &decision.by {
-        Decided::Event => decision.event.to_string(),
-        Decided::Human { name, reason } if reason.is_empty() => name.clone(),
-        Decided::Human { name, reason } => format!("{name}: {reason}"),
-        Decided::Itself => "by itself".to_owned(),
+        DecidedBy::Event => decision.event.to_string(),
+        DecidedBy::Human { name, reason } if reason.is_empty() => name.clone(),
+        DecidedBy::Human { name, reason } => format!("{name}: {reason}"),
+        DecidedBy::Itself => "by itself".to_owned(),
     };
     let head = format!(
         "{}  {}  {:<6}  {:<13}  ",
@@ -240,7 +241,7 @@ fn ask_each(several: Several, done: &str, wish: impl Fn(IncidentKey) -> CommandK
         };
         let refusal = refusal(&answer);
         has_failed |= refusal.is_some();
-        if whom.is_printed(&answer)? {
+        if whom.is_a_program() {
             continue;
         }
         match refusal {
@@ -248,8 +249,9 @@ fn ask_each(several: Several, done: &str, wish: impl Fn(IncidentKey) -> CommandK
             // By its whole id, whatever was typed.
             None => {
                 let dry = if dry_run { "dry run, nothing is changed: " } else { "" };
-                say!("{dry}{done} {}", plain(answer["decision"]["incident"].as_str().unwrap_or(&key)));
-                if let Some(remark) = answer["remark"].as_str() {
+                let whole = answer.decision.incident.as_ref().map_or(key.as_str(), IncidentKey::as_str);
+                say!("{dry}{done} {}", plain(whole));
+                if let Some(remark) = &answer.remark {
                     say!("{}", plain(remark));
                 }
             }

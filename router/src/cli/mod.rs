@@ -94,8 +94,9 @@ enum Command {
     Approvals(watching::Listing),
     /// Undo what was done on an incident's account.
     Release(operator::Release),
-    /// List what is held and can be released.
-    Held(watching::Listing),
+    /// List what is contained and can be released.
+    #[command(alias = "held")]
+    Contained(watching::Listing),
     /// Quarantine a pod by hand, with everything that a rule would do.
     Quarantine(operator::Quarantine),
     /// Switch acting on the cluster off and on.
@@ -128,7 +129,7 @@ enum Command {
     Templates(templates::Command),
     /// Try out who is told: a drill by a channel, a route, or from the queue on.
     SendTest(send_test::Arguments),
-    /// Print the JSON Schema of a configuration, a rule file or a scenario, for an editor.
+    /// Print the JSON Schema of a configuration, a rule file or a scenario, or the API's document.
     Schema(schema::Arguments),
     /// Match EventBridge patterns: lines of {"pattern":…,"event":…} in, {"match":…} or {"invalid":…} out.
     Pattern(pattern::Arguments),
@@ -260,7 +261,7 @@ fn carried_out(command: Command) -> Result<(), Failed> {
         Command::Deny(arguments) => operator::answer(arguments, CommandKind::Deny),
         Command::Approvals(listing) => operator::approvals(&listing),
         Command::Release(arguments) => operator::release(arguments),
-        Command::Held(listing) => operator::held(&listing),
+        Command::Contained(listing) => operator::contained(&listing),
         Command::Quarantine(arguments) => operator::quarantine(arguments),
         Command::Mitigation(command) => operator::mitigation(command),
         Command::Silence(command) => silence::main(command),

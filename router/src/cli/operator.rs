@@ -1,23 +1,26 @@
-//! What a human tells the worker: `approve`, `deny`, `release`, `quarantine`, `mitigation`, `approvals`, `held`.
+//! What a human tells the worker: `approve`, `deny`, `release`, `quarantine`, `mitigation`, `approvals`, `contained`.
 
 use clap::{Args, Subcommand};
 use clap_complete::engine::ArgValueCompleter;
 use jiff::Timestamp;
-use serde_json::{Value, json};
-use watchfire_core::act::{Act, ActWhen};
+use serde::Serialize;
+use watchfire_core::act::{Act, ActWhen, StepRecord, StepResult};
 use watchfire_core::action::ActionName;
 use watchfire_core::command::CommandKind;
+use watchfire_core::containment::{Answer as Answered, ContainmentState, SwitchedOff, Verdict};
 use watchfire_core::ids::ApprovalId;
 use watchfire_core::ids::IncidentKey;
+use watchfire_core::journal::{ActEnd, Outcome};
 
 use super::Failed;
-use super::asking::{self, Form, Whom, ask, look, word};
+use super::asking::{Form, Whom, look, minute, refusal, tell};
 use super::completing::Ids;
 use super::screen::{self, Tone, relative};
 use super::table::{Table, cut, whole};
 use super::watching::Listing;
-use crate::responder::Named;
-use crate::web::Order;
+use crate::api::OperatorEndpoint;
+use crate::api::params::{self, Named};
+use crate::api::views::{self, Approval, CommandResult, Contained, Rehearsed};
 
 /// What `approve` and `deny` take.
 #[derive(Debug, Args)]
@@ -133,101 +136,114 @@ pub(super) fn mitigation(command: Mitigation) -> Result<(), Failed> {
         Mitigation::On { reason, dry_run, whom } => {
             order(&whom, reason, CommandKind::SwitchOn, None, dry_run)
         }
-        Mitigation::Status { whom } => {
-            let answer = ask(&whom, "/v1/mitigation", None)?;
-            if whom.is_printed(&answer)? {
-                return Ok(());
-            }
-            match (&answer["off"], answer["elsewhere"].as_str()) {
-                (Value::Null, None) => say!("mitigation is on, in mode {}", word(&answer, "mode")),
-                (Value::Null, Some(why)) => say!("mitigation is off: {why}"),
-                (off, also) => {
-                    let also = also.map(|why| format!("; also {why}")).unwrap_or_default();
-                    let (at, by, reason) = (minute(off, "at"), word(off, "by"), word(off, "reason"));
-                    say!("mitigation is off since {at} by {by}: {reason}{also}");
-                }
-            }
-            Ok(())
+        Mitigation::Status { whom } => status(&whom),
+    }
+}
+
+fn status(whom: &Whom) -> Result<(), Failed> {
+    let asked = look::<views::Mitigation>(whom, OperatorEndpoint::Mitigation.path())?;
+    let Some(views::Mitigation { off, elsewhere, mode }) = asked else { return Ok(()) };
+    match (off, elsewhere) {
+        (None, None) => say!("mitigation is on, in mode {}", in_words(&mode)),
+        (None, Some(why)) => say!("mitigation is off: {why}"),
+        (Some(SwitchedOff { by, reason, at }), also) => {
+            let also = also.map(|why| format!("; also {why}")).unwrap_or_default();
+            say!("mitigation is off since {} by {by}: {reason}{also}", minute(at));
         }
     }
+    Ok(())
 }
 
 pub(super) fn approvals(listing: &Listing) -> Result<(), Failed> {
-    let ask = |whom: &Whom| look::<Vec<Value>>(whom, "/v1/approvals");
-    listing.each(ask, |whom, mut rows| {
+    let ask = |whom: &Whom| look::<Vec<Approval>>(whom, OperatorEndpoint::Approvals.path());
+    listing.each(ask, |whom, mut approvals| {
         // What is to be answered comes first, and of this the most urgent.
-        rows.sort_by_key(|row| {
-            (!row["answer"].is_null(), word(row, "priority").to_owned(), word(row, "expires_at").to_owned())
-        });
-        if rows.iter().all(|row| !row["answer"].is_null()) {
+        approvals.sort_by_key(|it| (it.answer.is_some(), it.priority, it.expires_at));
+        if approvals.iter().all(|approval| approval.answer.is_some()) {
             say!("no plan waits for an approval");
         }
-        if rows.is_empty() {
+        if approvals.is_empty() {
             return Ok(());
         }
-        let is_wide = whom.output == Form::Wide;
-        let shown =
-            [whole("ID"), whole("PRI"), whole("ACTION"), whole("ANSWER"), cut("TARGET"), cut("BECAUSE")];
-        let more = ["INCIDENT", "HASH", "PLAN"].map(whole);
-        let columns: Vec<_> = shown.into_iter().chain(more.into_iter().filter(|_| is_wide)).collect();
-        let mut table = Table::new(&columns);
-        for row in &rows {
-            let (tone, answer) = answered(row, is_wide);
-            let id = word(row, if is_wide { "id" } else { "short" }).to_owned();
-            let texts = ["priority", "action"].map(|name| word(row, name).to_owned());
-            let rest = ["target", "because"]
-                .into_iter()
-                .chain(["incident", "hash", "plan"].into_iter().filter(|_| is_wide));
-            let rest = rest.map(|name| word(row, name).to_owned());
-            table.row(tone, [id].into_iter().chain(texts).chain([answer]).chain(rest));
-        }
-        Ok(table.print(if is_wide { None } else { screen::columns() })?)
+        Ok(match whom.output {
+            Form::Wide => every_detail(&approvals).print(None)?,
+            Form::Human | Form::Json | Form::Yaml => at_a_glance(&approvals).print(screen::columns())?,
+        })
     })
 }
 
+fn at_a_glance(approvals: &[Approval]) -> Table {
+    let columns =
+        [whole("ID"), whole("PRI"), whole("ACTION"), whole("ANSWER"), cut("TARGET"), cut("BECAUSE")];
+    let mut table = Table::new(&columns);
+    for approval in approvals {
+        let Approval { short, priority, action, target, because, .. } = approval;
+        let (tone, answer) = answered(approval, |at, now| format!("due {}", relative(at, now)));
+        let priority = priority.to_string();
+        table.row(tone, [short, &priority, action, &answer, target, because].map(String::clone));
+    }
+    table
+}
+
+fn every_detail(approvals: &[Approval]) -> Table {
+    let names =
+        ["ID", "PRI", "ACTION", "ANSWER"].map(whole).into_iter().chain(["TARGET", "BECAUSE"].map(cut));
+    let columns: Vec<_> = names.chain(["INCIDENT", "HASH", "PLAN"].map(whole)).collect();
+    let mut table = Table::new(&columns);
+    for approval in approvals {
+        let Approval { id, priority, action, target, because, incident, hash, plan, .. } = approval;
+        let (tone, answer) = answered(approval, |at, _| format!("by {}", minute(at)));
+        let (id, priority, incident, hash) =
+            (id.to_string(), priority.to_string(), incident.to_string(), hash.to_string());
+        let cells = [&id, &priority, action, &answer, target, because, &incident, &hash, plan];
+        table.row(tone, cells.map(String::clone));
+    }
+    table
+}
+
 /// Until when an answer is waited for, or who gave it.
-fn answered(row: &Value, is_wide: bool) -> (Tone, String) {
+fn answered(approval: &Approval, due: impl Fn(Timestamp, Timestamp) -> String) -> (Tone, String) {
     let now = Timestamp::now();
-    match (&row["answer"], word(row, "expires_at").parse::<Timestamp>()) {
-        (Value::Null, Ok(at)) if at <= now => (Tone::Faint, "too late".to_owned()),
-        (Value::Null, Ok(at)) if is_wide => (Tone::Plain, format!("by {}", asking::minute(at))),
-        (Value::Null, Ok(at)) => (Tone::Plain, format!("due {}", relative(at, now))),
-        (Value::Null, Err(_)) => (Tone::Plain, "due".to_owned()),
-        (answer, _) => (Tone::Faint, format!("{} by {}", word(answer, "verdict"), word(answer, "by"))),
+    match &approval.answer {
+        None if approval.expires_at <= now => (Tone::Faint, "too late".to_owned()),
+        None => (Tone::Plain, due(approval.expires_at, now)),
+        Some(Answered { verdict: Verdict::Approved, by, .. }) => (Tone::Faint, format!("approved by {by}")),
+        Some(Answered { verdict: Verdict::Denied, by, .. }) => (Tone::Faint, format!("denied by {by}")),
     }
 }
 
-pub(super) fn held(listing: &Listing) -> Result<(), Failed> {
-    let ask = |whom: &Whom| look::<Vec<Value>>(whom, "/v1/held");
-    listing.each(ask, |whom, rows| {
-        if rows.is_empty() {
-            say!("nothing is held");
+pub(super) fn contained(listing: &Listing) -> Result<(), Failed> {
+    let ask = |whom: &Whom| look::<Vec<Contained>>(whom, OperatorEndpoint::Contained.path());
+    listing.each(ask, |whom, targets| {
+        if targets.is_empty() {
+            say!("nothing is contained");
             return Ok(());
         }
         let is_wide = whom.output == Form::Wide;
         let columns = [whole("INCIDENT"), whole("SINCE"), whole("DONE"), cut("TARGET"), cut("RELEASE WOULD")];
         let mut table = Table::new(&columns);
-        for row in &rows {
-            let acts = row["acts"].as_array().map(Vec::as_slice).unwrap_or_default();
-            let since = acts.iter().filter_map(|act| word(act, "at").parse::<Timestamp>().ok()).min();
+        for Contained { incident, short, target, acts, undo } in targets {
+            let since = acts.iter().map(|act| act.at).min();
             let since = since.map(|at| match is_wide {
-                true => asking::minute(at),
+                true => minute(at),
                 false => relative(at, Timestamp::now()),
             });
-            let done: Vec<_> =
-                acts.iter().map(|act| format!("{} {}", named(act), word(act, "state"))).collect();
-            let id = word(row, if is_wide { "incident" } else { "short" }).to_owned();
-            let texts = ["target", "undo"].map(|name| word(row, name).to_owned());
-            let cells = [id, since.unwrap_or_default(), done.join(", ")];
-            table.row(Tone::Plain, cells.into_iter().chain(texts));
+            let done = acts.iter().map(|act| format!("{} {}", act.action.as_str(), state(act.state)));
+            let done: Vec<_> = done.collect();
+            let id = if is_wide { incident.to_string() } else { short };
+            table.row(Tone::Plain, [id, since.unwrap_or_default(), done.join(", "), target, undo]);
         }
         Ok(table.print(if is_wide { None } else { screen::columns() })?)
     })
 }
 
-/// The action of an act.
-fn named(act: &Value) -> &str {
-    act["action"]["rule"].as_str().unwrap_or_else(|| act["action"].as_str().unwrap_or_default())
+fn state(state: ContainmentState) -> &'static str {
+    match state {
+        ContainmentState::Planned => "planned",
+        ContainmentState::Done => "done",
+        ContainmentState::Failed => "failed",
+        ContainmentState::Released => "released",
+    }
 }
 
 fn order(
@@ -237,83 +253,77 @@ fn order(
     on: Option<Named>,
     dry_run: bool,
 ) -> Result<(), Failed> {
-    let order = Order { by: whom.author()?, reason, wish, on, dry_run, id: None };
-    let answer = ask(whom, "/v1/commands", Some(json!(order)))?;
-    if !whom.is_printed(&answer)? {
+    let command = params::Command { by: whom.author()?, reason, wish, on, dry_run, id: None };
+    let answer: CommandResult = tell(whom, OperatorEndpoint::Commands, &command)?;
+    if !whom.is_a_program() {
         show(&answer)?;
     }
-    let failed = answer["outcomes"].as_object().into_iter().flatten();
-    let has_failed = failed.clone().any(|(_, outcome)| outcome["acted"]["end"] == "failed");
-    let rehearsed = answer["acts"].as_array().into_iter().flatten();
-    let would_fail = rehearsed.flat_map(|act| act["steps"].as_array().into_iter().flatten());
-    let would_fail = would_fail.clone().any(|step| step["result"] == "failed");
-    let is_declined = answer["decision"]["why"] == "declined";
-    if has_failed || would_fail || is_declined { Err(Failed::Said) } else { Ok(()) }
+    let has_failed = |outcome: &Outcome| matches!(outcome, Outcome::Acted { end: ActEnd::Failed, .. });
+    let has_failed = answer.outcomes.iter().flat_map(|outcomes| outcomes.values()).any(has_failed);
+    let rehearsed = answer.acts.iter().flatten().flat_map(|act| &act.steps);
+    let would_fail = rehearsed.into_iter().any(|step| step.result == StepResult::Failed);
+    if has_failed || would_fail || refusal(&answer).is_some() { Err(Failed::Said) } else { Ok(()) }
 }
 
 /// What was decided, and what became of it.
-fn show(answer: &Value) -> Result<(), Failed> {
-    let decision = &answer["decision"];
-    let dry_run = answer["dry_run"] == true;
-    say!("{}{}", if dry_run { "dry run: " } else { "" }, word(decision, "subject"));
-    if let Some(incident) = decision["incident"].as_str() {
+fn show(answer: &CommandResult) -> Result<(), Failed> {
+    let CommandResult { dry_run, decision, outcomes, acts, .. } = answer;
+    say!("{}{}", if *dry_run { "dry run: " } else { "" }, decision.subject);
+    if let Some(incident) = &decision.incident {
         say!("incident {incident}");
     }
-    for withheld in decision["withheld"].as_array().into_iter().flatten() {
-        say!("not done: {}: {}", word(withheld, "action"), word(withheld, "reason"));
+    for withheld in &decision.withheld {
+        say!("not done: {withheld}");
     }
-    let rehearsed = answer["acts"].as_array().map(Vec::as_slice).unwrap_or_default();
-    for act in rehearsed {
-        say!("would do: {}", what(&act["act"]));
-        steps(&act["steps"])?;
+    for Rehearsed { act, steps } in acts.iter().flatten() {
+        say!("would do: {}", what(act));
+        self::steps(steps)?;
     }
-    for act in decision["acts"].as_array().into_iter().flatten().filter(|_| !dry_run) {
-        let id = word(act, "id");
-        match &answer["outcomes"][id] {
-            Value::Null => say!("pending: {}", what(act)),
-            outcome => {
-                let acted = &outcome["acted"];
-                let end = match word(acted, "end") {
-                    "needless" => "not needed",
-                    end => end,
-                };
-                say!("{}", format!("{end}: {}: {}", what(act), word(acted, "said")).trim_end_matches(": "));
-                steps(&acted["steps"])?;
-            }
-        }
+    for act in decision.acts.iter().filter(|_| !dry_run) {
+        became(act, outcomes.as_ref().and_then(|outcomes| outcomes.get(&act.id)))?;
     }
     Ok(())
 }
 
-fn steps(steps: &Value) -> Result<(), Failed> {
-    for step in steps.as_array().into_iter().flatten() {
-        let in_words = |name: &str| word(step, name).replace('_', " ");
-        let line = format!("  {:<9} {:<16} {}", in_words("result"), in_words("step"), word(step, "note"));
-        say!("{}", line.trim_end());
+/// What became of an act; none: nothing yet.
+fn became(act: &Act, outcome: Option<&Outcome>) -> Result<(), Failed> {
+    let (end, said, steps) = match outcome {
+        None => ("pending", "", &[][..]),
+        Some(Outcome::Acted { end: ActEnd::Done, said, steps, .. }) => ("done", said.as_str(), &steps[..]),
+        Some(Outcome::Acted { end: ActEnd::Failed, said, steps, .. }) => {
+            ("failed", said.as_str(), &steps[..])
+        }
+        Some(Outcome::Acted { end: ActEnd::Needless, said, steps, .. }) => {
+            ("not needed", said.as_str(), &steps[..])
+        }
+        Some(Outcome::Done { receipt, .. }) => ("done", receipt.as_str(), &[][..]),
+        Some(Outcome::Failed { reason, .. }) => ("failed", reason.as_str(), &[][..]),
+        Some(Outcome::NotNeeded { .. }) => ("not needed", "", &[][..]),
+    };
+    say!("{}", format!("{end}: {}: {said}", what(act)).trim_end_matches(": "));
+    self::steps(steps)
+}
+
+fn steps(steps: &[StepRecord]) -> Result<(), Failed> {
+    for StepRecord { step, result, note } in steps {
+        let (result, step) = (in_words(result), in_words(step));
+        say!("{}", format!("  {result:<9} {step:<16} {note}").trim_end());
     }
     Ok(())
+}
+
+/// A name as it is stored, in words.
+fn in_words(name: &impl Serialize) -> String {
+    let name = serde_json::to_value(name).unwrap_or_default();
+    name.as_str().unwrap_or_default().replace('_', " ")
 }
 
 /// An act's action and target, as a human calls them, and on what it waits.
-fn what(act: &Value) -> String {
-    match serde_json::from_value::<Act>(act.clone()) {
-        Ok(act) => {
-            let when = match &act.when {
-                ActWhen::Now => String::new(),
-                ActWhen::IfFailed(other) => format!(" if {other} fails"),
-                ActWhen::NotBefore(at) => format!(" at {}", asking::minute(*at)),
-            };
-            format!("{} of {}{when}", act.action.as_str(), act.target.named())
-        }
-        // A worker of another version.
-        Err(_) => word(act, "id").to_owned(),
-    }
-}
-
-/// A time to the minute, as pages write it.
-fn minute(value: &Value, name: &str) -> String {
-    match word(value, name).parse::<Timestamp>() {
-        Ok(at) => asking::minute(at),
-        Err(_) => word(value, name).to_owned(),
-    }
+fn what(act: &Act) -> String {
+    let when = match &act.when {
+        ActWhen::Now => String::new(),
+        ActWhen::IfFailed(other) => format!(" if {other} fails"),
+        ActWhen::NotBefore(at) => format!(" at {}", minute(*at)),
+    };
+    format!("{} of {}{when}", act.action.as_str(), act.target.named())
 }

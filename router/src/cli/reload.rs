@@ -1,10 +1,11 @@
 //! `watchfire reload`: has the worker read its configuration and rules again.
 
 use clap::Args;
-use serde_json::{Value, json};
 
 use super::Failed;
-use super::asking::{self, Whom};
+use super::asking::{Whom, tell};
+use crate::api::views::Reloaded;
+use crate::api::{OperatorEndpoint, params};
 
 /// What `reload` takes.
 #[derive(Debug, Args)]
@@ -15,33 +16,23 @@ pub(super) struct Arguments {
 
 pub(super) fn main(arguments: &Arguments) -> Result<(), Failed> {
     let Arguments { whom } = arguments;
-    let answer = asking::ask(whom, "/v1/reload", Some(json!({})))?;
-    let is_refused = answer["outcome"] == "refused";
-    if whom.is_printed(&answer)? {
-        return if is_refused { Err(Failed::Usage(Vec::new())) } else { Ok(()) };
-    }
-    match answer["outcome"].as_str() {
-        Some("refused") => {
-            let mistakes = words(&answer, "mistakes").into_iter();
-            let stays = "refused: what was in force stays".to_owned();
-            return Err(Failed::Usage(mistakes.chain([stays]).collect()));
+    let reloaded = tell(whom, OperatorEndpoint::Reload, &params::Reload {})?;
+    match reloaded {
+        Reloaded::Refused { .. } if whom.is_a_program() => return Err(Failed::Usage(Vec::new())),
+        Reloaded::Taken { .. } | Reloaded::Unchanged if whom.is_a_program() => {}
+        Reloaded::Refused { mut mistakes } => {
+            mistakes.push("refused: what was in force stays".to_owned());
+            return Err(Failed::Usage(mistakes));
         }
-        Some("unchanged") => say!("nothing is different"),
-        _ => {
-            let (rules, channels) = (&answer["rules"], &answer["channels"]);
-            say!("reloaded: {}; {rules} rules, {channels} channels", listed(&words(&answer, "changed")));
-            let needs_restart = words(&answer, "needs_restart");
+        Reloaded::Unchanged => say!("nothing is different"),
+        Reloaded::Taken { changed, needs_restart, rules, channels } => {
+            say!("reloaded: {}; {rules} rules, {channels} channels", listed(&changed));
             if !needs_restart.is_empty() {
                 say!("takes effect at the next start: {}", needs_restart.join(", "));
             }
         }
     }
     Ok(())
-}
-
-fn words(answer: &Value, name: &str) -> Vec<String> {
-    let words = answer[name].as_array().into_iter().flatten();
-    words.filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 fn listed(words: &[String]) -> String {

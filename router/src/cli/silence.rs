@@ -4,23 +4,21 @@ use anyhow::anyhow;
 use clap::{Args, Subcommand};
 use clap_complete::engine::ArgValueCompleter;
 use jiff::{SignedDuration, Timestamp};
-use serde_json::Value;
 use watchfire_core::attributes::Attributes;
 use watchfire_core::command::CommandKind;
 use watchfire_core::ids::SilenceId;
 use watchfire_core::noise::Maintenance;
-use watchfire_core::silence::{Extension, SilenceDraft, SilenceEffect};
+use watchfire_core::silence::{Extension, SilenceDraft};
 
-use super::asking::{Form, Whom, command, learn, look, minute, question, refusal};
+use super::asking::{Form, Whom, command, learn, look, minute, question_of, refusal};
 use super::completing::Ids;
 use super::screen::plain;
 use super::screen::{Tone, columns, relative};
 use super::table::{Table, cut, whole};
 use super::watching::Listing;
 use super::{Failed, matchers, span};
-use crate::web::{SilenceShown, SilenceState};
-
-const PATH: &str = "/v1/silences";
+use crate::api::OperatorEndpoint;
+use crate::api::views::{CommandResult, Silence, SilenceState};
 
 /// What `silence` takes.
 #[derive(Debug, Subcommand)]
@@ -143,10 +141,10 @@ fn add(add: Add) -> Result<(), Failed> {
     let ends_at = ends_at(start.unwrap_or_else(Timestamp::now), duration, end)?;
     let draft = SilenceDraft { matches, starts_at: start, ends_at, ticket, yes_cover_p0 };
     let answer = command(&whom, &comment, CommandKind::Silence(draft), dry_run)?;
-    if whom.is_printed(&answer)? {
+    if whom.is_a_program() {
         return if refusal(&answer).is_some() { Err(Failed::Said) } else { Ok(()) };
     }
-    if let Ok(effect) = serde_json::from_value::<SilenceEffect>(answer["effect"].clone()) {
+    if let Some(effect) = &answer.effect {
         say!("{}", effect.sentence());
     }
     if let Some(reason) = refusal(&answer) {
@@ -156,7 +154,7 @@ fn add(add: Add) -> Result<(), Failed> {
         say!("dry run: nothing is silenced");
         return Ok(());
     }
-    let silence = shown(&answer)?;
+    let silence = shown(answer)?;
     let starts = match silence.state {
         SilenceState::Pending => format!(" from {}", minute(silence.starts_at)),
         SilenceState::Active | SilenceState::Expired => String::new(),
@@ -181,7 +179,7 @@ fn ends_at(
 }
 
 fn list(listing: &Listing, expired: bool) -> Result<(), Failed> {
-    let ask = |whom: &Whom| look::<Vec<SilenceShown>>(whom, PATH);
+    let ask = |whom: &Whom| look::<Vec<Silence>>(whom, OperatorEndpoint::Silences.path());
     listing.each(ask, |whom, mut silences| {
         silences.retain(|silence| expired || silence.state != SilenceState::Expired);
         silences.sort_by_key(|silence| (silence.state == SilenceState::Expired, silence.ends_at));
@@ -212,7 +210,7 @@ fn list(listing: &Listing, expired: bool) -> Result<(), Failed> {
 
 fn show(whom: &Whom, id: &str) -> Result<(), Failed> {
     let silence = find(whom, id)?;
-    if whom.is_printed(&serde_json::json!(silence))? {
+    if whom.is_printed(&silence)? {
         return Ok(());
     }
     let state = match &silence.expired_by {
@@ -247,7 +245,7 @@ fn expire(whom: &Whom, ids: &[String], dry_run: bool) -> Result<(), Failed> {
     let mut has_failed = false;
     for id in ids {
         let answer = command(whom, "", CommandKind::Expire(SilenceId::new(id)), dry_run)?;
-        if whom.is_printed(&answer)? {
+        if whom.is_a_program() {
             has_failed |= refusal(&answer).is_some();
             continue;
         }
@@ -257,9 +255,9 @@ fn expire(whom: &Whom, ids: &[String], dry_run: bool) -> Result<(), Failed> {
                 complain!("watchfire: not expired: {reason}");
             }
             None if dry_run => say!("dry run: {} would be ended", plain(id)),
-            None => match shown(&answer)? {
-                SilenceShown { id, holds: 0, .. } => say!("expired {id}; it held nothing"),
-                SilenceShown { id, holds, .. } => {
+            None => match shown(answer)? {
+                Silence { id, holds: 0, .. } => say!("expired {id}; it held nothing"),
+                Silence { id, holds, .. } => {
                     say!("expired {id}; {} that it held: said within a minute", incidents(holds));
                 }
             },
@@ -278,7 +276,7 @@ fn extend(extend: Extend) -> Result<(), Failed> {
     let extension = Extension { silence: SilenceId::new(&id), ends_at };
     let answer = command(&whom, &comment, CommandKind::Extend(extension), dry_run)?;
     let refusal = refusal(&answer);
-    if whom.is_printed(&answer)? {
+    if whom.is_a_program() {
         return if refusal.is_some() { Err(Failed::Said) } else { Ok(()) };
     }
     if let Some(reason) = refusal {
@@ -288,21 +286,20 @@ fn extend(extend: Extend) -> Result<(), Failed> {
         say!("dry run: {} would end at {}", plain(&id), minute(ends_at));
         return Ok(());
     }
-    say!("silent until {}: {}", minute(ends_at), spoken(&shown(&answer)?));
+    say!("silent until {}: {}", minute(ends_at), spoken(&shown(answer)?));
     Ok(())
 }
 
-fn find(whom: &Whom, id: &str) -> Result<SilenceShown, Failed> {
+fn find(whom: &Whom, id: &str) -> Result<Silence, Failed> {
     // The worker knows which one is meant.
-    let silences: Vec<SilenceShown> = learn(whom, &question(PATH, "of", id))?;
+    let silences: Vec<Silence> = learn(whom, &question_of(OperatorEndpoint::Silences, id))?;
     let found = silences.into_iter().next();
     found.ok_or_else(|| anyhow!("there is no silence {}", plain(id)).into())
 }
 
 /// The silence in the answer to a command about it.
-fn shown(answer: &Value) -> Result<SilenceShown, Failed> {
-    let shown = serde_json::from_value(answer["silence"].clone());
-    Ok(shown.map_err(|error| anyhow!("the worker's answer has no silence: {error}"))?)
+fn shown(answer: CommandResult) -> Result<Silence, Failed> {
+    Ok(answer.silence.ok_or_else(|| anyhow!("the worker's answer has no silence"))?)
 }
 
 fn incidents(count: u64) -> String {
@@ -310,6 +307,6 @@ fn incidents(count: u64) -> String {
 }
 
 /// What it matches, as matchers where they can say it.
-fn spoken(silence: &SilenceShown) -> String {
+fn spoken(silence: &Silence) -> String {
     plain(&matchers::spoken(&silence.matches).unwrap_or_else(|| silence.matches.clone()))
 }

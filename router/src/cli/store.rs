@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::asking::{Whom, download};
 use super::{Failed, Output};
+use crate::api::OperatorEndpoint;
 use crate::config;
 use crate::store::{Checked, Copies, Size, check, journal, look_at, restore, sound};
 
@@ -123,7 +124,7 @@ fn backup(to: &Path, from: From) -> Result<u64, Failed> {
         return Ok(restore(&store, to).map_err(anyhow::Error::from)?);
     }
     let mut copies = Copies::begin(to).map_err(anyhow::Error::from)?;
-    download(&whom, "/v1/store/backup", |bytes| Ok(copies.take(bytes)?))?;
+    download(&whom, OperatorEndpoint::Backup, |bytes| Ok(copies.take(bytes)?))?;
     Ok(copies.finish().map_err(anyhow::Error::from)?)
 }
 
@@ -131,7 +132,7 @@ fn export(from: From) -> Result<(), Failed> {
     let From { store, whom } = from.of_one()?;
     let mut out = std::io::stdout().lock();
     let Some(store) = store else {
-        return download(&whom, "/v1/store/export", |bytes| Ok(out.write_all(bytes)?));
+        return download(&whom, OperatorEndpoint::Export, |bytes| Ok(out.write_all(bytes)?));
     };
     let looked = look_at(&store).map_err(anyhow::Error::from)?;
     let mut lost = None;

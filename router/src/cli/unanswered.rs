@@ -3,12 +3,11 @@
 use anyhow::{Error, anyhow};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, LOCATION};
 use reqwest::{StatusCode, Url};
-use serde_json::Value;
 use watchfire_core::text::clean;
 
 use super::Failed;
-use super::asking::{Server, word};
-use crate::web::VERSION_HEADER;
+use super::asking::Server;
+use crate::api::{VERSION_HEADER, views};
 
 /// Where to ask for a path.
 ///
@@ -58,9 +57,10 @@ pub(super) fn not_reached(server: &Server, error: &reqwest::Error) -> Error {
 /// Somebody has answered, and not with what was asked for.
 pub(super) fn refused(server: &Server, status: StatusCode, head: &HeaderMap, text: &str) -> Error {
     let Server { url, said_by } = server;
-    let answer = serde_json::from_str::<Value>(text).unwrap_or_default();
     let is_worker = head.contains_key(VERSION_HEADER);
-    let said = clean(word(&answer, "error"), 2_000);
+    let said = serde_json::from_str::<views::Error>(text)
+        .map(|answer| clean(&answer.error, 2_000))
+        .unwrap_or_default();
     if is_worker && status == StatusCode::UNAUTHORIZED {
         return anyhow!("{url} does not take this token: it is not the operator's (http.operator_token)");
     }

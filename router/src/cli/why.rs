@@ -8,11 +8,12 @@ use watchfire_core::standing::{NotDone, Told};
 use watchfire_core::verdict::Verdict;
 
 use super::Failed;
-use super::asking::{Whom, look, minute, question};
+use super::asking::{Whom, look, minute, question_of};
 use super::completing::Ids;
 use super::incidents::said;
 use super::screen::{age, theirs, wrapped};
-use crate::web::{Decided, DecisionShown, IncidentShown, StoryKind, StoryShown};
+use crate::api::OperatorEndpoint;
+use crate::api::views::{AskedAbout, DecidedBy, Decision, Incident, IncidentDetail};
 
 /// So many lines are on a screen.
 const LINES: usize = 24;
@@ -41,7 +42,9 @@ pub(super) struct Arguments {
 
 pub(super) fn main(arguments: &Arguments) -> Result<(), Failed> {
     let Arguments { name, whom } = arguments;
-    let Some(story) = look::<StoryShown>(whom, &question("/v1/story", "of", name))? else { return Ok(()) };
+    let Some(story) = look::<IncidentDetail>(whom, &question_of(OperatorEndpoint::Story, name))? else {
+        return Ok(());
+    };
     for line in screen(&story, Timestamp::now()) {
         say!("{line}");
     }
@@ -49,7 +52,7 @@ pub(super) fn main(arguments: &Arguments) -> Result<(), Failed> {
 }
 
 /// At most [`LINES`] lines: what comes next is never cut for what was.
-fn screen(story: &StoryShown, now: Timestamp) -> Vec<String> {
+fn screen(story: &IncidentDetail, now: Timestamp) -> Vec<String> {
     let mut next: Vec<String> = story.next.iter().flat_map(|next| wrapped(2, next, 2)).take(NEXT).collect();
     if !next.is_empty() {
         next.insert(0, "Next".to_owned());
@@ -67,8 +70,8 @@ fn screen(story: &StoryShown, now: Timestamp) -> Vec<String> {
     what.into_iter().take(room).chain(why).chain(told).chain(next).collect()
 }
 
-fn what(incident: &IncidentShown, now: Timestamp) -> Vec<String> {
-    let IncidentShown { key, priority, state, title, subject, opened_at, events, .. } = incident;
+fn what(incident: &Incident, now: Timestamp) -> Vec<String> {
+    let Incident { key, priority, state, title, subject, opened_at, events, .. } = incident;
     let mut lines = wrapped(0, &format!("{priority} {}", theirs(title)), 2);
     lines.extend(wrapped(2, &theirs(subject), 1));
     let events = if *events == 1 { "1 event".to_owned() } else { format!("{events} events") };
@@ -90,29 +93,29 @@ fn what(incident: &IncidentShown, now: Timestamp) -> Vec<String> {
 }
 
 /// The decision about the event, the latest about the finding, or the latest event's of the incident.
-fn asked_about(story: &StoryShown) -> Option<&DecisionShown> {
-    let is_asked = |decision: &&DecisionShown| match story.of {
-        StoryKind::Event => decision.id.is_some() && decision.id == story.id,
-        StoryKind::Finding => decision.finding.is_some() && decision.finding == story.finding,
-        StoryKind::Incident => decision.by == Decided::Event,
+fn asked_about(story: &IncidentDetail) -> Option<&Decision> {
+    let is_asked = |decision: &&Decision| match story.of {
+        AskedAbout::Event => decision.id.is_some() && decision.id == story.id,
+        AskedAbout::Finding => decision.finding.is_some() && decision.finding == story.finding,
+        AskedAbout::Incident => decision.by == DecidedBy::Event,
     };
     let decisions = || story.decisions.iter().rev();
     decisions().find(is_asked).or_else(|| decisions().next())
 }
 
-fn why(decision: &DecisionShown, incident: Option<&IncidentShown>) -> Vec<String> {
-    let DecisionShown { event, at, kind, rule, family, priority, verdict, because, withheld, .. } = decision;
+fn why(decision: &Decision, incident: Option<&Incident>) -> Vec<String> {
+    let Decision { event, at, kind, rule, family, priority, verdict, because, withheld, .. } = decision;
     let verdict = match verdict {
         Verdict::Page => "paged",
         Verdict::Digest => "left to the digest",
         Verdict::Quiet => "not paged",
     };
     let (head, by) = match &decision.by {
-        Decided::Event => {
+        DecidedBy::Event => {
             (format!("Event {event}"), format!("{}: {priority} by rule {rule} ({family})", theirs(kind)))
         }
-        Decided::Human { name, reason } => (format!("{kind} by {name}"), reason.clone()),
-        Decided::Itself => (kind.clone(), decision.subject.clone()),
+        DecidedBy::Human { name, reason } => (format!("{kind} by {name}"), reason.clone()),
+        DecidedBy::Itself => (kind.clone(), decision.subject.clone()),
     };
     let mut lines = wrapped(0, &format!("{head}, {}", minute(*at)), 2);
     if !by.is_empty() {
@@ -136,7 +139,7 @@ fn why(decision: &DecisionShown, incident: Option<&IncidentShown>) -> Vec<String
 }
 
 /// Other events of the same name, by their whole ids, so that each can be asked about.
-fn others(story: &StoryShown) -> Vec<String> {
+fn others(story: &IncidentDetail) -> Vec<String> {
     if story.others.is_empty() {
         return Vec::new();
     }
@@ -145,7 +148,7 @@ fn others(story: &StoryShown) -> Vec<String> {
 }
 
 /// Who was told, and what their channel said.
-fn told(story: &StoryShown) -> Vec<String> {
+fn told(story: &IncidentDetail) -> Vec<String> {
     let all = &story.standing.told;
     let earlier = all.len().saturating_sub(LATEST);
     let mut lines = vec![if all.is_empty() { "Nobody was told" } else { "Told" }.to_owned()];
@@ -169,7 +172,7 @@ pub(super) fn delivered(told: &Told) -> String {
 }
 
 /// What is contained, what waits for a human, what is withheld; what the decision shown says is not said twice.
-fn stands(story: &StoryShown) -> Vec<String> {
+fn stands(story: &IncidentDetail) -> Vec<String> {
     let shown = asked_about(story).map(|decision| decision.withheld.as_slice()).unwrap_or_default();
     let is_shown =
         |line: &String| shown.iter().any(|not| *line == format!("no {}: {}", not.action, not.reason));

@@ -1,5 +1,7 @@
 //! A change that somebody made in PagerDuty, and what comes of hearing it.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use strum::IntoStaticStr;
 use watchfire_core::command::{Command, CommandKind};
@@ -18,8 +20,10 @@ pub struct Change {
 }
 
 /// What came of something that PagerDuty told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr, Serialize, Deserialize, JsonSchema)]
 #[strum(serialize_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
+#[schemars(rename = "HeardWord")]
 pub enum Heard {
     /// It was decided, and is in the journal.
     Decided,

@@ -6,10 +6,20 @@ use axum::extract::{FromRequest, FromRequestParts, Query, Request};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
+use axum::routing::MethodFilter;
 use serde::de::DeserializeOwned;
 use watchfire_core::text::clean;
 
-use super::commands::refuse;
+use super::answer::refuse;
+use crate::api::Method;
+
+/// How a route is asked.
+pub(super) fn asked_by(method: Method) -> MethodFilter {
+    match method {
+        Method::Get => MethodFilter::GET,
+        Method::Post => MethodFilter::POST,
+    }
+}
 
 /// A question, behind the `?`.
 pub(super) struct Question<T>(pub(super) T);

@@ -6,33 +6,30 @@ use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, on};
 use axum::{Json, Router as Routes};
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use jiff::Timestamp;
 use watchfire_core::command::{Command, CommandKind};
 use watchfire_core::hash::sha256;
-use watchfire_core::ids::{EventId, Own};
-use watchfire_core::silence::{Extension, Silence, SilenceEffect};
+use watchfire_core::ids::{ApprovalId, EventId, Own};
+use watchfire_core::journal::Entry;
+use watchfire_core::silence::{Extension, Silence};
 use watchfire_core::text::clean;
+use watchfire_core::verdict::Why;
 
-use super::asked::Body;
+use super::answer::{refuse, refuse_unclear, unavailable};
+use super::asked::{Body, asked_by};
 use super::body::{Bodies, whole};
 use super::line::Line;
 use super::refusal::{Refusal, Refusals};
-use super::shown::SilenceShown;
 use super::token::Token;
+use crate::api::params::{self, Named};
+use crate::api::{OperatorEndpoint, VERSION_HEADER, ZONE_HEADER, views};
 use crate::failure::Nack;
 use crate::reload::Reloader;
 use crate::reloaded::Cause;
-use crate::responder::Named;
-use crate::router::{Ambiguous, CommandResult, Rehearsal, Router, Unclear, recorded, shortest};
-use crate::store;
+use crate::router::{CommandResult, Rehearsal, Router, recorded, shortest};
 
-/// In every answer to an operator: the worker's version.
-pub(crate) const VERSION_HEADER: &str = "watchfire-version";
-/// In every answer to an operator: the time zone of the configuration.
-pub(crate) const ZONE_HEADER: &str = "watchfire-time-zone";
 /// The most that one command may be, in bytes.
 const MOST_BYTES: usize = 64 * 1024;
 
@@ -49,50 +46,35 @@ pub struct Operator {
     pub reloader: Option<Arc<Reloader>>,
 }
 
-/// A command as it is sent.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct Order {
-    /// Who asks.
-    pub by: String,
-    /// Why.
-    #[serde(default)]
-    pub reason: String,
-    /// What.
-    pub wish: CommandKind,
-    /// On what, for an action.
-    #[serde(default)]
-    pub on: Option<Named>,
-    /// Only rehearsed.
-    #[serde(default)]
-    pub dry_run: bool,
-    /// Told apart by this: sent again with it, it is one command; another command with it is refused. Left out,
-    /// every sending is its own.
-    #[serde(default)]
-    pub id: Option<String>,
-}
-
 /// The routes for operators.
 pub(super) fn commands(operator: Operator) -> Routes {
     let bodies = Bodies::new(MOST_BYTES, MOST_BYTES, operator.refusals.clone());
-    Routes::new()
-        .route("/v1/commands", post(take))
-        .route("/v1/approvals", get(approvals))
-        .route("/v1/held", get(held))
-        .route("/v1/mitigation", get(mitigation))
-        .route("/v1/silences", get(super::incidents::silences))
-        .route("/v1/incidents", get(super::incidents::incidents))
-        .route("/v1/story", get(super::incidents::story))
-        .route("/v1/event", get(super::event::event))
-        .route("/v1/reload", post(reload))
-        .route("/v1/store/backup", get(super::store::backup))
-        .route("/v1/store/export", get(super::store::export))
+    let all = OperatorEndpoint::ALL.iter();
+    all.fold(Routes::new(), |routes, endpoint| routes.route(endpoint.path(), answering(*endpoint)))
         .layer(DefaultBodyLimit::disable())
         .route_layer(from_fn_with_state(bodies, whole))
         // Of these routes alone: what is nobody's route stays a 404.
         .route_layer(from_fn_with_state(operator.clone(), only_operators))
         .route_layer(from_fn_with_state(operator.clone(), introduced))
         .with_state(operator)
+}
+
+/// Who answers a route.
+fn answering(endpoint: OperatorEndpoint) -> MethodRouter<Operator> {
+    let by = asked_by(endpoint.method());
+    match endpoint {
+        OperatorEndpoint::Commands => on(by, take),
+        OperatorEndpoint::Approvals => on(by, approvals),
+        OperatorEndpoint::Contained | OperatorEndpoint::Held => on(by, contained),
+        OperatorEndpoint::Mitigation => on(by, mitigation),
+        OperatorEndpoint::Silences => on(by, super::incidents::silences),
+        OperatorEndpoint::Incidents => on(by, super::incidents::incidents),
+        OperatorEndpoint::Story => on(by, super::incidents::story),
+        OperatorEndpoint::Event => on(by, super::event::event),
+        OperatorEndpoint::Reload => on(by, reload),
+        OperatorEndpoint::Backup => on(by, super::store::backup),
+        OperatorEndpoint::Export => on(by, super::store::export),
+    }
 }
 
 /// Says with every answer who answers, and in which zone people here read their clocks.
@@ -127,14 +109,18 @@ async fn only_operators(State(operator): State<Operator>, request: Request, next
 
 /// Of what a page's link tells, if it is one: whoever opens it in a browser has no token to show.
 fn linked(request: &Request) -> Option<String> {
-    let of = request.uri().query().filter(|_| request.uri().path() == "/v1/story")?.strip_prefix("of=")?;
+    let of = request
+        .uri()
+        .query()
+        .filter(|_| request.uri().path() == OperatorEndpoint::Story.path())?
+        .strip_prefix("of=")?;
     let is_id =
         !of.is_empty() && of.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-:._".contains(&byte));
     is_id.then(|| clean(of, 100))
 }
 
-async fn take(State(operator): State<Operator>, Body(order): Body<Order>) -> Response {
-    let Order { by, reason, wish, on, dry_run, id } = order;
+async fn take(State(operator): State<Operator>, Body(command): Body<params::Command>) -> Response {
+    let params::Command { by, reason, wish, on, dry_run, id } = command;
     if by.trim().is_empty() {
         return refuse(StatusCode::BAD_REQUEST, "expected who asks, in `by`");
     }
@@ -153,39 +139,48 @@ async fn take(State(operator): State<Operator>, Body(order): Body<Order>) -> Res
         Err(error) => return unavailable(&error),
     };
     let answer = match dry_run {
-        true => operator.router.rehearse(&command, on.as_ref()).await.map(|rehearsal| {
-            let Rehearsal { decision, acts, effect } = rehearsal;
-            let acts = acts.iter().map(|(act, steps)| json!({"act": act, "steps": steps}));
-            let acts: Vec<Value> = acts.collect();
-            Some(with_effect(json!({"dry_run": true, "decision": decision, "acts": acts}), effect))
-        }),
+        true => operator.router.rehearse(&command, on.as_ref()).await.map(rehearsed).map(Some),
         false => carried_out(&operator.router, &command, on.as_ref()).await,
     };
     match answer {
-        Ok(Some(mut answer)) => {
-            if let Some(remark) = remark.filter(|_| answer["decision"]["why"] != "declined") {
-                answer["remark"] = json!(remark);
-            }
-            Json(answer).into_response()
+        Ok(Some(answer)) => {
+            let remark = remark.filter(|_| answer.decision.why != Why::Declined);
+            Json(views::CommandResult { remark, ..answer }).into_response()
         }
         Ok(None) => refuse(StatusCode::CONFLICT, "this id was used before, and not for this command"),
         Err(Nack { reason, .. }) => refuse(StatusCode::SERVICE_UNAVAILABLE, &reason),
     }
 }
 
+fn rehearsed(rehearsal: Rehearsal) -> views::CommandResult {
+    let Rehearsal { decision, acts, effect } = rehearsal;
+    let acts = acts.into_iter().map(|(act, steps)| views::Rehearsed { act, steps }).collect();
+    let (outcomes, acts) = (None, Some(acts));
+    views::CommandResult { dry_run: true, decision, outcomes, acts, effect, silence: None, remark: None }
+}
+
 /// The answer; none where the id stands for something else.
-async fn carried_out(router: &Router, command: &Command, on: Option<&Named>) -> Result<Option<Value>, Nack> {
+async fn carried_out(
+    router: &Router,
+    command: &Command,
+    on: Option<&Named>,
+) -> Result<Option<views::CommandResult>, Nack> {
     let CommandResult { entry, effect } = router.command(command, on).await?;
     if entry.raw != recorded(command, on) {
         return Ok(None);
     }
-    let answer = json!({"dry_run": false, "decision": entry.decision, "outcomes": entry.outcomes});
-    let mut answer = with_effect(answer, effect);
-    // Read back, so that a command that comes again is answered as it was the first time.
-    let is_it: Box<dyn Fn(&Silence) -> bool + Send> = match command.wish.clone() {
+    let Entry { decision, raw: _, sha256: _, outcomes } = entry;
+    let silence = concerned(router, &command.wish, decision.at).await;
+    let (outcomes, acts) = (Some(outcomes), None);
+    Ok(Some(views::CommandResult { dry_run: false, decision, outcomes, acts, effect, silence, remark: None }))
+}
+
+/// The silence that a command was about. Read back, so that a command that comes again is answered as it was the first
+/// time.
+async fn concerned(router: &Router, wish: &CommandKind, decided_at: Timestamp) -> Option<views::Silence> {
+    let is_it: Box<dyn Fn(&Silence) -> bool + Send> = match wish.clone() {
         CommandKind::Silence(draft) => {
-            let made_at = entry.decision.at;
-            Box::new(move |silence| silence.made_at == made_at && silence.matches == draft.matches)
+            Box::new(move |silence| silence.made_at == decided_at && silence.matches == draft.matches)
         }
         CommandKind::Expire(id) | CommandKind::Extend(Extension { silence: id, ends_at: _ }) => {
             Box::new(move |silence| silence.id == id)
@@ -200,21 +195,12 @@ async fn carried_out(router: &Router, command: &Command, on: Option<&Named>) -> 
         | CommandKind::Take(_)
         | CommandKind::Unacknowledge(_)
         | CommandKind::Resolve(_)
-        | CommandKind::Reassign { .. } => return Ok(Some(answer)),
+        | CommandKind::Reassign { .. } => return None,
     };
     let silences = router.silences().await.unwrap_or_default();
-    if let Some(silence) = silences.into_iter().find(|silence| is_it(silence)) {
-        let holds = router.held_by(&silence.id).await.unwrap_or_default();
-        answer["silence"] = json!(SilenceShown::of(silence, holds, router.clock.now()));
-    }
-    Ok(Some(answer))
-}
-
-fn with_effect(mut answer: Value, effect: Option<SilenceEffect>) -> Value {
-    if let Some(effect) = effect {
-        answer["effect"] = json!(effect);
-    }
-    answer
+    let silence = silences.into_iter().find(|silence| is_it(silence))?;
+    let holds = router.held_by(&silence.id).await.unwrap_or_default();
+    Some(views::Silence::of(silence, holds, router.clock.now()))
 }
 
 async fn approvals(State(operator): State<Operator>) -> Response {
@@ -223,23 +209,21 @@ async fn approvals(State(operator): State<Operator>) -> Response {
         Err(error) => return unavailable(&error),
     };
     let ids: Vec<String> = approvals.iter().map(|(id, _)| id.clone()).collect();
-    listed(Ok(approvals), |(id, record)| {
-        json!({"id": id, "short": shortest(&ids, &id), "action": record.act.action.as_str(), "target": record.act.target.named(),
-               "plan": watchfire_core::act::summary(&record.act.steps), "hash": record.act.hash,
-               "because": record.because, "priority": record.priority, "incident": record.act.incident,
-               "asked_at": record.asked_at, "expires_at": record.expires_at, "answer": record.answer})
-    })
+    let shown = approvals.into_iter().map(|(id, record)| {
+        let short = shortest(&ids, &id);
+        views::Approval::of(ApprovalId::new(id), short, record)
+    });
+    Json(shown.collect::<Vec<_>>()).into_response()
 }
 
-async fn held(State(operator): State<Operator>) -> Response {
-    let held = match operator.router.held_with_names().await {
-        Ok(held) => held,
-        Err(error) => return unavailable(&error),
-    };
-    listed(Ok(held), |(target, short)| {
-        json!({"incident": target.incident, "short": short, "target": target.target.named(), "acts": target.acts,
-               "undo": watchfire_core::act::summary(&target.undo())})
-    })
+async fn contained(State(operator): State<Operator>) -> Response {
+    match operator.router.held_with_names().await {
+        Ok(targets) => {
+            let shown = targets.into_iter().map(|(target, short)| views::Contained::of(target, short));
+            Json(shown.collect::<Vec<_>>()).into_response()
+        }
+        Err(error) => unavailable(&error),
+    }
 }
 
 async fn mitigation(State(operator): State<Operator>) -> Response {
@@ -254,7 +238,7 @@ async fn mitigation(State(operator): State<Operator>) -> Response {
     // One that cannot be read holds everything up as one that says off does.
     let elsewhere = elsewhere.unwrap_or_else(Some);
     let mode = operator.router.in_force().policy.mitigation.mode;
-    Json(json!({"off": switch.off, "elsewhere": elsewhere, "mode": mode})).into_response()
+    Json(views::Mitigation { off: switch.off, elsewhere, mode }).into_response()
 }
 
 /// The outcome stands in the answer: a configuration that was refused is an answer like another.
@@ -263,30 +247,6 @@ async fn reload(State(operator): State<Operator>) -> Response {
         Some(reloader) => Json(reloader.reload(Cause::Asked).await).into_response(),
         None => refuse(StatusCode::CONFLICT, "this worker did not read its configuration from a file"),
     }
-}
-
-fn listed<T>(rows: Result<Vec<T>, store::Error>, show: impl Fn(T) -> Value) -> Response {
-    match rows {
-        Ok(rows) => Json(rows.into_iter().map(show).collect::<Vec<_>>()).into_response(),
-        Err(error) => unavailable(&error),
-    }
-}
-
-pub(super) fn unavailable(error: &store::Error) -> Response {
-    refuse(StatusCode::SERVICE_UNAVAILABLE, &format!("the store does not answer: {error}"))
-}
-
-pub(super) fn refuse_ambiguous(ambiguous: Ambiguous) -> Response {
-    refuse_unclear(&ambiguous.into())
-}
-
-fn refuse_unclear(unclear: &Unclear) -> Response {
-    let (error, candidates) = (unclear.to_string(), unclear.candidates());
-    (StatusCode::CONFLICT, Json(json!({"error": error, "candidates": candidates}))).into_response()
-}
-
-pub(super) fn refuse(status: StatusCode, message: &str) -> Response {
-    (status, Json(json!({"error": message}))).into_response()
 }
 
 #[cfg(test)]

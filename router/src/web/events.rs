@@ -10,19 +10,21 @@ use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
+use axum::routing::on;
 use axum::{Json, Router as Routes};
 use futures_util::stream::{self, StreamExt as _};
-use serde_json::json;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use watchfire_core::event::{messages, text_of};
 use watchfire_core::hash::sha256;
 
+use super::answer::refuse;
+use super::asked::asked_by;
 use super::body::{Bodies, only_json, whole};
 use super::line::Line;
 use super::refusal::{Refusal, Refusals};
 use super::token::Token;
+use crate::api::{IngestEndpoint, LINES, views};
 use crate::router::Router;
 use crate::source::spool::{Lane, Spool};
 
@@ -56,9 +58,13 @@ pub struct Ingest {
 pub(super) fn events(ingest: Ingest) -> Routes {
     let refusals = ingest.refusals.clone();
     let bodies = Bodies::new(MOST_BYTES, ingest.held_bytes, refusals.clone());
-    let routes = Routes::new().route("/v1/events", post(take)).layer(DefaultBodyLimit::disable());
+    let all = IngestEndpoint::ALL.iter();
+    let routes = all.fold(Routes::new(), |routes, endpoint| match endpoint {
+        IngestEndpoint::Events => routes.route(endpoint.path(), on(asked_by(endpoint.method()), take)),
+    });
     // From the last to the first: nothing of a body is read for who has not shown the token.
     routes
+        .layer(DefaultBodyLimit::disable())
         .route_layer(from_fn_with_state(bodies, whole))
         .route_layer(from_fn_with_state(refusals, only_json))
         .route_layer(from_fn_with_state(ingest.clone(), only_senders))
@@ -80,9 +86,8 @@ async fn only_senders(State(ingest): State<Ingest>, request: Request, next: Next
 /// even text, is taken too: it is read as far as it goes, or recorded and paged like any other unreadable message.
 async fn take(State(ingest): State<Ingest>, headers: HeaderMap, body: Bytes) -> Response {
     let body = text_of(&body).into_owned();
-    let lines = headers
-        .get(header::CONTENT_TYPE)
-        .is_some_and(|kind| kind.as_bytes().starts_with(b"application/x-ndjson"));
+    let lines =
+        headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(LINES.as_bytes()));
     let bodies: Vec<String> = match lines {
         true => body.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned).collect(),
         // Taken apart here, so that each is decided on its own.
@@ -121,11 +126,7 @@ async fn take(State(ingest): State<Ingest>, headers: HeaderMap, body: Bytes) -> 
 }
 
 fn accepted(events: usize) -> Response {
-    (StatusCode::ACCEPTED, Json(json!({"accepted": events}))).into_response()
-}
-
-fn refuse(status: StatusCode, message: &str) -> Response {
-    (status, Json(json!({"error": message}))).into_response()
+    (StatusCode::ACCEPTED, Json(views::Accepted { accepted: events })).into_response()
 }
 
 impl Ingest {

@@ -7,9 +7,11 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{MethodRouter, on};
 
+use super::asked::asked_by;
 use super::guard::{Guard, not_for_strangers};
+use crate::api::{HealthEndpoint, METRICS};
 use crate::source::spool::{Lane, Spool};
 use crate::store::Store;
 use crate::telemetry::Metrics;
@@ -28,12 +30,18 @@ pub struct Health {
 /// The routes of the health address. Who asks whether the worker is there is told, by whatever name; the
 /// metrics say more, and are for no page of the web.
 pub(super) fn health(health: Health, guard: Guard) -> Routes {
-    Routes::new()
-        .route("/metrics", get(metrics))
-        .route_layer(from_fn_with_state(guard, not_for_strangers))
-        .route("/livez", get(alive))
-        .route("/readyz", get(ready))
-        .with_state(health)
+    let all = HealthEndpoint::ALL.iter();
+    all.fold(Routes::new(), |routes, endpoint| {
+        let by = asked_by(endpoint.method());
+        let guarded = from_fn_with_state(guard.clone(), not_for_strangers);
+        let answering: MethodRouter<Health> = match endpoint {
+            HealthEndpoint::Live => on(by, alive),
+            HealthEndpoint::Ready => on(by, ready),
+            HealthEndpoint::Metrics => on(by, metrics).route_layer(guarded),
+        };
+        routes.route(endpoint.path(), answering)
+    })
+    .with_state(health)
 }
 
 /// Not while only a new start would help.
@@ -60,6 +68,5 @@ async fn metrics(State(health): State<Health>) -> Response {
     for lane in Lane::ALL {
         health.metrics.queued(lane.as_str(), health.spool.depth_of(lane));
     }
-    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    ([(header::CONTENT_TYPE, kind)], health.metrics.text()).into_response()
+    ([(header::CONTENT_TYPE, METRICS)], health.metrics.text()).into_response()
 }

@@ -4,66 +4,26 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
-use jiff::Timestamp;
-use serde::Deserialize;
 use watchfire_core::attributes::Attributes;
 use watchfire_core::drill;
 use watchfire_core::incident::IncidentRecord;
 use watchfire_core::pattern::Pattern;
-use watchfire_core::priority::Priority;
 use watchfire_core::text::clean;
 
+use super::answer::{refuse, refuse_ambiguous, unavailable};
 use super::asked::Question;
-use super::commands::{Operator, refuse, refuse_ambiguous, unavailable};
-use super::shown::{IncidentShown, IncidentsShown, SilenceShown};
-use super::story::StoryShown;
+use super::commands::Operator;
+use crate::api::params::{self, IncidentsIn, Of};
+use crate::api::views;
 use crate::router::{Ambiguous, Listed, Meant};
 use crate::store;
 
 /// So many incidents are listed.
 const MOST: usize = 500;
 
-/// Which incidents.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Which {
-    #[serde(default)]
-    state: WhichState,
-    priority: Option<Priority>,
-    /// Only what has had an event since then.
-    since: Option<Timestamp>,
-    /// Only what that person has, or is to have.
-    mine: Option<String>,
-    /// Only what a silence with that pattern would match.
-    #[serde(rename = "match")]
-    matches: Option<String>,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum WhichState {
-    #[default]
-    Open,
-    All,
-}
-
-/// Whose story.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Whose {
-    pub(super) of: String,
-}
-
-/// Which silences: all, or the one that is meant by a name.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct WhichSilence {
-    of: Option<String>,
-}
-
 pub(super) async fn silences(
     State(operator): State<Operator>,
-    Question(WhichSilence { of }): Question<WhichSilence>,
+    Question(params::Silences { of }): Question<params::Silences>,
 ) -> Response {
     match some_silences(&operator, of).await {
         Ok(Ok(silences)) => Json(silences).into_response(),
@@ -75,7 +35,7 @@ pub(super) async fn silences(
 async fn some_silences(
     operator: &Operator,
     of: Option<String>,
-) -> Result<Result<Vec<SilenceShown>, Ambiguous>, store::Error> {
+) -> Result<Result<Vec<views::Silence>, Ambiguous>, store::Error> {
     let mut silences = all_silences(operator).await?;
     if let Some(name) = of {
         let one = match operator.router.silence_meant(&name).await? {
@@ -88,19 +48,19 @@ async fn some_silences(
     Ok(Ok(silences))
 }
 
-async fn all_silences(operator: &Operator) -> Result<Vec<SilenceShown>, store::Error> {
+async fn all_silences(operator: &Operator) -> Result<Vec<views::Silence>, store::Error> {
     let now = operator.router.clock.now();
     let mut shown = Vec::new();
     for silence in operator.router.silences().await? {
         let holds = operator.router.held_by(&silence.id).await?;
-        shown.push(SilenceShown::of(silence, holds, now));
+        shown.push(views::Silence::of(silence, holds, now));
     }
     Ok(shown)
 }
 
 pub(super) async fn incidents(
     State(operator): State<Operator>,
-    Question(which): Question<Which>,
+    Question(which): Question<params::Incidents>,
 ) -> Response {
     let pattern = match which.matches.as_deref().map(Attributes::pattern).transpose() {
         Ok(pattern) => pattern,
@@ -114,10 +74,10 @@ pub(super) async fn incidents(
 
 async fn listed(
     operator: &Operator,
-    which: Which,
+    which: params::Incidents,
     pattern: Option<Pattern>,
-) -> Result<IncidentsShown, store::Error> {
-    let Which { state, priority, since, mine, matches: _ } = which;
+) -> Result<views::IncidentList, store::Error> {
+    let params::Incidents { state, priority, since, mine, matches: _ } = which;
     let now = operator.router.clock.now();
     let matched = match pattern {
         Some(pattern) => Some(operator.router.that_match(pattern).await?),
@@ -128,27 +88,26 @@ async fn listed(
             let has_it = record.acknowledged.as_ref().is_some_and(|whom| whom.by == *name);
             has_it || record.assigned.as_ref() == Some(name)
         };
-        (state == WhichState::All || record.open)
+        (state == IncidentsIn::All || record.open)
             && priority.is_none_or(|priority| priority == record.priority)
             && since.is_none_or(|since| since <= record.last_at.unwrap_or(record.opened_at))
             && mine.as_ref().is_none_or(is_hers)
             && matched.as_ref().is_none_or(|matched| matched.contains(key))
     };
     let Listed { incidents, more } = operator.router.incidents(MOST, is_wanted).await?;
-    let shown = incidents.into_iter().map(|(key, record, short)| IncidentShown {
+    let shown = incidents.into_iter().map(|(key, record, short)| views::Incident {
         short: Some(short),
-        ..IncidentShown::of(key, &record, now)
+        ..views::Incident::of(key, &record, now)
     });
-    Ok(IncidentsShown { incidents: shown.collect(), more })
+    Ok(views::IncidentList { incidents: shown.collect(), more })
 }
 
-pub(super) async fn story(
-    State(operator): State<Operator>,
-    Question(Whose { of }): Question<Whose>,
-) -> Response {
+pub(super) async fn story(State(operator): State<Operator>, Question(Of { of }): Question<Of>) -> Response {
     match operator.router.story(&of).await {
         Ok(Meant::Several(ambiguous)) => refuse_ambiguous(ambiguous),
-        Ok(Meant::One(story)) => Json(StoryShown::of(&story, operator.router.clock.now())).into_response(),
+        Ok(Meant::One(story)) => {
+            Json(views::IncidentDetail::of(&story, operator.router.clock.now())).into_response()
+        }
         Ok(Meant::Nothing) => {
             let known = "expected an event's id, a finding's key or an incident's";
             let known = drill::unknown(&of).unwrap_or(known);

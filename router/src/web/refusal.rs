@@ -10,9 +10,9 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
-use serde_json::json;
 
 use super::line::End;
+use crate::api::views;
 use crate::telemetry::{self, Metrics};
 
 /// Why somebody is refused.
@@ -111,7 +111,7 @@ impl Refusals {
     /// The same, and the answer to it. Whoever is refused has to connect again: their place is needed.
     pub(super) fn answer(&self, reason: Refusal, detail: impl Display) -> Response {
         self.count(reason, &detail);
-        let mut answer = (reason.status(), Json(json!({"error": detail.to_string()}))).into_response();
+        let mut answer = (reason.status(), Json(views::Error::because(detail.to_string()))).into_response();
         let headers = answer.headers_mut();
         headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         match reason {

@@ -7,6 +7,8 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use watchfire_core::text::visible;
 
+use crate::api::{BYTES, LINES};
+
 /// The same answer; JSON says the same, as JSON escapes it. Answers are made in memory, and are no longer than that,
 /// except for files, which are streamed and stay as they are.
 pub(super) async fn spelt_out(answer: Response) -> Response {
@@ -29,5 +31,5 @@ pub(super) async fn spelt_out(answer: Response) -> Response {
 
 fn is_file(answer: &Response) -> bool {
     let kind = answer.headers().get(header::CONTENT_TYPE);
-    kind.is_some_and(|kind| kind == super::store::BACKUP || kind == super::store::EXPORT)
+    kind.is_some_and(|kind| kind == BYTES || kind == LINES)
 }

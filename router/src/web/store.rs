@@ -8,22 +8,20 @@ use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
 use futures_util::stream;
 
-use super::commands::{Operator, unavailable};
+use super::answer::unavailable;
+use super::commands::Operator;
 use super::line::Line;
+use crate::api::{BYTES, LINES};
 use crate::store::Streamed;
-
-/// The media types of files that are streamed.
-pub(super) const BACKUP: &str = "application/octet-stream";
-pub(super) const EXPORT: &str = "application/x-ndjson";
 
 /// What `watchfire store backup` makes a store of.
 pub(super) async fn backup(State(operator): State<Operator>, line: Option<Extension<Arc<Line>>>) -> Response {
-    streamed(&operator, line, Streamed::Backup, BACKUP).await
+    streamed(&operator, line, Streamed::Backup, BYTES).await
 }
 
 /// A line of JSON for each decision.
 pub(super) async fn export(State(operator): State<Operator>, line: Option<Extension<Arc<Line>>>) -> Response {
-    streamed(&operator, line, Streamed::Journal, EXPORT).await
+    streamed(&operator, line, Streamed::Journal, LINES).await
 }
 
 async fn streamed(

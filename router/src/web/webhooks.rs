@@ -9,14 +9,16 @@ use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
+use axum::routing::on;
 use axum::{Extension, Json, Router as Routes};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
-use serde_json::json;
 
+use super::answer::refuse;
+use super::asked::asked_by;
 use super::body::{Bodies, whole};
 use super::line::Line;
 use super::refusal::Refusals;
+use crate::api::{SIGNATURE_HEADER, WebhookEndpoint, views};
 use crate::pagerduty::{Heard, Signers, Told, read};
 use crate::router::Router;
 use crate::router::hear;
@@ -60,8 +62,14 @@ impl Webhooks {
 pub fn webhooks(webhooks: Option<Webhooks>) -> Routes {
     let Some(webhooks) = webhooks else { return Routes::new() };
     let bodies = Bodies::new(MOST_BYTES, HELD_BYTES, webhooks.0.refusals.clone());
-    let routes = Routes::new().route("/v1/pagerduty/webhooks", post(take)).layer(DefaultBodyLimit::disable());
-    routes.route_layer(from_fn_with_state(bodies, whole)).with_state(webhooks)
+    let all = WebhookEndpoint::ALL.iter();
+    let routes = all.fold(Routes::new(), |routes, endpoint| match endpoint {
+        WebhookEndpoint::PagerDuty => routes.route(endpoint.path(), on(asked_by(endpoint.method()), take)),
+    });
+    routes
+        .layer(DefaultBodyLimit::disable())
+        .route_layer(from_fn_with_state(bodies, whole))
+        .with_state(webhooks)
 }
 
 /// 401: not signed. 400: no JSON. 503: to be sent again. Anything else is heard, if only to be left alone.
@@ -109,19 +117,15 @@ async fn take(
     };
     metrics.heard("webhook", heard.as_str());
     let status = if heard == Heard::Decided { StatusCode::ACCEPTED } else { StatusCode::OK };
-    (status, Json(json!({"heard": heard.as_str()}))).into_response()
+    (status, Json(views::Heard { heard })).into_response()
 }
 
 /// A header given several times is one with commas.
 fn signature(headers: &HeaderMap) -> Option<String> {
-    let mut lines = headers.get_all("x-pagerduty-signature").iter().peekable();
+    let mut lines = headers.get_all(SIGNATURE_HEADER).iter().peekable();
     lines.peek()?;
     let lines: Vec<_> = lines.filter_map(|line| line.to_str().ok()).collect();
     Some(lines.join(","))
-}
-
-fn refuse(status: StatusCode, message: &str) -> Response {
-    (status, Json(json!({"error": message}))).into_response()
 }
 
 #[cfg(test)]
@@ -129,6 +133,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use aws_lc_rs::hmac;
+    use serde_json::json;
     use watchfire_core::ids::{ChannelName, EventId};
     use watchfire_core::policy::{Policy, Routes as Told};
     use watchfire_core::rules::RuleSet;

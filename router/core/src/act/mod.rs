@@ -12,6 +12,7 @@ pub use step::{Step, StepName, StepRecord, StepResult};
 pub use words::summary;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::action::ActionName;
@@ -33,7 +34,8 @@ pub const DENY_POLICY: &str = "watchfire-quarantine";
 pub const FIELD_MANAGER: &str = "watchfire";
 
 /// One thing to do to the cluster, wholly planned.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "ActRecord")]
 pub struct Act {
     /// Unique within the decision, such as `quarantine:pod/shop/pay-1`.
     pub id: EffectId,
@@ -60,7 +62,7 @@ pub struct Act {
 }
 
 /// What an act does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ActionKind {
     /// An action that rules can name.
@@ -72,7 +74,7 @@ pub enum ActionKind {
 }
 
 /// What an act is done to.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Target {
     /// A pod.
@@ -88,7 +90,7 @@ pub enum Target {
 }
 
 /// On what condition an act is performed. All acts wait for the captures of their decision.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ActWhen {
     /// As soon as every act before it that it must not overtake is done.

@@ -1,6 +1,7 @@
 //! What is known about the one pod that an event is about, beyond the pod itself.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Known, Selector, Workload};
@@ -58,7 +59,7 @@ pub struct Deny {
 }
 
 /// A kind of policy that no namespace can overrule.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AdminApi {
     /// `ClusterNetworkPolicy` of `networking.k8s.aws/v1alpha1`.

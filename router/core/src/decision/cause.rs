@@ -1,12 +1,13 @@
 //! What a decision answers: nobody has to guess it from a name or a text.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::act::Act;
 use crate::ids::{ApprovalId, EffectId};
 
 /// What a decision answers.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Cause {
     /// An event: a finding, an alarm, or what Watchfire reports of itself.

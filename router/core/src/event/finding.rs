@@ -1,6 +1,7 @@
 //! What an event reports, normalised: the same words whoever reports it.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use strum::IntoStaticStr;
 
@@ -177,7 +178,7 @@ impl From<Severity> for f64 {
 }
 
 /// The band of a severity; a rise from one to the next is worth a page, a rise within one is not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Band {
     /// Below 1.0.

@@ -1,5 +1,6 @@
 //! What Security Hub knows a finding by, and how our own notes on findings are known when they come round.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::read::{number, text, time};
@@ -17,7 +18,7 @@ const LONGEST_ID: usize = 512;
 ///
 /// Both came with the finding: the product's ARN is vouched for by Security Hub, the id is whatever the product
 /// wrote. Neither has control characters, white space at its ends, or more than 512 characters.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct HubId {
     /// The product's id of the finding, `Id`.
     pub id: String,

@@ -1,11 +1,12 @@
 //! What an event is about: as much as it tells, from the account down to the container.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Thing;
 
 /// Every part that the event names; empty text never occurs, it is `None`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Subject {
     /// The account the problem is in (not the administrator account that relays it).
     pub account: Option<String>,
@@ -49,7 +50,7 @@ pub struct Subject {
 }
 
 /// A Kubernetes workload.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Workload {
     /// Lower-case plural, as the API spells resources: `pods`, `deployments`.
     pub kind: String,
@@ -60,7 +61,7 @@ pub struct Workload {
 }
 
 /// A container.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Container {
     /// Its name in the pod.
     pub name: Option<String>,

@@ -1,5 +1,6 @@
 //! What kind of thing a finding says that it is about: only some of them can be a pod.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::read::at;
@@ -7,7 +8,7 @@ use crate::json::Json;
 
 /// The kind of a finding's resource. Of several the greatest counts: what shows that no pod is meant goes
 /// before what leaves it open.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Thing {
     /// An access key, an IAM role or user: at most, the pods that have it are known.

@@ -13,6 +13,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::EffectId;
@@ -23,7 +24,7 @@ use crate::text::clean;
 ///
 /// The same delivery has the same id however often it comes; another delivery never has it, whatever its
 /// sender writes. Entries of earlier releases have the sender's id alone.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct EventId(String);
 

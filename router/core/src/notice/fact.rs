@@ -1,10 +1,11 @@
 //! A fact of a page, and the question of its reader that it answers.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use strum::VariantArray;
 
 /// A label and its value.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(from = "Stored", into = "Stored")]
 pub struct Fact {
     /// Which question it answers.
@@ -17,7 +18,19 @@ pub struct Fact {
 
 /// The questions of whoever was woken, in the order in which they are asked.
 #[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, VariantArray,
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    VariantArray,
+    JsonSchema,
 )]
 #[serde(rename_all = "lowercase")]
 pub enum Group {
@@ -33,7 +46,7 @@ pub enum Group {
 }
 
 /// As it is kept: facts of before there were groups have none.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 struct Stored(String, String, #[serde(default)] Group);
 
 impl Fact {

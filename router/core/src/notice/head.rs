@@ -1,6 +1,7 @@
 //! What a page says first: what happened where, how it stands with containment, until when somebody has to have it.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::moment::{moment, relative};
@@ -10,7 +11,7 @@ use crate::verdict::EffectKind;
 use crate::zone::Zone;
 
 /// Someone, and when.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ByWhom {
     /// Who.
     pub by: String,
@@ -21,7 +22,7 @@ pub struct ByWhom {
 /// The head of a page. Every channel takes its words from here.
 ///
 /// What happened and where is composed from the event; the rest is looked up when a page is decided, each time anew.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Head {
     /// What is new about it, before everything else: `Not contained`; empty where the page is the news.

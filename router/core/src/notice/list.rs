@@ -1,11 +1,12 @@
 //! A list in a page under a head of its own, bounded: what does not fit is counted.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::text::clean;
 
 /// Lines that belong together.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct List {
     /// What the lines are, in one line.

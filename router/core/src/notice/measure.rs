@@ -1,6 +1,7 @@
 //! How an action that contains something stands: done, under way, waiting for a human, or not done.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::moment::{moment, relative};
@@ -10,7 +11,7 @@ use crate::text::clean;
 use crate::zone::Zone;
 
 /// One action that contains, with what it is done to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Measure {
     /// The action.
     pub action: ActionName,
@@ -21,7 +22,7 @@ pub struct Measure {
 }
 
 /// How it stands. In this order people need to know.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum MeasureState {
     /// It was tried and is not done: a human has to.

@@ -10,6 +10,7 @@ mod text;
 mod wording;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::event::HubId;
@@ -33,7 +34,7 @@ pub(crate) const WAITS: &str = "waits for approval";
 /// All text in it but the ids is already cleaned by [`clean`]: one line each, nothing that controls, turns or hides,
 /// bounded in length. Ids are as they came, for whoever writes back; every form of the page cleans them, too. It is
 /// still hostile: a channel that has markup must escape it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Notice {
     /// How soon to respond.
     pub priority: Priority,

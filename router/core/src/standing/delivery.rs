@@ -1,6 +1,7 @@
 //! Who was told: what became of each page, whether its fallback stood in, and what is still owed.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Sources;
@@ -10,7 +11,7 @@ use crate::journal::{ActEnd, Entry, Outcome};
 use crate::verdict::EffectKind;
 
 /// One thing that somebody was or is to be told.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Delivery {
     /// Its id.
     pub id: EffectId,
@@ -37,7 +38,7 @@ pub struct Delivery {
 }
 
 /// What became of what was to be done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Progress {
     /// It was done.
@@ -51,7 +52,7 @@ pub enum Progress {
 }
 
 /// A delivery, and by which decision.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Told {
     /// When that was decided.
     pub decided_at: Timestamp,

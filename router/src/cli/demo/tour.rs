@@ -40,7 +40,7 @@ const STEPS: [(&str, &str); 10] = [
         "Approve: evidence first, then the pod is cut off, then it is verified",
         "approve PLAN --reason 'seen in the flow logs, too'",
     ),
-    ("What is contained, and what a release would put back", "held"),
+    ("What is contained, and what a release would put back", "contained"),
     ("And why, now that it was answered", "why ID"),
     ("A false alarm after all: one command undoes it", "release ID --reason 'a load test'"),
     ("And it is over", "incidents resolve ID --reason 'a load test'"),

@@ -7,12 +7,14 @@ use jiff::{SignedDuration, Timestamp};
 use watchfire_core::notice::ByWhom;
 use watchfire_core::priority::Priority;
 
-use crate::cli::asking::{Form, Whom, look, minute, questions};
+use crate::api::OperatorEndpoint;
+use crate::api::params::{self, IncidentsIn};
+use crate::api::views::{Incident, IncidentList, IncidentState};
+use crate::cli::asking::{Form, Whom, look, minute, question};
 use crate::cli::screen::{self, Tone, age, relative, theirs};
 use crate::cli::table::{Table, cut, whole};
 use crate::cli::watching::Listing;
 use crate::cli::{Failed, matchers, span};
-use crate::web::{IncidentShown, IncidentState, IncidentsShown};
 
 /// What `incidents list` takes.
 #[derive(Debug, Args)]
@@ -66,16 +68,11 @@ pub(in crate::cli) fn list(list: List) -> Result<(), Failed> {
     };
     let mine = if mine { Some(listing.whom.author()?) } else { None };
     let ask = |whom: &Whom| {
-        let since = since.map(|since| (Timestamp::now() - since).to_string());
-        let asked = [
-            ("state", Some(if all { "all" } else { "open" }.to_owned())),
-            ("priority", priority.map(|priority| priority.to_string())),
-            ("since", since),
-            ("mine", mine.clone()),
-            ("match", pattern.clone()),
-        ];
-        let asked = asked.iter().filter_map(|(name, value)| Some((*name, value.as_deref()?)));
-        look::<IncidentsShown>(whom, &questions("/v1/incidents", asked))
+        let since = since.map(|since| Timestamp::now() - since);
+        let state = if all { IncidentsIn::All } else { IncidentsIn::Open };
+        let (mine, matches) = (mine.clone(), pattern.clone());
+        let asked = params::Incidents { state, priority, since, mine, matches };
+        look::<IncidentList>(whom, &question(OperatorEndpoint::Incidents, &asked))
     };
     let is_part = pattern.is_some() || priority.is_some() || since.is_some() || mine.is_some();
     let none = match (is_part, all) {
@@ -87,8 +84,8 @@ pub(in crate::cli) fn list(list: List) -> Result<(), Failed> {
     listing.each(ask, |whom, answer| show(whom, answer, sort, none))
 }
 
-fn show(whom: &Whom, answer: IncidentsShown, sort: Order, none: &str) -> Result<(), Failed> {
-    let IncidentsShown { mut incidents, more } = answer;
+fn show(whom: &Whom, answer: IncidentList, sort: Order, none: &str) -> Result<(), Failed> {
+    let IncidentList { mut incidents, more } = answer;
     if incidents.is_empty() {
         say!("{none}");
         return Ok(());
@@ -105,7 +102,7 @@ fn show(whom: &Whom, answer: IncidentsShown, sort: Order, none: &str) -> Result<
     Ok(())
 }
 
-fn sorted(incidents: &mut [IncidentShown], order: Order) {
+fn sorted(incidents: &mut [Incident], order: Order) {
     match order {
         Order::Urgency => incidents.sort_by_key(urgency),
         Order::Opened => incidents.sort_by_key(|incident| Reverse(incident.opened_at)),
@@ -118,7 +115,7 @@ fn sorted(incidents: &mut [IncidentShown], order: Order) {
 
 /// The least is the most urgent: by priority, then what is overdue, then what is due first; what somebody has comes after
 /// what nobody has, and what is over after all.
-fn urgency(incident: &IncidentShown) -> impl Ord + use<> {
+fn urgency(incident: &Incident) -> impl Ord + use<> {
     let due = incident.respond_by.unwrap_or(Timestamp::MAX);
     (
         incident.state == IncidentState::Over,
@@ -130,7 +127,7 @@ fn urgency(incident: &IncidentShown) -> impl Ord + use<> {
     )
 }
 
-fn narrow(incidents: &[IncidentShown], now: Timestamp) -> Table {
+fn narrow(incidents: &[Incident], now: Timestamp) -> Table {
     let columns = [whole("ID"), whole("PRI"), whole("AGE"), whole("RESPOND"), cut("WHAT"), cut("WHERE")];
     let mut table = Table::new(&columns);
     for incident in incidents {
@@ -156,7 +153,7 @@ fn place(subject: &str) -> &str {
     place.strip_prefix("pods/").unwrap_or(place)
 }
 
-fn wide(incidents: &[IncidentShown]) -> Table {
+fn wide(incidents: &[Incident]) -> Table {
     let names = [
         "ID",
         "PRI",
@@ -172,8 +169,7 @@ fn wide(incidents: &[IncidentShown]) -> Table {
     ];
     let mut table = Table::new(&names.map(whole));
     for incident in incidents {
-        let IncidentShown { key, priority, state, opened_at, respond_by, acknowledged, assigned, .. } =
-            incident;
+        let Incident { key, priority, state, opened_at, respond_by, acknowledged, assigned, .. } = incident;
         let cells = [
             key.to_string(),
             priority.to_string(),
@@ -192,7 +188,7 @@ fn wide(incidents: &[IncidentShown]) -> Table {
     table
 }
 
-fn tone(incident: &IncidentShown) -> Tone {
+fn tone(incident: &Incident) -> Tone {
     match (incident.overdue, incident.state) {
         (true, _) => Tone::Late,
         (false, IncidentState::Acked | IncidentState::Over) => Tone::Faint,
@@ -201,7 +197,7 @@ fn tone(incident: &IncidentShown) -> Tone {
 }
 
 /// Until when somebody has to respond, or who has.
-fn clock(incident: &IncidentShown, now: Timestamp) -> String {
+fn clock(incident: &Incident, now: Timestamp) -> String {
     match (incident.state, &incident.acknowledged, incident.respond_by) {
         (IncidentState::Over, _, _) => "over".to_owned(),
         (_, Some(ByWhom { by, .. }), _) => format!("{} has it", watchfire_core::text::clean(by, 12)),
@@ -223,7 +219,7 @@ mod tests {
         start + SignedDuration::from_mins(minute)
     }
 
-    fn incident(key: &str, priority: &str, respond_by: Option<i64>, state: &str) -> IncidentShown {
+    fn incident(key: &str, priority: &str, respond_by: Option<i64>, state: &str) -> Incident {
         let acknowledged = (state == "acked").then(|| json!({"by": "ana", "at": at(0)}));
         serde_json::from_value(json!({
             "key": key, "state": state, "priority": priority, "title": "A miner", "subject": "shop/web-1",

@@ -8,7 +8,7 @@ use watchfire_core::verdict::{EffectKind, Verdict};
 
 use super::report::{Report, Taken, Told};
 use super::{Failed, Sending};
-use crate::cli::asking::{Whom, ask_if_known, question};
+use crate::cli::asking::{Whom, ask_if_known, question_of};
 use crate::cli::usage;
 use crate::clients::Clients;
 use crate::config::Config;
@@ -16,7 +16,8 @@ use crate::source::QueueConfig;
 use crate::source::sqs::Sqs;
 use watchfire_core::standing::{Delivery, Progress};
 
-use crate::web::{DecisionShown, StoryShown};
+use crate::api::views::{Decision, IncidentDetail};
+use crate::api::{IngestEndpoint, OperatorEndpoint};
 
 /// How often the worker is asked.
 const EVERY: Duration = Duration::from_millis(50);
@@ -55,8 +56,8 @@ pub(super) fn send(
     within: Duration,
 ) -> Result<Report, Failed> {
     let entrance = Entrance::of(config, queue, whom)?;
-    let path = question("/v1/story", "of", &sending.id);
-    let before: Option<StoryShown> = ask_if_known(whom, &path).map_err(|failed| match failed {
+    let path = question_of(OperatorEndpoint::Story, &sending.id);
+    let before: Option<IncidentDetail> = ask_if_known(whom, &path).map_err(|failed| match failed {
         Failed::Because(error) => usage(error),
         failed => failed,
     })?;
@@ -68,7 +69,7 @@ pub(super) fn send(
     let mut seen = Seen::default();
     while started.elapsed() < within && !seen.is_over() {
         std::thread::sleep(EVERY);
-        if let Some(story) = ask_if_known::<StoryShown>(whom, &path)? {
+        if let Some(story) = ask_if_known::<IncidentDetail>(whom, &path)? {
             seen.learn(story, started.elapsed());
         }
     }
@@ -83,7 +84,7 @@ impl Entrance {
         match (chosen, queue) {
             (Some(chosen), _) => Ok(Entrance::Queue(chosen)),
             (None, None) => {
-                let url = format!("{}/v1/events", whom.url()?.trim_end_matches('/'));
+                let url = format!("{}{}", whom.url()?.trim_end_matches('/'), IngestEndpoint::Events.path());
                 Ok(Entrance::Worker { url, token: http.token })
             }
             (None, Some(queue)) => Err(usage(anyhow!(
@@ -132,13 +133,13 @@ impl Entrance {
 /// What is known of it so far.
 #[derive(Default)]
 struct Seen {
-    decided: Option<DecisionShown>,
+    decided: Option<Decision>,
     /// Each effect that came to an end, and when that was seen.
     ended: Vec<(Delivery, Duration)>,
 }
 
 impl Seen {
-    fn learn(&mut self, story: StoryShown, after: Duration) {
+    fn learn(&mut self, story: IncidentDetail, after: Duration) {
         let Some(decided) = story.decisions.into_iter().next() else { return };
         for effect in &decided.effects {
             let is_known = self.ended.iter().any(|(known, _)| known.id == effect.id);
@@ -156,7 +157,7 @@ impl Seen {
     fn report(self, sending: &Sending, way: String) -> Report {
         let held = match &self.decided {
             None => Some("the worker has not decided it in time; is it another worker's queue?".to_owned()),
-            Some(DecisionShown { verdict: Verdict::Page, .. }) => None,
+            Some(Decision { verdict: Verdict::Page, .. }) => None,
             Some(decided) => {
                 let why = decided.withheld.first().map_or(&decided.because, |withheld| &withheld.reason);
                 Some(why.clone())

@@ -31,7 +31,7 @@ fn a_long_and_hostile_story_stays_on_one_screen() {
         "of": "incident", "event": null, "finding": null, "incident": incident, "decisions": vec![decision; 9],
         "said_with": null, "next": vec![evil; 9],
     });
-    let story: StoryShown = serde_json::from_value(story).expect("a story");
+    let story: IncidentDetail = serde_json::from_value(story).expect("a story");
     let lines = screen(&story, at.parse().expect("a time"));
     assert!(lines.len() <= LINES, "{} lines", lines.len());
     for line in &lines {
@@ -61,7 +61,7 @@ fn a_plan_that_was_approved_is_not_said_to_wait() {
         "of": "event", "event": "event-1", "id": "event-1", "finding": null, "incident": null,
         "decisions": [decision], "said_with": null, "standing": standing, "next": [],
     });
-    let story: StoryShown = serde_json::from_value(story).expect("a story");
+    let story: IncidentDetail = serde_json::from_value(story).expect("a story");
     let lines = screen(&story, at.parse().expect("a time"));
     assert_eq!(
         lines,

@@ -1,107 +1,28 @@
-//! Silences and incidents as `/v1/silences` and `/v1/incidents` say them.
+//! Incidents, as `/v1/incidents` says them.
 
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use watchfire_core::ids::{BundleKey, ChannelName, IncidentKey, SilenceId};
+use watchfire_core::ids::{BundleKey, ChannelName, IncidentKey};
 use watchfire_core::incident::IncidentRecord;
 use watchfire_core::notice::ByWhom;
 use watchfire_core::priority::Priority;
-use watchfire_core::silence::Silence;
 use watchfire_core::verdict::Why;
 
-/// A silence.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct SilenceShown {
-    /// Its id.
-    pub id: SilenceId,
-    /// In force, to come or over.
-    pub state: SilenceState,
-    /// What it matches: an event pattern, as text.
-    pub matches: String,
-    /// From when on.
-    pub starts_at: Timestamp,
-    /// Until when, exclusive.
-    pub ends_at: Timestamp,
-    /// Who made it.
-    pub by: String,
-    /// Why.
-    pub comment: String,
-    /// The ticket or change it belongs to.
-    pub ticket: Option<String>,
-    /// Whether P0 is silenced, too.
-    pub covers_p0: bool,
-    /// When it was made.
-    pub made_at: Timestamp,
-    /// Who ended it before its time.
-    pub expired_by: Option<String>,
-    /// How many incidents it holds: they are said when it ends.
-    pub holds: u64,
-}
-
-/// Where a silence is in its life; `amtool`'s words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SilenceState {
-    /// In force.
-    Active,
-    /// To come.
-    Pending,
-    /// Over; listed for a week.
-    Expired,
-}
-
-impl SilenceState {
-    /// The word on screen.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            SilenceState::Active => "active",
-            SilenceState::Pending => "pending",
-            SilenceState::Expired => "expired",
-        }
-    }
-}
-
-impl SilenceShown {
-    /// A silence as it is at `now`, with how many incidents it holds.
-    pub(crate) fn of(silence: Silence, holds: u64, now: Timestamp) -> Self {
-        let state = match (silence.starts_at <= now, now < silence.ends_at) {
-            (_, false) => SilenceState::Expired,
-            (true, true) => SilenceState::Active,
-            (false, true) => SilenceState::Pending,
-        };
-        let Silence { id, matches, starts_at, ends_at, by, comment, ticket, covers_p0, made_at, expired_by } =
-            silence;
-        Self {
-            id,
-            state,
-            matches,
-            starts_at,
-            ends_at,
-            by,
-            comment,
-            ticket,
-            covers_p0,
-            made_at,
-            expired_by,
-            holds,
-        }
-    }
-}
-
 /// A list of incidents.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct IncidentsShown {
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct IncidentList {
     /// The newest first; at most 500, the most urgent.
-    pub incidents: Vec<IncidentShown>,
+    pub incidents: Vec<Incident>,
     /// How many more there are.
     pub more: usize,
 }
 
 /// An incident.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct IncidentShown {
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Incident {
     /// Its key.
     pub key: IncidentKey,
     /// The shortest beginning, of at least eight characters, that stands for it alone; only where it is listed.
@@ -138,7 +59,7 @@ pub struct IncidentShown {
     /// How many steps of the escalation chain were taken.
     pub escalation: u32,
     /// Why nobody was told of its news yet.
-    pub held: Option<HeldShown>,
+    pub held: Option<Suppressed>,
     /// The bundle that it waits in or was said in.
     pub bundle: Option<BundleKey>,
     /// The attack sequence that it belongs to.
@@ -150,7 +71,7 @@ pub struct IncidentShown {
 }
 
 /// What has become of an incident.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum IncidentState {
     /// Said, and nobody has it.
@@ -176,8 +97,8 @@ impl IncidentState {
 }
 
 /// News that nobody was told yet.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct HeldShown {
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Suppressed {
     /// What would have been said.
     pub news: Why,
     /// Why it was not.
@@ -188,7 +109,7 @@ pub struct HeldShown {
     pub since: Timestamp,
 }
 
-impl IncidentShown {
+impl Incident {
     /// An incident as it is at `now`.
     pub(crate) fn of(key: IncidentKey, record: &IncidentRecord, now: Timestamp) -> Self {
         let held = record.held.as_ref().filter(|_| record.open);
@@ -220,7 +141,7 @@ impl IncidentShown {
             escalation: record.escalation,
             held: held.map(|held| {
                 let (news, by, reason, since) = (held.news, held.by, held.reason.clone(), held.since);
-                HeldShown { news, by, reason, since }
+                Suppressed { news, by, reason, since }
             }),
             bundle: record.bundle.clone(),
             campaign: record.campaign.clone(),

@@ -1,0 +1,107 @@
+//! Every route of the worker, once: the server serves these, the command line asks these, the document lists these.
+
+/// How a route is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// It changes nothing.
+    Get,
+    /// It may change something.
+    Post,
+}
+
+impl Method {
+    /// As the document has it.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Method::Get => "get",
+            Method::Post => "post",
+        }
+    }
+}
+
+/// Routes of one kind: each with its method and path, and in a sentence, which is the document's summary.
+macro_rules! endpoints {
+    ($(#[$of:meta])* $name:ident { $(#[doc = $summary:literal] $variant:ident: $method:ident $path:literal,)+ }) => {
+        $(#[$of])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum $name { $(#[doc = $summary] $variant,)+ }
+
+        impl $name {
+            /// All of them.
+            pub const ALL: &[$name] = &[$($name::$variant,)+];
+
+            /// How it is asked.
+            pub const fn method(self) -> Method {
+                match self { $($name::$variant => Method::$method,)+ }
+            }
+
+            /// Where.
+            pub const fn path(self) -> &'static str {
+                match self { $($name::$variant => $path,)+ }
+            }
+
+            /// What it is, in a sentence.
+            pub(super) const fn summary(self) -> &'static str {
+                match self { $($name::$variant => $summary,)+ }
+            }
+        }
+    };
+}
+
+endpoints! {
+    /// What senders ask, at `http.listen`.
+    IngestEndpoint {
+        /// Takes events into the queue; answered once they are on disk.
+        Events: Post "/v1/events",
+    }
+}
+
+endpoints! {
+    /// What operators ask, at `http.listen`.
+    OperatorEndpoint {
+        /// Carries out a command, or rehearses it.
+        Commands: Post "/v1/commands",
+        /// Lists the plans that wait for an approval, and those that were answered lately.
+        Approvals: Get "/v1/approvals",
+        /// Lists what is contained and can be released.
+        Contained: Get "/v1/contained",
+        /// The same under its old name.
+        Held: Get "/v1/held",
+        /// Says whether acting on the cluster is switched off, and by whom.
+        Mitigation: Get "/v1/mitigation",
+        /// Lists silences and maintenance windows.
+        Silences: Get "/v1/silences",
+        /// Lists incidents, the newest first; the 500 most urgent of more.
+        Incidents: Get "/v1/incidents",
+        /// Says all that was decided about an event, a finding or an incident, how it stands, and what comes next.
+        Story: Get "/v1/story",
+        /// Shows one event as it was delivered, and what was decided about it.
+        Event: Get "/v1/event",
+        /// Has the configuration and rules read again.
+        Reload: Post "/v1/reload",
+        /// Streams what `watchfire store backup` makes a store of.
+        Backup: Get "/v1/store/backup",
+        /// Streams the journal: a decision per line.
+        Export: Get "/v1/store/export",
+    }
+}
+
+endpoints! {
+    /// What PagerDuty asks, at `http.listen`.
+    WebhookEndpoint {
+        /// Takes what people do in PagerDuty; answered once it is on disk.
+        PagerDuty: Post "/v1/pagerduty/webhooks",
+    }
+}
+
+endpoints! {
+    /// What whoever watches over the worker asks, at `health.listen`.
+    HealthEndpoint {
+        /// Says whether the process is of use: not while only a new start would help.
+        Live: Get "/livez",
+        /// Says whether the store answers.
+        Ready: Get "/readyz",
+        /// Prints the metrics.
+        Metrics: Get "/metrics",
+    }
+}

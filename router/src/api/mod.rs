@@ -1,0 +1,25 @@
+//! The worker's HTTP API in types: its routes, what may be asked, what is answered, and the document made of them.
+//!
+//! The worker builds its answers as [`views`], the command line reads them as the same; what stands here is what
+//! `schemas/openapi.json` says.
+
+mod endpoints;
+mod openapi;
+pub mod params;
+pub mod views;
+
+pub use endpoints::{HealthEndpoint, IngestEndpoint, Method, OperatorEndpoint, WebhookEndpoint};
+pub use openapi::document;
+
+/// In every answer to an operator: the worker's version.
+pub(crate) const VERSION_HEADER: &str = "watchfire-version";
+/// In every answer to an operator: the time zone of the configuration.
+pub(crate) const ZONE_HEADER: &str = "watchfire-time-zone";
+/// What PagerDuty signs a webhook by.
+pub(crate) const SIGNATURE_HEADER: &str = "x-pagerduty-signature";
+/// One event per line.
+pub(crate) const LINES: &str = "application/x-ndjson";
+/// A file of the store.
+pub(crate) const BYTES: &str = "application/octet-stream";
+/// What the metrics are written as.
+pub(crate) const METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";

@@ -1,0 +1,177 @@
+//! What the document says of each route: what it takes, what it answers, and to whom.
+
+use schemars::{JsonSchema, SchemaGenerator};
+use serde_json::{Value, json};
+
+use super::Generators;
+use super::answers::{Answers, Why};
+use crate::api::endpoints::{HealthEndpoint, IngestEndpoint, Method, OperatorEndpoint, WebhookEndpoint};
+use crate::api::{BYTES, LINES, METRICS, params, views};
+
+/// A route in the document.
+pub(super) struct Operation {
+    pub(super) method: Method,
+    pub(super) rest: Value,
+}
+
+/// Why an operator is refused, whatever is asked.
+const ANY: [Why; 4] = [Why::Unreadable, Why::Token, Why::Forbidden, Why::Unavailable];
+
+pub(super) fn of_ingest(endpoint: IngestEndpoint, types: &mut Generators) -> Operation {
+    let refused =
+        [Why::Unreadable, Why::Token, Why::Forbidden, Why::Slow, Why::Large, Why::Type, Why::Unavailable];
+    let (method, summary) = (endpoint.method(), endpoint.summary());
+    let rest = match endpoint {
+        IngestEndpoint::Events => json!({
+            "operationId": "events", "tags": ["events"], "summary": text(summary),
+            "description": "One event, an array of events, or one event per line. What cannot be read is taken, too, and \
+                            paged like any other unreadable message. The same text twice is one event.",
+            "security": [{"sender": []}, {}],
+            "requestBody": {"required": true, "content": {
+                "application/json": {"schema": {"description": "An EventBridge event, or an array of them."}},
+                LINES: {"schema": {"type": "string"}},
+            }},
+            "responses": Answers::of::<views::Accepted>(202, "They are on disk.", types).refused(&refused, types).done(),
+        }),
+    };
+    Operation { method, rest }
+}
+
+pub(super) fn of_webhook(endpoint: WebhookEndpoint, types: &mut Generators) -> Operation {
+    let refused = [Why::Unreadable, Why::Token, Why::Slow, Why::Large, Why::Unavailable];
+    let (method, summary) = (endpoint.method(), endpoint.summary());
+    let rest = match endpoint {
+        WebhookEndpoint::PagerDuty => json!({
+            "operationId": "pagerduty_webhooks", "tags": ["pagerduty"], "summary": text(summary),
+            "security": [{"pagerduty": []}],
+            "requestBody": {"required": true, "content": {
+                "application/json": {"schema": {"type": "object", "description": "A webhook of PagerDuty, version 3."}},
+            }},
+            "responses": Answers::of::<views::Heard>(202, "It was decided.", types)
+                .and::<views::Heard>(200, "It was heard, and asks nothing of us.", types)
+                .refused(&refused, types).done(),
+        }),
+    };
+    Operation { method, rest }
+}
+
+pub(super) fn of_health(endpoint: HealthEndpoint) -> Operation {
+    let (method, summary) = (endpoint.method(), endpoint.summary());
+    let of = |id: &str, answers: Answers| {
+        let servers = json!([{"url": "http://127.0.0.1:8081", "description": "health.listen, by default"}]);
+        json!({"operationId": id, "tags": ["health"], "summary": text(summary), "security": [], "servers": servers,
+               "responses": answers.done()})
+    };
+    let line = |status, what| Answers::file(status, what, "text/plain; charset=utf-8");
+    let rest = match endpoint {
+        HealthEndpoint::Live => of("live", line(200, "It is.").and_line(503, "Only a new start would help.")),
+        HealthEndpoint::Ready => {
+            of("ready", line(200, "It does.").and_line(503, "The store does not answer."))
+        }
+        HealthEndpoint::Metrics => of("metrics", Answers::file(200, "The metrics.", METRICS)),
+    };
+    Operation { method, rest }
+}
+
+pub(super) fn of_operator(endpoint: OperatorEndpoint, types: &mut Generators) -> Operation {
+    use OperatorEndpoint::{
+        Approvals, Backup, Commands, Contained, Event, Export, Held, Incidents, Mitigation, Reload, Silences,
+        Story,
+    };
+    let with = |more: &[Why]| [&ANY, more].concat();
+    let asked = &mut types.read;
+    let (id, parameters, body) = match endpoint {
+        Commands => ("command", json!([]), Some(body::<params::Command>(asked))),
+        Approvals => ("approvals", json!([]), None),
+        Contained => ("contained", json!([]), None),
+        Held => ("held", json!([]), None),
+        Mitigation => ("mitigation", json!([]), None),
+        Silences => ("silences", parameters::<params::Silences>(asked), None),
+        Incidents => ("incidents", parameters::<params::Incidents>(asked), None),
+        Story => ("story", parameters::<params::Of>(asked), None),
+        Event => ("event", parameters::<params::Of>(asked), None),
+        Reload => ("reload", json!([]), None),
+        Backup => ("store_backup", json!([]), None),
+        Export => ("store_export", json!([]), None),
+    };
+    let answers = match endpoint {
+        Commands => {
+            let why = with(&[Why::Unclear, Why::Slow, Why::Large, Why::Type, Why::Unfit]);
+            Answers::of::<views::CommandResult>(
+                200,
+                "What was decided, also where that is to decline it.",
+                types,
+            )
+            .refused(&why, types)
+        }
+        Approvals => Answers::of::<Vec<views::Approval>>(200, "Each plan.", types).refused(&ANY, types),
+        Contained | Held => {
+            Answers::of::<Vec<views::Contained>>(200, "Each target.", types).refused(&ANY, types)
+        }
+        Mitigation => Answers::of::<views::Mitigation>(200, "The switch.", types).refused(&ANY, types),
+        Silences => {
+            Answers::of::<Vec<views::Silence>>(200, "Each silence; those that are over for a week.", types)
+                .refused(&with(&[Why::Unclear]), types)
+        }
+        Incidents => Answers::of::<views::IncidentList>(200, "The incidents.", types).refused(&ANY, types),
+        Story => Answers::of::<views::IncidentDetail>(200, "All that is known.", types)
+            .refused(&with(&[Why::Unknown, Why::Unclear]), types),
+        Event => Answers::of::<views::Event>(200, "The event.", types)
+            .refused(&with(&[Why::Unknown, Why::Unclear]), types),
+        Reload => Answers::of::<views::Reloaded>(200, "What came of it, also where it was refused.", types)
+            .refused(&with(&[Why::NoFile]), types),
+        Backup => Answers::file(200, "The file.", BYTES).refused(&ANY, types),
+        Export => Answers::file(200, "The lines.", LINES).refused(&ANY, types),
+    };
+    let mut rest = json!({
+        "operationId": id, "tags": ["operators"], "summary": text(endpoint.summary()), "security": [{"operator": []}],
+        "parameters": parameters, "responses": answers.introduced(),
+    });
+    if let Some(body) = body {
+        rest["requestBody"] = body;
+    }
+    if endpoint == Held {
+        rest["deprecated"] = json!(true);
+    }
+    Operation { method: endpoint.method(), rest }
+}
+
+fn body<T: JsonSchema>(asked: &mut SchemaGenerator) -> Value {
+    let schema = asked.subschema_for::<T>();
+    json!({"required": true, "content": {"application/json": {"schema": schema}}})
+}
+
+/// Each member of a type is one question behind the `?`.
+fn parameters<T: JsonSchema>(asked: &mut SchemaGenerator) -> Value {
+    let schema = T::json_schema(asked).to_value();
+    let required = schema["required"].as_array().cloned().unwrap_or_default();
+    let members = schema["properties"].as_object().into_iter().flatten();
+    let parameter = |(name, schema): (&String, &Value)| {
+        let mut schema = present(schema.clone());
+        let description = schema.as_object_mut().and_then(|schema| schema.remove("description"));
+        json!({"name": name, "in": "query", "required": required.contains(&json!(name)), "description": description,
+               "schema": schema})
+    };
+    members.map(parameter).collect()
+}
+
+/// The schema of a question that is asked: there is no null behind a `?`.
+fn present(mut schema: Value) -> Value {
+    if let Some(kinds) = schema["type"].as_array().cloned() {
+        let mut kinds = kinds.into_iter().filter(|kind| kind != "null");
+        schema["type"] = kinds.next().unwrap_or_default();
+    }
+    let either = schema.as_object_mut().and_then(|schema| schema.remove("anyOf"));
+    let mut either = either.and_then(|either| either.as_array().cloned()).into_iter().flatten();
+    if let Some(Value::Object(one)) = either.find(|one| one["type"] != "null")
+        && let Some(schema) = schema.as_object_mut()
+    {
+        schema.extend(one);
+    }
+    schema
+}
+
+/// A line of a doc comment.
+fn text(summary: &str) -> &str {
+    summary.trim()
+}

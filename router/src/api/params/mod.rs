@@ -1,0 +1,8 @@
+//! What may be asked.
+
+mod command;
+mod looking;
+
+pub use crate::responder::Named;
+pub use command::Command;
+pub use looking::{Incidents, IncidentsIn, Of, Reload, Silences};

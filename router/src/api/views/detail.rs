@@ -1,0 +1,74 @@
+//! All that was decided about an event, a finding or an incident, as `/v1/story` says it.
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use watchfire_core::ids::{EventId, FindingKey};
+use watchfire_core::standing::Standing;
+
+use super::{Decision, Incident};
+use crate::router::{Story, StoryOf};
+
+/// All that is known by a name.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct IncidentDetail {
+    /// What the name stands for.
+    pub of: AskedAbout,
+    /// The event that was asked about, as its sender calls it.
+    pub event: Option<String>,
+    /// The same by its whole id.
+    #[serde(default)]
+    pub id: Option<EventId>,
+    /// Other events whose senders call them the same, by their whole ids, the newest first; at most 20.
+    #[serde(default)]
+    pub others: Vec<EventId>,
+    /// The finding that was asked about.
+    pub finding: Option<FindingKey>,
+    /// The incident; none where it belongs to none, or is forgotten.
+    pub incident: Option<Incident>,
+    /// What was decided about it, the oldest first; at most 200 of the latest.
+    pub decisions: Vec<Decision>,
+    /// By which decision it was said with others.
+    pub said_with: Option<Decision>,
+    /// How it stands: what is contained, what waits for approval, who was told and who still has to be.
+    #[serde(default)]
+    pub standing: Standing,
+    /// What comes next, a line each.
+    pub next: Vec<String>,
+}
+
+/// What a name stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AskedAbout {
+    /// An event.
+    Event,
+    /// A finding.
+    Finding,
+    /// An incident.
+    Incident,
+}
+
+impl IncidentDetail {
+    /// A story as it is at `now`.
+    pub(crate) fn of(story: &Story, now: Timestamp) -> Self {
+        let Story { incident, record, entries, bundle: _, said_with, next, standing, of, others } = story;
+        let (of, id, finding) = match of {
+            StoryOf::Event(event) => (AskedAbout::Event, Some(event.clone()), None),
+            StoryOf::Finding(finding) => (AskedAbout::Finding, None, Some(finding.clone())),
+            StoryOf::Incident => (AskedAbout::Incident, None, None),
+        };
+        Self {
+            of,
+            event: id.as_ref().map(EventId::shown),
+            id,
+            others: others.clone(),
+            finding,
+            incident: record.as_ref().map(|record| Incident::of(incident.clone(), record, now)),
+            decisions: entries.iter().map(|entry| Decision::of(entry, standing)).collect(),
+            said_with: said_with.as_ref().map(|entry| Decision::of(entry, standing)),
+            standing: standing.clone(),
+            next: next.clone(),
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! What is answered.
+
+mod decision;
+mod detail;
+mod event;
+mod incident;
+mod operating;
+mod short;
+mod silence;
+
+pub use crate::reloaded::Reloaded;
+pub use decision::{Act, DecidedBy, Decision};
+pub use detail::{AskedAbout, IncidentDetail};
+pub use event::Event;
+pub use incident::{Incident, IncidentList, IncidentState, Suppressed};
+pub use operating::{Approval, CommandResult, Contained, Mitigation, Rehearsed};
+pub use short::{Accepted, Error, Heard};
+pub use silence::{Silence, SilenceState};
