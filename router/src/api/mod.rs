@@ -23,3 +23,6 @@ pub(crate) const LINES: &str = "application/x-ndjson";
 pub(crate) const BYTES: &str = "application/octet-stream";
 /// What the metrics are written as.
 pub(crate) const METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+#[cfg(test)]
+mod tests;

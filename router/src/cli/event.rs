@@ -67,7 +67,7 @@ fn card(shown: &Event) -> Vec<String> {
         ("Type", Some(kind.clone())),
         ("Finding", decision.finding.as_ref().map(ToString::to_string)),
         ("Subject", Some(subject.clone())),
-        ("DecidedBy", Some(format!("{}: {priority} by rule {rule} ({family})", minute(*at)))),
+        ("Decided", Some(format!("{}: {priority} by rule {rule} ({family})", minute(*at)))),
         ("Verdict", Some(format!("{}: {because}", verdict.as_str()))),
         ("Incident", incident.as_ref().map(ToString::to_string)),
     ];

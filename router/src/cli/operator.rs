@@ -165,10 +165,11 @@ pub(super) fn approvals(listing: &Listing) -> Result<(), Failed> {
         if approvals.is_empty() {
             return Ok(());
         }
-        Ok(match whom.output {
+        match whom.output {
             Form::Wide => every_detail(&approvals).print(None)?,
             Form::Human | Form::Json | Form::Yaml => at_a_glance(&approvals).print(screen::columns())?,
-        })
+        }
+        Ok(())
     })
 }
 

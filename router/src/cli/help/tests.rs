@@ -108,3 +108,16 @@ fn every_command_that_changes_something_of_a_worker_can_be_rehearsed() {
         assert!(of.get_arguments().any(|arg| arg.get_id() == "dry_run"), "{command}");
     }
 }
+
+#[test]
+fn an_old_word_goes_on_and_no_help_shows_it() {
+    let command = built();
+    for (old, new) in [("held", "contained"), ("incident", "incidents")] {
+        let found = command.find_subcommand(old).unwrap();
+        assert_eq!(found.get_name(), new);
+        assert!(!found.get_visible_aliases().any(|alias| alias == old));
+        let help = command.clone().render_help().to_string();
+        assert!(help.split_whitespace().all(|word| word != old), "{old}");
+    }
+    assert!(Cli::try_parse_from(["watchfire", "held", "--watch"]).is_ok());
+}
