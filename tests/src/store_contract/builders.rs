@@ -38,6 +38,7 @@ pub fn entry(event: &str, seconds: i64, effects: &[&str]) -> Entry {
         acts: Vec::new(),
         face: None,
         withheld: vec![Withheld { action: "quarantine".to_owned(), reason: "not built yet".to_owned() }],
+        edits: Vec::new(),
         changes: BTreeMap::new(),
     };
     let raw = format!(r#"{{"id":"{event}","detail":{{"title":"\u00fc ü \n"}}}}"#);

@@ -22,4 +22,4 @@ pub(crate) use disposition::{
 pub(crate) use inhibition::{adopting, covering, uncovering};
 pub(crate) use muted::LONGEST_MUTE;
 pub use waiting::as_said;
-pub(crate) use waiting::{join, leave};
+pub(crate) use waiting::{Untold, as_said_by_now, join, leave};
