@@ -9,6 +9,7 @@ mod known;
 mod noting;
 mod opening;
 mod reports;
+mod telling;
 
 use known::known_of;
 

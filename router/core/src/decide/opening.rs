@@ -1,52 +1,41 @@
 //! A finding that is open, or an event that is none: what it is to its incident, and who hears of it.
 //!
 //! ```text
-//! judged -> seen -> remembered -> disposed -> planned -> composed -> told
-//!    |                  |             |
-//!    nothing new        no news       held again, for the same reason
+//! judged -> seen -> remembered -> weighed: disposition -> planned -> composed -> told
+//!    |                  |                     |
+//!    nothing new        no news               held again, for the same reason
 //! ```
+//!
+//! From `weighed` on it is in `telling.rs`.
 
 use jiff::Timestamp;
 
 use super::Case;
 use super::known::{is_echo, known_of};
-use crate::asking::ask_at_once;
+use super::telling::News;
 use crate::attributes::Attributes;
 use crate::compose;
-use crate::decision::{Because, Withheld};
-use crate::digest::DigestLine;
+use crate::decision::Because;
 use crate::draft::Draft;
-use crate::escalation;
 use crate::event::Finding;
 use crate::ids::IncidentKey;
 use crate::incident::{FindingRecord, IncidentRecord};
 use crate::judge::{Judging, band};
 use crate::named::Names;
-use crate::noise::PageDraft;
-use crate::notice::{List, Notice, WAITS};
-use crate::planning::{self, Plans};
-use crate::priority::Priority;
+use crate::notice::List;
 use crate::state::{Key, Record, State, Unread};
-use crate::suppress::{self, Disposition, Suppressing, Suppression, Untold, as_said, join, leave};
+use crate::suppress::{self, as_said};
 use crate::text::clean;
-use crate::verdict::{Verdict, Why};
+use crate::verdict::Why;
 
 /// An incident with this event.
-struct Opening<'o> {
-    finding: Option<&'o Finding>,
-    key: &'o IncidentKey,
-    record: IncidentRecord,
-    face: Attributes,
+pub(super) struct Opening<'o> {
+    pub(super) finding: Option<&'o Finding>,
+    pub(super) key: &'o IncidentKey,
+    pub(super) record: IncidentRecord,
+    pub(super) face: Attributes,
     /// What the event is to the incident.
-    judged: Why,
-}
-
-/// What there is to tell of it.
-struct News<'o> {
-    opening: Opening<'o>,
-    why: Why,
-    /// The incidents that came under it.
-    adopted: Option<List>,
+    pub(super) judged: Why,
 }
 
 impl Opening<'_> {
@@ -56,15 +45,6 @@ impl Opening<'_> {
             true => Some(self.judged),
             false => self.record.held.as_ref().map(|held| held.news),
         }
-    }
-
-    /// It was held, it is held for the same reason, and nothing is new.
-    fn is_held_again(&self, disposition: &Disposition) -> bool {
-        let (Disposition::Suppress(hold), Some(held)) = (disposition, &self.record.held) else {
-            return false;
-        };
-        let waits_in = hold.bundle.as_ref().map(|waiting| &waiting.key);
-        !self.judged.is_news() && waits_in == held.bundle.as_ref() && hold.why == held.by
     }
 }
 
@@ -80,7 +60,9 @@ impl Case<'_> {
         let is_report = finding.is_some_and(|finding| !finding.is_pressed());
         if is_report && known.is_none() && self.event.is_in_hand() {
             let mut draft = self.draft(state, Why::InHand, now);
-            state.incident(key).iter().for_each(|_| draft.belongs_to(key));
+            if state.incident(key).is_some() {
+                draft.belongs_to(key);
+            }
             return Ok(draft);
         }
         let previous = state.incident(key).map(|previous| as_said(previous, state)).transpose()?;
@@ -172,206 +154,5 @@ impl Case<'_> {
         draft.need_all(fresh.chain(asked.into_iter().flatten()))?;
         suppress::adopting(draft, key, record, covers);
         self.adopt(draft, *finding, key)
-    }
-
-    /// News, past everything that may hold it.
-    fn weighed(&self, draft: &mut Draft<'_>, mut news: News<'_>) -> Result<(), Unread> {
-        let disposition = self.disposition(draft, &mut news)?;
-        if news.opening.is_held_again(&disposition) {
-            self.holds_on(draft, news.opening);
-            return Ok(());
-        }
-        let plans = self.planned(draft, &mut news, &disposition)?;
-        let notice = self.composed(draft, &mut news, &plans, &disposition);
-        if let Disposition::Suppress(hold) = &disposition {
-            draft.withhold([Withheld::page(clean(&hold.reason, 400))]);
-        }
-        let Plans { acts, withheld, at_once, .. } = plans;
-        draft.act(acts);
-        draft.withhold(withheld);
-        if !responds(&disposition) {
-            draft.withhold(self.not_done());
-        }
-        draft.priority(news.opening.face.priority);
-        self.told(draft, &mut news, disposition, &notice)?;
-        let Opening { key, mut record, .. } = news.opening;
-        let own_pages = ask_at_once(self.policy, key, &mut record, &self.event.id, &at_once, &notice);
-        if !own_pages.is_empty() {
-            // Whatever becomes of the news, who has to approve hears of it.
-            draft.verdict(Verdict::Page);
-            draft.tell(own_pages);
-        }
-        if self.context.incomplete && !draft.is_quiet() {
-            draft.act([self.complete_later(key, draft.now())]);
-        }
-        draft.put_incident(key, record, Because::Reported);
-        Ok(())
-    }
-
-    fn disposition(&self, draft: &mut Draft<'_>, news: &mut News<'_>) -> Result<Disposition, Unread> {
-        let Opening { finding, key, record, face, judged: _ } = &mut news.opening;
-        draft.need(Key::PageDraft(key.clone()))?;
-        let is_of_it =
-            |known: &&PageDraft| finding.is_some_and(|it| known.notice.finding.as_ref() == Some(&it.key));
-        if let Some(known) = draft.page_draft(key).filter(is_of_it) {
-            // A copy names less than its finding did: what silences the one silences the other.
-            face.subject = std::mem::take(&mut face.subject).or(&known.face.subject);
-        }
-        let (policy, mute) = (self.policy, self.event.mute());
-        let (finding, incident, mute) = (*finding, *key, mute.as_ref());
-        Suppressing { policy, face, finding, incident, record, news: news.why, mute }.disposition(draft)
-    }
-
-    /// As before, for the same reason.
-    fn holds_on(&self, draft: &mut Draft<'_>, opening: Opening<'_>) {
-        let count = self.count(&opening);
-        let Opening { key, mut record, .. } = opening;
-        if let Some(held) = &mut record.held {
-            held.count = held.count.max(count);
-            draft.why(held.by);
-            draft.withhold([Withheld::page(held.reason.clone())]);
-        }
-        draft.put_incident(key, record, Because::WaitsOn);
-    }
-
-    /// As many as the finder counts; of what cannot be read there is no other count than our own.
-    fn count(&self, opening: &Opening<'_>) -> u64 {
-        match opening.finding {
-            Some(finding) => finding.count,
-            None if self.event.is_unreadable() => opening.record.events,
-            None => 0,
-        }
-    }
-
-    /// What is to be done to the cluster, where the disposition leaves that open.
-    fn planned(
-        &self,
-        draft: &mut Draft<'_>,
-        news: &mut News<'_>,
-        disposition: &Disposition,
-    ) -> Result<Plans, Unread> {
-        if !responds(disposition) {
-            return Ok(Plans::default());
-        }
-        let (key, now) = (news.opening.key, draft.now());
-        if !self.rule.actions.is_empty() {
-            draft.need_all(planning::reads(&self.event.id, &self.input(key, now)))?;
-        }
-        let plans = planning::plan(&self.request(key, draft), |plans| self.notice(key, news.why, plans, now));
-        plans.stage(draft, &self.policy.mitigation);
-        plans.named_by(&mut news.opening.record);
-        Ok(plans)
-    }
-
-    /// What the page says, kept for whoever pages it later.
-    fn composed(
-        &self,
-        draft: &mut Draft<'_>,
-        news: &mut News<'_>,
-        plans: &Plans,
-        disposition: &Disposition,
-    ) -> Notice {
-        let Opening { key, record, face, .. } = &mut news.opening;
-        let mut notice = self.notice(key, news.why, plans, draft.now());
-        notice.priority = face.priority;
-        notice.lists.extend(news.adopted.take());
-        if let Some(flaps) = self.begins_to_flap(record, disposition, draft.now()) {
-            notice.why = format!("{}; {flaps}", notice.why);
-        }
-        draft.put_page_draft(key, PageDraft { face: face.clone(), notice: notice.clone() });
-        notice
-    }
-
-    /// The turn that is one too many is said, or waits with others to be said, with the count.
-    fn begins_to_flap(
-        &self,
-        record: &mut IncidentRecord,
-        disposition: &Disposition,
-        now: Timestamp,
-    ) -> Option<String> {
-        let (most, window) = self.policy.noise.flapping;
-        let turns = record.turns_within(window, now);
-        let is_heard = match disposition {
-            Disposition::Notify | Disposition::Digest => true,
-            Disposition::Suppress(hold) => !matches!(hold.why, Why::Silenced | Why::Muted | Why::Inhibited),
-        };
-        let may_be_held = self.rule.priority != Priority::P0;
-        if turns <= most as usize || record.flapping.is_some() || !is_heard || !may_be_held {
-            return None;
-        }
-        record.flapping = Some(now);
-        let minutes = window.as_mins();
-        Some(format!(
-            "it has begun {turns} times in {minutes} minutes, and is held until it stays open for as long"
-        ))
-    }
-
-    /// Every action of the rule, where the incident is held and nothing is planned.
-    fn not_done(&self) -> impl Iterator<Item = Withheld> {
-        self.rule.actions.iter().map(|action| Withheld {
-            action: action.as_str().to_owned(),
-            reason: "the incident is held".to_owned(),
-        })
-    }
-
-    /// Now, with the digest, or not yet.
-    fn told(
-        &self,
-        draft: &mut Draft<'_>,
-        news: &mut News<'_>,
-        disposition: Disposition,
-        notice: &Notice,
-    ) -> Result<(), Unread> {
-        match disposition {
-            Disposition::Notify => {
-                self.is_said(draft, news);
-                draft.verdict(Verdict::Page);
-                let Opening { key, record, .. } = &mut news.opening;
-                let pages = self.page(draft, key, record, notice);
-                draft.tell(pages);
-            }
-            Disposition::Digest => {
-                self.is_said(draft, news);
-                draft.verdict(Verdict::Digest);
-                let Opening { key, record, .. } = &news.opening;
-                let line = DigestLine::of(record, draft.now());
-                suppress::digested(draft, self.policy, [((*key).clone(), line)])?;
-            }
-            Disposition::Suppress(hold) => self.waits(draft, news, hold),
-        }
-        Ok(())
-    }
-
-    /// Somebody hears of it now or with the digest: it waits no longer, and its response clock runs from here.
-    fn is_said(&self, draft: &mut Draft<'_>, news: &mut News<'_>) {
-        let count = self.count(&news.opening);
-        let Opening { key, record, .. } = &mut news.opening;
-        leave(draft, key, record);
-        record.said_at = draft.now();
-        record.said_count = record.said_count.max(count);
-        escalation::start_clock(self.policy, record, news.why, draft.now());
-        draft.why(news.why);
-    }
-
-    fn waits(&self, draft: &mut Draft<'_>, news: &mut News<'_>, hold: Suppression) {
-        let count = self.count(&news.opening);
-        let Opening { key, record, face, .. } = &mut news.opening;
-        draft.why(hold.why);
-        let title = record.title.clone();
-        if draft.withheld().iter().any(|withheld| withheld.reason.starts_with(WAITS)) {
-            // Whoever reads the list has to know that something waits for them.
-            record.title = clean(&format!("{title} (a plan waits for approval)"), 200);
-        }
-        let untold = Untold { incident: key, news: news.why, priority: face.priority, count };
-        join(draft, hold, untold, record);
-        record.title = title;
-    }
-}
-
-/// Attention is what noise control spares, not the response.
-fn responds(disposition: &Disposition) -> bool {
-    match disposition {
-        Disposition::Notify | Disposition::Digest => true,
-        Disposition::Suppress(hold) => !matches!(hold.why, Why::Silenced | Why::Muted | Why::Flapping),
     }
 }
