@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::act::Act;
 use crate::attributes::Attributes;
 use crate::ids::{ChannelName, DedupKey, EffectId, EventId, FindingKey, IncidentKey, RuleName};
-use crate::notice::Notice;
+use crate::notice::{Notice, WAITS};
 use crate::priority::Priority;
 use crate::state::{Key, Record};
 use crate::verdict::{EffectKind, Verdict, Why};
@@ -125,6 +125,11 @@ impl Withheld {
     /// A page that is not sent, or not yet.
     pub(crate) fn page(reason: String) -> Self {
         Self { action: "page".to_owned(), reason }
+    }
+
+    /// Whether a human is asked for it, and has not answered.
+    pub(crate) fn waits(&self) -> bool {
+        self.reason.starts_with(WAITS)
     }
 }
 

@@ -48,12 +48,13 @@ pub(crate) struct Matter {
     pub(crate) face: Option<Attributes>,
 }
 
-/// How every draft begins: nobody hears of it, nothing is done, nothing is remembered.
 impl<'s> Draft<'s> {
+    /// How every draft begins: nobody hears of it, nothing is done, nothing is remembered.
     pub(crate) fn quiet(state: &'s State, matter: Matter, why: Why, now: Timestamp) -> Self {
         Self { state, edits: State::default(), decision: quiet(matter, why, now) }
     }
 
+    /// The decision, with the last of each edit.
     pub(crate) fn build(self) -> Decision {
         Decision { changes: self.edits.into_records(), ..self.decision }
     }

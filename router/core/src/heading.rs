@@ -128,10 +128,10 @@ fn of_approval(id: &ApprovalId, asked: &ApprovalRecord, now: Timestamp) -> Optio
 
 /// What the rule wants and is not done, but for what waits.
 fn withheld(withheld: &[Withheld]) -> Vec<Measure> {
-    let of = |Withheld { action, reason }: &Withheld| {
-        let action = ActionName::ALL.into_iter().find(|known| known.as_str() == action)?;
-        let state = MeasureState::Withheld { because: reason.clone() };
-        let is_told = action.role() == Role::Contain && !reason.starts_with(WAITS);
+    let of = |withheld: &Withheld| {
+        let action = ActionName::ALL.into_iter().find(|known| known.as_str() == withheld.action)?;
+        let state = MeasureState::Withheld { because: withheld.reason.clone() };
+        let is_told = action.role() == Role::Contain && !withheld.waits();
         is_told.then(|| Measure { action, target: String::new(), state })
     };
     withheld.iter().filter_map(of).collect()

@@ -11,7 +11,7 @@ use crate::draft::Draft;
 use crate::escalation;
 use crate::incident::IncidentRecord;
 use crate::noise::PageDraft;
-use crate::notice::{List, Notice, WAITS};
+use crate::notice::{List, Notice};
 use crate::planning::{self, Plans};
 use crate::priority::Priority;
 use crate::state::{Key, Unread};
@@ -224,7 +224,7 @@ impl Case<'_> {
         let Opening { key, record, face, .. } = &mut news.opening;
         draft.why(hold.why);
         let title = record.title.clone();
-        if draft.withheld().iter().any(|withheld| withheld.reason.starts_with(WAITS)) {
+        if draft.withheld().iter().any(Withheld::waits) {
             // Whoever reads the list has to know that something waits for them.
             record.title = clean(&format!("{title} (a plan waits for approval)"), 200);
         }
