@@ -2,9 +2,9 @@
 
 mod cause;
 mod edit;
+mod withheld;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -12,13 +12,14 @@ use serde::{Deserialize, Serialize};
 use crate::act::Act;
 use crate::attributes::Attributes;
 use crate::ids::{ChannelName, DedupKey, EffectId, EventId, FindingKey, IncidentKey, RuleName};
-use crate::notice::{Notice, WAITS};
+use crate::notice::Notice;
 use crate::priority::Priority;
 use crate::state::{Key, Record};
 use crate::verdict::{EffectKind, Verdict, Why};
 
 pub use cause::Cause;
 pub use edit::{Because, Edit};
+pub use withheld::{Reason, Waits, Withheld};
 
 /// What was decided about one event, once.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -110,31 +111,4 @@ pub enum When {
     },
     /// Only if one of these earlier effects was done: nobody is told of the end of what they never heard of.
     IfDone(Vec<(EventId, EffectId)>),
-}
-
-/// What the rule wanted and is not done.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Withheld {
-    /// The action or effect.
-    pub action: String,
-    /// Why not, in a sentence.
-    pub reason: String,
-}
-
-impl Withheld {
-    /// A page that is not sent, or not yet.
-    pub(crate) fn page(reason: String) -> Self {
-        Self { action: "page".to_owned(), reason }
-    }
-
-    /// Whether a human is asked for it, and has not answered.
-    pub(crate) fn waits(&self) -> bool {
-        self.reason.starts_with(WAITS)
-    }
-}
-
-impl fmt::Display for Withheld {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "{}: {}", self.action, self.reason)
-    }
 }

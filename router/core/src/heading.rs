@@ -130,8 +130,8 @@ fn of_approval(id: &ApprovalId, asked: &ApprovalRecord, now: Timestamp) -> Optio
 fn withheld(withheld: &[Withheld]) -> Vec<Measure> {
     let of = |withheld: &Withheld| {
         let action = ActionName::ALL.into_iter().find(|known| known.as_str() == withheld.action)?;
-        let state = MeasureState::Withheld { because: withheld.reason.clone() };
-        let is_told = action.role() == Role::Contain && !withheld.waits();
+        let state = MeasureState::Withheld { because: withheld.reason.to_string() };
+        let is_told = action.role() == Role::Contain && !withheld.reason.waits();
         is_told.then(|| Measure { action, target: String::new(), state })
     };
     withheld.iter().filter_map(of).collect()

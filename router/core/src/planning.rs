@@ -8,7 +8,7 @@ use crate::action::ActionName;
 use crate::action::Role;
 use crate::budget::Spent;
 use crate::containment::{ApprovalRecord, Containment, TargetKey, TargetRecord};
-use crate::decision::{Because, Withheld};
+use crate::decision::{Because, Reason, Waits, Withheld};
 use crate::draft::Draft;
 use crate::guard::{AskedBy, Question, Ruling, may};
 use crate::ids::ApprovalId;
@@ -16,7 +16,6 @@ use crate::ids::{EffectId, EventId};
 use crate::incident::IncidentRecord;
 use crate::mitigation::Mitigation;
 use crate::notice::Notice;
-use crate::notice::WAITS;
 use crate::plan::{NoPlan, PlanInput, Planned};
 use crate::priority::Priority;
 use crate::state::{Key, Record};
@@ -157,7 +156,7 @@ impl Plans {
         let planned = match request.input.plan(action) {
             Ok(planned) => planned,
             Err(NoPlan { reason, instead }) => {
-                self.withhold(action, reason);
+                self.withhold(action, Reason::NoPlan(reason));
                 return instead;
             }
         };
@@ -174,10 +173,9 @@ impl Plans {
                 self.at_once.extend(withheld.map(|withheld| Asked { action, target, withheld }));
             }
             Ruling::Observe => {
-                let what = said(&planned);
-                self.withhold(action, format!("observe mode; it would {what}"));
+                self.withhold(action, Reason::Observed(said(&planned)));
             }
-            Ruling::Refuse(refusal) => self.withhold(action, refusal.sentence()),
+            Ruling::Refuse(refusal) => self.withhold(action, Reason::Refused(refusal.sentence())),
         }
         None
     }
@@ -188,7 +186,7 @@ impl Plans {
         may(&Question { action, planned, input, draft, priority, asked_by, spends, before: &self.spends })
     }
 
-    fn withhold(&mut self, action: ActionName, reason: String) {
+    fn withhold(&mut self, action: ActionName, reason: Reason) {
         self.withheld.push(Withheld { action: action.as_str().to_owned(), reason });
     }
 
@@ -234,16 +232,18 @@ impl Plans {
         let PlanInput { mitigation, now, .. } = request.input;
         let expires_at = now + mitigation.approve_within;
         let id = ApprovalId::of(request.event, &effect(action));
-        let what = said(&planned);
+        let would = said(&planned);
         let undo = planned.undo.clone();
         let act = act(request, action, planned, ActWhen::Now);
         self.withhold(
             action,
-            format!(
-                "{WAITS} ({because}) until {}: watchfire approve {id} (plan {}); it would {what}",
-                mitigation.zone.minute(expires_at),
-                act.hash.short(),
-            ),
+            Reason::Waits(Waits {
+                because: because.clone(),
+                until: mitigation.zone.minute(expires_at),
+                approval: id.clone(),
+                plan: act.hash.short().to_owned(),
+                would,
+            }),
         );
         let record = ApprovalRecord {
             event: request.event.clone(),

@@ -20,7 +20,7 @@ use crate::action::Role;
 use crate::budget::Spent;
 use crate::containment::{Containment, TargetKey, TargetRecord};
 use crate::context::Context;
-use crate::decision::{Because, Decision, Effect, Withheld};
+use crate::decision::{Because, Decision, Effect, Reason, Withheld};
 use crate::draft::{Draft, Matter};
 use crate::event::{OWN_SOURCE, Subject};
 use crate::follow_up;
@@ -324,7 +324,7 @@ struct Declined {
 
 impl Declined {
     fn new(action: &str, reason: impl AsRef<str>) -> Self {
-        let reason = clean(reason.as_ref(), 500);
+        let reason = Reason::Declined(clean(reason.as_ref(), 500));
         Self { withheld: vec![Withheld { action: action.to_owned(), reason }] }
     }
 }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::Case;
 use crate::attributes::Attributes;
-use crate::decision::{Cause, Withheld};
+use crate::decision::{Cause, Reason, Withheld};
 use crate::draft::{Draft, Matter};
 use crate::event::Event;
 use crate::state::State;
@@ -14,8 +14,7 @@ impl Case<'_> {
     /// Whatever the rule wanted is withheld for one reason; no trace in the state.
     pub(super) fn withhold_all<'s>(&self, state: &'s State, why: Why, now: Timestamp) -> Draft<'s> {
         let wanted = ["page"].into_iter().chain(self.rule.actions.iter().map(|action| action.as_str()));
-        let withheld =
-            |action: &str| Withheld { action: action.to_owned(), reason: why.sentence().to_owned() };
+        let withheld = |action: &str| Withheld { action: action.to_owned(), reason: Reason::Decided(why) };
         let mut draft = self.draft(state, why, now);
         draft.withhold(wanted.map(withheld));
         draft

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::Case;
 use crate::attributes::Attributes;
-use crate::decision::{Decision, Withheld};
+use crate::decision::{Decision, Reason, Withheld};
 use crate::draft::{Draft, Matter};
 use crate::drill::{self, Drill};
 use crate::ids::{IncidentKey, RuleName};
@@ -51,7 +51,7 @@ impl Case<'_> {
         // What was counted on the way is not, either.
         let mut draft = blank();
         draft.why(why);
-        draft.withhold([Withheld::page(clean(&held, 400))]);
+        draft.withhold([Withheld::page(Reason::Suppressed(clean(&held, 400)))]);
         Ok(draft.build())
     }
 

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::Case;
 use super::opening::Opening;
 use crate::asking::ask_at_once;
-use crate::decision::{Because, Withheld};
+use crate::decision::{Because, Reason, Withheld};
 use crate::digest::DigestLine;
 use crate::draft::Draft;
 use crate::escalation;
@@ -49,7 +49,7 @@ impl Case<'_> {
         let plans = self.planned(draft, &mut news, &disposition)?;
         let notice = self.composed(draft, &mut news, &plans, &disposition);
         if let Disposition::Suppress(hold) = &disposition {
-            draft.withhold([Withheld::page(clean(&hold.reason, 400))]);
+            draft.withhold([Withheld::page(Reason::Suppressed(clean(&hold.reason, 400)))]);
         }
         let Plans { acts, withheld, at_once, .. } = plans;
         draft.act(acts);
@@ -95,7 +95,7 @@ impl Case<'_> {
         if let Some(held) = &mut record.held {
             held.count = held.count.max(count);
             draft.why(held.by);
-            draft.withhold([Withheld::page(held.reason.clone())]);
+            draft.withhold([Withheld::page(Reason::Suppressed(held.reason.clone()))]);
         }
         draft.put_incident(key, record, Because::WaitsOn);
     }
@@ -174,10 +174,10 @@ impl Case<'_> {
 
     /// Every action of the rule, where the incident is held and nothing is planned.
     fn not_done(&self) -> impl Iterator<Item = Withheld> {
-        self.rule.actions.iter().map(|action| Withheld {
-            action: action.as_str().to_owned(),
-            reason: "the incident is held".to_owned(),
-        })
+        self.rule
+            .actions
+            .iter()
+            .map(|action| Withheld { action: action.as_str().to_owned(), reason: Reason::Held })
     }
 
     /// Now, with the digest, or not yet.
@@ -224,7 +224,7 @@ impl Case<'_> {
         let Opening { key, record, face, .. } = &mut news.opening;
         draft.why(hold.why);
         let title = record.title.clone();
-        if draft.withheld().iter().any(Withheld::waits) {
+        if draft.withheld().iter().any(|withheld| withheld.reason.waits()) {
             // Whoever reads the list has to know that something waits for them.
             record.title = clean(&format!("{title} (a plan waits for approval)"), 200);
         }

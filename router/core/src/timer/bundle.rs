@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{About, Timer, own_notice};
-use crate::decision::{Because, Withheld};
+use crate::decision::{Because, Reason, Withheld};
 use crate::digest::DigestLine;
 use crate::draft::Draft;
 use crate::ending;
@@ -54,7 +54,7 @@ impl Timer<'_> {
         match last {
             Some((why, reason)) if record.unsaid == 0 => {
                 draft.why(why);
-                draft.withhold([Withheld::page(clean(&reason, 400))]);
+                draft.withhold([Withheld::page(Reason::Suppressed(clean(&reason, 400)))]);
                 let due_at = record.due_at.map(|at| self.after(at));
                 draft.put_bundle(key, BundleRecord { due_at, ..record }, Because::WaitsOn);
             }
@@ -86,7 +86,7 @@ impl Timer<'_> {
         }
         if let Some((due_at, reason)) = self.no_room(draft, about.priority)? {
             draft.why(Why::Limited);
-            draft.withhold([Withheld::page(reason)]);
+            draft.withhold([Withheld::page(Reason::Suppressed(reason))]);
             let due_at = Some(due_at);
             draft.put_bundle(key, BundleRecord { due_at, ..record.clone() }, Because::WaitsOn);
             return Ok(());

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::bundle::SEVERAL;
 use super::{About, Timer, own_notice};
-use crate::decision::{Because, Withheld};
+use crate::decision::{Because, Reason, Withheld};
 use crate::digest::DigestLine;
 use crate::draft::Draft;
 use crate::ending;
@@ -191,7 +191,7 @@ fn due(record: &IncidentRecord, now: Timestamp) -> Option<Due> {
 /// It waits, or waits on.
 fn suppressed(draft: &mut Draft<'_>, hold: Suppression, untold: Untold<'_>, record: &mut IncidentRecord) {
     draft.why(hold.why);
-    draft.withhold([Withheld::page(clean(&hold.reason, 400))]);
+    draft.withhold([Withheld::page(Reason::Suppressed(clean(&hold.reason, 400)))]);
     suppress::join(draft, hold, untold, record);
 }
 
