@@ -231,6 +231,7 @@ fn entry(event: &EventId, changes: BTreeMap<Key, Record>) -> Entry {
         acts: Vec::new(),
         face: None,
         withheld: Vec::new(),
+        edits: Vec::new(),
         changes,
     };
     // As many quotes as such an event has, for what they cost when they are escaped.

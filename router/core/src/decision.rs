@@ -1,9 +1,10 @@
 //! The one recorded answer to one event: what is to be done, why, and what was not.
 
 mod cause;
+mod edit;
+mod withheld;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -18,6 +19,8 @@ use crate::state::{Key, Record};
 use crate::verdict::{EffectKind, Verdict, Why};
 
 pub use cause::Cause;
+pub use edit::{Because, Edit};
+pub use withheld::{Reason, Waits, Withheld};
 
 /// What was decided about one event, once.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -60,51 +63,15 @@ pub struct Decision {
     /// What it looked like to silences and the like; none for what is not an event.
     #[serde(default)]
     pub face: Option<Attributes>,
+    /// Which records it has changed, and why each; the first of them, where it has changed many.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub edits: Vec<Edit>,
     /// The records as they are after this decision.
     #[serde(skip)]
     pub changes: BTreeMap<Key, Record>,
 }
 
-/// What a decision is about.
-#[derive(Clone, Debug)]
-pub(crate) struct Matter {
-    pub(crate) source: String,
-    pub(crate) kind: String,
-    pub(crate) finding: Option<FindingKey>,
-    pub(crate) subject: String,
-    pub(crate) rule: RuleName,
-    pub(crate) family: String,
-    pub(crate) priority: Priority,
-    pub(crate) incident: Option<IncidentKey>,
-    pub(crate) face: Option<Attributes>,
-}
-
 impl Decision {
-    /// The one that every other is made from: nobody hears of it, nothing is done, nothing is remembered.
-    pub(crate) fn quiet(event: EventId, cause: Cause, matter: Matter, why: Why, at: Timestamp) -> Self {
-        let Matter { source, kind, finding, subject, rule, family, priority, incident, face } = matter;
-        Self {
-            event,
-            source,
-            kind,
-            finding,
-            subject,
-            at,
-            rule,
-            family,
-            priority,
-            verdict: Verdict::Quiet,
-            why,
-            incident,
-            cause,
-            effects: Vec::new(),
-            acts: Vec::new(),
-            withheld: Vec::new(),
-            face,
-            changes: BTreeMap::new(),
-        }
-    }
-
     /// The kinds of its effects, each once; what is done only if another fails does not count.
     pub fn effect_kinds(&self) -> Vec<EffectKind> {
         let planned = self.effects.iter().filter(|effect| !matches!(effect.when, When::Unless { .. }));
@@ -146,19 +113,4 @@ pub enum When {
     },
     /// Only if one of these earlier effects was done: nobody is told of the end of what they never heard of.
     IfDone(Vec<(EventId, EffectId)>),
-}
-
-/// What the rule wanted and is not done.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Withheld {
-    /// The action or effect.
-    pub action: String,
-    /// Why not, in a sentence.
-    pub reason: String,
-}
-
-impl fmt::Display for Withheld {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "{}: {}", self.action, self.reason)
-    }
 }

@@ -1,10 +1,7 @@
 //! An incident that is over: its pages are resolved, what it covered comes to light, its bundle has one less.
 
-use std::collections::BTreeMap;
-
-use jiff::Timestamp;
-
-use crate::decision::{Effect, When};
+use crate::decision::{Because, Effect, When};
+use crate::draft::Draft;
 use crate::ids::dedup_key;
 use crate::ids::{ChannelName, DedupKey, EffectId, EventId, IncidentKey};
 use crate::incident::IncidentRecord;
@@ -12,66 +9,56 @@ use crate::noise::bundle_key;
 use crate::noise::{BundleKind, incident_of_bundle};
 use crate::notice::ByWhom;
 use crate::notice::Notice;
-use crate::state::{Key, Record, State, Unread};
+use crate::state::{Key, Unread};
 use crate::suppress;
 use crate::verdict::EffectKind;
 
 /// What has to be read before an incident can end.
-pub(crate) fn needs(key: &IncidentKey, record: &IncidentRecord, state: &State) -> Result<(), Unread> {
+pub(crate) fn needs(key: &IncidentKey, record: &IncidentRecord, draft: &Draft<'_>) -> Result<(), Unread> {
     let cover = bundle_key(&BundleKind::Cover { incident: key.clone() }, &[]);
     let own = record
         .bundles
         .iter()
         .flat_map(|bundle| [Key::Bundle(bundle.clone()), Key::Incident(incident_of_bundle(bundle))]);
     let covers = record.covers.iter().cloned().map(Key::Inhibition);
-    state.need_all([Key::Bundle(cover)].into_iter().chain(own).chain(covers))
+    draft.need_all([Key::Bundle(cover)].into_iter().chain(own).chain(covers))
 }
 
-/// Ends it: the changes besides the incident's own record, and the resolves.
+/// Ends it, and what ends with it; the answer is the resolves. The incident's own record is still to be put.
 pub(crate) fn end(
+    draft: &mut Draft<'_>,
     key: &IncidentKey,
     record: &mut IncidentRecord,
     ended: Option<ByWhom>,
     notice: &Notice,
-    state: &State,
-    now: Timestamp,
-) -> (BTreeMap<Key, Record>, Vec<Effect>) {
+) -> Vec<Effect> {
     let mut effects = resolves(key, record, notice);
-    let mut changes = suppress::uncovering(key, record, state);
+    suppress::uncovering(draft, key, record);
     let cover = bundle_key(&BundleKind::Cover { incident: key.clone() }, &[]);
-    if let Some(covered) = state.bundle(&cover).filter(|covered| covered.unsaid > 0) {
-        let mut covered = covered.clone();
-        covered.due_at = Some(now);
-        changes.insert(Key::Bundle(cover), Record::Bundle(Box::new(covered)));
+    if let Some(mut covered) = draft.bundle(&cover).filter(|covered| covered.unsaid > 0).cloned() {
+        covered.due_at = Some(draft.now());
+        draft.put_bundle(&cover, covered, Because::CoversNoLonger);
     }
     for bundle in std::mem::take(&mut record.bundles) {
-        let Some(mut waiting) = state.bundle(&bundle).cloned() else { continue };
+        let Some(mut waiting) = draft.bundle(&bundle).cloned() else { continue };
         waiting.is_over(key);
         if waiting.open == 0 && waiting.unsaid == 0 {
             waiting.is_done();
-            let page = incident_of_bundle(&bundle);
-            if let Some(said) = state.incident(&page).filter(|said| said.open) {
-                let (said, resolves) = end_page(&page, said, notice);
-                effects.extend(resolves);
-                changes.insert(Key::Incident(page), Record::Incident(said));
-            }
+            effects.extend(end_page(draft, &incident_of_bundle(&bundle), notice));
         }
-        changes.insert(Key::Bundle(bundle), Record::Bundle(Box::new(waiting)));
+        draft.put_bundle(&bundle, waiting, Because::Over);
     }
     record.end(ended);
-    (changes, effects)
+    effects
 }
 
-/// The page of a bundle of which nothing is open any more.
-pub(crate) fn end_page(
-    page: &IncidentKey,
-    said: &IncidentRecord,
-    notice: &Notice,
-) -> (IncidentRecord, Vec<Effect>) {
-    let effects = resolves(page, said, notice);
-    let mut said = said.clone();
+/// The page of a bundle of which nothing is open any more is over.
+pub(crate) fn end_page(draft: &mut Draft<'_>, page: &IncidentKey, notice: &Notice) -> Vec<Effect> {
+    let Some(mut said) = draft.incident(page).filter(|said| said.open).cloned() else { return Vec::new() };
+    let effects = resolves(page, &said, notice);
     said.end(None);
-    (said, effects)
+    draft.put_incident(page, said, Because::Over);
+    effects
 }
 
 /// A resolve for every channel that was told of this episode, under the key that it was told with.

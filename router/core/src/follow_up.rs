@@ -1,7 +1,5 @@
 //! What is said and remembered when an act has come to its end.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 
 use crate::act::{Act, ActionKind, StepRecord, StepResult};
@@ -10,7 +8,8 @@ use crate::action::Role;
 use crate::budget::{BudgetRecord, Spent};
 use crate::containment::{ContainmentState, TargetKey, TargetRecord};
 use crate::context::Context;
-use crate::decision::{Cause, Decision, Effect, Matter, When};
+use crate::decision::{Because, Cause, Decision, Effect, When};
+use crate::draft::{Draft, Matter};
 use crate::heading;
 use crate::ids::dedup_key;
 use crate::ids::{ChannelName, EffectId, EventId, IncidentKey, Own};
@@ -21,7 +20,7 @@ use crate::policy::Policy;
 use crate::priority::Priority;
 use crate::state::{Key, Record, State, Unread};
 use crate::text::clean;
-use crate::verdict::{EffectKind, Verdict, Why};
+use crate::verdict::{EffectKind, Why};
 
 /// The id of the report about an act: the same on every repeat, so that it is decided once.
 pub fn report_id(entry: &Entry, act: &Act) -> EventId {
@@ -51,44 +50,124 @@ pub fn report(
 ) -> Result<Decision, Unread> {
     state.need_all(reads(entry, act))?;
     let state = &*state.as_of(policy, now);
-    let (end, said) = end_of(outcome);
-    let incident = state.incident(&act.incident);
-    let has_failed = end == ActEnd::Failed && worth_a_page(entry, act);
-    let why = if has_failed { Why::NotContained } else { Why::Acted };
-    let priority = if has_failed { Priority::P0 } else { entry.decision.priority };
-    let mut notice = Notice { why: why.sentence().to_owned(), priority, ..base(entry, state) };
-    notice.doing = said_of(entry, act, end, said);
-    notice.withheld = Vec::new();
-    if end == ActEnd::Failed {
-        notice.withheld = vec![clean(&format!("{} failed: {said}", act.action.as_str()), 600)];
+    let ended = Ended::of(entry, act, outcome);
+    let mut draft = Draft::quiet(state, ended.matter(), ended.why(), now);
+    let notice = ended.notice(&draft);
+    if let Some((key, record)) = ended.target_after(&draft) {
+        draft.put(Key::Target(key), Record::Target(record), Because::Acted);
     }
-    notice.head.lead = lead(act, end, has_failed).to_owned();
-    if has_failed {
-        notice.title = clean(&format!("Not contained: {}", notice.title), 200);
+    if let Some(budget) = ended.budget_after(&draft, policy) {
+        draft.put(Key::Budget, Record::Budget(budget), Because::Acted);
     }
-    let mut changes = BTreeMap::new();
-    if let Some((key, record)) = target_after(entry, act, (end, said), state, now) {
-        changes.insert(Key::Target(key), Record::Target(record));
-    }
-    if let Some(budget) = budget_after(entry, act, outcome, policy, state, now) {
-        changes.insert(Key::Budget, Record::Budget(budget));
-    }
-    let mut record = incident.cloned();
-    let effects = match (&mut record, has_failed, is_said(act, end)) {
+    let mut record = draft.incident(&act.incident).cloned();
+    draft.page(match (&mut record, ended.is_not_contained, is_said(act, ended.end)) {
         (_, true, _) => page(policy, &act.incident, record.as_mut(), &report_id(entry, act), &notice),
         (Some(record), false, true) => tell(record, &act.incident, &notice),
         (None, false, true) | (_, false, false) => Vec::new(),
-    };
+    });
     if let Some(record) = record {
-        changes.insert(Key::Incident(act.incident.clone()), Record::Incident(record));
+        draft.put_incident(&act.incident, record, Because::Acted);
     }
-    let Decision { source, kind, finding, subject, rule, family, .. } = entry.decision.clone();
-    let incident = Some(act.incident.clone());
-    let matter = Matter { source, kind, finding, subject, rule, family, priority, incident, face: None };
-    let verdict = if effects.is_empty() { Verdict::Quiet } else { Verdict::Page };
-    let quiet = Decision::quiet(report_id(entry, act), Cause::report(act), matter, why, now);
-    let decision = Decision { verdict, effects, changes, ..quiet };
-    heading::head(decision, policy, state, now)
+    heading::head(draft, policy)
+}
+
+/// An act that has come to its end.
+struct Ended<'e> {
+    entry: &'e Entry,
+    act: &'e Act,
+    outcome: &'e Outcome,
+    end: ActEnd,
+    said: &'e str,
+    /// It failed, and somebody has to contain it by hand.
+    is_not_contained: bool,
+}
+
+impl<'e> Ended<'e> {
+    fn of(entry: &'e Entry, act: &'e Act, outcome: &'e Outcome) -> Self {
+        let (end, said) = end_of(outcome);
+        let is_not_contained = end == ActEnd::Failed && worth_a_page(entry, act);
+        Self { entry, act, outcome, end, said, is_not_contained }
+    }
+
+    fn why(&self) -> Why {
+        if self.is_not_contained { Why::NotContained } else { Why::Acted }
+    }
+
+    fn priority(&self) -> Priority {
+        if self.is_not_contained { Priority::P0 } else { self.entry.decision.priority }
+    }
+
+    fn matter(&self) -> Matter {
+        let Decision { source, kind, finding, subject, rule, family, .. } = self.entry.decision.clone();
+        Matter {
+            event: report_id(self.entry, self.act),
+            cause: Cause::report(self.act),
+            source,
+            kind,
+            finding,
+            subject,
+            rule,
+            family,
+            priority: self.priority(),
+            incident: Some(self.act.incident.clone()),
+            face: None,
+        }
+    }
+
+    fn notice(&self, draft: &Draft<'_>) -> Notice {
+        let Self { entry, act, outcome: _, end, said, is_not_contained } = *self;
+        let why = self.why().sentence().to_owned();
+        let mut notice = Notice { why, priority: self.priority(), ..base(entry, draft) };
+        notice.doing = said_of(entry, act, end, said);
+        notice.withheld = Vec::new();
+        if end == ActEnd::Failed {
+            notice.withheld = vec![clean(&format!("{} failed: {said}", act.action.as_str()), 600)];
+        }
+        notice.head.lead = lead(act, end, is_not_contained).to_owned();
+        if is_not_contained {
+            notice.title = clean(&format!("Not contained: {}", notice.title), 200);
+        }
+        notice
+    }
+
+    /// The budget once it is known whether the act took effect.
+    fn budget_after(&self, draft: &Draft<'_>, policy: &Policy) -> Option<BudgetRecord> {
+        let action = contains(self.act)?;
+        let before = draft.budget()?;
+        let by = (self.entry.decision.event.clone(), self.act.id.clone());
+        let one = Spent::planned(action, &self.act.target, &Context::none(), by, draft.now());
+        let mut after = before.clone();
+        let spent = Spent { took_effect: took_effect(self.outcome), ..one };
+        after.settle(spent, policy.mitigation.budget.window, draft.now());
+        (after != before).then_some(after)
+    }
+    fn target_after(&self, draft: &Draft<'_>) -> Option<(TargetKey, TargetRecord)> {
+        let Self { entry, act, outcome: _, end, said, is_not_contained: _ } = *self;
+        let key = TargetKey::of(&act.target)?;
+        let mut record = draft.target(&key)?.clone();
+        for containment in &mut record.acts {
+            match (act.action, end) {
+                (ActionKind::Release, ActEnd::Done | ActEnd::Needless)
+                    if containment.state != ContainmentState::Released =>
+                {
+                    containment.becomes(ContainmentState::Released, act, said, draft.now());
+                }
+                (ActionKind::Release, ActEnd::Done | ActEnd::Needless) => {}
+                (ActionKind::Release, ActEnd::Failed) => {}
+                _ if containment.event != entry.decision.event || containment.effect != act.id => {}
+                (_, ActEnd::Done) => containment.becomes(ContainmentState::Done, act, said, draft.now()),
+                (_, ActEnd::Failed) => containment.becomes(ContainmentState::Failed, act, said, draft.now()),
+                (_, ActEnd::Needless) => {}
+            }
+        }
+        if end == ActEnd::Needless {
+            // A next step that was not needed holds nothing.
+            record.acts.retain(|containment| {
+                containment.effect != act.id || containment.event != entry.decision.event
+            });
+        }
+        Some((key, record))
+    }
 }
 
 /// What is new, at the beginning of the title.
@@ -192,13 +271,13 @@ fn said_of(entry: &Entry, act: &Act, end: ActEnd, said: &str) -> Vec<String> {
 }
 
 /// The page that the act's decision sent, or that asked for its approval, or the little that is known without one.
-fn base(entry: &Entry, state: &State) -> Notice {
+fn base(entry: &Entry, draft: &Draft<'_>) -> Notice {
     let Decision { effects, priority, incident, event, subject, rule, family, kind, source, finding, .. } =
         &entry.decision;
     if let Some(effect) = effects.first() {
         return effect.notice.clone();
     }
-    if let Some(asked) = entry.decision.cause.approves().and_then(|id| state.approval(id)) {
+    if let Some(asked) = entry.decision.cause.approves().and_then(|id| draft.approval(id)) {
         return asked.notice.clone();
     }
     let incident = incident.clone().unwrap_or_else(|| IncidentKey::new(""));
@@ -229,24 +308,6 @@ fn contains(act: &Act) -> Option<ActionName> {
     }
 }
 
-/// The budget once it is known whether the act took effect.
-fn budget_after(
-    entry: &Entry,
-    act: &Act,
-    outcome: &Outcome,
-    policy: &Policy,
-    state: &State,
-    now: Timestamp,
-) -> Option<BudgetRecord> {
-    let action = contains(act)?;
-    let before = state.budget()?;
-    let by = (entry.decision.event.clone(), act.id.clone());
-    let one = Spent::planned(action, &act.target, &Context::none(), by, now);
-    let mut after = before.clone();
-    after.settle(Spent { took_effect: took_effect(outcome), ..one }, policy.mitigation.budget.window, now);
-    (after != before).then_some(after)
-}
-
 /// Whether anything was done to what was to be contained. What failed halfway has taken its effect.
 fn took_effect(outcome: &Outcome) -> bool {
     match outcome {
@@ -259,37 +320,4 @@ fn took_effect(outcome: &Outcome) -> bool {
             false
         }
     }
-}
-
-fn target_after(
-    entry: &Entry,
-    act: &Act,
-    (end, said): (ActEnd, &str),
-    state: &State,
-    now: Timestamp,
-) -> Option<(TargetKey, TargetRecord)> {
-    let key = TargetKey::of(&act.target)?;
-    let mut record = state.target(&key)?.clone();
-    for containment in &mut record.acts {
-        match (act.action, end) {
-            (ActionKind::Release, ActEnd::Done | ActEnd::Needless)
-                if containment.state != ContainmentState::Released =>
-            {
-                containment.becomes(ContainmentState::Released, act, said, now);
-            }
-            (ActionKind::Release, ActEnd::Done | ActEnd::Needless) => {}
-            (ActionKind::Release, ActEnd::Failed) => {}
-            _ if containment.event != entry.decision.event || containment.effect != act.id => {}
-            (_, ActEnd::Done) => containment.becomes(ContainmentState::Done, act, said, now),
-            (_, ActEnd::Failed) => containment.becomes(ContainmentState::Failed, act, said, now),
-            (_, ActEnd::Needless) => {}
-        }
-    }
-    if end == ActEnd::Needless {
-        // A next step that was not needed holds nothing.
-        record
-            .acts
-            .retain(|containment| containment.effect != act.id || containment.event != entry.decision.event);
-    }
-    Some((key, record))
 }

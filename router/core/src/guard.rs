@@ -6,10 +6,10 @@ use crate::action::Role;
 use crate::budget::{BudgetRecord, Over, Spent};
 use crate::containment::{ContainmentState, TargetKey};
 use crate::context::{Context, Method, Place, Pod, Pods, Workload};
+use crate::draft::Draft;
 use crate::mitigation::{Mitigation, Mode};
 use crate::plan::{PlanInput, Planned};
 use crate::priority::Priority;
-use crate::state::State;
 
 /// What was planned, and all that the guards look at.
 #[derive(Clone, Copy, Debug)]
@@ -21,7 +21,7 @@ pub struct Question<'q> {
     /// What the plan was made from.
     pub input: PlanInput<'q>,
     /// What is remembered: the switch, the budget, the target.
-    pub state: &'q State,
+    pub draft: &'q Draft<'q>,
     /// How urgent the incident is.
     pub priority: Priority,
     /// Who asks for it.
@@ -121,11 +121,11 @@ pub fn may(question: &Question<'_>) -> Ruling {
 
 /// What a human approves is theirs to count: the budget bounds what is done without one.
 fn within_budget(question: &Question<'_>) -> Ruling {
-    let Question { action, input, state, priority, spends, before, .. } = *question;
+    let Question { action, input, draft, priority, spends, before, .. } = *question;
     if action.role() != Role::Contain {
         return Ruling::Go;
     }
-    let Some(record) = state.budget() else {
+    let Some(record) = draft.budget() else {
         return Ruling::Refuse(Refusal::CannotSay("how much of the budget is spent".to_owned()));
     };
     match (input.mitigation.budget.room(&record, before, spends, input.now), priority) {
@@ -180,12 +180,12 @@ fn released(question: &Question<'_>) -> Option<String> {
         return None;
     }
     let target = TargetKey::of(&question.planned.target)?;
-    let last = question.state.target(&target)?.last(ActionKind::Rule(question.action))?;
+    let last = question.draft.target(&target)?.last(ActionKind::Rule(question.action))?;
     (last.state == ContainmentState::Released).then(|| "it was released before".to_owned())
 }
 
 fn never(question: &Question<'_>) -> Result<(), Refusal> {
-    let Question { action, planned, input, state, priority, asked_by, spends: _, before: _ } = *question;
+    let Question { action, planned, input, draft, priority, asked_by, spends: _, before: _ } = *question;
     let Mitigation { cluster, protected, .. } = input.mitigation;
     if let AskedBy::Rule { sample: true, .. } = asked_by {
         return Err(Refusal::Sample);
@@ -197,7 +197,7 @@ fn never(question: &Question<'_>) -> Result<(), Refusal> {
     if let AskedBy::Rule { unsure: Some(because), .. } = asked_by {
         return Err(Refusal::RuleUnsure(because.to_owned()));
     }
-    let switch = state.switch().ok_or_else(|| Refusal::CannotSay("whether it is switched off".to_owned()))?;
+    let switch = draft.switch().ok_or_else(|| Refusal::CannotSay("whether it is switched off".to_owned()))?;
     if let Some(off) = switch.off {
         return Err(Refusal::SwitchedOff { by: off.by, reason: off.reason });
     }
@@ -223,10 +223,10 @@ fn never(question: &Question<'_>) -> Result<(), Refusal> {
     }
     let target = TargetKey::of(&planned.target)
         .ok_or_else(|| Refusal::CannotSay("what it would be done to".to_owned()))?;
-    if !state.has_read(&crate::state::Key::Target(target.clone())) {
+    if !draft.has_read(&crate::state::Key::Target(target.clone())) {
         return Err(Refusal::CannotSay("what was done to it before".to_owned()));
     }
-    let last = state.target(&target).and_then(|record| record.last(ActionKind::Rule(action)));
+    let last = draft.target(&target).and_then(|record| record.last(ActionKind::Rule(action)));
     match last.map(|containment| containment.state) {
         Some(ContainmentState::Planned | ContainmentState::Done) => return Err(Refusal::Already),
         Some(ContainmentState::Failed | ContainmentState::Released) | None => {}
@@ -237,7 +237,7 @@ fn never(question: &Question<'_>) -> Result<(), Refusal> {
     if !input.mitigation.keeps_evidence {
         return Err(Refusal::NoEvidence);
     }
-    let budget = state.budget();
+    let budget = draft.budget();
     let budget = budget.ok_or_else(|| Refusal::CannotSay("how much of the budget is spent".to_owned()))?;
     match action {
         ActionName::Quarantine | ActionName::DeletePod => leaves_enough(&input, &budget, priority),

@@ -10,40 +10,37 @@ use crate::action::ActionName;
 use crate::action::Role;
 use crate::containment::{Answer, ApprovalRecord, Containment, ContainmentState, TargetRecord, Verdict};
 use crate::decision::{Decision, Withheld};
+use crate::draft::Draft;
 use crate::ids::ApprovalId;
 use crate::ids::IncidentKey;
 use crate::incident::IncidentRecord;
 use crate::notice::WAITS;
 use crate::notice::{Head, Measure, MeasureState, Notice};
 use crate::policy::Policy;
-use crate::state::{Key, Record, State, Unread};
+use crate::state::{Key, Unread};
 
 /// Gives every page of a decision, and what is kept of it for later pages, its head as of now.
 ///
 /// # Errors
 /// What has to be read into the state first.
-pub(crate) fn head(
-    mut decision: Decision,
-    policy: &Policy,
-    state: &State,
-    now: Timestamp,
-) -> Result<Decision, Unread> {
-    let told: BTreeSet<_> = notices(&mut decision).map(|notice| notice.incident.clone()).collect();
+pub(crate) fn head(mut draft: Draft<'_>, policy: &Policy) -> Result<Decision, Unread> {
+    let told: BTreeSet<_> = draft.notices().map(|notice| notice.incident.clone()).collect();
     let mut standings = BTreeMap::new();
     for key in told {
-        let standing = Standing { changes: &decision.changes, state, now }.of(&key)?;
+        let standing = standing(&draft, &key)?;
         standings.insert(key, standing);
     }
-    let withheld = withheld(&decision.withheld);
-    let own = decision.incident.clone();
-    for notice in notices(&mut decision) {
+    let now = draft.now();
+    let withheld = withheld(draft.withheld());
+    let own = draft.own_incident().cloned();
+    for notice in draft.notices() {
         let (record, measures) = standings[&notice.incident].clone();
         let is_own = own.as_ref() == Some(&notice.incident);
         let withheld = if is_own { withheld.as_slice() } else { &[] };
         answered(&mut notice.withheld, &measures);
         notice.head = stand(notice, record.as_ref(), merged(measures, withheld, &notice.head), policy, now);
     }
-    Ok(decision)
+    Ok(draft.build())
 }
 
 /// How what contains an incident stands, as its records are known: for whoever shows it elsewhere than in a page.
@@ -74,51 +71,16 @@ fn answered(withheld: &mut Vec<String>, measures: &[Measure]) {
     });
 }
 
-/// Every notice that is told now, or from whose words a later one is made.
-fn notices(decision: &mut Decision) -> impl Iterator<Item = &mut Notice> {
-    let kept = decision.changes.values_mut().filter_map(|change| match change {
-        Record::PageDraft(page_draft) => Some(&mut page_draft.notice),
-        Record::Approval(approval) => Some(&mut approval.notice),
-        _ => None,
-    });
-    decision.effects.iter_mut().map(|effect| &mut effect.notice).chain(kept)
-}
-
-/// The records as they are after a decision.
-struct Standing<'s> {
-    changes: &'s BTreeMap<Key, Record>,
-    state: &'s State,
-    now: Timestamp,
-}
-
-impl Standing<'_> {
-    fn of(&self, key: &IncidentKey) -> Result<(Option<IncidentRecord>, Vec<Measure>), Unread> {
-        let own = Key::Incident(key.clone());
-        self.need([own.clone()])?;
-        let Some(Record::Incident(record)) = self.record(&own) else { return Ok((None, Vec::new())) };
-        let targets: Vec<_> = record.targets.iter().cloned().map(Key::Target).collect();
-        let approvals: Vec<_> = record.approvals.iter().cloned().map(Key::Approval).collect();
-        self.need(targets.iter().chain(&approvals).cloned())?;
-        let targets = targets.iter().filter_map(|key| match self.record(key) {
-            Some(Record::Target(target)) => Some(target),
-            _ => None,
-        });
-        let approvals =
-            record.approvals.iter().filter_map(|id| match self.record(&Key::Approval(id.clone())) {
-                Some(Record::Approval(asked)) => Some((id, &**asked)),
-                _ => None,
-            });
-        let measures = measures(key, record, targets, approvals, self.now);
-        Ok((Some(record.clone()), measures))
-    }
-
-    fn need(&self, keys: impl IntoIterator<Item = Key>) -> Result<(), Unread> {
-        self.state.need_all(keys.into_iter().filter(|key| !self.changes.contains_key(key)))
-    }
-
-    fn record(&self, key: &Key) -> Option<&Record> {
-        self.changes.get(key).or_else(|| self.state.record(key))
-    }
+/// An incident as it is after the decision, and what contains it.
+fn standing(draft: &Draft<'_>, key: &IncidentKey) -> Result<(Option<IncidentRecord>, Vec<Measure>), Unread> {
+    draft.need(Key::Incident(key.clone()))?;
+    let Some(record) = draft.incident(key) else { return Ok((None, Vec::new())) };
+    let targets = record.targets.iter().cloned().map(Key::Target);
+    draft.need_all(targets.chain(record.approvals.iter().cloned().map(Key::Approval)))?;
+    let targets = record.targets.iter().filter_map(|key| draft.target(key));
+    let approvals = record.approvals.iter().filter_map(|id| Some((id, draft.approval(id)?)));
+    let measures = measures(key, record, targets, approvals, draft.now());
+    Ok((Some(record.clone()), measures))
 }
 
 /// The last of each action on it; what was over in an earlier episode is not told again.
@@ -166,10 +128,10 @@ fn of_approval(id: &ApprovalId, asked: &ApprovalRecord, now: Timestamp) -> Optio
 
 /// What the rule wants and is not done, but for what waits.
 fn withheld(withheld: &[Withheld]) -> Vec<Measure> {
-    let of = |Withheld { action, reason }: &Withheld| {
-        let action = ActionName::ALL.into_iter().find(|known| known.as_str() == action)?;
-        let state = MeasureState::Withheld { because: reason.clone() };
-        let is_told = action.role() == Role::Contain && !reason.starts_with(WAITS);
+    let of = |withheld: &Withheld| {
+        let action = ActionName::ALL.into_iter().find(|known| known.as_str() == withheld.action)?;
+        let state = MeasureState::Withheld { because: withheld.reason.to_string() };
+        let is_told = action.role() == Role::Contain && !withheld.reason.waits();
         is_told.then(|| Measure { action, target: String::new(), state })
     };
     withheld.iter().filter_map(of).collect()

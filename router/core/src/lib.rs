@@ -14,6 +14,7 @@ pub mod context;
 pub mod decide;
 pub mod decision;
 pub mod digest;
+pub mod draft;
 pub mod drill;
 mod ending;
 mod escalation;

@@ -8,16 +8,17 @@ use crate::action::ActionName;
 use crate::action::Role;
 use crate::budget::Spent;
 use crate::containment::{ApprovalRecord, Containment, TargetKey, TargetRecord};
-use crate::decision::Withheld;
+use crate::decision::{Because, Reason, Waits, Withheld};
+use crate::draft::Draft;
 use crate::guard::{AskedBy, Question, Ruling, may};
 use crate::ids::ApprovalId;
 use crate::ids::{EffectId, EventId};
 use crate::incident::IncidentRecord;
+use crate::mitigation::Mitigation;
 use crate::notice::Notice;
-use crate::notice::WAITS;
 use crate::plan::{NoPlan, PlanInput, Planned};
 use crate::priority::Priority;
-use crate::state::{Key, Record, State};
+use crate::state::{Key, Record};
 
 /// What plans are asked for, and by whom.
 pub(crate) struct Request<'r> {
@@ -25,7 +26,7 @@ pub(crate) struct Request<'r> {
     pub(crate) input: PlanInput<'r>,
     pub(crate) priority: Priority,
     pub(crate) asked_by: AskedBy<'r>,
-    pub(crate) state: &'r State,
+    pub(crate) draft: &'r Draft<'r>,
 }
 
 /// What came of them.
@@ -119,20 +120,20 @@ fn in_order(wanted: &[ActionName]) -> Vec<ActionName> {
 }
 
 impl Plans {
-    /// What has changed: targets, plans that wait, the budget.
-    pub(crate) fn changes(&self, request: &Request<'_>) -> BTreeMap<Key, Record> {
-        let targets = self.records.iter();
-        let targets = targets.map(|(key, record)| (Key::Target(key.clone()), Record::Target(record.clone())));
-        let approvals = self.approvals.iter();
-        let approvals = approvals
-            .map(|(id, record)| (Key::Approval(id.clone()), Record::Approval(Box::new(record.clone()))));
-        let mut changes: BTreeMap<_, _> = targets.chain(approvals).collect();
-        if let Some(mut budget) = request.state.budget().filter(|_| !self.spends.is_empty()) {
-            let PlanInput { mitigation, now, .. } = request.input;
-            self.spends.iter().for_each(|spent| budget.spend(spent.clone(), mitigation.budget.window, now));
-            changes.insert(Key::Budget, Record::Budget(budget));
+    /// They change targets, plans that wait, and the budget.
+    pub(crate) fn stage(&self, draft: &mut Draft<'_>, mitigation: &Mitigation) {
+        for (key, record) in &self.records {
+            draft.put(Key::Target(key.clone()), Record::Target(record.clone()), Because::Planned);
         }
-        changes
+        for (id, record) in &self.approvals {
+            let record = Record::Approval(Box::new(record.clone()));
+            draft.put(Key::Approval(id.clone()), record, Because::Planned);
+        }
+        if let Some(mut budget) = draft.budget().filter(|_| !self.spends.is_empty()) {
+            let (window, now) = (mitigation.budget.window, draft.now());
+            self.spends.iter().for_each(|spent| budget.spend(spent.clone(), window, now));
+            draft.put(Key::Budget, Record::Budget(budget), Because::Planned);
+        }
     }
 
     /// The incident on whose account it is names what is done something to, and what is asked for.
@@ -155,7 +156,7 @@ impl Plans {
         let planned = match request.input.plan(action) {
             Ok(planned) => planned,
             Err(NoPlan { reason, instead }) => {
-                self.withhold(action, reason);
+                self.withhold(action, Reason::NoPlan(reason));
                 return instead;
             }
         };
@@ -172,21 +173,20 @@ impl Plans {
                 self.at_once.extend(withheld.map(|withheld| Asked { action, target, withheld }));
             }
             Ruling::Observe => {
-                let what = said(&planned);
-                self.withhold(action, format!("observe mode; it would {what}"));
+                self.withhold(action, Reason::Observed(said(&planned)));
             }
-            Ruling::Refuse(refusal) => self.withhold(action, refusal.sentence()),
+            Ruling::Refuse(refusal) => self.withhold(action, Reason::Refused(refusal.sentence())),
         }
         None
     }
 
     fn ruling(&self, request: &Request<'_>, action: ActionName, planned: &Planned) -> Ruling {
-        let Request { event: _, input, priority, asked_by, state } = *request;
+        let Request { event: _, input, priority, asked_by, draft } = *request;
         let spends = &spent(request, action, &planned.target);
-        may(&Question { action, planned, input, state, priority, asked_by, spends, before: &self.spends })
+        may(&Question { action, planned, input, draft, priority, asked_by, spends, before: &self.spends })
     }
 
-    fn withhold(&mut self, action: ActionName, reason: String) {
+    fn withhold(&mut self, action: ActionName, reason: Reason) {
         self.withheld.push(Withheld { action: action.as_str().to_owned(), reason });
     }
 
@@ -214,7 +214,7 @@ impl Plans {
         }
         let Some(key) = TargetKey::of(&act.target) else { return };
         let incident = request.input.incident;
-        let known = request.state.target(&key).cloned();
+        let known = request.draft.target(&key).cloned();
         let record = self.records.entry(key.clone()).or_insert_with(|| {
             known.unwrap_or_else(|| TargetRecord {
                 target: act.target.clone(),
@@ -232,16 +232,18 @@ impl Plans {
         let PlanInput { mitigation, now, .. } = request.input;
         let expires_at = now + mitigation.approve_within;
         let id = ApprovalId::of(request.event, &effect(action));
-        let what = said(&planned);
+        let would = said(&planned);
         let undo = planned.undo.clone();
         let act = act(request, action, planned, ActWhen::Now);
         self.withhold(
             action,
-            format!(
-                "{WAITS} ({because}) until {}: watchfire approve {id} (plan {}); it would {what}",
-                mitigation.zone.minute(expires_at),
-                act.hash.short(),
-            ),
+            Reason::Waits(Waits {
+                because: because.clone(),
+                until: mitigation.zone.minute(expires_at),
+                approval: id.clone(),
+                plan: act.hash.short().to_owned(),
+                would,
+            }),
         );
         let record = ApprovalRecord {
             event: request.event.clone(),

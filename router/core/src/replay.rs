@@ -205,6 +205,7 @@ impl<'p> Replay<'p> {
                 effects,
                 acts: Vec::new(),
                 withheld: Vec::new(),
+                edits: Vec::new(),
                 changes: BTreeMap::new(),
                 ..decision
             };

@@ -129,7 +129,7 @@ impl Standing {
 
     /// What has become of something that a decision did not do.
     pub fn not_done(&self, withheld: &Withheld) -> NotDone {
-        let Withheld { action, reason } = withheld.clone();
+        let (action, reason) = (withheld.action.clone(), withheld.reason.to_string());
         let asked = self.approvals.iter().find(|approval| reason.contains(approval.id.as_str()));
         let since = asked.filter(|asked| asked.state != ApprovalState::Waiting).map(|asked| {
             let answered = asked.answered(&self.zone);

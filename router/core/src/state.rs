@@ -237,6 +237,16 @@ impl State {
         }
     }
 
+    /// All records, to be changed in place.
+    pub(crate) fn records_mut(&mut self) -> impl Iterator<Item = &mut Record> {
+        self.records.values_mut().filter_map(|read| read.record.as_mut())
+    }
+
+    /// All records that there are.
+    pub(crate) fn into_records(self) -> BTreeMap<Key, Record> {
+        self.records.into_iter().filter_map(|(key, read)| Some((key, read.record?))).collect()
+    }
+
     /// Whether the record was asked for.
     pub fn has_read(&self, key: &Key) -> bool {
         self.is_whole || self.records.contains_key(key)
@@ -365,16 +375,6 @@ impl State {
     pub(crate) fn need_all(&self, keys: impl IntoIterator<Item = Key>) -> Result<(), Unread> {
         let missing: Vec<_> = keys.into_iter().filter(|key| !self.has_read(key)).collect();
         if missing.is_empty() { Ok(()) } else { Err(Unread(missing)) }
-    }
-
-    /// Asks for what a line of each of these in the digest depends on.
-    pub(crate) fn need_digest<'i>(
-        &self,
-        incidents: impl IntoIterator<Item = &'i IncidentKey>,
-    ) -> Result<(), Unread> {
-        self.need(Key::Digest)?;
-        let edition = self.digest().map_or(EditionNumber::default(), |record| record.edition);
-        self.need_all(incidents.into_iter().map(|incident| Key::DigestLine(edition, incident.clone())))
     }
 
     pub(crate) fn record(&self, key: &Key) -> Option<&Record> {

@@ -257,7 +257,7 @@ proptest! {
             let withheld: Vec<_> =
                 decision.withheld.iter().filter(|withheld| withheld.action == *action).collect();
             prop_assert_eq!(withheld.len(), usize::from(!done), "{}", action);
-            prop_assert!(withheld.iter().all(|withheld| !withheld.reason.is_empty()));
+            prop_assert!(withheld.iter().all(|withheld| !withheld.reason.to_string().is_empty()));
         }
     }
 }

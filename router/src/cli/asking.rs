@@ -220,7 +220,7 @@ pub(super) fn command(
 /// Why what was asked for is not done; none if it is.
 pub(super) fn refusal(CommandResult { decision, .. }: &CommandResult) -> Option<String> {
     (decision.why == Why::Declined).then(|| {
-        let reasons: Vec<_> = decision.withheld.iter().map(|withheld| withheld.reason.as_str()).collect();
+        let reasons: Vec<_> = decision.withheld.iter().map(|withheld| withheld.reason.to_string()).collect();
         clean(&reasons.join("; "), 600)
     })
 }

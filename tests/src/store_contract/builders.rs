@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use jiff::Timestamp;
-use watchfire_core::decision::{Decision, Effect, When, Withheld};
+use watchfire_core::decision::{Decision, Effect, Reason, When, Withheld};
 use watchfire_core::event::FindingState;
 use watchfire_core::ids::{ChannelName, DedupKey, EffectId, EventId, FindingKey, IncidentKey, RuleName};
 use watchfire_core::incident::{FindingRecord, IncidentRecord};
@@ -37,7 +37,11 @@ pub fn entry(event: &str, seconds: i64, effects: &[&str]) -> Entry {
         effects: effects.iter().map(|id| effect(event, id)).collect(),
         acts: Vec::new(),
         face: None,
-        withheld: vec![Withheld { action: "quarantine".to_owned(), reason: "not built yet".to_owned() }],
+        withheld: vec![Withheld {
+            action: "quarantine".to_owned(),
+            reason: Reason::Recorded("not built yet".to_owned()),
+        }],
+        edits: Vec::new(),
         changes: BTreeMap::new(),
     };
     let raw = format!(r#"{{"id":"{event}","detail":{{"title":"\u00fc ü \n"}}}}"#);

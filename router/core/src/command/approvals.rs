@@ -1,104 +1,94 @@
 //! A plan that waits for a human, approved or denied.
 
-use std::collections::BTreeMap;
-
-use jiff::Timestamp;
-
-use super::{Asked, Command};
+use super::{Asked, Command, Declined};
 use crate::act::{Act, ActWhen, ActionKind};
+use crate::action::ActionName;
 use crate::budget::Spent;
 use crate::containment::{Answer, ApprovalRecord, Verdict as Answered};
-use crate::decision::Decision;
+use crate::decision::Because;
+use crate::draft::Draft;
 use crate::guard::{AskedBy, Question, Ruling, may};
 use crate::ids::ApprovalId;
-use crate::state::{Key, Record, State};
+use crate::plan::PlanInput;
+use crate::state::{Key, Record};
 use crate::text::clean;
-use crate::verdict::Why;
 
 impl Asked<'_> {
-    pub(super) fn deny(&self, id: &ApprovalId, state: &State, now: Timestamp) -> Decision {
-        let record = match self.waiting(id, state, now) {
-            Ok(record) => record,
-            Err(reason) => return self.declined("deny", reason, now),
-        };
-        let changes = BTreeMap::from([self.answered(id, record, Answered::Denied, now)]);
-        let incident = Some(record.act.incident.clone());
-        Decision { incident, changes, ..self.blank(Why::Commanded, record.priority, now) }
+    pub(super) fn deny(&self, draft: &mut Draft<'_>, id: &ApprovalId) -> Result<(), Declined> {
+        let record = self.waiting(draft, id).map_err(|reason| Declined::new("deny", reason))?;
+        draft.belongs_to(&record.act.incident);
+        draft.priority(record.priority);
+        self.answer(draft, id, record, Answered::Denied);
+        Ok(())
     }
 
     /// Exactly the plan that was shown, if it may still be done.
-    pub(super) fn approve(&self, id: &ApprovalId, state: &State, now: Timestamp) -> Decision {
-        let record = match self.waiting(id, state, now) {
-            Ok(record) => record,
-            Err(reason) => return self.declined("approve", reason, now),
-        };
-        let ApprovalRecord { act, undo, priority, .. } = record;
-        let ActionKind::Rule(action) = act.action else {
-            return self.declined("approve", "it is no action of a rule".to_owned(), now);
+    pub(super) fn approve(&self, draft: &mut Draft<'_>, id: &ApprovalId) -> Result<(), Declined> {
+        let record = self.waiting(draft, id).map_err(|reason| Declined::new("approve", reason))?;
+        let ActionKind::Rule(action) = record.act.action else {
+            return Err(Declined::new("approve", "it is no action of a rule"));
         };
         let wanted = [action];
-        let input = self.input(&act.incident, &wanted, now);
-        let planned = match input.plan(action) {
-            Ok(planned) if planned.target == act.target => planned,
-            Ok(planned) => {
-                let reason =
-                    format!("it is for {}, which is now {}", act.target.named(), planned.target.named());
-                return self.declined(action.as_str(), reason, now);
-            }
-            Err(no_plan) => return self.declined(action.as_str(), no_plan.reason, now),
-        };
+        let input = self.input(&record.act.incident, &wanted, draft.now());
+        let spends = self.may_be_done(draft, &record, action, &input)?;
+        let mitigation = &self.policy.mitigation;
+        let approved_by = Some(clean(&self.command.by, 100));
+        let give_up_at = draft.now() + mitigation.give_up_after;
+        let act = Act { approved_by, give_up_at, when: ActWhen::Now, ..record.act.clone() };
+        self.remember(draft, &act, record.undo.clone(), spends);
+        draft.belongs_to(&act.incident);
+        draft.priority(record.priority);
+        draft.act(self.evidence_first(act, &input));
+        self.answer(draft, id, record.clone(), Answered::Approved);
+        Ok(())
+    }
+
+    /// What it spends, if the cluster is as it was shown and no guard objects.
+    fn may_be_done(
+        &self,
+        draft: &Draft<'_>,
+        record: &ApprovalRecord,
+        action: ActionName,
+        input: &PlanInput<'_>,
+    ) -> Result<Spent, Declined> {
+        let act = &record.act;
+        let declined = |reason: String| Declined::new(action.as_str(), reason);
+        let planned = input.plan(action).map_err(|no_plan| declined(no_plan.reason))?;
+        if planned.target != act.target {
+            let (asked, now) = (act.target.named(), planned.target.named());
+            return Err(declined(format!("it is for {asked}, which is now {now}")));
+        }
         let by = (self.command.id.clone(), act.id.clone());
-        let spends = &Spent::planned(action, &act.target, self.context, by, now);
+        let spends = Spent::planned(action, &act.target, self.context, by, draft.now());
         let question = Question {
             action,
             planned: &planned,
-            input,
-            state,
-            priority: *priority,
+            input: *input,
+            draft,
+            priority: record.priority,
             asked_by: AskedBy::Human,
-            spends,
+            spends: &spends,
             before: &[],
         };
         match may(&question) {
-            Ruling::Go => {}
-            Ruling::Refuse(refusal) => return self.declined(action.as_str(), refusal.sentence(), now),
-            Ruling::Ask(because) | Ruling::AskAtOnce(because) => {
-                return self.declined(action.as_str(), because, now);
-            }
-            Ruling::Observe => return self.declined(action.as_str(), "observe mode".to_owned(), now),
+            Ruling::Go => Ok(spends),
+            Ruling::Refuse(refusal) => Err(declined(refusal.sentence())),
+            Ruling::Ask(because) | Ruling::AskAtOnce(because) => Err(declined(because)),
+            Ruling::Observe => Err(declined("observe mode".to_owned())),
         }
-        let mitigation = &self.policy.mitigation;
-        let approved_by = Some(clean(&self.command.by, 100));
-        let give_up_at = now + mitigation.give_up_after;
-        let act = Act { approved_by, give_up_at, when: ActWhen::Now, ..act.clone() };
-        let mut changes = BTreeMap::from([self.answered(id, record, Answered::Approved, now)]);
-        self.remember(&act, undo.clone(), spends.clone(), state, now, &mut changes);
-        let acts = self.evidence_first(act, &input);
-        let incident = acts.last().map(|act| act.incident.clone());
-        Decision { incident, acts, changes, ..self.blank(Why::Commanded, *priority, now) }
     }
 
-    fn answered(
-        &self,
-        id: &ApprovalId,
-        record: &ApprovalRecord,
-        verdict: Answered,
-        now: Timestamp,
-    ) -> (Key, Record) {
+    fn answer(&self, draft: &mut Draft<'_>, id: &ApprovalId, record: ApprovalRecord, verdict: Answered) {
         let Command { by, reason, .. } = self.command;
-        let answer = Some(Answer { verdict, by: clean(by, 100), reason: clean(reason, 300), at: now });
-        let record = ApprovalRecord { answer, ..record.clone() };
-        (Key::Approval(id.clone()), Record::Approval(Box::new(record)))
+        let at = draft.now();
+        let answer = Some(Answer { verdict, by: clean(by, 100), reason: clean(reason, 300), at });
+        let record = Record::Approval(Box::new(ApprovalRecord { answer, ..record }));
+        draft.put(Key::Approval(id.clone()), record, Because::Commanded);
     }
 
     /// The plan, if it waits for an answer: each is answered once, and not after its time.
-    fn waiting<'s>(
-        &self,
-        id: &ApprovalId,
-        state: &'s State,
-        now: Timestamp,
-    ) -> Result<&'s ApprovalRecord, String> {
-        let record = state.approval(id).ok_or_else(|| format!("no plan waits as {id}"))?;
+    fn waiting(&self, draft: &Draft<'_>, id: &ApprovalId) -> Result<ApprovalRecord, String> {
+        let record = draft.approval(id).ok_or_else(|| format!("no plan waits as {id}"))?;
         if let Some(Answer { verdict, by, at, .. }) = &record.answer {
             let verdict = match verdict {
                 Answered::Approved => "approved",
@@ -106,8 +96,8 @@ impl Asked<'_> {
             };
             return Err(format!("it was {verdict} by {by} at {}", self.minute(*at)));
         }
-        match now <= record.expires_at {
-            true => Ok(record),
+        match draft.now() <= record.expires_at {
+            true => Ok(record.clone()),
             false => Err(format!("its time was over at {}", self.minute(record.expires_at))),
         }
     }

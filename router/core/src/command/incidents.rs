@@ -1,12 +1,9 @@
 //! What a human says of an incident: somebody has it, it is over, somebody else is to have it.
 
-use std::collections::BTreeMap;
-
-use jiff::Timestamp;
-
-use super::{Asked, verdict_of};
+use super::{Asked, Declined, NotDone};
 use crate::command::Command;
-use crate::decision::{Decision, Effect, When};
+use crate::decision::{Because, Effect, When};
+use crate::draft::Draft;
 use crate::ending;
 use crate::escalation;
 use crate::ids::dedup_key;
@@ -14,123 +11,83 @@ use crate::ids::{ChannelName, EffectId, IncidentKey};
 use crate::incident::IncidentRecord;
 use crate::notice::ByWhom;
 use crate::notice::Notice;
-use crate::priority::Priority;
-use crate::state::{Key, Record, State, Unread};
-use crate::suppress::{as_said, leave};
+use crate::state::Key;
+use crate::suppress::{as_said_by_now, leave};
 use crate::text::clean;
 use crate::verdict::{EffectKind, Why};
 
 impl Asked<'_> {
     /// Somebody has it: nobody else is bothered.
-    pub(super) fn acknowledge(
-        &self,
-        key: &IncidentKey,
-        state: &State,
-        now: Timestamp,
-    ) -> Result<Decision, Unread> {
-        let record = match self.open_incident(key, state)? {
-            Ok(record) => record,
-            Err(reason) => return Ok(self.declined("acknowledge", reason, now)),
-        };
+    pub(super) fn acknowledge(&self, draft: &mut Draft<'_>, key: &IncidentKey) -> Result<(), NotDone> {
+        let record = self.open_incident(draft, key, "acknowledge")?;
         if let Some(ByWhom { by, at }) = &record.acknowledged {
             let reason = format!("{by} has it already, since {}", self.minute(*at));
-            return Ok(self.declined("acknowledge", reason, now));
+            return Err(Declined::new("acknowledge", reason).into());
         }
-        self.has_it(key, record, self.signed("acknowledged"), state, now)
+        self.has_it(draft, key, record, self.signed("acknowledged"));
+        Ok(())
     }
 
     /// Somebody else has it from now on, or somebody at all.
-    pub(super) fn take(&self, key: &IncidentKey, state: &State, now: Timestamp) -> Result<Decision, Unread> {
-        let record = match self.open_incident(key, state)? {
-            Ok(record) => record,
-            Err(reason) => return Ok(self.declined("take", reason, now)),
-        };
+    pub(super) fn take(&self, draft: &mut Draft<'_>, key: &IncidentKey) -> Result<(), NotDone> {
+        let record = self.open_incident(draft, key, "take")?;
         let said = match &record.acknowledged {
             Some(ByWhom { by, at }) if *by == clean(&self.command.by, 100) => {
                 let reason = format!("{by} has it already, since {}", self.minute(*at));
-                return Ok(self.declined("take", reason, now));
+                return Err(Declined::new("take", reason).into());
             }
             Some(ByWhom { by, at: _ }) => self.signed(&format!("taken over from {by}")),
             None => self.signed("acknowledged"),
         };
-        self.has_it(key, record, said, state, now)
+        self.has_it(draft, key, record, said);
+        Ok(())
     }
 
     /// Whoever commands has it from now on.
-    fn has_it(
-        &self,
-        key: &IncidentKey,
-        mut record: IncidentRecord,
-        said: String,
-        state: &State,
-        now: Timestamp,
-    ) -> Result<Decision, Unread> {
+    fn has_it(&self, draft: &mut Draft<'_>, key: &IncidentKey, mut record: IncidentRecord, said: String) {
         let Command { by, .. } = self.command;
-        record.acknowledged = Some(ByWhom { by: clean(by, 100), at: now });
+        record.acknowledged = Some(ByWhom { by: clean(by, 100), at: draft.now() });
         record.escalate_at = None;
-        let mut changes = BTreeMap::new();
         if record.held.as_ref().is_some_and(|held| held.news == Why::Escalated) {
             // That nobody had it is not to be said any more.
-            leave(&mut record, key, state, now, &mut changes);
+            leave(draft, key, &mut record);
         }
-        let notice = self.about(key, &record, state, said);
-        let effects = self.tell_all(key, &record, EffectKind::Acknowledge, &notice);
-        Ok(self.changed(key, record, effects, changes, now))
+        let notice = self.about(draft, key, &record, said);
+        draft.page(self.tell_all(key, &record, EffectKind::Acknowledge, &notice));
+        changed(draft, key, record);
     }
 
     /// Nobody has it any more: its clock runs again from now.
-    pub(super) fn unacknowledge(
-        &self,
-        key: &IncidentKey,
-        state: &State,
-        now: Timestamp,
-    ) -> Result<Decision, Unread> {
-        let mut record = match self.open_incident(key, state)? {
-            Ok(record) => record,
-            Err(reason) => return Ok(self.declined("unacknowledge", reason, now)),
-        };
+    pub(super) fn unacknowledge(&self, draft: &mut Draft<'_>, key: &IncidentKey) -> Result<(), NotDone> {
+        let mut record = self.open_incident(draft, key, "unacknowledge")?;
         if record.acknowledged.take().is_none() {
-            return Ok(self.declined("unacknowledge", "nobody had it".to_owned(), now));
+            return Err(Declined::new("unacknowledge", "nobody had it").into());
         }
         record.escalation = 0;
         record.respond_by = None;
-        escalation::start_clock(self.policy, &mut record, Why::Commanded, now);
-        Ok(self.changed(key, record, Vec::new(), BTreeMap::new(), now))
+        escalation::start_clock(self.policy, &mut record, Why::Commanded, draft.now());
+        changed(draft, key, record);
+        Ok(())
     }
 
     /// It is over, whatever its findings say; what they go on saying is new again after the repeat window.
-    pub(super) fn resolve(
-        &self,
-        key: &IncidentKey,
-        state: &State,
-        now: Timestamp,
-    ) -> Result<Decision, Unread> {
-        let mut record = match self.open_incident(key, state)? {
-            Ok(record) => record,
-            Err(reason) => return Ok(self.declined("resolve", reason, now)),
-        };
-        ending::needs(key, &record, state)?;
+    pub(super) fn resolve(&self, draft: &mut Draft<'_>, key: &IncidentKey) -> Result<(), NotDone> {
+        let mut record = self.open_incident(draft, key, "resolve")?;
+        ending::needs(key, &record, draft)?;
         let Command { by, via, .. } = self.command;
-        let notice = self.about(key, &record, state, self.signed("resolved"));
-        let ended = ByWhom { by: clean(by, 100), at: now };
-        let (changes, mut effects) = ending::end(key, &mut record, Some(ended), &notice, state, now);
+        let notice = self.about(draft, key, &record, self.signed("resolved"));
+        let ended = ByWhom { by: clean(by, 100), at: draft.now() };
+        let mut effects = ending::end(draft, key, &mut record, Some(ended), &notice);
         let own = dedup_key(key, record.episode);
         effects.retain(|effect| Some(&effect.channel) != via.as_ref() || effect.dedup_key != own);
-        Ok(self.changed(key, record, effects, changes, now))
+        draft.page(effects);
+        changed(draft, key, record);
+        Ok(())
     }
 
     /// Somebody else is to have it: a channel is paged, a name is recorded.
-    pub(super) fn reassign(
-        &self,
-        key: &IncidentKey,
-        to: &str,
-        state: &State,
-        now: Timestamp,
-    ) -> Result<Decision, Unread> {
-        let mut record = match self.open_incident(key, state)? {
-            Ok(record) => record,
-            Err(reason) => return Ok(self.declined("reassign", reason, now)),
-        };
+    pub(super) fn reassign(&self, draft: &mut Draft<'_>, key: &IncidentKey, to: &str) -> Result<(), NotDone> {
+        let mut record = self.open_incident(draft, key, "reassign")?;
         let Command { id, .. } = self.command;
         let to = clean(to, 100);
         record.assigned = Some(to.clone());
@@ -138,9 +95,9 @@ impl Asked<'_> {
             // Whoever is to have it now has the time to respond before them.
             record.escalation = 0;
             record.respond_by = None;
-            escalation::start_clock(self.policy, &mut record, Why::Commanded, now);
+            escalation::start_clock(self.policy, &mut record, Why::Commanded, draft.now());
         }
-        let notice = self.about(key, &record, state, self.signed(&format!("assigned to {to}")));
+        let notice = self.about(draft, key, &record, self.signed(&format!("assigned to {to}")));
         let channel = ChannelName::new(to);
         let page = self.policy.channels().contains(&channel).then(|| Effect {
             id: EffectId::new(format!("assign:{channel}")),
@@ -152,7 +109,9 @@ impl Asked<'_> {
         });
         let effects: Vec<_> = page.into_iter().collect();
         escalation::remember(&mut record, id, &effects);
-        Ok(self.changed(key, record, effects, BTreeMap::new(), now))
+        draft.page(effects);
+        changed(draft, key, record);
+        Ok(())
     }
 
     /// What was done, by whom, and why if they said so.
@@ -164,18 +123,20 @@ impl Asked<'_> {
 
     fn open_incident(
         &self,
+        draft: &Draft<'_>,
         key: &IncidentKey,
-        state: &State,
-    ) -> Result<Result<IncidentRecord, String>, Unread> {
-        state.need_all([Key::Incident(key.clone()), Key::PageDraft(key.clone())])?;
-        Ok(match state.incident(key) {
+        action: &str,
+    ) -> Result<IncidentRecord, NotDone> {
+        draft.need_all([Key::Incident(key.clone()), Key::PageDraft(key.clone())])?;
+        let reason = match draft.incident(key) {
             Some(record) if self.command.episode.is_some_and(|episode| episode != record.episode) => {
-                Err(format!("{key} is in its episode {} by now", record.episode))
+                format!("{key} is in its episode {} by now", record.episode)
             }
-            Some(record) if record.open => Ok(as_said(record, state)?),
-            Some(_) => Err(format!("{key} is over")),
-            None => Err(format!("there is no incident {key}")),
-        })
+            Some(record) if record.open => return Ok(as_said_by_now(record, draft)?),
+            Some(_) => format!("{key} is over"),
+            None => format!("there is no incident {key}"),
+        };
+        Err(Declined::new(action, reason).into())
     }
 
     /// For every channel that was paged, under the keys that it was paged with; not for the one that knows.
@@ -207,9 +168,9 @@ impl Asked<'_> {
         own.chain(escalated).collect()
     }
 
-    fn about(&self, key: &IncidentKey, record: &IncidentRecord, state: &State, why: String) -> Notice {
+    fn about(&self, draft: &Draft<'_>, key: &IncidentKey, record: &IncidentRecord, why: String) -> Notice {
         let why = clean(&why, 300);
-        match state.page_draft(key) {
+        match draft.page_draft(key) {
             Some(page_draft) => Notice { why, priority: record.priority, ..page_draft.notice.clone() },
             None => {
                 let notice = self.notice(key, record.priority, record.title.clone());
@@ -217,18 +178,10 @@ impl Asked<'_> {
             }
         }
     }
+}
 
-    fn changed(
-        &self,
-        key: &IncidentKey,
-        record: IncidentRecord,
-        effects: Vec<Effect>,
-        mut changes: BTreeMap<Key, Record>,
-        now: Timestamp,
-    ) -> Decision {
-        let priority: Priority = record.priority;
-        changes.insert(Key::Incident(key.clone()), Record::Incident(record));
-        let blank = self.blank(Why::Commanded, priority, now);
-        Decision { verdict: verdict_of(&effects), incident: Some(key.clone()), effects, changes, ..blank }
-    }
+fn changed(draft: &mut Draft<'_>, key: &IncidentKey, record: IncidentRecord) {
+    draft.priority(record.priority);
+    draft.belongs_to(key);
+    draft.put_incident(key, record, Because::Commanded);
 }

@@ -12,8 +12,6 @@ mod wish;
 pub(crate) use silences::silence_id;
 pub use wish::{Command, CommandKind};
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 
 use crate::act::{Act, ActWhen, ActionKind};
@@ -22,7 +20,8 @@ use crate::action::Role;
 use crate::budget::Spent;
 use crate::containment::{Containment, TargetKey, TargetRecord};
 use crate::context::Context;
-use crate::decision::{Decision, Effect, Matter, Withheld};
+use crate::decision::{Because, Decision, Effect, Reason, Withheld};
+use crate::draft::{Draft, Matter};
 use crate::event::{OWN_SOURCE, Subject};
 use crate::follow_up;
 use crate::guard::AskedBy;
@@ -38,7 +37,7 @@ use crate::priority::Priority;
 use crate::silence::SilenceEffect;
 use crate::state::{Key, Record, State, Unread};
 use crate::text::clean;
-use crate::verdict::{Verdict, Why};
+use crate::verdict::Why;
 
 /// A command ready to be decided.
 #[derive(Debug)]
@@ -104,95 +103,99 @@ impl Asked<'_> {
     pub fn decide(&self, state: &State, now: Timestamp) -> Result<Decision, Unread> {
         state.need_all(self.reads(state))?;
         let state = &*state.as_of(self.policy, now);
-        heading::head(self.decided(state, now)?, self.policy, state, now)
+        let mut draft = self.draft(state, Why::Commanded, now);
+        match self.decided(&mut draft) {
+            Ok(()) => {}
+            Err(NotDone::Unread(unread)) => return Err(unread),
+            Err(NotDone::Declined(Declined { withheld })) => {
+                draft = self.draft(state, Why::Declined, now);
+                draft.withhold(withheld);
+            }
+        }
+        heading::head(draft, self.policy)
     }
 
-    fn decided(&self, state: &State, now: Timestamp) -> Result<Decision, Unread> {
-        Ok(match &self.command.wish {
-            CommandKind::SwitchOff => self.switch_off(state, now)?,
-            CommandKind::SwitchOn => self.switch_on(state, now)?,
-            CommandKind::Deny(id) => self.deny(id, state, now),
-            CommandKind::Approve(id) => self.approve(id, state, now),
-            CommandKind::Release(incident) => self.release(incident, state, now),
-            CommandKind::Act(action) => self.act(*action, state, now),
-            CommandKind::Acknowledge(incident) => self.acknowledge(incident, state, now)?,
-            CommandKind::Take(incident) => self.take(incident, state, now)?,
-            CommandKind::Unacknowledge(incident) => self.unacknowledge(incident, state, now)?,
-            CommandKind::Resolve(incident) => self.resolve(incident, state, now)?,
-            CommandKind::Reassign { incident, to } => self.reassign(incident, to, state, now)?,
-            CommandKind::Silence(draft) => self.silence(draft, state, now)?,
-            CommandKind::Expire(id) => self.expire(id, state, now)?,
-            CommandKind::Extend(extension) => self.extend(extension, state, now)?,
-        })
+    fn decided(&self, draft: &mut Draft<'_>) -> Result<(), NotDone> {
+        match &self.command.wish {
+            CommandKind::SwitchOff => self.switch_off(draft)?,
+            CommandKind::SwitchOn => self.switch_on(draft)?,
+            CommandKind::Deny(id) => self.deny(draft, id)?,
+            CommandKind::Approve(id) => self.approve(draft, id)?,
+            CommandKind::Release(incident) => self.release(draft, incident)?,
+            CommandKind::Act(action) => self.act(draft, *action)?,
+            CommandKind::Acknowledge(incident) => self.acknowledge(draft, incident)?,
+            CommandKind::Take(incident) => self.take(draft, incident)?,
+            CommandKind::Unacknowledge(incident) => self.unacknowledge(draft, incident)?,
+            CommandKind::Resolve(incident) => self.resolve(draft, incident)?,
+            CommandKind::Reassign { incident, to } => self.reassign(draft, incident, to)?,
+            CommandKind::Silence(silence) => self.silence(draft, silence)?,
+            CommandKind::Expire(id) => self.expire(draft, id)?,
+            CommandKind::Extend(extension) => self.extend(draft, extension)?,
+        }
+        Ok(())
     }
 
-    fn release(&self, incident: &IncidentKey, state: &State, now: Timestamp) -> Decision {
-        let Some(record) = state.incident(incident) else {
-            return self.declined("release", format!("there is no incident {incident}"), now);
-        };
-        let held = record.targets.iter().filter_map(|key| state.target(key));
+    fn release(&self, draft: &mut Draft<'_>, incident: &IncidentKey) -> Result<(), Declined> {
+        let no_incident = || Declined::new("release", format!("there is no incident {incident}"));
+        let record = draft.incident(incident).ok_or_else(no_incident)?;
+        let held = record.targets.iter().filter_map(|key| draft.target(key));
         let held: Vec<_> = held.filter(|target| !target.undo().is_empty()).collect();
         if held.is_empty() {
-            return self.declined(
-                "release",
-                "nothing is held on its account that can be undone".to_owned(),
-                now,
-            );
+            return Err(Declined::new("release", "nothing is held on its account that can be undone"));
         }
         let context = Context::none();
         let subject = Subject::default();
-        let mitigation = &self.policy.mitigation;
+        let (mitigation, now, priority) = (&self.policy.mitigation, draft.now(), record.priority);
         let input =
             PlanInput { subject: &subject, context: &context, mitigation, incident, wanted: &[], now };
         let (event, asked_by) = (&self.command.id, AskedBy::Human);
-        let request = Request { event, input, priority: record.priority, asked_by, state };
+        let request = Request { event, input, priority, asked_by, draft };
         let release = |target: &TargetRecord| {
             let give_up_at = now + mitigation.give_up_after;
             let act =
                 planning::release(&request, target.target.clone(), target.undo(), ActWhen::Now, give_up_at);
             Act { approved_by: Some(clean(&self.command.by, 100)), ..act }
         };
-        let acts = held.into_iter().map(release).collect();
-        Decision {
-            incident: Some(incident.clone()),
-            acts,
-            ..self.blank(Why::Commanded, record.priority, now)
-        }
+        let acts: Vec<_> = held.into_iter().map(release).collect();
+        draft.belongs_to(incident);
+        draft.priority(priority);
+        draft.act(acts);
+        Ok(())
     }
 
-    fn act(&self, action: ActionName, state: &State, now: Timestamp) -> Decision {
+    fn act(&self, draft: &mut Draft<'_>, action: ActionName) -> Result<(), Declined> {
         let incident = self.incident();
-        let wanted = [action];
-        let input = self.input(&incident, &wanted, now);
-        let (event, asked_by) = (&self.command.id, AskedBy::Human);
-        let request = Request { event, input, priority: Priority::P1, asked_by, state };
-        let plans = planning::plan(&request, |plans| self.by_hand(&incident, action, plans));
-        let mut changes = plans.changes(&request);
-        let mut notice = self.by_hand(&incident, action, &plans);
+        let plans = self.planned(draft, &incident, action);
         let Plans { acts, withheld, .. } = &plans;
-        let (acts, withheld) = (acts.clone(), withheld.clone());
         if acts.iter().all(|act| act.role == Role::Capture) && !action.only_looks() {
-            let reasons: Vec<_> = withheld.iter().map(Withheld::to_string).collect();
-            return Decision { withheld, ..self.declined(action.as_str(), reasons.join("; "), now) };
+            return Err(Declined { withheld: withheld.clone() });
         }
-        let previous = state.incident(&incident);
-        let mut record = match previous.filter(|record| record.open) {
-            Some(record) => record.clone(),
-            None => IncidentRecord::begun(previous, Priority::P1, None, now),
-        };
+        let mut notice = self.by_hand(&incident, action, &plans);
+        let mut record = begun(draft, &incident);
+        plans.stage(draft, &self.policy.mitigation);
         plans.named_by(&mut record);
         // Who looks at the list sees what it is.
         record.title.clone_from(&notice.title);
         record.subject = clean(&self.named(), 200);
         record.family.clone_from(&notice.family);
-        record.last_at = Some(now);
+        record.last_at = Some(draft.now());
         record.events += 1;
         notice.doing.truncate(20);
-        let effects = self.page(&incident, Some(&mut record), notice);
-        changes.insert(Key::Incident(incident.clone()), Record::Incident(record));
-        let blank = self.blank(Why::Commanded, Priority::P1, now);
-        let verdict = verdict_of(&effects);
-        Decision { verdict, incident: Some(incident), effects, acts, withheld, changes, ..blank }
+        draft.priority(Priority::P1);
+        draft.belongs_to(&incident);
+        draft.page(self.page(&incident, Some(&mut record), notice));
+        draft.put_incident(&incident, record, Because::Commanded);
+        draft.act(plans.acts);
+        draft.withhold(plans.withheld);
+        Ok(())
+    }
+
+    fn planned(&self, draft: &Draft<'_>, incident: &IncidentKey, action: ActionName) -> Plans {
+        let wanted = [action];
+        let input = self.input(incident, &wanted, draft.now());
+        let (event, asked_by) = (&self.command.id, AskedBy::Human);
+        let request = Request { event, input, priority: Priority::P1, asked_by, draft };
+        planning::plan(&request, |plans| self.by_hand(incident, action, plans))
     }
 
     /// By hand, one pod, node or workload is one problem.
@@ -233,29 +236,21 @@ impl Asked<'_> {
         evidence.into_iter().chain([act]).collect()
     }
 
-    fn remember(
-        &self,
-        act: &Act,
-        undo: Vec<crate::act::Step>,
-        spends: Spent,
-        state: &State,
-        now: Timestamp,
-        changes: &mut BTreeMap<Key, Record>,
-    ) {
+    fn remember(&self, draft: &mut Draft<'_>, act: &Act, undo: Vec<crate::act::Step>, spends: Spent) {
         let Some(key) = TargetKey::of(&act.target) else { return };
         let fresh =
             || TargetRecord { target: act.target.clone(), incident: act.incident.clone(), acts: Vec::new() };
-        let mut record = state.target(&key).cloned().unwrap_or_else(fresh);
+        let mut record = draft.target(&key).cloned().unwrap_or_else(fresh);
         record.incident = act.incident.clone();
-        record.push(Containment::planned(act, &self.command.id, undo, now));
-        changes.insert(Key::Target(key.clone()), Record::Target(record));
-        if let Some(mut incident) = state.incident(&act.incident).cloned() {
+        record.push(Containment::planned(act, &self.command.id, undo, draft.now()));
+        draft.put(Key::Target(key.clone()), Record::Target(record), Because::Planned);
+        if let Some(mut incident) = draft.incident(&act.incident).cloned() {
             incident.targets.insert(key);
-            changes.insert(Key::Incident(act.incident.clone()), Record::Incident(incident));
+            draft.put_incident(&act.incident, incident, Because::Planned);
         }
-        if let Some(mut budget) = state.budget().filter(|_| act.role == Role::Contain) {
-            budget.spend(spends, self.policy.mitigation.budget.window, now);
-            changes.insert(Key::Budget, Record::Budget(budget));
+        if let Some(mut budget) = draft.budget().filter(|_| act.role == Role::Contain) {
+            budget.spend(spends, self.policy.mitigation.budget.window, draft.now());
+            draft.put(Key::Budget, Record::Budget(budget), Because::Planned);
         }
     }
 
@@ -296,29 +291,61 @@ impl Asked<'_> {
         follow_up::page(self.policy, incident, record, &self.command.id, &notice)
     }
 
-    fn declined(&self, action: &str, reason: String, now: Timestamp) -> Decision {
-        let withheld = vec![Withheld { action: action.to_owned(), reason: clean(&reason, 500) }];
-        Decision { withheld, ..self.blank(Why::Declined, Priority::P3, now) }
-    }
-
-    fn blank(&self, why: Why, priority: Priority, now: Timestamp) -> Decision {
+    fn draft<'s>(&self, state: &'s State, why: Why, now: Timestamp) -> Draft<'s> {
         let Command { id, by, reason, wish, via: _, episode: _ } = self.command;
         let because = if reason.is_empty() { String::new() } else { format!(": {reason}") };
         let matter = Matter {
+            event: id.clone(),
+            cause: self.command.cause(),
             source: OWN_SOURCE.to_owned(),
             kind: format!("Command:{}", wish.as_str()),
             finding: None,
             subject: clean(&format!("{} by {by}{because}", wish.as_str()), 300),
             rule: RuleName::new("by-hand"),
             family: "by-hand".to_owned(),
-            priority,
+            priority: Priority::P3,
             incident: None,
             face: None,
         };
-        Decision::quiet(id.clone(), self.command.cause(), matter, why, now)
+        Draft::quiet(state, matter, why, now)
     }
 }
 
-fn verdict_of(effects: &[Effect]) -> Verdict {
-    if effects.is_empty() { Verdict::Quiet } else { Verdict::Page }
+/// Why nothing is done yet, or at all.
+enum NotDone {
+    Unread(Unread),
+    Declined(Declined),
+}
+
+/// What was asked for and is not done, with the reasons.
+struct Declined {
+    withheld: Vec<Withheld>,
+}
+
+impl Declined {
+    fn new(action: &str, reason: impl AsRef<str>) -> Self {
+        let reason = Reason::Declined(clean(reason.as_ref(), 500));
+        Self { withheld: vec![Withheld { action: action.to_owned(), reason }] }
+    }
+}
+
+impl From<Unread> for NotDone {
+    fn from(unread: Unread) -> Self {
+        NotDone::Unread(unread)
+    }
+}
+
+impl From<Declined> for NotDone {
+    fn from(declined: Declined) -> Self {
+        NotDone::Declined(declined)
+    }
+}
+
+/// The incident if it is open; otherwise its next episode, begun by hand.
+fn begun(draft: &Draft<'_>, key: &IncidentKey) -> IncidentRecord {
+    let previous = draft.incident(key);
+    match previous.filter(|record| record.open) {
+        Some(record) => record.clone(),
+        None => IncidentRecord::begun(previous, Priority::P1, None, draft.now()),
+    }
 }

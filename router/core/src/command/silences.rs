@@ -1,21 +1,18 @@
 //! Silences as humans make, end and extend them, and what keeps them from hiding a breach.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 
-use super::Asked;
+use super::{Asked, Declined, NotDone};
 use crate::attributes::Attributes;
 use crate::command::Command;
-use crate::decision::Decision;
+use crate::decision::Because;
+use crate::draft::Draft;
 use crate::hash::keyed;
 use crate::ids::{EventId, SilenceId};
 use crate::noise::{BundleKind, Maintenance, bundle_key};
-use crate::priority::Priority;
 use crate::silence::{Extension, LONGEST, MOST, Silence, SilenceDraft, SilenceEffect, SilencesRecord};
-use crate::state::{Key, Record, State, Unread};
+use crate::state::{Key, Record};
 use crate::text::clean;
-use crate::verdict::Why;
 
 /// The id of the silence that a command makes.
 pub(crate) fn silence_id(command: &EventId) -> SilenceId {
@@ -23,39 +20,20 @@ pub(crate) fn silence_id(command: &EventId) -> SilenceId {
 }
 
 impl Asked<'_> {
-    pub(super) fn silence(
-        &self,
-        draft: &SilenceDraft,
-        state: &State,
-        now: Timestamp,
-    ) -> Result<Decision, Unread> {
-        state.need(Key::Silences)?;
-        let Command { id, by, reason, .. } = self.command;
-        let SilenceDraft { matches, starts_at, ends_at, ticket, yes_cover_p0 } = draft;
-        let starts_at = starts_at.unwrap_or(now).max(now);
-        let mut record = recorded(state);
+    pub(super) fn silence(&self, draft: &mut Draft<'_>, asked: &SilenceDraft) -> Result<(), NotDone> {
+        draft.need(Key::Silences)?;
+        let now = draft.now();
+        let mut record = recorded(draft);
         record.tidy(now);
-        let in_force = record.silences.iter().filter(|silence| now < silence.ends_at).count();
-        let refused = if let Err(error) = Attributes::pattern(matches) {
-            Some(format!("the pattern is none: {error}"))
-        } else if reason.trim().is_empty() {
-            Some("expected a comment: why is it silenced?".to_owned())
-        } else if *ends_at <= starts_at {
-            Some(format!("expected an end after {}, found {}", self.minute(starts_at), self.minute(*ends_at)))
-        } else if ends_at.duration_since(starts_at) > LONGEST {
-            Some(format!("expected an end within 30 days of the start, found {}", self.minute(*ends_at)))
-        } else if in_force >= MOST {
-            Some(format!("there are {MOST} silences already"))
-        } else {
-            self.objection(*yes_cover_p0)
-        };
-        if let Some(reason) = refused {
-            return Ok(self.declined("silence", reason, now));
+        if let Some(reason) = self.refused(asked, &record, now) {
+            return Err(Declined::new("silence", reason).into());
         }
+        let Command { id, by, reason, .. } = self.command;
+        let SilenceDraft { matches, starts_at, ends_at, ticket, yes_cover_p0 } = asked;
         let silence = Silence {
             id: silence_id(id),
             matches: matches.clone(),
-            starts_at,
+            starts_at: starts_at.unwrap_or(now).max(now),
             ends_at: *ends_at,
             by: clean(by, 100),
             comment: clean(reason, 300),
@@ -65,7 +43,28 @@ impl Asked<'_> {
             expired_by: None,
         };
         record.silences.push_back(silence);
-        Ok(self.silences(record, BTreeMap::new(), now))
+        draft.put(Key::Silences, Record::Silences(record.into()), Because::Commanded);
+        Ok(())
+    }
+
+    /// Why it is not made, if it is not.
+    fn refused(&self, asked: &SilenceDraft, record: &SilencesRecord, now: Timestamp) -> Option<String> {
+        let SilenceDraft { matches, starts_at, ends_at, ticket: _, yes_cover_p0 } = asked;
+        let starts_at = starts_at.unwrap_or(now).max(now);
+        let in_force = record.silences.iter().filter(|silence| now < silence.ends_at).count();
+        if let Err(error) = Attributes::pattern(matches) {
+            Some(format!("the pattern is none: {error}"))
+        } else if self.command.reason.trim().is_empty() {
+            Some("expected a comment: why is it silenced?".to_owned())
+        } else if *ends_at <= starts_at {
+            Some(format!("expected an end after {}, found {}", self.minute(starts_at), self.minute(*ends_at)))
+        } else if ends_at.duration_since(starts_at) > LONGEST {
+            Some(format!("expected an end within 30 days of the start, found {}", self.minute(*ends_at)))
+        } else if in_force >= MOST {
+            Some(format!("there are {MOST} silences already"))
+        } else {
+            self.objection(*yes_cover_p0)
+        }
     }
 
     /// Why it has to be confirmed and was not.
@@ -80,9 +79,9 @@ impl Asked<'_> {
         objection.map(|objection| format!("{objection}; confirm with --yes-cover-p0"))
     }
 
-    pub(super) fn expire(&self, id: &SilenceId, state: &State, now: Timestamp) -> Result<Decision, Unread> {
-        let by = clean(&self.command.by, 100);
-        self.change(id, "expire-silence", state, now, |silence| {
+    pub(super) fn expire(&self, draft: &mut Draft<'_>, id: &SilenceId) -> Result<(), NotDone> {
+        let (by, now) = (clean(&self.command.by, 100), draft.now());
+        self.change(draft, id, "expire-silence", |silence| {
             silence.ends_at = now;
             silence.starts_at = silence.starts_at.min(now);
             silence.expired_by = Some(by);
@@ -90,14 +89,9 @@ impl Asked<'_> {
         })
     }
 
-    pub(super) fn extend(
-        &self,
-        extension: &Extension,
-        state: &State,
-        now: Timestamp,
-    ) -> Result<Decision, Unread> {
+    pub(super) fn extend(&self, draft: &mut Draft<'_>, extension: &Extension) -> Result<(), NotDone> {
         let ends_at = extension.ends_at;
-        self.change(&extension.silence, "extend-silence", state, now, |silence| {
+        self.change(draft, &extension.silence, "extend-silence", |silence| {
             if ends_at <= silence.ends_at {
                 return Err(format!("expected an end after {}", self.minute(silence.ends_at)));
             }
@@ -112,51 +106,47 @@ impl Asked<'_> {
     /// What it holds is said when it ends, whenever that is.
     fn change(
         &self,
+        draft: &mut Draft<'_>,
         id: &SilenceId,
         action: &str,
-        state: &State,
-        now: Timestamp,
         change: impl FnOnce(&mut Silence) -> Result<(), String>,
-    ) -> Result<Decision, Unread> {
+    ) -> Result<(), NotDone> {
         let key = bundle_key(&BundleKind::Silence { id: id.clone() }, &[]);
-        state.need_all([Key::Silences, Key::Bundle(key.clone())])?;
-        let mut record = recorded(state);
-        let Some(silence) = record.silences.iter_mut().find(|silence| silence.id == *id) else {
-            let reason = match Maintenance::is_one(id) {
-                true => format!("{id} is a maintenance window: the configuration says when it ends"),
-                false => format!("there is no silence {id}"),
-            };
-            return Ok(self.declined(action, reason, now));
-        };
-        if silence.ends_at <= now {
-            let reason = format!("it was over at {}", self.minute(silence.ends_at));
-            return Ok(self.declined(action, reason, now));
-        }
-        if let Err(reason) = change(silence) {
-            return Ok(self.declined(action, reason, now));
-        }
-        let ends_at = silence.ends_at;
-        let mut changes = BTreeMap::new();
-        if let Some(held) = state.bundle(&key).filter(|held| held.unsaid > 0) {
-            let mut held = held.clone();
+        draft.need_all([Key::Silences, Key::Bundle(key.clone())])?;
+        let mut record = recorded(draft);
+        let changed = self.changed_silence(&mut record, id, draft.now(), change);
+        let ends_at = changed.map_err(|reason| Declined::new(action, reason))?;
+        if let Some(mut held) = draft.bundle(&key).filter(|held| held.unsaid > 0).cloned() {
             held.due_at = Some(ends_at);
-            changes.insert(Key::Bundle(key), Record::Bundle(Box::new(held)));
+            draft.put_bundle(&key, held, Because::Commanded);
         }
-        Ok(self.silences(record, changes, now))
+        draft.put(Key::Silences, Record::Silences(record.into()), Because::Commanded);
+        Ok(())
     }
 
-    fn silences(
+    /// When it ends now, or why it is not changed.
+    fn changed_silence(
         &self,
-        record: SilencesRecord,
-        mut changes: BTreeMap<Key, Record>,
+        record: &mut SilencesRecord,
+        id: &SilenceId,
         now: Timestamp,
-    ) -> Decision {
-        changes.insert(Key::Silences, Record::Silences(record.into()));
-        Decision { changes, ..self.blank(Why::Commanded, Priority::P3, now) }
+        change: impl FnOnce(&mut Silence) -> Result<(), String>,
+    ) -> Result<Timestamp, String> {
+        let Some(silence) = record.silences.iter_mut().find(|silence| silence.id == *id) else {
+            return Err(match Maintenance::is_one(id) {
+                true => format!("{id} is a maintenance window: the configuration says when it ends"),
+                false => format!("there is no silence {id}"),
+            });
+        };
+        if silence.ends_at <= now {
+            return Err(format!("it was over at {}", self.minute(silence.ends_at)));
+        }
+        change(silence)?;
+        Ok(silence.ends_at)
     }
 }
 
 /// The silences, to be changed.
-fn recorded(state: &State) -> SilencesRecord {
-    state.silences().map(|silences| (**silences).clone()).unwrap_or_default()
+fn recorded(draft: &Draft<'_>) -> SilencesRecord {
+    draft.silences().map(|silences| (**silences).clone()).unwrap_or_default()
 }

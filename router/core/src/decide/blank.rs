@@ -1,26 +1,35 @@
-//! Decisions that leave no trace in the state.
+//! How every draft about an event begins, and decisions that leave no trace in the state.
 
 use jiff::Timestamp;
 
 use super::Case;
 use crate::attributes::Attributes;
-use crate::decision::{Cause, Decision, Matter, Withheld};
+use crate::decision::{Cause, Reason, Withheld};
+use crate::draft::{Draft, Matter};
 use crate::event::Event;
+use crate::state::State;
 use crate::verdict::Why;
 
 impl Case<'_> {
     /// Whatever the rule wanted is withheld for one reason; no trace in the state.
-    pub(super) fn withhold_all(&self, why: Why, now: Timestamp) -> Decision {
+    pub(super) fn withhold_all<'s>(&self, state: &'s State, why: Why, now: Timestamp) -> Draft<'s> {
         let wanted = ["page"].into_iter().chain(self.rule.actions.iter().map(|action| action.as_str()));
-        let withheld =
-            |action: &str| Withheld { action: action.to_owned(), reason: why.sentence().to_owned() };
-        Decision { withheld: wanted.map(withheld).collect(), ..self.blank(why, now) }
+        let withheld = |action: &str| Withheld { action: action.to_owned(), reason: Reason::Decided(why) };
+        let mut draft = self.draft(state, why, now);
+        draft.withhold(wanted.map(withheld));
+        draft
     }
 
     /// Quiet, and without a trace in the state.
-    pub(super) fn blank(&self, why: Why, now: Timestamp) -> Decision {
+    pub(super) fn draft<'s>(&self, state: &'s State, why: Why, now: Timestamp) -> Draft<'s> {
+        Draft::quiet(state, self.matter(), why, now)
+    }
+
+    pub(super) fn matter(&self) -> Matter {
         let Event { id, source, detail_type, finding, subject, .. } = self.event;
-        let matter = Matter {
+        Matter {
+            event: id.clone(),
+            cause: Cause::Event,
             source: source.clone(),
             kind: finding.as_ref().map_or(detail_type, |finding| &finding.kind).clone(),
             finding: finding.as_ref().map(|finding| finding.key.clone()),
@@ -30,7 +39,6 @@ impl Case<'_> {
             priority: self.rule.priority,
             incident: None,
             face: Some(Attributes::of(self.event, self.rule, self.context)),
-        };
-        Decision::quiet(id.clone(), Cause::Event, matter, why, now)
+        }
     }
 }

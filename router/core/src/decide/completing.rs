@@ -6,13 +6,15 @@ use super::Case;
 use crate::act::{Act, ActWhen, ActionKind, PlanHash, Target};
 use crate::action::Role;
 use crate::asking::ask_at_once;
-use crate::decision::{Cause, Decision};
+use crate::decision::{Because, Cause, Decision};
+use crate::draft::{Draft, Matter};
 use crate::follow_up;
 use crate::heading;
 use crate::ids::{EffectId, IncidentKey};
+use crate::incident::IncidentRecord;
 use crate::planning::{self, Plans};
-use crate::state::{Key, Record, State, Unread};
-use crate::verdict::{Verdict, Why};
+use crate::state::{Key, State, Unread};
+use crate::verdict::Why;
 
 impl Case<'_> {
     /// What the cluster could not say in time is said later, to those who were paged; what was withheld for
@@ -27,26 +29,31 @@ impl Case<'_> {
         now: Timestamp,
     ) -> Result<Decision, Unread> {
         let state = &*state.as_of(self.policy, now);
-        let why = Why::Completed;
-        let blank = Decision { cause: Cause::Completion, ..self.blank(why, now) };
+        let matter = Matter { cause: Cause::Completion, ..self.matter() };
+        let mut draft = Draft::quiet(state, matter, Why::Completed, now);
         let acting = planning::reads(&self.event.id, &self.input(incident, now));
-        state.need_all([Key::Incident(incident.clone())].into_iter().chain(acting))?;
-        let Some(record) = state.incident(incident).filter(|record| record.open) else { return Ok(blank) };
-        let request = self.request(incident, state, now);
-        let plans = planning::plan(&request, |plans| self.notice(incident, why, plans, now));
-        let mut changes = plans.changes(&request);
-        let mut record = record.clone();
-        plans.named_by(&mut record);
+        draft.need_all([Key::Incident(incident.clone())].into_iter().chain(acting))?;
+        let Some(mut record) = draft.incident(incident).filter(|record| record.open).cloned() else {
+            return Ok(draft.build());
+        };
+        self.completed(&mut draft, incident, &mut record);
+        draft.put_incident(incident, record, Because::Completed);
+        heading::head(draft, self.policy)
+    }
+
+    fn completed(&self, draft: &mut Draft<'_>, incident: &IncidentKey, record: &mut IncidentRecord) {
+        let (why, now) = (Why::Completed, draft.now());
+        let plans =
+            planning::plan(&self.request(incident, draft), |plans| self.notice(incident, why, plans, now));
+        plans.stage(draft, &self.policy.mitigation);
+        plans.named_by(record);
         let notice = self.notice(incident, why, &plans, now);
-        let mut effects = follow_up::tell(&record, incident, &notice);
-        let (policy, event) = (self.policy, &self.event.id);
-        effects.extend(ask_at_once(policy, incident, &mut record, event, &plans.at_once, &notice));
-        changes.insert(Key::Incident(incident.clone()), Record::Incident(record));
-        let verdict = if effects.is_empty() { Verdict::Quiet } else { Verdict::Page };
-        let Plans { acts, withheld, .. } = plans;
-        let incident = Some(incident.clone());
-        let decision = Decision { verdict, incident, effects, acts, withheld, changes, ..blank };
-        heading::head(decision, policy, state, now)
+        draft.belongs_to(incident);
+        draft.tell(follow_up::tell(record, incident, &notice));
+        let Plans { acts, withheld, at_once, .. } = plans;
+        draft.page(ask_at_once(self.policy, incident, record, &self.event.id, &at_once, &notice));
+        draft.act(acts);
+        draft.withhold(withheld);
     }
 
     pub(super) fn complete_later(&self, incident: &IncidentKey, now: Timestamp) -> Act {

@@ -4,7 +4,8 @@ use jiff::Timestamp;
 
 use super::Case;
 use crate::attributes::Attributes;
-use crate::decision::{Decision, Withheld};
+use crate::decision::{Decision, Reason, Withheld};
+use crate::draft::{Draft, Matter};
 use crate::drill::{self, Drill};
 use crate::ids::{IncidentKey, RuleName};
 use crate::incident::IncidentRecord;
@@ -17,39 +18,50 @@ impl Case<'_> {
     /// Takes the way of a page of its priority from here to the channels, past no silence, window or limit that would
     /// hold that page. One that is held is not kept for later.
     pub(super) fn drill(&self, drill: &Drill, state: &State, now: Timestamp) -> Result<Decision, Unread> {
-        let (name, family, priority) = (RuleName::new(drill::NAME), drill::NAME.to_owned(), drill.priority);
-        let of_rule = Attributes::of(self.event, self.rule, self.context);
-        let face = Attributes { priority, rule: name.clone(), family: family.clone(), ..of_rule };
-        let record = IncidentRecord::begun(None, priority, None, now);
+        let face = self.drilled(drill);
+        let blank = || {
+            let Attributes { rule, family, priority, .. } = face.clone();
+            let matter = Matter { rule, family, priority, face: Some(face.clone()), ..self.matter() };
+            Draft::quiet(state, matter, Why::Drill, now)
+        };
+        let record = IncidentRecord::begun(None, drill.priority, None, now);
         let suppressing = Suppressing {
             policy: self.policy,
-            state,
             face: &face,
             finding: None,
             incident: &IncidentKey::new(""),
             record: &record,
             news: Why::Drill,
             mute: None,
-            now,
         };
-        let disposition = suppressing.disposition()?;
-        let blank = self.blank(Why::Drill, now);
-        let drilled = Decision { rule: name, family, priority, face: Some(face), ..blank };
-        let held = |why, reason: &str| {
-            let withheld = vec![Withheld { action: "page".to_owned(), reason: clean(reason, 400) }];
-            Decision { why, withheld, ..drilled.clone() }
-        };
-        Ok(match disposition {
-            Disposition::Notify(changes) => {
-                let effects = drill.effects(&self.event.id, self.policy, now);
-                Decision { verdict: Verdict::Page, effects, changes, ..drilled }
+        let mut draft = blank();
+        let (why, held) = match suppressing.disposition(&mut draft)? {
+            Disposition::Notify => {
+                draft.verdict(Verdict::Page);
+                draft.tell(drill.effects(&self.event.id, self.policy, now));
+                return Ok(draft.build());
             }
             Disposition::Digest => {
-                held(Why::Drill, "no channel is told of it; a page would go to the digest")
+                (Why::Drill, "no channel is told of it; a page would go to the digest".to_owned())
             }
             Disposition::Suppress(hold) => {
-                held(hold.why, &format!("a page would be held, and a drill is not kept: {}", hold.reason))
+                (hold.why, format!("a page would be held, and a drill is not kept: {}", hold.reason))
             }
-        })
+        };
+        // What was counted on the way is not, either.
+        let mut draft = blank();
+        draft.why(why);
+        draft.withhold([Withheld::page(Reason::Suppressed(clean(&held, 400)))]);
+        Ok(draft.build())
+    }
+
+    /// What silences and the like see of it.
+    fn drilled(&self, drill: &Drill) -> Attributes {
+        Attributes {
+            priority: drill.priority,
+            rule: RuleName::new(drill::NAME),
+            family: drill::NAME.to_owned(),
+            ..Attributes::of(self.event, self.rule, self.context)
+        }
     }
 }

@@ -1,11 +1,8 @@
 //! The pages of an incident, and the note on its finding in Security Hub.
 
-use std::collections::BTreeMap;
-
-use jiff::Timestamp;
-
 use super::Case;
-use crate::decision::{Effect, When};
+use crate::decision::{Because, Effect, When};
+use crate::draft::Draft;
 use crate::follow_up;
 use crate::ids::dedup_key;
 use crate::ids::{EffectId, EventId, IncidentKey};
@@ -18,16 +15,17 @@ use crate::verdict::{EffectKind, Why};
 impl Case<'_> {
     pub(super) fn page(
         &self,
+        draft: &mut Draft<'_>,
         key: &IncidentKey,
         record: &mut IncidentRecord,
-        notice: Notice,
-        changes: &mut BTreeMap<Key, Record>,
+        notice: &Notice,
     ) -> Vec<Effect> {
-        let mut effects = follow_up::page(self.policy, key, Some(record), &self.event.id, &notice);
+        let mut effects = follow_up::page(self.policy, key, Some(record), &self.event.id, notice);
         // Only what someone was told of is noted, by whichever of them took it.
         let pages = effects.iter().filter(|effect| effect.kind == EffectKind::Page);
         let told = pages.map(|page| (self.event.id.clone(), page.id.clone())).collect();
-        effects.extend(self.note(key, record, &notice, told, changes));
+        let note = self.write_back(key, record, notice, told);
+        effects.extend(note.and_then(|note| self.noted(draft, record.episode, note)));
         effects
     }
 
@@ -35,36 +33,29 @@ impl Case<'_> {
     /// heard of first. It is noted once an episode.
     pub(super) fn note_late(
         &self,
+        draft: &mut Draft<'_>,
         key: &IncidentKey,
         record: &IncidentRecord,
-        now: Timestamp,
-        changes: &mut BTreeMap<Key, Record>,
     ) -> Option<Effect> {
         let finding = self.event.finding.as_ref()?;
-        let known = changes.get(&Key::Finding(finding.key.clone()));
         let is_noted =
-            matches!(known, Some(Record::Finding(known)) if known.noted_in == Some(record.episode));
+            draft.finding(&finding.key).is_some_and(|known| known.noted_in == Some(record.episode));
         if is_noted || !record.is_known() || record.paged.is_empty() {
             return None;
         }
-        let notice = self.notice(key, Why::Repeat, &Plans::default(), now);
+        let notice = self.notice(key, Why::Repeat, &Plans::default(), draft.now());
         // As it was paged, whatever this report alone would be.
         let notice = Notice { priority: record.priority, ..notice };
-        self.note(key, record, &notice, told(record), changes)
+        let note = self.write_back(key, record, &notice, told(record))?;
+        self.noted(draft, record.episode, note)
     }
 
-    fn note(
-        &self,
-        key: &IncidentKey,
-        record: &IncidentRecord,
-        notice: &Notice,
-        told: Vec<(EventId, EffectId)>,
-        changes: &mut BTreeMap<Key, Record>,
-    ) -> Option<Effect> {
-        let note = self.write_back(key, record, notice, told)?;
+    /// The finding remembers that it was noted.
+    fn noted(&self, draft: &mut Draft<'_>, episode: u32, note: Effect) -> Option<Effect> {
         let finding = self.event.finding.as_ref()?;
-        if let Some(Record::Finding(known)) = changes.get_mut(&Key::Finding(finding.key.clone())) {
-            known.noted_in = Some(record.episode);
+        if let Some(mut known) = draft.finding(&finding.key).cloned() {
+            known.noted_in = Some(episode);
+            draft.put(Key::Finding(finding.key.clone()), Record::Finding(known), Because::Noted);
         }
         Some(note)
     }

@@ -1,14 +1,16 @@
 //! Which open incidents cover others: found by what they have in common, without looking through all of them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::attributes::Attributes;
+use crate::decision::Because;
+use crate::draft::Draft;
 use crate::event::Finding;
 use crate::hash::keyed;
 use crate::ids::{FindingKey, IncidentKey, InhibitionKey};
 use crate::incident::IncidentRecord;
 use crate::noise::{InhibitionRecord, Noise};
-use crate::state::{Key, Record, State};
+use crate::state::{Key, Record};
 
 /// One place to look for a cover.
 pub(crate) struct InhibitionPlace {
@@ -47,41 +49,33 @@ pub(crate) fn covering(
     members.chain(configured).collect()
 }
 
-/// The records after an incident has begun to cover.
+/// The incident begins to cover.
 pub(crate) fn adopting(
+    draft: &mut Draft<'_>,
     incident: &IncidentKey,
     record: &mut IncidentRecord,
     covers: BTreeSet<InhibitionKey>,
-    state: &State,
-) -> BTreeMap<Key, Record> {
-    let mut changes = BTreeMap::new();
+) {
     for key in covers {
         if record.covers.contains(&key) {
             continue;
         }
-        let mut cover = state.cover(&key).cloned().unwrap_or_default();
+        let mut cover = draft.cover(&key).cloned().unwrap_or_default();
         if cover.by.len() < InhibitionRecord::MOST {
             cover.by.insert(incident.clone());
-            changes.insert(Key::Inhibition(key.clone()), Record::Inhibition(cover));
+            draft.put(Key::Inhibition(key.clone()), Record::Inhibition(cover), Because::Covers);
             record.covers.insert(key);
         }
     }
-    changes
 }
 
-/// The records after an incident has ceased to cover.
-pub(crate) fn uncovering(
-    incident: &IncidentKey,
-    record: &mut IncidentRecord,
-    state: &State,
-) -> BTreeMap<Key, Record> {
-    let mut changes = BTreeMap::new();
+/// The incident ceases to cover.
+pub(crate) fn uncovering(draft: &mut Draft<'_>, incident: &IncidentKey, record: &mut IncidentRecord) {
     for key in std::mem::take(&mut record.covers) {
-        let Some(mut cover) = state.cover(&key).cloned() else { continue };
+        let Some(mut cover) = draft.cover(&key).cloned() else { continue };
         cover.by.remove(incident);
-        changes.insert(Key::Inhibition(key), Record::Inhibition(cover));
+        draft.put(Key::Inhibition(key), Record::Inhibition(cover), Because::CoversNoLonger);
     }
-    changes
 }
 
 fn key_of(inhibition: &str, values: &[String]) -> InhibitionKey {

@@ -11,15 +11,15 @@
 mod digested;
 mod disposition;
 mod inhibition;
+mod limited;
 mod muted;
 mod paced;
 mod waiting;
 
 pub(crate) use digested::digested;
-pub(crate) use disposition::{
-    Disposition, Suppressing, Suppression, channel_limit, first_asked, longest_roll_up,
-};
+pub(crate) use disposition::{Disposition, Suppressing, Suppression, first_asked};
 pub(crate) use inhibition::{adopting, covering, uncovering};
+pub(crate) use limited::{channel_limit, longest_roll_up};
 pub(crate) use muted::LONGEST_MUTE;
 pub use waiting::as_said;
-pub(crate) use waiting::{join, leave};
+pub(crate) use waiting::{Untold, as_said_by_now, join, leave};

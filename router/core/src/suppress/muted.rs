@@ -1,8 +1,6 @@
 //! An alarm that its owner muted: recorded, and said if it outlives the mute.
 
-use std::collections::BTreeMap;
-
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::disposition::{Suppressing, Suppression};
 use crate::event::Mute;
@@ -16,11 +14,11 @@ pub(crate) const LONGEST_MUTE: SignedDuration = SignedDuration::from_hours(15 * 
 
 impl Suppressing<'_> {
     /// Muted by its owner, who knows: whatever its priority is, until the mute ends.
-    pub(super) fn muted(&self) -> Option<Suppression> {
+    pub(super) fn muted(&self, now: Timestamp) -> Option<Suppression> {
         let Mute { by, until } = self.mute?;
-        let longest = self.now + LONGEST_MUTE;
-        let until = until.map_or(self.now + MUTE, |until| until.min(longest));
-        (until > self.now).then(|| Suppression {
+        let longest = now + LONGEST_MUTE;
+        let until = until.map_or(now + MUTE, |until| until.min(longest));
+        (until > now).then(|| Suppression {
             why: Why::Muted,
             reason: format!(
                 "{}; paged if it is still open at {}",
@@ -29,7 +27,6 @@ impl Suppressing<'_> {
             ),
             bundle: None,
             until: Some(until),
-            changes: BTreeMap::new(),
         })
     }
 }

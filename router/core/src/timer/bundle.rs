@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::held::Moved;
-use super::{About, Timer, own_notice, verdict_of};
-use crate::decision::{Decision, Withheld};
+use super::{About, Timer, own_notice};
+use crate::decision::{Because, Reason, Withheld};
 use crate::digest::DigestLine;
+use crate::draft::Draft;
 use crate::ending;
 use crate::escalation;
 use crate::follow_up;
@@ -18,7 +18,7 @@ use crate::noise::{self, BundleKind, BundleRecord, Member, incident_of_bundle};
 use crate::notice::{List, Notice};
 use crate::priority::Priority;
 use crate::state::{Key, Record, State, Unread};
-use crate::suppress::{self, as_said, channel_limit};
+use crate::suppress::{self, as_said_by_now, channel_limit};
 use crate::text::clean;
 use crate::verdict::{Verdict, Why};
 use crate::zone::Zone;
@@ -29,96 +29,112 @@ pub(super) const SEVERAL: &str = "several-incidents";
 const LISTED: usize = 30;
 
 impl Timer<'_> {
-    pub(super) fn bundle(
+    pub(super) fn bundle<'s>(
         &self,
         key: &BundleKey,
-        state: &State,
+        state: &'s State,
         now: Timestamp,
-    ) -> Result<Option<Decision>, Unread> {
+    ) -> Result<Option<Draft<'s>>, Unread> {
         state.need(Key::Bundle(key.clone()))?;
         let is_due = |record: &&BundleRecord| record.due_at.is_some_and(|at| at <= now);
         let Some(record) = state.bundle(key).filter(is_due) else { return Ok(None) };
         let incident = incident_of_bundle(key);
         state.need_all([Key::Incident(incident.clone()), Key::PageDraft(incident.clone())])?;
-        if let BundleKind::Cover { incident: by } = &record.kind {
-            state.need(Key::Incident(by.clone()))?;
-            let covers = match state.incident(by).filter(|by| by.open) {
-                Some(by) => as_said(by, state)?.is_known(),
-                None => false,
-            };
-            if covers {
-                // It has begun again before anyone was told: it goes on covering.
-                let changes = changed(key, BundleRecord { due_at: None, ..record.clone() });
-                let blank = self.blank(about(record, &incident, state), Why::Inhibited, now);
-                return Ok(Some(Decision { changes, ..blank }));
-            }
+        let mut draft = self.draft(state, about(record, &incident, state), Why::Bundled, now);
+        if goes_on_covering(&draft, record)? {
+            // It has begun again before anyone was told.
+            draft.why(Why::Inhibited);
+            draft.put_bundle(key, BundleRecord { due_at: None, ..record.clone() }, Because::WaitsOn);
+            return Ok(Some(draft));
         }
-        let Moved { state, mut changes, last } = self.move_held(key, record, state, now)?;
-        let record = state.bundle(key).expect("what moves out of it leaves it there");
-        let decision = match last {
+        let last = self.move_held(&mut draft, key, record)?;
+        let record = draft.bundle(key).expect("what moves out of it leaves it there").clone();
+        let about = about(&record, &incident, state);
+        draft.priority(about.priority);
+        match last {
             Some((why, reason)) if record.unsaid == 0 => {
+                draft.why(why);
+                draft.withhold([Withheld::page(Reason::Suppressed(clean(&reason, 400)))]);
                 let due_at = record.due_at.map(|at| self.after(at));
-                let changes = changed(key, BundleRecord { due_at, ..record.clone() });
-                let withheld = vec![Withheld { action: "page".to_owned(), reason: clean(&reason, 400) }];
-                Decision { changes, withheld, ..self.blank(about(record, &incident, &state), why, now) }
+                draft.put_bundle(key, BundleRecord { due_at, ..record }, Because::WaitsOn);
             }
-            Some(_) | None => self.say(key, record, &incident, &state, now)?,
-        };
-        changes.extend(decision.changes);
-        Ok(Some(Decision { changes, ..decision }))
+            Some(_) | None => self.say(&mut draft, key, &record, about)?,
+        }
+        Ok(Some(draft))
     }
 
     fn say(
         &self,
+        draft: &mut Draft<'_>,
         key: &BundleKey,
         record: &BundleRecord,
-        incident: &IncidentKey,
-        state: &State,
-        now: Timestamp,
-    ) -> Result<Decision, Unread> {
+        about: About<'_>,
+    ) -> Result<(), Unread> {
         let has_news = record.unsaid > 0;
-        let open = record.is_open();
         let is_notice = has_news && matches!(record.kind, BundleKind::Silence { .. });
-        let about = about(record, incident, state);
-        let priority = about.priority;
-        if !open && !is_notice {
-            return self.over_before(key, record, about, state, now);
+        let is_nobodys = self.policy.routes.of(about.priority).to.is_empty();
+        if is_nobodys || !record.is_open() && !is_notice {
+            return self.over_before(draft, key, record, about);
         }
-        let channels = self.policy.routes.of(priority).to;
-        if channels.is_empty() {
-            return self.over_before(key, record, about, state, now);
-        }
-        let quieted = if has_news { BTreeSet::new() } else { self.quieted(record, state, now)? };
+        let quieted = if has_news { BTreeSet::new() } else { self.quieted(draft, record)? };
         if !has_news && quieted.len() as u64 >= record.open {
-            let again_at = self.again(record, now);
-            let changes = changed(key, BundleRecord { due_at: again_at, again_at, ..record.clone() });
-            return Ok(Decision { changes, ..self.blank(about, Why::Silenced, now) });
+            draft.why(Why::Silenced);
+            let again_at = self.again(record, draft.now());
+            let record = BundleRecord { due_at: again_at, again_at, ..record.clone() };
+            draft.put_bundle(key, record, Because::WaitsOn);
+            return Ok(());
         }
-        let mut changes = BTreeMap::new();
-        if priority != Priority::P0 {
-            for channel in &channels {
-                let limit = channel_limit(channel.as_str(), priority);
-                state.need(Key::Limit(limit.clone()))?;
-                match noise::check(self.policy.noise.limits.channel, state.limit(&limit), now) {
-                    Ok(spent) => {
-                        changes.insert(Key::Limit(limit), Record::Limit(spent));
-                    }
-                    Err(room_at) => {
-                        let reason = format!(
-                            "no room in the limit of channel {channel} before {}",
-                            self.policy.zone().minute(room_at)
-                        );
-                        let changes = changed(key, BundleRecord { due_at: Some(room_at), ..record.clone() });
-                        let withheld = vec![Withheld { action: "page".to_owned(), reason }];
-                        let blank = self.blank(about, Why::Limited, now);
-                        return Ok(Decision { changes, withheld, ..blank });
-                    }
+        if let Some((due_at, reason)) = self.no_room(draft, about.priority)? {
+            draft.why(Why::Limited);
+            draft.withhold([Withheld::page(Reason::Suppressed(reason))]);
+            let due_at = Some(due_at);
+            draft.put_bundle(key, BundleRecord { due_at, ..record.clone() }, Because::WaitsOn);
+            return Ok(());
+        }
+        let notice = self.page_of(record, &quieted, about, draft.now());
+        self.page(draft, record, about, notice);
+        let mut said = record.clone();
+        said.was_said(draft.now());
+        said.again_at = self.again(record, draft.now()).filter(|_| said.open > 0);
+        said.due_at = said.again_at;
+        draft.put_bundle(key, said, Because::Told);
+        Ok(())
+    }
+
+    /// Room in the limit of every channel is spent; otherwise there is some at that time, and that is why.
+    fn no_room(
+        &self,
+        draft: &mut Draft<'_>,
+        priority: Priority,
+    ) -> Result<Option<(Timestamp, String)>, Unread> {
+        if priority == Priority::P0 {
+            return Ok(None);
+        }
+        let mut spent = Vec::new();
+        for channel in &self.policy.routes.of(priority).to {
+            let limit = channel_limit(channel.as_str(), priority);
+            draft.need(Key::Limit(limit.clone()))?;
+            match noise::check(self.policy.noise.limits.channel, draft.limit(&limit), draft.now()) {
+                Ok(room) => spent.push((limit, room)),
+                Err(room_at) => {
+                    let at = self.policy.zone().minute(room_at);
+                    let reason = format!("no room in the limit of channel {channel} before {at}");
+                    return Ok(Some((room_at, reason)));
                 }
             }
         }
-        let notice = self.page_of(record, &quieted, about, now);
-        let previous = state.incident(incident);
+        for (limit, room) in spent {
+            draft.put(Key::Limit(limit), Record::Limit(room), Because::Spent);
+        }
+        Ok(None)
+    }
+
+    /// The bundle's own incident, which is paged.
+    fn page(&self, draft: &mut Draft<'_>, record: &BundleRecord, about: About<'_>, notice: Notice) {
+        let (incident, priority, now) = (about.incident, about.priority, draft.now());
+        let previous = draft.incident(incident);
         let current = previous.filter(|previous| previous.open);
+        let is_worse = current.is_some_and(|current| priority < current.priority);
         let mut page = match current {
             Some(current) => current.clone(),
             None => IncidentRecord::begun(previous, priority, None, now),
@@ -132,21 +148,11 @@ impl Timer<'_> {
         page.said_at = now;
         // Its own members end it; a notice that nothing can end, the quiet period.
         page.quiet_at = Some(now + self.policy.noise.quiet_after.of(SEVERAL, record.open > 0));
-        let id = self.id();
-        let is_worse = current.is_some_and(|current| priority < current.priority);
         let why = if is_worse { Why::PriorityRose } else { Why::Bundled };
         escalation::start_clock(self.policy, &mut page, why, now);
-        let effects = follow_up::page(self.policy, incident, Some(&mut page), &id, &notice);
-        let mut said = record.clone();
-        said.was_said(now);
-        said.again_at = self.again(record, now).filter(|_| said.open > 0);
-        said.due_at = said.again_at;
-        let page_draft = noise::PageDraft { face: face(about), notice };
-        changes.insert(Key::PageDraft(incident.clone()), Record::PageDraft(Box::new(page_draft)));
-        changes.insert(Key::Incident(incident.clone()), Record::Incident(page));
-        changes.extend(changed(key, said));
-        let blank = self.blank(about, Why::Bundled, now);
-        Ok(Decision { verdict: verdict_of(&effects), effects, changes, ..blank })
+        draft.page(follow_up::page(self.policy, incident, Some(&mut page), &self.id(), &notice));
+        draft.put_page_draft(incident, noise::PageDraft { face: face(about), notice });
+        draft.put_incident(incident, page, Because::Told);
     }
 
     /// When a group that is still open is said again.
@@ -159,30 +165,27 @@ impl Timer<'_> {
     /// Nobody has to hear of it at once: it goes to the digest.
     fn over_before(
         &self,
+        draft: &mut Draft<'_>,
         key: &BundleKey,
         record: &BundleRecord,
         about: About<'_>,
-        state: &State,
-        now: Timestamp,
-    ) -> Result<Decision, Unread> {
-        let lines = self.put_by(record);
-        let mut changes = suppress::digested(self.policy, state, lines, now)?;
+    ) -> Result<(), Unread> {
+        draft.why(Why::OverBefore);
+        suppress::digested(draft, self.policy, self.put_by(record))?;
         let mut said = record.clone();
-        said.was_said(now);
+        said.was_said(draft.now());
         said.due_at = said.again_at.filter(|_| said.open > 0).map(|at| self.after(at));
-        let mut effects = Vec::new();
         if said.open == 0 {
             said.is_done();
-            if let Some(page) = state.incident(about.incident).filter(|page| page.open) {
+            if let Some(page) = draft.incident(about.incident).filter(|page| page.open) {
                 let notice = own_notice(page.title.clone(), Why::OverBefore, about, &self.id());
-                let (page, resolves) = ending::end_page(about.incident, page, &notice);
-                effects = resolves;
-                changes.insert(Key::Incident(about.incident.clone()), Record::Incident(page));
+                let resolves = ending::end_page(draft, about.incident, &notice);
+                draft.tell(resolves);
             }
         }
-        changes.extend(changed(key, said));
-        let verdict = if record.unsaid > 0 { Verdict::Digest } else { Verdict::Quiet };
-        Ok(Decision { verdict, effects, changes, ..self.blank(about, Why::OverBefore, now) })
+        draft.put_bundle(key, said, Because::Digested);
+        draft.verdict(if record.unsaid > 0 { Verdict::Digest } else { Verdict::Quiet });
+        Ok(())
     }
 
     /// The lines of what was not said; what was counted only is counted there.
@@ -268,8 +271,14 @@ fn about<'a>(record: &'a BundleRecord, incident: &'a IncidentKey, state: &State)
     About { kind, incident, subject: &record.title, family: SEVERAL, rule: kind, priority }
 }
 
-fn changed(key: &BundleKey, record: BundleRecord) -> BTreeMap<Key, Record> {
-    BTreeMap::from([(Key::Bundle(key.clone()), Record::Bundle(Box::new(record)))])
+/// Whether what covered it was said and has begun again.
+fn goes_on_covering(draft: &Draft<'_>, record: &BundleRecord) -> Result<bool, Unread> {
+    let BundleKind::Cover { incident: by } = &record.kind else { return Ok(false) };
+    draft.need(Key::Incident(by.clone()))?;
+    match draft.incident(by).filter(|by| by.open) {
+        Some(by) => Ok(as_said_by_now(by, draft)?.is_known()),
+        None => Ok(false),
+    }
 }
 
 fn line(member: &Member, zone: &Zone) -> String {

@@ -1,12 +1,11 @@
 //! The digest: what is put into it, that its edition is closed when business opens, and said.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 
-use super::{About, Timer, verdict_of};
-use crate::decision::{Decision, Effect, When};
+use super::{About, Timer};
+use crate::decision::{Because, Effect, When};
 use crate::digest::{DigestRecord, Edition, EditionNumber, EditionRecord};
+use crate::draft::Draft;
 use crate::ids::dedup_key;
 use crate::ids::{DedupKey, EffectId, IncidentKey};
 use crate::notice::Notice;
@@ -16,69 +15,77 @@ use crate::verdict::{EffectKind, Why};
 
 impl Timer<'_> {
     /// What comes from now on is in the next edition.
-    pub(super) fn close_edition(&self, state: &State, now: Timestamp) -> Result<Option<Decision>, Unread> {
+    pub(super) fn close_edition<'s>(
+        &self,
+        state: &'s State,
+        now: Timestamp,
+    ) -> Result<Option<Draft<'s>>, Unread> {
         state.need(Key::Digest)?;
         let is_due = |record: &&DigestRecord| record.due_at.is_some_and(|at| at <= now);
         let Some(record) = state.digest().filter(is_due) else { return Ok(None) };
-        let incident = incident();
-        let about = about(&incident);
-        if self.policy.digest.is_empty() {
+        let mut draft = self.draft(state, about(&incident()), Why::EditionClosed, now);
+        let next = if self.policy.digest.is_empty() {
             // Nobody gets it any more: it is kept for whoever will.
-            let kept = DigestRecord { due_at: None, ..record.clone() };
-            let changes = BTreeMap::from([(Key::Digest, Record::Digest(Box::new(kept)))]);
-            return Ok(Some(Decision { changes, ..self.blank(about, Why::Digested, now) }));
-        }
-        let closed = Key::DigestEdition(record.edition);
-        state.need(closed.clone())?;
-        let edition = EditionRecord { closed: record.clone(), due_at: record.due_at };
-        let changes = BTreeMap::from([
-            (closed, Record::DigestEdition(Box::new(edition))),
-            (Key::Digest, Record::Digest(Box::new(record.next(now)))),
-        ]);
-        Ok(Some(Decision { changes, ..self.blank(about, Why::EditionClosed, now) }))
+            draft.why(Why::Digested);
+            DigestRecord { due_at: None, ..record.clone() }
+        } else {
+            let closed = Key::DigestEdition(record.edition);
+            draft.need(closed.clone())?;
+            let edition = EditionRecord { closed: record.clone(), due_at: record.due_at };
+            draft.put(closed, Record::DigestEdition(Box::new(edition)), Because::EditionClosed);
+            record.next(now)
+        };
+        draft.put(Key::Digest, Record::Digest(Box::new(next)), Because::EditionClosed);
+        Ok(Some(draft))
     }
 
     /// A closed edition, as one page.
-    pub(super) fn say_edition(
+    pub(super) fn say_edition<'s>(
         &self,
         number: EditionNumber,
-        state: &State,
+        state: &'s State,
         now: Timestamp,
-    ) -> Result<Option<Decision>, Unread> {
+    ) -> Result<Option<Draft<'s>>, Unread> {
         let key = Key::DigestEdition(number);
         state.need_all([key.clone(), Key::DigestContents(number), Key::DigestDays])?;
         let is_due = |record: &&EditionRecord| record.due_at.is_some_and(|at| at <= now);
         let Some(record) = state.edition(number).filter(is_due) else { return Ok(None) };
-        let EditionRecord { closed, due_at: _ } = record;
-        let incident = incident();
-        let about = about(&incident);
-        let calendar = &self.policy.calendar;
-        if self.policy.digest.is_empty() {
+        let mut draft = self.draft(state, about(&incident()), Why::Digested, now);
+        let due_at = if self.policy.digest.is_empty() {
             // Whoever gets the digests from some day on gets this one, too.
-            let waits = EditionRecord { due_at: Some(calendar.next_opening(now)), ..record.clone() };
-            let changes = BTreeMap::from([(key, Record::DigestEdition(Box::new(waits)))]);
-            return Ok(Some(Decision { changes, ..self.blank(about, Why::Digested, now) }));
-        }
-        let contents = state.contents(number).cloned().unwrap_or_default().with_record(closed);
+            Some(self.policy.calendar.next_opening(now))
+        } else {
+            self.digest(&mut draft, number, &record.closed)?;
+            None
+        };
+        let record = EditionRecord { due_at, ..record.clone() };
+        draft.put(key, Record::DigestEdition(Box::new(record)), Because::Digested);
+        Ok(Some(draft))
+    }
+
+    fn digest(
+        &self,
+        draft: &mut Draft<'_>,
+        number: EditionNumber,
+        closed: &DigestRecord,
+    ) -> Result<(), Unread> {
+        let (calendar, now) = (&self.policy.calendar, draft.now());
+        let contents = draft.contents(number).cloned().unwrap_or_default().with_record(closed);
         let listed: Vec<_> = contents.listed().map(|(incident, _)| incident.clone()).collect();
-        state.need_all(listed.iter().cloned().map(Key::Incident))?;
+        draft.need_all(listed.iter().cloned().map(Key::Incident))?;
         let current = listed.into_iter().map(|key| {
-            let known = state.incident(&key).map_or((0, false), |known| (known.events, known.open));
+            let known = draft.incident(&key).map_or((0, false), |known| (known.events, known.open));
             (key, known)
         });
+        let current = current.collect();
         let today = calendar.day_from_opening(now);
-        let days = state.digest_days().cloned().unwrap_or_default();
+        let days = draft.digest_days().cloned().unwrap_or_default();
         let days = days.with(&closed.days, closed.counted_from).with(&contents.days, None).up_to(today);
         let edition = Edition { from: closed.from, contents: &contents, days: &days };
-        let notice = edition.notice(&current.collect(), calendar, &incident, &self.id(), now);
-        let effects = if contents.is_empty() { Vec::new() } else { self.digests(number, &notice) };
-        let said = EditionRecord { due_at: None, ..record.clone() };
-        let changes = BTreeMap::from([
-            (key, Record::DigestEdition(Box::new(said))),
-            (Key::DigestDays, Record::DigestDays(days)),
-        ]);
-        let blank = self.blank(about, Why::Digested, now);
-        Ok(Some(Decision { verdict: verdict_of(&effects), effects, changes, ..blank }))
+        let notice = edition.notice(&current, calendar, &incident(), &self.id(), now);
+        draft.page(if contents.is_empty() { Vec::new() } else { self.digests(number, &notice) });
+        draft.put(Key::DigestDays, Record::DigestDays(days), Because::Digested);
+        Ok(())
     }
 
     /// To everyone who gets it.

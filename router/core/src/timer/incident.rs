@@ -1,22 +1,21 @@
 //! An incident whose time has come: it is escalated, it went quiet, or its flapping is over.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 
 use super::bundle::SEVERAL;
-use super::{About, Timer, own_notice, verdict_of};
-use crate::decision::{Decision, Withheld};
+use super::{About, Timer, own_notice};
+use crate::decision::{Because, Reason, Withheld};
 use crate::digest::DigestLine;
+use crate::draft::Draft;
 use crate::ending;
 use crate::escalation;
 use crate::follow_up;
 use crate::ids::IncidentKey;
-use crate::incident::IncidentRecord;
+use crate::incident::{IncidentRecord, Suppressed};
 use crate::noise::PageDraft;
 use crate::notice::{ByWhom, Notice};
-use crate::state::{Key, Record, State, Unread};
-use crate::suppress::{self, Disposition, Suppressing, as_said};
+use crate::state::{Key, State, Unread};
+use crate::suppress::{self, Disposition, Suppressing, Suppression, Untold, as_said};
 use crate::text::clean;
 use crate::verdict::{Verdict, Why};
 
@@ -28,31 +27,45 @@ enum Due {
     Escalation,
 }
 
+impl Due {
+    fn kind(self) -> &'static str {
+        match self {
+            Due::Unheld => "hold",
+            Due::Quiet => "quiet-period",
+            Due::Escalation => "escalation",
+        }
+    }
+
+    fn because(self) -> Because {
+        match self {
+            Due::Unheld => Because::WaitsNoLonger,
+            Due::Quiet => Because::Over,
+            Due::Escalation => Because::Escalated,
+        }
+    }
+}
+
 impl Timer<'_> {
-    pub(super) fn incident(
+    pub(super) fn incident<'s>(
         &self,
         key: &IncidentKey,
-        state: &State,
+        state: &'s State,
         now: Timestamp,
-    ) -> Result<Option<Decision>, Unread> {
+    ) -> Result<Option<Draft<'s>>, Unread> {
         state.need_all([Key::Incident(key.clone()), Key::PageDraft(key.clone())])?;
         let Some(record) = state.incident(key).filter(|record| record.open) else { return Ok(None) };
-        let record = as_said(record, state)?;
-        let until = record.held.as_ref().and_then(|held| held.until);
-        let times =
-            [(until, Due::Unheld), (record.quiet_at, Due::Quiet), (record.escalate_at, Due::Escalation)];
-        let due = times.into_iter().filter_map(|(at, due)| Some((at.filter(|at| *at <= now)?, due)));
-        // In the order in which it was due, however late it is.
-        let Some((_, due)) = due.min_by_key(|(at, _)| *at) else { return Ok(None) };
-        let mut decision = match due {
-            Due::Unheld => self.unheld(key, record, state, now)?,
-            Due::Quiet => self.went_quiet(key, record, state, now)?,
-            Due::Escalation => self.escalated(key, record, state, now)?,
-        };
-        if let Some(Record::Incident(record)) = decision.changes.get_mut(&Key::Incident(key.clone())) {
-            self.move_on(record);
+        let mut record = as_said(record, state)?;
+        let Some(due) = due(&record, now) else { return Ok(None) };
+        let about = about(due.kind(), key, &record, state);
+        let mut draft = self.draft(state, about, Why::Escalated, now);
+        match due {
+            Due::Unheld => self.unheld(&mut draft, about, &mut record)?,
+            Due::Quiet => self.went_quiet(&mut draft, about, &mut record)?,
+            Due::Escalation => self.escalated(&mut draft, about, &mut record)?,
         }
-        Ok(Some(decision))
+        self.move_on(&mut record);
+        draft.put_incident(key, record, due.because());
+        Ok(Some(draft))
     }
 
     /// Two things that are due at the same time are two decisions, and each has an id of its own.
@@ -65,132 +78,138 @@ impl Timer<'_> {
 
     fn escalated(
         &self,
-        key: &IncidentKey,
-        mut record: IncidentRecord,
-        state: &State,
-        now: Timestamp,
-    ) -> Result<Decision, Unread> {
-        let about = about("escalation", key, &record, state);
+        draft: &mut Draft<'_>,
+        about: About<'_>,
+        record: &mut IncidentRecord,
+    ) -> Result<(), Unread> {
+        let key = about.incident;
         // What tells of several is nobody's to silence: it has no subject of its own, and who is in it changes.
         let hold = match record.family == SEVERAL {
             true => None,
-            false => self.held_by_others(key, &record, (Why::Escalated, record.priority), state, now)?,
+            false => self.held_by_others(draft, key, record, (Why::Escalated, record.priority))?,
         };
         if let Some(hold) = hold {
             // Whoever is told what was held has the time to respond from there.
             record.escalate_at = None;
             record.respond_by = None;
-            let why = hold.why;
-            let withheld = vec![Withheld { action: "page".to_owned(), reason: clean(&hold.reason, 400) }];
-            let waited = (record.priority, record.said_count);
             let news = record.held.as_ref().map_or(Why::Escalated, |held| held.news);
-            let mut changes = suppress::join(hold, news, key, &mut record, waited, state, now);
-            changes.insert(Key::Incident(key.clone()), Record::Incident(record));
-            return Ok(Decision { withheld, changes, ..self.blank(about, why, now) });
+            let (priority, count) = (record.priority, record.said_count);
+            suppressed(draft, hold, Untold { incident: key, news, priority, count }, record);
+            return Ok(());
         }
         let by = record.respond_by.map(|by| self.policy.zone().minute(by)).unwrap_or_default();
         let why = format!("{}, it was to be by {by}", Why::Escalated.sentence());
-        let mut notice = Notice { why, ..said(key, &record, state, about, &self.id()) };
+        let mut notice = Notice { why, ..self.said(draft, about, record) };
         notice.head.lead = "Nobody has it".to_owned();
-        let id = self.id();
-        let effects = escalation::escalate(self.policy, key, &mut record, &id, &notice, now);
-        let blank = self.blank(about, Why::Escalated, now);
-        let changes = BTreeMap::from([(Key::Incident(key.clone()), Record::Incident(record))]);
-        Ok(Decision { verdict: verdict_of(&effects), effects, changes, ..blank })
+        draft.page(escalation::escalate(self.policy, key, record, &self.id(), &notice, draft.now()));
+        Ok(())
     }
 
     fn went_quiet(
         &self,
-        key: &IncidentKey,
-        mut record: IncidentRecord,
-        state: &State,
-        now: Timestamp,
-    ) -> Result<Decision, Unread> {
-        ending::needs(key, &record, state)?;
-        let about = about("quiet-period", key, &record, state);
+        draft: &mut Draft<'_>,
+        about: About<'_>,
+        record: &mut IncidentRecord,
+    ) -> Result<(), Unread> {
+        ending::needs(about.incident, record, draft)?;
+        draft.why(Why::WentQuiet);
         let since = record.last_at.map(|at| self.policy.zone().minute(at)).unwrap_or_default();
         let why = format!("{} since {since}", Why::WentQuiet.sentence());
-        let notice = Notice { why, ..said(key, &record, state, about, &self.id()) };
-        let ended = ByWhom { by: "quiet period".to_owned(), at: now };
-        let (mut changes, effects) = ending::end(key, &mut record, Some(ended), &notice, state, now);
+        let notice = Notice { why, ..self.said(draft, about, record) };
+        let ended = ByWhom { by: "quiet period".to_owned(), at: draft.now() };
+        let resolves = ending::end(draft, about.incident, record, Some(ended), &notice);
+        draft.tell(resolves);
         // What its finders still hold to be open is new when it is heard of again.
         record.ended = None;
-        let blank = self.blank(about, Why::WentQuiet, now);
-        changes.insert(Key::Incident(key.clone()), Record::Incident(record));
-        Ok(Decision { effects, changes, ..blank })
+        Ok(())
     }
 
     /// Its flapping is over and it is open, or enough time has passed since it was said: what was held is news.
     fn unheld(
         &self,
-        key: &IncidentKey,
-        mut record: IncidentRecord,
-        state: &State,
-        now: Timestamp,
-    ) -> Result<Decision, Unread> {
-        let about = about("hold", key, &record, state);
+        draft: &mut Draft<'_>,
+        about: About<'_>,
+        record: &mut IncidentRecord,
+    ) -> Result<(), Unread> {
         let held = record.held.clone();
-        let was_muted = held.as_ref().is_some_and(|held| held.by == Why::Muted);
-        let (news, count) = held.map_or((Why::Reopened, 0), |held| (held.news, held.count));
-        let page_draft = state.page_draft(key).cloned();
-        let id = self.id();
-        let disposition = match &page_draft {
-            Some(PageDraft { face, notice: _ }) => {
-                let (policy, incident) = (self.policy, key);
-                let suppressing = Suppressing {
-                    policy,
-                    state,
-                    face,
-                    finding: None,
-                    incident,
-                    record: &record,
-                    news,
-                    mute: None,
-                    now,
-                };
-                suppressing.disposition()?
-            }
-            None => Disposition::Notify(BTreeMap::new()),
-        };
-        let blank = self.blank(about, news, now);
-        let mut changes = BTreeMap::new();
-        let decision = match disposition {
+        let news = held.as_ref().map_or(Why::Reopened, |held| held.news);
+        draft.why(news);
+        match self.disposition(draft, about.incident, record, news)? {
             Disposition::Suppress(hold) => {
-                let by = hold.why;
-                let reason = clean(&hold.reason, 400);
-                let withheld = vec![Withheld { action: "page".to_owned(), reason }];
-                let waited =
-                    record.held.as_ref().map_or((record.priority, 0), |held| (held.priority, held.count));
-                changes.extend(suppress::join(hold, news, key, &mut record, waited, state, now));
-                Decision { why: by, withheld, ..blank }
+                let (priority, count) = held.map_or((record.priority, 0), |held| (held.priority, held.count));
+                let untold = Untold { incident: about.incident, news, priority, count };
+                suppressed(draft, hold, untold, record);
             }
             Disposition::Digest => {
-                record.said_count = record.said_count.max(count);
-                record.held = None;
-                record.said_at = now;
-                let line = DigestLine::of(&record, now);
-                changes.extend(suppress::digested(self.policy, state, [(key.clone(), line)], now)?);
-                Decision { verdict: Verdict::Digest, ..blank }
+                is_said(draft, record, held.as_ref());
+                draft.verdict(Verdict::Digest);
+                let line = DigestLine::of(record, draft.now());
+                suppress::digested(draft, self.policy, [(about.incident.clone(), line)])?;
             }
-            Disposition::Notify(spent) => {
-                changes.extend(spent);
-                let more = match news == Why::Unreadable {
-                    true => format!("{} more of its kind since", count.saturating_sub(record.said_count)),
-                    false if was_muted => "it was muted, and is open still".to_owned(),
-                    false => format!("it has begun {} times", record.turns.len()),
-                };
-                let why = format!("{}; {more}", news.sentence());
-                record.said_count = record.said_count.max(count);
-                record.held = None;
-                record.said_at = now;
-                let notice = Notice { why, ..said(key, &record, state, about, &id) };
-                escalation::start_clock(self.policy, &mut record, news, now);
-                let effects = follow_up::page(self.policy, key, Some(&mut record), &id, &notice);
-                Decision { verdict: verdict_of(&effects), effects, ..blank }
+            Disposition::Notify => {
+                let why = format!("{}; {}", news.sentence(), more(held.as_ref(), record));
+                is_said(draft, record, held.as_ref());
+                let notice = Notice { why, ..self.said(draft, about, record) };
+                escalation::start_clock(self.policy, record, news, draft.now());
+                draft.page(follow_up::page(self.policy, about.incident, Some(record), &self.id(), &notice));
             }
+        }
+        Ok(())
+    }
+
+    fn disposition(
+        &self,
+        draft: &mut Draft<'_>,
+        incident: &IncidentKey,
+        record: &IncidentRecord,
+        news: Why,
+    ) -> Result<Disposition, Unread> {
+        let Some(PageDraft { face, notice: _ }) = draft.page_draft(incident).cloned() else {
+            return Ok(Disposition::Notify);
         };
-        changes.insert(Key::Incident(key.clone()), Record::Incident(record));
-        Ok(Decision { changes, ..decision })
+        let (policy, face) = (self.policy, &face);
+        Suppressing { policy, face, finding: None, incident, record, news, mute: None }.disposition(draft)
+    }
+
+    /// What was said of it last, or what little is known.
+    fn said(&self, draft: &Draft<'_>, about: About<'_>, record: &IncidentRecord) -> Notice {
+        match draft.page_draft(about.incident) {
+            Some(page_draft) => Notice { priority: record.priority, ..page_draft.notice.clone() },
+            None => own_notice(record.title.clone(), Why::Escalated, about, &self.id()),
+        }
+    }
+}
+
+/// The first that is due, however late it is.
+fn due(record: &IncidentRecord, now: Timestamp) -> Option<Due> {
+    let until = record.held.as_ref().and_then(|held| held.until);
+    let times = [(until, Due::Unheld), (record.quiet_at, Due::Quiet), (record.escalate_at, Due::Escalation)];
+    let due = times.into_iter().filter_map(|(at, due)| Some((at.filter(|at| *at <= now)?, due)));
+    due.min_by_key(|(at, _)| *at).map(|(_, due)| due)
+}
+
+/// It waits, or waits on.
+fn suppressed(draft: &mut Draft<'_>, hold: Suppression, untold: Untold<'_>, record: &mut IncidentRecord) {
+    draft.why(hold.why);
+    draft.withhold([Withheld::page(Reason::Suppressed(clean(&hold.reason, 400)))]);
+    suppress::join(draft, hold, untold, record);
+}
+
+/// With all that was counted while it was held.
+fn is_said(draft: &Draft<'_>, record: &mut IncidentRecord, held: Option<&Suppressed>) {
+    record.said_count = record.said_count.max(held.map_or(0, |held| held.count));
+    record.held = None;
+    record.said_at = draft.now();
+}
+
+/// What has become of it since it was said.
+fn more(held: Option<&Suppressed>, record: &IncidentRecord) -> String {
+    match held {
+        Some(held) if held.news == Why::Unreadable => {
+            format!("{} more of its kind since", held.count.saturating_sub(record.said_count))
+        }
+        Some(held) if held.by == Why::Muted => "it was muted, and is open still".to_owned(),
+        Some(_) | None => format!("it has begun {} times", record.turns.len()),
     }
 }
 
@@ -209,19 +228,5 @@ fn about<'a>(
         family: known.map_or("", |known| &known.family),
         rule: page_draft.map_or("", |page_draft| page_draft.face.rule.as_str()),
         priority: record.priority,
-    }
-}
-
-/// What was said of it last, or what little is known.
-fn said(
-    key: &IncidentKey,
-    record: &IncidentRecord,
-    state: &State,
-    about: About<'_>,
-    event: &crate::ids::EventId,
-) -> Notice {
-    match state.page_draft(key) {
-        Some(page_draft) => Notice { priority: record.priority, ..page_draft.notice.clone() },
-        None => own_notice(record.title.clone(), Why::Escalated, about, event),
     }
 }

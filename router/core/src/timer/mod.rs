@@ -13,7 +13,8 @@ mod turns;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::decision::{Cause, Decision, Effect, Matter};
+use crate::decision::{Cause, Decision};
+use crate::draft::{Draft, Matter};
 use crate::event::OWN_SOURCE;
 use crate::heading;
 use crate::ids::{EventId, IncidentKey, Own, RuleName};
@@ -21,7 +22,7 @@ use crate::notice::Notice;
 use crate::policy::Policy;
 use crate::priority::Priority;
 use crate::state::{Key, State, Unread};
-use crate::verdict::{Verdict, Why};
+use crate::verdict::Why;
 
 pub use set_back::SetBack;
 pub use turns::Turns;
@@ -52,11 +53,10 @@ impl<'w> Timer<'w> {
         state.need(self.key.clone())?;
         let state = &*state.as_of(self.policy, now);
         let woken = Self { version: state.version(self.key), ..*self };
-        let decision = woken.decided(state, now)?;
-        decision.map(|decision| heading::head(decision, self.policy, state, now)).transpose()
+        woken.decided(state, now)?.map(|draft| heading::head(draft, self.policy)).transpose()
     }
 
-    fn decided(&self, state: &State, now: Timestamp) -> Result<Option<Decision>, Unread> {
+    fn decided<'s>(&self, state: &'s State, now: Timestamp) -> Result<Option<Draft<'s>>, Unread> {
         match self.key {
             Key::Incident(incident) => self.incident(incident, state, now),
             Key::Bundle(bundle) => self.bundle(bundle, state, now),
@@ -89,20 +89,8 @@ impl<'w> Timer<'w> {
     }
 
     /// A decision of that kind with nothing in it yet.
-    fn blank(&self, about: About<'_>, why: Why, now: Timestamp) -> Decision {
-        let About { kind, incident, subject, family, rule, priority } = about;
-        let matter = Matter {
-            source: OWN_SOURCE.to_owned(),
-            kind: format!("Due:{kind}"),
-            finding: None,
-            subject: subject.to_owned(),
-            rule: RuleName::new(rule),
-            family: family.to_owned(),
-            priority,
-            incident: Some(incident.clone()),
-            face: None,
-        };
-        Decision::quiet(self.id(), Cause::Timer, matter, why, now)
+    fn draft<'s>(&self, state: &'s State, about: About<'_>, why: Why, now: Timestamp) -> Draft<'s> {
+        Draft::quiet(state, about.matter(self.id()), why, now)
     }
 }
 
@@ -117,8 +105,23 @@ struct About<'a> {
     priority: Priority,
 }
 
-fn verdict_of(effects: &[Effect]) -> Verdict {
-    if effects.is_empty() { Verdict::Quiet } else { Verdict::Page }
+impl About<'_> {
+    fn matter(self, event: EventId) -> Matter {
+        let About { kind, incident, subject, family, rule, priority } = self;
+        Matter {
+            event,
+            cause: Cause::Timer,
+            source: OWN_SOURCE.to_owned(),
+            kind: format!("Due:{kind}"),
+            finding: None,
+            subject: subject.to_owned(),
+            rule: RuleName::new(rule),
+            family: family.to_owned(),
+            priority,
+            incident: Some(incident.clone()),
+            face: None,
+        }
+    }
 }
 
 /// A page of our own making.

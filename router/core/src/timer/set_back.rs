@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{About, Timer};
-use crate::decision::Decision;
+use super::About;
+use crate::decision::{Because, Decision};
+use crate::draft::{Draft, Matter};
 use crate::ids::{EventId, IncidentKey, Own};
 use crate::policy::Policy;
 use crate::priority::Priority;
@@ -43,7 +44,8 @@ impl<'s> SetBack<'s> {
         let records = self.keys.iter().filter(changed);
         let changes: BTreeMap<_, _> =
             records.filter_map(|key| Some((key.clone(), right.record(key)?.clone()))).collect();
-        let Some(first) = changes.keys().next().cloned() else { return Ok(None) };
+        let Some(first) = changes.keys().next() else { return Ok(None) };
+        let event = EventId::own(Own::Clock { key: &first.to_string(), version: state.version(first) });
         let incident = IncidentKey::new("wf1-clock");
         let subject = format!("{} records of a clock that was ahead", changes.len());
         let (family, rule) = ("clock", "clock");
@@ -55,8 +57,9 @@ impl<'s> SetBack<'s> {
             rule,
             priority: Priority::P3,
         };
-        let blank = Timer::new(&first, now, self.policy).blank(about, Why::ClockSetBack, now);
-        let event = EventId::own(Own::Clock { key: &first.to_string(), version: state.version(&first) });
-        Ok(Some(Decision { event, incident: None, changes, ..blank }))
+        let matter = Matter { incident: None, ..about.matter(event) };
+        let mut draft = Draft::quiet(state, matter, Why::ClockSetBack, now);
+        changes.into_iter().for_each(|(key, record)| draft.put(key, record, Because::ClockSetBack));
+        Ok(Some(draft.build()))
     }
 }

@@ -1,6 +1,6 @@
 //! A replay under watch: after every step, what must hold in any history.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use watchfire_core::command::CommandKind;
@@ -76,6 +76,7 @@ impl<'s> Watched<'s> {
         };
         for decision in decisions {
             self.p0_goes_at_once(&decision);
+            every_change_has_its_reason(&decision);
             self.tell(&decision);
             self.untold.learn(&decision);
             self.decisions.push(decision);
@@ -282,4 +283,12 @@ impl<'s> Watched<'s> {
 /// Whether it is the key of an escalation, which no other channel's word resolves.
 fn is_own_key(dedup_key: &str) -> bool {
     dedup_key.rsplit_once('-').is_some_and(|(_, last)| last.starts_with('e'))
+}
+
+/// As far as they are logged.
+fn every_change_has_its_reason(decision: &Decision) {
+    let logged: BTreeSet<_> = decision.edits.iter().map(|edit| &edit.key).collect();
+    let changed: BTreeSet<_> = decision.changes.keys().collect();
+    let is_all = logged == changed || decision.edits.len() == 64 && logged.is_subset(&changed);
+    assert!(is_all, "changes without a reason: {decision:#?}");
 }

@@ -126,6 +126,7 @@ fn decided(event: &str) -> Entry {
         acts: Vec::new(),
         face: None,
         withheld: Vec::new(),
+        edits: Vec::new(),
         changes: BTreeMap::new(),
     };
     Entry { decision, raw: "{}".to_owned(), sha256: sha256("{}"), outcomes: BTreeMap::new() }

@@ -1,0 +1,85 @@
+//! What a decision changes, record by record, and the reason of each change.
+
+use schemars::JsonSchema;
+use serde::de::IntoDeserializer;
+use serde::de::value::{Error, StrDeserializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::containment::TargetKey;
+use crate::state::Key;
+
+/// One record that a decision has changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Edit {
+    /// Which.
+    #[serde(serialize_with = "written", deserialize_with = "read")]
+    #[schemars(with = "String")]
+    pub key: Key,
+    /// Why.
+    pub because: Because,
+}
+
+/// Why a record was changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Because {
+    /// An event reports it.
+    Reported,
+    /// Its finding is over.
+    Closed,
+    /// The cluster has said what it could not say in time.
+    Completed,
+    /// It is part of an attack sequence.
+    PartOfSequence,
+    /// It covers others from now on, or is covered.
+    Covers,
+    /// What covered others is over.
+    CoversNoLonger,
+    /// It waits with others.
+    Waits,
+    /// It waits with them no longer.
+    WaitsNoLonger,
+    /// It waits on, until something else.
+    WaitsOn,
+    /// It was counted, lest it become a storm.
+    Counted,
+    /// A page takes room.
+    Spent,
+    /// It stands in the digest.
+    Digested,
+    /// An edition of the digest is closed.
+    EditionClosed,
+    /// A page was composed.
+    Composed,
+    /// Somebody is told.
+    Told,
+    /// The finding is noted in Security Hub.
+    Noted,
+    /// Nobody has it in time.
+    Escalated,
+    /// It is over.
+    Over,
+    /// Something is planned to be done.
+    Planned,
+    /// An act has come to its end.
+    Acted,
+    /// A human says so.
+    Commanded,
+    /// The clock that wrote it was ahead.
+    ClockSetBack,
+}
+
+fn written<S: Serializer>(key: &Key, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_str(key)
+}
+
+fn read<'d, D: Deserializer<'d>>(from: D) -> Result<Key, D::Error> {
+    let text = String::deserialize(from)?;
+    let known = Key::parse(&text).or_else(|| target(&text));
+    known.ok_or_else(|| serde::de::Error::custom(format_args!("expected a key, found {text:?}")))
+}
+
+fn target(text: &str) -> Option<Key> {
+    let text: StrDeserializer<'_, Error> = text.strip_prefix("target/")?.into_deserializer();
+    TargetKey::deserialize(text).ok().map(Key::Target)
+}

@@ -1,0 +1,178 @@
+//! What is being decided: every record is read and changed through it, and only it becomes a decision.
+//!
+//! It answers reads from its own edits first, then from the state as of now. Each edit says why it is made.
+
+mod reading;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::act::Act;
+use crate::attributes::Attributes;
+use crate::decision::{Because, Cause, Decision, Edit, Effect, Withheld};
+use crate::ids::{BundleKey, EventId, FindingKey, IncidentKey, RuleName};
+use crate::incident::IncidentRecord;
+use crate::noise::{BundleRecord, PageDraft};
+use crate::notice::Notice;
+use crate::priority::Priority;
+use crate::state::{Key, Record, State};
+use crate::verdict::{Verdict, Why};
+
+/// More edits than this are made and not logged: the timeline of an incident is read by humans.
+const MOST_LOGGED: usize = 64;
+
+/// A decision in the making.
+#[derive(Debug)]
+pub struct Draft<'s> {
+    state: &'s State,
+    edits: State,
+    decision: Decision,
+}
+
+/// What a decision is about.
+#[derive(Clone, Debug)]
+pub(crate) struct Matter {
+    pub(crate) event: EventId,
+    pub(crate) cause: Cause,
+    pub(crate) source: String,
+    pub(crate) kind: String,
+    pub(crate) finding: Option<FindingKey>,
+    pub(crate) subject: String,
+    pub(crate) rule: RuleName,
+    pub(crate) family: String,
+    pub(crate) priority: Priority,
+    pub(crate) incident: Option<IncidentKey>,
+    pub(crate) face: Option<Attributes>,
+}
+
+impl<'s> Draft<'s> {
+    /// How every draft begins: nobody hears of it, nothing is done, nothing is remembered.
+    pub(crate) fn quiet(state: &'s State, matter: Matter, why: Why, now: Timestamp) -> Self {
+        Self { state, edits: State::default(), decision: quiet(matter, why, now) }
+    }
+
+    /// The decision, with the last of each edit.
+    pub(crate) fn build(self) -> Decision {
+        Decision { changes: self.edits.into_records(), ..self.decision }
+    }
+}
+
+/// Edits: each is seen by every later read.
+impl Draft<'_> {
+    pub(crate) fn put(&mut self, key: Key, record: Record, because: Because) {
+        self.log(Edit { key: key.clone(), because });
+        self.edits.insert(key, 0, Some(record));
+    }
+
+    pub(crate) fn put_incident(&mut self, key: &IncidentKey, record: IncidentRecord, because: Because) {
+        self.put(Key::Incident(key.clone()), Record::Incident(record), because);
+    }
+
+    pub(crate) fn put_bundle(&mut self, key: &BundleKey, record: BundleRecord, because: Because) {
+        self.put(Key::Bundle(key.clone()), Record::Bundle(Box::new(record)), because);
+    }
+
+    pub(crate) fn put_page_draft(&mut self, key: &IncidentKey, record: PageDraft) {
+        self.put(Key::PageDraft(key.clone()), Record::PageDraft(Box::new(record)), Because::Composed);
+    }
+
+    fn log(&mut self, edit: Edit) {
+        let logged = &mut self.decision.edits;
+        if logged.len() < MOST_LOGGED && !logged.contains(&edit) {
+            logged.push(edit);
+        }
+    }
+}
+
+/// What is decided, apart from records.
+impl Draft<'_> {
+    pub(crate) fn now(&self) -> Timestamp {
+        self.decision.at
+    }
+
+    pub(crate) fn verdict(&mut self, verdict: Verdict) {
+        self.decision.verdict = verdict;
+    }
+
+    pub(crate) fn why(&mut self, why: Why) {
+        self.decision.why = why;
+    }
+
+    pub(crate) fn priority(&mut self, priority: Priority) {
+        self.decision.priority = priority;
+    }
+
+    pub(crate) fn belongs_to(&mut self, incident: &IncidentKey) {
+        self.decision.incident = Some(incident.clone());
+    }
+
+    pub(crate) fn tell(&mut self, effects: impl IntoIterator<Item = Effect>) {
+        self.decision.effects.extend(effects);
+    }
+
+    /// A page, if anybody is told; quiet otherwise.
+    pub(crate) fn page(&mut self, effects: impl IntoIterator<Item = Effect>) {
+        self.tell(effects);
+        self.decision.verdict = if self.decision.effects.is_empty() { Verdict::Quiet } else { Verdict::Page };
+    }
+
+    pub(crate) fn act(&mut self, acts: impl IntoIterator<Item = Act>) {
+        self.decision.acts.extend(acts);
+    }
+
+    pub(crate) fn withhold(&mut self, withheld: impl IntoIterator<Item = Withheld>) {
+        self.decision.withheld.extend(withheld);
+    }
+
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.decision.verdict == Verdict::Quiet
+    }
+
+    pub(crate) fn withheld(&self) -> &[Withheld] {
+        &self.decision.withheld
+    }
+
+    /// The incident that it belongs to.
+    pub(crate) fn own_incident(&self) -> Option<&IncidentKey> {
+        self.decision.incident.as_ref()
+    }
+
+    /// Every notice that is told now, or from whose words a later one is made.
+    pub(crate) fn notices(&mut self) -> impl Iterator<Item = &mut Notice> {
+        let kept = self.edits.records_mut().filter_map(|record| match record {
+            Record::PageDraft(page_draft) => Some(&mut page_draft.notice),
+            Record::Approval(approval) => Some(&mut approval.notice),
+            _ => None,
+        });
+        self.decision.effects.iter_mut().map(|effect| &mut effect.notice).chain(kept)
+    }
+}
+
+fn quiet(matter: Matter, why: Why, at: Timestamp) -> Decision {
+    let Matter { event, cause, source, kind, finding, subject, rule, family, priority, incident, face } =
+        matter;
+    Decision {
+        event,
+        source,
+        kind,
+        finding,
+        subject,
+        at,
+        rule,
+        family,
+        priority,
+        verdict: Verdict::Quiet,
+        why,
+        incident,
+        cause,
+        effects: Vec::new(),
+        acts: Vec::new(),
+        withheld: Vec::new(),
+        face,
+        edits: Vec::new(),
+        changes: BTreeMap::new(),
+    }
+}
