@@ -67,7 +67,7 @@ async fn a_bare_pod_is_as_it_was_and_in_its_service_again() {
     .await;
     let again = command("again", CommandKind::Release(stage.incident("event-1").await));
     let again = stage.router.command(&again, None).await.unwrap().entry.decision.withheld;
-    assert_eq!(again[0].reason, "nothing is held on its account that can be undone");
+    assert_eq!(again[0].reason.to_string(), "nothing is held on its account that can be undone");
 }
 
 #[tokio::test]
