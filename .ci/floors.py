@@ -100,6 +100,15 @@ def check(name, folder, floors):
     return faults
 
 
-faults = [fault for house in houses() for fault in check(*house)]
+def shown():
+    """The page that shows the floors shows these."""
+    floors = (ROOT / ".ci/floors.txt").read_text().split("\n\n", 1)[1]
+    page = ROOT / "router/ARCHITECTURE.md"
+    if floors.strip() not in page.read_text():
+        yield f"{page.relative_to(ROOT)}: the floors are not those of .ci/floors.txt: copy them"
+
+
+faults = [*shown()]
+faults += [fault for house in houses() for fault in check(*house)]
 print("\n".join(faults) or "every room uses what is below it", file=sys.stderr if faults else sys.stdout)
 sys.exit(1 if faults else 0)
