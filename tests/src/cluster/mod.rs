@@ -170,6 +170,7 @@ impl Drop for Cluster {
 pub fn unique() -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    let at = jiff::Timestamp::now().as_microsecond() % 1_000_000_000;
-    format!("{:x}-{at:x}-{count}", std::process::id())
+    let at = jiff::Timestamp::now().as_microsecond() % 0x100_0000;
+    // As long each time: what is cut to fit is cut alike.
+    format!("{:04x}-{at:06x}-{count:03}", std::process::id() % 0x1_0000)
 }
