@@ -20,8 +20,7 @@ use watchfire_core::rules::RuleFile;
 use crate::channel::ChannelConfig;
 use crate::clients::Clients;
 use crate::config::{self, Config, Diagnostic, Reach, Ready, Tokens, Watched, Written};
-use crate::reloaded::Cause;
-use crate::reloaded::Reloaded;
+use crate::reloaded::{Cause, Reloaded};
 use crate::router::{InForce, Router};
 use crate::telemetry;
 

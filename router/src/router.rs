@@ -50,7 +50,7 @@ pub use in_force::InForce;
 pub use incidents::{Listed, Story, StoryOf};
 pub use naming::{Ambiguous, Meant, Thing, shortest};
 pub(crate) use polling::hear;
-pub use polling::{PollRound, poll, round as poll_round};
+pub use polling::{PollRound, poll, poll_round};
 pub use resuming::RESUMED;
 use set_back::Newest;
 pub use slot::{Slot, WAITING_ROOM};

@@ -2,8 +2,7 @@
 
 use crate::decision::{Effect, When};
 use crate::escalation;
-use crate::ids::dedup_key;
-use crate::ids::{EffectId, EventId, IncidentKey};
+use crate::ids::{EffectId, EventId, IncidentKey, dedup_key};
 use crate::incident::IncidentRecord;
 use crate::notice::{Head, Notice};
 use crate::planning::Asked;

@@ -2,13 +2,10 @@
 
 use crate::decision::{Because, Effect, When};
 use crate::draft::Draft;
-use crate::ids::dedup_key;
-use crate::ids::{ChannelName, DedupKey, EffectId, EventId, IncidentKey};
+use crate::ids::{ChannelName, DedupKey, EffectId, EventId, IncidentKey, dedup_key};
 use crate::incident::IncidentRecord;
-use crate::noise::bundle_key;
-use crate::noise::{BundleKind, incident_of_bundle};
-use crate::notice::ByWhom;
-use crate::notice::Notice;
+use crate::noise::{BundleKind, bundle_key, incident_of_bundle};
+use crate::notice::{ByWhom, Notice};
 use crate::state::{Key, Unread};
 use crate::suppress;
 use crate::verdict::EffectKind;

@@ -3,8 +3,7 @@
 use jiff::Timestamp;
 
 use crate::decision::{Effect, When};
-use crate::ids::dedup_key;
-use crate::ids::{EffectId, EventId, IncidentKey};
+use crate::ids::{EffectId, EventId, IncidentKey, dedup_key};
 use crate::incident::{Escalated, IncidentRecord};
 use crate::notice::Notice;
 use crate::policy::Policy;

@@ -3,16 +3,14 @@
 use jiff::Timestamp;
 
 use crate::act::{Act, ActionKind, StepRecord, StepResult};
-use crate::action::ActionName;
-use crate::action::Role;
+use crate::action::{ActionName, Role};
 use crate::budget::{BudgetRecord, Spent};
 use crate::containment::{ContainmentState, TargetKey, TargetRecord};
 use crate::context::Context;
 use crate::decision::{Because, Cause, Decision, Effect, When};
 use crate::draft::{Draft, Matter};
 use crate::heading;
-use crate::ids::dedup_key;
-use crate::ids::{ChannelName, EffectId, EventId, IncidentKey, Own};
+use crate::ids::{ChannelName, EffectId, EventId, IncidentKey, Own, dedup_key};
 use crate::incident::IncidentRecord;
 use crate::journal::{ActEnd, Entry, Outcome};
 use crate::notice::Notice;
@@ -101,7 +99,7 @@ impl<'e> Ended<'e> {
         let Decision { source, kind, finding, subject, rule, family, .. } = self.entry.decision.clone();
         Matter {
             event: report_id(self.entry, self.act),
-            cause: Cause::report(self.act),
+            cause: Cause::Report,
             source,
             kind,
             finding,
@@ -284,7 +282,7 @@ fn base(entry: &Entry, draft: &Draft<'_>) -> Notice {
     // A command's subject says already which command it is.
     let title = match entry.decision.cause {
         Cause::Command { .. } => subject.clone(),
-        Cause::Event | Cause::Timer | Cause::Report { .. } | Cause::Completion => {
+        Cause::Event | Cause::Timer | Cause::Report | Cause::Completion => {
             format!("{kind}: {subject}")
         }
     };

@@ -1,8 +1,7 @@
 //! May this containment happen? Every guard that cannot be evaluated says no.
 
 use crate::act::{ActionKind, Target};
-use crate::action::ActionName;
-use crate::action::Role;
+use crate::action::{ActionName, Role};
 use crate::budget::{BudgetRecord, Over, Spent};
 use crate::containment::{ContainmentState, TargetKey};
 use crate::context::{Context, Method, Place, Pod, Pods, Workload};

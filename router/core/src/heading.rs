@@ -6,16 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use crate::act::ActionKind;
-use crate::action::ActionName;
-use crate::action::Role;
+use crate::action::{ActionName, Role};
 use crate::containment::{Answer, ApprovalRecord, Containment, ContainmentState, TargetRecord, Verdict};
 use crate::decision::{Decision, Withheld};
 use crate::draft::Draft;
-use crate::ids::ApprovalId;
-use crate::ids::IncidentKey;
+use crate::ids::{ApprovalId, IncidentKey};
 use crate::incident::IncidentRecord;
-use crate::notice::WAITS;
-use crate::notice::{Head, Measure, MeasureState, Notice};
+use crate::notice::{Head, Measure, MeasureState, Notice, WAITS};
 use crate::policy::Policy;
 use crate::state::{Key, Unread};
 

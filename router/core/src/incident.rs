@@ -7,9 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::containment::TargetKey;
 use crate::event::{Band, Finding, FindingState};
-use crate::ids::ApprovalId;
 use crate::ids::{
-    BundleKey, ChannelName, DedupKey, EffectId, EventId, FindingKey, IncidentKey, InhibitionKey,
+    ApprovalId, BundleKey, ChannelName, DedupKey, EffectId, EventId, FindingKey, IncidentKey, InhibitionKey,
 };
 use crate::notice::ByWhom;
 use crate::priority::Priority;

@@ -4,15 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::act::{Act, ActWhen, ActionKind, PlanHash, Target, summary};
-use crate::action::ActionName;
-use crate::action::Role;
+use crate::action::{ActionName, Role};
 use crate::budget::Spent;
 use crate::containment::{ApprovalRecord, Containment, TargetKey, TargetRecord};
 use crate::decision::{Because, Reason, Waits, Withheld};
 use crate::draft::Draft;
 use crate::guard::{AskedBy, Question, Ruling, may};
-use crate::ids::ApprovalId;
-use crate::ids::{EffectId, EventId};
+use crate::ids::{ApprovalId, EffectId, EventId};
 use crate::incident::IncidentRecord;
 use crate::mitigation::Mitigation;
 use crate::notice::Notice;

@@ -1,10 +1,10 @@
 //! How soon a human has to respond.
 
 use std::fmt;
-use strum::VariantArray;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use strum::VariantArray;
 
 /// The time a human has to respond; the smaller, the more urgent.
 #[derive(

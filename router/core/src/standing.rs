@@ -11,13 +11,11 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::action::ActionName;
-use crate::action::Role;
+use crate::action::{ActionName, Role};
 use crate::containment::{Answer, ApprovalRecord, TargetRecord, Verdict};
 use crate::decision::Withheld;
 use crate::heading::measures;
-use crate::ids::ApprovalId;
-use crate::ids::IncidentKey;
+use crate::ids::{ApprovalId, IncidentKey};
 use crate::incident::IncidentRecord;
 use crate::journal::Entry;
 use crate::notice::Measure;

@@ -15,9 +15,7 @@ use watchfire_core::notice::{Templates, Worded, Wording};
 
 use super::{Action, PerMinute, Preview};
 use crate::clients::Clients;
-use crate::failure::Done;
-use crate::failure::Failure;
-use crate::failure::NotTaken;
+use crate::failure::{Done, Failure, NotTaken};
 
 /// Nothing that has to be configured.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]

@@ -12,9 +12,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 use watchfire_core::ids::ChannelName;
 
-use crate::failure::Done;
-use crate::failure::Failure;
-use crate::failure::NotTaken;
+use crate::failure::{Done, Failure, NotTaken};
 use crate::retry::Delays;
 use crate::telemetry;
 

@@ -1,6 +1,46 @@
-//! Which hosts are this machine: there, and only there, may a page travel unencrypted.
+//! Where another side is, and which hosts are this machine: there, and only there, may a page travel unencrypted.
 
 use std::net::IpAddr;
+
+use serde::Deserialize;
+use watchfire_core::value_schema;
+
+/// The address of another side: HTTPS, plain HTTP only on this machine.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Address(reqwest::Url);
+
+value_schema!(Address, {
+    "type": "string",
+    "format": "uri",
+    "description": "An https address; plain HTTP only on this machine.",
+    "pattern": "^(https://|http://(localhost|127\\.|\\[::1\\]))"
+});
+
+impl Address {
+    /// One that is known.
+    pub(super) fn known(url: &str) -> Self {
+        Self::try_from(url.to_owned()).expect("an https address")
+    }
+
+    pub(crate) fn url(&self) -> &reqwest::Url {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for Address {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let url: reqwest::Url = text.parse().map_err(|error| format!("`{text}` is not a URL: {error}"))?;
+        let local = url.host_str().is_some_and(is_loopback);
+        match url.scheme() {
+            "https" => Ok(Self(url)),
+            "http" if local => Ok(Self(url)),
+            _ => Err(format!("expected an https address, not `{text}`")),
+        }
+    }
+}
 
 /// Whether a host name or address is this machine's loopback interface; brackets of IPv6 are allowed.
 pub(crate) fn is_loopback(host: &str) -> bool {

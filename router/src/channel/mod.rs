@@ -32,21 +32,18 @@ use watchfire_core::text::clean;
 pub use console::{Config as ConsoleConfig, Console};
 pub use email::{Config as EmailConfig, Email};
 pub use gate::{Channel, Standing};
+pub use local::Address;
 pub(crate) use local::is_loopback;
 pub use pace::PerMinute;
 pub(crate) use pagerduty::asks_to_wait as pagerduty_asks_to_wait;
-pub use pagerduty::{
-    Address, Config as PagerDutyConfig, EverySeconds, PagerDuty, Place, PollConfig, Profile,
-};
+pub use pagerduty::{Config as PagerDutyConfig, EverySeconds, PagerDuty, Place, PollConfig, Profile};
 pub(crate) use pagerduty::{fits_polls, fits_webhooks};
 pub use preview::{Preview, faults, preview};
-pub use security_hub::{Config as SecurityHubConfig, HubEndpoint, HubRegion, SecurityHub};
+pub use security_hub::{Config as SecurityHubConfig, HubRegion, SecurityHub};
 pub use sns::{Config as SnsConfig, Sns};
 
 use crate::clients::Clients;
-use crate::failure::Done;
-use crate::failure::Failure;
-use crate::failure::NotTaken;
+use crate::failure::{Done, Failure, NotTaken};
 use crate::secret::SecretUse;
 
 /// Kept in the journal.

@@ -33,8 +33,7 @@ use watchfire_core::value_schema;
 
 use super::{Action, PerMinute, Preview};
 use crate::clients::{Arn, Clients, explain};
-use crate::failure::Done;
-use crate::failure::NotTaken;
+use crate::failure::{Done, NotTaken};
 
 /// SNS refuses 100.
 const SUBJECT_LENGTH: usize = 99;

@@ -8,8 +8,7 @@ use watchfire_core::act::{Act, ActWhen, StepRecord, StepResult};
 use watchfire_core::action::ActionName;
 use watchfire_core::command::CommandKind;
 use watchfire_core::containment::{Answer as Answered, ContainmentState, SwitchedOff, Verdict};
-use watchfire_core::ids::ApprovalId;
-use watchfire_core::ids::IncidentKey;
+use watchfire_core::ids::{ApprovalId, IncidentKey};
 use watchfire_core::journal::{ActEnd, Outcome};
 
 use super::Failed;

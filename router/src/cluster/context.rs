@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 use watchfire_core::act::Target;
-use watchfire_core::context::ObjectRef;
 use watchfire_core::context::{
-    Confidence, Context, Gone, Method, Namespace, Node, Place, Pod, Pods, Query, Workload, WorkloadKind,
+    Confidence, Context, Gone, Method, Namespace, Node, ObjectRef, Place, Pod, Pods, Query, Workload,
+    WorkloadKind,
 };
 use watchfire_core::event::{self, Event, Subject};
 

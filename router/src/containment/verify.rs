@@ -5,8 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::time::{Instant, sleep_until};
 use watchfire_core::act::StepResult;
-use watchfire_core::context::ObjectRef;
-use watchfire_core::context::{Selector, WorkloadKind};
+use watchfire_core::context::{ObjectRef, Selector, WorkloadKind};
 
 use super::api::{Api, Live};
 use super::change::{Gone, here};

@@ -20,8 +20,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context as _, anyhow};
 use watchfire_core::ids::ChannelName;
 
-use crate::channel::fits_webhooks;
-use crate::channel::{ChannelConfig, PagerDutyConfig};
+use crate::channel::{ChannelConfig, PagerDutyConfig, fits_webhooks};
 use crate::clients::Clients;
 
 pub use change::{Change, Heard};

@@ -10,14 +10,11 @@ use jiff::Timestamp;
 use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderValue};
 use serde_json::Value;
 use tokio::time::Instant;
-use watchfire_core::ids::incident_of;
-use watchfire_core::ids::{ChannelName, DedupKey};
+use watchfire_core::ids::{ChannelName, DedupKey, incident_of};
 
 use super::incident::{Asked, changes};
 use super::{Change, Heard};
-use crate::channel::PollConfig;
-use crate::channel::fits_polls;
-use crate::channel::pagerduty_asks_to_wait;
+use crate::channel::{PollConfig, fits_polls, pagerduty_asks_to_wait};
 use crate::clients::{Clients, chain};
 use crate::secret::Secret;
 

@@ -3,8 +3,7 @@
 use serde_json::Value;
 use watchfire_core::command::CommandKind;
 use watchfire_core::hash::sha256;
-use watchfire_core::ids::ChannelName;
-use watchfire_core::ids::incident_of;
+use watchfire_core::ids::{ChannelName, incident_of};
 use watchfire_core::text::clean;
 
 use super::change::{Change, Heard, Origin, is_integration, named, text};

@@ -4,8 +4,7 @@ use std::fmt;
 
 use watchfire_core::command::CommandKind;
 use watchfire_core::containment::ApprovalRecord;
-use watchfire_core::ids::ApprovalId;
-use watchfire_core::ids::IncidentKey;
+use watchfire_core::ids::{ApprovalId, IncidentKey};
 
 use super::Router;
 use super::naming::{Ambiguous, Meant, shortest};

@@ -4,8 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use watchfire_core::containment::{ApprovalRecord, TargetKey, TargetRecord};
-use watchfire_core::ids::ApprovalId;
-use watchfire_core::ids::{EventId, FindingKey, IncidentKey, SilenceId};
+use watchfire_core::ids::{ApprovalId, EventId, FindingKey, IncidentKey, SilenceId};
 use watchfire_core::incident::IncidentRecord;
 use watchfire_core::journal::Entry;
 use watchfire_core::next_steps::{self, InDigest, NextSteps};

@@ -10,8 +10,7 @@ use watchfire_core::decision::Decision;
 use watchfire_core::journal::{Entry, Outcome};
 
 use super::round::{Attempt, Round, retry_after};
-use crate::failure::Failure;
-use crate::failure::Nack;
+use crate::failure::{Failure, Nack};
 use crate::router::Router;
 
 /// What could not be written down elsewhere is tried again that much later, as long as it is news.

@@ -26,7 +26,7 @@ pub async fn poll(router: Arc<Router>, poller: Poller, mut stop: watch::Receiver
         let round = async {
             let keys = open(&router, poller.channel()).await;
             let keys = keys.map_err(|error| Unheard::NotDecided(format!("the store failed: {error}")))?;
-            round(&router, &poller, keys).await
+            poll_round(&router, &poller, keys).await
         };
         let result = tokio::select! {
             _ = stop.changed() => break,
@@ -79,7 +79,11 @@ async fn open(router: &Router, channel: &ChannelName) -> Result<Vec<DedupKey>, s
 ///
 /// # Errors
 /// [`Unheard`]: the rest was not asked about.
-pub async fn round(router: &Arc<Router>, poller: &Poller, keys: Vec<DedupKey>) -> Result<PollRound, Unheard> {
+pub async fn poll_round(
+    router: &Arc<Router>,
+    poller: &Poller,
+    keys: Vec<DedupKey>,
+) -> Result<PollRound, Unheard> {
     let mut round = PollRound::default();
     for key in poller.turn(keys) {
         let Some((changes, others)) = poller.asked(&key).await? else { continue };

@@ -11,10 +11,10 @@ mod urgent;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use strum::{IntoStaticStr, VariantArray};
 
 use jiff::Timestamp;
 use redb::ReadableTable;
+use strum::{IntoStaticStr, VariantArray};
 use tokio::sync::{Notify, oneshot};
 use tokio::time::{Instant, sleep_until};
 

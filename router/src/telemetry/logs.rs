@@ -4,9 +4,9 @@
 use std::fmt::Display;
 use std::net::SocketAddr;
 use std::time::Duration;
-use strum::IntoStaticStr;
 
 use jiff::Timestamp;
+use strum::IntoStaticStr;
 use tracing::{error, info, warn};
 use tracing_subscriber::EnvFilter;
 use watchfire_core::act::Act;

@@ -4,12 +4,12 @@ use std::fmt::Display;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use strum::{IntoStaticStr, VariantArray};
 
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use strum::{IntoStaticStr, VariantArray};
 
 use super::line::End;
 use crate::api::views;

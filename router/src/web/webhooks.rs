@@ -20,8 +20,7 @@ use super::line::Line;
 use super::refusal::Refusals;
 use crate::api::{SIGNATURE_HEADER, WebhookEndpoint, views};
 use crate::pagerduty::{Heard, Signers, Told, read};
-use crate::router::Router;
-use crate::router::hear;
+use crate::router::{Router, hear};
 use crate::telemetry;
 
 /// PagerDuty drops what is larger.

@@ -8,8 +8,7 @@ use watchfire_core::act::{QUARANTINE_LABEL, StepResult};
 use watchfire_core::action::ActionName;
 use watchfire_core::command::{Command, CommandKind};
 use watchfire_core::decision::Decision;
-use watchfire_core::ids::ApprovalId;
-use watchfire_core::ids::EventId;
+use watchfire_core::ids::{ApprovalId, EventId};
 use watchfire_tests::cluster::Template;
 use watchfire_tests::until;
 

@@ -16,8 +16,7 @@ use watchfire::containment::{Containment, End, Finding, Grade, How, Ran, checkup
 use watchfire::failure::Failure;
 use watchfire_core::act::{LABELS_ANNOTATION, QUARANTINE_LABEL, Step, StepName, StepRecord, StepResult};
 use watchfire_core::action::ActionName;
-use watchfire_core::context::AdminApi;
-use watchfire_core::context::ObjectRef;
+use watchfire_core::context::{AdminApi, ObjectRef};
 use watchfire_core::mitigation::Mitigation;
 use watchfire_core::plan::permissions::{Evidence, Permission, Permissions, permissions};
 use watchfire_core::plan::repertoire;

@@ -6,8 +6,7 @@ use kube::ResourceExt as _;
 use kube::api::{Api, DeleteParams};
 use watchfire::cluster::LookUp;
 use watchfire_core::act::Target;
-use watchfire_core::context::ObjectRef;
-use watchfire_core::context::{Method, Neighbour, Place, Pods};
+use watchfire_core::context::{Method, Neighbour, ObjectRef, Place, Pods};
 use watchfire_core::event::{Container, Subject};
 use watchfire_tests::cluster::{Cluster, Template};
 

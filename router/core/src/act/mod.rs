@@ -15,8 +15,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::action::ActionName;
-use crate::action::Role;
+use crate::action::{ActionName, Role};
 use crate::context::ObjectRef;
 use crate::ids::{EffectId, IncidentKey};
 

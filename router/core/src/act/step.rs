@@ -1,10 +1,10 @@
 //! The steps that actions are made of: each is one change or one check, can be repeated, and leaves no choice.
 
 use std::collections::BTreeMap;
-use strum::{IntoStaticStr, VariantArray};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use strum::{IntoStaticStr, VariantArray};
 
 use crate::context::{AdminApi, ObjectRef};
 

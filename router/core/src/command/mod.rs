@@ -15,8 +15,7 @@ pub use wish::{Command, CommandKind};
 use jiff::Timestamp;
 
 use crate::act::{Act, ActWhen, ActionKind};
-use crate::action::ActionName;
-use crate::action::Role;
+use crate::action::{ActionName, Role};
 use crate::budget::Spent;
 use crate::containment::{Containment, TargetKey, TargetRecord};
 use crate::context::Context;

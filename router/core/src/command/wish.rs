@@ -1,11 +1,11 @@
 //! What a human may ask for.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::action::ActionName;
 use crate::decision::Cause;
-use crate::ids::ApprovalId;
-use crate::ids::{ChannelName, EventId, IncidentKey, SilenceId};
+use crate::ids::{ApprovalId, ChannelName, EventId, IncidentKey, SilenceId};
 use crate::silence::{Extension, SilenceDraft};
 
 /// One thing that a human asks for.
@@ -36,7 +36,7 @@ impl Command {
 }
 
 /// What a human may ask for.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CommandKind {
     /// A plan that waits is carried out.

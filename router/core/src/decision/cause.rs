@@ -3,8 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::act::Act;
-use crate::ids::{ApprovalId, EffectId};
+use crate::ids::ApprovalId;
 
 /// What a decision answers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -26,25 +25,17 @@ pub enum Cause {
     /// A record whose time has come.
     Timer,
     /// An act has come to its end.
-    Report {
-        /// Which, of its decision.
-        act: EffectId,
-    },
+    Report,
     /// The cluster has said what it could not say in time.
     Completion,
 }
 
 impl Cause {
-    /// The end of an act.
-    pub(crate) fn report(act: &Act) -> Self {
-        Cause::Report { act: act.id.clone() }
-    }
-
     /// The plan that was approved; none where nobody approved one.
     pub fn approves(&self) -> Option<&ApprovalId> {
         match self {
             Cause::Command { approves, .. } => approves.as_ref(),
-            Cause::Event | Cause::Timer | Cause::Report { .. } | Cause::Completion => None,
+            Cause::Event | Cause::Timer | Cause::Report | Cause::Completion => None,
         }
     }
 }

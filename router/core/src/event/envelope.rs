@@ -1,9 +1,9 @@
 //! The EventBridge envelope, and for a bare finding the one it would have had.
 
 use std::fmt;
-use strum::VariantArray;
 
 use jiff::{SignedDuration, Timestamp};
+use strum::VariantArray;
 
 use super::read::{account, as_text, list, text, time};
 use super::{bare, camel};

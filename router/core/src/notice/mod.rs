@@ -31,7 +31,7 @@ pub(crate) const WAITS: &str = "waits for approval";
 
 /// A page's content, before any channel gives it its form.
 ///
-/// All text in it but the ids is already cleaned by [`clean`](crate::text::clean): one line each, nothing that controls, turns or hides,
+/// All text in it but the ids is already cleaned: one line each, nothing that controls, turns or hides,
 /// bounded in length. Ids are as they came, for whoever writes back; every form of the page cleans them, too. It is
 /// still hostile: a channel that has markup must escape it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

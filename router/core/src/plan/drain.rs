@@ -5,8 +5,7 @@
 
 use super::input::{NoPlan, PlanInput, Planned, Repertoire};
 use crate::act::{Step, StepName, Target};
-use crate::context::Neighbour;
-use crate::context::ObjectRef;
+use crate::context::{Neighbour, ObjectRef};
 use crate::mitigation::Mitigation;
 
 /// What it may be made of: pods leave in one way or the other.

@@ -5,8 +5,7 @@
 
 use super::input::{NoPlan, PlanInput, Planned};
 use crate::act::Target;
-use crate::context::ObjectRef;
-use crate::context::{Node, Place, Pod, Pods};
+use crate::context::{Node, ObjectRef, Place, Pod, Pods};
 
 /// More pods than this are not captured for one event.
 const MOST_PODS: usize = 10;

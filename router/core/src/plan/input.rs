@@ -6,8 +6,7 @@ use jiff::Timestamp;
 
 use crate::act::{Step, StepName, Target};
 use crate::action::ActionName;
-use crate::context::ObjectRef;
-use crate::context::{Context, Node, Place, Pod, Workload};
+use crate::context::{Context, Node, ObjectRef, Place, Pod, Workload};
 use crate::event::{Subject, Thing};
 use crate::ids::IncidentKey;
 use crate::mitigation::Mitigation;

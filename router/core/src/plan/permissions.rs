@@ -5,14 +5,12 @@
 //! a test with a server that refuses everything else says so.
 
 use std::collections::BTreeSet;
-use strum::IntoStaticStr;
 
 use super::input::repertoire;
-use crate::act::DENY_POLICY;
-use crate::act::StepName;
-use crate::action::ActionName;
-use crate::action::Role;
+use crate::act::{DENY_POLICY, StepName};
+use crate::action::{ActionName, Role};
 use crate::mitigation::Mitigation;
+use strum::IntoStaticStr;
 
 /// Something that may be done with a kind of object. `escalate`, `bind` and `impersonate` cannot be said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, IntoStaticStr)]

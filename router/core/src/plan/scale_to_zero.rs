@@ -5,8 +5,7 @@
 
 use super::input::{NoPlan, PlanInput, Planned, Repertoire};
 use crate::act::{Step, StepName, Target};
-use crate::context::Known;
-use crate::context::ObjectRef;
+use crate::context::{Known, ObjectRef};
 
 /// What it may be made of.
 pub(super) const REPERTOIRE: Repertoire = Repertoire {

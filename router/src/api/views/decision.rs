@@ -72,7 +72,7 @@ impl DecidedBy {
             Cause::Command { by, reason, approves: _ } => {
                 DecidedBy::Human { name: by.clone(), reason: reason.clone() }
             }
-            Cause::Timer | Cause::Report { .. } | Cause::Completion => DecidedBy::Itself,
+            Cause::Timer | Cause::Report | Cause::Completion => DecidedBy::Itself,
         }
     }
 }

@@ -43,9 +43,7 @@ use watchfire_core::value_schema;
 
 use super::{Action, PerMinute, Preview, local};
 use crate::clients::{Clients, chain};
-use crate::failure::Done;
-use crate::failure::Failure;
-use crate::failure::NotTaken;
+use crate::failure::{Done, Failure, NotTaken};
 use crate::secret::{Secret, SecretSource, SecretUse};
 
 /// For connecting, and for every answer.

@@ -3,9 +3,7 @@
 use tokio::time::sleep;
 
 use super::*;
-use crate::failure::Done;
-use crate::failure::Failure;
-use crate::failure::NotTaken;
+use crate::failure::{Done, Failure, NotTaken};
 
 const SECOND: Duration = Duration::from_secs(1);
 

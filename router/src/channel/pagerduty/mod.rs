@@ -28,6 +28,7 @@ mod poll_config;
 
 pub use poll_config::{EverySeconds, PollConfig};
 pub(crate) use poll_config::{fits_polls, fits_webhooks};
+
 use strum::{IntoStaticStr, VariantArray};
 
 use anyhow::anyhow;
@@ -37,13 +38,11 @@ use watchfire_core::action::Role;
 use watchfire_core::decision::Effect;
 use watchfire_core::ids::ChannelName;
 use watchfire_core::notice::{Fault, Templates, Wording};
-use watchfire_core::value_schema;
 use watchfire_core::verdict::EffectKind;
 
-use super::{Action, PerMinute, Preview, local};
+use super::{Action, Address, PerMinute, Preview};
 use crate::clients::{Clients, chain};
-use crate::failure::Done;
-use crate::failure::NotTaken;
+use crate::failure::{Done, NotTaken};
 use crate::secret::{Secret, SecretSource, SecretUse};
 use answer::Answer;
 pub(crate) use answer::asks_to_wait;
@@ -59,7 +58,7 @@ pub struct Config {
     /// The integration key of an Events API v2 integration.
     pub routing_key: SecretSource,
     /// Where events go; plain HTTP only on this machine.
-    #[serde(default)]
+    #[serde(default = "events_api")]
     pub url: Address,
     /// How much of the page leaves for PagerDuty.
     #[serde(default)]
@@ -124,45 +123,6 @@ fn fits(routing_key: &Secret) -> Result<(), String> {
         false => Err(format!(
             "expected a routing key of {ROUTING_KEY_LENGTH} letters and digits, not of {length} characters"
         )),
-    }
-}
-
-/// The address of the API.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
-pub struct Address(reqwest::Url);
-
-value_schema!(Address, {
-    "type": "string",
-    "format": "uri",
-    "description": "An https address; plain HTTP only on this machine.",
-    "pattern": "^(https://|http://(localhost|127\\.|\\[::1\\]))"
-});
-
-impl Default for Address {
-    fn default() -> Self {
-        let url = "https://events.pagerduty.com/v2/enqueue";
-        Self(url.parse().expect("a URL"))
-    }
-}
-
-impl Address {
-    pub(crate) fn url(&self) -> &reqwest::Url {
-        &self.0
-    }
-}
-
-impl TryFrom<String> for Address {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        let url: reqwest::Url = text.parse().map_err(|error| format!("`{text}` is not a URL: {error}"))?;
-        let local = url.host_str().is_some_and(local::is_loopback);
-        match url.scheme() {
-            "https" => Ok(Self(url)),
-            "http" if local => Ok(Self(url)),
-            _ => Err(format!("expected an https address, not `{text}`")),
-        }
     }
 }
 
@@ -251,6 +211,10 @@ pub struct PagerDuty {
     pace: PerMinute,
 }
 
+fn events_api() -> Address {
+    Address::known("https://events.pagerduty.com/v2/enqueue")
+}
+
 impl Action for PagerDuty {
     const ROLE: Role = Role::Notify;
     type Config = Config;
@@ -259,7 +223,7 @@ impl Action for PagerDuty {
         let form = config.form();
         let Config {
             routing_key: source,
-            url: Address(url),
+            url,
             // In the form.
             payload: _,
             leave_out: _,
@@ -271,7 +235,7 @@ impl Action for PagerDuty {
         } = config;
         let routing_key = source.resolve(clients).await?;
         fits(&routing_key).map_err(|expected| anyhow!("{source}: {expected}"))?;
-        Ok(Self { http: clients.http()?, url, routing_key, form, pace })
+        Ok(Self { http: clients.http()?, url: url.url().clone(), routing_key, form, pace })
     }
 
     async fn perform(&self, effect: &Effect) -> Result<Done, NotTaken> {
@@ -413,7 +377,7 @@ mod tests {
         std::fs::write(&path, "hunter2\n").unwrap();
         let config = Config {
             routing_key: SecretSource::File(path.clone()),
-            url: Address::default(),
+            url: events_api(),
             payload: Profile::Minimal,
             leave_out: Vec::new(),
             templates: Templates::default(),

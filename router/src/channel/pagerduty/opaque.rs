@@ -6,8 +6,7 @@ use std::net::IpAddr;
 use watchfire_core::action::ActionName;
 use watchfire_core::event::OWN_SOURCE;
 use watchfire_core::ids::EventId;
-use watchfire_core::notice::ByWhom;
-use watchfire_core::notice::{Fact, Group, Head, List, Measure, MeasureState, Notice};
+use watchfire_core::notice::{ByWhom, Fact, Group, Head, List, Measure, MeasureState, Notice};
 
 use super::Place;
 

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use watchfire_core::value_schema;
 
-use super::Address;
+use crate::channel::local::Address;
 use crate::secret::{Secret, SecretSource};
 
 /// Secrets that PagerDuty makes are far longer; what is shorter is something else, or can be guessed.
@@ -28,7 +28,7 @@ pub struct PollConfig {
 }
 
 fn api() -> Address {
-    Address::try_from("https://api.pagerduty.com".to_owned()).expect("a URL")
+    Address::known("https://api.pagerduty.com")
 }
 
 /// Seconds from one round of questions to the next, 5 to 3,600.

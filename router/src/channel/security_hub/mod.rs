@@ -35,7 +35,7 @@ use watchfire_core::decision::Effect;
 use watchfire_core::ids::ChannelName;
 use watchfire_core::value_schema;
 
-use super::{Action, PerMinute, local};
+use super::{Action, Address, PerMinute};
 use crate::aws::call::{Place, Service, configured};
 use crate::clients::Clients;
 use crate::failure::{Done, NotTaken};
@@ -53,7 +53,7 @@ pub struct Config {
     /// Whether the endpoint is to be the one for FIPS.
     pub fips: Option<bool>,
     /// Another address than the region's own, such as a VPC endpoint's.
-    pub endpoint: Option<HubEndpoint>,
+    pub endpoint: Option<Address>,
 }
 
 /// The name of an AWS region.
@@ -66,13 +66,6 @@ value_schema!(HubRegion, {
     "description": "The name of an AWS region.",
     "pattern": "^[a-z0-9]+(-[a-z0-9]+)+$"
 });
-value_schema!(HubEndpoint, {
-    "type": "string",
-    "format": "uri",
-    "description": "An https address; plain HTTP only on this machine.",
-    "pattern": "^(https://|http://(localhost|127\\.|\\[::1\\]))"
-});
-
 impl TryFrom<String> for HubRegion {
     type Error = String;
 
@@ -82,25 +75,6 @@ impl TryFrom<String> for HubRegion {
         match plain && text.contains('-') {
             true => Ok(Self(text)),
             false => Err(format!("expected a region such as us-gov-west-1, not `{}`", text.escape_debug())),
-        }
-    }
-}
-
-/// The address of the API; plain HTTP only on this machine.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
-pub struct HubEndpoint(reqwest::Url);
-
-impl TryFrom<String> for HubEndpoint {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        let url: reqwest::Url = text.parse().map_err(|error| format!("`{text}` is not a URL: {error}"))?;
-        let local = url.host_str().is_some_and(local::is_loopback);
-        match url.scheme() {
-            "https" => Ok(Self(url)),
-            "http" if local => Ok(Self(url)),
-            _ => Err(format!("expected an https address, not `{text}`")),
         }
     }
 }
@@ -128,7 +102,7 @@ impl Action for SecurityHub {
         };
         let named = |set: String| set.parse().with_context(|| format!("AWS_ENDPOINT_URL: `{set}`"));
         let endpoint = match endpoint {
-            Some(HubEndpoint(url)) => Some(url),
+            Some(address) => Some(address.url().clone()),
             None => configured(Service::SecurityHub, aws).map(named).transpose()?,
         };
         let place = match (endpoint, fips.or(aws.use_fips()).unwrap_or_default()) {

@@ -35,9 +35,7 @@ fn the_example_is_understood_and_everything_in_it_may_be_left_out() {
     let expected = Config {
         region: Some(HubRegion("us-gov-west-1".to_owned())),
         fips: Some(true),
-        endpoint: Some(HubEndpoint(
-            "https://vpce-1.securityhub.us-gov-west-1.vpce.amazonaws.com".parse().unwrap(),
-        )),
+        endpoint: Some(Address::known("https://vpce-1.securityhub.us-gov-west-1.vpce.amazonaws.com")),
     };
     assert_eq!(config(example), Ok(expected));
     assert_eq!(config("security-hub: {}"), Ok(Config::default()));

@@ -3,7 +3,6 @@
 use watchfire_core::command::Command;
 use watchfire_core::decision::{Cause, Decision};
 use watchfire_core::event::OWN_SOURCE;
-use watchfire_core::ids::EffectId;
 use watchfire_core::verdict::Why;
 
 /// An entry with its cause: until release 0.1 it was only told by names of ours, which no event can have.
@@ -13,11 +12,11 @@ pub(super) fn with_cause(decision: Decision, raw: &str) -> Decision {
         return decision;
     }
     let is_command = decision.source == OWN_SOURCE && decision.kind.starts_with("Command:");
-    let command = serde_json::from_str::<Command>(raw).ok().filter(|_| is_command);
+    let command = is_command.then(|| serde_json::from_str::<Command>(raw).ok()).flatten();
     let cause = match (command, decision.why) {
         (Some(command), _) => command.cause(),
         (None, Why::Completed) => Cause::Completion,
-        (None, Why::Acted | Why::NotContained) => Cause::Report { act: EffectId::new("") },
+        (None, Why::Acted | Why::NotContained) => Cause::Report,
         (None, _) => Cause::Timer,
     };
     Decision { cause, ..decision }
@@ -53,13 +52,7 @@ mod tests {
         let cases = [
             (OWN_SOURCE, "Command:approve", "commanded", approve, approved),
             (OWN_SOURCE, "Due:incident", "escalated", "", Cause::Timer),
-            (
-                "aws.guardduty",
-                "Backdoor:EC2/C&CActivity.B",
-                "acted",
-                "",
-                Cause::Report { act: EffectId::new("") },
-            ),
+            ("aws.guardduty", "Backdoor:EC2/C&CActivity.B", "acted", "", Cause::Report),
             ("aws.guardduty", "Backdoor:EC2/C&CActivity.B", "completed", "", Cause::Completion),
             // Another's text may be that of a command.
             ("custom", "Command:approve", "commanded", approve, Cause::Timer),

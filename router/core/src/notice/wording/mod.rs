@@ -10,12 +10,12 @@ mod words;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use strum::{IntoStaticStr, VariantArray};
 
 use minijinja::Environment;
 use minijinja::value::{Serde, Value};
 use schemars::JsonSchema;
 use serde::Deserialize;
+use strum::{IntoStaticStr, VariantArray};
 
 use super::Notice;
 use crate::value_schema;

@@ -3,10 +3,8 @@
 use jiff::Timestamp;
 use serde_json::json;
 use watchfire_core::action::ActionName;
-use watchfire_core::ids::ApprovalId;
-use watchfire_core::ids::{DedupKey, EventId, FindingKey};
-use watchfire_core::notice::ByWhom;
-use watchfire_core::notice::{Fact, Group, Measure, Templates};
+use watchfire_core::ids::{ApprovalId, DedupKey, EventId, FindingKey};
+use watchfire_core::notice::{ByWhom, Fact, Group, Measure, Templates};
 use watchfire_core::text::is_unfit;
 
 use super::super::Place;
