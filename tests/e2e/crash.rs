@@ -127,8 +127,9 @@ async fn every_event_is_in_the_journal_with_nothing_pending(
 /// Whether nothing in the journal of a worker is left to do, by its own account.
 fn nothing_is_pending(watchfire: &Watchfire) -> bool {
     let exported = watchfire.command(&["store", "export"]);
-    let entries = exported.stdout.lines().map(|line| serde_json::from_str::<Entry>(line).unwrap());
-    exported.code == 0 && entries.into_iter().all(|entry| entry.pending_ids().next().is_none())
+    assert_eq!(exported.code, 0, "{}", exported.stderr);
+    let mut entries = exported.stdout.lines().map(|line| serde_json::from_str::<Entry>(line).unwrap());
+    entries.all(|entry| entry.pending_ids().next().is_none())
 }
 
 /// The line is written after the commit: a kill between the two loses it, nothing repeats it.
@@ -173,7 +174,8 @@ async fn killed_at_random_moments_with_a_dead_channel_every_p0_is_told_by_the_fa
         .queue(&queue.url)
         .set("channels.backup", json!({"pagerduty": channel}))
         .set("routes.P0", json!({"to": ["oncall"], "fallback": "backup"}))
-        .set("fallback_after_seconds", json!(2));
+        .set("fallback_after_seconds", json!(2))
+        .set("http.operator_token", json!({"env": "INGEST_TOKEN"}));
     let mut watchfire = Watchfire::start(&configuration, Some(&aws)).await;
     let events: Vec<_> = (0..URGENT)
         .map(|n| (format!("event-{n}"), GuardDuty::miner(&pod(n)).event(&format!("event-{n}")).to_string()))
