@@ -233,6 +233,7 @@ fn entry(event: &EventId, changes: BTreeMap<Key, Record>) -> Entry {
         withheld: Vec::new(),
         edits: Vec::new(),
         changes,
+        merges: Vec::new(),
     };
     // As many quotes as such an event has, for what they cost when they are escaped.
     let raw = r#""detailType":"value",""#.repeat(200);

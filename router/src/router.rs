@@ -47,7 +47,7 @@ use at_work::AtWork;
 pub use commands::{CommandResult, Rehearsal, recorded};
 use deciding::Undecided;
 pub use in_force::InForce;
-pub use incidents::{Listed, Story, StoryOf};
+pub use incidents::{Among, Listed, Story, StoryOf};
 pub use naming::{Ambiguous, Meant, Thing, shortest};
 pub(crate) use polling::hear;
 pub use polling::{PollRound, poll, poll_round};

@@ -10,10 +10,12 @@ mod digest;
 mod due;
 mod journal;
 mod looking;
+mod merges;
 mod model;
 mod prune;
 mod records;
 mod set_back;
+mod subjects;
 mod wakes;
 
 pub use builders::{at, done, entry, finding, record};
@@ -21,10 +23,12 @@ pub use digest::*;
 pub use due::*;
 pub use journal::*;
 pub use looking::*;
+pub use merges::*;
 pub use model::*;
 pub use prune::*;
 pub use records::*;
 pub use set_back::*;
+pub use subjects::*;
 pub use wakes::*;
 
 /// Makes each promise a test: `store_contract!(expression)`, where the expression is a new closure that
@@ -49,9 +53,15 @@ macro_rules! store_contract {
             a_record_that_is_loaded_again_stays_as_it_was_read
             a_decision_on_a_changed_record_is_stale_and_changes_nothing
             a_decision_on_a_record_that_appeared_since_is_stale
-            a_record_that_was_read_and_not_changed_is_checked_too
+            what_a_decision_is_about_is_checked_though_it_stays_as_it_is
+            what_a_decision_only_looked_at_may_have_changed
             a_change_without_reading_is_refused
             many_at_once_on_one_incident_lose_nothing
+            merges_of_decisions_that_read_the_same_are_all_made
+            a_merge_without_room_makes_a_decision_stale_and_changes_nothing
+            a_merge_that_comes_to_nothing_changes_no_version
+            a_merge_without_reading_is_refused
+            decisions_about_different_subjects_never_make_each_other_stale
             the_lines_of_an_edition_are_gathered_and_those_of_no_other
             a_fresh_entry_is_due_from_its_decision_on
             the_longest_due_come_first
@@ -67,6 +77,7 @@ macro_rules! store_contract {
             a_timeline_has_what_was_decided_about_an_incident_the_oldest_first
             a_timeline_that_is_too_long_has_the_latest
             records_are_gathered_by_the_beginning_of_their_key_in_its_order
+            what_is_open_is_gathered_without_the_rest
             what_events_looked_like_is_gathered_from_a_time_on
             the_journal_is_streamed_as_lines_the_oldest_first_with_every_event_as_it_came
             a_backup_is_the_same_as_long_as_nothing_is_written_and_another_afterwards

@@ -69,6 +69,7 @@ impl AsOf<'_> {
                 spent.iter_mut().for_each(|spent| self.past(&mut spent.at))
             }
             Record::Approval(approval) => self.approval(approval),
+            Record::Storm(storm) => storm.recent.iter_mut().for_each(|at| self.past(at)),
             Record::Switch(switch) => switch.off.iter_mut().for_each(|off| self.past(&mut off.at)),
             // What was done to a target is told apart by how far it is; a limit is looked at as of now anyway.
             Record::Target(_)
@@ -122,7 +123,6 @@ impl AsOf<'_> {
     fn bundle(&self, record: &mut BundleRecord, state: &State) {
         self.past(&mut record.since);
         record.said_at.iter_mut().for_each(|at| self.past(at));
-        record.recent.iter_mut().for_each(|at| self.past(at));
         record.members.values_mut().for_each(|member| self.past(&mut member.at));
         if let BundleKind::Group { name } = &record.kind {
             let group = self.policy.noise.groups.iter().find(|group| group.name == *name);

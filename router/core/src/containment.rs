@@ -148,6 +148,13 @@ impl TargetKey {
         }
     }
 
+    /// The key that is written so; none if there is no such key.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let (kind, uid) = text.split_once('/')?;
+        let is_known = matches!(kind, "pod" | "workload" | "node") && !uid.is_empty();
+        is_known.then(|| Self(text.to_owned()))
+    }
+
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -15,7 +15,7 @@ use crate::attributes::Attributes;
 use crate::ids::{ChannelName, DedupKey, EffectId, EventId, FindingKey, IncidentKey, RuleName};
 use crate::notice::Notice;
 use crate::priority::Priority;
-use crate::state::{Key, Record};
+use crate::state::{Key, Merge, Record, State};
 use crate::verdict::{EffectKind, Verdict, Why};
 
 pub use cause::Cause;
@@ -69,9 +69,37 @@ pub struct Decision {
     /// The records as they are after this decision.
     #[serde(skip)]
     pub changes: BTreeMap<Key, Record>,
+    /// What it changes of what is shared, whoever else changes that.
+    #[serde(skip)]
+    pub merges: Vec<(Key, Merge)>,
 }
 
 impl Decision {
+    /// What a commit must find as it was read: the records that the decision changes, and those that it is about.
+    /// Whatever else it has looked at may have changed since: then it was decided just before.
+    pub fn conditions<'d>(&'d self, read: &'d State) -> impl Iterator<Item = (&'d Key, u64)> {
+        let is_about = |key: &Key| match key {
+            Key::Incident(incident) => self.incident.as_ref() == Some(incident),
+            Key::Finding(finding) => self.finding.as_ref() == Some(finding),
+            _ => false,
+        };
+        read.versions().filter(move |(key, _)| self.changes.contains_key(key) || is_about(key))
+    }
+
+    /// The records after it: what it changes, and what its merges come to on what there is; none where there is no
+    /// room for one of them, so that it has to be decided anew.
+    pub fn comes_to(&self, found: impl Fn(&Key) -> Option<Record>) -> Option<BTreeMap<Key, Record>> {
+        let mut records = self.changes.clone();
+        for (key, merge) in &self.merges {
+            let known = records.get(key).cloned().or_else(|| found(key));
+            let record = merge.on(known.as_ref(), self.at)?;
+            if known.as_ref() != Some(&record) {
+                records.insert(key.clone(), record);
+            }
+        }
+        Some(records)
+    }
+
     /// The kinds of its effects, each once; what is done only if another fails does not count.
     pub fn effect_kinds(&self) -> Vec<EffectKind> {
         let planned = self.effects.iter().filter(|effect| !matches!(effect.when, When::Unless { .. }));

@@ -18,7 +18,7 @@ use crate::incident::IncidentRecord;
 use crate::noise::{BundleRecord, PageDraft};
 use crate::notice::Notice;
 use crate::priority::Priority;
-use crate::state::{Key, Record, State};
+use crate::state::{Key, Merge, Record, State};
 use crate::verdict::{Verdict, Why};
 
 /// More edits than this are made and not logged: the timeline of an incident is read by humans.
@@ -28,6 +28,7 @@ const MOST_LOGGED: usize = 64;
 #[derive(Debug)]
 pub struct Draft<'s> {
     state: &'s State,
+    /// As they are by now.
     edits: State,
     decision: Decision,
 }
@@ -56,7 +57,9 @@ impl<'s> Draft<'s> {
 
     /// The decision, with the last of each edit.
     pub(crate) fn build(self) -> Decision {
-        Decision { changes: self.edits.into_records(), ..self.decision }
+        let mut changes = self.edits.into_records();
+        changes.retain(|key, _| self.decision.merges.iter().all(|(merged, _)| merged != key));
+        Decision { changes, ..self.decision }
     }
 }
 
@@ -64,7 +67,28 @@ impl<'s> Draft<'s> {
 impl Draft<'_> {
     pub(crate) fn put(&mut self, key: Key, record: Record, because: Because) {
         self.log(Edit { key: key.clone(), because });
+        // What was merged into it is in the record.
+        self.decision.merges.retain(|(merged, _)| *merged != key);
         self.edits.insert(key, 0, Some(record));
+    }
+
+    /// Changes what many change, whoever else does so. False where there is no room for it.
+    pub(crate) fn merge(&mut self, key: Key, merge: Merge, because: Because) -> bool {
+        let known = self.of(&key).record(&key);
+        let Some(record) = merge.on(known, self.now()) else { return false };
+        let changes = known != Some(&record);
+        let is_merged = self.decision.merges.iter().any(|(merged, _)| *merged == key);
+        if self.edits.has_read(&key) && !is_merged {
+            self.put(key, record, because);
+            return true;
+        }
+        // One that changes nothing by now may come to something else by the time it is committed.
+        self.decision.merges.push((key.clone(), merge));
+        if changes {
+            self.log(Edit { key: key.clone(), because });
+            self.edits.insert(key, 0, Some(record));
+        }
+        true
     }
 
     pub(crate) fn put_incident(&mut self, key: &IncidentKey, record: IncidentRecord, because: Because) {
@@ -174,5 +198,6 @@ fn quiet(matter: Matter, why: Why, at: Timestamp) -> Decision {
         face,
         edits: Vec::new(),
         changes: BTreeMap::new(),
+        merges: Vec::new(),
     }
 }

@@ -6,7 +6,7 @@ use crate::ids::{ChannelName, DedupKey, EffectId, EventId, IncidentKey, dedup_ke
 use crate::incident::IncidentRecord;
 use crate::noise::{BundleKind, bundle_key, incident_of_bundle};
 use crate::notice::{ByWhom, Notice};
-use crate::state::{Key, Unread};
+use crate::state::{Key, Merge, Unread};
 use crate::suppress;
 use crate::verdict::EffectKind;
 
@@ -32,18 +32,19 @@ pub(crate) fn end(
     let mut effects = resolves(key, record, notice);
     suppress::uncovering(draft, key, record);
     let cover = bundle_key(&BundleKind::Cover { incident: key.clone() }, &[]);
-    if let Some(mut covered) = draft.bundle(&cover).filter(|covered| covered.unsaid > 0).cloned() {
-        covered.due_at = Some(draft.now());
-        draft.put_bundle(&cover, covered, Because::CoversNoLonger);
+    if draft.bundle(&cover).is_some_and(|covered| covered.unsaid > 0) {
+        let now = Merge::SayAt(draft.now());
+        draft.merge(Key::Bundle(cover), now, Because::CoversNoLonger);
     }
     for bundle in std::mem::take(&mut record.bundles) {
-        let Some(mut waiting) = draft.bundle(&bundle).cloned() else { continue };
-        waiting.is_over(key);
-        if waiting.open == 0 && waiting.unsaid == 0 {
-            waiting.is_done();
+        let Some(is_last) = draft.bundle(&bundle).map(|waiting| waiting.clone().is_over(key)) else {
+            continue;
+        };
+        if is_last {
             effects.extend(end_page(draft, &incident_of_bundle(&bundle), notice));
         }
-        draft.put_bundle(&bundle, waiting, Because::Over);
+        let over = Merge::Over { incident: key.clone(), is_last };
+        draft.merge(Key::Bundle(bundle), over, Because::Over);
     }
     record.end(ended);
     effects

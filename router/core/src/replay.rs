@@ -207,6 +207,7 @@ impl<'p> Replay<'p> {
                 withheld: Vec::new(),
                 edits: Vec::new(),
                 changes: BTreeMap::new(),
+                merges: Vec::new(),
                 ..decision
             };
         }
@@ -249,8 +250,10 @@ impl<'p> Replay<'p> {
     }
 
     fn commit(&mut self, decision: &Decision) {
-        for (key, record) in &decision.changes {
-            let version = match self.records.get(key) {
+        let found = |key: &Key| self.records.get(key).map(|(_, _, record)| record.clone());
+        let records = decision.comes_to(found).expect("nobody else has changed anything");
+        for (key, record) in records {
+            let version = match self.records.get(&key) {
                 Some((version, _, before)) => {
                     if let Some(due_at) = before.wake_at() {
                         self.due.remove(&(due_at, key.to_string()));
@@ -262,7 +265,7 @@ impl<'p> Replay<'p> {
             if let Some(due_at) = record.wake_at() {
                 self.due.insert((due_at, key.to_string()), key.clone());
             }
-            self.records.insert(key.clone(), (version + 1, decision.at, record.clone()));
+            self.records.insert(key, (version + 1, decision.at, record));
         }
         self.newest = self.newest.max(decision.at);
     }

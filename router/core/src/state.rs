@@ -1,5 +1,7 @@
 //! The records that decisions read and change, each under its key and at its version.
 
+mod merge;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -11,8 +13,10 @@ use crate::containment::{ApprovalRecord, SwitchRecord, TargetKey, TargetRecord};
 use crate::digest::{Contents, DigestDays, DigestLine, DigestRecord, EditionNumber, EditionRecord};
 use crate::ids::{ApprovalId, BundleKey, FindingKey, IncidentKey, InhibitionKey, LimitKey};
 use crate::incident::{FindingRecord, IncidentRecord};
-use crate::noise::{BundleRecord, InhibitionRecord, LimitRecord, PageDraft};
+use crate::noise::{BundleRecord, InhibitionRecord, LimitRecord, PageDraft, StormRecord};
 use crate::silence::Silences;
+
+pub use merge::Merge;
 
 /// Where a record is kept.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -39,6 +43,8 @@ pub enum Key {
     Bundle(BundleKey),
     /// How much room a limit has.
     Limit(LimitKey),
+    /// When the latest came of what may become a storm.
+    Storm(BundleKey),
     /// Which edition of the digest is written.
     Digest,
     /// What an edition of the digest says about an incident.
@@ -66,6 +72,7 @@ impl fmt::Display for Key {
             Key::Inhibition(key) => write!(out, "cover/{key}"),
             Key::Bundle(key) => write!(out, "bundle/{key}"),
             Key::Limit(key) => write!(out, "limit/{key}"),
+            Key::Storm(key) => write!(out, "storm/{key}"),
             Key::Digest => out.write_str("digest"),
             Key::DigestLine(edition, incident) => write!(out, "{}{incident}", Key::digest_lines(*edition)),
             Key::DigestEdition(edition) => write!(out, "digest-edition/{edition}"),
@@ -94,7 +101,9 @@ impl Key {
             "cover" => Key::Inhibition(InhibitionKey::new(key)),
             "bundle" => Key::Bundle(BundleKey::new(key)),
             "limit" => Key::Limit(LimitKey::new(key)),
+            "storm" => Key::Storm(BundleKey::new(key)),
             "approval" => Key::Approval(ApprovalId::new(key)),
+            "target" => Key::Target(TargetKey::parse(key)?),
             "digest-line" => {
                 let (edition, incident) = key.split_once('/')?;
                 Key::DigestLine(EditionNumber(edition.parse().ok()?), IncidentKey::new(incident))
@@ -142,6 +151,8 @@ pub enum Record {
     Bundle(Box<BundleRecord>),
     /// Under [`Key::Limit`].
     Limit(LimitRecord),
+    /// Under [`Key::Storm`].
+    Storm(StormRecord),
     /// Under [`Key::Digest`].
     Digest(Box<DigestRecord>),
     /// Under [`Key::DigestLine`].
@@ -172,9 +183,36 @@ impl Record {
             | Record::Silences(_)
             | Record::Inhibition(_)
             | Record::Limit(_)
+            | Record::Storm(_)
             | Record::DigestLine(_)
             | Record::DigestDays(_)
             | Record::DigestContents(_) => None,
+        }
+    }
+}
+
+impl Record {
+    /// Whether somebody may still have to do with it: an incident that is open, what was done and can be undone, a
+    /// plan that nobody has answered. Stores find these without looking at all the others.
+    pub fn is_open(&self) -> bool {
+        match self {
+            Record::Incident(incident) => incident.open,
+            Record::Target(target) => !target.undo().is_empty(),
+            Record::Approval(approval) => approval.answer.is_none(),
+            Record::Finding(_)
+            | Record::Budget(_)
+            | Record::Switch(_)
+            | Record::PageDraft(_)
+            | Record::Silences(_)
+            | Record::Inhibition(_)
+            | Record::Bundle(_)
+            | Record::Limit(_)
+            | Record::Storm(_)
+            | Record::Digest(_)
+            | Record::DigestLine(_)
+            | Record::DigestEdition(_)
+            | Record::DigestDays(_)
+            | Record::DigestContents(_) => false,
         }
     }
 }
@@ -251,14 +289,14 @@ impl State {
         self.is_whole || self.records.contains_key(key)
     }
 
-    /// Every key that was read, with its version: what a commit must find unchanged.
+    /// Every key that was read, with its version.
     pub fn versions(&self) -> impl Iterator<Item = (&Key, u64)> {
         let kept = self.records.iter().filter(|(key, _)| !matches!(key, Key::DigestContents(_)));
         kept.map(|(key, read)| (key, read.version))
     }
 
     /// The version at which a record was read; 0 where there is none.
-    pub(crate) fn version(&self, key: &Key) -> u64 {
+    pub fn version(&self, key: &Key) -> u64 {
         self.records.get(key).map_or(0, |read| read.version)
     }
 
@@ -334,6 +372,12 @@ impl State {
         Some(record)
     }
 
+    /// When the latest came of what may become a storm.
+    pub fn storm(&self, key: &BundleKey) -> Option<&StormRecord> {
+        let Record::Storm(record) = self.record(&Key::Storm(key.clone()))? else { return None };
+        Some(record)
+    }
+
     /// Which edition of the digest is written.
     pub fn digest(&self) -> Option<&DigestRecord> {
         let Record::Digest(record) = self.record(&Key::Digest)? else { return None };
@@ -376,7 +420,8 @@ impl State {
         if missing.is_empty() { Ok(()) } else { Err(Unread(missing)) }
     }
 
-    pub(crate) fn record(&self, key: &Key) -> Option<&Record> {
+    /// The record, if it was read and there is one.
+    pub fn record(&self, key: &Key) -> Option<&Record> {
         self.records.get(key)?.record.as_ref()
     }
 }

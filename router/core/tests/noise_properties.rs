@@ -7,6 +7,7 @@ mod histories;
 
 use std::collections::BTreeSet;
 
+use histories::fleet;
 use histories::twists::{Twist, twists};
 use histories::watched::Watched;
 use histories::{cases, history};
@@ -99,5 +100,18 @@ proptest! {
     fn a_restart_at_any_point_changes_nothing(text in history()) {
         let scenario = read(&text);
         prop_assert_eq!(transcript(&scenario, false), transcript(&scenario, true));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: cases() / 4,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn workers_on_one_store_decide_every_event_once_and_leave_nothing_untold(text in history(), seed: u64) {
+        fleet::play(&read(&text), seed);
     }
 }

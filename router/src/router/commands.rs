@@ -221,7 +221,7 @@ impl Router {
                 found.push(target);
             }
         };
-        self.store.fold_records("target/", Vec::new(), gather).await
+        self.store.fold_open("target/", Vec::new(), gather).await
     }
 
     /// Whether mitigation is switched off in the store.

@@ -83,6 +83,15 @@ impl Story {
     }
 }
 
+/// Which incidents are looked through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Among {
+    /// The open ones, however many others there are.
+    Open,
+    /// All that are known.
+    All,
+}
+
 impl Router {
     /// The incidents that are wanted, by key and record, the newest first and no more than `most`; and how many more
     /// there are, none of them more urgent than those, or as urgent and newer.
@@ -92,6 +101,7 @@ impl Router {
     pub async fn incidents(
         &self,
         most: usize,
+        among: Among,
         is_wanted: impl Fn(&str, &IncidentRecord) -> bool + Send + 'static,
     ) -> Result<Listed, store::Error> {
         let gather = move |(first, more): &mut (BTreeMap<_, _>, usize), key: &str, record| {
@@ -106,7 +116,11 @@ impl Router {
                 }
             }
         };
-        let (first, more) = self.store.fold_records("incident/", (BTreeMap::new(), 0), gather).await?;
+        let none = (BTreeMap::new(), 0);
+        let (first, more) = match among {
+            Among::Open => self.store.fold_open("incident/", none, gather).await?,
+            Among::All => self.store.fold_records("incident/", none, gather).await?,
+        };
         let mut newest: Vec<_> = first.into_iter().map(|((_, _, key), record)| (key, record)).collect();
         newest.sort_by_key(|(key, record)| (Reverse(record.opened_at), key.clone()));
         let names = self.names().await?;

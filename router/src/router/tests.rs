@@ -24,7 +24,7 @@ use watchfire_core::ids::ChannelName;
 use watchfire_core::policy::{Policy, Routes};
 use watchfire_core::rules::RuleSet;
 
-use super::{Router, Ticked};
+use super::{Among, Router, Ticked};
 use crate::channel::{Channel, ChannelConfig};
 use crate::clients::Clients;
 use crate::clock::Clock;
@@ -303,7 +303,7 @@ async fn the_most_urgent_incidents_are_listed_the_newest_first_and_the_others_co
         clock.advance(SignedDuration::from_secs(60));
     }
     let keys = async |most, is_open: bool| {
-        let listed = router.incidents(most, move |_, record| record.open == is_open).await;
+        let listed = router.incidents(most, Among::All, move |_, record| record.open == is_open).await;
         let super::Listed { incidents, more } = listed.expect("it answers");
         (incidents.into_iter().map(|(key, _, _)| key).collect::<Vec<_>>(), more)
     };

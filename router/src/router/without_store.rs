@@ -25,12 +25,13 @@ pub(super) struct Remembered(Mutex<BTreeMap<Key, (Timestamp, Record)>>);
 
 impl Remembered {
     pub(super) fn learn(&self, decision: &Decision) {
-        let Decision { changes, at, .. } = decision;
         let mut records = self.records();
+        let found = |key: &Key| records.get(key).map(|(_, record)| record.clone());
+        let changes = decision.comes_to(found).unwrap_or_else(|| decision.changes.clone());
         if records.len() + changes.len() > MOST {
             records.clear();
         }
-        records.extend(changes.iter().map(|(key, record)| (key.clone(), (*at, record.clone()))));
+        records.extend(changes.into_iter().map(|(key, record)| (key, (decision.at, record))));
     }
 
     fn decide(&self, case: &Case<'_>, now: Timestamp) -> Decision {
@@ -88,6 +89,7 @@ fn is_about_telling(key: &Key) -> bool {
         | Key::Inhibition(_)
         | Key::Bundle(_)
         | Key::Limit(_)
+        | Key::Storm(_)
         | Key::Digest
         | Key::DigestLine(..)
         | Key::DigestEdition(_)

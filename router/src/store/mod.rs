@@ -11,8 +11,10 @@
 //! - an answer to a write means that it is durable: a crash after it loses nothing, a crash before it
 //!   leaves all of the write or none of it;
 //! - an event is decided once, by whoever commits first;
-//! - a commit changes records only if every record its decision read is still at the version it was read;
-//!   a version is never used again, not even for a record that was pruned and came back;
+//! - a commit changes records only if those that its decision changes or is about are still at the version at which
+//!   they were read; a version is never used again, not even for a record that was pruned and came back;
+//! - what many change at once is merged, in whatever order: decisions about different subjects never make each other
+//!   stale;
 //! - an outcome, once written, stays;
 //! - dropping the future of a write does not undo it: it may still happen.
 
@@ -26,6 +28,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio::sync::mpsc;
 use watchfire_core::attributes::Attributes;
+#[cfg(doc)]
+use watchfire_core::decision::Decision;
 use watchfire_core::digest::{Contents, EditionNumber};
 use watchfire_core::ids::{EffectId, EventId, IncidentKey};
 use watchfire_core::journal::{Entry, Outcome};
@@ -168,8 +172,21 @@ impl Store {
         }
     }
 
-    /// Stores the entry, and the changes of its decision, if the event was not decided before and every
-    /// record in `read` is still as it was read. All of it or nothing.
+    /// The same of those that are open ([`Record::is_open`]): what it costs follows their number, not that of all.
+    pub async fn fold_open<T: Send + 'static>(
+        &self,
+        beginning: &str,
+        gathered: T,
+        look: impl FnMut(&mut T, &str, Record) + Send + 'static,
+    ) -> Result<T, Error> {
+        match self {
+            Store::Embedded(store) => store.fold_open(beginning, gathered, look).await,
+        }
+    }
+
+    /// Stores the entry, and the changes of its decision, if the event was not decided before and what the decision
+    /// is conditioned on ([`Decision::conditions`]) is still as it was read. All of it or nothing; but a merge may be
+    /// made though the decision is not.
     ///
     /// An entry with effects that have no outcome is due from the time of its decision on.
     /// A change to a record that is not in `read` is refused, see [`Error::Unread`].

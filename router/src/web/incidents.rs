@@ -15,7 +15,7 @@ use super::asked::Question;
 use super::commands::Operator;
 use crate::api::params::{self, IncidentsIn, Of};
 use crate::api::views;
-use crate::router::{Ambiguous, Listed, Meant};
+use crate::router::{Ambiguous, Among, Listed, Meant};
 use crate::store;
 
 /// So many incidents are listed.
@@ -83,18 +83,21 @@ async fn listed(
         Some(pattern) => Some(operator.router.that_match(pattern).await?),
         None => None,
     };
+    let among = match state {
+        IncidentsIn::Open => Among::Open,
+        IncidentsIn::All => Among::All,
+    };
     let is_wanted = move |key: &str, record: &IncidentRecord| {
         let is_hers = |name: &String| {
             let has_it = record.acknowledged.as_ref().is_some_and(|whom| whom.by == *name);
             has_it || record.assigned.as_ref() == Some(name)
         };
-        (state == IncidentsIn::All || record.open)
-            && priority.is_none_or(|priority| priority == record.priority)
+        priority.is_none_or(|priority| priority == record.priority)
             && since.is_none_or(|since| since <= record.last_at.unwrap_or(record.opened_at))
             && mine.as_ref().is_none_or(is_hers)
             && matched.as_ref().is_none_or(|matched| matched.contains(key))
     };
-    let Listed { incidents, more } = operator.router.incidents(MOST, is_wanted).await?;
+    let Listed { incidents, more } = operator.router.incidents(MOST, among, is_wanted).await?;
     let shown = incidents.into_iter().map(|(key, record, short)| views::Incident {
         short: Some(short),
         ..views::Incident::of(key, &record, now)

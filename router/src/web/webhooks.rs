@@ -159,7 +159,8 @@ mod tests {
             Arc::new(Router::new(policy, store.clone(), BTreeMap::new(), Clock::System, metrics.clone()));
         let event = rules_files::read_example(None, "examples/miner.json").expect("it ships");
         router.handle(&event).await.expect_err("there is no such channel to page");
-        let incidents = router.incidents(1, |_, _| true).await.expect("it is there").incidents;
+        let incidents =
+            router.incidents(1, crate::router::Among::All, |_, _| true).await.expect("it is there").incidents;
         let (incident, _, _) = &incidents[0];
 
         let body = json!({"event": {

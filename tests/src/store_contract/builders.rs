@@ -43,6 +43,7 @@ pub fn entry(event: &str, seconds: i64, effects: &[&str]) -> Entry {
         }],
         edits: Vec::new(),
         changes: BTreeMap::new(),
+        merges: Vec::new(),
     };
     let raw = format!(r#"{{"id":"{event}","detail":{{"title":"\u00fc ü \n"}}}}"#);
     Entry { decision, raw, sha256: "ab".repeat(32), outcomes: BTreeMap::new() }

@@ -7,9 +7,9 @@ use watchfire_core::event::Subject;
 use watchfire_core::ids::{EventId, IncidentKey, RuleName};
 use watchfire_core::journal::Entry;
 use watchfire_core::priority::Priority;
-use watchfire_core::state::{Key, State};
+use watchfire_core::state::{Key, Record, State};
 
-use super::builders::{at, changing, done, entry, finding, found, incident, record};
+use super::builders::{at, changing, closed, done, entry, finding, found, incident, record};
 
 /// An entry about that incident.
 pub(super) fn about(entry: Entry, incident: &str) -> Entry {
@@ -140,4 +140,30 @@ async fn streamed(store: &Store, what: Streamed) -> Vec<u8> {
         all.extend(bit.unwrap());
     }
     all
+}
+
+pub async fn what_is_open_is_gathered_without_the_rest(open: impl AsyncFn() -> Store) {
+    let store = open().await;
+    let commit = async |event: &str, seconds, changes: Vec<(Key, Record)>| {
+        let keys: Vec<_> = changes.iter().map(|(key, _)| key.clone()).collect();
+        let mut read = State::default();
+        store.load(&keys, &mut read).await.unwrap();
+        let entry = changing(entry(event, seconds, &[]), changes);
+        assert_eq!(store.commit(&read, &entry).await.unwrap(), Committed::Yes);
+    };
+    commit("a", 0, vec![(incident("b"), record(2)), (incident("a"), record(1)), finding("a", 1)]).await;
+    commit("b", 1, vec![(incident("c"), record(3)), (incident("d"), closed(4))]).await;
+    commit("c", 2, vec![(incident("a"), closed(5))]).await;
+    let gathered = async || {
+        let look = |found: &mut Vec<(String, u64)>, key: &str, record: Record| {
+            let Record::Incident(record) = record else { panic!("{key} is no incident") };
+            found.push((key.to_owned(), record.events));
+        };
+        let mut found = store.fold_open("incident/", Vec::new(), look).await.unwrap();
+        found.sort();
+        found
+    };
+    assert_eq!(gathered().await, [("b".to_owned(), 2), ("c".to_owned(), 3)]);
+    commit("d", 3, vec![(incident("d"), record(6)), (incident("b"), closed(7))]).await;
+    assert_eq!(gathered().await, [("c".to_owned(), 3), ("d".to_owned(), 6)]);
 }

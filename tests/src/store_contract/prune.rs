@@ -34,6 +34,7 @@ async fn commit_with(store: &Store, entry: Entry, keys: &[Key], incident: &Recor
         | Key::Inhibition(_)
         | Key::Bundle(_)
         | Key::Limit(_)
+        | Key::Storm(_)
         | Key::Digest
         | Key::DigestLine(..)
         | Key::DigestEdition(_)

@@ -1,7 +1,7 @@
 //! Findings and incidents, and who may change them.
 
 use watchfire::store::{Committed, Error, Store};
-use watchfire_core::ids::EventId;
+use watchfire_core::ids::{EventId, IncidentKey};
 use watchfire_core::state::{Key, Record, State};
 
 use super::builders::{at, changing, entry, finding, incident, record};
@@ -76,15 +76,32 @@ pub async fn a_decision_on_a_record_that_appeared_since_is_stale(open: impl Asyn
     assert_eq!(store.commit(&read, &late).await.unwrap(), Committed::Stale);
 }
 
-pub async fn a_record_that_was_read_and_not_changed_is_checked_too(open: impl AsyncFn() -> Store) {
+pub async fn what_a_decision_is_about_is_checked_though_it_stays_as_it_is(open: impl AsyncFn() -> Store) {
     let store = open().await;
     let key = incident("i");
+    let about = |event: &str, seconds| {
+        let mut entry = entry(event, seconds, &[]);
+        entry.decision.incident = Some(IncidentKey::new("i"));
+        entry
+    };
     let read = load(&store, &key).await;
     store.commit(&read, &changing(entry("a", 0, &[]), [(key.clone(), record(1))])).await.unwrap();
-    assert_eq!(store.commit(&read, &entry("b", 1, &[])).await.unwrap(), Committed::Stale);
+    assert_eq!(store.commit(&read, &about("b", 1)).await.unwrap(), Committed::Stale);
     let read = load(&store, &key).await;
-    assert_eq!(store.commit(&read, &entry("c", 2, &[])).await.unwrap(), Committed::Yes);
+    assert_eq!(store.commit(&read, &about("c", 2)).await.unwrap(), Committed::Yes);
     assert_eq!(load(&store, &key).await, read);
+}
+
+pub async fn what_a_decision_only_looked_at_may_have_changed(open: impl AsyncFn() -> Store) {
+    let store = open().await;
+    let looked_at = incident("another");
+    let mut read = load(&store, &looked_at).await;
+    let changed = changing(entry("a", 0, &[]), [(looked_at.clone(), record(1))]);
+    assert_eq!(store.commit(&read, &changed).await.unwrap(), Committed::Yes);
+    let (own, to) = finding("f", 1);
+    store.load(std::slice::from_ref(&own), &mut read).await.unwrap();
+    let own = changing(entry("b", 1, &[]), [(own, to)]);
+    assert_eq!(store.commit(&read, &own).await.unwrap(), Committed::Yes);
 }
 
 pub async fn a_change_without_reading_is_refused(open: impl AsyncFn() -> Store) {

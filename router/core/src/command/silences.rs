@@ -11,7 +11,7 @@ use crate::hash::keyed;
 use crate::ids::{EventId, SilenceId};
 use crate::noise::{BundleKind, Maintenance, bundle_key};
 use crate::silence::{Extension, LONGEST, MOST, Silence, SilenceDraft, SilenceEffect, SilencesRecord};
-use crate::state::{Key, Record};
+use crate::state::{Key, Merge, Record};
 use crate::text::clean;
 
 /// The id of the silence that a command makes.
@@ -116,9 +116,8 @@ impl Asked<'_> {
         let mut record = recorded(draft);
         let changed = self.changed_silence(&mut record, id, draft.now(), change);
         let ends_at = changed.map_err(|reason| Declined::new(action, reason))?;
-        if let Some(mut held) = draft.bundle(&key).filter(|held| held.unsaid > 0).cloned() {
-            held.due_at = Some(ends_at);
-            draft.put_bundle(&key, held, Because::Commanded);
+        if draft.bundle(&key).is_some_and(|held| held.unsaid > 0) {
+            draft.merge(Key::Bundle(key), Merge::SayAt(ends_at), Because::Commanded);
         }
         draft.put(Key::Silences, Record::Silences(record.into()), Because::Commanded);
         Ok(())

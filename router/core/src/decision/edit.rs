@@ -1,11 +1,8 @@
 //! What a decision changes, record by record, and the reason of each change.
 
 use schemars::JsonSchema;
-use serde::de::IntoDeserializer;
-use serde::de::value::{Error, StrDeserializer};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::containment::TargetKey;
 use crate::state::Key;
 
 /// One record that a decision has changed.
@@ -75,11 +72,5 @@ fn written<S: Serializer>(key: &Key, to: S) -> Result<S::Ok, S::Error> {
 
 fn read<'d, D: Deserializer<'d>>(from: D) -> Result<Key, D::Error> {
     let text = String::deserialize(from)?;
-    let known = Key::parse(&text).or_else(|| target(&text));
-    known.ok_or_else(|| serde::de::Error::custom(format_args!("expected a key, found {text:?}")))
-}
-
-fn target(text: &str) -> Option<Key> {
-    let text: StrDeserializer<'_, Error> = text.strip_prefix("target/")?.into_deserializer();
-    TargetKey::deserialize(text).ok().map(Key::Target)
+    Key::parse(&text).ok_or_else(|| serde::de::Error::custom(format_args!("expected a key, found {text:?}")))
 }

@@ -6,13 +6,13 @@ use crate::containment::{ApprovalRecord, SwitchRecord, TargetKey, TargetRecord};
 use crate::digest::{Contents, DigestDays, DigestLine, DigestRecord, EditionNumber};
 use crate::ids::{ApprovalId, BundleKey, FindingKey, IncidentKey, InhibitionKey, LimitKey};
 use crate::incident::{FindingRecord, IncidentRecord};
-use crate::noise::{BundleRecord, InhibitionRecord, LimitRecord, PageDraft};
+use crate::noise::{BundleRecord, InhibitionRecord, LimitRecord, PageDraft, StormRecord};
 use crate::silence::Silences;
 use crate::state::{Key, State, Unread};
 
 impl Draft<'_> {
     /// Where a record stands as it is by now.
-    fn of(&self, key: &Key) -> &State {
+    pub(super) fn of(&self, key: &Key) -> &State {
         if self.edits.has_read(key) { &self.edits } else { self.state }
     }
 
@@ -84,6 +84,10 @@ impl Draft<'_> {
 
     pub(crate) fn limit(&self, key: &LimitKey) -> Option<&LimitRecord> {
         self.of(&Key::Limit(key.clone())).limit(key)
+    }
+
+    pub(crate) fn storm(&self, key: &BundleKey) -> Option<&StormRecord> {
+        self.of(&Key::Storm(key.clone())).storm(key)
     }
 
     pub(crate) fn digest(&self) -> Option<&DigestRecord> {

@@ -1,8 +1,8 @@
 //! Several incidents said as one page: a group, a storm, what was over a limit, silenced or covered.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::hash::keyed;
@@ -120,9 +120,6 @@ pub struct BundleRecord {
     /// When what was said is said again if it is still open.
     #[serde(default)]
     pub again_at: Option<Timestamp>,
-    /// For a storm: when the latest new incidents came, no more than make a storm.
-    #[serde(default)]
-    pub recent: VecDeque<Timestamp>,
 }
 
 impl BundleRecord {
@@ -144,7 +141,6 @@ impl BundleRecord {
             said_at: None,
             rounds: 0,
             again_at: None,
-            recent: VecDeque::new(),
         }
     }
 
@@ -252,15 +248,17 @@ impl BundleRecord {
         self.again_at = None;
     }
 
-    /// A member is over.
-    pub(crate) fn is_over(&mut self, incident: &IncidentKey) {
-        if let Some(member) = self.members.get_mut(incident) {
-            if !member.open {
-                return;
+    /// A member is over. Whether nothing else is open, or waits.
+    pub(crate) fn is_over(&mut self, incident: &IncidentKey) -> bool {
+        match self.members.get_mut(incident) {
+            Some(member) if !member.open => {}
+            Some(member) => {
+                member.open = false;
+                self.open = self.open.saturating_sub(1);
             }
-            member.open = false;
+            None => self.open = self.open.saturating_sub(1),
         }
-        self.open = self.open.saturating_sub(1);
+        self.open == 0 && self.unsaid == 0
     }
 
     /// Everything in it has been said.
@@ -296,20 +294,6 @@ impl BundleRecord {
             open |= member.open;
         }
         open || (listed < self.unsaid && self.open > 0)
-    }
-
-    /// Whether a storm has had a new incident within that time.
-    pub(crate) fn is_raging(&self, most: u32, within: SignedDuration, now: Timestamp) -> bool {
-        let recent = self.recent.iter().filter(|at| now.duration_since(**at) < within).count();
-        recent >= most as usize
-    }
-
-    /// One more new incident of what may become a storm.
-    pub(crate) fn blows(&mut self, most: u32, now: Timestamp) {
-        self.recent.push_back(now);
-        while self.recent.len() > most as usize {
-            self.recent.pop_front();
-        }
     }
 }
 

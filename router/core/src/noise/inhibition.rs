@@ -16,4 +16,11 @@ pub struct InhibitionRecord {
 impl InhibitionRecord {
     /// What is beyond covers nothing, so that more is said and not less.
     pub const MOST: usize = 16;
+
+    /// One more, if there is room.
+    pub(crate) fn add(&mut self, incident: &IncidentKey) {
+        if self.by.len() < Self::MOST {
+            self.by.insert(incident.clone());
+        }
+    }
 }

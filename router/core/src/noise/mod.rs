@@ -4,6 +4,8 @@ mod bundle;
 mod config;
 mod inhibition;
 mod limit;
+mod member;
+mod storm;
 
 pub(crate) use bundle::Standing;
 pub use bundle::{BundleKind, BundleRecord, Member};
@@ -12,6 +14,9 @@ pub use config::NoiseConfig;
 pub use inhibition::InhibitionRecord;
 pub use limit::{LimitRecord, Quota};
 pub(crate) use limit::{check, limit_key};
+pub(crate) use member::Remains;
+pub use member::{Joining, Leaving};
+pub use storm::StormRecord;
 
 use std::collections::BTreeMap;
 

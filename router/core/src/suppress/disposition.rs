@@ -10,11 +10,11 @@ use crate::draft::Draft;
 use crate::event::{Finding, Mute};
 use crate::ids::{BundleKey, IncidentKey};
 use crate::incident::IncidentRecord;
-use crate::noise::{BundleKind, BundleRecord, Group, Maintenance, bundle_key};
+use crate::noise::{BundleKind, Group, Maintenance, bundle_key};
 use crate::policy::Policy;
 use crate::priority::Priority;
 use crate::silence::Silence;
-use crate::state::{Key, Unread};
+use crate::state::{Key, Merge, Unread};
 use crate::text::clean;
 use crate::verdict::Why;
 
@@ -264,17 +264,13 @@ impl Suppressing<'_> {
         if !is_new && !is_in_it {
             return Ok(None);
         }
-        draft.need(Key::Bundle(key.clone()))?;
+        draft.need_all([Key::Storm(key.clone()), Key::Bundle(key.clone())])?;
         let (storm, now) = (self.policy.noise.storm, draft.now());
-        let known = draft.bundle(&key).cloned();
-        let rages = known.as_ref().is_some_and(|known| known.is_raging(storm.most, storm.within, now));
-        let said = known.as_ref().and_then(|known| known.said_at);
+        let rages = draft.storm(&key).is_some_and(|known| known.is_raging(storm.most, storm.within, now));
+        let said = draft.bundle(&key).and_then(|known| known.said_at);
         let title = format!("storm of {} in account {}", clean(family, 60), clean(account, 40));
         if !is_in_it {
-            let fresh = || BundleRecord::new(kind.clone(), title.clone(), now);
-            let mut record = known.unwrap_or_else(fresh);
-            record.blows(storm.most, now);
-            draft.put_bundle(&key, record, Because::Counted);
+            draft.merge(Key::Storm(key.clone()), Merge::Count { most: storm.most }, Because::Counted);
         }
         let next = said.map_or(now, |said| now.max(said + storm.interval));
         Ok((rages || is_in_it).then(|| Suppression {

@@ -10,7 +10,7 @@ use crate::hash::keyed;
 use crate::ids::{FindingKey, IncidentKey, InhibitionKey};
 use crate::incident::IncidentRecord;
 use crate::noise::{InhibitionRecord, Noise};
-use crate::state::{Key, Record};
+use crate::state::{Key, Merge};
 
 /// One place to look for a cover.
 pub(crate) struct InhibitionPlace {
@@ -60,10 +60,9 @@ pub(crate) fn adopting(
         if record.covers.contains(&key) {
             continue;
         }
-        let mut cover = draft.cover(&key).cloned().unwrap_or_default();
-        if cover.by.len() < InhibitionRecord::MOST {
-            cover.by.insert(incident.clone());
-            draft.put(Key::Inhibition(key.clone()), Record::Inhibition(cover), Because::Covers);
+        if draft.cover(&key).is_none_or(|cover| cover.by.len() < InhibitionRecord::MOST) {
+            let covers = Merge::Cover(incident.clone());
+            draft.merge(Key::Inhibition(key.clone()), covers, Because::Covers);
             record.covers.insert(key);
         }
     }
@@ -72,9 +71,8 @@ pub(crate) fn adopting(
 /// The incident ceases to cover.
 pub(crate) fn uncovering(draft: &mut Draft<'_>, incident: &IncidentKey, record: &mut IncidentRecord) {
     for key in std::mem::take(&mut record.covers) {
-        let Some(mut cover) = draft.cover(&key).cloned() else { continue };
-        cover.by.remove(incident);
-        draft.put(Key::Inhibition(key), Record::Inhibition(cover), Because::CoversNoLonger);
+        let uncovers = Merge::Uncover(incident.clone());
+        draft.merge(Key::Inhibition(key), uncovers, Because::CoversNoLonger);
     }
 }
 

@@ -6,9 +6,9 @@ use super::disposition::{Suppressing, Suppression, Waiting};
 use crate::decision::Because;
 use crate::draft::Draft;
 use crate::ids::{BundleKey, LimitKey};
-use crate::noise::{self, BundleKind, LimitRecord, Limits, Quota, bundle_key, limit_key};
+use crate::noise::{self, BundleKind, Limits, Quota, bundle_key, limit_key};
 use crate::priority::Priority;
-use crate::state::{Key, Record, Unread};
+use crate::state::{Key, Merge, Unread};
 use crate::text::clean;
 use crate::verdict::Why;
 
@@ -24,15 +24,12 @@ impl Suppressing<'_> {
                 .iter()
                 .flat_map(|limit| [Key::Limit(limit.key.clone()), Key::Bundle(limit.waiting.clone())]),
         )?;
-        let mut spent = Vec::new();
-        for limit in limits {
-            match limit.room(draft) {
-                Ok(record) => spent.push((limit.key, record)),
-                Err(due_at) => return Ok(Some(self.rolled_up(limit, due_at))),
-            }
+        let full = limits.iter().find_map(|limit| Some((limit, limit.room(draft).err()?)));
+        if let Some((limit, due_at)) = full {
+            return Ok(Some(self.rolled_up(limit, due_at)));
         }
-        for (key, record) in spent {
-            draft.put(Key::Limit(key), Record::Limit(record), Because::Spent);
+        for limit in limits {
+            draft.merge(Key::Limit(limit.key), Merge::Spend(limit.quota), Because::Spent);
         }
         Ok(None)
     }
@@ -65,9 +62,10 @@ impl Suppressing<'_> {
         limits.collect()
     }
 
-    fn rolled_up(&self, limit: Limit, due_at: Timestamp) -> Suppression {
+    fn rolled_up(&self, limit: &Limit, due_at: Timestamp) -> Suppression {
         let Limit { quota, key: _, name, kind, waiting } = limit;
-        let title = format!("over the limit of {} ({})", clean(&name, 100), quota.sentence());
+        let (kind, waiting) = (kind.clone(), waiting.clone());
+        let title = format!("over the limit of {} ({})", clean(name, 100), quota.sentence());
         Suppression {
             why: Why::Limited,
             reason: format!("{title}; in a roll-up at {}", self.policy.zone().second(due_at)),
@@ -87,14 +85,15 @@ struct Limit {
 }
 
 impl Limit {
-    /// What is left of it after this; or when what is over it is said.
-    fn room(&self, draft: &Draft<'_>) -> Result<LimitRecord, Timestamp> {
+    /// Whether there is room; or when what is over it is said.
+    fn room(&self, draft: &Draft<'_>) -> Result<(), Timestamp> {
         let now = draft.now();
         // Nothing overtakes what was there first.
         if let Some(ahead) = draft.bundle(&self.waiting).filter(|ahead| ahead.unsaid > 0) {
             return Err(ahead.due_at.unwrap_or(now));
         }
         noise::check(self.quota, draft.limit(&self.key), now)
+            .map(drop)
             .map_err(|room_at| room_at.max(now + ROLL_UP_WAIT))
     }
 }

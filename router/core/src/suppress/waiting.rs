@@ -5,9 +5,9 @@ use crate::decision::Because;
 use crate::draft::Draft;
 use crate::ids::{BundleKey, IncidentKey};
 use crate::incident::{IncidentRecord, Suppressed};
-use crate::noise::{BundleRecord, Member, Standing};
+use crate::noise::{BundleRecord, Joining, Leaving, Member, Remains, Standing};
 use crate::priority::Priority;
-use crate::state::{Key, State, Unread};
+use crate::state::{Key, Merge, State, Unread};
 use crate::verdict::Why;
 
 /// News of an incident that nobody is told of yet.
@@ -64,9 +64,7 @@ fn wait_in(
     record: &mut IncidentRecord,
 ) -> u64 {
     let now = draft.now();
-    let known = draft.bundle(&key).cloned();
-    let mut waiting = known.unwrap_or_else(|| BundleRecord::new(kind, title, now));
-    let after_round = waiting.rounds;
+    let after_round = draft.bundle(&key).map_or(0, |known| known.rounds);
     let standing = match waited {
         Some((waits_in, priority)) if waits_in == key => Standing::Waiting(priority),
         Some(_) | None if record.bundles.contains(&key) => Standing::Said,
@@ -82,12 +80,9 @@ fn wait_in(
         said: false,
         said_before: false,
     };
-    waiting.join(untold.incident, member, standing);
-    waiting.due_at = match (waiting.due_at, due_at) {
-        (Some(earlier), Some(later)) => Some(earlier.min(later)),
-        (earlier, later) => later.or(earlier),
-    };
-    draft.put_bundle(&key, waiting, Because::Waits);
+    let incident = untold.incident.clone();
+    let joining = Joining { kind, title, incident, member, standing, after_round, due_at };
+    draft.merge(Key::Bundle(key.clone()), Merge::Join(Box::new(joining)), Because::Waits);
     record.joined(key);
     after_round
 }
@@ -100,48 +95,31 @@ fn move_out(
     incident: &IncidentKey,
     record: &mut IncidentRecord,
 ) {
-    let Some(mut waiting) = draft.bundle(bundle).cloned() else { return };
-    if !waiting.tells_of(incident) {
-        take_out(draft, bundle, priority, incident, record);
-        if let Some(mut left) = draft.bundle(bundle).cloned() {
-            // Its place in the list is for another.
-            left.members.remove(incident);
-            draft.put_bundle(bundle, left, Because::WaitsNoLonger);
-        }
-        return;
+    let Some(waiting) = draft.bundle(bundle) else { return };
+    let tells_of = waiting.tells_of(incident);
+    let remains = if tells_of { Remains::Told } else { Remains::Nothing };
+    take_out(
+        draft,
+        bundle,
+        Leaving { incident: incident.clone(), priority, family: record.family.clone(), remains },
+    );
+    if !tells_of {
+        record.left(bundle);
     }
-    waiting.take_out(incident, priority, &record.family);
-    if waiting.unsaid == 0 {
-        waiting.due_at = waiting.again_at;
-    }
-    draft.put_bundle(bundle, waiting, Because::WaitsNoLonger);
 }
 
-/// It waits no longer with the others, where it did so with that priority.
-fn take_out(
-    draft: &mut Draft<'_>,
-    bundle: &BundleKey,
-    priority: Priority,
-    incident: &IncidentKey,
-    record: &mut IncidentRecord,
-) {
-    let Some(mut waiting) = draft.bundle(bundle).cloned() else { return };
-    waiting.take_out(incident, priority, &record.family);
-    waiting.is_over(incident);
-    record.left(bundle);
-    if waiting.unsaid == 0 {
-        // Nothing of what was said is open any more: its page is over.
-        let over = waiting.said_at.map(|_| draft.now());
-        waiting.due_at = if waiting.open > 0 { waiting.again_at } else { over };
-    }
-    draft.put_bundle(bundle, waiting, Because::WaitsNoLonger);
+fn take_out(draft: &mut Draft<'_>, bundle: &BundleKey, leaving: Leaving) {
+    draft.merge(Key::Bundle(bundle.clone()), Merge::Leave(Box::new(leaving)), Because::WaitsNoLonger);
 }
 
 /// What waited for others is said by itself.
 pub(crate) fn leave(draft: &mut Draft<'_>, key: &IncidentKey, record: &mut IncidentRecord) {
     let Some(held) = record.held.take() else { return };
-    if let Some(bundle) = held.bundle {
-        take_out(draft, &bundle, held.priority, key, record);
+    if let Some(bundle) = held.bundle.filter(|bundle| draft.bundle(bundle).is_some()) {
+        let (incident, family) = (key.clone(), record.family.clone());
+        let leaving = Leaving { incident, priority: held.priority, family, remains: Remains::Place };
+        take_out(draft, &bundle, leaving);
+        record.left(&bundle);
     }
 }
 

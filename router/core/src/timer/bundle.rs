@@ -17,7 +17,7 @@ use crate::incident::IncidentRecord;
 use crate::noise::{self, BundleKind, BundleRecord, Member, incident_of_bundle};
 use crate::notice::{List, Notice};
 use crate::priority::Priority;
-use crate::state::{Key, Record, State, Unread};
+use crate::state::{Key, Merge, State, Unread};
 use crate::suppress::{self, as_said_by_now, channel_limit};
 use crate::text::clean;
 use crate::verdict::{Verdict, Why};
@@ -110,21 +110,20 @@ impl Timer<'_> {
         if priority == Priority::P0 {
             return Ok(None);
         }
-        let mut spent = Vec::new();
+        let quota = self.policy.noise.limits.channel;
+        let mut limits = Vec::new();
         for channel in &self.policy.routes.of(priority).to {
             let limit = channel_limit(channel.as_str(), priority);
             draft.need(Key::Limit(limit.clone()))?;
-            match noise::check(self.policy.noise.limits.channel, draft.limit(&limit), draft.now()) {
-                Ok(room) => spent.push((limit, room)),
-                Err(room_at) => {
-                    let at = self.policy.zone().minute(room_at);
-                    let reason = format!("no room in the limit of channel {channel} before {at}");
-                    return Ok(Some((room_at, reason)));
-                }
+            if let Err(room_at) = noise::check(quota, draft.limit(&limit), draft.now()) {
+                let at = self.policy.zone().minute(room_at);
+                let reason = format!("no room in the limit of channel {channel} before {at}");
+                return Ok(Some((room_at, reason)));
             }
+            limits.push(limit);
         }
-        for (limit, room) in spent {
-            draft.put(Key::Limit(limit), Record::Limit(room), Because::Spent);
+        for limit in limits {
+            draft.merge(Key::Limit(limit), Merge::Spend(quota), Because::Spent);
         }
         Ok(None)
     }

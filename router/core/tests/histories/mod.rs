@@ -1,5 +1,6 @@
 //! Random histories, written as scenarios: a few pods, nodes and accounts, humans, silences, and jumps in time.
 
+pub(crate) mod fleet;
 pub(crate) mod twists;
 mod untold;
 pub(crate) mod watched;

@@ -160,9 +160,10 @@ impl World {
     }
 
     fn commit(&mut self, decision: Decision) -> Decision {
-        for (key, record) in &decision.changes {
-            let version = self.records.get(key).map_or(0, |(version, _)| *version);
-            self.records.insert(key.clone(), (version + 1, record.clone()));
+        let found = |key: &Key| self.records.get(key).map(|(_, record)| record.clone());
+        for (key, record) in decision.comes_to(found).expect("nobody else changes anything") {
+            let version = self.records.get(&key).map_or(0, |(version, _)| *version);
+            self.records.insert(key, (version + 1, record));
         }
         decision
     }

@@ -16,7 +16,7 @@ use crate::app::App;
 use crate::cli::{Failed, plain_policy};
 use crate::clients::Clients;
 use crate::config::Config;
-use crate::router::{Router, shortest};
+use crate::router::{Among, Router, shortest};
 use crate::rules_files::demo_events;
 use crate::secret::Secret;
 
@@ -65,7 +65,7 @@ pub(super) async fn tour(folder: &Folder, keep: bool) -> Result<(), Failed> {
     say!("A small cluster like EKS runs in this process, and Watchfire follows it, in mode approve.");
     say!("\n── GuardDuty reports a miner in {NAMESPACE}/{name}, and this is the page:");
     handled(&spool, MINER, &miner(&suspect)?).await?;
-    let incidents = router.incidents(1, |_, record| record.open).await.map_err(anyhow::Error::from)?;
+    let incidents = router.incidents(1, Among::Open, |_, _| true).await.map_err(anyhow::Error::from)?;
     let (_, _, incident) = incidents.incidents.first().context("the miner is no incident")?;
     let plan = waiting(&router).await?;
     for (what, line) in STEPS {

@@ -93,6 +93,9 @@ fn rows(tables: &Snapshot, wrong: &mut Vec<String>) {
         from_row::<Record>(row, String::new)?;
         Ok(Key::parse(key).is_none().then(|| "no such key in this version".to_owned()))
     });
+    each("open", tables.open(), wrong, |key, ()| {
+        is_there(tables.records()?.get(key)?, "its record is not there")
+    });
     each("aging", tables.aging(), wrong, |(_, key), ()| {
         is_there(tables.records()?.get(key)?, "its record is not there")
     });

@@ -7,9 +7,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use redb::{Database, DatabaseError, ReadableDatabase as _, TableError};
+use redb::{Database, DatabaseError, ReadableDatabase as _, ReadableTable as _, TableError};
+use watchfire_core::state::Record;
 
 use super::place::Opened;
+use super::row::from_row;
 use super::tables::{META, SCHEMA, Snapshot, Tables};
 use crate::store::Error;
 use crate::store::error::sound;
@@ -92,15 +94,29 @@ pub(super) fn prepare(database: &Database, path: &Path) -> Result<(), Error> {
         Some(found) if found > SCHEMA => {
             return Err(Error::Newer { path: path.to_owned(), found, known: SCHEMA });
         }
-        // What is new in this version is empty at first; what is old reads as it did.
         Some(found) if found == SCHEMA => return Ok(()),
         Some(_) | None => {}
     }
+    // What is new in this version is empty at first, or made of what there is; what is old reads as it did.
     let transaction = database.begin_write()?;
     let mut tables = Tables::open(&transaction)?;
+    find_open(&mut tables)?;
     tables.meta.insert("schema", SCHEMA)?;
     drop(tables);
     Ok(transaction.commit()?)
+}
+
+/// Since schema 5 it is kept which records are open.
+fn find_open(tables: &mut Tables<'_>) -> Result<(), Error> {
+    for row in tables.records.iter()? {
+        let (key, row) = row?;
+        // What cannot be understood is open to nobody.
+        let is_open = from_row(row.value().2, String::new).is_ok_and(|record: Record| record.is_open());
+        if is_open {
+            tables.open.insert(key.value(), ())?;
+        }
+    }
+    Ok(())
 }
 
 /// The schema of a file; none of one that is new. Only by reading: the database may not survive a panic in the midst of

@@ -13,7 +13,7 @@ use watchfire_core::state::{Key, Record};
 use super::Embedded;
 use super::row::from_row;
 use super::tables::{Kept, Snapshot, Tables};
-use super::write::wake;
+use super::write::{mark_open, wake};
 use crate::store::Error;
 
 /// Microseconds after which an old record that is still needed is looked at again: what is kept for years
@@ -94,6 +94,7 @@ impl Old {
                     if now == Some(*version) {
                         tables.records.remove(key)?;
                         wake(tables, key, None)?;
+                        mark_open(tables, key, false)?;
                         tables.aging.remove((*time, key))?;
                         removed += 1;
                     }
@@ -140,7 +141,7 @@ fn fate(tables: &Snapshot, key: &str, before: i64) -> Result<Fate, Error> {
         Ok(Record::DigestLine(_)) => is_to_be_said(tables, key)?,
         Ok(Record::DigestEdition(edition)) => edition.due_at.is_some(),
         Ok(Record::DigestContents(_)) => false,
-        Ok(Record::Budget(_) | Record::Approval(_) | Record::Limit(_)) => false,
+        Ok(Record::Budget(_) | Record::Approval(_) | Record::Limit(_) | Record::Storm(_)) => false,
         // What cannot be read is not removed, and does not stop the others.
         Err(_) => true,
     };
@@ -182,6 +183,7 @@ fn is_open(tables: &Snapshot, key: &Key) -> Result<bool, Error> {
             | Record::Silences(_)
             | Record::Inhibition(_)
             | Record::Limit(_)
+            | Record::Storm(_)
             | Record::Digest(_)
             | Record::DigestLine(_)
             | Record::DigestEdition(_)

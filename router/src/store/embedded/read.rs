@@ -117,6 +117,27 @@ impl Embedded {
         .await
     }
 
+    pub(in crate::store) async fn fold_open<T: Send + 'static>(
+        &self,
+        beginning: &str,
+        mut gathered: T,
+        mut look: impl FnMut(&mut T, &str, Record) + Send + 'static,
+    ) -> Result<T, Error> {
+        let beginning = beginning.to_owned();
+        self.read_long(move |tables| {
+            for row in tables.open()?.range(beginning.as_str()..)? {
+                let (key, _) = row?;
+                let Some(name) = key.value().strip_prefix(&beginning) else { break };
+                let Some(row) = tables.records()?.get(key.value())? else { continue };
+                if let Ok(record) = from_row(row.value().2, || name.to_owned()) {
+                    look(&mut gathered, name, record);
+                }
+            }
+            Ok(gathered)
+        })
+        .await
+    }
+
     pub(in crate::store) async fn due(&self, now: Timestamp, most: usize) -> Result<Vec<EventId>, Error> {
         self.ask(|tables| {
             let rows = tables.due()?.range(..(now.as_microsecond() + 1, ""))?;

@@ -12,11 +12,13 @@ use redb::{
 };
 use serde::{Deserialize, Serialize};
 use watchfire_core::ids::EffectId;
+#[cfg(doc)]
+use watchfire_core::state::Record;
 
 use crate::store::Error;
 
 /// The newest schema that this version can read, and the one it writes.
-pub(super) const SCHEMA: u64 = 4;
+pub(super) const SCHEMA: u64 = 5;
 
 pub(super) const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
 const EVENTS: TableDefinition<'_, &str, i64> = TableDefinition::new("events");
@@ -28,6 +30,7 @@ const RECORDS: TableDefinition<'_, &str, (u64, i64, &[u8])> = TableDefinition::n
 const AGING: TableDefinition<'_, (i64, &str), ()> = TableDefinition::new("aging");
 const WAKES: TableDefinition<'_, (i64, &str), ()> = TableDefinition::new("wakes");
 const WAKE_OF: TableDefinition<'_, &str, i64> = TableDefinition::new("wake_of");
+const OPEN: TableDefinition<'_, &str, ()> = TableDefinition::new("open");
 const TIMELINE: TableDefinition<'_, (&str, i64, &str), ()> = TableDefinition::new("timeline");
 const SPOOL: TableDefinition<'_, u64, (i64, &str)> = TableDefinition::new("spool");
 const EXPRESS: TableDefinition<'_, u64, ()> = TableDefinition::new("express");
@@ -132,6 +135,8 @@ tables! {
     wakes: WAKES, (i64, &'static str) => ();
     /// By key: the time under which it stands in `wakes`.
     wake_of: WAKE_OF, &'static str => i64;
+    /// The keys of records that are open, see [`Record::is_open`].
+    open: OPEN, &'static str => ();
     /// By incident, time of the decision and event: what was decided about an incident.
     timeline: TIMELINE, (&'static str, i64, &'static str) => ();
     /// By sequence: when it was sent, and the message.

@@ -128,6 +128,7 @@ fn decided(event: &str) -> Entry {
         withheld: Vec::new(),
         edits: Vec::new(),
         changes: BTreeMap::new(),
+        merges: Vec::new(),
     };
     Entry { decision, raw: "{}".to_owned(), sha256: sha256("{}"), outcomes: BTreeMap::new() }
 }

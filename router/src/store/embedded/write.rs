@@ -7,9 +7,10 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use redb::ReadableTable;
+use watchfire_core::decision::Decision;
 use watchfire_core::ids::{EffectId, EventId};
 use watchfire_core::journal::{Entry, Outcome};
-use watchfire_core::state::{Key, Record, State};
+use watchfire_core::state::{Key, Merge, Record, State};
 
 use super::Embedded;
 use super::row::{from_row, to_row};
@@ -63,8 +64,9 @@ struct Commit {
     entry: Vec<u8>,
     outcomes: Option<Vec<u8>>,
     unsettled: Option<Vec<u8>>,
-    read: Vec<(String, u64)>,
+    conditions: Vec<(String, u64)>,
     changes: Vec<Change>,
+    merges: Vec<Merged>,
     incident: Option<String>,
 }
 
@@ -73,12 +75,25 @@ struct Change {
     key: String,
     record: Vec<u8>,
     wake_at: Option<i64>,
+    is_open: bool,
+}
+
+/// A record that others may have changed meanwhile.
+struct Merged {
+    key: String,
+    /// What it comes to on the record as it was read; none where it stays as it is.
+    change: Option<Change>,
+    /// The version of that.
+    version: u64,
+    /// What is to be done anew on any other.
+    merges: Vec<Merge>,
 }
 
 impl Commit {
     fn new(read: &State, entry: &Entry) -> Result<Self, Error> {
         let Entry { decision, raw, sha256, outcomes } = entry;
-        if let Some(key) = decision.changes.keys().find(|key| !read.has_read(key)) {
+        let merged = decision.merges.iter().map(|(key, _)| key);
+        if let Some(key) = decision.changes.keys().chain(merged).find(|key| !read.has_read(key)) {
             return Err(Error::Unread(key.clone()));
         }
         let decided = decision.at.as_microsecond();
@@ -90,8 +105,9 @@ impl Commit {
             entry: to_row(&Kept { decision, raw, sha256 }),
             outcomes: (!outcomes.is_empty()).then(|| to_row(outcomes)),
             unsettled: (!unsettled.effects.is_empty()).then(|| to_row(&unsettled)),
-            read: read.versions().map(|(key, version)| (key.to_string(), version)).collect(),
+            conditions: decision.conditions(read).map(|(key, version)| (key.to_string(), version)).collect(),
             changes: decision.changes.iter().map(|(key, to)| Change::new(key, to)).collect(),
+            merges: Merged::all(read, decision),
             incident: decision.incident.as_ref().map(ToString::to_string),
         })
     }
@@ -101,11 +117,16 @@ impl Commit {
         if tables.events.get(event)?.is_some() {
             return Ok(Committed::AlreadyDecided);
         }
-        for (key, version) in &self.read {
-            let now = tables.records.get(key.as_str())?.map_or(0, |row| row.value().0);
-            if now != *version {
+        for (key, version) in &self.conditions {
+            if version_of(tables, key)? != *version {
                 return Ok(Committed::Stale);
             }
+        }
+        let mut changes = self.changes;
+        let at = Timestamp::from_microsecond(self.decided).unwrap_or(Timestamp::MAX);
+        for merged in self.merges {
+            let Some(change) = merged.apply(tables, at)? else { return Ok(Committed::Stale) };
+            changes.extend(change);
         }
         tables.events.insert(event, self.decided)?;
         tables.entries.insert((self.decided, event), self.entry.as_slice())?;
@@ -119,8 +140,9 @@ impl Commit {
         if let Some(incident) = &self.incident {
             tables.timeline.insert((incident.as_str(), self.decided, event), ())?;
         }
-        for Change { key, record, wake_at } in &self.changes {
+        for Change { key, record, wake_at, is_open } in &changes {
             wake(tables, key, *wake_at)?;
+            mark_open(tables, key, *is_open)?;
             let version = tables.next_version()?;
             let row = (version, self.decided, record.as_slice());
             let is_new = tables.records.insert(key.as_str(), row)?.is_none();
@@ -134,9 +156,64 @@ impl Commit {
 
 impl Change {
     fn new(key: &Key, record: &Record) -> Self {
-        let wake_at = record.wake_at().map(|at| at.as_microsecond());
-        Self { key: key.to_string(), record: to_row(record), wake_at }
+        Self::of(key.to_string(), record)
     }
+
+    fn of(key: String, record: &Record) -> Self {
+        let wake_at = record.wake_at().map(|at| at.as_microsecond());
+        Self { key, record: to_row(record), wake_at, is_open: record.is_open() }
+    }
+}
+
+impl Merged {
+    fn all(read: &State, decision: &Decision) -> Vec<Self> {
+        let mut all: BTreeMap<&Key, (Option<Record>, Vec<Merge>)> = BTreeMap::new();
+        for (key, merge) in &decision.merges {
+            let (record, merges) = all.entry(key).or_insert_with(|| (read.record(key).cloned(), Vec::new()));
+            *record = merge.on(record.as_ref(), decision.at).or_else(|| record.take());
+            merges.push(merge.clone());
+        }
+        let merged = all.into_iter().filter_map(|(key, (record, merges))| {
+            let record = record?;
+            let change = (read.record(key) != Some(&record)).then(|| Change::new(key, &record));
+            Some(Self { key: key.to_string(), change, version: read.version(key), merges })
+        });
+        merged.collect()
+    }
+
+    /// What it comes to on what there is, if that is a change; none where it has to be decided anew.
+    fn apply(self, tables: &Tables<'_>, at: Timestamp) -> Result<Option<Option<Change>>, Error> {
+        let key = self.key.as_str();
+        let found: Option<Record> = match tables.records.get(key)? {
+            Some(row) if row.value().0 == self.version => return Ok(Some(self.change)),
+            None if self.version == 0 => return Ok(Some(self.change)),
+            Some(row) => Some(from_row(row.value().2, || key.to_owned())?),
+            None => None,
+        };
+        let mut record = found.clone();
+        for merge in &self.merges {
+            let Some(after) = merge.on(record.as_ref(), at) else { return Ok(None) };
+            record = Some(after);
+        }
+        Ok(Some(
+            record
+                .filter(|record| Some(record) != found.as_ref())
+                .map(|record| Change::of(self.key, &record)),
+        ))
+    }
+}
+
+pub(super) fn mark_open(tables: &mut Tables<'_>, key: &str, is_open: bool) -> Result<(), Error> {
+    if is_open {
+        tables.open.insert(key, ())?;
+    } else {
+        tables.open.remove(key)?;
+    }
+    Ok(())
+}
+
+fn version_of(tables: &Tables<'_>, key: &str) -> Result<u64, Error> {
+    Ok(tables.records.get(key)?.map_or(0, |row| row.value().0))
 }
 
 /// Moves a record's time to another, or to none.
