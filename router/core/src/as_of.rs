@@ -131,6 +131,7 @@ impl AsOf<'_> {
         }
         if let Some(latest) = self.latest(record, state) {
             Self::due(&mut record.due_at, latest);
+            Self::due(&mut record.ends_at, latest);
         }
     }
 

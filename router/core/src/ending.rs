@@ -4,7 +4,7 @@ use crate::decision::{Because, Effect, When};
 use crate::draft::Draft;
 use crate::ids::{ChannelName, DedupKey, EffectId, EventId, IncidentKey, dedup_key};
 use crate::incident::IncidentRecord;
-use crate::noise::{BundleKind, bundle_key, incident_of_bundle};
+use crate::noise::{BundleKind, Ending, bundle_key, incident_of_bundle};
 use crate::notice::{ByWhom, Notice};
 use crate::state::{Key, Merge, Unread};
 use crate::suppress;
@@ -30,11 +30,15 @@ pub(crate) fn end(
     notice: &Notice,
 ) -> Vec<Effect> {
     let mut effects = resolves(key, record, notice);
+    let covers = !record.covers.is_empty();
     suppress::uncovering(draft, key, record);
-    let cover = bundle_key(&BundleKind::Cover { incident: key.clone() }, &[]);
-    if draft.bundle(&cover).is_some_and(|covered| covered.unsaid > 0) {
-        let now = Merge::SayAt(draft.now());
-        draft.merge(Key::Bundle(cover), now, Because::CoversNoLonger);
+    let kind = BundleKind::Cover { incident: key.clone() };
+    let cover = bundle_key(&kind, &[]);
+    if covers || draft.bundle(&cover).is_some() {
+        let (title, at, episode) =
+            (format!("covered by {}", record.title), draft.now(), Some(record.episode));
+        let ending = Ending { kind, title, at, episode };
+        draft.merge(Key::Bundle(cover), Merge::End(Box::new(ending)), Because::CoversNoLonger);
     }
     for bundle in std::mem::take(&mut record.bundles) {
         let Some(is_last) = draft.bundle(&bundle).map(|waiting| waiting.clone().is_over(key)) else {

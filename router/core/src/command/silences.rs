@@ -9,7 +9,7 @@ use crate::decision::Because;
 use crate::draft::Draft;
 use crate::hash::keyed;
 use crate::ids::{EventId, SilenceId};
-use crate::noise::{BundleKind, Maintenance, bundle_key};
+use crate::noise::{BundleKind, Ending, Maintenance, bundle_key};
 use crate::silence::{Extension, LONGEST, MOST, Silence, SilenceDraft, SilenceEffect, SilencesRecord};
 use crate::state::{Key, Merge, Record};
 use crate::text::clean;
@@ -111,14 +111,14 @@ impl Asked<'_> {
         action: &str,
         change: impl FnOnce(&mut Silence) -> Result<(), String>,
     ) -> Result<(), NotDone> {
-        let key = bundle_key(&BundleKind::Silence { id: id.clone() }, &[]);
+        let kind = BundleKind::Silence { id: id.clone() };
+        let key = bundle_key(&kind, &[]);
         draft.need_all([Key::Silences, Key::Bundle(key.clone())])?;
         let mut record = recorded(draft);
         let changed = self.changed_silence(&mut record, id, draft.now(), change);
         let ends_at = changed.map_err(|reason| Declined::new(action, reason))?;
-        if draft.bundle(&key).is_some_and(|held| held.unsaid > 0) {
-            draft.merge(Key::Bundle(key), Merge::SayAt(ends_at), Because::Commanded);
-        }
+        let ending = Ending { kind, title: format!("silence {id}"), at: ends_at, episode: None };
+        draft.merge(Key::Bundle(key), Merge::End(Box::new(ending)), Because::Commanded);
         draft.put(Key::Silences, Record::Silences(record.into()), Because::Commanded);
         Ok(())
     }

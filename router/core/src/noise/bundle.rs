@@ -120,6 +120,12 @@ pub struct BundleRecord {
     /// When what was said is said again if it is still open.
     #[serde(default)]
     pub again_at: Option<Timestamp>,
+    /// When what holds them ends, where that was changed since: whoever joins does not know of it yet.
+    #[serde(default)]
+    pub ends_at: Option<Timestamp>,
+    /// The latest episode of the incident that covered them which is over: it covers nothing any more.
+    #[serde(default)]
+    pub over: Option<u32>,
 }
 
 impl BundleRecord {
@@ -141,6 +147,8 @@ impl BundleRecord {
             said_at: None,
             rounds: 0,
             again_at: None,
+            ends_at: None,
+            over: None,
         }
     }
 
@@ -259,6 +267,11 @@ impl BundleRecord {
             None => self.open = self.open.saturating_sub(1),
         }
         self.open == 0 && self.unsaid == 0
+    }
+
+    /// Whether the incident that covers its members does so no more, as far as that episode goes.
+    pub(crate) fn is_over_for(&self, episode: u32) -> bool {
+        self.over.is_some_and(|over| episode <= over)
     }
 
     /// Everything in it has been said.

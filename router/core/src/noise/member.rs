@@ -23,6 +23,8 @@ pub struct Joining {
     pub(crate) after_round: u64,
     /// When it is to be said.
     pub(crate) due_at: Option<Timestamp>,
+    /// The episode of the incident that covers it.
+    pub(crate) episode: Option<u32>,
 }
 
 impl Joining {
@@ -31,17 +33,54 @@ impl Joining {
         self.join(BundleRecord::new(self.kind.clone(), self.title.clone(), now))
     }
 
-    /// One more; none where the bundle was said since, so that it would be taken for said with it.
+    /// One more; none where the bundle was said since, so that it would be taken for said with it, and where what
+    /// covers it is over.
     pub(crate) fn join(&self, mut bundle: BundleRecord) -> Option<BundleRecord> {
-        if bundle.rounds != self.after_round {
+        let is_over = self.episode.is_some_and(|episode| bundle.is_over_for(episode));
+        if bundle.rounds != self.after_round || is_over {
             return None;
         }
+        if bundle.total == 0 {
+            bundle.title.clone_from(&self.title);
+        }
         bundle.join(&self.incident, self.member.clone(), self.standing);
-        bundle.due_at = match (bundle.due_at, self.due_at) {
+        bundle.due_at = match (bundle.due_at, bundle.ends_at.or(self.due_at)) {
             (Some(earlier), Some(later)) => Some(earlier.min(later)),
             (earlier, later) => later.or(earlier),
         };
         Some(bundle)
+    }
+}
+
+/// What holds a bundle's members ends.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ending {
+    /// What they have in common.
+    pub(crate) kind: BundleKind,
+    /// What their page is called.
+    pub(crate) title: String,
+    /// When.
+    pub(crate) at: Timestamp,
+    /// The episode that is over, of the incident that covered them.
+    pub(crate) episode: Option<u32>,
+}
+
+impl Ending {
+    /// A bundle that nobody has joined yet.
+    pub(crate) fn begin(&self, now: Timestamp) -> BundleRecord {
+        self.end(BundleRecord::new(self.kind.clone(), self.title.clone(), now))
+    }
+
+    /// What waits is said then, and so is whoever joins without knowing of it.
+    pub(crate) fn end(&self, mut bundle: BundleRecord) -> BundleRecord {
+        match self.episode {
+            Some(episode) => bundle.over = bundle.over.max(Some(episode)),
+            None => bundle.ends_at = Some(self.at),
+        }
+        if bundle.unsaid > 0 {
+            bundle.due_at = Some(self.at);
+        }
+        bundle
     }
 }
 

@@ -15,7 +15,7 @@ pub use inhibition::InhibitionRecord;
 pub use limit::{LimitRecord, Quota};
 pub(crate) use limit::{check, limit_key};
 pub(crate) use member::Remains;
-pub use member::{Joining, Leaving};
+pub use member::{Ending, Joining, Leaving};
 pub use storm::StormRecord;
 
 use std::collections::BTreeMap;

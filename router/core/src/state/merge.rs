@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::Record;
 use crate::digest::{DigestRecord, EditionNumber};
 use crate::ids::IncidentKey;
-use crate::noise::{self, InhibitionRecord, Joining, Leaving, Quota, StormRecord};
+use crate::noise::{self, Ending, InhibitionRecord, Joining, Leaving, Quota, StormRecord};
 
 /// A change to what is shared.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,8 +43,8 @@ pub enum Merge {
         /// That nothing else is open then, so that the bundle's page is over with it.
         is_last: bool,
     },
-    /// What waits is said at that time.
-    SayAt(Timestamp),
+    /// What holds the members of a bundle ends.
+    End(Box<Ending>),
 }
 
 impl Merge {
@@ -56,7 +56,7 @@ impl Merge {
             Merge::Spend(_) | Merge::Count { .. } | Merge::Join(_) | Merge::Leave(_) | Merge::Over { .. } => {
                 true
             }
-            Merge::Cover(_) | Merge::Uncover(_) | Merge::Line { .. } | Merge::SayAt(_) => false,
+            Merge::Cover(_) | Merge::Uncover(_) | Merge::Line { .. } | Merge::End(_) => false,
         }
     }
 
@@ -102,10 +102,9 @@ impl Merge {
                 }
                 Some(Record::Bundle(bundle))
             }
-            (Merge::SayAt(due_at), Some(Record::Bundle(bundle))) => {
-                let mut bundle = bundle.clone();
-                bundle.due_at = if bundle.unsaid > 0 { Some(*due_at) } else { bundle.due_at };
-                Some(Record::Bundle(bundle))
+            (Merge::End(ending), None) => Some(Record::Bundle(Box::new(ending.begin(at)))),
+            (Merge::End(ending), Some(Record::Bundle(bundle))) => {
+                Some(Record::Bundle(Box::new(ending.end((**bundle).clone()))))
             }
             // What is not there, or is something else.
             (_, _) => None,

@@ -63,6 +63,8 @@ pub(crate) struct Waiting {
     pub(crate) title: String,
     /// None: when what holds it ends.
     pub(crate) due_at: Option<Timestamp>,
+    /// The episode of the incident that covers it.
+    pub(crate) episode: Option<u32>,
 }
 
 /// What will be asked for about news, as far as that can be told before anything was read.
@@ -145,7 +147,7 @@ impl Suppressing<'_> {
         Ok(Some(Suppression {
             why: Why::Silenced,
             reason: format!("{said} until {}", self.policy.zone().minute(until)),
-            bundle: Some(Waiting { key, kind, title: said, due_at: Some(until) }),
+            bundle: Some(Waiting { key, kind, title: said, due_at: Some(until), episode: None }),
             until: None,
         }))
     }
@@ -222,11 +224,16 @@ impl Suppressing<'_> {
         let kind = BundleKind::Cover { incident: by.clone() };
         let key = bundle_key(&kind, &[]);
         draft.need(Key::Bundle(key.clone()))?;
+        let episode = record.episode;
+        // It ends in this moment.
+        if draft.bundle(&key).is_some_and(|covered| covered.is_over_for(episode)) {
+            return Ok(None);
+        }
         let title = format!("covered by {}", record.title);
         Ok(Some(Suppression {
             why: Why::Inhibited,
             reason: format!("{inhibition}: {by} covers it, and is paged if it is open when that ends"),
-            bundle: Some(Waiting { key, kind, title, due_at: None }),
+            bundle: Some(Waiting { key, kind, title, due_at: None, episode: Some(episode) }),
             until: None,
         }))
     }
@@ -276,7 +283,7 @@ impl Suppressing<'_> {
         Ok((rages || is_in_it).then(|| Suppression {
             why: Why::Stormed,
             reason: format!("{title}: more than {} in {}", storm.most, length(storm.within)),
-            bundle: Some(Waiting { key, kind, title, due_at: Some(next) }),
+            bundle: Some(Waiting { key, kind, title, due_at: Some(next), episode: None }),
             until: None,
         }))
     }
@@ -302,7 +309,7 @@ impl Suppressing<'_> {
         Ok(Some(Suppression {
             why: Why::Grouped,
             reason: format!("with its group {name} at {}", self.policy.zone().second(due_at)),
-            bundle: Some(Waiting { key, kind, title, due_at: Some(due_at) }),
+            bundle: Some(Waiting { key, kind, title, due_at: Some(due_at), episode: None }),
             until: None,
         }))
     }

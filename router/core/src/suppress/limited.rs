@@ -69,7 +69,7 @@ impl Suppressing<'_> {
         Suppression {
             why: Why::Limited,
             reason: format!("{title}; in a roll-up at {}", self.policy.zone().second(due_at)),
-            bundle: Some(Waiting { key: waiting, kind, title, due_at: Some(due_at) }),
+            bundle: Some(Waiting { key: waiting, kind, title, due_at: Some(due_at), episode: None }),
             until: None,
         }
     }

@@ -58,7 +58,7 @@ impl Untold<'_> {
 /// It is one of the bundle; the answer is how often that was said before.
 fn wait_in(
     draft: &mut Draft<'_>,
-    Waiting { key, kind, title, due_at }: Waiting,
+    Waiting { key, kind, title, due_at, episode }: Waiting,
     waited: Option<(BundleKey, Priority)>,
     untold: Untold<'_>,
     record: &mut IncidentRecord,
@@ -81,7 +81,7 @@ fn wait_in(
         said_before: false,
     };
     let incident = untold.incident.clone();
-    let joining = Joining { kind, title, incident, member, standing, after_round, due_at };
+    let joining = Joining { kind, title, incident, member, standing, after_round, due_at, episode };
     draft.merge(Key::Bundle(key.clone()), Merge::Join(Box::new(joining)), Because::Waits);
     record.joined(key);
     after_round

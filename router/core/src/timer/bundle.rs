@@ -275,7 +275,7 @@ fn goes_on_covering(draft: &Draft<'_>, record: &BundleRecord) -> Result<bool, Un
     let BundleKind::Cover { incident: by } = &record.kind else { return Ok(false) };
     draft.need(Key::Incident(by.clone()))?;
     match draft.incident(by).filter(|by| by.open) {
-        Some(by) => Ok(as_said_by_now(by, draft)?.is_known()),
+        Some(by) => Ok(!record.is_over_for(by.episode) && as_said_by_now(by, draft)?.is_known()),
         None => Ok(false),
     }
 }
