@@ -7,6 +7,7 @@ mod at_work;
 mod commands;
 mod deciding;
 mod due;
+mod holding;
 mod in_force;
 mod incidents;
 mod naming;

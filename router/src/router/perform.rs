@@ -50,6 +50,14 @@ impl Router {
         if entry.pending_ids().next().is_none() {
             return Ok(());
         }
+        let held = self.hold(&entry.decision.event).await.map_err(|error| Nack {
+            reason: format!("it is not known whether another worker has it: {error}"),
+            retry_after: None,
+        })?;
+        let Some(_held) = held else {
+            let reason = format!("event {} is in another worker's hands", entry.decision.event);
+            return Err(Nack { reason, retry_after: Some(Duration::from_secs(5)) });
+        };
         let (told, acted) = tokio::join!(self.tell(entry), acting);
         let acted = acted?;
         let noted = self.note(entry).await?;

@@ -24,6 +24,12 @@ pub struct PollRound {
 pub async fn poll(router: Arc<Router>, poller: Poller, mut stop: watch::Receiver<bool>) {
     while !*stop.borrow() {
         let round = async {
+            let (now, long) = (router.clock.now(), poller.every() * 3);
+            let is_ours = router.store.claim(&format!("poll/{}", poller.channel()), now, long).await;
+            // Another worker asks.
+            if !is_ours.map_err(|error| Unheard::NotDecided(format!("the store failed: {error}")))? {
+                return Ok(PollRound::default());
+            }
             let keys = open(&router, poller.channel()).await;
             let keys = keys.map_err(|error| Unheard::NotDecided(format!("the store failed: {error}")))?;
             poll_round(&router, &poller, keys).await

@@ -16,12 +16,14 @@
 //! - what many change at once is merged, in whatever order: decisions about different subjects never make each other
 //!   stale;
 //! - an outcome, once written, stays;
+//! - what is left to do for an event is in the hands of one worker at a time, and in nobody's some time after that died;
 //! - dropping the future of a write does not undo it: it may still happen.
 
 mod embedded;
 mod error;
 
 use std::path::Path;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -202,6 +204,31 @@ impl Store {
     pub async fn settle(&self, event: &EventId, outcomes: &[(EffectId, Outcome)]) -> Result<(), Error> {
         match self {
             Store::Embedded(store) => store.settle(event, outcomes).await,
+        }
+    }
+
+    /// Takes what is left to do for an event into this worker's hands, for as long as [`Store::hold`] says; false while
+    /// it is in another's. Whoever commits an entry has it; whoever has it may take it again.
+    ///
+    /// A file is one process's, so nobody else can have anything.
+    pub async fn take(&self, _event: &EventId, _now: Timestamp) -> Result<bool, Error> {
+        match self {
+            Store::Embedded(_) => Ok(true),
+        }
+    }
+
+    /// How long what was taken stays in a worker's hands unless it is taken again; none where there is one worker.
+    pub fn hold(&self) -> Option<Duration> {
+        match self {
+            Store::Embedded(_) => None,
+        }
+    }
+
+    /// Whether what only one worker is to do is this one's to do, for so long from now on; whoever has it may ask again
+    /// before that is over, and keeps it.
+    pub async fn claim(&self, _what: &str, _now: Timestamp, _for: Duration) -> Result<bool, Error> {
+        match self {
+            Store::Embedded(_) => Ok(true),
         }
     }
 
