@@ -13,16 +13,14 @@ use jiff::Timestamp;
 use crate::act::Act;
 use crate::attributes::Attributes;
 use crate::decision::{Because, Cause, Decision, Edit, Effect, Withheld};
-use crate::ids::{BundleKey, EventId, FindingKey, IncidentKey, RuleName};
+use crate::ids::{BundleKey, EventId, FindingKey, IncidentKey, LimitKey, RuleName};
 use crate::incident::IncidentRecord;
-use crate::noise::{BundleRecord, PageDraft};
+use crate::noise::{BundleRecord, LimitRecord, PageDraft};
 use crate::notice::Notice;
 use crate::priority::Priority;
 use crate::state::{Key, Record, State};
+use crate::text::clean;
 use crate::verdict::{Verdict, Why};
-
-/// More edits than this are made and not logged: the timeline of an incident is read by humans.
-const MOST_LOGGED: usize = 64;
 
 /// A decision in the making.
 #[derive(Debug)]
@@ -63,8 +61,8 @@ impl<'s> Draft<'s> {
 /// Edits: each is seen by every later read.
 impl Draft<'_> {
     pub(crate) fn put(&mut self, key: Key, record: Record, because: Because) {
-        self.log(Edit { key: key.clone(), because });
-        self.edits.insert(key, 0, Some(record));
+        let called = called(&record);
+        self.edit(Edit { key, because, called }, record);
     }
 
     pub(crate) fn put_incident(&mut self, key: &IncidentKey, record: IncidentRecord, because: Because) {
@@ -79,9 +77,16 @@ impl Draft<'_> {
         self.put(Key::PageDraft(key.clone()), Record::PageDraft(Box::new(record)), Because::Composed);
     }
 
-    fn log(&mut self, edit: Edit) {
+    /// Room in the limit of that is spent.
+    pub(crate) fn spend(&mut self, limit: LimitKey, record: LimitRecord, of: &str) {
+        let (key, called) = (Key::Limit(limit), Some(clean(of, 100)));
+        self.edit(Edit { key, because: Because::Spent, called }, Record::Limit(record));
+    }
+
+    fn edit(&mut self, edit: Edit, record: Record) {
+        self.edits.insert(edit.key.clone(), 0, Some(record));
         let logged = &mut self.decision.edits;
-        if logged.len() < MOST_LOGGED && !logged.contains(&edit) {
+        if logged.len() < Edit::MOST && !logged.contains(&edit) {
             logged.push(edit);
         }
     }
@@ -148,6 +153,28 @@ impl Draft<'_> {
             _ => None,
         });
         self.decision.effects.iter_mut().map(|effect| &mut effect.notice).chain(kept)
+    }
+}
+
+/// What people call it, where its key is a hash or a UID.
+fn called(record: &Record) -> Option<String> {
+    match record {
+        Record::Bundle(bundle) => Some(bundle.title.clone()),
+        Record::Target(target) => Some(target.target.named()),
+        Record::Finding(_)
+        | Record::Incident(_)
+        | Record::Approval(_)
+        | Record::Budget(_)
+        | Record::Switch(_)
+        | Record::PageDraft(_)
+        | Record::Silences(_)
+        | Record::Inhibition(_)
+        | Record::Limit(_)
+        | Record::Digest(_)
+        | Record::DigestLine(_)
+        | Record::DigestEdition(_)
+        | Record::DigestDays(_)
+        | Record::DigestContents(_) => None,
     }
 }
 

@@ -3,12 +3,11 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::disposition::{Suppressing, Suppression, Waiting};
-use crate::decision::Because;
 use crate::draft::Draft;
 use crate::ids::{BundleKey, LimitKey};
 use crate::noise::{self, BundleKind, LimitRecord, Limits, Quota, bundle_key, limit_key};
 use crate::priority::Priority;
-use crate::state::{Key, Record, Unread};
+use crate::state::{Key, Unread};
 use crate::text::clean;
 use crate::verdict::Why;
 
@@ -27,12 +26,12 @@ impl Suppressing<'_> {
         let mut spent = Vec::new();
         for limit in limits {
             match limit.room(draft) {
-                Ok(record) => spent.push((limit.key, record)),
+                Ok(record) => spent.push((limit, record)),
                 Err(due_at) => return Ok(Some(self.rolled_up(limit, due_at))),
             }
         }
-        for (key, record) in spent {
-            draft.put(Key::Limit(key), Record::Limit(record), Because::Spent);
+        for (Limit { key, name, .. }, record) in spent {
+            draft.spend(key, record, &name);
         }
         Ok(None)
     }

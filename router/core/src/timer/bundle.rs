@@ -17,7 +17,7 @@ use crate::incident::IncidentRecord;
 use crate::noise::{self, BundleKind, BundleRecord, Member, incident_of_bundle};
 use crate::notice::{List, Notice};
 use crate::priority::Priority;
-use crate::state::{Key, Record, State, Unread};
+use crate::state::{Key, State, Unread};
 use crate::suppress::{self, as_said_by_now, channel_limit};
 use crate::text::clean;
 use crate::verdict::{Verdict, Why};
@@ -111,11 +111,11 @@ impl Timer<'_> {
             return Ok(None);
         }
         let mut spent = Vec::new();
-        for channel in &self.policy.routes.of(priority).to {
+        for channel in self.policy.routes.of(priority).to {
             let limit = channel_limit(channel.as_str(), priority);
             draft.need(Key::Limit(limit.clone()))?;
             match noise::check(self.policy.noise.limits.channel, draft.limit(&limit), draft.now()) {
-                Ok(room) => spent.push((limit, room)),
+                Ok(room) => spent.push((limit, room, channel)),
                 Err(room_at) => {
                     let at = self.policy.zone().minute(room_at);
                     let reason = format!("no room in the limit of channel {channel} before {at}");
@@ -123,8 +123,8 @@ impl Timer<'_> {
                 }
             }
         }
-        for (limit, room) in spent {
-            draft.put(Key::Limit(limit), Record::Limit(room), Because::Spent);
+        for (limit, room, channel) in spent {
+            draft.spend(limit, room, &format!("channel {channel}"));
         }
         Ok(None)
     }
