@@ -80,6 +80,20 @@ impl ActionName {
         }
     }
 
+    /// Whether those who were paged hear that it was done. That it failed they hear of all.
+    pub(crate) fn is_told_when_done(self) -> bool {
+        match self {
+            ActionName::Evidence | ActionName::Annotate => false,
+            ActionName::Quarantine
+            | ActionName::ScaleToZero
+            | ActionName::DeletePod
+            | ActionName::Cordon
+            | ActionName::Drain
+            | ActionName::ImageScan
+            | ActionName::RevokeCredentials => true,
+        }
+    }
+
     /// What its target is when it is done.
     pub(crate) fn done(self) -> &'static str {
         match self {

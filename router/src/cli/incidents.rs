@@ -14,7 +14,7 @@ use super::completing::Ids;
 use super::screen::{self, age, plain, theirs, wrapped};
 use super::why::delivered;
 use crate::api::OperatorEndpoint;
-use crate::api::views::{DecidedBy, Decision, Incident, IncidentDetail};
+use crate::api::views::{Change, DecidedBy, Decision, Incident, IncidentDetail};
 
 mod list;
 
@@ -69,7 +69,7 @@ pub(super) enum Command {
 /// So many of those who were told are shown, the latest.
 const LATEST: usize = 3;
 /// So many changes are named behind a decision, the others counted.
-const ALSO: usize = 4;
+const ALSO: usize = 3;
 
 /// One incident.
 #[derive(Debug, Args)]
@@ -238,8 +238,8 @@ fn decided(decision: &Decision, changes: Changes) -> Vec<String> {
     match changes {
         Changes::Beside => lines.extend(also(decision)),
         Changes::All => {
-            let all = decision.changes.iter();
-            lines.extend(all.flat_map(|change| wrapped(2, &format!("changed: {}", change.said), 2)));
+            let all = said_once(decision, |_| true);
+            lines.extend(all.into_iter().flat_map(|said| wrapped(2, &format!("changed: {said}"), 2)));
         }
     }
     lines
@@ -247,12 +247,22 @@ fn decided(decision: &Decision, changes: Changes) -> Vec<String> {
 
 /// What a decision changed that the rest of it does not say.
 pub(super) fn also(decision: &Decision) -> Vec<String> {
-    let said: Vec<_> = decision.changes.iter().filter(|change| !change.is_detail).collect();
-    let more = said.len().saturating_sub(ALSO);
-    let more = (more > 0).then(|| format!("{more} more changes"));
-    let said = said.iter().take(ALSO).map(|change| change.said.clone()).chain(more);
-    let said = said.collect::<Vec<_>>().join("; ");
-    if said.is_empty() { Vec::new() } else { wrapped(2, &format!("also: {said}"), 3) }
+    let all = said_once(decision, |change| !change.is_detail);
+    let more = all.len().saturating_sub(ALSO);
+    let more = (more > 0).then(|| format!("{more} more, see incidents timeline --verbose"));
+    let said: Vec<_> = all.into_iter().take(ALSO).map(str::to_owned).chain(more).collect();
+    if said.is_empty() { Vec::new() } else { wrapped(2, &format!("also: {}", said.join("; ")), 4) }
+}
+
+/// Those changes in words, each once: of several records the same may be said.
+fn said_once(decision: &Decision, is_wanted: impl Fn(&Change) -> bool) -> Vec<&str> {
+    let mut once = Vec::new();
+    for change in decision.changes.iter().filter(|change| is_wanted(change)) {
+        if !once.contains(&change.said.as_str()) {
+            once.push(change.said.as_str());
+        }
+    }
+    once
 }
 
 /// What somebody said to it.
