@@ -66,6 +66,49 @@ impl ActionName {
         }
     }
 
+    /// Whether it takes one pod out of its workload, which then has one less until that is replaced.
+    pub(crate) fn takes_a_pod(self) -> bool {
+        match self {
+            ActionName::Quarantine | ActionName::DeletePod => true,
+            ActionName::Evidence
+            | ActionName::ScaleToZero
+            | ActionName::Cordon
+            | ActionName::Drain
+            | ActionName::ImageScan
+            | ActionName::RevokeCredentials
+            | ActionName::Annotate => false,
+        }
+    }
+
+    /// Whether those who were paged hear that it was done. That it failed they hear of all.
+    pub(crate) fn is_told_when_done(self) -> bool {
+        match self {
+            ActionName::Evidence | ActionName::Annotate => false,
+            ActionName::Quarantine
+            | ActionName::ScaleToZero
+            | ActionName::DeletePod
+            | ActionName::Cordon
+            | ActionName::Drain
+            | ActionName::ImageScan
+            | ActionName::RevokeCredentials => true,
+        }
+    }
+
+    /// What its target is when it is done.
+    pub(crate) fn done(self) -> &'static str {
+        match self {
+            ActionName::Evidence => "captured",
+            ActionName::Quarantine => "quarantined",
+            ActionName::ScaleToZero => "scaled to zero",
+            ActionName::DeletePod => "deleted",
+            ActionName::Cordon => "cordoned",
+            ActionName::Drain => "drained",
+            ActionName::ImageScan => "scanned",
+            ActionName::RevokeCredentials => "without credentials",
+            ActionName::Annotate => "annotated",
+        }
+    }
+
     /// Whether it changes nothing in the cluster.
     pub fn only_looks(self) -> bool {
         self.role() == Role::Capture

@@ -173,19 +173,7 @@ impl Spent {
 
     /// Whether a pod of its workload is missing by it, until it is replaced.
     pub(crate) fn takes_a_pod(&self) -> bool {
-        match self.action {
-            Some(ActionName::Quarantine | ActionName::DeletePod) => true,
-            Some(
-                ActionName::Evidence
-                | ActionName::ScaleToZero
-                | ActionName::Cordon
-                | ActionName::Drain
-                | ActionName::ImageScan
-                | ActionName::RevokeCredentials
-                | ActionName::Annotate,
-            )
-            | None => false,
-        }
+        self.action.is_some_and(ActionName::takes_a_pod)
     }
 }
 

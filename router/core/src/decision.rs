@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::act::Act;
 use crate::attributes::Attributes;
-use crate::ids::{ChannelName, DedupKey, EffectId, EventId, FindingKey, IncidentKey, RuleName};
+use crate::ids::{BundleKey, ChannelName, DedupKey, EffectId, EventId, FindingKey, IncidentKey, RuleName};
 use crate::notice::Notice;
 use crate::priority::Priority;
 use crate::state::{Key, Merge, Record, State};
@@ -105,6 +105,16 @@ impl Decision {
         let planned = self.effects.iter().filter(|effect| !matches!(effect.when, When::Unless { .. }));
         let kinds: BTreeSet<_> = planned.map(|effect| effect.kind).collect();
         kinds.into_iter().collect()
+    }
+
+    /// Whether somebody is told of that bundle by it. Where it is not logged whole what it changed, as in entries of
+    /// earlier releases, whoever tells anybody anything does.
+    pub fn tells_of(&self, bundle: &BundleKey) -> bool {
+        if !(1..Edit::MOST).contains(&self.edits.len()) {
+            return !self.effects.is_empty();
+        }
+        let is_it = |key: &Key| matches!(key, Key::Bundle(key) if key == bundle);
+        self.edits.iter().any(|edit| edit.because == Because::Told && is_it(&edit.key))
     }
 }
 

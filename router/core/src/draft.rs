@@ -13,16 +13,14 @@ use jiff::Timestamp;
 use crate::act::Act;
 use crate::attributes::Attributes;
 use crate::decision::{Because, Cause, Decision, Edit, Effect, Withheld};
-use crate::ids::{BundleKey, EventId, FindingKey, IncidentKey, RuleName};
+use crate::ids::{BundleKey, EventId, FindingKey, IncidentKey, LimitKey, RuleName};
 use crate::incident::IncidentRecord;
-use crate::noise::{BundleRecord, PageDraft};
+use crate::noise::{BundleRecord, PageDraft, Quota};
 use crate::notice::Notice;
 use crate::priority::Priority;
 use crate::state::{Key, Merge, Record, State};
+use crate::text::clean;
 use crate::verdict::{Verdict, Why};
-
-/// More edits than this are made and not logged: the timeline of an incident is read by humans.
-const MOST_LOGGED: usize = 64;
 
 /// A decision in the making.
 #[derive(Debug)]
@@ -66,29 +64,37 @@ impl<'s> Draft<'s> {
 /// Edits: each is seen by every later read.
 impl Draft<'_> {
     pub(crate) fn put(&mut self, key: Key, record: Record, because: Because) {
-        self.log(Edit { key: key.clone(), because });
+        let called = called(&record);
         // What was merged into it is in the record.
         self.decision.merges.retain(|(merged, _)| *merged != key);
-        self.edits.insert(key, 0, Some(record));
+        self.edit(Edit { key, because, called }, record);
     }
 
-    /// Changes what many change, whoever else does so. False where there is no room for it.
-    pub(crate) fn merge(&mut self, key: Key, merge: Merge, because: Because) -> bool {
+    /// Changes what many change, whoever else does so.
+    pub(crate) fn merge(&mut self, key: Key, merge: Merge, because: Because) {
+        self.merged(key, merge, because, None);
+    }
+
+    /// Room in the limit of that is spent.
+    pub(crate) fn spend(&mut self, limit: LimitKey, quota: Quota, of: &str) {
+        self.merged(Key::Limit(limit), Merge::Spend(quota), Because::Spent, Some(clean(of, 100)));
+    }
+
+    fn merged(&mut self, key: Key, merge: Merge, because: Because, name: Option<String>) {
         let known = self.of(&key).record(&key);
-        let Some(record) = merge.on(known, self.now()) else { return false };
+        // None only where it would not have been decided so.
+        let Some(record) = merge.on(known, self.now()) else { return };
         let changes = known != Some(&record);
         let is_merged = self.decision.merges.iter().any(|(merged, _)| *merged == key);
         if self.edits.has_read(&key) && !is_merged {
-            self.put(key, record, because);
-            return true;
+            return self.put(key, record, because);
         }
         // One that changes nothing by now may come to something else by the time it is committed.
         self.decision.merges.push((key.clone(), merge));
         if changes {
-            self.log(Edit { key: key.clone(), because });
-            self.edits.insert(key, 0, Some(record));
+            let called = name.or_else(|| called(&record));
+            self.edit(Edit { key, because, called }, record);
         }
-        true
     }
 
     pub(crate) fn put_incident(&mut self, key: &IncidentKey, record: IncidentRecord, because: Because) {
@@ -103,9 +109,10 @@ impl Draft<'_> {
         self.put(Key::PageDraft(key.clone()), Record::PageDraft(Box::new(record)), Because::Composed);
     }
 
-    fn log(&mut self, edit: Edit) {
+    fn edit(&mut self, edit: Edit, record: Record) {
+        self.edits.insert(edit.key.clone(), 0, Some(record));
         let logged = &mut self.decision.edits;
-        if logged.len() < MOST_LOGGED && !logged.contains(&edit) {
+        if logged.len() < Edit::MOST && !logged.contains(&edit) {
             logged.push(edit);
         }
     }
@@ -172,6 +179,29 @@ impl Draft<'_> {
             _ => None,
         });
         self.decision.effects.iter_mut().map(|effect| &mut effect.notice).chain(kept)
+    }
+}
+
+/// What people call it, where its key is a hash or a UID.
+fn called(record: &Record) -> Option<String> {
+    match record {
+        Record::Bundle(bundle) => Some(bundle.title.clone()),
+        Record::Target(target) => Some(target.target.named()),
+        Record::Finding(_)
+        | Record::Incident(_)
+        | Record::Approval(_)
+        | Record::Budget(_)
+        | Record::Switch(_)
+        | Record::PageDraft(_)
+        | Record::Silences(_)
+        | Record::Inhibition(_)
+        | Record::Limit(_)
+        | Record::Storm(_)
+        | Record::Digest(_)
+        | Record::DigestLine(_)
+        | Record::DigestEdition(_)
+        | Record::DigestDays(_)
+        | Record::DigestContents(_) => None,
     }
 }
 

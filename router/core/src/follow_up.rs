@@ -247,12 +247,9 @@ fn worth_a_page(entry: &Entry, act: &Act) -> bool {
 fn is_said(act: &Act, end: ActEnd) -> bool {
     match (act.action, end) {
         (_, ActEnd::Failed) => true,
-        (_, ActEnd::Needless) => false,
-        (
-            ActionKind::Rule(ActionName::Evidence | ActionName::Annotate) | ActionKind::Complete,
-            ActEnd::Done,
-        ) => false,
-        (ActionKind::Rule(_) | ActionKind::Release, ActEnd::Done) => true,
+        (_, ActEnd::Needless) | (ActionKind::Complete, ActEnd::Done) => false,
+        (ActionKind::Rule(action), ActEnd::Done) => action.is_told_when_done(),
+        (ActionKind::Release, ActEnd::Done) => true,
     }
 }
 

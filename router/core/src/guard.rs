@@ -102,7 +102,7 @@ pub fn may(question: &Question<'_>) -> Ruling {
     if let Err(refusal) = never(question) {
         return Ruling::Refuse(refusal);
     }
-    let mode = input.mitigation.mode_of(*action, namespace(input.context, *action));
+    let mode = input.mitigation.mode_of(*action, namespace(input.context, &planned.target));
     if *asked_by == AskedBy::Human {
         return Ruling::Go;
     }
@@ -134,15 +134,13 @@ fn within_budget(question: &Question<'_>) -> Ruling {
     }
 }
 
-fn namespace(context: &Context, action: ActionName) -> Option<&str> {
-    match action {
-        ActionName::Cordon | ActionName::Drain | ActionName::ImageScan => None,
-        ActionName::Evidence
-        | ActionName::Quarantine
-        | ActionName::ScaleToZero
-        | ActionName::DeletePod
-        | ActionName::RevokeCredentials
-        | ActionName::Annotate => context.pod().map(|pod| pod.namespace.as_str()),
+/// Whose mode holds, where a namespace has its own: a node and an image are in none.
+fn namespace<'c>(context: &'c Context, target: &Target) -> Option<&'c str> {
+    match target {
+        Target::Node(_) | Target::Image(_) => None,
+        Target::Pod(_) | Target::Workload(_) | Target::Event => {
+            context.pod().map(|pod| pod.namespace.as_str())
+        }
     }
 }
 
@@ -213,10 +211,8 @@ fn never(question: &Question<'_>) -> Result<(), Refusal> {
     if let Some(why) = concerned(input.context).iter().find_map(|pod| protected.why(pod)) {
         return Err(Refusal::Protected(why));
     }
-    let node = input.context.node.as_ref().map(|node| &node.name);
-    if matches!(action, ActionName::Cordon | ActionName::Drain)
-        && node.is_some()
-        && node == protected.own_node.as_ref()
+    if let Target::Node(node) = &planned.target
+        && protected.own_node.as_ref() == Some(&node.name)
     {
         return Err(Refusal::Protected("Watchfire runs on it".to_owned()));
     }
@@ -238,16 +234,7 @@ fn never(question: &Question<'_>) -> Result<(), Refusal> {
     }
     let budget = draft.budget();
     let budget = budget.ok_or_else(|| Refusal::CannotSay("how much of the budget is spent".to_owned()))?;
-    match action {
-        ActionName::Quarantine | ActionName::DeletePod => leaves_enough(&input, &budget, priority),
-        ActionName::ScaleToZero
-        | ActionName::Cordon
-        | ActionName::Drain
-        | ActionName::RevokeCredentials
-        | ActionName::Evidence
-        | ActionName::ImageScan
-        | ActionName::Annotate => Ok(()),
-    }
+    if action.takes_a_pod() { leaves_enough(&input, &budget, priority) } else { Ok(()) }
 }
 
 fn concerned(context: &Context) -> &[Pod] {

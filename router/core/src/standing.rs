@@ -15,7 +15,7 @@ use crate::action::{ActionName, Role};
 use crate::containment::{Answer, ApprovalRecord, TargetRecord, Verdict};
 use crate::decision::Withheld;
 use crate::heading::measures;
-use crate::ids::{ApprovalId, IncidentKey};
+use crate::ids::{ApprovalId, EffectId, EventId, IncidentKey};
 use crate::incident::IncidentRecord;
 use crate::journal::Entry;
 use crate::notice::Measure;
@@ -125,10 +125,11 @@ impl Standing {
         measures.chain(self.withheld.iter().map(|withheld| format!("no {withheld}"))).collect()
     }
 
-    /// What has become of something that a decision did not do.
-    pub fn not_done(&self, withheld: &Withheld) -> NotDone {
+    /// What has become of something that the decision about that event did not do.
+    pub fn not_done(&self, event: &EventId, withheld: &Withheld) -> NotDone {
         let (action, reason) = (withheld.action.clone(), withheld.reason.to_string());
-        let asked = self.approvals.iter().find(|approval| reason.contains(approval.id.as_str()));
+        let id = ApprovalId::of(event, &EffectId::new(action.as_str()));
+        let asked = self.approvals.iter().find(|approval| approval.id == id);
         let since = asked.filter(|asked| asked.state != ApprovalState::Waiting).map(|asked| {
             let answered = asked.answered(&self.zone);
             let of_it = |measure: &&Measure| {

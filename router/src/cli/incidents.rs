@@ -14,7 +14,7 @@ use super::completing::Ids;
 use super::screen::{self, age, plain, theirs, wrapped};
 use super::why::delivered;
 use crate::api::OperatorEndpoint;
-use crate::api::views::{DecidedBy, Decision, Incident, IncidentDetail};
+use crate::api::views::{Change, DecidedBy, Decision, Incident, IncidentDetail};
 
 mod list;
 
@@ -28,7 +28,13 @@ pub(super) enum Command {
     /// Show an incident: how it stands, who has it, what comes next.
     Show(Which),
     /// Show everything that was decided about an incident, and what became of it.
-    Timeline(Which),
+    Timeline {
+        #[command(flatten)]
+        which: Which,
+        /// Also every record that a decision changed, and why
+        #[arg(short, long)]
+        verbose: bool,
+    },
     /// Say that somebody has them: they are not escalated further.
     Ack {
         /// Whoever had them before
@@ -62,6 +68,8 @@ pub(super) enum Command {
 
 /// So many of those who were told are shown, the latest.
 const LATEST: usize = 3;
+/// So many changes are named behind a decision, the others counted.
+const ALSO: usize = 3;
 
 /// One incident.
 #[derive(Debug, Args)]
@@ -93,7 +101,9 @@ pub(super) fn main(command: Command) -> Result<(), Failed> {
     match command {
         Command::List(list) => list::list(list),
         Command::Show(which) => show(&which),
-        Command::Timeline(which) => timeline(&which),
+        Command::Timeline { which, verbose } => {
+            timeline(&which, if verbose { Changes::All } else { Changes::Beside })
+        }
         Command::Ack { take: false, several } => ask_each(several, "acknowledged", CommandKind::Acknowledge),
         Command::Ack { take: true, several } => ask_each(several, "taken over:", CommandKind::Take),
         Command::Unack(several) => ask_each(several, "unacknowledged", CommandKind::Unacknowledge),
@@ -175,10 +185,19 @@ fn card(incident: &Incident, now: Timestamp) -> Vec<String> {
     title.into_iter().chain(rows).collect()
 }
 
-fn timeline(which: &Which) -> Result<(), Failed> {
+/// Which of a decision's changes are said.
+#[derive(Clone, Copy)]
+enum Changes {
+    /// Those that the rest of the decision does not say.
+    Beside,
+    /// Every one.
+    All,
+}
+
+fn timeline(which: &Which, changes: Changes) -> Result<(), Failed> {
     let Some(story) = story(which)? else { return Ok(()) };
     for decision in &story.decisions {
-        for line in decided(decision) {
+        for line in decided(decision, changes) {
             say!("{line}");
         }
     }
@@ -186,7 +205,7 @@ fn timeline(which: &Which) -> Result<(), Failed> {
 }
 
 /// A decision with what became of it.
-fn decided(decision: &Decision) -> Vec<String> {
+fn decided(decision: &Decision, changes: Changes) -> Vec<String> {
     let who = match &decision.by {
         DecidedBy::Event => decision.event.to_string(),
         DecidedBy::Human { name, reason } if reason.is_empty() => name.clone(),
@@ -216,7 +235,34 @@ fn decided(decision: &Decision) -> Vec<String> {
             lines.extend(wrapped(4, &format!("since then: {since}"), 2));
         }
     }
+    match changes {
+        Changes::Beside => lines.extend(also(decision)),
+        Changes::All => {
+            let all = said_once(decision, |_| true);
+            lines.extend(all.into_iter().flat_map(|said| wrapped(2, &format!("changed: {said}"), 2)));
+        }
+    }
     lines
+}
+
+/// What a decision changed that the rest of it does not say.
+pub(super) fn also(decision: &Decision) -> Vec<String> {
+    let all = said_once(decision, |change| !change.is_detail);
+    let more = all.len().saturating_sub(ALSO);
+    let more = (more > 0).then(|| format!("{more} more, see incidents timeline --verbose"));
+    let said: Vec<_> = all.into_iter().take(ALSO).map(str::to_owned).chain(more).collect();
+    if said.is_empty() { Vec::new() } else { wrapped(2, &format!("also: {}", said.join("; ")), 4) }
+}
+
+/// Those changes in words, each once: of several records the same may be said.
+fn said_once(decision: &Decision, is_wanted: impl Fn(&Change) -> bool) -> Vec<&str> {
+    let mut once = Vec::new();
+    for change in decision.changes.iter().filter(|change| is_wanted(change)) {
+        if !once.contains(&change.said.as_str()) {
+            once.push(change.said.as_str());
+        }
+    }
+    once
 }
 
 /// What somebody said to it.
@@ -259,3 +305,6 @@ fn ask_each(several: Several, done: &str, wish: impl Fn(IncidentKey) -> CommandK
     }
     if has_failed { Err(Failed::Said) } else { Ok(()) }
 }
+
+#[cfg(test)]
+mod tests;

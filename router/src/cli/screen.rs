@@ -106,7 +106,7 @@ pub(super) fn plain(text: &str) -> String {
 }
 
 /// What begins our own lines. A sender's text that begins so could pass for one.
-const OURS: [&str; 26] = [
+const OURS: [&str; 28] = [
     "p0",
     "p1",
     "p2",
@@ -129,6 +129,8 @@ const OURS: [&str; 26] = [
     "sample",
     "silenced",
     "told",
+    "also",
+    "changed",
     "next",
     "no",
     "not",

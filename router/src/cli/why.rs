@@ -10,7 +10,7 @@ use watchfire_core::verdict::Verdict;
 use super::Failed;
 use super::asking::{Whom, look, minute, question_of};
 use super::completing::Ids;
-use super::incidents::said;
+use super::incidents::{also, said};
 use super::screen::{age, theirs, wrapped};
 use crate::api::OperatorEndpoint;
 use crate::api::views::{AskedAbout, DecidedBy, Decision, Incident, IncidentDetail};
@@ -135,6 +135,7 @@ fn why(decision: &Decision, incident: Option<&Incident>) -> Vec<String> {
     {
         lines.extend(wrapped(2, &format!("held: {}", held.reason), 2));
     }
+    lines.extend(also(decision));
     lines
 }
 

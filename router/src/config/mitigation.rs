@@ -9,6 +9,7 @@ use watchfire_core::action::ActionName;
 use watchfire_core::budget::Budget;
 use watchfire_core::context::Cluster;
 use watchfire_core::mitigation::{Mitigation, Mode, Protected};
+use watchfire_core::plan::repertoire;
 use watchfire_core::priority::Priority;
 use watchfire_core::zone::Zone;
 
@@ -286,17 +287,24 @@ pub(super) fn check(mitigation: &MitigationConfig, mistake: &mut dyn FnMut(&str,
     if !(1..=100).contains(workload_percent) {
         mistake(".workload_percent", format!("expected 1 to 100, found {workload_percent}"));
     }
-    match if_not_verified {
-        None | Some(ActionName::Cordon | ActionName::ScaleToZero | ActionName::DeletePod) => {}
-        Some(other) => mistake(
-            ".if_not_verified",
-            format!("expected cordon, scale-to-zero or delete-pod, found {}", other.as_str()),
-        ),
+    let instead = repertoire(ActionName::Quarantine, &Mitigation::default()).instead;
+    if let Some(other) = if_not_verified.filter(|action| !instead.contains(action)) {
+        let expected = one_of(instead);
+        mistake(".if_not_verified", format!("expected {expected}, found {}", other.as_str()));
     }
     for (account, role) in pod_identity_roles {
         if account.split('/').count() != 2 || !role.starts_with("arn:aws") || !role.contains(":role/") {
             let expected = "expected namespace/service-account and the ARN of a role";
             mistake(".pod_identity_roles", format!("{expected}, found {account}: {role}"));
         }
+    }
+}
+
+/// `cordon, scale-to-zero or delete-pod`.
+fn one_of(actions: &[ActionName]) -> String {
+    let words: Vec<_> = actions.iter().map(|action| action.as_str()).collect();
+    match words.split_last() {
+        Some((last, rest @ [_, ..])) => format!("{} or {last}", rest.join(", ")),
+        Some(_) | None => words.concat(),
     }
 }

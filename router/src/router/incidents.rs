@@ -256,9 +256,7 @@ impl Router {
             bundle = state.bundle(key).cloned();
             let pages = self.store.timeline(&next_steps::page_of(key), TIMELINE).await?;
             said_with = pages.into_iter().rfind(|page| {
-                record.held.is_none()
-                    && page.decision.at >= record.opened_at
-                    && !page.decision.effects.is_empty()
+                record.held.is_none() && page.decision.at >= record.opened_at && page.decision.tells_of(key)
             });
         }
         let digest = self.in_digest(&incident, &mut state).await?;

@@ -1,5 +1,7 @@
 //! What a decision changes, record by record, and the reason of each change.
 
+mod sentence;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -14,6 +16,14 @@ pub struct Edit {
     pub key: Key,
     /// Why.
     pub because: Because,
+    /// What people call it, where its key is no name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub called: Option<String>,
+}
+
+impl Edit {
+    /// More edits than this are made and not logged: the timeline of an incident is read by humans.
+    pub const MOST: usize = 64;
 }
 
 /// Why a record was changed.

@@ -1,8 +1,11 @@
 use std::collections::BTreeMap;
 
 use super::*;
+use crate::decision::When;
+use crate::ids::{ChannelName, DedupKey, EffectId};
 use crate::noise::BundleKind;
 use crate::state::Unread;
+use crate::verdict::EffectKind;
 
 fn matter() -> Matter {
     Matter {
@@ -27,6 +30,17 @@ fn incident(title: &str) -> IncidentRecord {
 
 fn bundle(title: &str) -> BundleRecord {
     BundleRecord::new(BundleKind::Storm, title.to_owned(), Timestamp::UNIX_EPOCH)
+}
+
+fn effect() -> Effect {
+    Effect {
+        id: EffectId::new("acknowledge:oncall"),
+        kind: EffectKind::Acknowledge,
+        channel: ChannelName::new("oncall"),
+        when: When::Now,
+        dedup_key: DedupKey::new("wf1-a-1"),
+        notice: Notice::empty(Priority::P1, &a(), &EventId::new("e")),
+    }
 }
 
 fn a() -> IncidentKey {
@@ -74,7 +88,10 @@ fn an_edit_is_logged_once_for_each_reason_in_the_order_in_which_it_was_made() {
     draft.put_incident(&a(), incident("one"), Because::Reported);
     draft.put_incident(&a(), incident("two"), Because::Reported);
     draft.put_bundle(&b, bundle("b"), Because::Waits);
-    let edit = |key: &Key, because| Edit { key: key.clone(), because };
+    let edit = |key: &Key, because| {
+        let called = matches!(key, Key::Bundle(_)).then(|| "b".to_owned());
+        Edit { key: key.clone(), because, called }
+    };
     let (of_a, of_b) = (Key::Incident(a()), Key::Bundle(b));
     let expected =
         vec![edit(&of_b, Because::Counted), edit(&of_a, Because::Reported), edit(&of_b, Because::Waits)];
@@ -97,11 +114,11 @@ fn the_decision_has_the_last_of_each_edit_and_nothing_that_was_only_read() {
 fn so_many_edits_are_logged_and_all_are_made() {
     let state = State::default();
     let mut draft = draft(&state);
-    for number in 0..=MOST_LOGGED {
+    for number in 0..=Edit::MOST {
         draft.put_bundle(&BundleKey::new(format!("b{number}")), bundle("b"), Because::Waits);
     }
     let decision = draft.build();
-    assert_eq!((decision.edits.len(), decision.changes.len()), (MOST_LOGGED, MOST_LOGGED + 1));
+    assert_eq!((decision.edits.len(), decision.changes.len()), (Edit::MOST, Edit::MOST + 1));
 }
 
 #[test]
@@ -118,4 +135,19 @@ fn the_edits_of_a_decision_are_read_back_and_none_are_not_written() {
     assert!(written.contains(r#""edits":[{"key":"incident/wf1-a","because":"reported"}"#), "{written}");
     let read: Decision = serde_json::from_str(&written).unwrap();
     assert_eq!(read.edits, decision.edits);
+}
+
+#[test]
+fn somebody_is_told_of_a_bundle_by_the_decision_that_says_it_and_not_by_who_acknowledges_it() {
+    let state = state();
+    let b = BundleKey::new("b");
+    let mut said = draft(&state);
+    said.put_bundle(&b, bundle("b"), Because::Told);
+    let mut acknowledged = draft(&state);
+    acknowledged.put_incident(&a(), incident("the page of b"), Because::Commanded);
+    let mut acknowledged = acknowledged.build();
+    acknowledged.effects.push(effect());
+    let unlogged = Decision { edits: Vec::new(), ..acknowledged.clone() };
+    let tells = [said.build(), acknowledged, unlogged].map(|decision| decision.tells_of(&b));
+    assert_eq!(tells, [true, false, true]);
 }

@@ -129,7 +129,7 @@ impl Measure {
         match state {
             MeasureState::Failed { because } => format!("NOT contained: {named} failed: {}", short(because)),
             MeasureState::Done { since, by: who } => {
-                format!("{target} {} since {}, {}", done(*action), time(*since), by(who))
+                format!("{target} {} since {}, {}", action.done(), time(*since), by(who))
                     .trim_start()
                     .to_owned()
             }
@@ -164,21 +164,6 @@ impl Measure {
             | MeasureState::Withheld { .. }
             | MeasureState::Released { .. } => None,
         }
-    }
-}
-
-/// What its target is when it is done.
-fn done(action: ActionName) -> &'static str {
-    match action {
-        ActionName::Evidence => "captured",
-        ActionName::Quarantine => "quarantined",
-        ActionName::ScaleToZero => "scaled to zero",
-        ActionName::DeletePod => "deleted",
-        ActionName::Cordon => "cordoned",
-        ActionName::Drain => "drained",
-        ActionName::ImageScan => "scanned",
-        ActionName::RevokeCredentials => "without credentials",
-        ActionName::Annotate => "annotated",
     }
 }
 

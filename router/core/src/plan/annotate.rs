@@ -5,13 +5,17 @@
 
 use std::collections::BTreeMap;
 
-use super::input::{NoPlan, PlanInput, Planned, Repertoire};
+use super::input::{NoPlan, PlanInput, Planned};
+use super::recipe::{Recipe, Repertoire, the_pod};
 use crate::act::{Step, StepName, Target};
 
-/// What it may be made of.
-pub(super) const REPERTOIRE: Repertoire = Repertoire { steps: &[StepName::Annotate], instead: &[] };
+pub(super) const RECIPE: Recipe = Recipe {
+    target: the_pod,
+    plan,
+    repertoire: |_| Repertoire { steps: &[StepName::Annotate], instead: &[] },
+};
 
-pub(super) fn plan(input: &PlanInput<'_>) -> Result<Planned, NoPlan> {
+fn plan(input: &PlanInput<'_>) -> Result<Planned, NoPlan> {
     let pod = input.pod()?;
     let object = pod.reference();
     let mut set = input.incident_annotations();

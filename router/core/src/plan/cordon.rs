@@ -3,14 +3,20 @@
 //! - Role: contain. Undone by `release`, unless the node had been cordoned before.
 //! - Idempotency: `spec.unschedulable`.
 
-use super::input::{NoPlan, PlanInput, Planned, Repertoire};
+use super::input::{NoPlan, PlanInput, Planned};
+use super::recipe::{Recipe, Repertoire, the_node};
 use crate::act::{Step, StepName, Target};
 
-/// What it may be made of.
-pub(super) const REPERTOIRE: Repertoire =
-    Repertoire { steps: &[StepName::Preflight, StepName::Cordon, StepName::Uncordon], instead: &[] };
+pub(super) const RECIPE: Recipe = Recipe {
+    target: the_node,
+    plan,
+    repertoire: |_| Repertoire {
+        steps: &[StepName::Preflight, StepName::Cordon, StepName::Uncordon],
+        instead: &[],
+    },
+};
 
-pub(super) fn plan(input: &PlanInput<'_>) -> Result<Planned, NoPlan> {
+fn plan(input: &PlanInput<'_>) -> Result<Planned, NoPlan> {
     let node = input.node()?;
     let reference = node.reference();
     if node.unschedulable {

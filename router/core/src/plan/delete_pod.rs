@@ -3,17 +3,21 @@
 //! - Role: contain. It cannot be undone, so a human approves it.
 //! - Idempotency: the pod's UID, as a precondition of the deletion.
 
-use super::input::{NoPlan, PlanInput, Planned, Repertoire};
+use super::input::{NoPlan, PlanInput, Planned};
+use super::recipe::{Recipe, Repertoire, the_pod};
 use crate::act::{Step, StepName, Target};
 use crate::action::ActionName;
 
-/// What it may be made of.
-pub(super) const REPERTOIRE: Repertoire = Repertoire {
-    steps: &[StepName::Preflight, StepName::Delete, StepName::VerifyGone],
-    instead: &[ActionName::Cordon],
+pub(super) const RECIPE: Recipe = Recipe {
+    target: the_pod,
+    plan,
+    repertoire: |_| Repertoire {
+        steps: &[StepName::Preflight, StepName::Delete, StepName::VerifyGone],
+        instead: &[ActionName::Cordon],
+    },
 };
 
-pub(super) fn plan(input: &PlanInput<'_>) -> Result<Planned, NoPlan> {
+fn plan(input: &PlanInput<'_>) -> Result<Planned, NoPlan> {
     let pod = input.pod()?;
     if pod.is_static {
         let reason = "it is a static pod: its node starts it again whatever the API says";

@@ -3,13 +3,16 @@
 //! - Role: contain. Evictions cannot be undone, so a human approves it; the cordon is undone by `release`.
 //! - Idempotency: the UID of each pod.
 
-use super::input::{NoPlan, PlanInput, Planned, Repertoire};
+use super::input::{NoPlan, PlanInput, Planned};
+use super::recipe::{Recipe, Repertoire, the_node};
 use crate::act::{Step, StepName, Target};
 use crate::context::{Neighbour, ObjectRef};
 use crate::mitigation::Mitigation;
 
-/// What it may be made of: pods leave in one way or the other.
-pub(super) fn repertoire(mitigation: &Mitigation) -> Repertoire {
+pub(super) const RECIPE: Recipe = Recipe { target: the_node, plan, repertoire };
+
+/// Pods leave in one way or the other.
+fn repertoire(mitigation: &Mitigation) -> Repertoire {
     const EVICTS: &[StepName] = &[StepName::Preflight, StepName::Cordon, StepName::Uncordon, StepName::Evict];
     const DELETES: &[StepName] =
         &[StepName::Preflight, StepName::Cordon, StepName::Uncordon, StepName::Delete];
@@ -17,7 +20,7 @@ pub(super) fn repertoire(mitigation: &Mitigation) -> Repertoire {
     Repertoire { steps, instead: &[] }
 }
 
-pub(super) fn plan(input: &PlanInput<'_>) -> Result<Planned, NoPlan> {
+fn plan(input: &PlanInput<'_>) -> Result<Planned, NoPlan> {
     let node = input.node()?;
     let reference = node.reference();
     let mut steps = vec![Step::Preflight(reference.clone()), Step::Cordon { node: reference.clone() }];

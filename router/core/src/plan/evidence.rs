@@ -4,13 +4,25 @@
 //! - Idempotency: the bundle's id, made of event and act.
 
 use super::input::{NoPlan, PlanInput, Planned};
+use super::recipe::{Recipe, Repertoire};
 use crate::act::Target;
 use crate::context::{Node, ObjectRef, Place, Pod, Pods};
 
 /// More pods than this are not captured for one event.
 const MOST_PODS: usize = 10;
 
-pub(super) fn plan(input: &PlanInput<'_>) -> Result<Planned, NoPlan> {
+pub(super) const RECIPE: Recipe = Recipe {
+    target: |input| Ok(target(input)),
+    plan,
+    repertoire: |_| Repertoire { steps: &[], instead: &[] },
+};
+
+/// The pod, or whatever the event names where it is not one pod.
+fn target(input: &PlanInput<'_>) -> Target {
+    input.context.pod().map_or(Target::Event, |pod| Target::Pod(pod.reference()))
+}
+
+fn plan(input: &PlanInput<'_>) -> Result<Planned, NoPlan> {
     if !input.mitigation.keeps_evidence {
         return Err(NoPlan::because("there is no place for evidence in the configuration"));
     }
@@ -22,7 +34,6 @@ pub(super) fn plan(input: &PlanInput<'_>) -> Result<Planned, NoPlan> {
         Pods::NotAsked | Pods::Unknown(_) | Pods::None(_) => Vec::new(),
     };
     let node = input.context.node.as_ref().map(Node::reference);
-    let target = input.context.pod().map_or(Target::Event, |pod| Target::Pod(pod.reference()));
     let about = pods.into_iter().chain(node).collect();
-    Ok(Planned { about, ..Planned::of(target, Vec::new()) })
+    Ok(Planned { about, ..Planned::of(target(input), Vec::new()) })
 }

@@ -4,10 +4,17 @@
 //! - Idempotency: a scan that is under way is waited for, not started again.
 
 use super::input::{NoPlan, PlanInput, Planned};
+use super::recipe::{Recipe, Repertoire};
 use crate::act::Target;
 use crate::context::PodContainer;
 
-pub(super) fn plan(input: &PlanInput<'_>) -> Result<Planned, NoPlan> {
+pub(super) const RECIPE: Recipe = Recipe {
+    target: |input| Ok(Target::Image(image(input)?)),
+    plan,
+    repertoire: |_| Repertoire { steps: &[], instead: &[] },
+};
+
+fn plan(input: &PlanInput<'_>) -> Result<Planned, NoPlan> {
     if !input.mitigation.scans_images {
         return Err(NoPlan::because("scanning images is not configured"));
     }
@@ -21,7 +28,7 @@ pub(super) fn plan(input: &PlanInput<'_>) -> Result<Planned, NoPlan> {
 }
 
 /// The image by digest: of the container that the event names, of the only one, or as the event has it.
-pub(super) fn image(input: &PlanInput<'_>) -> Result<String, NoPlan> {
+fn image(input: &PlanInput<'_>) -> Result<String, NoPlan> {
     let named = input.subject.container.as_ref().and_then(|container| container.name.as_ref());
     let containers = input.context.pod().map_or(&[][..], |pod| &pod.containers);
     let meant = containers.iter().find(|container| Some(&container.name) == named);

@@ -1,10 +1,10 @@
-//! From an action that a rule names to a plan: what it is done to, its steps, and what undoes them.
+//! What plans are made from, and what a plan is.
 
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use crate::act::{Step, StepName, Target};
+use crate::act::{Step, Target};
 use crate::action::ActionName;
 use crate::context::{Context, Node, ObjectRef, Place, Pod, Workload};
 use crate::event::{Subject, Thing};
@@ -67,31 +67,6 @@ impl NoPlan {
     }
 }
 
-/// What the plans of an action may be made of, at most: said beside each plan, held to it by a property, and
-/// what permissions are printed by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Repertoire {
-    /// Its steps, and those that undo them.
-    pub steps: &'static [StepName],
-    /// What may take its place where it cannot be had.
-    pub instead: &'static [ActionName],
-}
-
-/// What the plans of an action may be made of, as configured.
-pub fn repertoire(action: ActionName, mitigation: &Mitigation) -> Repertoire {
-    const LOOKS: Repertoire = Repertoire { steps: &[], instead: &[] };
-    match action {
-        ActionName::Evidence | ActionName::ImageScan => LOOKS,
-        ActionName::Quarantine => super::quarantine::REPERTOIRE,
-        ActionName::ScaleToZero => super::scale_to_zero::REPERTOIRE,
-        ActionName::DeletePod => super::delete_pod::REPERTOIRE,
-        ActionName::Cordon => super::cordon::REPERTOIRE,
-        ActionName::Drain => super::drain::repertoire(mitigation),
-        ActionName::RevokeCredentials => super::revoke_credentials::REPERTOIRE,
-        ActionName::Annotate => super::annotate::REPERTOIRE,
-    }
-}
-
 impl Planned {
     pub(super) fn of(target: Target, steps: Vec<Step>) -> Self {
         Self { target, about: Vec::new(), steps, undo: Vec::new(), ask: None, notes: Vec::new() }
@@ -99,44 +74,6 @@ impl Planned {
 }
 
 impl PlanInput<'_> {
-    /// The plan of an action.
-    ///
-    /// # Errors
-    /// Why there is none.
-    pub fn plan(&self, action: ActionName) -> Result<Planned, NoPlan> {
-        match action {
-            ActionName::Evidence => super::evidence::plan(self),
-            ActionName::Quarantine => super::quarantine::plan(self),
-            ActionName::ScaleToZero => super::scale_to_zero::plan(self),
-            ActionName::DeletePod => super::delete_pod::plan(self),
-            ActionName::Cordon => super::cordon::plan(self),
-            ActionName::Drain => super::drain::plan(self),
-            ActionName::ImageScan => super::image_scan::plan(self),
-            ActionName::RevokeCredentials => super::revoke_credentials::plan(self),
-            ActionName::Annotate => super::annotate::plan(self),
-        }
-    }
-
-    /// What an action is done to, known before anything else is: whose records have to be read.
-    ///
-    /// # Errors
-    /// Why there is nothing that it could be done to.
-    pub fn target(&self, action: ActionName) -> Result<Target, NoPlan> {
-        Ok(match action {
-            ActionName::Evidence => match self.context.pod() {
-                Some(pod) => Target::Pod(pod.reference()),
-                None => Target::Event,
-            },
-            ActionName::Quarantine
-            | ActionName::DeletePod
-            | ActionName::Annotate
-            | ActionName::RevokeCredentials => Target::Pod(self.pod()?.reference()),
-            ActionName::ScaleToZero => Target::Workload(self.scalable()?.reference()),
-            ActionName::Cordon | ActionName::Drain => Target::Node(self.node()?.reference()),
-            ActionName::ImageScan => Target::Image(super::image_scan::image(self)?),
-        })
-    }
-
     /// What the finding says to be about no pod and no node is about none, whatever the cluster has.
     fn is_about_the_cluster(&self) -> Result<(), NoPlan> {
         match &self.subject.thing {

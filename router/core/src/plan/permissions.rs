@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use super::input::repertoire;
+use super::recipe::repertoire;
 use crate::act::{DENY_POLICY, StepName};
 use crate::action::{ActionName, Role};
 use crate::mitigation::Mitigation;
@@ -213,8 +213,7 @@ pub fn of_step(step: StepName) -> (Part, Vec<Permission>) {
     }
 }
 
-/// The actions that may come of these, each with what may take its place, what is done where a quarantine is
-/// not verified, and the evidence before any containment.
+/// The actions that may come of these, each with what may take its place, and the evidence before any containment.
 pub fn reachable(
     named: impl IntoIterator<Item = ActionName>,
     mitigation: &Mitigation,
@@ -226,17 +225,6 @@ pub fn reachable(
             continue;
         }
         next.extend(repertoire(action, mitigation).instead);
-        match action {
-            ActionName::Quarantine => next.extend(mitigation.if_not_verified),
-            ActionName::Evidence
-            | ActionName::ScaleToZero
-            | ActionName::DeletePod
-            | ActionName::Cordon
-            | ActionName::Drain
-            | ActionName::ImageScan
-            | ActionName::RevokeCredentials
-            | ActionName::Annotate => {}
-        }
         next.extend((action.role() == Role::Contain).then_some(ActionName::Evidence));
     }
     reached

@@ -8,32 +8,36 @@
 
 use std::collections::BTreeSet;
 
-use super::input::{NoPlan, PlanInput, Planned, Repertoire, present};
+use super::input::{NoPlan, PlanInput, Planned, present};
+use super::recipe::{Recipe, Repertoire, the_pod};
 use crate::act::{LABELS_ANNOTATION, Step, StepName, Target};
 use crate::action::ActionName;
 use crate::context::{Details, Enforcement, Known, Pod, Selecting, Workload, WorkloadKind};
 
-/// What it may be made of.
-pub(super) const REPERTOIRE: Repertoire = Repertoire {
-    steps: &[
-        StepName::Preflight,
-        StepName::Deny,
-        StepName::LiftDeny,
-        StepName::DenyAdmin,
-        StepName::Suspend,
-        StepName::Resume,
-        StepName::Isolate,
-        StepName::Rejoin,
-        StepName::Restart,
-        StepName::Cordon,
-        StepName::Uncordon,
-        StepName::VerifyIsolated,
-        StepName::VerifyReleased,
-    ],
-    instead: &[ActionName::Cordon, ActionName::ScaleToZero, ActionName::DeletePod],
+pub(super) const RECIPE: Recipe = Recipe {
+    target: the_pod,
+    plan,
+    repertoire: |_| Repertoire {
+        steps: &[
+            StepName::Preflight,
+            StepName::Deny,
+            StepName::LiftDeny,
+            StepName::DenyAdmin,
+            StepName::Suspend,
+            StepName::Resume,
+            StepName::Isolate,
+            StepName::Rejoin,
+            StepName::Restart,
+            StepName::Cordon,
+            StepName::Uncordon,
+            StepName::VerifyIsolated,
+            StepName::VerifyReleased,
+        ],
+        instead: &[ActionName::Cordon, ActionName::ScaleToZero, ActionName::DeletePod],
+    },
 };
 
-pub(super) fn plan(input: &PlanInput<'_>) -> Result<Planned, NoPlan> {
+fn plan(input: &PlanInput<'_>) -> Result<Planned, NoPlan> {
     let pod = input.pod()?;
     refuse_what_policies_cannot_hold(pod)?;
     let owners = input.owners()?;

@@ -4,14 +4,20 @@
 //!   a human approves that. Undone by `release`.
 //! - Idempotency: the name of the inline policy.
 
-use super::input::{NoPlan, PlanInput, Planned, Repertoire};
+use super::input::{NoPlan, PlanInput, Planned};
+use super::recipe::{Recipe, Repertoire, the_pod};
 use crate::act::{Step, StepName, Target};
 
-/// What it may be made of.
-pub(super) const REPERTOIRE: Repertoire =
-    Repertoire { steps: &[StepName::RevokePod, StepName::RevokeRole, StepName::RestoreRole], instead: &[] };
+pub(super) const RECIPE: Recipe = Recipe {
+    target: the_pod,
+    plan,
+    repertoire: |_| Repertoire {
+        steps: &[StepName::RevokePod, StepName::RevokeRole, StepName::RestoreRole],
+        instead: &[],
+    },
+};
 
-pub(super) fn plan(input: &PlanInput<'_>) -> Result<Planned, NoPlan> {
+fn plan(input: &PlanInput<'_>) -> Result<Planned, NoPlan> {
     let pod = input.pod()?;
     let reference = pod.reference();
     let account = format!("{}/{}", pod.namespace, pod.service_account);

@@ -3,23 +3,27 @@
 //! - Role: contain. Undone by `release`, which gives it the replicas that it had.
 //! - Idempotency: the number of replicas, remembered in an annotation.
 
-use super::input::{NoPlan, PlanInput, Planned, Repertoire};
+use super::input::{NoPlan, PlanInput, Planned};
+use super::recipe::{Recipe, Repertoire};
 use crate::act::{Step, StepName, Target};
 use crate::context::{Known, ObjectRef};
 
-/// What it may be made of.
-pub(super) const REPERTOIRE: Repertoire = Repertoire {
-    steps: &[
-        StepName::Preflight,
-        StepName::PauseScaler,
-        StepName::ResumeScaler,
-        StepName::Scale,
-        StepName::VerifyScaled,
-    ],
-    instead: &[],
+pub(super) const RECIPE: Recipe = Recipe {
+    target: |input| Ok(Target::Workload(input.scalable()?.reference())),
+    plan,
+    repertoire: |_| Repertoire {
+        steps: &[
+            StepName::Preflight,
+            StepName::PauseScaler,
+            StepName::ResumeScaler,
+            StepName::Scale,
+            StepName::VerifyScaled,
+        ],
+        instead: &[],
+    },
 };
 
-pub(super) fn plan(input: &PlanInput<'_>) -> Result<Planned, NoPlan> {
+fn plan(input: &PlanInput<'_>) -> Result<Planned, NoPlan> {
     let workload = input.scalable()?;
     let reference = workload.reference();
     let from = workload.replicas.unwrap_or(1);

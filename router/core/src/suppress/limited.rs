@@ -3,12 +3,11 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::disposition::{Suppressing, Suppression, Waiting};
-use crate::decision::Because;
 use crate::draft::Draft;
 use crate::ids::{BundleKey, LimitKey};
 use crate::noise::{self, BundleKind, Limits, Quota, bundle_key, limit_key};
 use crate::priority::Priority;
-use crate::state::{Key, Merge, Unread};
+use crate::state::{Key, Unread};
 use crate::text::clean;
 use crate::verdict::Why;
 
@@ -28,8 +27,8 @@ impl Suppressing<'_> {
         if let Some((limit, due_at)) = full {
             return Ok(Some(self.rolled_up(limit, due_at)));
         }
-        for limit in limits {
-            draft.merge(Key::Limit(limit.key), Merge::Spend(limit.quota), Because::Spent);
+        for Limit { key, quota, name, .. } in limits {
+            draft.spend(key, quota, &name);
         }
         Ok(None)
     }

@@ -17,7 +17,7 @@ use crate::incident::IncidentRecord;
 use crate::noise::{self, BundleKind, BundleRecord, Member, incident_of_bundle};
 use crate::notice::{List, Notice};
 use crate::priority::Priority;
-use crate::state::{Key, Merge, State, Unread};
+use crate::state::{Key, State, Unread};
 use crate::suppress::{self, as_said_by_now, channel_limit};
 use crate::text::clean;
 use crate::verdict::{Verdict, Why};
@@ -120,10 +120,10 @@ impl Timer<'_> {
                 let reason = format!("no room in the limit of channel {channel} before {at}");
                 return Ok(Some((room_at, reason)));
             }
-            limits.push(limit);
+            limits.push((limit, channel.clone()));
         }
-        for limit in limits {
-            draft.merge(Key::Limit(limit), Merge::Spend(quota), Because::Spent);
+        for (limit, channel) in limits {
+            draft.spend(limit, quota, &format!("channel {channel}"));
         }
         Ok(None)
     }

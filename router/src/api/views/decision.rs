@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use watchfire_core::decision::Cause;
+use watchfire_core::decision::{Because, Cause};
 use watchfire_core::ids::{EffectId, EventId, FindingKey, RuleName};
 use watchfire_core::journal::Entry;
 use watchfire_core::priority::Priority;
@@ -46,6 +46,9 @@ pub struct Decision {
     pub effects: Vec<Delivery>,
     /// What was done to the cluster, in order.
     pub acts: Vec<Act>,
+    /// Which records it changed and why, in order; of many the first.
+    #[serde(default)]
+    pub changes: Vec<Change>,
 }
 
 /// What a decision was about.
@@ -92,6 +95,19 @@ pub struct Act {
     pub said: String,
 }
 
+/// A record that a decision changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Change {
+    /// Which.
+    pub record: String,
+    /// Why.
+    pub because: Because,
+    /// Both in a clause.
+    pub said: String,
+    /// Whether the rest of the decision says it already.
+    pub is_detail: bool,
+}
+
 impl Decision {
     /// A decision, with what has become of what it did not do.
     pub(crate) fn of(entry: &Entry, standing: &Standing) -> Self {
@@ -100,6 +116,14 @@ impl Decision {
             let (result, at, said) = ended(entry.outcomes.get(&act.id));
             Act { id: act.id.clone(), target: act.target.named(), result, at, said }
         });
+        let own = decision.incident.as_ref();
+        let changes = decision.edits.iter().map(|edit| Change {
+            record: edit.key.to_string(),
+            because: edit.because,
+            said: edit.sentence(own),
+            is_detail: edit.is_detail(own),
+        });
+        let not_done = |withheld| standing.not_done(&decision.event, withheld);
         Self {
             event: decision.event.shown(),
             id: Some(decision.event.clone()),
@@ -114,9 +138,10 @@ impl Decision {
             verdict: decision.verdict,
             why: decision.why,
             because: decision.why.sentence().to_owned(),
-            withheld: decision.withheld.iter().map(|withheld| standing.not_done(withheld)).collect(),
+            withheld: decision.withheld.iter().map(not_done).collect(),
             effects: Delivery::of(entry),
             acts: acts.collect(),
+            changes: changes.collect(),
         }
     }
 }

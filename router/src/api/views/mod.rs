@@ -9,7 +9,7 @@ mod short;
 mod silence;
 
 pub use crate::reloaded::Reloaded;
-pub use decision::{Act, DecidedBy, Decision};
+pub use decision::{Act, Change, DecidedBy, Decision};
 pub use detail::{AskedAbout, IncidentDetail};
 pub use event::Event;
 pub use incident::{Incident, IncidentList, IncidentState, Suppressed};

@@ -14,10 +14,11 @@ fn a_long_and_hostile_story_stays_on_one_screen() {
         "result": "failed", "at": at, "said": evil,
     });
     let withheld = json!({"action": "page", "reason": evil});
+    let change = json!({"record": evil, "because": "waits", "said": evil, "is_detail": false});
     let decision = json!({
         "event": evil, "at": at, "by": "event", "kind": evil, "finding": null, "subject": evil, "rule": "rest",
         "family": "unclassified", "priority": "P1", "verdict": "quiet", "why": "silenced", "because": "silenced",
-        "withheld": vec![withheld; 9], "effects": vec![effect; 9], "acts": [],
+        "withheld": vec![withheld; 9], "effects": vec![effect; 9], "acts": [], "changes": vec![change; 9],
     });
     let whom = json!({"by": evil, "at": at});
     let incident = json!({
