@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use watchfire_core::builders::{self, finding_record};
-use watchfire_core::decision::{Cause, Decision, Effect, Reason, When, Withheld};
+use watchfire_core::decision::{Decision, Effect, Reason, When, Withheld};
 use watchfire_core::ids::{ChannelName, EffectId, EventId, FindingKey, IncidentKey};
 use watchfire_core::incident::{FindingRecord, IncidentRecord};
 use watchfire_core::journal::{Entry, Outcome};
@@ -21,7 +21,6 @@ pub fn at(seconds: i64) -> Timestamp {
 pub fn entry(event: &str, seconds: i64, effects: &[&str]) -> Entry {
     let decision = Decision {
         at: at(seconds),
-        cause: Cause::Timer,
         effects: effects.iter().map(|id| effect(event, id)).collect(),
         withheld: vec![Withheld {
             action: "quarantine".to_owned(),
