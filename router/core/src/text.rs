@@ -1,6 +1,5 @@
 //! The one cleaning of text that came from outside: for a line of a page, and at every edge where text is shown.
 
-const _: () = ();
 use std::borrow::Cow;
 
 /// Stands for what was taken out.
