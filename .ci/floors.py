@@ -6,6 +6,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 CRATE = re.compile(r"\bcrate::(\{|\w+)")
+TESTS = re.compile(r"#\[cfg\(test\)\]\s*(?:#\[[^\n]*\]\s*)*(?:pub(?:\(\w+\))? )?mod \w+ \{")
 
 
 def houses():
@@ -30,7 +31,7 @@ def houses():
 def code(file):
     """A file without its comments and its tests."""
     text = re.sub(r"//[^\n]*", "", file.read_text())
-    return re.split(r"#\[cfg\(test\)\]\s*mod \w+ \{", text)[0]
+    return re.split(TESTS, text)[0]
 
 
 def first_names(text):

@@ -17,6 +17,7 @@ use watchfire::clients::Clients;
 use watchfire::clock::Clock;
 use watchfire::cluster::index::Index;
 use watchfire::cluster::{Access, Cluster, Config, Counts, KubeconfigAccess};
+use watchfire_core::builders::GuardDuty;
 use watchfire_core::context::{
     Node, Owner, Pod, PodContainer, Query, Requirement, Selector, Workload, WorkloadKind,
 };
@@ -85,15 +86,11 @@ async fn follow(path: PathBuf) {
 
 /// A finding about that pod, read before the clock runs.
 fn at_hand(cluster: &Cluster, pod: &ObjectMeta) -> Duration {
-    let text = format!(
-        r#"{{"source": "aws.guardduty", "detail-type": "GuardDuty Finding", "id": "e", "detail": {{
-            "id": "f", "arn": "a", "type": "Execution:Runtime/NewBinaryExecuted", "severity": 5,
-            "resource": {{"eksClusterDetails": {{"name": "prod"}}, "kubernetesDetails": {{
-                "kubernetesWorkloadDetails": {{"type": "pods", "namespace": {:?}, "name": {:?}, "uid": {:?}}}}}}}}}}}"#,
-        pod.namespace.as_deref().unwrap(),
-        pod.name.as_deref().unwrap(),
-        pod.uid.as_deref().unwrap()
-    );
+    let name = pod.name.as_deref().unwrap();
+    let text = GuardDuty::of("Execution:Runtime/NewBinaryExecuted", 5.0, name)
+        .of_cluster("111122223333", "prod")
+        .in_namespace(pod.namespace.as_deref().unwrap(), pod.uid.as_deref().unwrap())
+        .text();
     let event = Event::read(&text).unwrap();
     let start = Instant::now();
     let context = black_box(cluster.at_hand(&event));

@@ -5,22 +5,21 @@
 
 #![allow(clippy::unwrap_used)]
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use watchfire::source::spool::{Lane, Spool};
 use watchfire::store::{Committed, Store};
-use watchfire_core::decision::{Decision, Effect, When};
-use watchfire_core::event::FindingState;
-use watchfire_core::ids::{ChannelName, DedupKey, EffectId, EventId, FindingKey, IncidentKey, RuleName};
-use watchfire_core::incident::{FindingRecord, IncidentRecord};
+use watchfire_core::builders::{self, decision, finding_record, notice, page};
+use watchfire_core::decision::{Decision, Effect};
+use watchfire_core::ids::{DedupKey, EffectId, EventId, FindingKey, IncidentKey};
+use watchfire_core::incident::IncidentRecord;
 use watchfire_core::journal::{Entry, Outcome};
-use watchfire_core::notice::{Fact, Group, Head, Notice};
+use watchfire_core::notice::{Fact, Group, Notice};
 use watchfire_core::priority::Priority;
 use watchfire_core::state::{Key, Record, State};
-use watchfire_core::verdict::{EffectKind, Verdict, Why};
 
 fn main() {
     let place = std::env::args().skip(1).find(|argument| !argument.starts_with('-'));
@@ -147,27 +146,15 @@ async fn decided(store: &Store, event: &EventId) -> (State, Entry) {
     let incident = Key::Incident(IncidentKey::new(format!("incident-{event}")));
     let mut read = State::default();
     store.load(&[finding.clone(), incident.clone()], &mut read).await.unwrap();
-    let changes = BTreeMap::from([(finding, finding_record()), (incident, incident_record())]);
+    let changes = BTreeMap::from([
+        (finding, Record::Finding(finding_record(IncidentKey::new("i".repeat(64))))),
+        (incident, incident_record()),
+    ]);
     (read, entry(event, changes))
 }
 
 fn outcome() -> [(EffectId, Outcome); 1] {
     [(EffectId::new("page:oncall"), Outcome::Done { at: Timestamp::now(), receipt: "r".repeat(36) })]
-}
-
-fn finding_record() -> Record {
-    let now = Timestamp::now();
-    let incident = IncidentKey::new("i".repeat(64));
-    let state = FindingState::Open;
-    Record::Finding(FindingRecord {
-        incident,
-        state,
-        updated_at: Some(now),
-        count: 1,
-        seen_at: now,
-        noted_in: None,
-        reports: VecDeque::new(),
-    })
 }
 
 fn incident_record() -> Record {
@@ -181,61 +168,21 @@ fn incident_record() -> Record {
 
 fn entry(event: &EventId, changes: BTreeMap<Key, Record>) -> Entry {
     let notice = Notice {
-        priority: Priority::P0,
-        head: Head::default(),
-        title: "CryptoCurrency:Runtime/BitcoinTool.B in prod pods/shop/cart-0".to_owned(),
         description: "d".repeat(300),
-        why: "first report of this incident".to_owned(),
-        rule: RuleName::new("miner-in-a-pod"),
-        family: "crypto-mining".to_owned(),
-        kind: "CryptoCurrency:Runtime/BitcoinTool.B".to_owned(),
-        source: "guardduty".to_owned(),
-        severity: "8.0 HIGH".to_owned(),
         facts: vec![Fact::new(Group::Where, "namespace", "shop"); 8],
-        doing: Vec::new(),
-        unknown: Vec::new(),
-        withheld: Vec::new(),
-        lists: Vec::new(),
-        links: vec![("runbook".to_owned(), "https://runbooks.example.com/crypto-mining".to_owned())],
         incident: IncidentKey::new("i".repeat(64)),
         finding: Some(FindingKey::new("f".repeat(120))),
-        hub: None,
-        event: event.clone(),
-        at: Some(Timestamp::now()),
-        sample: false,
-        drill: false,
-    };
-    let effect = Effect {
-        id: EffectId::new("page:oncall"),
-        kind: EffectKind::Page,
-        channel: ChannelName::new("oncall"),
-        when: When::Now,
-        dedup_key: DedupKey::new("i".repeat(64)),
-        notice,
+        ..notice()
     };
     let decision = Decision {
-        event: event.clone(),
-        source: "aws.guardduty".to_owned(),
-        kind: "CryptoCurrency:Runtime/BitcoinTool.B".to_owned(),
-        finding: Some(FindingKey::new("f".repeat(120))),
-        subject: "prod pods/shop/cart-0".to_owned(),
         at: Timestamp::now(),
-        rule: RuleName::new("miner-in-a-pod"),
-        family: "crypto-mining".to_owned(),
-        priority: Priority::P0,
-        verdict: Verdict::Page,
-        why: Why::New,
-        incident: Some(IncidentKey::new("i".repeat(64))),
-        cause: watchfire_core::decision::Cause::Event,
-        effects: vec![effect],
-        acts: Vec::new(),
-        face: None,
-        withheld: Vec::new(),
-        edits: Vec::new(),
+        finding: notice.finding.clone(),
+        incident: Some(notice.incident.clone()),
+        effects: vec![Effect { dedup_key: DedupKey::new("i".repeat(64)), notice, ..page() }],
         changes,
-        merges: Vec::new(),
+        ..decision(event.as_str())
     };
     // As many quotes as such an event has, for what they cost when they are escaped.
     let raw = r#""detailType":"value",""#.repeat(200);
-    Entry { decision, raw, sha256: "0".repeat(64), outcomes: BTreeMap::new() }
+    Entry { raw, ..builders::entry(decision) }
 }

@@ -82,7 +82,7 @@ async fn killed_at_random_moments_it_loses_nothing_and_decides_nothing_twice() {
     let opened = triggers(&pagerduty);
 
     let archived = (0..ARCHIVED).map(|index| {
-        let finding = GuardDuty { minute: 600, ..GuardDuty::miner(&pod(index)) }.put_aside();
+        let finding = GuardDuty::miner(&pod(index)).updated("22:00").put_aside();
         let id = format!("archived-{index}");
         (id.clone(), finding.event(&id).to_string())
     });

@@ -26,7 +26,7 @@ async fn a_finding_is_paged_once_and_resolved_when_it_is_archived() {
     let configuration = Configuration::new(&pagerduty.url()).queue(&queue.url);
     let watchfire = Watchfire::start(&configuration, Some(&aws)).await;
     let finding = GuardDuty::miner("story-1");
-    aws.rule(&json!({"source": ["aws.guardduty"], "detail": {"id": [finding.id]}}), &queue).await;
+    aws.rule(&json!({"source": ["aws.guardduty"], "detail": {"id": [finding.detail()["id"]]}}), &queue).await;
 
     let first = aws.put_event(&finding.event("")).await;
     assert_eq!(brief(&watchfire.decided(&first).await), ["P0", "page", "new"]);

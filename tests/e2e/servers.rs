@@ -12,7 +12,7 @@ async fn a_rule_puts_the_whole_event_on_the_queue() {
     let aws = Ministack::shared();
     let queue = aws.queue("envelope", 30, 5).await;
     let finding = GuardDuty::miner("envelope-1");
-    aws.rule(&json!({"source": ["aws.guardduty"], "detail": {"id": [finding.id]}}), &queue).await;
+    aws.rule(&json!({"source": ["aws.guardduty"], "detail": {"id": [finding.detail()["id"]]}}), &queue).await;
     let id = aws.put_event(&finding.event("ignored")).await;
     let body: Value = serde_json::from_str(&queue.take().await.unwrap()).unwrap();
     let expected = json!({

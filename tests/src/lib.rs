@@ -3,7 +3,6 @@
 mod aws_api;
 pub mod cluster;
 mod configuration;
-mod events;
 pub mod in_process;
 mod logs;
 mod metrics;
@@ -18,7 +17,6 @@ mod watchfire;
 
 pub use aws_api::{AwsApi, between};
 pub use configuration::Configuration;
-pub use events::GuardDuty;
 pub use logs::Logs;
 pub use metrics::Metrics;
 pub use ministack::{Depth, Ministack, Queue};
@@ -28,6 +26,8 @@ pub use securityhub::{HubCall, HubFault, HubFinding, SecurityHub};
 pub use watchfire::{Ended, Output, Watchfire, watchfire, watchfire_at, watchfire_with};
 
 use std::time::{Duration, Instant};
+
+pub use watchfire_core::builders::GuardDuty;
 
 /// Asks again every 20 ms until the answer is there; after `within` it panics with `what` was awaited.
 ///

@@ -6,13 +6,14 @@ use std::fs;
 use std::path::Path;
 
 use divan::{Bencher, black_box};
+use watchfire_core::builders::shipped_rules;
 use watchfire_core::context::Context;
 use watchfire_core::decide::Case;
 use watchfire_core::event::{Event, messages};
 use watchfire_core::ids::ChannelName;
 use watchfire_core::json::Json;
 use watchfire_core::policy::{Policy, Routes};
-use watchfire_core::rules::{RuleFile, RuleSet};
+use watchfire_core::rules::RuleSet;
 use watchfire_core::state::State;
 
 fn main() {
@@ -26,16 +27,7 @@ fn rules_folder() -> &'static Path {
 }
 
 fn policy() -> Policy {
-    let entries = fs::read_dir(rules_folder()).expect("the rules lie beside the core");
-    let mut paths: Vec<_> = entries.map(|entry| entry.expect("the folder can be listed").path()).collect();
-    paths.retain(|path| path.extension().is_some_and(|extension| extension == "yaml"));
-    paths.sort();
-    let file = |path: &std::path::PathBuf| RuleFile {
-        name: path.display().to_string(),
-        text: fs::read_to_string(path).expect("a rule file can be read"),
-    };
-    let files: Vec<_> = paths.iter().map(file).collect();
-    let rules = RuleSet::load(&files).expect("the shipped rules are right");
+    let rules = RuleSet::load(&shipped_rules()).expect("the shipped rules are right");
     Policy::new(rules, Routes::all_to(&ChannelName::new("oncall")))
 }
 

@@ -6,17 +6,16 @@
 use divan::{Bencher, black_box};
 use jiff::Timestamp;
 use watchfire_core::attributes::Attributes;
+use watchfire_core::builders::{at, attributes, silence};
 use watchfire_core::event::Subject;
-use watchfire_core::ids::{RuleName, SilenceId};
-use watchfire_core::priority::Priority;
-use watchfire_core::silence::{Silence, Silences, SilencesRecord};
+use watchfire_core::silence::{Silences, SilencesRecord};
 
 fn main() {
     divan::main();
 }
 
 fn now() -> Timestamp {
-    "2026-11-25T12:00:00Z".parse().unwrap()
+    at("2026-11-25T12:00:00Z")
 }
 
 /// As many silences as asked for, all in force, of the kinds that people make; none matches.
@@ -32,40 +31,22 @@ fn silences(count: usize) -> Silences {
             r#"{{"type": [{{"prefix": "Recon:EC2/{number}"}}], "subject": {{"account": ["11112222{number:04}"]}}}}"#
         ),
     };
-    let silence = |number: usize| Silence {
-        id: SilenceId::new(format!("s-{number}")),
-        matches: matches(number),
-        starts_at: "2026-11-25T09:00:00Z".parse().unwrap(),
-        ends_at: "2026-11-26T09:00:00Z".parse().unwrap(),
-        by: "sam".to_owned(),
-        comment: "upgrade".to_owned(),
-        ticket: None,
-        covers_p0: false,
-        made_at: "2026-11-25T09:00:00Z".parse().unwrap(),
-        expired_by: None,
-    };
+    let (from, to) = ("2026-11-25T09:00:00Z", "2026-11-26T09:00:00Z");
+    let silence = |number: usize| silence(&format!("s-{number}"), &matches(number), from, to);
     Silences::from(SilencesRecord { silences: (0..count).map(silence).collect() })
 }
 
 fn face() -> Attributes {
     let text = |text: &str| Some(text.to_owned());
-    Attributes {
-        priority: Priority::P1,
-        rule: RuleName::new("miner-in-a-pod"),
-        family: "crypto-mining".to_owned(),
-        kind: "CryptoCurrency:Runtime/BitcoinTool.B".to_owned(),
-        source: "guardduty".to_owned(),
-        band: None,
-        subject: Subject {
-            account: text("111122223333"),
-            region: text("eu-central-1"),
-            cluster: text("payments"),
-            namespace: text("checkout"),
-            pod: text("checkout-api-6d5f9c7b84-x2x9k"),
-            node: text("ip-10-20-47-203.eu-central-1.compute.internal"),
-            ..Subject::default()
-        },
-    }
+    attributes(Subject {
+        account: text("111122223333"),
+        region: text("eu-central-1"),
+        cluster: text("payments"),
+        namespace: text("checkout"),
+        pod: text("checkout-api-6d5f9c7b84-x2x9k"),
+        node: text("ip-10-20-47-203.eu-central-1.compute.internal"),
+        ..Subject::default()
+    })
 }
 
 #[divan::bench(args = [0, 10, 190])]

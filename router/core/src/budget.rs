@@ -218,9 +218,10 @@ impl Over {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::builders::at;
 
     fn now() -> Timestamp {
-        "2026-11-20T12:00:00Z".parse().unwrap()
+        at("2026-11-20T12:00:00Z")
     }
 
     fn of(namespace: &str, workload: &str, number: usize) -> Spent {

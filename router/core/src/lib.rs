@@ -6,6 +6,8 @@ mod as_of;
 mod asking;
 pub mod attributes;
 pub mod budget;
+#[cfg(any(test, feature = "builders"))]
+pub mod builders;
 pub mod calendar;
 pub mod command;
 mod compose;

@@ -3,20 +3,17 @@
 //!
 //! `WRITE_GOLDENS=1` writes the goldens anew; the difference is to be looked at before it is accepted.
 
-#![allow(clippy::unwrap_used)]
-
-mod support;
-
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
+use watchfire_core::builders::shipped_rules;
 use watchfire_core::decision::Decision;
 use watchfire_core::ids::IncidentKey;
 use watchfire_core::pattern::Pattern;
 use watchfire_core::policy::Policy;
 use watchfire_core::replay::Replay;
-use watchfire_core::rules::{RuleFile, RuleSet};
+use watchfire_core::rules::RuleSet;
 
 fn repository() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -32,12 +29,7 @@ fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
 
 /// The shipped rules; P0 to P2 page, P3 is for the digest.
 fn policy() -> Policy {
-    let read = |path: PathBuf| RuleFile {
-        name: path.display().to_string(),
-        text: std::fs::read_to_string(path).unwrap(),
-    };
-    let rules: Vec<_> = files(&repository().join("rules"), "yaml").into_iter().map(read).collect();
-    Policy { rules: RuleSet::load(&rules).unwrap(), ..support::policy() }
+    Policy { rules: RuleSet::load(&shipped_rules()).unwrap(), ..crate::support::policy() }
 }
 
 /// Every decision in a line: the event, priority, verdict, why, which incident, the rule, what it is about.

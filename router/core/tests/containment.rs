@@ -1,19 +1,18 @@
 //! Which containments are planned, asked for, shown or refused: one row each, the whole result.
-#![allow(clippy::unwrap_used)]
-
-mod support;
 
 use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
-use support::scene::{Scene, check, labels, workload};
 use watchfire_core::action::ActionName;
+use watchfire_core::builders::labels;
 use watchfire_core::context::{
     AdminApi, Confidence, Context, Deny, Enforcement, GitOps, GitOpsTool, HostAccess, Known, Method,
     Neighbour, Place, Pods, Requirement, ScaledObject, Selector, Workload, WorkloadKind,
 };
 use watchfire_core::mitigation::Mode;
 use watchfire_core::priority::Priority;
+
+use crate::support::scene::{Scene, check, workload};
 
 #[test]
 fn each_kind_of_owner_is_contained_in_its_way_or_refused_with_its_reason() {

@@ -1,13 +1,11 @@
 //! What whoever holds a workload, or writes a finding about something else, tries: it saves nobody and harms nobody.
-#![allow(clippy::unwrap_used)]
 
-mod support;
-
-use support::scene::{POD, Scene, check, told, without_hashes, workload};
 use watchfire_core::context::{Confidence, Deny, Known, Method, Place, Pods, Selector, WorkloadKind};
 use watchfire_core::mitigation::Mode;
 use watchfire_core::priority::Priority;
 use watchfire_core::verdict::EffectKind;
+
+use crate::support::scene::{POD, Scene, check, told, without_hashes, workload};
 
 #[test]
 fn what_the_owner_of_a_workload_controls_does_not_save_it() {

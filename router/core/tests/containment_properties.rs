@@ -1,12 +1,8 @@
 //! Over random clusters and findings: nothing is done to what is protected, foreign, not surely the one, or
 //! over the budget, and nothing is done twice.
-#![allow(clippy::unwrap_used)]
-
-mod support;
 
 use jiff::SignedDuration;
 use proptest::prelude::*;
-use support::scene::{Scene, ours, workload};
 use watchfire_core::act::{Act, ActWhen, Step, Target};
 use watchfire_core::action::{ActionName, Role};
 use watchfire_core::budget::Budget;
@@ -17,6 +13,8 @@ use watchfire_core::ids::{EffectId, EventId, IncidentKey};
 use watchfire_core::mitigation::Mode;
 use watchfire_core::priority::Priority;
 use watchfire_core::state::{Key, Record};
+
+use crate::support::scene::{Scene, ours, workload};
 
 #[derive(Clone, Debug)]
 struct World {
@@ -176,7 +174,7 @@ impl World {
                     action: serde_json::from_value(serde_json::json!({"rule": action})).unwrap(),
                     event: EventId::new("before"),
                     effect: EffectId::new(action),
-                    at: support::scene::now(),
+                    at: crate::support::scene::now(),
                     state: STATES[state],
                     undo: Vec::new(),
                     by: None,

@@ -1,14 +1,9 @@
 //! Editions of the digest: what is decided about one incident changes nothing that others have read, until the
 //! edition is closed; and what the first version has put by is said.
 
-#![allow(clippy::unwrap_used)]
-
-mod support;
-
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
-use support::{Finding, policy};
+use watchfire_core::builders::at;
 use watchfire_core::context::Context;
 use watchfire_core::decide::Case;
 use watchfire_core::decision::Decision;
@@ -20,13 +15,11 @@ use watchfire_core::replay::Replay;
 use watchfire_core::state::{Key, Record, State, Unread};
 use watchfire_core::verdict::Why;
 
+use crate::support::{self, policy};
+
 /// Wednesday.
 const BEFORE_OPENING: &str = "2026-11-25T08:00:00Z";
 const OPENING: &str = "2026-11-25T09:00:00Z";
-
-fn at(text: &str) -> Timestamp {
-    text.parse().unwrap()
-}
 
 fn with_digest() -> Policy {
     let mut policy = policy();
@@ -35,7 +28,7 @@ fn with_digest() -> Policy {
 }
 
 fn low(number: usize) -> String {
-    Finding::low(&format!("f{number}")).pod(&format!("web-{number}")).text()
+    support::low(&format!("f{number}")).pod(&format!("web-{number}")).title("A title").text()
 }
 
 /// A decision on those records, with every key that it has read.

@@ -1,14 +1,9 @@
 //! Drills: told by the route of their priority and ended at once; no incident, no act, nothing that stays; and held by
 //! whatever would hold a page.
 
-#![allow(clippy::unwrap_used)]
-
-mod support;
-
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
-use support::policy;
 use watchfire_core::decision::{Decision, When};
 use watchfire_core::drill::Drill;
 use watchfire_core::event::Event;
@@ -18,6 +13,8 @@ use watchfire_core::priority::Priority;
 use watchfire_core::replay::Replay;
 use watchfire_core::state::Key;
 use watchfire_core::verdict::{EffectKind, Verdict, Why};
+
+use crate::support::policy;
 
 const NOW: &str = "2026-11-29T03:00:00Z";
 

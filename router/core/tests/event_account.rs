@@ -1,16 +1,13 @@
 //! Names stay in the account that they are of, ends hide nothing that they do not know of, and what is wrapped once more
 //! is read.
-#![allow(clippy::unwrap_used)]
 
-mod fixtures;
-mod support;
-
-use fixtures::fixture;
-use support::policy;
 use watchfire_core::decision::Decision;
 use watchfire_core::event::{Event, messages};
 use watchfire_core::json::Json;
 use watchfire_core::replay::Replay;
+
+use crate::fixtures::fixture;
+use crate::support::policy;
 
 const OURS: &str = "111122223333";
 const THEIRS: &str = "999988887777";

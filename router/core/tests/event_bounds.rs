@@ -1,5 +1,4 @@
 //! A body is taken apart only as far as the texts fit into memory; what is too much is told, and costs no other.
-#![allow(clippy::unwrap_used)]
 
 use watchfire_core::event::{Event, messages};
 use watchfire_core::json::Json;

@@ -1,10 +1,8 @@
 //! What Security Hub knows a finding by, and our own notes on findings coming round.
-#![allow(clippy::unwrap_used)]
 
-mod fixtures;
-
-use fixtures::fixture;
 use watchfire_core::event::{Event, Finding, FindingState, HubId};
+
+use crate::fixtures::fixture;
 
 fn read(text: &str) -> Finding {
     Event::read(text).unwrap().finding.unwrap()

@@ -1,16 +1,14 @@
 //! Bodies taken apart, envelopes, what is unreadable, and what rules get to see.
-#![allow(clippy::unwrap_used)]
-
-mod fixtures;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use fixtures::fixture;
 use watchfire_core::event::{Event, messages};
 use watchfire_core::hash::sha256;
 use watchfire_core::ids::EventId;
 use watchfire_core::json::Json;
+
+use crate::fixtures::fixture;
 
 fn sns(message: &str) -> String {
     let message = Json::string(message);

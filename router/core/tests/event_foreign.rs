@@ -1,11 +1,9 @@
 //! What a finding says of itself must not close, silence or hide a finding of another product.
-#![allow(clippy::unwrap_used)]
 
-mod fixtures;
-
-use fixtures::fixture;
 use watchfire_core::event::{Event, Finding, FindingSource, FindingState};
 use watchfire_core::ids::FindingKey;
+
+use crate::fixtures::fixture;
 
 fn read(text: &str) -> Finding {
     Event::read(text).unwrap().finding.unwrap()

@@ -1,13 +1,11 @@
 //! GuardDuty's own events, each kind of finding read whole.
-#![allow(clippy::unwrap_used)]
 
-mod fixtures;
-
-use fixtures::fixture;
 use watchfire_core::event::{
     Container, Event, Finding, FindingSource, FindingState, Severity, Subject, Thing, Workload, messages,
 };
 use watchfire_core::ids::FindingKey;
+
+use crate::fixtures::fixture;
 
 fn read(name: &str) -> (Finding, Subject) {
     let text = fixture(name);

@@ -1,11 +1,9 @@
 //! What a process, a workload or a broken relay puts into a message costs that part of it, and never the alert.
-#![allow(clippy::unwrap_used)]
 
-mod fixtures;
-
-use fixtures::fixture;
 use watchfire_core::event::{Event, FindingState, messages};
 use watchfire_core::json::{Amiss, Json};
+
+use crate::fixtures::fixture;
 
 /// One of each kind of event.
 fn all() -> impl Iterator<Item = (&'static str, String)> {

@@ -1,13 +1,11 @@
 //! CloudWatch, Health, Inspector and ECR, and events that report no finding.
-#![allow(clippy::unwrap_used)]
 
-mod fixtures;
-
-use fixtures::fixture;
 use watchfire_core::event::{
     Event, Finding, FindingSource, FindingState, Severity, Subject, Thing, Workload, messages,
 };
 use watchfire_core::ids::FindingKey;
+
+use crate::fixtures::fixture;
 
 fn read_text(text: &str) -> (Finding, Subject) {
     let event = Event::read(text).unwrap();

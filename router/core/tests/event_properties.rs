@@ -1,14 +1,12 @@
 //! Whatever stands in an event's place, reading it ends in an event or in a reason, never in a panic.
-#![allow(clippy::unwrap_used)]
-
-mod fixtures;
 
 use std::borrow::Cow;
 
-use fixtures::fixture;
 use proptest::prelude::*;
 use watchfire_core::event::{Event, messages};
 use watchfire_core::json::Json;
+
+use crate::fixtures::fixture;
 
 fn names() -> Vec<String> {
     let folder = std::fs::read_dir(format!("{}/tests/fixtures", env!("CARGO_MANIFEST_DIR"))).unwrap();

@@ -1,13 +1,11 @@
 //! Security Hub's events in both of its formats, copies of GuardDuty's findings among them.
-#![allow(clippy::unwrap_used)]
 
-mod fixtures;
-
-use fixtures::fixture;
 use watchfire_core::event::{
     Container, Event, Finding, FindingSource, FindingState, HubId, Severity, Subject, Thing, Workload,
 };
 use watchfire_core::ids::FindingKey;
+
+use crate::fixtures::fixture;
 
 const MINER: &str = "arn:aws-us-gov:guardduty:us-gov-west-1:111122223333:detector/d0d0d0d0/finding/5ac0ffee5ac0ffee5ac0ffee5ac0ffee";
 

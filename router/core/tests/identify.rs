@@ -1,14 +1,12 @@
 //! What a finding leads to, and how surely: an address proves nothing, a UID that is named is the last word, and what
 //! is no pod leads to none.
-#![allow(clippy::unwrap_used)]
 
-mod fixtures;
-
-use fixtures::fixture;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use watchfire_core::context::{Answer, Cluster, Confidence, Judged, Node, Pod, Query, judge, queries};
 use watchfire_core::event::{Event, Finding, Subject, Thing, Workload};
+
+use crate::fixtures::fixture;
 
 const ARN: &str = "arn:aws-us-gov:eks:us-gov-west-1:111122223333:cluster/payments";
 

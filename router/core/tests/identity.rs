@@ -1,5 +1,4 @@
 //! What is one problem and what is two, over events as they were delivered.
-#![allow(clippy::unwrap_used)]
 
 use watchfire_core::replay::Replay;
 use watchfire_core::scenario::{Beside, Scenario};

@@ -1,6 +1,5 @@
 //! Promises about reading JSON: what is JSON is read as it was written, and of what is not nothing is lost that can
 //! be told apart.
-#![allow(clippy::unwrap_used)]
 
 use std::borrow::Cow;
 

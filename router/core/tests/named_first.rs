@@ -1,7 +1,5 @@
 //! What is most urgent is named, and first, however much else a page or a digest tells of; the rest is counted.
 
-#![allow(clippy::unwrap_used)]
-
 use watchfire_core::decision::Decision;
 use watchfire_core::noise::BundleRecord;
 use watchfire_core::notice::List;

@@ -1,20 +1,17 @@
 //! Over random histories: no P0 waits, every event has one reason, limits hold, what was paged is resolved or open,
 //! what is held comes out, whatever the clock does, and a restart changes nothing.
 
-#![allow(clippy::unwrap_used)]
-
-mod histories;
-
 use std::collections::BTreeSet;
 
-use histories::fleet;
-use histories::twists::{Twist, twists};
-use histories::watched::Watched;
-use histories::{cases, history};
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use watchfire_core::replay::Replay;
 use watchfire_core::scenario::{Beside, Scenario, StepInput};
+
+use crate::histories::fleet;
+use crate::histories::twists::{Twist, twists};
+use crate::histories::watched::Watched;
+use crate::histories::{cases, history};
 
 fn end(scenario: &Scenario) -> Timestamp {
     let last = scenario.steps.last().and_then(|step| step.inputs.last());

@@ -1,18 +1,15 @@
 //! Whatever stands in whichever part of whichever event, no form of a page shows what no screen should be given.
-#![allow(clippy::unwrap_used)]
-
-mod fixtures;
-mod support;
 
 use std::borrow::Cow;
 
-use fixtures::fixture;
 use watchfire_core::decision::Decision;
 use watchfire_core::json::Json;
 use watchfire_core::notice::{Fact, Notice};
 use watchfire_core::replay::Replay;
 use watchfire_core::text::is_unfit;
 use watchfire_core::verdict::EffectKind;
+
+use crate::fixtures::fixture;
 
 /// Characters that control a screen, break a line, turn text or hide in it.
 const HOSTILE: &str = "x\u{1b}[31m\r\n\u{85}\u{9b}2J\u{7f}\0\u{8}\u{ad}\u{34f}\u{61c}\u{180e}\u{200b}\u{200d}\u{200e}\
@@ -111,7 +108,7 @@ fn assert_notice_fit(notice: &Notice) {
 
 #[test]
 fn no_form_of_a_page_shows_what_no_screen_should_be_given() {
-    let policy = support::policy();
+    let policy = crate::support::policy();
     for body in bodies() {
         let decisions: Vec<Decision> = Replay::new(&policy).message(&body);
         assert!(!decisions.is_empty());
@@ -124,7 +121,7 @@ fn no_form_of_a_page_shows_what_no_screen_should_be_given() {
 
 #[test]
 fn what_a_sender_calls_its_event_is_kept_fit_to_be_shown() {
-    let policy = support::policy();
+    let policy = crate::support::policy();
     let text = fixture("asff_miner");
     let event = Json::parse(&text).unwrap();
     let id = Json::string(format!("{}{HOSTILE}", event.get("id").and_then(Json::as_str).unwrap()));

@@ -3,15 +3,12 @@
 //! `WRITE_PAGES=1` writes them anew: look at the difference before you keep it. The channels' tests read the JSON, and
 //! `router/docs/pages.md` shows what they make of it.
 
-#![allow(clippy::unwrap_used, clippy::disallowed_methods, missing_docs)]
-
-mod support;
+#![allow(clippy::disallowed_methods)]
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use jiff::{SignedDuration, Timestamp};
-use support::world::{NOW, World, example, policy, route};
 use watchfire_core::decision::{Decision, Effect};
 use watchfire_core::event::unreadable;
 use watchfire_core::ids::ChannelName;
@@ -19,6 +16,8 @@ use watchfire_core::mitigation::Mode;
 use watchfire_core::policy::Policy;
 use watchfire_core::replay::Replay;
 use watchfire_core::verdict::EffectKind;
+
+use crate::support::world::{NOW, World, example, policy, route};
 
 fn now() -> Timestamp {
     NOW.parse().unwrap()

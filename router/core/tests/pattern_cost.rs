@@ -1,5 +1,4 @@
 //! Events made to be slow. Each of these would take minutes to years if time grew faster than the event.
-#![allow(clippy::unwrap_used)]
 
 use watchfire_core::json::Json;
 use watchfire_core::pattern::Pattern;

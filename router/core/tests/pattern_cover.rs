@@ -1,7 +1,5 @@
 //! Promises about one pattern that takes everything another does: what is said is so, on every value and event.
 
-#![allow(clippy::unwrap_used)]
-
 use proptest::prelude::*;
 use watchfire_core::json::Json;
 use watchfire_core::pattern::Pattern;

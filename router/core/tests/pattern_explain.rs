@@ -1,5 +1,4 @@
 //! What the engine says when a pattern does not match, and when it is no pattern.
-#![allow(clippy::unwrap_used)]
 
 use watchfire_core::json::Json;
 use watchfire_core::pattern::{Mismatch, Pattern, PatternError};

@@ -1,5 +1,4 @@
 //! The conformance matrix: every line must be answered as AWS answers it.
-#![allow(clippy::unwrap_used)]
 
 use std::path::PathBuf;
 

@@ -1,5 +1,4 @@
 //! Properties of event patterns: against a slow reading of the definition, and against themselves.
-#![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeMap;
 

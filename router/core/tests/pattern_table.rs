@@ -2,7 +2,6 @@
 //!
 //! `pattern JSON` begins a group; `match NAME: EVENT` and `none NAME: EVENT` are its cases;
 //! `refused NAME at PATH: TEXT` is a pattern that must be refused, and where (`-` for the whole).
-#![allow(clippy::unwrap_used)]
 
 use watchfire_core::json::Json;
 use watchfire_core::pattern::{Pattern, PatternSet};

@@ -1,15 +1,11 @@
 //! What each action says that its plans may be made of is what they are made of, over random clusters: no step and no
 //! replacement that it does not say, and none that it says in vain.
-#![allow(clippy::unwrap_used)]
-
-mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
-use support::scene::{Scene, workload};
 use watchfire_core::act::StepName;
 use watchfire_core::action::ActionName;
 use watchfire_core::context::{
@@ -20,6 +16,8 @@ use watchfire_core::event::Subject;
 use watchfire_core::ids::IncidentKey;
 use watchfire_core::mitigation::Mitigation;
 use watchfire_core::plan::{NoPlan, PlanInput, Planned, repertoire};
+
+use crate::support::scene::{Scene, workload};
 
 #[derive(Clone, Debug)]
 struct World {
@@ -127,7 +125,7 @@ impl World {
             mitigation: &scene.mitigation,
             incident: &incident,
             wanted: &wanted,
-            now: support::scene::now(),
+            now: crate::support::scene::now(),
         };
         (input.plan(action), scene.mitigation)
     }

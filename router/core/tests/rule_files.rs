@@ -1,7 +1,6 @@
 //! Promises about reading rule files: every mistake at once, each with its line and path.
 
-#![allow(clippy::unwrap_used)]
-
+use watchfire_core::builders::rules;
 use watchfire_core::rules::{RuleFile, RuleSet};
 use watchfire_core::yaml::Diagnostic;
 
@@ -115,8 +114,8 @@ fn only_a_text_that_is_not_yaml_has_a_single_mistake() {
 
 #[test]
 fn words_that_older_yaml_took_for_true_or_false_are_words() {
-    let text = "rules:\n  - name: off\n    family: y\n    priority: P2\n".to_owned();
-    let rules = RuleSet::load(&[RuleFile { name: "r.yaml".to_owned(), text }]).unwrap();
+    let text = "rules:\n  - name: off\n    family: y\n    priority: P2\n";
+    let rules = rules(text);
     let rule = &rules.rules()[0];
     assert_eq!((rule.name.as_str(), rule.family.as_str()), ("off", "y"));
 }

@@ -1,7 +1,5 @@
 //! Promises about the members that rules may name: those that events have, and no others.
 
-#![allow(clippy::unwrap_used)]
-
 use std::collections::BTreeSet;
 use std::path::Path;
 

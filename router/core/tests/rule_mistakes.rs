@@ -3,8 +3,6 @@
 //! A case is its promise after `=== `, a rule file, `>>>`, and what is said. A rule file that does not end in a
 //! catch-all of its own gets one.
 
-#![allow(clippy::unwrap_used)]
-
 use std::collections::BTreeSet;
 
 use watchfire_core::rules::{RuleFile, RuleSet};

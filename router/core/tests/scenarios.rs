@@ -1,11 +1,9 @@
 //! Every scenario file of `rules/scenarios` holds, run in memory.
 
-#![allow(clippy::unwrap_used)]
-
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use watchfire_core::rules::RuleFile;
+use watchfire_core::builders::shipped_rules;
 use watchfire_core::scenario::{Beside, Scenario};
 
 fn folder() -> PathBuf {
@@ -22,13 +20,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 }
 
 fn scenarios() -> Vec<(String, Result<Scenario, String>)> {
-    let rules: Vec<RuleFile> = files(&folder())
-        .iter()
-        .map(|path| RuleFile {
-            name: path.display().to_string(),
-            text: std::fs::read_to_string(path).unwrap(),
-        })
-        .collect();
+    let rules = shipped_rules();
     let event = |name: &str| {
         std::fs::read_to_string(folder().join(name))
             .map_err(|error| format!("no event file `{name}`: {error}"))

@@ -2,21 +2,20 @@
 //!
 //! `WRITE_PAGES=1` writes it anew: look at the difference before you keep it.
 
-#![allow(clippy::unwrap_used, clippy::disallowed_methods, missing_docs)]
-
-mod support;
+#![allow(clippy::disallowed_methods)]
 
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use support::world::{NOW, policy};
 use watchfire_core::context::Context;
 use watchfire_core::decide::decide;
 use watchfire_core::event::{Event, messages};
 use watchfire_core::notice::{Group, Notice};
 use watchfire_core::policy::Policy;
 use watchfire_core::state::State;
+
+use crate::support::world::{NOW, policy};
 
 /// The page about an event, whoever is told of it.
 fn notice(policy: &Policy, text: &str) -> Option<Notice> {

@@ -84,7 +84,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
-    use crate::channel::tests::page;
+    use watchfire_core::builders::page;
 
     #[test]
     fn a_page_is_one_block() {

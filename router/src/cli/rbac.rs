@@ -202,9 +202,7 @@ fn standing() -> Vec<(String, Value)> {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use watchfire_core::ids::ChannelName;
-    use watchfire_core::policy::Routes;
-    use watchfire_core::rules::{RuleFile, RuleSet};
+    use watchfire_core::builders;
 
     use super::*;
 
@@ -257,9 +255,7 @@ mod tests {
             "rules:\n  - {{name: one, family: f, priority: P2, actions: [{actions}], match: {{source: [a]}}}}\n  \
              - {{name: rest, family: rest, priority: P2}}\n"
         );
-        let file = RuleFile { name: "rules.yaml".to_owned(), text: rules };
-        let rules = RuleSet::load(&[file]).unwrap();
-        let mut policy = Policy::new(rules, Routes::all_to(&ChannelName::new("oncall")));
+        let mut policy = builders::policy(&rules);
         policy.mitigation.mode = Mode::Enforce;
         let (steps, evidence) = allowed(&policy);
         let Permissions { read: _, quarantine, destructive } = permissions(&steps, evidence);

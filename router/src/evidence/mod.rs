@@ -1,6 +1,6 @@
 //! Evidence about pods: captured before anything is done to them, kept where nobody alters it, proved.
 //!
-//! The format of a bundle and of the chain over all bundles is in the README of this crate.
+//! The format of a bundle and of the chain over all bundles is in `router/docs/evidence.md`.
 
 mod capture;
 mod chain;

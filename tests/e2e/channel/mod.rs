@@ -15,10 +15,10 @@ use tokio::time::Instant;
 use watchfire::channel::Channel;
 use watchfire::clients::Clients;
 use watchfire::failure::{Done, Failure};
-use watchfire_core::decision::{Effect, When};
-use watchfire_core::ids::{ChannelName, DedupKey, EffectId, EventId, FindingKey, IncidentKey, RuleName};
-use watchfire_core::notice::{Fact, Group, Head, Notice};
-use watchfire_core::priority::Priority;
+use watchfire_core::builders;
+use watchfire_core::decision::Effect;
+use watchfire_core::ids::{ChannelName, DedupKey};
+use watchfire_core::notice::{Fact, Group, Notice};
 use watchfire_core::verdict::EffectKind;
 use watchfire_tests::Ministack;
 
@@ -56,45 +56,17 @@ fn ministack_clients() -> (Ministack, Clients) {
 
 /// A page whose text has what breaks careless channels: other scripts, markup, quotes, a line of its own.
 pub(crate) fn page(dedup_key: &str) -> Effect {
-    let pair = |label: &str, value: &str| (label.to_owned(), value.to_owned());
     let fact = |label: &str, value: &str| Fact::new(Group::Where, label, value);
     let notice = Notice {
-        priority: Priority::P0,
-        head: Head::default(),
         title: "Bitcoin miner in pod kasse/zähler-1 <b>\"now\"</b>".to_owned(),
         description: "Ein Container fragte nach einem Namen, den Schürfer benutzen. \
                       他のコンテナも同じことをしました。 .\r\n.\r\nFrom here on: a second line."
             .to_owned(),
-        why: "first report of this incident".to_owned(),
-        rule: RuleName::new("miner-in-a-pod"),
-        family: "crypto-mining".to_owned(),
-        kind: "CryptoCurrency:Runtime/BitcoinTool.B".to_owned(),
-        source: "guardduty".to_owned(),
-        severity: "8.0 HIGH".to_owned(),
         facts: vec![fact("cluster", "prod-1"), fact("pod", "zähler-1"), fact("account", "123456789012")],
-        doing: Vec::new(),
-        unknown: Vec::new(),
-        withheld: vec!["quarantine: not built yet".to_owned()],
-        lists: Vec::new(),
-        links: vec![pair("Runbook", "https://runbooks.example.com/mining?a=1&b=2")],
-        incident: IncidentKey::new("v1:5f3c9a"),
-        finding: Some(FindingKey::new(
-            "arn:aws-us-gov:guardduty:us-gov-west-1:123456789012:detector/d/finding/f",
-        )),
-        hub: None,
-        event: EventId::new("7bf73129-1428-4cd3-a780-95db273d1602"),
-        at: Some("2026-11-20T02:58:11Z".parse().expect("a timestamp")),
-        sample: false,
-        drill: false,
+        links: vec![("Runbook".to_owned(), "https://runbooks.example.com/mining?a=1&b=2".to_owned())],
+        ..builders::notice()
     };
-    Effect {
-        id: EffectId::new("page:oncall"),
-        kind: EffectKind::Page,
-        channel: ChannelName::new("oncall"),
-        when: When::Now,
-        dedup_key: DedupKey::new(dedup_key),
-        notice,
-    }
+    Effect { dedup_key: DedupKey::new(dedup_key), notice, ..builders::page() }
 }
 
 fn over(dedup_key: &str) -> Effect {

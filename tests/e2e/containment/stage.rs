@@ -90,17 +90,14 @@ impl Stage {
 
     /// A runtime finding of that type about that pod.
     pub(crate) fn finding(&self, kind: &str, pod: &Pod, event: &str) -> Value {
-        let mut finding = GuardDuty::of(kind, 8.0, &pod.name_any()).event(event);
-        let workload = &mut finding["detail"]["resource"]["kubernetesDetails"]["kubernetesWorkloadDetails"];
-        workload["namespace"] = json!(self.namespace);
-        workload["uid"] = json!(pod.uid());
         let id = pod
             .status
             .as_ref()
             .and_then(|status| status.container_statuses.as_ref()?.first()?.container_id.clone());
-        workload["containers"][0]["id"] =
-            json!(id.map(|id| id.trim_start_matches("containerd://").to_owned()));
-        finding
+        GuardDuty::of(kind, 8.0, &pod.name_any())
+            .in_namespace(&self.namespace, &pod.uid().unwrap_or_default())
+            .container_id(id.as_deref().map(|id| id.trim_start_matches("containerd://")))
+            .event(event)
     }
 
     /// Waits until the cache has heard of the pod: findings come minutes after their pods.

@@ -68,8 +68,9 @@ async fn the_place_can_be_that_of_the_configuration() {
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_more_than_sha256sum_proves_a_bundle() {
     let folder = kept().await;
-    let readme = std::fs::read_to_string(watchfire_tests::repository().join("router/README.md")).unwrap();
-    let (_, script) = readme.split_once("```sh\n# evidence\n").expect("the README says how");
+    let readme =
+        std::fs::read_to_string(watchfire_tests::repository().join("router/docs/evidence.md")).unwrap();
+    let (_, script) = readme.split_once("```sh\n# evidence\n").expect("the page says how");
     let (script, _) = script.split_once("```").expect("it ends");
     let bundle = folder.path().join("evidence/bundles/b-1");
     let sh = |script: &str| {

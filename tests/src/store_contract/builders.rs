@@ -1,17 +1,16 @@
 //! Small entries and records to try a store with.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use watchfire_core::builders::{self, finding_record};
 use watchfire_core::decision::{Decision, Effect, Reason, When, Withheld};
-use watchfire_core::event::FindingState;
-use watchfire_core::ids::{ChannelName, DedupKey, EffectId, EventId, FindingKey, IncidentKey, RuleName};
+use watchfire_core::ids::{ChannelName, EffectId, EventId, FindingKey, IncidentKey};
 use watchfire_core::incident::{FindingRecord, IncidentRecord};
 use watchfire_core::journal::{Entry, Outcome};
-use watchfire_core::notice::{Fact, Group, Head, Notice};
+use watchfire_core::notice::Notice;
 use watchfire_core::priority::Priority;
 use watchfire_core::state::{Key, Record};
-use watchfire_core::verdict::{EffectKind, Verdict, Why};
 
 /// That many seconds into the test's own time.
 pub fn at(seconds: i64) -> Timestamp {
@@ -21,67 +20,25 @@ pub fn at(seconds: i64) -> Timestamp {
 /// An entry decided then, with those effects, all pending.
 pub fn entry(event: &str, seconds: i64, effects: &[&str]) -> Entry {
     let decision = Decision {
-        event: EventId::new(event),
-        source: "aws.guardduty".to_owned(),
-        kind: "CryptoCurrency:Runtime/BitcoinTool.B".to_owned(),
-        finding: Some(FindingKey::new("finding-1")),
-        subject: "prod pods/shop/cart-0".to_owned(),
         at: at(seconds),
-        rule: RuleName::new("miner"),
-        family: "crypto-mining".to_owned(),
-        priority: Priority::P0,
-        verdict: Verdict::Page,
-        why: Why::New,
-        incident: Some(IncidentKey::new("incident-1")),
-        cause: watchfire_core::decision::Cause::Timer,
         effects: effects.iter().map(|id| effect(event, id)).collect(),
-        acts: Vec::new(),
-        face: None,
         withheld: vec![Withheld {
             action: "quarantine".to_owned(),
             reason: Reason::Recorded("not built yet".to_owned()),
         }],
-        edits: Vec::new(),
-        changes: BTreeMap::new(),
-        merges: Vec::new(),
+        ..builders::decision(event)
     };
     let raw = format!(r#"{{"id":"{event}","detail":{{"title":"\u00fc ü \n"}}}}"#);
-    Entry { decision, raw, sha256: "ab".repeat(32), outcomes: BTreeMap::new() }
+    Entry { raw, ..builders::entry(decision) }
 }
 
 fn effect(event: &str, id: &str) -> Effect {
-    let notice = Notice {
-        priority: Priority::P0,
-        head: Head::default(),
-        title: "Mining in cart-0".to_owned(),
-        description: "A process asked for a mining pool.".to_owned(),
-        why: "first report of this incident".to_owned(),
-        rule: RuleName::new("miner"),
-        family: "crypto-mining".to_owned(),
-        kind: "CryptoCurrency:Runtime/BitcoinTool.B".to_owned(),
-        source: "guardduty".to_owned(),
-        severity: "8.0 HIGH".to_owned(),
-        facts: vec![Fact::new(Group::Where, "cluster", "prod")],
-        doing: Vec::new(),
-        unknown: Vec::new(),
-        withheld: Vec::new(),
-        lists: Vec::new(),
-        links: vec![("runbook".to_owned(), "https://runbooks.example.com/miner".to_owned())],
-        incident: IncidentKey::new("incident-1"),
-        finding: Some(FindingKey::new("finding-1")),
-        hub: None,
-        event: EventId::new(event),
-        at: Some(at(-3)),
-        sample: false,
-        drill: false,
-    };
+    let notice = Notice { event: EventId::new(event), at: Some(at(-3)), ..builders::notice() };
     Effect {
         id: EffectId::new(id),
-        kind: EffectKind::Page,
-        channel: ChannelName::new("oncall"),
         when: When::IfDone(vec![(EventId::new("earlier"), EffectId::new("page:oncall"))]),
-        dedup_key: DedupKey::new("incident-1/1"),
         notice,
+        ..builders::page()
     }
 }
 
@@ -105,15 +62,7 @@ pub(super) fn closed(events: u64) -> Record {
 
 /// A finding's record with that count, of `incident-1`, and where it is kept.
 pub fn finding(key: &str, count: u64) -> (Key, Record) {
-    let record = FindingRecord {
-        incident: IncidentKey::new("incident-1"),
-        state: FindingState::Open,
-        updated_at: Some(at(2)),
-        count,
-        seen_at: at(3),
-        noted_in: None,
-        reports: VecDeque::new(),
-    };
+    let record = FindingRecord { count, ..finding_record(IncidentKey::new("incident-1")) };
     (Key::Finding(FindingKey::new(key)), Record::Finding(record))
 }
 

@@ -3,10 +3,10 @@
 use serde_json::Value;
 use watchfire::store::{Committed, Store, Streamed};
 use watchfire_core::attributes::Attributes;
+use watchfire_core::builders::attributes;
 use watchfire_core::event::Subject;
-use watchfire_core::ids::{EventId, IncidentKey, RuleName};
+use watchfire_core::ids::{EventId, IncidentKey};
 use watchfire_core::journal::Entry;
-use watchfire_core::priority::Priority;
 use watchfire_core::state::{Key, Record, State};
 
 use super::builders::{at, changing, closed, done, entry, finding, found, incident, record};
@@ -20,15 +20,7 @@ pub(super) fn about(entry: Entry, incident: &str) -> Entry {
 
 /// What an event of that cluster looks like.
 pub(super) fn face(cluster: &str) -> Attributes {
-    Attributes {
-        priority: Priority::P1,
-        rule: RuleName::new("miner"),
-        family: "crypto-mining".to_owned(),
-        kind: "CryptoCurrency:Runtime/BitcoinTool.B".to_owned(),
-        source: "guardduty".to_owned(),
-        band: None,
-        subject: Subject { cluster: Some(cluster.to_owned()), ..Subject::default() },
-    }
+    attributes(Subject { cluster: Some(cluster.to_owned()), ..Subject::default() })
 }
 
 async fn commit(store: &Store, entry: &Entry) {

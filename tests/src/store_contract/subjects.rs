@@ -16,7 +16,7 @@ use watchfire_core::state::{State, Unread};
 use watchfire_core::verdict::Why;
 
 use super::builders::at;
-use crate::events::GuardDuty;
+use watchfire_core::builders::GuardDuty;
 
 const RULES: &str = "
 rules:

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde_json::json;
 use watchfire_core::priority::Priority;
 
 use super::{Kind, Pod};
@@ -36,9 +35,7 @@ pub struct Shot {
 impl Shot {
     /// The finding's key: its ARN.
     pub fn key(&self) -> String {
-        let detector = "12abc34d567e8fa901bc2d34e56789f0";
-        let (account, finding) = (self.subject.account, &self.finding);
-        format!("arn:aws-us-gov:guardduty:us-gov-west-1:{account}:detector/{detector}/finding/{finding}")
+        self.finding().arn()
     }
 
     /// What a human reads first.
@@ -50,41 +47,21 @@ impl Shot {
 
     /// The event.
     pub fn text(&self) -> String {
-        let Self { at: _, event, finding, subject, kind, priority: _, count, first_seen, updated_at } = self;
-        let Pod { account, cluster, namespace, name, container, uid, container_id } = &**subject;
-        let mut made =
-            GuardDuty { id: finding.clone(), count: *count, ..GuardDuty::of(kind.name, kind.severity, name) }
-                .event(event);
-        let (first_seen, updated_at) = (written(*first_seen), written(*updated_at));
-        made["account"] = json!(account);
-        made["time"] = json!(updated_at);
-        let detail = &mut made["detail"];
-        detail["accountId"] = json!(account);
-        detail["arn"] = json!(self.key());
-        detail["title"] = json!(self.title());
-        detail["createdAt"] = json!(first_seen);
-        detail["updatedAt"] = json!(updated_at);
-        let service = &mut detail["service"];
-        service["eventFirstSeen"] = json!(first_seen);
-        service["eventLastSeen"] = json!(updated_at);
-        if kind.name.contains(":Kubernetes/") {
-            service["runtimeDetails"] = json!(null);
-            service["featureName"] = json!(null);
-        }
-        let eks = &mut detail["resource"]["eksClusterDetails"];
-        eks["name"] = json!(cluster);
-        eks["arn"] = json!(format!("arn:aws-us-gov:eks:us-gov-west-1:{account}:cluster/{cluster}"));
-        let workload = &mut detail["resource"]["kubernetesDetails"]["kubernetesWorkloadDetails"];
-        workload["namespace"] = json!(namespace);
-        workload["uid"] = json!(uid);
-        let first = &mut workload["containers"][0];
-        first["id"] = json!(format!("containerd://{container_id}"));
-        first["name"] = json!(container);
-        first["image"] = json!(format!("registry.local/{container}:1.4.2"));
-        made.to_string()
+        self.finding().event(&self.event).to_string()
     }
-}
 
-fn written(time: Timestamp) -> String {
-    time.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
+    fn finding(&self) -> GuardDuty {
+        let Self { at: _, event: _, finding, subject, kind, priority: _, count, first_seen, updated_at } =
+            self;
+        let Pod { account, cluster, namespace, name, container, uid, container_id } = &**subject;
+        GuardDuty::of(kind.name, kind.severity, name)
+            .id(finding)
+            .title(&self.title())
+            .count(*count)
+            .seen(*first_seen, *updated_at)
+            .of_cluster(account, cluster)
+            .in_namespace(namespace, uid)
+            .container(container)
+            .container_id(Some(&format!("containerd://{container_id}")))
+    }
 }

@@ -1,13 +1,10 @@
 //! The calendar over weekends, holidays, clock changes and mistakes in its text.
 
 use super::*;
+use crate::builders::at;
 use crate::yaml::{Misfit, Node};
 
 const WEEKDAYS: [&str; 5] = ["Mon", "Tue", "Wed", "Thu", "Fri"];
-
-fn at(text: &str) -> Timestamp {
-    text.parse().unwrap()
-}
 
 fn day(text: &str) -> Date {
     text.parse().unwrap()

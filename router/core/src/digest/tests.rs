@@ -1,15 +1,12 @@
 //! The digest's bounds, what it compares, and how it reads.
 
 use super::*;
+use crate::builders::at;
 use crate::calendar::Calendar;
 use crate::ids::EventId;
 use crate::notice::{List, Notice};
 use crate::priority::Priority;
 use crate::verdict::EffectKind;
-
-fn at(text: &str) -> Timestamp {
-    text.parse().unwrap()
-}
 
 fn day(text: &str) -> Date {
     text.parse().unwrap()

@@ -3,9 +3,9 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::*;
+use crate::builders;
 use crate::ids::ChannelName;
-use crate::policy::{EscalationStep, Routes};
-use crate::rules::{RuleFile, RuleSet};
+use crate::policy::EscalationStep;
 use crate::verdict::Why;
 
 const RULES: &str = "
@@ -21,13 +21,11 @@ rules:
 ";
 
 fn at(text: &str) -> Timestamp {
-    format!("2026-11-27T{text}:00Z").parse().expect("a time")
+    builders::at(&format!("2026-11-27T{text}:00Z"))
 }
 
 fn policy() -> Policy {
-    let file = RuleFile { name: "rules.yaml".to_owned(), text: RULES.to_owned() };
-    let mut policy =
-        Policy::new(RuleSet::load(&[file]).expect("rules"), Routes::all_to(&ChannelName::new("oncall")));
+    let mut policy = builders::policy(RULES);
     let step = |to: &[&str], minutes| EscalationStep {
         to: to.iter().map(|name| ChannelName::new(*name)).collect(),
         after: SignedDuration::from_mins(minutes),

@@ -124,10 +124,7 @@ impl Clock for SetClock {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn at(text: &str) -> Timestamp {
-        text.parse().expect("a timestamp")
-    }
+    use crate::builders::at;
 
     #[test]
     fn a_debt_from_a_day_that_has_not_come_holds_nobody_up() {

@@ -247,7 +247,8 @@ fn in_the_middle(text: &str, most: usize) -> String {
 mod tests {
     use super::*;
     use crate::action::ActionName;
-    use crate::notice::tests::{at, miner};
+    use crate::builders::at;
+    use crate::notice::tests::miner;
 
     fn head(measures: Vec<Measure>) -> Head {
         let zone = Zone::named("Europe/Berlin").expect("a zone");

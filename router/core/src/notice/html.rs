@@ -52,9 +52,10 @@ pub(super) fn without_markup(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::action::ActionName;
+    use crate::builders::at;
     use crate::ids::{EventId, FindingKey, IncidentKey, RuleName};
     use crate::notice::Notice;
-    use crate::notice::tests::{at, miner};
+    use crate::notice::tests::miner;
     use crate::notice::{Fact, Group, Head, List, Measure, MeasureState};
 
     #[test]

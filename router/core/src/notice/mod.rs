@@ -271,17 +271,12 @@ fn label(name: &str) -> String {
 pub(crate) mod tests {
     use super::*;
     use crate::action::ActionName;
+    use crate::builders::{self, at};
 
-    pub(crate) fn at(text: &str) -> Timestamp {
-        text.parse().expect("a timestamp")
-    }
-
-    /// A page as `decide` makes them.
+    /// A page as `decide` makes them, with a head, and with texts that take more than a line.
     pub(crate) fn miner() -> Notice {
-        let pair = |label: &str, value: &str| (label.to_owned(), value.to_owned());
         let fact = |label: &str, value: &str| Fact::new(Group::Where, label, value);
         Notice {
-            priority: Priority::P0,
             head: Head {
                 what: "Crypto mining (bitcoin tool)".to_owned(),
                 subject: "checkout/checkout-7d9f5-x2x9z".to_owned(),
@@ -302,12 +297,7 @@ pub(crate) mod tests {
                 "A container queried a domain name that is associated with Bitcoin-related activity, \
                           which a checkout service has no reason to do."
                     .to_owned(),
-            why: "first report of this incident".to_owned(),
-            rule: RuleName::new("miner-in-a-pod"),
-            family: "crypto-mining".to_owned(),
             kind: "CryptoCurrency:Runtime/BitcoinTool.B!DNS".to_owned(),
-            source: "guardduty".to_owned(),
-            severity: "8.0 HIGH".to_owned(),
             facts: vec![
                 fact("cluster", "prod-1"),
                 fact("namespace", "checkout"),
@@ -315,20 +305,8 @@ pub(crate) mod tests {
                 fact("account", "123456789012"),
                 fact("region", "us-gov-west-1"),
             ],
-            doing: Vec::new(),
-            unknown: Vec::new(),
-            withheld: vec!["quarantine: not built yet".to_owned()],
-            lists: Vec::new(),
-            links: vec![pair("Runbook", "https://runbooks.example.com/crypto-mining")],
-            incident: IncidentKey::new("v1:5f3c9a"),
-            finding: Some(FindingKey::new(
-                "arn:aws-us-gov:guardduty:us-gov-west-1:123456789012:detector/d/finding/f",
-            )),
-            hub: None,
-            event: EventId::new("7bf73129-1428-4cd3-a780-95db273d1602"),
-            at: Some(at("2026-11-20T02:58:11Z")),
-            sample: false,
-            drill: false,
+            links: vec![("Runbook".to_owned(), "https://runbooks.example.com/crypto-mining".to_owned())],
+            ..builders::notice()
         }
     }
 

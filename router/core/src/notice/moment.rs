@@ -39,10 +39,7 @@ fn length(time: SignedDuration) -> String {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-
-    fn at(text: &str) -> Timestamp {
-        text.parse().unwrap()
-    }
+    use crate::builders::at;
 
     #[test]
     fn a_time_is_told_in_the_zone_and_with_its_date_where_that_is_another() {

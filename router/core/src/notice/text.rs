@@ -34,10 +34,11 @@ pub(super) fn wrapped(text: &str, first: &str, further: &str) -> String {
 #[cfg(test)]
 mod tests {
     use crate::action::ActionName;
+    use crate::builders::at;
     use crate::ids::RuleName;
     use crate::notice::ByWhom;
     use crate::notice::Notice;
-    use crate::notice::tests::{at, miner};
+    use crate::notice::tests::miner;
     use crate::notice::{Fact, Group, Head, List, Measure, MeasureState};
     use crate::priority::Priority;
     use crate::verdict::EffectKind;

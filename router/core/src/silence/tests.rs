@@ -3,38 +3,16 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
+use crate::builders::{self, at, attributes};
 use crate::event::Subject;
-use crate::ids::RuleName;
-
-fn at(text: &str) -> Timestamp {
-    text.parse().unwrap()
-}
 
 fn face(namespace: &str) -> Attributes {
-    Attributes {
-        priority: Priority::P2,
-        rule: RuleName::new("tool"),
-        family: "tool".to_owned(),
-        kind: "Execution:Runtime/NewBinaryExecuted".to_owned(),
-        source: "guardduty".to_owned(),
-        band: None,
-        subject: Subject { namespace: Some(namespace.to_owned()), ..Subject::default() },
-    }
+    let subject = Subject { namespace: Some(namespace.to_owned()), ..Subject::default() };
+    Attributes { priority: Priority::P2, family: "tool".to_owned(), ..attributes(subject) }
 }
 
 fn silence(id: &str, matches: &str, from: &str, to: &str) -> Silence {
-    Silence {
-        id: SilenceId::new(id),
-        matches: matches.to_owned(),
-        starts_at: at(from),
-        ends_at: at(to),
-        by: "sam".to_owned(),
-        comment: "upgrade".to_owned(),
-        ticket: None,
-        covers_p0: id.ends_with("p0"),
-        made_at: at(from),
-        expired_by: None,
-    }
+    Silence { covers_p0: id.ends_with("p0"), ..builders::silence(id, matches, from, to) }
 }
 
 fn record() -> SilencesRecord {

@@ -3,28 +3,24 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::builders::{self, decision, page};
+use crate::decision::{Decision, Effect, When};
+use crate::ids::{ChannelName, EffectId};
 
 const AT: &str = "2026-11-29T02:10:00Z";
 
 /// A decision that pages `oncall`, with `mail` as its fallback, and what became of either.
 fn entry(outcomes: &Value) -> Entry {
-    let notice = crate::notice::Notice::empty(
-        crate::priority::Priority::P0,
-        &crate::ids::IncidentKey::new("wf1-1"),
-        &crate::ids::EventId::new("event-1"),
-    );
-    let effect = |channel: &str, when: Value| {
-        json!({"id": format!("page:{channel}"), "kind": "page", "channel": channel, "when": when,
-               "dedup_key": "wf1-1-1", "notice": notice})
+    let effect = |channel: &str, when| Effect {
+        id: EffectId::new(format!("page:{channel}")),
+        channel: ChannelName::new(channel),
+        when,
+        ..page()
     };
-    let unless = json!({"unless": {"effect": "page:oncall", "within_seconds": 60}});
-    let decision = json!({
-        "event": "event-1", "source": "aws.guardduty", "kind": "k", "finding": null, "subject": "s", "at": AT,
-        "rule": "miner", "family": "f", "priority": "P0", "verdict": "page", "why": "new", "incident": "wf1-1",
-        "effects": [effect("oncall", json!("now")), effect("mail", unless)], "withheld": [],
-    });
-    let entry = json!({"decision": decision, "raw": "", "sha256": "", "outcomes": outcomes});
-    serde_json::from_value(entry).expect("an entry")
+    let unless = When::Unless { effect: EffectId::new("page:oncall"), within_seconds: 60 };
+    let effects = vec![effect("oncall", When::Now), effect("mail", unless)];
+    let outcomes = serde_json::from_value(outcomes.clone()).expect("outcomes");
+    Entry { outcomes, ..builders::entry(Decision { effects, ..decision("event-1") }) }
 }
 
 fn came_of(outcomes: &Value) -> Vec<String> {

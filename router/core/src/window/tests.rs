@@ -3,10 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-
-fn at(text: &str) -> Timestamp {
-    text.parse().unwrap()
-}
+use crate::builders::at;
 
 fn window(cron: &str, zone: &str, minutes: i64) -> Result<RecurringWindow, WindowError> {
     let (cron, zone) = (Cron::parse(cron).unwrap(), Zone::named(zone).unwrap());

@@ -6,22 +6,21 @@ use jiff::Timestamp;
 use watchfire_core::act::{ActWhen, Target, summary};
 use watchfire_core::action::ActionName;
 use watchfire_core::budget::{BudgetRecord, Spent};
+use watchfire_core::builders::{self, at, labels, owner};
 use watchfire_core::containment::{SwitchRecord, SwitchedOff, TargetKey};
 use watchfire_core::context::{
-    Cluster, Confidence, Context, Deny, Details, Enforcement, HostAccess, Known, Method, Node, Owner, Place,
-    Pod, PodContainer, Pods, Selecting, Selector, Workload, WorkloadKind,
+    Cluster, Confidence, Context, Details, HostAccess, Known, Method, Node, Owner, Place, Pod, Pods,
+    Selecting, Selector, Workload, WorkloadKind,
 };
 use watchfire_core::decide::Case;
 use watchfire_core::decision::Decision;
 use watchfire_core::event::Event;
-use watchfire_core::ids::ChannelName;
 use watchfire_core::mitigation::{Mitigation, Mode};
-use watchfire_core::policy::{Policy, Routes};
+use watchfire_core::policy::Policy;
 use watchfire_core::priority::Priority;
-use watchfire_core::rules::{RuleFile, RuleSet};
 use watchfire_core::state::{Key, Record, State, Unread};
 
-use super::Finding;
+use super::{POD as POD_NAME, miner};
 
 pub struct Scene {
     pub pod: Pod,
@@ -38,25 +37,11 @@ pub struct Scene {
     pub unread: bool,
 }
 
-pub fn labels(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
-    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
-}
-
+/// A workload of the pod's labels.
 pub fn workload(kind: WorkloadKind, name: &str, replicas: Option<u32>, ready: u32) -> Workload {
     let suspended = matches!(kind, WorkloadKind::Job | WorkloadKind::CronJob).then_some(false);
-    Workload {
-        uid: format!("uid-{name}"),
-        kind,
-        namespace: "shop".to_owned(),
-        name: name.to_owned(),
-        replicas,
-        ready,
-        selector: Some(Selector::equal(&labels(&[("app", "pay"), ("hash", "6c9f")]))),
-        suspended,
-        labels: BTreeMap::new(),
-        annotations: BTreeMap::new(),
-        owner: None,
-    }
+    let selector = Some(Selector::equal(&labels(&[("app", "pay"), ("hash", "6c9f")])));
+    Workload { replicas, ready, selector, suspended, ..builders::workload(kind, name) }
 }
 
 pub fn ours() -> Cluster {
@@ -64,36 +49,23 @@ pub fn ours() -> Cluster {
 }
 
 pub fn now() -> Timestamp {
-    "2026-11-20T12:00:00Z".parse().unwrap()
+    at("2026-11-20T12:00:00Z")
 }
 
 impl Scene {
     /// A pod of a Deployment of four, behind a Service, in a cluster that is ready for quarantines; a miner
     /// in it, and a rule that asks for a quarantine, which may be done.
     pub fn new() -> Self {
-        let pod = Pod {
-            namespace: "shop".to_owned(),
-            name: "checkout-6c9f7d5b8-x2x4q".to_owned(),
+        let pod = builders::pod(POD_NAME, "app", "registry.example.com:5000/pay:1.2");
+        let mut pod = Pod {
             uid: "u1".to_owned(),
             labels: labels(&[("app", "pay"), ("hash", "6c9f"), ("mesh", "on")]),
-            owner: Some(Owner {
-                api_version: "apps/v1".to_owned(),
-                kind: "ReplicaSet".to_owned(),
-                name: "pay-6c9f".to_owned(),
-                uid: "uid-pay-6c9f".to_owned(),
-            }),
+            owner: Some(owner("ReplicaSet", "pay-6c9f")),
             node: Some("node-1".to_owned()),
-            phase: "Running".to_owned(),
-            ready: true,
             service_account: "pay".to_owned(),
-            containers: vec![PodContainer {
-                name: "app".to_owned(),
-                image: "registry.example.com:5000/pay:1.2".to_owned(),
-                digest: Some("sha256:abc".to_owned()),
-                ..PodContainer::default()
-            }],
-            ..Pod::default()
+            ..pod
         };
+        pod.containers[0].digest = Some("sha256:abc".to_owned());
         let app = Selector::equal(&labels(&[("app", "pay")]));
         let details = Details {
             owners: Known::Is(vec![
@@ -101,20 +73,7 @@ impl Scene {
                 workload(WorkloadKind::Deployment, "pay", Some(4), 4),
             ]),
             services: Known::Is(vec![Selecting { name: "pay".to_owned(), selector: app, allows: true }]),
-            policies: Known::Is(Vec::new()),
-            deny: Known::Is(Deny {
-                namespaced: Some("watchfire-quarantine".to_owned()),
-                admin: Some("watchfire-quarantine".to_owned()),
-                admin_api: None,
-            }),
-            enforcement: Enforcement::On("switched on".to_owned()),
-            autoscaler: Known::Is(None),
-            scaled_object: Known::Is(None),
-            budgets: Known::Is(Vec::new()),
-            gitops: Known::Is(None),
-            events: Known::Is(Vec::new()),
-            role: Known::Is(None),
-            same_image: Vec::new(),
+            ..builders::details()
         };
         let node = Node { name: "node-1".to_owned(), uid: "n1".to_owned(), ready: true, ..Node::default() };
         let context = Context { place: Place::Ours(ours()), node: Some(node), ..Context::none() };
@@ -199,10 +158,7 @@ impl Scene {
             "rules:\n  - name: miner\n    family: mining\n{condition}    match: {{finding: {{type: [{{prefix: \"CryptoCurrency\"}}]}}}}\n    priority: {}\n    actions: [{}]\n  - {{name: rest, family: rest, priority: P2}}\n",
             self.priority, self.actions
         );
-        let file = RuleFile { name: "rules.yaml".to_owned(), text };
-        let rules = RuleSet::load(&[file]).unwrap();
-        let routes = Routes::all_to(&ChannelName::new("oncall"));
-        Policy { mitigation: self.mitigation.clone(), ..Policy::new(rules, routes) }
+        Policy { mitigation: self.mitigation.clone(), ..builders::policy(&text) }
     }
 
     pub fn decide(mut self) -> Decision {
@@ -211,7 +167,7 @@ impl Scene {
         }
         self.context.details = Some(self.details.clone());
         let policy = self.policy();
-        let finding = Finding::miner("f");
+        let finding = miner("f");
         let text = if self.sample { finding.sample() } else { finding }.text();
         let text = text.replace("EKSCluster", self.thing.unwrap_or("EKSCluster"));
         let event = Event::read(&text).unwrap();

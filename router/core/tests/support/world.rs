@@ -5,10 +5,11 @@ use std::fs;
 use std::path::Path;
 
 use jiff::Timestamp;
+use watchfire_core::builders::{self, at, entry, labels, owner, shipped_rules};
 use watchfire_core::calendar::Calendar;
 use watchfire_core::context::{
-    Cluster, Confidence, Context, Deny, Details, Enforcement, Known, Method, Node, Owner, Place, Pod,
-    PodContainer, Pods, Selecting, Selector, Workload, WorkloadKind,
+    Cluster, Confidence, Context, Details, Known, Method, Node, Place, Pod, Pods, Selecting, Selector,
+    Workload, WorkloadKind,
 };
 use watchfire_core::decide::Case;
 use watchfire_core::decision::Decision;
@@ -20,12 +21,10 @@ use watchfire_core::journal::{ActEnd, Entry, Outcome};
 use watchfire_core::mitigation::{Mitigation, Mode};
 use watchfire_core::policy::{Pages, Policy, Route, Routes};
 use watchfire_core::priority::Priority;
-use watchfire_core::rules::{RuleFile, RuleSet};
+use watchfire_core::rules::RuleSet;
 use watchfire_core::state::{Key, Record, State, Unread};
 use watchfire_core::timer::Timer;
 use watchfire_core::zone::Zone;
-
-use super::scene::labels;
 
 /// A little after the shipped examples happened.
 pub const NOW: &str = "2026-11-18T09:14:44Z";
@@ -50,16 +49,7 @@ pub fn route() -> ChannelName {
 
 /// The shipped rules, people in Los Angeles, and a cluster that they call `prod-gov`.
 pub fn policy() -> Policy {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../rules");
-    let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let mut files: Vec<_> =
-        files.filter(|path| path.extension().is_some_and(|kind| kind == "yaml")).collect();
-    files.sort();
-    let files = files.iter().map(|path| RuleFile {
-        name: path.file_name().unwrap().to_string_lossy().into_owned(),
-        text: fs::read_to_string(path).unwrap(),
-    });
-    let rules = RuleSet::load(&files.collect::<Vec<_>>()).unwrap();
+    let rules = RuleSet::load(&shipped_rules()).unwrap();
     let to = || Route { to: vec![route()], fallback: None };
     let routes = Routes::new([(Priority::P0, to()), (Priority::P1, to()), (Priority::P2, to())]);
     let calendar =
@@ -123,9 +113,8 @@ impl World {
     fn report(&mut self, decision: &Decision, act: &str, end: ActEnd, said: &str, at: Timestamp) -> Decision {
         let act = decision.acts.iter().find(|other| other.id.as_str() == act).unwrap();
         let outcome = Outcome::Acted { at, end, said: said.to_owned(), steps: Vec::new() };
-        let raw = String::new();
         let outcomes = BTreeMap::from([(act.id.clone(), outcome.clone())]);
-        let entry = Entry { decision: decision.clone(), sha256: sha256(&raw), raw, outcomes };
+        let entry = Entry { outcomes, ..entry(decision.clone()) };
         let report = self.read(|state| follow_up::report(&entry, act, &outcome, &self.policy, state, at));
         self.commit(report)
     }
@@ -172,32 +161,19 @@ impl World {
 /// What the cluster says about the pod.
 fn context(namespace: &str, app: &str, pod: &str) -> Context {
     let (hash, _) = pod.split_once('-').unwrap();
-    let owner = |kind: &str, name: &str| Owner {
-        api_version: "apps/v1".to_owned(),
-        kind: kind.to_owned(),
-        name: name.to_owned(),
-        uid: format!("uid-{name}"),
-    };
-    let pod = Pod {
+    let image = format!("111122223333.dkr.ecr.us-gov-west-1.amazonaws.com/payments/{app}:2026-11-15");
+    let mut pod = Pod {
         namespace: namespace.to_owned(),
-        name: format!("{app}-{pod}"),
         uid: "02e4cdbc-5e00-4f8c-a4d8-41062960eabc".to_owned(),
         labels: labels(&[("app", app), ("pod-template-hash", hash), ("team", "payments")]),
         owner: Some(owner("ReplicaSet", &format!("{app}-{hash}"))),
         node: Some("ip-10-20-41-17.us-gov-west-1.compute.internal".to_owned()),
         ips: vec!["10.20.47.203".to_owned()],
-        phase: "Running".to_owned(),
-        ready: true,
-        created_at: Some("2026-11-15T05:12:00Z".parse().unwrap()),
+        created_at: Some(at("2026-11-15T05:12:00Z")),
         service_account: app.to_owned(),
-        containers: vec![PodContainer {
-            name: app.to_owned(),
-            image: format!("111122223333.dkr.ecr.us-gov-west-1.amazonaws.com/payments/{app}:2026-11-15"),
-            digest: Some(format!("sha256:{}", sha256(app))),
-            ..PodContainer::default()
-        }],
-        ..Pod::default()
+        ..builders::pod(&format!("{app}-{pod}"), app, &image)
     };
+    pod.containers[0].digest = Some(format!("sha256:{}", sha256(app)));
     let node = Node {
         name: "ip-10-20-41-17.us-gov-west-1.compute.internal".to_owned(),
         uid: "n1".to_owned(),
@@ -205,7 +181,7 @@ fn context(namespace: &str, app: &str, pod: &str) -> Context {
         instance_type: Some("m6i.xlarge".to_owned()),
         zone: Some("us-gov-west-1a".to_owned()),
         ready: true,
-        created_at: Some("2026-11-03T05:40:11Z".parse().unwrap()),
+        created_at: Some(at("2026-11-03T05:40:11Z")),
         ..Node::default()
     };
     let found =
@@ -221,39 +197,20 @@ fn context(namespace: &str, app: &str, pod: &str) -> Context {
 }
 
 fn details(namespace: &str, app: &str, hash: &str) -> Details {
-    let workload = |kind: WorkloadKind, name: &str| Workload {
-        uid: format!("uid-{name}"),
-        kind,
-        namespace: namespace.to_owned(),
-        name: name.to_owned(),
-        replicas: Some(4),
-        ready: 4,
-        selector: Some(Selector::equal(&labels(&[("app", app)]))),
-        suspended: None,
-        labels: BTreeMap::new(),
-        annotations: BTreeMap::new(),
-        owner: None,
-    };
     let selector = Selector::equal(&labels(&[("app", app)]));
+    let workload = |kind: WorkloadKind, name: &str| Workload {
+        namespace: namespace.to_owned(),
+        selector: Some(selector.clone()),
+        ..builders::workload(kind, name)
+    };
     Details {
         owners: Known::Is(vec![
             workload(WorkloadKind::ReplicaSet, &format!("{app}-{hash}")),
             workload(WorkloadKind::Deployment, app),
         ]),
         services: Known::Is(vec![Selecting { name: app.to_owned(), selector, allows: true }]),
-        policies: Known::Is(Vec::new()),
-        deny: Known::Is(Deny {
-            namespaced: Some("watchfire-quarantine".to_owned()),
-            admin: Some("watchfire-quarantine".to_owned()),
-            admin_api: None,
-        }),
-        enforcement: Enforcement::On("switched on".to_owned()),
-        autoscaler: Known::Is(None),
-        scaled_object: Known::Is(None),
-        budgets: Known::Is(Vec::new()),
-        gitops: Known::Is(None),
-        events: Known::Is(Vec::new()),
         role: Known::Is(Some(format!("arn:aws-us-gov:iam::111122223333:role/{app}"))),
         same_image: vec![format!("{namespace}/{app}-{hash}-7kq2d")],
+        ..builders::details()
     }
 }

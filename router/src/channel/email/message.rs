@@ -64,7 +64,7 @@ mod tests {
     use watchfire_core::priority::Priority;
 
     use super::*;
-    use crate::channel::tests::page;
+    use watchfire_core::builders::page;
 
     fn mail(effect: &Effect) -> String {
         let to = ["One <one@example.com>".parse().unwrap(), "two@example.com".parse().unwrap()];

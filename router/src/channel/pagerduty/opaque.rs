@@ -178,7 +178,7 @@ fn has_ipv4(part: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::channel::tests::page;
+    use watchfire_core::builders::page;
 
     #[test]
     fn a_finding_type_is_told_and_anything_else_is_not() {

@@ -97,7 +97,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
-    use crate::channel::tests::page;
+    use watchfire_core::builders::page;
 
     fn known(kind: EffectKind) -> Update {
         let mut effect = Effect { kind, ..page() };

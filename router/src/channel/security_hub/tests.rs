@@ -5,9 +5,9 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 
 use super::*;
-use crate::channel::tests::page;
 use crate::channel::{Channel, ChannelConfig};
 use crate::failure::Done;
+use watchfire_core::builders::page;
 
 fn config(yaml: &str) -> Result<Config, String> {
     match serde_saphyr::from_str(yaml).map_err(|error| error.to_string())? {

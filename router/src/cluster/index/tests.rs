@@ -1,55 +1,40 @@
 //! Promises about the index.
 #![allow(clippy::unwrap_used)]
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 use jiff::SignedDuration;
+use watchfire_core::builders;
 use watchfire_core::context::{Node, Owner, Pod, PodContainer, Query, Workload, WorkloadKind};
 
 use super::Index;
 use crate::clock::Clock;
 
 fn owner(kind: &str, name: &str) -> Owner {
-    let uid = format!("{kind}-{name}");
-    Owner { api_version: "apps/v1".into(), kind: kind.into(), name: name.into(), uid }
+    Owner { uid: format!("{kind}-{name}"), ..builders::owner(kind, name) }
 }
 
 fn workload(kind: WorkloadKind, name: &str, owner: Option<Owner>) -> Workload {
-    Workload {
-        uid: format!("{}-{name}", kind.as_str()),
-        kind,
-        namespace: "shop".into(),
-        name: name.into(),
-        replicas: Some(1),
-        ready: 1,
-        selector: None,
-        suspended: None,
-        labels: BTreeMap::new(),
-        annotations: BTreeMap::new(),
-        owner,
-    }
+    let uid = format!("{}-{name}", kind.as_str());
+    Workload { uid, owner, ..builders::workload(kind, name) }
 }
 
 fn pod(name: &str) -> Pod {
-    Pod {
-        namespace: "shop".into(),
-        name: name.into(),
-        uid: format!("uid-{name}"),
+    let mut pod = Pod {
         ips: vec![format!("10.0.0.{}", name.len())],
-        phase: "Running".into(),
         node: Some("n1".into()),
         owner: Some(owner("ReplicaSet", "pay-7c9")),
         service_account: "pay".into(),
-        containers: vec![PodContainer {
-            name: "app".into(),
-            image: "reg/pay:1".into(),
-            digest: Some("sha256:aa".into()),
-            id: Some(format!("id-{name}")),
-            previous_id: Some(format!("old-{name}")),
-            restarts: 1,
-        }],
-        ..Pod::default()
-    }
+        ..builders::pod(name, "app", "reg/pay:1")
+    };
+    pod.containers = vec![PodContainer {
+        digest: Some("sha256:aa".into()),
+        id: Some(format!("id-{name}")),
+        previous_id: Some(format!("old-{name}")),
+        restarts: 1,
+        ..pod.containers.remove(0)
+    }];
+    pod
 }
 
 fn index() -> (Index, Clock) {

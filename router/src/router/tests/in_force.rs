@@ -1,8 +1,8 @@
 //! Swapping the set in force while events are decided: each by one set, from the rule to the route.
 
+use watchfire_core::builders::rules;
 use watchfire_core::policy::Route;
 use watchfire_core::priority::Priority;
-use watchfire_core::rules::RuleFile;
 
 use super::super::InForce;
 use super::*;
@@ -10,9 +10,8 @@ use super::*;
 /// A set under which everything is of that family and goes to that channel alone.
 fn set(name: &'static str, channel: &Arc<Channel>) -> InForce {
     let text = format!("rules:\n  - {{name: {name}, family: {name}, priority: P0}}\n");
-    let rules = RuleSet::load(&[RuleFile { name: name.to_owned(), text }]).expect("a rule");
     let route = Route { to: vec![ChannelName::new(name)], fallback: None };
-    let policy = Policy::new(rules, Routes::new([(Priority::P0, route)]));
+    let policy = Policy::new(rules(&text), Routes::new([(Priority::P0, route)]));
     InForce { policy, channels: ["one", "two"].map(|name| (ChannelName::new(name), channel.clone())).into() }
 }
 

@@ -6,22 +6,15 @@ mod broken;
 mod compact;
 mod damaged;
 
-use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 
-use jiff::Timestamp;
 use redb::StorageBackend;
 use redb::backends::FileBackend;
 use tempfile::TempDir;
-use watchfire_core::decision::Decision;
-use watchfire_core::hash::sha256;
-use watchfire_core::ids::{EventId, RuleName};
-use watchfire_core::journal::Entry;
-use watchfire_core::priority::Priority;
-use watchfire_core::verdict::{Verdict, Why};
+use watchfire_core::ids::EventId;
 
 use super::place::Opened;
 use super::tables::{SCHEMA, Tables};
@@ -104,33 +97,6 @@ pub(crate) fn store() -> (TempDir, Arc<Disk>, Embedded) {
     };
     let store = Embedded::run(opener().unwrap(), None, Box::new(opener)).unwrap();
     (folder, disk, store)
-}
-
-/// An entry without effects.
-fn decided(event: &str) -> Entry {
-    let decision = Decision {
-        event: EventId::new(event),
-        source: "aws.guardduty".to_owned(),
-        kind: "CryptoCurrency:Runtime/BitcoinTool.B".to_owned(),
-        finding: None,
-        subject: "prod pods/shop/cart-0".to_owned(),
-        at: Timestamp::UNIX_EPOCH,
-        rule: RuleName::new("miner"),
-        family: "crypto-mining".to_owned(),
-        priority: Priority::P0,
-        verdict: Verdict::Quiet,
-        why: Why::Repeat,
-        incident: None,
-        cause: watchfire_core::decision::Cause::Timer,
-        effects: Vec::new(),
-        acts: Vec::new(),
-        face: None,
-        withheld: Vec::new(),
-        edits: Vec::new(),
-        changes: BTreeMap::new(),
-        merges: Vec::new(),
-    };
-    Entry { decision, raw: "{}".to_owned(), sha256: sha256("{}"), outcomes: BTreeMap::new() }
 }
 
 /// Keeps the writer at work until the sender is dropped, so that what is asked meanwhile is one group.

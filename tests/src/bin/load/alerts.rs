@@ -30,8 +30,8 @@ pub(crate) fn alertmanager_alert(index: usize) -> String {
     let detail = finding.detail();
     json!([{
         "labels": {
-            "alertname": finding.kind, "severity": "critical", "cluster": "payments", "namespace": "checkout",
-            "pod": finding.pod, "account": "111122223333", "region": "us-gov-west-1", "priority": "P0",
+            "alertname": detail["type"], "severity": "critical", "cluster": "payments", "namespace": "checkout",
+            "pod": pod(index), "account": "111122223333", "region": "us-gov-west-1", "priority": "P0",
         },
         "annotations": {
             "summary": detail["title"], "description": detail["description"], "finding": finding.arn(),

@@ -104,13 +104,8 @@ impl Suspect {
 
     /// A finding about it, as GuardDuty would send it.
     pub(crate) fn finding(&self, finding: GuardDuty, index: usize) -> String {
-        let finding = GuardDuty { id: format!("{index:032}"), ..finding };
-        let mut event = finding.event(&event_id(index));
-        let workload = &mut event["detail"]["resource"]["kubernetesDetails"]["kubernetesWorkloadDetails"];
-        workload["namespace"] = self.namespace.as_str().into();
-        workload["uid"] = self.uid.as_str().into();
-        workload["containers"][0]["id"] = self.container.as_str().into();
-        event.to_string()
+        let finding = finding.id(&format!("{index:032}")).in_namespace(&self.namespace, &self.uid);
+        finding.container_id(Some(&self.container)).event(&event_id(index)).to_string()
     }
 }
 

@@ -1,6 +1,5 @@
 //! Whole events, compared with what they must be.
 
-use jiff::Timestamp;
 use serde_json::json;
 use watchfire_core::action::ActionName;
 use watchfire_core::ids::{ApprovalId, DedupKey, EventId, FindingKey};
@@ -9,7 +8,7 @@ use watchfire_core::text::is_unfit;
 
 use super::super::Place;
 use super::*;
-use crate::channel::tests::page;
+use watchfire_core::builders::{at, page};
 
 const KEY: &str = "0123456789abcdef0123456789abcdef";
 
@@ -200,10 +199,6 @@ fn a_long_summary_and_key_are_cut_and_keys_stay_apart() {
 fn priorities_become_severities() {
     let severities = Priority::ALL.map(severity);
     assert_eq!(severities, ["critical", "error", "warning", "info"]);
-}
-
-fn at(text: &str) -> Timestamp {
-    text.parse().expect("a time")
 }
 
 /// A page that knows how it stands: of two plans one waits, of another the target is known by name.

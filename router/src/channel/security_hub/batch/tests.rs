@@ -6,8 +6,8 @@ use watchfire_core::verdict::EffectKind;
 use super::*;
 use crate::aws::call;
 use crate::channel::security_hub::answer::judge;
-use crate::channel::tests::page;
 use crate::failure::{Done, Failure};
+use watchfire_core::builders::page;
 
 type Told = oneshot::Receiver<Result<Done, Failure>>;
 

@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 
 use jiff::Timestamp;
+use watchfire_core::builders::{decision, entry};
 use watchfire_core::ids::EventId;
 use watchfire_core::state::State;
 
@@ -44,7 +45,7 @@ fn asides(folder: &TempDir) -> Vec<PathBuf> {
 }
 
 async fn works(store: &Store) {
-    let entry = crate::store::embedded::tests::decided("works");
+    let entry = entry(decision("works"));
     assert_eq!(store.commit(&State::default(), &entry).await.unwrap(), Committed::Yes);
     assert_eq!(store.find(&EventId::new("works")).await.unwrap(), Some(entry));
 }
@@ -141,7 +142,7 @@ async fn bytes_that_are_altered_at_random_end_nothing() {
         });
         check(&path).unwrap();
         let store = Store::open_or_set_aside(&path, IfDamaged::SetAside).unwrap();
-        let entry = decided("after");
+        let entry = entry(decision("after"));
         let _ = store.recent(usize::MAX).await;
         let committed = store.commit(&State::default(), &entry).await;
         let _ = store.find(&EventId::new("after")).await;
