@@ -14,6 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use watchfire_core::replay::Replay;
 use watchfire_core::scenario::{Beside, Scenario, StepInput};
+use watchfire_core::yaml::wrong;
 
 fn end(scenario: &Scenario) -> Timestamp {
     let last = scenario.steps.last().and_then(|step| step.inputs.last());
@@ -46,7 +47,7 @@ fn transcript(scenario: &Scenario, restarts: bool) -> Vec<String> {
 
 /// A history, whose rules are `plain`.
 fn read(text: &str) -> Scenario {
-    let event = |_: &str| Err(String::new());
+    let event = |_: &str| Err(wrong(""));
     Scenario::read("history", text, Beside { rules: &[], builtin: &[], event: &event }).unwrap()
 }
 

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use watchfire_core::rules::RuleFile;
 use watchfire_core::scenario::{Beside, Scenario};
+use watchfire_core::yaml::wrong;
 
 fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../rules")
@@ -31,7 +32,7 @@ fn scenarios() -> Vec<(String, Result<Scenario, String>)> {
         .collect();
     let event = |name: &str| {
         std::fs::read_to_string(folder().join(name))
-            .map_err(|error| format!("no event file `{name}`: {error}"))
+            .map_err(|error| wrong(format!("no event file `{name}`: {error}")))
     };
     let read = |path: PathBuf| {
         let name = format!("rules/scenarios/{}", path.file_name().unwrap().to_string_lossy());
