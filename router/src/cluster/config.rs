@@ -185,7 +185,10 @@ mod tests {
         assert!(identity(None, None).unwrap_err().to_string().contains("a name or an ARN"));
         for wrong in ["", "prod", "arn:aws:sns:us-east-1:111122223333:cluster/prod", "arn:aws:eks:a:b:pod/x"]
         {
-            assert!(identity(None, Some(wrong)).unwrap_err().to_string().contains("an ARN such as"), "{wrong}");
+            assert!(
+                identity(None, Some(wrong)).unwrap_err().to_string().contains("an ARN such as"),
+                "{wrong}"
+            );
         }
     }
 

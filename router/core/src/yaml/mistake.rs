@@ -62,7 +62,7 @@ impl Mistake {
 /// Split at the first `between` that stands outside of backticks.
 fn outside<'s>(text: &'s str, between: &str) -> Option<(&'s str, &'s str)> {
     let places = text.match_indices(between);
-    let at = places.map(|(at, _)| at).find(|at| text[..*at].matches('`').count() % 2 == 0)?;
+    let at = places.map(|(at, _)| at).find(|at| text[..*at].matches('`').count().is_multiple_of(2))?;
     Some((&text[..at], &text[at + between.len()..]))
 }
 

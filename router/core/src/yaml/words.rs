@@ -5,8 +5,11 @@ use serde_saphyr::Error;
 use super::{Mistake, expected, wrong};
 use crate::text::clean;
 
+/// What we say.
+type Ours = fn() -> Mistake;
+
 /// What the parser says, in part, and what we say: the first that fits.
-const WORDS: [(&str, fn() -> Mistake); 23] = [
+const WORDS: [(&str, Ours); 23] = [
     ("\"-\" is only valid inside a block", || {
         wrong("a list item with `-` cannot stand inside `[` or `{`").hint("close the bracket before it")
     }),
