@@ -1,9 +1,9 @@
 //! Every kind of mistake in a rule file, with all that is said of it: `rule_mistakes.txt`.
 //!
 //! A case is its promise after `=== `, a rule file, `>>>`, and what is said. A rule file that does not end in a
-//! catch-all of its own gets one.
+//! catch-all of its own gets one. With `WRITE_TABLE=1` what is said now is written into the table: look at the difference.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
 use std::collections::BTreeSet;
 
