@@ -18,6 +18,7 @@ use aws_smithy_http_client::tls;
 use aws_smithy_types::timeout::TimeoutConfig;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use tokio::sync::OnceCell;
+use watchfire_core::yaml::{Mistake, expected};
 
 use kept::KeptCredentials;
 pub(crate) use partition::{Partition, dns_suffix};
@@ -181,7 +182,7 @@ pub(crate) struct Arn {
 
 impl Arn {
     /// `arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE`, the resource possibly with more colons.
-    pub(crate) fn parse(text: &str, service: &str) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str, service: &str) -> Result<Self, Mistake> {
         let parts: Vec<&str> = text.splitn(6, ':').collect();
         match parts[..] {
             ["arn", partition, found, region, account, resource]
@@ -194,9 +195,10 @@ impl Arn {
             {
                 Ok(Self { text: text.to_owned(), region: region.to_owned() })
             }
-            _ => Err(format!(
-                "expected an ARN such as arn:aws:{service}:us-east-1:123456789012:name, not `{text}`"
-            )),
+            _ => {
+                let arn = format!("an ARN such as arn:aws:{service}:us-east-1:123456789012:name");
+                Err(expected(arn).found(format!("`{text}`")))
+            }
         }
     }
 

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, bail};
 use watchfire_core::rules::RuleFile;
+use watchfire_core::yaml::{Mistake, wrong};
 
 include!(concat!(env!("OUT_DIR"), "/shipped_rules.rs"));
 
@@ -43,18 +44,18 @@ pub fn read(directory: Option<&Path>) -> anyhow::Result<Vec<RuleFile>> {
 ///
 /// # Errors
 /// What could not be read, for the report of the examples.
-pub fn read_example(directory: Option<&Path>, name: &str) -> Result<String, String> {
+pub fn read_example(directory: Option<&Path>, name: &str) -> Result<String, Mistake> {
     match directory {
         None => {
             let shipped = SHIPPED_EXAMPLES.iter().find(|(shipped, _)| *shipped == name);
             shipped
                 .map(|(_, text)| (*text).to_owned())
-                .ok_or_else(|| format!("{name} is not among the shipped files"))
+                .ok_or_else(|| wrong(format!("{name} is not among the shipped files")))
         }
         Some(directory) => {
             let path = directory.join(name);
             std::fs::read_to_string(&path)
-                .map_err(|error| format!("{} cannot be read: {error}", path.display()))
+                .map_err(|error| wrong(format!("{} cannot be read: {error}", path.display())))
         }
     }
 }

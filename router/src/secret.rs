@@ -11,6 +11,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 use watchfire_core::value_schema;
+use watchfire_core::yaml::{Mistake, expected};
 
 use crate::aws::call::{Ask, Caller, Patience, Service};
 use crate::clients::{Arn, Clients};
@@ -73,7 +74,7 @@ pub(crate) struct SecretUse<'c> {
     /// Where it comes from.
     pub(crate) source: &'c mut SecretSource,
     /// What was expected, where it does not fit; nothing of the secret is said.
-    pub(crate) fits: fn(&Secret) -> Result<(), String>,
+    pub(crate) fits: fn(&Secret) -> Result<(), Mistake>,
 }
 
 /// A secret's ARN; after `#` the member to take where the secret is a JSON object.
@@ -91,11 +92,11 @@ value_schema!(SecretArn, {
 });
 
 impl TryFrom<String> for SecretArn {
-    type Error = String;
+    type Error = Mistake;
 
-    fn try_from(text: String) -> Result<Self, String> {
+    fn try_from(text: String) -> Result<Self, Mistake> {
         let (arn, member) = match text.split_once('#') {
-            Some((_, "")) => return Err(format!("expected a name after `#` in `{text}`")),
+            Some((_, "")) => return Err(expected(format!("a name after `#` in `{text}`")).found("none")),
             Some((arn, member)) => (arn, Some(member.to_owned())),
             None => (text.as_str(), None),
         };
@@ -213,7 +214,7 @@ mod tests {
 
     fn source(yaml: &str) -> Result<SecretSource, String> {
         let node = watchfire_core::yaml::Node::parse(yaml).map_err(|error| error.to_string())?;
-        node.read().map_err(|misfits| misfits[0].in_words())
+        node.read().map_err(|misfits| misfits[0].mistake.to_string())
     }
 
     #[test]

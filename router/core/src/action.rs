@@ -2,26 +2,15 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use strum::{IntoStaticStr, VariantArray};
+use strum::VariantArray;
+
+use crate::word;
 
 /// What a rule may ask for besides telling someone: a closed list.
 #[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Serialize,
-    Deserialize,
-    JsonSchema,
-    IntoStaticStr,
-    VariantArray,
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema, VariantArray,
 )]
 #[serde(rename_all = "kebab-case")]
-#[strum(serialize_all = "kebab-case")]
 pub enum ActionName {
     /// Keep the pod's state, logs and events.
     Evidence,
@@ -49,7 +38,7 @@ impl ActionName {
 
     /// The word in rule files, pages and the journal.
     pub fn as_str(self) -> &'static str {
-        self.into()
+        word::of(&self)
     }
 
     /// Its place in the safety order.

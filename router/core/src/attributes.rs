@@ -3,12 +3,13 @@
 mod asked;
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::context::{Context, Pods};
-use crate::event::{Band, Event, Subject, instance_of, subject_json};
+use crate::event::{Band, Event, Subject, Worth, instance_of, subject_json};
 use crate::ids::RuleName;
 use crate::json::Json;
 use crate::priority::Priority;
@@ -63,19 +64,9 @@ impl Attributes {
     }
 
     fn seen(&self, subject: impl Fn(&Subject) -> Json<'static>) -> Json<'static> {
-        let Self { priority, rule, family, kind, source, band, subject: _ } = self;
-        let text = |text: &str| Json::string(text.to_owned());
-        let members = [
-            ("priority", Some(text(priority.as_str()))),
-            ("rule", Some(text(rule.as_str()))),
-            ("family", Some(text(family))),
-            ("type", Some(text(kind))),
-            ("source", Some(text(source))),
-            ("severity", band.map(|band| text(band.as_str()))),
-            ("subject", Some(subject(&self.subject))),
-        ];
-        let known = members.into_iter().filter_map(|(name, value)| Some((Cow::Borrowed(name), value?)));
-        Json::Object(known.collect())
+        let own = OWN.iter().filter_map(|(name, text)| Some((*name, Json::string(text(self)?.to_owned()))));
+        let members = own.chain([("subject", subject(&self.subject))]);
+        Json::Object(members.map(|(name, value)| (Cow::Borrowed(name), value)).collect())
     }
 
     /// What has to be equal where these paths have to be: the texts there, and where one of them is a name that
@@ -122,32 +113,25 @@ fn each_of_several(subject: &Subject) -> Json<'static> {
 
 /// Whether it is a name that another account or region may give as well.
 fn is_local(path: &str) -> bool {
-    let is_everywhere_one = ["account", "region", "cluster_arn", "image", "principal", "ip"];
-    path.strip_prefix("subject.").is_some_and(|part| !is_everywhere_one.contains(&part))
+    let member = Subject::MEMBERS.iter().find(|member| member.paths.contains(&path));
+    member.is_some_and(|member| member.worth == Worth::Within)
 }
 
-/// Every path that [`Attributes::values`] knows.
-pub const PATHS: [&str; 22] = [
-    "priority",
-    "rule",
-    "family",
-    "type",
-    "source",
-    "severity",
-    "subject.account",
-    "subject.region",
-    "subject.cluster",
-    "subject.cluster_arn",
-    "subject.namespace",
-    "subject.workload.kind",
-    "subject.workload.name",
-    "subject.pod",
-    "subject.container.name",
-    "subject.image",
-    "subject.node",
-    "subject.instance",
-    "subject.service_account",
-    "subject.principal",
-    "subject.ip",
-    "subject.resource",
+/// The text of one of them, where it has one.
+type Text = fn(&Attributes) -> Option<&str>;
+
+/// What they are besides the subject, by the names that patterns have for them.
+const OWN: [(&str, Text); 6] = [
+    ("priority", |it| Some(it.priority.as_str())),
+    ("rule", |it| Some(it.rule.as_str())),
+    ("family", |it| Some(&it.family)),
+    ("type", |it| Some(&it.kind)),
+    ("source", |it| Some(&it.source)),
+    ("severity", |it| it.band.map(Band::as_str)),
 ];
+
+/// Every path that [`Attributes::values`] knows.
+pub static PATHS: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    let own = OWN.iter().map(|(name, _)| *name);
+    own.chain(Subject::MEMBERS.iter().flat_map(|member| member.paths).copied()).collect()
+});

@@ -55,5 +55,6 @@ pub mod text;
 pub mod timer;
 pub mod verdict;
 pub mod window;
+pub mod word;
 pub mod yaml;
 pub mod zone;

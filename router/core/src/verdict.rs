@@ -2,25 +2,12 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use strum::IntoStaticStr;
+
+use crate::word;
 
 /// Whether a human hears of it.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Serialize,
-    Deserialize,
-    JsonSchema,
-    IntoStaticStr,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
 pub enum Verdict {
     /// At once.
     Page,
@@ -33,27 +20,13 @@ pub enum Verdict {
 impl Verdict {
     /// The word in the journal, in metrics and on screen.
     pub fn as_str(self) -> &'static str {
-        self.into()
+        word::of(&self)
     }
 }
 
 /// Why a human hears of it, or not.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Serialize,
-    Deserialize,
-    JsonSchema,
-    IntoStaticStr,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
 pub enum Why {
     /// The first event of an incident.
     New,
@@ -136,7 +109,7 @@ pub enum Why {
 impl Why {
     /// The word in the journal, in metrics and on screen.
     pub fn as_str(self) -> &'static str {
-        self.into()
+        word::of(&self)
     }
 
     /// Whether someone is to hear of it; all others are reasons to be quiet.
@@ -234,22 +207,8 @@ impl Why {
 }
 
 /// What an effect does.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Serialize,
-    Deserialize,
-    JsonSchema,
-    IntoStaticStr,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
 pub enum EffectKind {
     /// Tell a human at once.
     Page,
@@ -266,6 +225,6 @@ pub enum EffectKind {
 impl EffectKind {
     /// The word in the journal, in metrics and on screen.
     pub fn as_str(self) -> &'static str {
-        self.into()
+        word::of(&self)
     }
 }

@@ -9,10 +9,13 @@ use serde_saphyr::Spanned;
 
 mod diagnostic;
 mod misfit;
+mod mistake;
 mod place;
 mod words;
 
 pub use diagnostic::Diagnostic;
+pub use misfit::{Misfit, inside};
+pub use mistake::{Mistake, expected, wrong};
 pub use place::{Excerpt, Place};
 
 use crate::json::Json;
@@ -46,25 +49,12 @@ pub enum Value {
 
 /// Why a text is not YAML.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
+#[error("{mistake}")]
 pub struct YamlError {
-    /// From 1, where reading stopped.
-    pub line: Option<u64>,
-    /// The same with its column.
+    /// Where reading stopped.
     pub place: Option<Place>,
     /// What is wrong there.
-    pub message: String,
-}
-
-/// One thing in a node that is not as its type wants it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Misfit {
-    /// From 1.
-    pub line: u64,
-    /// Where inside the node, such as `to[1]`; empty for the node itself.
-    pub path: String,
-    /// What was expected, and what was found.
-    pub message: String,
+    pub mistake: Mistake,
 }
 
 impl Node {
@@ -76,9 +66,8 @@ impl Node {
         // A snippet of the file has its place in an editor, not in a one-line error.
         let options = serde_saphyr::options! { with_snippet: false, strict_booleans: true };
         serde_saphyr::from_str_with_options(text, options).map_err(|error| YamlError {
-            line: error.location().map(|location| location.line()),
             place: error.location().map(|location| Place::of(&location)),
-            message: words::of(&error),
+            mistake: words::of(&error),
         })
     }
 
@@ -173,7 +162,7 @@ impl Node {
             let (node, path) = rest.innermost(error.path());
             let message = error.inner().to_string();
             if !node.is_consequence(&message) {
-                misfits.push(Misfit { line: node.line, path: path.clone(), message: in_words(&message) });
+                misfits.push(Misfit::of(&message, node, path.clone()));
             }
             if path.is_empty() {
                 return Err(misfits);
@@ -229,14 +218,6 @@ impl Node {
             (Value::Scalar(_), _) => false,
         }
     }
-}
-
-/// Serde's message without the names of Rust's types.
-fn in_words(message: &str) -> String {
-    message
-        .replace("expected u16", "expected a whole number up to 65535")
-        .replace("expected u32", "expected a whole number up to 4294967295")
-        .replace("expected map with a single key", "expected a mapping with one name")
 }
 
 impl<'de> Deserialize<'de> for Node {
@@ -341,7 +322,7 @@ mod tests {
         }
         let text = "- {x: a, y: 1}\n- {x: 1}\n- {x: 1, y: 2, z: 3}\n- 5\n- {x: b, y: c}\n";
         let misfits = Node::parse(text).unwrap().read::<Vec<Point>>().unwrap_err();
-        let places: Vec<_> = misfits.iter().map(|misfit| (misfit.line, misfit.path.as_str())).collect();
+        let places: Vec<_> = misfits.iter().map(|misfit| (misfit.place.line, misfit.path.as_str())).collect();
         assert_eq!(places, [(1, "[0].x"), (2, "[1]"), (3, "[2].z"), (4, "[3]"), (5, "[4].x"), (5, "[4].y")]);
     }
 }

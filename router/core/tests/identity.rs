@@ -3,6 +3,7 @@
 use watchfire_core::replay::Replay;
 use watchfire_core::scenario::{Beside, Scenario};
 use watchfire_core::verdict::{Verdict, Why};
+use watchfire_core::yaml::wrong;
 
 const TWO_EVENTS: &str = include_str!("../../../tests/data/cases/two-events-of-one-resource.jsonl");
 const STATUS: &str = include_str!("../../../tests/data/cases/guardduty-status-events.jsonl");
@@ -11,7 +12,7 @@ const PRESSES: &str = include_str!("../../../tests/data/cases/buttons-pressed-ag
 /// What becomes of each line, with a rule that pages everything.
 fn decided(lines: &[&str]) -> Vec<(Verdict, Why)> {
     let text = r#"{"promise": "", "rules": "plain", "start": "2026-11-20T10:00:00Z", "steps": []}"#;
-    let beside = Beside { rules: &[], builtin: &[], event: &|_| Err(String::new()) };
+    let beside = Beside { rules: &[], builtin: &[], event: &|_| Err(wrong("")) };
     let scenario = Scenario::read("identity", text, beside).unwrap();
     let mut replay = Replay::new(scenario.policy());
     let decisions = lines.iter().flat_map(|line| replay.message(line));

@@ -7,13 +7,14 @@ use watchfire_core::replay::Replay;
 use watchfire_core::scenario::{Beside, Scenario, StepInput};
 use watchfire_core::state::Record;
 use watchfire_core::verdict::Why;
+use watchfire_core::yaml::wrong;
 
 /// A history of those steps, and all that was decided in it.
 fn played<T>(policy: &str, steps: &str, look: impl FnOnce(&[Decision], &Replay<'_>) -> T) -> T {
     let text = format!(
         "promise: a history\nrules: plain\nstart: 2026-11-25T09:00:00Z\npolicy: {policy}\nsteps:\n{steps}"
     );
-    let beside = Beside { rules: &[], builtin: &[], event: &|_| Err(String::new()) };
+    let beside = Beside { rules: &[], builtin: &[], event: &|_| Err(wrong("")) };
     let scenario = Scenario::read("history", &text, beside).unwrap();
     let mut replay = Replay::new(scenario.policy());
     let inputs = scenario.steps.iter().flat_map(|step| &step.inputs);

@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use watchfire_core::replay::Replay;
 use watchfire_core::scenario::{Beside, Scenario, StepInput};
+use watchfire_core::yaml::wrong;
 
 use crate::histories::fleet;
 use crate::histories::twists::{Twist, twists};
@@ -44,7 +45,7 @@ fn transcript(scenario: &Scenario, restarts: bool) -> Vec<String> {
 
 /// A history, whose rules are `plain`.
 fn read(text: &str) -> Scenario {
-    let event = |_: &str| Err(String::new());
+    let event = |_: &str| Err(wrong(""));
     Scenario::read("history", text, Beside { rules: &[], builtin: &[], event: &event }).unwrap()
 }
 

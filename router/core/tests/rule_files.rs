@@ -98,7 +98,7 @@ fn a_rule_whose_match_was_left_empty_does_not_catch_everything() {
 #[test]
 fn a_file_without_a_list_of_rules_is_refused_where_it_stands() {
     let list = "r.yaml:1:8: rules: expected a list of rules";
-    assert_eq!(mistakes("rules: 5\nrule: []\n"), [list, "r.yaml:2:1: rule: unknown name, expected `rules`"]);
+    assert_eq!(mistakes("rules: 5\nrule: []\n"), [list, "r.yaml:2:1: rule: expected `rules`, found `rule`"]);
     assert_eq!(mistakes("{}"), ["r.yaml: rules: expected a list of rules, found none"]);
     assert_eq!(mistakes("\n- rule\n"), ["r.yaml:2:1: expected a mapping with `rules`"]);
 }

@@ -1,7 +1,9 @@
 //! Every kind of mistake in a rule file, with all that is said of it: `rule_mistakes.txt`.
 //!
 //! A case is its promise after `=== `, a rule file, `>>>`, and what is said. A rule file that does not end in a
-//! catch-all of its own gets one.
+//! catch-all of its own gets one. With `WRITE_TABLE=1` what is said now is written into the table: look at the difference.
+
+#![allow(clippy::disallowed_methods)]
 
 use std::collections::BTreeSet;
 
@@ -38,11 +40,16 @@ fn said(text: &str) -> String {
 #[test]
 fn every_kind_of_mistake_is_told_in_our_words_with_its_place() {
     let mut wrong = String::new();
+    let mut table = CASES.split("=== ").next().unwrap().to_owned();
     for Case { promise, file, said: expected } in cases() {
         let said = said(file);
+        table += &format!("=== {promise}\n{file}>>>\n{said}\n\n");
         if said != expected {
             wrong += &format!("=== {promise}\n{file}>>>\n{said}\n\n");
         }
+    }
+    if std::env::var_os("WRITE_TABLE").is_some() {
+        std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/rule_mistakes.txt"), table).unwrap();
     }
     assert!(wrong.is_empty(), "what is said now:\n{wrong}");
 }

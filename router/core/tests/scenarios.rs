@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use watchfire_core::builders::shipped_rules;
 use watchfire_core::scenario::{Beside, Scenario};
+use watchfire_core::yaml::wrong;
 
 fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../rules")
@@ -23,7 +24,7 @@ fn scenarios() -> Vec<(String, Result<Scenario, String>)> {
     let rules = shipped_rules();
     let event = |name: &str| {
         std::fs::read_to_string(folder().join(name))
-            .map_err(|error| format!("no event file `{name}`: {error}"))
+            .map_err(|error| wrong(format!("no event file `{name}`: {error}")))
     };
     let read = |path: PathBuf| {
         let name = format!("rules/scenarios/{}", path.file_name().unwrap().to_string_lossy());

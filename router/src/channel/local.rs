@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use serde::Deserialize;
 use watchfire_core::value_schema;
+use watchfire_core::yaml::{Mistake, expected};
 
 /// The address of another side: HTTPS, plain HTTP only on this machine.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -29,15 +30,16 @@ impl Address {
 }
 
 impl TryFrom<String> for Address {
-    type Error = String;
+    type Error = Mistake;
 
-    fn try_from(text: String) -> Result<Self, String> {
-        let url: reqwest::Url = text.parse().map_err(|error| format!("`{text}` is not a URL: {error}"))?;
+    fn try_from(text: String) -> Result<Self, Mistake> {
+        let https = expected("an https address").found(format!("`{text}`"));
+        let Ok(url) = text.parse::<reqwest::Url>() else { return Err(https) };
         let local = url.host_str().is_some_and(is_loopback);
         match url.scheme() {
             "https" => Ok(Self(url)),
             "http" if local => Ok(Self(url)),
-            _ => Err(format!("expected an https address, not `{text}`")),
+            _ => Err(https),
         }
     }
 }

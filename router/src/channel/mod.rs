@@ -28,6 +28,7 @@ use watchfire_core::decision::Effect;
 use watchfire_core::ids::ChannelName;
 use watchfire_core::notice::{Fault, Wording};
 use watchfire_core::text::clean;
+use watchfire_core::yaml::Mistake;
 
 pub use console::{Config as ConsoleConfig, Console};
 pub use email::{Config as EmailConfig, Email};
@@ -96,13 +97,13 @@ pub enum ChannelConfig {
 
 impl ChannelConfig {
     /// What of it cannot work, whatever its secrets are: the member's path from here, and what was expected.
-    pub(crate) fn check(&self, mistake: &mut dyn FnMut(&str, String)) {
+    pub(crate) fn check(&self, mistake: &mut dyn FnMut(&str, Mistake)) {
         match self {
             ChannelConfig::Email(config) => {
-                config.check(&mut |member, message| mistake(&format!(".email{member}"), message));
+                config.check(&mut |member, wrong| mistake(&format!(".email{member}"), wrong));
             }
             ChannelConfig::PagerDuty(config) => {
-                config.check(&mut |member, message| mistake(&format!(".pagerduty{member}"), message));
+                config.check(&mut |member, wrong| mistake(&format!(".pagerduty{member}"), wrong));
             }
             ChannelConfig::Console(_) | ChannelConfig::Sns(_) | ChannelConfig::SecurityHub(_) => {}
         }

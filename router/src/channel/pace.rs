@@ -13,6 +13,7 @@ use governor::{Quota, RateLimiter};
 use serde::Deserialize;
 use tokio::time::{Instant, sleep, timeout_at};
 use watchfire_core::value_schema;
+use watchfire_core::yaml::{Mistake, expected};
 
 /// How long a routine page waits in place; the queue is the better place for a longer wait.
 const ROUTINE_PATIENCE: Duration = Duration::from_secs(2);
@@ -36,10 +37,13 @@ impl PerMinute {
 }
 
 impl TryFrom<u32> for PerMinute {
-    type Error = String;
+    type Error = Mistake;
 
-    fn try_from(count: u32) -> Result<Self, String> {
-        if count < 4 { Err(format!("expected at least 4 a minute, not {count}")) } else { Ok(Self(count)) }
+    fn try_from(count: u32) -> Result<Self, Mistake> {
+        match count < 4 {
+            true => Err(expected("at least 4 a minute").found(count.to_string())),
+            false => Ok(Self(count)),
+        }
     }
 }
 

@@ -30,6 +30,7 @@ use watchfire_core::decision::Effect;
 use watchfire_core::ids::ChannelName;
 use watchfire_core::notice::{Fault, Templates, Wording};
 use watchfire_core::value_schema;
+use watchfire_core::yaml::{Mistake, expected};
 
 use super::{Action, PerMinute, Preview};
 use crate::clients::{Arn, Clients, explain};
@@ -73,13 +74,12 @@ value_schema!(TopicArn, {
 });
 
 impl TryFrom<String> for TopicArn {
-    type Error = String;
+    type Error = Mistake;
 
-    fn try_from(text: String) -> Result<Self, String> {
+    fn try_from(text: String) -> Result<Self, Mistake> {
         if text.ends_with(".fifo") {
-            return Err(format!(
-                "expected a standard topic, not the FIFO topic `{text}`: those cannot e-mail"
-            ));
+            let mistake = expected("a standard topic").found(format!("the FIFO topic `{text}`"));
+            return Err(mistake.hint("those cannot e-mail"));
         }
         Arn::parse(&text, "sns").map(Self)
     }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use serde_json::json;
+use watchfire_core::yaml::Mistake;
 
 use super::screen::say;
 use super::{Failed, Output};
@@ -80,8 +81,12 @@ pub(super) fn refuse(output: Output, mistakes: Vec<Diagnostic>) -> Failed {
     let Output::Json = output else { return mistakes.into() };
     let mistakes = mistakes
         .into_iter()
-        .map(|Diagnostic { file, line, column, path, message, excerpt: _ }| {
-            json!({"file": file, "line": line, "column": column, "path": path, "message": message})
+        .map(|Diagnostic { file, line, column, path, mistake, excerpt: _ }| {
+            let Mistake { expected, found, hint } = &mistake;
+            json!({
+                "file": file, "line": line, "column": column, "path": path,
+                "expected": expected, "found": found, "hint": hint, "message": mistake.to_string(),
+            })
         })
         .collect::<Vec<_>>();
     match say(&json!({"mistakes": mistakes}).to_string()) {

@@ -13,7 +13,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, bail, ensure};
 use serde::Deserialize;
-use watchfire_core::yaml::{Diagnostic, Misfit, Node, Value};
+use watchfire_core::yaml::{Diagnostic, Misfit, Node, Value, YamlError, expected};
 
 use super::Failed;
 use crate::secret::Secret;
@@ -103,8 +103,8 @@ fn of(file: &Path, text: &str, name: Option<&str>) -> Result<Option<Chosen>, Fai
         None => {
             let known: Vec<_> = contexts.into_keys().collect();
             let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-            let expected = format!("expected a context ({known}), found `{name}`");
-            Err(Failed::Usage(vec![format!("{}: {expected}", file.display())]))
+            let mistake = expected(format!("a context ({known})")).found(format!("`{name}`"));
+            Err(vec![Diagnostic::on(&file.display().to_string(), None, "", mistake)].into())
         }
     }
 }
@@ -112,7 +112,7 @@ fn of(file: &Path, text: &str, name: Option<&str>) -> Result<Option<Chosen>, Fai
 /// What is in a line of this file is never shown: somebody may have written a token there.
 fn read(name: &str, text: &str) -> Result<File, Vec<Diagnostic>> {
     let root = Node::parse(text)
-        .map_err(|error| vec![Diagnostic::on(name, error.line, String::new(), error.message)])?;
+        .map_err(|YamlError { place, mistake }| vec![Diagnostic::unshown(name, place, "", mistake)])?;
     if root.is_null() {
         return Ok(File::default());
     }
@@ -120,10 +120,7 @@ fn read(name: &str, text: &str) -> Result<File, Vec<Diagnostic>> {
     if !pasted.is_empty() {
         return Err(pasted);
     }
-    root.read().map_err(|misfits| {
-        let mistake = |Misfit { line, path, message }| Diagnostic::on(name, Some(line), path, message);
-        misfits.into_iter().map(mistake).collect()
-    })
+    root.read().map_err(|misfits| misfits.into_iter().map(|misfit: Misfit| misfit.unshown(name)).collect())
 }
 
 /// Tokens that stand in the file themselves.
@@ -133,10 +130,12 @@ fn pasted(name: &str, root: &Node) -> Vec<Diagnostic> {
     };
     let token = |(context, node): &(String, Node)| {
         let token = node.get("token")?;
-        let message = "expected where the token comes from, {env: NAME}, {file: PATH} or {command: [PROGRAM, …]}; \
-                       the token itself does not belong in this file";
+        let source = || {
+            expected("where the token comes from, {env: NAME}, {file: PATH} or {command: [PROGRAM, …]}")
+                .hint("the token itself does not belong in this file")
+        };
         (!matches!(token.value, Value::Mapping(_)) && !token.is_null()).then(|| {
-            Diagnostic::on(name, Some(token.line), format!("contexts.{context}.token"), message.to_owned())
+            Diagnostic::unshown(name, Some(token.place()), format!("contexts.{context}.token"), source())
         })
     };
     contexts.iter().filter_map(token).collect()

@@ -5,21 +5,6 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 use watchfire_core::attributes::{Attributes, PATHS};
 
-/// Short names, each with its path.
-const NAMES: [(&str, &str); 11] = [
-    ("account", "subject.account"),
-    ("region", "subject.region"),
-    ("cluster", "subject.cluster"),
-    ("namespace", "subject.namespace"),
-    ("workload", "subject.workload.name"),
-    ("container", "subject.container.name"),
-    ("pod", "subject.pod"),
-    ("node", "subject.node"),
-    ("image", "subject.image"),
-    ("instance", "subject.instance"),
-    ("service_account", "subject.service_account"),
-];
-
 /// What is asked of one path.
 #[derive(Debug, Default)]
 struct Asked {
@@ -80,27 +65,21 @@ fn read(matcher: &str) -> Result<(&'static str, bool, String), String> {
             Ok((path, is_equal, value))
         }
         None => {
-            let names = NAMES.iter().map(|(name, _)| *name);
-            let names: Vec<_> =
-                PATHS.into_iter().filter_map(plain).filter(|name| !is_short(name)).chain(names).collect();
+            let names: Vec<_> = PATHS.iter().filter_map(|path| short(path)).collect();
             Err(format!("there is no `{name}` to match; there are {}", names.join(", ")))
         }
     }
 }
 
 fn path(name: &str) -> Option<&'static str> {
-    let short = NAMES.iter().find(|(short, _)| *short == name).map(|(_, path)| *path);
-    short.or_else(|| PATHS.into_iter().find(|path| *path == name || plain(path) == Some(name)))
+    PATHS.iter().copied().find(|path| *path == name || short(path) == Some(name))
 }
 
-/// The name of a path without `subject.`, where that is one word.
-fn plain(path: &'static str) -> Option<&'static str> {
-    let name = path.strip_prefix("subject.").unwrap_or(path);
+/// The name of a path without `subject.`, where that is one word; of what has a name that name is meant.
+fn short(path: &'static str) -> Option<&'static str> {
+    let part = path.strip_prefix("subject.").unwrap_or(path);
+    let name = part.strip_suffix(".name").unwrap_or(part);
     (!name.contains('.')).then_some(name)
-}
-
-fn is_short(name: &str) -> bool {
-    NAMES.iter().any(|(short, _)| *short == name)
 }
 
 /// There are none; most of those in use say no more than `*` does.
@@ -159,22 +138,43 @@ fn say(at: &str, value: &Value, matchers: &mut Vec<String>) -> Option<()> {
         Value::Array(values) => values,
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => return None,
     };
-    let short = NAMES.iter().find(|(_, path)| *path == at).map(|(short, _)| *short);
-    let name = short.or_else(|| plain(PATHS.into_iter().find(|path| *path == at)?)).unwrap_or(at);
+    let name = PATHS.iter().copied().find(|path| *path == at).and_then(short).unwrap_or(at);
     for value in values {
-        if let Some(text) = value.as_str().or(value["wildcard"].as_str()) {
-            matchers.push(format!("{name}={text}"));
-        } else if let Some(is_there) = value["exists"].as_bool() {
-            matchers.push(format!("{name}{}=", if is_there { "!" } else { "" }));
-        } else {
-            let excluded = &value["anything-but"];
-            let excluded = excluded.as_array().or(excluded["wildcard"].as_array())?;
-            for text in excluded {
-                matchers.push(format!("{name}!={}", text.as_str()?));
+        match Operator::of(value)? {
+            Operator::Is(text) => matchers.push(format!("{name}={text}")),
+            Operator::IsThere(true) => matchers.push(format!("{name}!=")),
+            Operator::IsThere(false) => matchers.push(format!("{name}=")),
+            Operator::IsNoneOf(texts) => {
+                for text in texts {
+                    matchers.push(format!("{name}!={}", text.as_str()?));
+                }
             }
         }
     }
     Some(())
+}
+
+/// What one value of a pattern asks for, where a matcher can say it.
+enum Operator<'p> {
+    Is(&'p str),
+    IsThere(bool),
+    IsNoneOf(&'p [Value]),
+}
+
+impl<'p> Operator<'p> {
+    fn of(value: &'p Value) -> Option<Self> {
+        let Value::Object(operators) = value else { return value.as_str().map(Operator::Is) };
+        let (name, operand) = operators.iter().next().filter(|_| operators.len() == 1)?;
+        match (name.as_str(), operand) {
+            ("wildcard", Value::String(text)) => Some(Operator::Is(text)),
+            ("exists", Value::Bool(is_there)) => Some(Operator::IsThere(*is_there)),
+            ("anything-but", Value::Array(texts)) => Some(Operator::IsNoneOf(texts)),
+            ("anything-but", Value::Object(inner)) => {
+                inner.get("wildcard")?.as_array().map(|texts| Operator::IsNoneOf(texts))
+            }
+            (_, _) => None,
+        }
+    }
 }
 
 fn put(pattern: &mut Map<String, Value>, path: &str, values: Vec<Value>) {

@@ -57,6 +57,7 @@ use watchfire_core::command::CommandKind;
 use watchfire_core::ids::ChannelName;
 use watchfire_core::policy::{Policy, Routes};
 use watchfire_core::rules::RuleSet;
+use watchfire_core::yaml::wrong;
 
 use crate::config::{self, Diagnostic};
 use crate::{rules_files, telemetry};
@@ -308,7 +309,7 @@ impl PolicyArguments {
 fn plain_policy(rules: Option<&Path>) -> Result<Policy, Vec<Diagnostic>> {
     let files = rules_files::read(rules).map_err(|error| {
         let file = rules.map(|path| path.display().to_string()).unwrap_or_default();
-        vec![Diagnostic::on(&file, None, String::new(), format!("{error:#}"))]
+        vec![Diagnostic::on(&file, None, "", wrong(format!("{error:#}")))]
     })?;
     let rules = RuleSet::load(&files)?;
     Ok(Policy::new(rules, Routes::all_to(&ChannelName::new("console"))))
@@ -333,5 +334,5 @@ fn cannot_be_written(path: &Path, error: &dyn std::error::Error) -> Failed {
 }
 
 fn cannot_be_read(path: &Path, error: &dyn std::error::Error) -> Failed {
-    Failed::Usage(vec![format!("{}: cannot be read: {error}", path.display())])
+    vec![Diagnostic::unread(&path.display().to_string(), error)].into()
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use watchfire_core::context;
+use watchfire_core::yaml::{Mistake, expected};
 
 use super::keep::default_annotations;
 
@@ -114,24 +115,25 @@ impl Config {
     ///
     /// # Errors
     /// What was expected: neither a name nor an ARN, not the ARN of a cluster, two names, or not a VPC's id.
-    pub fn identity(&self) -> Result<context::Cluster, String> {
+    pub fn identity(&self) -> Result<context::Cluster, Mistake> {
         let named = match &self.arn {
             None => None,
             Some(arn) => Some(name_in(arn).ok_or_else(|| {
-                format!(
-                    "expected an ARN such as arn:aws:eks:us-east-1:123456789012:cluster/prod, not `{arn}`"
-                )
+                expected("an ARN such as arn:aws:eks:us-east-1:123456789012:cluster/prod")
+                    .found(format!("`{arn}`"))
             })?),
         };
         let name = match (self.name.as_deref(), named) {
             (Some(name), Some(named)) if name != named => {
-                return Err(format!("expected the ARN of the cluster `{name}`, not of `{named}`"));
+                return Err(
+                    expected(format!("the ARN of the cluster `{name}`")).found(format!("that of `{named}`"))
+                );
             }
-            (Some(""), _) | (None, None) => return Err("expected a name or an ARN".to_owned()),
+            (Some(""), _) | (None, None) => return Err(expected("a name or an ARN").found("neither")),
             (Some(name), _) | (None, Some(name)) => name.to_owned(),
         };
         if let Some(vpc) = self.vpc_id.as_deref().filter(|vpc| !is_vpc(vpc)) {
-            return Err(format!("expected a VPC's id such as vpc-0123456789abcdef0, not `{vpc}`"));
+            return Err(expected("a VPC's id such as vpc-0123456789abcdef0").found(format!("`{vpc}`")));
         }
         Ok(context::Cluster { name, arn: self.arn.clone(), vpc: self.vpc_id.clone() })
     }
@@ -167,7 +169,7 @@ mod tests {
 
     const ARN: &str = "arn:aws-us-gov:eks:us-gov-west-1:111122223333:cluster/prod";
 
-    fn identity(name: Option<&str>, arn: Option<&str>) -> Result<context::Cluster, String> {
+    fn identity(name: Option<&str>, arn: Option<&str>) -> Result<context::Cluster, Mistake> {
         let text = |text: &str| text.to_owned();
         Config { name: name.map(text), arn: arn.map(text), ..Config::default() }.identity()
     }
@@ -179,11 +181,14 @@ mod tests {
         assert_eq!(identity(Some("prod"), None), Ok(prod(None)));
         assert_eq!(identity(None, Some(ARN)), Ok(prod(Some(ARN))));
         assert_eq!(identity(Some("prod"), Some(ARN)), Ok(prod(Some(ARN))));
-        assert!(identity(Some("test"), Some(ARN)).unwrap_err().contains("not of `prod`"));
-        assert!(identity(None, None).unwrap_err().contains("a name or an ARN"));
+        assert!(identity(Some("test"), Some(ARN)).unwrap_err().to_string().contains("found that of `prod`"));
+        assert!(identity(None, None).unwrap_err().to_string().contains("a name or an ARN"));
         for wrong in ["", "prod", "arn:aws:sns:us-east-1:111122223333:cluster/prod", "arn:aws:eks:a:b:pod/x"]
         {
-            assert!(identity(None, Some(wrong)).unwrap_err().contains("an ARN such as"), "{wrong}");
+            assert!(
+                identity(None, Some(wrong)).unwrap_err().to_string().contains("an ARN such as"),
+                "{wrong}"
+            );
         }
     }
 
@@ -195,7 +200,7 @@ mod tests {
         };
         assert_eq!(of("vpc-0123456789abcdef0"), Ok(Some("vpc-0123456789abcdef0".to_owned())));
         for wrong in ["", "vpc-", "subnet-1", "10.0.0.0/16", "vpc-1/2"] {
-            assert!(of(wrong).unwrap_err().contains("a VPC's id such as"), "{wrong}");
+            assert!(of(wrong).unwrap_err().to_string().contains("a VPC's id such as"), "{wrong}");
         }
     }
 

@@ -9,8 +9,9 @@ use watchfire_core::action::Role;
 use watchfire_core::ids::ChannelName;
 use watchfire_core::policy::EscalationStep;
 use watchfire_core::priority::Priority;
-use watchfire_core::yaml::Node;
+use watchfire_core::yaml::{Mistake, Node, expected};
 
+use super::check::{tells_nobody, unknown_channel};
 use super::mistake::Mistakes;
 use crate::channel::ChannelConfig;
 
@@ -62,27 +63,27 @@ pub(super) fn check<'n>(
     channels: &BTreeMap<String, ChannelConfig>,
     mistakes: &mut Mistakes<'_>,
 ) -> Attention {
-    let tells = |name: &String, mistake: &mut dyn FnMut(String)| {
+    let tells = |name: &String, mistake: &mut dyn FnMut(Mistake)| {
         if !known.is_empty() && !known.contains(name) {
-            mistake(format!("expected a channel ({}), found `{name}`", known.join(", ")));
+            mistake(unknown_channel(name, known));
         } else if channels.get(name).is_some_and(|channel| channel.role() != Role::Notify) {
-            mistake(format!("expected a channel that tells people, found `{name}`, which writes back"));
+            mistake(tells_nobody(name));
         }
     };
     let digest = mistakes.read_or_default("digest", part("digest"), |digest: &DigestConfig, mistake| {
         for (index, name) in digest.to.iter().enumerate() {
-            tells(name, &mut |message| mistake(&format!(".to[{index}]"), message));
+            tells(name, &mut |wrong| mistake(&format!(".to[{index}]"), wrong));
         }
     });
     let chains = mistakes.by_priority("escalation", part("escalation"));
     let escalation = chains.into_iter().filter_map(|(priority, chain)| {
-        let check = |chain: &Vec<EscalationConfig>, mistake: &mut dyn FnMut(&str, String)| {
+        let check = |chain: &Vec<EscalationConfig>, mistake: &mut dyn FnMut(&str, Mistake)| {
             for (number, step) in chain.iter().enumerate() {
                 if step.to.is_empty() {
-                    mistake(&format!("[{number}].to"), "expected at least one channel".to_owned());
+                    mistake(&format!("[{number}].to"), expected("at least one channel").found("none"));
                 }
                 for (index, name) in step.to.iter().enumerate() {
-                    tells(name, &mut |message| mistake(&format!("[{number}].to[{index}]"), message));
+                    tells(name, &mut |wrong| mistake(&format!("[{number}].to[{index}]"), wrong));
                 }
             }
         };
@@ -93,8 +94,8 @@ pub(super) fn check<'n>(
         mistakes.read("security_hub", part, |part: &SecurityHubPart, mistake| {
             let name = &part.write_back;
             if channels.get(name).is_none_or(|channel| channel.role() != Role::Record) {
-                let message = format!("expected a channel of type security-hub, found `{name}`");
-                mistake(".write_back", message);
+                let hub = expected("a channel of type security-hub").found(format!("`{name}`"));
+                mistake(".write_back", hub);
             }
         })
     });

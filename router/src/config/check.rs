@@ -7,7 +7,7 @@ use watchfire_core::action::Role;
 use watchfire_core::near::near;
 use watchfire_core::priority::Priority;
 use watchfire_core::text::clean;
-use watchfire_core::yaml::{Node, Value, YamlError};
+use watchfire_core::yaml::{Mistake, Node, Value, YamlError, expected, wrong};
 
 use super::Diagnostic;
 use super::attention::{self, Attention};
@@ -49,8 +49,8 @@ pub(super) fn parse(name: &str, text: &str) -> Parsed {
         Ok(root) => root,
         Err(error) => {
             // Its line may hold a secret: it is not shown.
-            let YamlError { line: _, place, message } = error;
-            mistakes.add(place, "", message);
+            let YamlError { place, mistake } = error;
+            mistakes.add(place, "", mistake);
             return Parsed::refused(mistakes.found, Written::nothing(name));
         }
     };
@@ -64,7 +64,7 @@ pub(super) fn parse(name: &str, text: &str) -> Parsed {
     let http = mistakes.read_or_default("http", part("http"), check_http);
     let health = mistakes.read_or_default("health", part("health"), |health: &HealthConfig, mistake| {
         if http.as_ref().is_some_and(|http| collide(http.listen, health.listen)) {
-            mistake(".listen", format!("expected another address than http.listen, found {}", health.listen));
+            mistake(".listen", expected("another address than http.listen").found(health.listen.to_string()));
         }
     });
     let store = mistakes.read_or_default("store", part("store"), check_store);
@@ -87,8 +87,8 @@ pub(super) fn parse(name: &str, text: &str) -> Parsed {
     if let (Some(mitigation), Some(part)) = (&mitigation, part("mitigation")) {
         for needed in mitigation::needs(mitigation) {
             if root.get(needed).is_none_or(Node::is_null) {
-                let message = format!("expected `{needed}`, because something may be done to the cluster");
-                mistakes.add(Some(part.place()), "mitigation", message);
+                let mistake = expected(format!("`{needed}`")).hint("something may be done to the cluster");
+                mistakes.add(Some(part.place()), "mitigation", mistake);
             }
         }
     }
@@ -143,28 +143,28 @@ fn check_names(root: &Node, mistakes: &mut Mistakes<'_>) {
     for (name, part) in mistakes.members("", filled, &parts) {
         if !PARTS.contains(&name.as_str()) {
             let meant = near(name, PARTS.into_iter());
-            mistakes.add(Some(part.name_place()), name, format!("no such part: {meant}"));
+            mistakes.add(Some(part.name_place()), name, wrong("no such part").hint(meant));
         }
     }
 }
 
-pub(super) fn check_in_flight(in_flight: u16, mistake: &mut dyn FnMut(&str, String)) {
+pub(super) fn check_in_flight(in_flight: u16, mistake: &mut dyn FnMut(&str, Mistake)) {
     if !(1..=10_000).contains(&in_flight) {
-        mistake(".in_flight", format!("expected 1 to 10000, found {in_flight}"));
+        mistake(".in_flight", expected("1 to 10000").found(in_flight.to_string()));
     }
 }
 
-fn check_store(store: &StoreConfig, mistake: &mut dyn FnMut(&str, String)) {
+fn check_store(store: &StoreConfig, mistake: &mut dyn FnMut(&str, Mistake)) {
     let StoreConfig { path, keep_days, if_damaged: _ } = store;
     if *keep_days == 0 {
-        mistake(".keep_days", "expected at least 1, found 0".to_owned());
+        mistake(".keep_days", expected("at least 1").found("0"));
     }
     if path.as_os_str().is_empty() {
-        mistake(".path", "expected a file, found nothing".to_owned());
+        mistake(".path", expected("a file").found("nothing"));
     }
 }
 
-fn check_cluster(cluster: &cluster::Config, mistake: &mut dyn FnMut(&str, String)) {
+fn check_cluster(cluster: &cluster::Config, mistake: &mut dyn FnMut(&str, Mistake)) {
     let cluster::Config {
         name: _,
         alias,
@@ -176,26 +176,25 @@ fn check_cluster(cluster: &cluster::Config, mistake: &mut dyn FnMut(&str, String
         deadline_ms,
         urgent_deadline_ms,
     } = cluster;
-    if let Err(expected) = cluster.identity() {
-        mistake("", expected);
+    if let Err(wrong) = cluster.identity() {
+        mistake("", wrong);
     }
     if let Some(alias) = alias.as_ref().filter(|alias| clean(alias, 32) != **alias || alias.is_empty()) {
-        let message =
-            format!("expected 1 to 32 characters that can be shown in a line, found `{}`", clean(alias, 60));
-        mistake(".alias", message);
+        let characters = expected("1 to 32 characters that can be shown in a line");
+        mistake(".alias", characters.found(format!("`{}`", clean(alias, 60))));
     }
     if let cluster::Access::Eks(cluster::EksAccess { endpoint, certificate_authority: _ }) = access
         && !endpoint.starts_with("https://")
     {
-        mistake(".access", format!("expected an https:// endpoint, found `{endpoint}`"));
+        mistake(".access", expected("an https:// endpoint").found(format!("`{endpoint}`")));
     }
     for name in annotations.iter().filter(|name| name.trim_end_matches('*').contains('*')) {
-        mistake(".annotations", format!("expected `*` at the end only, found `{name}`"));
+        mistake(".annotations", expected("`*` at the end only").found(format!("`{name}`")));
     }
     for (member, milliseconds) in [(".deadline_ms", deadline_ms), (".urgent_deadline_ms", urgent_deadline_ms)]
     {
         if !(1..=30_000).contains(milliseconds) {
-            mistake(member, format!("expected 1 to 30000, found {milliseconds}"));
+            mistake(member, expected("1 to 30000").found(milliseconds.to_string()));
         }
     }
 }
@@ -206,9 +205,9 @@ fn collide(one: SocketAddr, other: SocketAddr) -> bool {
     one.port() == other.port() && one.port() != 0 && (one.ip() == other.ip() || is_any)
 }
 
-fn check_at_least_one(number: &u32, mistake: &mut dyn FnMut(&str, String)) {
+fn check_at_least_one(number: &u32, mistake: &mut dyn FnMut(&str, Mistake)) {
     if *number == 0 {
-        mistake("", "expected at least 1, found 0".to_owned());
+        mistake("", expected("at least 1").found("0"));
     }
 }
 
@@ -218,7 +217,7 @@ fn check_channels(
     mistakes: &mut Mistakes<'_>,
 ) -> (Vec<String>, BTreeMap<String, ChannelConfig>) {
     if part.is_none_or(|part| part.value == Value::Mapping(Vec::new())) {
-        mistakes.add(part.map(Node::place), "channels", "expected at least one channel, found none");
+        mistakes.add(part.map(Node::place), "channels", expected("at least one channel").found("none"));
     }
     let members = mistakes.members("channels", part, "names and channels");
     let known = members.iter().map(|(name, _)| name.clone()).collect();
@@ -249,13 +248,17 @@ fn check_routes(
         let path = format!("routes.{priority}");
         match routes.get(&priority) {
             Some(route) => {
-                let check = |route: &RouteConfig, mistake: &mut dyn FnMut(&str, String)| {
+                let check = |route: &RouteConfig, mistake: &mut dyn FnMut(&str, Mistake)| {
                     check_route(priority, route, known, mistake);
                 };
                 checked.extend(mistakes.read(&path, route, check).map(|route| (priority, route)));
             }
             None if priority.is_urgent() && is_read => {
-                mistakes.add(part.map(Node::place), path, "expected a route with at least one channel");
+                mistakes.add(
+                    part.map(Node::place),
+                    path,
+                    expected("a route with at least one channel").found("none"),
+                );
             }
             None => {}
         }
@@ -277,36 +280,44 @@ fn check_that_routes_tell(
             if channels.get(channel).is_some_and(|channel| channel.role() != Role::Notify) {
                 let path = format!("{priority}.{member}");
                 let place = part.map(|part| part.at(&path).place());
-                let message =
-                    format!("expected a channel that tells people, found `{channel}`, which writes back");
-                mistakes.add(place, format!("routes.{path}"), message);
+                mistakes.add(place, format!("routes.{path}"), tells_nobody(channel));
             }
         }
     }
+}
+
+/// Of a name that is no channel's.
+pub(super) fn unknown_channel(name: &str, known: &[String]) -> Mistake {
+    expected(format!("a channel ({})", known.join(", "))).found(format!("`{name}`"))
+}
+
+/// Of a channel that only writes down, where people are to be told.
+pub(super) fn tells_nobody(name: &str) -> Mistake {
+    expected("a channel that tells people").found(format!("`{name}`, which writes back"))
 }
 
 fn check_route(
     priority: Priority,
     route: &RouteConfig,
     known: &[String],
-    mistake: &mut dyn FnMut(&str, String),
+    mistake: &mut dyn FnMut(&str, Mistake),
 ) {
     let RouteConfig { to, fallback } = route;
     if to.is_empty() && priority.is_urgent() {
-        mistake(".to", "expected at least one channel".to_owned());
+        mistake(".to", expected("at least one channel").found("none"));
     }
     let named = to.iter().enumerate().map(|(index, channel)| (format!(".to[{index}]"), channel));
     for (member, channel) in named.chain(fallback.iter().map(|channel| (".fallback".to_owned(), channel))) {
         // Where there is no channel at all, that has been said.
         if !known.is_empty() && !known.contains(channel) {
-            mistake(&member, format!("expected a channel ({}), found `{channel}`", known.join(", ")));
+            mistake(&member, unknown_channel(channel, known));
         }
     }
     let Some(fallback) = fallback else { return };
     if to.contains(fallback) {
-        mistake(".fallback", format!("expected a channel that is not in `to`, found `{fallback}`"));
+        mistake(".fallback", expected("a channel that is not in `to`").found(format!("`{fallback}`")));
     }
     if !priority.is_urgent() {
-        mistake(".fallback", "expected none: only P0 and P1 fall back".to_owned());
+        mistake(".fallback", expected("none").hint("only P0 and P1 fall back"));
     }
 }

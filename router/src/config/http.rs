@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use watchfire_core::yaml::{Mistake, expected};
+
 use super::check::check_in_flight;
 use super::file::HttpConfig;
 use crate::secret::Secret;
@@ -10,71 +12,72 @@ use crate::secret::Secret;
 const LEAST_CHARACTERS: usize = 16;
 
 /// What is wrong about a token, with the member of `http` that it is wrong of.
-type Wrong = (&'static str, &'static str);
+type Wrong = (&'static str, Mistake);
 
-pub(super) fn check_http(http: &HttpConfig, mistake: &mut dyn FnMut(&str, String)) {
+pub(super) fn check_http(http: &HttpConfig, mistake: &mut dyn FnMut(&str, Mistake)) {
     let HttpConfig { listen, token, operator_token, public_url, in_flight, hosts, connections, bodies_mib } =
         http;
     if let Some(wrong) = public_url.as_deref().and_then(wrong_url) {
         mistake(".public_url", wrong);
     }
     if token.is_none() && !listen.ip().is_loopback() {
-        mistake(".token", format!("expected a token, because {listen} is not a loopback address"));
+        mistake(".token", expected("a token").hint(format!("{listen} is not a loopback address")));
     }
     check_in_flight(*in_flight, mistake);
     for (index, host) in hosts.iter().enumerate() {
         if without_port(host) != Some(host) && host.parse::<IpAddr>().is_err() {
-            let expected = format!("expected a name or an address, without scheme and port, found `{host}`");
-            mistake(&format!(".hosts[{index}]"), expected);
+            let name = expected("a name or an address, without scheme and port").found(format!("`{host}`"));
+            mistake(&format!(".hosts[{index}]"), name);
         }
     }
     if !(1..=10_000).contains(connections) {
-        mistake(".connections", format!("expected 1 to 10000, found {connections}"));
+        mistake(".connections", expected("1 to 10000").found(connections.to_string()));
     }
     if !(16..=4_096).contains(bodies_mib) {
-        mistake(".bodies_mib", format!("expected 16 to 4096, found {bodies_mib}"));
+        mistake(".bodies_mib", expected("16 to 4096").found(bodies_mib.to_string()));
     }
     // What they are is looked at when they are known.
     if token.is_some() && token == operator_token {
-        mistake(".operator_token", ANOTHER.to_owned());
+        mistake(".operator_token", another());
     }
 }
 
 /// What is wrong about an address that pages are to lead to. It is shown to whoever gets a page: it has no secret in it.
-fn wrong_url(url: &str) -> Option<String> {
-    const EXPECTED: &str = "expected an address such as https://watchfire.example.com";
+fn wrong_url(url: &str) -> Option<Mistake> {
+    let address = expected("an address such as https://watchfire.example.com");
     match url.parse::<axum::http::Uri>() {
-        Ok(uri) if uri.scheme_str() != Some("https") => Some(format!("{EXPECTED}: pages link to https only")),
+        Ok(uri) if uri.scheme_str() != Some("https") => Some(address.hint("pages link to https only")),
         Ok(uri) if uri.authority().is_none_or(|authority| authority.as_str().contains('@')) => {
-            Some(format!("{EXPECTED}, with a host and without a user or password"))
+            Some(address.hint("it has a host, and neither user nor password"))
         }
         Ok(uri) if uri.query().is_some() || url.contains('#') => {
-            Some(format!("{EXPECTED}, without a query or a fragment"))
+            Some(address.hint("it has neither query nor fragment"))
         }
         Ok(_) => None,
-        Err(_) => Some(EXPECTED.to_owned()),
+        Err(_) => Some(address),
     }
 }
 
-const ANOTHER: &str =
-    "expected another secret than http.token: who may send an alert may not contain or release";
+fn another() -> Mistake {
+    expected("another secret than http.token").hint("who may send an alert may not contain or release")
+}
 
 /// What is wrong about the tokens, as far as they are known. Nothing of them is said.
 pub(super) fn wrong_tokens(token: Option<&Secret>, operator_token: Option<&Secret>) -> Vec<Wrong> {
     let named = [("token", token), ("operator_token", operator_token)];
     let each = named.into_iter().filter_map(|(member, token)| Some((member, wrong_token(token?)?)));
-    let same = (token.is_some() && token == operator_token).then_some(("operator_token", ANOTHER));
+    let same = (token.is_some() && token == operator_token).then(|| ("operator_token", another()));
     each.chain(same).collect()
 }
 
-fn wrong_token(token: &Secret) -> Option<&'static str> {
+fn wrong_token(token: &Secret) -> Option<Mistake> {
     let token = token.expose();
     if token.chars().count() < LEAST_CHARACTERS {
-        return Some("expected a secret of at least 16 characters, found a shorter one");
+        return Some(expected("a secret of at least 16 characters").found("a shorter one"));
     }
     let is_shown_as_it_is = token.trim() == token && !token.chars().any(char::is_control);
-    (!is_shown_as_it_is)
-        .then_some("expected a secret that a header can carry: no spaces around it, no line ends")
+    let fit = || expected("a secret that a header can carry").hint("no spaces around it, no line ends");
+    (!is_shown_as_it_is).then(fit)
 }
 
 /// The name or address in a `Host`, without brackets, port and the dot at the end; none where it is none. By

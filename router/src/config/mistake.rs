@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::de::DeserializeOwned;
 use watchfire_core::priority::Priority;
-use watchfire_core::yaml::{Diagnostic, Node, Place, Value};
+use watchfire_core::yaml::{Diagnostic, Mistake, Node, Place, Value, expected};
 
 /// The mistakes found in a file so far.
 pub(super) struct Mistakes<'f> {
@@ -13,8 +13,8 @@ pub(super) struct Mistakes<'f> {
 }
 
 impl Mistakes<'_> {
-    pub(super) fn add(&mut self, place: Option<Place>, path: impl Into<String>, message: impl Into<String>) {
-        self.found.push(Diagnostic::unshown(self.file, place, path.into(), message.into()));
+    pub(super) fn add(&mut self, place: Option<Place>, path: impl Into<String>, mistake: Mistake) {
+        self.found.push(Diagnostic::unshown(self.file, place, path, mistake));
     }
 
     /// The part as its type wants it, checked further, or mistakes.
@@ -22,21 +22,19 @@ impl Mistakes<'_> {
         &mut self,
         path: &str,
         part: &Node,
-        check: impl FnOnce(&T, &mut dyn FnMut(&str, String)),
+        check: impl FnOnce(&T, &mut dyn FnMut(&str, Mistake)),
     ) -> Option<T> {
         match part.read::<T>() {
             Ok(value) => {
-                check(&value, &mut |member, message| {
-                    self.add(Some(part.at(member).place()), format!("{path}{member}"), message);
+                check(&value, &mut |member, mistake| {
+                    self.add(Some(part.at(member).place()), format!("{path}{member}"), mistake);
                 });
                 Some(value)
             }
             Err(misfits) => {
                 for misfit in misfits {
-                    let at = part.at(&misfit.path);
-                    let place = if misfit.is_of_a_name() { at.name_place() } else { at.place() };
-                    let dot = if misfit.path.is_empty() || misfit.path.starts_with('[') { "" } else { "." };
-                    self.add(Some(place), format!("{path}{dot}{}", misfit.path), misfit.in_words());
+                    let (place, path, mistake) = misfit.under(path);
+                    self.add(Some(place), path, mistake);
                 }
                 None
             }
@@ -48,7 +46,7 @@ impl Mistakes<'_> {
         &mut self,
         path: &str,
         part: Option<&Node>,
-        check: impl FnOnce(&T, &mut dyn FnMut(&str, String)),
+        check: impl FnOnce(&T, &mut dyn FnMut(&str, Mistake)),
     ) -> Option<T> {
         part.map_or_else(|| Some(T::default()), |part| self.read(path, part, check))
     }
@@ -58,13 +56,13 @@ impl Mistakes<'_> {
         &mut self,
         path: &str,
         part: Option<&'n Node>,
-        expected: &str,
+        names: &str,
     ) -> &'n [(String, Node)] {
         match part.map(|part| (part.place(), &part.value)) {
             None => &[],
             Some((_, Value::Mapping(members))) => members,
             Some((place, Value::Scalar(_) | Value::List(_))) => {
-                self.add(Some(place), path, format!("expected a mapping of {expected}"));
+                self.add(Some(place), path, expected(format!("a mapping of {names}")));
                 &[]
             }
         }
@@ -83,7 +81,7 @@ impl Mistakes<'_> {
                     found.insert(priority, node);
                 }
                 None => {
-                    self.add(Some(node.name_place()), format!("{path}.{name}"), "expected P0, P1, P2 or P3")
+                    self.add(Some(node.name_place()), format!("{path}.{name}"), expected("P0, P1, P2 or P3"))
                 }
             }
         }

@@ -11,6 +11,7 @@ use watchfire_core::context::Cluster;
 use watchfire_core::mitigation::{Mitigation, Mode, Protected};
 use watchfire_core::plan::repertoire;
 use watchfire_core::priority::Priority;
+use watchfire_core::yaml::{Mistake, expected};
 use watchfire_core::zone::Zone;
 
 /// How far Watchfire may go. Left out, it observes.
@@ -247,7 +248,7 @@ pub(super) fn needs(mitigation: &MitigationConfig) -> impl Iterator<Item = &'sta
 }
 
 /// What is wrong in it.
-pub(super) fn check(mitigation: &MitigationConfig, mistake: &mut dyn FnMut(&str, String)) {
+pub(super) fn check(mitigation: &MitigationConfig, mistake: &mut dyn FnMut(&str, Mistake)) {
     let MitigationConfig {
         mode: _,
         actions: _,
@@ -268,7 +269,7 @@ pub(super) fn check(mitigation: &MitigationConfig, mistake: &mut dyn FnMut(&str,
     } = mitigation;
     let mut at_least_one = |path: &str, value: u32| {
         if value == 0 {
-            mistake(path, "expected at least 1, found 0".to_owned());
+            mistake(path, expected("at least 1").found("0"));
         }
     };
     at_least_one(".budget.containments", *containments);
@@ -281,21 +282,21 @@ pub(super) fn check(mitigation: &MitigationConfig, mistake: &mut dyn FnMut(&str,
     at_least_one(".give_up_minutes", *give_up_minutes);
     for (path, part) in [(".budget.per_namespace", per_namespace), (".budget.per_workload", per_workload)] {
         if let Some(part) = part.filter(|part| part > containments) {
-            mistake(path, format!("expected at most the {containments} of the whole cluster, found {part}"));
+            let most = expected(format!("at most the {containments} of the whole cluster"));
+            mistake(path, most.found(part.to_string()));
         }
     }
     if !(1..=100).contains(workload_percent) {
-        mistake(".workload_percent", format!("expected 1 to 100, found {workload_percent}"));
+        mistake(".workload_percent", expected("1 to 100").found(workload_percent.to_string()));
     }
     let instead = repertoire(ActionName::Quarantine, &Mitigation::default()).instead;
     if let Some(other) = if_not_verified.filter(|action| !instead.contains(action)) {
-        let expected = one_of(instead);
-        mistake(".if_not_verified", format!("expected {expected}, found {}", other.as_str()));
+        mistake(".if_not_verified", expected(one_of(instead)).found(other.as_str()));
     }
     for (account, role) in pod_identity_roles {
         if account.split('/').count() != 2 || !role.starts_with("arn:aws") || !role.contains(":role/") {
-            let expected = "expected namespace/service-account and the ARN of a role";
-            mistake(".pod_identity_roles", format!("{expected}, found {account}: {role}"));
+            let pair = expected("namespace/service-account and the ARN of a role");
+            mistake(".pod_identity_roles", pair.found(format!("`{account}: {role}`")));
         }
     }
 }

@@ -32,10 +32,11 @@ pub use written::{At, Written};
 
 use std::path::Path;
 
-use watchfire_core::examples::{ExampleFailure, run_examples};
+use watchfire_core::examples::run_examples;
 use watchfire_core::ids::ChannelName;
 use watchfire_core::policy::{Policy, Routes};
 use watchfire_core::rules::{RuleFile, RuleSet};
+use watchfire_core::yaml::wrong;
 
 use crate::rules_files;
 use check::Parsed;
@@ -88,14 +89,7 @@ pub fn examples(config: &Config, policy: &mut Policy) -> Result<usize, Vec<Diagn
     let directory = config.rules.directory.as_deref();
     let report = run_examples(&plain, |_, name| rules_files::read_example(directory, name));
     policy.rules = plain.rules;
-    let mistake = |failure: ExampleFailure| {
-        let ExampleFailure { file, line, rule, event, message } = failure;
-        Diagnostic::on(&file, Some(line), format!("{rule}: {event}"), message)
-    };
-    match report.failures.is_empty() {
-        true => Ok(report.passed),
-        false => Err(report.failures.into_iter().map(mistake).collect()),
-    }
+    if report.failures.is_empty() { Ok(report.passed) } else { Err(report.failures) }
 }
 
 /// A configuration and its rules, read.
@@ -110,9 +104,7 @@ fn read(path: &Path) -> Result<Read, Vec<Diagnostic>> {
     let mut watched = Watched::default();
     watched.add(path);
     let name = path.display().to_string();
-    let text = std::fs::read_to_string(path).map_err(|error| {
-        vec![Diagnostic::on(&name, None, String::new(), format!("cannot be read: {error}"))]
-    })?;
+    let text = std::fs::read_to_string(path).map_err(|error| vec![Diagnostic::unread(&name, &error)])?;
     let mut parsed = check::parse(&name, &text);
     parsed.relative_to(path.parent().unwrap_or(Path::new("")));
     parsed.files().iter().for_each(|file| watched.add(file));
@@ -122,7 +114,7 @@ fn read(path: &Path) -> Result<Read, Vec<Diagnostic>> {
             rule_files = files;
             RuleSet::load(&rule_files)
         }
-        Err(error) => Err(vec![parsed.written.mistake("rules.directory", format!("{error:#}"))]),
+        Err(error) => Err(vec![parsed.written.mistake("rules.directory", wrong(format!("{error:#}")))]),
     };
     Ok(Read { parsed, rules, rule_files, watched })
 }

@@ -7,6 +7,7 @@ use anyhow::bail;
 use watchfire_core::ids::ChannelName;
 use watchfire_core::policy::Policy;
 use watchfire_core::rules::RuleFile;
+use watchfire_core::yaml::Mistake;
 
 use super::check::Parsed;
 use super::file::{Config, HttpConfig};
@@ -121,8 +122,11 @@ struct Found<'f> {
 }
 
 impl Found<'_> {
-    fn add(&mut self, path: &str, message: impl Into<String>) {
-        let mistake = self.written.mistake(path, message);
+    fn add(&mut self, path: &str, mistake: impl Into<Mistake>) {
+        self.tell(self.written.mistake(path, mistake.into()));
+    }
+
+    fn tell(&mut self, mistake: Diagnostic) {
         if !self.mistakes.contains(&mistake) {
             self.mistakes.push(mistake);
         }
@@ -186,21 +190,22 @@ impl Found<'_> {
         if !in_reach {
             return Secrecy::OutOfReach;
         }
-        let resolved = source.resolve(clients).await.map_err(|error| format!("{error:#}"));
-        let fitting = resolved.and_then(|secret| match fits(&secret) {
-            Ok(()) => Ok(secret),
-            Err(expected) => Err(format!("{source}: {expected}")),
-        });
-        match fitting {
-            Ok(secret) => {
-                *source = SecretSource::Known(Box::new(source.clone()), secret);
-                Secrecy::Known
+        let path = format!("{part}{path}");
+        let secret = match source.resolve(clients).await {
+            Ok(secret) => secret,
+            Err(error) => {
+                self.add(&path, format!("{error:#}"));
+                return Secrecy::Wrong;
             }
-            Err(message) => {
-                self.add(&format!("{part}{path}"), message);
-                Secrecy::Wrong
-            }
+        };
+        if let Err(mistake) = fits(&secret) {
+            let mistake = self.written.mistake(&path, mistake);
+            // What is wrong stands where that leads.
+            self.tell(Diagnostic { path: format!("{path}: {source}"), ..mistake });
+            return Secrecy::Wrong;
         }
+        *source = SecretSource::Known(Box::new(source.clone()), secret);
+        Secrecy::Known
     }
 
     /// Builds what can be built of them, which sends nothing.
@@ -224,7 +229,7 @@ impl Found<'_> {
                 Err(error) => {
                     let reason = format!("{error:#}");
                     let reason = reason.strip_prefix(&format!("channel {name}: ")).unwrap_or(&reason);
-                    self.add(&format!("channels.{text}"), reason);
+                    self.add(&format!("channels.{text}"), reason.to_owned());
                 }
             }
         }

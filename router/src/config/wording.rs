@@ -11,6 +11,7 @@ use watchfire_core::notice::Part;
 use watchfire_core::policy::Policy;
 use watchfire_core::state::State;
 use watchfire_core::verdict::EffectKind;
+use watchfire_core::yaml::{Mistake, expected};
 
 use super::{Config, Diagnostic, Written};
 use crate::channel::{ChannelConfig, faults};
@@ -32,19 +33,17 @@ pub(super) fn check(config: &Config, policy: &Policy, written: &Written) -> Vec<
         for (name, channel) in &channels {
             for kind in KINDS {
                 for fault in faults(channel, &Effect { kind, ..effect.clone() }) {
-                    let message = format!(
-                        "expected a template that fits every page, but of {example} as {}: {}",
-                        kind.as_str(),
-                        fault.reason
-                    );
-                    found.entry(((*name).clone(), fault.part)).or_insert(message);
+                    let mistake = expected("a template that fits every page");
+                    let page = format!("{example} as {}: {}", kind.as_str(), fault.reason);
+                    let mistake = mistake.found(format!("one that fails, of {page}"));
+                    found.entry(((*name).clone(), fault.part)).or_insert(mistake);
                 }
             }
         }
     }
-    let mistake = |((name, part), message): ((String, Part), String)| {
+    let mistake = |((name, part), mistake): ((String, Part), Mistake)| {
         let kind = config.channels[&name].kind();
-        written.mistake(&format!("channels.{name}.{kind}.templates.{}", part.as_str()), message)
+        written.mistake(&format!("channels.{name}.{kind}.templates.{}", part.as_str()), mistake)
     };
     let mut mistakes: Vec<_> = found.into_iter().map(mistake).collect();
     mistakes.sort_by_key(|mistake| (mistake.line, mistake.column));

@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{Access, AtFlags, CWD, accessat};
+use watchfire_core::yaml::{Mistake, expected, wrong};
 
 /// Whose word on permissions counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,26 +17,26 @@ pub(super) enum By {
 }
 
 /// What stands against writing a file there, its folder made as needed.
-pub(super) fn against_file(file: &Path, by: By) -> Option<String> {
+pub(super) fn against_file(file: &Path, by: By) -> Option<Mistake> {
     let shown = file.display();
     match fs::metadata(file) {
-        Ok(found) if found.is_dir() => Some(format!("expected a file, found the folder {shown}")),
+        Ok(found) if found.is_dir() => Some(expected("a file").found(format!("the folder {shown}"))),
         Ok(_) => refused(file, Access::READ_OK | Access::WRITE_OK, by),
-        Err(_) if leads_nowhere(file) => Some(format!("the link {shown} leads nowhere")),
+        Err(_) if leads_nowhere(file) => Some(wrong(format!("the link {shown} leads nowhere"))),
         Err(_) => against_folder(file.parent().unwrap_or(Path::new("")), by),
     }
 }
 
 /// What stands against a folder there in which files are made, itself made as needed.
-pub(super) fn against_folder(folder: &Path, by: By) -> Option<String> {
+pub(super) fn against_folder(folder: &Path, by: By) -> Option<Mistake> {
     let above =
         |path: &'_ Path| if path.as_os_str().is_empty() { PathBuf::from(".") } else { path.to_owned() };
     let nearest = folder.ancestors().map(above).find(|path| path.symlink_metadata().is_ok())?;
     let shown = nearest.display();
     match fs::metadata(&nearest) {
         Ok(found) if found.is_dir() => refused(&nearest, Access::WRITE_OK | Access::EXEC_OK, by),
-        Ok(_) => Some(format!("expected a folder, found the file {shown}")),
-        Err(_) => Some(format!("the link {shown} leads nowhere")),
+        Ok(_) => Some(expected("a folder").found(format!("the file {shown}"))),
+        Err(_) => Some(wrong(format!("the link {shown} leads nowhere"))),
     }
 }
 
@@ -43,12 +44,13 @@ fn leads_nowhere(path: &Path) -> bool {
     path.symlink_metadata().is_ok_and(|found| found.is_symlink()) && !path.exists()
 }
 
-fn refused(path: &Path, access: Access, by: By) -> Option<String> {
+fn refused(path: &Path, access: Access, by: By) -> Option<Mistake> {
     let asked = match by {
         By::Another => Ok(()),
         By::Ourselves => accessat(CWD, path, access, AtFlags::EACCESS),
     };
-    asked.err().map(|error| format!("cannot write to {}: {}", path.display(), io::Error::from(error)))
+    let error = io::Error::from(asked.err()?);
+    Some(wrong(format!("cannot write to {}: {error}", path.display())))
 }
 
 #[cfg(test)]

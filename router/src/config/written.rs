@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use watchfire_core::yaml::{Diagnostic, Node, Value};
+use watchfire_core::yaml::{Diagnostic, Mistake, Node, Value, wrong};
 
 /// A configuration file as it is written.
 #[derive(Clone, Debug)]
@@ -43,10 +43,10 @@ impl Written {
 
     /// A mistake at a path such as `channels.oncall.pagerduty.routing_key`, or at the innermost part on the way that
     /// is written. Its line is not shown, since it may hold a secret.
-    pub fn mistake(&self, path: &str, message: impl Into<String>) -> Diagnostic {
+    pub fn mistake(&self, path: &str, mistake: Mistake) -> Diagnostic {
         let root = self.root.as_ref();
         let place = root.map(|root| (root, root.at(path))).filter(|(root, part)| !std::ptr::eq(*root, *part));
-        Diagnostic::unshown(&self.file, place.map(|(_, part)| part.place()), path.to_owned(), message.into())
+        Diagnostic::unshown(&self.file, place.map(|(_, part)| part.place()), path, mistake)
     }
 
     /// Why a start failed, with its place where that is known.
@@ -54,7 +54,7 @@ impl Written {
         let Some(At(path)) = error.downcast_ref::<At>() else { return format!("{error:#}") };
         let reason = format!("{error:#}");
         let reason = reason.strip_prefix(&format!("{path}: ")).unwrap_or(&reason);
-        self.mistake(path, reason).to_string()
+        self.mistake(path, wrong(reason)).to_string()
     }
 
     /// The names of the parts whose text differs from that of an earlier file.

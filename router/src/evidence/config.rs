@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
+use watchfire_core::yaml::{Mistake, expected};
 
 /// The part `evidence` of `watchfire.yaml`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -82,34 +83,34 @@ pub enum Retention {
 
 impl Config {
     /// Says every value that is out of its range: the member's path from here, and what was expected.
-    pub fn check(&self, mistake: &mut dyn FnMut(&str, String)) {
+    pub fn check(&self, mistake: &mut dyn FnMut(&str, Mistake)) {
         let Config { to, within_seconds, log_lines, log_bytes } = self;
         if !(1..=60).contains(within_seconds) {
-            mistake(".within_seconds", format!("expected 1 to 60, found {within_seconds}"));
+            mistake(".within_seconds", expected("1 to 60").found(within_seconds.to_string()));
         }
         if !(1..=100_000).contains(log_lines) {
-            mistake(".log_lines", format!("expected 1 to 100000, found {log_lines}"));
+            mistake(".log_lines", expected("1 to 100000").found(log_lines.to_string()));
         }
         if !(1_024..=16_777_216).contains(log_bytes) {
-            mistake(".log_bytes", format!("expected 1024 to 16777216, found {log_bytes}"));
+            mistake(".log_bytes", expected("1024 to 16777216").found(log_bytes.to_string()));
         }
         match to {
             To::Directory(DirectoryConfig { path }) => {
                 if path.as_os_str().is_empty() {
-                    mistake(".to.directory.path", "expected a folder, found nothing".to_owned());
+                    mistake(".to.directory.path", expected("a folder").found("nothing"));
                 }
             }
             To::S3(S3Config { bucket, prefix, kms_key: _, retain_days, retention: _ }) => {
                 if bucket.is_empty() {
-                    mistake(".to.s3.bucket", "expected a bucket's name, found nothing".to_owned());
+                    mistake(".to.s3.bucket", expected("a bucket's name").found("nothing"));
                 }
                 if prefix.starts_with('/') || !(prefix.is_empty() || prefix.ends_with('/')) {
-                    let expected = "expected a prefix that ends in `/` and does not begin with it";
-                    mistake(".to.s3.prefix", format!("{expected}, found `{prefix}`"));
+                    let folder = expected("a prefix that ends in `/` and does not begin with it");
+                    mistake(".to.s3.prefix", folder.found(format!("`{prefix}`")));
                 }
                 if matches!(retain_days, Some(days) if !(1..=36_500).contains(days)) {
                     let days = retain_days.unwrap_or_default();
-                    mistake(".to.s3.retain_days", format!("expected 1 to 36500, found {days}"));
+                    mistake(".to.s3.retain_days", expected("1 to 36500").found(days.to_string()));
                 }
             }
         }

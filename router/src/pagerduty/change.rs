@@ -3,10 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use strum::IntoStaticStr;
 use watchfire_core::command::{Command, CommandKind};
 use watchfire_core::ids::{ChannelName, EventId, IncidentKey, Own};
 use watchfire_core::text::clean;
+use watchfire_core::word;
 
 /// A change that somebody made to an alert of ours.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,8 +20,7 @@ pub struct Change {
 }
 
 /// What came of something that PagerDuty told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr, Serialize, Deserialize, JsonSchema)]
-#[strum(serialize_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[schemars(rename = "HeardWord")]
 pub enum Heard {
@@ -46,7 +45,7 @@ pub enum Heard {
 impl Heard {
     /// The word in metrics and answers.
     pub fn as_str(self) -> &'static str {
-        self.into()
+        word::of(&self)
     }
 }
 

@@ -244,7 +244,7 @@ mod tests {
     fn a_token_that_cannot_be_a_header_is_refused_and_not_printed() {
         for wrong in ["hunter 2", "hunter2\n", "hünter2"] {
             let error = format!("{:#}", authorization(&Secret::new(wrong)).unwrap_err());
-            assert_eq!(error, "expected a token of visible ASCII characters");
+            assert_eq!(error, "expected a token of visible ASCII characters, found others in it");
         }
         let value = authorization(&Secret::new("hunter2")).unwrap();
         assert_eq!(

@@ -262,7 +262,7 @@ fn mistakes(part: &str) -> Vec<String> {
     match Config::parse("watchfire.yaml", &text) {
         Ok(_) => Vec::new(),
         Err(mistakes) => {
-            mistakes.iter().map(|mistake| format!("{}: {}", mistake.path, mistake.message)).collect()
+            mistakes.iter().map(|mistake| format!("{}: {}", mistake.path, mistake.mistake)).collect()
         }
     }
 }
@@ -284,7 +284,7 @@ fn what_is_wrong_about_listening_is_told_with_its_place() {
         ),
         (
             "poll: {token: {env: A}, api: 'http://pd.example.com'}",
-            "poll.api: expected an https address, not `http://pd.example.com`",
+            "poll.api: expected an https address, found `http://pd.example.com`",
         ),
         ("poll: {}", "poll: expected `token`, found none"),
         (
@@ -309,7 +309,7 @@ async fn a_secret_that_cannot_be_one_is_refused_by_its_place_and_not_printed() {
     };
     let short = json!({"pagerduty": {"routing_key": {"env": "KEY"}, "webhook_secrets": [{"file": path}]}});
     let expected = format!(
-        "channel oncall: webhook_secrets[0]: file {}: expected a webhook secret of at least 16 characters, not of 7",
+        "channel oncall: webhook_secrets[0]: file {}: expected a webhook secret of at least 16 characters, found one of 7",
         path.display()
     );
     assert_eq!(opened(short).await.unwrap_err(), expected);

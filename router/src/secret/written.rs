@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::Path;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
+use watchfire_core::yaml::{Mistake, expected};
 
 use super::{SecretArn, SecretSource};
 
@@ -11,6 +12,7 @@ use super::{SecretArn, SecretSource};
 const IN_CLEAR: &str = "expected where the secret is kept, found the secret itself, which is not shown here: write \
                         {env: NAME}, {file: PATH} or {secret_arn: ARN}, and make a new secret, since whoever reads \
                         this file knows this one";
+const NOT_SHOWN: &str = "it is not shown, since it may be the secret itself";
 const SOURCES: &str = "expected one of `env`, `file`, `secret_arn`";
 
 /// A text of this length, without anything that a path or the name of a variable has, may be a secret.
@@ -80,19 +82,17 @@ impl<'de> Deserialize<'de> for Text {
     }
 }
 
-fn of(kind: &str, text: String) -> Result<SecretSource, String> {
+fn of(kind: &str, text: String) -> Result<SecretSource, Mistake> {
+    let none = |what: &str| expected(what).found("what is none").hint(NOT_SHOWN);
     match kind {
         "env" if !is_name(&text) || is_like_a_secret(&text) => {
-            let expected = "expected the name of an environment variable, such as PAGERDUTY_ROUTING_KEY";
-            Err(format!("{expected}, found what is none: it is not shown, since it may be the secret itself"))
+            Err(none("the name of an environment variable, such as PAGERDUTY_ROUTING_KEY"))
         }
         "env" => Ok(SecretSource::Env(text)),
-        "file" if text.is_empty() => Err("expected the path of a file, found nothing".to_owned()),
+        "file" if text.is_empty() => Err(expected("the path of a file").found("nothing")),
         "file" => Ok(SecretSource::File(text.into())),
         _ if !text.starts_with("arn:") => {
-            let expected =
-                "expected an ARN such as arn:aws:secretsmanager:us-east-1:123456789012:secret:name";
-            Err(format!("{expected}, found what is none: it is not shown, since it may be the secret itself"))
+            Err(none("an ARN such as arn:aws:secretsmanager:us-east-1:123456789012:secret:name"))
         }
         _ => SecretArn::try_from(text).map(SecretSource::SecretArn),
     }

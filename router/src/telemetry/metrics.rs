@@ -8,7 +8,7 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
-use prometheus_client::registry::Registry;
+use prometheus_client::registry::{Metric, Registry};
 use watchfire_core::act::Act;
 use watchfire_core::decision::{Decision, Effect};
 use watchfire_core::event::Event;
@@ -68,103 +68,77 @@ impl Drop for Connected {
 }
 
 impl Default for Metrics {
+    /// Each is registered where it is made: none is counted that is not shown.
     fn default() -> Self {
         let mut registry = Registry::with_prefix("watchfire");
+        let r = &mut registry;
         let seconds = || Histogram::new([0.0001, 0.0005, 0.001, 0.005, 0.02, 0.1, 0.5, 2.0]);
         let latency: fn() -> Histogram =
             || Histogram::new([0.01, 0.1, 1.0, 5.0, 15.0, 30.0, 60.0, 300.0, 900.0]);
-        let metrics = Self {
-            decisions: Family::default(),
-            deciding: seconds(),
-            effects: Family::default(),
-            page_latency: Family::new_with_constructor(latency),
-            acts: Family::default(),
-            act_latency: Family::new_with_constructor(latency),
-            fallbacks: Family::default(),
-            template_failures: Family::default(),
-            channels_up: Family::default(),
-            received: Family::default(),
-            left: Family::default(),
-            at_work: Gauge::default(),
-            queued: Family::default(),
-            store_failures: Counter::default(),
-            last_success: Gauge::default(),
-            heard: Family::default(),
-            refused: Family::default(),
-            connections: Family::default(),
-            reloads: Family::default(),
-            config_is_right: Gauge::default(),
-            config_read: Gauge::default(),
-            registry: Registry::default(),
-        };
-        let m = &metrics;
-        registry.register(
-            "decisions",
-            "Events decided, by finder, priority, verdict and reason",
-            m.decisions.clone(),
-        );
-        registry.register("decide_seconds", "From read to committed", m.deciding.clone());
-        registry.register("effects", "Pages, updates and ends for a channel, by kind and what came of it; not_asked: nothing was sent, because the channel was down or had no turn in time", m.effects.clone());
-        registry.register(
-            "page_latency_seconds",
-            "From the decision to the channel's answer, pages taken",
-            m.page_latency.clone(),
-        );
-        registry.register(
-            "acts",
-            "Acts on the cluster that came to their end, by action and end",
-            m.acts.clone(),
-        );
-        registry.register(
-            "act_latency_seconds",
-            "From the decision to the end of an act that was done",
-            m.act_latency.clone(),
-        );
-        registry.register("fallbacks", "Urgent pages that went to a fallback channel", m.fallbacks.clone());
-        registry.register(
-            "template_failures",
-            "Attempts at pages whose own template could not be used, by channel and part",
-            m.template_failures.clone(),
-        );
-        registry.register(
-            "channel_up",
-            "1 while a channel takes pages, 0 once it is known to be down",
-            m.channels_up.clone(),
-        );
-        registry.register("messages_received", "Messages taken from a source", m.received.clone());
-        registry.register("messages_left", "Messages left on a source to come again", m.left.clone());
-        registry.register("messages_at_work", "Messages being handled now", m.at_work.clone());
-        registry.register(
-            "queue_depth",
-            "Messages in the embedded queue, handled now or not, by lane",
-            m.queued.clone(),
-        );
-        registry.register("store_failures", "Times the store did not answer", m.store_failures.clone());
-        registry.register(
-            "last_success_timestamp_seconds",
-            "When a message was last done with",
-            m.last_success.clone(),
-        );
-        registry.register(
-            "pagerduty_heard",
-            "What PagerDuty told, by way and what came of it",
-            m.heard.clone(),
-        );
-        registry.register("http_refused", "Requests and connections refused, by reason", m.refused.clone());
-        registry.register("http_connections", "Connections there are now, by address", m.connections.clone());
-        registry.register("reloads", "Times the configuration was read again, by outcome", m.reloads.clone());
-        registry.register(
-            "config_last_reload_successful",
-            "1 while what is in force is what the files say, 0 once they were refused",
-            m.config_is_right.clone(),
-        );
-        registry.register(
-            "config_last_reload_success_timestamp_seconds",
-            "When the configuration in force was read",
-            m.config_read.clone(),
-        );
-        Self { registry, ..metrics }
+        Self {
+            decisions: shown(r, "decisions", "Events decided, by finder, priority, verdict and reason"),
+            deciding: shown_as(r, "decide_seconds", "From read to committed", seconds()),
+            effects: shown(
+                r,
+                "effects",
+                "Pages, updates and ends for a channel, by kind and what came of it; not_asked: nothing was sent, because the channel was down or had no turn in time",
+            ),
+            page_latency: shown_as(
+                r,
+                "page_latency_seconds",
+                "From the decision to the channel's answer, pages taken",
+                Family::new_with_constructor(latency),
+            ),
+            acts: shown(r, "acts", "Acts on the cluster that came to their end, by action and end"),
+            act_latency: shown_as(
+                r,
+                "act_latency_seconds",
+                "From the decision to the end of an act that was done",
+                Family::new_with_constructor(latency),
+            ),
+            fallbacks: shown(r, "fallbacks", "Urgent pages that went to a fallback channel"),
+            template_failures: shown(
+                r,
+                "template_failures",
+                "Attempts at pages whose own template could not be used, by channel and part",
+            ),
+            channels_up: shown(
+                r,
+                "channel_up",
+                "1 while a channel takes pages, 0 once it is known to be down",
+            ),
+            received: shown(r, "messages_received", "Messages taken from a source"),
+            left: shown(r, "messages_left", "Messages left on a source to come again"),
+            at_work: shown(r, "messages_at_work", "Messages being handled now"),
+            queued: shown(r, "queue_depth", "Messages in the embedded queue, handled now or not, by lane"),
+            store_failures: shown(r, "store_failures", "Times the store did not answer"),
+            last_success: shown(r, "last_success_timestamp_seconds", "When a message was last done with"),
+            heard: shown(r, "pagerduty_heard", "What PagerDuty told, by way and what came of it"),
+            refused: shown(r, "http_refused", "Requests and connections refused, by reason"),
+            connections: shown(r, "http_connections", "Connections there are now, by address"),
+            reloads: shown(r, "reloads", "Times the configuration was read again, by outcome"),
+            config_is_right: shown(
+                r,
+                "config_last_reload_successful",
+                "1 while what is in force is what the files say, 0 once they were refused",
+            ),
+            config_read: shown(
+                r,
+                "config_last_reload_success_timestamp_seconds",
+                "When the configuration in force was read",
+            ),
+            registry,
+        }
     }
+}
+
+fn shown<M: Metric + Clone + Default>(registry: &mut Registry, name: &str, help: &str) -> M {
+    shown_as(registry, name, help, M::default())
+}
+
+fn shown_as<M: Metric + Clone>(registry: &mut Registry, name: &str, help: &str, metric: M) -> M {
+    registry.register(name, help, metric.clone());
+    metric
 }
 
 impl Metrics {

@@ -1,6 +1,5 @@
 //! Workers that decide about different subjects never make each other stale, whatever else those share.
 
-use serde_json::json;
 use watchfire::store::{Committed, Store};
 use watchfire_core::context::Context;
 use watchfire_core::decide::Case;
@@ -41,17 +40,13 @@ struct Undecided {
     entry: Entry,
 }
 
-async fn decide(store: &Store, policy: &Policy, finding: &GuardDuty) -> Undecided {
-    let text = json!({"source": "aws.guardduty", "detail-type": "GuardDuty Finding", "detail": finding.detail(),
-        "id": format!("{}-{}", finding.id, finding.minute), "account": "111122223333",
-        "region": "us-gov-west-1", "time": "2026-11-20T12:00:00Z"});
-    let text = text.to_string();
+async fn decide(store: &Store, policy: &Policy, text: String) -> Undecided {
     let event = Event::read(&text).unwrap();
     let context = Context::none();
     let case = Case::new(&event, policy, &context);
     let mut read = State::default();
     loop {
-        match case.decide(&read, at(i64::from(finding.minute))) {
+        match case.decide(&read, at(0)) {
             Ok(decision) => {
                 let entry = Entry {
                     decision,
@@ -74,11 +69,15 @@ fn pod(kind: &str, severity: f64, number: usize) -> GuardDuty {
     GuardDuty::of(kind, severity, &format!("web-{number}"))
 }
 
+fn event(finding: &GuardDuty, number: usize) -> String {
+    finding.event(&format!("e{number}")).to_string()
+}
+
 /// All decide, then all commit.
-async fn at_once(store: &Store, policy: &Policy, findings: impl Iterator<Item = GuardDuty>) -> Vec<Why> {
+async fn at_once(store: &Store, policy: &Policy, events: impl Iterator<Item = String>) -> Vec<Why> {
     let mut undecided = Vec::new();
-    for finding in findings {
-        undecided.push(decide(store, policy, &finding).await);
+    for event in events {
+        undecided.push(decide(store, policy, event).await);
     }
     let mut whys = Vec::new();
     for one in undecided {
@@ -94,7 +93,7 @@ pub async fn decisions_about_different_subjects_never_make_each_other_stale(open
     let mut policy = policy();
     let tool = "Execution:Runtime/SuspiciousTool";
     let all = |kind: &'static str, severity, from: usize| {
-        (from..from + WORKERS).map(move |number| pod(kind, severity, number))
+        (from..from + WORKERS).map(move |number| event(&pod(kind, severity, number), number))
     };
     // Paged: they share the limits of their channel, rule and family, and are counted lest they be a storm.
     assert_eq!(at_once(&store, &policy, all(tool, 5.0, 0)).await, [Why::New; WORKERS]);
@@ -108,6 +107,7 @@ pub async fn decisions_about_different_subjects_never_make_each_other_stale(open
     policy.noise.storm.most = 1;
     assert_eq!(at_once(&store, &policy, all(tool, 5.0, 300)).await, [Why::Stormed; WORKERS]);
     // Over, while others wait with them.
-    let over = all(other, 5.0, 200).take(WORKERS - 1).map(|finding| finding.put_aside());
+    let over =
+        (200..).take(WORKERS - 1).map(|number| event(&pod(other, 5.0, number).put_aside(), 1_000 + number));
     assert_eq!(at_once(&store, &policy, over).await, [Why::Closed; WORKERS - 1]);
 }

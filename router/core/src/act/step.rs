@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use strum::{IntoStaticStr, VariantArray};
+use strum::VariantArray;
 
 use crate::context::{AdminApi, ObjectRef};
+use crate::word;
 
 /// One step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -177,22 +178,9 @@ pub enum Step {
 
 /// A step's kind, for records, metrics and permissions.
 #[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Serialize,
-    Deserialize,
-    IntoStaticStr,
-    VariantArray,
-    JsonSchema,
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, VariantArray, JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
 pub enum StepName {
     /// See [`Step::Preflight`].
     Preflight,
@@ -320,6 +308,6 @@ impl StepName {
 
     /// The word in records, metrics and on the command line.
     pub fn as_str(self) -> &'static str {
-        self.into()
+        word::of(&self)
     }
 }

@@ -3,31 +3,11 @@
 use std::borrow::Cow;
 
 use super::Attributes;
-use crate::event::Band;
+use crate::event::{Band, FindingSource};
 use crate::json::Json;
 use crate::near::nearest;
 use crate::pattern::{Pattern, PatternError};
 use crate::priority::Priority;
-
-const PRIORITIES: [&str; 4] =
-    [Priority::P0.as_str(), Priority::P1.as_str(), Priority::P2.as_str(), Priority::P3.as_str()];
-const BANDS: [&str; 5] = [
-    Band::Informational.as_str(),
-    Band::Low.as_str(),
-    Band::Medium.as_str(),
-    Band::High.as_str(),
-    Band::Critical.as_str(),
-];
-
-/// The source of an event, and the finder of its finding: a face has the one or the other.
-const SOURCES: [[&str; 2]; 6] = [
-    ["aws.guardduty", "guardduty"],
-    ["aws.securityhub", "securityhub"],
-    ["aws.inspector2", "inspector"],
-    ["aws.ecr", "ecr"],
-    ["aws.cloudwatch", "cloudwatch"],
-    ["aws.health", "health"],
-];
 
 impl Attributes {
     /// Reads a pattern over faces: priorities and severities in capitals or not, sources as the finding or as its
@@ -58,10 +38,10 @@ impl Attributes {
 }
 
 /// All values that there are, where there are no others.
-fn closed(path: &str) -> Option<&'static [&'static str]> {
+fn closed(path: &str) -> Option<Vec<&'static str>> {
     match path {
-        "priority" => Some(&PRIORITIES),
-        "severity" => Some(&BANDS),
+        "priority" => Some(Priority::ALL.map(Priority::as_str).to_vec()),
+        "severity" => Some(Band::ALL.map(Band::as_str).to_vec()),
         _ => None,
     }
 }
@@ -148,8 +128,10 @@ fn excluded(value: Json<'_>) -> Json<'_> {
     }
 }
 
+/// The source of an event, and the finder of its finding: a face has the one or the other.
 fn spellings(text: &str) -> Vec<String> {
-    match SOURCES.iter().find(|spellings| spellings.contains(&text)) {
+    let of = |finder: FindingSource| Some([finder.event_source()?, finder.as_str()]);
+    match FindingSource::ALL.into_iter().filter_map(of).find(|spellings| spellings.contains(&text)) {
         Some(spellings) => spellings.map(str::to_owned).into(),
         None => vec![text.to_owned()],
     }
@@ -183,13 +165,6 @@ mod tests {
             assert_eq!(sources.map(|face| matches(pattern, face)), expected, "{pattern}");
         }
         assert!(matches(r#"{"source": ["aws.inspector2"]}"#, r#"{"source": "inspector"}"#));
-    }
-
-    #[test]
-    fn every_finder_has_the_name_of_its_events() {
-        use crate::event::FindingSource::{CloudWatch, Ecr, GuardDuty, Health, Inspector, SecurityHub};
-        let finders = [GuardDuty, SecurityHub, Inspector, Ecr, CloudWatch, Health];
-        assert_eq!(finders.map(|finder| finder.as_str()), SOURCES.map(|[_, finder]| finder));
     }
 
     #[test]

@@ -3,10 +3,12 @@
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use strum::IntoStaticStr;
+use strum::VariantArray;
 
 use super::HubId;
+use super::envelope::Report;
 use crate::ids::FindingKey;
+use crate::word;
 
 /// A finding as its latest report has it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -62,9 +64,8 @@ impl Finding {
 }
 
 /// Who found it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, IntoStaticStr)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, VariantArray)]
 #[serde(rename_all = "lowercase")]
-#[strum(serialize_all = "lowercase")]
 pub enum FindingSource {
     /// Amazon GuardDuty, native or as a Security Hub copy (ASFF or OCSF).
     GuardDuty,
@@ -83,9 +84,26 @@ pub enum FindingSource {
 }
 
 impl FindingSource {
+    /// All of them.
+    pub(crate) const ALL: [Self; Self::VARIANTS.len()] = *Self::VARIANTS.first_chunk().expect("all of them");
+
     /// The word rules and metrics use.
     pub fn as_str(self) -> &'static str {
-        self.into()
+        word::of(&self)
+    }
+
+    /// The source of the events that report its findings; none where that is another finder's.
+    pub(crate) fn event_source(self) -> Option<&'static str> {
+        let report = match self {
+            FindingSource::GuardDuty => Report::GuardDuty,
+            FindingSource::SecurityHub => Report::SecurityHub,
+            FindingSource::CustomAction => return None,
+            FindingSource::Inspector => Report::Inspector,
+            FindingSource::Ecr => Report::EcrScan,
+            FindingSource::CloudWatch => Report::Alarm,
+            FindingSource::Health => Report::Health,
+        };
+        Some(report.envelope().0)
     }
 }
 
@@ -116,9 +134,8 @@ impl Finding {
 }
 
 /// Whether the finder still holds it to be a problem.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-#[strum(serialize_all = "snake_case")]
 pub enum FindingState {
     /// A problem.
     Open,
@@ -131,7 +148,7 @@ pub enum FindingState {
 impl FindingState {
     /// The word rules and pages use.
     pub fn as_str(self) -> &'static str {
-        self.into()
+        word::of(&self)
     }
 }
 
@@ -178,7 +195,9 @@ impl From<Severity> for f64 {
 }
 
 /// The band of a severity; a rise from one to the next is worth a page, a rise within one is not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema, VariantArray,
+)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Band {
     /// Below 1.0.
@@ -194,14 +213,11 @@ pub enum Band {
 }
 
 impl Band {
+    /// All of them.
+    pub(crate) const ALL: [Self; Self::VARIANTS.len()] = *Self::VARIANTS.first_chunk().expect("all of them");
+
     /// The label, as Security Hub writes it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Band::Informational => "INFORMATIONAL",
-            Band::Low => "LOW",
-            Band::Medium => "MEDIUM",
-            Band::High => "HIGH",
-            Band::Critical => "CRITICAL",
-        }
+    pub fn as_str(self) -> &'static str {
+        word::of(&self)
     }
 }

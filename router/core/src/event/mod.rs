@@ -32,6 +32,7 @@ mod ocsf;
 mod ocsf_resource;
 mod ours;
 mod own;
+mod part;
 mod platform;
 mod posture;
 mod product;
@@ -55,6 +56,7 @@ pub use own::{
     NEAR_DEAD_LETTER, NOT_DELIVERED, OWN_SOURCE, STORE_SET_ASIDE, UNREADABLE, near_dead_letter,
     not_delivered, store_set_aside, unreadable,
 };
+pub(crate) use part::Worth;
 pub use subject::{Container, Subject, Workload};
 pub use thing::Thing;
 

@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::{Container, Finding, Subject, Workload};
+use super::part::Worth;
+use super::{Finding, Subject};
 use crate::json::Json;
 
 /// The event with our `finding` and `subject` at its end, and none of the sender's.
@@ -53,51 +54,9 @@ pub(crate) fn finding_json(finding: &Finding) -> Json<'static> {
 }
 
 pub(crate) fn subject_json(subject: &Subject) -> Json<'static> {
-    let Subject {
-        account,
-        region,
-        cluster,
-        cluster_arn,
-        namespace,
-        workload,
-        pod,
-        container,
-        image,
-        node,
-        instance,
-        service_account,
-        principal,
-        ip,
-        resource,
-        resources: _,
-        vpc: _,
-        thing: _,
-    } = subject;
-    let optional = |part: &Option<String>| part.as_deref().and_then(string);
-    let workload = workload.as_ref().map(|Workload { kind, name, uid }| {
-        object([("kind", string(kind)), ("name", string(name)), ("uid", optional(uid))])
-    });
-    let container = container
-        .as_ref()
-        .map(|Container { name, id }| object([("name", optional(name)), ("id", optional(id))]));
-    object([
-        ("account", optional(account)),
-        ("region", optional(region)),
-        ("cluster", optional(cluster)),
-        ("cluster_arn", optional(cluster_arn)),
-        ("namespace", optional(namespace)),
-        ("workload", workload),
-        ("pod", optional(pod)),
-        ("container", container),
-        ("image", optional(image)),
-        ("node", optional(node)),
-        ("instance", optional(instance)),
-        ("service_account", optional(service_account)),
-        ("principal", optional(principal)),
-        ("ip", optional(ip)),
-        ("resource", optional(resource)),
-        ("resources", all_resources(subject)),
-    ])
+    let seen = Subject::MEMBERS.iter().filter(|member| member.worth != Worth::Unseen);
+    let parts = seen.map(|member| (member.name, (member.json)(subject)));
+    known(parts.chain([("resources", all_resources(subject))]))
 }
 
 fn all_resources(subject: &Subject) -> Option<Json<'static>> {
@@ -105,9 +64,12 @@ fn all_resources(subject: &Subject) -> Option<Json<'static>> {
     (!all.is_empty()).then_some(Json::Array(all))
 }
 
-fn object<const N: usize>(members: [(&'static str, Option<Json<'static>>); N]) -> Json<'static> {
-    let known = members.into_iter().filter_map(|(name, value)| Some((Cow::Borrowed(name), value?)));
-    Json::Object(known.collect())
+pub(super) fn object<const N: usize>(members: [(&'static str, Option<Json<'static>>); N]) -> Json<'static> {
+    known(members.into_iter())
+}
+
+fn known(members: impl Iterator<Item = (&'static str, Option<Json<'static>>)>) -> Json<'static> {
+    Json::Object(members.filter_map(|(name, value)| Some((Cow::Borrowed(name), value?))).collect())
 }
 
 fn string(text: &str) -> Option<Json<'static>> {

@@ -1,52 +1,58 @@
 //! What an event is about: as much as it tells, from the account down to the container.
+//!
+//! A part is one entry below: rules, silences, groups and matchers have it from there. What a page shows of it stands in
+//! `compose/facts.rs`, to which the compiler points.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Thing;
+use super::part::subject;
 
-/// Every part that the event names; empty text never occurs, it is `None`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Subject {
+subject! {
+    /// Every part that the event names; empty text never occurs, it is `None`.
+    #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+    pub struct Subject;
+
     /// The account the problem is in (not the administrator account that relays it).
-    pub account: Option<String>,
+    account: Option<String>, Everywhere ["account"];
     /// The region the problem is in.
-    pub region: Option<String>,
+    region: Option<String>, Everywhere ["region"];
     /// The EKS cluster's name.
-    pub cluster: Option<String>,
+    cluster: Option<String>, Within ["cluster"];
     /// The EKS cluster's ARN, where the event has one that is an ARN.
-    pub cluster_arn: Option<String>,
+    cluster_arn: Option<String>, Everywhere ["cluster_arn"];
     /// The Kubernetes namespace.
-    pub namespace: Option<String>,
+    namespace: Option<String>, Within ["namespace"];
     /// The workload as the event names it, a pod included.
-    pub workload: Option<Workload>,
+    workload: Option<Workload>, Within ["workload.kind", "workload.name"];
     /// The pod's name, where the workload is a pod or the event names one.
-    pub pod: Option<String>,
+    pod: Option<String>, Within ["pod"];
     /// The container.
-    pub container: Option<Container>,
+    container: Option<Container>, Within ["container.name"];
     /// The image reference, with digest where known.
-    pub image: Option<String>,
+    image: Option<String>, Everywhere ["image"];
     /// The node's Kubernetes name.
-    pub node: Option<String>,
+    node: Option<String>, Within ["node"];
     /// The EC2 instance's id, `i-…`.
-    pub instance: Option<String>,
+    instance: Option<String>, Within ["instance"];
     /// `namespace/name` of the Kubernetes service account that acted.
-    pub service_account: Option<String>,
+    service_account: Option<String>, Within ["service_account"];
     /// Who acted: an IAM or Kubernetes user name.
-    pub principal: Option<String>,
+    principal: Option<String>, Everywhere ["principal"];
     /// The address that the pod or instance used, for finding the pod by it.
-    pub ip: Option<String>,
+    ip: Option<String>, Everywhere ["ip"];
     /// Whatever else it is about: an ARN or id of a bucket, a repository, an alarm. Of several the first.
-    pub resource: Option<String>,
+    resource: Option<String>, Within ["resource"];
     /// Where it is about several of them: all, that one too, at most [`Subject::MOST_RESOURCES`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub resources: Vec<String>,
+    resources: Vec<String>, Unseen [];
     /// The VPC that it happens in, `vpc-…`.
     #[serde(default)]
-    pub vpc: Option<String>,
+    vpc: Option<String>, Unseen [];
     /// What kind of thing it is; none where the event does not say.
     #[serde(default)]
-    pub thing: Option<Thing>,
+    thing: Option<Thing>, Unseen [];
 }
 
 /// A Kubernetes workload.
@@ -94,34 +100,6 @@ impl Subject {
     pub fn all_resources(&self) -> impl Iterator<Item = &String> {
         let only = self.resource.iter().filter(|_| self.resources.is_empty());
         only.chain(&self.resources)
-    }
-
-    /// It, and where it names nothing, what the other names.
-    pub(crate) fn or(self, other: &Subject) -> Subject {
-        let or = |own: Option<String>, other: &Option<String>| own.or_else(|| other.clone());
-        Subject {
-            account: or(self.account, &other.account),
-            region: or(self.region, &other.region),
-            cluster: or(self.cluster, &other.cluster),
-            cluster_arn: or(self.cluster_arn, &other.cluster_arn),
-            namespace: or(self.namespace, &other.namespace),
-            workload: self.workload.or_else(|| other.workload.clone()),
-            pod: or(self.pod, &other.pod),
-            container: self.container.or_else(|| other.container.clone()),
-            image: or(self.image, &other.image),
-            node: or(self.node, &other.node),
-            instance: or(self.instance, &other.instance),
-            service_account: or(self.service_account, &other.service_account),
-            principal: or(self.principal, &other.principal),
-            ip: or(self.ip, &other.ip),
-            resource: or(self.resource, &other.resource),
-            resources: match self.resources.is_empty() {
-                true => other.resources.clone(),
-                false => self.resources,
-            },
-            vpc: or(self.vpc, &other.vpc),
-            thing: self.thing.or_else(|| other.thing.clone()),
-        }
     }
 
     /// What makes this subject one and not another, the most exact part first; `None` where the event

@@ -14,6 +14,7 @@ use crate::attributes::{Attributes, PATHS};
 use crate::incident::IncidentRecord;
 use crate::pattern::Pattern;
 use crate::window::{Cron, RecurringWindow};
+use crate::yaml::{Mistake, expected};
 use crate::zone::Zone;
 
 /// The `noise` part.
@@ -253,12 +254,16 @@ impl<'de> Deserialize<'de> for PatternConfig {
 pub struct Paths(Vec<String>);
 
 impl TryFrom<Vec<String>> for Paths {
-    type Error = String;
+    type Error = Mistake;
 
-    fn try_from(paths: Vec<String>) -> Result<Self, String> {
+    fn try_from(paths: Vec<String>) -> Result<Self, Mistake> {
         match paths.iter().find(|path| !PATHS.contains(&path.as_str())) {
-            _ if paths.is_empty() => Err("expected at least one path, such as subject.cluster".to_owned()),
-            Some(unknown) => Err(format!("expected one of {}, found `{unknown}`", PATHS.join(", "))),
+            _ if paths.is_empty() => {
+                Err(expected("at least one path, such as subject.cluster").found("none"))
+            }
+            Some(unknown) => {
+                Err(expected(format!("one of {}", PATHS.join(", "))).found(format!("`{unknown}`")))
+            }
             None => Ok(Self(paths)),
         }
     }
@@ -270,10 +275,10 @@ impl TryFrom<Vec<String>> for Paths {
 pub struct AtLeastOne(u32);
 
 impl TryFrom<u32> for AtLeastOne {
-    type Error = &'static str;
+    type Error = Mistake;
 
-    fn try_from(number: u32) -> Result<Self, Self::Error> {
-        if number == 0 { Err("expected at least 1, found 0") } else { Ok(Self(number)) }
+    fn try_from(number: u32) -> Result<Self, Mistake> {
+        if number == 0 { Err(expected("at least 1").found("0")) } else { Ok(Self(number)) }
     }
 }
 
@@ -283,13 +288,13 @@ impl TryFrom<u32> for AtLeastOne {
 pub struct UpTo<const MOST: u8>(u8);
 
 impl<const MOST: u8> TryFrom<u8> for UpTo<MOST> {
-    type Error = String;
+    type Error = Mistake;
 
-    fn try_from(number: u8) -> Result<Self, String> {
+    fn try_from(number: u8) -> Result<Self, Mistake> {
         if (1..=MOST).contains(&number) {
             Ok(Self(number))
         } else {
-            Err(format!("expected 1 to {MOST}, found {number}"))
+            Err(expected(format!("1 to {MOST}")).found(number.to_string()))
         }
     }
 }

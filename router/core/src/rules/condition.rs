@@ -12,6 +12,7 @@ use std::sync::{Arc, LazyLock};
 use cel::{Context, Env, ExecutionError, Program, Value};
 
 use crate::event::Event;
+use crate::yaml::{Mistake, expected};
 
 /// Those of the names it may use that the cluster is asked for. An absent finding is null.
 const CLUSTER: [&str; 3] = ["pod", "node", "namespace"];
@@ -32,8 +33,8 @@ pub(super) struct Condition {
 pub(super) struct Wrong {
     /// The byte of the expression where it is.
     pub(super) offset: usize,
-    /// What was expected, and what was found.
-    pub(super) message: String,
+    /// What is wrong.
+    pub(super) mistake: Mistake,
 }
 
 /// What came of a condition.
@@ -106,8 +107,8 @@ impl Condition {
     /// Every mistake in it, never none; of a text that is no expression, the first.
     pub(super) fn compile(text: &str) -> Result<Self, Vec<Wrong>> {
         if text.len() > LONGEST {
-            let message = format!("expected at most {LONGEST} characters, found {}", text.len());
-            return Err(vec![Wrong { offset: 0, message }]);
+            let mistake = expected(format!("at most {LONGEST} characters")).found(text.len().to_string());
+            return Err(vec![Wrong { offset: 0, mistake }]);
         }
         let program =
             STANDARD.compile(&without_reserved(text)).map_err(|errors| vec![syntax::of(text, &errors)])?;

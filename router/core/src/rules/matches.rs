@@ -2,8 +2,8 @@
 
 use super::shape::{NAMES, Shape};
 use crate::json::Json;
-use crate::near::nearest;
-use crate::yaml::{Node, Place, Value};
+use crate::near::near;
+use crate::yaml::{Mistake, Node, Place, Value, wrong};
 
 /// Something that a pattern asks for in vain.
 pub(super) struct Vain {
@@ -12,7 +12,7 @@ pub(super) struct Vain {
     /// Inside the pattern, such as `finding.severity[0]`.
     pub(super) path: String,
     /// What is wrong with it.
-    pub(super) message: String,
+    pub(super) mistake: Mistake,
 }
 
 /// Everything that this pattern asks for in vain, in the order it is written.
@@ -47,8 +47,8 @@ struct Looking {
 }
 
 impl Looking {
-    fn vain(&mut self, place: Place, path: &str, message: String) {
-        self.found.push(Vain { place, path: path.to_owned(), message });
+    fn vain(&mut self, place: Place, path: &str, mistake: impl Into<Mistake>) {
+        self.found.push(Vain { place, path: path.to_owned(), mistake: mistake.into() });
     }
 
     fn object(&mut self, object: &Node, shape: &Shape, at: &At) {
@@ -74,9 +74,12 @@ impl Looking {
         for step in name.split('.') {
             match shape.member(step, &of.name()) {
                 Ok(inner) => shape = inner,
-                Err(message) => {
-                    let message = message + &self.hint(node, &shape, step);
-                    return self.vain(node.name_place(), &here.pattern, message);
+                Err(mistake) => {
+                    let mistake = match self.hint(node, &shape, step) {
+                        Some(hint) => mistake.hint(hint),
+                        None => mistake,
+                    };
+                    return self.vain(node.name_place(), &here.pattern, mistake);
                 }
             }
             of = of.member(step);
@@ -89,7 +92,7 @@ impl Looking {
     }
 
     /// An operator where a list of them belongs.
-    fn hint(&self, node: &Node, shape: &Shape, step: &str) -> String {
+    fn hint(&self, node: &Node, shape: &Shape, step: &str) -> Option<String> {
         let operators = [
             "prefix",
             "suffix",
@@ -101,12 +104,11 @@ impl Looking {
             "anything-but",
         ];
         match shape {
-            Shape::Any | Shape::Null | Shape::Map(_) | Shape::Members(_) => String::new(),
+            Shape::Any | Shape::Null | Shape::Map(_) | Shape::Members(_) => None,
             Shape::Truth | Shape::Number | Shape::Text | Shape::Word(_) | Shape::List(_) => {
-                match operators.contains(&step) {
-                    true => format!(": an operator stands in a list, as in `[{{{step}: {}}}]`", node.json()),
-                    false => String::new(),
-                }
+                let instead =
+                    || format!("an operator stands in a list, as in `[{{{step}: {}}}]`", node.json());
+                operators.contains(&step).then(instead)
             }
         }
     }
@@ -119,12 +121,9 @@ impl Looking {
         };
         if let Shape::Members(members) = shape {
             let members: Vec<_> = members.keys().map(|name| format!("`{name}`")).collect();
-            let message = format!(
-                "{} is an object, which no value fits: ask for its members, {}",
-                at.name(),
-                members.join(", ")
-            );
-            return self.vain(node.place(), &at.pattern, message);
+            let mistake = wrong(format!("{} is an object, which no value fits", at.name()));
+            let mistake = mistake.hint(format!("ask for its members, {}", members.join(", ")));
+            return self.vain(node.place(), &at.pattern, mistake);
         }
         for (index, value) in values.iter().enumerate() {
             let path = format!("{}[{index}]", at.pattern);
@@ -181,17 +180,20 @@ impl Looking {
             Json::Array(_) | Json::Object(_) => return,
         };
         if *shape != Shape::Any && found == Shape::Null {
-            let message = format!("{of} is never null: ask `[{{exists: false}}]` for what is not there");
-            return self.vain(node.place(), path, message);
+            let mistake = wrong(format!("{of} is never null"));
+            let mistake = mistake.hint("ask `[{exists: false}]` for what is not there");
+            return self.vain(node.place(), path, mistake);
         }
         if !shape.meets(&found) {
-            let quoted = match (shape, &found) {
-                (Shape::Text | Shape::Word(_), Shape::Number | Shape::Truth) => format!(": write \"{json}\""),
-                (Shape::Number | Shape::Truth, Shape::Text) => ": write it without quotes".to_owned(),
-                _ => String::new(),
+            let mistake = wrong(format!("{of} is {}, never {json}", shape.said()));
+            let mistake = match (shape, &found) {
+                (Shape::Text | Shape::Word(_), Shape::Number | Shape::Truth) => {
+                    mistake.hint(format!("write \"{json}\""))
+                }
+                (Shape::Number | Shape::Truth, Shape::Text) => mistake.hint("write it without quotes"),
+                _ => mistake,
             };
-            let message = format!("{of} is {}, never {json}{quoted}", shape.said());
-            return self.vain(node.place(), path, message);
+            return self.vain(node.place(), path, mistake);
         }
         if let (Shape::Word(words), Some(text)) = (shape, json.as_str())
             && !words.contains(&text)
@@ -202,10 +204,6 @@ impl Looking {
 }
 
 /// That a text is none of the few that a member may be.
-pub(super) fn not_among(of: &str, text: &str, words: &[&str]) -> String {
-    let listed: Vec<_> = words.iter().map(|word| format!("`{word}`")).collect();
-    match nearest(text, words.iter().copied()) {
-        Some(near) => format!("{of} is never `{text}`: did you mean `{near}`?"),
-        None => format!("{of} is never `{text}`: expected one of {}", listed.join(", ")),
-    }
+pub(super) fn not_among(of: &str, text: &str, words: &[&str]) -> Mistake {
+    wrong(format!("{of} is never `{text}`")).hint(near(text, words.iter().copied()))
 }

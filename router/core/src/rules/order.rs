@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Rule, RuleFile, Stage, Unknown};
 use crate::pattern::Pattern;
 use crate::priority::Priority;
-use crate::yaml::{Diagnostic, Place};
+use crate::yaml::{Diagnostic, Mistake, Place, expected, wrong};
 
 /// Where a rule is named: known of a rule that is wrong, too.
 pub(super) struct Named {
@@ -19,8 +19,8 @@ pub(super) fn check_names(files: &[RuleFile], names: Vec<Named>, mistakes: &mut 
     let mut seen: BTreeMap<String, (String, u64)> = BTreeMap::new();
     for Named { name, file, place, path } in names {
         if let Some((first, at)) = seen.get(&name) {
-            let message = format!("`{name}` is already the name of {first}:{at}");
-            mistakes.push(Diagnostic::at(&file, text(files, &file), place, path, message));
+            let mistake = wrong(format!("`{name}` is already the name of {first}:{at}"));
+            mistakes.push(Diagnostic::at(&file, text(files, &file), place, path, mistake));
         } else {
             seen.insert(name, (file, place.line));
         }
@@ -37,8 +37,8 @@ fn text<'f>(files: &'f [RuleFile], name: &str) -> &'f str {
     files.iter().find(|file| file.name == name).map_or("", |file| &file.text)
 }
 
-fn mistake(files: &[RuleFile], rule: &Rule, message: String) -> Diagnostic {
-    Diagnostic::at(&rule.file, text(files, &rule.file), rule.place, rule.name.to_string(), message)
+fn mistake(files: &[RuleFile], rule: &Rule, mistake: Mistake) -> Diagnostic {
+    Diagnostic::at(&rule.file, text(files, &rule.file), rule.place, rule.name.as_str(), mistake)
 }
 
 fn catches_all(rule: &Rule) -> bool {
@@ -46,26 +46,29 @@ fn catches_all(rule: &Rule) -> bool {
 }
 
 fn check_catch_all(files: &[RuleFile], rules: &[Option<Rule>], mistakes: &mut Vec<Diagnostic>) {
-    let wanted = "expected the last rule to be a catch-all that pages: no `match`, no `when`, priority P0, P1 or \
-                  P2, stage live";
+    let wanted = || {
+        expected("the last rule to be a catch-all that pages")
+            .hint("no `match`, no `when`, priority P0, P1 or P2, stage live")
+    };
     match rules.last() {
         Some(Some(last)) => {
             let pages = last.priority != Priority::P3 && last.stage == Stage::Live;
             if !(catches_all(last) && pages) {
-                mistakes.push(mistake(files, last, wanted.to_owned()));
+                mistakes.push(mistake(files, last, wanted()));
             }
         }
         Some(None) => {}
         None => {
             let last_file = files.last().map_or("(no rule files)", |file| &file.name);
-            mistakes.push(Diagnostic::on(last_file, None, String::new(), wanted.to_owned()));
+            mistakes.push(Diagnostic::on(last_file, None, "", wanted()));
         }
     }
     for rule in rules.iter().take(rules.len().saturating_sub(1)).flatten() {
         if catches_all(rule) {
-            let message =
-                "matches every event, so that no rule after it is ever reached; only the last rule may";
-            mistakes.push(mistake(files, rule, message.to_owned()));
+            let every = wrong(
+                "matches every event, so that no rule after it is ever reached; only the last rule may",
+            );
+            mistakes.push(mistake(files, rule, every));
         }
     }
 }
@@ -85,20 +88,14 @@ fn check_reached(files: &[RuleFile], rules: &[Option<Rule>], mistakes: &mut Vec<
             continue;
         }
         let alone = before.iter().find(|(_, earlier)| Pattern::cover(std::iter::once(*earlier), pattern));
-        let message = match alone {
-            Some((earlier, _)) => {
-                let Rule { name, file, line, .. } = earlier;
-                format!(
-                    "can never match: `{name}` ({file}:{line}) takes all its events; put it before that rule, or \
-                     remove it"
-                )
-            }
-            None => {
-                "can never match: the rules before it take all its events; put it before them, or remove it"
-                    .to_owned()
-            }
+        let never = wrong("can never match");
+        let never = match alone {
+            Some((Rule { name, file, line, .. }, _)) => never.hint(format!(
+                "`{name}` ({file}:{line}) takes all its events; put it before that rule, or remove it"
+            )),
+            None => never.hint("the rules before it take all its events; put it before them, or remove it"),
         };
-        mistakes.push(mistake(files, rule, message));
+        mistakes.push(mistake(files, rule, never));
     }
 }
 

@@ -9,7 +9,7 @@ use super::matches::{self, Vain};
 use super::order::Named;
 use crate::ids::RuleName;
 use crate::pattern::Pattern;
-use crate::yaml::{Diagnostic, Node, Place, Value};
+use crate::yaml::{Diagnostic, Mistake, Node, Place, Value, expected, inside};
 
 /// One file while it is read, and what is wrong in all so far.
 pub(super) struct Reading<'a> {
@@ -23,12 +23,8 @@ pub(super) struct Reading<'a> {
 struct Told;
 
 impl Reading<'_> {
-    fn mistake(&mut self, place: Place, path: impl Into<String>, message: impl Into<String>) {
-        self.mistakes.push(Diagnostic::at(self.file, self.text, place, path.into(), message.into()));
-    }
-
-    fn whole(&mut self, path: &str, message: &str) {
-        self.mistakes.push(Diagnostic::on(self.file, None, path.to_owned(), message.to_owned()));
+    fn mistake(&mut self, place: Place, path: impl Into<String>, mistake: Mistake) {
+        self.mistakes.push(Diagnostic::at(self.file, self.text, place, path, mistake));
     }
 
     /// Its rules; none for each that is told to be wrong.
@@ -41,18 +37,19 @@ impl Reading<'_> {
             }
         };
         let Value::Mapping(members) = &root.value else {
-            self.mistake(root.place(), "", "expected a mapping with `rules`");
+            self.mistake(root.place(), "", expected("a mapping with `rules`"));
             return vec![None];
         };
         for (name, node) in members.iter().filter(|(name, _)| name != "rules") {
-            self.mistake(node.name_place(), name, "unknown name, expected `rules`");
+            self.mistake(node.name_place(), name, expected("`rules`").found(format!("`{name}`")));
         }
         match root.get("rules") {
             // A file may be left with its head alone.
             Some(rules) if rules.is_null() => Vec::new(),
             Some(rules) => self.list(rules),
             None => {
-                self.whole("rules", "expected a list of rules, found none");
+                let mistake = expected("a list of rules").found("none");
+                self.mistakes.push(Diagnostic::on(self.file, None, "rules", mistake));
                 vec![None]
             }
         }
@@ -61,7 +58,7 @@ impl Reading<'_> {
     /// The rules of a list; none for each that is told to be wrong.
     pub(super) fn list(&mut self, rules: &Node) -> Vec<Option<Rule>> {
         let Value::List(rules) = &rules.value else {
-            self.mistake(rules.place(), "rules", "expected a list of rules");
+            self.mistake(rules.place(), "rules", expected("a list of rules"));
             return vec![None];
         };
         let rules = rules.iter().enumerate();
@@ -72,10 +69,8 @@ impl Reading<'_> {
     fn rule(&mut self, path: &str, node: &Node) -> Result<Rule, Told> {
         let text = node.read::<RuleText>().map_err(|misfits| {
             for misfit in misfits {
-                let at = node.at(&misfit.path);
-                let place = if misfit.is_of_a_name() { at.name_place() } else { at.place() };
-                let dot = if misfit.path.is_empty() { "" } else { "." };
-                self.mistake(place, format!("{path}{dot}{}", misfit.path), misfit.in_words());
+                let (place, path, mistake) = misfit.under(path);
+                self.mistake(place, path, mistake);
             }
             Told
         });
@@ -126,15 +121,13 @@ impl Reading<'_> {
         let asks = condition.and_then(Condition::asks_the_cluster);
         match (asks, unknown) {
             (Some(name), None) => {
-                let message = format!(
-                    "expected `unknown: page` or `unknown: no-match`, because `when` asks for `{name}`, which \
-                     may not be known"
-                );
-                self.mistake(node.at("when").name_place(), format!("{path}.unknown"), message);
+                let mistake = expected("`unknown: page` or `unknown: no-match`");
+                let mistake = mistake.hint(format!("`when` asks for `{name}`, which may not be known"));
+                self.mistake(node.at("when").name_place(), format!("{path}.unknown"), mistake);
             }
             (None, Some(_)) => {
-                let message = "expected none: nothing in `when` asks the cluster";
-                self.mistake(node.at("unknown").name_place(), format!("{path}.unknown"), message);
+                let mistake = expected("none").hint("nothing in `when` asks the cluster");
+                self.mistake(node.at("unknown").name_place(), format!("{path}.unknown"), mistake);
             }
             (Some(_), Some(_)) | (None, None) => {}
         }
@@ -144,16 +137,15 @@ impl Reading<'_> {
         for member in ["name", "family", "priority"] {
             if node.get(member).is_none_or(Node::is_null) {
                 let place = node.at(member).name_place();
-                self.mistake(place, format!("{path}.{member}"), "expected one, found none");
+                self.mistake(place, format!("{path}.{member}"), expected("one").found("none"));
             }
         }
         let word = |member| node.get(member).and_then(|node| Some((node, node.as_str()?)));
         for member in ["name", "family"] {
             if let Some((node, word)) = word(member).filter(|(_, word)| !is_kebab_case(word)) {
-                let message = format!(
-                    "expected lower-case words joined by hyphens, at most 64 characters, found `{word}`"
-                );
-                self.mistake(node.place(), format!("{path}.{member}"), message);
+                let mistake = expected("lower-case words joined by hyphens, at most 64 characters");
+                let mistake = mistake.found(format!("`{word}`"));
+                self.mistake(node.place(), format!("{path}.{member}"), mistake);
             }
         }
         if let Some((node, name)) = word("name") {
@@ -162,25 +154,22 @@ impl Reading<'_> {
         }
         if let Some((node, runbook)) = word("runbook").filter(|(_, runbook)| !runbook.starts_with("https://"))
         {
-            let message = format!("expected an https:// address, found `{runbook}`");
-            self.mistake(node.place(), format!("{path}.runbook"), message);
+            let mistake = expected("an https:// address").found(format!("`{runbook}`"));
+            self.mistake(node.place(), format!("{path}.runbook"), mistake);
         }
     }
 
     fn pattern(&mut self, path: &str, node: &Node) -> Result<Pattern, Told> {
         let pattern = Pattern::read(&node.json());
-        let inside = |inside: &str| {
-            let dot = if inside.is_empty() { "" } else { "." };
-            format!("{path}.match{dot}{inside}")
-        };
+        let path = format!("{path}.match");
         for error in pattern.as_ref().err().into_iter().flatten() {
-            let message = format!("expected {}, found {}", error.expected, error.found);
-            self.mistake(node.at(&error.path).place(), inside(&error.path), message);
+            let mistake = expected(&error.expected).found(&error.found);
+            self.mistake(node.at(&error.path).place(), inside(&path, &error.path), mistake);
         }
         let vain = matches::vain(node);
         let is_vain = !vain.is_empty();
-        for Vain { place, path, message } in vain {
-            self.mistake(place, inside(&path), message);
+        for Vain { place, path: part, mistake } in vain {
+            self.mistake(place, inside(&path, &part), mistake);
         }
         pattern.ok().filter(|_| !is_vain).ok_or(Told)
     }
@@ -189,15 +178,15 @@ impl Reading<'_> {
         let path = format!("{path}.when");
         if node.is_null() {
             // What begins with `!` is a tag to YAML, and what it tags is gone: the rule would match everything.
-            let message = "expected an expression, found none; one that begins with `!` stands in quotes";
-            self.mistake(node.place(), path, message);
+            let mistake = expected("an expression").found("none");
+            self.mistake(node.place(), path, mistake.hint("one that begins with `!` stands in quotes"));
             return Err(Told);
         }
         // What is no text has been told.
         let text = node.as_str().ok_or(Told)?;
         Condition::compile(text).map_err(|mistakes| {
-            for Wrong { offset, message } in mistakes {
-                self.mistake(node.place_in(self.text, offset), path.clone(), message);
+            for Wrong { offset, mistake } in mistakes {
+                self.mistake(node.place_in(self.text, offset), path.clone(), mistake);
             }
             Told
         })

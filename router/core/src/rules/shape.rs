@@ -11,12 +11,12 @@ use serde::Serialize;
 
 use crate::context::{HostAccess, Namespace, Node, Owner, Pod, PodContainer};
 use crate::event::{
-    Band, Container, Finding, FindingSource, FindingState, Severity, Subject, Workload, finding_json,
-    subject_json,
+    Band, Finding, FindingSource, FindingState, Severity, Subject, finding_json, subject_json,
 };
 use crate::ids::FindingKey;
 use crate::json::Json;
 use crate::near::near;
+use crate::yaml::{Mistake, wrong};
 
 /// What a value may be.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,7 +57,7 @@ const ENVELOPE: [(&str, Shape); 9] = [
 /// What a condition may name, and the event that a pattern sees.
 pub(super) static NAMES: LazyLock<BTreeMap<&'static str, Shape>> = LazyLock::new(|| {
     let finding = worded(Shape::of(&finding_json(&whole_finding())));
-    let subject = Shape::of(&subject_json(&whole_subject()));
+    let subject = Shape::of(&subject_json(&Subject::whole()));
     let mut event: BTreeMap<String, Shape> =
         ENVELOPE.into_iter().map(|(name, shape)| (name.to_owned(), shape)).collect();
     event.insert("resources".to_owned(), Shape::List(Box::new(Shape::Text)));
@@ -133,16 +133,16 @@ impl Shape {
     }
 
     /// The shape of a member, or why there can be none. `of` is what the message calls this value.
-    pub(super) fn member(&self, name: &str, of: &str) -> Result<Shape, String> {
+    pub(super) fn member(&self, name: &str, of: &str) -> Result<Shape, Mistake> {
         match self {
             Shape::Any | Shape::Null => Ok(Shape::Any),
             Shape::Map(values) => Ok(Shape::clone(values)),
             Shape::Members(members) => members.get(name).cloned().ok_or_else(|| {
                 let hint = near(name, members.keys().map(String::as_str));
-                format!("unknown member `{name}` of {of}: {hint}")
+                wrong(format!("unknown member `{name}` of {of}")).hint(hint)
             }),
             Shape::Truth | Shape::Number | Shape::Text | Shape::Word(_) | Shape::List(_) => {
-                Err(format!("{of} is {}, and has no member `{name}`", self.said()))
+                Err(wrong(format!("{of} is {}, and has no member `{name}`", self.said())))
             }
         }
     }
@@ -220,29 +220,6 @@ fn whole_finding() -> Finding {
         members: Vec::new(),
         hub: None,
         echo: false,
-    }
-}
-
-fn whole_subject() -> Subject {
-    Subject {
-        account: Some(text()),
-        region: Some(text()),
-        cluster: Some(text()),
-        cluster_arn: Some(text()),
-        namespace: Some(text()),
-        workload: Some(Workload { kind: text(), name: text(), uid: Some(text()) }),
-        pod: Some(text()),
-        container: Some(Container { name: Some(text()), id: Some(text()) }),
-        image: Some(text()),
-        node: Some(text()),
-        instance: Some(text()),
-        service_account: Some(text()),
-        principal: Some(text()),
-        ip: Some(text()),
-        resource: Some(text()),
-        resources: vec![text()],
-        vpc: Some(text()),
-        thing: None,
     }
 }
 

@@ -13,7 +13,7 @@ use crate::ids::ChannelName;
 use crate::policy::{EscalationStep, Policy, RepeatAfter, Route, Routes};
 use crate::priority::Priority;
 use crate::rules::{RuleFile, RuleSet};
-use crate::yaml::{Diagnostic, Misfit, Node, Value};
+use crate::yaml::{Diagnostic, Misfit, Mistake, Node, Value, expected};
 
 /// One thing that happens.
 #[derive(Clone, Debug)]
@@ -47,7 +47,7 @@ pub struct Beside<'b> {
     /// The rules that ship with the binary.
     pub builtin: &'b [RuleFile],
     /// The text of an event file by the name that stands in the scenario, or why there is none.
-    pub event: &'b dyn Fn(&str) -> Result<String, String>,
+    pub event: &'b dyn Fn(&str) -> Result<String, Mistake>,
 }
 
 impl fmt::Debug for Beside<'_> {
@@ -61,9 +61,9 @@ impl fmt::Debug for Beside<'_> {
 const PLAIN: &str = include_str!("rules.yaml");
 
 pub(super) fn read(file: &str, text: &str, beside: Beside<'_>) -> Result<Scenario, Vec<Diagnostic>> {
-    let error = |place, path: String, message| Diagnostic::at(file, text, place, path, message);
+    let error = |place, path: String, mistake| Diagnostic::at(file, text, place, path, mistake);
     let node = Node::parse(text).map_err(|wrong| vec![wrong.mistake(file, text)])?;
-    let misfit = |Misfit { line: _, path, message }| error(node.at(&path).place(), path, message);
+    let misfit = |Misfit { place, path, mistake }| error(place, path, mistake);
     let ScenarioText { promise, rules: _, policy, start, steps } =
         node.read().map_err(|misfits| misfits.into_iter().map(misfit).collect::<Vec<_>>())?;
     let rules = rules(file, text, &node, beside)?;
@@ -75,7 +75,7 @@ pub(super) fn read(file: &str, text: &str, beside: Beside<'_>) -> Result<Scenari
     let mut building = Building::new(start, &policy, beside.event);
     let mut built = Vec::new();
     for (index, (step, node)) in steps.into_iter().zip(nodes).enumerate() {
-        let place = |message| vec![error(node.place(), format!("steps[{index}]"), message)];
+        let place = |mistake| vec![error(node.place(), format!("steps[{index}]"), mistake)];
         let expect = step.expect.clone();
         let inputs = building.step(index + 1, step, node).map_err(place)?;
         built.push(Step { line: node.line, inputs, expect });
@@ -93,9 +93,9 @@ fn rules(file: &str, text: &str, node: &Node, beside: Beside<'_>) -> Result<Rule
             RuleSet::load(&[RuleFile { name: "the plain rules".to_owned(), text: PLAIN.to_owned() }])
         }
         Some(_) | None if !matches!(rules.value, Value::List(_)) => {
-            let message =
-                "expected a list of rules, `builtin` or `plain`; without it, the rules of its folder";
-            Err(vec![Diagnostic::at(file, text, rules.place(), "rules".to_owned(), message.to_owned())])
+            let mistake = expected("a list of rules, `builtin` or `plain`");
+            let mistake = mistake.hint("without it, the rules of its folder are taken");
+            Err(vec![Diagnostic::at(file, text, rules.place(), "rules", mistake)])
         }
         Some(_) | None => RuleSet::of_list(RuleFile { name: file.to_owned(), text: text.to_owned() }, rules),
     }

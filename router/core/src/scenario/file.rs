@@ -16,6 +16,7 @@ use crate::noise::NoiseConfig;
 use crate::priority::Priority;
 use crate::schema::by_priority;
 use crate::value_schema;
+use crate::yaml::{Mistake, expected};
 
 /// The whole file.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -140,10 +141,11 @@ fn timestamp(_: &mut SchemaGenerator) -> Schema {
 pub(super) struct Offset(pub(super) SignedDuration);
 
 impl TryFrom<String> for Offset {
-    type Error = String;
+    type Error = Mistake;
 
-    fn try_from(text: String) -> Result<Self, String> {
-        let expected = || format!("expected a time from the start on, such as +14m or +1d2h, found `{text}`");
+    fn try_from(text: String) -> Result<Self, Mistake> {
+        let expected =
+            || expected("a time from the start on, such as +14m or +1d2h").found(format!("`{text}`"));
         let mut rest = text.strip_prefix('+').ok_or_else(expected)?;
         let mut seconds = 0_i64;
         while !rest.is_empty() {

@@ -15,7 +15,7 @@ use crate::identity::incident_key;
 use crate::ids::{ChannelName, EventId, IncidentKey, SilenceId};
 use crate::policy::Policy;
 use crate::silence::{Extension, SilenceDraft};
-use crate::yaml::Node;
+use crate::yaml::{Mistake, Node, expected, wrong};
 
 /// How a feed writes a finding.
 type Write = fn(&FindingText, Sent<'_>) -> String;
@@ -24,7 +24,7 @@ type Write = fn(&FindingText, Sent<'_>) -> String;
 pub(super) struct Building<'b> {
     start: Timestamp,
     policy: &'b Policy,
-    event: &'b dyn Fn(&str) -> Result<String, String>,
+    event: &'b dyn Fn(&str) -> Result<String, Mistake>,
     /// The last report of each finding.
     findings: BTreeMap<String, FindingText>,
     /// The incident that each id belongs to: that of its first report.
@@ -38,7 +38,7 @@ impl<'b> Building<'b> {
     pub(super) fn new(
         start: Timestamp,
         policy: &'b Policy,
-        event: &'b dyn Fn(&str) -> Result<String, String>,
+        event: &'b dyn Fn(&str) -> Result<String, Mistake>,
     ) -> Self {
         let (findings, incidents, silences) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
         Self { start, policy, event, findings, incidents, silences, texts: Vec::new() }
@@ -55,7 +55,7 @@ impl<'b> Building<'b> {
         number: usize,
         step: StepText,
         node: &Node,
-    ) -> Result<Vec<StepInput>, String> {
+    ) -> Result<Vec<StepInput>, Mistake> {
         let times = step.times.unwrap_or(1);
         let apart = SignedDuration::from_secs(step.every_seconds.unwrap_or(0).into());
         let at = self.at(step.at);
@@ -66,7 +66,7 @@ impl<'b> Building<'b> {
             let text = node.json().to_string();
             for n in 1..=times {
                 let text = text.replace("{n}", &n.to_string());
-                let step: StepText = serde_json::from_str(&text).map_err(|error| error.to_string())?;
+                let step: StepText = serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
                 let at = at + apart * i32::try_from(n - 1).unwrap_or(i32::MAX);
                 inputs.push(self.input(&format!("{number}.{n}"), step, at)?);
             }
@@ -83,7 +83,7 @@ impl<'b> Building<'b> {
         self.start + offset
     }
 
-    fn input(&mut self, number: &str, step: StepText, at: Timestamp) -> Result<StepInput, String> {
+    fn input(&mut self, number: &str, step: StepText, at: Timestamp) -> Result<StepInput, Mistake> {
         let StepText {
             at: _,
             expect: _,
@@ -147,9 +147,9 @@ impl<'b> Building<'b> {
         }
         if let Some(step) = redelivered {
             let text = step.checked_sub(1).and_then(|index| self.texts.get(index));
-            let text = text
-                .filter(|text| !text.is_empty())
-                .ok_or(format!("step {step} before it has no message"))?;
+            let text = text.filter(|text| !text.is_empty()).ok_or_else(|| {
+                expected("the number of an earlier step with a message").found(step.to_string())
+            })?;
             inputs.push(StepInput::Message { text: text.clone(), at });
         }
         let mut ask =
@@ -190,16 +190,18 @@ impl<'b> Building<'b> {
         match inputs.len() {
             0 => Ok(StepInput::Tick { at }),
             1 => Ok(inputs.remove(0)),
-            more => Err(format!("expected one thing to happen, found {more}")),
+            more => Err(expected("one thing to happen").found(more.to_string())),
         }
     }
 
-    fn incident(&self, id: &str) -> Result<IncidentKey, String> {
-        self.incidents.get(id).cloned().ok_or_else(|| format!("nothing before it has the id `{id}`"))
+    fn incident(&self, id: &str) -> Result<IncidentKey, Mistake> {
+        let known = self.incidents.get(id).cloned();
+        known.ok_or_else(|| expected("the id of an earlier step").found(format!("`{id}`")))
     }
 
-    fn silence(&self, name: &str) -> Result<SilenceId, String> {
-        self.silences.get(name).cloned().ok_or_else(|| format!("there is no silence `{name}` before it"))
+    fn silence(&self, name: &str) -> Result<SilenceId, Mistake> {
+        let known = self.silences.get(name).cloned();
+        known.ok_or_else(|| expected("the name of an earlier silence").found(format!("`{name}`")))
     }
 
     /// Remembers the incident that it begins, so that a later step can be about it.

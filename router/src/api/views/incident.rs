@@ -10,6 +10,7 @@ use watchfire_core::incident::IncidentRecord;
 use watchfire_core::notice::ByWhom;
 use watchfire_core::priority::Priority;
 use watchfire_core::verdict::Why;
+use watchfire_core::word;
 
 /// A list of incidents.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -87,12 +88,7 @@ pub enum IncidentState {
 impl IncidentState {
     /// The word on screen.
     pub fn as_str(self) -> &'static str {
-        match self {
-            IncidentState::Open => "open",
-            IncidentState::Acked => "acked",
-            IncidentState::Held => "held",
-            IncidentState::Over => "over",
-        }
+        word::of(&self)
     }
 }
 

@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use watchfire_core::ids::SilenceId;
 use watchfire_core::silence::Silence as Kept;
+use watchfire_core::word;
 
 /// A silence.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -50,11 +51,7 @@ pub enum SilenceState {
 impl SilenceState {
     /// The word on screen.
     pub fn as_str(self) -> &'static str {
-        match self {
-            SilenceState::Active => "active",
-            SilenceState::Pending => "pending",
-            SilenceState::Expired => "expired",
-        }
+        word::of(&self)
     }
 }
 

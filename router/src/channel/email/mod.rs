@@ -40,6 +40,7 @@ use watchfire_core::decision::Effect;
 use watchfire_core::ids::ChannelName;
 use watchfire_core::notice::{MailTemplates, Wording};
 use watchfire_core::value_schema;
+use watchfire_core::yaml::{Mistake, expected};
 
 use super::{Action, PerMinute, Preview, local};
 use crate::clients::{Clients, chain};
@@ -84,18 +85,16 @@ fn default_pace() -> PerMinute {
 
 impl Config {
     /// What of it cannot work: the member's path from here, and what was expected.
-    pub(crate) fn check(&self, mistake: &mut dyn FnMut(&str, String)) {
+    pub(crate) fn check(&self, mistake: &mut dyn FnMut(&str, Mistake)) {
         if self.to.is_empty() {
-            mistake(".to", "expected at least one address".to_owned());
+            mistake(".to", expected("at least one address").found("none"));
         }
         if self.host.trim().is_empty() {
-            mistake(".host", "expected the name of a mail server, found nothing".to_owned());
+            mistake(".host", expected("the name of a mail server").found("nothing"));
         } else if self.tls == Encryption::None && !local::is_loopback(&self.host) {
             let host = &self.host;
-            mistake(
-                ".tls",
-                format!("expected starttls or wrapper: `none` is only for this machine, not for `{host}`"),
-            );
+            let hint = format!("`none` is only for this machine, not for `{host}`");
+            mistake(".tls", expected("starttls or wrapper").hint(hint));
         }
     }
 
@@ -141,10 +140,13 @@ value_schema!(MailAddress, {
 });
 
 impl TryFrom<String> for MailAddress {
-    type Error = String;
+    type Error = Mistake;
 
-    fn try_from(text: String) -> Result<Self, String> {
-        text.parse().map(Self).map_err(|error| format!("`{text}` is not a mail address: {error}"))
+    fn try_from(text: String) -> Result<Self, Mistake> {
+        let no_address = |error: lettre::address::AddressError| {
+            expected("a mail address").found(format!("`{text}`")).hint(error.to_string())
+        };
+        text.parse().map(Self).map_err(no_address)
     }
 }
 
@@ -374,7 +376,7 @@ mod tests {
     #[test]
     fn what_is_no_address_is_refused() {
         let error = config("email: {host: h, from: nobody, to: [a@b.example]}").unwrap_err();
-        assert!(error.contains("`nobody` is not a mail address"), "{error}");
+        assert!(error.contains("expected a mail address, found `nobody`"), "{error}");
     }
 
     #[tokio::test]
@@ -390,7 +392,7 @@ mod tests {
     #[tokio::test]
     async fn nobody_to_write_to_is_refused() {
         let error = refusal("email: {host: h.example, from: a@b.example, to: []}").await;
-        assert_eq!(error, "to: expected at least one address");
+        assert_eq!(error, "to: expected at least one address, found none");
     }
 
     #[tokio::test]

@@ -110,6 +110,6 @@ async fn nobody_is_sent_away_for_more_than_an_hour() {
 
 #[test]
 fn a_limit_too_small_for_two_lanes_is_refused() {
-    assert_eq!(PerMinute::try_from(3), Err("expected at least 4 a minute, not 3".to_owned()));
+    assert_eq!(PerMinute::try_from(3), Err(expected("at least 4 a minute").found("3")));
     assert_eq!(PerMinute::try_from(4), Ok(PerMinute(4)));
 }

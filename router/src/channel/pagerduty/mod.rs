@@ -29,16 +29,18 @@ mod poll_config;
 pub use poll_config::{EverySeconds, PollConfig};
 pub(crate) use poll_config::{fits_polls, fits_webhooks};
 
-use strum::{IntoStaticStr, VariantArray};
+use strum::VariantArray;
 
 use anyhow::anyhow;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use watchfire_core::action::Role;
 use watchfire_core::decision::Effect;
 use watchfire_core::ids::ChannelName;
 use watchfire_core::notice::{Fault, Templates, Wording};
 use watchfire_core::verdict::EffectKind;
+use watchfire_core::word;
+use watchfire_core::yaml::{Mistake, expected};
 
 use super::{Action, Address, PerMinute, Preview};
 use crate::clients::{Clients, chain};
@@ -113,16 +115,13 @@ impl Config {
 }
 
 /// Whether it can be an integration key.
-fn fits(routing_key: &Secret) -> Result<(), String> {
+fn fits(routing_key: &Secret) -> Result<(), Mistake> {
     let (key, length) = (routing_key.expose(), routing_key.expose().chars().count());
+    let mistake = expected(format!("a routing key of {ROUTING_KEY_LENGTH} letters and digits"));
     match length == ROUTING_KEY_LENGTH && key.bytes().all(|b| b.is_ascii_alphanumeric()) {
         true => Ok(()),
-        false if length == ROUTING_KEY_LENGTH => Err(format!(
-            "expected a routing key of {ROUTING_KEY_LENGTH} letters and digits, found other characters"
-        )),
-        false => Err(format!(
-            "expected a routing key of {ROUTING_KEY_LENGTH} letters and digits, not of {length} characters"
-        )),
+        false if length == ROUTING_KEY_LENGTH => Err(mistake.found("other characters")),
+        false => Err(mistake.found(format!("one of {length} characters"))),
     }
 }
 
@@ -139,9 +138,8 @@ pub enum Profile {
 }
 
 /// Where it happens, as far as `minimal` tells it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema, IntoStaticStr, VariantArray)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, VariantArray)]
 #[serde(rename_all = "lowercase")]
-#[strum(serialize_all = "snake_case")]
 pub enum Place {
     /// What the configuration calls the cluster: `cluster.alias`.
     Cluster,
@@ -155,7 +153,7 @@ impl Place {
     const ALL: [Self; Self::VARIANTS.len()] = *Self::VARIANTS.first_chunk().expect("all of them");
 
     fn as_str(self) -> &'static str {
-        self.into()
+        word::of(&self)
     }
 }
 
@@ -179,11 +177,10 @@ impl Config {
     }
 
     /// What is wrong about it that its members by themselves do not show.
-    pub(super) fn check(&self, mistake: &mut dyn FnMut(&str, String)) {
+    pub(super) fn check(&self, mistake: &mut dyn FnMut(&str, Mistake)) {
         if self.payload == Profile::Standard && !self.leave_out.is_empty() {
-            let message =
-                "expected none: payload `standard` sends all that the page says; `minimal` can leave out";
-            mistake(".leave_out", message.to_owned());
+            let why = "payload `standard` sends all that the page says; `minimal` can leave out";
+            mistake(".leave_out", expected("none").hint(why));
         }
     }
 
@@ -234,7 +231,7 @@ impl Action for PagerDuty {
             poll: _,
         } = config;
         let routing_key = source.resolve(clients).await?;
-        fits(&routing_key).map_err(|expected| anyhow!("{source}: {expected}"))?;
+        fits(&routing_key).map_err(|mistake| anyhow!("{source}: {mistake}"))?;
         Ok(Self { http: clients.http()?, url: url.url().clone(), routing_key, form, pace })
     }
 
@@ -388,7 +385,7 @@ mod tests {
         let clients = Clients::new(None).unwrap();
         let error = PagerDuty::new(&ChannelName::new("oncall"), config, &clients).await.unwrap_err();
         let expected = format!(
-            "file {}: expected a routing key of 32 letters and digits, not of 7 characters",
+            "file {}: expected a routing key of 32 letters and digits, found one of 7 characters",
             path.display()
         );
         assert_eq!(format!("{error:#}"), expected);

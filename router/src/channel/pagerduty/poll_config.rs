@@ -5,6 +5,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use watchfire_core::value_schema;
+use watchfire_core::yaml::{Mistake, expected};
 
 use crate::channel::local::Address;
 use crate::secret::{Secret, SecretSource};
@@ -52,29 +53,30 @@ impl Default for EverySeconds {
 }
 
 impl TryFrom<u32> for EverySeconds {
-    type Error = String;
+    type Error = Mistake;
 
-    fn try_from(seconds: u32) -> Result<Self, String> {
+    fn try_from(seconds: u32) -> Result<Self, Mistake> {
         match (5..=3600).contains(&seconds) {
             true => Ok(Self(seconds)),
-            false => Err(format!("expected 5 to 3600, found {seconds}")),
+            false => Err(expected("5 to 3600").found(seconds.to_string())),
         }
     }
 }
 
 /// Whether it can sign webhooks.
-pub(crate) fn fits_webhooks(secret: &Secret) -> Result<(), String> {
+pub(crate) fn fits_webhooks(secret: &Secret) -> Result<(), Mistake> {
     let length = secret.expose().chars().count();
     match length >= LEAST_SECRET {
         true => Ok(()),
         false => {
-            Err(format!("expected a webhook secret of at least {LEAST_SECRET} characters, not of {length}"))
+            let mistake = expected(format!("a webhook secret of at least {LEAST_SECRET} characters"));
+            Err(mistake.found(format!("one of {length}")))
         }
     }
 }
 
 /// Whether it can be a key of the REST API.
-pub(crate) fn fits_polls(token: &Secret) -> Result<(), String> {
+pub(crate) fn fits_polls(token: &Secret) -> Result<(), Mistake> {
     let fit = token.expose().bytes().all(|byte| byte.is_ascii_graphic());
-    fit.then_some(()).ok_or_else(|| "expected a token of visible ASCII characters".to_owned())
+    fit.then_some(()).ok_or_else(|| expected("a token of visible ASCII characters").found("others in it"))
 }

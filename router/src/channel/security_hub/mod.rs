@@ -34,6 +34,7 @@ use watchfire_core::action::Role;
 use watchfire_core::decision::Effect;
 use watchfire_core::ids::ChannelName;
 use watchfire_core::value_schema;
+use watchfire_core::yaml::{Mistake, expected};
 
 use super::{Action, Address, PerMinute};
 use crate::aws::call::{Place, Service, configured};
@@ -67,14 +68,16 @@ value_schema!(HubRegion, {
     "pattern": "^[a-z0-9]+(-[a-z0-9]+)+$"
 });
 impl TryFrom<String> for HubRegion {
-    type Error = String;
+    type Error = Mistake;
 
-    fn try_from(text: String) -> Result<Self, String> {
+    fn try_from(text: String) -> Result<Self, Mistake> {
         let plain =
             text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
         match plain && text.contains('-') {
             true => Ok(Self(text)),
-            false => Err(format!("expected a region such as us-gov-west-1, not `{}`", text.escape_debug())),
+            false => {
+                Err(expected("a region such as us-gov-west-1").found(format!("`{}`", text.escape_debug())))
+            }
         }
     }
 }

@@ -44,7 +44,7 @@ fn the_example_is_understood_and_everything_in_it_may_be_left_out() {
 #[test]
 fn what_is_no_region_or_no_safe_address_is_refused() {
     for (wrong, expected) in [
-        ("region: US", "expected a region such as us-gov-west-1, not `US`"),
+        ("region: US", "expected a region such as us-gov-west-1, found `US`"),
         ("region: 'a-1.evil.example/'", "expected a region such as us-gov-west-1"),
         ("endpoint: 'http://hub.example.com/'", "expected an https address"),
         ("regions: []", "unknown field `regions`"),

@@ -7,6 +7,7 @@ use futures_util::{FutureExt as _, future::BoxFuture};
 use serde_json::{Value, json};
 use tokio::time::{Instant, timeout};
 use watchfire_core::text::clean;
+use watchfire_core::yaml::Mistake;
 
 use crate::clients::Clients;
 use crate::cluster;
@@ -75,8 +76,7 @@ pub(super) async fn ask(ready: &Ready, clients: &Clients) -> Vec<Answer> {
         let begun = Instant::now();
         let said = timeout(PATIENCE, asking).await;
         let said = said.unwrap_or_else(|_| Some(Err(format!("no answer within {} s", PATIENCE.as_secs()))));
-        let mistake = ready.written.mistake(&path, "");
-        let place = mistake.to_string().trim_end_matches(": ").to_owned();
+        let place = ready.written.mistake(&path, Mistake::default()).place();
         Answer { path, place, said, took: begun.elapsed() }
     });
     join_all(answers).await

@@ -109,9 +109,8 @@ fn what_is_unequal_has_a_value() {
 
 #[test]
 fn what_is_no_matcher_is_explained() {
-    let names = "there are priority, rule, family, type, source, severity, cluster_arn, principal, ip, resource, \
-                 account, region, cluster, namespace, workload, container, pod, node, image, instance, \
-                 service_account";
+    let names = "there are priority, rule, family, type, source, severity, account, region, cluster, cluster_arn, \
+                 namespace, workload, pod, container, image, node, instance, service_account, principal, ip, resource";
     let expression = |instead: &str| format!("there are no regular expressions, use * instead: {instead}");
     let table = [
         ("namespace", "expected name=value or name!=value, found `namespace`".to_owned()),

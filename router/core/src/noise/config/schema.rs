@@ -36,7 +36,7 @@ impl JsonSchema for Paths {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": "array", "minItems": 1, "items": {"enum": PATHS}})
+        json_schema!({"type": "array", "minItems": 1, "items": {"enum": *PATHS}})
     }
 }
 

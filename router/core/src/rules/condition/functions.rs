@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::super::shape::Shape;
-use crate::near::nearest;
+use crate::near::near;
+use crate::yaml::{Mistake, expected, wrong};
 
 /// One way to call a function.
 pub(super) struct Function {
@@ -66,36 +67,30 @@ const MACROS: [(&str, &str); 7] = [
 ];
 
 /// The function called so, or why there is none. `on` is what it is called on.
-pub(super) fn called(name: &str, on: Option<&Shape>, takes: &[Shape]) -> Result<&'static Function, String> {
+pub(super) fn called(name: &str, on: Option<&Shape>, takes: &[Shape]) -> Result<&'static Function, Mistake> {
     if let Some((_, written)) = MACROS.into_iter().find(|(known, _)| *known == name) {
-        return Err(written.to_owned());
+        return Err(wrong(written));
     }
     let named = || FUNCTIONS.iter().filter(|function| function.name == name);
     let Some(first) = named().next() else {
         let names = FUNCTIONS.iter().map(|function| function.name).filter(|name| !name.starts_with('@'));
         let names = names.chain(MACROS.into_iter().map(|(name, _)| name));
-        let hint = match nearest(name, names.clone()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => {
-                let names: BTreeSet<_> = names.collect();
-                let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
-                format!("expected one of {}", names.join(", "))
-            }
-        };
-        return Err(format!("unknown function `{name}`: {hint}"));
+        let names: BTreeSet<_> = names.collect();
+        let hint = near(name, names.iter().copied());
+        return Err(wrong(format!("unknown function `{name}`")).hint(hint));
     };
     let mut same_way = named().filter(|function| function.on.is_some() == on.is_some());
     let Some(function) = same_way.find(|function| function.takes.len() == takes.len()) else {
-        return Err(first.written());
+        return Err(wrong(first.written()));
     };
     if let (Some(on), Some(wanted)) = (on, &function.on)
         && !wanted.meets(on)
     {
-        return Err(format!("`{name}` is asked of {}, found {}", wanted.said(), on.said()));
+        return Err(expected(format!("{} for `{name}` to be asked of", wanted.said())).found(on.said()));
     }
     let mut pairs = function.takes.iter().zip(takes);
     match pairs.find(|(wanted, found)| !wanted.meets(found)) {
-        Some((wanted, found)) => Err(format!("`{name}` takes {}, found {}", wanted.said(), found.said())),
+        Some((wanted, found)) => Err(expected(format!("{} in `{name}`", wanted.said())).found(found.said())),
         None => Ok(function),
     }
 }

@@ -5,6 +5,7 @@ use cel::common::ast::{Expr, IdedExpr, SelectExpr};
 use super::super::matches::not_among;
 use super::super::shape::Shape;
 use super::types::{Reading, path, text_of};
+use crate::yaml::{expected, wrong};
 
 impl Reading<'_> {
     pub(super) fn equal(&mut self, node: &IdedExpr, left: &IdedExpr, right: &IdedExpr) -> Shape {
@@ -27,8 +28,8 @@ impl Reading<'_> {
             return;
         };
         if *shape != Shape::Any && *other == Shape::Null {
-            let message = format!("`{path}` is never null: ask `has({path})` whether it is there");
-            self.wrong(self.at(literal), message);
+            let mistake = wrong(format!("`{path}` is never null"));
+            self.wrong(self.at(literal), mistake.hint(format!("ask `has({path})` whether it is there")));
         }
     }
 
@@ -37,8 +38,8 @@ impl Reading<'_> {
         if let (Shape::Word(words), Some(text)) = (shape, text_of(literal))
             && !words.contains(&text)
         {
-            let message = not_among(&self.name(of), text, words);
-            self.wrong(self.at(literal), message);
+            let mistake = not_among(&self.name(of), text, words);
+            self.wrong(self.at(literal), mistake);
         }
     }
 
@@ -150,17 +151,16 @@ impl Reading<'_> {
             && let Expr::Select(SelectExpr { operand, field, .. }) = &left.expr
             && let Some(name) = self.with_hyphen(operand, &format!("{field}-{rest}"))
         {
-            let message = format!(
-                "this is a subtraction: a name with a hyphen is written `{}['{name}']`",
-                path(operand).unwrap_or_default()
-            );
-            self.wrong(self.begin(left), message);
+            let of = path(operand).unwrap_or_default();
+            let instead = format!("a name with a hyphen is written `{of}['{name}']`");
+            self.wrong(self.begin(left), wrong("this is a subtraction").hint(instead));
             return Shape::Any;
         }
         for argument in args {
             let shape = self.shape(argument);
             if !(shape == Shape::Any || shape == Shape::Number) {
-                self.wrong(self.at(node), format!("expected numbers to reckon with, found {}", shape.said()));
+                let mistake = expected("numbers to reckon with").found(shape.said());
+                self.wrong(self.at(node), mistake);
             }
         }
         Shape::Number

@@ -4,6 +4,7 @@ use cel::{ParseError, ParseErrors};
 
 use super::Wrong;
 use crate::text::clean;
+use crate::yaml::{Mistake, expected, wrong};
 
 /// Words and signs of other languages, and what CEL writes instead.
 const INSTEAD: [(&str, &str); 11] = [
@@ -23,12 +24,12 @@ const INSTEAD: [(&str, &str); 11] = [
 /// The first mistake: what follows it is mostly its consequence.
 pub(super) fn of(text: &str, errors: &ParseErrors) -> Wrong {
     if text.trim().is_empty() {
-        return Wrong { offset: 0, message: "expected an expression, found none".to_owned() };
+        return Wrong { offset: 0, mistake: expected("an expression").found("none") };
     }
     // An operand that is missing is told once more, without its place.
     let told = errors.errors.iter().filter(|error| !error.msg.starts_with("Incomplete "));
     let Some(first) = told.min_by_key(|error| error.pos).or(errors.errors.first()) else {
-        return Wrong { offset: 0, message: "expected a CEL expression".to_owned() };
+        return Wrong { offset: 0, mistake: expected("a CEL expression") };
     };
     let offset = offset(text, first);
     let (before, rest) = text.split_at(offset);
@@ -39,55 +40,56 @@ pub(super) fn of(text: &str, errors: &ParseErrors) -> Wrong {
         [(found, offset), (last, offset - (before.len() - before.trim_end().len()) - last.len())]
     {
         if let Some((_, instead)) = INSTEAD.into_iter().find(|(foreign, _)| *foreign == written) {
-            return Wrong { offset: at, message: format!("`{written}` is no operator: {instead}") };
+            let mistake = wrong(format!("`{written}` is no operator")).hint(instead);
+            return Wrong { offset: at, mistake };
         }
     }
     if before.trim_end().ends_with('<') && found == ">" {
-        let message = "`<>` is no operator: CEL writes `!=`".to_owned();
-        return Wrong { offset: offset - 1, message };
+        let mistake = wrong("`<>` is no operator").hint("CEL writes `!=`");
+        return Wrong { offset: offset - 1, mistake };
     }
-    Wrong { offset, message: message(&first.msg, found) }
+    Wrong { offset, mistake: mistake(&first.msg, found) }
 }
 
-fn message(said: &str, found: &str) -> String {
+fn mistake(said: &str, found: &str) -> Mistake {
     let said = said.strip_prefix("Syntax error: ").unwrap_or(said);
     let shown = clean(found, 40);
     let value_expected = said.split_once(" expecting ").is_some_and(|(_, what)| what.contains("IDENTIFIER"));
     if said.starts_with("token recognition error") {
         return match found.chars().next() {
             Some('\'' | '"') if said.contains('\\') => {
-                "a `\\` in this text begins an escape that does not exist: write the text as r'…'".to_owned()
+                wrong("a `\\` in this text begins an escape that does not exist")
+                    .hint("write the text as r'…'")
             }
-            Some('\'' | '"') => "the text that begins here has no end".to_owned(),
-            Some(_) | None => format!("`{shown}` fits nowhere in an expression"),
+            Some('\'' | '"') => wrong("the text that begins here has no end"),
+            Some(_) | None => wrong(format!("`{shown}` fits nowhere in an expression")),
         };
     }
     if let Some(rest) = said.strip_prefix("missing '") {
         let missing = rest.split('\'').next().unwrap_or_default();
         let before = if found.is_empty() { "the end".to_owned() } else { format!("`{shown}`") };
-        return format!("expected `{missing}` before {before}");
+        return expected(format!("`{missing}` before {before}"));
     }
     match said {
         "invalid argument to has() macro" => {
-            return "`has` takes a member, as in `has(subject.pod)`".to_owned();
+            return wrong("`has` takes a member, as in `has(subject.pod)`");
         }
         "argument must be a simple name" => {
-            return "expected a name of your own for each element, as in `list.exists(one, one == 1)`"
-                .to_owned();
+            return expected("a name of your own for each element, as in `list.exists(one, one == 1)`");
         }
         "invalid int literal" | "invalid uint literal" => {
-            return format!("`{shown}` is too large a number");
+            return wrong(format!("`{shown}` is too large a number"));
         }
         _ => {}
     }
     if said.starts_with("reserved identifier") {
-        return format!("`{shown}` is a reserved word, no name");
+        return wrong(format!("`{shown}` is a reserved word, no name"));
     }
     match (found.is_empty(), value_expected) {
-        (true, true) => "the expression ends where a value is expected".to_owned(),
-        (true, false) => "the expression ends too early".to_owned(),
-        (false, true) => format!("expected a value, found `{shown}`"),
-        (false, false) => format!("expected an operator or the end, found `{shown}`"),
+        (true, true) => expected("a value").found("the end of the expression"),
+        (true, false) => wrong("the expression ends too early"),
+        (false, true) => expected("a value").found(format!("`{shown}`")),
+        (false, false) => expected("an operator or the end").found(format!("`{shown}`")),
     }
 }
 

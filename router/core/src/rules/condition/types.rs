@@ -10,6 +10,7 @@ use super::super::shape::{NAMES, Shape};
 use super::functions;
 use super::{NAMESPACE, STANDARD, Wrong};
 use crate::near::near;
+use crate::yaml::{Mistake, expected, wrong};
 
 /// Every such mistake, in the order it is written.
 pub(super) fn mistakes(text: &str, program: &Program) -> Vec<Wrong> {
@@ -31,8 +32,8 @@ pub(super) struct Reading<'p> {
 }
 
 impl Reading<'_> {
-    pub(super) fn wrong(&mut self, offset: usize, message: String) {
-        self.wrong.push(Wrong { offset, message });
+    pub(super) fn wrong(&mut self, offset: usize, mistake: impl Into<Mistake>) {
+        self.wrong.push(Wrong { offset, mistake: mistake.into() });
     }
 
     /// Where a node's sign or name begins.
@@ -83,8 +84,8 @@ impl Reading<'_> {
         let shape = self.shape(node);
         if !(shape == Shape::Any || shape == Shape::Truth) {
             let name = self.name(node);
-            let message = format!("expected true or false, but {name} is {}", shape.said());
-            self.wrong(self.begin(node), message);
+            let mistake = expected("true or false").found(format!("{name}, which is {}", shape.said()));
+            self.wrong(self.begin(node), mistake);
         }
     }
 
@@ -115,8 +116,8 @@ impl Reading<'_> {
                 Shape::Map(Box::new(Shape::Any))
             }
             Expr::Struct(object) => {
-                let message = format!("unknown type `{}`: a condition makes no objects", object.type_name);
-                self.wrong(self.at(node), message);
+                let mistake = wrong(format!("unknown type `{}`", object.type_name));
+                self.wrong(self.at(node), mistake.hint("a condition makes no objects"));
                 Shape::Any
             }
         }
@@ -146,8 +147,7 @@ impl Reading<'_> {
         }
         let own = self.own.iter().map(|(own, _)| own.as_str()).filter(|own| !own.starts_with('@'));
         let hint = near(name, NAMES.keys().copied().chain(own));
-        let message = format!("unknown name `{name}`: {hint}");
-        self.wrong(at, message);
+        self.wrong(at, wrong(format!("unknown name `{name}`")).hint(hint));
         Shape::Any
     }
 
@@ -161,8 +161,8 @@ impl Reading<'_> {
     pub(super) fn member(&mut self, of: &Shape, name: &str, operand: &IdedExpr, at: usize) -> Shape {
         match of.member(name, &self.name(operand)) {
             Ok(shape) => shape,
-            Err(message) => {
-                self.wrong(at, message);
+            Err(mistake) => {
+                self.wrong(at, mistake);
                 Shape::Any
             }
         }
@@ -266,9 +266,9 @@ impl Reading<'_> {
                 }
                 function.gives.clone()
             }
-            Err(message) => {
+            Err(mistake) => {
                 self.wrong.truncate(known);
-                self.wrong(at, message);
+                self.wrong(at, mistake);
                 Shape::Any
             }
         }

@@ -1,0 +1,8 @@
+//! The word of an enum's variant: serde's, as it stands in files and records, for pages, metrics and screens too.
+
+use serde::Serialize;
+
+/// The name under which serde writes a variant.
+pub fn of(variant: &impl Serialize) -> &'static str {
+    serde_variant::to_variant_name(variant).expect("a variant of an enum without a tag has a name")
+}
