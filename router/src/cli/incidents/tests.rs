@@ -26,7 +26,7 @@ fn what_a_decision_does_not_say_otherwise_is_said_behind_it_and_not_without_end(
         [
             "2026-11-25 09:00:00 UTC  P0  page    new            k event-1",
             "  also: incident wf1-1 is part of this attack sequence; incident wf1-2 is part",
-            "    of this attack sequence; incident wf1-3 is part of this attack sequence; 1",
+            "    of this attack sequence; incident wf1-3 is part of this attack sequence; 3",
             "    more, see incidents timeline --verbose",
         ]
     );
@@ -35,6 +35,6 @@ fn what_a_decision_does_not_say_otherwise_is_said_behind_it_and_not_without_end(
 #[test]
 fn every_record_that_a_decision_changed_is_said_to_whoever_asks_for_all() {
     let lines = decided(&changes(), Changes::All);
-    assert_eq!(lines.len(), 6, "{lines:#?}");
+    assert_eq!(lines.len(), 8, "{lines:#?}");
     assert_eq!(lines[1], "  changed: the finding: reported");
 }
