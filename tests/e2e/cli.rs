@@ -160,6 +160,9 @@ fn a_program_reads_the_mistakes_of_rules_on_standard_output() {
         "column": 15,
         "path": "rules[1].priority",
         "message": "expected one of `P0`, `P1`, `P2`, `P3`, found `P5`",
+        "expected": "one of `P0`, `P1`, `P2`, `P3`",
+        "found": "`P5`",
+        "hint": null,
     });
     for command in ["check", "test", "list"] {
         let Output { code, stdout, stderr } =
