@@ -3,6 +3,7 @@
 mod aws_api;
 pub mod cluster;
 mod configuration;
+mod dynamodb;
 mod events;
 pub mod in_process;
 mod logs;
@@ -18,6 +19,7 @@ mod watchfire;
 
 pub use aws_api::{AwsApi, between};
 pub use configuration::Configuration;
+pub use dynamodb::DynamoDbTable;
 pub use events::GuardDuty;
 pub use logs::Logs;
 pub use metrics::Metrics;

@@ -18,12 +18,17 @@
 //! - an outcome, once written, stays;
 //! - dropping the future of a write does not undo it: it may still happen.
 
+mod dynamodb;
 mod embedded;
 mod error;
+mod line;
+mod needed;
+mod parsed;
+mod row;
 
 use std::path::Path;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio::sync::mpsc;
@@ -35,6 +40,7 @@ use watchfire_core::ids::{EffectId, EventId, IncidentKey};
 use watchfire_core::journal::{Entry, Outcome};
 use watchfire_core::state::{Key, Record, State};
 
+pub use dynamodb::{Config as DynamoDbConfig, DynamoDb, Units};
 pub use embedded::Embedded;
 pub(crate) use embedded::compact::Now;
 pub(crate) use embedded::tables::{Size, Tables};
@@ -44,6 +50,7 @@ pub(crate) use embedded::{Aside, Checked, Copies, aside, check, journal, look_at
 pub use error::Error;
 pub(crate) use error::sound;
 
+use crate::clients::Clients;
 use crate::telemetry;
 
 /// The memory. Cheap to clone: every clone is the same store, and the last one to be dropped closes it.
@@ -51,6 +58,8 @@ use crate::telemetry;
 pub enum Store {
     /// One file, for one process.
     Embedded(Embedded),
+    /// One table of DynamoDB, for many.
+    DynamoDb(DynamoDb),
 }
 
 /// What became of a commit.
@@ -106,6 +115,19 @@ impl Store {
         }
     }
 
+    /// Opens a table of DynamoDB, which must be there and as [`DynamoDb::definition`] says. Decisions in it are
+    /// removed by the table itself some time after they are older than that, if nobody prunes them.
+    ///
+    /// # Errors
+    /// All that is wrong with it.
+    pub async fn open_dynamodb(
+        clients: &Clients,
+        config: &DynamoDbConfig,
+        keep: SignedDuration,
+    ) -> Result<Store, Error> {
+        DynamoDb::open(clients, config, keep).await.map(Store::DynamoDb)
+    }
+
     /// What was decided about the event, and what has become of it so far; none if it is new.
     pub async fn find(&self, event: &EventId) -> Result<Option<Entry>, Error> {
         self.find_first(std::slice::from_ref(event)).await
@@ -115,6 +137,7 @@ impl Store {
     pub async fn find_first(&self, events: &[EventId]) -> Result<Option<Entry>, Error> {
         match self {
             Store::Embedded(store) => store.find_first(events).await,
+            Store::DynamoDb(store) => store.find_first(events).await,
         }
     }
 
@@ -123,6 +146,7 @@ impl Store {
     pub async fn named(&self, name: &str, most: usize) -> Result<Vec<EventId>, Error> {
         match self {
             Store::Embedded(store) => store.named(name, most).await,
+            Store::DynamoDb(store) => store.named(name, most).await,
         }
     }
 
@@ -131,6 +155,7 @@ impl Store {
     pub async fn beginning(&self, beginning: &str, most: usize) -> Result<Vec<EventId>, Error> {
         match self {
             Store::Embedded(store) => store.beginning(beginning, most).await,
+            Store::DynamoDb(store) => store.beginning(beginning, most).await,
         }
     }
 
@@ -147,6 +172,7 @@ impl Store {
         }
         match self {
             Store::Embedded(store) => store.load(keys, into).await,
+            Store::DynamoDb(store) => store.load(keys, into).await,
         }
     }
 
@@ -169,6 +195,7 @@ impl Store {
     ) -> Result<T, Error> {
         match self {
             Store::Embedded(store) => store.fold_records(beginning, gathered, look).await,
+            Store::DynamoDb(store) => store.fold_records(beginning, gathered, look).await,
         }
     }
 
@@ -181,6 +208,7 @@ impl Store {
     ) -> Result<T, Error> {
         match self {
             Store::Embedded(store) => store.fold_open(beginning, gathered, look).await,
+            Store::DynamoDb(store) => store.fold_open(beginning, gathered, look).await,
         }
     }
 
@@ -193,6 +221,7 @@ impl Store {
     pub async fn commit(&self, read: &State, entry: &Entry) -> Result<Committed, Error> {
         match self {
             Store::Embedded(store) => store.commit(read, entry).await,
+            Store::DynamoDb(store) => store.commit(read, entry).await,
         }
     }
 
@@ -202,6 +231,7 @@ impl Store {
     pub async fn settle(&self, event: &EventId, outcomes: &[(EffectId, Outcome)]) -> Result<(), Error> {
         match self {
             Store::Embedded(store) => store.settle(event, outcomes).await,
+            Store::DynamoDb(store) => store.settle(event, outcomes).await,
         }
     }
 
@@ -210,6 +240,7 @@ impl Store {
     pub async fn due(&self, now: Timestamp, most: usize) -> Result<Vec<EventId>, Error> {
         match self {
             Store::Embedded(store) => store.due(now, most).await,
+            Store::DynamoDb(store) => store.due(now, most).await,
         }
     }
 
@@ -218,6 +249,7 @@ impl Store {
     pub async fn wakes(&self, now: Timestamp, most: usize) -> Result<Vec<(Timestamp, Key)>, Error> {
         match self {
             Store::Embedded(store) => store.wakes(now, most).await,
+            Store::DynamoDb(store) => store.wakes(now, most).await,
         }
     }
 
@@ -226,6 +258,7 @@ impl Store {
     pub async fn changed_after(&self, now: Timestamp) -> Result<Vec<Key>, Error> {
         match self {
             Store::Embedded(store) => store.changed_after(now).await,
+            Store::DynamoDb(store) => store.changed_after(now).await,
         }
     }
 
@@ -233,6 +266,7 @@ impl Store {
     pub async fn timeline(&self, incident: &IncidentKey, most: usize) -> Result<Vec<Entry>, Error> {
         match self {
             Store::Embedded(store) => store.timeline(incident, most).await,
+            Store::DynamoDb(store) => store.timeline(incident, most).await,
         }
     }
 
@@ -245,6 +279,7 @@ impl Store {
     ) -> Result<T, Error> {
         match self {
             Store::Embedded(store) => store.fold_faces(since, gathered, look).await,
+            Store::DynamoDb(store) => store.fold_faces(since, gathered, look).await,
         }
     }
 
@@ -252,6 +287,7 @@ impl Store {
     pub async fn hasten(&self, now: Timestamp) -> Result<(), Error> {
         match self {
             Store::Embedded(store) => store.hasten(now).await,
+            Store::DynamoDb(store) => store.hasten(now).await,
         }
     }
 
@@ -259,6 +295,7 @@ impl Store {
     pub async fn postpone(&self, event: &EventId, until: Timestamp) -> Result<(), Error> {
         match self {
             Store::Embedded(store) => store.postpone(event, until).await,
+            Store::DynamoDb(store) => store.postpone(event, until).await,
         }
     }
 
@@ -271,6 +308,7 @@ impl Store {
     pub async fn prune(&self, before: Timestamp, most: usize) -> Result<u64, Error> {
         match self {
             Store::Embedded(store) => store.prune(before, most).await,
+            Store::DynamoDb(store) => store.prune(before, most).await,
         }
     }
 
@@ -278,6 +316,7 @@ impl Store {
     pub async fn recent(&self, most: usize) -> Result<Vec<Entry>, Error> {
         match self {
             Store::Embedded(store) => store.recent(most).await,
+            Store::DynamoDb(store) => store.recent(most).await,
         }
     }
 
@@ -285,6 +324,7 @@ impl Store {
     pub async fn stream(&self, what: Streamed) -> Result<mpsc::Receiver<Result<Vec<u8>, Error>>, Error> {
         match self {
             Store::Embedded(store) => store.stream(what).await,
+            Store::DynamoDb(store) => store.stream(what).await,
         }
     }
 
@@ -293,6 +333,8 @@ impl Store {
     pub(crate) async fn compact(&self, when: Now) -> Result<u64, Error> {
         match self {
             Store::Embedded(store) => store.compact(when).await,
+            // It takes no room of ours.
+            Store::DynamoDb(_) => Ok(0),
         }
     }
 
@@ -300,6 +342,8 @@ impl Store {
     pub fn broken(&self) -> Option<Error> {
         match self {
             Store::Embedded(store) => store.broken(),
+            // What is wrong with it may pass.
+            Store::DynamoDb(_) => None,
         }
     }
 
@@ -307,6 +351,7 @@ impl Store {
     pub fn look_for_its_file(&self) {
         match self {
             Store::Embedded(store) => store.look_for_its_file(),
+            Store::DynamoDb(_) => {}
         }
     }
 
@@ -314,6 +359,7 @@ impl Store {
     pub async fn breaks(&self) -> Error {
         match self {
             Store::Embedded(store) => store.breaks().await,
+            Store::DynamoDb(_) => std::future::pending().await,
         }
     }
 
@@ -321,6 +367,7 @@ impl Store {
     pub async fn ping(&self) -> Result<(), Error> {
         match self {
             Store::Embedded(store) => store.ping().await,
+            Store::DynamoDb(store) => store.ping().await,
         }
     }
 
@@ -328,6 +375,7 @@ impl Store {
     pub fn is_healthy(&self) -> bool {
         match self {
             Store::Embedded(store) => store.is_healthy(),
+            Store::DynamoDb(store) => store.is_healthy(),
         }
     }
 }
