@@ -41,7 +41,7 @@ pub struct Parts {
     queues: Vec<QueueConfig>,
     http: HttpConfig,
     health: HealthConfig,
-    keep: SignedDuration,
+    config: StoreConfig,
     inbound: Inbound,
     tokens: Tokens,
 }
@@ -58,7 +58,7 @@ pub struct App {
     keep: SignedDuration,
     events: Server,
     health: Server,
-    store: Store,
+    file: Store,
     told: mpsc::Receiver<Infallible>,
     pollers: Vec<Poller>,
     reloader: Option<Arc<Reloader>>,
@@ -96,13 +96,14 @@ impl Parts {
     pub async fn of(ready: Ready, clients: Arc<Clients>, watcher: Option<Watcher>) -> anyhow::Result<Parts> {
         let Ready { config, policy, channels, inbound, tokens, .. } = ready;
         let Config { queues, http, health, store, cluster, evidence, mitigation, .. } = config;
-        let StoreConfig { path, keep_days, if_damaged } = store;
-        let keep = SignedDuration::from_hours(24 * i64::from(keep_days));
-        let store = Store::open_or_set_aside(&path, if_damaged).context(At("store.path".to_owned()))?;
-        store.compact(Now::AtStart).await.unwrap_or_else(|error| {
-            telemetry::not_compacted(&error);
-            0
-        });
+        let config = store;
+        let store = match &config.dynamodb {
+            Some(table) => {
+                let opened = Store::open_dynamodb(&clients, table, config.keep()).await;
+                opened.context(At("store.dynamodb.table".to_owned()))?
+            }
+            None => opened(&config).await?,
+        };
         let metrics = Arc::new(Metrics::default());
         let responder = match &cluster {
             Some(cluster) => {
@@ -115,9 +116,22 @@ impl Parts {
         let mut router = router.with_responder(responder);
         router.watch_decisions(watcher);
         let router = Arc::new(router);
-        router.tell_of_set_aside(&path, keep).await?;
-        Ok(Parts { router, store, metrics, clients, queues, http, health, keep, inbound, tokens })
+        if config.dynamodb.is_none() {
+            router.tell_of_set_aside(&config.path, config.keep()).await?;
+        }
+        Ok(Parts { router, store, metrics, clients, queues, http, health, config, inbound, tokens })
     }
+}
+
+/// The file, with what is free in it given back.
+async fn opened(config: &StoreConfig) -> anyhow::Result<Store> {
+    let StoreConfig { path, dynamodb: _, keep_days: _, if_damaged } = config;
+    let file = Store::open_or_set_aside(path, *if_damaged).context(At("store.path".to_owned()))?;
+    file.compact(Now::AtStart).await.unwrap_or_else(|error| {
+        telemetry::not_compacted(&error);
+        0
+    });
+    Ok(file)
 }
 
 impl App {
@@ -146,7 +160,9 @@ impl App {
         let is_one_queue = ready.written.has("queue");
         let started = file.map(|file| Started::with(file, &ready));
         let parts = Parts::of(ready, clients, watcher).await?;
-        let Parts { router, store, metrics, clients, queues, http, health, keep, inbound, tokens } = parts;
+        let Parts { router, store, metrics, clients, queues, http, health, config, inbound, tokens } = parts;
+        // The queue stands on this machine, wherever the store does.
+        let file = if config.dynamodb.is_some() { opened(&config).await? } else { store.clone() };
         let limit = descriptors::raise();
         let Tokens { token, operator_token } = tokens;
         let refusals = Refusals::new(metrics.clone());
@@ -154,7 +170,7 @@ impl App {
         let webhooks = Webhooks::new(router.clone(), signers);
         let reloader =
             started.map(|started| Arc::new(Reloader::new(started, router.clone(), clients.clone())));
-        let spool = Spool::new(&store)?;
+        let spool = Spool::new(&file)?;
         // Each lane has its own slots: no P0 waits for one that another message holds.
         let lane = |lane| (Source::Spool(spool.clone(), lane), usize::from(http.in_flight));
         let mut sources = vec![lane(Lane::Express), lane(Lane::Ordinary)];
@@ -176,12 +192,14 @@ impl App {
             refusals: refusals.clone(),
             reloader: reloader.clone(),
         };
-        let telling_health = Health { metrics: metrics.clone(), store: store.clone(), spool: spool.clone() };
+        let telling_health =
+            Health { metrics: metrics.clone(), store, file: file.clone(), spool: spool.clone() };
         let doors = Doors { ingest, operator, webhooks, health: telling_health, metrics, refusals };
         let (events, health) = doors.open(&http, &health, shares).await?;
         let http = events.listener.local_addr()?;
         telemetry::ready(rules, channels);
-        Ok(App { spool, http, router, sources, keep, store, told, events, health, pollers, reloader })
+        let keep = config.keep();
+        Ok(App { spool, http, router, sources, keep, file, told, events, health, pollers, reloader })
     }
 
     /// Works until `stop` turns true or the store is of no use any more, then drains. Messages that could not be finished
@@ -193,14 +211,14 @@ impl App {
             router,
             sources,
             keep,
-            store,
+            file,
             mut told,
             events,
             health,
             pollers,
             reloader,
         } = self;
-        let stop = until_it_ends(stop, store.clone());
+        let stop = until_it_ends(stop, file.clone());
         let events = tokio::spawn(events.serve(stop.clone()));
         // Health answers until the very end: a draining worker is alive.
         let (_never, end) = watch::channel(false);
@@ -208,7 +226,7 @@ impl App {
         let ticks = tokio::spawn(worker::tick(router.clone(), keep, stop.clone()));
         let mut wakes = tokio::spawn(worker::wake(router.clone(), stop.clone()));
         let reloads = reloader.map(|reloader| tokio::spawn(reload::watch(reloader, stop.clone())));
-        let tidies = tokio::spawn(worker::tidy(store.clone(), stop.clone()));
+        let tidies = tokio::spawn(worker::tidy(file.clone(), stop.clone()));
         let mut resumes = tokio::spawn(worker::resume(router.clone(), stop.clone()));
         let ask = |poller| tokio::spawn(router::poll(router.clone(), poller, stop.clone()));
         let pollers: Vec<_> = pollers.into_iter().map(ask).collect();
@@ -234,7 +252,7 @@ impl App {
         pollers.iter().for_each(tokio::task::JoinHandle::abort);
         health.abort();
         telemetry::drained(given_back);
-        Ok(if store.broken().is_some() { Ended::StoreBroke } else { Ended::Told })
+        Ok(if file.broken().is_some() { Ended::StoreBroke } else { Ended::Told })
     }
 }
 

@@ -15,6 +15,7 @@ mod damage;
 mod dead_channel;
 mod documents;
 mod drill;
+mod dynamodb;
 mod enrich;
 mod evidence;
 mod hands;

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::process::http;
 
 /// The region of every test.
-const REGION: &str = "us-gov-west-1";
+pub(crate) const REGION: &str = "us-gov-west-1";
 
 /// One server that stands for AWS.
 #[derive(Clone, Debug)]
@@ -17,7 +17,12 @@ pub struct AwsApi {
 impl AwsApi {
     /// On this machine.
     pub fn at(port: u16) -> Self {
-        Self { endpoint: format!("http://127.0.0.1:{port}"), http: http() }
+        Self::of(&format!("http://127.0.0.1:{port}"))
+    }
+
+    /// Wherever it is.
+    pub fn of(endpoint: &str) -> Self {
+        Self { endpoint: endpoint.to_owned(), http: http() }
     }
 
     /// What `AWS_ENDPOINT_URL` is to be.

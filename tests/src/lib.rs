@@ -3,6 +3,7 @@
 mod aws_api;
 pub mod cluster;
 mod configuration;
+mod dynamodb;
 pub mod in_process;
 mod logs;
 mod metrics;
@@ -17,6 +18,7 @@ mod watchfire;
 
 pub use aws_api::{AwsApi, between};
 pub use configuration::Configuration;
+pub use dynamodb::DynamoDbTable;
 pub use logs::Logs;
 pub use metrics::Metrics;
 pub use ministack::{Depth, Ministack, Queue};

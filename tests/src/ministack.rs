@@ -1,4 +1,4 @@
-//! SQS, SNS, EventBridge and Secrets Manager, spoken to as any client would: JSON or forms over HTTP.
+//! SQS, SNS, EventBridge, Secrets Manager and DynamoDB, spoken to as any client would: JSON or forms over HTTP.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};

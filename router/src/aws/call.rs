@@ -27,8 +27,6 @@ use refusal::Head;
 pub(crate) use refusal::{CallError, Refusal};
 
 const CREDENTIALS_WITHIN: Duration = Duration::from_secs(5);
-/// Of an answer that is a refusal.
-const MOST_SAID: usize = 64 * 1024;
 
 /// What is asked, in one of AWS's protocols.
 #[derive(Clone, Debug)]
@@ -44,6 +42,13 @@ pub(crate) enum Ask<'a> {
     },
     /// AWS JSON 1.1: the operation is in `X-Amz-Target`.
     Json {
+        /// `X-Amz-Target`.
+        target: &'a str,
+        /// What is sent.
+        body: &'a Value,
+    },
+    /// AWS JSON 1.0, which is the same by another name.
+    Json10 {
         /// `X-Amz-Target`.
         target: &'a str,
         /// What is sent.
@@ -189,7 +194,8 @@ impl Caller {
                 .and_then(|seconds| seconds.trim().parse().ok())
                 .map(Duration::from_secs),
         };
-        let most = if response.status().is_success() { self.place.service().most_read() } else { MOST_SAID };
+        let service = self.place.service();
+        let most = if response.status().is_success() { service.most_read() } else { service.most_said() };
         let mut body = Vec::new();
         while body.len() <= most
             && let Some(chunk) = response.chunk().await?
@@ -203,14 +209,14 @@ impl Caller {
 impl Ask<'_> {
     fn method(&self) -> Method {
         match self {
-            Ask::Query { .. } | Ask::Json { .. } => Method::POST,
+            Ask::Query { .. } | Ask::Json { .. } | Ask::Json10 { .. } => Method::POST,
             Ask::Rest { method, .. } => method.clone(),
         }
     }
 
     fn path(&self) -> &str {
         match self {
-            Ask::Query { .. } | Ask::Json { .. } => "/",
+            Ask::Query { .. } | Ask::Json { .. } | Ask::Json10 { .. } => "/",
             Ask::Rest { path, .. } => path,
         }
     }
@@ -220,6 +226,7 @@ impl Ask<'_> {
         match self {
             Ask::Query { .. } => vec![kind("application/x-www-form-urlencoded")],
             Ask::Json { target, .. } => vec![kind("application/x-amz-json-1.1"), ("x-amz-target", target)],
+            Ask::Json10 { target, .. } => vec![kind("application/x-amz-json-1.0"), ("x-amz-target", target)],
             Ask::Rest { .. } => vec![kind("application/json")],
         }
     }
@@ -231,7 +238,9 @@ impl Ask<'_> {
                 form.append_pair("Action", action).append_pair("Version", version);
                 form.extend_pairs(fields.iter()).finish().into_bytes()
             }
-            Ask::Json { body, .. } | Ask::Rest { body, .. } => body.to_string().into_bytes(),
+            Ask::Json { body, .. } | Ask::Json10 { body, .. } | Ask::Rest { body, .. } => {
+                body.to_string().into_bytes()
+            }
         }
     }
 }

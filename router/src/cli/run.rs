@@ -79,7 +79,12 @@ fn not_started(error: anyhow::Error, written: &Written) -> Failed {
             | store::Error::Silent
             | store::Error::UnknownEvent(_)
             | store::Error::UnknownEffect(..)
-            | store::Error::Unread(_),
+            | store::Error::Unread(_)
+            | store::Error::NoFile
+            | store::Error::Table { .. }
+            | store::Error::TooLarge { .. }
+            | store::Error::TooMany { .. }
+            | store::Error::Refused(_),
         )
         | None => Failed::Usage(vec![written.because(&error)]),
     }

@@ -114,7 +114,16 @@ pub(super) fn main(command: Command) -> Result<(), Failed> {
 fn configured(file: Option<PathBuf>, config: &Path) -> Result<PathBuf, Failed> {
     match file {
         Some(file) => Ok(file),
-        None => Ok(config::check(config)?.0.store.path),
+        None => {
+            let store = config::check(config)?.0.store;
+            match store.dynamodb {
+                None => Ok(store.path),
+                Some(table) => Err(Failed::Usage(vec![format!(
+                    "the store is the table {}, and no file: name a file, or ask a running worker",
+                    table.table
+                )])),
+            }
+        }
     }
 }
 

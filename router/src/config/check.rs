@@ -155,7 +155,10 @@ pub(super) fn check_in_flight(in_flight: u16, mistake: &mut dyn FnMut(&str, Mist
 }
 
 fn check_store(store: &StoreConfig, mistake: &mut dyn FnMut(&str, Mistake)) {
-    let StoreConfig { path, keep_days, if_damaged: _ } = store;
+    let StoreConfig { path, dynamodb, keep_days, if_damaged: _ } = store;
+    if let Some(dynamodb) = dynamodb {
+        dynamodb.check(&mut |member, message| mistake(&format!(".dynamodb{member}"), message));
+    }
     if *keep_days == 0 {
         mistake(".keep_days", expected("at least 1").found("0"));
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use jiff::SignedDuration;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use watchfire_core::calendar::Calendar;
@@ -17,7 +18,7 @@ use crate::cluster;
 use crate::evidence;
 use crate::secret::SecretSource;
 use crate::source::QueueConfig;
-use crate::store::IfDamaged;
+use crate::store::{DynamoDbConfig, IfDamaged};
 
 /// The parts of the file, in the order of the documented example.
 pub(super) const PARTS: [&str; 18] = [
@@ -50,7 +51,7 @@ pub struct Config {
     pub http: HttpConfig,
     /// The HTTP address for health and metrics.
     pub health: HealthConfig,
-    /// The embedded store.
+    /// Where it is kept what was decided.
     pub store: StoreConfig,
     /// Where evidence is kept; without it, none is captured.
     pub evidence: Option<evidence::Config>,
@@ -143,13 +144,15 @@ impl Default for HealthConfig {
     }
 }
 
-/// The embedded store.
+/// Where it is kept what was decided.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[schemars(rename = "Store")]
-#[serde(deny_unknown_fields, default, expecting = "a mapping of path, keep_days, if_damaged")]
+#[serde(deny_unknown_fields, default, expecting = "a mapping of path, dynamodb, keep_days, if_damaged")]
 pub struct StoreConfig {
-    /// Its file; folders are made as needed.
+    /// The embedded store's file; folders are made as needed. With `dynamodb` only the embedded queue is in it.
     pub path: PathBuf,
+    /// A table of DynamoDB instead, for several workers or a Lambda.
+    pub dynamodb: Option<DynamoDbConfig>,
     /// How long decisions and closed incidents are kept, in days.
     #[schemars(range(min = 1))]
     pub keep_days: u16,
@@ -157,10 +160,18 @@ pub struct StoreConfig {
     pub if_damaged: IfDamaged,
 }
 
+impl StoreConfig {
+    /// How long decisions and closed incidents are kept.
+    pub(crate) fn keep(&self) -> SignedDuration {
+        SignedDuration::from_hours(24 * i64::from(self.keep_days))
+    }
+}
+
 impl Default for StoreConfig {
     fn default() -> Self {
         Self {
             path: PathBuf::from("watchfire-data/watchfire.redb"),
+            dynamodb: None,
             keep_days: 90,
             if_damaged: IfDamaged::SetAside,
         }

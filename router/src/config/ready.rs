@@ -20,6 +20,7 @@ use crate::cluster;
 use crate::evidence::{DirectoryConfig, To};
 use crate::pagerduty::Inbound;
 use crate::secret::{Secret, SecretSource, SecretUse};
+use crate::store::Store;
 
 /// How far a configuration is followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -245,6 +246,11 @@ impl Found<'_> {
         self.folders(config, reach);
         if reach == Reach::Text {
             return;
+        }
+        if let Some(table) = config.store.dynamodb.as_ref().filter(|_| reach == Reach::World)
+            && let Err(error) = Store::open_dynamodb(clients, table, config.store.keep()).await
+        {
+            self.add("store.dynamodb.table", error.to_string());
         }
         if let Some(cluster) = &config.cluster
             && let Err(error) = cluster::reach(cluster, clients).await

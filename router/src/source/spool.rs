@@ -76,7 +76,7 @@ impl Spool {
     ///
     /// One store has one queue: make it once and clone it. Blocks; meant for start-up.
     pub fn new(store: &Store) -> Result<Spool, Error> {
-        let Store::Embedded(store) = store;
+        let Store::Embedded(store) = store else { return Err(Error::NoFile) };
         let mut line = Line::default();
         store.read(|tables| {
             let last = tables.meta()?.get(LAST)?;

@@ -96,6 +96,38 @@ pub enum Error {
     /// was written.
     #[error("{0} is changed without having been read")]
     Unread(Key),
+    /// What is only in a file was asked of a store that is a table.
+    #[error("the store is a table, and only a file has that")]
+    NoFile,
+    /// The table is not as it must be: a start-up error.
+    #[error("the table {table} cannot be the store: {}", wrong.join("; "))]
+    Table {
+        /// Its name.
+        table: String,
+        /// What is wrong with it.
+        wrong: Vec<String>,
+    },
+    /// A row would be larger than the table takes, whenever it is written. Nothing was written.
+    #[error("{what} takes {bytes} bytes, and the table takes {most}")]
+    TooLarge {
+        /// What is in the row.
+        what: String,
+        /// How large it is.
+        bytes: usize,
+        /// How large it may be.
+        most: usize,
+    },
+    /// A decision changes more than the table takes at once, whenever it is written. Nothing was written.
+    #[error("a decision makes {writes} writes, and the table takes {most} at once")]
+    TooMany {
+        /// So many.
+        writes: usize,
+        /// So many may be.
+        most: usize,
+    },
+    /// The table refuses what it is asked, and would again. Nothing was written.
+    #[error("the table refuses what it is asked")]
+    Refused(#[source] Arc<dyn Cause + Send + Sync>),
 }
 
 /// What the database said when it gave up.

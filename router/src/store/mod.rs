@@ -18,14 +18,23 @@
 //! - an outcome, once written, stays;
 //! - what is left to do for an event is in the hands of one worker at a time, and in nobody's some time after that died;
 //! - dropping the future of a write does not undo it: it may still happen.
+//!
+//! What only a file promises, and a table does not: that what is read together was so at one moment (`load`, the folds,
+//! `stream`), that `due`, `wakes`, `timeline` and `fold_open` know what was written a moment ago, that a decision that comes to
+//! nothing has left no merge behind, and that every decision has room. `README.md` says more.
 
+mod dynamodb;
 mod embedded;
 mod error;
+mod line;
+mod needed;
+mod parsed;
+mod row;
 
 use std::path::Path;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio::sync::mpsc;
@@ -37,6 +46,7 @@ use watchfire_core::ids::{EffectId, EventId, IncidentKey};
 use watchfire_core::journal::{Entry, Outcome};
 use watchfire_core::state::{Key, Record, State};
 
+pub use dynamodb::{Config as DynamoDbConfig, DynamoDb, Units};
 pub use embedded::Embedded;
 pub(crate) use embedded::compact::Now;
 pub(crate) use embedded::tables::{Size, Tables};
@@ -46,6 +56,7 @@ pub(crate) use embedded::{Aside, Checked, Copies, aside, check, journal, look_at
 pub use error::Error;
 pub(crate) use error::sound;
 
+use crate::clients::Clients;
 use crate::telemetry;
 
 /// The memory. Cheap to clone: every clone is the same store, and the last one to be dropped closes it.
@@ -53,6 +64,8 @@ use crate::telemetry;
 pub enum Store {
     /// One file, for one process.
     Embedded(Embedded),
+    /// One table of DynamoDB, for many.
+    DynamoDb(DynamoDb),
 }
 
 /// What became of a commit.
@@ -108,6 +121,19 @@ impl Store {
         }
     }
 
+    /// Opens a table of DynamoDB, which must be there and as [`DynamoDb::definition`] says. Decisions in it are
+    /// removed by the table itself some time after they are older than that, if nobody prunes them.
+    ///
+    /// # Errors
+    /// All that is wrong with it.
+    pub async fn open_dynamodb(
+        clients: &Clients,
+        config: &DynamoDbConfig,
+        keep: SignedDuration,
+    ) -> Result<Store, Error> {
+        DynamoDb::open(clients, config, keep).await.map(Store::DynamoDb)
+    }
+
     /// What was decided about the event, and what has become of it so far; none if it is new.
     pub async fn find(&self, event: &EventId) -> Result<Option<Entry>, Error> {
         self.find_first(std::slice::from_ref(event)).await
@@ -117,6 +143,7 @@ impl Store {
     pub async fn find_first(&self, events: &[EventId]) -> Result<Option<Entry>, Error> {
         match self {
             Store::Embedded(store) => store.find_first(events).await,
+            Store::DynamoDb(store) => store.find_first(events).await,
         }
     }
 
@@ -125,6 +152,7 @@ impl Store {
     pub async fn named(&self, name: &str, most: usize) -> Result<Vec<EventId>, Error> {
         match self {
             Store::Embedded(store) => store.named(name, most).await,
+            Store::DynamoDb(store) => store.named(name, most).await,
         }
     }
 
@@ -133,6 +161,7 @@ impl Store {
     pub async fn beginning(&self, beginning: &str, most: usize) -> Result<Vec<EventId>, Error> {
         match self {
             Store::Embedded(store) => store.beginning(beginning, most).await,
+            Store::DynamoDb(store) => store.beginning(beginning, most).await,
         }
     }
 
@@ -149,6 +178,7 @@ impl Store {
         }
         match self {
             Store::Embedded(store) => store.load(keys, into).await,
+            Store::DynamoDb(store) => store.load(keys, into).await,
         }
     }
 
@@ -171,6 +201,7 @@ impl Store {
     ) -> Result<T, Error> {
         match self {
             Store::Embedded(store) => store.fold_records(beginning, gathered, look).await,
+            Store::DynamoDb(store) => store.fold_records(beginning, gathered, look).await,
         }
     }
 
@@ -183,6 +214,7 @@ impl Store {
     ) -> Result<T, Error> {
         match self {
             Store::Embedded(store) => store.fold_open(beginning, gathered, look).await,
+            Store::DynamoDb(store) => store.fold_open(beginning, gathered, look).await,
         }
     }
 
@@ -195,6 +227,7 @@ impl Store {
     pub async fn commit(&self, read: &State, entry: &Entry) -> Result<Committed, Error> {
         match self {
             Store::Embedded(store) => store.commit(read, entry).await,
+            Store::DynamoDb(store) => store.commit(read, entry).await,
         }
     }
 
@@ -204,6 +237,7 @@ impl Store {
     pub async fn settle(&self, event: &EventId, outcomes: &[(EffectId, Outcome)]) -> Result<(), Error> {
         match self {
             Store::Embedded(store) => store.settle(event, outcomes).await,
+            Store::DynamoDb(store) => store.settle(event, outcomes).await,
         }
     }
 
@@ -211,9 +245,10 @@ impl Store {
     /// it is in another's. Whoever commits an entry has it; whoever has it may take it again.
     ///
     /// A file is one process's, so nobody else can have anything.
-    pub async fn take(&self, _event: &EventId, _now: Timestamp) -> Result<bool, Error> {
+    pub async fn take(&self, event: &EventId, now: Timestamp) -> Result<bool, Error> {
         match self {
             Store::Embedded(_) => Ok(true),
+            Store::DynamoDb(store) => store.take(event, now).await,
         }
     }
 
@@ -221,14 +256,16 @@ impl Store {
     pub fn hold(&self) -> Option<Duration> {
         match self {
             Store::Embedded(_) => None,
+            Store::DynamoDb(_) => Some(DynamoDb::HOLD),
         }
     }
 
     /// Whether what only one worker is to do is this one's to do, for so long from now on; whoever has it may ask again
     /// before that is over, and keeps it.
-    pub async fn claim(&self, _what: &str, _now: Timestamp, _for: Duration) -> Result<bool, Error> {
+    pub async fn claim(&self, what: &str, now: Timestamp, long: Duration) -> Result<bool, Error> {
         match self {
             Store::Embedded(_) => Ok(true),
+            Store::DynamoDb(store) => store.claim(what, now, long).await,
         }
     }
 
@@ -237,6 +274,7 @@ impl Store {
     pub async fn due(&self, now: Timestamp, most: usize) -> Result<Vec<EventId>, Error> {
         match self {
             Store::Embedded(store) => store.due(now, most).await,
+            Store::DynamoDb(store) => store.due(now, most).await,
         }
     }
 
@@ -245,6 +283,7 @@ impl Store {
     pub async fn wakes(&self, now: Timestamp, most: usize) -> Result<Vec<(Timestamp, Key)>, Error> {
         match self {
             Store::Embedded(store) => store.wakes(now, most).await,
+            Store::DynamoDb(store) => store.wakes(now, most).await,
         }
     }
 
@@ -253,6 +292,7 @@ impl Store {
     pub async fn changed_after(&self, now: Timestamp) -> Result<Vec<Key>, Error> {
         match self {
             Store::Embedded(store) => store.changed_after(now).await,
+            Store::DynamoDb(store) => store.changed_after(now).await,
         }
     }
 
@@ -260,6 +300,7 @@ impl Store {
     pub async fn timeline(&self, incident: &IncidentKey, most: usize) -> Result<Vec<Entry>, Error> {
         match self {
             Store::Embedded(store) => store.timeline(incident, most).await,
+            Store::DynamoDb(store) => store.timeline(incident, most).await,
         }
     }
 
@@ -272,6 +313,7 @@ impl Store {
     ) -> Result<T, Error> {
         match self {
             Store::Embedded(store) => store.fold_faces(since, gathered, look).await,
+            Store::DynamoDb(store) => store.fold_faces(since, gathered, look).await,
         }
     }
 
@@ -279,6 +321,7 @@ impl Store {
     pub async fn hasten(&self, now: Timestamp) -> Result<(), Error> {
         match self {
             Store::Embedded(store) => store.hasten(now).await,
+            Store::DynamoDb(store) => store.hasten(now).await,
         }
     }
 
@@ -286,6 +329,7 @@ impl Store {
     pub async fn postpone(&self, event: &EventId, until: Timestamp) -> Result<(), Error> {
         match self {
             Store::Embedded(store) => store.postpone(event, until).await,
+            Store::DynamoDb(store) => store.postpone(event, until).await,
         }
     }
 
@@ -298,6 +342,7 @@ impl Store {
     pub async fn prune(&self, before: Timestamp, most: usize) -> Result<u64, Error> {
         match self {
             Store::Embedded(store) => store.prune(before, most).await,
+            Store::DynamoDb(store) => store.prune(before, most).await,
         }
     }
 
@@ -305,6 +350,7 @@ impl Store {
     pub async fn recent(&self, most: usize) -> Result<Vec<Entry>, Error> {
         match self {
             Store::Embedded(store) => store.recent(most).await,
+            Store::DynamoDb(store) => store.recent(most).await,
         }
     }
 
@@ -312,6 +358,7 @@ impl Store {
     pub async fn stream(&self, what: Streamed) -> Result<mpsc::Receiver<Result<Vec<u8>, Error>>, Error> {
         match self {
             Store::Embedded(store) => store.stream(what).await,
+            Store::DynamoDb(store) => store.stream(what).await,
         }
     }
 
@@ -320,6 +367,8 @@ impl Store {
     pub(crate) async fn compact(&self, when: Now) -> Result<u64, Error> {
         match self {
             Store::Embedded(store) => store.compact(when).await,
+            // It takes no room of ours.
+            Store::DynamoDb(_) => Ok(0),
         }
     }
 
@@ -327,6 +376,8 @@ impl Store {
     pub fn broken(&self) -> Option<Error> {
         match self {
             Store::Embedded(store) => store.broken(),
+            // What is wrong with it may pass.
+            Store::DynamoDb(_) => None,
         }
     }
 
@@ -334,6 +385,7 @@ impl Store {
     pub fn look_for_its_file(&self) {
         match self {
             Store::Embedded(store) => store.look_for_its_file(),
+            Store::DynamoDb(_) => {}
         }
     }
 
@@ -341,6 +393,7 @@ impl Store {
     pub async fn breaks(&self) -> Error {
         match self {
             Store::Embedded(store) => store.breaks().await,
+            Store::DynamoDb(_) => std::future::pending().await,
         }
     }
 
@@ -348,6 +401,7 @@ impl Store {
     pub async fn ping(&self) -> Result<(), Error> {
         match self {
             Store::Embedded(store) => store.ping().await,
+            Store::DynamoDb(store) => store.ping().await,
         }
     }
 
@@ -355,6 +409,7 @@ impl Store {
     pub fn is_healthy(&self) -> bool {
         match self {
             Store::Embedded(store) => store.is_healthy(),
+            Store::DynamoDb(store) => store.is_healthy(),
         }
     }
 }

@@ -23,6 +23,8 @@ pub struct Health {
     pub metrics: Arc<Metrics>,
     /// Ready means that the store answers: PagerDuty's health is not ours.
     pub store: Store,
+    /// Alive means that its file is of use: the store's own, or that of its embedded queue alone.
+    pub file: Store,
     /// Its embedded queue.
     pub spool: Spool,
 }
@@ -46,7 +48,7 @@ pub(super) fn health(health: Health, guard: Guard) -> Routes {
 
 /// Not while only a new start would help.
 async fn alive(State(health): State<Health>) -> Response {
-    match health.store.broken() {
+    match health.file.broken() {
         None => "alive\n".into_response(),
         Some(error) => {
             let text = format!("this process ends, to be started again: {error}\n");

@@ -56,13 +56,13 @@ impl Joining {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ending {
     /// What they have in common.
-    pub(crate) kind: BundleKind,
+    pub kind: BundleKind,
     /// What their page is called.
-    pub(crate) title: String,
+    pub title: String,
     /// When.
-    pub(crate) at: Timestamp,
+    pub at: Timestamp,
     /// The episode that is over, of the incident that covered them.
-    pub(crate) episode: Option<u32>,
+    pub episode: Option<u32>,
 }
 
 impl Ending {

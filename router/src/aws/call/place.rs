@@ -8,6 +8,8 @@ use crate::clients::Partition;
 /// The services that are called without an SDK.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Service {
+    /// The store of many workers.
+    DynamoDb,
     /// Image scans.
     Ecr,
     /// Policies on roles.
@@ -38,6 +40,7 @@ impl Service {
     /// As `AWS_ENDPOINT_URL_…` and `services` in a profile name it.
     fn id(self) -> &'static str {
         match self {
+            Service::DynamoDb => "DynamoDB",
             Service::Ecr => "ECR",
             Service::Iam => "IAM",
             Service::SecretsManager => "Secrets Manager",
@@ -48,6 +51,7 @@ impl Service {
     /// As signatures name it.
     pub(super) fn signing_name(self) -> &'static str {
         match self {
+            Service::DynamoDb => "dynamodb",
             Service::Ecr => "ecr",
             Service::Iam => "iam",
             Service::SecretsManager => "secretsmanager",
@@ -55,11 +59,20 @@ impl Service {
         }
     }
 
+    /// What is read of a refusal, in bytes.
+    pub(super) fn most_said(self) -> usize {
+        match self {
+            // With the item that a condition did not hold for.
+            Service::DynamoDb => 1024 * 1024,
+            Service::Ecr | Service::Iam | Service::SecretsManager | Service::SecurityHub => 64 * 1024,
+        }
+    }
+
     /// What is read of an answer, in bytes.
     pub(super) fn most_read(self) -> usize {
         match self {
-            // 1,000 findings, each with its description, links and packages.
-            Service::Ecr => 32 * 1024 * 1024,
+            // 1,000 findings, each with its description, links and packages; 16 MB of items, a third more in base64.
+            Service::Ecr | Service::DynamoDb => 32 * 1024 * 1024,
             // A policy of 10,240 characters, three of ours for each; a secret of 65,536 bytes, six for each; 100
             // findings with the longest names and messages.
             Service::Iam | Service::SecretsManager | Service::SecurityHub => 512 * 1024,
@@ -118,7 +131,7 @@ impl Place {
         }
         let signed_for = match service {
             Service::Iam => home(Partition::of(region)),
-            Service::Ecr | Service::SecretsManager | Service::SecurityHub => region,
+            Service::DynamoDb | Service::Ecr | Service::SecretsManager | Service::SecurityHub => region,
         };
         let endpoint = format!("https://{}", host(service, region, variant));
         Ok(Self { service, region: signed_for.to_owned(), endpoint })
@@ -156,6 +169,11 @@ fn host(service: Service, region: &str, variant: Variant) -> String {
     let fips_name = if fips { "-fips" } else { "" };
     let suffix = if dual_stack { partition.dual_stack_suffix() } else { partition.suffix() };
     match service {
+        // GovCloud's own is the one for FIPS.
+        Service::DynamoDb if fips && partition == Partition::Gov && !dual_stack => {
+            format!("dynamodb.{region}.{suffix}")
+        }
+        Service::DynamoDb => format!("dynamodb{fips_name}.{region}.{suffix}"),
         Service::Ecr if dual_stack => format!("ecr{fips_name}.{region}.{suffix}"),
         Service::Ecr => format!("api.ecr{fips_name}.{region}.{suffix}"),
         Service::Iam => iam_host(partition, variant),

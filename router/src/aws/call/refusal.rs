@@ -34,6 +34,8 @@ pub(crate) struct Refusal {
     pub(crate) message: String,
     /// Not before that much time; none where it did not say.
     pub(crate) retry_after: Option<Duration>,
+    /// What DynamoDB says beside: `CancellationReasons`, `Item`. As it came.
+    pub(crate) details: Map<String, Value>,
 }
 
 /// The head of an answer, as far as it counts.
@@ -50,6 +52,7 @@ pub(super) struct Head {
 struct Said {
     code: Option<String>,
     message: Option<String>,
+    details: Map<String, Value>,
 }
 
 impl CallError {
@@ -82,7 +85,7 @@ impl Refusal {
     pub(super) fn read(head: &Head, body: &[u8], credentials: &Credentials) -> Self {
         let Head { status, error_type, retry_after } = head;
         let body = String::from_utf8_lossy(body);
-        let Said { code, message } = Said::of(&body);
+        let Said { code, message, details } = Said::of(&body);
         let named = error_type.clone().or(code).unwrap_or_default();
         // `aws.protocol#Name` or `Name:http://...`.
         let named = named.split(':').next().unwrap_or_default();
@@ -93,6 +96,7 @@ impl Refusal {
             code: told(code.trim(), CODE_LENGTH),
             message: told(message.unwrap_or_default().trim(), MESSAGE_LENGTH),
             retry_after: *retry_after,
+            details,
         }
     }
 
@@ -116,14 +120,20 @@ impl Refusal {
 
     /// 5xx, and more calls than are taken.
     fn passes(&self) -> bool {
-        let throttled = self.code.contains("Throttl") || self.code == "TooManyRequestsException";
+        const TOO_MANY: [&str; 4] = [
+            "TooManyRequestsException",
+            "ProvisionedThroughputExceededException",
+            "RequestLimitExceeded",
+            "TransactionConflictException",
+        ];
+        let throttled = self.code.contains("Throttl") || TOO_MANY.contains(&self.code.as_str());
         matches!(self.status, 408 | 429 | 500..) || throttled
     }
 }
 
 impl fmt::Display for Refusal {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { status, code, message, retry_after: _ } = self;
+        let Self { status, code, message, retry_after: _, details: _ } = self;
         write!(out, "{status}")?;
         match (code.as_str(), message.as_str()) {
             ("", "") => Ok(()),
@@ -137,15 +147,18 @@ impl Said {
     fn of(body: &str) -> Self {
         if body.trim_start().starts_with('<') {
             let member = |name| xml::text(body, &["ErrorResponse", "Error", name]);
-            return Self { code: member("Code"), message: member("Message") };
+            return Self { code: member("Code"), message: member("Message"), details: Map::new() };
         }
         // Each service has spellings of its own, and some use two at once.
-        let members: Map<String, Value> = serde_json::from_str(body).unwrap_or_default();
+        let mut members: Map<String, Value> = serde_json::from_str(body).unwrap_or_default();
+        let details = ["CancellationReasons", "Item"];
+        let details = details.iter().filter_map(|name| members.remove_entry(*name)).collect();
         let first =
             |names: &[&str]| names.iter().find_map(|name| members.get(*name)?.as_str().map(str::to_owned));
         Self {
             code: first(&["__type", "code", "Code"]),
             message: first(&["message", "Message", "errorMessage"]),
+            details,
         }
     }
 }
@@ -172,7 +185,7 @@ mod tests {
 
     fn refusal(status: u16, code: &str, message: &str) -> Refusal {
         let [code, message] = [code, message].map(str::to_owned);
-        Refusal { status, code, message, retry_after: None }
+        Refusal { status, code, message, ..Refusal::default() }
     }
 
     #[test]
@@ -195,6 +208,16 @@ mod tests {
         }
         assert_eq!(read(400, Some("Wrong"), "").to_string(), "400 Wrong");
         assert_eq!(read(400, None, xml).to_string(), "400 Wrong: m");
+    }
+
+    #[test]
+    fn what_dynamodb_says_beside_is_kept_as_it_came() {
+        let reasons = serde_json::json!([{"Code": "None"}, {"Code": "TransactionConflict"}]);
+        let body = serde_json::json!({"__type": "x#TransactionCanceledException", "message": "m",
+            "CancellationReasons": reasons});
+        let said = read(400, None, &body.to_string());
+        assert_eq!(said.details, Map::from_iter([("CancellationReasons".to_owned(), reasons)]));
+        assert_eq!(said.to_string(), "400 TransactionCanceledException: m");
     }
 
     #[test]
@@ -256,6 +279,13 @@ mod tests {
             (408, "", true),
             (429, "TooManyRequestsException", true),
             (500, "InternalServiceError", true),
+            // DynamoDB.
+            (400, "ProvisionedThroughputExceededException", true),
+            (400, "RequestLimitExceeded", true),
+            (400, "TransactionConflictException", true),
+            (400, "ConditionalCheckFailedException", false),
+            (400, "TransactionCanceledException", false),
+            (400, "ValidationException", false),
             (503, "", true),
         ];
         for (status, code, passes) in table {

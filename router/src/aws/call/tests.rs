@@ -203,6 +203,7 @@ async fn a_refusal_says_what_aws_said_and_when_to_come_back_but_no_secret() {
         code: "InvalidSignatureException".to_owned(),
         message: "signed: x-amz-security-token:*** ***".to_owned(),
         retry_after: Some(Duration::from_secs(7)),
+        ..Refusal::default()
     };
     assert_eq!(answered, Err(CallError::Refused(refusal)));
 }

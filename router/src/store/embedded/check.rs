@@ -11,10 +11,10 @@ use watchfire_core::state::{Key, Record};
 
 use super::file::{at, prepare};
 use super::overlay;
-use super::row::from_row;
-use super::tables::{Kept, Size, Snapshot, Unsettled};
+use super::tables::{Size, Snapshot, Unsettled};
 use crate::store::Error;
 use crate::store::error::{chain, sound};
+use crate::store::row::{Kept, from_row};
 
 /// So many things that are wrong are said one by one.
 const MOST: usize = 1_000;

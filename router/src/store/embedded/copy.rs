@@ -32,30 +32,57 @@ pub(super) fn copy(
     tables: &Snapshot,
     send: &mut dyn FnMut(Vec<u8>) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    let mut digest = Context::new(&SHA256);
-    let mut chunk = HEAD.to_vec();
-    let (mut table, mut rows) = ("", 0_u64);
+    let mut copying = Copying::begin();
     tables.rows(&mut |of, key, value| {
-        if of != table {
-            table = of;
-            chunk.push(1);
-            text(&mut chunk, of.as_bytes());
-        }
-        chunk.push(2);
-        text(&mut chunk, key);
-        text(&mut chunk, value);
-        rows += 1;
-        if chunk.len() >= CHUNK {
-            digest.update(&chunk);
-            send(std::mem::take(&mut chunk))?;
-        }
-        Ok(())
+        copying.row(of, key, value);
+        copying.full().map_or(Ok(()), &mut *send)
     })?;
-    chunk.push(0);
-    chunk.extend(rows.to_le_bytes());
-    digest.update(&chunk);
-    chunk.extend(digest.finish().as_ref());
-    send(chunk)
+    send(copying.end())
+}
+
+/// A copy in the making.
+pub(in crate::store) struct Copying {
+    digest: Context,
+    chunk: Vec<u8>,
+    /// Whose rows come now.
+    table: &'static str,
+    rows: u64,
+}
+
+impl Copying {
+    pub(in crate::store) fn begin() -> Self {
+        Self { digest: Context::new(&SHA256), chunk: HEAD.to_vec(), table: "", rows: 0 }
+    }
+
+    pub(super) fn row(&mut self, of: &'static str, key: &[u8], value: &[u8]) {
+        if of != self.table {
+            self.table = of;
+            self.chunk.push(1);
+            text(&mut self.chunk, of.as_bytes());
+        }
+        self.chunk.push(2);
+        text(&mut self.chunk, key);
+        text(&mut self.chunk, value);
+        self.rows += 1;
+    }
+
+    /// What is to be sent by now.
+    pub(in crate::store) fn full(&mut self) -> Option<Vec<u8>> {
+        if self.chunk.len() < CHUNK {
+            return None;
+        }
+        self.digest.update(&self.chunk);
+        Some(std::mem::take(&mut self.chunk))
+    }
+
+    pub(in crate::store) fn end(self) -> Vec<u8> {
+        let Self { mut digest, mut chunk, table: _, rows } = self;
+        chunk.push(0);
+        chunk.extend(rows.to_le_bytes());
+        digest.update(&chunk);
+        chunk.extend(digest.finish().as_ref());
+        chunk
+    }
 }
 
 fn text(chunk: &mut Vec<u8>, text: &[u8]) {

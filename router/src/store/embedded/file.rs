@@ -11,10 +11,10 @@ use redb::{Database, DatabaseError, ReadableDatabase as _, ReadableTable as _, T
 use watchfire_core::state::Record;
 
 use super::place::Opened;
-use super::row::from_row;
 use super::tables::{META, SCHEMA, Snapshot, Tables};
 use crate::store::Error;
 use crate::store::error::sound;
+use crate::store::row::from_row;
 
 /// Bytes of the file kept in memory; what is in use is small, the journal is rarely read.
 const CACHE: usize = 16 * 1024 * 1024;

@@ -8,10 +8,10 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard, TryLockError};
 use redb::Database;
 use tokio::sync::watch;
 
-use super::parsed::Parsed;
 use super::suspect;
 use crate::store::Error;
 use crate::store::error::sound;
+use crate::store::parsed::Parsed;
 use crate::telemetry;
 
 /// A database that was just opened.
@@ -154,7 +154,12 @@ impl Place {
             | Error::Silent
             | Error::UnknownEvent(_)
             | Error::UnknownEffect(..)
-            | Error::Unread(_) => false,
+            | Error::Unread(_)
+            | Error::NoFile
+            | Error::Table { .. }
+            | Error::TooLarge { .. }
+            | Error::TooMany { .. }
+            | Error::Refused(_) => false,
         };
         let is_news = is_over
             && self.broken.send_if_modified(|broken| {

@@ -7,14 +7,16 @@ use jiff::Timestamp;
 use redb::ReadableTable;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+use watchfire_core::digest::EditionNumber;
 use watchfire_core::ids::IncidentKey;
 use watchfire_core::state::{Key, Record};
 
 use super::Embedded;
-use super::row::from_row;
-use super::tables::{Kept, Snapshot, Tables};
+use super::tables::{Snapshot, Tables};
 use super::write::{mark_open, wake};
 use crate::store::Error;
+use crate::store::needed::{Needed, needed};
+use crate::store::row::{Kept, from_row};
 
 /// Microseconds after which an old record that is still needed is looked at again: what is kept for years
 /// is read once a day, not at every call.
@@ -126,22 +128,11 @@ fn fate(tables: &Snapshot, key: &str, before: i64) -> Result<Fate, Error> {
     if changed >= before {
         return Ok(Fate::Kept(changed));
     }
-    let is_needed = match from_row(record, || key.to_owned()) {
-        Ok(Record::Incident(incident)) => incident.open,
-        // An incident that opens meanwhile either changes this record too, or is not about this finding.
-        Ok(Record::Finding(finding)) => is_open(tables, &Key::Incident(finding.incident))?,
-        // As long as something can be undone, and as long as it is switched off.
-        Ok(Record::Target(target)) => !target.undo().is_empty(),
-        Ok(Record::Switch(switch)) => switch.off.is_some(),
-        Ok(Record::PageDraft(_)) => is_open(tables, &incident_of(key))?,
-        Ok(Record::Bundle(bundle)) => bundle.due_at.is_some() || bundle.unsaid > 0 || bundle.open > 0,
-        Ok(Record::Silences(silences)) => !silences.silences.is_empty(),
-        Ok(Record::Inhibition(cover)) => !cover.by.is_empty(),
-        Ok(Record::Digest(_) | Record::DigestDays(_)) => true,
-        Ok(Record::DigestLine(_)) => is_to_be_said(tables, key)?,
-        Ok(Record::DigestEdition(edition)) => edition.due_at.is_some(),
-        Ok(Record::DigestContents(_)) => false,
-        Ok(Record::Budget(_) | Record::Approval(_) | Record::Limit(_) | Record::Storm(_)) => false,
+    let is_needed = match from_row(record, || key.to_owned()).map(|record| needed(key, &record)) {
+        Ok(Needed::Yes) => true,
+        Ok(Needed::No) => false,
+        Ok(Needed::WhileOpen(incident)) => is_open(tables, &Key::Incident(incident))?,
+        Ok(Needed::UntilSaid(edition)) => is_to_be_said(tables, edition)?,
         // What cannot be read is not removed, and does not stop the others.
         Err(_) => true,
     };
@@ -149,8 +140,7 @@ fn fate(tables: &Snapshot, key: &str, before: i64) -> Result<Fate, Error> {
 }
 
 /// Whether somebody is to get the edition that a line of a digest is in; what cannot be read is not lost by it.
-fn is_to_be_said(tables: &Snapshot, line: &str) -> Result<bool, Error> {
-    let Some(Key::DigestLine(number, _)) = Key::parse(line) else { return Ok(true) };
+fn is_to_be_said(tables: &Snapshot, number: EditionNumber) -> Result<bool, Error> {
     for key in [Key::Digest, Key::DigestEdition(number)] {
         let text = key.to_string();
         let Some(row) = tables.records()?.get(text.as_str())? else { continue };
@@ -161,10 +151,6 @@ fn is_to_be_said(tables: &Snapshot, line: &str) -> Result<bool, Error> {
         }
     }
     Ok(false)
-}
-
-fn incident_of(page_draft: &str) -> Key {
-    Key::Incident(IncidentKey::new(page_draft.trim_start_matches("sayable/")))
 }
 
 fn is_open(tables: &Snapshot, key: &Key) -> Result<bool, Error> {

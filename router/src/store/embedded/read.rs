@@ -9,14 +9,13 @@ use watchfire_core::decision::Decision;
 use watchfire_core::ids::{EventId, IncidentKey};
 use watchfire_core::journal::Entry;
 use watchfire_core::state::{Key, Record, State};
-use watchfire_core::text::visible;
 
 use super::Embedded;
 use super::earlier::with_cause;
-use super::row::from_row;
-use super::tables::{Kept, Snapshot};
+use super::tables::Snapshot;
 use crate::store::Error;
-use crate::store::error::chain;
+use crate::store::line::line;
+use crate::store::row::{Kept, from_row};
 
 /// In bytes: what of the journal is sent at a time.
 const LINES: usize = 64 * 1024;
@@ -268,16 +267,9 @@ pub(crate) fn journal(
     let mut lines = Vec::new();
     for row in tables.entries()?.iter()? {
         let (key, value) = row?;
-        let line = match entry(tables, key.value(), value.value()) {
-            Ok(entry) => serde_json::to_value(entry).expect("texts as keys"),
-            Err(error @ Error::Corrupt { .. }) => {
-                unread += 1;
-                serde_json::json!({"event": key.value().1, "unread": chain(&error)})
-            }
-            Err(error) => return Err(error),
-        };
-        // As JSON escapes it: what would turn a screen is spelt out, and says the same.
-        lines.extend(visible(&line.to_string()).bytes().chain([b'\n']));
+        let entry = entry(tables, key.value(), value.value());
+        unread += u64::from(entry.is_err());
+        lines.extend(line(key.value().1, entry)?.into_bytes());
         if lines.len() >= LINES {
             send(std::mem::take(&mut lines))?;
         }

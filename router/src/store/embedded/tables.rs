@@ -15,10 +15,13 @@ use watchfire_core::ids::EffectId;
 #[cfg(doc)]
 use watchfire_core::state::Record;
 
+use super::copy::Copying;
 use crate::store::Error;
+#[cfg(doc)]
+use crate::store::row::Kept;
 
 /// The newest schema that this version can read, and the one it writes.
-pub(super) const SCHEMA: u64 = 5;
+pub(in crate::store) const SCHEMA: u64 = 5;
 
 pub(super) const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
 const EVENTS: TableDefinition<'_, &str, i64> = TableDefinition::new("events");
@@ -57,6 +60,19 @@ macro_rules! tables {
                 }
                 Ok(true)
             }
+        }
+
+        /// Rows of each table, for whoever makes a copy of what is no file.
+        #[allow(dead_code, reason = "not everyone has all of them")]
+        impl Copying {
+            $($(#[$doc])+ pub(in crate::store) fn $name<'v>(
+                &mut self,
+                key: <$key as Value>::SelfType<'v>,
+                value: <$value as Value>::SelfType<'v>,
+            ) {
+                let key = <$key as Value>::as_bytes(&key);
+                self.row(stringify!($name), key.as_ref(), <$value as Value>::as_bytes(&value).as_ref());
+            })+
         }
 
         /// All tables at one moment, each opened when it is first asked for: most questions are about one or two.
@@ -167,17 +183,9 @@ pub(crate) struct Size {
     pub(crate) taken: u64,
 }
 
-/// An entry without its outcomes: the large part, which never changes.
-#[derive(Serialize, Deserialize)]
-pub(super) struct Kept<D, T> {
-    pub(super) decision: D,
-    pub(super) raw: T,
-    pub(super) sha256: T,
-}
-
 /// What is left to do for an event.
 #[derive(Serialize, Deserialize)]
-pub(super) struct Unsettled {
-    pub(super) next_try: i64,
-    pub(super) effects: BTreeSet<EffectId>,
+pub(in crate::store) struct Unsettled {
+    pub(in crate::store) next_try: i64,
+    pub(in crate::store) effects: BTreeSet<EffectId>,
 }

@@ -13,8 +13,8 @@ use watchfire_core::journal::{Entry, Outcome};
 use watchfire_core::state::{Key, Merge, Record, State};
 
 use super::Embedded;
-use super::row::{from_row, to_row};
-use super::tables::{Kept, Tables, Unsettled};
+use super::tables::{Tables, Unsettled};
+use crate::store::row::{Kept, from_row, to_row};
 use crate::store::{Committed, Error};
 
 impl Embedded {

@@ -32,6 +32,7 @@ fn every_endpoint_is_the_one_that_the_sdk_had() {
             panic!("{line}");
         };
         let service = match service {
+            "DynamoDb" => Service::DynamoDb,
             "Ecr" => Service::Ecr,
             "Iam" => Service::Iam,
             "SecretsManager" => Service::SecretsManager,
@@ -41,7 +42,7 @@ fn every_endpoint_is_the_one_that_the_sdk_had() {
         assert_eq!(host(service, region, variant), expected, "{line}");
         compared += 1;
     }
-    assert_eq!(compared, 3 * 13 * 4);
+    assert_eq!(compared, 4 * 13 * 4);
 }
 
 #[test]

@@ -7,8 +7,8 @@ use std::cell::RefCell;
 use std::io;
 use std::sync::{Arc, LazyLock};
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use zstd::bulk::{Compressor, Decompressor};
 use zstd::dict::{DecoderDictionary, EncoderDictionary};
 use zstd::zstd_safe::CParameter;
@@ -30,6 +30,14 @@ static ENCODER: LazyLock<EncoderDictionary<'static>> =
     LazyLock::new(|| EncoderDictionary::copy(DICTIONARY_1, LEVEL));
 static DECODER: LazyLock<DecoderDictionary<'static>> =
     LazyLock::new(|| DecoderDictionary::copy(DICTIONARY_1));
+
+/// An entry without its outcomes: the large part, which never changes.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Kept<D, T> {
+    pub(super) decision: D,
+    pub(super) raw: T,
+    pub(super) sha256: T,
+}
 
 thread_local! {
     // Each is some hundred kilobytes to set up, and one row after the other goes through it.

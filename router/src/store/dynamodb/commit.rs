@@ -1,0 +1,267 @@
+//! A decision, and the records that it changes, in one transaction.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use tokio::time::Instant;
+use watchfire_core::decision::Decision;
+use watchfire_core::ids::IncidentKey;
+use watchfire_core::journal::Entry;
+use watchfire_core::state::{Key, Record, State};
+
+use super::hands::{HOLD, until};
+use super::request::{Condition, Write};
+use super::rows::{NET, change, fits, is_at, own_records};
+use super::table::{Reason, Table, Transacted, random, wait};
+use super::{DynamoDb, places};
+use crate::aws::call::CallError;
+use crate::store::row::{Kept, to_row};
+use crate::store::{Committed, Error};
+
+/// So many writes are in a transaction at most.
+const MOST_WRITES: usize = 100;
+/// In bytes, of all of them.
+const MOST_BYTES: usize = 4 * 1024 * 1024 - 64 * 1024;
+/// So often it is tried again because another was at the same records.
+const CONFLICTS: u32 = 5;
+const AFTER_CONFLICT: [Duration; 2] = [Duration::from_millis(5), Duration::from_millis(100)];
+/// So long it is tried again because there is no room for it.
+const ROOM_WITHIN: Duration = Duration::from_secs(5);
+
+/// What a commit writes.
+struct Commit {
+    /// Tells this commit from any other of the same event.
+    id: String,
+    /// What there is no room for beside the others, and what is harmless by itself.
+    before: Vec<Write>,
+    with: Vec<Write>,
+}
+
+/// What the reasons of a cancelled transaction come to.
+#[derive(Debug, PartialEq, Eq)]
+enum Judged {
+    Over(Committed),
+    /// Another transaction was at the same items.
+    Conflict,
+    /// There was no room.
+    NoRoom,
+    /// It will never be taken.
+    Refused(String),
+}
+
+impl DynamoDb {
+    pub(in crate::store) async fn commit(&self, read: &State, entry: &Entry) -> Result<Committed, Error> {
+        let decision = &entry.decision;
+        let merged = decision.merges.iter().map(|(key, _)| key);
+        if let Some(key) = decision.changes.keys().chain(merged).find(|key| !read.has_read(key)) {
+            return Err(Error::Unread(key.clone()));
+        }
+        let commit = Commit::new(read, entry, self.0.keep, &self.0.worker)?;
+        if !self.merge(decision).await? {
+            return Ok(Committed::Stale);
+        }
+        for hundred in commit.before.chunks(MOST_WRITES) {
+            match write(&self.0.table, hundred, None).await? {
+                Committed::Yes => {}
+                other @ (Committed::Stale | Committed::AlreadyDecided) => return Ok(other),
+            }
+        }
+        let committed = write(&self.0.table, &commit.with, Some(&commit.id)).await?;
+        if committed == Committed::Yes && entry.pending_ids().next().is_some() {
+            self.0.hands.took(&decision.event, until(decision.at, HOLD), decision.at.as_microsecond());
+        }
+        Ok(committed)
+    }
+}
+
+impl Commit {
+    fn new(read: &State, entry: &Entry, keep: SignedDuration, worker: &str) -> Result<Self, Error> {
+        let Entry { decision, raw: _, sha256: _, outcomes: _ } = entry;
+        let id = format!("{:016x}", random());
+        let expires = (decision.at + keep + NET).as_second();
+        let mut with = vec![head(entry, &id, expires, worker), body(entry, expires)];
+        let at = decision.at.as_microsecond();
+        let (mut own, mut others) = (Vec::new(), Vec::new());
+        for (key, version) in decision.conditions(read) {
+            let text = key.to_string();
+            let Some(record) = decision.changes.get(key) else {
+                with.push(Write::check(&places::record(&text)).when(is_at(version)));
+                continue;
+            };
+            let write = change(&text, record, version, at);
+            fits(&write, || text)?;
+            if is_harmless(decision, key, record) { others.push(write) } else { own.push(write) }
+        }
+        with.extend(own);
+        let room = MOST_WRITES.saturating_sub(with.len());
+        let before = if others.len() > room { others.split_off(room) } else { Vec::new() };
+        with.extend(others);
+        let bytes = with.iter().map(Write::size).sum();
+        if with.len() > MOST_WRITES {
+            return Err(Error::TooMany { writes: with.len(), most: MOST_WRITES });
+        }
+        let about = || format!("the decision about event {}", decision.event);
+        fits(&with[1], about)?;
+        if bytes > MOST_BYTES {
+            return Err(Error::TooLarge { what: about(), bytes, most: MOST_BYTES });
+        }
+        Ok(Self { id, before, with })
+    }
+}
+
+/// What became of it so far: the small item that changes.
+fn head(entry: &Entry, commit: &str, expires: i64, worker: &str) -> Write {
+    let Decision { event, at, .. } = &entry.decision;
+    let decided = at.as_microsecond();
+    let pending: BTreeSet<String> = entry.pending_ids().map(ToString::to_string).collect();
+    let outcomes = (!entry.outcomes.is_empty()).then(|| to_row(&entry.outcomes));
+    let place = places::head(event);
+    let mut item = place
+        .item()
+        .with("decided", decided)
+        .with("commit", commit)
+        .with("revision", 1_u64)
+        .with("ttl", expires)
+        .with_any("outcomes", outcomes);
+    if !pending.is_empty() {
+        item = item.with("due", decided).with("holder", worker).with("held", until(*at, HOLD));
+        item = places::due(event, decided).into_iter().fold(item, |item, (name, to)| item.with(name, to));
+    }
+    let now = jiff::Timestamp::now().as_second();
+    Write::put(&place, item.with_set("pending", pending)).when(Condition::AbsentAt(now)).telling()
+}
+
+/// The decision and its event: the large item that stays as it is.
+fn body(entry: &Entry, expires: i64) -> Write {
+    let Entry { decision, raw, sha256, outcomes: _ } = entry;
+    let place = places::body(&decision.event, decision.at.as_microsecond());
+    // What it is about says the decision itself.
+    let own = own_records(decision.incident.as_ref(), decision.finding.as_ref());
+    let changes = decision.changes.keys().map(ToString::to_string).filter(|key| !own.contains(key)).collect();
+    let mut item = place
+        .item()
+        .with("body", to_row(&Kept { decision, raw, sha256 }))
+        .with("ttl", expires)
+        .with_set("changes", changes);
+    if let Some(incident) = &decision.incident {
+        let line = places::in_timeline(incident, decision.at.as_microsecond());
+        item = line.into_iter().fold(item, |item, (name, to)| item.with(name, to));
+    }
+    Write::put(&place, item)
+}
+
+/// Whether a record may be written although its decision is not: a line of the digest, and that an incident of another
+/// waits elsewhere. What is decided anew writes it again.
+fn is_harmless(decision: &Decision, key: &Key, record: &Record) -> bool {
+    let is_own = |incident: &IncidentKey| decision.incident.as_ref() == Some(incident);
+    match (key, record) {
+        (Key::DigestLine(..), Record::DigestLine(_)) => true,
+        (Key::Incident(incident), Record::Incident(_)) => !is_own(incident),
+        (_, _) => false,
+    }
+}
+
+/// Writes all of it or nothing; with the commit's id where the first is the head of a decision.
+async fn write(table: &Table, writes: &[Write], commit: Option<&str>) -> Result<Committed, Error> {
+    let end = Instant::now() + ROOM_WITHIN;
+    let (mut conflicts, mut throttled) = (0, Duration::from_millis(50));
+    loop {
+        let reasons = match table.transact(writes).await? {
+            Transacted::Yes => return Ok(Committed::Yes),
+            Transacted::Cancelled(reasons) => reasons,
+        };
+        match judge(&reasons, commit) {
+            Judged::Over(committed) => return Ok(committed),
+            Judged::Conflict if conflicts < CONFLICTS => {
+                conflicts += 1;
+                wait(AFTER_CONFLICT[0], AFTER_CONFLICT[1]).await;
+            }
+            Judged::Conflict => return Ok(Committed::Stale),
+            Judged::NoRoom if Instant::now() + throttled < end => {
+                wait(Duration::ZERO, throttled).await;
+                throttled *= 2;
+            }
+            Judged::NoRoom => {
+                let none = CallError::NoAnswer("it has no room for a transaction".to_owned());
+                return Err(Error::Unavailable(Arc::new(none)));
+            }
+            Judged::Refused(why) => return Err(Error::Refused(Arc::new(CallError::NoAnswer(why)))),
+        }
+    }
+}
+
+/// The first that counts, by what it is worth: an event that is decided stays so, whatever else is wrong.
+fn judge(reasons: &[Reason], commit: Option<&str>) -> Judged {
+    let is = |reason: &Reason, code: &str| reason.code.as_deref() == Some(code);
+    let any = |code: &str| reasons.iter().any(|reason| is(reason, code));
+    let head = reasons.first().filter(|_| commit.is_some());
+    if let Some(head) = head.filter(|head| is(head, "ConditionalCheckFailed")) {
+        // Our own, whose answer was lost.
+        let is_ours = commit.is_some() && head.item.as_ref().and_then(|head| head.text("commit")) == commit;
+        return Judged::Over(if is_ours { Committed::Yes } else { Committed::AlreadyDecided });
+    }
+    if head.is_some_and(|head| is(head, "TransactionConflict")) {
+        return Judged::Conflict;
+    }
+    if any("ConditionalCheckFailed") {
+        return Judged::Over(Committed::Stale);
+    }
+    if any("TransactionConflict") {
+        return Judged::Conflict;
+    }
+    if any("ThrottlingError") || any("ProvisionedThroughputExceeded") {
+        return Judged::NoRoom;
+    }
+    let told = reasons.iter().filter(|reason| !is(reason, "None"));
+    let told = told.map(|reason| {
+        let [code, message] = [&reason.code, &reason.message].map(|text| text.as_deref().unwrap_or_default());
+        format!("{code}: {message}")
+    });
+    Judged::Refused(told.collect::<Vec<_>>().join("; "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::item::Item;
+    use super::*;
+
+    fn reason(code: &str) -> Reason {
+        Reason { code: Some(code.to_owned()), ..Reason::default() }
+    }
+
+    fn of(commit: &str) -> Reason {
+        let item = Some(Item::default().with("commit", commit));
+        Reason { item, ..reason("ConditionalCheckFailed") }
+    }
+
+    #[test]
+    fn every_reason_has_its_answer() {
+        let none = || reason("None");
+        let failed = || reason("ConditionalCheckFailed");
+        let conflict = || reason("TransactionConflict");
+        let over = Judged::Over;
+        let table = [
+            (vec![of("another"), none(), none()], over(Committed::AlreadyDecided)),
+            (vec![of("ours"), none(), failed()], over(Committed::Yes)),
+            // It has gone since.
+            (vec![failed(), none(), failed()], over(Committed::AlreadyDecided)),
+            (vec![none(), none(), failed()], over(Committed::Stale)),
+            (vec![none(), conflict(), failed()], over(Committed::Stale)),
+            (vec![conflict(), none(), failed()], Judged::Conflict),
+            (vec![none(), none(), conflict()], Judged::Conflict),
+            (vec![none(), reason("ThrottlingError"), none()], Judged::NoRoom),
+            (vec![none(), reason("ProvisionedThroughputExceeded"), none()], Judged::NoRoom),
+            (
+                vec![none(), reason("ValidationError"), none()],
+                Judged::Refused("ValidationError: ".to_owned()),
+            ),
+            (Vec::new(), Judged::Refused(String::new())),
+        ];
+        for (reasons, expected) in table {
+            assert_eq!(judge(&reasons, Some("ours")), expected, "{reasons:?}");
+        }
+        assert_eq!(judge(&[failed()], None), over(Committed::Stale), "of what is written before");
+    }
+}

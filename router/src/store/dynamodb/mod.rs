@@ -1,0 +1,129 @@
+//! The store in one table of DynamoDB, for many workers and for Lambda. Its README says what stands where, and what it takes.
+
+mod commit;
+mod definition;
+mod hands;
+mod item;
+mod merging;
+mod places;
+mod prune;
+mod read;
+mod request;
+mod rows;
+mod settle;
+mod sorted;
+mod stream;
+mod table;
+
+use std::fmt;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use watchfire_core::yaml::{Mistake, expected};
+
+use self::hands::Hands;
+use self::merging::Combined;
+use self::places::Place;
+use self::request::Write;
+use self::table::Table;
+pub use self::table::Units;
+use super::Error;
+use super::parsed::Parsed;
+use crate::aws::call::{Caller, Service};
+use crate::clients::Clients;
+
+/// What is due: next tries of decisions, and records that something is due about.
+const DUE: &str = "due";
+/// The timelines of incidents, and the records of which it is asked when they are old whether they are still needed.
+const TIMELINE: &str = "timeline";
+/// The records that are open.
+const OPEN: &str = "open";
+
+/// Under `store.dynamodb`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[schemars(rename = "DynamoDb")]
+#[serde(deny_unknown_fields, expecting = "a mapping of table, region")]
+pub struct Config {
+    /// The table's name, 3 to 255 letters, digits, `_`, `-` and `.`.
+    #[schemars(regex(pattern = "^[a-zA-Z0-9_.-]{3,255}$"))]
+    pub table: String,
+    /// The region that it is in, if it is another than everything else's.
+    #[serde(default)]
+    pub region: Option<String>,
+}
+
+/// The store in a table.
+#[derive(Clone)]
+pub struct DynamoDb(Arc<Inner>);
+
+struct Inner {
+    table: Table,
+    /// How long decisions are kept.
+    keep: SignedDuration,
+    parsed: Parsed,
+    combined: Combined,
+    /// This worker, as others know it.
+    worker: String,
+    hands: Hands,
+}
+
+impl Config {
+    /// What is wrong with it.
+    pub(crate) fn check(&self, mistake: &mut dyn FnMut(&str, Mistake)) {
+        let Self { table, region: _ } = self;
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+        if !(3..=255).contains(&table.len()) || !table.bytes().all(is_plain) {
+            let name = expected("the name of a table, 3 to 255 letters, digits, `_`, `-` and `.`");
+            mistake(".table", name.found(format!("`{}`", table.escape_debug())));
+        }
+    }
+}
+
+impl DynamoDb {
+    /// Looks whether the table is as it must be.
+    pub(super) async fn open(
+        clients: &Clients,
+        config: &Config,
+        keep: SignedDuration,
+    ) -> Result<Self, Error> {
+        let Config { table, region } = config;
+        let caller = Caller::new(clients, Service::DynamoDb, region.as_deref()).await;
+        let caller =
+            caller.map_err(|error| Error::Table { table: table.clone(), wrong: vec![error.to_string()] })?;
+        let (parsed, combined, hands) = Default::default();
+        let worker = format!("{:016x}", table::random());
+        let table = Table::new(caller, table.clone());
+        let inner = Inner { table, keep, parsed, combined, worker, hands };
+        definition::look_at(&inner.table).await?;
+        Ok(Self(Arc::new(inner)))
+    }
+
+    /// What `CreateTable` is to be asked for, without what is particular to a place.
+    pub fn definition(table: &str) -> serde_json::Value {
+        definition::definition(table)
+    }
+
+    /// What this process has taken of the table's capacity.
+    pub fn units(&self) -> Units {
+        self.0.table.units()
+    }
+
+    pub(super) async fn ping(&self) -> Result<(), Error> {
+        let [pk, sk] = ["ping", "ping"].map(str::to_owned);
+        let place = Place { pk, sk, name: None };
+        self.0.table.write(&Write::update(&place).set("at", Timestamp::now().as_microsecond())).await?;
+        Ok(())
+    }
+
+    pub(super) fn is_healthy(&self) -> bool {
+        self.0.table.is_healthy()
+    }
+}
+
+impl fmt::Debug for DynamoDb {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("DynamoDb").field("table", &self.0.table.name).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,194 @@
+//! What the items of the table say: of a decision a small one that changes and a large one that does not, and records.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use watchfire_core::decision::Decision;
+use watchfire_core::ids::{EffectId, EventId, FindingKey, IncidentKey};
+use watchfire_core::journal::{Entry, Outcome};
+use watchfire_core::state::{Key, Record};
+
+use super::item::Item;
+use super::places::{self, Place};
+use super::request::{Condition, Write};
+use crate::store::Error;
+use crate::store::row::{Kept, from_row, to_row};
+
+/// In bytes: DynamoDB takes 400 KB, of which a change takes as much as it adds.
+const MOST: usize = 390 * 1024;
+/// So long after it is old, what nobody has removed is removed by the table itself.
+pub(super) const NET: SignedDuration = SignedDuration::from_hours(24 * 30);
+/// Of so many decisions a record remembers that they were merged into it.
+const REMEMBERED: usize = 100;
+
+/// What became of a decision.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Head {
+    pub(super) event: EventId,
+    /// When it was decided.
+    pub(super) decided: i64,
+    /// Changes with each change of it.
+    pub(super) revision: u64,
+    pub(super) outcomes: BTreeMap<EffectId, Outcome>,
+    /// What has no outcome yet.
+    pub(super) pending: BTreeSet<String>,
+    /// When that is tried next.
+    pub(super) due: Option<i64>,
+    /// The second at which the table removes it.
+    pub(super) expires: i64,
+}
+
+/// A record as it is kept.
+#[derive(Clone, Debug)]
+pub(super) struct Row {
+    /// 0 where there is none.
+    pub(super) version: u64,
+    /// When a decision changed it last.
+    pub(super) changed: i64,
+    pub(super) body: Vec<u8>,
+    /// Which decisions were merged into it last.
+    pub(super) seen: Vec<u64>,
+    /// Whether it stands among those of which it is asked whether they are still needed.
+    pub(super) is_marked: bool,
+}
+
+impl Head {
+    /// None where it has expired, or is none of ours.
+    pub(super) fn read(item: &Item) -> Result<Option<Self>, Error> {
+        let event = places::event_of(item);
+        let what = || format!("what became of event {}", event.clone().unwrap_or_else(|| EventId::new("?")));
+        let (Some(event), Some(decided), Some(expires)) =
+            (event.clone(), item.number("decided"), item.number("ttl"))
+        else {
+            return Err(corrupt(what(), "it has no time"));
+        };
+        if expires <= Timestamp::now().as_second() {
+            return Ok(None);
+        }
+        let outcomes = match item.bytes("outcomes") {
+            Some(row) => from_row(row, what)?,
+            None => BTreeMap::new(),
+        };
+        let revision = item.number("revision").unwrap_or_default().unsigned_abs();
+        let (pending, due) = (item.set("pending"), item.number("due"));
+        Ok(Some(Self { event, decided, revision, outcomes, pending, due, expires }))
+    }
+
+    /// Where its decision is.
+    pub(super) fn body(&self) -> Place {
+        places::body(&self.event, self.decided)
+    }
+
+    /// The decision with what became of it; none where that is gone.
+    pub(super) fn entry(self, body: Option<&Item>) -> Result<Option<Entry>, Error> {
+        let what = || format!("the decision about event {}", self.event);
+        let Some(row) = body.and_then(|body| body.bytes("body")) else { return Ok(None) };
+        let Kept { decision, raw, sha256 } = from_row::<Kept<Decision, String>>(row, what)?;
+        Ok(Some(Entry { decision, raw, sha256, outcomes: self.outcomes }))
+    }
+}
+
+impl Row {
+    /// One that is not there.
+    pub(super) fn none() -> Self {
+        Self { version: 0, changed: 0, body: Vec::new(), seen: Vec::new(), is_marked: false }
+    }
+
+    pub(super) fn read(item: &Item) -> Result<Self, Error> {
+        let what = || places::key_of(item).unwrap_or_else(|| "a record".to_owned());
+        let (Some(version), Some(changed), Some(body)) =
+            (item.number("version"), item.number("changed"), item.bytes("body"))
+        else {
+            return Err(corrupt(what(), "it has no version, time or content"));
+        };
+        let seen = item.bytes("seen").unwrap_or_default().as_chunks().0;
+        Ok(Self {
+            version: version.unsigned_abs(),
+            changed,
+            body: body.to_vec(),
+            seen: seen.iter().map(|bytes| u64::from_le_bytes(*bytes)).collect(),
+            is_marked: item.text("timeline_pk").is_some(),
+        })
+    }
+
+    /// What it says; none where there is none.
+    pub(super) fn record(&self, key: &str) -> Result<Option<Record>, Error> {
+        match self.version {
+            0 => Ok(None),
+            _ => from_row(&self.body, || key.to_owned()).map(Some),
+        }
+    }
+
+    pub(super) fn changed_at(&self) -> Timestamp {
+        Timestamp::from_microsecond(self.changed).unwrap_or(Timestamp::MIN)
+    }
+}
+
+/// A record as it is from now on, if it is at that version.
+pub(super) fn change(key: &str, record: &Record, from: u64, at: i64) -> Write {
+    let due = record.wake_at().map(|due| places::wake(key, due.as_microsecond()));
+    let open = record.is_open().then(|| places::open(key));
+    Write::update(&places::record(key))
+        .set("version", version())
+        .set("changed", at)
+        .set("body", to_row(record))
+        .set_both(["due_pk", "due_sk"], due)
+        .set_both(["open_pk", "open_sk"], open)
+        .when(is_at(from))
+}
+
+/// The records of what a decision is about, whether it has changed them or not.
+pub(super) fn own_records(incident: Option<&IncidentKey>, finding: Option<&FindingKey>) -> BTreeSet<String> {
+    let of_incident =
+        incident.map(|incident| [Key::Incident(incident.clone()), Key::PageDraft(incident.clone())]);
+    let of_finding = finding.map(|finding| Key::Finding(finding.clone()));
+    of_incident.into_iter().flatten().chain(of_finding).map(|key| key.to_string()).collect()
+}
+
+/// The records that the decision in a body may have changed.
+pub(super) fn changes_of(body: &Item) -> BTreeSet<String> {
+    #[derive(Deserialize)]
+    struct About {
+        incident: Option<IncidentKey>,
+        finding: Option<FindingKey>,
+    }
+    let mut changes = body.set("changes");
+    let row = body.bytes("body").unwrap_or_default();
+    if let Ok(Kept { decision: About { incident, finding }, .. }) =
+        from_row::<Kept<About, IgnoredAny>>(row, String::new)
+    {
+        changes.extend(own_records(incident.as_ref(), finding.as_ref()));
+    }
+    changes
+}
+
+/// What a condition on a version is.
+pub(super) fn is_at(version: u64) -> Condition {
+    if version == 0 { Condition::Absent } else { Condition::Is("version", version.into()) }
+}
+
+/// The last of those that were merged, as they are kept.
+pub(super) fn seen(seen: &[u64]) -> Vec<u8> {
+    let last = &seen[seen.len().saturating_sub(REMEMBERED)..];
+    last.iter().flat_map(|id| id.to_le_bytes()).collect()
+}
+
+/// A version that no record has had.
+pub(super) fn version() -> u64 {
+    // Nobody counts: that would be one item that every decision of every worker changes.
+    (super::table::random() >> 1).max(1)
+}
+
+/// Refuses what the table would refuse.
+pub(super) fn fits(write: &Write, what: impl FnOnce() -> String) -> Result<(), Error> {
+    let bytes = write.size();
+    if bytes > MOST { Err(Error::TooLarge { what: what(), bytes, most: MOST }) } else { Ok(()) }
+}
+
+fn corrupt(what: String, why: &str) -> Error {
+    Error::Corrupt { what, cause: Arc::new(io::Error::new(io::ErrorKind::InvalidData, why)) }
+}
