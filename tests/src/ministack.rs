@@ -113,7 +113,9 @@ impl Ministack {
     pub async fn bucket(&self, stem: &str) -> String {
         let name = self.name(stem);
         let lock = [("x-amz-bucket-object-lock-enabled", "true")];
-        self.api.s3(&format!("PUT /{name}"), &lock, "").await;
+        let place = "<CreateBucketConfiguration><LocationConstraint>us-gov-west-1</LocationConstraint>\
+                     </CreateBucketConfiguration>";
+        self.api.s3(&format!("PUT /{name}"), &lock, place).await;
         name
     }
 
