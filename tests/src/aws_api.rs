@@ -1,5 +1,6 @@
 //! AWS's API as tests speak it to a server that checks no signature: JSON or forms over HTTP.
 
+use reqwest::header::HeaderMap;
 use serde_json::Value;
 
 use crate::process::http;
@@ -46,17 +47,32 @@ impl AwsApi {
         self.send(request.body(body.join("&")), service).await
     }
 
-    /// Nobody checks the signature; the region and the service are read from it.
+    /// One operation of S3: method, path, headers and body. Answers with the headers and the body.
+    pub async fn s3(&self, call: &str, headers: &[(&str, &str)], body: &str) -> (HeaderMap, String) {
+        let (method, path) = call.split_once(' ').expect("a method and a path");
+        let method = method.parse().expect("it is a method");
+        let mut request = self.http.request(method, format!("{}{path}", self.endpoint));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.answer(request.body(body.to_owned()), "s3").await
+    }
+
     async fn send(&self, request: reqwest::RequestBuilder, service: &str) -> String {
+        self.answer(request, service).await.1
+    }
+
+    /// Nobody checks the signature; the region and the service are read from it.
+    async fn answer(&self, request: reqwest::RequestBuilder, service: &str) -> (HeaderMap, String) {
         let signature = format!(
             "AWS4-HMAC-SHA256 Credential=test/20261120/{REGION}/{service}/aws4_request, \
              SignedHeaders=host, Signature=0"
         );
         let answer = request.header("authorization", signature).send().await.expect("the server answers");
-        let status = answer.status();
+        let (status, headers) = (answer.status(), answer.headers().clone());
         let text = answer.text().await.expect("the answer can be read");
         assert!(status.is_success(), "{service} answered {status}: {text}");
-        text
+        (headers, text)
     }
 }
 

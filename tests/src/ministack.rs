@@ -1,9 +1,10 @@
-//! SQS, SNS, EventBridge, Secrets Manager and DynamoDB, spoken to as any client would: JSON or forms over HTTP.
+//! SQS, SNS, EventBridge, S3, Secrets Manager and DynamoDB, spoken to as any client would: JSON or forms over HTTP.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 
 use crate::aws_api::{AwsApi, between};
@@ -106,6 +107,21 @@ impl Ministack {
     /// Publishes a text to a topic.
     pub async fn publish(&self, topic: &str, message: &str) {
         self.form(&[("Action", "Publish"), ("TopicArn", topic), ("Message", message)]).await;
+    }
+
+    /// A bucket with Object Lock. Returns its name.
+    pub async fn bucket(&self, stem: &str) -> String {
+        let name = self.name(stem);
+        let lock = [("x-amz-bucket-object-lock-enabled", "true")];
+        let place = "<CreateBucketConfiguration><LocationConstraint>us-gov-west-1</LocationConstraint>\
+                     </CreateBucketConfiguration>";
+        self.api.s3(&format!("PUT /{name}"), &lock, place).await;
+        name
+    }
+
+    /// One operation of S3, as `AwsApi::s3` has it.
+    pub async fn s3(&self, call: &str, headers: &[(&str, &str)], body: &str) -> (HeaderMap, String) {
+        self.api.s3(call, headers, body).await
     }
 
     /// A secret of Secrets Manager with that text. Returns its ARN.

@@ -70,6 +70,7 @@ macro_rules! store_contract {
             what_is_settled_in_part_is_due
             postponing_what_is_settled_does_nothing
             postponing_an_unknown_event_is_refused
+            whoever_commits_has_what_is_left_to_do_in_hand
             what_is_due_is_said_with_its_time_and_not_before
             the_records_longest_due_come_first
             a_record_that_is_due_at_another_time_is_due_only_then

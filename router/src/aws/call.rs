@@ -4,6 +4,7 @@
 //! which refusals are none there, and what a call is worth.
 
 mod answer;
+mod ask;
 mod place;
 mod refusal;
 mod xml;
@@ -13,62 +14,28 @@ use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
-use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
+use aws_sigv4::http_request::{
+    PayloadChecksumKind, PercentEncodingMode, SignableBody, SignableRequest, SigningSettings,
+    UriPathNormalizationMode, sign,
+};
 use aws_sigv4::sign::v4;
-use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
-use axum::http::{Method, Request};
-use serde_json::Value;
+use axum::http::Request;
+use axum::http::header::RETRY_AFTER;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::clients::{Clients, chain};
 pub(crate) use answer::Answer;
+pub(crate) use ask::Ask;
 pub(crate) use place::{Place, Service, configured};
 use refusal::Head;
 pub(crate) use refusal::{CallError, Refusal};
 
 const CREDENTIALS_WITHIN: Duration = Duration::from_secs(5);
 
-/// What is asked, in one of AWS's protocols.
-#[derive(Clone, Debug)]
-pub(crate) enum Ask<'a> {
-    /// AWS Query: a form, answered in XML.
-    Query {
-        /// `Action`.
-        action: &'a str,
-        /// `Version`.
-        version: &'a str,
-        /// What else is in the form.
-        fields: &'a [(&'a str, &'a str)],
-    },
-    /// AWS JSON 1.1: the operation is in `X-Amz-Target`.
-    Json {
-        /// `X-Amz-Target`.
-        target: &'a str,
-        /// What is sent.
-        body: &'a Value,
-    },
-    /// AWS JSON 1.0, which is the same by another name.
-    Json10 {
-        /// `X-Amz-Target`.
-        target: &'a str,
-        /// What is sent.
-        body: &'a Value,
-    },
-    /// AWS REST JSON: the operation is in method and path.
-    Rest {
-        /// The method.
-        method: Method,
-        /// From `/` on.
-        path: &'a str,
-        /// What is sent.
-        body: &'a Value,
-    },
-}
-
 /// How long it may take, and how often it is tried.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Patience {
-    /// From a request to its answer.
+    /// From a request to its answer, and from one part of that to the next.
     pub(crate) attempt: Duration,
     /// Everything, with credentials, attempts and the waits in between.
     pub(crate) in_all: Duration,
@@ -76,6 +43,13 @@ pub(crate) struct Patience {
     pub(crate) attempts: u32,
     /// Up to that long before a second attempt, up to twice as long before a third.
     pub(crate) wait: Duration,
+}
+
+/// How long nothing may come, and when it must have ended.
+#[derive(Clone, Copy, Debug)]
+struct Silence {
+    within: Duration,
+    end: Instant,
 }
 
 /// Who calls, and where.
@@ -107,6 +81,11 @@ impl Caller {
     /// At a place that the caller knows, in a way that it knows.
     pub(crate) fn at(place: Place, http: reqwest::Client, credentials: SharedCredentialsProvider) -> Self {
         Self { http, credentials, place }
+    }
+
+    /// In one bucket of S3.
+    pub(crate) fn in_bucket(self, bucket: &str) -> Self {
+        Self { place: self.place.in_bucket(bucket), ..self }
     }
 
     /// Calls. May be dropped at any await.
@@ -142,11 +121,7 @@ impl Caller {
         let request = self
             .signed(ask, &credentials, SystemTime::now())
             .map_err(|error| failed(format!("the request could not be signed: {error:#}")))?;
-        let answered_by = end.min(Instant::now() + within);
-        let (head, body) = timeout_at(answered_by, self.exchange(request))
-            .await
-            .map_err(|_| failed(format!("no answer within {} s", within.as_secs())))?
-            .map_err(|error| failed(format!("no answer: {}", chain(&error.without_url()))))?;
+        let (head, body) = self.exchange(request, Silence { within, end }).await?;
         match head.status {
             200..300 => Answer::read(head.status, body, self.place.service().most_read()),
             _ => Err(CallError::Refused(Refusal::read(&head, &body, &credentials))),
@@ -165,11 +140,11 @@ impl Caller {
             .region(self.place.region())
             .name(self.place.service().signing_name())
             .time(now)
-            .settings(SigningSettings::default())
+            .settings(settings(self.place.service()))
             .build()?
             .into();
         let (method, url, headers, body) =
-            (ask.method(), self.place.url(ask.path()), ask.headers(), ask.bytes());
+            (ask.method(), self.place.url(&ask.path()), ask.headers(), ask.bytes());
         let signed_headers = headers.iter().map(|(name, value)| (*name, *value));
         let signable =
             SignableRequest::new(method.as_str(), &url, signed_headers, SignableBody::Bytes(&body))?;
@@ -180,12 +155,15 @@ impl Caller {
         }
         let mut request = request.body(body)?;
         instructions.apply_to_request_http1x(&mut request);
-        Ok(request.try_into()?)
+        let request: reqwest::Request = request.try_into()?;
+        // A `.` or `..` between slashes would be resolved, and something else asked for than what was signed.
+        anyhow::ensure!(request.url().as_str() == url, "it has a path that cannot be sent");
+        Ok(request)
     }
 
     /// The answer, of its body not much more than is read.
-    async fn exchange(&self, request: reqwest::Request) -> Result<(Head, Vec<u8>), reqwest::Error> {
-        let mut response = self.http.execute(request).await?;
+    async fn exchange(&self, request: reqwest::Request, most: Silence) -> Result<(Head, Vec<u8>), CallError> {
+        let mut response = most.before(self.http.execute(request)).await?;
         let header = |name: &str| response.headers().get(name)?.to_str().ok().map(str::to_owned);
         let head = Head {
             status: response.status().as_u16(),
@@ -193,12 +171,14 @@ impl Caller {
             retry_after: header(RETRY_AFTER.as_str())
                 .and_then(|seconds| seconds.trim().parse().ok())
                 .map(Duration::from_secs),
+            bucket_region: header("x-amz-bucket-region"),
         };
         let service = self.place.service();
-        let most = if response.status().is_success() { service.most_read() } else { service.most_said() };
+        let most_read =
+            if response.status().is_success() { service.most_read() } else { service.most_said() };
         let mut body = Vec::new();
-        while body.len() <= most
-            && let Some(chunk) = response.chunk().await?
+        while body.len() <= most_read
+            && let Some(chunk) = most.before(response.chunk()).await?
         {
             body.extend_from_slice(&chunk);
         }
@@ -206,43 +186,27 @@ impl Caller {
     }
 }
 
-impl Ask<'_> {
-    fn method(&self) -> Method {
-        match self {
-            Ask::Query { .. } | Ask::Json { .. } | Ask::Json10 { .. } => Method::POST,
-            Ask::Rest { method, .. } => method.clone(),
-        }
+impl Silence {
+    /// What comes before it has lasted too long.
+    async fn before<T>(self, answer: impl Future<Output = reqwest::Result<T>>) -> Result<T, CallError> {
+        let Self { within, end } = self;
+        let failed = CallError::NoAnswer;
+        timeout_at(end.min(Instant::now() + within), answer)
+            .await
+            .map_err(|_| failed(format!("no answer within {} s", within.as_secs())))?
+            .map_err(|error| failed(format!("no answer: {}", chain(&error.without_url()))))
     }
+}
 
-    fn path(&self) -> &str {
-        match self {
-            Ask::Query { .. } | Ask::Json { .. } | Ask::Json10 { .. } => "/",
-            Ask::Rest { path, .. } => path,
-        }
+/// S3 wants its paths signed as they are sent, and the sum of the body in a header.
+fn settings(service: Service) -> SigningSettings {
+    let mut settings = SigningSettings::default();
+    if service == Service::S3 {
+        settings.percent_encoding_mode = PercentEncodingMode::Single;
+        settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
+        settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
     }
-
-    fn headers(&self) -> Vec<(&str, &str)> {
-        let kind = |kind| (CONTENT_TYPE.as_str(), kind);
-        match self {
-            Ask::Query { .. } => vec![kind("application/x-www-form-urlencoded")],
-            Ask::Json { target, .. } => vec![kind("application/x-amz-json-1.1"), ("x-amz-target", target)],
-            Ask::Json10 { target, .. } => vec![kind("application/x-amz-json-1.0"), ("x-amz-target", target)],
-            Ask::Rest { .. } => vec![kind("application/json")],
-        }
-    }
-
-    fn bytes(&self) -> Vec<u8> {
-        match self {
-            Ask::Query { action, version, fields } => {
-                let mut form = form_urlencoded::Serializer::new(String::new());
-                form.append_pair("Action", action).append_pair("Version", version);
-                form.extend_pairs(fields.iter()).finish().into_bytes()
-            }
-            Ask::Json { body, .. } | Ask::Json10 { body, .. } | Ask::Rest { body, .. } => {
-                body.to_string().into_bytes()
-            }
-        }
-    }
+    settings
 }
 
 /// None to all of it, so that what failed together does not come back together.

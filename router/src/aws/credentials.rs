@@ -11,7 +11,10 @@
 //! issued before are denied, those of healthy pods included, until their SDKs ask for new ones; and a stolen
 //! service account token can ask for new ones, too, for as long as it is valid.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
+use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
 use super::call::{Answer, Ask, CallError, Caller, Service};
@@ -214,24 +217,8 @@ fn covers(found: Option<&Value>, denied: &Denied) -> bool {
 }
 
 /// IAM answers with documents encoded for URLs.
-fn decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, after @ ..] = rest {
-        let value = (*first == b'%').then(|| after.get(..2)).flatten();
-        let value = value.and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok());
-        match value {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = &after[2..];
-            }
-            None => {
-                bytes.push(*first);
-                rest = after;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
+fn decoded(text: &str) -> Cow<'_, str> {
+    percent_decode_str(text).decode_utf8_lossy()
 }
 
 #[cfg(test)]

@@ -101,8 +101,12 @@ impl Config {
                 }
             }
             To::S3(S3Config { bucket, prefix, kms_key: _, retain_days, retention: _ }) => {
-                if bucket.is_empty() {
-                    mistake(".to.s3.bucket", expected("a bucket's name").found("nothing"));
+                if let Some(found) = no_bucket(bucket) {
+                    mistake(".to.s3.bucket", expected("a bucket's name").found(found));
+                }
+                if prefix.split('/').any(|part| part == "." || part == "..") {
+                    let plain = expected("a prefix without `.` and `..` between slashes");
+                    mistake(".to.s3.prefix", plain.found(format!("`{prefix}`")));
                 }
                 if prefix.starts_with('/') || !(prefix.is_empty() || prefix.ends_with('/')) {
                     let folder = expected("a prefix that ends in `/` and does not begin with it");
@@ -114,6 +118,20 @@ impl Config {
                 }
             }
         }
+    }
+}
+
+/// What it is, if it is no bucket that evidence could be in. An access point is named by its alias.
+fn no_bucket(name: &str) -> Option<String> {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+    if name.is_empty() {
+        Some("nothing".to_owned())
+    } else if name.ends_with("--x-s3") {
+        Some(format!("`{name}`, a directory bucket, which has no Object Lock"))
+    } else if matches!(name, "." | "..") || !name.bytes().all(allowed) {
+        Some(format!("`{}`", name.escape_debug()))
+    } else {
+        None
     }
 }
 

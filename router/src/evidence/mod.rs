@@ -101,13 +101,13 @@ impl Evidence {
     /// Reaches for nothing yet.
     ///
     /// # Errors
-    /// A configuration with a value out of its range.
+    /// A configuration with a value out of its range, or a bucket without a region.
     pub async fn new(config: Config, clients: &Clients) -> anyhow::Result<Self> {
         let mut mistakes = Vec::new();
         config.check(&mut |member, message| mistakes.push(format!("evidence{member}: {message}")));
         anyhow::ensure!(mistakes.is_empty(), "{}", mistakes.join("; "));
         let Config { to, within_seconds, log_lines, log_bytes } = config;
-        let place = Place::new(to, clients).await;
+        let place = Place::new(to, clients).await?;
         let within = Duration::from_secs(within_seconds.into());
         Ok(Self { place, chain: Chain::default(), within, limits: Limits { log_lines, log_bytes } })
     }

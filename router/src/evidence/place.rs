@@ -29,11 +29,11 @@ pub(super) enum Put {
 
 impl Place {
     /// Reaches for nothing yet.
-    pub(super) async fn new(to: To, clients: &Clients) -> Self {
-        match to {
+    pub(super) async fn new(to: To, clients: &Clients) -> anyhow::Result<Self> {
+        Ok(match to {
             To::Directory(config) => Place::Directory(Directory::new(config)),
-            To::S3(config) => Place::S3(S3::new(config, clients).await),
-        }
+            To::S3(config) => Place::S3(S3::new(config, clients).await?),
+        })
     }
 
     /// What a person would call the thing at that key.

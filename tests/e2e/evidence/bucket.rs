@@ -8,10 +8,8 @@ use std::time::Duration;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
-use aws_sdk_s3::types::{
-    BucketLocationConstraint, CreateBucketConfiguration, ObjectLockMode, ServerSideEncryption,
-};
 use futures_util::future::join_all;
+use reqwest::header::HeaderMap;
 use watchfire::clients::Clients;
 use watchfire::evidence::{Config, Evidence, Kept, Retention, S3Config, To, Which, Wrong};
 use watchfire::failure::Failure;
@@ -30,7 +28,7 @@ fn aws(endpoint: &str) -> SdkConfig {
 }
 
 struct Bucket {
-    s3: aws_sdk_s3::Client,
+    ministack: Ministack,
     clients: Clients,
     name: String,
 }
@@ -39,16 +37,20 @@ impl Bucket {
     async fn new() -> Self {
         let ministack = Ministack::shared();
         let clients = Clients::with_aws(aws(ministack.endpoint())).unwrap();
-        let s3 = aws_sdk_s3::Client::new(clients.aws().await);
-        let name = ministack.name("evidence");
-        let region = BucketLocationConstraint::UsGovWest1;
-        let place = CreateBucketConfiguration::builder().location_constraint(region).build();
-        let create = s3.create_bucket().bucket(&name).create_bucket_configuration(place);
-        create.object_lock_enabled_for_bucket(true).send().await.unwrap();
-        Self { s3, clients, name }
+        let name = ministack.bucket("evidence").await;
+        Self { ministack, clients, name }
+    }
+
+    /// One operation on an object, or on the bucket.
+    async fn s3(&self, method: &str, rest: &str, body: &str) -> (HeaderMap, String) {
+        self.ministack.s3(&format!("{method} /{}{rest}", self.name), &[], body).await
     }
 
     async fn evidence(&self) -> Evidence {
+        Evidence::new(self.config(), &self.clients).await.unwrap()
+    }
+
+    fn config(&self) -> Config {
         let to = To::S3(S3Config {
             bucket: self.name.clone(),
             prefix: "watchfire/".to_owned(),
@@ -57,13 +59,13 @@ impl Bucket {
             retain_days: Some(400),
             retention: Retention::Governance,
         });
-        let config = Config { to, within_seconds: 20, log_lines: 100, log_bytes: 4_096 };
-        Evidence::new(config, &self.clients).await.unwrap()
+        Config { to, within_seconds: 20, log_lines: 100, log_bytes: 4_096 }
     }
 
     async fn keys(&self) -> Vec<String> {
-        let list = self.s3.list_objects_v2().bucket(&self.name).send().await.unwrap();
-        list.contents().iter().filter_map(|object| object.key().map(str::to_owned)).collect()
+        let (_, list) = self.s3("GET", "?list-type=2", "").await;
+        let keys = list.split("<Key>").skip(1).filter_map(|rest| rest.split_once("</Key>"));
+        keys.map(|(key, _)| key.to_owned()).collect()
     }
 }
 
@@ -83,10 +85,10 @@ async fn what_is_kept_is_locked_encrypted_and_kept_once() {
     ];
     assert_eq!(bucket.keys().await, keys);
     for key in keys {
-        let head = bucket.s3.head_object().bucket(&bucket.name).key(key).send().await.unwrap();
-        assert_eq!(head.object_lock_mode(), Some(&ObjectLockMode::Governance), "{key}");
-        assert_eq!(head.server_side_encryption(), Some(&ServerSideEncryption::AwsKms), "{key}");
-        assert!(head.object_lock_retain_until_date().is_some(), "{key}");
+        let (head, _) = bucket.s3("HEAD", &format!("/{key}"), "").await;
+        assert_eq!(head["x-amz-object-lock-mode"], "GOVERNANCE", "{key}");
+        assert_eq!(head["x-amz-server-side-encryption"], "aws:kms", "{key}");
+        assert!(head.contains_key("x-amz-object-lock-retain-until-date"), "{key}");
     }
     let report = evidence.verify(Which::All).await.unwrap();
     assert_eq!((report.bundles, report.files, report.links, report.wrong), (1, 2, 1, vec![]));
@@ -148,8 +150,7 @@ async fn a_version_put_over_a_file_is_told() {
     let evidence = bucket.evidence().await;
     evidence.keep(&nobody(), &request("b-1", &[])).await.unwrap();
     let key = "watchfire/bundles/b-1/finding.json";
-    let forged = aws_sdk_s3::primitives::ByteStream::from_static(b"{}");
-    bucket.s3.put_object().bucket(&bucket.name).key(key).body(forged).send().await.unwrap();
+    bucket.s3("PUT", &format!("/{key}"), "{}").await;
     let report = evidence.verify(Which::Bundle("b-1".to_owned())).await.unwrap();
     match &report.wrong[..] {
         [Wrong::FileAltered { file, found_bytes: 2, .. }] => assert_eq!(file, "finding.json"),
@@ -164,4 +165,29 @@ async fn a_bucket_that_does_not_exist_refuses_for_good() {
         Err(Failure::Permanent { reason }) => assert!(reason.contains("404 NoSuchBucket"), "{reason}"),
         other => panic!("{other:?}"),
     }
+}
+
+#[tokio::test]
+async fn a_list_of_more_than_a_page_is_read_to_its_end_whatever_is_in_its_keys() {
+    let bucket = Bucket::new().await;
+    let evidence = bucket.evidence().await;
+    evidence.keep(&nobody(), &request("b-1", &[])).await.unwrap();
+    // S3 lists 1,000 at once.
+    let others: Vec<String> = (0..1_100).map(|number| format!("b-1/x/%01+%26%20ä-{number}")).collect();
+    for some in others.chunks(50) {
+        let keys: Vec<String> = some.iter().map(|key| format!("/watchfire/bundles/{key}")).collect();
+        join_all(keys.iter().map(|key| bucket.s3("PUT", key, "{}"))).await;
+    }
+    let report = evidence.verify(Which::All).await.unwrap();
+    let extra = report.wrong.iter().filter(|wrong| matches!(wrong, Wrong::FileExtra { .. }));
+    assert_eq!((report.bundles, extra.count()), (1, 1_100), "{:?}", report.wrong.first());
+}
+
+#[tokio::test]
+async fn a_bucket_without_a_region_is_told_at_the_start() {
+    let bucket = Bucket::new().await;
+    let aws = SdkConfig::builder().behavior_version(BehaviorVersion::latest()).build();
+    let bucket = Bucket { clients: Clients::with_aws(aws).unwrap(), ..bucket };
+    let error = Evidence::new(bucket.config(), &bucket.clients).await.unwrap_err();
+    assert_eq!(format!("{error:#}"), format!("s3://{}: no AWS region: set AWS_REGION", bucket.name));
 }

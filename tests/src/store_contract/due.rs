@@ -64,3 +64,17 @@ pub async fn postponing_an_unknown_event_is_refused(open: impl AsyncFn() -> Stor
     let refused = store.postpone(&EventId::new("a"), at(1)).await.unwrap_err();
     assert!(matches!(&refused, Error::UnknownEvent(event) if event.as_str() == "a"), "{refused}");
 }
+
+pub async fn whoever_commits_has_what_is_left_to_do_in_hand(open: impl AsyncFn() -> Store) {
+    let store = open().await;
+    store.commit(&State::default(), &entry("a", 0, &["page:oncall"])).await.unwrap();
+    let event = EventId::new("a");
+    assert_eq!(
+        [store.take(&event, at(1)).await.unwrap(), store.take(&event, at(2)).await.unwrap()],
+        [true; 2]
+    );
+    assert!(store.hold().is_none_or(|hold| hold.as_secs() > 5), "it takes longer than that to take it again");
+    let long = std::time::Duration::from_secs(60);
+    let claimed = [store.claim("a", at(0), long).await, store.claim("a", at(59), long).await];
+    assert_eq!(claimed.map(Result::unwrap), [true; 2]);
+}

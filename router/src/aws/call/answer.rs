@@ -5,13 +5,13 @@ use std::fmt;
 use serde::de::DeserializeOwned;
 
 use super::refusal::CallError;
-use super::xml;
+use super::xml::Xml;
 
 /// An answer that is no refusal. It may hold a secret, and does not print.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Answer {
     status: u16,
-    body: String,
+    body: Vec<u8>,
 }
 
 impl fmt::Debug for Answer {
@@ -27,12 +27,12 @@ impl Answer {
             let reason = format!("{status} with a body of more than {most} bytes");
             return Err(CallError::NoAnswer(reason));
         }
-        String::from_utf8(body).map(|body| Self { status, body }).map_err(|_| not_its_own(status))
+        Ok(Self { status, body })
     }
 
     #[cfg(test)]
     pub(crate) fn of(body: &str) -> Self {
-        Self { status: 200, body: body.to_owned() }
+        Self { status: 200, body: body.as_bytes().to_vec() }
     }
 
     /// What is read of a body in JSON.
@@ -40,7 +40,7 @@ impl Answer {
     /// # Errors
     /// It is something else, which is not quoted.
     pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, CallError> {
-        serde_json::from_str(&self.body).map_err(|_| not_its_own(self.status))
+        serde_json::from_slice(&self.body).map_err(|_| not_its_own(self.status))
     }
 
     /// The text of one element of a body in XML, by the names from the outermost on.
@@ -48,7 +48,21 @@ impl Answer {
     /// # Errors
     /// It is something else, or has no such element.
     pub(crate) fn xml_text(&self, path: &[&str]) -> Result<String, CallError> {
-        xml::text(&self.body, path).ok_or_else(|| not_its_own(self.status))
+        self.xml()?.text(path).ok_or_else(|| not_its_own(self.status))
+    }
+
+    /// A body in XML.
+    ///
+    /// # Errors
+    /// It is something else.
+    pub(crate) fn xml(&self) -> Result<Xml<'_>, CallError> {
+        let xml = std::str::from_utf8(&self.body).ok().and_then(Xml::parse);
+        xml.ok_or_else(|| not_its_own(self.status))
+    }
+
+    /// The body as it came.
+    pub(crate) fn into_bytes(self) -> Vec<u8> {
+        self.body
     }
 }
 
@@ -81,7 +95,9 @@ mod tests {
         for body in ["", "{}", "<a/>", "<a><c>x</c></a>", "<b>x</b>", "<a><b>x</b>"] {
             assert_eq!(Answer::of(body).xml_text(&["a", "b"]).map(|told| Told { told }), no, "{body}");
         }
-        assert_eq!(Answer::read(200, vec![0xff], 9).map(|_| Told { told: String::new() }), no);
+        let binary = Answer::read(200, vec![0xff], 9);
+        assert_eq!(binary.clone().and_then(|answer| answer.json::<Told>()), no);
+        assert_eq!(binary.and_then(|answer| answer.xml_text(&[])).map(|told| Told { told }), no);
         let long = CallError::NoAnswer("200 with a body of more than 3 bytes".to_owned());
         assert_eq!(Answer::read(200, b"hunt".to_vec(), 3), Err(long));
     }

@@ -1,5 +1,7 @@
 //! Where a service is called: the endpoint that the environment names, or the service's own in the region.
 
+mod bucket;
+
 use aws_config::SdkConfig;
 use aws_types::service_config::ServiceConfigKey;
 
@@ -14,6 +16,8 @@ pub(crate) enum Service {
     Ecr,
     /// Policies on roles.
     Iam,
+    /// Evidence.
+    S3,
     /// Secrets of the configuration.
     SecretsManager,
     /// Notes on findings.
@@ -43,6 +47,7 @@ impl Service {
             Service::DynamoDb => "DynamoDB",
             Service::Ecr => "ECR",
             Service::Iam => "IAM",
+            Service::S3 => "S3",
             Service::SecretsManager => "Secrets Manager",
             Service::SecurityHub => "SecurityHub",
         }
@@ -54,6 +59,7 @@ impl Service {
             Service::DynamoDb => "dynamodb",
             Service::Ecr => "ecr",
             Service::Iam => "iam",
+            Service::S3 => "s3",
             Service::SecretsManager => "secretsmanager",
             Service::SecurityHub => "securityhub",
         }
@@ -64,13 +70,17 @@ impl Service {
         match self {
             // With the item that a condition did not hold for.
             Service::DynamoDb => 1024 * 1024,
-            Service::Ecr | Service::Iam | Service::SecretsManager | Service::SecurityHub => 64 * 1024,
+            Service::Ecr | Service::Iam | Service::S3 | Service::SecretsManager | Service::SecurityHub => {
+                64 * 1024
+            }
         }
     }
 
     /// What is read of an answer, in bytes.
     pub(super) fn most_read(self) -> usize {
         match self {
+            // Whatever evidence has in one file: 16 MiB of a log, 500 objects of a cluster.
+            Service::S3 => 256 * 1024 * 1024,
             // 1,000 findings, each with its description, links and packages; 16 MB of items, a third more in base64.
             Service::Ecr | Service::DynamoDb => 32 * 1024 * 1024,
             // A policy of 10,240 characters, three of ours for each; a secret of 65,536 bytes, six for each; 100
@@ -123,15 +133,28 @@ impl Place {
         Self::own(service, region, Variant { fips: true, dual_stack: false })
     }
 
+    /// In a bucket of S3.
+    pub(super) fn in_bucket(self, bucket: &str) -> Self {
+        Self { endpoint: bucket::endpoint(&self.endpoint, bucket), ..self }
+    }
+
     fn own(service: Service, region: &str, variant: Variant) -> Result<Self, String> {
         // It becomes part of a host's name, and may come from an event.
         let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
         if region.is_empty() || !region.bytes().all(plain) {
             return Err(format!("`{}`: no region", region.escape_debug()));
         }
+        let partition = Partition::of(region);
+        if service == Service::S3 && variant.fips && partition == Partition::China {
+            return Err("S3 has no endpoint for FIPS in China".to_owned());
+        }
         let signed_for = match service {
-            Service::Iam => home(Partition::of(region)),
-            Service::DynamoDb | Service::Ecr | Service::SecretsManager | Service::SecurityHub => region,
+            Service::Iam => home(partition),
+            Service::DynamoDb
+            | Service::Ecr
+            | Service::S3
+            | Service::SecretsManager
+            | Service::SecurityHub => region,
         };
         let endpoint = format!("https://{}", host(service, region, variant));
         Ok(Self { service, region: signed_for.to_owned(), endpoint })
@@ -177,6 +200,10 @@ fn host(service: Service, region: &str, variant: Variant) -> String {
         Service::Ecr if dual_stack => format!("ecr{fips_name}.{region}.{suffix}"),
         Service::Ecr => format!("api.ecr{fips_name}.{region}.{suffix}"),
         Service::Iam => iam_host(partition, variant),
+        Service::S3 => {
+            let both = if dual_stack { ".dualstack" } else { "" };
+            format!("s3{fips_name}{both}.{region}.{}", partition.suffix())
+        }
         Service::SecretsManager => {
             let both_by_one_name = match partition {
                 Partition::Aws | Partition::Gov => true,

@@ -7,7 +7,7 @@ use aws_credential_types::Credentials;
 use serde_json::{Map, Value};
 use watchfire_core::text::clean;
 
-use super::xml;
+use super::xml::Xml;
 
 const CODE_LENGTH: usize = 100;
 const MESSAGE_LENGTH: usize = 500;
@@ -45,6 +45,8 @@ pub(super) struct Head {
     /// `x-amzn-errortype`.
     pub(super) error_type: Option<String>,
     pub(super) retry_after: Option<Duration>,
+    /// `x-amz-bucket-region`.
+    pub(super) bucket_region: Option<String>,
 }
 
 /// An error as its body tells it.
@@ -83,9 +85,15 @@ impl CallError {
 
 impl Refusal {
     pub(super) fn read(head: &Head, body: &[u8], credentials: &Credentials) -> Self {
-        let Head { status, error_type, retry_after } = head;
+        let Head { status, error_type, retry_after, bucket_region } = head;
         let body = String::from_utf8_lossy(body);
         let Said { code, message, details } = Said::of(&body);
+        // S3's own words are of an endpoint that is specified, and do not name it.
+        let elsewhere = bucket_region.as_ref().filter(|_| (300..400).contains(status));
+        let message = match (message.unwrap_or_default(), elsewhere) {
+            (message, Some(region)) => format!("{message} The bucket is in {region}."),
+            (message, None) => message,
+        };
         let named = error_type.clone().or(code).unwrap_or_default();
         // `aws.protocol#Name` or `Name:http://...`.
         let named = named.split(':').next().unwrap_or_default();
@@ -94,7 +102,7 @@ impl Refusal {
         Self {
             status: *status,
             code: told(code.trim(), CODE_LENGTH),
-            message: told(message.unwrap_or_default().trim(), MESSAGE_LENGTH),
+            message: told(message.trim(), MESSAGE_LENGTH),
             retry_after: *retry_after,
             details,
         }
@@ -118,7 +126,7 @@ impl Refusal {
         self.passes() || self.status == 403 || AGAIN.contains(&self.code.as_str())
     }
 
-    /// 5xx, and more calls than are taken.
+    /// 5xx, more calls than are taken, and a request that did not come in time.
     fn passes(&self) -> bool {
         const TOO_MANY: [&str; 4] = [
             "TooManyRequestsException",
@@ -127,7 +135,7 @@ impl Refusal {
             "TransactionConflictException",
         ];
         let throttled = self.code.contains("Throttl") || TOO_MANY.contains(&self.code.as_str());
-        matches!(self.status, 408 | 429 | 500..) || throttled
+        matches!(self.status, 408 | 429 | 500..) || throttled || self.code == "RequestTimeout"
     }
 }
 
@@ -146,7 +154,10 @@ impl fmt::Display for Refusal {
 impl Said {
     fn of(body: &str) -> Self {
         if body.trim_start().starts_with('<') {
-            let member = |name| xml::text(body, &["ErrorResponse", "Error", name]);
+            let Some(xml) = Xml::parse(body) else { return Self::default() };
+            // S3's has no envelope.
+            let member =
+                |name| xml.text(&["ErrorResponse", "Error", name]).or_else(|| xml.text(&["Error", name]));
             return Self { code: member("Code"), message: member("Message"), details: Map::new() };
         }
         // Each service has spellings of its own, and some use two at once.
@@ -179,7 +190,7 @@ mod tests {
     }
 
     fn read(status: u16, error_type: Option<&str>, body: &str) -> Refusal {
-        let head = Head { status, error_type: error_type.map(str::to_owned), retry_after: None };
+        let head = Head { status, error_type: error_type.map(str::to_owned), ..Head::default() };
         Refusal::read(&head, body.as_bytes(), &credentials())
     }
 
@@ -200,6 +211,7 @@ mod tests {
             (None, r#"{"code":null,"Code":"Wrong","message":"m","Message":"m"}"#),
             (Some("Wrong:http://internal.example/"), r#"{"message":"m"}"#),
             (None, xml),
+            (None, "<Error><Code>Wrong</Code><Message>m</Message><StringToSign>s</StringToSign></Error>"),
         ] {
             assert_eq!(read(400, error_type, body), refusal(400, "Wrong", "m"), "{body}");
         }
@@ -218,6 +230,21 @@ mod tests {
         let said = read(400, None, &body.to_string());
         assert_eq!(said.details, Map::from_iter([("CancellationReasons".to_owned(), reasons)]));
         assert_eq!(said.to_string(), "400 TransactionCanceledException: m");
+    }
+
+    #[test]
+    fn who_asks_in_a_region_that_is_not_the_buckets_is_told_which_is() {
+        let body =
+            "<Error><Code>PermanentRedirect</Code><Message>Use the specified endpoint.</Message></Error>";
+        let region = Some("eu-west-1".to_owned());
+        let said = |status, bucket_region: &Option<String>| {
+            let head = Head { status, bucket_region: bucket_region.clone(), ..Head::default() };
+            Refusal::read(&head, body.as_bytes(), &credentials()).to_string()
+        };
+        let told = "PermanentRedirect: Use the specified endpoint.";
+        assert_eq!(said(301, &region), format!("301 {told} The bucket is in eu-west-1."));
+        assert_eq!(said(301, &None), format!("301 {told}"));
+        assert_eq!(said(403, &region), format!("403 {told}"));
     }
 
     #[test]
@@ -276,6 +303,8 @@ mod tests {
             (400, "AccessDeniedException", false),
             (403, "ExpiredToken", false),
             (400, "ThrottlingException", true),
+            (400, "RequestTimeout", true),
+            (403, "RequestTimeTooSkewed", false),
             (408, "", true),
             (429, "TooManyRequestsException", true),
             (500, "InternalServiceError", true),

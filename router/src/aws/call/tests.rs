@@ -1,6 +1,8 @@
 //! Promises about what goes over the wire, and what comes of what comes back.
 #![allow(clippy::unwrap_used)]
 
+use axum::body::Bytes;
+use axum::http::Method;
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
@@ -184,6 +186,97 @@ fn a_call_is_signed_as_botocore_signs_it() {
         assert_eq!(request.headers()["authorization"].to_str().unwrap(), expected);
         assert_eq!(request.headers()["x-amz-date"], "20261125T094640Z");
     }
+}
+
+/// The signatures are those of <https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html>.
+#[test]
+fn calls_of_s3_are_signed_as_aws_publishes_it() {
+    let secret = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
+    let credentials = Credentials::new("AKIAIOSFODNN7EXAMPLE", secret, None, None, "test");
+    let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_369_353_600);
+    let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    let get =
+        |key, query, headers| Ask::Object { method: Method::GET, key, query, headers, body: Bytes::new() };
+    let put = Ask::Object {
+        method: Method::PUT,
+        key: "test$file.text",
+        query: &[],
+        headers: &[("date", "Fri, 24 May 2013 00:00:00 GMT"), ("x-amz-storage-class", "REDUCED_REDUNDANCY")],
+        body: "Welcome to Amazon S3.".into(),
+    };
+    for (ask, address, sum, headers, signature) in [
+        (
+            get("test.txt", &[], &[("range", "bytes=0-9")]),
+            "/test.txt",
+            empty,
+            "host;range;x-amz-content-sha256;x-amz-date",
+            "f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41",
+        ),
+        (
+            put,
+            "/test%24file.text",
+            "44ce7dd67c959e0d3524ffac1771dfbba87d2b6b4b4e99e42034a8b803f8b072",
+            "date;host;x-amz-content-sha256;x-amz-date;x-amz-storage-class",
+            "98ad721746da40c64f1a55b78f14c238d841ea1380cd77a1b5971af0ece108bd",
+        ),
+        (
+            get("", &[("max-keys", "2"), ("prefix", "J")], &[]),
+            "/?max-keys=2&prefix=J",
+            empty,
+            "host;x-amz-content-sha256;x-amz-date",
+            "34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7",
+        ),
+    ] {
+        let mut caller = caller(Service::S3, "https://unused.example.com");
+        let endpoint = "https://s3.amazonaws.com".parse().unwrap();
+        caller.place = Place::at(Service::S3, "us-east-1", &endpoint).in_bucket("examplebucket");
+        let request = caller.signed(&ask, &credentials, now).unwrap();
+        assert_eq!(request.url().as_str(), format!("https://examplebucket.s3.amazonaws.com{address}"));
+        assert_eq!(request.headers()["x-amz-content-sha256"], sum);
+        let expected = format!(
+            "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request, \
+             SignedHeaders={headers}, Signature={signature}"
+        );
+        assert_eq!(request.headers()["authorization"].to_str().unwrap(), expected);
+    }
+}
+
+#[test]
+fn a_key_is_encoded_once_and_one_that_would_name_another_is_not_sent() {
+    let credentials = Credentials::new("AKIDEXAMPLE", SECRET, None, None, "test");
+    let caller = caller(Service::S3, "http://127.0.0.1:9").in_bucket("b-1");
+    let sent = |key: &str| {
+        let ask = Ask::Object { method: Method::GET, key, query: &[], headers: &[], body: Bytes::new() };
+        caller
+            .signed(&ask, &credentials, SystemTime::UNIX_EPOCH)
+            .map(|request| request.url().path().to_owned())
+    };
+    assert_eq!(sent("a b/ä%20+//c~.json").unwrap(), "/b-1/a%20b/%C3%A4%2520%2B//c~.json");
+    for key in ["../b-2/secret", "a/./b", "a/.."] {
+        assert_eq!(sent(key).unwrap_err().to_string(), "it has a path that cannot be sent", "{key}");
+    }
+}
+
+#[tokio::test]
+async fn an_object_that_stops_coming_is_not_waited_for() {
+    let half = "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nab";
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let server = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut request = Vec::new();
+        while !is_whole(&request) {
+            stream.read_buf(&mut request).await.unwrap();
+        }
+        stream.write_all(half.as_bytes()).await.unwrap();
+        // Until the other side hangs up.
+        let _ = stream.read_buf(&mut request).await;
+    });
+    let ask = Ask::Object { method: Method::GET, key: "k", query: &[], headers: &[], body: Bytes::new() };
+    let patience = Patience { attempt: Duration::from_millis(500), ..ONCE };
+    let answered = caller(Service::S3, &endpoint).in_bucket("b-1").call(&ask, patience).await;
+    assert_eq!(answered, Err(CallError::NoAnswer("no answer within 0 s".to_owned())));
+    server.await.unwrap();
 }
 
 async fn asked(answers: Vec<String>, patience: Patience) -> (usize, Result<Answer, CallError>) {

@@ -1,25 +1,49 @@
-//! The text of one element of an XML document.
+//! The texts of elements of an XML document.
 
 use roxmltree::{Document, Node, ParsingOptions};
 
-/// An answer of IAM has some ten.
-const MOST_NODES: u32 = 1_000;
+/// An answer of IAM has some ten; a page of a bucket's list up to 1,000 objects of some twenty each.
+const MOST_NODES: u32 = 50_000;
 
-/// By the names of the elements, from the outermost on, in any name space; the first where there are several. None
-/// where there is no such element, or no such document. A document with a DTD is none: it may grow without end.
-pub(super) fn text(document: &str, path: &[&str]) -> Option<String> {
-    let options = ParsingOptions { allow_dtd: false, nodes_limit: MOST_NODES, ..ParsingOptions::default() };
-    let document = Document::parse_with_options(document, options).ok()?;
-    let mut node = document.root();
-    for name in path {
-        node = node.children().find(|child| child.is_element() && child.tag_name().name() == *name)?;
+/// A document. One with a DTD is none: it may grow without end.
+#[derive(Debug)]
+pub(crate) struct Xml<'d>(Document<'d>);
+
+impl<'d> Xml<'d> {
+    /// None where it is no such document.
+    pub(super) fn parse(document: &'d str) -> Option<Self> {
+        let options =
+            ParsingOptions { allow_dtd: false, nodes_limit: MOST_NODES, ..ParsingOptions::default() };
+        Document::parse_with_options(document, options).ok().map(Self)
     }
-    Some(node.children().filter(Node::is_text).filter_map(|text| text.text()).collect())
+
+    /// The text of the first element by these names, from the outermost on, in any name space.
+    pub(crate) fn text(&self, path: &[&str]) -> Option<String> {
+        self.texts(path).into_iter().next()
+    }
+
+    /// The texts of all elements by these names.
+    pub(crate) fn texts(&self, path: &[&str]) -> Vec<String> {
+        let mut found = vec![self.0.root()];
+        for name in path {
+            let named = |node: &Node<'_, '_>| node.is_element() && node.tag_name().name() == *name;
+            found = found.iter().flat_map(Node::children).filter(named).collect();
+        }
+        found.iter().map(text).collect()
+    }
+}
+
+fn text(node: &Node<'_, '_>) -> String {
+    node.children().filter(Node::is_text).filter_map(|text| text.text()).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn text(document: &str, path: &[&str]) -> Option<String> {
+        Xml::parse(document)?.text(path)
+    }
 
     fn found(text: &str) -> Option<String> {
         Some(text.to_owned())
@@ -34,6 +58,13 @@ mod tests {
         assert_eq!(text(document, &["R", "G", "E"]), found(""));
         assert_eq!(text(document, &["R", "D"]), None);
         assert_eq!(text(document, &["G", "D"]), None);
+    }
+
+    #[test]
+    fn of_several_elements_all_are_found_in_their_order() {
+        let document = "<L><C><K>b</K><S>1</S></C><x/><C/><C><K>a</K></C><K>no</K></L>";
+        let xml = Xml::parse(document);
+        assert_eq!(xml.map(|xml| xml.texts(&["L", "C", "K"])), Some(vec!["b".to_owned(), "a".to_owned()]));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::evidence::config::{DirectoryConfig, To};
 async fn place() -> (TempDir, Place) {
     let folder = tempfile::tempdir().unwrap();
     let to = To::Directory(DirectoryConfig { path: folder.path().to_owned() });
-    let place = Place::new(to, &Clients::new(None).unwrap()).await;
+    let place = Place::new(to, &Clients::new(None).unwrap()).await.unwrap();
     (folder, place)
 }
 

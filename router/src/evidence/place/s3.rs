@@ -8,53 +8,61 @@
 //!   off, a conflict with another writer, and a missing permission (403), which can be mended. Permanent:
 //!   every other 4xx, such as a bucket that does not exist or has no Object Lock.
 
+mod page;
+
 use std::time::Duration;
 
-use aws_sdk_s3::Client;
-use aws_sdk_s3::config::retry::RetryConfig;
-use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_s3::primitives::{ByteStream, DateTime};
-use aws_sdk_s3::types::{ObjectLockMode, ServerSideEncryption};
-use aws_smithy_types::timeout::TimeoutConfig;
+use anyhow::Context as _;
+use axum::body::Bytes;
+use axum::http::Method;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Put;
-use crate::clients::{Clients, explain};
+use crate::aws::call::{Answer, Ask, CallError, Caller, Patience, Refusal, Service};
+use crate::clients::Clients;
 use crate::evidence::config::{Retention, S3Config};
 use crate::evidence::digest::sha256_base64;
 use crate::evidence::{chain, now};
 use crate::failure::Failure;
+use page::Page;
 
-const ATTEMPT: Duration = Duration::from_secs(3);
-const OPERATION: Duration = Duration::from_secs(10);
+// One lost answer must not make a log missing for good: unlike a page, a capture is not repeated.
+const PATIENCE: Patience = Patience {
+    attempt: Duration::from_secs(3),
+    in_all: Duration::from_secs(10),
+    attempts: 3,
+    wait: Duration::from_millis(100),
+};
 
 /// A bucket.
 #[derive(Debug)]
 pub(in crate::evidence) struct S3 {
-    client: Client,
+    caller: Caller,
     bucket: String,
     prefix: String,
     kms_key: Option<String>,
-    lock: Option<(ObjectLockMode, SignedDuration)>,
+    lock: Option<Lock>,
+}
+
+/// Object Lock: how strictly, and how long from now.
+#[derive(Clone, Copy, Debug)]
+struct Lock {
+    mode: &'static str,
+    keep: SignedDuration,
 }
 
 impl S3 {
-    pub(super) async fn new(config: S3Config, clients: &Clients) -> Self {
+    pub(super) async fn new(config: S3Config, clients: &Clients) -> anyhow::Result<Self> {
         let S3Config { bucket, prefix, kms_key, retain_days, retention } = config;
-        let timeouts =
-            TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT).operation_timeout(OPERATION).build();
-        // One lost answer must not make a log missing for good: unlike a page, a capture is not repeated.
-        let retry = RetryConfig::standard().with_initial_backoff(Duration::from_millis(100));
-        let client = aws_sdk_s3::config::Builder::from(clients.aws().await)
-            .timeout_config(timeouts)
-            .retry_config(retry)
-            .build();
+        let caller = Caller::new(clients, Service::S3, None).await;
+        let caller = caller.with_context(|| format!("s3://{bucket}"))?.in_bucket(&bucket);
         let mode = match retention {
-            Retention::Governance => ObjectLockMode::Governance,
-            Retention::Compliance => ObjectLockMode::Compliance,
+            Retention::Governance => "GOVERNANCE",
+            Retention::Compliance => "COMPLIANCE",
         };
-        let lock = retain_days.map(|days| (mode, SignedDuration::from_hours(24 * i64::from(days))));
-        Self { client: Client::from_conf(client), bucket, prefix, kms_key, lock }
+        let keep = |days: u32| SignedDuration::from_hours(24 * i64::from(days));
+        let lock = retain_days.map(|days| Lock { mode, keep: keep(days) });
+        Ok(Self { caller, bucket, prefix, kms_key, lock })
     }
 
     pub(super) fn address(&self, key: &str) -> String {
@@ -62,54 +70,57 @@ impl S3 {
     }
 
     pub(super) async fn put(&self, key: &str, bytes: Vec<u8>) -> Result<Put, Failure> {
-        let mut put = self
-            .client
-            .put_object()
-            .bucket(&self.bucket)
-            .key(format!("{}{key}", self.prefix))
-            .if_none_match("*")
-            .checksum_sha256(sha256_base64(&bytes))
-            .server_side_encryption(ServerSideEncryption::AwsKms)
-            .set_ssekms_key_id(self.kms_key.clone())
-            .body(ByteStream::from(bytes));
-        if let Some((mode, keep)) = &self.lock {
-            put = put.object_lock_mode(mode.clone()).object_lock_retain_until_date(after(now(), *keep));
+        let sum = sha256_base64(&bytes);
+        let mut headers = vec![
+            ("content-type", "application/octet-stream"),
+            ("if-none-match", "*"),
+            ("x-amz-checksum-sha256", &sum),
+            ("x-amz-server-side-encryption", "aws:kms"),
+        ];
+        let kms_key = self.kms_key.as_deref();
+        headers.extend(kms_key.map(|key| ("x-amz-server-side-encryption-aws-kms-key-id", key)));
+        let locked = self.lock.map(|Lock { mode, keep }| (mode, after(now(), keep)));
+        if let Some((mode, until)) = &locked {
+            headers.push(("x-amz-object-lock-mode", mode));
+            headers.push(("x-amz-object-lock-retain-until-date", until));
         }
-        match put.send().await {
+        let ask = Ask::Object {
+            method: Method::PUT,
+            key: &self.whole(key),
+            query: &[],
+            headers: &headers,
+            body: bytes.into(),
+        };
+        match self.caller.call(&ask, PATIENCE).await {
             Ok(_) => Ok(Put::Stored),
-            Err(error) if status(&error) == Some(412) => Ok(Put::Exists),
+            Err(CallError::Refused(Refusal { status: 412, .. })) => Ok(Put::Exists),
             Err(error) => Err(self.failure(key, &error)),
         }
     }
 
     pub(super) async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, Failure> {
-        let get = self.client.get_object().bucket(&self.bucket).key(format!("{}{key}", self.prefix));
-        let answer = match get.send().await {
-            Ok(answer) => answer,
-            Err(error) if error.as_service_error().is_some_and(|error| error.is_no_such_key()) => {
-                return Ok(None);
-            }
-            Err(error) => return Err(self.failure(key, &error)),
-        };
-        // The limits above end with the headers.
-        let body = tokio::time::timeout(OPERATION, answer.body.collect()).await;
-        match body {
-            Ok(Ok(body)) => Ok(Some(body.to_vec())),
-            Ok(Err(error)) => Err(Failure::transient(format!("{}: {error}", self.address(key)))),
-            Err(_) => Err(Failure::transient(format!("{}: not read in time", self.address(key)))),
+        match self.ask(&self.whole(key), &[]).await {
+            Ok(answer) => Ok(Some(answer.into_bytes())),
+            Err(error) if error.code() == "NoSuchKey" => Ok(None),
+            Err(error) => Err(self.failure(key, &error)),
         }
     }
 
     pub(super) async fn list(&self, folder: &str) -> Result<Vec<String>, Failure> {
-        let list = self.client.list_objects_v2().bucket(&self.bucket);
-        let mut pages = list.prefix(format!("{}{folder}", self.prefix)).into_paginator().send();
-        let mut keys = Vec::new();
-        while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| self.failure(folder, &error))?;
-            let found = page.contents().iter().filter_map(|object| object.key());
-            keys.extend(found.filter_map(|key| Some(key.strip_prefix(&self.prefix)?.to_owned())));
+        let (mut keys, mut next) = (Vec::new(), None::<String>);
+        loop {
+            let more: Vec<_> = next.iter().map(|next| ("continuation-token", next.as_str())).collect();
+            let page = self.page(folder, &more).await?;
+            keys.extend(page.keys.iter().filter_map(|key| Some(key.strip_prefix(&self.prefix)?.to_owned())));
+            match page.next {
+                None => return Ok(keys),
+                Some(same) if next.as_ref() == Some(&same) => {
+                    let reason = format!("{}: the list does not go on", self.address(folder));
+                    return Err(Failure::transient(reason));
+                }
+                Some(following) => next = Some(following),
+            }
         }
-        Ok(keys)
     }
 
     /// By asking whether there is a link after a given number, and then halving: a long chain needs some
@@ -133,48 +144,45 @@ impl S3 {
 
     /// The first link with a greater number.
     async fn link_after(&self, sequence: u64) -> Result<Option<u64>, Failure> {
-        let list = self
-            .client
-            .list_objects_v2()
-            .bucket(&self.bucket)
-            .prefix(format!("{}{}", self.prefix, chain::folder()))
-            .start_after(format!("{}{}", self.prefix, chain::key(sequence)))
-            .max_keys(1);
-        let page = list.send().await.map_err(|error| self.failure(chain::folder(), &error))?;
-        let key = page.contents().first().and_then(|object| object.key());
+        let more = [("max-keys", "1"), ("start-after", &self.whole(&chain::key(sequence)))];
+        let page = self.page(chain::folder(), &more).await?;
+        let key = page.keys.first();
         Ok(key.and_then(|key| chain::parse_key(key.strip_prefix(&self.prefix)?)))
     }
 
-    fn failure<E>(&self, key: &str, error: &SdkError<E>) -> Failure
-    where
-        E: ProvideErrorMetadata + std::error::Error + 'static,
-    {
-        let reason = format!("{}: {}", self.address(key), explain(error));
-        let transient = match error {
-            SdkError::ServiceError(answer) => {
-                is_transient(answer.raw().status().as_u16(), answer.err().code().unwrap_or_default())
-            }
-            // No connection, no credentials, no answer in time, or one that is not S3's.
-            _ => true,
-        };
-        if transient { Failure::transient(reason) } else { Failure::permanent(reason) }
+    /// Of the keys that begin with the folder.
+    async fn page(&self, folder: &str, more: &[(&str, &str)]) -> Result<Page, Failure> {
+        let prefix = self.whole(folder);
+        let mut query = vec![("list-type", "2"), ("encoding-type", "url"), ("prefix", prefix.as_str())];
+        query.extend(more);
+        let answer = self.ask("", &query).await.and_then(|answer| Page::read(&answer));
+        answer.map_err(|error| self.failure(folder, &error))
+    }
+
+    async fn ask(&self, key: &str, query: &[(&str, &str)]) -> Result<Answer, CallError> {
+        let ask = Ask::Object { method: Method::GET, key, query, headers: &[], body: Bytes::new() };
+        self.caller.call(&ask, PATIENCE).await
+    }
+
+    /// The key in the bucket.
+    fn whole(&self, key: &str) -> String {
+        format!("{}{key}", self.prefix)
+    }
+
+    fn failure(&self, key: &str, error: &CallError) -> Failure {
+        let reason = format!("{}: {error}", self.address(key));
+        if is_transient(error) { Failure::transient(reason) } else { Failure::permanent(reason) }
     }
 }
 
-fn after(at: Timestamp, keep: SignedDuration) -> DateTime {
-    DateTime::from_secs(at.as_second().saturating_add(keep.as_secs()))
+fn after(at: Timestamp, keep: SignedDuration) -> String {
+    let until = at.checked_add(keep).unwrap_or(Timestamp::MAX);
+    until.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
-fn status<E>(error: &SdkError<E>) -> Option<u16> {
-    error.raw_response().map(|answer| answer.status().as_u16())
-}
-
-fn is_transient(status: u16, code: &str) -> bool {
-    let again =
-        ["RequestTimeout", "RequestTimeTooSkewed", "ExpiredToken", "TokenRefreshRequired", "SlowDown"];
-    let conflict = ["ConditionalRequestConflict", "OperationAborted"];
-    let throttle = code.contains("Throttl");
-    matches!(status, 403 | 408 | 429 | 500..) || throttle || again.contains(&code) || conflict.contains(&code)
+fn is_transient(error: &CallError) -> bool {
+    let again = ["TokenRefreshRequired", "ConditionalRequestConflict", "OperationAborted"];
+    error.is_transient() || again.contains(&error.code())
 }
 
 #[cfg(test)]
@@ -209,14 +217,15 @@ mod tests {
             (503, "ServiceUnavailable", true),
         ];
         for (status, code, transient) in table {
-            assert_eq!(is_transient(status, code), transient, "{status} {code}");
+            let refusal = Refusal { status, code: code.to_owned(), ..Refusal::default() };
+            assert_eq!(is_transient(&CallError::Refused(refusal)), transient, "{status} {code}");
         }
     }
 
     #[test]
     fn an_object_is_kept_for_whole_days_from_now() {
         let at = "2026-11-20T02:58:11Z".parse().unwrap();
-        let until = after(at, SignedDuration::from_hours(24 * 365));
-        assert_eq!(until, DateTime::from_secs(1_826_679_491));
+        assert_eq!(after(at, SignedDuration::from_hours(24 * 365)), "2027-11-20T02:58:11Z");
+        assert_eq!(after(Timestamp::MAX, SignedDuration::from_hours(24)), "9999-12-30T22:00:00Z");
     }
 }

@@ -83,8 +83,8 @@ struct Merged {
     key: String,
     /// What it comes to on the record as it was read; none where it stays as it is.
     change: Option<Change>,
-    /// The version of that.
-    version: u64,
+    /// The version of that; none where it could not be made on it.
+    version: Option<u64>,
     /// What is to be done anew on any other.
     merges: Vec<Merge>,
 }
@@ -167,16 +167,18 @@ impl Change {
 
 impl Merged {
     fn all(read: &State, decision: &Decision) -> Vec<Self> {
-        let mut all: BTreeMap<&Key, (Option<Record>, Vec<Merge>)> = BTreeMap::new();
+        let mut all: BTreeMap<&Key, Vec<Merge>> = BTreeMap::new();
         for (key, merge) in &decision.merges {
-            let (record, merges) = all.entry(key).or_insert_with(|| (read.record(key).cloned(), Vec::new()));
-            *record = merge.on(record.as_ref(), decision.at).or_else(|| record.take());
-            merges.push(merge.clone());
+            all.entry(key).or_default().push(merge.clone());
         }
-        let merged = all.into_iter().filter_map(|(key, (record, merges))| {
-            let record = record?;
-            let change = (read.record(key) != Some(&record)).then(|| Change::new(key, &record));
-            Some(Self { key: key.to_string(), change, version: read.version(key), merges })
+        let merged = all.into_iter().map(|(key, merges)| {
+            let known = read.record(key);
+            // Where it comes to nothing on what was read, what there is now is asked.
+            let prepared = on(known.cloned(), &merges, decision.at);
+            let version = prepared.as_ref().map(|_| read.version(key));
+            let change =
+                prepared.filter(|record| Some(record) != known).map(|record| Change::new(key, &record));
+            Self { key: key.to_string(), change, version, merges }
         });
         merged.collect()
     }
@@ -185,21 +187,13 @@ impl Merged {
     fn apply(self, tables: &Tables<'_>, at: Timestamp) -> Result<Option<Option<Change>>, Error> {
         let key = self.key.as_str();
         let found: Option<Record> = match tables.records.get(key)? {
-            Some(row) if row.value().0 == self.version => return Ok(Some(self.change)),
-            None if self.version == 0 => return Ok(Some(self.change)),
+            Some(row) if Some(row.value().0) == self.version => return Ok(Some(self.change)),
+            None if self.version == Some(0) => return Ok(Some(self.change)),
             Some(row) => Some(from_row(row.value().2, || key.to_owned())?),
             None => None,
         };
-        let mut record = found.clone();
-        for merge in &self.merges {
-            let Some(after) = merge.on(record.as_ref(), at) else { return Ok(None) };
-            record = Some(after);
-        }
-        Ok(Some(
-            record
-                .filter(|record| Some(record) != found.as_ref())
-                .map(|record| Change::of(self.key, &record)),
-        ))
+        let Some(record) = on(found.clone(), &self.merges, at) else { return Ok(None) };
+        Ok(Some((Some(&record) != found.as_ref()).then(|| Change::of(self.key, &record))))
     }
 }
 
@@ -210,6 +204,14 @@ pub(super) fn mark_open(tables: &mut Tables<'_>, key: &str, is_open: bool) -> Re
         tables.open.remove(key)?;
     }
     Ok(())
+}
+
+/// What they come to, one after the other; none where it has to be decided anew.
+fn on(mut record: Option<Record>, merges: &[Merge], at: Timestamp) -> Option<Record> {
+    for merge in merges {
+        record = Some(merge.on(record.as_ref(), at)?);
+    }
+    record
 }
 
 fn version_of(tables: &Tables<'_>, key: &str) -> Result<u64, Error> {

@@ -35,11 +35,17 @@ fn every_endpoint_is_the_one_that_the_sdk_had() {
             "DynamoDb" => Service::DynamoDb,
             "Ecr" => Service::Ecr,
             "Iam" => Service::Iam,
+            "S3" => Service::S3,
             "SecretsManager" => Service::SecretsManager,
             other => panic!("{other}"),
         };
         let variant = Variant { fips: variant.contains("fips"), dual_stack: variant.contains("dual-stack") };
-        assert_eq!(host(service, region, variant), expected, "{line}");
+        let found = Place::own(service, region, variant).map(|place| place.url(""));
+        let expected = match expected {
+            "none" => Err("S3 has no endpoint for FIPS in China".to_owned()),
+            host => Ok(format!("https://{host}")),
+        };
+        assert_eq!(found, expected, "{line}");
         compared += 1;
     }
     assert_eq!(compared, 4 * 13 * 4);
@@ -77,7 +83,7 @@ fn iam_is_signed_for_the_one_region_of_its_partition_and_the_others_for_their_ow
         ("us-isof-east-1", "us-isof-south-1"),
     ] {
         assert_eq!(signed_for(Service::Iam, region), expected);
-        for service in [Service::Ecr, Service::SecretsManager, Service::SecurityHub] {
+        for service in [Service::Ecr, Service::S3, Service::SecretsManager, Service::SecurityHub] {
             assert_eq!(signed_for(service, region), region);
         }
     }
