@@ -27,8 +27,9 @@ const MOST_BYTES: usize = 4 * 1024 * 1024 - 64 * 1024;
 /// So often it is tried again because another was at the same records.
 const CONFLICTS: u32 = 5;
 const AFTER_CONFLICT: [Duration; 2] = [Duration::from_millis(5), Duration::from_millis(100)];
-/// So long it is tried again because there is no room for it.
-const ROOM_WITHIN: Duration = Duration::from_secs(5);
+/// What is not begun by then is decided anew: what was merged before it may be no longer so. With the time that its last
+/// call may take, a line of the digest is written ten seconds after it was seen that its edition is open, or never.
+const WITHIN: Duration = Duration::from_secs(5);
 
 /// What a commit writes.
 struct Commit {
@@ -59,16 +60,17 @@ impl DynamoDb {
             return Err(Error::Unread(key.clone()));
         }
         let commit = Commit::new(read, entry, self.0.keep)?;
+        let end = Instant::now() + WITHIN;
         if !self.merge(decision).await? {
             return Ok(Committed::Stale);
         }
         for hundred in commit.before.chunks(MOST_WRITES) {
-            match write(&self.0.table, hundred, None).await? {
+            match write(&self.0.table, hundred, None, end).await? {
                 Committed::Yes => {}
                 other @ (Committed::Stale | Committed::AlreadyDecided) => return Ok(other),
             }
         }
-        write(&self.0.table, &commit.with, Some(&commit.id)).await
+        write(&self.0.table, &commit.with, Some(&commit.id), end).await
     }
 }
 
@@ -159,10 +161,17 @@ fn is_harmless(decision: &Decision, key: &Key, record: &Record) -> bool {
 }
 
 /// Writes all of it or nothing; with the commit's id where the first is the head of a decision.
-async fn write(table: &Table, writes: &[Write], commit: Option<&str>) -> Result<Committed, Error> {
-    let end = Instant::now() + ROOM_WITHIN;
+async fn write(
+    table: &Table,
+    writes: &[Write],
+    commit: Option<&str>,
+    end: Instant,
+) -> Result<Committed, Error> {
     let (mut conflicts, mut throttled) = (0, Duration::from_millis(50));
     loop {
+        if Instant::now() >= end {
+            return Ok(Committed::Stale);
+        }
         let reasons = match table.transact(writes).await? {
             Transacted::Yes => return Ok(Committed::Yes),
             Transacted::Cancelled(reasons) => reasons,
