@@ -23,6 +23,7 @@ use aws_sdk_sns::error::{ProvideErrorMetadata as _, SdkError};
 use aws_sdk_sns::operation::publish::PublishError;
 use aws_sdk_sns::types::MessageAttributeValue;
 use aws_smithy_types::timeout::TimeoutConfig;
+use futures_util::FutureExt as _;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use watchfire_core::action::Role;
@@ -121,6 +122,8 @@ impl Action for Sns {
             .subject(message.subject)
             .message(message.body)
             .send()
+            // Of no type that is known: those within it are too deep for the compiler.
+            .boxed()
             .await;
         match answer {
             Ok(answer) => Ok(Done { receipt: answer.message_id.unwrap_or_default() }),

@@ -12,8 +12,9 @@ use watchfire_core::journal::Entry;
 use watchfire_core::state::{Key, Record, State};
 
 use super::hands::{HOLD, until};
+use super::item::Item;
 use super::request::{Condition, Write};
-use super::rows::{NET, change, fits, is_at, own_records};
+use super::rows::{NET, change, fits, is_at, own_records, shared};
 use super::table::{Reason, Table, Transacted, random, wait};
 use super::{DynamoDb, places};
 use crate::aws::call::CallError;
@@ -26,9 +27,12 @@ const MOST_WRITES: usize = 100;
 const MOST_BYTES: usize = 4 * 1024 * 1024 - 64 * 1024;
 /// So often it is tried again because another was at the same records.
 const CONFLICTS: u32 = 5;
+/// The same where it was at a record: then that is read again.
+const CONFLICTS_AT_RECORDS: u32 = 1;
 const AFTER_CONFLICT: [Duration; 2] = [Duration::from_millis(5), Duration::from_millis(100)];
-/// So long it is tried again because there is no room for it.
-const ROOM_WITHIN: Duration = Duration::from_secs(5);
+/// What is not begun by then is decided anew: what was merged before it may be no longer so. With the time that its last
+/// call may take, a line of the digest is written ten seconds after it was seen that its edition is open, or never.
+const WITHIN: Duration = Duration::from_secs(5);
 
 /// What a commit writes.
 struct Commit {
@@ -43,8 +47,10 @@ struct Commit {
 #[derive(Debug, PartialEq, Eq)]
 enum Judged {
     Over(Committed),
-    /// Another transaction was at the same items.
-    Conflict,
+    /// Another transaction was at the same items. So often it is tried again as it is: who is at a record changes it.
+    Conflict {
+        again: u32,
+    },
     /// There was no room.
     NoRoom,
     /// It will never be taken.
@@ -59,16 +65,17 @@ impl DynamoDb {
             return Err(Error::Unread(key.clone()));
         }
         let commit = Commit::new(read, entry, self.0.keep, &self.0.worker)?;
+        let end = Instant::now() + WITHIN;
         if !self.merge(decision).await? {
             return Ok(Committed::Stale);
         }
         for hundred in commit.before.chunks(MOST_WRITES) {
-            match write(&self.0.table, hundred, None).await? {
+            match write(&self.0.table, hundred, None, end).await? {
                 Committed::Yes => {}
                 other @ (Committed::Stale | Committed::AlreadyDecided) => return Ok(other),
             }
         }
-        let committed = write(&self.0.table, &commit.with, Some(&commit.id)).await?;
+        let committed = write(&self.0.table, &commit.with, Some(&commit.id), end).await?;
         if committed == Committed::Yes && entry.pending_ids().next().is_some() {
             self.0.hands.took(&decision.event, until(decision.at, HOLD), decision.at.as_microsecond());
         }
@@ -81,7 +88,7 @@ impl Commit {
         let Entry { decision, raw: _, sha256: _, outcomes: _ } = entry;
         let id = format!("{:016x}", random());
         let expires = (decision.at + keep + NET).as_second();
-        let mut with = vec![head(entry, &id, expires, worker), body(entry, expires)];
+        let mut with = Vec::from(decided(entry, &id, expires, worker));
         let at = decision.at.as_microsecond();
         let (mut own, mut others) = (Vec::new(), Vec::new());
         for (key, version) in decision.conditions(read) {
@@ -111,45 +118,44 @@ impl Commit {
     }
 }
 
-/// What became of it so far: the small item that changes.
-fn head(entry: &Entry, commit: &str, expires: i64, worker: &str) -> Write {
+/// A decision: what became of it so far, which changes, and it with its event, which stay as they are.
+fn decided(entry: &Entry, commit: &str, expires: i64, worker: &str) -> [Write; 2] {
+    let Decision { event, at, .. } = &entry.decision;
+    let places = [places::head(event), places::body(event, at.as_microsecond())];
+    let (head, body) = shared(
+        head(entry, worker, places[0].item().with("commit", commit).with("ttl", expires)),
+        body(entry, places[1].item().with("ttl", expires)),
+    );
+    let now = jiff::Timestamp::now().as_second();
+    [Write::put(&places[0], head).when(Condition::AbsentAt(now)).telling(), Write::put(&places[1], body)]
+}
+
+fn head(entry: &Entry, worker: &str, item: Item) -> Item {
     let Decision { event, at, .. } = &entry.decision;
     let decided = at.as_microsecond();
     let pending: BTreeSet<String> = entry.pending_ids().map(ToString::to_string).collect();
     let outcomes = (!entry.outcomes.is_empty()).then(|| to_row(&entry.outcomes));
-    let place = places::head(event);
-    let mut item = place
-        .item()
-        .with("decided", decided)
-        .with("commit", commit)
-        .with("revision", 1_u64)
-        .with("ttl", expires)
-        .with_any("outcomes", outcomes);
+    let mut item = item.with("decided", decided).with("revision", 1_u64).with_any("outcomes", outcomes);
     if !pending.is_empty() {
         item = item.with("due", decided).with("holder", worker).with("held", until(*at, HOLD));
         item = places::due(event, decided).into_iter().fold(item, |item, (name, to)| item.with(name, to));
     }
-    let now = jiff::Timestamp::now().as_second();
-    Write::put(&place, item.with_set("pending", pending)).when(Condition::AbsentAt(now)).telling()
+    item.with_set("pending", pending)
 }
 
-/// The decision and its event: the large item that stays as it is.
-fn body(entry: &Entry, expires: i64) -> Write {
+fn body(entry: &Entry, item: Item) -> Item {
     let Entry { decision, raw, sha256, outcomes: _ } = entry;
-    let place = places::body(&decision.event, decision.at.as_microsecond());
     // What it is about says the decision itself.
     let own = own_records(decision.incident.as_ref(), decision.finding.as_ref());
     let changes = decision.changes.keys().map(ToString::to_string).filter(|key| !own.contains(key)).collect();
-    let mut item = place
-        .item()
-        .with("body", to_row(&Kept { decision, raw, sha256 }))
-        .with("ttl", expires)
-        .with_set("changes", changes);
-    if let Some(incident) = &decision.incident {
-        let line = places::in_timeline(incident, decision.at.as_microsecond());
-        item = line.into_iter().fold(item, |item, (name, to)| item.with(name, to));
+    let item = item.with("body", to_row(&Kept { decision, raw, sha256 })).with_set("changes", changes);
+    match &decision.incident {
+        Some(incident) => {
+            let line = places::in_timeline(incident, decision.at.as_microsecond());
+            line.into_iter().fold(item, |item, (name, to)| item.with(name, to))
+        }
+        None => item,
     }
-    Write::put(&place, item)
 }
 
 /// Whether a record may be written although its decision is not: a line of the digest, and that an incident of another
@@ -164,21 +170,28 @@ fn is_harmless(decision: &Decision, key: &Key, record: &Record) -> bool {
 }
 
 /// Writes all of it or nothing; with the commit's id where the first is the head of a decision.
-async fn write(table: &Table, writes: &[Write], commit: Option<&str>) -> Result<Committed, Error> {
-    let end = Instant::now() + ROOM_WITHIN;
+async fn write(
+    table: &Table,
+    writes: &[Write],
+    commit: Option<&str>,
+    end: Instant,
+) -> Result<Committed, Error> {
     let (mut conflicts, mut throttled) = (0, Duration::from_millis(50));
     loop {
+        if Instant::now() >= end {
+            return given_up(table, writes, commit).await;
+        }
         let reasons = match table.transact(writes).await? {
             Transacted::Yes => return Ok(Committed::Yes),
             Transacted::Cancelled(reasons) => reasons,
         };
         match judge(&reasons, commit) {
             Judged::Over(committed) => return Ok(committed),
-            Judged::Conflict if conflicts < CONFLICTS => {
+            Judged::Conflict { again } if conflicts < again => {
                 conflicts += 1;
                 wait(AFTER_CONFLICT[0], AFTER_CONFLICT[1]).await;
             }
-            Judged::Conflict => return Ok(Committed::Stale),
+            Judged::Conflict { again: _ } => return given_up(table, writes, commit).await,
             Judged::NoRoom if Instant::now() + throttled < end => {
                 wait(Duration::ZERO, throttled).await;
                 throttled *= 2;
@@ -192,6 +205,16 @@ async fn write(table: &Table, writes: &[Write], commit: Option<&str>) -> Result<
     }
 }
 
+/// What it comes to when it is not tried any more: what was tried may have been done, and its answer lost.
+async fn given_up(table: &Table, writes: &[Write], commit: Option<&str>) -> Result<Committed, Error> {
+    let (Some(head), Some(commit)) = (writes.first(), commit) else { return Ok(Committed::Stale) };
+    Ok(match table.get(head.place()).await? {
+        Some(head) if head.text("commit") == Some(commit) => Committed::Yes,
+        Some(_) => Committed::AlreadyDecided,
+        None => Committed::Stale,
+    })
+}
+
 /// The first that counts, by what it is worth: an event that is decided stays so, whatever else is wrong.
 fn judge(reasons: &[Reason], commit: Option<&str>) -> Judged {
     let is = |reason: &Reason, code: &str| reason.code.as_deref() == Some(code);
@@ -203,13 +226,13 @@ fn judge(reasons: &[Reason], commit: Option<&str>) -> Judged {
         return Judged::Over(if is_ours { Committed::Yes } else { Committed::AlreadyDecided });
     }
     if head.is_some_and(|head| is(head, "TransactionConflict")) {
-        return Judged::Conflict;
+        return Judged::Conflict { again: CONFLICTS };
     }
     if any("ConditionalCheckFailed") {
         return Judged::Over(Committed::Stale);
     }
     if any("TransactionConflict") {
-        return Judged::Conflict;
+        return Judged::Conflict { again: CONFLICTS_AT_RECORDS };
     }
     if any("ThrottlingError") || any("ProvisionedThroughputExceeded") {
         return Judged::NoRoom;
@@ -224,7 +247,6 @@ fn judge(reasons: &[Reason], commit: Option<&str>) -> Judged {
 
 #[cfg(test)]
 mod tests {
-    use super::super::item::Item;
     use super::*;
 
     fn reason(code: &str) -> Reason {
@@ -249,8 +271,8 @@ mod tests {
             (vec![failed(), none(), failed()], over(Committed::AlreadyDecided)),
             (vec![none(), none(), failed()], over(Committed::Stale)),
             (vec![none(), conflict(), failed()], over(Committed::Stale)),
-            (vec![conflict(), none(), failed()], Judged::Conflict),
-            (vec![none(), none(), conflict()], Judged::Conflict),
+            (vec![conflict(), none(), failed()], Judged::Conflict { again: CONFLICTS }),
+            (vec![none(), none(), conflict()], Judged::Conflict { again: CONFLICTS_AT_RECORDS }),
             (vec![none(), reason("ThrottlingError"), none()], Judged::NoRoom),
             (vec![none(), reason("ProvisionedThroughputExceeded"), none()], Judged::NoRoom),
             (

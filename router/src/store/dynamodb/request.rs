@@ -120,6 +120,10 @@ impl Write {
         self
     }
 
+    pub(super) fn place(&self) -> &Place {
+        &self.place
+    }
+
     /// In bytes: of what it carries.
     pub(super) fn size(&self) -> usize {
         match &self.change {
