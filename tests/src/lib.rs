@@ -5,6 +5,7 @@ pub mod cluster;
 mod configuration;
 mod dynamodb;
 mod events;
+pub mod fault_proxy;
 pub mod in_process;
 mod logs;
 mod metrics;

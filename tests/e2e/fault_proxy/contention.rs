@@ -1,0 +1,1 @@
+//! Eight workers, each with a store of its own as a process of its own has.
