@@ -7,7 +7,8 @@ use std::time::Duration;
 pub struct Faults {
     /// Chance falls the same way for the same seed, as long as the requests come in the same order.
     pub seed: u64,
-    /// A transaction has its items for any time between these, and whoever meets it is refused. None: nobody is.
+    /// A transaction has its items for any time between these, for half of it where a condition does not hold, and
+    /// whoever meets it is refused. None: nobody is.
     pub holds: Option<[Duration; 2]>,
     /// Whether what is too many or too large is refused.
     pub limits: bool,

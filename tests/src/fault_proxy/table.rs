@@ -66,6 +66,12 @@ impl Table {
         Some(ItemKey { table: self.name.clone(), partition: value(&self.keys.partition)?, sort })
     }
 
+    /// The key of an item, as the API has it.
+    pub(super) fn key_item(&self, of: &Item) -> Item {
+        let kept = of.iter().filter(|(name, _)| self.keys.has(name));
+        kept.map(|(name, value)| (name.clone(), value.clone())).collect()
+    }
+
     pub(super) fn item(&self, key: &ItemKey) -> Option<&Item> {
         self.items.get(key)
     }

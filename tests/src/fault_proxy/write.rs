@@ -1,6 +1,6 @@
 //! Writes as they are asked for, by themselves or in a transaction, and what becomes of their items.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::item::{Item, ItemKey, size};
 use super::refusal::{Reason, Refusal};
@@ -74,6 +74,32 @@ impl Write {
     pub(super) fn about(&self) -> Option<&Item> {
         let member = if self.action == Action::Put { "Item" } else { "Key" };
         self.body[member].as_object()
+    }
+
+    /// Its condition alone; one that always holds where it has none.
+    pub(super) fn check(&self, key: Item) -> Value {
+        let Some(condition) = self.body["ConditionExpression"].as_str() else {
+            let name = key.keys().next().cloned().unwrap_or_default();
+            return json!({"TableName": self.table, "Key": key, "ExpressionAttributeNames": {"#k": name},
+                "ConditionExpression": "attribute_exists(#k) OR attribute_not_exists(#k)"});
+        };
+        let is_part = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '#' | ':');
+        let used: Vec<&str> = condition.split(|letter| !is_part(letter)).collect();
+        let mut check = json!({"TableName": self.table, "Key": key, "ConditionExpression": condition});
+        for member in ["ExpressionAttributeNames", "ExpressionAttributeValues"] {
+            let all = self.body[member].as_object().into_iter().flatten();
+            let kept: Map<String, Value> = all
+                .filter(|(alias, _)| used.contains(&alias.as_str()))
+                .map(|(alias, meant)| (alias.clone(), meant.clone()))
+                .collect();
+            if !kept.is_empty() {
+                check[member] = Value::Object(kept);
+            }
+        }
+        if let Some(told) = self.body["ReturnValuesOnConditionCheckFailure"].as_str() {
+            check["ReturnValuesOnConditionCheckFailure"] = json!(told);
+        }
+        check
     }
 
     /// What becomes of the item if nothing is in the way.
@@ -187,8 +213,6 @@ pub(super) fn keys_read(operation: &str, body: &Value) -> Vec<(String, Map<Strin
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     fn item(text: Value) -> Item {

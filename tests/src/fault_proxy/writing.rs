@@ -106,11 +106,32 @@ impl Proxy {
             (images, holds.map(|holds| state.between(holds)))
         };
         if let Some(wait) = wait {
-            tokio::time::sleep(wait).await;
+            // First every item is asked for its condition, then every item is written.
+            tokio::time::sleep(wait / 2).await;
+            if let Some(refused) = self.prepare(asked, writes).await {
+                self.settle(asked, writes, images, &refused).await;
+                return refused;
+            }
+            tokio::time::sleep(wait / 2).await;
         }
         let answer = self.upstream.forward(&asked.passing).await;
         self.settle(asked, writes, images, &answer).await;
         answer
+    }
+
+    /// The answer where a condition does not hold.
+    async fn prepare(&self, asked: &Asked, writes: &[Write]) -> Option<Answer> {
+        let checks = {
+            let state = self.state();
+            let check = |write: &Write| {
+                let key = state.tables.get(&write.table)?.key_item(write.about()?);
+                Some(json!({"ConditionCheck": write.check(key)}))
+            };
+            writes.iter().map(check).collect::<Option<Vec<_>>>()?
+        };
+        let checks = json!({"TransactItems": checks});
+        let answer = self.upstream.forward(&asked.passing.asking("TransactWriteItems", &checks)).await;
+        is_condition(&answer.json()).then_some(answer)
     }
 
     async fn settle(&self, asked: &Asked, writes: &[Write], mut images: Vec<Image>, answer: &Answer) {
