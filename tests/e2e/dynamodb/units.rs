@@ -1,11 +1,8 @@
 //! What it takes of a table's capacity. The emulator counts writes as AWS does, in transactions twice and for each index;
 //! what is read in a batch is counted by the sizes of its items.
 
-use std::path::Path;
-
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use watchfire::clock::Clock;
 use watchfire::router::Router;
 use watchfire::store::{Store, Units};
 use watchfire_tests::cluster::Template;
@@ -22,7 +19,6 @@ fn units(store: &Store) -> Units {
 struct World {
     store: Store,
     router: Router,
-    clock: Clock,
     _folder: TempDir,
     _pagerduty: PagerDuty,
 }
@@ -33,12 +29,8 @@ async fn world(configure: impl FnOnce(Configuration) -> Configuration) -> World 
     let folder = tempfile::tempdir().unwrap();
     let configuration = configure(Configuration::new(&pagerduty.url()));
     let clock = in_process::noon();
-    let router = router(store.clone(), folder.path(), clock.clone(), &configuration).await;
-    World { store, router, clock, _folder: folder, _pagerduty: pagerduty }
-}
-
-async fn router(store: Store, folder: &Path, clock: Clock, configuration: &Configuration) -> Router {
-    in_process::router_over(store, folder, clock, configuration).await
+    let router = in_process::router_over(store.clone(), folder.path(), clock, &configuration).await;
+    World { store, router, _folder: folder, _pagerduty: pagerduty }
 }
 
 impl World {
@@ -55,6 +47,11 @@ fn finding(pod: &str, severity: f64) -> GuardDuty {
     GuardDuty::of("Execution:Runtime/ReverseShell", severity, pod)
 }
 
+/// P2, so that it spends what limits have.
+fn tool(pod: &str) -> GuardDuty {
+    GuardDuty::of("Execution:Runtime/SuspiciousTool", 5.0, pod)
+}
+
 #[tokio::test]
 async fn a_page_a_repeat_and_a_line_of_the_digest_take_what_they_may() {
     let world = world(|configuration| {
@@ -63,16 +60,27 @@ async fn a_page_a_repeat_and_a_line_of_the_digest_take_what_they_may() {
     })
     .await;
     // The records that all share are there by then.
-    world.takes(&finding("first-0", 8.0).event("event-0")).await;
-    let new = finding("new-1", 8.0);
-    let page = world.takes(&new.event("event-1")).await;
+    for (number, first) in
+        [finding("first-0", 8.0), tool("first-1"), GuardDuty::low("first-2")].iter().enumerate()
+    {
+        world.takes(&first.event(&format!("first-{number}"))).await;
+    }
+    let (new, limited, low) = (finding("new-1", 8.0), tool("new-2"), GuardDuty::low("new-3"));
+    let urgent = world.takes(&new.event("event-1")).await;
     let repeat = world.takes(&new.again().event("event-2")).await;
-    world.takes(&GuardDuty::low("low-0").event("event-3")).await;
-    let line = world.takes(&GuardDuty::low("low-1").event("event-4")).await;
-    let again = world.takes(&GuardDuty::low("low-1").again().event("event-5")).await;
     let duplicate = world.takes(&new.event("event-1")).await;
-    println!("page {page:?}\nrepeat {repeat:?}\nline {line:?}\nagain {again:?}\nduplicate {duplicate:?}");
-    let _ = &world.clock;
+    let page = world.takes(&limited.event("event-3")).await;
+    let line = world.takes(&low.event("event-4")).await;
+    let again = world.takes(&low.again().event("event-5")).await;
+    println!(
+        "urgent {urgent:?}\nrepeat {repeat:?}\npage {page:?}\nline {line:?}\nagain {again:?}\n{duplicate:?}"
+    );
+    assert!(urgent.written <= 16.0 && page.written <= 20.0, "{urgent:?} {page:?}");
+    assert!(repeat.written <= 12.0 && again.written <= 12.0, "{repeat:?} {again:?}");
+    // Of a new incident: the line itself is 2 of it.
+    assert!(line.written <= 16.0, "{line:?}");
+    assert_eq!(duplicate, Units { read: 2.0, written: 0.0 });
+    assert!([urgent, page, line].iter().all(|units| units.read <= 24.0), "{urgent:?} {page:?} {line:?}");
 }
 
 #[tokio::test]
@@ -84,5 +92,8 @@ async fn a_contained_pod_takes_what_it_may() {
     let before = units(&store);
     stage.handle(&stage.miner(&pod, "event-1")).await;
     let after = units(&store);
-    println!("contained {:?}", (after.read - before.read, after.written - before.written));
+    let written = after.written - before.written;
+    println!("contained {written} and read {}", after.read - before.read);
+    // Three decisions: the page with its plan, the report of the evidence, that of the act.
+    assert!(written <= 54.0, "{written}");
 }

@@ -126,24 +126,29 @@ impl World {
 async fn a_page_a_repeat_and_a_line_of_the_digest_cost_what_is_said() {
     let world = World::new().await;
     let shell = |pod: &str| GuardDuty::of("Execution:Runtime/ReverseShell", 8.0, pod);
+    // P2, so that it spends what limits have.
+    let tool = |pod: &str| GuardDuty::of("Execution:Runtime/SuspiciousTool", 5.0, pod);
     // The records that all share are there by then.
-    world.takes(&shell("first-0").event("event-0")).await;
-    world.takes(&GuardDuty::low("low-0").event("event-1")).await;
-    let (new, low) = (shell("new-1"), GuardDuty::low("low-1"));
+    for (number, first) in [shell("first-0"), tool("first-1"), GuardDuty::low("first-2")].iter().enumerate() {
+        world.takes(&first.event(&format!("first-{number}"))).await;
+    }
+    let (new, limited, low) = (shell("new-1"), tool("new-2"), GuardDuty::low("new-3"));
     let taken = [
-        ("a new page", world.takes(&new.event("event-2")).await),
-        ("the same finding again", world.takes(&new.again().event("event-3")).await),
+        ("a new P0 page", world.takes(&new.event("event-1")).await),
+        ("the same finding again", world.takes(&new.again().event("event-2")).await),
+        ("the same event again", world.takes(&new.event("event-1")).await),
+        ("a new page", world.takes(&limited.event("event-3")).await),
         ("a new incident in the digest", world.takes(&low.event("event-4")).await),
-        ("the same again", world.takes(&low.again().event("event-5")).await),
-        ("the same event again", world.takes(&new.event("event-2")).await),
+        ("the same finding of it again", world.takes(&low.again().event("event-5")).await),
     ];
     // As router/src/store/README.md has it.
     let expected = [
-        ("a new page", [19.0, 18.0]),
+        ("a new P0 page", [19.0, 16.0]),
         ("the same finding again", [5.0, 9.0]),
-        ("a new incident in the digest", [10.0, 17.0]),
-        ("the same again", [5.0, 11.0]),
         ("the same event again", [2.0, 0.0]),
+        ("a new page", [20.0, 20.0]),
+        ("a new incident in the digest", [10.0, 15.0]),
+        ("the same finding of it again", [5.0, 9.0]),
     ];
     assert_eq!(taken, expected);
 }
@@ -158,5 +163,5 @@ async fn a_contained_pod_costs_what_is_said() {
     let before = proxy.counts().units;
     stage.handle(&stage.miner(&pod, "event-1")).await;
     let taken = proxy.counts().units.since(&before);
-    assert_eq!((taken.read, taken.written()), (30.0, 54.0));
+    assert_eq!((taken.read, taken.written()), (30.0, 52.0));
 }
