@@ -112,12 +112,12 @@ async fn router(table: &DynamoDbTable, pagerduty: &PagerDuty, folder: &std::path
     in_process::router_over(table.open().await, folder, in_process::noon(), &configuration).await
 }
 
-/// Transactions hold their items for a second, so that it is not the emulator, one Python process, that bounds
+/// Transactions hold their items for most of what an attempt may take, so that it is not the emulator, one Python process, that bounds
 /// eight workers: it takes some hundred calls a second, and an event is some twenty.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn eight_workers_on_different_subjects_decide_six_times_what_one_does() {
     const EACH: usize = 4;
-    let held = Duration::from_secs(1);
+    let held = Duration::from_millis(1_400);
     let proxy = proxy(Faults::none()).await;
     let (pagerduty, folder) = (PagerDuty::start().await, tempfile::tempdir().unwrap());
     let table = DynamoDbTable::at(&proxy.endpoint());
