@@ -112,8 +112,8 @@ async fn router(table: &DynamoDbTable, pagerduty: &PagerDuty, folder: &std::path
     in_process::router_over(table.open().await, folder, in_process::noon(), &configuration).await
 }
 
-/// Transactions hold their items for most of what an attempt may take, so that it is not the emulator, one Python process, that bounds
-/// eight workers: it takes some hundred calls a second, and an event is some twenty.
+/// Transactions hold their items for most of what an attempt may take, so that it is not the emulator, one Python
+/// process, that bounds eight workers: it takes some hundred calls a second, and an event is some twenty.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn eight_workers_on_different_subjects_decide_six_times_what_one_does() {
     const EACH: usize = 4;

@@ -10,12 +10,15 @@ use super::item::{Item, ItemKey};
 /// Partition, sort key, and which item it is.
 type Place = (String, String, ItemKey);
 
+/// Of which item, and its entry from then on, if it has one.
+type Change = (ItemKey, Option<(Place, Item)>);
+
 /// The entries of an index as they are shown, and those that are on their way.
 #[derive(Debug, Default)]
 pub(super) struct Entries {
     shown: BTreeMap<Place, Item>,
     places: HashMap<ItemKey, Place>,
-    coming: BTreeMap<(Instant, u64), (ItemKey, Option<(Place, Item)>)>,
+    coming: BTreeMap<(Instant, u64), Change>,
     /// When the last change of an item is shown, which none after it overtakes.
     last: HashMap<ItemKey, Instant>,
     number: u64,
