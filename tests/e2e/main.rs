@@ -18,6 +18,7 @@ mod drill;
 mod dynamodb;
 mod enrich;
 mod evidence;
+mod fault_proxy;
 mod hands;
 mod hostile;
 mod kubernetes_server;

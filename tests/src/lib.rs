@@ -4,6 +4,7 @@ mod aws_api;
 pub mod cluster;
 mod configuration;
 mod dynamodb;
+pub mod fault_proxy;
 pub mod in_process;
 mod logs;
 mod metrics;

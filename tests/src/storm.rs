@@ -2,7 +2,7 @@
 
 mod kinds;
 mod pods;
-mod random;
+pub(crate) mod random;
 mod schedule;
 mod shot;
 

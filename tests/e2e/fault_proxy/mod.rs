@@ -1,0 +1,10 @@
+//! The fault proxy does what DynamoDB does, and the store keeps its promises through it.
+
+mod contention;
+mod contract;
+mod late;
+mod limits;
+mod meets;
+mod rig;
+mod throttled;
+mod units;

@@ -1,0 +1,167 @@
+//! What passes is paid for by AWS's rules, and what an event takes of a table, as the proxy counts it.
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use watchfire::router::Router;
+use watchfire_tests::cluster::Template;
+use watchfire_tests::fault_proxy::{Consumed, FaultProxy, Faults};
+use watchfire_tests::{Configuration, DynamoDbTable, GuardDuty, Ministack, PagerDuty, in_process};
+
+use super::rig::{Rig, key};
+use crate::containment::stage::Stage;
+
+#[tokio::test]
+async fn what_is_written_and_read_is_counted_as_aws_counts_it() {
+    let rig = Rig::new(Faults::none()).await;
+    let table = &rig.table.name;
+    let with_due = |name: &str, sort: &str, bytes: usize| {
+        let mut put = rig.put(name, bytes);
+        put["Item"]["due_pk"] = json!({"S": "D"});
+        put["Item"]["due_sk"] = json!({"S": sort});
+        put
+    };
+    let update = |expression: &str| {
+        json!({"TableName": table, "Key": key("due"), "UpdateExpression": expression,
+            "ExpressionAttributeValues": {":v": {"S": "x"}}})
+    };
+    let check =
+        json!({"TableName": table, "Key": key("large"), "ConditionExpression": "attribute_exists(pk)"});
+    let transaction = json!({"TransactItems": [{"Put": with_due("new", "1", 1)}, {"ConditionCheck": check}]});
+    let of = |name: &str| json!({"TableName": table, "Key": key(name)});
+    let query = json!({"TableName": table, "KeyConditionExpression": "pk = :pk", "ConsistentRead": true,
+        "ExpressionAttributeValues": {":pk": {"S": "large"}}});
+    let batch = json!({"RequestItems": {table: {"Keys": [key("large"), key("due"), key("nothing")]}}});
+    let units = |read: f64, table: f64, indexes: f64| Consumed { read, table, indexes };
+    let steps = [
+        ("PutItem", rig.put("large", 5_000), units(0.0, 5.0, 0.0)),
+        ("PutItem", with_due("due", "1", 1), units(0.0, 1.0, 1.0)),
+        // An attribute that is in no index; then a key of one; then none of its keys.
+        ("UpdateItem", update("SET body = :v"), units(0.0, 1.0, 0.0)),
+        ("UpdateItem", update("SET due_sk = :v"), units(0.0, 1.0, 2.0)),
+        ("UpdateItem", update("SET extra = :v REMOVE due_pk"), units(0.0, 1.0, 1.0)),
+        ("TransactWriteItems", transaction, units(0.0, 2.0 + 10.0, 1.0)),
+        ("DeleteItem", of("new"), units(0.0, 1.0, 1.0)),
+        ("DeleteItem", of("nothing"), units(0.0, 1.0, 0.0)),
+        ("GetItem", rig.get("large"), units(2.0, 0.0, 0.0)),
+        ("GetItem", of("large"), units(1.0, 0.0, 0.0)),
+        ("Query", query, units(2.0, 0.0, 0.0)),
+        ("BatchGetItem", batch, units(1.0 + 0.5 + 0.5, 0.0, 0.0)),
+    ];
+    for (operation, body, expected) in steps {
+        let before = rig.proxy.counts().units;
+        rig.done(operation, &body).await;
+        assert_eq!(rig.proxy.counts().units.since(&before), expected, "{operation} {body}");
+    }
+    // What a condition refuses is paid for as well.
+    let mut put = rig.put("large", 1);
+    put["ConditionExpression"] = json!("attribute_not_exists(pk)");
+    let before = rig.proxy.counts().units;
+    assert_eq!(rig.refused("PutItem", &put).await[0], "ConditionalCheckFailedException");
+    assert_eq!(
+        rig.cancelled(&json!({"TransactItems": [{"Put": put}]})).await[0]["Code"],
+        "ConditionalCheckFailed"
+    );
+    assert_eq!(rig.proxy.counts().units.since(&before), units(0.0, 5.0 + 10.0, 0.0));
+    let counts = rig.proxy.counts();
+    assert_eq!((counts.requests("UpdateItem"), counts.refusals("ConditionalCheckFailed")), (3, 1));
+}
+
+#[tokio::test]
+async fn an_update_that_is_not_understood_is_looked_up() {
+    let rig = Rig::new(Faults::none()).await;
+    let add = json!({"TableName": rig.table.name, "Key": key("a"), "UpdateExpression": "ADD n :n",
+        "ExpressionAttributeValues": {":n": {"N": "7"}}});
+    rig.done("UpdateItem", &add).await;
+    let before = rig.proxy.counts().units;
+    let grow = json!({"TableName": rig.table.name, "Key": key("a"),
+        "UpdateExpression": "SET body = if_not_exists(body, :b)",
+        "ExpressionAttributeValues": {":b": {"S": "x".repeat(3_000)}}});
+    rig.done("UpdateItem", &grow).await;
+    assert_eq!(rig.proxy.counts().units.since(&before).table, 3.0);
+}
+
+#[tokio::test]
+async fn what_was_in_a_table_before_is_known() {
+    let table = DynamoDbTable::at(Ministack::shared().endpoint());
+    table.make().await;
+    let item = json!({"pk": {"S": "old"}, "sk": {"S": "-"}, "body": {"S": "x".repeat(3_000)}});
+    table.call("PutItem", &json!({"TableName": table.name, "Item": item})).await;
+    let rig = Rig::new(Faults::none()).await;
+    let delete = json!({"TableName": table.name, "Key": key("old")});
+    rig.done("DeleteItem", &delete).await;
+    assert_eq!(rig.proxy.counts().units.table, 3.0);
+}
+
+/// A router over a table behind a proxy.
+struct World {
+    proxy: FaultProxy,
+    router: Router,
+    _folder: TempDir,
+    _pagerduty: PagerDuty,
+}
+
+impl World {
+    async fn new() -> Self {
+        let proxy = FaultProxy::start(Ministack::shared().endpoint(), Faults::none()).await;
+        let store = DynamoDbTable::at(&proxy.endpoint()).open().await;
+        let (pagerduty, folder) = (PagerDuty::start().await, tempfile::tempdir().unwrap());
+        let mail = json!({"console": {}});
+        let configuration = Configuration::new(&pagerduty.url())
+            .set("channels.mail", mail)
+            .set("digest", json!({"to": ["mail"]}));
+        let router = in_process::router_over(store, folder.path(), in_process::noon(), &configuration).await;
+        Self { proxy, router, _folder: folder, _pagerduty: pagerduty }
+    }
+
+    /// Read and write units until nothing of an event is pending.
+    async fn takes(&self, event: &Value) -> [f64; 2] {
+        let before = self.proxy.counts().units;
+        self.router.handle(&event.to_string()).await.unwrap();
+        let taken = self.proxy.counts().units.since(&before);
+        [taken.read, taken.written()]
+    }
+}
+
+#[tokio::test]
+async fn a_page_a_repeat_and_a_line_of_the_digest_cost_what_is_said() {
+    let world = World::new().await;
+    let shell = |pod: &str| GuardDuty::of("Execution:Runtime/ReverseShell", 8.0, pod);
+    // P2, so that it spends what limits have.
+    let tool = |pod: &str| GuardDuty::of("Execution:Runtime/SuspiciousTool", 5.0, pod);
+    // The records that all share are there by then.
+    for (number, first) in [shell("first-0"), tool("first-1"), GuardDuty::low("first-2")].iter().enumerate() {
+        world.takes(&first.event(&format!("first-{number}"))).await;
+    }
+    let (new, limited, low) = (shell("new-1"), tool("new-2"), GuardDuty::low("new-3"));
+    let taken = [
+        ("a new P0 page", world.takes(&new.event("event-1")).await),
+        ("the same finding again", world.takes(&new.again().event("event-2")).await),
+        ("the same event again", world.takes(&new.event("event-1")).await),
+        ("a new page", world.takes(&limited.event("event-3")).await),
+        ("a new incident in the digest", world.takes(&low.event("event-4")).await),
+        ("the same finding of it again", world.takes(&low.again().event("event-5")).await),
+    ];
+    // As router/src/store/README.md has it.
+    let expected = [
+        ("a new P0 page", [19.0, 16.0]),
+        ("the same finding again", [5.0, 9.0]),
+        ("the same event again", [2.0, 0.0]),
+        ("a new page", [20.0, 20.0]),
+        ("a new incident in the digest", [10.0, 15.0]),
+        ("the same finding of it again", [5.0, 9.0]),
+    ];
+    assert_eq!(taken, expected);
+}
+
+#[tokio::test]
+async fn a_contained_pod_costs_what_is_said() {
+    let proxy = FaultProxy::start(Ministack::shared().endpoint(), Faults::none()).await;
+    let store = DynamoDbTable::at(&proxy.endpoint()).open().await;
+    let stage = Stage::set_over("paid", |configuration| configuration, Some(store)).await;
+    let pod = stage.cluster.bare_pod(&stage.namespace, "pay", Template::of(&[("app", "pay")])).await;
+    stage.known(&pod).await;
+    let before = proxy.counts().units;
+    stage.handle(&stage.miner(&pod, "event-1")).await;
+    let taken = proxy.counts().units.since(&before);
+    assert_eq!((taken.read, taken.written()), (30.0, 52.0));
+}
