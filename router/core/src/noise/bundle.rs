@@ -166,7 +166,8 @@ impl BundleRecord {
         };
         match standing {
             Standing::Outside => {
-                self.open += 1;
+                // It may have been counted for a decision that was not made.
+                self.open += u64::from(known.is_none_or(|known| !known.open));
                 self.total += u64::from(known.is_none());
             }
             Standing::Said => member.said_before = true,
