@@ -48,7 +48,7 @@ fn every_endpoint_is_the_one_that_the_sdk_had() {
         assert_eq!(found, expected, "{line}");
         compared += 1;
     }
-    assert_eq!(compared, 4 * 13 * 4);
+    assert_eq!(compared, 5 * 13 * 4);
 }
 
 #[test]
