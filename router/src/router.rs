@@ -34,6 +34,7 @@ use watchfire_core::event::{Event, messages, near_dead_letter, not_delivered, un
 use watchfire_core::ids::ChannelName;
 use watchfire_core::journal::Entry;
 use watchfire_core::policy::Policy;
+use watchfire_core::state::Record;
 
 use crate::channel::Channel;
 use crate::clock::Clock;
@@ -98,6 +99,14 @@ pub struct Ticked {
     pub woken: usize,
     /// Records removed because they were old.
     pub pruned: u64,
+}
+
+impl Handled {
+    /// When the first of what was decided is to be looked at again; none where nothing is.
+    pub fn next_wake(&self) -> Option<Timestamp> {
+        let changes = self.decisions.iter().flat_map(|decision| decision.changes.values());
+        changes.filter_map(Record::wake_at).min()
+    }
 }
 
 impl Router {
