@@ -34,7 +34,6 @@ use watchfire_core::event::{Event, messages, near_dead_letter, not_delivered, un
 use watchfire_core::ids::ChannelName;
 use watchfire_core::journal::Entry;
 use watchfire_core::policy::Policy;
-use watchfire_core::state::Record;
 
 use crate::channel::Channel;
 use crate::clock::Clock;
@@ -104,8 +103,7 @@ pub struct Ticked {
 impl Handled {
     /// When the first of what was decided is to be looked at again; none where nothing is.
     pub fn next_wake(&self) -> Option<Timestamp> {
-        let changes = self.decisions.iter().flat_map(|decision| decision.changes.values());
-        changes.filter_map(Record::wake_at).min()
+        self.decisions.iter().filter_map(Decision::next_wake).min()
     }
 }
 

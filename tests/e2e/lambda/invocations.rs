@@ -56,5 +56,5 @@ async fn what_nobody_knows_is_recorded_as_every_unreadable_message_is() {
     // It is mailed, and nobody takes the mail.
     lambda.answer(&json!({"hello": "world"})).await.unwrap_err();
     let decided = lambda.router.journal(1).await.unwrap();
-    assert_eq!(decided[0].decision.kind, "Unreadable Message");
+    assert_eq!(decided[0].decision.kind, "Unreadable Alert");
 }
