@@ -22,7 +22,8 @@ use crate::telemetry::lines::Lines;
 use crate::telemetry::panics_are_logged;
 
 /// How log lines are written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 pub enum LogFormat {
     /// One JSON object per line.
     #[default]
@@ -32,7 +33,8 @@ pub enum LogFormat {
 }
 
 /// From which level on lines are logged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, IntoStaticStr)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 #[strum(serialize_all = "snake_case")]
 pub enum LogLevel {
     /// A human must act.
