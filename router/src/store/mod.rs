@@ -17,6 +17,10 @@
 //!   stale;
 //! - an outcome, once written, stays;
 //! - dropping the future of a write does not undo it: it may still happen.
+//!
+//! What only a file promises, and a table does not: that what is read together was so at one moment (`load`, the folds,
+//! `stream`), that `due`, `wakes`, `timeline` and `fold_open` know what was written a moment ago, that a decision that comes to
+//! nothing has left no merge behind, and that every decision has room. `README.md` says more.
 
 mod dynamodb;
 mod embedded;

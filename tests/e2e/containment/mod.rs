@@ -4,6 +4,6 @@ mod approvals;
 mod hostile;
 mod release;
 mod silent;
-mod stage;
+pub(crate) mod stage;
 mod stops;
 mod table;

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use watchfire::clock::Clock;
 use watchfire::router::Router;
+use watchfire::store::Store;
 use watchfire_core::act::{QUARANTINE_LABEL, StepResult};
 use watchfire_core::journal::{Entry, Outcome};
 use watchfire_tests::cluster::{Cluster, Eks};
@@ -60,6 +61,15 @@ impl Stage {
 
     /// The same with another configuration.
     pub(crate) async fn set_with(stem: &str, configure: impl FnOnce(Configuration) -> Configuration) -> Self {
+        Self::set_over(stem, configure, None).await
+    }
+
+    /// The same over that store, if there is one already.
+    pub(crate) async fn set_over(
+        stem: &str,
+        configure: impl FnOnce(Configuration) -> Configuration,
+        store: Option<Store>,
+    ) -> Self {
         let cluster = Cluster::start().await;
         let eks = cluster.install_eks().await;
         let namespace = cluster.namespace(stem).await;
@@ -69,7 +79,11 @@ impl Stage {
         let evidence = folder.path().join("evidence");
         let configuration = configure(enforcing(&pagerduty, &kubeconfig, &evidence));
         let clock = in_process::noon();
-        let router = Arc::new(in_process::router(folder.path(), clock.clone(), &configuration).await);
+        let router = match store {
+            Some(store) => in_process::router_over(store, folder.path(), clock.clone(), &configuration).await,
+            None => in_process::router(folder.path(), clock.clone(), &configuration).await,
+        };
+        let router = Arc::new(router);
         Self { cluster, eks, namespace, pagerduty, clock, router, configuration, folder }
     }
 

@@ -155,10 +155,10 @@ mod tests {
         ];
         for (status, code, fate) in table {
             let (retry_after, message) = (Some(Duration::from_secs(7)), "m".to_owned());
-            let code = code.to_owned();
-            let refusal = Refusal { status, code, message, retry_after, ..Refusal::default() };
+            let refusal =
+                Refusal { status, code: code.to_owned(), message, retry_after, ..Refusal::default() };
             let reason = format!("Security Hub: {status} {}m", if code.is_empty() { "" } else { "CODE: " });
-            let reason = reason.replace("CODE", &refusal.code);
+            let reason = reason.replace("CODE", code);
             let expected = match fate {
                 Invalid => Unanswered::Invalid(reason),
                 Permanent => {

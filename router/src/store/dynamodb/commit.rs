@@ -11,8 +11,9 @@ use watchfire_core::ids::IncidentKey;
 use watchfire_core::journal::Entry;
 use watchfire_core::state::{Key, Record, State};
 
+use super::item::Item;
 use super::request::{Condition, Write};
-use super::rows::{NET, change, fits, is_at, own_records};
+use super::rows::{NET, change, fits, is_at, own_records, shared};
 use super::table::{Reason, Table, Transacted, random, wait};
 use super::{DynamoDb, places};
 use crate::aws::call::CallError;
@@ -26,8 +27,9 @@ const MOST_BYTES: usize = 4 * 1024 * 1024 - 64 * 1024;
 /// So often it is tried again because another was at the same records.
 const CONFLICTS: u32 = 5;
 const AFTER_CONFLICT: [Duration; 2] = [Duration::from_millis(5), Duration::from_millis(100)];
-/// So long it is tried again because there is no room for it.
-const ROOM_WITHIN: Duration = Duration::from_secs(5);
+/// What is not begun by then is decided anew: what was merged before it may be no longer so. With the time that its last
+/// call may take, a line of the digest is written ten seconds after it was seen that its edition is open, or never.
+const WITHIN: Duration = Duration::from_secs(5);
 
 /// What a commit writes.
 struct Commit {
@@ -58,16 +60,17 @@ impl DynamoDb {
             return Err(Error::Unread(key.clone()));
         }
         let commit = Commit::new(read, entry, self.0.keep)?;
+        let end = Instant::now() + WITHIN;
         if !self.merge(decision).await? {
             return Ok(Committed::Stale);
         }
         for hundred in commit.before.chunks(MOST_WRITES) {
-            match write(&self.0.table, hundred, None).await? {
+            match write(&self.0.table, hundred, None, end).await? {
                 Committed::Yes => {}
                 other @ (Committed::Stale | Committed::AlreadyDecided) => return Ok(other),
             }
         }
-        write(&self.0.table, &commit.with, Some(&commit.id)).await
+        write(&self.0.table, &commit.with, Some(&commit.id), end).await
     }
 }
 
@@ -76,7 +79,7 @@ impl Commit {
         let Entry { decision, raw: _, sha256: _, outcomes: _ } = entry;
         let id = format!("{:016x}", random());
         let expires = (decision.at + keep + NET).as_second();
-        let mut with = vec![head(entry, &id, expires), body(entry, expires)];
+        let mut with = Vec::from(decided(entry, &id, expires));
         let at = decision.at.as_microsecond();
         let (mut own, mut others) = (Vec::new(), Vec::new());
         for (key, version) in decision.conditions(read) {
@@ -106,45 +109,44 @@ impl Commit {
     }
 }
 
-/// What became of it so far: the small item that changes.
-fn head(entry: &Entry, commit: &str, expires: i64) -> Write {
+/// A decision: what became of it so far, which changes, and it with its event, which stay as they are.
+fn decided(entry: &Entry, commit: &str, expires: i64) -> [Write; 2] {
+    let Decision { event, at, .. } = &entry.decision;
+    let places = [places::head(event), places::body(event, at.as_microsecond())];
+    let (head, body) = shared(
+        head(entry, places[0].item().with("commit", commit).with("ttl", expires)),
+        body(entry, places[1].item().with("ttl", expires)),
+    );
+    let now = jiff::Timestamp::now().as_second();
+    [Write::put(&places[0], head).when(Condition::AbsentAt(now)).telling(), Write::put(&places[1], body)]
+}
+
+fn head(entry: &Entry, item: Item) -> Item {
     let Decision { event, at, .. } = &entry.decision;
     let decided = at.as_microsecond();
     let pending: BTreeSet<String> = entry.pending_ids().map(ToString::to_string).collect();
     let outcomes = (!entry.outcomes.is_empty()).then(|| to_row(&entry.outcomes));
-    let place = places::head(event);
-    let mut item = place
-        .item()
-        .with("decided", decided)
-        .with("commit", commit)
-        .with("revision", 1_u64)
-        .with("ttl", expires)
-        .with_any("outcomes", outcomes);
+    let mut item = item.with("decided", decided).with("revision", 1_u64).with_any("outcomes", outcomes);
     if !pending.is_empty() {
         item = item.with("due", decided);
         item = places::due(event, decided).into_iter().fold(item, |item, (name, to)| item.with(name, to));
     }
-    let now = jiff::Timestamp::now().as_second();
-    Write::put(&place, item.with_set("pending", pending)).when(Condition::AbsentAt(now)).telling()
+    item.with_set("pending", pending)
 }
 
-/// The decision and its event: the large item that stays as it is.
-fn body(entry: &Entry, expires: i64) -> Write {
+fn body(entry: &Entry, item: Item) -> Item {
     let Entry { decision, raw, sha256, outcomes: _ } = entry;
-    let place = places::body(&decision.event, decision.at.as_microsecond());
     // What it is about says the decision itself.
     let own = own_records(decision.incident.as_ref(), decision.finding.as_ref());
     let changes = decision.changes.keys().map(ToString::to_string).filter(|key| !own.contains(key)).collect();
-    let mut item = place
-        .item()
-        .with("body", to_row(&Kept { decision, raw, sha256 }))
-        .with("ttl", expires)
-        .with_set("changes", changes);
-    if let Some(incident) = &decision.incident {
-        let line = places::in_timeline(incident, decision.at.as_microsecond());
-        item = line.into_iter().fold(item, |item, (name, to)| item.with(name, to));
+    let item = item.with("body", to_row(&Kept { decision, raw, sha256 })).with_set("changes", changes);
+    match &decision.incident {
+        Some(incident) => {
+            let line = places::in_timeline(incident, decision.at.as_microsecond());
+            line.into_iter().fold(item, |item, (name, to)| item.with(name, to))
+        }
+        None => item,
     }
-    Write::put(&place, item)
 }
 
 /// Whether a record may be written although its decision is not: a line of the digest, and that an incident of another
@@ -159,10 +161,17 @@ fn is_harmless(decision: &Decision, key: &Key, record: &Record) -> bool {
 }
 
 /// Writes all of it or nothing; with the commit's id where the first is the head of a decision.
-async fn write(table: &Table, writes: &[Write], commit: Option<&str>) -> Result<Committed, Error> {
-    let end = Instant::now() + ROOM_WITHIN;
+async fn write(
+    table: &Table,
+    writes: &[Write],
+    commit: Option<&str>,
+    end: Instant,
+) -> Result<Committed, Error> {
     let (mut conflicts, mut throttled) = (0, Duration::from_millis(50));
     loop {
+        if Instant::now() >= end {
+            return Ok(Committed::Stale);
+        }
         let reasons = match table.transact(writes).await? {
             Transacted::Yes => return Ok(Committed::Yes),
             Transacted::Cancelled(reasons) => reasons,
@@ -219,7 +228,6 @@ fn judge(reasons: &[Reason], commit: Option<&str>) -> Judged {
 
 #[cfg(test)]
 mod tests {
-    use super::super::item::Item;
     use super::*;
 
     fn reason(code: &str) -> Reason {

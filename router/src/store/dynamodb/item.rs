@@ -131,6 +131,14 @@ impl Item {
         }
     }
 
+    /// Takes the last so many bytes of an attribute out of it.
+    pub(super) fn cut(&mut self, name: &str, bytes: usize) -> Vec<u8> {
+        match self.0.get_mut(name) {
+            Some(Attribute::B(Bytes(all))) => all.split_off(all.len().saturating_sub(bytes)),
+            Some(Attribute::S(_) | Attribute::N(_) | Attribute::SS(_)) | None => Vec::new(),
+        }
+    }
+
     /// In bytes, by DynamoDB's rules, by which it is limited and paid for.
     pub(super) fn size(&self) -> usize {
         self.0.iter().map(|(name, attribute)| name.len() + attribute.size()).sum()

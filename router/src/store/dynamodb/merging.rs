@@ -250,7 +250,7 @@ mod tests {
     #[test]
     fn what_comes_to_nothing_is_not_written() {
         let cover = Merge::Cover(IncidentKey::new("i"));
-        let first = merged(None, &[], &[waiting("a", &[cover.clone()])]);
+        let first = merged(None, &[], &[waiting("a", std::slice::from_ref(&cover))]);
         let second = merged(first.record, &first.seen, &[waiting("b", &[cover])]);
         assert_eq!((second.made, second.changed, second.seen), (vec![true], None, first.seen));
     }

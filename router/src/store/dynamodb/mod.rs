@@ -119,3 +119,23 @@ impl fmt::Debug for DynamoDb {
         out.debug_struct("DynamoDb").field("table", &self.0.table.name).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_has_a_name_that_tables_can_have() {
+        let wrong = |table: &str| {
+            let mut wrong = Vec::new();
+            let config = Config { table: table.to_owned(), region: None };
+            config.check(&mut |member, message| wrong.push(format!("{member}: {message}")));
+            wrong
+        };
+        assert_eq!(wrong("watchfire-2.a_b"), Vec::<String>::new());
+        let expected = "expected the name of a table, 3 to 255 letters, digits, `_`, `-` and `.`, found";
+        for name in ["", "ab", "a/b", "arn:aws:dynamodb", &"x".repeat(256)] {
+            assert_eq!(wrong(name), [format!(".table: {expected} `{name}`")]);
+        }
+    }
+}

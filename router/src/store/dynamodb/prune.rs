@@ -80,7 +80,7 @@ impl DynamoDb {
         } else {
             pruning.room = pruning.room.saturating_sub(1);
         }
-        let changes = changes_of(body);
+        let changes = changes_of(body, head);
         for (key, row) in self.rows(changes.iter()).await? {
             self.prune_record(&key, &row, pruning).await?;
         }

@@ -13,7 +13,7 @@ use watchfire_core::state::{Key, Record, State};
 use super::item::Item;
 use super::places::{self, Place};
 use super::request::{Order, Range};
-use super::rows::{Head, Row};
+use super::rows::{Head, Row, is_shared, whole};
 use super::sorted::Sorted;
 use super::{DUE, DynamoDb, OPEN, TIMELINE};
 use crate::store::Error;
@@ -283,13 +283,27 @@ impl DynamoDb {
         }
         let range = Range::From(places::time(since.as_microsecond()));
         let mut all = Sorted::all(None, "T#", &range, Order::Forward, PAGE);
-        while let Some(body) = all.next(&self.0.table).await? {
-            // One that cannot be understood looks like nothing.
-            let kept = body.bytes("body").map(|row| from_row::<Kept<Seen, IgnoredAny>>(row, String::new));
-            let Some(Ok(kept)) = kept else { continue };
-            kept.decision.face.into_iter().for_each(|face| look(&mut gathered, face));
+        loop {
+            let bodies = all.take(PAGE, &self.0.table).await?;
+            if bodies.is_empty() {
+                return Ok(gathered);
+            }
+            let heads = self.heads_of_shared(&bodies).await?;
+            for (body, head) in bodies.iter().zip(heads) {
+                // One that cannot be understood looks like nothing.
+                let kept = from_row::<Kept<Seen, IgnoredAny>>(&whole(body, head.as_ref()), String::new);
+                let Ok(kept) = kept else { continue };
+                kept.decision.face.into_iter().for_each(|face| look(&mut gathered, face));
+            }
         }
-        Ok(gathered)
+    }
+
+    /// What became of those decisions of which a part stands there.
+    async fn heads_of_shared(&self, bodies: &[Item]) -> Result<Vec<Option<Item>>, Error> {
+        let shared: Vec<Item> = bodies.iter().filter(|body| is_shared(body)).cloned().collect();
+        let mut heads = self.heads(&shared).await?.into_iter();
+        let head = |body| if is_shared(body) { heads.next().flatten() } else { None };
+        Ok(bodies.iter().map(head).collect())
     }
 }
 

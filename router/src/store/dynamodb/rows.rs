@@ -22,6 +22,14 @@ use crate::store::row::{Kept, from_row, to_row};
 const MOST: usize = 390 * 1024;
 /// So long after it is old, what nobody has removed is removed by the table itself.
 pub(super) const NET: SignedDuration = SignedDuration::from_hours(24 * 30);
+/// In bytes: for each that is begun, a unit is paid.
+const KILOBYTE: usize = 1024;
+/// In bytes: what is left of a kilobyte is for outcomes.
+const FULL: usize = 724;
+/// In a head: what of its body there was no room for.
+const REST: &str = "rest";
+/// In a body: that there is more in its head.
+const MORE: &str = "more";
 /// Of so many decisions a record remembers that they were merged into it.
 const REMEMBERED: usize = 100;
 
@@ -38,8 +46,8 @@ pub(super) struct Head {
     pub(super) pending: BTreeSet<String>,
     /// When that is tried next.
     pub(super) due: Option<i64>,
-    /// The second at which the table removes it.
-    pub(super) expires: i64,
+    /// What of its body stands here.
+    pub(super) rest: Vec<u8>,
 }
 
 /// A record as it is kept.
@@ -57,7 +65,7 @@ pub(super) struct Row {
 }
 
 impl Head {
-    /// None where it has expired, or is none of ours.
+    /// None where it has expired.
     pub(super) fn read(item: &Item) -> Result<Option<Self>, Error> {
         let event = places::event_of(item);
         let what = || format!("what became of event {}", event.clone().unwrap_or_else(|| EventId::new("?")));
@@ -73,9 +81,10 @@ impl Head {
             Some(row) => from_row(row, what)?,
             None => BTreeMap::new(),
         };
+        let rest = item.bytes(REST).unwrap_or_default().to_vec();
         let revision = item.number("revision").unwrap_or_default().unsigned_abs();
         let (pending, due) = (item.set("pending"), item.number("due"));
-        Ok(Some(Self { event, decided, revision, outcomes, pending, due, expires }))
+        Ok(Some(Self { event, decided, revision, outcomes, pending, due, rest }))
     }
 
     /// Where its decision is.
@@ -83,11 +92,16 @@ impl Head {
         places::body(&self.event, self.decided)
     }
 
+    /// All of the body.
+    pub(super) fn row(&self, body: &Item) -> Option<Vec<u8>> {
+        body.bytes("body").map(|row| [row, &self.rest].concat())
+    }
+
     /// The decision with what became of it; none where that is gone.
     pub(super) fn entry(self, body: Option<&Item>) -> Result<Option<Entry>, Error> {
         let what = || format!("the decision about event {}", self.event);
-        let Some(row) = body.and_then(|body| body.bytes("body")) else { return Ok(None) };
-        let Kept { decision, raw, sha256 } = from_row::<Kept<Decision, String>>(row, what)?;
+        let Some(row) = body.and_then(|body| self.row(body)) else { return Ok(None) };
+        let Kept { decision, raw, sha256 } = from_row::<Kept<Decision, String>>(&row, what)?;
         Ok(Some(Entry { decision, raw, sha256, outcomes: self.outcomes }))
     }
 }
@@ -141,6 +155,32 @@ pub(super) fn change(key: &str, record: &Record, from: u64, at: i64) -> Write {
         .when(is_at(from))
 }
 
+/// Moves the last bytes of a body to its head where they would cost it another kilobyte, and the head nothing: what
+/// is written is paid by the kilobyte, and twice.
+pub(super) fn shared(mut head: Item, mut body: Item) -> (Item, Item) {
+    let over = body.size() % KILOBYTE;
+    let is_worth_it = body.size() > KILOBYTE && over > 0 && head.size() + REST.len() + over <= FULL;
+    if !is_worth_it {
+        return (head, body);
+    }
+    // That there is more, says the body itself.
+    let rest = body.cut("body", over + MORE.len() + 1);
+    body = body.with(MORE, "");
+    head = head.with(REST, rest);
+    (head, body)
+}
+
+/// Whether a part of a body stands in its head.
+pub(super) fn is_shared(body: &Item) -> bool {
+    body.text(MORE).is_some()
+}
+
+/// All of a body.
+pub(super) fn whole(body: &Item, head: Option<&Item>) -> Vec<u8> {
+    let rest = head.and_then(|head| head.bytes(REST)).unwrap_or_default();
+    [body.bytes("body").unwrap_or_default(), rest].concat()
+}
+
 /// The records of what a decision is about, whether it has changed them or not.
 pub(super) fn own_records(incident: Option<&IncidentKey>, finding: Option<&FindingKey>) -> BTreeSet<String> {
     let of_incident =
@@ -150,16 +190,16 @@ pub(super) fn own_records(incident: Option<&IncidentKey>, finding: Option<&Findi
 }
 
 /// The records that the decision in a body may have changed.
-pub(super) fn changes_of(body: &Item) -> BTreeSet<String> {
+pub(super) fn changes_of(body: &Item, head: Option<&Item>) -> BTreeSet<String> {
     #[derive(Deserialize)]
     struct About {
         incident: Option<IncidentKey>,
         finding: Option<FindingKey>,
     }
     let mut changes = body.set("changes");
-    let row = body.bytes("body").unwrap_or_default();
+    let row = whole(body, head);
     if let Ok(Kept { decision: About { incident, finding }, .. }) =
-        from_row::<Kept<About, IgnoredAny>>(row, String::new)
+        from_row::<Kept<About, IgnoredAny>>(&row, String::new)
     {
         changes.extend(own_records(incident.as_ref(), finding.as_ref()));
     }
@@ -191,4 +231,23 @@ pub(super) fn fits(write: &Write, what: impl FnOnce() -> String) -> Result<(), E
 
 fn corrupt(what: String, why: &str) -> Error {
     Error::Corrupt { what, cause: Arc::new(io::Error::new(io::ErrorKind::InvalidData, why)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_leaves_to_its_head_what_would_cost_another_kilobyte() {
+        let head = || Item::default().with("pk", "x".repeat(200));
+        let body = |bytes: usize| Item::default().with("body", vec![7; bytes]);
+        for (bytes, is_moved) in [(900, false), (1_020, false), (1_021, true), (1_400, true), (1_700, false)]
+        {
+            let (shared_head, shared_body) = shared(head(), body(bytes));
+            assert_eq!(is_shared(&shared_body), is_moved, "{bytes}");
+            assert_eq!(whole(&shared_body, Some(&shared_head)), vec![7; bytes]);
+            assert!(shared_head.size() <= FULL, "{bytes}");
+            assert!(!is_moved || shared_body.size() <= KILOBYTE, "{bytes}");
+        }
+    }
 }

@@ -105,10 +105,10 @@ impl DynamoDb {
 
 fn copy_entry(copying: &mut Copying, body: &Item, head: Option<&Item>) -> Result<(), Error> {
     let Some(head) = head.map(Head::read).transpose()?.flatten() else { return Ok(()) };
-    let Some(row) = body.bytes("body") else { return Ok(()) };
+    let Some(row) = head.row(body) else { return Ok(()) };
     let event = head.event.as_str();
     copying.events(event, head.decided);
-    copying.entries((head.decided, event), row);
+    copying.entries((head.decided, event), &row);
     if !head.outcomes.is_empty() {
         copying.outcomes((head.decided, event), &to_row(&head.outcomes));
     }

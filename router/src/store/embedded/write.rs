@@ -83,6 +83,8 @@ struct Merged {
     key: String,
     /// What it comes to on the record as it was read; none where it stays as it is.
     change: Option<Change>,
+    /// Whether there was room for it on that.
+    has_room: bool,
     /// The version of that.
     version: u64,
     /// What is to be done anew on any other.
@@ -167,16 +169,20 @@ impl Change {
 
 impl Merged {
     fn all(read: &State, decision: &Decision) -> Vec<Self> {
-        let mut all: BTreeMap<&Key, (Option<Record>, Vec<Merge>)> = BTreeMap::new();
+        let mut all: BTreeMap<&Key, (Option<Record>, Vec<Merge>, bool)> = BTreeMap::new();
         for (key, merge) in &decision.merges {
-            let (record, merges) = all.entry(key).or_insert_with(|| (read.record(key).cloned(), Vec::new()));
-            *record = merge.on(record.as_ref(), decision.at).or_else(|| record.take());
+            let (record, merges, has_room) =
+                all.entry(key).or_insert_with(|| (read.record(key).cloned(), Vec::new(), true));
+            match merge.on(record.as_ref(), decision.at) {
+                Some(after) => *record = Some(after),
+                None => *has_room = false,
+            }
             merges.push(merge.clone());
         }
-        let merged = all.into_iter().filter_map(|(key, (record, merges))| {
-            let record = record?;
-            let change = (read.record(key) != Some(&record)).then(|| Change::new(key, &record));
-            Some(Self { key: key.to_string(), change, version: read.version(key), merges })
+        let merged = all.into_iter().map(|(key, (record, merges, has_room))| {
+            let record = record.filter(|record| read.record(key) != Some(record));
+            let change = record.map(|record| Change::new(key, &record));
+            Self { key: key.to_string(), change, has_room, version: read.version(key), merges }
         });
         merged.collect()
     }
@@ -185,8 +191,8 @@ impl Merged {
     fn apply(self, tables: &Tables<'_>, at: Timestamp) -> Result<Option<Option<Change>>, Error> {
         let key = self.key.as_str();
         let found: Option<Record> = match tables.records.get(key)? {
-            Some(row) if row.value().0 == self.version => return Ok(Some(self.change)),
-            None if self.version == 0 => return Ok(Some(self.change)),
+            Some(row) if row.value().0 == self.version => return Ok(self.has_room.then_some(self.change)),
+            None if self.version == 0 => return Ok(self.has_room.then_some(self.change)),
             Some(row) => Some(from_row(row.value().2, || key.to_owned())?),
             None => None,
         };
