@@ -1,35 +1,156 @@
-//! A batch of SQS records through the same router; each record that is not done is reported, no other.
+//! The router behind a Lambda: each invocation is told apart by its shape and answered before its deadline.
+
+mod batch;
+mod deadline;
+mod hints;
+mod invocation;
+mod requests;
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
+use tokio::time::timeout_at;
+use watchfire::app::Called;
 use watchfire::router::Router;
+use watchfire::telemetry;
 
-/// Handles every record in a task of its own, and names those that have to come again: the event source
-/// mapping (with `ReportBatchItemFailures`) deletes the others.
-///
-/// A record whose task panics has to come again too, and takes no other with it. A record without a message
-/// id cannot be named, so it is reported with an empty one: Lambda then brings the whole batch again, which
-/// repeats nothing but work, because every event is decided once.
-pub async fn handle(router: Arc<Router>, batch: SqsEvent) -> SqsBatchResponse {
-    let tasks: Vec<_> = batch.records.into_iter().map(|record| begin(&router, record)).collect();
-    let mut response = SqsBatchResponse::default();
-    for (item_identifier, task) in tasks {
-        let is_done = matches!(task.await, Ok(Ok(())));
-        if !is_done {
-            let mut failure = BatchItemFailure::default();
-            failure.item_identifier = item_identifier;
-            response.batch_item_failures.push(failure);
-        }
-    }
-    response
+use batch::Batch;
+pub use deadline::Deadline;
+use hints::Hints;
+pub use invocation::Invocation;
+pub use requests::Operators;
+use requests::Requests;
+
+/// Everything that an invocation needs, whichever it is.
+pub struct Lambda {
+    router: Arc<Router>,
+    keep: SignedDuration,
+    hints: Hints,
+    requests: Requests,
 }
 
-type Task = tokio::task::JoinHandle<Result<(), watchfire::failure::Nack>>;
+/// Why an invocation failed; whoever called brings it again, if it is of the kind that does.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Failed(String);
 
-fn begin(router: &Arc<Router>, record: SqsMessage) -> (String, Task) {
-    let router = router.clone();
-    let body = record.body.unwrap_or_default();
-    let task = tokio::spawn(async move { router.handle(&body).await.map(|_| ()) });
-    (record.message_id.unwrap_or_default(), task)
+impl Lambda {
+    /// Behind it stands what the worker and the Lambda have in common.
+    pub fn new(called: Called, operators: Operators) -> Self {
+        let Called { router, store: _, routes, clients, queues, keep } = called;
+        let hints = Hints::new(queues, clients);
+        Self { router, keep, hints, requests: Requests::new(routes, operators) }
+    }
+
+    /// Answers one invocation, whose text is `payload`.
+    ///
+    /// # Errors
+    /// [`Failed`] where nobody but the caller can bring it again: a tick, or an event that came without a queue. A batch
+    /// names its failures, and a request is answered with its status.
+    pub async fn answer(&self, payload: &str, deadline: Deadline) -> Result<Value, Failed> {
+        match Invocation::of(payload) {
+            Invocation::Batch(batch) => Ok(self.batch(batch, deadline).await),
+            Invocation::Tick => self.tick(deadline).await,
+            Invocation::Events(texts) => self.events(texts, deadline).await,
+            Invocation::Request(request) => Ok(self.request(*request, deadline).await),
+            Invocation::RequestOfVersion1 => Ok(requests::of_version_1()),
+        }
+    }
+
+    async fn batch(&self, records: aws_lambda_events::sqs::SqsEvent, deadline: Deadline) -> Value {
+        let batch = Batch { router: &self.router, hints: &self.hints, deadline };
+        let done = batch.handle(records.records).await;
+        let next = match done.was_hinted {
+            true => self.wake(deadline).await,
+            false => done.next_wake,
+        };
+        self.hints.send(next, Timestamp::now()).await;
+        serde_json::to_value(done.response).expect("ids can be written")
+    }
+
+    /// Does what is due now, and says when the next is.
+    async fn wake(&self, deadline: Deadline) -> Option<Timestamp> {
+        // What is cut off is still due, and the next tick goes on with it.
+        let woken = timeout_at(deadline.answer_by, self.router.wake(Timestamp::now())).await;
+        if let Ok(Err(error)) = woken {
+            telemetry::tick_failed(&error);
+        }
+        self.next_wake().await
+    }
+
+    async fn next_wake(&self) -> Option<Timestamp> {
+        if !self.hints.are_sent() {
+            return None;
+        }
+        match self.router.next_wake(Timestamp::now() + hints::WITHIN).await {
+            Ok(next) => next,
+            Err(error) => {
+                telemetry::not_hinted(&error.to_string());
+                None
+            }
+        }
+    }
+
+    async fn tick(&self, deadline: Deadline) -> Result<Value, Failed> {
+        let now = Timestamp::now();
+        let ticked = match timeout_at(deadline.answer_by, self.router.tick(now, self.keep)).await {
+            Ok(ticked) => ticked.map_err(|error| Failed(format!("the tick failed: {error}")))?,
+            Err(_) => return Err(Failed("the tick was cut off by its deadline".to_owned())),
+        };
+        let next = self.next_wake().await;
+        self.hints.send(next, Timestamp::now()).await;
+        Ok(json!({"woken": ticked.woken, "resumed": ticked.resumed, "pruned": ticked.pruned}))
+    }
+
+    /// Events that no queue brings again: what invoked does, or its own dead-letter queue has them.
+    async fn events(&self, texts: Vec<String>, deadline: Deadline) -> Result<Value, Failed> {
+        let mut tasks = JoinSet::new();
+        for text in texts {
+            let router = self.router.clone();
+            tasks.spawn(async move { router.handle(&text).await });
+        }
+        let (mut decided, mut next, mut reasons) = (0, None, Vec::new());
+        while let Some(joined) = timeout_at(deadline.answer_by, tasks.join_next()).await.transpose() {
+            match joined {
+                Ok(Ok(Ok(handled))) => {
+                    decided += handled.decisions.len();
+                    next = earlier(next, handled.next_wake());
+                }
+                Ok(Ok(Err(nack))) => reasons.push(nack.reason),
+                Ok(Err(_)) => reasons.push("handling it panicked".to_owned()),
+                Err(_) => {
+                    reasons.push("its time was over".to_owned());
+                    break;
+                }
+            }
+        }
+        stop(tasks).await;
+        self.hints.send(next, Timestamp::now()).await;
+        match reasons.is_empty() {
+            true => Ok(json!({"decided": decided})),
+            false => Err(Failed(format!("not done: {}", reasons.join("; ")))),
+        }
+    }
+
+    async fn request(&self, request: requests::Request, deadline: Deadline) -> Value {
+        let answer = self.requests.answer(request, deadline).await;
+        // A command may have something come due: a silence that ends, an approval that is not given.
+        let next = self.next_wake().await;
+        self.hints.send(next, Timestamp::now()).await;
+        answer
+    }
+}
+
+/// Cancels what is still at work, and waits until it is: what was dropped at an await is whole, and may be done again.
+async fn stop<T: 'static>(mut tasks: JoinSet<T>) {
+    const PATIENCE: Duration = Duration::from_millis(100);
+    // One that never comes to an await is not waited for.
+    let _ = tokio::time::timeout(PATIENCE, tasks.shutdown()).await;
+}
+
+fn earlier(one: Option<Timestamp>, other: Option<Timestamp>) -> Option<Timestamp> {
+    one.into_iter().chain(other).min()
 }

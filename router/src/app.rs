@@ -26,7 +26,7 @@ use crate::source::sqs::Sqs;
 use crate::source::{QueueConfig, Source};
 use crate::store::{Now, Store};
 use crate::telemetry::{self, Metrics};
-use crate::web::{Doors, Health, Ingest, Operator, Refusals, Server, Token, Webhooks};
+use crate::web::{Doors, Health, Ingest, Operator, Refusals, Server, Token, Webhooks, asked_without_doors};
 use crate::worker;
 
 /// What the worker and the Lambda have in common.
@@ -44,6 +44,22 @@ pub struct Parts {
     config: StoreConfig,
     inbound: Inbound,
     tokens: Tokens,
+}
+
+/// What a Lambda has of them: no socket, no task of its own, no embedded queue.
+pub struct Called {
+    /// One event's way.
+    pub router: Arc<Router>,
+    /// The store the router uses.
+    pub store: Store,
+    /// Operators' and PagerDuty's routes.
+    pub routes: axum::Router,
+    /// What its own calls go by.
+    pub clients: Arc<Clients>,
+    /// The queues that bring it events.
+    pub queues: Vec<QueueConfig>,
+    /// How long decisions are kept.
+    pub keep: SignedDuration,
 }
 
 /// A worker that has everything it needs and has not begun.
@@ -120,6 +136,18 @@ impl Parts {
             router.tell_of_set_aside(&config.path, config.keep()).await?;
         }
         Ok(Parts { router, store, metrics, clients, queues, http, health, config, inbound, tokens })
+    }
+
+    /// What there is of it to be called.
+    pub fn called(self) -> Called {
+        let Parts { router, store, metrics, clients, queues, http: _, health: _, config, inbound, tokens } =
+            self;
+        let refusals = Refusals::new(metrics);
+        let token = tokens.operator_token.as_ref().map(Token::from);
+        let operator = Operator { router: router.clone(), token, refusals: refusals.clone(), reloader: None };
+        let webhooks = Webhooks::new(router.clone(), inbound.signers);
+        let routes = asked_without_doors(operator, webhooks, refusals);
+        Called { router, store, routes, clients, queues, keep: config.keep() }
     }
 }
 

@@ -2,10 +2,14 @@
 //!
 //! What is decided, and why, is in `watchfire_core`; here it is carried out.
 
+// What only commands ask for is asked for by nobody then, and the linker leaves it out.
+#![cfg_attr(not(feature = "cli"), allow(dead_code, unused_imports))]
+
 pub mod api;
 pub mod app;
 pub mod aws;
 pub mod channel;
+#[cfg(feature = "cli")]
 pub mod cli;
 pub mod clients;
 pub mod clock;

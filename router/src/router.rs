@@ -101,6 +101,13 @@ pub struct Ticked {
     pub pruned: u64,
 }
 
+impl Handled {
+    /// When the first of what was decided is to be looked at again; none where nothing is.
+    pub fn next_wake(&self) -> Option<Timestamp> {
+        self.decisions.iter().filter_map(Decision::next_wake).min()
+    }
+}
+
 impl Router {
     /// Puts the parts together.
     pub fn new(

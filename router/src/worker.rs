@@ -10,9 +10,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, timeout};
 
+use crate::failure::Nack;
 use crate::horizon::Horizon;
-use crate::router::{RESUMED, Router, Slot, WAITING_ROOM};
-use crate::source::{Handle, Message, Source};
+use crate::router::{Handled, RESUMED, Router, Slot, WAITING_ROOM};
+use crate::source::{Handle, Message, Source, hint};
 use crate::store::{Now, Store};
 use crate::telemetry;
 
@@ -111,7 +112,7 @@ async fn one(
     mut give_back: watch::Receiver<bool>,
 ) {
     router.metrics.begun();
-    let work = AssertUnwindSafe(handle_or_warn(router, source, &message, slot)).catch_unwind();
+    let work = AssertUnwindSafe(worked(router, source, &message, slot)).catch_unwind();
     let result = tokio::select! {
         result = work => result.unwrap_or_else(|_| Err(panicked(&message))),
         never = keep(source, &message) => match never {},
@@ -130,25 +131,40 @@ async fn one(
     }
 }
 
-/// Handles a message, and warns when its queue is about to give it up: before the last try, which may not
-/// come to an end, and after the one before it. The error is the time after which it is to come again.
-async fn handle_or_warn(
+/// The error is the time after which it is to come again.
+async fn worked(router: &Router, source: &Source, message: &Message, slot: &Slot) -> Result<(), Duration> {
+    // What a Lambda on the same queue has left for itself: here it is looked for what is due anyway.
+    if hint::is_hint(&message.body) {
+        return Ok(());
+    }
+    let Err(nack) = handle_or_warn(router, source.max_receives(), message, slot).await else { return Ok(()) };
+    let again_in = nack.retry_after.unwrap_or_default().max(backoff(message.receives));
+    telemetry::not_done(&message.id, message.receives, &nack.reason, again_in);
+    Err(again_in)
+}
+
+/// Handles a message, and warns when its queue, which gives it up after so many receives, is about to: before the last
+/// try, which may not come to an end, and after the one before it.
+///
+/// # Errors
+/// [`Nack`] when it has to come again.
+pub async fn handle_or_warn(
     router: &Router,
-    source: &Source,
+    max_receives: Option<u32>,
     message: &Message,
     slot: &Slot,
-) -> Result<(), Duration> {
-    let most = source.max_receives().unwrap_or(u32::MAX);
+) -> Result<Handled, Nack> {
+    let most = max_receives.unwrap_or(u32::MAX);
     if message.receives >= most {
         warn(router, message, "this is its last try").await;
     }
-    let Err(nack) = router.handle_in(&message.body, slot).await else { return Ok(()) };
-    let again_in = nack.retry_after.unwrap_or_default().max(backoff(message.receives));
-    telemetry::not_done(&message.id, message.receives, &nack.reason, again_in);
-    if message.receives.saturating_add(1) >= most {
+    let handled = router.handle_in(&message.body, slot).await;
+    if let Err(nack) = &handled
+        && message.receives.saturating_add(1) >= most
+    {
         warn(router, message, &nack.reason).await;
     }
-    Err(again_in)
+    handled
 }
 
 async fn warn(router: &Router, message: &Message, reason: &str) {

@@ -39,6 +39,13 @@ impl AwsApi {
         if text.is_empty() { Value::Null } else { serde_json::from_str(&text).expect("the answer is JSON") }
     }
 
+    /// One operation of a service that has resources under paths.
+    pub async fn post(&self, service: &str, path: &str, body: &Value) -> Value {
+        let request = self.http.post(format!("{}{path}", self.endpoint));
+        let request = request.header("content-type", "application/json").body(body.to_string());
+        serde_json::from_str(&self.send(request, service).await).expect("the answer is JSON")
+    }
+
     /// One operation of a service that takes forms, with its answer in XML.
     pub async fn form(&self, service: &str, fields: &[(&str, &str)]) -> String {
         let body = fields.iter().map(|(key, value)| format!("{key}={}", escaped(value))).collect::<Vec<_>>();

@@ -1,5 +1,6 @@
 //! SQS, SNS, EventBridge, S3, Secrets Manager and DynamoDB, spoken to as any client would: JSON or forms over HTTP.
 
+use std::process::Command;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -8,8 +9,8 @@ use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 
 use crate::aws_api::{AwsApi, between};
-use crate::process::PythonServer;
-use crate::until;
+use crate::process::{PythonServer, binary, python};
+use crate::{Configuration, until};
 
 /// One AWS for the whole test binary; tests keep apart by the names of what they create.
 #[derive(Clone, Debug)]
@@ -131,6 +132,26 @@ impl Ministack {
         created["ARN"].as_str().expect("a created secret has an ARN").to_owned()
     }
 
+    /// The Lambda of this workspace behind an event source mapping on the queue, with that configuration.
+    pub async fn lambda(&self, queue: &Queue, configuration: &Configuration, batch: u32) {
+        let name = self.name("function");
+        let environment = json!({
+            "AWS_ENDPOINT_URL": self.endpoint(), "AWS_EC2_METADATA_DISABLED": "true",
+            "PD_KEY": Configuration::ROUTING_KEY, "WATCHFIRE_CONFIG": "watchfire.yaml",
+        });
+        let function = json!({
+            "FunctionName": name, "Runtime": "provided.al2023", "Handler": "bootstrap", "Timeout": 30,
+            "Role": "arn:aws:iam::000000000000:role/watchfire", "Environment": {"Variables": environment},
+            "Code": {"ZipFile": package(&configuration.text())},
+        });
+        self.api.post("lambda", "/2015-03-31/functions", &function).await;
+        let mapping = json!({
+            "EventSourceArn": queue.arn, "FunctionName": name, "BatchSize": batch,
+            "MaximumBatchingWindowInSeconds": 1, "FunctionResponseTypes": ["ReportBatchItemFailures"],
+        });
+        self.api.post("lambda", "/2015-03-31/event-source-mappings", &mapping).await;
+    }
+
     async fn create(&self, name: &str, attributes: Value) -> String {
         let answer =
             self.json("AmazonSQS.CreateQueue", &json!({"QueueName": name, "Attributes": attributes})).await;
@@ -218,4 +239,23 @@ impl Queue {
             delayed: number("ApproximateNumberOfMessagesDelayed").expect("a queue has a depth"),
         }
     }
+}
+
+/// A zip, in base64, with the configuration and a `bootstrap` that is the one of this workspace: it is not copied, a debug
+/// build is large.
+fn package(configuration: &str) -> String {
+    const ZIP: &str = r##"
+import base64, io, sys, zipfile
+bootstrap, configuration = sys.argv[1:]
+made = io.BytesIO()
+with zipfile.ZipFile(made, "w") as package:
+    package.writestr("bootstrap", f"#!/bin/sh\ncd $LAMBDA_TASK_ROOT && exec {bootstrap}\n")
+    package.writestr("watchfire.yaml", configuration)
+print(base64.b64encode(made.getvalue()).decode())
+"##;
+    let program = binary("watchfire-bootstrap");
+    let made = Command::new(python()).args(["-c", ZIP]).arg(program).arg(configuration).output();
+    let made = made.expect("Python starts");
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    String::from_utf8(made.stdout).expect("base64 is text").trim().to_owned()
 }

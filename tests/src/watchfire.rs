@@ -316,7 +316,7 @@ fn output(output: std::process::Output) -> Output {
 }
 
 /// Nothing of the tester's own AWS settings may be used by a test.
-fn environment(command: &mut Command, endpoint: Option<&str>) {
+pub(crate) fn environment(command: &mut Command, endpoint: Option<&str>) {
     let foreign = std::env::vars_os().map(|(name, _)| name);
     for name in foreign.filter(|name| name.to_string_lossy().starts_with("AWS_")) {
         command.env_remove(name);

@@ -75,6 +75,13 @@ pub struct Decision {
 }
 
 impl Decision {
+    /// When the first of what it changes is to be looked at again; none where nothing is, and of what was read back from
+    /// the journal.
+    pub fn next_wake(&self) -> Option<Timestamp> {
+        let changed = self.changes.values().filter_map(Record::wake_at);
+        changed.chain(self.merges.iter().filter_map(|(_, merge)| merge.wake_at())).min()
+    }
+
     /// What a commit must find as it was read: the records that the decision changes, and those that it is about.
     /// Whatever else it has looked at may have changed since: then it was decided just before.
     pub fn conditions<'d>(&'d self, read: &'d State) -> impl Iterator<Item = (&'d Key, u64)> {

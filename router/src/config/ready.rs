@@ -31,6 +31,8 @@ pub enum Reach {
     Machine,
     /// To AWS Secrets Manager, too.
     World,
+    /// As far, by one who keeps nothing on this machine and will open its table at once.
+    Away,
 }
 
 /// A configuration with all that a start takes of it. Nothing has been sent.
@@ -186,7 +188,7 @@ impl Found<'_> {
         let in_reach = match reach {
             Reach::Text => false,
             Reach::Machine => source.is_local(),
-            Reach::World => true,
+            Reach::World | Reach::Away => true,
         };
         if !in_reach {
             return Secrecy::OutOfReach;
@@ -263,7 +265,8 @@ impl Found<'_> {
     fn folders(&mut self, config: &Config, reach: Reach) {
         let by = if reach == Reach::Text { By::Another } else { By::Ourselves };
         let Config { store, evidence, .. } = config;
-        if let Some(wrong) = against_file(&store.path, by) {
+        let has_file = reach != Reach::Away || store.dynamodb.is_none();
+        if let Some(wrong) = against_file(&store.path, by).filter(|_| has_file) {
             self.add("store.path", wrong);
         }
         if let Some(To::Directory(DirectoryConfig { path })) = evidence.as_ref().map(|evidence| &evidence.to)

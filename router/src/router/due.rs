@@ -17,6 +17,15 @@ const MOST: usize = 256;
 const SIDE_BY_SIDE: usize = MOST;
 
 impl Router {
+    /// When the first of what will be due until then is; none where nothing will.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn next_wake(&self, until: Timestamp) -> Result<Option<Timestamp>, store::Error> {
+        let due = self.store.wakes(until, 1).await?;
+        Ok(due.first().map(|(due_at, _)| *due_at))
+    }
+
     /// Decides what is due at `now`, in the order in which it was due, and performs it. One that fails holds
     /// up no other; it is due again. Returns how many were decided.
     ///

@@ -1,6 +1,7 @@
 //! Where messages come from: an SQS queue, or the embedded one.
 
 mod config;
+pub mod hint;
 pub mod spool;
 pub mod sqs;
 

@@ -21,6 +21,8 @@ const DELETE_TRIES: usize = 3;
 /// A queue that does not answer must not keep anyone waiting for ever: to connect, and beyond a long poll.
 const CONNECT: Duration = Duration::from_secs(3);
 const ANSWER: Duration = Duration::from_secs(10);
+/// SQS keeps no message back for longer.
+pub(super) const LONGEST_DELAY: Duration = Duration::from_secs(900);
 /// SQS allows no longer invisibility.
 const LONGEST_VISIBILITY: Duration = Duration::from_secs(43_200);
 
@@ -74,15 +76,23 @@ impl Sqs {
         Ok(Self { client, queue: Arc::new(queue) })
     }
 
-    /// Puts a message into a queue, with the permission to send.
+    /// Puts a message into a queue, with the permission to send; nobody gets it before `delay` is over, of which SQS takes
+    /// at most 15 minutes.
     ///
     /// # Errors
     /// When the queue cannot be reached, does not exist or may not be written to.
-    pub(crate) async fn send(aws: &SdkConfig, config: &QueueConfig, text: &str) -> anyhow::Result<()> {
+    pub(crate) async fn send(
+        aws: &SdkConfig,
+        config: &QueueConfig,
+        text: &str,
+        delay: Option<Duration>,
+    ) -> anyhow::Result<()> {
+        let seconds = delay.map(|delay| delay.min(LONGEST_DELAY).as_secs() as i32);
         let limits = TimeoutConfig::builder().connect_timeout(CONNECT).operation_timeout(ANSWER).build();
         let client =
             Client::from_conf(aws_sdk_sqs::config::Builder::from(aws).timeout_config(limits).build());
-        let sent = client.send_message().queue_url(&config.url).message_body(text).send().await;
+        let sent = client.send_message().queue_url(&config.url).message_body(text).set_delay_seconds(seconds);
+        let sent = sent.send().await;
         sent.map_err(|error| anyhow::anyhow!("{}", explain(&error)))
             .with_context(|| format!("queue {} takes nothing (needs sqs:SendMessage)", config.name()))?;
         Ok(())

@@ -22,7 +22,8 @@ use crate::telemetry::lines::Lines;
 use crate::telemetry::panics_are_logged;
 
 /// How log lines are written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 pub enum LogFormat {
     /// One JSON object per line.
     #[default]
@@ -32,7 +33,8 @@ pub enum LogFormat {
 }
 
 /// From which level on lines are logged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, IntoStaticStr)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 #[strum(serialize_all = "snake_case")]
 pub enum LogLevel {
     /// A human must act.
@@ -215,6 +217,22 @@ pub fn not_done(message_id: &str, receives: u32, reason: &str, again_in: Duratio
     let again_in_seconds = again_in.as_secs();
     let reason = clean(reason, 500);
     warn!(message_id, receives, reason, again_in_seconds, "a message stays on the queue");
+}
+
+/// A record of a batch is reported as not done; its queue brings it again on its own terms.
+pub fn reported(message_id: &str, receives: u32, reason: &str) {
+    let reason = clean(reason, 500);
+    warn!(message_id, receives, reason, "a record is reported as not done");
+}
+
+/// An invocation's time is over before its batch is done.
+pub fn out_of_time(records: usize) {
+    warn!(records, "the time of the invocation is over: what is not done is reported");
+}
+
+/// Nobody will be reminded of what is due before the next tick.
+pub fn not_hinted(reason: &str) {
+    warn!(reason, "what is due soon waits for the next tick");
 }
 
 /// The source could not be read.

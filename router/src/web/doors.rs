@@ -72,6 +72,17 @@ impl Doors {
     }
 }
 
+/// The routes of operators and of PagerDuty alone, for who is called instead of connected to, by whatever name, and has no
+/// queue of its own to put events into.
+pub(crate) fn asked_without_doors(
+    operator: Operator,
+    signed: Option<Webhooks>,
+    refusals: Arc<Refusals>,
+) -> Routes {
+    let guard = from_fn_with_state(Guard { names: Names::Any, refusals }, not_for_strangers);
+    webhooks(signed).merge(commands(operator)).layer(guard).layer(map_response(spelt_out))
+}
+
 async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.with_context(|| format!("{address} cannot be listened on"))
 }

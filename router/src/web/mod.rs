@@ -18,8 +18,8 @@ mod store;
 mod token;
 mod webhooks;
 
-pub use commands::Operator;
-pub(crate) use doors::Doors;
+pub use commands::{Operator, Vouched};
+pub(crate) use doors::{Doors, asked_without_doors};
 pub use events::Ingest;
 pub use health::Health;
 pub use refusal::Refusals;

@@ -48,6 +48,21 @@ pub enum Merge {
 }
 
 impl Merge {
+    /// When something will be due because of it, as far as the decision knows.
+    pub fn wake_at(&self) -> Option<Timestamp> {
+        match self {
+            Merge::Join(joining) => joining.due_at,
+            Merge::End(ending) => Some(ending.at),
+            Merge::Line { edition: _, closes_at } => *closes_at,
+            Merge::Spend(_)
+            | Merge::Count { .. }
+            | Merge::Cover(_)
+            | Merge::Uncover(_)
+            | Merge::Leave(_)
+            | Merge::Over { .. } => None,
+        }
+    }
+
     /// Whether it counts: a store that makes it before the decision commits makes the same one for the same decision
     /// once, however often that is tried. The others come to the same when they are made again, and are looked at
     /// again each time, because what they are made on may have become another.

@@ -107,7 +107,7 @@ impl Entrance {
         runtime.block_on(async {
             let clients = Clients::new(None)?;
             match self {
-                Entrance::Queue(queue) => Sqs::send(clients.aws().await, queue, &text).await,
+                Entrance::Queue(queue) => Sqs::send(clients.aws().await, queue, &text, None).await,
                 Entrance::Worker { url, token } => {
                     let request = clients.http()?.post(url).header("content-type", "application/json");
                     let request = match token {

@@ -1,0 +1,167 @@
+//! A batch of records through the router: each in a task of its own, and those that are not done are named.
+
+use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsMessage};
+use futures_util::FutureExt as _;
+use jiff::Timestamp;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout_at};
+use watchfire::router::{Router, Slot, WAITING_ROOM};
+use watchfire::source::{Handle, Message, hint};
+use watchfire::telemetry;
+use watchfire::worker::handle_or_warn;
+
+use crate::deadline::Deadline;
+use crate::hints::Hints;
+use crate::{earlier, stop};
+
+/// How many records are worked on at once where no queue is configured; one that only waits for its channel does not
+/// count.
+const IN_FLIGHT: u16 = 64;
+
+/// What a batch is handled with.
+pub(crate) struct Batch<'l> {
+    pub(crate) router: &'l Arc<Router>,
+    pub(crate) hints: &'l Hints,
+    pub(crate) deadline: Deadline,
+}
+
+/// What became of it.
+#[derive(Debug)]
+pub(crate) struct Done {
+    /// The records that have to come again: the event source mapping (with `ReportBatchItemFailures`) deletes the others.
+    pub(crate) response: SqsBatchResponse,
+    /// When the first of what was decided is to be looked at again.
+    pub(crate) next_wake: Option<Timestamp>,
+    /// Whether a hint of ours was among them.
+    pub(crate) was_hinted: bool,
+}
+
+/// Records that are the same: one of them is handled, and what becomes of it becomes of all.
+struct Same {
+    message: Message,
+    /// Ids; an empty one where there is none: Lambda then brings the whole batch again, which repeats nothing but work.
+    ids: Vec<String>,
+    max_receives: Option<u32>,
+}
+
+impl Batch<'_> {
+    /// Begins one record after the other as long as there is time, and answers before the invocation is ended.
+    pub(crate) async fn handle(self, records: Vec<SqsMessage>) -> Done {
+        let (records, was_hinted, in_flight) = self.sorted(records);
+        let slots = Arc::new(Semaphore::new(usize::from(in_flight)));
+        let room = Arc::new(Semaphore::new(WAITING_ROOM));
+        let mut left = BTreeMap::new();
+        let mut tasks = JoinSet::new();
+        let mut records = records.into_iter().enumerate();
+        let mut done = Vec::new();
+        while let Some(permit) = self.turn(&slots).await
+            && let Some((at, same)) = records.next()
+        {
+            left.insert(at, same.ids);
+            let slot = Slot::new(permit, room.clone(), same.message.body.len());
+            tasks.spawn(one(self.router.clone(), at, same.message, same.max_receives, slot));
+            while let Some(Ok(joined)) = tasks.try_join_next() {
+                done.push(joined);
+            }
+        }
+        left.extend(records.map(|(at, same)| (at, same.ids)));
+        while let Ok(Some(joined)) = timeout_at(self.deadline.answer_by, tasks.join_next()).await {
+            done.extend(joined);
+        }
+        let mut next_wake = None;
+        for (at, handled) in done {
+            if let Some(next) = handled {
+                left.remove(&at);
+                next_wake = earlier(next_wake, next);
+            }
+        }
+        if Instant::now() >= self.deadline.answer_by || !tasks.is_empty() {
+            telemetry::out_of_time(left.len());
+        }
+        stop(tasks).await;
+        Done { response: reported(left), next_wake, was_hinted }
+    }
+
+    /// A slot, while there is time to begin anything.
+    async fn turn(&self, slots: &Arc<Semaphore>) -> Option<OwnedSemaphorePermit> {
+        if Instant::now() >= self.deadline.begin_by {
+            return None;
+        }
+        timeout_at(self.deadline.begin_by, slots.clone().acquire_owned()).await.ok()?.ok()
+    }
+
+    /// The records without those that only repeat another, without hints, and how many are handled at once.
+    fn sorted(&self, records: Vec<SqsMessage>) -> (Vec<Same>, bool, u16) {
+        let mut in_flight = IN_FLIGHT;
+        let mut was_hinted = false;
+        let mut all: Vec<Same> = Vec::new();
+        let mut known: BTreeMap<String, usize> = BTreeMap::new();
+        for record in records {
+            let queue = record.event_source_arn.as_deref().and_then(|arn| self.hints.queue(arn));
+            in_flight = queue.map_or(in_flight, |queue| queue.in_flight);
+            let message = message(record);
+            if queue.is_some() && hint::is_hint(&message.body) {
+                was_hinted = true;
+                continue;
+            }
+            let id = message.id.clone();
+            match known.get(&message.body) {
+                Some(at) => all[*at].ids.push(id),
+                None => {
+                    known.insert(message.body.clone(), all.len());
+                    let max_receives = queue.and_then(|queue| queue.max_receives);
+                    all.push(Same { message, ids: vec![id], max_receives });
+                }
+            }
+        }
+        (all, was_hinted, in_flight)
+    }
+}
+
+/// Which record it is; and where it is done, when the first of what was decided about it is to be looked at again.
+async fn one(
+    router: Arc<Router>,
+    at: usize,
+    message: Message,
+    max_receives: Option<u32>,
+    slot: Slot,
+) -> (usize, Option<Option<Timestamp>>) {
+    let work = AssertUnwindSafe(handle_or_warn(&router, max_receives, &message, &slot)).catch_unwind();
+    let done = match work.await {
+        Ok(Ok(handled)) => Some(handled.next_wake()),
+        Ok(Err(nack)) => {
+            telemetry::reported(&message.id, message.receives, &nack.reason);
+            None
+        }
+        Err(_) => {
+            telemetry::panicked(&message.id);
+            None
+        }
+    };
+    (at, done)
+}
+
+fn message(record: SqsMessage) -> Message {
+    let receives = record.attributes.get("ApproximateReceiveCount").and_then(|count| count.parse().ok());
+    Message {
+        id: record.message_id.unwrap_or_default(),
+        body: record.body.unwrap_or_default(),
+        receives: receives.unwrap_or(1),
+        handle: Handle::Receipt(record.receipt_handle.unwrap_or_default()),
+    }
+}
+
+fn reported(left: BTreeMap<usize, Vec<String>>) -> SqsBatchResponse {
+    let mut response = SqsBatchResponse::default();
+    for id in left.into_values().flatten() {
+        let mut failure = BatchItemFailure::default();
+        failure.item_identifier = id;
+        response.batch_item_failures.push(failure);
+    }
+    response
+}

@@ -1,0 +1,93 @@
+//! The `bootstrap` as a process against the runtime API: begun, invoked, killed between and in the middle.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use watchfire_tests::{Bootstrap, Configuration, DynamoDbTable, GuardDuty, Ministack, PagerDuty, RuntimeApi};
+
+use super::{batch, reported};
+
+const A_WHILE: Duration = Duration::from_secs(20);
+
+/// Over a table of its own.
+async fn over_a_table(pagerduty: &PagerDuty, api: &RuntimeApi) -> Bootstrap {
+    let table = DynamoDbTable::fresh();
+    table.make().await;
+    let configuration =
+        Configuration::new(&pagerduty.url()).set("store", json!({"dynamodb": {"table": table.name}}));
+    let endpoint = Ministack::shared().endpoint().to_owned();
+    Bootstrap::new(api, &configuration, &[("AWS_ENDPOINT_URL", endpoint)])
+}
+
+async fn answered(api: &RuntimeApi, payload: &Value) -> Result<Value, Value> {
+    let answer = tokio::time::timeout(A_WHILE, api.invoke(payload, A_WHILE)).await;
+    answer.expect("it answers in time").expect("it answers")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_is_a_file_is_refused_at_init_with_a_sentence() {
+    let api = RuntimeApi::start().await;
+    let mut bootstrap = Bootstrap::new(&api, &Configuration::new("http://127.0.0.1:9"), &[]);
+    bootstrap.start();
+    assert_eq!(tokio::task::block_in_place(|| bootstrap.ends()), Some(1));
+    let error = api.init_error().expect("it was reported");
+    let said = error["errorMessage"].as_str().unwrap();
+    assert_eq!(
+        said,
+        "watchfire.yaml: expected store.dynamodb: the environments of a Lambda do not share a file, and each would page"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_configuration_with_a_mistake_is_an_init_error_that_names_it() {
+    let api = RuntimeApi::start().await;
+    let configuration = Configuration::new("http://127.0.0.1:9").set("chanels", json!({}));
+    let mut bootstrap = Bootstrap::new(&api, &configuration, &[]);
+    bootstrap.start();
+    assert_eq!(tokio::task::block_in_place(|| bootstrap.ends()), Some(1));
+    let error = api.init_error().expect("it was reported");
+    assert!(error["errorMessage"].as_str().unwrap().contains("chanels"), "{error}");
+}
+
+#[tokio::test]
+async fn one_environment_answers_whatever_invokes_it() {
+    let (api, pagerduty) = (RuntimeApi::start().await, PagerDuty::start().await);
+    let mut bootstrap = over_a_table(&pagerduty, &api).await;
+    bootstrap.start();
+    let bodies = [("m1", GuardDuty::miner("checkout-1").event("e1").to_string())];
+    assert_eq!(reported(&answered(&api, &batch(&bodies)).await.unwrap()), [""; 0]);
+    assert_eq!(answered(&api, &GuardDuty::miner("checkout-2").event("e2")).await, Ok(json!({"decided": 1})));
+    let tick = answered(&api, &json!({"watchfire": {"tick": {}}})).await.unwrap();
+    assert_eq!(tick["woken"], 0, "{tick}");
+    assert_eq!(pagerduty.accepted(), 2);
+}
+
+#[tokio::test]
+async fn an_invocation_that_fails_is_an_error_and_the_next_one_is_answered() {
+    let (api, pagerduty) = (RuntimeApi::start().await, PagerDuty::start().await);
+    let mut bootstrap = over_a_table(&pagerduty, &api).await;
+    bootstrap.start();
+    pagerduty.always(Some(watchfire_tests::Fault::Status(500, None)));
+    let event = GuardDuty::of("Execution:Runtime/NewBinaryExecuted", 5.0, "cart-1").event("e1");
+    let asked = tokio::time::timeout(A_WHILE, api.invoke(&event, Duration::from_secs(4))).await;
+    let error = asked.expect("it answers in time").unwrap().unwrap_err();
+    assert!(error["errorMessage"].as_str().unwrap().starts_with("not done: "), "{error}");
+    pagerduty.always(None);
+    assert_eq!(answered(&api, &event).await, Ok(json!({"decided": 1})));
+}
+
+#[tokio::test]
+async fn killed_in_the_middle_of_a_batch_the_next_environment_does_the_rest_and_pages_nobody_twice() {
+    let (api, pagerduty) = (RuntimeApi::start().await, PagerDuty::start().await);
+    let mut bootstrap = over_a_table(&pagerduty, &api).await;
+    bootstrap.start();
+    let events =
+        (0..40).map(|number| GuardDuty::miner(&format!("cart-{number}")).event(&format!("e{number}")));
+    let bodies: Vec<_> = events.map(|event| ("m", event.to_string())).collect();
+    let _nobody = api.invoke(&batch(&bodies), A_WHILE);
+    pagerduty.accepted_over(5).await;
+    bootstrap.start();
+    assert_eq!(reported(&answered(&api, &batch(&bodies)).await.unwrap()), [""; 0]);
+    // What was sent and not yet written down is sent again under the key it had: PagerDuty knows it.
+    assert_eq!(pagerduty.alerts().len(), 40);
+}
