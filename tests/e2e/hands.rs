@@ -262,7 +262,7 @@ async fn why_a_worker_does_not_answer_is_said() {
     );
     desk.client_file("contexts:\n  test:\n    server: http://127.0.0.1:1\n    token: t0ps3cret\n");
     let (code, said) = wrong(&[], "incidents list --context test").await;
-    let place = "watchfire/client.yaml:4: contexts.test.token: expected where the token comes from";
+    let place = "watchfire/client.yaml:4:12: contexts.test.token: expected where the token comes from";
     assert!(code == 2 && said.contains(place) && !said.contains("t0ps3cret"), "{said}");
 }
 

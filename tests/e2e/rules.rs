@@ -90,7 +90,7 @@ fn mistakes_in_the_rules_of_a_scenario_stand_where_they_are() {
     let output = run(directory.path(), &["rules", "test", "--rules", "rules"]);
     let expected = [
         "rules/scenarios/a.yaml:3:38: rules[0].match.findng: unknown member `findng` of the event: did you mean `finding`?",
-        "rules/scenarios/b.yaml:2:8: rules: expected a list of rules, `builtin` or `plain`; without it, the rules of its folder",
+        "rules/scenarios/b.yaml:2:8: rules: expected a list of rules, `builtin` or `plain`: without it, the rules of its folder are taken",
     ];
     for said in expected {
         assert!(output.stdout.contains(said), "no `{said}` in:\n{}", output.stdout);

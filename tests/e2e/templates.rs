@@ -81,7 +81,7 @@ fn a_template_that_would_fail_is_refused_with_its_place() {
         (json!({"foot": "x"}), "foot"),
         (
             json!({"body": "{{ facts.pod }}"}),
-            "channels.screen.console.templates.body: expected a template that fits every page, but of ",
+            "channels.screen.console.templates.body: expected a template that fits every page, found one that fails, of ",
         ),
     ] {
         let folder = folder(&with(templates.clone()));

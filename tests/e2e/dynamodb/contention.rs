@@ -121,10 +121,10 @@ async fn what_is_left_to_do_is_in_the_hands_of_one_worker_at_a_time() {
     // Whoever commits has it, and keeps it by taking it again; whoever died has it no longer.
     assert_eq!([take(&first, 1).await, take(&second, 1).await], [true, false]);
     assert_eq!(
-        [take(&first, 29).await, take(&second, 58).await, take(&second, 60).await],
+        [take(&first, 9).await, take(&second, 18).await, take(&second, 20).await],
         [true, false, true]
     );
-    assert!(!take(&first, 61).await);
+    assert!(!take(&first, 21).await);
     // What comes again later is whoever's who is there first then.
     second.postpone(event, at(70)).await.unwrap();
     assert_eq!([take(&first, 71).await, take(&second, 71).await], [true, false]);

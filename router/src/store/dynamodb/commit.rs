@@ -11,7 +11,6 @@ use watchfire_core::ids::IncidentKey;
 use watchfire_core::journal::Entry;
 use watchfire_core::state::{Key, Record, State};
 
-use super::hands::{HOLD, until};
 use super::item::Item;
 use super::request::{Condition, Write};
 use super::rows::{NET, change, fits, is_at, own_records, shared};
@@ -64,7 +63,7 @@ impl DynamoDb {
         if let Some(key) = decision.changes.keys().chain(merged).find(|key| !read.has_read(key)) {
             return Err(Error::Unread(key.clone()));
         }
-        let commit = Commit::new(read, entry, self.0.keep, &self.0.worker)?;
+        let commit = Commit::new(read, entry, self.0.keep)?;
         let end = Instant::now() + WITHIN;
         if !self.merge(decision).await? {
             return Ok(Committed::Stale);
@@ -77,18 +76,18 @@ impl DynamoDb {
         }
         let committed = write(&self.0.table, &commit.with, Some(&commit.id), end).await?;
         if committed == Committed::Yes && entry.pending_ids().next().is_some() {
-            self.0.hands.took(&decision.event, until(decision.at, HOLD), decision.at.as_microsecond());
+            self.0.hands.committed(&decision.event, commit.id, decision.at);
         }
         Ok(committed)
     }
 }
 
 impl Commit {
-    fn new(read: &State, entry: &Entry, keep: SignedDuration, worker: &str) -> Result<Self, Error> {
+    fn new(read: &State, entry: &Entry, keep: SignedDuration) -> Result<Self, Error> {
         let Entry { decision, raw: _, sha256: _, outcomes: _ } = entry;
         let id = format!("{:016x}", random());
         let expires = (decision.at + keep + NET).as_second();
-        let mut with = Vec::from(decided(entry, &id, expires, worker));
+        let mut with = Vec::from(decided(entry, &id, expires));
         let at = decision.at.as_microsecond();
         let (mut own, mut others) = (Vec::new(), Vec::new());
         for (key, version) in decision.conditions(read) {
@@ -119,25 +118,25 @@ impl Commit {
 }
 
 /// A decision: what became of it so far, which changes, and it with its event, which stay as they are.
-fn decided(entry: &Entry, commit: &str, expires: i64, worker: &str) -> [Write; 2] {
+fn decided(entry: &Entry, commit: &str, expires: i64) -> [Write; 2] {
     let Decision { event, at, .. } = &entry.decision;
     let places = [places::head(event), places::body(event, at.as_microsecond())];
     let (head, body) = shared(
-        head(entry, worker, places[0].item().with("commit", commit).with("ttl", expires)),
+        head(entry, places[0].item().with("commit", commit).with("ttl", expires)),
         body(entry, places[1].item().with("ttl", expires)),
     );
     let now = jiff::Timestamp::now().as_second();
     [Write::put(&places[0], head).when(Condition::AbsentAt(now)).telling(), Write::put(&places[1], body)]
 }
 
-fn head(entry: &Entry, worker: &str, item: Item) -> Item {
+fn head(entry: &Entry, item: Item) -> Item {
     let Decision { event, at, .. } = &entry.decision;
     let decided = at.as_microsecond();
     let pending: BTreeSet<String> = entry.pending_ids().map(ToString::to_string).collect();
     let outcomes = (!entry.outcomes.is_empty()).then(|| to_row(&entry.outcomes));
     let mut item = item.with("decided", decided).with("revision", 1_u64).with_any("outcomes", outcomes);
     if !pending.is_empty() {
-        item = item.with("due", decided).with("holder", worker).with("held", until(*at, HOLD));
+        item = item.with("due", decided);
         item = places::due(event, decided).into_iter().fold(item, |item, (name, to)| item.with(name, to));
     }
     item.with_set("pending", pending)

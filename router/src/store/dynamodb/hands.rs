@@ -7,40 +7,55 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use watchfire_core::ids::EventId;
 
-use super::request::{Condition, Write};
+use super::request::{Condition, Free, Write};
 use super::table::Written;
 use super::{DynamoDb, places};
 use crate::store::Error;
 
 /// How long something stays in a worker's hands that does not take it again: so long a page waits whose worker has died.
-pub(super) const HOLD: Duration = Duration::from_secs(30);
+pub(super) const HOLD: Duration = Duration::from_secs(10);
 /// What is held for longer than any hold was taken by a clock that was ahead.
 const LONGEST: SignedDuration = SignedDuration::from_mins(10);
 /// So many are remembered as taken; then those that are over are forgotten.
 const MOST: usize = 4_096;
 
-/// What this worker has taken, and until when, in microseconds: what it has committed it need not ask for.
+/// What this worker has taken: what it has committed it need not ask for.
 #[derive(Default)]
-pub(super) struct Hands(Mutex<HashMap<EventId, i64>>);
+pub(super) struct Hands(Mutex<HashMap<EventId, Had>>);
+
+/// Until when it is this worker's, in microseconds; and which commit of it was this worker's.
+#[derive(Clone)]
+struct Had {
+    until: i64,
+    commit: Option<String>,
+}
 
 impl Hands {
-    fn all(&self) -> MutexGuard<'_, HashMap<EventId, i64>> {
+    fn all(&self) -> MutexGuard<'_, HashMap<EventId, Had>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// It is this worker's until then.
-    pub(super) fn took(&self, event: &EventId, until: i64, now: i64) {
+    /// It is this worker's, because it has committed it: a head says so by the time of its decision.
+    pub(super) fn committed(&self, event: &EventId, commit: String, at: Timestamp) {
+        self.took(event, Had { until: until(at, HOLD), commit: Some(commit) }, at.as_microsecond());
+    }
+
+    fn took(&self, event: &EventId, had: Had, now: i64) {
         let mut all = self.all();
         if all.len() >= MOST {
-            all.retain(|_, until| *until > now);
+            all.retain(|_, had| had.until > now);
         }
-        all.insert(event.clone(), until);
+        all.insert(event.clone(), had);
     }
 
     /// Whether it is this worker's for at least half as long again.
     fn have(&self, event: &EventId, now: Timestamp) -> bool {
         let half = until(now, HOLD / 2);
-        self.all().get(event).is_some_and(|until| *until >= half)
+        self.all().get(event).is_some_and(|had| had.until >= half)
+    }
+
+    fn commit_of(&self, event: &EventId) -> Option<String> {
+        self.all().get(event)?.commit.clone()
     }
 
     pub(super) fn gave(&self, event: &EventId) {
@@ -54,6 +69,12 @@ pub(super) fn until(now: Timestamp, long: Duration) -> i64 {
     now.saturating_add(long).unwrap_or(Timestamp::MAX).as_microsecond()
 }
 
+/// What was decided before that is in the hands of whoever committed it no longer.
+fn before(now: Timestamp) -> i64 {
+    let hold = SignedDuration::try_from(HOLD).unwrap_or_default();
+    now.saturating_sub(hold).unwrap_or(Timestamp::MIN).as_microsecond()
+}
+
 impl DynamoDb {
     /// See [`crate::store::Store::hold`].
     pub(in crate::store) const HOLD: Duration = HOLD;
@@ -62,11 +83,13 @@ impl DynamoDb {
         if self.0.hands.have(event, now) {
             return Ok(true);
         }
-        let until = until(now, HOLD);
+        let (until, commit) = (until(now, HOLD), self.0.hands.commit_of(event));
+        let free =
+            Condition::HeadFreeFor { free: self.free(now), before: before(now), commit: commit.clone() };
         let write = self.held(Write::update(&places::head(event)), until).when(Condition::Present);
-        let took = matches!(self.0.table.write(&write.when(self.free(now))).await?, Written::Yes);
+        let took = matches!(self.0.table.write(&write.when(free)).await?, Written::Yes);
         if took {
-            self.0.hands.took(event, until, now.as_microsecond());
+            self.0.hands.took(event, Had { until, commit }, now.as_microsecond());
         }
         Ok(took)
     }
@@ -80,7 +103,8 @@ impl DynamoDb {
         let until = until(now, long);
         let expires = until / 1_000_000 + 60 * 60 * 24;
         let write = self.held(Write::update(&places::claim(what)), until).set("ttl", expires);
-        Ok(matches!(self.0.table.write(&write.when(self.free(now))).await?, Written::Yes))
+        let free = Condition::FreeFor(self.free(now));
+        Ok(matches!(self.0.table.write(&write.when(free)).await?, Written::Yes))
     }
 
     fn held(&self, write: Write, until: i64) -> Write {
@@ -88,13 +112,9 @@ impl DynamoDb {
     }
 
     /// Nobody else has it.
-    fn free(&self, now: Timestamp) -> Condition {
+    fn free(&self, now: Timestamp) -> Free {
         let latest = now.saturating_add(LONGEST).unwrap_or(Timestamp::MAX);
-        Condition::FreeFor {
-            worker: self.0.worker.clone(),
-            now: now.as_microsecond(),
-            latest: latest.as_microsecond(),
-        }
+        Free { worker: self.0.worker.clone(), now: now.as_microsecond(), latest: latest.as_microsecond() }
     }
 }
 
@@ -106,9 +126,9 @@ mod tests {
     fn what_is_nearly_over_is_asked_for_again() {
         let (hands, event) = (Hands::default(), EventId::new("e"));
         let at = |seconds| Timestamp::UNIX_EPOCH + SignedDuration::from_secs(seconds);
-        hands.took(&event, until(at(0), HOLD), 0);
-        let have: Vec<_> = [0, 15, 16, 40].map(|second| hands.have(&event, at(second))).into();
-        assert_eq!(have, [true, true, false, false]);
+        hands.committed(&event, "c".to_owned(), at(0));
+        let have: Vec<_> = [0, 5, 6, 40].map(|second| hands.have(&event, at(second))).into();
+        assert_eq!((have, hands.commit_of(&event).as_deref()), (vec![true, true, false, false], Some("c")));
         hands.gave(&event);
         assert!(!hands.have(&event, at(0)));
     }

@@ -20,15 +20,27 @@ pub(super) enum Condition {
     Lacks(&'static str),
     /// It has that attribute, a number that is greater.
     Above(&'static str, i64),
-    /// It is in nobody's hands, or in that worker's; in microseconds since 1970.
-    FreeFor {
-        /// Who asks.
-        worker: String,
-        /// What was held until before is free.
-        now: i64,
-        /// What is held until after was taken by a clock that was ahead.
-        latest: i64,
+    /// It is in nobody's hands, or in that worker's.
+    FreeFor(Free),
+    /// The same of a head, which is in the hands of whoever committed it for a while after it was decided.
+    HeadFreeFor {
+        free: Free,
+        /// What was decided before is in those no longer.
+        before: i64,
+        /// This worker's commit of it.
+        commit: Option<String>,
     },
+}
+
+/// Who asks whether something is free, and when, in microseconds since 1970.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Free {
+    /// Who.
+    pub(super) worker: String,
+    /// What was held until before is free.
+    pub(super) now: i64,
+    /// What is held until after was taken by a clock that was ahead.
+    pub(super) latest: i64,
 }
 
 /// What is done to an item.
@@ -223,15 +235,31 @@ impl Named {
             Condition::Above(name, number) => {
                 format!("{} > {}", self.name(name), self.value(&Attribute::from(*number)))
             }
-            Condition::FreeFor { worker, now, latest } => {
-                let (holder, held) = (self.name("holder"), self.name("held"));
-                let worker = self.value(&Attribute::from(worker.as_str()));
-                let [now, latest] = [now, latest].map(|at| self.value(&Attribute::from(*at)));
-                format!(
-                    "(attribute_not_exists({holder}) OR {holder} = {worker} OR {held} < {now} OR {held} > {latest})"
-                )
+            Condition::FreeFor(free) => {
+                let taken = self.free(free);
+                format!("(attribute_not_exists({}) OR {taken})", self.name("holder"))
+            }
+            Condition::HeadFreeFor { free, before, commit } => {
+                let taken = self.free(free);
+                let (holder, decided) = (self.name("holder"), self.name("decided"));
+                let [before, latest] = [before, &free.latest].map(|at| self.value(&Attribute::from(*at)));
+                let own = commit.as_ref().map(|commit| {
+                    format!(" OR {} = {}", self.name("commit"), self.value(&Attribute::from(commit.as_str())))
+                });
+                let own = own.unwrap_or_default();
+                let old = format!("{decided} < {before} OR {decided} > {latest}{own}");
+                format!("((attribute_not_exists({holder}) AND ({old})) OR {taken})")
             }
         }
+    }
+
+    /// That what somebody has taken is this worker's, or over.
+    fn free(&mut self, free: &Free) -> String {
+        let Free { worker, now, latest } = free;
+        let (holder, held) = (self.name("holder"), self.name("held"));
+        let worker = self.value(&Attribute::from(worker.as_str()));
+        let [now, latest] = [now, latest].map(|at| self.value(&Attribute::from(*at)));
+        format!("{holder} = {worker} OR {held} < {now} OR {held} > {latest}")
     }
 
     fn finish(self, mut request: Map<String, Value>) -> Map<String, Value> {
