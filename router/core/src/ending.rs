@@ -41,7 +41,7 @@ pub(crate) fn end(
         draft.merge(Key::Bundle(cover), Merge::End(Box::new(ending)), Because::CoversNoLonger);
     }
     for bundle in std::mem::take(&mut record.bundles) {
-        let Some(is_last) = draft.bundle(&bundle).map(|waiting| waiting.clone().is_over(key)) else {
+        let Some(is_last) = draft.bundle(&bundle).map(|waiting| waiting.is_last(key)) else {
             continue;
         };
         if is_last {

@@ -9,12 +9,12 @@ use crate::command::{Asked, Command};
 use crate::context::Context;
 use crate::decide::Case;
 use crate::decision::Decision;
-use crate::digest::{Contents, EditionNumber};
+use crate::digest::EditionNumber;
 use crate::event::{Event, Finding, messages, unreadable};
 use crate::ids::{EventId, IncidentKey};
 use crate::policy::Policy;
 use crate::silence::SilenceEffect;
-use crate::state::{Key, Record, State, Unread};
+use crate::state::{Key, Record, State, Unread, contents};
 use crate::timer::{SetBack, Timer, Turns};
 use crate::verdict::{Verdict, Why};
 
@@ -240,13 +240,8 @@ impl<'p> Replay<'p> {
 
     fn contents(&self, edition: EditionNumber) -> Record {
         let first = |edition| Key::DigestLine(edition, IncidentKey::new(""));
-        let mut contents = Contents::default();
-        for (key, (_, _, record)) in self.records.range(first(edition)..first(edition.next())) {
-            if let (Key::DigestLine(_, incident), Record::DigestLine(line)) = (key, record) {
-                contents.add(incident.clone(), (**line).clone());
-            }
-        }
-        Record::DigestContents(Box::new(contents))
+        let lines = self.records.range(first(edition)..first(edition.next()));
+        contents(edition, lines.map(|(key, (_, _, record))| (key, record)))
     }
 
     fn commit(&mut self, decision: &Decision) {

@@ -1,9 +1,9 @@
 //! The records that decisions read and change, each under its key and at its version.
 
+mod key;
 mod merge;
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -16,108 +16,8 @@ use crate::incident::{FindingRecord, IncidentRecord};
 use crate::noise::{BundleRecord, InhibitionRecord, LimitRecord, PageDraft, StormRecord};
 use crate::silence::Silences;
 
+pub use key::Key;
 pub use merge::Merge;
-
-/// Where a record is kept.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Key {
-    /// A finding's record.
-    Finding(FindingKey),
-    /// An incident's record.
-    Incident(IncidentKey),
-    /// What was done to a target.
-    Target(TargetKey),
-    /// A plan that waits for a human.
-    Approval(ApprovalId),
-    /// How much of the containment budget is spent.
-    Budget,
-    /// Whether mitigation is switched off.
-    Switch,
-    /// What an incident's page says, for whoever pages it later.
-    PageDraft(IncidentKey),
-    /// All silences.
-    Silences,
-    /// Which open incidents cover others that have something in common with them.
-    Inhibition(InhibitionKey),
-    /// Incidents that are said as one.
-    Bundle(BundleKey),
-    /// How much room a limit has.
-    Limit(LimitKey),
-    /// When the latest came of what may become a storm.
-    Storm(BundleKey),
-    /// Which edition of the digest is written.
-    Digest,
-    /// What an edition of the digest says about an incident.
-    DigestLine(EditionNumber, IncidentKey),
-    /// That an edition of the digest is closed.
-    DigestEdition(EditionNumber),
-    /// How many incidents each family had on the last days.
-    DigestDays,
-    /// What the lines of a closed edition come to. Nothing is kept under it: it is gathered when it is read, and
-    /// stays as it is, because nothing is written into an edition that is closed.
-    DigestContents(EditionNumber),
-}
-
-impl fmt::Display for Key {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Key::Finding(key) => write!(out, "finding/{key}"),
-            Key::Incident(key) => write!(out, "incident/{key}"),
-            Key::Target(key) => write!(out, "target/{key}"),
-            Key::Approval(id) => write!(out, "approval/{id}"),
-            Key::Budget => out.write_str("budget"),
-            Key::Switch => out.write_str("switch"),
-            Key::PageDraft(key) => write!(out, "sayable/{key}"),
-            Key::Silences => out.write_str("silences"),
-            Key::Inhibition(key) => write!(out, "cover/{key}"),
-            Key::Bundle(key) => write!(out, "bundle/{key}"),
-            Key::Limit(key) => write!(out, "limit/{key}"),
-            Key::Storm(key) => write!(out, "storm/{key}"),
-            Key::Digest => out.write_str("digest"),
-            Key::DigestLine(edition, incident) => write!(out, "{}{incident}", Key::digest_lines(*edition)),
-            Key::DigestEdition(edition) => write!(out, "digest-edition/{edition}"),
-            Key::DigestDays => out.write_str("digest-days"),
-            Key::DigestContents(edition) => write!(out, "digest-contents/{edition}"),
-        }
-    }
-}
-
-impl Key {
-    /// The key that is written so; none if there is no such key.
-    pub fn parse(text: &str) -> Option<Key> {
-        match text {
-            "budget" => return Some(Key::Budget),
-            "switch" => return Some(Key::Switch),
-            "silences" => return Some(Key::Silences),
-            "digest" => return Some(Key::Digest),
-            "digest-days" => return Some(Key::DigestDays),
-            _ => {}
-        }
-        let (kind, key) = text.split_once('/')?;
-        Some(match kind {
-            "finding" => Key::Finding(FindingKey::new(key)),
-            "incident" => Key::Incident(IncidentKey::new(key)),
-            "sayable" => Key::PageDraft(IncidentKey::new(key)),
-            "cover" => Key::Inhibition(InhibitionKey::new(key)),
-            "bundle" => Key::Bundle(BundleKey::new(key)),
-            "limit" => Key::Limit(LimitKey::new(key)),
-            "storm" => Key::Storm(BundleKey::new(key)),
-            "approval" => Key::Approval(ApprovalId::new(key)),
-            "target" => Key::Target(TargetKey::parse(key)?),
-            "digest-line" => {
-                let (edition, incident) = key.split_once('/')?;
-                Key::DigestLine(EditionNumber(edition.parse().ok()?), IncidentKey::new(incident))
-            }
-            "digest-edition" => Key::DigestEdition(EditionNumber(key.parse().ok()?)),
-            _ => return None,
-        })
-    }
-
-    /// How the keys of all lines of an edition begin; the rest is the incident's.
-    pub fn digest_lines(edition: EditionNumber) -> String {
-        format!("digest-line/{edition}/")
-    }
-}
 
 /// A record's content.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -189,9 +89,7 @@ impl Record {
             | Record::DigestContents(_) => None,
         }
     }
-}
 
-impl Record {
     /// Whether somebody may still have to do with it: an incident that is open, what was done and can be undone, a
     /// plan that nobody has answered. Stores find these without looking at all the others.
     pub fn is_open(&self) -> bool {
@@ -215,6 +113,22 @@ impl Record {
             | Record::DigestContents(_) => false,
         }
     }
+}
+
+/// What the lines of an edition come to, gathered from those of these records that are its lines.
+pub fn contents<'r>(
+    edition: EditionNumber,
+    records: impl IntoIterator<Item = (&'r Key, &'r Record)>,
+) -> Record {
+    let mut contents = Contents::default();
+    for (key, record) in records {
+        if let (Key::DigestLine(of, incident), Record::DigestLine(line)) = (key, record)
+            && *of == edition
+        {
+            contents.add(incident.clone(), (**line).clone());
+        }
+    }
+    Record::DigestContents(Box::new(contents))
 }
 
 /// Records that have to be read before it can be decided.

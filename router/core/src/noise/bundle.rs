@@ -257,17 +257,21 @@ impl BundleRecord {
         self.again_at = None;
     }
 
-    /// A member is over. Whether nothing else is open, or waits.
-    pub(crate) fn is_over(&mut self, incident: &IncidentKey) -> bool {
-        match self.members.get_mut(incident) {
-            Some(member) if !member.open => {}
-            Some(member) => {
-                member.open = false;
-                self.open = self.open.saturating_sub(1);
-            }
-            None => self.open = self.open.saturating_sub(1),
-        }
-        self.open == 0 && self.unsaid == 0
+    /// Whether nothing is open or waits once that member is over.
+    pub(crate) fn is_last(&self, incident: &IncidentKey) -> bool {
+        self.open_without(incident) == 0 && self.unsaid == 0
+    }
+
+    /// A member is over.
+    pub(crate) fn is_over(&mut self, incident: &IncidentKey) {
+        self.open = self.open_without(incident);
+        self.members.get_mut(incident).into_iter().for_each(|member| member.open = false);
+    }
+
+    /// One that is not listed counts as open.
+    fn open_without(&self, incident: &IncidentKey) -> u64 {
+        let is_open = self.members.get(incident).is_none_or(|member| member.open);
+        self.open.saturating_sub(u64::from(is_open))
     }
 
     /// Whether the incident that covers its members does so no more, as far as that episode goes.

@@ -108,10 +108,11 @@ impl Merge {
                 Some(Record::Bundle(Box::new(leaving.leave((**bundle).clone(), at)?)))
             }
             (Merge::Over { incident, is_last }, Some(Record::Bundle(bundle))) => {
-                let mut bundle = bundle.clone();
-                if bundle.is_over(incident) != *is_last {
+                if bundle.is_last(incident) != *is_last {
                     return None;
                 }
+                let mut bundle = bundle.clone();
+                bundle.is_over(incident);
                 if *is_last {
                     bundle.is_done();
                 }

@@ -13,7 +13,7 @@ use super::{DynamoDb, places};
 use crate::store::Error;
 
 /// How long something stays in a worker's hands that does not take it again: so long a page waits whose worker has died.
-pub(super) const HOLD: Duration = Duration::from_secs(10);
+const HOLD: Duration = Duration::from_secs(10);
 /// What is held for longer than any hold was taken by a clock that was ahead.
 const LONGEST: SignedDuration = SignedDuration::from_mins(10);
 /// So many are remembered as taken; then those that are over are forgotten.
@@ -24,7 +24,6 @@ const MOST: usize = 4_096;
 pub(super) struct Hands(Mutex<HashMap<EventId, Had>>);
 
 /// Until when it is this worker's, in microseconds; and which commit of it was this worker's.
-#[derive(Clone)]
 struct Had {
     until: i64,
     commit: Option<String>,
@@ -64,7 +63,7 @@ impl Hands {
 }
 
 /// So long from now, in microseconds since 1970.
-pub(super) fn until(now: Timestamp, long: Duration) -> i64 {
+fn until(now: Timestamp, long: Duration) -> i64 {
     let long = SignedDuration::try_from(long).unwrap_or(SignedDuration::MAX);
     now.saturating_add(long).unwrap_or(Timestamp::MAX).as_microsecond()
 }

@@ -106,10 +106,9 @@ impl Embedded {
             for row in tables.records()?.range(beginning.as_str()..)? {
                 let (key, row) = row?;
                 let Some(name) = key.value().strip_prefix(&beginning) else { break };
-                let (_, _, record) = row.value();
-                if let Ok(record) = from_row(record, || name.to_owned()) {
-                    look(&mut gathered, name, record);
-                }
+                understood(name, row.value().2)
+                    .into_iter()
+                    .for_each(|record| look(&mut gathered, name, record));
             }
             Ok(gathered)
         })
@@ -128,9 +127,9 @@ impl Embedded {
                 let (key, _) = row?;
                 let Some(name) = key.value().strip_prefix(&beginning) else { break };
                 let Some(row) = tables.records()?.get(key.value())? else { continue };
-                if let Ok(record) = from_row(row.value().2, || name.to_owned()) {
-                    look(&mut gathered, name, record);
-                }
+                understood(name, row.value().2)
+                    .into_iter()
+                    .for_each(|record| look(&mut gathered, name, record));
             }
             Ok(gathered)
         })
@@ -245,6 +244,11 @@ impl Embedded {
         })
         .await
     }
+}
+
+/// What cannot be understood is left out of what is gathered.
+fn understood(name: &str, row: &[u8]) -> Option<Record> {
+    from_row(row, || name.to_owned()).ok()
 }
 
 fn entry(tables: &Snapshot, key: (i64, &str), row: &[u8]) -> Result<Entry, Error> {
