@@ -36,7 +36,7 @@ use watchfire_core::ids::ChannelName;
 use watchfire_core::journal::Entry;
 use watchfire_core::policy::Policy;
 
-use crate::channel::Channel;
+use crate::channel::{Channel, Lessor};
 use crate::clock::Clock;
 use crate::failure::Nack;
 use crate::responder::Responder;
@@ -78,6 +78,7 @@ pub struct Router {
     remembered: Remembered,
     newest: Newest,
     watcher: Option<Watcher>,
+    lessor: Lessor,
 }
 
 /// Called with every decision once it is recorded, before it is performed.
@@ -120,6 +121,8 @@ impl Router {
         let channels: BTreeMap<_, _> =
             channels.into_iter().map(|(name, channel)| (name, Arc::new(channel))).collect();
         channels.keys().for_each(|channel| metrics.channel_is_up(channel, true));
+        let lessor = Lessor::new(&store, &clock);
+        channels.values().for_each(|channel| channel.share(&lessor));
         Self {
             in_force: ArcSwap::from_pointee(InForce { policy, channels }),
             store,
@@ -131,6 +134,7 @@ impl Router {
             remembered: Remembered::default(),
             newest: Newest::default(),
             watcher: None,
+            lessor,
         }
     }
 

@@ -21,6 +21,7 @@ mod evidence;
 mod fault_proxy;
 mod hands;
 mod hostile;
+mod ingest;
 mod kubernetes_server;
 mod lambda;
 mod network;

@@ -220,6 +220,11 @@ impl Queue {
         message["Body"].as_str().map(str::to_owned)
     }
 
+    /// It is there no longer.
+    pub async fn delete(&self) {
+        self.aws.json("AmazonSQS.DeleteQueue", &json!({"QueueUrl": self.url})).await;
+    }
+
     /// Receives one message without deleting it, so many times, each time giving it back at once.
     pub async fn receive_and_give_back(&self, times: u32) {
         for _ in 0..times {

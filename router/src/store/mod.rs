@@ -17,6 +17,7 @@
 //!   stale;
 //! - an outcome, once written, stays;
 //! - what is left to do for an event is in the hands of one worker at a time, and in nobody's some time after that died;
+//! - of a room no more is leased than there is, whoever asks, and what was leased is room again a minute after it is over;
 //! - dropping the future of a write does not undo it: it may still happen.
 //!
 //! What only a file promises, and a table does not: that what is read together was so at one moment (`load`, the folds,
@@ -29,6 +30,7 @@ mod error;
 mod line;
 mod needed;
 mod parsed;
+mod room;
 mod row;
 
 use std::path::Path;
@@ -55,6 +57,8 @@ pub(crate) use embedded::tests as failing;
 pub(crate) use embedded::{Aside, Checked, Copies, aside, check, journal, look_at, restore};
 pub use error::Error;
 pub(crate) use error::sound;
+pub(crate) use room::Room;
+pub use room::{Ask, Leased, Urgency};
 
 use crate::clients::Clients;
 use crate::telemetry;
@@ -266,6 +270,15 @@ impl Store {
         match self {
             Store::Embedded(_) => Ok(true),
             Store::DynamoDb(store) => store.claim(what, now, long).await,
+        }
+    }
+
+    /// Leases attempts of the room that all who ask for that key share: as many as are asked for, or as there are.
+    /// Clocks may differ by as much as [`Ask::used_within`] is longer than the time within which they are used.
+    pub async fn lease(&self, key: &str, ask: &Ask, now: Timestamp) -> Result<Leased, Error> {
+        match self {
+            Store::Embedded(store) => Ok(store.lease(key, ask, now)),
+            Store::DynamoDb(store) => store.lease(key, ask, now).await,
         }
     }
 

@@ -20,7 +20,7 @@ mod webhooks;
 
 pub use commands::{Operator, Vouched};
 pub(crate) use doors::{Doors, asked_without_doors};
-pub use events::Ingest;
+pub use events::{Ingest, Senders};
 pub use health::Health;
 pub use refusal::Refusals;
 pub(crate) use server::Server;

@@ -18,7 +18,8 @@ async fn two_workers_over_one_table_decide_an_event_once() {
     let aws = Ministack::shared();
     let table = DynamoDbTable::at(aws.endpoint());
     let store = table.open().await;
-    let configuration = over(&table.name, &pagerduty);
+    let queue = aws.queue("both", 30, 50).await;
+    let configuration = over(&table.name, &pagerduty).queue(&queue.url);
     let one = Watchfire::start(&configuration, Some(&aws)).await;
     let other = Watchfire::start(&configuration, Some(&aws)).await;
     let event = GuardDuty::miner("both-1").event("event-1");

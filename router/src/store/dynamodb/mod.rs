@@ -4,6 +4,7 @@ mod commit;
 mod definition;
 mod hands;
 mod item;
+mod leases;
 mod merging;
 mod places;
 mod prune;
@@ -24,6 +25,7 @@ use serde::Deserialize;
 use watchfire_core::yaml::{Mistake, expected};
 
 use self::hands::Hands;
+use self::leases::Seen;
 use self::merging::Combined;
 use self::places::Place;
 use self::request::Write;
@@ -67,6 +69,7 @@ struct Inner {
     /// This worker, as others know it.
     worker: String,
     hands: Hands,
+    seen: Seen,
 }
 
 impl Config {
@@ -92,10 +95,10 @@ impl DynamoDb {
         let caller = Caller::new(clients, Service::DynamoDb, region.as_deref()).await;
         let caller =
             caller.map_err(|error| Error::Table { table: table.clone(), wrong: vec![error.to_string()] })?;
-        let (parsed, combined, hands) = Default::default();
+        let (parsed, combined, hands, seen) = Default::default();
         let worker = format!("{:016x}", table::random());
         let table = Table::new(caller, table.clone());
-        let inner = Inner { table, keep, parsed, combined, worker, hands };
+        let inner = Inner { table, keep, parsed, combined, worker, hands, seen };
         definition::look_at(&inner.table).await?;
         Ok(Self(Arc::new(inner)))
     }

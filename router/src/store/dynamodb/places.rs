@@ -4,6 +4,7 @@
 //! E#x / EVENT              what became of a decision     due: D#x / TIME#EVENT
 //! T#x / TIME#EVENT         the decision and its event    timeline: I#INCIDENT / TIME
 //! C#WHAT / -               who has what only one worker is to do
+//! L#KEY / -                what is leased of the room of what bears so many attempts a minute
 //! R#KIND#x / REST          a record, by its key          due: W#x / TIME#KEY   open: O#KIND#x / REST
 //!                                                        timeline: A#x / TIME#KEY
 //! ```
@@ -82,6 +83,11 @@ pub(super) fn head(event: &EventId) -> Place {
 /// Who has what only one worker is to do.
 pub(super) fn claim(what: &str) -> Place {
     Place::new(format!("C#{what}"), ONLY)
+}
+
+/// What is leased of a room.
+pub(super) fn room(key: &str) -> Place {
+    Place::new(format!("L#{key}"), ONLY)
 }
 
 /// The partition of all events that are called just so.

@@ -229,7 +229,7 @@ pub(super) fn fits(write: &Write, what: impl FnOnce() -> String) -> Result<(), E
     if bytes > MOST { Err(Error::TooLarge { what: what(), bytes, most: MOST }) } else { Ok(()) }
 }
 
-fn corrupt(what: String, why: &str) -> Error {
+pub(super) fn corrupt(what: String, why: &str) -> Error {
     Error::Corrupt { what, cause: Arc::new(io::Error::new(io::ErrorKind::InvalidData, why)) }
 }
 
