@@ -24,6 +24,7 @@ mod hostile;
 mod kubernetes_server;
 mod lambda;
 mod network;
+mod operators;
 mod pagerduty_inbound;
 mod queue;
 mod reload;

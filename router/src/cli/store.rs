@@ -25,14 +25,14 @@ pub(super) enum Command {
         #[arg(long, value_enum, default_value_t = Output::Human)]
         output: Output,
     },
-    /// Copy the store of a running worker, as it is at this moment, into a file where nothing is yet. With --store, one
-    /// that no worker has open.
+    /// Copy the store of a running worker, as it is at this moment, into a file where nothing is yet. With --store FILE,
+    /// one that no worker has open; with --store dynamodb:NAME, a table.
     Backup {
         /// The file to make: a store itself
         #[arg(value_name = "TO")]
         to: PathBuf,
         #[command(flatten)]
-        from: From,
+        whom: Whom,
     },
     /// Make a store of a backup, where nothing is yet. What is not whole is not restored.
     Restore {
@@ -47,8 +47,11 @@ pub(super) enum Command {
         config: PathBuf,
     },
     /// Print every decision of a running worker, with the event as it was delivered and what became of it: a line of
-    /// JSON each, the oldest first. With --store, of one that no worker has open.
-    Export(From),
+    /// JSON each, the oldest first. With --store FILE, of one that no worker has open.
+    Export {
+        #[command(flatten)]
+        whom: Whom,
+    },
 }
 
 /// A store that no worker has open.
@@ -62,36 +65,14 @@ pub(super) struct Which {
     config: PathBuf,
 }
 
-/// A worker's store, or one that no worker has open.
-#[derive(Debug, Args)]
-pub(super) struct From {
-    /// The file of a store that no worker has open
-    #[arg(long, value_name = "FILE")]
-    store: Option<PathBuf>,
-    #[command(flatten)]
-    whom: Whom,
-}
-
-impl From {
-    /// A file or a worker: nobody can mean both.
-    fn of_one(self) -> Result<Self, Failed> {
-        match (&self.store, self.whom.typed()) {
-            (Some(_), Some(option)) => Err(Failed::Usage(vec![format!(
-                "`--store` reads a file and asks no worker: leave out {option}, or --store"
-            )])),
-            _ => Ok(self),
-        }
-    }
-}
-
 pub(super) fn main(command: Command) -> Result<(), Failed> {
     match command {
         Command::Check { which: Which { store, config }, output } => {
             let path = configured(store, &config)?;
             print(&path, output, &check(&path).map_err(anyhow::Error::from)?)
         }
-        Command::Backup { to, from } => {
-            let rows = backup(&to, from)?;
+        Command::Backup { to, whom } => {
+            let rows = backup(&to, &whom)?;
             say!("{}: {rows} rows, whole", to.display());
             Ok(())
         }
@@ -106,7 +87,7 @@ pub(super) fn main(command: Command) -> Result<(), Failed> {
             say!("{}: {rows} rows, whole", to.display());
             Ok(())
         }
-        Command::Export(from) => export(from),
+        Command::Export { whom } => export(&whom),
     }
 }
 
@@ -127,23 +108,21 @@ fn configured(file: Option<PathBuf>, config: &Path) -> Result<PathBuf, Failed> {
     }
 }
 
-fn backup(to: &Path, from: From) -> Result<u64, Failed> {
-    let From { store, whom } = from.of_one()?;
-    if let Some(store) = store {
-        return Ok(restore(&store, to).map_err(anyhow::Error::from)?);
+fn backup(to: &Path, whom: &Whom) -> Result<u64, Failed> {
+    if let Some(store) = whom.file()? {
+        return Ok(restore(store, to).map_err(anyhow::Error::from)?);
     }
     let mut copies = Copies::begin(to).map_err(anyhow::Error::from)?;
-    download(&whom, OperatorEndpoint::Backup, |bytes| Ok(copies.take(bytes)?))?;
+    download(whom, OperatorEndpoint::Backup, |bytes| Ok(copies.take(bytes)?))?;
     Ok(copies.finish().map_err(anyhow::Error::from)?)
 }
 
-fn export(from: From) -> Result<(), Failed> {
-    let From { store, whom } = from.of_one()?;
+fn export(whom: &Whom) -> Result<(), Failed> {
     let mut out = std::io::stdout().lock();
-    let Some(store) = store else {
-        return download(&whom, OperatorEndpoint::Export, |bytes| Ok(out.write_all(bytes)?));
+    let Some(store) = whom.file()? else {
+        return download(whom, OperatorEndpoint::Export, |bytes| Ok(out.write_all(bytes)?));
     };
-    let looked = look_at(&store).map_err(anyhow::Error::from)?;
+    let looked = look_at(store).map_err(anyhow::Error::from)?;
     let mut lost = None;
     let exported = sound(|| {
         journal(&looked.tables, &mut |lines| {
@@ -190,20 +169,22 @@ mod tests {
     #[test]
     fn a_file_and_a_worker_are_not_both_copied() {
         let asked = |words: &[&str]| {
-            let Ok(Cli { command: super::super::Command::Store(Command::Export(from)) }) =
+            let Ok(Cli { command: super::super::Command::Store(Command::Export { whom }) }) =
                 Cli::try_parse_from(words)
             else {
                 panic!("{words:?}")
             };
-            match from.of_one() {
+            match whom.file() {
                 Err(Failed::Usage(mistakes)) => mistakes,
                 _ => Vec::new(),
             }
         };
-        let both =
-            asked(&["watchfire", "store", "export", "--store", "a.redb", "--server", "http://127.0.0.1:9"]);
-        assert_eq!(both, ["`--store` reads a file and asks no worker: leave out --server, or --store"]);
-        assert!(asked(&["watchfire", "store", "export", "--store", "a.redb"]).is_empty());
+        for store in ["a.redb", "dynamodb:watchfire"] {
+            let both = ["watchfire", "store", "export", "--store", store, "--server", "http://127.0.0.1:9"];
+            let expected = "`--store` and `--config` ask no worker: leave out --server, or them";
+            assert_eq!(asked(&both), [expected], "{store}");
+            assert!(asked(&both[..5]).is_empty());
+        }
         assert!(asked(&["watchfire", "store", "export", "--server", "http://127.0.0.1:9"]).is_empty());
     }
 }

@@ -30,6 +30,8 @@ pub struct Listed {
 
 /// So many decisions of an incident are shown, the latest.
 const TIMELINE: usize = 200;
+/// In place of what comes next where only a configuration says it.
+const UNKNOWN: &str = "what comes next is in the configuration: --config FILE shows it";
 /// So many events of one name are looked at: a sender may write what it likes.
 const NAMESAKES: usize = 21;
 
@@ -270,7 +272,10 @@ impl Router {
             digest,
             now: self.clock.now(),
         };
-        let next = next_steps.lines();
+        let next = match self.has_configuration() {
+            true => next_steps.lines(),
+            false => vec![UNKNOWN.to_owned()],
+        };
         let standing = Standing::default();
         let others = Vec::new();
         let record = Some(record);

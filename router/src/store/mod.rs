@@ -46,7 +46,7 @@ use watchfire_core::ids::{EffectId, EventId, IncidentKey};
 use watchfire_core::journal::{Entry, Outcome};
 use watchfire_core::state::{Key, Record, State};
 
-pub use dynamodb::{Config as DynamoDbConfig, DynamoDb, Units};
+pub use dynamodb::{Config as DynamoDbConfig, DynamoDb, OpenAs, Units};
 pub use embedded::Embedded;
 pub(crate) use embedded::compact::Now;
 pub(crate) use embedded::tables::{Size, Tables};
@@ -131,7 +131,20 @@ impl Store {
         config: &DynamoDbConfig,
         keep: SignedDuration,
     ) -> Result<Store, Error> {
-        DynamoDb::open(clients, config, keep).await.map(Store::DynamoDb)
+        Self::open_dynamodb_as(OpenAs::Worker, clients, config, keep).await
+    }
+
+    /// The same for one who may not be a worker.
+    ///
+    /// # Errors
+    /// All that is wrong with it.
+    pub async fn open_dynamodb_as(
+        open_as: OpenAs,
+        clients: &Clients,
+        config: &DynamoDbConfig,
+        keep: SignedDuration,
+    ) -> Result<Store, Error> {
+        DynamoDb::open(open_as, clients, config, keep).await.map(Store::DynamoDb)
     }
 
     /// What was decided about the event, and what has become of it so far; none if it is new.

@@ -31,7 +31,10 @@ impl DynamoDb {
         for event in events {
             let head = table.get(&places::head(event)).await?;
             let Some(head) = head.as_ref().map(Head::read).transpose()?.flatten() else { continue };
-            let body = table.get(&head.body()).await?;
+            let body = match table.get(&head.body()).await? {
+                Some(body) => Some(self.filled(body).await?),
+                None => None,
+            };
             if let Some(entry) = head.entry(body.as_ref())? {
                 return Ok(Some(entry));
             }
@@ -251,6 +254,7 @@ impl DynamoDb {
     /// The decisions in these, each with what became of it; without those that have gone.
     pub(super) async fn entries(&self, bodies: Vec<Item>) -> Result<Vec<Result<Entry, Error>>, Error> {
         let heads = self.heads(&bodies).await?;
+        let bodies = self.all_filled(bodies).await?;
         let entries = bodies.iter().zip(heads).filter_map(|(body, head)| {
             let entry = Head::read(&head?).and_then(|head| match head {
                 Some(head) => head.entry(Some(body)),
@@ -289,6 +293,7 @@ impl DynamoDb {
                 return Ok(gathered);
             }
             let heads = self.heads_of_shared(&bodies).await?;
+            let bodies = self.all_filled(bodies).await?;
             for (body, head) in bodies.iter().zip(heads) {
                 // One that cannot be understood looks like nothing.
                 let kept = from_row::<Kept<Seen, IgnoredAny>>(&whole(body, head.as_ref()), String::new);

@@ -55,6 +55,7 @@ impl DynamoDb {
                 return send(to, lines).await;
             }
             let heads = self.heads(&bodies).await?;
+            let bodies = self.all_filled(bodies).await?;
             for (body, head) in bodies.iter().zip(heads) {
                 let Some(event) = places::event_of_body(body) else { continue };
                 let entry = match head.as_ref().map(Head::read).transpose() {
@@ -83,6 +84,7 @@ impl DynamoDb {
                 break;
             }
             let heads = self.heads(&bodies).await?;
+            let bodies = self.all_filled(bodies).await?;
             for (body, head) in bodies.iter().zip(heads) {
                 copy_entry(&mut copying, body, head.as_ref())?;
             }
