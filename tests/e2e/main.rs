@@ -36,6 +36,7 @@ mod silences;
 mod stops;
 mod store;
 mod store_command;
+mod store_copy;
 mod storm;
 mod support;
 mod templates;

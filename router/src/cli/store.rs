@@ -5,13 +5,15 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
+use jiff::SignedDuration;
 use serde_json::json;
 
-use super::asking::{Whom, download};
-use super::{Failed, Output};
+use super::asking::{StoreName, Whom, download};
+use super::{Failed, Output, desk};
 use crate::api::OperatorEndpoint;
-use crate::config;
-use crate::store::{Checked, Copies, Size, check, journal, look_at, restore, sound};
+use crate::clients::Clients;
+use crate::config::{self, StoreConfig};
+use crate::store::{Checked, Copies, DynamoDbConfig, Size, Store, check, journal, look_at, restore, sound};
 
 /// What `store` does.
 #[derive(Debug, Subcommand)]
@@ -45,6 +47,19 @@ pub(super) enum Command {
         /// The configuration file that says where the store is
         #[arg(long, value_name = "FILE", env = "WATCHFIRE_CONFIG", default_value = "watchfire.yaml")]
         config: PathBuf,
+    },
+    /// Move a store that nobody works on from its file into an empty table, or from a table into a file where nothing is yet.
+    /// What is there then is read back and compared. Broken off, the same command begins again.
+    Copy {
+        /// A file, or dynamodb:NAME
+        #[arg(value_name = "FROM")]
+        from: StoreName,
+        /// The other
+        #[arg(value_name = "TO")]
+        to: StoreName,
+        /// A configuration file, for the table's region, its bucket and how long decisions are kept
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
     },
     /// Print every decision of a running worker, with the event as it was delivered and what became of it: a line of
     /// JSON each, the oldest first. With --store FILE, of one that no worker has open.
@@ -87,6 +102,7 @@ pub(super) fn main(command: Command) -> Result<(), Failed> {
             say!("{}: {rows} rows, whole", to.display());
             Ok(())
         }
+        Command::Copy { from, to, config } => copy(&from, &to, config.as_deref()),
         Command::Export { whom } => export(&whom),
     }
 }
@@ -115,6 +131,45 @@ fn backup(to: &Path, whom: &Whom) -> Result<u64, Failed> {
     let mut copies = Copies::begin(to).map_err(anyhow::Error::from)?;
     download(whom, OperatorEndpoint::Backup, |bytes| Ok(copies.take(bytes)?))?;
     Ok(copies.finish().map_err(anyhow::Error::from)?)
+}
+
+fn copy(from: &StoreName, to: &StoreName, config: Option<&Path>) -> Result<(), Failed> {
+    let clients = Clients::new(None)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let sums = runtime.block_on(async {
+        match (from, to) {
+            (StoreName::File(file), StoreName::Table(name)) => {
+                let (table, keep) = table_and_keep(name, config)?;
+                Ok(Store::file_into_table(file, &clients, &table, keep).await?)
+            }
+            (StoreName::Table(name), StoreName::File(file)) => {
+                let (table, _) = table_and_keep(name, config)?;
+                Ok(Store::table_into_file(&clients, &table, file).await?)
+            }
+            (StoreName::File(_), StoreName::File(_)) | (StoreName::Table(_), StoreName::Table(_)) => {
+                Err(Failed::Usage(vec![
+                    "expected a file and a table, as in `store copy watchfire.redb dynamodb:watchfire`; of a file alone \
+                     `store backup --store FILE` makes a copy"
+                        .to_owned(),
+                ]))
+            }
+        }
+    })?;
+    for (kind, sum) in sums.kinds() {
+        say!("{kind:<10} {:>9} rows  {sum}", sum.rows);
+    }
+    say!("{to}: {} rows, all as in {from}", sums.rows());
+    Ok(())
+}
+
+fn table_and_keep(name: &str, config: Option<&Path>) -> Result<(DynamoDbConfig, SignedDuration), Failed> {
+    match config {
+        Some(file) => {
+            let (config, _) = config::check(file)?;
+            Ok((desk::table_of(&config, file, Some(name))?, config.store.keep()))
+        }
+        None => Ok((desk::named(name)?, StoreConfig::default().keep())),
+    }
 }
 
 fn export(whom: &Whom) -> Result<(), Failed> {

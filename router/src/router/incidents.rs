@@ -125,11 +125,11 @@ impl Router {
         };
         let mut newest: Vec<_> = first.into_iter().map(|((_, _, key), record)| (key, record)).collect();
         newest.sort_by_key(|(key, record)| (Reverse(record.opened_at), key.clone()));
-        let names = self.names().await?;
+        let keys: Vec<_> = newest.iter().map(|(key, _)| key.clone()).collect();
+        let shorts = self.shorts(&keys).await?;
         let mut incidents = Vec::with_capacity(newest.len());
-        for (key, record) in newest {
+        for ((key, record), short) in newest.into_iter().zip(shorts) {
             let (_, record) = self.read(|state| as_said(&record, state)).await?;
-            let short = self.short(&names, &key).await?;
             incidents.push((key, record, short));
         }
         Ok(Listed { incidents, more })

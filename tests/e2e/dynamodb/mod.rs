@@ -1,7 +1,9 @@
 //! The store in a table of DynamoDB: the contract, many workers at once, what a table bounds, and what it takes.
 
 mod bounds;
+mod bucket;
 mod contention;
+mod names;
 mod units;
 mod worker;
 

@@ -165,7 +165,7 @@ fn decided(entry: &Entry, commit: &str, how: How) -> [Write; 2] {
     [Write::put(&places[0], head).when(Condition::AbsentAt(now)).telling(), Write::put(&places[1], body)]
 }
 
-fn with_a_bucket(error: Error) -> Error {
+pub(super) fn with_a_bucket(error: Error) -> Error {
     match error {
         Error::TooLarge { what, bytes, most, instead: _ } => {
             let instead = Some("; `store.dynamodb.bucket` names a bucket for what is larger");

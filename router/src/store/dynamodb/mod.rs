@@ -2,6 +2,8 @@
 
 mod commit;
 mod definition;
+#[cfg(feature = "cli")]
+mod fill;
 mod format;
 mod hands;
 mod item;

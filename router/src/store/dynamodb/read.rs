@@ -127,6 +127,12 @@ impl DynamoDb {
         Ok(gathered)
     }
 
+    pub(in crate::store) async fn keys(&self, beginning: &str, most: usize) -> Result<Vec<String>, Error> {
+        let mut all = some_records_of(None, 'R', beginning, PAGE.min(most));
+        let found = all.take(most, &self.0.table).await?;
+        Ok(found.iter().filter_map(places::key_of).collect())
+    }
+
     pub(in crate::store) async fn fold_open<T: Send + 'static>(
         &self,
         beginning: &str,
@@ -314,14 +320,19 @@ impl DynamoDb {
 
 /// All records of a kind, or those whose keys begin so; a kind is written whole.
 pub(super) fn records_of(index: Option<&'static str>, letter: char, beginning: &str) -> Sorted {
+    some_records_of(index, letter, beginning, PAGE)
+}
+
+/// The same, of each partition so many at a time.
+fn some_records_of(index: Option<&'static str>, letter: char, beginning: &str, page: usize) -> Sorted {
     match beginning.split_once('/') {
         Some((kind, rest)) => {
             let range = if rest.is_empty() { Range::All } else { Range::Beginning(rest.to_owned()) };
-            Sorted::all(index, &format!("{letter}#{kind}#"), &range, Order::Forward, PAGE)
+            Sorted::all(index, &format!("{letter}#{kind}#"), &range, Order::Forward, page)
         }
         None => {
             let only = vec![format!("{letter}#{beginning}")];
-            Sorted::of(only, index, &Range::All, Order::Forward, PAGE)
+            Sorted::of(only, index, &Range::All, Order::Forward, page)
         }
     }
 }
