@@ -112,16 +112,29 @@ impl Parts {
     /// # Errors
     /// Whatever cannot be had; what is configured has its place in the configuration as the outermost context.
     pub async fn of(ready: Ready, clients: Arc<Clients>, watcher: Option<Watcher>) -> anyhow::Result<Parts> {
-        let Ready { config, policy, channels, inbound, tokens, .. } = ready;
-        let Config { queues, http, health, store, cluster, evidence, mitigation, .. } = config;
-        let config = store;
+        let config = &ready.config.store;
         let store = match &config.dynamodb {
             Some(table) => {
                 let opened = Store::open_dynamodb(&clients, table, config.keep()).await;
                 opened.context(At("store.dynamodb.table".to_owned()))?
             }
-            None => opened(&config).await?,
+            None => opened(config).await?,
         };
+        Self::over(store, ready, clients, watcher).await
+    }
+
+    /// The same over a store that is open.
+    ///
+    /// # Errors
+    /// Whatever else cannot be had.
+    pub(crate) async fn over(
+        store: Store,
+        ready: Ready,
+        clients: Arc<Clients>,
+        watcher: Option<Watcher>,
+    ) -> anyhow::Result<Parts> {
+        let Ready { config, policy, channels, inbound, tokens, .. } = ready;
+        let Config { queues, http, health, store: config, cluster, evidence, mitigation, .. } = config;
         let metrics = Arc::new(Metrics::default());
         let responder = match &cluster {
             Some(cluster) => {
@@ -167,6 +180,14 @@ impl Parts {
 
 fn held_bytes(http: &HttpConfig) -> usize {
     usize::from(http.bodies_mib) * 1024 * 1024
+}
+
+/// What operators ask, for who has let them in already.
+#[cfg(feature = "cli")]
+pub(crate) fn routes_of_operators(router: Arc<Router>) -> axum::Router {
+    let refusals = Refusals::new(router.metrics.clone());
+    let operator = Operator { router, token: None, refusals: refusals.clone(), reloader: None };
+    asked_without_doors(operator, None, refusals)
 }
 
 /// The file, with what is free in it given back.

@@ -18,7 +18,7 @@ mod store;
 mod token;
 mod webhooks;
 
-pub use commands::{Operator, Vouched};
+pub use commands::{LetIn, Operator, Vouched};
 pub(crate) use doors::{Doors, asked_without_doors};
 pub use events::{Ingest, Senders};
 pub use health::Health;

@@ -144,6 +144,11 @@ pub(super) fn mark(key: &str, at: i64) -> [(&'static str, Attribute); 2] {
     [("timeline_pk", format!("A#{}", shard(key)).into()), ("timeline_sk", sk.into())]
 }
 
+/// When it is asked whether a record is still needed, if it stands among those of which it is asked.
+pub(super) fn marked_at(record: &Item) -> Option<i64> {
+    record.text("timeline_sk")?.split_once('#')?.0.parse().ok()
+}
+
 /// Where a record stands among the open ones.
 pub(super) fn open(key: &str) -> [(&'static str, Attribute); 2] {
     let Place { pk, sk, name: _ } = record(key);

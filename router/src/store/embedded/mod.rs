@@ -34,7 +34,7 @@ use super::{Error, Streamed};
 pub(crate) use aside::{Aside, aside, set_aside};
 pub(crate) use check::{Checked, check};
 pub(super) use copy::Copying;
-pub(crate) use copy::{Copies, look_at, restore};
+pub(crate) use copy::{Copies, Looked, look_at, restore};
 use place::{Opened, Opener, Place};
 pub(crate) use read::journal;
 use rooms::Rooms;
