@@ -15,17 +15,20 @@ use watchfire_core::policy::Policy;
 use crate::channel::Channel;
 use crate::clients::Clients;
 use crate::clock::Clock;
-use crate::config::{At, Config, HealthConfig, HttpConfig, Ready, StoreConfig, Tokens};
+use crate::config::{
+    At, Config, HealthConfig, HttpConfig, OtlpConfig, Reach, Ready, StoreConfig, TelemetryConfig, Tokens,
+};
 use crate::descriptors::{self, Shares};
 use crate::pagerduty::{Inbound, Poller};
 use crate::reload::{self, Reloader, Started};
 use crate::responder::Responder;
+use crate::rotation::Rotation;
 use crate::router::{self, ACTING, Router, Watcher};
 use crate::source::spool::{Lane, Spool};
 use crate::source::sqs::Sqs;
 use crate::source::{QueueConfig, Source};
 use crate::store::{Now, Store};
-use crate::telemetry::{self, Metrics};
+use crate::telemetry::{self, Emf, Metrics, Traces};
 use crate::web::{Doors, Health, Ingest, Operator, Refusals, Server, Token, Webhooks, asked_without_doors};
 use crate::worker;
 
@@ -44,6 +47,8 @@ pub struct Parts {
     config: StoreConfig,
     inbound: Inbound,
     tokens: Tokens,
+    namespace: String,
+    rotation: Arc<Rotation>,
 }
 
 /// What a Lambda has of them: no socket, no task of its own, no embedded queue.
@@ -60,6 +65,14 @@ pub struct Called {
     pub queues: Vec<QueueConfig>,
     /// How long decisions are kept.
     pub keep: SignedDuration,
+    /// What is counted,
+    pub metrics: Arc<Metrics>,
+    /// and how it is told.
+    pub emf: Emf,
+    /// The steps that a collector is told of.
+    pub traces: Traces,
+    /// Secrets that are rotated.
+    pub rotation: Arc<Rotation>,
 }
 
 /// A worker that has everything it needs and has not begun.
@@ -78,6 +91,7 @@ pub struct App {
     told: mpsc::Receiver<Infallible>,
     pollers: Vec<Poller>,
     reloader: Option<Arc<Reloader>>,
+    rotation: Arc<Rotation>,
 }
 
 /// Why a worker ended.
@@ -110,10 +124,18 @@ impl Parts {
     /// # Errors
     /// Whatever cannot be had; what is configured has its place in the configuration as the outermost context.
     pub async fn of(ready: Ready, clients: Arc<Clients>, watcher: Option<Watcher>) -> anyhow::Result<Parts> {
-        let Ready { config, policy, channels, inbound, tokens, .. } = ready;
-        let Config { queues, http, health, store, cluster, evidence, mitigation, .. } = config;
+        let Ready { config, policy, channels, inbound, tokens, reach, .. } = ready;
+        let in_use = config.clone();
+        let Config { queues, http, health, store, cluster, evidence, mitigation, telemetry, .. } = config;
         let config = store;
         let store = match &config.dynamodb {
+            // What it does at its start has ten seconds, and whatever is urgent is paged without a store.
+            Some(table) if reach == Reach::Away => {
+                let store = Store::of_dynamodb(&clients, table, config.keep()).await;
+                let store = store.context(At("store.dynamodb.table".to_owned()))?;
+                tokio::spawn(looked_at(store.clone()));
+                store
+            }
             Some(table) => {
                 let opened = Store::open_dynamodb(&clients, table, config.keep()).await;
                 opened.context(At("store.dynamodb.table".to_owned()))?
@@ -121,6 +143,15 @@ impl Parts {
             None => opened(&config).await?,
         };
         let metrics = Arc::new(Metrics::default());
+        let TelemetryConfig { otlp, namespace } = telemetry;
+        let traces = match &otlp {
+            Some(OtlpConfig { endpoint }) => Traces::to(
+                endpoint.url(),
+                clients.http().context(At("telemetry.otlp".to_owned()))?,
+                metrics.clone(),
+            ),
+            None => Traces::default(),
+        };
         let responder = match &cluster {
             Some(cluster) => {
                 let opened = Responder::open(cluster, evidence, &mitigation, &clients, Clock::System).await;
@@ -129,25 +160,60 @@ impl Parts {
             None => None,
         };
         let router = Router::new(policy, store.clone(), channels, Clock::System, metrics.clone());
-        let mut router = router.with_responder(responder);
+        let mut router = router.with_responder(responder).with_traces(traces);
         router.watch_decisions(watcher);
         let router = Arc::new(router);
         if config.dynamodb.is_none() {
             router.tell_of_set_aside(&config.path, config.keep()).await?;
         }
-        Ok(Parts { router, store, metrics, clients, queues, http, health, config, inbound, tokens })
+        let rotation = Arc::new(Rotation::of(&in_use, router.clone(), clients.clone()));
+        Ok(Parts {
+            rotation,
+            router,
+            store,
+            metrics,
+            clients,
+            queues,
+            http,
+            health,
+            config,
+            inbound,
+            tokens,
+            namespace,
+        })
     }
 
     /// What there is of it to be called.
     pub fn called(self) -> Called {
-        let Parts { router, store, metrics, clients, queues, http: _, health: _, config, inbound, tokens } =
-            self;
-        let refusals = Refusals::new(metrics);
+        let Parts {
+            router,
+            store,
+            metrics,
+            clients,
+            queues,
+            http: _,
+            health: _,
+            config,
+            inbound,
+            tokens,
+            namespace,
+            rotation,
+        } = self;
+        let refusals = Refusals::new(metrics.clone());
         let token = tokens.operator_token.as_ref().map(Token::from);
         let operator = Operator { router: router.clone(), token, refusals: refusals.clone(), reloader: None };
         let webhooks = Webhooks::new(router.clone(), inbound.signers);
         let routes = asked_without_doors(operator, webhooks, refusals);
-        Called { router, store, routes, clients, queues, keep: config.keep() }
+        let (emf, traces) = (Emf::new(namespace), router.traces.clone());
+        let keep = config.keep();
+        Called { router, store, routes, clients, queues, keep, metrics, emf, traces, rotation }
+    }
+}
+
+/// Looks at a table that is in use already. What is wrong with it every call will say, too.
+async fn looked_at(store: Store) {
+    if let Err(error) = store.look_at_its_table().await {
+        telemetry::table_is_wrong(&error);
     }
 }
 
@@ -188,7 +254,8 @@ impl App {
         let is_one_queue = ready.written.has("queue");
         let started = file.map(|file| Started::with(file, &ready));
         let parts = Parts::of(ready, clients, watcher).await?;
-        let Parts { router, store, metrics, clients, queues, http, health, config, inbound, tokens } = parts;
+        let Parts { router, store, metrics, clients, queues, http, health, config, .. } = parts;
+        let Parts { inbound, tokens, rotation, namespace: _, .. } = parts;
         // The queue stands on this machine, wherever the store does.
         let file = if config.dynamodb.is_some() { opened(&config).await? } else { store.clone() };
         let limit = descriptors::raise();
@@ -196,8 +263,9 @@ impl App {
         let refusals = Refusals::new(metrics.clone());
         let Inbound { signers, pollers } = inbound;
         let webhooks = Webhooks::new(router.clone(), signers);
-        let reloader =
-            started.map(|started| Arc::new(Reloader::new(started, router.clone(), clients.clone())));
+        let reloader = started.map(|started| {
+            Arc::new(Reloader::new(started, router.clone(), clients.clone(), rotation.clone()))
+        });
         let spool = Spool::new(&file)?;
         // Each lane has its own slots: no P0 waits for one that another message holds.
         let lane = |lane| (Source::Spool(spool.clone(), lane), usize::from(http.in_flight));
@@ -227,7 +295,20 @@ impl App {
         let http = events.listener.local_addr()?;
         telemetry::ready(rules, channels);
         let keep = config.keep();
-        Ok(App { spool, http, router, sources, keep, file, told, events, health, pollers, reloader })
+        Ok(App {
+            spool,
+            http,
+            router,
+            sources,
+            keep,
+            file,
+            told,
+            events,
+            health,
+            pollers,
+            reloader,
+            rotation,
+        })
     }
 
     /// Works until `stop` turns true or the store is of no use any more, then drains. Messages that could not be finished
@@ -245,6 +326,7 @@ impl App {
             health,
             pollers,
             reloader,
+            rotation,
         } = self;
         let stop = until_it_ends(stop, file.clone());
         let events = tokio::spawn(events.serve(stop.clone()));
@@ -254,6 +336,9 @@ impl App {
         let ticks = tokio::spawn(worker::tick(router.clone(), keep, stop.clone()));
         let mut wakes = tokio::spawn(worker::wake(router.clone(), stop.clone()));
         let reloads = reloader.map(|reloader| tokio::spawn(reload::watch(reloader, stop.clone())));
+        let (all_is_done, ended) = watch::channel(false);
+        let sends = tokio::spawn(router.traces.clone().keep_sending(ended));
+        let looks = tokio::spawn(rotation.keep_looking());
         let tidies = tokio::spawn(worker::tidy(file.clone(), stop.clone()));
         let mut resumes = tokio::spawn(worker::resume(router.clone(), stop.clone()));
         let ask = |poller| tokio::spawn(router::poll(router.clone(), poller, stop.clone()));
@@ -276,9 +361,12 @@ impl App {
         }
         ticks.abort();
         tidies.abort();
+        looks.abort();
         reloads.iter().for_each(tokio::task::JoinHandle::abort);
         pollers.iter().for_each(tokio::task::JoinHandle::abort);
         health.abort();
+        all_is_done.send_replace(true);
+        let _ = sends.await;
         telemetry::drained(given_back);
         Ok(if file.broken().is_some() { Ended::StoreBroke } else { Ended::Told })
     }

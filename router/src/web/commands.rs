@@ -46,9 +46,12 @@ pub struct Operator {
     pub reloader: Option<Arc<Reloader>>,
 }
 
-/// In a request's extensions: who lets requests in has proven already who may command. No header says so.
-#[derive(Clone, Copy, Debug)]
-pub struct Vouched;
+/// In a request's extensions: who lets requests in has proven already who commands. No header says so.
+#[derive(Clone, Debug)]
+pub struct Vouched {
+    /// Who it is, whatever the request says of that.
+    pub by: String,
+}
 
 /// The routes for operators.
 pub(super) fn commands(operator: Operator) -> Routes {
@@ -125,8 +128,13 @@ fn linked(request: &Request) -> Option<String> {
     is_id.then(|| clean(of, 100))
 }
 
-async fn take(State(operator): State<Operator>, Body(command): Body<params::Command>) -> Response {
+async fn take(
+    State(operator): State<Operator>,
+    vouched: Option<axum::Extension<Vouched>>,
+    Body(command): Body<params::Command>,
+) -> Response {
     let params::Command { by, reason, wish, on, dry_run, id } = command;
+    let by = vouched.map_or(by, |axum::Extension(Vouched { by })| by);
     if by.trim().is_empty() {
         return refuse(StatusCode::BAD_REQUEST, "expected who asks, in `by`");
     }

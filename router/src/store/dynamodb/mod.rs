@@ -88,6 +88,21 @@ impl DynamoDb {
         config: &Config,
         keep: SignedDuration,
     ) -> Result<Self, Error> {
+        let store = Self::unseen(clients, config, keep).await?;
+        store.look_at_its_table().await?;
+        Ok(store)
+    }
+
+    pub(super) async fn look_at_its_table(&self) -> Result<(), Error> {
+        definition::look_at(&self.0.table).await
+    }
+
+    /// The table, whatever it is.
+    pub(super) async fn unseen(
+        clients: &Clients,
+        config: &Config,
+        keep: SignedDuration,
+    ) -> Result<Self, Error> {
         let Config { table, region } = config;
         let caller = Caller::new(clients, Service::DynamoDb, region.as_deref()).await;
         let caller =
@@ -96,7 +111,6 @@ impl DynamoDb {
         let worker = format!("{:016x}", table::random());
         let table = Table::new(caller, table.clone());
         let inner = Inner { table, keep, parsed, combined, worker, hands };
-        definition::look_at(&inner.table).await?;
         Ok(Self(Arc::new(inner)))
     }
 
