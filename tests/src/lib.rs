@@ -2,6 +2,7 @@
 
 mod aws_api;
 pub mod cluster;
+mod collector;
 mod configuration;
 mod dynamodb;
 pub mod fault_proxy;
@@ -19,6 +20,7 @@ pub mod storm;
 mod watchfire;
 
 pub use aws_api::{AwsApi, between};
+pub use collector::{Collector, Span};
 pub use configuration::Configuration;
 pub use dynamodb::DynamoDbTable;
 pub use lambda::{Answer, Bootstrap, RuntimeApi};

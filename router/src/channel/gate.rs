@@ -113,6 +113,11 @@ impl Channel {
         self.gate.as_ref().and_then(|gate| gate.health.down_because())
     }
 
+    /// Something has changed that may have been why it took nothing: the next page tries it.
+    pub(crate) fn look_again(&self) {
+        self.gate.iter().for_each(|gate| gate.health.look_again());
+    }
+
     /// Asks the other side whether it would take a page, without telling anyone; none where there is nobody to ask.
     pub async fn ask(&self) -> Option<Result<String, String>> {
         let cleaned = |said: String| clean(&said, ANSWER_LENGTH);

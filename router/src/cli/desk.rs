@@ -192,8 +192,8 @@ impl Desk {
             if let Some(why) = self.lacks(body) {
                 return Err(usage(why));
             }
-            let Identity { name, arn } = self.identity().await?;
-            request = request.extension(LetIn { name, arn }).header(header::CONTENT_TYPE, "application/json");
+            let let_in = LetIn(self.identity().await?);
+            request = request.extension(let_in).header(header::CONTENT_TYPE, "application/json");
         }
         let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
         Ok(request.body(body).context("it can be asked")?)

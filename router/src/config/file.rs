@@ -13,6 +13,7 @@ use watchfire_core::priority::Priority;
 
 use super::attention::{DigestConfig, EscalationConfig, SecurityHubPart};
 use super::mitigation::MitigationConfig;
+use super::telemetry::TelemetryConfig;
 use crate::channel::ChannelConfig;
 use crate::cluster;
 use crate::evidence;
@@ -21,7 +22,7 @@ use crate::source::QueueConfig;
 use crate::store::{DynamoDbConfig, IfDamaged};
 
 /// The parts of the file, in the order of the documented example.
-pub(super) const PARTS: [&str; 18] = [
+pub(super) const PARTS: [&str; 20] = [
     "queue",
     "queues",
     "http",
@@ -40,6 +41,8 @@ pub(super) const PARTS: [&str; 18] = [
     "escalation",
     "security_hub",
     "mitigation",
+    "telemetry",
+    "require_fips",
 ];
 
 /// The whole configuration, checked.
@@ -79,6 +82,10 @@ pub struct Config {
     pub security_hub: Option<SecurityHubPart>,
     /// How far Watchfire may go in the cluster.
     pub mitigation: MitigationConfig,
+    /// What is told of Watchfire itself.
+    pub telemetry: TelemetryConfig,
+    /// Nothing starts unless all TLS goes through the FIPS module.
+    pub require_fips: bool,
 }
 
 /// The HTTP address that takes events.

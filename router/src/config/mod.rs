@@ -13,6 +13,7 @@ mod policy;
 mod queues;
 mod ready;
 mod schema;
+mod telemetry;
 #[cfg(test)]
 mod tests;
 mod watched;
@@ -26,6 +27,7 @@ pub(crate) use http::without_port;
 pub use mitigation::{BudgetConfig, KillSwitch, MitigationConfig, ProtectedConfig};
 pub use ready::{Reach, Ready, Tokens};
 pub use schema::schema;
+pub use telemetry::{OtlpConfig, TelemetryConfig};
 pub(crate) use watched::Watched;
 pub use watchfire_core::yaml::Diagnostic;
 pub use written::{At, Written};

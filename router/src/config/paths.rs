@@ -8,7 +8,7 @@ use super::file::{Config, HttpConfig};
 use crate::channel::ChannelConfig;
 use crate::cluster::{Access, KubeconfigAccess};
 use crate::evidence::{DirectoryConfig, To};
-use crate::secret::SecretSource;
+use crate::secret::{SecretSource, SecretUse};
 
 impl Parsed {
     /// Makes every path in it one that begins at that folder; an absolute one stays as it is.
@@ -28,6 +28,19 @@ impl Parsed {
     pub(super) fn files(&mut self) -> Vec<PathBuf> {
         let secrets = of_secrets(&mut self.http, &mut self.channels).into_iter().map(|path| path.clone());
         secrets.chain(self.rules.directory.clone()).collect()
+    }
+}
+
+impl Config {
+    /// All its secrets, by their paths.
+    pub(crate) fn secrets(&mut self) -> Vec<SecretUse<'_>> {
+        let channels = self.channels.iter_mut();
+        let channels = channels.map(|(name, channel)| (format!("channels.{name}"), channel.secrets()));
+        let mut all = Vec::new();
+        for (part, secrets) in [("http".to_owned(), self.http.secrets())].into_iter().chain(channels) {
+            all.extend(secrets.into_iter().map(|secret| secret.under(&part)));
+        }
+        all
     }
 }
 

@@ -34,10 +34,22 @@ impl Config {
 
     /// This, with all of a newer one that can change while the worker works.
     pub(crate) fn with(&self, newer: Config) -> Config {
-        let Config { queues, http, health, store, evidence, cluster, .. } = self.clone();
+        let Config { queues, http, health, store, evidence, cluster, telemetry, require_fips, .. } =
+            self.clone();
         let kill_switch = self.mitigation.kill_switch.clone();
         let mitigation = MitigationConfig { kill_switch, ..newer.mitigation };
-        Config { queues, http, health, store, evidence, cluster, mitigation, ..newer }
+        Config {
+            queues,
+            http,
+            health,
+            store,
+            evidence,
+            cluster,
+            telemetry,
+            require_fips,
+            mitigation,
+            ..newer
+        }
     }
 
     fn mitigation(&self) -> Mitigation {

@@ -10,6 +10,7 @@ use watchfire_core::schema::{by_priority, text_of};
 use super::attention::{DigestConfig, EscalationConfig, SecurityHubPart};
 use super::file::{HealthConfig, HttpConfig, RouteConfig, RulesConfig, StoreConfig};
 use super::mitigation::MitigationConfig;
+use super::telemetry::TelemetryConfig;
 use crate::channel::ChannelConfig;
 use crate::source::QueueConfig;
 use crate::{cluster, evidence};
@@ -62,6 +63,10 @@ struct Configuration {
     security_hub: Option<SecurityHubPart>,
     /// How far Watchfire may go in the cluster.
     mitigation: Option<MitigationConfig>,
+    /// What is told of Watchfire itself besides log lines and `/metrics`.
+    telemetry: Option<TelemetryConfig>,
+    /// Nothing starts unless all TLS goes through the FIPS module of AWS-LC: a build with the feature `fips`.
+    require_fips: Option<bool>,
 }
 
 fn routes(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {

@@ -7,7 +7,7 @@ mod outbox;
 pub mod spool;
 pub mod sqs;
 
-use crate::telemetry::Origin;
+use crate::telemetry::{Brought, Origin};
 use std::time::Duration;
 
 pub use config::QueueConfig;
@@ -35,6 +35,8 @@ pub struct Message {
     pub body: String,
     /// How often it was delivered, this time included.
     pub receives: u32,
+    /// The trace that it is part of.
+    pub brought: Brought,
     /// What deletes or releases it.
     pub handle: Handle,
 }
@@ -142,6 +144,7 @@ impl Handle {
 impl From<spool::Delivery> for Message {
     fn from(delivery: spool::Delivery) -> Self {
         let spool::Delivery { sequence, body, receives, sent_at: _ } = delivery;
-        Message { id: sequence.to_string(), body, receives, handle: Handle::Sequence(sequence) }
+        let (id, brought) = (sequence.to_string(), Brought::default());
+        Message { id, body, receives, brought, handle: Handle::Sequence(sequence) }
     }
 }
