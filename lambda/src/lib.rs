@@ -15,6 +15,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout_at;
 use watchfire::app::Called;
 use watchfire::router::Router;
+use watchfire::source::Canaries;
 use watchfire::telemetry;
 
 use batch::Batch;
@@ -29,6 +30,7 @@ pub struct Lambda {
     router: Arc<Router>,
     keep: SignedDuration,
     hints: Hints,
+    canaries: Option<Canaries>,
     requests: Requests,
 }
 
@@ -40,9 +42,9 @@ pub struct Failed(String);
 impl Lambda {
     /// Behind it stands what the worker and the Lambda have in common.
     pub fn new(called: Called, operators: Operators) -> Self {
-        let Called { router, store: _, routes, clients, queues, keep } = called;
+        let Called { router, store: _, routes, clients, queues, canaries, keep } = called;
         let hints = Hints::new(queues, clients);
-        Self { router, keep, hints, requests: Requests::new(routes, operators) }
+        Self { router, keep, hints, canaries, requests: Requests::new(routes, operators) }
     }
 
     /// Answers one invocation, whose text is `payload`.
@@ -100,9 +102,16 @@ impl Lambda {
             Ok(ticked) => ticked.map_err(|error| Failed(format!("the tick failed: {error}")))?,
             Err(_) => return Err(Failed("the tick was cut off by its deadline".to_owned())),
         };
+        if let Some(Err(error)) = self.canary().await {
+            telemetry::canary_not_sent(&error);
+        }
         let next = self.next_wake().await;
         self.hints.send(next, Timestamp::now()).await;
         Ok(json!({"woken": ticked.woken, "resumed": ticked.resumed, "pruned": ticked.pruned}))
+    }
+
+    async fn canary(&self) -> Option<anyhow::Result<bool>> {
+        Some(self.canaries.as_ref()?.send_if_due().await)
     }
 
     /// Events that no queue brings again: what invoked does, or its own dead-letter queue has them.

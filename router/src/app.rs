@@ -10,12 +10,14 @@ use anyhow::Context as _;
 use jiff::SignedDuration;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{sleep, timeout};
+use watchfire_core::canary::NAME;
+use watchfire_core::ids::ChannelName;
 use watchfire_core::policy::Policy;
 
 use crate::channel::Channel;
 use crate::clients::Clients;
 use crate::clock::Clock;
-use crate::config::{At, Config, HealthConfig, HttpConfig, Ready, StoreConfig, Tokens};
+use crate::config::{At, CanaryConfig, Config, HealthConfig, HttpConfig, Ready, StoreConfig, Tokens};
 use crate::descriptors::{self, Shares};
 use crate::pagerduty::{Inbound, Poller};
 use crate::reload::{self, Reloader, Started};
@@ -23,7 +25,7 @@ use crate::responder::Responder;
 use crate::router::{self, ACTING, Router, Watcher};
 use crate::source::spool::{Lane, Spool};
 use crate::source::sqs::Sqs;
-use crate::source::{Intake, QueueConfig, Source};
+use crate::source::{Canaries, Intake, QueueConfig, Source};
 use crate::store::{Now, Store};
 use crate::telemetry::{self, Metrics};
 use crate::web::{
@@ -44,6 +46,7 @@ pub struct Parts {
     http: HttpConfig,
     health: HealthConfig,
     config: StoreConfig,
+    canary: Option<CanaryConfig>,
     inbound: Inbound,
     tokens: Tokens,
 }
@@ -60,6 +63,8 @@ pub struct Called {
     pub clients: Arc<Clients>,
     /// The queues that bring it events.
     pub queues: Vec<QueueConfig>,
+    /// Who sends canaries, with each tick.
+    pub canaries: Option<Canaries>,
     /// How long decisions are kept.
     pub keep: SignedDuration,
 }
@@ -79,6 +84,7 @@ pub struct App {
     store: Store,
     told: mpsc::Receiver<Infallible>,
     pollers: Vec<Poller>,
+    canaries: Option<Canaries>,
     reloader: Option<Arc<Reloader>>,
 }
 
@@ -112,8 +118,17 @@ impl Parts {
     /// # Errors
     /// Whatever cannot be had; what is configured has its place in the configuration as the outermost context.
     pub async fn of(ready: Ready, clients: Arc<Clients>, watcher: Option<Watcher>) -> anyhow::Result<Parts> {
-        let Ready { config, policy, channels, inbound, tokens, .. } = ready;
-        let Config { queues, http, health, store, cluster, evidence, mitigation, .. } = config;
+        let Ready { config, policy, mut channels, inbound, tokens, .. } = ready;
+        let Config { queues, http, health, store, cluster, evidence, mitigation, canary, .. } = config;
+        if let Some(canary) = &canary {
+            let heartbeat = match &canary.heartbeat {
+                Some(source) => {
+                    Some(source.resolve(&clients).await.context(At("canary.heartbeat".to_owned()))?)
+                }
+                None => None,
+            };
+            channels.insert(ChannelName::new(NAME), Channel::canary(heartbeat, &clients)?);
+        }
         let config = store;
         let store = match &config.dynamodb {
             Some(table) => {
@@ -137,20 +152,32 @@ impl Parts {
         if config.dynamodb.is_none() {
             router.tell_of_set_aside(&config.path, config.keep()).await?;
         }
-        Ok(Parts { router, store, metrics, clients, queues, http, health, config, inbound, tokens })
+        Ok(Parts { router, store, metrics, clients, queues, http, health, config, canary, inbound, tokens })
     }
 
     /// What there is of it to be called.
     pub async fn called(self) -> Called {
-        let Parts { router, store, metrics, clients, queues, http, health: _, config, inbound, tokens } =
-            self;
+        let Parts {
+            router,
+            store,
+            metrics,
+            clients,
+            queues,
+            http,
+            health: _,
+            config,
+            canary,
+            inbound,
+            tokens,
+        } = self;
         let refusals = Refusals::new(metrics);
         let (telling, _) = mpsc::channel(1);
+        // Nobody takes anything out of an embedded queue here.
+        let intake = Intake::of(&queues, None, &clients).await;
         let Tokens { token, operator_token } = tokens;
         let ingest = Ingest {
             router: router.clone(),
-            // Nobody takes anything out of an embedded queue here.
-            intake: Intake::of(&queues, None, &clients).await,
+            intake: intake.clone(),
             // A function's address is no loopback.
             senders: token.as_ref().map_or(Senders::VouchedFor, |token| Senders::Showing(token.into())),
             held_bytes: held_bytes(&http),
@@ -161,8 +188,13 @@ impl Parts {
         let operator = Operator { router: router.clone(), token, refusals: refusals.clone(), reloader: None };
         let webhooks = Webhooks::new(router.clone(), inbound.signers);
         let routes = asked_without_doors(ingest, operator, webhooks, refusals);
-        Called { router, store, routes, clients, queues, keep: config.keep() }
+        let canaries = canary.map(|canary| sender(&canary, intake, &router));
+        Called { router, store, routes, clients, queues, canaries, keep: config.keep() }
     }
+}
+
+fn sender(canary: &CanaryConfig, intake: Intake, router: &Router) -> Canaries {
+    Canaries::new(canary.every(), intake, router.store.clone(), router.clock.clone())
 }
 
 fn held_bytes(http: &HttpConfig) -> usize {
@@ -206,7 +238,8 @@ impl App {
         let is_one_queue = ready.written.has("queue");
         let started = file.map(|file| Started::with(file, &ready));
         let parts = Parts::of(ready, clients, watcher).await?;
-        let Parts { router, store, metrics, clients, queues, http, health, config, inbound, tokens } = parts;
+        let Parts { router, store, metrics, clients, queues, http, health, config, canary, inbound, tokens } =
+            parts;
         let limit = descriptors::raise();
         let Tokens { token, operator_token } = tokens;
         let refusals = Refusals::new(metrics.clone());
@@ -218,13 +251,15 @@ impl App {
             Store::Embedded(_) => Some(Spool::new(&store)?),
             Store::DynamoDb(_) => None,
         };
+        let intake = Intake::of(&queues, spool.as_ref(), &clients).await;
+        let canaries = canary.map(|canary| sender(&canary, intake.clone(), &router));
         let mut sources = embedded(spool.as_ref(), usize::from(http.in_flight));
         sources.extend(queued(&queues, is_one_queue, &clients).await?);
         let shares = shares(limit, channels, router.responder().is_some(), &http);
         let (telling, told) = mpsc::channel(1);
         let ingest = Ingest {
             router: router.clone(),
-            intake: Intake::of(&queues, spool.as_ref(), &clients).await,
+            intake: intake.clone(),
             senders: token.as_ref().map_or(Senders::Anybody, |token| Senders::Showing(token.into())),
             held_bytes: held_bytes(&http),
             refusals: refusals.clone(),
@@ -243,7 +278,20 @@ impl App {
         let http = events.listener.local_addr()?;
         telemetry::ready(rules, channels);
         let keep = config.keep();
-        Ok(App { spool, http, router, sources, keep, store, told, events, health, pollers, reloader })
+        Ok(App {
+            spool,
+            http,
+            router,
+            sources,
+            keep,
+            store,
+            told,
+            events,
+            health,
+            pollers,
+            canaries,
+            reloader,
+        })
     }
 
     /// Works until `stop` turns true or the store is of no use any more, then drains. Messages that could not be finished
@@ -260,6 +308,7 @@ impl App {
             events,
             health,
             pollers,
+            canaries,
             reloader,
         } = self;
         let stop = until_it_ends(stop, store.clone());
@@ -274,6 +323,7 @@ impl App {
         let mut resumes = tokio::spawn(worker::resume(router.clone(), stop.clone()));
         let ask = |poller| tokio::spawn(router::poll(router.clone(), poller, stop.clone()));
         let pollers: Vec<_> = pollers.into_iter().map(ask).collect();
+        let canaries = canaries.map(|canaries| tokio::spawn(worker::canaries(canaries, stop.clone())));
         let work =
             |(source, in_flight)| tokio::spawn(worker::work(router.clone(), source, in_flight, stop.clone()));
         let workers: Vec<_> = sources.into_iter().map(work).collect();
@@ -293,7 +343,7 @@ impl App {
         ticks.abort();
         tidies.abort();
         reloads.iter().for_each(tokio::task::JoinHandle::abort);
-        pollers.iter().for_each(tokio::task::JoinHandle::abort);
+        pollers.iter().chain(&canaries).for_each(tokio::task::JoinHandle::abort);
         health.abort();
         telemetry::drained(given_back);
         Ok(if store.broken().is_some() { Ended::StoreBroke } else { Ended::Told })

@@ -12,6 +12,7 @@ use watchfire_core::noise::NoiseConfig;
 use watchfire_core::priority::Priority;
 
 use super::attention::{DigestConfig, EscalationConfig, SecurityHubPart};
+use super::canary::CanaryConfig;
 use super::mitigation::MitigationConfig;
 use crate::channel::ChannelConfig;
 use crate::cluster;
@@ -21,7 +22,7 @@ use crate::source::QueueConfig;
 use crate::store::{DynamoDbConfig, IfDamaged};
 
 /// The parts of the file, in the order of the documented example.
-pub(super) const PARTS: [&str; 18] = [
+pub(super) const PARTS: [&str; 19] = [
     "queue",
     "queues",
     "http",
@@ -39,6 +40,7 @@ pub(super) const PARTS: [&str; 18] = [
     "digest",
     "escalation",
     "security_hub",
+    "canary",
     "mitigation",
 ];
 
@@ -77,6 +79,8 @@ pub struct Config {
     pub escalation: BTreeMap<Priority, Vec<EscalationConfig>>,
     /// What is written back to Security Hub; nothing if left out.
     pub security_hub: Option<SecurityHubPart>,
+    /// Canaries; none if left out.
+    pub canary: Option<CanaryConfig>,
     /// How far Watchfire may go in the cluster.
     pub mitigation: MitigationConfig,
 }

@@ -46,6 +46,8 @@ pub struct Metrics {
     reloads: Family<Labels, Counter>,
     config_is_right: Gauge,
     config_read: Gauge,
+    canary_arrived: Gauge,
+    canary_sent: Gauge,
 }
 
 /// Where messages come from.
@@ -126,6 +128,16 @@ impl Default for Metrics {
                 r,
                 "config_last_reload_success_timestamp_seconds",
                 "When the configuration in force was read",
+            ),
+            canary_arrived: shown(
+                r,
+                "canary_arrival_timestamp_seconds",
+                "When a canary last arrived; 0 before the first",
+            ),
+            canary_sent: shown(
+                r,
+                "canary_timestamp_seconds",
+                "When the canary that arrived last was to be sent",
             ),
             registry,
         }
@@ -211,6 +223,12 @@ impl Metrics {
     }
 
     /// The configuration that was read at that time is in force.
+    /// A canary that was to be sent then has come all the way: what another way of telling metrics hooks into.
+    pub(crate) fn canary_arrived(&self, sent: Timestamp, now: Timestamp) {
+        self.canary_sent.set(sent.as_second());
+        self.canary_arrived.set(now.as_second());
+    }
+
     pub(crate) fn configured(&self, now: Timestamp) {
         self.config_is_right.set(1);
         self.config_read.set(now.as_second());
