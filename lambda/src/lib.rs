@@ -16,6 +16,7 @@ use tokio::time::{Instant, timeout_at};
 use watchfire::app::Called;
 use watchfire::rotation::Rotation;
 use watchfire::router::Router;
+use watchfire::source::Canaries;
 use watchfire::telemetry::{self, Brought, Emf, Metrics, Traces};
 
 use batch::Batch;
@@ -30,6 +31,7 @@ pub struct Lambda {
     router: Arc<Router>,
     keep: SignedDuration,
     hints: Hints,
+    canaries: Option<Canaries>,
     requests: Requests,
     metrics: Arc<Metrics>,
     emf: Emf,
@@ -53,10 +55,10 @@ impl Lambda {
 
     /// Behind it stands what the worker and the Lambda have in common.
     pub fn new(called: Called, operators: Operators) -> Self {
-        let Called { router, store: _, routes, clients, queues, keep, metrics, emf, traces, rotation } =
-            called;
+        let Called { router, routes, clients, queues, canaries, keep, .. } = called;
+        let Called { metrics, emf, traces, rotation, .. } = called;
         let (hints, requests) = (Hints::new(queues, clients), Requests::new(routes, operators));
-        Self { router, keep, hints, requests, metrics, emf, traces, rotation }
+        Self { router, keep, hints, canaries, requests, metrics, emf, traces, rotation }
     }
 
     /// Tells the collector what was done, as far as there is time, and returns the line for CloudWatch: what was counted since
@@ -127,9 +129,16 @@ impl Lambda {
             Ok(ticked) => ticked.map_err(|error| Failed(format!("the tick failed: {error}")))?,
             Err(_) => return Err(Failed("the tick was cut off by its deadline".to_owned())),
         };
+        if let Some(Err(error)) = self.canary().await {
+            telemetry::canary_not_sent(&error);
+        }
         let next = self.next_wake().await;
         self.hints.send(next, Timestamp::now()).await;
         Ok(json!({"woken": ticked.woken, "resumed": ticked.resumed, "pruned": ticked.pruned}))
+    }
+
+    async fn canary(&self) -> Option<anyhow::Result<bool>> {
+        Some(self.canaries.as_ref()?.send_if_due().await)
     }
 
     /// Events that no queue brings again: what invoked does, or its own dead-letter queue has them.

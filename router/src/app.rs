@@ -10,13 +10,16 @@ use anyhow::Context as _;
 use jiff::SignedDuration;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{sleep, timeout};
+use watchfire_core::canary::NAME;
+use watchfire_core::ids::ChannelName;
 use watchfire_core::policy::Policy;
 
 use crate::channel::Channel;
 use crate::clients::Clients;
 use crate::clock::Clock;
 use crate::config::{
-    At, Config, HealthConfig, HttpConfig, OtlpConfig, Reach, Ready, StoreConfig, TelemetryConfig, Tokens,
+    At, CanaryConfig, Config, HealthConfig, HttpConfig, OtlpConfig, Reach, Ready, StoreConfig,
+    TelemetryConfig, Tokens,
 };
 use crate::descriptors::{self, Shares};
 use crate::pagerduty::{Inbound, Poller};
@@ -26,7 +29,7 @@ use crate::rotation::Rotation;
 use crate::router::{self, ACTING, Router, Watcher};
 use crate::source::spool::{Lane, Spool};
 use crate::source::sqs::Sqs;
-use crate::source::{Intake, QueueConfig, Source};
+use crate::source::{Canaries, Intake, QueueConfig, Source};
 use crate::store::{Now, Store};
 use crate::telemetry::{self, Emf, Metrics, Traces};
 use crate::web::{
@@ -47,6 +50,7 @@ pub struct Parts {
     http: HttpConfig,
     health: HealthConfig,
     config: StoreConfig,
+    canary: Option<CanaryConfig>,
     inbound: Inbound,
     tokens: Tokens,
     namespace: String,
@@ -65,6 +69,8 @@ pub struct Called {
     pub clients: Arc<Clients>,
     /// The queues that bring it events.
     pub queues: Vec<QueueConfig>,
+    /// Who sends canaries, with each tick.
+    pub canaries: Option<Canaries>,
     /// How long decisions are kept.
     pub keep: SignedDuration,
     /// What is counted,
@@ -92,6 +98,7 @@ pub struct App {
     store: Store,
     told: mpsc::Receiver<Infallible>,
     pollers: Vec<Poller>,
+    canaries: Option<Canaries>,
     reloader: Option<Arc<Reloader>>,
     rotation: Arc<Rotation>,
 }
@@ -126,6 +133,16 @@ impl Parts {
     /// # Errors
     /// Whatever cannot be had; what is configured has its place in the configuration as the outermost context.
     pub async fn of(ready: Ready, clients: Arc<Clients>, watcher: Option<Watcher>) -> anyhow::Result<Parts> {
+        let mut ready = ready;
+        if let Some(canary) = &ready.config.canary {
+            let heartbeat = match &canary.heartbeat {
+                Some(source) => {
+                    Some(source.resolve(&clients).await.context(At("canary.heartbeat".to_owned()))?)
+                }
+                None => None,
+            };
+            ready.channels.insert(ChannelName::new(NAME), Channel::canary(heartbeat, &clients)?);
+        }
         let config = &ready.config.store;
         let store = match &config.dynamodb {
             // What it does at its start has ten seconds, and whatever is urgent is paged without a store.
@@ -156,8 +173,8 @@ impl Parts {
     ) -> anyhow::Result<Parts> {
         let Ready { config, policy, channels, inbound, tokens, .. } = ready;
         let in_use = config.clone();
-        let Config { queues, http, health, store: config, cluster, evidence, mitigation, telemetry, .. } =
-            config;
+        let Config { queues, http, health, store: config, cluster, evidence, .. } = config;
+        let Config { mitigation, canary, telemetry, .. } = in_use.clone();
         let metrics = Arc::new(Metrics::default());
         let TelemetryConfig { otlp, namespace } = telemetry;
         let traces = match &otlp {
@@ -193,6 +210,7 @@ impl Parts {
             http,
             health,
             config,
+            canary,
             inbound,
             tokens,
             namespace,
@@ -202,14 +220,15 @@ impl Parts {
     /// What there is of it to be called.
     pub async fn called(self) -> Called {
         let Parts { router, store, metrics, clients, queues, http, config, .. } = self;
-        let Parts { inbound, tokens, namespace, rotation, .. } = self;
+        let Parts { canary, inbound, tokens, namespace, rotation, .. } = self;
         let refusals = Refusals::new(metrics.clone());
         let (telling, _) = mpsc::channel(1);
+        // Nobody takes anything out of an embedded queue here.
+        let intake = Intake::of(&queues, None, &clients).await;
         let Tokens { token, operator_token } = tokens;
         let ingest = Ingest {
             router: router.clone(),
-            // Nobody takes anything out of an embedded queue here.
-            intake: Intake::of(&queues, None, &clients).await,
+            intake: intake.clone(),
             // A function's address is no loopback.
             senders: token.as_ref().map_or(Senders::VouchedFor, |token| Senders::Showing(token.into())),
             held_bytes: held_bytes(&http),
@@ -220,9 +239,10 @@ impl Parts {
         let operator = Operator { router: router.clone(), token, refusals: refusals.clone(), reloader: None };
         let webhooks = Webhooks::new(router.clone(), inbound.signers);
         let routes = asked_without_doors(Some(ingest), operator, webhooks, refusals);
+        let canaries = canary.map(|canary| sender(&canary, intake, &router));
         let (emf, traces) = (Emf::new(namespace), router.traces.clone());
         let keep = config.keep();
-        Called { router, store, routes, clients, queues, keep, metrics, emf, traces, rotation }
+        Called { router, store, routes, clients, queues, canaries, keep, metrics, emf, traces, rotation }
     }
 }
 
@@ -231,6 +251,10 @@ async fn looked_at(store: Store) {
     if let Err(error) = store.look_at_its_table().await {
         telemetry::table_is_wrong(&error);
     }
+}
+
+fn sender(canary: &CanaryConfig, intake: Intake, router: &Router) -> Canaries {
+    Canaries::new(canary.every(), intake, router.store.clone(), router.clock.clone())
 }
 
 fn held_bytes(http: &HttpConfig) -> usize {
@@ -283,7 +307,7 @@ impl App {
         let started = file.map(|file| Started::with(file, &ready));
         let parts = Parts::of(ready, clients, watcher).await?;
         let Parts { router, store, metrics, clients, queues, http, health, config, .. } = parts;
-        let Parts { inbound, tokens, rotation, .. } = parts;
+        let Parts { canary, inbound, tokens, rotation, .. } = parts;
         let limit = descriptors::raise();
         let Tokens { token, operator_token } = tokens;
         let refusals = Refusals::new(metrics.clone());
@@ -296,13 +320,15 @@ impl App {
             Store::Embedded(_) => Some(Spool::new(&store)?),
             Store::DynamoDb(_) => None,
         };
+        let intake = Intake::of(&queues, spool.as_ref(), &clients).await;
+        let canaries = canary.map(|canary| sender(&canary, intake.clone(), &router));
         let mut sources = embedded(spool.as_ref(), usize::from(http.in_flight));
         sources.extend(queued(&queues, is_one_queue, &clients).await?);
         let shares = shares(limit, channels, router.responder().is_some(), &http);
         let (telling, told) = mpsc::channel(1);
         let ingest = Ingest {
             router: router.clone(),
-            intake: Intake::of(&queues, spool.as_ref(), &clients).await,
+            intake: intake.clone(),
             senders: token.as_ref().map_or(Senders::Anybody, |token| Senders::Showing(token.into())),
             held_bytes: held_bytes(&http),
             refusals: refusals.clone(),
@@ -332,6 +358,7 @@ impl App {
             events,
             health,
             pollers,
+            canaries,
             reloader,
             rotation,
         })
@@ -351,6 +378,7 @@ impl App {
             events,
             health,
             pollers,
+            canaries,
             reloader,
             rotation,
         } = self;
@@ -369,6 +397,7 @@ impl App {
         let mut resumes = tokio::spawn(worker::resume(router.clone(), stop.clone()));
         let ask = |poller| tokio::spawn(router::poll(router.clone(), poller, stop.clone()));
         let pollers: Vec<_> = pollers.into_iter().map(ask).collect();
+        let canaries = canaries.map(|canaries| tokio::spawn(worker::canaries(canaries, stop.clone())));
         let work =
             |(source, in_flight)| tokio::spawn(worker::work(router.clone(), source, in_flight, stop.clone()));
         let workers: Vec<_> = sources.into_iter().map(work).collect();
@@ -389,7 +418,7 @@ impl App {
         tidies.abort();
         looks.abort();
         reloads.iter().for_each(tokio::task::JoinHandle::abort);
-        pollers.iter().for_each(tokio::task::JoinHandle::abort);
+        pollers.iter().chain(&canaries).for_each(tokio::task::JoinHandle::abort);
         health.abort();
         all_is_done.send_replace(true);
         let _ = sends.await;

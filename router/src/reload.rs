@@ -14,6 +14,7 @@ use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Mutex, watch};
 use tokio::time::{MissedTickBehavior, interval};
+use watchfire_core::canary::NAME;
 use watchfire_core::ids::ChannelName;
 use watchfire_core::rules::RuleFile;
 
@@ -29,8 +30,18 @@ use crate::telemetry;
 /// How often it is looked for a file that has changed. A poll sees what inotify does not: see [`Watched`].
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// The parts that only a start can change: what they name is open, bound or being read.
-const FIXED: [&str; 9] =
-    ["queue", "queues", "http", "health", "store", "evidence", "cluster", "telemetry", "require_fips"];
+const FIXED: [&str; 10] = [
+    "queue",
+    "queues",
+    "http",
+    "health",
+    "store",
+    "evidence",
+    "cluster",
+    "canary",
+    "telemetry",
+    "require_fips",
+];
 
 /// What the worker started with, which some parts stay until it ends.
 pub(crate) struct Started {
@@ -129,7 +140,10 @@ impl Reloader {
             let channel = kept(&name).unwrap_or_else(|| Arc::new(new));
             (name, channel)
         });
-        let set = InForce { channels: channels.collect(), policy: config.policy(policy.rules) };
+        // Its own channel began with the worker.
+        let own = before.channels.get_key_value(&ChannelName::new(NAME)).filter(|_| config.canary.is_some());
+        let own = own.map(|(name, channel)| (name.clone(), channel.clone()));
+        let set = InForce { channels: channels.chain(own).collect(), policy: config.policy(policy.rules) };
         for (name, before) in std::mem::take(&mut known.config.channels) {
             // The secrets of a channel that stays are those that it has.
             if let Some(channel) = config.channels.get_mut(&name).filter(|channel| **channel == before) {

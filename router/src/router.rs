@@ -66,6 +66,8 @@ pub(crate) const ACTING: usize = 64;
 /// How much one transaction of a tick removes, and how many of them one tick makes: new messages wait
 /// for each.
 const PRUNE: (usize, usize) = (2_000, 100);
+/// How long that is one worker's: it is done every minute, and by another where this one has died.
+const PRUNING: Duration = Duration::from_secs(150);
 
 /// Everything that one event's way needs; shared by all tasks.
 pub struct Router {
@@ -253,11 +255,14 @@ impl Router {
         Ok(Ticked { resumed, woken, pruned })
     }
 
-    /// Removes what is older than it is kept; returns how many records.
+    /// Removes what is older than it is kept; returns how many records. Where there are many workers one of them does.
     ///
     /// # Errors
     /// The store's.
     pub async fn prune(&self, now: Timestamp, keep: SignedDuration) -> Result<u64, store::Error> {
+        if !self.store.claim("prune", self.clock.now(), PRUNING).await? {
+            return Ok(0);
+        }
         let (most, times) = PRUNE;
         let mut all = 0;
         for _ in 0..times {

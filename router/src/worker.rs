@@ -13,7 +13,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, timeout};
 use crate::failure::Nack;
 use crate::horizon::Horizon;
 use crate::router::{Handled, RESUMED, Router, Slot, WAITING_ROOM};
-use crate::source::{Handle, Message, Source, hint};
+use crate::source::{Canaries, Handle, Message, Source, hint};
 use crate::store::{Now, Store};
 use crate::telemetry::{self, of_message};
 
@@ -286,6 +286,16 @@ pub async fn wake(router: Arc<Router>, mut stop: watch::Receiver<bool>) {
     while is_time(&mut dues, &mut stop).await {
         if let Err(error) = router.wake(router.clock.now()).await {
             telemetry::tick_failed(&error);
+        }
+    }
+}
+
+/// Sends a canary whenever one is due, until `stop` turns true.
+pub async fn canaries(canaries: Canaries, mut stop: watch::Receiver<bool>) {
+    let mut dues = interval(DUE_EVERY);
+    while is_time(&mut dues, &mut stop).await {
+        if let Err(error) = canaries.send_if_due().await {
+            telemetry::canary_not_sent(&error);
         }
     }
 }

@@ -15,7 +15,7 @@ use super::file::{Config, HealthConfig, HttpConfig, PARTS, RouteConfig, RulesCon
 use super::http::{Taking, check_http};
 use super::mistake::Mistakes;
 use super::written::Written;
-use super::{mitigation, queues, telemetry};
+use super::{canary, mitigation, queues, telemetry};
 use crate::channel::ChannelConfig;
 use crate::cluster;
 use crate::evidence;
@@ -90,6 +90,7 @@ pub(super) fn parse(name: &str, text: &str) -> Parsed {
     let business = mistakes.read_or_default("business", part("business"), |_, _| {});
     let attention = attention::check(part, &known, &channels, &mut mistakes);
     let Attention { digest, escalation, security_hub } = attention;
+    let canary = canary::check(part("canary"), taking, &known, &mut mistakes);
     let mitigation = mistakes.read_or_default("mitigation", part("mitigation"), mitigation::check);
     let telemetry = mistakes.read_or_default("telemetry", part("telemetry"), telemetry::check);
     let require_fips = mistakes.read_or_default("require_fips", part("require_fips"), |_, _| {});
@@ -139,6 +140,7 @@ pub(super) fn parse(name: &str, text: &str) -> Parsed {
                 digest,
                 escalation,
                 security_hub,
+                canary,
                 mitigation,
                 telemetry,
                 require_fips,

@@ -12,6 +12,7 @@ use watchfire_core::noise::NoiseConfig;
 use watchfire_core::priority::Priority;
 
 use super::attention::{DigestConfig, EscalationConfig, SecurityHubPart};
+use super::canary::CanaryConfig;
 use super::mitigation::MitigationConfig;
 use super::telemetry::TelemetryConfig;
 use crate::channel::ChannelConfig;
@@ -22,7 +23,7 @@ use crate::source::QueueConfig;
 use crate::store::{DynamoDbConfig, IfDamaged};
 
 /// The parts of the file, in the order of the documented example.
-pub(super) const PARTS: [&str; 20] = [
+pub(super) const PARTS: [&str; 21] = [
     "queue",
     "queues",
     "http",
@@ -40,6 +41,7 @@ pub(super) const PARTS: [&str; 20] = [
     "digest",
     "escalation",
     "security_hub",
+    "canary",
     "mitigation",
     "telemetry",
     "require_fips",
@@ -80,6 +82,8 @@ pub struct Config {
     pub escalation: BTreeMap<Priority, Vec<EscalationConfig>>,
     /// What is written back to Security Hub; nothing if left out.
     pub security_hub: Option<SecurityHubPart>,
+    /// Canaries; none if left out.
+    pub canary: Option<CanaryConfig>,
     /// How far Watchfire may go in the cluster.
     pub mitigation: MitigationConfig,
     /// What is told of Watchfire itself.

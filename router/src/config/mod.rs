@@ -1,6 +1,7 @@
 //! `watchfire.yaml`: one file, every mistake in it told at once, with its line and path.
 
 mod attention;
+mod canary;
 mod check;
 mod file;
 mod http;
@@ -22,6 +23,7 @@ mod writable;
 mod written;
 
 pub use attention::{DigestConfig, EscalationConfig, SecurityHubPart};
+pub use canary::CanaryConfig;
 pub use file::{Config, HealthConfig, HttpConfig, RouteConfig, RulesConfig, StoreConfig};
 pub(crate) use http::without_port;
 pub use mitigation::{BudgetConfig, KillSwitch, MitigationConfig, ProtectedConfig};

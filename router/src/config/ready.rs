@@ -97,6 +97,7 @@ impl Ready {
         let known = found.secrets(channels, clients, reach).await;
         if let Some(config) = config {
             found.files(config, clients, reach).await;
+            found.heartbeat(config, clients, reach).await;
             (config.http, config.channels) = (http.clone(), channels.clone());
         }
         let (built, inbound) = found.channels(known, clients).await;
@@ -113,6 +114,7 @@ impl Ready {
         let mut found = Found { written: &written, mistakes: &mut mistakes };
         let tokens = found.tokens(&mut config.http, clients, Reach::World).await;
         let known = found.secrets(&mut config.channels, clients, Reach::World).await;
+        found.heartbeat(&mut config, clients, Reach::World).await;
         let (channels, inbound) = found.channels(known, clients).await;
         if !mistakes.is_empty() {
             let mistakes: Vec<_> = mistakes.iter().map(ToString::to_string).collect();
@@ -170,6 +172,14 @@ impl Found<'_> {
             self.add(&format!("http.{member}"), wrong);
         }
         tokens
+    }
+
+    async fn heartbeat(&mut self, config: &mut Config, clients: &Clients, reach: Reach) {
+        let canary = config.canary.as_mut().and_then(|canary| canary.heartbeat.as_mut());
+        if let Some(source) = canary {
+            let heartbeat = SecretUse { path: ".heartbeat".to_owned(), source, fits: super::canary::fits };
+            self.secret("canary", heartbeat, clients, reach).await;
+        }
     }
 
     /// The channels of which all secrets are known.

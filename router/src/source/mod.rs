@@ -1,5 +1,6 @@
 //! Where messages come from: an SQS queue, or the embedded one.
 
+mod canary;
 mod config;
 pub mod hint;
 mod intake;
@@ -10,6 +11,7 @@ pub mod sqs;
 use crate::telemetry::{Brought, Origin};
 use std::time::Duration;
 
+pub use canary::Canaries;
 pub use config::QueueConfig;
 pub use intake::{Intake, NotTaken};
 pub use outbox::{MOST_BYTES, Unsent};

@@ -95,6 +95,11 @@ pub fn decided(decision: &Decision, took: Duration) {
     );
 }
 
+/// A canary could not be put where events come in.
+pub fn canary_not_sent(error: &anyhow::Error) {
+    warn!(error = %clean(&format!("{error:#}"), 300), "a canary was not sent");
+}
+
 /// A channel's room cannot be shared for now: each worker goes by a part of its own.
 pub(crate) fn paced_alone(channel: &ChannelName, reason: &str) {
     warn!(channel = %channel, reason, "what other workers send is not known, a quarter of the channel's limit is used");

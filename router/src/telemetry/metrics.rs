@@ -47,6 +47,8 @@ pub struct Metrics {
     config_is_right: Gauge,
     config_read: Gauge,
     spans_lost: Family<Labels, Counter>,
+    canary_arrived: Gauge,
+    canary_sent: Gauge,
 }
 
 /// Where messages come from.
@@ -129,6 +131,16 @@ impl Default for Metrics {
                 "When the configuration in force was read",
             ),
             spans_lost: shown(r, "spans_lost", "Spans that no collector has, by reason"),
+            canary_arrived: shown(
+                r,
+                "canary_arrival_timestamp_seconds",
+                "When a canary last arrived; 0 before the first",
+            ),
+            canary_sent: shown(
+                r,
+                "canary_timestamp_seconds",
+                "When the canary that arrived last was to be sent",
+            ),
             registry,
         }
     }
@@ -207,6 +219,12 @@ impl Metrics {
     }
 
     /// The configuration that was read at that time is in force.
+    /// A canary that was to be sent then has come all the way: what another way of telling metrics hooks into.
+    pub(crate) fn canary_arrived(&self, sent: Timestamp, now: Timestamp) {
+        self.canary_sent.set(sent.as_second());
+        self.canary_arrived.set(now.as_second());
+    }
+
     pub(crate) fn configured(&self, now: Timestamp) {
         self.config_is_right.set(1);
         self.config_read.set(now.as_second());

@@ -240,6 +240,9 @@ impl Router {
         self.metrics.performed(effect, &tried);
         let Tried { was_asked: _, result } = tried;
         self.metrics.channel_is_up(&effect.channel, channel.down_because().is_none());
+        if let (Why::Canary, Some(sent)) = (decision.why, effect.notice.at) {
+            self.metrics.canary_arrived(sent, at);
+        }
         if result.is_ok() && self.tells(effect) {
             self.metrics.told(decision, at);
         }
