@@ -20,7 +20,7 @@ use crate::cluster;
 use crate::evidence::{DirectoryConfig, To};
 use crate::pagerduty::Inbound;
 use crate::secret::{Secret, SecretSource, SecretUse};
-use crate::store::Store;
+use crate::store::{OpenAs, Store};
 
 /// How far a configuration is followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -275,7 +275,8 @@ impl Found<'_> {
             return;
         }
         if let Some(table) = config.store.dynamodb.as_ref().filter(|_| reach == Reach::World)
-            && let Err(error) = Store::open_dynamodb(clients, table, config.store.keep()).await
+            && let Err(error) =
+                Store::open_dynamodb_as(OpenAs::Operator, clients, table, config.store.keep()).await
         {
             self.add("store.dynamodb.table", error.to_string());
         }
