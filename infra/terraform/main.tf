@@ -32,7 +32,7 @@ locals {
       evidence_objects = ["${module.evidence[0].arn}/*"]
       evidence_buckets = [module.evidence[0].arn]
     },
-    length(var.image_repository_arns) == 0 ? {} : { repositories = var.image_repository_arns },
+    length(var.image_repository_arns) == 0 ? {} : { repositories = var.image_repository_arns, inspector = ["*"] },
     length(var.pod_role_arns) == 0 ? {} : { pod_roles = var.pod_role_arns },
     var.security_hub_write_back ? { security_hubs = ["*"] } : {},
   )

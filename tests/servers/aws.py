@@ -16,11 +16,25 @@ os.environ |= {"BIND_HOST": "127.0.0.1", "GATEWAY_PORT": sys.argv[1], "IOT_MTLS_
 sys.argv = ["ministack"]
 
 # The settings above are read when these are imported.
-from ministack.app import main  # noqa: E402
+import calls  # noqa: E402
+from ministack.app import SERVICE_HANDLERS, main  # noqa: E402
+from ministack.core.iam_actions import extract_iam_action  # noqa: E402
 from ministack.services import eventbridge  # noqa: E402
 
 # AWS refuses events from `aws.*` to everyone but its own services. The tests play GuardDuty, so here
 # they are accepted, as they are from ministack's own emitters.
 eventbridge._put_events.__defaults__ = (True,)
+
+
+def noted(service, handler):
+    async def handle(method, path, headers, body, query):
+        calls.note(extract_iam_action(service, method, path, headers, body, query), headers, body)
+        return await handler(method, path, headers, body, query)
+
+    return handle
+
+
+for service, handler in SERVICE_HANDLERS.items():
+    SERVICE_HANDLERS[service] = noted(service, handler)
 
 sys.exit(main())

@@ -5,6 +5,7 @@ data "aws_region" "current" {}
 
 locals {
   features = jsondecode(file("${path.module}/permissions.json"))
+  kinds    = [for about in values(local.features) : about.on]
   # Whoever acts for the role: its own code; of a function also Lambda, which reads its queue; services that use its key.
   callers = var.role == "function" ? ["function", "by_lambda", "by_services"] : [var.role, "by_services"]
   actions = {

@@ -1,10 +1,10 @@
 variable "role" {
-  description = "Whose permissions: worker or function."
+  description = "Whose permissions: worker, function or operator, a human at the command line."
   type        = string
 
   validation {
-    condition     = contains(["worker", "function"], var.role)
-    error_message = "Expected worker or function."
+    condition     = contains(["worker", "function", "operator"], var.role)
+    error_message = "Expected worker, function or operator."
   }
 }
 
@@ -13,10 +13,7 @@ variable "on" {
   type        = map(list(string))
 
   validation {
-    condition = alltrue([for kind in keys(var.on) : contains([
-      "queues", "undelivered", "tables", "indexes", "topics", "secrets", "evidence_objects", "evidence_buckets", "repositories", "pod_roles",
-      "security_hubs", "log_groups", "networks", "keys",
-    ], kind)])
+    condition     = alltrue([for kind in keys(var.on) : contains(local.kinds, kind)])
     error_message = "Expected only words that permissions.json has under `on`."
   }
 }

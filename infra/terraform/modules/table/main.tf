@@ -1,36 +1,44 @@
-# The store of many workers and of the Lambda: what `DynamoDb::definition` (router/src/store/dynamodb) is. A test holds one to the other.
+# The store of many workers and of the Lambda: what `DynamoDb::definition` (router/src/store/dynamodb) asks `CreateTable` for,
+# written down as definition.json by a test, which fails where the two differ.
 
 locals {
-  indexes = toset(["due", "timeline", "open"])
+  definition = jsondecode(file("${path.module}/definition.json"))
+  keys       = { for key in local.definition.KeySchema : key.KeyType => key.AttributeName }
+  indexes = {
+    for index in local.definition.GlobalSecondaryIndexes : index.IndexName => {
+      keys       = { for key in index.KeySchema : key.KeyType => key.AttributeName }
+      projection = index.Projection.ProjectionType
+    }
+  }
 }
 
 resource "aws_dynamodb_table" "store" {
   name                        = var.name
-  billing_mode                = "PAY_PER_REQUEST"
-  hash_key                    = "pk"
-  range_key                   = "sk"
+  billing_mode                = local.definition.BillingMode
+  hash_key                    = local.keys.HASH
+  range_key                   = local.keys.RANGE
   deletion_protection_enabled = var.deletion_protection
 
   dynamic "attribute" {
-    for_each = concat(["pk", "sk"], flatten([for index in local.indexes : ["${index}_pk", "${index}_sk"]]))
+    for_each = local.definition.AttributeDefinitions
     content {
-      name = attribute.value
-      type = "S"
+      name = attribute.value.AttributeName
+      type = attribute.value.AttributeType
     }
   }
 
   dynamic "global_secondary_index" {
     for_each = local.indexes
     content {
-      name            = global_secondary_index.value
-      hash_key        = "${global_secondary_index.value}_pk"
-      range_key       = "${global_secondary_index.value}_sk"
-      projection_type = "KEYS_ONLY"
+      name            = global_secondary_index.key
+      hash_key        = global_secondary_index.value.keys.HASH
+      range_key       = global_secondary_index.value.keys.RANGE
+      projection_type = global_secondary_index.value.projection
     }
   }
 
   ttl {
-    attribute_name = "ttl"
+    attribute_name = local.definition.TimeToLive.AttributeName
     enabled        = true
   }
 
