@@ -190,3 +190,10 @@ module "alarms" {
   function_name = one(module.function[*].name)
   table_name    = module.table.name
 }
+
+module "operator" {
+  source = "./modules/permissions"
+
+  role = "operator"
+  on   = local.on
+}

@@ -89,3 +89,8 @@ output "configuration" {
     }
   })
 }
+
+output "operator_policy" {
+  description = "What a human at the command line needs (`check --live`, `send-test`, `evidence verify`): put it on your own role."
+  value       = module.operator.json
+}
