@@ -1,16 +1,18 @@
-"""Who has called what of AWS, a line each, such as `worker sqs:ReceiveMessage`, in target/aws-calls.txt.
+"""Who has called what of AWS, a line each, such as `worker sqs:ReceiveMessage`, in target/aws-calls.txt, or where
+`WATCHFIRE_AWS_CALLS` says.
 
 Who it is is told by the access key; a request that a test makes itself has no signature and is not written down. The
 policies of infra/terraform are held to that file by infra/terraform/check.
 """
 
 import json
+import os
 import re
 import sys
 import threading
 from pathlib import Path
 
-FILE = Path(sys.prefix).parent / "aws-calls.txt"
+FILE = Path(os.environ.get("WATCHFIRE_AWS_CALLS", Path(sys.prefix).parent / "aws-calls.txt"))
 # Operations that IAM knows by another name.
 KNOWN_AS = {
     "sqs:DeleteMessageBatch": "sqs:DeleteMessage",

@@ -3,6 +3,7 @@
 import concurrent.futures
 import sys
 import time
+import traceback
 
 import applied
 import arrives
@@ -31,6 +32,8 @@ def timed(step):
         told, fate = str(why), "SKIPPED"
     except AssertionError as why:
         told, fate = str(why), "FAILED"
+    except Exception:
+        told, fate = traceback.format_exc(), "FAILED"
     return step, fate, told, time.monotonic() - start
 
 
