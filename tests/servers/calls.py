@@ -35,13 +35,18 @@ def by(headers):
     return "function" if key[1].isdigit() else key[1]
 
 
+def known_as(action):
+    """As IAM knows it."""
+    return KNOWN_AS.get(action, action)
+
+
 def actions(action, headers, body):
     """What IAM asks for: more than the operation has in its name."""
     if action == "dynamodb:TransactWriteItems":
         items = json.loads(body).get("TransactItems", [])
         return {f"dynamodb:{WRITES[kind]}" for item in items for kind in item}
     more = {"s3:PutObjectRetention"} if action == "s3:PutObject" and "x-amz-object-lock-mode" in headers else set()
-    return {KNOWN_AS.get(action, action)} | more
+    return {known_as(action)} | more
 
 
 def note(action, headers, body):

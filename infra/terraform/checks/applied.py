@@ -19,7 +19,7 @@ import boto3
 import yaml
 
 from calls import PERMISSIONS
-from ground import PATTERNS, REPOSITORY, Server, binary, copy, environment, free_port, run, until
+from ground import PATTERNS, REPOSITORY, Server, binary, copy, environment, run, until
 
 ROUTING_KEY = "r0ut1ngk3yr0ut1ngk3yr0ut1ngk3y00"
 CLUSTER = "prod"
@@ -53,7 +53,7 @@ class PagerDuty:
     def paged(self, within, program=None):
         def look():
             assert program is None or program.poll() is None, f"it ended with {program.returncode}"
-            return [page for page in self.pages if page["routing_key"] == ROUTING_KEY and page["event_action"] == "trigger"]
+            return [page for page in self.pages if page.get("routing_key") == ROUTING_KEY and page.get("event_action") == "trigger"]
 
         return until("a page", within, look)
 
@@ -205,14 +205,16 @@ def worker(folder, aws, moto):
     example = Example(folder, "worker", account, moto)
     example.apply()
     written = example.configuration(example.has_its_key())
-    health = free_port()
-    written |= {"http": {"listen": "127.0.0.1:0"}, "health": {"listen": f"127.0.0.1:{health}"}}
+    written |= {"http": {"listen": "127.0.0.1:0"}, "health": {"listen": "127.0.0.1:0"}}
     written["store"]["path"] = str(folder / "queue.redb")
+    (folder / "whole.yaml").write_text(json.dumps(written))
+    written.pop("evidence")  # of a cluster that is not here
     (folder / "watchfire.yaml").write_text(json.dumps(written))
     policy = next(one["policy"] for one in example.resources("aws_iam_role_policy") if one["name"] == "worker")
     # Pod Identity is not here: a user with the role's policy stands for the pod.
-    looks = [binary("watchfire"), "check", "--live", "--config", "watchfire.yaml"]
-    run(looks, cwd=folder, env=as_user(example, account.somebody_with(example.outputs["operator_policy"], "operator")))
+    operator = as_user(example, account.somebody_with(example.outputs["operator_policy"], "operator"))
+    for command in (["check", "--live"], ["evidence", "list"]):
+        run([binary("watchfire"), *command, "--config", "whole.yaml"], cwd=folder, env=operator)
     with open(folder / "worker.log", "w") as log:
         command = [binary("watchfire"), "run", "--config", "watchfire.yaml", "--log", "json"]
         program = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log, env=as_user(example, account.somebody_with(policy, "worker")))

@@ -79,8 +79,9 @@ def only_our_rules_send():
             place = f"{file}: {labels[1]}, {first(statement.get('sid', ['-']))}"
             if "events.amazonaws.com" in services and "sqs:SendMessage" in first(statement["actions"]):
                 assert conditions == ["aws:SourceArn"], f"{place}: any rule of any account may send"
-            if "*" in services and first(statement.get("effect", ["Allow"])) == "Allow":
-                assert conditions == ["aws:PrincipalOrgID"], f"{place}: open to the world"
+            assert "*" not in services or first(statement.get("effect", ["Allow"])) == "Deny", f"{place}: open to the world"
+    for place, _, one in resources("aws_cloudwatch_event_permission"):
+        assert first(first(one["condition"])["key"]) == "aws:PrincipalOrgID", f"{place}: any account may put events"
 
 
 def arns_have_no_partition():
