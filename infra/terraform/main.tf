@@ -25,7 +25,8 @@ locals {
       tables  = [module.table.arn]
       indexes = ["${module.table.arn}/index/*"]
       topics  = [module.topics.arns.guardduty, module.topics.arns.security_hub]
-      secrets = values(module.secrets.arns)
+      # With and without the six characters that AWS adds: a configuration may be written before there are any.
+      secrets = flatten([for arn in values(module.secrets.arns) : [arn, replace(arn, "/-[0-9A-Za-z]{6}$/", "")]])
       keys    = [local.key_arn]
     },
     var.evidence == null ? {} : {

@@ -2,7 +2,8 @@
 rules may send, and an event of GuardDuty becomes a page through what was made, with no permission but those of the role.
 
 ministack evaluates the policies of whoever calls it (`AUTH=true`), so a permission that is missing fails here. It does not ask a
-queue's policy about EventBridge: that is compared. CloudWatch and GuardDuty are moto's. Whoever knows AWS finds the rest in
+queue's policy about EventBridge: that is compared. It delivers nothing to a bus of another account: that hop is the test's, after
+it has looked at the rule, the target and the role of it. CloudWatch and GuardDuty are moto's. Whoever knows AWS finds the rest in
 infra/terraform/README.md.
 """
 
@@ -91,10 +92,11 @@ class Account:
         key = iam.create_access_key(UserName=name)["AccessKey"]
         return {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
 
-    def finds_a_miner(self):
-        """GuardDuty puts a finding on the default bus."""
+    def finds_a_miner(self, bus="default"):
+        """GuardDuty puts a finding on a bus."""
         event = json.loads((REPOSITORY / "router/demo/09-miner.json").read_text())
-        entry = {"Source": event["source"], "DetailType": event["detail-type"], "Detail": json.dumps(event["detail"])}
+        entry = {"Source": event["source"], "DetailType": event["detail-type"], "Detail": json.dumps(event["detail"]),
+                 "EventBusName": bus}
         answer = self.client("events").put_events(Entries=[entry])
         assert answer["FailedEntryCount"] == 0, answer
 
@@ -242,12 +244,19 @@ def is_deleted(example):
     sqs = example.account.client("sqs")
     asked = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
 
-    def are_empty():
-        attributes = [sqs.get_queue_attributes(QueueUrl=queue["url"], AttributeNames=asked)["Attributes"]
-                      for queue in example.resources("aws_sqs_queue") if queue["url"].split("/")[-2] == example.account.number]
-        return all(number == "0" for one in attributes for number in one.values())
+    seen = {}
 
-    until("every queue is empty", 60, are_empty)
+    def are_empty():
+        for queue in example.resources("aws_sqs_queue"):
+            if f":{example.account.number}:" in queue["arn"]:
+                numbers = sqs.get_queue_attributes(QueueUrl=queue["url"], AttributeNames=asked)["Attributes"]
+                seen[queue["name"]] = [int(number) for number in numbers.values()]
+        return not any(map(sum, seen.values()))
+
+    try:
+        until("every queue is empty", 60, are_empty)
+    except AssertionError as why:
+        raise AssertionError(f"{why}: {seen}") from why
 
 
 def function(folder, aws, moto):
@@ -271,8 +280,15 @@ def two_accounts(folder, aws, moto):
         member_role_arn=member.has_a_deployer_for(account))
     example.apply()
     example.has_its_key()
-    member.finds_a_miner()
+    bus = example.outputs["bus_arn"]
+    forwarding = [target for target in example.resources("aws_cloudwatch_event_target") if target["arn"] == bus]
+    forwarder = next(one["policy"] for one in example.resources("aws_iam_role_policy") if one["name"] == "forward")
+    assert "watchfire-forward-guardduty" in {target["rule"] for target in forwarding}
+    assert all(target["role_arn"].startswith(f"arn:aws:iam::{member.number}:role/") for target in forwarding)
+    assert [(one["Action"], one["Resource"]) for one in json.loads(forwarder)["Statement"]] == [("events:PutEvents", bus)]
+    account.finds_a_miner(bus.rpartition("/")[2])
     receiver.paged(90)
+    is_deleted(example)
 
 
 EXAMPLES = [worker, function, two_accounts]

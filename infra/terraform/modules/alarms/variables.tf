@@ -30,6 +30,6 @@ variable "function_name" {
 }
 
 variable "table_name" {
-  description = "The store."
+  description = "The table of the store."
   type        = string
 }

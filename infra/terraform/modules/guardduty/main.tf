@@ -1,6 +1,7 @@
 # The detector: made here, or only told of.
 
 resource "aws_guardduty_detector" "detector" {
+  #checkov:skip=CKV2_AWS_3: an organisation's administrator decides that for all accounts, not one cluster's infrastructure
   count = var.create ? 1 : 0
 
   enable                       = true

@@ -1,6 +1,7 @@
 # Places for secrets; their values are put in by hand, so that they are in no state file and no plan.
 
 resource "aws_secretsmanager_secret" "secret" {
+  #checkov:skip=CKV2_AWS_57: nothing can rotate PagerDuty's key but PagerDuty; infra/README.md says how it is done by hand
   for_each = var.secrets
 
   name                    = "${var.name}/${each.key}"
