@@ -102,7 +102,7 @@ variable "organization_id" {
 }
 
 variable "evidence" {
-  description = "The bucket of evidence; null for none, and then nothing is contained. administrators: roles that may shorten retention in governance mode."
+  description = "The bucket of evidence; null for none, and then nothing is contained. administrators: roles that may shorten retention in governance mode and change it here, `*` allowed; none: nobody may, and retention is as it was first made."
   type = object({
     bucket         = optional(string)
     retention      = optional(string, "governance")

@@ -119,10 +119,13 @@ data "aws_iam_policy_document" "evidence" {
       type        = "*"
       identifiers = ["*"]
     }
-    condition {
-      test     = "ArnNotLike"
-      variable = "aws:PrincipalArn"
-      values   = var.administrators
+    dynamic "condition" {
+      for_each = length(var.administrators) == 0 ? [] : [var.administrators]
+      content {
+        test     = "ArnNotLike"
+        variable = "aws:PrincipalArn"
+        values   = condition.value
+      }
     }
   }
 }

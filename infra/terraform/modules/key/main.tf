@@ -43,7 +43,7 @@ data "aws_iam_policy_document" "key" {
 
   statement {
     sid       = "LogsOfOurGroups"
-    actions   = ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo", "kms:DescribeKey"]
+    actions   = ["kms:Decrypt*", "kms:Describe*", "kms:Encrypt*", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
     resources = ["*"]
     principals {
       type        = "Service"

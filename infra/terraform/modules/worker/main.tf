@@ -14,9 +14,10 @@ data "aws_iam_policy_document" "trust" {
       variable = "aws:SourceAccount"
       values   = [data.aws_caller_identity.current.account_id]
     }
+    # Tags of the session, which Pod Identity sets and no pod can.
     condition {
-      test     = "ArnEquals"
-      variable = "aws:SourceArn"
+      test     = "StringEquals"
+      variable = "aws:RequestTag/eks-cluster-arn"
       values   = [var.cluster_arn]
     }
     condition {
