@@ -13,10 +13,9 @@ TERRAFORM = Path(__file__).parents[1]
 REPOSITORY = TERRAFORM.parents[1]
 TARGET = Path(sys.prefix).parent
 PATTERNS = TERRAFORM / "modules/events/patterns"
-# Where administrators put mirrors of providers; Terraform's own places are among them.
-MIRRORS = ["/opt/tf-plugins", "/usr/share/terraform/providers", "/usr/local/share/terraform/plugins",
-           str(Path.home() / ".terraform.d/plugins"), str(Path.home() / ".local/share/terraform/plugins")]
-PROVIDER = "registry.terraform.io/hashicorp/aws"
+# Where mirrors of providers are put, and Terraform's own places for them.
+ROOTS = [Path("/opt"), Path("/usr/share"), Path("/usr/local/share"), Path("/usr/local/lib"), Path.home() / ".terraform.d",
+         Path.home() / ".local/share"]
 
 
 class Skipped(Exception):
@@ -31,14 +30,15 @@ def binary(name):
 
 
 def mirror():
-    """The folder with the AWS provider; `WATCHFIRE_TEST_TERRAFORM_MIRROR` names one elsewhere."""
+    """The folder with the AWS provider, `HOST/hashicorp/aws/…`; `WATCHFIRE_TEST_TERRAFORM_MIRROR` names one elsewhere."""
     if not shutil.which("terraform"):
         raise Skipped("there is no terraform on this machine")
-    places = [os.environ.get("WATCHFIRE_TEST_TERRAFORM_MIRROR"), *MIRRORS]
-    found = next((place for place in places if place and (Path(place) / PROVIDER).is_dir()), None)
-    if found is None:
-        raise Skipped(f"no folder has Terraform's AWS provider: WATCHFIRE_TEST_TERRAFORM_MIRROR is to name one with {PROVIDER}")
-    return found
+    named = os.environ.get("WATCHFIRE_TEST_TERRAFORM_MIRROR")
+    roots = [(Path(named), 1)] if named else [(root, depth) for root in ROOTS for depth in (1, 2, 3)]
+    for root, depth in roots:
+        for provider in root.glob("*/" * depth + "hashicorp/aws"):
+            return str(provider.parents[2])
+    raise Skipped("no folder has Terraform's AWS provider; WATCHFIRE_TEST_TERRAFORM_MIRROR is to name one that has HOST/hashicorp/aws")
 
 
 def environment(folder, **more):
