@@ -185,6 +185,7 @@ impl Bootstrap {
         command.current_dir(self.directory.path());
         environment(&mut command, None);
         command
+            .env("AWS_ACCESS_KEY_ID", "function")
             .env("AWS_LAMBDA_RUNTIME_API", &self.api)
             .env("AWS_LAMBDA_FUNCTION_NAME", "watchfire")
             .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512")

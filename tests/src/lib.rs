@@ -1,6 +1,7 @@
 //! What the end-to-end tests stand on: real and faithful servers, the `watchfire` process, made-up events.
 
 mod aws_api;
+mod calls;
 pub mod cluster;
 mod collector;
 mod configuration;
