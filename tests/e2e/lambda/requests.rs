@@ -7,7 +7,7 @@ use watchfire_tests::{GuardDuty, free_port};
 use super::{InProcess, TOKEN};
 
 /// As a function URL hands it over.
-fn request(method: &str, path: &str, query: &str, headers: Value, body: Option<&str>) -> Value {
+pub(super) fn request(method: &str, path: &str, query: &str, headers: Value, body: Option<&str>) -> Value {
     let context = json!({"accountId": "anonymous", "apiId": "u1", "domainName": "u1.lambda-url.us-gov-west-1.on.aws",
         "http": {"method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "203.0.113.7", "userAgent": "curl"},
         "requestId": "r1", "routeKey": "$default", "stage": "$default", "time": "20/Nov/2026:12:00:00 +0000",
@@ -16,11 +16,11 @@ fn request(method: &str, path: &str, query: &str, headers: Value, body: Option<&
         "requestContext": context, "body": body, "isBase64Encoded": false})
 }
 
-fn shown(token: &str) -> Value {
+pub(super) fn shown(token: &str) -> Value {
     json!({"authorization": format!("Bearer {token}"), "host": "u1.lambda-url.us-gov-west-1.on.aws"})
 }
 
-fn body(answer: &Value) -> Value {
+pub(super) fn body(answer: &Value) -> Value {
     serde_json::from_str(answer["body"].as_str().unwrap()).unwrap()
 }
 
@@ -50,8 +50,9 @@ async fn who_does_not_is_refused_and_so_is_what_is_no_route() {
     assert_eq!(status("/v1/incidents", json!({})).await, 401);
     assert_eq!(status("/v1/incidents", shown("another-token-of-some-length")).await, 401);
     assert_eq!(status("/v1/nothing", shown(TOKEN)).await, 404);
-    // Events come by a queue.
-    assert_eq!(status("/v1/events", shown(TOKEN)).await, 404);
+    // Without a token of those who send events nobody may, the operator either.
+    let sent = lambda.answer(&request("POST", "/v1/events", "", shown(TOKEN), Some("{}"))).await.unwrap();
+    assert_eq!(sent["statusCode"], 403);
     let mut foreign = shown(TOKEN);
     foreign["origin"] = json!("https://evil.example");
     assert_eq!(status("/v1/incidents", foreign).await, 403);

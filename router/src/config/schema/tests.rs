@@ -124,6 +124,8 @@ const ONLY_A_CHECK_KNOWS: [&str; 35] = [
     "a store under a file, evidence in one",
     "a store behind a link that leads nowhere",
     "mitigation without a cluster or evidence",
+    "a canary, and nothing that takes it",
+    "a heartbeat that cannot be called",
     "a folder of rules that is not there",
     "a folder of rules that holds none",
     "an example that is not there",
