@@ -40,8 +40,8 @@ impl Moving {
         let router = in_process::router(folder.path(), clock.clone(), &configuration).await;
         let mut incidents = Vec::new();
         for (index, pod) in ["pay-1", "pay-2", "pay-3"].iter().enumerate() {
-            let paged = router.handle(&GuardDuty::miner(pod).event(&format!("event-{index}")).to_string());
-            incidents.extend(paged.await.unwrap().decisions.remove(0).incident);
+            let event = GuardDuty::miner(pod).event(&format!("event-{index}")).to_string();
+            incidents.extend(router.handle(&event).await.unwrap().decisions.remove(0).incident);
             router.handle(&GuardDuty::low(pod).event(&format!("low-{index}")).to_string()).await.unwrap();
         }
         let matches = r#"{"subject":{"namespace":["shop"]}}"#;
