@@ -18,6 +18,9 @@ locals {
   # As Lambda asks of a queue behind a mapping; a worker extends it while it works.
   visibility_seconds = var.function == null ? 120 : max(120, 6 * var.function.timeout_seconds + local.batching_window)
 
+  # A Lambda leaves a record that is not done on its queue until its visibility is over: that is no reason to wake anybody.
+  late_after_seconds = var.function == null ? 120 : local.visibility_seconds + 120
+
   # What the roles work on; what is not here, they may not.
   on = merge(
     {
@@ -190,6 +193,7 @@ module "alarms" {
   rule_names    = toset(module.events.rule_names)
   function_name = one(module.function[*].name)
   table_name    = module.table.name
+  late_after    = local.late_after_seconds
 }
 
 module "operator" {

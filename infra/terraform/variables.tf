@@ -53,7 +53,7 @@ variable "function" {
     package             = string
     architecture        = optional(string, "x86_64")
     memory_mib          = optional(number, 512)
-    timeout_seconds     = optional(number, 60)
+    timeout_seconds     = optional(number, 30)
     maximum_concurrency = optional(number, 10)
     subnet_ids          = optional(list(string), [])
     security_group_ids  = optional(list(string), [])

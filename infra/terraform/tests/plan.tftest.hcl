@@ -70,7 +70,7 @@ run "a_worker" {
     error_message = "queues by these names are what the rules know"
   }
   assert {
-    condition     = local.visibility_seconds == 120
+    condition     = local.visibility_seconds == 120 && local.late_after_seconds == 120
     error_message = "a worker extends what it works on"
   }
   assert {
@@ -92,7 +92,7 @@ run "a_function" {
   }
 
   assert {
-    condition     = local.visibility_seconds == 361
+    condition     = local.visibility_seconds == 181 && local.late_after_seconds == 301
     error_message = "six times the timeout and the batching window: ${local.visibility_seconds}"
   }
   assert {
