@@ -34,17 +34,19 @@ use watchfire_core::decision::Decision;
 use watchfire_core::event::{Event, messages, near_dead_letter, not_delivered, unreadable};
 use watchfire_core::ids::ChannelName;
 use watchfire_core::journal::Entry;
-use watchfire_core::policy::Policy;
+use watchfire_core::policy::{Policy, Routes};
 
-use crate::channel::Channel;
+use crate::channel::{Channel, Lessor};
 use crate::clock::Clock;
 use crate::failure::Nack;
 use crate::responder::Responder;
 use crate::router::acting::Hands;
+use crate::rules_files;
 use crate::store::{self, Store};
-use crate::telemetry::Metrics;
+use crate::telemetry::{Brought, Metrics, Step, Traces, of_decision, of_message};
 pub use approving::{Choice, Unclear};
 use at_work::AtWork;
+pub(crate) use commands::SEEN_WITHIN;
 pub use commands::{CommandResult, Rehearsal, recorded};
 use deciding::Undecided;
 pub use in_force::InForce;
@@ -64,6 +66,8 @@ pub(crate) const ACTING: usize = 64;
 /// How much one transaction of a tick removes, and how many of them one tick makes: new messages wait
 /// for each.
 const PRUNE: (usize, usize) = (2_000, 100);
+/// How long that is one worker's: it is done every minute, and by another where this one has died.
+const PRUNING: Duration = Duration::from_secs(150);
 
 /// Everything that one event's way needs; shared by all tasks.
 pub struct Router {
@@ -71,6 +75,7 @@ pub struct Router {
     pub(crate) store: Store,
     pub(crate) clock: Clock,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) traces: Traces,
     /// A turn to act.
     pub(crate) acting: Semaphore,
     pub(crate) at_work: AtWork,
@@ -78,6 +83,17 @@ pub struct Router {
     remembered: Remembered,
     newest: Newest,
     watcher: Option<Watcher>,
+    lessor: Lessor,
+    performed_by: PerformedBy,
+}
+
+/// Who does what is decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PerformedBy {
+    /// This process, which has a configuration.
+    Us,
+    /// Whoever works on the same store, and has one.
+    Others,
 }
 
 /// Called with every decision once it is recorded, before it is performed.
@@ -120,23 +136,47 @@ impl Router {
         let channels: BTreeMap<_, _> =
             channels.into_iter().map(|(name, channel)| (name, Arc::new(channel))).collect();
         channels.keys().for_each(|channel| metrics.channel_is_up(channel, true));
+        let lessor = Lessor::new(&store, &clock);
+        channels.values().for_each(|channel| channel.share(&lessor));
         Self {
             in_force: ArcSwap::from_pointee(InForce { policy, channels }),
             store,
             clock,
             metrics,
+            traces: Traces::default(),
             acting: Semaphore::new(ACTING),
             at_work: AtWork::default(),
             responder: None,
             remembered: Remembered::default(),
             newest: Newest::default(),
             watcher: None,
+            lessor,
+            performed_by: PerformedBy::Us,
         }
+    }
+
+    /// One that records what people ask for, and leaves what is to be done to whoever works on the same store: it has no
+    /// configuration, so that it knows of no channel and no cluster.
+    pub fn recording(store: Store) -> Self {
+        let policy = Policy::new(rules_files::shipped(), Routes::default());
+        let new = Self::new(policy, store, BTreeMap::new(), Clock::System, Arc::default());
+        Self { performed_by: PerformedBy::Others, ..new }
+    }
+
+    /// Whether what the policy says is what was configured.
+    pub(crate) fn has_configuration(&self) -> bool {
+        self.performed_by == PerformedBy::Us
     }
 
     /// Gives it a cluster to ask and to act on.
     pub fn with_responder(mut self, responder: Hands) -> Self {
         self.responder = responder;
+        self
+    }
+
+    /// Has it tell a collector of its steps.
+    pub fn with_traces(mut self, traces: Traces) -> Self {
+        self.traces = traces;
         self
     }
 
@@ -158,6 +198,15 @@ impl Router {
     /// where this stopped.
     pub async fn handle(&self, message: &str) -> Result<Handled, Nack> {
         self.handle_in(message, &Slot::none()).await
+    }
+
+    /// The same of an event that came by itself, as part of the trace that it came with.
+    ///
+    /// # Errors
+    /// As `handle`.
+    pub async fn handle_brought(&self, message: &str, brought: &Brought) -> Result<Handled, Nack> {
+        let told = |handled: &Result<Handled, Nack>| of_message(None, handled);
+        self.traces.receive(brought, self.handle(message), told).await
     }
 
     /// The same by a task that holds a slot: it leaves it to others while all it does is wait.
@@ -206,11 +255,14 @@ impl Router {
         Ok(Ticked { resumed, woken, pruned })
     }
 
-    /// Removes what is older than it is kept; returns how many records.
+    /// Removes what is older than it is kept; returns how many records. Where there are many workers one of them does.
     ///
     /// # Errors
     /// The store's.
     pub async fn prune(&self, now: Timestamp, keep: SignedDuration) -> Result<u64, store::Error> {
+        if !self.store.claim("prune", self.clock.now(), PRUNING).await? {
+            return Ok(0);
+        }
         let (most, times) = PRUNE;
         let mut all = 0;
         for _ in 0..times {
@@ -244,7 +296,10 @@ impl Router {
             let reason = format!("event {} is at work in another task", event.id);
             return Err(Nack { reason, retry_after: Some(Duration::from_secs(5)) });
         };
-        let entry = match self.decided(event, raw).await {
+        let told = |decided: &Result<Entry, Undecided>| {
+            of_decision(decided.as_ref().ok().map(|entry| &entry.decision))
+        };
+        let entry = match self.traces.step(Step::Decide, self.decided(event, raw), told).await {
             Ok(entry) => entry,
             Err(Undecided::Store(error)) => return Err(self.page_without_store(event, &error).await),
             Err(Undecided::Contended) => {

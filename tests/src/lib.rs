@@ -3,6 +3,7 @@
 mod aws_api;
 mod calls;
 pub mod cluster;
+mod collector;
 mod configuration;
 mod dynamodb;
 pub mod fault_proxy;
@@ -20,6 +21,7 @@ pub mod storm;
 mod watchfire;
 
 pub use aws_api::{AwsApi, between};
+pub use collector::{Collector, Span};
 pub use configuration::Configuration;
 pub use dynamodb::DynamoDbTable;
 pub use lambda::{Answer, Bootstrap, RuntimeApi};

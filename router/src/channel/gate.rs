@@ -5,14 +5,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::Context as _;
 use tokio::time::{Instant, timeout_at};
 use watchfire_core::action::Role;
+use watchfire_core::canary::NAME;
 use watchfire_core::decision::Effect;
 use watchfire_core::ids::ChannelName;
 use watchfire_core::notice::Fault;
 use watchfire_core::priority::Priority;
 use watchfire_core::text::clean;
 
+use super::canary::Canary;
 use super::health::{Health, Pass};
-use super::pace::Pace;
+use super::pace::{Lessor, Pace};
 use super::turns::{Rank, Turn, Turns};
 use super::{ChannelConfig, Sink};
 use super::{Console, Email, PagerDuty, SecurityHub, Sns};
@@ -20,6 +22,7 @@ use crate::channel::Action as _;
 use crate::clients::Clients;
 use crate::failure::{Done, Failure, Tried};
 use crate::retry::{self, Attempt};
+use crate::secret::Secret;
 
 /// How many urgent pages, and how many others, a channel is tried with at a time: one that hangs holds up
 /// nobody elsewhere, and its routine pages none of its urgent ones.
@@ -78,10 +81,17 @@ impl Channel {
         });
         let kind = config.kind();
         let sink = Sink::new(name, config, clients).await.with_context(|| format!("channel {name}"))?;
-        Ok(Self { kind, pace: sink.per_minute().map(Pace::new), sink, gate })
+        let pace = sink.bound().map(|bound| Pace::new(name.clone(), bound));
+        Ok(Self { kind, pace, sink, gate })
     }
 
-    /// `console`, `pagerduty`, `sns`, `email` or `security-hub`, for logs and metrics.
+    /// The channel that hears of canaries, and calls that address.
+    pub(crate) fn canary(heartbeat: Option<Secret>, clients: &Clients) -> anyhow::Result<Self> {
+        let sink = Sink::Canary(Canary::new(heartbeat, clients)?);
+        Ok(Self { kind: NAME, sink, pace: None, gate: None })
+    }
+
+    /// `console`, `pagerduty`, `sns`, `email`, `security-hub` or `canary`, for logs and metrics.
     pub fn kind(&self) -> &'static str {
         self.kind
     }
@@ -94,7 +104,13 @@ impl Channel {
             Sink::Sns(_) => Sns::ROLE,
             Sink::Email(_) => Email::ROLE,
             Sink::SecurityHub(_) => SecurityHub::ROLE,
+            Sink::Canary(_) => Canary::ROLE,
         }
+    }
+
+    /// From now on its room is shared with all who use the same key.
+    pub(crate) fn share(&self, lessor: &Lessor) {
+        self.pace.iter().for_each(|pace| pace.share(lessor));
     }
 
     /// Which of its own templates cannot be used for that page: it is sent as ships.
@@ -105,6 +121,11 @@ impl Channel {
     /// Why it is known to take nothing; none while it does.
     pub fn down_because(&self) -> Option<String> {
         self.gate.as_ref().and_then(|gate| gate.health.down_because())
+    }
+
+    /// Something has changed that may have been why it took nothing: the next page tries it.
+    pub(crate) fn look_again(&self) {
+        self.gate.iter().for_each(|gate| gate.health.look_again());
     }
 
     /// Asks the other side whether it would take a page, without telling anyone; none where there is nobody to ask.
@@ -190,7 +211,7 @@ impl Channel {
         match (&self.pace, standing) {
             (None, _) => Ok(()),
             (Some(pace), Standing::StandsIn) => {
-                pace.pass();
+                pace.pass().await;
                 Ok(())
             }
             (Some(pace), Standing::HasFallback | Standing::Alone | Standing::Told) => {

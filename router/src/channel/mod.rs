@@ -3,6 +3,7 @@
 //! An action file holds its configuration with an example, its role, the permissions it needs, its
 //! idempotency key and which errors are transient. Retries, pacing and time limits are here, once.
 
+mod canary;
 mod console;
 mod email;
 mod gate;
@@ -30,12 +31,14 @@ use watchfire_core::notice::{Fault, Wording};
 use watchfire_core::text::clean;
 use watchfire_core::yaml::Mistake;
 
+use canary::Canary;
 pub use console::{Config as ConsoleConfig, Console};
 pub use email::{Config as EmailConfig, Email};
 pub use gate::{Channel, Standing};
 pub use local::Address;
 pub(crate) use local::is_loopback;
-pub use pace::PerMinute;
+pub(crate) use pace::Lessor;
+pub use pace::{Bound, PerMinute};
 pub(crate) use pagerduty::asks_to_wait as pagerduty_asks_to_wait;
 pub use pagerduty::{Config as PagerDutyConfig, EverySeconds, PagerDuty, Place, PollConfig, Profile};
 pub(crate) use pagerduty::{fits_polls, fits_webhooks};
@@ -74,7 +77,7 @@ pub trait Action: Sized {
     fn ask(&self) -> impl Future<Output = Option<Result<String, String>>> + Send;
 
     /// How many attempts a minute the other side bears; none where it does not matter.
-    fn per_minute(&self) -> Option<PerMinute>;
+    fn bound(&self) -> Option<Bound>;
 }
 
 /// One channel in the configuration: `oncall: {pagerduty: {routing_key: {env: PD_KEY}}}`.
@@ -182,6 +185,7 @@ enum Sink {
     Sns(Sns),
     Email(Email),
     SecurityHub(SecurityHub),
+    Canary(Canary),
 }
 
 impl Done {
@@ -221,6 +225,7 @@ impl Sink {
             Sink::Sns(action) => action.perform(effect).await,
             Sink::Email(action) => action.perform(effect).await,
             Sink::SecurityHub(action) => action.perform(effect).await,
+            Sink::Canary(canary) => canary.perform().await,
         }
     }
 
@@ -233,7 +238,9 @@ impl Sink {
             }
             Sink::Email(Email { wording, .. }) if wording.has_own() => wording.mail(notice, kind).faults,
             Sink::PagerDuty(action) => action.faults(effect),
-            Sink::Console(_) | Sink::Sns(_) | Sink::Email(_) | Sink::SecurityHub(_) => Vec::new(),
+            Sink::Console(_) | Sink::Sns(_) | Sink::Email(_) | Sink::SecurityHub(_) | Sink::Canary(_) => {
+                Vec::new()
+            }
         }
     }
 
@@ -244,16 +251,18 @@ impl Sink {
             Sink::Sns(action) => action.ask().await,
             Sink::Email(action) => action.ask().await,
             Sink::SecurityHub(action) => action.ask().await,
+            Sink::Canary(_) => None,
         }
     }
 
-    fn per_minute(&self) -> Option<PerMinute> {
+    fn bound(&self) -> Option<Bound> {
         match self {
-            Sink::Console(action) => action.per_minute(),
-            Sink::PagerDuty(action) => action.per_minute(),
-            Sink::Sns(action) => action.per_minute(),
-            Sink::Email(action) => action.per_minute(),
-            Sink::SecurityHub(action) => action.per_minute(),
+            Sink::Console(action) => action.bound(),
+            Sink::PagerDuty(action) => action.bound(),
+            Sink::Sns(action) => action.bound(),
+            Sink::Email(action) => action.bound(),
+            Sink::SecurityHub(action) => action.bound(),
+            Sink::Canary(_) => None,
         }
     }
 }

@@ -12,10 +12,10 @@ use watchfire_core::yaml::{Mistake, Node, Value, YamlError, expected, wrong};
 use super::Diagnostic;
 use super::attention::{self, Attention};
 use super::file::{Config, HealthConfig, HttpConfig, PARTS, RouteConfig, RulesConfig, StoreConfig};
-use super::http::check_http;
+use super::http::{Taking, check_http};
 use super::mistake::Mistakes;
 use super::written::Written;
-use super::{mitigation, queues};
+use super::{canary, mitigation, queues, telemetry};
 use crate::channel::ChannelConfig;
 use crate::cluster;
 use crate::evidence;
@@ -61,7 +61,14 @@ pub(super) fn parse(name: &str, text: &str) -> Parsed {
     // A name with nothing after it is a part left out.
     let part = |name: &str| root.get(name).filter(|part| !part.is_null());
     let queues = queues::check(part("queue"), part("queues"), &mut mistakes);
-    let http = mistakes.read_or_default("http", part("http"), check_http);
+    let is_table =
+        part("store").and_then(|store| store.get("dynamodb")).is_some_and(|table| !table.is_null());
+    let taking = match is_table && part("queue").or_else(|| part("queues")).is_none() {
+        true => Taking::Nothing,
+        false => Taking::Events,
+    };
+    let http =
+        mistakes.read_or_default("http", part("http"), |http, mistake| check_http(http, taking, mistake));
     let health = mistakes.read_or_default("health", part("health"), |health: &HealthConfig, mistake| {
         if http.as_ref().is_some_and(|http| collide(http.listen, health.listen)) {
             mistake(".listen", expected("another address than http.listen").found(health.listen.to_string()));
@@ -83,7 +90,10 @@ pub(super) fn parse(name: &str, text: &str) -> Parsed {
     let business = mistakes.read_or_default("business", part("business"), |_, _| {});
     let attention = attention::check(part, &known, &channels, &mut mistakes);
     let Attention { digest, escalation, security_hub } = attention;
+    let canary = canary::check(part("canary"), taking, &known, &mut mistakes);
     let mitigation = mistakes.read_or_default("mitigation", part("mitigation"), mitigation::check);
+    let telemetry = mistakes.read_or_default("telemetry", part("telemetry"), telemetry::check);
+    let require_fips = mistakes.read_or_default("require_fips", part("require_fips"), |_, _| {});
     if let (Some(mitigation), Some(part)) = (&mitigation, part("mitigation")) {
         for needed in mitigation::needs(mitigation) {
             if root.get(needed).is_none_or(Node::is_null) {
@@ -94,7 +104,8 @@ pub(super) fn parse(name: &str, text: &str) -> Parsed {
     }
     let Mistakes { file: _, found: mistakes } = mistakes;
     let known = (rules.clone().unwrap_or_default(), http.clone().unwrap_or_default(), channels.clone());
-    let parts = (http, health, store, rules, fallback_after_seconds, noise, business, mitigation);
+    let ours = (telemetry, require_fips);
+    let parts = (http, health, store, rules, fallback_after_seconds, noise, business, mitigation, ours);
     let config = match (parts, mistakes.is_empty()) {
         (
             (
@@ -106,6 +117,7 @@ pub(super) fn parse(name: &str, text: &str) -> Parsed {
                 Some(noise),
                 Some(business),
                 Some(mitigation),
+                (Some(telemetry), Some(require_fips)),
             ),
             true,
         ) => {
@@ -128,7 +140,10 @@ pub(super) fn parse(name: &str, text: &str) -> Parsed {
                 digest,
                 escalation,
                 security_hub,
+                canary,
                 mitigation,
+                telemetry,
+                require_fips,
             })
         }
         _ => None,

@@ -12,7 +12,9 @@ use watchfire_core::noise::NoiseConfig;
 use watchfire_core::priority::Priority;
 
 use super::attention::{DigestConfig, EscalationConfig, SecurityHubPart};
+use super::canary::CanaryConfig;
 use super::mitigation::MitigationConfig;
+use super::telemetry::TelemetryConfig;
 use crate::channel::ChannelConfig;
 use crate::cluster;
 use crate::evidence;
@@ -21,7 +23,7 @@ use crate::source::QueueConfig;
 use crate::store::{DynamoDbConfig, IfDamaged};
 
 /// The parts of the file, in the order of the documented example.
-pub(super) const PARTS: [&str; 18] = [
+pub(super) const PARTS: [&str; 21] = [
     "queue",
     "queues",
     "http",
@@ -39,7 +41,10 @@ pub(super) const PARTS: [&str; 18] = [
     "digest",
     "escalation",
     "security_hub",
+    "canary",
     "mitigation",
+    "telemetry",
+    "require_fips",
 ];
 
 /// The whole configuration, checked.
@@ -47,7 +52,7 @@ pub(super) const PARTS: [&str; 18] = [
 pub struct Config {
     /// The SQS queues alerts come from; without one only the embedded queue is read.
     pub queues: Vec<QueueConfig>,
-    /// The HTTP address that takes events into the embedded queue.
+    /// The HTTP address that takes events onto the queue.
     pub http: HttpConfig,
     /// The HTTP address for health and metrics.
     pub health: HealthConfig,
@@ -77,8 +82,14 @@ pub struct Config {
     pub escalation: BTreeMap<Priority, Vec<EscalationConfig>>,
     /// What is written back to Security Hub; nothing if left out.
     pub security_hub: Option<SecurityHubPart>,
+    /// Canaries; none if left out.
+    pub canary: Option<CanaryConfig>,
     /// How far Watchfire may go in the cluster.
     pub mitigation: MitigationConfig,
+    /// What is told of Watchfire itself.
+    pub telemetry: TelemetryConfig,
+    /// Nothing starts unless all TLS goes through the FIPS module.
+    pub require_fips: bool,
 }
 
 /// The HTTP address that takes events.
@@ -149,7 +160,7 @@ impl Default for HealthConfig {
 #[schemars(rename = "Store")]
 #[serde(deny_unknown_fields, default, expecting = "a mapping of path, dynamodb, keep_days, if_damaged")]
 pub struct StoreConfig {
-    /// The embedded store's file; folders are made as needed. With `dynamodb` only the embedded queue is in it.
+    /// The embedded store's file, the embedded queue in it; folders are made as needed. With `dynamodb` there is none.
     pub path: PathBuf,
     /// A table of DynamoDB instead, for several workers or a Lambda.
     pub dynamodb: Option<DynamoDbConfig>,

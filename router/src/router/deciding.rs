@@ -12,9 +12,10 @@ use watchfire_core::journal::Entry;
 use watchfire_core::state::{State, Unread};
 
 use super::Router;
+use crate::clients::chain;
 use crate::failure::Nack;
 use crate::store::{self, Committed};
-use crate::telemetry;
+use crate::telemetry::{self, Step, of_commit};
 
 /// How often a decision is made anew because another process changed its records meanwhile.
 const MOST_DECISIONS: usize = 8;
@@ -105,7 +106,10 @@ impl Router {
             let Some(decision) = decision else { return Ok(None) };
             let entry =
                 Entry { decision, raw: raw.to_owned(), sha256: sha256(raw), outcomes: BTreeMap::new() };
-            match self.store.commit(&state, &entry).await? {
+            let told = |committed: &Result<Committed, store::Error>| {
+                of_commit(&entry.decision, committed.as_ref().ok().map(<&str>::from))
+            };
+            match self.traces.step(Step::Commit, self.store.commit(&state, &entry), told).await? {
                 Committed::Yes => {
                     self.remembered.learn(&entry.decision);
                     self.newest.saw(entry.decision.at);
@@ -146,7 +150,7 @@ impl Router {
 impl From<Undecided> for Nack {
     fn from(undecided: Undecided) -> Self {
         let reason = match undecided {
-            Undecided::Store(error) => format!("the store failed: {error}"),
+            Undecided::Store(error) => format!("the store failed: {}", chain(&error)),
             Undecided::Contended => "its records kept changing while it was decided".to_owned(),
         };
         Nack { reason, retry_after: None }

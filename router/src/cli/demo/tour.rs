@@ -58,7 +58,8 @@ pub(super) async fn tour(folder: &Folder, keep: bool) -> Result<(), Failed> {
     let _eks = Eks::controller(client.clone());
     let suspect = suspect(&client).await?;
     let (app, token) = worker(folder, &server, keep).await?;
-    let (spool, http, router) = (app.spool.clone(), app.http, app.router.clone());
+    let spool = app.spool.clone().context("its store is a file")?;
+    let (http, router) = (app.http, app.router.clone());
     let (stop, stopped) = watch::channel(false);
     let serving = tokio::spawn(app.serve(stopped));
     let name = suspect.metadata.name.clone().unwrap_or_default();
@@ -157,7 +158,7 @@ async fn run(line: &str, port: u16, token: &Secret) -> anyhow::Result<()> {
     let status = Command::new(program)
         .args(words(line))
         .env("WATCHFIRE_SERVER", format!("http://127.0.0.1:{port}"))
-        .env("WATCHFIRE_TOKEN", token.expose())
+        .env("WATCHFIRE_TOKEN", token.expose().as_str())
         .env_remove("WATCHFIRE_TOKEN_FILE")
         .env_remove("WATCHFIRE_CONTEXT")
         .kill_on_drop(true)
