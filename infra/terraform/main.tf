@@ -36,6 +36,7 @@ locals {
       evidence_objects = ["${module.evidence[0].arn}/*"]
       evidence_buckets = [module.evidence[0].arn]
     },
+    var.large_rows ? { row_objects = ["${module.rows[0].arn}/*"] } : {},
     length(var.image_repository_arns) == 0 ? {} : { repositories = var.image_repository_arns, inspector = ["*"] },
     length(var.pod_role_arns) == 0 ? {} : { pod_roles = var.pod_role_arns },
     var.security_hub_write_back ? { security_hubs = ["*"] } : {},
@@ -106,6 +107,14 @@ module "table" {
   name                = var.name
   key_arn             = local.key_arn
   deletion_protection = var.deletion_protection
+}
+
+module "rows" {
+  source = "./modules/rows"
+  count  = var.large_rows ? 1 : 0
+
+  bucket  = "${var.name}-rows-${local.account}-${local.region}"
+  key_arn = local.key_arn
 }
 
 module "topics" {

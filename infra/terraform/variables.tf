@@ -113,6 +113,12 @@ variable "evidence" {
   default = {}
 }
 
+variable "large_rows" {
+  description = "Whether decisions about events that are larger than a row of the table get a bucket: none that come by EventBridge are."
+  type        = bool
+  default     = false
+}
+
 variable "secrets" {
   description = "Secrets that are to have a place; their values are put in afterwards, by hand."
   type        = set(string)
