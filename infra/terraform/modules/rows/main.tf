@@ -24,7 +24,10 @@ resource "aws_s3_bucket_versioning" "rows" {
 }
 
 resource "aws_s3_bucket_lifecycle_configuration" "rows" {
-  bucket = aws_s3_bucket_versioning.rows.bucket
+  bucket = aws_s3_bucket.rows.id
+
+  # What it says of other versions is nothing before there are any.
+  depends_on = [aws_s3_bucket_versioning.rows]
 
   rule {
     id     = "deleted-with-its-decision"
