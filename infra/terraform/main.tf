@@ -18,6 +18,9 @@ locals {
   # As Lambda asks of a queue behind a mapping; a worker extends it while it works.
   visibility_seconds = var.function == null ? 120 : max(120, 6 * var.function.timeout_seconds + local.batching_window)
 
+  # A Lambda leaves a record that is not done on its queue until its visibility is over: that is no reason to wake anybody.
+  late_after_seconds = var.function == null ? 120 : local.visibility_seconds + 120
+
   # What the roles work on; what is not here, they may not.
   on = merge(
     {
@@ -33,6 +36,7 @@ locals {
       evidence_objects = ["${module.evidence[0].arn}/*"]
       evidence_buckets = [module.evidence[0].arn]
     },
+    var.large_rows ? { row_objects = ["${module.rows[0].arn}/*"] } : {},
     length(var.image_repository_arns) == 0 ? {} : { repositories = var.image_repository_arns, inspector = ["*"] },
     length(var.pod_role_arns) == 0 ? {} : { pod_roles = var.pod_role_arns },
     var.security_hub_write_back ? { security_hubs = ["*"] } : {},
@@ -103,6 +107,14 @@ module "table" {
   name                = var.name
   key_arn             = local.key_arn
   deletion_protection = var.deletion_protection
+}
+
+module "rows" {
+  source = "./modules/rows"
+  count  = var.large_rows ? 1 : 0
+
+  bucket  = "${var.name}-rows-${local.account}-${local.region}"
+  key_arn = local.key_arn
 }
 
 module "topics" {
@@ -190,6 +202,7 @@ module "alarms" {
   rule_names    = toset(module.events.rule_names)
   function_name = one(module.function[*].name)
   table_name    = module.table.name
+  late_after    = local.late_after_seconds
 }
 
 module "operator" {

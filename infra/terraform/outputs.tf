@@ -80,7 +80,7 @@ output "configuration" {
       { url = module.queues.urls.urgent, visibility_seconds = local.visibility_seconds, max_receives = var.max_receives },
       { url = module.queues.urls.alerts, visibility_seconds = local.visibility_seconds, max_receives = var.max_receives },
     ]
-    store    = { dynamodb = { table = module.table.name } }
+    store    = { dynamodb = merge({ table = module.table.name }, var.large_rows ? { bucket = module.rows[0].bucket } : {}) }
     evidence = var.evidence == null ? null : { to = { s3 = { bucket = module.evidence[0].bucket, kms_key = local.key_arn } } }
     cluster  = { name = var.cluster_name, arn = local.cluster_arn }
     channels = {
@@ -91,6 +91,6 @@ output "configuration" {
 }
 
 output "operator_policy" {
-  description = "What a human at the command line needs (`check --live`, `send-test`, `evidence verify`): put it on your own role."
+  description = "What a human at the command line needs (`check --live`, `send-test`, `evidence verify`, commands with `--store`): put it on your own role."
   value       = module.operator.json
 }

@@ -53,7 +53,7 @@ variable "function" {
     package             = string
     architecture        = optional(string, "x86_64")
     memory_mib          = optional(number, 512)
-    timeout_seconds     = optional(number, 60)
+    timeout_seconds     = optional(number, 30)
     maximum_concurrency = optional(number, 10)
     subnet_ids          = optional(list(string), [])
     security_group_ids  = optional(list(string), [])
@@ -111,6 +111,12 @@ variable "evidence" {
     administrators = optional(list(string), [])
   })
   default = {}
+}
+
+variable "large_rows" {
+  description = "Whether decisions about events that are larger than a row of the table get a bucket: none that come by EventBridge are."
+  type        = bool
+  default     = false
 }
 
 variable "secrets" {

@@ -24,6 +24,9 @@ from ground import PATTERNS, REPOSITORY, Server, binary, copy, environment, run,
 
 ROUTING_KEY = "r0ut1ngk3yr0ut1ngk3yr0ut1ngk3y00"
 CLUSTER = "prod"
+# Of an event that came by both queues at once, one Lambda has it in hand and the other gives its copy back; that is on its queue
+# again when its visibility is over, minutes later.
+ONE_COPY = 1
 
 
 class PagerDuty:
@@ -155,7 +158,7 @@ class Example:
     def may(self, role):
         """By permissions.json, of what these examples have."""
         callers = {"worker": ["worker", "by_services"], "function": ["function", "by_lambda", "by_services"]}[role]
-        absent = {"repositories", "inspector", "pod_roles", "security_hubs", "networks"}
+        absent = {"row_objects", "repositories", "inspector", "pod_roles", "security_hubs", "networks"}
         absent |= {"log_groups", "undelivered"} if role == "worker" else set()
         features = json.loads(PERMISSIONS.read_text()).values()
         return {action for about in features if about["on"] not in absent for caller in callers for action in about.get(caller, [])}
@@ -188,7 +191,7 @@ def package(folder, name, account, pagerduty):
     user has to write it before anything is applied."""
     url = f"{account.aws.url}/{account.number}/watchfire"
     configuration = {
-        "queues": [{"url": f"{url}-urgent", "visibility_seconds": 361}, {"url": f"{url}-alerts", "visibility_seconds": 361}],
+        "queues": [{"url": f"{url}-urgent", "visibility_seconds": 181}, {"url": f"{url}-alerts", "visibility_seconds": 181}],
         "store": {"dynamodb": {"table": "watchfire"}},
         "channels": {"oncall": {"pagerduty": {
             "routing_key": {"secret_arn": secret_without_suffix(account)}, "url": pagerduty.url, "payload": "standard"}}},
@@ -239,8 +242,8 @@ def as_user(example, key):
                    "AWS_REGION": example.account.region, "AWS_ENDPOINT_URL": example.account.aws.url, "AWS_EC2_METADATA_DISABLED": "true"}
 
 
-def is_deleted(example):
-    """Both queues are empty, and nothing is given up or undelivered."""
+def is_deleted(example, left=0):
+    """Both queues are empty, but for so many, and nothing is given up or undelivered."""
     sqs = example.account.client("sqs")
     asked = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
 
@@ -251,7 +254,9 @@ def is_deleted(example):
             if f":{example.account.number}:" in queue["arn"]:
                 numbers = sqs.get_queue_attributes(QueueUrl=queue["url"], AttributeNames=asked)["Attributes"]
                 seen[queue["name"]] = [int(number) for number in numbers.values()]
-        return not any(map(sum, seen.values()))
+        given_up = [name for name, numbers in seen.items() if name.endswith(("-dead", "-undelivered")) and any(numbers)]
+        assert not given_up, f"given up: {given_up}"
+        return sum(map(sum, seen.values())) <= left
 
     try:
         until("every queue is empty", 60, are_empty)
@@ -268,7 +273,7 @@ def function(folder, aws, moto):
     example.has_its_key()
     account.finds_a_miner()
     receiver.paged(90)
-    is_deleted(example)
+    is_deleted(example, ONE_COPY)
 
 
 def two_accounts(folder, aws, moto):
@@ -288,7 +293,7 @@ def two_accounts(folder, aws, moto):
     assert [(one["Action"], one["Resource"]) for one in json.loads(forwarder)["Statement"]] == [("events:PutEvents", bus)]
     account.finds_a_miner(bus.rpartition("/")[2])
     receiver.paged(90)
-    is_deleted(example)
+    is_deleted(example, ONE_COPY)
 
 
 EXAMPLES = [worker, function, two_accounts]

@@ -15,9 +15,8 @@ def check():
         root = folder / "terraform"
         with zipfile.ZipFile(root / "tests/package.zip", "w") as package:
             package.writestr("bootstrap", "#!/bin/sh\n")
-        for place in [root, *sorted((root / "examples").iterdir())]:
-            run(["terraform", "init", "-backend=false", "-no-color"], cwd=place, env=env)
-            run(["terraform", "validate", "-no-color"], cwd=place, env=env)
+        run(["terraform", "init", "-backend=false", "-no-color"], cwd=root, env=env)
+        run(["terraform", "validate", "-no-color"], cwd=root, env=env)
         told = run(["terraform", "test", "-no-color"], cwd=root, env=env)
         return re.search(r"\d+ passed, \d+ failed", told)[0]
     finally:

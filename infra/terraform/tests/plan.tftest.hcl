@@ -53,6 +53,7 @@ run "a_worker" {
   variables {
     worker                  = {}
     security_hub_write_back = true
+    large_rows              = true
     image_repository_arns   = ["arn:aws-us-gov:ecr:us-gov-west-1:111122223333:repository/shop"]
     pod_role_arns           = ["arn:aws-us-gov:iam::111122223333:role/checkout"]
   }
@@ -70,7 +71,7 @@ run "a_worker" {
     error_message = "queues by these names are what the rules know"
   }
   assert {
-    condition     = local.visibility_seconds == 120
+    condition     = local.visibility_seconds == 120 && local.late_after_seconds == 120
     error_message = "a worker extends what it works on"
   }
   assert {
@@ -92,7 +93,7 @@ run "a_function" {
   }
 
   assert {
-    condition     = local.visibility_seconds == 361
+    condition     = local.visibility_seconds == 181 && local.late_after_seconds == 301
     error_message = "six times the timeout and the batching window: ${local.visibility_seconds}"
   }
   assert {

@@ -33,7 +33,7 @@ resource "aws_cloudwatch_metric_alarm" "age" {
   for_each = local.read
 
   alarm_name          = "${var.name}-${each.key}-late"
-  alarm_description   = "An event waits for longer than two minutes. ${local.runbooks}#watchfire-${each.key}-late"
+  alarm_description   = "An event waits for longer than ${var.late_after} s. ${local.runbooks}#watchfire-${each.key}-late"
   namespace           = "AWS/SQS"
   metric_name         = "ApproximateAgeOfOldestMessage"
   dimensions          = { QueueName = each.value }
@@ -41,7 +41,7 @@ resource "aws_cloudwatch_metric_alarm" "age" {
   period              = 60
   evaluation_periods  = 2
   comparison_operator = "GreaterThanThreshold"
-  threshold           = 120
+  threshold           = var.late_after
   treat_missing_data  = "notBreaching"
   alarm_actions       = [var.topic_arn]
   ok_actions          = [var.topic_arn]

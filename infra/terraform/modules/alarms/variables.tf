@@ -33,3 +33,8 @@ variable "table_name" {
   description = "The table of the store."
   type        = string
 }
+
+variable "late_after" {
+  description = "How old an event on a queue may be, in seconds, before somebody is told."
+  type        = number
+}
