@@ -64,7 +64,7 @@ async fn init() -> anyhow::Result<Lambda> {
     let (rules, channels) = (ready.policy.rules.rules().len(), ready.channels.len());
     let written = ready.written.clone();
     let parts = Parts::of(ready, clients, None).await;
-    let called = parts.map_err(|error| anyhow!(written.because(&error)))?.called();
+    let called = parts.map_err(|error| anyhow!(written.because(&error)))?.called().await;
     tokio::spawn(end_with(called.store.clone()));
     telemetry::ready(rules, channels);
     Ok(Lambda::new(called, operators))

@@ -23,10 +23,12 @@ use crate::responder::Responder;
 use crate::router::{self, ACTING, Router, Watcher};
 use crate::source::spool::{Lane, Spool};
 use crate::source::sqs::Sqs;
-use crate::source::{QueueConfig, Source};
+use crate::source::{Intake, QueueConfig, Source};
 use crate::store::{Now, Store};
 use crate::telemetry::{self, Metrics};
-use crate::web::{Doors, Health, Ingest, Operator, Refusals, Server, Token, Webhooks, asked_without_doors};
+use crate::web::{
+    Doors, Health, Ingest, Operator, Refusals, Senders, Server, Token, Webhooks, asked_without_doors,
+};
 use crate::worker;
 
 /// What the worker and the Lambda have in common.
@@ -52,7 +54,7 @@ pub struct Called {
     pub router: Arc<Router>,
     /// The store the router uses.
     pub store: Store,
-    /// Operators' and PagerDuty's routes.
+    /// The worker's routes.
     pub routes: axum::Router,
     /// What its own calls go by.
     pub clients: Arc<Clients>,
@@ -64,8 +66,8 @@ pub struct Called {
 
 /// A worker that has everything it needs and has not begun.
 pub struct App {
-    /// The embedded queue.
-    pub spool: Spool,
+    /// The embedded queue, which is in the file of the embedded store.
+    pub spool: Option<Spool>,
     /// Where events are taken.
     pub http: SocketAddr,
     /// What decides.
@@ -74,7 +76,7 @@ pub struct App {
     keep: SignedDuration,
     events: Server,
     health: Server,
-    file: Store,
+    store: Store,
     told: mpsc::Receiver<Infallible>,
     pollers: Vec<Poller>,
     reloader: Option<Arc<Reloader>>,
@@ -110,16 +112,29 @@ impl Parts {
     /// # Errors
     /// Whatever cannot be had; what is configured has its place in the configuration as the outermost context.
     pub async fn of(ready: Ready, clients: Arc<Clients>, watcher: Option<Watcher>) -> anyhow::Result<Parts> {
-        let Ready { config, policy, channels, inbound, tokens, .. } = ready;
-        let Config { queues, http, health, store, cluster, evidence, mitigation, .. } = config;
-        let config = store;
+        let config = &ready.config.store;
         let store = match &config.dynamodb {
             Some(table) => {
                 let opened = Store::open_dynamodb(&clients, table, config.keep()).await;
                 opened.context(At("store.dynamodb.table".to_owned()))?
             }
-            None => opened(&config).await?,
+            None => opened(config).await?,
         };
+        Self::over(store, ready, clients, watcher).await
+    }
+
+    /// The same over a store that is open.
+    ///
+    /// # Errors
+    /// Whatever else cannot be had.
+    pub(crate) async fn over(
+        store: Store,
+        ready: Ready,
+        clients: Arc<Clients>,
+        watcher: Option<Watcher>,
+    ) -> anyhow::Result<Parts> {
+        let Ready { config, policy, channels, inbound, tokens, .. } = ready;
+        let Config { queues, http, health, store: config, cluster, evidence, mitigation, .. } = config;
         let metrics = Arc::new(Metrics::default());
         let responder = match &cluster {
             Some(cluster) => {
@@ -139,16 +154,40 @@ impl Parts {
     }
 
     /// What there is of it to be called.
-    pub fn called(self) -> Called {
-        let Parts { router, store, metrics, clients, queues, http: _, health: _, config, inbound, tokens } =
+    pub async fn called(self) -> Called {
+        let Parts { router, store, metrics, clients, queues, http, health: _, config, inbound, tokens } =
             self;
         let refusals = Refusals::new(metrics);
-        let token = tokens.operator_token.as_ref().map(Token::from);
+        let (telling, _) = mpsc::channel(1);
+        let Tokens { token, operator_token } = tokens;
+        let ingest = Ingest {
+            router: router.clone(),
+            // Nobody takes anything out of an embedded queue here.
+            intake: Intake::of(&queues, None, &clients).await,
+            // A function's address is no loopback.
+            senders: token.as_ref().map_or(Senders::VouchedFor, |token| Senders::Showing(token.into())),
+            held_bytes: held_bytes(&http),
+            refusals: refusals.clone(),
+            telling,
+        };
+        let token = operator_token.as_ref().map(Token::from);
         let operator = Operator { router: router.clone(), token, refusals: refusals.clone(), reloader: None };
         let webhooks = Webhooks::new(router.clone(), inbound.signers);
-        let routes = asked_without_doors(operator, webhooks, refusals);
+        let routes = asked_without_doors(ingest, operator, webhooks, refusals);
         Called { router, store, routes, clients, queues, keep: config.keep() }
     }
+}
+
+fn held_bytes(http: &HttpConfig) -> usize {
+    usize::from(http.bodies_mib) * 1024 * 1024
+}
+
+/// What operators ask, for who has let them in already.
+#[cfg(feature = "cli")]
+pub(crate) fn routes_of_operators(router: Arc<Router>) -> axum::Router {
+    let refusals = Refusals::new(router.metrics.clone());
+    let operator = Operator { router, token: None, refusals: refusals.clone(), reloader: None };
+    asked_without_doors(operator, None, refusals)
 }
 
 /// The file, with what is free in it given back.
@@ -189,8 +228,6 @@ impl App {
         let started = file.map(|file| Started::with(file, &ready));
         let parts = Parts::of(ready, clients, watcher).await?;
         let Parts { router, store, metrics, clients, queues, http, health, config, inbound, tokens } = parts;
-        // The queue stands on this machine, wherever the store does.
-        let file = if config.dynamodb.is_some() { opened(&config).await? } else { store.clone() };
         let limit = descriptors::raise();
         let Tokens { token, operator_token } = tokens;
         let refusals = Refusals::new(metrics.clone());
@@ -198,20 +235,21 @@ impl App {
         let webhooks = Webhooks::new(router.clone(), signers);
         let reloader =
             started.map(|started| Arc::new(Reloader::new(started, router.clone(), clients.clone())));
-        let spool = Spool::new(&file)?;
-        // Each lane has its own slots: no P0 waits for one that another message holds.
-        let lane = |lane| (Source::Spool(spool.clone(), lane), usize::from(http.in_flight));
-        let mut sources = vec![lane(Lane::Express), lane(Lane::Ordinary)];
+        let spool = match &store {
+            Store::Embedded(_) => Some(Spool::new(&store)?),
+            Store::DynamoDb(_) => None,
+        };
+        let mut sources = embedded(spool.as_ref(), usize::from(http.in_flight));
         sources.extend(queued(&queues, is_one_queue, &clients).await?);
         let shares = shares(limit, channels, router.responder().is_some(), &http);
         let (telling, told) = mpsc::channel(1);
         let ingest = Ingest {
             router: router.clone(),
-            spool: spool.clone(),
-            telling,
-            token: token.as_ref().map(Token::from),
-            held_bytes: usize::from(http.bodies_mib) * 1024 * 1024,
+            intake: Intake::of(&queues, spool.as_ref(), &clients).await,
+            senders: token.as_ref().map_or(Senders::Anybody, |token| Senders::Showing(token.into())),
+            held_bytes: held_bytes(&http),
             refusals: refusals.clone(),
+            telling,
         };
         let operator_token = operator_token.as_ref().map(Token::from);
         let operator = Operator {
@@ -220,14 +258,13 @@ impl App {
             refusals: refusals.clone(),
             reloader: reloader.clone(),
         };
-        let telling_health =
-            Health { metrics: metrics.clone(), store, file: file.clone(), spool: spool.clone() };
+        let telling_health = Health { metrics: metrics.clone(), store: store.clone(), spool: spool.clone() };
         let doors = Doors { ingest, operator, webhooks, health: telling_health, metrics, refusals };
         let (events, health) = doors.open(&http, &health, shares).await?;
         let http = events.listener.local_addr()?;
         telemetry::ready(rules, channels);
         let keep = config.keep();
-        Ok(App { spool, http, router, sources, keep, file, told, events, health, pollers, reloader })
+        Ok(App { spool, http, router, sources, keep, store, told, events, health, pollers, reloader })
     }
 
     /// Works until `stop` turns true or the store is of no use any more, then drains. Messages that could not be finished
@@ -239,14 +276,14 @@ impl App {
             router,
             sources,
             keep,
-            file,
+            store,
             mut told,
             events,
             health,
             pollers,
             reloader,
         } = self;
-        let stop = until_it_ends(stop, file.clone());
+        let stop = until_it_ends(stop, store.clone());
         let events = tokio::spawn(events.serve(stop.clone()));
         // Health answers until the very end: a draining worker is alive.
         let (_never, end) = watch::channel(false);
@@ -254,7 +291,7 @@ impl App {
         let ticks = tokio::spawn(worker::tick(router.clone(), keep, stop.clone()));
         let mut wakes = tokio::spawn(worker::wake(router.clone(), stop.clone()));
         let reloads = reloader.map(|reloader| tokio::spawn(reload::watch(reloader, stop.clone())));
-        let tidies = tokio::spawn(worker::tidy(file.clone(), stop.clone()));
+        let tidies = tokio::spawn(worker::tidy(store.clone(), stop.clone()));
         let mut resumes = tokio::spawn(worker::resume(router.clone(), stop.clone()));
         let ask = |poller| tokio::spawn(router::poll(router.clone(), poller, stop.clone()));
         let pollers: Vec<_> = pollers.into_iter().map(ask).collect();
@@ -280,8 +317,14 @@ impl App {
         pollers.iter().for_each(tokio::task::JoinHandle::abort);
         health.abort();
         telemetry::drained(given_back);
-        Ok(if file.broken().is_some() { Ended::StoreBroke } else { Ended::Told })
+        Ok(if store.broken().is_some() { Ended::StoreBroke } else { Ended::Told })
     }
+}
+
+/// The lanes of the embedded queue, each with its own slots: no P0 waits for one that another message holds.
+fn embedded(spool: Option<&Spool>, in_flight: usize) -> Vec<(Source, usize)> {
+    let lane = |spool: &Spool, lane| (Source::Spool(spool.clone(), lane), in_flight);
+    spool.into_iter().flat_map(|spool| Lane::ALL.map(|of| lane(spool, of))).collect()
 }
 
 /// The queues, reached.

@@ -34,17 +34,19 @@ use watchfire_core::decision::Decision;
 use watchfire_core::event::{Event, messages, near_dead_letter, not_delivered, unreadable};
 use watchfire_core::ids::ChannelName;
 use watchfire_core::journal::Entry;
-use watchfire_core::policy::Policy;
+use watchfire_core::policy::{Policy, Routes};
 
-use crate::channel::Channel;
+use crate::channel::{Channel, Lessor};
 use crate::clock::Clock;
 use crate::failure::Nack;
 use crate::responder::Responder;
 use crate::router::acting::Hands;
+use crate::rules_files;
 use crate::store::{self, Store};
 use crate::telemetry::Metrics;
 pub use approving::{Choice, Unclear};
 use at_work::AtWork;
+pub(crate) use commands::SEEN_WITHIN;
 pub use commands::{CommandResult, Rehearsal, recorded};
 use deciding::Undecided;
 pub use in_force::InForce;
@@ -78,6 +80,17 @@ pub struct Router {
     remembered: Remembered,
     newest: Newest,
     watcher: Option<Watcher>,
+    lessor: Lessor,
+    performed_by: PerformedBy,
+}
+
+/// Who does what is decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PerformedBy {
+    /// This process, which has a configuration.
+    Us,
+    /// Whoever works on the same store, and has one.
+    Others,
 }
 
 /// Called with every decision once it is recorded, before it is performed.
@@ -120,6 +133,8 @@ impl Router {
         let channels: BTreeMap<_, _> =
             channels.into_iter().map(|(name, channel)| (name, Arc::new(channel))).collect();
         channels.keys().for_each(|channel| metrics.channel_is_up(channel, true));
+        let lessor = Lessor::new(&store, &clock);
+        channels.values().for_each(|channel| channel.share(&lessor));
         Self {
             in_force: ArcSwap::from_pointee(InForce { policy, channels }),
             store,
@@ -131,7 +146,22 @@ impl Router {
             remembered: Remembered::default(),
             newest: Newest::default(),
             watcher: None,
+            lessor,
+            performed_by: PerformedBy::Us,
         }
+    }
+
+    /// One that records what people ask for, and leaves what is to be done to whoever works on the same store: it has no
+    /// configuration, so that it knows of no channel and no cluster.
+    pub fn recording(store: Store) -> Self {
+        let policy = Policy::new(rules_files::shipped(), Routes::default());
+        let new = Self::new(policy, store, BTreeMap::new(), Clock::System, Arc::default());
+        Self { performed_by: PerformedBy::Others, ..new }
+    }
+
+    /// Whether what the policy says is what was configured.
+    pub(crate) fn has_configuration(&self) -> bool {
+        self.performed_by == PerformedBy::Us
     }
 
     /// Gives it a cluster to ask and to act on.

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
-use watchfire_core::rules::RuleFile;
+use watchfire_core::rules::{RuleFile, RuleSet};
 use watchfire_core::yaml::{Mistake, wrong};
 
 include!(concat!(env!("OUT_DIR"), "/shipped_rules.rs"));
@@ -84,6 +84,12 @@ pub fn read_scenarios(directory: Option<&Path>) -> anyhow::Result<Vec<(String, S
         Ok((path.display().to_string(), text))
     };
     paths.iter().map(read).collect()
+}
+
+/// The rules in the binary.
+pub(crate) fn shipped() -> RuleSet {
+    let files = read(None).expect("they are in the binary");
+    RuleSet::load(&files).expect("they are tried out when it is built")
 }
 
 /// The demo's events in the order they are played: name and text.

@@ -56,7 +56,9 @@ async fn half_open_requests_stop_neither_a_p0_nor_health() {
     for page in ["/livez", "/readyz"] {
         assert_eq!(watchfire.status(page).await, 200, "{page}");
     }
-    assert!(refused(&watchfire, "crowded").await >= 400.0);
+    // Who makes room, and who is slower than that and has had their time.
+    let ended = refused(&watchfire, "crowded").await + refused(&watchfire, "silent").await;
+    assert!(ended >= 400.0, "{ended} connections of strangers were ended");
     let open = watchfire.metrics().await.sum("watchfire_http_connections", &[]);
     // What 256 leave over when the process has 64 and its channel 80: the rest, 32 of it for health.
     assert!(open <= 112.0, "{open} connections of strangers");

@@ -55,8 +55,19 @@ impl DynamoDbTable {
     /// The same of a table that may not be there, or be another's.
     pub async fn try_open(&self) -> Result<Store, Error> {
         let clients = Clients::with_aws(aws(self.api.endpoint())).expect("there are certificates");
-        let config = DynamoDbConfig { table: self.name.clone(), region: None };
-        Store::open_dynamodb(&clients, &config, SignedDuration::from_hours(24 * 90)).await
+        Store::open_dynamodb(&clients, &self.config(), SignedDuration::from_hours(24 * 90)).await
+    }
+
+    /// The store in it, by that configuration.
+    pub async fn open_as(&self, config: &DynamoDbConfig) -> Store {
+        let clients = Clients::with_aws(aws(self.api.endpoint())).expect("there are certificates");
+        let opened = Store::open_dynamodb(&clients, config, SignedDuration::from_hours(24 * 90)).await;
+        opened.expect("the table is as it is defined")
+    }
+
+    /// As `store.dynamodb` has it.
+    pub fn config(&self) -> DynamoDbConfig {
+        DynamoDbConfig { table: self.name.clone(), region: None, bucket: None, prefix: String::new() }
     }
 
     /// Makes it as it must be.

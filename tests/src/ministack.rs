@@ -132,6 +132,20 @@ impl Ministack {
         created["ARN"].as_str().expect("a created secret has an ARN").to_owned()
     }
 
+    /// What a shell has of somebody who is in that role, in a session of that name.
+    pub async fn assumed(&self, role: &str, session: &str) -> Vec<(&'static str, String)> {
+        let role = format!("arn:aws-us-gov:iam::000000000000:role/{role}");
+        let fields = [("Action", "AssumeRole"), ("RoleArn", &role), ("RoleSessionName", session)];
+        let answer = self.api.form("sts", &fields).await;
+        let table = [
+            ("AWS_ACCESS_KEY_ID", "AccessKeyId"),
+            ("AWS_SECRET_ACCESS_KEY", "SecretAccessKey"),
+            ("AWS_SESSION_TOKEN", "SessionToken"),
+        ];
+        let member = |name: &str| between(&answer, &format!("<{name}>"), &format!("</{name}>"));
+        table.map(|(variable, name)| (variable, member(name))).into()
+    }
+
     /// The Lambda of this workspace behind an event source mapping on the queue, with that configuration.
     pub async fn lambda(&self, queue: &Queue, configuration: &Configuration, batch: u32) {
         let name = self.name("function");
@@ -218,6 +232,11 @@ impl Queue {
         let handle = json!({"QueueUrl": self.url, "ReceiptHandle": message["ReceiptHandle"]});
         self.aws.json("AmazonSQS.DeleteMessage", &handle).await;
         message["Body"].as_str().map(str::to_owned)
+    }
+
+    /// It is there no longer.
+    pub async fn delete(&self) {
+        self.aws.json("AmazonSQS.DeleteQueue", &json!({"QueueUrl": self.url})).await;
     }
 
     /// Receives one message without deleting it, so many times, each time giving it back at once.

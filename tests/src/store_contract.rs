@@ -9,6 +9,7 @@ mod builders;
 mod digest;
 mod due;
 mod journal;
+mod leases;
 mod looking;
 mod merges;
 mod model;
@@ -22,6 +23,7 @@ pub use builders::{at, done, entry, finding, record};
 pub use digest::*;
 pub use due::*;
 pub use journal::*;
+pub use leases::*;
 pub use looking::*;
 pub use merges::*;
 pub use model::*;
@@ -71,6 +73,9 @@ macro_rules! store_contract {
             postponing_what_is_settled_does_nothing
             postponing_an_unknown_event_is_refused
             whoever_commits_has_what_is_left_to_do_in_hand
+            what_is_leased_is_never_more_than_the_room
+            what_is_leased_is_room_again_a_minute_after_it_is_over
+            many_who_lease_at_once_get_the_room_and_no_more
             what_is_due_is_said_with_its_time_and_not_before
             the_records_longest_due_come_first
             a_record_that_is_due_at_another_time_is_due_only_then

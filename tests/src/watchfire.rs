@@ -242,7 +242,7 @@ impl Watchfire {
             let listening = new.find_map(|line| Logs::line(line, "listening"));
             listening.map(Ok).or_else(|| ended.map(Err))
         };
-        let found = until("a `listening` line", Duration::from_secs(20), ask).await;
+        let found = until("a `listening` line", Duration::from_secs(60), ask).await;
         if found.is_err() {
             self.child = None;
         }

@@ -18,7 +18,7 @@ use crate::priority::Priority;
 use crate::state::{Key, Merge, Record, State};
 use crate::verdict::{EffectKind, Verdict, Why};
 
-pub use cause::Cause;
+pub use cause::{Caller, Cause};
 pub use edit::{Because, Edit};
 pub use withheld::{Reason, Waits, Withheld};
 

@@ -3,7 +3,7 @@
 use sha2::{Digest as _, Sha256};
 
 /// A short hash of a kind and its parts, for keys of records: whatever an event says, a key has 32 characters.
-pub(crate) fn keyed(kind: &str, parts: &[&str]) -> String {
+pub fn keyed(kind: &str, parts: &[&str]) -> String {
     hash([kind].into_iter().chain(parts.iter().copied()))[..32].to_owned()
 }
 

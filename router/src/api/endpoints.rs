@@ -51,7 +51,7 @@ macro_rules! endpoints {
 endpoints! {
     /// What senders ask, at `http.listen`.
     IngestEndpoint {
-        /// Takes events into the queue; answered once they are on disk.
+        /// Takes events onto the queue; answered once they are on it.
         Events: Post "/v1/events",
     }
 }

@@ -83,6 +83,11 @@ impl Caller {
         Self { http, credentials, place }
     }
 
+    /// The region that calls are signed for.
+    pub(crate) fn region(&self) -> &str {
+        self.place.region()
+    }
+
     /// In one bucket of S3.
     pub(crate) fn in_bucket(self, bucket: &str) -> Self {
         Self { place: self.place.in_bucket(bucket), ..self }

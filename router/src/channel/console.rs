@@ -13,7 +13,7 @@ use watchfire_core::decision::Effect;
 use watchfire_core::ids::ChannelName;
 use watchfire_core::notice::{Templates, Worded, Wording};
 
-use super::{Action, PerMinute, Preview};
+use super::{Action, Bound, Preview};
 use crate::clients::Clients;
 use crate::failure::{Done, Failure, NotTaken};
 
@@ -56,7 +56,7 @@ impl Action for Console {
         None
     }
 
-    fn per_minute(&self) -> Option<PerMinute> {
+    fn bound(&self) -> Option<Bound> {
         None
     }
 }

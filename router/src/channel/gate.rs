@@ -12,7 +12,7 @@ use watchfire_core::priority::Priority;
 use watchfire_core::text::clean;
 
 use super::health::{Health, Pass};
-use super::pace::Pace;
+use super::pace::{Lessor, Pace};
 use super::turns::{Rank, Turn, Turns};
 use super::{ChannelConfig, Sink};
 use super::{Console, Email, PagerDuty, SecurityHub, Sns};
@@ -78,7 +78,8 @@ impl Channel {
         });
         let kind = config.kind();
         let sink = Sink::new(name, config, clients).await.with_context(|| format!("channel {name}"))?;
-        Ok(Self { kind, pace: sink.per_minute().map(Pace::new), sink, gate })
+        let pace = sink.bound().map(|bound| Pace::new(name.clone(), bound));
+        Ok(Self { kind, pace, sink, gate })
     }
 
     /// `console`, `pagerduty`, `sns`, `email` or `security-hub`, for logs and metrics.
@@ -95,6 +96,11 @@ impl Channel {
             Sink::Email(_) => Email::ROLE,
             Sink::SecurityHub(_) => SecurityHub::ROLE,
         }
+    }
+
+    /// From now on its room is shared with all who use the same key.
+    pub(crate) fn share(&self, lessor: &Lessor) {
+        self.pace.iter().for_each(|pace| pace.share(lessor));
     }
 
     /// Which of its own templates cannot be used for that page: it is sent as ships.
@@ -190,7 +196,7 @@ impl Channel {
         match (&self.pace, standing) {
             (None, _) => Ok(()),
             (Some(pace), Standing::StandsIn) => {
-                pace.pass();
+                pace.pass().await;
                 Ok(())
             }
             (Some(pace), Standing::HasFallback | Standing::Alone | Standing::Told) => {

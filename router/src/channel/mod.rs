@@ -35,7 +35,8 @@ pub use email::{Config as EmailConfig, Email};
 pub use gate::{Channel, Standing};
 pub use local::Address;
 pub(crate) use local::is_loopback;
-pub use pace::PerMinute;
+pub(crate) use pace::Lessor;
+pub use pace::{Bound, PerMinute};
 pub(crate) use pagerduty::asks_to_wait as pagerduty_asks_to_wait;
 pub use pagerduty::{Config as PagerDutyConfig, EverySeconds, PagerDuty, Place, PollConfig, Profile};
 pub(crate) use pagerduty::{fits_polls, fits_webhooks};
@@ -74,7 +75,7 @@ pub trait Action: Sized {
     fn ask(&self) -> impl Future<Output = Option<Result<String, String>>> + Send;
 
     /// How many attempts a minute the other side bears; none where it does not matter.
-    fn per_minute(&self) -> Option<PerMinute>;
+    fn bound(&self) -> Option<Bound>;
 }
 
 /// One channel in the configuration: `oncall: {pagerduty: {routing_key: {env: PD_KEY}}}`.
@@ -247,13 +248,13 @@ impl Sink {
         }
     }
 
-    fn per_minute(&self) -> Option<PerMinute> {
+    fn bound(&self) -> Option<Bound> {
         match self {
-            Sink::Console(action) => action.per_minute(),
-            Sink::PagerDuty(action) => action.per_minute(),
-            Sink::Sns(action) => action.per_minute(),
-            Sink::Email(action) => action.per_minute(),
-            Sink::SecurityHub(action) => action.per_minute(),
+            Sink::Console(action) => action.bound(),
+            Sink::PagerDuty(action) => action.bound(),
+            Sink::Sns(action) => action.bound(),
+            Sink::Email(action) => action.bound(),
+            Sink::SecurityHub(action) => action.bound(),
         }
     }
 }

@@ -1,4 +1,9 @@
 //! How fast a channel may be used: two lanes, so that an urgent page never waits behind routine ones.
+//!
+//! A lane's limiter (governor) is the shape: a burst, then one after the other, so that a storm does not use up a minute's
+//! room in its first second. The room itself is shared by all workers and Lambdas that use the same key, see `stock.rs`.
+
+mod stock;
 
 use std::num::NonZeroU32;
 use std::sync::{Mutex, PoisonError};
@@ -6,17 +11,25 @@ use std::time::Duration;
 
 use super::turns::{Rank, Turns};
 use crate::failure::Failure;
+use crate::store::Urgency;
 use governor::clock::Clock;
 use governor::middleware::NoOpMiddleware;
 use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
 use serde::Deserialize;
+pub(crate) use stock::Lessor;
+use stock::Stock;
 use tokio::time::{Instant, sleep, timeout_at};
+use watchfire_core::hash::keyed;
+use watchfire_core::ids::ChannelName;
 use watchfire_core::value_schema;
 use watchfire_core::yaml::{Mistake, expected};
 
 /// How long a routine page waits in place; the queue is the better place for a longer wait.
 const ROUTINE_PATIENCE: Duration = Duration::from_secs(2);
+
+/// Clocks of workers differ by less than a page notices.
+const LEAST_WAIT: Duration = Duration::from_millis(1);
 
 /// The latest time that a page without room is told to come back.
 const LATEST_RETURN: Duration = Duration::from_secs(3600);
@@ -29,9 +42,11 @@ pub struct PerMinute(u32);
 value_schema!(PerMinute, {"type": "integer", "minimum": 4, "maximum": 4_294_967_295_u32});
 
 impl PerMinute {
+    const LEAST: u32 = 4;
+
     /// For defaults.
     pub(super) const fn new(count: u32) -> Self {
-        assert!(count >= 4, "each lane needs two");
+        assert!(count >= Self::LEAST, "each lane needs two");
         Self(count)
     }
 }
@@ -40,11 +55,31 @@ impl TryFrom<u32> for PerMinute {
     type Error = Mistake;
 
     fn try_from(count: u32) -> Result<Self, Mistake> {
-        match count < 4 {
+        match count < Self::LEAST {
             true => Err(expected("at least 4 a minute").found(count.to_string())),
             false => Ok(Self(count)),
         }
     }
+}
+
+/// What the other side of a channel bears, and whose that is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bound {
+    most: PerMinute,
+    /// What bears it, such as a routing key, as nobody can read it.
+    key: String,
+}
+
+impl Bound {
+    /// So many attempts a minute on what these name; they may be secret.
+    pub(super) fn of(most: PerMinute, names: &[&str]) -> Self {
+        Self { most, key: keyed("pace", names) }
+    }
+}
+
+/// The part of a room that is for routine pages.
+fn routine(PerMinute(most): PerMinute) -> u32 {
+    (most / 4).max(2)
 }
 
 /// A channel's room: one quarter for routine pages (P2, P3), three for urgent ones (P0, P1), and what
@@ -53,34 +88,77 @@ impl TryFrom<u32> for PerMinute {
 pub(super) struct Pace {
     urgent: Lane,
     routine: Lane,
+    stock: Stock,
 }
 
 impl Pace {
-    pub(super) fn new(PerMinute(most): PerMinute) -> Self {
-        let routine = (most / 4).max(2);
-        Self { urgent: Lane::new(most - routine), routine: Lane::new(routine) }
+    pub(super) fn new(name: ChannelName, bound: Bound) -> Self {
+        let routine = routine(bound.most);
+        let (urgent, routine) = (Lane::new(bound.most.0 - routine), Lane::new(routine));
+        Self { urgent, routine, stock: Stock::new(name, bound) }
+    }
+
+    /// From now on its room is shared with all who use the same key.
+    pub(super) fn share(&self, lessor: &Lessor) {
+        self.stock.share(lessor.clone());
     }
 
     /// Takes room for one attempt: urgent pages wait for it until `give_up_at`, routine ones at most
     /// 2 s. Where it would not come in time, the failure says when it will.
     pub(super) async fn admit(&self, rank: Rank, give_up_at: Instant) -> Result<(), Failure> {
-        if rank.priority.is_urgent() {
-            self.urgent.admit(rank, give_up_at, || self.check_urgent()).await
-        } else {
-            let deadline = give_up_at.min(Instant::now() + ROUTINE_PATIENCE);
-            self.routine.admit(rank, deadline, || self.routine.check()).await
+        let (lane, urgency, deadline) = match rank.priority.is_urgent() {
+            true => (&self.urgent, Urgency::Urgent, give_up_at),
+            false => (&self.routine, Urgency::Routine, give_up_at.min(Instant::now() + ROUTINE_PATIENCE)),
+        };
+        let Err(wait) = self.admitted(lane, urgency, rank, deadline).await else { return Ok(()) };
+        Err(Failure::Transient {
+            reason: "no room within the channel's limit per minute".to_owned(),
+            retry_after: Some(lane.promise(wait)),
+        })
+    }
+
+    /// The error is how long there is no room.
+    async fn admitted(
+        &self,
+        lane: &Lane,
+        urgency: Urgency,
+        rank: Rank,
+        deadline: Instant,
+    ) -> Result<(), Duration> {
+        let _turn = timeout_at(deadline, lane.turn.take(rank)).await.map_err(|_| lane.period)?;
+        while let Err(wait) = self.check(urgency) {
+            later(wait, deadline).await?;
         }
+        while let Err(wait) = self.stock.take(urgency).await {
+            later(wait, deadline).await?;
+        }
+        Ok(())
     }
 
     /// Takes room where there is some, for an urgent page that goes out whether or not there is.
-    pub(super) fn pass(&self) {
-        let _ = self.check_urgent();
+    pub(super) async fn pass(&self) {
+        let _ = self.check(Urgency::Urgent);
+        let _ = self.stock.take(Urgency::Urgent).await;
     }
 
     /// A storm of routine pages cannot take the urgent lane; a storm of urgent ones takes both.
-    fn check_urgent(&self) -> Result<(), Duration> {
-        self.urgent.check().or_else(|own| self.routine.check().map_err(|other| own.min(other)))
+    fn check(&self, urgency: Urgency) -> Result<(), Duration> {
+        match urgency {
+            Urgency::Urgent => {
+                self.urgent.check().or_else(|own| self.routine.check().map_err(|other| own.min(other)))
+            }
+            Urgency::Routine => self.routine.check(),
+        }
     }
+}
+
+/// Waits, unless that would be too late.
+async fn later(wait: Duration, deadline: Instant) -> Result<(), Duration> {
+    if Instant::now() + wait >= deadline {
+        return Err(wait);
+    }
+    sleep(wait.max(LEAST_WAIT)).await;
+    Ok(())
 }
 
 /// A lane's limiter, its turnstile, and what it has promised to those that it turned away.
@@ -94,12 +172,10 @@ struct Lane {
 }
 
 impl Lane {
-    /// A limiter lets a burst through at once and then refills: burst and refill of 60 s together are
-    /// what any 60 s can see, so a third of the room is burst and the rest is rate.
+    /// A third of a minute's room at once, then a minute's in each minute.
     fn new(most: u32) -> Self {
         let burst = NonZeroU32::new(most / 3).unwrap_or(NonZeroU32::MIN);
-        let rate = u64::from(most.saturating_sub(burst.get()).max(1));
-        let period = Duration::from_nanos(60_000_000_000_u64.div_ceil(rate));
+        let period = Duration::from_nanos(60_000_000_000_u64.div_ceil(u64::from(most.max(1))));
         let quota =
             Quota::with_period(period).expect("60 s by a 32-bit number is over 0 ns").allow_burst(burst);
         let clock = TokioClock { start: Instant::now() };
@@ -115,33 +191,6 @@ impl Lane {
     /// Takes room, or says how long until there is some.
     fn check(&self) -> Result<(), Duration> {
         self.limiter.check().map_err(|until| until.wait_time_from(self.clock.now()))
-    }
-
-    async fn admit(
-        &self,
-        rank: Rank,
-        deadline: Instant,
-        check: impl Fn() -> Result<(), Duration>,
-    ) -> Result<(), Failure> {
-        let admitted = timeout_at(deadline, async {
-            let _turn = self.turn.take(rank).await;
-            loop {
-                match check() {
-                    Ok(()) => return Ok(()),
-                    Err(wait) if Instant::now() + wait >= deadline => return Err(wait),
-                    Err(wait) => sleep(wait).await,
-                }
-            }
-        });
-        let wait = match admitted.await {
-            Ok(Ok(())) => return Ok(()),
-            Ok(Err(wait)) => wait,
-            Err(_) => self.period,
-        };
-        Err(Failure::Transient {
-            reason: "no room within the channel's limit per minute".to_owned(),
-            retry_after: Some(self.promise(wait)),
-        })
     }
 
     /// One after the other: if all came back when there is room for one, all others would come in vain.

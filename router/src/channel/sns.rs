@@ -33,7 +33,7 @@ use watchfire_core::notice::{Fault, Templates, Wording};
 use watchfire_core::value_schema;
 use watchfire_core::yaml::{Mistake, expected};
 
-use super::{Action, PerMinute, Preview};
+use super::{Action, Bound, PerMinute, Preview};
 use crate::clients::{Arn, Clients, explain};
 use crate::failure::{Done, NotTaken};
 
@@ -144,8 +144,8 @@ impl Action for Sns {
         })
     }
 
-    fn per_minute(&self) -> Option<PerMinute> {
-        Some(self.pace)
+    fn bound(&self) -> Option<Bound> {
+        Some(Bound::of(self.pace, &["sns", self.topic.as_str()]))
     }
 }
 

@@ -1,6 +1,9 @@
 //! The worker as an operator asks it: where it is, who asks, and its answer.
 
-use std::path::PathBuf;
+use std::convert::Infallible;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -9,6 +12,7 @@ use clap::{Args, ValueEnum};
 use clap_complete::engine::ArgValueCandidates;
 use jiff::Timestamp;
 use reqwest::StatusCode;
+use reqwest::header::HeaderMap;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -19,6 +23,7 @@ use watchfire_core::zone::Zone;
 
 use super::Failed;
 use super::client::{self, Chosen};
+use super::desk::{Heard, Table};
 use super::screen::in_lines;
 use super::{completing, unanswered, yaml};
 use crate::api::views::{CommandResult, Error};
@@ -30,6 +35,8 @@ use crate::secret::Secret;
 const PATIENCE: Duration = Duration::from_secs(180);
 /// A whole store takes a while over a slow line.
 const DOWNLOADED_WITHIN: Duration = Duration::from_secs(60 * 60);
+/// What stands before the name of a table.
+const TABLE: &str = "dynamodb:";
 /// Where a worker is that nobody said the address of.
 const SERVER: &str = "http://127.0.0.1:8080";
 
@@ -57,6 +64,12 @@ pub(super) struct Whom {
     #[arg(long, value_name = "NAME", env = "WATCHFIRE_CONTEXT", hide_env = true,
           add = ArgValueCandidates::new(completing::contexts))]
     context: Option<String>,
+    /// Instead of a worker the table that workers use, as dynamodb:NAME: AWS says who asks
+    #[arg(long, value_name = "STORE", env = "WATCHFIRE_STORE", hide_env = true)]
+    store: Option<StoreName>,
+    /// A configuration file: with the table, what its rules, routes and channels say is done by this machine
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
     /// A file with the operator's token; or WATCHFIRE_TOKEN
     #[arg(long, value_name = "FILE", env = "WATCHFIRE_TOKEN_FILE", hide_env = true)]
     token_file: Option<PathBuf>,
@@ -66,6 +79,35 @@ pub(super) struct Whom {
     /// Print as
     #[arg(long, short, value_name = "FORM", value_enum, default_value_t = Form::Human, hide_default_value = true)]
     pub(super) output: Form,
+}
+
+/// A store by name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum StoreName {
+    /// A table of DynamoDB.
+    Table(String),
+    /// A file.
+    File(PathBuf),
+}
+
+impl FromStr for StoreName {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(match text.strip_prefix(TABLE) {
+            Some(name) => StoreName::Table(name.to_owned()),
+            None => StoreName::File(PathBuf::from(text)),
+        })
+    }
+}
+
+impl fmt::Display for StoreName {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StoreName::Table(name) => write!(out, "{TABLE}{name}"),
+            StoreName::File(path) => path.display().fmt(out),
+        }
+    }
 }
 
 /// Where a worker is, and what says so.
@@ -81,12 +123,13 @@ impl Whom {
         let said = |name| std::env::var(name).ok();
         let token_file = std::env::var_os("WATCHFIRE_TOKEN_FILE").map(PathBuf::from);
         let (server, context) = (said("WATCHFIRE_SERVER"), said("WATCHFIRE_CONTEXT"));
-        Self { server, context, token_file, by: None, output: Form::Human }
+        let store = said("WATCHFIRE_STORE").and_then(|name| name.parse().ok());
+        Self { server, context, store, config: None, token_file, by: None, output: Form::Human }
     }
 
     /// What the command line itself says of the worker: not the environment, which is said for all commands.
     pub(super) fn typed(&self) -> Option<&'static str> {
-        let Self { server, context, token_file, by: _, output: _ } = Self::unsaid();
+        let Self { server, context, token_file, .. } = Self::unsaid();
         if self.server != server {
             return Some("--server");
         }
@@ -94,6 +137,44 @@ impl Whom {
             return Some("--context");
         }
         (self.token_file != token_file).then_some("--token-file")
+    }
+
+    /// The store that is asked instead of a worker; none where a worker is. What is typed goes before the environment.
+    ///
+    /// # Errors
+    /// Both were typed.
+    fn store(&self) -> Result<Option<&StoreName>, Failed> {
+        let is_typed = self.store != Self::unsaid().store || self.config.is_some();
+        match (&self.store, self.typed()) {
+            (_, Some(option)) if is_typed => Err(Failed::Usage(vec![format!(
+                "`--store` and `--config` ask no worker: leave out {option}, or them"
+            )])),
+            (_, Some(_)) => Ok(None),
+            (store, None) => Ok(store.as_ref()),
+        }
+    }
+
+    /// The file that is read instead of asking anybody; none where a worker or a table is asked.
+    pub(super) fn file(&self) -> Result<Option<&Path>, Failed> {
+        Ok(match self.store()? {
+            Some(StoreName::File(path)) => Some(path),
+            Some(StoreName::Table(_)) | None => None,
+        })
+    }
+
+    /// The table that is asked instead of a worker; none where a worker is.
+    fn table(&self) -> Result<Option<Table>, Failed> {
+        let config = self.config.clone();
+        match self.store()? {
+            Some(StoreName::Table(name)) => Ok(Some(Table { name: Some(name.clone()), config })),
+            Some(StoreName::File(path)) => Err(Failed::Usage(vec![format!(
+                "expected --store dynamodb:NAME, found the file {}: of a file only `store backup`, `store export` and \
+                 `store copy` take something without its worker; for all else ask the worker (--server)",
+                path.display()
+            )])),
+            None if config.is_some() => Ok(Some(Table { name: None, config })),
+            None => Ok(None),
+        }
     }
 
     /// Who asks.
@@ -243,8 +324,8 @@ fn zone() -> Zone {
 /// A command asks one worker.
 static ZONE: OnceLock<Zone> = OnceLock::new();
 
-fn remember_zone(answer: &reqwest::Response) {
-    let name = answer.headers().get(ZONE_HEADER).and_then(|name| name.to_str().ok());
+fn remember_zone(head: &HeaderMap) {
+    let name = head.get(ZONE_HEADER).and_then(|name| name.to_str().ok());
     if let Some(zone) = name.and_then(|name| Zone::named(name).ok()) {
         let _ = ZONE.set(zone);
     }
@@ -313,6 +394,37 @@ fn answer_of(
     body: Option<Value>,
     patience: Duration,
 ) -> Result<Result<Value, String>, Failed> {
+    let (server, heard) = match whom.table()? {
+        Some(table) => {
+            let desk = table.desk()?;
+            (desk.server(), desk.ask(path, body.as_ref(), patience)?)
+        }
+        None => worker_heard(whom, path, body, patience)?,
+    };
+    let Heard { status, head, text } = heard;
+    remember_zone(&head);
+    let is_worker = head.contains_key(VERSION_HEADER);
+    if let Ok(answer) = serde_json::from_str(&text)
+        && status.is_success()
+        && is_worker
+    {
+        return Ok(Ok(answer));
+    }
+    match serde_json::from_str(&text) {
+        Ok(Error { error, candidates: _ }) if is_worker && status == StatusCode::NOT_FOUND => {
+            Ok(Err(clean(&error, 2_000)))
+        }
+        Ok(_) | Err(_) => Err(unanswered::refused(&server, status, &head, &text).into()),
+    }
+}
+
+/// What the worker answers.
+fn worker_heard(
+    whom: &Whom,
+    path: &str,
+    body: Option<Value>,
+    patience: Duration,
+) -> Result<(Server, Heard), Failed> {
     let chosen = whom.chosen()?;
     let server = whom.server(chosen.as_ref());
     let url = unanswered::url(&server, path)?;
@@ -327,31 +439,21 @@ fn answer_of(
         };
         let answer = request.bearer_auth(token.expose()).timeout(patience).send().await;
         let answer = answer.map_err(|error| unanswered::not_reached(&server, &error))?;
-        remember_zone(&answer);
         let (status, head) = (answer.status(), answer.headers().clone());
         let text = answer.text().await.with_context(|| format!("the answer of {url} cannot be read"))?;
-        let is_worker = head.contains_key(VERSION_HEADER);
-        if let Ok(answer) = serde_json::from_str(&text)
-            && status.is_success()
-            && is_worker
-        {
-            return Ok(Ok(answer));
-        }
-        match serde_json::from_str(&text) {
-            Ok(Error { error, candidates: _ }) if is_worker && status == StatusCode::NOT_FOUND => {
-                Ok(Err(clean(&error, 2_000)))
-            }
-            Ok(_) | Err(_) => Err(unanswered::refused(&server, status, &head, &text).into()),
-        }
+        Ok((server, Heard { status, head, text }))
     })
 }
 
-/// Shows the worker's answer bit by bit; one that breaks off is an error.
+/// Shows the answer bit by bit; one that breaks off is an error.
 pub(super) fn download(
     whom: &Whom,
     endpoint: OperatorEndpoint,
     mut show: impl FnMut(&[u8]) -> anyhow::Result<()>,
 ) -> Result<(), Failed> {
+    if let Some(table) = whom.table()? {
+        return table.desk()?.stream(endpoint, show);
+    }
     let chosen = whom.chosen()?;
     let server = whom.server(chosen.as_ref());
     let url = unanswered::url(&server, endpoint.path())?;

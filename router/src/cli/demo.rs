@@ -79,7 +79,7 @@ async fn samples(folder: &Folder, keep: bool) -> Result<(), Failed> {
     let mut policy: Policy = plain_policy(None)?;
     policy.routes = config.routes();
     let app = App::start(config, policy, Some(Box::new(watcher))).await.context("the demo cannot start")?;
-    let (spool, http) = (app.spool.clone(), app.http);
+    let (spool, http) = (app.spool.clone().context("its store is a file")?, app.http);
     let (stop, stopped) = watch::channel(false);
     let serving = tokio::spawn(app.serve(stopped));
     for (name, text) in demo_events() {

@@ -4,6 +4,7 @@ use clap::{Args, Subcommand};
 use clap_complete::engine::ArgValueCompleter;
 use jiff::Timestamp;
 use watchfire_core::command::CommandKind;
+use watchfire_core::decision::Caller;
 use watchfire_core::ids::IncidentKey;
 use watchfire_core::notice::ByWhom;
 use watchfire_core::standing::{NotDone, Progress, Told};
@@ -208,8 +209,10 @@ fn timeline(which: &Which, changes: Changes) -> Result<(), Failed> {
 fn decided(decision: &Decision, changes: Changes) -> Vec<String> {
     let who = match &decision.by {
         DecidedBy::Event => decision.event.to_string(),
-        DecidedBy::Human { name, reason } if reason.is_empty() => name.clone(),
-        DecidedBy::Human { name, reason } => format!("{name}: {reason}"),
+        DecidedBy::Human { name, reason, caller } => {
+            let reason = if reason.is_empty() { String::new() } else { format!(": {reason}") };
+            format!("{name}{}{reason}", introduced(caller.as_ref()))
+        }
         DecidedBy::Itself => "by itself".to_owned(),
     };
     let head = format!(
@@ -243,6 +246,15 @@ fn decided(decision: &Decision, changes: Changes) -> Vec<String> {
         }
     }
     lines
+}
+
+/// Whom AWS let in, behind the name that it has for them.
+pub(super) fn introduced(caller: Option<&Caller>) -> String {
+    match caller {
+        Some(Caller { arn, says: None }) => format!(" ({arn})"),
+        Some(Caller { arn, says: Some(says) }) => format!(" ({arn}, who says to be {says})"),
+        None => String::new(),
+    }
 }
 
 /// What a decision changed that the rest of it does not say.

@@ -16,6 +16,7 @@ mod check;
 mod client;
 mod completing;
 mod demo;
+mod desk;
 mod doctor;
 mod event;
 mod evidence;

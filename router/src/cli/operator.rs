@@ -14,7 +14,7 @@ use watchfire_core::journal::{ActEnd, Outcome};
 use super::Failed;
 use super::asking::{Form, Whom, look, minute, refusal, tell};
 use super::completing::Ids;
-use super::screen::{self, Tone, relative};
+use super::screen::{self, Tone, plain, relative};
 use super::table::{Table, cut, whole};
 use super::watching::Listing;
 use crate::api::OperatorEndpoint;
@@ -143,7 +143,12 @@ fn status(whom: &Whom) -> Result<(), Failed> {
     let asked = look::<views::Mitigation>(whom, OperatorEndpoint::Mitigation.path())?;
     let Some(views::Mitigation { off, elsewhere, mode }) = asked else { return Ok(()) };
     match (off, elsewhere) {
-        (None, None) => say!("mitigation is on, in mode {}", in_words(&mode)),
+        (None, None) => match mode {
+            Some(mode) => say!("mitigation is on, in mode {}", in_words(&mode)),
+            None => {
+                say!("mitigation is on; its mode and its ConfigMap are in the configuration: --config FILE")
+            }
+        },
         (None, Some(why)) => say!("mitigation is off: {why}"),
         (Some(SwitchedOff { by, reason, at }), also) => {
             let also = also.map(|why| format!("; also {why}")).unwrap_or_default();
@@ -267,7 +272,7 @@ fn order(
 
 /// What was decided, and what became of it.
 fn show(answer: &CommandResult) -> Result<(), Failed> {
-    let CommandResult { dry_run, decision, outcomes, acts, .. } = answer;
+    let CommandResult { dry_run, decision, outcomes, acts, remark, .. } = answer;
     say!("{}{}", if *dry_run { "dry run: " } else { "" }, decision.subject);
     if let Some(incident) = &decision.incident {
         say!("incident {incident}");
@@ -281,6 +286,9 @@ fn show(answer: &CommandResult) -> Result<(), Failed> {
     }
     for act in decision.acts.iter().filter(|_| !dry_run) {
         became(act, outcomes.as_ref().and_then(|outcomes| outcomes.get(&act.id)))?;
+    }
+    if let Some(remark) = remark {
+        say!("{}", plain(remark));
     }
     Ok(())
 }

@@ -82,6 +82,7 @@ fn not_started(error: anyhow::Error, written: &Written) -> Failed {
             | store::Error::Unread(_)
             | store::Error::NoFile
             | store::Error::Table { .. }
+            | store::Error::NewerTable { .. }
             | store::Error::TooLarge { .. }
             | store::Error::TooMany { .. }
             | store::Error::Refused(_),

@@ -22,16 +22,6 @@ use crate::config;
 #[command(override_usage = "watchfire send-test <--channel NAME|--priority PRIORITY|--end-to-end>")]
 #[command(group = ArgGroup::new("way").args(["channel", "priority", "end_to_end"]).required(true).multiple(true))]
 pub(super) struct Arguments {
-    /// The configuration file [default: watchfire.yaml]
-    #[arg(
-        long,
-        value_name = "FILE",
-        env = "WATCHFIRE_CONFIG",
-        default_value = "watchfire.yaml",
-        hide_default_value = true,
-        hide_env = true
-    )]
-    config: PathBuf,
     /// By that channel alone
     #[arg(long, value_name = "NAME", conflicts_with = "end_to_end")]
     channel: Option<String>,
@@ -62,8 +52,10 @@ struct Sending {
 }
 
 pub(super) fn main(arguments: Arguments) -> Result<(), Failed> {
-    let Arguments { config, channel, priority, end_to_end, queue, no_wait, within, whom } = arguments;
-    let (config, _) = config::check(&config)?;
+    let Arguments { channel, priority, end_to_end, queue, no_wait, within, mut whom } = arguments;
+    // It says who is told, not whom to ask.
+    let config = whom.config.take().or_else(|| std::env::var_os("WATCHFIRE_CONFIG").map(PathBuf::from));
+    let (config, _) = config::check(&config.unwrap_or_else(|| PathBuf::from("watchfire.yaml")))?;
     let drill = Drill { priority: priority.unwrap_or(Priority::P0), by: whom.author()? };
     let sending = Sending { id: id()?, drill, at: Timestamp::now() };
     let within = std::time::Duration::from_secs(within);

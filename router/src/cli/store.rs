@@ -5,13 +5,15 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
+use jiff::SignedDuration;
 use serde_json::json;
 
-use super::asking::{Whom, download};
-use super::{Failed, Output};
+use super::asking::{StoreName, Whom, download};
+use super::{Failed, Output, desk};
 use crate::api::OperatorEndpoint;
-use crate::config;
-use crate::store::{Checked, Copies, Size, check, journal, look_at, restore, sound};
+use crate::clients::Clients;
+use crate::config::{self, StoreConfig};
+use crate::store::{Checked, Copies, DynamoDbConfig, Size, Store, check, journal, look_at, restore, sound};
 
 /// What `store` does.
 #[derive(Debug, Subcommand)]
@@ -25,14 +27,14 @@ pub(super) enum Command {
         #[arg(long, value_enum, default_value_t = Output::Human)]
         output: Output,
     },
-    /// Copy the store of a running worker, as it is at this moment, into a file where nothing is yet. With --store, one
-    /// that no worker has open.
+    /// Copy the store of a running worker, as it is at this moment, into a file where nothing is yet. With --store FILE,
+    /// one that no worker has open; with --store dynamodb:NAME, a table.
     Backup {
         /// The file to make: a store itself
         #[arg(value_name = "TO")]
         to: PathBuf,
         #[command(flatten)]
-        from: From,
+        whom: Whom,
     },
     /// Make a store of a backup, where nothing is yet. What is not whole is not restored.
     Restore {
@@ -46,9 +48,25 @@ pub(super) enum Command {
         #[arg(long, value_name = "FILE", env = "WATCHFIRE_CONFIG", default_value = "watchfire.yaml")]
         config: PathBuf,
     },
+    /// Move a store that nobody works on from its file into an empty table, or from a table into a file where nothing is yet.
+    /// What is there then is read back and compared. Broken off, the same command begins again.
+    Copy {
+        /// A file, or dynamodb:NAME
+        #[arg(value_name = "FROM")]
+        from: StoreName,
+        /// The other
+        #[arg(value_name = "TO")]
+        to: StoreName,
+        /// A configuration file, for the table's region, its bucket and how long decisions are kept
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+    },
     /// Print every decision of a running worker, with the event as it was delivered and what became of it: a line of
-    /// JSON each, the oldest first. With --store, of one that no worker has open.
-    Export(From),
+    /// JSON each, the oldest first. With --store FILE, of one that no worker has open.
+    Export {
+        #[command(flatten)]
+        whom: Whom,
+    },
 }
 
 /// A store that no worker has open.
@@ -62,36 +80,14 @@ pub(super) struct Which {
     config: PathBuf,
 }
 
-/// A worker's store, or one that no worker has open.
-#[derive(Debug, Args)]
-pub(super) struct From {
-    /// The file of a store that no worker has open
-    #[arg(long, value_name = "FILE")]
-    store: Option<PathBuf>,
-    #[command(flatten)]
-    whom: Whom,
-}
-
-impl From {
-    /// A file or a worker: nobody can mean both.
-    fn of_one(self) -> Result<Self, Failed> {
-        match (&self.store, self.whom.typed()) {
-            (Some(_), Some(option)) => Err(Failed::Usage(vec![format!(
-                "`--store` reads a file and asks no worker: leave out {option}, or --store"
-            )])),
-            _ => Ok(self),
-        }
-    }
-}
-
 pub(super) fn main(command: Command) -> Result<(), Failed> {
     match command {
         Command::Check { which: Which { store, config }, output } => {
             let path = configured(store, &config)?;
             print(&path, output, &check(&path).map_err(anyhow::Error::from)?)
         }
-        Command::Backup { to, from } => {
-            let rows = backup(&to, from)?;
+        Command::Backup { to, whom } => {
+            let rows = backup(&to, &whom)?;
             say!("{}: {rows} rows, whole", to.display());
             Ok(())
         }
@@ -106,7 +102,8 @@ pub(super) fn main(command: Command) -> Result<(), Failed> {
             say!("{}: {rows} rows, whole", to.display());
             Ok(())
         }
-        Command::Export(from) => export(from),
+        Command::Copy { from, to, config } => copy(&from, &to, config.as_deref()),
+        Command::Export { whom } => export(&whom),
     }
 }
 
@@ -127,23 +124,60 @@ fn configured(file: Option<PathBuf>, config: &Path) -> Result<PathBuf, Failed> {
     }
 }
 
-fn backup(to: &Path, from: From) -> Result<u64, Failed> {
-    let From { store, whom } = from.of_one()?;
-    if let Some(store) = store {
-        return Ok(restore(&store, to).map_err(anyhow::Error::from)?);
+fn backup(to: &Path, whom: &Whom) -> Result<u64, Failed> {
+    if let Some(store) = whom.file()? {
+        return Ok(restore(store, to).map_err(anyhow::Error::from)?);
     }
     let mut copies = Copies::begin(to).map_err(anyhow::Error::from)?;
-    download(&whom, OperatorEndpoint::Backup, |bytes| Ok(copies.take(bytes)?))?;
+    download(whom, OperatorEndpoint::Backup, |bytes| Ok(copies.take(bytes)?))?;
     Ok(copies.finish().map_err(anyhow::Error::from)?)
 }
 
-fn export(from: From) -> Result<(), Failed> {
-    let From { store, whom } = from.of_one()?;
+fn copy(from: &StoreName, to: &StoreName, config: Option<&Path>) -> Result<(), Failed> {
+    let clients = Clients::new(None)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let sums = runtime.block_on(async {
+        match (from, to) {
+            (StoreName::File(file), StoreName::Table(name)) => {
+                let (table, keep) = table_and_keep(name, config)?;
+                Ok(Store::file_into_table(file, &clients, &table, keep).await?)
+            }
+            (StoreName::Table(name), StoreName::File(file)) => {
+                let (table, _) = table_and_keep(name, config)?;
+                Ok(Store::table_into_file(&clients, &table, file).await?)
+            }
+            (StoreName::File(_), StoreName::File(_)) | (StoreName::Table(_), StoreName::Table(_)) => {
+                Err(Failed::Usage(vec![
+                    "expected a file and a table, as in `store copy watchfire.redb dynamodb:watchfire`; of a file alone \
+                     `store backup --store FILE` makes a copy"
+                        .to_owned(),
+                ]))
+            }
+        }
+    })?;
+    for (kind, sum) in sums.kinds() {
+        say!("{kind:<10} {:>9} rows  {sum}", sum.rows);
+    }
+    say!("{to}: {} rows, all as in {from}", sums.rows());
+    Ok(())
+}
+
+fn table_and_keep(name: &str, config: Option<&Path>) -> Result<(DynamoDbConfig, SignedDuration), Failed> {
+    match config {
+        Some(file) => {
+            let (config, _) = config::check(file)?;
+            Ok((desk::table_of(&config, file, Some(name))?, config.store.keep()))
+        }
+        None => Ok((desk::named(name)?, StoreConfig::default().keep())),
+    }
+}
+
+fn export(whom: &Whom) -> Result<(), Failed> {
     let mut out = std::io::stdout().lock();
-    let Some(store) = store else {
-        return download(&whom, OperatorEndpoint::Export, |bytes| Ok(out.write_all(bytes)?));
+    let Some(store) = whom.file()? else {
+        return download(whom, OperatorEndpoint::Export, |bytes| Ok(out.write_all(bytes)?));
     };
-    let looked = look_at(&store).map_err(anyhow::Error::from)?;
+    let looked = look_at(store).map_err(anyhow::Error::from)?;
     let mut lost = None;
     let exported = sound(|| {
         journal(&looked.tables, &mut |lines| {
@@ -190,20 +224,22 @@ mod tests {
     #[test]
     fn a_file_and_a_worker_are_not_both_copied() {
         let asked = |words: &[&str]| {
-            let Ok(Cli { command: super::super::Command::Store(Command::Export(from)) }) =
+            let Ok(Cli { command: super::super::Command::Store(Command::Export { whom }) }) =
                 Cli::try_parse_from(words)
             else {
                 panic!("{words:?}")
             };
-            match from.of_one() {
+            match whom.file() {
                 Err(Failed::Usage(mistakes)) => mistakes,
                 _ => Vec::new(),
             }
         };
-        let both =
-            asked(&["watchfire", "store", "export", "--store", "a.redb", "--server", "http://127.0.0.1:9"]);
-        assert_eq!(both, ["`--store` reads a file and asks no worker: leave out --server, or --store"]);
-        assert!(asked(&["watchfire", "store", "export", "--store", "a.redb"]).is_empty());
+        for store in ["a.redb", "dynamodb:watchfire"] {
+            let both = ["watchfire", "store", "export", "--store", store, "--server", "http://127.0.0.1:9"];
+            let expected = "`--store` and `--config` ask no worker: leave out --server, or them";
+            assert_eq!(asked(&both), [expected], "{store}");
+            assert!(asked(&both[..5]).is_empty());
+        }
         assert!(asked(&["watchfire", "store", "export", "--server", "http://127.0.0.1:9"]).is_empty());
     }
 }

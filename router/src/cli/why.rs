@@ -10,7 +10,7 @@ use watchfire_core::verdict::Verdict;
 use super::Failed;
 use super::asking::{Whom, look, minute, question_of};
 use super::completing::Ids;
-use super::incidents::{also, said};
+use super::incidents::{also, introduced, said};
 use super::screen::{age, theirs, wrapped};
 use crate::api::OperatorEndpoint;
 use crate::api::views::{AskedAbout, DecidedBy, Decision, Incident, IncidentDetail};
@@ -114,7 +114,9 @@ fn why(decision: &Decision, incident: Option<&Incident>) -> Vec<String> {
         DecidedBy::Event => {
             (format!("Event {event}"), format!("{}: {priority} by rule {rule} ({family})", theirs(kind)))
         }
-        DecidedBy::Human { name, reason } => (format!("{kind} by {name}"), reason.clone()),
+        DecidedBy::Human { name, reason, caller } => {
+            (format!("{kind} by {name}{}", introduced(caller.as_ref())), reason.clone())
+        }
         DecidedBy::Itself => (kind.clone(), decision.subject.clone()),
     };
     let mut lines = wrapped(0, &format!("{head}, {}", minute(*at)), 2);

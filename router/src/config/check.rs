@@ -12,7 +12,7 @@ use watchfire_core::yaml::{Mistake, Node, Value, YamlError, expected, wrong};
 use super::Diagnostic;
 use super::attention::{self, Attention};
 use super::file::{Config, HealthConfig, HttpConfig, PARTS, RouteConfig, RulesConfig, StoreConfig};
-use super::http::check_http;
+use super::http::{Taking, check_http};
 use super::mistake::Mistakes;
 use super::written::Written;
 use super::{mitigation, queues};
@@ -61,7 +61,14 @@ pub(super) fn parse(name: &str, text: &str) -> Parsed {
     // A name with nothing after it is a part left out.
     let part = |name: &str| root.get(name).filter(|part| !part.is_null());
     let queues = queues::check(part("queue"), part("queues"), &mut mistakes);
-    let http = mistakes.read_or_default("http", part("http"), check_http);
+    let is_table =
+        part("store").and_then(|store| store.get("dynamodb")).is_some_and(|table| !table.is_null());
+    let taking = match is_table && part("queue").or_else(|| part("queues")).is_none() {
+        true => Taking::Nothing,
+        false => Taking::Events,
+    };
+    let http =
+        mistakes.read_or_default("http", part("http"), |http, mistake| check_http(http, taking, mistake));
     let health = mistakes.read_or_default("health", part("health"), |health: &HealthConfig, mistake| {
         if http.as_ref().is_some_and(|http| collide(http.listen, health.listen)) {
             mistake(".listen", expected("another address than http.listen").found(health.listen.to_string()));

@@ -47,7 +47,7 @@ pub(super) const PARTS: [&str; 18] = [
 pub struct Config {
     /// The SQS queues alerts come from; without one only the embedded queue is read.
     pub queues: Vec<QueueConfig>,
-    /// The HTTP address that takes events into the embedded queue.
+    /// The HTTP address that takes events onto the queue.
     pub http: HttpConfig,
     /// The HTTP address for health and metrics.
     pub health: HealthConfig,
@@ -149,7 +149,7 @@ impl Default for HealthConfig {
 #[schemars(rename = "Store")]
 #[serde(deny_unknown_fields, default, expecting = "a mapping of path, dynamodb, keep_days, if_damaged")]
 pub struct StoreConfig {
-    /// The embedded store's file; folders are made as needed. With `dynamodb` only the embedded queue is in it.
+    /// The embedded store's file, the embedded queue in it; folders are made as needed. With `dynamodb` there is none.
     pub path: PathBuf,
     /// A table of DynamoDB instead, for several workers or a Lambda.
     pub dynamodb: Option<DynamoDbConfig>,

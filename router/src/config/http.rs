@@ -14,14 +14,32 @@ const LEAST_CHARACTERS: usize = 16;
 /// What is wrong about a token, with the member of `http` that it is wrong of.
 type Wrong = (&'static str, Mistake);
 
-pub(super) fn check_http(http: &HttpConfig, mistake: &mut dyn FnMut(&str, Mistake)) {
+/// Whether there is a queue for events that come by HTTP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Taking {
+    Events,
+    /// The store is a table, and no queue of SQS is named.
+    Nothing,
+}
+
+pub(super) fn check_http(http: &HttpConfig, taking: Taking, mistake: &mut dyn FnMut(&str, Mistake)) {
     let HttpConfig { listen, token, operator_token, public_url, in_flight, hosts, connections, bodies_mib } =
         http;
     if let Some(wrong) = public_url.as_deref().and_then(wrong_url) {
         mistake(".public_url", wrong);
     }
-    if token.is_none() && !listen.ip().is_loopback() {
-        mistake(".token", expected("a token").hint(format!("{listen} is not a loopback address")));
+    match taking {
+        Taking::Events if token.is_none() && !listen.ip().is_loopback() => {
+            mistake(".token", expected("a token").hint(format!("{listen} is not a loopback address")));
+        }
+        Taking::Nothing if token.is_some() => mistake(
+            ".token",
+            expected("`queue` beside `store.dynamodb`").hint(
+                "who shows this token sends events, which go to SQS where the store is a table: name the queue, \
+                 or leave the token out and send events to SQS",
+            ),
+        ),
+        Taking::Events | Taking::Nothing => {}
     }
     check_in_flight(*in_flight, mistake);
     for (index, host) in hosts.iter().enumerate() {

@@ -265,8 +265,7 @@ impl Found<'_> {
     fn folders(&mut self, config: &Config, reach: Reach) {
         let by = if reach == Reach::Text { By::Another } else { By::Ourselves };
         let Config { store, evidence, .. } = config;
-        let has_file = reach != Reach::Away || store.dynamodb.is_none();
-        if let Some(wrong) = against_file(&store.path, by).filter(|_| has_file) {
+        if let Some(wrong) = against_file(&store.path, by).filter(|_| store.dynamodb.is_none()) {
             self.add("store.path", wrong);
         }
         if let Some(To::Directory(DirectoryConfig { path })) = evidence.as_ref().map(|evidence| &evidence.to)

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use aws_lc_rs::digest::{SHA256, digest};
 
 /// The sum, in 64 lower-case hexadecimal digits.
-pub(super) fn sha256(bytes: &[u8]) -> String {
+pub(crate) fn sha256(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(64);
     for byte in digest(&SHA256, bytes).as_ref() {
         write!(text, "{byte:02x}").expect("a string takes all that is written");
@@ -14,7 +14,7 @@ pub(super) fn sha256(bytes: &[u8]) -> String {
 }
 
 /// The sum as S3's `x-amz-checksum-sha256` has it.
-pub(super) fn sha256_base64(bytes: &[u8]) -> String {
+pub(crate) fn sha256_base64(bytes: &[u8]) -> String {
     aws_smithy_types::base64::encode(digest(&SHA256, bytes))
 }
 

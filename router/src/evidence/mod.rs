@@ -5,7 +5,7 @@
 mod capture;
 mod chain;
 mod config;
-mod digest;
+pub(crate) mod digest;
 mod list;
 mod manifest;
 mod place;

@@ -68,6 +68,7 @@ impl Origin<'_> {
             reason: clean(&reason, 200),
             via: via.cloned(),
             episode: Some(episode),
+            caller: None,
             wish,
         };
         Change { command, incident: incident.clone(), episode }

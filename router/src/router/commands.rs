@@ -1,10 +1,12 @@
 //! What a human asks for, decided and performed like an event; or only rehearsed.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use jiff::SignedDuration;
 use serde_json::json;
+use tokio::time::{Instant, sleep};
 use watchfire_core::act::{Act, ActWhen, StepRecord};
 use watchfire_core::attributes::Attributes;
 use watchfire_core::command::{Asked, Command, CommandKind};
@@ -18,10 +20,15 @@ use watchfire_core::silence::SilenceEffect;
 use watchfire_core::state::{Key, Record, State};
 use watchfire_core::text::clean;
 
-use super::Router;
+use super::{PerformedBy, Router};
+use crate::clients::chain;
 use crate::failure::Nack;
 use crate::responder::Named;
 use crate::store;
+
+/// So long it is looked whether others do what was decided: a worker comes by every two seconds.
+pub(crate) const SEEN_WITHIN: Duration = Duration::from_secs(10);
+const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// What would be done, and what the API server said to each change of it.
 #[derive(Debug)]
@@ -53,11 +60,27 @@ impl Router {
         let Some(_claim) = self.at_work.claim(&command.id) else { return Err(at_work_already()) };
         let CommandResult { entry, effect } = self.commit_command(command, on).await?;
         // What is pending is in the journal; the answer shows it.
-        let _ = Box::pin(self.perform(&entry)).await;
+        match self.performed_by {
+            PerformedBy::Us => drop(Box::pin(self.perform(&entry)).await),
+            PerformedBy::Others => return Ok(CommandResult { entry: self.seen(entry).await, effect }),
+        }
         match self.store.find(&command.id).await {
             Ok(Some(entry)) => Ok(CommandResult { entry, effect }),
             Ok(None) | Err(_) => Ok(CommandResult { entry, effect }),
         }
+    }
+
+    /// The same entry once others have done all of it, or as far as they are after a while.
+    async fn seen(&self, mut entry: Entry) -> Entry {
+        let end = Instant::now() + SEEN_WITHIN;
+        while entry.pending_ids().next().is_some() && Instant::now() < end {
+            sleep(LOOK_EVERY).await;
+            // What does not answer now may answer in a moment.
+            if let Ok(Some(now)) = self.store.find(&entry.decision.event).await {
+                entry = now;
+            }
+        }
+        entry
     }
 
     /// As [`Router::command`], for those who cannot wait: returns as soon as it is on disk. It is performed in
@@ -248,5 +271,5 @@ fn at_work_already() -> Nack {
 }
 
 fn failed(error: store::Error) -> Nack {
-    Nack { reason: format!("the store failed: {error}"), retry_after: None }
+    Nack { reason: format!("the store failed: {}", chain(&error)), retry_after: None }
 }

@@ -12,6 +12,7 @@ use watchfire_core::journal::Entry;
 use watchfire_core::state::{State, Unread};
 
 use super::Router;
+use crate::clients::chain;
 use crate::failure::Nack;
 use crate::store::{self, Committed};
 use crate::telemetry;
@@ -146,7 +147,7 @@ impl Router {
 impl From<Undecided> for Nack {
     fn from(undecided: Undecided) -> Self {
         let reason = match undecided {
-            Undecided::Store(error) => format!("the store failed: {error}"),
+            Undecided::Store(error) => format!("the store failed: {}", chain(&error)),
             Undecided::Contended => "its records kept changing while it was decided".to_owned(),
         };
         Nack { reason, retry_after: None }

@@ -28,6 +28,7 @@ impl Router {
     /// Puts another set in force, for whatever is decided from now on.
     pub(crate) fn put_in_force(&self, set: InForce) {
         let names: Vec<ChannelName> = set.channels.keys().cloned().collect();
+        set.channels.values().for_each(|channel| channel.share(&self.lessor));
         let before = self.in_force.swap(Arc::new(set));
         for gone in before.channels.keys().filter(|name| !names.contains(name)) {
             self.metrics.channel_is_gone(gone);

@@ -30,6 +30,8 @@ pub struct Listed {
 
 /// So many decisions of an incident are shown, the latest.
 const TIMELINE: usize = 200;
+/// In place of what comes next where only a configuration says it.
+const UNKNOWN: &str = "what comes next is in the configuration: --config FILE shows it";
 /// So many events of one name are looked at: a sender may write what it likes.
 const NAMESAKES: usize = 21;
 
@@ -123,11 +125,11 @@ impl Router {
         };
         let mut newest: Vec<_> = first.into_iter().map(|((_, _, key), record)| (key, record)).collect();
         newest.sort_by_key(|(key, record)| (Reverse(record.opened_at), key.clone()));
-        let names = self.names().await?;
+        let keys: Vec<_> = newest.iter().map(|(key, _)| key.clone()).collect();
+        let shorts = self.shorts(&keys).await?;
         let mut incidents = Vec::with_capacity(newest.len());
-        for (key, record) in newest {
+        for ((key, record), short) in newest.into_iter().zip(shorts) {
             let (_, record) = self.read(|state| as_said(&record, state)).await?;
-            let short = self.short(&names, &key).await?;
             incidents.push((key, record, short));
         }
         Ok(Listed { incidents, more })
@@ -270,7 +272,10 @@ impl Router {
             digest,
             now: self.clock.now(),
         };
-        let next = next_steps.lines();
+        let next = match self.has_configuration() {
+            true => next_steps.lines(),
+            false => vec![UNKNOWN.to_owned()],
+        };
         let standing = Standing::default();
         let others = Vec::new();
         let record = Some(record);

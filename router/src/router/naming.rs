@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use watchfire_core::command::CommandKind;
 use watchfire_core::containment::TargetRecord;
 use watchfire_core::drill::drilled;
@@ -26,8 +27,14 @@ const SILENCE: &str = "s-";
 const SHORTEST: usize = 8;
 /// So many candidates are named, the others counted.
 const CANDIDATES: usize = 10;
-/// So many events are looked at for a name.
+/// So many events are looked at for a name, and so many incidents and approvals.
 const EVENTS: usize = 50;
+const NAMED: usize = 50;
+/// Of so many incidents it is looked at a time what else is called so.
+const SIDE_BY_SIDE: usize = 16;
+/// What stands before the key of an incident, and before the id of an approval, in the keys of records.
+const INCIDENTS: &str = "incident/";
+const APPROVAL: &str = "approval/";
 
 /// What a name stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -211,8 +218,8 @@ impl Router {
             return Ok(BTreeSet::from([Thing::Incident(incident)]));
         }
         for beginning in [name.to_owned(), format!("{INCIDENT}{name}")] {
-            let incidents = self.keys("incident/", &beginning).await?;
-            things.extend(incidents.into_iter().map(|key| Thing::Incident(IncidentKey::new(key))));
+            let incidents = self.incidents_called(&beginning, NAMED).await?;
+            things.extend(incidents.into_iter().map(Thing::Incident));
         }
         if let Some(known) = state.finding(&finding) {
             things.insert(Thing::Finding(finding, known.incident.clone()));
@@ -225,8 +232,12 @@ impl Router {
     }
 
     pub(super) async fn approval_meant(&self, name: &str) -> Result<Meant<ApprovalId>, store::Error> {
-        let known = if name.trim().is_empty() { Vec::new() } else { self.keys("approval/", name).await? };
-        Ok(of_beginnings(name, &[""], known.into_iter(), ApprovalId::new))
+        if name.trim().is_empty() {
+            return Ok(Meant::Nothing);
+        }
+        let known = self.store.keys(&format!("{APPROVAL}{name}"), NAMED).await?.into_iter();
+        let ids = known.filter_map(|key| key.strip_prefix(APPROVAL).map(str::to_owned));
+        Ok(of_beginnings(name, &[""], ids, ApprovalId::new))
     }
 
     /// The silence that a name stands for.
@@ -238,26 +249,38 @@ impl Router {
         Ok(of_beginnings(name, &["", SILENCE], known, SilenceId::new))
     }
 
-    /// The keys of all incidents, in their order.
-    pub(super) async fn names(&self) -> Result<Vec<String>, store::Error> {
-        self.keys("incident/", "").await
+    /// The incidents whose keys begin so; no more than `most`.
+    async fn incidents_called(&self, beginning: &str, most: usize) -> Result<Vec<IncidentKey>, store::Error> {
+        let keys = self.store.keys(&format!("{INCIDENTS}{beginning}"), most).await?;
+        Ok(keys.iter().filter_map(|key| key.strip_prefix(INCIDENTS).map(IncidentKey::new)).collect())
     }
 
-    async fn keys(&self, kind: &str, beginning: &str) -> Result<Vec<String>, store::Error> {
-        let start = beginning.to_owned();
-        let gather = move |found: &mut Vec<String>, rest: &str, _| found.push(format!("{start}{rest}"));
-        self.store.fold_records(&format!("{kind}{beginning}"), Vec::new(), gather).await
+    /// Of each of these the shortest beginning that stands for nothing else, neither of them nor of all others, no event
+    /// either. What that costs follows how many they are, not how many there are.
+    pub(super) async fn shorts(&self, keys: &[IncidentKey]) -> Result<Vec<String>, store::Error> {
+        let mut names: Vec<String> = keys.iter().map(|key| key.as_str().to_owned()).collect();
+        names.sort_unstable();
+        let shorts: Vec<_> = keys.iter().map(|key| self.short(&names, key)).collect();
+        stream::iter(shorts).buffered(SIDE_BY_SIDE).try_collect().await
     }
 
-    /// The shortest beginning of an incident's key that stands for nothing else, no event either.
-    pub(super) async fn short(&self, names: &[String], key: &IncidentKey) -> Result<String, store::Error> {
+    async fn short(&self, names: &[String], key: &IncidentKey) -> Result<String, store::Error> {
         let mut short = shortest(names, key.as_str());
         let whole = key.as_str().strip_prefix(INCIDENT).unwrap_or(key.as_str());
-        while short.len() < whole.len() && !self.store.beginning(&short, 1).await?.is_empty() {
+        while short.len() < whole.len() && self.is_taken(&short, key).await? {
             let next = whole[short.len()..].chars().next().map_or(0, char::len_utf8);
             short = whole[..short.len() + next].to_owned();
         }
         Ok(short)
+    }
+
+    /// Whether another incident, or an event, is called something that begins so.
+    async fn is_taken(&self, short: &str, key: &IncidentKey) -> Result<bool, store::Error> {
+        let head = if key.as_str().starts_with(INCIDENT) { INCIDENT } else { "" };
+        let beginning = format!("{head}{short}");
+        let (incidents, events) =
+            tokio::try_join!(self.incidents_called(&beginning, 2), self.store.beginning(short, 1))?;
+        Ok(!events.is_empty() || incidents.iter().any(|known| known != key))
     }
 
     /// What is held, each with the short name of its incident.
@@ -265,13 +288,9 @@ impl Router {
     /// # Errors
     /// The store's.
     pub async fn held_with_names(&self) -> Result<Vec<(TargetRecord, String)>, store::Error> {
-        let names = self.names().await?;
-        let mut held = Vec::new();
-        for target in self.held().await? {
-            let short = self.short(&names, &target.incident).await?;
-            held.push((target, short));
-        }
-        Ok(held)
+        let held = self.held().await?;
+        let incidents: Vec<_> = held.iter().map(|target| target.incident.clone()).collect();
+        Ok(held.into_iter().zip(self.shorts(&incidents).await?).collect())
     }
 }
 

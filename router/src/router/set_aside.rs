@@ -45,6 +45,7 @@ impl Router {
                     reason: format!("the store was damaged and set aside as {}", clean(&name, 200)),
                     via: None,
                     episode: None,
+                    caller: None,
                     wish: CommandKind::SwitchOff,
                 };
                 let switched = self.command_recorded(&command).await;

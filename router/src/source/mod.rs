@@ -2,6 +2,8 @@
 
 mod config;
 pub mod hint;
+mod intake;
+mod outbox;
 pub mod spool;
 pub mod sqs;
 
@@ -9,6 +11,8 @@ use crate::telemetry::Origin;
 use std::time::Duration;
 
 pub use config::QueueConfig;
+pub use intake::{Intake, NotTaken};
+pub use outbox::{MOST_BYTES, Unsent};
 
 use spool::{Lane, Spool};
 use sqs::Sqs;

@@ -107,8 +107,21 @@ pub enum Error {
         /// What is wrong with it.
         wrong: Vec<String>,
     },
+    /// The table is of a newer version of Watchfire: a start-up error.
+    #[error(
+        "the table {table} has format {found}, from a newer Watchfire; this one knows {known}: use the version that its \
+         workers run"
+    )]
+    NewerTable {
+        /// Its name.
+        table: String,
+        /// Its format.
+        found: u64,
+        /// The newest format that this version can read.
+        known: u64,
+    },
     /// A row would be larger than the table takes, whenever it is written. Nothing was written.
-    #[error("{what} takes {bytes} bytes, and the table takes {most}")]
+    #[error("{what} takes {bytes} bytes, and the table takes {most}{}", instead.unwrap_or_default())]
     TooLarge {
         /// What is in the row.
         what: String,
@@ -116,6 +129,8 @@ pub enum Error {
         bytes: usize,
         /// How large it may be.
         most: usize,
+        /// What to do about it, behind a colon; none where nothing can be done.
+        instead: Option<&'static str>,
     },
     /// A decision changes more than the table takes at once, whenever it is written. Nothing was written.
     #[error("a decision makes {writes} writes, and the table takes {most} at once")]

@@ -17,6 +17,7 @@
 //!   stale;
 //! - an outcome, once written, stays;
 //! - what is left to do for an event is in the hands of one worker at a time, and in nobody's some time after that died;
+//! - of a room no more is leased than there is, whoever asks, and what was leased is room again a minute after it is over;
 //! - dropping the future of a write does not undo it: it may still happen.
 //!
 //! What only a file promises, and a table does not: that what is read together was so at one moment (`load`, the folds,
@@ -29,7 +30,9 @@ mod error;
 mod line;
 mod needed;
 mod parsed;
+mod room;
 mod row;
+mod sums;
 
 use std::path::Path;
 use std::time::Duration;
@@ -46,7 +49,7 @@ use watchfire_core::ids::{EffectId, EventId, IncidentKey};
 use watchfire_core::journal::{Entry, Outcome};
 use watchfire_core::state::{Key, Record, State};
 
-pub use dynamodb::{Config as DynamoDbConfig, DynamoDb, Units};
+pub use dynamodb::{Config as DynamoDbConfig, DynamoDb, OpenAs, Units};
 pub use embedded::Embedded;
 pub(crate) use embedded::compact::Now;
 pub(crate) use embedded::tables::{Size, Tables};
@@ -55,6 +58,10 @@ pub(crate) use embedded::tests as failing;
 pub(crate) use embedded::{Aside, Checked, Copies, aside, check, journal, look_at, restore};
 pub use error::Error;
 pub(crate) use error::sound;
+pub(crate) use room::Room;
+pub use room::{Ask, Leased, Urgency};
+#[cfg(feature = "cli")]
+pub(crate) use sums::Sums;
 
 use crate::clients::Clients;
 use crate::telemetry;
@@ -131,7 +138,67 @@ impl Store {
         config: &DynamoDbConfig,
         keep: SignedDuration,
     ) -> Result<Store, Error> {
-        DynamoDb::open(clients, config, keep).await.map(Store::DynamoDb)
+        Self::open_dynamodb_as(OpenAs::Worker, clients, config, keep).await
+    }
+
+    /// The same for one who may not be a worker.
+    ///
+    /// # Errors
+    /// All that is wrong with it.
+    pub async fn open_dynamodb_as(
+        open_as: OpenAs,
+        clients: &Clients,
+        config: &DynamoDbConfig,
+        keep: SignedDuration,
+    ) -> Result<Store, Error> {
+        DynamoDb::open(open_as, clients, config, keep).await.map(Store::DynamoDb)
+    }
+
+    /// Makes an empty table the store that is in a file, which no worker may have open; the answer is what was read back.
+    ///
+    /// # Errors
+    /// Why it is not begun, or what to do where it is not done.
+    #[cfg(feature = "cli")]
+    pub(crate) async fn file_into_table(
+        from: &Path,
+        clients: &Clients,
+        config: &DynamoDbConfig,
+        keep: SignedDuration,
+    ) -> anyhow::Result<Sums> {
+        DynamoDb::fill(from, clients, config, keep).await
+    }
+
+    /// Makes a file of a table that nobody works on, where nothing is yet; the answer is what was read back.
+    ///
+    /// # Errors
+    /// Why it is not begun, or not done; then there is no such file.
+    #[cfg(feature = "cli")]
+    pub(crate) async fn table_into_file(
+        clients: &Clients,
+        config: &DynamoDbConfig,
+        to: &Path,
+    ) -> anyhow::Result<Sums> {
+        let keep = SignedDuration::ZERO;
+        let table = DynamoDb::open(OpenAs::Operator, clients, config, keep).await?;
+        table.is_left_alone().await?;
+        let mut copies = Copies::begin(to)?;
+        let mut bits = table.stream(Streamed::Backup).await?;
+        while let Some(bit) = bits.recv().await {
+            copies.take(&bit?)?;
+        }
+        copies.finish()?;
+        let (found, now) = (look_at(to)?.sums()?, table.sums().await?);
+        let different = now.different(&found);
+        if !different.is_empty() {
+            // What is not all of it may not pass for it.
+            std::fs::remove_file(to)?;
+            anyhow::bail!(
+                "the table was written to meanwhile ({}), and there is no {}: stop whoever works on it, and copy again",
+                different.join(", "),
+                to.display()
+            );
+        }
+        Ok(found)
     }
 
     /// What was decided about the event, and what has become of it so far; none if it is new.
@@ -205,7 +272,16 @@ impl Store {
         }
     }
 
-    /// The same of those that are open ([`Record::is_open`]): what it costs follows their number, not that of all.
+    /// The keys of records that begin so, such as `incident/wf1-5f`, in their order and no more than `most`: what it costs
+    /// follows how many they are, not how many there are.
+    pub async fn keys(&self, beginning: &str, most: usize) -> Result<Vec<String>, Error> {
+        match self {
+            Store::Embedded(store) => store.keys(beginning, most).await,
+            Store::DynamoDb(store) => store.keys(beginning, most).await,
+        }
+    }
+
+    /// The same as [`Store::fold_records`] of those that are open ([`Record::is_open`]): what it costs follows their number, not that of all.
     pub async fn fold_open<T: Send + 'static>(
         &self,
         beginning: &str,
@@ -266,6 +342,15 @@ impl Store {
         match self {
             Store::Embedded(_) => Ok(true),
             Store::DynamoDb(store) => store.claim(what, now, long).await,
+        }
+    }
+
+    /// Leases attempts of the room that all who ask for that key share: as many as are asked for, or as there are.
+    /// Clocks may differ by as much as [`Ask::used_within`] is longer than the time within which they are used.
+    pub async fn lease(&self, key: &str, ask: &Ask, now: Timestamp) -> Result<Leased, Error> {
+        match self {
+            Store::Embedded(store) => Ok(store.lease(key, ask, now)),
+            Store::DynamoDb(store) => store.lease(key, ask, now).await,
         }
     }
 

@@ -95,6 +95,16 @@ pub fn decided(decision: &Decision, took: Duration) {
     );
 }
 
+/// A channel's room cannot be shared for now: each worker goes by a part of its own.
+pub(crate) fn paced_alone(channel: &ChannelName, reason: &str) {
+    warn!(channel = %channel, reason, "what other workers send is not known, a quarter of the channel's limit is used");
+}
+
+/// The room is shared again.
+pub(crate) fn paced_with_others(channel: &ChannelName) {
+    info!(channel = %channel, "what other workers send is known again");
+}
+
 /// What became of an act.
 pub fn acted(entry: &Entry, act: &Act, outcome: &Outcome) {
     let (event, id, incident) = (&entry.decision.event, act.id.as_str(), act.incident.as_str());

@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 
 use crate::api::views;
+use crate::clients::chain;
 use crate::router::{Ambiguous, Unclear};
 use crate::store;
 
@@ -13,7 +14,7 @@ pub(super) fn refuse(status: StatusCode, message: &str) -> Response {
 }
 
 pub(super) fn unavailable(error: &store::Error) -> Response {
-    refuse(StatusCode::SERVICE_UNAVAILABLE, &format!("the store does not answer: {error}"))
+    refuse(StatusCode::SERVICE_UNAVAILABLE, &format!("the store does not answer: {}", chain(error)))
 }
 
 pub(super) fn refuse_ambiguous(ambiguous: Ambiguous) -> Response {

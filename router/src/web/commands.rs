@@ -10,6 +10,7 @@ use axum::routing::{MethodRouter, on};
 use axum::{Json, Router as Routes};
 use jiff::Timestamp;
 use watchfire_core::command::{Command, CommandKind};
+use watchfire_core::decision::{Caller, Decision};
 use watchfire_core::hash::sha256;
 use watchfire_core::ids::{ApprovalId, EventId, Own};
 use watchfire_core::journal::Entry;
@@ -28,7 +29,7 @@ use crate::api::{OperatorEndpoint, VERSION_HEADER, ZONE_HEADER, views};
 use crate::failure::Nack;
 use crate::reload::Reloader;
 use crate::reloaded::Cause;
-use crate::router::{CommandResult, Rehearsal, Router, recorded, shortest};
+use crate::router::{CommandResult, Rehearsal, Router, SEEN_WITHIN, recorded, shortest};
 
 /// The most that one command may be, in bytes.
 const MOST_BYTES: usize = 64 * 1024;
@@ -49,6 +50,15 @@ pub struct Operator {
 /// In a request's extensions: who lets requests in has proven already who may command. No header says so.
 #[derive(Clone, Copy, Debug)]
 pub struct Vouched;
+
+/// In a request's extensions: whom AWS has let in. What they call themselves counts for nothing beside it.
+#[derive(Clone, Debug)]
+pub struct LetIn {
+    /// What people call them.
+    pub name: String,
+    /// Their whole ARN.
+    pub arn: String,
+}
 
 /// The routes for operators.
 pub(super) fn commands(operator: Operator) -> Routes {
@@ -125,8 +135,13 @@ fn linked(request: &Request) -> Option<String> {
     is_id.then(|| clean(of, 100))
 }
 
-async fn take(State(operator): State<Operator>, Body(command): Body<params::Command>) -> Response {
+async fn take(
+    State(operator): State<Operator>,
+    let_in: Option<axum::Extension<LetIn>>,
+    Body(command): Body<params::Command>,
+) -> Response {
     let params::Command { by, reason, wish, on, dry_run, id } = command;
+    let (by, caller) = asking(by, let_in.map(|let_in| let_in.0));
     if by.trim().is_empty() {
         return refuse(StatusCode::BAD_REQUEST, "expected who asks, in `by`");
     }
@@ -138,8 +153,8 @@ async fn take(State(operator): State<Operator>, Body(command): Body<params::Comm
     let now = jiff::Timestamp::now();
     let own = || sha256(&format!("{by}\n{reason}\n{wish:?}\n{on:?}\n{}", now.as_nanosecond()));
     let id = EventId::own(Own::Command(&id.unwrap_or_else(own)));
-    let command =
-        Command { id, by: clean(&by, 100), reason: clean(&reason, 300), via: None, episode: None, wish };
+    let (by, reason) = (clean(&by, 100), clean(&reason, 300));
+    let command = Command { id, by, reason, via: None, episode: None, caller, wish };
     let remark = match operator.router.remark(&command).await {
         Ok(remark) => remark,
         Err(error) => return unavailable(&error),
@@ -151,11 +166,40 @@ async fn take(State(operator): State<Operator>, Body(command): Body<params::Comm
     match answer {
         Ok(Some(answer)) => {
             let remark = remark.filter(|_| answer.decision.why != Why::Declined);
+            let remarks: Vec<_> = remark.into_iter().chain(left(&operator.router, &answer)).collect();
+            let remark = (!remarks.is_empty()).then(|| remarks.join("; "));
             Json(views::CommandResult { remark, ..answer }).into_response()
         }
         Ok(None) => refuse(StatusCode::CONFLICT, "this id was used before, and not for this command"),
         Err(Nack { reason, .. }) => refuse(StatusCode::SERVICE_UNAVAILABLE, &reason),
     }
+}
+
+/// Who asks; whom AWS has let in goes by the name that it has for them.
+fn asking(by: String, let_in: Option<LetIn>) -> (String, Option<Caller>) {
+    match let_in {
+        Some(LetIn { name, arn }) => {
+            let says = (by != name).then(|| clean(&by, 100));
+            (name, Some(Caller { arn, says }))
+        }
+        None => (by, None),
+    }
+}
+
+/// What of it is left to others and not done yet, in a sentence.
+fn left(router: &Router, answer: &views::CommandResult) -> Option<String> {
+    let outcomes = answer.outcomes.as_ref().filter(|_| !router.has_configuration())?;
+    let Decision { effects, acts, .. } = &answer.decision;
+    let all = effects.iter().map(|effect| &effect.id).chain(acts.iter().map(|act| &act.id));
+    let left = all.filter(|id| !outcomes.contains_key(*id)).count();
+    let things = if left == 1 { "thing is" } else { "things are" };
+    (left > 0).then(|| {
+        format!(
+            "recorded, and {left} {things} left to be done by whoever works on the table, a worker within seconds, a Lambda \
+             with its next tick; nobody has in {} s. With --config this machine does it",
+            SEEN_WITHIN.as_secs()
+        )
+    })
 }
 
 fn rehearsed(rehearsal: Rehearsal) -> views::CommandResult {
@@ -244,6 +288,7 @@ async fn mitigation(State(operator): State<Operator>) -> Response {
     // One that cannot be read holds everything up as one that says off does.
     let elsewhere = elsewhere.unwrap_or_else(Some);
     let mode = operator.router.in_force().policy.mitigation.mode;
+    let mode = operator.router.has_configuration().then_some(mode);
     Json(views::Mitigation { off: switch.off, elsewhere, mode }).into_response()
 }
 

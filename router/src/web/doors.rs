@@ -72,15 +72,16 @@ impl Doors {
     }
 }
 
-/// The routes of operators and of PagerDuty alone, for who is called instead of connected to, by whatever name, and has no
-/// queue of its own to put events into.
+/// The same routes for who is called instead of connected to, by whatever name.
 pub(crate) fn asked_without_doors(
+    ingest: Ingest,
     operator: Operator,
     signed: Option<Webhooks>,
     refusals: Arc<Refusals>,
 ) -> Routes {
     let guard = from_fn_with_state(Guard { names: Names::Any, refusals }, not_for_strangers);
-    webhooks(signed).merge(commands(operator)).layer(guard).layer(map_response(spelt_out))
+    let asked = events(ingest).merge(commands(operator));
+    webhooks(signed).merge(asked).layer(guard).layer(map_response(spelt_out))
 }
 
 async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {

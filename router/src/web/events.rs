@@ -1,4 +1,4 @@
-//! `POST /v1/events`: events into the embedded queue; answered once they are on disk.
+//! `POST /v1/events`: events onto a queue; answered once they are on it.
 
 use std::collections::BTreeSet;
 use std::convert::Infallible;
@@ -21,17 +21,19 @@ use watchfire_core::hash::sha256;
 use super::answer::refuse;
 use super::asked::asked_by;
 use super::body::{Bodies, only_json, whole};
+use super::commands::Vouched;
 use super::line::Line;
 use super::refusal::{Refusal, Refusals};
 use super::token::Token;
 use crate::api::{IngestEndpoint, LINES, views};
 use crate::router::Router;
-use crate::source::spool::{Lane, Spool};
+use crate::source::spool::Lane;
+use crate::source::{Intake, MOST_BYTES as MOST_EVENT_BYTES, NotTaken, Unsent};
 
 /// The most that one request may carry, in bytes.
 const MOST_BYTES: usize = 16 * 1024 * 1024;
-/// The most that one event may be, in bytes: SQS's own bound.
-const MOST_EVENT_BYTES: usize = 1024 * 1024;
+/// So many of those that are on no queue are named.
+const NAMED: usize = 10;
 /// So many events that could not be queued are handled at a time.
 const SIDE_BY_SIDE: usize = 16;
 /// Pages may take longer than a sender waits.
@@ -42,16 +44,27 @@ const ANSWERED_WITHIN: Duration = Duration::from_secs(5);
 pub struct Ingest {
     /// Who says which lane an event belongs in.
     pub router: Arc<Router>,
-    /// The embedded queue.
-    pub spool: Spool,
-    /// What senders must show; none on loopback.
-    pub token: Option<Token>,
+    /// Where they go.
+    pub intake: Intake,
+    /// Who may send them.
+    pub senders: Senders,
     /// How many bytes of large bodies are held at once.
     pub held_bytes: usize,
     /// Counts what is refused.
     pub refusals: Arc<Refusals>,
     /// Kept for as long as anyone is told of what could not be queued.
     pub telling: mpsc::Sender<Infallible>,
+}
+
+/// Who may send events.
+#[derive(Clone, Debug)]
+pub enum Senders {
+    /// Whoever gets here: on loopback, who is on the machine.
+    Anybody,
+    /// Who shows the token.
+    Showing(Token),
+    /// Whom somebody else has let in, see [`Vouched`].
+    VouchedFor,
 }
 
 /// The routes of the address that takes events.
@@ -72,9 +85,18 @@ pub(super) fn events(ingest: Ingest) -> Routes {
 }
 
 async fn only_senders(State(ingest): State<Ingest>, request: Request, next: Next) -> Response {
-    if ingest.token.as_ref().is_some_and(|token| !token.is_shown(request.headers())) {
-        let expected = "expected `Authorization: Bearer` with the configured token";
-        return ingest.refusals.answer(Refusal::Token, expected);
+    let is_vouched_for = request.extensions().get::<Vouched>().is_some();
+    let refused = match &ingest.senders {
+        Senders::Anybody => None,
+        _ if is_vouched_for => None,
+        Senders::Showing(token) if token.is_shown(request.headers()) => None,
+        Senders::Showing(_) => {
+            Some((Refusal::Token, "expected `Authorization: Bearer` with the configured token"))
+        }
+        Senders::VouchedFor => Some((Refusal::NoToken, "nobody may: http.token is not configured")),
+    };
+    if let Some((reason, expected)) = refused {
+        return ingest.refusals.answer(reason, expected);
     }
     if let Some(line) = request.extensions().get::<Arc<Line>>() {
         line.proven();
@@ -106,17 +128,25 @@ async fn take(State(ingest): State<Ingest>, headers: HeaderMap, body: Bytes) -> 
     }
     // The same text twice is one event, and a thousand of it are no thousand pieces of work.
     let (sent, mut known) = (bodies.len(), BTreeSet::new());
-    let mut queued = Vec::new();
-    for body in bodies.into_iter().filter(|body| known.insert(sha256(body))) {
+    let (mut places, mut queued) = (Vec::new(), Vec::new());
+    for (place, body) in bodies.into_iter().enumerate().filter(|(_, body)| known.insert(sha256(body))) {
+        places.push(place);
         queued.push((ingest.router.lane_of(&body), body));
         // A request may carry thousands: others have their turn in between.
         tokio::task::yield_now().await;
     }
     let queued: Arc<[(Lane, String)]> = queued.into();
-    match ingest.spool.append_shared(queued.clone()).await {
-        Ok(_) => accepted(sent),
-        Err(_) if ingest.is_handled(queued.clone()).await => accepted(sent),
-        Err(error) => {
+    match ingest.intake.take(queued.clone()).await {
+        Ok(()) => accepted(sent),
+        Err(NotTaken::Closed) => refuse(StatusCode::SERVICE_UNAVAILABLE, CLOSED),
+        Err(NotTaken::Unsent(unsent)) => {
+            let left = unsent.iter().map(|unsent| queued[unsent.at].clone()).collect();
+            // What is done is not on a queue: only the sender can bring it there.
+            ingest.is_handled(left).await;
+            unsent_answer(&unsent, &places, sent)
+        }
+        Err(NotTaken::Store(_)) if ingest.is_handled(queued.clone()).await => accepted(sent),
+        Err(NotTaken::Store(error)) => {
             let message = format!(
                 "the events could not be stored, send them again; what is urgent in them is paged unrecorded: {error}"
             );
@@ -125,13 +155,32 @@ async fn take(State(ingest): State<Ingest>, headers: HeaderMap, body: Bytes) -> 
     }
 }
 
+const CLOSED: &str = "no queue takes events: the store is a table, so that events by HTTP go to SQS; expected `queue` in the \
+                      configuration, or send them where EventBridge does";
+
+/// Names those that are on no queue by their places among all that were sent, counted from 1.
+fn unsent_answer(unsent: &[Unsent], places: &[usize], sent: usize) -> Response {
+    let named = unsent.iter().take(NAMED).map(|Unsent { at, queue, reason, is_refused: _ }| {
+        format!("event {} (queue {queue}: {reason})", places[*at] + 1)
+    });
+    let named = named.collect::<Vec<_>>().join(", ");
+    let more = unsent.len().saturating_sub(NAMED);
+    let more = if more > 0 { format!(", and {more} more") } else { String::new() };
+    let count = unsent.len();
+    let (status, what) = match unsent.iter().all(|unsent| unsent.is_refused) {
+        true => (StatusCode::UNPROCESSABLE_ENTITY, "are refused by their queue, the others are on it"),
+        false => (StatusCode::SERVICE_UNAVAILABLE, "are on no queue, send them again"),
+    };
+    refuse(status, &format!("{count} of {sent} events {what}: {named}{more}"))
+}
+
 fn accepted(events: usize) -> Response {
     (StatusCode::ACCEPTED, Json(views::Accepted { accepted: events })).into_response()
 }
 
 impl Ingest {
-    /// Handles events that cannot be queued here and now, so that what is urgent in them is paged; says whether nothing
-    /// of them is left to be done. Goes on after the answer, and when the sender has gone away.
+    /// Handles events that are on no queue here and now, so that what is urgent in them is paged; says whether nothing of
+    /// them is left to be done. Goes on after the answer, and when the sender has gone away.
     async fn is_handled(&self, queued: Arc<[(Lane, String)]>) -> bool {
         let (router, telling) = (self.router.clone(), self.telling.clone());
         let task = tokio::spawn(async move {

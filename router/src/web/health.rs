@@ -21,12 +21,10 @@ use crate::telemetry::Metrics;
 pub struct Health {
     /// Its metrics.
     pub metrics: Arc<Metrics>,
-    /// Ready means that the store answers: PagerDuty's health is not ours.
+    /// Ready means that the store answers: PagerDuty's health is not ours. Alive means that it is of use.
     pub store: Store,
-    /// Alive means that its file is of use: the store's own, or that of its embedded queue alone.
-    pub file: Store,
-    /// Its embedded queue.
-    pub spool: Spool,
+    /// Its embedded queue, where it has one.
+    pub spool: Option<Spool>,
 }
 
 /// The routes of the health address. Who asks whether the worker is there is told, by whatever name; the
@@ -48,7 +46,7 @@ pub(super) fn health(health: Health, guard: Guard) -> Routes {
 
 /// Not while only a new start would help.
 async fn alive(State(health): State<Health>) -> Response {
-    match health.file.broken() {
+    match health.store.broken() {
         None => "alive\n".into_response(),
         Some(error) => {
             let text = format!("this process ends, to be started again: {error}\n");
@@ -67,8 +65,8 @@ async fn ready(State(health): State<Health>) -> Response {
 }
 
 async fn metrics(State(health): State<Health>) -> Response {
-    for lane in Lane::ALL {
-        health.metrics.queued(lane.as_str(), health.spool.depth_of(lane));
+    if let Some(spool) = &health.spool {
+        Lane::ALL.iter().for_each(|lane| health.metrics.queued(lane.as_str(), spool.depth_of(*lane)));
     }
     ([(header::CONTENT_TYPE, METRICS)], health.metrics.text()).into_response()
 }

@@ -18,9 +18,9 @@ mod store;
 mod token;
 mod webhooks;
 
-pub use commands::{Operator, Vouched};
+pub use commands::{LetIn, Operator, Vouched};
 pub(crate) use doors::{Doors, asked_without_doors};
-pub use events::Ingest;
+pub use events::{Ingest, Senders};
 pub use health::Health;
 pub use refusal::Refusals;
 pub(crate) use server::Server;

@@ -22,6 +22,7 @@ pub(crate) fn command(id: &str, wish: CommandKind) -> Command {
         reason: "drill".to_owned(),
         via: None,
         episode: None,
+        caller: None,
         wish,
     }
 }

@@ -11,7 +11,7 @@ use watchfire_tests::store_contract::{at, entry, finding};
 use super::{changing, load};
 
 /// Text that no compression makes much shorter.
-fn noise(bytes: usize) -> String {
+pub(super) fn noise(bytes: usize) -> String {
     let mut state = 1_u64;
     let mut next = || {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -28,6 +28,8 @@ async fn an_event_that_a_row_does_not_hold_is_refused_before_anything_is_written
     let refused = store.commit(&State::default(), &large).await.unwrap_err();
     assert!(matches!(&refused, Error::TooLarge { .. }), "{refused:?}");
     assert!(refused.to_string().starts_with("the decision about event large takes "), "{refused}");
+    let what_to_do = "; `store.dynamodb.bucket` names a bucket for what is larger";
+    assert!(refused.to_string().ends_with(what_to_do), "{refused}");
     assert_eq!(store.find(&EventId::new("large")).await.unwrap(), None);
     large.raw = noise(200_000);
     assert_eq!(store.commit(&State::default(), &large).await.unwrap(), Committed::Yes);

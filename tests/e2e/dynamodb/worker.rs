@@ -18,7 +18,8 @@ async fn two_workers_over_one_table_decide_an_event_once() {
     let aws = Ministack::shared();
     let table = DynamoDbTable::at(aws.endpoint());
     let store = table.open().await;
-    let configuration = over(&table.name, &pagerduty);
+    let queue = aws.queue("both", 30, 50).await;
+    let configuration = over(&table.name, &pagerduty).queue(&queue.url);
     let one = Watchfire::start(&configuration, Some(&aws)).await;
     let other = Watchfire::start(&configuration, Some(&aws)).await;
     let event = GuardDuty::miner("both-1").event("event-1");
@@ -43,8 +44,9 @@ async fn a_start_says_that_a_table_is_missing_and_where_it_is_named() {
     let pagerduty = PagerDuty::start().await;
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("watchfire.yaml"), over("no-such-table", &pagerduty).text()).unwrap();
-    let expected =
-        "store.dynamodb.table: the table no-such-table cannot be the store: there is no such table\n";
+    let expected = "store.dynamodb.table: the table no-such-table cannot be the store: there is no such table in \
+                    us-gov-west-1: is it in another region (AWS_REGION or `store.dynamodb.region`), or of another account \
+                    than these credentials?\n";
     let arguments: [&[&str]; 2] = [&["run"], &["check", "--live"]];
     for arguments in arguments {
         let said = watchfire_at(folder.path(), arguments, &Ministack::shared());

@@ -1,11 +1,17 @@
 //! What passes is paid for by AWS's rules, and what an event takes of a table, as the proxy counts it.
 
+use std::collections::BTreeMap;
+use std::process::Command;
+
+use serde::Serialize;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use watchfire::router::Router;
 use watchfire_tests::cluster::Template;
-use watchfire_tests::fault_proxy::{Consumed, FaultProxy, Faults};
-use watchfire_tests::{Configuration, DynamoDbTable, GuardDuty, Ministack, PagerDuty, in_process};
+use watchfire_tests::fault_proxy::{Consumed, Counts, FaultProxy, Faults};
+use watchfire_tests::{
+    Configuration, DynamoDbTable, GuardDuty, Ministack, PagerDuty, in_process, repository,
+};
 
 use super::rig::{Rig, key};
 use crate::containment::stage::Stage;
@@ -113,13 +119,53 @@ impl World {
         Self { proxy, router, _folder: folder, _pagerduty: pagerduty }
     }
 
-    /// Read and write units until nothing of an event is pending.
-    async fn takes(&self, event: &Value) -> [f64; 2] {
-        let before = self.proxy.counts().units;
+    /// What an event takes until nothing of it is pending.
+    async fn takes(&self, event: &Value) -> Taken {
+        let before = self.proxy.counts();
         self.router.handle(&event.to_string()).await.unwrap();
-        let taken = self.proxy.counts().units.since(&before);
-        [taken.read, taken.written()]
+        Taken::between(&before, &self.proxy.counts())
     }
+}
+
+/// Read units, and write units by what is written: the records of a kind, the decisions, the entries of an index.
+#[derive(Debug, PartialEq, Serialize)]
+struct Taken {
+    read: f64,
+    written: BTreeMap<String, f64>,
+}
+
+impl Taken {
+    fn between(before: &Counts, after: &Counts) -> Self {
+        let mut written = BTreeMap::new();
+        for (partition, units) in &after.partitions {
+            let units = units - before.partitions.get(partition).copied().unwrap_or_default();
+            if units > 0.0 {
+                *written.entry(family(partition)).or_default() += units;
+            }
+        }
+        Self { read: after.units.since(&before.units).read, written }
+    }
+
+    fn units(&self) -> [f64; 2] {
+        [self.read, self.written.values().sum()]
+    }
+}
+
+/// `infra/scale` has no figures of its own: what an event takes stands in a file that `WRITE_UNITS=1` writes anew.
+fn the_model_of_scale_counts_with(taken: &[(&str, Taken)]) {
+    let file = repository().join("infra/scale/units.json");
+    let taken: BTreeMap<_, _> = taken.iter().map(|(event, taken)| (event, taken)).collect();
+    let text = serde_json::to_string_pretty(&taken).unwrap() + "\n";
+    if std::env::var_os("WRITE_UNITS").is_some() {
+        std::fs::write(&file, &text).expect("a file");
+    }
+    let kept = std::fs::read_to_string(&file).unwrap_or_default();
+    assert_eq!(text, kept, "{} is another: WRITE_UNITS=1 writes it anew", file.display());
+}
+
+/// `R#limit#3` is one of the sixteen of `R#limit`, `timeline I#<incident>` one of as many as there are incidents.
+fn family(partition: &str) -> String {
+    partition.rsplit_once('#').map_or(partition, |(family, _)| family).to_owned()
 }
 
 #[tokio::test]
@@ -141,6 +187,8 @@ async fn a_page_a_repeat_and_a_line_of_the_digest_cost_what_is_said() {
         ("a new incident in the digest", world.takes(&low.event("event-4")).await),
         ("the same finding of it again", world.takes(&low.again().event("event-5")).await),
     ];
+    the_model_of_scale_counts_with(&taken);
+    let taken = taken.map(|(event, taken)| (event, taken.units()));
     // As router/src/store/README.md has it.
     let expected = [
         ("a new P0 page", [19.0, 16.0]),
@@ -160,8 +208,14 @@ async fn a_contained_pod_costs_what_is_said() {
     let stage = Stage::set_over("paid", |configuration| configuration, Some(store)).await;
     let pod = stage.cluster.bare_pod(&stage.namespace, "pay", Template::of(&[("app", "pay")])).await;
     stage.known(&pod).await;
-    let before = proxy.counts().units;
+    let before = proxy.counts();
     stage.handle(&stage.miner(&pod, "event-1")).await;
-    let taken = proxy.counts().units.since(&before);
-    assert_eq!((taken.read, taken.written()), (30.0, 52.0));
+    assert_eq!(Taken::between(&before, &proxy.counts()).units(), [30.0, 52.0]);
+}
+
+#[test]
+fn the_page_of_scale_has_the_tables_that_its_model_prints() {
+    let model = repository().join("infra/scale/model.py");
+    let checked = Command::new("python3").arg(model).arg("--check").output().expect("a Python");
+    assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
 }

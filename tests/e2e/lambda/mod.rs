@@ -39,7 +39,7 @@ impl InProcess {
         let files = rules_files::read(None).expect("the shipped rules are in the binary");
         let policy = config.policy(RuleSet::load(&files).expect("the shipped rules are right"));
         let parts = Parts::open(config, policy, watcher).await.expect("everything is on this machine");
-        let called = parts.called();
+        let called = parts.called().await;
         let router = called.router.clone();
         Self { _folder: folder, lambda: Lambda::new(called, operators), router }
     }

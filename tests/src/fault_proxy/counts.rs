@@ -14,6 +14,8 @@ pub struct Counts {
     pub lost: u64,
     /// What was taken.
     pub units: Consumed,
+    /// The write units of it, by the partition that wrote them: `E#3` of the table, `due D#3` of an index.
+    pub partitions: BTreeMap<String, f64>,
 }
 
 /// Capacity by AWS's rules: write units of a kilobyte, twice in a transaction, and read units of four, halves where it
@@ -42,6 +44,14 @@ impl Counts {
 
     pub(super) fn asked(&mut self, operation: &str) {
         *self.requests.entry(operation.to_owned()).or_default() += 1;
+    }
+
+    /// A partition of the table, or of that index, has written so much; the partition as a request names it.
+    pub(super) fn wrote(&mut self, index: Option<&str>, partition: &str, units: f64) {
+        let key: BTreeMap<String, String> = serde_json::from_str(partition).unwrap_or_default();
+        let key = key.into_values().next().unwrap_or_else(|| partition.to_owned());
+        let name = index.map_or(key.clone(), |index| format!("{index} {key}"));
+        *self.partitions.entry(name).or_default() += units;
     }
 
     pub(super) fn refused(&mut self, code: &str) {

@@ -111,6 +111,10 @@ impl State {
         let changes = table.index_changes(before.as_ref(), after.as_ref());
         let indexes = changes.iter().map(|change| change.units).sum();
         self.counts.units.add(&Consumed { read: 0.0, table: units, indexes });
+        self.counts.wrote(None, &key.partition, units);
+        for change in &changes {
+            self.counts.wrote(change.arn.rsplit('/').next(), &change.partition, change.units);
+        }
         if let Some(rate) = self.faults.partition.map(|rate| rate.written) {
             self.buckets.takes(&table.arn, &key.partition, (units, rate));
             for change in changes {

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::action::ActionName;
-use crate::decision::Cause;
+use crate::decision::{Caller, Cause};
 use crate::ids::{ApprovalId, ChannelName, EventId, IncidentKey, SilenceId};
 use crate::silence::{Extension, SilenceDraft};
 
@@ -23,6 +23,9 @@ pub struct Command {
     /// The incident's episode that is meant; whichever is going on, if left out.
     #[serde(default)]
     pub episode: Option<u32>,
+    /// Who they are to AWS, where that is what let them in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caller: Option<Caller>,
     /// What.
     pub wish: CommandKind,
 }
@@ -30,8 +33,9 @@ pub struct Command {
 impl Command {
     /// What a decision about it answers.
     pub fn cause(&self) -> Cause {
-        let Self { id: _, by, reason, via: _, episode: _, wish } = self;
-        Cause::Command { by: by.clone(), reason: reason.clone(), approves: wish.approves().cloned() }
+        let Self { id: _, by, reason, via: _, episode: _, caller, wish } = self;
+        let (by, reason, caller) = (by.clone(), reason.clone(), caller.clone());
+        Cause::Command { by, reason, approves: wish.approves().cloned(), caller }
     }
 }
 

@@ -5,6 +5,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::ApprovalId;
 
+/// Somebody whom AWS has let in: what it calls them, which they cannot choose, beside what they call themselves.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Caller {
+    /// Their whole ARN.
+    pub arn: String,
+    /// The name that they gave, where it is another than the one that AWS has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub says: Option<String>,
+}
+
 /// What a decision answers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -21,6 +31,9 @@ pub enum Cause {
         /// The plan that they approved; none where they asked for something else.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         approves: Option<ApprovalId>,
+        /// Who they are to AWS, where that is what let them in.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        caller: Option<Caller>,
     },
     /// A record whose time has come.
     Timer,

@@ -156,7 +156,8 @@ impl<'b> Building<'b> {
             |wish, (by, via, episode): (Option<String>, Option<String>, Option<u32>), reason: String| {
                 let by = by.unwrap_or_else(|| "sam".to_owned());
                 let id = EventId::new(format!("command-{number}"));
-                let command = Command { id, by, reason, via: via.map(ChannelName::new), episode, wish };
+                let via = via.map(ChannelName::new);
+                let command = Command { id, by, reason, via, episode, caller: None, wish };
                 inputs.push(StepInput::Command { command, at });
             };
         let nobody = || (None, None, None);

@@ -20,6 +20,8 @@ pub(super) enum Why {
     Type,
     Unfit,
     Unavailable,
+    NotQueued,
+    Closed,
 }
 
 impl Why {
@@ -33,8 +35,8 @@ impl Why {
             Why::Unclear | Why::NoFile => 409,
             Why::Large => 413,
             Why::Type => 415,
-            Why::Unfit => 422,
-            Why::Unavailable => 503,
+            Why::Unfit | Why::NotQueued => 422,
+            Why::Unavailable | Why::Closed => 503,
         }
     }
 
@@ -55,6 +57,10 @@ impl Why {
             Why::Type => "The body is of a type that is not taken.",
             Why::Unfit => "The body is JSON, and not of this form.",
             Why::Unavailable => "The store does not answer, or too much is held already; to be asked again.",
+            Why::NotQueued => "SQS refuses those that are named, and took the others.",
+            Why::Closed => {
+                "Those that are named are on no queue, or there is none, or too much is held already; to be sent again."
+            }
         }
     }
 }

@@ -18,8 +18,16 @@ pub(super) struct Operation {
 const ANY: [Why; 4] = [Why::Unreadable, Why::Token, Why::Forbidden, Why::Unavailable];
 
 pub(super) fn of_ingest(endpoint: IngestEndpoint, types: &mut Generators) -> Operation {
-    let refused =
-        [Why::Unreadable, Why::Token, Why::Forbidden, Why::Slow, Why::Large, Why::Type, Why::Unavailable];
+    let refused = [
+        Why::Unreadable,
+        Why::Token,
+        Why::Forbidden,
+        Why::Slow,
+        Why::Large,
+        Why::Type,
+        Why::NotQueued,
+        Why::Closed,
+    ];
     let (method, summary) = (endpoint.method(), endpoint.summary());
     let rest = match endpoint {
         IngestEndpoint::Events => json!({
@@ -31,7 +39,7 @@ pub(super) fn of_ingest(endpoint: IngestEndpoint, types: &mut Generators) -> Ope
                 "application/json": {"schema": {"description": "An EventBridge event, or an array of them."}},
                 LINES: {"schema": {"type": "string"}},
             }},
-            "responses": Answers::of::<views::Accepted>(202, "They are on disk.", types).refused(&refused, types).done(),
+            "responses": Answers::of::<views::Accepted>(202, "They are on the queue: on SQS, or on disk.", types).refused(&refused, types).done(),
         }),
     };
     Operation { method, rest }

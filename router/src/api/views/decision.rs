@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use watchfire_core::decision::{Because, Cause};
+use watchfire_core::decision::{Because, Caller, Cause};
 use watchfire_core::ids::{EffectId, EventId, FindingKey, RuleName};
 use watchfire_core::journal::Entry;
 use watchfire_core::priority::Priority;
@@ -63,6 +63,9 @@ pub enum DecidedBy {
         name: String,
         /// Why, in their words.
         reason: String,
+        /// Who they are to AWS, where that is what let them in.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        caller: Option<Caller>,
     },
     /// Its time had come, or something of ours was reported.
     Itself,
@@ -72,8 +75,9 @@ impl DecidedBy {
     fn of(cause: &Cause) -> Self {
         match cause {
             Cause::Event => DecidedBy::Event,
-            Cause::Command { by, reason, approves: _ } => {
-                DecidedBy::Human { name: by.clone(), reason: reason.clone() }
+            Cause::Command { by, reason, approves: _, caller } => {
+                let (name, reason, caller) = (by.clone(), reason.clone(), caller.clone());
+                DecidedBy::Human { name, reason, caller }
             }
             Cause::Timer | Cause::Report | Cause::Completion => DecidedBy::Itself,
         }

@@ -140,6 +140,7 @@ pub struct Mitigation {
     pub off: Option<SwitchedOff>,
     /// Why it is off by the ConfigMap of the configuration; none where it is not.
     pub elsewhere: Option<String>,
-    /// The mode of the configuration.
-    pub mode: Mode,
+    /// The mode of the configuration; none where there is none to say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode: Option<Mode>,
 }

@@ -22,7 +22,7 @@ impl Error {
     }
 }
 
-/// Events that are on disk.
+/// Events that are on a queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Accepted {
     /// How many; the same text twice counts twice.

@@ -22,6 +22,8 @@ pub(crate) enum Service {
     SecretsManager,
     /// Notes on findings.
     SecurityHub,
+    /// Who calls.
+    Sts,
 }
 
 /// Where a service is called, and for which region it is signed.
@@ -50,6 +52,7 @@ impl Service {
             Service::S3 => "S3",
             Service::SecretsManager => "Secrets Manager",
             Service::SecurityHub => "SecurityHub",
+            Service::Sts => "STS",
         }
     }
 
@@ -62,6 +65,7 @@ impl Service {
             Service::S3 => "s3",
             Service::SecretsManager => "secretsmanager",
             Service::SecurityHub => "securityhub",
+            Service::Sts => "sts",
         }
     }
 
@@ -70,9 +74,12 @@ impl Service {
         match self {
             // With the item that a condition did not hold for.
             Service::DynamoDb => 1024 * 1024,
-            Service::Ecr | Service::Iam | Service::S3 | Service::SecretsManager | Service::SecurityHub => {
-                64 * 1024
-            }
+            Service::Ecr
+            | Service::Iam
+            | Service::S3
+            | Service::SecretsManager
+            | Service::SecurityHub
+            | Service::Sts => 64 * 1024,
         }
     }
 
@@ -85,7 +92,7 @@ impl Service {
             Service::Ecr | Service::DynamoDb => 32 * 1024 * 1024,
             // A policy of 10,240 characters, three of ours for each; a secret of 65,536 bytes, six for each; 100
             // findings with the longest names and messages.
-            Service::Iam | Service::SecretsManager | Service::SecurityHub => 512 * 1024,
+            Service::Iam | Service::SecretsManager | Service::SecurityHub | Service::Sts => 512 * 1024,
         }
     }
 }
@@ -154,7 +161,8 @@ impl Place {
             | Service::Ecr
             | Service::S3
             | Service::SecretsManager
-            | Service::SecurityHub => region,
+            | Service::SecurityHub
+            | Service::Sts => region,
         };
         let endpoint = format!("https://{}", host(service, region, variant));
         Ok(Self { service, region: signed_for.to_owned(), endpoint })
@@ -216,6 +224,9 @@ fn host(service: Service, region: &str, variant: Variant) -> String {
             format!("secretsmanager{fips_name}.{region}.{suffix}")
         }
         Service::SecurityHub => format!("securityhub{fips_name}.{region}.{}", partition.suffix()),
+        // GovCloud's own is the one for FIPS.
+        Service::Sts if fips && partition == Partition::Gov => format!("sts.{region}.{}", partition.suffix()),
+        Service::Sts => format!("sts{fips_name}.{region}.{suffix}"),
     }
 }
 

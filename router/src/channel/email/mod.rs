@@ -42,7 +42,7 @@ use watchfire_core::notice::{MailTemplates, Wording};
 use watchfire_core::value_schema;
 use watchfire_core::yaml::{Mistake, expected};
 
-use super::{Action, PerMinute, Preview, local};
+use super::{Action, Bound, PerMinute, Preview, local};
 use crate::clients::{Clients, chain};
 use crate::failure::{Done, Failure, NotTaken};
 use crate::secret::{Secret, SecretSource, SecretUse};
@@ -167,7 +167,7 @@ pub struct Email {
     transport: AsyncSmtpTransport<Tokio1Executor>,
     from: Mailbox,
     to: Vec<Mailbox>,
-    pace: PerMinute,
+    bound: Bound,
     pub(super) wording: Wording,
 }
 
@@ -185,6 +185,7 @@ impl Action for Email {
             Encryption::Wrapper => smtp::SUBMISSIONS_PORT,
             Encryption::None => smtp::SMTP_PORT,
         };
+        let bound = Bound::of(pace, &["email", &host, &from.0.email.to_string()]);
         let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&host)
             .port(port.unwrap_or(usual))
             .tls(encryption(tls, host, ca_file).await?)
@@ -196,7 +197,7 @@ impl Action for Email {
             builder = builder.credentials(credentials);
         }
         let to = to.into_iter().map(|MailAddress(mailbox)| mailbox).collect();
-        Ok(Self { transport: builder.build(), from: from.0, to, pace, wording: templates.into() })
+        Ok(Self { transport: builder.build(), from: from.0, to, bound, wording: templates.into() })
     }
 
     async fn perform(&self, effect: &Effect) -> Result<Done, NotTaken> {
@@ -222,8 +223,8 @@ impl Action for Email {
         })
     }
 
-    fn per_minute(&self) -> Option<PerMinute> {
-        Some(self.pace)
+    fn bound(&self) -> Option<Bound> {
+        Some(self.bound.clone())
     }
 }
 

@@ -1,5 +1,9 @@
 //! Storms on a clock that is set.
 
+#![allow(clippy::unwrap_used)]
+
+mod fleet;
+
 use std::sync::Arc;
 
 use watchfire_core::priority::Priority;
@@ -13,6 +17,10 @@ const MINUTE: Duration = Duration::from_secs(60);
 /// Never tried before.
 fn new(priority: Priority) -> Rank {
     Rank { is_tried: false, priority }
+}
+
+fn pace(most: u32) -> Pace {
+    Pace::new(ChannelName::new("oncall"), Bound::of(PerMinute(most), &["a key"]))
 }
 
 /// When, since the start, pages of that priority were admitted that came as fast as they could.
@@ -32,10 +40,10 @@ async fn storm(pace: Arc<Pace>, priority: Priority, lasting: Duration) -> Vec<Du
 #[tokio::test(start_paused = true)]
 async fn no_minute_sees_more_than_the_limit_and_little_of_it_is_wasted() {
     for most in [4, 5, 20, 60, 110, 1000] {
-        let pace = Arc::new(Pace::new(PerMinute(most)));
+        let paced = Arc::new(pace(most));
         let lasting = 4 * MINUTE;
-        let urgent = tokio::spawn(storm(Arc::clone(&pace), Priority::P0, lasting));
-        let routine = tokio::spawn(storm(pace, Priority::P3, lasting));
+        let urgent = tokio::spawn(storm(Arc::clone(&paced), Priority::P0, lasting));
+        let routine = tokio::spawn(storm(paced, Priority::P3, lasting));
         let mut times = urgent.await.expect("no panic");
         times.extend(routine.await.expect("no panic"));
         times.sort();
@@ -43,13 +51,13 @@ async fn no_minute_sees_more_than_the_limit_and_little_of_it_is_wasted() {
             times.iter().map(|first| times.iter().filter(|t| **t >= *first && **t < *first + MINUTE).count());
         let busiest = busiest.max().expect("some were admitted");
         assert!(busiest <= most as usize, "{busiest} of {most} in a minute");
-        assert!(times.len() >= 2 * most as usize, "{} of {most} a minute in 4 minutes", times.len());
+        assert!(times.len() >= 7 * most as usize / 2, "{} of {most} a minute in 4 minutes", times.len());
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_urgent_page_does_not_wait_behind_a_storm_of_routine_ones() {
-    let pace = Pace::new(PerMinute(110));
+    let pace = pace(110);
     let give_up_at = Instant::now() + MINUTE;
     while pace.admit(new(Priority::P2), Instant::now()).await.is_ok() {}
     let start = Instant::now();
@@ -61,7 +69,7 @@ async fn an_urgent_page_does_not_wait_behind_a_storm_of_routine_ones() {
 
 #[tokio::test(start_paused = true)]
 async fn an_urgent_page_waits_for_room_until_it_gives_up_and_no_longer() {
-    let pace = Pace::new(PerMinute(12));
+    let pace = pace(12);
     let start = Instant::now();
     let mut admitted = 0;
     let refusal = loop {
@@ -70,15 +78,15 @@ async fn an_urgent_page_waits_for_room_until_it_gives_up_and_no_longer() {
             Err(refusal) => break refusal,
         }
     };
-    // A burst of 3 and 1 from the lanes, then one each 10 s (urgent) and 30 s (routine).
-    assert_eq!(admitted, 6);
+    // A burst of 3 and 1 from the lanes, then one each 6.7 s (urgent) and 20 s (routine).
+    assert_eq!(admitted, 9);
     let Failure::Transient { reason: _, retry_after: Some(wait) } = refusal else { panic!("{refusal:?}") };
-    assert!(start.elapsed() + wait >= 30 * SECOND && wait <= 10 * SECOND, "{wait:?}");
+    assert!(start.elapsed() + wait >= 30 * SECOND && wait <= 7 * SECOND, "{wait:?}");
 }
 
 #[tokio::test(start_paused = true)]
 async fn routine_pages_without_room_leave_soon_and_come_back_one_after_the_other() {
-    let pace = Pace::new(PerMinute(110));
+    let pace = pace(110);
     let give_up_at = Instant::now() + 10 * MINUTE;
     while pace.admit(new(Priority::P3), Instant::now()).await.is_ok() {}
     let mut returns = Vec::new();
@@ -98,7 +106,7 @@ async fn routine_pages_without_room_leave_soon_and_come_back_one_after_the_other
 
 #[tokio::test(start_paused = true)]
 async fn nobody_is_sent_away_for_more_than_an_hour() {
-    let pace = Pace::new(PerMinute(4));
+    let pace = pace(4);
     for _ in 0..1000 {
         if let Err(Failure::Transient { retry_after: Some(wait), .. }) =
             pace.admit(new(Priority::P3), Instant::now()).await

@@ -42,7 +42,7 @@ use watchfire_core::verdict::EffectKind;
 use watchfire_core::word;
 use watchfire_core::yaml::{Mistake, expected};
 
-use super::{Action, Address, PerMinute, Preview};
+use super::{Action, Address, Bound, PerMinute, Preview};
 use crate::clients::{Clients, chain};
 use crate::failure::{Done, NotTaken};
 use crate::secret::{Secret, SecretSource, SecretUse};
@@ -273,8 +273,8 @@ impl Action for PagerDuty {
         })
     }
 
-    fn per_minute(&self) -> Option<PerMinute> {
-        Some(self.pace)
+    fn bound(&self) -> Option<Bound> {
+        Some(Bound::of(self.pace, &["pagerduty", self.url.as_str(), self.routing_key.expose()]))
     }
 }
 

@@ -36,7 +36,7 @@ use watchfire_core::ids::ChannelName;
 use watchfire_core::value_schema;
 use watchfire_core::yaml::{Mistake, expected};
 
-use super::{Action, Address, PerMinute};
+use super::{Action, Address, Bound};
 use crate::aws::call::{Place, Service, configured};
 use crate::clients::Clients;
 use crate::failure::{Done, NotTaken};
@@ -129,7 +129,7 @@ impl Action for SecurityHub {
         None
     }
 
-    fn per_minute(&self) -> Option<PerMinute> {
+    fn bound(&self) -> Option<Bound> {
         // The writer paces its calls, each of which is many effects.
         None
     }

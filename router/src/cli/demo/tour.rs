@@ -58,7 +58,8 @@ pub(super) async fn tour(folder: &Folder, keep: bool) -> Result<(), Failed> {
     let _eks = Eks::controller(client.clone());
     let suspect = suspect(&client).await?;
     let (app, token) = worker(folder, &server, keep).await?;
-    let (spool, http, router) = (app.spool.clone(), app.http, app.router.clone());
+    let spool = app.spool.clone().context("its store is a file")?;
+    let (http, router) = (app.http, app.router.clone());
     let (stop, stopped) = watch::channel(false);
     let serving = tokio::spawn(app.serve(stopped));
     let name = suspect.metadata.name.clone().unwrap_or_default();

@@ -94,6 +94,7 @@ const ONLY_A_CHECK_KNOWS: [&str; 35] = [
     "both forms of queues",
     "a queue twice, and a name twice",
     "an address that is no loopback and has no token",
+    "a token of those who send events, and nothing that takes them",
     "hosts with scheme or port",
     "a variable that is not set, a file that is not there",
     "a token file that is empty, and one that is not text",

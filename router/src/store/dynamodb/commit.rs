@@ -4,14 +4,15 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::SignedDuration;
 use tokio::time::Instant;
 use watchfire_core::decision::Decision;
 use watchfire_core::ids::IncidentKey;
 use watchfire_core::journal::Entry;
 use watchfire_core::state::{Key, Record, State};
 
+use super::hands::in_nobodys_hands;
 use super::item::Item;
+use super::objects::AT;
 use super::request::{Condition, Write};
 use super::rows::{NET, change, fits, is_at, own_records, shared};
 use super::table::{Reason, Table, Transacted, random, wait};
@@ -32,6 +33,26 @@ const AFTER_CONFLICT: [Duration; 2] = [Duration::from_millis(5), Duration::from_
 /// What is not begun by then is decided anew: what was merged before it may be no longer so. With the time that its last
 /// call may take, a line of the digest is written ten seconds after it was seen that its edition is open, or never.
 const WITHIN: Duration = Duration::from_secs(5);
+
+/// In bytes: larger ones go to a bucket, if there is one; what else is in the item has the rest of its room.
+const MOST_IN_A_ROW: usize = 350 * 1024;
+
+/// What a decision says with its event.
+enum Said {
+    /// As it stands in its row.
+    Here(Vec<u8>),
+    /// In a bucket, at that address.
+    At(String),
+}
+
+/// How a decision is kept.
+struct How {
+    said: Said,
+    /// At that second the table may remove it.
+    expires: i64,
+    /// Whether what is left to do is in this worker's hands.
+    keeps: bool,
+}
 
 /// What a commit writes.
 struct Commit {
@@ -63,7 +84,9 @@ impl DynamoDb {
         if let Some(key) = decision.changes.keys().chain(merged).find(|key| !read.has_read(key)) {
             return Err(Error::Unread(key.clone()));
         }
-        let commit = Commit::new(read, entry, self.0.keep)?;
+        let said = self.said(entry).await?;
+        let how = How { said, expires: (decision.at + self.0.keep + NET).as_second(), keeps: self.0.keeps };
+        let commit = Commit::new(read, entry, how)?;
         let end = Instant::now() + WITHIN;
         if !self.merge(decision).await? {
             return Ok(Committed::Stale);
@@ -75,19 +98,28 @@ impl DynamoDb {
             }
         }
         let committed = write(&self.0.table, &commit.with, Some(&commit.id), end).await?;
-        if committed == Committed::Yes && entry.pending_ids().next().is_some() {
+        if committed == Committed::Yes && self.0.keeps && entry.pending_ids().next().is_some() {
             self.0.hands.committed(&decision.event, commit.id, decision.at);
         }
         Ok(committed)
     }
+
+    /// What a decision says, in a row or in a bucket; it is there before anything says that it is.
+    async fn said(&self, entry: &Entry) -> Result<Said, Error> {
+        let Entry { decision, raw, sha256, outcomes: _ } = entry;
+        let row = to_row(&Kept { decision, raw, sha256 });
+        match row.len() > MOST_IN_A_ROW && self.0.objects.has_place() {
+            true => self.0.objects.put(&row).await.map(Said::At),
+            false => Ok(Said::Here(row)),
+        }
+    }
 }
 
 impl Commit {
-    fn new(read: &State, entry: &Entry, keep: SignedDuration) -> Result<Self, Error> {
+    fn new(read: &State, entry: &Entry, how: How) -> Result<Self, Error> {
         let Entry { decision, raw: _, sha256: _, outcomes: _ } = entry;
         let id = format!("{:016x}", random());
-        let expires = (decision.at + keep + NET).as_second();
-        let mut with = Vec::from(decided(entry, &id, expires));
+        let mut with = Vec::from(decided(entry, &id, how));
         let at = decision.at.as_microsecond();
         let (mut own, mut others) = (Vec::new(), Vec::new());
         for (key, version) in decision.conditions(read) {
@@ -109,24 +141,38 @@ impl Commit {
             return Err(Error::TooMany { writes: with.len(), most: MOST_WRITES });
         }
         let about = || format!("the decision about event {}", decision.event);
-        fits(&with[1], about)?;
+        fits(&with[1], about).map_err(with_a_bucket)?;
         if bytes > MOST_BYTES {
-            return Err(Error::TooLarge { what: about(), bytes, most: MOST_BYTES });
+            return Err(Error::TooLarge { what: about(), bytes, most: MOST_BYTES, instead: None });
         }
         Ok(Self { id, before, with })
     }
 }
 
 /// A decision: what became of it so far, which changes, and it with its event, which stay as they are.
-fn decided(entry: &Entry, commit: &str, expires: i64) -> [Write; 2] {
+fn decided(entry: &Entry, commit: &str, how: How) -> [Write; 2] {
+    let How { said, expires, keeps } = how;
     let Decision { event, at, .. } = &entry.decision;
     let places = [places::head(event), places::body(event, at.as_microsecond())];
-    let (head, body) = shared(
-        head(entry, places[0].item().with("commit", commit).with("ttl", expires)),
-        body(entry, places[1].item().with("ttl", expires)),
-    );
+    let head = head(entry, places[0].item().with("commit", commit).with("ttl", expires));
+    let head = if keeps { head } else { in_nobodys_hands(head) };
+    let body = body(entry, places[1].item().with("ttl", expires));
+    let (head, body) = match said {
+        Said::Here(row) => shared(head, body.with("body", row)),
+        Said::At(address) => (head, body.with(AT, address)),
+    };
     let now = jiff::Timestamp::now().as_second();
     [Write::put(&places[0], head).when(Condition::AbsentAt(now)).telling(), Write::put(&places[1], body)]
+}
+
+pub(super) fn with_a_bucket(error: Error) -> Error {
+    match error {
+        Error::TooLarge { what, bytes, most, instead: _ } => {
+            let instead = Some("; `store.dynamodb.bucket` names a bucket for what is larger");
+            Error::TooLarge { what, bytes, most, instead }
+        }
+        error => error,
+    }
 }
 
 fn head(entry: &Entry, item: Item) -> Item {
@@ -143,11 +189,11 @@ fn head(entry: &Entry, item: Item) -> Item {
 }
 
 fn body(entry: &Entry, item: Item) -> Item {
-    let Entry { decision, raw, sha256, outcomes: _ } = entry;
+    let decision = &entry.decision;
     // What it is about says the decision itself.
     let own = own_records(decision.incident.as_ref(), decision.finding.as_ref());
     let changes = decision.changes.keys().map(ToString::to_string).filter(|key| !own.contains(key)).collect();
-    let item = item.with("body", to_row(&Kept { decision, raw, sha256 })).with_set("changes", changes);
+    let item = item.with_set("changes", changes);
     match &decision.incident {
         Some(incident) => {
             let line = places::in_timeline(incident, decision.at.as_microsecond());

@@ -44,12 +44,31 @@ pub(super) async fn look_at(table: &Table) -> Result<(), Error> {
             wrong.extend(no_expiry(expiry));
             wrong
         }
-        Err(error) if error.code() == "ResourceNotFoundException" => {
-            vec!["there is no such table".to_owned()]
-        }
-        Err(error) => vec![format!("it cannot be looked at: {error}")],
+        Err(error) => vec![not_looked_at(&error, table.region())],
     };
     if wrong.is_empty() { Ok(()) } else { Err(Error::Table { table: table.name.clone(), wrong }) }
+}
+
+/// Why a table cannot be looked at, and what to do about it.
+fn not_looked_at(error: &CallError, region: &str) -> String {
+    match error.code() {
+        "ResourceNotFoundException" => format!(
+            "there is no such table in {region}: is it in another region (AWS_REGION or `store.dynamodb.region`), or of \
+             another account than these credentials?"
+        ),
+        "AccessDeniedException" => {
+            format!("these credentials may not look at it, which takes dynamodb:DescribeTable: {error}")
+        }
+        "ExpiredTokenException" | "ExpiredToken" => {
+            format!("the credentials have expired, get new ones: {error}")
+        }
+        "UnrecognizedClientException" => {
+            format!(
+                "the credentials are not known in {region}: is it the right partition and region? {error}"
+            )
+        }
+        _ => format!("it cannot be looked at: {error}"),
+    }
 }
 
 /// What a table is not that it must be.
@@ -109,11 +128,44 @@ fn no_expiry(described: Result<Value, CallError>) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::aws::call::Refusal;
 
     fn described() -> Value {
         let mut table = definition("t");
         table["TableStatus"] = json!("ACTIVE");
         table
+    }
+
+    #[test]
+    fn why_a_table_cannot_be_looked_at_says_what_to_do() {
+        let told = |code: &str| {
+            let refusal = Refusal { status: 400, code: code.to_owned(), ..Refusal::default() };
+            not_looked_at(&CallError::Refused(refusal), "us-gov-west-1")
+        };
+        let table = [
+            (
+                "ResourceNotFoundException",
+                "there is no such table in us-gov-west-1: is it in another region (AWS_REGION or `store.dynamodb.region`), \
+                 or of another account than these credentials?",
+            ),
+            (
+                "AccessDeniedException",
+                "these credentials may not look at it, which takes dynamodb:DescribeTable: 400 AccessDeniedException",
+            ),
+            (
+                "ExpiredTokenException",
+                "the credentials have expired, get new ones: 400 ExpiredTokenException",
+            ),
+            (
+                "UnrecognizedClientException",
+                "the credentials are not known in us-gov-west-1: is it the right partition and region? 400 \
+                 UnrecognizedClientException",
+            ),
+            ("InternalServerError", "it cannot be looked at: 400 InternalServerError"),
+        ];
+        for (code, expected) in table {
+            assert_eq!(told(code), expected);
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use watchfire_core::ids::EventId;
 
+use super::item::Item;
 use super::request::{Condition, Free, Write};
 use super::table::Written;
 use super::{DynamoDb, places};
@@ -16,6 +17,8 @@ use crate::store::Error;
 const HOLD: Duration = Duration::from_secs(10);
 /// What is held for longer than any hold was taken by a clock that was ahead.
 const LONGEST: SignedDuration = SignedDuration::from_mins(10);
+/// In place of a worker.
+const NOBODY: &str = "-";
 /// So many are remembered as taken; then those that are over are forgotten.
 const MOST: usize = 4_096;
 
@@ -60,6 +63,11 @@ impl Hands {
     pub(super) fn gave(&self, event: &EventId) {
         self.all().remove(event);
     }
+}
+
+/// A head that whoever finds it due may take at once.
+pub(super) fn in_nobodys_hands(head: Item) -> Item {
+    head.with("holder", NOBODY).with("held", 0_i64)
 }
 
 /// So long from now, in microseconds since 1970.

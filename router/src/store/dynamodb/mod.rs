@@ -2,9 +2,14 @@
 
 mod commit;
 mod definition;
+#[cfg(feature = "cli")]
+mod fill;
+mod format;
 mod hands;
 mod item;
+mod leases;
 mod merging;
+mod objects;
 mod places;
 mod prune;
 mod read;
@@ -24,7 +29,9 @@ use serde::Deserialize;
 use watchfire_core::yaml::{Mistake, expected};
 
 use self::hands::Hands;
+use self::leases::Seen;
 use self::merging::Combined;
+use self::objects::Objects;
 use self::places::Place;
 use self::request::Write;
 use self::table::Table;
@@ -44,7 +51,7 @@ const OPEN: &str = "open";
 /// Under `store.dynamodb`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[schemars(rename = "DynamoDb")]
-#[serde(deny_unknown_fields, expecting = "a mapping of table, region")]
+#[serde(deny_unknown_fields, expecting = "a mapping of table, region, bucket, prefix")]
 pub struct Config {
     /// The table's name, 3 to 255 letters, digits, `_`, `-` and `.`.
     #[schemars(regex(pattern = "^[a-zA-Z0-9_.-]{3,255}$"))]
@@ -52,6 +59,24 @@ pub struct Config {
     /// The region that it is in, if it is another than everything else's.
     #[serde(default)]
     pub region: Option<String>,
+    /// A bucket in that region, for decisions about events that are too large for a row; without one they are refused.
+    #[serde(default)]
+    pub bucket: Option<String>,
+    /// What every key in the bucket begins with, such as `watchfire/`.
+    #[serde(default)]
+    #[schemars(regex(pattern = "^([^/].*/)?$"))]
+    pub prefix: String,
+}
+
+/// As what a table is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OpenAs {
+    /// One who works on it: a worker, a Lambda.
+    Worker,
+    /// An operator's command, which does itself what it decides.
+    Operator,
+    /// An operator's command, which leaves what it decides to workers.
+    Recorder,
 }
 
 /// The store in a table.
@@ -67,16 +92,30 @@ struct Inner {
     /// This worker, as others know it.
     worker: String,
     hands: Hands,
+    seen: Seen,
+    /// Whether what it commits is in its hands.
+    keeps: bool,
+    objects: Objects,
 }
 
 impl Config {
     /// What is wrong with it.
     pub(crate) fn check(&self, mistake: &mut dyn FnMut(&str, Mistake)) {
-        let Self { table, region: _ } = self;
+        let Self { table, region: _, bucket, prefix } = self;
         let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
         if !(3..=255).contains(&table.len()) || !table.bytes().all(is_plain) {
             let name = expected("the name of a table, 3 to 255 letters, digits, `_`, `-` and `.`");
             mistake(".table", name.found(format!("`{}`", table.escape_debug())));
+        }
+        let is_bucket = |name: &str| !name.is_empty() && name.bytes().all(is_plain);
+        if let Some(bucket) = bucket.as_deref().filter(|bucket| !is_bucket(bucket)) {
+            mistake(".bucket", expected("a bucket's name").found(format!("`{}`", bucket.escape_debug())));
+        }
+        let is_folder = prefix.is_empty() || prefix.ends_with('/') && !prefix.starts_with('/');
+        if !is_folder || prefix.split('/').any(|part| part == "." || part == "..") {
+            let folder =
+                expected("a prefix that ends in `/`, does not begin with it and has no `.` or `..` between");
+            mistake(".prefix", folder.found(format!("`{}`", prefix.escape_debug())));
         }
     }
 }
@@ -84,20 +123,28 @@ impl Config {
 impl DynamoDb {
     /// Looks whether the table is as it must be.
     pub(super) async fn open(
+        open_as: OpenAs,
         clients: &Clients,
         config: &Config,
         keep: SignedDuration,
     ) -> Result<Self, Error> {
-        let Config { table, region } = config;
+        let opened = Self::reach(clients, config, keep).await?;
+        definition::look_at(&opened.table).await?;
+        format::agree(&opened.table, open_as == OpenAs::Worker).await?;
+        Ok(Self(Arc::new(Inner { keeps: open_as != OpenAs::Recorder, ..opened })))
+    }
+
+    async fn reach(clients: &Clients, config: &Config, keep: SignedDuration) -> Result<Inner, Error> {
+        let Config { table, region, bucket, prefix } = config;
         let caller = Caller::new(clients, Service::DynamoDb, region.as_deref()).await;
         let caller =
             caller.map_err(|error| Error::Table { table: table.clone(), wrong: vec![error.to_string()] })?;
-        let (parsed, combined, hands) = Default::default();
+        let (parsed, combined, hands, seen) = Default::default();
         let worker = format!("{:016x}", table::random());
         let table = Table::new(caller, table.clone());
-        let inner = Inner { table, keep, parsed, combined, worker, hands };
-        definition::look_at(&inner.table).await?;
-        Ok(Self(Arc::new(inner)))
+        let to = bucket.clone().map(|bucket| (bucket, prefix.clone()));
+        let objects = Objects::new(clients, region.as_deref(), to).await;
+        Ok(Inner { table, keep, parsed, combined, worker, hands, seen, keeps: true, objects })
     }
 
     /// What `CreateTable` is to be asked for, without what is particular to a place.
@@ -136,7 +183,8 @@ mod tests {
     fn a_table_has_a_name_that_tables_can_have() {
         let wrong = |table: &str| {
             let mut wrong = Vec::new();
-            let config = Config { table: table.to_owned(), region: None };
+            let config =
+                Config { table: table.to_owned(), region: None, bucket: None, prefix: String::new() };
             config.check(&mut |member, message| wrong.push(format!("{member}: {message}")));
             wrong
         };

@@ -4,6 +4,7 @@
 //! E#x / EVENT              what became of a decision     due: D#x / TIME#EVENT
 //! T#x / TIME#EVENT         the decision and its event    timeline: I#INCIDENT / TIME
 //! C#WHAT / -               who has what only one worker is to do
+//! L#KEY / -                what is leased of the room of what bears so many attempts a minute
 //! R#KIND#x / REST          a record, by its key          due: W#x / TIME#KEY   open: O#KIND#x / REST
 //!                                                        timeline: A#x / TIME#KEY
 //! ```
@@ -84,6 +85,11 @@ pub(super) fn claim(what: &str) -> Place {
     Place::new(format!("C#{what}"), ONLY)
 }
 
+/// What is leased of a room.
+pub(super) fn room(key: &str) -> Place {
+    Place::new(format!("L#{key}"), ONLY)
+}
+
 /// The partition of all events that are called just so.
 pub(super) fn heads_of(named: &str) -> String {
     format!("E#{}", shard(named))
@@ -136,6 +142,11 @@ pub(super) fn mark(key: &str, at: i64) -> [(&'static str, Attribute); 2] {
     let sk = in_time(at, key);
     let sk = shortened(&sk).unwrap_or(sk);
     [("timeline_pk", format!("A#{}", shard(key)).into()), ("timeline_sk", sk.into())]
+}
+
+/// When it is asked whether a record is still needed, if it stands among those of which it is asked.
+pub(super) fn marked_at(record: &Item) -> Option<i64> {
+    record.text("timeline_sk")?.split_once('#')?.0.parse().ok()
 }
 
 /// Where a record stands among the open ones.

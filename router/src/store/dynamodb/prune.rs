@@ -9,6 +9,7 @@ use watchfire_core::ids::EventId;
 use watchfire_core::state::{Key, Record};
 
 use super::item::Item;
+use super::objects::AT;
 use super::places::{self, Place};
 use super::request::{Condition, Order, Range, Write};
 use super::rows::{Head, NET, Row, changes_of, is_at};
@@ -55,6 +56,7 @@ impl DynamoDb {
                 break;
             }
             let heads = self.heads(&bodies).await?;
+            let bodies = self.all_filled(bodies).await?;
             for (body, head) in bodies.iter().zip(heads) {
                 if pruning.room == 0 {
                     break;
@@ -95,6 +97,9 @@ impl DynamoDb {
             if is_ours && matches!(self.0.table.write(&gone).await?, Written::No(_)) {
                 return Ok(());
             }
+        }
+        if let Some(address) = body.text(AT) {
+            self.0.objects.delete(address).await?;
         }
         self.0.table.write(&Write::delete(&place)).await?;
         pruning.removed += 1;

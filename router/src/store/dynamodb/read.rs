@@ -31,7 +31,10 @@ impl DynamoDb {
         for event in events {
             let head = table.get(&places::head(event)).await?;
             let Some(head) = head.as_ref().map(Head::read).transpose()?.flatten() else { continue };
-            let body = table.get(&head.body()).await?;
+            let body = match table.get(&head.body()).await? {
+                Some(body) => Some(self.filled(body).await?),
+                None => None,
+            };
             if let Some(entry) = head.entry(body.as_ref())? {
                 return Ok(Some(entry));
             }
@@ -122,6 +125,12 @@ impl DynamoDb {
             }
         }
         Ok(gathered)
+    }
+
+    pub(in crate::store) async fn keys(&self, beginning: &str, most: usize) -> Result<Vec<String>, Error> {
+        let mut all = some_records_of(None, 'R', beginning, PAGE.min(most));
+        let found = all.take(most, &self.0.table).await?;
+        Ok(found.iter().filter_map(places::key_of).collect())
     }
 
     pub(in crate::store) async fn fold_open<T: Send + 'static>(
@@ -251,6 +260,7 @@ impl DynamoDb {
     /// The decisions in these, each with what became of it; without those that have gone.
     pub(super) async fn entries(&self, bodies: Vec<Item>) -> Result<Vec<Result<Entry, Error>>, Error> {
         let heads = self.heads(&bodies).await?;
+        let bodies = self.all_filled(bodies).await?;
         let entries = bodies.iter().zip(heads).filter_map(|(body, head)| {
             let entry = Head::read(&head?).and_then(|head| match head {
                 Some(head) => head.entry(Some(body)),
@@ -289,6 +299,7 @@ impl DynamoDb {
                 return Ok(gathered);
             }
             let heads = self.heads_of_shared(&bodies).await?;
+            let bodies = self.all_filled(bodies).await?;
             for (body, head) in bodies.iter().zip(heads) {
                 // One that cannot be understood looks like nothing.
                 let kept = from_row::<Kept<Seen, IgnoredAny>>(&whole(body, head.as_ref()), String::new);
@@ -309,14 +320,19 @@ impl DynamoDb {
 
 /// All records of a kind, or those whose keys begin so; a kind is written whole.
 pub(super) fn records_of(index: Option<&'static str>, letter: char, beginning: &str) -> Sorted {
+    some_records_of(index, letter, beginning, PAGE)
+}
+
+/// The same, of each partition so many at a time.
+fn some_records_of(index: Option<&'static str>, letter: char, beginning: &str, page: usize) -> Sorted {
     match beginning.split_once('/') {
         Some((kind, rest)) => {
             let range = if rest.is_empty() { Range::All } else { Range::Beginning(rest.to_owned()) };
-            Sorted::all(index, &format!("{letter}#{kind}#"), &range, Order::Forward, PAGE)
+            Sorted::all(index, &format!("{letter}#{kind}#"), &range, Order::Forward, page)
         }
         None => {
             let only = vec![format!("{letter}#{beginning}")];
-            Sorted::of(only, index, &Range::All, Order::Forward, PAGE)
+            Sorted::of(only, index, &Range::All, Order::Forward, page)
         }
     }
 }

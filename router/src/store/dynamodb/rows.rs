@@ -13,6 +13,7 @@ use watchfire_core::journal::{Entry, Outcome};
 use watchfire_core::state::{Key, Record};
 
 use super::item::Item;
+use super::objects::lost;
 use super::places::{self, Place};
 use super::request::{Condition, Write};
 use crate::store::Error;
@@ -100,6 +101,9 @@ impl Head {
     /// The decision with what became of it; none where that is gone.
     pub(super) fn entry(self, body: Option<&Item>) -> Result<Option<Entry>, Error> {
         let what = || format!("the decision about event {}", self.event);
+        if let Some(error) = body.and_then(lost) {
+            return Err(error);
+        }
         let Some(row) = body.and_then(|body| self.row(body)) else { return Ok(None) };
         let Kept { decision, raw, sha256 } = from_row::<Kept<Decision, String>>(&row, what)?;
         Ok(Some(Entry { decision, raw, sha256, outcomes: self.outcomes }))
@@ -226,10 +230,11 @@ pub(super) fn version() -> u64 {
 /// Refuses what the table would refuse.
 pub(super) fn fits(write: &Write, what: impl FnOnce() -> String) -> Result<(), Error> {
     let bytes = write.size();
-    if bytes > MOST { Err(Error::TooLarge { what: what(), bytes, most: MOST }) } else { Ok(()) }
+    let too_large = |what| Error::TooLarge { what, bytes, most: MOST, instead: None };
+    if bytes > MOST { Err(too_large(what())) } else { Ok(()) }
 }
 
-fn corrupt(what: String, why: &str) -> Error {
+pub(super) fn corrupt(what: String, why: &str) -> Error {
     Error::Corrupt { what, cause: Arc::new(io::Error::new(io::ErrorKind::InvalidData, why)) }
 }
 

@@ -8,13 +8,15 @@ use watchfire_core::ids::EffectId;
 
 use super::DynamoDb;
 use super::item::Item;
-use super::places;
+use super::objects::lost;
 use super::request::{Order, Range};
 use super::rows::{Head, Row};
 use super::sorted::Sorted;
+use super::{format, places};
 use crate::store::embedded::{Copying, SCHEMA, Unsettled};
 use crate::store::line::line;
 use crate::store::row::to_row;
+use crate::store::sums::Sums;
 use crate::store::{Error, Streamed};
 
 /// A stream that nobody takes on is ended.
@@ -35,7 +37,10 @@ impl DynamoDb {
         let store = self.clone();
         tokio::spawn(async move {
             let streamed = match what {
-                Streamed::Backup => store.copy(&sender).await,
+                Streamed::Backup => match store.copy(Some(&sender)).await {
+                    Ok((end, _)) => send(&sender, end).await,
+                    Err(error) => Err(error),
+                },
                 Streamed::Journal => store.journal(&sender).await,
             };
             if let Err(error) = streamed {
@@ -55,6 +60,7 @@ impl DynamoDb {
                 return send(to, lines).await;
             }
             let heads = self.heads(&bodies).await?;
+            let bodies = self.all_filled(bodies).await?;
             for (body, head) in bodies.iter().zip(heads) {
                 let Some(event) = places::event_of_body(body) else { continue };
                 let entry = match head.as_ref().map(Head::read).transpose() {
@@ -73,8 +79,9 @@ impl DynamoDb {
         }
     }
 
-    /// As the embedded store copies itself, so that `watchfire store backup` makes a store of it.
-    async fn copy(&self, to: &Bits) -> Result<(), Error> {
+    /// As the embedded store copies itself, so that `watchfire store backup` makes a store of it; the answer is the end of
+    /// it, which makes it whole, and what is in all of it.
+    pub(super) async fn copy(&self, to: Option<&Bits>) -> Result<(Vec<u8>, Sums), Error> {
         let mut copying = Copying::begin();
         let mut all = Sorted::all(None, "T#", &Range::All, Order::Forward, PAGE);
         loop {
@@ -83,12 +90,15 @@ impl DynamoDb {
                 break;
             }
             let heads = self.heads(&bodies).await?;
+            let bodies = self.all_filled(bodies).await?;
             for (body, head) in bodies.iter().zip(heads) {
                 copy_entry(&mut copying, body, head.as_ref())?;
             }
             copied(&mut copying, to).await?;
         }
-        let mut last_version = 0;
+        // A file that was copied into it may have given later versions than any that is still there.
+        let format = self.0.table.get(&format::place()).await?;
+        let mut last_version = format::version(format.as_ref());
         let kinds = places::KINDS.iter().map(|kind| format!("{kind}/"));
         for kind in kinds.chain(places::SINGLE.iter().map(|kind| (*kind).to_owned())) {
             let mut all = super::read::records_of(None, 'R', &kind);
@@ -99,18 +109,21 @@ impl DynamoDb {
         }
         copying.meta("schema", SCHEMA);
         copying.meta("version", last_version);
-        send(to, copying.end()).await
+        Ok(copying.end())
     }
 }
 
-fn copy_entry(copying: &mut Copying, body: &Item, head: Option<&Item>) -> Result<(), Error> {
-    let Some(head) = head.map(Head::read).transpose()?.flatten() else { return Ok(()) };
+fn copy_entry(copying: &mut Copying, body: &Item, item: Option<&Item>) -> Result<(), Error> {
+    let Some(head) = item.map(Head::read).transpose()?.flatten() else { return Ok(()) };
+    if let Some(error) = lost(body) {
+        return Err(error);
+    }
     let Some(row) = head.row(body) else { return Ok(()) };
     let event = head.event.as_str();
     copying.events(event, head.decided);
     copying.entries((head.decided, event), &row);
-    if !head.outcomes.is_empty() {
-        copying.outcomes((head.decided, event), &to_row(&head.outcomes));
+    if let Some(outcomes) = item.and_then(|item| item.bytes("outcomes")) {
+        copying.outcomes((head.decided, event), outcomes);
     }
     if let Some(next_try) = head.due {
         let effects = head.pending.iter().map(|effect| EffectId::new(effect.as_str())).collect();
@@ -128,7 +141,7 @@ fn copy_record(copying: &mut Copying, item: &Item) -> Result<u64, Error> {
     let key = key.as_str();
     let row = Row::read(item)?;
     copying.records(key, (row.version, row.changed, &row.body));
-    copying.aging((row.changed, key), ());
+    copying.aging((places::marked_at(item).unwrap_or(row.changed), key), ());
     // What cannot be understood is copied as it is.
     if let Ok(Some(record)) = row.record(key) {
         if let Some(at) = record.wake_at() {
@@ -142,9 +155,9 @@ fn copy_record(copying: &mut Copying, item: &Item) -> Result<u64, Error> {
     Ok(row.version)
 }
 
-async fn copied(copying: &mut Copying, to: &Bits) -> Result<(), Error> {
-    match copying.full() {
-        Some(chunk) => send(to, chunk).await,
+async fn copied(copying: &mut Copying, to: Option<&Bits>) -> Result<(), Error> {
+    match copying.full().zip(to) {
+        Some((chunk, to)) => send(to, chunk).await,
         None => Ok(()),
     }
 }

@@ -88,6 +88,11 @@ impl Table {
         Self { caller, name, read, written, is_healthy: AtomicBool::new(true) }
     }
 
+    /// The region that it is in.
+    pub(super) fn region(&self) -> &str {
+        self.caller.region()
+    }
+
     pub(super) fn units(&self) -> Units {
         let units = |counted: &AtomicU64| counted.load(Ordering::Relaxed) as f64 / 2.0;
         Units { read: units(&self.read), written: units(&self.written) }

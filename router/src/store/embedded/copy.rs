@@ -20,6 +20,7 @@ use super::overlay;
 use super::tables::{Snapshot, Tables};
 use crate::store::Error;
 use crate::store::error::sound;
+use crate::store::sums::Sums;
 
 const HEAD: &[u8] = b"watchfire store 1\n";
 /// In bytes: what is sent at a time.
@@ -37,7 +38,7 @@ pub(super) fn copy(
         copying.row(of, key, value);
         copying.full().map_or(Ok(()), &mut *send)
     })?;
-    send(copying.end())
+    send(copying.end().0)
 }
 
 /// A copy in the making.
@@ -47,11 +48,14 @@ pub(in crate::store) struct Copying {
     /// Whose rows come now.
     table: &'static str,
     rows: u64,
+    /// What of it was there.
+    sums: Sums,
 }
 
 impl Copying {
     pub(in crate::store) fn begin() -> Self {
-        Self { digest: Context::new(&SHA256), chunk: HEAD.to_vec(), table: "", rows: 0 }
+        let (digest, sums) = (Context::new(&SHA256), Sums::default());
+        Self { digest, chunk: HEAD.to_vec(), table: "", rows: 0, sums }
     }
 
     pub(super) fn row(&mut self, of: &'static str, key: &[u8], value: &[u8]) {
@@ -64,6 +68,7 @@ impl Copying {
         text(&mut self.chunk, key);
         text(&mut self.chunk, value);
         self.rows += 1;
+        self.sums.add(of, key, value);
     }
 
     /// What is to be sent by now.
@@ -75,13 +80,14 @@ impl Copying {
         Some(std::mem::take(&mut self.chunk))
     }
 
-    pub(in crate::store) fn end(self) -> Vec<u8> {
-        let Self { mut digest, mut chunk, table: _, rows } = self;
+    /// The last of it, and what is in all of it.
+    pub(in crate::store) fn end(self) -> (Vec<u8>, Sums) {
+        let Self { mut digest, mut chunk, table: _, rows, sums } = self;
         chunk.push(0);
         chunk.extend(rows.to_le_bytes());
         digest.update(&chunk);
         chunk.extend(digest.finish().as_ref());
-        chunk
+        (chunk, sums)
     }
 }
 

@@ -48,6 +48,7 @@ mod tests {
             by: "ana".to_owned(),
             reason: "sure".to_owned(),
             approves: Some(ApprovalId::new("0123456789ab")),
+            caller: None,
         };
         let cases = [
             (OWN_SOURCE, "Command:approve", "commanded", approve, approved),

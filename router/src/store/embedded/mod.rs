@@ -10,6 +10,7 @@ mod overlay;
 mod place;
 mod prune;
 mod read;
+mod rooms;
 mod suspect;
 pub(crate) mod tables;
 mod write;
@@ -33,9 +34,10 @@ use super::{Error, Streamed};
 pub(crate) use aside::{Aside, aside, set_aside};
 pub(crate) use check::{Checked, check};
 pub(super) use copy::Copying;
-pub(crate) use copy::{Copies, look_at, restore};
+pub(crate) use copy::{Copies, Looked, look_at, restore};
 use place::{Opened, Opener, Place};
 pub(crate) use read::journal;
+use rooms::Rooms;
 pub(super) use tables::{SCHEMA, Unsettled};
 use tables::{Snapshot, Tables};
 use writer::{Closures, Request};
@@ -59,6 +61,7 @@ struct Running {
     identity: Option<file::Identity>,
     /// When there was last something to be written.
     last_write: Mutex<Instant>,
+    rooms: Rooms,
     requests: Option<mpsc::Sender<Box<dyn Request>>>,
     writer: Option<JoinHandle<()>>,
 }
@@ -108,6 +111,7 @@ impl Embedded {
             path,
             identity,
             last_write,
+            rooms: Rooms::default(),
             requests: Some(sender),
             writer: Some(writer),
         })))

@@ -157,6 +157,7 @@ impl Place {
             | Error::Unread(_)
             | Error::NoFile
             | Error::Table { .. }
+            | Error::NewerTable { .. }
             | Error::TooLarge { .. }
             | Error::TooMany { .. }
             | Error::Refused(_) => false,

@@ -115,6 +115,21 @@ impl Embedded {
         .await
     }
 
+    pub(in crate::store) async fn keys(&self, beginning: &str, most: usize) -> Result<Vec<String>, Error> {
+        self.ask(|tables| {
+            let mut found = Vec::new();
+            for row in tables.records()?.range(beginning..)?.take(most) {
+                let key = row?.0;
+                match key.value().starts_with(beginning) {
+                    true => found.push(key.value().to_owned()),
+                    false => break,
+                }
+            }
+            Ok(found)
+        })
+        .await
+    }
+
     pub(in crate::store) async fn fold_open<T: Send + 'static>(
         &self,
         beginning: &str,

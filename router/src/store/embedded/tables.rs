@@ -102,7 +102,7 @@ macro_rules! tables {
             })+
 
             /// Shows every row, as bytes, table by table and in the order of keys.
-            pub(super) fn rows(
+            pub(in crate::store) fn rows(
                 &self,
                 show: &mut dyn FnMut(&'static str, &[u8], &[u8]) -> Result<(), Error>,
             ) -> Result<(), Error> {
