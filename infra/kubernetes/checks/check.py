@@ -21,6 +21,7 @@ STEPS = {
     "pods": valid.pods,                    # restricted, grace, probes
     "admission": admission.check,          # what the policies let pass, evaluated
     "alerts": told.alerts,                 # of metrics that there are
+    "boards": told.boards,                 # the same of both dashboards; Grafana's types
     "applied": applied.check,              # to the API server of the tests
 }
 
