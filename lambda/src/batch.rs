@@ -11,8 +11,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 use watchfire::router::{Router, Slot, WAITING_ROOM};
-use watchfire::source::{Handle, Message, hint};
-use watchfire::telemetry;
+use watchfire::source::{Handle, Message, QueueConfig, hint};
+use watchfire::telemetry::{self, Brought, Metrics, Origin};
 use watchfire::worker::handle_or_warn;
 
 use crate::deadline::Deadline;
@@ -27,6 +27,7 @@ const IN_FLIGHT: u16 = 64;
 pub(crate) struct Batch<'l> {
     pub(crate) router: &'l Arc<Router>,
     pub(crate) hints: &'l Hints,
+    pub(crate) metrics: &'l Metrics,
     pub(crate) deadline: Deadline,
 }
 
@@ -52,6 +53,11 @@ struct Same {
 impl Batch<'_> {
     /// Begins one record after the other as long as there is time, and answers before the invocation is ended.
     pub(crate) async fn handle(self, records: Vec<SqsMessage>) -> Done {
+        // One event source mapping has one queue.
+        let arn = records.first().and_then(|record| record.event_source_arn.clone());
+        let queue = arn.and_then(|arn| self.hints.queue(&arn)).map_or("another", QueueConfig::name);
+        let origin = Origin { source: "sqs", queue };
+        self.metrics.received(origin, records.len());
         let (records, was_hinted, in_flight) = self.sorted(records);
         let slots = Arc::new(Semaphore::new(usize::from(in_flight)));
         let room = Arc::new(Semaphore::new(WAITING_ROOM));
@@ -84,7 +90,9 @@ impl Batch<'_> {
             telemetry::out_of_time(left.len());
         }
         stop(tasks).await;
-        Done { response: reported(left), next_wake, was_hinted }
+        let response = reported(left);
+        self.metrics.left(origin, response.batch_item_failures.len());
+        Done { response, next_wake, was_hinted }
     }
 
     /// A slot, while there is time to begin anything.
@@ -147,11 +155,14 @@ async fn one(
 }
 
 fn message(record: SqsMessage) -> Message {
-    let receives = record.attributes.get("ApproximateReceiveCount").and_then(|count| count.parse().ok());
+    let attribute = |name: &str| record.attributes.get(name).map(String::as_str);
+    let receives = attribute("ApproximateReceiveCount").and_then(|count| count.parse().ok());
+    let brought = Brought::by_queue(attribute("AWSTraceHeader"), attribute("SentTimestamp"));
     Message {
         id: record.message_id.unwrap_or_default(),
         body: record.body.unwrap_or_default(),
         receives: receives.unwrap_or(1),
+        brought,
         handle: Handle::Receipt(record.receipt_handle.unwrap_or_default()),
     }
 }

@@ -16,6 +16,8 @@ pub struct Deadline {
     pub begin_by: Instant,
     /// What is at work is cancelled, and the answer given.
     pub answer_by: Instant,
+    /// Nothing more is told of it.
+    pub tell_by: Instant,
 }
 
 impl Deadline {
@@ -27,7 +29,12 @@ impl Deadline {
     /// For an invocation that is ended in that time.
     pub fn within(left: Duration) -> Self {
         let now = Instant::now();
-        Self { begin_by: now + left - NO_MORE.min(left / 4), answer_by: now + left - ANSWER.min(left / 20) }
+        let kept_back = ANSWER.min(left / 20);
+        Self {
+            begin_by: now + left - NO_MORE.min(left / 4),
+            answer_by: now + left - kept_back,
+            tell_by: now + left - kept_back / 2,
+        }
     }
 }
 
@@ -38,14 +45,17 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn ten_seconds_are_kept_back_or_a_quarter_of_a_short_time() {
         let now = Instant::now();
-        for (left, begin_by, answer_by) in
-            [(900_000, 890_000, 899_000), (30_000, 22_500, 29_000), (3_000, 2_250, 2_850), (0, 0, 0)]
-        {
+        for (left, begin_by, answer_by, tell_by) in [
+            (900_000, 890_000, 899_000, 899_500),
+            (30_000, 22_500, 29_000, 29_500),
+            (3_000, 2_250, 2_850, 2_925),
+            (0, 0, 0, 0),
+        ] {
             let deadline = Deadline::within(Duration::from_millis(left));
             let after = |millis| now + Duration::from_millis(millis);
             assert_eq!(
                 deadline,
-                Deadline { begin_by: after(begin_by), answer_by: after(answer_by) },
+                Deadline { begin_by: after(begin_by), answer_by: after(answer_by), tell_by: after(tell_by) },
                 "{left}"
             );
         }

@@ -3,7 +3,8 @@
 //! ```text
 //! {"Records": [{"eventSource": "aws:sqs", …}]}                    a batch of a queue
 //! {"Records": [{"EventSource": "aws:sns", …}]}                    a topic
-//! {"requestContext": {…}, "rawPath": "/v1/…", …}                  a function URL or API Gateway, payload format 2.0
+//! {"requestContext": {…}, "rawPath": "/v1/…", …}                  a function URL or an HTTP API, payload format 2.0
+//! {"requestContext": {…}, "httpMethod": "GET", …}                 a REST API, payload format 1.0
 //! {"source": "aws.scheduler", "detail-type": "Scheduled Event"}   a tick, as from `aws.events`
 //! {"watchfire": {"tick": {}}}                                     a tick, as somebody has configured it
 //! anything else                                                   an event, as EventBridge invokes with it
@@ -31,8 +32,6 @@ pub enum Invocation {
     Events(Vec<String>),
     /// A request to the API, or a webhook.
     Request(Box<Request>),
-    /// The same as API Gateway's REST APIs hand it over.
-    RequestOfVersion1,
 }
 
 /// What tells one from the other. Events have more, and anything may be in it.
@@ -44,6 +43,8 @@ struct Shape<'p> {
     request_context: Option<IgnoredAny>,
     #[serde(rename = "rawPath")]
     raw_path: Option<IgnoredAny>,
+    #[serde(rename = "httpMethod")]
+    http_method: Option<IgnoredAny>,
     #[serde(borrow)]
     source: Option<Cow<'p, str>>,
     #[serde(rename = "detail-type", borrow)]
@@ -78,8 +79,12 @@ impl Invocation {
         let Ok(shape) = serde_json::from_str::<Shape<'_>>(payload) else { return Self::event(payload) };
         let known = match shape {
             Shape { records: Some(_), .. } => batch(payload).or_else(|| topic(payload)),
-            Shape { request_context: Some(_), raw_path: Some(_), .. } => request(payload),
-            Shape { request_context: Some(_), raw_path: None, .. } => Some(Self::RequestOfVersion1),
+            Shape { request_context: Some(_), raw_path: Some(_), .. } => serde_json::from_str(payload)
+                .ok()
+                .map(|request| Self::request(Request::of_version_2(request))),
+            Shape { request_context: Some(_), http_method: Some(_), .. } => serde_json::from_str(payload)
+                .ok()
+                .map(|request| Self::request(Request::of_version_1(request))),
             Shape { watchfire: Some(ours), .. } => {
                 serde_json::from_str(ours.get()).ok().map(|Ours { _tick }| Self::Tick)
             }
@@ -91,6 +96,10 @@ impl Invocation {
             Shape { .. } => None,
         };
         known.unwrap_or_else(|| Self::event(payload))
+    }
+
+    fn request(request: Request) -> Self {
+        Self::Request(Box::new(request))
     }
 
     fn event(payload: &str) -> Self {
@@ -110,11 +119,6 @@ fn topic(payload: &str) -> Option<Invocation> {
     Some(Invocation::Events(records.into_iter().map(|record| record.sns.get().to_owned()).collect()))
 }
 
-fn request(payload: &str) -> Option<Invocation> {
-    let request = serde_json::from_str(payload).ok()?;
-    Some(Invocation::Request(Box::new(request)))
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -127,7 +131,6 @@ mod tests {
             Invocation::Tick => "tick",
             Invocation::Events(_) => "events",
             Invocation::Request(_) => "request",
-            Invocation::RequestOfVersion1 => "version 1",
         }
     }
 
@@ -148,7 +151,7 @@ mod tests {
             (json!({"source": "aws.guardduty", "detail-type": "GuardDuty Finding", "detail": {}}), "events"),
             (json!({"source": 5}), "events"),
             (request, "request"),
-            (json!({"httpMethod": "GET", "path": "/v1/incidents", "requestContext": {}}), "version 1"),
+            (json!({"httpMethod": "GET", "path": "/v1/incidents", "requestContext": {}}), "request"),
             (json!([{"Records": []}]), "events"),
             (json!("text"), "events"),
         ] {

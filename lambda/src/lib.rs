@@ -12,10 +12,12 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
-use tokio::time::timeout_at;
+use tokio::time::{Instant, timeout_at};
 use watchfire::app::Called;
+use watchfire::rotation::Rotation;
 use watchfire::router::Router;
-use watchfire::telemetry;
+use watchfire::source::Canaries;
+use watchfire::telemetry::{self, Brought, Emf, Metrics, Traces};
 
 use batch::Batch;
 pub use deadline::Deadline;
@@ -29,8 +31,16 @@ pub struct Lambda {
     router: Arc<Router>,
     keep: SignedDuration,
     hints: Hints,
+    canaries: Option<Canaries>,
     requests: Requests,
+    metrics: Arc<Metrics>,
+    emf: Emf,
+    traces: Traces,
+    rotation: Arc<Rotation>,
 }
+
+/// So long spans are waited for at most: a collector is on this machine, or takes them the next time.
+const TOLD_WITHIN: Duration = Duration::from_millis(500);
 
 /// Why an invocation failed; whoever called brings it again, if it is of the kind that does.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -38,30 +48,49 @@ pub struct Lambda {
 pub struct Failed(String);
 
 impl Lambda {
-    /// Behind it stands what the worker and the Lambda have in common.
-    pub fn new(called: Called, operators: Operators) -> Self {
-        let Called { router, store: _, routes, clients, queues, keep } = called;
-        let hints = Hints::new(queues, clients);
-        Self { router, keep, hints, requests: Requests::new(routes, operators) }
+    /// Has secrets that are rotated fetched again, beside whatever is answered, for as long as this is polled.
+    pub async fn keep_looking(&self) {
+        self.rotation.clone().keep_looking().await;
     }
 
-    /// Answers one invocation, whose text is `payload`.
+    /// Behind it stands what the worker and the Lambda have in common.
+    pub fn new(called: Called, operators: Operators) -> Self {
+        let Called { router, routes, clients, queues, canaries, keep, .. } = called;
+        let Called { metrics, emf, traces, rotation, .. } = called;
+        let (hints, requests) = (Hints::new(queues, clients), Requests::new(routes, operators));
+        Self { router, keep, hints, canaries, requests, metrics, emf, traces, rotation }
+    }
+
+    /// Tells the collector what was done, as far as there is time, and returns the line for CloudWatch: what was counted since
+    /// the last one.
+    pub async fn told(&self, deadline: Deadline) -> Option<String> {
+        let left = deadline.tell_by.saturating_duration_since(Instant::now());
+        self.traces.flush(left.min(TOLD_WITHIN)).await;
+        self.emf.line(&self.metrics, Timestamp::now())
+    }
+
+    /// Answers one invocation, whose text is `payload`; `trace` is what Lambda says of it as `X-Amzn-Trace-Id`.
     ///
     /// # Errors
     /// [`Failed`] where nobody but the caller can bring it again: a tick, or an event that came without a queue. A batch
     /// names its failures, and a request is answered with its status.
-    pub async fn answer(&self, payload: &str, deadline: Deadline) -> Result<Value, Failed> {
+    pub async fn answer(
+        &self,
+        payload: &str,
+        trace: Option<&str>,
+        deadline: Deadline,
+    ) -> Result<Value, Failed> {
+        self.rotation.look_if_old(Timestamp::now());
         match Invocation::of(payload) {
             Invocation::Batch(batch) => Ok(self.batch(batch, deadline).await),
             Invocation::Tick => self.tick(deadline).await,
-            Invocation::Events(texts) => self.events(texts, deadline).await,
+            Invocation::Events(texts) => self.events(texts, trace, deadline).await,
             Invocation::Request(request) => Ok(self.request(*request, deadline).await),
-            Invocation::RequestOfVersion1 => Ok(requests::of_version_1()),
         }
     }
 
     async fn batch(&self, records: aws_lambda_events::sqs::SqsEvent, deadline: Deadline) -> Value {
-        let batch = Batch { router: &self.router, hints: &self.hints, deadline };
+        let batch = Batch { router: &self.router, hints: &self.hints, metrics: &self.metrics, deadline };
         let done = batch.handle(records.records).await;
         let next = match done.was_hinted {
             true => self.wake(deadline).await,
@@ -100,17 +129,30 @@ impl Lambda {
             Ok(ticked) => ticked.map_err(|error| Failed(format!("the tick failed: {error}")))?,
             Err(_) => return Err(Failed("the tick was cut off by its deadline".to_owned())),
         };
+        if let Some(Err(error)) = self.canary().await {
+            telemetry::canary_not_sent(&error);
+        }
         let next = self.next_wake().await;
         self.hints.send(next, Timestamp::now()).await;
         Ok(json!({"woken": ticked.woken, "resumed": ticked.resumed, "pruned": ticked.pruned}))
     }
 
+    async fn canary(&self) -> Option<anyhow::Result<bool>> {
+        Some(self.canaries.as_ref()?.send_if_due().await)
+    }
+
     /// Events that no queue brings again: what invoked does, or its own dead-letter queue has them.
-    async fn events(&self, texts: Vec<String>, deadline: Deadline) -> Result<Value, Failed> {
+    async fn events(
+        &self,
+        texts: Vec<String>,
+        trace: Option<&str>,
+        deadline: Deadline,
+    ) -> Result<Value, Failed> {
+        let brought = Brought { header: trace.map(str::to_owned), sent_at: None };
         let mut tasks = JoinSet::new();
         for text in texts {
-            let router = self.router.clone();
-            tasks.spawn(async move { router.handle(&text).await });
+            let (router, brought) = (self.router.clone(), brought.clone());
+            tasks.spawn(async move { router.handle_brought(&text, &brought).await });
         }
         let (mut decided, mut next, mut reasons) = (0, None, Vec::new());
         while let Some(joined) = timeout_at(deadline.answer_by, tasks.join_next()).await.transpose() {

@@ -3,6 +3,7 @@
 mod init_error;
 
 use std::env::{self, VarError};
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,14 +34,19 @@ async fn main() -> Result<(), lambda_runtime::Error> {
             return Err(reason.into());
         }
     };
+    let looking = lambda.clone();
+    tokio::spawn(async move { looking.keep_looking().await });
     run(service_fn(|event: LambdaEvent<Box<RawValue>>| {
         let lambda = lambda.clone();
         async move {
             let LambdaEvent { payload, context } = event;
-            lambda
-                .answer(payload.get(), Deadline::at(context.deadline()))
-                .await
-                .map_err(lambda_runtime::Error::from)
+            let deadline = Deadline::at(context.deadline());
+            let answer = lambda.answer(payload.get(), context.xray_trace_id.as_deref(), deadline).await;
+            if let Some(line) = lambda.told(deadline).await {
+                // CloudWatch reads it from the log; an answer is worth more than its line.
+                let _ = writeln!(std::io::stdout(), "{line}");
+            }
+            answer.map_err(lambda_runtime::Error::from)
         }
     }))
     .await

@@ -1,20 +1,19 @@
 //! The API and the webhooks behind a function URL or an API Gateway: the worker's routes, called instead of connected to.
 
-use aws_lambda_events::lambda_function_urls::{LambdaFunctionUrlRequest, LambdaFunctionUrlResponse};
+mod read;
+
 use axum::body::{Body, to_bytes};
-use axum::http::{HeaderMap, HeaderValue, Method, Request as HttpRequest, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, Request as HttpRequest, StatusCode, header};
 use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use tokio::time::timeout_at;
 use tower::Service as _;
-use watchfire::web::Vouched;
+use watchfire::web::{LetIn, Vouched};
 
 use crate::deadline::Deadline;
-
-/// A request, as payload format 2.0 has it.
-pub(crate) type Request = LambdaFunctionUrlRequest;
+pub(crate) use read::Request;
 
 /// Lambda hands back no more than 6 MB, in which a body may be a third longer than it is.
 const MOST_BYTES: usize = 4 * 1024 * 1024;
@@ -64,40 +63,22 @@ impl Requests {
     }
 
     fn read(&self, request: Request) -> Result<HttpRequest<Body>, &'static str> {
-        let LambdaFunctionUrlRequest {
-            raw_path,
-            raw_query_string,
-            headers,
-            request_context,
-            body,
-            is_base64_encoded,
-            ..
-        } = request;
-        let method = request_context.http.method.unwrap_or_default();
-        let method = Method::from_bytes(method.as_bytes()).map_err(|_| "expected a method")?;
-        let path = raw_path.unwrap_or_default();
-        let query = raw_query_string.filter(|query| !query.is_empty());
-        let uri = query.map_or(path.clone(), |query| format!("{path}?{query}"));
-        let uri: Uri = uri.parse().map_err(|_| "expected a path")?;
-        let body = body.unwrap_or_default();
+        let Request { method, uri, headers, body, is_base64_encoded, signed_by } = request;
         let body = match is_base64_encoded {
             true => STANDARD.decode(body).map_err(|_| "expected a body in base64")?,
             false => body.into_bytes(),
         };
         let mut request = HttpRequest::new(Body::from(body));
-        (*request.method_mut(), *request.uri_mut(), *request.headers_mut()) = (method, uri, headers);
+        *request.method_mut() = method.parse().map_err(|_| "expected a method")?;
+        *request.uri_mut() = uri.parse().map_err(|_| "expected a path")?;
+        *request.headers_mut() = headers;
         // Lambda says so beside the request, where nobody who sends one can.
-        let is_let_in = request_context.authorizer.and_then(|authorizer| authorizer.iam).is_some();
-        if is_let_in && self.operators == Operators::AreLetInByIam {
+        if let Some(by) = signed_by.filter(|_| self.operators == Operators::AreLetInByIam) {
             request.extensions_mut().insert(Vouched);
+            request.extensions_mut().insert(LetIn(by.into()));
         }
         Ok(request)
     }
-}
-
-/// The other payload format, which lacks the request's own path and query.
-pub(crate) fn of_version_1() -> Value {
-    refused(StatusCode::BAD_REQUEST, "expected payload format version 2.0: a function URL or an HTTP API")
 }
 
 fn refused(status: StatusCode, expected: &str) -> Value {
@@ -106,15 +87,15 @@ fn refused(status: StatusCode, expected: &str) -> Value {
     handed_back(status, headers, json!({"error": expected}).to_string().as_bytes())
 }
 
+/// As both formats want it.
 fn handed_back(status: StatusCode, headers: HeaderMap, body: &[u8]) -> Value {
-    let mut answer = LambdaFunctionUrlResponse::default();
-    answer.status_code = i64::from(status.as_u16());
-    answer.headers = headers;
     // The connection is API Gateway's own.
-    answer.headers.remove(header::CONNECTION);
-    match std::str::from_utf8(body) {
-        Ok(text) => answer.body = Some(text.to_owned()),
-        Err(_) => (answer.body, answer.is_base64_encoded) = (Some(STANDARD.encode(body)), true),
-    }
-    serde_json::to_value(answer).expect("an answer can be written")
+    let told = headers.iter().filter(|(name, _)| *name != header::CONNECTION);
+    let told = told.filter_map(|(name, value)| Some((name.to_string(), json!(value.to_str().ok()?))));
+    let (body, is_base64_encoded) = match std::str::from_utf8(body) {
+        Ok(text) => (text.to_owned(), false),
+        Err(_) => (STANDARD.encode(body), true),
+    };
+    json!({"statusCode": status.as_u16(), "headers": told.collect::<Map<_, _>>(), "body": body,
+        "isBase64Encoded": is_base64_encoded})
 }

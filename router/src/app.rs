@@ -10,22 +10,28 @@ use anyhow::Context as _;
 use jiff::SignedDuration;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{sleep, timeout};
+use watchfire_core::canary::NAME;
+use watchfire_core::ids::ChannelName;
 use watchfire_core::policy::Policy;
 
 use crate::channel::Channel;
 use crate::clients::Clients;
 use crate::clock::Clock;
-use crate::config::{At, Config, HealthConfig, HttpConfig, Ready, StoreConfig, Tokens};
+use crate::config::{
+    At, CanaryConfig, Config, HealthConfig, HttpConfig, OtlpConfig, Reach, Ready, StoreConfig,
+    TelemetryConfig, Tokens,
+};
 use crate::descriptors::{self, Shares};
 use crate::pagerduty::{Inbound, Poller};
 use crate::reload::{self, Reloader, Started};
 use crate::responder::Responder;
+use crate::rotation::Rotation;
 use crate::router::{self, ACTING, Router, Watcher};
 use crate::source::spool::{Lane, Spool};
 use crate::source::sqs::Sqs;
-use crate::source::{Intake, QueueConfig, Source};
+use crate::source::{Canaries, Intake, QueueConfig, Source};
 use crate::store::{Now, Store};
-use crate::telemetry::{self, Metrics};
+use crate::telemetry::{self, Emf, Metrics, Traces};
 use crate::web::{
     Doors, Health, Ingest, Operator, Refusals, Senders, Server, Token, Webhooks, asked_without_doors,
 };
@@ -44,8 +50,11 @@ pub struct Parts {
     http: HttpConfig,
     health: HealthConfig,
     config: StoreConfig,
+    canary: Option<CanaryConfig>,
     inbound: Inbound,
     tokens: Tokens,
+    namespace: String,
+    rotation: Arc<Rotation>,
 }
 
 /// What a Lambda has of them: no socket, no task of its own, no embedded queue.
@@ -60,8 +69,18 @@ pub struct Called {
     pub clients: Arc<Clients>,
     /// The queues that bring it events.
     pub queues: Vec<QueueConfig>,
+    /// Who sends canaries, with each tick.
+    pub canaries: Option<Canaries>,
     /// How long decisions are kept.
     pub keep: SignedDuration,
+    /// What is counted,
+    pub metrics: Arc<Metrics>,
+    /// and how it is told.
+    pub emf: Emf,
+    /// The steps that a collector is told of.
+    pub traces: Traces,
+    /// Secrets that are rotated.
+    pub rotation: Arc<Rotation>,
 }
 
 /// A worker that has everything it needs and has not begun.
@@ -79,7 +98,9 @@ pub struct App {
     store: Store,
     told: mpsc::Receiver<Infallible>,
     pollers: Vec<Poller>,
+    canaries: Option<Canaries>,
     reloader: Option<Arc<Reloader>>,
+    rotation: Arc<Rotation>,
 }
 
 /// Why a worker ended.
@@ -112,8 +133,25 @@ impl Parts {
     /// # Errors
     /// Whatever cannot be had; what is configured has its place in the configuration as the outermost context.
     pub async fn of(ready: Ready, clients: Arc<Clients>, watcher: Option<Watcher>) -> anyhow::Result<Parts> {
+        let mut ready = ready;
+        if let Some(canary) = &ready.config.canary {
+            let heartbeat = match &canary.heartbeat {
+                Some(source) => {
+                    Some(source.resolve(&clients).await.context(At("canary.heartbeat".to_owned()))?)
+                }
+                None => None,
+            };
+            ready.channels.insert(ChannelName::new(NAME), Channel::canary(heartbeat, &clients)?);
+        }
         let config = &ready.config.store;
         let store = match &config.dynamodb {
+            // What it does at its start has ten seconds, and whatever is urgent is paged without a store.
+            Some(table) if ready.reach == Reach::Away => {
+                let store = Store::of_dynamodb(&clients, table, config.keep()).await;
+                let store = store.context(At("store.dynamodb.table".to_owned()))?;
+                tokio::spawn(looked_at(store.clone()));
+                store
+            }
             Some(table) => {
                 let opened = Store::open_dynamodb(&clients, table, config.keep()).await;
                 opened.context(At("store.dynamodb.table".to_owned()))?
@@ -134,8 +172,19 @@ impl Parts {
         watcher: Option<Watcher>,
     ) -> anyhow::Result<Parts> {
         let Ready { config, policy, channels, inbound, tokens, .. } = ready;
-        let Config { queues, http, health, store: config, cluster, evidence, mitigation, .. } = config;
+        let in_use = config.clone();
+        let Config { queues, http, health, store: config, cluster, evidence, .. } = config;
+        let Config { mitigation, canary, telemetry, .. } = in_use.clone();
         let metrics = Arc::new(Metrics::default());
+        let TelemetryConfig { otlp, namespace } = telemetry;
+        let traces = match &otlp {
+            Some(OtlpConfig { endpoint }) => Traces::to(
+                endpoint.url(),
+                clients.http().context(At("telemetry.otlp".to_owned()))?,
+                metrics.clone(),
+            ),
+            None => Traces::default(),
+        };
         let responder = match &cluster {
             Some(cluster) => {
                 let opened = Responder::open(cluster, evidence, &mitigation, &clients, Clock::System).await;
@@ -144,26 +193,42 @@ impl Parts {
             None => None,
         };
         let router = Router::new(policy, store.clone(), channels, Clock::System, metrics.clone());
-        let mut router = router.with_responder(responder);
+        let mut router = router.with_responder(responder).with_traces(traces);
         router.watch_decisions(watcher);
         let router = Arc::new(router);
         if config.dynamodb.is_none() {
             router.tell_of_set_aside(&config.path, config.keep()).await?;
         }
-        Ok(Parts { router, store, metrics, clients, queues, http, health, config, inbound, tokens })
+        let rotation = Arc::new(Rotation::of(&in_use, router.clone(), clients.clone()));
+        Ok(Parts {
+            rotation,
+            router,
+            store,
+            metrics,
+            clients,
+            queues,
+            http,
+            health,
+            config,
+            canary,
+            inbound,
+            tokens,
+            namespace,
+        })
     }
 
     /// What there is of it to be called.
     pub async fn called(self) -> Called {
-        let Parts { router, store, metrics, clients, queues, http, health: _, config, inbound, tokens } =
-            self;
-        let refusals = Refusals::new(metrics);
+        let Parts { router, store, metrics, clients, queues, http, config, .. } = self;
+        let Parts { canary, inbound, tokens, namespace, rotation, .. } = self;
+        let refusals = Refusals::new(metrics.clone());
         let (telling, _) = mpsc::channel(1);
+        // Nobody takes anything out of an embedded queue here.
+        let intake = Intake::of(&queues, None, &clients).await;
         let Tokens { token, operator_token } = tokens;
         let ingest = Ingest {
             router: router.clone(),
-            // Nobody takes anything out of an embedded queue here.
-            intake: Intake::of(&queues, None, &clients).await,
+            intake: intake.clone(),
             // A function's address is no loopback.
             senders: token.as_ref().map_or(Senders::VouchedFor, |token| Senders::Showing(token.into())),
             held_bytes: held_bytes(&http),
@@ -173,9 +238,23 @@ impl Parts {
         let token = operator_token.as_ref().map(Token::from);
         let operator = Operator { router: router.clone(), token, refusals: refusals.clone(), reloader: None };
         let webhooks = Webhooks::new(router.clone(), inbound.signers);
-        let routes = asked_without_doors(ingest, operator, webhooks, refusals);
-        Called { router, store, routes, clients, queues, keep: config.keep() }
+        let routes = asked_without_doors(Some(ingest), operator, webhooks, refusals);
+        let canaries = canary.map(|canary| sender(&canary, intake, &router));
+        let (emf, traces) = (Emf::new(namespace), router.traces.clone());
+        let keep = config.keep();
+        Called { router, store, routes, clients, queues, canaries, keep, metrics, emf, traces, rotation }
     }
+}
+
+/// Looks at a table that is in use already. What is wrong with it every call will say, too.
+async fn looked_at(store: Store) {
+    if let Err(error) = store.look_at_its_table().await {
+        telemetry::table_is_wrong(&error);
+    }
+}
+
+fn sender(canary: &CanaryConfig, intake: Intake, router: &Router) -> Canaries {
+    Canaries::new(canary.every(), intake, router.store.clone(), router.clock.clone())
 }
 
 fn held_bytes(http: &HttpConfig) -> usize {
@@ -187,7 +266,7 @@ fn held_bytes(http: &HttpConfig) -> usize {
 pub(crate) fn routes_of_operators(router: Arc<Router>) -> axum::Router {
     let refusals = Refusals::new(router.metrics.clone());
     let operator = Operator { router, token: None, refusals: refusals.clone(), reloader: None };
-    asked_without_doors(operator, None, refusals)
+    asked_without_doors(None, operator, None, refusals)
 }
 
 /// The file, with what is free in it given back.
@@ -227,25 +306,29 @@ impl App {
         let is_one_queue = ready.written.has("queue");
         let started = file.map(|file| Started::with(file, &ready));
         let parts = Parts::of(ready, clients, watcher).await?;
-        let Parts { router, store, metrics, clients, queues, http, health, config, inbound, tokens } = parts;
+        let Parts { router, store, metrics, clients, queues, http, health, config, .. } = parts;
+        let Parts { canary, inbound, tokens, rotation, .. } = parts;
         let limit = descriptors::raise();
         let Tokens { token, operator_token } = tokens;
         let refusals = Refusals::new(metrics.clone());
         let Inbound { signers, pollers } = inbound;
         let webhooks = Webhooks::new(router.clone(), signers);
-        let reloader =
-            started.map(|started| Arc::new(Reloader::new(started, router.clone(), clients.clone())));
+        let reloader = started.map(|started| {
+            Arc::new(Reloader::new(started, router.clone(), clients.clone(), rotation.clone()))
+        });
         let spool = match &store {
             Store::Embedded(_) => Some(Spool::new(&store)?),
             Store::DynamoDb(_) => None,
         };
+        let intake = Intake::of(&queues, spool.as_ref(), &clients).await;
+        let canaries = canary.map(|canary| sender(&canary, intake.clone(), &router));
         let mut sources = embedded(spool.as_ref(), usize::from(http.in_flight));
         sources.extend(queued(&queues, is_one_queue, &clients).await?);
         let shares = shares(limit, channels, router.responder().is_some(), &http);
         let (telling, told) = mpsc::channel(1);
         let ingest = Ingest {
             router: router.clone(),
-            intake: Intake::of(&queues, spool.as_ref(), &clients).await,
+            intake: intake.clone(),
             senders: token.as_ref().map_or(Senders::Anybody, |token| Senders::Showing(token.into())),
             held_bytes: held_bytes(&http),
             refusals: refusals.clone(),
@@ -264,7 +347,21 @@ impl App {
         let http = events.listener.local_addr()?;
         telemetry::ready(rules, channels);
         let keep = config.keep();
-        Ok(App { spool, http, router, sources, keep, store, told, events, health, pollers, reloader })
+        Ok(App {
+            spool,
+            http,
+            router,
+            sources,
+            keep,
+            store,
+            told,
+            events,
+            health,
+            pollers,
+            canaries,
+            reloader,
+            rotation,
+        })
     }
 
     /// Works until `stop` turns true or the store is of no use any more, then drains. Messages that could not be finished
@@ -281,7 +378,9 @@ impl App {
             events,
             health,
             pollers,
+            canaries,
             reloader,
+            rotation,
         } = self;
         let stop = until_it_ends(stop, store.clone());
         let events = tokio::spawn(events.serve(stop.clone()));
@@ -291,10 +390,14 @@ impl App {
         let ticks = tokio::spawn(worker::tick(router.clone(), keep, stop.clone()));
         let mut wakes = tokio::spawn(worker::wake(router.clone(), stop.clone()));
         let reloads = reloader.map(|reloader| tokio::spawn(reload::watch(reloader, stop.clone())));
+        let (all_is_done, ended) = watch::channel(false);
+        let sends = tokio::spawn(router.traces.clone().keep_sending(ended));
+        let looks = tokio::spawn(rotation.keep_looking());
         let tidies = tokio::spawn(worker::tidy(store.clone(), stop.clone()));
         let mut resumes = tokio::spawn(worker::resume(router.clone(), stop.clone()));
         let ask = |poller| tokio::spawn(router::poll(router.clone(), poller, stop.clone()));
         let pollers: Vec<_> = pollers.into_iter().map(ask).collect();
+        let canaries = canaries.map(|canaries| tokio::spawn(worker::canaries(canaries, stop.clone())));
         let work =
             |(source, in_flight)| tokio::spawn(worker::work(router.clone(), source, in_flight, stop.clone()));
         let workers: Vec<_> = sources.into_iter().map(work).collect();
@@ -313,9 +416,12 @@ impl App {
         }
         ticks.abort();
         tidies.abort();
+        looks.abort();
         reloads.iter().for_each(tokio::task::JoinHandle::abort);
-        pollers.iter().for_each(tokio::task::JoinHandle::abort);
+        pollers.iter().chain(&canaries).for_each(tokio::task::JoinHandle::abort);
         health.abort();
+        all_is_done.send_replace(true);
+        let _ = sends.await;
         telemetry::drained(given_back);
         Ok(if store.broken().is_some() { Ended::StoreBroke } else { Ended::Told })
     }

@@ -3,7 +3,7 @@
 mod kept;
 mod partition;
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
@@ -17,7 +17,7 @@ use aws_sdk_sns::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_http_client::tls;
 use aws_smithy_types::timeout::TimeoutConfig;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
-use tokio::sync::OnceCell;
+use tokio::sync::{Notify, OnceCell};
 use watchfire_core::yaml::{Mistake, expected};
 
 use kept::KeptCredentials;
@@ -25,6 +25,21 @@ pub(crate) use partition::{Partition, dns_suffix};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 const TOTAL_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Raised by who was refused with a secret: it may have been rotated.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Doubt(Arc<Notify>);
+
+impl Doubt {
+    pub(crate) fn raise(&self) {
+        self.0.notify_one();
+    }
+
+    /// Returns when it is raised, and at once if it was since the last time.
+    pub(crate) async fn raised(&self) {
+        self.0.notified().await;
+    }
+}
 
 /// What actions and sources are built with. Each client is made when first asked for, so that a set-up
 /// which needs none of them needs neither certificates nor AWS credentials.
@@ -34,6 +49,8 @@ pub struct Clients {
     http: OnceLock<reqwest::Client>,
     direct: OnceLock<reqwest::Client>,
     aws: OnceCell<SdkConfig>,
+    /// Raised where a secret was refused.
+    pub(crate) doubt: Doubt,
 }
 
 impl Clients {
@@ -44,7 +61,8 @@ impl Clients {
     pub fn new(region: Option<String>) -> anyhow::Result<Self> {
         install_crypto_provider()?;
         let region = region.map(Region::new);
-        Ok(Self { region, http: OnceLock::new(), direct: OnceLock::new(), aws: OnceCell::new() })
+        let (http, direct, aws, doubt) = Default::default();
+        Ok(Self { region, http, direct, aws, doubt })
     }
 
     /// As `new`, with an AWS configuration that has been made already; without an HTTP client of its
@@ -57,7 +75,8 @@ impl Clients {
             None => aws.into_builder().http_client(aws_http()).build(),
         };
         let aws = OnceCell::new_with(Some(with_kept_credentials(aws)));
-        Ok(Self { region, http: OnceLock::new(), direct: OnceLock::new(), aws })
+        let (http, direct, doubt) = Default::default();
+        Ok(Self { region, http, direct, aws, doubt })
     }
 
     /// For everything that is not AWS: 3 s to connect, 10 s in all, no redirects, the platform's root
@@ -144,10 +163,14 @@ fn install_crypto_provider() -> anyhow::Result<()> {
         let _ = aws_lc_rs::default_provider().install_default();
     }
     if cfg!(feature = "fips") {
-        let fips = CryptoProvider::get_default().is_some_and(|provider| provider.fips());
-        ensure!(fips, "this is a build for FIPS, and the TLS provider is not in FIPS mode");
+        ensure!(is_fips(), "this is a build for FIPS, and the TLS provider is not in FIPS mode");
     }
     Ok(())
+}
+
+/// Whether all TLS of this process goes through the FIPS module.
+pub(crate) fn is_fips() -> bool {
+    CryptoProvider::get_default().is_some_and(|provider| provider.fips())
 }
 
 /// Why an AWS call failed, in a line. Not the SDK's own rendering: that prints the answer's body.

@@ -25,6 +25,7 @@ pub mod reload;
 pub mod reloaded;
 pub mod responder;
 mod retry;
+pub mod rotation;
 pub mod router;
 pub mod rules_files;
 pub mod secret;

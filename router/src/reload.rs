@@ -14,25 +14,38 @@ use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Mutex, watch};
 use tokio::time::{MissedTickBehavior, interval};
+use watchfire_core::canary::NAME;
 use watchfire_core::ids::ChannelName;
 use watchfire_core::rules::RuleFile;
 
-use crate::channel::ChannelConfig;
+use crate::channel::{ChannelConfig, PollConfig};
 use crate::clients::Clients;
-use crate::config::{self, Config, Diagnostic, Reach, Ready, Tokens, Watched, Written};
+use crate::config::{self, Config, Diagnostic, Reach, Ready, Watched, Written};
 use crate::reloaded::{Cause, Reloaded};
+use crate::rotation::Rotation;
 use crate::router::{InForce, Router};
+use crate::secret::SecretSource;
 use crate::telemetry;
 
 /// How often it is looked for a file that has changed. A poll sees what inotify does not: see [`Watched`].
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// The parts that only a start can change: what they name is open, bound or being read.
-const FIXED: [&str; 7] = ["queue", "queues", "http", "health", "store", "evidence", "cluster"];
+const FIXED: [&str; 10] = [
+    "queue",
+    "queues",
+    "http",
+    "health",
+    "store",
+    "evidence",
+    "cluster",
+    "canary",
+    "telemetry",
+    "require_fips",
+];
 
 /// What the worker started with, which some parts stay until it ends.
 pub(crate) struct Started {
     file: PathBuf,
-    tokens: Tokens,
     known: Known,
 }
 
@@ -54,7 +67,7 @@ impl Started {
             rule_files: ready.rule_files.clone(),
             watched: ready.watched.clone(),
         };
-        Self { file, tokens: ready.tokens.clone(), known }
+        Self { file, known }
     }
 }
 
@@ -64,13 +77,19 @@ pub struct Reloader {
     clients: Arc<Clients>,
     router: Arc<Router>,
     known: Mutex<Known>,
+    rotation: Arc<Rotation>,
 }
 
 impl Reloader {
-    pub(crate) fn new(started: Started, router: Arc<Router>, clients: Arc<Clients>) -> Self {
+    pub(crate) fn new(
+        started: Started,
+        router: Arc<Router>,
+        clients: Arc<Clients>,
+        rotation: Arc<Rotation>,
+    ) -> Self {
         router.metrics.configured(router.clock.now());
         let known = Mutex::new(started.known.clone());
-        Self { started, clients, router, known }
+        Self { started, clients, router, known, rotation }
     }
 
     /// Reads everything again; two who ask at once are answered one after the other.
@@ -106,11 +125,12 @@ impl Reloader {
         }
     }
 
-    /// Puts it in force. A channel that is as it was stays the same one, with all it knows about its other side.
+    /// Puts it in force. A channel that is as it was stays the same one, with all it knows about its other side; what was
+    /// there at the start goes on with the newest secrets.
     fn take(&self, known: &mut Known, ready: Ready, changes: Changes) -> Reloaded {
         let Changes { changed, needs_restart } = changes;
         let Ready { config, policy, written, channels, rule_files, watched, .. } = ready;
-        let config = self.started.known.config.with(config);
+        let mut config = self.started.known.config.with(config);
         let before = self.router.in_force();
         let kept = |name: &ChannelName| {
             let is_as_it_was = known.config.channels.get(name.as_str()) == config.channels.get(name.as_str());
@@ -120,7 +140,17 @@ impl Reloader {
             let channel = kept(&name).unwrap_or_else(|| Arc::new(new));
             (name, channel)
         });
-        let set = InForce { channels: channels.collect(), policy: config.policy(policy.rules) };
+        // Its own channel began with the worker.
+        let own = before.channels.get_key_value(&ChannelName::new(NAME)).filter(|_| config.canary.is_some());
+        let own = own.map(|(name, channel)| (name.clone(), channel.clone()));
+        let set = InForce { channels: channels.chain(own).collect(), policy: config.policy(policy.rules) };
+        for (name, before) in std::mem::take(&mut known.config.channels) {
+            // The secrets of a channel that stays are those that it has.
+            if let Some(channel) = config.channels.get_mut(&name).filter(|channel| **channel == before) {
+                *channel = before;
+            }
+        }
+        self.rotation.goes_on_with(&config);
         let (rules, channels) = (set.policy.rules.rules().len(), set.channels.len());
         self.router.put_in_force(set);
         *known = Known { config, written, rule_files, watched };
@@ -173,8 +203,16 @@ impl Changes {
         if started.known.config.mitigation.kill_switch != ready.config.mitigation.kill_switch {
             needs_restart.push("mitigation.kill_switch".to_owned());
         }
-        if started.tokens != ready.tokens && !needs_restart.iter().any(|part| part == "http") {
-            needs_restart.push("http".to_owned());
+        let (at_the_start, now) = (&started.known.config.http, &ready.config.http);
+        for (member, before, now) in [
+            ("token", &at_the_start.token, &now.token),
+            ("operator_token", &at_the_start.operator_token, &now.operator_token),
+        ] {
+            if before.as_ref().map(SecretSource::place) == now.as_ref().map(SecretSource::place)
+                && before != now
+            {
+                changed.push(format!("http.{member}"));
+            }
         }
         Self { changed, needs_restart }
     }
@@ -184,10 +222,14 @@ impl Changes {
     }
 }
 
-/// Webhooks and questions to PagerDuty begin with the worker.
+/// Webhooks and questions to PagerDuty begin with the worker; only their secrets can be rotated.
 fn what_comes_back(name: &str, before: Option<&ChannelConfig>, now: Option<&ChannelConfig>) -> Vec<String> {
+    let unknown = |poll: &PollConfig| PollConfig { token: poll.token.place().clone(), ..poll.clone() };
     let back = |channel: Option<&ChannelConfig>| match channel {
-        Some(ChannelConfig::PagerDuty(config)) => (config.webhook_secrets.clone(), config.poll.clone()),
+        Some(ChannelConfig::PagerDuty(config)) => {
+            let webhooks = config.webhook_secrets.iter().map(|secret| secret.place().clone());
+            (webhooks.collect(), config.poll.as_ref().map(unknown))
+        }
         _ => (Vec::new(), None),
     };
     let ((webhooks_before, poll_before), (webhooks, poll)) = (back(before), back(now));

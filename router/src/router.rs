@@ -43,7 +43,7 @@ use crate::responder::Responder;
 use crate::router::acting::Hands;
 use crate::rules_files;
 use crate::store::{self, Store};
-use crate::telemetry::Metrics;
+use crate::telemetry::{Brought, Metrics, Step, Traces, of_decision, of_message};
 pub use approving::{Choice, Unclear};
 use at_work::AtWork;
 pub(crate) use commands::SEEN_WITHIN;
@@ -66,6 +66,8 @@ pub(crate) const ACTING: usize = 64;
 /// How much one transaction of a tick removes, and how many of them one tick makes: new messages wait
 /// for each.
 const PRUNE: (usize, usize) = (2_000, 100);
+/// How long that is one worker's: it is done every minute, and by another where this one has died.
+const PRUNING: Duration = Duration::from_secs(150);
 
 /// Everything that one event's way needs; shared by all tasks.
 pub struct Router {
@@ -73,6 +75,7 @@ pub struct Router {
     pub(crate) store: Store,
     pub(crate) clock: Clock,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) traces: Traces,
     /// A turn to act.
     pub(crate) acting: Semaphore,
     pub(crate) at_work: AtWork,
@@ -140,6 +143,7 @@ impl Router {
             store,
             clock,
             metrics,
+            traces: Traces::default(),
             acting: Semaphore::new(ACTING),
             at_work: AtWork::default(),
             responder: None,
@@ -170,6 +174,12 @@ impl Router {
         self
     }
 
+    /// Has it tell a collector of its steps.
+    pub fn with_traces(mut self, traces: Traces) -> Self {
+        self.traces = traces;
+        self
+    }
+
     /// The cluster that it asks and acts on.
     pub fn responder(&self) -> Option<&Responder> {
         self.responder.as_deref()
@@ -188,6 +198,15 @@ impl Router {
     /// where this stopped.
     pub async fn handle(&self, message: &str) -> Result<Handled, Nack> {
         self.handle_in(message, &Slot::none()).await
+    }
+
+    /// The same of an event that came by itself, as part of the trace that it came with.
+    ///
+    /// # Errors
+    /// As `handle`.
+    pub async fn handle_brought(&self, message: &str, brought: &Brought) -> Result<Handled, Nack> {
+        let told = |handled: &Result<Handled, Nack>| of_message(None, handled);
+        self.traces.receive(brought, self.handle(message), told).await
     }
 
     /// The same by a task that holds a slot: it leaves it to others while all it does is wait.
@@ -236,11 +255,14 @@ impl Router {
         Ok(Ticked { resumed, woken, pruned })
     }
 
-    /// Removes what is older than it is kept; returns how many records.
+    /// Removes what is older than it is kept; returns how many records. Where there are many workers one of them does.
     ///
     /// # Errors
     /// The store's.
     pub async fn prune(&self, now: Timestamp, keep: SignedDuration) -> Result<u64, store::Error> {
+        if !self.store.claim("prune", self.clock.now(), PRUNING).await? {
+            return Ok(0);
+        }
         let (most, times) = PRUNE;
         let mut all = 0;
         for _ in 0..times {
@@ -274,7 +296,10 @@ impl Router {
             let reason = format!("event {} is at work in another task", event.id);
             return Err(Nack { reason, retry_after: Some(Duration::from_secs(5)) });
         };
-        let entry = match self.decided(event, raw).await {
+        let told = |decided: &Result<Entry, Undecided>| {
+            of_decision(decided.as_ref().ok().map(|entry| &entry.decision))
+        };
+        let entry = match self.traces.step(Step::Decide, self.decided(event, raw), told).await {
             Ok(entry) => entry,
             Err(Undecided::Store(error)) => return Err(self.page_without_store(event, &error).await),
             Err(Undecided::Contended) => {

@@ -4,9 +4,11 @@ mod written;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail, ensure};
+use arc_swap::ArcSwap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
@@ -24,21 +26,35 @@ const PATIENCE: Patience = Patience {
     wait: Duration::from_secs(1),
 };
 
-/// A text that prints as `***` and is never serialised.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
+/// A text that prints as `***` and is never serialised. Whoever has a clone has the same one: where it was rotated, all
+/// of them have the new text.
+#[derive(Clone)]
+pub struct Secret(Arc<ArcSwap<String>>);
 
 impl Secret {
     /// Keeps the text from being printed.
     pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
+        Self(Arc::new(ArcSwap::from_pointee(text.into())))
     }
 
-    /// The text itself, for the one who must send it.
-    pub fn expose(&self) -> &str {
-        &self.0
+    /// The text itself, for the one who must send it now.
+    pub fn expose(&self) -> Arc<String> {
+        self.0.load_full()
+    }
+
+    /// It was rotated: from here on it is that one.
+    pub(crate) fn becomes(&self, newer: &Secret) {
+        self.0.store(newer.expose());
     }
 }
+
+impl PartialEq for Secret {
+    fn eq(&self, other: &Self) -> bool {
+        *self.expose() == *other.expose()
+    }
+}
+
+impl Eq for Secret {}
 
 impl fmt::Debug for Secret {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -75,6 +91,13 @@ pub(crate) struct SecretUse<'c> {
     pub(crate) source: &'c mut SecretSource,
     /// What was expected, where it does not fit; nothing of the secret is said.
     pub(crate) fits: fn(&Secret) -> Result<(), Mistake>,
+}
+
+impl SecretUse<'_> {
+    /// The same by its whole path.
+    pub(crate) fn under(self, part: &str) -> Self {
+        Self { path: format!("{part}{}", self.path), ..self }
+    }
 }
 
 /// A secret's ARN; after `#` the member to take where the secret is a JSON object.
@@ -126,6 +149,22 @@ impl SecretSource {
         self.read(clients).await.with_context(|| self.to_string())
     }
 
+    /// Where it comes from, whether it is known or not.
+    pub(crate) fn place(&self) -> &SecretSource {
+        match self {
+            SecretSource::Known(source, _) => source.place(),
+            SecretSource::Env(_) | SecretSource::File(_) | SecretSource::SecretArn(_) => self,
+        }
+    }
+
+    /// The secret, where it is known.
+    pub(crate) fn known(&self) -> Option<&Secret> {
+        match self {
+            SecretSource::Known(_, secret) => Some(secret),
+            SecretSource::Env(_) | SecretSource::File(_) | SecretSource::SecretArn(_) => None,
+        }
+    }
+
     /// Whether this machine has it, so that nobody else is asked.
     pub(crate) fn is_local(&self) -> bool {
         match self {
@@ -170,7 +209,7 @@ fn of_file(path: &Path) -> anyhow::Result<Secret> {
 
 fn filled(text: String) -> anyhow::Result<Secret> {
     ensure!(!text.is_empty(), "expected a secret, found nothing");
-    Ok(Secret(text))
+    Ok(Secret::new(text))
 }
 
 /// What is read of an answer.
@@ -221,7 +260,17 @@ mod tests {
     fn a_secret_does_not_print() {
         let secret = Secret::new("hunter2");
         assert_eq!((format!("{secret:?}"), secret.to_string()), ("***".to_owned(), "***".to_owned()));
-        assert_eq!(secret.expose(), "hunter2");
+        assert_eq!(secret.expose().as_str(), "hunter2");
+    }
+
+    #[test]
+    fn whoever_has_a_secret_has_the_new_one_when_it_was_rotated() {
+        let secret = Secret::new("hunter2");
+        let (other, user) = (Secret::new("hunter2"), secret.clone());
+        assert!(secret == other && other == user);
+        secret.becomes(&Secret::new("hunter3"));
+        assert_eq!(user.expose().as_str(), "hunter3");
+        assert!(secret != other && secret == user);
     }
 
     #[test]
@@ -249,14 +298,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("key");
         std::fs::write(&path, " key \r\n\n").unwrap();
-        assert_eq!(SecretSource::File(path).resolve(&clients()).await.unwrap().expose(), " key ");
+        assert_eq!(SecretSource::File(path).resolve(&clients()).await.unwrap().expose().as_str(), " key ");
     }
 
     #[tokio::test]
     async fn an_environment_variable_is_taken_as_it_is() {
         let path = std::env::var("PATH").unwrap();
         let secret = SecretSource::Env("PATH".to_owned()).resolve(&clients()).await.unwrap();
-        assert_eq!(secret.expose(), path);
+        assert_eq!(*secret.expose(), path);
     }
 
     #[tokio::test]

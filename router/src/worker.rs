@@ -13,9 +13,9 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, timeout};
 use crate::failure::Nack;
 use crate::horizon::Horizon;
 use crate::router::{Handled, RESUMED, Router, Slot, WAITING_ROOM};
-use crate::source::{Handle, Message, Source, hint};
+use crate::source::{Canaries, Handle, Message, Source, hint};
 use crate::store::{Now, Store};
-use crate::telemetry;
+use crate::telemetry::{self, of_message};
 
 /// How long messages at work are waited for when the worker is told to stop; with what follows it is under
 /// 25 s, and Kubernetes gives 30.
@@ -111,7 +111,7 @@ async fn one(
     done: mpsc::Sender<Handle>,
     mut give_back: watch::Receiver<bool>,
 ) {
-    router.metrics.begun();
+    let _at_work = router.metrics.begun();
     let work = AssertUnwindSafe(worked(router, source, &message, slot)).catch_unwind();
     let result = tokio::select! {
         result = work => result.unwrap_or_else(|_| Err(panicked(&message))),
@@ -125,7 +125,7 @@ async fn one(
             let _ = done.send(message.handle).await;
         }
         Err(again_in) => {
-            router.metrics.left(source.origin());
+            router.metrics.left(source.origin(), 1);
             source.release(&message, again_in).await;
         }
     }
@@ -158,7 +158,9 @@ pub async fn handle_or_warn(
     if message.receives >= most {
         warn(router, message, "this is its last try").await;
     }
-    let handled = router.handle_in(&message.body, slot).await;
+    let told = |handled: &Result<Handled, Nack>| of_message(Some(&message.id), handled);
+    let handled = router.handle_in(&message.body, slot);
+    let handled = router.traces.receive(&message.brought, handled, told).await;
     if let Err(nack) = &handled
         && message.receives.saturating_add(1) >= most
     {
@@ -284,6 +286,16 @@ pub async fn wake(router: Arc<Router>, mut stop: watch::Receiver<bool>) {
     while is_time(&mut dues, &mut stop).await {
         if let Err(error) = router.wake(router.clock.now()).await {
             telemetry::tick_failed(&error);
+        }
+    }
+}
+
+/// Sends a canary whenever one is due, until `stop` turns true.
+pub async fn canaries(canaries: Canaries, mut stop: watch::Receiver<bool>) {
+    let mut dues = interval(DUE_EVERY);
+    while is_time(&mut dues, &mut stop).await {
+        if let Err(error) = canaries.send_if_due().await {
+            telemetry::canary_not_sent(&error);
         }
     }
 }

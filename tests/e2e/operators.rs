@@ -8,6 +8,7 @@ use watchfire_tests::{
 };
 
 use crate::support::{SOON, paged};
+use crate::transcripts;
 
 const ARN: &str = "arn:aws-us-gov:sts::000000000000:assumed-role/Oncall/ana";
 
@@ -142,12 +143,17 @@ async fn a_command_on_the_table_is_recorded_as_by_whom_aws_says_it_is_and_done_b
         "acknowledged {key}\nrecorded, and 1 thing is left to be done by whoever works on the table, a worker within \
          seconds, a Lambda with its next tick; nobody has in 10 s. With --config this machine does it\n"
     );
-    assert_eq!((acked.code, acked.stdout, acked.stderr), (0, said, String::new()));
+    assert_eq!((acked.code, &acked.stdout, acked.stderr.as_str()), (0, &said, ""));
     let entry = desk.table.open().await.recent(1).await.unwrap().pop().unwrap();
     let caller = Some(Caller { arn: ARN.to_owned(), says: Some("bo".to_owned()) });
     let (by, reason) = ("ana".to_owned(), "looking".to_owned());
     assert_eq!(entry.decision.cause, Cause::Command { by, reason, approves: None, caller });
     let timeline = desk.printed(&format!("incidents timeline {key}")).await;
+    let typed =
+        [format!("incidents ack {key} --by bo --reason looking"), format!("incidents timeline {key}")];
+    let [first, second] = typed.map(|line| format!("$ watchfire {line}\n"));
+    let shown = format!("{first}{}{second}{timeline}", acked.stdout);
+    transcripts::is_documented("router/docs/without-a-worker.md", "a command on the table", &shown);
     let timeline = timeline.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(timeline.contains(&format!("ana ({ARN}, who says to be bo): looking")), "{timeline}");
 

@@ -208,16 +208,15 @@ async fn told_to_stop_it_gives_back_what_it_cannot_finish() {
     assert_eq!(queue.depth().await, Depth { visible: 1, ..Depth::default() });
 }
 
-/// As `infra/README.md` has it.
+/// As Terraform makes it.
 fn urgent_rule() -> Value {
-    let page = std::fs::read_to_string(watchfire_tests::repository().join("infra/README.md")).unwrap();
-    let rule = page.split("```json\n").find_map(|part| part.strip_prefix("{\"source\"").map(|_| part));
-    let rule = rule.and_then(|part| part.split("```").next()).expect("the page has the rule");
-    serde_json::from_str(rule).unwrap()
+    let file = "infra/terraform/modules/events/patterns/urgent.json";
+    let pattern = std::fs::read_to_string(watchfire_tests::repository().join(file)).unwrap();
+    serde_json::from_str(&pattern).unwrap()
 }
 
 #[test]
-fn the_documented_rule_for_the_urgent_queue_takes_every_p0_of_the_shipped_rules() {
+fn the_rule_of_the_urgent_queue_takes_every_p0_of_the_shipped_rules() {
     let pattern = Pattern::parse(&urgent_rule().to_string()).unwrap();
     let rules = RuleSet::load(&rules_files::read(None).unwrap()).unwrap();
     let (mut urgent, mut missed) = (0, Vec::new());

@@ -17,6 +17,8 @@ use watchfire_tests::{
     Configuration, DynamoDbTable, Fault, GuardDuty, Ministack, Output, PagerDuty, in_process, watchfire_at,
 };
 
+use crate::transcripts;
+
 const FILE: &str = "watchfire.redb";
 
 /// A folder with a store in a file that nobody has open: incidents open and over, told, owed and in the digest, with
@@ -110,9 +112,15 @@ async fn a_store_is_moved_into_a_table_and_back_and_nothing_that_is_due_is_lost(
     let there = moving.copy(FILE, &moving.store_name()).await;
     assert_eq!((there.code, there.stderr.as_str()), (0, ""), "{}", there.stdout);
     assert!(there.stdout.ends_with(&format!(" rows, all as in {FILE}\n")), "{}", there.stdout);
+    let shown = format!("$ watchfire store copy {FILE} dynamodb:watchfire\n{}", there.stdout);
+    transcripts::is_documented(
+        "router/docs/store.md",
+        "a copy",
+        &shown.replace(&moving.store_name(), "dynamodb:watchfire"),
+    );
     let of_entries = there.stdout.lines().find(|line| line.starts_with("entries")).unwrap().to_owned();
     assert_eq!(of_entries.split_whitespace().nth(1), Some("7"), "{of_entries}");
-    assert_eq!(moving.seen(moving.table.open().await).await, before, "in the table");
+    assert_eq!(moving.seen(moving.table.try_open().await.unwrap()).await, before, "in the table");
 
     let back = moving.copy(&moving.store_name(), "back.redb").await;
     assert_eq!((back.code, back.stderr.as_str()), (0, ""), "{}", back.stdout);
@@ -159,7 +167,7 @@ async fn a_copy_that_was_broken_off_is_opened_by_nobody_and_goes_on_when_it_is_a
     assert_eq!((other.code, other.stderr), (1, said));
     let again = moving.copy(FILE, &moving.store_name()).await;
     assert_eq!((again.code, again.stderr.as_str()), (0, ""), "{}", again.stdout);
-    assert_eq!(moving.seen(moving.table.open().await).await, before);
+    assert_eq!(moving.seen(moving.table.try_open().await.unwrap()).await, before);
 }
 
 #[tokio::test]
@@ -193,7 +201,7 @@ async fn what_is_at_work_or_not_empty_is_not_copied_and_stays_as_it_is() {
     );
 
     // Somebody decides.
-    let store = moving.table.open().await;
+    let store = moving.table.try_open().await.unwrap();
     let mut now = entry("now", 0, &[]);
     now.decision.at = Timestamp::now();
     store.commit(&State::default(), &now).await.unwrap();
@@ -225,7 +233,7 @@ async fn what_was_due_in_the_file_is_done_by_who_works_on_the_table() {
     let moving = Moving::begun().await;
     assert_eq!(moving.copy(FILE, &moving.store_name()).await.code, 0);
     moving._pagerduty.always(None);
-    let store = moving.table.open().await;
+    let store = moving.table.try_open().await.unwrap();
     let later: Timestamp = "2026-11-20T12:10:00Z".parse().unwrap();
     let router =
         in_process::router_over(store.clone(), moving.folder.path(), Clock::at(later), &moving.configuration)

@@ -185,13 +185,16 @@ impl Bootstrap {
         command.current_dir(self.directory.path());
         environment(&mut command, None);
         command
+            .env("AWS_ACCESS_KEY_ID", "function")
             .env("AWS_LAMBDA_RUNTIME_API", &self.api)
             .env("AWS_LAMBDA_FUNCTION_NAME", "watchfire")
             .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512")
             .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
             .envs(self.variables.iter().map(|(name, value)| (name, value)));
         let log = std::fs::OpenOptions::new().create(true).append(true).open(self.log());
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log.expect("the directory is writable"));
+        let printed = std::fs::OpenOptions::new().create(true).append(true).open(self.stdout());
+        command.stdin(Stdio::null()).stdout(printed.expect("the directory is writable"));
+        command.stderr(log.expect("the directory is writable"));
         self.child = Some(command.spawn().expect("the bootstrap starts"));
     }
 
@@ -212,6 +215,16 @@ impl Bootstrap {
     /// What it has logged, over every run.
     pub fn logs(&self) -> Logs {
         Logs::of(self.log())
+    }
+
+    /// The lines that it has printed, over every run.
+    pub fn printed(&self) -> Vec<String> {
+        let printed = std::fs::read_to_string(self.stdout()).unwrap_or_default();
+        printed.lines().map(str::to_owned).collect()
+    }
+
+    fn stdout(&self) -> PathBuf {
+        self.directory.path().join("stdout.log")
     }
 
     fn log(&self) -> PathBuf {

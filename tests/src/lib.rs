@@ -1,7 +1,9 @@
 //! What the end-to-end tests stand on: real and faithful servers, the `watchfire` process, made-up events.
 
 mod aws_api;
+mod calls;
 pub mod cluster;
+mod collector;
 mod configuration;
 mod dynamodb;
 pub mod fault_proxy;
@@ -19,6 +21,7 @@ pub mod storm;
 mod watchfire;
 
 pub use aws_api::{AwsApi, between};
+pub use collector::{Collector, Span};
 pub use configuration::Configuration;
 pub use dynamodb::DynamoDbTable;
 pub use lambda::{Answer, Bootstrap, RuntimeApi};

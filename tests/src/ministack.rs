@@ -146,6 +146,12 @@ impl Ministack {
         table.map(|(variable, name)| (variable, member(name))).into()
     }
 
+    /// Gives it another text.
+    pub async fn rotate(&self, arn: &str, text: &str) {
+        let body = json!({"SecretId": arn, "SecretString": text});
+        self.api.json("secretsmanager", "secretsmanager.PutSecretValue", &body).await;
+    }
+
     /// The Lambda of this workspace behind an event source mapping on the queue, with that configuration.
     pub async fn lambda(&self, queue: &Queue, configuration: &Configuration, batch: u32) {
         let name = self.name("function");

@@ -16,6 +16,8 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
+use crate::calls;
+
 /// What the server does to a call instead of updating.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HubFault {
@@ -144,6 +146,7 @@ fn seen(shared: &Mutex<Seen>) -> MutexGuard<'_, Seen> {
 async fn update(State(shared): State<Arc<Mutex<Seen>>>, headers: HeaderMap, body: Bytes) -> Response {
     let at = Instant::now();
     let value: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
+    calls::note("securityhub:BatchUpdateFindings", &headers);
     let mut seen = seen(&shared);
     let response = match seen.script.pop_front() {
         Some(fault) => failed(&fault, &headers),

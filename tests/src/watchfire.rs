@@ -126,7 +126,7 @@ impl Watchfire {
             .args(["run", "--config", "watchfire.yaml", "--log", "json"])
             .current_dir(self.directory.path());
         environment(&mut command, self.endpoint.as_deref());
-        command.env("RUST_LOG", self.log_filter);
+        command.env("RUST_LOG", self.log_filter).env("AWS_ACCESS_KEY_ID", "worker");
         command.stdin(Stdio::null()).stdout(self.append("stdout.log")).stderr(self.append("stderr.log"));
         self.child = Some(command.spawn().expect("watchfire starts"));
     }
@@ -315,7 +315,8 @@ fn output(output: std::process::Output) -> Output {
     }
 }
 
-/// Nothing of the tester's own AWS settings may be used by a test.
+/// Nothing of the tester's own AWS settings may be used by a test. Whose calls they are is told by the access key:
+/// `tests/servers/calls.py`.
 pub(crate) fn environment(command: &mut Command, endpoint: Option<&str>) {
     let foreign = std::env::vars_os().map(|(name, _)| name);
     for name in foreign.filter(|name| name.to_string_lossy().starts_with("AWS_")) {
@@ -323,7 +324,7 @@ pub(crate) fn environment(command: &mut Command, endpoint: Option<&str>) {
     }
     command
         .env("AWS_REGION", "us-gov-west-1")
-        .env("AWS_ACCESS_KEY_ID", "test")
+        .env("AWS_ACCESS_KEY_ID", "operator")
         .env("AWS_SECRET_ACCESS_KEY", "test")
         .env("AWS_EC2_METADATA_DISABLED", "true")
         .env("AWS_ENDPOINT_URL", endpoint.unwrap_or("http://127.0.0.1:9"))

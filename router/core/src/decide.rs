@@ -2,6 +2,7 @@
 
 mod blank;
 mod campaign;
+mod canary;
 mod closing;
 mod completing;
 mod drilling;
@@ -15,6 +16,7 @@ use known::known_of;
 
 use jiff::Timestamp;
 
+use crate::canary::Canary;
 use crate::compose::{self, About};
 use crate::context::Context;
 use crate::decision::Decision;
@@ -110,6 +112,9 @@ impl<'c> Case<'c> {
     /// What has to be read into the state first; then it is to be asked again. It comes to an end: every
     /// answer names something that has not been read.
     pub fn decide(&self, state: &State, now: Timestamp) -> Result<Decision, Unread> {
+        if let Some(canary) = Canary::of(self.event) {
+            return Ok(self.canary(canary, state, now));
+        }
         let state = &*state.as_of(self.policy, now);
         if let Some(drill) = Drill::of(self.event) {
             return self.drill(&drill, state, now);

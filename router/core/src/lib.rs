@@ -9,6 +9,7 @@ pub mod budget;
 #[cfg(any(test, feature = "builders"))]
 pub mod builders;
 pub mod calendar;
+pub mod canary;
 pub mod command;
 mod compose;
 pub mod containment;

@@ -35,6 +35,8 @@ pub struct Policy {
     pub escalation: BTreeMap<Priority, Vec<EscalationStep>>,
     /// The channel that notes pages on Security Hub's findings.
     pub write_back: Option<ChannelName>,
+    /// The channel that hears that a canary has arrived.
+    pub canary: Option<ChannelName>,
     /// What pages call things, and where they lead.
     pub pages: Pages,
 }
@@ -83,6 +85,7 @@ impl Policy {
             digest: Vec::new(),
             escalation: BTreeMap::new(),
             write_back: None,
+            canary: None,
             pages: Pages::default(),
         }
     }

@@ -92,6 +92,8 @@ pub enum Why {
     Sample,
     /// Somebody tries out who is told.
     Drill,
+    /// Watchfire tries out its own way; nobody is told.
+    Canary,
     /// The rule is in the shadow stage.
     Shadow,
     /// What the cluster could not say in time is known now.
@@ -151,6 +153,7 @@ impl Why {
             | Why::ClockSetBack
             | Why::EditionClosed
             | Why::Sample
+            | Why::Canary
             | Why::Shadow
             | Why::Declined => false,
         }
@@ -196,6 +199,7 @@ impl Why {
             Why::ClockSetBack => "the clock had been ahead: what it wrote counts from now",
             Why::Sample => "a sample finding",
             Why::Drill => "somebody tries out who is told",
+            Why::Canary => "Watchfire tries out its own way, nobody is told",
             Why::Shadow => "the rule is in its shadow stage",
             Why::Completed => "what the cluster says about it is known now",
             Why::Acted => "something was done about it",

@@ -18,11 +18,17 @@ const PATIENCE: Patience = Patience {
 
 /// Whose credentials these are.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Identity {
+pub struct Identity {
     /// What people call them.
     pub(crate) name: String,
     /// Their whole ARN.
     pub(crate) arn: String,
+}
+
+impl From<String> for Identity {
+    fn from(arn: String) -> Self {
+        Self { name: name(&arn), arn }
+    }
 }
 
 impl Identity {
@@ -34,8 +40,9 @@ impl Identity {
         let caller = Caller::new(clients, Service::Sts, region).await?;
         let ask = Ask::Query { action: "GetCallerIdentity", version: VERSION, fields: &[] };
         let answer = caller.call(&ask, PATIENCE).await?;
-        let arn = answer.xml_text(&["GetCallerIdentityResponse", "GetCallerIdentityResult", "Arn"])?;
-        Ok(Self { name: name(&arn), arn })
+        let arn: String =
+            answer.xml_text(&["GetCallerIdentityResponse", "GetCallerIdentityResult", "Arn"])?;
+        Ok(arn.into())
     }
 }
 

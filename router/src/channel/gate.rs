@@ -5,12 +5,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::Context as _;
 use tokio::time::{Instant, timeout_at};
 use watchfire_core::action::Role;
+use watchfire_core::canary::NAME;
 use watchfire_core::decision::Effect;
 use watchfire_core::ids::ChannelName;
 use watchfire_core::notice::Fault;
 use watchfire_core::priority::Priority;
 use watchfire_core::text::clean;
 
+use super::canary::Canary;
 use super::health::{Health, Pass};
 use super::pace::{Lessor, Pace};
 use super::turns::{Rank, Turn, Turns};
@@ -20,6 +22,7 @@ use crate::channel::Action as _;
 use crate::clients::Clients;
 use crate::failure::{Done, Failure, Tried};
 use crate::retry::{self, Attempt};
+use crate::secret::Secret;
 
 /// How many urgent pages, and how many others, a channel is tried with at a time: one that hangs holds up
 /// nobody elsewhere, and its routine pages none of its urgent ones.
@@ -82,7 +85,13 @@ impl Channel {
         Ok(Self { kind, pace, sink, gate })
     }
 
-    /// `console`, `pagerduty`, `sns`, `email` or `security-hub`, for logs and metrics.
+    /// The channel that hears of canaries, and calls that address.
+    pub(crate) fn canary(heartbeat: Option<Secret>, clients: &Clients) -> anyhow::Result<Self> {
+        let sink = Sink::Canary(Canary::new(heartbeat, clients)?);
+        Ok(Self { kind: NAME, sink, pace: None, gate: None })
+    }
+
+    /// `console`, `pagerduty`, `sns`, `email`, `security-hub` or `canary`, for logs and metrics.
     pub fn kind(&self) -> &'static str {
         self.kind
     }
@@ -95,6 +104,7 @@ impl Channel {
             Sink::Sns(_) => Sns::ROLE,
             Sink::Email(_) => Email::ROLE,
             Sink::SecurityHub(_) => SecurityHub::ROLE,
+            Sink::Canary(_) => Canary::ROLE,
         }
     }
 
@@ -111,6 +121,11 @@ impl Channel {
     /// Why it is known to take nothing; none while it does.
     pub fn down_because(&self) -> Option<String> {
         self.gate.as_ref().and_then(|gate| gate.health.down_because())
+    }
+
+    /// Something has changed that may have been why it took nothing: the next page tries it.
+    pub(crate) fn look_again(&self) {
+        self.gate.iter().for_each(|gate| gate.health.look_again());
     }
 
     /// Asks the other side whether it would take a page, without telling anyone; none where there is nobody to ask.

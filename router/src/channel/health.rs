@@ -80,6 +80,17 @@ impl Health {
         }
     }
 
+    /// Whoever comes next probes it, if it is down.
+    pub(super) fn look_again(&self) {
+        self.state.send_if_modified(|state| match state {
+            State::Up { .. } => false,
+            State::Down(down) => {
+                down.probe_at = Instant::now();
+                true
+            }
+        });
+    }
+
     /// Returns when it is down, at once if it is; with when to come back.
     pub(super) async fn lost(&self) -> Failure {
         let mut state = self.state.subscribe();

@@ -3,6 +3,7 @@
 //! An action file holds its configuration with an example, its role, the permissions it needs, its
 //! idempotency key and which errors are transient. Retries, pacing and time limits are here, once.
 
+mod canary;
 mod console;
 mod email;
 mod gate;
@@ -30,6 +31,7 @@ use watchfire_core::notice::{Fault, Wording};
 use watchfire_core::text::clean;
 use watchfire_core::yaml::Mistake;
 
+use canary::Canary;
 pub use console::{Config as ConsoleConfig, Console};
 pub use email::{Config as EmailConfig, Email};
 pub use gate::{Channel, Standing};
@@ -183,6 +185,7 @@ enum Sink {
     Sns(Sns),
     Email(Email),
     SecurityHub(SecurityHub),
+    Canary(Canary),
 }
 
 impl Done {
@@ -222,6 +225,7 @@ impl Sink {
             Sink::Sns(action) => action.perform(effect).await,
             Sink::Email(action) => action.perform(effect).await,
             Sink::SecurityHub(action) => action.perform(effect).await,
+            Sink::Canary(canary) => canary.perform().await,
         }
     }
 
@@ -234,7 +238,9 @@ impl Sink {
             }
             Sink::Email(Email { wording, .. }) if wording.has_own() => wording.mail(notice, kind).faults,
             Sink::PagerDuty(action) => action.faults(effect),
-            Sink::Console(_) | Sink::Sns(_) | Sink::Email(_) | Sink::SecurityHub(_) => Vec::new(),
+            Sink::Console(_) | Sink::Sns(_) | Sink::Email(_) | Sink::SecurityHub(_) | Sink::Canary(_) => {
+                Vec::new()
+            }
         }
     }
 
@@ -245,6 +251,7 @@ impl Sink {
             Sink::Sns(action) => action.ask().await,
             Sink::Email(action) => action.ask().await,
             Sink::SecurityHub(action) => action.ask().await,
+            Sink::Canary(_) => None,
         }
     }
 
@@ -255,6 +262,7 @@ impl Sink {
             Sink::Sns(action) => action.bound(),
             Sink::Email(action) => action.bound(),
             Sink::SecurityHub(action) => action.bound(),
+            Sink::Canary(_) => None,
         }
     }
 }

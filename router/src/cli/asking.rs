@@ -182,6 +182,9 @@ impl Whom {
         if let Some(by) = &self.by {
             return Ok(by.clone());
         }
+        if let Some(table) = self.table()? {
+            return Ok(table.desk(PATIENCE)?.asker()?);
+        }
         let author = client::chosen(self.context.as_deref())?.and_then(|chosen| chosen.context.author);
         Ok(author.or_else(|| std::env::var("USER").ok()).unwrap_or_else(|| "unknown".to_owned()))
     }
@@ -396,7 +399,7 @@ fn answer_of(
 ) -> Result<Result<Value, String>, Failed> {
     let (server, heard) = match whom.table()? {
         Some(table) => {
-            let desk = table.desk()?;
+            let desk = table.desk(patience)?;
             (desk.server(), desk.ask(path, body.as_ref(), patience)?)
         }
         None => worker_heard(whom, path, body, patience)?,
@@ -452,7 +455,7 @@ pub(super) fn download(
     mut show: impl FnMut(&[u8]) -> anyhow::Result<()>,
 ) -> Result<(), Failed> {
     if let Some(table) = whom.table()? {
-        return table.desk()?.stream(endpoint, show);
+        return table.desk(PATIENCE)?.stream(endpoint, show);
     }
     let chosen = whom.chosen()?;
     let server = whom.server(chosen.as_ref());

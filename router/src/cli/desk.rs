@@ -62,20 +62,21 @@ impl Table {
     ///
     /// # Errors
     /// Every mistake of the configuration, and why the table cannot be opened.
-    pub(super) fn desk(&self) -> Result<&'static Desk, Failed> {
+    pub(super) fn desk(&self, patience: Duration) -> Result<&'static Desk, Failed> {
         match DESK.get() {
             Some(desk) => Ok(desk),
             None => {
-                let desk = self.open()?;
+                let desk = self.open(patience)?;
                 Ok(DESK.get_or_init(|| desk))
             }
         }
     }
 
-    fn open(&self) -> Result<Desk, Failed> {
+    fn open(&self, patience: Duration) -> Result<Desk, Failed> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let clients = Arc::new(Clients::new(None)?);
-        let (router, config) = runtime.block_on(self.router(&clients))?;
+        let opened = runtime.block_on(async { timeout(patience, self.router(&clients)).await });
+        let (router, config) = opened.map_err(|_| anyhow!("the table does not answer in time"))??;
         let (routes, is_configured) = (routes_of_operators(router), self.config.is_some());
         Ok(Desk { runtime, routes, clients, config, is_configured, identity: OnceLock::new() })
     }
@@ -192,11 +193,16 @@ impl Desk {
             if let Some(why) = self.lacks(body) {
                 return Err(usage(why));
             }
-            let Identity { name, arn } = self.identity().await?;
-            request = request.extension(LetIn { name, arn }).header(header::CONTENT_TYPE, "application/json");
+            let let_in = LetIn(self.identity().await?);
+            request = request.extension(let_in).header(header::CONTENT_TYPE, "application/json");
         }
         let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
         Ok(request.body(body).context("it can be asked")?)
+    }
+
+    /// Whom AWS takes this for.
+    pub(super) fn asker(&self) -> anyhow::Result<String> {
+        Ok(self.runtime.block_on(self.identity())?.name)
     }
 
     async fn identity(&self) -> anyhow::Result<Identity> {

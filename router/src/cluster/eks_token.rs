@@ -116,7 +116,8 @@ mod tests {
     async fn a_token_is_a_signed_request_to_the_regions_sts_that_names_the_cluster() {
         let at = SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_600_000);
         let token = token().make(at).await.unwrap();
-        let encoded = token.expose().strip_prefix("k8s-aws-v1.").unwrap();
+        let token = token.expose();
+        let encoded = token.strip_prefix("k8s-aws-v1.").unwrap();
         let mut padded = encoded.replace('-', "+").replace('_', "/");
         padded.extend(std::iter::repeat_n('=', (4 - padded.len() % 4) % 4));
         let url = String::from_utf8(aws_smithy_types::base64::decode(padded).unwrap()).unwrap();

@@ -15,7 +15,7 @@ use super::file::{Config, HealthConfig, HttpConfig, PARTS, RouteConfig, RulesCon
 use super::http::{Taking, check_http};
 use super::mistake::Mistakes;
 use super::written::Written;
-use super::{mitigation, queues};
+use super::{canary, mitigation, queues, telemetry};
 use crate::channel::ChannelConfig;
 use crate::cluster;
 use crate::evidence;
@@ -90,7 +90,10 @@ pub(super) fn parse(name: &str, text: &str) -> Parsed {
     let business = mistakes.read_or_default("business", part("business"), |_, _| {});
     let attention = attention::check(part, &known, &channels, &mut mistakes);
     let Attention { digest, escalation, security_hub } = attention;
+    let canary = canary::check(part("canary"), taking, &known, &mut mistakes);
     let mitigation = mistakes.read_or_default("mitigation", part("mitigation"), mitigation::check);
+    let telemetry = mistakes.read_or_default("telemetry", part("telemetry"), telemetry::check);
+    let require_fips = mistakes.read_or_default("require_fips", part("require_fips"), |_, _| {});
     if let (Some(mitigation), Some(part)) = (&mitigation, part("mitigation")) {
         for needed in mitigation::needs(mitigation) {
             if root.get(needed).is_none_or(Node::is_null) {
@@ -101,7 +104,8 @@ pub(super) fn parse(name: &str, text: &str) -> Parsed {
     }
     let Mistakes { file: _, found: mistakes } = mistakes;
     let known = (rules.clone().unwrap_or_default(), http.clone().unwrap_or_default(), channels.clone());
-    let parts = (http, health, store, rules, fallback_after_seconds, noise, business, mitigation);
+    let ours = (telemetry, require_fips);
+    let parts = (http, health, store, rules, fallback_after_seconds, noise, business, mitigation, ours);
     let config = match (parts, mistakes.is_empty()) {
         (
             (
@@ -113,6 +117,7 @@ pub(super) fn parse(name: &str, text: &str) -> Parsed {
                 Some(noise),
                 Some(business),
                 Some(mitigation),
+                (Some(telemetry), Some(require_fips)),
             ),
             true,
         ) => {
@@ -135,7 +140,10 @@ pub(super) fn parse(name: &str, text: &str) -> Parsed {
                 digest,
                 escalation,
                 security_hub,
+                canary,
                 mitigation,
+                telemetry,
+                require_fips,
             })
         }
         _ => None,

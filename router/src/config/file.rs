@@ -12,7 +12,9 @@ use watchfire_core::noise::NoiseConfig;
 use watchfire_core::priority::Priority;
 
 use super::attention::{DigestConfig, EscalationConfig, SecurityHubPart};
+use super::canary::CanaryConfig;
 use super::mitigation::MitigationConfig;
+use super::telemetry::TelemetryConfig;
 use crate::channel::ChannelConfig;
 use crate::cluster;
 use crate::evidence;
@@ -21,7 +23,7 @@ use crate::source::QueueConfig;
 use crate::store::{DynamoDbConfig, IfDamaged};
 
 /// The parts of the file, in the order of the documented example.
-pub(super) const PARTS: [&str; 18] = [
+pub(super) const PARTS: [&str; 21] = [
     "queue",
     "queues",
     "http",
@@ -39,7 +41,10 @@ pub(super) const PARTS: [&str; 18] = [
     "digest",
     "escalation",
     "security_hub",
+    "canary",
     "mitigation",
+    "telemetry",
+    "require_fips",
 ];
 
 /// The whole configuration, checked.
@@ -77,8 +82,14 @@ pub struct Config {
     pub escalation: BTreeMap<Priority, Vec<EscalationConfig>>,
     /// What is written back to Security Hub; nothing if left out.
     pub security_hub: Option<SecurityHubPart>,
+    /// Canaries; none if left out.
+    pub canary: Option<CanaryConfig>,
     /// How far Watchfire may go in the cluster.
     pub mitigation: MitigationConfig,
+    /// What is told of Watchfire itself.
+    pub telemetry: TelemetryConfig,
+    /// Nothing starts unless all TLS goes through the FIPS module.
+    pub require_fips: bool,
 }
 
 /// The HTTP address that takes events.

@@ -6,7 +6,7 @@ use watchfire_core::yaml::{Mistake, expected};
 
 use super::check::check_in_flight;
 use super::file::HttpConfig;
-use crate::secret::Secret;
+use crate::secret::{Secret, SecretUse};
 
 /// A token of fewer characters could be found by trying.
 const LEAST_CHARACTERS: usize = 16;
@@ -88,8 +88,22 @@ pub(super) fn wrong_tokens(token: Option<&Secret>, operator_token: Option<&Secre
     each.chain(same).collect()
 }
 
+impl HttpConfig {
+    /// The tokens.
+    pub(super) fn secrets(&mut self) -> Vec<SecretUse<'_>> {
+        fn fits(token: &Secret) -> Result<(), Mistake> {
+            wrong_token(token).map_or(Ok(()), Err)
+        }
+        let HttpConfig { token, operator_token, .. } = self;
+        let tokens = [(".token", token), (".operator_token", operator_token)];
+        let used = tokens.into_iter().filter_map(|(path, source)| Some((path, source.as_mut()?)));
+        used.map(|(path, source)| SecretUse { path: path.to_owned(), source, fits }).collect()
+    }
+}
+
 fn wrong_token(token: &Secret) -> Option<Mistake> {
     let token = token.expose();
+    let token = token.as_str();
     if token.chars().count() < LEAST_CHARACTERS {
         return Some(expected("a secret of at least 16 characters").found("a shorter one"));
     }

@@ -1,6 +1,7 @@
 //! `watchfire.yaml`: one file, every mistake in it told at once, with its line and path.
 
 mod attention;
+mod canary;
 mod check;
 mod file;
 mod http;
@@ -13,6 +14,7 @@ mod policy;
 mod queues;
 mod ready;
 mod schema;
+mod telemetry;
 #[cfg(test)]
 mod tests;
 mod watched;
@@ -21,11 +23,13 @@ mod writable;
 mod written;
 
 pub use attention::{DigestConfig, EscalationConfig, SecurityHubPart};
+pub use canary::CanaryConfig;
 pub use file::{Config, HealthConfig, HttpConfig, RouteConfig, RulesConfig, StoreConfig};
 pub(crate) use http::without_port;
 pub use mitigation::{BudgetConfig, KillSwitch, MitigationConfig, ProtectedConfig};
 pub use ready::{Reach, Ready, Tokens};
 pub use schema::schema;
+pub use telemetry::{OtlpConfig, TelemetryConfig};
 pub(crate) use watched::Watched;
 pub use watchfire_core::yaml::Diagnostic;
 pub use written::{At, Written};

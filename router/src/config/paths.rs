@@ -8,7 +8,7 @@ use super::file::{Config, HttpConfig};
 use crate::channel::ChannelConfig;
 use crate::cluster::{Access, KubeconfigAccess};
 use crate::evidence::{DirectoryConfig, To};
-use crate::secret::SecretSource;
+use crate::secret::{SecretSource, SecretUse};
 
 impl Parsed {
     /// Makes every path in it one that begins at that folder; an absolute one stays as it is.
@@ -31,9 +31,24 @@ impl Parsed {
     }
 }
 
+impl Config {
+    /// All its secrets, by their paths.
+    pub(crate) fn secrets(&mut self) -> Vec<SecretUse<'_>> {
+        let channels = self.channels.iter_mut();
+        let channels = channels.map(|(name, channel)| (format!("channels.{name}"), channel.secrets()));
+        let mut all = Vec::new();
+        for (part, secrets) in [("http".to_owned(), self.http.secrets())].into_iter().chain(channels) {
+            all.extend(secrets.into_iter().map(|secret| secret.under(&part)));
+        }
+        all
+    }
+}
+
 fn of(config: &mut Config) -> Vec<&mut PathBuf> {
-    let Config { http, store, evidence, rules, cluster, channels, .. } = config;
+    let Config { http, store, evidence, rules, cluster, channels, canary, .. } = config;
     let mut paths = of_secrets(http, channels);
+    let heartbeat = canary.as_mut().and_then(|canary| canary.heartbeat.as_mut());
+    paths.extend(heartbeat.and_then(SecretSource::file));
     paths.push(&mut store.path);
     paths.extend(&mut rules.directory);
     if let Some(To::Directory(DirectoryConfig { path })) = evidence.as_mut().map(|evidence| &mut evidence.to)

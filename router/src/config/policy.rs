@@ -1,6 +1,7 @@
 //! From the configuration to what deciding needs of it.
 
 use jiff::SignedDuration;
+use watchfire_core::canary::NAME;
 use watchfire_core::ids::ChannelName;
 use watchfire_core::mitigation::Mitigation;
 use watchfire_core::policy::{Pages, Policy, RepeatAfter, Route, Routes};
@@ -27,6 +28,7 @@ impl Config {
             digest: self.digest.to.iter().cloned().map(ChannelName::new).collect(),
             escalation: attention::chains(&self.escalation),
             pages: self.pages(),
+            canary: self.canary.as_ref().map(|_| ChannelName::new(NAME)),
             write_back: self.security_hub.as_ref().map(|part| ChannelName::new(part.write_back.clone())),
             ..Policy::new(rules, self.routes())
         }
@@ -34,10 +36,24 @@ impl Config {
 
     /// This, with all of a newer one that can change while the worker works.
     pub(crate) fn with(&self, newer: Config) -> Config {
-        let Config { queues, http, health, store, evidence, cluster, .. } = self.clone();
+        let Config {
+            queues, http, health, store, evidence, cluster, canary, telemetry, require_fips, ..
+        } = self.clone();
         let kill_switch = self.mitigation.kill_switch.clone();
         let mitigation = MitigationConfig { kill_switch, ..newer.mitigation };
-        Config { queues, http, health, store, evidence, cluster, mitigation, ..newer }
+        Config {
+            queues,
+            http,
+            health,
+            store,
+            evidence,
+            cluster,
+            canary,
+            telemetry,
+            require_fips,
+            mitigation,
+            ..newer
+        }
     }
 
     fn mitigation(&self) -> Mitigation {

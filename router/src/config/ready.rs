@@ -7,7 +7,7 @@ use anyhow::bail;
 use watchfire_core::ids::ChannelName;
 use watchfire_core::policy::Policy;
 use watchfire_core::rules::RuleFile;
-use watchfire_core::yaml::Mistake;
+use watchfire_core::yaml::{Mistake, expected};
 
 use super::check::Parsed;
 use super::file::{Config, HttpConfig};
@@ -15,12 +15,12 @@ use super::http::wrong_tokens;
 use super::writable::{By, against_file, against_folder};
 use super::{Diagnostic, Loaded, Watched, Written, read};
 use crate::channel::{Channel, ChannelConfig};
-use crate::clients::Clients;
+use crate::clients::{Clients, is_fips};
 use crate::cluster;
 use crate::evidence::{DirectoryConfig, To};
 use crate::pagerduty::Inbound;
 use crate::secret::{Secret, SecretSource, SecretUse};
-use crate::store::Store;
+use crate::store::{OpenAs, Store};
 
 /// How far a configuration is followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +50,8 @@ pub struct Ready {
     pub inbound: Inbound,
     /// What callers must show.
     pub tokens: Tokens,
+    /// How far it was followed.
+    pub(crate) reach: Reach,
     /// The rules as they are written.
     pub(crate) rule_files: Vec<RuleFile>,
     /// The files behind it, as they were before they were read.
@@ -88,15 +90,19 @@ impl Ready {
         *watched = read.watched.clone();
         let Parsed { config, mistakes, written, rules: _, http, channels } = &mut read.parsed;
         let mut found = Found { written, mistakes };
+        if config.as_ref().is_some_and(|config| config.require_fips) {
+            found.fips(reach, is_fips());
+        }
         let tokens = found.tokens(http, clients, reach).await;
         let known = found.secrets(channels, clients, reach).await;
         if let Some(config) = config {
             found.files(config, clients, reach).await;
+            found.heartbeat(config, clients, reach).await;
             (config.http, config.channels) = (http.clone(), channels.clone());
         }
         let (built, inbound) = found.channels(known, clients).await;
         let Loaded { config, policy, written, rule_files, watched } = read.finished()?;
-        Ok(Ready { config, policy, written, channels: built, inbound, tokens, rule_files, watched })
+        Ok(Ready { config, policy, written, channels: built, inbound, tokens, reach, rule_files, watched })
     }
 
     /// A configuration of our own, followed all the way.
@@ -108,13 +114,15 @@ impl Ready {
         let mut found = Found { written: &written, mistakes: &mut mistakes };
         let tokens = found.tokens(&mut config.http, clients, Reach::World).await;
         let known = found.secrets(&mut config.channels, clients, Reach::World).await;
+        found.heartbeat(&mut config, clients, Reach::World).await;
         let (channels, inbound) = found.channels(known, clients).await;
         if !mistakes.is_empty() {
             let mistakes: Vec<_> = mistakes.iter().map(ToString::to_string).collect();
             bail!("{}", mistakes.join("\n"));
         }
         let (rule_files, watched) = Default::default();
-        Ok(Ready { config, policy, written, channels, inbound, tokens, rule_files, watched })
+        let reach = Reach::World;
+        Ok(Ready { config, policy, written, channels, inbound, tokens, reach, rule_files, watched })
     }
 }
 
@@ -132,6 +140,15 @@ impl Found<'_> {
     fn tell(&mut self, mistake: Diagnostic) {
         if !self.mistakes.contains(&mistake) {
             self.mistakes.push(mistake);
+        }
+    }
+
+    /// That all TLS goes through the FIPS module, where it is to be used: elsewhere another build may check it.
+    fn fips(&mut self, reach: Reach, is_fips: bool) {
+        if reach != Reach::Text && !is_fips {
+            let build = expected("a build for FIPS").found("one whose TLS is not by the FIPS module");
+            let how = "build with `--features fips`, see .ci/fips, or take this line out";
+            self.add("require_fips", build.hint(how));
         }
     }
 
@@ -155,6 +172,14 @@ impl Found<'_> {
             self.add(&format!("http.{member}"), wrong);
         }
         tokens
+    }
+
+    async fn heartbeat(&mut self, config: &mut Config, clients: &Clients, reach: Reach) {
+        let canary = config.canary.as_mut().and_then(|canary| canary.heartbeat.as_mut());
+        if let Some(source) = canary {
+            let heartbeat = SecretUse { path: ".heartbeat".to_owned(), source, fits: super::canary::fits };
+            self.secret("canary", heartbeat, clients, reach).await;
+        }
     }
 
     /// The channels of which all secrets are known.
@@ -250,7 +275,8 @@ impl Found<'_> {
             return;
         }
         if let Some(table) = config.store.dynamodb.as_ref().filter(|_| reach == Reach::World)
-            && let Err(error) = Store::open_dynamodb(clients, table, config.store.keep()).await
+            && let Err(error) =
+                Store::open_dynamodb_as(OpenAs::Operator, clients, table, config.store.keep()).await
         {
             self.add("store.dynamodb.table", error.to_string());
         }

@@ -8,8 +8,10 @@ use watchfire_core::noise::NoiseConfig;
 use watchfire_core::schema::{by_priority, text_of};
 
 use super::attention::{DigestConfig, EscalationConfig, SecurityHubPart};
+use super::canary::CanaryConfig;
 use super::file::{HealthConfig, HttpConfig, RouteConfig, RulesConfig, StoreConfig};
 use super::mitigation::MitigationConfig;
+use super::telemetry::TelemetryConfig;
 use crate::channel::ChannelConfig;
 use crate::source::QueueConfig;
 use crate::{cluster, evidence};
@@ -60,8 +62,14 @@ struct Configuration {
     escalation: Option<BTreeMap<String, Vec<EscalationConfig>>>,
     /// What is written back to Security Hub.
     security_hub: Option<SecurityHubPart>,
+    /// An event of ours on a schedule, whose absence a monitor outside pages on; none if left out.
+    canary: Option<CanaryConfig>,
     /// How far Watchfire may go in the cluster.
     mitigation: Option<MitigationConfig>,
+    /// What is told of Watchfire itself besides log lines and `/metrics`.
+    telemetry: Option<TelemetryConfig>,
+    /// Nothing starts unless all TLS goes through the FIPS module of AWS-LC: a build with the feature `fips`.
+    require_fips: Option<bool>,
 }
 
 fn routes(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {

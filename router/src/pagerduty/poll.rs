@@ -15,7 +15,7 @@ use watchfire_core::ids::{ChannelName, DedupKey, incident_of};
 use super::incident::{Asked, changes};
 use super::{Change, Heard};
 use crate::channel::{PollConfig, fits_polls, pagerduty_asks_to_wait};
-use crate::clients::{Clients, chain};
+use crate::clients::{Clients, Doubt, chain};
 use crate::secret::Secret;
 
 /// How many alerts one round asks about; the next round goes on behind the last of them.
@@ -33,7 +33,8 @@ pub struct Poller {
     channel: ChannelName,
     http: reqwest::Client,
     incidents: reqwest::Url,
-    authorization: HeaderValue,
+    token: Secret,
+    doubt: Doubt,
     every: Duration,
     pace: DefaultDirectRateLimiter,
     next: Mutex<Next>,
@@ -70,7 +71,7 @@ impl Poller {
     ) -> anyhow::Result<Self> {
         let PollConfig { token: source, api, every_seconds } = config;
         let token = source.resolve(clients).await.context("token")?;
-        let authorization = authorization(&token).with_context(|| format!("token: {source}"))?;
+        authorization(&token).with_context(|| format!("token: {source}"))?;
         let mut incidents = api.url().clone();
         let path = incidents.path_segments_mut();
         path.expect("http and https addresses have paths").pop_if_empty().push("incidents");
@@ -78,7 +79,8 @@ impl Poller {
             channel,
             http: clients.http()?,
             incidents,
-            authorization,
+            token,
+            doubt: clients.doubt.clone(),
             every: every_seconds.duration(),
             pace: RateLimiter::direct(Quota::per_second(PER_SECOND)),
             next: Mutex::default(),
@@ -123,7 +125,9 @@ impl Poller {
             .append_pair("date_range", "all")
             .append_pair("sort_by", "created_at:desc")
             .append_pair("limit", "10");
-        let request = self.http.get(url).header(AUTHORIZATION, self.authorization.clone());
+        let authorization =
+            authorization(&self.token).map_err(|error| Unheard::NoAnswer(error.to_string()))?;
+        let request = self.http.get(url).header(AUTHORIZATION, authorization);
         let request = request.header(ACCEPT, "application/vnd.pagerduty+json;version=2");
         let silent = |error: reqwest::Error| {
             Unheard::NoAnswer(format!("PagerDuty did not answer: {}", chain(&error.without_url())))
@@ -136,7 +140,10 @@ impl Poller {
         match status {
             200 => {}
             429 => return Err(Unheard::Limited(self.rest_left().unwrap_or(WAIT))),
-            401 | 403 => return Err(Unheard::Refused(status)),
+            401 | 403 => {
+                self.doubt.raise();
+                return Err(Unheard::Refused(status));
+            }
             _ => return Err(Unheard::NoAnswer(format!("PagerDuty answered with status {status}"))),
         }
         let mut body = Vec::new();

@@ -11,7 +11,7 @@ const MOST_SIGNATURES: usize = 16;
 
 /// The secrets of all subscriptions, each with the channel whose alerts it tells of.
 #[derive(Debug)]
-pub struct Signers(Vec<(ChannelName, Key)>);
+pub struct Signers(Vec<(ChannelName, Secret)>);
 
 /// Why a webhook is not taken for PagerDuty's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -33,8 +33,7 @@ pub enum Unsigned {
 impl Signers {
     /// Any one of them may have signed.
     pub fn new(secrets: impl IntoIterator<Item = (ChannelName, Secret)>) -> Self {
-        let key = |secret: &Secret| Key::new(HMAC_SHA256, secret.expose().as_bytes());
-        Self(secrets.into_iter().map(|(channel, secret)| (channel, key(&secret))).collect())
+        Self(secrets.into_iter().collect())
     }
 
     /// Whether nobody's webhooks are taken.
@@ -59,12 +58,12 @@ impl Signers {
         if shown.is_empty() {
             return Err(Unsigned::Malformed);
         }
-        let signed = |key: &Key| {
-            let tag = sign(key, body);
+        let signed = |secret: &Secret| {
+            let tag = sign(&Key::new(HMAC_SHA256, secret.expose().as_bytes()), body);
             // In a time that does not tell where the difference is.
             shown.iter().any(|shown| verify_slices_are_equal(shown, tag.as_ref()).is_ok())
         };
-        let mut channels: Vec<_> = self.0.iter().filter(|(_, key)| signed(key)).collect();
+        let mut channels: Vec<_> = self.0.iter().filter(|(_, secret)| signed(secret)).collect();
         channels.dedup_by(|(one, _), (other, _)| one == other);
         match channels[..] {
             [] => Err(Unsigned::Wrong),

@@ -17,7 +17,7 @@ use super::round::Round;
 use crate::failure::{Failure, Nack};
 use crate::responder::Responder;
 use crate::router::Router;
-use crate::telemetry;
+use crate::telemetry::{self, Step, of_act};
 
 /// An act holds its task no longer than this; then its message brings it back.
 const ROUND: Duration = Duration::from_secs(90);
@@ -61,7 +61,8 @@ impl Router {
     }
 
     async fn one(&self, entry: &Entry, act: &Act, round: &mut Round) -> Result<(), Nack> {
-        let attempt = Box::pin(self.attempt_act(entry, act, round.settled())).await;
+        let attempt = Box::pin(self.attempt_act(entry, act, round.settled()));
+        let attempt = self.traces.step(Step::Act, attempt, |attempt| of_act(act, attempt.ended())).await;
         match &attempt {
             Attempt::Later(_) => {}
             Attempt::Pending(failure) => telemetry::act_pending(entry, act, failure),

@@ -15,7 +15,7 @@ use super::Router;
 use crate::clients::chain;
 use crate::failure::Nack;
 use crate::store::{self, Committed};
-use crate::telemetry;
+use crate::telemetry::{self, Step, of_commit};
 
 /// How often a decision is made anew because another process changed its records meanwhile.
 const MOST_DECISIONS: usize = 8;
@@ -106,7 +106,10 @@ impl Router {
             let Some(decision) = decision else { return Ok(None) };
             let entry =
                 Entry { decision, raw: raw.to_owned(), sha256: sha256(raw), outcomes: BTreeMap::new() };
-            match self.store.commit(&state, &entry).await? {
+            let told = |committed: &Result<Committed, store::Error>| {
+                of_commit(&entry.decision, committed.as_ref().ok().map(<&str>::from))
+            };
+            match self.traces.step(Step::Commit, self.store.commit(&state, &entry), told).await? {
                 Committed::Yes => {
                     self.remembered.learn(&entry.decision);
                     self.newest.saw(entry.decision.at);

@@ -5,8 +5,9 @@ use jiff::Timestamp;
 use watchfire_core::ids::EventId;
 
 use super::Router;
+use crate::failure::Nack;
 use crate::store;
-use crate::telemetry;
+use crate::telemetry::{self, Step, of_resumed};
 
 /// How many entries are taken up side by side: what they wait for are channels.
 pub const RESUMED: usize = 1_024;
@@ -38,7 +39,8 @@ impl Router {
         let Some(_claim) = self.at_work.claim(event) else { return false };
         match self.store.find(event).await {
             Ok(Some(entry)) => {
-                let _ = self.perform(&entry).await;
+                let told = |performed: &Result<(), Nack>| of_resumed(&entry.decision, performed);
+                let _ = self.traces.step(Step::Resume, self.perform(&entry), told).await;
                 true
             }
             Ok(None) => false,

@@ -33,6 +33,16 @@ pub(super) struct Round {
     pub(super) later: Option<Timestamp>,
 }
 
+impl Attempt {
+    /// What came of it, where it is over.
+    pub(super) fn ended(&self) -> Option<&Outcome> {
+        match self {
+            Attempt::Ended(outcome) => Some(outcome),
+            Attempt::Pending(_) | Attempt::Later(_) => None,
+        }
+    }
+}
+
 impl Round {
     pub(super) fn after(settled: BTreeMap<EffectId, Outcome>) -> Self {
         Self { settled, ..Self::default() }

@@ -1,5 +1,6 @@
 //! Where messages come from: an SQS queue, or the embedded one.
 
+mod canary;
 mod config;
 pub mod hint;
 mod intake;
@@ -7,9 +8,10 @@ mod outbox;
 pub mod spool;
 pub mod sqs;
 
-use crate::telemetry::Origin;
+use crate::telemetry::{Brought, Origin};
 use std::time::Duration;
 
+pub use canary::Canaries;
 pub use config::QueueConfig;
 pub use intake::{Intake, NotTaken};
 pub use outbox::{MOST_BYTES, Unsent};
@@ -35,6 +37,8 @@ pub struct Message {
     pub body: String,
     /// How often it was delivered, this time included.
     pub receives: u32,
+    /// The trace that it is part of.
+    pub brought: Brought,
     /// What deletes or releases it.
     pub handle: Handle,
 }
@@ -142,6 +146,7 @@ impl Handle {
 impl From<spool::Delivery> for Message {
     fn from(delivery: spool::Delivery) -> Self {
         let spool::Delivery { sequence, body, receives, sent_at: _ } = delivery;
-        Message { id: sequence.to_string(), body, receives, handle: Handle::Sequence(sequence) }
+        let (id, brought) = (sequence.to_string(), Brought::default());
+        Message { id, body, receives, brought, handle: Handle::Sequence(sequence) }
     }
 }

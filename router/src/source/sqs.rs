@@ -14,7 +14,7 @@ use aws_sdk_sqs::types::{
 use super::{Handle, Message};
 use crate::clients::explain;
 use crate::source::QueueConfig;
-use crate::telemetry;
+use crate::telemetry::{self, Brought};
 
 /// How often a delete that failed is tried again at once.
 const DELETE_TRIES: usize = 3;
@@ -119,6 +119,8 @@ impl Sqs {
             .wait_time_seconds(self.queue.wait_seconds)
             .visibility_timeout(self.queue.visibility.as_secs() as i32)
             .message_system_attribute_names(Attribute::ApproximateReceiveCount)
+            .message_system_attribute_names(Attribute::SentTimestamp)
+            .message_system_attribute_names(Attribute::AwsTraceHeader)
             .send()
             .await
             .map_err(|error| anyhow::anyhow!("{}", aws_sdk_sqs::error::DisplayErrorContext(error)))?;
@@ -202,11 +204,15 @@ impl Handle {
 
 /// A message without a receipt cannot be deleted, so it is left to come again with one.
 fn read_message(message: aws_sdk_sqs::types::Message) -> Option<Message> {
-    let receives = message.attributes.as_ref().and_then(|all| all.get(&Attribute::ApproximateReceiveCount));
+    let attribute = |name| message.attributes.as_ref().and_then(|all| all.get(&name)).map(String::as_str);
+    let receives = attribute(Attribute::ApproximateReceiveCount).and_then(|count| count.parse().ok());
+    let header = attribute(Attribute::AwsTraceHeader);
+    let brought = Brought::by_queue(header, attribute(Attribute::SentTimestamp));
     Some(Message {
         id: message.message_id.unwrap_or_default(),
         body: message.body.unwrap_or_default(),
-        receives: receives.and_then(|count| count.parse().ok()).unwrap_or(1),
+        receives: receives.unwrap_or(1),
+        brought,
         handle: Handle::Receipt(message.receipt_handle?),
     })
 }

@@ -40,6 +40,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::Deserialize;
+use strum::IntoStaticStr;
 use tokio::sync::mpsc;
 use watchfire_core::attributes::Attributes;
 #[cfg(doc)]
@@ -76,7 +77,8 @@ pub enum Store {
 }
 
 /// What became of a commit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum Committed {
     /// It is stored.
     Yes,
@@ -199,6 +201,29 @@ impl Store {
             );
         }
         Ok(found)
+    }
+
+    /// The same, not looked at yet: nobody is asked.
+    ///
+    /// # Errors
+    /// Where no client of AWS can be made.
+    pub(crate) async fn of_dynamodb(
+        clients: &Clients,
+        config: &DynamoDbConfig,
+        keep: SignedDuration,
+    ) -> Result<Store, Error> {
+        DynamoDb::unseen(clients, config, keep).await.map(Store::DynamoDb)
+    }
+
+    /// Whether the table, where it is one, is there and as it must be.
+    ///
+    /// # Errors
+    /// What is wrong with it, or that it does not answer.
+    pub(crate) async fn look_at_its_table(&self) -> Result<(), Error> {
+        match self {
+            Store::Embedded(_) => Ok(()),
+            Store::DynamoDb(store) => store.look_at_its_table(OpenAs::Worker).await,
+        }
     }
 
     /// What was decided about the event, and what has become of it so far; none if it is new.

@@ -95,6 +95,11 @@ pub fn decided(decision: &Decision, took: Duration) {
     );
 }
 
+/// A canary could not be put where events come in.
+pub fn canary_not_sent(error: &anyhow::Error) {
+    warn!(error = %clean(&format!("{error:#}"), 300), "a canary was not sent");
+}
+
 /// A channel's room cannot be shared for now: each worker goes by a part of its own.
 pub(crate) fn paced_alone(channel: &ChannelName, reason: &str) {
     warn!(channel = %channel, reason, "what other workers send is not known, a quarter of the channel's limit is used");
@@ -178,6 +183,22 @@ pub fn reloaded(cause: Cause, reloaded: &Reloaded) {
             error!(cause, mistakes, "the configuration was refused: what was in force stays");
         }
     }
+}
+
+/// A secret is another one where it is kept, and is used from here on.
+pub(crate) fn secret_rotated(path: &str) {
+    info!(path, "a secret was rotated: the new one is used");
+}
+
+/// The secret that is kept there now cannot be one.
+pub(crate) fn secret_does_not_fit(path: &str, mistake: &dyn Display) {
+    error!(path, %mistake, "a secret was rotated to one that does not fit: the old one is used");
+}
+
+/// Whether a secret was rotated is not known; it is asked again.
+pub(crate) fn secret_not_fetched(error: &anyhow::Error) {
+    let reason = clean(&format!("{error:#}"), 500);
+    warn!(reason, "a secret cannot be fetched again: the one that is known is used");
 }
 
 /// An example of a rule in force is not as the rule says: a reload would refuse it.
@@ -328,6 +349,11 @@ pub(crate) fn nothing_can_be_stored(error: &dyn std::error::Error) {
     error!(error = chain(error), "nothing can be stored");
 }
 
+/// The table of the store is not there, or not as it must be.
+pub(crate) fn table_is_wrong(error: &dyn std::error::Error) {
+    error!(error = chain(error), "the table is not as it must be: urgent pages go out unrecorded");
+}
+
 /// This process can do nothing with the store any more.
 pub(crate) fn store_broke(error: &dyn std::error::Error) {
     error!(
@@ -374,6 +400,17 @@ pub(crate) fn api_server_answers(since: Timestamp) {
 /// A watch has begun to fail; it is tried again, less and less often.
 pub(crate) fn watch_failed(resource: &str, reason: &str) {
     warn!(resource, reason, "a watch failed and is tried again");
+}
+
+/// The collector has begun not to take spans; it is asked again.
+pub(crate) fn spans_not_taken(reason: &str) {
+    let reason = clean(reason, 500);
+    warn!(reason, "the collector takes no spans; watchfire_spans_lost_total counts those that are lost");
+}
+
+/// The collector takes spans again.
+pub(crate) fn spans_taken() {
+    info!("the collector takes spans again");
 }
 
 /// An error and its causes in one line.

@@ -46,22 +46,25 @@ pub struct Metrics {
     reloads: Family<Labels, Counter>,
     config_is_right: Gauge,
     config_read: Gauge,
+    spans_lost: Family<Labels, Counter>,
+    canary_arrived: Gauge,
+    canary_sent: Gauge,
 }
 
 /// Where messages come from.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Origin<'f> {
+pub struct Origin<'f> {
     /// The kind of source.
-    pub(crate) source: &'f str,
+    pub source: &'f str,
     /// The queue.
-    pub(crate) queue: &'f str,
+    pub queue: &'f str,
 }
 
-/// A connection that is counted for as long as this is kept.
+/// Something that is counted for as long as this is kept.
 #[derive(Debug)]
-pub(crate) struct Connected(Gauge);
+pub(crate) struct Counted(Gauge);
 
-impl Drop for Connected {
+impl Drop for Counted {
     fn drop(&mut self) {
         self.0.dec();
     }
@@ -127,6 +130,17 @@ impl Default for Metrics {
                 "config_last_reload_success_timestamp_seconds",
                 "When the configuration in force was read",
             ),
+            spans_lost: shown(r, "spans_lost", "Spans that no collector has, by reason"),
+            canary_arrived: shown(
+                r,
+                "canary_arrival_timestamp_seconds",
+                "When a canary last arrived; 0 before the first",
+            ),
+            canary_sent: shown(
+                r,
+                "canary_timestamp_seconds",
+                "When the canary that arrived last was to be sent",
+            ),
             registry,
         }
     }
@@ -174,16 +188,10 @@ impl Metrics {
     }
 
     pub(crate) fn performed(&self, effect: &Effect, tried: &Tried) {
-        let outcome = match (&tried.result, tried.was_asked) {
-            (Ok(_), _) => "done",
-            (Err(Failure::Transient { .. }), true) => "transient",
-            (Err(Failure::Transient { .. }), false) => "not_asked",
-            (Err(Failure::Permanent { .. }), _) => "permanent",
-        };
         let labels = vec![
             ("channel", effect.channel.to_string()),
             ("kind", effect.kind.as_str().to_owned()),
-            ("outcome", outcome.to_owned()),
+            ("outcome", outcome_of(tried).to_owned()),
         ];
         self.effects.get_or_create(&labels).inc();
     }
@@ -211,6 +219,12 @@ impl Metrics {
     }
 
     /// The configuration that was read at that time is in force.
+    /// A canary that was to be sent then has come all the way: what another way of telling metrics hooks into.
+    pub(crate) fn canary_arrived(&self, sent: Timestamp, now: Timestamp) {
+        self.canary_sent.set(sent.as_second());
+        self.canary_arrived.set(now.as_second());
+    }
+
     pub(crate) fn configured(&self, now: Timestamp) {
         self.config_is_right.set(1);
         self.config_read.set(now.as_second());
@@ -243,10 +257,10 @@ impl Metrics {
     }
 
     /// A connection to that address: `http` or `health`.
-    pub(crate) fn connected(&self, address: &'static str) -> Connected {
+    pub(crate) fn connected(&self, address: &'static str) -> Counted {
         let connections = self.connections.get_or_create(&vec![("address", address.to_owned())]).clone();
         connections.inc();
-        Connected(connections)
+        Counted(connections)
     }
 
     pub(crate) fn fell_back(&self, channel: &ChannelName) {
@@ -267,11 +281,19 @@ impl Metrics {
         self.channels_up.remove(&vec![("channel", channel.to_string())]);
     }
 
+    /// No collector has so many spans, for that reason: `full` or `refused`.
+    pub(crate) fn spans_lost(&self, reason: &'static str, spans: u64) {
+        if spans > 0 {
+            self.spans_lost.get_or_create(&vec![("reason", reason.to_owned())]).inc_by(spans);
+        }
+    }
+
     pub(crate) fn store_failed(&self) {
         self.store_failures.inc();
     }
 
-    pub(crate) fn received(&self, of: Origin<'_>, messages: usize) {
+    /// Messages were taken from a source.
+    pub fn received(&self, of: Origin<'_>, messages: usize) {
         self.received.get_or_create(&labels_of(of)).inc_by(messages as u64);
     }
 
@@ -280,18 +302,28 @@ impl Metrics {
         self.queued.get_or_create(&vec![("lane", lane.to_owned())]).set(messages);
     }
 
-    pub(crate) fn begun(&self) {
+    pub(crate) fn begun(&self) -> Counted {
         self.at_work.inc();
+        Counted(self.at_work.clone())
     }
 
     pub(crate) fn done(&self, now: Timestamp) {
-        self.at_work.dec();
         self.last_success.set(now.as_second());
     }
 
-    pub(crate) fn left(&self, of: Origin<'_>) {
-        self.at_work.dec();
-        self.left.get_or_create(&labels_of(of)).inc();
+    /// Messages come again.
+    pub fn left(&self, of: Origin<'_>, messages: usize) {
+        self.left.get_or_create(&labels_of(of)).inc_by(messages as u64);
+    }
+}
+
+/// What came of an effect on a channel, in a word.
+pub(super) fn outcome_of(tried: &Tried) -> &'static str {
+    match (&tried.result, tried.was_asked) {
+        (Ok(_), _) => "done",
+        (Err(Failure::Transient { .. }), true) => "transient",
+        (Err(Failure::Transient { .. }), false) => "not_asked",
+        (Err(Failure::Permanent { .. }), _) => "permanent",
     }
 }
 

@@ -1,12 +1,21 @@
-//! Everything Watchfire says about itself: log lines and metrics, each of them a function here.
+//! Everything Watchfire says about itself: log lines, metrics and traces, each of them a function here.
 
+mod emf;
 mod lines;
 mod logs;
 mod metrics;
 mod panics;
+mod traces;
 
+pub use emf::Emf;
 pub use logs::*;
-pub use metrics::Metrics;
-pub(crate) use metrics::Origin;
+pub use metrics::{Metrics, Origin};
 pub(crate) use panics::caught;
 pub use panics::panics_are_logged;
+pub use traces::{Brought, Traces};
+pub(crate) use traces::{Step, of_act, of_commit, of_decision, of_message, of_page, of_resumed};
+
+/// The function's name, in a Lambda.
+fn function() -> Option<String> {
+    std::env::var("AWS_LAMBDA_FUNCTION_NAME").ok().filter(|name| !name.is_empty())
+}

@@ -26,6 +26,7 @@ use super::refusal::{Refusal, Refusals};
 use super::token::Token;
 use crate::api::params::{self, Named};
 use crate::api::{OperatorEndpoint, VERSION_HEADER, ZONE_HEADER, views};
+use crate::aws::identity::Identity;
 use crate::failure::Nack;
 use crate::reload::Reloader;
 use crate::reloaded::Cause;
@@ -47,18 +48,13 @@ pub struct Operator {
     pub reloader: Option<Arc<Reloader>>,
 }
 
-/// In a request's extensions: who lets requests in has proven already who may command. No header says so.
+/// In a request's extensions: whoever lets requests in has let this one in. No header says so.
 #[derive(Clone, Copy, Debug)]
 pub struct Vouched;
 
 /// In a request's extensions: whom AWS has let in. What they call themselves counts for nothing beside it.
 #[derive(Clone, Debug)]
-pub struct LetIn {
-    /// What people call them.
-    pub name: String,
-    /// Their whole ARN.
-    pub arn: String,
-}
+pub struct LetIn(pub Identity);
 
 /// The routes for operators.
 pub(super) fn commands(operator: Operator) -> Routes {
@@ -178,7 +174,7 @@ async fn take(
 /// Who asks; whom AWS has let in goes by the name that it has for them.
 fn asking(by: String, let_in: Option<LetIn>) -> (String, Option<Caller>) {
     match let_in {
-        Some(LetIn { name, arn }) => {
+        Some(LetIn(Identity { name, arn })) => {
             let says = (by != name).then(|| clean(&by, 100));
             (name, Some(Caller { arn, says }))
         }

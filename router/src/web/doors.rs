@@ -74,13 +74,13 @@ impl Doors {
 
 /// The same routes for who is called instead of connected to, by whatever name.
 pub(crate) fn asked_without_doors(
-    ingest: Ingest,
+    ingest: Option<Ingest>,
     operator: Operator,
     signed: Option<Webhooks>,
     refusals: Arc<Refusals>,
 ) -> Routes {
     let guard = from_fn_with_state(Guard { names: Names::Any, refusals }, not_for_strangers);
-    let asked = events(ingest).merge(commands(operator));
+    let asked = ingest.map(events).unwrap_or_default().merge(commands(operator));
     webhooks(signed).merge(asked).layer(guard).layer(map_response(spelt_out))
 }
 

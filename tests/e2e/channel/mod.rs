@@ -38,7 +38,7 @@ fn clients() -> Clients {
 }
 
 /// For a server that checks no credentials.
-fn aws(endpoint: &str) -> SdkConfig {
+pub(crate) fn aws(endpoint: &str) -> SdkConfig {
     let credentials = Credentials::new("test", "test", None, None, "tests");
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())

@@ -13,8 +13,11 @@ async fn a_secret_is_read_whole_or_by_its_member() {
     let (ministack, clients) = ministack_clients();
     let text = r#"{"key": "0123", "empty": ""}"#;
     let arn = ministack.secret("pagerduty", text).await;
-    assert_eq!(source(&arn).resolve(&clients).await.expect("there").expose(), text);
-    assert_eq!(source(&format!("{arn}#key")).resolve(&clients).await.expect("there").expose(), "0123");
+    assert_eq!(source(&arn).resolve(&clients).await.expect("there").expose().as_str(), text);
+    assert_eq!(
+        source(&format!("{arn}#key")).resolve(&clients).await.expect("there").expose().as_str(),
+        "0123"
+    );
     let error = source(&format!("{arn}#empty")).resolve(&clients).await.expect_err("empty");
     assert_eq!(format!("{error:#}"), format!("secret {arn}#empty: expected a secret, found nothing"));
 }

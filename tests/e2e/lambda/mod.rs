@@ -5,6 +5,8 @@ mod event_source;
 mod invocations;
 mod process;
 mod requests;
+mod rotation;
+mod telemetry;
 
 use std::path::Path;
 use std::time::Duration;
@@ -34,8 +36,19 @@ impl InProcess {
     /// The same, with the mail server's port, and somebody who sees each decision before it is performed.
     async fn with(mail_port: u16, operators: Operators, watcher: Option<Watcher>) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let text = configuration(folder.path(), mail_port).to_string();
-        let config = Config::parse("test", &text).expect("a configuration without mistakes");
+        let configuration = configuration(folder.path(), mail_port);
+        Self::of(folder, &configuration, operators, watcher).await
+    }
+
+    /// The same with that configuration.
+    async fn of(
+        folder: tempfile::TempDir,
+        configuration: &Value,
+        operators: Operators,
+        watcher: Option<Watcher>,
+    ) -> Self {
+        let config =
+            Config::parse("test", &configuration.to_string()).expect("a configuration without mistakes");
         let files = rules_files::read(None).expect("the shipped rules are in the binary");
         let policy = config.policy(RuleSet::load(&files).expect("the shipped rules are right"));
         let parts = Parts::open(config, policy, watcher).await.expect("everything is on this machine");
@@ -49,7 +62,7 @@ impl InProcess {
     }
 
     async fn answer_within(&self, payload: &Value, within: Duration) -> Result<Value, Failed> {
-        self.lambda.answer(&payload.to_string(), Deadline::within(within)).await
+        self.lambda.answer(&payload.to_string(), None, Deadline::within(within)).await
     }
 
     /// The ids that are reported.

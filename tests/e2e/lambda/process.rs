@@ -60,6 +60,11 @@ async fn one_environment_answers_whatever_invokes_it() {
     let tick = answered(&api, &json!({"watchfire": {"tick": {}}})).await.unwrap();
     assert_eq!(tick["woken"], 0, "{tick}");
     assert_eq!(pagerduty.accepted(), 2);
+    // One line for each of the two that counted something; written before the answer.
+    let lines: Vec<Value> =
+        bootstrap.printed().iter().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    assert!(lines.iter().all(|line| line["decisions_P0"] == 1.0), "{lines:?}");
 }
 
 #[tokio::test]

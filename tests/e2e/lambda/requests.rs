@@ -7,7 +7,7 @@ use watchfire_tests::{GuardDuty, free_port};
 use super::{InProcess, TOKEN};
 
 /// As a function URL hands it over.
-fn request(method: &str, path: &str, query: &str, headers: Value, body: Option<&str>) -> Value {
+pub(super) fn request(method: &str, path: &str, query: &str, headers: Value, body: Option<&str>) -> Value {
     let context = json!({"accountId": "anonymous", "apiId": "u1", "domainName": "u1.lambda-url.us-gov-west-1.on.aws",
         "http": {"method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "203.0.113.7", "userAgent": "curl"},
         "requestId": "r1", "routeKey": "$default", "stage": "$default", "time": "20/Nov/2026:12:00:00 +0000",
@@ -16,12 +16,8 @@ fn request(method: &str, path: &str, query: &str, headers: Value, body: Option<&
         "requestContext": context, "body": body, "isBase64Encoded": false})
 }
 
-fn shown(token: &str) -> Value {
+pub(super) fn shown(token: &str) -> Value {
     json!({"authorization": format!("Bearer {token}"), "host": "u1.lambda-url.us-gov-west-1.on.aws"})
-}
-
-fn body(answer: &Value) -> Value {
-    serde_json::from_str(answer["body"].as_str().unwrap()).unwrap()
 }
 
 #[tokio::test]
@@ -72,12 +68,54 @@ async fn whom_iam_has_let_in_is_an_operator_only_where_that_is_configured() {
     }
 }
 
+/// As a REST API hands it over, with an IAM authorizer where somebody has signed.
+fn request_of_version_1(path: &str, query: Value, headers: Value, arn: Option<&str>) -> Value {
+    json!({"resource": "/{proxy+}", "path": path, "httpMethod": "GET", "headers": null, "multiValueHeaders": headers,
+        "queryStringParameters": null, "multiValueQueryStringParameters": query, "pathParameters": {"proxy": "v1"},
+        "stageVariables": null, "requestContext": {"stage": "prod", "path": format!("/prod{path}"),
+        "identity": {"userArn": arn, "accessKey": null, "sourceIp": "203.0.113.7"}, "resourceId": "r", "apiId": "a"},
+        "body": null, "isBase64Encoded": false})
+}
+
 #[tokio::test]
-async fn a_request_in_the_other_format_is_told_which_one_is_expected() {
+async fn a_rest_api_is_answered_as_a_function_url_is() {
     let lambda = InProcess::new().await;
-    let request = json!({"resource": "/v1/incidents", "path": "/v1/incidents", "httpMethod": "GET", "headers": {},
-        "requestContext": {"stage": "prod"}, "body": null, "isBase64Encoded": false});
-    let answer = lambda.answer(&request).await.unwrap();
-    assert_eq!(answer["statusCode"], 400);
-    assert!(body(&answer)["error"].as_str().unwrap().contains("version 2.0"), "{answer}");
+    lambda.answer(&GuardDuty::miner("checkout-1").event("e 1&2")).await.unwrap();
+    let named = json!({"Authorization": [format!("Bearer {TOKEN}")], "Host": ["a.execute-api.us-gov-west-1.amazonaws.com"]});
+    let of_version_1 = request_of_version_1("/v1/event", json!({"of": ["e 1&2"]}), named, None);
+    let of_version_2 = request("GET", "/v1/event", "of=e+1%262", shown(TOKEN), None);
+    let answer = lambda.answer(&of_version_1).await.unwrap();
+    assert_eq!((&answer["statusCode"], &answer["isBase64Encoded"]), (&json!(200), &json!(false)), "{answer}");
+    assert_eq!(answer, lambda.answer(&of_version_2).await.unwrap());
+    let members: Vec<&String> = answer.as_object().unwrap().keys().collect();
+    assert_eq!(members, ["body", "headers", "isBase64Encoded", "statusCode"], "API Gateway refuses others");
+    let unknown = request_of_version_1("/v1/incidents", Value::Null, json!({}), None);
+    assert_eq!(lambda.answer(&unknown).await.unwrap()["statusCode"], 401);
+    let mut single = request_of_version_1("/v1/incidents", Value::Null, Value::Null, None);
+    single["headers"] = json!({"authorization": format!("Bearer {TOKEN}")});
+    single["queryStringParameters"] = json!({"state": "all"});
+    assert_eq!(lambda.answer(&single).await.unwrap()["statusCode"], 200);
+}
+
+#[tokio::test]
+async fn who_has_signed_is_who_commands_whatever_the_request_says_of_that() {
+    let alice = "arn:aws-us-gov:iam::111122223333:user/alice";
+    let command = json!({"by": "mallory", "reason": "a test", "wish": "switch_off"}).to_string();
+    let headers = json!({"content-type": "application/json", "authorization": "AWS4-HMAC-SHA256 …"});
+    let mut of_version_2 = request("POST", "/v1/commands", "", headers, Some(&command));
+    of_version_2["requestContext"]["authorizer"] = json!({"iam": {"userArn": alice}});
+    let mut of_version_1 = request_of_version_1(
+        "/v1/commands",
+        Value::Null,
+        json!({"Content-Type": ["application/json"]}),
+        Some(alice),
+    );
+    (of_version_1["httpMethod"], of_version_1["body"]) = (json!("POST"), json!(command));
+    for signed in [of_version_2, of_version_1] {
+        let lambda = InProcess::with(free_port(), Operators::AreLetInByIam, None).await;
+        let answer = lambda.answer(&signed).await.unwrap();
+        assert_eq!(answer["statusCode"], 200, "{answer}");
+        let entry = lambda.router.journal(1).await.unwrap().remove(0);
+        assert!(entry.raw.contains(alice) && !entry.raw.contains("mallory"), "{}", entry.raw);
+    }
 }

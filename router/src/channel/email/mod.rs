@@ -43,7 +43,7 @@ use watchfire_core::value_schema;
 use watchfire_core::yaml::{Mistake, expected};
 
 use super::{Action, Bound, PerMinute, Preview, local};
-use crate::clients::{Clients, chain};
+use crate::clients::{Clients, Doubt, chain};
 use crate::failure::{Done, Failure, NotTaken};
 use crate::secret::{Secret, SecretSource, SecretUse};
 
@@ -164,7 +164,9 @@ pub struct Auth {
 /// Sends mails through one server.
 #[derive(Debug)]
 pub struct Email {
-    transport: AsyncSmtpTransport<Tokio1Executor>,
+    server: smtp::AsyncSmtpTransportBuilder,
+    login: Option<(Secret, Secret)>,
+    doubt: Doubt,
     from: Mailbox,
     to: Vec<Mailbox>,
     bound: Bound,
@@ -186,18 +188,21 @@ impl Action for Email {
             Encryption::None => smtp::SMTP_PORT,
         };
         let bound = Bound::of(pace, &["email", &host, &from.0.email.to_string()]);
-        let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&host)
+        let server = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&host)
             .port(port.unwrap_or(usual))
             .tls(encryption(tls, host, ca_file).await?)
             .timeout(Some(TIMEOUT));
-        if let Some(Auth { username, password }) = auth {
-            let username = username.resolve(clients).await.context("auth")?;
-            let password = password.resolve(clients).await.context("auth")?;
-            let credentials = Credentials::new(username.expose().to_owned(), password.expose().to_owned());
-            builder = builder.credentials(credentials);
-        }
+        let login = match auth {
+            Some(Auth { username, password }) => {
+                let username = username.resolve(clients).await.context("auth")?;
+                let password = password.resolve(clients).await.context("auth")?;
+                Some((username, password))
+            }
+            None => None,
+        };
         let to = to.into_iter().map(|MailAddress(mailbox)| mailbox).collect();
-        Ok(Self { transport: builder.build(), from: from.0, to, bound, wording: templates.into() })
+        let doubt = clients.doubt.clone();
+        Ok(Self { server, login, doubt, from: from.0, to, bound, wording: templates.into() })
     }
 
     async fn perform(&self, effect: &Effect) -> Result<Done, NotTaken> {
@@ -216,7 +221,7 @@ impl Action for Email {
 
     /// Connects, encrypts and logs in.
     async fn ask(&self) -> Option<Result<String, String>> {
-        Some(match self.transport.test_connection().await {
+        Some(match self.transport().test_connection().await {
             Ok(true) => Ok("the mail server takes mail from us".to_owned()),
             Ok(false) => Err("the mail server does not answer".to_owned()),
             Err(error) => Err(format!("SMTP: {}", chain(&error))),
@@ -251,13 +256,27 @@ struct Refusal {
 }
 
 impl Email {
+    /// By the login that is known now. Each mail has a connection of its own.
+    fn transport(&self) -> AsyncSmtpTransport<Tokio1Executor> {
+        let text = |secret: &Secret| secret.expose().as_str().to_owned();
+        let login = self.login.as_ref();
+        let credentials = login.map(|(username, password)| Credentials::new(text(username), text(password)));
+        credentials
+            .into_iter()
+            .fold(self.server.clone(), smtp::AsyncSmtpTransportBuilder::credentials)
+            .build()
+    }
+
     async fn send(&self, message: &[u8], to: Vec<Address>) -> Result<String, Refusal> {
         let envelope = Envelope::new(Some(self.from.email.clone()), to)
             .map_err(|error| Refusal { status: None, failure: Failure::permanent(error.to_string()) })?;
-        match self.transport.send_raw(&envelope, message).await {
+        match self.transport().send_raw(&envelope, message).await {
             Ok(answer) => Ok(format!("{} {}", answer.code(), answer.message().collect::<Vec<_>>().join(" "))),
             Err(error) => {
                 let status = error.status().map(u16::from);
+                if status.is_some_and(|status| (530..=538).contains(&status)) {
+                    self.doubt.raise();
+                }
                 Err(Refusal { status, failure: fate(status, format!("SMTP: {error:#}")) })
             }
         }

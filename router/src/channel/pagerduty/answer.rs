@@ -34,6 +34,11 @@ struct Body {
     errors: Vec<String>,
 }
 
+/// Whether it may be the key that is not known any more.
+pub(super) fn may_be_by_the_key(status: u16) -> bool {
+    matches!(status, 400 | 401 | 403)
+}
+
 pub(super) async fn read(mut response: reqwest::Response, secret: &Secret) -> Result<Answer, NotTaken> {
     let status = response.status().as_u16();
     let retry_after = asks_to_wait(response.headers(), Timestamp::now());
@@ -46,7 +51,7 @@ pub(super) async fn read(mut response: reqwest::Response, secret: &Secret) -> Re
         }
     }
     // A server that quotes the request would put the key into logs and journal.
-    let body = String::from_utf8_lossy(&body).replace(secret.expose(), "***");
+    let body = String::from_utf8_lossy(&body).replace(secret.expose().as_str(), "***");
     judge(status, &body, retry_after)
 }
 

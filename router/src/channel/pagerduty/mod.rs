@@ -43,7 +43,7 @@ use watchfire_core::word;
 use watchfire_core::yaml::{Mistake, expected};
 
 use super::{Action, Address, Bound, PerMinute, Preview};
-use crate::clients::{Clients, chain};
+use crate::clients::{Clients, Doubt, chain};
 use crate::failure::{Done, NotTaken};
 use crate::secret::{Secret, SecretSource, SecretUse};
 use answer::Answer;
@@ -116,7 +116,8 @@ impl Config {
 
 /// Whether it can be an integration key.
 fn fits(routing_key: &Secret) -> Result<(), Mistake> {
-    let (key, length) = (routing_key.expose(), routing_key.expose().chars().count());
+    let key = routing_key.expose();
+    let length = key.chars().count();
     let mistake = expected(format!("a routing key of {ROUTING_KEY_LENGTH} letters and digits"));
     match length == ROUTING_KEY_LENGTH && key.bytes().all(|b| b.is_ascii_alphanumeric()) {
         true => Ok(()),
@@ -204,6 +205,7 @@ pub struct PagerDuty {
     http: reqwest::Client,
     url: reqwest::Url,
     routing_key: Secret,
+    doubt: Doubt,
     form: Form,
     pace: PerMinute,
 }
@@ -232,18 +234,19 @@ impl Action for PagerDuty {
         } = config;
         let routing_key = source.resolve(clients).await?;
         fits(&routing_key).map_err(|mistake| anyhow!("{source}: {mistake}"))?;
-        Ok(Self { http: clients.http()?, url: url.url().clone(), routing_key, form, pace })
+        let doubt = clients.doubt.clone();
+        Ok(Self { http: clients.http()?, url: url.url().clone(), routing_key, doubt, form, pace })
     }
 
     async fn perform(&self, effect: &Effect) -> Result<Done, NotTaken> {
         let key = self.routing_key.expose();
-        let refusal = match self.send(event::full(effect, key, &self.form)).await? {
+        let refusal = match self.send(event::full(effect, &key, &self.form)).await? {
             Answer::Accepted(receipt) => return Ok(Done { receipt }),
             Answer::Refused(refusal) => refusal,
         };
         match effect.kind {
             EffectKind::Page | EffectKind::Update | EffectKind::Digest => {
-                match self.send(event::bare(effect, key)).await? {
+                match self.send(event::bare(effect, &key)).await? {
                     Answer::Accepted(receipt) => Ok(Done {
                         receipt: format!("{receipt}; without its details, which were refused: {refusal}"),
                     }),
@@ -260,7 +263,7 @@ impl Action for PagerDuty {
         let Ok(url) = self.url.join("change/enqueue") else {
             return Some(Err("no address for changes".to_owned()));
         };
-        let change = event::change(self.routing_key.expose());
+        let change = event::change(&self.routing_key.expose());
         Some(match self.send_to(url, change).await {
             Ok(Answer::Accepted(_)) => Ok("PagerDuty took a change event".to_owned()),
             Ok(Answer::Refused(reason)) => Err(format!("PagerDuty: {reason}")),
@@ -274,7 +277,7 @@ impl Action for PagerDuty {
     }
 
     fn bound(&self) -> Option<Bound> {
-        Some(Bound::of(self.pace, &["pagerduty", self.url.as_str(), self.routing_key.expose()]))
+        Some(Bound::of(self.pace, &["pagerduty", self.url.as_str(), &self.routing_key.expose()]))
     }
 }
 
@@ -295,6 +298,9 @@ impl PagerDuty {
             let reason = format!("PagerDuty did not answer: {}", chain(&error.without_url()));
             NotTaken::ForNow { reason, retry_after: None }
         })?;
+        if answer::may_be_by_the_key(response.status().as_u16()) {
+            self.doubt.raise();
+        }
         answer::read(response, &self.routing_key).await
     }
 }

@@ -60,7 +60,7 @@ fn a_token_is_the_first_line_of_its_source() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("token"), "of-the-file\nmore\n").unwrap();
     let beside = folder.path().join("client.yaml");
-    let token = |source: TokenSource| source.token(&beside).map(|token| token.expose().to_owned());
+    let token = |source: TokenSource| source.token(&beside).map(|token| token.expose().as_str().to_owned());
     let command =
         |words: &[&str]| TokenSource::Command(words.iter().map(|word| (*word).to_owned()).collect());
     assert_eq!(token(TokenSource::File("token".into())).unwrap(), "of-the-file");

@@ -158,7 +158,7 @@ async fn run(line: &str, port: u16, token: &Secret) -> anyhow::Result<()> {
     let status = Command::new(program)
         .args(words(line))
         .env("WATCHFIRE_SERVER", format!("http://127.0.0.1:{port}"))
-        .env("WATCHFIRE_TOKEN", token.expose())
+        .env("WATCHFIRE_TOKEN", token.expose().as_str())
         .env_remove("WATCHFIRE_TOKEN_FILE")
         .env_remove("WATCHFIRE_CONTEXT")
         .kill_on_drop(true)

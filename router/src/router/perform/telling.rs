@@ -18,7 +18,7 @@ use super::super::round::{Attempt, Round, retry_after};
 use crate::channel::Standing;
 use crate::failure::{Done, Failure, Nack, Tried};
 use crate::router::Router;
-use crate::telemetry;
+use crate::telemetry::{self, Step, of_page};
 
 /// At least this long is given to any attempt, however late it is.
 const ONE_ATTEMPT: Duration = Duration::from_secs(10);
@@ -234,11 +234,15 @@ impl Router {
             telemetry::template_failed(decision, &effect.channel, &fault);
             self.metrics.template_failed(&effect.channel, fault.part);
         }
-        let tried = channel.try_as(standing, effect, give_up_at).await;
+        let told = |tried: &Tried| of_page(effect, channel.kind(), tried);
+        let tried = self.traces.step(Step::Page, channel.try_as(standing, effect, give_up_at), told).await;
         let at = self.clock.now();
         self.metrics.performed(effect, &tried);
         let Tried { was_asked: _, result } = tried;
         self.metrics.channel_is_up(&effect.channel, channel.down_because().is_none());
+        if let (Why::Canary, Some(sent)) = (decision.why, effect.notice.at) {
+            self.metrics.canary_arrived(sent, at);
+        }
         if result.is_ok() && self.tells(effect) {
             self.metrics.told(decision, at);
         }

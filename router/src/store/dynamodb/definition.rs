@@ -173,6 +173,21 @@ mod tests {
         assert_eq!(differences(&described()), Vec::<String>::new());
     }
 
+    /// `infra/terraform` makes the table of that file. `WRITE_GOLDENS=1` writes it anew.
+    #[test]
+    fn the_table_that_terraform_makes_is_the_one_that_is_defined() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../infra/terraform/modules/table/definition.json");
+        let mut defined = definition("");
+        let members = defined.as_object_mut().expect("it has members");
+        members.remove("TableName");
+        members.insert("TimeToLive".to_owned(), json!({"AttributeName": TTL}));
+        if std::env::var_os("WRITE_GOLDENS").is_some() {
+            std::fs::write(path, format!("{defined:#}\n")).expect("the file can be written");
+        }
+        let written = std::fs::read_to_string(path).expect("the file is there");
+        assert_eq!(serde_json::from_str::<Value>(&written).expect("it is JSON"), defined);
+    }
+
     #[test]
     fn whatever_a_table_is_not_is_said() {
         let mut table = described();

@@ -129,9 +129,23 @@ impl DynamoDb {
         keep: SignedDuration,
     ) -> Result<Self, Error> {
         let opened = Self::reach(clients, config, keep).await?;
-        definition::look_at(&opened.table).await?;
-        format::agree(&opened.table, open_as == OpenAs::Worker).await?;
-        Ok(Self(Arc::new(Inner { keeps: open_as != OpenAs::Recorder, ..opened })))
+        let store = Self(Arc::new(Inner { keeps: open_as != OpenAs::Recorder, ..opened }));
+        store.look_at_its_table(open_as).await?;
+        Ok(store)
+    }
+
+    pub(super) async fn look_at_its_table(&self, open_as: OpenAs) -> Result<(), Error> {
+        definition::look_at(&self.0.table).await?;
+        format::agree(&self.0.table, open_as == OpenAs::Worker).await
+    }
+
+    /// The table, whatever it is, for a worker.
+    pub(super) async fn unseen(
+        clients: &Clients,
+        config: &Config,
+        keep: SignedDuration,
+    ) -> Result<Self, Error> {
+        Self::reach(clients, config, keep).await.map(|opened| Self(Arc::new(opened)))
     }
 
     async fn reach(clients: &Clients, config: &Config, keep: SignedDuration) -> Result<Inner, Error> {

@@ -1,0 +1,4 @@
+variable "name" {
+  description = "What everything of this installation begins with."
+  type        = string
+}
