@@ -58,6 +58,9 @@ QUESTIONS = [
     ]),
     ("Is the queue healthy?", "The age of the oldest message is SQS's own: it is on the dashboard of CloudWatch.", [
         ("Since a message was done with", "stat", "s", [(f"time() - max({of('watchfire_last_success_timestamp_seconds')})", "ago")]),
+        ("Since a canary came", "stat", "s", [(f"time() - max({of('watchfire_canary_arrival_timestamp_seconds')} > 0)", "ago")]),
+        ("On its way for", "stat", "s", [(
+            f"max({of('watchfire_canary_arrival_timestamp_seconds')} > 0) - max({of('watchfire_canary_timestamp_seconds')} > 0)", "canary")]),
         ("At work", "stat", "short", [(f"sum({of('watchfire_messages_at_work')})", "messages")]),
         ("Store did not answer", "stat", "short", [(grown("watchfire_store_failures_total", ""), "times")]),
         ("Taken", "lines", "ops", [(rate("watchfire_messages_received_total", "queue"), "{{queue}}")]),
@@ -75,6 +78,7 @@ QUESTIONS = [
         ("In force is what the files say", "stat", "short", [(f"min({of('watchfire_config_last_reload_successful')})", "1: yes")]),
         ("Since the configuration was read", "stat", "s", [(f"time() - min({of('watchfire_config_last_reload_success_timestamp_seconds')})", "ago")]),
         ("Read again", "lines", "short", [(rate("watchfire_reloads_total", "outcome"), "{{outcome}}")]),
+        ("Spans that no collector has", "lines", "short", [(rate("watchfire_spans_lost_total", "reason"), "{{reason}}")]),
     ]),
     ("What does it cost?", "What AWS bills of it, in requests and units, is on the dashboard of CloudWatch. Here is what it is billed for.", [
         ("Events decided", "stat", "short", [(grown("watchfire_decisions_total", ""), "events")]),

@@ -5,10 +5,11 @@ stands here as its steps do it (router/src/containment), and beside it what some
 """
 
 import copy
+import re
 
 import cel
 
-from ground import installed, rendered, values
+from ground import REPOSITORY, installed, rendered, values
 
 WATCHFIRE = "system:serviceaccount:watchfire:watchfire"
 SOMEBODY = "system:serviceaccount:shop:deployer"
@@ -150,10 +151,23 @@ def refusals(policies, who, before, after):
     return found
 
 
+def named_as_in_the_program(policies):
+    """Labels, annotations and names are spelt as the steps spell them, the namespaces as the guard has them."""
+    sources = ["core/src/act/mod.rs", "src/containment/scaler.rs", "src/containment/restart.rs"]
+    text = "".join((REPOSITORY / "router" / source).read_text() for source in sources)
+    spelt = {value for name, value in re.findall(r'const (\w+): &str = "([^"]+)"', text) if name != "FIELD_MANAGER"}
+    spelt |= set(re.findall(r'\("([a-z0-9./-]+/[a-z-]+)", "(?:true|false)"\)', (REPOSITORY / "router/core/src/plan/input.rs").read_text()))
+    always = re.search(r"const ALWAYS: [^=]+= \[([^\]]+)\]", (REPOSITORY / "router/core/src/mitigation.rs").read_text())[1]
+    spelt |= set(re.findall(r'"([^"]+)"', always))
+    missing = sorted(word for word in spelt if f"'{word}'" not in str(policies).replace("\\'", "'"))
+    assert len(spelt) == 13 and not missing, f"of {len(spelt)} words of the program the policies do not know {missing}"
+
+
 def check():
     given = values("enforce")
     given["admission"] = {"break_glass": ["sre", "second"]}
     policies = [one for one in installed(rendered(given)) if one["kind"] == "ValidatingAdmissionPolicy"]
+    named_as_in_the_program(policies)
     wrong, used = [], set()
     for what, who, before, after, passes in CASES:
         refused = refusals(policies, who, before, after)

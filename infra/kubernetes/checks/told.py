@@ -68,6 +68,9 @@ def alerts():
     listed = yaml.safe_load((CHART / "files/alerts.yaml").read_text())["alerts"]
     wrong = [f"{one['alert']}: {what}" for one in listed for what in mistakes(one["expr"], one["summary"])]
     assert not wrong, "\n".join(wrong)
+    page = (CHART.parent / "README.md").read_text()
+    silent = [one["alert"] for one in listed if f"\n### {one['alert']}\n" not in page]
+    assert not silent, f"no heading of README.md says what to do: {silent}"
     wrong = list(mistakes("sum by (rule) (watchfire_pages_total{why=\"limitted\"}) + sum(watchfire_acts_total{end=\"fail\"})"))
     assert wrong == ["no metric watchfire_pages_total", "nothing is called fail", "no label rule to tell apart by"], f"nothing is found: {wrong}"
     return f"{len(listed)} alerts, {len(metrics.registry())} metrics, each documented"

@@ -9,7 +9,7 @@ import yaml
 
 from ground import REPOSITORY, SETS, binary, identity, installed, named, rendered, run, the, values
 
-VERSIONS = ["1.30", "1.33", "1.37"]
+VERSIONS = ["1.30", "1.37"]
 # Of others' definitions, which no package has: their form is not checked.
 FOREIGN = {"keda.sh", "monitoring.coreos.com", "external-secrets.io", "networking.k8s.aws", "policy.networking.k8s.io", "security.istio.io"}
 KUBECONFIG = """apiVersion: v1

@@ -84,12 +84,14 @@ projected:
           {{- range $name, $_ := .Values.rules }}
           - {key: {{ $name }}, path: {{ printf "rules/%s" $name }}}
           {{- end }}
+    {{- with .Values.secrets.keys }}
     - secret:
-        name: {{ .Values.secrets.name }}
+        name: {{ $.Values.secrets.name }}
         items:
-          {{- range .Values.secrets.keys }}
+          {{- range . }}
           - {key: {{ . }}, path: {{ printf "secrets/%s" . }}}
           {{- end }}
+    {{- end }}
 {{- end }}
 
 {{- define "watchfire.container-security" -}}
