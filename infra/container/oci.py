@@ -59,7 +59,7 @@ def written(value):
 
 def zipped(data):
     into = io.BytesIO()
-    with gzip.GzipFile(filename="", mode="wb", compresslevel=9, fileobj=into, mtime=EPOCH) as file:
+    with gzip.GzipFile(filename="", mode="wb", compresslevel=6, fileobj=into, mtime=EPOCH) as file:
         file.write(data)
     return into.getvalue()
 

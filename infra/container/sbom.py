@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+import shutil
 import subprocess
 import uuid
 from pathlib import Path
@@ -12,27 +13,23 @@ TRIPLES = {"amd64": "x86_64-unknown-linux-gnu", "arm64": "aarch64-unknown-linux-
 
 
 def crates(machine):
-    """The packages that the program is linked of, and what each needs: no tests, nothing that only builds."""
-    told = subprocess.run(
-        ["cargo", "metadata", "--format-version", "1", "--locked", "--filter-platform", TRIPLES[machine]],
-        cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout
-    told = json.loads(told)
-    packages = {package["id"]: package for package in told["packages"]}
-    nodes = {node["id"]: node for node in told["resolve"]["nodes"]}
-    needs, open_ones = {}, [next(one for one, package in packages.items() if package["name"] == "watchfire")]
-    while open_ones:
-        one = open_ones.pop()
-        if one in needs:
-            continue
-        needs[one] = sorted(dep["pkg"] for dep in nodes[one]["deps"]
-                            if any(kind["kind"] is None for kind in dep["dep_kinds"]) and not only_builds(packages[dep["pkg"]]))
-        open_ones += needs[one]
-    return packages, needs
+    """The packages that the program is linked of, and what each needs: no tests, nothing that only builds. `cargo metadata` knows
+    licences; which of them are linked, with the features of this program alone, only `cargo tree`."""
+    told = cargo("metadata", "--format-version", "1", "--locked", "--filter-platform", TRIPLES[machine])
+    packages = {reference(package): package for package in json.loads(told)["packages"]}
+    tree = cargo("tree", "--locked", "--package", "watchfire", "--edges", "normal,no-proc-macro", "--prefix", "depth", "--target", TRIPLES[machine])
+    needs, way = {}, []
+    for depth, name, version in re.findall(r"^(\d+)(\S+) v(\S+)", tree, re.M):
+        one = f"pkg:cargo/{name}@{version}"
+        way[int(depth):] = [one]
+        needs.setdefault(one, set())
+        if len(way) > 1:
+            needs[way[-2]].add(one)
+    return {one: packages[one] for one in needs}, needs
 
 
-def only_builds(package):
-    """A macro of the compiler is in no program."""
-    return all("proc-macro" in target["kind"] for target in package["targets"] if set(target["kind"]) & {"lib", "rlib", "proc-macro"})
+def cargo(*arguments):
+    return subprocess.run(["cargo", *arguments], cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout
 
 
 def sums():
@@ -59,28 +56,37 @@ def library(place, file):
     """A library of the system; Debian's name and version where it is Debian's."""
     component = {"type": "library", "bom-ref": f"file:{place}", "name": place.rpartition("/")[2],
                  "hashes": [{"alg": "SHA-256", "content": hashlib.sha256(file.read_bytes()).hexdigest()}]}
-    try:
-        owner = subprocess.run(["dpkg-query", "--search", str(file)], capture_output=True, text=True, check=True).stdout.split(":")[0]
-        version = subprocess.run(["dpkg-query", "--show", "--showformat=${Version}", owner], capture_output=True, text=True, check=True).stdout
-    except (FileNotFoundError, subprocess.CalledProcessError):
+    owned = owner_of(file)
+    if not owned:
         return component
+    owner, version = owned
     return component | {"version": version, "purl": f"pkg:deb/debian/{owner}@{version.replace('+', '%2B').replace(':', '%3A')}"}
+
+
+def owner_of(file):
+    """The package of Debian's that a file is of, and its version; none where it is nobody's, or there is no Debian."""
+    if not shutil.which("dpkg-query"):
+        return None
+    # The packages know it by the path from before /lib became a link.
+    for path in (str(file), str(file).removeprefix("/usr")):
+        found = subprocess.run(["dpkg-query", "--search", path], capture_output=True, text=True)
+        if found.returncode == 0:
+            owner = found.stdout.split(":")[0]
+            shown = subprocess.run(["dpkg-query", "--show", "--showformat=${Version}", owner], capture_output=True, text=True)
+            return (owner, shown.stdout) if shown.returncode == 0 else None
+    return None
 
 
 def bom(machine, program, libraries):
     packages, needs = crates(machine)
     known = sums()
-    ours = next(packages[one] for one in needs if packages[one]["name"] == "watchfire")
-    others = sorted((one for one in needs if packages[one] is not ours), key=lambda one: reference(packages[one]))
+    ours = next(one for one, package in packages.items() if package["name"] == "watchfire")
     beside = [library(place, file) for place, file in sorted(libraries.items())]
     digest = hashlib.sha256(Path(program).read_bytes()).hexdigest()
-    root = crate(ours, known) | {"type": "application", "hashes": [{"alg": "SHA-256", "content": digest}]}
-    dependencies = [{"ref": reference(packages[one]), "dependsOn": sorted({reference(packages[need]) for need in needs[one]})} for one in needs]
-    for each in dependencies:
-        if each["ref"] == root["bom-ref"]:
-            each["dependsOn"] += [component["bom-ref"] for component in beside]
+    root = crate(packages[ours], known) | {"type": "application", "hashes": [{"alg": "SHA-256", "content": digest}]}
+    needs[ours] |= {component["bom-ref"] for component in beside}
     document = {"$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json", "bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1,
                 "serialNumber": f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_OID, digest)}", "metadata": {"component": root},
-                "components": [crate(packages[one], known) for one in others] + beside,
-                "dependencies": sorted(dependencies, key=lambda each: each["ref"])}
+                "components": [crate(packages[one], known) for one in sorted(packages.keys() - {ours})] + beside,
+                "dependencies": [{"ref": one, "dependsOn": sorted(needs[one])} for one in sorted(needs)]}
     return json.dumps(document, indent=1) + "\n"
