@@ -29,7 +29,7 @@ impl Canary {
         let Some((http, url)) = &self.heartbeat else { return Ok(Done { receipt: "counted".to_owned() }) };
         // Whoever knows its address can call it: it is in no error.
         let failed = |reason: String| NotTaken::ForGood { reason: format!("the heartbeat: {reason}") };
-        let answer = http.get(url.expose()).send().await;
+        let answer = http.get(url.expose().as_str()).send().await;
         let answer = answer.map_err(|error| failed(chain(&error.without_url())))?;
         match answer.status() {
             status if status.is_success() => Ok(Done { receipt: format!("the heartbeat: {status}") }),

@@ -67,5 +67,5 @@ pub(super) fn check(
 pub(super) fn fits(heartbeat: &Secret) -> Result<(), Mistake> {
     // What it is instead is not shown.
     let address = || expected("an https address").hint("plain HTTP only on this machine");
-    Address::try_from(heartbeat.expose().to_owned()).map(|_| ()).map_err(|_| address())
+    Address::try_from(heartbeat.expose().as_str().to_owned()).map(|_| ()).map_err(|_| address())
 }
