@@ -99,6 +99,7 @@ def standing(name, objects, printed):
     have = [one for one in objects if one["metadata"]["name"] == "watchfire-quarantine" and one["kind"].endswith("NetworkPolicy")]
     for one in have:
         kind, space = identity(one)[:2], one["metadata"].pop("namespace", None)
+        assert one["metadata"].pop("annotations") == {"helm.sh/resource-policy": "keep"}, f"{named(one)}: it stays when the chart goes"
         same = next(other for key, other in printed.items() if key[:2] == kind)
         assert one == same, f"{name}: {named(one)} is not as printed"
         assert (space is not None) == (one["kind"] == "NetworkPolicy"), named(one)

@@ -22,11 +22,12 @@ WRONG = [
     ({"istio": {"mode": "linkerd"}}, "mode"),
     ({"resources": {"limits": {"memory": "half"}}}, "memory"),
 ]
-# What no schema can see.
+# What no schema sees.
 UNFIT = [
     ({"keda": {"enabled": True}, "config": {"store": {"dynamodb": None}}}, "config.store.dynamodb"),
     ({"keda": {"enabled": True}, "config": {"queues": None}}, "no queue"),
     ({"keda": {"enabled": True}, "aws": {"region": ""}}, "aws.region"),
+    ({"config": {"health": {"listen": "0.0.0.0:9090"}}}, "config.health.listen"),
 ]
 
 
