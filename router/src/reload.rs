@@ -120,7 +120,7 @@ impl Reloader {
             let channel = kept(&name).unwrap_or_else(|| Arc::new(new));
             (name, channel)
         });
-        let set = InForce { channels: channels.collect(), policy: config.policy(policy.rules) };
+        let set = InForce { channels: channels.collect(), policy: Arc::new(config.policy(policy.rules)) };
         let (rules, channels) = (set.policy.rules.rules().len(), set.channels.len());
         self.router.put_in_force(set);
         *known = Known { config, written, rule_files, watched };

@@ -111,7 +111,7 @@ impl Handled {
 impl Router {
     /// Puts the parts together.
     pub fn new(
-        policy: Policy,
+        policy: impl Into<Arc<Policy>>,
         store: Store,
         channels: BTreeMap<ChannelName, Channel>,
         clock: Clock,
@@ -121,7 +121,7 @@ impl Router {
             channels.into_iter().map(|(name, channel)| (name, Arc::new(channel))).collect();
         channels.keys().for_each(|channel| metrics.channel_is_up(channel, true));
         Self {
-            in_force: ArcSwap::from_pointee(InForce { policy, channels }),
+            in_force: ArcSwap::from_pointee(InForce { policy: policy.into(), channels }),
             store,
             clock,
             metrics,
