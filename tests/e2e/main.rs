@@ -20,6 +20,7 @@ mod dynamodb;
 mod enrich;
 mod evidence;
 mod fault_proxy;
+mod fleet;
 mod hands;
 mod hostile;
 mod kubernetes_server;
