@@ -143,7 +143,10 @@ impl Reloader {
         // Its own channel began with the worker.
         let own = before.channels.get_key_value(&ChannelName::new(NAME)).filter(|_| config.canary.is_some());
         let own = own.map(|(name, channel)| (name.clone(), channel.clone()));
-        let set = InForce { channels: channels.chain(own).collect(), policy: config.policy(policy.rules) };
+        let set = InForce {
+            channels: channels.chain(own).collect(),
+            policy: Arc::new(config.policy(policy.rules)),
+        };
         for (name, before) in std::mem::take(&mut known.config.channels) {
             // The secrets of a channel that stays are those that it has.
             if let Some(channel) = config.channels.get_mut(&name).filter(|channel| **channel == before) {

@@ -2,6 +2,7 @@
 // An `unwrap` in a test is a promise that was not kept.
 #![allow(clippy::unwrap_used)]
 
+mod agree;
 mod attacks;
 mod aws;
 mod channel;
