@@ -33,7 +33,8 @@ pub struct Rotation {
 }
 
 impl Rotation {
-    pub(crate) fn of(config: &Config, router: Arc<Router>, clients: Arc<Clients>) -> Self {
+    /// The secrets that this configuration names.
+    pub fn of(config: &Config, router: Arc<Router>, clients: Arc<Clients>) -> Self {
         let in_use = Mutex::new([config.clone(), config.clone()]);
         Self { clients, in_use, looked_at: Mutex::new(router.clock.now()), router }
     }

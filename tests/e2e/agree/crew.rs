@@ -11,8 +11,11 @@ use watchfire::app::Called;
 use watchfire::channel::{Channel, ChannelConfig};
 use watchfire::clients::Clients;
 use watchfire::clock::Clock;
+use watchfire::config::Config;
+use watchfire::rotation::Rotation;
 use watchfire::router::Router;
 use watchfire::store::Store;
+use watchfire::telemetry::{Emf, Traces};
 use watchfire_core::decision::Decision;
 use watchfire_core::ids::{ChannelName, EventId};
 use watchfire_core::policy::Policy;
@@ -103,7 +106,7 @@ impl Crew {
             StepInput::Message { text, at: _ } => {
                 // What is still pending then, is of no matter here: it has been decided.
                 match lambda {
-                    Some(lambda) => drop(lambda.answer(&invoked_by(text), minutes()).await),
+                    Some(lambda) => drop(lambda.answer(&invoked_by(text), None, minutes()).await),
                     None => drop(router.handle(text).await),
                 }
             }
@@ -166,13 +169,20 @@ pub(crate) async fn channels(
 }
 
 fn lambda(router: &Arc<Router>, store: Store, clients: &Arc<Clients>) -> Lambda {
+    let config = Configuration::new("http://127.0.0.1:9/v2/enqueue").text();
+    let config = Config::parse("watchfire.yaml", &config).unwrap();
     let called = Called {
         router: router.clone(),
         store,
         routes: axum::Router::new(),
         clients: clients.clone(),
         queues: Vec::new(),
+        canaries: None,
         keep: KEEP,
+        metrics: Arc::default(),
+        emf: Emf::new("Watchfire".to_owned()),
+        traces: Traces::default(),
+        rotation: Arc::new(Rotation::of(&config, router.clone(), clients.clone())),
     };
     Lambda::new(called, Operators::ShowTheToken)
 }
