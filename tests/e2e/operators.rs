@@ -120,21 +120,6 @@ async fn what_is_looked_at_on_the_table_is_what_its_worker_shows() {
         let by_worker = desk.worker_printed(&line).await;
         assert_eq!(desk.printed(&format!("{line} --config watchfire.yaml")).await, by_worker, "{line}");
     }
-    // For a key that is pressed nobody waits long: where AWS is slow, nothing is offered.
-    let store = format!("dynamodb:{}", desk.table.name);
-    let pressed = [
-        ("WATCHFIRE_STORE", store.as_str()),
-        ("WATCHFIRE_COMPLETE", "bash"),
-        ("_CLAP_COMPLETE_INDEX", "3"),
-        ("_CLAP_IFS", "\n"),
-    ];
-    let offered = async || {
-        let Output { code, stdout, stderr } =
-            desk.with(&pressed, &format!("-- watchfire incidents ack {}", &key[4..6])).await;
-        assert_eq!((code, stderr.as_str()), (0, ""));
-        (!stdout.is_empty()).then_some(stdout)
-    };
-    assert_eq!(until("an id", SOON, offered).await.trim(), &key[4..12]);
     // Of what only a configuration says, nothing is invented.
     let why = desk.printed(&format!("why {key}")).await;
     assert!(why.contains("what comes next is in the configuration: --config FILE shows it"), "{why}");
