@@ -22,8 +22,8 @@ def widgets(name, region, log_group):
     dead = [f"{each}-dead" for each in queues]
     sqs = lambda metric, of, statistic: [["AWS/SQS", metric, "QueueName", each, {"stat": statistic}] for each in of]
     table = lambda metric, *more: ["AWS/DynamoDB", metric, "TableName", name, *more]
-    function = lambda metric, statistic: ["AWS/Lambda", metric, "FunctionName", name, {"stat": statistic}]
-    own = lambda metric, statistic: ["Watchfire", metric, "FunctionName", name, {"stat": statistic}]
+    function = lambda metric, statistic: ["AWS/Lambda", metric, "FunctionName", f"{name}-function", {"stat": statistic}]
+    own = lambda metric, statistic: ["Watchfire", metric, "FunctionName", f"{name}-function", {"stat": statistic}]
 
     def graph(title, metrics, **more):
         return {"type": "metric", "properties": {"title": title, "region": region, "view": "timeSeries", "period": 300, "metrics": metrics} | more}
@@ -83,6 +83,12 @@ def named(body):
     """Each namespace and metric that it shows."""
     graphs = [widget["properties"]["metrics"] for widget in body["widgets"] if widget["type"] == "metric"]
     return {(metric[0], metric[1]) for metrics in graphs for metric in metrics}
+
+
+def dimensions(body):
+    """Each dimension and its value."""
+    graphs = [widget["properties"]["metrics"] for widget in body["widgets"] if widget["type"] == "metric"]
+    return {(metric[2], metric[3]) for metrics in graphs for metric in metrics}
 
 
 def text(body):

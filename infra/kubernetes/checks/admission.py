@@ -1,13 +1,13 @@
-"""What the admission policies let pass, evaluated with an engine of the same language.
+"""What the admission policies let pass, compiled and evaluated by the language's own engine.
 
-No API server takes part: a real one also knows the types (WATCHFIRE_TEST_KUBECONFIG, tests/README.md). What Watchfire does
+No API server takes part, which would also know the types of its objects. What Watchfire does
 stands here as its steps do it (router/src/containment), and beside it what somebody would do who has its token.
 """
 
 import copy
 import re
 
-import cel
+from cel_expr_python import cel
 
 from ground import REPOSITORY, installed, rendered, values
 
@@ -126,29 +126,45 @@ CASES = [
 ]
 
 
-def refusals(policies, who, before, after):
-    """The messages of those validations that fail."""
-    one = after or before
-    resource = PLURALS[one["kind"]]
-    operation = "DELETE" if after is None else "CREATE" if before is None else "UPDATE"
-    request = {"userInfo": {"username": who}, "resource": {"resource": resource}, "operation": operation,
-               "namespace": one["metadata"].get("namespace", "")}
-    known = {"request": request, "object": after, "oldObject": before}
-    found = []
-    for policy in policies:
+class Policy:
+    """Compiled as an API server does: each expression is of the type that it has to be, and sees what it may see."""
+
+    def __init__(self, policy):
         spec = policy["spec"]
-        rules = spec["matchConstraints"]["resourceRules"]
-        if not any(resource in rule["resources"] and operation in rule["operations"] for rule in rules):
-            continue
-        if not all(cel.evaluate(condition["expression"], known) for condition in spec["matchConditions"]):
-            continue
-        variables = {}
-        for variable in spec.get("variables", []):
-            variables[variable["name"]] = cel.evaluate(variable["expression"], known | {"variables": variables})
-        for validation in spec["validations"]:
-            if cel.evaluate(validation["expression"], known | {"variables": variables}) is not True:
-                found.append(validation["message"])
-    return found
+        self.rules = spec["matchConstraints"]["resourceRules"]
+        self.known = {name: cel.Type.DYN for name in ("request", "object", "oldObject")}
+        self.conditions = [self.compiled(one["expression"], cel.Type.BOOL) for one in spec["matchConditions"]]
+        self.variables = []
+        for one in spec.get("variables", []):
+            name, expression = f"variables.{one['name']}", self.compiled(one["expression"])
+            self.known[name] = expression.return_type()
+            self.variables.append((name, expression))
+        self.validations = [(one["message"], self.compiled(one["expression"], cel.Type.BOOL)) for one in spec["validations"]]
+
+    def compiled(self, expression, wanted=None):
+        made = cel.NewEnv(variables=self.known).compile(expression)
+        assert wanted is None or made.return_type() == wanted, f"it is of {made.return_type().name()}: {expression}"
+        return made
+
+    def refuses(self, request, after, before):
+        """The messages of those validations that fail, where it is asked at all."""
+        resource, operation = request["resource"]["resource"], request["operation"]
+        if not any(resource in rule["resources"] and operation in rule["operations"] for rule in self.rules):
+            return []
+        known = {"request": request, "object": after, "oldObject": before}
+        if not all(condition.eval(data=known).plain_value() is True for condition in self.conditions):
+            return []
+        for name, expression in self.variables:
+            known[name] = expression.eval(data=known).plain_value()
+        return [message for message, expression in self.validations if expression.eval(data=known).plain_value() is not True]
+
+
+def refusals(policies, who, before, after):
+    one = after or before
+    operation = "DELETE" if after is None else "CREATE" if before is None else "UPDATE"
+    request = {"userInfo": {"username": who}, "resource": {"resource": PLURALS[one["kind"]]}, "operation": operation,
+               "namespace": one["metadata"].get("namespace", "")}
+    return [message for policy in policies for message in policy.refuses(request, after, before)]
 
 
 def named_as_in_the_program(policies):
@@ -168,9 +184,10 @@ def check():
     given["admission"] = {"break_glass": ["sre", "second"]}
     policies = [one for one in installed(rendered(given)) if one["kind"] == "ValidatingAdmissionPolicy"]
     named_as_in_the_program(policies)
+    compiled = [Policy(policy) for policy in policies]
     wrong, used = [], set()
     for what, who, before, after, passes in CASES:
-        refused = refusals(policies, who, before, after)
+        refused = refusals(compiled, who, before, after)
         used |= set(refused)
         if (not refused) != passes:
             wrong.append(f"{who} {what}: {refused or 'it passes'}")

@@ -92,14 +92,20 @@ def boards():
     return f"Grafana: {len(body['panels'])} panels, every metric on one; CloudWatch: {shown} metrics"
 
 
+def clouded():
+    return cloudwatch.dashboard("watchfire", "us-gov-west-1", "/aws/lambda/watchfire-function")
+
+
 def made():
     yield DASHBOARDS / "grafana.json", json.dumps(grafana.dashboard(), indent=1) + "\n"
-    yield DASHBOARDS / "cloudwatch.json", cloudwatch.text(cloudwatch.dashboard("watchfire", "us-gov-west-1", "/aws/lambda/watchfire"))
+    yield DASHBOARDS / "cloudwatch.json", cloudwatch.text(clouded())
 
 
 def cloudwatch_names():
     emitted, words = metrics_emitted(), metrics.words()
-    named = cloudwatch.named(cloudwatch.dashboard("watchfire", "us-gov-west-1", "/aws/lambda/watchfire"))
+    named = cloudwatch.named(clouded())
+    elsewhere = {(kind, value) for kind, value in cloudwatch.dimensions(clouded()) if kind != "Operation"} - made_by_terraform()
+    assert not elsewhere, f"Terraform makes nothing of that name: {sorted(elsewhere)}"
     for space, metric in named:
         if space in OF_AWS:
             assert metric in OF_AWS[space], f"{space} has no {metric}"
@@ -109,6 +115,17 @@ def cloudwatch_names():
         word = metric.removeprefix(stem).removeprefix("_")
         assert (emitted[stem] is None) == (word == "") and (not word or word in words), f"{metric}: a Lambda tells {stem} apart by {emitted[stem]}"
     return len(named)
+
+
+def made_by_terraform():
+    """The queues, the table and the function, named as its modules name them."""
+    read = lambda module: (REPOSITORY / f"infra/terraform/modules/{module}/main.tf").read_text().replace("${var.name}", "watchfire")
+    queues = re.search(r"\bqueues\s*=\s*toset\(\[([^\]]+)\]", read("queues"))[1]
+    queues = {queue.strip(' "') for queue in queues.split(",")}
+    assert all(pattern in read("queues") for pattern in ('"watchfire-${each.key}"', '"watchfire-${each.key}-dead"')), "queues are named otherwise"
+    names = {f"watchfire-{queue}{end}" for queue in queues for end in ("", "-dead")} | set(re.findall(r'undelivered = "([^"]+)"', read("queues")))
+    function = re.search(r'\bname\s*=\s*"(watchfire-[^"]+)"', read("function"))[1]
+    return {("QueueName", name) for name in names} | {("TableName", "watchfire"), ("FunctionName", function)}
 
 
 def metrics_emitted():
