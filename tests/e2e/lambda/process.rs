@@ -101,3 +101,16 @@ async fn killed_in_the_middle_of_a_batch_the_next_environment_does_the_rest_and_
     // What was sent and not yet written down is sent again under the key it had: PagerDuty knows it.
     assert_eq!(pagerduty.alerts().len(), 40);
 }
+
+#[tokio::test]
+async fn it_begins_without_its_table_and_what_is_urgent_is_paged_and_comes_again() {
+    let (api, pagerduty) = (RuntimeApi::start().await, PagerDuty::start().await);
+    let configuration =
+        Configuration::new(&pagerduty.url()).set("store", json!({"dynamodb": {"table": "absent"}}));
+    let nobody = format!("http://127.0.0.1:{}", watchfire_tests::free_port());
+    let mut bootstrap = Bootstrap::new(&api, &configuration, &[("AWS_ENDPOINT_URL", nobody)]);
+    bootstrap.start();
+    let bodies = [("m1", GuardDuty::miner("checkout-1").event("e1").to_string())];
+    assert_eq!(reported(&answered(&api, &batch(&bodies)).await.unwrap()), ["m1"]);
+    assert_eq!(pagerduty.accepted(), 1);
+}
