@@ -269,4 +269,10 @@ mod tests {
         Clients::new(None).unwrap();
         assert!(CryptoProvider::get_default().is_some());
     }
+
+    #[test]
+    fn the_provider_is_the_fips_module_in_a_build_for_fips_and_in_no_other() {
+        Clients::new(None).unwrap();
+        assert_eq!(is_fips(), cfg!(feature = "fips"));
+    }
 }

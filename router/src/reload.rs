@@ -130,6 +130,7 @@ impl Reloader {
     fn take(&self, known: &mut Known, ready: Ready, changes: Changes) -> Reloaded {
         let Changes { changed, needs_restart } = changes;
         let Ready { config, policy, written, channels, rule_files, watched, .. } = ready;
+        let newest = config.clone();
         let mut config = self.started.known.config.with(config);
         let before = self.router.in_force();
         let kept = |name: &ChannelName| {
@@ -143,14 +144,17 @@ impl Reloader {
         // Its own channel began with the worker.
         let own = before.channels.get_key_value(&ChannelName::new(NAME)).filter(|_| config.canary.is_some());
         let own = own.map(|(name, channel)| (name.clone(), channel.clone()));
-        let set = InForce { channels: channels.chain(own).collect(), policy: config.policy(policy.rules) };
+        let set = InForce {
+            channels: channels.chain(own).collect(),
+            policy: Arc::new(config.policy(policy.rules)),
+        };
         for (name, before) in std::mem::take(&mut known.config.channels) {
             // The secrets of a channel that stays are those that it has.
             if let Some(channel) = config.channels.get_mut(&name).filter(|channel| **channel == before) {
                 *channel = before;
             }
         }
-        self.rotation.goes_on_with(&config);
+        self.rotation.goes_on_with(newest, &config);
         let (rules, channels) = (set.policy.rules.rules().len(), set.channels.len());
         self.router.put_in_force(set);
         *known = Known { config, written, rule_files, watched };

@@ -127,7 +127,7 @@ impl Handled {
 impl Router {
     /// Puts the parts together.
     pub fn new(
-        policy: Policy,
+        policy: impl Into<Arc<Policy>>,
         store: Store,
         channels: BTreeMap<ChannelName, Channel>,
         clock: Clock,
@@ -139,7 +139,7 @@ impl Router {
         let lessor = Lessor::new(&store, &clock);
         channels.values().for_each(|channel| channel.share(&lessor));
         Self {
-            in_force: ArcSwap::from_pointee(InForce { policy, channels }),
+            in_force: ArcSwap::from_pointee(InForce { policy: policy.into(), channels }),
             store,
             clock,
             metrics,

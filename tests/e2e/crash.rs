@@ -6,7 +6,10 @@ use std::time::{Duration, SystemTime};
 use serde_json::json;
 use watchfire::store::Store;
 use watchfire_core::journal::Entry;
-use watchfire_tests::{Configuration, Depth, Fault, GuardDuty, PagerDuty, Watchfire, until};
+use watchfire_tests::fault_proxy::{FaultProxy, Faults};
+use watchfire_tests::{
+    Configuration, Depth, DynamoDbTable, Fault, GuardDuty, Ministack, PagerDuty, Watchfire, until,
+};
 
 use crate::support::{LATER, accepted, key, keys, queue, triggers};
 
@@ -61,15 +64,61 @@ fn events(random: &mut Random) -> Vec<(String, String)> {
         .collect()
 }
 
+/// Where the store is.
+enum Kept {
+    File,
+    Table(DynamoDbTable),
+}
+
+impl Kept {
+    /// How long the last messages may take: what a table's worker had in hand that died is free ten seconds later.
+    fn within(&self) -> Duration {
+        match self {
+            Kept::File => LATER,
+            Kept::Table(_) => 10 * LATER,
+        }
+    }
+
+    async fn store(&self, watchfire: &Watchfire) -> Store {
+        match self {
+            Kept::File => Store::open(&watchfire.path("data/watchfire.redb")).unwrap(),
+            Kept::Table(table) => table.open().await,
+        }
+    }
+}
+
 #[tokio::test]
 async fn killed_at_random_moments_it_loses_nothing_and_decides_nothing_twice() {
-    let mut random = Random::seeded();
-    let (aws, queue) = queue("crash").await;
+    let random = Random::seeded();
+    let aws = Ministack::shared();
+    killed_at_random_moments(random, &aws, Kept::File).await;
+}
+
+/// Of twenty answers of the table one is lost.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_at_random_moments_over_a_table_it_loses_nothing_and_decides_nothing_twice() {
+    let random = Random::seeded();
+    let faults = Faults::rough(random.0).reading_its_copy();
+    let proxy = FaultProxy::start(Ministack::shared().endpoint(), faults).await;
+    let table = DynamoDbTable::at(&proxy.endpoint());
+    table.make().await;
+    killed_at_random_moments(random, &Ministack::behind(&proxy), Kept::Table(table)).await;
+}
+
+async fn killed_at_random_moments(mut random: Random, aws: &Ministack, kept: Kept) {
+    let (_, queue) = queue("crash").await;
     let pagerduty = PagerDuty::start().await;
     // Slow enough that a kill finds pages on their way.
     pagerduty.always(Some(Fault::Slow(Duration::from_millis(30))));
     let configuration = Configuration::new(&pagerduty.url()).queue(&queue.url);
-    let mut watchfire = Watchfire::start(&configuration, Some(&aws)).await;
+    let configuration = match &kept {
+        Kept::File => configuration,
+        // More, the proxy and the emulator can do on two cores only waits.
+        Kept::Table(table) => {
+            configuration.set("store.dynamodb", json!({"table": table.name})).set("queue.in_flight", json!(8))
+        }
+    };
+    let mut watchfire = Watchfire::start(&configuration, Some(aws)).await;
 
     let mut events = events(&mut random);
     for batch in events.chunks(EVENTS / ROUNDS) {
@@ -78,7 +127,7 @@ async fn killed_at_random_moments_it_loses_nothing_and_decides_nothing_twice() {
         watchfire.kill9();
         watchfire.restart().await;
     }
-    queue.drained(LATER).await;
+    queue.drained(kept.within()).await;
     let opened = triggers(&pagerduty);
 
     let archived = (0..ARCHIVED).map(|index| {
@@ -93,11 +142,11 @@ async fn killed_at_random_moments_it_loses_nothing_and_decides_nothing_twice() {
         watchfire.kill9();
         watchfire.restart().await;
     }
-    queue.drained(LATER).await;
+    queue.drained(kept.within()).await;
     assert!(watchfire.terminate().await.status.success());
     events.extend(archived);
 
-    every_event_is_in_the_journal_with_nothing_pending(&watchfire, &events).await;
+    every_event_is_in_the_journal_with_nothing_pending(&kept.store(&watchfire).await, &events).await;
     no_event_was_decided_twice(&watchfire);
     assert_eq!(queue.dead().await, Depth::default());
     let all: BTreeSet<_> = opened.iter().map(key).collect();
@@ -110,12 +159,7 @@ async fn killed_at_random_moments_it_loses_nothing_and_decides_nothing_twice() {
     assert_eq!(resolved, expected, "what was archived is resolved, and nothing else");
 }
 
-async fn every_event_is_in_the_journal_with_nothing_pending(
-    watchfire: &Watchfire,
-    events: &[(String, String)],
-) {
-    let path = watchfire.path("data/watchfire.redb");
-    let store = Store::open(&path).unwrap();
+async fn every_event_is_in_the_journal_with_nothing_pending(store: &Store, events: &[(String, String)]) {
     for (id, body) in events {
         let known = store.named(id, 2).await.unwrap();
         assert_eq!(known.len(), 1, "{id} is in the journal once");
@@ -198,7 +242,8 @@ async fn killed_at_random_moments_with_a_dead_channel_every_p0_is_told_by_the_fa
     let done = async || nothing_is_pending(&watchfire).then_some(());
     until("nothing to be pending", LATER, done).await;
     assert!(watchfire.terminate().await.status.success());
-    every_event_is_in_the_journal_with_nothing_pending(&watchfire, &events).await;
+    let store = Kept::File.store(&watchfire).await;
+    every_event_is_in_the_journal_with_nothing_pending(&store, &events).await;
     for n in 0..URGENT {
         let both: BTreeSet<_> = keys(&oncall, &pod(n)).union(&keys(&backup, &pod(n))).cloned().collect();
         assert_eq!(both.len(), 1, "one dedup key on both channels: {}", pod(n));

@@ -69,7 +69,7 @@ async fn what_sqs_does_not_take_is_named_and_what_is_urgent_in_it_is_paged() {
     let store = table.open().await;
     let configuration = over(&pagerduty, &table).queue(&queue.url).set("queue.name", json!("alerts"));
     let watchfire = Watchfire::start(&configuration, Some(&aws)).await;
-    queue.delete().await;
+    queue.remove().await;
     let (status, said) = posted(&watchfire, GuardDuty::miner("gone-1").event("e1")).await;
     let expected = "1 of 1 events are on no queue, send them again: event 1 (queue alerts: 400 ";
     assert!(status == 503 && said.starts_with(expected), "{status} {said}");

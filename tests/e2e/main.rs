@@ -2,6 +2,8 @@
 // An `unwrap` in a test is a promise that was not kept.
 #![allow(clippy::unwrap_used)]
 
+mod agree;
+mod as_one;
 mod attacks;
 mod aws;
 mod channel;
@@ -19,6 +21,7 @@ mod dynamodb;
 mod enrich;
 mod evidence;
 mod fault_proxy;
+mod fleet;
 mod hands;
 mod hostile;
 mod ingest;

@@ -145,3 +145,25 @@ async fn an_operator_is_told_what_is_in_force_what_waits_for_a_start_and_what_is
     assert_eq!(stage.priority_of("still-by-backup").await, "P2");
     other.wait_for(2, SOON).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_that_is_rotated_in_its_file_lets_in_without_a_restart_and_the_old_one_no_more() {
+    let (before, after) = ("t0ken-before-it-was-rotated", "t0ken-that-came-after-it");
+    let (pagerduty, folder) = (PagerDuty::start().await, tempfile::tempdir().unwrap());
+    let token = folder.path().join("token");
+    std::fs::write(&token, before).unwrap();
+    let configuration =
+        Configuration::new(&pagerduty.url()).set("http.operator_token", json!({"file": token}));
+    let watchfire = Watchfire::start(&configuration, None).await;
+    let client = watchfire_tests::http();
+    let status = async |token: &str| {
+        let request = client.get(format!("{}/v1/mitigation", watchfire.ingest)).bearer_auth(token);
+        request.send().await.unwrap().status().as_u16()
+    };
+    assert_eq!([status(before).await, status(after).await], [200, 401]);
+    std::fs::write(&token, after).unwrap();
+    until("the new token lets in", SOON, async || (status(after).await == 200).then_some(())).await;
+    assert_eq!(status(before).await, 401);
+    let line = watchfire.logs().all("reloaded").pop().unwrap();
+    assert_eq!(line["changed"], "http.operator_token");
+}

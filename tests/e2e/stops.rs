@@ -5,9 +5,13 @@ use std::future::Future;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 
+use jiff::SignedDuration;
+use tempfile::TempDir;
+use watchfire::clock::Clock;
 use watchfire::router::Router;
 use watchfire_core::journal::Outcome;
-use watchfire_tests::{Configuration, GuardDuty, PagerDuty, in_process};
+use watchfire_tests::fault_proxy::{FaultProxy, Faults};
+use watchfire_tests::{Configuration, DynamoDbTable, GuardDuty, Ministack, PagerDuty, in_process};
 
 /// Polls a future so many times, then drops it.
 struct Stopped<F> {
@@ -61,13 +65,15 @@ fn story() -> [String; 3] {
         .map(|event| event.to_string())
 }
 
+async fn worker(folder: &TempDir, pagerduty: &PagerDuty) -> Router {
+    in_process::router(folder.path(), in_process::noon(), &Configuration::new(&pagerduty.url())).await
+}
+
 #[tokio::test]
 async fn stopped_at_any_await_and_delivered_again_the_world_is_the_same() {
     let undisturbed = {
         let (folder, pagerduty) = (tempfile::tempdir().expect("a folder"), PagerDuty::start().await);
-        let router =
-            in_process::router(folder.path(), in_process::noon(), &Configuration::new(&pagerduty.url()))
-                .await;
+        let router = worker(&folder, &pagerduty).await;
         for message in story() {
             router.handle(&message).await.expect("PagerDuty takes it");
         }
@@ -78,9 +84,7 @@ async fn stopped_at_any_await_and_delivered_again_the_world_is_the_same() {
     while stopped_before_the_end {
         polls += 1;
         let (folder, pagerduty) = (tempfile::tempdir().expect("a folder"), PagerDuty::start().await);
-        let router =
-            in_process::router(folder.path(), in_process::noon(), &Configuration::new(&pagerduty.url()))
-                .await;
+        let router = worker(&folder, &pagerduty).await;
         stopped_before_the_end = false;
         for message in story() {
             stopped_before_the_end |= !handle_stopped(&router, &message, polls).await;
@@ -89,4 +93,68 @@ async fn stopped_at_any_await_and_delivered_again_the_world_is_the_same() {
         assert_eq!(world(&router, &pagerduty).await, undisturbed, "stopped after {polls} polls");
     }
     assert!(polls > 3, "a message that pages awaits its commit, PagerDuty and its settling: {polls}");
+}
+
+/// Two workers over one table, and the time that they have.
+struct Two {
+    first: Router,
+    second: Router,
+    clock: Clock,
+    pagerduty: PagerDuty,
+    _folder: TempDir,
+}
+
+impl Two {
+    async fn over(table: &DynamoDbTable) -> Self {
+        let (folder, pagerduty) = (tempfile::tempdir().expect("a folder"), PagerDuty::start().await);
+        let (clock, configuration) = (in_process::noon(), Configuration::new(&pagerduty.url()));
+        let worker = async || {
+            in_process::router_over(table.open().await, folder.path(), clock.clone(), &configuration).await
+        };
+        Self { first: worker().await, second: worker().await, clock, pagerduty, _folder: folder }
+    }
+
+    /// The first is stopped after so many polls and never heard of again; the second is given the message when what the
+    /// first had in hand is free. Whether the first was done before.
+    async fn handle(&self, message: &str, polls: usize) -> bool {
+        let is_done = handle_stopped(&self.first, message, polls).await;
+        self.clock.advance(SignedDuration::from_secs(11));
+        self.second.handle(message).await.expect("PagerDuty takes it");
+        is_done
+    }
+
+    async fn world(&self) -> World {
+        world(&self.second, &self.pagerduty).await
+    }
+}
+
+/// `WATCHFIRE_EVERY_AWAIT=1` stops at every one; else at every one near the beginning, then at ever fewer.
+pub(crate) fn next_stop(polls: usize, fewer: usize) -> usize {
+    let every = std::env::var("WATCHFIRE_EVERY_AWAIT").is_ok();
+    polls + 1 + if every { 0 } else { polls / fewer }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn stopped_at_any_await_and_delivered_to_another_worker_of_a_table_the_world_is_the_same() {
+    let faults = Faults::none().reading_its_copy();
+    let proxy = FaultProxy::start(Ministack::shared().endpoint(), faults).await;
+    let table = DynamoDbTable::at(&proxy.endpoint());
+    let undisturbed = {
+        let two = Two::over(&table).await;
+        for message in story() {
+            assert!(two.handle(&message, usize::MAX).await);
+        }
+        two.world().await
+    };
+    let (mut polls, mut stopped_before_the_end) = (1, true);
+    while stopped_before_the_end {
+        let two = Two::over(&table.beside()).await;
+        stopped_before_the_end = false;
+        for message in story() {
+            stopped_before_the_end |= !two.handle(&message, polls).await;
+        }
+        assert_eq!(two.world().await, undisturbed, "stopped after {polls} polls");
+        polls = next_stop(polls, 4);
+    }
+    assert!(polls > 20, "a message that pages asks the table more than ten times: {polls}");
 }

@@ -38,8 +38,8 @@ class Server:
                 lines = [f"HTTP/1.1 {status}", f"content-length: {len(answer)}", *headers]
                 writer.write("\r\n".join(lines).encode() + b"\r\n\r\n" + answer)
                 await writer.drain()
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass
+        except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
+            pass  # Whoever is measured was ended, or all is measured.
         finally:
             writer.close()
 

@@ -15,12 +15,17 @@ use watchfire::store::{DynamoDb, DynamoDbConfig, Error, Store};
 use crate::aws_api::{AwsApi, REGION};
 use crate::ministack::Ministack;
 
+/// What is decided at a test's own time has not expired in any year in which it is run.
+const KEEP: SignedDuration = SignedDuration::from_hours(24 * 365 * 50);
+
 /// A table that nobody else uses; it is made when it is first opened. Cheap to clone: every clone is the same table.
 #[derive(Clone, Debug)]
 pub struct DynamoDbTable {
     api: AwsApi,
     /// Its name.
     pub name: String,
+    /// Whose certificates are read once.
+    clients: Arc<Clients>,
     made: Arc<OnceCell<()>>,
 }
 
@@ -36,32 +41,29 @@ impl DynamoDbTable {
 
     /// One of that endpoint's.
     pub fn at(endpoint: &str) -> Self {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        // A server may outlive the test binary, and its tables with it.
-        let (process, number) = (std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-        Self {
-            api: AwsApi::of(endpoint),
-            name: format!("watchfire-{process}-{number}"),
-            made: Arc::default(),
-        }
+        let clients = Clients::with_aws(aws(endpoint)).expect("there are certificates");
+        Self { api: AwsApi::of(endpoint), name: new_name(), clients: Arc::new(clients), made: Arc::default() }
+    }
+
+    /// Another one there.
+    pub fn beside(&self) -> Self {
+        Self { name: new_name(), made: Arc::default(), ..self.clone() }
     }
 
     /// The store in it.
     pub async fn open(&self) -> Store {
-        self.made.get_or_init(|| self.make()).await;
+        self.make().await;
         self.try_open().await.expect("the table is as it is defined")
     }
 
     /// The same of a table that may not be there, or be another's.
     pub async fn try_open(&self) -> Result<Store, Error> {
-        let clients = Clients::with_aws(aws(self.api.endpoint())).expect("there are certificates");
-        Store::open_dynamodb(&clients, &self.config(), SignedDuration::from_hours(24 * 90)).await
+        Store::open_dynamodb(&self.clients, &self.config(), KEEP).await
     }
 
     /// The store in it, by that configuration.
     pub async fn open_as(&self, config: &DynamoDbConfig) -> Store {
-        let clients = Clients::with_aws(aws(self.api.endpoint())).expect("there are certificates");
-        let opened = Store::open_dynamodb(&clients, config, SignedDuration::from_hours(24 * 90)).await;
+        let opened = Store::open_dynamodb(&self.clients, config, KEEP).await;
         opened.expect("the table is as it is defined")
     }
 
@@ -70,8 +72,12 @@ impl DynamoDbTable {
         DynamoDbConfig { table: self.name.clone(), region: None, bucket: None, prefix: String::new() }
     }
 
-    /// Makes it as it must be.
+    /// Makes it as it must be, if it is not there.
     pub async fn make(&self) {
+        self.made.get_or_init(|| self.create()).await;
+    }
+
+    async fn create(&self) {
         self.call("CreateTable", &DynamoDb::definition(&self.name)).await;
         let expiry = json!({"AttributeName": "ttl", "Enabled": true});
         let expiry = json!({"TableName": self.name, "TimeToLiveSpecification": expiry});
@@ -82,6 +88,13 @@ impl DynamoDbTable {
     pub async fn call(&self, operation: &str, body: &serde_json::Value) -> serde_json::Value {
         self.api.json("dynamodb", &format!("DynamoDB_20120810.{operation}"), body).await
     }
+}
+
+/// A server may outlive the test binary, and its tables with it.
+fn new_name() -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let (process, number) = (std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+    format!("watchfire-{process}-{number}")
 }
 
 fn aws(endpoint: &str) -> SdkConfig {

@@ -9,6 +9,7 @@ use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 
 use crate::aws_api::{AwsApi, between};
+use crate::fault_proxy::FaultProxy;
 use crate::process::{PythonServer, binary, python};
 use crate::{Configuration, until};
 
@@ -47,6 +48,11 @@ impl Ministack {
         static SERVER: OnceLock<PythonServer> = OnceLock::new();
         let port = SERVER.get_or_init(|| PythonServer::start("aws.py", &[])).port();
         Self { api: AwsApi::at(port) }
+    }
+
+    /// The same by way of that proxy.
+    pub fn behind(proxy: &FaultProxy) -> Self {
+        Self { api: AwsApi::of(&proxy.endpoint()) }
     }
 
     /// What `AWS_ENDPOINT_URL` is to be.
@@ -232,17 +238,35 @@ impl Queue {
 
     /// Receives one message, if there is one within a second, and deletes it.
     pub async fn take(&self) -> Option<String> {
-        let wanted = json!({"QueueUrl": self.url, "MaxNumberOfMessages": 1, "WaitTimeSeconds": 1});
-        let answer = self.aws.json("AmazonSQS.ReceiveMessage", &wanted).await;
-        let message = answer["Messages"].get(0)?;
-        let handle = json!({"QueueUrl": self.url, "ReceiptHandle": message["ReceiptHandle"]});
-        self.aws.json("AmazonSQS.DeleteMessage", &handle).await;
+        let messages = self.receive(1, Duration::from_secs(30)).await;
+        let message = messages.first()?;
+        self.delete(&[message]).await;
         message["Body"].as_str().map(str::to_owned)
     }
 
     /// It is there no longer.
-    pub async fn delete(&self) {
+    pub async fn remove(&self) {
         self.aws.json("AmazonSQS.DeleteQueue", &json!({"QueueUrl": self.url})).await;
+    }
+
+    /// Receives messages as the API has them, if there are any within a second: they are the queue's again after that time.
+    pub async fn receive(&self, most: u32, visibility: Duration) -> Vec<Value> {
+        let wanted = json!({"QueueUrl": self.url, "MaxNumberOfMessages": most, "WaitTimeSeconds": 1,
+            "VisibilityTimeout": visibility.as_secs(), "AttributeNames": ["All"]});
+        let mut answer = self.aws.json("AmazonSQS.ReceiveMessage", &wanted).await;
+        answer["Messages"].as_array_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// Deletes messages that were received, ten at most; one that has come again meanwhile stays.
+    pub async fn delete(&self, messages: &[&Value]) {
+        let entries = messages.iter().enumerate().map(
+            |(index, message)| json!({"Id": index.to_string(), "ReceiptHandle": message["ReceiptHandle"]}),
+        );
+        let entries: Vec<_> = entries.collect();
+        if !entries.is_empty() {
+            let asked = json!({"QueueUrl": self.url, "Entries": entries});
+            self.aws.json("AmazonSQS.DeleteMessageBatch", &asked).await;
+        }
     }
 
     /// Receives one message without deleting it, so many times, each time giving it back at once.

@@ -83,6 +83,7 @@ macro_rules! store_contract {
             a_timeline_has_what_was_decided_about_an_incident_the_oldest_first
             a_timeline_that_is_too_long_has_the_latest
             records_are_gathered_by_the_beginning_of_their_key_in_its_order
+            keys_are_found_by_their_beginning_in_their_order_and_no_more_than_are_asked_for
             what_is_open_is_gathered_without_the_rest
             what_events_looked_like_is_gathered_from_a_time_on
             the_journal_is_streamed_as_lines_the_oldest_first_with_every_event_as_it_came

@@ -12,6 +12,9 @@ use crate::process::{binary, http, run};
 use crate::smtp::LOGIN;
 use crate::{Configuration, Logs, Metrics, Ministack, until};
 
+/// On a machine that has much else to do.
+const STARTED: Duration = Duration::from_secs(60);
+
 /// A work directory and, unless it was killed or has ended, the `watchfire run` in it.
 #[derive(Debug)]
 pub struct Watchfire {
@@ -99,10 +102,7 @@ impl Watchfire {
     pub async fn restart(&mut self) {
         let started = self.starts().await;
         assert!(started.is_ok(), "watchfire did not start: {started:?}: {}", self.printed());
-        until("readiness", Duration::from_secs(20), async || {
-            (self.status("/readyz").await == 200).then_some(())
-        })
-        .await;
+        until("readiness", STARTED, async || (self.status("/readyz").await == 200).then_some(())).await;
     }
 
     /// Starts it where it may end instead, and where its store may be of no use; returns when it listens.
@@ -144,6 +144,11 @@ impl Watchfire {
     /// Everything that it has printed, over every run.
     pub fn printed(&self) -> String {
         std::fs::read_to_string(self.path("stdout.log")).unwrap_or_default() + &self.logs().text()
+    }
+
+    /// Whether it was started, and neither killed nor told to end.
+    pub fn is_running(&self) -> bool {
+        self.child.is_some()
     }
 
     /// The process's id.
@@ -242,7 +247,7 @@ impl Watchfire {
             let listening = new.find_map(|line| Logs::line(line, "listening"));
             listening.map(Ok).or_else(|| ended.map(Err))
         };
-        let found = until("a `listening` line", Duration::from_secs(60), ask).await;
+        let found = until("a `listening` line", STARTED, ask).await;
         if found.is_err() {
             self.child = None;
         }

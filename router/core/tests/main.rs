@@ -6,6 +6,7 @@ mod fixtures;
 mod histories;
 mod support;
 
+mod canary;
 mod cases;
 mod containment;
 mod containment_hostile;

@@ -64,10 +64,10 @@ pub(super) struct Whom {
     #[arg(long, value_name = "NAME", env = "WATCHFIRE_CONTEXT", hide_env = true,
           add = ArgValueCandidates::new(completing::contexts))]
     context: Option<String>,
-    /// Instead of a worker the table that workers use, as dynamodb:NAME: AWS says who asks
+    /// The table instead of a worker, as dynamodb:NAME
     #[arg(long, value_name = "STORE", env = "WATCHFIRE_STORE", hide_env = true)]
     store: Option<StoreName>,
-    /// A configuration file: with the table, what its rules, routes and channels say is done by this machine
+    /// A configuration file; by it this machine acts itself
     #[arg(long, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
     /// A file with the operator's token; or WATCHFIRE_TOKEN

@@ -73,6 +73,7 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("store check", "watchfire store check /var/lib/watchfire/watchfire.redb"),
     ("store backup", "watchfire store backup /backup/watchfire.redb"),
     ("store restore", "watchfire store restore /backup/watchfire.redb --config watchfire.yaml"),
+    ("store copy", "watchfire store copy watchfire.redb dynamodb:watchfire"),
     ("store export", "watchfire store export > journal.jsonl"),
     ("rbac", "watchfire rbac --config watchfire.yaml | kubectl apply -f -"),
     ("doctor", "watchfire doctor --config watchfire.yaml"),

@@ -14,9 +14,16 @@ use crate::channel::Channel;
 #[derive(Debug)]
 pub struct InForce {
     /// How events are decided.
-    pub policy: Policy,
+    pub policy: Arc<Policy>,
     /// The channels people are told by, with the wording of their pages.
     pub channels: BTreeMap<ChannelName, Arc<Channel>>,
+}
+
+#[cfg(test)]
+impl InForce {
+    pub(crate) fn policy_mut(&mut self) -> &mut Policy {
+        Arc::get_mut(&mut self.policy).expect("nobody else has it")
+    }
 }
 
 impl Router {
@@ -48,7 +55,7 @@ impl Router {
         let files = crate::rules_files::read(None).expect("the shipped rules are in the binary");
         let rules = watchfire_core::rules::RuleSet::load(&files).expect("the shipped rules are right");
         let routes = watchfire_core::policy::Routes::new([]);
-        let other = InForce { policy: Policy::new(rules, routes), channels: BTreeMap::new() };
+        let other = InForce { policy: Arc::new(Policy::new(rules, routes)), channels: BTreeMap::new() };
         let mut set = Arc::into_inner(self.in_force.swap(Arc::new(other))).expect("nobody else has it");
         change(&mut set);
         self.in_force.store(Arc::new(set));

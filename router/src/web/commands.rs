@@ -172,11 +172,11 @@ async fn take(
 }
 
 /// Who asks; whom AWS has let in goes by the name that it has for them.
-fn asking(by: String, let_in: Option<LetIn>) -> (String, Option<Caller>) {
+fn asking(by: String, let_in: Option<LetIn>) -> (String, Option<Box<Caller>>) {
     match let_in {
         Some(LetIn(Identity { name, arn })) => {
             let says = (by != name).then(|| clean(&by, 100));
-            (name, Some(Caller { arn, says }))
+            (name, Some(Box::new(Caller { arn, says })))
         }
         None => (by, None),
     }

@@ -16,7 +16,7 @@ use watchfire::store::Store;
 use watchfire_core::act::{QUARANTINE_LABEL, StepResult};
 use watchfire_core::journal::{Entry, Outcome};
 use watchfire_tests::cluster::{Cluster, Eks};
-use watchfire_tests::{Configuration, GuardDuty, PagerDuty, in_process, until};
+use watchfire_tests::{Configuration, DynamoDbTable, GuardDuty, PagerDuty, in_process, until};
 
 use crate::support::{SOON, triggers};
 
@@ -30,6 +30,8 @@ pub(crate) struct Stage {
     pub(crate) router: Arc<Router>,
     pub(crate) configuration: Configuration,
     pub(crate) folder: TempDir,
+    /// Where its store is, if it is not in the folder.
+    table: Option<DynamoDbTable>,
 }
 
 /// What a test's configuration is made of: everything may be done, evidence goes into a folder.
@@ -84,11 +86,25 @@ impl Stage {
             None => in_process::router(folder.path(), clock.clone(), &configuration).await,
         };
         let router = Arc::new(router);
-        Self { cluster, eks, namespace, pagerduty, clock, router, configuration, folder }
+        let table = None;
+        Self { cluster, eks, namespace, pagerduty, clock, router, configuration, folder, table }
+    }
+
+    /// The same over a table, in which whoever is there after a restart opens it anew.
+    pub(crate) async fn set_over_table(stem: &str, table: DynamoDbTable) -> Self {
+        let store = table.open().await;
+        let stage = Self::set_over(stem, |configuration| configuration, Some(store)).await;
+        Self { table: Some(table), ..stage }
     }
 
     /// As after a crash: another router, over the same store and evidence.
     pub(crate) async fn restart(&mut self) {
+        if let Some(table) = &self.table {
+            let (store, clock) = (table.open().await, self.clock.clone());
+            let router = in_process::router_over(store, self.folder.path(), clock, &self.configuration).await;
+            self.router = Arc::new(router);
+            return;
+        }
         let folder = tempfile::tempdir().expect("a temporary directory can be made");
         let spare = in_process::router(folder.path(), self.clock.clone(), &self.configuration).await;
         // The store is open once: the old router goes before the new one comes.

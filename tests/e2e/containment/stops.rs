@@ -1,10 +1,13 @@
 //! Stopped at every await and delivered again: each act once, evidence before containment, the same world.
 
+use jiff::SignedDuration;
 use k8s_openapi::api::core::v1::Pod;
 use watchfire_tests::cluster::Template;
+use watchfire_tests::fault_proxy::{FaultProxy, Faults};
+use watchfire_tests::{DynamoDbTable, Ministack};
 
 use super::stage::Stage;
-use crate::stops::handle_stopped;
+use crate::stops::{handle_stopped, next_stop};
 
 /// What must be the same however often it was stopped; calls may be repeated, their effects may not.
 async fn outcome(stage: &Stage, suspect: &Pod) -> Vec<String> {
@@ -37,7 +40,35 @@ async fn stopped_at_any_await_a_pod_is_contained_once_after_its_evidence() {
         stage.handle(&finding).await;
         assert_eq!(outcome(&stage, &suspect).await, undisturbed, "stopped after {polls} polls");
         // Every await near the beginning, then ever fewer: later ones are more of the same calls.
-        polls += 1 + polls / 12;
+        polls = next_stop(polls, 12);
+    }
+    assert!(polls > 20, "a containment awaits evidence, policy, patch and proof: {polls}");
+}
+
+/// Whoever goes on is another worker, when what the first had in hand is free.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn stopped_at_any_await_a_pod_is_contained_once_by_another_worker_of_a_table() {
+    let faults = Faults::none().reading_its_copy();
+    let proxy = FaultProxy::start(Ministack::shared().endpoint(), faults).await;
+    let table = DynamoDbTable::at(&proxy.endpoint());
+    let undisturbed = {
+        let stage = Stage::set_over_table("undisturbed", table.clone()).await;
+        let suspect = suspect(&stage).await;
+        stage.known(&suspect).await;
+        stage.handle(&stage.miner(&suspect, "event-1")).await;
+        outcome(&stage, &suspect).await
+    };
+    let (mut polls, mut stopped) = (1, true);
+    while stopped {
+        let mut stage = Stage::set_over_table("stopped", table.beside()).await;
+        let suspect = suspect(&stage).await;
+        let finding = stage.miner(&suspect, "event-1");
+        stopped = !handle_stopped(&stage.router, &finding.to_string(), polls).await;
+        stage.clock.advance(SignedDuration::from_secs(11));
+        stage.restart().await;
+        stage.handle(&finding).await;
+        assert_eq!(outcome(&stage, &suspect).await, undisturbed, "stopped after {polls} polls");
+        polls = next_stop(polls, 2);
     }
     assert!(polls > 20, "a containment awaits evidence, policy, patch and proof: {polls}");
 }

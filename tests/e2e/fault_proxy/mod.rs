@@ -2,6 +2,7 @@
 
 mod contention;
 mod contract;
+mod copied;
 mod late;
 mod limits;
 mod meets;

@@ -91,7 +91,7 @@ fn configuration(folder: &Path, mail_port: u16) -> Value {
 const TOKEN: &str = "t0ken-of-the-operators";
 
 /// As the event source mapping hands them over.
-fn batch(bodies: &[(&str, String)]) -> Value {
+pub(crate) fn batch(bodies: &[(&str, String)]) -> Value {
     let record = |(id, body): &(&str, String)| {
         json!({
             "messageId": id, "receiptHandle": "AQEB", "body": body, "md5OfBody": "", "messageAttributes": {},
@@ -105,7 +105,7 @@ fn batch(bodies: &[(&str, String)]) -> Value {
 }
 
 /// The ids in an answer to a batch.
-fn reported(answer: &Value) -> Vec<String> {
+pub(crate) fn reported(answer: &Value) -> Vec<String> {
     let failures = answer["batchItemFailures"].as_array().unwrap_or_else(|| panic!("{answer}"));
     failures.iter().map(|failure| failure["itemIdentifier"].as_str().unwrap().to_owned()).collect()
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use watchfire_tests::{Bootstrap, Configuration, DynamoDbTable, GuardDuty, Ministack, PagerDuty, RuntimeApi};
 
+use super::requests::{body, request, shown};
 use super::{batch, reported};
 
 const A_WHILE: Duration = Duration::from_secs(20);
@@ -100,4 +101,49 @@ async fn killed_in_the_middle_of_a_batch_the_next_environment_does_the_rest_and_
     }
     // What was sent and not yet written down is sent again under the key it had: PagerDuty knows it.
     assert_eq!(pagerduty.alerts().len(), 40);
+}
+
+#[tokio::test]
+async fn events_by_http_go_onto_the_queue_of_the_function() {
+    let (api, pagerduty) = (RuntimeApi::start().await, PagerDuty::start().await);
+    let (aws, table) = (Ministack::shared(), DynamoDbTable::fresh());
+    table.make().await;
+    let queue = aws.queue("function-ingest", 30, 50).await;
+    let configuration = Configuration::new(&pagerduty.url())
+        .set("store", json!({"dynamodb": {"table": table.name}}))
+        .set("http.token", json!({"env": "INGEST_TOKEN"}))
+        .queue(&queue.url);
+    let variables = [("AWS_ENDPOINT_URL", aws.endpoint().to_owned())];
+    let mut bootstrap = Bootstrap::new(&api, &configuration, &variables);
+    bootstrap.start();
+    let event = GuardDuty::miner("by-http-1").event("h1").to_string();
+    let post = |token: &str, body: &str| request("POST", "/v1/events", "", shown(token), Some(body));
+    let refused = answered(&api, &post("another-token-of-some-length", &event)).await.unwrap();
+    assert_eq!(refused["statusCode"], 401);
+    // Twice, because its sender did not hear the answer.
+    for _ in 0..2 {
+        let taken = answered(&api, &post(Configuration::INGEST_TOKEN, &event)).await.unwrap();
+        assert_eq!((&taken["statusCode"], body(&taken)), (&json!(202), json!({"accepted": 1})));
+    }
+    let mut records = Vec::new();
+    while let Some(text) = queue.take().await {
+        records.push(("m", text));
+    }
+    assert_eq!(records.iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>(), [&event, &event]);
+    assert_eq!(reported(&answered(&api, &batch(&records)).await.unwrap()), [""; 0]);
+    assert_eq!(reported(&answered(&api, &batch(&records[..1])).await.unwrap()), [""; 0]);
+    assert_eq!(pagerduty.accepted(), 1);
+}
+
+#[tokio::test]
+async fn it_begins_without_its_table_and_what_is_urgent_is_paged_and_comes_again() {
+    let (api, pagerduty) = (RuntimeApi::start().await, PagerDuty::start().await);
+    let configuration =
+        Configuration::new(&pagerduty.url()).set("store", json!({"dynamodb": {"table": "absent"}}));
+    let nobody = format!("http://127.0.0.1:{}", watchfire_tests::free_port());
+    let mut bootstrap = Bootstrap::new(&api, &configuration, &[("AWS_ENDPOINT_URL", nobody)]);
+    bootstrap.start();
+    let bodies = [("m1", GuardDuty::miner("checkout-1").event("e1").to_string())];
+    assert_eq!(reported(&answered(&api, &batch(&bodies)).await.unwrap()), ["m1"]);
+    assert_eq!(pagerduty.accepted(), 1);
 }

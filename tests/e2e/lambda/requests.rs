@@ -20,6 +20,10 @@ pub(super) fn shown(token: &str) -> Value {
     json!({"authorization": format!("Bearer {token}"), "host": "u1.lambda-url.us-gov-west-1.on.aws"})
 }
 
+pub(super) fn body(answer: &Value) -> Value {
+    serde_json::from_str(answer["body"].as_str().unwrap()).unwrap()
+}
+
 #[tokio::test]
 async fn who_shows_the_token_is_answered_as_by_a_worker() {
     let lambda = InProcess::new().await;
@@ -46,8 +50,9 @@ async fn who_does_not_is_refused_and_so_is_what_is_no_route() {
     assert_eq!(status("/v1/incidents", json!({})).await, 401);
     assert_eq!(status("/v1/incidents", shown("another-token-of-some-length")).await, 401);
     assert_eq!(status("/v1/nothing", shown(TOKEN)).await, 404);
-    // Events come by a queue.
-    assert_eq!(status("/v1/events", shown(TOKEN)).await, 404);
+    // Without a token of those who send events nobody may, the operator either.
+    let sent = lambda.answer(&request("POST", "/v1/events", "", shown(TOKEN), Some("{}"))).await.unwrap();
+    assert_eq!(sent["statusCode"], 403);
     let mut foreign = shown(TOKEN);
     foreign["origin"] = json!("https://evil.example");
     assert_eq!(status("/v1/incidents", foreign).await, 403);

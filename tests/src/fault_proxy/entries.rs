@@ -68,16 +68,20 @@ impl Entries {
         }
     }
 
-    /// A page as it is shown at that moment, and whether there is more.
+    /// A page as it is shown at that moment, and whether it is full: then there may be more.
     pub(super) fn page(&mut self, wanted: &Wanted, now: Instant) -> (Vec<Item>, bool) {
         self.show(now);
-        let of_it = self.shown.iter().filter(|(place, _)| wanted.takes(place));
-        let mut found: Vec<&Item> = of_it.map(|(_, entry)| entry).collect();
-        if !wanted.is_forward {
-            found.reverse();
-        }
-        let has_more = found.len() > wanted.most;
-        (found.into_iter().take(wanted.most).cloned().collect(), has_more)
+        let first = |partition| (partition, String::new(), ItemKey::default());
+        // No text is between a text and itself with the least letter behind it.
+        let next = format!("{}\0", wanted.partition);
+        let of_it = self.shown.range(first(wanted.partition.clone())..first(next));
+        let of_it = of_it.filter(|(place, _)| wanted.takes(place)).map(|(_, entry)| entry);
+        let found: Vec<Item> = match wanted.is_forward {
+            true => of_it.take(wanted.most).cloned().collect(),
+            false => of_it.rev().take(wanted.most).cloned().collect(),
+        };
+        let is_full = found.len() == wanted.most;
+        (found, is_full)
     }
 }
 
@@ -119,15 +123,14 @@ impl Wanted {
     }
 
     /// The answer to it.
-    pub(super) fn answer(items: Vec<Item>, has_more: bool) -> Value {
+    pub(super) fn answer(items: Vec<Item>, last: Option<Item>) -> Value {
         let count = items.len();
-        let last = items.last().cloned();
         let mut answer: Map<String, Value> = Map::from_iter([
             ("Count".to_owned(), json!(count)),
             ("ScannedCount".to_owned(), json!(count)),
             ("Items".to_owned(), json!(items)),
         ]);
-        if let Some(last) = last.filter(|_| has_more) {
+        if let Some(last) = last {
             answer.insert("LastEvaluatedKey".to_owned(), json!(last));
         }
         Value::Object(answer)

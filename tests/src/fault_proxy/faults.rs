@@ -18,6 +18,8 @@ pub struct Faults {
     pub lost_answers_percent: u64,
     /// An index shows what was written after any time up to that. Zero: at once.
     pub index_lag: Duration,
+    /// Reads are answered from the proxy's own copy: the emulator is one Python process, and would be what is measured.
+    pub reads_its_copy: bool,
 }
 
 /// Units a second of one partition; what was not used within a second is lost.
@@ -42,6 +44,7 @@ impl Faults {
             partition: None,
             lost_answers_percent: 0,
             index_lag: Duration::ZERO,
+            reads_its_copy: false,
         }
     }
 
@@ -77,6 +80,11 @@ impl Faults {
     /// The same with so many of a hundred answers lost.
     pub fn losing(self, percent: u64) -> Self {
         Self { lost_answers_percent: percent, ..self }
+    }
+
+    /// The same with reads that the proxy answers itself.
+    pub fn reading_its_copy(self) -> Self {
+        Self { reads_its_copy: true, ..self }
     }
 
     /// The same with indexes that are up to that late.

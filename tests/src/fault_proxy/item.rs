@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 pub(super) type Item = Map<String, Value>;
 
 /// What tells an item from all others; its key's values as the API has them.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct ItemKey {
     pub(super) table: String,
     pub(super) partition: String,

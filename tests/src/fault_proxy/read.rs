@@ -6,11 +6,12 @@ use serde_json::{Map, Value, json};
 
 use super::counts::Consumed;
 use super::entries::Wanted;
+use super::faults::Faults;
 use super::item::{Item, ItemKey, read_units, size};
 use super::passing::{Asked, Proxy};
 use super::refusal::{Full, Reason, Refusal};
 use super::state::State;
-use super::upstream::{Answer, Passing};
+use super::upstream::Answer;
 use super::write::keys_read;
 
 /// A partition that is read.
@@ -40,7 +41,11 @@ impl Proxy {
         if let Some(full) = partition.as_ref().and_then(|partition| self.state().is_full(partition)) {
             return Refusal::throttled(&full).into();
         }
-        let answer = self.upstream.forward(&asked.passing).await;
+        let copied = self.state().copied(&asked.operation, &asked.body);
+        let answer = match copied {
+            Some(answer) => answer,
+            None => self.upstream.forward(&asked.passing).await,
+        };
         let found = answer.json()["Item"].as_object().map_or(0, size);
         self.state().pay_read(partition.as_ref(), strength(&asked.body) * read_units(found));
         answer
@@ -90,12 +95,16 @@ impl Proxy {
                 left.insert(table.clone(), rest);
             }
         }
+        let copied = self.state().copied("BatchGetItem", &body);
+        let answer = match copied {
+            Some(answer) => answer,
+            None if left.is_empty() => self.upstream.forward(&asked.passing).await,
+            None => self.upstream.forward(&asked.passing.asking("BatchGetItem", &body)).await,
+        };
+        let answer = self.batch_paid(&body, answer);
         if left.is_empty() {
-            let answer = self.upstream.forward(&asked.passing).await;
-            return self.batch_paid(&asked.body, answer);
+            return answer;
         }
-        let fewer: Passing = asked.passing.asking("BatchGetItem", &body);
-        let answer = self.batch_paid(&body, self.upstream.forward(&fewer).await);
         let mut told = answer.json();
         if answer.is_success() {
             told["UnprocessedKeys"] = Value::Object(left);
@@ -124,8 +133,8 @@ impl Proxy {
         if let Some(full) = partition.as_ref().and_then(|partition| self.state().is_full(partition)) {
             return Refusal::throttled(&full).into();
         }
-        let late = self.state().late(&asked.body);
-        let answer = match late {
+        let known = self.state().known(&asked.body);
+        let answer = match known {
             Some(answer) => answer,
             None => self.upstream.forward(&asked.passing).await,
         };
@@ -183,23 +192,67 @@ impl State {
         }
     }
 
-    /// The answer of an index that is late; none where indexes are up to date, and of the table itself.
-    fn late(&mut self, query: &Value) -> Option<Answer> {
-        let name = query["IndexName"].as_str().filter(|_| !self.faults.index_lag.is_zero())?;
+    /// The answer of an index that is late, or of the proxy's copy; none where the emulator is to answer.
+    fn known(&mut self, query: &Value) -> Option<Answer> {
+        let Faults { index_lag, reads_its_copy, .. } = self.faults;
+        let name = query["IndexName"].as_str();
+        if !reads_its_copy && (index_lag.is_zero() || name.is_none()) {
+            return None;
+        }
         let table = self.tables.get_mut(query["TableName"].as_str()?)?;
-        let place = table.indexes.iter().position(|index| index.name == name)?;
-        let index = &table.indexes[place];
-        let wanted = Wanted::read(query, index.sort_key(), |key| table.key(key));
-        let Some(wanted) = wanted else {
+        let place = name.map(|name| table.indexes.iter().position(|index| index.name == name));
+        let index = match place {
+            Some(place) => &table.indexes[place?],
+            None => &table.own,
+        };
+        let Some(wanted) = Wanted::read(query, index.sort_key(), |key| table.key(key)) else {
             return Some(Refusal::invalid("the fault proxy knows no such query of an index").into());
         };
-        let (items, has_more) = table.indexes[place].entries.page(&wanted, Instant::now());
+        let index = match place.flatten() {
+            Some(place) => &mut table.indexes[place],
+            None => &mut table.own,
+        };
+        let (items, is_full) = index.entries.page(&wanted, Instant::now());
         let units = strength(query) * read_units(items.iter().map(size).sum());
-        let mut answer = Wanted::answer(items, has_more);
-        if query["ReturnConsumedCapacity"].as_str().is_some_and(|told| told != "NONE") {
-            answer["ConsumedCapacity"] = json!({"TableName": query["TableName"], "CapacityUnits": units});
+        let last = items.last().filter(|_| is_full);
+        let last = last.map(|last| if name.is_some() { last.clone() } else { table.key_item(last) });
+        let mut answer = Wanted::answer(items, last);
+        tell(&mut answer, query, units);
+        Some(Answer::of(200, &answer))
+    }
+
+    /// What of that is in the proxy's copy; none where the emulator is to answer.
+    fn copied(&self, operation: &str, asked: &Value) -> Option<Answer> {
+        if !self.faults.reads_its_copy {
+            return None;
+        }
+        let found = |table: &str, key: &Value| {
+            let table = self.tables.get(table)?;
+            table.item(&table.key(key.as_object()?)?).cloned()
+        };
+        let mut answer = json!({});
+        if operation == "GetItem" {
+            let item = found(asked["TableName"].as_str()?, &asked["Key"]);
+            tell(&mut answer, asked, strength(asked) * read_units(item.as_ref().map_or(0, size)));
+            if let Some(item) = item {
+                answer["Item"] = Value::Object(item);
+            }
+            return Some(Answer::of(200, &answer));
+        }
+        answer["UnprocessedKeys"] = json!({});
+        for (table, wanted) in asked["RequestItems"].as_object()? {
+            let keys = wanted["Keys"].as_array()?.iter();
+            answer["Responses"][table] =
+                keys.filter_map(|key| found(table, key)).map(Value::Object).collect();
         }
         Some(Answer::of(200, &answer))
+    }
+}
+
+/// Says what it took, where that was asked for.
+fn tell(answer: &mut Value, asked: &Value, units: f64) {
+    if asked["ReturnConsumedCapacity"].as_str().is_some_and(|told| told != "NONE") {
+        answer["ConsumedCapacity"] = json!({"TableName": asked["TableName"], "CapacityUnits": units});
     }
 }
 

@@ -15,6 +15,8 @@ pub(super) struct Table {
     pub(super) arn: String,
     keys: Keys,
     pub(super) indexes: Vec<Index>,
+    /// All of it by its own keys, as an index has it.
+    pub(super) own: Index,
     items: HashMap<ItemKey, Item>,
 }
 
@@ -56,7 +58,9 @@ impl Table {
         let indexes = described["GlobalSecondaryIndexes"].as_array().into_iter().flatten();
         let indexes = indexes.filter_map(|index| Index::read(index, &arn)).collect();
         let name = described["TableName"].as_str()?.to_owned();
-        Some(Self { name, arn, keys: Keys::read(described)?, indexes, items: HashMap::new() })
+        let keys = Keys::read(described)?;
+        let own = Index::own(&name, &arn, keys.clone());
+        Some(Self { name, arn, keys, indexes, own, items: HashMap::new() })
     }
 
     /// Which item that is, by an item or by its key.
@@ -95,11 +99,13 @@ impl Table {
 
     /// The item is that one from now on, or there is none; the indexes show it from that moment on.
     pub(super) fn put(&mut self, key: &ItemKey, item: Option<Item>, shown_at: Instant) {
-        let Self { keys, indexes, items, .. } = self;
+        let Self { keys, indexes, own, items, .. } = self;
         for index in indexes {
             let entry = item.as_ref().and_then(|item| index.entry(keys, item));
             index.entries.change(key, entry, shown_at);
         }
+        // The table itself is never late.
+        own.entries.change(key, item.as_ref().and_then(|item| own.entry(keys, item)), Instant::now());
         match item {
             Some(item) => items.insert(key.clone(), item),
             None => items.remove(key),
@@ -121,6 +127,11 @@ impl Index {
         };
         let (arn, keys) = (format!("{table_arn}/index/{name}"), Keys::read(described)?);
         Some(Self { name, arn, keys, projected, entries: Entries::default() })
+    }
+
+    fn own(table: &str, arn: &str, keys: Keys) -> Self {
+        let entries = Entries::default();
+        Self { name: table.to_owned(), arn: arn.to_owned(), keys, projected: Projected::All, entries }
     }
 
     /// By which its entries are sorted.

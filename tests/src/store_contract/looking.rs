@@ -50,6 +50,23 @@ pub async fn a_timeline_has_what_was_decided_about_an_incident_the_oldest_first(
     assert_eq!(store.timeline(&IncidentKey::new("nothing"), 9).await.unwrap(), []);
 }
 
+pub async fn keys_are_found_by_their_beginning_in_their_order_and_no_more_than_are_asked_for(
+    open: impl AsyncFn() -> Store,
+) {
+    let store = open().await;
+    let changes = ["b1", "a2", "a1", "a10"].map(|name| (incident(name), record(1)));
+    let mut read = State::default();
+    store.load(&changes.clone().map(|(key, _)| key), &mut read).await.unwrap();
+    let all = changing(entry("a", 0, &[]), changes);
+    assert_eq!(store.commit(&read, &all).await.unwrap(), Committed::Yes);
+    let keys = async |beginning: &str, most| store.keys(beginning, most).await.unwrap();
+    assert_eq!(keys("incident/a", 9).await, ["incident/a1", "incident/a10", "incident/a2"]);
+    assert_eq!(keys("incident/a", 2).await, ["incident/a1", "incident/a10"]);
+    assert_eq!(keys("incident/", 9).await.len(), 4);
+    assert_eq!(keys("incident/c", 9).await, Vec::<String>::new());
+    assert_eq!(keys("approval/", 9).await, Vec::<String>::new());
+}
+
 pub async fn a_timeline_that_is_too_long_has_the_latest(open: impl AsyncFn() -> Store) {
     let store = open().await;
     for (event, seconds) in [("a", 3), ("b", 1), ("c", 2), ("d", 4)] {

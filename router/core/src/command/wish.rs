@@ -25,7 +25,7 @@ pub struct Command {
     pub episode: Option<u32>,
     /// Who they are to AWS, where that is what let them in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub caller: Option<Caller>,
+    pub caller: Option<Box<Caller>>,
     /// What.
     pub wish: CommandKind,
 }
@@ -34,7 +34,7 @@ impl Command {
     /// What a decision about it answers.
     pub fn cause(&self) -> Cause {
         let Self { id: _, by, reason, via: _, episode: _, caller, wish } = self;
-        let (by, reason, caller) = (by.clone(), reason.clone(), caller.clone());
+        let (by, reason, caller) = (by.clone(), reason.clone(), caller.as_deref().cloned());
         Cause::Command { by, reason, approves: wish.approves().cloned(), caller }
     }
 }

@@ -187,7 +187,7 @@ impl Action for Email {
             Encryption::Wrapper => smtp::SUBMISSIONS_PORT,
             Encryption::None => smtp::SMTP_PORT,
         };
-        let bound = Bound::of(pace, &["email", &host, &from.0.email.to_string()]);
+        let bound = Bound::of(pace, &["email", &host, from.0.email.as_ref()]);
         let server = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&host)
             .port(port.unwrap_or(usual))
             .tls(encryption(tls, host, ca_file).await?)

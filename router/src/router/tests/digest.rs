@@ -15,8 +15,8 @@ async fn world_with_digest() -> World {
     let oncall = ChannelName::new("oncall");
     let route = |priority| (priority, Route { to: vec![oncall.clone()], fallback: None });
     router.adjust(|set| {
-        set.policy.routes = Routes::new([route(Priority::P0), route(Priority::P1)]);
-        set.policy.digest = vec![oncall.clone()];
+        set.policy_mut().routes = Routes::new([route(Priority::P0), route(Priority::P1)]);
+        set.policy_mut().digest = vec![oncall.clone()];
     });
     world
 }

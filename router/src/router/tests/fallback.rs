@@ -19,8 +19,8 @@ async fn world_with_fallback(after_seconds: u32) -> (World, Arc<Receiver>) {
     let route = Route { to: vec![oncall], fallback: Some(name.clone()) };
     router.adjust(|set| {
         set.channels.insert(name, Arc::new(channel));
-        set.policy.routes = Routes::new(Priority::ALL.map(|priority| (priority, route.clone())));
-        set.policy.fallback_after_seconds = after_seconds;
+        set.policy_mut().routes = Routes::new(Priority::ALL.map(|priority| (priority, route.clone())));
+        set.policy_mut().fallback_after_seconds = after_seconds;
     });
     (world, backup)
 }

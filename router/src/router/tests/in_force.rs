@@ -12,7 +12,10 @@ fn set(name: &'static str, channel: &Arc<Channel>) -> InForce {
     let text = format!("rules:\n  - {{name: {name}, family: {name}, priority: P0}}\n");
     let route = Route { to: vec![ChannelName::new(name)], fallback: None };
     let policy = Policy::new(rules(&text), Routes::new([(Priority::P0, route)]));
-    InForce { policy, channels: ["one", "two"].map(|name| (ChannelName::new(name), channel.clone())).into() }
+    InForce {
+        policy: policy.into(),
+        channels: ["one", "two"].map(|name| (ChannelName::new(name), channel.clone())).into(),
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -14,7 +14,7 @@ use super::*;
 async fn world_with_digest() -> World {
     let mut world = world().await;
     let router = Arc::get_mut(&mut world.router).expect("nobody else has it");
-    router.adjust(|set| set.policy.digest.push(ChannelName::new("oncall")));
+    router.adjust(|set| set.policy_mut().digest.push(ChannelName::new("oncall")));
     world
 }
 
@@ -116,7 +116,7 @@ async fn a_digest_that_was_sent_by_a_clock_that_was_ahead_is_sent_again_when_its
 async fn a_clock_that_was_a_day_ahead_for_six_seconds_holds_nothing_until_tomorrow() {
     let mut world = world().await;
     let router = Arc::get_mut(&mut world.router).expect("nobody else has it");
-    router.adjust(|set| set.policy.noise.limits.channel = Quota::new(60, 2).expect("not zero"));
+    router.adjust(|set| set.policy_mut().noise.limits.channel = Quota::new(60, 2).expect("not zero"));
     let day = SignedDuration::from_hours(24);
     world.clock.advance(day);
     for number in 0..5 {

@@ -19,10 +19,13 @@ use super::*;
 /// What a call is answered: each of its entries by its text, or all of it.
 type Answering = fn(calls_before: usize, text: &str) -> Option<(&'static str, bool)>;
 
+/// A call: to which queue, and with which texts.
+type Call = (String, Vec<String>);
+
 #[derive(Clone)]
 struct Sqs {
     answering: Answering,
-    calls: Arc<Mutex<Vec<(String, Vec<String>)>>>,
+    calls: Arc<Mutex<Vec<Call>>>,
 }
 
 impl Sqs {
@@ -47,7 +50,7 @@ impl Sqs {
     }
 
     /// The texts of each call, with the queue's name.
-    fn calls(&self) -> Vec<(String, Vec<String>)> {
+    fn calls(&self) -> Vec<Call> {
         self.calls.lock().unwrap().clone()
     }
 }
@@ -78,7 +81,7 @@ fn ordinary(texts: &[&str]) -> Vec<(Lane, String)> {
     texts.iter().map(|text| (Lane::Ordinary, (*text).to_owned())).collect()
 }
 
-fn bulk(texts: &[&str]) -> (String, Vec<String>) {
+fn bulk(texts: &[&str]) -> Call {
     ("bulk".to_owned(), texts.iter().map(|text| (*text).to_owned()).collect())
 }
 

@@ -12,7 +12,7 @@ use watchfire_core::state::{Key, Record, State};
 
 use super::hands::in_nobodys_hands;
 use super::item::Item;
-use super::objects::AT;
+use super::objects::{AT, Said};
 use super::request::{Condition, Write};
 use super::rows::{NET, change, fits, is_at, own_records, shared};
 use super::table::{Reason, Table, Transacted, random, wait};
@@ -33,17 +33,6 @@ const AFTER_CONFLICT: [Duration; 2] = [Duration::from_millis(5), Duration::from_
 /// What is not begun by then is decided anew: what was merged before it may be no longer so. With the time that its last
 /// call may take, a line of the digest is written ten seconds after it was seen that its edition is open, or never.
 const WITHIN: Duration = Duration::from_secs(5);
-
-/// In bytes: larger ones go to a bucket, if there is one; what else is in the item has the rest of its room.
-const MOST_IN_A_ROW: usize = 350 * 1024;
-
-/// What a decision says with its event.
-enum Said {
-    /// As it stands in its row.
-    Here(Vec<u8>),
-    /// In a bucket, at that address.
-    At(String),
-}
 
 /// How a decision is kept.
 struct How {
@@ -84,7 +73,8 @@ impl DynamoDb {
         if let Some(key) = decision.changes.keys().chain(merged).find(|key| !read.has_read(key)) {
             return Err(Error::Unread(key.clone()));
         }
-        let said = self.said(entry).await?;
+        let Entry { decision: _, raw, sha256, outcomes: _ } = entry;
+        let said = self.said(to_row(&Kept { decision, raw, sha256 })).await?;
         let how = How { said, expires: (decision.at + self.0.keep + NET).as_second(), keeps: self.0.keeps };
         let commit = Commit::new(read, entry, how)?;
         let end = Instant::now() + WITHIN;
@@ -102,16 +92,6 @@ impl DynamoDb {
             self.0.hands.committed(&decision.event, commit.id, decision.at);
         }
         Ok(committed)
-    }
-
-    /// What a decision says, in a row or in a bucket; it is there before anything says that it is.
-    async fn said(&self, entry: &Entry) -> Result<Said, Error> {
-        let Entry { decision, raw, sha256, outcomes: _ } = entry;
-        let row = to_row(&Kept { decision, raw, sha256 });
-        match row.len() > MOST_IN_A_ROW && self.0.objects.has_place() {
-            true => self.0.objects.put(&row).await.map(Said::At),
-            false => Ok(Said::Here(row)),
-        }
     }
 }
 

@@ -18,7 +18,7 @@ use watchfire_core::state::Record;
 
 use super::format::{self, COPYING};
 use super::item::{Attribute, Item};
-use super::objects::AT;
+use super::objects::{AT, Said};
 use super::places::{self, Place};
 use super::request::{Order, Range, Write};
 use super::rows::{NET, fits};
@@ -33,8 +33,6 @@ use crate::store::sums::Sums;
 /// So many rows are read from the file at a time, and so many are put at a time.
 const BATCH: usize = 1_000;
 const SIDE_BY_SIDE: usize = 32;
-/// In bytes: larger ones go to a bucket.
-const MOST_IN_A_ROW: usize = 350 * 1024;
 /// What was written so lately was written by somebody who may still be there.
 const LATELY: SignedDuration = SignedDuration::from_mins(1);
 
@@ -177,9 +175,9 @@ impl DynamoDb {
         if let Some(incident) = incident {
             body = with_all(body, places::in_timeline(&incident, at));
         }
-        body = match row.len() > MOST_IN_A_ROW && self.0.objects.has_place() {
-            true => body.with(AT, self.0.objects.put(&row).await?),
-            false => body.with("body", row),
+        body = match self.said(row).await? {
+            Said::Here(row) => body.with("body", row),
+            Said::At(address) => body.with(AT, address),
         };
         let body = Write::put(&place, body);
         fits(&body, || format!("the decision about event {event}")).map_err(super::commit::with_a_bucket)?;

@@ -28,6 +28,17 @@ const PATIENCE: Patience = Patience {
     wait: Duration::from_millis(100),
 };
 
+/// In bytes: larger ones go to a bucket, if there is one; what else is in the item has the rest of its room.
+const MOST_IN_A_ROW: usize = 350 * 1024;
+
+/// What a decision says with its event.
+pub(super) enum Said {
+    /// As it stands in its row.
+    Here(Vec<u8>),
+    /// In a bucket, at that address.
+    At(String),
+}
+
 /// The way to buckets.
 pub(super) struct Objects {
     /// To any of them; or why there is none.
@@ -54,13 +65,8 @@ impl Objects {
         Self { caller: Caller::new(clients, Service::S3, region).await, to }
     }
 
-    /// Whether there is a place for what is too large.
-    pub(super) fn has_place(&self) -> bool {
-        self.to.is_some()
-    }
-
     /// Puts it there, looks that it is there, and says where.
-    pub(super) async fn put(&self, row: &[u8]) -> Result<String, Error> {
+    async fn put(&self, row: &[u8]) -> Result<String, Error> {
         let Some((bucket, prefix)) = &self.to else { return Err(gone("a bucket", "none is configured")) };
         let address = format!("s3://{bucket}/{prefix}{}", sha256(row));
         let sum = sha256_base64(row);
@@ -116,6 +122,14 @@ impl Objects {
 }
 
 impl DynamoDb {
+    /// Has a place for what a decision says; where that is a bucket, it is there before anything says so.
+    pub(super) async fn said(&self, row: Vec<u8>) -> Result<Said, Error> {
+        match row.len() > MOST_IN_A_ROW && self.0.objects.to.is_some() {
+            true => self.0.objects.put(&row).await.map(Said::At),
+            false => Ok(Said::Here(row)),
+        }
+    }
+
     /// The same with what of it stands in a bucket; what is not there any more is not in it.
     pub(super) async fn filled(&self, body: Item) -> Result<Item, Error> {
         let Some(address) = body.text(AT) else { return Ok(body) };

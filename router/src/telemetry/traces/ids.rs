@@ -81,7 +81,8 @@ mod tests {
     #[test]
     fn a_header_of_aws_is_read_in_any_order_and_what_is_none_is_not() {
         let trace = TraceId(0x6560_b7f1_aabb_ccdd_eeff_0011_2233_4455);
-        let span = Some(SpanId(0x5399_5c3f_42cd_8ad8));
+        let id = SpanId(0x5399_5c3f_42cd_8ad8);
+        let span = Some(id);
         let root = "Root=1-6560b7f1-aabbccddeeff001122334455";
         for (header, expected) in [
             (format!("{root};Parent=53995c3f42cd8ad8;Sampled=1"), Parent { trace, span, is_sampled: true }),
@@ -107,9 +108,8 @@ mod tests {
         ] {
             assert_eq!(Parent::of(none), None, "{none}");
         }
-        assert_eq!((trace.to_string(), span.expect("it is there").to_string()), {
-            ("6560b7f1aabbccddeeff001122334455".to_owned(), "53995c3f42cd8ad8".to_owned())
-        });
+        let shown = ["6560b7f1aabbccddeeff001122334455", "53995c3f42cd8ad8"];
+        assert_eq!([trace.to_string(), id.to_string()], shown);
     }
 
     #[test]

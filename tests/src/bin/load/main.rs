@@ -11,6 +11,7 @@ mod measure;
 mod peer;
 mod receive;
 mod report;
+mod workers;
 
 use std::path::PathBuf;
 
@@ -24,6 +25,7 @@ usage: load [EVENTS]                          measure watchfire (20000 events)
        load beside ALERTMANAGER [EVENTS]      measure both, the same alerts to the same receiver
        load contained [PODS]                  from a finding to policy and label (200, one of each Deployment)
        load followed [PODS [EVENTS]]          memory and events a second, following a cluster (10000, 10000)
+       load workers [EVENTS]                  one worker and eight over one table, so many events each (100)
        load receive                           the receiver (each run starts its own)";
 
 #[tokio::main]
@@ -35,6 +37,8 @@ async fn main() -> anyhow::Result<()> {
         ["decided", ref counts @ ..] if !counts.is_empty() => decided(counts).await,
         ["beside", alertmanager] => beside(alertmanager.into(), Run::new(20_000)).await,
         ["beside", alertmanager, events] => beside(alertmanager.into(), Run::new(events.parse()?)).await,
+        ["workers"] => workers::measure(100).await,
+        ["workers", events] => workers::measure(events.parse()?).await,
         ["contained"] => contained::measure(200).await,
         ["contained", pods] => contained::measure(pods.parse()?).await,
         ["followed"] => followed::measure(&Run::new(10_000), 10_000).await,
