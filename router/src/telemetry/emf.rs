@@ -244,10 +244,14 @@ mod tests {
 
     #[test]
     fn a_canary_that_has_arrived_is_one_and_none_is_no_value() {
-        let gauge = |moment: u32| Samples::of(&format!("watchfire_canary_arrival_timestamp_seconds {moment}\n"));
+        let gauge =
+            |moment: u32| Samples::of(&format!("watchfire_canary_arrival_timestamp_seconds {moment}\n"));
         let told = |before: u32, now: u32| values(&gauge(now), &gauge(before).0);
         let arrived = BTreeMap::from([("canary_arrived".to_owned(), 1.0)]);
-        assert_eq!([told(0, 0), told(0, 7), told(7, 7), told(7, 8)].map(|told| told == arrived), [false, true, false, true]);
+        assert_eq!(
+            [told(0, 0), told(0, 7), told(7, 7), told(7, 8)].map(|told| told == arrived),
+            [false, true, false, true]
+        );
         assert_eq!(told(7, 7), BTreeMap::new());
     }
 

@@ -170,7 +170,8 @@ fn timer_first(row: &Row, key: &str, waiting: &[Waiting]) -> Result<Duration, Er
     }
     let Some(Record::Bundle(bundle)) = row.record(key)? else { return Ok(Duration::ZERO) };
     let now = waiting.iter().map(|waiting| waiting.at).max();
-    let overdue = bundle.due_at.zip(now).and_then(|(due, now)| Duration::try_from(now.duration_since(due)).ok());
+    let overdue =
+        bundle.due_at.zip(now).and_then(|(due, now)| Duration::try_from(now.duration_since(due)).ok());
     let [least, most] = TIMER_FIRST;
     Ok(overdue.map_or(Duration::ZERO, |overdue| overdue.clamp(least, most)))
 }
