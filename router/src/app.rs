@@ -401,6 +401,10 @@ impl App {
         let work =
             |(source, in_flight)| tokio::spawn(worker::work(router.clone(), source, in_flight, stop.clone()));
         let workers: Vec<_> = sources.into_iter().map(work).collect();
+        // Without a queue there are still timers, operators and webhooks.
+        if workers.is_empty() {
+            stopped(stop.clone()).await;
+        }
         let mut given_back = 0;
         for worker in workers {
             given_back += worker.await?;

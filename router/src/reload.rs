@@ -130,6 +130,7 @@ impl Reloader {
     fn take(&self, known: &mut Known, ready: Ready, changes: Changes) -> Reloaded {
         let Changes { changed, needs_restart } = changes;
         let Ready { config, policy, written, channels, rule_files, watched, .. } = ready;
+        let newest = config.clone();
         let mut config = self.started.known.config.with(config);
         let before = self.router.in_force();
         let kept = |name: &ChannelName| {
@@ -153,7 +154,7 @@ impl Reloader {
                 *channel = before;
             }
         }
-        self.rotation.goes_on_with(&config);
+        self.rotation.goes_on_with(newest, &config);
         let (rules, channels) = (set.policy.rules.rules().len(), set.channels.len());
         self.router.put_in_force(set);
         *known = Known { config, written, rule_files, watched };

@@ -39,11 +39,11 @@ impl Rotation {
         Self { clients, in_use, looked_at: Mutex::new(router.clock.now()), router }
     }
 
-    /// What was there at the start takes over the secrets of a newer configuration, which is the newest from here on.
-    pub(crate) fn goes_on_with(&self, newest: &Config) {
-        let secrets = newest.clone().secrets().into_iter().filter_map(known).collect::<Vec<_>>();
+    /// What was there at the start takes over the secrets of a newer configuration, of which that is in force from here on.
+    pub(crate) fn goes_on_with(&self, mut newest: Config, in_force: &Config) {
+        let secrets: Vec<_> = newest.secrets().into_iter().filter_map(known).collect();
         self.take_over(&secrets);
-        self.in_use()[1] = newest.clone();
+        self.in_use()[1] = in_force.clone();
     }
 
     /// Looks as often as it has to, and when somebody was refused, for as long as this is polled.

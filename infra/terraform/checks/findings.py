@@ -11,7 +11,7 @@ from ground import TERRAFORM
 
 def check():
     checkov = Path(sys.prefix) / "bin/checkov"
-    command = [sys.executable, checkov, "--skip-download", "--compact", "-o", "json", "--framework", "terraform",
+    command = ["nice", sys.executable, checkov, "--skip-download", "--compact", "-o", "json", "--framework", "terraform",
                "-d", TERRAFORM]
     ended = subprocess.run(command, text=True, capture_output=True)
     told = json.loads(ended.stdout)["results"]

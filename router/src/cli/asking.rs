@@ -64,11 +64,11 @@ pub(super) struct Whom {
     #[arg(long, value_name = "NAME", env = "WATCHFIRE_CONTEXT", hide_env = true,
           add = ArgValueCandidates::new(completing::contexts))]
     context: Option<String>,
-    /// The table instead of a worker, as dynamodb:NAME
+    /// The table, as dynamodb:NAME; with --config this machine acts
     #[arg(long, value_name = "STORE", env = "WATCHFIRE_STORE", hide_env = true)]
     store: Option<StoreName>,
     /// A configuration file; by it this machine acts itself
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub(super) config: Option<PathBuf>,
     /// A file with the operator's token; or WATCHFIRE_TOKEN
     #[arg(long, value_name = "FILE", env = "WATCHFIRE_TOKEN_FILE", hide_env = true)]

@@ -20,12 +20,14 @@ enum Shown {
     Observed,
     /// The least of its values now: of channels that are up, 0 is one that is down.
     Least,
+    /// One, under that name, where it is another moment than at the last line: its absence is what is alarmed on.
+    Happened(&'static str),
     /// Not at all: it is of workers, or counted in another.
     Nothing,
 }
 
 /// Every metric there is.
-const SHOWN: [(&str, Shown); 22] = [
+const SHOWN: [(&str, Shown); 24] = [
     ("decisions", Shown::Counted(Some("priority"))),
     ("decide_seconds", Shown::Observed),
     ("effects", Shown::Counted(Some("outcome"))),
@@ -48,6 +50,8 @@ const SHOWN: [(&str, Shown); 22] = [
     ("config_last_reload_successful", Shown::Nothing),
     ("config_last_reload_success_timestamp_seconds", Shown::Nothing),
     ("spans_lost", Shown::Counted(None)),
+    ("canary_arrival_timestamp_seconds", Shown::Happened("canary_arrived")),
+    ("canary_timestamp_seconds", Shown::Nothing),
 ];
 
 /// Writes the lines of one environment.
@@ -126,6 +130,12 @@ fn values(samples: &Samples, before: &BTreeMap<String, f64>) -> BTreeMap<String,
                 values.extend(
                     all.map(|(_, value)| value).reduce(f64::min).map(|least| (name.to_owned(), least)),
                 );
+            }
+            Shown::Happened(shown) => {
+                let mut all = samples.named(format!("watchfire_{name}"));
+                if all.any(|(sample, moment)| moment > *before.get(sample).unwrap_or(&0.0)) {
+                    values.insert(shown.to_owned(), 1.0);
+                }
             }
             Shown::Nothing => {}
         }
@@ -230,6 +240,15 @@ mod tests {
         let expected = [("decide_seconds", 0.5), ("page_latency_seconds", 1.0)];
         let expected = expected.map(|(name, value)| (name.to_owned(), value));
         assert_eq!(values(&Samples::of(text), &before), BTreeMap::from(expected));
+    }
+
+    #[test]
+    fn a_canary_that_has_arrived_is_one_and_none_is_no_value() {
+        let gauge = |moment: u32| Samples::of(&format!("watchfire_canary_arrival_timestamp_seconds {moment}\n"));
+        let told = |before: u32, now: u32| values(&gauge(now), &gauge(before).0);
+        let arrived = BTreeMap::from([("canary_arrived".to_owned(), 1.0)]);
+        assert_eq!([told(0, 0), told(0, 7), told(7, 7), told(7, 8)].map(|told| told == arrived), [false, true, false, true]);
+        assert_eq!(told(7, 7), BTreeMap::new());
     }
 
     #[test]

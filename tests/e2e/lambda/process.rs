@@ -134,3 +134,16 @@ async fn events_by_http_go_onto_the_queue_of_the_function() {
     assert_eq!(reported(&answered(&api, &batch(&records[..1])).await.unwrap()), [""; 0]);
     assert_eq!(pagerduty.accepted(), 1);
 }
+
+#[tokio::test]
+async fn it_begins_without_its_table_and_what_is_urgent_is_paged_and_comes_again() {
+    let (api, pagerduty) = (RuntimeApi::start().await, PagerDuty::start().await);
+    let configuration =
+        Configuration::new(&pagerduty.url()).set("store", json!({"dynamodb": {"table": "absent"}}));
+    let nobody = format!("http://127.0.0.1:{}", watchfire_tests::free_port());
+    let mut bootstrap = Bootstrap::new(&api, &configuration, &[("AWS_ENDPOINT_URL", nobody)]);
+    bootstrap.start();
+    let bodies = [("m1", GuardDuty::miner("checkout-1").event("e1").to_string())];
+    assert_eq!(reported(&answered(&api, &batch(&bodies)).await.unwrap()), ["m1"]);
+    assert_eq!(pagerduty.accepted(), 1);
+}

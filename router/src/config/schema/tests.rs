@@ -127,9 +127,9 @@ const ONLY_A_CHECK_KNOWS: [&str; 39] = [
     "a folder of rules that is not there",
     "a folder of rules that holds none",
     "an example that is not there",
-    "a build that is not for FIPS where one is required",
     "a canary, and nothing that takes it",
     "a heartbeat that cannot be called",
+    "a build that is not for FIPS where one is required",
 ];
 
 #[test]

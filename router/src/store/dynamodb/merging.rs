@@ -25,9 +25,9 @@ use crate::store::Error;
 /// So long it is tried, whoever else writes the record; then it has to be decided anew.
 const WITHIN: Duration = Duration::from_secs(5);
 const AFTER_CONFLICT: [Duration; 2] = [Duration::from_millis(5), Duration::from_millis(100)];
-/// So long the timer of a bundle whose time has come is let go first: it writes all of it, and would never find it as it
-/// has read it.
-const TIMER_FIRST: Duration = Duration::from_secs(1);
+/// So long the timer of a bundle whose time has come is let go first, at least and at most: it writes all of it, and would
+/// never find it as it has read it. The longer it has not come to that, the longer: it may take its time to write.
+const TIMER_FIRST: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(4)];
 const LOOK_AGAIN: [Duration; 2] = [Duration::from_millis(50), Duration::from_millis(150)];
 
 /// Who waits for a change of which record; a record that is in it has its task.
@@ -131,7 +131,7 @@ impl DynamoDb {
         let read = |item: Option<Item>| item.map_or_else(|| Ok(Row::none()), |item| Row::read(&item));
         let mut row = read(table.get(&place).await?)?;
         let begun = Instant::now();
-        while begun.elapsed() < TIMER_FIRST && is_due(&row, key, waiting)? {
+        while begun.elapsed() < timer_first(&row, key, waiting)? {
             wait(LOOK_AGAIN[0], LOOK_AGAIN[1]).await;
             row = read(table.get(&place).await?)?;
         }
@@ -163,16 +163,16 @@ fn changing(key: &str, record: &Record, row: &Row, changed: Timestamp) -> Write 
     }
 }
 
-/// Whether it is a bundle that is to be said by now.
-fn is_due(row: &Row, key: &str, waiting: &[Waiting]) -> Result<bool, Error> {
+/// How long its timer goes first: where it is a bundle that is to be said by now.
+fn timer_first(row: &Row, key: &str, waiting: &[Waiting]) -> Result<Duration, Error> {
     if !key.starts_with("bundle/") {
-        return Ok(false);
+        return Ok(Duration::ZERO);
     }
+    let Some(Record::Bundle(bundle)) = row.record(key)? else { return Ok(Duration::ZERO) };
     let now = waiting.iter().map(|waiting| waiting.at).max();
-    Ok(match row.record(key)? {
-        Some(Record::Bundle(bundle)) => bundle.due_at.is_some_and(|due| now.is_some_and(|now| due <= now)),
-        Some(_) | None => false,
-    })
+    let overdue = bundle.due_at.zip(now).and_then(|(due, now)| Duration::try_from(now.duration_since(due)).ok());
+    let [least, most] = TIMER_FIRST;
+    Ok(overdue.map_or(Duration::ZERO, |overdue| overdue.clamp(least, most)))
 }
 
 /// One after the other, each on what those before it have left; all changes of one decision or none of them.
