@@ -27,7 +27,9 @@ impl Desk {
             (tempfile::tempdir().unwrap(), PagerDuty::start().await, Ministack::shared());
         let table = DynamoDbTable::at(aws.endpoint());
         table.open().await;
+        let queue = aws.queue("desk", 30, 50).await;
         let configuration = Configuration::new(&pagerduty.url())
+            .queue(&queue.url)
             .set("http.operator_token", json!({"env": "INGEST_TOKEN"}))
             .set("business", json!({"time_zone": "Asia/Kolkata"}))
             .set("store.dynamodb", json!({"table": table.name}));

@@ -64,7 +64,7 @@ pub(super) struct Whom {
     #[arg(long, value_name = "NAME", env = "WATCHFIRE_CONTEXT", hide_env = true,
           add = ArgValueCandidates::new(completing::contexts))]
     context: Option<String>,
-    /// The table, as dynamodb:NAME; with --config this machine acts
+    /// Or a table, dynamodb:NAME; to act, with --config
     #[arg(long, value_name = "STORE", env = "WATCHFIRE_STORE", hide_env = true)]
     store: Option<StoreName>,
     /// A configuration file; by it this machine acts itself

@@ -1,9 +1,13 @@
 //! What is removed, and what never is.
 
+use std::time::Duration;
+
 use watchfire::store::{Committed, Store};
 use watchfire_core::ids::EventId;
 use watchfire_core::journal::Entry;
 use watchfire_core::state::{Key, Record, State};
+
+use crate::until;
 
 use super::builders::{at, changing, closed, done, entry, events, finding, incident, record};
 
@@ -106,6 +110,12 @@ pub async fn an_open_incident_and_its_findings_are_never_pruned(open: impl Async
     assert_eq!(left(&store, &keys).await, (Vec::new(), Vec::new()));
 }
 
+/// What was marked before: an index shows that a moment later.
+async fn pruned(store: &Store, most: usize) -> u64 {
+    let some = async || Some(store.prune(at(9), most).await.unwrap()).filter(|removed| *removed > 0);
+    until("something that is old", Duration::from_secs(20), some).await
+}
+
 pub async fn what_is_open_does_not_hide_what_is_old(open: impl AsyncFn() -> Store) {
     let store = open().await;
     let kept: Vec<_> = ["a", "b", "c", "e", "f"].map(incident).into();
@@ -113,7 +123,7 @@ pub async fn what_is_open_does_not_hide_what_is_old(open: impl AsyncFn() -> Stor
     let old = incident("d");
     commit(&store, "b", 0, &[], std::slice::from_ref(&old)).await;
     assert_eq!(store.prune(at(9), 2).await.unwrap(), 2, "both decisions");
-    assert_eq!(store.prune(at(9), 2).await.unwrap(), 1, "the closed incident");
+    assert_eq!(pruned(&store, 2).await, 1, "the closed incident");
     assert_eq!(store.prune(at(9), 2).await.unwrap(), 0);
     assert_eq!(left(&store, &[kept.clone(), vec![old]].concat()).await, (Vec::new(), kept));
 }
@@ -139,7 +149,7 @@ pub async fn pruning_takes_no_more_than_it_is_told(open: impl AsyncFn() -> Store
     assert_eq!(store.prune(at(9), 1).await.unwrap(), 1);
     assert_eq!(left(&store, &[]).await.0, events(&["a"]));
     assert_eq!(store.prune(at(9), 2).await.unwrap(), 2);
-    assert_eq!(store.prune(at(9), 2).await.unwrap(), 1);
+    assert_eq!(pruned(&store, 2).await, 1);
     assert_eq!(left(&store, &[i, j]).await, (Vec::new(), Vec::new()));
 }
 

@@ -156,7 +156,8 @@ impl DynamoDb {
             return self.mark(key, row, now, pruning).await;
         }
         let gone = Write::delete(&places::record(key)).when(is_at(row.version));
-        if matches!(self.0.table.write(&gone).await?, Written::Yes) {
+        // Where it is gone, the answer to the first try was lost, or another was quicker.
+        if matches!(self.0.table.write(&gone).await?, Written::Yes | Written::No(None)) {
             pruning.room -= 1;
             pruning.removed += 1;
         }
