@@ -69,7 +69,7 @@ pub(super) struct Add {
         conflicts_with = "pattern"
     )]
     matchers: Vec<String>,
-    /// What to silence, as an EventBridge pattern, instead of MATCHERs
+    /// An EventBridge pattern, instead of MATCHERs
     #[arg(long = "match", value_name = "JSON")]
     pattern: Option<String>,
     /// How long, such as 2h
