@@ -1,15 +1,13 @@
-"""Runs the checks of infra/kubernetes one after the other, each with its time; one that fails says all it has to say."""
+"""The checks of infra/kubernetes, one after the other."""
 
 import sys
-import time
-import traceback
 
 import admission
 import applied
+import steps
 import told
 import valid
 import written
-from ground import Skipped
 
 STEPS = {
     "made": written.made,                  # the chart's generated files, and Kustomize, are up to date
@@ -25,31 +23,4 @@ STEPS = {
     "applied": applied.check,              # to the API server of the tests
 }
 
-
-def timed(step):
-    start = time.monotonic()
-    try:
-        said, fate = STEPS[step]() or "", "ok"
-    except Skipped as why:
-        said, fate = str(why), "SKIPPED"
-    except AssertionError as why:
-        said, fate = str(why), "FAILED"
-    except Exception:
-        said, fate = traceback.format_exc(), "FAILED"
-    print(f"infra/kubernetes/check: {step:13} {fate:7} {time.monotonic() - start:5.1f} s  {said}", flush=True)
-    return fate
-
-
-def main(steps):
-    if steps == ["--list"]:
-        print("\n".join(STEPS))
-        return 0
-    unknown = [step for step in steps if step not in STEPS]
-    if unknown:
-        print(f"infra/kubernetes/check: no step {' '.join(unknown)}; --list has them", file=sys.stderr)
-        return 2
-    fates = [timed(step) for step in steps or STEPS]
-    return 1 if "FAILED" in fates else 0
-
-
-sys.exit(main(sys.argv[1:]))
+steps.run("infra/kubernetes/check", STEPS, sys.argv[1:])

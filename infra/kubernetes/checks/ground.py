@@ -18,10 +18,6 @@ NAMESPACE = "watchfire"
 SETS = ["observe", "approve", "enforce", "govcloud", "volume"]
 
 
-class Skipped(Exception):
-    """The check cannot be made here."""
-
-
 def binary(name):
     """A program of this workspace, as tests/run has built it."""
     path = Path(os.environ.get("WATCHFIRE_TEST_BINARIES", TARGET / "debug")) / name

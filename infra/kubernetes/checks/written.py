@@ -9,7 +9,8 @@ from helm_python.chart import lint as helm_lint
 from helm_python.errors import HelmError
 
 import render
-from ground import CHART, KUSTOMIZE, NAMESPACE, SETS, Skipped, identity, installed, named, rendered, run, values
+from ground import CHART, KUSTOMIZE, NAMESPACE, SETS, identity, installed, named, rendered, run, values
+from steps import Skipped
 
 # What somebody may have written, and what the schema says of it.
 WRONG = [

@@ -4,7 +4,8 @@ against modules/permissions/permissions.json, of which alone the policies are ma
 import json
 from collections import defaultdict
 
-from ground import TARGET, TERRAFORM, Skipped
+from ground import TARGET, TERRAFORM
+from steps import Skipped
 
 PERMISSIONS = TERRAFORM / "modules/permissions/permissions.json"
 ROLES = ("worker", "function", "operator")

@@ -1,59 +1,23 @@
-"""Runs the checks of infra/terraform side by side, each with its time; one that fails says all it has to say."""
+"""The checks of infra/terraform, side by side."""
 
-import concurrent.futures
 import sys
-import time
-import traceback
 
 import applied
 import arrives
 import calls
 import findings
 import mocked
+import steps
 import written
-from ground import Skipped
 
+# The longest first: they run side by side.
 STEPS = {
-    "written": written.check,    # what stands in the files: names, encryption, retries
-    "arrives": arrives.check,    # which sample event which rule takes
-    "calls": calls.check,        # what may be called is what is called
-    "findings": findings.check,  # checkov
-    "mocked": mocked.check,      # fmt, validate, terraform test
     "applied": applied.check,    # the examples on emulators, and a page through what they made
+    "mocked": mocked.check,      # fmt, validate, terraform test
+    "findings": findings.check,  # checkov
+    "calls": calls.check,        # what may be called is what is called
+    "arrives": arrives.check,    # which sample event which rule takes
+    "written": written.check,    # what stands in the files: names, encryption, retries
 }
 
-
-def timed(step):
-    start = time.monotonic()
-    try:
-        told = STEPS[step]() or ""
-        fate = "ok"
-    except Skipped as why:
-        told, fate = str(why), "SKIPPED"
-    except AssertionError as why:
-        told, fate = str(why), "FAILED"
-    except Exception:
-        told, fate = traceback.format_exc(), "FAILED"
-    return step, fate, told, time.monotonic() - start
-
-
-def main(steps):
-    if steps == ["--list"]:
-        print("\n".join(STEPS))
-        return 0
-    unknown = [step for step in steps if step not in STEPS]
-    if unknown:
-        print(f"infra/terraform/check: no step {' '.join(unknown)}; --list has them", file=sys.stderr)
-        return 2
-    fates = set()
-    with concurrent.futures.ThreadPoolExecutor(len(STEPS)) as pool:
-        # The longest first.
-        jobs = [pool.submit(timed, step) for step in reversed(steps or list(STEPS))]
-        for job in concurrent.futures.as_completed(jobs):
-            step, fate, told, seconds = job.result()
-            fates.add(fate)
-            print(f"infra/terraform/check: {step:9} {fate:8} {seconds:4.0f} s  {told}", flush=True)
-    return 1 if "FAILED" in fates else 0
-
-
-sys.exit(main(sys.argv[1:]))
+steps.run("infra/terraform/check", STEPS, sys.argv[1:], at_once=len(STEPS))

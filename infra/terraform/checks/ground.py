@@ -9,6 +9,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from steps import Skipped
+
 TERRAFORM = Path(__file__).parents[1]
 REPOSITORY = TERRAFORM.parents[1]
 TARGET = Path(sys.prefix).parent
@@ -16,10 +18,6 @@ PATTERNS = TERRAFORM / "modules/events/patterns"
 # Where mirrors of providers are put, and Terraform's own places for them.
 ROOTS = [Path("/opt"), Path("/usr/share"), Path("/usr/local/share"), Path("/usr/local/lib"), Path.home() / ".terraform.d",
          Path.home() / ".local/share"]
-
-
-class Skipped(Exception):
-    """The check cannot be made here."""
 
 
 def binary(name):
