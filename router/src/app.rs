@@ -1,5 +1,7 @@
 //! The worker as a whole: from a checked configuration to sockets, sources and tasks, and down again.
 
+mod parts;
+
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -10,78 +12,27 @@ use anyhow::Context as _;
 use jiff::SignedDuration;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{sleep, timeout};
-use watchfire_core::canary::NAME;
-use watchfire_core::ids::ChannelName;
 use watchfire_core::policy::Policy;
 
 use crate::channel::Channel;
 use crate::clients::Clients;
-use crate::clock::Clock;
-use crate::config::{
-    At, CanaryConfig, Config, HealthConfig, HttpConfig, OtlpConfig, Reach, Ready, StoreConfig,
-    TelemetryConfig, Tokens,
-};
+use crate::config::{At, Config, HttpConfig, Ready, Tokens};
 use crate::descriptors::{self, Shares};
 use crate::pagerduty::{Inbound, Poller};
 use crate::reload::{self, Reloader, Started};
-use crate::responder::Responder;
 use crate::rotation::Rotation;
 use crate::router::{self, ACTING, Router, Watcher};
 use crate::source::spool::{Lane, Spool};
 use crate::source::sqs::Sqs;
 use crate::source::{Canaries, Intake, QueueConfig, Source};
-use crate::store::{Now, Store};
-use crate::telemetry::{self, Emf, Metrics, Traces};
-use crate::web::{
-    Doors, Health, Ingest, Operator, Refusals, Senders, Server, Token, Webhooks, asked_without_doors,
-};
+use crate::store::Store;
+use crate::telemetry;
+use crate::web::{Doors, Health, Ingest, Operator, Refusals, Senders, Server, Token, Webhooks};
 use crate::worker;
-
-/// What the worker and the Lambda have in common.
-pub struct Parts {
-    /// One event's way.
-    pub router: Arc<Router>,
-    /// The store the router uses.
-    pub store: Store,
-    /// The router's metrics.
-    pub metrics: Arc<Metrics>,
-    clients: Arc<Clients>,
-    queues: Vec<QueueConfig>,
-    http: HttpConfig,
-    health: HealthConfig,
-    config: StoreConfig,
-    canary: Option<CanaryConfig>,
-    inbound: Inbound,
-    tokens: Tokens,
-    namespace: String,
-    rotation: Arc<Rotation>,
-}
-
-/// What a Lambda has of them: no socket, no task of its own, no embedded queue.
-pub struct Called {
-    /// One event's way.
-    pub router: Arc<Router>,
-    /// The store the router uses.
-    pub store: Store,
-    /// The worker's routes.
-    pub routes: axum::Router,
-    /// What its own calls go by.
-    pub clients: Arc<Clients>,
-    /// The queues that bring it events.
-    pub queues: Vec<QueueConfig>,
-    /// Who sends canaries, with each tick.
-    pub canaries: Option<Canaries>,
-    /// How long decisions are kept.
-    pub keep: SignedDuration,
-    /// What is counted,
-    pub metrics: Arc<Metrics>,
-    /// and how it is told.
-    pub emf: Emf,
-    /// The steps that a collector is told of.
-    pub traces: Traces,
-    /// Secrets that are rotated.
-    pub rotation: Arc<Rotation>,
-}
+#[cfg(feature = "cli")]
+pub(crate) use parts::routes_of_operators;
+pub use parts::{Called, Parts};
+use parts::{held_bytes, sender};
 
 /// A worker that has everything it needs and has not begun.
 pub struct App {
@@ -116,169 +67,6 @@ pub enum Ended {
 const SHOWN: Duration = Duration::from_secs(5);
 /// How long people who are being told of what could not be queued, or of what was taken up, are waited for after the drain.
 const LAST_PAGES: Duration = Duration::from_secs(2);
-
-impl Parts {
-    /// Resolves the secrets, builds the channels, opens the store.
-    ///
-    /// # Errors
-    /// Whatever cannot be had.
-    pub async fn open(config: Config, policy: Policy, watcher: Option<Watcher>) -> anyhow::Result<Parts> {
-        let clients = Arc::new(Clients::new(None)?);
-        let ready = Ready::of(config, policy, &clients).await?;
-        Self::of(ready, clients, watcher).await
-    }
-
-    /// The same of what is known already.
-    ///
-    /// # Errors
-    /// Whatever cannot be had; what is configured has its place in the configuration as the outermost context.
-    pub async fn of(ready: Ready, clients: Arc<Clients>, watcher: Option<Watcher>) -> anyhow::Result<Parts> {
-        let mut ready = ready;
-        if let Some(canary) = &ready.config.canary {
-            let heartbeat = match &canary.heartbeat {
-                Some(source) => {
-                    Some(source.resolve(&clients).await.context(At("canary.heartbeat".to_owned()))?)
-                }
-                None => None,
-            };
-            ready.channels.insert(ChannelName::new(NAME), Channel::canary(heartbeat, &clients)?);
-        }
-        let config = &ready.config.store;
-        let store = match &config.dynamodb {
-            // What it does at its start has ten seconds, and whatever is urgent is paged without a store.
-            Some(table) if ready.reach == Reach::Away => {
-                let store = Store::of_dynamodb(&clients, table, config.keep()).await;
-                let store = store.context(At("store.dynamodb.table".to_owned()))?;
-                tokio::spawn(looked_at(store.clone()));
-                store
-            }
-            Some(table) => {
-                let opened = Store::open_dynamodb(&clients, table, config.keep()).await;
-                opened.context(At("store.dynamodb.table".to_owned()))?
-            }
-            None => opened(config).await?,
-        };
-        Self::over(store, ready, clients, watcher).await
-    }
-
-    /// The same over a store that is open.
-    ///
-    /// # Errors
-    /// Whatever else cannot be had.
-    pub(crate) async fn over(
-        store: Store,
-        ready: Ready,
-        clients: Arc<Clients>,
-        watcher: Option<Watcher>,
-    ) -> anyhow::Result<Parts> {
-        let Ready { config, policy, channels, inbound, tokens, .. } = ready;
-        let in_use = config.clone();
-        let Config { queues, http, health, store: config, cluster, evidence, .. } = config;
-        let Config { mitigation, canary, telemetry, .. } = in_use.clone();
-        let metrics = Arc::new(Metrics::default());
-        let TelemetryConfig { otlp, namespace } = telemetry;
-        let traces = match &otlp {
-            Some(OtlpConfig { endpoint }) => Traces::to(
-                endpoint.url(),
-                clients.http().context(At("telemetry.otlp".to_owned()))?,
-                metrics.clone(),
-            ),
-            None => Traces::default(),
-        };
-        let responder = match &cluster {
-            Some(cluster) => {
-                let opened = Responder::open(cluster, evidence, &mitigation, &clients, Clock::System).await;
-                Some(Arc::new(opened?))
-            }
-            None => None,
-        };
-        let router = Router::new(policy, store.clone(), channels, Clock::System, metrics.clone());
-        let mut router = router.with_responder(responder).with_traces(traces);
-        router.watch_decisions(watcher);
-        let router = Arc::new(router);
-        if config.dynamodb.is_none() {
-            router.tell_of_set_aside(&config.path, config.keep()).await?;
-        }
-        let rotation = Arc::new(Rotation::of(&in_use, router.clone(), clients.clone()));
-        Ok(Parts {
-            rotation,
-            router,
-            store,
-            metrics,
-            clients,
-            queues,
-            http,
-            health,
-            config,
-            canary,
-            inbound,
-            tokens,
-            namespace,
-        })
-    }
-
-    /// What there is of it to be called.
-    pub async fn called(self) -> Called {
-        let Parts { router, store, metrics, clients, queues, http, config, .. } = self;
-        let Parts { canary, inbound, tokens, namespace, rotation, .. } = self;
-        let refusals = Refusals::new(metrics.clone());
-        let (telling, _) = mpsc::channel(1);
-        // Nobody takes anything out of an embedded queue here.
-        let intake = Intake::of(&queues, None, &clients).await;
-        let Tokens { token, operator_token } = tokens;
-        let ingest = Ingest {
-            router: router.clone(),
-            intake: intake.clone(),
-            // A function's address is no loopback.
-            senders: token.as_ref().map_or(Senders::VouchedFor, |token| Senders::Showing(token.into())),
-            held_bytes: held_bytes(&http),
-            refusals: refusals.clone(),
-            telling,
-        };
-        let token = operator_token.as_ref().map(Token::from);
-        let operator = Operator { router: router.clone(), token, refusals: refusals.clone(), reloader: None };
-        let webhooks = Webhooks::new(router.clone(), inbound.signers);
-        let routes = asked_without_doors(Some(ingest), operator, webhooks, refusals);
-        let canaries = canary.map(|canary| sender(&canary, intake, &router));
-        let (emf, traces) = (Emf::new(namespace), router.traces.clone());
-        let keep = config.keep();
-        Called { router, store, routes, clients, queues, canaries, keep, metrics, emf, traces, rotation }
-    }
-}
-
-/// Looks at a table that is in use already. What is wrong with it every call will say, too.
-async fn looked_at(store: Store) {
-    if let Err(error) = store.look_at_its_table().await {
-        telemetry::table_is_wrong(&error);
-    }
-}
-
-fn sender(canary: &CanaryConfig, intake: Intake, router: &Router) -> Canaries {
-    Canaries::new(canary.every(), intake, router.store.clone(), router.clock.clone())
-}
-
-fn held_bytes(http: &HttpConfig) -> usize {
-    usize::from(http.bodies_mib) * 1024 * 1024
-}
-
-/// What operators ask, for who has let them in already.
-#[cfg(feature = "cli")]
-pub(crate) fn routes_of_operators(router: Arc<Router>) -> axum::Router {
-    let refusals = Refusals::new(router.metrics.clone());
-    let operator = Operator { router, token: None, refusals: refusals.clone(), reloader: None };
-    asked_without_doors(None, operator, None, refusals)
-}
-
-/// The file, with what is free in it given back.
-async fn opened(config: &StoreConfig) -> anyhow::Result<Store> {
-    let StoreConfig { path, dynamodb: _, keep_days: _, if_damaged } = config;
-    let file = Store::open_or_set_aside(path, *if_damaged).context(At("store.path".to_owned()))?;
-    file.compact(Now::AtStart).await.unwrap_or_else(|error| {
-        telemetry::not_compacted(&error);
-        0
-    });
-    Ok(file)
-}
 
 impl App {
     /// Opens everything, reaches the queue, binds the ports.

@@ -29,20 +29,6 @@ use crate::telemetry;
 
 /// How often it is looked for a file that has changed. A poll sees what inotify does not: see [`Watched`].
 const LOOK_EVERY: Duration = Duration::from_secs(2);
-/// The parts that only a start can change: what they name is open, bound or being read.
-const FIXED: [&str; 10] = [
-    "queue",
-    "queues",
-    "http",
-    "health",
-    "store",
-    "evidence",
-    "cluster",
-    "canary",
-    "telemetry",
-    "require_fips",
-];
-
 /// What the worker started with, which some parts stay until it ends.
 pub(crate) struct Started {
     file: PathBuf,
@@ -183,7 +169,7 @@ struct Changes {
 
 impl Changes {
     fn between(started: &Started, known: &Known, ready: &Ready) -> Self {
-        let is_fixed = |part: &String| FIXED.contains(&part.as_str());
+        let is_fixed = |part: &String| config::policy::FIXED.contains(&part.as_str());
         let mut needs_restart = ready.written.differs_from(&started.known.written);
         needs_restart.retain(is_fixed);
         let mut changed = ready.written.differs_from(&known.written);

@@ -10,7 +10,7 @@ mod mistake;
 mod mistakes;
 mod mitigation;
 mod paths;
-mod policy;
+pub(crate) mod policy;
 mod queues;
 mod ready;
 mod schema;

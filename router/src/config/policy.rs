@@ -12,6 +12,26 @@ use super::attention;
 use super::file::{Config, RouteConfig};
 use super::mitigation::{MitigationConfig, Own};
 
+/// The parts that only a start can change, what they name being open, bound or read; and a configuration with all of a
+/// newer one but them.
+macro_rules! only_a_start_changes {
+    ($($part:ident),*) => {
+        pub(crate) const FIXED: &[&str] = &["queue", $(stringify!($part)),*];
+
+        impl Config {
+            /// This, with all of a newer one that can change while the worker works.
+            pub(crate) fn with(&self, newer: Config) -> Config {
+                let Config { $($part,)* .. } = self.clone();
+                let kill_switch = self.mitigation.kill_switch.clone();
+                let mitigation = MitigationConfig { kill_switch, ..newer.mitigation };
+                Config { $($part,)* mitigation, ..newer }
+            }
+        }
+    };
+}
+
+only_a_start_changes!(queues, http, health, store, evidence, cluster, canary, telemetry, require_fips);
+
 impl Config {
     /// What deciding needs.
     pub fn policy(&self, rules: RuleSet) -> Policy {
@@ -31,28 +51,6 @@ impl Config {
             canary: self.canary.as_ref().map(|_| ChannelName::new(NAME)),
             write_back: self.security_hub.as_ref().map(|part| ChannelName::new(part.write_back.clone())),
             ..Policy::new(rules, self.routes())
-        }
-    }
-
-    /// This, with all of a newer one that can change while the worker works.
-    pub(crate) fn with(&self, newer: Config) -> Config {
-        let Config {
-            queues, http, health, store, evidence, cluster, canary, telemetry, require_fips, ..
-        } = self.clone();
-        let kill_switch = self.mitigation.kill_switch.clone();
-        let mitigation = MitigationConfig { kill_switch, ..newer.mitigation };
-        Config {
-            queues,
-            http,
-            health,
-            store,
-            evidence,
-            cluster,
-            canary,
-            telemetry,
-            require_fips,
-            mitigation,
-            ..newer
         }
     }
 

@@ -21,10 +21,16 @@ async fn suspect(stage: &Stage) -> Pod {
     stage.cluster.bare_pod(&stage.namespace, "pay", template).await
 }
 
-#[tokio::test]
-async fn stopped_at_any_await_a_pod_is_contained_once_after_its_evidence() {
+/// The last poll after which it was stopped; what is handled again is handled `later`, by whoever is there after a restart,
+/// and what comes of it is as if it had never been stopped. Near the beginning it is stopped at every await, then ever more
+/// rarely (`next_stop`): later ones are more of the same calls.
+async fn stopped_at_any_await(
+    set: impl AsyncFn(&'static str) -> Stage,
+    later: SignedDuration,
+    fewer: usize,
+) -> usize {
     let undisturbed = {
-        let stage = Stage::set("undisturbed").await;
+        let stage = set("undisturbed").await;
         let suspect = suspect(&stage).await;
         stage.known(&suspect).await;
         stage.handle(&stage.miner(&suspect, "event-1")).await;
@@ -32,16 +38,23 @@ async fn stopped_at_any_await_a_pod_is_contained_once_after_its_evidence() {
     };
     let (mut polls, mut stopped) = (1, true);
     while stopped {
-        let mut stage = Stage::set("stopped").await;
+        let mut stage = set("stopped").await;
         let suspect = suspect(&stage).await;
         let finding = stage.miner(&suspect, "event-1");
         stopped = !handle_stopped(&stage.router, &finding.to_string(), polls).await;
+        stage.clock.advance(later);
         stage.restart().await;
         stage.handle(&finding).await;
         assert_eq!(outcome(&stage, &suspect).await, undisturbed, "stopped after {polls} polls");
-        // Every await near the beginning, then ever fewer: later ones are more of the same calls.
-        polls = next_stop(polls, 12);
+        polls = next_stop(polls, fewer);
     }
+    polls
+}
+
+#[tokio::test]
+async fn stopped_at_any_await_a_pod_is_contained_once_after_its_evidence() {
+    let set = async |name| Stage::set(name).await;
+    let polls = stopped_at_any_await(set, SignedDuration::ZERO, 12).await;
     assert!(polls > 20, "a containment awaits evidence, policy, patch and proof: {polls}");
 }
 
@@ -51,24 +64,7 @@ async fn stopped_at_any_await_a_pod_is_contained_once_by_another_worker_of_a_tab
     let faults = Faults::none().reading_its_copy();
     let proxy = FaultProxy::start(Ministack::shared().endpoint(), faults).await;
     let table = DynamoDbTable::at(&proxy.endpoint());
-    let undisturbed = {
-        let stage = Stage::set_over_table("undisturbed", table.clone()).await;
-        let suspect = suspect(&stage).await;
-        stage.known(&suspect).await;
-        stage.handle(&stage.miner(&suspect, "event-1")).await;
-        outcome(&stage, &suspect).await
-    };
-    let (mut polls, mut stopped) = (1, true);
-    while stopped {
-        let mut stage = Stage::set_over_table("stopped", table.beside()).await;
-        let suspect = suspect(&stage).await;
-        let finding = stage.miner(&suspect, "event-1");
-        stopped = !handle_stopped(&stage.router, &finding.to_string(), polls).await;
-        stage.clock.advance(SignedDuration::from_secs(11));
-        stage.restart().await;
-        stage.handle(&finding).await;
-        assert_eq!(outcome(&stage, &suspect).await, undisturbed, "stopped after {polls} polls");
-        polls = next_stop(polls, 2);
-    }
+    let set = async |name| Stage::set_over_table(name, table.beside()).await;
+    let polls = stopped_at_any_await(set, SignedDuration::from_secs(11), 2).await;
     assert!(polls > 20, "a containment awaits evidence, policy, patch and proof: {polls}");
 }
