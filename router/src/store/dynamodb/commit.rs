@@ -163,7 +163,7 @@ fn head(entry: &Entry, item: Item) -> Item {
     let mut item = item.with("decided", decided).with("revision", 1_u64).with_any("outcomes", outcomes);
     if !pending.is_empty() {
         item = item.with("due", decided);
-        item = places::due(event, decided).into_iter().fold(item, |item, (name, to)| item.with(name, to));
+        item = item.with_all(places::due(event, decided));
     }
     item.with_set("pending", pending)
 }
@@ -177,7 +177,7 @@ fn body(entry: &Entry, item: Item) -> Item {
     match &decision.incident {
         Some(incident) => {
             let line = places::in_timeline(incident, decision.at.as_microsecond());
-            line.into_iter().fold(item, |item, (name, to)| item.with(name, to))
+            item.with_all(line)
         }
         None => item,
     }

@@ -17,9 +17,9 @@ use watchfire_core::ids::{EventId, IncidentKey};
 use watchfire_core::state::Record;
 
 use super::format::{self, COPYING};
-use super::item::{Attribute, Item};
+use super::item::Item;
 use super::objects::{AT, Said};
-use super::places::{self, Place};
+use super::places;
 use super::request::{Order, Range, Write};
 use super::rows::{NET, fits};
 use super::sorted::Sorted;
@@ -100,8 +100,7 @@ impl DynamoDb {
         if self.recent(1).await?.first().is_some_and(|entry| entry.decision.at > since) {
             return refuse("something was decided on the table");
         }
-        let [pk, sk] = ["ping", "ping"].map(str::to_owned);
-        let pinged = self.0.table.get(&Place { pk, sk, name: None }).await?;
+        let pinged = self.0.table.get(&places::ping()).await?;
         if pinged.and_then(|item| item.number("at")).is_some_and(|at| at > since.as_microsecond()) {
             return refuse("a worker was asked whether it can write to the table, and could,");
         }
@@ -173,7 +172,7 @@ impl DynamoDb {
         let place = places::body(&event, at);
         let mut body = place.item().with("ttl", expires);
         if let Some(incident) = incident {
-            body = with_all(body, places::in_timeline(&incident, at));
+            body = body.with_all(places::in_timeline(&incident, at));
         }
         body = match self.said(row).await? {
             Said::Here(row) => body.with("body", row),
@@ -185,7 +184,7 @@ impl DynamoDb {
         let head = place.item().with("decided", at).with("revision", 1_u64).with("ttl", expires);
         let mut head = head.with_any("outcomes", outcomes);
         if let Some(Unsettled { next_try, effects }) = unsettled {
-            head = with_all(head.with("due", next_try), places::due(&event, next_try));
+            head = head.with("due", next_try).with_all(places::due(&event, next_try));
             head = head.with_set("pending", effects.iter().map(ToString::to_string).collect());
         }
         // The body first: a head is what is found.
@@ -295,21 +294,17 @@ fn put_record(key: &str, (version, changed, body): (u64, i64, &[u8]), asked_at: 
     let place = places::record(key);
     let item = place.item().with("version", version).with("changed", changed).with("body", body.to_vec());
     // Of the decisions that changed it none says so in a copy.
-    let mut item = with_all(item, places::mark(key, asked_at));
+    let mut item = item.with_all(places::mark(key, asked_at));
     // What cannot be understood is copied as it is.
     if let Ok(record) = from_row::<Record>(body, String::new) {
         if let Some(at) = record.wake_at() {
-            item = with_all(item, places::wake(key, at.as_microsecond()));
+            item = item.with_all(places::wake(key, at.as_microsecond()));
         }
         if record.is_open() {
-            item = with_all(item, places::open(key));
+            item = item.with_all(places::open(key));
         }
     }
     Write::put(&place, item)
-}
-
-fn with_all(item: Item, all: [(&'static str, Attribute); 2]) -> Item {
-    all.into_iter().fold(item, |item, (name, to)| item.with(name, to))
 }
 
 fn incident_of(row: &[u8]) -> Option<IncidentKey> {

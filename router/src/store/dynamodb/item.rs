@@ -89,6 +89,11 @@ impl Item {
         self
     }
 
+    /// The same with all of these.
+    pub(super) fn with_all(self, all: impl IntoIterator<Item = (&'static str, Attribute)>) -> Self {
+        all.into_iter().fold(self, |item, (name, to)| item.with(name, to))
+    }
+
     /// The same with that attribute, if there is one.
     pub(super) fn with_any(self, name: &str, attribute: Option<impl Into<Attribute>>) -> Self {
         match attribute {

@@ -159,7 +159,7 @@ fn changing(key: &str, record: &Record, row: &Row, changed: Timestamp) -> Write 
     let write = change(key, record, row.version, at).telling();
     match row.is_marked {
         true => write,
-        false => places::mark(key, at).into_iter().fold(write, |write, (name, to)| write.set(name, to)),
+        false => write.set_all(places::mark(key, at)),
     }
 }
 

@@ -32,7 +32,6 @@ use self::hands::Hands;
 use self::leases::Seen;
 use self::merging::Combined;
 use self::objects::Objects;
-use self::places::Place;
 use self::request::Write;
 use self::table::Table;
 pub use self::table::Units;
@@ -172,9 +171,10 @@ impl DynamoDb {
     }
 
     pub(super) async fn ping(&self) -> Result<(), Error> {
-        let [pk, sk] = ["ping", "ping"].map(str::to_owned);
-        let place = Place { pk, sk, name: None };
-        self.0.table.write(&Write::update(&place).set("at", Timestamp::now().as_microsecond())).await?;
+        self.0
+            .table
+            .write(&Write::update(&places::ping()).set("at", Timestamp::now().as_microsecond()))
+            .await?;
         Ok(())
     }
 

@@ -75,6 +75,11 @@ impl Place {
     }
 }
 
+/// What is written to find out whether it can be.
+pub(super) fn ping() -> Place {
+    Place::new("ping".to_owned(), "ping")
+}
+
 /// What became of the decision about an event.
 pub(super) fn head(event: &EventId) -> Place {
     Place::new(format!("E#{}", shard(called(event.as_str()))), event.as_str())

@@ -167,10 +167,7 @@ impl DynamoDb {
     /// Has it looked at at that time, if it is still as it was.
     async fn mark(&self, key: &str, row: &Row, at: Option<i64>, pruning: &mut Pruning) -> Result<(), Error> {
         let Some(at) = at else { return Ok(()) };
-        let both = places::mark(key, at);
-        let write = both
-            .into_iter()
-            .fold(Write::update(&places::record(key)), |write, (name, to)| write.set(name, to));
+        let write = Write::update(&places::record(key)).set_all(places::mark(key, at));
         self.0.table.write(&write.when(is_at(row.version))).await?;
         pruning.moved |= row.is_marked;
         Ok(())

@@ -113,6 +113,11 @@ impl Write {
         self
     }
 
+    /// Sets all of these.
+    pub(super) fn set_all(self, all: impl IntoIterator<Item = (&'static str, Attribute)>) -> Self {
+        all.into_iter().fold(self, |write, (name, to)| write.set(name, to))
+    }
+
     /// Sets both, or removes both.
     pub(super) fn set_both(
         self,
@@ -120,7 +125,7 @@ impl Write {
         to: Option<[(&'static str, Attribute); 2]>,
     ) -> Self {
         match to {
-            Some(both) => both.into_iter().fold(self, |write, (name, to)| write.set(name, to)),
+            Some(both) => self.set_all(both),
             None => names.into_iter().fold(self, Self::remove),
         }
     }
