@@ -99,7 +99,8 @@ impl Inner {
         self.completed(context, workload, until, missing).await
     }
 
-    /// A query answered by the index where it is complete, else by the API server.
+    /// A query answered by the index where it is complete, else by the API server, as is what names a pod that the
+    /// index has not heard of.
     pub(super) async fn answer(
         &self,
         query: &Query,
@@ -107,7 +108,11 @@ impl Inner {
         until: Instant,
     ) -> Result<Found, Unheard> {
         if self.has(needed(query)) {
-            return Ok(self.index.answer(query, &self.identity.name));
+            let found = self.index.answer(query, &self.identity.name);
+            // A watch is behind by what is on its way: that a pod was never there is not for it to say.
+            if !(found.answer.pods.is_empty() && matches!(query, Query::PodNamed { .. })) {
+                return Ok(found);
+            }
         }
         let asked = self.ask(until).answer(query, &self.identity.name, namespace).await;
         asked.or_else(|unheard| {
