@@ -132,6 +132,29 @@ async fn what_is_looked_at_on_the_table_is_what_its_worker_shows() {
     );
 }
 
+/// A shell waits a second, which a busy machine may need for itself: the key is pressed again.
+#[tokio::test]
+async fn a_shell_completes_the_ids_that_are_in_a_table() {
+    let desk = Desk::set().await;
+    desk.event(&GuardDuty::miner("pay-1"), "event-1").await;
+    let key = desk.key("pay-1").await;
+    let store = format!("dynamodb:{}", desk.table.name);
+    let asks = [
+        ("WATCHFIRE_COMPLETE", "bash"),
+        ("_CLAP_COMPLETE_INDEX", "3"),
+        ("_CLAP_IFS", "\n"),
+        ("WATCHFIRE_STORE", &store),
+    ];
+    let line = format!("-- watchfire incidents ack {}", &key[4..6]);
+    let completed = until("a key that completes an id", SOON, async || {
+        let Output { code, stdout, stderr } = desk.with(&asks, &line).await;
+        assert_eq!((code, stderr.as_str()), (0, ""));
+        (!stdout.is_empty()).then_some(stdout)
+    })
+    .await;
+    assert_eq!(completed, key[4..12]);
+}
+
 #[tokio::test]
 async fn a_command_on_the_table_is_recorded_as_by_whom_aws_says_it_is_and_done_by_a_worker() {
     let mut desk = Desk::set().await;
