@@ -1,0 +1,15 @@
+"""The guides, each followed as it stands."""
+
+import sys
+
+import install
+import runbook
+import steps
+
+# The longest first: they run side by side.
+STEPS = {
+    "install": install.check,  # infra/README.md, to a page
+    "runbook": runbook.check,  # infra/docs/from-the-runbook.md
+}
+
+steps.run("infra/guide/check", STEPS, [word for word in sys.argv[1:] if word != "--show"], at_once=len(STEPS))
