@@ -63,7 +63,7 @@ const SHOWN_BY_HAND: [(&str, &str, &str); 13] = [
     ("router/docs/noise.md", "watchfire silence expire s-85317ac5", "a worker whose times were set"),
     ("router/docs/configuration.md", "watchfire ", "configurations that were made wrong for it"),
     ("router/docs/templates.md", "watchfire ", "configurations and templates that were made for it"),
-    ("README.md", "watchfire send-test", "names of one worker's events: e2e/drill.rs"),
+    ("router/docs/commands.md", "watchfire send-test", "names of one worker's events: e2e/drill.rs"),
     ("router/docs/store.md", "watchfire store", "sizes of a store that was damaged for it"),
 ];
 
