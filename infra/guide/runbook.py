@@ -88,8 +88,8 @@ def check():
         with Kubernetes(folder) as kubernetes, Worker(folder) as worker:
             worker.hears(miner(kubernetes))
             worker.hears(json.loads((EXAMPLES / "alarm-node.json").read_text()))
-            kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "WATCHFIRE_", "COLUMNS"))}
-            here = kept | {"WATCHFIRE_SERVER": worker.url, "WATCHFIRE_TOKEN": TOKEN, "USER": "ana", "HOME": str(folder),
+            kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "WATCHFIRE_"))}
+            here = kept | {"WATCHFIRE_SERVER": worker.url, "WATCHFIRE_TOKEN": TOKEN, "USER": "ana", "HOME": str(folder), "COLUMNS": "100",
                            "PATH": f"{binary('watchfire').parent}:{os.environ['PATH']}"}
             with Shell(folder, here) as shell:
                 reader = Reader(folder, shell)
