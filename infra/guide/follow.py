@@ -2,6 +2,7 @@
 
 import sys
 
+import guide
 import install
 import runbook
 import steps
@@ -10,6 +11,7 @@ import steps
 STEPS = {
     "install": install.check,  # infra/README.md, to a page
     "runbook": runbook.check,  # infra/docs/from-the-runbook.md
+    "reading": guide.check,    # that what was not printed is found
 }
 
 steps.run("infra/guide/check", STEPS, [word for word in sys.argv[1:] if word != "--show"], at_once=len(STEPS))

@@ -104,3 +104,24 @@ def replaced(text, known):
 def pods_of(text):
     """The pods of Deployments that it names."""
     return sorted({word for word in re.findall(MADE_UP, text) if re.fullmatch(r"[a-z]+-\w{10}-\w{5}", word)})
+
+
+def check():
+    """What is shown and not printed is found, whatever may differ."""
+    line = "done: pod shop/web-7kw7npzmsn-9zrh6 at 19:22, 300 bytes, sha256 c62d6d40d63644e8, 3 steps"
+    printed = "done: pod shop/web-7kw7npzmsn-bqdgk at 20:01, 17 bytes, sha256 0a0042a12ac89648, 3 steps"
+    known = {}
+    assert learn([line], f"before\n{printed}\nafter", known) is None
+    assert known == {"web-7kw7npzmsn-9zrh6": "web-7kw7npzmsn-bqdgk", "c62d6d40d63644e8": "0a0042a12ac89648"}, known
+    assert replaced("release web-7kw7npzmsn-9zrh6", known) == "release web-7kw7npzmsn-bqdgk"
+    wrong = [
+        ("another number", [line.replace("3 steps", "2 steps")], printed),
+        ("another word", [line.replace("done", "left")], printed),
+        ("another order", ["after", line], f"{printed}\nafter"),
+        ("more than was printed", [line, "all is well"], printed),
+        ("an id that was another before", [line], printed.replace("bqdgk", "zzzzz")),
+    ]
+    missed = [what for what, shown, output in wrong if learn(shown, output, dict(known)) is None]
+    assert not missed, f"taken for printed: {missed}"
+    assert learn(["a … d", "…", "z"], "a b c d\nq\nz", {}) is None
+    return f"{len(wrong)} kinds of mistakes found"
