@@ -2,6 +2,7 @@
 
 import sys
 
+import function
 import guide
 import install
 import runbook
@@ -9,7 +10,8 @@ import steps
 
 # The longest first: they run side by side.
 STEPS = {
-    "install": install.check,  # infra/README.md, to a page
+    "install": install.check,  # infra/README.md, with the worker, to a page
+    "lambda": function.check,  # the same with the Lambda
     "runbook": runbook.check,  # infra/docs/from-the-runbook.md
     "reading": guide.check,    # that what was not printed is found
 }

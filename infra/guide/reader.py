@@ -23,13 +23,21 @@ class Reader:
             match part:
                 case guide.File(name, text):
                     (self.place / name).write_text(text)
+                    self.has_written(name)
                 case guide.Excerpt(text):
                     self.has_made(yaml.safe_load(text))
                 case guide.Command(text, shown):
                     typed, compared = typed + 1, compared + len(shown)
+                    self.will_type(text)
                     self.types(part)
                     self.has_typed(text)
         return f"{typed} commands as they stand, {compared} lines as shown"
+
+    def has_written(self, name):
+        """What is changed in a file of the guide."""
+
+    def will_type(self, command):
+        """What is done before that is typed."""
 
     def has_typed(self, command):
         """What comes by itself once that was typed."""

@@ -43,7 +43,8 @@ const NOT_TYPED: [(&str, &str); 23] = [
 ];
 
 /// Output in documents that no transcript holds, by document and how the command begins, and why.
-const SHOWN_BY_HAND: [(&str, &str, &str); 13] = [
+const SHOWN_BY_HAND: [(&str, &str, &str); 14] = [
+    ("infra/README.md", "watchfire send-test", "infra/guide/check types all of it, and compares"),
     ("infra/docs/from-the-runbook.md", "watchfire ", "infra/guide/check types all of it, and compares"),
     (
         "router/docs/containment.md",
