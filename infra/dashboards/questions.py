@@ -20,9 +20,10 @@ def rate(metric, by, *matchers):
 
 
 def grown(metric, by, *matchers):
-    """How much it grew in the time that is looked at."""
-    grouped = f" by ({by})" if by else ""
-    return f"sum{grouped} (increase({of(metric, *matchers)}[$__range])) or vector(0)"
+    """How much it grew in the time that is looked at. Of a whole, nothing is 0; among parts, a 0 would be one without a name."""
+    if by:
+        return f"sum by ({by}) (increase({of(metric, *matchers)}[$__range]))"
+    return f"sum (increase({of(metric, *matchers)}[$__range])) or vector(0)"
 
 
 def quantile(share, metric, by):

@@ -21,6 +21,10 @@ locals {
   # A Lambda leaves a record that is not done on its queue until its visibility is over: that is no reason to wake anybody.
   late_after_seconds = var.function == null ? 120 : local.visibility_seconds + 120
 
+  tokens       = { token = "ingest-token", operator_token = "operator-token" }
+  has_pager    = contains(var.secrets, "pagerduty-routing-key")
+  urgent_route = merge({ to = [local.has_pager ? "oncall" : "guardduty"] }, local.has_pager ? { fallback = "guardduty" } : {})
+
   # What the roles work on; what is not here, they may not.
   on = merge(
     {

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use watchfire_tests::cluster::Cluster;
 use watchfire_tests::smtp::Smtp;
-use watchfire_tests::{Configuration, Output, PagerDuty, watchfire, watchfire_at};
+use watchfire_tests::{Configuration, Output, PagerDuty, watchfire, watchfire_as, watchfire_at};
 
 use crate::support::{directory, queue};
 
@@ -142,6 +142,10 @@ async fn a_live_check_asks_everybody_pages_nobody_and_says_who_does_not_answer()
     let told: Value = serde_json::from_str(&checked(&["--output", "json"]).stdout).unwrap();
     let results: Vec<_> = told["live"].as_array().unwrap().iter().map(|one| one["result"].clone()).collect();
     assert_eq!(results, ["ok", "failed", "ok", "ok", "not_asked", "ok", "ok"]);
+    // From inside the pod it is asked with the role of the worker.
+    let in_the_pod = ["check", "--live"];
+    let in_the_pod = tokio::task::block_in_place(|| watchfire_as("worker", folder.path(), &in_the_pod, &aws));
+    assert_eq!(timeless(&in_the_pod.stdout), timeless(&said.stdout));
 
     let doctor = ["doctor", "--config", "watchfire.yaml"];
     let doctor = tokio::task::block_in_place(|| watchfire_at(folder.path(), &doctor, &aws));

@@ -43,7 +43,9 @@ const NOT_TYPED: [(&str, &str); 23] = [
 ];
 
 /// Output in documents that no transcript holds, by document and how the command begins, and why.
-const SHOWN_BY_HAND: [(&str, &str, &str); 12] = [
+const SHOWN_BY_HAND: [(&str, &str, &str); 14] = [
+    ("infra/README.md", "watchfire send-test", "infra/guide/check types all of it, and compares"),
+    ("infra/docs/from-the-runbook.md", "watchfire ", "infra/guide/check types all of it, and compares"),
     (
         "router/docs/containment.md",
         "watchfire ",
@@ -62,7 +64,7 @@ const SHOWN_BY_HAND: [(&str, &str, &str); 12] = [
     ("router/docs/noise.md", "watchfire silence expire s-85317ac5", "a worker whose times were set"),
     ("router/docs/configuration.md", "watchfire ", "configurations that were made wrong for it"),
     ("router/docs/templates.md", "watchfire ", "configurations and templates that were made for it"),
-    ("README.md", "watchfire send-test", "names of one worker's events: e2e/drill.rs"),
+    ("router/docs/commands.md", "watchfire send-test", "names of one worker's events: e2e/drill.rs"),
     ("router/docs/store.md", "watchfire store", "sizes of a store that was damaged for it"),
 ];
 

@@ -31,7 +31,7 @@ pub use ministack::{Depth, Ministack, Queue};
 pub use pagerduty::{Fault, PagerDuty};
 pub use process::{PythonServer, binary, data, free_port, http, python, repository};
 pub use securityhub::{HubCall, HubFault, HubFinding, SecurityHub};
-pub use watchfire::{Ended, Output, Watchfire, watchfire, watchfire_at, watchfire_with};
+pub use watchfire::{Ended, Output, Watchfire, watchfire, watchfire_as, watchfire_at, watchfire_with};
 
 use std::time::{Duration, Instant};
 

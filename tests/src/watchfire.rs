@@ -306,9 +306,15 @@ pub fn watchfire_with(
 
 /// The same where AWS is.
 pub fn watchfire_at(directory: &Path, arguments: &[&str], aws: &Ministack) -> Output {
+    watchfire_as("operator", directory, arguments, aws)
+}
+
+/// The same by whoever has that access key.
+pub fn watchfire_as(key: &str, directory: &Path, arguments: &[&str], aws: &Ministack) -> Output {
     let mut command = Command::new(binary("watchfire"));
     command.args(arguments).current_dir(directory);
     environment(&mut command, Some(aws.endpoint()));
+    command.env("AWS_ACCESS_KEY_ID", key);
     output(run(command, ""))
 }
 
