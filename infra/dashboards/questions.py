@@ -63,6 +63,7 @@ QUESTIONS = [
         ("On its way for", "stat", "s", [(
             f"max({of('watchfire_canary_arrival_timestamp_seconds')} > 0) - max({of('watchfire_canary_timestamp_seconds')} > 0)", "canary")]),
         ("At work", "stat", "short", [(f"sum({of('watchfire_messages_at_work')})", "messages")]),
+        ("Workers without their store", "stat", "short", [(f"count({of('watchfire_store_up')} == 0) or vector(0)", "workers")]),
         ("Store did not answer", "stat", "short", [(grown("watchfire_store_failures_total", ""), "times")]),
         ("Taken", "lines", "ops", [(rate("watchfire_messages_received_total", "queue"), "{{queue}}")]),
         ("Left to come again", "lines", "ops", [(rate("watchfire_messages_left_total", "queue"), "{{queue}}")]),

@@ -290,6 +290,14 @@ pub async fn wake(router: Arc<Router>, mut stop: watch::Receiver<bool>) {
     }
 }
 
+/// Looks after the store every two seconds, until `stop` turns true: what it pages is sent beside all else.
+pub async fn look_after_store(router: Arc<Router>, mut stop: watch::Receiver<bool>) {
+    let mut looks = interval(DUE_EVERY);
+    while is_time(&mut looks, &mut stop).await {
+        router.look_after_store().await;
+    }
+}
+
 /// Sends a canary whenever one is due, until `stop` turns true.
 pub async fn canaries(canaries: Canaries, mut stop: watch::Receiver<bool>) {
     let mut dues = interval(DUE_EVERY);

@@ -117,12 +117,12 @@ impl Caller {
     }
 
     async fn attempt(&self, ask: &Ask<'_>, within: Duration, end: Instant) -> Result<Answer, CallError> {
-        let failed = CallError::NoAnswer;
+        let (failed, nobody) = (CallError::NoAnswer, CallError::NoCredentials);
         let credentials_by = end.min(Instant::now() + CREDENTIALS_WITHIN);
         let credentials = timeout_at(credentials_by, self.credentials.provide_credentials()).await;
         let credentials = credentials
-            .map_err(|_| failed("no AWS credentials in time".to_owned()))?
-            .map_err(|error| failed(format!("no AWS credentials: {}", chain(&error))))?;
+            .map_err(|_| nobody("no AWS credentials in time".to_owned()))?
+            .map_err(|error| nobody(format!("no AWS credentials: {}", chain(&error))))?;
         let request = self
             .signed(ask, &credentials, SystemTime::now())
             .map_err(|error| failed(format!("the request could not be signed: {error:#}")))?;

@@ -277,6 +277,8 @@ impl Found<'_> {
         if let Some(table) = config.store.dynamodb.as_ref().filter(|_| reach == Reach::World)
             && let Err(error) =
                 Store::open_dynamodb_as(OpenAs::Operator, clients, table, config.store.keep()).await
+            // A worker begins without it.
+            && !error.is_no_answer()
         {
             self.add("store.dynamodb.table", error.to_string());
         }

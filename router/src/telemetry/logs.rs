@@ -344,6 +344,24 @@ pub(crate) fn pagerduty_unheard(channel: &ChannelName, why: &dyn Display) {
     warn!(channel, reason, "PagerDuty is asked again what people do there");
 }
 
+/// Nothing can be written to the store any more; said once, until something can.
+pub(crate) fn store_is_away(error: &dyn std::error::Error) {
+    error!(
+        error = chain(error),
+        "the store is away: what is urgent is paged unrecorded, all else waits on its queue"
+    );
+}
+
+/// Something can be written to the store again.
+pub(crate) fn store_is_back(since: Timestamp) {
+    info!(away_since = %since, "the store is back");
+}
+
+/// A worker begins before its table has answered.
+pub(crate) fn begun_without_table(error: &dyn std::error::Error) {
+    error!(error = chain(error), "the table does not answer: begun without it, urgent pages go out unrecorded");
+}
+
 /// The store's writer could not write.
 pub(crate) fn nothing_can_be_stored(error: &dyn std::error::Error) {
     error!(error = chain(error), "nothing can be stored");
