@@ -43,7 +43,7 @@ const NOT_TYPED: [(&str, &str); 23] = [
 ];
 
 /// Output in documents that no transcript holds, by document and how the command begins, and why.
-const SHOWN_BY_HAND: [(&str, &str, &str); 12] = [
+const SHOWN_BY_HAND: [(&str, &str, &str); 13] = [
     (
         "router/docs/containment.md",
         "watchfire ",
@@ -62,6 +62,11 @@ const SHOWN_BY_HAND: [(&str, &str, &str); 12] = [
     ("router/docs/noise.md", "watchfire silence expire s-85317ac5", "a worker whose times were set"),
     ("router/docs/configuration.md", "watchfire ", "configurations that were made wrong for it"),
     ("router/docs/templates.md", "watchfire ", "configurations and templates that were made for it"),
+    (
+        "router/docs/webhook.md",
+        "watchfire templates show",
+        "the channel's own test, which has it from the binary",
+    ),
     ("README.md", "watchfire send-test", "names of one worker's events: e2e/drill.rs"),
     ("router/docs/store.md", "watchfire store", "sizes of a store that was damaged for it"),
 ];
