@@ -43,7 +43,7 @@ const NOT_TYPED: [(&str, &str); 23] = [
 ];
 
 /// Output in documents that no transcript holds, by document and how the command begins, and why.
-const SHOWN_BY_HAND: [(&str, &str, &str); 14] = [
+const SHOWN_BY_HAND: [(&str, &str, &str); 15] = [
     ("infra/README.md", "watchfire send-test", "infra/guide/check types all of it, and compares"),
     ("infra/docs/from-the-runbook.md", "watchfire ", "infra/guide/check types all of it, and compares"),
     (
@@ -65,6 +65,11 @@ const SHOWN_BY_HAND: [(&str, &str, &str); 14] = [
     ("router/docs/configuration.md", "watchfire ", "configurations that were made wrong for it"),
     ("router/docs/templates.md", "watchfire ", "configurations and templates that were made for it"),
     ("router/docs/commands.md", "watchfire send-test", "names of one worker's events: e2e/drill.rs"),
+    (
+        "router/docs/webhook.md",
+        "watchfire templates show",
+        "the channel's own test, which has it from the binary",
+    ),
     ("router/docs/store.md", "watchfire store", "sizes of a store that was damaged for it"),
 ];
 

@@ -14,11 +14,14 @@ mod metrics;
 mod ministack;
 pub mod pagerduty;
 mod process;
+pub mod receiver;
 mod securityhub;
+pub mod slack;
 pub mod smtp;
 pub mod store_contract;
 pub mod storm;
 mod watchfire;
+pub mod webhook;
 
 pub use aws_api::{AwsApi, between};
 pub use collector::{Collector, Span};

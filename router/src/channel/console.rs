@@ -13,7 +13,7 @@ use watchfire_core::decision::Effect;
 use watchfire_core::ids::ChannelName;
 use watchfire_core::notice::{Templates, Worded, Wording};
 
-use super::{Action, Bound, Preview};
+use super::{Action, Bound, Dispatch, Preview};
 use crate::clients::Clients;
 use crate::failure::{Done, Failure, NotTaken};
 
@@ -43,7 +43,7 @@ impl Action for Console {
         Ok(Self { name: name.clone(), wording: templates.into() })
     }
 
-    async fn perform(&self, effect: &Effect) -> Result<Done, NotTaken> {
+    async fn perform(&self, Dispatch { effect, .. }: &Dispatch<'_>) -> Result<Done, NotTaken> {
         let block = block(self.name.as_str(), effect, &self.wording.words(&effect.notice, effect.kind));
         let mut out = std::io::stdout().lock();
         out.write_all(block.as_bytes())

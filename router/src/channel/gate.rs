@@ -13,11 +13,12 @@ use watchfire_core::priority::Priority;
 use watchfire_core::text::clean;
 
 use super::canary::Canary;
+use super::dispatch::Dispatch;
 use super::health::{Health, Pass};
 use super::pace::{Lessor, Pace};
 use super::turns::{Rank, Turn, Turns};
 use super::{ChannelConfig, Sink};
-use super::{Console, Email, PagerDuty, SecurityHub, Sns};
+use super::{Console, Email, PagerDuty, SecurityHub, Slack, Sns, Webhook};
 use crate::channel::Action as _;
 use crate::clients::Clients;
 use crate::failure::{Done, Failure, Tried};
@@ -91,7 +92,7 @@ impl Channel {
         Ok(Self { kind: NAME, sink, pace: None, gate: None })
     }
 
-    /// `console`, `pagerduty`, `sns`, `email`, `security-hub` or `canary`, for logs and metrics.
+    /// The name of its kind in the configuration, or `canary`; for logs and metrics.
     pub fn kind(&self) -> &'static str {
         self.kind
     }
@@ -104,6 +105,8 @@ impl Channel {
             Sink::Sns(_) => Sns::ROLE,
             Sink::Email(_) => Email::ROLE,
             Sink::SecurityHub(_) => SecurityHub::ROLE,
+            Sink::Webhook(_) => Webhook::ROLE,
+            Sink::Slack(_) => Slack::ROLE,
             Sink::Canary(_) => Canary::ROLE,
         }
     }
@@ -145,28 +148,49 @@ impl Channel {
     /// further one goes on past `give_up_at`. A transient failure carries the time before which another call
     /// is pointless.
     pub async fn perform(&self, effect: &Effect, give_up_at: Instant) -> Result<Done, Failure> {
-        self.try_as(Standing::Alone, effect, give_up_at).await.result
+        self.perform_after(effect, Vec::new(), give_up_at).await
+    }
+
+    /// The same, where the channel said that to what it was told before under the same dedup key.
+    pub async fn perform_after(
+        &self,
+        effect: &Effect,
+        receipts: Vec<String>,
+        give_up_at: Instant,
+    ) -> Result<Done, Failure> {
+        let dispatch = Dispatch::alone(effect).after(receipts);
+        self.try_as(Standing::Alone, &dispatch, give_up_at).await.result
+    }
+
+    /// Whether it has to know what it said before under the same dedup key.
+    pub(crate) fn goes_on(&self) -> bool {
+        self.sink.goes_on()
     }
 
     /// The same for a page of that standing: the one place where attempts are admitted, limited in time and
     /// repeated.
-    pub(crate) async fn try_as(&self, standing: Standing, effect: &Effect, give_up_at: Instant) -> Tried {
+    pub(crate) async fn try_as(
+        &self,
+        standing: Standing,
+        dispatch: &Dispatch<'_>,
+        give_up_at: Instant,
+    ) -> Tried {
         let was_asked = AtomicBool::new(false);
-        let result = self.attempts(standing, effect, give_up_at, &was_asked).await;
+        let result = self.attempts(standing, dispatch, give_up_at, &was_asked).await;
         Tried { was_asked: was_asked.into_inner(), result }
     }
 
     async fn attempts(
         &self,
         standing: Standing,
-        effect: &Effect,
+        dispatch: &Dispatch<'_>,
         give_up_at: Instant,
         was_asked: &AtomicBool,
     ) -> Result<Done, Failure> {
         let attempts = retry::repeat(give_up_at, |attempt: Attempt| async move {
-            let admitted = self.admit(standing, effect.notice.priority, attempt, give_up_at).await?;
+            let admitted = self.admit(standing, dispatch.effect.notice.priority, attempt, give_up_at).await?;
             was_asked.store(true, Ordering::Relaxed);
-            let sending = self.sink.perform(effect);
+            let sending = self.sink.perform(dispatch);
             let outcome = match standing {
                 Standing::HasFallback => attempt.make_by(give_up_at, sending).await,
                 Standing::Alone | Standing::StandsIn | Standing::Told => attempt.make(sending).await,

@@ -6,6 +6,8 @@ use serde::Deserialize;
 use watchfire_core::value_schema;
 use watchfire_core::yaml::{Mistake, expected};
 
+use crate::secret::Secret;
+
 /// The address of another side: HTTPS, plain HTTP only on this machine.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
@@ -42,6 +44,13 @@ impl TryFrom<String> for Address {
             _ => Err(https),
         }
     }
+}
+
+/// Whether a secret is the address of another side.
+pub(crate) fn is_address(secret: &Secret) -> Result<(), Mistake> {
+    // What it is instead is not shown.
+    let address = || expected("an https address").hint("plain HTTP only on this machine");
+    Address::try_from(secret.expose().as_str().to_owned()).map(|_| ()).map_err(|_| address())
 }
 
 /// Whether a host name or address is this machine's loopback interface; brackets of IPv6 are allowed.

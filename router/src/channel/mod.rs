@@ -5,6 +5,7 @@
 
 mod canary;
 mod console;
+mod dispatch;
 mod email;
 mod gate;
 mod health;
@@ -13,10 +14,14 @@ mod pace;
 mod pagerduty;
 #[cfg(test)]
 mod pages;
+mod payload;
 mod preview;
+mod reply;
 mod security_hub;
+mod slack;
 mod sns;
 mod turns;
+mod webhook;
 
 use std::future::Future;
 use std::path::PathBuf;
@@ -33,18 +38,22 @@ use watchfire_core::yaml::Mistake;
 
 use canary::Canary;
 pub use console::{Config as ConsoleConfig, Console};
+pub(crate) use dispatch::Dispatch;
 pub use email::{Config as EmailConfig, Email};
 pub use gate::{Channel, Standing};
 pub use local::Address;
-pub(crate) use local::is_loopback;
+pub(crate) use local::{is_address, is_loopback};
 pub(crate) use pace::Lessor;
 pub use pace::{Bound, PerMinute};
-pub(crate) use pagerduty::asks_to_wait as pagerduty_asks_to_wait;
-pub use pagerduty::{Config as PagerDutyConfig, EverySeconds, PagerDuty, Place, PollConfig, Profile};
+pub use pagerduty::{Config as PagerDutyConfig, EverySeconds, PagerDuty, PollConfig};
 pub(crate) use pagerduty::{fits_polls, fits_webhooks};
+pub use payload::{Place, Profile};
 pub use preview::{Preview, faults, preview};
+pub(crate) use reply::asks_to_wait;
 pub use security_hub::{Config as SecurityHubConfig, HubRegion, SecurityHub};
+pub use slack::{Config as SlackConfig, Slack};
 pub use sns::{Config as SnsConfig, Sns};
+pub use webhook::{Config as WebhookConfig, Webhook};
 
 use crate::clients::Clients;
 use crate::failure::{Done, Failure, NotTaken};
@@ -70,7 +79,7 @@ pub trait Action: Sized {
     ) -> impl Future<Output = anyhow::Result<Self>> + Send;
 
     /// Tries once. May be dropped at any await.
-    fn perform(&self, effect: &Effect) -> impl Future<Output = Result<Done, NotTaken>> + Send;
+    fn perform(&self, dispatch: &Dispatch<'_>) -> impl Future<Output = Result<Done, NotTaken>> + Send;
 
     /// Asks the other side whether it would take a page, without telling anyone: what it said, or why not. None
     /// where there is nobody to ask.
@@ -96,6 +105,10 @@ pub enum ChannelConfig {
     /// Notes on Security Hub's findings.
     #[serde(rename = "security-hub")]
     SecurityHub(SecurityHubConfig),
+    /// Any other side that takes JSON by HTTP.
+    Webhook(WebhookConfig),
+    /// A channel of Slack.
+    Slack(SlackConfig),
 }
 
 impl ChannelConfig {
@@ -108,6 +121,12 @@ impl ChannelConfig {
             ChannelConfig::PagerDuty(config) => {
                 config.check(&mut |member, wrong| mistake(&format!(".pagerduty{member}"), wrong));
             }
+            ChannelConfig::Webhook(config) => {
+                config.check(&mut |member, wrong| mistake(&format!(".webhook{member}"), wrong));
+            }
+            ChannelConfig::Slack(config) => {
+                config.check(&mut |member, wrong| mistake(&format!(".slack{member}"), wrong));
+            }
             ChannelConfig::Console(_) | ChannelConfig::Sns(_) | ChannelConfig::SecurityHub(_) => {}
         }
     }
@@ -117,6 +136,8 @@ impl ChannelConfig {
         match self {
             ChannelConfig::PagerDuty(config) => config.secrets(),
             ChannelConfig::Email(config) => config.secrets(),
+            ChannelConfig::Webhook(config) => config.secrets(),
+            ChannelConfig::Slack(config) => config.secrets(),
             ChannelConfig::Console(_) | ChannelConfig::Sns(_) | ChannelConfig::SecurityHub(_) => Vec::new(),
         }
     }
@@ -124,9 +145,9 @@ impl ChannelConfig {
     /// The files that it names.
     pub(crate) fn files(&mut self) -> Vec<&mut PathBuf> {
         match self {
-            ChannelConfig::PagerDuty(config) => {
-                config.secrets().into_iter().filter_map(|secret| secret.source.file()).collect()
-            }
+            ChannelConfig::PagerDuty(config) => files_of(config.secrets()),
+            ChannelConfig::Webhook(config) => files_of(config.secrets()),
+            ChannelConfig::Slack(config) => files_of(config.secrets()),
             ChannelConfig::Email(config) => config.files(),
             ChannelConfig::Console(_) | ChannelConfig::Sns(_) | ChannelConfig::SecurityHub(_) => Vec::new(),
         }
@@ -140,6 +161,8 @@ impl ChannelConfig {
             ChannelConfig::Sns(_) => Sns::ROLE,
             ChannelConfig::Email(_) => Email::ROLE,
             ChannelConfig::SecurityHub(_) => SecurityHub::ROLE,
+            ChannelConfig::Webhook(_) => Webhook::ROLE,
+            ChannelConfig::Slack(_) => Slack::ROLE,
         }
     }
 
@@ -151,6 +174,8 @@ impl ChannelConfig {
             ChannelConfig::Sns(_) => "sns",
             ChannelConfig::Email(_) => "email",
             ChannelConfig::SecurityHub(_) => "security-hub",
+            ChannelConfig::Webhook(_) => "webhook",
+            ChannelConfig::Slack(_) => "slack",
         }
     }
 
@@ -161,6 +186,8 @@ impl ChannelConfig {
             ChannelConfig::PagerDuty(config) => Some(config.templates.clone().into()),
             ChannelConfig::Sns(config) => Some(config.templates.clone().into()),
             ChannelConfig::Email(config) => Some(config.templates.clone().into()),
+            ChannelConfig::Webhook(config) => Some(config.templates.clone().into()),
+            ChannelConfig::Slack(config) => Some(config.templates.clone().into()),
             ChannelConfig::SecurityHub(_) => None,
         }
     }
@@ -169,12 +196,19 @@ impl ChannelConfig {
     pub fn leaves_out(&self) -> Option<String> {
         match self {
             ChannelConfig::PagerDuty(config) => config.leaves_out(),
+            ChannelConfig::Webhook(config) => config.leaves_out(),
+            ChannelConfig::Slack(config) => config.leaves_out(),
             ChannelConfig::Console(_)
             | ChannelConfig::Sns(_)
             | ChannelConfig::Email(_)
             | ChannelConfig::SecurityHub(_) => None,
         }
     }
+}
+
+/// The files that those secrets are in.
+fn files_of(secrets: Vec<SecretUse<'_>>) -> Vec<&mut PathBuf> {
+    secrets.into_iter().filter_map(|secret| secret.source.file()).collect()
 }
 
 /// What a channel sends by.
@@ -185,6 +219,8 @@ enum Sink {
     Sns(Sns),
     Email(Email),
     SecurityHub(SecurityHub),
+    Webhook(Webhook),
+    Slack(Slack),
     Canary(Canary),
 }
 
@@ -215,16 +251,20 @@ impl Sink {
             ChannelConfig::SecurityHub(config) => {
                 Sink::SecurityHub(SecurityHub::new(name, config, clients).await?)
             }
+            ChannelConfig::Webhook(config) => Sink::Webhook(Webhook::new(name, config, clients).await?),
+            ChannelConfig::Slack(config) => Sink::Slack(Slack::new(name, config, clients).await?),
         })
     }
 
-    async fn perform(&self, effect: &Effect) -> Result<Done, NotTaken> {
+    async fn perform(&self, dispatch: &Dispatch<'_>) -> Result<Done, NotTaken> {
         match self {
-            Sink::Console(action) => action.perform(effect).await,
-            Sink::PagerDuty(action) => action.perform(effect).await,
-            Sink::Sns(action) => action.perform(effect).await,
-            Sink::Email(action) => action.perform(effect).await,
-            Sink::SecurityHub(action) => action.perform(effect).await,
+            Sink::Console(action) => action.perform(dispatch).await,
+            Sink::PagerDuty(action) => action.perform(dispatch).await,
+            Sink::Sns(action) => action.perform(dispatch).await,
+            Sink::Email(action) => action.perform(dispatch).await,
+            Sink::SecurityHub(action) => action.perform(dispatch).await,
+            Sink::Webhook(action) => action.perform(dispatch).await,
+            Sink::Slack(action) => action.perform(dispatch).await,
             Sink::Canary(canary) => canary.perform().await,
         }
     }
@@ -238,9 +278,25 @@ impl Sink {
             }
             Sink::Email(Email { wording, .. }) if wording.has_own() => wording.mail(notice, kind).faults,
             Sink::PagerDuty(action) => action.faults(effect),
+            Sink::Webhook(action) => action.faults(effect),
+            Sink::Slack(action) => action.faults(effect),
             Sink::Console(_) | Sink::Sns(_) | Sink::Email(_) | Sink::SecurityHub(_) | Sink::Canary(_) => {
                 Vec::new()
             }
+        }
+    }
+
+    /// Whether it has to know what it said before under the same dedup key.
+    fn goes_on(&self) -> bool {
+        match self {
+            Sink::Slack(action) => action.goes_on(),
+            Sink::Console(_)
+            | Sink::PagerDuty(_)
+            | Sink::Sns(_)
+            | Sink::Email(_)
+            | Sink::SecurityHub(_)
+            | Sink::Webhook(_)
+            | Sink::Canary(_) => false,
         }
     }
 
@@ -251,6 +307,8 @@ impl Sink {
             Sink::Sns(action) => action.ask().await,
             Sink::Email(action) => action.ask().await,
             Sink::SecurityHub(action) => action.ask().await,
+            Sink::Webhook(action) => action.ask().await,
+            Sink::Slack(action) => action.ask().await,
             Sink::Canary(_) => None,
         }
     }
@@ -262,6 +320,8 @@ impl Sink {
             Sink::Sns(action) => action.bound(),
             Sink::Email(action) => action.bound(),
             Sink::SecurityHub(action) => action.bound(),
+            Sink::Webhook(action) => action.bound(),
+            Sink::Slack(action) => action.bound(),
             Sink::Canary(_) => None,
         }
     }

@@ -66,6 +66,8 @@ impl TryFrom<u32> for PerMinute {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bound {
     most: PerMinute,
+    /// No two attempts are nearer together.
+    apart: Option<Duration>,
     /// What bears it, such as a routing key, as nobody can read it.
     key: String,
 }
@@ -73,7 +75,12 @@ pub struct Bound {
 impl Bound {
     /// So many attempts a minute on what these name; they may be secret.
     pub(super) fn of(most: PerMinute, names: &[&str]) -> Self {
-        Self { most, key: keyed("pace", names) }
+        Self { most, apart: None, key: keyed("pace", names) }
+    }
+
+    /// The same, with so much time between any two.
+    pub(super) fn apart(self, apart: Duration) -> Self {
+        Self { apart: Some(apart), ..self }
     }
 }
 
@@ -89,13 +96,15 @@ pub(super) struct Pace {
     urgent: Lane,
     routine: Lane,
     stock: Stock,
+    gap: Option<Lane>,
 }
 
 impl Pace {
     pub(super) fn new(name: ChannelName, bound: Bound) -> Self {
         let routine = routine(bound.most);
         let (urgent, routine) = (Lane::new(bound.most.0 - routine), Lane::new(routine));
-        Self { urgent, routine, stock: Stock::new(name, bound) }
+        let gap = bound.apart.map(Lane::apart);
+        Self { urgent, routine, stock: Stock::new(name, bound), gap }
     }
 
     /// From now on its room is shared with all who use the same key.
@@ -130,6 +139,9 @@ impl Pace {
             later(wait, deadline).await?;
         }
         while let Err(wait) = self.stock.take(urgency).await {
+            later(wait, deadline).await?;
+        }
+        while let Some(Err(wait)) = self.gap.as_ref().map(Lane::check) {
             later(wait, deadline).await?;
         }
         Ok(())
@@ -175,9 +187,16 @@ impl Lane {
     /// A third of a minute's room at once, then a minute's in each minute.
     fn new(most: u32) -> Self {
         let burst = NonZeroU32::new(most / 3).unwrap_or(NonZeroU32::MIN);
-        let period = Duration::from_nanos(60_000_000_000_u64.div_ceil(u64::from(most.max(1))));
-        let quota =
-            Quota::with_period(period).expect("60 s by a 32-bit number is over 0 ns").allow_burst(burst);
+        Self::of(Duration::from_nanos(60_000_000_000_u64.div_ceil(u64::from(most.max(1)))), burst)
+    }
+
+    /// One at a time, so much time between any two.
+    fn apart(apart: Duration) -> Self {
+        Self::of(apart, NonZeroU32::MIN)
+    }
+
+    fn of(period: Duration, burst: NonZeroU32) -> Self {
+        let quota = Quota::with_period(period).expect("no channel's period is 0").allow_burst(burst);
         let clock = TokioClock { start: Instant::now() };
         Self {
             limiter: RateLimiter::direct_with_clock(quota, clock.clone()),

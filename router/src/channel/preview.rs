@@ -4,7 +4,7 @@ use serde::Serialize;
 use watchfire_core::decision::Effect;
 use watchfire_core::notice::Fault;
 
-use super::{ChannelConfig, console, email, pagerduty, sns};
+use super::{ChannelConfig, console, email, pagerduty, slack, sns, webhook};
 
 /// What would be sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -50,6 +50,8 @@ pub fn faults(channel: &ChannelConfig, effect: &Effect) -> Vec<Fault> {
     match channel {
         ChannelConfig::Console(_) | ChannelConfig::Sns(_) => wording.words(notice, kind).faults,
         ChannelConfig::PagerDuty(config) => pagerduty::faults(config, effect),
+        ChannelConfig::Webhook(config) => webhook::faults(config, effect),
+        ChannelConfig::Slack(config) => slack::faults(config, effect),
         ChannelConfig::Email(_) => wording.mail(notice, kind).faults,
         ChannelConfig::SecurityHub(_) => Vec::new(),
     }
@@ -62,6 +64,8 @@ pub fn preview(name: &str, channel: &ChannelConfig, effect: &Effect) -> Option<P
         ChannelConfig::PagerDuty(config) => Some(pagerduty::preview(config, effect)),
         ChannelConfig::Sns(config) => Some(sns::preview(config, effect)),
         ChannelConfig::Email(config) => Some(email::preview(config, effect)),
+        ChannelConfig::Webhook(config) => Some(webhook::preview(config, effect)),
+        ChannelConfig::Slack(config) => Some(slack::preview(config, effect)),
         ChannelConfig::SecurityHub(_) => None,
     }
 }

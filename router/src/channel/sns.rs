@@ -33,7 +33,7 @@ use watchfire_core::notice::{Fault, Templates, Wording};
 use watchfire_core::value_schema;
 use watchfire_core::yaml::{Mistake, expected};
 
-use super::{Action, Bound, PerMinute, Preview};
+use super::{Action, Bound, Dispatch, PerMinute, Preview};
 use crate::clients::{Arn, Clients, explain};
 use crate::failure::{Done, NotTaken};
 
@@ -111,7 +111,7 @@ impl Action for Sns {
         Ok(Self { client: aws_sdk_sns::Client::from_conf(config), topic, pace, wording: templates.into() })
     }
 
-    async fn perform(&self, effect: &Effect) -> Result<Done, NotTaken> {
+    async fn perform(&self, Dispatch { effect, .. }: &Dispatch<'_>) -> Result<Done, NotTaken> {
         let message = Message::of(effect, &self.wording);
         let attributes = message.attributes.iter().map(|(name, value)| attribute(name, value));
         let answer = self

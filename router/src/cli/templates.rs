@@ -28,7 +28,7 @@ pub(super) struct Show {
     /// The configuration file that has the channel
     #[arg(long, value_name = "FILE", env = "WATCHFIRE_CONFIG", default_value = "watchfire.yaml")]
     config: PathBuf,
-    /// One part alone, without a line above it: title, head, body, html_head or html_body
+    /// One part alone, without a line above it: title, head, body, html_head, html_body or json
     #[arg(long, value_name = "PART", value_parser = part)]
     part: Option<Part>,
 }

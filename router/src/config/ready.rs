@@ -14,7 +14,7 @@ use super::file::{Config, HttpConfig};
 use super::http::wrong_tokens;
 use super::writable::{By, against_file, against_folder};
 use super::{Diagnostic, Loaded, Watched, Written, read};
-use crate::channel::{Channel, ChannelConfig};
+use crate::channel::{Channel, ChannelConfig, is_address};
 use crate::clients::{Clients, is_fips};
 use crate::cluster;
 use crate::evidence::{DirectoryConfig, To};
@@ -177,7 +177,7 @@ impl Found<'_> {
     async fn heartbeat(&mut self, config: &mut Config, clients: &Clients, reach: Reach) {
         let canary = config.canary.as_mut().and_then(|canary| canary.heartbeat.as_mut());
         if let Some(source) = canary {
-            let heartbeat = SecretUse { path: ".heartbeat".to_owned(), source, fits: super::canary::fits };
+            let heartbeat = SecretUse { path: ".heartbeat".to_owned(), source, fits: is_address };
             self.secret("canary", heartbeat, clients, reach).await;
         }
     }

@@ -14,7 +14,7 @@ use watchfire_core::ids::{ChannelName, DedupKey, incident_of};
 
 use super::incident::{Asked, changes};
 use super::{Change, Heard};
-use crate::channel::{PollConfig, fits_polls, pagerduty_asks_to_wait};
+use crate::channel::{PollConfig, asks_to_wait, fits_polls};
 use crate::clients::{Clients, Doubt, chain};
 use crate::secret::Secret;
 
@@ -192,7 +192,7 @@ fn rest(status: u16, headers: &HeaderMap) -> Option<Duration> {
     if status != 429 && !is_last {
         return None;
     }
-    let told = pagerduty_asks_to_wait(headers, Timestamp::now());
+    let told = asks_to_wait(headers, Timestamp::now());
     let reset = number("ratelimit-reset").map(Duration::from_secs);
     Some(told.max(reset).unwrap_or(WAIT).min(60 * WAIT))
 }

@@ -1,5 +1,6 @@
 //! Performing a decision: people are told, beside it the cluster is acted on, and at last it is written down elsewhere.
 
+mod said;
 mod telling;
 
 use std::future::Future;

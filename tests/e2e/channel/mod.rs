@@ -4,7 +4,9 @@ mod email;
 mod pagerduty;
 mod pages;
 mod secrets;
+mod slack;
 mod sns;
+mod webhook;
 
 use std::time::Duration;
 

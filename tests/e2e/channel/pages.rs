@@ -12,7 +12,7 @@ use super::{channel, clients, perform};
 const KEY: &str = "0123456789abcdef0123456789abcdef";
 
 /// The pages that the core keeps, by name.
-fn pages() -> Vec<(String, Effect)> {
+pub(super) fn pages() -> Vec<(String, Effect)> {
     let folder = repository().join("router/core/tests/pages");
     let paths = std::fs::read_dir(folder).expect("pages are kept").map(|entry| entry.expect("a file").path());
     let mut paths: Vec<PathBuf> =

@@ -24,7 +24,10 @@ pub use head::{ByWhom, Head, HeadValue};
 pub use list::List;
 pub use measure::{Measure, MeasureState};
 pub use moment::{moment, relative};
-pub use wording::{Fault, MailTemplates, Part, Template, Templates, Worded, WordedMail, Wording, values};
+pub use wording::{
+    Fault, Ids, JsonTemplate, JsonTemplates, MailTemplates, Part, Template, Templates, Worded, WordedJson,
+    WordedMail, Wording, values,
+};
 
 /// How the reason of a plan begins that a human has to approve.
 pub(crate) const WAITS: &str = "waits for approval";

@@ -42,7 +42,7 @@ use watchfire_core::notice::{MailTemplates, Wording};
 use watchfire_core::value_schema;
 use watchfire_core::yaml::{Mistake, expected};
 
-use super::{Action, Bound, PerMinute, Preview, local};
+use super::{Action, Bound, Dispatch, PerMinute, Preview, local};
 use crate::clients::{Clients, Doubt, chain};
 use crate::failure::{Done, Failure, NotTaken};
 use crate::secret::{Secret, SecretSource, SecretUse};
@@ -205,7 +205,7 @@ impl Action for Email {
         Ok(Self { server, login, doubt, from: from.0, to, bound, wording: templates.into() })
     }
 
-    async fn perform(&self, effect: &Effect) -> Result<Done, NotTaken> {
+    async fn perform(&self, Dispatch { effect, .. }: &Dispatch<'_>) -> Result<Done, NotTaken> {
         let words = self.wording.mail(&effect.notice, effect.kind);
         let message = message::compose(effect, words, &self.from, &self.to).map_err(Failure::permanent)?;
         let to: Vec<Address> = self.to.iter().map(|mailbox| mailbox.email.clone()).collect();

@@ -2,19 +2,10 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
-use jiff::fmt::rfc2822::DateTimeParser;
-use reqwest::header::{HeaderMap, RETRY_AFTER};
 use serde::Deserialize;
 
+use crate::channel::reply::Reply;
 use crate::failure::NotTaken;
-use crate::secret::Secret;
-
-/// What is read of an answer; PagerDuty's are a few hundred bytes.
-const MOST_READ: usize = 8 * 1024;
-
-/// Longer than that nobody is sent away; whoever asks for more has not thought of a P0.
-const LATEST_RETURN: Duration = Duration::from_secs(3600);
 
 /// What PagerDuty said about an event.
 #[derive(Debug, PartialEq, Eq)]
@@ -39,20 +30,8 @@ pub(super) fn may_be_by_the_key(status: u16) -> bool {
     matches!(status, 400 | 401 | 403)
 }
 
-pub(super) async fn read(mut response: reqwest::Response, secret: &Secret) -> Result<Answer, NotTaken> {
-    let status = response.status().as_u16();
-    let retry_after = asks_to_wait(response.headers(), Timestamp::now());
-    let mut body = Vec::new();
-    // The status is the answer; a body that breaks off only costs the explanation.
-    while let Ok(Some(chunk)) = response.chunk().await {
-        body.extend_from_slice(&chunk);
-        if body.len() > MOST_READ {
-            break;
-        }
-    }
-    // A server that quotes the request would put the key into logs and journal.
-    let body = String::from_utf8_lossy(&body).replace(secret.expose().as_str(), "***");
-    judge(status, &body, retry_after)
+pub(super) fn read(reply: Reply) -> Result<Answer, NotTaken> {
+    judge(reply.status, &reply.body, reply.retry_after)
 }
 
 fn judge(status: u16, body: &str, retry_after: Option<Duration>) -> Result<Answer, NotTaken> {
@@ -75,24 +54,8 @@ fn judge(status: u16, body: &str, retry_after: Option<Duration>) -> Result<Answe
     }
 }
 
-/// `Retry-After`, in seconds or as a date.
-pub(crate) fn asks_to_wait(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
-    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    let wait = match text.parse() {
-        Ok(seconds) => Duration::from_secs(seconds),
-        Err(_) => {
-            let date = DateTimeParser::new().parse_timestamp(text).ok()?;
-            // Negative: it is past.
-            Duration::try_from(date.duration_since(now)).unwrap_or_default()
-        }
-    };
-    Some(wait.min(LATEST_RETURN))
-}
-
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use super::*;
 
     const SECOND: Duration = Duration::from_secs(1);
@@ -128,24 +91,5 @@ mod tests {
     fn an_answer_without_a_readable_body_still_counts() {
         assert_eq!(judge(202, "", None), Ok(Answer::Accepted("accepted, dedup key ".to_owned())));
         assert_eq!(judge(400, "<html>", None), Ok(Answer::Refused("400 bad request".to_owned())));
-    }
-
-    #[test]
-    fn retry_after_is_seconds_or_a_date() {
-        let now = "2026-11-20T03:00:00Z".parse().unwrap();
-        let table = [
-            ("30", Some(30)),
-            (" 0 ", Some(0)),
-            ("86400", Some(3600)),
-            ("Fri, 20 Nov 2026 03:01:30 GMT", Some(90)),
-            ("Fri, 20 Nov 2026 02:00:00 GMT", Some(0)),
-            ("soon", None),
-            ("-1", None),
-        ];
-        for (text, seconds) in table {
-            let headers = HeaderMap::from_iter([(RETRY_AFTER, text.parse().unwrap())]);
-            assert_eq!(asks_to_wait(&headers, now), seconds.map(Duration::from_secs), "{text}");
-        }
-        assert_eq!(asks_to_wait(&HeaderMap::new(), now), None);
     }
 }

@@ -13,7 +13,8 @@ use watchfire_core::priority::Priority;
 use watchfire_core::text::{clean, visible};
 use watchfire_core::verdict::EffectKind;
 
-use super::{Form, Profile, opaque};
+use super::Form;
+use crate::channel::payload::opaque;
 
 pub(super) const SUMMARY_LENGTH: usize = 1024;
 const DEDUP_KEY_LENGTH: usize = 255;
@@ -91,10 +92,7 @@ pub(super) fn summary(body: &[u8]) -> usize {
 
 /// As much of the page as may leave.
 fn told<'n>(notice: &'n Notice, form: &Form) -> Cow<'n, Notice> {
-    match form.profile {
-        Profile::Standard => Cow::Borrowed(notice),
-        Profile::Minimal => Cow::Owned(opaque::reduced(notice, &form.leave_out)),
-    }
+    form.profile.told(notice, &form.leave_out)
 }
 
 /// What PagerDuty requires, and nothing else that it could refuse.

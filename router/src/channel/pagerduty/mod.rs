@@ -23,31 +23,28 @@
 
 mod answer;
 mod event;
-mod opaque;
 mod poll_config;
 
 pub use poll_config::{EverySeconds, PollConfig};
 pub(crate) use poll_config::{fits_polls, fits_webhooks};
 
-use strum::VariantArray;
-
 use anyhow::anyhow;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use watchfire_core::action::Role;
 use watchfire_core::decision::Effect;
 use watchfire_core::ids::ChannelName;
 use watchfire_core::notice::{Fault, Templates, Wording};
 use watchfire_core::verdict::EffectKind;
-use watchfire_core::word;
 use watchfire_core::yaml::{Mistake, expected};
 
-use super::{Action, Address, Bound, PerMinute, Preview};
-use crate::clients::{Clients, Doubt, chain};
+use super::payload::{Place, Profile};
+use super::reply::Reply;
+use super::{Action, Address, Bound, Dispatch, PerMinute, Preview};
+use crate::clients::{Clients, Doubt};
 use crate::failure::{Done, NotTaken};
 use crate::secret::{Secret, SecretSource, SecretUse};
 use answer::Answer;
-pub(crate) use answer::asks_to_wait;
 
 /// The length of every integration key.
 const ROUTING_KEY_LENGTH: usize = 32;
@@ -126,63 +123,15 @@ fn fits(routing_key: &Secret) -> Result<(), Mistake> {
     }
 }
 
-/// How much of a page leaves for PagerDuty, which is outside the boundary of most regulated systems.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Profile {
-    /// The kind of finding, priority, how it stands with containment, the alias of the cluster, region, namespace, opaque
-    /// ids and links: no account, address, or name of anything else.
-    #[default]
-    Minimal,
-    /// Everything the page says.
-    Standard,
-}
-
-/// Where it happens, as far as `minimal` tells it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, VariantArray)]
-#[serde(rename_all = "lowercase")]
-pub enum Place {
-    /// What the configuration calls the cluster: `cluster.alias`.
-    Cluster,
-    /// The region.
-    Region,
-    /// The namespace.
-    Namespace,
-}
-
-impl Place {
-    const ALL: [Self; Self::VARIANTS.len()] = *Self::VARIANTS.first_chunk().expect("all of them");
-
-    fn as_str(self) -> &'static str {
-        word::of(&self)
-    }
-}
-
 impl Config {
     /// What it keeps in though the page says it, in words; none where it sends all.
     pub(super) fn leaves_out(&self) -> Option<String> {
-        let places = |is_told: bool| {
-            let places = Place::ALL.into_iter().filter(|place| self.leave_out.contains(place) != is_told);
-            places.map(Place::as_str).collect::<Vec<_>>()
-        };
-        (self.payload == Profile::Minimal).then(|| {
-            let told: Vec<_> = ["priority", "type"].into_iter().chain(places(true)).chain(["containment"]).collect();
-            let kept: Vec<_> = ["account"].into_iter().chain(places(false)).collect();
-            format!(
-                "payload `minimal` tells {}; it leaves out {}, the names of pods, workloads, nodes, images and people, \
-                 addresses, commands, and all that the finder wrote",
-                told.join(", "),
-                kept.join(", ")
-            )
-        })
+        self.payload.leaves_out(&self.leave_out)
     }
 
     /// What is wrong about it that its members by themselves do not show.
     pub(super) fn check(&self, mistake: &mut dyn FnMut(&str, Mistake)) {
-        if self.payload == Profile::Standard && !self.leave_out.is_empty() {
-            let why = "payload `standard` sends all that the page says; `minimal` can leave out";
-            mistake(".leave_out", expected("none").hint(why));
-        }
+        self.payload.check(&self.leave_out, mistake);
     }
 
     fn form(&self) -> Form {
@@ -238,7 +187,8 @@ impl Action for PagerDuty {
         Ok(Self { http: clients.http()?, url: url.url().clone(), routing_key, doubt, form, pace })
     }
 
-    async fn perform(&self, effect: &Effect) -> Result<Done, NotTaken> {
+    async fn perform(&self, dispatch: &Dispatch<'_>) -> Result<Done, NotTaken> {
+        let effect = dispatch.effect;
         let key = self.routing_key.expose();
         let refusal = match self.send(event::full(effect, &key, &self.form)).await? {
             Answer::Accepted(receipt) => return Ok(Done { receipt }),
@@ -294,14 +244,11 @@ impl PagerDuty {
     async fn send_to(&self, url: reqwest::Url, body: Vec<u8>) -> Result<Answer, NotTaken> {
         let request = self.http.post(url);
         let request = request.header(reqwest::header::CONTENT_TYPE, "application/json").body(body);
-        let response = request.send().await.map_err(|error| {
-            let reason = format!("PagerDuty did not answer: {}", chain(&error.without_url()));
-            NotTaken::ForNow { reason, retry_after: None }
-        })?;
-        if answer::may_be_by_the_key(response.status().as_u16()) {
+        let reply = Reply::to(request, "PagerDuty", &[&self.routing_key.expose()]).await?;
+        if answer::may_be_by_the_key(reply.status) {
             self.doubt.raise();
         }
-        answer::read(response, &self.routing_key).await
+        answer::read(reply)
     }
 }
 

@@ -31,12 +31,11 @@ use anyhow::{Context as _, anyhow};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use watchfire_core::action::Role;
-use watchfire_core::decision::Effect;
 use watchfire_core::ids::ChannelName;
 use watchfire_core::value_schema;
 use watchfire_core::yaml::{Mistake, expected};
 
-use super::{Action, Address, Bound};
+use super::{Action, Address, Bound, Dispatch};
 use crate::aws::call::{Place, Service, configured};
 use crate::clients::Clients;
 use crate::failure::{Done, NotTaken};
@@ -117,7 +116,7 @@ impl Action for SecurityHub {
         Ok(Self { writer: Writer::start(Caller::new(clients.http()?, credentials, place)) })
     }
 
-    async fn perform(&self, effect: &Effect) -> Result<Done, NotTaken> {
+    async fn perform(&self, Dispatch { effect, .. }: &Dispatch<'_>) -> Result<Done, NotTaken> {
         match Update::of(effect) {
             Some(update) => Ok(self.writer.write(update).await?),
             None => Ok(Done { receipt: "no Security Hub finding".to_owned() }),

@@ -67,7 +67,7 @@ async fn an_effect_about_no_finding_of_security_hub_is_done_without_a_call() {
     let clients = Clients::with_aws(aws(Some("us-gov-west-1"))).unwrap();
     let hub = SecurityHub::new(&ChannelName::new("hub"), Config::default(), &clients).await.unwrap();
     let done = Done { receipt: "no Security Hub finding".to_owned() };
-    assert_eq!(hub.perform(&page()).await, Ok(done));
+    assert_eq!(hub.perform(&Dispatch::alone(&page())).await, Ok(done));
 }
 
 #[tokio::test]

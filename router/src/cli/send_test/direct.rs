@@ -44,9 +44,9 @@ pub(super) fn send(
             let event = EventId::new(&sending.id);
             let page = sending.drill.page(&event, name, When::Now, sending.at);
             let resolve = sending.drill.resolve(&event, &page, sending.at);
-            let page = perform(channel, &page, within).await;
+            let page = perform(channel, &page, Vec::new(), within).await;
             let resolve = match page.result {
-                Progress::Done => perform(channel, &resolve, within).await,
+                Progress::Done => perform(channel, &resolve, vec![page.said.clone()], within).await,
                 Progress::Failed | Progress::NotNeeded | Progress::Pending => Taken::NOT_NEEDED,
             };
             Told { channel: name.to_string(), fallback: *fallback, page, resolve }
@@ -82,9 +82,9 @@ fn chosen(config: &Config, name: &str) -> Result<ChannelConfig, Failed> {
     }
 }
 
-async fn perform(channel: &Channel, effect: &Effect, within: Duration) -> Taken {
+async fn perform(channel: &Channel, effect: &Effect, receipts: Vec<String>, within: Duration) -> Taken {
     let started = Instant::now();
-    let outcome = channel.perform(effect, (started + within).into()).await;
+    let outcome = channel.perform_after(effect, receipts, (started + within).into()).await;
     let time = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     match outcome {
         Ok(done) => Taken { result: Progress::Done, milliseconds: Some(time), said: done.receipt },

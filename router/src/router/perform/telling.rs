@@ -15,7 +15,7 @@ use watchfire_core::text::clean;
 use watchfire_core::verdict::Why;
 
 use super::super::round::{Attempt, Round, retry_after};
-use crate::channel::Standing;
+use crate::channel::{Dispatch, Standing};
 use crate::failure::{Done, Failure, Nack, Tried};
 use crate::router::Router;
 use crate::telemetry::{self, Step, of_page};
@@ -233,8 +233,10 @@ impl Router {
             telemetry::template_failed(decision, &effect.channel, &fault);
             self.metrics.template_failed(&effect.channel, fault.part);
         }
+        let receipts = if channel.goes_on() { self.said_before(decision, effect).await } else { Vec::new() };
+        let dispatch = Dispatch::of(&decision.event, effect).after(receipts);
         let told = |tried: &Tried| of_page(effect, channel.kind(), tried);
-        let tried = self.traces.step(Step::Page, channel.try_as(standing, effect, give_up_at), told).await;
+        let tried = self.traces.step(Step::Page, channel.try_as(standing, &dispatch, give_up_at), told).await;
         let at = self.clock.now();
         self.metrics.performed(effect, &tried);
         let Tried { was_asked: _, result } = tried;

@@ -14,6 +14,8 @@ use crate::text::clean;
 
 /// So much work may a template of the configuration make, and so much may it write: a whole digest takes a tenth of it.
 const FUEL: u64 = 500_000;
+/// The name of the part whose values are JSON.
+const JSON: &str = "json";
 /// Of what is wrong with a template, so much is said.
 const REASON_LENGTH: usize = 300;
 
@@ -42,9 +44,10 @@ fn environment() -> Environment<'static> {
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     // So that an error knows its column. What it would show of values is never printed.
     environment.set_debug(true);
-    environment.set_auto_escape_callback(|part| match part.starts_with("html") {
-        true => AutoEscape::Html,
-        false => AutoEscape::None,
+    environment.set_auto_escape_callback(|part| match part {
+        JSON => AutoEscape::Custom(JSON.into()),
+        html if html.starts_with("html") => AutoEscape::Html,
+        _ => AutoEscape::None,
     });
     environment.set_formatter(print);
     for door in ["safe", "escape", "e", "pprint"] {
@@ -57,10 +60,14 @@ fn environment() -> Environment<'static> {
     environment
 }
 
-/// Text as it is; in HTML escaped, unless it is HTML of ours.
+/// Text as it is; in HTML escaped, unless it is HTML of ours; in JSON the value as JSON has it.
 fn print(out: &mut Output, state: &mut State, value: &Value) -> Result<(), Error> {
     if value.is_undefined() {
         return Err(ErrorKind::UndefinedError.into());
+    }
+    if let AutoEscape::Custom(_) = state.auto_escape() {
+        let json = serde_json::to_string(value).map_err(|_| Error::from(ErrorKind::BadSerialization))?;
+        return out.write_str(&json).map_err(Error::from);
     }
     let text = value.to_string();
     let is_markup = matches!(state.auto_escape(), AutoEscape::Html) && !value.is_safe();
@@ -89,7 +96,7 @@ fn row(row: &Value, width: usize) -> Result<String, Error> {
 }
 
 /// Whether it is a template, or what is wrong with it, and where in it.
-pub(super) fn check(text: &str) -> Result<(), String> {
+pub(super) fn check(text: &str, known: &[String]) -> Result<(), String> {
     if text.contains("autoescape") {
         return Err("`autoescape` is not for templates: what an event says is never markup".to_owned());
     }
@@ -103,7 +110,6 @@ pub(super) fn check(text: &str) -> Result<(), String> {
             return Err(format!("{}there is no `{operator} {name}`", place(text, Some(at))));
         }
     }
-    let known = super::view::names();
     let unknown = template.undeclared_variables(false).into_iter().filter(|name| !known.contains(name));
     let mut unknown: Vec<_> = unknown.filter(|name| !is_global(name)).collect();
     unknown.sort();

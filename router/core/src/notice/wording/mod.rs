@@ -5,12 +5,14 @@
 
 mod engine;
 mod finish;
+mod json;
 mod view;
 mod words;
 
 use std::collections::BTreeMap;
 use std::fmt;
 
+pub use json::{Ids, JsonTemplate, JsonTemplates, WordedJson};
 use minijinja::Environment;
 use minijinja::value::{Serde, Value};
 use schemars::JsonSchema;
@@ -35,6 +37,8 @@ pub enum Part {
     HtmlHead,
     /// Everything else, as HTML.
     HtmlBody,
+    /// The whole page, for programs.
+    Json,
 }
 
 impl Part {
@@ -54,6 +58,7 @@ impl Part {
             Part::Body => include_str!("shipped/body.txt"),
             Part::HtmlHead => include_str!("shipped/head.html"),
             Part::HtmlBody => include_str!("shipped/body.html"),
+            Part::Json => include_str!("shipped/page.json"),
         }
     }
 }
@@ -72,7 +77,7 @@ impl TryFrom<String> for Template {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        engine::check(&text).map(|()| Self(text))
+        engine::check(&text, view::names()).map(|()| Self(text))
     }
 }
 
@@ -292,7 +297,11 @@ impl<'w> Rendering<'w> {
                 }
             }
         }
-        // It cannot fail but by a defect of ours; then the title is better than nothing.
+        self.shipped(part)
+    }
+
+    /// It cannot fail but by a defect of ours; then the title is better than nothing.
+    fn shipped(&self, part: Part) -> String {
         render(&engine::SHIPPED, part, &self.values)
             .unwrap_or_else(|_| finish::line(&self.notice.subject(self.kind)))
     }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::ids::DedupKey;
 use crate::notice::tests::miner;
 use crate::notice::{Fact, Group};
 use crate::text::is_unfit;
@@ -26,7 +27,9 @@ fn reasons(faults: &[Fault]) -> Vec<(Part, &str)> {
 fn what_ships_words_every_page() {
     for kind in KINDS {
         for part in Part::ALL {
-            let values = Value::from(Serde(&view::View::of(&miner(), kind)));
+            let view = view::View::of(&miner(), kind);
+            let view = if part == Part::Json { view.with(view::Whole::default()) } else { view };
+            let values = Value::from(Serde(&view));
             assert!(render(&engine::SHIPPED, part, &values).is_ok(), "{part:?} of {kind:?}");
         }
         let shipped = Templates {
@@ -181,4 +184,46 @@ fn the_values_have_every_name_that_templates_may_use() {
     assert_eq!(values["head"][1]["label"], "Respond by");
     let names: Vec<_> = values.as_object().expect("names").keys().cloned().collect();
     assert_eq!(names, view::names());
+}
+
+fn json(text: &str) -> Wording {
+    let json = JsonTemplate::try_from(text.to_owned()).expect("a template");
+    JsonTemplates { json: Some(json) }.into()
+}
+
+fn worded(wording: &Wording, notice: &Notice) -> WordedJson {
+    wording.json(notice, EffectKind::Page, Ids { id: "i", dedup_key: &DedupKey::new("k") })
+}
+
+#[test]
+fn what_ships_is_json_of_every_page_and_what_a_template_writes_is_too_whatever_an_event_says() {
+    let hostile = "\"}, {\"a\": [\\ {{ title }} \u{2028}</script>";
+    let notice = Notice { description: hostile.to_owned(), ..miner() };
+    for kind in KINDS {
+        let ids = Ids { id: "i", dedup_key: &DedupKey::new("k") };
+        let WordedJson { json, faults } = Wording::default().json(&notice, kind, ids);
+        let told = [&json["id"], &json["dedup_key"], &json["effect"], &json["facts"]["pod"]];
+        assert_eq!(
+            (faults, told.map(|value| value.as_str().expect("text"))),
+            (Vec::new(), ["i", "k", kind.as_str(), "checkout-7d9f5-x2x9z"],)
+        );
+    }
+    let own = json(
+        r#"{"n": {{ doing | length }}, "d": {{ description }}, "x": {{ facts.image | default(none) }}, "k": [{{ dedup_key }}]}"#,
+    );
+    let WordedJson { json, faults } = worded(&own, &notice);
+    let description = crate::text::clean(hostile, 4_000);
+    let expected = serde_json::json!({"n": 0, "d": description, "x": null, "k": ["k"]});
+    assert_eq!((json, faults), (expected, Vec::new()));
+}
+
+#[test]
+fn what_a_template_writes_that_is_no_json_is_told_and_the_page_is_as_it_ships() {
+    let WordedJson { json, faults } = worded(&json(r#"{"t": "{{ title }}"}"#), &miner());
+    assert_eq!(json, worded(&Wording::default(), &miner()).json);
+    let reason =
+        "it does not write JSON: expected `,` or `}` at line 1 column 9; values bring their own quotes";
+    assert_eq!(reasons(&faults), [(Part::Json, reason)]);
+    let elsewhere = refusal("{{ dedup_key }}");
+    assert!(elsewhere.starts_with("line 1, column 4: no page has `dedup_key`: "), "{elsewhere}");
 }

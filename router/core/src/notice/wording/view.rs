@@ -68,6 +68,17 @@ pub(super) struct View {
     width: usize,
     /// Of the priority, as HTML wants it.
     colour: &'static str,
+    /// What only JSON has.
+    #[serde(flatten)]
+    whole: Option<Whole>,
+}
+
+/// What a page is known by, and all of its text.
+#[derive(Default, Serialize)]
+pub(super) struct Whole {
+    pub(super) id: String,
+    pub(super) dedup_key: String,
+    pub(super) text: String,
 }
 
 /// A label and its value.
@@ -143,7 +154,13 @@ impl View {
             finding: said(notice.finding.as_ref().map(ToString::to_string)),
             width,
             colour: html::colour(notice.priority, kind),
+            whole: None,
         }
+    }
+
+    /// The same for JSON.
+    pub(super) fn with(self, whole: Whole) -> Self {
+        Self { whole: Some(whole), ..self }
     }
 }
 
@@ -175,12 +192,21 @@ impl Rows {
 
 /// The names, in the order of the alphabet.
 pub(super) fn names() -> &'static [String] {
-    static NAMES: LazyLock<Vec<String>> = LazyLock::new(|| {
-        let notice = Notice::empty(Priority::P0, &IncidentKey::new(""), &EventId::new(""));
-        let values = super::values(&notice, EffectKind::Page);
-        values.as_object().into_iter().flat_map(|values| values.keys().cloned()).collect()
-    });
+    static NAMES: LazyLock<Vec<String>> = LazyLock::new(|| names_with(None));
     &NAMES
+}
+
+/// The same in JSON.
+pub(super) fn names_of_json() -> &'static [String] {
+    static NAMES: LazyLock<Vec<String>> = LazyLock::new(|| names_with(Some(Whole::default())));
+    &NAMES
+}
+
+fn names_with(whole: Option<Whole>) -> Vec<String> {
+    let notice = Notice::empty(Priority::P0, &IncidentKey::new(""), &EventId::new(""));
+    let view = View { whole, ..View::of(&notice, EffectKind::Page) };
+    let values = serde_json::to_value(view).expect("texts, numbers and lists can be written");
+    values.as_object().into_iter().flat_map(|values| values.keys().cloned()).collect()
 }
 
 impl Row {

@@ -6,7 +6,7 @@ use watchfire_core::ids::{ApprovalId, DedupKey, EventId, FindingKey};
 use watchfire_core::notice::{ByWhom, Fact, Group, Measure, Templates};
 use watchfire_core::text::is_unfit;
 
-use super::super::Place;
+use super::super::{Place, Profile};
 use super::*;
 use watchfire_core::builders::{at, page};
 

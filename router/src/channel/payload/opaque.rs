@@ -16,7 +16,7 @@ const INSIDE: &str = "see the incident";
 const SOMEBODY: &str = "a human";
 
 /// The page as it may leave. All that is made of it, by whatever template, tells no more.
-pub(super) fn reduced(notice: &Notice, leave_out: &[Place]) -> Notice {
+pub(in crate::channel) fn reduced(notice: &Notice, leave_out: &[Place]) -> Notice {
     let tells = |place: Place| !leave_out.contains(&place);
     let label = |name: &str| notice.facts.iter().find(|fact| fact.label.eq_ignore_ascii_case(name));
     let named = |name: &str| label(name).map(|fact| fact.value.clone()).filter(|value| is_plain(value));
@@ -133,7 +133,7 @@ fn is_plain(name: &str) -> bool {
 }
 
 /// What happened: the finding's type where it is nothing but one, else the rule's family.
-pub(super) fn kind(notice: &Notice) -> &str {
+pub(in crate::channel) fn kind(notice: &Notice) -> &str {
     let kind = notice.kind.as_str();
     let word = |c: char| c.is_ascii_alphanumeric() || " :/._!-".contains(c);
     let fit = !kind.is_empty() && kind.len() <= 128 && kind.chars().all(word) && !reveals(notice, kind);
@@ -141,7 +141,7 @@ pub(super) fn kind(notice: &Notice) -> &str {
 }
 
 /// The id where it is a number that says nothing, such as a UUID or a hash.
-pub(super) fn id(text: &str) -> Option<&str> {
+pub(in crate::channel) fn id(text: &str) -> Option<&str> {
     let fit = (16..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-');
     fit.then_some(text)
 }
@@ -149,7 +149,7 @@ pub(super) fn id(text: &str) -> Option<&str> {
 /// Whether a text has an account number, an IP address, or a name that the page gives as a fact.
 ///
 /// Regions are no secret: console addresses have them.
-pub(super) fn reveals(notice: &Notice, text: &str) -> bool {
+pub(in crate::channel) fn reveals(notice: &Notice, text: &str) -> bool {
     let account = text.split(|c: char| !c.is_ascii_digit()).any(|digits| digits.len() == 12);
     let address = text
         .split(|c: char| !(c.is_ascii_hexdigit() || c == '.' || c == ':'))

@@ -1,0 +1,85 @@
+//! How much of a page leaves for another side that is outside the boundary of most regulated systems.
+
+pub(super) mod opaque;
+
+use std::borrow::Cow;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use strum::VariantArray;
+use watchfire_core::notice::Notice;
+use watchfire_core::word;
+use watchfire_core::yaml::{Mistake, expected};
+
+/// How much of a page leaves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Profile {
+    /// The kind of finding, priority, how it stands with containment, the alias of the cluster, region, namespace, opaque
+    /// ids and links: no account, address, or name of anything else.
+    #[default]
+    Minimal,
+    /// Everything the page says.
+    Standard,
+}
+
+/// Where it happens, as far as `minimal` tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, VariantArray)]
+#[serde(rename_all = "lowercase")]
+pub enum Place {
+    /// What the configuration calls the cluster: `cluster.alias`.
+    Cluster,
+    /// The region.
+    Region,
+    /// The namespace.
+    Namespace,
+}
+
+impl Place {
+    const ALL: [Self; Self::VARIANTS.len()] = *Self::VARIANTS.first_chunk().expect("all of them");
+
+    fn as_str(self) -> &'static str {
+        word::of(&self)
+    }
+}
+
+impl Profile {
+    /// For a channel whose other side is one's own.
+    pub(super) fn standard() -> Self {
+        Self::Standard
+    }
+
+    /// As much of the page as may leave.
+    pub(super) fn told<'n>(self, notice: &'n Notice, leave_out: &[Place]) -> Cow<'n, Notice> {
+        match self {
+            Profile::Standard => Cow::Borrowed(notice),
+            Profile::Minimal => Cow::Owned(opaque::reduced(notice, leave_out)),
+        }
+    }
+
+    /// What it keeps in though the page says it, in words; none where it sends all.
+    pub(super) fn leaves_out(self, leave_out: &[Place]) -> Option<String> {
+        let places = |is_told: bool| {
+            let places = Place::ALL.into_iter().filter(|place| leave_out.contains(place) != is_told);
+            places.map(Place::as_str).collect::<Vec<_>>()
+        };
+        (self == Profile::Minimal).then(|| {
+            let told: Vec<_> = ["priority", "type"].into_iter().chain(places(true)).chain(["containment"]).collect();
+            let kept: Vec<_> = ["account"].into_iter().chain(places(false)).collect();
+            format!(
+                "payload `minimal` tells {}; it leaves out {}, the names of pods, workloads, nodes, images and people, \
+                 addresses, commands, and all that the finder wrote",
+                told.join(", "),
+                kept.join(", ")
+            )
+        })
+    }
+
+    /// What is wrong about the two of them.
+    pub(super) fn check(self, leave_out: &[Place], mistake: &mut dyn FnMut(&str, Mistake)) {
+        if self == Profile::Standard && !leave_out.is_empty() {
+            let why = "payload `standard` sends all that the page says; `minimal` can leave out";
+            mistake(".leave_out", expected("none").hint(why));
+        }
+    }
+}

@@ -1,0 +1,401 @@
+//! Pages in Slack: by a bot one message for each alert, kept up to date in place, with what happened in its thread; or by
+//! an incoming webhook, which can only say something new.
+//!
+//! ```yaml
+//! chat:
+//!   slack:
+//!     bot: {token: {env: SLACK_BOT_TOKEN}, channel: C0123ABCDEF}   # the scope chat:write, and the bot in the channel
+//!     # url: {env: SLACK_WEBHOOK_URL}  # instead of `bot`: an incoming webhook
+//!     api: https://slack.com/api/
+//!     payload: minimal                # or standard, with names, accounts and addresses
+//!     leave_out: []                   # of what minimal tells: cluster (its alias), region, namespace
+//!     messages_per_minute: 50         # and no two within a second: Slack takes one a second in a channel
+//!     templates: {}                   # title, head, body; as ships
+//! ```
+//!
+//! - Role: notify. Permissions: none in AWS; HTTPS to Slack.
+//! - Idempotency: Slack has none. Where a worker dies between Slack's answer and the journal, a message is there twice.
+//! - Where a message is, its receipt says: what comes after it on the same dedup key is given that, by whichever worker.
+//! - Text is `rich_text` and `plain_text`, in which Slack reads no mention and no link; the line of a notification is
+//!   escaped and not parsed. Only our own links are links.
+//! - Transient: 429, 5xx, no connection, no answer, and what refuses us or is not Slack's answer: a token, a scope, a channel can
+//!   be mended while the page waits. What refuses the message is sent once more as a line, and is permanent after that.
+
+mod answer;
+mod message;
+mod posted;
+
+use anyhow::{anyhow, ensure};
+use reqwest::header::CONTENT_TYPE;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::time::Duration;
+use watchfire_core::action::Role;
+use watchfire_core::decision::Effect;
+use watchfire_core::ids::ChannelName;
+use watchfire_core::notice::{Fault, Templates, Wording};
+use watchfire_core::value_schema;
+use watchfire_core::verdict::EffectKind;
+use watchfire_core::yaml::{Mistake, expected};
+
+use super::payload::{Place, Profile};
+use super::reply::{Reply, secret_parts};
+use super::{Action, Address, Bound, Dispatch, PerMinute, Preview, is_address};
+use crate::clients::{Clients, Doubt};
+use crate::failure::{Done, NotTaken};
+use crate::secret::{Secret, SecretSource, SecretUse};
+use answer::Answer;
+use message::Message;
+use posted::Posted;
+
+/// Slack takes a message a second in a channel.
+const APART: Duration = Duration::from_secs(1);
+
+/// A Slack channel in the configuration.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[schemars(rename = "Slack", extend("oneOf" = [{"required": ["bot"]}, {"required": ["url"]}]))]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// A bot, which keeps its messages up to date.
+    pub bot: Option<BotConfig>,
+    /// An incoming webhook instead, whose address is a secret.
+    pub url: Option<SecretSource>,
+    /// Slack's Web API; plain HTTP only on this machine.
+    #[serde(default = "web_api")]
+    pub api: Address,
+    /// How much of the page leaves for Slack.
+    #[serde(default)]
+    pub payload: Profile,
+    /// What of the little that `minimal` tells is kept in, too.
+    #[serde(default)]
+    pub leave_out: Vec<Place>,
+    /// Most messages in any 60 s.
+    #[serde(default = "default_pace")]
+    pub messages_per_minute: PerMinute,
+    /// How its messages are worded; by default as ships.
+    #[serde(default)]
+    pub templates: Templates,
+}
+
+/// A bot, and where it writes.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[schemars(rename = "SlackBot")]
+#[serde(deny_unknown_fields)]
+pub struct BotConfig {
+    /// Its token, which begins with `xoxb-`.
+    pub token: SecretSource,
+    /// The id of a channel, such as `C0123ABCDEF`.
+    pub channel: ChannelId,
+}
+
+/// The id of a channel in Slack.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct ChannelId(String);
+
+value_schema!(ChannelId, {
+    "type": "string",
+    "description": "The id of a channel, such as C0123ABCDEF.",
+    "pattern": "^[CDG][A-Z0-9]{6,}$"
+});
+
+impl TryFrom<String> for ChannelId {
+    type Error = Mistake;
+
+    fn try_from(text: String) -> Result<Self, Mistake> {
+        let is_id = text.len() >= 7
+            && text.starts_with(['C', 'D', 'G'])
+            && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+        match is_id {
+            true => Ok(Self(text)),
+            false => {
+                let mistake = expected("the id of a channel such as C0123ABCDEF").found(format!("`{text}`"));
+                Err(mistake.hint("it stands at the end of the channel's details in Slack"))
+            }
+        }
+    }
+}
+
+fn web_api() -> Address {
+    Address::known("https://slack.com/api/")
+}
+
+fn default_pace() -> PerMinute {
+    PerMinute::new(50)
+}
+
+impl Config {
+    /// Its secrets.
+    pub(crate) fn secrets(&mut self) -> Vec<SecretUse<'_>> {
+        let Config { bot, url, .. } = self;
+        let token = bot.iter_mut().map(|BotConfig { token, channel: _ }| SecretUse {
+            path: ".slack.bot.token".to_owned(),
+            source: token,
+            fits,
+        });
+        let url = url.iter_mut().map(|source| SecretUse {
+            path: ".slack.url".to_owned(),
+            source,
+            fits: is_address,
+        });
+        token.chain(url).collect()
+    }
+
+    /// What is wrong about it that its members by themselves do not show.
+    pub(super) fn check(&self, mistake: &mut dyn FnMut(&str, Mistake)) {
+        self.payload.check(&self.leave_out, mistake);
+        match (&self.bot, &self.url) {
+            (None, None) => mistake("", expected("`bot`, or `url` of an incoming webhook").found("neither")),
+            (Some(_), Some(_)) => mistake(".url", expected("either `bot` or `url`").found("both")),
+            (Some(_), None) | (None, Some(_)) => {}
+        }
+        if !self.api.url().path().ends_with('/') {
+            mistake(".api", expected("an address that ends in /").found(format!("`{}`", self.api.url())));
+        }
+    }
+
+    /// What it keeps in though the page says it, in words; none where it sends all.
+    pub(super) fn leaves_out(&self) -> Option<String> {
+        self.payload.leaves_out(&self.leave_out)
+    }
+
+    fn form(&self) -> Form {
+        let Self { payload, leave_out, templates, .. } = self;
+        Form { profile: *payload, leave_out: leave_out.clone(), wording: templates.clone().into() }
+    }
+}
+
+/// Whether it can be a bot's token.
+fn fits(token: &Secret) -> Result<(), Mistake> {
+    let is_token =
+        |rest: &str| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    match token.expose().strip_prefix("xoxb-").is_some_and(is_token) {
+        true => Ok(()),
+        false => Err(expected("a bot's token, which begins with xoxb-").found("another text")),
+    }
+}
+
+/// How pages become messages.
+#[derive(Debug)]
+struct Form {
+    profile: Profile,
+    leave_out: Vec<Place>,
+    wording: Wording,
+}
+
+/// Writes to one channel of Slack.
+#[derive(Debug)]
+pub struct Slack {
+    http: reqwest::Client,
+    way: Way,
+    doubt: Doubt,
+    form: Form,
+    pace: PerMinute,
+}
+
+#[derive(Debug)]
+enum Way {
+    Bot { api: reqwest::Url, token: Secret, channel: ChannelId },
+    Hook(Secret),
+}
+
+impl Action for Slack {
+    const ROLE: Role = Role::Notify;
+    type Config = Config;
+
+    async fn new(_name: &ChannelName, config: Config, clients: &Clients) -> anyhow::Result<Self> {
+        let mut mistakes = Vec::new();
+        config.check(&mut |member, mistake| mistakes.push(format!("{member}: {mistake}")));
+        ensure!(mistakes.is_empty(), "{}", mistakes.join("; "));
+        let form = config.form();
+        let Config {
+            bot,
+            url,
+            api,
+            // In the form.
+            payload: _,
+            leave_out: _,
+            templates: _,
+            messages_per_minute: pace,
+        } = config;
+        let (source, fits): (_, fn(&Secret) -> Result<(), Mistake>) = match (&bot, url) {
+            (Some(BotConfig { token, .. }), _) => (token.clone(), fits),
+            (None, Some(url)) => (url, is_address),
+            (None, None) => unreachable!("checked above"),
+        };
+        let secret = source.resolve(clients).await?;
+        fits(&secret).map_err(|mistake| anyhow!("{source}: {mistake}"))?;
+        let way = match bot {
+            Some(BotConfig { token: _, channel }) => {
+                Way::Bot { api: api.url().clone(), token: secret, channel }
+            }
+            None => Way::Hook(secret),
+        };
+        Ok(Self { http: clients.http()?, way, doubt: clients.doubt.clone(), form, pace })
+    }
+
+    async fn perform(&self, dispatch: &Dispatch<'_>) -> Result<Done, NotTaken> {
+        let message = Message::of(dispatch.effect, &self.form);
+        match (&self.way, self.place_of(dispatch)) {
+            (Way::Hook(_), _) => {
+                self.say(&json!({}), &message).await.map(|_| Done { receipt: "taken".to_owned() })
+            }
+            (Way::Bot { .. }, Some(posted)) => self.go_on(dispatch.effect, &message, posted).await,
+            (Way::Bot { channel, .. }, None) => self.post(channel.0.as_str(), &message).await,
+        }
+    }
+
+    /// Who the token is; of a webhook, whether it is there: it refuses a message without a text.
+    async fn ask(&self) -> Option<Result<String, String>> {
+        let asked = match &self.way {
+            Way::Bot { .. } => self.call("auth.test", &json!({})).await,
+            Way::Hook(_) => self.call("", &json!({"text": ""})).await,
+        };
+        Some(match asked {
+            Ok(Answer::Taken(said)) => Ok(format!(
+                "Slack knows the bot {} of {}",
+                said["user"].as_str().unwrap_or("?"),
+                said["team"].as_str().unwrap_or("?")
+            )),
+            Ok(Answer::Refused(reason)) if reason.ends_with("no_text") => {
+                Ok("the webhook is there".to_owned())
+            }
+            Ok(Answer::Refused(reason) | Answer::Gone(reason)) => Err(format!("Slack: {reason}")),
+            Err(
+                NotTaken::Busy { reason, .. }
+                | NotTaken::ForNow { reason, .. }
+                | NotTaken::ForGood { reason }
+                | NotTaken::CutShort { reason },
+            ) => Err(reason),
+        })
+    }
+
+    fn bound(&self) -> Option<Bound> {
+        let bound = match &self.way {
+            Way::Bot { api, token, channel } => {
+                Bound::of(self.pace, &["slack", api.as_str(), &token.expose(), &channel.0])
+            }
+            Way::Hook(url) => Bound::of(self.pace, &["slack", &url.expose()]),
+        };
+        Some(bound.apart(APART))
+    }
+}
+
+impl Slack {
+    /// Which of its own templates cannot be used for that page.
+    pub(super) fn faults(&self, effect: &Effect) -> Vec<Fault> {
+        message::faults(effect, &self.form)
+    }
+
+    /// Whether what was said before decides where the next thing is said.
+    pub(super) fn goes_on(&self) -> bool {
+        matches!(self.way, Way::Bot { .. })
+    }
+
+    fn place_of(&self, dispatch: &Dispatch<'_>) -> Option<Posted> {
+        dispatch.receipts.iter().find_map(|receipt| receipt.parse().ok())
+    }
+
+    /// A message of its own, which is gone on with later.
+    async fn post(&self, channel: &str, message: &Message) -> Result<Done, NotTaken> {
+        let said = self.say(&json!({"channel": channel}), message).await?;
+        let posted = Posted::of(&said).ok_or_else(|| NotTaken::ForNow {
+            reason: "Slack took it, and did not say where it is".to_owned(),
+            retry_after: None,
+        })?;
+        Ok(Done { receipt: posted.to_string() })
+    }
+
+    /// The message as it is now, and what is new in its thread; what is paged again is shown in the channel, too. The
+    /// thread comes last: whatever is repeated before it does no harm.
+    async fn go_on(&self, effect: &Effect, message: &Message, posted: Posted) -> Result<Done, NotTaken> {
+        let place = json!({"channel": posted.channel, "ts": posted.ts});
+        match self.call("chat.update", &message.whole(place.clone())).await? {
+            Answer::Taken(_) => {}
+            Answer::Refused(_) => match self.call("chat.update", &message.line(place)).await? {
+                Answer::Taken(_) => {}
+                Answer::Refused(reason) => return Err(NotTaken::ForGood { reason }),
+                Answer::Gone(_) => return self.post(&posted.channel, message).await,
+            },
+            // Somebody has deleted it.
+            Answer::Gone(_) => return self.post(&posted.channel, message).await,
+        }
+        let is_news = matches!(effect.kind, EffectKind::Page);
+        let thread = json!({"channel": posted.channel, "thread_ts": posted.ts, "reply_broadcast": is_news});
+        match self.call("chat.postMessage", &message.news(thread)).await? {
+            Answer::Taken(_) | Answer::Gone(_) => Ok(Done { receipt: format!("{posted}, updated") }),
+            Answer::Refused(reason) => {
+                Ok(Done { receipt: format!("{posted}, updated; its thread: {reason}") })
+            }
+        }
+    }
+
+    /// Says it at that place; what Slack refuses, as a line.
+    async fn say(&self, place: &Value, message: &Message) -> Result<Value, NotTaken> {
+        let refusal = match self.call("chat.postMessage", &message.whole(place.clone())).await? {
+            Answer::Taken(said) => return Ok(said),
+            Answer::Refused(refusal) | Answer::Gone(refusal) => refusal,
+        };
+        match self.call("chat.postMessage", &message.line(place.clone())).await? {
+            Answer::Taken(said) => Ok(said),
+            Answer::Refused(reason) | Answer::Gone(reason) => {
+                Err(NotTaken::ForGood { reason: format!("{reason}; all of it: {refusal}") })
+            }
+        }
+    }
+
+    /// The method of the Web API; a webhook has only one.
+    async fn call(&self, method: &str, body: &Value) -> Result<Answer, NotTaken> {
+        let no_address = || NotTaken::ForNow { reason: "its address is none".to_owned(), retry_after: None };
+        let (request, hide) = match &self.way {
+            Way::Bot { api, token, channel: _ } => {
+                let url = api.join(method).map_err(|_| no_address())?;
+                let token = token.expose().as_str().to_owned();
+                (self.http.post(url).bearer_auth(&token), vec![token])
+            }
+            Way::Hook(url) => {
+                let url: reqwest::Url = url.expose().parse().map_err(|_| no_address())?;
+                let hide = secret_parts(&url);
+                (self.http.post(url), hide)
+            }
+        };
+        let request = request.header(CONTENT_TYPE, "application/json; charset=utf-8").body(body.to_string());
+        let hide: Vec<_> = hide.iter().map(String::as_str).collect();
+        let reply = Reply::to(request, "Slack", &hide).await?;
+        let answer = match &self.way {
+            Way::Bot { .. } => answer::of_api(&reply),
+            Way::Hook(_) => answer::of_hook(&reply),
+        };
+        if answer::may_be_by_the_secret(&answer) {
+            self.doubt.raise();
+        }
+        answer
+    }
+}
+
+/// Which of a channel's own templates cannot be used for that page.
+pub(super) fn faults(config: &Config, effect: &Effect) -> Vec<Fault> {
+    message::faults(effect, &config.form())
+}
+
+/// The message that would be sent.
+pub(super) fn preview(config: &Config, effect: &Effect) -> Preview {
+    let form = config.form();
+    let (to, place) = match &config.bot {
+        Some(BotConfig { token: _, channel }) => {
+            (format!("POST {}chat.postMessage", config.api.url()), json!({"channel": channel.0}))
+        }
+        None => ("POST to an incoming webhook".to_owned(), json!({})),
+    };
+    let message = Message::of(effect, &form);
+    let preview = Preview::of(&to, &message::faults(effect, &form));
+    let (title, text) = message.sizes();
+    preview
+        .size(title, "characters of the title", Some(message::MOST_TITLE))
+        .size(text, "characters of the text", Some(message::MOST_TEXT))
+        .part("body", message.whole(place).to_string())
+}
+
+#[cfg(test)]
+mod tests;
