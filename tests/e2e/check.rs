@@ -131,13 +131,13 @@ async fn a_live_check_asks_everybody_pages_nobody_and_says_who_does_not_answer()
         lines[2..6],
         [
             "ok    channels.mail: the mail server takes mail from us",
-            "ok    channels.oncall: PagerDuty took a change event",
+            "ok    channels.oncall: PagerDuty takes events by this key",
             "-     channels.screen: nobody to ask",
             "ok    channels.topic: the topic is there, with 1 confirmed subscriptions",
         ]
     );
     assert!(lines[6].starts_with("ok    cluster: Kubernetes v"), "{lines:#?}");
-    assert_eq!((said.code, pagerduty.accepted(), pagerduty.changes().len()), (1, 0, 1));
+    assert_eq!((said.code, pagerduty.accepted(), pagerduty.alerts().len()), (1, 1, 0));
     assert_eq!(mail.mails().len(), 0);
     let told: Value = serde_json::from_str(&checked(&["--output", "json"]).stdout).unwrap();
     let results: Vec<_> = told["live"].as_array().unwrap().iter().map(|one| one["result"].clone()).collect();

@@ -44,7 +44,7 @@ pub use pagerduty::{Config as PagerDutyConfig, EverySeconds, PagerDuty, Place, P
 pub(crate) use pagerduty::{fits_polls, fits_webhooks};
 pub use preview::{Preview, faults, preview};
 pub use security_hub::{Config as SecurityHubConfig, HubRegion, SecurityHub};
-pub use sns::{Config as SnsConfig, Sns};
+pub use sns::{Config as SnsConfig, Sns, TopicArn};
 
 use crate::clients::Clients;
 use crate::failure::{Done, Failure, NotTaken};

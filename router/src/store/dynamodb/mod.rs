@@ -1,5 +1,6 @@
 //! The store in one table of DynamoDB, for many workers and for Lambda. Its README says what stands where, and what it takes.
 
+mod checkup;
 mod commit;
 mod definition;
 #[cfg(feature = "cli")]
@@ -28,6 +29,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use watchfire_core::yaml::{Mistake, expected};
 
+pub(crate) use self::checkup::checkup;
 use self::hands::Hands;
 use self::leases::Seen;
 use self::merging::Combined;
