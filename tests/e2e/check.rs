@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use watchfire_tests::cluster::Cluster;
 use watchfire_tests::smtp::Smtp;
-use watchfire_tests::{Configuration, Output, PagerDuty, watchfire, watchfire_at};
+use watchfire_tests::{Configuration, Output, PagerDuty, watchfire, watchfire_at, watchfire_calling};
 
 use crate::support::{directory, queue};
 
@@ -144,9 +144,11 @@ async fn a_live_check_asks_everybody_pages_nobody_and_says_who_does_not_answer()
     assert_eq!(results, ["ok", "failed", "ok", "ok", "not_asked", "ok", "ok"]);
 
     let doctor = ["doctor", "--config", "watchfire.yaml"];
-    let doctor = tokio::task::block_in_place(|| watchfire_at(folder.path(), &doctor, &aws));
+    let by = [("AWS_ACCESS_KEY_ID", "doctor")];
+    let doctor =
+        tokio::task::block_in_place(|| watchfire_calling(folder.path(), aws.endpoint(), &by, &doctor));
     assert!(
-        doctor.stdout.contains("\nok ") || doctor.stdout.starts_with("ok "),
+        doctor.stdout.contains("\nok    the API server knows us as "),
         "it asks the cluster of the \
              configuration: {}{}",
         doctor.stdout,

@@ -22,7 +22,6 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::Configuration;
 pub use alert::{Alert, AlertState};
 pub use contract::Severity;
 pub use incidents::Deed;

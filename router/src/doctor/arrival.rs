@@ -96,12 +96,24 @@ struct Taking<'a> {
     pattern: Pattern,
 }
 
+/// The queues that could be looked at.
+pub(super) struct Queues<'a> {
+    pub(super) known: &'a [Queue],
+    /// There are more, which could not.
+    pub(super) in_part: bool,
+}
+
 /// Looks at the rules of all queues.
-pub(super) async fn look(queues: &[Queue], us: Option<&Us>, clients: &Clients, findings: &mut Vec<Finding>) {
+pub(super) async fn look(
+    Queues { known: queues, in_part }: Queues<'_>,
+    us: Option<&Us>,
+    clients: &Clients,
+    findings: &mut Vec<Finding>,
+) {
     if queues.is_empty() {
         return;
     }
-    let (mut rules, mut in_part) = (Vec::new(), false);
+    let (mut rules, mut in_part) = (Vec::new(), in_part);
     for queue in queues {
         let told = rules::of(queue, clients, findings).await;
         in_part |= told.in_part;
@@ -118,7 +130,7 @@ pub(super) async fn look(queues: &[Queue], us: Option<&Us>, clients: &Clients, f
     let taking: Vec<Taking<'_>> =
         rules.iter().filter_map(|(queue, rule)| taking(queue, rule, findings)).collect();
     if in_part {
-        findings.push(Finding::not_asked("what arrives is not known without all of the rules"));
+        findings.push(Finding::not_asked("what arrives is not known without all queues and rules"));
         return;
     }
     findings.extend(KINDS.iter().map(|kind| arrives(kind, &taking, us)));

@@ -45,7 +45,7 @@ async fn server(read: &Read, kubeconfig: Option<&Path>, clients: &Clients) -> Op
 fn compared(whose: &str, theirs: Timestamp, ours: Timestamp) -> Finding {
     let apart = ours.duration_since(theirs);
     let way = if apart.is_negative() { "behind" } else { "before" };
-    let off = format!("this clock is {} s {way} that of {whose}", apart.abs().as_secs());
+    let off = format!("this clock is {} {way} that of {whose}", lasting(apart.abs()));
     let remedy = "have chrony or systemd-timesyncd set the clock of this machine";
     match apart.abs() {
         small if small < SMALL => {
@@ -53,6 +53,14 @@ fn compared(whose: &str, theirs: Timestamp, ours: Timestamp) -> Finding {
         }
         some if some < LARGE => Finding::warn(off, remedy),
         _ => Finding::fail(format!("{off}: what it signs is refused"), remedy),
+    }
+}
+
+/// Minutes to the nearest, where there are some.
+fn lasting(apart: SignedDuration) -> String {
+    match apart.as_secs() {
+        seconds @ 0..120 => format!("{seconds} s"),
+        seconds => format!("{} min", (seconds + 30) / 60),
     }
 }
 
@@ -68,8 +76,8 @@ mod tests {
             (0, Grade::Ok, "this clock and that of AWS agree to 30 s"),
             (-29, Grade::Ok, "this clock and that of AWS agree to 30 s"),
             (30, Grade::Warn, "this clock is 30 s before that of AWS"),
-            (-149, Grade::Warn, "this clock is 149 s behind that of AWS"),
-            (150, Grade::Fail, "this clock is 150 s before that of AWS: what it signs is refused"),
+            (-149, Grade::Warn, "this clock is 2 min behind that of AWS"),
+            (150, Grade::Fail, "this clock is 3 min before that of AWS: what it signs is refused"),
         ];
         for (seconds, grade, found) in table {
             let finding = compared("AWS", ours - SignedDuration::from_secs(seconds), ours);

@@ -26,6 +26,7 @@ use crate::clients::Clients;
 use crate::evidence::{Config as EvidenceConfig, To};
 use crate::finding::{Finding, Grade};
 use crate::store::checkup as table_checkup;
+use arrival::Queues;
 use configuration::Read;
 use queue::Queue;
 
@@ -88,7 +89,8 @@ async fn in_aws(read: &Read, us: Option<&aws::Us>, clients: &Clients) -> Vec<Sec
         let known: Vec<Queue> = known.into_iter().flatten().collect();
         sections.push(
             section("events".to_owned(), async |findings| {
-                arrival::look(&known, us, clients, findings).await;
+                let in_part = known.len() < config.queues.len();
+                arrival::look(Queues { known: &known, in_part }, us, clients, findings).await;
             })
             .await,
         );

@@ -8,7 +8,7 @@ use watchfire_tests::cluster::{Fault, Match, Rule};
 
 use super::install::{Install, admission_policy, binding, looks_at_admission, rules};
 
-pub(super) const BREAKS: [&str; 66] = [
+pub(super) const BREAKS: [&str; 70] = [
     "a secret is not there",
     "FIPS is required of a build without it",
     "the credentials are not known",
@@ -75,6 +75,10 @@ pub(super) const BREAKS: [&str; 66] = [
     "admission may not be looked at",
     "the chart is of another version",
     "the clock is behind",
+    "the clock is a minute behind",
+    "a person's kubeconfig is given",
+    "the API server says to come again, and nothing is wrong",
+    "the API server always says to come again",
 ];
 
 pub(super) async fn break_it(name: &str, install: &mut Install) {
@@ -94,7 +98,8 @@ pub(super) async fn break_it(name: &str, install: &mut Install) {
         "the kubeconfig is gone" => {
             configure(install, "cluster.access", json!({"kubeconfig": {"path": "/no/such/kubeconfig"}}));
         }
-        "the clock is behind" => install.proxy.ahead(SignedDuration::from_mins(10)),
+        "the clock is behind" => install.proxy.ahead(SignedDuration::from_secs(620)),
+        "the clock is a minute behind" => install.proxy.ahead(SignedDuration::from_secs(60)),
         "PagerDuty does not know the key" => install.variables.push(("PD_KEY", "x".repeat(32))),
         "PagerDuty is out of reach" => {
             configure(install, "channels.oncall.pagerduty.url", json!("http://127.0.0.1:9/v2/enqueue"));
@@ -376,13 +381,17 @@ async fn a_cluster(name: &str, install: &mut Install) {
             install.delete("ValidatingAdmissionPolicy", &admission_policy("watchfire-may-change")).await;
         }
         "admission may not be looked at" => install.act_as(without(&looks_at_admission())),
+        "a person's kubeconfig is given" => {
+            let kubeconfig = install.cluster.proxy().kubeconfig(install.folder.path());
+            install.arguments = vec!["--kubeconfig".to_owned(), kubeconfig.display().to_string()];
+        }
+        "the API server says to come again, and nothing is wrong" => {
+            install.cluster.proxy().fault(Match::any().path("/networkpolicies"), Fault::too_many(1)).times(1);
+        }
+        "the API server always says to come again" => {
+            install.cluster.proxy().fault(Match::any().path("/clusternetworkpolicies"), Fault::too_many(0));
+        }
         "the chart is of another version" => install.deployment("0.0.9").await,
         _ => {}
     }
-}
-
-/// While the API server begins, it refuses: what passes is asked again.
-pub(super) fn make_busy(install: &Install) {
-    let busy = Fault::too_many(1);
-    install.cluster.proxy().fault(Match::any().path("/networkpolicies"), busy).times(1);
 }

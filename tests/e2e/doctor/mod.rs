@@ -3,6 +3,7 @@
 mod breaks;
 mod install;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use futures_util::stream::{self, StreamExt as _};
@@ -52,8 +53,9 @@ fn difference(before: &[String], after: &[String]) -> String {
     only(before, after, '-') + &only(after, before, '+')
 }
 
-/// Without ids and times, which are others each time.
+/// Without ids, and seconds of clocks, which are others each time.
 fn timeless(text: &str) -> String {
+    let text = text.replace("is 59 s behind", "is 60 s behind").replace("is 61 s behind", "is 60 s behind");
     let words = text.split_inclusive([' ', '\n']);
     let plain = |word: &str| match word.trim_end().len() == 36 && word.matches('-').count() == 4 {
         true => word.replace(word.trim_end(), "ID"),
@@ -128,4 +130,35 @@ async fn a_program_is_told_the_same_as_json_and_a_configuration_that_is_wrong_is
                     found `nobody`\n      -> see router/docs/configuration.md\n";
     let place = said.stdout.split(": routes").next().unwrap().rsplit("yaml:").next().unwrap().to_owned();
     assert_eq!((said.code, said.stdout.replace(&place, "LINE").as_str()), (1, expected), "{}", said.stderr);
+}
+
+#[test]
+fn what_the_page_shows_was_printed_and_what_it_grants_is_what_is_called() {
+    let page = std::fs::read_to_string(repository().join("router/docs/doctor.md")).unwrap();
+    let printed =
+        ["sound.txt", "broken.txt"].map(|name| std::fs::read_to_string(golden(name)).unwrap()).concat();
+    let shown = page.split("```text\n").nth(1).unwrap().split("```").next().unwrap();
+    for line in shown.lines().filter(|line| line.contains("  ")) {
+        assert!(printed.contains(line.trim()), "{line}");
+    }
+    let granted: BTreeSet<String> = page
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .filter(|word| word.split_once(':').is_some_and(|(service, action)| is_action(service, action)))
+        .map(str::to_owned)
+        .collect();
+    let file = repository().join("infra/terraform/modules/permissions/permissions.json");
+    let features: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+    let lists = features.as_object().unwrap().values().filter_map(|about| about["doctor"].as_array());
+    let called: BTreeSet<String> =
+        lists.flatten().map(|action| action.as_str().unwrap().to_owned()).collect();
+    assert_eq!(granted, called);
+}
+
+/// Such as `sqs` and `GetQueueAttributes`.
+fn is_action(service: &str, action: &str) -> bool {
+    service.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+        && action.bytes().next().is_some_and(|byte| byte.is_ascii_uppercase())
+        && action.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }

@@ -24,11 +24,9 @@ pub(super) async fn admission(api: &Patient) -> Vec<Finding> {
 }
 
 async fn look(api: &Patient) -> Result<Vec<Finding>, Fault> {
-    let (policies, bindings) =
-        tokio::try_join!(api.list(&ADMISSION_POLICY, "", None), api.list(&ADMISSION_BINDING, "", None))?;
-    let policies = policies.unwrap_or_default();
+    let policies = api.list(&ADMISSION_POLICY, "", None).await?.unwrap_or_default();
     let there: BTreeSet<&str> = policies.iter().map(object::name).collect();
-    let bindings = bindings.unwrap_or_default();
+    let bindings = api.list(&ADMISSION_BINDING, "", None).await?.unwrap_or_default();
     let denied: BTreeSet<&str> = bindings.iter().filter_map(denies).collect();
     Ok(POLICIES
         .iter()

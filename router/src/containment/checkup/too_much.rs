@@ -38,7 +38,7 @@ pub(super) async fn too_much(api: &Patient) -> Vec<Finding> {
     });
     let mut somewhere: Vec<(String, BTreeSet<&str>)> = Vec::new();
     for (space, rules) in &read {
-        for told in rules.iter().flat_map(|rule| granted(rule, &everywhere)) {
+        for told in rules.rules.iter().flat_map(|rule| granted(rule, &everywhere)) {
             match somewhere.iter_mut().find(|(known, _)| *known == told) {
                 Some((_, spaces)) => drop(spaces.insert(space.as_str())),
                 None => somewhere.push((told, BTreeSet::from([space.as_str()]))),
@@ -53,10 +53,20 @@ pub(super) async fn too_much(api: &Patient) -> Vec<Finding> {
         };
         Finding::warn(format!("may {told}{place}, which Watchfire never needs"), REMEDY)
     }));
-    match findings.is_empty() {
-        true => vec![Finding::ok("has none of the permissions that it must not have")],
-        false => findings,
+    if findings.is_empty() {
+        findings.push(Finding::ok("has none of the permissions that it must not have"));
     }
+    if read.iter().any(|(_, rules)| rules.in_part) {
+        findings.push(Finding::not_asked(
+            "what an authorizer beside RBAC grants in one namespace or on one name is not told",
+        ));
+    }
+    if all == MOST_NAMESPACES {
+        findings.push(Finding::not_asked(format!(
+            "our rules are read in {MOST_NAMESPACES} namespaces, not in all"
+        )));
+    }
+    findings
 }
 
 /// What we may in the whole cluster, of what we must not.
@@ -89,12 +99,21 @@ async fn spaces(api: &Patient) -> Result<Vec<String>, Fault> {
     Ok(all.iter().map(|space| object::name(space).to_owned()).take(MOST_NAMESPACES).collect())
 }
 
-async fn rules(api: &Patient, namespace: &str) -> Result<Vec<Value>, Fault> {
+/// Our rules in a namespace.
+struct Rules {
+    rules: Vec<Value>,
+    /// Those of RBAC alone; an authorizer beside it, such as EKS's, does not tell its own.
+    in_part: bool,
+}
+
+async fn rules(api: &Patient, namespace: &str) -> Result<Rules, Fault> {
     let mut review = api.review(&RULES_REVIEW, &json!({"namespace": namespace})).await?;
-    Ok(match review["status"]["resourceRules"].take() {
+    let in_part = review["status"]["incomplete"] == true;
+    let rules = match review["status"]["resourceRules"].take() {
         Value::Array(rules) => rules,
         _ => Vec::new(),
-    })
+    };
+    Ok(Rules { rules, in_part })
 }
 
 /// What a rule grants of what we must not have and have not everywhere, each in words.
