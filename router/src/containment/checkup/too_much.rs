@@ -71,7 +71,7 @@ pub(super) async fn too_much(api: &Patient) -> Vec<Finding> {
 
 /// What we may in the whole cluster, of what we must not.
 async fn everywhere(api: &Patient) -> (BTreeSet<Forbidden>, Vec<Finding>) {
-    let asking = FORBIDDEN.map(|(group, resource, verb)| async move {
+    let asking = FORBIDDEN.into_iter().map(async |(group, resource, verb)| {
         let question = Question { namespace: "", group, resource, name: "", verb };
         match allowed(api, &question).await {
             Ok(false) => Ok(None),
