@@ -234,7 +234,7 @@ mod tests {
         );
         let mut policy = builders::policy(&rules);
         policy.mitigation.mode = Mode::Enforce;
-        let (steps, evidence) = allowed(&policy);
+        let (steps, evidence) = enabled_by(&policy);
         let Permissions { read: _, quarantine, destructive } = permissions(&steps, evidence);
         let said = |permission: &Permission| {
             let verbs: Vec<_> = permission.verbs.iter().map(|verb| verb.as_str()).collect();

@@ -98,7 +98,9 @@ impl Way<'_> {
         let matches = match operator.strip_suffix("IfExists").unwrap_or(operator) {
             "ArnEquals" | "ArnLike" | "StringLike" => texts().any(|text| is_like(is, text)),
             "StringEquals" => texts().any(|text| text == is),
-            "Bool" => values.iter().any(|value| value.as_str() == Some(is) || value.to_string() == is),
+            "Bool" => {
+                values.iter().any(|value| value.as_str() == Some(is) || value.as_bool() == Some(is == "true"))
+            }
             _ => return Holds::Unread,
         };
         match (matches, key.eq_ignore_ascii_case("aws:SecureTransport")) {

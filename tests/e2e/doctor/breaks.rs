@@ -6,7 +6,8 @@ use watchfire::containment::standing_namespaced;
 use watchfire_tests::Twist;
 use watchfire_tests::cluster::{Fault, Match, Rule};
 
-use super::install::{Install, admission_policy, binding, looks_at_admission, rules};
+use super::install::Install;
+use super::kubernetes::{admission_policy, binding, looks_at_admission, rules};
 
 pub(super) const BREAKS: [&str; 70] = [
     "a secret is not there",

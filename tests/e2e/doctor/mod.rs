@@ -2,6 +2,7 @@
 
 mod breaks;
 mod install;
+mod kubernetes;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
