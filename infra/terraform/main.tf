@@ -35,7 +35,14 @@ locals {
       # With and without the six characters that AWS adds: a configuration may be written before there are any.
       secrets = flatten([for arn in values(module.secrets.arns) : [arn, replace(arn, "/-[0-9A-Za-z]{6}$/", "")]])
       keys    = [local.key_arn]
+      # What only `doctor` looks at. Lists, and figures of CloudWatch, are everybody's or nobody's.
+      dead_letters = [for queue in ["urgent_dead", "alerts_dead", "undelivered"] : "arn:${local.partition}:sqs:${local.region}:${local.account}:${module.queues.names[queue]}"]
+      rules        = ["arn:${local.partition}:events:${local.region}:${local.account}:rule/*"]
+      buses        = ["*"]
+      figures      = ["*"]
+      mappings     = ["*"]
     },
+    var.function == null ? {} : { functions = ["arn:${local.partition}:lambda:${local.region}:${local.account}:function:${var.name}-*"] },
     var.evidence == null ? {} : {
       evidence_objects = ["${module.evidence[0].arn}/*"]
       evidence_buckets = [module.evidence[0].arn]
@@ -213,5 +220,12 @@ module "operator" {
   source = "./modules/permissions"
 
   role = "operator"
+  on   = local.on
+}
+
+module "doctor" {
+  source = "./modules/permissions"
+
+  role = "doctor"
   on   = local.on
 }

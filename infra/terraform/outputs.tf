@@ -104,3 +104,8 @@ output "operator_policy" {
   description = "What a human at the command line needs (`check --live`, `send-test`, `evidence verify`, commands with `--store`): put it on your own role."
   value       = module.operator.json
 }
+
+output "doctor_policy" {
+  description = "What `watchfire doctor` looks at, and nothing else: put it on the role of whoever runs it. The worker's role has none of it that it does not need itself."
+  value       = module.doctor.json
+}

@@ -30,7 +30,7 @@ const NOT_TYPED: [(&str, &str); 23] = [
     ("watchfire why", "needs a worker: incidents.txt, on-call.txt"),
     ("watchfire store", "needs a store: e2e/store_command.rs"),
     ("watchfire evidence", "needs evidence: e2e/evidence.rs"),
-    ("watchfire doctor", "needs a cluster: e2e/containment"),
+    ("watchfire doctor", "needs a cluster and AWS: e2e/doctor"),
     ("watchfire rbac --config", "needs a configuration: cli/rbac.rs"),
     ("watchfire check", "needs a configuration: e2e/cli.rs"),
     ("watchfire reload", "needs a worker: e2e/reload.rs"),
@@ -43,9 +43,10 @@ const NOT_TYPED: [(&str, &str); 23] = [
 ];
 
 /// Output in documents that no transcript holds, by document and how the command begins, and why.
-const SHOWN_BY_HAND: [(&str, &str, &str); 15] = [
+const SHOWN_BY_HAND: [(&str, &str, &str); 16] = [
     ("infra/README.md", "watchfire send-test", "infra/guide/check types all of it, and compares"),
     ("infra/docs/from-the-runbook.md", "watchfire ", "infra/guide/check types all of it, and compares"),
+    ("router/docs/doctor.md", "watchfire doctor", "lines of e2e/doctor/sound.txt and broken.txt: e2e/doctor"),
     (
         "router/docs/containment.md",
         "watchfire ",

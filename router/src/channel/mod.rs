@@ -52,7 +52,7 @@ pub use preview::{Preview, faults, preview};
 pub(crate) use reply::asks_to_wait;
 pub use security_hub::{Config as SecurityHubConfig, HubRegion, SecurityHub};
 pub use slack::{Config as SlackConfig, Slack};
-pub use sns::{Config as SnsConfig, Sns};
+pub use sns::{Config as SnsConfig, Sns, TopicArn};
 pub use webhook::{Config as WebhookConfig, Webhook};
 
 use crate::clients::Clients;

@@ -50,6 +50,7 @@ use watchfire_core::ids::{EffectId, EventId, IncidentKey};
 use watchfire_core::journal::{Entry, Outcome};
 use watchfire_core::state::{Key, Record, State};
 
+pub(crate) use dynamodb::checkup;
 pub use dynamodb::{Config as DynamoDbConfig, DynamoDb, OpenAs, Units};
 pub use embedded::Embedded;
 pub(crate) use embedded::compact::Now;

@@ -359,7 +359,10 @@ pub(crate) fn store_is_back(since: Timestamp) {
 
 /// A worker begins before its table has answered.
 pub(crate) fn begun_without_table(error: &dyn std::error::Error) {
-    error!(error = chain(error), "the table does not answer: begun without it, urgent pages go out unrecorded");
+    error!(
+        error = chain(error),
+        "the table does not answer: begun without it, urgent pages go out unrecorded"
+    );
 }
 
 /// The store's writer could not write.

@@ -69,6 +69,13 @@ impl CallError {
         }
     }
 
+    /// Whether whoever calls may not. A bad signature or an unknown key is something else.
+    pub(crate) fn is_about_permissions(&self) -> bool {
+        const DENIED: [&str; 4] =
+            ["AccessDenied", "AccessDeniedException", "AuthorizationError", "AuthorizationErrorException"];
+        DENIED.contains(&self.code())
+    }
+
     /// Whether the same call may be taken later, once something was mended or has passed.
     pub(crate) fn is_transient(&self) -> bool {
         match self {

@@ -58,7 +58,7 @@ fn told(called: Result<Value, CallError>) -> Result<Result<Value, CallError>, Er
 }
 
 /// Why a table cannot be looked at, and what to do about it.
-fn not_looked_at(error: &CallError, region: &str) -> String {
+pub(super) fn not_looked_at(error: &CallError, region: &str) -> String {
     match error.code() {
         "ResourceNotFoundException" => format!(
             "there is no such table in {region}: is it in another region (AWS_REGION or `store.dynamodb.region`), or of \
@@ -80,7 +80,7 @@ fn not_looked_at(error: &CallError, region: &str) -> String {
 }
 
 /// What a table is not that it must be.
-fn differences(described: &Value) -> Vec<String> {
+pub(super) fn differences(described: &Value) -> Vec<String> {
     let mut wrong = Vec::new();
     let expected = definition("");
     let status = described["TableStatus"].as_str().unwrap_or_default();
@@ -121,7 +121,7 @@ fn differences(described: &Value) -> Vec<String> {
     wrong
 }
 
-fn no_expiry(described: Result<Value, CallError>) -> Option<String> {
+pub(super) fn no_expiry(described: Result<Value, CallError>) -> Option<String> {
     match described {
         Ok(told) => {
             let told = &told["TimeToLiveDescription"];

@@ -1,5 +1,6 @@
 //! The store in one table of DynamoDB, for many workers and for Lambda. Its README says what stands where, and what it takes.
 
+mod checkup;
 mod commit;
 mod definition;
 #[cfg(feature = "cli")]
@@ -29,6 +30,7 @@ use serde::Deserialize;
 use tokio::sync::watch;
 use watchfire_core::yaml::{Mistake, expected};
 
+pub(crate) use self::checkup::checkup;
 use self::hands::Hands;
 use self::leases::Seen;
 use self::merging::Combined;
@@ -36,8 +38,8 @@ use self::objects::Objects;
 use self::request::Write;
 use self::table::Table;
 pub use self::table::Units;
-use super::{Error, SIGN};
 use super::parsed::Parsed;
+use super::{Error, SIGN};
 use crate::aws::call::{Caller, Service};
 use crate::clients::Clients;
 
