@@ -182,7 +182,13 @@ async fn a_worker_begins_without_its_table_and_is_a_worker_like_any_other_once_i
     worker.terminate().await;
     proxy.switch(Faults::away());
     worker.starts().await.unwrap();
-    assert_eq!(worker.logs().all("the table does not answer: begun without it, urgent pages go out unrecorded").len(), 1);
+    assert_eq!(
+        worker
+            .logs()
+            .all("the table does not answer: begun without it, urgent pages go out unrecorded")
+            .len(),
+        1
+    );
     queue.send(&GuardDuty::miner("urgent-1").event("event-1").to_string()).await;
     let page = paged(&pagerduty, 1).await[0].to_string();
     assert!(page.contains("not recorded: the store does not answer"), "{page}");
