@@ -36,8 +36,8 @@ use self::objects::Objects;
 use self::request::Write;
 use self::table::Table;
 pub use self::table::Units;
-use super::{Error, SIGN};
 use super::parsed::Parsed;
+use super::{Error, SIGN};
 use crate::aws::call::{Caller, Service};
 use crate::clients::Clients;
 
