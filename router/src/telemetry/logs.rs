@@ -282,6 +282,11 @@ pub fn visibility_failed(message_id: &str, error: &anyhow::Error) {
     warn!(message_id, error = format!("{error:#}"), "a message's visibility could not be changed");
 }
 
+/// What a Lambda has not done comes again on the queue's own terms.
+pub(crate) fn not_given_back(messages: usize, error: &anyhow::Error) {
+    warn!(messages, error = format!("{error:#}"), "what is not done comes again by the queue's visibility");
+}
+
 /// What was old is gone.
 pub fn pruned(records: u64) {
     info!(records, "pruned");
