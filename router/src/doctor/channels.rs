@@ -25,6 +25,8 @@ pub(super) async fn look(read: &Read, us: Option<&Us>, clients: &Clients, findin
             ChannelConfig::Console(_)
             | ChannelConfig::PagerDuty(_)
             | ChannelConfig::Email(_)
+            | ChannelConfig::Webhook(_)
+            | ChannelConfig::Slack(_)
             | ChannelConfig::SecurityHub(_) => vec![asked(&path, name, config, read).await],
         }
     });
@@ -50,8 +52,10 @@ fn remedy(path: &str, config: &ChannelConfig) -> String {
             "{path}.pagerduty.routing_key is to be the key of an Events API v2 integration, and its url within reach"
         ),
         ChannelConfig::Email(_) => format!("see {path}.email: host, port, tls, ca_file and auth"),
-        ChannelConfig::Console(_) | ChannelConfig::Sns(_) | ChannelConfig::SecurityHub(_) => {
-            format!("see {path}")
-        }
+        ChannelConfig::Console(_)
+        | ChannelConfig::Sns(_)
+        | ChannelConfig::Webhook(_)
+        | ChannelConfig::Slack(_)
+        | ChannelConfig::SecurityHub(_) => format!("see {path}"),
     }
 }
