@@ -147,6 +147,13 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether a transaction of another was at the item, so that nothing was written.
+    pub(super) fn is_conflict(&self) -> bool {
+        let Error::Unavailable(cause) = self else { return false };
+        let called = cause.downcast_ref::<CallError>();
+        called.is_some_and(|error| error.code() == "TransactionConflictException")
+    }
+
     /// Whether the table has merely not answered: whatever may be wrong with it is not known.
     pub(crate) fn is_no_answer(&self) -> bool {
         let Error::Unavailable(cause) = self else { return false };

@@ -208,12 +208,13 @@ mod tests {
             ("messages_received", "Count"),
             ("pagerduty_heard_decided", "Count"),
             ("pagerduty_heard_unsigned", "Count"),
+            ("store_up", "None"),
         ];
         let expected = json!({
             "_aws": {"Timestamp": 1_795_143_600_000_i64, "CloudWatchMetrics": [{"Namespace": "Watchfire",
                 "Dimensions": [["FunctionName"]], "Metrics": names.iter().map(metric).collect::<Vec<_>>()}]},
             "FunctionName": "alerts", "channel_up": 0.0, "fallbacks": 2.0, "messages_received": 3.0,
-            "pagerduty_heard_decided": 2.0, "pagerduty_heard_unsigned": 1.0,
+            "pagerduty_heard_decided": 2.0, "pagerduty_heard_unsigned": 1.0, "store_up": 1.0,
         });
         assert_eq!(line(&emf, &metrics), expected);
         assert_eq!(line(&emf, &metrics), Value::Null, "nothing has changed since");

@@ -123,6 +123,7 @@ async fn an_invocation_has_one_line_of_metrics_of_what_it_has_counted() {
         ("effects_done", "Count"),
         ("messages_received", "Count"),
         ("page_latency_seconds", "Seconds"),
+        ("store_up", "None"),
     ];
     for measured in ["decide_seconds", "page_latency_seconds"] {
         let seconds = line[measured].as_f64().unwrap();
@@ -135,6 +136,7 @@ async fn an_invocation_has_one_line_of_metrics_of_what_it_has_counted() {
             "Metrics": metrics.iter().map(metric).collect::<Vec<_>>()}]},
         "channel_up": 1.0, "decide_seconds": "measured", "decisions_P0": 2.0, "effects_done": 2.0,
         "messages_received": 2.0, "page_latency_seconds": "measured",
+        "store_up": 1.0,
     });
     assert_eq!(line, expected);
     assert_eq!(lambda.lambda.told(told_within()).await, None, "nothing was counted since");

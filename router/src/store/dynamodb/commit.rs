@@ -85,11 +85,11 @@ impl DynamoDb {
         let mut commit = Commit::new(read, entry, how)?;
         let end = Instant::now() + WITHIN;
         let body = commit.body.clone().when(Condition::Absent);
-        let (merged, body) = try_join!(self.merge(decision), self.0.table.write(&body))?;
+        let (merged, has_body) = try_join!(self.merge(decision), is_written(&self.0.table, &body))?;
         if !merged {
             return Ok(Committed::Stale);
         }
-        if let Written::No(_) = body {
+        if !has_body {
             // Somebody else decides the same at the same moment, or this process did.
             commit.with.push(commit.body.clone());
         }
@@ -230,8 +230,16 @@ fn goes_alone(decision: &Decision, key: &Key, read: &State) -> bool {
 
 /// Each by itself, whatever becomes of the others; whether all of them were as they were read.
 async fn all_written(table: &Table, writes: &[Write]) -> Result<bool, Error> {
-    let written = try_join_all(writes.iter().map(|write| table.write(write))).await?;
-    Ok(written.iter().all(|written| matches!(written, Written::Yes)))
+    Ok(try_join_all(writes.iter().map(|write| is_written(table, write))).await?.into_iter().all(|is| is))
+}
+
+/// Not where a condition does not hold, or another's transaction is at it.
+async fn is_written(table: &Table, write: &Write) -> Result<bool, Error> {
+    match table.write(write).await {
+        Ok(written) => Ok(matches!(written, Written::Yes)),
+        Err(error) if error.is_conflict() => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// Writes all of it or nothing; with the commit's id where the first is the head of a decision.

@@ -1,6 +1,6 @@
 //! What the table is asked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -280,7 +280,9 @@ impl DynamoDb {
     pub(super) async fn heads(&self, bodies: &[Item]) -> Result<Vec<Option<Item>>, Error> {
         let event = |body| places::event_of_body(body).map(|event| places::head(&event));
         let places: Vec<Option<Place>> = bodies.iter().map(event).collect();
-        let found = self.0.table.get_all(&places.iter().flatten().cloned().collect::<Vec<_>>()).await?;
+        // What was decided anew has several bodies and one head.
+        let asked: BTreeSet<Place> = places.iter().flatten().cloned().collect();
+        let found = self.0.table.get_all(&asked.into_iter().collect::<Vec<_>>()).await?;
         let head = |(place, body): (Option<Place>, &Item)| {
             let Place { pk, sk, .. } = place?;
             found.get(&(pk, sk)).filter(|head| is_of(head, body)).cloned()
