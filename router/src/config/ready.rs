@@ -14,6 +14,7 @@ use super::file::{Config, HttpConfig};
 use super::http::wrong_tokens;
 use super::writable::{By, against_file, against_folder};
 use super::{Diagnostic, Loaded, Read, Watched, Written, read};
+use crate::aws::call::CallError;
 use crate::channel::{Channel, ChannelConfig, is_address};
 use crate::clients::{Clients, is_fips};
 use crate::cluster;
@@ -83,7 +84,8 @@ impl Ready {
         reach: Reach,
         watched: &mut Watched,
     ) -> Result<Ready, Vec<Diagnostic>> {
-        let Followed { read, channels, inbound, tokens } = follow(path, clients, reach, watched).await?;
+        let Followed { read, channels, inbound, tokens, refused: _ } =
+            follow(path, clients, reach, watched).await?;
         let Loaded { config, policy, written, rule_files, watched } = read.finished()?;
         Ok(Ready { config, policy, written, channels, inbound, tokens, reach, rule_files, watched })
     }
@@ -94,7 +96,7 @@ impl Ready {
     /// Whatever it leads to that is not there.
     pub async fn of(mut config: Config, policy: Policy, clients: &Clients) -> anyhow::Result<Ready> {
         let (written, mut mistakes) = (Written::nothing("configuration"), Vec::new());
-        let mut found = Found { written: &written, mistakes: &mut mistakes };
+        let mut found = Found { written: &written, mistakes: &mut mistakes, refused: Vec::new() };
         let tokens = found.tokens(&mut config.http, clients, Reach::World).await;
         let known = found.secrets(&mut config.channels, clients, Reach::World).await;
         found.heartbeat(&mut config, clients, Reach::World).await;
@@ -118,6 +120,8 @@ pub(crate) struct Apart {
     pub(crate) channels: BTreeMap<ChannelName, Channel>,
     /// What it leads to that is not there, or does not fit.
     pub(crate) mistakes: Vec<Diagnostic>,
+    /// The paths of those that are secrets which whoever asks may not read.
+    pub(crate) refused: Vec<String>,
 }
 
 /// Reads a configuration file and follows it to its secrets. Its table is not opened.
@@ -126,14 +130,14 @@ pub(crate) struct Apart {
 /// Every mistake in its text and in its rules.
 pub(crate) async fn apart(path: &Path, clients: &Clients) -> Result<Apart, Vec<Diagnostic>> {
     let watched = &mut Watched::default();
-    let Followed { mut read, channels, .. } = follow(path, clients, Reach::Away, watched).await?;
+    let Followed { mut read, channels, refused, .. } = follow(path, clients, Reach::Away, watched).await?;
     if read.parsed.config.is_none() {
         return Err(read.finished().err().unwrap_or_default());
     }
     let mistakes = std::mem::take(&mut read.parsed.mistakes);
     let Loaded { config, policy, written, .. } =
         read.finished().map_err(|wrong| [mistakes.clone(), wrong].concat())?;
-    Ok(Apart { config, policy, written, channels, mistakes })
+    Ok(Apart { config, policy, written, channels, mistakes, refused })
 }
 
 /// What was read, and how far it led.
@@ -142,6 +146,7 @@ struct Followed {
     channels: BTreeMap<ChannelName, Channel>,
     inbound: Inbound,
     tokens: Tokens,
+    refused: Vec<String>,
 }
 
 async fn follow(
@@ -156,7 +161,7 @@ async fn follow(
     let mut read = reading.expect("reading does not panic, and nobody stops it")?;
     *watched = read.watched.clone();
     let Parsed { config, mistakes, written, rules: _, http, channels } = &mut read.parsed;
-    let mut found = Found { written, mistakes };
+    let mut found = Found { written, mistakes, refused: Vec::new() };
     if config.as_ref().is_some_and(|config| config.require_fips) {
         found.fips(reach, is_fips());
     }
@@ -168,13 +173,16 @@ async fn follow(
         (config.http, config.channels) = (http.clone(), channels.clone());
     }
     let (built, inbound) = found.channels(known, clients).await;
-    Ok(Followed { read, channels: built, inbound, tokens })
+    let refused = found.refused;
+    Ok(Followed { read, channels: built, inbound, tokens, refused })
 }
 
 /// The mistakes found on the way.
 struct Found<'f> {
     written: &'f Written,
     mistakes: &'f mut Vec<Diagnostic>,
+    /// The paths of secrets that whoever asks may not read.
+    refused: Vec<String>,
 }
 
 impl Found<'_> {
@@ -267,6 +275,10 @@ impl Found<'_> {
         let secret = match source.resolve(clients).await {
             Ok(secret) => secret,
             Err(error) => {
+                let mut calls = error.chain().filter_map(|cause| cause.downcast_ref::<CallError>());
+                if calls.any(CallError::is_about_permissions) {
+                    self.refused.push(path.clone());
+                }
                 self.add(&path, format!("{error:#}"));
                 return Secrecy::Wrong;
             }

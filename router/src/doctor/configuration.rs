@@ -30,10 +30,15 @@ pub(super) async fn look(path: &Path, clients: &Clients) -> (Section, Option<Rea
         Ok(apart) => apart,
         Err(mistakes) => return (Section { name, findings: mistakes.iter().map(told).collect() }, None),
     };
-    let Apart { config, mut policy, written, channels, mistakes } = apart;
+    let Apart { config, mut policy, written, channels, mistakes, refused } = apart;
     // The cluster has a section of its own.
-    let mut findings: Vec<_> =
-        mistakes.iter().filter(|mistake| mistake.path != "cluster.access").map(told).collect();
+    let mistakes = mistakes.iter().filter(|mistake| mistake.path != "cluster.access");
+    let mut findings: Vec<_> = mistakes
+        .map(|mistake| match refused.contains(&mistake.path) {
+            true => not_read(mistake),
+            false => told(mistake),
+        })
+        .collect();
     match config::examples(&config, &mut policy) {
         Err(failures) => findings.extend(failures.iter().map(told)),
         Ok(examples) if findings.is_empty() => {
@@ -54,6 +59,14 @@ fn told(mistake: &Diagnostic) -> Finding {
     let said = Mistake { expected: expected.clone(), found: found.clone(), hint: None };
     let remedy = hint.clone().unwrap_or_else(|| "see router/docs/configuration.md".to_owned());
     Finding::fail(format!("{}: {said}", mistake.place()), remedy)
+}
+
+/// Of a secret that whoever asks may not read.
+fn not_read(mistake: &Diagnostic) -> Finding {
+    Finding::warn(
+        format!("{}: not looked at, secretsmanager:GetSecretValue is missing", mistake.place()),
+        "grant secretsmanager:GetSecretValue to whoever runs `doctor`, or run it as somebody who has it",
+    )
 }
 
 async fn fips(config: &Config, clients: &Clients) -> Finding {

@@ -9,8 +9,9 @@ use watchfire_tests::cluster::{Fault, Match, Rule};
 use super::install::Install;
 use super::kubernetes::{admission_policy, binding, looks_at_admission, rules};
 
-pub(super) const BREAKS: [&str; 70] = [
+pub(super) const BREAKS: [&str; 71] = [
     "a secret is not there",
+    "a secret may not be read",
     "FIPS is required of a build without it",
     "the credentials are not known",
     "the queue is another region's",
@@ -87,6 +88,11 @@ pub(super) async fn break_it(name: &str, install: &mut Install) {
         "a secret is not there" => {
             configure(install, "channels.oncall.pagerduty.routing_key", json!({"env": "NEVER_SET"}));
         }
+        "a secret may not be read" => {
+            let arn = install.arn("secretsmanager", "secret:routing-key");
+            configure(install, "channels.oncall.pagerduty.routing_key", json!({"secret_arn": arn}));
+            install.proxy.twist(Twist::Refuse("GetSecretValue".into()));
+        }
         "FIPS is required of a build without it" => configure(install, "require_fips", json!(true)),
         "the credentials are not known" => {
             let code = "InvalidClientTokenId";
@@ -155,9 +161,9 @@ async fn a_queue(name: &str, install: &mut Install) {
         "dead letters are kept for four days" => {
             install.set("alerts-dead", json!({"MessageRetentionPeriod": "345600"})).await;
         }
-        "dead letters lie there" => lie_there(install).await,
+        "dead letters lie there" => install.lie_there().await,
         "how old dead letters are may not be asked" => {
-            lie_there(install).await;
+            install.lie_there().await;
             install.proxy.twist(Twist::Refuse("GetMetricStatistics".into()));
         }
         "the dead-letter queue is gone" => {
@@ -184,25 +190,6 @@ async fn a_queue(name: &str, install: &mut Install) {
         }
         _ => {}
     }
-}
-
-/// Two messages, for three hours.
-async fn lie_there(install: &Install) {
-    for body in ["one", "two"] {
-        install
-            .sqs("SendMessage", json!({"QueueUrl": install.url("alerts-dead"), "MessageBody": body}))
-            .await;
-    }
-    let queue = format!("{}-alerts-dead", install.name);
-    let fields = [
-        ("Action", "PutMetricData"),
-        ("Namespace", "AWS/SQS"),
-        ("MetricData.member.1.MetricName", "ApproximateAgeOfOldestMessage"),
-        ("MetricData.member.1.Value", "10800"),
-        ("MetricData.member.1.Dimensions.member.1.Name", "QueueName"),
-        ("MetricData.member.1.Dimensions.member.1.Value", &queue),
-    ];
-    install.aws.form("monitoring", &fields).await;
 }
 
 async fn a_function(name: &str, install: &mut Install) {

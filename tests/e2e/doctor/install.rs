@@ -136,6 +136,23 @@ impl Install {
         ]})
     }
 
+    /// Two messages, for three hours.
+    pub(super) async fn lie_there(&self) {
+        for body in ["one", "two"] {
+            self.sqs("SendMessage", json!({"QueueUrl": self.url("alerts-dead"), "MessageBody": body})).await;
+        }
+        let queue = format!("{}-alerts-dead", self.name);
+        let fields = [
+            ("Action", "PutMetricData"),
+            ("Namespace", "AWS/SQS"),
+            ("MetricData.member.1.MetricName", "ApproximateAgeOfOldestMessage"),
+            ("MetricData.member.1.Value", "10800"),
+            ("MetricData.member.1.Dimensions.member.1.Name", "QueueName"),
+            ("MetricData.member.1.Dimensions.member.1.Value", &queue),
+        ];
+        self.aws.form("monitoring", &fields).await;
+    }
+
     /// The rules that send to a queue.
     pub(super) fn senders(&self, queue: &str) -> Vec<String> {
         let rules = patterns().into_iter().map(|(rule, _)| rule).filter(|rule| queue_of(rule) == queue);

@@ -70,7 +70,9 @@ fn agree(name: &str, told: &str) {
         std::fs::write(golden(name), told).unwrap();
     }
     let expected = std::fs::read_to_string(golden(name)).unwrap_or_default();
-    assert!(told == expected, "{name} differs; WRITE_GOLDENS=1 writes what was said:\n{told}");
+    let lines = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
+    let difference = difference(&lines(&expected), &lines(told));
+    assert!(told == expected, "{name} differs; WRITE_GOLDENS=1 writes what was said:\n{difference}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
