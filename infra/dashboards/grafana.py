@@ -62,14 +62,14 @@ def panels():
 
 
 def variable(name, label, query, several):
-    return {"type": "query", "name": name, "label": label, "datasource": SOURCE, "query": {"query": query, "refId": name},
-            "refresh": 2, "sort": 1, "multi": several, "includeAll": several, "allValue": ".*" if several else None,
-            "current": {"text": "All", "value": "$__all"} if several else {}, "hide": 0, "skipUrlSync": False, "options": [], "regex": ""}
+    made = {"type": "query", "name": name, "label": label, "datasource": SOURCE, "query": {"query": query, "refId": name},
+            "refresh": 2, "sort": 1, "multi": several, "includeAll": several, "hide": 0, "skipUrlSync": False, "options": [], "regex": ""}
+    return made | {"allValue": ".*", "current": {"text": "All", "value": "$__all"}} if several else made
 
 
 def dashboard():
     source = {"type": "datasource", "name": "source", "label": "Prometheus", "query": "prometheus", "refresh": 1, "multi": False,
-              "includeAll": False, "current": {}, "hide": 0, "skipUrlSync": False, "options": [], "regex": ""}
+              "includeAll": False, "hide": 0, "skipUrlSync": False, "options": [], "regex": ""}
     job = variable("job", "Job", "label_values(watchfire_messages_at_work, job)", False)
     worker = variable("worker", "Worker", 'label_values(watchfire_messages_at_work{job="$job"}, pod)', True)
     return {

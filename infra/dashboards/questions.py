@@ -20,9 +20,10 @@ def rate(metric, by, *matchers):
 
 
 def grown(metric, by, *matchers):
-    """How much it grew in the time that is looked at."""
-    grouped = f" by ({by})" if by else ""
-    return f"sum{grouped} (increase({of(metric, *matchers)}[$__range])) or vector(0)"
+    """How much it grew in the time that is looked at. Of a whole, nothing is 0; among parts, a 0 would be one without a name."""
+    if by:
+        return f"sum by ({by}) (increase({of(metric, *matchers)}[$__range]))"
+    return f"sum (increase({of(metric, *matchers)}[$__range])) or vector(0)"
 
 
 def quantile(share, metric, by):
@@ -62,6 +63,7 @@ QUESTIONS = [
         ("On its way for", "stat", "s", [(
             f"max({of('watchfire_canary_arrival_timestamp_seconds')} > 0) - max({of('watchfire_canary_timestamp_seconds')} > 0)", "canary")]),
         ("At work", "stat", "short", [(f"sum({of('watchfire_messages_at_work')})", "messages")]),
+        ("Workers without their store", "stat", "short", [(f"count({of('watchfire_store_up')} == 0) or vector(0)", "workers")]),
         ("Store did not answer", "stat", "short", [(grown("watchfire_store_failures_total", ""), "times")]),
         ("Taken", "lines", "ops", [(rate("watchfire_messages_received_total", "queue"), "{{queue}}")]),
         ("Left to come again", "lines", "ops", [(rate("watchfire_messages_left_total", "queue"), "{{queue}}")]),

@@ -21,6 +21,10 @@ locals {
   # A Lambda leaves a record that is not done on its queue until its visibility is over: that is no reason to wake anybody.
   late_after_seconds = var.function == null ? 120 : local.visibility_seconds + 120
 
+  tokens       = { token = "ingest-token", operator_token = "operator-token" }
+  has_pager    = contains(var.secrets, "pagerduty-routing-key")
+  urgent_route = merge({ to = [local.has_pager ? "oncall" : "guardduty"] }, local.has_pager ? { fallback = "guardduty" } : {})
+
   # What the roles work on; what is not here, they may not.
   on = merge(
     {
@@ -31,7 +35,14 @@ locals {
       # With and without the six characters that AWS adds: a configuration may be written before there are any.
       secrets = flatten([for arn in values(module.secrets.arns) : [arn, replace(arn, "/-[0-9A-Za-z]{6}$/", "")]])
       keys    = [local.key_arn]
+      # What only `doctor` looks at. Lists, and figures of CloudWatch, are everybody's or nobody's.
+      dead_letters = [for queue in ["urgent_dead", "alerts_dead", "undelivered"] : "arn:${local.partition}:sqs:${local.region}:${local.account}:${module.queues.names[queue]}"]
+      rules        = ["arn:${local.partition}:events:${local.region}:${local.account}:rule/*"]
+      buses        = ["*"]
+      figures      = ["*"]
+      mappings     = ["*"]
     },
+    var.function == null ? {} : { functions = ["arn:${local.partition}:lambda:${local.region}:${local.account}:function:${var.name}-*"] },
     var.evidence == null ? {} : {
       evidence_objects = ["${module.evidence[0].arn}/*"]
       evidence_buckets = [module.evidence[0].arn]
@@ -209,5 +220,12 @@ module "operator" {
   source = "./modules/permissions"
 
   role = "operator"
+  on   = local.on
+}
+
+module "doctor" {
+  source = "./modules/permissions"
+
+  role = "doctor"
   on   = local.on
 }

@@ -74,7 +74,7 @@ output "bus_arn" {
 }
 
 output "configuration" {
-  description = "What of watchfire.yaml comes from here."
+  description = "watchfire.yaml, whole: P0 and P1 to PagerDuty, and by mail where that does not take them; P2 by mail; P3 recorded."
   value = yamlencode({
     queues = [
       { url = module.queues.urls.urgent, visibility_seconds = local.visibility_seconds, max_receives = var.max_receives },
@@ -83,9 +83,19 @@ output "configuration" {
     store    = { dynamodb = merge({ table = module.table.name }, var.large_rows ? { bucket = module.rows[0].bucket } : {}) }
     evidence = var.evidence == null ? null : { to = { s3 = { bucket = module.evidence[0].bucket, kms_key = local.key_arn } } }
     cluster  = { name = var.cluster_name, arn = local.cluster_arn }
-    channels = {
-      guardduty    = { sns = { topic_arn = module.topics.arns.guardduty } }
-      security-hub = { sns = { topic_arn = module.topics.arns.security_hub } }
+    http     = { for key, secret in local.tokens : key => { secret_arn = module.secrets.arns[secret] } if contains(var.secrets, secret) }
+    channels = merge(
+      local.has_pager ? { oncall = { pagerduty = { routing_key = { secret_arn = module.secrets.arns["pagerduty-routing-key"] } } } } : {},
+      {
+        guardduty    = { sns = { topic_arn = module.topics.arns.guardduty } }
+        security-hub = { sns = { topic_arn = module.topics.arns.security_hub } }
+      },
+    )
+    routes = {
+      P0 = local.urgent_route
+      P1 = local.urgent_route
+      P2 = { to = ["security-hub"] }
+      P3 = { to = [] }
     }
   })
 }
@@ -93,4 +103,9 @@ output "configuration" {
 output "operator_policy" {
   description = "What a human at the command line needs (`check --live`, `send-test`, `evidence verify`, commands with `--store`): put it on your own role."
   value       = module.operator.json
+}
+
+output "doctor_policy" {
+  description = "What `watchfire doctor` looks at, and nothing else: put it on the role of whoever runs it. The worker's role has none of it that it does not need itself."
+  value       = module.doctor.json
 }

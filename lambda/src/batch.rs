@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsMessage};
 use futures_util::FutureExt as _;
@@ -13,7 +14,7 @@ use tokio::time::{Instant, timeout_at};
 use watchfire::router::{Router, Slot, WAITING_ROOM};
 use watchfire::source::{Handle, Message, QueueConfig, hint};
 use watchfire::telemetry::{self, Brought, Metrics, Origin};
-use watchfire::worker::handle_or_warn;
+use watchfire::worker::{again_in, backoff, handle_or_warn};
 
 use crate::deadline::Deadline;
 use crate::hints::Hints;
@@ -47,7 +48,23 @@ struct Same {
     message: Message,
     /// Ids; an empty one where there is none: Lambda then brings the whole batch again, which repeats nothing but work.
     ids: Vec<String>,
+    /// What gives each of them back.
+    handles: Vec<Handle>,
     max_receives: Option<u32>,
+}
+
+/// What has come of a record.
+enum Ended {
+    /// It is done; when the first of what was decided about it is to be looked at again.
+    Done(Option<Timestamp>),
+    /// It has to come again after that time.
+    Again(Duration),
+}
+
+/// What is not done of those that are the same.
+struct Left {
+    ids: Vec<String>,
+    handles: Vec<Handle>,
 }
 
 impl Batch<'_> {
@@ -55,8 +72,8 @@ impl Batch<'_> {
     pub(crate) async fn handle(self, records: Vec<SqsMessage>) -> Done {
         // One event source mapping has one queue.
         let arn = records.first().and_then(|record| record.event_source_arn.clone());
-        let queue = arn.and_then(|arn| self.hints.queue(&arn)).map_or("another", QueueConfig::name);
-        let origin = Origin { source: "sqs", queue };
+        let queue = arn.and_then(|arn| self.hints.queue(&arn));
+        let origin = Origin { source: "sqs", queue: queue.map_or("another", QueueConfig::name) };
         self.metrics.received(origin, records.len());
         let (records, was_hinted, in_flight) = self.sorted(records);
         let slots = Arc::new(Semaphore::new(usize::from(in_flight)));
@@ -68,28 +85,36 @@ impl Batch<'_> {
         while let Some(permit) = self.turn(&slots).await
             && let Some((at, same)) = records.next()
         {
-            left.insert(at, same.ids);
+            left.insert(at, Left { ids: same.ids, handles: same.handles });
             let slot = Slot::new(permit, room.clone(), same.message.body.len());
             tasks.spawn(one(self.router.clone(), at, same.message, same.max_receives, slot));
             while let Some(Ok(joined)) = tasks.try_join_next() {
                 done.push(joined);
             }
         }
-        left.extend(records.map(|(at, same)| (at, same.ids)));
+        left.extend(records.map(|(at, Same { ids, handles, .. })| (at, Left { ids, handles })));
         while let Ok(Some(joined)) = timeout_at(self.deadline.answer_by, tasks.join_next()).await {
             done.extend(joined);
         }
-        let mut next_wake = None;
-        for (at, handled) in done {
-            if let Some(next) = handled {
-                left.remove(&at);
-                next_wake = earlier(next_wake, next);
+        let (mut next_wake, mut again) = (None, Vec::new());
+        for (at, ended) in done {
+            match ended {
+                Ended::Done(next) => {
+                    left.remove(&at);
+                    next_wake = earlier(next_wake, next);
+                }
+                Ended::Again(after) => {
+                    let handles = left.get(&at).into_iter().flat_map(|left| &left.handles);
+                    again.extend(handles.map(|handle| (handle.clone(), after)));
+                }
             }
         }
         if Instant::now() >= self.deadline.answer_by || !tasks.is_empty() {
             telemetry::out_of_time(left.len());
         }
         stop(tasks).await;
+        // What there is no time for comes again by the queue's visibility.
+        let _ = timeout_at(self.deadline.answer_by, self.hints.give_back(queue, again)).await;
         let response = reported(left);
         self.metrics.left(origin, response.batch_item_failures.len());
         Done { response, next_wake, was_hinted }
@@ -117,13 +142,16 @@ impl Batch<'_> {
                 was_hinted = true;
                 continue;
             }
-            let id = message.id.clone();
+            let (id, handle) = (message.id.clone(), message.handle.clone());
             match known.get(&message.body) {
-                Some(at) => all[*at].ids.push(id),
+                Some(at) => {
+                    all[*at].ids.push(id);
+                    all[*at].handles.push(handle);
+                }
                 None => {
                     known.insert(message.body.clone(), all.len());
                     let max_receives = queue.and_then(|queue| queue.max_receives);
-                    all.push(Same { message, ids: vec![id], max_receives });
+                    all.push(Same { message, ids: vec![id], handles: vec![handle], max_receives });
                 }
             }
         }
@@ -131,27 +159,27 @@ impl Batch<'_> {
     }
 }
 
-/// Which record it is; and where it is done, when the first of what was decided about it is to be looked at again.
+/// Which record it is, and what has come of it.
 async fn one(
     router: Arc<Router>,
     at: usize,
     message: Message,
     max_receives: Option<u32>,
     slot: Slot,
-) -> (usize, Option<Option<Timestamp>>) {
+) -> (usize, Ended) {
     let work = AssertUnwindSafe(handle_or_warn(&router, max_receives, &message, &slot)).catch_unwind();
-    let done = match work.await {
-        Ok(Ok(handled)) => Some(handled.next_wake()),
+    let ended = match work.await {
+        Ok(Ok(handled)) => Ended::Done(handled.next_wake()),
         Ok(Err(nack)) => {
             telemetry::reported(&message.id, message.receives, &nack.reason);
-            None
+            Ended::Again(again_in(&nack, message.receives))
         }
         Err(_) => {
             telemetry::panicked(&message.id);
-            None
+            Ended::Again(backoff(message.receives))
         }
     };
-    (at, done)
+    (at, ended)
 }
 
 fn message(record: SqsMessage) -> Message {
@@ -167,9 +195,9 @@ fn message(record: SqsMessage) -> Message {
     }
 }
 
-fn reported(left: BTreeMap<usize, Vec<String>>) -> SqsBatchResponse {
+fn reported(left: BTreeMap<usize, Left>) -> SqsBatchResponse {
     let mut response = SqsBatchResponse::default();
-    for id in left.into_values().flatten() {
+    for id in left.into_values().flat_map(|left| left.ids) {
         let mut failure = BatchItemFailure::default();
         failure.item_identifier = id;
         response.batch_item_failures.push(failure);

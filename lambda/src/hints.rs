@@ -1,10 +1,11 @@
 //! What will be due within 15 minutes, brought by the queue that brings events: without a worker nobody else looks in time.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use watchfire::clients::Clients;
-use watchfire::source::{QueueConfig, hint};
+use watchfire::source::{Handle, QueueConfig, give_back, hint};
 use watchfire::telemetry;
 
 /// What is due later is left to a tick.
@@ -35,6 +36,13 @@ impl Hints {
         let (_, account) = rest.rsplit_once(':')?;
         let end = format!("/{account}/{name}");
         self.queues.iter().find(|queue| queue.url.trim_end_matches('/').ends_with(&end))
+    }
+
+    /// Has records of a queue come again, each after its time.
+    pub(crate) async fn give_back(&self, queue: Option<&QueueConfig>, left: Vec<(Handle, Duration)>) {
+        if let Some(queue) = queue {
+            give_back(&self.clients, queue, left).await;
+        }
     }
 
     /// Has the queue tell when that is due. Whoever gets the hint looks again for what is due next, so one that is under

@@ -97,6 +97,9 @@ impl Lambda {
             false => done.next_wake,
         };
         self.hints.send(next, Timestamp::now()).await;
+        if self.router.misses_its_store() {
+            self.look_after_store(deadline).await;
+        }
         serde_json::to_value(done.response).expect("ids can be written")
     }
 
@@ -123,9 +126,17 @@ impl Lambda {
         }
     }
 
+    /// What is cut off is done with the next tick.
+    async fn look_after_store(&self, deadline: Deadline) {
+        let _ = timeout_at(deadline.answer_by, self.router.look_after_store()).await;
+    }
+
     async fn tick(&self, deadline: Deadline) -> Result<Value, Failed> {
         let now = Timestamp::now();
-        let ticked = match timeout_at(deadline.answer_by, self.router.tick(now, self.keep)).await {
+        let tick = timeout_at(deadline.answer_by, self.router.tick(now, self.keep));
+        // Beside each other: a channel that is down, and is to hear that the store is back, holds up nothing.
+        let (ticked, ()) = tokio::join!(tick, self.look_after_store(deadline));
+        let ticked = match ticked {
             Ok(ticked) => ticked.map_err(|error| Failed(format!("the tick failed: {error}")))?,
             Err(_) => return Err(Failed("the tick was cut off by its deadline".to_owned())),
         };
@@ -171,6 +182,9 @@ impl Lambda {
         }
         stop(tasks).await;
         self.hints.send(next, Timestamp::now()).await;
+        if self.router.misses_its_store() {
+            self.look_after_store(deadline).await;
+        }
         match reasons.is_empty() {
             true => Ok(json!({"decided": decided})),
             false => Err(Failed(format!("not done: {}", reasons.join("; ")))),

@@ -182,6 +182,7 @@ impl App {
         let sends = tokio::spawn(router.traces.clone().keep_sending(ended));
         let looks = tokio::spawn(rotation.keep_looking());
         let tidies = tokio::spawn(worker::tidy(store.clone(), stop.clone()));
+        let looks_after = tokio::spawn(worker::look_after_store(router.clone(), stop.clone()));
         let mut resumes = tokio::spawn(worker::resume(router.clone(), stop.clone()));
         let ask = |poller| tokio::spawn(router::poll(router.clone(), poller, stop.clone()));
         let pollers: Vec<_> = pollers.into_iter().map(ask).collect();
@@ -208,6 +209,7 @@ impl App {
         }
         ticks.abort();
         tidies.abort();
+        looks_after.abort();
         looks.abort();
         reloads.iter().for_each(tokio::task::JoinHandle::abort);
         pollers.iter().chain(&canaries).for_each(tokio::task::JoinHandle::abort);

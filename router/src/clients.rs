@@ -2,6 +2,7 @@
 
 mod kept;
 mod partition;
+mod roots;
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -22,6 +23,7 @@ use watchfire_core::yaml::{Mistake, expected};
 
 use kept::KeptCredentials;
 pub(crate) use partition::{Partition, dns_suffix};
+use roots::Roots;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 const TOTAL_TIMEOUT: Duration = Duration::from_secs(10);
@@ -113,7 +115,8 @@ fn made_once(
     if let Some(http) = known.get() {
         return Ok(http.clone());
     }
-    let http = new.build().context("no HTTPS client")?;
+    let roots = Roots::get().for_reqwest().context("no HTTPS client")?;
+    let http = new.tls_certs_only(roots).build().context("no HTTPS client")?;
     Ok(known.get_or_init(|| http).clone())
 }
 
@@ -143,7 +146,11 @@ fn with_kept_credentials(aws: SdkConfig) -> SdkConfig {
 }
 
 fn aws_http() -> SharedHttpClient {
-    aws_smithy_http_client::Builder::new().tls_provider(tls::Provider::Rustls(crypto_mode())).build_https()
+    let trusted = tls::TlsContext::builder().with_trust_store(Roots::get().for_aws()).build();
+    aws_smithy_http_client::Builder::new()
+        .tls_provider(tls::Provider::Rustls(crypto_mode()))
+        .tls_context(trusted.expect("a trust store alone is never refused"))
+        .build_https()
 }
 
 #[cfg(not(feature = "fips"))]

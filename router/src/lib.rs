@@ -17,8 +17,11 @@ pub mod cluster;
 pub mod config;
 pub mod containment;
 mod descriptors;
+#[cfg(feature = "cli")]
+mod doctor;
 pub mod evidence;
 pub mod failure;
+pub mod finding;
 mod horizon;
 pub mod pagerduty;
 pub mod reload;

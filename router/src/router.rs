@@ -11,6 +11,7 @@ mod holding;
 mod in_force;
 mod incidents;
 mod naming;
+mod outage;
 mod perform;
 mod polling;
 mod resuming;
@@ -52,6 +53,8 @@ use deciding::Undecided;
 pub use in_force::InForce;
 pub use incidents::{Among, Listed, Story, StoryOf};
 pub use naming::{Ambiguous, Meant, Thing, shortest};
+use outage::Outage;
+pub use outage::PAGED_AFTER;
 pub(crate) use polling::hear;
 pub use polling::{PollRound, poll, poll_round};
 pub use resuming::RESUMED;
@@ -81,6 +84,7 @@ pub struct Router {
     pub(crate) at_work: AtWork,
     pub(crate) responder: Hands,
     remembered: Remembered,
+    outage: Outage,
     newest: Newest,
     watcher: Option<Watcher>,
     lessor: Lessor,
@@ -148,6 +152,7 @@ impl Router {
             at_work: AtWork::default(),
             responder: None,
             remembered: Remembered::default(),
+            outage: Outage::default(),
             newest: Newest::default(),
             watcher: None,
             lessor,

@@ -138,7 +138,7 @@ async fn worked(router: &Router, source: &Source, message: &Message, slot: &Slot
         return Ok(());
     }
     let Err(nack) = handle_or_warn(router, source.max_receives(), message, slot).await else { return Ok(()) };
-    let again_in = nack.retry_after.unwrap_or_default().max(backoff(message.receives));
+    let again_in = again_in(&nack, message.receives);
     telemetry::not_done(&message.id, message.receives, &nack.reason, again_in);
     Err(again_in)
 }
@@ -181,6 +181,11 @@ fn panicked(message: &Message) -> Duration {
     backoff(message.receives)
 }
 
+/// When a message that is not done is to come again.
+pub fn again_in(nack: &Nack, receives: u32) -> Duration {
+    nack.retry_after.unwrap_or_default().max(backoff(receives))
+}
+
 /// Keeps a message invisible for as long as this is polled.
 async fn keep(source: &Source, message: &Message) -> Infallible {
     let Some(every) = source.extend_every() else { return std::future::pending().await };
@@ -199,7 +204,8 @@ async fn is_true(told: &mut watch::Receiver<bool>) {
     }
 }
 
-fn backoff(receives: u32) -> Duration {
+/// The same of one whose handling panicked: longer with each time.
+pub fn backoff(receives: u32) -> Duration {
     let (least, most) = MESSAGE_BACKOFF;
     least.saturating_mul(1 << receives.saturating_sub(1).min(16)).min(most)
 }
@@ -287,6 +293,14 @@ pub async fn wake(router: Arc<Router>, mut stop: watch::Receiver<bool>) {
         if let Err(error) = router.wake(router.clock.now()).await {
             telemetry::tick_failed(&error);
         }
+    }
+}
+
+/// Looks after the store every two seconds, until `stop` turns true: what it pages is sent beside all else.
+pub async fn look_after_store(router: Arc<Router>, mut stop: watch::Receiver<bool>) {
+    let mut looks = interval(DUE_EVERY);
+    while is_time(&mut looks, &mut stop).await {
+        router.look_after_store().await;
     }
 }
 

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use watchfire_tests::cluster::Cluster;
 use watchfire_tests::smtp::Smtp;
-use watchfire_tests::{Configuration, Output, PagerDuty, watchfire, watchfire_at};
+use watchfire_tests::{Configuration, Output, PagerDuty, watchfire, watchfire_at, watchfire_calling};
 
 use crate::support::{directory, queue};
 
@@ -131,22 +131,29 @@ async fn a_live_check_asks_everybody_pages_nobody_and_says_who_does_not_answer()
         lines[2..6],
         [
             "ok    channels.mail: the mail server takes mail from us",
-            "ok    channels.oncall: PagerDuty took a change event",
+            "ok    channels.oncall: PagerDuty takes events by this key",
             "-     channels.screen: nobody to ask",
             "ok    channels.topic: the topic is there, with 1 confirmed subscriptions",
         ]
     );
     assert!(lines[6].starts_with("ok    cluster: Kubernetes v"), "{lines:#?}");
-    assert_eq!((said.code, pagerduty.accepted(), pagerduty.changes().len()), (1, 0, 1));
+    assert_eq!((said.code, pagerduty.accepted(), pagerduty.alerts().len()), (1, 1, 0));
     assert_eq!(mail.mails().len(), 0);
     let told: Value = serde_json::from_str(&checked(&["--output", "json"]).stdout).unwrap();
     let results: Vec<_> = told["live"].as_array().unwrap().iter().map(|one| one["result"].clone()).collect();
     assert_eq!(results, ["ok", "failed", "ok", "ok", "not_asked", "ok", "ok"]);
+    // From inside the pod it is asked with the role of the worker.
+    let (in_the_pod, by) = (["check", "--live"], [("AWS_ACCESS_KEY_ID", "worker")]);
+    let in_the_pod =
+        tokio::task::block_in_place(|| watchfire_calling(folder.path(), aws.endpoint(), &by, &in_the_pod));
+    assert_eq!(timeless(&in_the_pod.stdout), timeless(&said.stdout));
 
     let doctor = ["doctor", "--config", "watchfire.yaml"];
-    let doctor = tokio::task::block_in_place(|| watchfire_at(folder.path(), &doctor, &aws));
+    let by = [("AWS_ACCESS_KEY_ID", "doctor")];
+    let doctor =
+        tokio::task::block_in_place(|| watchfire_calling(folder.path(), aws.endpoint(), &by, &doctor));
     assert!(
-        doctor.stdout.contains("\nok ") || doctor.stdout.starts_with("ok "),
+        doctor.stdout.contains("\nok    the API server knows us as "),
         "it asks the cluster of the \
              configuration: {}{}",
         doctor.stdout,

@@ -30,7 +30,7 @@ const NOT_TYPED: [(&str, &str); 23] = [
     ("watchfire why", "needs a worker: incidents.txt, on-call.txt"),
     ("watchfire store", "needs a store: e2e/store_command.rs"),
     ("watchfire evidence", "needs evidence: e2e/evidence.rs"),
-    ("watchfire doctor", "needs a cluster: e2e/containment"),
+    ("watchfire doctor", "needs a cluster and AWS: e2e/doctor"),
     ("watchfire rbac --config", "needs a configuration: cli/rbac.rs"),
     ("watchfire check", "needs a configuration: e2e/cli.rs"),
     ("watchfire reload", "needs a worker: e2e/reload.rs"),
@@ -43,7 +43,10 @@ const NOT_TYPED: [(&str, &str); 23] = [
 ];
 
 /// Output in documents that no transcript holds, by document and how the command begins, and why.
-const SHOWN_BY_HAND: [(&str, &str, &str); 13] = [
+const SHOWN_BY_HAND: [(&str, &str, &str); 16] = [
+    ("infra/README.md", "watchfire send-test", "infra/guide/check types all of it, and compares"),
+    ("infra/docs/from-the-runbook.md", "watchfire ", "infra/guide/check types all of it, and compares"),
+    ("router/docs/doctor.md", "watchfire doctor", "lines of e2e/doctor/sound.txt and broken.txt: e2e/doctor"),
     (
         "router/docs/containment.md",
         "watchfire ",
@@ -62,12 +65,12 @@ const SHOWN_BY_HAND: [(&str, &str, &str); 13] = [
     ("router/docs/noise.md", "watchfire silence expire s-85317ac5", "a worker whose times were set"),
     ("router/docs/configuration.md", "watchfire ", "configurations that were made wrong for it"),
     ("router/docs/templates.md", "watchfire ", "configurations and templates that were made for it"),
+    ("router/docs/commands.md", "watchfire send-test", "names of one worker's events: e2e/drill.rs"),
     (
         "router/docs/webhook.md",
         "watchfire templates show",
         "the channel's own test, which has it from the binary",
     ),
-    ("README.md", "watchfire send-test", "names of one worker's events: e2e/drill.rs"),
     ("router/docs/store.md", "watchfire store", "sizes of a store that was damaged for it"),
 ];
 

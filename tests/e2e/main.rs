@@ -15,6 +15,7 @@ mod containment_steps;
 mod crash;
 mod damage;
 mod dead_channel;
+mod doctor;
 mod documents;
 mod drill;
 mod dynamodb;

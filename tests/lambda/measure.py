@@ -14,6 +14,8 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+# Seconds.
+FAR = 0.02
 NEXT = b"GET /2018-06-01/runtime/invocation/next"
 
 
@@ -45,13 +47,14 @@ class Server:
 
 
 class PagerDuty(Server):
-    """Takes everything."""
+    """Takes everything, at once or as late as one that is far away."""
 
-    pages, first = 0, None
+    after, first = 0, None
 
     async def answer(self, _head, _body):
-        self.pages += 1
         self.first = self.first or time.perf_counter()
+        if self.after:
+            await asyncio.sleep(self.after)
         return "202 Accepted", ["content-type: application/json"], b'{"status":"success","dedup_key":"k"}'
 
 
@@ -100,16 +103,25 @@ def batch(start, count):
     return json.dumps({"Records": records}).encode()
 
 
-def peak_mib(process):
+def memory_mib(process, what):
     status = Path(f"/proc/{process.pid}/status").read_text()
-    return int(status.split("VmHWM:")[1].split()[0]) / 1024
+    return int(status.split(f"{what}:")[1].split()[0]) / 1024
+
+
+def cpu_seconds(process):
+    used = Path(f"/proc/{process.pid}/stat").read_text().rsplit(")", 1)[1].split()[11:13]
+    return sum(map(int, used)) / os.sysconf("SC_CLK_TCK")
+
+
+# Seconds until PagerDuty answers, records of a batch, batches.
+BATCHES = [(0, 10, 20), (0, 1_000, 3), (FAR, 10, 5), (FAR, 1_000, 1)]
 
 
 async def measure(command, environment, folder, pagerduty, rounds):
-    inits, firsts, rates, number = [], [], {10: [], 1_000: []}, 0
+    inits, firsts, rates, number = [], [], [], 0
     for round in range(rounds):
         api = await RuntimeApi().start()
-        pagerduty.first = None
+        pagerduty.first, pagerduty.after = None, 0
         started = time.perf_counter()
         process = subprocess.Popen(command, cwd=folder, env=environment | {"AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{api.port}"},
                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -120,17 +132,22 @@ async def measure(command, environment, folder, pagerduty, rounds):
             number += 15
             if round + 1 < rounds:
                 continue
-            for size, times in [(10, 20), (1_000, 3)]:
+            cpu, events = cpu_seconds(process), 0
+            for after, size, times in BATCHES:
+                pagerduty.after, took = after, []
                 for _ in range(times):
-                    rates[size].append(size / await api.invoke(batch(number, size)))
+                    took.append(size / await api.invoke(batch(number, size)))
                     number += size + 15
-            peak = peak_mib(process)
+                events += size * times
+                rates.append(statistics.median(took))
+            cpu = (cpu_seconds(process) - cpu) / events
+            peak, own = memory_mib(process, "VmHWM"), memory_mib(process, "RssAnon")
         finally:
             process.kill()
             process.wait()
     median = statistics.median
-    return [f"{median(inits) * 1000:.0f} ms", f"{median(firsts) * 1000:.0f} ms", f"{peak:.0f} MiB",
-            *(f"{median(rates[size]):.0f}" for size in rates)]
+    return [f"{median(inits) * 1000:.0f} ms", f"{median(firsts) * 1000:.0f} ms", f"{peak:.0f} MiB", f"{own:.0f} MiB",
+            f"{cpu * 1000:.2f} ms", *(f"{rate:.0f}" for rate in rates)]
 
 
 async def main():
@@ -156,8 +173,11 @@ async def main():
                      *await measure([bootstrap], environment, folder, pagerduty, rounds)])
         rows.append(["Python", "-", *await measure([sys.executable, str(HERE / "handler.py")], environment, folder,
                                                     pagerduty, rounds)])
-    print("| | zip | init | first page | peak memory | events/s, batches of 10 | events/s, batches of 1,000 |")
-    print("|---|---|---|---|---|---|---|")
+    near = [f"events/s, batches of {size:,}, PagerDuty {'at once' if after == 0 else f'after {after * 1000:.0f} ms'}"
+            for after, size, _ in BATCHES]
+    heads = ["", "zip", "init", "first page", "peak memory", "of it its own", "CPU an event", *near]
+    print("| " + " | ".join(heads) + " |")
+    print("|---" * len(heads) + "|")
     for row in rows:
         print("| " + " | ".join(row) + " |")
 

@@ -32,6 +32,17 @@ app.pin_request_origin = lambda address, _: pin_request_origin(address, True)
 # IAM has no actions of their own for batches.
 extract_iam_action = iam_actions.extract_iam_action
 iam_actions.extract_iam_action = lambda *request: calls.known_as(extract_iam_action(*request))
+# Of a rule whose targets are listed, the name is `Rule`; the emulator looks for `Name`, and asks for the bus instead.
+extract_resource_arn = iam_actions.extract_resource_arn
+
+
+def resource_arn(service, method, path, headers, body, *more):
+    if service == "events" and headers.get("x-amz-target", "").endswith("ListTargetsByRule"):
+        body = body.replace(b'"Rule":', b'"Name":')
+    return extract_resource_arn(service, method, path, headers, body, *more)
+
+
+iam_actions.extract_resource_arn = resource_arn
 # A condition stands in a bus's policy as in every other.
 put_permission = eventbridge._put_permission
 

@@ -1,6 +1,7 @@
 //! What the end-to-end tests stand on: real and faithful servers, the `watchfire` process, made-up events.
 
 mod aws_api;
+mod aws_proxy;
 mod calls;
 pub mod cluster;
 mod collector;
@@ -25,6 +26,7 @@ mod watchfire;
 pub mod webhook;
 
 pub use aws_api::{AwsApi, between};
+pub use aws_proxy::{AwsProxy, Twist};
 pub use collector::{Collector, Span};
 pub use configuration::Configuration;
 pub use dynamodb::DynamoDbTable;
@@ -35,7 +37,7 @@ pub use ministack::{Depth, Ministack, Queue};
 pub use pagerduty::{Fault, PagerDuty};
 pub use process::{PythonServer, binary, data, free_port, http, python, repository};
 pub use securityhub::{HubCall, HubFault, HubFinding, SecurityHub};
-pub use watchfire::{Ended, Output, Watchfire, watchfire, watchfire_at, watchfire_with};
+pub use watchfire::{Ended, Output, Watchfire, watchfire, watchfire_at, watchfire_calling, watchfire_with};
 
 use std::time::{Duration, Instant};
 

@@ -50,6 +50,13 @@ impl Ministack {
         Self { api: AwsApi::at(port) }
     }
 
+    /// One of its own, for a test that asks it for everything there is; it ends with the test binary.
+    pub fn alone() -> Self {
+        static SERVER: OnceLock<PythonServer> = OnceLock::new();
+        let port = SERVER.get_or_init(|| PythonServer::start("aws.py", &[])).port();
+        Self { api: AwsApi::at(port) }
+    }
+
     /// The same by way of that proxy.
     pub fn behind(proxy: &FaultProxy) -> Self {
         Self { api: AwsApi::of(&proxy.endpoint()) }

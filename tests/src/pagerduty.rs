@@ -22,7 +22,6 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::Configuration;
 pub use alert::{Alert, AlertState};
 pub use contract::Severity;
 pub use incidents::Deed;
@@ -90,7 +89,7 @@ struct Seen {
     limited: bool,
     recent: BTreeMap<String, VecDeque<Instant>>,
     incidents: Incidents,
-    changes: Vec<Value>,
+    known: Option<String>,
     questions: Vec<Question>,
     questions_script: VecDeque<Fault>,
 }
@@ -117,7 +116,6 @@ impl PagerDuty {
         let shared = Arc::new(Shared { mode, seen: Mutex::default(), accepted });
         let router = Router::new()
             .route("/v2/enqueue", post(enqueue))
-            .route("/v2/change/enqueue", post(change))
             .route("/incidents", get(rest::incidents))
             .route("/count", get(count))
             .with_state(Arc::clone(&shared))
@@ -195,9 +193,9 @@ impl PagerDuty {
         seen.requests.iter().filter(|r| r.status == Some(202)).map(|r| r.body.clone()).collect()
     }
 
-    /// The change events that were taken, in order: nobody is called for them.
-    pub fn changes(&self) -> Vec<Value> {
-        self.shared.seen().changes.clone()
+    /// No other key is one, from now on.
+    pub fn know_only(&self, routing_key: &str) {
+        self.shared.seen().known = Some(routing_key.to_owned());
     }
 
     /// The dedup key of each accepted event, and when it was there, in order.
@@ -240,16 +238,6 @@ impl Drop for PagerDuty {
 
 async fn count(State(shared): State<Arc<Shared>>) -> Json<Value> {
     Json(json!({"accepted": *shared.accepted.borrow()}))
-}
-
-/// What PagerDuty wants of a change event: a key of its own, a summary.
-async fn change(State(shared): State<Arc<Shared>>, Json(change): Json<Value>) -> Response {
-    if change["routing_key"] != Configuration::ROUTING_KEY || !change["payload"]["summary"].is_string() {
-        return error(StatusCode::BAD_REQUEST, "Invalid Routing Key", Vec::new());
-    }
-    shared.seen().changes.push(change);
-    (StatusCode::ACCEPTED, Json(json!({"status": "success", "message": "Change event processed"})))
-        .into_response()
 }
 
 async fn enqueue(
@@ -329,6 +317,10 @@ impl Shared {
         let mut seen = self.seen();
         if seen.limited && !seen.has_room(&event.routing_key, at) {
             return error(StatusCode::TOO_MANY_REQUESTS, "Events are arriving too quickly", Vec::new());
+        }
+        if seen.known.as_ref().is_some_and(|known| *known != event.routing_key) {
+            let why = vec!["Invalid routing key".to_owned()];
+            return error(StatusCode::BAD_REQUEST, "Event object is invalid", why);
         }
         let dedup_key = event.dedup_key.clone();
         seen.arrivals.push((dedup_key.clone(), at));

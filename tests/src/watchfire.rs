@@ -304,12 +304,23 @@ pub fn watchfire_with(
     output(run(command, stdin))
 }
 
-/// The same where AWS is.
-pub fn watchfire_at(directory: &Path, arguments: &[&str], aws: &Ministack) -> Output {
+/// The same where AWS is at that endpoint, with these in its environment.
+pub fn watchfire_calling(
+    directory: &Path,
+    endpoint: &str,
+    variables: &[(&str, &str)],
+    arguments: &[&str],
+) -> Output {
     let mut command = Command::new(binary("watchfire"));
     command.args(arguments).current_dir(directory);
-    environment(&mut command, Some(aws.endpoint()));
+    environment(&mut command, Some(endpoint));
+    command.envs(variables.iter().copied());
     output(run(command, ""))
+}
+
+/// The same where AWS is.
+pub fn watchfire_at(directory: &Path, arguments: &[&str], aws: &Ministack) -> Output {
+    watchfire_calling(directory, aws.endpoint(), &[("AWS_ACCESS_KEY_ID", "operator")], arguments)
 }
 
 fn output(output: std::process::Output) -> Output {

@@ -24,6 +24,9 @@ from ground import PATTERNS, REPOSITORY, Server, binary, copy, environment, run,
 
 ROUTING_KEY = "r0ut1ngk3yr0ut1ngk3yr0ut1ngk3y00"
 CLUSTER = "prod"
+# What `doctor` is right about: the example subscribes nobody to posture, and no cluster is here.
+NOT_SOUND = ["channels: channels.security-hub: nobody has confirmed a subscription to the topic: nobody hears of a page"]
+ELSEWHERE = {"cluster"}
 # Of an event that came by both queues at once, one Lambda has it in hand and the other gives its copy back; that is on its queue
 # again when its visibility is over, minutes later.
 ONE_COPY = 1
@@ -220,6 +223,7 @@ def worker(folder, aws, moto):
     operator = as_user(example, account.somebody_with(example.outputs["operator_policy"], "operator"))
     for command in (["check", "--live"], ["evidence", "list"]):
         run([binary("watchfire"), *command, "--config", "whole.yaml"], cwd=folder, env=operator)
+    is_sound(folder, as_user(example, account.somebody_with(example.outputs["doctor_policy"], "doctor")))
     with open(folder / "worker.log", "w") as log:
         command = [binary("watchfire"), "run", "--config", "watchfire.yaml", "--log", "json"]
         program = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log, env=as_user(example, account.somebody_with(policy, "worker")))
@@ -234,6 +238,16 @@ def worker(folder, aws, moto):
         program.wait()
     refused = [line for line in (folder / "worker.log").read_text().splitlines() if "AccessDenied" in line or '"level":"ERROR"' in line]
     assert not refused, "\n".join(refused)
+
+
+def is_sound(folder, doctor):
+    """What `doctor` says with its own policy, and no other, of what was applied."""
+    command = [binary("watchfire"), "doctor", "--config", "whole.yaml", "--output", "json"]
+    told = subprocess.run(command, cwd=folder, env=doctor, capture_output=True, text=True)
+    assert told.stdout, told.stderr
+    wrong = [f"{section['name']}: {finding['found']}" for section in json.loads(told.stdout)["sections"]
+             for finding in section["findings"] if finding["grade"] in ("warn", "fail") and section["name"] not in ELSEWHERE]
+    assert wrong == NOT_SOUND, "\n".join(wrong)
 
 
 def as_user(example, key):

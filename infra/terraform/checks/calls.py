@@ -8,7 +8,7 @@ from ground import TARGET, TERRAFORM
 from steps import Skipped
 
 PERMISSIONS = TERRAFORM / "modules/permissions/permissions.json"
-ROLES = ("worker", "function", "operator")
+ROLES = ("worker", "function", "operator", "doctor")
 # What everybody may, whatever a policy says.
 FREE = {"sts:GetCallerIdentity"}
 # By any other access key: in a test's own process, as any of them.
@@ -44,6 +44,7 @@ def check():
     wrong += [f"a test calls {action}: permissions.json has it for nobody" for action in sorted(calls[ANYBODY] - everybody)]
     # The function is the same router as the worker; its tests need not go every way again.
     seen = {"worker": calls["worker"] | calls[ANYBODY], "operator": calls["operator"] | calls[ANYBODY],
+            "doctor": calls["doctor"] | calls[ANYBODY],
             "function": calls["function"] | calls["worker"] | calls[ANYBODY]}
     wrong += [f"{who} may {action}: no test of all has called it, so take it away (or run all of tests/run)"
               for who in ROLES for action in sorted(may[who] - seen[who])]

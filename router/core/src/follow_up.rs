@@ -139,10 +139,13 @@ impl<'e> Ended<'e> {
         after.settle(spent, policy.mitigation.budget.window, draft.now());
         (after != before).then_some(after)
     }
+
+    /// The target once that is over; none where that changes nothing, as evidence does not.
     fn target_after(&self, draft: &Draft<'_>) -> Option<(TargetKey, TargetRecord)> {
         let Self { entry, act, outcome: _, end, said, is_not_contained: _ } = *self;
         let key = TargetKey::of(&act.target)?;
-        let mut record = draft.target(&key)?.clone();
+        let before = draft.target(&key)?;
+        let mut record = before.clone();
         for containment in &mut record.acts {
             match (act.action, end) {
                 (ActionKind::Release, ActEnd::Done | ActEnd::Needless)
@@ -164,7 +167,7 @@ impl<'e> Ended<'e> {
                 containment.effect != act.id || containment.event != entry.decision.event
             });
         }
-        Some((key, record))
+        (record != *before).then_some((key, record))
     }
 }
 

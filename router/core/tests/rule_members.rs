@@ -5,7 +5,9 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use watchfire_core::context::{Context, Namespace};
-use watchfire_core::event::{Event, messages, near_dead_letter, not_delivered, unreadable};
+use watchfire_core::event::{
+    Event, messages, near_dead_letter, not_delivered, store_unavailable, unreadable,
+};
 use watchfire_core::ids::EventId;
 use watchfire_core::json::Json;
 use watchfire_core::priority::Priority;
@@ -109,6 +111,10 @@ fn whatever_our_own_events_have_may_be_asked_for() {
     may_be_asked(&unreadable("x", "no JSON", now), &mut told);
     may_be_asked(&near_dead_letter("m-1", 4, "no answer", now), &mut told);
     may_be_asked(&not_delivered(&EventId::new("e-1"), Priority::P0, "refused", now), &mut told);
+    may_be_asked(
+        &store_unavailable("the table t", now, "no answer", &watchfire_core::zone::Zone::default(), now),
+        &mut told,
+    );
 }
 
 #[test]

@@ -21,7 +21,7 @@ use crate::responder::Responder;
 use crate::rotation::Rotation;
 use crate::router::{Router, Watcher};
 use crate::source::{Canaries, Intake, QueueConfig};
-use crate::store::{Now, Store};
+use crate::store::{self, DynamoDbConfig, Now, Store};
 use crate::telemetry::{self, Emf, Metrics, Traces};
 use crate::web::{Ingest, Operator, Refusals, Senders, Token, Webhooks, asked_without_doors};
 
@@ -107,7 +107,7 @@ impl Parts {
                 store
             }
             Some(table) => {
-                let opened = Store::open_dynamodb(&clients, table, config.keep()).await;
+                let opened = table_opened(&clients, table, config.keep()).await;
                 opened.context(At("store.dynamodb.table".to_owned()))?
             }
             None => opened(config).await?,
@@ -221,6 +221,24 @@ pub(crate) fn routes_of_operators(router: Arc<Router>) -> axum::Router {
     let refusals = Refusals::new(router.metrics.clone());
     let operator = Operator { router, token: None, refusals: refusals.clone(), reloader: None };
     asked_without_doors(None, operator, None, refusals)
+}
+
+/// The table; one that does not answer is not waited for, because what is urgent is paged without it.
+async fn table_opened(
+    clients: &Clients,
+    config: &DynamoDbConfig,
+    keep: SignedDuration,
+) -> Result<Store, store::Error> {
+    match Store::open_dynamodb(clients, config, keep).await {
+        Err(error) if error.is_no_answer() => {
+            telemetry::begun_without_table(&error);
+            let store = Store::of_dynamodb(clients, config, keep).await?;
+            let looked_at = store.clone();
+            tokio::spawn(async move { looked_at.look_at_its_table_once_it_answers().await });
+            Ok(store)
+        }
+        opened => opened,
+    }
 }
 
 /// The file, with what is free in it given back.

@@ -19,8 +19,10 @@ use aws_sigv4::http_request::{
     UriPathNormalizationMode, sign,
 };
 use aws_sigv4::sign::v4;
-use axum::http::Request;
-use axum::http::header::RETRY_AFTER;
+use axum::http::header::{DATE, RETRY_AFTER};
+use axum::http::{HeaderMap, Request};
+use jiff::Timestamp;
+use jiff::fmt::rfc2822::DateTimeParser;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::clients::{Clients, chain};
@@ -116,13 +118,23 @@ impl Caller {
         }
     }
 
+    /// What time it is there, by an answer to a question that is not signed: one that is would be refused by who has another time.
+    ///
+    /// # Errors
+    /// There is no answer, or no time in it.
+    pub(crate) async fn time(&self, within: Duration) -> Result<Timestamp, CallError> {
+        let most = Silence { within, end: Instant::now() + within };
+        let answer = most.before(self.http.get(self.place.url("/")).send()).await?;
+        date(answer.headers()).ok_or_else(|| CallError::NoAnswer("an answer without a date".to_owned()))
+    }
+
     async fn attempt(&self, ask: &Ask<'_>, within: Duration, end: Instant) -> Result<Answer, CallError> {
-        let failed = CallError::NoAnswer;
+        let (failed, nobody) = (CallError::NoAnswer, CallError::NoCredentials);
         let credentials_by = end.min(Instant::now() + CREDENTIALS_WITHIN);
         let credentials = timeout_at(credentials_by, self.credentials.provide_credentials()).await;
         let credentials = credentials
-            .map_err(|_| failed("no AWS credentials in time".to_owned()))?
-            .map_err(|error| failed(format!("no AWS credentials: {}", chain(&error))))?;
+            .map_err(|_| nobody("no AWS credentials in time".to_owned()))?
+            .map_err(|error| nobody(format!("no AWS credentials: {}", chain(&error))))?;
         let request = self
             .signed(ask, &credentials, SystemTime::now())
             .map_err(|error| failed(format!("the request could not be signed: {error:#}")))?;
@@ -201,6 +213,11 @@ impl Silence {
             .map_err(|_| failed(format!("no answer within {} s", within.as_secs())))?
             .map_err(|error| failed(format!("no answer: {}", chain(&error.without_url()))))
     }
+}
+
+/// When an answer was made, to the second.
+pub(crate) fn date(headers: &HeaderMap) -> Option<Timestamp> {
+    DateTimeParser::new().parse_timestamp(headers.get(DATE)?.to_str().ok()?.trim()).ok()
 }
 
 /// S3 wants its paths signed as they are sent, and the sum of the body in a header.

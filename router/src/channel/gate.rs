@@ -112,6 +112,11 @@ impl Channel {
         }
     }
 
+    /// Whether an alert there is ended by its key alone: the end of one that nobody knows does nothing.
+    pub(crate) fn ends_by_key(&self) -> bool {
+        matches!(self.sink, Sink::PagerDuty(_))
+    }
+
     /// From now on its room is shared with all who use the same key.
     pub(crate) fn share(&self, lessor: &Lessor) {
         self.pace.iter().for_each(|pace| pace.share(lessor));

@@ -53,7 +53,7 @@ pub use preview::{Preview, faults, preview};
 pub(crate) use reply::asks_to_wait;
 pub use security_hub::{Config as SecurityHubConfig, HubRegion, SecurityHub};
 pub use slack::{Config as SlackConfig, Slack};
-pub use sns::{Config as SnsConfig, Sns};
+pub use sns::{Config as SnsConfig, Sns, TopicArn};
 pub use teams::{Config as TeamsConfig, Teams};
 pub use webhook::{Config as WebhookConfig, Webhook};
 

@@ -74,6 +74,16 @@ value_schema!(TopicArn, {
     "not": {"pattern": "\\.fifo$"}
 });
 
+impl TopicArn {
+    pub(crate) fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+
+    pub(crate) fn region(&self) -> aws_config::Region {
+        self.0.region()
+    }
+}
+
 impl TryFrom<String> for TopicArn {
     type Error = Mistake;
 

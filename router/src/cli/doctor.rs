@@ -1,26 +1,22 @@
-//! `watchfire doctor`: whether the cluster lets Watchfire do what its rules say, and no more than that.
+//! `watchfire doctor`: everything that stands between an event and a page, looked at before and after it is installed.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::Context as _;
 use clap::Args;
-use kube::config::{KubeConfigOptions, Kubeconfig};
 use serde_json::json;
-use watchfire_core::plan::permissions::permissions;
 
-use super::rbac::enabled;
-use super::{Failed, Output, PolicyArguments};
-use crate::clients::Clients;
-use crate::cluster;
-use crate::config;
-use crate::containment::{Finding, Grade, Identity, checkup};
+use super::screen::say;
+use super::{Failed, Output};
+use crate::doctor::{Section, examine, worst};
+use crate::finding::{Finding, Grade};
 
 /// What `doctor` takes.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    #[command(flatten)]
-    policy: PolicyArguments,
-    /// How to reach the cluster, instead of as the configuration says, the service account or the usual kubeconfig
+    /// The configuration file
+    #[arg(long, value_name = "FILE", env = "WATCHFIRE_CONFIG", default_value = "watchfire.yaml")]
+    config: PathBuf,
+    /// Look at the cluster by this kubeconfig, instead of as `run` does
     #[arg(long, value_name = "FILE")]
     kubeconfig: Option<PathBuf>,
     /// How to print
@@ -29,54 +25,34 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn main(arguments: &Arguments) -> Result<(), Failed> {
-    let Arguments { policy, kubeconfig, output } = arguments;
-    let (steps, evidence) = enabled(policy)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let (identity, findings) = runtime.block_on(async {
-        let cluster = connect(kubeconfig.as_deref(), policy.config.as_deref()).await?;
-        checkup(cluster, &steps, &permissions(&steps, evidence)).await.map_err(anyhow::Error::from)
-    })?;
+    let Arguments { config, kubeconfig, output } = arguments;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let sections = runtime.block_on(examine(config, kubeconfig.as_deref()))?;
+    let worst = worst(&sections);
     match output {
-        Output::Human => print(&identity, &findings)?,
-        Output::Json => say!("{}", json!({"identity": identity, "findings": findings})),
+        Output::Human => sections.iter().flat_map(lines).try_for_each(|line| say(&line))?,
+        Output::Json => say!("{}", json!({"worst": worst, "sections": sections})),
     }
-    match findings.iter().any(|finding| finding.grade == Grade::Fail) {
-        true => Err(Failed::Said),
-        false => Ok(()),
+    match worst {
+        Grade::Fail => Err(Failed::Said),
+        Grade::NotAsked | Grade::Ok | Grade::Warn => Ok(()),
     }
 }
 
-/// As `--kubeconfig` says, else as the configuration does, else as every tool of Kubernetes.
-async fn connect(kubeconfig: Option<&Path>, config: Option<&Path>) -> anyhow::Result<kube::Client> {
-    let clients = Clients::new(None)?;
-    // Its mistakes have been told.
-    let configured = config.and_then(|path| config::check(path).ok()?.0.cluster);
-    let mut config = match (kubeconfig, configured) {
-        (None, Some(cluster)) => return cluster::reach(&cluster, &clients).await.context("cluster.access"),
-        (Some(path), _) => {
-            let file = Kubeconfig::read_from(path).with_context(|| path.display().to_string())?;
-            kube::Config::from_custom_kubeconfig(file, &KubeConfigOptions::default()).await?
-        }
-        (None, None) => kube::Config::infer().await.context("no cluster is configured")?,
-    };
-    config.default_retry = false;
-    kube::Client::try_from(config).context("no client for the cluster")
-}
-
-fn print(identity: &Identity, findings: &[Finding]) -> std::io::Result<()> {
-    if !identity.user.is_empty() {
-        say!("      as {}", identity.user);
-    }
+fn lines(section: &Section) -> Vec<String> {
+    let Section { name, findings } = section;
+    let mut lines = vec![name.clone()];
     for Finding { grade, found, remedy } in findings {
         let word = match grade {
+            Grade::NotAsked => "-",
             Grade::Ok => "ok",
             Grade::Warn => "warn",
             Grade::Fail => "FAIL",
         };
-        say!("{word:<5} {found}");
+        lines.push(format!("{word:<5} {found}"));
         if !remedy.is_empty() {
-            say!("      -> {remedy}");
+            lines.push(format!("      -> {remedy}"));
         }
     }
-    Ok(())
+    lines
 }

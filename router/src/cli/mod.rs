@@ -122,7 +122,7 @@ enum Command {
     Store(store::Command),
     /// Print the Kubernetes roles that the actions in use need.
     Rbac(rbac::Arguments),
-    /// Check that the cluster lets Watchfire do what its rules say, and no more.
+    /// Look at everything between an event and a page: AWS, channels, cluster; say how to mend it.
     Doctor(doctor::Arguments),
     /// Show what a channel would send about an event, to the byte.
     Preview(preview::Arguments),

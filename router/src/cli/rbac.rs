@@ -5,17 +5,13 @@ use std::collections::BTreeSet;
 use clap::Args;
 use serde_json::{Value, json};
 use watchfire_core::act::StepName;
-use watchfire_core::action::ActionName;
 use watchfire_core::context::AdminApi;
 use watchfire_core::mitigation::Mode;
-use watchfire_core::plan::permissions::{Evidence, Part, Permission, Permissions, permissions, reachable};
-use watchfire_core::plan::repertoire;
-use watchfire_core::policy::Policy;
-use watchfire_core::rules::Stage;
+use watchfire_core::plan::permissions::{Evidence, Part, Permission, Permissions, permissions};
 
 use super::{Failed, PolicyArguments, yaml};
 use crate::config::{self, KillSwitch};
-use crate::containment::{standing_admin, standing_namespaced};
+use crate::containment::{enabled_by, standing_admin, standing_namespaced};
 
 /// What `rbac` takes.
 #[derive(Debug, Args)]
@@ -58,31 +54,12 @@ pub(super) fn main(arguments: &Arguments) -> Result<(), Failed> {
 
 /// The steps of the actions that the rules name and the modes allow, and whether evidence is taken. Without a
 /// configuration, everything that the rules name counts as allowed.
-pub(super) fn enabled(arguments: &PolicyArguments) -> Result<(BTreeSet<StepName>, Evidence), Failed> {
+fn enabled(arguments: &PolicyArguments) -> Result<(BTreeSet<StepName>, Evidence), Failed> {
     let mut policy = arguments.policy()?;
     if arguments.config.is_none() {
         policy.mitigation.mode = Mode::Enforce;
     }
-    Ok(allowed(&policy))
-}
-
-fn allowed(policy: &Policy) -> (BTreeSet<StepName>, Evidence) {
-    let mitigation = &policy.mitigation;
-    let live = policy.rules.rules().iter().filter(|rule| rule.stage == Stage::Live);
-    let named = live.flat_map(|rule| rule.actions.iter().copied());
-    let may = |action: &ActionName| {
-        let everywhere = mitigation.mode_of(*action, None);
-        let somewhere =
-            mitigation.namespaces.keys().map(|namespace| mitigation.mode_of(*action, Some(namespace)));
-        somewhere.chain([everywhere]).any(|mode| mode != Mode::Observe)
-    };
-    let actions: BTreeSet<ActionName> = reachable(named, mitigation).into_iter().filter(may).collect();
-    let evidence = match actions.contains(&ActionName::Evidence) {
-        true => Evidence::Taken,
-        false => Evidence::None,
-    };
-    let steps = actions.into_iter().flat_map(|action| repertoire(action, mitigation).steps);
-    (steps.copied().collect(), evidence)
+    Ok(enabled_by(&policy))
 }
 
 /// Each role that has anything in it, and its binding.
@@ -257,7 +234,7 @@ mod tests {
         );
         let mut policy = builders::policy(&rules);
         policy.mitigation.mode = Mode::Enforce;
-        let (steps, evidence) = allowed(&policy);
+        let (steps, evidence) = enabled_by(&policy);
         let Permissions { read: _, quarantine, destructive } = permissions(&steps, evidence);
         let said = |permission: &Permission| {
             let verbs: Vec<_> = permission.verbs.iter().map(|verb| verb.as_str()).collect();

@@ -13,7 +13,7 @@ use super::check::Parsed;
 use super::file::{Config, HttpConfig};
 use super::http::wrong_tokens;
 use super::writable::{By, against_file, against_folder};
-use super::{Diagnostic, Loaded, Watched, Written, read};
+use super::{Diagnostic, Loaded, Read, Watched, Written, read};
 use crate::channel::{Channel, ChannelConfig, is_address};
 use crate::clients::{Clients, is_fips};
 use crate::cluster;
@@ -83,26 +83,9 @@ impl Ready {
         reach: Reach,
         watched: &mut Watched,
     ) -> Result<Ready, Vec<Diagnostic>> {
-        let path: PathBuf = path.to_owned();
-        // Rules take a while to compile, and whoever else runs here is not to wait for it.
-        let reading = tokio::task::spawn_blocking(move || read(&path)).await;
-        let mut read = reading.expect("reading does not panic, and nobody stops it")?;
-        *watched = read.watched.clone();
-        let Parsed { config, mistakes, written, rules: _, http, channels } = &mut read.parsed;
-        let mut found = Found { written, mistakes };
-        if config.as_ref().is_some_and(|config| config.require_fips) {
-            found.fips(reach, is_fips());
-        }
-        let tokens = found.tokens(http, clients, reach).await;
-        let known = found.secrets(channels, clients, reach).await;
-        if let Some(config) = config {
-            found.files(config, clients, reach).await;
-            found.heartbeat(config, clients, reach).await;
-            (config.http, config.channels) = (http.clone(), channels.clone());
-        }
-        let (built, inbound) = found.channels(known, clients).await;
+        let Followed { read, channels, inbound, tokens } = follow(path, clients, reach, watched).await?;
         let Loaded { config, policy, written, rule_files, watched } = read.finished()?;
-        Ok(Ready { config, policy, written, channels: built, inbound, tokens, reach, rule_files, watched })
+        Ok(Ready { config, policy, written, channels, inbound, tokens, reach, rule_files, watched })
     }
 
     /// A configuration of our own, followed all the way.
@@ -124,6 +107,68 @@ impl Ready {
         let reach = Reach::World;
         Ok(Ready { config, policy, written, channels, inbound, tokens, reach, rule_files, watched })
     }
+}
+
+/// A configuration whose text is right, with what it leads to as far as that is there; for who looks at one part after the other.
+pub(crate) struct Apart {
+    pub(crate) config: Config,
+    pub(crate) policy: Policy,
+    pub(crate) written: Written,
+    /// The channels that can be made.
+    pub(crate) channels: BTreeMap<ChannelName, Channel>,
+    /// What it leads to that is not there, or does not fit.
+    pub(crate) mistakes: Vec<Diagnostic>,
+}
+
+/// Reads a configuration file and follows it to its secrets. Its table is not opened.
+///
+/// # Errors
+/// Every mistake in its text and in its rules.
+pub(crate) async fn apart(path: &Path, clients: &Clients) -> Result<Apart, Vec<Diagnostic>> {
+    let watched = &mut Watched::default();
+    let Followed { mut read, channels, .. } = follow(path, clients, Reach::Away, watched).await?;
+    if read.parsed.config.is_none() {
+        return Err(read.finished().err().unwrap_or_default());
+    }
+    let mistakes = std::mem::take(&mut read.parsed.mistakes);
+    let Loaded { config, policy, written, .. } =
+        read.finished().map_err(|wrong| [mistakes.clone(), wrong].concat())?;
+    Ok(Apart { config, policy, written, channels, mistakes })
+}
+
+/// What was read, and how far it led.
+struct Followed {
+    read: Read,
+    channels: BTreeMap<ChannelName, Channel>,
+    inbound: Inbound,
+    tokens: Tokens,
+}
+
+async fn follow(
+    path: &Path,
+    clients: &Clients,
+    reach: Reach,
+    watched: &mut Watched,
+) -> Result<Followed, Vec<Diagnostic>> {
+    let path: PathBuf = path.to_owned();
+    // Rules take a while to compile, and whoever else runs here is not to wait for it.
+    let reading = tokio::task::spawn_blocking(move || read(&path)).await;
+    let mut read = reading.expect("reading does not panic, and nobody stops it")?;
+    *watched = read.watched.clone();
+    let Parsed { config, mistakes, written, rules: _, http, channels } = &mut read.parsed;
+    let mut found = Found { written, mistakes };
+    if config.as_ref().is_some_and(|config| config.require_fips) {
+        found.fips(reach, is_fips());
+    }
+    let tokens = found.tokens(http, clients, reach).await;
+    let known = found.secrets(channels, clients, reach).await;
+    if let Some(config) = config {
+        found.files(config, clients, reach).await;
+        found.heartbeat(config, clients, reach).await;
+        (config.http, config.channels) = (http.clone(), channels.clone());
+    }
+    let (built, inbound) = found.channels(known, clients).await;
+    Ok(Followed { read, channels: built, inbound, tokens })
 }
 
 /// The mistakes found on the way.
@@ -277,6 +322,8 @@ impl Found<'_> {
         if let Some(table) = config.store.dynamodb.as_ref().filter(|_| reach == Reach::World)
             && let Err(error) =
                 Store::open_dynamodb_as(OpenAs::Operator, clients, table, config.store.keep()).await
+            // A worker begins without it.
+            && !error.is_no_answer()
         {
             self.add("store.dynamodb.table", error.to_string());
         }

@@ -63,7 +63,9 @@ pub(super) async fn change(
             Err(Fault::Conflict(_)) => None,
             Err(Fault::Unfit(reason)) => Some((object::version(&live).to_owned(), reason)),
             Err(Fault::Absent(_)) => None,
-            Err(other @ (Fault::Passing { .. } | Fault::Refused(_))) => return Err(other.into()),
+            Err(other @ (Fault::Passing { .. } | Fault::Forbidden { .. } | Fault::Refused(_))) => {
+                return Err(other.into());
+            }
         };
     }
     Err(too_busy(object))

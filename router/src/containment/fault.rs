@@ -26,6 +26,13 @@ pub(super) enum Fault {
     Conflict(String),
     /// A test of a JSON patch failed, or what was sent is not valid.
     Unfit(String),
+    /// We may not.
+    Forbidden {
+        /// What, such as `may not list pods in shop`.
+        what: String,
+        /// How the API server says it.
+        said: String,
+    },
     /// It was refused, and would be again.
     Refused(String),
 }
@@ -70,11 +77,9 @@ impl Fault {
         match code {
             // Credentials are renewed by the client, so that a token which has just ended passes.
             401 | 408 | 429 | 500 | 502..=504 => Fault::Passing { reason, retry_after },
-            403 if said.is_about_permissions() => Fault::Refused(format!(
-                "may not {} {}: `watchfire rbac` prints the role that may ({quoted})",
-                asked.verb,
-                asked.place()
-            )),
+            403 if said.is_about_permissions() => {
+                Fault::Forbidden { what: format!("may not {} {}", asked.verb, asked.place()), said: quoted }
+            }
             404 | 410 => Fault::Absent(reason),
             409 => Fault::Conflict(reason),
             422 => Fault::Unfit(reason),
@@ -94,6 +99,10 @@ impl From<Fault> for Failure {
     fn from(fault: Fault) -> Self {
         match fault {
             Fault::Passing { reason, retry_after } => Failure::Transient { reason, retry_after },
+            Fault::Forbidden { what, said } => {
+                let reason = format!("{what}: `watchfire rbac` prints the role that may ({said})");
+                Failure::Permanent { reason }
+            }
             Fault::Absent(reason)
             | Fault::Conflict(reason)
             | Fault::Unfit(reason)
@@ -179,11 +188,11 @@ mod tests {
                 403,
                 None,
                 status(forbidden),
-                Fault::Refused(
-                    "may not patch pods in shop: `watchfire rbac` prints the role that may (pods \"pay-1\" is \
-                     forbidden: User \"w\" cannot patch resource \"pods\" in API group \"\")"
+                Fault::Forbidden {
+                    what: "may not patch pods in shop".to_owned(),
+                    said: "pods \"pay-1\" is forbidden: User \"w\" cannot patch resource \"pods\" in API group \"\""
                         .to_owned(),
-                ),
+                },
             ),
             (403, None, status("exceeded quota"), Fault::Refused(said("exceeded quota"))),
             (403, None, status(webhook), Fault::Refused(webhook_said.clone())),

@@ -39,13 +39,23 @@ pub(super) const ACCESS_REVIEW: Kind =
     cluster("SelfSubjectAccessReview", "authorization.k8s.io/v1", "selfsubjectaccessreviews");
 pub(super) const SUBJECT_REVIEW: Kind =
     cluster("SelfSubjectReview", "authentication.k8s.io/v1", "selfsubjectreviews");
+pub(super) const RULES_REVIEW: Kind =
+    cluster("SelfSubjectRulesReview", "authorization.k8s.io/v1", "selfsubjectrulesreviews");
+pub(super) const ADMISSION_POLICY: Kind =
+    cluster("ValidatingAdmissionPolicy", "admissionregistration.k8s.io/v1", "validatingadmissionpolicies");
+pub(super) const ADMISSION_BINDING: Kind = cluster(
+    "ValidatingAdmissionPolicyBinding",
+    "admissionregistration.k8s.io/v1",
+    "validatingadmissionpolicybindings",
+);
+pub(super) const DEPLOYMENT: Kind = namespaced("Deployment", "apps/v1", "deployments");
 pub(super) const NAMESPACE: Kind = cluster("Namespace", "v1", "namespaces");
 
 /// The kinds that a plan's objects can have.
 const PLANNED: [Kind; 9] = [
     POD,
     cluster("Node", "v1", "nodes"),
-    namespaced("Deployment", "apps/v1", "deployments"),
+    DEPLOYMENT,
     namespaced("StatefulSet", "apps/v1", "statefulsets"),
     namespaced("DaemonSet", "apps/v1", "daemonsets"),
     namespaced("ReplicaSet", "apps/v1", "replicasets"),

@@ -11,6 +11,7 @@ mod checkup;
 mod credentials;
 mod deny;
 mod deny_admin;
+mod enabled;
 mod fault;
 mod isolate;
 mod kind;
@@ -34,7 +35,8 @@ use tokio::time::Instant;
 use watchfire_core::act::{Step, StepRecord, StepResult};
 use watchfire_core::text::clean;
 
-pub use checkup::{Finding, Grade, Identity, checkup};
+pub use checkup::{Identity, checkup};
+pub(crate) use enabled::enabled_by;
 pub use policy::{standing_admin, standing_namespaced};
 
 use crate::clients::Clients;

@@ -39,7 +39,9 @@ fn ended(api: &Api, outcome: Result<(), Fault>, note: &str) -> Outcome {
         Err(Fault::Absent(why)) => Ok(Settled::new(StepResult::Already, why)),
         // The UID in the precondition is no longer the one that has the name.
         Err(Fault::Conflict(why)) => Ok(Settled::new(StepResult::Already, why)),
-        Err(other @ (Fault::Passing { .. } | Fault::Unfit(_) | Fault::Refused(_))) => Err(other.into()),
+        Err(
+            other @ (Fault::Passing { .. } | Fault::Unfit(_) | Fault::Forbidden { .. } | Fault::Refused(_)),
+        ) => Err(other.into()),
     }
 }
 

@@ -62,7 +62,9 @@ pub(super) async fn scale(api: &Api, workload: &ObjectRef, from: u32, to: u32) -
         match tried {
             Ok(settled) => return Ok(settled),
             Err(Fault::Conflict(_) | Fault::Unfit(_) | Fault::Absent(_)) => {}
-            Err(other @ (Fault::Passing { .. } | Fault::Refused(_))) => return Err(other.into()),
+            Err(other @ (Fault::Passing { .. } | Fault::Forbidden { .. } | Fault::Refused(_))) => {
+                return Err(other.into());
+            }
         }
     }
     Err(too_busy(workload))

@@ -52,6 +52,10 @@ impl Round {
         self.settled.get(effect)
     }
 
+    pub(super) fn has_done(&self, effect: &EffectId) -> bool {
+        matches!(self.outcome(effect), Some(Outcome::Done { .. }))
+    }
+
     pub(super) fn is_told(&self) -> bool {
         self.settled.values().any(|outcome| matches!(outcome, Outcome::Done { .. }))
     }

@@ -13,7 +13,6 @@ use watchfire_core::verdict::Verdict;
 use super::Router;
 use crate::failure::Nack;
 use crate::store;
-use crate::telemetry;
 
 /// So many records are remembered; then all are forgotten and it begins anew.
 const MOST: usize = 4_096;
@@ -34,7 +33,7 @@ impl Remembered {
         records.extend(changes.into_iter().map(|(key, record)| (key, (decision.at, record))));
     }
 
-    fn decide(&self, case: &Case<'_>, now: Timestamp) -> Decision {
+    pub(super) fn decide(&self, case: &Case<'_>, now: Timestamp) -> Decision {
         let records = self.records();
         let mut state = State::default();
         loop {
@@ -62,15 +61,14 @@ impl Router {
     /// store is back; that repeats the page, with the same dedup key as long as this process remembers the
     /// incident or the incident is new.
     pub(super) async fn page_without_store(&self, event: &Event<'_>, error: &store::Error) -> Nack {
-        telemetry::store_failed(error);
-        self.metrics.store_failed();
+        self.store_failed(error);
         let context = self.at_hand(event);
         let set = self.in_force();
         let case = Case::new(event, &set.policy, &context);
         let mut decision = self.remembered.decide(&case, self.clock.now());
         decision.effects.iter_mut().for_each(|effect| effect.notice.unrecorded());
         let is_urgent_page = decision.verdict == Verdict::Page && decision.priority.is_urgent();
-        if is_urgent_page && self.perform_unrecorded(&decision).await {
+        if is_urgent_page && self.perform_unrecorded(&decision).await.is_told() {
             // What was planned is not done: it is not to be taken for done.
             decision.changes.retain(|key, _| is_about_telling(key));
             self.remembered.learn(&decision);

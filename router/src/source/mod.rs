@@ -2,6 +2,7 @@
 
 mod canary;
 mod config;
+mod given_back;
 pub mod hint;
 mod intake;
 mod outbox;
@@ -13,6 +14,7 @@ use std::time::Duration;
 
 pub use canary::Canaries;
 pub use config::QueueConfig;
+pub use given_back::give_back;
 pub use intake::{Intake, NotTaken};
 pub use outbox::{MOST_BYTES, Unsent};
 

@@ -8,7 +8,8 @@ use aws_config::SdkConfig;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::config::timeout::TimeoutConfig;
 use aws_sdk_sqs::types::{
-    DeleteMessageBatchRequestEntry, MessageSystemAttributeName as Attribute, QueueAttributeName,
+    ChangeMessageVisibilityBatchRequestEntry, DeleteMessageBatchRequestEntry,
+    MessageSystemAttributeName as Attribute, QueueAttributeName,
 };
 
 use super::{Handle, Message};
@@ -88,14 +89,28 @@ impl Sqs {
         delay: Option<Duration>,
     ) -> anyhow::Result<()> {
         let seconds = delay.map(|delay| delay.min(LONGEST_DELAY).as_secs() as i32);
-        let limits = TimeoutConfig::builder().connect_timeout(CONNECT).operation_timeout(ANSWER).build();
-        let client =
-            Client::from_conf(aws_sdk_sqs::config::Builder::from(aws).timeout_config(limits).build());
+        let client = Client::from_conf(limited(aws));
         let sent = client.send_message().queue_url(&config.url).message_body(text).set_delay_seconds(seconds);
         let sent = sent.send().await;
         sent.map_err(|error| anyhow::anyhow!("{}", explain(&error)))
             .with_context(|| format!("queue {} takes nothing (needs sqs:SendMessage)", config.name()))?;
         Ok(())
+    }
+
+    /// Has messages of a queue come again, each after its time, with the permission to change that.
+    ///
+    /// # Errors
+    /// Why some of them come again by the queue's visibility.
+    pub(super) async fn give_back(
+        aws: &SdkConfig,
+        config: &QueueConfig,
+        left: Vec<(Handle, Duration)>,
+    ) -> anyhow::Result<()> {
+        let client = Client::from_conf(limited(aws));
+        let receipts = left.into_iter().filter_map(|(handle, after)| Some((handle.receipt()?, after)));
+        let receipts: Vec<_> = receipts.collect();
+        let batches = receipts.chunks(10).map(|ten| given_back(&client, config, ten));
+        futures_util::future::try_join_all(batches).await.map(|_| ())
     }
 
     pub(super) fn name(&self) -> &str {
@@ -191,6 +206,30 @@ impl Sqs {
             telemetry::visibility_failed(&message.id, &error);
         }
     }
+}
+
+/// For calls that wait for nothing.
+fn limited(aws: &SdkConfig) -> aws_sdk_sqs::Config {
+    let limits = TimeoutConfig::builder().connect_timeout(CONNECT).operation_timeout(ANSWER).build();
+    aws_sdk_sqs::config::Builder::from(aws).timeout_config(limits).build()
+}
+
+/// Ten at most; those that are refused by themselves have come again or are deleted.
+async fn given_back(client: &Client, config: &QueueConfig, ten: &[(String, Duration)]) -> anyhow::Result<()> {
+    let entry = |(index, (receipt, after)): (usize, &(String, Duration))| {
+        ChangeMessageVisibilityBatchRequestEntry::builder()
+            .id(index.to_string())
+            .receipt_handle(receipt)
+            .visibility_timeout((*after).min(LONGEST_VISIBILITY).as_secs() as i32)
+            .build()
+    };
+    let entries = ten.iter().enumerate().map(entry).collect::<Result<Vec<_>, _>>()?;
+    let changing = client.change_message_visibility_batch().queue_url(&config.url).set_entries(Some(entries));
+    let changed = changing.send().await;
+    changed.map_err(|error| anyhow::anyhow!("{}", explain(&error))).with_context(|| {
+        format!("queue {} takes nothing back (needs sqs:ChangeMessageVisibility)", config.name())
+    })?;
+    Ok(())
 }
 
 impl Handle {

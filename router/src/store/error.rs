@@ -8,6 +8,7 @@ use std::sync::Arc;
 use watchfire_core::ids::{EffectId, EventId};
 use watchfire_core::state::Key;
 
+use crate::aws::call::CallError;
 use crate::telemetry::caught;
 
 /// Why the store did not do what it was asked; it can be cloned, because one failed write to the disk is
@@ -143,6 +144,15 @@ pub enum Error {
     /// The table refuses what it is asked, and would again. Nothing was written.
     #[error("the table refuses what it is asked")]
     Refused(#[source] Arc<dyn Cause + Send + Sync>),
+}
+
+impl Error {
+    /// Whether the table has merely not answered: whatever may be wrong with it is not known.
+    pub(crate) fn is_no_answer(&self) -> bool {
+        let Error::Unavailable(cause) = self else { return false };
+        let called = cause.downcast_ref::<CallError>();
+        called.is_some_and(|error| error.passes() && !matches!(error, CallError::NoCredentials(_)))
+    }
 }
 
 /// What the database said when it gave up.

@@ -50,6 +50,7 @@ use watchfire_core::ids::{EffectId, EventId, IncidentKey};
 use watchfire_core::journal::{Entry, Outcome};
 use watchfire_core::state::{Key, Record, State};
 
+pub(crate) use dynamodb::checkup;
 pub use dynamodb::{Config as DynamoDbConfig, DynamoDb, OpenAs, Units};
 pub use embedded::Embedded;
 pub(crate) use embedded::compact::Now;
@@ -66,6 +67,9 @@ pub(crate) use sums::Sums;
 
 use crate::clients::Clients;
 use crate::telemetry;
+
+/// Under which it is written when a worker last saw that something can be.
+const SIGN: &str = "sign";
 
 /// The memory. Cheap to clone: every clone is the same store, and the last one to be dropped closes it.
 #[derive(Clone, Debug)]
@@ -223,6 +227,18 @@ impl Store {
         match self {
             Store::Embedded(_) => Ok(()),
             Store::DynamoDb(store) => store.look_at_its_table(OpenAs::Worker).await,
+        }
+    }
+
+    /// The same once it answers. What is not as it must be breaks it: a new start ends with what is wrong.
+    pub(crate) async fn look_at_its_table_once_it_answers(&self) {
+        const AGAIN: Duration = Duration::from_secs(2);
+        loop {
+            match (self.look_at_its_table().await, self) {
+                (Err(error), _) if error.is_no_answer() => tokio::time::sleep(AGAIN).await,
+                (Err(error), Store::DynamoDb(store)) => return store.give_up(error),
+                (Ok(()), _) | (Err(_), Store::Embedded(_)) => return,
+            }
         }
     }
 
@@ -486,8 +502,7 @@ impl Store {
     pub fn broken(&self) -> Option<Error> {
         match self {
             Store::Embedded(store) => store.broken(),
-            // What is wrong with it may pass.
-            Store::DynamoDb(_) => None,
+            Store::DynamoDb(store) => store.broken(),
         }
     }
 
@@ -503,7 +518,31 @@ impl Store {
     pub async fn breaks(&self) -> Error {
         match self {
             Store::Embedded(store) => store.breaks().await,
-            Store::DynamoDb(_) => std::future::pending().await,
+            Store::DynamoDb(store) => store.breaks().await,
+        }
+    }
+
+    /// When a worker last saw that it can be written, by its own clock; none where that was never said.
+    pub async fn last_sign(&self) -> Result<Option<Timestamp>, Error> {
+        match self {
+            Store::Embedded(store) => store.last_sign().await,
+            Store::DynamoDb(store) => store.last_sign().await,
+        }
+    }
+
+    /// Says that it can be written.
+    pub async fn leave_sign(&self, now: Timestamp) -> Result<(), Error> {
+        match self {
+            Store::Embedded(store) => store.leave_sign(now).await,
+            Store::DynamoDb(store) => store.leave_sign(now).await,
+        }
+    }
+
+    /// Which it is, for a person.
+    pub(crate) fn in_words(&self) -> String {
+        match self {
+            Store::Embedded(store) => store.in_words(),
+            Store::DynamoDb(store) => store.in_words(),
         }
     }
 

@@ -27,7 +27,7 @@ enum Shown {
 }
 
 /// Every metric there is.
-const SHOWN: [(&str, Shown); 24] = [
+const SHOWN: [(&str, Shown); 25] = [
     ("decisions", Shown::Counted(Some("priority"))),
     ("decide_seconds", Shown::Observed),
     ("effects", Shown::Counted(Some("outcome"))),
@@ -42,6 +42,7 @@ const SHOWN: [(&str, Shown); 24] = [
     ("messages_at_work", Shown::Nothing),
     ("queue_depth", Shown::Nothing),
     ("store_failures", Shown::Counted(None)),
+    ("store_up", Shown::Least),
     ("last_success_timestamp_seconds", Shown::Nothing),
     ("pagerduty_heard", Shown::Counted(Some("outcome"))),
     ("http_refused", Shown::Counted(None)),

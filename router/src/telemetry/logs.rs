@@ -282,6 +282,11 @@ pub fn visibility_failed(message_id: &str, error: &anyhow::Error) {
     warn!(message_id, error = format!("{error:#}"), "a message's visibility could not be changed");
 }
 
+/// What a Lambda has not done comes again on the queue's own terms.
+pub(crate) fn not_given_back(messages: usize, error: &anyhow::Error) {
+    warn!(messages, error = format!("{error:#}"), "what is not done comes again by the queue's visibility");
+}
+
 /// What was old is gone.
 pub fn pruned(records: u64) {
     info!(records, "pruned");
@@ -342,6 +347,27 @@ pub(crate) fn pagerduty_refuses(channel: &ChannelName, why: &dyn Display) {
 pub(crate) fn pagerduty_unheard(channel: &ChannelName, why: &dyn Display) {
     let (channel, reason) = (channel.as_str(), clean(&why.to_string(), 500));
     warn!(channel, reason, "PagerDuty is asked again what people do there");
+}
+
+/// Nothing can be written to the store any more; said once, until something can.
+pub(crate) fn store_is_away(error: &dyn std::error::Error) {
+    error!(
+        error = chain(error),
+        "the store is away: what is urgent is paged unrecorded, all else waits on its queue"
+    );
+}
+
+/// Something can be written to the store again.
+pub(crate) fn store_is_back(since: Timestamp) {
+    info!(away_since = %since, "the store is back");
+}
+
+/// A worker begins before its table has answered.
+pub(crate) fn begun_without_table(error: &dyn std::error::Error) {
+    error!(
+        error = chain(error),
+        "the table does not answer: begun without it, urgent pages go out unrecorded"
+    );
 }
 
 /// The store's writer could not write.

@@ -39,6 +39,7 @@ pub struct Metrics {
     at_work: Gauge,
     queued: Family<Labels, Gauge>,
     store_failures: Counter,
+    store_up: Gauge,
     last_success: Gauge,
     heard: Family<Labels, Counter>,
     refused: Family<Labels, Counter>,
@@ -76,6 +77,11 @@ impl Default for Metrics {
         let mut registry = Registry::with_prefix("watchfire");
         let r = &mut registry;
         let seconds = || Histogram::new([0.0001, 0.0005, 0.001, 0.005, 0.02, 0.1, 0.5, 2.0]);
+        let up = || {
+            let gauge = Gauge::default();
+            gauge.set(1);
+            gauge
+        };
         let latency: fn() -> Histogram =
             || Histogram::new([0.01, 0.1, 1.0, 5.0, 15.0, 30.0, 60.0, 300.0, 900.0]);
         Self {
@@ -115,6 +121,7 @@ impl Default for Metrics {
             at_work: shown(r, "messages_at_work", "Messages being handled now"),
             queued: shown(r, "queue_depth", "Messages in the embedded queue, handled now or not, by lane"),
             store_failures: shown(r, "store_failures", "Times the store did not answer"),
+            store_up: shown_as(r, "store_up", "1 while the store can be written, 0 once it cannot", up()),
             last_success: shown(r, "last_success_timestamp_seconds", "When a message was last done with"),
             heard: shown(r, "pagerduty_heard", "What PagerDuty told, by way and what came of it"),
             refused: shown(r, "http_refused", "Requests and connections refused, by reason"),
@@ -290,6 +297,10 @@ impl Metrics {
 
     pub(crate) fn store_failed(&self) {
         self.store_failures.inc();
+    }
+
+    pub(crate) fn store_is_up(&self, is_up: bool) {
+        self.store_up.set(is_up.into());
     }
 
     /// Messages were taken from a source.

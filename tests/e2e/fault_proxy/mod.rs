@@ -6,6 +6,7 @@ mod copied;
 mod late;
 mod limits;
 mod meets;
+mod outage;
 mod rig;
 mod throttled;
 mod units;

@@ -147,3 +147,34 @@ async fn it_begins_without_its_table_and_what_is_urgent_is_paged_and_comes_again
     assert_eq!(reported(&answered(&api, &batch(&bodies)).await.unwrap()), ["m1"]);
     assert_eq!(pagerduty.accepted(), 1);
 }
+
+#[tokio::test]
+async fn a_record_that_is_not_done_comes_again_in_seconds_and_not_by_the_visibility_of_its_queue() {
+    let (api, pagerduty) = (RuntimeApi::start().await, PagerDuty::start().await);
+    let (aws, table) = (Ministack::shared(), DynamoDbTable::fresh());
+    table.make().await;
+    let queue = aws.queue("given-back", 600, 50).await;
+    let configuration = Configuration::new(&pagerduty.url())
+        .set("store", json!({"dynamodb": {"table": table.name}}))
+        .queue(&queue.url);
+    let variables = [("AWS_ENDPOINT_URL", aws.endpoint().to_owned())];
+    let mut bootstrap = Bootstrap::new(&api, &configuration, &variables);
+    bootstrap.start();
+    pagerduty.always(Some(watchfire_tests::Fault::Status(500, None)));
+    let event = GuardDuty::of("Execution:Runtime/NewBinaryExecuted", 5.0, "cart-1").event("e1").to_string();
+    queue.send_all(&[event.clone(), event]).await;
+    let mut received = Vec::new();
+    while received.len() < 2 {
+        received.extend(queue.receive(2, Duration::from_secs(600)).await);
+    }
+    let mut records = batch(&[("m1", String::new()), ("m2", String::new())]);
+    for (record, message) in records["Records"].as_array_mut().unwrap().iter_mut().zip(&received) {
+        record["body"] = message["Body"].clone();
+        record["receiptHandle"] = message["ReceiptHandle"].clone();
+        record["eventSourceARN"] = json!(queue.arn);
+    }
+    let left = answered(&api, &records).await.unwrap();
+    assert_eq!(reported(&left), ["m1", "m2"]);
+    let again = async || (queue.depth().await.visible == 2).then_some(());
+    watchfire_tests::until("both to be there again", Duration::from_secs(60), again).await;
+}

@@ -8,7 +8,7 @@ use axum::Router;
 use axum::body::{self, Body};
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, Response, StatusCode, Uri, header, request};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
@@ -212,11 +212,12 @@ impl Shared {
         if let Err(failure) = user.check(&asked) {
             return Some(failure.response());
         }
-        if asked.group != "authorization.k8s.io" {
+        if !asked.resource.starts_with("selfsubject") {
             return None;
         }
         let mut review: Value = serde_json::from_slice(body).ok()?;
         review["status"] = match asked.resource.as_str() {
+            "selfsubjectreviews" => json!({"userInfo": {"username": user.name}}),
             "selfsubjectaccessreviews" => user.access_review(&review["spec"]),
             "selfsubjectrulesreviews" => {
                 user.rules_review(review["spec"]["namespace"].as_str().unwrap_or_default())

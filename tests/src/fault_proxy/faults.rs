@@ -16,6 +16,8 @@ pub struct Faults {
     pub partition: Option<PartitionRate>,
     /// Of so many requests in a hundred the answer is lost, after they were done.
     pub lost_answers_percent: u64,
+    /// Whether every connection is closed before anything is done: there is no DynamoDB.
+    pub is_away: bool,
     /// An index shows what was written after any time up to that. Zero: at once.
     pub index_lag: Duration,
     /// Reads are answered from the proxy's own copy: the emulator is one Python process, and would be what is measured.
@@ -43,6 +45,7 @@ impl Faults {
             limits: false,
             partition: None,
             lost_answers_percent: 0,
+            is_away: false,
             index_lag: Duration::ZERO,
             reads_its_copy: false,
         }
@@ -80,6 +83,11 @@ impl Faults {
     /// The same with so many of a hundred answers lost.
     pub fn losing(self, percent: u64) -> Self {
         Self { lost_answers_percent: percent, ..self }
+    }
+
+    /// Nothing is answered, and nothing done.
+    pub fn away() -> Self {
+        Self { is_away: true, ..Self::none() }
     }
 
     /// The same with reads that the proxy answers itself.

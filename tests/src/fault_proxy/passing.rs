@@ -45,6 +45,9 @@ impl Proxy {
     /// The answer; none where it is lost and the connection with it.
     pub(super) async fn pass(&self, passing: Passing) -> Option<Answer> {
         let Some(operation) = passing.operation() else { return Some(self.upstream.forward(&passing).await) };
+        if self.state().faults.is_away {
+            return None;
+        }
         let asked = Asked { operation, body: passing.json(), passing };
         self.state().counts.asked(&asked.operation);
         let answer = match asked.operation.as_str() {

@@ -31,11 +31,16 @@ app.kubernetes.io/component: worker
 {{- if or (has "approve" $modes) (has "enforce" $modes) }}true{{ end }}
 {{- end }}
 
-{{/* watchfire.yaml: what was given, our own names for the HTTP address, the rules' folder. */}}
+{{/* watchfire.yaml: what was given, our own names for the HTTP address, its tokens among the files, the rules' folder. */}}
 {{- define "watchfire.config" -}}
 {{- $config := deepCopy .Values.config }}
 {{- $own := list "watchfire" (printf "watchfire.%s" .Release.Namespace) (printf "watchfire.%s.svc" .Release.Namespace) (printf "watchfire.%s.svc.cluster.local" .Release.Namespace) }}
 {{- $_ := set $config.http "hosts" (concat $own ($config.http.hosts | default list) | uniq) }}
+{{- range $member, $key := dict "token" "ingest-token" "operator_token" "operator-token" }}
+{{- if and (has $key $.Values.secrets.keys) (not (hasKey $config.http $member)) }}
+{{- $_ := set $config.http $member (dict "file" (printf "secrets/%s" $key)) }}
+{{- end }}
+{{- end }}
 {{- if .Values.rules }}{{ $_ := set $config "rules" (dict "directory" "rules") }}{{ end }}
 {{- toYaml $config }}
 {{- end }}

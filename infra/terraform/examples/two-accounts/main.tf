@@ -39,7 +39,7 @@ module "watchfire" {
   source = "../.."
 
   cluster_name    = var.cluster_name
-  emails          = { alarms = var.emails, guardduty = var.emails }
+  emails          = { alarms = var.emails, guardduty = var.emails, security_hub = var.emails }
   organization_id = var.organization_id
   worker          = {}
   function = {

@@ -24,7 +24,7 @@ module "watchfire" {
   source = "../.."
 
   cluster_name        = var.cluster_name
-  emails              = { alarms = var.emails, guardduty = var.emails }
+  emails              = { alarms = var.emails, guardduty = var.emails, security_hub = var.emails }
   worker              = {}
   deletion_protection = var.deletion_protection
 }

@@ -4,6 +4,6 @@ output "watchfire" {
 }
 
 output "configuration" {
-  description = "What of watchfire.yaml comes from here."
+  description = "watchfire.yaml, whole."
   value       = module.watchfire.configuration
 }

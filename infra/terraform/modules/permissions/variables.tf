@@ -1,10 +1,10 @@
 variable "role" {
-  description = "Whose permissions: worker, function or operator, a human at the command line."
+  description = "Whose permissions: worker, function, operator, a human at the command line, or doctor, who only looks at how all is set up."
   type        = string
 
   validation {
-    condition     = contains(["worker", "function", "operator"], var.role)
-    error_message = "Expected worker, function or operator."
+    condition     = contains(["worker", "function", "operator", "doctor"], var.role)
+    error_message = "Expected worker, function, operator or doctor."
   }
 }
 

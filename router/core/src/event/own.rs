@@ -23,6 +23,8 @@ pub const NEAR_DEAD_LETTER: &str = "Message About To Be Dead-Lettered";
 pub const NOT_DELIVERED: &str = "Page Not Delivered";
 /// The `detail-type` of an event that says that a damaged store was set aside, and a new one begun.
 pub const STORE_SET_ASIDE: &str = "Store Set Aside";
+/// The `detail-type` of an event that says that nothing can be written to the store.
+const STORE_UNAVAILABLE: &str = "Store Unavailable";
 
 impl Event<'_> {
     /// Whether this event stands for a message that could not be read.
@@ -77,6 +79,27 @@ pub fn store_set_aside(file: &str, at: Timestamp, zone: &Zone, now: Timestamp) -
     );
     let detail = vec![member("reason", reason), member("file", file.clone())];
     own(Own::StoreSetAside(&file), STORE_SET_ASIDE, "the store of Watchfire", detail, now)
+}
+
+/// Says since when nothing can be written to that store, and why. Whoever says it of one store speaks of the same
+/// incident: they tell each other nothing while it is away.
+pub fn store_unavailable(
+    store: &str,
+    since: Timestamp,
+    error: &str,
+    zone: &Zone,
+    now: Timestamp,
+) -> Event<'static> {
+    let store = clean(store, 300);
+    let reason = format!(
+        "Nothing can be written to {store} since {}: {}. Until it answers P0 and P1 are paged at once, unrecorded and perhaps \
+         again, nothing is done to the cluster, and everything else waits on its queue. This page ends by itself.",
+        zone.second(since),
+        clean(error, 400)
+    );
+    let detail = vec![member("reason", reason), member("since", since.to_string())];
+    let about = format!("the store of Watchfire: {store}");
+    own(Own::StoreUnavailable { store: &store, since }, STORE_UNAVAILABLE, &about, detail, now)
 }
 
 fn own(

@@ -4,7 +4,8 @@
 //!
 //! ```text
 //! event:<the sender's id>#<16 hexadecimal digits over that id, source, account, detail-type and text>
-//! wake:…  act:…  completed:…  command:…  pagerduty:…  unreadable:…  not-delivered:…  near-dead-letter:…  store-set-aside:…  clock:…
+//! wake:…  act:…  completed:…  command:…  pagerduty:…  unreadable:…  not-delivered:…  near-dead-letter:…  store-set-aside:…
+//! store-unavailable:…  clock:…
 //! ```
 //!
 //! The digits have a fixed length and come last, so that no id of a sender can imitate them.
@@ -77,6 +78,13 @@ pub enum Own<'o> {
     NearDeadLetter(&'o str),
     /// A store that could not be opened, by the file that it was put into.
     StoreSetAside(&'o str),
+    /// A store that nothing can be written to.
+    StoreUnavailable {
+        /// Which.
+        store: &'o str,
+        /// Since when.
+        since: Timestamp,
+    },
     /// Records written by a clock that was ahead.
     Clock {
         /// Which of them comes first.
@@ -132,6 +140,9 @@ impl EventId {
             Own::NotDelivered(of) => format!("not-delivered:{}", of.as_str()),
             Own::NearDeadLetter(id) => format!("near-dead-letter:{}", bounded(id)),
             Own::StoreSetAside(file) => format!("store-set-aside:{}", bounded(file)),
+            Own::StoreUnavailable { store, since } => {
+                format!("store-unavailable:{}@{}", bounded(store), since.as_microsecond())
+            }
             Own::Clock { key, version } => format!("clock:{key}.{version}"),
         })
     }
@@ -201,6 +212,7 @@ mod tests {
             Own::NotDelivered(of),
             Own::NearDeadLetter("a"),
             Own::StoreSetAside("a"),
+            Own::StoreUnavailable { store: "a", since: at },
             Own::Clock { key, version: 7 },
         ]
         .map(EventId::own)

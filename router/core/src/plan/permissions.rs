@@ -69,28 +69,62 @@ pub struct Permissions {
 }
 
 /// What must be refused, as (group, resource, verb): with any of it Watchfire could read secrets, become a
-/// pod or a node, or give itself more.
-pub const FORBIDDEN: [(&str, &str, &str); 18] = [
+/// pod or a node, give itself more, or take off what limits it.
+pub const FORBIDDEN: [(&str, &str, &str); 49] = [
     ("", "secrets", "get"),
     ("", "secrets", "list"),
     ("", "secrets", "watch"),
     ("", "configmaps", "list"),
     ("", "pods", "create"),
+    ("", "replicationcontrollers", "create"),
+    (APPS, "deployments", "create"),
+    (APPS, "daemonsets", "create"),
+    (APPS, "daemonsets", "patch"),
+    (APPS, "statefulsets", "create"),
+    (APPS, "replicasets", "create"),
+    (BATCH, "jobs", "create"),
+    (BATCH, "cronjobs", "create"),
+    // By a WebSocket, what was a POST is a GET.
     ("", "pods/exec", "create"),
+    ("", "pods/exec", "get"),
     ("", "pods/attach", "create"),
+    ("", "pods/attach", "get"),
     ("", "pods/portforward", "create"),
-    ("", "pods/ephemeralcontainers", "patch"),
-    ("", "nodes/proxy", "get"),
+    ("", "pods/portforward", "get"),
+    ("", "pods/proxy", "create"),
+    ("", "pods/proxy", "get"),
+    ("", "services/proxy", "create"),
+    ("", "services/proxy", "get"),
     ("", "nodes/proxy", "create"),
+    ("", "nodes/proxy", "get"),
+    ("", "pods/ephemeralcontainers", "patch"),
     ("", "serviceaccounts/token", "create"),
     ("", "users", "impersonate"),
     ("", "groups", "impersonate"),
     ("", "serviceaccounts", "impersonate"),
-    ("rbac.authorization.k8s.io", "clusterroles", "escalate"),
-    ("rbac.authorization.k8s.io", "clusterroles", "bind"),
-    ("rbac.authorization.k8s.io", "clusterrolebindings", "create"),
+    (RBAC, "roles", "create"),
+    (RBAC, "roles", "patch"),
+    (RBAC, "roles", "escalate"),
+    (RBAC, "roles", "bind"),
+    (RBAC, "rolebindings", "create"),
+    (RBAC, "rolebindings", "patch"),
+    (RBAC, "clusterroles", "create"),
+    (RBAC, "clusterroles", "patch"),
+    (RBAC, "clusterroles", "escalate"),
+    (RBAC, "clusterroles", "bind"),
+    (RBAC, "clusterrolebindings", "create"),
+    (RBAC, "clusterrolebindings", "patch"),
+    ("certificates.k8s.io", "certificatesigningrequests/approval", "patch"),
+    (ADMISSION, "validatingadmissionpolicies", "patch"),
+    (ADMISSION, "validatingadmissionpolicies", "delete"),
+    (ADMISSION, "validatingadmissionpolicybindings", "patch"),
+    (ADMISSION, "validatingadmissionpolicybindings", "delete"),
+    (ADMISSION, "mutatingwebhookconfigurations", "create"),
+    (ADMISSION, "validatingwebhookconfigurations", "create"),
 ];
 
+const RBAC: &str = "rbac.authorization.k8s.io";
+const ADMISSION: &str = "admissionregistration.k8s.io";
 const APPS: &str = "apps";
 const BATCH: &str = "batch";
 const KEDA: &str = "keda.sh";

@@ -43,9 +43,9 @@ pub(crate) enum Ask<'a> {
     Rest {
         /// The method.
         method: Method,
-        /// From `/` on.
+        /// From `/` on, encoded, with what is asked after it.
         path: &'a str,
-        /// What is sent.
+        /// What is sent; nothing for null.
         body: &'a Value,
     },
     /// S3: the operation is in all of it; answered in bytes or in XML.
@@ -105,6 +105,7 @@ impl Ask<'_> {
                 form.append_pair("Action", action).append_pair("Version", version);
                 form.extend_pairs(fields.iter()).finish().into()
             }
+            Ask::Rest { body: Value::Null, .. } => Bytes::new(),
             Ask::Json { body, .. } | Ask::Json10 { body, .. } | Ask::Rest { body, .. } => {
                 body.to_string().into()
             }

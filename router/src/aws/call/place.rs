@@ -10,18 +10,28 @@ use crate::clients::Partition;
 /// The services that are called without an SDK.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Service {
+    /// How old what lies on a queue is.
+    CloudWatch,
     /// The store of many workers.
     DynamoDb,
     /// Image scans.
     Ecr,
+    /// Rules that bring events to queues.
+    EventBridge,
     /// Policies on roles.
     Iam,
+    /// What else reads a queue.
+    Lambda,
     /// Evidence.
     S3,
     /// Secrets of the configuration.
     SecretsManager,
     /// Notes on findings.
     SecurityHub,
+    /// Who hears of what is published.
+    Sns,
+    /// How a queue is set up.
+    Sqs,
     /// Who calls.
     Sts,
 }
@@ -46,12 +56,17 @@ impl Service {
     /// As `AWS_ENDPOINT_URL_…` and `services` in a profile name it.
     fn id(self) -> &'static str {
         match self {
+            Service::CloudWatch => "CloudWatch",
             Service::DynamoDb => "DynamoDB",
             Service::Ecr => "ECR",
+            Service::EventBridge => "EventBridge",
             Service::Iam => "IAM",
+            Service::Lambda => "Lambda",
             Service::S3 => "S3",
             Service::SecretsManager => "Secrets Manager",
             Service::SecurityHub => "SecurityHub",
+            Service::Sns => "SNS",
+            Service::Sqs => "SQS",
             Service::Sts => "STS",
         }
     }
@@ -59,12 +74,17 @@ impl Service {
     /// As signatures name it.
     pub(super) fn signing_name(self) -> &'static str {
         match self {
+            Service::CloudWatch => "monitoring",
             Service::DynamoDb => "dynamodb",
             Service::Ecr => "ecr",
+            Service::EventBridge => "events",
             Service::Iam => "iam",
+            Service::Lambda => "lambda",
             Service::S3 => "s3",
             Service::SecretsManager => "secretsmanager",
             Service::SecurityHub => "securityhub",
+            Service::Sns => "sns",
+            Service::Sqs => "sqs",
             Service::Sts => "sts",
         }
     }
@@ -74,11 +94,16 @@ impl Service {
         match self {
             // With the item that a condition did not hold for.
             Service::DynamoDb => 1024 * 1024,
-            Service::Ecr
+            Service::CloudWatch
+            | Service::Ecr
+            | Service::EventBridge
             | Service::Iam
+            | Service::Lambda
             | Service::S3
             | Service::SecretsManager
             | Service::SecurityHub
+            | Service::Sns
+            | Service::Sqs
             | Service::Sts => 64 * 1024,
         }
     }
@@ -93,6 +118,11 @@ impl Service {
             // A policy of 10,240 characters, three of ours for each; a secret of 65,536 bytes, six for each; 100
             // findings with the longest names and messages.
             Service::Iam | Service::SecretsManager | Service::SecurityHub | Service::Sts => 512 * 1024,
+            // A page of 100 names of rules, of 100 subscriptions, of 100 mappings; the attributes of a queue, its policy of
+            // 65,536 bytes in them.
+            Service::CloudWatch | Service::EventBridge | Service::Lambda | Service::Sns | Service::Sqs => {
+                1024 * 1024
+            }
         }
     }
 }
@@ -157,11 +187,16 @@ impl Place {
         }
         let signed_for = match service {
             Service::Iam => home(partition),
-            Service::DynamoDb
+            Service::CloudWatch
+            | Service::DynamoDb
             | Service::Ecr
+            | Service::EventBridge
+            | Service::Lambda
             | Service::S3
             | Service::SecretsManager
             | Service::SecurityHub
+            | Service::Sns
+            | Service::Sqs
             | Service::Sts => region,
         };
         let endpoint = format!("https://{}", host(service, region, variant));
@@ -201,10 +236,20 @@ fn host(service: Service, region: &str, variant: Variant) -> String {
     let suffix = if dual_stack { partition.dual_stack_suffix() } else { partition.suffix() };
     match service {
         // GovCloud's own is the one for FIPS.
-        Service::DynamoDb if fips && partition == Partition::Gov && !dual_stack => {
-            format!("dynamodb.{region}.{suffix}")
+        Service::DynamoDb | Service::Sns | Service::Sqs
+            if fips && partition == Partition::Gov && !dual_stack =>
+        {
+            format!("{}.{region}.{suffix}", service.signing_name())
         }
-        Service::DynamoDb => format!("dynamodb{fips_name}.{region}.{suffix}"),
+        Service::CloudWatch | Service::EventBridge if partition == Partition::Gov => {
+            format!("{}.{region}.{suffix}", service.signing_name())
+        }
+        Service::CloudWatch
+        | Service::DynamoDb
+        | Service::EventBridge
+        | Service::Lambda
+        | Service::Sns
+        | Service::Sqs => format!("{}{fips_name}.{region}.{suffix}", service.signing_name()),
         Service::Ecr if dual_stack => format!("ecr{fips_name}.{region}.{suffix}"),
         Service::Ecr => format!("api.ecr{fips_name}.{region}.{suffix}"),
         Service::Iam => iam_host(partition, variant),

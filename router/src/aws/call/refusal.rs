@@ -18,9 +18,12 @@ pub(crate) enum CallError {
     /// AWS said no.
     #[error("{0}")]
     Refused(Refusal),
-    /// No connection, no credentials, nothing in time, or nothing that is the service's: it may be there later.
+    /// No connection, nothing in time, or nothing that is the service's: it may be there later.
     #[error("{0}")]
     NoAnswer(String),
+    /// Nobody to call as: where there are some, they may be had later.
+    #[error("{0}")]
+    NoCredentials(String),
 }
 
 /// What AWS said: cleaned, cut, and without the secrets that it may quote.
@@ -62,23 +65,30 @@ impl CallError {
     pub(crate) fn code(&self) -> &str {
         match self {
             CallError::Refused(refusal) => &refusal.code,
-            CallError::NoAnswer(_) => "",
+            CallError::NoAnswer(_) | CallError::NoCredentials(_) => "",
         }
+    }
+
+    /// Whether whoever calls may not. A bad signature or an unknown key is something else.
+    pub(crate) fn is_about_permissions(&self) -> bool {
+        const DENIED: [&str; 4] =
+            ["AccessDenied", "AccessDeniedException", "AuthorizationError", "AuthorizationErrorException"];
+        DENIED.contains(&self.code())
     }
 
     /// Whether the same call may be taken later, once something was mended or has passed.
     pub(crate) fn is_transient(&self) -> bool {
         match self {
             CallError::Refused(refusal) => refusal.is_transient(),
-            CallError::NoAnswer(_) => true,
+            CallError::NoAnswer(_) | CallError::NoCredentials(_) => true,
         }
     }
 
     /// Whether the same call may be taken in a moment, with nothing mended.
-    pub(super) fn passes(&self) -> bool {
+    pub(crate) fn passes(&self) -> bool {
         match self {
             CallError::Refused(refusal) => refusal.passes(),
-            CallError::NoAnswer(_) => true,
+            CallError::NoAnswer(_) | CallError::NoCredentials(_) => true,
         }
     }
 }

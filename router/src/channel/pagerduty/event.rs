@@ -104,11 +104,11 @@ pub(super) fn bare(effect: &Effect, routing_key: &str) -> Vec<u8> {
     encode(effect, routing_key, payload, &[], None)
 }
 
-/// A change event, which only proves that the key is one.
-pub(super) fn change(routing_key: &str) -> Vec<u8> {
-    let payload =
-        json!({"summary": "watchfire check: this integration can be reached", "source": "watchfire"});
-    json!({"routing_key": routing_key, "payload": payload}).to_string().into_bytes()
+/// The end of an alert that never was, which only proves that the key is one.
+pub(super) fn end_of_nothing(routing_key: &str) -> Vec<u8> {
+    json!({"routing_key": routing_key, "event_action": "resolve", "dedup_key": "watchfire-never-was"})
+        .to_string()
+        .into_bytes()
 }
 
 fn encode(

@@ -206,14 +206,11 @@ impl Action for PagerDuty {
         }
     }
 
-    /// A change event: PagerDuty shows it among a service's recent changes and calls nobody.
+    /// The end of an alert that never was: PagerDuty drops it, and calls nobody.
     async fn ask(&self) -> Option<Result<String, String>> {
-        let Ok(url) = self.url.join("change/enqueue") else {
-            return Some(Err("no address for changes".to_owned()));
-        };
-        let change = event::change(&self.routing_key.expose());
-        Some(match self.send_to(url, change).await {
-            Ok(Answer::Accepted(_)) => Ok("PagerDuty took a change event".to_owned()),
+        let nothing = event::end_of_nothing(&self.routing_key.expose());
+        Some(match self.send(nothing).await {
+            Ok(Answer::Accepted(_)) => Ok("PagerDuty takes events by this key".to_owned()),
             Ok(Answer::Refused(reason)) => Err(format!("PagerDuty: {reason}")),
             Err(
                 NotTaken::Busy { reason, .. }

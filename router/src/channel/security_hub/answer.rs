@@ -76,7 +76,7 @@ pub(super) fn judge(answered: Result<call::Answer, CallError>) -> Result<Answer,
     match answered.and_then(|answer| answer.json::<Lists>()) {
         Ok(lists) => Ok(lists.into()),
         Err(CallError::Refused(refusal)) => Err(Unanswered::of(refusal)),
-        Err(CallError::NoAnswer(reason)) => {
+        Err(CallError::NoAnswer(reason) | CallError::NoCredentials(reason)) => {
             Err(Unanswered::Failed(Failure::transient(format!("Security Hub: {reason}"))))
         }
     }

@@ -4,16 +4,18 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use futures_util::{FutureExt as _, future::BoxFuture};
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 use tokio::time::{Instant, timeout};
 use watchfire_core::text::clean;
 use watchfire_core::yaml::Mistake;
 
-use crate::clients::Clients;
+use crate::clients::{Clients, chain};
 use crate::cluster;
 use crate::config::Ready;
 use crate::source::QueueConfig;
 use crate::source::sqs::Sqs;
+use crate::store::{DynamoDbConfig, OpenAs, Store};
 
 /// How long each of them has.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -66,6 +68,9 @@ pub(super) async fn ask(ready: &Ready, clients: &Clients) -> Vec<Answer> {
         let path = if ready.written.has("queue") { "queue".to_owned() } else { format!("queues[{index}]") };
         asked.push((path, self::queue(queue, clients).boxed()));
     }
+    if let Some(config) = &ready.config.store.dynamodb {
+        asked.push(("store.dynamodb.table".to_owned(), self::table(config, clients).boxed()));
+    }
     for (name, channel) in &ready.channels {
         asked.push((format!("channels.{name}"), channel.ask().boxed()));
     }
@@ -87,6 +92,15 @@ async fn queue(queue: &QueueConfig, clients: &Clients) -> Option<Result<String, 
     Some(match opened {
         Ok(_) => Ok(format!("the queue {} can be read", queue.name())),
         Err(error) => Err(clean(&format!("{error:#}"), ANSWER_LENGTH)),
+    })
+}
+
+async fn table(config: &DynamoDbConfig, clients: &Clients) -> Option<Result<String, String>> {
+    let keep = SignedDuration::ZERO;
+    let opened = Store::open_dynamodb_as(OpenAs::Operator, clients, config, keep).await;
+    Some(match opened {
+        Ok(_) => Ok(format!("the table {} is as it must be", config.table)),
+        Err(error) => Err(clean(&chain(&error), ANSWER_LENGTH)),
     })
 }
 

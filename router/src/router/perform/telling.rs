@@ -107,15 +107,14 @@ impl Router {
         Ok(())
     }
 
-    /// Performs the pages of a decision that could not be recorded, and says whether any channel took one;
-    /// if none did, its message brings it back.
-    pub(crate) async fn perform_unrecorded(&self, decision: &Decision) -> bool {
+    /// Performs the pages of a decision that could not be recorded; if no channel takes one, its message brings it back.
+    pub(in crate::router) async fn perform_unrecorded(&self, decision: &Decision) -> Round {
         let mut round = Round::after(Default::default());
         let lines = lines(decision, &round, |effect| self.tells(effect));
         for told in join_all(lines.iter().map(|line| self.tell_line(decision, line))).await {
             told.into_iter().for_each(|(effect, result)| round.add(&effect.id, result));
         }
-        round.is_told()
+        round
     }
 
     async fn tell_line<'e>(&self, decision: &Decision, line: &Line<'e>) -> Told<'e> {

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::try_join_all;
 use tokio::time::Instant;
+use tokio::try_join;
 use watchfire_core::decision::Decision;
 use watchfire_core::ids::IncidentKey;
 use watchfire_core::journal::Entry;
@@ -15,7 +17,7 @@ use super::item::Item;
 use super::objects::{AT, Said};
 use super::request::{Condition, Write};
 use super::rows::{NET, change, fits, is_at, own_records, shared};
-use super::table::{Reason, Table, Transacted, random, wait};
+use super::table::{Reason, Table, Transacted, Written, random, wait};
 use super::{DynamoDb, places};
 use crate::aws::call::CallError;
 use crate::store::row::{Kept, to_row};
@@ -47,6 +49,10 @@ struct How {
 struct Commit {
     /// Tells this commit from any other of the same event.
     id: String,
+    /// The decision itself, which is nobody's without its head.
+    body: Write,
+    /// What is new and harmless by itself, each by itself: in a transaction it would cost twice as much.
+    alone: Vec<Write>,
     /// What there is no room for beside the others, and what is harmless by itself.
     before: Vec<Write>,
     with: Vec<Write>,
@@ -76,9 +82,18 @@ impl DynamoDb {
         let Entry { decision: _, raw, sha256, outcomes: _ } = entry;
         let said = self.said(to_row(&Kept { decision, raw, sha256 })).await?;
         let how = How { said, expires: (decision.at + self.0.keep + NET).as_second(), keeps: self.0.keeps };
-        let commit = Commit::new(read, entry, how)?;
+        let mut commit = Commit::new(read, entry, how)?;
         let end = Instant::now() + WITHIN;
-        if !self.merge(decision).await? {
+        let body = commit.body.clone().when(Condition::Absent);
+        let (merged, body) = try_join!(self.merge(decision), self.0.table.write(&body))?;
+        if !merged {
+            return Ok(Committed::Stale);
+        }
+        if let Written::No(_) = body {
+            // Somebody else decides the same at the same moment, or this process did.
+            commit.with.push(commit.body.clone());
+        }
+        if !all_written(&self.0.table, &commit.alone).await? {
             return Ok(Committed::Stale);
         }
         for hundred in commit.before.chunks(MOST_WRITES) {
@@ -99,9 +114,10 @@ impl Commit {
     fn new(read: &State, entry: &Entry, how: How) -> Result<Self, Error> {
         let Entry { decision, raw: _, sha256: _, outcomes: _ } = entry;
         let id = format!("{:016x}", random());
-        let mut with = Vec::from(decided(entry, &id, how));
+        let [head, body] = decided(entry, &id, how);
+        let mut with = vec![head];
         let at = decision.at.as_microsecond();
-        let (mut own, mut others) = (Vec::new(), Vec::new());
+        let (mut alone, mut own, mut others) = (Vec::new(), Vec::new(), Vec::new());
         for (key, version) in decision.conditions(read) {
             let text = key.to_string();
             let Some(record) = decision.changes.get(key) else {
@@ -110,22 +126,28 @@ impl Commit {
             };
             let write = change(&text, record, version, at);
             fits(&write, || text)?;
-            if is_harmless(decision, key, record) { others.push(write) } else { own.push(write) }
+            match key {
+                _ if version == 0 && goes_alone(decision, key, read) => alone.push(write),
+                _ if is_harmless(decision, key, record) => others.push(write),
+                _ => own.push(write),
+            }
         }
         with.extend(own);
-        let room = MOST_WRITES.saturating_sub(with.len());
+        // One for the body, if it has to go with them.
+        let room = MOST_WRITES.saturating_sub(with.len() + 1);
         let before = if others.len() > room { others.split_off(room) } else { Vec::new() };
         with.extend(others);
-        let bytes = with.iter().map(Write::size).sum();
-        if with.len() > MOST_WRITES {
-            return Err(Error::TooMany { writes: with.len(), most: MOST_WRITES });
+        let bytes = with.iter().chain([&body]).map(Write::size).sum();
+        let writes = with.len() + 1;
+        if writes > MOST_WRITES {
+            return Err(Error::TooMany { writes, most: MOST_WRITES });
         }
         let about = || format!("the decision about event {}", decision.event);
-        fits(&with[1], about).map_err(with_a_bucket)?;
+        fits(&body, about).map_err(with_a_bucket)?;
         if bytes > MOST_BYTES {
             return Err(Error::TooLarge { what: about(), bytes, most: MOST_BYTES, instead: None });
         }
-        Ok(Self { id, before, with })
+        Ok(Self { id, body, alone, before, with })
     }
 }
 
@@ -192,6 +214,24 @@ fn is_harmless(decision: &Decision, key: &Key, record: &Record) -> bool {
         (Key::Incident(incident), Record::Incident(_)) => !is_own(incident),
         (_, _) => false,
     }
+}
+
+/// Whether a record that there was not is harmless before its decision is: the own line of the digest, and what the page
+/// of an incident would say that there is not yet, for which nobody asks.
+fn goes_alone(decision: &Decision, key: &Key, read: &State) -> bool {
+    let Some(own) = &decision.incident else { return false };
+    let is_new = || read.version(&Key::Incident(own.clone())) == 0;
+    match key {
+        Key::DigestLine(_, incident) => incident == own,
+        Key::PageDraft(incident) => incident == own && is_new(),
+        _ => false,
+    }
+}
+
+/// Each by itself, whatever becomes of the others; whether all of them were as they were read.
+async fn all_written(table: &Table, writes: &[Write]) -> Result<bool, Error> {
+    let written = try_join_all(writes.iter().map(|write| table.write(write))).await?;
+    Ok(written.iter().all(|written| matches!(written, Written::Yes)))
 }
 
 /// Writes all of it or nothing; with the commit's id where the first is the head of a decision.

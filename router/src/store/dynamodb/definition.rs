@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::table::Table;
+use super::table::{Table, failed};
 use super::{DUE, OPEN, TIMELINE};
 use crate::aws::call::CallError;
 use crate::store::Error;
@@ -34,12 +34,12 @@ fn keys(partition: &str, sort: &str) -> Value {
 /// Looks whether the table is there and as it must be.
 ///
 /// # Errors
-/// All that is wrong with it.
+/// All that is wrong with it, or that it does not answer.
 pub(super) async fn look_at(table: &Table) -> Result<(), Error> {
     let named = json!({"TableName": table.name});
-    let wrong = match table.call("DescribeTable", &named).await {
+    let wrong = match told(table.call("DescribeTable", &named).await)? {
         Ok(described) => {
-            let expiry = table.call("DescribeTimeToLive", &named).await;
+            let expiry = told(table.call("DescribeTimeToLive", &named).await)?;
             let mut wrong = differences(&described["Table"]);
             wrong.extend(no_expiry(expiry));
             wrong
@@ -49,8 +49,16 @@ pub(super) async fn look_at(table: &Table) -> Result<(), Error> {
     if wrong.is_empty() { Ok(()) } else { Err(Error::Table { table: table.name.clone(), wrong }) }
 }
 
+/// What was answered, or that it cannot be told yet.
+fn told(called: Result<Value, CallError>) -> Result<Result<Value, CallError>, Error> {
+    match called {
+        Err(error) if error.passes() => Err(failed(error)),
+        answered => Ok(answered),
+    }
+}
+
 /// Why a table cannot be looked at, and what to do about it.
-fn not_looked_at(error: &CallError, region: &str) -> String {
+pub(super) fn not_looked_at(error: &CallError, region: &str) -> String {
     match error.code() {
         "ResourceNotFoundException" => format!(
             "there is no such table in {region}: is it in another region (AWS_REGION or `store.dynamodb.region`), or of \
@@ -72,7 +80,7 @@ fn not_looked_at(error: &CallError, region: &str) -> String {
 }
 
 /// What a table is not that it must be.
-fn differences(described: &Value) -> Vec<String> {
+pub(super) fn differences(described: &Value) -> Vec<String> {
     let mut wrong = Vec::new();
     let expected = definition("");
     let status = described["TableStatus"].as_str().unwrap_or_default();
@@ -113,7 +121,7 @@ fn differences(described: &Value) -> Vec<String> {
     wrong
 }
 
-fn no_expiry(described: Result<Value, CallError>) -> Option<String> {
+pub(super) fn no_expiry(described: Result<Value, CallError>) -> Option<String> {
     match described {
         Ok(told) => {
             let told = &told["TimeToLiveDescription"];

@@ -1,5 +1,6 @@
 //! The store in one table of DynamoDB, for many workers and for Lambda. Its README says what stands where, and what it takes.
 
+mod checkup;
 mod commit;
 mod definition;
 #[cfg(feature = "cli")]
@@ -26,8 +27,10 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::Deserialize;
+use tokio::sync::watch;
 use watchfire_core::yaml::{Mistake, expected};
 
+pub(crate) use self::checkup::checkup;
 use self::hands::Hands;
 use self::leases::Seen;
 use self::merging::Combined;
@@ -35,8 +38,8 @@ use self::objects::Objects;
 use self::request::Write;
 use self::table::Table;
 pub use self::table::Units;
-use super::Error;
 use super::parsed::Parsed;
+use super::{Error, SIGN};
 use crate::aws::call::{Caller, Service};
 use crate::clients::Clients;
 
@@ -95,6 +98,7 @@ struct Inner {
     /// Whether what it commits is in its hands.
     keeps: bool,
     objects: Objects,
+    given_up: watch::Sender<Option<Error>>,
 }
 
 impl Config {
@@ -157,7 +161,8 @@ impl DynamoDb {
         let table = Table::new(caller, table.clone());
         let to = bucket.clone().map(|bucket| (bucket, prefix.clone()));
         let objects = Objects::new(clients, region.as_deref(), to).await;
-        Ok(Inner { table, keep, parsed, combined, worker, hands, seen, keeps: true, objects })
+        let given_up = watch::Sender::new(None);
+        Ok(Inner { table, keep, parsed, combined, worker, hands, seen, keeps: true, objects, given_up })
     }
 
     /// What `CreateTable` is to be asked for, without what is particular to a place.
@@ -176,6 +181,40 @@ impl DynamoDb {
             .write(&Write::update(&places::ping()).set("at", Timestamp::now().as_microsecond()))
             .await?;
         Ok(())
+    }
+
+    pub(super) async fn last_sign(&self) -> Result<Option<Timestamp>, Error> {
+        let item = self.0.table.get(&places::ping()).await?;
+        let micros = item.and_then(|item| item.number(SIGN));
+        Ok(micros.and_then(|micros| Timestamp::from_microsecond(micros).ok()))
+    }
+
+    pub(super) async fn leave_sign(&self, now: Timestamp) -> Result<(), Error> {
+        let sign = Write::update(&places::ping()).set(SIGN, now.as_microsecond());
+        self.0.table.write(&sign).await.map(|_| ())
+    }
+
+    pub(super) fn in_words(&self) -> String {
+        let table = &self.0.table;
+        format!("the table {} in {}", table.name, table.region())
+    }
+
+    /// It is not what a worker can work on, which a new start says.
+    pub(super) fn give_up(&self, error: Error) {
+        self.0.given_up.send_replace(Some(error));
+    }
+
+    pub(super) fn broken(&self) -> Option<Error> {
+        self.0.given_up.borrow().clone()
+    }
+
+    pub(super) async fn breaks(&self) -> Error {
+        let mut given_up = self.0.given_up.subscribe();
+        match given_up.wait_for(Option::is_some).await.map(|error| error.clone()) {
+            Ok(Some(error)) => error,
+            // It lives as long as this store does.
+            Ok(None) | Err(_) => std::future::pending().await,
+        }
     }
 
     pub(super) fn is_healthy(&self) -> bool {

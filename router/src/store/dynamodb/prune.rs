@@ -12,7 +12,7 @@ use super::item::Item;
 use super::objects::AT;
 use super::places::{self, Place};
 use super::request::{Condition, Order, Range, Write};
-use super::rows::{Head, NET, Row, changes_of, is_at};
+use super::rows::{NET, Row, changes_of, is_at};
 use super::sorted::Sorted;
 use super::table::Written;
 use super::{DynamoDb, TIMELINE};
@@ -92,9 +92,7 @@ impl DynamoDb {
         // The small one first: without it the other is nobody's, and is found again.
         if head.is_some() {
             let gone = Write::delete(&places::head(&event)).when(Condition::Lacks("pending"));
-            let is_ours =
-                body_of(head)?.is_none_or(|of| (of.pk, of.sk) == (place.pk.clone(), place.sk.clone()));
-            if is_ours && matches!(self.0.table.write(&gone).await?, Written::No(_)) {
+            if matches!(self.0.table.write(&gone).await?, Written::No(_)) {
                 return Ok(());
             }
         }
@@ -206,8 +204,4 @@ fn is_open(row: &Row, key: &str) -> bool {
         Ok(None) => false,
         Err(_) => true,
     }
-}
-
-fn body_of(head: Option<&Item>) -> Result<Option<Place>, Error> {
-    Ok(head.map(Head::read).transpose()?.flatten().map(|head| head.body()))
 }

@@ -13,7 +13,7 @@ use watchfire_core::state::{Key, Record, State};
 use super::item::Item;
 use super::places::{self, Place};
 use super::request::{Order, Range};
-use super::rows::{Head, Row, is_shared, whole};
+use super::rows::{Head, Row, whole};
 use super::sorted::Sorted;
 use super::{DUE, DynamoDb, OPEN, TIMELINE};
 use crate::store::Error;
@@ -234,14 +234,19 @@ impl DynamoDb {
     ) -> Result<Vec<Entry>, Error> {
         let line = vec![places::line_of(incident)];
         let mut all = Sorted::of(line, Some(TIMELINE), &Range::All, Order::Backward, PAGE.min(most));
-        let mut latest = all.take(most, &self.0.table).await?;
-        // Those of one moment in the order of their events.
-        latest.sort_by(|one, other| one.text("sk").cmp(&other.text("sk")));
-        let mut entries = Vec::new();
-        for hints in latest.chunks(PAGE) {
-            entries.extend(self.entries(self.behind(hints).await?).await?);
+        let mut latest = Vec::new();
+        while latest.len() < most {
+            let hints = all.take(PAGE.min(most - latest.len()), &self.0.table).await?;
+            if hints.is_empty() {
+                break;
+            }
+            latest.extend(self.entries(self.behind(&hints).await?).await?);
         }
-        entries.into_iter().collect()
+        let mut entries = latest.into_iter().collect::<Result<Vec<Entry>, Error>>()?;
+        // Those of one moment in the order of their events.
+        entries
+            .sort_by_cached_key(|entry| (entry.decision.at.as_microsecond(), entry.decision.event.clone()));
+        Ok(entries)
     }
 
     pub(in crate::store) async fn recent(&self, most: usize) -> Result<Vec<Entry>, Error> {
@@ -271,14 +276,16 @@ impl DynamoDb {
         Ok(entries.collect())
     }
 
-    /// What became of the decisions in these.
+    /// What became of the decisions in these; none of one that was not committed.
     pub(super) async fn heads(&self, bodies: &[Item]) -> Result<Vec<Option<Item>>, Error> {
         let event = |body| places::event_of_body(body).map(|event| places::head(&event));
         let places: Vec<Option<Place>> = bodies.iter().map(event).collect();
         let found = self.0.table.get_all(&places.iter().flatten().cloned().collect::<Vec<_>>()).await?;
-        let head =
-            |place: Option<Place>| place.and_then(|Place { pk, sk, .. }| found.get(&(pk, sk)).cloned());
-        Ok(places.into_iter().map(head).collect())
+        let head = |(place, body): (Option<Place>, &Item)| {
+            let Place { pk, sk, .. } = place?;
+            found.get(&(pk, sk)).filter(|head| is_of(head, body)).cloned()
+        };
+        Ok(places.into_iter().zip(bodies).map(head).collect())
     }
 
     pub(in crate::store) async fn fold_faces<T: Send + 'static>(
@@ -298,9 +305,9 @@ impl DynamoDb {
             if bodies.is_empty() {
                 return Ok(gathered);
             }
-            let heads = self.heads_of_shared(&bodies).await?;
+            let heads = self.heads(&bodies).await?;
             let bodies = self.all_filled(bodies).await?;
-            for (body, head) in bodies.iter().zip(heads) {
+            for (body, head) in bodies.iter().zip(heads).filter(|(_, head)| head.is_some()) {
                 // One that cannot be understood looks like nothing.
                 let kept = from_row::<Kept<Seen, IgnoredAny>>(&whole(body, head.as_ref()), String::new);
                 let Ok(kept) = kept else { continue };
@@ -308,14 +315,14 @@ impl DynamoDb {
             }
         }
     }
+}
 
-    /// What became of those decisions of which a part stands there.
-    async fn heads_of_shared(&self, bodies: &[Item]) -> Result<Vec<Option<Item>>, Error> {
-        let shared: Vec<Item> = bodies.iter().filter(|body| is_shared(body)).cloned().collect();
-        let mut heads = self.heads(&shared).await?.into_iter();
-        let head = |body| if is_shared(body) { heads.next().flatten() } else { None };
-        Ok(bodies.iter().map(head).collect())
-    }
+/// Whether it is the head of that body: what was decided when the body was written, and not anew later.
+fn is_of(head: &Item, body: &Item) -> bool {
+    let place =
+        places::event_of(head).zip(head.number("decided")).map(|(event, at)| places::body(&event, at));
+    place
+        .is_some_and(|place| [Some(place.pk.as_str()), Some(&place.sk)] == [body.text("pk"), body.text("sk")])
 }
 
 /// All records of a kind, or those whose keys begin so; a kind is written whole.

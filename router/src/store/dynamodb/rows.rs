@@ -174,11 +174,6 @@ pub(super) fn shared(mut head: Item, mut body: Item) -> (Item, Item) {
     (head, body)
 }
 
-/// Whether a part of a body stands in its head.
-pub(super) fn is_shared(body: &Item) -> bool {
-    body.text(MORE).is_some()
-}
-
 /// All of a body.
 pub(super) fn whole(body: &Item, head: Option<&Item>) -> Vec<u8> {
     let rest = head.and_then(|head| head.bytes(REST)).unwrap_or_default();
@@ -249,7 +244,7 @@ mod tests {
         for (bytes, is_moved) in [(900, false), (1_020, false), (1_021, true), (1_400, true), (1_700, false)]
         {
             let (shared_head, shared_body) = shared(head(), body(bytes));
-            assert_eq!(is_shared(&shared_body), is_moved, "{bytes}");
+            assert_eq!(shared_body.text(MORE).is_some(), is_moved, "{bytes}");
             assert_eq!(whole(&shared_body, Some(&shared_head)), vec![7; bytes]);
             assert!(shared_head.size() <= FULL, "{bytes}");
             assert!(!is_moved || shared_body.size() <= KILOBYTE, "{bytes}");

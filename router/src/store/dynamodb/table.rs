@@ -249,7 +249,8 @@ fn is_no_answer(error: &CallError) -> bool {
     error.is_transient() && error.code() != "TransactionCanceledException"
 }
 
-fn failed(error: CallError) -> Error {
+/// What becomes of a call that came to nothing.
+pub(super) fn failed(error: CallError) -> Error {
     match error.code() {
         "ValidationException" | "SerializationException" | "ItemCollectionSizeLimitExceededException" => {
             Error::Refused(Arc::new(error))

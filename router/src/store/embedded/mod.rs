@@ -25,12 +25,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use redb::ReadableDatabase;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
 use super::error::sound;
-use super::{Error, Streamed};
+use super::{Error, SIGN, Streamed};
 pub(crate) use aside::{Aside, aside, set_aside};
 pub(crate) use check::{Checked, check};
 pub(super) use copy::Copying;
@@ -210,13 +211,29 @@ impl Embedded {
     }
 
     pub(super) async fn ping(&self) -> Result<(), Error> {
+        self.write_aside("ping", 1).await
+    }
+
+    pub(super) async fn last_sign(&self) -> Result<Option<Timestamp>, Error> {
+        let micros = self.ask(|tables| Ok(tables.meta()?.get(SIGN)?.map(|row| row.value()))).await?;
+        let micros = micros.and_then(|micros| i64::try_from(micros).ok());
+        Ok(micros.and_then(|micros| Timestamp::from_microsecond(micros).ok()))
+    }
+
+    pub(super) async fn leave_sign(&self, now: Timestamp) -> Result<(), Error> {
+        let micros = u64::try_from(now.as_microsecond()).unwrap_or_default();
+        self.write_aside(SIGN, micros).await
+    }
+
+    /// Nothing that would say that there is work.
+    async fn write_aside(&self, name: &'static str, value: u64) -> Result<(), Error> {
         let (sender, answer) = oneshot::channel();
-        let change = |tables: &mut Tables<'_>| {
-            tables.meta.insert("ping", 1)?;
-            Ok(())
-        };
-        // Nothing that would say that there is work.
+        let change = move |tables: &mut Tables<'_>| Ok(tables.meta.insert(name, value).map(|_| ())?);
         self.answered(answer, self.send(change, |written| drop(sender.send(written)))).await
+    }
+
+    pub(super) fn in_words(&self) -> String {
+        self.0.path.as_ref().map_or("the store".to_owned(), |path| format!("the file {}", path.display()))
     }
 
     /// Sends what is asked for bit by bit, as it is at this moment; the last bit may be an error. Who takes nothing

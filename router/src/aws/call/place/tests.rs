@@ -32,11 +32,16 @@ fn every_endpoint_is_the_one_that_the_sdk_had() {
             panic!("{line}");
         };
         let service = match service {
+            "CloudWatch" => Service::CloudWatch,
             "DynamoDb" => Service::DynamoDb,
             "Ecr" => Service::Ecr,
+            "EventBridge" => Service::EventBridge,
             "Iam" => Service::Iam,
+            "Lambda" => Service::Lambda,
             "S3" => Service::S3,
             "SecretsManager" => Service::SecretsManager,
+            "Sns" => Service::Sns,
+            "Sqs" => Service::Sqs,
             other => panic!("{other}"),
         };
         let variant = Variant { fips: variant.contains("fips"), dual_stack: variant.contains("dual-stack") };
@@ -48,7 +53,7 @@ fn every_endpoint_is_the_one_that_the_sdk_had() {
         assert_eq!(found, expected, "{line}");
         compared += 1;
     }
-    assert_eq!(compared, 5 * 13 * 4);
+    assert_eq!(compared, 10 * 13 * 4);
 }
 
 #[test]

@@ -1,5 +1,10 @@
 //! Whether a cluster is ready: what we may do there and should not, whether policies work, which stand already.
 
+mod admission;
+mod installed;
+mod patient;
+mod too_much;
+
 use std::collections::BTreeSet;
 
 use futures_util::StreamExt as _;
@@ -7,41 +12,20 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use watchfire_core::act::StepName;
 use watchfire_core::context::AdminApi;
-use watchfire_core::plan::permissions::{FORBIDDEN, Part, Permission, Permissions};
+use watchfire_core::plan::permissions::{Part, Permission, Permissions};
 
 use super::api::Api;
 use super::fault::Fault;
 use super::kind::{ACCESS_REVIEW, CONFIG_MAP, NAMESPACE, NETWORK_POLICY, POLICY_ENDPOINT, SUBJECT_REVIEW};
 use super::{How, object, policy, verify_isolated};
 use crate::failure::Failure;
+use crate::finding::Finding;
+use patient::Patient;
 
 /// Questions that are open at the same time.
 const AT_ONCE: usize = 8;
 /// So many names are told.
 const NAMED: usize = 5;
-
-/// How well something is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Grade {
-    /// As it should be.
-    Ok,
-    /// Works, and should be different.
-    Warn,
-    /// Something will not work.
-    Fail,
-}
-
-/// One thing that was looked at.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Finding {
-    /// How well it is.
-    pub grade: Grade,
-    /// What was found, in a clause.
-    pub found: String,
-    /// What to do about it; empty where nothing is to be done.
-    pub remedy: String,
-}
 
 /// Who the API server takes us for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -61,10 +45,11 @@ pub async fn checkup(
     steps: &BTreeSet<StepName>,
     permissions: &Permissions,
 ) -> Result<(Identity, Vec<Finding>), Failure> {
-    let api = Api::new(cluster, How::Rehearse);
+    let api = Patient(Api::new(cluster, How::Rehearse));
     let identity = identity(&api).await?;
-    let mut findings = granted(&api, permissions).await;
-    findings.extend(too_much(&api).await);
+    let mut findings = Box::pin(granted(&api, permissions)).await;
+    // Of no size that is known: a task's stack is small.
+    findings.extend(Box::pin(too_much::too_much(&api)).await);
     if steps.contains(&StepName::Deny) || steps.contains(&StepName::Isolate) {
         findings.push(enforcement(&api).await.unwrap_or_else(unanswered));
         findings.push(standing(&api).await.unwrap_or_else(unanswered));
@@ -74,14 +59,25 @@ pub async fn checkup(
             findings.extend(standing_in(&api, tier).await.unwrap_or_else(|fault| Some(unanswered(fault))));
         }
     }
-    Ok((identity, findings))
+    if !permissions.quarantine.is_empty() || !permissions.destructive.is_empty() {
+        findings.extend(admission::admission(&api).await);
+    }
+    findings.extend(installed::installed(&api).await);
+    // Kinds of one name in two groups are refused in the same words.
+    let mut told = Vec::new();
+    for finding in findings {
+        if !told.contains(&finding) {
+            told.push(finding);
+        }
+    }
+    Ok((identity, told))
 }
 
-async fn identity(api: &Api) -> Result<Identity, Failure> {
-    let review = match api.review(&SUBJECT_REVIEW, json!({})).await {
+async fn identity(api: &Patient) -> Result<Identity, Failure> {
+    let review = match api.review(&SUBJECT_REVIEW, &json!({})).await {
         Ok(review) => review,
         // Older than Kubernetes 1.28, or not for us to ask.
-        Err(Fault::Absent(_) | Fault::Refused(_)) => return Ok(Identity::default()),
+        Err(Fault::Absent(_) | Fault::Forbidden { .. } | Fault::Refused(_)) => return Ok(Identity::default()),
         Err(other) => return Err(other.into()),
     };
     let info = &review["status"]["userInfo"];
@@ -92,7 +88,7 @@ async fn identity(api: &Api) -> Result<Identity, Failure> {
     })
 }
 
-async fn granted(api: &Api, permissions: &Permissions) -> Vec<Finding> {
+async fn granted(api: &Patient, permissions: &Permissions) -> Vec<Finding> {
     let questions: Vec<_> =
         permissions.all().flat_map(|(part, permission)| questions(part, permission)).collect();
     let count = questions.len();
@@ -115,36 +111,14 @@ async fn granted(api: &Api, permissions: &Permissions) -> Vec<Finding> {
     }
 }
 
-async fn too_much(api: &Api) -> Vec<Finding> {
-    let asking = FORBIDDEN.map(|(group, resource, verb)| async move {
-        let question = Question { namespace: "", group, resource, name: "", verb };
-        match allowed(api, &question).await {
-            Ok(false) => None,
-            Ok(true) => Some(Finding::warn(
-                format!("may {question}, which Watchfire never needs"),
-                "take it away: whoever holds Watchfire would hold it, too",
-            )),
-            Err(fault) => Some(unanswered(fault)),
-        }
-    });
-    let found: Vec<_> = futures_util::stream::iter(asking).buffered(AT_ONCE).collect::<Vec<_>>().await;
-    let found: Vec<_> = found.into_iter().flatten().collect();
-    match found.is_empty() {
-        true => vec![Finding::ok("has none of the permissions that it must not have".to_owned())],
-        false => found,
-    }
-}
-
-async fn enforcement(api: &Api) -> Result<Finding, Fault> {
+async fn enforcement(api: &Patient) -> Result<Finding, Fault> {
     let (endpoints, switch) = tokio::try_join!(
         api.list(&POLICY_ENDPOINT, "kube-system", None),
         api.get(&CONFIG_MAP, "kube-system", "amazon-vpc-cni"),
     )?;
     let set = "set `enable-network-policy-controller: \"true\"` in ConfigMap kube-system/amazon-vpc-cni";
     Ok(match (endpoints, switch) {
-        (_, Some(switch)) if verify_isolated::is_on(&switch) => {
-            Finding::ok("network policies are enforced".to_owned())
-        }
+        (_, Some(switch)) if verify_isolated::is_on(&switch) => Finding::ok("network policies are enforced"),
         (_, Some(_)) => Finding::fail("network policies are accepted and ignored".to_owned(), set),
         (Some(_), None) => Finding::fail("network policies are accepted and ignored".to_owned(), set),
         (None, None) => Finding::warn(
@@ -154,7 +128,7 @@ async fn enforcement(api: &Api) -> Result<Finding, Fault> {
     })
 }
 
-async fn standing(api: &Api) -> Result<Finding, Fault> {
+async fn standing(api: &Patient) -> Result<Finding, Fault> {
     let (namespaces, policies) =
         tokio::try_join!(api.list(&NAMESPACE, "", None), api.list(&NETWORK_POLICY, "", None))?;
     let denying: BTreeSet<String> = policies
@@ -184,7 +158,7 @@ async fn standing(api: &Api) -> Result<Finding, Fault> {
 }
 
 /// Nothing where the API server has no such kind.
-async fn standing_in(api: &Api, tier: AdminApi) -> Result<Option<Finding>, Fault> {
+async fn standing_in(api: &Patient, tier: AdminApi) -> Result<Option<Finding>, Fault> {
     let kind = policy::admin_kind(tier);
     let Some(policies) = api.list(kind, "", None).await? else { return Ok(None) };
     let named = format!("{} of {}", kind.kind, kind.api_version);
@@ -222,14 +196,14 @@ fn questions(part: Part, permission: &Permission) -> Vec<(Part, Question<'_>)> {
     verbs.iter().flat_map(|verb| named(verb.as_str())).collect()
 }
 
-async fn allowed(api: &Api, question: &Question<'_>) -> Result<bool, Fault> {
+async fn allowed(api: &Patient, question: &Question<'_>) -> Result<bool, Fault> {
     let Question { namespace, group, resource, name, verb } = question;
     let (resource, subresource) = resource.split_once('/').unwrap_or((resource, ""));
     let attributes = json!({
         "namespace": namespace, "group": group, "resource": resource, "subresource": subresource,
         "name": name, "verb": verb,
     });
-    let review = api.review(&ACCESS_REVIEW, json!({"resourceAttributes": attributes})).await?;
+    let review = api.review(&ACCESS_REVIEW, &json!({"resourceAttributes": attributes})).await?;
     Ok(review["status"]["allowed"] == true)
 }
 
@@ -250,22 +224,17 @@ impl std::fmt::Display for Question<'_> {
     }
 }
 
-impl Finding {
-    fn ok(found: String) -> Self {
-        Self { grade: Grade::Ok, found, remedy: String::new() }
-    }
-
-    fn warn(found: String, remedy: &str) -> Self {
-        Self { grade: Grade::Warn, found, remedy: remedy.to_owned() }
-    }
-
-    fn fail(found: String, remedy: &str) -> Self {
-        Self { grade: Grade::Fail, found, remedy: remedy.to_owned() }
-    }
-}
-
+/// What the API server did not tell; where we may not ask it, that is no proof of anything.
 fn unanswered(fault: Fault) -> Finding {
-    Finding::fail(Failure::from(fault).to_string(), "see why the API server does not answer this")
+    match fault {
+        Fault::Forbidden { what, said: _ } => Finding::warn(
+            format!("not looked at: {what}"),
+            "run `doctor --kubeconfig FILE` as somebody who may, router/docs/doctor.md has all of it",
+        ),
+        other => {
+            Finding::fail(Failure::from(other).to_string(), "see why the API server does not answer this")
+        }
+    }
 }
 
 fn first(names: &[&str]) -> String {

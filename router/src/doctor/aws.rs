@@ -1,0 +1,70 @@
+//! Who we are to AWS, and where.
+
+use super::{PATIENCE, Section};
+use crate::aws::call::{Ask, Caller, Service};
+use crate::channel::ChannelConfig;
+use crate::clients::Clients;
+use crate::cluster::Access;
+use crate::config::Config;
+use crate::evidence::To;
+use crate::finding::Finding;
+
+/// Whose credentials these are.
+#[derive(Clone, Debug)]
+pub(super) struct Us {
+    pub(super) account: String,
+    pub(super) region: String,
+}
+
+/// Nothing where nothing of AWS is configured, or where AWS does not know us.
+pub(super) async fn look(config: &Config, clients: &Clients) -> (Section, Option<Us>) {
+    let name = "AWS".to_owned();
+    if !is_used(config) {
+        return (Section { name, findings: Vec::new() }, None);
+    }
+    let (finding, us) = match identity(clients).await {
+        Ok((arn, us)) => (Finding::ok(format!("{arn} in {}", us.region)), Some(us)),
+        Err((said, remedy)) => (Finding::fail(said, remedy), None),
+    };
+    let mut findings = vec![finding];
+    if us.is_none() {
+        findings.push(Finding::not_asked("queues, rules, table, topics and bucket: nobody to ask as"));
+    }
+    (Section { name, findings }, us)
+}
+
+fn is_used(config: &Config) -> bool {
+    let Config { queues, store, evidence, cluster, channels, mitigation, .. } = config;
+    let by_channel = channels
+        .values()
+        .any(|channel| matches!(channel, ChannelConfig::Sns(_) | ChannelConfig::SecurityHub(_)));
+    !queues.is_empty()
+        || store.dynamodb.is_some()
+        || evidence.as_ref().is_some_and(|evidence| matches!(evidence.to, To::S3(_)))
+        || cluster.as_ref().is_some_and(|cluster| matches!(cluster.access, Access::Eks(_)))
+        || by_channel
+        || mitigation.image_scan
+}
+
+async fn identity(clients: &Clients) -> Result<(String, Us), (String, &'static str)> {
+    let Some(region) = clients.aws().await.region().map(ToString::to_string) else {
+        return Err(("no AWS region".to_owned(), "set AWS_REGION"));
+    };
+    let ask = Ask::Query { action: "GetCallerIdentity", version: "2011-06-15", fields: &[] };
+    let answer = async {
+        let answer = Caller::new(clients, Service::Sts, None).await?.call(&ask, PATIENCE).await?;
+        let member = |name| answer.xml_text(&["GetCallerIdentityResponse", "GetCallerIdentityResult", name]);
+        Ok((member("Arn")?, Us { account: member("Account")?, region: region.clone() }))
+    };
+    answer.await.map_err(|error: crate::aws::call::CallError| {
+        let remedy = match error.code() {
+            "ExpiredToken" | "ExpiredTokenException" => "the credentials have expired: get new ones",
+            "InvalidClientTokenId" | "UnrecognizedClientException" => {
+                "the credentials are not known here: is it the right partition and region?"
+            }
+            "SignatureDoesNotMatch" => "is the secret key the right one, and this machine's clock right?",
+            _ => "see whether the credentials of the pod's role, the environment or the profile are there",
+        };
+        (format!("STS in {region}: {error}"), remedy)
+    })
+}
