@@ -149,6 +149,17 @@ impl SecretSource {
         self.read(clients).await.with_context(|| self.to_string())
     }
 
+    /// The same, where it fits what it is for.
+    pub(crate) async fn resolve_fit(
+        &self,
+        clients: &Clients,
+        fits: fn(&Secret) -> Result<(), Mistake>,
+    ) -> anyhow::Result<Secret> {
+        let secret = self.resolve(clients).await?;
+        fits(&secret).map_err(|mistake| anyhow!("{self}: {mistake}"))?;
+        Ok(secret)
+    }
+
     /// Where it comes from, whether it is known or not.
     pub(crate) fn place(&self) -> &SecretSource {
         match self {

@@ -21,6 +21,7 @@ pub mod slack;
 pub mod smtp;
 pub mod store_contract;
 pub mod storm;
+pub mod teams;
 mod watchfire;
 pub mod webhook;
 

@@ -18,7 +18,7 @@ use super::health::{Health, Pass};
 use super::pace::{Lessor, Pace};
 use super::turns::{Rank, Turn, Turns};
 use super::{ChannelConfig, Sink};
-use super::{Console, Email, PagerDuty, SecurityHub, Slack, Sns, Webhook};
+use super::{Console, Email, PagerDuty, SecurityHub, Slack, Sns, Teams, Webhook};
 use crate::channel::Action as _;
 use crate::clients::Clients;
 use crate::failure::{Done, Failure, Tried};
@@ -107,6 +107,7 @@ impl Channel {
             Sink::SecurityHub(_) => SecurityHub::ROLE,
             Sink::Webhook(_) => Webhook::ROLE,
             Sink::Slack(_) => Slack::ROLE,
+            Sink::Teams(_) => Teams::ROLE,
             Sink::Canary(_) => Canary::ROLE,
         }
     }

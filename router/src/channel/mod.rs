@@ -20,6 +20,7 @@ mod reply;
 mod security_hub;
 mod slack;
 mod sns;
+mod teams;
 mod turns;
 mod webhook;
 
@@ -53,6 +54,7 @@ pub(crate) use reply::asks_to_wait;
 pub use security_hub::{Config as SecurityHubConfig, HubRegion, SecurityHub};
 pub use slack::{Config as SlackConfig, Slack};
 pub use sns::{Config as SnsConfig, Sns, TopicArn};
+pub use teams::{Config as TeamsConfig, Teams};
 pub use webhook::{Config as WebhookConfig, Webhook};
 
 use crate::clients::Clients;
@@ -109,6 +111,8 @@ pub enum ChannelConfig {
     Webhook(WebhookConfig),
     /// A channel of Slack.
     Slack(SlackConfig),
+    /// A channel of Microsoft Teams.
+    Teams(TeamsConfig),
 }
 
 impl ChannelConfig {
@@ -127,6 +131,9 @@ impl ChannelConfig {
             ChannelConfig::Slack(config) => {
                 config.check(&mut |member, wrong| mistake(&format!(".slack{member}"), wrong));
             }
+            ChannelConfig::Teams(config) => {
+                config.check(&mut |member, wrong| mistake(&format!(".teams{member}"), wrong));
+            }
             ChannelConfig::Console(_) | ChannelConfig::Sns(_) | ChannelConfig::SecurityHub(_) => {}
         }
     }
@@ -138,6 +145,7 @@ impl ChannelConfig {
             ChannelConfig::Email(config) => config.secrets(),
             ChannelConfig::Webhook(config) => config.secrets(),
             ChannelConfig::Slack(config) => config.secrets(),
+            ChannelConfig::Teams(config) => config.secrets(),
             ChannelConfig::Console(_) | ChannelConfig::Sns(_) | ChannelConfig::SecurityHub(_) => Vec::new(),
         }
     }
@@ -148,6 +156,7 @@ impl ChannelConfig {
             ChannelConfig::PagerDuty(config) => files_of(config.secrets()),
             ChannelConfig::Webhook(config) => files_of(config.secrets()),
             ChannelConfig::Slack(config) => files_of(config.secrets()),
+            ChannelConfig::Teams(config) => files_of(config.secrets()),
             ChannelConfig::Email(config) => config.files(),
             ChannelConfig::Console(_) | ChannelConfig::Sns(_) | ChannelConfig::SecurityHub(_) => Vec::new(),
         }
@@ -163,6 +172,7 @@ impl ChannelConfig {
             ChannelConfig::SecurityHub(_) => SecurityHub::ROLE,
             ChannelConfig::Webhook(_) => Webhook::ROLE,
             ChannelConfig::Slack(_) => Slack::ROLE,
+            ChannelConfig::Teams(_) => Teams::ROLE,
         }
     }
 
@@ -176,6 +186,7 @@ impl ChannelConfig {
             ChannelConfig::SecurityHub(_) => "security-hub",
             ChannelConfig::Webhook(_) => "webhook",
             ChannelConfig::Slack(_) => "slack",
+            ChannelConfig::Teams(_) => "teams",
         }
     }
 
@@ -188,6 +199,7 @@ impl ChannelConfig {
             ChannelConfig::Email(config) => Some(config.templates.clone().into()),
             ChannelConfig::Webhook(config) => Some(config.templates.clone().into()),
             ChannelConfig::Slack(config) => Some(config.templates.clone().into()),
+            ChannelConfig::Teams(config) => Some(config.templates.clone().into()),
             ChannelConfig::SecurityHub(_) => None,
         }
     }
@@ -198,6 +210,7 @@ impl ChannelConfig {
             ChannelConfig::PagerDuty(config) => config.leaves_out(),
             ChannelConfig::Webhook(config) => config.leaves_out(),
             ChannelConfig::Slack(config) => config.leaves_out(),
+            ChannelConfig::Teams(config) => config.leaves_out(),
             ChannelConfig::Console(_)
             | ChannelConfig::Sns(_)
             | ChannelConfig::Email(_)
@@ -221,6 +234,7 @@ enum Sink {
     SecurityHub(SecurityHub),
     Webhook(Webhook),
     Slack(Slack),
+    Teams(Teams),
     Canary(Canary),
 }
 
@@ -253,6 +267,7 @@ impl Sink {
             }
             ChannelConfig::Webhook(config) => Sink::Webhook(Webhook::new(name, config, clients).await?),
             ChannelConfig::Slack(config) => Sink::Slack(Slack::new(name, config, clients).await?),
+            ChannelConfig::Teams(config) => Sink::Teams(Teams::new(name, config, clients).await?),
         })
     }
 
@@ -265,6 +280,7 @@ impl Sink {
             Sink::SecurityHub(action) => action.perform(dispatch).await,
             Sink::Webhook(action) => action.perform(dispatch).await,
             Sink::Slack(action) => action.perform(dispatch).await,
+            Sink::Teams(action) => action.perform(dispatch).await,
             Sink::Canary(canary) => canary.perform().await,
         }
     }
@@ -280,6 +296,7 @@ impl Sink {
             Sink::PagerDuty(action) => action.faults(effect),
             Sink::Webhook(action) => action.faults(effect),
             Sink::Slack(action) => action.faults(effect),
+            Sink::Teams(action) => action.faults(effect),
             Sink::Console(_) | Sink::Sns(_) | Sink::Email(_) | Sink::SecurityHub(_) | Sink::Canary(_) => {
                 Vec::new()
             }
@@ -296,6 +313,7 @@ impl Sink {
             | Sink::Email(_)
             | Sink::SecurityHub(_)
             | Sink::Webhook(_)
+            | Sink::Teams(_)
             | Sink::Canary(_) => false,
         }
     }
@@ -309,6 +327,7 @@ impl Sink {
             Sink::SecurityHub(action) => action.ask().await,
             Sink::Webhook(action) => action.ask().await,
             Sink::Slack(action) => action.ask().await,
+            Sink::Teams(action) => action.ask().await,
             Sink::Canary(_) => None,
         }
     }
@@ -322,6 +341,7 @@ impl Sink {
             Sink::SecurityHub(action) => action.bound(),
             Sink::Webhook(action) => action.bound(),
             Sink::Slack(action) => action.bound(),
+            Sink::Teams(action) => action.bound(),
             Sink::Canary(_) => None,
         }
     }

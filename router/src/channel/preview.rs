@@ -4,7 +4,7 @@ use serde::Serialize;
 use watchfire_core::decision::Effect;
 use watchfire_core::notice::Fault;
 
-use super::{ChannelConfig, console, email, pagerduty, slack, sns, webhook};
+use super::{ChannelConfig, console, email, pagerduty, slack, sns, teams, webhook};
 
 /// What would be sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -52,6 +52,7 @@ pub fn faults(channel: &ChannelConfig, effect: &Effect) -> Vec<Fault> {
         ChannelConfig::PagerDuty(config) => pagerduty::faults(config, effect),
         ChannelConfig::Webhook(config) => webhook::faults(config, effect),
         ChannelConfig::Slack(config) => slack::faults(config, effect),
+        ChannelConfig::Teams(config) => teams::faults(config, effect),
         ChannelConfig::Email(_) => wording.mail(notice, kind).faults,
         ChannelConfig::SecurityHub(_) => Vec::new(),
     }
@@ -66,6 +67,7 @@ pub fn preview(name: &str, channel: &ChannelConfig, effect: &Effect) -> Option<P
         ChannelConfig::Email(config) => Some(email::preview(config, effect)),
         ChannelConfig::Webhook(config) => Some(webhook::preview(config, effect)),
         ChannelConfig::Slack(config) => Some(slack::preview(config, effect)),
+        ChannelConfig::Teams(config) => Some(teams::preview(config, effect)),
         ChannelConfig::SecurityHub(_) => None,
     }
 }

@@ -27,6 +27,7 @@ pub(super) async fn look(read: &Read, us: Option<&Us>, clients: &Clients, findin
             | ChannelConfig::Email(_)
             | ChannelConfig::Webhook(_)
             | ChannelConfig::Slack(_)
+            | ChannelConfig::Teams(_)
             | ChannelConfig::SecurityHub(_) => vec![asked(&path, name, config, read).await],
         }
     });
@@ -56,6 +57,7 @@ fn remedy(path: &str, config: &ChannelConfig) -> String {
         | ChannelConfig::Sns(_)
         | ChannelConfig::Webhook(_)
         | ChannelConfig::Slack(_)
+        | ChannelConfig::Teams(_)
         | ChannelConfig::SecurityHub(_) => format!("see {path}"),
     }
 }

@@ -6,6 +6,7 @@ mod pages;
 mod secrets;
 mod slack;
 mod sns;
+mod teams;
 mod webhook;
 
 use std::time::Duration;

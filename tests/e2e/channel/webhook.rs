@@ -5,6 +5,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use watchfire::channel::Channel;
 use watchfire::failure::{Done, Failure};
+use watchfire_core::decision::Effect;
+use watchfire_core::ids::EffectId;
 use watchfire_core::notice::List;
 use watchfire_core::priority::Priority;
 use watchfire_tests::receiver::Receiver;
@@ -49,7 +51,8 @@ async fn both_secrets_sign_and_a_page_and_its_end_are_known_by_one_key() {
         let secret = Some(secret.to_owned());
         let receiver = receiver(Webhooks { secret, ..Webhooks::default() }).await;
         let channel = hooked(&receiver, json!({})).await;
-        for effect in [page("k"), over("k")] {
+        let end = Effect { id: EffectId::new("resolve:oncall"), ..over("k") };
+        for effect in [page("k"), end] {
             assert_eq!(perform(&channel, &effect, 5).await, taken());
         }
         let calls = receiver.calls();

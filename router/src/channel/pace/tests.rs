@@ -56,6 +56,19 @@ async fn no_minute_sees_more_than_the_limit_and_little_of_it_is_wasted() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn where_two_must_not_be_near_each_other_none_are_whatever_lane_they_come_by() {
+    let bound = Bound::of(PerMinute(50), &["a key"]).apart(SECOND);
+    let paced = Arc::new(Pace::new(ChannelName::new("chat"), bound));
+    let urgent = tokio::spawn(storm(Arc::clone(&paced), Priority::P0, MINUTE));
+    let routine = tokio::spawn(storm(paced, Priority::P3, MINUTE));
+    let mut times = urgent.await.expect("no panic");
+    times.extend(routine.await.expect("no panic"));
+    times.sort();
+    let nearest = times.windows(2).map(|two| two[1] - two[0]).min().expect("some were admitted");
+    assert!(nearest >= SECOND && times.len() >= 40, "{} of them, {nearest:?} apart", times.len());
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_urgent_page_does_not_wait_behind_a_storm_of_routine_ones() {
     let pace = pace(110);
     let give_up_at = Instant::now() + MINUTE;

@@ -28,7 +28,6 @@ mod poll_config;
 pub use poll_config::{EverySeconds, PollConfig};
 pub(crate) use poll_config::{fits_polls, fits_webhooks};
 
-use anyhow::anyhow;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use watchfire_core::action::Role;
@@ -181,8 +180,7 @@ impl Action for PagerDuty {
             webhook_secrets: _,
             poll: _,
         } = config;
-        let routing_key = source.resolve(clients).await?;
-        fits(&routing_key).map_err(|mistake| anyhow!("{source}: {mistake}"))?;
+        let routing_key = source.resolve_fit(clients, fits).await?;
         let doubt = clients.doubt.clone();
         Ok(Self { http: clients.http()?, url: url.url().clone(), routing_key, doubt, form, pace })
     }

@@ -25,12 +25,13 @@ mod answer;
 mod message;
 mod posted;
 
-use anyhow::{anyhow, ensure};
+use std::time::Duration;
+
+use anyhow::{bail, ensure};
 use reqwest::header::CONTENT_TYPE;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::time::Duration;
 use watchfire_core::action::Role;
 use watchfire_core::decision::Effect;
 use watchfire_core::ids::ChannelName;
@@ -219,18 +220,13 @@ impl Action for Slack {
             templates: _,
             messages_per_minute: pace,
         } = config;
-        let (source, fits): (_, fn(&Secret) -> Result<(), Mistake>) = match (&bot, url) {
-            (Some(BotConfig { token, .. }), _) => (token.clone(), fits),
-            (None, Some(url)) => (url, is_address),
-            (None, None) => unreachable!("checked above"),
-        };
-        let secret = source.resolve(clients).await?;
-        fits(&secret).map_err(|mistake| anyhow!("{source}: {mistake}"))?;
-        let way = match bot {
-            Some(BotConfig { token: _, channel }) => {
-                Way::Bot { api: api.url().clone(), token: secret, channel }
+        let way = match (bot, url) {
+            (Some(BotConfig { token, channel }), _) => {
+                let token = token.resolve_fit(clients, fits).await?;
+                Way::Bot { api: api.url().clone(), token, channel }
             }
-            None => Way::Hook(secret),
+            (None, Some(url)) => Way::Hook(url.resolve_fit(clients, is_address).await?),
+            (None, None) => bail!("expected `bot` or `url`, found neither"),
         };
         Ok(Self { http: clients.http()?, way, doubt: clients.doubt.clone(), form, pace })
     }

@@ -28,7 +28,7 @@ mod signature;
 
 use std::collections::{BTreeMap, HashSet};
 
-use anyhow::{Context as _, anyhow};
+use anyhow::Context as _;
 use jiff::Timestamp;
 use reqwest::Method;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
@@ -173,14 +173,14 @@ impl Action for Webhook {
             templates: _,
             messages_per_minute: pace,
         } = config;
-        let url = resolved(&url, clients, is_address).await?;
+        let url = url.resolve_fit(clients, is_address).await?;
         let mut secrets = Vec::with_capacity(signing.len());
         for source in &signing {
-            secrets.push(resolved(source, clients, signature::fits).await?);
+            secrets.push(source.resolve_fit(clients, signature::fits).await?);
         }
         let mut headers = Vec::with_capacity(named.len());
         for (field, source) in &named {
-            let value = resolved(source, clients, header::fits).await;
+            let value = source.resolve_fit(clients, header::fits).await;
             headers.push((field.name(), value.with_context(|| format!("header {}", field.as_str()))?));
         }
         let doubt = clients.doubt.clone();
@@ -218,16 +218,6 @@ impl Action for Webhook {
     fn bound(&self) -> Option<Bound> {
         Some(Bound::of(self.pace, &["webhook", &self.url.expose()]))
     }
-}
-
-async fn resolved(
-    source: &SecretSource,
-    clients: &Clients,
-    fits: fn(&Secret) -> Result<(), Mistake>,
-) -> anyhow::Result<Secret> {
-    let secret = source.resolve(clients).await?;
-    fits(&secret).map_err(|mistake| anyhow!("{source}: {mistake}"))?;
-    Ok(secret)
 }
 
 impl Webhook {

@@ -1,0 +1,196 @@
+//! Pages in Microsoft Teams, as Adaptive Cards by the address of a workflow ("When a Teams webhook request is received").
+//!
+//! ```yaml
+//! chat:
+//!   teams:
+//!     url: {env: TEAMS_WORKFLOW_URL}  # whoever knows it can write there, so it is a secret
+//!     payload: minimal                # or standard, with names, accounts and addresses
+//!     leave_out: []                   # of what minimal tells: cluster (its alias), region, namespace
+//!     messages_per_minute: 60         # and no two within 250 ms: Teams takes four a second
+//!     templates: {}                   # title, head, body; as ships
+//! ```
+//!
+//! - Role: notify. Permissions: none in AWS; HTTPS to the address.
+//! - Idempotency: Teams has none, and nothing can be changed or ended: what is new is another message.
+//! - 202 says that the workflow has begun, not that anybody can read the card.
+//! - Text is in text runs, in which Teams reads no Markdown and no mention. Only our own links are links.
+//! - Transient: 408, 429, 5xx, no connection, no answer, and what refuses us: a workflow can be switched on while the page waits.
+//!   What refuses the card is sent once more as a line, and is permanent after that.
+
+mod answer;
+mod card;
+
+use std::time::Duration;
+
+use reqwest::Method;
+use reqwest::header::CONTENT_TYPE;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use watchfire_core::action::Role;
+use watchfire_core::decision::Effect;
+use watchfire_core::ids::ChannelName;
+use watchfire_core::notice::{Fault, Templates, Wording};
+use watchfire_core::yaml::Mistake;
+
+use super::payload::{Place, Profile};
+use super::reply::{Reply, secret_parts};
+use super::{Action, Bound, Dispatch, PerMinute, Preview, is_address};
+use crate::clients::{Clients, Doubt};
+use crate::failure::{Done, NotTaken};
+use crate::secret::{Secret, SecretSource, SecretUse};
+use answer::Answer;
+
+/// Teams takes four messages a second.
+const APART: Duration = Duration::from_millis(250);
+
+/// A channel of Teams in the configuration.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[schemars(rename = "Teams")]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The address of a workflow; whoever knows it can write there.
+    pub url: SecretSource,
+    /// How much of the page leaves for Teams.
+    #[serde(default)]
+    pub payload: Profile,
+    /// What of the little that `minimal` tells is kept in, too.
+    #[serde(default)]
+    pub leave_out: Vec<Place>,
+    /// Most messages in any 60 s.
+    #[serde(default = "default_pace")]
+    pub messages_per_minute: PerMinute,
+    /// How its cards are worded; by default as ships.
+    #[serde(default)]
+    pub templates: Templates,
+}
+
+fn default_pace() -> PerMinute {
+    PerMinute::new(60)
+}
+
+impl Config {
+    /// Its secret.
+    pub(crate) fn secrets(&mut self) -> Vec<SecretUse<'_>> {
+        vec![SecretUse { path: ".teams.url".to_owned(), source: &mut self.url, fits: is_address }]
+    }
+
+    /// What is wrong about it that its members by themselves do not show.
+    pub(super) fn check(&self, mistake: &mut dyn FnMut(&str, Mistake)) {
+        self.payload.check(&self.leave_out, mistake);
+    }
+
+    /// What it keeps in though the page says it, in words; none where it sends all.
+    pub(super) fn leaves_out(&self) -> Option<String> {
+        self.payload.leaves_out(&self.leave_out)
+    }
+
+    fn form(&self) -> Form {
+        let Self { payload, leave_out, templates, .. } = self;
+        Form { profile: *payload, leave_out: leave_out.clone(), wording: templates.clone().into() }
+    }
+}
+
+/// How pages become cards.
+#[derive(Debug)]
+struct Form {
+    profile: Profile,
+    leave_out: Vec<Place>,
+    wording: Wording,
+}
+
+/// Writes by one workflow.
+#[derive(Debug)]
+pub struct Teams {
+    http: reqwest::Client,
+    url: Secret,
+    doubt: Doubt,
+    form: Form,
+    pace: PerMinute,
+}
+
+impl Action for Teams {
+    const ROLE: Role = Role::Notify;
+    type Config = Config;
+
+    async fn new(_name: &ChannelName, config: Config, clients: &Clients) -> anyhow::Result<Self> {
+        let form = config.form();
+        // The others are in the form.
+        let Config { url, payload: _, leave_out: _, templates: _, messages_per_minute: pace } = config;
+        let url = url.resolve_fit(clients, is_address).await?;
+        Ok(Self { http: clients.http()?, url, doubt: clients.doubt.clone(), form, pace })
+    }
+
+    async fn perform(&self, dispatch: &Dispatch<'_>) -> Result<Done, NotTaken> {
+        let refusal = match self.send(card::whole(dispatch.effect, &self.form)).await? {
+            Answer::Begun => return Ok(Done { receipt: "the workflow has begun".to_owned() }),
+            Answer::Refused(refusal) => refusal,
+        };
+        match self.send(card::line(dispatch.effect, &self.form)).await? {
+            Answer::Begun => {
+                let receipt =
+                    format!("the workflow has begun, with a line; all of it was refused: {refusal}");
+                Ok(Done { receipt })
+            }
+            Answer::Refused(reason) => Err(NotTaken::ForGood { reason }),
+        }
+    }
+
+    /// Whatever it answers, it can be reached.
+    async fn ask(&self) -> Option<Result<String, String>> {
+        Some(match self.request(Method::OPTIONS, Vec::new()).await {
+            Ok(reply) => Ok(format!("it can be reached, and answers OPTIONS with {}", reply.status)),
+            Err(
+                NotTaken::Busy { reason, .. }
+                | NotTaken::ForNow { reason, .. }
+                | NotTaken::ForGood { reason }
+                | NotTaken::CutShort { reason },
+            ) => Err(reason),
+        })
+    }
+
+    fn bound(&self) -> Option<Bound> {
+        Some(Bound::of(self.pace, &["teams", &self.url.expose()]).apart(APART))
+    }
+}
+
+impl Teams {
+    /// Which of its own templates cannot be used for that page.
+    pub(super) fn faults(&self, effect: &Effect) -> Vec<Fault> {
+        card::faults(effect, &self.form)
+    }
+
+    async fn send(&self, body: Vec<u8>) -> Result<Answer, NotTaken> {
+        let reply = self.request(Method::POST, body).await?;
+        if matches!(reply.status, 401 | 403 | 404) {
+            self.doubt.raise();
+        }
+        answer::read(&reply)
+    }
+
+    async fn request(&self, method: Method, body: Vec<u8>) -> Result<Reply, NotTaken> {
+        let Ok(url) = self.url.expose().parse::<reqwest::Url>() else {
+            return Err(NotTaken::ForNow { reason: "its address is none".to_owned(), retry_after: None });
+        };
+        let hide = secret_parts(&url);
+        let hide: Vec<_> = hide.iter().map(String::as_str).collect();
+        let request = self.http.request(method, url).header(CONTENT_TYPE, "application/json").body(body);
+        Reply::to(request, "Teams", &hide).await
+    }
+}
+
+/// Which of a channel's own templates cannot be used for that page.
+pub(super) fn faults(config: &Config, effect: &Effect) -> Vec<Fault> {
+    card::faults(effect, &config.form())
+}
+
+/// The card that would be sent.
+pub(super) fn preview(config: &Config, effect: &Effect) -> Preview {
+    let form = config.form();
+    let body = card::whole(effect, &form);
+    Preview::of(&format!("POST to the address of {}", config.url), &card::faults(effect, &form))
+        .size(body.len(), "bytes", Some(card::MOST_BYTES))
+        .part("body", String::from_utf8_lossy(&body).into_owned())
+}
+
+#[cfg(test)]
+mod tests;
