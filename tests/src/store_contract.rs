@@ -101,6 +101,7 @@ macro_rules! store_contract {
             what_was_put_off_by_a_clock_that_was_ahead_is_hastened
             random_operations_do_what_a_map_would_do
             a_ping_is_answered
+            the_last_sign_is_the_one_that_was_left_last
             a_store_that_is_well_is_not_broken
         }
     };

@@ -152,6 +152,15 @@ pub async fn a_ping_is_answered(open: impl AsyncFn() -> Store) {
     assert!(store.is_healthy());
 }
 
+pub async fn the_last_sign_is_the_one_that_was_left_last(open: impl AsyncFn() -> Store) {
+    let store = open().await;
+    assert_eq!(store.last_sign().await.unwrap(), None);
+    for left in [at(60), at(0)] {
+        store.leave_sign(left).await.unwrap();
+        assert_eq!(store.last_sign().await.unwrap(), Some(left));
+    }
+}
+
 pub async fn a_store_that_is_well_is_not_broken(open: impl AsyncFn() -> Store) {
     let store = open().await;
     store.ping().await.unwrap();

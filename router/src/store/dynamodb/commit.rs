@@ -233,10 +233,12 @@ async fn all_written(table: &Table, writes: &[Write]) -> Result<bool, Error> {
     Ok(try_join_all(writes.iter().map(|write| is_written(table, write))).await?.into_iter().all(|is| is))
 }
 
-/// Not where a condition does not hold, or another's transaction is at it.
+/// Not where it is there in another way, or another's transaction is at it. That it is there as it was to be is an answer
+/// that was lost.
 async fn is_written(table: &Table, write: &Write) -> Result<bool, Error> {
-    match table.write(write).await {
-        Ok(written) => Ok(matches!(written, Written::Yes)),
+    match table.write(&write.clone().telling()).await {
+        Ok(Written::Yes) => Ok(true),
+        Ok(Written::No(there)) => Ok(there.is_some_and(|there| write.has_made(&there))),
         Err(error) if error.is_conflict() => Ok(false),
         Err(error) => Err(error),
     }

@@ -137,6 +137,18 @@ impl Write {
         self
     }
 
+    /// Whether an item is what this write would have made of one that was not there.
+    pub(super) fn has_made(&self, item: &Item) -> bool {
+        match &self.change {
+            Change::Put(put) => put == item,
+            Change::Update { set, remove: _ } => {
+                let made = set.iter().fold(self.place.item(), |made, (name, to)| made.with(name, to.clone()));
+                made == *item
+            }
+            Change::Delete | Change::Check => false,
+        }
+    }
+
     pub(super) fn place(&self) -> &Place {
         &self.place
     }
