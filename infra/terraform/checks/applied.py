@@ -24,8 +24,7 @@ from ground import PATTERNS, REPOSITORY, Server, binary, copy, environment, run,
 
 ROUTING_KEY = "r0ut1ngk3yr0ut1ngk3yr0ut1ngk3y00"
 CLUSTER = "prod"
-# What `doctor` is right about: the example subscribes nobody to posture, and no cluster is here.
-NOT_SOUND = ["channels: channels.security-hub: nobody has confirmed a subscription to the topic: nobody hears of a page"]
+# No cluster is here.
 ELSEWHERE = {"cluster"}
 # Of an event that came by both queues at once, one Lambda has it in hand and the other gives its copy back; that is on its queue
 # again when its visibility is over, minutes later.
@@ -247,7 +246,7 @@ def is_sound(folder, doctor):
     assert told.stdout, told.stderr
     wrong = [f"{section['name']}: {finding['found']}" for section in json.loads(told.stdout)["sections"]
              for finding in section["findings"] if finding["grade"] in ("warn", "fail") and section["name"] not in ELSEWHERE]
-    assert wrong == NOT_SOUND, "\n".join(wrong)
+    assert not wrong, "\n".join(wrong)
 
 
 def as_user(example, key):

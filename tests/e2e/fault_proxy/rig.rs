@@ -27,7 +27,7 @@ impl Rig {
             .header("x-amz-target", format!("DynamoDB_20120810.{operation}"))
             .header(
                 "authorization",
-                "AWS4-HMAC-SHA256 Credential=test/20261120/us-gov-west-1/dynamodb/aws4_request",
+                "AWS4-HMAC-SHA256 Credential=test/20261120/us-gov-west-1/dynamodb/aws4_request, Signature=0",
             )
             .header("content-type", "application/x-amz-json-1.0")
             .body(body.to_string());
