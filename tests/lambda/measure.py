@@ -173,13 +173,11 @@ async def main():
                      *await measure([bootstrap], environment, folder, pagerduty, rounds)])
         rows.append(["Python", "-", *await measure([sys.executable, str(HERE / "handler.py")], environment, folder,
                                                     pagerduty, rounds)])
-    near = [f"events/s, batches of {size:,}, PagerDuty {'at once' if after == 0 else f'after {after * 1000:.0f} ms'}"
+    near = [f"events/s, batches of {size:,}, PagerDuty answers {'at once' if after == 0 else f'after {after * 1000:.0f} ms'}"
             for after, size, _ in BATCHES]
     heads = ["", "zip", "init", "first page", "peak memory", "of it its own", "CPU an event", *near]
-    print("| " + " | ".join(heads) + " |")
-    print("|---" * len(heads) + "|")
-    for row in rows:
-        print("| " + " | ".join(row) + " |")
+    for number, line in enumerate(zip(heads, *rows, strict=True)):
+        print("| " + " | ".join(line) + " |" + ("\n|---|---|---|" if number == 0 else ""))
 
 
 asyncio.run(main())
