@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use aws_smithy_types::base64;
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimeParser;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use watchfire_core::text::clean;
 
@@ -56,8 +58,9 @@ impl Reply {
             }
         }
         let body = String::from_utf8_lossy(&body).into_owned();
-        let hidden = hide.iter().filter(|secret| !secret.is_empty());
-        let body = hidden.fold(body, |body, secret| body.replace(secret, "***"));
+        let mut hidden: Vec<String> = hide.iter().flat_map(|secret| quoted_as(secret)).collect();
+        hidden.sort_by_key(|form| std::cmp::Reverse(form.len()));
+        let body = hidden.iter().fold(body, |body, form| body.replace(form, "***"));
         Self { status, retry_after, body }
     }
 
@@ -70,13 +73,36 @@ impl Reply {
     }
 }
 
-/// What of an address that is a secret an answer may quote, the longest first: who knows it can write there.
+/// How an answer may quote a secret: whole, without `Bearer` or `whsec_` before it, what `Basic` has encoded, and each of
+/// these as an address would have it.
+fn quoted_as(secret: &str) -> Vec<String> {
+    let mut forms: Vec<String> = secret.split_whitespace().skip(1).map(str::to_owned).collect();
+    let pairs = forms.iter().filter_map(|word| String::from_utf8(base64::decode(word).ok()?).ok());
+    let pairs: Vec<String> = pairs.collect();
+    let passwords = pairs.iter().filter_map(|pair| Some(pair.split_once(':')?.1.to_owned()));
+    forms.extend(passwords.collect::<Vec<_>>());
+    forms.extend(pairs);
+    forms.extend(secret.strip_prefix("whsec_").map(str::to_owned));
+    forms.retain(|form| form.len() >= LEAST_SECRET);
+    forms.extend((!secret.is_empty()).then(|| secret.to_owned()));
+    let encoded = forms.iter().map(|form| utf8_percent_encode(form, NON_ALPHANUMERIC).to_string());
+    let encoded: Vec<String> = encoded.collect();
+    forms.extend(encoded);
+    forms
+}
+
+/// What of an address that is a secret an answer may quote: who knows it can write there.
 pub(super) fn secret_parts(address: &reqwest::Url) -> Vec<String> {
     let path = address.path();
     let query = address.query().map(str::to_owned);
     let segments = path.split('/').filter(|segment| segment.len() >= LEAST_SECRET).map(str::to_owned);
     let whole = [address.to_string(), path.to_owned()].into_iter().filter(|part| part.len() >= LEAST_SECRET);
-    whole.chain(query).chain(segments).collect()
+    let values = address.query().into_iter().flat_map(|query| query.split('&'));
+    let values = values.filter_map(|pair| Some(pair.split_once('=')?.1.to_owned()));
+    let values = values.chain(address.query_pairs().map(|(_, value)| value.into_owned()));
+    let values = values.chain(address.password().map(str::to_owned));
+    let values = values.filter(|value| value.len() >= LEAST_SECRET);
+    whole.chain(query).chain(segments).chain(values).collect()
 }
 
 /// `Retry-After`, in seconds or as a date.
@@ -111,6 +137,41 @@ mod tests {
         ];
         assert_eq!(secret_parts(&address), expected);
         assert_eq!(secret_parts(&"http://[::1]/in".parse().unwrap()), ["http://[::1]/in"]);
+    }
+
+    #[test]
+    fn what_is_signed_into_an_address_is_hidden_by_itself_too() {
+        let address = "https://u:pass-word-1@example.com/?v=1&sig=a-b%3Dc-d-e-f".parse().unwrap();
+        let parts = secret_parts(&address);
+        for value in ["a-b%3Dc-d-e-f", "a-b=c-d-e-f", "pass-word-1"] {
+            assert!(parts.iter().any(|part| part == value), "{value}: {parts:?}");
+        }
+    }
+
+    #[test]
+    fn a_secret_is_known_in_every_form_in_which_it_may_be_quoted() {
+        let table: [(&str, &[&str]); 5] = [
+            ("Bearer abc-12345", &["abc-12345", "Bearer abc-12345", "abc%2D12345", "Bearer%20abc%2D12345"]),
+            (
+                "Basic c3ZjOnBhc3N3b3JkOTk=",
+                &[
+                    "c3ZjOnBhc3N3b3JkOTk=",
+                    "password99",
+                    "svc:password99",
+                    "Basic c3ZjOnBhc3N3b3JkOTk=",
+                    "c3ZjOnBhc3N3b3JkOTk%3D",
+                    "password99",
+                    "svc%3Apassword99",
+                    "Basic%20c3ZjOnBhc3N3b3JkOTk%3D",
+                ],
+            ),
+            ("whsec_AAECAwQF", &["AAECAwQF", "whsec_AAECAwQF", "AAECAwQF", "whsec%5FAAECAwQF"]),
+            ("a b", &["a b", "a%20b"]),
+            ("", &[]),
+        ];
+        for (secret, forms) in table {
+            assert_eq!(quoted_as(secret), forms, "{secret}");
+        }
     }
 
     #[test]

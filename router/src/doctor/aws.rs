@@ -1,5 +1,7 @@
 //! Who we are to AWS, and where.
 
+use watchfire_core::text::clean;
+
 use super::{PATIENCE, Section};
 use crate::aws::call::{Ask, Caller, Service};
 use crate::channel::ChannelConfig;
@@ -16,6 +18,9 @@ pub(super) struct Us {
     pub(super) region: String,
 }
 
+/// What is shown of who we are.
+const ARN_LENGTH: usize = 200;
+
 /// Nothing where nothing of AWS is configured, or where AWS does not know us.
 pub(super) async fn look(config: &Config, clients: &Clients) -> (Section, Option<Us>) {
     let name = "AWS".to_owned();
@@ -23,7 +28,7 @@ pub(super) async fn look(config: &Config, clients: &Clients) -> (Section, Option
         return (Section { name, findings: Vec::new() }, None);
     }
     let (finding, us) = match identity(clients).await {
-        Ok((arn, us)) => (Finding::ok(format!("{arn} in {}", us.region)), Some(us)),
+        Ok((arn, us)) => (Finding::ok(format!("{} in {}", clean(&arn, ARN_LENGTH), us.region)), Some(us)),
         Err((said, remedy)) => (Finding::fail(said, remedy), None),
     };
     let mut findings = vec![finding];

@@ -27,7 +27,7 @@ pub(super) async fn look(read: &Read, kubeconfig: Option<&Path>, clients: &Clien
                 let why = clean(&format!("{error:#}"), REASON_LENGTH);
                 findings.push(Finding::fail(
                     format!("{way}: {why}"),
-                    "see router/docs/configuration.md, Cluster",
+                    "`--kubeconfig FILE` looks from outside the cluster; see `cluster.access` in router/docs/configuration.md",
                 ));
                 return;
             }

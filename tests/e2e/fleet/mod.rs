@@ -84,11 +84,12 @@ impl World {
         Depth { delayed: 0, ..self.queue.depth().await }
     }
 
-    /// What is not done yet, or is due within ten seconds.
+    /// What is not done yet, however long it is put off, and the timers that are due within ten seconds.
     async fn left(&self) -> String {
         let store = self.table.open().await;
-        let soon = Timestamp::now() + jiff::SignedDuration::from_secs(10);
-        let (due, wakes) = (store.due(soon, 5).await.unwrap(), store.wakes(soon, 5).await.unwrap());
+        let (now, last) = (Timestamp::now(), jiff::SignedDuration::try_from(LAST).unwrap());
+        let soon = now + jiff::SignedDuration::from_secs(10);
+        let (due, wakes) = (store.due(now + last, 5).await.unwrap(), store.wakes(soon, 5).await.unwrap());
         let depth = self.depth().await;
         if depth == Depth::default() && due.is_empty() && wakes.is_empty() {
             return String::new();

@@ -90,7 +90,7 @@ pub(super) fn of_api(reply: &Reply) -> Result<Answer, NotTaken> {
 pub(super) fn of_hook(reply: &Reply) -> Result<Answer, NotTaken> {
     let (word, retry_after) = (reply.body.trim(), reply.retry_after);
     match reply.status {
-        200 => Ok(Answer::Taken(Value::Null)),
+        200 if word == "ok" => Ok(Answer::Taken(Value::Null)),
         429 => Err(NotTaken::Busy { reason: reply.explained("too many"), retry_after }),
         400..=499 => fate(word, reply.explained("refused"), reply),
         500..=599 => Err(NotTaken::ForNow { reason: reply.explained("Slack failed"), retry_after }),
@@ -217,6 +217,8 @@ mod tests {
         let refused = |reason: &str| Ok(Answer::Refused(reason.to_owned()));
         let table = [
             (200, "ok", Ok(Answer::Taken(Value::Null))),
+            (200, "<html>Log in", later("200 not an answer of Slack's: <html>Log in")),
+            (200, r#"{"ok":false}"#, later(r#"200 not an answer of Slack's: {"ok":false}"#)),
             (400, "invalid_payload", refused("400 refused: invalid_payload")),
             (400, "no_text", refused("400 refused: no_text")),
             (400, "too_many_attachments", refused("400 refused: too_many_attachments")),

@@ -249,6 +249,9 @@ impl Action for Slack {
             Way::Hook(_) => self.call("", &json!({"text": ""})).await,
         };
         Some(match asked {
+            Ok(Answer::Taken(_)) if matches!(self.way, Way::Hook(_)) => {
+                Err("it takes a message without a text, as Slack does not".to_owned())
+            }
             Ok(Answer::Taken(said)) => Ok(format!(
                 "Slack knows the bot {} of {}",
                 said["user"].as_str().unwrap_or("?"),
