@@ -77,6 +77,18 @@ pub enum NotTaken {
     },
 }
 
+impl NotTaken {
+    /// Why, whatever it means for a next attempt.
+    pub(crate) fn into_reason(self) -> String {
+        match self {
+            NotTaken::Busy { reason, .. }
+            | NotTaken::ForNow { reason, .. }
+            | NotTaken::ForGood { reason }
+            | NotTaken::CutShort { reason } => reason,
+        }
+    }
+}
+
 impl From<Failure> for NotTaken {
     fn from(failure: Failure) -> Self {
         match failure {

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use strum::VariantArray;
-use watchfire_core::notice::Notice;
+use watchfire_core::notice::{Notice, Wording};
 use watchfire_core::word;
 use watchfire_core::yaml::{Mistake, expected};
 
@@ -21,6 +21,14 @@ pub enum Profile {
     Minimal,
     /// Everything the page says.
     Standard,
+}
+
+/// How pages become what leaves.
+#[derive(Debug)]
+pub(super) struct Form {
+    pub(super) profile: Profile,
+    pub(super) leave_out: Vec<Place>,
+    pub(super) wording: Wording,
 }
 
 /// Where it happens, as far as `minimal` tells it.

@@ -14,6 +14,8 @@ pub(super) struct Mistakes<'f> {
 
 impl Mistakes<'_> {
     pub(super) fn add(&mut self, place: Option<Place>, path: impl Into<String>, mistake: Mistake) {
+        let path = path.into();
+        let mistake = if path.starts_with("channels.") { without_secrets(mistake) } else { mistake };
         self.found.push(Diagnostic::unshown(self.file, place, path, mistake));
     }
 
@@ -86,5 +88,18 @@ impl Mistakes<'_> {
             }
         }
         found
+    }
+}
+
+/// A text in a channel where a mapping or a list belongs is often its secret, pasted one level too high.
+fn without_secrets(mistake: Mistake) -> Mistake {
+    let is_made_of_parts = mistake
+        .expected
+        .as_ref()
+        .is_some_and(|what| what.starts_with("a mapping") || what.starts_with("a list"));
+    let is_text = mistake.found.as_ref().is_some_and(|found| found.starts_with('"'));
+    match is_made_of_parts && is_text {
+        true => mistake.found("a text, which is not shown: it may be a secret"),
+        false => mistake,
     }
 }

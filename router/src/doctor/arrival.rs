@@ -85,6 +85,8 @@ const KINDS: [Kind; 10] = [
         means: "who blinds it is not heard of",
     },
 ];
+/// Where not all was looked at.
+const NOT_KNOWN: &str = "what arrives is not known without all queues and rules";
 /// What is urgent, and what never is.
 const URGENT: &str = "attack-sequence-eks.json";
 const ORDINARY: [&str; 2] = ["control-passed.json", "console-login.json"];
@@ -111,6 +113,7 @@ pub(super) async fn look(
     findings: &mut Vec<Finding>,
 ) {
     if queues.is_empty() {
+        findings.extend(in_part.then(|| Finding::not_asked(NOT_KNOWN)));
         return;
     }
     let (mut rules, mut in_part) = (Vec::new(), in_part);
@@ -130,7 +133,7 @@ pub(super) async fn look(
     let taking: Vec<Taking<'_>> =
         rules.iter().filter_map(|(queue, rule)| taking(queue, rule, findings)).collect();
     if in_part {
-        findings.push(Finding::not_asked("what arrives is not known without all queues and rules"));
+        findings.push(Finding::not_asked(NOT_KNOWN));
         return;
     }
     findings.extend(KINDS.iter().map(|kind| arrives(kind, &taking, us)));

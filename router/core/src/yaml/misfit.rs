@@ -95,6 +95,8 @@ fn kind(what: &str) -> &str {
         "a boolean" => "true or false",
         "a sequence" => "a list",
         "a map" => "a mapping",
+        // By the name that it has in the program.
+        what if what.starts_with("struct ") => "a mapping",
         other => other,
     }
 }

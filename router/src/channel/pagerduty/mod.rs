@@ -33,11 +33,11 @@ use serde::Deserialize;
 use watchfire_core::action::Role;
 use watchfire_core::decision::Effect;
 use watchfire_core::ids::ChannelName;
-use watchfire_core::notice::{Fault, Templates, Wording};
+use watchfire_core::notice::{Fault, Templates};
 use watchfire_core::verdict::EffectKind;
 use watchfire_core::yaml::{Mistake, expected};
 
-use super::payload::{Place, Profile};
+use super::payload::{Form, Place, Profile};
 use super::reply::Reply;
 use super::{Action, Address, Bound, Dispatch, PerMinute, Preview};
 use crate::clients::{Clients, Doubt};
@@ -139,14 +139,6 @@ impl Config {
     }
 }
 
-/// How pages become events.
-#[derive(Debug)]
-struct Form {
-    profile: Profile,
-    leave_out: Vec<Place>,
-    wording: Wording,
-}
-
 /// Sends events to one integration.
 #[derive(Debug)]
 pub struct PagerDuty {
@@ -212,12 +204,7 @@ impl Action for PagerDuty {
         Some(match self.send(nothing).await {
             Ok(Answer::Accepted(_)) => Ok("PagerDuty takes events by this key".to_owned()),
             Ok(Answer::Refused(reason)) => Err(format!("PagerDuty: {reason}")),
-            Err(
-                NotTaken::Busy { reason, .. }
-                | NotTaken::ForNow { reason, .. }
-                | NotTaken::ForGood { reason }
-                | NotTaken::CutShort { reason },
-            ) => Err(reason),
+            Err(not_taken) => Err(not_taken.into_reason()),
         })
     }
 

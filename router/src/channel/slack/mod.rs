@@ -35,12 +35,12 @@ use serde_json::{Value, json};
 use watchfire_core::action::Role;
 use watchfire_core::decision::Effect;
 use watchfire_core::ids::ChannelName;
-use watchfire_core::notice::{Fault, Templates, Wording};
+use watchfire_core::notice::{Fault, Templates};
 use watchfire_core::value_schema;
 use watchfire_core::verdict::EffectKind;
 use watchfire_core::yaml::{Mistake, expected};
 
-use super::payload::{Place, Profile};
+use super::payload::{Form, Place, Profile};
 use super::reply::{Reply, secret_parts};
 use super::{Action, Address, Bound, Dispatch, PerMinute, Preview, is_address};
 use crate::clients::{Clients, Doubt};
@@ -111,7 +111,9 @@ impl TryFrom<String> for ChannelId {
         match is_id {
             true => Ok(Self(text)),
             false => {
-                let mistake = expected("the id of a channel such as C0123ABCDEF").found(format!("`{text}`"));
+                let is_token = text.starts_with("xox");
+                let found = if is_token { "a token".to_owned() } else { format!("`{text}`") };
+                let mistake = expected("the id of a channel such as C0123ABCDEF").found(found);
                 Err(mistake.hint("it stands at the end of the channel's details in Slack"))
             }
         }
@@ -175,14 +177,6 @@ fn fits(token: &Secret) -> Result<(), Mistake> {
         true => Ok(()),
         false => Err(expected("a bot's token, which begins with xoxb-").found("another text")),
     }
-}
-
-/// How pages become messages.
-#[derive(Debug)]
-struct Form {
-    profile: Profile,
-    leave_out: Vec<Place>,
-    wording: Wording,
 }
 
 /// Writes to one channel of Slack.
@@ -261,12 +255,7 @@ impl Action for Slack {
                 Ok("the webhook is there".to_owned())
             }
             Ok(Answer::Refused(reason) | Answer::Gone(reason)) => Err(format!("Slack: {reason}")),
-            Err(
-                NotTaken::Busy { reason, .. }
-                | NotTaken::ForNow { reason, .. }
-                | NotTaken::ForGood { reason }
-                | NotTaken::CutShort { reason },
-            ) => Err(reason),
+            Err(not_taken) => Err(not_taken.into_reason()),
         })
     }
 

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use watchfire_core::builders::page;
 use watchfire_core::notice::Notice;
+use watchfire_core::notice::Wording;
 
 use super::*;
 use crate::channel::ChannelConfig;

@@ -29,10 +29,10 @@ use serde::Deserialize;
 use watchfire_core::action::Role;
 use watchfire_core::decision::Effect;
 use watchfire_core::ids::ChannelName;
-use watchfire_core::notice::{Fault, Templates, Wording};
+use watchfire_core::notice::{Fault, Templates};
 use watchfire_core::yaml::Mistake;
 
-use super::payload::{Place, Profile};
+use super::payload::{Form, Place, Profile};
 use super::reply::{Reply, secret_parts};
 use super::{Action, Bound, Dispatch, PerMinute, Preview, is_address};
 use crate::clients::{Clients, Doubt};
@@ -90,14 +90,6 @@ impl Config {
     }
 }
 
-/// How pages become cards.
-#[derive(Debug)]
-struct Form {
-    profile: Profile,
-    leave_out: Vec<Place>,
-    wording: Wording,
-}
-
 /// Writes by one workflow.
 #[derive(Debug)]
 pub struct Teams {
@@ -139,12 +131,7 @@ impl Action for Teams {
     async fn ask(&self) -> Option<Result<String, String>> {
         Some(match self.request(Method::OPTIONS, Vec::new()).await {
             Ok(reply) => Ok(format!("it can be reached, and answers OPTIONS with {}", reply.status)),
-            Err(
-                NotTaken::Busy { reason, .. }
-                | NotTaken::ForNow { reason, .. }
-                | NotTaken::ForGood { reason }
-                | NotTaken::CutShort { reason },
-            ) => Err(reason),
+            Err(not_taken) => Err(not_taken.into_reason()),
         })
     }
 

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use watchfire_core::builders::page;
 use watchfire_core::notice::List;
+use watchfire_core::notice::Wording;
 use watchfire_core::verdict::EffectKind;
 
 use super::*;

@@ -206,12 +206,7 @@ impl Action for Webhook {
         let asked = self.request(Method::OPTIONS, HeaderMap::new(), Vec::new()).await;
         Some(match asked {
             Ok(reply) => Ok(format!("it can be reached, and answers OPTIONS with {}", reply.status)),
-            Err(
-                NotTaken::Busy { reason, .. }
-                | NotTaken::ForNow { reason, .. }
-                | NotTaken::ForGood { reason }
-                | NotTaken::CutShort { reason },
-            ) => Err(reason),
+            Err(not_taken) => Err(not_taken.into_reason()),
         })
     }
 
