@@ -3,7 +3,7 @@
 use watchfire_core::text::clean;
 
 use super::{PATIENCE, Section};
-use crate::aws::call::{Ask, Caller, Service};
+use crate::aws::call::{Ask, CallError, Caller, Service};
 use crate::channel::ChannelConfig;
 use crate::clients::Clients;
 use crate::cluster::Access;
@@ -20,6 +20,8 @@ pub(super) struct Us {
 
 /// What is shown of who we are.
 const ARN_LENGTH: usize = 200;
+/// What is shown of why nobody answers, or there is nobody to ask as: providers of credentials tell of each that they tried.
+const WHY_LENGTH: usize = 160;
 
 /// Nothing where nothing of AWS is configured, or where AWS does not know us.
 pub(super) async fn look(config: &Config, clients: &Clients) -> (Section, Option<Us>) {
@@ -61,15 +63,27 @@ async fn identity(clients: &Clients) -> Result<(String, Us), (String, &'static s
         let member = |name| answer.xml_text(&["GetCallerIdentityResponse", "GetCallerIdentityResult", name]);
         Ok((member("Arn")?, Us { account: member("Account")?, region: region.clone() }))
     };
-    answer.await.map_err(|error: crate::aws::call::CallError| {
-        let remedy = match error.code() {
+    answer.await.map_err(|error| why_not(&error, &region))
+}
+
+/// What is said of the answer, and what to do.
+fn why_not(error: &CallError, region: &str) -> (String, &'static str) {
+    let (said, remedy) = match error {
+        CallError::NoCredentials(why) => {
+            let remedy = "give the pod a role (Pod Identity), or set AWS_PROFILE or AWS_ACCESS_KEY_ID and what belongs to it";
+            return (format!("no AWS credentials: {}", clean(why, WHY_LENGTH)), remedy);
+        }
+        CallError::NoAnswer(why) => {
+            (clean(why, WHY_LENGTH), "see whether this machine gets there: route, VPC endpoint of STS, proxy, DNS")
+        }
+        CallError::Refused(_) => (error.to_string(), match error.code() {
             "ExpiredToken" | "ExpiredTokenException" => "the credentials have expired: get new ones",
             "InvalidClientTokenId" | "UnrecognizedClientException" => {
                 "the credentials are not known here: is it the right partition and region?"
             }
             "SignatureDoesNotMatch" => "is the secret key the right one, and this machine's clock right?",
-            _ => "see whether the credentials of the pod's role, the environment or the profile are there",
-        };
-        (format!("STS in {region}: {error}"), remedy)
-    })
+            _ => "see what it says, and whether a policy or an endpoint policy forbids sts:GetCallerIdentity",
+        }),
+    };
+    (format!("STS in {region}: {said}"), remedy)
 }

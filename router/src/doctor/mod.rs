@@ -59,21 +59,28 @@ pub(crate) async fn examine(config: &Path, kubeconfig: Option<&Path>) -> anyhow:
     let clients = Clients::new(None)?;
     let (configuration, read) = configuration::look(config, &clients).await;
     let Some(read) = read else { return Ok(vec![configuration]) };
-    let (caller, us) = aws::look(&read.config, &clients).await;
-    let mut sections = vec![configuration, caller];
-    let (around, cluster, clocks) = tokio::join!(
-        in_aws(&read, us.as_ref(), &clients),
+    let (in_aws, cluster, clocks) = tokio::join!(
+        in_aws(&read, &clients),
         cluster::look(&read, kubeconfig, &clients),
         clocks::look(&read, kubeconfig, &clients),
     );
-    sections.extend(around);
+    let mut sections = vec![configuration];
+    sections.extend(in_aws);
     sections.extend([cluster, clocks]);
     sections.retain(|section| !section.findings.is_empty());
     Ok(sections)
 }
 
+/// Who we are there, and what that shows.
+async fn in_aws(read: &Read, clients: &Clients) -> Vec<Section> {
+    let (caller, us) = aws::look(&read.config, clients).await;
+    let mut sections = vec![caller];
+    sections.extend(parts(read, us.as_ref(), clients).await);
+    sections
+}
+
 /// Queues, what brings events to them, the table, the bucket, and the channels, of which some are topics.
-async fn in_aws(read: &Read, us: Option<&aws::Us>, clients: &Clients) -> Vec<Section> {
+async fn parts(read: &Read, us: Option<&aws::Us>, clients: &Clients) -> Vec<Section> {
     let config = &read.config;
     let queues = async {
         let all = config.queues.iter().enumerate().map(async |(index, queue)| {

@@ -9,7 +9,7 @@ use watchfire::store::{Committed, Store};
 use watchfire_core::ids::IncidentKey;
 use watchfire_core::state::{Key, Record, State};
 use watchfire_tests::fault_proxy::{FaultProxy, Faults};
-use watchfire_tests::store_contract::{entry, record};
+use watchfire_tests::store_contract::{entry, many_who_lease_at_once_get_the_room_and_no_more, record};
 use watchfire_tests::{Configuration, DynamoDbTable, GuardDuty, Ministack, PagerDuty, in_process};
 
 const WORKERS: usize = 8;
@@ -101,6 +101,16 @@ async fn a_commit_whose_answer_is_lost_among_conflicts_is_not_called_stale() {
     let left = AtomicUsize::new(80);
     // It panics on a decision that it has made itself and was told is stale.
     join_all(stores.iter().map(|store| work(store, &left))).await;
+}
+
+/// Of five answers one is lost, while others lease: what was given must not be taken for somebody else's.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_leased_by_a_write_whose_answer_is_lost_is_not_lost() {
+    for seed in 0..12 {
+        let proxy = proxy(Faults { seed, ..Faults::none() }.losing(20)).await;
+        let table = DynamoDbTable::at(&proxy.endpoint());
+        many_who_lease_at_once_get_the_room_and_no_more(async || table.open().await).await;
+    }
 }
 
 /// A worker over that table, which takes one event after the other.

@@ -17,6 +17,8 @@ use crate::store::room::{Ask, Leased, Room};
 
 /// So often it is read anew because another worker has leased meanwhile.
 const TRIES: usize = 16;
+/// Of so many who leased last the item tells: whoever has lost the answer finds by that what was given.
+const TOLD: usize = 8;
 /// How long an item stays that nobody asks for any more, in seconds.
 const KEPT: i64 = 60 * 60 * 24;
 
@@ -28,7 +30,16 @@ pub(super) struct Seen(Mutex<HashMap<String, Found>>);
 #[derive(Clone, Debug, Default)]
 struct Found {
     room: Room,
-    version: Option<i64>,
+    /// Those of the last who leased, the newest first.
+    versions: Vec<i64>,
+}
+
+impl Found {
+    fn then(mut self, version: i64) -> Self {
+        self.versions.insert(0, version);
+        self.versions.truncate(TOLD);
+        self
+    }
 }
 
 impl Seen {
@@ -60,15 +71,21 @@ impl DynamoDb {
                 return Ok(leased);
             }
             let version = version().cast_signed();
-            match self.write_room(&place, &found, version, now).await? {
-                Written::Yes => {
-                    let found = Found { version: Some(version), ..found };
-                    self.0.seen.all().insert(key.to_owned(), found);
+            let was = found.versions.first().copied();
+            let made = found.then(version);
+            let there = match self.write_room(&place, was, &made, now).await? {
+                Written::Yes => Some(made),
+                Written::No(item) => item.map(|item| read(&item)).transpose()?,
+            };
+            match there {
+                // Here or there, by this write or by what came after one whose answer was lost.
+                Some(there) if there.versions.contains(&version) => {
+                    self.0.seen.all().insert(key.to_owned(), there);
                     return Ok(leased);
                 }
-                Written::No(item) => {
+                there => {
                     self.0.seen.all().remove(key);
-                    seen = item.map(|item| read(&item)).transpose()?;
+                    seen = there;
                     wait(Duration::ZERO, Duration::from_millis(20)).await;
                 }
             }
@@ -85,12 +102,16 @@ impl DynamoDb {
     async fn write_room(
         &self,
         place: &Place,
-        found: &Found,
-        version: i64,
+        was: Option<i64>,
+        made: &Found,
         now: Timestamp,
     ) -> Result<Written, Error> {
-        let item = place.item().with("leased", found.room.text()).with("version", version);
-        let condition = match found.version {
+        let (newest, before) =
+            made.versions.split_first().map_or((0, [].as_slice()), |(newest, before)| (*newest, before));
+        let before: Vec<String> = before.iter().map(i64::to_string).collect();
+        let item = place.item().with("leased", made.room.text()).with("version", newest);
+        let item = item.with("before", before.join(","));
+        let condition = match was {
             Some(version) => Condition::Is("version", Attribute::from(version)),
             None => Condition::Absent,
         };
@@ -102,5 +123,7 @@ impl DynamoDb {
 fn read(item: &Item) -> Result<Found, Error> {
     let room = Room::of(item.text("leased").unwrap_or_default());
     let room = room.ok_or_else(|| corrupt("what is leased of a room".to_owned(), "it is none of ours"))?;
-    Ok(Found { room, version: item.number("version") })
+    let before =
+        item.text("before").unwrap_or_default().split(',').filter_map(|version| version.parse().ok());
+    Ok(Found { room, versions: item.number("version").into_iter().chain(before).collect() })
 }
