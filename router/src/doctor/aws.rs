@@ -73,17 +73,23 @@ fn why_not(error: &CallError, region: &str) -> (String, &'static str) {
             let remedy = "give the pod a role (Pod Identity), or set AWS_PROFILE or AWS_ACCESS_KEY_ID and what belongs to it";
             return (format!("no AWS credentials: {}", clean(why, WHY_LENGTH)), remedy);
         }
-        CallError::NoAnswer(why) => {
-            (clean(why, WHY_LENGTH), "see whether this machine gets there: route, VPC endpoint of STS, proxy, DNS")
-        }
-        CallError::Refused(_) => (error.to_string(), match error.code() {
-            "ExpiredToken" | "ExpiredTokenException" => "the credentials have expired: get new ones",
-            "InvalidClientTokenId" | "UnrecognizedClientException" => {
-                "the credentials are not known here: is it the right partition and region?"
-            }
-            "SignatureDoesNotMatch" => "is the secret key the right one, and this machine's clock right?",
-            _ => "see what it says, and whether a policy or an endpoint policy forbids sts:GetCallerIdentity",
-        }),
+        CallError::NoAnswer(why) => (
+            clean(why, WHY_LENGTH),
+            "see whether this machine gets there: route, VPC endpoint of STS, proxy, DNS",
+        ),
+        CallError::Refused(_) => (
+            error.to_string(),
+            match error.code() {
+                "ExpiredToken" | "ExpiredTokenException" => "the credentials have expired: get new ones",
+                "InvalidClientTokenId" | "UnrecognizedClientException" => {
+                    "the credentials are not known here: is it the right partition and region?"
+                }
+                "SignatureDoesNotMatch" => "is the secret key the right one, and this machine's clock right?",
+                _ => {
+                    "see what it says, and whether a policy or an endpoint policy forbids sts:GetCallerIdentity"
+                }
+            },
+        ),
     };
     (format!("STS in {region}: {said}"), remedy)
 }

@@ -22,7 +22,9 @@ pub(super) async fn look(read: &Read, kubeconfig: Option<&Path>, clients: &Clien
     section("clock".to_owned(), async |findings| {
         let (aws, server) = tokio::join!(aws(clients), server(read, kubeconfig, clients));
         if aws.is_none() && server.is_none() {
-            findings.push(Finding::not_asked("compared with no other: neither AWS nor an API server tells the time"));
+            findings.push(Finding::not_asked(
+                "compared with no other: neither AWS nor an API server tells the time",
+            ));
         }
         let now = Clock::System.now();
         findings.extend(aws.map(|aws| compared("AWS", aws, now)));
