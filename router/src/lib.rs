@@ -24,6 +24,8 @@ pub mod failure;
 pub mod finding;
 mod horizon;
 pub mod pagerduty;
+#[cfg(feature = "cli")]
+mod postmortem;
 pub mod reload;
 pub mod reloaded;
 pub mod responder;

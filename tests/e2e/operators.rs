@@ -110,6 +110,10 @@ async fn what_is_looked_at_on_the_table_is_what_its_worker_shows() {
         "incidents list --all -o json".to_owned(),
         format!("incidents show {key} -o yaml"),
         format!("incidents timeline {key}"),
+        format!("incidents report {key}"),
+        format!("incidents report {key} --format html"),
+        "incidents report event-1 -o json".to_owned(),
+        format!("incidents report {key} --format svg"),
         format!("why {key}"),
         "why event-2".to_owned(),
         "event event-1".to_owned(),
@@ -122,6 +126,11 @@ async fn what_is_looked_at_on_the_table_is_what_its_worker_shows() {
         let by_worker = desk.worker_printed(&line).await;
         assert_eq!(desk.printed(&format!("{line} --config watchfire.yaml")).await, by_worker, "{line}");
     }
+    let report = desk.printed(&format!("incidents report {key}")).await;
+    let milestones = ["| first report | ", "| first page taken | ", "| acknowledged | "];
+    assert!(milestones.iter().all(|row| report.contains(row)) && report.contains(" IST | "), "{report}");
+    let nothing = desk.at_table("incidents report none-such").await;
+    assert_eq!((nothing.code, nothing.stdout.as_str()), (1, ""), "{}", nothing.stderr);
     // Of what only a configuration says, nothing is invented.
     let why = desk.printed(&format!("why {key}")).await;
     assert!(why.contains("what comes next is in the configuration: --config FILE shows it"), "{why}");

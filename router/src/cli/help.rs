@@ -63,6 +63,7 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("incidents list", "watchfire incidents list namespace=shop --since 2h --watch"),
     ("incidents show", "watchfire incidents show aafbc2b0"),
     ("incidents timeline", "watchfire incidents timeline aafbc2b0"),
+    ("incidents report", "watchfire incidents report aafbc2b0 --format html > report.html"),
     ("incidents ack", "watchfire incidents ack aafbc2b0 --reason 'on it'"),
     ("incidents unack", "watchfire incidents unack aafbc2b0"),
     ("incidents resolve", "watchfire incidents resolve aafbc2b0 --reason 'false alarm'"),

@@ -1,6 +1,7 @@
 //! `watchfire incidents`: listed, shown, told decision by decision; acknowledged, resolved, reassigned.
 
-use clap::{Args, Subcommand};
+use anyhow::anyhow;
+use clap::{Args, Subcommand, ValueEnum};
 use clap_complete::engine::ArgValueCompleter;
 use jiff::Timestamp;
 use watchfire_core::command::CommandKind;
@@ -10,12 +11,13 @@ use watchfire_core::notice::ByWhom;
 use watchfire_core::standing::{NotDone, Progress, Told};
 
 use super::Failed;
-use super::asking::{Whom, command, look, minute, question_of, refusal, second};
+use super::asking::{Whom, command, learn, look, minute, question_of, refusal, second};
 use super::completing::Ids;
 use super::screen::{self, age, plain, theirs, wrapped};
 use super::why::delivered;
 use crate::api::OperatorEndpoint;
 use crate::api::views::{Change, DecidedBy, Decision, Incident, IncidentDetail};
+use crate::postmortem::{self, PostMortem};
 
 mod list;
 
@@ -35,6 +37,14 @@ pub(super) enum Command {
         /// Also every record that a decision changed, and why
         #[arg(short, long)]
         verbose: bool,
+    },
+    /// Write a post-mortem: what happened when, who did what, how soon, what is left to answer.
+    Report {
+        /// As which text
+        #[arg(long, value_enum, default_value_t = ReportForm::Markdown)]
+        format: ReportForm,
+        #[command(flatten)]
+        which: Which,
     },
     /// Say that somebody has them: they are not escalated further.
     Ack {
@@ -72,6 +82,30 @@ const LATEST: usize = 3;
 /// So many changes are named behind a decision, the others counted.
 const ALSO: usize = 3;
 
+/// As which text a post-mortem is written.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum ReportForm {
+    /// For a wiki or a ticket
+    Markdown,
+    /// A page by itself, with a picture of the times
+    Html,
+    /// For a program
+    Json,
+    /// The picture alone
+    Svg,
+}
+
+impl From<ReportForm> for postmortem::Form {
+    fn from(form: ReportForm) -> Self {
+        match form {
+            ReportForm::Markdown => Self::Markdown,
+            ReportForm::Html => Self::Html,
+            ReportForm::Json => Self::Json,
+            ReportForm::Svg => Self::Svg,
+        }
+    }
+}
+
 /// One incident.
 #[derive(Debug, Args)]
 pub(super) struct Which {
@@ -105,6 +139,7 @@ pub(super) fn main(command: Command) -> Result<(), Failed> {
         Command::Timeline { which, verbose } => {
             timeline(&which, if verbose { Changes::All } else { Changes::Beside })
         }
+        Command::Report { format, which } => report(format, &which),
         Command::Ack { take: false, several } => ask_each(several, "acknowledged", CommandKind::Acknowledge),
         Command::Ack { take: true, several } => ask_each(several, "taken over:", CommandKind::Take),
         Command::Unack(several) => ask_each(several, "unacknowledged", CommandKind::Unacknowledge),
@@ -119,6 +154,19 @@ pub(super) fn main(command: Command) -> Result<(), Failed> {
 
 fn story(Which { key, whom }: &Which) -> Result<Option<IncidentDetail>, Failed> {
     look(whom, &question_of(OperatorEndpoint::Story, key))
+}
+
+fn report(form: ReportForm, Which { key, whom }: &Which) -> Result<(), Failed> {
+    let story = learn::<IncidentDetail>(whom, &question_of(OperatorEndpoint::Story, key))?;
+    let Some(report) = PostMortem::of(&story) else {
+        return Err(anyhow!(
+            "{} belongs to no incident, or that is forgotten; see watchfire why",
+            plain(key)
+        )
+        .into());
+    };
+    let form = if whom.is_a_program() { postmortem::Form::Json } else { form.into() };
+    Ok(screen::say(report.written(form).trim_end())?)
 }
 
 fn show(which: &Which) -> Result<(), Failed> {

@@ -1,0 +1,196 @@
+//! What is read out of a story.
+
+use jiff::Timestamp;
+use watchfire_core::action::{ActionName, Role};
+use watchfire_core::notice::ByWhom;
+use watchfire_core::standing::{Approval, ApprovalState, NotDone, Progress};
+use watchfire_core::verdict::EffectKind;
+
+use super::words::Words;
+use super::{Milestone, PostMortem, QUESTIONS, lasting, timeline};
+use crate::api::views::{DecidedBy, Decision, Incident, IncidentDetail, IncidentState};
+
+/// A story has so many decisions at most, the latest.
+const MOST: usize = 200;
+
+pub(super) fn of(story: &IncidentDetail) -> Option<PostMortem> {
+    let incident = story.incident.as_ref()?;
+    let decisions: Vec<_> =
+        story.decisions.iter().filter(|decision| decision.at >= incident.opened_at).collect();
+    let times = times(incident, story, &decisions);
+    Some(PostMortem {
+        incident: incident.key.to_string(),
+        episode: incident.episode,
+        priority: incident.priority.to_string(),
+        title: Words::theirs(&incident.title),
+        about: about(incident, &decisions),
+        response: response(incident, &times),
+        times,
+        timeline: timeline::of(&decisions),
+        evidence: acts(&decisions, |action| action == ActionName::Evidence),
+        approvals: story.standing.approvals.iter().map(|approval| asked(approval, story)).collect(),
+        not_done: not_done(&decisions),
+        stands: story.standing.lines().iter().map(|line| Words::theirs(line)).collect(),
+        limits: limits(incident, story),
+        questions: QUESTIONS.to_vec(),
+        zone: story.standing.zone.clone(),
+    })
+}
+
+fn about(incident: &Incident, decisions: &[&Decision]) -> Vec<(&'static str, Words)> {
+    let mut rules: Vec<&str> = Vec::new();
+    for decision in decisions.iter().filter(|decision| decision.by == DecidedBy::Event) {
+        if !rules.contains(&decision.rule.as_str()) {
+            rules.push(decision.rule.as_str());
+        }
+    }
+    let who = |whom: &ByWhom| Words::theirs(&whom.by);
+    let rows = [
+        ("Subject", Some(Words::theirs(&incident.subject))),
+        ("Family", Some(Words::theirs(&incident.family))),
+        ("Rules", Some(Words::theirs(&rules.join(", ")))),
+        ("State", Some(Words::ours(incident.state.as_str()))),
+        ("Events", Some(Words::ours(incident.events.to_string()))),
+        ("Had it", incident.acknowledged.as_ref().map(who)),
+        ("Assigned", incident.assigned.as_deref().map(Words::theirs)),
+        ("Ended by", incident.ended.as_ref().map(who)),
+        ("Part of", incident.campaign.as_ref().map(|campaign| Words::theirs(campaign.as_str()))),
+    ];
+    rows.into_iter()
+        .filter_map(|(name, words)| words.filter(|words| !words.0.is_empty()).map(|words| (name, words)))
+        .collect()
+}
+
+/// The first of each, the earliest first.
+fn times(incident: &Incident, story: &IncidentDetail, decisions: &[&Decision]) -> Vec<Milestone> {
+    let nobody = Words::default();
+    let paged = decisions.iter().flat_map(|decision| &decision.effects);
+    let paged = paged.filter(|effect| effect.kind == EffectKind::Page && effect.result == Progress::Done);
+    let paged = paged
+        .filter_map(|effect| Some((effect.at?, Words::ours("over ").and_theirs(effect.channel.as_str()))));
+    let done = |wanted: fn(ActionName) -> bool| {
+        let acts = decisions.iter().flat_map(|decision| &decision.acts);
+        let acts = acts.filter(move |act| action(act.id.as_str()).is_some_and(wanted));
+        acts.filter(|act| act.result == Progress::Done).filter_map(|act| act.at).min()
+    };
+    let acknowledged = decisions.iter().filter(|decision| is_taken(&decision.kind)).find_map(|decision| {
+        let DecidedBy::Human { name, .. } = &decision.by else { return None };
+        Some((decision.at, Words::theirs(name)))
+    });
+    let by_record = || incident.acknowledged.as_ref().map(|whom| (whom.at, Words::theirs(&whom.by)));
+    let approved =
+        story.standing.approvals.iter().filter(|approval| approval.state == ApprovalState::Approved);
+    let approved = approved.filter_map(|approval| approval.answer.as_ref());
+    let approved = approved.map(|answer| (answer.at, Words::theirs(&answer.by))).min_by_key(|(at, _)| *at);
+    let released = decisions.iter().flat_map(|decision| &decision.acts);
+    let released =
+        released.filter(|act| act.id.as_str().starts_with("release:") && act.result == Progress::Done);
+    let over = (incident.state == IncidentState::Over).then(|| match &incident.ended {
+        Some(whom) => Some((whom.at, Words::theirs(&whom.by))),
+        None => decisions.last().map(|decision| (decision.at, Words::ours("its own findings"))),
+    });
+    let all = [
+        ("first report", Some((incident.opened_at, nobody.clone()))),
+        ("first page taken", paged.min_by_key(|(at, _)| *at)),
+        ("acknowledged", acknowledged.or_else(by_record)),
+        ("evidence stored", done(|action| action == ActionName::Evidence).map(|at| (at, nobody.clone()))),
+        ("approved", approved),
+        ("contained", done(|action| action.role() == Role::Contain).map(|at| (at, nobody.clone()))),
+        ("released", released.filter_map(|act| act.at).min().map(|at| (at, nobody.clone()))),
+        ("over", over.flatten()),
+    ];
+    let mut all: Vec<_> = all
+        .into_iter()
+        .filter_map(|(what, reached)| {
+            let (at, by) = reached?;
+            let after_seconds = at.duration_since(incident.opened_at).as_secs();
+            Some(Milestone { what, at, after_seconds, by })
+        })
+        .collect();
+    all.sort_by_key(|milestone| milestone.at);
+    all
+}
+
+/// Whether somebody has it by that command.
+fn is_taken(kind: &str) -> bool {
+    matches!(kind.strip_prefix("Command:"), Some("acknowledge" | "take"))
+}
+
+/// What an act is of: its id begins with that.
+fn action(id: &str) -> Option<ActionName> {
+    let name = id.split(':').next().unwrap_or_default();
+    ActionName::ALL.into_iter().find(|action| action.as_str() == name)
+}
+
+fn response(incident: &Incident, times: &[Milestone]) -> Words {
+    let Some(by) = incident.respond_by else { return Words::ours("Nobody had to respond.") };
+    let allowed = lasting(by.duration_since(incident.opened_at).as_secs());
+    let had = times.iter().find(|milestone| milestone.what == "acknowledged");
+    Words::ours(match had.map(|had| (had.at, lasting(had.after_seconds))) {
+        None => format!("Nobody acknowledged it; {allowed} were allowed from the first report."),
+        Some((at, after)) if at <= by => {
+            format!("Acknowledged after {after}, in time: {allowed} were allowed.")
+        }
+        Some((at, after)) => {
+            let late = lasting(at.duration_since(by).as_secs());
+            format!("Acknowledged after {after}, late by {late}: {allowed} were allowed.")
+        }
+    })
+}
+
+fn acts(decisions: &[&Decision], wanted: impl Fn(ActionName) -> bool) -> Vec<Words> {
+    let acts = decisions.iter().flat_map(|decision| &decision.acts);
+    let acts = acts.filter(|act| action(act.id.as_str()).is_some_and(&wanted));
+    acts.map(|act| Words::theirs(&act.target).and(format!(", {}", act.result.as_str())).with(": ", &act.said))
+        .collect()
+}
+
+fn asked(approval: &Approval, story: &IncidentDetail) -> Words {
+    let second = |at: Timestamp| story.standing.zone.second(at);
+    let asked = Words::ours(format!("{} of ", approval.action)).and_theirs(&approval.target);
+    let asked = asked.and(", asked because ").and_theirs(&approval.because);
+    match &approval.answer {
+        Some(answer) => {
+            let word = if approval.state == ApprovalState::Denied { "denied" } else { "approved" };
+            asked
+                .and(format!("; {word} at {} by ", second(answer.at)))
+                .and_theirs(&answer.by)
+                .with(": ", &answer.reason)
+        }
+        None if approval.state == ApprovalState::Expired => {
+            asked.and(format!("; nobody answered by {}", second(approval.until)))
+        }
+        None => asked.and(format!("; waits until {}", second(approval.until))),
+    }
+}
+
+/// Each once: what a rule wants is withheld from every event anew.
+fn not_done(decisions: &[&Decision]) -> Vec<Words> {
+    let mut all = Vec::new();
+    for NotDone { action, reason, since } in decisions.iter().flat_map(|decision| &decision.withheld) {
+        let words = match since {
+            Some(since) => Words::theirs(action).with(": ", since),
+            None => Words::theirs(action).with(": ", reason),
+        };
+        if !all.contains(&words) {
+            all.push(words);
+        }
+    }
+    all
+}
+
+fn limits(incident: &Incident, story: &IncidentDetail) -> Vec<String> {
+    let mut limits = Vec::new();
+    if incident.state != IncidentState::Over {
+        limits.push("The incident is not over: this is how it stood when the report was made.".to_owned());
+    }
+    if story.decisions.len() >= MOST {
+        limits.push(format!(
+            "Only the latest {MOST} decisions are here; `watchfire store export` has every one."
+        ));
+    }
+    if incident.episode > 1 {
+        limits.push("Earlier episodes are left out; `watchfire incidents timeline` has them.".to_owned());
+    }
+    limits
+}
