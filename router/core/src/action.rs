@@ -41,6 +41,11 @@ impl ActionName {
         word::of(&self)
     }
 
+    /// The action of that word.
+    pub fn named(word: &str) -> Option<Self> {
+        word::read(word)
+    }
+
     /// Its place in the safety order.
     pub fn role(self) -> Role {
         match self {

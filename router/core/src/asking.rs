@@ -28,7 +28,7 @@ pub(crate) fn ask_at_once(
             title: clean(&title, 200),
             why: "a plan waits for a human, now: the budget for doing it unasked is spent".to_owned(),
             doing: Vec::new(),
-            withheld: vec![clean(&withheld.to_string(), 600)],
+            withheld: vec![withheld.told()],
             ..notice.clone()
         };
         let own = record.own_key(&dedup_key(incident, record.episode));

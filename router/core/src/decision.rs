@@ -2,6 +2,7 @@
 
 mod cause;
 mod edit;
+mod wanted;
 mod withheld;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,6 +21,7 @@ use crate::verdict::{EffectKind, Verdict, Why};
 
 pub use cause::{Caller, Cause};
 pub use edit::{Because, Edit};
+pub use wanted::Wanted;
 pub use withheld::{Reason, Waits, Withheld};
 
 /// What was decided about one event, once.

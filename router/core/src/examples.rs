@@ -96,7 +96,7 @@ fn compare(wanted: &Expectation, decision: &Decision) -> Result<(), Mistake> {
     let Expectation { priority, verdict, why, effects, withheld } = wanted;
     let words = |kinds: &[EffectKind]| kinds.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(", ");
     let actions =
-        || decision.withheld.iter().map(|withheld| &*withheld.action).collect::<Vec<_>>().join(", ");
+        || decision.withheld.iter().map(|withheld| withheld.action.as_str()).collect::<Vec<_>>().join(", ");
     let parts = [
         priority.map(|it| ("priority", it.to_string(), decision.priority.to_string())),
         verdict.map(|it| ("verdict", it.as_str().to_owned(), decision.verdict.as_str().to_owned())),

@@ -13,7 +13,7 @@ use crate::heading;
 use crate::ids::{ChannelName, EffectId, EventId, IncidentKey, Own, dedup_key};
 use crate::incident::IncidentRecord;
 use crate::journal::{ActEnd, Entry, Outcome};
-use crate::notice::Notice;
+use crate::notice::{Notice, Undone};
 use crate::policy::Policy;
 use crate::priority::Priority;
 use crate::state::{Key, Record, State, Unread};
@@ -115,11 +115,13 @@ impl<'e> Ended<'e> {
     fn notice(&self, draft: &Draft<'_>) -> Notice {
         let Self { entry, act, outcome: _, end, said, is_not_contained } = *self;
         let why = self.why().sentence().to_owned();
-        let mut notice = Notice { why, priority: self.priority(), ..base(entry, draft) };
+        // What could not be contained is told in a page, when it is over.
+        let over = is_not_contained;
+        let mut notice = Notice { why, over, priority: self.priority(), ..base(entry, draft) };
         notice.doing = said_of(entry, act, end, said);
         notice.withheld = Vec::new();
         if end == ActEnd::Failed {
-            notice.withheld = vec![clean(&format!("{} failed: {said}", act.action.as_str()), 600)];
+            notice.withheld = vec![failed(act, said)];
         }
         notice.head.lead = lead(act, end, is_not_contained).to_owned();
         if is_not_contained {
@@ -169,6 +171,14 @@ impl<'e> Ended<'e> {
         }
         (record != *before).then_some((key, record))
     }
+}
+
+fn failed(act: &Act, said: &str) -> Undone {
+    let action = match act.action {
+        ActionKind::Rule(action) => Some(action),
+        ActionKind::Release | ActionKind::Complete => None,
+    };
+    Undone::new(action, false, &format!("{} failed: {said}", act.action.as_str()))
 }
 
 /// What is new, at the beginning of the title.
@@ -238,11 +248,10 @@ fn end_of(outcome: &Outcome) -> (ActEnd, &str) {
 fn worth_a_page(entry: &Entry, act: &Act) -> bool {
     match (act.role, act.action) {
         (Role::Contain, _) => true,
-        (_, ActionKind::Complete) => entry.decision.withheld.iter().any(|withheld| {
-            ActionName::ALL
-                .iter()
-                .any(|action| action.role() == Role::Contain && action.as_str() == withheld.action)
-        }),
+        (_, ActionKind::Complete) => {
+            let mut wanted = entry.decision.withheld.iter().filter_map(|withheld| withheld.action.action());
+            wanted.any(|action| action.role() == Role::Contain)
+        }
         (Role::Notify | Role::Capture | Role::Record, ActionKind::Rule(_) | ActionKind::Release) => false,
     }
 }

@@ -6,13 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use crate::act::ActionKind;
-use crate::action::{ActionName, Role};
+use crate::action::Role;
 use crate::containment::{Answer, ApprovalRecord, Containment, ContainmentState, TargetRecord, Verdict};
 use crate::decision::{Decision, Withheld};
 use crate::draft::Draft;
 use crate::ids::{ApprovalId, IncidentKey};
 use crate::incident::IncidentRecord;
-use crate::notice::{Head, Measure, MeasureState, Notice, WAITS};
+use crate::notice::{Head, Measure, MeasureState, Notice, Undone};
 use crate::policy::Policy;
 use crate::state::{Key, Unread};
 
@@ -58,11 +58,9 @@ pub fn measures<'r>(
 }
 
 /// What waited and does not any more is told by the head alone.
-fn answered(withheld: &mut Vec<String>, measures: &[Measure]) {
-    withheld.retain(|line| {
-        let waited = line.split_once(": ").filter(|(_, reason)| reason.starts_with(WAITS));
-        let mut of_it =
-            measures.iter().filter(|it| waited.is_some_and(|(action, _)| action == it.action.as_str()));
+fn answered(withheld: &mut Vec<Undone>, measures: &[Measure]) {
+    withheld.retain(|undone| {
+        let mut of_it = measures.iter().filter(|it| undone.waits && undone.action == Some(it.action));
         let is_told = of_it.clone().next().is_some();
         !is_told || of_it.any(|it| matches!(it.state, MeasureState::Waits { .. }))
     });
@@ -126,7 +124,7 @@ fn of_approval(id: &ApprovalId, asked: &ApprovalRecord, now: Timestamp) -> Optio
 /// What the rule wants and is not done, but for what waits.
 fn withheld(withheld: &[Withheld]) -> Vec<Measure> {
     let of = |withheld: &Withheld| {
-        let action = ActionName::ALL.into_iter().find(|known| known.as_str() == withheld.action)?;
+        let action = withheld.action.action()?;
         let state = MeasureState::Withheld { because: withheld.reason.to_string() };
         let is_told = action.role() == Role::Contain && !withheld.reason.waits();
         is_told.then(|| Measure { action, target: String::new(), state })

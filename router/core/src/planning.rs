@@ -7,7 +7,7 @@ use crate::act::{Act, ActWhen, ActionKind, PlanHash, Target, summary};
 use crate::action::{ActionName, Role};
 use crate::budget::Spent;
 use crate::containment::{ApprovalRecord, Containment, TargetKey, TargetRecord};
-use crate::decision::{Because, Reason, Waits, Withheld};
+use crate::decision::{Because, Reason, Waits, Wanted, Withheld};
 use crate::draft::Draft;
 use crate::guard::{AskedBy, Question, Ruling, may};
 use crate::ids::{ApprovalId, EffectId, EventId};
@@ -86,12 +86,8 @@ pub(crate) fn plan(request: &Request<'_>, notice: impl FnOnce(&Plans) -> Notice)
     }
     // In the words and order of the rule.
     let place = |withheld: &Withheld| {
-        request
-            .input
-            .wanted
-            .iter()
-            .position(|action| action.as_str() == withheld.action)
-            .unwrap_or(usize::MAX)
+        let wanted = request.input.wanted.iter();
+        wanted.clone().position(|action| withheld.action == Wanted::Action(*action)).unwrap_or(usize::MAX)
     };
     plans.withheld.sort_by_key(place);
     if !plans.approvals.is_empty() {
@@ -146,7 +142,7 @@ impl Plans {
 
     fn has(&self, action: ActionName) -> bool {
         self.acts.iter().any(|act| act.action == ActionKind::Rule(action))
-            || self.withheld.iter().any(|withheld| withheld.action == action.as_str())
+            || self.withheld.iter().any(|withheld| withheld.action == Wanted::Action(action))
     }
 
     /// Plans one action; the answer is what could be done instead of one that cannot be.
@@ -185,7 +181,7 @@ impl Plans {
     }
 
     fn withhold(&mut self, action: ActionName, reason: Reason) {
-        self.withheld.push(Withheld { action: action.as_str().to_owned(), reason });
+        self.withheld.push(Withheld { action: Wanted::Action(action), reason });
     }
 
     fn take(&mut self, request: &Request<'_>, action: ActionName, planned: Planned, when: ActWhen) {

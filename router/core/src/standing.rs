@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::action::{ActionName, Role};
+use crate::action::Role;
 use crate::containment::{Answer, ApprovalRecord, TargetRecord, Verdict};
 use crate::decision::Withheld;
 use crate::heading::measures;
@@ -127,7 +127,7 @@ impl Standing {
 
     /// What has become of something that the decision about that event did not do.
     pub fn not_done(&self, event: &EventId, withheld: &Withheld) -> NotDone {
-        let (action, reason) = (withheld.action.clone(), withheld.reason.to_string());
+        let (action, reason) = (withheld.action.to_string(), withheld.reason.to_string());
         let id = ApprovalId::of(event, &EffectId::new(action.as_str()));
         let asked = self.approvals.iter().find(|approval| approval.id == id);
         let since = asked.filter(|asked| asked.state != ApprovalState::Waiting).map(|asked| {
@@ -150,12 +150,10 @@ impl Standing {
         if !self.measures.is_empty() || !self.approvals.is_empty() {
             return Vec::new();
         }
-        let contains = |name: &str| {
-            ActionName::ALL.into_iter().any(|it| it.as_str() == name && it.role() == Role::Contain)
-        };
+        let contains = |it: &Withheld| it.action.action().is_some_and(|it| it.role() == Role::Contain);
         let of_entry = |entry: &Entry| -> Vec<Withheld> {
             let is_said = entry.decision.face.is_some();
-            let withheld = entry.decision.withheld.iter().filter(|it| is_said && contains(&it.action));
+            let withheld = entry.decision.withheld.iter().filter(|it| is_said && contains(it));
             withheld.cloned().collect()
         };
         entries.iter().rev().map(of_entry).find(|withheld| !withheld.is_empty()).unwrap_or_default()

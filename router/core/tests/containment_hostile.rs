@@ -98,7 +98,7 @@ fn a_p0_over_budget_asks_at_once_in_a_page_of_its_own() {
     assert!(asking.notice.title.starts_with(&format!("To be approved: quarantine of {POD}: ")));
     let [waits] = &asking.notice.withheld[..] else { panic!("{:?}", asking.notice) };
     assert!(
-        waits.starts_with(
+        waits.as_str().starts_with(
             "quarantine: waits for approval (the budget is spent: 12 containments in 10 minutes)"
         )
     );

@@ -252,7 +252,7 @@ proptest! {
         for action in &world.actions {
             let done = decision.acts.iter().any(|act| act.id.as_str() == *action && act.when == ActWhen::Now);
             let withheld: Vec<_> =
-                decision.withheld.iter().filter(|withheld| withheld.action == *action).collect();
+                decision.withheld.iter().filter(|withheld| withheld.action.as_str() == *action).collect();
             prop_assert_eq!(withheld.len(), usize::from(!done), "{}", action);
             prop_assert!(withheld.iter().all(|withheld| !withheld.reason.to_string().is_empty()));
         }

@@ -119,7 +119,7 @@ pub(super) fn quarantine(arguments: Quarantine) -> Result<(), Failed> {
     let Some((namespace, name)) = pod.split_once('/').filter(|(_, name)| !name.contains('/')) else {
         return Err(Failed::Usage(vec![format!("expected NAMESPACE/NAME, found `{pod}`")]));
     };
-    let Some(action) = ActionName::ALL.into_iter().find(|known| known.as_str() == action) else {
+    let Some(action) = ActionName::named(&action) else {
         let known = ActionName::ALL.map(ActionName::as_str).join(", ");
         return Err(Failed::Usage(vec![format!("expected an action ({known}), found `{action}`")]));
     };

@@ -229,7 +229,7 @@ impl Router {
                 found.push((key.to_owned(), *record));
             }
         };
-        self.store.fold_records("approval/", Vec::new(), gather).await
+        self.store.fold_records(Key::APPROVALS, Vec::new(), gather).await
     }
 
     /// What is held, and can be released.
@@ -244,7 +244,7 @@ impl Router {
                 found.push(target);
             }
         };
-        self.store.fold_open("target/", Vec::new(), gather).await
+        self.store.fold_open(Key::TARGETS, Vec::new(), gather).await
     }
 
     /// Whether mitigation is switched off in the store.

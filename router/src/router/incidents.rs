@@ -120,8 +120,8 @@ impl Router {
         };
         let none = (BTreeMap::new(), 0);
         let (first, more) = match among {
-            Among::Open => self.store.fold_open("incident/", none, gather).await?,
-            Among::All => self.store.fold_records("incident/", none, gather).await?,
+            Among::Open => self.store.fold_open(Key::INCIDENTS, none, gather).await?,
+            Among::All => self.store.fold_records(Key::INCIDENTS, none, gather).await?,
         };
         let mut newest: Vec<_> = first.into_iter().map(|((_, _, key), record)| (key, record)).collect();
         newest.sort_by_key(|(key, record)| (Reverse(record.opened_at), key.clone()));
@@ -147,7 +147,7 @@ impl Router {
                 found.insert(key.to_owned());
             }
         };
-        self.store.fold_records("sayable/", BTreeSet::new(), gather).await
+        self.store.fold_records(Key::PAGE_DRAFTS, BTreeSet::new(), gather).await
     }
 
     /// All silences: in force, to come, lately over; and the maintenance windows, each as it is now or comes next.

@@ -32,9 +32,6 @@ const EVENTS: usize = 50;
 const NAMED: usize = 50;
 /// Of so many incidents it is looked at a time what else is called so.
 const SIDE_BY_SIDE: usize = 16;
-/// What stands before the key of an incident, and before the id of an approval, in the keys of records.
-const INCIDENTS: &str = "incident/";
-const APPROVAL: &str = "approval/";
 
 /// What a name stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -235,8 +232,8 @@ impl Router {
         if name.trim().is_empty() {
             return Ok(Meant::Nothing);
         }
-        let known = self.store.keys(&format!("{APPROVAL}{name}"), NAMED).await?.into_iter();
-        let ids = known.filter_map(|key| key.strip_prefix(APPROVAL).map(str::to_owned));
+        let known = self.store.keys(&format!("{}{name}", Key::APPROVALS), NAMED).await?.into_iter();
+        let ids = known.filter_map(|key| key.strip_prefix(Key::APPROVALS).map(str::to_owned));
         Ok(of_beginnings(name, &[""], ids, ApprovalId::new))
     }
 
@@ -251,8 +248,8 @@ impl Router {
 
     /// The incidents whose keys begin so; no more than `most`.
     async fn incidents_called(&self, beginning: &str, most: usize) -> Result<Vec<IncidentKey>, store::Error> {
-        let keys = self.store.keys(&format!("{INCIDENTS}{beginning}"), most).await?;
-        Ok(keys.iter().filter_map(|key| key.strip_prefix(INCIDENTS).map(IncidentKey::new)).collect())
+        let keys = self.store.keys(&format!("{}{beginning}", Key::INCIDENTS), most).await?;
+        Ok(keys.iter().filter_map(|key| key.strip_prefix(Key::INCIDENTS).map(IncidentKey::new)).collect())
     }
 
     /// Of each of these the shortest beginning that stands for nothing else, neither of them nor of all others, no event

@@ -77,7 +77,7 @@ async fn open(router: &Router, channel: &ChannelName) -> Result<Vec<DedupKey>, s
             found.extend(escalated.map(|page| page.dedup_key));
         }
     };
-    router.store.fold_open("incident/", Vec::new(), gather).await
+    router.store.fold_open(Key::INCIDENTS, Vec::new(), gather).await
 }
 
 /// Asks about these alerts, at most 100 of them, one after the other; changes that are new are decided.

@@ -21,7 +21,7 @@ pub(super) fn needed(key: &str, record: &Record) -> Needed {
         // An incident that opens meanwhile either changes this record too, or is not about this finding.
         Record::Finding(finding) => return Needed::WhileOpen(finding.incident.clone()),
         Record::PageDraft(_) => {
-            return Needed::WhileOpen(IncidentKey::new(key.trim_start_matches("sayable/")));
+            return Needed::WhileOpen(IncidentKey::new(key.trim_start_matches(Key::PAGE_DRAFTS)));
         }
         // As long as something can be undone, and as long as it is switched off.
         Record::Target(target) => !target.undo().is_empty(),

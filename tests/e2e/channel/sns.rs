@@ -36,7 +36,7 @@ async fn a_page_too_large_for_sns_is_cut_and_says_so() {
     let queue = ministack.queue("pages", 30, 50).await;
     let channel = channel(&config(&ministack.topic(&queue).await), &clients).await;
     let mut effect = page("k");
-    effect.notice.withheld = vec!["é".repeat(300); 1_000];
+    effect.notice.withheld = vec!["é".repeat(300).into(); 1_000];
     perform(&channel, &effect, 5).await.expect("published");
     let message: Value = serde_json::from_str(&queue.take().await.expect("a message")).expect("JSON");
     let text = message["Message"].as_str().expect("text");

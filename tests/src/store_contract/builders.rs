@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use watchfire_core::action::ActionName;
 use watchfire_core::builders::{self, finding_record};
-use watchfire_core::decision::{Decision, Effect, Reason, When, Withheld};
+use watchfire_core::decision::{Decision, Effect, Reason, Wanted, When, Withheld};
 use watchfire_core::ids::{ChannelName, EffectId, EventId, FindingKey, IncidentKey};
 use watchfire_core::incident::{FindingRecord, IncidentRecord};
 use watchfire_core::journal::{Entry, Outcome};
@@ -23,7 +24,7 @@ pub fn entry(event: &str, seconds: i64, effects: &[&str]) -> Entry {
         at: at(seconds),
         effects: effects.iter().map(|id| effect(event, id)).collect(),
         withheld: vec![Withheld {
-            action: "quarantine".to_owned(),
+            action: Wanted::Action(ActionName::Quarantine),
             reason: Reason::Recorded("not built yet".to_owned()),
         }],
         ..builders::decision(event)

@@ -4,14 +4,20 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use strum::VariantArray;
+use strum::{EnumDiscriminants, VariantArray};
 
 use crate::context::{AdminApi, ObjectRef};
 use crate::word;
 
 /// One step.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, EnumDiscriminants)]
 #[serde(rename_all = "snake_case")]
+#[strum_discriminants(
+    name(StepName),
+    doc = "A step's kind, for records, metrics and permissions.",
+    derive(PartialOrd, Ord, Hash, Serialize, Deserialize, VariantArray, JsonSchema),
+    serde(rename_all = "snake_case")
+)]
 pub enum Step {
     /// The object is what was planned for: it is there, with its UID, and not on its way out. Every step
     /// that changes an object checks this by itself, too.
@@ -176,62 +182,6 @@ pub enum Step {
     },
 }
 
-/// A step's kind, for records, metrics and permissions.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, VariantArray, JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum StepName {
-    /// See [`Step::Preflight`].
-    Preflight,
-    /// See [`Step::Deny`].
-    Deny,
-    /// See [`Step::DenyAdmin`].
-    DenyAdmin,
-    /// See [`Step::Isolate`].
-    Isolate,
-    /// See [`Step::Rejoin`].
-    Rejoin,
-    /// See [`Step::Annotate`].
-    Annotate,
-    /// See [`Step::Restart`].
-    Restart,
-    /// See [`Step::Scale`].
-    Scale,
-    /// See [`Step::PauseScaler`].
-    PauseScaler,
-    /// See [`Step::ResumeScaler`].
-    ResumeScaler,
-    /// See [`Step::Suspend`].
-    Suspend,
-    /// See [`Step::Resume`].
-    Resume,
-    /// See [`Step::Cordon`].
-    Cordon,
-    /// See [`Step::Uncordon`].
-    Uncordon,
-    /// See [`Step::Evict`].
-    Evict,
-    /// See [`Step::Delete`].
-    Delete,
-    /// See [`Step::RevokePod`].
-    RevokePod,
-    /// See [`Step::RevokeRole`].
-    RevokeRole,
-    /// See [`Step::RestoreRole`].
-    RestoreRole,
-    /// See [`Step::VerifyIsolated`].
-    VerifyIsolated,
-    /// See [`Step::VerifyScaled`].
-    VerifyScaled,
-    /// See [`Step::VerifyGone`].
-    VerifyGone,
-    /// See [`Step::LiftDeny`].
-    LiftDeny,
-    /// See [`Step::VerifyReleased`].
-    VerifyReleased,
-}
-
 /// What became of a step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StepRecord {
@@ -262,32 +212,7 @@ pub enum StepResult {
 impl Step {
     /// Its kind.
     pub fn name(&self) -> StepName {
-        match self {
-            Step::Preflight(_) => StepName::Preflight,
-            Step::Deny { .. } => StepName::Deny,
-            Step::DenyAdmin { .. } => StepName::DenyAdmin,
-            Step::Isolate { .. } => StepName::Isolate,
-            Step::Rejoin { .. } => StepName::Rejoin,
-            Step::Annotate { .. } => StepName::Annotate,
-            Step::Restart { .. } => StepName::Restart,
-            Step::Scale { .. } => StepName::Scale,
-            Step::PauseScaler { .. } => StepName::PauseScaler,
-            Step::ResumeScaler { .. } => StepName::ResumeScaler,
-            Step::Suspend { .. } => StepName::Suspend,
-            Step::Resume { .. } => StepName::Resume,
-            Step::Cordon { .. } => StepName::Cordon,
-            Step::Uncordon { .. } => StepName::Uncordon,
-            Step::Evict { .. } => StepName::Evict,
-            Step::Delete { .. } => StepName::Delete,
-            Step::RevokePod { .. } => StepName::RevokePod,
-            Step::RevokeRole { .. } => StepName::RevokeRole,
-            Step::RestoreRole { .. } => StepName::RestoreRole,
-            Step::VerifyIsolated { .. } => StepName::VerifyIsolated,
-            Step::VerifyScaled { .. } => StepName::VerifyScaled,
-            Step::VerifyGone { .. } => StepName::VerifyGone,
-            Step::LiftDeny { .. } => StepName::LiftDeny,
-            Step::VerifyReleased { .. } => StepName::VerifyReleased,
-        }
+        self.into()
     }
 }
 

@@ -31,7 +31,7 @@ pub fn notice() -> Notice {
             fact("account", "123456789012"),
             fact("region", "us-gov-west-1"),
         ],
-        withheld: vec!["quarantine: not built yet".to_owned()],
+        withheld: vec!["quarantine: not built yet".into()],
         links: vec![("Runbook".to_owned(), "https://runbooks.example.com/mining".to_owned())],
         finding: Some(FindingKey::new(finding)),
         at: Some(at("2026-11-20T02:58:11Z")),

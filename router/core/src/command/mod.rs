@@ -19,7 +19,7 @@ use crate::action::{ActionName, Role};
 use crate::budget::Spent;
 use crate::containment::{Containment, TargetKey, TargetRecord};
 use crate::context::Context;
-use crate::decision::{Because, Decision, Effect, Reason, Withheld};
+use crate::decision::{Because, Decision, Effect, Reason, Wanted, Withheld};
 use crate::draft::{Draft, Matter};
 use crate::event::{OWN_SOURCE, Subject};
 use crate::follow_up;
@@ -266,7 +266,7 @@ impl Asked<'_> {
         let title = format!("{} of {what} by hand, by {by}: {reason}", action.as_str());
         let mut notice = self.notice(incident, Priority::P1, title);
         notice.doing = plans.doing.iter().map(|doing| clean(doing, 500)).collect();
-        notice.withheld = plans.withheld.iter().map(|withheld| clean(&withheld.to_string(), 600)).collect();
+        notice.withheld = plans.withheld.iter().map(Withheld::told).collect();
         notice
     }
 
@@ -324,7 +324,7 @@ struct Declined {
 impl Declined {
     fn new(action: &str, reason: impl AsRef<str>) -> Self {
         let reason = Reason::Declined(clean(reason.as_ref(), 500));
-        Self { withheld: vec![Withheld { action: action.to_owned(), reason }] }
+        Self { withheld: vec![Withheld { action: Wanted::from(action.to_owned()), reason }] }
     }
 }
 

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::Case;
 use crate::attributes::Attributes;
-use crate::decision::{Cause, Reason, Withheld};
+use crate::decision::{Cause, Reason, Wanted, Withheld};
 use crate::draft::{Draft, Matter};
 use crate::event::Event;
 use crate::state::State;
@@ -13,10 +13,10 @@ use crate::verdict::Why;
 impl Case<'_> {
     /// Whatever the rule wanted is withheld for one reason; no trace in the state.
     pub(super) fn withhold_all<'s>(&self, state: &'s State, why: Why, now: Timestamp) -> Draft<'s> {
-        let wanted = ["page"].into_iter().chain(self.rule.actions.iter().map(|action| action.as_str()));
-        let withheld = |action: &str| Withheld { action: action.to_owned(), reason: Reason::Decided(why) };
+        let wanted = self.rule.actions.iter().copied().map(Wanted::Action);
+        let withheld = |action| Withheld { action, reason: Reason::Decided(why) };
         let mut draft = self.draft(state, why, now);
-        draft.withhold(wanted.map(withheld));
+        draft.withhold([Wanted::Page].into_iter().chain(wanted).map(withheld));
         draft
     }
 

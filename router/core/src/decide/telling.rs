@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::Case;
 use super::opening::Opening;
 use crate::asking::ask_at_once;
-use crate::decision::{Because, Reason, Withheld};
+use crate::decision::{Because, Reason, Wanted, Withheld};
 use crate::digest::DigestLine;
 use crate::draft::Draft;
 use crate::escalation;
@@ -177,7 +177,7 @@ impl Case<'_> {
         self.rule
             .actions
             .iter()
-            .map(|action| Withheld { action: action.as_str().to_owned(), reason: Reason::Held })
+            .map(|action| Withheld { action: Wanted::Action(*action), reason: Reason::Held })
     }
 
     /// Now, with the digest, or not yet.

@@ -5,15 +5,17 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::Wanted;
 use crate::ids::ApprovalId;
-use crate::notice::WAITS;
+use crate::notice::{Undone, WAITS};
 use crate::verdict::Why;
 
 /// What the rule wanted and is not done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Withheld {
-    /// The action or effect.
-    pub action: String,
+    /// The action, page or command.
+    #[schemars(with = "String")]
+    pub action: Wanted,
     /// Why not, in a sentence.
     #[schemars(with = "String")]
     pub reason: Reason,
@@ -22,7 +24,12 @@ pub struct Withheld {
 impl Withheld {
     /// A page that is not sent, or not yet.
     pub(crate) fn page(reason: Reason) -> Self {
-        Self { action: "page".to_owned(), reason }
+        Self { action: Wanted::Page, reason }
+    }
+
+    /// As a page tells it.
+    pub(crate) fn told(&self) -> Undone {
+        Undone::new(self.action.action(), self.reason.waits(), &self.to_string())
     }
 }
 
@@ -71,18 +78,18 @@ pub struct Waits {
 }
 
 impl Reason {
-    /// Whether a human is asked.
-    pub fn waits(&self) -> bool {
+    /// Whether a human is asked now: what was recorded says nothing of that any more.
+    pub(crate) fn waits(&self) -> bool {
         match self {
             Reason::Waits(_) => true,
-            Reason::Recorded(sentence) => sentence.starts_with(WAITS),
             Reason::NoPlan(_)
             | Reason::Observed(_)
             | Reason::Refused(_)
             | Reason::Held
             | Reason::Decided(_)
             | Reason::Suppressed(_)
-            | Reason::Declined(_) => false,
+            | Reason::Declined(_)
+            | Reason::Recorded(_) => false,
         }
     }
 }
@@ -136,6 +143,7 @@ impl<'d> Deserialize<'d> for Reason {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::action::ActionName;
 
     #[test]
     fn a_reason_is_recorded_as_its_sentence_and_is_the_same_when_it_is_read_back() {
@@ -146,14 +154,14 @@ mod tests {
             plan: "abcd".to_owned(),
             would: "label it".to_owned(),
         });
-        let withheld = Withheld { action: "quarantine".to_owned(), reason: waits };
+        let withheld = Withheld { action: Wanted::Action(ActionName::Quarantine), reason: waits };
         let written = serde_json::to_string(&withheld).unwrap();
         let expected = "{\"action\":\"quarantine\",\"reason\":\"waits for approval (it is not sure) until 12:00 UTC: \
                         watchfire approve 0123456789ab (plan abcd); it would label it\"}";
         assert_eq!(written, expected);
         let read: Withheld = serde_json::from_str(&written).unwrap();
         assert_eq!(read, withheld);
-        assert!(read.reason.waits() && withheld.reason.waits());
+        assert!(withheld.reason.waits() && withheld.told().waits);
     }
 
     #[test]

@@ -98,7 +98,7 @@ mod tests {
             source: bad(),
             severity: bad(),
             facts: Group::ALL.map(|group| Fact::new(group, bad(), bad())).to_vec(),
-            withheld: vec![bad()],
+            withheld: vec![bad().into()],
             lists: vec![List::new(&bad(), [bad()], 1)],
             links: vec![(bad(), bad()), (bad(), format!("https://{}", bad()))],
             incident: IncidentKey::new(bad()),

@@ -7,6 +7,7 @@ mod list;
 mod measure;
 mod moment;
 mod text;
+mod undone;
 mod wording;
 
 use jiff::Timestamp;
@@ -16,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::event::HubId;
 use crate::ids::{EventId, FindingKey, IncidentKey, RuleName};
 use crate::priority::Priority;
-use crate::verdict::{EffectKind, Why};
+use crate::verdict::EffectKind;
 
 pub use fact::{Fact, Group};
 pub(crate) use head::RUNBOOK;
@@ -24,13 +25,12 @@ pub use head::{ByWhom, Head, HeadValue};
 pub use list::List;
 pub use measure::{Measure, MeasureState};
 pub use moment::{moment, relative};
+pub use undone::Undone;
+pub(crate) use undone::WAITS;
 pub use wording::{
     Fault, Ids, JsonTemplate, JsonTemplates, MailTemplates, Part, Template, Templates, Worded, WordedJson,
     WordedMail, Wording, values,
 };
-
-/// How the reason of a plan begins that a human has to approve.
-pub(crate) const WAITS: &str = "waits for approval";
 
 /// A page's content, before any channel gives it its form.
 ///
@@ -65,11 +65,15 @@ pub struct Notice {
     /// What is being done about it, or was done, each in a sentence.
     #[serde(default)]
     pub doing: Vec<String>,
+    /// All of that is over: nothing of it is planned.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub over: bool,
     /// What could not be found out, each in a sentence.
     #[serde(default)]
     pub unknown: Vec<String>,
     /// What the rule wanted done and was not, each with its reason.
-    pub withheld: Vec<String>,
+    #[schemars(with = "Vec<String>")]
+    pub withheld: Vec<Undone>,
     /// What does not belong to one problem alone: what a digest tells, what a silence held.
     #[serde(default)]
     pub lists: Vec<List>,
@@ -109,6 +113,7 @@ impl Notice {
             severity: String::new(),
             facts: Vec::new(),
             doing: Vec::new(),
+            over: false,
             unknown: Vec::new(),
             withheld: Vec::new(),
             lists: Vec::new(),
@@ -130,11 +135,9 @@ impl Notice {
         self.why.push_str("; not recorded: the store does not answer");
         self.head.unrecorded(NOT_NOW);
         for withheld in &mut self.withheld {
-            if let Some((action, _)) = withheld.split_once(WAITS) {
-                *withheld = format!("{action}{NOT_NOW}");
-            }
+            withheld.not_asked(NOT_NOW);
         }
-        let undone = self.doing.drain(..).map(|doing| format!("{doing}: {NOT_NOW}"));
+        let undone = self.doing.drain(..).map(|doing| Undone::from(format!("{doing}: {NOT_NOW}")));
         self.withheld.extend(undone);
     }
 
@@ -195,17 +198,17 @@ impl Notice {
         if is_said { "" } else { &self.title }
     }
 
-    /// What stands above the list of what is done. What could not be contained is told when it is over.
-    pub fn doing_head(&self, kind: EffectKind) -> &'static str {
-        let is_over = self.why == Why::NotContained.sentence();
+    /// Whether what it says is done is planned and not yet done.
+    pub fn is_planned(&self, kind: EffectKind) -> bool {
         match kind {
-            EffectKind::Page if !is_over => "Being done:",
-            EffectKind::Page
-            | EffectKind::Resolve
-            | EffectKind::Update
-            | EffectKind::Digest
-            | EffectKind::Acknowledge => "Done:",
+            EffectKind::Page => !self.over,
+            EffectKind::Resolve | EffectKind::Update | EffectKind::Digest | EffectKind::Acknowledge => false,
         }
+    }
+
+    /// What stands above the list of what is done.
+    fn doing_head(&self, kind: EffectKind) -> &'static str {
+        if self.is_planned(kind) { "Being done:" } else { "Done:" }
     }
 
     /// What was found, who found it and how bad they hold it to be, in a line.
@@ -349,8 +352,8 @@ pub(crate) mod tests {
         page.doing = vec!["evidence: pods/checkout/checkout-7d9f5-x2x9z".to_owned()];
         page.withheld = vec![
             "quarantine: waits for approval (by mode) until 2026-11-20 03:28 UTC: watchfire approve a1"
-                .to_owned(),
-            "cordon: the namespace is protected".to_owned(),
+                .into(),
+            "cordon: the namespace is protected".into(),
         ];
         page.unrecorded();
         let expected = Notice {
@@ -361,7 +364,7 @@ pub(crate) mod tests {
                 "cordon: the namespace is protected",
                 "evidence: pods/checkout/checkout-7d9f5-x2x9z: not while the store does not answer",
             ]
-            .map(str::to_owned)
+            .map(Undone::from)
             .to_vec(),
             ..miner()
         };

@@ -50,12 +50,12 @@ impl fmt::Display for Key {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Key::Finding(key) => write!(out, "finding/{key}"),
-            Key::Incident(key) => write!(out, "incident/{key}"),
-            Key::Target(key) => write!(out, "target/{key}"),
-            Key::Approval(id) => write!(out, "approval/{id}"),
+            Key::Incident(key) => write!(out, "{}{key}", Key::INCIDENTS),
+            Key::Target(key) => write!(out, "{}{key}", Key::TARGETS),
+            Key::Approval(id) => write!(out, "{}{id}", Key::APPROVALS),
             Key::Budget => out.write_str("budget"),
             Key::Switch => out.write_str("switch"),
-            Key::PageDraft(key) => write!(out, "sayable/{key}"),
+            Key::PageDraft(key) => write!(out, "{}{key}", Key::PAGE_DRAFTS),
             Key::Silences => out.write_str("silences"),
             Key::Inhibition(key) => write!(out, "cover/{key}"),
             Key::Bundle(key) => write!(out, "bundle/{key}"),
@@ -71,6 +71,15 @@ impl fmt::Display for Key {
 }
 
 impl Key {
+    /// How the keys of all incidents begin.
+    pub const INCIDENTS: &str = "incident/";
+    /// How the keys of all targets begin.
+    pub const TARGETS: &str = "target/";
+    /// How the keys of all approvals begin.
+    pub const APPROVALS: &str = "approval/";
+    /// How the keys of all page drafts begin.
+    pub const PAGE_DRAFTS: &str = "sayable/";
+
     /// The key that is written so; none if there is no such key.
     pub fn parse(text: &str) -> Option<Key> {
         match text {

@@ -8,7 +8,9 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 use watchfire_core::decision::Effect;
-use watchfire_core::notice::{Fact, Fault, Head, List, MeasureState, Notice, Part, Worded, moment, relative};
+use watchfire_core::notice::{
+    Fact, Fault, Head, List, MeasureState, Notice, Part, Undone, Worded, moment, relative,
+};
 use watchfire_core::priority::Priority;
 use watchfire_core::text::{clean, visible};
 use watchfire_core::verdict::EffectKind;
@@ -205,7 +207,7 @@ fn details(effect: &Effect, notice: &Notice, form: &Form, words: &Worded) -> Map
     let (being_done, done) = doing(effect, notice);
     details.add("being_done", &being_done);
     details.add("done", &done);
-    details.add("not_done", &notice.withheld.join("\n"));
+    details.add("not_done", &notice.withheld.iter().map(Undone::as_str).collect::<Vec<_>>().join("\n"));
     details.add("why", &notice.why);
     details.add("description", &notice.description);
     details.add("severity", &notice.severity);
@@ -265,7 +267,6 @@ fn waiting(head: &Head) -> Option<String> {
 fn doing(effect: &Effect, notice: &Notice) -> (String, String) {
     let Head { measures, zone, at, .. } = &notice.head;
     let told = notice.doing.join("\n");
-    let is_planned = notice.doing_head(effect.kind) == "Being done:";
     let standing = |is_so: fn(&MeasureState) -> bool| {
         let so = measures.iter().filter(|measure| is_so(&measure.state));
         let clauses = at.iter().flat_map(|now| so.clone().map(|measure| measure.clause("", zone, *now)));
@@ -273,7 +274,7 @@ fn doing(effect: &Effect, notice: &Notice) -> (String, String) {
     };
     let being_done = standing(|state| matches!(state, MeasureState::UnderWay));
     let done = standing(|state| matches!(state, MeasureState::Done { .. }));
-    match is_planned {
+    match notice.is_planned(effect.kind) {
         true => (if told.is_empty() { being_done } else { told }, done),
         false => (being_done, if told.is_empty() { done } else { told }),
     }

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use watchfire_core::action::ActionName;
 use watchfire_core::event::OWN_SOURCE;
 use watchfire_core::ids::EventId;
-use watchfire_core::notice::{ByWhom, Fact, Group, Head, List, Measure, MeasureState, Notice};
+use watchfire_core::notice::{ByWhom, Fact, Group, Head, List, Measure, MeasureState, Notice, Undone};
 
 use super::Place;
 
@@ -43,8 +43,9 @@ pub(in crate::channel) fn reduced(notice: &Notice, leave_out: &[Place]) -> Notic
         severity: severity(&notice.severity),
         facts: facts.collect(),
         doing: notice.doing.iter().filter_map(|line| action(line)).collect(),
+        over: notice.over,
         unknown: Vec::new(),
-        withheld: notice.withheld.iter().filter_map(|line| action(line)).collect(),
+        withheld: notice.withheld.iter().filter_map(|undone| undone.action.map(Undone::named)).collect(),
         lists: notice.lists.iter().map(counted).collect(),
         links: notice.links.iter().filter(|(_, address)| is_allowed(address)).cloned().collect(),
         incident: notice.incident.clone(),
@@ -108,10 +109,8 @@ fn happened(notice: &Notice) -> String {
 
 /// The action that a line is about: what it is done to is named after it.
 fn action(line: &str) -> Option<String> {
-    let is_about = |action: &ActionName| {
-        line.strip_prefix(action.as_str()).is_some_and(|rest| rest.starts_with([':', ' ']))
-    };
-    ActionName::ALL.into_iter().find(is_about).map(|action| action.as_str().to_owned())
+    let word = line.split([':', ' ']).next().unwrap_or_default();
+    ActionName::named(word).map(|action| action.as_str().to_owned())
 }
 
 /// How long a list is; its lines name what is in it.

@@ -109,7 +109,7 @@ fn no_text_of_an_event_is_a_mention_or_ends_a_link() {
 #[test]
 fn what_is_longer_than_slack_takes_is_cut_and_says_so() {
     let mut effect = page();
-    effect.notice.withheld = vec!["ü".repeat(300); 100];
+    effect.notice.withheld = vec!["ü".repeat(300).into(); 100];
     let title = Some(
         "{{ title }} {{ title }} {{ title }} {{ title }} {{ title }}"
             .to_owned()

@@ -165,7 +165,7 @@ fn changing(key: &str, record: &Record, row: &Row, changed: Timestamp) -> Write 
 
 /// How long its timer goes first: where it is a bundle that is to be said by now.
 fn timer_first(row: &Row, key: &str, waiting: &[Waiting]) -> Result<Duration, Error> {
-    if !key.starts_with("bundle/") {
+    if !matches!(Key::parse(key), Some(Key::Bundle(_))) {
         return Ok(Duration::ZERO);
     }
     let Some(Record::Bundle(bundle)) = row.record(key)? else { return Ok(Duration::ZERO) };

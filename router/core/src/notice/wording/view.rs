@@ -139,7 +139,7 @@ impl View {
             description: line(&notice.description),
             doing_head: notice.doing_head(kind),
             doing: lines(&notice.doing),
-            withheld: lines(&notice.withheld),
+            withheld: notice.withheld.iter().map(|undone| line(undone.as_str())).collect(),
             unknown: lines(&notice.unknown),
             facts: notice.facts.iter().rev().map(|fact| (name(&fact.label), line(&fact.value))).collect(),
             seen,

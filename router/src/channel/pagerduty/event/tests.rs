@@ -111,7 +111,7 @@ fn whatever_the_event_text_says_the_minimal_event_does_not() {
         kind: "hostile kind on 10.1.2.3".to_owned(),
         severity: "hostile severity".to_owned(),
         facts: vec![fact("Account", "999999999999"), fact("Cluster", "hostile-cluster")],
-        withheld: vec!["hostile-action: no".to_owned()],
+        withheld: vec!["hostile-action: no".into()],
         links: vec![
             link("Console", "https://console.example.com/999999999999"),
             link("Cluster", "https://console.example.com/hostile-cluster"),
@@ -178,7 +178,7 @@ fn the_bare_event_has_what_is_required() {
 #[test]
 fn an_event_over_the_limit_is_sent_bare() {
     let mut effect = page();
-    effect.notice.withheld = vec!["x".repeat(600_000)];
+    effect.notice.withheld = vec!["x".repeat(600_000).into()];
     assert_eq!(full(&effect, KEY, &form(Profile::Standard)), bare(&effect, KEY));
 }
 
@@ -233,7 +233,7 @@ fn standing() -> Effect {
         ..Head::default()
     };
     effect.notice.facts.push(Fact::new(Group::Where, "Namespace", "shop"));
-    effect.notice.withheld = vec!["quarantine: waits for pod shop/pay-1".to_owned()];
+    effect.notice.withheld = vec!["quarantine: waits for pod shop/pay-1".into()];
     effect.notice.doing = vec!["drain: node ip-10-0-0-1".to_owned()];
     effect
 }
