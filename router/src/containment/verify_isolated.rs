@@ -30,7 +30,8 @@ pub(super) async fn verify(api: &Api, pod: &ObjectRef, incident: &str, until: Un
 async fn look(api: &Api, pod: &ObjectRef, incident: &str) -> Result<Look, Failure> {
     let live = match here(api, pod, Gone::RunsOn).await? {
         Ok(live) => live,
-        Err(Settled { result: _, note }) => return Ok(Look::NotYet(note)),
+        // It has ended, before it was cut off or since.
+        Err(Settled { result: _, note }) => return Ok(Look::Proven(note)),
     };
     if live["spec"]["hostNetwork"] == true {
         return Err(Failure::permanent("it has the host's network, for which no policy does anything"));
