@@ -36,6 +36,24 @@ fn each_kind_of_owner_is_contained_in_its_way_or_refused_with_its_reason() {
         }, "
             + evidence:
             + quarantine: check POD; label POD and take away its mesh; verify within 10 s that nothing reaches it"),
+        ("StatefulSet with a Service for each pod", |scene| {
+            scene.pod.labels.insert("statefulset.kubernetes.io/pod-name".to_owned(), "db-0".to_owned());
+            scene.owners(vec![workload(WorkloadKind::StatefulSet, "db", Some(4), 4)]);
+            if let Known::Is(services) = &mut scene.details.services {
+                services[0].selector = Selector::equal(&labels(&[("app", "pay"), ("statefulset.kubernetes.io/pod-name", "db-0")]));
+            }
+        }, "
+            + evidence:
+            + quarantine: check POD; label POD; verify within 10 s that nothing reaches it"),
+        ("StatefulSet with a policy for each pod, which allows", |scene| {
+            scene.pod.labels.insert("statefulset.kubernetes.io/pod-name".to_owned(), "db-0".to_owned());
+            scene.owners(vec![workload(WorkloadKind::StatefulSet, "db", Some(4), 4)]);
+            scene.details.services = Known::Is(Vec::new());
+            scene.policy_selects("allow-peers", Selector::equal(&labels(&[("statefulset.kubernetes.io/pod-name", "db-0")])), true);
+        }, "
+            + evidence:
+            - quarantine: the StatefulSet db needs the labels by which Services or other policies select it (statefulset.kubernetes.io/pod-name): without them its replacement, which has the same name, cannot start
+            - delete-pod: waits for approval (it cannot be undone) until 2026-11-20 12:30 UTC: watchfire approve ID (plan PLAN); it would check POD; delete POD at once; verify that POD is gone"),
         ("DaemonSet", |scene| scene.owners(vec![workload(WorkloadKind::DaemonSet, "agent", None, 4)]), "
             + evidence:
             + cordon: check node node-1; cordon node node-1
