@@ -353,5 +353,8 @@ fn the_last_ready_pod_may_be_taken_where_that_is_configured() {
     scene.mitigation.last_ready_replica = BTreeSet::from([Priority::P0, Priority::P1]);
     scene.owners(vec![workload(WorkloadKind::Deployment, "pay", Some(1), 1)]);
     let acts = scene.decide().acts;
-    assert_eq!(acts.iter().map(|act| act.id.as_str()).collect::<Vec<_>>(), ["evidence", "quarantine", "restart"]);
+    assert_eq!(
+        acts.iter().map(|act| act.id.as_str()).collect::<Vec<_>>(),
+        ["evidence", "quarantine", "restart"]
+    );
 }

@@ -50,9 +50,11 @@ pub(crate) fn admit(world: &World, kind: &Kind, key: &Key, change: &Change<'_>) 
         }
         if let Err(message) = judge(&policy["spec"], kind, key, change) {
             let by = binding["metadata"]["name"].as_str().unwrap_or_default();
-            return Err(refused(kind, key, &format!(
-                "ValidatingAdmissionPolicy '{name}' with binding '{by}' denied request: {message}"
-            )));
+            return Err(refused(
+                kind,
+                key,
+                &format!("ValidatingAdmissionPolicy '{name}' with binding '{by}' denied request: {message}"),
+            ));
         }
     }
     Ok(())
@@ -132,7 +134,9 @@ fn judge(spec: &Value, kind: &Kind, key: &Key, change: &Change<'_>) -> Result<()
         match evaluated(&validation["expression"], &known) {
             Ok(Cel::Bool(true)) => {}
             Ok(_) => return Err(validation["message"].as_str().unwrap_or("failed expression").to_owned()),
-            Err(why) => failed(format!("expression '{}' resulted in error: {why}", validation["expression"]))?,
+            Err(why) => {
+                failed(format!("expression '{}' resulted in error: {why}", validation["expression"]))?
+            }
         }
     }
     Ok(())

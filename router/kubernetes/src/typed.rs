@@ -1,7 +1,8 @@
 //! Built-in objects as the API's own types read and write them: unknown fields go, wrong types are 400.
 
 use k8s_openapi::api::{
-    admissionregistration, apps, authorization, autoscaling, batch, coordination, core, discovery, networking, policy, rbac,
+    admissionregistration, apps, authorization, autoscaling, batch, coordination, core, discovery,
+    networking, policy, rbac,
 };
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions;
 use serde::Serialize;

@@ -45,7 +45,8 @@ struct Account<'a> {
 }
 
 pub(super) fn main(arguments: &Arguments) -> Result<(), Failed> {
-    let Arguments { policy, namespace, service_account, standing_policies, admission, break_glass } = arguments;
+    let Arguments { policy, namespace, service_account, standing_policies, admission, break_glass } =
+        arguments;
     let (steps, evidence) = enabled(policy)?;
     let account = Account { namespace, name: service_account };
     let mut documents = roles(&permissions(&steps, evidence), &account);

@@ -177,7 +177,8 @@ async fn kept(api: &Api, pod: &ObjectRef, live: &Value) -> Outcome {
         }
         let next = Instant::now() + EVERY;
         if next > end {
-            let note = format!("whether the ReplicaSet {name} keeps it is not known after {TAKEN_BACK_WITHIN:?}");
+            let note =
+                format!("whether the ReplicaSet {name} keeps it is not known after {TAKEN_BACK_WITHIN:?}");
             return Ok(Settled::new(StepResult::Done, note));
         }
         sleep_until(next).await;

@@ -24,8 +24,9 @@ impl Stage {
     /// The pods of a Deployment behind a Service, all known; the clock is the cluster's, which says when a pod was made.
     async fn workload(&self, replicas: i32) -> Vec<Pod> {
         self.cluster.service(&self.namespace, "svc", &[("app", "pay")]).await;
-        let pods =
-            self.cluster.deployment(&self.namespace, "pay", replicas, Template::of(&[("app", "pay")])).await;
+        // Long enough to be found while it ends.
+        let template = Template::of(&[("app", "pay")]).grace(30);
+        let pods = self.cluster.deployment(&self.namespace, "pay", replicas, template).await;
         for pod in &pods {
             self.known(pod).await;
         }
@@ -45,7 +46,9 @@ impl Stage {
     async fn is_isolated(&self, pod: &Pod) -> bool {
         let now = self.cluster.pod(&self.namespace, &pod.name_any()).await;
         let now = now.filter(|now| now.uid() == pod.uid());
-        now.is_some_and(|now| now.labels().contains_key(QUARANTINE_LABEL) && !now.labels().contains_key("app"))
+        now.is_some_and(|now| {
+            now.labels().contains_key(QUARANTINE_LABEL) && !now.labels().contains_key("app")
+        })
     }
 
     async fn later(&self, seconds: i64) {
@@ -60,20 +63,27 @@ impl Stage {
             let acts = entry.decision.acts.iter().filter(|act| act.action == kind);
             acts.map(|act| match entry.outcomes.get(&act.id) {
                 Some(Outcome::Acted { end, .. }) => Some(*end),
-                Some(Outcome::Done { .. } | Outcome::Failed { .. } | Outcome::NotNeeded { .. }) | None => None,
+                Some(Outcome::Done { .. } | Outcome::Failed { .. } | Outcome::NotNeeded { .. }) | None => {
+                    None
+                }
             })
         });
         acts.collect()
     }
 
+    /// How often a Deployment was changed: who comes second is refused, and finds it done.
     fn restarts(&self) -> usize {
-        let writes = self.cluster.proxy().writes();
-        writes.iter().filter(|call| call.starts_with("PATCH") && call.contains("/deployments/")).count()
+        let calls = self.cluster.proxy().calls();
+        let is_restart = |call: &&watchfire_tests::cluster::Call| {
+            call.method == "PATCH" && call.path.contains("/deployments/") && call.status == Some(200)
+        };
+        calls.iter().filter(is_restart).count()
     }
 
     fn summaries(&self) -> String {
         let pages = crate::support::triggers(&self.pagerduty);
-        let of = |page: &serde_json::Value| page["payload"]["summary"].as_str().unwrap_or_default().to_owned();
+        let of =
+            |page: &serde_json::Value| page["payload"]["summary"].as_str().unwrap_or_default().to_owned();
         pages.iter().map(of).collect::<Vec<_>>().join("\n")
     }
 }
@@ -160,7 +170,8 @@ async fn a_suspect_that_is_released_before_the_restart_goes_on() {
     let stage = Stage::set("spared").await;
     let pods = stage.workload(4).await;
     stage.handle(&stage.miner(&pods[0], "event-1")).await;
-    let incident = stage.entry("event-1").await.and_then(|entry| entry.decision.incident).expect("an incident");
+    let incident =
+        stage.entry("event-1").await.and_then(|entry| entry.decision.incident).expect("an incident");
     let release = super::approvals::command("release", CommandKind::Release(incident));
     stage.router.command(&release, None).await.expect("it is decided");
     stage.later(10).await;

@@ -1,8 +1,8 @@
 //! A pod of a StatefulSet, whose controller puts back the labels that it names it by.
 
 use k8s_openapi::api::core::v1::Pod;
-use kube::api::{Api, Patch, PatchParams};
 use kube::ResourceExt as _;
+use kube::api::{Api, Patch, PatchParams};
 use serde_json::json;
 use watchfire_core::act::QUARANTINE_LABEL;
 use watchfire_core::journal::{ActEnd, Outcome};
@@ -43,10 +43,14 @@ async fn a_pod_with_a_service_of_its_own_is_cut_off_by_policy_and_stays_its_endp
     stage.known(&pods[0]).await;
     stage.handle(&stage.miner(&pods[0], "event-1")).await;
     let entry = stage.entry("event-1").await.expect("it was decided");
-    let planned = entry.decision.effects.first().map(|effect| effect.notice.doing.join("; ")).unwrap_or_default();
+    let planned =
+        entry.decision.effects.first().map(|effect| effect.notice.doing.join("; ")).unwrap_or_default();
     assert!(planned.contains("it stays an endpoint of db-0"), "{planned}");
-    let quarantine = entry.outcomes.iter().find(|(id, _)| id.as_str() == "quarantine").map(|(_, outcome)| outcome);
-    let Some(Outcome::Acted { end: ActEnd::Done, said, .. }) = quarantine else { panic!("{:?}", entry.outcomes) };
+    let quarantine =
+        entry.outcomes.iter().find(|(id, _)| id.as_str() == "quarantine").map(|(_, outcome)| outcome);
+    let Some(Outcome::Acted { end: ActEnd::Done, said, .. }) = quarantine else {
+        panic!("{:?}", entry.outcomes)
+    };
     assert!(said.contains("an endpoint of db-0 still, cut off by policy"), "{said}");
     let pod = stage.cluster.pod(&stage.namespace, "db-0").await.expect("it is there");
     assert_eq!(pod.labels().get(POD_NAME).map(String::as_str), Some("db-0"));

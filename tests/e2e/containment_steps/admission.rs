@@ -29,7 +29,9 @@ fn resource(object: &DynamicObject) -> ApiResource {
 impl Scene {
     fn api_of(&self, object: &DynamicObject) -> kube::Api<DynamicObject> {
         match &object.metadata.namespace {
-            Some(namespace) => kube::Api::namespaced_with(self.cluster.client(), namespace, &resource(object)),
+            Some(namespace) => {
+                kube::Api::namespaced_with(self.cluster.client(), namespace, &resource(object))
+            }
             None => kube::Api::all_with(self.cluster.client(), &resource(object)),
         }
     }
@@ -137,10 +139,22 @@ async fn every_step_passes_the_printed_policies_and_nothing_that_a_thief_would_d
     let thefts = [
         (web.clone(), evil, "restarts a Deployment, and changes nothing else"),
         (web, json!({"spec": {"paused": true}}), "restarts a Deployment, and changes nothing else"),
-        (of_pod("pay"), json!({"metadata": {"labels": {"role": "admin"}}}), "takes labels off it, and puts back"),
-        (db.clone(), json!({"metadata": {"annotations": {"sidecar.istio.io/inject": "false"}}}), "its own annotations"),
+        (
+            of_pod("pay"),
+            json!({"metadata": {"labels": {"role": "admin"}}}),
+            "takes labels off it, and puts back",
+        ),
+        (
+            db.clone(),
+            json!({"metadata": {"annotations": {"sidecar.istio.io/inject": "false"}}}),
+            "its own annotations",
+        ),
         (db, json!({"metadata": {"ownerReferences": null}}), "owners and finalizers"),
-        (format!("/api/v1/nodes/{name}"), json!({"spec": {"taints": [{"key": "a", "effect": "NoExecute"}]}}), "whether pods are scheduled"),
+        (
+            format!("/api/v1/nodes/{name}"),
+            json!({"spec": {"taints": [{"key": "a", "effect": "NoExecute"}]}}),
+            "whether pods are scheduled",
+        ),
     ];
     for (path, patch, expected) in thefts {
         let said = said(&client, &path, &patch).await;
@@ -179,12 +193,15 @@ async fn in_a_protected_namespace_nothing_passes() {
     scene.apply(&roles).await;
     scene.apply(&stays_out).await;
     let containment = Containment::new(scene.as_watchfire(), Arc::new(Clients::new(None).unwrap()), None);
-    let refused = |ran: &Ran| matches!(&ran.end, End::Failed { reason } if reason.contains("does nothing in this"));
+    let refused =
+        |ran: &Ran| matches!(&ran.end, End::Failed { reason } if reason.contains("does nothing in this"));
     until("the policy in force", SOON, async || {
         refused(&containment.run(&[isolate(&pod)], How::Rehearse, soon()).await).then_some(())
     })
     .await;
-    for step in [isolate(&pod), Step::Evict { pod: pod.clone() }, Step::Delete { pod: pod.clone(), grace_seconds: 0 }] {
+    for step in
+        [isolate(&pod), Step::Evict { pod: pod.clone() }, Step::Delete { pod: pod.clone(), grace_seconds: 0 }]
+    {
         let ran = containment.run(std::slice::from_ref(&step), How::ForReal, soon()).await;
         assert!(refused(&ran), "{step:?}: {ran:?}");
     }

@@ -80,12 +80,18 @@ async fn a_pod_that_ends_slowly_is_cut_off_until_it_has() {
     }
     let pod = scene.bare_pod("pay").await;
     let api: kube::Api<Pod> = kube::Api::namespaced(scene.cluster.client(), &scene.namespace);
-    api.delete("pay", &DeleteParams { grace_period_seconds: Some(60), ..DeleteParams::default() }).await.unwrap();
+    api.delete("pay", &DeleteParams { grace_period_seconds: Some(60), ..DeleteParams::default() })
+        .await
+        .unwrap();
     let deny = Step::Deny { namespace: scene.namespace.clone() };
     let steps = [Step::Preflight(pod.clone()), deny, isolate(&pod), verify(&pod, 30)];
     let ran = scene.run(&steps).await;
     let note = "PolicyEndpoint lists it; enforcement is on";
-    assert_eq!(ran.records.last(), Some(&record(StepName::VerifyIsolated, StepResult::Done, note)), "{ran:?}");
+    assert_eq!(
+        ran.records.last(),
+        Some(&record(StepName::VerifyIsolated, StepResult::Done, note)),
+        "{ran:?}"
+    );
     assert_eq!(scene.pod("pay").await["metadata"]["labels"], json!({QUARANTINE_LABEL: INCIDENT}));
     // Cut off by a run that was killed then, it has ended before the next.
     let now = DeleteParams { grace_period_seconds: Some(0), ..DeleteParams::default() };

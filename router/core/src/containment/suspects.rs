@@ -237,6 +237,8 @@ mod tests {
         }
         workload.suspects.propose_none_at_all(at("2026-11-20T12:00:05Z"));
         let pods = [quarantined("a", Done)];
-        assert!(matches!(ripe(restart, &event, Some(&workload), &pods), Ripe::Never(why) if why.contains("replicas")));
+        assert!(
+            matches!(ripe(restart, &event, Some(&workload), &pods), Ripe::Never(why) if why.contains("replicas"))
+        );
     }
 }

@@ -86,7 +86,9 @@ impl Plans {
     /// The pod is one of the workload's suspects from now on, and the plan says what becomes of the restart.
     pub(super) fn suspect(&mut self, request: &Request<'_>, planned: &mut Planned) {
         let PlanInput { context, mitigation, now, .. } = request.input;
-        let (Ok(workload), Target::Pod(pod)) = (request.input.scalable(), planned.target.clone()) else { return };
+        let (Ok(workload), Target::Pod(pod)) = (request.input.scalable(), planned.target.clone()) else {
+            return;
+        };
         let (target, named) = (Target::Workload(workload.reference()), workload.reference().named());
         let Some(key) = TargetKey::of(&target) else { return };
         let made_at = context.pod().and_then(|pod| pod.created_at);

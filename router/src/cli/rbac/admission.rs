@@ -22,7 +22,8 @@ pub(super) struct Scope<'s> {
 pub(super) fn policies(scope: &Scope<'_>) -> Vec<(String, Value)> {
     let Scope { account, protected, break_glass } = scope;
     let may_end: Vec<_> = [account].into_iter().chain(*break_glass).cloned().collect();
-    let words = [("ACCOUNT", text(account)), ("PROTECTED", list(protected)), ("MAY_END_QUARANTINES", list(&may_end))];
+    let words =
+        [("ACCOUNT", text(account)), ("PROTECTED", list(protected)), ("MAY_END_QUARANTINES", list(&may_end))];
     let mut documents = serde_saphyr::from_multiple::<Value>(TEXT).expect("a test reads them").into_iter();
     // What stands before the first is about the file.
     let parts = TEXT.split("---\n").skip(1);
@@ -90,11 +91,16 @@ mod tests {
             })
             .collect();
         let of = |name: &str| {
-            let kind = |kind: &str| (format!("ValidatingAdmissionPolicy{kind}"), name.to_owned(), !kind.is_empty());
+            let kind =
+                |kind: &str| (format!("ValidatingAdmissionPolicy{kind}"), name.to_owned(), !kind.is_empty());
             [kind(""), kind("Binding")]
         };
-        let names =
-            ["watchfire-may-change", "watchfire-stays-out", "watchfire-may-deny", "watchfire-quarantine-stays"];
+        let names = [
+            "watchfire-may-change",
+            "watchfire-stays-out",
+            "watchfire-may-deny",
+            "watchfire-quarantine-stays",
+        ];
         assert_eq!(named, names.iter().flat_map(|name| of(name)).collect::<Vec<_>>());
         for (_, document) in printed() {
             if document["kind"] == "ValidatingAdmissionPolicyBinding" {
@@ -108,7 +114,8 @@ mod tests {
 
     #[test]
     fn every_word_is_filled_in_and_cannot_end_its_text() {
-        let all = Value::from(printed().into_iter().map(|(_, document)| document).collect::<Vec<_>>()).to_string();
+        let all =
+            Value::from(printed().into_iter().map(|(_, document)| document).collect::<Vec<_>>()).to_string();
         for word in ["ACCOUNT", "PROTECTED", "MAY_END_QUARANTINES"] {
             assert!(!all.contains(word), "{word}");
         }
