@@ -145,7 +145,7 @@ pub(super) async fn released(api: &Api, pod: &ObjectRef) -> Outcome {
     let live = match api.live(pod).await? {
         Live::Is(live) => live,
         Live::Leaving(live) => return Ok(ended_by(pod, &live)),
-        Live::Gone(why) => return Ok(Settled::new(StepResult::Left, why)),
+        Live::Gone(_) => return Ok(does_not_go_on(pod, "it has ended since")),
     };
     let annotations = object::texts(&live["metadata"]["annotations"]);
     let keys = object::labels(&live).into_keys().chain(annotations.into_keys());
@@ -202,16 +202,18 @@ async fn has_too_many(api: &Api, pod: &ObjectRef, set: &Value) -> Result<bool, F
 fn ended_by(pod: &ObjectRef, live: &Value) -> Settled {
     match object::controller(live) {
         Some(("ReplicaSet", name, _)) => ended(pod, name),
-        Some(_) | None => Settled::new(StepResult::Left, format!("{} is on its way out", pod.named())),
+        Some(_) | None => does_not_go_on(pod, "it is on its way out"),
     }
 }
 
 fn ended(pod: &ObjectRef, set: &str) -> Settled {
-    let note = format!(
-        "{} does not go on: the ReplicaSet {set} took it back and ended it, having all the pods that it wants",
-        pod.named()
-    );
-    Settled::new(StepResult::Left, note)
+    let because =
+        format!("the ReplicaSet {set} took it back and ended it, having all the pods that it wants");
+    does_not_go_on(pod, &because)
+}
+
+fn does_not_go_on(pod: &ObjectRef, because: &str) -> Settled {
+    Settled::new(StepResult::Left, format!("{} does not go on: {because}", pod.named()))
 }
 
 /// In a rehearsal nothing has been done that could have come about.
