@@ -93,8 +93,8 @@ impl Router {
                 None => return Attempt::Pending(again(format!("waits for {other}"))),
             },
         }
-        let may = match self.may_go_on(entry, act, settled).await {
-            Ok(()) => self.may_restart(entry, act, settled).await,
+        let may = match self.may_restart(entry, act, settled).await {
+            Ok(()) => self.may_go_on(entry, act, settled).await,
             Err(attempt) => Err(attempt),
         };
         let attempt = match may {
