@@ -165,7 +165,7 @@ impl Responder {
                 self.keep_evidence(act, entry).await.map(|kept| said(now, ActEnd::Done, &kept))
             }
             ActionKind::Rule(ActionName::ImageScan) => self.scan(act, now, until).await,
-            ActionKind::Rule(_) | ActionKind::Release | ActionKind::Complete => {
+            ActionKind::Rule(_) | ActionKind::Release | ActionKind::Restart | ActionKind::Complete => {
                 let run = self.containment.run(&act.steps, How::ForReal, until).boxed();
                 let Ran { records, end } = run.await;
                 match end {

@@ -14,6 +14,7 @@ mod naming;
 mod outage;
 mod perform;
 mod polling;
+mod restarting;
 mod resuming;
 mod round;
 mod set_aside;

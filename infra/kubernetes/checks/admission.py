@@ -5,11 +5,15 @@ stands here as its steps do it (router/src/containment), and beside it what some
 """
 
 import copy
+import json
 import re
+import tempfile
+from pathlib import Path
 
+import yaml
 from cel_expr_python import cel
 
-from ground import REPOSITORY, installed, rendered, values
+from ground import REPOSITORY, binary, installed, rendered, run, values
 
 WATCHFIRE = "system:serviceaccount:watchfire:watchfire"
 SOMEBODY = "system:serviceaccount:shop:deployer"
@@ -17,7 +21,7 @@ LABEL = "watchfire.dev/quarantine"
 ORIGINALS = "watchfire.dev/original-labels"
 PLURALS = {"Pod": "pods", "Node": "nodes", "Deployment": "deployments", "ReplicaSet": "replicasets", "StatefulSet": "statefulsets",
            "Job": "jobs", "CronJob": "cronjobs", "ScaledObject": "scaledobjects", "NetworkPolicy": "networkpolicies",
-           "ClusterNetworkPolicy": "clusternetworkpolicies", "AdminNetworkPolicy": "adminnetworkpolicies"}
+           "ClusterNetworkPolicy": "clusternetworkpolicies", "AdminNetworkPolicy": "adminnetworkpolicies", "Eviction": "pods/eviction"}
 
 POD = {"kind": "Pod", "metadata": {"name": "web-1", "namespace": "shop", "labels": {"app": "web", "tier": "front"},
        "annotations": {"team": "shop"}, "ownerReferences": [{"kind": "ReplicaSet", "name": "web"}]},
@@ -31,6 +35,7 @@ REPLICAS = {"kind": "ReplicaSet", "metadata": {"name": "web", "namespace": "shop
 JOB = {"kind": "Job", "metadata": {"name": "once", "namespace": "shop"}, "spec": {"parallelism": 1, "template": TEMPLATE}}
 CRON = {"kind": "CronJob", "metadata": {"name": "daily", "namespace": "shop"}, "spec": {"schedule": "@daily", "jobTemplate": {"spec": {"template": TEMPLATE}}}}
 SCALER = {"kind": "ScaledObject", "metadata": {"name": "web", "namespace": "shop"}, "spec": {"maxReplicaCount": 5}}
+EVICTION = {"kind": "Eviction", "metadata": {"name": "web-1", "namespace": "shop"}}
 EXISTS = [{"key": LABEL, "operator": "Exists"}]
 DENY = {"kind": "NetworkPolicy", "metadata": {"name": "watchfire-quarantine", "namespace": "shop"},
         "spec": {"podSelector": {"matchExpressions": EXISTS}, "policyTypes": ["Ingress", "Egress"]}}
@@ -84,6 +89,8 @@ CASES = [
     ("isolates in kube-system", WATCHFIRE, put(POD, KUBE_SYSTEM), put(ISOLATED, KUBE_SYSTEM), False),
     ("deletes a pod", WATCHFIRE, POD, None, True),
     ("deletes a pod of kube-system", WATCHFIRE, put(POD, KUBE_SYSTEM), None, False),
+    ("evicts a pod", WATCHFIRE, None, EVICTION, True),
+    ("evicts a pod of kube-system", WATCHFIRE, None, put(EVICTION, KUBE_SYSTEM), False),
     ("cordons", WATCHFIRE, NODE, put(NODE, (("spec", "unschedulable"), True)), True),
     ("uncordons", WATCHFIRE, put(NODE, (("spec", "unschedulable"), True)), NODE, True),
     ("taints a node", WATCHFIRE, NODE, put(NODE, (("spec", "taints"), [{"key": "a", "effect": "NoExecute"}])), False),
@@ -179,11 +186,34 @@ def named_as_in_the_program(policies):
     assert len(spelt) == 13 and not missing, f"of {len(spelt)} words of the program the policies do not know {missing}"
 
 
+def as_the_program_prints_them(objects, given):
+    """What `watchfire rbac --admission` prints for the same account, namespaces and names."""
+    with tempfile.TemporaryDirectory() as folder:
+        config = Path(folder) / "watchfire.yaml"
+        more = given["config"].get("mitigation", {}).get("protected", {}).get("namespaces", [])
+        config.write_text("channels: {screen: {console: {}}}\nroutes: {P0: {to: [screen]}, P1: {to: [screen]}}\n"
+                          f"mitigation: {{protected: {{namespaces: {json.dumps(more)}}}}}\n")
+        glass = [word for name in given["admission"]["break_glass"] for word in ("--break-glass", name)]
+        text = run([binary("watchfire"), "rbac", "--admission", *glass, "--config", str(config)])
+    kinds = {one["kind"] for one in objects}
+    printed = [one for one in yaml.safe_load_all(text) if one and one["kind"] in kinds]
+    plain = lambda one: (one["kind"], one["metadata"]["name"], words(one["spec"]))
+    assert sorted(map(plain, objects)) == sorted(map(plain, printed)), "the chart's policies are those that the program prints"
+
+
+def words(spec):
+    """A spec as text; spaces do not count, nor in which order namespaces are listed."""
+    text = re.sub(r"\s+", "", json.dumps(spec, sort_keys=True))
+    return re.sub(r"request\.namespacein\[([^]]*)\]", lambda found: "in:" + ",".join(sorted(found[1].split(","))), text)
+
+
 def check():
     given = values("enforce")
     given["admission"] = {"break_glass": ["sre", "second"]}
     policies = [one for one in installed(rendered(given)) if one["kind"] == "ValidatingAdmissionPolicy"]
     named_as_in_the_program(policies)
+    kinds = ("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding")
+    as_the_program_prints_them([one for one in installed(rendered(given)) if one["kind"] in kinds], given)
     compiled = [Policy(policy) for policy in policies]
     wrong, used = [], set()
     for what, who, before, after, passes in CASES:

@@ -1,7 +1,7 @@
 """What is rendered, applied to the API server of the tests as an administrator would: it takes each object of a kind that it
 serves, the workers run, and `watchfire doctor` finds the standing policies where they are to be.
 
-That server has no admission policies, and a definition of others' kinds only where one is made here. Whether the roles are
+A definition of others' kinds only where one is made here. Whether the roles are
 enough is `roles`, and the tests that hold Watchfire to what it prints.
 """
 
@@ -25,7 +25,7 @@ FOREIGN = [("keda.sh", "v1alpha1", "ScaledObject", "scaledobjects"), ("keda.sh",
            ("security.istio.io", "v1", "PeerAuthentication", "peerauthentications"), ("security.istio.io", "v1", "AuthorizationPolicy", "authorizationpolicies")]
 
 
-NOT_SERVED = ("ValidatingAdmissionPolicy", "PriorityClass")
+NOT_SERVED = ("PriorityClass",)
 
 
 class Api:

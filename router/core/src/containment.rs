@@ -1,6 +1,8 @@
 //! What is remembered about acting: what was done to a target, who switched mitigation off, and which plans wait
 //! for a human.
 
+mod suspects;
+
 use std::fmt;
 
 use jiff::Timestamp;
@@ -12,6 +14,8 @@ use crate::ids::{ApprovalId, EffectId, EventId, IncidentKey};
 use crate::notice::Notice;
 use crate::priority::Priority;
 use crate::text::clean;
+
+pub use suspects::{RESTARTS_AFTER, Restart, Ripe, Suspects, ripe};
 
 /// One thing that can be contained: `pod/<uid>`, `workload/<uid>`, `node/<uid>`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -27,6 +31,9 @@ pub struct TargetRecord {
     pub incident: IncidentKey,
     /// One for each act, the oldest first; at most [`TargetRecord::MOST`].
     pub acts: Vec<Containment>,
+    /// Of a workload: its pods that are suspect.
+    #[serde(default, skip_serializing_if = "Suspects::is_none")]
+    pub suspects: Suspects,
 }
 
 /// One act on a target, from its plan to its end.

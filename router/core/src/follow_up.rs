@@ -187,7 +187,7 @@ fn lead(act: &Act, end: ActEnd, has_failed: bool) -> &'static str {
         _ if has_failed => "Not contained",
         (ActionKind::Release, _, ActEnd::Done) => "Released",
         (ActionKind::Rule(_), Role::Contain, ActEnd::Done) => "Contained",
-        (ActionKind::Release | ActionKind::Rule(_) | ActionKind::Complete, _, _) => "",
+        (ActionKind::Release | ActionKind::Restart | ActionKind::Rule(_) | ActionKind::Complete, _, _) => "",
     }
 }
 
@@ -247,6 +247,8 @@ fn end_of(outcome: &Outcome) -> (ActEnd, &str) {
 /// What was to contain something, or to find out what is to be contained.
 fn worth_a_page(entry: &Entry, act: &Act) -> bool {
     match (act.role, act.action) {
+        // Its suspect is contained as it is.
+        (_, ActionKind::Restart) => false,
         (Role::Contain, _) => true,
         (_, ActionKind::Complete) => {
             let mut wanted = entry.decision.withheld.iter().filter_map(|withheld| withheld.action.action());
@@ -259,7 +261,7 @@ fn worth_a_page(entry: &Entry, act: &Act) -> bool {
 fn is_said(act: &Act, end: ActEnd) -> bool {
     match (act.action, end) {
         (_, ActEnd::Failed) => true,
-        (_, ActEnd::Needless) | (ActionKind::Complete, ActEnd::Done) => false,
+        (_, ActEnd::Needless) | (ActionKind::Complete | ActionKind::Restart, ActEnd::Done) => false,
         (ActionKind::Rule(action), ActEnd::Done) => action.is_told_when_done(),
         (ActionKind::Release, ActEnd::Done) => true,
     }
@@ -311,12 +313,12 @@ fn contains(act: &Act) -> Option<ActionName> {
     match (act.role, act.action) {
         (Role::Contain, ActionKind::Rule(action)) => Some(action),
         (Role::Notify | Role::Capture | Role::Record, ActionKind::Rule(_))
-        | (_, ActionKind::Release | ActionKind::Complete) => None,
+        | (_, ActionKind::Release | ActionKind::Restart | ActionKind::Complete) => None,
     }
 }
 
 /// Whether anything was done to what was to be contained. What failed halfway has taken its effect.
-fn took_effect(outcome: &Outcome) -> bool {
+pub fn took_effect(outcome: &Outcome) -> bool {
     match outcome {
         Outcome::Acted { end: ActEnd::Done, .. } | Outcome::Done { .. } => true,
         Outcome::Acted { end: ActEnd::Failed, steps, .. } => {

@@ -1,6 +1,10 @@
 //! What is to be done to the cluster about an event: each wanted action planned, put before the guards, and
 //! either taken, asked for, shown or refused with its reason.
 
+mod suspects;
+
+pub(crate) use suspects::{apart, restart_of};
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::act::{Act, ActWhen, ActionKind, PlanHash, Target, summary};
@@ -40,6 +44,8 @@ pub(crate) struct Plans {
     /// What is asked for at once, in a page of its own: of which act, and why.
     pub(crate) at_once: Vec<Asked>,
     spends: Vec<Spent>,
+    /// Why a workload is to run no pods rather than new ones.
+    none_at_all: Option<String>,
 }
 
 /// A plan that a human is asked for at once.
@@ -78,6 +84,7 @@ pub(crate) fn plan(request: &Request<'_>, notice: impl FnOnce(&Plans) -> Notice)
             plans.action(request, action);
         }
     }
+    plans.propose_none_at_all(request);
     if let Some(quarantine) =
         plans.acts.iter().position(|act| act.action == ActionKind::Rule(ActionName::Quarantine))
     {
@@ -147,25 +154,24 @@ impl Plans {
 
     /// Plans one action; the answer is what could be done instead of one that cannot be.
     fn action(&mut self, request: &Request<'_>, action: ActionName) -> Option<ActionName> {
-        let planned = match request.input.plan(action) {
+        let mut planned = match request.input.plan(action) {
             Ok(planned) => planned,
             Err(NoPlan { reason, instead }) => {
                 self.withhold(action, Reason::NoPlan(reason));
                 return instead;
             }
         };
-        match self.ruling(request, action, &planned) {
+        let ruling = self.ruling(request, action, &planned);
+        if action == ActionName::Quarantine && suspects::is_suspect(&ruling) {
+            self.suspect(request, &mut planned);
+        }
+        match ruling {
             Ruling::Go if action.role() == Role::Contain && !self.captures() => {
                 self.ask(request, action, planned, "its evidence is not taken unasked".to_owned());
             }
             Ruling::Go => self.take(request, action, planned, ActWhen::Now),
             Ruling::Ask(because) => self.ask(request, action, planned, because),
-            Ruling::AskAtOnce(because) => {
-                let target = planned.target.clone();
-                self.ask(request, action, planned, because);
-                let withheld = self.withheld.last().cloned();
-                self.at_once.extend(withheld.map(|withheld| Asked { action, target, withheld }));
-            }
+            Ruling::AskAtOnce(because) => self.ask_at_once(request, action, planned, because),
             Ruling::Observe => {
                 self.withhold(action, Reason::Observed(said(&planned)));
             }
@@ -199,7 +205,10 @@ impl Plans {
         }
         let act = act(request, action, planned, when);
         self.remember(request, &act, undo);
+        let (act, workload) = apart(act);
+        let restart = workload.and_then(|workload| self.restart(request, &act, workload));
         self.acts.push(act);
+        self.acts.extend(restart);
     }
 
     fn remember(&mut self, request: &Request<'_>, act: &Act, undo: Vec<crate::act::Step>) {
@@ -208,17 +217,25 @@ impl Plans {
         }
         let Some(key) = TargetKey::of(&act.target) else { return };
         let incident = request.input.incident;
-        let known = request.draft.target(&key).cloned();
-        let record = self.records.entry(key.clone()).or_insert_with(|| {
-            known.unwrap_or_else(|| TargetRecord {
-                target: act.target.clone(),
-                incident: incident.clone(),
-                acts: Vec::new(),
-            })
-        });
+        let record = self.record(request, key.clone(), &act.target);
         record.incident = incident.clone();
         record.push(Containment::planned(act, request.event, undo, request.input.now));
         self.targets.insert(key);
+    }
+
+    /// What is remembered of a target by now.
+    fn record(&mut self, request: &Request<'_>, key: TargetKey, target: &Target) -> &mut TargetRecord {
+        let known = request.draft.target(&key).cloned();
+        let fresh = || TargetRecord::new(target.clone(), request.input.incident.clone());
+        self.records.entry(key).or_insert_with(|| known.unwrap_or_else(fresh))
+    }
+
+    /// The same in a page of its own.
+    fn ask_at_once(&mut self, request: &Request<'_>, action: ActionName, planned: Planned, because: String) {
+        let target = planned.target.clone();
+        self.ask(request, action, planned, because);
+        let withheld = self.withheld.last().cloned();
+        self.at_once.extend(withheld.map(|withheld| Asked { action, target, withheld }));
     }
 
     /// A human is asked: the plan is kept as it is, and only it can be approved.

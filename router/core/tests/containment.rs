@@ -7,19 +7,20 @@ use watchfire_core::action::ActionName;
 use watchfire_core::builders::labels;
 use watchfire_core::context::{
     AdminApi, Confidence, Context, Deny, Enforcement, GitOps, GitOpsTool, HostAccess, Known, Method,
-    Neighbour, Place, Pods, Requirement, ScaledObject, Selector, Workload, WorkloadKind,
+    Neighbour, Place, Pod, Pods, Requirement, ScaledObject, Selector, Workload, WorkloadKind,
 };
 use watchfire_core::mitigation::Mode;
 use watchfire_core::priority::Priority;
 
-use crate::support::scene::{Scene, check, workload};
+use crate::support::scene::{Scene, check, now, workload};
 
 #[test]
 fn each_kind_of_owner_is_contained_in_its_way_or_refused_with_its_reason() {
     check(&[
         ("Deployment", |_| {}, "
             + evidence:
-            + quarantine: check POD; label POD and take away its app, hash; restart deployment shop/pay; verify within 10 s that nothing reaches it"),
+            + quarantine: check POD; label POD and take away its app, hash; verify within 10 s that nothing reaches it
+            + restart not before 2026-11-20T12:00:10Z: restart deployment shop/pay"),
         ("ReplicaSet of its own", |scene| scene.owners(vec![workload(WorkloadKind::ReplicaSet, "pay-6c9f", Some(4), 4)]), "
             + evidence:
             + quarantine: check POD; label POD and take away its app, hash; verify within 10 s that nothing reaches it"),
@@ -35,6 +36,24 @@ fn each_kind_of_owner_is_contained_in_its_way_or_refused_with_its_reason() {
         }, "
             + evidence:
             + quarantine: check POD; label POD and take away its mesh; verify within 10 s that nothing reaches it"),
+        ("StatefulSet with a Service for each pod", |scene| {
+            scene.pod.labels.insert("statefulset.kubernetes.io/pod-name".to_owned(), "db-0".to_owned());
+            scene.owners(vec![workload(WorkloadKind::StatefulSet, "db", Some(4), 4)]);
+            if let Known::Is(services) = &mut scene.details.services {
+                services[0].selector = Selector::equal(&labels(&[("app", "pay"), ("statefulset.kubernetes.io/pod-name", "db-0")]));
+            }
+        }, "
+            + evidence:
+            + quarantine: check POD; label POD; verify within 10 s that nothing reaches it"),
+        ("StatefulSet with a policy for each pod, which allows", |scene| {
+            scene.pod.labels.insert("statefulset.kubernetes.io/pod-name".to_owned(), "db-0".to_owned());
+            scene.owners(vec![workload(WorkloadKind::StatefulSet, "db", Some(4), 4)]);
+            scene.details.services = Known::Is(Vec::new());
+            scene.policy_selects("allow-peers", Selector::equal(&labels(&[("statefulset.kubernetes.io/pod-name", "db-0")])), true);
+        }, "
+            + evidence:
+            - quarantine: the StatefulSet db needs the labels by which Services or other policies select it (statefulset.kubernetes.io/pod-name): without them its replacement, which has the same name, cannot start
+            - delete-pod: waits for approval (it cannot be undone) until 2026-11-20 12:30 UTC: watchfire approve ID (plan PLAN); it would check POD; delete POD at once; verify that POD is gone"),
         ("DaemonSet", |scene| scene.owners(vec![workload(WorkloadKind::DaemonSet, "agent", None, 4)]), "
             + evidence:
             + cordon: check node node-1; cordon node node-1
@@ -67,7 +86,8 @@ fn each_kind_of_owner_is_contained_in_its_way_or_refused_with_its_reason() {
             - quarantine: it has the host's network, where network policies do nothing: this is a matter of its node"),
         ("privileged", |scene| scene.host(HostAccess { privileged: true, ..HostAccess::default() }), "
             + evidence:
-            + quarantine: check POD; label POD and take away its app, hash; restart deployment shop/pay; cordon node node-1; verify within 10 s that nothing reaches it"),
+            + quarantine: check POD; label POD and take away its app, hash; cordon node node-1; verify within 10 s that nothing reaches it
+            + restart not before 2026-11-20T12:00:10Z: restart deployment shop/pay"),
     ]);
 }
 
@@ -80,10 +100,12 @@ fn what_would_not_contain_is_not_called_a_quarantine() {
             - quarantine: network policies have no effect here: the controller is off"),
         ("no policies yet", |scene| scene.details.deny = Known::Is(Deny { namespaced: None, admin: None, admin_api: Some(AdminApi::AwsClusterNetworkPolicy) }), "
             + evidence:
-            + quarantine: check POD; install the deny policy in shop; install the deny policy of the admin tier; label POD and take away its app, hash; restart deployment shop/pay; verify within 10 s that nothing reaches it"),
+            + quarantine: check POD; install the deny policy in shop; install the deny policy of the admin tier; label POD and take away its app, hash; verify within 10 s that nothing reaches it
+            + restart not before 2026-11-20T12:00:10Z: restart deployment shop/pay"),
         ("another policy that allows", |scene| scene.policy_selects("allow-mesh", Selector(vec![Requirement::Exists("mesh".to_owned())]), true), "
             + evidence:
-            + quarantine: check POD; label POD and take away its app, hash, mesh; restart deployment shop/pay; verify within 10 s that nothing reaches it"),
+            + quarantine: check POD; label POD and take away its app, hash, mesh; verify within 10 s that nothing reaches it
+            + restart not before 2026-11-20T12:00:10Z: restart deployment shop/pay"),
         ("a policy for all pods that allows, no admin tier", |scene| {
             scene.policy_selects("allow-dns", Selector::default(), true);
             scene.details.deny = Known::Is(Deny { namespaced: Some("watchfire-quarantine".to_owned()), admin: None, admin_api: None });
@@ -93,7 +115,8 @@ fn what_would_not_contain_is_not_called_a_quarantine() {
             - quarantine: allow-dns selects it whatever its labels are and allows traffic, and there is no policy of the admin tier that could overrule it"),
         ("a policy for all pods that denies", |scene| scene.policy_selects("deny-all", Selector::default(), false), "
             + evidence:
-            + quarantine: check POD; label POD and take away its app, hash; restart deployment shop/pay; verify within 10 s that nothing reaches it"),
+            + quarantine: check POD; label POD and take away its app, hash; verify within 10 s that nothing reaches it
+            + restart not before 2026-11-20T12:00:10Z: restart deployment shop/pay"),
         ("services not known", |scene| scene.details.services = Known::Unknown("403".to_owned()), "
             + evidence:
             - quarantine: the Services that select it cannot be said: 403"),
@@ -162,7 +185,8 @@ fn every_guard_says_no_with_its_reason() {
             - quarantine: it is the last ready pod of Deployment pay"),
         ("the last ready pod, P0", |scene| scene.owners(vec![workload(WorkloadKind::Deployment, "pay", Some(1), 1)]), "
             + evidence:
-            + quarantine: check POD; label POD and take away its app, hash; restart deployment shop/pay; verify within 10 s that nothing reaches it"),
+            + quarantine: check POD; label POD and take away its app, hash; verify within 10 s that nothing reaches it
+            + restart not before 2026-11-20T12:00:10Z: restart deployment shop/pay"),
         ("too much of the workload by us", |scene| {
             scene.owners(vec![workload(WorkloadKind::Deployment, "pay", Some(4), 2)]);
             scene.quarantined("shop", "uid-pay", 2, true);
@@ -212,7 +236,8 @@ fn a_human_decides_what_is_not_sure_or_cannot_be_undone() {
             - quarantine: waits for approval (the pod was found by name alone) until 2026-11-20 12:30 UTC: watchfire approve ID (plan PLAN); it would check POD; label POD and take away its app, hash; restart deployment shop/pay; verify within 10 s that nothing reaches it"),
         ("found by its address", |scene| scene.found(Method::Address, Confidence::Certain), "
             + evidence:
-            + quarantine: check POD; label POD and take away its app, hash; restart deployment shop/pay; verify within 10 s that nothing reaches it"),
+            + quarantine: check POD; label POD and take away its app, hash; verify within 10 s that nothing reaches it
+            + restart not before 2026-11-20T12:00:10Z: restart deployment shop/pay"),
         ("several pods", |scene| {
             scene.context.pods = Pods::Found { method: Method::ServiceAccount, confidence: Confidence::Possible, pods: vec![scene.pod.clone(), scene.pod.clone()], count: 2 };
         }, "
@@ -248,11 +273,13 @@ fn what_comes_after_is_in_the_plan_from_the_start() {
     check(&[
         ("the next step", |scene| scene.mitigation.if_not_verified = Some(ActionName::Cordon), "
             + evidence:
-            + quarantine: check POD; label POD and take away its app, hash; restart deployment shop/pay; verify within 10 s that nothing reaches it
+            + quarantine: check POD; label POD and take away its app, hash; verify within 10 s that nothing reaches it
+            + restart not before 2026-11-20T12:00:10Z: restart deployment shop/pay
             + cordon if quarantine fails: check node node-1; cordon node node-1"),
         ("the end", |scene| scene.mitigation.quarantine_ends_after = Some(SignedDuration::from_hours(2)), "
             + evidence:
-            + quarantine: check POD; label POD and take away its app, hash; restart deployment shop/pay; verify within 10 s that nothing reaches it
+            + quarantine: check POD; label POD and take away its app, hash; verify within 10 s that nothing reaches it
+            + restart not before 2026-11-20T12:00:10Z: restart deployment shop/pay
             + release:pod/u1 not before 2026-11-20T14:00:00Z: take the label off POD and give back its app, hash; verify that POD is free"),
         ("KEDA and GitOps", |scene| {
             scene.actions = "scale-to-zero";
@@ -271,8 +298,51 @@ fn what_comes_after_is_in_the_plan_from_the_start() {
             + cordon: check node node-1; cordon node node-1"),
         ("what could not be had in time", |scene| scene.context = Context { incomplete: true, ..scene.context.clone() }, "
             + evidence:
-            + quarantine: check POD; label POD and take away its app, hash; restart deployment shop/pay; verify within 10 s that nothing reaches it
+            + quarantine: check POD; label POD and take away its app, hash; verify within 10 s that nothing reaches it
+            + restart not before 2026-11-20T12:00:10Z: restart deployment shop/pay
             + complete:"),
+    ]);
+}
+
+#[test]
+fn suspects_of_one_workload_have_one_restart_or_none_where_every_replica_is_suspect() {
+    fn after(scene: &mut Scene, seconds: i64) {
+        let mut other = Scene::new();
+        other.details = scene.details.clone();
+        other.pod = Pod { uid: "other".to_owned(), ..scene.pod.clone() };
+        scene.records.extend(other.decide_at(now() - SignedDuration::from_secs(seconds)).changes);
+    }
+    fn of(scene: &mut Scene, replicas: u32) {
+        scene.owners(vec![
+            workload(WorkloadKind::ReplicaSet, "pay-6c9f", Some(replicas), replicas),
+            workload(WorkloadKind::Deployment, "pay", Some(replicas), replicas),
+        ]);
+    }
+    check(&[
+        ("another was found three seconds ago", |scene| after(scene, 3), "
+            + evidence:
+            + quarantine: check POD; label POD and take away its app, hash; verify within 10 s that nothing reaches it
+            + restart not before 2026-11-20T12:00:07Z: restart deployment shop/pay"),
+        ("the restart has been, after this pod was made", |scene| {
+            scene.pod.created_at = Some(now() - SignedDuration::from_hours(1));
+            after(scene, 30);
+        }, "
+            + evidence:
+            + quarantine: check POD; label POD and take away its app, hash; verify within 10 s that nothing reaches it"),
+        ("the restart has been, before this pod was made", |scene| {
+            after(scene, 30);
+            scene.pod.created_at = Some(now() - SignedDuration::from_secs(15));
+        }, "
+            + evidence:
+            + quarantine: check POD; label POD and take away its app, hash; verify within 10 s that nothing reaches it
+            + restart not before 2026-11-20T12:00:10Z: restart deployment shop/pay"),
+        ("every replica is suspect", |scene| {
+            of(scene, 2);
+            after(scene, 3);
+        }, "
+            + evidence:
+            + quarantine: check POD; label POD and take away its app, hash; verify within 10 s that nothing reaches it
+            - scale-to-zero: waits for approval (2 pods of deployment shop/pay are suspect, which has 2 replicas) until 2026-11-20 12:30 UTC: watchfire approve ID (plan PLAN); it would check deployment shop/pay; scale deployment shop/pay from 2 to 0; verify that deployment shop/pay has no pods"),
     ]);
 }
 
@@ -282,5 +352,9 @@ fn the_last_ready_pod_may_be_taken_where_that_is_configured() {
     scene.priority = Priority::P1;
     scene.mitigation.last_ready_replica = BTreeSet::from([Priority::P0, Priority::P1]);
     scene.owners(vec![workload(WorkloadKind::Deployment, "pay", Some(1), 1)]);
-    assert_eq!(scene.decide().acts.len(), 2);
+    let acts = scene.decide().acts;
+    assert_eq!(
+        acts.iter().map(|act| act.id.as_str()).collect::<Vec<_>>(),
+        ["evidence", "quarantine", "restart"]
+    );
 }

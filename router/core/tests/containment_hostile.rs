@@ -11,7 +11,8 @@ use crate::support::scene::{POD, Scene, check, told, without_hashes, workload};
 fn what_the_owner_of_a_workload_controls_does_not_save_it() {
     const CONTAINED: &str = "
             + evidence:
-            + quarantine: check POD; label POD and take away its app, hash; restart deployment shop/pay; verify within 10 s that nothing reaches it";
+            + quarantine: check POD; label POD and take away its app, hash; verify within 10 s that nothing reaches it
+            + restart not before 2026-11-20T12:00:10Z: restart deployment shop/pay";
     check(&[
         ("a probe that never passes, P0", |scene| {
             scene.pod.ready = false;

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use watchfire_core::act::{Act, ActWhen, Step, Target};
 use watchfire_core::action::{ActionName, Role};
 use watchfire_core::budget::Budget;
-use watchfire_core::containment::{Containment, ContainmentState, TargetKey, TargetRecord};
+use watchfire_core::containment::{Containment, ContainmentState, Suspects, TargetKey, TargetRecord};
 use watchfire_core::context::{Cluster, Confidence, HostAccess, Known, Method, Place, WorkloadKind};
 use watchfire_core::decision::Decision;
 use watchfire_core::ids::{EffectId, EventId, IncidentKey};
@@ -182,6 +182,7 @@ impl World {
                     said: String::new(),
                     only_if: None,
                 }],
+                suspects: Suspects::default(),
             };
             let key = TargetKey::of(&record.target).unwrap();
             scene.records.insert(Key::Target(key), Record::Target(record));

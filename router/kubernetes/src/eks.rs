@@ -144,11 +144,12 @@ fn is_over<K>(event: Option<Result<WatchEvent<K>, kube::Error>>) -> bool {
     }
 }
 
-/// A pod that a policy takes hold of; those in the node's network are passed over.
+/// A pod that a policy takes hold of; those in the node's network are passed over, those on their way out are not: the
+/// controller asks for an address and that the pod has not ended (`IsPodNetworkReady`).
 fn endpoint(pod: &Pod) -> Option<Value> {
     let (spec, status) = (pod.spec.as_ref()?, pod.status.as_ref()?);
     let finished = matches!(status.phase.as_deref(), Some("Succeeded" | "Failed"));
-    if spec.host_network == Some(true) || finished || pod.metadata.deletion_timestamp.is_some() {
+    if spec.host_network == Some(true) || finished {
         return None;
     }
     Some(json!({"podIP": status.pod_ip.as_ref()?, "hostIP": status.host_ip, "name": pod.metadata.name,

@@ -4,6 +4,7 @@
 //! `tests/e2e/kubernetes_server.rs` replays.
 
 mod access;
+mod admission;
 mod apply;
 mod controllers;
 mod defaults;

@@ -14,6 +14,8 @@ pub(crate) struct Writer {
     pub(crate) subresource: String,
     /// Nothing is kept.
     pub(crate) dry: bool,
+    /// Who asks for it; empty for the server and its controllers.
+    pub(crate) user: String,
 }
 
 /// One entry.

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::Shared;
 use super::access::User;
+use super::admission;
 use super::deleting::{Deleted, Deletion};
 use super::discovery;
 use super::failure::Failure;
@@ -17,9 +18,11 @@ use super::managed::{self, Writer};
 use super::patching;
 use super::reading::{self, Selection, View};
 use super::route::{Attributes, Query};
-use super::store::{Key, now};
+use super::store::{Key, World, now};
 use super::watching;
 
+/// Who is meant by whoever may do everything.
+const IMPERSONATE: header::HeaderName = header::HeaderName::from_static("impersonate-user");
 /// The largest request the real server takes.
 const MOST_BYTES: usize = 3 * 1024 * 1024;
 
@@ -65,6 +68,7 @@ impl Shared {
         let query = Query::parse(head.uri.query().unwrap_or_default());
         let about = Attributes::read(&head.method, head.uri.path(), &query);
         let user = self.user(&text(&head.headers, header::AUTHORIZATION))?;
+        let user = user.impersonating(&text(&head.headers, IMPERSONATE));
         user.check(&about)?;
         if about.resource.is_empty() {
             return discovery::answer(&self.world(), head.uri.path());
@@ -132,6 +136,7 @@ impl Shared {
             ("create", "eviction") => {
                 let body = asked.object("Eviction")?;
                 let deletion = Deletion::read(&body["deleteOptions"], &asked.query)?;
+                self.world().admits(asked, "CREATE", &body)?;
                 let status = self.world().evict(&asked.key(), &deletion)?;
                 Ok(json_response(201, &status))
             }
@@ -152,6 +157,7 @@ impl Shared {
             }
             ("delete", "") => {
                 let deletion = Deletion::read(&asked.options()?, &asked.query)?;
+                self.world().admits(asked, "DELETE", &Value::Null)?;
                 let deleted = self.world().delete(kind, &asked.key(), &deletion)?;
                 Ok(deleted_response(kind, &deletion, &deleted, view))
             }
@@ -185,6 +191,16 @@ impl Shared {
             world.delete(&asked.kind, &super::store::key(&asked.kind, &object), &deletion)?;
         }
         Ok(json_response(200, &list))
+    }
+}
+
+impl World {
+    /// Whether admission lets it pass, where the object itself is not written.
+    fn admits(&self, asked: &Asked, operation: &'static str, object: &Value) -> Result<(), Failure> {
+        let old = self.get(&asked.key()).unwrap_or_default();
+        let (user, subresource) = (asked.user.name.as_str(), asked.about.subresource.as_str());
+        let change = admission::Change { user, operation, subresource, object, old: &old };
+        admission::admit(self, &asked.kind, &asked.key(), &change)
     }
 }
 
@@ -255,6 +271,7 @@ impl Asked {
                 other => other.to_owned(),
             },
             dry: dry_run(&self.query)?,
+            user: self.user.name.clone(),
         })
     }
 

@@ -1,7 +1,8 @@
 //! Built-in objects as the API's own types read and write them: unknown fields go, wrong types are 400.
 
 use k8s_openapi::api::{
-    apps, authorization, autoscaling, batch, coordination, core, discovery, networking, policy, rbac,
+    admissionregistration, apps, authorization, autoscaling, batch, coordination, core, discovery,
+    networking, policy, rbac,
 };
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions;
 use serde::Serialize;
@@ -43,6 +44,12 @@ pub(crate) fn read(kind: &Kind, object: Value) -> Result<Value, Failure> {
         ("policy", _) => through::<policy::v1::PodDisruptionBudget>(kind, object),
         ("autoscaling", _) => through::<autoscaling::v2::HorizontalPodAutoscaler>(kind, object),
         ("apiextensions.k8s.io", _) => through::<apiextensions::v1::CustomResourceDefinition>(kind, object),
+        ("admissionregistration.k8s.io", "validatingadmissionpolicies") => {
+            through::<admissionregistration::v1::ValidatingAdmissionPolicy>(kind, object)
+        }
+        ("admissionregistration.k8s.io", _) => {
+            through::<admissionregistration::v1::ValidatingAdmissionPolicyBinding>(kind, object)
+        }
         ("coordination.k8s.io", _) => through::<coordination::v1::Lease>(kind, object),
         ("rbac.authorization.k8s.io", "clusterroles") => through::<rbac::v1::ClusterRole>(kind, object),
         ("rbac.authorization.k8s.io", "clusterrolebindings") => {

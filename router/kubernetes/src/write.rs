@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::admission::{self, Change};
 use super::defaults;
 use super::failure::{Cause, Failure};
 use super::kind::Kind;
@@ -22,6 +23,9 @@ impl World {
         writer: &Writer,
     ) -> Result<Arc<Value>, Failure> {
         let object = self.prepare(kind, namespace, object, writer)?;
+        let (user, old) = (writer.user.as_str(), &Value::Null);
+        let change = Change { user, operation: "CREATE", subresource: "", object: &object, old };
+        admission::admit(self, kind, &key(kind, &object), &change)?;
         Ok(if writer.dry { Arc::new(object) } else { self.put(kind, object) })
     }
 
@@ -199,6 +203,9 @@ impl World {
         } else {
             new["metadata"]["managedFields"] = own_entries;
         }
+        let (user, subresource) = (writer.user.as_str(), writer.subresource.as_str());
+        let change = Change { user, operation: "UPDATE", subresource, object: &new, old: &old };
+        admission::admit(self, kind, key, &change)?;
         if new == *old || writer.dry {
             return Ok(Arc::new(new));
         }

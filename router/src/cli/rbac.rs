@@ -1,5 +1,7 @@
 //! `watchfire rbac`: the roles that the actions in use need, and nothing more.
 
+mod admission;
+
 use std::collections::BTreeSet;
 
 use clap::Args;
@@ -27,6 +29,12 @@ pub(super) struct Arguments {
     /// Also the policies that cut off a pod with the quarantine label, to be installed beforehand
     #[arg(long)]
     standing_policies: bool,
+    /// Also the admission policies that let that account change what its steps change, and nothing else
+    #[arg(long)]
+    admission: bool,
+    /// A user that may take a quarantine label off, beside that account; with --admission, can be repeated
+    #[arg(long, value_name = "USER", requires = "admission")]
+    break_glass: Vec<String>,
 }
 
 /// The service account that roles are bound to.
@@ -37,7 +45,8 @@ struct Account<'a> {
 }
 
 pub(super) fn main(arguments: &Arguments) -> Result<(), Failed> {
-    let Arguments { policy, namespace, service_account, standing_policies } = arguments;
+    let Arguments { policy, namespace, service_account, standing_policies, admission, break_glass } =
+        arguments;
     let (steps, evidence) = enabled(policy)?;
     let account = Account { namespace, name: service_account };
     let mut documents = roles(&permissions(&steps, evidence), &account);
@@ -47,6 +56,15 @@ pub(super) fn main(arguments: &Arguments) -> Result<(), Failed> {
     }
     if *standing_policies {
         documents.extend(standing());
+    }
+    if *admission {
+        let mut protected = policy.policy()?.mitigation.protected.namespaces;
+        protected.insert(namespace.clone());
+        documents.extend(admission::policies(&admission::Scope {
+            account: format!("system:serviceaccount:{namespace}:{service_account}"),
+            protected: protected.into_iter().collect(),
+            break_glass,
+        }));
     }
     say!("{}", yaml::documents(&documents).trim_end());
     Ok(())
@@ -277,6 +295,9 @@ mod tests {
             &Account { namespace: "watchfire", name: "watchfire" },
         );
         documents.extend(standing());
+        let account = "system:serviceaccount:watchfire:watchfire".to_owned();
+        let protected = vec!["kube-system".to_owned()];
+        documents.extend(admission::policies(&admission::Scope { account, protected, break_glass: &[] }));
         let text = yaml::documents(&documents);
         let read: Vec<Value> = serde_saphyr::from_multiple(&text).unwrap();
         assert_eq!(read, documents.into_iter().map(|(_, document)| document).collect::<Vec<_>>());

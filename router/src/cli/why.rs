@@ -13,7 +13,7 @@ use super::completing::Ids;
 use super::incidents::{also, introduced, said};
 use super::screen::{age, theirs, wrapped};
 use crate::api::OperatorEndpoint;
-use crate::api::views::{AskedAbout, DecidedBy, Decision, Incident, IncidentDetail};
+use crate::api::views::{Act, AskedAbout, DecidedBy, Decision, Incident, IncidentDetail};
 
 /// So many lines are on a screen.
 const LINES: usize = 24;
@@ -27,6 +27,8 @@ const HEAD: usize = 4;
 const STANDS: usize = 5;
 /// So many lines of the reason there is always room for.
 const WHY: usize = 4;
+/// So many acts of a decision are told: its evidence, what contains, and what comes after.
+const ACTS: usize = 4;
 /// So many lines are said of what comes next.
 const NEXT: usize = 6;
 
@@ -104,7 +106,7 @@ fn asked_about(story: &IncidentDetail) -> Option<&Decision> {
 }
 
 fn why(decision: &Decision, incident: Option<&Incident>) -> Vec<String> {
-    let Decision { event, at, kind, rule, family, priority, verdict, because, withheld, .. } = decision;
+    let Decision { event, at, kind, rule, family, priority, verdict, because, withheld, acts, .. } = decision;
     let verdict = match verdict {
         Verdict::Page => "paged",
         Verdict::Digest => "left to the digest",
@@ -124,6 +126,10 @@ fn why(decision: &Decision, incident: Option<&Incident>) -> Vec<String> {
         lines.extend(wrapped(2, &by, 2));
     }
     lines.extend(wrapped(2, &format!("{verdict}: {because}"), 2));
+    for Act { id, target, result, said: came_of, at: _ } in acts.iter().take(ACTS) {
+        let line = format!("{id} of {target}: {}{}", result.as_str(), said(came_of));
+        lines.extend(wrapped(2, &line, 2));
+    }
     for NotDone { action, reason, since } in withheld.iter().take(3) {
         let line = match since {
             Some(since) => format!("{action}: {since}"),

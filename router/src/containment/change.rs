@@ -31,8 +31,8 @@ pub(super) enum Gone {
     Fails,
     /// There is nothing to undo.
     IsFine,
-    /// Gone it has failed; on its way out it is contained all the same: how long that takes is its owner's to say,
-    /// and until then it runs.
+    /// Gone there is nothing left to contain; on its way out it is contained all the same: how long that takes is its
+    /// owner's to say, and until then it runs.
     RunsOn,
 }
 
@@ -84,8 +84,8 @@ pub(super) async fn here(
         Live::Gone(why) => why,
     };
     match gone {
-        Gone::Fails | Gone::RunsOn => Err(Failure::permanent(why)),
-        Gone::IsFine => Ok(Err(Settled::new(StepResult::Left, why))),
+        Gone::Fails => Err(Failure::permanent(why)),
+        Gone::IsFine | Gone::RunsOn => Ok(Err(Settled::new(StepResult::Left, why))),
     }
 }
 

@@ -49,6 +49,7 @@ pub(super) const ADMISSION_BINDING: Kind = cluster(
     "validatingadmissionpolicybindings",
 );
 pub(super) const DEPLOYMENT: Kind = namespaced("Deployment", "apps/v1", "deployments");
+pub(super) const REPLICA_SET: Kind = namespaced("ReplicaSet", "apps/v1", "replicasets");
 pub(super) const NAMESPACE: Kind = cluster("Namespace", "v1", "namespaces");
 
 /// The kinds that a plan's objects can have.
@@ -58,7 +59,7 @@ const PLANNED: [Kind; 9] = [
     DEPLOYMENT,
     namespaced("StatefulSet", "apps/v1", "statefulsets"),
     namespaced("DaemonSet", "apps/v1", "daemonsets"),
-    namespaced("ReplicaSet", "apps/v1", "replicasets"),
+    REPLICA_SET,
     namespaced("Job", "batch/v1", "jobs"),
     namespaced("CronJob", "batch/v1", "cronjobs"),
     namespaced("ScaledObject", "keda.sh/v1alpha1", "scaledobjects"),

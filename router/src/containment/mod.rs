@@ -183,8 +183,9 @@ impl Containment {
                 credentials::restore(api.how(), &self.aws, role, pod.as_ref()).await
             }
             Step::VerifyReleased { pod } => verify::released(api, pod).await,
-            Step::VerifyIsolated { pod, incident, within_seconds } => {
-                verify_isolated::verify(api, pod, incident, until(within_seconds)).await
+            Step::VerifyIsolated { pod, incident, within_seconds, stays_in } => {
+                let wanted = verify_isolated::Wanted { pod, incident, stays_in };
+                verify_isolated::verify(api, wanted, until(within_seconds)).await
             }
             Step::VerifyScaled { workload, within_seconds } => {
                 verify::scaled(api, workload, until(within_seconds)).await

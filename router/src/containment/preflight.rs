@@ -8,12 +8,15 @@ use super::{Outcome, Settled};
 use crate::failure::Failure;
 
 /// It is there, with its UID, and not on its way out, unless it is to be isolated: how long a pod takes to leave is
-/// its owner's to say, and until then it runs. Or a later step ends it, and it has ended.
+/// its owner's to say, and until then it runs. Or a later step ends it or cuts it off, and it has ended.
 pub(super) async fn check(api: &Api, object: &ObjectRef, later: &[Step]) -> Outcome {
     let why = match api.live(object).await? {
         Live::Is(_) => return Ok(Settled::new(StepResult::Done, "")),
         Live::Leaving(_) if later.iter().any(|step| isolates(step, object)) => {
             return Ok(Settled::new(StepResult::Done, "it is on its way out, and runs until then"));
+        }
+        Live::Gone(why) if later.iter().any(|step| isolates(step, object)) => {
+            return Ok(Settled::new(StepResult::Left, why));
         }
         Live::Leaving(_) => format!("{} is on its way out", object.named()),
         Live::Gone(why) => why,

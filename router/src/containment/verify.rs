@@ -9,12 +9,14 @@ use watchfire_core::context::{ObjectRef, Selector, WorkloadKind};
 
 use super::api::{Api, Live};
 use super::change::{Gone, here};
-use super::kind::POD;
+use super::kind::{POD, REPLICA_SET};
 use super::{How, Outcome, Settled, label_selector, object};
 use crate::failure::Failure;
 
 /// Between two looks.
 const EVERY: Duration = Duration::from_millis(200);
+/// A controller takes a pod back within a second; one that is busy is waited for.
+const TAKEN_BACK_WITHIN: Duration = Duration::from_secs(5);
 /// Whatever begins so is a trace of ours.
 const OURS: &str = "watchfire.dev/";
 
@@ -133,22 +135,85 @@ pub(super) async fn gone(api: &Api, pod: &ObjectRef, until: Until) -> Outcome {
         .await
 }
 
-/// The pod carries no trace of a quarantine.
+/// The pod carries no trace of a quarantine, and whether it goes on: a ReplicaSet that takes it back and wants no more
+/// pods ends it.
 pub(super) async fn released(api: &Api, pod: &ObjectRef) -> Outcome {
-    if let Some(said) = rehearsed(api, "would look for labels and annotations of ours") {
+    let would = "would look for labels and annotations of ours, and whether its ReplicaSet keeps it";
+    if let Some(said) = rehearsed(api, would) {
         return Ok(said);
     }
-    let live = match here(api, pod, Gone::IsFine).await? {
-        Ok(live) => live,
-        Err(settled) => return Ok(settled),
+    let live = match api.live(pod).await? {
+        Live::Is(live) => live,
+        Live::Leaving(live) => return Ok(ended_by(pod, &live)),
+        Live::Gone(_) => return Ok(does_not_go_on(pod, "it has ended since")),
     };
     let annotations = object::texts(&live["metadata"]["annotations"]);
     let keys = object::labels(&live).into_keys().chain(annotations.into_keys());
     let traces: Vec<_> = keys.filter(|key| key.starts_with(OURS)).collect();
     match traces.is_empty() {
-        true => Ok(Settled::new(StepResult::Done, "")),
+        true => kept(api, pod, &live).await,
         false => Err(Failure::permanent(format!("{} still carries {}", pod.named(), traces.join(", ")))),
     }
+}
+
+/// Looks again until the ReplicaSet that selects the pod has either taken it back, with no pod too many, or ends it.
+async fn kept(api: &Api, pod: &ObjectRef, live: &Value) -> Outcome {
+    let labels = object::labels(live);
+    let selects = |set: &&Value| label_selector::read(&set["spec"]["selector"]).selects(&labels);
+    let sets = api.list(&REPLICA_SET, &pod.namespace, None).await?.unwrap_or_default();
+    let Some(set) = sets.iter().filter(|set| !object::is_leaving(set)).find(selects) else {
+        return Ok(Settled::new(StepResult::Done, ""));
+    };
+    let (name, end) = (object::name(set), Instant::now() + TAKEN_BACK_WITHIN);
+    loop {
+        let live = match api.live(pod).await? {
+            Live::Is(live) => live,
+            Live::Leaving(live) => return Ok(ended_by(pod, &live)),
+            Live::Gone(_) => return Ok(ended(pod, name)),
+        };
+        let is_taken_back = object::controller(&live).is_some_and(|(_, _, uid)| uid == object::uid(set));
+        if is_taken_back && !has_too_many(api, pod, set).await? {
+            return Ok(Settled::new(StepResult::Done, format!("the ReplicaSet {name} keeps it")));
+        }
+        let next = Instant::now() + EVERY;
+        if next > end {
+            let note =
+                format!("whether the ReplicaSet {name} keeps it is not known after {TAKEN_BACK_WITHIN:?}");
+            return Ok(Settled::new(StepResult::Done, note));
+        }
+        sleep_until(next).await;
+    }
+}
+
+async fn has_too_many(api: &Api, pod: &ObjectRef, set: &Value) -> Result<bool, Failure> {
+    let query = label_selector::query(&label_selector::read(&set["spec"]["selector"]));
+    let pods = api.list(&POD, &pod.namespace, Some(&query)).await?.unwrap_or_default();
+    let own = |pod: &&Value| {
+        let ended = pod["status"]["phase"] == "Succeeded" || pod["status"]["phase"] == "Failed";
+        object::controller(pod).is_some_and(|(_, _, uid)| uid == object::uid(set))
+            && !object::is_leaving(pod)
+            && !ended
+    };
+    let now = api.get(&REPLICA_SET, &pod.namespace, object::name(set)).await?;
+    let wanted = now.as_ref().unwrap_or(set)["spec"]["replicas"].as_u64().unwrap_or(1);
+    Ok(pods.iter().filter(own).count() as u64 > wanted)
+}
+
+fn ended_by(pod: &ObjectRef, live: &Value) -> Settled {
+    match object::controller(live) {
+        Some(("ReplicaSet", name, _)) => ended(pod, name),
+        Some(_) | None => does_not_go_on(pod, "it is on its way out"),
+    }
+}
+
+fn ended(pod: &ObjectRef, set: &str) -> Settled {
+    let because =
+        format!("the ReplicaSet {set} took it back and ended it, having all the pods that it wants");
+    does_not_go_on(pod, &because)
+}
+
+fn does_not_go_on(pod: &ObjectRef, because: &str) -> Settled {
+    Settled::new(StepResult::Left, format!("{} does not go on: {because}", pod.named()))
 }
 
 /// In a rehearsal nothing has been done that could have come about.

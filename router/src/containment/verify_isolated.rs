@@ -13,24 +13,39 @@ use crate::failure::Failure;
 
 /// Where EKS says whether network policies are enforced.
 const ENFORCEMENT: (&str, &str) = ("kube-system", "amazon-vpc-cni");
+/// The label of an EndpointSlice with the name of its Service.
+const SERVICE_NAME: &str = "kubernetes.io/service-name";
 const SWITCH: &str = "enable-network-policy-controller";
+
+/// What is to be proven.
+#[derive(Clone, Copy)]
+pub(super) struct Wanted<'w> {
+    /// Of which pod.
+    pub(super) pod: &'w ObjectRef,
+    /// Which quarantine label it carries.
+    pub(super) incident: &'w str,
+    /// The Services whose EndpointSlices may have it.
+    pub(super) stays_in: &'w [String],
+}
 
 /// Looks until every proof is there. They are, in this order: the pod carries the label and has a network
 /// of its own; a policy that allows nothing selects it; none that allows something does; it is in no
-/// EndpointSlice; the policy's `PolicyEndpoint` lists it; enforcement is on.
-pub(super) async fn verify(api: &Api, pod: &ObjectRef, incident: &str, until: Until) -> Outcome {
+/// EndpointSlice but those of the Services that it is to stay in; the policy's `PolicyEndpoint` lists it; enforcement is on.
+pub(super) async fn verify(api: &Api, wanted: Wanted<'_>, until: Until) -> Outcome {
     let would =
         "would ask for EndpointSlices, NetworkPolicies, PolicyEndpoints and the switch of enforcement";
     if let Some(said) = rehearsed(api, would) {
         return Ok(said);
     }
-    until.looking(async || look(api, pod, incident).await).await
+    until.looking(async || look(api, wanted).await).await
 }
 
-async fn look(api: &Api, pod: &ObjectRef, incident: &str) -> Result<Look, Failure> {
+async fn look(api: &Api, wanted: Wanted<'_>) -> Result<Look, Failure> {
+    let Wanted { pod, incident, stays_in } = wanted;
     let live = match here(api, pod, Gone::RunsOn).await? {
         Ok(live) => live,
-        Err(Settled { result: _, note }) => return Ok(Look::NotYet(note)),
+        // It has ended, before it was cut off or since.
+        Err(Settled { result: _, note }) => return Ok(Look::Proven(note)),
     };
     if live["spec"]["hostNetwork"] == true {
         return Err(Failure::permanent("it has the host's network, for which no policy does anything"));
@@ -49,7 +64,7 @@ async fn look(api: &Api, pod: &ObjectRef, incident: &str) -> Result<Look, Failur
     let policies = policies.unwrap_or_default();
     let proofs = [
         denied(&policies, &live),
-        in_no_slice(&slices.unwrap_or_default(), &live),
+        in_no_slice(&slices.unwrap_or_default(), &live, stays_in),
         listed(&policies, endpoints.as_deref(), &live),
         enforced(endpoints.is_some(), enforcement.as_ref()),
     ];
@@ -82,7 +97,7 @@ fn denied(policies: &[Value], live: &Value) -> Look {
     }
 }
 
-fn in_no_slice(slices: &[Value], live: &Value) -> Look {
+fn in_no_slice(slices: &[Value], live: &Value, stays_in: &[String]) -> Look {
     let uid = object::uid(live);
     let ips: Vec<_> = live["status"]["podIPs"].as_array().into_iter().flatten().map(|ip| &ip["ip"]).collect();
     let is_it = |endpoint: &Value| match endpoint["targetRef"]["uid"].as_str() {
@@ -91,9 +106,16 @@ fn in_no_slice(slices: &[Value], live: &Value) -> Look {
         None => endpoint["addresses"].as_array().into_iter().flatten().any(|address| ips.contains(&address)),
     };
     let has = |slice: &&Value| slice["endpoints"].as_array().into_iter().flatten().any(is_it);
-    let slices: Vec<_> = slices.iter().filter(has).map(object::name).collect();
+    let of = |slice: &Value| object::label(slice, SERVICE_NAME).unwrap_or_default().to_owned();
+    let (staying, slices): (Vec<_>, Vec<_>) =
+        slices.iter().filter(has).partition(|slice| stays_in.contains(&of(slice)));
+    let slices: Vec<_> = slices.into_iter().map(object::name).collect();
     match slices.is_empty() {
-        true => Look::Proven(String::new()),
+        true if staying.is_empty() => Look::Proven(String::new()),
+        true => {
+            let services: Vec<_> = staying.into_iter().map(of).collect();
+            Look::Proven(format!("an endpoint of {} still, cut off by policy", services.join(", ")))
+        }
         false => Look::NotYet(format!("it is in EndpointSlice {}", slices.join(", "))),
     }
 }
@@ -213,8 +235,17 @@ mod tests {
             (slice(json!({"addresses": ["10.0.0.8"]})), "yes"),
         ];
         for (slices, expected) in cases {
-            assert_eq!(told(in_no_slice(&slices, &pod())), expected, "{slices:?}");
+            assert_eq!(told(in_no_slice(&slices, &pod(), &[])), expected, "{slices:?}");
         }
+        let of = |service: &str| {
+            let endpoints = json!([{"addresses": ["10.0.0.7"], "targetRef": {"uid": "u1"}}]);
+            json!({"metadata": {"name": format!("{service}-x"), "labels": {SERVICE_NAME: service}}, "endpoints": endpoints})
+        };
+        let stays_in = ["db-0".to_owned()];
+        let staying = "yes an endpoint of db-0 still, cut off by policy";
+        assert_eq!(told(in_no_slice(&[of("db-0")], &pod(), &stays_in)), staying);
+        let both = [of("db-0"), of("db")];
+        assert_eq!(told(in_no_slice(&both, &pod(), &stays_in)), "no it is in EndpointSlice db-x");
     }
 
     #[test]

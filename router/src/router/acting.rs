@@ -93,7 +93,11 @@ impl Router {
                 None => return Attempt::Pending(again(format!("waits for {other}"))),
             },
         }
-        let attempt = match self.may_go_on(entry, act, settled).await {
+        let may = match self.may_restart(entry, act, settled).await {
+            Ok(()) => self.may_go_on(entry, act, settled).await,
+            Err(attempt) => Err(attempt),
+        };
+        let attempt = match may {
             Ok(()) => self.respond_to(entry, act).await,
             Err(attempt) => attempt,
         };
@@ -205,7 +209,7 @@ impl Router {
     }
 }
 
-fn again(reason: String) -> Failure {
+pub(super) fn again(reason: String) -> Failure {
     Failure::Transient { reason, retry_after: Some(AGAIN) }
 }
 

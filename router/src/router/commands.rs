@@ -7,7 +7,7 @@ use futures_util::FutureExt as _;
 use jiff::SignedDuration;
 use serde_json::json;
 use tokio::time::{Instant, sleep};
-use watchfire_core::act::{Act, ActWhen, StepRecord};
+use watchfire_core::act::{Act, ActWhen, ActionKind, StepRecord};
 use watchfire_core::attributes::Attributes;
 use watchfire_core::command::{Asked, Command, CommandKind};
 use watchfire_core::containment::{ApprovalRecord, SwitchRecord, TargetRecord};
@@ -125,10 +125,12 @@ impl Router {
         let mut acts = Vec::new();
         if let Some(responder) = &self.responder {
             for act in &decision.acts {
-                let steps = match act.when {
-                    ActWhen::Now | ActWhen::IfFailed(_) => responder.rehearse(act).await,
+                let steps = match (&act.when, act.action) {
                     // It undoes what is not done yet.
-                    ActWhen::NotBefore(_) => Vec::new(),
+                    (ActWhen::NotBefore(_), ActionKind::Release) => Vec::new(),
+                    (ActWhen::Now | ActWhen::IfFailed(_) | ActWhen::NotBefore(_), _) => {
+                        responder.rehearse(act).await
+                    }
                 };
                 acts.push((act.clone(), steps));
             }

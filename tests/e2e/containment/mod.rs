@@ -3,7 +3,9 @@
 mod approvals;
 mod hostile;
 mod release;
+mod several;
 mod silent;
 pub(crate) mod stage;
+mod stateful;
 mod stops;
 mod table;

@@ -116,3 +116,30 @@ async fn a_quarantine_with_an_end_ends_on_a_tick() {
     stage.router.tick(stage.clock.now(), keep).await.unwrap();
     assert_eq!(touched(&stage.now(&suspect).await), touched(&suspect));
 }
+
+/// What the release said of whether the pod goes on.
+async fn said_of(stage: &Stage, suspect: &Pod) -> String {
+    stage.known(suspect).await;
+    stage.handle(&stage.miner(suspect, "event-1")).await;
+    stage.clock.advance(SignedDuration::from_secs(10));
+    stage.router.tick(stage.clock.now(), SignedDuration::from_hours(24)).await.unwrap();
+    stage.release("release", stage.incident("event-1").await).await.join("\n")
+}
+
+#[tokio::test]
+async fn of_a_pod_whose_workload_was_restarted_it_is_said_that_its_replica_set_ends_it() {
+    let stage = Stage::set("taken-back").await;
+    let pods = stage.cluster.deployment(&stage.namespace, "pay", 3, Template::of(&[("app", "pay")])).await;
+    let said = said_of(&stage, &pods[0]).await;
+    // Whether it was still there to be asked whose it is, depends on the moment.
+    let ways = ["does not go on: the ReplicaSet pay-", "does not go on: it has ended since"];
+    assert!(ways.iter().any(|way| said.contains(way)), "{said}");
+}
+
+#[tokio::test]
+async fn of_a_pod_that_nobody_takes_back_it_is_said_that_it_is_released() {
+    let stage = Stage::set("goes-on").await;
+    let suspect = stage.cluster.bare_pod(&stage.namespace, "pay", Template::of(&[("app", "pay")])).await;
+    let said = said_of(&stage, &suspect).await;
+    assert!(said.contains("step: VerifyReleased, result: Done, note: \"\""), "{said}");
+}

@@ -250,6 +250,13 @@ async fn play(row: Row) -> Option<(&'static str, String)> {
     if !given_up {
         stage.handle(&finding).await;
     }
+    // The restart has its time.
+    stage.clock.advance(jiff::SignedDuration::from_secs(10));
+    stage
+        .router
+        .tick(stage.clock.now(), jiff::SignedDuration::from_hours(24))
+        .await
+        .expect("the store answers");
     let mut lines = stage.world(&suspect).await;
     lines.extend(stage.writes(&suspect).into_iter().map(|line| format!("call: {line}")));
     Some((row.name, lines.join("\n") + "\n"))

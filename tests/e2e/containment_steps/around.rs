@@ -74,8 +74,12 @@ async fn isolation_is_verified_by_every_proof_or_says_which_is_missing() {
         names.contains(&pod.name).then_some(())
     })
     .await;
-    let verify =
-        |within_seconds| Step::VerifyIsolated { pod: pod.clone(), incident: INCIDENT.into(), within_seconds };
+    let verify = |within_seconds| Step::VerifyIsolated {
+        pod: pod.clone(),
+        incident: INCIDENT.into(),
+        within_seconds,
+        stays_in: vec![],
+    };
     let labelled = Step::Isolate {
         pod: pod.clone(),
         incident: INCIDENT.into(),
@@ -192,7 +196,12 @@ async fn a_rehearsal_asks_everything_and_changes_nothing() {
         Step::Preflight(pod.clone()),
         Step::Deny { namespace: scene.namespace.clone() },
         isolate(&pod),
-        Step::VerifyIsolated { pod: pod.clone(), incident: INCIDENT.into(), within_seconds: 10 },
+        Step::VerifyIsolated {
+            pod: pod.clone(),
+            incident: INCIDENT.into(),
+            within_seconds: 10,
+            stays_in: vec![],
+        },
         Step::Annotate { object: pod.clone(), set: map(&[("note", "x")]) },
         Step::Restart { workload: workload.clone(), at: "2026-11-25T12:00:00Z".to_owned() },
         Step::Scale { workload: workload.clone(), from: 1, to: 0 },
@@ -316,7 +325,12 @@ async fn the_roles_that_are_printed_suffice_for_every_step() {
         Step::Restart { workload: workload.clone(), at: "2026-11-25T12:00:00Z".to_owned() },
         Step::Suspend { workload: cronjob.clone() },
         Step::Cordon { node: node.clone() },
-        Step::VerifyIsolated { pod: pod.clone(), incident: INCIDENT.into(), within_seconds: 30 },
+        Step::VerifyIsolated {
+            pod: pod.clone(),
+            incident: INCIDENT.into(),
+            within_seconds: 30,
+            stays_in: vec![],
+        },
         Step::Scale { workload: workload.clone(), from: 1, to: 0 },
         Step::VerifyScaled { workload: workload.clone(), within_seconds: 30 },
         Step::Scale { workload, from: 0, to: 1 },

@@ -1,5 +1,6 @@
 //! Each step against an API server: done, found done, refused, interrupted, rehearsed, undone.
 
+mod admission;
 mod around;
 mod pods;
 
@@ -121,6 +122,11 @@ fn map(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
 fn isolate(pod: &ObjectRef) -> Step {
     let annotate = map(&[("watchfire.dev/incident", INCIDENT)]);
     Step::Isolate { pod: pod.clone(), incident: INCIDENT.into(), remove: map(&[("app", "pay")]), annotate }
+}
+
+fn verify(pod: &ObjectRef, within_seconds: u32) -> Step {
+    let stays_in = Vec::new();
+    Step::VerifyIsolated { pod: pod.clone(), incident: INCIDENT.into(), within_seconds, stays_in }
 }
 
 fn rejoin(pod: &ObjectRef) -> Step {

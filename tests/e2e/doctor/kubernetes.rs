@@ -13,14 +13,7 @@ impl Install {
     pub(super) async fn kubernetes(&self) {
         let cluster = &self.cluster;
         cluster.install_eks().await;
-        let admission = ("admissionregistration.k8s.io", "v1");
-        for (kind, plural) in [
-            ("ValidatingAdmissionPolicy", "validatingadmissionpolicies"),
-            ("ValidatingAdmissionPolicyBinding", "validatingadmissionpolicybindings"),
-        ] {
-            cluster.crd(admission.0, admission.1, kind, plural, false).await;
-        }
-        for policy in ["watchfire-may-change", "watchfire-stays-out"] {
+        for policy in ["watchfire-may-change", "watchfire-may-deny", "watchfire-stays-out"] {
             self.apply("ValidatingAdmissionPolicy", &admission_policy(policy)).await;
             self.apply("ValidatingAdmissionPolicyBinding", &binding(policy, "Deny")).await;
         }

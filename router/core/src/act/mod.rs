@@ -68,6 +68,8 @@ pub enum ActionKind {
     Rule(ActionName),
     /// What was done is undone.
     Release,
+    /// A workload makes its pods anew once its suspects are out of its hands.
+    Restart,
     /// What could not be had in time is asked for again, and the page completed.
     Complete,
 }
@@ -106,6 +108,7 @@ impl ActionKind {
         match self {
             ActionKind::Rule(action) => action.as_str(),
             ActionKind::Release => "release",
+            ActionKind::Restart => "restart",
             ActionKind::Complete => "complete",
         }
     }

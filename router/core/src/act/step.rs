@@ -155,6 +155,9 @@ pub enum Step {
         incident: String,
         /// How long.
         within_seconds: u32,
+        /// The Services whose EndpointSlices it stays in, because its controller puts back what they select it by.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        stays_in: Vec<String>,
     },
     /// The workload has no pods any more. Asked again until it has none, at most that long.
     VerifyScaled {

@@ -20,6 +20,9 @@ impl Step {
                 let labels: Vec<_> = remove.keys().map(String::as_str).collect();
                 format!("label {} and take away its {}", pod.named(), labels.join(", "))
             }
+            Step::Rejoin { pod, restore, .. } if restore.is_empty() => {
+                format!("take the label off {}", pod.named())
+            }
             Step::Rejoin { pod, restore, .. } => {
                 let labels: Vec<_> = restore.keys().map(String::as_str).collect();
                 format!("take the label off {} and give back its {}", pod.named(), labels.join(", "))

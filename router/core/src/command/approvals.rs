@@ -1,15 +1,16 @@
 //! A plan that waits for a human, approved or denied.
 
 use super::{Asked, Command, Declined};
-use crate::act::{Act, ActWhen, ActionKind};
+use crate::act::{Act, ActWhen, ActionKind, Target};
 use crate::action::ActionName;
 use crate::budget::Spent;
-use crate::containment::{Answer, ApprovalRecord, Verdict as Answered};
+use crate::containment::{Answer, ApprovalRecord, TargetKey, TargetRecord, Verdict as Answered};
 use crate::decision::Because;
 use crate::draft::Draft;
 use crate::guard::{AskedBy, Question, Ruling, may};
 use crate::ids::ApprovalId;
 use crate::plan::PlanInput;
+use crate::planning;
 use crate::state::{Key, Record};
 use crate::text::clean;
 
@@ -38,7 +39,9 @@ impl Asked<'_> {
         self.remember(draft, &act, record.undo.clone(), spends);
         draft.belongs_to(&act.incident);
         draft.priority(record.priority);
-        draft.act(self.evidence_first(act, &input));
+        let (act, workload) = planning::apart(act);
+        let restart = workload.and_then(|workload| restart(draft, &act, &input, workload));
+        draft.act(self.evidence_first(act, &input).into_iter().chain(restart));
         self.answer(draft, id, record.clone(), Answered::Approved);
         Ok(())
     }
@@ -101,4 +104,20 @@ impl Asked<'_> {
             false => Err(format!("its time was over at {}", self.minute(record.expires_at))),
         }
     }
+}
+
+/// The restart that was shown with it, together with that of others whom it concerns.
+fn restart(
+    draft: &mut Draft<'_>,
+    act: &Act,
+    input: &PlanInput<'_>,
+    workload: crate::context::ObjectRef,
+) -> Option<Act> {
+    let target = Target::Workload(workload);
+    let key = TargetKey::of(&target)?;
+    let fresh = || TargetRecord::new(target.clone(), act.incident.clone());
+    let mut record = draft.target(&key).cloned().unwrap_or_else(fresh);
+    let restart = planning::restart_of(act, input, &mut record);
+    draft.put(Key::Target(key), Record::Target(record), Because::Planned);
+    restart
 }

@@ -14,7 +14,7 @@ pub use wish::{Command, CommandKind};
 
 use jiff::Timestamp;
 
-use crate::act::{Act, ActWhen, ActionKind};
+use crate::act::{Act, ActWhen, ActionKind, Target};
 use crate::action::{ActionName, Role};
 use crate::budget::Spent;
 use crate::containment::{Containment, TargetKey, TargetRecord};
@@ -67,8 +67,10 @@ impl Asked<'_> {
                 let act = record.map(|record| &record.act);
                 let target = act.and_then(|act| TargetKey::of(&act.target)).map(Key::Target);
                 let incident = act.map(|act| Key::Incident(act.incident.clone()));
+                let restarted = act.and_then(|act| planning::apart(act.clone()).1).map(Target::Workload);
+                let restarted = restarted.and_then(|target| TargetKey::of(&target)).map(Key::Target);
                 let own = [Key::Approval(id.clone()), Key::Switch, Key::Budget];
-                own.into_iter().chain(target).chain(incident).collect()
+                own.into_iter().chain(target).chain(restarted).chain(incident).collect()
             }
             CommandKind::Release(incident) => {
                 let targets = state.incident(incident).into_iter().flat_map(|record| record.targets.iter());
@@ -237,8 +239,7 @@ impl Asked<'_> {
 
     fn remember(&self, draft: &mut Draft<'_>, act: &Act, undo: Vec<crate::act::Step>, spends: Spent) {
         let Some(key) = TargetKey::of(&act.target) else { return };
-        let fresh =
-            || TargetRecord { target: act.target.clone(), incident: act.incident.clone(), acts: Vec::new() };
+        let fresh = || TargetRecord::new(act.target.clone(), act.incident.clone());
         let mut record = draft.target(&key).cloned().unwrap_or_else(fresh);
         record.incident = act.incident.clone();
         record.push(Containment::planned(act, &self.command.id, undo, draft.now()));

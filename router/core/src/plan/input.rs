@@ -146,7 +146,7 @@ impl PlanInput<'_> {
     }
 
     /// The last of the owner chain that has a number of replicas.
-    pub(super) fn scalable(&self) -> Result<&Workload, NoPlan> {
+    pub(crate) fn scalable(&self) -> Result<&Workload, NoPlan> {
         use crate::context::WorkloadKind::{Deployment, ReplicaSet, StatefulSet};
         if self.context.details.is_none() {
             // Why it is not one pod is why nothing is known about it.

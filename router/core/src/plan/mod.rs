@@ -10,6 +10,7 @@ mod drain;
 mod evidence;
 mod image_scan;
 mod input;
+mod owned;
 pub mod permissions;
 mod quarantine;
 mod recipe;

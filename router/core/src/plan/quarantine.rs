@@ -9,6 +9,7 @@
 use std::collections::BTreeSet;
 
 use super::input::{NoPlan, PlanInput, Planned, present};
+use super::owned::{is_kept, is_put_back};
 use super::recipe::{Recipe, Repertoire, the_pod};
 use crate::act::{LABELS_ANNOTATION, Step, StepName, Target};
 use crate::action::ActionName;
@@ -92,7 +93,8 @@ fn plan(input: &PlanInput<'_>) -> Result<Planned, NoPlan> {
     restart(input, owners, &mut steps, &mut notes);
     cordon(input, pod, &mut steps, &mut undo, &mut notes);
     let within_seconds = input.mitigation.verify_within_seconds;
-    steps.push(Step::VerifyIsolated { pod: reference.clone(), incident, within_seconds });
+    let stays_in = detached.stays_in;
+    steps.push(Step::VerifyIsolated { pod: reference.clone(), incident, within_seconds, stays_in });
     undo.push(Step::VerifyReleased { pod: reference.clone() });
     if let Enforcement::Unknown(why) = &details.enforcement {
         notes.push(format!("whether network policies have any effect is not known: {why}"));
@@ -125,8 +127,11 @@ fn refuse_what_policies_cannot_hold(pod: &Pod) -> Result<(), NoPlan> {
 }
 
 /// What is taken away from a pod so that nothing selects it any more.
+#[derive(Default)]
 struct Detached {
     remove: std::collections::BTreeMap<String, String>,
+    /// The Services that go on selecting it, by a label that its controller puts back.
+    stays_in: Vec<String>,
     notes: Vec<String>,
 }
 
@@ -136,9 +141,9 @@ impl Detached {
         let policies = known(&details.policies, "the network policies that select it")?;
         let deny = known(&details.deny, "whether the standing policies are there")?;
         let has_admin = deny.admin.is_some() || deny.admin_api.is_some();
-        let selecting = services.iter().chain(policies.iter().filter(|policy| policy.allows));
+        let policies: Vec<_> = policies.iter().filter(|policy| policy.allows).collect();
         let mut keys = BTreeSet::new();
-        for Selecting { name, selector, allows: _ } in selecting {
+        for Selecting { name, selector, allows: _ } in services.iter().chain(policies.iter().copied()) {
             if selector.handle().is_none() && !has_admin {
                 let reason = format!(
                     "{name} selects it whatever its labels are and allows traffic, and there is no policy of \
@@ -156,7 +161,7 @@ impl Detached {
         };
         let own: BTreeSet<&str> = controller.selector.iter().flat_map(|own| own.positive_keys()).collect();
         match &controller.kind {
-            WorkloadKind::StatefulSet => stateful(pod, controller, &keys, &own),
+            WorkloadKind::StatefulSet => stateful(pod, controller, services, &policies),
             WorkloadKind::DaemonSet => Err(NoPlan::rather(
                 ActionName::Cordon,
                 format!(
@@ -181,7 +186,7 @@ impl Detached {
 
     fn with(pod: &Pod, keys: &BTreeSet<&str>, note: &str) -> Self {
         let notes = (!note.is_empty()).then(|| note.to_owned()).into_iter().collect();
-        Self { remove: present(pod, keys), notes }
+        Self { remove: present(pod, keys), notes, stays_in: Vec::new() }
     }
 }
 
@@ -192,25 +197,47 @@ fn may_fight_back(kind: &str, name: &str) -> String {
 }
 
 /// A StatefulSet wants the pod's very name: released, the pod would block its own replacement. So its
-/// controller's labels stay, which is enough only if nothing else selects by them.
+/// controller's labels stay, which is enough only if nothing else selects by them alone, but for Services of this one
+/// pod: who asks for those asks for the suspect, and gets no answer.
 fn stateful(
     pod: &Pod,
     controller: &Workload,
-    keys: &BTreeSet<&str>,
-    own: &BTreeSet<&str>,
+    services: &[Selecting],
+    policies: &[&Selecting],
 ) -> Result<Detached, NoPlan> {
-    let shared: Vec<_> = keys.intersection(own).copied().collect();
-    if !shared.is_empty() {
+    let own: BTreeSet<&str> = controller.selector.iter().flat_map(|own| own.positive_keys()).collect();
+    let stays = |key: &&str| own.contains(key) || is_kept(&controller.kind, key);
+    let is_held = |one: &&Selecting| {
+        let mut keys = one.selector.positive_keys();
+        one.selector.handle().is_some() && keys.all(|key| stays(&key))
+    };
+    let is_of_this_pod =
+        |one: &&Selecting| one.selector.positive_keys().any(|key| is_put_back(&controller.kind, key));
+    let (alone, shared): (Vec<_>, Vec<_>) = services.iter().filter(is_held).partition(is_of_this_pod);
+    let held: Vec<_> = shared.into_iter().chain(policies.iter().copied().filter(is_held)).collect();
+    if !held.is_empty() {
+        let keys: BTreeSet<_> = held.iter().flat_map(|one| one.selector.positive_keys()).collect();
         let reason = format!(
             "the {} needs the labels by which Services or other policies select it ({}): without them its \
              replacement, which has the same name, cannot start",
             controller.named(),
-            shared.join(", ")
+            keys.into_iter().collect::<Vec<_>>().join(", ")
         );
         return Err(NoPlan::rather(ActionName::DeletePod, reason));
     }
-    let note = "its controller keeps it: nothing replaces it until it is deleted";
-    Ok(Detached::with(pod, keys, note))
+    let selecting = services.iter().chain(policies.iter().copied());
+    let keys: BTreeSet<_> = selecting.flat_map(|one| one.selector.positive_keys()).collect();
+    let keys = keys.into_iter().filter(|key| !stays(key)).collect();
+    let mut detached =
+        Detached::with(pod, &keys, "its controller keeps it: nothing replaces it until it is deleted");
+    detached.stays_in = alone.iter().map(|service| service.name.clone()).collect();
+    if !detached.stays_in.is_empty() {
+        detached.notes.push(format!(
+            "it stays an endpoint of {}, which selects it by a label that its controller puts back: policies cut it off",
+            detached.stays_in.join(", ")
+        ));
+    }
+    Ok(detached)
 }
 
 fn suspend(workload: Option<&Workload>, steps: &mut Vec<Step>, undo: &mut Vec<Step>) {

@@ -161,7 +161,11 @@ impl Scene {
         Policy { mitigation: self.mitigation.clone(), ..builders::policy(&text) }
     }
 
-    pub fn decide(mut self) -> Decision {
+    pub fn decide(self) -> Decision {
+        self.decide_at(now())
+    }
+
+    pub fn decide_at(mut self, now: Timestamp) -> Decision {
         if self.context.pods == Pods::NotAsked {
             self.found(Method::Uid, Confidence::Certain);
         }
@@ -174,7 +178,7 @@ impl Scene {
         let case = Case::new(&event, &policy, &self.context);
         let mut state = State::default();
         loop {
-            let missing = match case.decide(&state, now()) {
+            let missing = match case.decide(&state, now) {
                 Ok(decision) => return decision,
                 Err(Unread(missing)) => missing,
             };

@@ -30,7 +30,8 @@ pub(super) fn control(world: &mut World, namespace: &str) -> Vec<(String, Durati
         };
         let Some(node) = all.iter().find(|node| text(node, "name") == name) else { continue };
         let running = run(world, &pod, node);
-        let writer = Writer { manager: "kubelet".to_owned(), subresource: "status".to_owned(), dry: false };
+        let (manager, subresource) = ("kubelet".to_owned(), "status".to_owned());
+        let writer = Writer { manager, subresource, ..Writer::default() };
         world.edit(&pods, &at, &writer, |pod| pod["status"] = running["status"].clone());
     }
     stops

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::{claim, create, delete, deleting, hash, pod_of, ready, set_status, text};
-use crate::store::World;
+use super::{claim, create, delete, deleting, hash, pod_of, ready, set_status, text, writer};
+use crate::store::{World, key};
 
 pub(super) fn control(world: &mut World, namespace: &str) {
     let (kind, pods) = (world.kind("apps", "statefulsets"), world.kind("", "pods"));
     for set in world.list(&kind, namespace) {
-        let mine = claim(world, &kind, &set);
+        let claimed = claim(world, &kind, &set);
+        let mine = identified(world, claimed);
         let (name, count) = (text(&set, "name").to_owned(), set["spec"]["replicas"].as_i64().unwrap_or(1));
         let revision = format!("{name}-{}", hash(&set["spec"]["template"]));
         let at = |number: i64| mine.iter().find(|pod| text(pod, "name") == format!("{name}-{number}"));
@@ -53,6 +54,23 @@ pub(super) fn control(world: &mut World, namespace: &str) {
         status["updateRevision"] = revision.into();
         set_status(world, &kind, &set, status);
     }
+}
+
+/// The pods, each with the labels of its own name: who takes one of them away finds it put back.
+fn identified(world: &mut World, pods: Vec<Arc<Value>>) -> Vec<Arc<Value>> {
+    let kind = world.kind("", "pods");
+    for pod in pods.iter().filter(|pod| !deleting(pod)) {
+        let own = text(pod, "name").to_owned();
+        if pod["metadata"]["labels"]["statefulset.kubernetes.io/pod-name"] == own.as_str() {
+            continue;
+        }
+        let number = own.rsplit_once('-').map(|(_, number)| number.to_owned()).unwrap_or_default();
+        world.edit(&kind, &key(&kind, pod), &writer(""), |pod| {
+            pod["metadata"]["labels"]["statefulset.kubernetes.io/pod-name"] = own.into();
+            pod["metadata"]["labels"]["apps.kubernetes.io/pod-index"] = number.into();
+        });
+    }
+    pods.iter().filter_map(|pod| world.get(&key(&kind, pod))).collect()
 }
 
 /// Removes what is beyond the count, the highest first, and else what has an old template.

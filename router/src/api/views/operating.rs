@@ -128,7 +128,7 @@ impl Contained {
     /// A target, and what is enough of its incident's key.
     pub(crate) fn of(record: TargetRecord, short: String) -> Self {
         let undo = summary(&record.undo());
-        let TargetRecord { target, incident, acts } = record;
+        let TargetRecord { target, incident, acts, suspects: _ } = record;
         Self { incident, short, target: target.named(), acts, undo }
     }
 }

@@ -52,7 +52,8 @@ fn a_plan_that_was_approved_is_not_said_to_wait() {
     let decision = json!({
         "event": "event-1", "id": "event-1", "at": at, "by": "event", "kind": "k", "finding": null, "subject": "s",
         "rule": "miner", "family": "crypto-mining", "priority": "P0", "verdict": "page", "why": "new",
-        "because": "first report of this incident", "withheld": [withheld], "effects": [], "acts": [],
+        "because": "first report of this incident", "withheld": [withheld], "effects": [],
+        "acts": [{"id": "evidence", "target": "the event", "result": "done", "at": at, "said": "16 files"}],
     });
     let measure = json!({
         "action": "quarantine", "target": "pod shop/web-1", "state": {"done": {"since": at, "by": "jane"}},
@@ -71,6 +72,7 @@ fn a_plan_that_was_approved_is_not_said_to_wait() {
             "Event event-1, 2026-11-25 09:00 UTC",
             "  k: P0 by rule miner (crypto-mining)",
             "  paged: first report of this incident",
+            "  evidence of the event: done: 16 files",
             "  quarantine: approved by jane at 2026-11-25 09:05 UTC; pod shop/web-1",
             "    quarantined since 2026-11-25 09:06 UTC, by jane",
             "Nobody was told",

@@ -11,13 +11,17 @@ use crate::containment::kind::{ADMISSION_BINDING, ADMISSION_POLICY};
 use crate::containment::object;
 use crate::finding::Finding;
 
-/// What the chart installs, and what each is for.
-const POLICIES: [(&str, &str); 2] = [
+/// What `watchfire rbac --admission` prints about Watchfire's own account, and what each is for.
+const POLICIES: [(&str, &str); 3] = [
     ("watchfire-may-change", "whoever holds Watchfire can change all of every workload that it may patch"),
+    (
+        "watchfire-may-deny",
+        "whoever holds Watchfire can make network policies of any name, which let through what they like",
+    ),
     ("watchfire-stays-out", "whoever holds Watchfire can change what is in protected namespaces"),
 ];
 const INSTALL: &str =
-    "install the chart with `admission.enabled: true`, or the policies of its admission.yaml";
+    "install what `watchfire rbac --admission` prints, or the chart with `admission.enabled: true`";
 
 pub(super) async fn admission(api: &Patient) -> Vec<Finding> {
     look(api).await.unwrap_or_else(|fault| vec![unanswered(fault)])
