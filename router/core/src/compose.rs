@@ -68,6 +68,7 @@ pub(crate) fn notice(event: &Event<'_>, about: &About<'_>) -> Notice {
         unknown: unknown.iter().map(|unknown| clean(unknown, 200)).collect(),
         withheld: withheld.iter().map(|withheld| clean(&withheld.to_string(), 600)).collect(),
         lists: facts::lists(&seen),
+        routes: Vec::new(),
         links: links(event, rule),
         incident: (*incident).clone(),
         finding: finding.map(|finding| finding.key.clone()),

@@ -4,7 +4,7 @@ use anyhow::anyhow;
 use clap::{Args, Subcommand};
 use clap_complete::engine::ArgValueCompleter;
 use jiff::{SignedDuration, Timestamp};
-use watchfire_core::attributes::Attributes;
+use watchfire_core::attributes::{Attributes, matchers};
 use watchfire_core::command::CommandKind;
 use watchfire_core::ids::SilenceId;
 use watchfire_core::noise::Maintenance;
@@ -16,7 +16,7 @@ use super::screen::plain;
 use super::screen::{Tone, columns, relative};
 use super::table::{Table, cut, whole};
 use super::watching::Listing;
-use super::{Failed, matchers, span};
+use super::{Failed, span};
 use crate::api::OperatorEndpoint;
 use crate::api::views::{CommandResult, Silence, SilenceState};
 

@@ -13,6 +13,7 @@ use crate::incident::IncidentRecord;
 use crate::noise::PageDraft;
 use crate::notice::{List, Notice};
 use crate::planning::{self, Plans};
+use crate::policy::Routed;
 use crate::priority::Priority;
 use crate::state::{Key, Unread};
 use crate::suppress::{self, Disposition, Suppressing, Suppression, Untold, join, leave};
@@ -59,9 +60,10 @@ impl Case<'_> {
         }
         draft.priority(news.opening.face.priority);
         let because = because(&disposition);
-        self.told(draft, &mut news, disposition, &notice)?;
+        let routed = self.policy.routed(&news.opening.face, draft.now());
+        self.told(draft, &mut news, disposition, (&notice, &routed))?;
         let Opening { key, mut record, .. } = news.opening;
-        let own_pages = ask_at_once(self.policy, key, &mut record, &self.event.id, &at_once, &notice);
+        let own_pages = ask_at_once(&routed, key, &mut record, &self.event.id, &at_once, &notice);
         if !own_pages.is_empty() {
             // Whatever becomes of the news, who has to approve hears of it.
             draft.verdict(Verdict::Page);
@@ -186,18 +188,18 @@ impl Case<'_> {
         draft: &mut Draft<'_>,
         news: &mut News<'_>,
         disposition: Disposition,
-        notice: &Notice,
+        (notice, routed): (&Notice, &Routed<'_>),
     ) -> Result<(), Unread> {
         match disposition {
             Disposition::Notify => {
-                self.is_said(draft, news);
+                self.is_said(draft, news, routed);
                 draft.verdict(Verdict::Page);
                 let Opening { key, record, .. } = &mut news.opening;
-                let pages = self.page(draft, key, record, notice);
+                let pages = self.page(draft, key, record, notice, routed);
                 draft.tell(pages);
             }
             Disposition::Digest => {
-                self.is_said(draft, news);
+                self.is_said(draft, news, routed);
                 draft.verdict(Verdict::Digest);
                 let Opening { key, record, .. } = &news.opening;
                 let line = DigestLine::of(record, draft.now());
@@ -209,10 +211,11 @@ impl Case<'_> {
     }
 
     /// Somebody hears of it now or with the digest: it waits no longer, and its response clock runs from here.
-    fn is_said(&self, draft: &mut Draft<'_>, news: &mut News<'_>) {
+    fn is_said(&self, draft: &mut Draft<'_>, news: &mut News<'_>, routed: &Routed<'_>) {
         let count = self.count(&news.opening);
         let Opening { key, record, .. } = &mut news.opening;
         leave(draft, key, record);
+        record.routes.clone_from(&routed.by);
         record.said_at = draft.now();
         record.said_count = record.said_count.max(count);
         escalation::start_clock(self.policy, record, news.why, draft.now());

@@ -10,7 +10,7 @@ mod storm;
 pub(crate) use bundle::Standing;
 pub use bundle::{BundleKind, BundleRecord, Member};
 pub(crate) use bundle::{bundle_key, incident_of_bundle};
-pub use config::NoiseConfig;
+pub use config::{NoiseConfig, RouteGroupConfig};
 pub use inhibition::InhibitionRecord;
 pub use limit::{LimitRecord, Quota};
 pub(crate) use limit::{check, limit_key};

@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 
 use clap::{Args, ValueEnum};
 use jiff::{SignedDuration, Timestamp};
+use watchfire_core::attributes::matchers;
 use watchfire_core::notice::ByWhom;
 use watchfire_core::priority::Priority;
 
@@ -14,7 +15,7 @@ use crate::cli::asking::{Form, Whom, look, minute, question};
 use crate::cli::screen::{self, Tone, age, relative, theirs};
 use crate::cli::table::{Table, cut, whole};
 use crate::cli::watching::Listing;
-use crate::cli::{Failed, matchers, span};
+use crate::cli::{Failed, span};
 
 /// What `incidents list` takes.
 #[derive(Debug, Args)]
