@@ -69,6 +69,7 @@ impl AsOf<'_> {
                 spent.iter_mut().for_each(|spent| self.past(&mut spent.at))
             }
             Record::Approval(approval) => self.approval(approval),
+            Record::Tally(tally) => tally.as_of(self.now),
             Record::Storm(storm) => storm.recent.iter_mut().for_each(|at| self.past(at)),
             Record::Switch(switch) => switch.off.iter_mut().for_each(|off| self.past(&mut off.at)),
             // What was done to a target is told apart by how far it is; a limit is looked at as of now anyway.

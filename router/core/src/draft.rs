@@ -201,6 +201,7 @@ fn called(record: &Record) -> Option<String> {
         | Record::Silences(_)
         | Record::Inhibition(_)
         | Record::Limit(_)
+        | Record::Tally(_)
         | Record::Storm(_)
         | Record::Digest(_)
         | Record::DigestLine(_)

@@ -25,7 +25,7 @@ const GROUPS: [(&str, &str, &[&str]); 4] = [
     (
         "Rules",
         "what is paged, tried out without telling anyone",
-        &["rules", "explain", "replay", "preview", "templates", "pattern"],
+        &["rules", "routes", "explain", "replay", "preview", "templates", "pattern"],
     ),
     (
         "Worker",

@@ -9,6 +9,7 @@ use watchfire_core::command::CommandKind;
 use watchfire_core::ids::SilenceId;
 use watchfire_core::noise::Maintenance;
 use watchfire_core::silence::{Extension, SilenceDraft};
+use watchfire_core::span;
 
 use super::asking::{Form, Whom, command, learn, look, minute, question_of, refusal};
 use super::completing::Ids;
@@ -16,7 +17,7 @@ use super::screen::plain;
 use super::screen::{Tone, columns, relative};
 use super::table::{Table, cut, whole};
 use super::watching::Listing;
-use super::{Failed, span};
+use super::Failed;
 use crate::api::OperatorEndpoint;
 use crate::api::views::{CommandResult, Silence, SilenceState};
 

@@ -13,6 +13,7 @@ mod paths;
 pub(crate) mod policy;
 mod queues;
 mod ready;
+mod routes;
 mod schema;
 mod telemetry;
 #[cfg(test)]
@@ -28,6 +29,7 @@ pub use file::{Config, HealthConfig, HttpConfig, RouteConfig, RulesConfig, Store
 pub(crate) use http::without_port;
 pub use mitigation::{BudgetConfig, KillSwitch, MitigationConfig, ProtectedConfig};
 pub(crate) use ready::{Apart, apart};
+pub(crate) use routes::alone;
 pub use ready::{Reach, Ready, Tokens};
 pub use schema::schema;
 pub use telemetry::{OtlpConfig, TelemetryConfig};

@@ -76,9 +76,11 @@ impl Case<'_> {
         let record = self.seen_in(previous.as_ref(), finding, now);
         let face = self.face(&record);
         let mut opening = Opening { finding, key, record, face, judged };
+        let is_another = self.is_another(finding, known);
         let adopted = self.remembered(&mut draft, &mut opening)?;
+        let counting = self.counted(&mut draft, &opening, is_another)?;
         match opening.news() {
-            Some(why) => self.weighed(&mut draft, News { opening, why, adopted })?,
+            Some(why) => self.weighed(&mut draft, News { opening, why, adopted, counting })?,
             None => {
                 let note = self.note_late(&mut draft, key, &opening.record);
                 draft.tell(note);

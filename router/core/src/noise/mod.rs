@@ -6,6 +6,7 @@ mod inhibition;
 mod limit;
 mod member;
 mod storm;
+mod tally;
 
 pub(crate) use bundle::Standing;
 pub use bundle::{BundleKind, BundleRecord, Member};
@@ -17,6 +18,8 @@ pub(crate) use limit::{check, limit_key};
 pub(crate) use member::Remains;
 pub use member::{Ending, Joining, Leaving};
 pub use storm::StormRecord;
+pub(crate) use tally::{Place, Standing as TallyStanding};
+pub use tally::{Counted, Tally, TallyRecord};
 
 use std::collections::BTreeMap;
 

@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use watchfire_core::attributes::matchers;
 use watchfire_core::notice::ByWhom;
 use watchfire_core::priority::Priority;
+use watchfire_core::span;
 
 use crate::api::OperatorEndpoint;
 use crate::api::params::{self, IncidentsIn};
@@ -15,7 +16,7 @@ use crate::cli::asking::{Form, Whom, look, minute, question};
 use crate::cli::screen::{self, Tone, age, relative, theirs};
 use crate::cli::table::{Table, cut, whole};
 use crate::cli::watching::Listing;
-use crate::cli::{Failed, span};
+use crate::cli::Failed;
 
 /// What `incidents list` takes.
 #[derive(Debug, Args)]
