@@ -40,10 +40,10 @@ impl Case<'_> {
     ) -> Result<Option<Counting<'_>>, Unread> {
         let Some(threshold) = &self.rule.after else { return Ok(None) };
         let incident = opening.key;
-        let known = match threshold.per.is_empty() {
-            true => None,
-            false => opening.face.equals(&threshold.per),
-        };
+        // Names are given within an account: two of one name are strangers, and so are those of whom it is not known.
+        let account = opening.face.subject.account.clone().filter(|_| !threshold.per.is_empty());
+        let known = opening.face.equals(&threshold.per).zip(account);
+        let known = known.map(|(values, account)| values.into_iter().chain([account]).collect::<Vec<_>>());
         let (is_by_itself, values) = (known.is_none(), known.unwrap_or_else(|| vec![incident.to_string()]));
         let kind = if is_by_itself { "incident" } else { "values" };
         let values: Vec<_> = [kind].into_iter().chain(values.iter().map(String::as_str)).collect();
