@@ -166,6 +166,7 @@ fn wide(incidents: &[Incident]) -> Table {
         "ASSIGNED",
         "EVENTS",
         "FAMILY",
+        "ROUTES",
         "WHAT",
         "WHERE",
     ];
@@ -182,6 +183,7 @@ fn wide(incidents: &[Incident]) -> Table {
             assigned.clone().unwrap_or_default(),
             incident.events.to_string(),
             incident.family.clone(),
+            incident.routes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
             theirs(&incident.title),
             theirs(&incident.subject),
         ];
