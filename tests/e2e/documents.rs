@@ -64,6 +64,7 @@ const SHOWN_BY_HAND: [(&str, &str, &str); 16] = [
     ("router/docs/noise.md", "watchfire silence add namespace=checkout", "a worker whose times were set"),
     ("router/docs/noise.md", "watchfire silence expire s-85317ac5", "a worker whose times were set"),
     ("router/docs/configuration.md", "watchfire ", "configurations that were made wrong for it"),
+    ("router/docs/routes.md", "watchfire ", "the configuration that stands there: e2e/routes.rs"),
     ("router/docs/templates.md", "watchfire ", "configurations and templates that were made for it"),
     ("router/docs/commands.md", "watchfire send-test", "names of one worker's events: e2e/drill.rs"),
     (

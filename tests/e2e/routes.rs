@@ -101,74 +101,48 @@ async fn a_count_outlives_a_kill_and_one_page_names_what_led_to_it() {
     assert_eq!((triggers(&oncall).len(), triggers(&payments).len()), (1, 0));
 }
 
-const TREE: &str = "\
-store: {path: s.redb}
-channels: {screen: {console: {}}, pay: {console: {}}, chat: {console: {}}}
-routes:
-  P0: {to: [screen], fallback: chat}
-  P1: {to: [screen]}
-  P2: {to: [chat]}
-  routes:
-    - name: payments
-      matchers: [namespace=pay-*, namespace=cards]
-      to: [pay]
-      routes:
-        - {name: low, matchers: [priority=P3], to: []}
-        - {name: nights, to: [screen], mute_time_intervals: [business], repeat_after_minutes: 30}
-    - {name: lab, matchers: [namespace=lab], to: [chat], sole: true, reason: nothing of value runs there}
-";
+/// Its configuration stands in its first block of YAML.
+const DOCUMENT: &str = include_str!("../../router/docs/routes.md");
+
+fn blocks<'d>(of: &str) -> impl Iterator<Item = &'d str> {
+    let fence = format!("```{of}\n");
+    let parts: Vec<_> = DOCUMENT.split(fence.as_str()).skip(1).collect();
+    parts.into_iter().map(|part| part.split("```").next().unwrap())
+}
 
 #[test]
-fn the_tree_and_the_way_of_what_has_these_labels_are_shown_as_text_and_as_json() {
-    let directory = directory(&[("watchfire.yaml", TREE)]);
-    let run = |arguments: &[&str]| {
-        let all: Vec<_> = ["routes"].into_iter().chain(arguments.iter().copied()).chain(["--config", "watchfire.yaml"]).collect();
-        let said = watchfire(directory.path(), &all, "");
-        assert_eq!(said.code, 0, "{}", said.stderr);
-        said.stdout
+fn what_the_document_shows_of_its_configuration_is_printed() {
+    let yaml = blocks("yaml").next().unwrap();
+    let directory = directory(&[("watchfire.yaml", yaml)]);
+    let run = |line: &str| {
+        let words = line.split(' ').skip(1).chain(["--config", "watchfire.yaml"]);
+        watchfire(directory.path(), &words.collect::<Vec<_>>(), "")
     };
-    let tree = "\
-default
-│ P0 -> screen, or chat
-│ P1 -> screen
-│ P2 -> chat
-│ P3 -> the digest
-├─ payments
-│  │ namespace=pay-* namespace=cards
-│  │ -> pay
-│  ├─ low
-│  │    priority=P3
-│  │    -> the digest
-│  └─ nights
-│       everything
-│       not in business
-│       -> screen
-│       quiet for 30 min after it was said
-└─ lab
-     namespace=lab
-     -> chat
-     sole: P0 goes here alone: nothing of value runs there
-";
-    assert_eq!(run(&["show"]), tree);
-    let at = ["--at", "2026-11-25T12:00:00Z"];
-    let p0 = run(&[&["test", "priority=p0", "namespace=cards"][..], &at].concat());
-    let expected = "\
-priority=p0 namespace=cards
-  payments: namespace=pay-* namespace=cards
-  default: every P0, unless a route is the sole one
-  -> pay, screen
-     chat, where screen does not take it
-";
-    assert_eq!(p0, expected);
-    let night = ["test", "priority=P1", "namespace=pay-a", "--at", "2026-11-25T20:00:00Z", "--output", "json"];
-    let night: Value = serde_json::from_str(&run(&night)).unwrap();
-    let expected = json!({
-        "of": "priority=P1 namespace=pay-a", "routes": ["payments/nights"], "to": ["screen"], "fallbacks": [],
-    });
-    assert_eq!(night, expected);
-    let shown: Value = serde_json::from_str(&run(&["show", "--output", "json"])).unwrap();
-    assert_eq!(shown["routes"][0]["routes"][1]["name"], "payments/nights");
-    let wrong = watchfire(directory.path(), &["routes", "test", "namespace=a", "--config", "watchfire.yaml"], "");
-    let expected = "expected priority=P0, P1, P2 or P3 among the labels, found none\n";
+    let mut shown = 0;
+    for block in blocks("text").filter(|block| block.starts_with("$ ")) {
+        for part in format!("\n{block}").split("\n$ ").skip(1) {
+            let (line, expected) = part.split_once('\n').unwrap();
+            let said = run(line);
+            assert_eq!((said.stdout.trim(), said.code), (expected.trim(), 0), "{line}: {}", said.stderr);
+            assert!(said.stdout.lines().all(|line| line.chars().count() <= 80 || line.starts_with('{')), "{line}");
+            shown += 1;
+        }
+    }
+    assert_eq!(shown, 4);
+    let alone = blocks("text").last().unwrap().trim();
+    let check = run("watchfire check --offline");
+    assert!(check.stdout.contains(alone), "{}{}", check.stdout, check.stderr);
+}
+
+#[test]
+fn the_tree_is_shown_as_json_and_what_has_no_priority_is_refused() {
+    let directory = directory(&[("watchfire.yaml", blocks("yaml").next().unwrap())]);
+    let run = |arguments: &[&str]| watchfire(directory.path(), &[arguments, &["--config", "watchfire.yaml"]].concat(), "");
+    let shown: Value = serde_json::from_str(&run(&["routes", "show", "--output", "json"]).stdout).unwrap();
+    let names = [&shown["routes"][0]["name"], &shown["routes"][0]["routes"][1]["name"]];
+    assert_eq!(names, ["payments", "payments/weekend"]);
+    let wrong = run(&["routes", "test", "namespace=a", "pod=~b"]);
+    let expected = "there are no regular expressions, use * instead: pod=b\n\
+                    expected priority=P0, P1, P2 or P3 among the labels, found none\n";
     assert_eq!((wrong.code, wrong.stderr.as_str()), (2, expected));
 }
