@@ -22,7 +22,8 @@ rules:
 ";
 
 fn probe(number: usize) -> Value {
-    GuardDuty::of("Recon:Runtime/PortProbe", 5.0, &format!("probed-{number}")).event(&format!("probe-{number}"))
+    GuardDuty::of("Recon:Runtime/PortProbe", 5.0, &format!("probed-{number}"))
+        .event(&format!("probe-{number}"))
 }
 
 /// `oncall` at one PagerDuty, `payments` at another.
@@ -124,7 +125,10 @@ fn what_the_document_shows_of_its_configuration_is_printed() {
             let (line, expected) = part.split_once('\n').unwrap();
             let said = run(line);
             assert_eq!((said.stdout.trim(), said.code), (expected.trim(), 0), "{line}: {}", said.stderr);
-            assert!(said.stdout.lines().all(|line| line.chars().count() <= 80 || line.starts_with('{')), "{line}");
+            assert!(
+                said.stdout.lines().all(|line| line.chars().count() <= 80 || line.starts_with('{')),
+                "{line}"
+            );
             shown += 1;
         }
     }
@@ -137,7 +141,9 @@ fn what_the_document_shows_of_its_configuration_is_printed() {
 #[test]
 fn the_tree_is_shown_as_json_and_what_has_no_priority_is_refused() {
     let directory = directory(&[("watchfire.yaml", blocks("yaml").next().unwrap())]);
-    let run = |arguments: &[&str]| watchfire(directory.path(), &[arguments, &["--config", "watchfire.yaml"]].concat(), "");
+    let run = |arguments: &[&str]| {
+        watchfire(directory.path(), &[arguments, &["--config", "watchfire.yaml"]].concat(), "")
+    };
     let shown: Value = serde_json::from_str(&run(&["routes", "show", "--output", "json"]).stdout).unwrap();
     let names = [&shown["routes"][0]["name"], &shown["routes"][0]["routes"][1]["name"]];
     assert_eq!(names, ["payments", "payments/weekend"]);

@@ -104,8 +104,7 @@ fn team(context: &Context) -> Option<String> {
     let pod = context.pod().map(|pod| [&pod.annotations, &pod.labels]);
     let namespace = context.namespace.as_ref().map(|namespace| [&namespace.annotations, &namespace.labels]);
     let written = pod.into_iter().chain(namespace).flatten();
-    let mut named =
-        written.flatten().filter(|(name, team)| is_of_a_team(name) && !team.trim().is_empty());
+    let mut named = written.flatten().filter(|(name, team)| is_of_a_team(name) && !team.trim().is_empty());
     named.next().map(|(_, team)| clean(team.trim(), 100))
 }
 

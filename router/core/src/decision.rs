@@ -13,7 +13,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::act::Act;
 use crate::attributes::Attributes;
-use crate::ids::{BundleKey, ChannelName, DedupKey, EffectId, EventId, FindingKey, IncidentKey, RouteName, RuleName};
+use crate::ids::{
+    BundleKey, ChannelName, DedupKey, EffectId, EventId, FindingKey, IncidentKey, RouteName, RuleName,
+};
 use crate::notice::Notice;
 use crate::priority::Priority;
 use crate::state::{Key, Merge, Record, State};

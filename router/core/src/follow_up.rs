@@ -63,9 +63,13 @@ pub fn report(
     }
     let mut record = draft.incident(&act.incident).cloned();
     draft.page(match (&mut record, ended.is_not_contained, is_said(act, ended.end)) {
-        (_, true, _) => {
-            page(&ended.routed(&draft, policy), &act.incident, record.as_mut(), &report_id(entry, act), &notice)
-        }
+        (_, true, _) => page(
+            &ended.routed(&draft, policy),
+            &act.incident,
+            record.as_mut(),
+            &report_id(entry, act),
+            &notice,
+        ),
         (Some(record), false, true) => tell(record, &act.incident, &notice),
         (None, false, true) | (_, false, false) => Vec::new(),
     });

@@ -30,7 +30,9 @@ pub(crate) fn head(mut draft: Draft<'_>, policy: &Policy) -> Result<Decision, Un
     let now = draft.now();
     let withheld = withheld(draft.withheld());
     let own = draft.own_incident().cloned();
-    if let Some((Some(record), _)) = own.as_ref().and_then(|own| standings.get(own)).filter(|_| !draft.is_quiet()) {
+    if let Some((Some(record), _)) =
+        own.as_ref().and_then(|own| standings.get(own)).filter(|_| !draft.is_quiet())
+    {
         let routes = record.routes.clone();
         draft.goes_by(&routes);
     }

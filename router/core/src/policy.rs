@@ -111,12 +111,7 @@ impl Policy {
 
     /// How long an incident of that rule and priority, which went by these routes, stays quiet after it was said: the
     /// shortest that a route has, else the rule's, else the priority's.
-    pub(crate) fn window(
-        &self,
-        rule: Option<&Rule>,
-        priority: Priority,
-        by: &[RouteName],
-    ) -> SignedDuration {
+    pub(crate) fn window(&self, rule: Option<&Rule>, priority: Priority, by: &[RouteName]) -> SignedDuration {
         let of_routes = self.routes.named(by).filter_map(|route| route.repeat_after).min();
         let of_rule = || rule.and_then(|rule| rule.repeat_after);
         of_routes.or_else(of_rule).unwrap_or_else(|| self.repeat_after.of(priority))

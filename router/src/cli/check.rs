@@ -64,8 +64,7 @@ pub(super) fn main(arguments: &Arguments) -> Result<(), Failed> {
             answers.iter().try_for_each(|answer| say(&answer.line()))?;
         }
         Output::Json => {
-            let mut answer =
-                json!({"rules": rules, "examples": examples, "channels": channels, "mistakes": [], "notes": alone});
+            let mut answer = json!({"rules": rules, "examples": examples, "channels": channels, "mistakes": [], "notes": alone});
             if *live {
                 answer["live"] = answers.iter().map(Answer::json).collect();
             }

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use watchfire_core::attributes::matchers;
 use watchfire_core::attributes::Attributes;
+use watchfire_core::attributes::matchers;
 use watchfire_core::context::Context;
 use watchfire_core::event::{Event, messages, text_of};
 use watchfire_core::json::Json;
@@ -228,7 +228,8 @@ fn answer(asked: &Asked, policy: &Policy, output: Output) -> Result<(), Failed> 
     let routed = policy.routes.at(seen, *priority, *at);
     let to = routed.to();
     if output == Output::Json {
-        let fallbacks: Vec<_> = routed.fallbacks().iter().map(|(to, of)| json!({"to": to, "of": of})).collect();
+        let fallbacks: Vec<_> =
+            routed.fallbacks().iter().map(|(to, of)| json!({"to": to, "of": of})).collect();
         let fallbacks = if priority.is_urgent() { fallbacks } else { Vec::new() };
         say!("{}", json!({"of": named, "routes": routed.by, "to": to, "fallbacks": fallbacks}));
         return Ok(());
@@ -261,7 +262,8 @@ fn fallbacks(routed: &Routed<'_>, priority: Priority) -> Result<(), Failed> {
 fn because(name: &str, policy: &Policy, priority: Priority) -> String {
     match policy.routes.each().find(|route| route.name.as_str() == name) {
         Some(route) => {
-            let matchers = if route.matchers.is_empty() { "everything".to_owned() } else { route.matchers.join(" ") };
+            let matchers =
+                if route.matchers.is_empty() { "everything".to_owned() } else { route.matchers.join(" ") };
             format!("{name}: {matchers}")
         }
         None if priority == Priority::P0 => format!("{name}: every P0, unless a route is the sole one"),

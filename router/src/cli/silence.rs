@@ -11,13 +11,13 @@ use watchfire_core::noise::Maintenance;
 use watchfire_core::silence::{Extension, SilenceDraft};
 use watchfire_core::span;
 
+use super::Failed;
 use super::asking::{Form, Whom, command, learn, look, minute, question_of, refusal};
 use super::completing::Ids;
 use super::screen::plain;
 use super::screen::{Tone, columns, relative};
 use super::table::{Table, cut, whole};
 use super::watching::Listing;
-use super::Failed;
 use crate::api::OperatorEndpoint;
 use crate::api::views::{CommandResult, Silence, SilenceState};
 

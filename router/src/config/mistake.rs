@@ -88,7 +88,8 @@ impl Mistakes<'_> {
     ) -> BTreeMap<Priority, &'n Node> {
         let names: Vec<_> =
             Priority::ALL.iter().map(|priority| priority.as_str()).chain(others.iter().copied()).collect();
-        let (last, first) = names.split_last().map_or(("", String::new()), |(last, first)| (last, first.join(", ")));
+        let (last, first) =
+            names.split_last().map_or(("", String::new()), |(last, first)| (last, first.join(", ")));
         let mut found = BTreeMap::new();
         for (name, node) in self.members(path, part, &names.join(", ")) {
             match Priority::ALL.into_iter().find(|priority| priority.as_str() == name) {

@@ -29,8 +29,8 @@ pub use file::{Config, HealthConfig, HttpConfig, RouteConfig, RulesConfig, Store
 pub(crate) use http::without_port;
 pub use mitigation::{BudgetConfig, KillSwitch, MitigationConfig, ProtectedConfig};
 pub(crate) use ready::{Apart, apart};
-pub(crate) use routes::alone;
 pub use ready::{Reach, Ready, Tokens};
+pub(crate) use routes::alone;
 pub use schema::schema;
 pub use telemetry::{OtlpConfig, TelemetryConfig};
 pub(crate) use watched::Watched;

@@ -67,12 +67,16 @@ impl Checked<'_> {
         if *repeat_after_minutes == Some(0) {
             mistake(".repeat_after_minutes", expected("at least 1").found("0"));
         }
-        let intervals = [(".active_time_intervals", active_time_intervals), (".mute_time_intervals", mute_time_intervals)];
+        let intervals = [
+            (".active_time_intervals", active_time_intervals),
+            (".mute_time_intervals", mute_time_intervals),
+        ];
         for (member, names) in intervals {
             for (index, name) in names.iter().enumerate() {
                 let known = &self.names.tree.time_intervals;
                 if name != TreeConfig::BUSINESS && !known.contains_key(name) {
-                    let all: Vec<_> = known.keys().map(String::as_str).chain([TreeConfig::BUSINESS]).collect();
+                    let all: Vec<_> =
+                        known.keys().map(String::as_str).chain([TreeConfig::BUSINESS]).collect();
                     let interval = expected(format!("a time interval ({})", all.join(", ")));
                     mistake(&format!("{member}[{index}]"), interval.found(format!("`{name}`")));
                 }
@@ -105,11 +109,16 @@ impl Checked<'_> {
             && to.is_empty()
         {
             let none = expected("at least one channel").found("none");
-            let hint = format!("{urgent} comes here, and nobody would be told; match priority=P2 or priority=P3");
+            let hint =
+                format!("{urgent} comes here, and nobody would be told; match priority=P2 or priority=P3");
             mistake(".to", none.hint(hint));
         }
         let listed = |member: &str, names: &[String]| -> Vec<(String, String)> {
-            names.iter().enumerate().map(|(index, name)| (format!("{member}[{index}]"), name.clone())).collect()
+            names
+                .iter()
+                .enumerate()
+                .map(|(index, name)| (format!("{member}[{index}]"), name.clone()))
+                .collect()
         };
         let mut named = listed(".to", to.as_deref().unwrap_or_default());
         named.extend(fallback.iter().map(|name| (".fallback".to_owned(), name.clone())));
@@ -139,10 +148,9 @@ impl Checked<'_> {
         let NestedRouteConfig { sole, reason, to, .. } = self.route;
         let has_reason = reason.as_ref().is_some_and(|reason| !reason.trim().is_empty());
         match (sole, has_reason) {
-            (true, false) => mistake(
-                ".reason",
-                expected("why a P0 does not go by the default as well").found("none"),
-            ),
+            (true, false) => {
+                mistake(".reason", expected("why a P0 does not go by the default as well").found("none"))
+            }
             (false, true) => mistake(".reason", expected("none").hint("it is for `sole: true`")),
             (true, true) | (false, false) => {}
         }
@@ -157,9 +165,9 @@ impl Checked<'_> {
 /// Those before a route, under the same route.
 fn neighbours<'t>(tree: &'t TreeConfig, path: &str) -> &'t [NestedRouteConfig] {
     let mut routes = tree.routes.as_slice();
-    let mut steps = path.split('.').filter_map(|step| {
-        step.strip_prefix("routes[")?.strip_suffix(']')?.parse::<usize>().ok()
-    });
+    let mut steps = path
+        .split('.')
+        .filter_map(|step| step.strip_prefix("routes[")?.strip_suffix(']')?.parse::<usize>().ok());
     let mut index = steps.next().unwrap_or_default();
     for below in steps {
         let Some(route) = routes.get(index) else { return &[] };

@@ -39,7 +39,7 @@ pub(super) fn needed(key: &str, record: &Record) -> Needed {
         Record::DigestContents(_) => false,
         Record::Budget(_) | Record::Approval(_) | Record::Limit(_) | Record::Tally(_) | Record::Storm(_) => {
             false
-        },
+        }
     };
     if is_needed { Needed::Yes } else { Needed::No }
 }

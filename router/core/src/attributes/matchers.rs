@@ -59,9 +59,7 @@ pub fn labelled(labels: &[String]) -> Result<(Json<'static>, Priority), Vec<Stri
     let named = seen.get("priority").and_then(Value::as_str);
     let priority = Priority::ALL.into_iter().find(|priority| Some(priority.as_str()) == named);
     match priority {
-        Some(priority) if mistakes.is_empty() => {
-            Ok((texts(Value::Object(seen)), priority))
-        }
+        Some(priority) if mistakes.is_empty() => Ok((texts(Value::Object(seen)), priority)),
         Some(_) => Err(mistakes),
         None => {
             let none = "expected priority=P0, P1, P2 or P3 among the labels, found none";

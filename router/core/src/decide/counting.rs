@@ -51,7 +51,8 @@ impl Case<'_> {
         draft.need(Key::Tally(place.record.clone()))?;
         let mut record = draft.tally(&place.record).cloned().unwrap_or_default();
         let standing = if is_another {
-            let (at, line) = (draft.now(), format!("{}: {}", opening.record.title, self.event.subject.line()));
+            let (at, line) =
+                (draft.now(), format!("{}: {}", opening.record.title, self.event.subject.line()));
             record.count(&place, threshold, Counted { at, incident: incident.clone(), line })
         } else {
             record.forget(threshold, draft.now());
@@ -84,7 +85,9 @@ impl News<'_> {
                 format!("{so_far} of {asked}; it names none, and is counted with its own incident")
             }
             TallyStanding::Below(so_far) => format!("{so_far} of {asked}; told when there are as many"),
-            TallyStanding::Named if self.opening.judged.is_news() && !self.opening.judged.opens() => return None,
+            TallyStanding::Named if self.opening.judged.is_news() && !self.opening.judged.opens() => {
+                return None;
+            }
             TallyStanding::Named => format!("named by the page that told of {asked}"),
             TallyStanding::Reached | TallyStanding::NoRoom => return None,
         };
@@ -92,14 +95,19 @@ impl News<'_> {
     }
 
     /// What led to it, for the page that tells that there are as many; the incidents that it names are told by it.
-    pub(super) fn led_to_it(&self, draft: &mut Draft<'_>, zone: &crate::zone::Zone) -> Option<(String, List)> {
+    pub(super) fn led_to_it(
+        &self,
+        draft: &mut Draft<'_>,
+        zone: &crate::zone::Zone,
+    ) -> Option<(String, List)> {
         let counting = self.counting.as_ref().filter(|_| self.waits_for_more())?;
         let Counting { threshold, place, standing, is_by_itself: _ } = counting;
         if *standing == TallyStanding::NoRoom {
             let why = format!("too many others are counted by its rule to wait for {}", threshold.sentence());
             return Some((why, List { head: String::new(), lines: Vec::new(), more: 0 }));
         }
-        let mut record = draft.tally(&place.record).cloned().filter(|_| *standing == TallyStanding::Reached)?;
+        let mut record =
+            draft.tally(&place.record).cloned().filter(|_| *standing == TallyStanding::Reached)?;
         let named = record.tell(place);
         draft.put(Key::Tally(place.record.clone()), Record::Tally(Box::new(record)), Because::Counted);
         let line = |counted: &Counted| {

@@ -180,7 +180,7 @@ impl Case<'_> {
             Disposition::Notify | Disposition::Digest => true,
             Disposition::Suppress(hold) => {
                 !matches!(hold.why, Why::Silenced | Why::Muted | Why::Inhibited | Why::Counted)
-            },
+            }
         };
         let may_be_held = self.rule.priority != Priority::P0;
         if turns <= most as usize || record.flapping.is_some() || !is_heard || !may_be_held {

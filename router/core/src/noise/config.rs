@@ -157,7 +157,8 @@ pub struct RouteGroupConfig {
 impl RouteGroupConfig {
     /// The group of the route of that name: whatever goes by it.
     pub fn group(&self, route: &RouteName) -> Group {
-        let Self { group_by, group_wait_seconds, group_interval_minutes, repeat_interval_hours } = self.clone();
+        let Self { group_by, group_wait_seconds, group_interval_minutes, repeat_interval_hours } =
+            self.clone();
         GroupConfig {
             name: format!("route {route}"),
             matches: None,

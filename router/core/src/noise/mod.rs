@@ -18,8 +18,8 @@ pub(crate) use limit::{check, limit_key};
 pub(crate) use member::Remains;
 pub use member::{Ending, Joining, Leaving};
 pub use storm::StormRecord;
-pub(crate) use tally::{Place, Standing as TallyStanding};
 pub use tally::{Counted, Tally, TallyRecord};
+pub(crate) use tally::{Place, Standing as TallyStanding};
 
 use std::collections::BTreeMap;
 

@@ -162,11 +162,7 @@ impl Routes {
     /// By the default alone: for what nothing is known of but its priority.
     pub(crate) fn by_default(&self, priority: Priority) -> Routed<'_> {
         let name = (!self.tree.is_empty()).then(|| RouteName::new(DEFAULT));
-        Routed {
-            by: name.into_iter().collect(),
-            legs: vec![self.default_of(priority)],
-            ..Routed::default()
-        }
+        Routed { by: name.into_iter().collect(), legs: vec![self.default_of(priority)], ..Routed::default() }
     }
 
     /// Whether anybody is told of what went by these routes.
@@ -197,7 +193,8 @@ impl Routes {
     /// Every channel that a route, its fallback or its chain names.
     pub(super) fn channels(&self) -> impl Iterator<Item = &ChannelName> {
         let nested = self.each().filter_map(|route| route.route.as_ref());
-        let routed = self.root.values().chain(nested).flat_map(|route| route.to.iter().chain(&route.fallback));
+        let routed =
+            self.root.values().chain(nested).flat_map(|route| route.to.iter().chain(&route.fallback));
         routed.chain(self.each().flat_map(|route| &route.escalation).flat_map(|step| &step.to))
     }
 }
@@ -252,7 +249,9 @@ impl<'p> Routed<'p> {
     pub fn fallbacks(&self) -> Vec<(&ChannelName, &ChannelName)> {
         let to = self.to();
         let mut fallbacks: Vec<(&ChannelName, &ChannelName)> = Vec::new();
-        for (fallback, primary) in self.legs.iter().filter_map(|leg| leg.fallback.as_ref().zip(leg.to.first())) {
+        for (fallback, primary) in
+            self.legs.iter().filter_map(|leg| leg.fallback.as_ref().zip(leg.to.first()))
+        {
             if !to.contains(&fallback) && fallbacks.iter().all(|(known, _)| *known != fallback) {
                 fallbacks.push((fallback, primary));
             }

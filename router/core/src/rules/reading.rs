@@ -126,7 +126,8 @@ impl Reading<'_> {
         let Some(after) = after else { return };
         let path = format!("{path}.after");
         if priority == Priority::P0 {
-            let mistake = expected("none").hint("a P0 is told at once; give the rule P1 to have it counted first");
+            let mistake =
+                expected("none").hint("a P0 is told at once; give the rule P1 to have it counted first");
             self.mistake(node.at("after").name_place(), path.clone(), mistake);
         }
         for (member, mistake) in after.mistakes() {

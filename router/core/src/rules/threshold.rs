@@ -138,7 +138,8 @@ impl AfterText {
         }
         let known = || Subject::MEMBERS.iter().flat_map(|member| member.paths).copied();
         for (index, path) in per.iter().enumerate().filter(|(_, path)| known().all(|known| known != **path)) {
-            let mistake = expected("a part of the subject").found(format!("`{path}`")).hint(near(path, known()));
+            let mistake =
+                expected("a part of the subject").found(format!("`{path}`")).hint(near(path, known()));
             let member = if per.len() == 1 { "per".to_owned() } else { format!("per[{index}]") };
             mistakes.push((member, mistake));
         }

@@ -199,12 +199,7 @@ fn suppressed(draft: &mut Draft<'_>, hold: Suppression, untold: Untold<'_>, reco
 }
 
 /// With all that was counted while it was held.
-fn is_said(
-    draft: &Draft<'_>,
-    record: &mut IncidentRecord,
-    held: Option<&Suppressed>,
-    routed: &Routed<'_>,
-) {
+fn is_said(draft: &Draft<'_>, record: &mut IncidentRecord, held: Option<&Suppressed>, routed: &Routed<'_>) {
     record.routes.clone_from(&routed.by);
     record.said_count = record.said_count.max(held.map_or(0, |held| held.count));
     record.held = None;

@@ -12,11 +12,11 @@ use watchfire_core::span;
 use crate::api::OperatorEndpoint;
 use crate::api::params::{self, IncidentsIn};
 use crate::api::views::{Incident, IncidentList, IncidentState};
+use crate::cli::Failed;
 use crate::cli::asking::{Form, Whom, look, minute, question};
 use crate::cli::screen::{self, Tone, age, relative, theirs};
 use crate::cli::table::{Table, cut, whole};
 use crate::cli::watching::Listing;
-use crate::cli::Failed;
 
 /// What `incidents list` takes.
 #[derive(Debug, Args)]

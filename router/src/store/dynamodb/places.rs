@@ -221,7 +221,9 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use watchfire_core::digest::EditionNumber;
-    use watchfire_core::ids::{ApprovalId, BundleKey, Delivery, FindingKey, InhibitionKey, LimitKey, TallyKey};
+    use watchfire_core::ids::{
+        ApprovalId, BundleKey, Delivery, FindingKey, InhibitionKey, LimitKey, TallyKey,
+    };
     use watchfire_core::state::Key;
 
     use super::*;

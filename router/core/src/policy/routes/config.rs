@@ -177,7 +177,8 @@ impl Reading<'_> {
             Some(above) => format!("{}/{name}", above.name),
             None => name.clone(),
         });
-        let repeat_after = config.repeat_after_minutes.map(|minutes| SignedDuration::from_mins(minutes.into()));
+        let repeat_after =
+            config.repeat_after_minutes.map(|minutes| SignedDuration::from_mins(minutes.into()));
         let escalation: Vec<_> = config.escalation.iter().map(step).collect();
         let mut route = NestedRoute {
             matchers: matchers.texts.clone(),

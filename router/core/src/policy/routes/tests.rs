@@ -71,7 +71,10 @@ fn a_route_has_from_the_route_above_it_what_it_does_not_say() {
                - {name: mail, matchers: [namespace=pay-mail], to: [pay-mail]}
            - {name: plain, matchers: [namespace=plain]}",
     );
-    assert_eq!(goes(&routes, "priority=P1 namespace=pay-cards", NOON), "payments/cards: pay; pay-mail for pay");
+    assert_eq!(
+        goes(&routes, "priority=P1 namespace=pay-cards", NOON),
+        "payments/cards: pay; pay-mail for pay"
+    );
     assert_eq!(goes(&routes, "priority=P1 namespace=pay-mail", NOON), "payments/mail: pay-mail");
     assert_eq!(goes(&routes, "priority=P1 namespace=plain", NOON), "plain: oncall; backup for oncall");
     let minutes = |route: &NestedRoute| route.repeat_after.map(|after| after.as_mins());
