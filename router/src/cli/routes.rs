@@ -12,6 +12,7 @@ use watchfire_core::event::{Event, messages, text_of};
 use watchfire_core::json::Json;
 use watchfire_core::policy::{DEFAULT, Interval, NestedRoute, Policy, Route, Routed};
 use watchfire_core::priority::Priority;
+use watchfire_core::text::clean;
 
 use super::screen::wrapped;
 use super::{Failed, Output, PolicyArguments, read_bytes, usage};
@@ -234,7 +235,7 @@ fn answer(asked: &Asked, policy: &Policy, output: Output) -> Result<(), Failed> 
         say!("{}", json!({"of": named, "routes": routed.by, "to": to, "fallbacks": fallbacks}));
         return Ok(());
     }
-    wrapped(0, &super::screen::theirs(named), 3).iter().try_for_each(|line| super::screen::say(line))?;
+    wrapped(0, &clean(named, 1_000), 3).iter().try_for_each(|line| super::screen::say(line))?;
     if routed.by.is_empty() {
         say!("  {DEFAULT}: there are no other routes");
     }

@@ -1,6 +1,6 @@
 //! The `routes` part: the default of each priority, and the tree below it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use watchfire_core::action::Role;
 use watchfire_core::policy::{DEFAULT, NestedRouteConfig, TreeConfig};
@@ -181,11 +181,14 @@ pub(crate) fn alone(
     channels: &BTreeMap<String, ChannelConfig>,
     routes: &watchfire_core::policy::Routes,
 ) -> Vec<String> {
+    let kind = |name: &str| channels.get(name).map(ChannelConfig::kind);
+    // Where there is nothing but a screen, nobody expects to be woken.
+    if channels.values().all(|channel| channel.kind() == "console") {
+        return Vec::new();
+    }
     let alone = routes.ways_of_p0().into_iter().filter_map(|way| {
-        let kinds: std::collections::BTreeSet<_> =
-            way.channels.iter().filter_map(|name| Some(channels.get(name.as_str())?.kind())).collect();
-        // A screen is not an install's way to people.
-        let kind = kinds.first().filter(|kind| kinds.len() == 1 && **kind != "console")?;
+        let kinds: BTreeSet<_> = way.channels.iter().filter_map(|name| kind(name.as_str())).collect();
+        let kind = kinds.first().filter(|_| kinds.len() == 1)?;
         let names: Vec<_> = way.channels.iter().map(ToString::to_string).collect();
         Some(format!(
             "route {}: a P0 is told by {kind} alone ({}); a fallback of another kind outlives its outage",
