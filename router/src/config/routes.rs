@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use watchfire_core::action::Role;
 use watchfire_core::policy::{DEFAULT, NestedRouteConfig, TreeConfig};
 use watchfire_core::priority::Priority;
-use watchfire_core::yaml::{Mistake, Node, expected, wrong};
+use watchfire_core::yaml::{Mistake, Node, Value, expected, wrong};
 
 use super::check::{check_routes, check_that_routes_tell, tells_nobody, unknown_channel};
 use super::file::RouteConfig;
@@ -24,6 +24,7 @@ pub(super) fn check(
 ) -> (BTreeMap<Priority, RouteConfig>, TreeConfig) {
     let routes = check_routes(part, known, mistakes);
     check_that_routes_tell(part, &routes, channels, mistakes);
+    let part = part.filter(|part| matches!(part.value, Value::Mapping(_)));
     let tree = part.map(|part| part.only(&OF_THE_TREE)).and_then(|tree| {
         mistakes.read("routes", &tree, |tree: &TreeConfig, mistake| {
             let names = Names { known, channels, tree };
