@@ -40,6 +40,7 @@ fn configuration(oncall: &PagerDuty, payments: &PagerDuty) -> Configuration {
         .set("channels.payments", json!({"pagerduty": channel}))
         .set("routes.routes", tree)
         .set("rules", json!({"directory": "rules"}))
+        .set("http.operator_token", json!({"env": "INGEST_TOKEN"}))
 }
 
 async fn started(configuration: &Configuration) -> Watchfire {
@@ -86,7 +87,9 @@ async fn a_count_outlives_a_kill_and_one_page_names_what_led_to_it() {
     let asked = "4 of 5 within 1 h with the same subject.account and subject.namespace";
     assert!(why.replace("\n    ", " ").contains(asked), "{why}");
     let list = watchfire.command(&["incidents", "list"]).stdout;
-    assert_eq!(list.matches("held").count(), 4, "{list}");
+    assert_eq!(list.matches("  held  ").count(), 4, "{list}");
+    let wide = watchfire.command(&["incidents", "list", "--output", "wide"]).stdout;
+    assert!(wide.contains(asked), "{wide}");
     assert_eq!(triggers(&oncall), Vec::<Value>::new());
     watchfire.kill9();
     watchfire.restart().await;

@@ -51,8 +51,10 @@ impl Case<'_> {
         draft.need(Key::Tally(place.record.clone()))?;
         let mut record = draft.tally(&place.record).cloned().unwrap_or_default();
         let standing = if is_another {
-            let (at, line) =
-                (draft.now(), format!("{}: {}", opening.record.title, self.event.subject.line()));
+            let (at, line) = (
+                draft.now(),
+                format!("{}: {}", opening.record.title.trim_end_matches('.'), self.event.subject.line()),
+            );
             record.count(&place, threshold, Counted { at, incident: incident.clone(), line })
         } else {
             record.forget(threshold, draft.now());

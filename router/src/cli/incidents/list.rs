@@ -167,6 +167,7 @@ fn wide(incidents: &[Incident]) -> Table {
         "EVENTS",
         "FAMILY",
         "ROUTES",
+        "HELD",
         "WHAT",
         "WHERE",
     ];
@@ -184,6 +185,7 @@ fn wide(incidents: &[Incident]) -> Table {
             incident.events.to_string(),
             incident.family.clone(),
             incident.routes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+            incident.held.as_ref().map(|held| held.reason.clone()).unwrap_or_default(),
             theirs(&incident.title),
             theirs(&incident.subject),
         ];
