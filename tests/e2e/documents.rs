@@ -43,7 +43,7 @@ const NOT_TYPED: [(&str, &str); 23] = [
 ];
 
 /// Output in documents that no transcript holds, by document and how the command begins, and why.
-const SHOWN_BY_HAND: [(&str, &str, &str); 16] = [
+const SHOWN_BY_HAND: [(&str, &str, &str); 17] = [
     ("infra/README.md", "watchfire send-test", "infra/guide/check types all of it, and compares"),
     ("infra/docs/from-the-runbook.md", "watchfire ", "infra/guide/check types all of it, and compares"),
     ("router/docs/doctor.md", "watchfire doctor", "lines of e2e/doctor/sound.txt and broken.txt: e2e/doctor"),
