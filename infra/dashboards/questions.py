@@ -6,7 +6,7 @@ were chosen. What cannot be answered by metrics is a link or a sentence.
 
 ALL = '{job="$job",pod=~"$worker"'
 # A reason that kept news from being told at once.
-WITHHELD = "silenced|inhibited|muted|flapping|stormed|grouped|limited|in_hand|sample|shadow"
+WITHHELD = "silenced|inhibited|muted|flapping|counted|stormed|grouped|limited|in_hand|sample|shadow"
 MINUTES = "[$__rate_interval]"
 P0, SIXTY = 'priority="P0"', 'le="60.0"'
 

@@ -68,7 +68,8 @@ fn what_is_named_in_a_configuration_lies_beside_it_wherever_it_is_checked_from()
     let said = run(&directory, &["check", "--config", "etc/watchfire.yaml"]);
     let fine = "etc/watchfire.yaml: no mistakes; 1 rules, 0 examples, 1 channels\nchannel oncall: payload `minimal` tells \
                 priority, type, cluster, region, namespace, containment; it leaves out account, the names of pods, \
-                workloads, nodes, images and people, addresses, commands, and all that the finder wrote\n";
+                workloads, nodes, images and people, addresses, commands, and all that the finder wrote\n\
+                route default: a P0 is told by pagerduty alone (oncall); a fallback of another kind outlives its outage\n";
     assert_eq!((said.code, said.stdout.as_str()), (0, fine), "{}", said.stderr);
 }
 

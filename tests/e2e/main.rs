@@ -33,6 +33,7 @@ mod operators;
 mod pagerduty_inbound;
 mod queue;
 mod reload;
+mod routes;
 mod rules;
 mod scenarios;
 mod securityhub;

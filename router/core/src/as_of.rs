@@ -69,6 +69,7 @@ impl AsOf<'_> {
                 spent.iter_mut().for_each(|spent| self.past(&mut spent.at))
             }
             Record::Approval(approval) => self.approval(approval),
+            Record::Tally(tally) => tally.as_of(self.now),
             Record::Storm(storm) => storm.recent.iter_mut().for_each(|at| self.past(at)),
             Record::Switch(switch) => switch.off.iter_mut().for_each(|off| self.past(&mut off.at)),
             // What was done to a target is told apart by how far it is; a limit is looked at as of now anyway.
@@ -97,7 +98,7 @@ impl AsOf<'_> {
     }
 
     fn incident(&self, record: &mut IncidentRecord) {
-        let Policy { noise, escalation, .. } = self.policy;
+        let Policy { noise, .. } = self.policy;
         [&mut record.opened_at, &mut record.said_at].into_iter().for_each(|at| self.past(at));
         [&mut record.last_at, &mut record.flapping].into_iter().flatten().for_each(|at| self.past(at));
         record.turns.iter_mut().for_each(|at| self.past(at));
@@ -107,7 +108,7 @@ impl AsOf<'_> {
             .for_each(|it| self.past(&mut it.at));
         let respond_by = self.policy.respond_by(record.priority, self.now);
         Self::due(&mut record.respond_by, respond_by);
-        let chain = escalation.get(&record.priority).map_or(&[][..], Vec::as_slice);
+        let chain = self.policy.chain(record.priority, &record.routes);
         let step = chain.get(record.escalation as usize).filter(|_| record.escalation > 0);
         Self::due(&mut record.escalate_at, step.map_or(respond_by, |step| self.in_time(step.after)));
         let quiet = [true, false].map(|has_findings| noise.quiet_after.of(&record.family, has_findings));
@@ -125,7 +126,7 @@ impl AsOf<'_> {
         record.said_at.iter_mut().for_each(|at| self.past(at));
         record.members.values_mut().for_each(|member| self.past(&mut member.at));
         if let BundleKind::Group { name } = &record.kind {
-            let group = self.policy.noise.groups.iter().find(|group| group.name == *name);
+            let group = self.policy.group(name);
             let again_at = group.map_or(self.now, |group| self.in_time(group.repeat_interval));
             Self::due(&mut record.again_at, again_at);
         }
@@ -140,7 +141,7 @@ impl AsOf<'_> {
         let noise = &self.policy.noise;
         Some(match &record.kind {
             BundleKind::Group { name } => {
-                let group = noise.groups.iter().find(|group| group.name == *name);
+                let group = self.policy.group(name);
                 group.map_or(self.now, |group| match record.unsaid {
                     0 => self.in_time(group.repeat_interval),
                     _ => self.in_time(group.group_wait.max(group.group_interval)),

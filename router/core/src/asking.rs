@@ -1,19 +1,19 @@
 //! A plan that cannot wait to be noticed in another page: a human is asked in a page of its own.
 
-use crate::decision::{Effect, When};
+use crate::decision::{Effect, When, along};
 use crate::escalation;
-use crate::ids::{EffectId, EventId, IncidentKey, dedup_key};
+use crate::ids::{ChannelName, EffectId, EventId, IncidentKey, dedup_key};
 use crate::incident::IncidentRecord;
 use crate::notice::{Head, Notice};
 use crate::planning::Asked;
-use crate::policy::Policy;
+use crate::policy::Routed;
 use crate::text::clean;
 use crate::verdict::EffectKind;
 
-/// One page for each plan on the route of its priority, under a key of its own; the incident remembers them, so
+/// One page for each plan along the routes of its incident, under a key of its own; the incident remembers them, so
 /// that they are acknowledged and resolved with the rest.
 pub(crate) fn ask_at_once(
-    policy: &Policy,
+    routed: &Routed<'_>,
     incident: &IncidentKey,
     record: &mut IncidentRecord,
     event: &EventId,
@@ -32,7 +32,7 @@ pub(crate) fn ask_at_once(
             ..notice.clone()
         };
         let own = record.own_key(&dedup_key(incident, record.episode));
-        let effect = |channel: &crate::ids::ChannelName, when| Effect {
+        let effect = |channel: &ChannelName, when: When| Effect {
             id: EffectId::new(format!("ask-{}:{channel}", action.as_str())),
             kind: EffectKind::Page,
             channel: channel.clone(),
@@ -40,13 +40,7 @@ pub(crate) fn ask_at_once(
             dedup_key: own.clone(),
             notice: notice.clone(),
         };
-        let route = policy.routes.of(notice.priority);
-        let mut effects: Vec<_> = route.to.iter().map(|channel| effect(channel, When::Now)).collect();
-        let fallback = route.fallback.as_ref().filter(|_| notice.priority.is_urgent());
-        if let (Some(fallback), Some(primary)) = (fallback, effects.first()) {
-            let within_seconds = policy.fallback_after_seconds;
-            effects.push(effect(fallback, When::Unless { effect: primary.id.clone(), within_seconds }));
-        }
+        let effects = along(routed, notice.priority, effect);
         escalation::remember(record, event, &effects);
         effects
     });

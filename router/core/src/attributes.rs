@@ -1,6 +1,7 @@
 //! What silences, inhibitions and groups look at: an incident's priority, rule, type and subject.
 
 mod asked;
+pub mod matchers;
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -14,6 +15,7 @@ use crate::ids::RuleName;
 use crate::json::Json;
 use crate::priority::Priority;
 use crate::rules::Rule;
+use crate::text::clean;
 
 /// What is the same for all events of an incident, as far as that can be said.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -30,6 +32,9 @@ pub struct Attributes {
     pub source: String,
     /// The finder's severity.
     pub band: Option<Band>,
+    /// Whose it is, by a label or annotation of the one pod or of its namespace.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub team: Option<String>,
     /// What it is about, completed by what the cluster says of the one pod it is about.
     pub subject: Subject,
 }
@@ -53,11 +58,12 @@ impl Attributes {
             kind: finding.map_or(&event.detail_type, |finding| &finding.kind).clone(),
             source: finding.map_or(event.source.clone(), |finding| finding.source.as_str().to_owned()),
             band: finding.and_then(|finding| finding.severity).map(|severity| severity.band()),
+            team: team(context),
             subject,
         }
     }
 
-    /// As patterns match it: `priority`, `rule`, `family`, `type`, `source`, `severity` and `subject` with
+    /// As patterns match it: `priority`, `rule`, `family`, `type`, `source`, `severity`, `team` and `subject` with
     /// the members that it has in rules.
     pub fn json(&self) -> Json<'static> {
         self.seen(each_of_several)
@@ -93,6 +99,19 @@ impl Attributes {
     }
 }
 
+/// Under `team`, or a name that ends in `/team`: what is written on the pod goes before what is written on its namespace.
+fn team(context: &Context) -> Option<String> {
+    let pod = context.pod().map(|pod| [&pod.annotations, &pod.labels]);
+    let namespace = context.namespace.as_ref().map(|namespace| [&namespace.annotations, &namespace.labels]);
+    let written = pod.into_iter().chain(namespace).flatten();
+    let mut named = written.flatten().filter(|(name, team)| is_of_a_team(name) && !team.trim().is_empty());
+    named.next().map(|(_, team)| clean(team.trim(), 100))
+}
+
+fn is_of_a_team(name: &str) -> bool {
+    name == "team" || name.ends_with("/team")
+}
+
 /// A subject as patterns match it: of several resources and instances each is its own.
 fn each_of_several(subject: &Subject) -> Json<'static> {
     let Json::Object(mut members) = subject_json(subject) else { return Json::Null };
@@ -121,13 +140,14 @@ fn is_local(path: &str) -> bool {
 type Text = fn(&Attributes) -> Option<&str>;
 
 /// What they are besides the subject, by the names that patterns have for them.
-const OWN: [(&str, Text); 6] = [
+const OWN: [(&str, Text); 7] = [
     ("priority", |it| Some(it.priority.as_str())),
     ("rule", |it| Some(it.rule.as_str())),
     ("family", |it| Some(&it.family)),
     ("type", |it| Some(&it.kind)),
     ("source", |it| Some(&it.source)),
     ("severity", |it| it.band.map(Band::as_str)),
+    ("team", |it| it.team.as_deref()),
 ];
 
 /// Every path that [`Attributes::values`] knows.

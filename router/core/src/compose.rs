@@ -69,6 +69,7 @@ pub(crate) fn notice(event: &Event<'_>, about: &About<'_>) -> Notice {
         unknown: unknown.iter().map(|unknown| clean(unknown, 200)).collect(),
         withheld: withheld.iter().map(Withheld::told).collect(),
         lists: facts::lists(&seen),
+        routes: Vec::new(),
         links: links(event, rule),
         incident: (*incident).clone(),
         finding: finding.map(|finding| finding.key.clone()),

@@ -5,6 +5,7 @@ mod campaign;
 mod canary;
 mod closing;
 mod completing;
+mod counting;
 mod drilling;
 mod known;
 mod noting;

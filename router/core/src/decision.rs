@@ -1,5 +1,6 @@
 //! The one recorded answer to one event: what is to be done, why, and what was not.
 
+mod along;
 mod cause;
 mod edit;
 mod wanted;
@@ -13,12 +14,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::act::Act;
 use crate::attributes::Attributes;
-use crate::ids::{BundleKey, ChannelName, DedupKey, EffectId, EventId, FindingKey, IncidentKey, RuleName};
+use crate::ids::{
+    BundleKey, ChannelName, DedupKey, EffectId, EventId, FindingKey, IncidentKey, RouteName, RuleName,
+};
 use crate::notice::Notice;
 use crate::priority::Priority;
 use crate::state::{Key, Merge, Record, State};
 use crate::verdict::{EffectKind, Verdict, Why};
 
+pub(crate) use along::along;
 pub use cause::{Caller, Cause};
 pub use edit::{Because, Edit};
 pub use wanted::Wanted;
@@ -55,6 +59,10 @@ pub struct Decision {
     /// What it answers. Entries of earlier releases do not say: the store fills it in.
     #[serde(default)]
     pub cause: Cause,
+    /// The routes that its pages go by, and what it puts into the digest would; none where there are no routes but the
+    /// default.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub routes: Vec<RouteName>,
     /// What is to be done, in order.
     pub effects: Vec<Effect>,
     /// What is to be done to the cluster, in order.

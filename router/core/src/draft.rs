@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use crate::act::Act;
 use crate::attributes::Attributes;
 use crate::decision::{Because, Cause, Decision, Edit, Effect, Withheld};
-use crate::ids::{BundleKey, EventId, FindingKey, IncidentKey, LimitKey, RuleName};
+use crate::ids::{BundleKey, EventId, FindingKey, IncidentKey, LimitKey, RouteName, RuleName};
 use crate::incident::IncidentRecord;
 use crate::noise::{BundleRecord, PageDraft, Quota};
 use crate::notice::Notice;
@@ -158,6 +158,11 @@ impl Draft<'_> {
         self.decision.withheld.extend(withheld);
     }
 
+    /// Its pages, or its line in the digest, go by these routes.
+    pub(crate) fn goes_by(&mut self, routes: &[RouteName]) {
+        self.decision.routes = routes.to_vec();
+    }
+
     pub(crate) fn is_quiet(&self) -> bool {
         self.decision.verdict == Verdict::Quiet
     }
@@ -196,6 +201,7 @@ fn called(record: &Record) -> Option<String> {
         | Record::Silences(_)
         | Record::Inhibition(_)
         | Record::Limit(_)
+        | Record::Tally(_)
         | Record::Storm(_)
         | Record::Digest(_)
         | Record::DigestLine(_)
@@ -222,6 +228,7 @@ fn quiet(matter: Matter, why: Why, at: Timestamp) -> Decision {
         why,
         incident,
         cause,
+        routes: Vec::new(),
         effects: Vec::new(),
         acts: Vec::new(),
         withheld: Vec::new(),

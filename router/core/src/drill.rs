@@ -4,11 +4,11 @@
 use jiff::Timestamp;
 use serde_json::json;
 
-use crate::decision::{Effect, When};
+use crate::decision::{Effect, When, along};
 use crate::event::{Event, OWN_SOURCE};
 use crate::ids::{ChannelName, DedupKey, EffectId, EventId, IncidentKey};
 use crate::notice::Notice;
-use crate::policy::{Policy, Route};
+use crate::policy::Routed;
 use crate::priority::Priority;
 use crate::text::clean;
 use crate::verdict::{EffectKind, Why};
@@ -96,16 +96,8 @@ impl Drill {
     }
 
     /// The pages of a route as those of an incident would be, and the end of each.
-    pub(crate) fn effects(&self, event: &EventId, policy: &Policy, now: Timestamp) -> Vec<Effect> {
-        let Route { to, fallback } = policy.routes.of(self.priority);
-        let mut effects: Vec<_> =
-            to.iter().map(|channel| self.page(event, channel, When::Now, now)).collect();
-        let fallback = fallback.as_ref().filter(|_| self.priority.is_urgent());
-        if let (Some(fallback), Some(primary)) = (fallback, effects.first()) {
-            let within_seconds = policy.fallback_after_seconds;
-            let when = When::Unless { effect: primary.id.clone(), within_seconds };
-            effects.push(self.page(event, fallback, when, now));
-        }
+    pub(crate) fn effects(&self, event: &EventId, routed: &Routed<'_>, now: Timestamp) -> Vec<Effect> {
+        let effects = along(routed, self.priority, |channel, when| self.page(event, channel, when, now));
         let ends: Vec<_> = effects.iter().map(|page| self.resolve(event, page, now)).collect();
         effects.into_iter().chain(ends).collect()
     }

@@ -6,7 +6,7 @@ use crate::decision::{Effect, When};
 use crate::ids::{EffectId, EventId, IncidentKey, dedup_key};
 use crate::incident::{Escalated, IncidentRecord};
 use crate::notice::Notice;
-use crate::policy::Policy;
+use crate::policy::{EscalationStep, Policy};
 use crate::verdict::{EffectKind, Why};
 
 /// Somebody was told: the clock runs from here, or anew where it got worse.
@@ -22,7 +22,7 @@ pub(crate) fn start_clock(policy: &Policy, record: &mut IncidentRecord, why: Why
         record.respond_by = Some(by);
     }
     if record.acknowledged.is_none() && record.escalation == 0 {
-        let has_chain = policy.escalation.get(&record.priority).is_some_and(|chain| !chain.is_empty());
+        let has_chain = !policy.chain(record.priority, &record.routes).is_empty();
         record.escalate_at = record.respond_by.filter(|_| has_chain);
     }
 }
@@ -36,15 +36,16 @@ pub(crate) fn escalate(
     notice: &Notice,
     now: Timestamp,
 ) -> Vec<Effect> {
-    let chain = policy.escalation.get(&record.priority).map_or(&[][..], Vec::as_slice);
-    let Some(step) = chain.get(record.escalation as usize) else {
+    let mut left = policy.chain(record.priority, &record.routes).iter().skip(record.escalation as usize);
+    let Some(EscalationStep { to, after: _ }) = left.next().cloned() else {
         record.escalate_at = None;
         return Vec::new();
     };
+    let next = left.next().map(|next| now + next.after);
     record.escalation += 1;
-    record.escalate_at = chain.get(record.escalation as usize).map(|next| now + next.after);
+    record.escalate_at = next;
     let own = record.own_key(&dedup_key(key, record.episode));
-    let effects = step.to.iter().map(|channel| Effect {
+    let effects = to.iter().map(|channel| Effect {
         id: EffectId::new(format!("escalate:{channel}")),
         kind: EffectKind::Page,
         channel: channel.clone(),

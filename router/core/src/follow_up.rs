@@ -4,17 +4,18 @@ use jiff::Timestamp;
 
 use crate::act::{Act, ActionKind, StepRecord, StepResult};
 use crate::action::{ActionName, Role};
+use crate::attributes::Attributes;
 use crate::budget::{BudgetRecord, Spent};
 use crate::containment::{ContainmentState, TargetKey, TargetRecord};
 use crate::context::Context;
-use crate::decision::{Because, Cause, Decision, Effect, When};
+use crate::decision::{Because, Cause, Decision, Effect, When, along};
 use crate::draft::{Draft, Matter};
 use crate::heading;
 use crate::ids::{ChannelName, EffectId, EventId, IncidentKey, Own, dedup_key};
 use crate::incident::IncidentRecord;
 use crate::journal::{ActEnd, Entry, Outcome};
 use crate::notice::{Notice, Undone};
-use crate::policy::Policy;
+use crate::policy::{Policy, Routed};
 use crate::priority::Priority;
 use crate::state::{Key, Record, State, Unread};
 use crate::text::clean;
@@ -26,11 +27,14 @@ pub fn report_id(entry: &Entry, act: &Act) -> EventId {
 }
 
 /// The records that a report reads.
-fn reads(entry: &Entry, act: &Act) -> Vec<Key> {
+fn reads(entry: &Entry, act: &Act, policy: &Policy) -> Vec<Key> {
+    let is_routed = !policy.routes.tree().is_empty();
+    let face = is_routed.then(|| Key::PageDraft(act.incident.clone()));
     let target = TargetKey::of(&act.target).map(Key::Target);
     let approval = entry.decision.cause.approves().cloned().map(Key::Approval);
     let budget = contains(act).map(|_| Key::Budget);
-    [Key::Incident(act.incident.clone())].into_iter().chain(target).chain(approval).chain(budget).collect()
+    let incident = [Key::Incident(act.incident.clone())];
+    incident.into_iter().chain(face).chain(target).chain(approval).chain(budget).collect()
 }
 
 /// What an act's end means: for the records, and for those who were paged. What could not be contained is a
@@ -46,7 +50,7 @@ pub fn report(
     state: &State,
     now: Timestamp,
 ) -> Result<Decision, Unread> {
-    state.need_all(reads(entry, act))?;
+    state.need_all(reads(entry, act, policy))?;
     let state = &*state.as_of(policy, now);
     let ended = Ended::of(entry, act, outcome);
     let mut draft = Draft::quiet(state, ended.matter(), ended.why(), now);
@@ -59,7 +63,13 @@ pub fn report(
     }
     let mut record = draft.incident(&act.incident).cloned();
     draft.page(match (&mut record, ended.is_not_contained, is_said(act, ended.end)) {
-        (_, true, _) => page(policy, &act.incident, record.as_mut(), &report_id(entry, act), &notice),
+        (_, true, _) => page(
+            &ended.routed(&draft, policy),
+            &act.incident,
+            record.as_mut(),
+            &report_id(entry, act),
+            &notice,
+        ),
         (Some(record), false, true) => tell(record, &act.incident, &notice),
         (None, false, true) | (_, false, false) => Vec::new(),
     });
@@ -128,6 +138,18 @@ impl<'e> Ended<'e> {
             notice.title = clean(&format!("Not contained: {}", notice.title), 200);
         }
         notice
+    }
+
+    /// By which routes a page about it goes: those of its incident, by what is known of that.
+    fn routed<'p>(&self, draft: &Draft<'_>, policy: &'p Policy) -> Routed<'p> {
+        let kept = draft.page_draft(&self.act.incident).map(|page_draft| &page_draft.face);
+        match kept.or(self.entry.decision.face.as_ref()) {
+            Some(face) => {
+                let face = Attributes { priority: self.priority(), ..face.clone() };
+                policy.routed(&face, draft.now())
+            }
+            None => policy.by_default(self.priority()),
+        }
     }
 
     /// The budget once it is known whether the act took effect.
@@ -204,17 +226,16 @@ pub(crate) fn tell(record: &IncidentRecord, incident: &IncidentKey, notice: &Not
     record.paged.keys().map(effect).collect()
 }
 
-/// A page on the route of its priority; the incident remembers it, so that it is resolved with the rest.
+/// A page along its routes; the incident remembers them and it, so that it is resolved with the rest.
 pub(crate) fn page(
-    policy: &Policy,
+    routed: &Routed<'_>,
     incident: &IncidentKey,
     record: Option<&mut IncidentRecord>,
     event: &EventId,
     notice: &Notice,
 ) -> Vec<Effect> {
-    let route = policy.routes.of(notice.priority);
     let episode = record.as_ref().map_or(1, |record| record.episode);
-    let effect = |channel: &ChannelName, when| Effect {
+    let effect = |channel: &ChannelName, when: When| Effect {
         id: EffectId::new(format!("page:{channel}")),
         kind: EffectKind::Page,
         channel: channel.clone(),
@@ -222,13 +243,9 @@ pub(crate) fn page(
         dedup_key: dedup_key(incident, episode),
         notice: notice.clone(),
     };
-    let mut effects: Vec<_> = route.to.iter().map(|channel| effect(channel, When::Now)).collect();
-    let fallback = route.fallback.as_ref().filter(|_| notice.priority.is_urgent());
-    if let (Some(fallback), Some(primary)) = (fallback, effects.first()) {
-        let within_seconds = policy.fallback_after_seconds;
-        effects.push(effect(fallback, When::Unless { effect: primary.id.clone(), within_seconds }));
-    }
+    let effects = along(routed, notice.priority, effect);
     if let Some(record) = record {
+        record.routes.clone_from(&routed.by);
         record.priority = record.priority.min(notice.priority);
         effects.iter().for_each(|effect| record.was_paged(&effect.channel, event, &effect.id));
     }

@@ -30,11 +30,18 @@ pub(crate) fn head(mut draft: Draft<'_>, policy: &Policy) -> Result<Decision, Un
     let now = draft.now();
     let withheld = withheld(draft.withheld());
     let own = draft.own_incident().cloned();
+    if let Some((Some(record), _)) =
+        own.as_ref().and_then(|own| standings.get(own)).filter(|_| !draft.is_quiet())
+    {
+        let routes = record.routes.clone();
+        draft.goes_by(&routes);
+    }
     for notice in draft.notices() {
         let (record, measures) = standings[&notice.incident].clone();
         let is_own = own.as_ref() == Some(&notice.incident);
         let withheld = if is_own { withheld.as_slice() } else { &[] };
         answered(&mut notice.withheld, &measures);
+        notice.routes = record.as_ref().map(|record| record.routes.clone()).unwrap_or_default();
         notice.head = stand(notice, record.as_ref(), merged(measures, withheld, &notice.head), policy, now);
     }
     Ok(draft.build())

@@ -49,10 +49,14 @@ id! {
     InhibitionKey
     /// Several incidents said as one: a hash of what they have in common.
     BundleKey
+    /// Where it is counted what a rule waits for: the rule, and a place that a hash of what is counted by has in it.
+    TallyKey
     /// A limit: what it is about, hashed where that comes from an event.
     LimitKey
     /// A rule, by its name in the rule files.
     RuleName
+    /// A route, by the names on its way from the root, such as `payments/urgent`.
+    RouteName
     /// A channel, by its name in the configuration.
     ChannelName
     /// One effect of one decision, unique within the decision.
@@ -61,4 +65,16 @@ id! {
     ApprovalId
     /// What a channel is told so that repeats fall on one alert; PagerDuty's `dedup_key`.
     DedupKey
+}
+
+impl RouteName {
+    /// By which routes something goes, in a clause; none where there are no routes but the default.
+    pub fn clause(by: &[RouteName]) -> Option<String> {
+        let (last, others) = by.split_last()?;
+        let others: Vec<_> = others.iter().map(RouteName::as_str).collect();
+        Some(match others.is_empty() {
+            true => format!("by route {last}"),
+            false => format!("by routes {} and {last}", others.join(", ")),
+        })
+    }
 }

@@ -9,6 +9,7 @@ use crate::containment::TargetKey;
 use crate::event::{Band, Finding, FindingState};
 use crate::ids::{
     ApprovalId, BundleKey, ChannelName, DedupKey, EffectId, EventId, FindingKey, IncidentKey, InhibitionKey,
+    RouteName,
 };
 use crate::notice::ByWhom;
 use crate::priority::Priority;
@@ -143,6 +144,9 @@ pub struct IncidentRecord {
     /// Who or what ended it, unless its own findings did.
     #[serde(default)]
     pub ended: Option<ByWhom>,
+    /// The routes that it last went by; none where there are no routes but the default.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub routes: Vec<RouteName>,
 }
 
 /// A page of a step of the escalation chain.
@@ -244,6 +248,7 @@ impl IncidentRecord {
             campaign: None,
             covers: BTreeSet::new(),
             ended: None,
+            routes: Vec::new(),
         }
     }
 

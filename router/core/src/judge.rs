@@ -30,7 +30,7 @@ pub(crate) const GREW: u64 = 10;
 
 impl Judging<'_> {
     pub(crate) fn judge(&self) -> Why {
-        let Self { event, policy, rule, known, previous, is_seen, now } = *self;
+        let Self { event, policy: _, rule, known, previous, is_seen, now } = *self;
         let finding = event.finding.as_ref();
         let late = finding.zip(known).is_some_and(|(finding, known)| is_older(finding, known, now));
         let was_over = known.is_some_and(|known| known.state != FindingState::Open);
@@ -47,7 +47,7 @@ impl Judging<'_> {
                 None => Why::New,
             };
         };
-        let window = policy.window(rule, rule.priority);
+        let window = self.window(current);
         let since_said = now.duration_since(current.said_at);
         // However bad it was then, it is known to be over. But nothing that its end does not know of is over with it,
         // whatever times the two give.
@@ -78,8 +78,12 @@ impl Judging<'_> {
         }
     }
 
+    fn window(&self, incident: &IncidentRecord) -> SignedDuration {
+        self.policy.window(Some(self.rule), self.rule.priority, &incident.routes)
+    }
+
     fn ended_lately(&self, previous: &IncidentRecord) -> bool {
-        let window = self.policy.window(self.rule, self.rule.priority);
+        let window = self.window(previous);
         previous.ended.as_ref().is_some_and(|ended| self.now.duration_since(ended.at) < window)
     }
 
@@ -95,7 +99,7 @@ impl Judging<'_> {
         // Of an incident that has named all that it can remember, nothing tells the new from the forgotten: that is
         // said, but not more often than anything that goes on.
         let is_full = incident.resources.len() >= IncidentRecord::MOST_RESOURCES;
-        let window = self.policy.window(self.rule, self.rule.priority);
+        let window = self.window(incident);
         let may_be_said = !is_full || self.now.duration_since(incident.said_at) >= window;
         may_be_said && Names::of(self.event).has_another(incident, reports)
     }

@@ -49,6 +49,7 @@ pub mod rules;
 pub mod scenario;
 pub mod schema;
 pub mod silence;
+pub mod span;
 pub mod standing;
 pub mod state;
 pub mod suppress;

@@ -111,8 +111,7 @@ impl NextSteps<'_> {
         if let Some(ByWhom { by, at }) = &record.acknowledged {
             return Some(format!("not escalated: {by} has it since {}", self.minute(*at)));
         }
-        let chain = policy.escalation.get(priority);
-        let step = chain.and_then(|chain| chain.get(*escalation as usize));
+        let step = policy.chain(*priority, &record.routes).get(*escalation as usize);
         if let Some((at, step)) = record.escalate_at.zip(step) {
             let to: Vec<_> = step.to.iter().map(ToString::to_string).collect();
             return Some(format!("escalates to {} {} unless acknowledged", to.join(", "), self.when(at)));
@@ -131,7 +130,7 @@ impl NextSteps<'_> {
     fn again(&self) -> Vec<String> {
         let Self { record, policy, now, .. } = self;
         let priority = record.priority;
-        if policy.routes.of(priority).to.is_empty() {
+        if !policy.routes.tell(&record.routes, priority) {
             return Vec::new();
         }
         let mut lines = Vec::new();
@@ -163,7 +162,7 @@ impl NextSteps<'_> {
         let priority = self.record.priority;
         let rules = self.policy.rules.rules().iter();
         let rule = self.rule.and_then(|name| rules.into_iter().find(|rule| rule.name == *name));
-        rule.map_or_else(|| self.policy.repeat_after.of(priority), |rule| self.policy.window(rule, priority))
+        self.policy.window(rule, priority, &self.record.routes)
     }
 
     /// What is due is done on the next tick, and there is one a minute.

@@ -1,16 +1,23 @@
 //! What was configured about deciding: the rules, who is told, and how often.
 
+mod routes;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::attributes::Attributes;
 use crate::calendar::Calendar;
-use crate::ids::{ChannelName, IncidentKey};
+use crate::ids::{ChannelName, IncidentKey, RouteName};
 use crate::mitigation::Mitigation;
-use crate::noise::Noise;
+use crate::noise::{Group, Noise};
 use crate::priority::Priority;
 use crate::rules::{Rule, RuleSet};
 use crate::zone::Zone;
+
+pub use routes::{
+    DEFAULT, Interval, NestedRoute, NestedRouteConfig, Never, Route, Routed, Routes, TreeConfig, Way,
+};
 
 /// All that `decide` depends on besides the event, the state and the time.
 #[derive(Debug)]
@@ -90,17 +97,45 @@ impl Policy {
         }
     }
 
-    /// How long an incident of that rule and priority stays quiet after it was said.
-    pub(crate) fn window(&self, rule: &Rule, priority: Priority) -> SignedDuration {
-        rule.repeat_after.unwrap_or_else(|| self.repeat_after.of(priority))
+    /// By which routes it goes at that time.
+    pub fn routed(&self, face: &Attributes, now: Timestamp) -> Routed<'_> {
+        let fallback_after_seconds = self.fallback_after_seconds;
+        Routed { fallback_after_seconds, ..self.routes.of(face, now) }
+    }
+
+    /// By the default of the priority alone.
+    pub(crate) fn by_default(&self, priority: Priority) -> Routed<'_> {
+        let fallback_after_seconds = self.fallback_after_seconds;
+        Routed { fallback_after_seconds, ..self.routes.by_default(priority) }
+    }
+
+    /// How long an incident of that rule and priority, which went by these routes, stays quiet after it was said: the
+    /// shortest that a route has, else the rule's, else the priority's.
+    pub(crate) fn window(&self, rule: Option<&Rule>, priority: Priority, by: &[RouteName]) -> SignedDuration {
+        let of_routes = self.routes.named(by).filter_map(|route| route.repeat_after).min();
+        let of_rule = || rule.and_then(|rule| rule.repeat_after);
+        of_routes.or_else(of_rule).unwrap_or_else(|| self.repeat_after.of(priority))
+    }
+
+    /// Who is told when nobody acknowledges in time what has that priority and went by these routes: the first chain that
+    /// a route has, else the priority's.
+    pub(crate) fn chain<'p>(&'p self, priority: Priority, by: &'p [RouteName]) -> &'p [EscalationStep] {
+        let mut of_routes = self.routes.named(by).filter(|route| !route.escalation.is_empty());
+        let of_priority = || self.escalation.get(&priority).map_or(&[][..], Vec::as_slice);
+        of_routes.next().map_or_else(of_priority, |route| &route.escalation)
+    }
+
+    /// The group of that name, a route's own among them.
+    pub(crate) fn group(&self, name: &str) -> Option<&Group> {
+        let of_routes = self.routes.each().filter_map(|route| route.group.as_ref());
+        self.noise.groups.iter().chain(of_routes).find(|group| group.name == name)
     }
 
     /// The channels that routes, chains and the digest name, and the one that writes back.
     pub fn channels(&self) -> BTreeSet<ChannelName> {
-        let routes = self.routes.0.values();
-        let routed = routes.flat_map(|route| route.to.iter().chain(&route.fallback));
         let escalated = self.escalation.values().flatten().flat_map(|step| &step.to);
-        routed.chain(escalated).chain(&self.digest).chain(&self.write_back).cloned().collect()
+        let routed = self.routes.channels().chain(escalated);
+        routed.chain(&self.digest).chain(&self.write_back).cloned().collect()
     }
 
     /// When the time to respond is over.
@@ -112,37 +147,6 @@ impl Policy {
             Priority::P2 => minutes(240),
             Priority::P3 => self.calendar.next_business_day_ends(from),
         }
-    }
-}
-
-/// The route of each priority.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Routes(BTreeMap<Priority, Route>);
-
-/// Who is told of one priority.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Route {
-    /// All of these, the primary channel first. None: it goes to the digest.
-    pub to: Vec<ChannelName>,
-    /// Who is told when the primary channel does not take an urgent page in time.
-    pub fallback: Option<ChannelName>,
-}
-
-impl Routes {
-    /// From pairs; a priority that is not named has no channel.
-    pub fn new(routes: impl IntoIterator<Item = (Priority, Route)>) -> Self {
-        Self(routes.into_iter().collect())
-    }
-
-    /// Everything that pages goes to one channel, P3 to the digest.
-    pub fn all_to(channel: &ChannelName) -> Self {
-        let route = || Route { to: vec![channel.clone()], fallback: None };
-        Self::new([(Priority::P0, route()), (Priority::P1, route()), (Priority::P2, route())])
-    }
-
-    /// The route of a priority.
-    pub fn of(&self, priority: Priority) -> Route {
-        self.0.get(&priority).cloned().unwrap_or_default()
     }
 }
 

@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 use crate::budget::BudgetRecord;
 use crate::containment::{ApprovalRecord, SwitchRecord, TargetKey, TargetRecord};
 use crate::digest::{Contents, DigestDays, DigestLine, DigestRecord, EditionNumber, EditionRecord};
-use crate::ids::{ApprovalId, BundleKey, FindingKey, IncidentKey, InhibitionKey, LimitKey};
+use crate::ids::{ApprovalId, BundleKey, FindingKey, IncidentKey, InhibitionKey, LimitKey, TallyKey};
 use crate::incident::{FindingRecord, IncidentRecord};
-use crate::noise::{BundleRecord, InhibitionRecord, LimitRecord, PageDraft, StormRecord};
+use crate::noise::{BundleRecord, InhibitionRecord, LimitRecord, PageDraft, StormRecord, TallyRecord};
 use crate::silence::Silences;
 
 pub use key::Key;
@@ -51,6 +51,8 @@ pub enum Record {
     Bundle(Box<BundleRecord>),
     /// Under [`Key::Limit`].
     Limit(LimitRecord),
+    /// Under [`Key::Tally`].
+    Tally(Box<TallyRecord>),
     /// Under [`Key::Storm`].
     Storm(StormRecord),
     /// Under [`Key::Digest`].
@@ -83,6 +85,7 @@ impl Record {
             | Record::Silences(_)
             | Record::Inhibition(_)
             | Record::Limit(_)
+            | Record::Tally(_)
             | Record::Storm(_)
             | Record::DigestLine(_)
             | Record::DigestDays(_)
@@ -105,6 +108,7 @@ impl Record {
             | Record::Inhibition(_)
             | Record::Bundle(_)
             | Record::Limit(_)
+            | Record::Tally(_)
             | Record::Storm(_)
             | Record::Digest(_)
             | Record::DigestLine(_)
@@ -283,6 +287,12 @@ impl State {
     /// How much room a limit has.
     pub fn limit(&self, key: &LimitKey) -> Option<&LimitRecord> {
         let Record::Limit(record) = self.record(&Key::Limit(key.clone()))? else { return None };
+        Some(record)
+    }
+
+    /// What a rule counts before anybody hears of it.
+    pub fn tally(&self, key: &TallyKey) -> Option<&TallyRecord> {
+        let Record::Tally(record) = self.record(&Key::Tally(key.clone()))? else { return None };
         Some(record)
     }
 

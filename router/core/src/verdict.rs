@@ -72,6 +72,8 @@ pub enum Why {
     Muted,
     /// It has been open and over too often within an hour.
     Flapping,
+    /// There are not as many of it yet as its rule asks for.
+    Counted,
     /// One of too many new incidents of its account and family.
     Stormed,
     /// It waits for the page of its group.
@@ -143,6 +145,7 @@ impl Why {
             | Why::Inhibited
             | Why::Muted
             | Why::Flapping
+            | Why::Counted
             | Why::Stormed
             | Why::Grouped
             | Why::Limited
@@ -189,6 +192,7 @@ impl Why {
             Why::Inhibited => "a greater incident covers it",
             Why::Muted => "its owner muted it",
             Why::Flapping => "open and over too often; held",
+            Why::Counted => "not as many of it yet as its rule asks for",
             Why::Stormed => "one of a storm, said as one incident",
             Why::Grouped => "it waits for the page of its group",
             Why::Limited => "over a limit, it waits for the roll-up",

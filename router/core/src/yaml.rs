@@ -71,6 +71,16 @@ impl Node {
         })
     }
 
+    /// The same mapping with these members alone.
+    #[must_use]
+    pub fn only(&self, names: &[&str]) -> Node {
+        let mut only = self.clone();
+        if let Value::Mapping(members) = &mut only.value {
+            members.retain(|(name, _)| names.contains(&name.as_str()));
+        }
+        only
+    }
+
     /// Whether it is null, as a name with nothing after it is.
     pub fn is_null(&self) -> bool {
         self.value == Value::Scalar(Json::Null)

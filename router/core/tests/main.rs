@@ -38,6 +38,7 @@ mod pattern_matrix;
 mod pattern_properties;
 mod pattern_table;
 mod repertoire;
+mod routing;
 mod rule_files;
 mod rule_members;
 mod rule_mistakes;

@@ -50,6 +50,7 @@ pub(super) fn main(arguments: &Arguments) -> Result<(), Failed> {
         Ok::<_, Failed>((ready, examples, answers))
     })?;
     let (rules, channels) = (ready.policy.rules.rules().len(), ready.config.channels.len());
+    let alone = config::alone(&ready.config.channels, &ready.policy.routes);
     match output {
         Output::Human => {
             let path = path.display();
@@ -59,11 +60,11 @@ pub(super) fn main(arguments: &Arguments) -> Result<(), Failed> {
                     say!("channel {name}: {kept}");
                 }
             }
+            alone.iter().try_for_each(|alone| say(alone))?;
             answers.iter().try_for_each(|answer| say(&answer.line()))?;
         }
         Output::Json => {
-            let mut answer =
-                json!({"rules": rules, "examples": examples, "channels": channels, "mistakes": []});
+            let mut answer = json!({"rules": rules, "examples": examples, "channels": channels, "mistakes": [], "notes": alone});
             if *live {
                 answer["live"] = answers.iter().map(Answer::json).collect();
             }

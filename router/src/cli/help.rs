@@ -25,7 +25,7 @@ const GROUPS: [(&str, &str, &[&str]); 4] = [
     (
         "Rules",
         "what is paged, tried out without telling anyone",
-        &["rules", "explain", "replay", "preview", "templates", "pattern"],
+        &["rules", "routes", "explain", "replay", "preview", "templates", "pattern"],
     ),
     (
         "Worker",
@@ -44,6 +44,8 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("rules check", "watchfire rules check --rules ./rules"),
     ("rules test", "watchfire rules test --rules ./rules"),
     ("rules list", "watchfire rules list"),
+    ("routes show", "watchfire routes show --config watchfire.yaml"),
+    ("routes test", "watchfire routes test priority=P1 namespace=shop --config watchfire.yaml"),
     ("explain", "watchfire explain finding.json --rules ./rules"),
     ("replay", "watchfire replay findings.jsonl --output human"),
     ("approve", "watchfire approve 434a6bc0 --reason 'seen in the flow logs, too'"),

@@ -6,7 +6,7 @@ use clap_complete::engine::ArgValueCompleter;
 use jiff::Timestamp;
 use watchfire_core::command::CommandKind;
 use watchfire_core::decision::Caller;
-use watchfire_core::ids::IncidentKey;
+use watchfire_core::ids::{IncidentKey, RouteName};
 use watchfire_core::notice::ByWhom;
 use watchfire_core::standing::{NotDone, Progress, Told};
 
@@ -220,6 +220,7 @@ fn card(incident: &Incident, now: Timestamp) -> Vec<String> {
         ("Said", Some(incident.said_at.map_or_else(|| "to nobody yet".to_owned(), minute))),
         ("Held", held),
         ("Channels", Some(channels.join(", ")).filter(|channels| !channels.is_empty())),
+        ("Sent", RouteName::clause(&incident.routes)),
         ("Respond by", respond_by),
         ("Has it", incident.acknowledged.as_ref().map(said)),
         ("Assigned", incident.assigned.clone()),

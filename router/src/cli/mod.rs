@@ -24,20 +24,19 @@ mod explain;
 mod help;
 mod incidents;
 mod man;
-mod matchers;
 mod operator;
 mod pattern;
 mod preview;
 mod rbac;
 mod reload;
 mod replay;
+mod routes;
 mod rules;
 mod run;
 mod schema;
 mod screen;
 mod send_test;
 mod silence;
-mod span;
 mod store;
 mod table;
 mod templates;
@@ -84,6 +83,9 @@ enum Command {
     /// Check, test or list the rules.
     #[command(subcommand)]
     Rules(rules::Command),
+    /// Show the tree of routes, or say by which of them an event goes.
+    #[command(subcommand)]
+    Routes(routes::Command),
     /// Say which rule classifies an event, why the others do not, and what is decided.
     Explain(explain::Arguments),
     /// Decide past events without telling anyone: JSON lines in, one decision per line out.
@@ -257,6 +259,7 @@ fn carried_out(command: Command) -> Result<(), Failed> {
         Command::Check(arguments) => check::main(&arguments),
         Command::Reload(arguments) => reload::main(&arguments),
         Command::Rules(command) => rules::main(&command),
+        Command::Routes(command) => routes::main(&command),
         Command::Explain(arguments) => explain::main(&arguments),
         Command::Replay(arguments) => replay::main(&arguments),
         Command::Approve(arguments) => operator::answer(arguments, CommandKind::Approve),

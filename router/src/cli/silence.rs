@@ -4,19 +4,20 @@ use anyhow::anyhow;
 use clap::{Args, Subcommand};
 use clap_complete::engine::ArgValueCompleter;
 use jiff::{SignedDuration, Timestamp};
-use watchfire_core::attributes::Attributes;
+use watchfire_core::attributes::{Attributes, matchers};
 use watchfire_core::command::CommandKind;
 use watchfire_core::ids::SilenceId;
 use watchfire_core::noise::Maintenance;
 use watchfire_core::silence::{Extension, SilenceDraft};
+use watchfire_core::span;
 
+use super::Failed;
 use super::asking::{Form, Whom, command, learn, look, minute, question_of, refusal};
 use super::completing::Ids;
 use super::screen::plain;
 use super::screen::{Tone, columns, relative};
 use super::table::{Table, cut, whole};
 use super::watching::Listing;
-use super::{Failed, matchers, span};
 use crate::api::OperatorEndpoint;
 use crate::api::views::{CommandResult, Silence, SilenceState};
 

@@ -3,6 +3,7 @@
 use clap::Args;
 use clap_complete::engine::ArgValueCompleter;
 use jiff::Timestamp;
+use watchfire_core::ids::RouteName;
 use watchfire_core::notice::ByWhom;
 use watchfire_core::standing::{NotDone, Told};
 use watchfire_core::verdict::Verdict;
@@ -125,7 +126,8 @@ fn why(decision: &Decision, incident: Option<&Incident>) -> Vec<String> {
     if !by.is_empty() {
         lines.extend(wrapped(2, &by, 2));
     }
-    lines.extend(wrapped(2, &format!("{verdict}: {because}"), 2));
+    let by = RouteName::clause(&decision.routes).map(|by| format!(", {by}")).unwrap_or_default();
+    lines.extend(wrapped(2, &format!("{verdict}: {because}{by}"), 2));
     for Act { id, target, result, said: came_of, at: _ } in acts.iter().take(ACTS) {
         let line = format!("{id} of {target}: {}{}", result.as_str(), said(came_of));
         lines.extend(wrapped(2, &line, 2));

@@ -15,7 +15,7 @@ use super::file::{Config, HealthConfig, HttpConfig, PARTS, RouteConfig, RulesCon
 use super::http::{Taking, check_http};
 use super::mistake::Mistakes;
 use super::written::Written;
-use super::{canary, mitigation, queues, telemetry};
+use super::{canary, mitigation, queues, routes, telemetry};
 use crate::channel::ChannelConfig;
 use crate::cluster;
 use crate::evidence;
@@ -79,8 +79,7 @@ pub(super) fn parse(name: &str, text: &str) -> Parsed {
     let rules = mistakes.read_or_default("rules", part("rules"), |_, _| {});
     let cluster = part("cluster").map(|cluster| mistakes.read("cluster", cluster, check_cluster));
     let (known, channels) = check_channels(part("channels"), &mut mistakes);
-    let routes = check_routes(part("routes"), &known, &mut mistakes);
-    check_that_routes_tell(part("routes"), &routes, &channels, &mut mistakes);
+    let (routes, tree) = routes::check(part("routes"), &known, &channels, &mut mistakes);
     let fallback_after_seconds = match part("fallback_after_seconds") {
         Some(seconds) => mistakes.read("fallback_after_seconds", seconds, check_at_least_one),
         None => Some(60),
@@ -122,7 +121,6 @@ pub(super) fn parse(name: &str, text: &str) -> Parsed {
             true,
         ) => {
             let (cluster, evidence) = (cluster.flatten(), evidence.flatten());
-            let (channels, routes) = (channels, routes);
             Some(Config {
                 queues,
                 http,
@@ -133,6 +131,7 @@ pub(super) fn parse(name: &str, text: &str) -> Parsed {
                 cluster,
                 channels,
                 routes,
+                tree,
                 fallback_after_seconds,
                 repeat_after_minutes,
                 noise,
@@ -254,13 +253,13 @@ fn check_repeats(part: Option<&Node>, mistakes: &mut Mistakes<'_>) -> BTreeMap<P
     repeats.collect()
 }
 
-fn check_routes(
+pub(super) fn check_routes(
     part: Option<&Node>,
     known: &[String],
     mistakes: &mut Mistakes<'_>,
 ) -> BTreeMap<Priority, RouteConfig> {
     let mut checked = BTreeMap::new();
-    let routes = mistakes.by_priority("routes", part);
+    let routes = mistakes.by_priority_or("routes", part, &routes::OF_THE_TREE);
     let is_read = part.is_none_or(|part| matches!(part.value, Value::Mapping(_)));
     for priority in Priority::ALL {
         let path = format!("routes.{priority}");
@@ -285,7 +284,7 @@ fn check_routes(
 }
 
 /// A channel that only writes down is no way to tell anyone.
-fn check_that_routes_tell(
+pub(super) fn check_that_routes_tell(
     part: Option<&Node>,
     routes: &BTreeMap<Priority, RouteConfig>,
     channels: &BTreeMap<String, ChannelConfig>,

@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use watchfire_core::calendar::Calendar;
 use watchfire_core::noise::NoiseConfig;
+use watchfire_core::policy::TreeConfig;
 use watchfire_core::priority::Priority;
 
 use super::attention::{DigestConfig, EscalationConfig, SecurityHubPart};
@@ -68,6 +69,8 @@ pub struct Config {
     pub channels: BTreeMap<String, ChannelConfig>,
     /// Per priority, which channels are told.
     pub routes: BTreeMap<Priority, RouteConfig>,
+    /// The routes below those.
+    pub tree: TreeConfig,
     /// How long the primary channel of a P0 or P1 has before the fallback is told, in seconds.
     pub fallback_after_seconds: u32,
     /// Per priority, how long an incident that goes on stays quiet after it was said, in minutes.

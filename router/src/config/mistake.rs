@@ -76,14 +76,30 @@ impl Mistakes<'_> {
         path: &str,
         part: Option<&'n Node>,
     ) -> BTreeMap<Priority, &'n Node> {
+        self.by_priority_or(path, part, &[])
+    }
+
+    /// The same of a part that has other members as well.
+    pub(super) fn by_priority_or<'n>(
+        &mut self,
+        path: &str,
+        part: Option<&'n Node>,
+        others: &[&str],
+    ) -> BTreeMap<Priority, &'n Node> {
+        let names: Vec<_> =
+            Priority::ALL.iter().map(|priority| priority.as_str()).chain(others.iter().copied()).collect();
+        let (last, first) =
+            names.split_last().map_or(("", String::new()), |(last, first)| (last, first.join(", ")));
         let mut found = BTreeMap::new();
-        for (name, node) in self.members(path, part, "P0, P1, P2, P3") {
+        for (name, node) in self.members(path, part, &names.join(", ")) {
             match Priority::ALL.into_iter().find(|priority| priority.as_str() == name) {
                 Some(priority) => {
                     found.insert(priority, node);
                 }
+                None if others.contains(&name.as_str()) => {}
                 None => {
-                    self.add(Some(node.name_place()), format!("{path}.{name}"), expected("P0, P1, P2 or P3"))
+                    let mistake = expected(format!("{first} or {last}"));
+                    self.add(Some(node.name_place()), format!("{path}.{name}"), mistake);
                 }
             }
         }

@@ -13,6 +13,7 @@ mod paths;
 pub(crate) mod policy;
 mod queues;
 mod ready;
+mod routes;
 mod schema;
 mod telemetry;
 #[cfg(test)]
@@ -29,6 +30,7 @@ pub(crate) use http::without_port;
 pub use mitigation::{BudgetConfig, KillSwitch, MitigationConfig, ProtectedConfig};
 pub(crate) use ready::{Apart, apart};
 pub use ready::{Reach, Ready, Tokens};
+pub(crate) use routes::alone;
 pub use schema::schema;
 pub use telemetry::{OtlpConfig, TelemetryConfig};
 pub(crate) use watched::Watched;

@@ -74,6 +74,6 @@ impl Config {
             let to = route.to.iter().map(channel).collect();
             (*priority, Route { to, fallback: route.fallback.as_ref().map(channel) })
         };
-        Routes::new(self.routes.iter().map(route))
+        Routes::new(self.routes.iter().map(route)).with(self.tree.tree(&self.business))
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use watchfire_core::calendar::Calendar;
 use watchfire_core::noise::NoiseConfig;
+use watchfire_core::policy::NestedRouteConfig;
 use watchfire_core::schema::{by_priority, text_of};
 
 use super::attention::{DigestConfig, EscalationConfig, SecurityHubPart};
@@ -42,7 +43,7 @@ struct Configuration {
     /// The channels people are told by, each under its name.
     #[schemars(extend("minProperties" = 1))]
     channels: BTreeMap<String, ChannelConfig>,
-    /// Who is told; P0 and P1 need a channel.
+    /// Who is told: the default of each priority, of which P0 and P1 need a channel, and routes below it.
     #[schemars(schema_with = "routes")]
     routes: BTreeMap<String, RouteConfig>,
     /// How long the first channel of a P0 or P1 has before the fallback is told, in seconds.
@@ -74,6 +75,13 @@ struct Configuration {
 
 fn routes(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
     let mut schema = by_priority::<RouteConfig>(generator);
+    let tree = [
+        ("routes", generator.subschema_for::<Vec<NestedRouteConfig>>()),
+        ("time_intervals", generator.subschema_for::<BTreeMap<String, Calendar>>()),
+    ];
+    if let Some(properties) = schema.get_mut("properties").and_then(serde_json::Value::as_object_mut) {
+        properties.extend(tree.map(|(name, of)| (name.to_owned(), of.into())));
+    }
     schema.insert("type".to_owned(), "object".into());
     schema.insert("required".to_owned(), serde_json::json!(["P0", "P1"]));
     let told = serde_json::json!({"properties": {"to": {"minItems": 1}}});

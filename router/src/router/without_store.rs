@@ -87,6 +87,7 @@ fn is_about_telling(key: &Key) -> bool {
         | Key::Inhibition(_)
         | Key::Bundle(_)
         | Key::Limit(_)
+        | Key::Tally(_)
         | Key::Storm(_)
         | Key::Digest
         | Key::DigestLine(..)

@@ -37,7 +37,9 @@ pub(super) fn needed(key: &str, record: &Record) -> Needed {
         },
         Record::DigestEdition(edition) => edition.due_at.is_some(),
         Record::DigestContents(_) => false,
-        Record::Budget(_) | Record::Approval(_) | Record::Limit(_) | Record::Storm(_) => false,
+        Record::Budget(_) | Record::Approval(_) | Record::Limit(_) | Record::Tally(_) | Record::Storm(_) => {
+            false
+        }
     };
     if is_needed { Needed::Yes } else { Needed::No }
 }

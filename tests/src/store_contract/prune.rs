@@ -38,6 +38,7 @@ async fn commit_with(store: &Store, entry: Entry, keys: &[Key], incident: &Recor
         | Key::Inhibition(_)
         | Key::Bundle(_)
         | Key::Limit(_)
+        | Key::Tally(_)
         | Key::Storm(_)
         | Key::Digest
         | Key::DigestLine(..)

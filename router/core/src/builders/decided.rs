@@ -68,6 +68,7 @@ pub fn decision(event: &str) -> Decision {
         incident: Some(IncidentKey::new("incident-1")),
         // An event has attributes, for which a test would have to say more.
         cause: Cause::Timer,
+        routes: Vec::new(),
         effects: Vec::new(),
         acts: Vec::new(),
         face: None,

@@ -19,6 +19,7 @@ pub fn attributes(subject: Subject) -> Attributes {
         kind: "CryptoCurrency:Runtime/BitcoinTool.B".to_owned(),
         source: "guardduty".to_owned(),
         band: None,
+        team: None,
         subject,
     }
 }

@@ -95,6 +95,12 @@ impl Calendar {
         self.works_on(date.weekday()) && !self.holidays.contains(&date)
     }
 
+    /// Whether people work at that moment.
+    pub fn is_open(&self, at: Timestamp) -> bool {
+        let local = self.local(at);
+        self.is_business_day(local.date()) && self.opens <= local.time() && local.time() < self.closes
+    }
+
     /// The first opening of a business day that is later than that moment.
     pub fn next_opening(&self, after: Timestamp) -> Timestamp {
         let opening = |date| self.moment(date, self.opens);

@@ -288,7 +288,8 @@ impl Asked<'_> {
         record: Option<&mut IncidentRecord>,
         notice: Notice,
     ) -> Vec<Effect> {
-        follow_up::page(self.policy, incident, record, &self.command.id, &notice)
+        let routed = self.policy.by_default(notice.priority);
+        follow_up::page(&routed, incident, record, &self.command.id, &notice)
     }
 
     fn draft<'s>(&self, state: &'s State, why: Why, now: Timestamp) -> Draft<'s> {

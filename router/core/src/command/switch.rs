@@ -90,6 +90,7 @@ fn face() -> Attributes {
         kind: "Command:mitigation-off".to_owned(),
         source: OWN_SOURCE.to_owned(),
         band: None,
+        team: None,
         subject: Subject::default(),
     }
 }

@@ -51,7 +51,8 @@ impl Case<'_> {
         draft.belongs_to(incident);
         draft.tell(follow_up::tell(record, incident, &notice));
         let Plans { acts, withheld, at_once, .. } = plans;
-        draft.page(ask_at_once(self.policy, incident, record, &self.event.id, &at_once, &notice));
+        let routed = self.policy.routed(&self.face(record), now);
+        draft.page(ask_at_once(&routed, incident, record, &self.event.id, &at_once, &notice));
         draft.act(acts);
         draft.withhold(withheld);
     }

@@ -38,7 +38,7 @@ impl Case<'_> {
         let (why, held) = match suppressing.disposition(&mut draft)? {
             Disposition::Notify => {
                 draft.verdict(Verdict::Page);
-                draft.tell(drill.effects(&self.event.id, self.policy, now));
+                draft.tell(drill.effects(&self.event.id, &self.policy.routed(&face, now), now));
                 return Ok(draft.build());
             }
             Disposition::Digest => {

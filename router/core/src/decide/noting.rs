@@ -8,6 +8,7 @@ use crate::ids::{EffectId, EventId, IncidentKey, dedup_key};
 use crate::incident::IncidentRecord;
 use crate::notice::Notice;
 use crate::planning::Plans;
+use crate::policy::Routed;
 use crate::state::{Key, Record};
 use crate::verdict::{EffectKind, Why};
 
@@ -18,8 +19,9 @@ impl Case<'_> {
         key: &IncidentKey,
         record: &mut IncidentRecord,
         notice: &Notice,
+        routed: &Routed<'_>,
     ) -> Vec<Effect> {
-        let mut effects = follow_up::page(self.policy, key, Some(record), &self.event.id, notice);
+        let mut effects = follow_up::page(routed, key, Some(record), &self.event.id, notice);
         // Only what someone was told of is noted, by whichever of them took it.
         let pages = effects.iter().filter(|effect| effect.kind == EffectKind::Page);
         let told = pages.map(|page| (self.event.id.clone(), page.id.clone())).collect();

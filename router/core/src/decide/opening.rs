@@ -76,9 +76,11 @@ impl Case<'_> {
         let record = self.seen_in(previous.as_ref(), finding, now);
         let face = self.face(&record);
         let mut opening = Opening { finding, key, record, face, judged };
+        let is_another = self.is_another(finding, known);
         let adopted = self.remembered(&mut draft, &mut opening)?;
+        let counting = self.counted(&mut draft, &opening, is_another)?;
         match opening.news() {
-            Some(why) => self.weighed(&mut draft, News { opening, why, adopted })?,
+            Some(why) => self.weighed(&mut draft, News { opening, why, adopted, counting })?,
             None => {
                 let note = self.note_late(&mut draft, key, &opening.record);
                 draft.tell(note);
@@ -133,7 +135,7 @@ impl Case<'_> {
     }
 
     /// What nobody was told yet is as urgent as the worst of it.
-    fn face(&self, record: &IncidentRecord) -> Attributes {
+    pub(super) fn face(&self, record: &IncidentRecord) -> Attributes {
         let face = Attributes::of(self.event, self.rule, self.context);
         let priority = record.held.as_ref().map_or(face.priority, |held| held.priority.min(face.priority));
         Attributes { priority, ..face }
@@ -150,7 +152,7 @@ impl Case<'_> {
         let fresh =
             covers.iter().filter(|cover| !record.covers.contains(*cover)).cloned().map(Key::Inhibition);
         let is_asked = judged.is_news() || record.held.is_some();
-        let asked = is_asked.then(|| suppress::first_asked(self.policy, face, *finding, key));
+        let asked = is_asked.then(|| suppress::first_asked(self.policy, face, *finding, key, draft.now()));
         draft.need_all(fresh.chain(asked.into_iter().flatten()))?;
         suppress::adopting(draft, key, record, covers);
         self.adopt(draft, *finding, key)

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::Case;
+use super::counting::Counting;
 use super::opening::Opening;
 use crate::asking::ask_at_once;
 use crate::decision::{Because, Reason, Wanted, Withheld};
@@ -13,6 +14,7 @@ use crate::incident::IncidentRecord;
 use crate::noise::PageDraft;
 use crate::notice::{List, Notice};
 use crate::planning::{self, Plans};
+use crate::policy::Routed;
 use crate::priority::Priority;
 use crate::state::{Key, Unread};
 use crate::suppress::{self, Disposition, Suppressing, Suppression, Untold, join, leave};
@@ -25,6 +27,8 @@ pub(super) struct News<'o> {
     pub(super) why: Why,
     /// The incidents that came under it.
     pub(super) adopted: Option<List>,
+    /// What its rule has counted, where it asks for several.
+    pub(super) counting: Option<Counting<'o>>,
 }
 
 impl Opening<'_> {
@@ -43,6 +47,11 @@ impl Case<'_> {
     pub(super) fn weighed(&self, draft: &mut Draft<'_>, mut news: News<'_>) -> Result<(), Unread> {
         let disposition = self.disposition(draft, &mut news)?;
         if news.opening.is_held_again(&disposition) {
+            if let (Disposition::Suppress(hold), Some(held)) = (disposition, &mut news.opening.record.held)
+                && hold.why == Why::Counted
+            {
+                held.reason = hold.reason;
+            }
             self.holds_on(draft, news.opening);
             return Ok(());
         }
@@ -59,9 +68,10 @@ impl Case<'_> {
         }
         draft.priority(news.opening.face.priority);
         let because = because(&disposition);
-        self.told(draft, &mut news, disposition, &notice)?;
+        let routed = self.policy.routed(&news.opening.face, draft.now());
+        self.told(draft, &mut news, disposition, (&notice, &routed))?;
         let Opening { key, mut record, .. } = news.opening;
-        let own_pages = ask_at_once(self.policy, key, &mut record, &self.event.id, &at_once, &notice);
+        let own_pages = ask_at_once(&routed, key, &mut record, &self.event.id, &at_once, &notice);
         if !own_pages.is_empty() {
             // Whatever becomes of the news, who has to approve hears of it.
             draft.verdict(Verdict::Page);
@@ -75,7 +85,7 @@ impl Case<'_> {
     }
 
     fn disposition(&self, draft: &mut Draft<'_>, news: &mut News<'_>) -> Result<Disposition, Unread> {
-        let Opening { finding, key, record, face, judged: _ } = &mut news.opening;
+        let Opening { finding, key, face, .. } = &mut news.opening;
         draft.need(Key::PageDraft(key.clone()))?;
         let is_of_it =
             |known: &&PageDraft| finding.is_some_and(|it| known.notice.finding.as_ref() == Some(&it.key));
@@ -83,6 +93,10 @@ impl Case<'_> {
             // A copy names less than its finding did: what silences the one silences the other.
             face.subject = std::mem::take(&mut face.subject).or(&known.face.subject);
         }
+        if let Some(hold) = news.below() {
+            return Ok(Disposition::Suppress(hold));
+        }
+        let Opening { finding, key, record, face, judged: _ } = &mut news.opening;
         let (policy, mute) = (self.policy, self.event.mute());
         let (finding, incident, mute) = (*finding, *key, mute.as_ref());
         Suppressing { policy, face, finding, incident, record, news: news.why, mute }.disposition(draft)
@@ -137,10 +151,15 @@ impl Case<'_> {
         plans: &Plans,
         disposition: &Disposition,
     ) -> Notice {
+        let led = if responds(disposition) { news.led_to_it(draft, self.policy.zone()) } else { None };
         let Opening { key, record, face, .. } = &mut news.opening;
         let mut notice = self.notice(key, news.why, plans, draft.now());
         notice.priority = face.priority;
         notice.lists.extend(news.adopted.take());
+        if let Some((why, list)) = led {
+            notice.why = format!("{}; {why}", notice.why);
+            notice.lists.extend((!list.lines.is_empty()).then_some(list));
+        }
         if let Some(flaps) = self.begins_to_flap(record, disposition, draft.now()) {
             notice.why = format!("{}; {flaps}", notice.why);
         }
@@ -159,7 +178,9 @@ impl Case<'_> {
         let turns = record.turns_within(window, now);
         let is_heard = match disposition {
             Disposition::Notify | Disposition::Digest => true,
-            Disposition::Suppress(hold) => !matches!(hold.why, Why::Silenced | Why::Muted | Why::Inhibited),
+            Disposition::Suppress(hold) => {
+                !matches!(hold.why, Why::Silenced | Why::Muted | Why::Inhibited | Why::Counted)
+            }
         };
         let may_be_held = self.rule.priority != Priority::P0;
         if turns <= most as usize || record.flapping.is_some() || !is_heard || !may_be_held {
@@ -186,18 +207,18 @@ impl Case<'_> {
         draft: &mut Draft<'_>,
         news: &mut News<'_>,
         disposition: Disposition,
-        notice: &Notice,
+        (notice, routed): (&Notice, &Routed<'_>),
     ) -> Result<(), Unread> {
         match disposition {
             Disposition::Notify => {
-                self.is_said(draft, news);
+                self.is_said(draft, news, routed);
                 draft.verdict(Verdict::Page);
                 let Opening { key, record, .. } = &mut news.opening;
-                let pages = self.page(draft, key, record, notice);
+                let pages = self.page(draft, key, record, notice, routed);
                 draft.tell(pages);
             }
             Disposition::Digest => {
-                self.is_said(draft, news);
+                self.is_said(draft, news, routed);
                 draft.verdict(Verdict::Digest);
                 let Opening { key, record, .. } = &news.opening;
                 let line = DigestLine::of(record, draft.now());
@@ -209,10 +230,11 @@ impl Case<'_> {
     }
 
     /// Somebody hears of it now or with the digest: it waits no longer, and its response clock runs from here.
-    fn is_said(&self, draft: &mut Draft<'_>, news: &mut News<'_>) {
+    fn is_said(&self, draft: &mut Draft<'_>, news: &mut News<'_>, routed: &Routed<'_>) {
         let count = self.count(&news.opening);
         let Opening { key, record, .. } = &mut news.opening;
         leave(draft, key, record);
+        record.routes.clone_from(&routed.by);
         record.said_at = draft.now();
         record.said_count = record.said_count.max(count);
         escalation::start_clock(self.policy, record, news.why, draft.now());
@@ -238,7 +260,9 @@ impl Case<'_> {
 fn responds(disposition: &Disposition) -> bool {
     match disposition {
         Disposition::Notify | Disposition::Digest => true,
-        Disposition::Suppress(hold) => !matches!(hold.why, Why::Silenced | Why::Muted | Why::Flapping),
+        Disposition::Suppress(hold) => {
+            !matches!(hold.why, Why::Silenced | Why::Muted | Why::Flapping | Why::Counted)
+        }
     }
 }
 

@@ -4,9 +4,9 @@ use super::Draft;
 use crate::budget::BudgetRecord;
 use crate::containment::{ApprovalRecord, SwitchRecord, TargetKey, TargetRecord};
 use crate::digest::{Contents, DigestDays, DigestLine, DigestRecord, EditionNumber};
-use crate::ids::{ApprovalId, BundleKey, FindingKey, IncidentKey, InhibitionKey, LimitKey};
+use crate::ids::{ApprovalId, BundleKey, FindingKey, IncidentKey, InhibitionKey, LimitKey, TallyKey};
 use crate::incident::{FindingRecord, IncidentRecord};
-use crate::noise::{BundleRecord, InhibitionRecord, LimitRecord, PageDraft, StormRecord};
+use crate::noise::{BundleRecord, InhibitionRecord, LimitRecord, PageDraft, StormRecord, TallyRecord};
 use crate::silence::Silences;
 use crate::state::{Key, State, Unread};
 
@@ -84,6 +84,10 @@ impl Draft<'_> {
 
     pub(crate) fn limit(&self, key: &LimitKey) -> Option<&LimitRecord> {
         self.of(&Key::Limit(key.clone())).limit(key)
+    }
+
+    pub(crate) fn tally(&self, key: &TallyKey) -> Option<&TallyRecord> {
+        self.of(&Key::Tally(key.clone())).tally(key)
     }
 
     pub(crate) fn storm(&self, key: &BundleKey) -> Option<&StormRecord> {

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Group, Inhibition, Limits, Maintenance, Noise, QuietAfter, Quota, Storm};
 use crate::attributes::{Attributes, PATHS};
+use crate::ids::RouteName;
 use crate::incident::IncidentRecord;
 use crate::pattern::Pattern;
 use crate::window::{Cron, RecurringWindow};
@@ -130,6 +131,44 @@ pub struct GroupConfig {
     /// After how long a group that is still open is said again.
     #[serde(default = "four")]
     pub repeat_interval_hours: AtLeastOne,
+}
+
+/// What of a route is paged as one.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "RouteGroup")]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a mapping of group_by, group_wait_seconds, group_interval_minutes, repeat_interval_hours"
+)]
+pub struct RouteGroupConfig {
+    /// Equal values here are one group.
+    pub group_by: Paths,
+    /// How long the first of a group waits for others.
+    #[serde(default = "thirty")]
+    pub group_wait_seconds: u32,
+    /// How long after a page what has joined since is said.
+    #[serde(default = "five")]
+    pub group_interval_minutes: AtLeastOne,
+    /// After how long a group that is still open is said again.
+    #[serde(default = "four")]
+    pub repeat_interval_hours: AtLeastOne,
+}
+
+impl RouteGroupConfig {
+    /// The group of the route of that name: whatever goes by it.
+    pub fn group(&self, route: &RouteName) -> Group {
+        let Self { group_by, group_wait_seconds, group_interval_minutes, repeat_interval_hours } =
+            self.clone();
+        GroupConfig {
+            name: format!("route {route}"),
+            matches: None,
+            group_by,
+            group_wait_seconds,
+            group_interval_minutes,
+            repeat_interval_hours,
+        }
+        .into()
+    }
 }
 
 /// One of `noise.inhibit`.

@@ -6,17 +6,20 @@ mod inhibition;
 mod limit;
 mod member;
 mod storm;
+mod tally;
 
 pub(crate) use bundle::Standing;
 pub use bundle::{BundleKind, BundleRecord, Member};
 pub(crate) use bundle::{bundle_key, incident_of_bundle};
-pub use config::NoiseConfig;
+pub use config::{NoiseConfig, RouteGroupConfig};
 pub use inhibition::InhibitionRecord;
 pub use limit::{LimitRecord, Quota};
 pub(crate) use limit::{check, limit_key};
 pub(crate) use member::Remains;
 pub use member::{Ending, Joining, Leaving};
 pub use storm::StormRecord;
+pub use tally::{Counted, Tally, TallyRecord};
+pub(crate) use tally::{Place, Standing as TallyStanding};
 
 use std::collections::BTreeMap;
 

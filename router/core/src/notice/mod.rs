@@ -15,7 +15,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::event::HubId;
-use crate::ids::{EventId, FindingKey, IncidentKey, RuleName};
+use crate::ids::{EventId, FindingKey, IncidentKey, RouteName, RuleName};
 use crate::priority::Priority;
 use crate::verdict::EffectKind;
 
@@ -79,6 +79,9 @@ pub struct Notice {
     pub lists: Vec<List>,
     /// Label and https address: the runbook, the console.
     pub links: Vec<(String, String)>,
+    /// The routes that it goes by; none where there are no routes but the default.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub routes: Vec<RouteName>,
     /// The incident it belongs to.
     pub incident: IncidentKey,
     /// The finding; none for an event that is not one.
@@ -118,6 +121,7 @@ impl Notice {
             withheld: Vec::new(),
             lists: Vec::new(),
             links: Vec::new(),
+            routes: Vec::new(),
             incident: incident.clone(),
             finding: None,
             hub: None,
@@ -224,13 +228,16 @@ impl Notice {
 
     /// What ties the page to the records, label and value.
     fn records(&self) -> Vec<(&'static str, String)> {
-        let mut records = Vec::with_capacity(5);
+        let mut records = Vec::with_capacity(6);
         if let Some(at) = self.at {
             let local = at.to_zoned(self.head.zone.time_zone().clone());
             records.push(("Happened", local.strftime("%Y-%m-%d %H:%M:%S %Z").to_string()));
         }
         if !self.rule.as_str().is_empty() {
             records.push(("Rule", format!("{} ({})", self.rule, self.family)));
+        }
+        if let Some(by) = RouteName::clause(&self.routes) {
+            records.push(("Sent", by));
         }
         records.push(("Incident", self.incident.to_string()));
         if let Some(finding) = &self.finding {

@@ -4,6 +4,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
+use super::threshold::AfterText;
 use crate::action::ActionName;
 use crate::priority::Priority;
 use crate::verdict::{EffectKind, Verdict, Why};
@@ -37,6 +38,9 @@ pub(super) struct RuleText {
     /// What is to be done besides telling someone.
     #[serde(default)]
     pub(super) actions: Vec<ActionName>,
+    /// How many there have to be before anybody hears of them; never of P0.
+    #[serde(default)]
+    pub(super) after: Option<AfterText>,
     /// Whether it takes effect.
     #[serde(default)]
     pub(super) stage: Stage,

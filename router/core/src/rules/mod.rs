@@ -8,11 +8,13 @@ mod matches;
 mod order;
 mod reading;
 mod shape;
+mod threshold;
 
 pub use explain::{Explained, RuleTrace};
 pub(crate) use file::{Example, Expect, Expectation};
 pub use file::{Stage, Unknown};
 pub use load::RuleFile;
+pub use threshold::Threshold;
 
 use std::cell::OnceCell;
 
@@ -55,6 +57,8 @@ pub struct Rule {
     pub priority: Priority,
     /// What is to be done besides telling someone.
     pub actions: Vec<ActionName>,
+    /// How many there have to be before anybody hears of them; none: one.
+    pub after: Option<Threshold>,
     /// Live, or only recorded.
     pub stage: Stage,
     /// Where a responder reads on.

@@ -7,8 +7,10 @@ use super::condition::{Condition, Wrong};
 use super::file::{RuleText, Unknown};
 use super::matches::{self, Vain};
 use super::order::Named;
+use super::threshold::{AfterText, Threshold};
 use crate::ids::RuleName;
 use crate::pattern::Pattern;
+use crate::priority::Priority;
 use crate::yaml::{Diagnostic, Mistake, Node, Place, Value, expected, inside};
 
 /// One file while it is read, and what is wrong in all so far.
@@ -87,6 +89,7 @@ impl Reading<'_> {
             unknown,
             priority,
             actions,
+            after,
             stage,
             runbook,
             repeat_after_minutes,
@@ -95,6 +98,7 @@ impl Reading<'_> {
         let condition = condition?;
         self.unknown(path, node, condition.as_ref(), unknown);
         let (Some(name), Some(family), Some(priority)) = (name, family, priority) else { return Err(Told) };
+        self.after(path, node, priority, after.as_ref());
         for (index, example) in examples.iter_mut().enumerate() {
             example.line = node.line_at(&format!("examples[{index}].event"));
         }
@@ -105,6 +109,7 @@ impl Reading<'_> {
             family,
             priority,
             actions,
+            after: after.map(Threshold::from),
             stage,
             runbook,
             repeat_after: repeat_after_minutes.map(|minutes| SignedDuration::from_mins(minutes.into())),
@@ -114,6 +119,20 @@ impl Reading<'_> {
             unknown: unknown.unwrap_or(Unknown::NoMatch),
             examples,
         })
+    }
+
+    /// A P0 is never kept quiet, whatever there is of it.
+    fn after(&mut self, path: &str, node: &Node, priority: Priority, after: Option<&AfterText>) {
+        let Some(after) = after else { return };
+        let path = format!("{path}.after");
+        if priority == Priority::P0 {
+            let mistake =
+                expected("none").hint("a P0 is told at once; give the rule P1 to have it counted first");
+            self.mistake(node.at("after").name_place(), path.clone(), mistake);
+        }
+        for (member, mistake) in after.mistakes() {
+            self.mistake(node.at(&format!("after.{member}")).place(), inside(&path, &member), mistake);
+        }
     }
 
     /// What is unknown is neither true nor false: a rule that asks the cluster says what it then is.

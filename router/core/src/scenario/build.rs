@@ -105,6 +105,7 @@ fn policy_of(rules: RuleSet, text: PolicyText) -> Policy {
     let PolicyText {
         noise,
         routes,
+        tree,
         fallback,
         digest,
         business,
@@ -126,7 +127,8 @@ fn policy_of(rules: RuleSet, text: PolicyText) -> Policy {
         let fallback = fallback.clone().filter(|_| priority.is_urgent());
         (priority, Route { to: channels(to), fallback })
     });
-    let mut policy = Policy::new(rules, Routes::new(routes));
+    let routes = Routes::new(routes).with(tree.tree(&business));
+    let mut policy = Policy::new(rules, routes);
     policy.noise = noise.into();
     policy.calendar = business;
     policy.digest = channels(digest.unwrap_or_else(|| vec!["mail".to_owned()]));

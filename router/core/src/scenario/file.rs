@@ -13,6 +13,7 @@ use super::input::{
 };
 use crate::calendar::Calendar;
 use crate::noise::NoiseConfig;
+use crate::policy::TreeConfig;
 use crate::priority::Priority;
 use crate::schema::by_priority;
 use crate::value_schema;
@@ -47,7 +48,7 @@ pub(super) struct ScenarioText {
 #[serde(
     deny_unknown_fields,
     default,
-    expecting = "a mapping of noise, routes, fallback, digest, business, escalation, repeat_after_minutes, write_back"
+    expecting = "a mapping of noise, routes, tree, fallback, digest, business, escalation, repeat_after_minutes, write_back"
 )]
 pub(super) struct PolicyText {
     /// As in a configuration.
@@ -55,6 +56,8 @@ pub(super) struct PolicyText {
     /// Who is told.
     #[schemars(schema_with = "by_priority::<Vec<String>>")]
     pub(super) routes: Option<BTreeMap<Priority, Vec<String>>>,
+    /// The routes below those, as in a configuration.
+    pub(super) tree: TreeConfig,
     /// For P0 and P1.
     pub(super) fallback: Option<String>,
     /// Who gets the digest.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::containment::TargetKey;
 use crate::digest::EditionNumber;
-use crate::ids::{ApprovalId, BundleKey, FindingKey, IncidentKey, InhibitionKey, LimitKey};
+use crate::ids::{ApprovalId, BundleKey, FindingKey, IncidentKey, InhibitionKey, LimitKey, TallyKey};
 
 /// Where a record is kept.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -31,6 +31,8 @@ pub enum Key {
     Bundle(BundleKey),
     /// How much room a limit has.
     Limit(LimitKey),
+    /// What a rule counts before anybody hears of it.
+    Tally(TallyKey),
     /// When the latest came of what may become a storm.
     Storm(BundleKey),
     /// Which edition of the digest is written.
@@ -60,6 +62,7 @@ impl fmt::Display for Key {
             Key::Inhibition(key) => write!(out, "cover/{key}"),
             Key::Bundle(key) => write!(out, "bundle/{key}"),
             Key::Limit(key) => write!(out, "limit/{key}"),
+            Key::Tally(key) => write!(out, "tally/{key}"),
             Key::Storm(key) => write!(out, "storm/{key}"),
             Key::Digest => out.write_str("digest"),
             Key::DigestLine(edition, incident) => write!(out, "{}{incident}", Key::digest_lines(*edition)),
@@ -98,6 +101,7 @@ impl Key {
             "cover" => Key::Inhibition(InhibitionKey::new(key)),
             "bundle" => Key::Bundle(BundleKey::new(key)),
             "limit" => Key::Limit(LimitKey::new(key)),
+            "tally" => Key::Tally(TallyKey::new(key)),
             "storm" => Key::Storm(BundleKey::new(key)),
             "approval" => Key::Approval(ApprovalId::new(key)),
             "target" => Key::Target(TargetKey::parse(key)?),

@@ -73,11 +73,12 @@ pub(crate) fn first_asked(
     face: &Attributes,
     finding: Option<&Finding>,
     key: &IncidentKey,
+    now: Timestamp,
 ) -> Vec<Key> {
     let is_p0 = face.priority == Priority::P0;
     let covers = covers_of(&policy.noise, face, finding).into_iter();
     let covers = covers.filter(|place| !is_p0 || place.covers_p0).map(|place| Key::Inhibition(place.key));
-    let is_digested = !is_p0 && policy.routes.of(face.priority).to.is_empty();
+    let is_digested = !is_p0 && policy.routed(face, now).tells_nobody();
     covers.chain([Key::PageDraft(key.clone())]).chain(is_digested.then_some(Key::Digest)).collect()
 }
 
@@ -97,7 +98,7 @@ impl Suppressing<'_> {
         if let Some(hold) = self.flapping(now).or_else(|| self.paced(now)) {
             return Ok(Disposition::Suppress(hold));
         }
-        if self.policy.routes.of(self.face.priority).to.is_empty() {
+        if self.policy.routed(self.face, now).tells_nobody() {
             draft.need_digest([self.incident])?;
             return Ok(Disposition::Digest);
         }
@@ -290,7 +291,9 @@ impl Suppressing<'_> {
 
     fn grouped(&self, draft: &Draft<'_>) -> Result<Option<Suppression>, Unread> {
         let json = self.face.json();
-        let mut groups = self.policy.noise.groups.iter().filter(|group| group.matches.matches(&json));
+        let routed = self.policy.routed(self.face, draft.now());
+        let groups = routed.group.into_iter().chain(&self.policy.noise.groups);
+        let mut groups = groups.filter(|group| group.matches.matches(&json));
         let group = groups.find_map(|group| Some((group, self.face.values(&group.group_by)?)));
         let Some((group, values)) = group else { return Ok(None) };
         let Group { name, group_wait, group_interval, .. } = group;

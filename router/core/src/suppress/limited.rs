@@ -17,7 +17,7 @@ const ROLL_UP_WAIT: SignedDuration = SignedDuration::from_mins(1);
 impl Suppressing<'_> {
     /// Room in every limit that it falls under is spent; otherwise the first that has none holds it.
     pub(super) fn limited(&self, draft: &mut Draft<'_>) -> Result<Option<Suppression>, Unread> {
-        let limits = self.limits();
+        let limits = self.limits(draft.now());
         draft.need_all(
             limits
                 .iter()
@@ -34,13 +34,13 @@ impl Suppressing<'_> {
     }
 
     /// The limits that it falls under.
-    fn limits(&self) -> Vec<Limit> {
+    fn limits(&self, now: Timestamp) -> Vec<Limit> {
         let limits = &self.policy.noise.limits;
         let account = self.face.subject.account.as_deref().unwrap_or("-");
         let family = self.face.family.as_str();
         let rule = self.face.rule.as_str();
-        let channels = self.policy.routes.of(self.face.priority).to;
-        let channels = channels.iter().map(|channel| {
+        let routed = self.policy.routed(self.face, now);
+        let channels = routed.to().into_iter().map(|channel| {
             let key = channel_limit(channel.as_str(), self.face.priority);
             (limits.channel, key, format!("channel {channel}"))
         });

@@ -16,6 +16,7 @@ use crate::ids::{BundleKey, IncidentKey};
 use crate::incident::IncidentRecord;
 use crate::noise::{self, BundleKind, BundleRecord, Member, incident_of_bundle};
 use crate::notice::{List, Notice};
+use crate::policy::Routed;
 use crate::priority::Priority;
 use crate::state::{Key, State, Unread};
 use crate::suppress::{self, as_said_by_now, channel_limit};
@@ -72,8 +73,8 @@ impl Timer<'_> {
     ) -> Result<(), Unread> {
         let has_news = record.unsaid > 0;
         let is_notice = has_news && matches!(record.kind, BundleKind::Silence { .. });
-        let is_nobodys = self.policy.routes.of(about.priority).to.is_empty();
-        if is_nobodys || !record.is_open() && !is_notice {
+        let routed = self.routed_as_one(draft, record, about.priority)?;
+        if routed.tells_nobody() || !record.is_open() && !is_notice {
             return self.over_before(draft, key, record, about);
         }
         let quieted = if has_news { BTreeSet::new() } else { self.quieted(draft, record)? };
@@ -84,7 +85,7 @@ impl Timer<'_> {
             draft.put_bundle(key, record, Because::WaitsOn);
             return Ok(());
         }
-        if let Some((due_at, reason)) = self.no_room(draft, about.priority)? {
+        if let Some((due_at, reason)) = self.no_room(draft, about.priority, &routed)? {
             draft.why(Why::Limited);
             draft.withhold([Withheld::page(Reason::Suppressed(reason))]);
             let due_at = Some(due_at);
@@ -92,7 +93,7 @@ impl Timer<'_> {
             return Ok(());
         }
         let notice = self.page_of(record, &quieted, about, draft.now());
-        self.page(draft, record, about, notice);
+        self.page(draft, record, (about, notice), &routed);
         let mut said = record.clone();
         said.was_said(draft.now());
         said.again_at = self.again(record, draft.now()).filter(|_| said.open > 0);
@@ -106,13 +107,14 @@ impl Timer<'_> {
         &self,
         draft: &mut Draft<'_>,
         priority: Priority,
+        routed: &Routed<'_>,
     ) -> Result<Option<(Timestamp, String)>, Unread> {
         if priority == Priority::P0 {
             return Ok(None);
         }
         let quota = self.policy.noise.limits.channel;
         let mut limits = Vec::new();
-        for channel in &self.policy.routes.of(priority).to {
+        for channel in routed.to() {
             let limit = channel_limit(channel.as_str(), priority);
             draft.need(Key::Limit(limit.clone()))?;
             if let Err(room_at) = noise::check(quota, draft.limit(&limit), draft.now()) {
@@ -129,7 +131,13 @@ impl Timer<'_> {
     }
 
     /// The bundle's own incident, which is paged.
-    fn page(&self, draft: &mut Draft<'_>, record: &BundleRecord, about: About<'_>, notice: Notice) {
+    fn page(
+        &self,
+        draft: &mut Draft<'_>,
+        record: &BundleRecord,
+        (about, notice): (About<'_>, Notice),
+        routed: &Routed<'_>,
+    ) {
         let (incident, priority, now) = (about.incident, about.priority, draft.now());
         let previous = draft.incident(incident);
         let current = previous.filter(|previous| previous.open);
@@ -144,12 +152,13 @@ impl Timer<'_> {
         page.subject = record.title.clone();
         page.family = SEVERAL.to_owned();
         page.last_at = Some(now);
+        page.routes.clone_from(&routed.by);
         page.said_at = now;
         // Its own members end it; a notice that nothing can end, the quiet period.
         page.quiet_at = Some(now + self.policy.noise.quiet_after.of(SEVERAL, record.open > 0));
         let why = if is_worse { Why::PriorityRose } else { Why::Bundled };
         escalation::start_clock(self.policy, &mut page, why, now);
-        draft.page(follow_up::page(self.policy, incident, Some(&mut page), &self.id(), &notice));
+        draft.page(follow_up::page(routed, incident, Some(&mut page), &self.id(), &notice));
         draft.put_page_draft(incident, noise::PageDraft { face: face(about), notice });
         draft.put_incident(incident, page, Because::Told);
     }
@@ -157,8 +166,7 @@ impl Timer<'_> {
     /// When a group that is still open is said again.
     fn again(&self, record: &BundleRecord, now: Timestamp) -> Option<Timestamp> {
         let BundleKind::Group { name } = &record.kind else { return None };
-        let group = self.policy.noise.groups.iter().find(|group| group.name == *name)?;
-        Some(now + group.repeat_interval)
+        Some(now + self.policy.group(name)?.repeat_interval)
     }
 
     /// Nobody has to hear of it at once: it goes to the digest.
@@ -322,6 +330,7 @@ fn face(about: About<'_>) -> crate::attributes::Attributes {
         kind: about.kind.to_owned(),
         source: crate::event::OWN_SOURCE.to_owned(),
         band: None,
+        team: None,
         subject: crate::event::Subject::default(),
     }
 }

@@ -10,6 +10,7 @@ use crate::draft::Draft;
 use crate::ids::{BundleKey, IncidentKey};
 use crate::incident::IncidentRecord;
 use crate::noise::{BundleRecord, Member, PageDraft};
+use crate::policy::Routed;
 use crate::priority::Priority;
 use crate::state::{Key, Unread};
 use crate::suppress::{self, Suppressing, Suppression, Untold};
@@ -83,6 +84,37 @@ impl Timer<'_> {
             }
         }
         if unread.is_empty() { Ok(quieted) } else { Err(Unread(unread)) }
+    }
+
+    /// By which routes an incident goes with that priority, by what is known of it.
+    pub(super) fn routed(&self, draft: &Draft<'_>, incident: &IncidentKey, priority: Priority) -> Routed<'_> {
+        match draft.page_draft(incident) {
+            Some(PageDraft { face, notice: _ }) => {
+                let face = Attributes { priority, ..face.clone() };
+                self.policy.routed(&face, draft.now())
+            }
+            None => self.policy.by_default(priority),
+        }
+    }
+
+    /// By which routes all that a bundle lists goes with the priority of its page; what it counts and does not list goes
+    /// by the default.
+    pub(super) fn routed_as_one(
+        &self,
+        draft: &Draft<'_>,
+        record: &BundleRecord,
+        priority: Priority,
+    ) -> Result<Routed<'_>, Unread> {
+        if self.policy.routes.tree().is_empty() {
+            return Ok(self.policy.by_default(priority));
+        }
+        let is_told_of = |member: &Member| record.unsaid == 0 || !member.said;
+        let told = || record.members.iter().filter(|(_, member)| is_told_of(member));
+        draft.need_all(told().map(|(incident, _)| Key::PageDraft(incident.clone())))?;
+        let unlisted = (!record.unlisted().is_empty()).then(|| self.policy.by_default(priority));
+        let listed = told().map(|(incident, _)| self.routed(draft, incident, priority));
+        let routed = listed.chain(unlisted).reduce(Routed::and);
+        Ok(routed.unwrap_or_else(|| self.policy.by_default(priority)))
     }
 
     /// What holds news of an incident, said with that priority.

@@ -14,6 +14,7 @@ use crate::ids::IncidentKey;
 use crate::incident::{IncidentRecord, Suppressed};
 use crate::noise::PageDraft;
 use crate::notice::{ByWhom, Notice};
+use crate::policy::Routed;
 use crate::state::{Key, State, Unread};
 use crate::suppress::{self, Disposition, Suppressing, Suppression, Untold, as_said};
 use crate::text::clean;
@@ -134,24 +135,26 @@ impl Timer<'_> {
         let held = record.held.clone();
         let news = held.as_ref().map_or(Why::Reopened, |held| held.news);
         draft.why(news);
-        match self.disposition(draft, about.incident, record, news)? {
+        let disposition = self.disposition(draft, about.incident, record, news)?;
+        let routed = self.routed(draft, about.incident, record.priority);
+        match disposition {
             Disposition::Suppress(hold) => {
                 let (priority, count) = held.map_or((record.priority, 0), |held| (held.priority, held.count));
                 let untold = Untold { incident: about.incident, news, priority, count };
                 suppressed(draft, hold, untold, record);
             }
             Disposition::Digest => {
-                is_said(draft, record, held.as_ref());
+                is_said(draft, record, held.as_ref(), &routed);
                 draft.verdict(Verdict::Digest);
                 let line = DigestLine::of(record, draft.now());
                 suppress::digested(draft, self.policy, [(about.incident.clone(), line)])?;
             }
             Disposition::Notify => {
                 let why = format!("{}; {}", news.sentence(), more(held.as_ref(), record));
-                is_said(draft, record, held.as_ref());
+                is_said(draft, record, held.as_ref(), &routed);
                 let notice = Notice { why, ..self.said(draft, about, record) };
                 escalation::start_clock(self.policy, record, news, draft.now());
-                draft.page(follow_up::page(self.policy, about.incident, Some(record), &self.id(), &notice));
+                draft.page(follow_up::page(&routed, about.incident, Some(record), &self.id(), &notice));
             }
         }
         Ok(())
@@ -196,7 +199,8 @@ fn suppressed(draft: &mut Draft<'_>, hold: Suppression, untold: Untold<'_>, reco
 }
 
 /// With all that was counted while it was held.
-fn is_said(draft: &Draft<'_>, record: &mut IncidentRecord, held: Option<&Suppressed>) {
+fn is_said(draft: &Draft<'_>, record: &mut IncidentRecord, held: Option<&Suppressed>, routed: &Routed<'_>) {
+    record.routes.clone_from(&routed.by);
     record.said_count = record.said_count.max(held.map_or(0, |held| held.count));
     record.held = None;
     record.said_at = draft.now();

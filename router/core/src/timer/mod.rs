@@ -71,6 +71,7 @@ impl<'w> Timer<'w> {
             | Key::Silences
             | Key::Inhibition(_)
             | Key::Limit(_)
+            | Key::Tally(_)
             | Key::Storm(_)
             | Key::DigestLine(..)
             | Key::DigestDays

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use watchfire_core::decision::{Because, Caller, Cause};
-use watchfire_core::ids::{EffectId, EventId, FindingKey, RuleName};
+use watchfire_core::ids::{EffectId, EventId, FindingKey, RouteName, RuleName};
 use watchfire_core::journal::Entry;
 use watchfire_core::priority::Priority;
 use watchfire_core::standing::{Delivery, NotDone, Progress, Standing, ended};
@@ -40,6 +40,9 @@ pub struct Decision {
     pub why: Why,
     /// The reason in a sentence.
     pub because: String,
+    /// The routes that it went by; none where there are no routes but the default.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub routes: Vec<RouteName>,
     /// What was wanted and was not done, and what has become of it since.
     pub withheld: Vec<NotDone>,
     /// Who was told, in order.
@@ -142,6 +145,7 @@ impl Decision {
             verdict: decision.verdict,
             why: decision.why,
             because: decision.why.sentence().to_owned(),
+            routes: decision.routes.clone(),
             withheld: decision.withheld.iter().map(not_done).collect(),
             effects: Delivery::of(entry),
             acts: acts.collect(),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use watchfire_core::ids::{BundleKey, ChannelName, IncidentKey};
+use watchfire_core::ids::{BundleKey, ChannelName, IncidentKey, RouteName};
 use watchfire_core::incident::IncidentRecord;
 use watchfire_core::notice::ByWhom;
 use watchfire_core::priority::Priority;
@@ -69,6 +69,9 @@ pub struct Incident {
     pub channels: BTreeSet<ChannelName>,
     /// Who or what ended it, unless its own findings did.
     pub ended: Option<ByWhom>,
+    /// The routes that it last went by; none where there are no routes but the default.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub routes: Vec<RouteName>,
 }
 
 /// What has become of an incident.
@@ -143,6 +146,7 @@ impl Incident {
             campaign: record.campaign.clone(),
             channels: record.paged.keys().cloned().collect(),
             ended: record.ended.clone(),
+            routes: record.routes.clone(),
         }
     }
 }

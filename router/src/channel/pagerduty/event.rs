@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 use watchfire_core::decision::Effect;
+use watchfire_core::ids::RouteName;
 use watchfire_core::notice::{
     Fact, Fault, Head, List, MeasureState, Notice, Part, Undone, Worded, moment, relative,
 };
@@ -209,6 +210,7 @@ fn details(effect: &Effect, notice: &Notice, form: &Form, words: &Worded) -> Map
     details.add("done", &done);
     details.add("not_done", &notice.withheld.iter().map(Undone::as_str).collect::<Vec<_>>().join("\n"));
     details.add("why", &notice.why);
+    details.add("sent", &RouteName::clause(&notice.routes).unwrap_or_default());
     details.add("description", &notice.description);
     details.add("severity", &notice.severity);
     details.add("not_known", &notice.unknown.join("\n"));

@@ -47,6 +47,7 @@ pub(in crate::channel) fn reduced(notice: &Notice, leave_out: &[Place]) -> Notic
         unknown: Vec::new(),
         withheld: notice.withheld.iter().filter_map(|undone| undone.action.map(Undone::named)).collect(),
         lists: notice.lists.iter().map(counted).collect(),
+        routes: Vec::new(),
         links: notice.links.iter().filter(|(_, address)| is_allowed(address)).cloned().collect(),
         incident: notice.incident.clone(),
         finding: None,

@@ -4,17 +4,19 @@ use std::cmp::Reverse;
 
 use clap::{Args, ValueEnum};
 use jiff::{SignedDuration, Timestamp};
+use watchfire_core::attributes::matchers;
 use watchfire_core::notice::ByWhom;
 use watchfire_core::priority::Priority;
+use watchfire_core::span;
 
 use crate::api::OperatorEndpoint;
 use crate::api::params::{self, IncidentsIn};
 use crate::api::views::{Incident, IncidentList, IncidentState};
+use crate::cli::Failed;
 use crate::cli::asking::{Form, Whom, look, minute, question};
 use crate::cli::screen::{self, Tone, age, relative, theirs};
 use crate::cli::table::{Table, cut, whole};
 use crate::cli::watching::Listing;
-use crate::cli::{Failed, matchers, span};
 
 /// What `incidents list` takes.
 #[derive(Debug, Args)]
@@ -164,6 +166,8 @@ fn wide(incidents: &[Incident]) -> Table {
         "ASSIGNED",
         "EVENTS",
         "FAMILY",
+        "ROUTES",
+        "HELD",
         "WHAT",
         "WHERE",
     ];
@@ -180,6 +184,8 @@ fn wide(incidents: &[Incident]) -> Table {
             assigned.clone().unwrap_or_default(),
             incident.events.to_string(),
             incident.family.clone(),
+            incident.routes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+            incident.held.as_ref().map(|held| held.reason.clone()).unwrap_or_default(),
             theirs(&incident.title),
             theirs(&incident.subject),
         ];

@@ -23,7 +23,7 @@ pub(super) const SHARDS: &str = "0123456789abcdef";
 const LONGEST: usize = 960;
 
 /// The kinds of records that have many, by what their keys begin with.
-pub(super) const KINDS: [&str; 11] = [
+pub(super) const KINDS: [&str; 12] = [
     "approval",
     "bundle",
     "cover",
@@ -34,6 +34,7 @@ pub(super) const KINDS: [&str; 11] = [
     "limit",
     "sayable",
     "storm",
+    "tally",
     "target",
 ];
 /// The records of which there is one each.
@@ -220,7 +221,9 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use watchfire_core::digest::EditionNumber;
-    use watchfire_core::ids::{ApprovalId, BundleKey, Delivery, FindingKey, InhibitionKey, LimitKey};
+    use watchfire_core::ids::{
+        ApprovalId, BundleKey, Delivery, FindingKey, InhibitionKey, LimitKey, TallyKey,
+    };
     use watchfire_core::state::Key;
 
     use super::*;
@@ -240,6 +243,7 @@ mod tests {
             Key::Inhibition(InhibitionKey::new("c")),
             Key::Bundle(BundleKey::new("b")),
             Key::Limit(LimitKey::new("l")),
+            Key::Tally(TallyKey::new("t")),
             Key::Storm(BundleKey::new("s")),
             Key::Digest,
             Key::DigestLine(edition, incident),

@@ -169,6 +169,7 @@ fn is_open(tables: &Snapshot, key: &Key) -> Result<bool, Error> {
             | Record::Silences(_)
             | Record::Inhibition(_)
             | Record::Limit(_)
+            | Record::Tally(_)
             | Record::Storm(_)
             | Record::Digest(_)
             | Record::DigestLine(_)

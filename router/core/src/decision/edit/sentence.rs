@@ -49,6 +49,7 @@ impl Edit {
             | Key::PageDraft(_)
             | Key::Silences
             | Key::Limit(_)
+            | Key::Tally(_)
             | Key::Storm(_)
             | Key::Digest
             | Key::DigestLine(..)
@@ -75,6 +76,7 @@ impl Edit {
             Key::Limit(_) => {
                 called.map_or_else(|| "a limit".to_owned(), |called| format!("the limit of {called}"))
             }
+            Key::Tally(_) => "the count of its rule".to_owned(),
             Key::Storm(_) => "the count of a possible storm".to_owned(),
             Key::Digest => "its next edition".to_owned(),
             Key::DigestLine(edition, _) | Key::DigestEdition(edition) | Key::DigestContents(edition) => {

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
-use watchfire_core::attributes::{Attributes, PATHS};
+
+use super::{Attributes, PATHS};
+use crate::json::Json;
+use crate::priority::Priority;
 
 /// What is asked of one path.
 #[derive(Debug, Default)]
@@ -17,7 +20,7 @@ struct Asked {
 ///
 /// # Errors
 /// Every matcher that is none, each with what was expected.
-pub(super) fn pattern(matchers: &[String]) -> Result<Value, Vec<String>> {
+pub fn pattern(matchers: &[String]) -> Result<Value, Vec<String>> {
     let mut asked: BTreeMap<&'static str, Asked> = BTreeMap::new();
     let mut mistakes = Vec::new();
     for matcher in matchers {
@@ -30,14 +33,50 @@ pub(super) fn pattern(matchers: &[String]) -> Result<Value, Vec<String>> {
     let mut pattern = Map::new();
     for (path, Asked { is, is_not }) in asked {
         match (is.is_empty(), is_not.is_empty()) {
-            (false, true) => put(&mut pattern, path, is.iter().map(|value| equal(value)).collect()),
-            (true, _) => put(&mut pattern, path, unequal(&is_not)),
+            (false, true) => put(&mut pattern, path, Value::Array(is.iter().map(|value| equal(value)).collect())),
+            (true, _) => put(&mut pattern, path, Value::Array(unequal(&is_not))),
             (false, false) => mistakes.push(format!(
                 "`{path}` is asked for with = and with !=, which no pattern can say; give it once, or use --match"
             )),
         }
     }
     if mistakes.is_empty() { Ok(Value::Object(pattern)) } else { Err(mistakes) }
+}
+
+/// What patterns see of something with these labels, each `name=value`, and its priority, which one of them is.
+///
+/// # Errors
+/// Every label that is none, each with what was expected.
+pub fn labelled(labels: &[String]) -> Result<(Json<'static>, Priority), Vec<String>> {
+    let (mut seen, mut mistakes) = (Map::new(), Vec::new());
+    for label in labels {
+        match read(label) {
+            Ok((path, true, value)) => put(&mut seen, path, Value::String(value)),
+            Ok((_, false, _)) => mistakes.push(format!("expected name=value, found `{label}`")),
+            Err(mistake) => mistakes.push(mistake),
+        }
+    }
+    let named = seen.get("priority").and_then(Value::as_str);
+    let priority = Priority::ALL.into_iter().find(|priority| Some(priority.as_str()) == named);
+    match priority {
+        Some(priority) if mistakes.is_empty() => Ok((texts(Value::Object(seen)), priority)),
+        Some(_) => Err(mistakes),
+        None => {
+            let none = "expected priority=P0, P1, P2 or P3 among the labels, found none";
+            Err(mistakes.into_iter().chain([none.to_owned()]).collect())
+        }
+    }
+}
+
+/// Texts and objects of them, as patterns see them.
+fn texts(value: Value) -> Json<'static> {
+    match value {
+        Value::Object(members) => {
+            Json::Object(members.into_iter().map(|(name, value)| (name.into(), texts(value))).collect())
+        }
+        Value::String(text) => Json::string(text),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => Json::Null,
+    }
 }
 
 /// The path, whether it is to be equal, and the value.
@@ -118,7 +157,7 @@ fn unequal(values: &[String]) -> Vec<Value> {
 }
 
 /// A pattern as the matchers that make it; none where they cannot say it.
-pub(super) fn spoken(pattern: &str) -> Option<String> {
+pub fn spoken(pattern: &str) -> Option<String> {
     let pattern: Value = serde_json::from_str(pattern).ok()?;
     let mut matchers = Vec::new();
     say("", &pattern, &mut matchers)?;
@@ -177,15 +216,15 @@ impl<'p> Operator<'p> {
     }
 }
 
-fn put(pattern: &mut Map<String, Value>, path: &str, values: Vec<Value>) {
+fn put(pattern: &mut Map<String, Value>, path: &str, value: Value) {
     match path.split_once('.') {
         None => {
-            pattern.insert(path.to_owned(), Value::Array(values));
+            pattern.insert(path.to_owned(), value);
         }
         Some((head, rest)) => {
             let inner = pattern.entry(head).or_insert_with(|| Value::Object(Map::new()));
             if let Value::Object(inner) = inner {
-                put(inner, rest, values);
+                put(inner, rest, value);
             }
         }
     }

@@ -1,7 +1,6 @@
 //! Matchers and the patterns they make, and what is said of those that are none.
 
-use watchfire_core::json::Json;
-use watchfire_core::pattern::Pattern;
+use crate::pattern::Pattern;
 
 use super::*;
 
@@ -109,7 +108,7 @@ fn what_is_unequal_has_a_value() {
 
 #[test]
 fn what_is_no_matcher_is_explained() {
-    let names = "there are priority, rule, family, type, source, severity, account, region, cluster, cluster_arn, \
+    let names = "there are priority, rule, family, type, source, severity, team, account, region, cluster, cluster_arn, \
                  namespace, workload, pod, container, image, node, instance, service_account, principal, ip, resource";
     let expression = |instead: &str| format!("there are no regular expressions, use * instead: {instead}");
     let table = [

@@ -9,7 +9,7 @@ const UNITS: [(char, i64); 5] = [('w', 604_800), ('d', 86_400), ('h', 3_600), ('
 ///
 /// # Errors
 /// What was expected and what was found.
-pub(super) fn parse(text: &str) -> Result<SignedDuration, String> {
+pub fn parse(text: &str) -> Result<SignedDuration, String> {
     let expected = || format!("expected a length of time such as 30m, 2h, 1h30m or 1d, found `{text}`");
     let mut units = UNITS.iter();
     let (mut seconds, mut rest) = (0_i64, text);
