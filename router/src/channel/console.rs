@@ -13,7 +13,7 @@ use watchfire_core::decision::Effect;
 use watchfire_core::ids::ChannelName;
 use watchfire_core::notice::{Templates, Worded, Wording};
 
-use super::{Action, Bound, Dispatch, Preview};
+use super::{Action, Asked, Bound, Dispatch, Preview};
 use crate::clients::Clients;
 use crate::failure::{Done, Failure, NotTaken};
 
@@ -52,7 +52,7 @@ impl Action for Console {
         Ok(Done { receipt: "printed".to_owned() })
     }
 
-    async fn ask(&self) -> Option<Result<String, String>> {
+    async fn ask(&self) -> Option<Asked> {
         None
     }
 

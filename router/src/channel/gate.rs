@@ -10,8 +10,8 @@ use watchfire_core::decision::Effect;
 use watchfire_core::ids::ChannelName;
 use watchfire_core::notice::Fault;
 use watchfire_core::priority::Priority;
-use watchfire_core::text::clean;
 
+use super::asked::Asked;
 use super::canary::Canary;
 use super::dispatch::Dispatch;
 use super::health::{Health, Pass};
@@ -28,9 +28,6 @@ use crate::secret::Secret;
 /// How many urgent pages, and how many others, a channel is tried with at a time: one that hangs holds up
 /// nobody elsewhere, and its routine pages none of its urgent ones.
 const AT_ONCE: (usize, usize) = (64, 16);
-
-/// What is shown of an answer.
-const ANSWER_LENGTH: usize = 300;
 
 /// What else there is for a page, which says how long it waits for a channel, and who comes before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -138,9 +135,8 @@ impl Channel {
     }
 
     /// Asks the other side whether it would take a page, without telling anyone; none where there is nobody to ask.
-    pub async fn ask(&self) -> Option<Result<String, String>> {
-        let cleaned = |said: String| clean(&said, ANSWER_LENGTH);
-        self.sink.ask().await.map(|answer| answer.map(cleaned).map_err(cleaned))
+    pub async fn ask(&self) -> Option<Asked> {
+        self.sink.ask().await.map(Asked::cleaned)
     }
 
     /// Tries until the channel takes the effect, refuses it for good, or `give_up_at`, with nobody to stand in.

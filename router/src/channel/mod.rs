@@ -3,6 +3,7 @@
 //! An action file holds its configuration with an example, its role, the permissions it needs, its
 //! idempotency key and which errors are transient. Retries, pacing and time limits are here, once.
 
+mod asked;
 mod canary;
 mod console;
 mod dispatch;
@@ -37,6 +38,7 @@ use watchfire_core::notice::{Fault, Wording};
 use watchfire_core::text::clean;
 use watchfire_core::yaml::Mistake;
 
+pub use asked::Asked;
 use canary::Canary;
 pub use console::{Config as ConsoleConfig, Console};
 pub(crate) use dispatch::Dispatch;
@@ -83,9 +85,8 @@ pub trait Action: Sized {
     /// Tries once. May be dropped at any await.
     fn perform(&self, dispatch: &Dispatch<'_>) -> impl Future<Output = Result<Done, NotTaken>> + Send;
 
-    /// Asks the other side whether it would take a page, without telling anyone: what it said, or why not. None
-    /// where there is nobody to ask.
-    fn ask(&self) -> impl Future<Output = Option<Result<String, String>>> + Send;
+    /// Asks the other side whether it would take a page, without telling anyone. None where there is nobody to ask.
+    fn ask(&self) -> impl Future<Output = Option<Asked>> + Send;
 
     /// How many attempts a minute the other side bears; none where it does not matter.
     fn bound(&self) -> Option<Bound>;
@@ -318,7 +319,7 @@ impl Sink {
         }
     }
 
-    async fn ask(&self) -> Option<Result<String, String>> {
+    async fn ask(&self) -> Option<Asked> {
         match self {
             Sink::Console(action) => action.ask().await,
             Sink::PagerDuty(action) => action.ask().await,

@@ -33,7 +33,7 @@ use watchfire_core::notice::{Fault, Templates, Wording};
 use watchfire_core::value_schema;
 use watchfire_core::yaml::{Mistake, expected};
 
-use super::{Action, Bound, Dispatch, PerMinute, Preview};
+use super::{Action, Asked, Bound, Dispatch, PerMinute, Preview};
 use crate::clients::{Arn, Clients, explain};
 use crate::failure::{Done, NotTaken};
 
@@ -142,15 +142,15 @@ impl Action for Sns {
     }
 
     /// Needs `sns:GetTopicAttributes`, which paging does not.
-    async fn ask(&self) -> Option<Result<String, String>> {
+    async fn ask(&self) -> Option<Asked> {
         let answer = self.client.get_topic_attributes().topic_arn(self.topic.as_str()).send().await;
         Some(match answer {
             Ok(answer) => {
                 let subscribers = answer.attributes().and_then(|all| all.get("SubscriptionsConfirmed"));
                 let subscribers = subscribers.map_or("an unknown number of", String::as_str);
-                Ok(format!("the topic is there, with {subscribers} confirmed subscriptions"))
+                Asked::Would(format!("the topic is there, with {subscribers} confirmed subscriptions"))
             }
-            Err(error) => Err(format!("SNS (sns:GetTopicAttributes): {}", explain(&error))),
+            Err(error) => Asked::WouldNot(format!("SNS (sns:GetTopicAttributes): {}", explain(&error))),
         })
     }
 

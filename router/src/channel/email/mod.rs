@@ -42,7 +42,7 @@ use watchfire_core::notice::{MailTemplates, Wording};
 use watchfire_core::value_schema;
 use watchfire_core::yaml::{Mistake, expected};
 
-use super::{Action, Bound, Dispatch, PerMinute, Preview, local};
+use super::{Action, Asked, Bound, Dispatch, PerMinute, Preview, local};
 use crate::clients::{Clients, Doubt, chain};
 use crate::failure::{Done, Failure, NotTaken};
 use crate::secret::{Secret, SecretSource, SecretUse};
@@ -220,11 +220,11 @@ impl Action for Email {
     }
 
     /// Connects, encrypts and logs in.
-    async fn ask(&self) -> Option<Result<String, String>> {
+    async fn ask(&self) -> Option<Asked> {
         Some(match self.transport().test_connection().await {
-            Ok(true) => Ok("the mail server takes mail from us".to_owned()),
-            Ok(false) => Err("the mail server does not answer".to_owned()),
-            Err(error) => Err(format!("SMTP: {}", chain(&error))),
+            Ok(true) => Asked::Would("the mail server takes mail from us".to_owned()),
+            Ok(false) => Asked::WouldNot("the mail server does not answer".to_owned()),
+            Err(error) => Asked::WouldNot(format!("SMTP: {}", chain(&error))),
         })
     }
 

@@ -39,7 +39,7 @@ use watchfire_core::yaml::{Mistake, expected};
 
 use super::payload::{Form, Place, Profile};
 use super::reply::Reply;
-use super::{Action, Address, Bound, Dispatch, PerMinute, Preview};
+use super::{Action, Address, Asked, Bound, Dispatch, PerMinute, Preview};
 use crate::clients::{Clients, Doubt};
 use crate::failure::{Done, NotTaken};
 use crate::secret::{Secret, SecretSource, SecretUse};
@@ -199,12 +199,12 @@ impl Action for PagerDuty {
     }
 
     /// The end of an alert that never was: PagerDuty drops it, and calls nobody.
-    async fn ask(&self) -> Option<Result<String, String>> {
+    async fn ask(&self) -> Option<Asked> {
         let nothing = event::end_of_nothing(&self.routing_key.expose());
         Some(match self.send(nothing).await {
-            Ok(Answer::Accepted(_)) => Ok("PagerDuty takes events by this key".to_owned()),
-            Ok(Answer::Refused(reason)) => Err(format!("PagerDuty: {reason}")),
-            Err(not_taken) => Err(not_taken.into_reason()),
+            Ok(Answer::Accepted(_)) => Asked::Would("PagerDuty takes events by this key".to_owned()),
+            Ok(Answer::Refused(reason)) => Asked::WouldNot(format!("PagerDuty: {reason}")),
+            Err(not_taken) => Asked::WouldNot(not_taken.into_reason()),
         })
     }
 

@@ -35,7 +35,7 @@ use watchfire_core::ids::ChannelName;
 use watchfire_core::value_schema;
 use watchfire_core::yaml::{Mistake, expected};
 
-use super::{Action, Address, Bound, Dispatch};
+use super::{Action, Address, Asked, Bound, Dispatch};
 use crate::aws::call::{Place, Service, configured};
 use crate::clients::Clients;
 use crate::failure::{Done, NotTaken};
@@ -124,7 +124,7 @@ impl Action for SecurityHub {
     }
 
     /// The only call that is permitted writes to a finding.
-    async fn ask(&self) -> Option<Result<String, String>> {
+    async fn ask(&self) -> Option<Asked> {
         None
     }
 

@@ -42,7 +42,7 @@ use watchfire_core::yaml::{Mistake, expected};
 
 use super::payload::{Form, Place, Profile};
 use super::reply::{Reply, secret_parts};
-use super::{Action, Address, Bound, Dispatch, PerMinute, Preview, is_address};
+use super::{Action, Address, Asked, Bound, Dispatch, PerMinute, Preview, is_address};
 use crate::clients::{Clients, Doubt};
 use crate::failure::{Done, NotTaken};
 use crate::secret::{Secret, SecretSource, SecretUse};
@@ -237,25 +237,25 @@ impl Action for Slack {
     }
 
     /// Who the token is; of a webhook, whether it is there: it refuses a message without a text.
-    async fn ask(&self) -> Option<Result<String, String>> {
+    async fn ask(&self) -> Option<Asked> {
         let asked = match &self.way {
             Way::Bot { .. } => self.call("auth.test", &json!({})).await,
             Way::Hook(_) => self.call("", &json!({"text": ""})).await,
         };
         Some(match asked {
             Ok(Answer::Taken(_)) if matches!(self.way, Way::Hook(_)) => {
-                Err("it takes a message without a text, as Slack does not".to_owned())
+                Asked::WouldNot("it takes a message without a text, as Slack does not".to_owned())
             }
-            Ok(Answer::Taken(said)) => Ok(format!(
+            Ok(Answer::Taken(said)) => Asked::Would(format!(
                 "Slack knows the bot {} of {}",
                 said["user"].as_str().unwrap_or("?"),
                 said["team"].as_str().unwrap_or("?")
             )),
             Ok(Answer::Refused(reason)) if reason.ends_with("no_text") => {
-                Ok("the webhook is there".to_owned())
+                Asked::Would("the webhook is there".to_owned())
             }
-            Ok(Answer::Refused(reason) | Answer::Gone(reason)) => Err(format!("Slack: {reason}")),
-            Err(not_taken) => Err(not_taken.into_reason()),
+            Ok(Answer::Refused(reason) | Answer::Gone(reason)) => Asked::WouldNot(format!("Slack: {reason}")),
+            Err(not_taken) => Asked::WouldNot(not_taken.into_reason()),
         })
     }
 

@@ -34,7 +34,7 @@ use watchfire_core::yaml::Mistake;
 
 use super::payload::{Form, Place, Profile};
 use super::reply::{Reply, secret_parts};
-use super::{Action, Bound, Dispatch, PerMinute, Preview, is_address};
+use super::{Action, Asked, Bound, Dispatch, PerMinute, Preview, is_address};
 use crate::clients::{Clients, Doubt};
 use crate::failure::{Done, NotTaken};
 use crate::secret::{Secret, SecretSource, SecretUse};
@@ -128,10 +128,10 @@ impl Action for Teams {
     }
 
     /// Whatever it answers, it can be reached.
-    async fn ask(&self) -> Option<Result<String, String>> {
+    async fn ask(&self) -> Option<Asked> {
         Some(match self.request(Method::OPTIONS, Vec::new()).await {
-            Ok(reply) => Ok(format!("it can be reached, and answers OPTIONS with {}", reply.status)),
-            Err(not_taken) => Err(not_taken.into_reason()),
+            Ok(reply) => Asked::of_options(reply.status),
+            Err(not_taken) => Asked::WouldNot(not_taken.into_reason()),
         })
     }
 

@@ -42,7 +42,7 @@ use watchfire_core::yaml::{Mistake, expected};
 
 use super::payload::{Place, Profile};
 use super::reply::{Reply, secret_parts};
-use super::{Action, Bound, Dispatch, PerMinute, Preview, is_address};
+use super::{Action, Asked, Bound, Dispatch, PerMinute, Preview, is_address};
 use crate::clients::{Clients, Doubt};
 use crate::failure::{Done, NotTaken};
 use crate::secret::{Secret, SecretSource, SecretUse};
@@ -202,11 +202,11 @@ impl Action for Webhook {
     }
 
     /// Whatever it answers, it can be reached.
-    async fn ask(&self) -> Option<Result<String, String>> {
+    async fn ask(&self) -> Option<Asked> {
         let asked = self.request(Method::OPTIONS, HeaderMap::new(), Vec::new()).await;
         Some(match asked {
-            Ok(reply) => Ok(format!("it can be reached, and answers OPTIONS with {}", reply.status)),
-            Err(not_taken) => Err(not_taken.into_reason()),
+            Ok(reply) => Asked::of_options(reply.status),
+            Err(not_taken) => Asked::WouldNot(not_taken.into_reason()),
         })
     }
 
