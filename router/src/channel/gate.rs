@@ -11,15 +11,14 @@ use watchfire_core::ids::ChannelName;
 use watchfire_core::notice::Fault;
 use watchfire_core::priority::Priority;
 
+use super::ChannelConfig;
 use super::asked::Asked;
 use super::canary::Canary;
 use super::dispatch::Dispatch;
 use super::health::{Health, Pass};
+use super::kinds::Sink;
 use super::pace::{Lessor, Pace};
 use super::turns::{Rank, Turn, Turns};
-use super::{ChannelConfig, Sink};
-use super::{Console, Email, PagerDuty, SecurityHub, Slack, Sns, Teams, Webhook};
-use crate::channel::Action as _;
 use crate::clients::Clients;
 use crate::failure::{Done, Failure, Tried};
 use crate::retry::{self, Attempt};
@@ -96,17 +95,7 @@ impl Channel {
 
     /// Its part in the safety order: whether a human hears of what it is given.
     pub fn role(&self) -> Role {
-        match &self.sink {
-            Sink::Console(_) => Console::ROLE,
-            Sink::PagerDuty(_) => PagerDuty::ROLE,
-            Sink::Sns(_) => Sns::ROLE,
-            Sink::Email(_) => Email::ROLE,
-            Sink::SecurityHub(_) => SecurityHub::ROLE,
-            Sink::Webhook(_) => Webhook::ROLE,
-            Sink::Slack(_) => Slack::ROLE,
-            Sink::Teams(_) => Teams::ROLE,
-            Sink::Canary(_) => Canary::ROLE,
-        }
+        self.sink.role()
     }
 
     /// Whether an alert there is ended by its key alone: the end of one that nobody knows does nothing.

@@ -36,6 +36,7 @@ use watchfire_core::yaml::{Mistake, expected};
 use super::{Action, Asked, Bound, Dispatch, PerMinute, Preview};
 use crate::clients::{Arn, Clients, explain};
 use crate::failure::{Done, NotTaken};
+use crate::secret::SecretUse;
 
 /// SNS refuses 100.
 const SUBJECT_LENGTH: usize = 99;
@@ -60,6 +61,22 @@ pub struct Config {
 
 fn default_pace() -> PerMinute {
     PerMinute::new(60)
+}
+
+impl Config {
+    pub(super) fn check(&self, _mistake: &mut dyn FnMut(&str, Mistake)) {}
+
+    pub(super) fn secrets(&mut self) -> Vec<SecretUse<'_>> {
+        Vec::new()
+    }
+
+    pub(super) fn wording(&self) -> Option<Wording> {
+        Some(self.templates.clone().into())
+    }
+
+    pub(super) fn leaves_out(&self) -> Option<String> {
+        None
+    }
 }
 
 /// The ARN of a standard topic.
@@ -102,7 +119,7 @@ pub struct Sns {
     client: aws_sdk_sns::Client,
     topic: Arn,
     pace: PerMinute,
-    pub(super) wording: Wording,
+    wording: Wording,
 }
 
 impl Action for Sns {
@@ -156,6 +173,14 @@ impl Action for Sns {
 
     fn bound(&self) -> Option<Bound> {
         Some(Bound::of(self.pace, &["sns", self.topic.as_str()]))
+    }
+
+    fn faults(&self, effect: &Effect) -> Vec<Fault> {
+        if self.wording.has_own() {
+            self.wording.words(&effect.notice, effect.kind).faults
+        } else {
+            Vec::new()
+        }
     }
 }
 

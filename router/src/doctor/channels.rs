@@ -14,14 +14,19 @@ pub(super) async fn look(read: &Read, us: Option<&Us>, clients: &Clients, findin
     let asking = read.config.channels.iter().map(async |(name, config)| {
         let path = format!("channels.{name}");
         match config {
-            ChannelConfig::Sns(_) if us.is_none() => {
+            ChannelConfig::Sns(_) | ChannelConfig::EventBridge(_) if us.is_none() => {
                 vec![Finding::not_asked(format!("{path}: nobody to ask as"))]
             }
             ChannelConfig::Sns(config) => topic::look(&path, &config.topic_arn, clients).await,
             ChannelConfig::Console(_)
             | ChannelConfig::PagerDuty(_)
+            | ChannelConfig::PagerDutyChanges(_)
             | ChannelConfig::Email(_)
             | ChannelConfig::Webhook(_)
+            | ChannelConfig::Syslog(_)
+            | ChannelConfig::Alertmanager(_)
+            | ChannelConfig::EventBridge(_)
+            | ChannelConfig::Jsm(_)
             | ChannelConfig::Slack(_)
             | ChannelConfig::Teams(_)
             | ChannelConfig::SecurityHub(_) => vec![asked(&path, name, config, read).await],
@@ -53,10 +58,15 @@ fn remedy(path: &str, config: &ChannelConfig) -> String {
         ChannelConfig::PagerDuty(_) => format!(
             "{path}.pagerduty.routing_key is to be the key of an Events API v2 integration, and its url within reach"
         ),
+        ChannelConfig::PagerDutyChanges(_) => format!("see {path}"),
         ChannelConfig::Email(_) => format!("see {path}.email: host, port, tls, ca_file and auth"),
         ChannelConfig::Console(_)
         | ChannelConfig::Sns(_)
         | ChannelConfig::Webhook(_)
+        | ChannelConfig::Syslog(_)
+        | ChannelConfig::EventBridge(_)
+        | ChannelConfig::Alertmanager(_)
+        | ChannelConfig::Jsm(_)
         | ChannelConfig::Slack(_)
         | ChannelConfig::Teams(_)
         | ChannelConfig::SecurityHub(_) => format!("see {path}"),

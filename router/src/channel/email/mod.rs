@@ -38,7 +38,7 @@ use serde::Deserialize;
 use watchfire_core::action::Role;
 use watchfire_core::decision::Effect;
 use watchfire_core::ids::ChannelName;
-use watchfire_core::notice::{MailTemplates, Wording};
+use watchfire_core::notice::{Fault, MailTemplates, Wording};
 use watchfire_core::value_schema;
 use watchfire_core::yaml::{Mistake, expected};
 
@@ -107,6 +107,14 @@ impl Config {
         vec![name, word]
     }
 
+    pub(super) fn wording(&self) -> Option<Wording> {
+        Some(self.templates.clone().into())
+    }
+
+    pub(super) fn leaves_out(&self) -> Option<String> {
+        None
+    }
+
     /// The files that it names.
     pub(crate) fn files(&mut self) -> Vec<&mut PathBuf> {
         let Config { ca_file, auth, .. } = self;
@@ -170,7 +178,7 @@ pub struct Email {
     from: Mailbox,
     to: Vec<Mailbox>,
     bound: Bound,
-    pub(super) wording: Wording,
+    wording: Wording,
 }
 
 impl Action for Email {
@@ -230,6 +238,14 @@ impl Action for Email {
 
     fn bound(&self) -> Option<Bound> {
         Some(self.bound.clone())
+    }
+
+    fn faults(&self, effect: &Effect) -> Vec<Fault> {
+        if self.wording.has_own() {
+            self.wording.mail(&effect.notice, effect.kind).faults
+        } else {
+            Vec::new()
+        }
     }
 }
 

@@ -22,9 +22,11 @@
 //!   PagerDuty ten a minute for it.
 
 mod answer;
+pub(super) mod changes;
 mod event;
 mod poll_config;
 
+pub use changes::{Config as ChangesConfig, PagerDutyChanges};
 pub use poll_config::{EverySeconds, PollConfig};
 pub(crate) use poll_config::{fits_polls, fits_webhooks};
 
@@ -33,7 +35,7 @@ use serde::Deserialize;
 use watchfire_core::action::Role;
 use watchfire_core::decision::Effect;
 use watchfire_core::ids::ChannelName;
-use watchfire_core::notice::{Fault, Templates};
+use watchfire_core::notice::{Fault, Templates, Wording};
 use watchfire_core::verdict::EffectKind;
 use watchfire_core::yaml::{Mistake, expected};
 
@@ -123,6 +125,11 @@ fn fits(routing_key: &Secret) -> Result<(), Mistake> {
 }
 
 impl Config {
+    /// How it words its pages.
+    pub(super) fn wording(&self) -> Option<Wording> {
+        Some(self.templates.clone().into())
+    }
+
     /// What it keeps in though the page says it, in words; none where it sends all.
     pub(super) fn leaves_out(&self) -> Option<String> {
         self.payload.leaves_out(&self.leave_out)
@@ -211,14 +218,13 @@ impl Action for PagerDuty {
     fn bound(&self) -> Option<Bound> {
         Some(Bound::of(self.pace, &["pagerduty", self.url.as_str(), &self.routing_key.expose()]))
     }
+
+    fn faults(&self, effect: &Effect) -> Vec<Fault> {
+        event::faults(effect, &self.form)
+    }
 }
 
 impl PagerDuty {
-    /// Which of its own templates cannot be used for that page.
-    pub(super) fn faults(&self, effect: &Effect) -> Vec<Fault> {
-        event::faults(effect, &self.form)
-    }
-
     async fn send(&self, body: Vec<u8>) -> Result<Answer, NotTaken> {
         self.send_to(self.url.clone(), body).await
     }

@@ -35,7 +35,7 @@ use serde_json::{Value, json};
 use watchfire_core::action::Role;
 use watchfire_core::decision::Effect;
 use watchfire_core::ids::ChannelName;
-use watchfire_core::notice::{Fault, Templates};
+use watchfire_core::notice::{Fault, Templates, Wording};
 use watchfire_core::value_schema;
 use watchfire_core::verdict::EffectKind;
 use watchfire_core::yaml::{Mistake, expected};
@@ -158,6 +158,11 @@ impl Config {
         }
     }
 
+    /// How it words its pages.
+    pub(super) fn wording(&self) -> Option<Wording> {
+        Some(self.templates.clone().into())
+    }
+
     /// What it keeps in though the page says it, in words; none where it sends all.
     pub(super) fn leaves_out(&self) -> Option<String> {
         self.payload.leaves_out(&self.leave_out)
@@ -268,19 +273,17 @@ impl Action for Slack {
         };
         Some(bound.apart(APART))
     }
-}
 
-impl Slack {
-    /// Which of its own templates cannot be used for that page.
-    pub(super) fn faults(&self, effect: &Effect) -> Vec<Fault> {
+    fn faults(&self, effect: &Effect) -> Vec<Fault> {
         message::faults(effect, &self.form)
     }
 
-    /// Whether what was said before decides where the next thing is said.
-    pub(super) fn goes_on(&self) -> bool {
+    fn goes_on(&self) -> bool {
         matches!(self.way, Way::Bot { .. })
     }
+}
 
+impl Slack {
     fn place_of(&self, dispatch: &Dispatch<'_>) -> Option<Posted> {
         dispatch.receipts.iter().find_map(|receipt| receipt.parse().ok())
     }
