@@ -1,5 +1,7 @@
 //! Syslog: every page is one message to a strict receiver, whatever an event says, and nothing is taken for delivered that is not.
 
+use std::time::Duration;
+
 use serde_json::json;
 use watchfire::channel::{Asked, Channel};
 use watchfire::failure::{Done, Failure};
@@ -11,7 +13,8 @@ use watchfire_tests::{free_port, until};
 
 use super::pages::pages;
 use super::{channel, clients, over, page, perform};
-use crate::SOON;
+
+const SOON: Duration = Duration::from_secs(20);
 
 async fn to(syslog: &Syslog, transport: &str) -> Channel {
     let mut config = json!({"host": "127.0.0.1", "port": syslog.port(), "transport": transport,

@@ -125,7 +125,7 @@ mod tests {
         let mut page = notice();
         page.family = "a,b=c;d".to_owned();
         page.facts =
-            ["namespace", "cluster"].map(|place| Fact::new(Group::Where, place, &"x".repeat(90))).to_vec();
+            ["namespace", "cluster"].map(|place| Fact::new(Group::Where, place, "x".repeat(90))).to_vec();
         page.facts.push(Fact::new(Group::Where, "account", "123456789012"));
         let identity = Identity::of(&page);
         let labels: Vec<_> = identity.labels().map(|(name, _)| name).collect();

@@ -100,7 +100,11 @@ fn an_end_ends_what_has_fired_and_a_higher_priority_takes_the_place_of_a_lower_o
     let known = [first.clone(), risen.identity.clone(), first.clone()];
     let mut update = Effect { kind: EffectKind::Update, ..page() };
     update.notice.facts.clear();
-    assert_eq!(of(&update, &[risen.identity.clone()]).identity, risen.identity, "whatever is known by now");
+    assert_eq!(
+        of(&update, std::slice::from_ref(&risen.identity)).identity,
+        risen.identity,
+        "whatever is known by now"
+    );
     let over = of(&Effect { kind: EffectKind::Resolve, ..low }, &known);
     assert_eq!(ends(&over), [pair("P2", now), pair("P0", now)]);
     let digest = of(&Effect { kind: EffectKind::Digest, ..page() }, &[]);

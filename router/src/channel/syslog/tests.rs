@@ -121,7 +121,7 @@ fn a_message_never_has_more_than_every_receiver_takes() {
     let mut effect = page();
     effect.notice.why = "\u{1f525}".repeat(2_000);
     effect.notice.facts =
-        PLACES_OF_FACTS.map(|place| Fact::new(Group::Where, place, &"\u{1f525}".repeat(2_000))).to_vec();
+        PLACES_OF_FACTS.map(|place| Fact::new(Group::Where, place, "\u{1f525}".repeat(2_000))).to_vec();
     let title: Option<watchfire_core::notice::Template> =
         Some("{{ why }}".to_owned().try_into().expect("a template"));
     for transport in [Transport::Tls, Transport::Udp] {
