@@ -15,7 +15,8 @@ pub struct Jsm {
     pub slow: usize,
     /// Why every further request comes to nothing; none while all is well.
     pub fails: Option<&'static str>,
-    requests: BTreeMap<String, (usize, Value)>,
+    /// What became of each request, and how often it is not said yet.
+    pub requests: BTreeMap<String, (usize, Value)>,
 }
 
 /// An alert as it is now.
