@@ -93,6 +93,12 @@ impl Clients {
         made_once(&self.direct, https().no_proxy())
     }
 
+    /// TLS for what is neither HTTP nor AWS: the platform's root certificates, and those in that PEM beside them.
+    pub(crate) fn tls(&self, authorities: &[u8]) -> anyhow::Result<rustls::ClientConfig> {
+        let roots = Roots::get().and(authorities)?;
+        Ok(rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth())
+    }
+
     /// For AWS: credentials by the default chain, kept while they are good, `AWS_ENDPOINT_URL` and `AWS_USE_FIPS_ENDPOINT` are
     /// honoured, 3 s to connect. A client for calls that should not last sets its own further limits.
     pub async fn aws(&self) -> &SdkConfig {

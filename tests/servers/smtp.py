@@ -5,59 +5,19 @@ before the sender is told. With starttls nothing goes without TLS and the login 
 A recipient named `gone` is refused with 550, `busy` with 451, `later` with 451 the first time.
 """
 
-import datetime
 import email
 import email.policy
-import ipaddress
 import json
 import os
 import pathlib
-import ssl
 import sys
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+
+from certificates import certify
 
 port, folder, mode = int(sys.argv[1]), pathlib.Path(sys.argv[2]), sys.argv[3]
-
-
-def certify():
-    def certificate(name, key, issuer, issuer_key, authority):
-        now = datetime.datetime.now(datetime.timezone.utc)
-        builder = (
-            x509.CertificateBuilder()
-            .subject_name(name)
-            .issuer_name(issuer)
-            .public_key(key.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - datetime.timedelta(days=1))
-            .not_valid_after(now + datetime.timedelta(days=1))
-            .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
-        )
-        if not authority:
-            names = [x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
-            builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
-        return builder.sign(issuer_key, hashes.SHA256())
-
-    def pem(key):
-        encoding, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
-        return key.private_bytes(encoding, form, serialization.NoEncryption())
-
-    def named(name):
-        return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-
-    authority_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-    authority = certificate(named("test authority"), authority_key, named("test authority"), authority_key, True)
-    server = certificate(named("test server"), key, named("test authority"), authority_key, False)
-    (folder / "ca.pem").write_bytes(authority.public_bytes(serialization.Encoding.PEM))
-    (folder / "server.pem").write_bytes(server.public_bytes(serialization.Encoding.PEM) + pem(key))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "server.pem")
-    return context
 
 
 class Pages:
@@ -98,7 +58,7 @@ def login(server, session, envelope, mechanism, data):
     return AuthResult(success=success, handled=False, auth_data=data)
 
 
-tls = certify()
+tls = certify(folder)
 options = {
     "starttls": {"tls_context": tls, "require_starttls": True, "authenticator": login, "auth_required": True},
     "wrapper": {"ssl_context": tls},

@@ -1,14 +1,18 @@
 //! What the end-to-end tests stand on: real and faithful servers, the `watchfire` process, made-up events.
 
+pub mod alertmanager;
 mod aws_api;
 mod aws_proxy;
 mod calls;
+pub mod changes;
 pub mod cluster;
 mod collector;
 mod configuration;
 mod dynamodb;
+pub mod eventbridge;
 pub mod fault_proxy;
 pub mod in_process;
+pub mod jsm;
 mod lambda;
 mod logs;
 mod metrics;
@@ -21,6 +25,7 @@ pub mod slack;
 pub mod smtp;
 pub mod store_contract;
 pub mod storm;
+pub mod syslog;
 pub mod teams;
 mod watchfire;
 pub mod webhook;

@@ -128,6 +128,9 @@ impl<'c> Case<'c> {
         if finding.is_some_and(|finding| finding.sample) {
             return Ok(self.withhold_all(state, Why::Sample, now));
         }
+        if self.event.is_page_of_ours() {
+            return Ok(self.withhold_all(state, Why::Echo, now));
+        }
         if self.rule.stage == Stage::Shadow {
             return Ok(self.withhold_all(state, Why::Shadow, now));
         }

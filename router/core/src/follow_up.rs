@@ -73,6 +73,10 @@ pub fn report(
         (Some(record), false, true) => tell(record, &act.incident, &notice),
         (None, false, true) | (_, false, false) => Vec::new(),
     });
+    if ended.is_a_change() {
+        let episode = record.as_ref().map_or(1, |record| record.episode);
+        draft.tell(policy.changes.iter().map(|channel| noted(channel, &act.incident, episode, &notice)));
+    }
     if let Some(record) = record {
         draft.put_incident(&act.incident, record, Because::Acted);
     }
@@ -99,6 +103,12 @@ impl<'e> Ended<'e> {
 
     fn why(&self) -> Why {
         if self.is_not_contained { Why::NotContained } else { Why::Acted }
+    }
+
+    /// Whether the cluster is another than it was: contained, even if only halfway, or let go again.
+    fn is_a_change(&self) -> bool {
+        let is_one = contains(self.act).is_some() || self.act.action == ActionKind::Release;
+        is_one && took_effect(self.outcome)
     }
 
     fn priority(&self) -> Priority {
@@ -198,7 +208,7 @@ impl<'e> Ended<'e> {
 fn failed(act: &Act, said: &str) -> Undone {
     let action = match act.action {
         ActionKind::Rule(action) => Some(action),
-        ActionKind::Release | ActionKind::Complete => None,
+        ActionKind::Release | ActionKind::Complete | ActionKind::Restart => None,
     };
     Undone::new(action, false, &format!("{} failed: {said}", act.action.as_str()))
 }
@@ -224,6 +234,18 @@ pub(crate) fn tell(record: &IncidentRecord, incident: &IncidentKey, notice: &Not
         notice: notice.clone(),
     };
     record.paged.keys().map(effect).collect()
+}
+
+/// That something was done to the cluster, for a channel that tells nobody.
+fn noted(channel: &ChannelName, incident: &IncidentKey, episode: u32, notice: &Notice) -> Effect {
+    Effect {
+        id: EffectId::new(format!("change:{channel}")),
+        kind: EffectKind::Update,
+        channel: channel.clone(),
+        when: When::Now,
+        dedup_key: dedup_key(incident, episode),
+        notice: notice.clone(),
+    }
 }
 
 /// A page along its routes; the incident remembers them and it, so that it is resolved with the rest.

@@ -42,6 +42,8 @@ pub struct Policy {
     pub escalation: BTreeMap<Priority, Vec<EscalationStep>>,
     /// The channel that notes pages on Security Hub's findings.
     pub write_back: Option<ChannelName>,
+    /// The channels that note what was done to the cluster; they tell nobody.
+    pub changes: Vec<ChannelName>,
     /// The channel that hears that a canary has arrived.
     pub canary: Option<ChannelName>,
     /// What pages call things, and where they lead.
@@ -92,6 +94,7 @@ impl Policy {
             digest: Vec::new(),
             escalation: BTreeMap::new(),
             write_back: None,
+            changes: Vec::new(),
             canary: None,
             pages: Pages::default(),
         }
@@ -131,11 +134,11 @@ impl Policy {
         self.noise.groups.iter().chain(of_routes).find(|group| group.name == name)
     }
 
-    /// The channels that routes, chains and the digest name, and the one that writes back.
+    /// The channels that routes, chains and the digest name, the one that writes back, and those that note changes.
     pub fn channels(&self) -> BTreeSet<ChannelName> {
         let escalated = self.escalation.values().flatten().flat_map(|step| &step.to);
         let routed = self.routes.channels().chain(escalated);
-        routed.chain(&self.digest).chain(&self.write_back).cloned().collect()
+        routed.chain(&self.digest).chain(&self.write_back).chain(&self.changes).cloned().collect()
     }
 
     /// When the time to respond is over.

@@ -82,7 +82,7 @@ pub enum Why {
     Limited,
     /// Somebody had it in Security Hub before it was first heard of.
     InHand,
-    /// Our own note on the finding, come round.
+    /// Our own note on the finding, or our own page on an event bus, come round.
     Echo,
     /// Nothing more was heard of it for its quiet period.
     WentQuiet,
@@ -197,7 +197,7 @@ impl Why {
             Why::Grouped => "it waits for the page of its group",
             Why::Limited => "over a limit, it waits for the roll-up",
             Why::InHand => "when first heard of, it was in somebody's hands in Security Hub already",
-            Why::Echo => "our own note on the finding, come round",
+            Why::Echo => "what we have written ourselves, come round",
             Why::WentQuiet => "nothing more was heard of it",
             Why::OverBefore => "over before anyone had to hear of it",
             Why::ClockSetBack => "the clock had been ahead: what it wrote counts from now",

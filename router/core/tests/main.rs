@@ -8,6 +8,7 @@ mod support;
 
 mod canary;
 mod cases;
+mod changes;
 mod containment;
 mod containment_hostile;
 mod containment_properties;

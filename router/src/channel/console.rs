@@ -11,11 +11,13 @@ use serde::Deserialize;
 use watchfire_core::action::Role;
 use watchfire_core::decision::Effect;
 use watchfire_core::ids::ChannelName;
-use watchfire_core::notice::{Templates, Worded, Wording};
+use watchfire_core::notice::{Fault, Templates, Worded, Wording};
+use watchfire_core::yaml::Mistake;
 
-use super::{Action, Bound, Dispatch, Preview};
+use super::{Action, Asked, Bound, Dispatch, Preview};
 use crate::clients::Clients;
 use crate::failure::{Done, Failure, NotTaken};
+use crate::secret::SecretUse;
 
 /// Nothing that has to be configured.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -27,11 +29,27 @@ pub struct Config {
     pub templates: Templates,
 }
 
+impl Config {
+    pub(super) fn check(&self, _mistake: &mut dyn FnMut(&str, Mistake)) {}
+
+    pub(super) fn secrets(&mut self) -> Vec<SecretUse<'_>> {
+        Vec::new()
+    }
+
+    pub(super) fn wording(&self) -> Option<Wording> {
+        Some(self.templates.clone().into())
+    }
+
+    pub(super) fn leaves_out(&self) -> Option<String> {
+        None
+    }
+}
+
 /// Prints each page as one block.
 #[derive(Debug)]
 pub struct Console {
     name: ChannelName,
-    pub(super) wording: Wording,
+    wording: Wording,
 }
 
 impl Action for Console {
@@ -52,12 +70,20 @@ impl Action for Console {
         Ok(Done { receipt: "printed".to_owned() })
     }
 
-    async fn ask(&self) -> Option<Result<String, String>> {
+    async fn ask(&self) -> Option<Asked> {
         None
     }
 
     fn bound(&self) -> Option<Bound> {
         None
+    }
+
+    fn faults(&self, effect: &Effect) -> Vec<Fault> {
+        if self.wording.has_own() {
+            self.wording.words(&effect.notice, effect.kind).faults
+        } else {
+            Vec::new()
+        }
     }
 }
 

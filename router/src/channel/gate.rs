@@ -10,16 +10,15 @@ use watchfire_core::decision::Effect;
 use watchfire_core::ids::ChannelName;
 use watchfire_core::notice::Fault;
 use watchfire_core::priority::Priority;
-use watchfire_core::text::clean;
 
+use super::ChannelConfig;
+use super::asked::Asked;
 use super::canary::Canary;
 use super::dispatch::Dispatch;
 use super::health::{Health, Pass};
+use super::kinds::Sink;
 use super::pace::{Lessor, Pace};
 use super::turns::{Rank, Turn, Turns};
-use super::{ChannelConfig, Sink};
-use super::{Console, Email, PagerDuty, SecurityHub, Slack, Sns, Teams, Webhook};
-use crate::channel::Action as _;
 use crate::clients::Clients;
 use crate::failure::{Done, Failure, Tried};
 use crate::retry::{self, Attempt};
@@ -28,9 +27,6 @@ use crate::secret::Secret;
 /// How many urgent pages, and how many others, a channel is tried with at a time: one that hangs holds up
 /// nobody elsewhere, and its routine pages none of its urgent ones.
 const AT_ONCE: (usize, usize) = (64, 16);
-
-/// What is shown of an answer.
-const ANSWER_LENGTH: usize = 300;
 
 /// What else there is for a page, which says how long it waits for a channel, and who comes before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,17 +95,7 @@ impl Channel {
 
     /// Its part in the safety order: whether a human hears of what it is given.
     pub fn role(&self) -> Role {
-        match &self.sink {
-            Sink::Console(_) => Console::ROLE,
-            Sink::PagerDuty(_) => PagerDuty::ROLE,
-            Sink::Sns(_) => Sns::ROLE,
-            Sink::Email(_) => Email::ROLE,
-            Sink::SecurityHub(_) => SecurityHub::ROLE,
-            Sink::Webhook(_) => Webhook::ROLE,
-            Sink::Slack(_) => Slack::ROLE,
-            Sink::Teams(_) => Teams::ROLE,
-            Sink::Canary(_) => Canary::ROLE,
-        }
+        self.sink.role()
     }
 
     /// Whether an alert there is ended by its key alone: the end of one that nobody knows does nothing.
@@ -138,9 +124,8 @@ impl Channel {
     }
 
     /// Asks the other side whether it would take a page, without telling anyone; none where there is nobody to ask.
-    pub async fn ask(&self) -> Option<Result<String, String>> {
-        let cleaned = |said: String| clean(&said, ANSWER_LENGTH);
-        self.sink.ask().await.map(|answer| answer.map(cleaned).map_err(cleaned))
+    pub async fn ask(&self) -> Option<Asked> {
+        self.sink.ask().await.map(Asked::cleaned)
     }
 
     /// Tries until the channel takes the effect, refuses it for good, or `give_up_at`, with nobody to stand in.

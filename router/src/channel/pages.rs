@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use super::*;
 use crate::channel::email::message::compose;
 use crate::channel::sns::{body, subject};
+use watchfire_core::notice::Wording;
 
 /// What stands above what this test writes.
 const MARK: &str =

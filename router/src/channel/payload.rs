@@ -1,6 +1,7 @@
 //! How much of a page leaves for another side that is outside the boundary of most regulated systems.
 
 pub(super) mod opaque;
+pub(super) mod page;
 
 use std::borrow::Cow;
 

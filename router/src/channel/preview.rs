@@ -5,6 +5,7 @@ use watchfire_core::decision::Effect;
 use watchfire_core::notice::Fault;
 
 use super::{ChannelConfig, console, email, pagerduty, slack, sns, teams, webhook};
+use super::{alertmanager, eventbridge, jsm, syslog};
 
 /// What would be sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -50,7 +51,12 @@ pub fn faults(channel: &ChannelConfig, effect: &Effect) -> Vec<Fault> {
     match channel {
         ChannelConfig::Console(_) | ChannelConfig::Sns(_) => wording.words(notice, kind).faults,
         ChannelConfig::PagerDuty(config) => pagerduty::faults(config, effect),
+        ChannelConfig::PagerDutyChanges(config) => pagerduty::changes::faults(config, effect),
         ChannelConfig::Webhook(config) => webhook::faults(config, effect),
+        ChannelConfig::Syslog(config) => syslog::faults(config, effect),
+        ChannelConfig::EventBridge(config) => eventbridge::faults(config, effect),
+        ChannelConfig::Alertmanager(config) => alertmanager::faults(config, effect),
+        ChannelConfig::Jsm(config) => jsm::faults(config, effect),
         ChannelConfig::Slack(config) => slack::faults(config, effect),
         ChannelConfig::Teams(config) => teams::faults(config, effect),
         ChannelConfig::Email(_) => wording.mail(notice, kind).faults,
@@ -63,9 +69,14 @@ pub fn preview(name: &str, channel: &ChannelConfig, effect: &Effect) -> Option<P
     match channel {
         ChannelConfig::Console(config) => Some(console::preview(name, config, effect)),
         ChannelConfig::PagerDuty(config) => Some(pagerduty::preview(config, effect)),
+        ChannelConfig::PagerDutyChanges(config) => Some(pagerduty::changes::preview(config, effect)),
         ChannelConfig::Sns(config) => Some(sns::preview(config, effect)),
         ChannelConfig::Email(config) => Some(email::preview(config, effect)),
         ChannelConfig::Webhook(config) => Some(webhook::preview(config, effect)),
+        ChannelConfig::Syslog(config) => Some(syslog::preview(config, effect)),
+        ChannelConfig::EventBridge(config) => Some(eventbridge::preview(config, effect)),
+        ChannelConfig::Alertmanager(config) => Some(alertmanager::preview(config, effect)),
+        ChannelConfig::Jsm(config) => Some(jsm::preview(config, effect)),
         ChannelConfig::Slack(config) => Some(slack::preview(config, effect)),
         ChannelConfig::Teams(config) => Some(teams::preview(config, effect)),
         ChannelConfig::SecurityHub(_) => None,

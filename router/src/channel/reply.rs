@@ -1,5 +1,6 @@
 //! An answer by HTTP, whoever gives it: its status, when to come back, and a body that tells no secret.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_smithy_types::base64;
@@ -103,6 +104,11 @@ pub(super) fn secret_parts(address: &reqwest::Url) -> Vec<String> {
     let values = values.chain(address.password().map(str::to_owned));
     let values = values.filter(|value| value.len() >= LEAST_SECRET);
     whole.chain(query).chain(segments).chain(values).collect()
+}
+
+/// A secret that is sent, if there is one.
+pub(super) fn quotable(secret: &Option<Arc<String>>) -> Vec<&str> {
+    secret.iter().map(|secret| secret.as_str()).collect()
 }
 
 /// `Retry-After`, in seconds or as a date.

@@ -33,9 +33,10 @@ use watchfire_core::notice::{Fault, Templates, Wording};
 use watchfire_core::value_schema;
 use watchfire_core::yaml::{Mistake, expected};
 
-use super::{Action, Bound, Dispatch, PerMinute, Preview};
+use super::{Action, Asked, Bound, Dispatch, PerMinute, Preview};
 use crate::clients::{Arn, Clients, explain};
 use crate::failure::{Done, NotTaken};
+use crate::secret::SecretUse;
 
 /// SNS refuses 100.
 const SUBJECT_LENGTH: usize = 99;
@@ -60,6 +61,22 @@ pub struct Config {
 
 fn default_pace() -> PerMinute {
     PerMinute::new(60)
+}
+
+impl Config {
+    pub(super) fn check(&self, _mistake: &mut dyn FnMut(&str, Mistake)) {}
+
+    pub(super) fn secrets(&mut self) -> Vec<SecretUse<'_>> {
+        Vec::new()
+    }
+
+    pub(super) fn wording(&self) -> Option<Wording> {
+        Some(self.templates.clone().into())
+    }
+
+    pub(super) fn leaves_out(&self) -> Option<String> {
+        None
+    }
 }
 
 /// The ARN of a standard topic.
@@ -102,7 +119,7 @@ pub struct Sns {
     client: aws_sdk_sns::Client,
     topic: Arn,
     pace: PerMinute,
-    pub(super) wording: Wording,
+    wording: Wording,
 }
 
 impl Action for Sns {
@@ -142,20 +159,28 @@ impl Action for Sns {
     }
 
     /// Needs `sns:GetTopicAttributes`, which paging does not.
-    async fn ask(&self) -> Option<Result<String, String>> {
+    async fn ask(&self) -> Option<Asked> {
         let answer = self.client.get_topic_attributes().topic_arn(self.topic.as_str()).send().await;
         Some(match answer {
             Ok(answer) => {
                 let subscribers = answer.attributes().and_then(|all| all.get("SubscriptionsConfirmed"));
                 let subscribers = subscribers.map_or("an unknown number of", String::as_str);
-                Ok(format!("the topic is there, with {subscribers} confirmed subscriptions"))
+                Asked::Would(format!("the topic is there, with {subscribers} confirmed subscriptions"))
             }
-            Err(error) => Err(format!("SNS (sns:GetTopicAttributes): {}", explain(&error))),
+            Err(error) => Asked::WouldNot(format!("SNS (sns:GetTopicAttributes): {}", explain(&error))),
         })
     }
 
     fn bound(&self) -> Option<Bound> {
         Some(Bound::of(self.pace, &["sns", self.topic.as_str()]))
+    }
+
+    fn faults(&self, effect: &Effect) -> Vec<Fault> {
+        if self.wording.has_own() {
+            self.wording.words(&effect.notice, effect.kind).faults
+        } else {
+            Vec::new()
+        }
     }
 }
 

@@ -34,7 +34,21 @@ async fn an_error_at_the_start_names_the_channel() {
 fn a_channel_that_does_not_exist_is_refused_with_those_that_do() {
     let error =
         serde_saphyr::from_str::<ChannelConfig>("pager: {}").expect_err("no such channel").to_string();
-    for kind in ["console", "pagerduty", "sns", "email", "security-hub", "webhook", "slack", "teams"] {
+    for kind in [
+        "console",
+        "pagerduty",
+        "pagerduty-changes",
+        "sns",
+        "email",
+        "security-hub",
+        "webhook",
+        "syslog",
+        "eventbridge",
+        "alertmanager",
+        "jsm",
+        "slack",
+        "teams",
+    ] {
         assert!(error.contains(kind), "{error}");
     }
 }

@@ -24,7 +24,7 @@ pub(super) struct Arguments {
     /// Look at the text alone: no environment, no files of secrets, no cluster; for a build machine
     #[arg(long, conflicts_with = "live")]
     offline: bool,
-    /// Ask queues, topics, mail servers, PagerDuty and the cluster, too; nobody is paged
+    /// Ask queues, the table, every channel and the cluster, too; nobody is paged
     #[arg(long)]
     live: bool,
     /// How to print

@@ -8,6 +8,7 @@ use aws_smithy_types::base64;
 use reqwest::Certificate;
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 
 static READ: OnceLock<Roots> = OnceLock::new();
 
@@ -34,6 +35,25 @@ impl Roots {
             bail!("this machine has no root certificates: install them, or set SSL_CERT_FILE");
         }
         self.0.iter().map(|root| Certificate::from_der(root).context("a root certificate")).collect()
+    }
+
+    /// And those in that PEM beside them.
+    ///
+    /// # Errors
+    /// That is no PEM, or has none; or there are none at all.
+    pub(super) fn and(&self, pem: &[u8]) -> anyhow::Result<RootCertStore> {
+        let mut roots = RootCertStore::empty();
+        roots.add_parsable_certificates(self.0.iter().cloned());
+        for own in CertificateDer::pem_slice_iter(pem) {
+            roots.add(own.context("expected certificates in PEM")?).context("a certificate in PEM")?;
+        }
+        if !pem.is_empty() && roots.len() == self.0.len() {
+            bail!("expected certificates in PEM, found none");
+        }
+        if roots.is_empty() {
+            bail!("this machine has no root certificates: install them, or set SSL_CERT_FILE");
+        }
+        Ok(roots)
     }
 
     pub(super) fn for_aws(&self) -> TrustStore {

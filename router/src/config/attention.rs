@@ -45,15 +45,25 @@ pub struct SecurityHubPart {
     pub write_back: String,
 }
 
+/// Where it is noted what is done to the cluster.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[schemars(rename = "Changes")]
+#[serde(deny_unknown_fields, default, expecting = "a mapping of to")]
+pub struct ChangesConfig {
+    /// Channels of type pagerduty-changes; none: it is in the journal.
+    pub to: Vec<String>,
+}
+
 fn fifteen() -> u32 {
     15
 }
 
-/// The three parts, checked against the channels there are.
+/// The four parts, checked against the channels there are.
 pub(super) struct Attention {
     pub(super) digest: DigestConfig,
     pub(super) escalation: BTreeMap<Priority, Vec<EscalationConfig>>,
     pub(super) security_hub: Option<SecurityHubPart>,
+    pub(super) changes: ChangesConfig,
 }
 
 /// Reads them; a part that is wrong counts as left out, its mistakes are told.
@@ -93,13 +103,23 @@ pub(super) fn check<'n>(
     let security_hub = part("security_hub").and_then(|part| {
         mistakes.read("security_hub", part, |part: &SecurityHubPart, mistake| {
             let name = &part.write_back;
-            if channels.get(name).is_none_or(|channel| channel.role() != Role::Record) {
+            if channels.get(name).is_none_or(|channel| !matches!(channel, ChannelConfig::SecurityHub(_))) {
                 let hub = expected("a channel of type security-hub").found(format!("`{name}`"));
                 mistake(".write_back", hub);
             }
         })
     });
-    Attention { digest: digest.unwrap_or_default(), escalation, security_hub }
+    let changes = mistakes.read_or_default("changes", part("changes"), |changes: &ChangesConfig, mistake| {
+        for (index, name) in changes.to.iter().enumerate() {
+            if channels.get(name).is_none_or(|channel| !matches!(channel, ChannelConfig::PagerDutyChanges(_)))
+            {
+                let noted = expected("a channel of type pagerduty-changes").found(format!("`{name}`"));
+                mistake(&format!(".to[{index}]"), noted);
+            }
+        }
+    });
+    let (digest, changes) = (digest.unwrap_or_default(), changes.unwrap_or_default());
+    Attention { digest, escalation, security_hub, changes }
 }
 
 /// The chains as deciding takes them.

@@ -88,7 +88,7 @@ pub(super) fn parse(name: &str, text: &str) -> Parsed {
     let noise = mistakes.read_or_default("noise", part("noise"), |_, _| {});
     let business = mistakes.read_or_default("business", part("business"), |_, _| {});
     let attention = attention::check(part, &known, &channels, &mut mistakes);
-    let Attention { digest, escalation, security_hub } = attention;
+    let Attention { digest, escalation, security_hub, changes } = attention;
     let canary = canary::check(part("canary"), taking, &known, &mut mistakes);
     let mitigation = mistakes.read_or_default("mitigation", part("mitigation"), mitigation::check);
     let telemetry = mistakes.read_or_default("telemetry", part("telemetry"), telemetry::check);
@@ -139,6 +139,7 @@ pub(super) fn parse(name: &str, text: &str) -> Parsed {
                 digest,
                 escalation,
                 security_hub,
+                changes,
                 canary,
                 mitigation,
                 telemetry,

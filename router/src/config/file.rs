@@ -12,7 +12,7 @@ use watchfire_core::noise::NoiseConfig;
 use watchfire_core::policy::TreeConfig;
 use watchfire_core::priority::Priority;
 
-use super::attention::{DigestConfig, EscalationConfig, SecurityHubPart};
+use super::attention::{ChangesConfig, DigestConfig, EscalationConfig, SecurityHubPart};
 use super::canary::CanaryConfig;
 use super::mitigation::MitigationConfig;
 use super::telemetry::TelemetryConfig;
@@ -24,7 +24,7 @@ use crate::source::QueueConfig;
 use crate::store::{DynamoDbConfig, IfDamaged};
 
 /// The parts of the file, in the order of the documented example.
-pub(super) const PARTS: [&str; 21] = [
+pub(super) const PARTS: [&str; 22] = [
     "queue",
     "queues",
     "http",
@@ -42,6 +42,7 @@ pub(super) const PARTS: [&str; 21] = [
     "digest",
     "escalation",
     "security_hub",
+    "changes",
     "canary",
     "mitigation",
     "telemetry",
@@ -85,6 +86,8 @@ pub struct Config {
     pub escalation: BTreeMap<Priority, Vec<EscalationConfig>>,
     /// What is written back to Security Hub; nothing if left out.
     pub security_hub: Option<SecurityHubPart>,
+    /// Where it is noted what is done to the cluster.
+    pub changes: ChangesConfig,
     /// Canaries; none if left out.
     pub canary: Option<CanaryConfig>,
     /// How far Watchfire may go in the cluster.

@@ -15,7 +15,10 @@ pub(super) struct Mistakes<'f> {
 impl Mistakes<'_> {
     pub(super) fn add(&mut self, place: Option<Place>, path: impl Into<String>, mistake: Mistake) {
         let path = path.into();
-        let mistake = if path.starts_with("channels.") { without_secrets(mistake) } else { mistake };
+        let (path, mistake) = match path.starts_with("channels.") {
+            true => without_secret_names(path, without_secrets(mistake)),
+            false => (path, mistake),
+        };
         self.found.push(Diagnostic::unshown(self.file, place, path, mistake));
     }
 
@@ -118,4 +121,27 @@ fn without_secrets(mistake: Mistake) -> Mistake {
         true => mistake.found("a text, which is not shown: it may be a secret"),
         false => mistake,
     }
+}
+
+/// A name that no member and no kind of channel could have is often a secret, too: it stands in the path as well.
+fn without_secret_names(path: String, mistake: Mistake) -> (String, Mistake) {
+    let Mistake { expected: one_of, found: Some(found), hint } = &mistake else { return (path, mistake) };
+    let is_choice = one_of.as_ref().is_some_and(|what| what.starts_with("one of `") || what.starts_with('`'));
+    let member = found.strip_prefix("unknown member ").filter(|_| one_of.is_none());
+    let name =
+        member.or(is_choice.then_some(found)).and_then(|name| name.strip_prefix('`')?.strip_suffix('`'));
+    let is_near = hint.as_ref().is_some_and(|hint| hint.starts_with("did you mean"));
+    let Some(name) = name.filter(|name| !is_near && !is_like_a_name(name)) else { return (path, mistake) };
+    let path = path.strip_suffix(name).map_or_else(|| path.clone(), |before| format!("{before}***"));
+    let what = if member.is_some() { "unknown member" } else { "a text" };
+    (path, mistake.found(format!("{what}, which is not shown: it may be a secret")))
+}
+
+/// Whether it can be a name that somebody has misspelt.
+fn is_like_a_name(text: &str) -> bool {
+    const LONGEST: usize = 24;
+    const OF_SECRETS: [&str; 2] = ["whsec_", "xox"];
+    text.len() <= LONGEST
+        && text.bytes().all(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'-'))
+        && !OF_SECRETS.iter().any(|begins| text.starts_with(begins))
 }

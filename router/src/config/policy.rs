@@ -49,6 +49,7 @@ impl Config {
             escalation: attention::chains(&self.escalation),
             pages: self.pages(),
             canary: self.canary.as_ref().map(|_| ChannelName::new(NAME)),
+            changes: self.changes.to.iter().cloned().map(ChannelName::new).collect(),
             write_back: self.security_hub.as_ref().map(|part| ChannelName::new(part.write_back.clone())),
             ..Policy::new(rules, self.routes())
         }

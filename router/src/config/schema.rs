@@ -8,7 +8,7 @@ use watchfire_core::noise::NoiseConfig;
 use watchfire_core::policy::NestedRouteConfig;
 use watchfire_core::schema::{by_priority, text_of};
 
-use super::attention::{DigestConfig, EscalationConfig, SecurityHubPart};
+use super::attention::{ChangesConfig, DigestConfig, EscalationConfig, SecurityHubPart};
 use super::canary::CanaryConfig;
 use super::file::{HealthConfig, HttpConfig, RouteConfig, RulesConfig, StoreConfig};
 use super::mitigation::MitigationConfig;
@@ -63,6 +63,8 @@ struct Configuration {
     escalation: Option<BTreeMap<String, Vec<EscalationConfig>>>,
     /// What is written back to Security Hub.
     security_hub: Option<SecurityHubPart>,
+    /// Where it is noted what is done to the cluster.
+    changes: Option<ChangesConfig>,
     /// An event of ours on a schedule, whose absence a monitor outside pages on; none if left out.
     canary: Option<CanaryConfig>,
     /// How far Watchfire may go in the cluster.

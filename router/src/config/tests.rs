@@ -9,7 +9,7 @@ use super::Config;
 fn the_documented_example_is_a_configuration_without_mistakes() {
     let text = include_str!("../../watchfire.example.yaml");
     let config = Config::parse("watchfire.example.yaml", text).map_err(|mistakes| mistakes.len());
-    assert_eq!(config.map(|config| config.channels.len()), Ok(8));
+    assert_eq!(config.map(|config| config.channels.len()), Ok(13));
 }
 
 #[test]

@@ -21,6 +21,8 @@ pub(super) struct Read {
     pub(super) written: Written,
     /// Those whose secrets are known.
     pub(super) channels: BTreeMap<ChannelName, Channel>,
+    /// The paths of secrets that whoever asks may not read.
+    pub(super) refused: Vec<String>,
 }
 
 /// What is wrong with it; nothing else where its text is wrong.
@@ -51,7 +53,7 @@ pub(super) async fn look(path: &Path, clients: &Clients) -> (Section, Option<Rea
         Ok(_) => {}
     }
     findings.push(fips(&config, clients).await);
-    (Section { name, findings }, Some(Read { config, policy, written, channels }))
+    (Section { name, findings }, Some(Read { config, policy, written, channels, refused }))
 }
 
 fn told(mistake: &Diagnostic) -> Finding {

@@ -1,11 +1,16 @@
 //! The channels against real and faithful servers.
 
+mod alertmanager;
+mod changes;
 mod email;
+mod eventbridge;
+mod jsm;
 mod pagerduty;
 mod pages;
 mod secrets;
 mod slack;
 mod sns;
+mod syslog;
 mod teams;
 mod webhook;
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::time::Instant;
-use watchfire::channel::Channel;
+use watchfire::channel::{Asked, Channel};
 use watchfire::failure::{Done, Failure};
 use watchfire_core::decision::Effect;
 use watchfire_core::notice::Notice;
@@ -193,10 +193,13 @@ async fn a_webhook_says_each_thing_anew_and_no_reason_tells_its_address() {
 async fn a_question_says_who_the_bot_is_or_that_the_webhook_is_there_and_nobody_hears_of_it() {
     let slack = Receiver::start(Slack::default()).await;
     let asked = by_bot(&slack).await.ask().await;
-    assert_eq!(asked, Some(Ok("Slack knows the bot watchfire of Example".to_owned())));
-    assert_eq!(by_hook(&slack).await.ask().await, Some(Ok("the webhook is there".to_owned())));
+    assert_eq!(asked, Some(Asked::Would("Slack knows the bot watchfire of Example".to_owned())));
+    assert_eq!(by_hook(&slack).await.ask().await, Some(Asked::Would("the webhook is there".to_owned())));
     slack.contract(|slack| slack.refuses = Some("no_service"));
-    assert_eq!(by_hook(&slack).await.ask().await, Some(Err("404 refused: no_service".to_owned())));
+    assert_eq!(
+        by_hook(&slack).await.ask().await,
+        Some(Asked::WouldNot("404 refused: no_service".to_owned()))
+    );
     assert_eq!(messages(&slack), []);
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use watchfire::channel::Channel;
+use watchfire::channel::{Asked, Channel};
 use watchfire::failure::{Done, Failure};
 use watchfire_core::notice::List;
 use watchfire_tests::Fault;
@@ -76,7 +76,10 @@ async fn a_card_gets_through_however_the_first_attempts_fail_and_no_reason_tells
     teams.script([Fault::Status(400, None), Fault::Status(400, None)]);
     let refused = Err(Failure::Permanent { reason: "400 refused: 400 as scripted".to_owned() });
     assert_eq!(perform(&channel, &page("k"), 60).await, refused);
-    assert_eq!(channel.ask().await, Some(Ok("it can be reached, and answers OPTIONS with 405".to_owned())));
+    assert_eq!(
+        channel.ask().await,
+        Some(Asked::Would("it can be reached, and answers OPTIONS with 405".to_owned()))
+    );
     // A channel of its own, so that no pace is kept.
     let channel = by_workflow(&teams, "minimal").await;
     drop(teams);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use watchfire::channel::Channel;
+use watchfire::channel::{Asked, Channel};
 use watchfire::failure::{Done, Failure};
 use watchfire_core::decision::Effect;
 use watchfire_core::ids::EffectId;
@@ -145,7 +145,10 @@ async fn a_template_writes_the_body_that_a_receiver_wants_and_a_question_tells_n
     let template =
         r#"{"alias": {{ dedup_key }}, "message": {{ title }}, "tags": [{{ priority }}, {{ rule }}]}"#;
     let channel = hooked(&receiver, json!({"templates": {"json": template}})).await;
-    assert_eq!(channel.ask().await, Some(Ok("it can be reached, and answers OPTIONS with 405".to_owned())));
+    assert_eq!(
+        channel.ask().await,
+        Some(Asked::Would("it can be reached, and answers OPTIONS with 405".to_owned()))
+    );
     assert_eq!(perform(&channel, &page("k"), 5).await, taken());
     let title = "[P0] Bitcoin miner in pod kasse/zähler-1 <b>\"now\"</b>";
     let expected = json!({"alias": "k", "message": title, "tags": ["P0", "miner-in-a-pod"]});

@@ -53,7 +53,7 @@ pub use messages::messages;
 pub(crate) use names::{instance_id as instance_of, is_workload};
 pub(crate) use ours::{finding_json, subject_json};
 pub use own::{
-    NEAR_DEAD_LETTER, NOT_DELIVERED, OWN_SOURCE, STORE_SET_ASIDE, UNREADABLE, near_dead_letter,
+    NEAR_DEAD_LETTER, NOT_DELIVERED, OWN_SOURCE, PAGES_SOURCE, STORE_SET_ASIDE, UNREADABLE, near_dead_letter,
     not_delivered, store_set_aside, store_unavailable, unreadable,
 };
 pub(crate) use part::Worth;

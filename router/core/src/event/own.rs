@@ -15,6 +15,8 @@ use crate::zone::Zone;
 
 /// The `source` of Watchfire's own events.
 pub const OWN_SOURCE: &str = "watchfire";
+/// The `source` of pages on an event bus, which are no findings when they come round.
+pub const PAGES_SOURCE: &str = "watchfire.pages";
 /// The `detail-type` of an event that stands for a message that could not be read.
 pub const UNREADABLE: &str = "Unreadable Alert";
 /// The `detail-type` of an event that warns of a message about to be dead-lettered.
@@ -27,6 +29,11 @@ pub const STORE_SET_ASIDE: &str = "Store Set Aside";
 const STORE_UNAVAILABLE: &str = "Store Unavailable";
 
 impl Event<'_> {
+    /// Whether it is a page of ours, from a bus that it was put on.
+    pub(crate) fn is_page_of_ours(&self) -> bool {
+        self.source == PAGES_SOURCE
+    }
+
     /// Whether this event stands for a message that could not be read.
     pub fn is_unreadable(&self) -> bool {
         self.source == OWN_SOURCE && self.detail_type == UNREADABLE

@@ -38,11 +38,11 @@ use serde::Deserialize;
 use watchfire_core::action::Role;
 use watchfire_core::decision::Effect;
 use watchfire_core::ids::ChannelName;
-use watchfire_core::notice::{MailTemplates, Wording};
+use watchfire_core::notice::{Fault, MailTemplates, Wording};
 use watchfire_core::value_schema;
 use watchfire_core::yaml::{Mistake, expected};
 
-use super::{Action, Bound, Dispatch, PerMinute, Preview, local};
+use super::{Action, Asked, Bound, Dispatch, PerMinute, Preview, local};
 use crate::clients::{Clients, Doubt, chain};
 use crate::failure::{Done, Failure, NotTaken};
 use crate::secret::{Secret, SecretSource, SecretUse};
@@ -105,6 +105,14 @@ impl Config {
         let [name, word] = [("username", username), ("password", password)]
             .map(|(member, source)| SecretUse { path: format!(".email.auth.{member}"), source, fits: any });
         vec![name, word]
+    }
+
+    pub(super) fn wording(&self) -> Option<Wording> {
+        Some(self.templates.clone().into())
+    }
+
+    pub(super) fn leaves_out(&self) -> Option<String> {
+        None
     }
 
     /// The files that it names.
@@ -170,7 +178,7 @@ pub struct Email {
     from: Mailbox,
     to: Vec<Mailbox>,
     bound: Bound,
-    pub(super) wording: Wording,
+    wording: Wording,
 }
 
 impl Action for Email {
@@ -220,16 +228,24 @@ impl Action for Email {
     }
 
     /// Connects, encrypts and logs in.
-    async fn ask(&self) -> Option<Result<String, String>> {
+    async fn ask(&self) -> Option<Asked> {
         Some(match self.transport().test_connection().await {
-            Ok(true) => Ok("the mail server takes mail from us".to_owned()),
-            Ok(false) => Err("the mail server does not answer".to_owned()),
-            Err(error) => Err(format!("SMTP: {}", chain(&error))),
+            Ok(true) => Asked::Would("the mail server takes mail from us".to_owned()),
+            Ok(false) => Asked::WouldNot("the mail server does not answer".to_owned()),
+            Err(error) => Asked::WouldNot(format!("SMTP: {}", chain(&error))),
         })
     }
 
     fn bound(&self) -> Option<Bound> {
         Some(self.bound.clone())
+    }
+
+    fn faults(&self, effect: &Effect) -> Vec<Fault> {
+        if self.wording.has_own() {
+            self.wording.mail(&effect.notice, effect.kind).faults
+        } else {
+            Vec::new()
+        }
     }
 }
 

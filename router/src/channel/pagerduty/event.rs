@@ -114,6 +114,34 @@ pub(super) fn end_of_nothing(routing_key: &str) -> Vec<u8> {
         .into_bytes()
 }
 
+/// The same as a change event, which has no key and no severity: <https://developer.pagerduty.com/docs/send-change-event>.
+/// Where it would be too large, its summary alone.
+pub(super) fn change(effect: &Effect, routing_key: &str, form: &Form) -> Vec<u8> {
+    let notice = told(&effect.notice, form);
+    let payload = payload(effect, &notice, form);
+    let body = change_of(routing_key, &payload, &links(&notice));
+    if body.len() > MOST_BYTES { bare_change(effect, routing_key) } else { body }
+}
+
+/// Nothing of it that PagerDuty could refuse.
+pub(super) fn bare_change(effect: &Effect, routing_key: &str) -> Vec<u8> {
+    change_of(routing_key, &required(&effect.notice), &[])
+}
+
+fn change_of(routing_key: &str, payload: &Payload<'_>, links: &[Link<'_>]) -> Vec<u8> {
+    let Payload { summary, source, timestamp, custom_details, .. } = payload;
+    let mut change = json!({
+        "routing_key": routing_key, "payload": {"summary": summary, "source": source}, "links": links,
+    });
+    if let Some(timestamp) = timestamp {
+        change["payload"]["timestamp"] = timestamp.as_str().into();
+    }
+    if !custom_details.is_empty() {
+        change["payload"]["custom_details"] = custom_details.clone().into();
+    }
+    change.to_string().into_bytes()
+}
+
 fn encode(
     effect: &Effect,
     routing_key: &str,

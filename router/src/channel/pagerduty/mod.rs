@@ -22,9 +22,11 @@
 //!   PagerDuty ten a minute for it.
 
 mod answer;
+pub(super) mod changes;
 mod event;
 mod poll_config;
 
+pub use changes::{Config as ChangesConfig, PagerDutyChanges};
 pub use poll_config::{EverySeconds, PollConfig};
 pub(crate) use poll_config::{fits_polls, fits_webhooks};
 
@@ -33,13 +35,13 @@ use serde::Deserialize;
 use watchfire_core::action::Role;
 use watchfire_core::decision::Effect;
 use watchfire_core::ids::ChannelName;
-use watchfire_core::notice::{Fault, Templates};
+use watchfire_core::notice::{Fault, Templates, Wording};
 use watchfire_core::verdict::EffectKind;
 use watchfire_core::yaml::{Mistake, expected};
 
 use super::payload::{Form, Place, Profile};
 use super::reply::Reply;
-use super::{Action, Address, Bound, Dispatch, PerMinute, Preview};
+use super::{Action, Address, Asked, Bound, Dispatch, PerMinute, Preview};
 use crate::clients::{Clients, Doubt};
 use crate::failure::{Done, NotTaken};
 use crate::secret::{Secret, SecretSource, SecretUse};
@@ -123,6 +125,11 @@ fn fits(routing_key: &Secret) -> Result<(), Mistake> {
 }
 
 impl Config {
+    /// How it words its pages.
+    pub(super) fn wording(&self) -> Option<Wording> {
+        Some(self.templates.clone().into())
+    }
+
     /// What it keeps in though the page says it, in words; none where it sends all.
     pub(super) fn leaves_out(&self) -> Option<String> {
         self.payload.leaves_out(&self.leave_out)
@@ -199,26 +206,25 @@ impl Action for PagerDuty {
     }
 
     /// The end of an alert that never was: PagerDuty drops it, and calls nobody.
-    async fn ask(&self) -> Option<Result<String, String>> {
+    async fn ask(&self) -> Option<Asked> {
         let nothing = event::end_of_nothing(&self.routing_key.expose());
         Some(match self.send(nothing).await {
-            Ok(Answer::Accepted(_)) => Ok("PagerDuty takes events by this key".to_owned()),
-            Ok(Answer::Refused(reason)) => Err(format!("PagerDuty: {reason}")),
-            Err(not_taken) => Err(not_taken.into_reason()),
+            Ok(Answer::Accepted(_)) => Asked::Would("PagerDuty takes events by this key".to_owned()),
+            Ok(Answer::Refused(reason)) => Asked::WouldNot(format!("PagerDuty: {reason}")),
+            Err(not_taken) => Asked::WouldNot(not_taken.into_reason()),
         })
     }
 
     fn bound(&self) -> Option<Bound> {
         Some(Bound::of(self.pace, &["pagerduty", self.url.as_str(), &self.routing_key.expose()]))
     }
+
+    fn faults(&self, effect: &Effect) -> Vec<Fault> {
+        event::faults(effect, &self.form)
+    }
 }
 
 impl PagerDuty {
-    /// Which of its own templates cannot be used for that page.
-    pub(super) fn faults(&self, effect: &Effect) -> Vec<Fault> {
-        event::faults(effect, &self.form)
-    }
-
     async fn send(&self, body: Vec<u8>) -> Result<Answer, NotTaken> {
         self.send_to(self.url.clone(), body).await
     }

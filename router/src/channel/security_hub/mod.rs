@@ -32,13 +32,15 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use watchfire_core::action::Role;
 use watchfire_core::ids::ChannelName;
+use watchfire_core::notice::Wording;
 use watchfire_core::value_schema;
 use watchfire_core::yaml::{Mistake, expected};
 
-use super::{Action, Address, Bound, Dispatch};
+use super::{Action, Address, Asked, Bound, Dispatch};
 use crate::aws::call::{Place, Service, configured};
 use crate::clients::Clients;
 use crate::failure::{Done, NotTaken};
+use crate::secret::SecretUse;
 use batch::Writer;
 use call::Caller;
 use note::Update;
@@ -56,6 +58,22 @@ pub struct Config {
     pub endpoint: Option<Address>,
 }
 
+impl Config {
+    pub(super) fn check(&self, _mistake: &mut dyn FnMut(&str, Mistake)) {}
+
+    pub(super) fn secrets(&mut self) -> Vec<SecretUse<'_>> {
+        Vec::new()
+    }
+
+    pub(super) fn wording(&self) -> Option<Wording> {
+        None
+    }
+
+    pub(super) fn leaves_out(&self) -> Option<String> {
+        None
+    }
+}
+
 /// The name of an AWS region.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
@@ -66,6 +84,13 @@ value_schema!(HubRegion, {
     "description": "The name of an AWS region.",
     "pattern": "^[a-z0-9]+(-[a-z0-9]+)+$"
 });
+impl HubRegion {
+    /// Its name.
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 impl TryFrom<String> for HubRegion {
     type Error = Mistake;
 
@@ -124,7 +149,7 @@ impl Action for SecurityHub {
     }
 
     /// The only call that is permitted writes to a finding.
-    async fn ask(&self) -> Option<Result<String, String>> {
+    async fn ask(&self) -> Option<Asked> {
         None
     }
 

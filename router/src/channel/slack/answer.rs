@@ -1,9 +1,13 @@
 //! What Slack's answers mean: said, refused for good, gone, or to be asked again.
 
 use serde_json::Value;
+use watchfire_core::text::clean;
 
 use crate::channel::reply::Reply;
 use crate::failure::NotTaken;
+
+/// What is told of an error that is no word.
+const MOST_TOLD: usize = 100;
 
 /// What Slack said.
 #[derive(Debug, PartialEq)]
@@ -104,7 +108,12 @@ fn explained(said: &Value, error: &str) -> String {
     let messages = said["response_metadata"]["messages"].as_array().into_iter().flatten();
     let messages: Vec<_> = messages.filter_map(Value::as_str).collect();
     let messages = if messages.is_empty() { String::new() } else { format!(": {}", messages.join("; ")) };
-    format!("refused with {error}{}{messages}", needed.unwrap_or_default())
+    let named = match (error, &said["error"]) {
+        ("", Value::Null | Value::String(_)) => "without a reason".to_owned(),
+        ("", other) => format!("with {}", clean(&other.to_string(), MOST_TOLD)),
+        (error, _) => format!("with {error}"),
+    };
+    format!("refused {named}{}{messages}", needed.unwrap_or_default())
 }
 
 /// Only what is wrong with the message ends it: all else can be mended while it waits.
@@ -201,6 +210,13 @@ mod tests {
         ];
         for (status, body, fate) in table {
             assert_eq!(of_api(&reply(status, body)), fate, "{status}");
+        }
+        for (body, said) in [
+            (r#"{"ok":false}"#, "refused without a reason"),
+            (r#"{"ok":false,"error":""}"#, "refused without a reason"),
+            (r#"{"ok":false,"error":{"code":7}}"#, r#"refused with {"code":7}"#),
+        ] {
+            assert_eq!(of_api(&reply(200, body)), later(said), "{body}");
         }
         let scope = r#"{"ok":false,"error":"missing_scope","needed":"chat:write","provided":"x"}"#;
         assert_eq!(of_api(&reply(200, scope)), later("refused with missing_scope, needs chat:write"));

@@ -35,14 +35,14 @@ use serde_json::{Value, json};
 use watchfire_core::action::Role;
 use watchfire_core::decision::Effect;
 use watchfire_core::ids::ChannelName;
-use watchfire_core::notice::{Fault, Templates};
+use watchfire_core::notice::{Fault, Templates, Wording};
 use watchfire_core::value_schema;
 use watchfire_core::verdict::EffectKind;
 use watchfire_core::yaml::{Mistake, expected};
 
 use super::payload::{Form, Place, Profile};
 use super::reply::{Reply, secret_parts};
-use super::{Action, Address, Bound, Dispatch, PerMinute, Preview, is_address};
+use super::{Action, Address, Asked, Bound, Dispatch, PerMinute, Preview, is_address};
 use crate::clients::{Clients, Doubt};
 use crate::failure::{Done, NotTaken};
 use crate::secret::{Secret, SecretSource, SecretUse};
@@ -158,6 +158,11 @@ impl Config {
         }
     }
 
+    /// How it words its pages.
+    pub(super) fn wording(&self) -> Option<Wording> {
+        Some(self.templates.clone().into())
+    }
+
     /// What it keeps in though the page says it, in words; none where it sends all.
     pub(super) fn leaves_out(&self) -> Option<String> {
         self.payload.leaves_out(&self.leave_out)
@@ -237,25 +242,25 @@ impl Action for Slack {
     }
 
     /// Who the token is; of a webhook, whether it is there: it refuses a message without a text.
-    async fn ask(&self) -> Option<Result<String, String>> {
+    async fn ask(&self) -> Option<Asked> {
         let asked = match &self.way {
             Way::Bot { .. } => self.call("auth.test", &json!({})).await,
             Way::Hook(_) => self.call("", &json!({"text": ""})).await,
         };
         Some(match asked {
             Ok(Answer::Taken(_)) if matches!(self.way, Way::Hook(_)) => {
-                Err("it takes a message without a text, as Slack does not".to_owned())
+                Asked::WouldNot("it takes a message without a text, as Slack does not".to_owned())
             }
-            Ok(Answer::Taken(said)) => Ok(format!(
+            Ok(Answer::Taken(said)) => Asked::Would(format!(
                 "Slack knows the bot {} of {}",
                 said["user"].as_str().unwrap_or("?"),
                 said["team"].as_str().unwrap_or("?")
             )),
             Ok(Answer::Refused(reason)) if reason.ends_with("no_text") => {
-                Ok("the webhook is there".to_owned())
+                Asked::Would("the webhook is there".to_owned())
             }
-            Ok(Answer::Refused(reason) | Answer::Gone(reason)) => Err(format!("Slack: {reason}")),
-            Err(not_taken) => Err(not_taken.into_reason()),
+            Ok(Answer::Refused(reason) | Answer::Gone(reason)) => Asked::WouldNot(format!("Slack: {reason}")),
+            Err(not_taken) => Asked::WouldNot(not_taken.into_reason()),
         })
     }
 
@@ -268,19 +273,17 @@ impl Action for Slack {
         };
         Some(bound.apart(APART))
     }
-}
 
-impl Slack {
-    /// Which of its own templates cannot be used for that page.
-    pub(super) fn faults(&self, effect: &Effect) -> Vec<Fault> {
+    fn faults(&self, effect: &Effect) -> Vec<Fault> {
         message::faults(effect, &self.form)
     }
 
-    /// Whether what was said before decides where the next thing is said.
-    pub(super) fn goes_on(&self) -> bool {
+    fn goes_on(&self) -> bool {
         matches!(self.way, Way::Bot { .. })
     }
+}
 
+impl Slack {
     fn place_of(&self, dispatch: &Dispatch<'_>) -> Option<Posted> {
         dispatch.receipts.iter().find_map(|receipt| receipt.parse().ok())
     }

@@ -12,12 +12,14 @@ pub(super) enum Answer {
     Refused(String),
 }
 
-/// Only what is wrong with the card ends it: a workflow can be switched on while the page waits.
+/// Only what is wrong with the card ends it: a workflow can be switched on while the page waits. A workflow begins with
+/// 202, and with 200 where it has an answer of its own; what says 200 in HTML is a login or a proxy.
 pub(super) fn read(reply: &Reply) -> Result<Answer, NotTaken> {
-    let Reply { status, retry_after, body: _ } = *reply;
+    let Reply { status, retry_after, ref body } = *reply;
     let for_now = |what: &str| Err(NotTaken::ForNow { reason: reply.explained(what), retry_after });
     match status {
-        200 | 202 => Ok(Answer::Begun),
+        202 => Ok(Answer::Begun),
+        200 if !body.trim_start().starts_with('<') => Ok(Answer::Begun),
         400 => Ok(Answer::Refused(reply.explained("refused"))),
         413 => Ok(Answer::Refused(reply.explained("too large"))),
         429 => Err(NotTaken::Busy { reason: reply.explained("too many"), retry_after }),
@@ -56,6 +58,18 @@ mod tests {
         for (status, fate) in table {
             let reply = Reply { status, retry_after: wait, body: "said".to_owned() };
             assert_eq!(read(&reply), fate, "{status}");
+        }
+    }
+
+    #[test]
+    fn a_page_for_people_is_no_answer_of_a_workflows_whatever_its_status() {
+        let reply = |status, body: &str| Reply { status, retry_after: None, body: body.to_owned() };
+        for body in ["<html>Sign in", "\n<!DOCTYPE html>"] {
+            let said = read(&reply(200, body)).expect_err("nobody has taken it").into_reason();
+            assert_eq!(said, format!("200 not an answer of a workflow's: {}", body.trim()));
+        }
+        for body in ["", "1", "{}", "taken"] {
+            assert_eq!(read(&reply(200, body)), Ok(Answer::Begun), "{body}");
         }
     }
 }

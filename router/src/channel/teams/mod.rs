@@ -29,12 +29,12 @@ use serde::Deserialize;
 use watchfire_core::action::Role;
 use watchfire_core::decision::Effect;
 use watchfire_core::ids::ChannelName;
-use watchfire_core::notice::{Fault, Templates};
+use watchfire_core::notice::{Fault, Templates, Wording};
 use watchfire_core::yaml::Mistake;
 
 use super::payload::{Form, Place, Profile};
 use super::reply::{Reply, secret_parts};
-use super::{Action, Bound, Dispatch, PerMinute, Preview, is_address};
+use super::{Action, Asked, Bound, Dispatch, PerMinute, Preview, is_address};
 use crate::clients::{Clients, Doubt};
 use crate::failure::{Done, NotTaken};
 use crate::secret::{Secret, SecretSource, SecretUse};
@@ -77,6 +77,11 @@ impl Config {
     /// What is wrong about it that its members by themselves do not show.
     pub(super) fn check(&self, mistake: &mut dyn FnMut(&str, Mistake)) {
         self.payload.check(&self.leave_out, mistake);
+    }
+
+    /// How it words its pages.
+    pub(super) fn wording(&self) -> Option<Wording> {
+        Some(self.templates.clone().into())
     }
 
     /// What it keeps in though the page says it, in words; none where it sends all.
@@ -128,24 +133,23 @@ impl Action for Teams {
     }
 
     /// Whatever it answers, it can be reached.
-    async fn ask(&self) -> Option<Result<String, String>> {
+    async fn ask(&self) -> Option<Asked> {
         Some(match self.request(Method::OPTIONS, Vec::new()).await {
-            Ok(reply) => Ok(format!("it can be reached, and answers OPTIONS with {}", reply.status)),
-            Err(not_taken) => Err(not_taken.into_reason()),
+            Ok(reply) => Asked::of_options(reply.status),
+            Err(not_taken) => Asked::WouldNot(not_taken.into_reason()),
         })
     }
 
     fn bound(&self) -> Option<Bound> {
         Some(Bound::of(self.pace, &["teams", &self.url.expose()]).apart(APART))
     }
+
+    fn faults(&self, effect: &Effect) -> Vec<Fault> {
+        card::faults(effect, &self.form)
+    }
 }
 
 impl Teams {
-    /// Which of its own templates cannot be used for that page.
-    pub(super) fn faults(&self, effect: &Effect) -> Vec<Fault> {
-        card::faults(effect, &self.form)
-    }
-
     async fn send(&self, body: Vec<u8>) -> Result<Answer, NotTaken> {
         let reply = self.request(Method::POST, body).await?;
         if matches!(reply.status, 401 | 403 | 404) {

@@ -4,10 +4,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use watchfire_core::decision::Effect;
-use watchfire_core::notice::{Fault, Ids, WordedJson};
 
 use super::Form;
 use crate::channel::Dispatch;
+use crate::channel::payload::page;
 
 /// What the body is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -39,39 +39,13 @@ impl Format {
 
 /// The whole page. Where it would be too large, the bare one.
 pub(super) fn full(dispatch: &Dispatch<'_>, form: &Form) -> Vec<u8> {
-    let body = encode(dispatch, worded(dispatch, form).json, form);
+    let body = encode(dispatch, page::whole(dispatch, &form.page), form);
     if body.len() > form.format.most_bytes() { bare(dispatch, form) } else { body }
 }
 
-/// Which templates cannot be used for it.
-pub(super) fn faults(effect: &Effect, form: &Form) -> Vec<Fault> {
-    if form.wording.has_own() { worded(&Dispatch::alone(effect), form).faults } else { Vec::new() }
-}
-
-fn worded(dispatch: &Dispatch<'_>, form: &Form) -> WordedJson {
-    let Effect { kind, dedup_key, notice, .. } = dispatch.effect;
-    let notice = form.profile.told(notice, &form.leave_out);
-    form.wording.json(&notice, *kind, Ids { id: &dispatch.id, dedup_key })
-}
-
-/// What it is about and how urgent it is, by the names that the whole page has.
+/// What it is about and how urgent it is.
 pub(super) fn bare(dispatch: &Dispatch<'_>, form: &Form) -> Vec<u8> {
-    let Effect { kind, dedup_key, notice, .. } = dispatch.effect;
-    let notice = form.profile.told(notice, &form.leave_out);
-    let page = json!({
-        "version": 1,
-        "id": dispatch.id,
-        "dedup_key": dedup_key,
-        "effect": kind.as_str(),
-        "priority": notice.priority.as_str(),
-        "sample": notice.sample,
-        "drill": notice.drill,
-        "title": notice.subject(*kind),
-        "incident": notice.incident,
-        "link": notice.head.link.as_deref().unwrap_or_default(),
-        "cut": true,
-    });
-    encode(dispatch, page, form)
+    encode(dispatch, page::bare(dispatch, &form.page), form)
 }
 
 fn encode(dispatch: &Dispatch<'_>, page: Value, form: &Form) -> Vec<u8> {

@@ -60,7 +60,7 @@ impl HeaderField {
 }
 
 /// Whether a header can carry it.
-pub(super) fn fits(value: &Secret) -> Result<(), Mistake> {
+pub(in crate::channel) fn fits(value: &Secret) -> Result<(), Mistake> {
     let mistake = || expected("the value of a header").found("characters that none can have");
     HeaderValue::from_str(&value.expose()).map(|_| ()).map_err(|_| mistake())
 }

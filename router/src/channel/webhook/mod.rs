@@ -40,15 +40,16 @@ use watchfire_core::ids::ChannelName;
 use watchfire_core::notice::{Fault, JsonTemplates, Wording};
 use watchfire_core::yaml::{Mistake, expected};
 
-use super::payload::{Place, Profile};
+use super::payload::{self, Place, Profile, page};
 use super::reply::{Reply, secret_parts};
-use super::{Action, Bound, Dispatch, PerMinute, Preview, is_address};
+use super::{Action, Asked, Bound, Dispatch, PerMinute, Preview, is_address};
 use crate::clients::{Clients, Doubt};
 use crate::failure::{Done, NotTaken};
 use crate::secret::{Secret, SecretSource, SecretUse};
 use answer::Answer;
 use body::Format;
 use header::HeaderField;
+pub(super) use header::fits as fits_header;
 
 /// The headers of Standard Webhooks.
 const ID: HeaderName = HeaderName::from_static("webhook-id");
@@ -119,6 +120,11 @@ impl Config {
         }
     }
 
+    /// How it words its pages.
+    pub(super) fn wording(&self) -> Option<Wording> {
+        Some(self.templates.clone().into())
+    }
+
     /// What it keeps in though the page says it, in words; none where it sends all.
     pub(super) fn leaves_out(&self) -> Option<String> {
         self.payload.leaves_out(&self.leave_out)
@@ -126,12 +132,8 @@ impl Config {
 
     fn form(&self) -> Form {
         let Self { format, payload, leave_out, templates, .. } = self;
-        Form {
-            format: *format,
-            profile: *payload,
-            leave_out: leave_out.clone(),
-            wording: templates.clone().into(),
-        }
+        let (profile, leave_out, wording) = (*payload, leave_out.clone(), templates.clone().into());
+        Form { format: *format, page: payload::Form { profile, leave_out, wording } }
     }
 }
 
@@ -139,9 +141,7 @@ impl Config {
 #[derive(Debug)]
 struct Form {
     format: Format,
-    profile: Profile,
-    leave_out: Vec<Place>,
-    wording: Wording,
+    page: payload::Form,
 }
 
 /// Sends pages to one address.
@@ -202,25 +202,24 @@ impl Action for Webhook {
     }
 
     /// Whatever it answers, it can be reached.
-    async fn ask(&self) -> Option<Result<String, String>> {
+    async fn ask(&self) -> Option<Asked> {
         let asked = self.request(Method::OPTIONS, HeaderMap::new(), Vec::new()).await;
         Some(match asked {
-            Ok(reply) => Ok(format!("it can be reached, and answers OPTIONS with {}", reply.status)),
-            Err(not_taken) => Err(not_taken.into_reason()),
+            Ok(reply) => Asked::of_options(reply.status),
+            Err(not_taken) => Asked::WouldNot(not_taken.into_reason()),
         })
     }
 
     fn bound(&self) -> Option<Bound> {
         Some(Bound::of(self.pace, &["webhook", &self.url.expose()]))
     }
+
+    fn faults(&self, effect: &Effect) -> Vec<Fault> {
+        page::faults(effect, &self.form.page)
+    }
 }
 
 impl Webhook {
-    /// Which of its own templates cannot be used for that page.
-    pub(super) fn faults(&self, effect: &Effect) -> Vec<Fault> {
-        body::faults(effect, &self.form)
-    }
-
     async fn send(&self, dispatch: &Dispatch<'_>, body: Vec<u8>) -> Result<Answer, NotTaken> {
         let headers = self.signed(&dispatch.id, Timestamp::now().as_second(), &body);
         let reply = self.request(Method::POST, headers, body).await?;
@@ -262,14 +261,14 @@ impl Webhook {
 
 /// Which of a channel's own templates cannot be used for that page.
 pub(super) fn faults(config: &Config, effect: &Effect) -> Vec<Fault> {
-    body::faults(effect, &config.form())
+    page::faults(effect, &config.form().page)
 }
 
 /// The body that would be sent.
 pub(super) fn preview(config: &Config, effect: &Effect) -> Preview {
     let form = config.form();
     let body = body::full(&Dispatch::alone(effect), &form);
-    Preview::of(&format!("POST to the address of {}", config.url), &body::faults(effect, &form))
+    Preview::of(&format!("POST to the address of {}", config.url), &page::faults(effect, &form.page))
         .size(body.len(), "bytes", Some(form.format.most_bytes()))
         .part("body", String::from_utf8_lossy(&body).into_owned())
 }

@@ -18,7 +18,7 @@ fn config(yaml: &str) -> Result<Config, String> {
 }
 
 fn form(format: Format, profile: Profile) -> Form {
-    Form { format, profile, leave_out: Vec::new(), wording: Wording::default() }
+    Form { format, page: payload::Form { profile, leave_out: Vec::new(), wording: Wording::default() } }
 }
 
 fn read(body: &[u8]) -> Value {

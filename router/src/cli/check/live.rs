@@ -10,6 +10,7 @@ use tokio::time::{Instant, timeout};
 use watchfire_core::text::clean;
 use watchfire_core::yaml::Mistake;
 
+use crate::channel::Asked;
 use crate::clients::{Clients, chain};
 use crate::cluster;
 use crate::config::Ready;
@@ -29,21 +30,22 @@ pub(super) struct Answer {
     /// Where that stands, for one that failed.
     place: String,
     /// None where there was nobody to ask.
-    said: Option<Result<String, String>>,
+    said: Option<Asked>,
     took: Duration,
 }
 
 impl Answer {
     pub(super) fn is_failure(&self) -> bool {
-        matches!(self.said, Some(Err(_)))
+        matches!(self.said, Some(Asked::WouldNot(_)))
     }
 
     pub(super) fn line(&self) -> String {
         let Self { path, place, said, took } = self;
         match said {
             None => format!("-     {path}: nobody to ask"),
-            Some(Ok(said)) => format!("ok    {path}: {said} ({} ms)", took.as_millis()),
-            Some(Err(reason)) => format!("FAIL  {place}: {reason}"),
+            Some(Asked::Would(said)) => format!("ok    {path}: {said} ({} ms)", took.as_millis()),
+            Some(Asked::Unsure { said, means }) => format!("warn  {place}: {said}: {means}"),
+            Some(Asked::WouldNot(reason)) => format!("FAIL  {place}: {reason}"),
         }
     }
 
@@ -51,40 +53,48 @@ impl Answer {
         let Self { path, place: _, said, took } = self;
         match said {
             None => json!({"path": path, "result": "not_asked"}),
-            Some(Ok(said)) => {
+            Some(Asked::Would(said)) => {
                 json!({"path": path, "result": "ok", "said": said, "milliseconds": took.as_millis()})
             }
-            Some(Err(reason)) => json!({"path": path, "result": "failed", "said": reason}),
+            Some(Asked::Unsure { said, means }) => {
+                json!({"path": path, "result": "unsure", "said": said, "means": means})
+            }
+            Some(Asked::WouldNot(reason)) => json!({"path": path, "result": "failed", "said": reason}),
         }
     }
 }
 
-type Asking<'a> = BoxFuture<'a, Option<Result<String, String>>>;
+type Asking<'a> = BoxFuture<'a, Option<Asked>>;
 
 /// Asks queues, channels and the cluster.
 pub(super) async fn ask(ready: &Ready, clients: &Clients) -> Vec<Answer> {
     let mut asked: Vec<(String, Asking<'_>)> = Vec::new();
     for (index, queue) in ready.config.queues.iter().enumerate() {
         let path = if ready.written.has("queue") { "queue".to_owned() } else { format!("queues[{index}]") };
-        asked.push((path, self::queue(queue, clients).boxed()));
+        asked.push((path, self::queue(queue, clients).map(answered).boxed()));
     }
     if let Some(config) = &ready.config.store.dynamodb {
-        asked.push(("store.dynamodb.table".to_owned(), self::table(config, clients).boxed()));
+        asked.push(("store.dynamodb.table".to_owned(), self::table(config, clients).map(answered).boxed()));
     }
     for (name, channel) in &ready.channels {
         asked.push((format!("channels.{name}"), channel.ask().boxed()));
     }
     if let Some(cluster) = &ready.config.cluster {
-        asked.push(("cluster".to_owned(), self::cluster(cluster, clients).boxed()));
+        asked.push(("cluster".to_owned(), self::cluster(cluster, clients).map(answered).boxed()));
     }
     let answers = asked.into_iter().map(async |(path, asking)| {
         let begun = Instant::now();
         let said = timeout(PATIENCE, asking).await;
-        let said = said.unwrap_or_else(|_| Some(Err(format!("no answer within {} s", PATIENCE.as_secs()))));
+        let said = said
+            .unwrap_or_else(|_| Some(Asked::WouldNot(format!("no answer within {} s", PATIENCE.as_secs()))));
         let place = ready.written.mistake(&path, Mistake::default()).place();
         Answer { path, place, said, took: begun.elapsed() }
     });
     join_all(answers).await
+}
+
+fn answered(said: Option<Result<String, String>>) -> Option<Asked> {
+    said.map(Asked::from)
 }
 
 async fn queue(queue: &QueueConfig, clients: &Clients) -> Option<Result<String, String>> {

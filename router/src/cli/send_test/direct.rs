@@ -4,7 +4,6 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, anyhow};
 use futures_util::future::join_all;
-use watchfire_core::action::Role;
 use watchfire_core::decision::{Effect, When};
 use watchfire_core::ids::{ChannelName, EventId};
 
@@ -74,11 +73,9 @@ fn chosen(config: &Config, name: &str) -> Result<ChannelConfig, Failed> {
         format!("--channel: expected a channel of the configuration ({}), found `{name}`", known.join(", "))
     });
     let found = found.map_err(usage)?;
-    match found.role() {
-        Role::Notify => Ok(found.clone()),
-        Role::Capture | Role::Contain | Role::Record => {
-            Err(usage(anyhow!("--channel: `{name}` writes to Security Hub and tells nobody")))
-        }
+    match found.can_be_tried() {
+        true => Ok(found.clone()),
+        false => Err(usage(anyhow!("--channel: `{name}` writes to Security Hub and tells nobody"))),
     }
 }
 
