@@ -155,7 +155,7 @@ async fn where_every_replica_is_suspect_scale_to_zero_is_proposed_and_nothing_is
     stage.clock.advance(SignedDuration::from_secs(2));
     stage.handle(&stage.miner(&pods[1], "event-2")).await;
     let withheld = stage.entry("event-2").await.expect("it was decided").decision.withheld;
-    let proposed = withheld.iter().find(|withheld| withheld.action == "scale-to-zero");
+    let proposed = withheld.iter().find(|withheld| withheld.action.to_string() == "scale-to-zero");
     let because = format!("2 pods of deployment {}/pay are suspect, which has 2 replicas", stage.namespace);
     assert!(proposed.is_some_and(|it| it.reason.to_string().contains(&because)), "{withheld:?}");
     stage.later(10).await;

@@ -109,7 +109,10 @@ impl Alerts {
             return json!({"priority": priority(effect)});
         }
         let (notice, words) = self.worded(effect);
-        let lines = [words.title, notice.why].into_iter().chain(notice.doing).chain(notice.withheld);
+        let lines = [words.title, notice.why]
+            .into_iter()
+            .chain(notice.doing)
+            .chain(notice.withheld.iter().map(ToString::to_string));
         let note: String = lines.collect::<Vec<_>>().join("\n").chars().take(MOST_NOTE).collect();
         json!({"note": note, "source": WHO, "user": WHO})
     }
