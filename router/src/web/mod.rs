@@ -15,8 +15,8 @@ mod refusal;
 mod server;
 mod spelt_out;
 mod store;
-mod token;
 mod webhooks;
+mod who;
 
 pub use commands::{LetIn, Operator, Vouched};
 pub(crate) use doors::{Doors, asked_without_doors};
@@ -24,5 +24,4 @@ pub use events::{Ingest, Senders};
 pub use health::Health;
 pub use refusal::Refusals;
 pub(crate) use server::Server;
-pub use token::Token;
 pub use webhooks::{Webhooks, webhooks};
