@@ -18,7 +18,6 @@ use crate::channel::Channel;
 use crate::clients::Clients;
 use crate::config::{At, Config, HttpConfig, Ready, Tokens};
 use crate::descriptors::{self, Shares};
-use crate::identity::{Access, Known};
 use crate::pagerduty::{Inbound, Poller};
 use crate::reload::{self, Reloader, Started};
 use crate::rotation::Rotation;
@@ -96,14 +95,15 @@ impl App {
         let started = file.map(|file| Started::with(file, &ready));
         let parts = Parts::of(ready, clients, watcher).await?;
         let Parts { router, store, metrics, clients, queues, http, health, config, .. } = parts;
-        let Parts { canary, inbound, tokens, rotation, .. } = parts;
+        let Parts { canary, inbound, tokens, rotation, access, .. } = parts;
         let limit = descriptors::raise();
-        let Tokens { token, operator_token } = tokens;
+        let Tokens { token, operator_token: _ } = tokens;
         let refusals = Refusals::new(metrics.clone());
         let Inbound { signers, pollers } = inbound;
         let webhooks = Webhooks::new(router.clone(), signers);
         let reloader = started.map(|started| {
-            Arc::new(Reloader::new(started, router.clone(), clients.clone(), rotation.clone()))
+            let access = access.clone();
+            Arc::new(Reloader::new(started, router.clone(), clients.clone(), rotation.clone(), access))
         });
         let spool = match &store {
             Store::Embedded(_) => Some(Spool::new(&store)?),
@@ -123,7 +123,6 @@ impl App {
             refusals: refusals.clone(),
             telling,
         };
-        let access = Access::new(operator_token.as_ref(), Known::default());
         let operator = Operator {
             router: router.clone(),
             access,

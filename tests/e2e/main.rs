@@ -47,4 +47,5 @@ mod support;
 mod templates;
 mod transcripts;
 mod truth;
+mod who;
 mod worker;

@@ -134,6 +134,16 @@ impl Plans {
         }
     }
 
+    /// That person asked for what waits.
+    pub(crate) fn asked_by(&mut self, person: &str) {
+        self.approvals.values_mut().for_each(|approval| approval.asked_by = Some(person.to_owned()));
+    }
+
+    /// Whether anything waits for people.
+    pub(crate) fn asks(&self) -> bool {
+        !self.approvals.is_empty()
+    }
+
     /// The incident on whose account it is names what is done something to, and what is asked for.
     pub(crate) fn named_by(&self, record: &mut IncidentRecord) {
         record.targets.extend(self.targets.iter().cloned());
@@ -158,7 +168,11 @@ impl Plans {
                 return instead;
             }
         };
+        let people = request.input.mitigation.approvers_of(action);
         match self.ruling(request, action, &planned) {
+            Ruling::Go if people > 1 && request.asked_by == AskedBy::Human => {
+                self.ask(request, action, planned, format!("{people} others have to approve it"));
+            }
             Ruling::Go if action.role() == Role::Contain && !self.captures() => {
                 self.ask(request, action, planned, "its evidence is not taken unasked".to_owned());
             }
@@ -253,6 +267,8 @@ impl Plans {
             asked_at: now,
             expires_at,
             answer: None,
+            asked_by: None,
+            approvers: Vec::new(),
         };
         self.approvals.insert(id, record);
     }

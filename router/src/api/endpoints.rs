@@ -79,6 +79,8 @@ endpoints! {
         Story: Get "/v1/story",
         /// Shows one event as it was delivered, and what was decided about it.
         Event: Get "/v1/event",
+        /// Shows who changed what: the latest hundred, or the hundred behind a number.
+        Audit: Get "/v1/audit",
         /// Has the configuration and rules read again.
         Reload: Post "/v1/reload",
         /// Streams what `watchfire store backup` makes a store of.
@@ -101,7 +103,10 @@ impl OperatorEndpoint {
             | OperatorEndpoint::Story
             | OperatorEndpoint::Event => Role::Viewer,
             OperatorEndpoint::Commands => Role::Responder,
-            OperatorEndpoint::Reload | OperatorEndpoint::Backup | OperatorEndpoint::Export => Role::Admin,
+            OperatorEndpoint::Audit
+            | OperatorEndpoint::Reload
+            | OperatorEndpoint::Backup
+            | OperatorEndpoint::Export => Role::Admin,
         }
     }
 }

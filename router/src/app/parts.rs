@@ -44,6 +44,7 @@ pub struct Parts {
     pub(super) tokens: Tokens,
     pub(super) namespace: String,
     pub(super) rotation: Arc<Rotation>,
+    pub(super) access: Arc<Access>,
 }
 
 /// What a Lambda has of them: no socket, no task of its own, no embedded queue.
@@ -131,6 +132,7 @@ impl Parts {
         let Config { queues, http, health, store: config, cluster, evidence, .. } = config;
         let Config { mitigation, canary, telemetry, .. } = in_use.clone();
         let metrics = Arc::new(Metrics::default());
+        let access = Access::new(tokens.operator_token.as_ref(), in_use.access.known());
         let TelemetryConfig { otlp, namespace } = telemetry;
         let traces = match &otlp {
             Some(OtlpConfig { endpoint }) => Traces::to(
@@ -157,6 +159,7 @@ impl Parts {
         let rotation = Arc::new(Rotation::of(&in_use, router.clone(), clients.clone()));
         Ok(Parts {
             rotation,
+            access,
             router,
             store,
             metrics,
@@ -175,12 +178,12 @@ impl Parts {
     /// What there is of it to be called.
     pub async fn called(self) -> Called {
         let Parts { router, store, metrics, clients, queues, http, config, .. } = self;
-        let Parts { canary, inbound, tokens, namespace, rotation, .. } = self;
+        let Parts { canary, inbound, tokens, namespace, rotation, access, .. } = self;
         let refusals = Refusals::new(metrics.clone());
         let (telling, _) = mpsc::channel(1);
         // Nobody takes anything out of an embedded queue here.
         let intake = Intake::of(&queues, None, &clients).await;
-        let Tokens { token, operator_token } = tokens;
+        let Tokens { token, operator_token: _ } = tokens;
         let ingest = Ingest {
             router: router.clone(),
             intake: intake.clone(),
@@ -190,7 +193,6 @@ impl Parts {
             refusals: refusals.clone(),
             telling,
         };
-        let access = Access::new(operator_token.as_ref(), Known::default());
         let operator =
             Operator { router: router.clone(), access, refusals: refusals.clone(), reloader: None };
         let webhooks = Webhooks::new(router.clone(), inbound.signers);

@@ -18,15 +18,17 @@ use super::telemetry::TelemetryConfig;
 use crate::channel::ChannelConfig;
 use crate::cluster;
 use crate::evidence;
+use crate::identity::AccessConfig;
 use crate::secret::SecretSource;
 use crate::source::QueueConfig;
 use crate::store::{DynamoDbConfig, IfDamaged};
 
 /// The parts of the file, in the order of the documented example.
-pub(super) const PARTS: [&str; 21] = [
+pub(super) const PARTS: [&str; 22] = [
     "queue",
     "queues",
     "http",
+    "access",
     "health",
     "store",
     "evidence",
@@ -54,6 +56,8 @@ pub struct Config {
     pub queues: Vec<QueueConfig>,
     /// The HTTP address that takes events onto the queue.
     pub http: HttpConfig,
+    /// Who may ask what.
+    pub access: AccessConfig,
     /// The HTTP address for health and metrics.
     pub health: HealthConfig,
     /// Where it is kept what was decided.

@@ -15,7 +15,11 @@ pub(super) struct Mistakes<'f> {
 impl Mistakes<'_> {
     pub(super) fn add(&mut self, place: Option<Place>, path: impl Into<String>, mistake: Mistake) {
         let path = path.into();
-        let mistake = if path.starts_with("channels.") { without_secrets(mistake) } else { mistake };
+        let mistake = if path.starts_with("channels.") || path.starts_with("access") {
+            without_secrets(mistake)
+        } else {
+            mistake
+        };
         self.found.push(Diagnostic::unshown(self.file, place, path, mistake));
     }
 

@@ -11,6 +11,7 @@ use super::session::{Begun, Cookie, Sessions, shown};
 use super::token::bearer;
 use super::{Csrf, Digest, Grant, How, Identity, Lasts, Token};
 use crate::secret::Secret;
+use crate::telemetry;
 
 /// What a proxy says of whom it asks for.
 const FORWARDED: [HeaderName; 2] = [header::FORWARDED, HeaderName::from_static("x-forwarded-for")];
@@ -128,6 +129,7 @@ impl Access {
         let digest = Digest::of(token.expose().trim().as_bytes());
         let identity = self.of_token(&digest, now).ok_or(self.wrong())?;
         let cookie = self.begin(Begun::Token(digest), headers, now)?;
+        telemetry::logged_in(&identity.name, identity.how.as_str());
         Ok((identity, cookie))
     }
 
@@ -141,6 +143,7 @@ impl Access {
         headers: &HeaderMap,
         now: Timestamp,
     ) -> Result<HeaderValue, Stranger> {
+        telemetry::logged_in(&identity.name, identity.how.as_str());
         self.begin(Begun::Person(Box::new(identity)), headers, now)
     }
 

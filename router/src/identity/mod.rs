@@ -10,6 +10,7 @@
 //! [`Session`] where a cookie was what it showed.
 
 mod access;
+mod config;
 mod host;
 mod least;
 mod role;
@@ -17,6 +18,7 @@ mod session;
 mod token;
 
 pub use access::{Access, Known, NamedToken, Session, Shown, Stranger};
+pub use config::{AccessConfig, SessionsConfig, TokenConfig};
 pub(crate) use host::without_port;
 pub use least::{Wanted, least};
 pub use role::{Grant, Place, Role};
@@ -26,6 +28,7 @@ pub use token::{Digest, Token, new_token};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use strum::IntoStaticStr;
+use watchfire_core::audit::Actor;
 
 /// How somebody is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, IntoStaticStr)]
@@ -101,6 +104,12 @@ impl Identity {
                 (self.name.clone(), other)
             }
         }
+    }
+
+    /// As the audit trail names them.
+    pub fn actor(&self, from: Option<String>) -> Actor {
+        let Self { name, how, subject, roles: _ } = self.clone();
+        Actor { name, how: how.as_str().to_owned(), subject, says: None, from }
     }
 
     /// What tells one person from another, whatever they call themselves.

@@ -21,16 +21,18 @@ use watchfire_core::verdict::Why;
 use super::answer::{refuse, refuse_unclear, unavailable};
 use super::asked::{Body, asked_by};
 use super::body::{Bodies, whole};
+use super::line::Line;
 use super::refusal::{Refusal, Refusals};
 use super::who::{Who, identified, permitted};
 use crate::api::params::{self, Named};
 use crate::api::{OperatorEndpoint, VERSION_HEADER, ZONE_HEADER, views};
 use crate::aws;
 use crate::failure::Nack;
-use crate::identity::{Access, How, Identity, Place};
+use crate::identity::{Access, How, Identity, Place, Role, Wanted};
 use crate::reload::Reloader;
 use crate::reloaded::Cause;
 use crate::router::{CommandResult, Rehearsal, Router, SEEN_WITHIN, recorded, shortest};
+use crate::store;
 
 /// The most that one command may be, in bytes.
 const MOST_BYTES: usize = 64 * 1024;
@@ -83,6 +85,7 @@ fn answering(endpoint: OperatorEndpoint) -> MethodRouter<Operator> {
         OperatorEndpoint::Incidents => on(by, super::incidents::incidents),
         OperatorEndpoint::Story => on(by, super::incidents::story),
         OperatorEndpoint::Event => on(by, super::event::event),
+        OperatorEndpoint::Audit => on(by, super::audit::audit),
         OperatorEndpoint::Reload => on(by, reload),
         OperatorEndpoint::Backup => on(by, super::store::backup),
         OperatorEndpoint::Export => on(by, super::store::export),
@@ -105,6 +108,7 @@ async fn introduced(State(operator): State<Operator>, request: Request, next: Ne
 async fn take(
     State(operator): State<Operator>,
     In(identity): In<Identity>,
+    line: Option<In<Arc<Line>>>,
     Body(command): Body<params::Command>,
 ) -> Response {
     let params::Command { by, reason, wish, on, dry_run, id } = command;
@@ -117,14 +121,17 @@ async fn take(
         Ok(Err(unclear)) => return refuse_unclear(&unclear),
         Err(error) => return unavailable(&error),
     };
-    if let Err(wanted) = identity.may(&wish, &Place::everywhere()) {
-        return operator.refusals.answer(Refusal::Role, wanted);
+    match permitted_there(&operator.router, &identity, &wish, on.as_ref()).await {
+        Ok(Ok(())) => {}
+        Ok(Err(wanted)) => return operator.refusals.answer(Refusal::Role, wanted),
+        Err(error) => return unavailable(&error),
     }
     let now = jiff::Timestamp::now();
     let own = || sha256(&format!("{by}\n{reason}\n{wish:?}\n{on:?}\n{}", now.as_nanosecond()));
     let id = EventId::own(Own::Command(&id.unwrap_or_else(own)));
     let (by, reason) = (clean(&by, 100), clean(&reason, 300));
-    let command = Command { id, by, reason, via: None, episode: None, caller, wish };
+    let from = line.map(|In(line)| line.from.to_string());
+    let command = Command { id, by, reason, via: None, episode: None, caller, from, wish };
     let remark = match operator.router.remark(&command).await {
         Ok(remark) => remark,
         Err(error) => return unavailable(&error),
@@ -145,11 +152,28 @@ async fn take(
     }
 }
 
+/// Whether they may have that done to what it is done to; whoever may anywhere is not looked after.
+async fn permitted_there(
+    router: &Router,
+    identity: &Identity,
+    wish: &CommandKind,
+    on: Option<&Named>,
+) -> Result<Result<(), Wanted>, store::Error> {
+    if identity.may(wish, &Place::everywhere()).is_ok() {
+        return Ok(Ok(()));
+    }
+    Ok(identity.may(wish, &router.place_of(wish, on).await?))
+}
+
 /// Who asks, as it is recorded: what they call themselves counts for nothing beside the name that they are known by.
 fn asking(by: &str, identity: &Identity) -> (String, Option<Box<Caller>>) {
     let (name, says) = identity.goes_by(by);
-    let says = says.map(|says| clean(&says, 100));
-    let caller = identity.subject.clone().map(|arn| Box::new(Caller { arn, says }));
+    let Identity { how, subject, .. } = identity;
+    let is_one_person = *how != How::OperatorToken;
+    let caller = is_one_person.then(|| {
+        let (how, says) = (how.as_str().to_owned(), says.map(|says| clean(&says, 100)));
+        Box::new(Caller { how, subject: subject.clone(), says })
+    });
     (name, caller)
 }
 
@@ -220,11 +244,14 @@ async fn concerned(router: &Router, wish: &CommandKind, decided_at: Timestamp) -
     Some(views::Silence::of(silence, holds, router.clock.now()))
 }
 
-async fn approvals(State(operator): State<Operator>) -> Response {
-    let approvals = match operator.router.approvals().await {
+async fn approvals(State(operator): State<Operator>, In(identity): In<Identity>) -> Response {
+    let mut approvals = match operator.router.approvals().await {
         Ok(approvals) => approvals,
         Err(error) => return unavailable(&error),
     };
+    approvals.retain(|(_, record)| {
+        identity.has(Role::Viewer, &operator.router.place_of_target(&record.act.target)).is_ok()
+    });
     let ids: Vec<String> = approvals.iter().map(|(id, _)| id.clone()).collect();
     let shown = approvals.into_iter().map(|(id, record)| {
         let short = shortest(&ids, &id);
@@ -233,9 +260,12 @@ async fn approvals(State(operator): State<Operator>) -> Response {
     Json(shown.collect::<Vec<_>>()).into_response()
 }
 
-async fn contained(State(operator): State<Operator>) -> Response {
+async fn contained(State(operator): State<Operator>, In(identity): In<Identity>) -> Response {
     match operator.router.held_with_names().await {
-        Ok(targets) => {
+        Ok(mut targets) => {
+            targets.retain(|(record, _)| {
+                identity.has(Role::Viewer, &operator.router.place_of_target(&record.target)).is_ok()
+            });
             let shown = targets.into_iter().map(|(target, short)| views::Contained::of(target, short));
             Json(shown.collect::<Vec<_>>()).into_response()
         }
@@ -260,9 +290,14 @@ async fn mitigation(State(operator): State<Operator>) -> Response {
 }
 
 /// The outcome stands in the answer: a configuration that was refused is an answer like another.
-async fn reload(State(operator): State<Operator>) -> Response {
+async fn reload(
+    State(operator): State<Operator>,
+    In(identity): In<Identity>,
+    line: Option<In<Arc<Line>>>,
+) -> Response {
+    let by = identity.actor(line.map(|In(line)| line.from.to_string()));
     match &operator.reloader {
-        Some(reloader) => Json(reloader.reload(Cause::Asked).await).into_response(),
+        Some(reloader) => Json(reloader.reload(Cause::Asked, Some(by)).await).into_response(),
         None => refuse(StatusCode::CONFLICT, "this worker did not read its configuration from a file"),
     }
 }

@@ -2,6 +2,7 @@
 
 mod answer;
 mod asked;
+mod audit;
 mod body;
 mod commands;
 mod doors;

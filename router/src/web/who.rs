@@ -18,7 +18,7 @@ use super::commands::{LetIn, Vouched};
 use super::line::Line;
 use super::refusal::{Refusal, Refusals};
 use crate::api::{CSRF_HEADER, OperatorEndpoint};
-use crate::identity::{Access, Identity, Role, Session, Shown, Stranger};
+use crate::identity::{Access, Identity, Place, Role, Session, Shown, Stranger};
 
 /// What the two need.
 #[derive(Clone, Debug)]
@@ -87,7 +87,12 @@ fn refused(request: &Request) -> Option<(Refusal, String)> {
     let endpoint = OperatorEndpoint::ALL.iter().find(|endpoint| endpoint.path() == path);
     // What is not in the list is everybody's, and then nobody's.
     let least = endpoint.map_or(Role::Admin, |endpoint| endpoint.least());
-    if let Err(wanted) = identity.has_anywhere(least) {
+    let has = match least {
+        // What only an admin may ask is about everything.
+        Role::Admin => identity.has(least, &Place::everywhere()),
+        Role::Viewer | Role::Responder | Role::Approver => identity.has_anywhere(least),
+    };
+    if let Err(wanted) = has {
         return Some((Refusal::Role, wanted.to_string()));
     }
     let is_only_looking = matches!(*request.method(), Method::GET | Method::HEAD);
