@@ -27,7 +27,7 @@ use crate::source::sqs::Sqs;
 use crate::source::{Canaries, Intake, QueueConfig, Source};
 use crate::store::Store;
 use crate::telemetry;
-use crate::web::{Doors, Health, Ingest, Operator, Refusals, Senders, Server, Token, Webhooks};
+use crate::web::{Doors, Health, Ingest, Operator, Refusals, Senders, Server, Webhooks};
 use crate::worker;
 #[cfg(feature = "cli")]
 pub(crate) use parts::routes_of_operators;
@@ -95,14 +95,15 @@ impl App {
         let started = file.map(|file| Started::with(file, &ready));
         let parts = Parts::of(ready, clients, watcher).await?;
         let Parts { router, store, metrics, clients, queues, http, health, config, .. } = parts;
-        let Parts { canary, inbound, tokens, rotation, .. } = parts;
+        let Parts { canary, inbound, tokens, rotation, access, .. } = parts;
         let limit = descriptors::raise();
-        let Tokens { token, operator_token } = tokens;
+        let Tokens { token, operator_token: _ } = tokens;
         let refusals = Refusals::new(metrics.clone());
         let Inbound { signers, pollers } = inbound;
         let webhooks = Webhooks::new(router.clone(), signers);
         let reloader = started.map(|started| {
-            Arc::new(Reloader::new(started, router.clone(), clients.clone(), rotation.clone()))
+            let access = access.clone();
+            Arc::new(Reloader::new(started, router.clone(), clients.clone(), rotation.clone(), access))
         });
         let spool = match &store {
             Store::Embedded(_) => Some(Spool::new(&store)?),
@@ -122,10 +123,9 @@ impl App {
             refusals: refusals.clone(),
             telling,
         };
-        let operator_token = operator_token.as_ref().map(Token::from);
         let operator = Operator {
             router: router.clone(),
-            token: operator_token,
+            access,
             refusals: refusals.clone(),
             reloader: reloader.clone(),
         };

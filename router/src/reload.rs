@@ -11,16 +11,21 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::{Map, json};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Mutex, watch};
 use tokio::time::{MissedTickBehavior, interval};
+use watchfire_core::audit::Actor;
 use watchfire_core::canary::NAME;
-use watchfire_core::ids::ChannelName;
+use watchfire_core::command::Deed;
+use watchfire_core::hash::sha256;
+use watchfire_core::ids::{ChannelName, EventId, Own};
 use watchfire_core::rules::RuleFile;
 
 use crate::channel::{ChannelConfig, PollConfig};
 use crate::clients::Clients;
 use crate::config::{self, Config, Diagnostic, Reach, Ready, Watched, Written};
+use crate::identity::Access;
 use crate::reloaded::{Cause, Reloaded};
 use crate::rotation::Rotation;
 use crate::router::{InForce, Router};
@@ -64,6 +69,7 @@ pub struct Reloader {
     router: Arc<Router>,
     known: Mutex<Known>,
     rotation: Arc<Rotation>,
+    access: Arc<Access>,
 }
 
 impl Reloader {
@@ -72,14 +78,15 @@ impl Reloader {
         router: Arc<Router>,
         clients: Arc<Clients>,
         rotation: Arc<Rotation>,
+        access: Arc<Access>,
     ) -> Self {
         router.metrics.configured(router.clock.now());
         let known = Mutex::new(started.known.clone());
-        Self { started, clients, router, known, rotation }
+        Self { started, clients, router, known, rotation, access }
     }
 
     /// Reads everything again; two who ask at once are answered one after the other.
-    pub async fn reload(&self, cause: Cause) -> Reloaded {
+    pub async fn reload(&self, cause: Cause, by: Option<Actor>) -> Reloaded {
         let mut known = self.known.lock().await;
         let mut watched = known.watched.again();
         let ready = Ready::read_watching(&self.started.file, &self.clients, Reach::World, &mut watched).await;
@@ -91,7 +98,23 @@ impl Reloader {
         known.watched = watched;
         self.router.metrics.reloaded(&reloaded, self.router.clock.now());
         telemetry::reloaded(cause, &reloaded);
+        self.record(cause, by, &reloaded).await;
         reloaded
+    }
+
+    /// What was taken up is in the audit trail. It is in force, whether or not that can be written down.
+    async fn record(&self, cause: Cause, by: Option<Actor>, reloaded: &Reloaded) {
+        let Reloaded::Taken { changed, needs_restart, rules: _, channels: _ } = reloaded else { return };
+        let now = self.router.clock.now();
+        let itself =
+            || Actor { name: "watchfire".to_owned(), how: cause.as_str().to_owned(), ..Actor::default() };
+        let id = EventId::own(Own::Command(&sha256(&format!("reload\n{}", now.as_nanosecond()))));
+        let after = json!({"changed": changed, "needs_restart": needs_restart});
+        let after = Map::from_iter([("configuration".to_owned(), after)]);
+        let deed = Deed { id, who: by.unwrap_or_else(itself), what: "reload", after };
+        if let Err(nack) = self.router.audit(&deed).await {
+            telemetry::not_audited(deed.what, &nack.reason);
+        }
     }
 
     async fn judge(&self, known: &mut Known, ready: Ready) -> Reloaded {
@@ -141,6 +164,7 @@ impl Reloader {
             }
         }
         self.rotation.goes_on_with(newest, &config);
+        self.access.becomes(config.access.known());
         let (rules, channels) = (set.policy.rules.rules().len(), set.channels.len());
         self.router.put_in_force(set);
         *known = Known { config, written, rule_files, watched };
@@ -249,7 +273,7 @@ pub(crate) async fn watch(reloader: Arc<Reloader>, mut stop: watch::Receiver<boo
             }
         };
         if let Some(cause) = cause {
-            reloader.reload(cause).await;
+            reloader.reload(cause, None).await;
             seen = None;
         }
     }

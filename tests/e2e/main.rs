@@ -48,4 +48,5 @@ mod support;
 mod templates;
 mod transcripts;
 mod truth;
+mod who;
 mod worker;

@@ -179,7 +179,8 @@ async fn a_command_on_the_table_is_recorded_as_by_whom_aws_says_it_is_and_done_b
     );
     assert_eq!((acked.code, &acked.stdout, acked.stderr.as_str()), (0, &said, ""));
     let entry = desk.table.open().await.recent(1).await.unwrap().pop().unwrap();
-    let caller = Some(Caller { arn: ARN.to_owned(), says: Some("bo".to_owned()) });
+    let caller =
+        Some(Caller { how: "iam".to_owned(), subject: Some(ARN.to_owned()), says: Some("bo".to_owned()) });
     let (by, reason) = ("ana".to_owned(), "looking".to_owned());
     assert_eq!(entry.decision.cause, Cause::Command { by, reason, approves: None, caller });
     let timeline = desk.printed(&format!("incidents timeline {key}")).await;

@@ -119,6 +119,7 @@ async fn an_acknowledgement_that_pagerduty_signed_is_a_command_in_the_journal() 
         via: Some(ChannelName::new("oncall")),
         episode: Some(1),
         caller: None,
+        from: None,
         wish: CommandKind::Acknowledge(stage.incident()),
     };
     assert_eq!(stage.heard().await, [("Command:acknowledge".to_owned(), command)]);

@@ -5,6 +5,7 @@
 
 #![allow(clippy::unwrap_used, missing_docs, reason = "these are tests, each named for its promise")]
 
+mod audit;
 mod builders;
 mod digest;
 mod due;
@@ -19,6 +20,7 @@ mod set_back;
 mod subjects;
 mod wakes;
 
+pub use audit::*;
 pub use builders::{at, done, entry, finding, record};
 pub use digest::*;
 pub use due::*;
@@ -95,6 +97,8 @@ macro_rules! store_contract {
             a_record_that_changed_since_is_kept_until_that_is_old
             pruning_takes_no_more_than_it_is_told
             a_record_that_was_pruned_and_came_back_is_not_taken_for_the_old_one
+            of_two_who_write_the_next_entry_of_the_trail_one_is_stale
+            the_audit_trail_is_never_pruned_and_follows_itself
             events_are_found_by_what_their_senders_call_them
             events_are_found_by_how_begins_what_their_senders_call_them
             records_of_a_later_time_are_found_when_the_clock_is_set_back

@@ -77,7 +77,9 @@ impl AsOf<'_> {
             | Record::Limit(_)
             | Record::PageDraft(_)
             | Record::Inhibition(_)
-            | Record::DigestContents(_) => {}
+            | Record::DigestContents(_)
+            | Record::Audit(_)
+            | Record::AuditHead(_) => {}
         }
         state.put_back(key, record);
     }
@@ -194,5 +196,6 @@ impl AsOf<'_> {
         let latest = self.in_time(self.policy.mitigation.approve_within);
         record.expires_at = record.expires_at.min(latest);
         record.answer.iter_mut().for_each(|answer| self.past(&mut answer.at));
+        record.approvers.iter_mut().for_each(|approver| self.past(&mut approver.at));
     }
 }

@@ -118,6 +118,25 @@ pub struct ApprovalRecord {
     pub expires_at: Timestamp,
     /// What the human said.
     pub answer: Option<Answer>,
+    /// Who asked for it, as [`Approver::person`] tells people apart; none where a rule did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked_by: Option<String>,
+    /// Who has approved it, where that takes more people.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub approvers: Vec<Approver>,
+}
+
+/// One of several who have to approve a plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Approver {
+    /// Their name.
+    pub by: String,
+    /// What tells them from others, whatever they call themselves.
+    pub person: String,
+    /// Why, in their words; may be empty.
+    pub reason: String,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// A human's answer, once.

@@ -207,7 +207,9 @@ fn called(record: &Record) -> Option<String> {
         | Record::DigestLine(_)
         | Record::DigestEdition(_)
         | Record::DigestDays(_)
-        | Record::DigestContents(_) => None,
+        | Record::DigestContents(_)
+        | Record::Audit(_)
+        | Record::AuditHead(_) => None,
     }
 }
 

@@ -5,6 +5,7 @@ pub mod action;
 mod as_of;
 mod asking;
 pub mod attributes;
+pub mod audit;
 pub mod budget;
 #[cfg(any(test, feature = "builders"))]
 pub mod builders;

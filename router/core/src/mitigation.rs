@@ -40,6 +40,8 @@ pub struct Mitigation {
     pub protected: Protected,
     /// How many containments are done without a human.
     pub budget: Budget,
+    /// How many people have to approve an action, where that is more than one; whoever asks for it is none of them.
+    pub approvers: BTreeMap<ActionName, u8>,
     /// How much of a workload may be contained at once, in percent of the pods it wants; at least one pod.
     pub workload_percent: u32,
     /// The priorities at which even the last ready pod of a workload may be contained.
@@ -116,6 +118,7 @@ impl Default for Mitigation {
             namespaces: BTreeMap::new(),
             protected: Protected::default(),
             budget: Budget::default(),
+            approvers: BTreeMap::new(),
             workload_percent: 50,
             last_ready_replica: BTreeSet::from([Priority::P0]),
             approve_within: SignedDuration::from_mins(30),
@@ -133,6 +136,11 @@ impl Default for Mitigation {
 }
 
 impl Mitigation {
+    /// How many people have to approve an action.
+    pub fn approvers_of(&self, action: ActionName) -> usize {
+        self.approvers.get(&action).map_or(1, |people| usize::from(*people))
+    }
+
     /// How far to go with an action in a namespace (none for what is in none): the strictest that is said.
     /// What only looks, and touches nothing, is done unless something says otherwise about it.
     pub fn mode_of(&self, action: ActionName, namespace: Option<&str>) -> Mode {

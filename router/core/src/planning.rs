@@ -137,6 +137,16 @@ impl Plans {
         }
     }
 
+    /// That person asked for what waits.
+    pub(crate) fn asked_by(&mut self, person: &str) {
+        self.approvals.values_mut().for_each(|approval| approval.asked_by = Some(person.to_owned()));
+    }
+
+    /// Whether anything waits for people.
+    pub(crate) fn asks(&self) -> bool {
+        !self.approvals.is_empty()
+    }
+
     /// The incident on whose account it is names what is done something to, and what is asked for.
     pub(crate) fn named_by(&self, record: &mut IncidentRecord) {
         record.targets.extend(self.targets.iter().cloned());
@@ -161,11 +171,15 @@ impl Plans {
                 return instead;
             }
         };
+        let people = request.input.mitigation.approvers_of(action);
         let ruling = self.ruling(request, action, &planned);
         if action == ActionName::Quarantine && suspects::is_suspect(&ruling) {
             self.suspect(request, &mut planned);
         }
         match ruling {
+            Ruling::Go if people > 1 && request.asked_by == AskedBy::Human => {
+                self.ask(request, action, planned, format!("{people} others have to approve it"));
+            }
             Ruling::Go if action.role() == Role::Contain && !self.captures() => {
                 self.ask(request, action, planned, "its evidence is not taken unasked".to_owned());
             }
@@ -266,6 +280,8 @@ impl Plans {
             asked_at: now,
             expires_at,
             answer: None,
+            asked_by: None,
+            approvers: Vec::new(),
         };
         self.approvals.insert(id, record);
     }

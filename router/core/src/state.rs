@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::audit::{AuditHead, AuditRecord};
 use crate::budget::BudgetRecord;
 use crate::containment::{ApprovalRecord, SwitchRecord, TargetKey, TargetRecord};
 use crate::digest::{Contents, DigestDays, DigestLine, DigestRecord, EditionNumber, EditionRecord};
@@ -66,6 +67,10 @@ pub enum Record {
     /// Under [`Key::DigestContents`]; never written.
     #[serde(skip)]
     DigestContents(Box<Contents>),
+    /// Under [`Key::Audit`].
+    Audit(Box<AuditRecord>),
+    /// Under [`Key::AuditHead`].
+    AuditHead(AuditHead),
 }
 
 impl Record {
@@ -89,7 +94,9 @@ impl Record {
             | Record::Storm(_)
             | Record::DigestLine(_)
             | Record::DigestDays(_)
-            | Record::DigestContents(_) => None,
+            | Record::DigestContents(_)
+            | Record::Audit(_)
+            | Record::AuditHead(_) => None,
         }
     }
 
@@ -114,7 +121,9 @@ impl Record {
             | Record::DigestLine(_)
             | Record::DigestEdition(_)
             | Record::DigestDays(_)
-            | Record::DigestContents(_) => false,
+            | Record::DigestContents(_)
+            | Record::Audit(_)
+            | Record::AuditHead(_) => false,
         }
     }
 }
@@ -331,6 +340,20 @@ impl State {
     pub fn contents(&self, edition: EditionNumber) -> Option<&Contents> {
         let Record::DigestContents(record) = self.record(&Key::DigestContents(edition))? else { return None };
         Some(record)
+    }
+
+    /// The newest entry of the audit trail, as far as it was read.
+    pub fn audit_head(&self) -> AuditHead {
+        match self.record(&Key::AuditHead) {
+            Some(Record::AuditHead(head)) => head.clone(),
+            Some(_) | None => AuditHead::default(),
+        }
+    }
+
+    /// The text of an entry of the audit trail, if it was read and there is one.
+    pub fn audit(&self, number: u64) -> Option<&str> {
+        let Record::Audit(record) = self.record(&Key::Audit(number))? else { return None };
+        Some(&record.line)
     }
 
     /// Asks for a record that may not have been read yet.

@@ -6,6 +6,8 @@ mod fixtures;
 mod histories;
 mod support;
 
+mod approvers;
+mod audit;
 mod canary;
 mod cases;
 mod changes;

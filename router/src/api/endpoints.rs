@@ -1,5 +1,7 @@
 //! Every route of the worker, once: the server serves these, the command line asks these, the document lists these.
 
+use crate::identity::Role;
+
 /// How a route is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
@@ -77,12 +79,35 @@ endpoints! {
         Story: Get "/v1/story",
         /// Shows one event as it was delivered, and what was decided about it.
         Event: Get "/v1/event",
+        /// Shows who changed what: the latest hundred, or the hundred behind a number.
+        Audit: Get "/v1/audit",
         /// Has the configuration and rules read again.
         Reload: Post "/v1/reload",
         /// Streams what `watchfire store backup` makes a store of.
         Backup: Get "/v1/store/backup",
         /// Streams the journal: a decision per line.
         Export: Get "/v1/store/export",
+    }
+}
+
+impl OperatorEndpoint {
+    /// The least role that it wants; of commands, each wants its own besides.
+    pub fn least(self) -> Role {
+        match self {
+            OperatorEndpoint::Approvals
+            | OperatorEndpoint::Contained
+            | OperatorEndpoint::Held
+            | OperatorEndpoint::Mitigation
+            | OperatorEndpoint::Silences
+            | OperatorEndpoint::Incidents
+            | OperatorEndpoint::Story
+            | OperatorEndpoint::Event => Role::Viewer,
+            OperatorEndpoint::Commands => Role::Responder,
+            OperatorEndpoint::Audit
+            | OperatorEndpoint::Reload
+            | OperatorEndpoint::Backup
+            | OperatorEndpoint::Export => Role::Admin,
+        }
     }
 }
 

@@ -16,6 +16,7 @@ use crate::config::{
     At, CanaryConfig, Config, HealthConfig, HttpConfig, OtlpConfig, Reach, Ready, StoreConfig,
     TelemetryConfig, Tokens,
 };
+use crate::identity::{Access, Known};
 use crate::pagerduty::Inbound;
 use crate::responder::Responder;
 use crate::rotation::Rotation;
@@ -23,7 +24,7 @@ use crate::router::{Router, Watcher};
 use crate::source::{Canaries, Intake, QueueConfig};
 use crate::store::{self, DynamoDbConfig, Now, Store};
 use crate::telemetry::{self, Emf, Metrics, Traces};
-use crate::web::{Ingest, Operator, Refusals, Senders, Token, Webhooks, asked_without_doors};
+use crate::web::{Ingest, Operator, Refusals, Senders, Webhooks, asked_without_doors};
 
 /// What the worker and the Lambda have in common.
 pub struct Parts {
@@ -43,6 +44,7 @@ pub struct Parts {
     pub(super) tokens: Tokens,
     pub(super) namespace: String,
     pub(super) rotation: Arc<Rotation>,
+    pub(super) access: Arc<Access>,
 }
 
 /// What a Lambda has of them: no socket, no task of its own, no embedded queue.
@@ -130,6 +132,7 @@ impl Parts {
         let Config { queues, http, health, store: config, cluster, evidence, .. } = config;
         let Config { mitigation, canary, telemetry, .. } = in_use.clone();
         let metrics = Arc::new(Metrics::default());
+        let access = Access::new(tokens.operator_token.as_ref(), in_use.access.known());
         let TelemetryConfig { otlp, namespace } = telemetry;
         let traces = match &otlp {
             Some(OtlpConfig { endpoint }) => Traces::to(
@@ -156,6 +159,7 @@ impl Parts {
         let rotation = Arc::new(Rotation::of(&in_use, router.clone(), clients.clone()));
         Ok(Parts {
             rotation,
+            access,
             router,
             store,
             metrics,
@@ -174,12 +178,12 @@ impl Parts {
     /// What there is of it to be called.
     pub async fn called(self) -> Called {
         let Parts { router, store, metrics, clients, queues, http, config, .. } = self;
-        let Parts { canary, inbound, tokens, namespace, rotation, .. } = self;
+        let Parts { canary, inbound, tokens, namespace, rotation, access, .. } = self;
         let refusals = Refusals::new(metrics.clone());
         let (telling, _) = mpsc::channel(1);
         // Nobody takes anything out of an embedded queue here.
         let intake = Intake::of(&queues, None, &clients).await;
-        let Tokens { token, operator_token } = tokens;
+        let Tokens { token, operator_token: _ } = tokens;
         let ingest = Ingest {
             router: router.clone(),
             intake: intake.clone(),
@@ -189,8 +193,8 @@ impl Parts {
             refusals: refusals.clone(),
             telling,
         };
-        let token = operator_token.as_ref().map(Token::from);
-        let operator = Operator { router: router.clone(), token, refusals: refusals.clone(), reloader: None };
+        let operator =
+            Operator { router: router.clone(), access, refusals: refusals.clone(), reloader: None };
         let webhooks = Webhooks::new(router.clone(), inbound.signers);
         let routes = asked_without_doors(Some(ingest), operator, webhooks, refusals);
         let canaries = canary.map(|canary| sender(&canary, intake, &router));
@@ -219,7 +223,12 @@ pub(super) fn held_bytes(http: &HttpConfig) -> usize {
 #[cfg(feature = "cli")]
 pub(crate) fn routes_of_operators(router: Arc<Router>) -> axum::Router {
     let refusals = Refusals::new(router.metrics.clone());
-    let operator = Operator { router, token: None, refusals: refusals.clone(), reloader: None };
+    let operator = Operator {
+        router,
+        access: Access::new(None, Known::default()),
+        refusals: refusals.clone(),
+        reloader: None,
+    };
     asked_without_doors(None, operator, None, refusals)
 }
 

@@ -273,6 +273,12 @@ pub(super) fn learn<T: DeserializeOwned>(whom: &Whom, path: &str) -> Result<T, F
     Ok(understood(ask(whom, path, None)?)?)
 }
 
+/// The same as it came, to the character: for what is not shown but proven.
+pub(super) fn exactly<T: DeserializeOwned>(whom: &Whom, path: &str) -> Result<T, Failed> {
+    let answer = answer_of(whom, path, None, PATIENCE)?.map_err(|missing| anyhow!(missing))?;
+    Ok(understood(answer)?)
+}
+
 /// What the worker answers to what it is told. Where a program reads it, it has been printed as it came.
 pub(super) fn tell<T: DeserializeOwned>(
     whom: &Whom,

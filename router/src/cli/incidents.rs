@@ -297,11 +297,16 @@ fn decided(decision: &Decision, changes: Changes) -> Vec<String> {
     lines
 }
 
-/// Whom AWS let in, behind the name that it has for them.
+/// How somebody is known, behind their name.
 pub(super) fn introduced(caller: Option<&Caller>) -> String {
     match caller {
-        Some(Caller { arn, says: None }) => format!(" ({arn})"),
-        Some(Caller { arn, says: Some(says) }) => format!(" ({arn}, who says to be {says})"),
+        Some(Caller { how, subject, says }) => {
+            let known = subject.as_ref().unwrap_or(how);
+            match says {
+                None => format!(" ({known})"),
+                Some(says) => format!(" ({known}, who says to be {says})"),
+            }
+        }
         None => String::new(),
     }
 }

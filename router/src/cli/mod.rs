@@ -12,6 +12,7 @@ macro_rules! complain {
 }
 
 mod asking;
+mod audit;
 mod check;
 mod client;
 mod completing;
@@ -40,6 +41,7 @@ mod silence;
 mod store;
 mod table;
 mod templates;
+mod token;
 mod unanswered;
 mod version;
 mod watching;
@@ -119,6 +121,12 @@ enum Command {
     /// Prove that evidence is whole and unaltered, or list it.
     #[command(subcommand)]
     Evidence(evidence::Command),
+    /// Show who changed what, and prove that the trail of it is whole.
+    #[command(subcommand)]
+    Audit(audit::Command),
+    /// Make a token for a person or a program.
+    #[command(subcommand)]
+    Token(token::Command),
     /// Check, back up, restore and export the store.
     #[command(subcommand)]
     Store(store::Command),
@@ -274,6 +282,8 @@ fn carried_out(command: Command) -> Result<(), Failed> {
         Command::Why(arguments) => why::main(&arguments),
         Command::Event(arguments) => event::main(&arguments),
         Command::Evidence(command) => evidence::main(command),
+        Command::Audit(command) => audit::main(command),
+        Command::Token(command) => token::main(command),
         Command::Store(command) => store::main(command),
         Command::Rbac(arguments) => rbac::main(&arguments),
         Command::Doctor(arguments) => doctor::main(&arguments),

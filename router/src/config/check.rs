@@ -19,6 +19,7 @@ use super::{canary, mitigation, queues, routes, telemetry};
 use crate::channel::ChannelConfig;
 use crate::cluster;
 use crate::evidence;
+use crate::identity::AccessConfig;
 
 /// A configuration, and what is wrong with it; the configuration is there if nothing is.
 pub(super) struct Parsed {
@@ -69,6 +70,9 @@ pub(super) fn parse(name: &str, text: &str) -> Parsed {
     };
     let http =
         mistakes.read_or_default("http", part("http"), |http, mistake| check_http(http, taking, mistake));
+    let access = mistakes.read_or_default("access", part("access"), |access: &AccessConfig, mistake| {
+        access.check(http.as_ref().map(|http| http.listen), mistake);
+    });
     let health = mistakes.read_or_default("health", part("health"), |health: &HealthConfig, mistake| {
         if http.as_ref().is_some_and(|http| collide(http.listen, health.listen)) {
             mistake(".listen", expected("another address than http.listen").found(health.listen.to_string()));
@@ -103,7 +107,7 @@ pub(super) fn parse(name: &str, text: &str) -> Parsed {
     }
     let Mistakes { file: _, found: mistakes } = mistakes;
     let known = (rules.clone().unwrap_or_default(), http.clone().unwrap_or_default(), channels.clone());
-    let ours = (telemetry, require_fips);
+    let ours = (telemetry, require_fips, access);
     let parts = (http, health, store, rules, fallback_after_seconds, noise, business, mitigation, ours);
     let config = match (parts, mistakes.is_empty()) {
         (
@@ -116,7 +120,7 @@ pub(super) fn parse(name: &str, text: &str) -> Parsed {
                 Some(noise),
                 Some(business),
                 Some(mitigation),
-                (Some(telemetry), Some(require_fips)),
+                (Some(telemetry), Some(require_fips), Some(access)),
             ),
             true,
         ) => {
@@ -124,6 +128,7 @@ pub(super) fn parse(name: &str, text: &str) -> Parsed {
             Some(Config {
                 queues,
                 http,
+                access,
                 health,
                 store,
                 evidence,

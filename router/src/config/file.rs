@@ -19,6 +19,7 @@ use super::telemetry::TelemetryConfig;
 use crate::channel::ChannelConfig;
 use crate::cluster;
 use crate::evidence;
+use crate::identity::AccessConfig;
 use crate::secret::SecretSource;
 use crate::source::QueueConfig;
 use crate::store::{DynamoDbConfig, IfDamaged};
@@ -28,6 +29,7 @@ pub(super) const PARTS: [&str; 22] = [
     "queue",
     "queues",
     "http",
+    "access",
     "health",
     "store",
     "evidence",
@@ -56,6 +58,8 @@ pub struct Config {
     pub queues: Vec<QueueConfig>,
     /// The HTTP address that takes events onto the queue.
     pub http: HttpConfig,
+    /// Who may ask what.
+    pub access: AccessConfig,
     /// The HTTP address for health and metrics.
     pub health: HealthConfig,
     /// Where it is kept what was decided.

@@ -15,9 +15,10 @@ pub(super) struct Mistakes<'f> {
 impl Mistakes<'_> {
     pub(super) fn add(&mut self, place: Option<Place>, path: impl Into<String>, mistake: Mistake) {
         let path = path.into();
-        let (path, mistake) = match path.starts_with("channels.") {
-            true => without_secret_names(path, without_secrets(mistake)),
-            false => (path, mistake),
+        let (path, mistake) = match path.split(['.', '[']).next() {
+            Some("channels") if path.len() > "channels".len() => without_secret_names(path, without_secrets(mistake)),
+            Some("access") => (path, without_secrets(mistake)),
+            _ => (path, mistake),
         };
         self.found.push(Diagnostic::unshown(self.file, place, path, mistake));
     }

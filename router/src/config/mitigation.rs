@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::SignedDuration;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
-use watchfire_core::action::ActionName;
+use watchfire_core::action::{ActionName, Role};
 use watchfire_core::budget::Budget;
 use watchfire_core::context::Cluster;
 use watchfire_core::mitigation::{Mitigation, Mode, Protected};
@@ -34,6 +34,9 @@ pub struct MitigationConfig {
     pub protected: ProtectedConfig,
     /// How many containments are done without a human in how many minutes.
     pub budget: BudgetConfig,
+    /// How many people have to approve an action, where that is more than one, 2 to 5; whoever asks for it is none of them.
+    #[schemars(schema_with = "people_by_action")]
+    pub approvers: BTreeMap<ActionName, u8>,
     /// How much of a workload may be missing, in percent of the pods it wants, 1 to 100.
     #[schemars(range(min = 1, max = 100))]
     pub workload_percent: u32,
@@ -66,6 +69,11 @@ pub struct MitigationConfig {
 fn by_action(generator: &mut SchemaGenerator) -> Schema {
     let (action, mode) = (generator.subschema_for::<ActionName>(), generator.subschema_for::<Mode>());
     json_schema!({"type": "object", "propertyNames": action, "additionalProperties": mode})
+}
+
+fn people_by_action(generator: &mut SchemaGenerator) -> Schema {
+    let action = generator.subschema_for::<ActionName>();
+    json_schema!({"type": "object", "propertyNames": action, "additionalProperties": {"type": "integer", "minimum": 2, "maximum": 5}})
 }
 
 /// What is never touched.
@@ -127,6 +135,7 @@ impl Default for MitigationConfig {
             namespaces: BTreeMap::new(),
             protected: ProtectedConfig::default(),
             budget: BudgetConfig::default(),
+            approvers: BTreeMap::new(),
             workload_percent: 50,
             last_ready_replica: BTreeSet::from([Priority::P0]),
             approve_within_minutes: 30,
@@ -157,6 +166,7 @@ impl MitigationConfig {
             namespaces,
             protected,
             budget,
+            approvers,
             workload_percent,
             last_ready_replica,
             approve_within_minutes,
@@ -177,6 +187,7 @@ impl MitigationConfig {
             namespaces,
             protected: protected.with(own),
             budget: budget.shared(),
+            approvers,
             workload_percent,
             last_ready_replica,
             approve_within: minutes(approve_within_minutes),
@@ -255,6 +266,7 @@ pub(super) fn check(mitigation: &MitigationConfig, mistake: &mut dyn FnMut(&str,
         namespaces: _,
         protected: _,
         budget: BudgetConfig { containments, per_namespace, per_workload, minutes },
+        approvers,
         workload_percent,
         last_ready_replica: _,
         approve_within_minutes,
@@ -292,6 +304,15 @@ pub(super) fn check(mitigation: &MitigationConfig, mistake: &mut dyn FnMut(&str,
     let instead = repertoire(ActionName::Quarantine, &Mitigation::default()).instead;
     if let Some(other) = if_not_verified.filter(|action| !instead.contains(action)) {
         mistake(".if_not_verified", expected(one_of(instead)).found(other.as_str()));
+    }
+    for (action, people) in approvers {
+        let member = format!(".approvers.{}", action.as_str());
+        if !(2..=5).contains(people) {
+            mistake(&member, expected("2 to 5").found(people.to_string()));
+        }
+        if action.only_looks() || action.role() != Role::Contain {
+            mistake(&member, expected("an action that contains").hint("nobody approves the others"));
+        }
     }
     for (account, role) in pod_identity_roles {
         if account.split('/').count() != 2 || !role.starts_with("arn:aws") || !role.contains(":role/") {

@@ -14,6 +14,7 @@ use super::file::{HealthConfig, HttpConfig, RouteConfig, RulesConfig, StoreConfi
 use super::mitigation::MitigationConfig;
 use super::telemetry::TelemetryConfig;
 use crate::channel::ChannelConfig;
+use crate::identity::AccessConfig;
 use crate::source::QueueConfig;
 use crate::{cluster, evidence};
 
@@ -30,6 +31,8 @@ struct Configuration {
     queues: Option<Vec<QueueConfig>>,
     /// The HTTP address that takes events and commands.
     http: Option<HttpConfig>,
+    /// Who may ask what.
+    access: Option<AccessConfig>,
     /// The HTTP address for health and metrics.
     health: Option<HealthConfig>,
     /// What was decided, and what became of it.

@@ -69,6 +69,7 @@ impl Origin<'_> {
             via: via.cloned(),
             episode: Some(episode),
             caller: None,
+            from: None,
             wish,
         };
         Change { command, incident: incident.clone(), episode }

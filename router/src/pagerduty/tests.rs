@@ -76,6 +76,7 @@ fn a_change_says_who_through_what_and_of_which_episode() {
         via: Some(ChannelName::new("oncall")),
         episode: Some(3),
         caller: None,
+        from: None,
         wish: CommandKind::Acknowledge(incident()),
     };
     assert_eq!(*change, Change { command, incident: incident(), episode: 3 });

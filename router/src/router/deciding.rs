@@ -9,7 +9,7 @@ use watchfire_core::event::Event;
 use watchfire_core::hash::sha256;
 use watchfire_core::ids::{EventId, IncidentKey};
 use watchfire_core::journal::Entry;
-use watchfire_core::state::{State, Unread};
+use watchfire_core::state::{Key, Record, State, Unread};
 
 use super::Router;
 use crate::clients::chain;
@@ -114,6 +114,7 @@ impl Router {
                     self.remembered.learn(&entry.decision);
                     self.newest.saw(entry.decision.at);
                     telemetry::decided(&entry.decision, started.elapsed());
+                    audited(&entry.decision);
                     if let Some(watcher) = &self.watcher {
                         watcher(&entry.decision);
                     }
@@ -154,5 +155,13 @@ impl From<Undecided> for Nack {
             Undecided::Contended => "its records kept changing while it was decided".to_owned(),
         };
         Nack { reason, retry_after: None }
+    }
+}
+
+/// Says what it has put into the audit trail, if it has.
+fn audited(decision: &Decision) {
+    let Some(Record::AuditHead(head)) = decision.changes.get(&Key::AuditHead) else { return };
+    if let Some(Record::Audit(record)) = decision.changes.get(&Key::Audit(head.number)) {
+        telemetry::audited(&record.line, head);
     }
 }

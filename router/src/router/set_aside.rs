@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use jiff::SignedDuration;
 use watchfire_core::command::{Command, CommandKind};
+use watchfire_core::decision::Caller;
 use watchfire_core::event::store_set_aside;
 use watchfire_core::ids::{EventId, Own};
 use watchfire_core::mitigation::{Mitigation, Mode};
@@ -45,7 +46,8 @@ impl Router {
                     reason: format!("the store was damaged and set aside as {}", clean(&name, 200)),
                     via: None,
                     episode: None,
-                    caller: None,
+                    caller: Some(Box::new(Caller { how: "watchfire".to_owned(), subject: None, says: None })),
+                    from: None,
                     wish: CommandKind::SwitchOff,
                 };
                 let switched = self.command_recorded(&command).await;

@@ -93,6 +93,8 @@ fn is_about_telling(key: &Key) -> bool {
         | Key::DigestLine(..)
         | Key::DigestEdition(_)
         | Key::DigestDays
-        | Key::DigestContents(_) => true,
+        | Key::DigestContents(_)
+        | Key::Audit(_)
+        | Key::AuditHead => true,
     }
 }

@@ -30,6 +30,8 @@ pub(super) fn needed(key: &str, record: &Record) -> Needed {
         Record::Silences(silences) => !silences.silences.is_empty(),
         Record::Inhibition(cover) => !cover.by.is_empty(),
         Record::Digest(_) | Record::DigestDays(_) => true,
+        // Without its beginning nobody could prove the rest of it.
+        Record::Audit(_) | Record::AuditHead(_) => true,
         Record::DigestLine(_) => match Key::parse(key) {
             Some(Key::DigestLine(edition, _)) => return Needed::UntilSaid(edition),
             // Of another version.

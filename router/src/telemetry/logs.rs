@@ -10,6 +10,7 @@ use strum::IntoStaticStr;
 use tracing::{error, info, warn};
 use tracing_subscriber::EnvFilter;
 use watchfire_core::act::Act;
+use watchfire_core::audit::AuditHead;
 use watchfire_core::decision::{Decision, Effect};
 use watchfire_core::ids::{ChannelName, EventId};
 use watchfire_core::journal::{ActEnd, Entry, Outcome};
@@ -70,6 +71,22 @@ pub fn start(format: LogFormat, level: Option<LogLevel>) {
         LogFormat::Human => builder.with_target(false).with_ansi(false).try_init(),
     };
     panics_are_logged();
+}
+
+/// One line per entry of the audit trail: the whole entry, and its sum, so that whoever keeps the log can prove the trail.
+pub fn audited(line: &str, head: &AuditHead) {
+    let AuditHead { number, sha256 } = head;
+    info!(number, sha256, entry = line, "audited");
+}
+
+/// Something was done, and is not in the audit trail.
+pub(crate) fn not_audited(what: &str, reason: &str) {
+    error!(what, reason, "not in the audit trail");
+}
+
+/// Somebody has begun a session.
+pub(crate) fn logged_in(name: &str, how: &str) {
+    info!(name = clean(name, 200), how, "logged in");
 }
 
 /// One line per decided event.

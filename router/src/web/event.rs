@@ -1,23 +1,33 @@
 //! `GET /v1/event`: one event as it was delivered, what of it could not be read, and what was decided about it.
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
+use axum::{Extension, Json};
 use watchfire_core::drill;
 use watchfire_core::text::clean;
 
 use super::answer::{refuse, refuse_ambiguous, unavailable};
 use super::asked::Question;
 use super::commands::Operator;
+use super::refusal::Refusal;
 use crate::api::params::Of;
 use crate::api::views;
-use crate::router::Meant;
+use crate::identity::{Identity, Role};
+use crate::router::{Meant, Router};
 
-pub(super) async fn event(State(operator): State<Operator>, Question(Of { of }): Question<Of>) -> Response {
+pub(super) async fn event(
+    State(operator): State<Operator>,
+    Extension(identity): Extension<Identity>,
+    Question(Of { of }): Question<Of>,
+) -> Response {
     match operator.router.event(&of).await {
         Ok(Meant::Several(ambiguous)) => refuse_ambiguous(ambiguous),
         Ok(Meant::One((entry, standing, others))) => {
+            let place = Router::place_of_entries(std::slice::from_ref(&entry));
+            if let Err(wanted) = identity.has(Role::Viewer, &place) {
+                return operator.refusals.answer(Refusal::Role, wanted);
+            }
             Json(views::Event::of(&entry, &standing, others)).into_response()
         }
         Ok(Meant::Nothing) => {

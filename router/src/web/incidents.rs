@@ -1,9 +1,9 @@
 //! `GET /v1/silences`, `/v1/incidents` and `/v1/story`: what operators look at.
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
+use axum::{Extension, Json};
 use watchfire_core::attributes::Attributes;
 use watchfire_core::drill;
 use watchfire_core::incident::IncidentRecord;
@@ -13,9 +13,11 @@ use watchfire_core::text::clean;
 use super::answer::{refuse, refuse_ambiguous, unavailable};
 use super::asked::Question;
 use super::commands::Operator;
+use super::refusal::Refusal;
 use crate::api::params::{self, IncidentsIn, Of};
 use crate::api::views;
-use crate::router::{Ambiguous, Among, Listed, Meant};
+use crate::identity::{Identity, Place, Role};
+use crate::router::{Ambiguous, Among, Listed, Meant, Router};
 use crate::store;
 
 /// So many incidents are listed.
@@ -60,13 +62,14 @@ async fn all_silences(operator: &Operator) -> Result<Vec<views::Silence>, store:
 
 pub(super) async fn incidents(
     State(operator): State<Operator>,
+    Extension(identity): Extension<Identity>,
     Question(which): Question<params::Incidents>,
 ) -> Response {
     let pattern = match which.matches.as_deref().map(Attributes::pattern).transpose() {
         Ok(pattern) => pattern,
         Err(error) => return refuse(StatusCode::BAD_REQUEST, &format!("match is no pattern: {error}")),
     };
-    match listed(&operator, which, pattern).await {
+    match listed(&operator, which, pattern, &identity).await {
         Ok(listed) => Json(listed).into_response(),
         Err(error) => unavailable(&error),
     }
@@ -76,12 +79,18 @@ async fn listed(
     operator: &Operator,
     which: params::Incidents,
     pattern: Option<Pattern>,
+    identity: &Identity,
 ) -> Result<views::IncidentList, store::Error> {
     let params::Incidents { state, priority, since, mine, matches: _ } = which;
     let now = operator.router.clock.now();
     let matched = match pattern {
         Some(pattern) => Some(operator.router.that_match(pattern).await?),
         None => None,
+    };
+    // Whoever may look anywhere is not looked after.
+    let places = match identity.has(Role::Viewer, &Place::everywhere()) {
+        Ok(()) => None,
+        Err(_) => Some((operator.router.places().await?, identity.clone())),
     };
     let among = match state {
         IncidentsIn::Open => Among::Open,
@@ -96,6 +105,10 @@ async fn listed(
             && since.is_none_or(|since| since <= record.last_at.unwrap_or(record.opened_at))
             && mine.as_ref().is_none_or(is_hers)
             && matched.as_ref().is_none_or(|matched| matched.contains(key))
+            && places.as_ref().is_none_or(|(places, identity)| {
+                let place = places.get(key).cloned().unwrap_or_default();
+                identity.has(Role::Viewer, &place).is_ok()
+            })
     };
     let Listed { incidents, more } = operator.router.incidents(MOST, among, is_wanted).await?;
     let shown = incidents.into_iter().map(|(key, record, short)| views::Incident {
@@ -105,10 +118,17 @@ async fn listed(
     Ok(views::IncidentList { incidents: shown.collect(), more })
 }
 
-pub(super) async fn story(State(operator): State<Operator>, Question(Of { of }): Question<Of>) -> Response {
+pub(super) async fn story(
+    State(operator): State<Operator>,
+    Extension(identity): Extension<Identity>,
+    Question(Of { of }): Question<Of>,
+) -> Response {
     match operator.router.story(&of).await {
         Ok(Meant::Several(ambiguous)) => refuse_ambiguous(ambiguous),
         Ok(Meant::One(story)) => {
+            if let Err(wanted) = identity.has(Role::Viewer, &Router::place_of_entries(&story.entries)) {
+                return operator.refusals.answer(Refusal::Role, wanted);
+            }
             Json(views::IncidentDetail::of(&story, operator.router.clock.now())).into_response()
         }
         Ok(Meant::Nothing) => {

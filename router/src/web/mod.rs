@@ -2,6 +2,7 @@
 
 mod answer;
 mod asked;
+mod audit;
 mod body;
 mod commands;
 mod doors;
@@ -15,8 +16,8 @@ mod refusal;
 mod server;
 mod spelt_out;
 mod store;
-mod token;
 mod webhooks;
+mod who;
 
 pub use commands::{LetIn, Operator, Vouched};
 pub(crate) use doors::{Doors, asked_without_doors};
@@ -24,5 +25,4 @@ pub use events::{Ingest, Senders};
 pub use health::Health;
 pub use refusal::Refusals;
 pub(crate) use server::Server;
-pub use token::Token;
 pub use webhooks::{Webhooks, webhooks};

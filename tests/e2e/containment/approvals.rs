@@ -23,6 +23,7 @@ pub(crate) fn command(id: &str, wish: CommandKind) -> Command {
         via: None,
         episode: None,
         caller: None,
+        from: None,
         wish,
     }
 }

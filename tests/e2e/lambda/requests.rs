@@ -124,7 +124,7 @@ async fn who_has_signed_is_who_commands_whatever_the_request_says_of_that() {
         let recorded: Value = serde_json::from_str(&entry.raw).unwrap();
         assert_eq!(
             (&recorded["by"], &recorded["caller"]),
-            (&json!("alice"), &json!({"arn": alice, "says": "mallory"}))
+            (&json!("alice"), &json!({"how": "iam", "subject": alice, "says": "mallory"}))
         );
     }
 }

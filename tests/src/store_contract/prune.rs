@@ -44,7 +44,9 @@ async fn commit_with(store: &Store, entry: Entry, keys: &[Key], incident: &Recor
         | Key::DigestLine(..)
         | Key::DigestEdition(_)
         | Key::DigestDays
-        | Key::DigestContents(_) => unreachable!("not in these tests"),
+        | Key::DigestContents(_)
+        | Key::Audit(_)
+        | Key::AuditHead => unreachable!("not in these tests"),
     });
     assert_eq!(store.commit(&read, &changing(entry, changes)).await.unwrap(), Committed::Yes);
 }

@@ -1,11 +1,11 @@
 //! A plan that waits for a human, approved or denied.
 
 use super::{Asked, Command, Declined};
-use crate::act::{Act, ActWhen, ActionKind, Target};
+use crate::act::{Act, ActWhen, ActionKind, Target, summary};
 use crate::action::ActionName;
 use crate::budget::Spent;
-use crate::containment::{Answer, ApprovalRecord, TargetKey, TargetRecord, Verdict as Answered};
-use crate::decision::Because;
+use crate::containment::{Answer, ApprovalRecord, Approver, TargetKey, TargetRecord, Verdict as Answered};
+use crate::decision::{Because, Reason, Waits, Withheld};
 use crate::draft::Draft;
 use crate::guard::{AskedBy, Question, Ruling, may};
 use crate::ids::ApprovalId;
@@ -29,11 +29,14 @@ impl Asked<'_> {
         let ActionKind::Rule(action) = record.act.action else {
             return Err(Declined::new("approve", "it is no action of a rule"));
         };
+        let Some(record) = self.approved_by_all(draft, id, record, action)? else { return Ok(()) };
         let wanted = [action];
         let input = self.input(&record.act.incident, &wanted, draft.now());
         let spends = self.may_be_done(draft, &record, action, &input)?;
         let mitigation = &self.policy.mitigation;
-        let approved_by = Some(clean(&self.command.by, 100));
+        let others = record.approvers.iter().rev().skip(1).rev().map(|approver| approver.by.clone());
+        let names: Vec<_> = others.chain([clean(&self.command.by, 100)]).collect();
+        let approved_by = Some(names.join(" and "));
         let give_up_at = draft.now() + mitigation.give_up_after;
         let act = Act { approved_by, give_up_at, when: ActWhen::Now, ..record.act.clone() };
         self.remember(draft, &act, record.undo.clone(), spends);
@@ -44,6 +47,48 @@ impl Asked<'_> {
         draft.act(self.evidence_first(act, &input).into_iter().chain(restart));
         self.answer(draft, id, record.clone(), Answered::Approved);
         Ok(())
+    }
+
+    /// The plan with whoever approves it now among its approvers; none where more people have to, and it waits for them.
+    fn approved_by_all(
+        &self,
+        draft: &mut Draft<'_>,
+        id: &ApprovalId,
+        mut record: ApprovalRecord,
+        action: ActionName,
+    ) -> Result<Option<ApprovalRecord>, Declined> {
+        let people = self.policy.mitigation.approvers_of(action);
+        if people <= 1 {
+            return Ok(Some(record));
+        }
+        let Command { by, reason, .. } = self.command;
+        let (person, at) = (self.person(), draft.now());
+        let declined = |reason: String| Err(Declined::new("approve", reason));
+        if record.asked_by.as_ref() == Some(&person) {
+            return declined(format!("{people} others have to approve it, and {by} has asked for it"));
+        }
+        if let Some(known) = record.approvers.iter().find(|approver| approver.person == person) {
+            let at = self.minute(known.at);
+            return declined(format!("{people} people have to approve it, and {} did at {at}", known.by));
+        }
+        record.approvers.push(Approver { by: clean(by, 100), person, reason: clean(reason, 300), at });
+        if record.approvers.len() >= people {
+            return Ok(Some(record));
+        }
+        let names: Vec<_> = record.approvers.iter().map(|approver| approver.by.as_str()).collect();
+        let because = format!("{} of {people} people have approved it: {}", names.len(), names.join(", "));
+        let waits = Waits {
+            because,
+            until: self.minute(record.expires_at),
+            approval: id.clone(),
+            plan: record.act.hash.short().to_owned(),
+            would: summary(&record.act.steps),
+        };
+        draft.withhold([Withheld { action: action.as_str().to_owned(), reason: Reason::Waits(waits) }]);
+        draft.belongs_to(&record.act.incident);
+        draft.priority(record.priority);
+        draft.put(Key::Approval(id.clone()), Record::Approval(Box::new(record)), Because::Commanded);
+        Ok(None)
     }
 
     /// What it spends, if the cluster is as it was shown and no guard objects.

@@ -4,11 +4,14 @@
 //! performed like an event, so that it is in the journal with who and why.
 
 mod approvals;
+mod audited;
+mod deed;
 mod incidents;
 mod silences;
 mod switch;
 mod wish;
 
+pub use deed::Deed;
 pub(crate) use silences::silence_id;
 pub use wish::{Command, CommandKind};
 
@@ -94,7 +97,7 @@ impl Asked<'_> {
             | CommandKind::Expire(_)
             | CommandKind::Extend(_) => Vec::new(),
         };
-        keys.into_iter().filter(|key| !state.has_read(key)).collect()
+        keys.into_iter().chain([Key::AuditHead]).filter(|key| !state.has_read(key)).collect()
     }
 
     /// The decision: what is done, or why it is not.
@@ -113,7 +116,7 @@ impl Asked<'_> {
                 draft.withhold(withheld);
             }
         }
-        heading::head(draft, self.policy)
+        self.audited(heading::head(draft, self.policy)?, state)
     }
 
     fn decided(&self, draft: &mut Draft<'_>) -> Result<(), NotDone> {
@@ -166,9 +169,11 @@ impl Asked<'_> {
 
     fn act(&self, draft: &mut Draft<'_>, action: ActionName) -> Result<(), Declined> {
         let incident = self.incident();
-        let plans = self.planned(draft, &incident, action);
+        let mut plans = self.planned(draft, &incident, action);
+        plans.asked_by(&self.person());
+        let waits_for_others = plans.asks() && self.policy.mitigation.approvers_of(action) > 1;
         let Plans { acts, withheld, .. } = &plans;
-        if acts.iter().all(|act| act.role == Role::Capture) && !action.only_looks() {
+        if !waits_for_others && acts.iter().all(|act| act.role == Role::Capture) && !action.only_looks() {
             return Err(Declined { withheld: withheld.clone() });
         }
         let mut notice = self.by_hand(&incident, action, &plans);
@@ -293,7 +298,7 @@ impl Asked<'_> {
     }
 
     fn draft<'s>(&self, state: &'s State, why: Why, now: Timestamp) -> Draft<'s> {
-        let Command { id, by, reason, wish, via: _, episode: _, caller: _ } = self.command;
+        let Command { id, by, reason, wish, via: _, episode: _, caller: _, from: _ } = self.command;
         let because = if reason.is_empty() { String::new() } else { format!(": {reason}") };
         let matter = Matter {
             event: id.clone(),

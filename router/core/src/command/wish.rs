@@ -23,9 +23,12 @@ pub struct Command {
     /// The incident's episode that is meant; whichever is going on, if left out.
     #[serde(default)]
     pub episode: Option<u32>,
-    /// Who they are to AWS, where that is what let them in.
+    /// Who they are, where more is known than the name that they gave.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub caller: Option<Box<Caller>>,
+    /// Where they ask from: for the audit trail alone, since whoever asks again may do so from elsewhere.
+    #[serde(skip)]
+    pub from: Option<String>,
     /// What.
     pub wish: CommandKind,
 }
@@ -33,7 +36,7 @@ pub struct Command {
 impl Command {
     /// What a decision about it answers.
     pub fn cause(&self) -> Cause {
-        let Self { id: _, by, reason, via: _, episode: _, caller, wish } = self;
+        let Self { id: _, by, reason, via: _, episode: _, caller, from: _, wish } = self;
         let (by, reason, caller) = (by.clone(), reason.clone(), caller.as_deref().cloned());
         Cause::Command { by, reason, approves: wish.approves().cloned(), caller }
     }

@@ -5,14 +5,23 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::ApprovalId;
 
-/// Somebody whom AWS has let in: what it calls them, which they cannot choose, beside what they call themselves.
+/// Somebody who is known by more than the token of all operators: how, what whoever vouches for them calls them, which
+/// they cannot choose, beside what they call themselves.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Caller {
-    /// Their whole ARN.
-    pub arn: String,
-    /// The name that they gave, where it is another than the one that AWS has.
+    /// How they are known, such as `token` or `iam`. Entries of earlier releases are of those whom AWS let in.
+    #[serde(default = "iam")]
+    pub how: String,
+    /// What whoever vouches for them calls them, such as an ARN; none where that is the name.
+    #[serde(default, alias = "arn", skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// The name that they gave, where it is another than the one that they are known by.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub says: Option<String>,
+}
+
+fn iam() -> String {
+    "iam".to_owned()
 }
 
 /// What a decision answers.
@@ -31,7 +40,7 @@ pub enum Cause {
         /// The plan that they approved; none where they asked for something else.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         approves: Option<ApprovalId>,
-        /// Who they are to AWS, where that is what let them in.
+        /// Who they are, where more is known than the name that they gave.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         caller: Option<Caller>,
     },

@@ -46,6 +46,10 @@ pub enum Key {
     /// What the lines of a closed edition come to. Nothing is kept under it: it is gathered when it is read, and
     /// stays as it is, because nothing is written into an edition that is closed.
     DigestContents(EditionNumber),
+    /// An entry of the audit trail, by its number.
+    Audit(u64),
+    /// Which entry of the audit trail is the newest.
+    AuditHead,
 }
 
 impl fmt::Display for Key {
@@ -69,6 +73,8 @@ impl fmt::Display for Key {
             Key::DigestEdition(edition) => write!(out, "digest-edition/{edition}"),
             Key::DigestDays => out.write_str("digest-days"),
             Key::DigestContents(edition) => write!(out, "digest-contents/{edition}"),
+            Key::Audit(number) => write!(out, "audit/{number:012}"),
+            Key::AuditHead => out.write_str("audit-head"),
         }
     }
 }
@@ -91,6 +97,7 @@ impl Key {
             "silences" => return Some(Key::Silences),
             "digest" => return Some(Key::Digest),
             "digest-days" => return Some(Key::DigestDays),
+            "audit-head" => return Some(Key::AuditHead),
             _ => {}
         }
         let (kind, key) = text.split_once('/')?;
@@ -110,6 +117,7 @@ impl Key {
                 Key::DigestLine(EditionNumber(edition.parse().ok()?), IncidentKey::new(incident))
             }
             "digest-edition" => Key::DigestEdition(EditionNumber(key.parse().ok()?)),
+            "audit" => Key::Audit(key.parse().ok()?),
             _ => return None,
         })
     }

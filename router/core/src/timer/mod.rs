@@ -75,7 +75,9 @@ impl<'w> Timer<'w> {
             | Key::Storm(_)
             | Key::DigestLine(..)
             | Key::DigestDays
-            | Key::DigestContents(_) => Ok(None),
+            | Key::DigestContents(_)
+            | Key::Audit(_)
+            | Key::AuditHead => Ok(None),
         }
     }
 

@@ -7,16 +7,17 @@ use std::path::Path;
 use jiff::Timestamp;
 use watchfire_core::builders::{self, at, entry, labels, owner, shipped_rules};
 use watchfire_core::calendar::Calendar;
+use watchfire_core::command::{Asked, Command, CommandKind};
 use watchfire_core::context::{
     Cluster, Confidence, Context, Details, Known, Method, Node, Place, Pod, Pods, Selecting, Selector,
     Workload, WorkloadKind,
 };
 use watchfire_core::decide::Case;
-use watchfire_core::decision::Decision;
+use watchfire_core::decision::{Caller, Decision};
 use watchfire_core::event::Event;
 use watchfire_core::follow_up;
 use watchfire_core::hash::sha256;
-use watchfire_core::ids::ChannelName;
+use watchfire_core::ids::{ChannelName, EventId};
 use watchfire_core::journal::{ActEnd, Entry, Outcome};
 use watchfire_core::mitigation::{Mitigation, Mode};
 use watchfire_core::policy::{Pages, Policy, Route, Routes};
@@ -98,6 +99,31 @@ impl World {
         let case = Case::new(&event, &self.policy, &self.context);
         let decision = self.read(|state| case.decide(state, now));
         self.commit(decision)
+    }
+
+    /// What is decided about what a person asks for.
+    pub fn command(&mut self, id: &str, caller: (&str, &str), wish: CommandKind, now: Timestamp) -> Decision {
+        let (by, how) = caller;
+        let caller = Some(Box::new(Caller { how: how.to_owned(), subject: None, says: None }));
+        let command = Command {
+            id: EventId::new(id),
+            by: by.to_owned(),
+            reason: "seen in the flow logs".to_owned(),
+            via: None,
+            episode: None,
+            caller,
+            from: Some("10.0.0.7".to_owned()),
+            wish,
+        };
+        let (policy, context) = (&self.policy, &self.context);
+        let asked = Asked { command: &command, policy, context, effect: None };
+        let decision = self.read(|state| asked.decide(state, now));
+        self.commit(decision)
+    }
+
+    /// The record under that key.
+    pub fn record(&self, key: &Key) -> Option<&Record> {
+        self.records.get(key).map(|(_, record)| record)
     }
 
     /// What is decided once an act of a decision is done.

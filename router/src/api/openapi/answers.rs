@@ -45,7 +45,8 @@ impl Why {
             Why::Unreadable => "What is asked cannot be read.",
             Why::Token => "The token or signature is not shown, or is another.",
             Why::Forbidden => {
-                "A page of the web asks, the host is none of ours, or there is no token that could be shown."
+                "A page of the web asks, the host is none of ours, there is no token that could be shown, or whoever asks has not \
+                 the role for it."
             }
             Why::Unknown => "Nothing is known by that name.",
             Why::Slow => "The body did not come in time.",

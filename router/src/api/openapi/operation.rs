@@ -83,8 +83,8 @@ pub(super) fn of_health(endpoint: HealthEndpoint) -> Operation {
 
 pub(super) fn of_operator(endpoint: OperatorEndpoint, types: &mut Generators) -> Operation {
     use OperatorEndpoint::{
-        Approvals, Backup, Commands, Contained, Event, Export, Held, Incidents, Mitigation, Reload, Silences,
-        Story,
+        Approvals, Audit, Backup, Commands, Contained, Event, Export, Held, Incidents, Mitigation, Reload,
+        Silences, Story,
     };
     let with = |more: &[Why]| [&ANY, more].concat();
     let asked = &mut types.read;
@@ -98,6 +98,7 @@ pub(super) fn of_operator(endpoint: OperatorEndpoint, types: &mut Generators) ->
         Incidents => ("incidents", parameters::<params::Incidents>(asked), None),
         Story => ("story", parameters::<params::Of>(asked), None),
         Event => ("event", parameters::<params::Of>(asked), None),
+        Audit => ("audit", parameters::<params::Audit>(asked), None),
         Reload => ("reload", json!([]), None),
         Backup => ("store_backup", json!([]), None),
         Export => ("store_export", json!([]), None),
@@ -126,6 +127,7 @@ pub(super) fn of_operator(endpoint: OperatorEndpoint, types: &mut Generators) ->
             .refused(&with(&[Why::Unknown, Why::Unclear]), types),
         Event => Answers::of::<views::Event>(200, "The event.", types)
             .refused(&with(&[Why::Unknown, Why::Unclear]), types),
+        Audit => Answers::of::<views::AuditTrail>(200, "The entries.", types).refused(&ANY, types),
         Reload => Answers::of::<views::Reloaded>(200, "What came of it, also where it was refused.", types)
             .refused(&with(&[Why::NoFile]), types),
         Backup => Answers::file(200, "The file.", BYTES).refused(&ANY, types),

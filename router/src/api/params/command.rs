@@ -10,7 +10,8 @@ use super::Named;
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Command {
-    /// Who asks.
+    /// Who asks; whoever is known by more than the operators' token goes by that name, and this is what they call themselves.
+    #[serde(default)]
     pub by: String,
     /// Why.
     #[serde(default)]

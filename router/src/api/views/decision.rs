@@ -66,7 +66,7 @@ pub enum DecidedBy {
         name: String,
         /// Why, in their words.
         reason: String,
-        /// Who they are to AWS, where that is what let them in.
+        /// Who they are, where more is known than the name that they gave.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         caller: Option<Caller>,
     },

@@ -1,5 +1,6 @@
 //! What is answered.
 
+mod audit;
 mod decision;
 mod detail;
 mod event;
@@ -9,6 +10,7 @@ mod short;
 mod silence;
 
 pub use crate::reloaded::Reloaded;
+pub use audit::{AuditLine, AuditTrail};
 pub use decision::{Act, Change, DecidedBy, Decision};
 pub use detail::{AskedAbout, IncidentDetail};
 pub use event::Event;

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use watchfire_core::act::{Act, PlanHash, StepRecord, summary};
-use watchfire_core::containment::{Answer, ApprovalRecord, Containment, SwitchedOff, TargetRecord};
+use watchfire_core::containment::{Answer, ApprovalRecord, Approver, Containment, SwitchedOff, TargetRecord};
 use watchfire_core::decision::Decision;
 use watchfire_core::ids::{ApprovalId, EffectId, IncidentKey};
 use watchfire_core::journal::Outcome;
@@ -76,6 +76,9 @@ pub struct Approval {
     pub expires_at: Timestamp,
     /// The answer, if there is one.
     pub answer: Option<Answer>,
+    /// Who has approved it, where that takes more people than one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub approvers: Vec<Approver>,
 }
 
 impl Approval {
@@ -91,6 +94,8 @@ impl Approval {
             asked_at,
             expires_at,
             answer,
+            asked_by: _,
+            approvers,
         } = record;
         Self {
             id,
@@ -105,6 +110,7 @@ impl Approval {
             asked_at,
             expires_at,
             answer,
+            approvers,
         }
     }
 }

@@ -25,6 +25,7 @@ const LONGEST: usize = 960;
 /// The kinds of records that have many, by what their keys begin with.
 pub(super) const KINDS: [&str; 12] = [
     "approval",
+    "audit",
     "bundle",
     "cover",
     "digest-edition",
@@ -38,7 +39,7 @@ pub(super) const KINDS: [&str; 12] = [
     "target",
 ];
 /// The records of which there is one each.
-pub(super) const SINGLE: [&str; 5] = ["budget", "digest", "digest-days", "silences", "switch"];
+pub(super) const SINGLE: [&str; 6] = ["audit-head", "budget", "digest", "digest-days", "silences", "switch"];
 
 /// The sort key of a record that is the only one of its kind.
 const ONLY: &str = "-";
@@ -249,6 +250,8 @@ mod tests {
             Key::DigestLine(edition, incident),
             Key::DigestEdition(edition),
             Key::DigestDays,
+            Key::Audit(7),
+            Key::AuditHead,
         ]
     }
 

@@ -175,7 +175,9 @@ fn is_open(tables: &Snapshot, key: &Key) -> Result<bool, Error> {
             | Record::DigestLine(_)
             | Record::DigestEdition(_)
             | Record::DigestDays(_)
-            | Record::DigestContents(_),
+            | Record::DigestContents(_)
+            | Record::Audit(_)
+            | Record::AuditHead(_),
         )
         | Err(_) => true,
     })

@@ -55,7 +55,9 @@ impl Edit {
             | Key::DigestLine(..)
             | Key::DigestEdition(_)
             | Key::DigestDays
-            | Key::DigestContents(_) => true,
+            | Key::DigestContents(_)
+            | Key::Audit(_)
+            | Key::AuditHead => true,
         }
     }
 
@@ -82,6 +84,7 @@ impl Edit {
             Key::DigestLine(edition, _) | Key::DigestEdition(edition) | Key::DigestContents(edition) => {
                 format!("edition {edition}")
             }
+            Key::Audit(_) | Key::AuditHead => "the audit trail".to_owned(),
             Key::DigestDays => "its days".to_owned(),
         }
     }

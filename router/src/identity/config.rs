@@ -1,0 +1,134 @@
+//! `access`: who may ask what, as it stands in `watchfire.yaml`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+
+use jiff::{SignedDuration, Timestamp};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use watchfire_core::text::clean;
+use watchfire_core::yaml::{Mistake, expected};
+
+use super::{Digest, Grant, Known, Lasts, NamedToken, Role};
+
+/// Names that stand for somebody else already.
+const TAKEN: [&str; 3] = ["operator", "anonymous", "watchfire"];
+/// The most characters of a name.
+const MOST_CHARACTERS: usize = 100;
+
+/// Who may ask what.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[schemars(rename = "Access")]
+#[serde(deny_unknown_fields, default, expecting = "a mapping of tokens, loopback, sessions")]
+pub struct AccessConfig {
+    /// People and programs that have a token of their own, as `watchfire token new` prints each.
+    pub tokens: Vec<TokenConfig>,
+    /// What whoever asks from this machine may without a token; nothing, if left out.
+    pub loopback: Option<Role>,
+    /// How long a login in a browser lasts.
+    pub sessions: SessionsConfig,
+}
+
+/// Somebody's own token.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[schemars(rename = "AccessToken")]
+#[serde(deny_unknown_fields, expecting = "a mapping of name, sha256, roles, expires_at")]
+pub struct TokenConfig {
+    /// Who has it, as the journal and the audit trail name them.
+    #[schemars(length(min = 1, max = 100))]
+    pub name: String,
+    /// The SHA-256 of the token.
+    pub sha256: Digest,
+    /// What they may.
+    #[schemars(length(min = 1))]
+    pub roles: Vec<Grant>,
+    /// When it ends; never, if left out.
+    #[serde(default)]
+    pub expires_at: Option<Timestamp>,
+}
+
+/// How long a login in a browser lasts.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[schemars(rename = "AccessSessions")]
+#[serde(deny_unknown_fields, default, expecting = "a mapping of idle_minutes, hours")]
+pub struct SessionsConfig {
+    /// Without a request, in minutes, 1 to 1,440.
+    #[schemars(range(min = 1, max = 1_440))]
+    pub idle_minutes: u16,
+    /// In all, in hours, 1 to 168.
+    #[schemars(range(min = 1, max = 168))]
+    pub hours: u16,
+}
+
+impl Default for SessionsConfig {
+    fn default() -> Self {
+        Self { idle_minutes: 60, hours: 12 }
+    }
+}
+
+impl AccessConfig {
+    /// What is wrong about it, given where it is listened.
+    pub(crate) fn check(&self, listen: Option<SocketAddr>, mistake: &mut dyn FnMut(&str, Mistake)) {
+        let AccessConfig { tokens, loopback, sessions } = self;
+        check_tokens(tokens, mistake);
+        if loopback.is_some() && listen.is_some_and(|listen| !listen.ip().is_loopback()) {
+            let where_ = expected("http.listen on loopback").found("another address");
+            mistake(".loopback", where_.hint("what is let in without a token comes from this machine alone"));
+        }
+        let SessionsConfig { idle_minutes, hours } = sessions;
+        if !(1..=1_440).contains(idle_minutes) {
+            mistake(".sessions.idle_minutes", expected("1 to 1440").found(idle_minutes.to_string()));
+        }
+        if !(1..=168).contains(hours) {
+            mistake(".sessions.hours", expected("1 to 168").found(hours.to_string()));
+        }
+    }
+
+    /// Who is known by it.
+    pub fn known(&self) -> Known {
+        let AccessConfig { tokens, loopback, sessions } = self.clone();
+        let SessionsConfig { idle_minutes, hours } = sessions;
+        let named = tokens.into_iter().map(|token| {
+            let TokenConfig { name, sha256, roles, expires_at } = token;
+            NamedToken { name, sha256, expires_at, roles }
+        });
+        let idle = SignedDuration::from_mins(idle_minutes.into());
+        let whole = SignedDuration::from_hours(hours.into());
+        Known { tokens: named.collect(), loopback, sessions: Lasts { idle, whole } }
+    }
+}
+
+fn check_tokens(tokens: &[TokenConfig], mistake: &mut dyn FnMut(&str, Mistake)) {
+    let mut digests = BTreeMap::new();
+    for (index, TokenConfig { name, sha256, roles, expires_at: _ }) in tokens.iter().enumerate() {
+        if clean(name, MOST_CHARACTERS) != *name || name.trim() != name || name.is_empty() {
+            let line = expected("1 to 100 characters that can be shown in a line");
+            mistake(&format!(".tokens[{index}].name"), line.found(format!("`{}`", clean(name, 60))));
+        }
+        if TAKEN.contains(&name.as_str()) {
+            let other = expected("another name").found(format!("`{name}`, which stands for others"));
+            mistake(&format!(".tokens[{index}].name"), other);
+        }
+        // One person may have two, of which the old one is taken out when nobody uses it any more.
+        if let Some(first) = digests.insert(*sha256, name) {
+            let other = expected("another token").found(format!("that of {}", clean(first, MOST_CHARACTERS)));
+            mistake(&format!(".tokens[{index}].sha256"), other);
+        }
+        check_roles(roles, &mut |member, wrong| mistake(&format!(".tokens[{index}].roles{member}"), wrong));
+    }
+}
+
+/// What is wrong about what somebody may.
+pub(super) fn check_roles(roles: &[Grant], mistake: &mut dyn FnMut(&str, Mistake)) {
+    if roles.is_empty() {
+        mistake("", expected("at least one role").found("none"));
+    }
+    for (index, Grant { role: _, namespaces, clusters }) in roles.iter().enumerate() {
+        for (member, names) in [("namespaces", namespaces), ("clusters", clusters)] {
+            if names.as_ref().is_some_and(BTreeSet::is_empty) {
+                let some = expected("at least one name").found("none").hint("leave it out for all");
+                mistake(&format!("[{index}].{member}"), some);
+            }
+        }
+    }
+}
