@@ -7,6 +7,7 @@ use watchfire_core::event::{
     Container, Event, Finding, FindingSource, FindingState, Heard, Severity, Subject, Workload, alerts,
     messages,
 };
+use watchfire_core::identity::incident_key;
 use watchfire_core::ids::FindingKey;
 use watchfire_core::rules::RuleSet;
 
@@ -260,6 +261,12 @@ fn amazon_managed_prometheus_sends_by_sns_in_json_or_yaml() {
     assert_eq!(subject, Subject { node: Some("n1".to_owned()), ..in_payments() });
     assert_eq!(finding.last_seen, Some(at("2026-11-29T12:00:00Z")));
     assert_eq!(of(yaml), (finding, subject));
+    let body = by_sns(&recorded("sns-by-the-template-of-the-document"));
+    let texts: Vec<_> = messages(&body).unwrap().into_iter().map(|text| text.into_owned()).collect();
+    let by_template: Vec<_> =
+        read(&texts).into_iter().map(|(finding, _)| (finding.title, finding.state)).collect();
+    let expected = [("A: s _q_".to_owned(), FindingState::Open), ("B".to_owned(), FindingState::Resolved)];
+    assert_eq!(by_template, expected);
     // A template that breaks is kept and paged.
     for broken in [
         "alerts:\n  - {",
@@ -360,4 +367,72 @@ fn the_alerts_of_kube_prometheus_have_their_priority_and_are_about_what_they_nam
     for (told, expected) in told.lines().zip(expected.lines()) {
         assert_eq!(told, expected);
     }
+}
+
+/// An alarm over one metric of CloudWatch with these dimensions.
+fn alarm(namespace: &str, metric: &str, dimensions: &str) -> String {
+    format!(
+        r#"{{"id":"a","source":"aws.cloudwatch","detail-type":"CloudWatch Alarm State Change","account":"111122223333",
+        "region":"us-gov-west-1","time":"2026-11-29T12:00:00Z",
+        "resources":["arn:aws-us-gov:cloudwatch:us-gov-west-1:111122223333:alarm:{metric}"],
+        "detail":{{"alarmName":"{metric}","state":{{"value":"ALARM"}},"configuration":{{"metrics":[{{"metricStat":{{"metric":
+        {{"namespace":"{namespace}","name":"{metric}","dimensions":{dimensions}}}}}}}]}}}}}}"#
+    )
+}
+
+#[test]
+fn what_cloudwatch_and_prometheus_say_of_one_thing_is_one_incident_and_of_two_it_is_two() {
+    let of_alarm = |(namespace, metric, dimensions): (&str, &str, &str)| {
+        let text = alarm(namespace, metric, dimensions);
+        incident_key(&Event::read(&text).unwrap(), "platform-alarm")
+    };
+    let of_alert = |labels: &str| {
+        let texts = alerts(&alert(labels, ""), &here("2026-11-29T12:00:00Z"));
+        incident_key(&Event::read(&texts[0]).unwrap(), "platform-alarm")
+    };
+    let pairs = [
+        (
+            (
+                "ContainerInsights",
+                "node_status_condition_ready",
+                r#"{"ClusterName":"payments","NodeName":"n1","InstanceId":"i-0abc"}"#,
+            ),
+            r#"{"alertname":"KubeNodeNotReady","node":"n1"}"#,
+        ),
+        (
+            (
+                "ContainerInsights",
+                "pod_number_of_container_restarts",
+                r#"{"ClusterName":"payments","Namespace":"shop","PodName":"web","FullPodName":"web-1"}"#,
+            ),
+            r#"{"alertname":"KubePodCrashLooping","namespace":"shop","pod":"web-1","container":"app"}"#,
+        ),
+        (
+            (
+                "ContainerInsights",
+                "replicas_ready",
+                r#"{"ClusterName":"payments","Namespace":"shop","PodName":"web"}"#,
+            ),
+            r#"{"alertname":"KubeDeploymentReplicasMismatch","namespace":"shop","deployment":"web"}"#,
+        ),
+        (
+            ("AWS/EKS", "apiserver_request_duration_seconds_GET_P99", r#"{"ClusterName":"payments"}"#),
+            r#"{"alertname":"KubeAPIErrorBudgetBurn","long":"1h"}"#,
+        ),
+        (
+            ("AWS/EKS", "scheduler_pending_pods", r#"{"ClusterName":"payments"}"#),
+            r#"{"alertname":"KubeSchedulerDown","job":"kube-scheduler"}"#,
+        ),
+        (
+            ("ContainerInsights", "apiserver_storage_size_bytes", r#"{"ClusterName":"payments"}"#),
+            r#"{"alertname":"etcdDatabaseQuotaLowSpace","job":"etcd"}"#,
+        ),
+    ];
+    let alarms: Vec<_> = pairs.iter().map(|(alarm, _)| of_alarm(*alarm)).collect();
+    let of_alerts: Vec<_> = pairs.iter().map(|(_, labels)| of_alert(labels)).collect();
+    assert_eq!(alarms, of_alerts);
+    let different: std::collections::BTreeSet<_> = alarms.iter().collect();
+    assert_eq!(different.len(), pairs.len(), "each thing is one of its own");
+    let counts = ("ContainerInsights", "cluster_failed_node_count", r#"{"ClusterName":"payments"}"#);
+    assert!(!alarms.contains(&of_alarm(counts)), "what names nothing is nobody's namesake");
 }
