@@ -1,8 +1,11 @@
 //! What CloudWatch, AWS Health and Prometheus say beside their texts.
 
+use jiff::Timestamp;
+
 use super::{MOST, Seen, joined, with};
-use crate::event::read::{as_text, at, list, text};
+use crate::event::read::{as_text, at, list, text, time};
 use crate::json::Json;
+use crate::zone::Zone;
 
 /// An alarm: what it was before, and what it measures.
 pub(super) fn tell_alarm(detail: &Json<'_>, seen: &mut Seen) {
@@ -28,7 +31,7 @@ pub(super) fn tell_alarm(detail: &Json<'_>, seen: &mut Seen) {
 
 /// An alert: since when, its labels that say nothing of where it is, and where to read on. Its addresses are text:
 /// what a sender writes is no link.
-pub(super) fn tell_alert(detail: &Json<'_>, seen: &mut Seen) {
+pub(super) fn tell_alert(detail: &Json<'_>, zone: &Zone, seen: &mut Seen) {
     const ELSEWHERE: [&str; 13] = [
         "alertname",
         "severity",
@@ -44,8 +47,8 @@ pub(super) fn tell_alert(detail: &Json<'_>, seen: &mut Seen) {
         "uid",
         "prometheus",
     ];
-    let since = text(detail, "startsAt").filter(|since| !since.starts_with("0001-"));
-    seen.say("Since", since);
+    let since = time(detail, "startsAt").filter(|since| *since > Timestamp::UNIX_EPOCH);
+    seen.say("Since", since.map(|since| zone.second(since)));
     seen.say("Runbook", text(detail, "annotations.runbook_url"));
     seen.say("Source", text(detail, "generatorURL"));
     seen.say("Dashboard", text(detail, "annotations.dashboard_url"));
