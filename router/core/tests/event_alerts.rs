@@ -196,6 +196,7 @@ fn what_is_no_alert_cannot_be_read_and_is_no_other_event() {
         format!("[{event}]"),
         format!(r#"{{"receiver":"w","alerts":[{event}]}}"#),
         r#"[{"labels":{}}]"#.to_owned(),
+        r#"{"receiver":"w","alerts":[],"truncatedAlerts":0}"#.to_owned(),
         r#"[{"labels":{"alertname":"A","#.to_owned(),
         r#"[{"status":"resolved","labels":{"alertname":"A"},"labels":{"#.to_owned(),
         "plain".to_owned(),

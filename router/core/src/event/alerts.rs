@@ -68,8 +68,11 @@ pub(super) fn notified(members: &[Member<'_>], heard: &Heard, room: &mut Room) -
     if !members.iter().any(|member| WORDS.contains(&&*member.name)) {
         return None;
     }
-    let events = alerts.iter().map(|alert| event(alert, members, heard));
-    Some(events.chain(cut_off(members, heard)).map_while(|text| kept(room, text)).collect())
+    let events = alerts.iter().map(|alert| event(alert, members, heard)).chain(cut_off(members, heard));
+    let mut events = events.peekable();
+    // One about nothing is none: whoever sends it means something else by it.
+    events.peek()?;
+    Some(events.map_while(|text| kept(room, text)).collect())
 }
 
 /// The same of a notification in YAML, as a template may write it.
