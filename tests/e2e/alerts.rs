@@ -7,10 +7,11 @@ use watchfire_tests::{Configuration, PagerDuty, Watchfire};
 
 use crate::support::{paged, triggers};
 
-/// What a real one posted.
+/// What a real one posted, which counts until a time that is still to come.
 fn recorded(name: &str) -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../router/core/tests/alerts");
-    std::fs::read_to_string(folder.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+    let text = std::fs::read_to_string(folder.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
+    text.replace("2026-11-29T23:08:39.632Z", "2099-01-01T00:00:00Z")
 }
 
 /// The status and the body of the answer.
