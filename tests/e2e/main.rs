@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod agree;
+mod alerts;
 mod as_one;
 mod attacks;
 mod aws;

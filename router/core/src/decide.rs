@@ -37,6 +37,7 @@ use crate::policy::Policy;
 use crate::priority::Priority;
 use crate::rules::{Classified, Rule, Stage};
 use crate::state::{Key, State, Unread};
+use crate::timer::ends_at;
 use crate::verdict::Why;
 
 /// One event with the rule that classifies it, ready to be decided.
@@ -175,6 +176,7 @@ impl<'c> Case<'c> {
             count: known.map_or(0, |known| known.count),
             seen_at: now,
             noted_in: known.and_then(|known| known.noted_in),
+            ends_at: finding.ends_at.map(ends_at),
             reports: known.map(|known| known.reports.clone()).unwrap_or_default(),
         };
         // What ends a finding from a time that is still to come ends it, and makes no later report an older one.

@@ -2,7 +2,7 @@
 
 mod says;
 
-use crate::event::{Event, Finding};
+use crate::event::{Event, Finding, Subject};
 use crate::hash::hash;
 use crate::ids::IncidentKey;
 
@@ -25,7 +25,9 @@ pub fn incident_key(event: &Event<'_>, family: &str) -> IncidentKey {
     let subject = &event.subject;
     let is_by_itself = |finding: &Finding| finding.is_pressed() || finding.stands_alone();
     let is_by_itself = event.finding.as_ref().is_some_and(is_by_itself);
-    let primary = subject.primary().filter(|_| !is_by_itself).unwrap_or_else(own);
+    let is_measured = event.finding.as_ref().is_some_and(Finding::is_measured);
+    let primary = if is_measured { measured(subject) } else { subject.primary() };
+    let primary = primary.filter(|_| !is_by_itself).unwrap_or_else(own);
     let region = if primary.starts_with("principal/") { None } else { subject.region.as_deref() };
     let parts = [
         subject.account.as_deref().unwrap_or_default(),
@@ -37,6 +39,18 @@ pub fn incident_key(event: &Event<'_>, family: &str) -> IncidentKey {
     let said = said(event);
     let parts = parts.into_iter().chain(said.iter().map(String::as_str));
     IncidentKey::new(format!("wf1-{}", &hash(parts)[..32]))
+}
+
+/// What measures the platform names one thing in more ways than one: CloudWatch a node with its instance, and what owns
+/// a pod without its kind; Prometheus a node by its name, and a workload by its kind.
+fn measured(subject: &Subject) -> Option<String> {
+    const OWNERS: [&str; 5] = ["deployments", "statefulsets", "daemonsets", "replicasets", "workloads"];
+    let Subject { pod: None, namespace, workload, node, .. } = subject else { return subject.primary() };
+    let owner = workload.as_ref().filter(|workload| OWNERS.contains(&&*workload.kind));
+    let owner =
+        owner.map(|owner| format!("workloads/{}/{}", namespace.as_deref().unwrap_or("-"), owner.name));
+    let node = node.as_ref().filter(|_| workload.is_none()).map(|node| format!("node/{node}"));
+    owner.or(node).or_else(|| subject.primary())
 }
 
 /// What an event says that reports no finding; nothing of a finding, or of an event of our own making, which is

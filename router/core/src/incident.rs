@@ -31,6 +31,9 @@ pub struct FindingRecord {
     /// The episode of the incident in which its copy in Security Hub was last noted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub noted_in: Option<u32>,
+    /// When it is over unless it is reported again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ends_at: Option<Timestamp>,
     /// What its last reports told, open or over, each by a hash; at most [`FindingRecord::MOST_REPORTS`].
     #[serde(default, skip_serializing_if = "VecDeque::is_empty")]
     pub reports: VecDeque<String>,
@@ -39,6 +42,11 @@ pub struct FindingRecord {
 impl FindingRecord {
     /// Older reports than so many are not known again.
     pub const MOST_REPORTS: usize = 8;
+
+    /// When something is due about it without any event.
+    pub(crate) fn wake_at(&self) -> Option<Timestamp> {
+        self.ends_at.filter(|_| self.state == FindingState::Open)
+    }
 
     /// One more report.
     pub(crate) fn saw(&mut self, report: String) {

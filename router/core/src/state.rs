@@ -78,11 +78,11 @@ impl Record {
     pub fn wake_at(&self) -> Option<Timestamp> {
         match self {
             Record::Incident(record) => record.wake_at(),
+            Record::Finding(record) => record.wake_at(),
             Record::Bundle(record) => record.due_at,
             Record::Digest(record) => record.due_at,
             Record::DigestEdition(record) => record.due_at,
-            Record::Finding(_)
-            | Record::Target(_)
+            Record::Target(_)
             | Record::Approval(_)
             | Record::Budget(_)
             | Record::Switch(_)

@@ -86,6 +86,8 @@ pub enum Why {
     Echo,
     /// Nothing more was heard of it for its quiet period.
     WentQuiet,
+    /// When it was to end nobody was there who would have heard that it goes on.
+    Unheard,
     /// Nobody needs to hear of what waited any more: all of it is over.
     OverBefore,
     /// The clock had been ahead: what it wrote counts from now.
@@ -152,6 +154,7 @@ impl Why {
             | Why::InHand
             | Why::Echo
             | Why::WentQuiet
+            | Why::Unheard
             | Why::OverBefore
             | Why::ClockSetBack
             | Why::EditionClosed
@@ -199,6 +202,7 @@ impl Why {
             Why::InHand => "when first heard of, it was in somebody's hands in Security Hub already",
             Why::Echo => "what we have written ourselves, come round",
             Why::WentQuiet => "nothing more was heard of it",
+            Why::Unheard => "its time was up while nobody listened; it has a little longer",
             Why::OverBefore => "over before anyone had to hear of it",
             Why::ClockSetBack => "the clock had been ahead: what it wrote counts from now",
             Why::Sample => "a sample finding",

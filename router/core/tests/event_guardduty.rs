@@ -39,6 +39,7 @@ fn finding(key: &str, kind: &str, title: &str, description: &str, severity: f64)
         updated_at: Some("2026-03-04T05:06:00Z".parse().unwrap()),
         first_seen: None,
         last_seen: None,
+        ends_at: None,
         sequence: None,
         members: Vec::new(),
         hub: None,
@@ -52,6 +53,7 @@ fn a_runtime_finding_is_about_the_pod_in_the_account_it_came_from() {
         count: 3,
         first_seen: Some("2026-03-04T04:00:00Z".parse().unwrap()),
         last_seen: Some("2026-03-04T05:00:00Z".parse().unwrap()),
+        ends_at: None,
         sequence: None,
         members: Vec::new(),
         ..finding(

@@ -42,6 +42,7 @@ fn finding(source: FindingSource, key: &str, kind: &str, title: &str, descriptio
         updated_at: time("2026-03-04T05:06:00Z"),
         first_seen: None,
         last_seen: None,
+        ends_at: None,
         sequence: None,
         members: Vec::new(),
         hub: None,
@@ -54,6 +55,7 @@ fn an_alarm_is_about_what_container_insights_measured() {
     let expected = Finding {
         updated_at: time("2026-03-04T05:06:00.985Z"),
         last_seen: time("2026-03-04T05:06:00.985Z"),
+        ends_at: None,
         sequence: None,
         members: Vec::new(),
         ..finding(
@@ -115,6 +117,7 @@ fn an_alarm_straight_from_sns_is_the_same_alarm() {
         state: FindingState::Resolved,
         updated_at: time("2026-03-04T05:06:00.985Z"),
         last_seen: time("2026-03-04T05:06:00.985Z"),
+        ends_at: None,
         sequence: None,
         members: Vec::new(),
         ..finding(
@@ -165,6 +168,7 @@ fn an_inspector_finding_is_about_the_image_by_its_digest() {
         severity: Some(Severity::new(7.0)),
         first_seen: time("2026-03-01T05:06:00Z"),
         last_seen: time("2026-03-04T05:00:00Z"),
+        ends_at: None,
         sequence: None,
         members: Vec::new(),
         ..finding(
@@ -211,6 +215,7 @@ fn an_image_scan_is_as_severe_as_the_worst_it_found() {
         severity: Some(Severity::new(4.0)),
         updated_at: time("2026-03-04T05:06:07Z"),
         last_seen: time("2026-03-04T05:06:07Z"),
+        ends_at: None,
         sequence: None,
         members: Vec::new(),
         ..finding(
@@ -235,6 +240,7 @@ fn a_scan_that_found_nothing_is_resolved() {
         state: FindingState::Resolved,
         updated_at: time("2026-03-04T05:06:07Z"),
         last_seen: time("2026-03-04T05:06:07Z"),
+        ends_at: None,
         sequence: None,
         members: Vec::new(),
         ..finding(

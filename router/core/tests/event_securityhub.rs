@@ -44,6 +44,7 @@ fn finding(source: FindingSource, key: &str, kind: &str, words: [&str; 2], sever
         updated_at: time("2026-03-04T05:06:00Z"),
         first_seen: None,
         last_seen: None,
+        ends_at: None,
         sequence: None,
         members: Vec::new(),
         hub: None,
@@ -79,6 +80,7 @@ fn a_copy_of_guardduty_has_the_native_key_type_and_severity_not_the_label() {
         count: 3,
         first_seen: time("2026-03-04T04:00:00Z"),
         last_seen: time("2026-03-04T05:00:00Z"),
+        ends_at: None,
         sequence: None,
         members: Vec::new(),
         hub: hub(GUARDDUTY, MINER),
@@ -177,6 +179,7 @@ fn a_failed_control_is_about_the_cluster() {
         updated_at: time("2026-03-04T05:05:05Z"),
         first_seen: time("2026-02-01T00:00:00Z"),
         last_seen: time("2026-03-04T05:00:00Z"),
+        ends_at: None,
         sequence: None,
         members: Vec::new(),
         hub: hub(

@@ -18,6 +18,7 @@ mod decide;
 mod digest_editions;
 mod drill;
 mod event_account;
+mod event_alerts;
 mod event_bounds;
 mod event_echo;
 mod event_envelope;

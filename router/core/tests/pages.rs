@@ -150,6 +150,7 @@ fn stolen_credentials_are_told_with_the_call_and_where_it_came_from() {
 fn a_failed_control_an_alarm_and_an_event_that_no_reader_knows_can_be_read() {
     holds("control-failed", &page_about("control-failed.json"));
     holds("alarm", &page_about("alarm-node.json"));
+    holds("prometheus", &page_about("prometheus-node.json"));
     let policy = policy();
     let told = |text: &str| page(&Replay::new(&policy).message_at(text, now())[0]);
     holds("unknown-event", &told(FALCO));

@@ -55,6 +55,12 @@ endpoints! {
     IngestEndpoint {
         /// Takes events onto the queue; answered once they are on it.
         Events: Post "/v1/events",
+        /// Takes a notification of Alertmanager or Grafana: an event for each of its alerts; answered once they are on the queue.
+        Alertmanager: Post "/v1/alertmanager",
+        /// Takes alerts as Prometheus sends them to an Alertmanager; answered once they are on the queue.
+        Alerts: Post "/api/v2/alerts",
+        /// Says to clients of an Alertmanager, which ask it first, that there is one.
+        AlertsStatus: Get "/api/v2/status",
     }
 }
 

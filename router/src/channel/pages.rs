@@ -23,7 +23,7 @@ enum Shown {
     Head,
 }
 
-const KINDS: [(&str, &str, Shown); 19] = [
+const KINDS: [(&str, &str, Shown); 20] = [
     ("miner-waits", "A miner in a pod whose quarantine waits for approval", Shown::Whole),
     ("miner-under-way", "A miner in a pod that is being quarantined", Shown::Head),
     ("miner-contained", "The update once it is contained", Shown::Head),
@@ -37,6 +37,7 @@ const KINDS: [(&str, &str, Shown); 19] = [
     ("stolen-credentials", "Stolen credentials", Shown::Whole),
     ("control-failed", "A failed control", Shown::Whole),
     ("alarm", "An alarm", Shown::Whole),
+    ("prometheus", "An alert of Prometheus", Shown::Whole),
     ("api-call", "A call recorded by CloudTrail", Shown::Whole),
     ("unknown-event", "An event that no reader knows", Shown::Whole),
     ("unreadable", "A message that cannot be read", Shown::Whole),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use watchfire_core::context::Context;
 use watchfire_core::decide::Case;
-use watchfire_core::event::{Event, messages};
+use watchfire_core::event::{Event, Heard, messages};
 use watchfire_core::ids::{EventId, Own};
 use watchfire_core::journal::{ActEnd, Entry, Outcome};
 use watchfire_core::policy::Policy;
@@ -40,6 +40,21 @@ impl Router {
         match messages(message) {
             Ok(texts) if texts.iter().any(|text| is_p0(text)) => Lane::Express,
             Ok(_) | Err(_) => Lane::Ordinary,
+        }
+    }
+
+    /// When and where alerts are heard: those that name no other cluster are of ours.
+    pub fn heard(&self) -> Heard {
+        let set = self.in_force();
+        let ours = set.policy.mitigation.cluster.as_ref();
+        let arn = ours.and_then(|cluster| cluster.arn.as_deref());
+        let mut parts = arn.into_iter().flat_map(|arn| arn.split(':')).skip(3).map(str::to_owned);
+        let (region, account) = (parts.next(), parts.next());
+        Heard {
+            at: Some(self.clock.now()),
+            account,
+            region,
+            cluster: ours.map(|cluster| cluster.name.clone()),
         }
     }
 

@@ -1,4 +1,4 @@
-//! `POST /v1/events`: events onto a queue; answered once they are on it.
+//! `POST /v1/events`, and what is posted as alerts: events onto a queue; answered once they are on it.
 
 use std::collections::BTreeSet;
 use std::convert::Infallible;
@@ -8,14 +8,14 @@ use std::time::Duration;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::on;
 use axum::{Json, Router as Routes};
 use futures_util::stream::{self, StreamExt as _};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
-use watchfire_core::event::{messages, text_of};
+use watchfire_core::event::{alerts, messages, text_of};
 use watchfire_core::hash::sha256;
 
 use super::answer::refuse;
@@ -74,6 +74,13 @@ pub(super) fn events(ingest: Ingest) -> Routes {
     let all = IngestEndpoint::ALL.iter();
     let routes = all.fold(Routes::new(), |routes, endpoint| match endpoint {
         IngestEndpoint::Events => routes.route(endpoint.path(), on(asked_by(endpoint.method()), take)),
+        IngestEndpoint::Alertmanager => {
+            routes.route(endpoint.path(), on(asked_by(endpoint.method()), take_notification))
+        }
+        IngestEndpoint::Alerts => routes.route(endpoint.path(), on(asked_by(endpoint.method()), take_alerts)),
+        IngestEndpoint::AlertsStatus => {
+            routes.route(endpoint.path(), on(asked_by(endpoint.method()), status))
+        }
     });
     // From the last to the first: nothing of a body is read for who has not shown the token.
     routes
@@ -81,6 +88,7 @@ pub(super) fn events(ingest: Ingest) -> Routes {
         .route_layer(from_fn_with_state(bodies, whole))
         .route_layer(from_fn_with_state(refusals, only_json))
         .route_layer(from_fn_with_state(ingest.clone(), only_senders))
+        .route_layer(from_fn(resent))
         .with_state(ingest)
 }
 
@@ -126,31 +134,76 @@ async fn take(State(ingest): State<Ingest>, headers: HeaderMap, body: Bytes) -> 
     if bodies.iter().all(|body| body.trim().is_empty()) {
         return refuse(StatusCode::BAD_REQUEST, "expected an event, found an empty body");
     }
-    // The same text twice is one event, and a thousand of it are no thousand pieces of work.
-    let (sent, mut known) = (bodies.len(), BTreeSet::new());
-    let (mut places, mut queued) = (Vec::new(), Vec::new());
-    for (place, body) in bodies.into_iter().enumerate().filter(|(_, body)| known.insert(sha256(body))) {
-        places.push(place);
-        queued.push((ingest.router.lane_of(&body), body));
-        // A request may carry thousands: others have their turn in between.
-        tokio::task::yield_now().await;
+    ingest.queued(bodies).await.map_or_else(|refused| refused, accepted)
+}
+
+/// What a receiver of Alertmanager or of Grafana posts. What is no notification is taken, too, and paged as a message
+/// that cannot be read: its sender would not send it again, however it is refused.
+async fn take_notification(State(ingest): State<Ingest>, body: Bytes) -> Response {
+    ingest.alerts(&body).await.map_or_else(|refused| refused, accepted)
+}
+
+/// The same for what Prometheus and `amtool` post. They want to hear what an Alertmanager answers.
+async fn take_alerts(State(ingest): State<Ingest>, body: Bytes) -> Response {
+    ingest.alerts(&body).await.map_or_else(|refused| refused, |_| StatusCode::OK.into_response())
+}
+
+/// What `amtool` asks before it adds an alert: that there is one to ask.
+async fn status() -> StatusCode {
+    StatusCode::OK
+}
+
+/// Whoever sends alerts takes what is refused by 4xx for lost; what would be taken if it were sent again is 503.
+async fn resent(request: Request, next: Next) -> Response {
+    const ALERTS: [&str; 2] = [IngestEndpoint::Alertmanager.path(), IngestEndpoint::Alerts.path()];
+    let is_alerts = ALERTS.contains(&request.uri().path());
+    let mut answer = next.run(request).await;
+    // What broke off, or came too slowly.
+    if is_alerts && matches!(answer.status(), StatusCode::BAD_REQUEST | StatusCode::REQUEST_TIMEOUT) {
+        *answer.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
     }
-    let queued: Arc<[(Lane, String)]> = queued.into();
-    match ingest.intake.take(queued.clone()).await {
-        Ok(()) => accepted(sent),
-        Err(NotTaken::Closed) => refuse(StatusCode::SERVICE_UNAVAILABLE, CLOSED),
-        Err(NotTaken::Unsent(unsent)) => {
-            let left = unsent.iter().map(|unsent| queued[unsent.at].clone()).collect();
-            // What is done is not on a queue: only the sender can bring it there.
-            ingest.is_handled(left).await;
-            unsent_answer(&unsent, &places, sent)
+    answer
+}
+
+impl Ingest {
+    /// Brings alerts onto a queue, an event each; how many there were.
+    async fn alerts(&self, body: &[u8]) -> Result<usize, Response> {
+        let heard = self.router.heard();
+        let texts = alerts(&text_of(body), &heard);
+        match texts.is_empty() {
+            true => Ok(0),
+            false => self.queued(texts).await,
         }
-        Err(NotTaken::Store(_)) if ingest.is_handled(queued.clone()).await => accepted(sent),
-        Err(NotTaken::Store(error)) => {
-            let message = format!(
-                "the events could not be stored, send them again; what is urgent in them is paged unrecorded: {error}"
-            );
-            refuse(StatusCode::SERVICE_UNAVAILABLE, &message)
+    }
+
+    /// Brings events onto a queue; how many there were.
+    async fn queued(&self, bodies: Vec<String>) -> Result<usize, Response> {
+        // The same text twice is one event, and a thousand of it are no thousand pieces of work.
+        let (sent, mut known) = (bodies.len(), BTreeSet::new());
+        let (mut places, mut queued) = (Vec::new(), Vec::new());
+        for (place, body) in bodies.into_iter().enumerate().filter(|(_, body)| known.insert(sha256(body))) {
+            places.push(place);
+            queued.push((self.router.lane_of(&body), body));
+            // A request may carry thousands: others have their turn in between.
+            tokio::task::yield_now().await;
+        }
+        let queued: Arc<[(Lane, String)]> = queued.into();
+        match self.intake.take(queued.clone()).await {
+            Ok(()) => Ok(sent),
+            Err(NotTaken::Closed) => Err(refuse(StatusCode::SERVICE_UNAVAILABLE, CLOSED)),
+            Err(NotTaken::Unsent(unsent)) => {
+                let left = unsent.iter().map(|unsent| queued[unsent.at].clone()).collect();
+                // What is done is not on a queue: only the sender can bring it there.
+                self.is_handled(left).await;
+                Err(unsent_answer(&unsent, &places, sent))
+            }
+            Err(NotTaken::Store(_)) if self.is_handled(queued.clone()).await => Ok(sent),
+            Err(NotTaken::Store(error)) => {
+                let message = format!(
+                    "the events could not be stored, send them again; what is urgent in them is paged unrecorded: {error}"
+                );
+                Err(refuse(StatusCode::SERVICE_UNAVAILABLE, &message))
+            }
         }
     }
 }

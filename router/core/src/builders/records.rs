@@ -33,6 +33,7 @@ pub fn finding_record(incident: IncidentKey) -> FindingRecord {
         count: 1,
         seen_at: at("2026-11-20T12:00:00Z"),
         noted_in: None,
+        ends_at: None,
         reports: VecDeque::new(),
     }
 }

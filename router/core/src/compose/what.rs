@@ -29,6 +29,7 @@ pub(super) fn happened(event: &Event<'_>, seen: &Seen, rule: &Rule) -> String {
             (FindingSource::GuardDuty, _) => name_in(&finding.kind)
                 .map_or_else(|| title.to_owned(), |name| with_family(&rule.family, name)),
             (FindingSource::CloudWatch, _) => format!("Alarm {title}"),
+            (FindingSource::Prometheus, _) => format!("Alert {title}"),
             (FindingSource::CustomAction, _) => match finding.kind.strip_prefix("CustomAction:") {
                 Some(button) if !button.is_empty() => format!("{button} pressed: {title}"),
                 Some(_) | None => title.to_owned(),

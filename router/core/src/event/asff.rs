@@ -27,6 +27,7 @@ pub(super) fn read(envelope: &Envelope, finding: &Json<'_>) -> (Finding, Subject
         updated_at: envelope.updated_at(time(finding, "UpdatedAt")),
         first_seen: first_time(finding, &["FirstObservedAt", "CreatedAt"]),
         last_seen: time(finding, "LastObservedAt"),
+        ends_at: None,
         sequence: None,
         members: Vec::new(),
         hub: hub::id(finding),

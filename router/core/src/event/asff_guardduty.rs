@@ -31,6 +31,7 @@ pub(super) fn read(envelope: &Envelope, finding: &Json<'_>) -> (Finding, Subject
         first_seen: seen("service/eventFirstSeen")
             .or_else(|| first_time(finding, &["FirstObservedAt", "CreatedAt"])),
         last_seen: seen("service/eventLastSeen").or_else(|| time(finding, "LastObservedAt")),
+        ends_at: None,
         sequence: None,
         members: Vec::new(),
         hub: hub::id(finding),

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::envelope::Envelope;
 use super::read::{account, as_text, at, list, text, time};
-use super::{Container, Finding, FindingSource, FindingState, Subject, Workload, names};
+use super::{Container, Finding, FindingSource, FindingState, Subject, Workload, alert_subject, names};
 use crate::json::Json;
 
 /// That an alarm's owner wants nobody to be told of it now.
@@ -84,6 +84,7 @@ pub(super) fn alarm(envelope: &Envelope, detail: &Json<'_>) -> (Finding, Subject
         updated_at: envelope.updated_at(since),
         first_seen: None,
         last_seen: since,
+        ends_at: None,
         sequence: None,
         members: Vec::new(),
         hub: None,
@@ -97,6 +98,9 @@ pub(super) fn alarm(envelope: &Envelope, detail: &Json<'_>) -> (Finding, Subject
         if let Some(dimensions) = at(metric, "metricStat.metric.dimensions") {
             fill(dimensions, &mut subject);
         }
+    }
+    if subject.primary().is_none() {
+        subject.resource = part_of_control_plane(metrics);
     }
     if let Some(attributes) = at(detail, "alarmContributor.attributes") {
         fill(attributes, &mut subject);
@@ -139,6 +143,21 @@ fn account_of(metrics: &[Json<'_>], arn: Option<&str>) -> Option<Option<String>>
         1 => Some(accounts.into_iter().next()),
         _ => Some(None),
     }
+}
+
+/// The part of the control plane that all of the metrics are about.
+fn part_of_control_plane(metrics: &[Json<'_>]) -> Option<String> {
+    let named = |metric: &Json<'_>| {
+        let of = |part: &str| text(metric, &format!("metricStat.metric.{part}"));
+        Some((of("namespace")?, of("name")?))
+    };
+    let parts: BTreeSet<_> = metrics
+        .iter()
+        .filter_map(named)
+        .map(|(namespace, name)| alert_subject::measured(&namespace, &name))
+        .collect();
+    let mut parts = parts.into_iter();
+    parts.next().flatten().filter(|_| parts.next().is_none())
 }
 
 /// Container Insights' dimensions. Its `PodName` is the name of what owns the pod; the pod's is `FullPodName`.

@@ -46,6 +46,7 @@ pub(super) fn scan(source: FindingSource, envelope: &Envelope, detail: &Json<'_>
         updated_at: envelope.time,
         first_seen: None,
         last_seen: envelope.time,
+        ends_at: None,
         sequence: None,
         members: Vec::new(),
         hub: None,

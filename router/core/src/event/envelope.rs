@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use strum::VariantArray;
 
 use super::read::{account, as_text, list, text, time};
-use super::{bare, camel};
+use super::{alert, bare, camel};
 use crate::hash::sha256;
 use crate::ids::{Delivery, EventId, FindingKey};
 use crate::json::Json;
@@ -41,6 +41,7 @@ pub(super) enum Report {
     EcrScan,
     Alarm,
     Health,
+    Prometheus,
 }
 
 /// GuardDuty's reports on itself: whether it sees, whether it scans.
@@ -81,6 +82,7 @@ impl Report {
                 &["CloudWatch Alarm State Change", "CloudWatch Alarm Contributor State Change"],
             ),
             Report::Health => ("aws.health", &["AWS Health Event", "AWS Health Abuse Event"]),
+            Report::Prometheus => ("prometheus", &[alert::ALERT, alert::CUT_OFF]),
         }
     }
 }

@@ -38,6 +38,9 @@ pub struct Finding {
     pub first_seen: Option<Timestamp>,
     /// Last time the behaviour was seen.
     pub last_seen: Option<Timestamp>,
+    /// When it is over unless its finder goes on to report it; none where only a report ends it.
+    #[serde(default)]
+    pub ends_at: Option<Timestamp>,
     /// The attack sequence that it says it belongs to.
     #[serde(default)]
     pub sequence: Option<FindingKey>,
@@ -81,6 +84,8 @@ pub enum FindingSource {
     CloudWatch,
     /// AWS Health.
     Health,
+    /// An alert of Prometheus.
+    Prometheus,
 }
 
 impl FindingSource {
@@ -102,6 +107,7 @@ impl FindingSource {
             FindingSource::Ecr => Report::EcrScan,
             FindingSource::CloudWatch => Report::Alarm,
             FindingSource::Health => Report::Health,
+            FindingSource::Prometheus => Report::Prometheus,
         };
         Some(report.envelope().0)
     }
@@ -112,6 +118,11 @@ impl Finding {
     /// nothing about this one.
     pub fn is_pressed(&self) -> bool {
         self.source == FindingSource::CustomAction
+    }
+
+    /// Whether its finder measures the platform, and looks for no breach.
+    pub(crate) fn is_measured(&self) -> bool {
+        matches!(self.source, FindingSource::CloudWatch | FindingSource::Prometheus)
     }
 
     /// Whether it is about one of the contributors of an alarm.
@@ -128,7 +139,8 @@ impl Finding {
             | FindingSource::Inspector
             | FindingSource::Ecr
             | FindingSource::CloudWatch
-            | FindingSource::Health => false,
+            | FindingSource::Health
+            | FindingSource::Prometheus => false,
         }
     }
 }

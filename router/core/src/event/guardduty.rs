@@ -27,6 +27,7 @@ pub(super) fn read(envelope: &Envelope, detail: &Json<'_>) -> Result<(Finding, S
         updated_at: envelope.updated_at(time(detail, "updatedAt")),
         first_seen: time(detail, "service.eventFirstSeen"),
         last_seen: time(detail, "service.eventLastSeen"),
+        ends_at: None,
         sequence: first_text(detail, &["associatedAttackSequenceArn", "service.associatedAttackSequenceArn"])
             .map(FindingKey::new),
         members,

@@ -37,6 +37,7 @@ pub(super) fn read(envelope: &Envelope, detail: &Json<'_>) -> (Finding, Subject)
         updated_at: envelope.time,
         first_seen: None,
         last_seen: envelope.time,
+        ends_at: None,
         sequence: None,
         members: Vec::new(),
         hub: None,

@@ -32,6 +32,7 @@ pub(super) fn event(envelope: &Envelope, detail: &Json<'_>) -> (Finding, Subject
         updated_at: envelope.updated_at(time(detail, "lastUpdatedTime")),
         first_seen: time(detail, "startTime"),
         last_seen: time(detail, "endTime"),
+        ends_at: None,
         sequence: None,
         members: Vec::new(),
         hub: None,

@@ -21,6 +21,7 @@ pub(super) fn finding(envelope: &Envelope, detail: &Json<'_>) -> (Finding, Subje
         updated_at: envelope.updated_at(time(detail, "updatedAt")),
         first_seen: time(detail, "firstObservedAt"),
         last_seen: time(detail, "lastObservedAt"),
+        ends_at: None,
         sequence: None,
         members: Vec::new(),
         hub: None,

@@ -2,13 +2,23 @@
 
 use std::borrow::Cow;
 
-use super::Unreadable;
+use super::alerts::{Heard, notified, notified_in_yaml};
 use super::room::Room;
 use super::several::{last, one_event_each};
+use super::{Unreadable, names};
 use crate::json::{Json, Member, Outline, outline};
 
 /// SNS in SQS is one level; SNS forwarded through another topic is two.
 const MOST_LEVELS: usize = 2;
+
+/// What a text stands in.
+#[derive(Clone, Debug, Default)]
+struct Within {
+    /// How many notifications of SNS.
+    level: usize,
+    /// The last of them, for alerts, which do not say it themselves.
+    heard: Heard,
+}
 
 type Texts<'a> = Result<Vec<Cow<'a, str>>, Unreadable>;
 
@@ -17,7 +27,8 @@ type Texts<'a> = Result<Vec<Cow<'a, str>>, Unreadable>;
 /// An EventBridge event or a bare finding is handed out as it is; an SNS notification is unwrapped, at
 /// most twice; arrays, several values one after the other, what the AWS CLI prints (`{"Findings": […]}`) and
 /// Lambda's `{"Records": […]}` give one text each. A Security Hub event with several findings gives one event
-/// each, the second and later with `#2`, `#3` behind the event's id. A body that is not quite JSON is taken
+/// each, the second and later with `#2`, `#3` behind the event's id; a notification of Alertmanager, in SNS also one in
+/// YAML, one for each alert. A body that is not quite JSON is taken
 /// apart as far as it goes. A text in it that is no event is handed out too: `Event::read` says why.
 ///
 /// Of more than 10,000 events, or more than 64 MiB of them (each of several findings carries the rest of its
@@ -31,7 +42,7 @@ type Texts<'a> = Result<Vec<Cow<'a, str>>, Unreadable>;
 /// The body is neither an object nor an array, it is cut off before its first event, or it is an SNS message that carries no event.
 pub fn messages(body: &str) -> Result<Vec<Cow<'_, str>>, Unreadable> {
     let mut room = Room::default();
-    let mut texts = in_body(body, 0, &mut room)?;
+    let mut texts = in_body(body, &Within::default(), &mut room)?;
     texts.extend(room.left_out(body).map(Cow::Owned));
     if texts.is_empty() && !Json::read(body).1.is_empty() {
         return Err(Unreadable::new("expected at least one event", body));
@@ -40,7 +51,8 @@ pub fn messages(body: &str) -> Result<Vec<Cow<'_, str>>, Unreadable> {
 }
 
 /// Each value in a body, one after the other.
-fn in_body<'a>(body: &'a str, level: usize, room: &mut Room) -> Texts<'a> {
+fn in_body<'a>(body: &'a str, within: &Within, room: &mut Room) -> Texts<'a> {
+    let level = within.level;
     let mut texts = Vec::new();
     let mut rest = body;
     loop {
@@ -51,11 +63,14 @@ fn in_body<'a>(body: &'a str, level: usize, room: &mut Room) -> Texts<'a> {
         let found = match found {
             Outline::Array(elements) if level == 0 => each(elements, room, element),
             Outline::Array(elements) => each(elements, room, as_it_is),
-            Outline::Object(members) => in_object(value, &members, level, room),
+            Outline::Object(members) => in_object(value, &members, within, room),
             // An event that was put into a text once more.
-            Outline::Other if level == 0 && is_text(value) => in_notification(value.trim(), level, room),
+            Outline::Other if level == 0 && is_text(value) => in_notification(value.trim(), within, room),
             Outline::Other if level == 0 => Err(Unreadable::new(EXPECTED, value)),
-            Outline::Other => Err(Unreadable::new(format!("in SNS: {EXPECTED}"), value)),
+            Outline::Other => match notified_in_yaml(value, &within.heard, room) {
+                Some(texts) => Ok(owned(texts)),
+                None => Err(Unreadable::new(format!("in SNS: {EXPECTED}"), value)),
+            },
         };
         if is_alone {
             return found;
@@ -109,14 +124,14 @@ fn or_as_it_is<'a>(texts: Texts<'a>, text: &'a str, room: &mut Room) -> Texts<'a
 fn element<'a>(text: &'a str, room: &mut Room) -> Texts<'a> {
     match outline(text) {
         (Outline::Object(members), _) => {
-            let texts = in_object(text, &members, 0, room);
+            let texts = in_object(text, &members, &Within::default(), room);
             or_as_it_is(texts, text, room)
         }
         (Outline::Array(_) | Outline::Other, _) => as_it_is(text, room),
     }
 }
 
-fn in_object<'a>(text: &'a str, members: &[Member<'a>], level: usize, room: &mut Room) -> Texts<'a> {
+fn in_object<'a>(text: &'a str, members: &[Member<'a>], within: &Within, room: &mut Room) -> Texts<'a> {
     let raw = |name: &str| last(members, name);
     let string = |name: &str| raw(name).and_then(Outline::string_of);
     if raw("source").is_some() && raw("detail-type").is_some() {
@@ -130,8 +145,12 @@ fn in_object<'a>(text: &'a str, members: &[Member<'a>], level: usize, room: &mut
     }
     let kind = string("Type");
     match (kind.as_deref(), raw("Message")) {
-        (Some("Notification"), Some(message)) => return in_notification(message, level, room),
-        (None, Some(message)) if raw("TopicArn").is_some() => return in_notification(message, level, room),
+        (Some("Notification"), Some(message)) => {
+            return in_notification(message, &by_sns(members, within), room);
+        }
+        (None, Some(message)) if raw("TopicArn").is_some() => {
+            return in_notification(message, &by_sns(members, within), room);
+        }
         (Some("SubscriptionConfirmation" | "UnsubscribeConfirmation"), _) => {
             return Err(Unreadable::new("expected an SNS notification, not its subscription's", text));
         }
@@ -144,6 +163,9 @@ fn in_object<'a>(text: &'a str, members: &[Member<'a>], level: usize, room: &mut
     {
         return each(records, room, in_record);
     }
+    if let Some(texts) = notified(members, &within.heard, room) {
+        return Ok(owned(texts));
+    }
     // A custom action's detail has findings too, but a human's press must not pass for a report.
     let findings = raw("Findings").or_else(|| raw("findings")).filter(|_| raw("actionName").is_none());
     match findings.and_then(Outline::elements_of) {
@@ -152,18 +174,37 @@ fn in_object<'a>(text: &'a str, members: &[Member<'a>], level: usize, room: &mut
     }
 }
 
-fn in_notification<'a>(message: &'a str, level: usize, room: &mut Room) -> Texts<'a> {
+fn owned<'a>(texts: Vec<String>) -> Vec<Cow<'a, str>> {
+    texts.into_iter().map(Cow::Owned).collect()
+}
+
+/// What a notification of SNS says of when and where it was sent.
+fn by_sns(members: &[Member<'_>], within: &Within) -> Within {
+    let string = |name: &str| last(members, name).and_then(Outline::string_of);
+    let topic = string("TopicArn").unwrap_or_default();
+    let heard = Heard {
+        at: string("Timestamp").and_then(|at| at.parse().ok()),
+        account: names::account_of(&topic),
+        region: names::region_of(&topic),
+        cluster: None,
+    };
+    Within { heard, ..within.clone() }
+}
+
+fn in_notification<'a>(message: &'a str, within: &Within, room: &mut Room) -> Texts<'a> {
+    let Within { level, heard } = within.clone();
     if level == MOST_LEVELS {
         let expected = format!("expected at most {MOST_LEVELS} SNS notifications around an event");
         return Err(Unreadable::new(expected, message));
     }
+    let within = Within { level: level + 1, heard };
     match Outline::string_of(message) {
-        Some(Cow::Borrowed(inner)) => in_body(inner, level + 1, room),
+        Some(Cow::Borrowed(inner)) => in_body(inner, &within, room),
         Some(Cow::Owned(inner)) => {
-            let texts = in_body(&inner, level + 1, room)?;
+            let texts = in_body(&inner, &within, room)?;
             Ok(texts.into_iter().map(|text| Cow::Owned(text.into_owned())).collect())
         }
-        None => in_body(message, level + 1, room),
+        None => in_body(message, &within, room),
     }
 }
 
@@ -173,6 +214,6 @@ fn in_record<'a>(record: &'a str, room: &mut Room) -> Texts<'a> {
     let Some(inner) = last(&members, "body").or_else(|| last(&members, "Sns")) else {
         return as_it_is(record, room);
     };
-    let texts = in_notification(inner, 0, room);
+    let texts = in_notification(inner, &Within::default(), room);
     or_as_it_is(texts, record, room)
 }

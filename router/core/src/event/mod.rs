@@ -6,9 +6,12 @@
 //! ```
 //!
 //! One file per source: `guardduty*`, `asff*` and `ocsf*` (the two forms of Security Hub), `cloudwatch`,
-//! `health`, `inspector`, `ecr`. What AWS sends is read leniently: nothing unknown is refused, a missing
+//! `health`, `inspector`, `ecr`, `alert` (Prometheus). What AWS sends is read leniently: nothing unknown is refused, a missing
 //! member is `None`, and text, number and time may each be spelt in every way that was seen.
 
+mod alert;
+mod alert_subject;
+mod alerts;
 mod asff;
 mod asff_guardduty;
 mod asff_resource;
@@ -45,6 +48,7 @@ mod several;
 mod subject;
 mod thing;
 
+pub use alerts::{Heard, alerts};
 pub use bytes::{is_utf16, text_of};
 pub use cloudwatch::Mute;
 pub use finding::{Band, Finding, FindingSource, FindingState, Severity};
@@ -230,6 +234,7 @@ fn finding_in(report: Report, envelope: &Envelope, detail: &Json<'_>) -> Result<
         Report::EcrScan => Ok(ecr::scan(FindingSource::Ecr, envelope, detail)),
         Report::Alarm => Ok(cloudwatch::alarm(envelope, detail)),
         Report::Health => Ok(health::event(envelope, detail)),
+        Report::Prometheus => alert::read(envelope, detail),
     }
 }
 

@@ -33,6 +33,7 @@ pub(super) fn read(envelope: &Envelope, finding: &Json<'_>) -> (Finding, Subject
         updated_at: envelope.updated_at(updated_at),
         first_seen: info("first_seen_time").or_else(|| info("created_time")),
         last_seen: info("last_seen_time"),
+        ends_at: None,
         sequence: None,
         members: Vec::new(),
         hub: None,

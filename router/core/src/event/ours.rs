@@ -34,6 +34,7 @@ pub(crate) fn finding_json(finding: &Finding) -> Json<'static> {
         updated_at: _,
         first_seen: _,
         last_seen: _,
+        ends_at: _,
         sequence: _,
         members: _,
         hub: _,

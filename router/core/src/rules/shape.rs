@@ -216,6 +216,7 @@ fn whole_finding() -> Finding {
         updated_at: None,
         first_seen: None,
         last_seen: None,
+        ends_at: None,
         sequence: None,
         members: Vec::new(),
         hub: None,

@@ -175,7 +175,7 @@ impl Timer<'_> {
     }
 
     /// What was said of it last, or what little is known.
-    fn said(&self, draft: &Draft<'_>, about: About<'_>, record: &IncidentRecord) -> Notice {
+    pub(super) fn said(&self, draft: &Draft<'_>, about: About<'_>, record: &IncidentRecord) -> Notice {
         match draft.page_draft(about.incident) {
             Some(page_draft) => Notice { priority: record.priority, ..page_draft.notice.clone() },
             None => own_notice(record.title.clone(), Why::Escalated, about, &self.id()),
@@ -217,7 +217,7 @@ fn more(held: Option<&Suppressed>, record: &IncidentRecord) -> String {
     }
 }
 
-fn about<'a>(
+pub(super) fn about<'a>(
     kind: &'a str,
     incident: &'a IncidentKey,
     record: &IncidentRecord,

@@ -6,6 +6,7 @@
 
 mod bundle;
 mod digest;
+mod finding;
 mod held;
 mod incident;
 mod set_back;
@@ -24,6 +25,7 @@ use crate::priority::Priority;
 use crate::state::{Key, State, Unread};
 use crate::verdict::Why;
 
+pub(crate) use finding::ends_at;
 pub use set_back::SetBack;
 pub use turns::Turns;
 
@@ -59,11 +61,11 @@ impl<'w> Timer<'w> {
     fn decided<'s>(&self, state: &'s State, now: Timestamp) -> Result<Option<Draft<'s>>, Unread> {
         match self.key {
             Key::Incident(incident) => self.incident(incident, state, now),
+            Key::Finding(finding) => self.finding(finding, state, now),
             Key::Bundle(bundle) => self.bundle(bundle, state, now),
             Key::Digest => self.close_edition(state, now),
             Key::DigestEdition(edition) => self.say_edition(*edition, state, now),
-            Key::Finding(_)
-            | Key::Target(_)
+            Key::Target(_)
             | Key::Approval(_)
             | Key::Budget
             | Key::Switch

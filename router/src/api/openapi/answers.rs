@@ -84,6 +84,11 @@ impl Answers {
         self
     }
 
+    /// One without a body.
+    pub(super) fn empty(status: u16, what: &str) -> Self {
+        Self(Map::from_iter([(status.to_string(), json!({"description": what}))]))
+    }
+
     /// What is no JSON.
     pub(super) fn file(status: u16, what: &str, kind: &str) -> Self {
         let mut answers = Self::default();

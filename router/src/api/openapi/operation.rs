@@ -14,6 +14,10 @@ pub(super) struct Operation {
     pub(super) rest: Value,
 }
 
+const QUEUED: &str = "They are on the queue: on SQS, or on disk.";
+/// Why alerts are refused.
+const OF_ALERTS: [Why; 6] = [Why::Token, Why::Forbidden, Why::Large, Why::Type, Why::NotQueued, Why::Closed];
+
 /// Why an operator is refused, whatever is asked.
 const ANY: [Why; 4] = [Why::Unreadable, Why::Token, Why::Forbidden, Why::Unavailable];
 
@@ -39,7 +43,33 @@ pub(super) fn of_ingest(endpoint: IngestEndpoint, types: &mut Generators) -> Ope
                 "application/json": {"schema": {"description": "An EventBridge event, or an array of them."}},
                 LINES: {"schema": {"type": "string"}},
             }},
-            "responses": Answers::of::<views::Accepted>(202, "They are on the queue: on SQS, or on disk.", types).refused(&refused, types).done(),
+            "responses": Answers::of::<views::Accepted>(202, QUEUED, types).refused(&refused, types).done(),
+        }),
+        IngestEndpoint::Alertmanager => json!({
+            "operationId": "alertmanager", "tags": ["events"], "summary": text(summary),
+            "description": "What a webhook of Alertmanager (version 4) or of Grafana's alerting posts. What is none of these is \
+                            taken, too, and paged like any other unreadable message. What is 400 and 408 elsewhere is 503 \
+                            here: senders of alerts send again what is refused so, and nothing else.",
+            "security": [{"sender": []}, {}],
+            "requestBody": {"required": true, "content": {
+                "application/json": {"schema": {"type": "object", "description": "The notification."}},
+            }},
+            "responses": Answers::of::<views::Accepted>(202, QUEUED, types).refused(&OF_ALERTS, types).done(),
+        }),
+        IngestEndpoint::Alerts => json!({
+            "operationId": "alerts", "tags": ["events"], "summary": text(summary),
+            "description": "What Prometheus and `amtool alert add` post to an Alertmanager; for the rest as \
+                            `/v1/alertmanager`.",
+            "security": [{"sender": []}, {}],
+            "requestBody": {"required": true, "content": {
+                "application/json": {"schema": {"type": "array", "items": {"type": "object"}, "description": "The alerts."}},
+            }},
+            "responses": Answers::empty(200, QUEUED).refused(&OF_ALERTS, types).done(),
+        }),
+        IngestEndpoint::AlertsStatus => json!({
+            "operationId": "alerts_status", "tags": ["events"], "summary": text(summary),
+            "security": [{"sender": []}, {}],
+            "responses": Answers::empty(200, "There is one.").refused(&[Why::Token, Why::Forbidden], types).done(),
         }),
     };
     Operation { method, rest }

@@ -1,8 +1,11 @@
-//! What CloudWatch and AWS Health say beside their texts.
+//! What CloudWatch, AWS Health and Prometheus say beside their texts.
+
+use jiff::Timestamp;
 
 use super::{MOST, Seen, joined, with};
-use crate::event::read::{at, list, text};
+use crate::event::read::{as_text, at, list, text, time};
 use crate::json::Json;
+use crate::zone::Zone;
 
 /// An alarm: what it was before, and what it measures.
 pub(super) fn tell_alarm(detail: &Json<'_>, seen: &mut Seen) {
@@ -24,6 +27,36 @@ pub(super) fn tell_alarm(detail: &Json<'_>, seen: &mut Seen) {
     });
     seen.say_each("Metric", "Metrics:", metrics.collect());
     seen.say("Silent children", text(detail, "state.actionsSuppressedBy"));
+}
+
+/// An alert: since when, its labels that say nothing of where it is, and where to read on. Its addresses are text:
+/// what a sender writes is no link.
+pub(super) fn tell_alert(detail: &Json<'_>, zone: &Zone, seen: &mut Seen) {
+    const ELSEWHERE: [&str; 13] = [
+        "alertname",
+        "severity",
+        "cluster",
+        "namespace",
+        "pod",
+        "container",
+        "node",
+        "job",
+        "instance",
+        "service",
+        "endpoint",
+        "uid",
+        "prometheus",
+    ];
+    let since = time(detail, "startsAt").filter(|since| *since > Timestamp::UNIX_EPOCH);
+    seen.say("Since", since.map(|since| zone.second(since)));
+    seen.say("Runbook", text(detail, "annotations.runbook_url"));
+    seen.say("Source", text(detail, "generatorURL"));
+    seen.say("Dashboard", text(detail, "annotations.dashboard_url"));
+    seen.say("Values", text(detail, "values"));
+    let labels = at(detail, "labels").map(Json::members).unwrap_or_default().iter();
+    let labels = labels.filter(|(name, _)| !ELSEWHERE.contains(&&**name));
+    let labels = labels.filter_map(|(name, value)| Some(format!("{name}={}", as_text(value)?)));
+    seen.say_each("Label", "Labels:", labels.collect());
 }
 
 /// A Health event: everything that it affects.
