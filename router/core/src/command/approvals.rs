@@ -84,7 +84,7 @@ impl Asked<'_> {
             plan: record.act.hash.short().to_owned(),
             would: summary(&record.act.steps),
         };
-        draft.withhold([Withheld { action: action.as_str().to_owned(), reason: Reason::Waits(waits) }]);
+        draft.withhold([Withheld { action: Wanted::Action(action), reason: Reason::Waits(waits) }]);
         draft.belongs_to(&record.act.incident);
         draft.priority(record.priority);
         draft.put(Key::Approval(id.clone()), Record::Approval(Box::new(record)), Because::Commanded);

@@ -129,6 +129,7 @@ fn is_told(key: &Key) -> bool {
         Key::Incident(_) | Key::Target(_) | Key::Approval(_) | Key::Switch | Key::Silences => true,
         Key::Finding(_)
         | Key::Budget
+        | Key::Tally(_)
         | Key::PageDraft(_)
         | Key::Inhibition(_)
         | Key::Bundle(_)
