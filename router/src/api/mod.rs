@@ -4,11 +4,14 @@
 //! `schemas/openapi.json` says.
 
 mod endpoints;
+pub(crate) mod matchers;
 mod openapi;
 pub mod params;
 pub mod views;
 
-pub use endpoints::{HealthEndpoint, IngestEndpoint, Method, OperatorEndpoint, WebhookEndpoint};
+pub use endpoints::{
+    HealthEndpoint, IngestEndpoint, Method, OperatorEndpoint, WebhookEndpoint, WorkerEndpoint,
+};
 pub use openapi::document;
 
 /// In every answer to an operator: the worker's version.

@@ -24,7 +24,6 @@ mod explain;
 mod help;
 mod incidents;
 mod man;
-mod matchers;
 mod operator;
 mod pattern;
 mod preview;

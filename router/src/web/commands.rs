@@ -58,15 +58,24 @@ pub struct LetIn(pub Identity);
 
 /// The routes for operators.
 pub(super) fn commands(operator: Operator) -> Routes {
-    let bodies = Bodies::new(MOST_BYTES, MOST_BYTES, operator.refusals.clone());
     let all = OperatorEndpoint::ALL.iter();
-    all.fold(Routes::new(), |routes, endpoint| routes.route(endpoint.path(), answering(*endpoint)))
+    let routes =
+        all.fold(Routes::new(), |routes, endpoint| routes.route(endpoint.path(), answering(*endpoint)));
+    for_operators(routes, &operator).with_state(operator)
+}
+
+/// The same routes, let in by what an operator shows, and introduced.
+pub(super) fn for_operators<S: Clone + Send + Sync + 'static>(
+    routes: Routes<S>,
+    operator: &Operator,
+) -> Routes<S> {
+    let bodies = Bodies::new(MOST_BYTES, MOST_BYTES, operator.refusals.clone());
+    routes
         .layer(DefaultBodyLimit::disable())
         .route_layer(from_fn_with_state(bodies, whole))
         // Of these routes alone: what is nobody's route stays a 404.
         .route_layer(from_fn_with_state(operator.clone(), only_operators))
         .route_layer(from_fn_with_state(operator.clone(), introduced))
-        .with_state(operator)
 }
 
 /// Who answers a route.

@@ -16,6 +16,7 @@ use super::refusal::Refusals;
 use super::server::{Address, Server};
 use super::spelt_out::spelt_out;
 use super::webhooks::{Webhooks, webhooks};
+use super::worker::worker;
 use crate::config::{At, HealthConfig, HttpConfig};
 use crate::descriptors::Shares;
 use crate::telemetry::{self, Metrics};
@@ -62,12 +63,13 @@ impl Doors {
     }
 
     fn taking(self, names: Names) -> Routes {
-        let Doors { ingest, operator, webhooks: signed, health: _, metrics: _, refusals } = self;
+        let Doors { ingest, operator, webhooks: signed, health, metrics: _, refusals } = self;
         let guard =
             |names| from_fn_with_state(Guard { names, refusals: refusals.clone() }, not_for_strangers);
         // A signature proves more than a name does, and its sender uses whatever name leads here.
         let signed = webhooks(signed).layer(guard(Names::Any));
-        let asked = events(ingest).merge(commands(operator)).layer(guard(names));
+        let of_worker = worker(operator.clone(), health);
+        let asked = events(ingest).merge(commands(operator)).merge(of_worker).layer(guard(names));
         signed.merge(asked).layer(map_response(spelt_out))
     }
 }

@@ -17,6 +17,7 @@ mod spelt_out;
 mod store;
 mod token;
 mod webhooks;
+mod worker;
 
 pub use commands::{LetIn, Operator, Vouched};
 pub(crate) use doors::{Doors, asked_without_doors};

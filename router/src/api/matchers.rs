@@ -17,7 +17,7 @@ struct Asked {
 ///
 /// # Errors
 /// Every matcher that is none, each with what was expected.
-pub(super) fn pattern(matchers: &[String]) -> Result<Value, Vec<String>> {
+pub(crate) fn pattern(matchers: &[String]) -> Result<Value, Vec<String>> {
     let mut asked: BTreeMap<&'static str, Asked> = BTreeMap::new();
     let mut mistakes = Vec::new();
     for matcher in matchers {
@@ -118,7 +118,7 @@ fn unequal(values: &[String]) -> Vec<Value> {
 }
 
 /// A pattern as the matchers that make it; none where they cannot say it.
-pub(super) fn spoken(pattern: &str) -> Option<String> {
+pub(crate) fn spoken(pattern: &str) -> Option<String> {
     let pattern: Value = serde_json::from_str(pattern).ok()?;
     let mut matchers = Vec::new();
     say("", &pattern, &mut matchers)?;
