@@ -3,6 +3,7 @@
 //! The worker builds its answers as [`views`], the command line reads them as the same; what stands here is what
 //! `schemas/openapi.json` says.
 
+pub(crate) mod ages;
 mod endpoints;
 pub(crate) mod matchers;
 mod openapi;
