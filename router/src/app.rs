@@ -18,6 +18,7 @@ use crate::channel::Channel;
 use crate::clients::Clients;
 use crate::config::{At, Config, HttpConfig, Ready, Tokens};
 use crate::descriptors::{self, Shares};
+use crate::identity::{Access, Known};
 use crate::pagerduty::{Inbound, Poller};
 use crate::reload::{self, Reloader, Started};
 use crate::rotation::Rotation;
@@ -27,7 +28,7 @@ use crate::source::sqs::Sqs;
 use crate::source::{Canaries, Intake, QueueConfig, Source};
 use crate::store::Store;
 use crate::telemetry;
-use crate::web::{Doors, Health, Ingest, Operator, Refusals, Senders, Server, Token, Webhooks};
+use crate::web::{Doors, Health, Ingest, Operator, Refusals, Senders, Server, Webhooks};
 use crate::worker;
 #[cfg(feature = "cli")]
 pub(crate) use parts::routes_of_operators;
@@ -122,10 +123,10 @@ impl App {
             refusals: refusals.clone(),
             telling,
         };
-        let operator_token = operator_token.as_ref().map(Token::from);
+        let access = Access::new(operator_token.as_ref(), Known::default());
         let operator = Operator {
             router: router.clone(),
-            token: operator_token,
+            access,
             refusals: refusals.clone(),
             reloader: reloader.clone(),
         };

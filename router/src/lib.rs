@@ -23,6 +23,7 @@ pub mod evidence;
 pub mod failure;
 pub mod finding;
 mod horizon;
+pub mod identity;
 pub mod pagerduty;
 pub mod reload;
 pub mod reloaded;

@@ -1,5 +1,7 @@
 //! Every route of the worker, once: the server serves these, the command line asks these, the document lists these.
 
+use crate::identity::Role;
+
 /// How a route is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
@@ -86,6 +88,24 @@ endpoints! {
     }
 }
 
+impl OperatorEndpoint {
+    /// The least role that it wants; of commands, each wants its own besides.
+    pub fn least(self) -> Role {
+        match self {
+            OperatorEndpoint::Approvals
+            | OperatorEndpoint::Contained
+            | OperatorEndpoint::Held
+            | OperatorEndpoint::Mitigation
+            | OperatorEndpoint::Silences
+            | OperatorEndpoint::Incidents
+            | OperatorEndpoint::Story
+            | OperatorEndpoint::Event => Role::Viewer,
+            OperatorEndpoint::Commands => Role::Responder,
+            OperatorEndpoint::Reload | OperatorEndpoint::Backup | OperatorEndpoint::Export => Role::Admin,
+        }
+    }
+}
+
 endpoints! {
     /// What operators ask of a worker, and no Lambda answers, at `http.listen`.
     WorkerEndpoint {
@@ -99,6 +119,19 @@ endpoints! {
         Digest: Get "/v1/digest",
         /// Says how an event would be decided, and records nothing.
         Explain: Post "/v1/explain",
+    }
+}
+
+impl WorkerEndpoint {
+    /// The least role that it wants: all of them look.
+    pub fn least(self) -> Role {
+        match self {
+            WorkerEndpoint::Decisions
+            | WorkerEndpoint::Rules
+            | WorkerEndpoint::Condition
+            | WorkerEndpoint::Digest
+            | WorkerEndpoint::Explain => Role::Viewer,
+        }
     }
 }
 

@@ -17,6 +17,8 @@ pub use openapi::document;
 
 /// In every answer to an operator: the worker's version.
 pub(crate) const VERSION_HEADER: &str = "watchfire-version";
+/// In a request that changes something by a session's cookie: the session's token.
+pub(crate) const CSRF_HEADER: &str = "watchfire-csrf";
 /// In every answer to an operator: the time zone of the configuration.
 pub(crate) const ZONE_HEADER: &str = "watchfire-time-zone";
 /// What PagerDuty signs a webhook by.

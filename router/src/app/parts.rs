@@ -16,6 +16,7 @@ use crate::config::{
     At, CanaryConfig, Config, HealthConfig, HttpConfig, OtlpConfig, Reach, Ready, StoreConfig,
     TelemetryConfig, Tokens,
 };
+use crate::identity::{Access, Known};
 use crate::pagerduty::Inbound;
 use crate::responder::Responder;
 use crate::rotation::Rotation;
@@ -23,7 +24,7 @@ use crate::router::{Router, Watcher};
 use crate::source::{Canaries, Intake, QueueConfig};
 use crate::store::{self, DynamoDbConfig, Now, Store};
 use crate::telemetry::{self, Emf, Metrics, Traces};
-use crate::web::{Ingest, Operator, Refusals, Senders, Token, Webhooks, asked_without_doors};
+use crate::web::{Ingest, Operator, Refusals, Senders, Webhooks, asked_without_doors};
 
 /// What the worker and the Lambda have in common.
 pub struct Parts {
@@ -189,8 +190,9 @@ impl Parts {
             refusals: refusals.clone(),
             telling,
         };
-        let token = operator_token.as_ref().map(Token::from);
-        let operator = Operator { router: router.clone(), token, refusals: refusals.clone(), reloader: None };
+        let access = Access::new(operator_token.as_ref(), Known::default());
+        let operator =
+            Operator { router: router.clone(), access, refusals: refusals.clone(), reloader: None };
         let webhooks = Webhooks::new(router.clone(), inbound.signers);
         let routes = asked_without_doors(Some(ingest), operator, webhooks, refusals);
         let canaries = canary.map(|canary| sender(&canary, intake, &router));
@@ -219,7 +221,12 @@ pub(super) fn held_bytes(http: &HttpConfig) -> usize {
 #[cfg(feature = "cli")]
 pub(crate) fn routes_of_operators(router: Arc<Router>) -> axum::Router {
     let refusals = Refusals::new(router.metrics.clone());
-    let operator = Operator { router, token: None, refusals: refusals.clone(), reloader: None };
+    let operator = Operator {
+        router,
+        access: Access::new(None, Known::default()),
+        refusals: refusals.clone(),
+        reloader: None,
+    };
     asked_without_doors(None, operator, None, refusals)
 }
 

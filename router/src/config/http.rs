@@ -6,6 +6,7 @@ use watchfire_core::yaml::{Mistake, expected};
 
 use super::check::check_in_flight;
 use super::file::HttpConfig;
+use crate::identity::without_port;
 use crate::secret::{Secret, SecretUse};
 
 /// A token of fewer characters could be found by trying.
@@ -110,24 +111,4 @@ fn wrong_token(token: &Secret) -> Option<Mistake> {
     let is_shown_as_it_is = token.trim() == token && !token.chars().any(char::is_control);
     let fit = || expected("a secret that a header can carry").hint("no spaces around it, no line ends");
     (!is_shown_as_it_is).then(fit)
-}
-
-/// The name or address in a `Host`, without brackets, port and the dot at the end; none where it is none. By
-/// way of a tunnel the port is another than ours.
-pub(crate) fn without_port(host: &str) -> Option<&str> {
-    let (name, port) = match host.strip_prefix('[') {
-        Some(rest) => {
-            let (address, rest) = rest.split_once(']')?;
-            address.parse::<std::net::Ipv6Addr>().ok()?;
-            (address, rest)
-        }
-        None => {
-            let at = host.find(':').unwrap_or(host.len());
-            let (name, rest) = host.split_at(at);
-            (name.strip_suffix('.').unwrap_or(name), rest)
-        }
-    };
-    let is_port = port.is_empty() || port.strip_prefix(':')?.bytes().all(|digit| digit.is_ascii_digit());
-    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b':');
-    (is_port && !name.is_empty() && name.bytes().all(is_name)).then_some(name)
 }

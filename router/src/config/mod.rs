@@ -25,7 +25,6 @@ mod written;
 pub use attention::{DigestConfig, EscalationConfig, SecurityHubPart};
 pub use canary::CanaryConfig;
 pub use file::{Config, HealthConfig, HttpConfig, RouteConfig, RulesConfig, StoreConfig};
-pub(crate) use http::without_port;
 pub use mitigation::{BudgetConfig, KillSwitch, MitigationConfig, ProtectedConfig};
 pub(crate) use ready::{Apart, apart};
 pub use ready::{Reach, Ready, Tokens};

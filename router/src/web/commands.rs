@@ -1,4 +1,4 @@
-//! `POST /v1/commands` and what a human looks at before: for those who show the operator's token.
+//! `POST /v1/commands` and what a human looks at before: for those who are known, and may.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, on};
-use axum::{Json, Router as Routes};
+use axum::{Extension as In, Json, Router as Routes};
 use jiff::Timestamp;
 use watchfire_core::command::{Command, CommandKind};
 use watchfire_core::decision::{Caller, Decision};
@@ -21,13 +21,13 @@ use watchfire_core::verdict::Why;
 use super::answer::{refuse, refuse_unclear, unavailable};
 use super::asked::{Body, asked_by};
 use super::body::{Bodies, whole};
-use super::line::Line;
 use super::refusal::{Refusal, Refusals};
-use super::token::Token;
+use super::who::{Who, identified, permitted};
 use crate::api::params::{self, Named};
 use crate::api::{OperatorEndpoint, VERSION_HEADER, ZONE_HEADER, views};
-use crate::aws::identity::Identity;
+use crate::aws;
 use crate::failure::Nack;
+use crate::identity::{Access, How, Identity, Place};
 use crate::reload::Reloader;
 use crate::reloaded::Cause;
 use crate::router::{CommandResult, Rehearsal, Router, SEEN_WITHIN, recorded, shortest};
@@ -40,8 +40,8 @@ const MOST_BYTES: usize = 64 * 1024;
 pub struct Operator {
     /// Who carries them out.
     pub router: Arc<Router>,
-    /// What operators must show; none: there are no operators.
-    pub token: Option<Token>,
+    /// Who may ask.
+    pub access: Arc<Access>,
     /// Counts what is refused.
     pub refusals: Arc<Refusals>,
     /// Reads the configuration again; none where it was not read from a file.
@@ -54,7 +54,7 @@ pub struct Vouched;
 
 /// In a request's extensions: whom AWS has let in. What they call themselves counts for nothing beside it.
 #[derive(Clone, Debug)]
-pub struct LetIn(pub Identity);
+pub struct LetIn(pub aws::identity::Identity);
 
 /// The routes for operators.
 pub(super) fn commands(operator: Operator) -> Routes {
@@ -70,11 +70,13 @@ pub(super) fn for_operators<S: Clone + Send + Sync + 'static>(
     operator: &Operator,
 ) -> Routes<S> {
     let bodies = Bodies::new(MOST_BYTES, MOST_BYTES, operator.refusals.clone());
+    let who = Who { access: operator.access.clone(), refusals: operator.refusals.clone() };
     routes
         .layer(DefaultBodyLimit::disable())
         .route_layer(from_fn_with_state(bodies, whole))
         // Of these routes alone: what is nobody's route stays a 404.
-        .route_layer(from_fn_with_state(operator.clone(), only_operators))
+        .route_layer(from_fn_with_state(who.clone(), permitted))
+        .route_layer(from_fn_with_state(who, identified))
         .route_layer(from_fn_with_state(operator.clone(), introduced))
 }
 
@@ -109,52 +111,24 @@ async fn introduced(State(operator): State<Operator>, request: Request, next: Ne
     answer
 }
 
-async fn only_operators(State(operator): State<Operator>, request: Request, next: Next) -> Response {
-    let is_vouched_for = request.extensions().get::<Vouched>().is_some();
-    let refused = match &operator.token {
-        _ if is_vouched_for => None,
-        None => Some((Refusal::NoToken, "nobody may: http.operator_token is not configured")),
-        Some(token) if token.is_shown(request.headers()) => None,
-        Some(_) => Some((Refusal::Token, "expected `Authorization: Bearer` with the operator's token")),
-    };
-    if let Some((reason, expected)) = refused {
-        let instead = linked(&request)
-            .map(|of| format!("; this link is for programs, in a terminal: watchfire why {of}"));
-        return operator.refusals.answer(reason, format!("{expected}{}", instead.unwrap_or_default()));
-    }
-    if let Some(line) = request.extensions().get::<Arc<Line>>() {
-        line.proven();
-    }
-    next.run(request).await
-}
-
-/// Of what a page's link tells, if it is one: whoever opens it in a browser has no token to show.
-fn linked(request: &Request) -> Option<String> {
-    let of = request
-        .uri()
-        .query()
-        .filter(|_| request.uri().path() == OperatorEndpoint::Story.path())?
-        .strip_prefix("of=")?;
-    let is_id =
-        !of.is_empty() && of.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-:._".contains(&byte));
-    is_id.then(|| clean(of, 100))
-}
-
 async fn take(
     State(operator): State<Operator>,
-    let_in: Option<axum::Extension<LetIn>>,
+    In(identity): In<Identity>,
     Body(command): Body<params::Command>,
 ) -> Response {
     let params::Command { by, reason, wish, on, dry_run, id } = command;
-    let (by, caller) = asking(by, let_in.map(|let_in| let_in.0));
-    if by.trim().is_empty() {
+    if identity.how == How::OperatorToken && by.trim().is_empty() {
         return refuse(StatusCode::BAD_REQUEST, "expected who asks, in `by`");
     }
+    let (by, caller) = asking(&by, &identity);
     let wish = match operator.router.whole(wish).await {
         Ok(Ok(wish)) => wish,
         Ok(Err(unclear)) => return refuse_unclear(&unclear),
         Err(error) => return unavailable(&error),
     };
+    if let Err(wanted) = identity.may(&wish, &Place::everywhere()) {
+        return operator.refusals.answer(Refusal::Role, wanted);
+    }
     let now = jiff::Timestamp::now();
     let own = || sha256(&format!("{by}\n{reason}\n{wish:?}\n{on:?}\n{}", now.as_nanosecond()));
     let id = EventId::own(Own::Command(&id.unwrap_or_else(own)));
@@ -180,15 +154,12 @@ async fn take(
     }
 }
 
-/// Who asks; whom AWS has let in goes by the name that it has for them.
-fn asking(by: String, let_in: Option<LetIn>) -> (String, Option<Box<Caller>>) {
-    match let_in {
-        Some(LetIn(Identity { name, arn })) => {
-            let says = (by != name).then(|| clean(&by, 100));
-            (name, Some(Box::new(Caller { arn, says })))
-        }
-        None => (by, None),
-    }
+/// Who asks, as it is recorded: what they call themselves counts for nothing beside the name that they are known by.
+fn asking(by: &str, identity: &Identity) -> (String, Option<Box<Caller>>) {
+    let (name, says) = identity.goes_by(by);
+    let says = says.map(|says| clean(&says, 100));
+    let caller = identity.subject.clone().map(|arn| Box::new(Caller { arn, says }));
+    (name, caller)
 }
 
 /// What of it is left to others and not done yet, in a sentence.
@@ -302,25 +273,5 @@ async fn reload(State(operator): State<Operator>) -> Response {
     match &operator.reloader {
         Some(reloader) => Json(reloader.reload(Cause::Asked).await).into_response(),
         None => refuse(StatusCode::CONFLICT, "this worker did not read its configuration from a file"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-
-    use axum::body::Body as Bytes;
-
-    use super::*;
-
-    #[test]
-    fn only_a_pages_link_is_told_what_to_type_and_only_an_id_is_repeated() {
-        let of = |uri: &str| linked(&Request::get(uri).body(Bytes::empty()).unwrap());
-        assert_eq!(of("/v1/story?of=wf1-5f3c9a"), Some("wf1-5f3c9a".to_owned()));
-        for other in
-            ["/v1/story", "/v1/story?of=", "/v1/story?of=a%0Ab", "/v1/story?of=$(x)", "/v1/event?of=a"]
-        {
-            assert_eq!(of(other), None, "{other}");
-        }
     }
 }

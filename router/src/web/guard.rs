@@ -11,7 +11,7 @@ use watchfire_core::text::clean;
 
 use super::line::Line;
 use super::refusal::{Refusal, Refusals};
-use crate::config::without_port;
+use crate::identity::without_port;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 

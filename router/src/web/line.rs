@@ -44,6 +44,8 @@ struct Stand {
 #[derive(Debug)]
 pub(super) struct Line {
     peer: IpAddr,
+    /// The address that it comes from.
+    pub(super) from: IpAddr,
     /// The address of ours that it was made to.
     pub(super) local: IpAddr,
     stand: watch::Sender<Stand>,
@@ -63,7 +65,12 @@ pub(super) enum End {
 impl Line {
     fn new(peer: IpAddr, local: IpAddr, standing: Standing) -> Self {
         let stand = Stand { standing, since: Instant::now(), is_to_go: false };
-        Self { peer: network(peer), local: local.to_canonical(), stand: watch::Sender::new(stand) }
+        Self {
+            peer: network(peer),
+            from: peer,
+            local: local.to_canonical(),
+            stand: watch::Sender::new(stand),
+        }
     }
 
     /// It has shown what its request needs, and is to be answered.

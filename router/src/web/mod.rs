@@ -15,8 +15,8 @@ mod refusal;
 mod server;
 mod spelt_out;
 mod store;
-mod token;
 mod webhooks;
+mod who;
 mod worker;
 
 pub use commands::{LetIn, Operator, Vouched};
@@ -25,5 +25,4 @@ pub use events::{Ingest, Senders};
 pub use health::Health;
 pub use refusal::Refusals;
 pub(crate) use server::Server;
-pub use token::Token;
 pub use webhooks::{Webhooks, webhooks};

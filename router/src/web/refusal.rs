@@ -29,6 +29,10 @@ pub(super) enum Refusal {
     Token,
     /// There is no token that could be shown.
     NoToken,
+    /// Whoever asks has not the role for it.
+    Role,
+    /// A browser sends it without the token of its session, as a page of another site has it do.
+    Csrf,
     /// The body is of a type that is not taken.
     ContentType,
     /// The body is larger than what is taken.
@@ -55,7 +59,12 @@ impl Refusal {
 
     fn status(self) -> StatusCode {
         match self {
-            Refusal::Host | Refusal::Origin | Refusal::Site | Refusal::NoToken => StatusCode::FORBIDDEN,
+            Refusal::Host
+            | Refusal::Origin
+            | Refusal::Site
+            | Refusal::NoToken
+            | Refusal::Role
+            | Refusal::Csrf => StatusCode::FORBIDDEN,
             Refusal::Token => StatusCode::UNAUTHORIZED,
             Refusal::ContentType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Refusal::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -121,6 +130,8 @@ impl Refusals {
             | Refusal::Origin
             | Refusal::Site
             | Refusal::NoToken
+            | Refusal::Role
+            | Refusal::Csrf
             | Refusal::ContentType
             | Refusal::TooLarge
             | Refusal::TooSlow

@@ -1,0 +1,115 @@
+//! The first look at every request of people: who asks, and whether they may ask that at all.
+//!
+//! ```text
+//! identified -> an `Identity` in the request's extensions, beside it a `Session` where a cookie was shown; or a `Stranger`
+//! permitted  -> no strangers, the role that the route wants, and a session's own token with what changes something
+//! ```
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::Method;
+use axum::middleware::Next;
+use axum::response::Response;
+use jiff::Timestamp;
+use watchfire_core::text::clean;
+
+use super::commands::{LetIn, Vouched};
+use super::line::Line;
+use super::refusal::{Refusal, Refusals};
+use crate::api::{CSRF_HEADER, OperatorEndpoint, WorkerEndpoint};
+use crate::identity::{Access, Identity, Role, Session, Shown, Stranger};
+
+/// What the two need.
+#[derive(Clone, Debug)]
+pub(crate) struct Who {
+    /// Who may ask at all.
+    pub(crate) access: Arc<Access>,
+    /// Counts who may not.
+    pub(crate) refusals: Arc<Refusals>,
+}
+
+/// Puts into a request's extensions who asks, or that nobody knows. Refuses none.
+pub(crate) async fn identified(State(who): State<Who>, mut request: Request, next: Next) -> Response {
+    match of(&who.access, &request) {
+        Ok((identity, session)) => {
+            if let Some(line) = request.extensions().get::<Arc<Line>>() {
+                line.proven();
+            }
+            request.extensions_mut().insert(identity);
+            session.and_then(|session| request.extensions_mut().insert(session));
+        }
+        Err(stranger) => {
+            request.extensions_mut().insert(stranger);
+        }
+    }
+    next.run(request).await
+}
+
+fn of(access: &Access, request: &Request) -> Result<(Identity, Option<Session>), Stranger> {
+    let extensions = request.extensions();
+    if extensions.get::<Vouched>().is_some() {
+        let identity = match extensions.get::<LetIn>() {
+            Some(LetIn(known)) => Identity::let_in(known.name.clone(), Some(known.arn.clone())),
+            None => Identity::let_in("whom AWS has let in".to_owned(), None),
+        };
+        return Ok((identity, None));
+    }
+    let peer = extensions.get::<Arc<Line>>().map(|line| line.from);
+    access.who(Shown { headers: request.headers(), peer, now: Timestamp::now() })
+}
+
+/// Refuses, on a route of the API, who is not known, has not the role that it wants, or does not show that they know of
+/// what their browser sends.
+pub(super) async fn permitted(State(who): State<Who>, request: Request, next: Next) -> Response {
+    match refused(&request) {
+        None => next.run(request).await,
+        Some((reason, detail)) => who.refusals.answer(reason, detail),
+    }
+}
+
+fn refused(request: &Request) -> Option<(Refusal, String)> {
+    let extensions = request.extensions();
+    let Some(identity) = extensions.get::<Identity>() else {
+        let (reason, expected) = match extensions.get::<Stranger>() {
+            Some(Stranger::NobodyMay) => {
+                (Refusal::NoToken, "nobody may: neither http.operator_token nor access is configured")
+            }
+            Some(Stranger::ShowsNothing | Stranger::ShowsWrong) | None => {
+                (Refusal::Token, "expected `Authorization: Bearer` with an operator's token")
+            }
+        };
+        let instead = linked(request)
+            .map(|of| format!("; this link is for programs, in a terminal: watchfire why {of}"));
+        return Some((reason, format!("{expected}{}", instead.unwrap_or_default())));
+    };
+    let path = request.uri().path();
+    let endpoint = OperatorEndpoint::ALL.iter().find(|endpoint| endpoint.path() == path);
+    let of_worker = WorkerEndpoint::ALL.iter().find(|endpoint| endpoint.path() == path);
+    let least = endpoint.map(|endpoint| endpoint.least());
+    // What is not in the lists is everybody's, and then nobody's.
+    let least = least.or(of_worker.map(|endpoint| endpoint.least())).unwrap_or(Role::Admin);
+    if let Err(wanted) = identity.has_anywhere(least) {
+        return Some((Refusal::Role, wanted.to_string()));
+    }
+    let is_only_looking = matches!(*request.method(), Method::GET | Method::HEAD);
+    let session = extensions.get::<Session>().filter(|_| !is_only_looking)?;
+    let sent = request.headers().get(CSRF_HEADER).and_then(|sent| sent.to_str().ok()).unwrap_or_default();
+    let expected = format!("expected the session's token in the header {CSRF_HEADER}");
+    (!session.csrf.is(sent)).then_some((Refusal::Csrf, expected))
+}
+
+/// Of what a page's link tells, if it is one: whoever opens it in a browser has no token to show.
+fn linked(request: &Request) -> Option<String> {
+    let of = request
+        .uri()
+        .query()
+        .filter(|_| request.uri().path() == OperatorEndpoint::Story.path())?
+        .strip_prefix("of=")?;
+    let is_id =
+        !of.is_empty() && of.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-:._".contains(&byte));
+    is_id.then(|| clean(of, 100))
+}
+
+#[cfg(test)]
+mod tests;
