@@ -65,10 +65,14 @@ fn read(matcher: &str) -> Result<(&'static str, bool, String), String> {
             Ok((path, is_equal, value))
         }
         None => {
-            let names: Vec<_> = PATHS.iter().filter_map(|path| short(path)).collect();
-            Err(format!("there is no `{name}` to match; there are {}", names.join(", ")))
+            Err(format!("there is no `{name}` to match; there are {}", names().join(", ")))
         }
     }
+}
+
+/// What can be matched, by names of one word.
+pub(crate) fn names() -> Vec<&'static str> {
+    PATHS.iter().filter_map(|path| short(path)).collect()
 }
 
 fn path(name: &str) -> Option<&'static str> {

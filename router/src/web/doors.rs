@@ -10,12 +10,13 @@ use tokio::net::TcpListener;
 
 use super::commands::{Operator, commands};
 use super::events::{Ingest, events};
-use super::guard::{Guard, Names, not_for_strangers};
+use super::guard::{Guard, Names, not_for_strangers, only_links_of_strangers};
 use super::health::{Health, health as telling};
 use super::refusal::Refusals;
 use super::server::{Address, Server};
 use super::spelt_out::spelt_out;
 use super::webhooks::{Webhooks, webhooks};
+use super::who::Who;
 use super::worker::worker;
 use crate::config::{At, HealthConfig, HttpConfig};
 use crate::descriptors::Shares;
@@ -29,7 +30,12 @@ pub(crate) struct Doors {
     pub(crate) health: Health,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) refusals: Arc<Refusals>,
+    /// What makes pages of the API's routes for people, where there are any.
+    pub(crate) pages: Option<Pages>,
 }
+
+/// Makes pages of the API's routes.
+pub(crate) type Pages = Box<dyn FnOnce(Routes, Who) -> Routes + Send>;
 
 impl Doors {
     /// Binds both: that of events and commands, and that of health.
@@ -63,14 +69,21 @@ impl Doors {
     }
 
     fn taking(self, names: Names) -> Routes {
-        let Doors { ingest, operator, webhooks: signed, health, metrics: _, refusals } = self;
+        let Doors { ingest, operator, webhooks: signed, health, metrics: _, refusals, pages } = self;
+        let who = Who { access: operator.access.clone(), refusals: refusals.clone() };
         let guard =
             |names| from_fn_with_state(Guard { names, refusals: refusals.clone() }, not_for_strangers);
         // A signature proves more than a name does, and its sender uses whatever name leads here.
         let signed = webhooks(signed).layer(guard(Names::Any));
-        let of_worker = worker(operator.clone(), health);
-        let asked = events(ingest).merge(commands(operator)).merge(of_worker).layer(guard(names));
-        signed.merge(asked).layer(map_response(spelt_out))
+        let of_operators = worker(operator.clone(), health).merge(commands(operator));
+        let links = from_fn_with_state(
+            Guard { names: names.clone(), refusals: refusals.clone() },
+            only_links_of_strangers,
+        );
+        // They spell out themselves what they say, before it is compressed.
+        let pages = pages.map(|pages| pages(of_operators.clone(), who).layer(links)).unwrap_or_default();
+        let asked = events(ingest).merge(of_operators).layer(guard(names));
+        signed.merge(asked).layer(map_response(spelt_out)).merge(pages)
     }
 }
 
