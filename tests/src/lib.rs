@@ -2,6 +2,7 @@
 
 mod aws_api;
 mod aws_proxy;
+mod browser;
 mod calls;
 pub mod cluster;
 mod collector;
@@ -27,6 +28,7 @@ pub mod webhook;
 
 pub use aws_api::{AwsApi, between};
 pub use aws_proxy::{AwsProxy, Twist};
+pub use browser::{Browser, Tab};
 pub use collector::{Collector, Span};
 pub use configuration::Configuration;
 pub use dynamodb::DynamoDbTable;

@@ -64,9 +64,7 @@ fn read(matcher: &str) -> Result<(&'static str, bool, String), String> {
             let value = Attributes::value_at(path, &value).map_err(|mistake| format!("{name}: {mistake}"))?;
             Ok((path, is_equal, value))
         }
-        None => {
-            Err(format!("there is no `{name}` to match; there are {}", names().join(", ")))
-        }
+        None => Err(format!("there is no `{name}` to match; there are {}", names().join(", "))),
     }
 }
 

@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use jiff::Timestamp;
 use serde::Serialize;
+use serde_json::json;
 use watchfire_core::act::{ActWhen, StepRecord};
 use watchfire_core::verdict::Why;
 
@@ -17,8 +18,9 @@ use super::desk::Trouble;
 use super::shell::{self, Main};
 use super::visitor::Visitor;
 use super::words::line;
-use crate::api::{matchers, params};
-use crate::api::views::{CommandResult, Rehearsed};
+use crate::api::params::Of;
+use crate::api::views::{Approval, CommandResult, Incident, IncidentDetail, Rehearsed};
+use crate::api::{OperatorEndpoint, matchers, params};
 
 /// What a command will do, and the form that has it done.
 struct Will {
@@ -39,7 +41,7 @@ struct Ask {
     title: &'static str,
     name: &'static str,
     of: String,
-    about: Option<String>,
+    about: Vec<String>,
     field: Option<Field>,
     mistake: Option<String>,
     will: Option<Will>,
@@ -76,20 +78,54 @@ pub(super) async fn ask(
     }
     let (will, mistake) = match rehearsed(&board, &visitor, deed, &asked).await {
         Ok(will) => (will, None),
-        Err(trouble) if !trouble.candidates.is_empty() => return shell::trouble(&visitor, "/incident", trouble),
+        Err(trouble) if !trouble.candidates.is_empty() => {
+            return shell::trouble(&visitor, "/incident", trouble);
+        }
         Err(Trouble { message, .. }) => (None, Some(line(&message))),
     };
     let status = if mistake.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let page = Ask {
         title: deed.text(),
         name: deed.name(),
-        about: (!asked.of.is_empty()).then(|| line(&asked.of)),
+        about: about(&board, &visitor, deed, &asked.of).await,
         field: deed.field(&asked),
         of: asked.of,
         mistake,
         will,
     };
     answer(&visitor, status, deed.text(), &page)
+}
+
+/// What it is about, in lines.
+async fn about(board: &Board, visitor: &Visitor, deed: Deed, of: &str) -> Vec<String> {
+    let none = json!({});
+    let lines = match deed {
+        Deed::Approve | Deed::Deny => {
+            let plans: Vec<Approval> =
+                board.desk.look(visitor, OperatorEndpoint::Approvals, &none).await.unwrap_or_default();
+            plans.into_iter().find(|plan| plan.id.as_str() == of).map(|plan| {
+                let Approval { action, target, plan, because, hash, .. } = plan;
+                vec![
+                    format!("{action} of {target}"),
+                    because,
+                    format!("plan: {plan}"),
+                    format!("hash {hash}"),
+                ]
+            })
+        }
+        Deed::Ack | Deed::Take | Deed::Unack | Deed::Resolve | Deed::Reassign | Deed::Release => {
+            let asked = Of { of: of.to_owned() };
+            let story: Option<IncidentDetail> =
+                board.desk.look(visitor, OperatorEndpoint::Story, &asked).await.ok();
+            story.and_then(|story| story.incident).map(|incident| {
+                let Incident { key, priority, title, subject, .. } = incident;
+                vec![format!("{priority} {title}"), subject, key.to_string()]
+            })
+        }
+        Deed::Silence | Deed::Expire | Deed::Extend | Deed::MitigationOff | Deed::MitigationOn => None,
+    };
+    let lines = lines.unwrap_or_else(|| vec![of.to_owned()]);
+    lines.iter().map(|text| line(text)).filter(|text| !text.is_empty()).collect()
 }
 
 /// The same of a new silence, which has more to be filled in.
@@ -121,7 +157,11 @@ pub(super) async fn act(visitor: Visitor, State(board): State<Board>, Form(asked
         Ok(Some(wish)) => wish,
         Ok(None) => return unknown(&visitor, &asked),
         Err(mistake) => {
-            return shell::trouble(&visitor, "/", Trouble::because(StatusCode::UNPROCESSABLE_ENTITY, mistake));
+            return shell::trouble(
+                &visitor,
+                "/",
+                Trouble::because(StatusCode::UNPROCESSABLE_ENTITY, mistake),
+            );
         }
     };
     let id = Some(asked.id.clone()).filter(|id| !id.is_empty());
@@ -132,7 +172,8 @@ pub(super) async fn act(visitor: Visitor, State(board): State<Board>, Form(asked
             let refused = refused(&result);
             let mut lines = said(&result);
             lines.extend(refused.clone().map(|refused| format!("not done: {refused}")));
-            let page = Done { title: deed.text(), lines, is_refused: refused.is_some(), back: deed.back(&asked.of) };
+            let page =
+                Done { title: deed.text(), lines, is_refused: refused.is_some(), back: deed.back(&asked.of) };
             answer(&visitor, StatusCode::OK, deed.text(), &page)
         }
         Err(trouble) => shell::trouble(&visitor, "/incident", trouble),
@@ -221,7 +262,9 @@ fn said(result: &CommandResult) -> Vec<String> {
         lines.extend(steps.iter().map(step));
     }
     if !dry_run {
-        lines.extend(decision.acts.iter().map(|act| format!("{} of {}", act.action.as_str(), act.target.named())));
+        lines.extend(
+            decision.acts.iter().map(|act| format!("{} of {}", act.action.as_str(), act.target.named())),
+        );
     }
     if decision.why != Why::Declined {
         lines.extend(decision.withheld.iter().map(|withheld| format!("not done: {withheld}")));

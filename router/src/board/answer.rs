@@ -21,7 +21,7 @@ const HEADERS: [(&str, &str); 7] = [
     ("content-security-policy", POLICY),
     ("x-content-type-options", "nosniff"),
     ("x-frame-options", "DENY"),
-    ("referrer-policy", "no-referrer"),
+    ("referrer-policy", "same-origin"),
     ("cross-origin-opener-policy", "same-origin"),
     ("cross-origin-resource-policy", "same-origin"),
     ("permissions-policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
@@ -82,9 +82,11 @@ impl Packed {
 }
 
 fn takes_gzip(headers: &HeaderMap) -> bool {
-    let taken = headers.get(header::ACCEPT_ENCODING).and_then(|taken| taken.to_str().ok()).unwrap_or_default();
+    let taken =
+        headers.get(header::ACCEPT_ENCODING).and_then(|taken| taken.to_str().ok()).unwrap_or_default();
     let mut encodings = taken.split(',').map(str::trim);
-    encodings.any(|encoding| encoding == "gzip" || (encoding.starts_with("gzip;") && !encoding.ends_with("q=0")))
+    encodings
+        .any(|encoding| encoding == "gzip" || (encoding.starts_with("gzip;") && !encoding.ends_with("q=0")))
 }
 
 #[cfg(test)]

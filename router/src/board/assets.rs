@@ -37,7 +37,8 @@ const ASSETS: [Asset; 4] = [
     Asset { path: "/board/icon.svg", kind: "image/svg+xml", text: include_str!("assets/icon.svg") },
 ];
 
-static PACKED: LazyLock<Vec<Packed>> = LazyLock::new(|| ASSETS.iter().map(|asset| packed(asset.text)).collect());
+static PACKED: LazyLock<Vec<Packed>> =
+    LazyLock::new(|| ASSETS.iter().map(|asset| packed(asset.text)).collect());
 
 /// Changes with any of them, so that a browser may keep what it has for a year.
 pub(super) static MARK: LazyLock<String> = LazyLock::new(|| {

@@ -77,11 +77,17 @@ fn lines(decision: &Decision) -> Vec<String> {
     let Decision { effects, acts, withheld, changes, .. } = decision;
     let told = effects.iter().map(|effect| {
         let fallback = if effect.fallback { ", the fallback" } else { "" };
-        format!("{} to {}{fallback}: {}{}", effect.kind.as_str(), effect.channel, effect.came_of(), said(&effect.said))
+        format!(
+            "{} to {}{fallback}: {}{}",
+            effect.kind.as_str(),
+            effect.channel,
+            effect.came_of(),
+            said(&effect.said)
+        )
     });
-    let acts = acts.iter().map(|act| {
-        format!("{} of {}: {}{}", act.id, act.target, act.result.as_str(), said(&act.said))
-    });
+    let acts = acts
+        .iter()
+        .map(|act| format!("{} of {}: {}{}", act.id, act.target, act.result.as_str(), said(&act.said)));
     let not_done = withheld.iter().flat_map(|NotDone { action, reason, since }| {
         let since = since.as_ref().map(|since| format!("since then: {since}"));
         [Some(format!("not done: {action}: {reason}")), since].into_iter().flatten()

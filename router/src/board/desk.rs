@@ -74,7 +74,11 @@ impl Desk {
     }
 
     /// How an event would be decided.
-    pub(super) async fn explain(&self, visitor: &Visitor, event: String) -> Result<views::Explained, Trouble> {
+    pub(super) async fn explain(
+        &self,
+        visitor: &Visitor,
+        event: String,
+    ) -> Result<views::Explained, Trouble> {
         self.ask(visitor, Method::POST, WorkerEndpoint::Explain.path(), Body::from(event)).await
     }
 
@@ -86,7 +90,8 @@ impl Desk {
         body: Body,
     ) -> Result<T, Trouble> {
         let broken = |error: String| Trouble::because(StatusCode::INTERNAL_SERVER_ERROR, error);
-        let mut request = Request::builder().method(method).uri(path).body(body).map_err(|e| broken(e.to_string()))?;
+        let mut request =
+            Request::builder().method(method).uri(path).body(body).map_err(|e| broken(e.to_string()))?;
         carry_on(&visitor.headers, request.headers_mut());
         request.extensions_mut().extend(visitor.extensions.clone());
         if let Some(csrf) = &visitor.csrf

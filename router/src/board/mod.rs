@@ -50,8 +50,7 @@ pub(crate) struct Board {
 /// The pages, over the routes of the API.
 pub(crate) fn board(api: Routes, who: Who, router: &Arc<Router>) -> Routes {
     let live = Live::begin(router);
-    let board =
-        Board { desk: Desk::new(api), access: who.access.clone(), kept: Arc::default(), live };
+    let board = Board { desk: Desk::new(api), access: who.access.clone(), kept: Arc::default(), live };
     Routes::new()
         .route("/", get(pages::now))
         .route("/incident", get(pages::incident))

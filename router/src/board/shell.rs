@@ -64,7 +64,10 @@ impl Main {
     /// A page as its template writes it.
     pub(super) fn of(title: impl Into<String>, page: &impl Template) -> Result<Self, Trouble> {
         let html = page.render().map_err(|error| {
-            Trouble::because(StatusCode::INTERNAL_SERVER_ERROR, format!("the page cannot be written: {error}"))
+            Trouble::because(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                format!("the page cannot be written: {error}"),
+            )
         })?;
         Ok(Self { title: title.into(), html })
     }

@@ -110,7 +110,9 @@ fn asked(status: StatusCode, page: &Login<'_>) -> Response {
 
 /// A page of ours; nobody is sent elsewhere.
 fn path(to: &str) -> &str {
-    let is_ours = to.starts_with('/') && !to.starts_with("//") && to.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+    let is_ours = to.starts_with('/')
+        && !to.starts_with("//")
+        && to.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
     if is_ours { to } else { "/" }
 }
 
@@ -130,7 +132,9 @@ mod tests {
         for ours in ["/", "/incident?of=wf1-5f", "/?priority=P0"] {
             assert_eq!(path(ours), ours);
         }
-        for elsewhere in ["", "//evil.example", "https://evil.example", "/\\evil.example", "/a b", "javascript:x"] {
+        for elsewhere in
+            ["", "//evil.example", "https://evil.example", "/\\evil.example", "/a b", "javascript:x"]
+        {
             assert_eq!(path(elsewhere), "/", "{elsewhere}");
         }
     }

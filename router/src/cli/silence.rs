@@ -17,8 +17,8 @@ use super::screen::{Tone, columns, relative};
 use super::table::{Table, cut, whole};
 use super::watching::Listing;
 use super::{Failed, span};
-use crate::api::matchers;
 use crate::api::OperatorEndpoint;
+use crate::api::matchers;
 use crate::api::views::{CommandResult, Silence, SilenceState};
 
 /// What `silence` takes.

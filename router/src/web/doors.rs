@@ -5,12 +5,15 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use axum::Router as Routes;
-use axum::middleware::{from_fn_with_state, map_response};
+use axum::extract::Request;
+use axum::http::header;
+use axum::middleware::{Next, from_fn, from_fn_with_state, map_response};
+use axum::response::{IntoResponse as _, Redirect, Response};
 use tokio::net::TcpListener;
 
 use super::commands::{Operator, commands};
 use super::events::{Ingest, events};
-use super::guard::{Guard, Names, not_for_strangers, only_links_of_strangers};
+use super::guard::{Guard, Names, is_link, not_for_strangers, only_links_of_strangers};
 use super::health::{Health, health as telling};
 use super::refusal::Refusals;
 use super::server::{Address, Server};
@@ -18,6 +21,7 @@ use super::spelt_out::spelt_out;
 use super::webhooks::{Webhooks, webhooks};
 use super::who::Who;
 use super::worker::worker;
+use crate::api::OperatorEndpoint;
 use crate::config::{At, HealthConfig, HttpConfig};
 use crate::descriptors::Shares;
 use crate::telemetry::{self, Metrics};
@@ -81,9 +85,24 @@ impl Doors {
             only_links_of_strangers,
         );
         // They spell out themselves what they say, before it is compressed.
-        let pages = pages.map(|pages| pages(of_operators.clone(), who).layer(links)).unwrap_or_default();
+        let pages = pages.map(|pages| pages(of_operators.clone(), who).layer(links));
         let asked = events(ingest).merge(of_operators).layer(guard(names));
-        signed.merge(asked).layer(map_response(spelt_out)).merge(pages)
+        let asked = signed.merge(asked).layer(map_response(spelt_out));
+        match pages {
+            Some(pages) => asked.layer(from_fn(led_to_its_page)).merge(pages),
+            None => asked,
+        }
+    }
+}
+
+/// The link that stands in pages of every channel tells programs; whoever opens it in a browser is led to the board.
+async fn led_to_its_page(request: Request, next: Next) -> Response {
+    let is_story = request.uri().path() == OperatorEndpoint::Story.path();
+    match request.uri().query().filter(|_| is_story && is_link(&request)) {
+        Some(query) if !request.headers().contains_key(header::AUTHORIZATION) => {
+            Redirect::to(&format!("/incident?{query}")).into_response()
+        }
+        Some(_) | None => next.run(request).await,
     }
 }
 

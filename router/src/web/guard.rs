@@ -64,9 +64,11 @@ pub(super) async fn only_links_of_strangers(
 }
 
 /// Whether a browser opens it as a page of its own, in no other page's frame.
-fn is_link(request: &Request) -> bool {
+pub(super) fn is_link(request: &Request) -> bool {
     let says = |name, expected| only(request.headers(), &HeaderName::from_static(name)) == Some(expected);
-    request.method() == Method::GET && says("sec-fetch-mode", "navigate") && says("sec-fetch-dest", "document")
+    request.method() == Method::GET
+        && says("sec-fetch-mode", "navigate")
+        && says("sec-fetch-dest", "document")
 }
 
 fn foreign(
@@ -235,12 +237,18 @@ mod tests {
     #[test]
     fn a_link_of_another_site_opens_a_page_and_nothing_else_of_it_gets_through() {
         let is_link = |method: Method, headers: &[(&str, &str)]| {
-            let request = headers.iter().fold(axum::http::Request::builder().method(method), |request, (name, value)| {
-                request.header(*name, *value)
-            });
+            let request = headers
+                .iter()
+                .fold(axum::http::Request::builder().method(method), |request, (name, value)| {
+                    request.header(*name, *value)
+                });
             super::is_link(&request.body(axum::body::Body::empty()).expect("a request"))
         };
-        let page = [("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document")];
+        let page = [
+            ("sec-fetch-site", "cross-site"),
+            ("sec-fetch-mode", "navigate"),
+            ("sec-fetch-dest", "document"),
+        ];
         assert!(is_link(Method::GET, &page));
         assert!(!is_link(Method::POST, &page));
         for (at, value) in [(1, "cors"), (1, "no-cors"), (2, "iframe"), (2, "image"), (2, "embed")] {

@@ -28,6 +28,6 @@ pub(crate) use line::Line;
 pub use refusal::Refusals;
 pub(crate) use server::Server;
 pub use webhooks::{Webhooks, webhooks};
+pub(crate) use who::Who;
 #[cfg(feature = "board")]
 pub(crate) use who::identified;
-pub(crate) use who::Who;

@@ -17,4 +17,6 @@ pub use incident::{Incident, IncidentList, IncidentState, Suppressed};
 pub use operating::{Approval, CommandResult, Contained, Mitigation, Rehearsed};
 pub use short::{Accepted, Error, Heard};
 pub use silence::{Silence, SilenceState};
-pub use worker::{ChannelCondition, ClusterCondition, Condition, Digest, DigestLine, Explained, Rule, RuleAnswer, Rules};
+pub use worker::{
+    ChannelCondition, ClusterCondition, Condition, Digest, DigestLine, Explained, Rule, RuleAnswer, Rules,
+};

@@ -34,6 +34,7 @@
 
   // What is on this page now, put in place of what was, without losing where the reader is.
   const live = one("#live");
+  if (live) live.hidden = !one("main[data-live]");
   const says = (state, text) => {
     if (!live) return;
     live.className = "live " + state;
@@ -53,7 +54,7 @@
           clocks(next);
           const before = new Set(all("[data-key]", main).map((card) => card.dataset.key));
           const on = one(".card.on", main);
-          Idiomorph.morph(main, next, { morphStyle: "innerHTML", ignoreActiveValue: true, restoreFocus: true });
+          Idiomorph.morph(main, next, { morphStyle: "outerHTML", ignoreActiveValue: true, restoreFocus: true });
           for (const card of all("[data-key]", main)) card.classList.toggle("new", !before.has(card.dataset.key));
           if (on) all("[data-key]", main).forEach((card) => card.classList.toggle("on", card.dataset.key === on.dataset.key));
           says("on", "live");
@@ -88,7 +89,7 @@
       link.textContent = "Copied";
     } catch { location.href = link.href; }
   });
-  // Cards whose time has been chosen need no button.
+  // What is chosen from a list needs no button.
   document.addEventListener("change", (event) => {
     if (event.target.closest("form.filter") && event.target.matches("select, input[type=checkbox]")) event.target.form.requestSubmit();
   });

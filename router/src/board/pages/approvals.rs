@@ -45,7 +45,8 @@ pub(crate) async fn approvals(visitor: Visitor, State(board): State<Board>, uri:
         let nothing = json!({});
         let mut approvals: Vec<Approval> =
             board.desk.look(&visitor, OperatorEndpoint::Approvals, &nothing).await?;
-        let mitigation: Mitigation = board.desk.look(&visitor, OperatorEndpoint::Mitigation, &nothing).await?;
+        let mitigation: Mitigation =
+            board.desk.look(&visitor, OperatorEndpoint::Mitigation, &nothing).await?;
         // What is to be answered comes first, and of this the most urgent.
         approvals.sort_by_key(|it| (it.answer.is_some(), it.priority, it.expires_at));
         let now = Timestamp::now();

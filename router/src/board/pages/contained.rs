@@ -40,8 +40,10 @@ struct Target {
 pub(crate) async fn contained(visitor: Visitor, State(board): State<Board>, uri: Uri) -> Response {
     let make = async || {
         let nothing = json!({});
-        let targets: Vec<Contained> = board.desk.look(&visitor, OperatorEndpoint::Contained, &nothing).await?;
-        let mitigation: Mitigation = board.desk.look(&visitor, OperatorEndpoint::Mitigation, &nothing).await?;
+        let targets: Vec<Contained> =
+            board.desk.look(&visitor, OperatorEndpoint::Contained, &nothing).await?;
+        let mitigation: Mitigation =
+            board.desk.look(&visitor, OperatorEndpoint::Mitigation, &nothing).await?;
         let switch = if mitigation.off.is_some() { Deed::MitigationOn } else { Deed::MitigationOff };
         let now = Timestamp::now();
         let page = Page {

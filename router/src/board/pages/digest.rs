@@ -43,8 +43,12 @@ pub(crate) async fn digest(visitor: Visitor, State(board): State<Board>, uri: Ur
         let Digest { from, due_at, lines, more, families } = asked?;
         let now = Timestamp::now();
         let head = match (from, due_at) {
-            (_, Some(due)) => format!("What did not have to be told at once. It is closed and said at {}.", when(due)),
-            (Some(_), None) => "What did not have to be told at once. Nobody gets it, or nothing is in it.".to_owned(),
+            (_, Some(due)) => {
+                format!("What did not have to be told at once. It is closed and said at {}.", when(due))
+            }
+            (Some(_), None) => {
+                "What did not have to be told at once. Nobody gets it, or nothing is in it.".to_owned()
+            }
             (None, None) => "What does not have to be told at once comes here.".to_owned(),
         };
         let lines = lines.into_iter().map(|line| Shown::of(line, now)).collect();

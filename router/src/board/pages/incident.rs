@@ -123,9 +123,11 @@ fn head(incident: &Incident, story: &IncidentDetail, visitor: &Visitor, now: Tim
     {
         links.push(Deed::Silence.link(&matches));
     }
-    let contained = story.standing.measures.iter().any(|measure| {
-        matches!(measure.state, watchfire_core::notice::MeasureState::Done { .. })
-    });
+    let contained = story
+        .standing
+        .measures
+        .iter()
+        .any(|measure| matches!(measure.state, watchfire_core::notice::MeasureState::Done { .. }));
     if contained && visitor.has(Deed::Release.least()) {
         links.push(Deed::Release.link(incident.key.as_str()));
     }
@@ -139,9 +141,12 @@ fn head(incident: &Incident, story: &IncidentDetail, visitor: &Visitor, now: Tim
     }
 }
 
-/// The matchers that such news would be silenced by: its rule, where the decision says it.
+/// The matchers that such news would be silenced by: its rule, and the namespace where it is about a pod.
 fn silence(decision: &Decision) -> Option<String> {
-    (decision.by == DecidedBy::Event).then(|| format!("rule={}", decision.rule))
+    let Decision { by, rule, subject, .. } = decision;
+    let pod = subject.split_once(" pods/").and_then(|(_, pod)| pod.split_once('/'));
+    let namespace = pod.map(|(namespace, _)| format!(" namespace={namespace}")).unwrap_or_default();
+    (*by == DecidedBy::Event).then(|| format!("rule={rule}{namespace}"))
 }
 
 fn plan(approval: &Approval, visitor: &Visitor, now: Timestamp) -> Plan {

@@ -94,8 +94,10 @@ impl Asked {
     /// The same page with one answer changed.
     fn with(&self, name: &'static str, value: &str) -> String {
         let Self { priority, state, since, mine, matches, most: _, form: _ } = self;
-        let all = [("priority", priority), ("state", state), ("since", since), ("mine", mine), ("match", matches)];
-        let mut all: Vec<(&str, &str)> = all.into_iter().map(|(name, value)| (name, value.as_str())).collect();
+        let all =
+            [("priority", priority), ("state", state), ("since", since), ("mine", mine), ("match", matches)];
+        let mut all: Vec<(&str, &str)> =
+            all.into_iter().map(|(name, value)| (name, value.as_str())).collect();
         all.retain(|(known, _)| *known != name);
         all.push((name, value));
         asking("/", &all)
@@ -115,9 +117,8 @@ impl Asked {
         let matches = match self.matches.trim() {
             "" => None,
             text => {
-                let made = words(text).and_then(|words| {
-                    matchers::pattern(&words).map_err(|mistakes| mistakes.join("; "))
-                });
+                let made = words(text)
+                    .and_then(|words| matchers::pattern(&words).map_err(|mistakes| mistakes.join("; ")));
                 Some(made?.to_string())
             }
         };
@@ -178,7 +179,8 @@ async fn listed(
     let none = || IncidentList { incidents: Vec::new(), more: 0, by_priority: BTreeMap::new() };
     match asked.question(visitor, Timestamp::now()) {
         Ok(question) => {
-            let mut list: IncidentList = board.desk.look(visitor, OperatorEndpoint::Incidents, &question).await?;
+            let mut list: IncidentList =
+                board.desk.look(visitor, OperatorEndpoint::Incidents, &question).await?;
             list.incidents.sort_by_key(Incident::urgency);
             if question.priority.is_some() {
                 // All are counted, whichever are shown.

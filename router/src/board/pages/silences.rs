@@ -75,7 +75,8 @@ impl Shown {
         };
         let mut tags = vec![(kind, state.as_str().to_owned())];
         tags.extend(covers_p0.then(|| ("bad", "also P0".to_owned())));
-        let holds = (silence.holds > 0).then(|| ("warn", format!("holds {}", several(silence.holds, "incident"))));
+        let holds =
+            (silence.holds > 0).then(|| ("warn", format!("holds {}", several(silence.holds, "incident"))));
         tags.extend(holds);
         tags.extend(ticket.as_ref().map(|ticket| ("", line(ticket))));
         let expired_by = silence.expired_by.as_ref().map(|by| format!("; ended by {}", line(by)));

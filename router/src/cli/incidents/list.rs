@@ -7,8 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use watchfire_core::notice::ByWhom;
 use watchfire_core::priority::Priority;
 
-use crate::api::matchers;
 use crate::api::OperatorEndpoint;
+use crate::api::matchers;
 use crate::api::params::{self, IncidentsIn};
 use crate::api::views::{Incident, IncidentList, IncidentState};
 use crate::cli::asking::{Form, Whom, look, minute, question};
