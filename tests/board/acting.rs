@@ -25,12 +25,12 @@ async fn a_silence_says_what_it_would_have_done_before_it_is_made() {
     tab.go(&stage.url("/silences/new")).await;
     tab.fill("#match", "pod=web-1").await;
     tab.fill("#reason", "a test").await;
-    tab.follow("form button").await;
+    tab.follow("form.box button").await;
     let text = tab.text().await;
     assert!(text.contains("would have silenced 1 of 2 events in 24 h"), "{text}");
     assert!(text.contains("It would not be done"), "a P0 is not silenced by the way: {text}");
     tab.value("document.querySelector('[name=p0]').checked = true").await;
-    tab.follow("form button").await;
+    tab.follow("form.box button").await;
     tab.follow("form[method=post][action='/act'] button.main").await;
     tab.go(&stage.url("/silences")).await;
     let text = tab.text().await;
@@ -49,7 +49,7 @@ async fn without_scripts_it_is_read_and_acted_on_all_the_same() {
     tab.follow("form button.main").await;
     assert!(tab.text().await.contains("web-1"), "{}", tab.text().await);
     assert!(tab.value("document.querySelector('time').textContent").await.as_str().unwrap().len() > 1);
-    tab.follow("[data-key] h3 a").await;
+    tab.follow("[data-key] .name a").await;
     tab.follow("[data-do=ack]").await;
     tab.follow("form button.main").await;
     let owners = [stage.asked("/v1/incidents?mine=ben").await];

@@ -4,9 +4,18 @@ use watchfire_tests::{Configuration, http};
 
 use crate::stage::Stage;
 
+/// A client that goes where it is sent, and no further.
+fn client_without_redirects() -> reqwest::Client {
+    // Installs the provider.
+    drop(http());
+    let none: [reqwest::Certificate; 0] = [];
+    let client = reqwest::Client::builder().no_proxy().tls_certs_only(none);
+    client.redirect(reqwest::redirect::Policy::none()).build().unwrap()
+}
+
 /// A session's cookie, and the token of its forms.
 async fn session(stage: &Stage) -> (String, String) {
-    let client = http();
+    let client = client_without_redirects();
     let form = format!("token={}&name=ana&to=/", Configuration::INGEST_TOKEN);
     let answer = client.post(stage.url("/login")).header("content-type", "application/x-www-form-urlencoded");
     let answer = answer.body(form).send().await.unwrap();

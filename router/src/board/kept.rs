@@ -16,7 +16,7 @@ const FRESH: Duration = Duration::from_secs(10);
 /// How often a page that is followed is made anew at most, however much changes.
 const APART: Duration = Duration::from_millis(500);
 /// So many pages are kept.
-const MOST: usize = 256;
+const MOST: usize = 64;
 
 /// A page, and its part as it goes over the wire.
 #[derive(Clone, Debug)]

@@ -23,6 +23,8 @@ struct Page {
     incident_href: Option<String>,
     amiss: Vec<String>,
     others: Vec<(String, String)>,
+    /// Its members below one another, by name.
+    pretty: String,
     raw: String,
     sha256: String,
 }
@@ -42,7 +44,8 @@ pub(crate) async fn event(
             incident_href: incident.map(|incident| about("/incident", incident.as_str())),
             amiss: amiss.iter().map(|text| line(text)).collect(),
             others: others.collect(),
-            raw: pretty(&raw),
+            pretty: pretty(&raw),
+            raw,
             sha256,
         };
         Main::of("Event", &page)
