@@ -65,6 +65,7 @@ async fn keys_alone_are_enough() {
     tab.press("Escape").await;
     tab.wait("!document.querySelector('#help').open").await;
     tab.press("j").await;
+    tab.wait("document.querySelectorAll('.card')[0].classList.contains('on')").await;
     tab.press("j").await;
     tab.wait("document.querySelectorAll('.card')[1].classList.contains('on')").await;
     tab.press("a").await;

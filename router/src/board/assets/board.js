@@ -53,10 +53,10 @@
         if (next) {
           clocks(next);
           const before = new Set(all("[data-key]", main).map((card) => card.dataset.key));
-          const on = one(".card.on", main);
+          const on = one(".card.on", main)?.dataset.key;
           Idiomorph.morph(main, next, { morphStyle: "outerHTML", ignoreActiveValue: true, restoreFocus: true });
           for (const card of all("[data-key]", main)) card.classList.toggle("new", !before.has(card.dataset.key));
-          if (on) all("[data-key]", main).forEach((card) => card.classList.toggle("on", card.dataset.key === on.dataset.key));
+          if (on) all("[data-key]", main).forEach((card) => card.classList.toggle("on", card.dataset.key === on));
           says("on", "live");
         }
       } else if (answer.status === 401) { says("off", "signed out: reload"); }
