@@ -72,7 +72,7 @@ async fn keys_alone_are_enough() {
     tab.wait("document.querySelector('#why')").await;
     tab.value("document.querySelector('#why').focus()").await;
     tab.press("Enter").await;
-    tab.wait("location.pathname === '/act' && document.querySelector('[role=status]')").await;
+    tab.wait("document.querySelector('section[role=status]') && document.readyState === 'complete'").await;
     tab.press("g").await;
     tab.press("s").await;
     tab.wait("location.pathname === '/silences'").await;

@@ -7,7 +7,7 @@ use crate::stage::Stage;
 /// What is drawn: its name, the colours, the size, and how one gets there from Now.
 const PICTURES: [(&str, &str, (u32, u32), &[&str]); 4] = [
     ("now", "light", (960, 600), &[]),
-    ("incident", "light", (960, 540), &["[data-key] .name a"]),
+    ("incident", "light", (860, 460), &["[data-key] .name a"]),
     ("act", "light", (960, 420), &["[data-do=ack]"]),
     ("phone", "dark", (390, 700), &[]),
 ];
