@@ -14,6 +14,8 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{sleep, timeout};
 use watchfire_core::policy::Policy;
 
+#[cfg(feature = "board")]
+use crate::board::board;
 use crate::channel::Channel;
 use crate::clients::Clients;
 use crate::config::{At, Config, HttpConfig, Ready, Tokens};
@@ -27,7 +29,7 @@ use crate::source::sqs::Sqs;
 use crate::source::{Canaries, Intake, QueueConfig, Source};
 use crate::store::Store;
 use crate::telemetry;
-use crate::web::{Doors, Health, Ingest, Operator, Refusals, Senders, Server, Webhooks};
+use crate::web::{Doors, Health, Ingest, Operator, Pages, Refusals, Senders, Server, Webhooks};
 use crate::worker;
 #[cfg(feature = "cli")]
 pub(crate) use parts::routes_of_operators;
@@ -130,7 +132,8 @@ impl App {
             reloader: reloader.clone(),
         };
         let telling_health = Health { metrics: metrics.clone(), store: store.clone(), spool: spool.clone() };
-        let doors = Doors { ingest, operator, webhooks, health: telling_health, metrics, refusals };
+        let pages = pages(&router);
+        let doors = Doors { ingest, operator, webhooks, health: telling_health, metrics, refusals, pages };
         let (events, health) = doors.open(&http, &health, shares).await?;
         let http = events.listener.local_addr()?;
         telemetry::ready(rules, channels);
@@ -219,6 +222,19 @@ impl App {
         telemetry::drained(given_back);
         Ok(if store.broken().is_some() { Ended::StoreBroke } else { Ended::Told })
     }
+}
+
+/// The board, where it is built in.
+#[cfg(feature = "board")]
+#[allow(clippy::unnecessary_wraps)]
+fn pages(router: &Arc<Router>) -> Option<Pages> {
+    let router = router.clone();
+    Some(Box::new(move |api, who| board(api, who, &router)))
+}
+
+#[cfg(not(feature = "board"))]
+fn pages(_: &Arc<Router>) -> Option<Pages> {
+    None
 }
 
 /// The lanes of the embedded queue, each with its own slots: no P0 waits for one that another message holds.

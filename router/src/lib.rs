@@ -8,6 +8,8 @@
 pub mod api;
 pub mod app;
 pub mod aws;
+#[cfg(feature = "board")]
+mod board;
 pub mod channel;
 #[cfg(feature = "cli")]
 pub mod cli;

@@ -6,6 +6,7 @@ mod asking;
 mod at_work;
 mod auditing;
 mod commands;
+mod counting;
 mod deciding;
 mod due;
 mod holding;
@@ -33,7 +34,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use watchfire_core::decision::Decision;
 use watchfire_core::event::{Event, messages, near_dead_letter, not_delivered, unreadable};
 use watchfire_core::ids::ChannelName;
@@ -53,6 +54,7 @@ use at_work::AtWork;
 pub use auditing::Trail;
 pub(crate) use commands::SEEN_WITHIN;
 pub use commands::{CommandResult, Rehearsal, recorded};
+pub use counting::RuleCounts;
 use deciding::Undecided;
 pub use in_force::InForce;
 pub use incidents::{Among, Listed, Story, StoryOf};
@@ -91,6 +93,7 @@ pub struct Router {
     outage: Outage,
     newest: Newest,
     watcher: Option<Watcher>,
+    changes: watch::Sender<u64>,
     lessor: Lessor,
     performed_by: PerformedBy,
 }
@@ -159,6 +162,7 @@ impl Router {
             outage: Outage::default(),
             newest: Newest::default(),
             watcher: None,
+            changes: watch::Sender::new(0),
             lessor,
             performed_by: PerformedBy::Us,
         }
@@ -197,6 +201,15 @@ impl Router {
     /// Has every decision shown to `watcher` once it is recorded, before it is performed.
     pub fn watch_decisions(&mut self, watcher: Option<Watcher>) {
         self.watcher = watcher;
+    }
+
+    /// Changes its value whenever this process has recorded a decision or what became of one.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
+    }
+
+    fn has_changed(&self) {
+        self.changes.send_modify(|changes| *changes = changes.wrapping_add(1));
     }
 
     /// Decides every event in a message and performs what was decided. One event that is pending holds up

@@ -3,6 +3,7 @@
 pub mod alertmanager;
 mod aws_api;
 mod aws_proxy;
+mod browser;
 mod calls;
 pub mod changes;
 pub mod cluster;
@@ -32,6 +33,7 @@ pub mod webhook;
 
 pub use aws_api::{AwsApi, between};
 pub use aws_proxy::{AwsProxy, Twist};
+pub use browser::{Browser, Tab};
 pub use collector::{Collector, Span};
 pub use configuration::Configuration;
 pub use dynamodb::DynamoDbTable;

@@ -118,6 +118,35 @@ impl OperatorEndpoint {
 }
 
 endpoints! {
+    /// What operators ask of a worker, and no Lambda answers, at `http.listen`.
+    WorkerEndpoint {
+        /// Lists what was decided last, the newest first.
+        Decisions: Get "/v1/decisions",
+        /// Lists the rules in the order they are tried, each with what it did in the last seven days.
+        Rules: Get "/v1/rules",
+        /// Says how the worker's queue, channels, store and cluster are.
+        Condition: Get "/v1/condition",
+        /// Shows the edition of the digest that is written now.
+        Digest: Get "/v1/digest",
+        /// Says how an event would be decided, and records nothing.
+        Explain: Post "/v1/explain",
+    }
+}
+
+impl WorkerEndpoint {
+    /// The least role that it wants: all of them look.
+    pub fn least(self) -> Role {
+        match self {
+            WorkerEndpoint::Decisions
+            | WorkerEndpoint::Rules
+            | WorkerEndpoint::Condition
+            | WorkerEndpoint::Digest
+            | WorkerEndpoint::Explain => Role::Viewer,
+        }
+    }
+}
+
+endpoints! {
     /// What PagerDuty asks, at `http.listen`.
     WebhookEndpoint {
         /// Takes what people do in PagerDuty; answered once it is on disk.

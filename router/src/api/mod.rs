@@ -3,12 +3,15 @@
 //! The worker builds its answers as [`views`], the command line reads them as the same; what stands here is what
 //! `schemas/openapi.json` says.
 
+pub(crate) mod ages;
 mod endpoints;
 mod openapi;
 pub mod params;
 pub mod views;
 
-pub use endpoints::{HealthEndpoint, IngestEndpoint, Method, OperatorEndpoint, WebhookEndpoint};
+pub use endpoints::{
+    HealthEndpoint, IngestEndpoint, Method, OperatorEndpoint, WebhookEndpoint, WorkerEndpoint,
+};
 pub use openapi::document;
 
 /// In every answer to an operator: the worker's version.

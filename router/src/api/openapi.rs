@@ -7,7 +7,7 @@ use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
-use super::endpoints::{HealthEndpoint, IngestEndpoint, OperatorEndpoint, WebhookEndpoint};
+use super::endpoints::{HealthEndpoint, IngestEndpoint, OperatorEndpoint, WebhookEndpoint, WorkerEndpoint};
 use super::{SIGNATURE_HEADER, VERSION_HEADER, ZONE_HEADER};
 use operation::Operation;
 
@@ -60,6 +60,9 @@ fn made() -> Value {
     }
     for endpoint in OperatorEndpoint::ALL {
         put(endpoint.path(), operation::of_operator(*endpoint, &mut generators));
+    }
+    for endpoint in WorkerEndpoint::ALL {
+        put(endpoint.path(), operation::of_worker(*endpoint, &mut generators));
     }
     for endpoint in WebhookEndpoint::ALL {
         put(endpoint.path(), operation::of_webhook(*endpoint, &mut generators));

@@ -131,6 +131,8 @@ async fn stay(http: SocketAddr, token: &Secret) -> Result<(), Failed> {
     say!("  watchfire incidents list");
     say!("  watchfire why ID                     # any of the list, or an event's");
     say!("  watchfire incidents ack ID --reason 'on it'\n");
+    #[cfg(feature = "board")]
+    say!("In a browser: http://{http}/, which asks for that token\n");
     say!("More events:");
     say!("  curl -H content-type:application/json --data-binary @event.json http://{http}/v1/events");
     let mut told = until_told_to_stop()?;

@@ -4,10 +4,11 @@
 use std::io::{IsTerminal as _, Write as _};
 
 use anstyle::{AnsiColor, Style};
-use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 use watchfire_core::text::{clean, visible};
+
+pub(super) use crate::api::ages::{age, relative};
 
 /// What every terminal shows unbroken.
 pub(super) const WIDTH: usize = 80;
@@ -214,23 +215,10 @@ fn fitting(text: &str, most: usize) -> String {
     pieces(text, most).swap_remove(0)
 }
 
-/// How long until then, or since: `in 4m`, `3m ago`.
-pub(super) fn relative(at: Timestamp, now: Timestamp) -> String {
-    if at > now { format!("in {}", age(now, at)) } else { format!("{} ago", age(at, now)) }
-}
-
-/// How long ago, in its greatest unit: `12m`, `3h`, `2d`.
-pub(super) fn age(since: Timestamp, now: Timestamp) -> String {
-    let time = now.duration_since(since).max(SignedDuration::ZERO);
-    match (time.as_mins(), time.as_hours()) {
-        (minutes, _) if minutes < 60 => format!("{minutes}m"),
-        (_, hours) if hours < 48 => format!("{hours}h"),
-        (_, hours) => format!("{}d", hours / 24),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use jiff::{SignedDuration, Timestamp};
+
     use super::*;
 
     #[test]

@@ -16,7 +16,9 @@ impl Mistakes<'_> {
     pub(super) fn add(&mut self, place: Option<Place>, path: impl Into<String>, mistake: Mistake) {
         let path = path.into();
         let (path, mistake) = match path.split(['.', '[']).next() {
-            Some("channels") if path.len() > "channels".len() => without_secret_names(path, without_secrets(mistake)),
+            Some("channels") if path.len() > "channels".len() => {
+                without_secret_names(path, without_secrets(mistake))
+            }
             Some("access") => (path, without_secrets(mistake)),
             _ => (path, mistake),
         };

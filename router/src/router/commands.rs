@@ -24,7 +24,7 @@ use super::{PerformedBy, Router};
 use crate::clients::chain;
 use crate::failure::Nack;
 use crate::responder::Named;
-use crate::store;
+use crate::store::{self, Seen};
 
 /// So long it is looked whether others do what was decided: a worker comes by every two seconds.
 pub(crate) const SEEN_WITHIN: Duration = Duration::from_secs(10);
@@ -146,7 +146,7 @@ impl Router {
         let CommandKind::Silence(draft) = &command.wish else { return Ok(None) };
         let Ok(pattern) = Attributes::pattern(&draft.matches) else { return Ok(None) };
         let since = self.clock.now() - SignedDuration::from_hours(24);
-        let count = move |effect: &mut SilenceEffect, face: Attributes| effect.count(&pattern, &face);
+        let count = move |effect: &mut SilenceEffect, seen: Seen| effect.count(&pattern, &seen.face);
         self.store.fold_faces(since, SilenceEffect::default(), count).await.map(Some).map_err(failed)
     }
 

@@ -118,6 +118,7 @@ impl Router {
                     if let Some(watcher) = &self.watcher {
                         watcher(&entry.decision);
                     }
+                    self.has_changed();
                     return Ok(Some(Decided { entry, is_new: true }));
                 }
                 Committed::AlreadyDecided => {

@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use watchfire_core::containment::{ApprovalRecord, TargetKey, TargetRecord};
 use watchfire_core::ids::{ApprovalId, EventId, FindingKey, IncidentKey, SilenceId};
 use watchfire_core::incident::IncidentRecord;
@@ -10,6 +11,7 @@ use watchfire_core::journal::Entry;
 use watchfire_core::next_steps::{self, InDigest, NextSteps};
 use watchfire_core::noise::BundleRecord;
 use watchfire_core::pattern::Pattern;
+use watchfire_core::priority::Priority;
 use watchfire_core::silence::Silence;
 use watchfire_core::standing::{Sources, Standing};
 use watchfire_core::state::{Key, Record, State};
@@ -26,6 +28,16 @@ pub struct Listed {
     pub incidents: Vec<(IncidentKey, IncidentRecord, String)>,
     /// How many more there are.
     pub more: usize,
+    /// How many of each priority there are, listed or not.
+    pub by_priority: BTreeMap<Priority, usize>,
+}
+
+/// What is gathered for one.
+#[derive(Debug, Default)]
+struct Gathered {
+    first: BTreeMap<(Priority, Reverse<Timestamp>, IncidentKey), IncidentRecord>,
+    more: usize,
+    by_priority: BTreeMap<Priority, usize>,
 }
 
 /// So many decisions of an incident are shown, the latest.
@@ -106,10 +118,12 @@ impl Router {
         among: Among,
         is_wanted: impl Fn(&str, &IncidentRecord) -> bool + Send + 'static,
     ) -> Result<Listed, store::Error> {
-        let gather = move |(first, more): &mut (BTreeMap<_, _>, usize), key: &str, record| {
+        let gather = move |gathered: &mut Gathered, key: &str, record| {
             if let Record::Incident(record) = record
                 && is_wanted(key, &record)
             {
+                let Gathered { first, more, by_priority } = gathered;
+                *by_priority.entry(record.priority).or_default() += 1;
                 let place = (record.priority, Reverse(record.opened_at), IncidentKey::new(key));
                 first.insert(place, record);
                 if first.len() > most {
@@ -118,8 +132,8 @@ impl Router {
                 }
             }
         };
-        let none = (BTreeMap::new(), 0);
-        let (first, more) = match among {
+        let none = Gathered::default();
+        let Gathered { first, more, by_priority } = match among {
             Among::Open => self.store.fold_open(Key::INCIDENTS, none, gather).await?,
             Among::All => self.store.fold_records(Key::INCIDENTS, none, gather).await?,
         };
@@ -132,7 +146,7 @@ impl Router {
             let (_, record) = self.read(|state| as_said(&record, state)).await?;
             incidents.push((key, record, short));
         }
-        Ok(Listed { incidents, more })
+        Ok(Listed { incidents, more, by_priority })
     }
 
     /// The keys of those incidents that such a silence would match, by what was last known of them.

@@ -98,7 +98,9 @@ impl Router {
         self.store.settle(&decision.event, &fresh).await.map_err(|error| Nack {
             reason: format!("the outcome could not be recorded: {error}"),
             retry_after: None,
-        })
+        })?;
+        self.has_changed();
+        Ok(())
     }
 
     async fn close_round(

@@ -305,7 +305,8 @@ async fn the_most_urgent_incidents_are_listed_the_newest_first_and_the_others_co
     }
     let keys = async |most, is_open: bool| {
         let listed = router.incidents(most, Among::All, move |_, record| record.open == is_open).await;
-        let super::Listed { incidents, more } = listed.expect("it answers");
+        let super::Listed { incidents, more, by_priority } = listed.expect("it answers");
+        assert_eq!(by_priority.values().sum::<usize>(), incidents.len() + more);
         (incidents.into_iter().map(|(key, _, _)| key).collect::<Vec<_>>(), more)
     };
     let [urgent, routine, unreadable] = <[_; 3]>::try_from(decided).expect("an incident each");

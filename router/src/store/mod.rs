@@ -49,6 +49,7 @@ use watchfire_core::digest::{Contents, EditionNumber};
 use watchfire_core::ids::{EffectId, EventId, IncidentKey};
 use watchfire_core::journal::{Entry, Outcome};
 use watchfire_core::state::{Key, Record, State};
+use watchfire_core::verdict::{Verdict, Why};
 
 pub(crate) use dynamodb::checkup;
 pub use dynamodb::{Config as DynamoDbConfig, DynamoDb, OpenAs, Units};
@@ -78,6 +79,35 @@ pub enum Store {
     Embedded(Embedded),
     /// One table of DynamoDB, for many.
     DynamoDb(DynamoDb),
+}
+
+/// What an event looked like to silences, and what was decided about it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Seen {
+    /// When that was decided.
+    pub at: Timestamp,
+    /// As silences see it.
+    pub face: Attributes,
+    /// Whether a human heard of it.
+    pub verdict: Verdict,
+    /// The reason.
+    pub why: Why,
+}
+
+/// As much of a decision as that needs.
+#[derive(Debug, Deserialize)]
+struct Glance {
+    at: Timestamp,
+    face: Option<Attributes>,
+    verdict: Verdict,
+    why: Why,
+}
+
+impl Glance {
+    fn seen(self) -> Option<Seen> {
+        let Self { at, face, verdict, why } = self;
+        Some(Seen { at, face: face?, verdict, why })
+    }
 }
 
 /// What became of a commit.
@@ -435,7 +465,7 @@ impl Store {
         &self,
         since: Timestamp,
         gathered: T,
-        look: impl FnMut(&mut T, Attributes) + Send + 'static,
+        look: impl FnMut(&mut T, Seen) + Send + 'static,
     ) -> Result<T, Error> {
         match self {
             Store::Embedded(store) => store.fold_faces(since, gathered, look).await,

@@ -60,17 +60,26 @@ pub struct LetIn(pub aws::identity::Identity);
 
 /// The routes for operators.
 pub(super) fn commands(operator: Operator) -> Routes {
+    let all = OperatorEndpoint::ALL.iter();
+    let routes =
+        all.fold(Routes::new(), |routes, endpoint| routes.route(endpoint.path(), answering(*endpoint)));
+    for_operators(routes, &operator).with_state(operator)
+}
+
+/// The same routes, let in by what an operator shows, and introduced.
+pub(super) fn for_operators<S: Clone + Send + Sync + 'static>(
+    routes: Routes<S>,
+    operator: &Operator,
+) -> Routes<S> {
     let bodies = Bodies::new(MOST_BYTES, MOST_BYTES, operator.refusals.clone());
     let who = Who { access: operator.access.clone(), refusals: operator.refusals.clone() };
-    let all = OperatorEndpoint::ALL.iter();
-    all.fold(Routes::new(), |routes, endpoint| routes.route(endpoint.path(), answering(*endpoint)))
+    routes
         .layer(DefaultBodyLimit::disable())
         .route_layer(from_fn_with_state(bodies, whole))
         // Of these routes alone: what is nobody's route stays a 404.
         .route_layer(from_fn_with_state(who.clone(), permitted))
         .route_layer(from_fn_with_state(who, identified))
         .route_layer(from_fn_with_state(operator.clone(), introduced))
-        .with_state(operator)
 }
 
 /// Who answers a route.

@@ -5,17 +5,23 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use axum::Router as Routes;
-use axum::middleware::{from_fn_with_state, map_response};
+use axum::extract::Request;
+use axum::http::header;
+use axum::middleware::{Next, from_fn, from_fn_with_state, map_response};
+use axum::response::{IntoResponse as _, Redirect, Response};
 use tokio::net::TcpListener;
 
 use super::commands::{Operator, commands};
 use super::events::{Ingest, events};
-use super::guard::{Guard, Names, not_for_strangers};
+use super::guard::{Guard, Names, is_link, not_for_strangers, only_links_of_strangers};
 use super::health::{Health, health as telling};
 use super::refusal::Refusals;
 use super::server::{Address, Server};
 use super::spelt_out::spelt_out;
 use super::webhooks::{Webhooks, webhooks};
+use super::who::Who;
+use super::worker::worker;
+use crate::api::OperatorEndpoint;
 use crate::config::{At, HealthConfig, HttpConfig};
 use crate::descriptors::Shares;
 use crate::telemetry::{self, Metrics};
@@ -28,7 +34,12 @@ pub(crate) struct Doors {
     pub(crate) health: Health,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) refusals: Arc<Refusals>,
+    /// What makes pages of the API's routes for people, where there are any.
+    pub(crate) pages: Option<Pages>,
 }
+
+/// Makes pages of the API's routes.
+pub(crate) type Pages = Box<dyn FnOnce(Routes, Who) -> Routes + Send>;
 
 impl Doors {
     /// Binds both: that of events and commands, and that of health.
@@ -62,13 +73,36 @@ impl Doors {
     }
 
     fn taking(self, names: Names) -> Routes {
-        let Doors { ingest, operator, webhooks: signed, health: _, metrics: _, refusals } = self;
+        let Doors { ingest, operator, webhooks: signed, health, metrics: _, refusals, pages } = self;
+        let who = Who { access: operator.access.clone(), refusals: refusals.clone() };
         let guard =
             |names| from_fn_with_state(Guard { names, refusals: refusals.clone() }, not_for_strangers);
         // A signature proves more than a name does, and its sender uses whatever name leads here.
         let signed = webhooks(signed).layer(guard(Names::Any));
-        let asked = events(ingest).merge(commands(operator)).layer(guard(names));
-        signed.merge(asked).layer(map_response(spelt_out))
+        let of_operators = worker(operator.clone(), health).merge(commands(operator));
+        let links = from_fn_with_state(
+            Guard { names: names.clone(), refusals: refusals.clone() },
+            only_links_of_strangers,
+        );
+        // They spell out themselves what they say, before it is compressed.
+        let pages = pages.map(|pages| pages(of_operators.clone(), who).layer(links));
+        let asked = events(ingest).merge(of_operators).layer(guard(names));
+        let asked = signed.merge(asked).layer(map_response(spelt_out));
+        match pages {
+            Some(pages) => asked.layer(from_fn(led_to_its_page)).merge(pages),
+            None => asked,
+        }
+    }
+}
+
+/// The link that stands in pages of every channel tells programs; whoever opens it in a browser is led to the board.
+async fn led_to_its_page(request: Request, next: Next) -> Response {
+    let is_story = request.uri().path() == OperatorEndpoint::Story.path();
+    match request.uri().query().filter(|_| is_story && is_link(&request)) {
+        Some(query) if !request.headers().contains_key(header::AUTHORIZATION) => {
+            Redirect::to(&format!("/incident?{query}")).into_response()
+        }
+        Some(_) | None => next.run(request).await,
     }
 }
 

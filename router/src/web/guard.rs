@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderName, Uri, header};
+use axum::http::{HeaderMap, HeaderName, Method, Uri, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use watchfire_core::text::clean;
@@ -44,6 +44,31 @@ pub(super) async fn not_for_strangers(State(guard): State<Guard>, request: Reque
         None => next.run(request).await,
         Some((reason, detail)) => refusals.answer(reason, detail),
     }
+}
+
+/// The same, but whoever clicks on a link to a page of ours, wherever it stands, is let in: what is only looked at by
+/// opening it as a page of its own tells nothing to the page with the link.
+pub(super) async fn only_links_of_strangers(
+    State(guard): State<Guard>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let Guard { names, refusals } = &guard;
+    let local = request.extensions().get::<Arc<Line>>().map(|line| line.local);
+    match foreign(names, request.uri(), request.headers(), local) {
+        Some((reason, detail)) if !(reason == Refusal::Site && is_link(&request)) => {
+            refusals.answer(reason, detail)
+        }
+        Some(_) | None => next.run(request).await,
+    }
+}
+
+/// Whether a browser opens it as a page of its own, in no other page's frame.
+pub(super) fn is_link(request: &Request) -> bool {
+    let says = |name, expected| only(request.headers(), &HeaderName::from_static(name)) == Some(expected);
+    request.method() == Method::GET
+        && says("sec-fetch-mode", "navigate")
+        && says("sec-fetch-dest", "document")
 }
 
 fn foreign(
@@ -207,6 +232,31 @@ mod tests {
         assert_eq!(refused(&page), Some(Refusal::Origin));
         let page = [("host", "alerts.example.com"), ("sec-fetch-site", "cross-site")];
         assert_eq!(refused(&page), Some(Refusal::Site));
+    }
+
+    #[test]
+    fn a_link_of_another_site_opens_a_page_and_nothing_else_of_it_gets_through() {
+        let is_link = |method: Method, headers: &[(&str, &str)]| {
+            let request = headers
+                .iter()
+                .fold(axum::http::Request::builder().method(method), |request, (name, value)| {
+                    request.header(*name, *value)
+                });
+            super::is_link(&request.body(axum::body::Body::empty()).expect("a request"))
+        };
+        let page = [
+            ("sec-fetch-site", "cross-site"),
+            ("sec-fetch-mode", "navigate"),
+            ("sec-fetch-dest", "document"),
+        ];
+        assert!(is_link(Method::GET, &page));
+        assert!(!is_link(Method::POST, &page));
+        for (at, value) in [(1, "cors"), (1, "no-cors"), (2, "iframe"), (2, "image"), (2, "embed")] {
+            let mut other = page;
+            other[at].1 = value;
+            assert!(!is_link(Method::GET, &other), "{value}");
+        }
+        assert!(!is_link(Method::GET, &page[..1]));
     }
 
     #[test]

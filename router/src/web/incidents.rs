@@ -81,7 +81,8 @@ async fn listed(
     pattern: Option<Pattern>,
     identity: &Identity,
 ) -> Result<views::IncidentList, store::Error> {
-    let params::Incidents { state, priority, since, mine, matches: _ } = which;
+    let params::Incidents { state, priority, since, mine, matches: _, most } = which;
+    let most = most.map_or(MOST, |most| usize::from(most).min(MOST));
     let now = operator.router.clock.now();
     let matched = match pattern {
         Some(pattern) => Some(operator.router.that_match(pattern).await?),
@@ -110,12 +111,12 @@ async fn listed(
                 identity.has(Role::Viewer, &place).is_ok()
             })
     };
-    let Listed { incidents, more } = operator.router.incidents(MOST, among, is_wanted).await?;
+    let Listed { incidents, more, by_priority } = operator.router.incidents(most, among, is_wanted).await?;
     let shown = incidents.into_iter().map(|(key, record, short)| views::Incident {
         short: Some(short),
         ..views::Incident::of(key, &record, now)
     });
-    Ok(views::IncidentList { incidents: shown.collect(), more })
+    Ok(views::IncidentList { incidents: shown.collect(), more, by_priority })
 }
 
 pub(super) async fn story(

@@ -42,7 +42,7 @@ struct Stand {
 
 /// One connection.
 #[derive(Debug)]
-pub(super) struct Line {
+pub(crate) struct Line {
     peer: IpAddr,
     /// The address that it comes from.
     pub(super) from: IpAddr,
@@ -89,7 +89,7 @@ impl Line {
     }
 
     /// Its request has its answer.
-    pub(super) fn answered(&self) {
+    pub(crate) fn answered(&self) {
         self.stands_if_proven(Standing::Idle);
     }
 

@@ -18,11 +18,17 @@ mod spelt_out;
 mod store;
 mod webhooks;
 mod who;
+mod worker;
 
 pub use commands::{LetIn, Operator, Vouched};
-pub(crate) use doors::{Doors, asked_without_doors};
+pub(crate) use doors::{Doors, Pages, asked_without_doors};
 pub use events::{Ingest, Senders};
 pub use health::Health;
+#[cfg(feature = "board")]
+pub(crate) use line::Line;
 pub use refusal::Refusals;
 pub(crate) use server::Server;
 pub use webhooks::{Webhooks, webhooks};
+pub(crate) use who::Who;
+#[cfg(feature = "board")]
+pub(crate) use who::identified;

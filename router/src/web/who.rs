@@ -17,7 +17,7 @@ use watchfire_core::text::clean;
 use super::commands::{LetIn, Vouched};
 use super::line::Line;
 use super::refusal::{Refusal, Refusals};
-use crate::api::{CSRF_HEADER, OperatorEndpoint};
+use crate::api::{CSRF_HEADER, OperatorEndpoint, WorkerEndpoint};
 use crate::identity::{Access, Identity, Place, Role, Session, Shown, Stranger};
 
 /// What the two need.
@@ -85,8 +85,10 @@ fn refused(request: &Request) -> Option<(Refusal, String)> {
     };
     let path = request.uri().path();
     let endpoint = OperatorEndpoint::ALL.iter().find(|endpoint| endpoint.path() == path);
-    // What is not in the list is everybody's, and then nobody's.
-    let least = endpoint.map_or(Role::Admin, |endpoint| endpoint.least());
+    let of_worker = WorkerEndpoint::ALL.iter().find(|endpoint| endpoint.path() == path);
+    let least = endpoint.map(|endpoint| endpoint.least());
+    // What is not in the lists is everybody's, and then nobody's.
+    let least = least.or(of_worker.map(|endpoint| endpoint.least())).unwrap_or(Role::Admin);
     let has = match least {
         // What only an admin may ask is about everything.
         Role::Admin => identity.has(least, &Place::everywhere()),

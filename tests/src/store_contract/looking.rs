@@ -1,9 +1,10 @@
 //! What operators look at: an incident's story, records by kind, what events looked like, all of the journal.
 
 use serde_json::Value;
-use watchfire::store::{Committed, Store, Streamed};
+use watchfire::store::{Committed, Seen, Store, Streamed};
 use watchfire_core::attributes::Attributes;
 use watchfire_core::builders::attributes;
+use watchfire_core::decision::Decision;
 use watchfire_core::event::Subject;
 use watchfire_core::ids::{EventId, IncidentKey};
 use watchfire_core::journal::Entry;
@@ -110,9 +111,13 @@ pub async fn what_events_looked_like_is_gathered_from_a_time_on(open: impl Async
         entry.decision.face = cluster.map(face);
         commit(&store, &entry).await;
     }
-    let look = |found: &mut Vec<_>, face| found.push(face);
+    let seen = |seconds, cluster| {
+        let Decision { verdict, why, .. } = entry("e", seconds, &[]).decision;
+        Seen { at: at(seconds), face: face(cluster), verdict, why }
+    };
+    let look = |found: &mut Vec<_>, seen| found.push(seen);
     let gathered = async |seconds| store.fold_faces(at(seconds), Vec::new(), look).await.unwrap();
-    assert_eq!(gathered(10).await, [face("prod"), face("test")]);
+    assert_eq!(gathered(10).await, [seen(10, "prod"), seen(12, "test")]);
     assert_eq!(gathered(13).await, []);
 }
 

@@ -2,8 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use watchfire::store::{Committed, Error, Store};
-use watchfire_core::attributes::Attributes;
+use watchfire::store::{Committed, Error, Seen, Store};
 use watchfire_core::ids::{EffectId, EventId, IncidentKey};
 use watchfire_core::journal::{Entry, Outcome};
 use watchfire_core::state::{Key, Record, State};
@@ -128,7 +127,7 @@ async fn looks_like(store: &Store, model: &Model, now: i64) {
     }
     let since = now - 50 * HOUR;
     let look =
-        |seen: &mut Vec<EventId>, face: Attributes| seen.extend(face.subject.cluster.map(EventId::new));
+        |seen: &mut Vec<EventId>, found: Seen| seen.extend(found.face.subject.cluster.map(EventId::new));
     let seen = store.fold_faces(at(since), Vec::new(), look).await.unwrap();
     let expected = model.events(|entry| entry.decision.face.is_some() && entry.decision.at >= at(since));
     assert_eq!(seen, expected, "faces at {now}");

@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 
 use super::Generators;
 use super::answers::{Answers, Why};
-use crate::api::endpoints::{HealthEndpoint, IngestEndpoint, Method, OperatorEndpoint, WebhookEndpoint};
+use crate::api::endpoints::{
+    HealthEndpoint, IngestEndpoint, Method, OperatorEndpoint, WebhookEndpoint, WorkerEndpoint,
+};
 use crate::api::{BYTES, LINES, METRICS, params, views};
 
 /// A route in the document.
@@ -172,6 +174,34 @@ pub(super) fn of_operator(endpoint: OperatorEndpoint, types: &mut Generators) ->
     }
     if endpoint == Held {
         rest["deprecated"] = json!(true);
+    }
+    Operation { method: endpoint.method(), rest }
+}
+
+pub(super) fn of_worker(endpoint: WorkerEndpoint, types: &mut Generators) -> Operation {
+    let (id, parameters) = match endpoint {
+        WorkerEndpoint::Decisions => ("decisions", parameters::<params::Decisions>(&mut types.read)),
+        WorkerEndpoint::Rules => ("rules", json!([])),
+        WorkerEndpoint::Condition => ("condition", json!([])),
+        WorkerEndpoint::Digest => ("digest", json!([])),
+        WorkerEndpoint::Explain => ("explain", json!([])),
+    };
+    let answers = match endpoint {
+        WorkerEndpoint::Decisions => Answers::of::<Vec<views::Decision>>(200, "Each decision.", types),
+        WorkerEndpoint::Rules => Answers::of::<views::Rules>(200, "The rules.", types),
+        WorkerEndpoint::Condition => Answers::of::<views::Condition>(200, "How it is.", types),
+        WorkerEndpoint::Digest => Answers::of::<views::Digest>(200, "The edition.", types),
+        WorkerEndpoint::Explain => {
+            Answers::of::<views::Explained>(200, "What every rule says, and what would be decided.", types)
+        }
+    };
+    let mut rest = json!({
+        "operationId": id, "tags": ["operators"], "summary": text(endpoint.summary()), "security": [{"operator": []}],
+        "parameters": parameters, "responses": answers.refused(&ANY, types).introduced(),
+    });
+    if endpoint == WorkerEndpoint::Explain {
+        let event = json!({"schema": {"description": "An EventBridge event."}});
+        rest["requestBody"] = json!({"required": true, "content": {"application/json": event}});
     }
     Operation { method: endpoint.method(), rest }
 }

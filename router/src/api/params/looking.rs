@@ -24,6 +24,9 @@ pub struct Incidents {
     /// Only what a silence with that pattern would match: an event pattern, as JSON.
     #[serde(rename = "match", skip_serializing_if = "Option::is_none")]
     pub matches: Option<String>,
+    /// No more than so many, the most urgent; 500 at most, and if left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub most: Option<u16>,
 }
 
 /// In which state.
@@ -61,6 +64,15 @@ pub struct Silences {
     /// Its id, or as much of it as no other has.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub of: Option<String>,
+}
+
+/// How many decisions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Decisions {
+    /// No more than so many, the newest; 200 at most, 100 if left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub most: Option<u16>,
 }
 
 /// There is nothing to be said about it.

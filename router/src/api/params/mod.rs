@@ -5,4 +5,4 @@ mod looking;
 
 pub use crate::responder::Named;
 pub use command::Command;
-pub use looking::{Audit, Incidents, IncidentsIn, Of, Reload, Silences};
+pub use looking::{Audit, Decisions, Incidents, IncidentsIn, Of, Reload, Silences};

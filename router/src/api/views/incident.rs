@@ -1,6 +1,7 @@
 //! Incidents, as `/v1/incidents` says them.
 
-use std::collections::BTreeSet;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -19,6 +20,9 @@ pub struct IncidentList {
     pub incidents: Vec<Incident>,
     /// How many more there are.
     pub more: usize,
+    /// How many of each priority there are, listed or not.
+    #[serde(default)]
+    pub by_priority: BTreeMap<Priority, usize>,
 }
 
 /// An incident.
@@ -109,6 +113,25 @@ pub struct Suppressed {
 }
 
 impl Incident {
+    /// The least is the most urgent: by priority, then what is overdue, then what is due first; what somebody has comes
+    /// after what nobody has, and what is over after all.
+    pub(crate) fn urgency(&self) -> impl Ord + use<> {
+        let due = self.respond_by.unwrap_or(Timestamp::MAX);
+        (
+            self.state == IncidentState::Over,
+            self.priority,
+            self.acknowledged.is_some(),
+            !self.overdue,
+            due,
+            Reverse(self.opened_at),
+        )
+    }
+
+    /// What it is about, without the cluster or account that it is in, which most have in common.
+    pub(crate) fn place(&self) -> &str {
+        place(&self.subject)
+    }
+
     /// An incident as it is at `now`.
     pub(crate) fn of(key: IncidentKey, record: &IncidentRecord, now: Timestamp) -> Self {
         let held = record.held.as_ref().filter(|_| record.open);
@@ -148,5 +171,28 @@ impl Incident {
             ended: record.ended.clone(),
             routes: record.routes.clone(),
         }
+    }
+}
+
+fn place(subject: &str) -> &str {
+    // What is about no such part is a sentence, and has no cluster before it.
+    let part =
+        subject.split_once(' ').filter(|(_, part)| part.split(' ').next().is_some_and(|it| it.contains('/')));
+    let place = part.map_or(subject, |(_, part)| part);
+    place.strip_prefix("pods/").unwrap_or(place)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::place;
+
+    #[test]
+    fn where_it_is_loses_its_cluster_and_nothing_of_a_sentence() {
+        let places =
+            ["prod pods/shop/web-1", "111122223333 bucket/a b", "messages that cannot be read: mine", "prod"];
+        assert_eq!(
+            places.map(place),
+            ["shop/web-1", "bucket/a b", "messages that cannot be read: mine", "prod"]
+        );
     }
 }

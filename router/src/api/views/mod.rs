@@ -8,6 +8,7 @@ mod incident;
 mod operating;
 mod short;
 mod silence;
+mod worker;
 
 pub use crate::reloaded::Reloaded;
 pub use audit::{AuditLine, AuditTrail};
@@ -18,3 +19,6 @@ pub use incident::{Incident, IncidentList, IncidentState, Suppressed};
 pub use operating::{Approval, CommandResult, Contained, Mitigation, Rehearsed};
 pub use short::{Accepted, Error, Heard};
 pub use silence::{Silence, SilenceState};
+pub use worker::{
+    ChannelCondition, ClusterCondition, Condition, Digest, DigestLine, Explained, Rule, RuleAnswer, Rules,
+};

@@ -73,7 +73,7 @@ pub(in crate::cli) fn list(list: List) -> Result<(), Failed> {
         let since = since.map(|since| Timestamp::now() - since);
         let state = if all { IncidentsIn::All } else { IncidentsIn::Open };
         let (mine, matches) = (mine.clone(), pattern.clone());
-        let asked = params::Incidents { state, priority, since, mine, matches };
+        let asked = params::Incidents { state, priority, since, mine, matches, most: None };
         look::<IncidentList>(whom, &question(OperatorEndpoint::Incidents, &asked))
     };
     let is_part = pattern.is_some() || priority.is_some() || since.is_some() || mine.is_some();
@@ -87,7 +87,7 @@ pub(in crate::cli) fn list(list: List) -> Result<(), Failed> {
 }
 
 fn show(whom: &Whom, answer: IncidentList, sort: Order, none: &str) -> Result<(), Failed> {
-    let IncidentList { mut incidents, more } = answer;
+    let IncidentList { mut incidents, more, by_priority: _ } = answer;
     if incidents.is_empty() {
         say!("{none}");
         return Ok(());
@@ -106,27 +106,13 @@ fn show(whom: &Whom, answer: IncidentList, sort: Order, none: &str) -> Result<()
 
 fn sorted(incidents: &mut [Incident], order: Order) {
     match order {
-        Order::Urgency => incidents.sort_by_key(urgency),
+        Order::Urgency => incidents.sort_by_key(Incident::urgency),
         Order::Opened => incidents.sort_by_key(|incident| Reverse(incident.opened_at)),
         Order::Last => {
             incidents.sort_by_key(|incident| Reverse(incident.last_at.unwrap_or(incident.opened_at)))
         }
         Order::Subject => incidents.sort_by_key(|incident| incident.subject.clone()),
     }
-}
-
-/// The least is the most urgent: by priority, then what is overdue, then what is due first; what somebody has comes after
-/// what nobody has, and what is over after all.
-fn urgency(incident: &Incident) -> impl Ord + use<> {
-    let due = incident.respond_by.unwrap_or(Timestamp::MAX);
-    (
-        incident.state == IncidentState::Over,
-        incident.priority,
-        incident.acknowledged.is_some(),
-        !incident.overdue,
-        due,
-        Reverse(incident.opened_at),
-    )
 }
 
 fn narrow(incidents: &[Incident], now: Timestamp) -> Table {
@@ -139,20 +125,11 @@ fn narrow(incidents: &[Incident], now: Timestamp) -> Table {
             age(incident.opened_at, now),
             clock(incident, now),
             theirs(&incident.title),
-            theirs(place(&incident.subject)),
+            theirs(incident.place()),
         ];
         table.row(tone(incident), cells);
     }
     table
-}
-
-/// What it is about, without the cluster or account that it is in, which most have in common.
-fn place(subject: &str) -> &str {
-    // What is about no such part is a sentence, and has no cluster before it.
-    let part =
-        subject.split_once(' ').filter(|(_, part)| part.split(' ').next().is_some_and(|it| it.contains('/')));
-    let place = part.map_or(subject, |(_, part)| part);
-    place.strip_prefix("pods/").unwrap_or(place)
 }
 
 fn wide(incidents: &[Incident]) -> Table {
@@ -235,16 +212,6 @@ mod tests {
             "campaign": null, "channels": [], "ended": null,
         }))
         .expect("an incident")
-    }
-
-    #[test]
-    fn where_it_is_loses_its_cluster_and_nothing_of_a_sentence() {
-        let places =
-            ["prod pods/shop/web-1", "111122223333 bucket/a b", "messages that cannot be read: mine", "prod"];
-        assert_eq!(
-            places.map(place),
-            ["shop/web-1", "bucket/a b", "messages that cannot be read: mine", "prod"]
-        );
     }
 
     #[test]

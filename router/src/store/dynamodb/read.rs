@@ -3,9 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use serde::Deserialize;
 use serde::de::IgnoredAny;
-use watchfire_core::attributes::Attributes;
 use watchfire_core::ids::{EventId, IncidentKey};
 use watchfire_core::journal::Entry;
 use watchfire_core::state::{Key, Record, State};
@@ -16,8 +14,8 @@ use super::request::{Order, Range};
 use super::rows::{Head, Row, whole};
 use super::sorted::Sorted;
 use super::{DUE, DynamoDb, OPEN, TIMELINE};
-use crate::store::Error;
 use crate::store::row::{Kept, from_row};
+use crate::store::{Error, Glance, Seen};
 
 /// So many are read at a time.
 const PAGE: usize = 100;
@@ -294,12 +292,8 @@ impl DynamoDb {
         &self,
         since: Timestamp,
         mut gathered: T,
-        mut look: impl FnMut(&mut T, Attributes) + Send + 'static,
+        mut look: impl FnMut(&mut T, Seen) + Send + 'static,
     ) -> Result<T, Error> {
-        #[derive(Deserialize)]
-        struct Seen {
-            face: Option<Attributes>,
-        }
         let range = Range::From(places::time(since.as_microsecond()));
         let mut all = Sorted::all(None, "T#", &range, Order::Forward, PAGE);
         loop {
@@ -311,9 +305,9 @@ impl DynamoDb {
             let bodies = self.all_filled(bodies).await?;
             for (body, head) in bodies.iter().zip(heads).filter(|(_, head)| head.is_some()) {
                 // One that cannot be understood looks like nothing.
-                let kept = from_row::<Kept<Seen, IgnoredAny>>(&whole(body, head.as_ref()), String::new);
+                let kept = from_row::<Kept<Glance, IgnoredAny>>(&whole(body, head.as_ref()), String::new);
                 let Ok(kept) = kept else { continue };
-                kept.decision.face.into_iter().for_each(|face| look(&mut gathered, face));
+                kept.decision.seen().into_iter().for_each(|seen| look(&mut gathered, seen));
             }
         }
     }

@@ -2,9 +2,7 @@
 
 use jiff::Timestamp;
 use redb::ReadableTable;
-use serde::Deserialize;
 use serde::de::IgnoredAny;
-use watchfire_core::attributes::Attributes;
 use watchfire_core::decision::Decision;
 use watchfire_core::ids::{EventId, IncidentKey};
 use watchfire_core::journal::Entry;
@@ -13,9 +11,9 @@ use watchfire_core::state::{Key, Record, State};
 use super::Embedded;
 use super::earlier::with_cause;
 use super::tables::Snapshot;
-use crate::store::Error;
 use crate::store::line::line;
 use crate::store::row::{Kept, from_row};
+use crate::store::{Error, Glance, Seen};
 
 /// In bytes: what of the journal is sent at a time.
 const LINES: usize = 64 * 1024;
@@ -229,19 +227,15 @@ impl Embedded {
         &self,
         since: Timestamp,
         mut gathered: T,
-        mut look: impl FnMut(&mut T, Attributes) + Send + 'static,
+        mut look: impl FnMut(&mut T, Seen) + Send + 'static,
     ) -> Result<T, Error> {
-        #[derive(Deserialize)]
-        struct Seen {
-            face: Option<Attributes>,
-        }
         self.read_long(move |tables| {
             for row in tables.entries()?.range((since.as_microsecond(), "")..)? {
                 let (_, value) = row?;
                 // One that cannot be understood looks like nothing.
-                let kept = from_row::<Kept<Seen, IgnoredAny>>(value.value(), String::new);
+                let kept = from_row::<Kept<Glance, IgnoredAny>>(value.value(), String::new);
                 let Ok(kept) = kept else { continue };
-                kept.decision.face.into_iter().for_each(|face| look(&mut gathered, face));
+                kept.decision.seen().into_iter().for_each(|seen| look(&mut gathered, seen));
             }
             Ok(gathered)
         })

@@ -1,0 +1,298 @@
+//! `/act` and `/silences/new`: what a command will do, shown first; and then done.
+
+use askama::Template;
+use aws_lc_rs::rand;
+use axum::Form;
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Redirect, Response};
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::json;
+use watchfire_core::act::{ActWhen, StepRecord};
+use watchfire_core::verdict::Why;
+
+use super::Board;
+use super::deed::{Asked, Deed, Field, SPANS};
+use super::desk::Trouble;
+use super::shell::{self, Main};
+use super::visitor::Visitor;
+use super::words::line;
+use crate::api::params::Of;
+use crate::api::views::{Approval, CommandResult, Incident, IncidentDetail, Rehearsed};
+use crate::api::{OperatorEndpoint, matchers, params};
+
+/// What a command will do, and the form that has it done.
+struct Will {
+    lines: Vec<String>,
+    refused: Option<String>,
+    csrf: Option<String>,
+    id: String,
+    fields: Vec<(&'static str, String)>,
+    asks_why: bool,
+    must_say_why: bool,
+    button: &'static str,
+    back: String,
+}
+
+#[derive(Template)]
+#[template(path = "act.html")]
+struct Ask {
+    title: &'static str,
+    name: &'static str,
+    of: String,
+    about: Vec<String>,
+    field: Option<Field>,
+    mistake: Option<String>,
+    will: Option<Will>,
+}
+
+#[derive(Template)]
+#[template(path = "silence_new.html")]
+struct NewSilence {
+    asked: Asked,
+    names: String,
+    spans: [(&'static str, &'static str); 7],
+    mistake: Option<String>,
+    will: Option<Will>,
+}
+
+#[derive(Template)]
+#[template(path = "done.html")]
+struct Done {
+    title: &'static str,
+    lines: Vec<String>,
+    is_refused: bool,
+    back: String,
+}
+
+/// Says what a command will do.
+pub(super) async fn ask(
+    visitor: Visitor,
+    State(board): State<Board>,
+    Query(asked): Query<Asked>,
+) -> Response {
+    let Ok(deed) = asked.deed.parse::<Deed>() else { return unknown(&visitor, &asked) };
+    if deed == Deed::Silence {
+        return Redirect::to("/silences/new").into_response();
+    }
+    let (will, mistake) = match rehearsed(&board, &visitor, deed, &asked).await {
+        Ok(will) => (will, None),
+        Err(trouble) if !trouble.candidates.is_empty() => {
+            return shell::trouble(&visitor, "/incident", trouble);
+        }
+        Err(Trouble { message, .. }) => (None, Some(line(&message))),
+    };
+    let status = if mistake.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let page = Ask {
+        title: deed.text(),
+        name: deed.name(),
+        about: about(&board, &visitor, deed, &asked.of).await,
+        field: deed.field(&asked),
+        of: asked.of,
+        mistake,
+        will,
+    };
+    answer(&visitor, status, deed.text(), &page)
+}
+
+/// What it is about, in lines.
+async fn about(board: &Board, visitor: &Visitor, deed: Deed, of: &str) -> Vec<String> {
+    let none = json!({});
+    let lines = match deed {
+        Deed::Approve | Deed::Deny => {
+            let plans: Vec<Approval> =
+                board.desk.look(visitor, OperatorEndpoint::Approvals, &none).await.unwrap_or_default();
+            plans.into_iter().find(|plan| plan.id.as_str() == of).map(|plan| {
+                let Approval { action, target, plan, because, hash, .. } = plan;
+                vec![
+                    format!("{action} of {target}"),
+                    because,
+                    format!("plan: {plan}"),
+                    format!("hash {hash}"),
+                ]
+            })
+        }
+        Deed::Ack | Deed::Take | Deed::Unack | Deed::Resolve | Deed::Reassign | Deed::Release => {
+            let asked = Of { of: of.to_owned() };
+            let story: Option<IncidentDetail> =
+                board.desk.look(visitor, OperatorEndpoint::Story, &asked).await.ok();
+            story.and_then(|story| story.incident).map(|incident| {
+                let Incident { key, priority, title, subject, .. } = incident;
+                vec![format!("{priority} {title}"), subject, key.to_string()]
+            })
+        }
+        Deed::Silence | Deed::Expire | Deed::Extend | Deed::MitigationOff | Deed::MitigationOn => None,
+    };
+    let lines = lines.unwrap_or_else(|| vec![of.to_owned()]);
+    lines.iter().map(|text| line(text)).filter(|text| !text.is_empty()).collect()
+}
+
+/// The same of a new silence, which has more to be filled in.
+pub(super) async fn new_silence(
+    visitor: Visitor,
+    State(board): State<Board>,
+    Query(mut asked): Query<Asked>,
+) -> Response {
+    if asked.span.is_empty() {
+        "2h".clone_into(&mut asked.span);
+    }
+    let (will, mistake) = match rehearsed(&board, &visitor, Deed::Silence, &asked).await {
+        Ok(will) => (will, None),
+        Err(Trouble { message, .. }) => (None, Some(line(&message))),
+    };
+    let status = if mistake.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let names = matchers::names().join(", ");
+    answer(&visitor, status, "New silence", &NewSilence { asked, names, spans: SPANS, mistake, will })
+}
+
+/// Has it done, once a form of this session says so.
+pub(super) async fn act(visitor: Visitor, State(board): State<Board>, Form(asked): Form<Asked>) -> Response {
+    if !visitor.has_sent(&asked.csrf) {
+        let message = "expected this session's own form; open the page again";
+        return shell::trouble(&visitor, "/", Trouble::because(StatusCode::FORBIDDEN, message));
+    }
+    let Ok(deed) = asked.deed.parse::<Deed>() else { return unknown(&visitor, &asked) };
+    let wish = match deed.wish(&asked, Timestamp::now()) {
+        Ok(Some(wish)) => wish,
+        Ok(None) => return unknown(&visitor, &asked),
+        Err(mistake) => {
+            return shell::trouble(
+                &visitor,
+                "/",
+                Trouble::because(StatusCode::UNPROCESSABLE_ENTITY, mistake),
+            );
+        }
+    };
+    let id = Some(asked.id.clone()).filter(|id| !id.is_empty());
+    let (by, reason) = (visitor.name.clone(), asked.reason.clone());
+    let command = params::Command { by, reason, wish, on: None, dry_run: false, id };
+    match board.desk.tell(&visitor, &command).await {
+        Ok(result) => {
+            let refused = refused(&result);
+            let mut lines = said(&result);
+            lines.extend(refused.clone().map(|refused| format!("not done: {refused}")));
+            let page =
+                Done { title: deed.text(), lines, is_refused: refused.is_some(), back: deed.back(&asked.of) };
+            answer(&visitor, StatusCode::OK, deed.text(), &page)
+        }
+        Err(trouble) => shell::trouble(&visitor, "/incident", trouble),
+    }
+}
+
+fn unknown(visitor: &Visitor, asked: &Asked) -> Response {
+    let message = format!("there is nothing to do that is called `{}`", line(&asked.deed));
+    shell::trouble(visitor, "/", Trouble::because(StatusCode::BAD_REQUEST, message))
+}
+
+fn answer(visitor: &Visitor, status: StatusCode, title: &str, page: &impl Template) -> Response {
+    match Main::of(title, page) {
+        Ok(main) => shell::answer(Some(visitor), status, &main),
+        Err(trouble) => shell::trouble(visitor, "/", trouble),
+    }
+}
+
+/// What it will do; none as long as something has to be known first.
+async fn rehearsed(
+    board: &Board,
+    visitor: &Visitor,
+    deed: Deed,
+    asked: &Asked,
+) -> Result<Option<Will>, Trouble> {
+    let wish = deed.wish(asked, Timestamp::now());
+    let wish = wish.map_err(|mistake| Trouble::because(StatusCode::UNPROCESSABLE_ENTITY, mistake))?;
+    let Some(wish) = wish else { return Ok(None) };
+    let (by, reason) = (visitor.name.clone(), asked.reason.clone());
+    let command = params::Command { by, reason, wish, on: None, dry_run: true, id: None };
+    let result = board.desk.tell(visitor, &command).await?;
+    let of = result.decision.incident.as_ref().map_or(asked.of.as_str(), |incident| incident.as_str());
+    Ok(Some(Will {
+        lines: said(&result),
+        refused: refused(&result),
+        csrf: visitor.has(deed.least()).then(|| visitor.csrf.clone().unwrap_or_default()),
+        id: nonce(),
+        fields: fields(deed, asked),
+        asks_why: deed != Deed::Silence,
+        must_say_why: deed.must_say_why(),
+        button: deed.text(),
+        back: deed.back(of),
+    }))
+}
+
+/// What the form says again.
+fn fields(deed: Deed, asked: &Asked) -> Vec<(&'static str, String)> {
+    let Asked { deed: _, of, to, span, matches, ticket, p0, reason, id: _, csrf: _ } = asked;
+    let mut fields = vec![("do", deed.name().to_owned())];
+    let more = [("of", of), ("to", to), ("for", span), ("match", matches), ("ticket", ticket), ("p0", p0)];
+    let reason = (deed == Deed::Silence).then_some(("reason", reason));
+    let said = more.into_iter().chain(reason).filter(|(_, value)| !value.is_empty());
+    fields.extend(said.map(|(name, value)| (name, value.clone())));
+    fields
+}
+
+/// A form sent twice is one command.
+fn nonce() -> String {
+    let mut bytes = [0; 16];
+    match rand::fill(&mut bytes) {
+        Ok(()) => format!("board-{}", bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>()),
+        Err(_) => String::new(),
+    }
+}
+
+/// Why it is declined, if it is.
+fn refused(CommandResult { decision, .. }: &CommandResult) -> Option<String> {
+    (decision.why == Why::Declined).then(|| {
+        let reasons: Vec<_> = decision.withheld.iter().map(|withheld| withheld.reason.to_string()).collect();
+        line(&reasons.join("; "))
+    })
+}
+
+/// What it does, a line each.
+fn said(result: &CommandResult) -> Vec<String> {
+    let CommandResult { dry_run, decision, outcomes: _, acts, effect, silence, remark } = result;
+    let mut lines = vec![decision.subject.clone()];
+    lines.extend(effect.as_ref().map(|effect| format!("it {}", effect.sentence())));
+    lines.extend(silence.as_ref().map(|silence| format!("silence {}", silence.id)));
+    let will = if *dry_run { "will be" } else { "is" };
+    for effect in &decision.effects {
+        lines.push(format!("{} {will} told: {}", effect.channel, effect.kind.as_str()));
+    }
+    for Rehearsed { act, steps } in acts.iter().flatten() {
+        lines.push(format!("would do: {} of {}{}", act.action.as_str(), act.target.named(), then(&act.when)));
+        lines.extend(steps.iter().map(step));
+    }
+    if !dry_run {
+        lines.extend(
+            decision.acts.iter().map(|act| format!("{} of {}", act.action.as_str(), act.target.named())),
+        );
+    }
+    if decision.why != Why::Declined {
+        lines.extend(decision.withheld.iter().map(|withheld| format!("not done: {withheld}")));
+    }
+    lines.extend(remark.clone());
+    let mut once: Vec<String> = Vec::new();
+    for text in lines.iter().map(|text| line(text)).filter(|text| !text.is_empty()) {
+        if !once.contains(&text) {
+            once.push(text);
+        }
+    }
+    once
+}
+
+fn then(when: &ActWhen) -> String {
+    match when {
+        ActWhen::Now => String::new(),
+        ActWhen::IfFailed(other) => format!(" if {other} fails"),
+        ActWhen::NotBefore(at) => format!(" at {at}"),
+    }
+}
+
+fn step(StepRecord { step, result, note }: &StepRecord) -> String {
+    format!("{} {}: {note}", in_words(result), in_words(step))
+}
+
+/// A name as it is stored, in words.
+fn in_words(name: &impl Serialize) -> String {
+    let name = serde_json::to_value(name).unwrap_or_default();
+    name.as_str().unwrap_or_default().replace('_', " ")
+}

@@ -1,0 +1,112 @@
+//! The last of every answer: what a browser may do with it, and how it goes over the wire.
+
+use std::io::Write as _;
+
+use axum::body::{Body, Bytes};
+use axum::extract::Request;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use watchfire_core::hash::sha256;
+use watchfire_core::text::visible;
+
+/// No page takes anything from elsewhere, runs what stands in it, or is shown in another.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
+     form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+/// What every answer says beside what it is.
+const HEADERS: [(&str, &str); 7] = [
+    ("content-security-policy", POLICY),
+    ("x-content-type-options", "nosniff"),
+    ("x-frame-options", "DENY"),
+    ("referrer-policy", "same-origin"),
+    ("cross-origin-opener-policy", "same-origin"),
+    ("cross-origin-resource-policy", "same-origin"),
+    ("permissions-policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+];
+
+/// Adds them; what does not say otherwise is kept by nobody.
+pub(super) async fn guarded(request: Request, next: Next) -> Response {
+    let mut answer = next.run(request).await;
+    let headers = answer.headers_mut();
+    for (name, value) in HEADERS {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    answer
+}
+
+/// A text as it is sent, plain and compressed.
+///
+/// A page holds a session's token beside what others wrote. That its length tells of both is of no use to anybody: the
+/// session's cookie goes with no request that another site has a browser send.
+#[derive(Clone, Debug)]
+pub(super) struct Packed {
+    plain: Bytes,
+    gzip: Bytes,
+    tag: HeaderValue,
+}
+
+/// A text, compressed once for all who ask. What would turn or hide text is spelt out before.
+pub(super) fn packed(text: &str) -> Packed {
+    let text = visible(text);
+    let mut encoder = GzEncoder::new(Vec::with_capacity(text.len() / 4), Compression::fast());
+    // Writing into memory cannot fail.
+    let _ = encoder.write_all(text.as_bytes());
+    let gzip = encoder.finish().unwrap_or_default();
+    let tag = format!("\"{}\"", sha256(&text).chars().take(24).collect::<String>());
+    let tag = HeaderValue::from_str(&tag).unwrap_or(HeaderValue::from_static("\"\""));
+    Packed { plain: Bytes::from(text.into_owned()), gzip: Bytes::from(gzip), tag }
+}
+
+impl Packed {
+    /// The answer to a request with those headers; that nothing is new, where whoever asks has it.
+    pub(super) fn answer(&self, headers: &HeaderMap, kind: &'static str) -> Response {
+        let Self { plain, gzip, tag } = self;
+        if headers.get(header::IF_NONE_MATCH) == Some(tag) {
+            return (StatusCode::NOT_MODIFIED, [(header::ETAG, tag.clone())]).into_response();
+        }
+        let of = |body: &Bytes| Body::from(body.clone());
+        let named = [
+            (header::CONTENT_TYPE, HeaderValue::from_static(kind)),
+            (header::ETAG, tag.clone()),
+            (header::VARY, HeaderValue::from_static("accept-encoding, cookie, watchfire-part")),
+        ];
+        match takes_gzip(headers) && !gzip.is_empty() {
+            true => (named, [(header::CONTENT_ENCODING, "gzip")], of(gzip)).into_response(),
+            false => (named, of(plain)).into_response(),
+        }
+    }
+}
+
+fn takes_gzip(headers: &HeaderMap) -> bool {
+    let taken =
+        headers.get(header::ACCEPT_ENCODING).and_then(|taken| taken.to_str().ok()).unwrap_or_default();
+    let mut encodings = taken.split(',').map(str::trim);
+    encodings
+        .any(|encoding| encoding == "gzip" || (encoding.starts_with("gzip;") && !encoding.ends_with("q=0")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_takes_no_gzip_is_sent_none() {
+        for (taken, expected) in
+            [("", false), ("gzip", true), ("br, gzip;q=0.5", true), ("gzip;q=0", false), ("deflate", false)]
+        {
+            let value = HeaderValue::from_str(taken).expect("a header");
+            let headers = HeaderMap::from_iter([(header::ACCEPT_ENCODING, value)]);
+            assert_eq!(takes_gzip(&headers), expected, "{taken}");
+        }
+    }
+
+    #[test]
+    fn what_turns_text_is_spelt_out_before_it_is_sent() {
+        let Packed { plain, .. } = packed("<b>a\u{202e}b</b>\n");
+        assert_eq!(plain, "<b>a\\u202eb</b>\n");
+    }
+}

@@ -1,0 +1,291 @@
+//! What can be asked for by a form: each with its name, its words, and the command that it is.
+
+use jiff::{SignedDuration, Timestamp};
+use strum::{EnumString, IntoStaticStr};
+use watchfire_core::command::CommandKind;
+use watchfire_core::ids::{ApprovalId, IncidentKey, SilenceId};
+use watchfire_core::silence::{Extension, SilenceDraft};
+
+use super::visitor::Visitor;
+use super::words::{about, asking};
+use crate::identity::Role;
+use watchfire_core::attributes::matchers;
+
+/// One of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
+pub(super) enum Deed {
+    Ack,
+    Take,
+    Unack,
+    Resolve,
+    Reassign,
+    Approve,
+    Deny,
+    Release,
+    Silence,
+    Expire,
+    Extend,
+    MitigationOff,
+    MitigationOn,
+}
+
+/// What a form asks.
+#[derive(Clone, Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub(super) struct Asked {
+    /// Which deed.
+    #[serde(rename = "do")]
+    pub(super) deed: String,
+    /// On what.
+    pub(super) of: String,
+    /// Who is to have it.
+    pub(super) to: String,
+    /// For how long, such as `2h`.
+    #[serde(rename = "for")]
+    pub(super) span: String,
+    /// Matchers.
+    #[serde(rename = "match")]
+    pub(super) matches: String,
+    pub(super) ticket: String,
+    /// Whether P0 is covered.
+    pub(super) p0: String,
+    pub(super) reason: String,
+    /// The same with every sending of one form.
+    pub(super) id: String,
+    pub(super) csrf: String,
+}
+
+/// A link to a deed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Link {
+    pub(super) name: &'static str,
+    pub(super) text: &'static str,
+    pub(super) href: String,
+}
+
+/// A question that has to be answered first.
+#[derive(Clone, Debug)]
+pub(super) struct Field {
+    pub(super) name: &'static str,
+    pub(super) label: &'static str,
+    pub(super) value: String,
+    pub(super) choices: Vec<(&'static str, &'static str)>,
+}
+
+/// For how long something is silent, and how it is called.
+pub(super) const SPANS: [(&str, &str); 7] = [
+    ("30m", "30 minutes"),
+    ("1h", "1 hour"),
+    ("2h", "2 hours"),
+    ("4h", "4 hours"),
+    ("8h", "8 hours"),
+    ("1d", "1 day"),
+    ("7d", "7 days"),
+];
+
+impl Deed {
+    /// As links and forms name it.
+    pub(super) fn name(self) -> &'static str {
+        self.into()
+    }
+
+    /// What the button says.
+    pub(super) fn text(self) -> &'static str {
+        match self {
+            Deed::Ack => "Acknowledge",
+            Deed::Take => "Take over",
+            Deed::Unack => "Unacknowledge",
+            Deed::Resolve => "Resolve",
+            Deed::Reassign => "Reassign",
+            Deed::Approve => "Approve",
+            Deed::Deny => "Deny",
+            Deed::Release => "Release",
+            Deed::Silence => "Silence",
+            Deed::Expire => "End now",
+            Deed::Extend => "Extend",
+            Deed::MitigationOff => "Switch mitigation off",
+            Deed::MitigationOn => "Switch mitigation on",
+        }
+    }
+
+    /// The least role that it wants, as the API has it.
+    pub(super) fn least(self) -> Role {
+        match self {
+            Deed::Ack
+            | Deed::Take
+            | Deed::Unack
+            | Deed::Resolve
+            | Deed::Reassign
+            | Deed::Silence
+            | Deed::Expire
+            | Deed::Extend => Role::Responder,
+            Deed::Approve | Deed::Deny | Deed::Release | Deed::MitigationOff | Deed::MitigationOn => {
+                Role::Approver
+            }
+        }
+    }
+
+    /// Whether it is not done without a reason, as on the command line.
+    pub(super) fn must_say_why(self) -> bool {
+        matches!(self, Deed::MitigationOff | Deed::MitigationOn)
+    }
+
+    /// A link that shows what it will do.
+    pub(super) fn link(self, of: &str) -> Link {
+        let href = match self {
+            Deed::Silence => asking("/silences/new", &[("match", of)]),
+            _ => asking("/act", &[("do", self.name()), ("of", of)]),
+        };
+        Link { name: self.name(), text: self.text(), href }
+    }
+
+    /// Where to go on afterwards.
+    pub(super) fn back(self, of: &str) -> String {
+        match self {
+            Deed::Ack | Deed::Take | Deed::Unack | Deed::Resolve | Deed::Reassign => about("/incident", of),
+            Deed::Approve | Deed::Deny => "/approvals".to_owned(),
+            Deed::Release | Deed::MitigationOff | Deed::MitigationOn => "/contained".to_owned(),
+            Deed::Silence | Deed::Expire | Deed::Extend => "/silences".to_owned(),
+        }
+    }
+
+    /// What has to be known first, beside what it is done to.
+    pub(super) fn field(self, asked: &Asked) -> Option<Field> {
+        match self {
+            Deed::Reassign => Some(Field {
+                name: "to",
+                label: "To whom: a channel of the configuration, which is paged, or a name, which is recorded",
+                value: asked.to.clone(),
+                choices: Vec::new(),
+            }),
+            Deed::Extend => Some(Field {
+                name: "for",
+                label: "How much longer, from now",
+                value: asked.span.clone(),
+                choices: SPANS.to_vec(),
+            }),
+            Deed::Ack
+            | Deed::Take
+            | Deed::Unack
+            | Deed::Resolve
+            | Deed::Approve
+            | Deed::Deny
+            | Deed::Release
+            | Deed::Silence
+            | Deed::Expire
+            | Deed::MitigationOff
+            | Deed::MitigationOn => None,
+        }
+    }
+
+    /// The command; none as long as something has to be known first.
+    ///
+    /// # Errors
+    /// What cannot be read, and what was expected.
+    pub(super) fn wish(self, asked: &Asked, now: Timestamp) -> Result<Option<CommandKind>, String> {
+        let incident = || IncidentKey::new(&asked.of);
+        Ok(Some(match self {
+            Deed::Ack => CommandKind::Acknowledge(incident()),
+            Deed::Take => CommandKind::Take(incident()),
+            Deed::Unack => CommandKind::Unacknowledge(incident()),
+            Deed::Resolve => CommandKind::Resolve(incident()),
+            Deed::Release => CommandKind::Release(incident()),
+            Deed::Approve => CommandKind::Approve(ApprovalId::new(&asked.of)),
+            Deed::Deny => CommandKind::Deny(ApprovalId::new(&asked.of)),
+            Deed::Expire => CommandKind::Expire(SilenceId::new(&asked.of)),
+            Deed::MitigationOff => CommandKind::SwitchOff,
+            Deed::MitigationOn => CommandKind::SwitchOn,
+            Deed::Reassign => match asked.to.trim() {
+                "" => return Ok(None),
+                to => CommandKind::Reassign { incident: incident(), to: to.to_owned() },
+            },
+            Deed::Extend => match asked.span.as_str() {
+                "" => return Ok(None),
+                span => {
+                    let ends_at = now + long(span)?;
+                    CommandKind::Extend(Extension { silence: SilenceId::new(&asked.of), ends_at })
+                }
+            },
+            Deed::Silence => match asked.matches.trim() {
+                "" => return Ok(None),
+                matches => {
+                    let words: Vec<String> = words(matches)?;
+                    let pattern = matchers::pattern(&words).map_err(|mistakes| mistakes.join("; "))?;
+                    CommandKind::Silence(SilenceDraft {
+                        matches: pattern.to_string(),
+                        starts_at: None,
+                        ends_at: now + long(&asked.span)?,
+                        ticket: Some(asked.ticket.trim().to_owned()).filter(|ticket| !ticket.is_empty()),
+                        yes_cover_p0: !asked.p0.is_empty(),
+                    })
+                }
+            },
+        }))
+    }
+}
+
+/// Those of them that a visitor may ask for.
+pub(super) fn links(visitor: &Visitor, deeds: &[(Deed, &str)]) -> Vec<Link> {
+    let may = deeds.iter().filter(|(deed, _)| visitor.has(deed.least()));
+    may.map(|(deed, of)| deed.link(of)).collect()
+}
+
+/// Matchers as they are typed behind one another; a value with spaces stands in quotes.
+pub(super) fn words(text: &str) -> Result<Vec<String>, String> {
+    let (mut words, mut word, mut is_quoted) = (Vec::new(), String::new(), false);
+    for letter in text.trim().chars() {
+        match letter {
+            '"' => is_quoted = !is_quoted,
+            _ if letter.is_whitespace() && !is_quoted => {
+                if !word.is_empty() {
+                    words.push(std::mem::take(&mut word));
+                }
+            }
+            _ => word.push(letter),
+        }
+    }
+    if is_quoted {
+        return Err("expected a quote at the end of what is quoted".to_owned());
+    }
+    if !word.is_empty() {
+        words.push(word);
+    }
+    Ok(words)
+}
+
+fn long(span: &str) -> Result<SignedDuration, String> {
+    let expected = || format!("expected for how long, such as 2h, found `{}`", super::words::line(span));
+    let (number, unit) = span.split_at_checked(span.len().saturating_sub(1)).ok_or_else(expected)?;
+    let number: i64 = number.parse().ok().filter(|number| (1..=720).contains(number)).ok_or_else(expected)?;
+    match unit {
+        "m" => Ok(SignedDuration::from_mins(number)),
+        "h" => Ok(SignedDuration::from_hours(number)),
+        "d" => Ok(SignedDuration::from_hours(number * 24)),
+        _ => Err(expected()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn matchers_stand_behind_one_another_and_what_has_spaces_in_quotes() {
+        assert_eq!(
+            words("  namespace=shop  rule=\"a b\" type!=x* "),
+            Ok(vec!["namespace=shop".to_owned(), "rule=a b".to_owned(), "type!=x*".to_owned()])
+        );
+        assert_eq!(words(""), Ok(Vec::new()));
+        assert!(words("rule=\"a").is_err());
+    }
+
+    #[test]
+    fn a_time_is_a_number_and_a_unit_and_nothing_else() {
+        assert_eq!(long("30m"), Ok(SignedDuration::from_mins(30)));
+        assert_eq!(long("7d"), Ok(SignedDuration::from_hours(7 * 24)));
+        for wrong in ["", "h", "2", "0h", "-1h", "1y", "99999d", "ä"] {
+            assert!(long(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! `/board/live`: says that something has changed, and nothing of what; the script then fetches its page again.
+
+use std::convert::Infallible;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse as _, Response};
+use futures_util::stream;
+use tokio::sync::watch;
+use tokio::time::{Instant, interval, sleep, timeout};
+use watchfire_core::ids::EventId;
+
+use super::Board;
+use super::visitor::Visitor;
+use crate::router::Router;
+use crate::store::Store;
+use crate::web::Line;
+
+/// How long changes are gathered into one.
+const GATHERED: Duration = Duration::from_millis(200);
+/// How often it is looked for what others on the same table have done.
+const OTHERS: Duration = Duration::from_secs(2);
+/// How often a browser hears that its connection is alive.
+const ALIVE: Duration = Duration::from_secs(15);
+/// After that time a browser connects anew: a session that has ended is found out.
+const LONGEST: Duration = Duration::from_secs(600);
+
+/// How much has happened: here, and elsewhere on the same table.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Moment(pub(super) u64, pub(super) u64);
+
+/// What browsers are told.
+#[derive(Clone, Debug)]
+pub(super) struct Live {
+    here: watch::Receiver<u64>,
+    elsewhere: watch::Receiver<u64>,
+    ticks: watch::Receiver<u64>,
+}
+
+/// What was decided last, and how much of it is done.
+type Newest = Option<(EventId, usize)>;
+
+impl Live {
+    /// Follows a router until there is none any more.
+    pub(super) fn begin(router: &Arc<Router>) -> Self {
+        let (ticks, ticking) = watch::channel(0);
+        let (elsewhere, others) = watch::channel(0);
+        let here = router.changes();
+        tokio::spawn(follow(Arc::downgrade(router), here.clone(), ticks, elsewhere));
+        Self { here, elsewhere: others, ticks: ticking }
+    }
+
+    /// How much has happened by now.
+    pub(super) fn moment(&self) -> Moment {
+        Moment(*self.here.borrow(), *self.elsewhere.borrow())
+    }
+}
+
+async fn follow(
+    router: Weak<Router>,
+    mut here: watch::Receiver<u64>,
+    ticks: watch::Sender<u64>,
+    elsewhere: watch::Sender<u64>,
+) {
+    let (mut looks, mut newest) = (interval(OTHERS), None);
+    loop {
+        tokio::select! {
+            changed = here.changed() => if changed.is_err() { return },
+            _ = looks.tick() => {
+                // Those of the board itself are two.
+                let is_looked_at = ticks.receiver_count() > 1;
+                let found = if is_looked_at { others(&router).await } else { None };
+                if found.is_none() || found == newest {
+                    continue;
+                }
+                newest = found;
+                elsewhere.send_modify(|count| *count += 1);
+            }
+        }
+        sleep(GATHERED).await;
+        here.mark_unchanged();
+        ticks.send_modify(|count| *count += 1);
+    }
+}
+
+/// What was decided last on a table, which others may have done; a file is this process's.
+async fn others(router: &Weak<Router>) -> Newest {
+    let router = router.upgrade()?;
+    if matches!(router.store, Store::Embedded(_)) {
+        return None;
+    }
+    let newest = router.journal(1).await.ok()?;
+    newest.first().map(|entry| (entry.decision.event.clone(), entry.outcomes.len()))
+}
+
+/// Tells of each change until the browser goes away.
+pub(super) async fn live(
+    _: Visitor,
+    State(board): State<Board>,
+    line: Option<Extension<Arc<Line>>>,
+) -> Response {
+    let mut ticks = board.live.ticks.clone();
+    ticks.mark_changed();
+    let until = Instant::now() + LONGEST;
+    let events = stream::unfold((ticks, line, until), async |(mut ticks, line, until)| {
+        let changed = timeout(ALIVE, ticks.changed()).await;
+        // Nobody who asks something has to wait for one who only listens.
+        line.iter().for_each(|line| line.answered());
+        let event = match changed {
+            Ok(Ok(())) => format!("data: {}\n\n", *ticks.borrow_and_update()),
+            Ok(Err(_)) => return None,
+            Err(_) => ":\n\n".to_owned(),
+        };
+        (Instant::now() < until).then_some((Ok::<_, Infallible>(event), (ticks, line, until)))
+    });
+    ([(header::CONTENT_TYPE, "text/event-stream")], Body::from_stream(events)).into_response()
+}

@@ -1,0 +1,75 @@
+//! The board: what the API tells, as pages that a browser shows, and what can be asked of it, as forms.
+//!
+//! ```text
+//! GET /…    -> visitor: who looks? nobody known: /login
+//!           -> desk: the API's own routes, in this process, asked as the visitor -> views -> page -> HTML
+//! GET /act  -> the command, rehearsed: what it will do; POST /act carries it out
+//! GET /board/live -> an event for each change; the script fetches its page again, and puts what differs in its place
+//! ```
+
+mod acting;
+mod answer;
+mod assets;
+mod decided;
+mod deed;
+mod desk;
+mod kept;
+mod live;
+mod pages;
+mod shell;
+mod signing;
+mod visitor;
+mod words;
+
+use std::sync::Arc;
+
+use axum::Router as Routes;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::{get, post};
+
+use crate::identity::Access;
+use crate::router::Router;
+use crate::web::{Who, identified};
+use desk::Desk;
+use kept::Kept;
+use live::Live;
+
+/// The most that a form may be, in bytes: an event fits.
+const MOST_BYTES: usize = 1024 * 1024;
+
+/// What all pages need.
+#[derive(Clone)]
+pub(crate) struct Board {
+    desk: Desk,
+    access: Arc<Access>,
+    kept: Arc<Kept>,
+    live: Live,
+}
+
+/// The pages, over the routes of the API.
+pub(crate) fn board(api: Routes, who: Who, router: &Arc<Router>) -> Routes {
+    let live = Live::begin(router);
+    let board = Board { desk: Desk::new(api), access: who.access.clone(), kept: Arc::default(), live };
+    Routes::new()
+        .route("/", get(pages::now))
+        .route("/incident", get(pages::incident))
+        .route("/event", get(pages::event))
+        .route("/silences", get(pages::silences))
+        .route("/silences/new", get(acting::new_silence))
+        .route("/approvals", get(pages::approvals))
+        .route("/contained", get(pages::contained))
+        .route("/rules", get(pages::rules))
+        .route("/stream", get(pages::stream))
+        .route("/digest", get(pages::digest))
+        .route("/why", get(pages::why).post(pages::explain))
+        .route("/act", get(acting::ask).post(acting::act))
+        .route("/board/live", get(live::live))
+        .route("/login", get(signing::page).post(signing::log_in))
+        .route("/logout", post(signing::log_out))
+        .route_layer(DefaultBodyLimit::max(MOST_BYTES))
+        .route_layer(from_fn_with_state(who, identified))
+        .merge(assets::routes())
+        .layer(from_fn(answer::guarded))
+        .with_state(board)
+}

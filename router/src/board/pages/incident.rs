@@ -1,0 +1,257 @@
+//! Incident: how it stands, what comes next, who was told, and every decision about it with its reason.
+
+use askama::Template;
+use axum::extract::{Query, State};
+use axum::http::Uri;
+use axum::response::Response;
+use jiff::Timestamp;
+use serde::Deserialize;
+use watchfire_core::standing::{Approval, ApprovalState, Told};
+use watchfire_core::zone::Zone;
+
+use super::now::{clock, deeds, state};
+use super::{Tag, as_text, shown};
+use crate::api::OperatorEndpoint;
+use crate::api::params::Of;
+use crate::api::views::{DecidedBy, Decision, Incident, IncidentDetail};
+use crate::board::Board;
+use crate::board::decided::{Decided, said};
+use crate::board::deed::{Deed, Link, links};
+use crate::board::desk::Trouble;
+use crate::board::shell::{self, Main};
+use crate::board::visitor::Visitor;
+use crate::board::words::{about, asking, line, several, until, when};
+use crate::identity::Role;
+
+/// Which, and in which form.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Asked {
+    pub(crate) of: String,
+    /// `text`: as text.
+    #[serde(rename = "as")]
+    pub(crate) form: String,
+}
+
+#[derive(Template)]
+#[template(path = "incident.html")]
+struct Page {
+    title: String,
+    head: Option<Head>,
+    can_act: bool,
+    plans: Vec<Plan>,
+    stands: Vec<String>,
+    next: Vec<String>,
+    facts: Vec<(&'static str, String)>,
+    told: Vec<ToldLine>,
+    decisions: Vec<Decided>,
+    silence: Option<String>,
+    text_href: String,
+}
+
+struct Head {
+    priority: String,
+    title: String,
+    subject: String,
+    clock: String,
+    tags: Vec<Tag>,
+    deeds: Vec<Link>,
+}
+
+struct Plan {
+    title: String,
+    because: String,
+    until: String,
+    deeds: Vec<Link>,
+}
+
+struct ToldLine {
+    at: String,
+    text: String,
+}
+
+pub(crate) async fn incident(
+    visitor: Visitor,
+    State(board): State<Board>,
+    uri: Uri,
+    Query(Asked { of, form }): Query<Asked>,
+) -> Response {
+    let look = async || board.desk.look(&visitor, OperatorEndpoint::Story, &Of { of }).await;
+    if form == "text" {
+        return match look().await {
+            Ok(story) => as_text(&text(&story)),
+            Err(trouble) => shell::trouble(&visitor, uri.path(), trouble),
+        };
+    }
+    shown(&board, &visitor, &uri, async || made(&look().await?, &visitor)).await
+}
+
+fn made(story: &IncidentDetail, visitor: &Visitor) -> Result<Main, Trouble> {
+    let now = Timestamp::now();
+    let IncidentDetail { incident, decisions, standing, next, .. } = story;
+    let name = name(story);
+    let title = incident.as_ref().map_or_else(|| name.clone(), |incident| line(&incident.title));
+    let waiting = standing.approvals.iter().filter(|approval| approval.state == ApprovalState::Waiting);
+    let page = Page {
+        head: incident.as_ref().map(|incident| head(incident, story, visitor, now)),
+        can_act: visitor.has(Role::Responder),
+        plans: waiting.map(|approval| plan(approval, visitor, now)).collect(),
+        stands: standing.lines().iter().map(|text| line(text)).collect(),
+        next: next.iter().map(|text| line(text)).collect(),
+        facts: facts(story),
+        told: standing.told.iter().rev().map(told).collect(),
+        decisions: decisions.iter().rev().map(Decided::of).collect(),
+        silence: decisions.iter().rev().find_map(silence),
+        text_href: asking("/incident", &[("of", &name), ("as", "text")]),
+        title: title.clone(),
+    };
+    Main::of(title, &page)
+}
+
+/// What it was asked about.
+fn name(story: &IncidentDetail) -> String {
+    let IncidentDetail { incident, id, finding, event, .. } = story;
+    let key = incident.as_ref().map(|incident| incident.key.to_string());
+    let event = id.as_ref().map(ToString::to_string).or_else(|| event.clone());
+    key.or(event).or_else(|| finding.as_ref().map(ToString::to_string)).unwrap_or_default()
+}
+
+fn head(incident: &Incident, story: &IncidentDetail, visitor: &Visitor, now: Timestamp) -> Head {
+    let mut links = links(visitor, &deeds(incident, incident.key.as_str()));
+    if visitor.has(Deed::Silence.least())
+        && let Some(matches) = story.decisions.iter().rev().find_map(silence)
+    {
+        links.push(Deed::Silence.link(&matches));
+    }
+    let contained = story
+        .standing
+        .measures
+        .iter()
+        .any(|measure| matches!(measure.state, watchfire_core::notice::MeasureState::Done { .. }));
+    if contained && visitor.has(Deed::Release.least()) {
+        links.push(Deed::Release.link(incident.key.as_str()));
+    }
+    Head {
+        priority: incident.priority.to_string(),
+        title: line(&incident.title),
+        subject: line(&incident.subject),
+        clock: clock(incident, now),
+        tags: state(incident),
+        deeds: links,
+    }
+}
+
+/// The matchers that such news would be silenced by: its rule, and the namespace where it is about a pod.
+fn silence(decision: &Decision) -> Option<String> {
+    let Decision { by, rule, subject, .. } = decision;
+    let pod = subject.split_once(" pods/").and_then(|(_, pod)| pod.split_once('/'));
+    let namespace = pod.map(|(namespace, _)| format!(" namespace={namespace}")).unwrap_or_default();
+    (*by == DecidedBy::Event).then(|| format!("rule={rule}{namespace}"))
+}
+
+fn plan(approval: &Approval, visitor: &Visitor, now: Timestamp) -> Plan {
+    let Approval { id, action, target, because, until: by, .. } = approval;
+    Plan {
+        title: line(&format!("{action} of {target} waits for an approval")),
+        because: line(because),
+        until: format!("{} ({})", when(*by), until(*by, now)),
+        deeds: links(visitor, &[(Deed::Approve, id.as_str()), (Deed::Deny, id.as_str())]),
+    }
+}
+
+fn told(told: &Told) -> ToldLine {
+    ToldLine { at: when(told.at()), text: delivered(told) }
+}
+
+fn delivered(told: &Told) -> String {
+    let Told { with_others, delivery, decided_at: _ } = told;
+    let with = if *with_others { " with others" } else { "" };
+    let (kind, channel) = (delivery.kind.as_str(), &delivery.channel);
+    line(&format!("{kind}{with} to {channel}: {}{}", delivery.came_of(), said(&delivery.said)))
+}
+
+/// What else is known; HTML.
+fn facts(story: &IncidentDetail) -> Vec<(&'static str, String)> {
+    let html = |text: &str| escaped(&line(text));
+    let link = |path: &str, name: &str| {
+        format!("<a class=\"id\" href=\"{}\">{}</a>", escaped(&about(path, name)), html(name))
+    };
+    let mut facts = Vec::new();
+    if let Some(incident) = &story.incident {
+        let Incident { key, family, episode, opened_at, last_at, events, said_at, respond_by, .. } = incident;
+        facts.push(("Incident", link("/incident", key.as_str())));
+        facts.push(("Family", html(family)));
+        let episode = if *episode > 1 { format!(", episode {episode}") } else { String::new() };
+        facts.push(("Opened", format!("{}{episode}", when(*opened_at))));
+        let last = when(last_at.unwrap_or(*opened_at));
+        facts.push(("Events", format!("{}, the last at {last}", several(*events, "event"))));
+        facts.push(("Said", said_at.map_or_else(|| "to nobody yet".to_owned(), when)));
+        facts.extend(respond_by.map(|by| ("Respond by", when(by))));
+        let by = |whom: &watchfire_core::notice::ByWhom| format!("{}, at {}", html(&whom.by), when(whom.at));
+        facts.extend(incident.acknowledged.as_ref().map(|whom| ("Has it", by(whom))));
+        facts.extend(incident.ended.as_ref().map(|whom| ("Ended by", by(whom))));
+        facts.extend(incident.campaign.as_ref().map(|of| ("Part of", link("/incident", of.as_str()))));
+        let channels: Vec<_> = incident.channels.iter().map(|channel| html(channel.as_str())).collect();
+        facts.extend((!channels.is_empty()).then(|| ("Channels", channels.join(", "))));
+    }
+    facts.extend(story.id.as_ref().map(|id| ("Event", link("/event", id.as_str()))));
+    facts.extend(story.finding.as_ref().map(|finding| ("Finding", html(finding.as_str()))));
+    for other in &story.others {
+        facts.push(("Same name", link("/event", other.as_str())));
+    }
+    facts
+}
+
+/// Text as HTML.
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            _ => out.push(letter),
+        }
+    }
+    out
+}
+
+/// The whole of it as text: for a ticket, or a chat.
+fn text(story: &IncidentDetail) -> Vec<String> {
+    let second = |at| Zone::UTC.second(at);
+    let mut lines = Vec::new();
+    if let Some(incident) = &story.incident {
+        let Incident { key, priority, state, title, subject, opened_at, events, .. } = incident;
+        lines.push(line(&format!("{priority} {title}")));
+        lines.push(line(subject));
+        let events = several(*events, "event");
+        lines.push(line(&format!("{key}, {}, opened {}, {events}", state.as_str(), second(*opened_at))));
+        lines.extend(super::now::state(incident).into_iter().map(|(_, text)| text));
+    }
+    let section = |name: &str, of: Vec<String>| -> Vec<String> {
+        let head = (!of.is_empty()).then(|| format!("\n{name}"));
+        head.into_iter().chain(of.into_iter().map(|text| format!("- {}", line(&text)))).collect()
+    };
+    lines.extend(section("Stands", story.standing.lines()));
+    lines.extend(section("Next", story.next.clone()));
+    let told = story.standing.told.iter().map(|told| format!("{} {}", second(told.at()), delivered(told)));
+    lines.extend(section("Told", told.collect()));
+    let timeline = story.decisions.iter().map(|decision| {
+        let shown = Decided::of(decision);
+        format!("{} {} {}: {} ({})", second(decision.at), shown.verdict, shown.what, shown.because, shown.by)
+    });
+    lines.extend(section("Timeline", timeline.collect()));
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_in_a_fact_is_no_element() {
+        assert_eq!(escaped("<script a='1' b=\"2\">&"), "&lt;script a=&#39;1&#39; b=&quot;2&quot;&gt;&amp;");
+    }
+}

@@ -1,0 +1,107 @@
+//! Who looks at a page: known by what their browser shows, or asked to sign in.
+
+use std::convert::Infallible;
+
+use axum::extract::{FromRequestParts, OptionalFromRequestParts};
+use axum::http::request::Parts;
+use axum::http::{Extensions, HeaderMap, StatusCode, header};
+use axum::response::{Html, IntoResponse as _, Redirect, Response};
+
+use super::words::asking;
+use crate::identity::{How, Identity, Role, Session};
+
+/// The cookie with the name that whoever shows the operators' token goes by.
+pub(super) const NAME: &str = "watchfire-name";
+/// What the script asks for instead of the whole page.
+const PART: &str = "watchfire-part";
+/// A cookie goes with no request that another site's link makes, but with one that a page of ours makes.
+const ONCE_MORE: &str = "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta http-equiv=\"refresh\" content=\"0\">\
+     <title>Watchfire</title></head><body><p>Opening.</p></body></html>\n";
+
+/// Who looks.
+#[derive(Clone, Debug)]
+pub(super) struct Visitor {
+    /// The name that what they do goes by.
+    pub(super) name: String,
+    /// The highest role that they have anywhere.
+    pub(super) role: Option<Role>,
+    /// What forms of their session carry; none where a cookie is not what let them in.
+    pub(super) csrf: Option<String>,
+    /// What they may see, so that those who may see the same share a page.
+    pub(super) sees: String,
+    /// Whether only what has changed is asked for.
+    pub(super) is_part: bool,
+    pub(super) headers: HeaderMap,
+    pub(super) extensions: Extensions,
+}
+
+impl Visitor {
+    /// Whether they have at least that role somewhere.
+    pub(super) fn has(&self, least: Role) -> bool {
+        self.role >= Some(least)
+    }
+
+    /// Whether a form is one of their session's own. Who is let in by no cookie has none, and no other page can have
+    /// their browser send what lets them in.
+    pub(super) fn has_sent(&self, csrf: &str) -> bool {
+        match self.extensions.get::<Session>() {
+            Some(session) => session.csrf.is(csrf),
+            None => true,
+        }
+    }
+
+    fn of(parts: &Parts, identity: &Identity) -> Self {
+        let session = parts.extensions.get::<Session>();
+        let says = said_name(&parts.headers).filter(|_| identity.how == How::OperatorToken);
+        Self {
+            name: says.unwrap_or_else(|| identity.name.clone()),
+            role: identity.highest(),
+            csrf: session.map(|session| session.csrf.as_str().to_owned()),
+            sees: identity.roles.iter().map(ToString::to_string).collect::<Vec<_>>().join(";"),
+            is_part: parts.headers.contains_key(PART),
+            headers: parts.headers.clone(),
+            extensions: parts.extensions.clone(),
+        }
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Visitor {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Response> {
+        match parts.extensions.get::<Identity>() {
+            Some(identity) => Ok(Self::of(parts, identity)),
+            None => Err(stranger(parts)),
+        }
+    }
+}
+
+impl<S: Send + Sync> OptionalFromRequestParts<S> for Visitor {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Infallible> {
+        Ok(parts.extensions.get::<Identity>().map(|identity| Self::of(parts, identity)))
+    }
+}
+
+fn stranger(parts: &Parts) -> Response {
+    let site = parts.headers.get("sec-fetch-site");
+    if parts.headers.contains_key(PART) || parts.uri.path() == "/board/live" {
+        return StatusCode::UNAUTHORIZED.into_response();
+    }
+    if site.is_some_and(|site| site != "same-origin" && site != "none") {
+        return Html(ONCE_MORE).into_response();
+    }
+    let to = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+    let to = if parts.method == axum::http::Method::GET && to != "/" { to } else { "" };
+    Redirect::to(&asking("/login", &[("to", to)])).into_response()
+}
+
+fn said_name(headers: &HeaderMap) -> Option<String> {
+    let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
+    let cookies = lines.flat_map(|line| line.split(';')).filter_map(|cookie| cookie.trim().split_once('='));
+    let (_, said) = cookies.into_iter().find(|(name, _)| *name == NAME)?;
+    let said = percent_encoding::percent_decode_str(said).decode_utf8().ok()?;
+    let said = watchfire_core::text::clean(&said, 100);
+    (!said.is_empty()).then_some(said)
+}

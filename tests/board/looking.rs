@@ -1,0 +1,91 @@
+//! What is seen, by whom, and how soon.
+
+use serde_json::{Value, json};
+use watchfire_tests::{Browser, GuardDuty, Tab, http};
+
+use crate::stage::{PAGES, Stage};
+
+/// The rules of WCAG 2.2 AA that axe looks for, and what it found; none of them is let off.
+const AXE: &str =
+    "axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})
+    .then(found => found.violations.map(it => it.id + ': ' + it.nodes.map(node => node.html).join(' | ')))";
+
+async fn violations(tab: &Tab<'_>) -> Value {
+    tab.value(include_str!("../browser/axe.min.js")).await;
+    tab.value(AXE).await
+}
+
+#[tokio::test]
+async fn every_page_is_fit_for_everybody_in_light_and_dark_on_a_desktop_and_on_a_phone() {
+    let (stage, browser) = (Stage::set().await, Browser::start().await);
+    let tab = stage.signed_in(&browser).await;
+    for page in PAGES {
+        tab.go(&stage.url(page)).await;
+        for (scheme, width) in [("light", 1200), ("dark", 390)] {
+            tab.prefers(scheme).await;
+            tab.size(width, 844).await;
+            assert_eq!(violations(&tab).await, json!([]), "{page} {scheme} {width}");
+            let overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
+            assert_eq!(tab.value(overflow).await, json!(0), "{page} is as wide as the screen");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_page_follows_what_happens_and_what_is_asked_for_is_in_its_address() {
+    let (stage, browser) = (Stage::set().await, Browser::start().await);
+    let tab = stage.signed_in(&browser).await;
+    let cards = "document.querySelectorAll('[data-key]').length";
+    assert_eq!(tab.value(cards).await, json!(2));
+    tab.fill("#match", "pod=pay-1").await;
+    tab.follow("form.filter button").await;
+    assert_eq!(tab.value(cards).await, json!(1));
+    assert!(tab.value("location.search").await.as_str().unwrap().contains("match=pod%3Dpay-1"));
+    tab.value("history.back()").await;
+    tab.wait(&format!("{cards} === 2 && document.readyState === 'complete'")).await;
+    tab.wait("document.querySelector('#live.on')").await;
+    tab.value("document.same = true").await;
+    stage.event(&GuardDuty::miner("new-1"), "event-3").await;
+    tab.wait(&format!("document.same && {cards} === 3")).await;
+    let (when, utc) = ("document.querySelector('time').textContent", "document.querySelector('time').title");
+    assert!(tab.value(utc).await.as_str().unwrap().contains(" UTC"));
+    assert_ne!(tab.value(when).await, json!(""));
+}
+
+#[tokio::test]
+async fn hostile_text_is_text() {
+    let (stage, browser) = (Stage::set().await, Browser::start().await);
+    let hostile =
+        "<img src=x onerror='document.title=1'><script>document.title=1</script>&lt;b&gt;\u{202e}\"'";
+    let mut event: Value = GuardDuty::miner("evil-1").event("evil");
+    event["detail"]["title"] = json!(hostile);
+    event["detail"]["type"] = json!(format!("CryptoCurrency:Runtime/{hostile}"));
+    event["detail"]["resource"]["kubernetesDetails"]["kubernetesWorkloadDetails"]["name"] = json!(hostile);
+    assert_eq!(stage.worker.post(&event).await, 202);
+    stage.worker.decided("evil").await;
+    let tab = stage.signed_in(&browser).await;
+    for page in ["/", "/stream", "/incident?of=evil", "/event?of=evil", "/digest"] {
+        tab.go(&stage.url(page)).await;
+        let foreign = "document.querySelectorAll('main img, main script, main b').length";
+        assert_eq!(tab.value(foreign).await, json!(0), "{page}");
+        assert_ne!(tab.value("document.title").await, json!("1"), "{page}");
+        assert!(!tab.text().await.contains('\u{202e}'), "{page}");
+    }
+    tab.go(&stage.url("/event?of=evil")).await;
+    assert!(tab.text().await.contains("<img src=x"));
+}
+
+#[tokio::test]
+async fn a_page_with_as_many_incidents_as_it_lists_is_small() {
+    let stage = Stage::set().await;
+    for number in 0..110 {
+        stage.worker.post(GuardDuty::miner(&format!("many-{number}")).event(&format!("many-{number}"))).await;
+    }
+    stage.worker.decided("many-109").await;
+    let client = http();
+    let asked = client.get(stage.url("/")).bearer_auth(watchfire_tests::Configuration::INGEST_TOKEN);
+    let answer = asked.header("accept-encoding", "gzip").send().await.unwrap();
+    assert_eq!(answer.headers()["content-encoding"], "gzip");
+    let bytes = answer.bytes().await.unwrap().len();
+    assert!(bytes < 60 * 1024, "{bytes} bytes");
+}
