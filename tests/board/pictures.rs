@@ -4,8 +4,11 @@ use watchfire_tests::{Browser, repository};
 
 use crate::stage::Stage;
 
-/// What is drawn: its name, the colours, the size, and how one gets there from Now.
-const PICTURES: [(&str, &str, (u32, u32), &[&str]); 4] = [
+/// Its name, the colours, the size, and how one gets there from Now.
+type Picture = (&'static str, &'static str, (u32, u32), &'static [&'static str]);
+
+/// What is drawn.
+const PICTURES: [Picture; 4] = [
     ("now", "light", (960, 600), &[]),
     ("incident", "light", (860, 460), &["[data-key] .name a"]),
     ("act", "light", (960, 420), &["[data-do=ack]"]),

@@ -1,12 +1,7 @@
 //! A worker with a board, somebody who is paged, and a browser that has signed in.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
-use watchfire_tests::{Browser, Configuration, GuardDuty, PagerDuty, Tab, Watchfire, until};
-
-/// For what takes no longer than a process needs to work.
-pub(crate) const SOON: Duration = Duration::from_secs(30);
+use watchfire_tests::{Browser, Configuration, GuardDuty, PagerDuty, Tab, Watchfire};
 
 /// Every page.
 pub(crate) const PAGES: [&str; 11] = [
@@ -25,7 +20,8 @@ pub(crate) const PAGES: [&str; 11] = [
 
 /// All of them.
 pub(crate) struct Stage {
-    pub(crate) pagerduty: PagerDuty,
+    /// Who is paged: there as long as the worker is.
+    _pagerduty: PagerDuty,
     pub(crate) worker: Watchfire,
 }
 
@@ -37,7 +33,7 @@ impl Stage {
             .set("http.operator_token", json!({"env": "INGEST_TOKEN"}))
             .set("digest", json!({"to": ["oncall"]}));
         let worker = Watchfire::start(&configuration, None).await;
-        let stage = Self { pagerduty, worker };
+        let stage = Self { _pagerduty: pagerduty, worker };
         stage.event(&GuardDuty::miner("web-1"), "event-1").await;
         stage.event(&GuardDuty::miner("pay-1"), "event-2").await;
         stage
@@ -68,13 +64,5 @@ impl Stage {
     pub(crate) async fn asked(&self, path: &str) -> Value {
         let asked = watchfire_tests::http().get(self.url(path)).bearer_auth(Configuration::INGEST_TOKEN);
         asked.send().await.unwrap().json().await.unwrap()
-    }
-
-    /// Who has the incident of that event, once somebody has it.
-    pub(crate) async fn owner(&self, event: &str) -> String {
-        let of = format!("/v1/story?of={event}");
-        let has =
-            async || self.asked(&of).await["incident"]["acknowledged"]["by"].as_str().map(str::to_owned);
-        until("somebody who has it", SOON, has).await
     }
 }

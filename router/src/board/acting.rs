@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::json;
 use watchfire_core::act::{ActWhen, StepRecord};
+use watchfire_core::attributes::matchers;
 use watchfire_core::verdict::Why;
 
 use super::Board;
@@ -20,7 +21,7 @@ use super::visitor::Visitor;
 use super::words::line;
 use crate::api::params::Of;
 use crate::api::views::{Approval, CommandResult, Incident, IncidentDetail, Rehearsed};
-use crate::api::{OperatorEndpoint, matchers, params};
+use crate::api::{OperatorEndpoint, params};
 
 /// What a command will do, and the form that has it done.
 struct Will {

@@ -63,11 +63,7 @@ impl Decided {
 }
 
 fn said_by(name: &str, reason: &str, caller: Option<&Caller>) -> String {
-    let caller = match caller {
-        Some(Caller { arn, says: None }) => format!(" ({arn})"),
-        Some(Caller { arn, says: Some(says) }) => format!(" ({arn}, who says to be {says})"),
-        None => String::new(),
-    };
+    let caller = caller.map(Caller::clause).unwrap_or_default();
     let reason = if reason.is_empty() { String::new() } else { format!(": {reason}") };
     format!("by {name}{caller}{reason}")
 }

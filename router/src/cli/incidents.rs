@@ -299,16 +299,7 @@ fn decided(decision: &Decision, changes: Changes) -> Vec<String> {
 
 /// How somebody is known, behind their name.
 pub(super) fn introduced(caller: Option<&Caller>) -> String {
-    match caller {
-        Some(Caller { how, subject, says }) => {
-            let known = subject.as_ref().unwrap_or(how);
-            match says {
-                None => format!(" ({known})"),
-                Some(says) => format!(" ({known}, who says to be {says})"),
-            }
-        }
-        None => String::new(),
-    }
+    caller.map(Caller::clause).unwrap_or_default()
 }
 
 /// What a decision changed that the rest of it does not say.

@@ -25,7 +25,7 @@ use crate::source::QueueConfig;
 use crate::store::{DynamoDbConfig, IfDamaged};
 
 /// The parts of the file, in the order of the documented example.
-pub(super) const PARTS: [&str; 22] = [
+pub(super) const PARTS: [&str; 23] = [
     "queue",
     "queues",
     "http",

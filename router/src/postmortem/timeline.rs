@@ -1,5 +1,6 @@
 //! What happened, in the order in which it happened.
 
+use watchfire_core::decision::Caller;
 use watchfire_core::standing::NotDone;
 use watchfire_core::verdict::Verdict;
 
@@ -88,8 +89,7 @@ fn head(decision: &Decision) -> Option<(Kind, Words)> {
             Some((Kind::Report, said.and(format!(", {verdict}: {because}"))))
         }
         DecidedBy::Human { name, reason, caller } => {
-            let who = Words::theirs(name)
-                .with(", known to AWS as ", caller.as_ref().map_or("", |caller| &caller.arn));
+            let who = Words::theirs(name).with(", known as ", caller.as_ref().map_or("", Caller::known));
             Some((Kind::Person, who.and(": ").and_theirs(kind).with(", because ", reason)))
         }
         DecidedBy::Itself if decision.effects.is_empty() && decision.acts.is_empty() => None,

@@ -103,11 +103,13 @@ fn read(matcher: &str) -> Result<(&'static str, bool, String), String> {
             let value = Attributes::value_at(path, &value).map_err(|mistake| format!("{name}: {mistake}"))?;
             Ok((path, is_equal, value))
         }
-        None => {
-            let names: Vec<_> = PATHS.iter().filter_map(|path| short(path)).collect();
-            Err(format!("there is no `{name}` to match; there are {}", names.join(", ")))
-        }
+        None => Err(format!("there is no `{name}` to match; there are {}", names().join(", "))),
     }
+}
+
+/// What can be matched, by names of one word.
+pub fn names() -> Vec<&'static str> {
+    PATHS.iter().filter_map(|path| short(path)).collect()
 }
 
 fn path(name: &str) -> Option<&'static str> {

@@ -5,7 +5,7 @@ use crate::act::{Act, ActWhen, ActionKind, Target, summary};
 use crate::action::ActionName;
 use crate::budget::Spent;
 use crate::containment::{Answer, ApprovalRecord, Approver, TargetKey, TargetRecord, Verdict as Answered};
-use crate::decision::{Because, Reason, Waits, Withheld};
+use crate::decision::{Because, Reason, Waits, Wanted, Withheld};
 use crate::draft::Draft;
 use crate::guard::{AskedBy, Question, Ruling, may};
 use crate::ids::ApprovalId;

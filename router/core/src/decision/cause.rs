@@ -20,6 +20,21 @@ pub struct Caller {
     pub says: Option<String>,
 }
 
+impl Caller {
+    /// What whoever vouches for them calls them, else how they are known.
+    pub fn known(&self) -> &str {
+        self.subject.as_deref().unwrap_or(&self.how)
+    }
+
+    /// Behind the name that they go by: how they are known, and what they call themselves where that is another name.
+    pub fn clause(&self) -> String {
+        let known = self.known();
+        self.says
+            .as_ref()
+            .map_or_else(|| format!(" ({known})"), |says| format!(" ({known}, who says to be {says})"))
+    }
+}
+
 fn iam() -> String {
     "iam".to_owned()
 }

@@ -17,6 +17,7 @@ use crate::yaml::{Diagnostic, Misfit, Mistake, Node, Value, expected};
 
 /// One thing that happens.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "a scenario has ten of them, and each is taken apart at once")]
 pub enum StepInput {
     /// A message is delivered.
     Message {

@@ -9,12 +9,13 @@ use axum::response::Response;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::json;
+use watchfire_core::attributes::matchers;
 use watchfire_core::priority::Priority;
 
 use super::{Tag, as_text, shown};
 use crate::api::params::{self, IncidentsIn};
 use crate::api::views::{Approval, Condition, Contained, Incident, IncidentList, IncidentState};
-use crate::api::{OperatorEndpoint, WorkerEndpoint, matchers};
+use crate::api::{OperatorEndpoint, WorkerEndpoint};
 use crate::board::Board;
 use crate::board::deed::{Deed, Link, links, words};
 use crate::board::desk::Trouble;

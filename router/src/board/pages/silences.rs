@@ -6,11 +6,12 @@ use axum::http::Uri;
 use axum::response::Response;
 use jiff::Timestamp;
 use serde_json::json;
+use watchfire_core::attributes::matchers;
 use watchfire_core::noise::Maintenance;
 
 use super::{Tag, shown};
+use crate::api::OperatorEndpoint;
 use crate::api::views::{Silence, SilenceState};
-use crate::api::{OperatorEndpoint, matchers};
 use crate::board::Board;
 use crate::board::deed::{Deed, Link, links};
 use crate::board::shell::Main;
