@@ -62,9 +62,9 @@ fn what_is_asked_for_by_hand_waits_for_two_others_and_is_done_with_the_second() 
 
     let second = approve(&mut world, &id, ("cy", "iam"), 2);
     let acts: Vec<_> = second.acts.iter().map(|act| act.id.as_str()).collect();
-    assert_eq!((second.why, acts), (Why::Commanded, vec!["evidence", "quarantine"]));
+    assert_eq!((second.why, acts), (Why::Commanded, vec!["evidence", "quarantine", "restart"]));
     let by: Vec<_> = second.acts.iter().map(|act| act.approved_by.as_deref()).collect();
-    assert_eq!(by, [Some("bo and cy"); 2]);
+    assert_eq!(by, [Some("bo and cy"); 3]);
     let approvers: Vec<_> = plan(&world, &id).approvers.iter().map(|it| it.person.as_str()).collect();
     assert_eq!(approvers, ["token:bo", "iam:cy"]);
 }
@@ -100,5 +100,5 @@ fn where_one_is_enough_nothing_is_different() {
     let decision =
         world.command("command:ask", ("ana", "token"), CommandKind::Act(ActionName::Quarantine), minute(0));
     let acts: Vec<_> = decision.acts.iter().map(|act| act.id.as_str()).collect();
-    assert_eq!(acts, ["evidence", "quarantine"]);
+    assert_eq!(acts, ["evidence", "quarantine", "restart"]);
 }

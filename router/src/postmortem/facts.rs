@@ -26,7 +26,7 @@ pub(super) fn of(story: &IncidentDetail) -> Option<PostMortem> {
         about: about(incident, &decisions),
         response: response(incident, &times),
         times,
-        timeline: timeline::of(&decisions),
+        timeline: timeline::of(&decisions, &story.standing.zone),
         evidence: acts(&decisions, |action| action == ActionName::Evidence),
         approvals: story.standing.approvals.iter().map(|approval| asked(approval, story)).collect(),
         not_done: not_done(&decisions),

@@ -3,19 +3,20 @@
 use watchfire_core::decision::Caller;
 use watchfire_core::standing::NotDone;
 use watchfire_core::verdict::Verdict;
+use watchfire_core::zone::Zone;
 
 use super::words::Words;
 use super::{Kind, Line};
 use crate::api::views::{DecidedBy, Decision};
 
 /// A line for each decision, for each who was told, for each thing done and not done; what repeats is counted.
-pub(super) fn of(decisions: &[&Decision]) -> Vec<Line> {
+pub(super) fn of(decisions: &[&Decision], zone: &Zone) -> Vec<Line> {
     let mut lines = Vec::new();
     let mut rest = decisions;
     while let Some(decision) = rest.first() {
         let alike = rest.iter().take_while(|next| is_repeat(decision, next)).count();
         if alike > 1 {
-            lines.push(repeated(&rest[..alike]));
+            lines.push(repeated(&rest[..alike], zone));
             rest = &rest[alike..];
         } else {
             lines.extend(told_of(decision));
@@ -41,9 +42,9 @@ fn is_repeat(first: &Decision, next: &Decision) -> bool {
         && (&first.kind, first.why, &first.rule) == (&next.kind, next.why, &next.rule)
 }
 
-fn repeated(decisions: &[&Decision]) -> Line {
+fn repeated(decisions: &[&Decision], zone: &Zone) -> Line {
     let (first, last) = (decisions[0], decisions[decisions.len() - 1]);
-    let until = last.at.strftime("%Y-%m-%d %H:%M:%S UTC");
+    let until = zone.second(last.at);
     let said = Words::theirs(&first.kind).and(format!(
         ": {} reports until {until}, none paged: {}",
         decisions.len(),

@@ -72,7 +72,7 @@ fn a_plan_that_was_approved_is_not_said_to_wait() {
             "Event event-1, 2026-11-25 09:00 UTC",
             "  k: P0 by rule miner (crypto-mining)",
             "  paged: first report of this incident",
-            "  evidence of the event: done: 16 files",
+            "  evidence of the event: done, 16 files",
             "  quarantine: approved by jane at 2026-11-25 09:05 UTC; pod shop/web-1",
             "    quarantined since 2026-11-25 09:06 UTC, by jane",
             "Nobody was told",
