@@ -126,7 +126,7 @@ async fn what_is_looked_at_on_the_table_is_what_its_worker_shows() {
         let by_worker = desk.worker_printed(&line).await;
         assert_eq!(desk.printed(&format!("{line} --config watchfire.yaml")).await, by_worker, "{line}");
     }
-    let report = desk.printed(&format!("incidents report {key}")).await;
+    let report = desk.printed(&format!("incidents report {key} --config watchfire.yaml")).await;
     let milestones = ["| first report | ", "| first page taken | ", "| acknowledged | "];
     assert!(milestones.iter().all(|row| report.contains(row)) && report.contains(" IST | "), "{report}");
     let nothing = desk.at_table("incidents report none-such").await;

@@ -50,8 +50,8 @@ use answer::Answer;
 use message::Message;
 use posted::Posted;
 
-/// Slack takes a message a second in a channel.
-const APART: Duration = Duration::from_secs(1);
+/// Slack takes a message a second in a channel; the rest is for those that are longer on their way than the one after them.
+const APART: Duration = Duration::from_millis(1_200);
 
 /// A Slack channel in the configuration.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
