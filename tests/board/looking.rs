@@ -45,8 +45,14 @@ async fn a_page_follows_what_happens_and_what_is_asked_for_is_in_its_address() {
     tab.wait(&format!("{cards} === 2 && document.readyState === 'complete'")).await;
     tab.wait("document.querySelector('#live.on')").await;
     tab.value("document.same = true").await;
+    tab.fill("#match", "half of").await;
     stage.event(&GuardDuty::miner("new-1"), "event-3").await;
     tab.wait(&format!("document.same && {cards} === 3")).await;
+    assert_eq!(
+        tab.value("document.querySelector('#match').value").await,
+        json!("half of"),
+        "what was typed stays"
+    );
     let (when, utc) = ("document.querySelector('time').textContent", "document.querySelector('time').title");
     assert!(tab.value(utc).await.as_str().unwrap().contains(" UTC"));
     assert_ne!(tab.value(when).await, json!(""));

@@ -54,7 +54,9 @@
           clocks(next);
           const before = new Set(all("[data-key]", main).map((card) => card.dataset.key));
           const on = one(".card.on", main)?.dataset.key;
-          Idiomorph.morph(main, next, { morphStyle: "outerHTML", ignoreActiveValue: true, restoreFocus: true });
+          // What somebody has typed stays, wherever they are by now: a form is as its address says.
+          const callbacks = { beforeNodeMorphed: (was) => !(was instanceof HTMLFormElement) };
+          Idiomorph.morph(main, next, { morphStyle: "outerHTML", ignoreActiveValue: true, restoreFocus: true, callbacks });
           for (const card of all("[data-key]", main)) card.classList.toggle("new", !before.has(card.dataset.key));
           if (on) all("[data-key]", main).forEach((card) => card.classList.toggle("on", card.dataset.key === on));
           says("on", "live");
