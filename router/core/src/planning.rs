@@ -293,7 +293,14 @@ impl Plans {
         };
         let id = self.acts[quarantine].id.clone();
         let Ok(planned) = request.input.plan(next) else { return };
+        let people = request.input.mitigation.approvers_of(next);
         match self.ruling(request, next, &planned) {
+            Ruling::Go if people > 1 && request.asked_by == AskedBy::Human => self.ask(
+                request,
+                next,
+                planned,
+                format!("{people} others have to approve it, and only if {id} fails"),
+            ),
             Ruling::Go => self.take(request, next, planned, ActWhen::IfFailed(id)),
             Ruling::Ask(because) | Ruling::AskAtOnce(because) => {
                 self.ask(request, next, planned, format!("{because}, and only if {id} fails"))

@@ -84,6 +84,18 @@ fn whoever_asks_approves_nothing_and_the_same_person_twice_is_one() {
 }
 
 #[test]
+fn what_would_follow_a_quarantine_that_failed_waits_for_two_where_it_wants_two() {
+    let mut world = World::new(Mode::Enforce);
+    world.policy.mitigation.approvers.insert(ActionName::Cordon, 2);
+    world.policy.mitigation.if_not_verified = Some(ActionName::Cordon);
+    let decision =
+        world.command("command:ask", ("ana", "token"), CommandKind::Act(ActionName::Quarantine), minute(0));
+    assert!(!decision.acts.iter().any(|act| act.id.as_str() == "cordon"), "{:?}", decision.acts);
+    let because = "2 others have to approve it, and only if quarantine fails";
+    assert!(said(&decision).contains(because), "{}", said(&decision));
+}
+
+#[test]
 fn one_who_denies_is_enough() {
     let mut world = world(Mode::Enforce);
     let id = asked(&mut world);

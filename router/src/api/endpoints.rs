@@ -144,6 +144,14 @@ impl WorkerEndpoint {
             | WorkerEndpoint::Explain => Role::Viewer,
         }
     }
+
+    /// Whether it tells of every namespace, so that the role has to be had everywhere.
+    pub fn is_about_everything(self) -> bool {
+        match self {
+            WorkerEndpoint::Decisions | WorkerEndpoint::Digest => true,
+            WorkerEndpoint::Rules | WorkerEndpoint::Condition | WorkerEndpoint::Explain => false,
+        }
+    }
 }
 
 endpoints! {

@@ -17,6 +17,8 @@ const FRESH: Duration = Duration::from_secs(10);
 const APART: Duration = Duration::from_millis(500);
 /// So many pages are kept.
 const MOST: usize = 64;
+/// A page of more bytes is made for each who asks.
+const LARGEST: usize = 512 * 1024;
 
 /// A page, and its part as it goes over the wire.
 #[derive(Clone, Debug)]
@@ -66,7 +68,7 @@ impl Kept {
         let at = Instant::now();
         let main = Arc::new(make().await?);
         let made = Made { part: packed(&main.html), main, moment, at };
-        *slot = Some(made.clone());
+        *slot = Some(made.clone()).filter(|made| made.main.html.len() <= LARGEST);
         Ok(made)
     }
 

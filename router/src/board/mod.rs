@@ -26,7 +26,7 @@ use std::sync::Arc;
 use axum::Router as Routes;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::{get, post};
+use axum::routing::get;
 
 use crate::identity::Access;
 use crate::router::Router;
@@ -65,9 +65,8 @@ pub(crate) fn board(api: Routes, who: Who, router: &Arc<Router>) -> Routes {
         .route("/why", get(pages::why).post(pages::explain))
         .route("/act", get(acting::ask).post(acting::act))
         .route("/board/live", get(live::live))
-        .route("/login", get(signing::page).post(signing::log_in))
-        .route("/logout", post(signing::log_out))
         .route_layer(DefaultBodyLimit::max(MOST_BYTES))
+        .merge(signing::routes())
         .route_layer(from_fn_with_state(who, identified))
         .merge(assets::routes())
         .layer(from_fn(answer::guarded))

@@ -1,10 +1,11 @@
 //! `/login` and `/logout`: a session for a token.
 
 use askama::Template;
-use axum::Form;
-use axum::extract::{Query, State};
+use axum::extract::{DefaultBodyLimit, Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Redirect, Response};
+use axum::routing::{get, post};
+use axum::{Form, Router};
 use jiff::Timestamp;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
@@ -52,14 +53,24 @@ pub(super) struct SignOut {
     csrf: String,
 }
 
-pub(super) async fn page(visitor: Option<Visitor>, Query(To { to }): Query<To>) -> Response {
+/// A token and a name are short, and anybody may send them.
+const MOST_BYTES: usize = 8 * 1024;
+
+pub(super) fn routes() -> Router<Board> {
+    Router::new()
+        .route("/login", get(page).post(log_in))
+        .route("/logout", post(log_out))
+        .route_layer(DefaultBodyLimit::max(MOST_BYTES))
+}
+
+async fn page(visitor: Option<Visitor>, Query(To { to }): Query<To>) -> Response {
     match visitor.filter(|visitor| visitor.csrf.is_some()) {
         Some(_) => Redirect::to(path(&to)).into_response(),
         None => asked(StatusCode::OK, &Login { to: path(&to), name: "", mistake: None }),
     }
 }
 
-pub(super) async fn log_in(
+async fn log_in(
     State(board): State<Board>,
     headers: HeaderMap,
     Form(SignIn { token, name, to }): Form<SignIn>,
@@ -85,7 +96,7 @@ pub(super) async fn log_in(
     }
 }
 
-pub(super) async fn log_out(
+async fn log_out(
     visitor: Visitor,
     State(board): State<Board>,
     Form(SignOut { csrf }): Form<SignOut>,

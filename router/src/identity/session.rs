@@ -22,6 +22,8 @@ const COOKIE: &str = "__Host-watchfire";
 const LOOPBACK_COOKIE: &str = "watchfire";
 /// So many sessions at once; of more the one that was idle longest is over.
 const MOST: usize = 10_000;
+/// So many of one token or person, so that nobody ends those of others by beginning many.
+const MOST_OF_ONE: usize = 50;
 
 /// How long sessions last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +47,16 @@ pub(super) enum Begun {
     Token(Digest),
     /// Somebody whom an identity provider named.
     Person(Box<Identity>),
+}
+
+impl Begun {
+    fn is_of_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Begun::Token(one), Begun::Token(other)) => one == other,
+            (Begun::Person(one), Begun::Person(other)) => one.key() == other.key(),
+            (Begun::Token(_), Begun::Person(_)) | (Begun::Person(_), Begun::Token(_)) => false,
+        }
+    }
 }
 
 /// What forms of a session carry, so that no other page can send them. Prints as `***`.
@@ -86,10 +98,13 @@ impl Sessions {
     pub(super) fn begin(&self, begun: Begun, now: Timestamp) -> Result<String, Unspecified> {
         let (id, csrf) = (random()?, Csrf(random()?));
         let mut kept = self.kept();
-        if kept.len() >= MOST {
-            let idlest = kept.iter().min_by_key(|(_, session)| session.used).map(|(id, _)| *id);
-            idlest.and_then(|id| kept.remove(&id));
-        }
+        let own = || kept.iter().filter(|(_, session)| session.begun.is_of_same(&begun));
+        let idlest = match (own().count() >= MOST_OF_ONE, kept.len() >= MOST) {
+            (true, _) => own().min_by_key(|(_, session)| session.used).map(|(id, _)| *id),
+            (false, true) => kept.iter().min_by_key(|(_, session)| session.used).map(|(id, _)| *id),
+            (false, false) => None,
+        };
+        idlest.and_then(|id| kept.remove(&id));
         kept.insert(Digest::of(id.as_bytes()), Kept { begun, csrf, since: now, used: now });
         Ok(id)
     }
@@ -206,9 +221,22 @@ mod tests {
         let first = sessions.begin(begun(), minute(0)).expect("random bits");
         let second = sessions.begin(begun(), minute(0)).expect("random bits");
         assert!(sessions.of(&first, LASTS, minute(1)).is_some());
-        (2..=MOST).for_each(|_| drop(sessions.begin(begun(), minute(2)).expect("random bits")));
+        let another = |number: usize| Begun::Token(Digest::of(number.to_string().as_bytes()));
+        (2..=MOST).for_each(|number| drop(sessions.begin(another(number), minute(2)).expect("random bits")));
         assert!(sessions.of(&second, LASTS, minute(3)).is_none());
         assert!(sessions.of(&first, LASTS, minute(3)).is_some());
+    }
+
+    #[test]
+    fn whoever_begins_many_sessions_ends_their_own_and_nobody_elses() {
+        let sessions = Sessions::default();
+        let other = Begun::Token(Digest::of(b"another-token-of-the-tests"));
+        let other = sessions.begin(other, minute(0)).expect("random bits");
+        let first = sessions.begin(begun(), minute(1)).expect("random bits");
+        let all: Vec<_> =
+            (0..MOST_OF_ONE).map(|_| sessions.begin(begun(), minute(2)).expect("random bits")).collect();
+        assert!(sessions.of(&first, LASTS, minute(3)).is_none());
+        assert!(all.iter().chain([&other]).all(|id| sessions.of(id, LASTS, minute(3)).is_some()));
     }
 
     #[test]

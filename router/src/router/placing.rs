@@ -54,7 +54,12 @@ impl Router {
         let keys = [Key::Incident(incident.clone()), Key::PageDraft(incident.clone())];
         self.store.load(&keys, &mut state).await?;
         let mut places = Places::default();
-        places.entries(&self.store.timeline(incident, LOOKED_AT).await?);
+        let entries = self.store.timeline(incident, LOOKED_AT).await?;
+        if entries.len() >= LOOKED_AT {
+            // What is older may have been elsewhere.
+            return Ok(Place::everywhere());
+        }
+        places.entries(&entries);
         if let Some(draft) = state.page_draft(incident) {
             places.subject(&draft.face.subject);
         }

@@ -1,5 +1,7 @@
 //! Event: as it was delivered, what of it could not be read, and what was decided about it.
 
+use std::io;
+
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::http::Uri;
@@ -45,7 +47,7 @@ pub(crate) async fn event(
             amiss: amiss.iter().map(|text| line(text)).collect(),
             others: others.collect(),
             pretty: pretty(&raw),
-            raw,
+            raw: cut(&raw),
             sha256,
         };
         Main::of("Event", &page)
@@ -53,8 +55,52 @@ pub(crate) async fn event(
     shown(&board, &visitor, &uri, make).await
 }
 
-/// JSON with its members below one another; anything else as it is.
+/// So much of an event is shown, in bytes; `watchfire event --raw` has it whole.
+const MOST_SHOWN: usize = 256 * 1024;
+
+/// JSON with its members below one another, where that is short enough; anything else as it is.
 fn pretty(raw: &str) -> String {
+    let mut short = Bounded(Vec::new());
     let read: Option<serde_json::Value> = serde_json::from_str(raw).ok();
-    read.and_then(|value| serde_json::to_string_pretty(&value).ok()).unwrap_or_else(|| raw.to_owned())
+    let written = read.and_then(|value| serde_json::to_writer_pretty(&mut short, &value).ok());
+    written.and_then(|()| String::from_utf8(short.0).ok()).unwrap_or_else(|| cut(raw))
+}
+
+/// As much of it as is shown.
+fn cut(raw: &str) -> String {
+    match raw.len() > MOST_SHOWN {
+        true => format!("{}…", &raw[..raw.floor_char_boundary(MOST_SHOWN)]),
+        false => raw.to_owned(),
+    }
+}
+
+/// Deep JSON grows a hundredfold when it is indented: it is given up once it is too long.
+struct Bounded(Vec<u8>);
+
+impl io::Write for Bounded {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.0.len() + bytes.len() > MOST_SHOWN {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_an_event_no_more_is_shown_than_a_page_bears_however_deep_it_is() {
+        let deep = format!("{}{}{}", "[".repeat(120), vec!["0"; 500_000].join(","), "]".repeat(120));
+        let shown = pretty(&deep);
+        assert!(shown.len() <= MOST_SHOWN + 3 && shown.starts_with("[[[") && shown.ends_with('…'));
+        assert_eq!(pretty(r#"{"a":1}"#), "{\n  \"a\": 1\n}");
+        assert_eq!(pretty("no JSON"), "no JSON");
+    }
 }

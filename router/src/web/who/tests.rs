@@ -79,6 +79,32 @@ async fn each_route_lets_in_the_role_that_it_wants_and_those_above() {
 }
 
 #[tokio::test]
+async fn who_asked_before_is_not_who_asks_now() {
+    let mut stale = request(OperatorEndpoint::Incidents, &HeaderMap::new());
+    stale.extensions_mut().insert(Identity::operator());
+    assert_eq!(asked(&access(), stale).await.0, 401);
+}
+
+#[tokio::test]
+async fn what_tells_of_every_namespace_wants_the_role_in_every_one() {
+    let shop = Grant { namespaces: Some(["shop".to_owned()].into()), ..Grant::anywhere(Role::Viewer) };
+    let secret = "the-token-of-one-in-shop";
+    let ana = NamedToken {
+        name: "ana".to_owned(),
+        sha256: Digest::of(secret.as_bytes()),
+        expires_at: None,
+        roles: vec![shop],
+    };
+    let access = Access::new(None, Known { tokens: [ana].into(), ..Known::default() });
+    for endpoint in WorkerEndpoint::ALL {
+        let mut request = Request::get(endpoint.path()).body(Body::empty()).unwrap();
+        *request.headers_mut() = bearing(secret);
+        let expected = if endpoint.is_about_everything() { 403 } else { 200 };
+        assert_eq!(asked(&access, request).await.0, expected, "{endpoint:?}");
+    }
+}
+
+#[tokio::test]
 async fn what_changes_something_by_a_cookie_carries_the_sessions_token_too() {
     let access = access();
     let admin = Secret::new(token(Role::Admin));
