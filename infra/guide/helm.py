@@ -1,6 +1,6 @@
 """`helm upgrade --install NAME CHART --namespace SPACE --values FILE…`: rendered by the Helm engine, which checks the values as
 ever, and applied by kubectl. The engine's own way to a cluster asks for the schema of the API, which the API server of the tests
-does not have; of two kinds it says that they are not served there."""
+does not have; of one kind it says that it is not served there."""
 
 import argparse
 import json
@@ -12,7 +12,7 @@ from pathlib import Path
 import yaml
 from helm_python import Chart
 
-NOT_SERVED = ("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "PriorityClass")
+NOT_SERVED = ("PriorityClass",)
 
 
 def merged(first, second):

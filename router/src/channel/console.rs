@@ -12,12 +12,11 @@ use watchfire_core::action::Role;
 use watchfire_core::decision::Effect;
 use watchfire_core::ids::ChannelName;
 use watchfire_core::notice::{Fault, Templates, Worded, Wording};
-use watchfire_core::yaml::Mistake;
 
-use super::{Action, Asked, Bound, Dispatch, Preview};
+use super::payload::Form;
+use super::{Action, Asked, Bound, Dispatch, Preview, Settings};
 use crate::clients::Clients;
 use crate::failure::{Done, Failure, NotTaken};
-use crate::secret::SecretUse;
 
 /// Nothing that has to be configured.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -29,19 +28,9 @@ pub struct Config {
     pub templates: Templates,
 }
 
-impl Config {
-    pub(super) fn check(&self, _mistake: &mut dyn FnMut(&str, Mistake)) {}
-
-    pub(super) fn secrets(&mut self) -> Vec<SecretUse<'_>> {
-        Vec::new()
-    }
-
-    pub(super) fn wording(&self) -> Option<Wording> {
-        Some(self.templates.clone().into())
-    }
-
-    pub(super) fn leaves_out(&self) -> Option<String> {
-        None
+impl Settings for Config {
+    fn form(&self) -> Form {
+        Form::whole(self.templates.clone())
     }
 }
 

@@ -28,16 +28,15 @@ use watchfire_core::action::Role;
 use watchfire_core::decision::Effect;
 use watchfire_core::event::PAGES_SOURCE;
 use watchfire_core::ids::ChannelName;
-use watchfire_core::notice::{Fault, JsonTemplates, Wording};
+use watchfire_core::notice::{Fault, JsonTemplates};
 use watchfire_core::value_schema;
 use watchfire_core::yaml::{Mistake, expected};
 
 use super::payload::{Form, Place, Profile, page};
-use super::{Action, Asked, Bound, Dispatch, HubRegion, PerMinute, Preview};
+use super::{Action, Asked, Bound, Dispatch, HubRegion, PerMinute, Preview, Settings};
 use crate::aws::call::{self, Ask, CallError, Caller, Patience, Service};
 use crate::clients::{Arn, Clients};
 use crate::failure::{Done, NotTaken};
-use crate::secret::SecretUse;
 
 /// Trying again is the channel's matter.
 const PATIENCE: Patience = Patience {
@@ -121,9 +120,8 @@ impl Bus {
     }
 }
 
-impl Config {
-    /// What is wrong about it that its members by themselves do not show.
-    pub(super) fn check(&self, mistake: &mut dyn FnMut(&str, Mistake)) {
+impl Settings for Config {
+    fn check(&self, mistake: &mut dyn FnMut(&str, Mistake)) {
         self.payload.check(&self.leave_out, mistake);
         let (named, own) = (self.region.as_ref().map(HubRegion::as_str), self.bus.region());
         if let (Some(named), Some(own)) = (named, own)
@@ -136,23 +134,12 @@ impl Config {
         }
     }
 
-    pub(super) fn secrets(&mut self) -> Vec<SecretUse<'_>> {
-        Vec::new()
-    }
-
-    /// How it words its events.
-    pub(super) fn wording(&self) -> Option<Wording> {
-        Some(self.templates.clone().into())
-    }
-
-    /// What it keeps in though the page says it, in words; none where it sends all.
-    pub(super) fn leaves_out(&self) -> Option<String> {
-        self.payload.leaves_out(&self.leave_out)
-    }
-
     fn form(&self) -> Form {
-        let Self { payload, leave_out, templates, .. } = self;
-        Form { profile: *payload, leave_out: leave_out.clone(), wording: templates.clone().into() }
+        Form::of(self.payload, &self.leave_out, self.templates.clone())
+    }
+
+    fn faults(&self, effect: &Effect) -> Vec<Fault> {
+        page::faults(effect, &self.form())
     }
 }
 
@@ -315,16 +302,11 @@ fn failed(code: &str, message: &str) -> Result<Put, NotTaken> {
     }
 }
 
-/// Which of a channel's own templates cannot be used for that page.
-pub(super) fn faults(config: &Config, effect: &Effect) -> Vec<Fault> {
-    page::faults(effect, &config.form())
-}
-
 /// The entry that would be put.
 pub(super) fn preview(config: &Config, effect: &Effect) -> Preview {
     let form = config.form();
     let entry = entry(&Dispatch::alone(effect), &form, &config.bus);
-    Preview::of(&format!("PutEvents on {}", config.bus.0), &page::faults(effect, &form))
+    Preview::of(&format!("PutEvents on {}", config.bus.0), &config.faults(effect))
         .size(size(&entry), "bytes of the entry", Some(MOST_BYTES - 1))
         .part("entry", entry.to_string())
 }

@@ -9,7 +9,7 @@ use watchfire_core::notice::{Fault, Wording};
 use watchfire_core::yaml::Mistake;
 
 use super::canary::Canary;
-use super::{Action, Asked, Bound, ChannelConfig, Dispatch};
+use super::{Action, Asked, Bound, ChannelConfig, Dispatch, Settings};
 use super::{Alertmanager, EventBridge, Jsm, Syslog};
 use super::{Console, Email, PagerDuty, PagerDutyChanges, SecurityHub, Slack, Sns, Teams, Webhook};
 use crate::clients::Clients;
@@ -119,14 +119,22 @@ macro_rules! kinds {
             /// How it words its pages; none where it words none.
             pub fn wording(&self) -> Option<Wording> {
                 match self {
-                    $(ChannelConfig::$kind(config) => config.wording(),)*
+                    $(ChannelConfig::$kind(config) => words(config),)*
                 }
             }
 
             /// What it keeps in though the page says it, in words; none where it sends all.
             pub fn leaves_out(&self) -> Option<String> {
+                let form = match self {
+                    $(ChannelConfig::$kind(config) => config.form(),)*
+                };
+                form.profile.leaves_out(&form.leave_out)
+            }
+
+            /// Which of its own templates cannot be used for that page.
+            pub fn faults(&self, effect: &Effect) -> Vec<Fault> {
                 match self {
-                    $(ChannelConfig::$kind(config) => config.leaves_out(),)*
+                    $(ChannelConfig::$kind(config) => config.faults(effect),)*
                 }
             }
         }
@@ -148,6 +156,10 @@ kinds!(
     Slack: "slack",
     Teams: "teams"
 );
+
+fn words<C: Settings>(config: &C) -> Option<Wording> {
+    C::WORDS.then(|| config.form().wording)
+}
 
 impl ChannelConfig {
     /// The files that it names.

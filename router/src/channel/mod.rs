@@ -40,6 +40,7 @@ use watchfire_core::decision::Effect;
 use watchfire_core::ids::ChannelName;
 use watchfire_core::notice::Fault;
 use watchfire_core::text::clean;
+use watchfire_core::yaml::Mistake;
 
 pub use alertmanager::{Alertmanager, Config as AlertmanagerConfig};
 pub use asked::Asked;
@@ -56,8 +57,9 @@ pub use pace::{Bound, PerMinute};
 pub use pagerduty::{ChangesConfig as PagerDutyChangesConfig, PagerDutyChanges};
 pub use pagerduty::{Config as PagerDutyConfig, EverySeconds, PagerDuty, PollConfig};
 pub(crate) use pagerduty::{fits_polls, fits_webhooks};
+use payload::Form;
 pub use payload::{Place, Profile};
-pub use preview::{Preview, faults, preview};
+pub use preview::{Preview, preview};
 pub(crate) use reply::asks_to_wait;
 pub use security_hub::{Config as SecurityHubConfig, HubRegion, SecurityHub};
 pub use slack::{Config as SlackConfig, Slack};
@@ -68,6 +70,7 @@ pub use webhook::{Config as WebhookConfig, Webhook};
 
 use crate::clients::Clients;
 use crate::failure::{Done, Failure, NotTaken};
+use crate::secret::SecretUse;
 
 /// Kept in the journal.
 const RECEIPT_LENGTH: usize = 200;
@@ -105,6 +108,28 @@ pub trait Action: Sized {
     /// Whether it has to know what it said before under the same dedup key.
     fn goes_on(&self) -> bool {
         false
+    }
+}
+
+/// What a channel's part of the configuration says to those that ask every kind.
+trait Settings {
+    /// Whether it words pages.
+    const WORDS: bool = true;
+
+    /// Its secrets.
+    fn secrets(&mut self) -> Vec<SecretUse<'_>> {
+        Vec::new()
+    }
+
+    /// What of it cannot work though each member by itself is right: the member's path from here, and what was expected.
+    fn check(&self, _mistake: &mut dyn FnMut(&str, Mistake)) {}
+
+    /// How pages become what leaves.
+    fn form(&self) -> Form;
+
+    /// Which of its own templates cannot be used for that page.
+    fn faults(&self, effect: &Effect) -> Vec<Fault> {
+        self.form().faults(effect)
     }
 }
 

@@ -8,7 +8,8 @@ use std::borrow::Cow;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use strum::VariantArray;
-use watchfire_core::notice::{Notice, Wording};
+use watchfire_core::decision::Effect;
+use watchfire_core::notice::{Fault, Notice, Worded, Wording};
 use watchfire_core::word;
 use watchfire_core::yaml::{Mistake, expected};
 
@@ -30,6 +31,30 @@ pub(super) struct Form {
     pub(super) profile: Profile,
     pub(super) leave_out: Vec<Place>,
     pub(super) wording: Wording,
+}
+
+impl Form {
+    /// As the configuration says.
+    pub(super) fn of(profile: Profile, leave_out: &[Place], wording: impl Into<Wording>) -> Self {
+        Self { profile, leave_out: leave_out.to_vec(), wording: wording.into() }
+    }
+
+    /// All of the page, for a side that is one's own.
+    pub(super) fn whole(wording: impl Into<Wording>) -> Self {
+        Self::of(Profile::Standard, &[], wording)
+    }
+
+    /// What may leave of a page, and its words.
+    pub(super) fn worded(&self, effect: &Effect) -> (Notice, Worded) {
+        let notice = self.profile.told(&effect.notice, &self.leave_out).into_owned();
+        let words = self.wording.words(&notice, effect.kind);
+        (notice, words)
+    }
+
+    /// Which of its own templates cannot be used for that page.
+    pub(super) fn faults(&self, effect: &Effect) -> Vec<Fault> {
+        if self.wording.has_own() { self.worded(effect).1.faults } else { Vec::new() }
+    }
 }
 
 /// Where it happens, as far as `minimal` tells it.

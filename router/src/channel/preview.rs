@@ -44,26 +44,6 @@ impl Preview {
     }
 }
 
-/// Which of its own templates cannot be used for that page.
-pub fn faults(channel: &ChannelConfig, effect: &Effect) -> Vec<Fault> {
-    let wording = channel.wording().unwrap_or_default();
-    let (notice, kind) = (&effect.notice, effect.kind);
-    match channel {
-        ChannelConfig::Console(_) | ChannelConfig::Sns(_) => wording.words(notice, kind).faults,
-        ChannelConfig::PagerDuty(config) => pagerduty::faults(config, effect),
-        ChannelConfig::PagerDutyChanges(config) => pagerduty::changes::faults(config, effect),
-        ChannelConfig::Webhook(config) => webhook::faults(config, effect),
-        ChannelConfig::Syslog(config) => syslog::faults(config, effect),
-        ChannelConfig::EventBridge(config) => eventbridge::faults(config, effect),
-        ChannelConfig::Alertmanager(config) => alertmanager::faults(config, effect),
-        ChannelConfig::Jsm(config) => jsm::faults(config, effect),
-        ChannelConfig::Slack(config) => slack::faults(config, effect),
-        ChannelConfig::Teams(config) => teams::faults(config, effect),
-        ChannelConfig::Email(_) => wording.mail(notice, kind).faults,
-        ChannelConfig::SecurityHub(_) => Vec::new(),
-    }
-}
-
 /// What the channel of that name would send; none where it words no pages.
 pub fn preview(name: &str, channel: &ChannelConfig, effect: &Effect) -> Option<Preview> {
     match channel {

@@ -33,6 +33,11 @@ pub(super) struct Reply {
 }
 
 impl Reply {
+    /// Whether it is a page for people: of a login, of a proxy.
+    pub(super) fn is_html(&self) -> bool {
+        self.body.trim_start().starts_with('<')
+    }
+
     /// Sends, and reads what comes back. A server that quotes the request would put what is in `hide` into logs and
     /// journal.
     pub(super) async fn to(

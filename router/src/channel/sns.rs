@@ -33,10 +33,10 @@ use watchfire_core::notice::{Fault, Templates, Wording};
 use watchfire_core::value_schema;
 use watchfire_core::yaml::{Mistake, expected};
 
-use super::{Action, Asked, Bound, Dispatch, PerMinute, Preview};
+use super::payload::Form;
+use super::{Action, Asked, Bound, Dispatch, PerMinute, Preview, Settings};
 use crate::clients::{Arn, Clients, explain};
 use crate::failure::{Done, NotTaken};
-use crate::secret::SecretUse;
 
 /// SNS refuses 100.
 const SUBJECT_LENGTH: usize = 99;
@@ -63,19 +63,9 @@ fn default_pace() -> PerMinute {
     PerMinute::new(60)
 }
 
-impl Config {
-    pub(super) fn check(&self, _mistake: &mut dyn FnMut(&str, Mistake)) {}
-
-    pub(super) fn secrets(&mut self) -> Vec<SecretUse<'_>> {
-        Vec::new()
-    }
-
-    pub(super) fn wording(&self) -> Option<Wording> {
-        Some(self.templates.clone().into())
-    }
-
-    pub(super) fn leaves_out(&self) -> Option<String> {
-        None
+impl Settings for Config {
+    fn form(&self) -> Form {
+        Form::whole(self.templates.clone())
     }
 }
 

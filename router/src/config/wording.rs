@@ -14,7 +14,7 @@ use watchfire_core::verdict::EffectKind;
 use watchfire_core::yaml::{Mistake, expected};
 
 use super::{Config, Diagnostic, Written};
-use crate::channel::{ChannelConfig, faults};
+use crate::channel::ChannelConfig;
 use crate::rules_files;
 
 /// As what a page may be sent.
@@ -32,7 +32,7 @@ pub(super) fn check(config: &Config, policy: &Policy, written: &Written) -> Vec<
     for (example, effect) in pages(config, policy) {
         for (name, channel) in &channels {
             for kind in KINDS {
-                for fault in faults(channel, &Effect { kind, ..effect.clone() }) {
+                for fault in channel.faults(&Effect { kind, ..effect.clone() }) {
                     let mistake = expected("a template that fits every page");
                     let page = format!("{example} as {}: {}", kind.as_str(), fault.reason);
                     let mistake = mistake.found(format!("one that fails, of {page}"));

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 use watchfire_core::decision::Effect;
-use watchfire_core::notice::{Fault, Notice, Worded};
+use watchfire_core::notice::{Notice, Worded};
 use watchfire_core::priority::Priority;
 use watchfire_core::text::clean;
 use watchfire_core::verdict::EffectKind;
@@ -51,7 +51,7 @@ impl Told {
 impl Alerts {
     /// `known`: what has fired under its key, the oldest first.
     pub(super) fn of(&self, effect: &Effect, known: &[Identity], now: Timestamp) -> Told {
-        let (notice, words) = self.worded(effect);
+        let (notice, words) = self.form.worded(effect);
         let own = Identity::of(&notice);
         let last = known.last().filter(|last| effect.kind != EffectKind::Page || last.is_like(&own));
         let identity = last.cloned().unwrap_or(own);
@@ -77,17 +77,6 @@ impl Alerts {
         let mut whole = vec![alert(&identity, ends_at)];
         whole.extend(others.map(|(_, other)| alert(other, now)));
         Told { identity, whole: whole.into() }
-    }
-
-    /// Which templates cannot be used for it.
-    pub(super) fn faults(&self, effect: &Effect) -> Vec<Fault> {
-        if self.form.wording.has_own() { self.worded(effect).1.faults } else { Vec::new() }
-    }
-
-    fn worded(&self, effect: &Effect) -> (Notice, Worded) {
-        let notice = self.form.profile.told(&effect.notice, &self.form.leave_out).into_owned();
-        let words = self.form.wording.words(&notice, effect.kind);
-        (notice, words)
     }
 
     fn labels(&self, effect: &Effect, identity: &Identity) -> Map<String, Value> {

@@ -16,10 +16,10 @@ pub(super) enum Answer {
 
 /// Only what is wrong with the alerts ends them.
 pub(super) fn read(reply: &Reply) -> Result<Answer, NotTaken> {
-    let Reply { status, retry_after, ref body } = *reply;
+    let Reply { status, retry_after, .. } = *reply;
     let for_now = |what: &str| Err(NotTaken::ForNow { reason: reply.explained(what), retry_after });
     match status {
-        200 if !body.trim_start().starts_with('<') => Ok(Answer::Taken),
+        200 if !reply.is_html() => Ok(Answer::Taken),
         400 | 422 => Ok(Answer::Refused(reply.explained("refused"))),
         413 => Ok(Answer::Refused(reply.explained("too large"))),
         429 => Err(NotTaken::Busy { reason: reply.explained("too many"), retry_after }),

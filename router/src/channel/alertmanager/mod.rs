@@ -39,14 +39,14 @@ use serde_json::Value;
 use watchfire_core::action::Role;
 use watchfire_core::decision::Effect;
 use watchfire_core::ids::ChannelName;
-use watchfire_core::notice::{Fault, Templates, Wording};
+use watchfire_core::notice::{Fault, Templates};
 use watchfire_core::verdict::EffectKind;
 use watchfire_core::yaml::{Mistake, expected};
 
 use super::payload::{Form, Place, Profile};
 use super::reply::{Reply, quotable};
 use super::webhook::fits_header;
-use super::{Action, Address, Asked, Bound, Dispatch, PerMinute, Preview};
+use super::{Action, Address, Asked, Bound, Dispatch, PerMinute, Preview, Settings};
 use crate::clients::{Clients, Doubt};
 use crate::failure::{Done, NotTaken};
 use crate::secret::{Secret, SecretSource, SecretUse};
@@ -92,16 +92,14 @@ fn default_pace() -> PerMinute {
     PerMinute::new(300)
 }
 
-impl Config {
-    /// Its secret.
-    pub(crate) fn secrets(&mut self) -> Vec<SecretUse<'_>> {
+impl Settings for Config {
+    fn secrets(&mut self) -> Vec<SecretUse<'_>> {
         let path = || ".alertmanager.authorization".to_owned();
         let header = self.authorization.iter_mut();
         header.map(|source| SecretUse { path: path(), source, fits: fits_header }).collect()
     }
 
-    /// What is wrong about it that its members by themselves do not show.
-    pub(crate) fn check(&self, mistake: &mut dyn FnMut(&str, Mistake)) {
+    fn check(&self, mistake: &mut dyn FnMut(&str, Mistake)) {
         self.payload.check(&self.leave_out, mistake);
         if self.urls.is_empty() {
             mistake(".urls", expected("at least one address").found("none"));
@@ -128,21 +126,12 @@ impl Config {
         }
     }
 
-    /// How it words its alerts.
-    pub(super) fn wording(&self) -> Option<Wording> {
-        Some(self.templates.clone().into())
-    }
-
-    /// What it keeps in though the page says it, in words; none where it sends all.
-    pub(super) fn leaves_out(&self) -> Option<String> {
-        self.payload.leaves_out(&self.leave_out)
-    }
-
     fn form(&self) -> Form {
-        let Self { payload, leave_out, templates, .. } = self;
-        Form { profile: *payload, leave_out: leave_out.clone(), wording: templates.clone().into() }
+        Form::of(self.payload, &self.leave_out, self.templates.clone())
     }
+}
 
+impl Config {
     fn alerts(&self) -> Alerts {
         let fires_for = SignedDuration::from_hours(self.fires_for_hours.into());
         Alerts { labels: self.labels.clone(), fires_for, form: self.form() }
@@ -202,7 +191,7 @@ impl Action for Alertmanager {
     }
 
     fn faults(&self, effect: &Effect) -> Vec<Fault> {
-        self.alerts.faults(effect)
+        self.alerts.form.faults(effect)
     }
 
     /// Which labels fire under a key.
@@ -275,11 +264,6 @@ fn taken_by_any(results: Vec<Result<(), NotTaken>>, receipt: String) -> Result<D
     }
 }
 
-/// Which of a channel's own templates cannot be used for that page.
-pub(super) fn faults(config: &Config, effect: &Effect) -> Vec<Fault> {
-    config.alerts().faults(effect)
-}
-
 /// The alerts that would be sent.
 pub(super) fn preview(config: &Config, effect: &Effect) -> Preview {
     let alerts = config.alerts();
@@ -288,7 +272,7 @@ pub(super) fn preview(config: &Config, effect: &Effect) -> Preview {
     let to: Vec<_> =
         config.urls.iter().map(|address| format!("POST {}api/v2/alerts", address.url())).collect();
     let body = told.whole.to_string();
-    Preview::of(&to.join(", "), &alerts.faults(effect)).size(body.len(), "bytes", None).part("body", body)
+    Preview::of(&to.join(", "), &config.faults(effect)).size(body.len(), "bytes", None).part("body", body)
 }
 
 #[cfg(test)]

@@ -42,7 +42,8 @@ use watchfire_core::notice::{Fault, MailTemplates, Wording};
 use watchfire_core::value_schema;
 use watchfire_core::yaml::{Mistake, expected};
 
-use super::{Action, Asked, Bound, Dispatch, PerMinute, Preview, local};
+use super::payload::Form;
+use super::{Action, Asked, Bound, Dispatch, PerMinute, Preview, Settings, local};
 use crate::clients::{Clients, Doubt, chain};
 use crate::failure::{Done, Failure, NotTaken};
 use crate::secret::{Secret, SecretSource, SecretUse};
@@ -83,9 +84,16 @@ fn default_pace() -> PerMinute {
     PerMinute::new(20)
 }
 
-impl Config {
-    /// What of it cannot work: the member's path from here, and what was expected.
-    pub(crate) fn check(&self, mistake: &mut dyn FnMut(&str, Mistake)) {
+impl Settings for Config {
+    fn secrets(&mut self) -> Vec<SecretUse<'_>> {
+        let Some(Auth { username, password }) = &mut self.auth else { return Vec::new() };
+        let any = |_: &Secret| Ok(());
+        let [name, word] = [("username", username), ("password", password)]
+            .map(|(member, source)| SecretUse { path: format!(".email.auth.{member}"), source, fits: any });
+        vec![name, word]
+    }
+
+    fn check(&self, mistake: &mut dyn FnMut(&str, Mistake)) {
         if self.to.is_empty() {
             mistake(".to", expected("at least one address").found("none"));
         }
@@ -98,23 +106,17 @@ impl Config {
         }
     }
 
-    /// How to log in.
-    pub(crate) fn secrets(&mut self) -> Vec<SecretUse<'_>> {
-        let Some(Auth { username, password }) = &mut self.auth else { return Vec::new() };
-        let any = |_: &Secret| Ok(());
-        let [name, word] = [("username", username), ("password", password)]
-            .map(|(member, source)| SecretUse { path: format!(".email.auth.{member}"), source, fits: any });
-        vec![name, word]
+    fn form(&self) -> Form {
+        Form::whole(self.templates.clone())
     }
 
-    pub(super) fn wording(&self) -> Option<Wording> {
-        Some(self.templates.clone().into())
+    fn faults(&self, effect: &Effect) -> Vec<Fault> {
+        let wording = Wording::from(self.templates.clone());
+        if wording.has_own() { wording.mail(&effect.notice, effect.kind).faults } else { Vec::new() }
     }
+}
 
-    pub(super) fn leaves_out(&self) -> Option<String> {
-        None
-    }
-
+impl Config {
     /// The files that it names.
     pub(crate) fn files(&mut self) -> Vec<&mut PathBuf> {
         let Config { ca_file, auth, .. } = self;

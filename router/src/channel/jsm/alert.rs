@@ -5,7 +5,7 @@
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 use watchfire_core::decision::Effect;
-use watchfire_core::notice::{Fault, Notice, Worded};
+use watchfire_core::notice::Notice;
 use watchfire_core::priority::Priority;
 use watchfire_core::text::clean;
 use watchfire_core::verdict::EffectKind;
@@ -79,7 +79,7 @@ pub(super) struct Alerts {
 impl Alerts {
     /// All of the page.
     pub(super) fn whole(&self, effect: &Effect) -> Value {
-        let (notice, words) = self.worded(effect);
+        let (notice, words) = self.form.worded(effect);
         let text = words.text();
         let rest = text.strip_prefix(words.title.as_str()).unwrap_or(&text).trim();
         let description: String = rest.chars().take(MOST_DESCRIPTION).collect();
@@ -100,7 +100,7 @@ impl Alerts {
 
     /// What makes an alert, and nothing else that could be refused.
     pub(super) fn bare(&self, effect: &Effect) -> Value {
-        bare(effect, &self.worded(effect).1.title)
+        bare(effect, &self.form.worded(effect).1.title)
     }
 
     /// What is said about an alert that is there.
@@ -108,24 +108,13 @@ impl Alerts {
         if step == Step::Priority {
             return json!({"priority": priority(effect)});
         }
-        let (notice, words) = self.worded(effect);
+        let (notice, words) = self.form.worded(effect);
         let lines = [words.title, notice.why]
             .into_iter()
             .chain(notice.doing)
             .chain(notice.withheld.iter().map(ToString::to_string));
         let note: String = lines.collect::<Vec<_>>().join("\n").chars().take(MOST_NOTE).collect();
         json!({"note": note, "source": WHO, "user": WHO})
-    }
-
-    /// Which templates cannot be used for it.
-    pub(super) fn faults(&self, effect: &Effect) -> Vec<Fault> {
-        if self.form.wording.has_own() { self.worded(effect).1.faults } else { Vec::new() }
-    }
-
-    fn worded(&self, effect: &Effect) -> (Notice, Worded) {
-        let notice = self.form.profile.told(&effect.notice, &self.form.leave_out).into_owned();
-        let words = self.form.wording.words(&notice, effect.kind);
-        (notice, words)
     }
 }
 

@@ -32,12 +32,12 @@ use tokio::time::sleep;
 use watchfire_core::action::Role;
 use watchfire_core::decision::Effect;
 use watchfire_core::ids::ChannelName;
-use watchfire_core::notice::{Fault, Templates, Wording};
+use watchfire_core::notice::{Fault, Templates};
 use watchfire_core::yaml::{Mistake, expected};
 
 use super::payload::{Form, Place, Profile};
 use super::reply::Reply;
-use super::{Action, Address, Asked, Bound, Dispatch, PerMinute, Preview};
+use super::{Action, Address, Asked, Bound, Dispatch, PerMinute, Preview, Settings};
 use crate::clients::{Clients, Doubt};
 use crate::failure::{Done, NotTaken};
 use crate::secret::{Secret, SecretSource, SecretUse};
@@ -113,14 +113,12 @@ fn fits(key: &Secret) -> Result<(), Mistake> {
     }
 }
 
-impl Config {
-    /// Its secret.
-    pub(crate) fn secrets(&mut self) -> Vec<SecretUse<'_>> {
+impl Settings for Config {
+    fn secrets(&mut self) -> Vec<SecretUse<'_>> {
         vec![SecretUse { path: ".jsm.api_key".to_owned(), source: &mut self.api_key, fits }]
     }
 
-    /// What is wrong about it that its members by themselves do not show.
-    pub(super) fn check(&self, mistake: &mut dyn FnMut(&str, Mistake)) {
+    fn check(&self, mistake: &mut dyn FnMut(&str, Mistake)) {
         self.payload.check(&self.leave_out, mistake);
         if !self.url.url().path().ends_with('/') {
             mistake(".url", expected("an address that ends in /").found(format!("`{}`", self.url.url())));
@@ -139,21 +137,12 @@ impl Config {
         }
     }
 
-    /// How it words its alerts.
-    pub(super) fn wording(&self) -> Option<Wording> {
-        Some(self.templates.clone().into())
-    }
-
-    /// What it keeps in though the page says it, in words; none where it sends all.
-    pub(super) fn leaves_out(&self) -> Option<String> {
-        self.payload.leaves_out(&self.leave_out)
-    }
-
     fn form(&self) -> Form {
-        let Self { payload, leave_out, templates, .. } = self;
-        Form { profile: *payload, leave_out: leave_out.clone(), wording: templates.clone().into() }
+        Form::of(self.payload, &self.leave_out, self.templates.clone())
     }
+}
 
+impl Config {
     fn alerts(&self) -> Alerts {
         Alerts { responders: self.responders.clone(), tags: self.tags.clone(), form: self.form() }
     }
@@ -215,7 +204,7 @@ impl Action for Jsm {
     }
 
     fn faults(&self, effect: &Effect) -> Vec<Fault> {
-        self.alerts.faults(effect)
+        self.alerts.form.faults(effect)
     }
 
     /// Whether there is an alert of its alias.
@@ -299,11 +288,6 @@ fn not_yet(request: &str) -> NotTaken {
     NotTaken::ForNow { reason, retry_after: None }
 }
 
-/// Which of a channel's own templates cannot be used for that page.
-pub(super) fn faults(config: &Config, effect: &Effect) -> Vec<Fault> {
-    config.alerts().faults(effect)
-}
-
 /// The first request that would be made.
 pub(super) fn preview(config: &Config, effect: &Effect) -> Preview {
     let alerts = config.alerts();
@@ -316,7 +300,7 @@ pub(super) fn preview(config: &Config, effect: &Effect) -> Preview {
         }
     };
     let message = body["message"].as_str().map_or(0, |message| message.chars().count());
-    let preview = Preview::of(&format!("{method} {}{path}", config.url.url()), &alerts.faults(effect));
+    let preview = Preview::of(&format!("{method} {}{path}", config.url.url()), &config.faults(effect));
     match message {
         0 => preview,
         some => preview.size(some, "characters of the message", Some(alert::MOST_MESSAGE)),

@@ -20,13 +20,13 @@ use serde::Deserialize;
 use watchfire_core::action::Role;
 use watchfire_core::decision::Effect;
 use watchfire_core::ids::ChannelName;
-use watchfire_core::notice::{Fault, Templates, Wording};
+use watchfire_core::notice::{Fault, Templates};
 use watchfire_core::yaml::Mistake;
 
 use super::answer::{self, Answer};
 use super::{Form, Place, Profile, ROUTING_KEY_LENGTH, event, fits};
 use crate::channel::reply::Reply;
-use crate::channel::{Action, Address, Asked, Bound, Dispatch, PerMinute, Preview};
+use crate::channel::{Action, Address, Asked, Bound, Dispatch, PerMinute, Preview, Settings};
 use crate::clients::{Clients, Doubt};
 use crate::failure::{Done, NotTaken};
 use crate::secret::{Secret, SecretSource, SecretUse};
@@ -63,31 +63,22 @@ fn default_pace() -> PerMinute {
     PerMinute::new(60)
 }
 
-impl Config {
-    /// Its secret.
-    pub(crate) fn secrets(&mut self) -> Vec<SecretUse<'_>> {
+impl Settings for Config {
+    fn secrets(&mut self) -> Vec<SecretUse<'_>> {
         let path = ".pagerduty-changes.routing_key".to_owned();
         vec![SecretUse { path, source: &mut self.routing_key, fits }]
     }
 
-    /// What is wrong about it that its members by themselves do not show.
-    pub(crate) fn check(&self, mistake: &mut dyn FnMut(&str, Mistake)) {
+    fn check(&self, mistake: &mut dyn FnMut(&str, Mistake)) {
         self.payload.check(&self.leave_out, mistake);
     }
 
-    /// How it words its changes.
-    pub(crate) fn wording(&self) -> Option<Wording> {
-        Some(self.templates.clone().into())
-    }
-
-    /// What it keeps in though the page says it, in words; none where it sends all.
-    pub(crate) fn leaves_out(&self) -> Option<String> {
-        self.payload.leaves_out(&self.leave_out)
-    }
-
     fn form(&self) -> Form {
-        let Self { payload, leave_out, templates, .. } = self;
-        Form { profile: *payload, leave_out: leave_out.clone(), wording: templates.clone().into() }
+        Form::of(self.payload, &self.leave_out, self.templates.clone())
+    }
+
+    fn faults(&self, effect: &Effect) -> Vec<Fault> {
+        event::faults(effect, &self.form())
     }
 }
 
@@ -158,16 +149,11 @@ impl PagerDutyChanges {
     }
 }
 
-/// Which of a channel's own templates cannot be used for that change.
-pub(in crate::channel) fn faults(config: &Config, effect: &Effect) -> Vec<Fault> {
-    event::faults(effect, &config.form())
-}
-
 /// The change that would be sent; in place of the key, as many asterisks.
 pub(in crate::channel) fn preview(config: &Config, effect: &Effect) -> Preview {
     let form = config.form();
     let body = event::change(effect, &"*".repeat(ROUTING_KEY_LENGTH), &form);
-    let preview = Preview::of(&format!("POST {}", config.url.url()), &event::faults(effect, &form));
+    let preview = Preview::of(&format!("POST {}", config.url.url()), &config.faults(effect));
     preview
         .size(body.len(), "bytes", Some(event::MOST_BYTES))
         .size(event::summary(&body), "characters of the summary", Some(event::SUMMARY_LENGTH))

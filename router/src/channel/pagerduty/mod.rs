@@ -35,13 +35,13 @@ use serde::Deserialize;
 use watchfire_core::action::Role;
 use watchfire_core::decision::Effect;
 use watchfire_core::ids::ChannelName;
-use watchfire_core::notice::{Fault, Templates, Wording};
+use watchfire_core::notice::{Fault, Templates};
 use watchfire_core::verdict::EffectKind;
 use watchfire_core::yaml::{Mistake, expected};
 
 use super::payload::{Form, Place, Profile};
 use super::reply::Reply;
-use super::{Action, Address, Asked, Bound, Dispatch, PerMinute, Preview};
+use super::{Action, Address, Asked, Bound, Dispatch, PerMinute, Preview, Settings};
 use crate::clients::{Clients, Doubt};
 use crate::failure::{Done, NotTaken};
 use crate::secret::{Secret, SecretSource, SecretUse};
@@ -84,9 +84,8 @@ fn default_pace() -> PerMinute {
     PerMinute::new(110)
 }
 
-impl Config {
-    /// Its secrets, those of what comes back included.
-    pub(crate) fn secrets(&mut self) -> Vec<SecretUse<'_>> {
+impl Settings for Config {
+    fn secrets(&mut self) -> Vec<SecretUse<'_>> {
         let Config {
             routing_key,
             url: _,
@@ -110,6 +109,18 @@ impl Config {
         });
         [key].into_iter().chain(webhooks).chain(token).collect()
     }
+
+    fn check(&self, mistake: &mut dyn FnMut(&str, Mistake)) {
+        self.payload.check(&self.leave_out, mistake);
+    }
+
+    fn form(&self) -> Form {
+        Form::of(self.payload, &self.leave_out, self.templates.clone())
+    }
+
+    fn faults(&self, effect: &Effect) -> Vec<Fault> {
+        event::faults(effect, &self.form())
+    }
 }
 
 /// Whether it can be an integration key.
@@ -121,28 +132,6 @@ fn fits(routing_key: &Secret) -> Result<(), Mistake> {
         true => Ok(()),
         false if length == ROUTING_KEY_LENGTH => Err(mistake.found("other characters")),
         false => Err(mistake.found(format!("one of {length} characters"))),
-    }
-}
-
-impl Config {
-    /// How it words its pages.
-    pub(super) fn wording(&self) -> Option<Wording> {
-        Some(self.templates.clone().into())
-    }
-
-    /// What it keeps in though the page says it, in words; none where it sends all.
-    pub(super) fn leaves_out(&self) -> Option<String> {
-        self.payload.leaves_out(&self.leave_out)
-    }
-
-    /// What is wrong about it that its members by themselves do not show.
-    pub(super) fn check(&self, mistake: &mut dyn FnMut(&str, Mistake)) {
-        self.payload.check(&self.leave_out, mistake);
-    }
-
-    fn form(&self) -> Form {
-        let Self { payload, leave_out, templates, .. } = self;
-        Form { profile: *payload, leave_out: leave_out.clone(), wording: templates.clone().into() }
     }
 }
 
@@ -240,18 +229,13 @@ impl PagerDuty {
     }
 }
 
-/// Which of a channel's own templates cannot be used for that page.
-pub(super) fn faults(config: &Config, effect: &Effect) -> Vec<Fault> {
-    event::faults(effect, &config.form())
-}
-
 /// The event that would be sent; in place of the key, as many asterisks.
 pub(super) fn preview(config: &Config, effect: &Effect) -> Preview {
     let form = config.form();
     let body = event::full(effect, &"*".repeat(ROUTING_KEY_LENGTH), &form);
     let text = String::from_utf8_lossy(&body).into_owned();
     let summary = event::summary(&body);
-    let preview = Preview::of(&format!("POST {}", config.url.url()), &event::faults(effect, &form));
+    let preview = Preview::of(&format!("POST {}", config.url.url()), &config.faults(effect));
     let preview = preview.size(body.len(), "bytes", Some(event::MOST_BYTES));
     match summary {
         0 => preview,

@@ -36,11 +36,11 @@ use watchfire_core::notice::Wording;
 use watchfire_core::value_schema;
 use watchfire_core::yaml::{Mistake, expected};
 
-use super::{Action, Address, Asked, Bound, Dispatch};
+use super::payload::Form;
+use super::{Action, Address, Asked, Bound, Dispatch, Settings};
 use crate::aws::call::{Place, Service, configured};
 use crate::clients::Clients;
 use crate::failure::{Done, NotTaken};
-use crate::secret::SecretUse;
 use batch::Writer;
 use call::Caller;
 use note::Update;
@@ -58,19 +58,11 @@ pub struct Config {
     pub endpoint: Option<Address>,
 }
 
-impl Config {
-    pub(super) fn check(&self, _mistake: &mut dyn FnMut(&str, Mistake)) {}
+impl Settings for Config {
+    const WORDS: bool = false;
 
-    pub(super) fn secrets(&mut self) -> Vec<SecretUse<'_>> {
-        Vec::new()
-    }
-
-    pub(super) fn wording(&self) -> Option<Wording> {
-        None
-    }
-
-    pub(super) fn leaves_out(&self) -> Option<String> {
-        None
+    fn form(&self) -> Form {
+        Form::whole(Wording::default())
     }
 }
 

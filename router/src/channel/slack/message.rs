@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 use watchfire_core::decision::Effect;
-use watchfire_core::notice::{Fault, Notice, Worded};
+use watchfire_core::notice::Notice;
 use watchfire_core::text::clean;
 
 use super::Form;
@@ -31,20 +31,9 @@ pub(super) struct Message {
     links: String,
 }
 
-/// Which templates cannot be used for it.
-pub(super) fn faults(effect: &Effect, form: &Form) -> Vec<Fault> {
-    if form.wording.has_own() { worded(effect, form).1.faults } else { Vec::new() }
-}
-
-fn worded(effect: &Effect, form: &Form) -> (Notice, Worded) {
-    let notice = form.profile.told(&effect.notice, &form.leave_out).into_owned();
-    let words = form.wording.words(&notice, effect.kind);
-    (notice, words)
-}
-
 impl Message {
     pub(super) fn of(effect: &Effect, form: &Form) -> Self {
-        let (notice, words) = worded(effect, form);
+        let (notice, words) = form.worded(effect);
         let title = words.title.clone();
         let text = words.text();
         let rest = text.strip_prefix(title.as_str()).unwrap_or(&text).trim_start_matches('\n');

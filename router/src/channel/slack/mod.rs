@@ -35,14 +35,14 @@ use serde_json::{Value, json};
 use watchfire_core::action::Role;
 use watchfire_core::decision::Effect;
 use watchfire_core::ids::ChannelName;
-use watchfire_core::notice::{Fault, Templates, Wording};
+use watchfire_core::notice::{Fault, Templates};
 use watchfire_core::value_schema;
 use watchfire_core::verdict::EffectKind;
 use watchfire_core::yaml::{Mistake, expected};
 
 use super::payload::{Form, Place, Profile};
 use super::reply::{Reply, secret_parts};
-use super::{Action, Address, Asked, Bound, Dispatch, PerMinute, Preview, is_address};
+use super::{Action, Address, Asked, Bound, Dispatch, PerMinute, Preview, Settings, is_address};
 use crate::clients::{Clients, Doubt};
 use crate::failure::{Done, NotTaken};
 use crate::secret::{Secret, SecretSource, SecretUse};
@@ -128,9 +128,8 @@ fn default_pace() -> PerMinute {
     PerMinute::new(50)
 }
 
-impl Config {
-    /// Its secrets.
-    pub(crate) fn secrets(&mut self) -> Vec<SecretUse<'_>> {
+impl Settings for Config {
+    fn secrets(&mut self) -> Vec<SecretUse<'_>> {
         let Config { bot, url, .. } = self;
         let token = bot.iter_mut().map(|BotConfig { token, channel: _ }| SecretUse {
             path: ".slack.bot.token".to_owned(),
@@ -145,8 +144,7 @@ impl Config {
         token.chain(url).collect()
     }
 
-    /// What is wrong about it that its members by themselves do not show.
-    pub(super) fn check(&self, mistake: &mut dyn FnMut(&str, Mistake)) {
+    fn check(&self, mistake: &mut dyn FnMut(&str, Mistake)) {
         self.payload.check(&self.leave_out, mistake);
         match (&self.bot, &self.url) {
             (None, None) => mistake("", expected("`bot`, or `url` of an incoming webhook").found("neither")),
@@ -158,19 +156,8 @@ impl Config {
         }
     }
 
-    /// How it words its pages.
-    pub(super) fn wording(&self) -> Option<Wording> {
-        Some(self.templates.clone().into())
-    }
-
-    /// What it keeps in though the page says it, in words; none where it sends all.
-    pub(super) fn leaves_out(&self) -> Option<String> {
-        self.payload.leaves_out(&self.leave_out)
-    }
-
     fn form(&self) -> Form {
-        let Self { payload, leave_out, templates, .. } = self;
-        Form { profile: *payload, leave_out: leave_out.clone(), wording: templates.clone().into() }
+        Form::of(self.payload, &self.leave_out, self.templates.clone())
     }
 }
 
@@ -275,7 +262,7 @@ impl Action for Slack {
     }
 
     fn faults(&self, effect: &Effect) -> Vec<Fault> {
-        message::faults(effect, &self.form)
+        self.form.faults(effect)
     }
 
     fn goes_on(&self) -> bool {
@@ -365,11 +352,6 @@ impl Slack {
     }
 }
 
-/// Which of a channel's own templates cannot be used for that page.
-pub(super) fn faults(config: &Config, effect: &Effect) -> Vec<Fault> {
-    message::faults(effect, &config.form())
-}
-
 /// The message that would be sent.
 pub(super) fn preview(config: &Config, effect: &Effect) -> Preview {
     let form = config.form();
@@ -380,7 +362,7 @@ pub(super) fn preview(config: &Config, effect: &Effect) -> Preview {
         None => ("POST to an incoming webhook".to_owned(), json!({})),
     };
     let message = Message::of(effect, &form);
-    let preview = Preview::of(&to, &message::faults(effect, &form));
+    let preview = Preview::of(&to, &config.faults(effect));
     let (title, text) = message.sizes();
     preview
         .size(title, "characters of the title", Some(message::MOST_TITLE))

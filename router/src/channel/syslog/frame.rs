@@ -1,7 +1,6 @@
 //! A page as one message of RFC 5424: header, structured data, text; no character of a page can end any of them.
 
-use watchfire_core::decision::Effect;
-use watchfire_core::notice::{Fault, Notice, Part, Worded};
+use watchfire_core::notice::{Notice, Part, Worded};
 use watchfire_core::priority::Priority;
 use watchfire_core::text::clean;
 use watchfire_core::verdict::EffectKind;
@@ -45,7 +44,7 @@ pub(super) fn is_data_id(text: &str) -> bool {
 impl Frame {
     /// The message, without what a transport puts before it. Values that have no room are left out, the last ones first.
     pub(super) fn message(&self, dispatch: &Dispatch<'_>) -> Vec<u8> {
-        let (notice, words) = self.worded(dispatch.effect);
+        let (notice, words) = self.form.worded(dispatch.effect);
         let header = self.header(&notice, dispatch.effect.kind);
         let mut text = format!(" {BOM}{}", clean(&words.title, MOST_TEXT));
         // The other half is for what a search is made by.
@@ -60,17 +59,6 @@ impl Frame {
             data.push_str(&parameter);
         }
         format!("{header}[{}{data}]{text}", self.data_id).into_bytes()
-    }
-
-    /// Which templates cannot be used for it.
-    pub(super) fn faults(&self, effect: &Effect) -> Vec<Fault> {
-        if self.form.wording.has_own() { self.worded(effect).1.faults } else { Vec::new() }
-    }
-
-    fn worded(&self, effect: &Effect) -> (Notice, Worded) {
-        let notice = self.form.profile.told(&effect.notice, &self.form.leave_out).into_owned();
-        let words = self.form.wording.words(&notice, effect.kind);
-        (notice, words)
     }
 
     /// `<PRI>1 TIME HOST PROGRAM - KIND `, the time being that of the decision, so that a repeat is the same message.

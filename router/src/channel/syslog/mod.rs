@@ -34,14 +34,13 @@ use serde::{Deserialize, Serialize};
 use watchfire_core::action::Role;
 use watchfire_core::decision::Effect;
 use watchfire_core::ids::ChannelName;
-use watchfire_core::notice::{Fault, Templates, Wording};
+use watchfire_core::notice::{Fault, Templates};
 use watchfire_core::yaml::{Mistake, expected};
 
 use super::payload::{Form, Place, Profile};
-use super::{Action, Asked, Bound, Dispatch, PerMinute, Preview, is_loopback};
+use super::{Action, Asked, Bound, Dispatch, PerMinute, Preview, Settings, is_loopback};
 use crate::clients::Clients;
 use crate::failure::{Done, NotTaken};
-use crate::secret::SecretUse;
 use frame::Frame;
 use wire::Wire;
 
@@ -149,9 +148,8 @@ pub enum Facility {
     Local7 = 23,
 }
 
-impl Config {
-    /// What of it cannot work: the member's path from here, and what was expected.
-    pub(crate) fn check(&self, mistake: &mut dyn FnMut(&str, Mistake)) {
+impl Settings for Config {
+    fn check(&self, mistake: &mut dyn FnMut(&str, Mistake)) {
         let Config { host, port: _, transport, ca_file, hostname, app_name, structured_data_id, .. } = self;
         self.payload.check(&self.leave_out, mistake);
         if host.trim().is_empty() {
@@ -179,29 +177,15 @@ impl Config {
         }
     }
 
-    /// Its secrets.
-    pub(crate) fn secrets(&mut self) -> Vec<SecretUse<'_>> {
-        Vec::new()
+    fn form(&self) -> Form {
+        Form::of(self.payload, &self.leave_out, self.templates.clone())
     }
+}
 
+impl Config {
     /// The file that it names.
     pub(crate) fn files(&mut self) -> Vec<&mut PathBuf> {
         self.ca_file.iter_mut().collect()
-    }
-
-    /// How it words its messages.
-    pub(super) fn wording(&self) -> Option<Wording> {
-        Some(self.templates.clone().into())
-    }
-
-    /// What it keeps in though the page says it, in words; none where it sends all.
-    pub(super) fn leaves_out(&self) -> Option<String> {
-        self.payload.leaves_out(&self.leave_out)
-    }
-
-    fn form(&self) -> Form {
-        let Self { payload, leave_out, templates, .. } = self;
-        Form { profile: *payload, leave_out: leave_out.clone(), wording: templates.clone().into() }
     }
 
     fn frame(&self) -> Frame {
@@ -263,13 +247,8 @@ impl Action for Syslog {
     }
 
     fn faults(&self, effect: &Effect) -> Vec<Fault> {
-        self.frame.faults(effect)
+        self.frame.form.faults(effect)
     }
-}
-
-/// Which of a channel's own templates cannot be used for that page.
-pub(super) fn faults(config: &Config, effect: &Effect) -> Vec<Fault> {
-    config.frame().faults(effect)
 }
 
 /// The message that would be sent.
@@ -278,7 +257,7 @@ pub(super) fn preview(config: &Config, effect: &Effect) -> Preview {
     let message = frame.message(&Dispatch::alone(effect));
     let Config { host, port, transport, .. } = config;
     let to = format!("syslog to {host}:{}", port.unwrap_or(transport.port()));
-    Preview::of(&to, &frame.faults(effect))
+    Preview::of(&to, &config.faults(effect))
         .size(message.len(), "bytes", Some(frame.most_bytes))
         .part("message", String::from_utf8_lossy(&message).into_owned())
 }

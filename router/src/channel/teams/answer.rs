@@ -15,11 +15,11 @@ pub(super) enum Answer {
 /// Only what is wrong with the card ends it: a workflow can be switched on while the page waits. A workflow begins with
 /// 202, and with 200 where it has an answer of its own; what says 200 in HTML is a login or a proxy.
 pub(super) fn read(reply: &Reply) -> Result<Answer, NotTaken> {
-    let Reply { status, retry_after, ref body } = *reply;
+    let Reply { status, retry_after, .. } = *reply;
     let for_now = |what: &str| Err(NotTaken::ForNow { reason: reply.explained(what), retry_after });
     match status {
         202 => Ok(Answer::Begun),
-        200 if !body.trim_start().starts_with('<') => Ok(Answer::Begun),
+        200 if !reply.is_html() => Ok(Answer::Begun),
         400 => Ok(Answer::Refused(reply.explained("refused"))),
         413 => Ok(Answer::Refused(reply.explained("too large"))),
         429 => Err(NotTaken::Busy { reason: reply.explained("too many"), retry_after }),

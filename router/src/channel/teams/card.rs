@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 use watchfire_core::decision::Effect;
-use watchfire_core::notice::{Fault, Notice, Worded};
+use watchfire_core::notice::Notice;
 use watchfire_core::priority::Priority;
 use watchfire_core::text::clean;
 use watchfire_core::verdict::EffectKind;
@@ -18,20 +18,9 @@ const MOST_TITLE: usize = 300;
 const MOST_LINKS: usize = 6;
 const CUT: &str = "[cut: the page is larger than Teams takes]";
 
-/// Which templates cannot be used for it.
-pub(super) fn faults(effect: &Effect, form: &Form) -> Vec<Fault> {
-    if form.wording.has_own() { worded(effect, form).1.faults } else { Vec::new() }
-}
-
-fn worded(effect: &Effect, form: &Form) -> (Notice, Worded) {
-    let notice = form.profile.told(&effect.notice, &form.leave_out).into_owned();
-    let words = form.wording.words(&notice, effect.kind);
-    (notice, words)
-}
-
 /// All of the page, as far as there is room.
 pub(super) fn whole(effect: &Effect, form: &Form) -> Vec<u8> {
-    let (notice, words) = worded(effect, form);
+    let (notice, words) = form.worded(effect);
     let text = words.text();
     let mut lines: Vec<&str> = text.lines().skip(1).collect();
     let title = title(&words.title, effect.kind, notice.priority);
@@ -49,7 +38,7 @@ pub(super) fn whole(effect: &Effect, form: &Form) -> Vec<u8> {
 
 /// Nothing but the title.
 pub(super) fn line(effect: &Effect, form: &Form) -> Vec<u8> {
-    let (notice, words) = worded(effect, form);
+    let (notice, words) = form.worded(effect);
     encode(&title(&words.title, effect.kind, notice.priority), &[], &[])
 }
 

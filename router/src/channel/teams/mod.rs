@@ -29,12 +29,12 @@ use serde::Deserialize;
 use watchfire_core::action::Role;
 use watchfire_core::decision::Effect;
 use watchfire_core::ids::ChannelName;
-use watchfire_core::notice::{Fault, Templates, Wording};
+use watchfire_core::notice::{Fault, Templates};
 use watchfire_core::yaml::Mistake;
 
 use super::payload::{Form, Place, Profile};
 use super::reply::{Reply, secret_parts};
-use super::{Action, Asked, Bound, Dispatch, PerMinute, Preview, is_address};
+use super::{Action, Asked, Bound, Dispatch, PerMinute, Preview, Settings, is_address};
 use crate::clients::{Clients, Doubt};
 use crate::failure::{Done, NotTaken};
 use crate::secret::{Secret, SecretSource, SecretUse};
@@ -68,30 +68,17 @@ fn default_pace() -> PerMinute {
     PerMinute::new(60)
 }
 
-impl Config {
-    /// Its secret.
-    pub(crate) fn secrets(&mut self) -> Vec<SecretUse<'_>> {
+impl Settings for Config {
+    fn secrets(&mut self) -> Vec<SecretUse<'_>> {
         vec![SecretUse { path: ".teams.url".to_owned(), source: &mut self.url, fits: is_address }]
     }
 
-    /// What is wrong about it that its members by themselves do not show.
-    pub(super) fn check(&self, mistake: &mut dyn FnMut(&str, Mistake)) {
+    fn check(&self, mistake: &mut dyn FnMut(&str, Mistake)) {
         self.payload.check(&self.leave_out, mistake);
     }
 
-    /// How it words its pages.
-    pub(super) fn wording(&self) -> Option<Wording> {
-        Some(self.templates.clone().into())
-    }
-
-    /// What it keeps in though the page says it, in words; none where it sends all.
-    pub(super) fn leaves_out(&self) -> Option<String> {
-        self.payload.leaves_out(&self.leave_out)
-    }
-
     fn form(&self) -> Form {
-        let Self { payload, leave_out, templates, .. } = self;
-        Form { profile: *payload, leave_out: leave_out.clone(), wording: templates.clone().into() }
+        Form::of(self.payload, &self.leave_out, self.templates.clone())
     }
 }
 
@@ -145,7 +132,7 @@ impl Action for Teams {
     }
 
     fn faults(&self, effect: &Effect) -> Vec<Fault> {
-        card::faults(effect, &self.form)
+        self.form.faults(effect)
     }
 }
 
@@ -169,16 +156,11 @@ impl Teams {
     }
 }
 
-/// Which of a channel's own templates cannot be used for that page.
-pub(super) fn faults(config: &Config, effect: &Effect) -> Vec<Fault> {
-    card::faults(effect, &config.form())
-}
-
 /// The card that would be sent.
 pub(super) fn preview(config: &Config, effect: &Effect) -> Preview {
     let form = config.form();
     let body = card::whole(effect, &form);
-    Preview::of(&format!("POST to the address of {}", config.url), &card::faults(effect, &form))
+    Preview::of(&format!("POST to the address of {}", config.url), &config.faults(effect))
         .size(body.len(), "bytes", Some(card::MOST_BYTES))
         .part("body", String::from_utf8_lossy(&body).into_owned())
 }

@@ -37,12 +37,12 @@ use serde::Deserialize;
 use watchfire_core::action::Role;
 use watchfire_core::decision::Effect;
 use watchfire_core::ids::ChannelName;
-use watchfire_core::notice::{Fault, JsonTemplates, Wording};
+use watchfire_core::notice::{Fault, JsonTemplates};
 use watchfire_core::yaml::{Mistake, expected};
 
 use super::payload::{self, Place, Profile, page};
 use super::reply::{Reply, secret_parts};
-use super::{Action, Asked, Bound, Dispatch, PerMinute, Preview, is_address};
+use super::{Action, Asked, Bound, Dispatch, PerMinute, Preview, Settings, is_address};
 use crate::clients::{Clients, Doubt};
 use crate::failure::{Done, NotTaken};
 use crate::secret::{Secret, SecretSource, SecretUse};
@@ -90,9 +90,8 @@ fn default_pace() -> PerMinute {
     PerMinute::new(60)
 }
 
-impl Config {
-    /// Its secrets.
-    pub(crate) fn secrets(&mut self) -> Vec<SecretUse<'_>> {
+impl Settings for Config {
+    fn secrets(&mut self) -> Vec<SecretUse<'_>> {
         let Config { url, secrets, headers, .. } = self;
         let url = SecretUse { path: ".webhook.url".to_owned(), source: url, fits: is_address };
         let signing = secrets.iter_mut().enumerate().map(|(index, source)| SecretUse {
@@ -108,8 +107,7 @@ impl Config {
         [url].into_iter().chain(signing).chain(headers).collect()
     }
 
-    /// What is wrong about it that its members by themselves do not show.
-    pub(super) fn check(&self, mistake: &mut dyn FnMut(&str, Mistake)) {
+    fn check(&self, mistake: &mut dyn FnMut(&str, Mistake)) {
         self.payload.check(&self.leave_out, mistake);
         let mut seen = HashSet::new();
         for name in self.headers.keys() {
@@ -120,20 +118,12 @@ impl Config {
         }
     }
 
-    /// How it words its pages.
-    pub(super) fn wording(&self) -> Option<Wording> {
-        Some(self.templates.clone().into())
+    fn form(&self) -> payload::Form {
+        payload::Form::of(self.payload, &self.leave_out, self.templates.clone())
     }
 
-    /// What it keeps in though the page says it, in words; none where it sends all.
-    pub(super) fn leaves_out(&self) -> Option<String> {
-        self.payload.leaves_out(&self.leave_out)
-    }
-
-    fn form(&self) -> Form {
-        let Self { format, payload, leave_out, templates, .. } = self;
-        let (profile, leave_out, wording) = (*payload, leave_out.clone(), templates.clone().into());
-        Form { format: *format, page: payload::Form { profile, leave_out, wording } }
+    fn faults(&self, effect: &Effect) -> Vec<Fault> {
+        page::faults(effect, &self.form())
     }
 }
 
@@ -161,7 +151,7 @@ impl Action for Webhook {
     type Config = Config;
 
     async fn new(_name: &ChannelName, config: Config, clients: &Clients) -> anyhow::Result<Self> {
-        let form = config.form();
+        let form = Form { format: config.format, page: config.form() };
         let Config {
             url,
             secrets: signing,
@@ -259,16 +249,11 @@ impl Webhook {
     }
 }
 
-/// Which of a channel's own templates cannot be used for that page.
-pub(super) fn faults(config: &Config, effect: &Effect) -> Vec<Fault> {
-    page::faults(effect, &config.form().page)
-}
-
 /// The body that would be sent.
 pub(super) fn preview(config: &Config, effect: &Effect) -> Preview {
-    let form = config.form();
+    let form = Form { format: config.format, page: config.form() };
     let body = body::full(&Dispatch::alone(effect), &form);
-    Preview::of(&format!("POST to the address of {}", config.url), &page::faults(effect, &form.page))
+    Preview::of(&format!("POST to the address of {}", config.url), &config.faults(effect))
         .size(body.len(), "bytes", Some(form.format.most_bytes()))
         .part("body", String::from_utf8_lossy(&body).into_owned())
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use watchfire_core::builders::page;
-use watchfire_core::notice::{List, Part};
+use watchfire_core::notice::{List, Part, Wording};
 use watchfire_core::verdict::EffectKind;
 
 use super::*;
