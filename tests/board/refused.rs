@@ -52,6 +52,25 @@ async fn no_other_page_has_anything_done() {
 }
 
 #[tokio::test]
+async fn a_silence_whose_form_is_sent_twice_is_made_once() {
+    let stage = Stage::set().await;
+    let (cookie, _) = session(&stage).await;
+    let page = http().get(stage.url("/silences/new?match=pod%3Dweb-1&for=2h&p0=1&reason=test"));
+    let page = page.header("cookie", &cookie).send().await.unwrap().text().await.unwrap();
+    let form = page.split("<form method=\"post\" action=\"/act\"").nth(1).expect(&page);
+    let hidden = form.split("<input type=\"hidden\" name=\"").skip(1).map(|input| {
+        let (name, rest) = input.split_once("\" value=\"").unwrap();
+        let value = rest.split('"').next().unwrap();
+        format!("{name}={}", value.replace('=', "%3D").replace(':', "%3A"))
+    });
+    let form = hidden.collect::<Vec<_>>().join("&");
+    for _ in 0..2 {
+        assert_eq!(sent(&stage, &[("cookie", &cookie)], &form).await, 200, "{form}");
+    }
+    assert_eq!(stage.asked("/v1/silences").await.as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
 async fn strangers_sign_in_first_and_no_page_is_shown_in_another() {
     let stage = Stage::set().await;
     let client = http();

@@ -72,9 +72,10 @@ impl AsOf<'_> {
             Record::Tally(tally) => tally.as_of(self.now),
             Record::Storm(storm) => storm.recent.iter_mut().for_each(|at| self.past(at)),
             Record::Switch(switch) => switch.off.iter_mut().for_each(|off| self.past(&mut off.at)),
-            // What was done to a target is told apart by how far it is; a limit is looked at as of now anyway.
-            Record::Target(_)
-            | Record::Limit(_)
+            // What was done to a target is told apart by how far it is.
+            Record::Target(target) => target.suspects.as_of(self.now),
+            // A limit is looked at as of now anyway.
+            Record::Limit(_)
             | Record::PageDraft(_)
             | Record::Inhibition(_)
             | Record::DigestContents(_)

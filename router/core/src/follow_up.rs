@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::act::{Act, ActionKind, StepRecord, StepResult};
+use crate::act::{Act, ActWhen, ActionKind, StepRecord, StepResult};
 use crate::action::{ActionName, Role};
 use crate::attributes::Attributes;
 use crate::budget::{BudgetRecord, Spent};
@@ -194,6 +194,9 @@ impl<'e> Ended<'e> {
                 (_, ActEnd::Failed) => containment.becomes(ContainmentState::Failed, act, said, draft.now()),
                 (_, ActEnd::Needless) => {}
             }
+        }
+        if let (ActionKind::Restart, ActEnd::Done, ActWhen::NotBefore(at)) = (act.action, end, &act.when) {
+            record.suspects.was_restarted(*at);
         }
         if end == ActEnd::Needless {
             // A next step that was not needed holds nothing.

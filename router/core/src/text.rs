@@ -32,6 +32,22 @@ pub fn clean(text: &str, most: usize) -> String {
     out
 }
 
+/// Fit for a text of HTML and for a value in quotes: no markup comes of it.
+pub fn without_markup(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            _ => out.push(c),
+        }
+    }
+    out
+}
+
 /// The last look at text that leaves: what is unfit is written as JSON would escape it, `\u202e`; line breaks stay.
 ///
 /// In a JSON text that changes nothing but the spelling: such characters stand in its strings only.

@@ -112,6 +112,17 @@ pub enum Why {
     Declined,
 }
 
+impl Verdict {
+    /// What became of it, as people are told.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Verdict::Page => "paged",
+            Verdict::Digest => "left to the digest",
+            Verdict::Quiet => "not paged",
+        }
+    }
+}
+
 impl Why {
     /// The word in the journal, in metrics and on screen.
     pub fn as_str(self) -> &'static str {

@@ -11,7 +11,7 @@ use watchfire_core::context::{
 };
 use watchfire_core::mitigation::Mode;
 use watchfire_core::priority::Priority;
-use watchfire_core::state::Key;
+use watchfire_core::state::{Key, Record};
 
 use crate::support::scene::{Scene, check, now, workload};
 
@@ -315,6 +315,14 @@ fn suspects_of_one_workload_have_one_restart_or_none_where_every_replica_is_susp
         // That it is of the same finding is not what this is about.
         scene.records.extend(changes.into_iter().filter(|(key, _)| matches!(key, Key::Target(_))));
     }
+    fn restarted(scene: &mut Scene, seconds: i64) {
+        after(scene, seconds);
+        for record in scene.records.values_mut() {
+            if let Record::Target(target) = record {
+                target.suspects.was_restarted(now() - SignedDuration::from_secs(seconds - 10));
+            }
+        }
+    }
     fn of(scene: &mut Scene, replicas: u32) {
         scene.owners(vec![
             workload(WorkloadKind::ReplicaSet, "pay-6c9f", Some(replicas), replicas),
@@ -328,12 +336,19 @@ fn suspects_of_one_workload_have_one_restart_or_none_where_every_replica_is_susp
             + restart not before 2026-11-20T12:00:07Z: restart deployment shop/pay"),
         ("the restart has been, after this pod was made", |scene| {
             scene.pod.created_at = Some(now() - SignedDuration::from_hours(1));
-            after(scene, 30);
+            restarted(scene, 30);
         }, "
             + evidence:
             + quarantine: check POD; label POD and take away its app, hash; verify within 10 s that nothing reaches it"),
-        ("the restart has been, before this pod was made", |scene| {
+        ("a restart was to come and was taken back, or failed", |scene| {
+            scene.pod.created_at = Some(now() - SignedDuration::from_hours(1));
             after(scene, 30);
+        }, "
+            + evidence:
+            + quarantine: check POD; label POD and take away its app, hash; verify within 10 s that nothing reaches it
+            + restart not before 2026-11-20T12:00:10Z: restart deployment shop/pay"),
+        ("the restart has been, before this pod was made", |scene| {
+            restarted(scene, 30);
             scene.pod.created_at = Some(now() - SignedDuration::from_secs(15));
         }, "
             + evidence:

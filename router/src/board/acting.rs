@@ -1,7 +1,6 @@
 //! `/act` and `/silences/new`: what a command will do, shown first; and then done.
 
 use askama::Template;
-use aws_lc_rs::rand;
 use axum::Form;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
@@ -9,19 +8,24 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::json;
-use watchfire_core::act::{ActWhen, StepRecord};
+use watchfire_core::act::{Act, ActWhen, StepRecord};
 use watchfire_core::attributes::matchers;
+use watchfire_core::ids::EffectId;
+use watchfire_core::standing::{Progress, ended};
 use watchfire_core::verdict::Why;
 
-use super::Board;
+use super::decided;
 use super::deed::{Asked, Deed, Field, SPANS};
 use super::desk::Trouble;
 use super::shell::{self, Main};
 use super::visitor::Visitor;
 use super::words::line;
+use super::{Board, FORGED};
 use crate::api::params::Of;
 use crate::api::views::{Approval, CommandResult, Incident, IncidentDetail, Rehearsed};
 use crate::api::{OperatorEndpoint, params};
+use crate::identity::random;
+use crate::web::Refusal;
 
 /// What a command will do, and the form that has it done.
 struct Will {
@@ -150,11 +154,12 @@ pub(super) async fn new_silence(
 /// Has it done, once a form of this session says so.
 pub(super) async fn act(visitor: Visitor, State(board): State<Board>, Form(asked): Form<Asked>) -> Response {
     if !visitor.has_sent(&asked.csrf) {
+        board.refusals.count(Refusal::Csrf, FORGED);
         let message = "expected this session's own form; open the page again";
         return shell::trouble(&visitor, "/", Trouble::because(StatusCode::FORBIDDEN, message));
     }
     let Ok(deed) = asked.deed.parse::<Deed>() else { return unknown(&visitor, &asked) };
-    let wish = match deed.wish(&asked, Timestamp::now()) {
+    let wish = match deed.wish(&asked, asked.since(Timestamp::now())) {
         Ok(Some(wish)) => wish,
         Ok(None) => return unknown(&visitor, &asked),
         Err(mistake) => {
@@ -173,8 +178,8 @@ pub(super) async fn act(visitor: Visitor, State(board): State<Board>, Form(asked
             let refused = refused(&result);
             let mut lines = said(&result);
             lines.extend(refused.clone().map(|refused| format!("not done: {refused}")));
-            let page =
-                Done { title: deed.text(), lines, is_refused: refused.is_some(), back: deed.back(&asked.of) };
+            let is_refused = refused.is_some() || has_failed(&result);
+            let page = Done { title: deed.text(), lines, is_refused, back: deed.back(&asked.of) };
             answer(&visitor, StatusCode::OK, deed.text(), &page)
         }
         Err(trouble) => shell::trouble(&visitor, "/incident", trouble),
@@ -200,7 +205,8 @@ async fn rehearsed(
     deed: Deed,
     asked: &Asked,
 ) -> Result<Option<Will>, Trouble> {
-    let wish = deed.wish(asked, Timestamp::now());
+    let now = Timestamp::now();
+    let wish = deed.wish(asked, now);
     let wish = wish.map_err(|mistake| Trouble::because(StatusCode::UNPROCESSABLE_ENTITY, mistake))?;
     let Some(wish) = wish else { return Ok(None) };
     let (by, reason) = (visitor.name.clone(), asked.reason.clone());
@@ -211,8 +217,8 @@ async fn rehearsed(
         lines: said(&result),
         refused: refused(&result),
         csrf: visitor.has(deed.least()).then(|| visitor.csrf.clone().unwrap_or_default()),
-        id: nonce(),
-        fields: fields(deed, asked),
+        id: nonce()?,
+        fields: fields(deed, asked, now),
         asks_why: deed != Deed::Silence,
         must_say_why: deed.must_say_why(),
         button: deed.text(),
@@ -221,9 +227,9 @@ async fn rehearsed(
 }
 
 /// What the form says again.
-fn fields(deed: Deed, asked: &Asked) -> Vec<(&'static str, String)> {
-    let Asked { deed: _, of, to, span, matches, ticket, p0, reason, id: _, csrf: _ } = asked;
-    let mut fields = vec![("do", deed.name().to_owned())];
+fn fields(deed: Deed, asked: &Asked, now: Timestamp) -> Vec<(&'static str, String)> {
+    let Asked { deed: _, of, to, span, matches, ticket, p0, reason, id: _, at: _, csrf: _ } = asked;
+    let mut fields = vec![("do", deed.name().to_owned()), ("at", now.to_string())];
     let more = [("of", of), ("to", to), ("for", span), ("match", matches), ("ticket", ticket), ("p0", p0)];
     let reason = (deed == Deed::Silence).then_some(("reason", reason));
     let said = more.into_iter().chain(reason).filter(|(_, value)| !value.is_empty());
@@ -232,12 +238,10 @@ fn fields(deed: Deed, asked: &Asked) -> Vec<(&'static str, String)> {
 }
 
 /// A form sent twice is one command.
-fn nonce() -> String {
-    let mut bytes = [0; 16];
-    match rand::fill(&mut bytes) {
-        Ok(()) => format!("board-{}", bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>()),
-        Err(_) => String::new(),
-    }
+fn nonce() -> Result<String, Trouble> {
+    let none =
+        |_| Trouble::because(StatusCode::SERVICE_UNAVAILABLE, "this machine has no random bits for a form");
+    Ok(format!("board-{}", random().map_err(none)?))
 }
 
 /// Why it is declined, if it is.
@@ -248,24 +252,38 @@ fn refused(CommandResult { decision, .. }: &CommandResult) -> Option<String> {
     })
 }
 
-/// What it does, a line each.
+/// Whether something of it was tried and not done.
+fn has_failed(CommandResult { decision, outcomes, .. }: &CommandResult) -> bool {
+    let outcome = |act: &Act| outcomes.as_ref().and_then(|all| all.get(&act.id));
+    decision.acts.iter().any(|act| ended(outcome(act)).0 == Progress::Failed)
+}
+
+/// What it does, and what came of it, a line each.
 fn said(result: &CommandResult) -> Vec<String> {
-    let CommandResult { dry_run, decision, outcomes: _, acts, effect, silence, remark } = result;
+    let CommandResult { dry_run, decision, outcomes, acts, effect, silence, remark } = result;
+    let came_of = |id: &EffectId| ended(outcomes.as_ref().and_then(|all| all.get(id)));
     let mut lines = vec![decision.subject.clone()];
     lines.extend(effect.as_ref().map(|effect| format!("it {}", effect.sentence())));
     lines.extend(silence.as_ref().map(|silence| format!("silence {}", silence.id)));
-    let will = if *dry_run { "will be" } else { "is" };
     for effect in &decision.effects {
-        lines.push(format!("{} {will} told: {}", effect.channel, effect.kind.as_str()));
+        let (channel, kind) = (&effect.channel, effect.kind.as_str());
+        lines.push(match (*dry_run, came_of(&effect.id)) {
+            (true, _) => format!("{channel} will be told: {kind}"),
+            (false, (progress, _, what)) => {
+                format!("{kind} to {channel}: {}{}", progress.as_str(), decided::said(&what))
+            }
+        });
     }
     for Rehearsed { act, steps } in acts.iter().flatten() {
         lines.push(format!("would do: {} of {}{}", act.action.as_str(), act.target.named(), then(&act.when)));
         lines.extend(steps.iter().map(step));
     }
     if !dry_run {
-        lines.extend(
-            decision.acts.iter().map(|act| format!("{} of {}", act.action.as_str(), act.target.named())),
-        );
+        lines.extend(decision.acts.iter().map(|act| {
+            let (progress, _, what) = came_of(&act.id);
+            let (action, target) = (act.action.as_str(), act.target.named());
+            format!("{action} of {target}: {}{}", progress.as_str(), decided::said(&what))
+        }));
     }
     if decision.why != Why::Declined {
         lines.extend(decision.withheld.iter().map(|withheld| format!("not done: {withheld}")));

@@ -4,12 +4,11 @@ use std::io::Write as _;
 
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use watchfire_core::hash::sha256;
 use watchfire_core::text::visible;
 
 /// No page takes anything from elsewhere, runs what stands in it, or is shown in another.
@@ -46,7 +45,6 @@ pub(super) async fn guarded(request: Request, next: Next) -> Response {
 pub(super) struct Packed {
     plain: Bytes,
     gzip: Bytes,
-    tag: HeaderValue,
 }
 
 /// A text, compressed once for all who ask. What would turn or hide text is spelt out before.
@@ -56,22 +54,16 @@ pub(super) fn packed(text: &str) -> Packed {
     // Writing into memory cannot fail.
     let _ = encoder.write_all(text.as_bytes());
     let gzip = encoder.finish().unwrap_or_default();
-    let tag = format!("\"{}\"", sha256(&text).chars().take(24).collect::<String>());
-    let tag = HeaderValue::from_str(&tag).unwrap_or(HeaderValue::from_static("\"\""));
-    Packed { plain: Bytes::from(text.into_owned()), gzip: Bytes::from(gzip), tag }
+    Packed { plain: Bytes::from(text.into_owned()), gzip: Bytes::from(gzip) }
 }
 
 impl Packed {
-    /// The answer to a request with those headers; that nothing is new, where whoever asks has it.
+    /// The answer to a request with those headers.
     pub(super) fn answer(&self, headers: &HeaderMap, kind: &'static str) -> Response {
-        let Self { plain, gzip, tag } = self;
-        if headers.get(header::IF_NONE_MATCH) == Some(tag) {
-            return (StatusCode::NOT_MODIFIED, [(header::ETAG, tag.clone())]).into_response();
-        }
+        let Self { plain, gzip } = self;
         let of = |body: &Bytes| Body::from(body.clone());
         let named = [
             (header::CONTENT_TYPE, HeaderValue::from_static(kind)),
-            (header::ETAG, tag.clone()),
             (header::VARY, HeaderValue::from_static("accept-encoding, cookie, watchfire-part")),
         ];
         match takes_gzip(headers) && !gzip.is_empty() {

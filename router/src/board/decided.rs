@@ -27,10 +27,10 @@ impl Decided {
     /// As a page about one thing shows it.
     pub(super) fn of(decision: &Decision) -> Self {
         let Decision { event, id, at, by, kind, rule, priority, verdict, because, .. } = decision;
-        let (verdict, tone) = match verdict {
-            Verdict::Page => ("paged", "bad"),
-            Verdict::Digest => ("digest", "warn"),
-            Verdict::Quiet => ("quiet", ""),
+        let tone = match verdict {
+            Verdict::Page => "bad",
+            Verdict::Digest => "warn",
+            Verdict::Quiet => "",
         };
         let is_event = *by == DecidedBy::Event;
         let name = id.as_ref().map_or(event.as_str(), |id| id.as_str());
@@ -39,7 +39,7 @@ impl Decided {
             priority: priority.to_string(),
             what: line(kind),
             href: is_event.then(|| about("/event", name)),
-            verdict,
+            verdict: verdict.in_words(),
             tone,
             at: when(*at),
             because: line(because),

@@ -1,10 +1,11 @@
 //! What can be asked for by a form: each with its name, its words, and the command that it is.
 
 use jiff::{SignedDuration, Timestamp};
-use strum::{EnumString, IntoStaticStr};
+use strum::{EnumString, IntoStaticStr, VariantArray};
 use watchfire_core::command::CommandKind;
 use watchfire_core::ids::{ApprovalId, IncidentKey, SilenceId};
 use watchfire_core::silence::{Extension, SilenceDraft};
+use watchfire_core::span;
 
 use super::visitor::Visitor;
 use super::words::{about, asking};
@@ -12,7 +13,7 @@ use crate::identity::Role;
 use watchfire_core::attributes::matchers;
 
 /// One of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "kebab-case")]
 pub(super) enum Deed {
     Ack,
@@ -53,7 +54,20 @@ pub(super) struct Asked {
     pub(super) reason: String,
     /// The same with every sending of one form.
     pub(super) id: String,
+    /// When it was shown what will be done: what lasts two hours lasts them from then on, however often it is sent.
+    pub(super) at: String,
     pub(super) csrf: String,
+}
+
+/// A form that was shown longer ago than that counts from when it is sent.
+const SHOWN: SignedDuration = SignedDuration::from_hours(1);
+
+impl Asked {
+    /// From when on what it asks for counts.
+    pub(super) fn since(&self, now: Timestamp) -> Timestamp {
+        let at = self.at.parse().ok().filter(|at| *at <= now && now.duration_since(*at) < SHOWN);
+        at.unwrap_or(now)
+    }
 }
 
 /// A link to a deed.
@@ -203,7 +217,7 @@ impl Deed {
             Deed::Extend => match asked.span.as_str() {
                 "" => return Ok(None),
                 span => {
-                    let ends_at = now + long(span)?;
+                    let ends_at = end(span, now)?;
                     CommandKind::Extend(Extension { silence: SilenceId::new(&asked.of), ends_at })
                 }
             },
@@ -215,7 +229,7 @@ impl Deed {
                     CommandKind::Silence(SilenceDraft {
                         matches: pattern.to_string(),
                         starts_at: None,
-                        ends_at: now + long(&asked.span)?,
+                        ends_at: end(&asked.span, now)?,
                         ticket: Some(asked.ticket.trim().to_owned()).filter(|ticket| !ticket.is_empty()),
                         yes_cover_p0: !asked.p0.is_empty(),
                     })
@@ -254,21 +268,17 @@ pub(super) fn words(text: &str) -> Result<Vec<String>, String> {
     Ok(words)
 }
 
-fn long(span: &str) -> Result<SignedDuration, String> {
-    let expected = || format!("expected for how long, such as 2h, found `{}`", super::words::line(span));
-    let (number, unit) = span.split_at_checked(span.len().saturating_sub(1)).ok_or_else(expected)?;
-    let number: i64 = number.parse().ok().filter(|number| (1..=720).contains(number)).ok_or_else(expected)?;
-    match unit {
-        "m" => Ok(SignedDuration::from_mins(number)),
-        "h" => Ok(SignedDuration::from_hours(number)),
-        "d" => Ok(SignedDuration::from_hours(number * 24)),
-        _ => Err(expected()),
-    }
+/// When what lasts so long from then on is over.
+fn end(span: &str, now: Timestamp) -> Result<Timestamp, String> {
+    let long = span::parse(span)?;
+    now.checked_add(long)
+        .map_err(|_| format!("expected a length of time such as 2h, found `{span}`, which is too long"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::identity;
 
     #[test]
     fn matchers_stand_behind_one_another_and_what_has_spaces_in_quotes() {
@@ -281,11 +291,35 @@ mod tests {
     }
 
     #[test]
-    fn a_time_is_a_number_and_a_unit_and_nothing_else() {
-        assert_eq!(long("30m"), Ok(SignedDuration::from_mins(30)));
-        assert_eq!(long("7d"), Ok(SignedDuration::from_hours(7 * 24)));
-        for wrong in ["", "h", "2", "0h", "-1h", "1y", "99999d", "ä"] {
-            assert!(long(wrong).is_err(), "{wrong}");
+    fn a_form_is_there_for_whoever_may_have_it_done() {
+        let text = "x".to_owned();
+        let asked = Asked {
+            of: text.clone(),
+            to: text,
+            span: "1h".to_owned(),
+            matches: "rule=x".to_owned(),
+            ..Asked::default()
+        };
+        for deed in Deed::VARIANTS {
+            let wish = deed.wish(&asked, Timestamp::UNIX_EPOCH).expect("it is read").expect("it is whole");
+            assert_eq!(deed.least(), identity::least(&wish), "{deed:?}");
+        }
+    }
+
+    #[test]
+    fn what_lasts_too_long_is_refused_and_not_a_panic() {
+        for wrong in ["", "h", "2", "0h", "-1h", "1y", "ä", "9999999w"] {
+            assert!(end(wrong, Timestamp::UNIX_EPOCH).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn what_was_shown_is_what_is_done_unless_it_was_long_ago() {
+        let now: Timestamp = "2026-11-20T12:00:00Z".parse().expect("a time");
+        let asked = |at: &str| Asked { at: at.to_owned(), ..Asked::default() }.since(now);
+        assert_eq!(asked("2026-11-20T11:30:00Z"), "2026-11-20T11:30:00Z".parse().expect("a time"));
+        for other in ["", "soon", "2026-11-20T10:00:00Z", "2026-11-20T12:00:01Z"] {
+            assert_eq!(asked(other), now, "{other}");
         }
     }
 }

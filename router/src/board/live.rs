@@ -38,7 +38,8 @@ pub(super) struct Moment(pub(super) u64, pub(super) u64);
 pub(super) struct Live {
     here: watch::Receiver<u64>,
     elsewhere: watch::Receiver<u64>,
-    ticks: watch::Receiver<u64>,
+    /// Whoever looks on has one of their own: this is cloned with the board, for each of its routes.
+    ticks: Arc<watch::Receiver<u64>>,
 }
 
 /// What was decided last, and how much of it is done.
@@ -51,7 +52,7 @@ impl Live {
         let (elsewhere, others) = watch::channel(0);
         let here = router.changes();
         tokio::spawn(follow(Arc::downgrade(router), here.clone(), ticks, elsewhere));
-        Self { here, elsewhere: others, ticks: ticking }
+        Self { here, elsewhere: others, ticks: Arc::new(ticking) }
     }
 
     /// How much has happened by now.
@@ -71,7 +72,7 @@ async fn follow(
         tokio::select! {
             changed = here.changed() => if changed.is_err() { return },
             _ = looks.tick() => {
-                // Those of the board itself are two.
+                // That of the board itself is one.
                 let is_looked_at = ticks.receiver_count() > 1;
                 let found = if is_looked_at { others(&router).await } else { None };
                 if found.is_none() || found == newest {
@@ -103,7 +104,7 @@ pub(super) async fn live(
     State(board): State<Board>,
     line: Option<Extension<Arc<Line>>>,
 ) -> Response {
-    let mut ticks = board.live.ticks.clone();
+    let mut ticks = (*board.live.ticks).clone();
     ticks.mark_changed();
     let until = Instant::now() + LONGEST;
     let events = stream::unfold((ticks, line, until), async |(mut ticks, line, until)| {

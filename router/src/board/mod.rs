@@ -30,13 +30,16 @@ use axum::routing::get;
 
 use crate::identity::Access;
 use crate::router::Router;
-use crate::web::{Who, identified};
+use crate::web::{Refusals, Who, identified};
 use desk::Desk;
 use kept::Kept;
 use live::Live;
 
 /// The most that a form may be, in bytes: an event fits.
 const MOST_BYTES: usize = 1024 * 1024;
+
+/// What is written down of a form that is none of a session's own.
+const FORGED: &str = "a form of the board that is none of this session's";
 
 /// What all pages need.
 #[derive(Clone)]
@@ -45,12 +48,15 @@ pub(crate) struct Board {
     access: Arc<Access>,
     kept: Arc<Kept>,
     live: Live,
+    /// Counts those that are refused.
+    refusals: Arc<Refusals>,
 }
 
 /// The pages, over the routes of the API.
 pub(crate) fn board(api: Routes, who: Who, router: &Arc<Router>) -> Routes {
     let live = Live::begin(router);
-    let board = Board { desk: Desk::new(api), access: who.access.clone(), kept: Arc::default(), live };
+    let (access, refusals) = (who.access.clone(), who.refusals.clone());
+    let board = Board { desk: Desk::new(api), access, kept: Arc::default(), live, refusals };
     Routes::new()
         .route("/", get(pages::now))
         .route("/incident", get(pages::incident))

@@ -25,6 +25,9 @@ const PAGES: [(&str, &str); 8] = [
     ("Why", "/why"),
 ];
 
+/// Those that tell of every namespace.
+const OF_EVERYTHING: [&str; 2] = ["/stream", "/digest"];
+
 #[derive(Template)]
 #[template(path = "shell.html")]
 struct Shell<'p> {
@@ -34,7 +37,7 @@ struct Shell<'p> {
     viewer: Option<Viewer<'p>>,
     mark: &'p str,
     version: &'static str,
-    pages: [(&'static str, &'static str); 8],
+    pages: Vec<(&'static str, &'static str)>,
 }
 
 struct Viewer<'p> {
@@ -80,6 +83,8 @@ pub(super) fn whole(visitor: Option<&Visitor>, at: &str, main: &Main) -> String 
         role: visitor.role.map(|role| role.as_str()),
         csrf: visitor.csrf.as_deref(),
     });
+    let is_theirs =
+        |path: &str| !OF_EVERYTHING.contains(&path) || visitor.is_none_or(Visitor::sees_everything);
     let Main { title, html } = main;
     let shell = Shell {
         title,
@@ -88,7 +93,7 @@ pub(super) fn whole(visitor: Option<&Visitor>, at: &str, main: &Main) -> String 
         viewer,
         mark: &MARK,
         version: env!("CARGO_PKG_VERSION"),
-        pages: PAGES,
+        pages: PAGES.into_iter().filter(|(_, path)| is_theirs(path)).collect(),
     };
     shell.render().unwrap_or_default()
 }
@@ -96,10 +101,8 @@ pub(super) fn whole(visitor: Option<&Visitor>, at: &str, main: &Main) -> String 
 /// The answer with a page that nobody else is shown.
 pub(super) fn answer(visitor: Option<&Visitor>, status: StatusCode, main: &Main) -> Response {
     let headers = visitor.map(|visitor| visitor.headers.clone()).unwrap_or_default();
-    let mut answer = packed(&whole(visitor, "", main)).answer(&headers, HTML).into_response();
-    if answer.status() == StatusCode::OK {
-        *answer.status_mut() = status;
-    }
+    let mut answer = packed(&whole(visitor, "", main)).answer(&headers, HTML);
+    *answer.status_mut() = status;
     answer
 }
 

@@ -11,12 +11,13 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use watchfire_core::text::clean;
 
-use super::Board;
 use super::desk::Trouble;
 use super::shell::{self, Main};
 use super::visitor::{NAME, Visitor};
+use super::{Board, FORGED};
 use crate::identity::Stranger;
 use crate::secret::Secret;
+use crate::web::Refusal;
 
 /// A browser keeps the name for so long, in seconds: a year.
 const KEPT: u32 = 31_536_000;
@@ -86,6 +87,7 @@ async fn log_in(
             answer
         }
         Err(stranger) => {
+            board.refusals.count(Refusal::Token, "a token that is nobody's, to sign in to the board");
             let mistake = match stranger {
                 Stranger::NobodyMay => "Nobody may: neither http.operator_token nor access is configured.",
                 Stranger::ShowsNothing | Stranger::ShowsWrong => "This token is nobody's.",
@@ -102,6 +104,7 @@ async fn log_out(
     Form(SignOut { csrf }): Form<SignOut>,
 ) -> Response {
     if !visitor.has_sent(&csrf) {
+        board.refusals.count(Refusal::Csrf, FORGED);
         let message = "expected this session's own form; open the page again";
         return shell::trouble(&visitor, "/", Trouble::because(StatusCode::FORBIDDEN, message));
     }

@@ -8,7 +8,7 @@ use axum::http::{Extensions, HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse as _, Redirect, Response};
 
 use super::words::asking;
-use crate::identity::{How, Identity, Role, Session};
+use crate::identity::{How, Identity, Place, Role, Session};
 
 /// The cookie with the name that whoever shows the operators' token goes by.
 pub(super) const NAME: &str = "watchfire-name";
@@ -39,6 +39,12 @@ impl Visitor {
     /// Whether they have at least that role somewhere.
     pub(super) fn has(&self, least: Role) -> bool {
         self.role >= Some(least)
+    }
+
+    /// Whether they may look everywhere.
+    pub(super) fn sees_everything(&self) -> bool {
+        let identity = self.extensions.get::<Identity>();
+        identity.is_some_and(|identity| identity.has(Role::Viewer, &Place::everywhere()).is_ok())
     }
 
     /// Whether a form is one of their session's own. Who is let in by no cookie has none, and no other page can have

@@ -6,7 +6,6 @@ use jiff::Timestamp;
 use watchfire_core::ids::RouteName;
 use watchfire_core::notice::ByWhom;
 use watchfire_core::standing::{NotDone, Told};
-use watchfire_core::verdict::Verdict;
 
 use super::Failed;
 use super::asking::{Whom, look, minute, question_of};
@@ -108,11 +107,7 @@ fn asked_about(story: &IncidentDetail) -> Option<&Decision> {
 
 fn why(decision: &Decision, incident: Option<&Incident>) -> Vec<String> {
     let Decision { event, at, kind, rule, family, priority, verdict, because, withheld, acts, .. } = decision;
-    let verdict = match verdict {
-        Verdict::Page => "paged",
-        Verdict::Digest => "left to the digest",
-        Verdict::Quiet => "not paged",
-    };
+    let verdict = verdict.in_words();
     let (head, by) = match &decision.by {
         DecidedBy::Event => {
             (format!("Event {event}"), format!("{}: {priority} by rule {rule} ({family})", theirs(kind)))

@@ -7,7 +7,7 @@ use arc_swap::ArcSwap;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use jiff::Timestamp;
 
-use super::session::{Begun, Cookie, Sessions, shown};
+use super::session::{Cookie, Sessions, shown};
 use super::token::bearer;
 use super::{Csrf, Digest, Grant, How, Identity, Lasts, Token};
 use crate::secret::Secret;
@@ -103,7 +103,7 @@ impl Access {
             let lasts = self.known.load().sessions;
             let session = self.sessions.of(id, lasts, now);
             let known =
-                session.and_then(|(begun, csrf)| Some((self.begun_by(&begun, now)?, Session { csrf })));
+                session.and_then(|(token, csrf)| Some((self.of_token(&token, now)?, Session { csrf })));
             if let Some((identity, session)) = known {
                 return Ok((identity, Some(session)));
             }
@@ -128,23 +128,9 @@ impl Access {
     ) -> Result<(Identity, HeaderValue), Stranger> {
         let digest = Digest::of(token.expose().trim().as_bytes());
         let identity = self.of_token(&digest, now).ok_or(self.wrong())?;
-        let cookie = self.begin(Begun::Token(digest), headers, now)?;
+        let cookie = self.begin(digest, headers, now)?;
         telemetry::logged_in(&identity.name, identity.how.as_str());
         Ok((identity, cookie))
-    }
-
-    /// Begins a session of somebody whom an identity provider named.
-    ///
-    /// # Errors
-    /// The system gives no random bits.
-    pub fn begin_for(
-        &self,
-        identity: Identity,
-        headers: &HeaderMap,
-        now: Timestamp,
-    ) -> Result<HeaderValue, Stranger> {
-        telemetry::logged_in(&identity.name, identity.how.as_str());
-        self.begin(Begun::Person(Box::new(identity)), headers, now)
     }
 
     /// Ends the session that a request shows, if it does: what `Set-Cookie` is to say.
@@ -155,20 +141,13 @@ impl Access {
         Cookie::Ends.header(headers)
     }
 
-    fn begin(&self, begun: Begun, headers: &HeaderMap, now: Timestamp) -> Result<HeaderValue, Stranger> {
+    fn begin(&self, token: Digest, headers: &HeaderMap, now: Timestamp) -> Result<HeaderValue, Stranger> {
         // A session that was there before is not taken over.
         if let Some(id) = shown(headers) {
             self.sessions.end(id);
         }
-        let id = self.sessions.begin(begun, now).map_err(|_| Stranger::ShowsWrong)?;
+        let id = self.sessions.begin(token, now).map_err(|_| Stranger::ShowsWrong)?;
         Cookie::Begins(&id).header(headers).ok_or(Stranger::ShowsWrong)
-    }
-
-    fn begun_by(&self, begun: &Begun, now: Timestamp) -> Option<Identity> {
-        match begun {
-            Begun::Token(digest) => self.of_token(digest, now),
-            Begun::Person(identity) => Some((**identity).clone()),
-        }
     }
 
     /// Whose token that is. All are compared, so that the time it takes does not tell whose it might be.

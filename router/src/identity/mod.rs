@@ -23,6 +23,7 @@ pub(crate) use host::without_port;
 pub use least::{Wanted, least};
 pub use role::{Grant, Place, Role};
 pub use session::{Csrf, Lasts};
+pub(crate) use token::random;
 pub use token::{Digest, Token, new_token};
 
 use schemars::JsonSchema;
@@ -39,12 +40,6 @@ pub enum How {
     OperatorToken,
     /// By a token of their own.
     Token,
-    /// By an identity provider.
-    Oidc,
-    /// By the load balancer that has asked one.
-    Alb,
-    /// By a token of Kubernetes.
-    Kubernetes,
     /// By AWS.
     Iam,
     /// Not at all: they ask from this machine, and whoever does may that much.
@@ -93,13 +88,7 @@ impl Identity {
         let says = says.trim();
         match self.how {
             How::OperatorToken if !says.is_empty() => (says.to_owned(), None),
-            How::OperatorToken
-            | How::Token
-            | How::Oidc
-            | How::Alb
-            | How::Kubernetes
-            | How::Iam
-            | How::AnonymousLoopback => {
+            How::OperatorToken | How::Token | How::Iam | How::AnonymousLoopback => {
                 let other = (!says.is_empty() && says != self.name).then(|| says.to_owned());
                 (self.name.clone(), other)
             }

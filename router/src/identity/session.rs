@@ -12,9 +12,9 @@ use aws_lc_rs::error::Unspecified;
 use axum::http::{HeaderMap, HeaderValue, header};
 use jiff::{SignedDuration, Timestamp};
 
+use super::Digest;
 use super::host::is_to_loopback;
 use super::token::random;
-use super::{Digest, Identity};
 
 /// The cookie over TLS: no other host, no page of plain HTTP can set it.
 const COOKIE: &str = "__Host-watchfire";
@@ -22,7 +22,7 @@ const COOKIE: &str = "__Host-watchfire";
 const LOOPBACK_COOKIE: &str = "watchfire";
 /// So many sessions at once; of more the one that was idle longest is over.
 const MOST: usize = 10_000;
-/// So many of one token or person, so that nobody ends those of others by beginning many.
+/// So many of one token, so that nobody ends those of others by beginning many.
 const MOST_OF_ONE: usize = 50;
 
 /// How long sessions last.
@@ -37,25 +37,6 @@ pub struct Lasts {
 impl Default for Lasts {
     fn default() -> Self {
         Self { idle: SignedDuration::from_mins(60), whole: SignedDuration::from_hours(12) }
-    }
-}
-
-/// By what a session was begun.
-#[derive(Clone, Debug)]
-pub(super) enum Begun {
-    /// A token, by its digest: who has it is asked each time.
-    Token(Digest),
-    /// Somebody whom an identity provider named.
-    Person(Box<Identity>),
-}
-
-impl Begun {
-    fn is_of_same(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Begun::Token(one), Begun::Token(other)) => one == other,
-            (Begun::Person(one), Begun::Person(other)) => one.key() == other.key(),
-            (Begun::Token(_), Begun::Person(_)) | (Begun::Person(_), Begun::Token(_)) => false,
-        }
     }
 }
 
@@ -83,7 +64,8 @@ impl fmt::Debug for Csrf {
 
 #[derive(Clone, Debug)]
 struct Kept {
-    begun: Begun,
+    /// Of the token that it was begun by.
+    token: Digest,
     csrf: Csrf,
     since: Timestamp,
     used: Timestamp,
@@ -95,22 +77,22 @@ pub(super) struct Sessions(Mutex<BTreeMap<Digest, Kept>>);
 
 impl Sessions {
     /// Begins one; the answer is the id, for the cookie alone.
-    pub(super) fn begin(&self, begun: Begun, now: Timestamp) -> Result<String, Unspecified> {
+    pub(super) fn begin(&self, token: Digest, now: Timestamp) -> Result<String, Unspecified> {
         let (id, csrf) = (random()?, Csrf(random()?));
         let mut kept = self.kept();
-        let own = || kept.iter().filter(|(_, session)| session.begun.is_of_same(&begun));
+        let own = || kept.iter().filter(|(_, session)| session.token == token);
         let idlest = match (own().count() >= MOST_OF_ONE, kept.len() >= MOST) {
             (true, _) => own().min_by_key(|(_, session)| session.used).map(|(id, _)| *id),
             (false, true) => kept.iter().min_by_key(|(_, session)| session.used).map(|(id, _)| *id),
             (false, false) => None,
         };
         idlest.and_then(|id| kept.remove(&id));
-        kept.insert(Digest::of(id.as_bytes()), Kept { begun, csrf, since: now, used: now });
+        kept.insert(Digest::of(id.as_bytes()), Kept { token, csrf, since: now, used: now });
         Ok(id)
     }
 
-    /// What the session with that id was begun by, where there is one that is not over; it is in use from now on.
-    pub(super) fn of(&self, id: &str, lasts: Lasts, now: Timestamp) -> Option<(Begun, Csrf)> {
+    /// The token that the session with that id was begun by, where there is one that is not over; it is in use from now on.
+    pub(super) fn of(&self, id: &str, lasts: Lasts, now: Timestamp) -> Option<(Digest, Csrf)> {
         let mut kept = self.kept();
         kept.retain(|_, session| {
             now.duration_since(session.used) < lasts.idle && now.duration_since(session.since) < lasts.whole
@@ -118,7 +100,7 @@ impl Sessions {
         // Looked up by a digest: how long that takes tells nothing of an id.
         let session = kept.get_mut(&Digest::of(id.as_bytes()))?;
         session.used = session.used.max(now);
-        Some((session.begun.clone(), session.csrf.clone()))
+        Some((session.token, session.csrf.clone()))
     }
 
     /// Ends it, if there is such a one.
@@ -179,8 +161,8 @@ mod tests {
         Timestamp::UNIX_EPOCH + SignedDuration::from_mins(minute)
     }
 
-    fn begun() -> Begun {
-        Begun::Token(Digest::of(b"a-token-of-the-tests"))
+    fn begun() -> Digest {
+        Digest::of(b"a-token-of-the-tests")
     }
 
     #[test]
@@ -221,7 +203,7 @@ mod tests {
         let first = sessions.begin(begun(), minute(0)).expect("random bits");
         let second = sessions.begin(begun(), minute(0)).expect("random bits");
         assert!(sessions.of(&first, LASTS, minute(1)).is_some());
-        let another = |number: usize| Begun::Token(Digest::of(number.to_string().as_bytes()));
+        let another = |number: usize| Digest::of(number.to_string().as_bytes());
         (2..=MOST).for_each(|number| drop(sessions.begin(another(number), minute(2)).expect("random bits")));
         assert!(sessions.of(&second, LASTS, minute(3)).is_none());
         assert!(sessions.of(&first, LASTS, minute(3)).is_some());
@@ -230,7 +212,7 @@ mod tests {
     #[test]
     fn whoever_begins_many_sessions_ends_their_own_and_nobody_elses() {
         let sessions = Sessions::default();
-        let other = Begun::Token(Digest::of(b"another-token-of-the-tests"));
+        let other = Digest::of(b"another-token-of-the-tests");
         let other = sessions.begin(other, minute(0)).expect("random bits");
         let first = sessions.begin(begun(), minute(1)).expect("random bits");
         let all: Vec<_> =

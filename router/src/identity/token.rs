@@ -112,7 +112,7 @@ pub fn new_token() -> Result<Secret, Unspecified> {
 }
 
 /// 256 random bits, as a cookie and a header can carry them.
-pub(super) fn random() -> Result<String, Unspecified> {
+pub(crate) fn random() -> Result<String, Unspecified> {
     let mut bytes = [0; 32];
     rand::fill(&mut bytes)?;
     Ok(URL_SAFE_NO_PAD.encode(bytes))

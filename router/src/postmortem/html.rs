@@ -1,5 +1,7 @@
 //! A page by itself: no script, nothing from elsewhere, fit for a printer.
 
+use watchfire_core::text::without_markup;
+
 use super::PostMortem;
 use super::markdown::sections;
 use super::words::Words;
@@ -19,7 +21,8 @@ svg{width:100%;height:auto}\
 @media print{body{margin:0;max-width:none}}";
 
 pub(super) fn written(report: &PostMortem) -> String {
-    let Texts { plain, title } = texts(report);
+    let plain = report.title.written(without_markup, without_markup);
+    let title = inline(&report.title);
     let mut page = format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width\">\n\
@@ -28,13 +31,13 @@ pub(super) fn written(report: &PostMortem) -> String {
          <h1>Post-mortem: {} {title}</h1>\n<p>Incident <code>{}</code>, episode {}</p>\n",
         report.priority,
         report.priority,
-        escaped(&report.incident),
+        without_markup(&report.incident),
         report.episode,
     );
     for limit in &report.limits {
-        page += &format!("<p class=\"note\">{}</p>\n", escaped(limit));
+        page += &format!("<p class=\"note\">{}</p>\n", without_markup(limit));
     }
-    let about = report.about.iter().map(|(name, words)| vec![escaped(name), inline(words)]);
+    let about = report.about.iter().map(|(name, words)| vec![without_markup(name), inline(words)]);
     page += &table(&[], about);
     page += &format!("<h2>Times</h2>\n<p>{}</p>\n{}", inline(&report.response), picture::drawn(report));
     let times = report.times.iter().map(|time| {
@@ -53,22 +56,13 @@ pub(super) fn written(report: &PostMortem) -> String {
     }
     page += "<h2>To be answered</h2>\n";
     for question in &report.questions {
-        page += &format!("<h3>{}</h3>\n<div class=\"answer\"></div>\n", escaped(question));
+        page += &format!("<h3>{}</h3>\n<div class=\"answer\"></div>\n", without_markup(question));
     }
     page += &format!(
         "<hr>\n<p>From the journal alone. SHA-256 of the facts: <code>{}</code></p>\n",
         report.sum()
     );
     page + "</body>\n</html>\n"
-}
-
-struct Texts {
-    plain: String,
-    title: String,
-}
-
-fn texts(report: &PostMortem) -> Texts {
-    Texts { plain: report.title.written(escaped, escaped), title: inline(&report.title) }
 }
 
 fn table(heads: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
@@ -82,21 +76,5 @@ fn table(heads: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
 }
 
 fn inline(words: &Words) -> String {
-    words.written(escaped, |text| format!("<code>{}</code>", escaped(text)))
-}
-
-/// Fit for a text and for a value in quotes.
-pub(super) fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '&' => escaped += "&amp;",
-            '<' => escaped += "&lt;",
-            '>' => escaped += "&gt;",
-            '"' => escaped += "&quot;",
-            '\'' => escaped += "&#39;",
-            _ => escaped.push(letter),
-        }
-    }
-    escaped
+    words.written(without_markup, |text| format!("<code>{}</code>", without_markup(text)))
 }

@@ -1,6 +1,7 @@
 //! The times as a picture: one below the other, as far apart as people can read, with what lies between.
 
-use super::html::escaped;
+use watchfire_core::text::without_markup;
+
 use super::{PostMortem, lasting};
 
 const WIDTH: usize = 720;
@@ -18,7 +19,7 @@ pub(super) fn drawn(report: &PostMortem) -> String {
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" \
          aria-label=\"{}\" font-family=\"system-ui,sans-serif\" font-size=\"14\" fill=\"currentColor\">\n",
-        escaped(&name),
+        without_markup(&name),
     );
     let mut before: Option<i64> = None;
     for (row, time) in report.times.iter().enumerate() {
@@ -32,15 +33,15 @@ pub(super) fn drawn(report: &PostMortem) -> String {
                 lasting(time.after_seconds - before),
             );
         }
-        let by = time.by.written(escaped, escaped);
+        let by = time.by.written(without_markup, without_markup);
         let by = if by.is_empty() { by } else { format!(", {by}") };
         svg += &format!(
             "<circle cx=\"170\" cy=\"{y}\" r=\"6\"/>\n\
              <text x=\"190\" y=\"{}\"><tspan font-weight=\"600\">{}</tspan>{by} \
              <tspan opacity=\".75\">{}</tspan></text>\n",
             y + 5,
-            escaped(time.what),
-            escaped(&report.second(time.at)),
+            without_markup(time.what),
+            without_markup(&report.second(time.at)),
         );
         before = Some(time.after_seconds);
     }

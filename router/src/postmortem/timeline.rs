@@ -75,11 +75,7 @@ fn told_of(decision: &Decision) -> Vec<Line> {
 
 /// What was decided and why; nothing of what decided itself and came to nothing.
 fn head(decision: &Decision) -> Option<(Kind, Words)> {
-    let verdict = match decision.verdict {
-        Verdict::Page => "paged",
-        Verdict::Digest => "left to the digest",
-        Verdict::Quiet => "not paged",
-    };
+    let verdict = decision.verdict.in_words();
     let because = &decision.because;
     let kind = decision.kind.strip_prefix("Command:").unwrap_or(&decision.kind);
     match &decision.by {

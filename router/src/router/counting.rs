@@ -20,7 +20,8 @@ pub struct RuleCounts {
     pub paged: u64,
     /// How many were left to the digest.
     pub digest: u64,
-    /// How many were news that was kept back: silenced, inhibited, muted, flapping, in a storm, grouped, over a limit.
+    /// How many were news that was kept back: silenced, inhibited, muted, flapping, in a storm, grouped, over a limit,
+    /// not as many yet as the rule asks for.
     pub suppressed: u64,
     /// When the last one was decided.
     pub last_at: Option<Timestamp>,
@@ -46,6 +47,7 @@ fn is_kept_back(why: Why) -> bool {
             | Why::Inhibited
             | Why::Muted
             | Why::Flapping
+            | Why::Counted
             | Why::Stormed
             | Why::Grouped
             | Why::Limited

@@ -88,7 +88,7 @@ impl Router {
                 found.insert(key.to_owned(), of_subject(&draft.face.subject));
             }
         };
-        self.store.fold_records("sayable/", BTreeMap::new(), gather).await
+        self.store.fold_records(Key::PAGE_DRAFTS, BTreeMap::new(), gather).await
     }
 
     /// Where a target is, which is in our cluster.

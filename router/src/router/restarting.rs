@@ -44,6 +44,10 @@ impl Router {
         };
         match ripe(*at, &entry.decision.event, workload.as_ref(), &pods) {
             Ripe::Now => Ok(()),
+            // Of one whose report was lost nobody hears any more.
+            Ripe::NotYet if self.clock.now() >= act.give_up_at => {
+                Err(self.needless("other suspects were not isolated in time"))
+            }
             Ripe::NotYet => Err(Attempt::Later(self.after(LOOK_AGAIN))),
             Ripe::Never(why) => Err(self.needless(why)),
         }

@@ -63,15 +63,16 @@ pub(super) fn commands(operator: Operator) -> Routes {
     let all = OperatorEndpoint::ALL.iter();
     let routes =
         all.fold(Routes::new(), |routes, endpoint| routes.route(endpoint.path(), answering(*endpoint)));
-    for_operators(routes, &operator).with_state(operator)
+    for_operators(routes, &operator, MOST_BYTES).with_state(operator)
 }
 
-/// The same routes, let in by what an operator shows, and introduced.
+/// The same routes, let in by what an operator shows, and introduced; a body has so many bytes at most.
 pub(super) fn for_operators<S: Clone + Send + Sync + 'static>(
     routes: Routes<S>,
     operator: &Operator,
+    most: usize,
 ) -> Routes<S> {
-    let bodies = Bodies::new(MOST_BYTES, MOST_BYTES, operator.refusals.clone());
+    let bodies = Bodies::new(most, most, operator.refusals.clone());
     let who = Who { access: operator.access.clone(), refusals: operator.refusals.clone() };
     routes
         .layer(DefaultBodyLimit::disable())

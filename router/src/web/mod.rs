@@ -26,6 +26,7 @@ pub use events::{Ingest, Senders};
 pub use health::Health;
 #[cfg(feature = "board")]
 pub(crate) use line::Line;
+pub(crate) use refusal::Refusal;
 pub use refusal::Refusals;
 pub(crate) use server::Server;
 pub use webhooks::{Webhooks, webhooks};

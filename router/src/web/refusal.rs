@@ -18,7 +18,7 @@ use crate::telemetry::{self, Metrics};
 /// Why somebody is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "snake_case")]
-pub(super) enum Refusal {
+pub(crate) enum Refusal {
     /// It was sent to a name that is none of ours, as by a page that had its name point here.
     Host,
     /// A page of another origin has it sent.
@@ -97,7 +97,7 @@ impl Refusals {
     }
 
     /// Refused for that reason; `detail` is what a human needs to mend it, and may be a stranger's text.
-    pub(super) fn count(&self, reason: Refusal, detail: impl Display) {
+    pub(crate) fn count(&self, reason: Refusal, detail: impl Display) {
         self.metrics.refused(reason.as_str());
         let Paced { pace, unsaid } = &self.paced[reason as usize];
         unsaid.fetch_add(1, Ordering::Relaxed);

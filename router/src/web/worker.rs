@@ -28,12 +28,14 @@ use crate::api::{WorkerEndpoint, params, views};
 use crate::router::RuleCounts;
 use crate::store;
 
+/// An event that is to be explained fits.
+pub(crate) const MOST_BYTES: usize = 1024 * 1024;
 /// So many decisions are listed, unless another number is asked for, and so many at most.
 const LISTED: (u16, u16) = (100, 200);
 /// Over so long it is counted what rules did.
 const COUNTED: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// How long a count is shown before it is made again: it reads every decision of that time.
-const FRESH: Duration = Duration::from_secs(60);
+const FRESH: Duration = Duration::from_secs(15 * 60);
 
 type Counts = BTreeMap<RuleName, RuleCounts>;
 
@@ -66,7 +68,7 @@ pub(super) fn worker(operator: Operator, health: Health) -> Routes {
         routes.route(endpoint.path(), answering)
     });
     let worker = Worker { operator: operator.clone(), health, counted: Arc::default() };
-    for_operators(routes, &operator).with_state(worker)
+    for_operators(routes, &operator, MOST_BYTES).with_state(worker)
 }
 
 async fn decisions(
@@ -96,7 +98,7 @@ async fn rules(State(worker): State<Worker>) -> Response {
 }
 
 impl Worker {
-    /// What rules did, counted at most a minute ago. Whoever asks meanwhile waits for the same count.
+    /// What rules did, counted at most a quarter of an hour ago. Whoever asks meanwhile waits for the same count.
     async fn counts(&self) -> Result<(Timestamp, Arc<Counts>), store::Error> {
         let mut counted = self.counted.lock().await;
         if let Some(Counted { since, counts, .. }) =

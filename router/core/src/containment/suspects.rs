@@ -21,8 +21,10 @@ pub const RESTARTS_AFTER: SignedDuration = SignedDuration::from_secs(10);
 pub struct Suspects {
     /// By UID, when each was found last.
     pods: BTreeMap<String, Timestamp>,
-    /// When it is restarted, or was: once for all that are found until then.
+    /// When it is to be restarted: once for all that are found until then.
     restart_at: Option<Timestamp>,
+    /// When it was.
+    restarted_at: Option<Timestamp>,
     /// When it was proposed to scale it to zero.
     proposed_at: Option<Timestamp>,
 }
@@ -77,11 +79,13 @@ impl Suspects {
 
     /// The restart that serves a suspect that was made then.
     pub(crate) fn restart(&self, made_at: Option<Timestamp>, now: Timestamp) -> Restart {
-        match self.restart_at {
-            Some(at) if now < at => Restart::Joined(at),
-            Some(at) if made_at.is_some_and(|made| made < at) => Restart::Was(at),
+        if let Some(at) = self.restart_at.filter(|at| now < *at) {
+            return Restart::Joined(at);
+        }
+        match self.restarted_at.filter(|at| made_at.is_some_and(|made| made < *at)) {
+            Some(at) => Restart::Was(at),
             // To the second, as it is written: each suspect's own act restarts once, whoever comes first.
-            Some(_) | None => Restart::Comes(whole_second(now + RESTARTS_AFTER)),
+            None => Restart::Comes(whole_second(now + RESTARTS_AFTER)),
         }
     }
 
@@ -89,9 +93,22 @@ impl Suspects {
         self.restart_at = Some(at);
     }
 
+    /// The restart of that time was done: what was to come may be taken back, or fail.
+    pub fn was_restarted(&mut self, at: Timestamp) {
+        self.restarted_at = self.restarted_at.max(Some(at));
+    }
+
+    /// What has happened has happened by now, and no restart is further away than one that is asked for now.
+    pub(crate) fn as_of(&mut self, now: Timestamp) {
+        let past = self.pods.values_mut().chain(&mut self.proposed_at).chain(&mut self.restarted_at);
+        past.for_each(|at| *at = (*at).min(now));
+        self.restart_at = self.restart_at.map(|at| at.min(whole_second(now + RESTARTS_AFTER)));
+    }
+
     /// The image is what is suspect: new pods of it would be, too. Whether that is proposed now and was not before.
     pub(crate) fn propose_none_at_all(&mut self, now: Timestamp) -> bool {
-        self.restart_at = self.restart_at.filter(|at| *at <= now);
+        // Also one whose time has come and that waits until others are isolated.
+        self.restart_at = None;
         let is_new = self.proposed_at.is_none();
         self.proposed_at.get_or_insert(now);
         is_new
@@ -181,9 +198,14 @@ mod tests {
         let (first, restart) = (at("2026-11-20T12:00:00.7Z"), at("2026-11-20T12:00:10Z"));
         assert_eq!(suspects.restart(made, first), Restart::Comes(restart));
         suspects.restarts_at(restart);
+        for now in ["2026-11-20T12:00:01Z", "2026-11-20T12:00:09.9Z"] {
+            assert_eq!(suspects.restart(made, at(now)), Restart::Joined(restart), "{now}");
+        }
+        // It was taken back, or has failed: another comes.
+        let another = Restart::Comes(at("2026-11-20T12:00:30Z"));
+        assert_eq!(suspects.restart(made, at("2026-11-20T12:00:20Z")), another);
+        suspects.was_restarted(restart);
         let cases = [
-            (made, "2026-11-20T12:00:01Z", Restart::Joined(restart)),
-            (made, "2026-11-20T12:00:09.9Z", Restart::Joined(restart)),
             (made, "2026-11-20T12:00:10Z", Restart::Was(restart)),
             (made, "2026-11-20T12:05:00Z", Restart::Was(restart)),
             (Some(restart), "2026-11-20T12:00:30Z", Restart::Comes(at("2026-11-20T12:00:40Z"))),
@@ -213,6 +235,24 @@ mod tests {
         suspects.restarts_at(at("2026-11-20T12:00:10Z"));
         assert_eq!([suspects.propose_none_at_all(now), suspects.propose_none_at_all(now)], [true, false]);
         assert_eq!(suspects.restart_at, None);
+        let mut late = Suspects::default();
+        late.restarts_at(at("2026-11-20T12:00:10Z"));
+        late.propose_none_at_all(at("2026-11-20T12:00:11Z"));
+        assert_eq!(late.restart_at, None, "its time has come, and it waits for one that is being isolated");
+    }
+
+    #[test]
+    fn a_clock_that_was_ahead_keeps_no_restart_away_and_no_suspect() {
+        let (now, ahead) = (at("2026-11-20T12:00:00Z"), at("2026-11-21T12:00:00Z"));
+        let mut suspects = Suspects::default();
+        suspects.found(&pod("a"), WINDOW, ahead);
+        suspects.restarts_at(ahead);
+        suspects.was_restarted(ahead);
+        suspects.as_of(now);
+        assert_eq!(suspects.restart(None, now), Restart::Joined(at("2026-11-20T12:00:10Z")));
+        assert_eq!(suspects.restarted_at, Some(now));
+        suspects.found(&pod("b"), WINDOW, at("2026-11-20T12:10:00Z"));
+        assert_eq!(suspects.count(), 1);
     }
 
     #[test]

@@ -50,17 +50,18 @@ impl Case<'_> {
         let place = Place::of(&self.rule.name, &values);
         draft.need(Key::Tally(place.record.clone()))?;
         let mut record = draft.tally(&place.record).cloned().unwrap_or_default();
+        let at = draft.now();
         let standing = if is_another {
-            let (at, line) = (
-                draft.now(),
-                format!("{}: {}", opening.record.title.trim_end_matches('.'), self.event.subject.line()),
-            );
-            record.count(&place, threshold, Counted { at, incident: incident.clone(), line })
+            let line =
+                format!("{}: {}", opening.record.title.trim_end_matches('.'), self.event.subject.line());
+            let standing = record.count(&place, threshold, Counted { at, incident: incident.clone(), line });
+            draft.put(Key::Tally(place.record.clone()), Record::Tally(Box::new(record)), Because::Counted);
+            standing
         } else {
-            record.forget(threshold, draft.now());
+            // Nothing to write: others share the record.
+            record.forget(threshold, at);
             record.standing(&place, threshold, incident)
         };
-        draft.put(Key::Tally(place.record.clone()), Record::Tally(Box::new(record)), Because::Counted);
         Ok(Some(Counting { threshold, place, standing, is_by_itself }))
     }
 }
@@ -110,6 +111,7 @@ impl News<'_> {
         }
         let mut record =
             draft.tally(&place.record).cloned().filter(|_| *standing == TallyStanding::Reached)?;
+        record.forget(threshold, draft.now());
         let named = record.tell(place);
         draft.put(Key::Tally(place.record.clone()), Record::Tally(Box::new(record)), Because::Counted);
         let line = |counted: &Counted| {

@@ -2,7 +2,7 @@
 
 use super::LONGEST_LINE;
 use crate::priority::Priority;
-use crate::text::clean;
+use crate::text::{clean, without_markup};
 use crate::verdict::EffectKind;
 
 /// What a page of that kind is seen by before it is read.
@@ -30,22 +30,6 @@ pub(super) fn link(address: &str) -> String {
 /// Cleaned, and no markup.
 pub(super) fn escape(text: &str) -> String {
     without_markup(&clean(text, LONGEST_LINE))
-}
-
-/// What is clean, and no markup.
-pub(super) fn without_markup(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            _ => out.push(c),
-        }
-    }
-    out
 }
 
 #[cfg(test)]

@@ -6,11 +6,9 @@ use super::incident::about;
 use super::{About, Timer};
 use crate::decision::Because;
 use crate::draft::Draft;
-use crate::ending;
 use crate::event::FindingState;
 use crate::ids::{FindingKey, IncidentKey};
 use crate::incident::{FindingRecord, IncidentRecord};
-use crate::notice::{ByWhom, Notice};
 use crate::priority::Priority;
 use crate::state::{Key, Record, State, Unread};
 use crate::verdict::Why;
@@ -73,16 +71,7 @@ impl Timer<'_> {
             draft.put_incident(about.incident, record, Because::Closed);
             return Ok(());
         }
-        draft.why(Why::WentQuiet);
-        ending::needs(about.incident, &record, draft)?;
-        let since = record.last_at.map(|at| self.policy.zone().minute(at)).unwrap_or_default();
-        let why = format!("{} since {since}", Why::WentQuiet.sentence());
-        let notice = Notice { why, ..self.said(draft, about, &record) };
-        let ended = ByWhom { by: "its end, by its sender".to_owned(), at: draft.now() };
-        let resolves = ending::end(draft, about.incident, &mut record, Some(ended), &notice);
-        draft.tell(resolves);
-        // What its finder goes on about is new when it is heard of again.
-        record.ended = None;
+        self.went_quiet(draft, about, &mut record, "its end, by its sender")?;
         draft.put_incident(about.incident, record, Because::Over);
         Ok(())
     }

@@ -61,7 +61,7 @@ impl Timer<'_> {
         let mut draft = self.draft(state, about, Why::Escalated, now);
         match due {
             Due::Unheld => self.unheld(&mut draft, about, &mut record)?,
-            Due::Quiet => self.went_quiet(&mut draft, about, &mut record)?,
+            Due::Quiet => self.went_quiet(&mut draft, about, &mut record, "quiet period")?,
             Due::Escalation => self.escalated(&mut draft, about, &mut record)?,
         }
         self.move_on(&mut record);
@@ -106,18 +106,20 @@ impl Timer<'_> {
         Ok(())
     }
 
-    fn went_quiet(
+    /// It is over though no finder said so: what that goes by.
+    pub(super) fn went_quiet(
         &self,
         draft: &mut Draft<'_>,
         about: About<'_>,
         record: &mut IncidentRecord,
+        by: &str,
     ) -> Result<(), Unread> {
         ending::needs(about.incident, record, draft)?;
         draft.why(Why::WentQuiet);
         let since = record.last_at.map(|at| self.policy.zone().minute(at)).unwrap_or_default();
         let why = format!("{} since {since}", Why::WentQuiet.sentence());
         let notice = Notice { why, ..self.said(draft, about, record) };
-        let ended = ByWhom { by: "quiet period".to_owned(), at: draft.now() };
+        let ended = ByWhom { by: by.to_owned(), at: draft.now() };
         let resolves = ending::end(draft, about.incident, record, Some(ended), &notice);
         draft.tell(resolves);
         // What its finders still hold to be open is new when it is heard of again.

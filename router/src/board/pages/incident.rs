@@ -7,6 +7,7 @@ use axum::response::Response;
 use jiff::Timestamp;
 use serde::Deserialize;
 use watchfire_core::standing::{Approval, ApprovalState, Told};
+use watchfire_core::text::without_markup;
 use watchfire_core::zone::Zone;
 
 use super::now::{clock, deeds, state};
@@ -172,9 +173,9 @@ fn delivered(told: &Told) -> String {
 
 /// What else is known; HTML.
 fn facts(story: &IncidentDetail) -> Vec<(&'static str, String)> {
-    let html = |text: &str| escaped(&line(text));
+    let html = |text: &str| without_markup(&line(text));
     let link = |path: &str, name: &str| {
-        format!("<a class=\"id\" href=\"{}\">{}</a>", escaped(&about(path, name)), html(name))
+        format!("<a class=\"id\" href=\"{}\">{}</a>", without_markup(&about(path, name)), html(name))
     };
     let mut facts = Vec::new();
     if let Some(incident) = &story.incident {
@@ -200,22 +201,6 @@ fn facts(story: &IncidentDetail) -> Vec<(&'static str, String)> {
         facts.push(("Same name", link("/event", other.as_str())));
     }
     facts
-}
-
-/// Text as HTML.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '&' => out.push_str("&amp;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            _ => out.push(letter),
-        }
-    }
-    out
 }
 
 /// The whole of it as text: for a ticket, or a chat.
@@ -252,6 +237,9 @@ mod tests {
 
     #[test]
     fn what_stands_in_a_fact_is_no_element() {
-        assert_eq!(escaped("<script a='1' b=\"2\">&"), "&lt;script a=&#39;1&#39; b=&quot;2&quot;&gt;&amp;");
+        assert_eq!(
+            without_markup("<script a='1' b=\"2\">&"),
+            "&lt;script a=&#39;1&#39; b=&quot;2&quot;&gt;&amp;"
+        );
     }
 }

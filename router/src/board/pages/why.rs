@@ -77,7 +77,16 @@ pub(crate) async fn explain(
     Form(Pasted { event }): Form<Pasted>,
 ) -> Response {
     // An envelope around it, as a queue has it, is taken off.
-    let text = messages(&event).ok().and_then(|texts| texts.first().map(|text| text.to_string()));
+    let texts = messages(&event).unwrap_or_default();
+    if texts.len() > 1 {
+        let mistake = Some(format!("expected one event, found {}", texts.len()));
+        return answer(
+            &visitor,
+            StatusCode::UNPROCESSABLE_ENTITY,
+            &Page { event, mistake, ..Page::default() },
+        );
+    }
+    let text = texts.first().map(|text| text.to_string());
     let asked = board.desk.explain(&visitor, text.unwrap_or_else(|| event.clone())).await;
     match asked {
         Ok(explained) => {

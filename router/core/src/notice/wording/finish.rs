@@ -58,7 +58,7 @@ pub(super) fn html_paragraph(text: &str) -> String {
 
 /// Text as it stands, as HTML.
 pub(super) fn preformatted(text: &str) -> String {
-    let lines: Vec<_> = text.lines().map(html::without_markup).collect();
+    let lines: Vec<_> = text.lines().map(crate::text::without_markup).collect();
     format!("<pre style=\"white-space:pre-wrap;word-break:break-word\">{}</pre>", lines.join("\n"))
 }
 
