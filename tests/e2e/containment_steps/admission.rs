@@ -1,12 +1,15 @@
 //! Under the admission policies that are printed, as Watchfire's own account: every step passes, and nothing that a thief of
 //! its token would do.
 
-use kube::api::{DeleteParams, DynamicObject, Patch, PatchParams};
+use kube::api::{DynamicObject, Patch, PatchParams};
 use kube::core::{GroupVersionKind, TypeMeta};
 use kube::discovery::ApiResource;
 use watchfire_tests::watchfire;
 
 use super::*;
+
+/// The policies have one name each, whoever prints them: on a shared cluster one test after the other.
+static OF_THAT_NAME: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
 /// What a program of ours prints, as objects.
 fn printed(arguments: &[&str]) -> Vec<DynamicObject> {
@@ -42,13 +45,9 @@ impl Scene {
             let ours = PatchParams::apply("watchfire-tests").force();
             let applied = self.api_of(object).patch(&name, &ours, &Patch::Apply(object)).await;
             applied.unwrap_or_else(|error| panic!("{name}: {error}"));
-        }
-    }
-
-    async fn take_away(&self, objects: &[DynamicObject]) {
-        for object in objects {
-            let name = object.metadata.name.clone().unwrap();
-            self.api_of(object).delete(&name, &DeleteParams::default()).await.unwrap();
+            if object.metadata.namespace.is_none() {
+                self.cluster.owns(&resource(object), &name);
+            }
         }
     }
 
@@ -82,6 +81,7 @@ async fn said(client: &kube::Client, path: &str, patch: &Value) -> String {
 
 #[tokio::test]
 async fn every_step_passes_the_printed_policies_and_nothing_that_a_thief_would_do() {
+    let _alone = OF_THAT_NAME.lock().await;
     let scene = Scene::new().await;
     let namespace = scene.namespace.clone();
     let _eks = scene.cluster.install_eks().await;
@@ -165,14 +165,11 @@ async fn every_step_passes_the_printed_policies_and_nothing_that_a_thief_would_d
     let ended = said(&scene.cluster.client(), &of_pod("pay"), &unlabelled).await;
     assert!(ended.contains("the pod is quarantined"), "{ended}");
     assert_eq!(said(&client, &of_pod("pay"), &unlabelled).await, "");
-    scene.take_away(policies).await;
-    if scene.cluster.fake().is_none() {
-        scene.take_away(&roles).await;
-    }
 }
 
 #[tokio::test]
 async fn in_a_protected_namespace_nothing_passes() {
+    let _alone = OF_THAT_NAME.lock().await;
     let scene = Scene::new().await;
     let namespace = scene.namespace.clone();
     let folder = tempfile::tempdir().unwrap();
@@ -204,10 +201,6 @@ async fn in_a_protected_namespace_nothing_passes() {
     {
         let ran = containment.run(std::slice::from_ref(&step), How::ForReal, soon()).await;
         assert!(refused(&ran), "{step:?}: {ran:?}");
-    }
-    scene.take_away(&stays_out).await;
-    if scene.cluster.fake().is_none() {
-        scene.take_away(&roles).await;
     }
 }
 

@@ -53,6 +53,7 @@ async fn the_admin_tier_denies_where_the_api_server_has_one() {
     let scene = Scene::new().await;
     let _eks = scene.cluster.install_eks().await;
     let deny = [Step::DenyAdmin { api: AdminApi::AwsClusterNetworkPolicy }];
+    // It stays where a cluster is shared: others lean on the same one.
     let first = scene.run(&deny).await;
     assert_eq!(first.end, End::Done, "{first:?}");
     assert_eq!(results(&scene.run(&deny).await), [(StepName::DenyAdmin, StepResult::Already)]);

@@ -25,7 +25,9 @@ async fn a_pod_is_found_in_each_of_the_eight_ways() {
     let id = Some(Container { name: None, id: Some(container) });
     let node = pod.spec.as_ref().unwrap().node_name.clone().unwrap();
     let address = pod.status.as_ref().unwrap().pod_ip.clone();
-    let image = format!("any@{}", first.image_id.rsplit('@').next().unwrap());
+    // What was loaded onto a node by hand has no digest of a registry, and is found by none.
+    let digest = first.image_id.split_once('@').map(|(_, digest)| format!("any@{digest}"));
+    assert!(digest.is_some() || kube.fake().is_none(), "{}", first.image_id);
     for look_up in [LookUp::Watch, LookUp::Each] {
         let ours_ = open(&kube, look_up).await;
         let cases = [
@@ -48,9 +50,11 @@ async fn a_pod_is_found_in_each_of_the_eight_ways() {
             assert_eq!(found(&context), expected, "{look_up:?} {subject:?}");
             assert_eq!(context.node.map(|node| node.name), Some(node.clone()), "{look_up:?} {subject:?}");
         }
-        // On a shared cluster others run the image, too.
-        let by_image = ours_.context(Subject { image: Some(image.clone()), ..ours() }).await;
-        assert!(found(&by_image).starts_with("image digest Possible "), "{}", found(&by_image));
+        if let Some(image) = digest.clone() {
+            // On a shared cluster others run the image, too.
+            let by_image = ours_.context(Subject { image: Some(image), ..ours() }).await;
+            assert!(found(&by_image).starts_with("image digest Possible "), "{}", found(&by_image));
+        }
         let by_user = ours_.context(Subject { node: Some(node.clone()), ..ours() }).await;
         assert_eq!(by_user.node.map(|node| node.name), Some(node.clone()));
     }

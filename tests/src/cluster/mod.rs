@@ -34,7 +34,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::{Namespace, ServiceAccount};
-use kube::api::{Api, DeleteParams, ObjectMeta, PostParams};
+use kube::api::{Api, ApiResource, DeleteParams, DynamicObject, ObjectMeta, PostParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 
 pub use calls::{Call, Fault, Match, Standing};
@@ -60,6 +60,8 @@ pub struct Cluster {
     proxy: Proxy,
     /// The test's own, shared with what looks after them.
     namespaces: Arc<Mutex<Vec<String>>>,
+    /// What has no namespace and is the test's own.
+    cluster_scoped: Mutex<Vec<(ApiResource, String)>>,
 }
 
 /// A value that has nothing to show.
@@ -103,7 +105,14 @@ impl Cluster {
         config.default_retry = false;
         let client = kube::Client::try_from(config.clone()).expect("the configuration makes a client");
         let proxy = Proxy::start(client.clone()).await;
-        Cluster { fake, config, client: Debugged(client), proxy, namespaces: Arc::default() }
+        Cluster {
+            fake,
+            config,
+            client: Debugged(client),
+            proxy,
+            namespaces: Arc::default(),
+            cluster_scoped: Mutex::default(),
+        }
     }
 
     /// Straight to the API server, as an administrator.
@@ -138,12 +147,19 @@ impl Cluster {
         until("the default account", SOON, async || accounts.get_opt("default").await.ok().flatten()).await;
         name
     }
+
+    /// An object without a namespace is the test's own: it goes with the cluster, also where the test fails.
+    pub fn owns(&self, resource: &ApiResource, name: &str) {
+        let mut owned = self.cluster_scoped.lock().unwrap_or_else(PoisonError::into_inner);
+        owned.push((resource.clone(), name.to_owned()));
+    }
 }
 
 impl Drop for Cluster {
     fn drop(&mut self) {
         let names = std::mem::take(&mut *self.namespaces.lock().unwrap_or_else(PoisonError::into_inner));
-        if self.fake.is_some() || names.is_empty() {
+        let owned = std::mem::take(&mut *self.cluster_scoped.lock().unwrap_or_else(PoisonError::into_inner));
+        if self.fake.is_some() || (names.is_empty() && owned.is_empty()) {
             return;
         }
         let config = self.config.clone();
@@ -153,11 +169,16 @@ impl Drop for Cluster {
             let Ok(runtime) = runtime else { return };
             runtime.block_on(async {
                 let Ok(client) = kube::Client::try_from(config) else { return };
+                let background = DeleteParams::background();
+                // As best it can, here and below: the cluster is thrown away in the end. What binds everybody goes first.
+                for (resource, name) in owned {
+                    let objects: Api<DynamicObject> = Api::all_with(client.clone(), &resource);
+                    let gone = objects.delete(&name, &background);
+                    let _ = tokio::time::timeout(Duration::from_secs(10), gone).await;
+                }
                 let namespaces: Api<Namespace> = Api::all(client);
                 for name in names {
-                    let background = DeleteParams::background();
                     let gone = namespaces.delete(&name, &background);
-                    // As best it can: the cluster is thrown away in the end.
                     let _ = tokio::time::timeout(Duration::from_secs(10), gone).await;
                 }
             });
