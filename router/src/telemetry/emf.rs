@@ -27,7 +27,7 @@ enum Shown {
 }
 
 /// Every metric there is.
-const SHOWN: [(&str, Shown); 25] = [
+const SHOWN: [(&str, Shown); 26] = [
     ("decisions", Shown::Counted(Some("priority"))),
     ("decide_seconds", Shown::Observed),
     ("effects", Shown::Counted(Some("outcome"))),
