@@ -75,6 +75,7 @@ QUESTIONS = [
     ]),
     ("Who comes in?", "", [
         ("Heard of PagerDuty", "lines", "ops", [(rate("watchfire_pagerduty_heard_total", "way, outcome"), "{{way}} {{outcome}}")]),
+        ("Pressed in Slack", "lines", "ops", [(rate("watchfire_slack_pressed_total", "outcome"), "{{outcome}}")]),
         ("Refused by HTTP", "lines", "ops", [(rate("watchfire_http_refused_total", "reason"), "{{reason}}")]),
         ("Connections", "lines", "short", [(f"sum by (address) ({of('watchfire_http_connections')})", "{{address}}")]),
         ("In force is what the files say", "stat", "short", [(f"min({of('watchfire_config_last_reload_successful')})", "1: yes")]),

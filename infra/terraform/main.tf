@@ -50,6 +50,7 @@ locals {
     var.large_rows ? { row_objects = ["${module.rows[0].arn}/*"] } : {},
     length(var.image_repository_arns) == 0 ? {} : { repositories = var.image_repository_arns, inspector = ["*"] },
     length(var.pod_role_arns) == 0 ? {} : { pod_roles = var.pod_role_arns },
+    length(var.event_bus_arns) == 0 ? {} : { event_buses = var.event_bus_arns },
     var.security_hub_write_back ? { security_hubs = ["*"] } : {},
   )
 }

@@ -189,6 +189,17 @@ variable "pod_role_arns" {
   }
 }
 
+variable "event_bus_arns" {
+  description = "Buses that channels `eventbridge` put pages on."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for bus in var.event_bus_arns : can(regex("^arn:aws(-us-gov|-cn)?:events:[a-z0-9-]+:[0-9]{12}:event-bus/[0-9A-Za-z._-]+$", bus))])
+    error_message = "Expected ARNs of event buses, such as arn:aws:events:us-east-1:111122223333:event-bus/security."
+  }
+}
+
 variable "security_hub_write_back" {
   description = "Whether findings are marked NOTIFIED in Security Hub."
   type        = bool

@@ -97,7 +97,7 @@ impl App {
         let started = file.map(|file| Started::with(file, &ready));
         let parts = Parts::of(ready, clients, watcher).await?;
         let Parts { router, store, metrics, clients, queues, http, health, config, .. } = parts;
-        let Parts { canary, inbound, tokens, rotation, access, .. } = parts;
+        let Parts { canary, inbound, apps, tokens, rotation, access, .. } = parts;
         let limit = descriptors::raise();
         let Tokens { token, operator_token: _ } = tokens;
         let refusals = Refusals::new(metrics.clone());
@@ -133,7 +133,8 @@ impl App {
         };
         let telling_health = Health { metrics: metrics.clone(), store: store.clone(), spool: spool.clone() };
         let pages = pages(&router);
-        let doors = Doors { ingest, operator, webhooks, health: telling_health, metrics, refusals, pages };
+        let doors =
+            Doors { ingest, operator, webhooks, apps, health: telling_health, metrics, refusals, pages };
         let (events, health) = doors.open(&http, &health, shares).await?;
         let http = events.listener.local_addr()?;
         telemetry::ready(rules, channels);

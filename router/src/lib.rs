@@ -37,6 +37,7 @@ pub mod rotation;
 pub mod router;
 pub mod rules_files;
 pub mod secret;
+pub mod slack;
 pub mod source;
 pub mod store;
 pub mod telemetry;

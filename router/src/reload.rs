@@ -236,21 +236,33 @@ impl Changes {
     }
 }
 
-/// Webhooks and questions to PagerDuty begin with the worker; only their secrets can be rotated.
+/// Webhooks, buttons, and questions to PagerDuty begin with the worker; only their secrets can be rotated.
 fn what_comes_back(name: &str, before: Option<&ChannelConfig>, now: Option<&ChannelConfig>) -> Vec<String> {
     let unknown = |poll: &PollConfig| PollConfig { token: poll.token.place().clone(), ..poll.clone() };
-    let back = |channel: Option<&ChannelConfig>| match channel {
+    let webhooks = |channel: Option<&ChannelConfig>| match channel {
         Some(ChannelConfig::PagerDuty(config)) => {
-            let webhooks = config.webhook_secrets.iter().map(|secret| secret.place().clone());
-            (webhooks.collect(), config.poll.as_ref().map(unknown))
+            config.webhook_secrets.iter().map(|secret| secret.place().clone()).collect()
         }
-        _ => (Vec::new(), None),
+        _ => Vec::new(),
     };
-    let ((webhooks_before, poll_before), (webhooks, poll)) = (back(before), back(now));
-    let named =
-        |is_changed: bool, member: &str| is_changed.then(|| format!("channels.{name}.pagerduty.{member}"));
-    let changed = [named(webhooks != webhooks_before, "webhook_secrets"), named(poll != poll_before, "poll")];
-    changed.into_iter().flatten().collect()
+    let poll = |channel: Option<&ChannelConfig>| match channel {
+        Some(ChannelConfig::PagerDuty(config)) => config.poll.as_ref().map(unknown),
+        _ => None,
+    };
+    let buttons = |channel: Option<&ChannelConfig>| match channel {
+        Some(ChannelConfig::Slack(config)) => {
+            let signing = config.bot.as_ref().and_then(|bot| bot.signing_secret.as_ref());
+            signing.map(|secret| (secret.place().clone(), config.hooks.clone()))
+        }
+        _ => None,
+    };
+    let changed = [
+        (webhooks(before) != webhooks(now), "pagerduty.webhook_secrets"),
+        (poll(before) != poll(now), "pagerduty.poll"),
+        (buttons(before) != buttons(now), "slack.bot.signing_secret"),
+    ];
+    let changed = changed.into_iter().filter(|(is_changed, _)| *is_changed);
+    changed.map(|(_, member)| format!("channels.{name}.{member}")).collect()
 }
 
 /// Reads the configuration again when it is told to by a SIGHUP and when a file has changed, until `stop` turns true.

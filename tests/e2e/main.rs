@@ -7,6 +7,7 @@ mod alerts;
 mod as_one;
 mod attacks;
 mod aws;
+mod buttons;
 mod channel;
 mod check;
 mod cli;

@@ -118,6 +118,7 @@ async fn an_acknowledgement_that_pagerduty_signed_is_a_command_in_the_journal() 
         reason: "incident.acknowledged, webhook delivery-1".to_owned(),
         via: Some(ChannelName::new("oncall")),
         episode: Some(1),
+        plan: None,
         caller: None,
         from: None,
         wish: CommandKind::Acknowledge(stage.incident()),

@@ -58,8 +58,17 @@ impl Moving {
         {
             let (id, by, reason) =
                 (EventId::new(format!("command:{number}")), "sam".to_owned(), "drill".to_owned());
-            let command =
-                Command { id, by, reason, via: None, episode: None, caller: None, from: None, wish };
+            let command = Command {
+                id,
+                by,
+                reason,
+                via: None,
+                episode: None,
+                plan: None,
+                caller: None,
+                from: None,
+                wish,
+            };
             let done = router.command(&command, None).await.unwrap();
             assert_eq!(done.entry.decision.why, Why::Commanded, "{:?}", done.entry.decision.withheld);
         }

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use serde_json::{Value, json};
 
+use crate::calls;
 use crate::receiver::{Call, Contract, Reply};
 
 /// An entry has less.
@@ -34,6 +35,9 @@ impl Contract for EventBridge {
         }
         if call.header("content-type") != "application/x-amz-json-1.1" {
             return Reply::new(400, json!({"__type": "SerializationException"}));
+        }
+        if let Some(action) = call.header("x-amz-target").strip_prefix("AWSEvents.") {
+            calls::note(&format!("events:{action}"), &call.headers);
         }
         match call.header("x-amz-target") {
             "AWSEvents.DescribeEventBus" => match call.json()["Name"] == Self::BUS {

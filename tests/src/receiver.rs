@@ -28,6 +28,8 @@ pub struct Call {
     pub method: String,
     /// Of what.
     pub path: String,
+    /// What stands behind the `?`; empty where there is none.
+    pub query: String,
     /// With which headers.
     pub headers: HeaderMap,
     /// As it came.
@@ -151,7 +153,9 @@ async fn answer<C: Contract>(
     let (parts, body) = request.into_parts();
     let body = body::to_bytes(body, MOST_READ).await.unwrap_or_default().to_vec();
     let (method, path) = (parts.method.to_string(), parts.uri.path().to_owned());
-    let mut call = Call { at: Instant::now(), method, path, headers: parts.headers, body, status: None };
+    let query = parts.uri.query().unwrap_or_default().to_owned();
+    let mut call =
+        Call { at: Instant::now(), method, path, query, headers: parts.headers, body, status: None };
     let (reply, slow) = {
         let mut seen = seen(&shared);
         let (reply, slow) = match seen.script.pop_front() {

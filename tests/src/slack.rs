@@ -1,12 +1,15 @@
 //! Slack: `chat.postMessage`, `chat.update`, `auth.test` and an incoming webhook, as strict as their documentation.
 
 mod blocks;
+mod buttons;
 
 use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
 
 use crate::receiver::{Call, Contract, Reply};
+
+pub use buttons::{Press, signed};
 
 /// A channel takes a message in so much time, where the limit is switched on.
 const APART: Duration = Duration::from_secs(1);
@@ -18,6 +21,8 @@ const MOST_TEXT: usize = 40_000;
 pub struct Slack {
     /// What everybody in the channel can read, in order.
     pub messages: Vec<Message>,
+    /// What was said to one person alone, in order.
+    pub private: Vec<Message>,
     /// Whether a channel takes no more than a message a second.
     pub limited: bool,
     /// What every call is refused with; none while all is well.
@@ -79,6 +84,9 @@ impl Contract for Slack {
     fn take(&mut self, call: &Call) -> Reply {
         if call.path == Self::HOOK {
             return self.hook(call);
+        }
+        if let Some(of) = call.path.strip_prefix(Self::ANSWERS) {
+            return self.answered(of, call);
         }
         let answer = self.api(call);
         match answer {

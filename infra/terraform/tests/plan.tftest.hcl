@@ -53,6 +53,7 @@ run "a_worker" {
   variables {
     worker                  = {}
     security_hub_write_back = true
+    event_bus_arns          = ["arn:aws-us-gov:events:us-gov-west-1:111122223333:event-bus/security"]
     large_rows              = true
     image_repository_arns   = ["arn:aws-us-gov:ecr:us-gov-west-1:111122223333:repository/shop"]
     pod_role_arns           = ["arn:aws-us-gov:iam::111122223333:role/checkout"]

@@ -137,6 +137,9 @@ pub struct IncidentRecord {
     /// The bundle that it is or was last said in.
     #[serde(default)]
     pub bundle: Option<BundleKey>,
+    /// What it tells of, where it stands for several incidents that were said as one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tells_of: Option<BundleKey>,
     /// Every bundle that counts it among its open incidents, that one too.
     #[serde(default)]
     pub bundles: BTreeSet<BundleKey>,
@@ -251,6 +254,7 @@ impl IncidentRecord {
             quiet_at: None,
             held: None,
             bundle: None,
+            tells_of: None,
             bundles: BTreeSet::new(),
             flapping: previous.and_then(|previous| previous.flapping),
             campaign: None,

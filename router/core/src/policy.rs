@@ -16,7 +16,7 @@ use crate::rules::{Rule, RuleSet};
 use crate::zone::Zone;
 
 pub use routes::{
-    DEFAULT, Interval, NestedRoute, NestedRouteConfig, Never, Route, Routed, Routes, TreeConfig, Way,
+    DEFAULT, Interval, NestedRoute, NestedRouteConfig, Never, Reached, Route, Routed, Routes, TreeConfig, Way,
 };
 
 /// All that `decide` depends on besides the event, the state and the time.
@@ -123,9 +123,15 @@ impl Policy {
     /// Who is told when nobody acknowledges in time what has that priority and went by these routes: the first chain that
     /// a route has, else the priority's.
     pub(crate) fn chain<'p>(&'p self, priority: Priority, by: &'p [RouteName]) -> &'p [EscalationStep] {
-        let mut of_routes = self.routes.named(by).filter(|route| !route.escalation.is_empty());
-        let of_priority = || self.escalation.get(&priority).map_or(&[][..], Vec::as_slice);
-        of_routes.next().map_or_else(of_priority, |route| &route.escalation)
+        if let Some(route) = self.routes.named(by).find(|route| !route.escalation.is_empty()) {
+            return &route.escalation;
+        }
+        // What was given to the digest was not to call anybody, late either. A route that there is no more says nothing.
+        let is_for_the_digest = self.routes.named(by).next().is_some() && !self.routes.tell(by, priority);
+        match self.escalation.get(&priority) {
+            Some(steps) if !is_for_the_digest => steps,
+            Some(_) | None => &[],
+        }
     }
 
     /// The group of that name, a route's own among them.

@@ -114,3 +114,32 @@ fn where_one_is_enough_nothing_is_different() {
     let acts: Vec<_> = decision.acts.iter().map(|act| act.id.as_str()).collect();
     assert_eq!(acts, ["evidence", "quarantine", "restart"]);
 }
+
+#[test]
+fn one_name_of_the_configuration_is_one_person_by_a_token_or_by_a_button() {
+    let mut world = world(Mode::Enforce);
+    let id = asked(&mut world);
+    let own = approve(&mut world, &id, ("ana", "slack"), 1);
+    assert_eq!(said(&own), "2 others have to approve it, and ana has asked for it");
+    assert_eq!(approve(&mut world, &id, ("bo", "slack"), 2).why, Why::Commanded);
+    assert_eq!(approve(&mut world, &id, ("bo", "token"), 3).why, Why::Declined);
+    // What AWS calls somebody is nobody's choice here.
+    let second = approve(&mut world, &id, ("bo", "iam"), 4);
+    assert_eq!(second.acts.len(), 3, "{}", said(&second));
+}
+
+#[test]
+fn whoever_was_shown_another_plan_neither_approves_nor_denies_what_waits() {
+    let mut world = world(Mode::Enforce);
+    let id = asked(&mut world);
+    let shown = plan(&world, &id).act.hash.short().to_owned();
+    for (at, wish) in [(1, CommandKind::Approve(id.clone())), (2, CommandKind::Deny(id.clone()))] {
+        let event = format!("command:{at}");
+        let other = world.command_about(Some("0123456789ab"), &event, ("bo", "slack"), wish, minute(at));
+        assert_eq!(said(&other), format!("its plan is another by now, {shown}: look at it again"));
+    }
+    assert_eq!(plan(&world, &id).answer, None);
+    let own = CommandKind::Deny(id.clone());
+    let denied = world.command_about(Some(&shown), "command:3", ("bo", "slack"), own, minute(3));
+    assert_eq!((denied.why, plan(&world, &id).answer.is_some()), (Why::Commanded, true));
+}

@@ -155,10 +155,12 @@ impl WorkerEndpoint {
 }
 
 endpoints! {
-    /// What PagerDuty asks, at `http.listen`.
+    /// What people do elsewhere, as it is told at `http.listen`.
     WebhookEndpoint {
         /// Takes what people do in PagerDuty; answered once it is on disk.
         PagerDuty: Post "/v1/pagerduty/webhooks",
+        /// Takes what people do by a button in Slack; answered within two seconds, whatever comes of it.
+        Slack: Post "/v1/slack/interactivity",
     }
 }
 

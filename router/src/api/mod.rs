@@ -22,6 +22,8 @@ pub(crate) const CSRF_HEADER: &str = "watchfire-csrf";
 pub(crate) const ZONE_HEADER: &str = "watchfire-time-zone";
 /// What PagerDuty signs a webhook by.
 pub(crate) const SIGNATURE_HEADER: &str = "x-pagerduty-signature";
+/// What Slack signs a request by.
+pub(crate) const SLACK_SIGNATURE_HEADER: &str = "x-slack-signature";
 /// One event per line.
 pub(crate) const LINES: &str = "application/x-ndjson";
 /// A file of the store.

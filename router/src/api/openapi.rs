@@ -8,7 +8,7 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
 use super::endpoints::{HealthEndpoint, IngestEndpoint, OperatorEndpoint, WebhookEndpoint, WorkerEndpoint};
-use super::{SIGNATURE_HEADER, VERSION_HEADER, ZONE_HEADER};
+use super::{SIGNATURE_HEADER, SLACK_SIGNATURE_HEADER, VERSION_HEADER, ZONE_HEADER};
 use operation::Operation;
 
 /// Where the document keeps the schemas of types.
@@ -83,6 +83,7 @@ fn made() -> Value {
             {"name": "events", "description": "For those who send events."},
             {"name": "operators", "description": "For those who show the operator's token; what the command line asks."},
             {"name": "pagerduty", "description": "For PagerDuty."},
+            {"name": "slack", "description": "For Slack."},
             {"name": "health", "description": "On a port of its own, `health.listen`."},
         ],
         "paths": paths,
@@ -100,6 +101,10 @@ fn made() -> Value {
                 "operator": {
                     "type": "http", "scheme": "bearer",
                     "description": "The token of http.operator_token. Where there is none, nobody may.",
+                },
+                "slack": {
+                    "type": "apiKey", "in": "header", "name": SLACK_SIGNATURE_HEADER,
+                    "description": "The HMAC of time and body with a signing_secret of a bot, as Slack signs it; X-Slack-Request-Timestamp is the time.",
                 },
                 "pagerduty": {
                     "type": "apiKey", "in": "header", "name": SIGNATURE_HEADER,

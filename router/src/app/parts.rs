@@ -21,6 +21,7 @@ use crate::pagerduty::Inbound;
 use crate::responder::Responder;
 use crate::rotation::Rotation;
 use crate::router::{Router, Watcher};
+use crate::slack::Apps;
 use crate::source::{Canaries, Intake, QueueConfig};
 use crate::store::{self, DynamoDbConfig, Now, Store};
 use crate::telemetry::{self, Emf, Metrics, Traces};
@@ -41,6 +42,7 @@ pub struct Parts {
     pub(super) config: StoreConfig,
     pub(super) canary: Option<CanaryConfig>,
     pub(super) inbound: Inbound,
+    pub(super) apps: Apps,
     pub(super) tokens: Tokens,
     pub(super) namespace: String,
     pub(super) rotation: Arc<Rotation>,
@@ -127,7 +129,7 @@ impl Parts {
         clients: Arc<Clients>,
         watcher: Option<Watcher>,
     ) -> anyhow::Result<Parts> {
-        let Ready { config, policy, channels, inbound, tokens, .. } = ready;
+        let Ready { config, policy, channels, inbound, apps, tokens, .. } = ready;
         let in_use = config.clone();
         let Config { queues, http, health, store: config, cluster, evidence, .. } = config;
         let Config { mitigation, canary, telemetry, .. } = in_use.clone();
@@ -170,6 +172,7 @@ impl Parts {
             config,
             canary,
             inbound,
+            apps,
             tokens,
             namespace,
         })
@@ -178,7 +181,7 @@ impl Parts {
     /// What there is of it to be called.
     pub async fn called(self) -> Called {
         let Parts { router, store, metrics, clients, queues, http, config, .. } = self;
-        let Parts { canary, inbound, tokens, namespace, rotation, access, .. } = self;
+        let Parts { canary, inbound, apps, tokens, namespace, rotation, access, .. } = self;
         let refusals = Refusals::new(metrics.clone());
         let (telling, _) = mpsc::channel(1);
         // Nobody takes anything out of an embedded queue here.
@@ -196,7 +199,7 @@ impl Parts {
         let operator =
             Operator { router: router.clone(), access, refusals: refusals.clone(), reloader: None };
         let webhooks = Webhooks::new(router.clone(), inbound.signers);
-        let routes = asked_without_doors(Some(ingest), operator, webhooks, refusals);
+        let routes = asked_without_doors(Some(ingest), operator, webhooks, apps, refusals);
         let canaries = canary.map(|canary| sender(&canary, intake, &router));
         let (emf, traces) = (Emf::new(namespace), router.traces.clone());
         let keep = config.keep();
@@ -229,7 +232,7 @@ pub(crate) fn routes_of_operators(router: Arc<Router>) -> axum::Router {
         refusals: refusals.clone(),
         reloader: None,
     };
-    asked_without_doors(None, operator, None, refusals)
+    asked_without_doors(None, operator, None, Apps::default(), refusals)
 }
 
 /// The table; one that does not answer is not waited for, because what is urgent is paged without it.

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use watchfire_core::action::Role;
 use watchfire_core::decision::Effect;
 use watchfire_core::ids::ChannelName;
-use watchfire_core::notice::{Fault, Templates, Worded, Wording};
+use watchfire_core::notice::{ByRoute, Fault, Templates, Worded, Wording};
 
 use super::payload::Form;
 use super::{Action, Asked, Bound, Dispatch, Preview, Settings};
@@ -31,6 +31,10 @@ pub struct Config {
 impl Settings for Config {
     fn form(&self) -> Form {
         Form::whole(self.templates.clone())
+    }
+
+    fn by_route(&mut self) -> Option<&mut ByRoute> {
+        Some(&mut self.templates.by_route)
     }
 }
 

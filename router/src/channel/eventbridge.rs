@@ -28,7 +28,7 @@ use watchfire_core::action::Role;
 use watchfire_core::decision::Effect;
 use watchfire_core::event::PAGES_SOURCE;
 use watchfire_core::ids::ChannelName;
-use watchfire_core::notice::{Fault, JsonTemplates};
+use watchfire_core::notice::{ByRoute, Fault, JsonTemplates};
 use watchfire_core::value_schema;
 use watchfire_core::yaml::{Mistake, expected};
 
@@ -136,6 +136,10 @@ impl Settings for Config {
 
     fn form(&self) -> Form {
         Form::of(self.payload, &self.leave_out, self.templates.clone())
+    }
+
+    fn by_route(&mut self) -> Option<&mut ByRoute> {
+        Some(&mut self.templates.by_route)
     }
 
     fn faults(&self, effect: &Effect) -> Vec<Fault> {

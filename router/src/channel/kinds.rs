@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use watchfire_core::action::Role;
 use watchfire_core::decision::Effect;
 use watchfire_core::ids::ChannelName;
-use watchfire_core::notice::{Fault, Wording};
+use watchfire_core::notice::{ByRoute, Fault, Wording};
 use watchfire_core::yaml::Mistake;
 
 use super::canary::Canary;
 use super::{Action, Asked, Bound, ChannelConfig, Dispatch, Settings};
-use super::{Alertmanager, EventBridge, Jsm, Syslog};
+use super::{Alertmanager, EventBridge, Jira, Jsm, ServiceNow, Syslog};
 use super::{Console, Email, PagerDuty, PagerDutyChanges, SecurityHub, Slack, Sns, Teams, Webhook};
 use crate::clients::Clients;
 use crate::failure::{Done, NotTaken};
@@ -123,6 +123,14 @@ macro_rules! kinds {
                 }
             }
 
+            /// These routes word what goes by them to it; whether it words anything.
+            pub(crate) fn is_worded_by(&mut self, routes: ByRoute) -> bool {
+                let by_route = match self {
+                    $(ChannelConfig::$kind(config) => config.by_route(),)*
+                };
+                by_route.map(|by_route| *by_route = routes).is_some()
+            }
+
             /// What it keeps in though the page says it, in words; none where it sends all.
             pub fn leaves_out(&self) -> Option<String> {
                 let form = match self {
@@ -153,6 +161,8 @@ kinds!(
     EventBridge: "eventbridge",
     Alertmanager: "alertmanager",
     Jsm: "jsm",
+    Jira: "jira",
+    ServiceNow: "servicenow",
     Slack: "slack",
     Teams: "teams"
 );

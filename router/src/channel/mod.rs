@@ -12,6 +12,7 @@ mod email;
 mod eventbridge;
 mod gate;
 mod health;
+mod jira;
 mod jsm;
 mod kinds;
 mod local;
@@ -23,10 +24,12 @@ mod payload;
 mod preview;
 mod reply;
 mod security_hub;
+mod servicenow;
 mod slack;
 mod sns;
 mod syslog;
 mod teams;
+mod tickets;
 mod turns;
 mod webhook;
 
@@ -38,7 +41,7 @@ use serde::de::DeserializeOwned;
 use watchfire_core::action::Role;
 use watchfire_core::decision::Effect;
 use watchfire_core::ids::ChannelName;
-use watchfire_core::notice::Fault;
+use watchfire_core::notice::{ByRoute, Fault};
 use watchfire_core::text::clean;
 use watchfire_core::yaml::Mistake;
 
@@ -49,6 +52,7 @@ pub(crate) use dispatch::Dispatch;
 pub use email::{Config as EmailConfig, Email};
 pub use eventbridge::{Config as EventBridgeConfig, EventBridge};
 pub use gate::{Channel, Standing};
+pub use jira::{Config as JiraConfig, Jira, JiraAuth};
 pub use jsm::{Config as JsmConfig, Jsm};
 pub use local::Address;
 pub(crate) use local::{is_address, is_loopback};
@@ -62,10 +66,13 @@ pub use payload::{Place, Profile};
 pub use preview::{Preview, preview};
 pub(crate) use reply::asks_to_wait;
 pub use security_hub::{Config as SecurityHubConfig, HubRegion, SecurityHub};
-pub use slack::{Config as SlackConfig, Slack};
+pub use servicenow::{Config as ServiceNowConfig, ServiceNow, ServiceNowAuth};
+pub use slack::{BotConfig as SlackBotConfig, Config as SlackConfig, Slack};
+pub(crate) use slack::{Press, Span, actions, escape, plain};
 pub use sns::{Config as SnsConfig, Sns, TopicArn};
 pub use syslog::{Config as SyslogConfig, Syslog};
 pub use teams::{Config as TeamsConfig, Teams};
+pub use tickets::Ticket;
 pub use webhook::{Config as WebhookConfig, Webhook};
 
 use crate::clients::Clients;
@@ -127,6 +134,11 @@ trait Settings {
     /// How pages become what leaves.
     fn form(&self) -> Form;
 
+    /// Where the templates of routes go; none where it words nothing.
+    fn by_route(&mut self) -> Option<&mut ByRoute> {
+        None
+    }
+
     /// Which of its own templates cannot be used for that page.
     fn faults(&self, effect: &Effect) -> Vec<Fault> {
         self.form().faults(effect)
@@ -162,6 +174,10 @@ pub enum ChannelConfig {
     Alertmanager(AlertmanagerConfig),
     /// Alerts of Jira Service Management, or Opsgenie.
     Jsm(JsmConfig),
+    /// Issues of Jira.
+    Jira(JiraConfig),
+    /// Records of ServiceNow.
+    ServiceNow(ServiceNowConfig),
     /// A channel of Slack.
     Slack(SlackConfig),
     /// A channel of Microsoft Teams.

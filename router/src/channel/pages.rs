@@ -105,3 +105,37 @@ fn every_channel_says_the_same_in_the_same_order() {
         assert!(mail.contains("multipart/alternative") && mail.contains("Subject: "), "{name}");
     }
 }
+
+/// A configuration of each kind that words pages.
+const EACH: [&str; 14] = [
+    "console: {}",
+    "pagerduty: {routing_key: {env: A}}",
+    "pagerduty-changes: {routing_key: {env: A}}",
+    "sns: {topic_arn: 'arn:aws:sns:us-east-1:111122223333:pages'}",
+    "email: {host: smtp.example.com, from: w@example.com, to: [o@example.com]}",
+    "webhook: {url: {env: A}}",
+    "syslog: {host: 127.0.0.1, port: 514, transport: tcp, structured_data_id: 'watchfire@32473'}",
+    "eventbridge: {bus: watchfire-pages}",
+    "alertmanager: {urls: ['https://am.example.com/']}",
+    "jsm: {api_key: {env: A}}",
+    "jira: {site: 'https://example.atlassian.net/', project: SEC, auth: {bearer: {env: A}}}",
+    "servicenow: {instance: 'https://example.service-now.com/', auth: {bearer: {env: A}}}",
+    "slack: {url: {env: A}}",
+    "teams: {url: {env: A}}",
+];
+
+#[test]
+fn every_kind_of_channel_leads_to_the_incident() {
+    let mut effect = effect("miner-waits");
+    let link = "https://watchfire.example.com/v1/story?of=wf1-5f3c9a";
+    effect.notice.head.link = Some(link.to_owned());
+    for yaml in EACH {
+        let config: ChannelConfig =
+            serde_saphyr::from_str(yaml).unwrap_or_else(|error| panic!("{yaml}: {error}"));
+        let shown = preview("it", &config, &effect).unwrap_or_else(|| panic!("{yaml} words pages"));
+        let all: String = shown.parts.iter().chain(&shown.further).map(|(_, text)| text.as_str()).collect();
+        // A mail and Slack write some of its signs otherwise.
+        let plain = all.replace("=3D", "=").replace("&amp;", "&").replace("=\r\n", "");
+        assert!(plain.contains(link), "{yaml}: {all}");
+    }
+}

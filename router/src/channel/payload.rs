@@ -47,13 +47,18 @@ impl Form {
     /// What may leave of a page, and its words.
     pub(super) fn worded(&self, effect: &Effect) -> (Notice, Worded) {
         let notice = self.profile.told(&effect.notice, &self.leave_out).into_owned();
-        let words = self.wording.words(&notice, effect.kind);
+        let words = self.wording_of(effect).words(&notice, effect.kind);
         (notice, words)
     }
 
     /// Which of its own templates cannot be used for that page.
     pub(super) fn faults(&self, effect: &Effect) -> Vec<Fault> {
-        if self.wording.has_own() { self.worded(effect).1.faults } else { Vec::new() }
+        if self.wording_of(effect).has_own() { self.worded(effect).1.faults } else { Vec::new() }
+    }
+
+    /// How that page is worded, by the route that it goes by. What may leave of it does not say which that is.
+    pub(super) fn wording_of(&self, effect: &Effect) -> &Wording {
+        self.wording.of(&effect.notice.routes)
     }
 }
 

@@ -5,7 +5,7 @@ use watchfire_core::decision::Effect;
 use watchfire_core::notice::Fault;
 
 use super::{ChannelConfig, console, email, pagerduty, slack, sns, teams, webhook};
-use super::{alertmanager, eventbridge, jsm, syslog};
+use super::{alertmanager, eventbridge, jira, jsm, servicenow, syslog};
 
 /// What would be sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -57,6 +57,8 @@ pub fn preview(name: &str, channel: &ChannelConfig, effect: &Effect) -> Option<P
         ChannelConfig::EventBridge(config) => Some(eventbridge::preview(config, effect)),
         ChannelConfig::Alertmanager(config) => Some(alertmanager::preview(config, effect)),
         ChannelConfig::Jsm(config) => Some(jsm::preview(config, effect)),
+        ChannelConfig::Jira(config) => Some(jira::preview(config, effect)),
+        ChannelConfig::ServiceNow(config) => Some(servicenow::preview(config, effect)),
         ChannelConfig::Slack(config) => Some(slack::preview(config, effect)),
         ChannelConfig::Teams(config) => Some(teams::preview(config, effect)),
         ChannelConfig::SecurityHub(_) => None,

@@ -29,7 +29,7 @@ use serde::Deserialize;
 use watchfire_core::action::Role;
 use watchfire_core::decision::Effect;
 use watchfire_core::ids::ChannelName;
-use watchfire_core::notice::{Fault, Templates, Wording};
+use watchfire_core::notice::{ByRoute, Fault, Templates, Wording};
 use watchfire_core::value_schema;
 use watchfire_core::yaml::{Mistake, expected};
 
@@ -66,6 +66,10 @@ fn default_pace() -> PerMinute {
 impl Settings for Config {
     fn form(&self) -> Form {
         Form::whole(self.templates.clone())
+    }
+
+    fn by_route(&mut self) -> Option<&mut ByRoute> {
+        Some(&mut self.templates.by_route)
     }
 }
 

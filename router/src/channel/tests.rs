@@ -46,6 +46,8 @@ fn a_channel_that_does_not_exist_is_refused_with_those_that_do() {
         "eventbridge",
         "alertmanager",
         "jsm",
+        "jira",
+        "servicenow",
         "slack",
         "teams",
     ] {

@@ -25,7 +25,7 @@ pub(super) struct Arguments {
     /// By that channel alone
     #[arg(long, value_name = "NAME", conflicts_with = "end_to_end")]
     channel: Option<String>,
-    /// As urgent as that; by itself: by its whole route
+    /// As urgent as that; by itself: by all its routes
     #[arg(long, value_name = "PRIORITY", value_parser = priority)]
     priority: Option<Priority>,
     /// Into the first queue, or to the worker, and on

@@ -82,8 +82,9 @@ pub(super) fn parse(name: &str, text: &str) -> Parsed {
     let evidence = part("evidence").map(|part| mistakes.read("evidence", part, evidence::Config::check));
     let rules = mistakes.read_or_default("rules", part("rules"), |_, _| {});
     let cluster = part("cluster").map(|cluster| mistakes.read("cluster", cluster, check_cluster));
-    let (known, channels) = check_channels(part("channels"), &mut mistakes);
+    let (known, mut channels) = check_channels(part("channels"), &mut mistakes);
     let (routes, tree) = routes::check(part("routes"), &known, &channels, &mut mistakes);
+    routes::word(&mut channels, &routes, &tree);
     let fallback_after_seconds = match part("fallback_after_seconds") {
         Some(seconds) => mistakes.read("fallback_after_seconds", seconds, check_at_least_one),
         None => Some(60),

@@ -1,10 +1,13 @@
 //! From the configuration to what deciding needs of it.
 
+use std::collections::BTreeMap;
+
 use jiff::SignedDuration;
+use watchfire_core::calendar::Calendar;
 use watchfire_core::canary::NAME;
 use watchfire_core::ids::ChannelName;
 use watchfire_core::mitigation::Mitigation;
-use watchfire_core::policy::{Pages, Policy, RepeatAfter, Route, Routes};
+use watchfire_core::policy::{Pages, Policy, RepeatAfter, Route, Routes, TreeConfig};
 use watchfire_core::priority::Priority;
 use watchfire_core::rules::RuleSet;
 
@@ -70,11 +73,22 @@ impl Config {
 
     /// Who is told.
     pub fn routes(&self) -> Routes {
+        RouteConfig::routes(&self.routes, &self.tree, &self.business)
+    }
+}
+
+impl RouteConfig {
+    /// The defaults and the tree below them.
+    pub(super) fn routes(
+        defaults: &BTreeMap<Priority, RouteConfig>,
+        tree: &TreeConfig,
+        business: &Calendar,
+    ) -> Routes {
         let channel = |name: &String| ChannelName::new(name.clone());
         let route = |(priority, route): (&Priority, &RouteConfig)| {
             let to = route.to.iter().map(channel).collect();
             (*priority, Route { to, fallback: route.fallback.as_ref().map(channel) })
         };
-        Routes::new(self.routes.iter().map(route)).with(self.tree.tree(&self.business))
+        Routes::new(defaults.iter().map(route)).with(tree.tree(business))
     }
 }

@@ -21,6 +21,7 @@ use crate::cluster;
 use crate::evidence::{DirectoryConfig, To};
 use crate::pagerduty::Inbound;
 use crate::secret::{Secret, SecretSource, SecretUse};
+use crate::slack::Apps;
 use crate::store::{OpenAs, Store};
 
 /// How far a configuration is followed.
@@ -49,6 +50,8 @@ pub struct Ready {
     pub channels: BTreeMap<ChannelName, Channel>,
     /// How PagerDuty is heard.
     pub inbound: Inbound,
+    /// The apps of Slack whose buttons are heard.
+    pub apps: Apps,
     /// What callers must show.
     pub tokens: Tokens,
     /// How far it was followed.
@@ -84,10 +87,10 @@ impl Ready {
         reach: Reach,
         watched: &mut Watched,
     ) -> Result<Ready, Vec<Diagnostic>> {
-        let Followed { read, channels, inbound, tokens, refused: _ } =
+        let Followed { read, channels, inbound, apps, tokens, refused: _ } =
             follow(path, clients, reach, watched).await?;
         let Loaded { config, policy, written, rule_files, watched } = read.finished()?;
-        Ok(Ready { config, policy, written, channels, inbound, tokens, reach, rule_files, watched })
+        Ok(Ready { config, policy, written, channels, inbound, apps, tokens, reach, rule_files, watched })
     }
 
     /// A configuration of our own, followed all the way.
@@ -100,14 +103,14 @@ impl Ready {
         let tokens = found.tokens(&mut config.http, clients, Reach::World).await;
         let known = found.secrets(&mut config.channels, clients, Reach::World).await;
         found.heartbeat(&mut config, clients, Reach::World).await;
-        let (channels, inbound) = found.channels(known, clients).await;
+        let (channels, inbound, apps) = found.channels(known, clients).await;
         if !mistakes.is_empty() {
             let mistakes: Vec<_> = mistakes.iter().map(ToString::to_string).collect();
             bail!("{}", mistakes.join("\n"));
         }
         let (rule_files, watched) = Default::default();
         let reach = Reach::World;
-        Ok(Ready { config, policy, written, channels, inbound, tokens, reach, rule_files, watched })
+        Ok(Ready { config, policy, written, channels, inbound, apps, tokens, reach, rule_files, watched })
     }
 }
 
@@ -145,6 +148,7 @@ struct Followed {
     read: Read,
     channels: BTreeMap<ChannelName, Channel>,
     inbound: Inbound,
+    apps: Apps,
     tokens: Tokens,
     refused: Vec<String>,
 }
@@ -172,9 +176,9 @@ async fn follow(
         found.heartbeat(config, clients, reach).await;
         (config.http, config.channels) = (http.clone(), channels.clone());
     }
-    let (built, inbound) = found.channels(known, clients).await;
+    let (built, inbound, apps) = found.channels(known, clients).await;
     let refused = found.refused;
-    Ok(Followed { read, channels: built, inbound, tokens, refused })
+    Ok(Followed { read, channels: built, inbound, apps, tokens, refused })
 }
 
 /// The mistakes found on the way.
@@ -298,13 +302,14 @@ impl Found<'_> {
         &mut self,
         known: BTreeMap<String, ChannelConfig>,
         clients: &Clients,
-    ) -> (BTreeMap<ChannelName, Channel>, Inbound) {
+    ) -> (BTreeMap<ChannelName, Channel>, Inbound, Apps) {
         let mut built = BTreeMap::new();
         let mut known = known;
         // What is wrong already is not said again.
         let wrong = |name: &String| format!("channels.{name}.");
         known.retain(|name, _| !self.mistakes.iter().any(|mistake| mistake.path.starts_with(&wrong(name))));
         let inbound = Inbound::open(&known, clients).await;
+        let apps = Apps::open(&known, clients).await;
         for (text, channel) in known {
             let name = ChannelName::new(text.clone());
             match Channel::new(&name, channel, clients).await {
@@ -322,7 +327,11 @@ impl Found<'_> {
             self.add("channels", format!("{error:#}"));
             Inbound::of_nobody()
         });
-        (built, inbound)
+        let apps = apps.unwrap_or_else(|error| {
+            self.add("channels", format!("{error:#}"));
+            Apps::default()
+        });
+        (built, inbound, apps)
     }
 
     /// What else it leads to on this machine.

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use watchfire_core::action::Role;
+use watchfire_core::calendar::Calendar;
+use watchfire_core::ids::{ChannelName, RouteName};
 use watchfire_core::policy::{DEFAULT, NestedRouteConfig, TreeConfig};
 use watchfire_core::priority::Priority;
 use watchfire_core::yaml::{Mistake, Node, Value, expected, wrong};
@@ -39,6 +41,29 @@ pub(super) fn check(
         })
     });
     (routes, tree.unwrap_or_default())
+}
+
+/// Has the channels that a route tells word what goes by it as it says.
+pub(super) fn word(
+    channels: &mut BTreeMap<String, ChannelConfig>,
+    defaults: &BTreeMap<Priority, RouteConfig>,
+    tree: &TreeConfig,
+) {
+    let templates = tree.templates();
+    if templates.is_empty() {
+        return;
+    }
+    // Whom a route tells does not depend on when it is in force.
+    let routes = RouteConfig::routes(defaults, tree, &Calendar::default());
+    let told: Vec<_> = routes.each().map(|route| (&route.name, routes.told_by(route))).collect();
+    for (name, channel) in channels {
+        let tells = |route: &RouteName| {
+            told.iter()
+                .any(|(known, told)| *known == route && told.contains(&ChannelName::new(name.as_str())))
+        };
+        let by_route = templates.iter().filter(|(route, _, _)| tells(route));
+        channel.is_worded_by(by_route.map(|(route, _, own)| (route.clone(), (*own).clone())).collect());
+    }
 }
 
 /// What routes may name.

@@ -7,7 +7,8 @@ use watchfire_core::context::Context;
 use watchfire_core::decide::decide;
 use watchfire_core::decision::Effect;
 use watchfire_core::event::{Event, messages};
-use watchfire_core::notice::Part;
+use watchfire_core::ids::RouteName;
+use watchfire_core::notice::{Fault, Part};
 use watchfire_core::policy::Policy;
 use watchfire_core::state::State;
 use watchfire_core::verdict::EffectKind;
@@ -28,26 +29,45 @@ pub(super) fn check(config: &Config, policy: &Policy, written: &Written) -> Vec<
     if channels.is_empty() {
         return Vec::new();
     }
+    let places = config.tree.templates();
     let mut found = BTreeMap::new();
     for (example, effect) in pages(config, policy) {
         for (name, channel) in &channels {
-            for kind in KINDS {
-                for fault in channel.faults(&Effect { kind, ..effect.clone() }) {
+            let of_channel = format!("channels.{name}.{}", channel.kind());
+            // Every page by the channel's own, and by those of each route that tells it.
+            let wording = channel.wording().unwrap_or_default();
+            let routes = wording.routes().map(|route| vec![route.clone()]);
+            for by in [Vec::new()].into_iter().chain(routes) {
+                let place = |part: Part| {
+                    let written = places.iter().find(|(route, _, _)| by.first() == Some(route));
+                    let written = written.filter(|(_, _, templates)| templates.parts().contains(&part));
+                    written.map_or_else(|| of_channel.clone(), |(_, path, _)| format!("routes.{path}"))
+                };
+                for (kind, fault) in faults(channel, &effect, &by) {
                     let mistake = expected("a template that fits every page");
                     let page = format!("{example} as {}: {}", kind.as_str(), fault.reason);
                     let mistake = mistake.found(format!("one that fails, of {page}"));
-                    found.entry(((*name).clone(), fault.part)).or_insert(mistake);
+                    let path = format!("{}.templates.{}", place(fault.part), fault.part.as_str());
+                    found.entry(path).or_insert(mistake);
                 }
             }
         }
     }
-    let mistake = |((name, part), mistake): ((String, Part), Mistake)| {
-        let kind = config.channels[&name].kind();
-        written.mistake(&format!("channels.{name}.{kind}.templates.{}", part.as_str()), mistake)
-    };
+    let mistake = |(path, mistake): (String, Mistake)| written.mistake(&path, mistake);
     let mut mistakes: Vec<_> = found.into_iter().map(mistake).collect();
     mistakes.sort_by_key(|mistake| (mistake.line, mistake.column));
     mistakes
+}
+
+/// What fails of that page, as each kind of it, on its way by these routes.
+fn faults(channel: &ChannelConfig, effect: &Effect, by: &[RouteName]) -> Vec<(EffectKind, Fault)> {
+    let mut effect = effect.clone();
+    effect.notice.routes = by.to_vec();
+    let of = |kind: EffectKind| {
+        let faults = channel.faults(&Effect { kind, ..effect.clone() });
+        faults.into_iter().map(move |fault| (kind, fault)).collect::<Vec<_>>()
+    };
+    KINDS.into_iter().flat_map(of).collect()
 }
 
 /// What is paged about the examples of the rules in use, one page of each. What cannot be read, their own test says.

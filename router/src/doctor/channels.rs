@@ -27,6 +27,8 @@ pub(super) async fn look(read: &Read, us: Option<&Us>, clients: &Clients, findin
             | ChannelConfig::Alertmanager(_)
             | ChannelConfig::EventBridge(_)
             | ChannelConfig::Jsm(_)
+            | ChannelConfig::Jira(_)
+            | ChannelConfig::ServiceNow(_)
             | ChannelConfig::Slack(_)
             | ChannelConfig::Teams(_)
             | ChannelConfig::SecurityHub(_) => vec![asked(&path, name, config, read).await],
@@ -67,6 +69,8 @@ fn remedy(path: &str, config: &ChannelConfig) -> String {
         | ChannelConfig::EventBridge(_)
         | ChannelConfig::Alertmanager(_)
         | ChannelConfig::Jsm(_)
+        | ChannelConfig::Jira(_)
+        | ChannelConfig::ServiceNow(_)
         | ChannelConfig::Slack(_)
         | ChannelConfig::Teams(_)
         | ChannelConfig::SecurityHub(_) => format!("see {path}"),

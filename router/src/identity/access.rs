@@ -29,11 +29,24 @@ pub struct NamedToken {
     pub roles: Vec<Grant>,
 }
 
+/// Somebody in Slack.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SlackUser {
+    /// What Slack calls them, which they cannot choose.
+    pub user: String,
+    /// Their name.
+    pub name: String,
+    /// What they may.
+    pub roles: Vec<Grant>,
+}
+
 /// Who is known, as the configuration in force says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Known {
     /// Those with tokens of their own.
     pub tokens: Vec<NamedToken>,
+    /// Those who press buttons in Slack.
+    pub slack: Vec<SlackUser>,
     /// What whoever asks from this machine may without showing anything; nothing, mostly.
     pub loopback: Option<super::Role>,
     /// How long sessions last.
@@ -114,6 +127,13 @@ impl Access {
             return Ok((identity, None));
         }
         Err(if self.is_nobodys() { Stranger::NobodyMay } else { Stranger::ShowsNothing })
+    }
+
+    /// Who has that id in Slack, where they are known; that it is theirs is Slack's to say, and to sign.
+    pub fn in_slack(&self, user: &str) -> Option<Identity> {
+        let known = self.known.load();
+        let SlackUser { user, name, roles } = known.slack.iter().find(|known| known.user == user)?.clone();
+        Some(Identity { name, how: How::Slack, subject: Some(user), roles })
     }
 
     /// Begins a session by a token: who it is, and what `Set-Cookie` is to say.

@@ -7,9 +7,10 @@ use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use watchfire_core::text::clean;
+use watchfire_core::value_schema;
 use watchfire_core::yaml::{Mistake, expected};
 
-use super::{Digest, Grant, Known, Lasts, NamedToken, Role};
+use super::{Digest, Grant, Known, Lasts, NamedToken, Role, SlackUser};
 
 /// Names that stand for somebody else already.
 const TAKEN: [&str; 3] = ["operator", "anonymous", "watchfire"];
@@ -19,10 +20,12 @@ const MOST_CHARACTERS: usize = 100;
 /// Who may ask what.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[schemars(rename = "Access")]
-#[serde(deny_unknown_fields, default, expecting = "a mapping of tokens, loopback, sessions")]
+#[serde(deny_unknown_fields, default, expecting = "a mapping of tokens, slack, loopback, sessions")]
 pub struct AccessConfig {
     /// People and programs that have a token of their own, as `watchfire token new` prints each.
     pub tokens: Vec<TokenConfig>,
+    /// People who may press buttons in Slack.
+    pub slack: Vec<SlackUserConfig>,
     /// What whoever asks from this machine may without a token; nothing, if left out.
     pub loopback: Option<Role>,
     /// How long a login in a browser lasts.
@@ -47,6 +50,49 @@ pub struct TokenConfig {
     pub expires_at: Option<Timestamp>,
 }
 
+/// Somebody who may press buttons in Slack.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[schemars(rename = "AccessSlack")]
+#[serde(deny_unknown_fields, expecting = "a mapping of user, name, roles")]
+pub struct SlackUserConfig {
+    /// Their member id in Slack.
+    pub user: SlackId,
+    /// Who it is, as the journal and the audit trail name them. Whoever has a token, too, has the same name there.
+    #[schemars(length(min = 1, max = 100))]
+    pub name: String,
+    /// What they may.
+    #[schemars(length(min = 1))]
+    pub roles: Vec<Grant>,
+}
+
+/// The id of a member in Slack, such as `U0123ABCDEF`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(try_from = "String")]
+pub struct SlackId(String);
+
+value_schema!(SlackId, {
+    "type": "string",
+    "description": "The id of a member in Slack, such as U0123ABCDEF.",
+    "pattern": "^[UW][A-Z0-9]{6,}$"
+});
+
+impl TryFrom<String> for SlackId {
+    type Error = Mistake;
+
+    fn try_from(text: String) -> Result<Self, Mistake> {
+        let is_id = text.len() >= 7
+            && text.starts_with(['U', 'W'])
+            && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+        if is_id {
+            return Ok(Self(text));
+        }
+        let id = expected("the id of a member such as U0123ABCDEF").found(format!("`{}`", clean(&text, 60)));
+        Err(id.hint(
+            "Slack shows it in their profile, under \"Copy member ID\"; a name can be chosen by anybody",
+        ))
+    }
+}
+
 /// How long a login in a browser lasts.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[schemars(rename = "AccessSessions")]
@@ -69,8 +115,9 @@ impl Default for SessionsConfig {
 impl AccessConfig {
     /// What is wrong about it, given where it is listened.
     pub(crate) fn check(&self, listen: Option<SocketAddr>, mistake: &mut dyn FnMut(&str, Mistake)) {
-        let AccessConfig { tokens, loopback, sessions } = self;
+        let AccessConfig { tokens, slack, loopback, sessions } = self;
         check_tokens(tokens, mistake);
+        check_slack(slack, mistake);
         if loopback.is_some() && listen.is_some_and(|listen| !listen.ip().is_loopback()) {
             let where_ = expected("http.listen on loopback").found("another address");
             mistake(".loopback", where_.hint("what is let in without a token comes from this machine alone"));
@@ -86,35 +133,54 @@ impl AccessConfig {
 
     /// Who is known by it.
     pub fn known(&self) -> Known {
-        let AccessConfig { tokens, loopback, sessions } = self.clone();
+        let AccessConfig { tokens, slack, loopback, sessions } = self.clone();
         let SessionsConfig { idle_minutes, hours } = sessions;
         let named = tokens.into_iter().map(|token| {
             let TokenConfig { name, sha256, roles, expires_at } = token;
             NamedToken { name, sha256, expires_at, roles }
         });
+        let slack = slack.into_iter().map(|known| {
+            let SlackUserConfig { user: SlackId(user), name, roles } = known;
+            SlackUser { user, name, roles }
+        });
         let idle = SignedDuration::from_mins(idle_minutes.into());
         let whole = SignedDuration::from_hours(hours.into());
-        Known { tokens: named.collect(), loopback, sessions: Lasts { idle, whole } }
+        Known { tokens: named.collect(), slack: slack.collect(), loopback, sessions: Lasts { idle, whole } }
     }
 }
 
 fn check_tokens(tokens: &[TokenConfig], mistake: &mut dyn FnMut(&str, Mistake)) {
     let mut digests = BTreeMap::new();
     for (index, TokenConfig { name, sha256, roles, expires_at: _ }) in tokens.iter().enumerate() {
-        if clean(name, MOST_CHARACTERS) != *name || name.trim() != name || name.is_empty() {
-            let line = expected("1 to 100 characters that can be shown in a line");
-            mistake(&format!(".tokens[{index}].name"), line.found(format!("`{}`", clean(name, 60))));
-        }
-        if TAKEN.contains(&name.as_str()) {
-            let other = expected("another name").found(format!("`{name}`, which stands for others"));
-            mistake(&format!(".tokens[{index}].name"), other);
-        }
+        check_name(name, &mut |wrong| mistake(&format!(".tokens[{index}].name"), wrong));
         // One person may have two, of which the old one is taken out when nobody uses it any more.
         if let Some(first) = digests.insert(*sha256, name) {
             let other = expected("another token").found(format!("that of {}", clean(first, MOST_CHARACTERS)));
             mistake(&format!(".tokens[{index}].sha256"), other);
         }
         check_roles(roles, &mut |member, wrong| mistake(&format!(".tokens[{index}].roles{member}"), wrong));
+    }
+}
+
+fn check_slack(users: &[SlackUserConfig], mistake: &mut dyn FnMut(&str, Mistake)) {
+    let mut known = BTreeMap::new();
+    for (index, SlackUserConfig { user, name, roles }) in users.iter().enumerate() {
+        check_name(name, &mut |wrong| mistake(&format!(".slack[{index}].name"), wrong));
+        if let Some(first) = known.insert(user, name) {
+            let other = expected("another user").found(format!("that of {}", clean(first, MOST_CHARACTERS)));
+            mistake(&format!(".slack[{index}].user"), other);
+        }
+        check_roles(roles, &mut |member, wrong| mistake(&format!(".slack[{index}].roles{member}"), wrong));
+    }
+}
+
+fn check_name(name: &str, mistake: &mut dyn FnMut(Mistake)) {
+    if clean(name, MOST_CHARACTERS) != *name || name.trim() != name || name.is_empty() {
+        let line = expected("1 to 100 characters that can be shown in a line");
+        mistake(line.found(format!("`{}`", clean(name, 60))));
+    }
+    if TAKEN.contains(&name) {
+        mistake(expected("another name").found(format!("`{name}`, which stands for others")));
     }
 }
 

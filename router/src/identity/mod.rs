@@ -17,8 +17,8 @@ mod role;
 mod session;
 mod token;
 
-pub use access::{Access, Known, NamedToken, Session, Shown, Stranger};
-pub use config::{AccessConfig, SessionsConfig, TokenConfig};
+pub use access::{Access, Known, NamedToken, Session, Shown, SlackUser, Stranger};
+pub use config::{AccessConfig, SessionsConfig, SlackId, SlackUserConfig, TokenConfig};
 pub(crate) use host::without_port;
 pub use least::{Wanted, least};
 pub use role::{Grant, Place, Role};
@@ -42,6 +42,8 @@ pub enum How {
     Token,
     /// By AWS.
     Iam,
+    /// By Slack, which signs who has pressed a button.
+    Slack,
     /// Not at all: they ask from this machine, and whoever does may that much.
     AnonymousLoopback,
 }
@@ -88,7 +90,7 @@ impl Identity {
         let says = says.trim();
         match self.how {
             How::OperatorToken if !says.is_empty() => (says.to_owned(), None),
-            How::OperatorToken | How::Token | How::Iam | How::AnonymousLoopback => {
+            How::OperatorToken | How::Token | How::Iam | How::Slack | How::AnonymousLoopback => {
                 let other = (!says.is_empty() && says != self.name).then(|| says.to_owned());
                 (self.name.clone(), other)
             }
@@ -103,6 +105,12 @@ impl Identity {
 
     /// What tells one person from another, whatever they call themselves.
     pub fn key(&self) -> String {
-        format!("{}:{}", self.how.as_str(), self.subject.as_ref().unwrap_or(&self.name))
+        match self.how {
+            // The configuration gives both names.
+            How::Token | How::Slack => format!("{}:{}", How::Token.as_str(), self.name),
+            How::OperatorToken | How::Iam | How::AnonymousLoopback => {
+                format!("{}:{}", self.how.as_str(), self.subject.as_ref().unwrap_or(&self.name))
+            }
+        }
     }
 }

@@ -68,6 +68,7 @@ impl Origin<'_> {
             reason: clean(&reason, 200),
             via: via.cloned(),
             episode: Some(episode),
+            plan: None,
             caller: None,
             from: None,
             wish,

@@ -25,6 +25,7 @@ use crate::clients::Clients;
 
 pub use change::{Change, Heard};
 pub use poll::{Poller, Unheard};
+pub(crate) use signature::unhex;
 pub use signature::{Signers, Unsigned};
 pub(crate) use webhook::{Told, read};
 

@@ -75,6 +75,7 @@ fn a_change_says_who_through_what_and_of_which_episode() {
         reason: "incident.acknowledged, webhook delivery-1".to_owned(),
         via: Some(ChannelName::new("oncall")),
         episode: Some(3),
+        plan: None,
         caller: None,
         from: None,
         wish: CommandKind::Acknowledge(incident()),

@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use watchfire_core::attributes::Attributes;
 use watchfire_core::containment::{ApprovalRecord, TargetKey, TargetRecord};
 use watchfire_core::ids::{ApprovalId, EventId, FindingKey, IncidentKey, SilenceId};
 use watchfire_core::incident::IncidentRecord;
@@ -107,6 +108,20 @@ pub enum Among {
 }
 
 impl Router {
+    /// An incident as it is now, and what was last said of it looks like; none where there is none.
+    ///
+    /// # Errors
+    /// The store's.
+    pub(crate) async fn incident_now(
+        &self,
+        key: &IncidentKey,
+    ) -> Result<Option<(IncidentRecord, Option<Attributes>)>, store::Error> {
+        let mut state = State::default();
+        self.store.load(&[Key::Incident(key.clone()), Key::PageDraft(key.clone())], &mut state).await?;
+        let face = state.page_draft(key).map(|draft| draft.face.clone());
+        Ok(state.incident(key).cloned().map(|record| (record, face)))
+    }
+
     /// The incidents that are wanted, by key and record, the newest first and no more than `most`; and how many more
     /// there are, none of them more urgent than those, or as urgent and newer.
     ///

@@ -46,6 +46,7 @@ impl Router {
                     reason: format!("the store was damaged and set aside as {}", clean(&name, 200)),
                     via: None,
                     episode: None,
+                    plan: None,
                     caller: Some(Box::new(Caller { how: "watchfire".to_owned(), subject: None, says: None })),
                     from: None,
                     wish: CommandKind::SwitchOff,

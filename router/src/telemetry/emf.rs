@@ -27,7 +27,7 @@ enum Shown {
 }
 
 /// Every metric there is.
-const SHOWN: [(&str, Shown); 25] = [
+const SHOWN: [(&str, Shown); 26] = [
     ("decisions", Shown::Counted(Some("priority"))),
     ("decide_seconds", Shown::Observed),
     ("effects", Shown::Counted(Some("outcome"))),
@@ -45,6 +45,7 @@ const SHOWN: [(&str, Shown); 25] = [
     ("store_up", Shown::Least),
     ("last_success_timestamp_seconds", Shown::Nothing),
     ("pagerduty_heard", Shown::Counted(Some("outcome"))),
+    ("slack_pressed", Shown::Counted(Some("outcome"))),
     ("http_refused", Shown::Counted(None)),
     ("http_connections", Shown::Nothing),
     ("reloads", Shown::Nothing),

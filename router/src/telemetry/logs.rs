@@ -349,6 +349,21 @@ pub(crate) fn webhook_unsigned(reason: &dyn Display) {
     warn!(%reason, "a webhook for PagerDuty is not signed by it; watchfire_pagerduty_heard_total counts them");
 }
 
+/// A request for Slack's buttons is not signed by it.
+pub(crate) fn press_unsigned(reason: &dyn Display) {
+    warn!(%reason, "a request about a button is not signed by Slack; watchfire_slack_pressed_total counts them");
+}
+
+/// Somebody who is not known has pressed a button.
+pub(crate) fn press_of_a_stranger(user: &str) {
+    warn!(user = %clean(user, 40), "somebody in Slack whom access.slack does not name has pressed a button");
+}
+
+/// What came of a button could not be told in Slack.
+pub(crate) fn press_not_answered(press: &str, reason: &str) {
+    warn!(press, reason = %clean(reason, 300), "what came of a button could not be told in Slack");
+}
+
 /// A signed webhook could not be decided; PagerDuty sends it again.
 pub(crate) fn webhook_not_decided(event: &EventId, reason: &str) {
     warn!(%event, reason = %clean(reason, 500), "a webhook could not be decided; it comes again");

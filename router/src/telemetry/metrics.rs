@@ -42,6 +42,7 @@ pub struct Metrics {
     store_up: Gauge,
     last_success: Gauge,
     heard: Family<Labels, Counter>,
+    pressed: Family<Labels, Counter>,
     refused: Family<Labels, Counter>,
     connections: Family<Labels, Gauge>,
     reloads: Family<Labels, Counter>,
@@ -124,6 +125,7 @@ impl Default for Metrics {
             store_up: shown_as(r, "store_up", "1 while the store can be written, 0 once it cannot", up()),
             last_success: shown(r, "last_success_timestamp_seconds", "When a message was last done with"),
             heard: shown(r, "pagerduty_heard", "What PagerDuty told, by way and what came of it"),
+            pressed: shown(r, "slack_pressed", "Buttons pressed in Slack, by what came of it"),
             refused: shown(r, "http_refused", "Requests and connections refused, by reason"),
             connections: shown(r, "http_connections", "Connections there are now, by address"),
             reloads: shown(r, "reloads", "Times the configuration was read again, by outcome"),
@@ -257,6 +259,11 @@ impl Metrics {
     pub(crate) fn heard(&self, way: &'static str, outcome: &'static str) {
         let labels = vec![("way", way.to_owned()), ("outcome", outcome.to_owned())];
         self.heard.get_or_create(&labels).inc();
+    }
+
+    /// A button in Slack, or what was sent in its name.
+    pub(crate) fn pressed(&self, outcome: &'static str) {
+        self.pressed.get_or_create(&vec![("outcome", outcome.to_owned())]).inc();
     }
 
     pub(crate) fn refused(&self, reason: &'static str) {

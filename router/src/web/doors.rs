@@ -17,6 +17,7 @@ use super::guard::{Guard, Names, is_link, not_for_strangers, only_links_of_stran
 use super::health::{Health, health as telling};
 use super::refusal::Refusals;
 use super::server::{Address, Server};
+use super::slack::slack_buttons;
 use super::spelt_out::spelt_out;
 use super::webhooks::{Webhooks, webhooks};
 use super::who::Who;
@@ -24,6 +25,7 @@ use super::worker::worker;
 use crate::api::OperatorEndpoint;
 use crate::config::{At, HealthConfig, HttpConfig};
 use crate::descriptors::Shares;
+use crate::slack::Apps;
 use crate::telemetry::{self, Metrics};
 
 /// What is behind the two addresses.
@@ -31,6 +33,7 @@ pub(crate) struct Doors {
     pub(crate) ingest: Ingest,
     pub(crate) operator: Operator,
     pub(crate) webhooks: Option<Webhooks>,
+    pub(crate) apps: Apps,
     pub(crate) health: Health,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) refusals: Arc<Refusals>,
@@ -73,12 +76,12 @@ impl Doors {
     }
 
     fn taking(self, names: Names) -> Routes {
-        let Doors { ingest, operator, webhooks: signed, health, metrics: _, refusals, pages } = self;
+        let Doors { ingest, operator, webhooks: signed, apps, health, metrics: _, refusals, pages } = self;
         let who = Who { access: operator.access.clone(), refusals: refusals.clone() };
         let guard =
             |names| from_fn_with_state(Guard { names, refusals: refusals.clone() }, not_for_strangers);
         // A signature proves more than a name does, and its sender uses whatever name leads here.
-        let signed = webhooks(signed).layer(guard(Names::Any));
+        let signed = webhooks(signed).merge(slack_buttons(&operator, apps)).layer(guard(Names::Any));
         let of_operators = worker(operator.clone(), health).merge(commands(operator));
         let links = from_fn_with_state(
             Guard { names: names.clone(), refusals: refusals.clone() },
@@ -111,11 +114,13 @@ pub(crate) fn asked_without_doors(
     ingest: Option<Ingest>,
     operator: Operator,
     signed: Option<Webhooks>,
+    apps: Apps,
     refusals: Arc<Refusals>,
 ) -> Routes {
     let guard = from_fn_with_state(Guard { names: Names::Any, refusals }, not_for_strangers);
+    let signed = webhooks(signed).merge(slack_buttons(&operator, apps));
     let asked = ingest.map(events).unwrap_or_default().merge(commands(operator));
-    webhooks(signed).merge(asked).layer(guard).layer(map_response(spelt_out))
+    signed.merge(asked).layer(guard).layer(map_response(spelt_out))
 }
 
 async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {

@@ -64,6 +64,8 @@ pub fn webhooks(webhooks: Option<Webhooks>) -> Routes {
     let all = WebhookEndpoint::ALL.iter();
     let routes = all.fold(Routes::new(), |routes, endpoint| match endpoint {
         WebhookEndpoint::PagerDuty => routes.route(endpoint.path(), on(asked_by(endpoint.method()), take)),
+        // Has its own.
+        WebhookEndpoint::Slack => routes,
     });
     routes
         .layer(DefaultBodyLimit::disable())

@@ -22,6 +22,7 @@ pub(crate) fn command(id: &str, wish: CommandKind) -> Command {
         reason: "drill".to_owned(),
         via: None,
         episode: None,
+        plan: None,
         caller: None,
         from: None,
         wish,
@@ -46,7 +47,7 @@ impl Stage {
         (stage, suspect, ApprovalId::new(quarantine.expect("a plan waits").0))
     }
 
-    async fn is_held(&self, pod: &k8s_openapi::api::core::v1::Pod) -> bool {
+    pub(crate) async fn is_held(&self, pod: &k8s_openapi::api::core::v1::Pod) -> bool {
         let pod = self.cluster.pod(&self.namespace, &pod.name_any()).await;
         pod.is_some_and(|pod| pod.labels().contains_key(QUARANTINE_LABEL))
     }

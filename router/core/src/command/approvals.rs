@@ -144,6 +144,10 @@ impl Asked<'_> {
             };
             return Err(format!("it was {verdict} by {by} at {}", self.minute(*at)));
         }
+        let plan = record.act.hash.short();
+        if self.command.plan.as_ref().is_some_and(|shown| shown != plan) {
+            return Err(format!("its plan is another by now, {plan}: look at it again"));
+        }
         match draft.now() <= record.expires_at {
             true => Ok(record.clone()),
             false => Err(format!("its time was over at {}", self.minute(record.expires_at))),

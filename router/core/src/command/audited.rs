@@ -11,6 +11,8 @@ use crate::verdict::Why;
 
 /// Those who show the token of all operators, where nothing else is said of them.
 const OPERATORS: &str = "operator-token";
+/// How those are known whose names the configuration gives: by whichever of these ways, one name is one person.
+const NAMED_BY_US: [&str; 2] = ["token", "slack"];
 
 impl Asked<'_> {
     /// The decision, with its entry in the trail.
@@ -45,6 +47,9 @@ impl Asked<'_> {
     pub(super) fn person(&self) -> String {
         let Command { by, via, caller, .. } = self.command;
         match (caller.as_deref(), via) {
+            (Some(Caller { how, .. }), _) if NAMED_BY_US.contains(&how.as_str()) => {
+                format!("{}:{by}", NAMED_BY_US[0])
+            }
             (Some(Caller { how, subject, says: _ }), _) => {
                 format!("{how}:{}", subject.as_ref().unwrap_or(by))
             }

@@ -298,7 +298,7 @@ impl Asked<'_> {
     }
 
     fn draft<'s>(&self, state: &'s State, why: Why, now: Timestamp) -> Draft<'s> {
-        let Command { id, by, reason, wish, via: _, episode: _, caller: _, from: _ } = self.command;
+        let Command { id, by, reason, wish, via: _, episode: _, plan: _, caller: _, from: _ } = self.command;
         let because = if reason.is_empty() { String::new() } else { format!(": {reason}") };
         let matter = Matter {
             event: id.clone(),

@@ -23,6 +23,9 @@ pub struct Command {
     /// The incident's episode that is meant; whichever is going on, if left out.
     #[serde(default)]
     pub episode: Option<u32>,
+    /// The plan that is answered, by its hash in short, as it was shown; whichever waits, if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<String>,
     /// Who they are, where more is known than the name that they gave.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub caller: Option<Box<Caller>>,
@@ -36,7 +39,7 @@ pub struct Command {
 impl Command {
     /// What a decision about it answers.
     pub fn cause(&self) -> Cause {
-        let Self { id: _, by, reason, via: _, episode: _, caller, from: _, wish } = self;
+        let Self { id: _, by, reason, via: _, episode: _, plan: _, caller, from: _, wish } = self;
         let (by, reason, caller) = (by.clone(), reason.clone(), caller.as_deref().cloned());
         Cause::Command { by, reason, approves: wish.approves().cloned(), caller }
     }

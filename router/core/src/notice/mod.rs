@@ -28,8 +28,8 @@ pub use moment::{moment, relative};
 pub use undone::Undone;
 pub(crate) use undone::WAITS;
 pub use wording::{
-    Fault, Ids, JsonTemplate, JsonTemplates, MailTemplates, Part, Template, Templates, Worded, WordedJson,
-    WordedMail, Wording, values,
+    ByRoute, Fault, Ids, JsonTemplate, JsonTemplates, MailTemplates, Part, RouteTemplates, Template,
+    Templates, Worded, WordedJson, WordedMail, Wording, values,
 };
 
 /// A page's content, before any channel gives it its form.

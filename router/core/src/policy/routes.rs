@@ -14,7 +14,7 @@ mod reach;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -28,7 +28,7 @@ use crate::pattern::Pattern;
 use crate::priority::Priority;
 
 pub use config::{NestedRouteConfig, TreeConfig};
-pub use reach::{Never, Way};
+pub use reach::{Never, Reached, Way};
 
 /// What the root is called.
 pub const DEFAULT: &str = "default";
@@ -178,6 +178,16 @@ impl Routes {
     /// Those of these routes that there still are.
     pub(super) fn named<'r>(&'r self, by: &'r [RouteName]) -> impl Iterator<Item = &'r NestedRoute> {
         by.iter().filter_map(|name| self.each().find(|route| route.name == *name))
+    }
+
+    /// Whom a route tells by itself, its fallback and its own chain.
+    pub fn told_by(&self, route: &NestedRoute) -> BTreeSet<ChannelName> {
+        let of = |route: &Route| route.to.iter().chain(&route.fallback).cloned().collect::<Vec<_>>();
+        let own = match &route.route {
+            Some(route) => of(route),
+            None => route.priorities.iter().flat_map(|priority| of(&self.default_of(*priority))).collect(),
+        };
+        own.into_iter().chain(route.escalation.iter().flat_map(|step| step.to.iter().cloned())).collect()
     }
 
     /// Every route below the root, each before those below it.

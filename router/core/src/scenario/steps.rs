@@ -157,7 +157,8 @@ impl<'b> Building<'b> {
                 let by = by.unwrap_or_else(|| "sam".to_owned());
                 let id = EventId::new(format!("command-{number}"));
                 let via = via.map(ChannelName::new);
-                let command = Command { id, by, reason, via, episode, caller: None, from: None, wish };
+                let command =
+                    Command { id, by, reason, via, episode, plan: None, caller: None, from: None, wish };
                 inputs.push(StepInput::Command { command, at });
             };
         let nobody = || (None, None, None);

@@ -5,14 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{About, Timer, own_notice};
+use crate::attributes::Attributes;
 use crate::decision::{Because, Reason, Withheld};
 use crate::digest::DigestLine;
 use crate::draft::Draft;
 use crate::ending;
 use crate::escalation;
+use crate::event::{OWN_SOURCE, Subject};
 use crate::follow_up;
 use crate::hash::keyed;
-use crate::ids::{BundleKey, IncidentKey};
+use crate::ids::{BundleKey, IncidentKey, RuleName};
 use crate::incident::IncidentRecord;
 use crate::noise::{self, BundleKind, BundleRecord, Member, incident_of_bundle};
 use crate::notice::{List, Notice};
@@ -25,7 +27,7 @@ use crate::verdict::{Verdict, Why};
 use crate::zone::Zone;
 
 /// The family of what is said as one.
-pub(super) const SEVERAL: &str = "several-incidents";
+const SEVERAL: &str = "several-incidents";
 /// So many of its incidents stand in a page.
 const LISTED: usize = 30;
 
@@ -93,7 +95,7 @@ impl Timer<'_> {
             return Ok(());
         }
         let notice = self.page_of(record, &quieted, about, draft.now());
-        self.page(draft, record, (about, notice), &routed);
+        self.page(draft, (key, record), (about, notice), &routed);
         let mut said = record.clone();
         said.was_said(draft.now());
         said.again_at = self.again(record, draft.now()).filter(|_| said.open > 0);
@@ -134,7 +136,7 @@ impl Timer<'_> {
     fn page(
         &self,
         draft: &mut Draft<'_>,
-        record: &BundleRecord,
+        (key, record): (&BundleKey, &BundleRecord),
         (about, notice): (About<'_>, Notice),
         routed: &Routed<'_>,
     ) {
@@ -151,6 +153,7 @@ impl Timer<'_> {
         page.title = notice.title.clone();
         page.subject = record.title.clone();
         page.family = SEVERAL.to_owned();
+        page.tells_of = Some(key.clone());
         page.last_at = Some(now);
         page.routes.clone_from(&routed.by);
         page.said_at = now;
@@ -266,6 +269,22 @@ impl Timer<'_> {
     }
 }
 
+/// Whether it stands for several incidents. What was said before records told so is known by what nothing but a bundle is.
+pub(super) fn stands_for_several(
+    draft: &Draft<'_>,
+    key: &IncidentKey,
+    record: &IncidentRecord,
+) -> Result<bool, Unread> {
+    if record.tells_of.is_some() || record.family != SEVERAL {
+        return Ok(record.tells_of.is_some());
+    }
+    draft.need(Key::PageDraft(key.clone()))?;
+    let is_ours = |face: &Attributes| {
+        face.source == OWN_SOURCE && face.kind == face.rule.as_str() && face.subject == Subject::default()
+    };
+    Ok(draft.page_draft(key).is_some_and(|said| is_ours(&said.face)))
+}
+
 /// What is said of a bundle is as urgent as what is open in it.
 fn about<'a>(record: &'a BundleRecord, incident: &'a IncidentKey, state: &State) -> About<'a> {
     let priority = match record.priority() {
@@ -322,15 +341,15 @@ fn length(time: SignedDuration) -> String {
     }
 }
 
-fn face(about: About<'_>) -> crate::attributes::Attributes {
-    crate::attributes::Attributes {
+fn face(about: About<'_>) -> Attributes {
+    Attributes {
         priority: about.priority,
-        rule: crate::ids::RuleName::new(about.rule),
+        rule: RuleName::new(about.rule),
         family: about.family.to_owned(),
         kind: about.kind.to_owned(),
-        source: crate::event::OWN_SOURCE.to_owned(),
+        source: OWN_SOURCE.to_owned(),
         band: None,
         team: None,
-        subject: crate::event::Subject::default(),
+        subject: Subject::default(),
     }
 }

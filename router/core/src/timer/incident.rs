@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::bundle::SEVERAL;
+use super::bundle::stands_for_several;
 use super::{About, Timer, own_notice};
 use crate::decision::{Because, Reason, Withheld};
 use crate::digest::DigestLine;
@@ -85,7 +85,7 @@ impl Timer<'_> {
     ) -> Result<(), Unread> {
         let key = about.incident;
         // What tells of several is nobody's to silence: it has no subject of its own, and who is in it changes.
-        let hold = match record.family == SEVERAL {
+        let hold = match stands_for_several(draft, key, record)? {
             true => None,
             false => self.held_by_others(draft, key, record, (Why::Escalated, record.priority))?,
         };

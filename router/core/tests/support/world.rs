@@ -103,6 +103,18 @@ impl World {
 
     /// What is decided about what a person asks for.
     pub fn command(&mut self, id: &str, caller: (&str, &str), wish: CommandKind, now: Timestamp) -> Decision {
+        self.command_about(None, id, caller, wish, now)
+    }
+
+    /// The same, of who was shown that plan.
+    pub fn command_about(
+        &mut self,
+        plan: Option<&str>,
+        id: &str,
+        caller: (&str, &str),
+        wish: CommandKind,
+        now: Timestamp,
+    ) -> Decision {
         let (by, how) = caller;
         let caller = Some(Box::new(Caller { how: how.to_owned(), subject: None, says: None }));
         let command = Command {
@@ -111,6 +123,7 @@ impl World {
             reason: "seen in the flow logs".to_owned(),
             via: None,
             episode: None,
+            plan: plan.map(str::to_owned),
             caller,
             from: Some("10.0.0.7".to_owned()),
             wish,

@@ -96,6 +96,13 @@ impl Answers {
         answers
     }
 
+    /// An answer without a body.
+    pub(super) fn nothing(status: u16, what: &str) -> Self {
+        let mut answers = Self::default();
+        answers.0.insert(status.to_string(), json!({"description": what}));
+        answers
+    }
+
     /// One more, of a line.
     pub(super) fn and_line(mut self, status: u16, what: &str) -> Self {
         self.put_file(status, what, "text/plain; charset=utf-8");

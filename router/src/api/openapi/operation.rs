@@ -91,6 +91,18 @@ pub(super) fn of_webhook(endpoint: WebhookEndpoint, types: &mut Generators) -> O
                 .and::<views::Heard>(200, "It was heard, and asks nothing of us.", types)
                 .refused(&refused, types).done(),
         }),
+        WebhookEndpoint::Slack => json!({
+            "operationId": "slack_interactivity", "tags": ["slack"], "summary": text(summary),
+            "security": [{"slack": []}],
+            "requestBody": {"required": true, "content": {
+                "application/x-www-form-urlencoded": {"schema": {
+                    "type": "object", "required": ["payload"],
+                    "properties": {"payload": {"type": "string", "description": "A `block_actions` payload, as JSON."}},
+                }},
+            }},
+            "responses": Answers::nothing(200, "It is done, is being done, or asks nothing of us.")
+                .refused(&refused, types).done(),
+        }),
     };
     Operation { method, rest }
 }

@@ -39,7 +39,7 @@ use serde_json::Value;
 use watchfire_core::action::Role;
 use watchfire_core::decision::Effect;
 use watchfire_core::ids::ChannelName;
-use watchfire_core::notice::{Fault, Templates};
+use watchfire_core::notice::{ByRoute, Fault, Templates};
 use watchfire_core::verdict::EffectKind;
 use watchfire_core::yaml::{Mistake, expected};
 
@@ -128,6 +128,10 @@ impl Settings for Config {
 
     fn form(&self) -> Form {
         Form::of(self.payload, &self.leave_out, self.templates.clone())
+    }
+
+    fn by_route(&mut self) -> Option<&mut ByRoute> {
+        Some(&mut self.templates.by_route)
     }
 }
 

@@ -38,7 +38,7 @@ use serde::Deserialize;
 use watchfire_core::action::Role;
 use watchfire_core::decision::Effect;
 use watchfire_core::ids::ChannelName;
-use watchfire_core::notice::{Fault, MailTemplates, Wording};
+use watchfire_core::notice::{ByRoute, Fault, MailTemplates, Wording};
 use watchfire_core::value_schema;
 use watchfire_core::yaml::{Mistake, expected};
 
@@ -108,6 +108,10 @@ impl Settings for Config {
 
     fn form(&self) -> Form {
         Form::whole(self.templates.clone())
+    }
+
+    fn by_route(&mut self) -> Option<&mut ByRoute> {
+        Some(&mut self.templates.by_route)
     }
 
     fn faults(&self, effect: &Effect) -> Vec<Fault> {

@@ -80,9 +80,11 @@ pub(super) fn full(effect: &Effect, routing_key: &str, form: &Form) -> Vec<u8> {
 pub(super) fn faults(effect: &Effect, form: &Form) -> Vec<Fault> {
     match effect.kind {
         EffectKind::Resolve | EffectKind::Acknowledge => Vec::new(),
-        EffectKind::Page | EffectKind::Update | EffectKind::Digest if !form.wording.has_own() => Vec::new(),
+        EffectKind::Page | EffectKind::Update | EffectKind::Digest if !form.wording_of(effect).has_own() => {
+            Vec::new()
+        }
         EffectKind::Page | EffectKind::Update | EffectKind::Digest => {
-            form.wording.words(&told(&effect.notice, form), effect.kind).faults
+            form.wording_of(effect).words(&told(&effect.notice, form), effect.kind).faults
         }
     }
 }
@@ -190,7 +192,7 @@ fn required(notice: &Notice) -> Payload<'_> {
 }
 
 fn payload<'n>(effect: &Effect, notice: &'n Notice, form: &Form) -> Payload<'n> {
-    let words = form.wording.words(notice, effect.kind);
+    let words = form.wording_of(effect).words(notice, effect.kind);
     let source =
         fact(notice, "cluster").or_else(|| fact(notice, "account")).or_else(|| fact(notice, "region"));
     let group =
@@ -209,7 +211,7 @@ fn payload<'n>(effect: &Effect, notice: &'n Notice, form: &Form) -> Payload<'n> 
 
 /// The summary. That of an update says what has changed, where the title by itself does not.
 fn said(title: &str, effect: &Effect, notice: &Notice, form: &Form) -> String {
-    let is_ours = form.wording.own().all(|(part, _)| part != Part::Title);
+    let is_ours = form.wording_of(effect).own().all(|(part, _)| part != Part::Title);
     match effect.kind == EffectKind::Update && notice.head.lead.is_empty() && is_ours {
         true => format!("{title} ({})", notice.why),
         false => title.to_owned(),
@@ -249,7 +251,7 @@ fn details(effect: &Effect, notice: &Notice, form: &Form, words: &Worded) -> Map
     details.add("finding", notice.finding.as_ref().map_or("", |finding| finding.as_str()));
     details.add("event", &notice.event.shown());
     for (part, text) in [(Part::Head, &words.head), (Part::Body, &words.body)] {
-        if form.wording.own().any(|(own, _)| own == part) {
+        if form.wording_of(effect).own().any(|(own, _)| own == part) {
             details.add(part.as_str(), text);
         }
     }

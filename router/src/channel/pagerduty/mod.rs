@@ -35,7 +35,7 @@ use serde::Deserialize;
 use watchfire_core::action::Role;
 use watchfire_core::decision::Effect;
 use watchfire_core::ids::ChannelName;
-use watchfire_core::notice::{Fault, Templates};
+use watchfire_core::notice::{ByRoute, Fault, Templates};
 use watchfire_core::verdict::EffectKind;
 use watchfire_core::yaml::{Mistake, expected};
 
@@ -116,6 +116,10 @@ impl Settings for Config {
 
     fn form(&self) -> Form {
         Form::of(self.payload, &self.leave_out, self.templates.clone())
+    }
+
+    fn by_route(&mut self) -> Option<&mut ByRoute> {
+        Some(&mut self.templates.by_route)
     }
 
     fn faults(&self, effect: &Effect) -> Vec<Fault> {

@@ -14,13 +14,13 @@ pub(in crate::channel) fn whole(dispatch: &Dispatch<'_>, form: &Form) -> Value {
 
 /// Which templates cannot be used for it.
 pub(in crate::channel) fn faults(effect: &Effect, form: &Form) -> Vec<Fault> {
-    if form.wording.has_own() { worded(&Dispatch::alone(effect), form).faults } else { Vec::new() }
+    if form.wording_of(effect).has_own() { worded(&Dispatch::alone(effect), form).faults } else { Vec::new() }
 }
 
 fn worded(dispatch: &Dispatch<'_>, form: &Form) -> WordedJson {
     let Effect { kind, dedup_key, notice, .. } = dispatch.effect;
     let notice = form.profile.told(notice, &form.leave_out);
-    form.wording.json(&notice, *kind, Ids { id: &dispatch.id, dedup_key })
+    form.wording_of(dispatch.effect).json(&notice, *kind, Ids { id: &dispatch.id, dedup_key })
 }
 
 /// What it is about and how urgent it is, by the names that the whole page has.

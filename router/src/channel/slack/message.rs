@@ -10,6 +10,7 @@ use watchfire_core::notice::Notice;
 use watchfire_core::text::clean;
 
 use super::Form;
+use super::button::{self, Buttons, plain};
 
 /// Slack's limit of a header.
 pub(super) const MOST_TITLE: usize = 150;
@@ -29,15 +30,21 @@ pub(super) struct Message {
     text: String,
     why: String,
     links: String,
+    /// Rows of buttons.
+    rows: Vec<Value>,
 }
 
 impl Message {
-    pub(super) fn of(effect: &Effect, form: &Form) -> Self {
+    pub(super) fn of(effect: &Effect, form: &Form, buttons: Buttons) -> Self {
         let (notice, words) = form.worded(effect);
         let title = words.title.clone();
         let text = words.text();
         let rest = text.strip_prefix(title.as_str()).unwrap_or(&text).trim_start_matches('\n');
-        Self { text: cut(rest), why: clean(&notice.why, MOST_LINE), links: links(&notice), title }
+        let rows = match buttons {
+            Buttons::Shown => button::rows(effect, &notice),
+            Buttons::Hidden => Vec::new(),
+        };
+        Self { text: cut(rest), why: clean(&notice.why, MOST_LINE), links: links(&notice), title, rows }
     }
 
     /// How long title and text are, in characters.
@@ -58,6 +65,7 @@ impl Message {
             let links = json!({"type": "mrkdwn", "text": self.links, "verbatim": true});
             blocks.push(json!({"type": "section", "text": links}));
         }
+        blocks.extend(self.rows.iter().cloned());
         with(self.line(place), "blocks", blocks.into())
     }
 
@@ -83,10 +91,6 @@ fn said(place: Value, line: &str) -> Value {
 fn with(mut body: Value, member: &str, value: Value) -> Value {
     body[member] = value;
     body
-}
-
-fn plain(text: &str) -> Value {
-    json!({"type": "plain_text", "text": text, "emoji": false})
 }
 
 fn cut(text: &str) -> String {
@@ -133,6 +137,6 @@ fn href(address: &str) -> String {
 }
 
 /// The three characters that Slack reads.
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }

@@ -5,8 +5,10 @@
 //! chat:
 //!   slack:
 //!     bot: {token: {env: SLACK_BOT_TOKEN}, channel: C0123ABCDEF}   # the scope chat:write, and the bot in the channel
+//!     #      signing_secret: {env: SLACK_SIGNING_SECRET}            # buttons, for those whom `access.slack` knows
 //!     # url: {env: SLACK_WEBHOOK_URL}  # instead of `bot`: an incoming webhook
 //!     api: https://slack.com/api/
+//!     hooks: https://hooks.slack.com/  # where what is said to who presses a button goes
 //!     payload: minimal                # or standard, with names, accounts and addresses
 //!     leave_out: []                   # of what minimal tells: cluster (its alias), region, namespace
 //!     messages_per_minute: 50         # and no two within a second: Slack takes one a second in a channel
@@ -22,6 +24,8 @@
 //!   be mended while the page waits. What refuses the message is sent once more as a line, and is permanent after that.
 
 mod answer;
+mod button;
+mod config;
 mod message;
 mod posted;
 
@@ -29,147 +33,30 @@ use std::time::Duration;
 
 use anyhow::{bail, ensure};
 use reqwest::header::CONTENT_TYPE;
-use schemars::JsonSchema;
-use serde::Deserialize;
 use serde_json::{Value, json};
 use watchfire_core::action::Role;
 use watchfire_core::decision::Effect;
 use watchfire_core::ids::ChannelName;
-use watchfire_core::notice::{Fault, Templates};
-use watchfire_core::value_schema;
+use watchfire_core::notice::Fault;
 use watchfire_core::verdict::EffectKind;
-use watchfire_core::yaml::{Mistake, expected};
 
-use super::payload::{Form, Place, Profile};
+use super::payload::Form;
 use super::reply::{Reply, secret_parts};
-use super::{Action, Address, Asked, Bound, Dispatch, PerMinute, Preview, Settings, is_address};
+use super::{Action, Asked, Bound, Dispatch, PerMinute, Preview, Settings as _, is_address};
 use crate::clients::{Clients, Doubt};
 use crate::failure::{Done, NotTaken};
-use crate::secret::{Secret, SecretSource, SecretUse};
+use crate::secret::Secret;
 use answer::Answer;
+use button::Buttons;
+pub(crate) use button::{Press, Span, actions, plain};
+pub use config::{BotConfig, Config};
+use config::{ChannelId, fits};
 use message::Message;
+pub(crate) use message::escape;
 use posted::Posted;
 
 /// Slack takes a message a second in a channel; the rest is for those that are longer on their way than the one after them.
 const APART: Duration = Duration::from_millis(1_200);
-
-/// A Slack channel in the configuration.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-#[schemars(rename = "Slack", extend("oneOf" = [{"required": ["bot"]}, {"required": ["url"]}]))]
-#[serde(deny_unknown_fields)]
-pub struct Config {
-    /// A bot, which keeps its messages up to date.
-    pub bot: Option<BotConfig>,
-    /// An incoming webhook instead, whose address is a secret.
-    pub url: Option<SecretSource>,
-    /// Slack's Web API; plain HTTP only on this machine.
-    #[serde(default = "web_api")]
-    pub api: Address,
-    /// How much of the page leaves for Slack.
-    #[serde(default)]
-    pub payload: Profile,
-    /// What of the little that `minimal` tells is kept in, too.
-    #[serde(default)]
-    pub leave_out: Vec<Place>,
-    /// Most messages in any 60 s.
-    #[serde(default = "default_pace")]
-    pub messages_per_minute: PerMinute,
-    /// How its messages are worded; by default as ships.
-    #[serde(default)]
-    pub templates: Templates,
-}
-
-/// A bot, and where it writes.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-#[schemars(rename = "SlackBot")]
-#[serde(deny_unknown_fields)]
-pub struct BotConfig {
-    /// Its token, which begins with `xoxb-`.
-    pub token: SecretSource,
-    /// The id of a channel, such as `C0123ABCDEF`.
-    pub channel: ChannelId,
-}
-
-/// The id of a channel in Slack.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
-pub struct ChannelId(String);
-
-value_schema!(ChannelId, {
-    "type": "string",
-    "description": "The id of a channel, such as C0123ABCDEF.",
-    "pattern": "^[CDG][A-Z0-9]{6,}$"
-});
-
-impl TryFrom<String> for ChannelId {
-    type Error = Mistake;
-
-    fn try_from(text: String) -> Result<Self, Mistake> {
-        let is_id = text.len() >= 7
-            && text.starts_with(['C', 'D', 'G'])
-            && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
-        match is_id {
-            true => Ok(Self(text)),
-            false => {
-                let is_token = text.starts_with("xox");
-                let found = if is_token { "a token".to_owned() } else { format!("`{text}`") };
-                let mistake = expected("the id of a channel such as C0123ABCDEF").found(found);
-                Err(mistake.hint("it stands at the end of the channel's details in Slack"))
-            }
-        }
-    }
-}
-
-fn web_api() -> Address {
-    Address::known("https://slack.com/api/")
-}
-
-fn default_pace() -> PerMinute {
-    PerMinute::new(50)
-}
-
-impl Settings for Config {
-    fn secrets(&mut self) -> Vec<SecretUse<'_>> {
-        let Config { bot, url, .. } = self;
-        let token = bot.iter_mut().map(|BotConfig { token, channel: _ }| SecretUse {
-            path: ".slack.bot.token".to_owned(),
-            source: token,
-            fits,
-        });
-        let url = url.iter_mut().map(|source| SecretUse {
-            path: ".slack.url".to_owned(),
-            source,
-            fits: is_address,
-        });
-        token.chain(url).collect()
-    }
-
-    fn check(&self, mistake: &mut dyn FnMut(&str, Mistake)) {
-        self.payload.check(&self.leave_out, mistake);
-        match (&self.bot, &self.url) {
-            (None, None) => mistake("", expected("`bot`, or `url` of an incoming webhook").found("neither")),
-            (Some(_), Some(_)) => mistake(".url", expected("either `bot` or `url`").found("both")),
-            (Some(_), None) | (None, Some(_)) => {}
-        }
-        if !self.api.url().path().ends_with('/') {
-            mistake(".api", expected("an address that ends in /").found(format!("`{}`", self.api.url())));
-        }
-    }
-
-    fn form(&self) -> Form {
-        Form::of(self.payload, &self.leave_out, self.templates.clone())
-    }
-}
-
-/// Whether it can be a bot's token.
-fn fits(token: &Secret) -> Result<(), Mistake> {
-    let is_token =
-        |rest: &str| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-    match token.expose().strip_prefix("xoxb-").is_some_and(is_token) {
-        true => Ok(()),
-        false => Err(expected("a bot's token, which begins with xoxb-").found("another text")),
-    }
-}
 
 /// Writes to one channel of Slack.
 #[derive(Debug)]
@@ -183,7 +70,7 @@ pub struct Slack {
 
 #[derive(Debug)]
 enum Way {
-    Bot { api: reqwest::Url, token: Secret, channel: ChannelId },
+    Bot { api: reqwest::Url, token: Secret, channel: ChannelId, buttons: Buttons },
     Hook(Secret),
 }
 
@@ -200,6 +87,8 @@ impl Action for Slack {
             bot,
             url,
             api,
+            // Of who presses buttons.
+            hooks: _,
             // In the form.
             payload: _,
             leave_out: _,
@@ -207,9 +96,11 @@ impl Action for Slack {
             messages_per_minute: pace,
         } = config;
         let way = match (bot, url) {
-            (Some(BotConfig { token, channel }), _) => {
+            (Some(bot), _) => {
+                let buttons = bot.buttons();
+                let BotConfig { token, channel, signing_secret: _ } = bot;
                 let token = token.resolve_fit(clients, fits).await?;
-                Way::Bot { api: api.url().clone(), token, channel }
+                Way::Bot { api: api.url().clone(), token, channel, buttons }
             }
             (None, Some(url)) => Way::Hook(url.resolve_fit(clients, is_address).await?),
             (None, None) => bail!("expected `bot` or `url`, found neither"),
@@ -218,7 +109,11 @@ impl Action for Slack {
     }
 
     async fn perform(&self, dispatch: &Dispatch<'_>) -> Result<Done, NotTaken> {
-        let message = Message::of(dispatch.effect, &self.form);
+        let buttons = match &self.way {
+            Way::Bot { buttons, .. } => *buttons,
+            Way::Hook(_) => Buttons::Hidden,
+        };
+        let message = Message::of(dispatch.effect, &self.form, buttons);
         match (&self.way, self.place_of(dispatch)) {
             (Way::Hook(_), _) => {
                 self.say(&json!({}), &message).await.map(|_| Done { receipt: "taken".to_owned() })
@@ -253,7 +148,7 @@ impl Action for Slack {
 
     fn bound(&self) -> Option<Bound> {
         let bound = match &self.way {
-            Way::Bot { api, token, channel } => {
+            Way::Bot { api, token, channel, buttons: _ } => {
                 Bound::of(self.pace, &["slack", api.as_str(), &token.expose(), &channel.0])
             }
             Way::Hook(url) => Bound::of(self.pace, &["slack", &url.expose()]),
@@ -327,7 +222,7 @@ impl Slack {
     async fn call(&self, method: &str, body: &Value) -> Result<Answer, NotTaken> {
         let no_address = || NotTaken::ForNow { reason: "its address is none".to_owned(), retry_after: None };
         let (request, hide) = match &self.way {
-            Way::Bot { api, token, channel: _ } => {
+            Way::Bot { api, token, channel: _, buttons: _ } => {
                 let url = api.join(method).map_err(|_| no_address())?;
                 let token = token.expose().as_str().to_owned();
                 (self.http.post(url).bearer_auth(&token), vec![token])
@@ -356,12 +251,13 @@ impl Slack {
 pub(super) fn preview(config: &Config, effect: &Effect) -> Preview {
     let form = config.form();
     let (to, place) = match &config.bot {
-        Some(BotConfig { token: _, channel }) => {
+        Some(BotConfig { token: _, channel, signing_secret: _ }) => {
             (format!("POST {}chat.postMessage", config.api.url()), json!({"channel": channel.0}))
         }
         None => ("POST to an incoming webhook".to_owned(), json!({})),
     };
-    let message = Message::of(effect, &form);
+    let buttons = config.bot.as_ref().map_or(Buttons::Hidden, BotConfig::buttons);
+    let message = Message::of(effect, &form, buttons);
     let preview = Preview::of(&to, &config.faults(effect));
     let (title, text) = message.sizes();
     preview

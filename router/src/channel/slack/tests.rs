@@ -3,10 +3,11 @@
 use serde_json::{Value, json};
 use watchfire_core::builders::page;
 use watchfire_core::notice::Notice;
-use watchfire_core::notice::Wording;
+use watchfire_core::notice::{Templates, Wording};
 
 use super::*;
 use crate::channel::ChannelConfig;
+use crate::channel::payload::Profile;
 
 fn config(yaml: &str) -> Result<Config, String> {
     match serde_saphyr::from_str(yaml).map_err(|error| error.to_string())? {
@@ -32,6 +33,7 @@ fn the_example_is_the_defaults_spelled_out() {
     let example = "slack:
   bot: {token: {env: SLACK_BOT_TOKEN}, channel: C0123ABCDEF}
   api: https://slack.com/api/
+  hooks: https://hooks.slack.com/
   payload: minimal
   leave_out: []
   messages_per_minute: 50
@@ -82,7 +84,10 @@ fn a_page_is_a_title_its_text_and_links() {
             }},
         ],
     });
-    assert_eq!(Message::of(&effect, &standard()).whole(json!({"channel": "C0123ABCDEF"})), expected);
+    assert_eq!(
+        Message::of(&effect, &standard(), Buttons::Hidden).whole(json!({"channel": "C0123ABCDEF"})),
+        expected
+    );
 }
 
 #[test]
@@ -96,7 +101,7 @@ fn no_text_of_an_event_is_a_mention_or_ends_a_link() {
         ],
         ..effect.notice
     };
-    let message = Message::of(&effect, &standard());
+    let message = Message::of(&effect, &standard(), Buttons::Hidden);
     let whole = message.whole(json!({}));
     let escaped = "[P0] &lt;!channel&gt; &lt;@U0123&gt; &amp; &lt;https://evil.example.com|Runbook&gt;";
     assert_eq!(whole["text"], escaped);
@@ -117,7 +122,7 @@ fn what_is_longer_than_slack_takes_is_cut_and_says_so() {
             .expect("a template"),
     );
     let wording = Templates { title, ..Templates::default() }.into();
-    let message = Message::of(&effect, &Form { wording, ..standard() });
+    let message = Message::of(&effect, &Form { wording, ..standard() }, Buttons::Hidden);
     let whole = message.whole(json!({}));
     let text = |value: &Value| value.as_str().expect("text").to_owned();
     let header = text(&whole["blocks"][0]["text"]["text"]);

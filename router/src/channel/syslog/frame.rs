@@ -97,7 +97,7 @@ impl Frame {
             let fact = notice.facts.iter().find(|fact| fact.label.eq_ignore_ascii_case(place));
             (place, fact.map_or("", |fact| fact.value.as_str()))
         });
-        let is_own = |part| self.form.wording.own().any(|(own, _)| own == part);
+        let is_own = |part| self.form.wording_of(dispatch.effect).own().any(|(own, _)| own == part);
         let own = [(Part::Head, &words.head), (Part::Body, &words.body)].into_iter();
         let own = own.filter(|(part, _)| is_own(*part)).map(|(part, text)| (part.as_str(), text.as_str()));
         let link = notice.head.link.as_deref().unwrap_or_default();

@@ -34,7 +34,7 @@ use serde::{Deserialize, Serialize};
 use watchfire_core::action::Role;
 use watchfire_core::decision::Effect;
 use watchfire_core::ids::ChannelName;
-use watchfire_core::notice::{Fault, Templates};
+use watchfire_core::notice::{ByRoute, Fault, Templates};
 use watchfire_core::yaml::{Mistake, expected};
 
 use super::payload::{Form, Place, Profile};
@@ -179,6 +179,10 @@ impl Settings for Config {
 
     fn form(&self) -> Form {
         Form::of(self.payload, &self.leave_out, self.templates.clone())
+    }
+
+    fn by_route(&mut self) -> Option<&mut ByRoute> {
+        Some(&mut self.templates.by_route)
     }
 }
 

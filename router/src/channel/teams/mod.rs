@@ -29,7 +29,7 @@ use serde::Deserialize;
 use watchfire_core::action::Role;
 use watchfire_core::decision::Effect;
 use watchfire_core::ids::ChannelName;
-use watchfire_core::notice::{Fault, Templates};
+use watchfire_core::notice::{ByRoute, Fault, Templates};
 use watchfire_core::yaml::Mistake;
 
 use super::payload::{Form, Place, Profile};
@@ -79,6 +79,10 @@ impl Settings for Config {
 
     fn form(&self) -> Form {
         Form::of(self.payload, &self.leave_out, self.templates.clone())
+    }
+
+    fn by_route(&mut self) -> Option<&mut ByRoute> {
+        Some(&mut self.templates.by_route)
     }
 }
 

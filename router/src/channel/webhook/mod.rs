@@ -37,7 +37,7 @@ use serde::Deserialize;
 use watchfire_core::action::Role;
 use watchfire_core::decision::Effect;
 use watchfire_core::ids::ChannelName;
-use watchfire_core::notice::{Fault, JsonTemplates};
+use watchfire_core::notice::{ByRoute, Fault, JsonTemplates};
 use watchfire_core::yaml::{Mistake, expected};
 
 use super::payload::{self, Place, Profile, page};
@@ -120,6 +120,10 @@ impl Settings for Config {
 
     fn form(&self) -> payload::Form {
         payload::Form::of(self.payload, &self.leave_out, self.templates.clone())
+    }
+
+    fn by_route(&mut self) -> Option<&mut ByRoute> {
+        Some(&mut self.templates.by_route)
     }
 
     fn faults(&self, effect: &Effect) -> Vec<Fault> {

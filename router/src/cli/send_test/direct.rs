@@ -12,11 +12,12 @@ use super::{Failed, Sending};
 use crate::channel::{Channel, ChannelConfig};
 use crate::cli::usage;
 use crate::clients::Clients;
-use crate::config::{Config, RouteConfig};
+use crate::config::Config;
 use crate::failure::Failure;
+use watchfire_core::policy::Reached;
 use watchfire_core::standing::Progress;
 
-/// Sends to one channel, or to all of the route; nothing where one of them cannot be used.
+/// Sends to one channel, or to all that its routes may tell; nothing where one of them cannot be used.
 pub(super) fn send(
     sending: &Sending,
     config: Config,
@@ -25,7 +26,7 @@ pub(super) fn send(
 ) -> Result<Report, Failed> {
     let (names, way) = match channel {
         Some(name) => (vec![(name.to_owned(), false)], "by that channel, sent from here"),
-        None => (route(sending, &config)?, "by its route, sent from here"),
+        None => (reached(sending, &config)?, "by every route that it may take, sent from here"),
     };
     let mut to = Vec::new();
     for (name, fallback) in names {
@@ -56,15 +57,16 @@ pub(super) fn send(
     })
 }
 
-/// The channels of the route, and whether each is its fallback.
-fn route(sending: &Sending, config: &Config) -> Result<Vec<(String, bool)>, Failed> {
+/// Every channel that something of that priority may go by, and whether it is only a fallback: which routes a page takes is
+/// known when it comes.
+fn reached(sending: &Sending, config: &Config) -> Result<Vec<(String, bool)>, Failed> {
     let priority = sending.drill.priority;
-    let route = config.routes.get(&priority).filter(|route| !route.to.is_empty());
-    let Some(RouteConfig { to, fallback }) = route else {
+    let Reached { to, fallbacks } = config.routes().reached(priority);
+    if to.is_empty() {
         return Err(usage(anyhow!("no channel is told of {priority}: it goes to the digest")));
-    };
-    let to = to.iter().map(|name| (name.clone(), false));
-    Ok(to.chain(fallback.iter().map(|name| (name.clone(), true))).collect())
+    }
+    let to = to.iter().map(|name| (name.to_string(), false));
+    Ok(to.chain(fallbacks.iter().map(|name| (name.to_string(), true))).collect())
 }
 
 fn chosen(config: &Config, name: &str) -> Result<ChannelConfig, Failed> {

@@ -123,7 +123,7 @@ mod tests {
         Report {
             drill: "ab12".to_owned(),
             priority: Priority::P0,
-            way: "by its route, sent from here".to_owned(),
+            way: "by every route that it may take, sent from here".to_owned(),
             held: held.map(str::to_owned),
             channels,
         }
@@ -147,7 +147,7 @@ mod tests {
             None,
         );
         let expected = [
-            "drill ab12 as P0, by its route, sent from here",
+            "drill ab12 as P0, by every route that it may take, sent from here",
             "  oncall  took it in 212 ms: 202 accepted",
             "          ended in 80 ms",
             "  topic   did not take it: SNS: no\u{fffd}",
@@ -165,7 +165,7 @@ mod tests {
     fn a_drill_that_is_held_or_goes_nowhere_is_not_fine() {
         let held = report(Vec::new(), Some("a page would be held"));
         let expected = [
-            "drill ab12 as P0, by its route, sent from here",
+            "drill ab12 as P0, by every route that it may take, sent from here",
             "  nobody was told: a page would be held",
             "nobody was told",
         ];

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::view::{View, Whole, names_of_json};
-use super::{Fault, Part, Rendering, Template, Wording, engine, finish};
+use super::{ByRoute, Fault, Part, Rendering, Template, Wording, engine, finish};
 use crate::ids::DedupKey;
 use crate::notice::Notice;
 use crate::text::clean;
@@ -33,17 +33,26 @@ impl TryFrom<String> for JsonTemplate {
     }
 }
 
+impl JsonTemplate {
+    pub(super) fn into_template(self) -> Template {
+        self.0
+    }
+}
+
 /// The template of a channel that writes JSON; as it ships where it is left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default, expecting = "a mapping of json")]
 pub struct JsonTemplates {
     /// The whole page.
     pub json: Option<JsonTemplate>,
+    /// What goes before it on the way by a route; it is written there.
+    #[serde(skip)]
+    pub by_route: ByRoute,
 }
 
 impl From<JsonTemplates> for Wording {
-    fn from(JsonTemplates { json }: JsonTemplates) -> Self {
-        Self::new([(Part::Json, json.map(|JsonTemplate(template)| template))])
+    fn from(JsonTemplates { json, by_route }: JsonTemplates) -> Self {
+        Self::routed([(Part::Json, json.map(JsonTemplate::into_template))], by_route)
     }
 }
 
@@ -74,7 +83,8 @@ impl Wording {
             text: Wording::default().words(notice, kind).text(),
         };
         let values = Value::from(Serde(&View::of(notice, kind).with(whole)));
-        let mut page = Rendering { wording: self, notice, kind, values, faults: Vec::new() };
+        let mut page =
+            Rendering { wording: self.of(&notice.routes), notice, kind, values, faults: Vec::new() };
         let text = page.part(Part::Json);
         let json = serde_json::from_str(&text).or_else(|error| {
             let reason = format!("it does not write JSON: {error}; values bring their own quotes");

@@ -6,6 +6,7 @@
 mod engine;
 mod finish;
 mod json;
+mod routed;
 mod view;
 mod words;
 
@@ -15,11 +16,13 @@ use std::fmt;
 pub use json::{Ids, JsonTemplate, JsonTemplates, WordedJson};
 use minijinja::Environment;
 use minijinja::value::{Serde, Value};
+pub use routed::{ByRoute, RouteTemplates};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use strum::{IntoStaticStr, VariantArray};
 
 use super::Notice;
+use crate::ids::RouteName;
 use crate::value_schema;
 use crate::verdict::EffectKind;
 
@@ -98,6 +101,9 @@ pub struct Templates {
     pub head: Option<Template>,
     /// Everything else.
     pub body: Option<Template>,
+    /// What goes before them on the way by a route; it is written there.
+    #[serde(skip)]
+    pub by_route: ByRoute,
 }
 
 /// The templates of mails, which are text and HTML at once. A part that has only a template for text is shown as that
@@ -115,18 +121,22 @@ pub struct MailTemplates {
     pub html_head: Option<Template>,
     /// Everything else, as HTML.
     pub html_body: Option<Template>,
+    /// What goes before them on the way by a route; it is written there.
+    #[serde(skip)]
+    pub by_route: ByRoute,
 }
 
 impl From<Templates> for Wording {
-    fn from(Templates { title, head, body }: Templates) -> Self {
-        Self::new([(Part::Title, title), (Part::Head, head), (Part::Body, body)])
+    fn from(Templates { title, head, body, by_route }: Templates) -> Self {
+        Self::routed([(Part::Title, title), (Part::Head, head), (Part::Body, body)], by_route)
     }
 }
 
 impl From<MailTemplates> for Wording {
-    fn from(MailTemplates { title, head, body, html_head, html_body }: MailTemplates) -> Self {
+    fn from(MailTemplates { title, head, body, html_head, html_body, by_route }: MailTemplates) -> Self {
+        let text = [(Part::Title, title), (Part::Head, head), (Part::Body, body)];
         let html = [(Part::HtmlHead, html_head), (Part::HtmlBody, html_body)];
-        Self::new([(Part::Title, title), (Part::Head, head), (Part::Body, body)].into_iter().chain(html))
+        Self::routed(text.into_iter().chain(html), by_route)
     }
 }
 
@@ -151,6 +161,8 @@ impl fmt::Display for Fault {
 pub struct Wording {
     own: Option<Environment<'static>>,
     texts: BTreeMap<Part, Template>,
+    /// In the place of all this, of what goes by one of these routes.
+    by_route: BTreeMap<RouteName, Wording>,
 }
 
 /// A page in words.
@@ -199,12 +211,12 @@ impl Wording {
                 own.add_template_owned(part.as_str(), text.clone()).expect("it has compiled before");
             }
         }
-        Self { own, texts }
+        Self { own, texts, by_route: BTreeMap::new() }
     }
 
-    /// Whether any template is its own.
+    /// Whether any template is its own, or a route's.
     pub fn has_own(&self) -> bool {
-        self.own.is_some()
+        self.own.is_some() || !self.by_route.is_empty()
     }
 
     /// Its own templates.
@@ -219,7 +231,7 @@ impl Wording {
 
     /// The page as text.
     pub fn words(&self, notice: &Notice, kind: EffectKind) -> Worded {
-        let (mut page, title) = Rendering::new(self, notice, kind);
+        let (mut page, title) = Rendering::new(self.of(&notice.routes), notice, kind);
         let (head, body) = (page.part(Part::Head), page.part(Part::Body));
         Worded { title, head: finish::text(&head), body: finish::text(&body), faults: page.faults }
     }
@@ -227,10 +239,13 @@ impl Wording {
     /// The page as a mail.
     pub fn mail(&self, notice: &Notice, kind: EffectKind) -> WordedMail {
         let Worded { title, head, body, faults } = self.words(notice, kind);
-        let (mut page, _) = Rendering::new(self, notice, kind);
+        let wording = self.of(&notice.routes);
+        let (mut page, _) = Rendering::new(wording, notice, kind);
         page.faults = faults;
         let mut html = [(Part::HtmlHead, Part::Head, &head), (Part::HtmlBody, Part::Body, &body)].map(
-            |(part, plain, text)| match self.texts.contains_key(&plain) && !self.texts.contains_key(&part) {
+            |(part, plain, text)| match wording.texts.contains_key(&plain)
+                && !wording.texts.contains_key(&part)
+            {
                 // What was worded anew is not said in other words beside it.
                 true => finish::preformatted(text),
                 false => page.part(part),

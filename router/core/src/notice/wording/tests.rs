@@ -36,6 +36,7 @@ fn what_ships_words_every_page() {
             title: template(Part::Title.shipped()),
             head: template(Part::Head.shipped()),
             body: template(Part::Body.shipped()),
+            ..Templates::default()
         };
         let own = Wording::from(shipped).words(&miner(), kind);
         assert_eq!(
@@ -54,6 +55,7 @@ fn a_channel_words_its_pages_as_it_is_told() {
         body: template(
             "Erst lesen, dann handeln.\n\n\n\n{{ facts.image | default('kein Bild') }}\n{{ title }}",
         ),
+        ..Templates::default()
     };
     let words = Wording::from(templates).words(&miner(), EffectKind::Page);
     let expected = Worded {
@@ -188,7 +190,7 @@ fn the_values_have_every_name_that_templates_may_use() {
 
 fn json(text: &str) -> Wording {
     let json = JsonTemplate::try_from(text.to_owned()).expect("a template");
-    JsonTemplates { json: Some(json) }.into()
+    JsonTemplates { json: Some(json), ..JsonTemplates::default() }.into()
 }
 
 fn worded(wording: &Wording, notice: &Notice) -> WordedJson {
@@ -226,4 +228,29 @@ fn what_a_template_writes_that_is_no_json_is_told_and_the_page_is_as_it_ships() 
     assert_eq!(reasons(&faults), [(Part::Json, reason)]);
     let elsewhere = refusal("{{ dedup_key }}");
     assert!(elsewhere.starts_with("line 1, column 4: no page has `dedup_key`: "), "{elsewhere}");
+}
+
+#[test]
+fn what_goes_by_a_route_is_worded_by_it_part_by_part_and_the_first_that_has_a_say_says_it() {
+    let (team, audit) = (RouteName::new("team"), RouteName::new("audit"));
+    let title = |text: &str| RouteTemplates { title: template(text), ..RouteTemplates::default() };
+    let json = JsonTemplate::try_from("{}".to_owned()).ok();
+    let by_route = ByRoute::from([
+        (team.clone(), title("team: {{ priority }}")),
+        (audit.clone(), title("audit: {{ priority }}")),
+        // This channel has no such part.
+        (RouteName::new("programs"), RouteTemplates { json, ..RouteTemplates::default() }),
+    ]);
+    let body = template("of the channel");
+    let wording = Wording::from(Templates { title: template("own"), body, by_route, ..Templates::default() });
+    let said = |routes: &[&RouteName]| {
+        let routes = routes.iter().map(|route| (*route).clone()).collect();
+        let Worded { title, body, .. } = wording.words(&Notice { routes, ..miner() }, EffectKind::Page);
+        (title, body.trim().to_owned())
+    };
+    let expected = |title: &str| (title.to_owned(), "of the channel".to_owned());
+    assert_eq!(said(&[]), expected("own"));
+    assert_eq!(said(&[&RouteName::new("programs"), &RouteName::new("default")]), expected("own"));
+    assert_eq!(said(&[&RouteName::new("default"), &team, &audit]), expected("team: P0"));
+    assert_eq!(said(&[&audit, &team]), expected("audit: P0"));
 }

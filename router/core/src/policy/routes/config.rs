@@ -12,6 +12,7 @@ use crate::calendar::Calendar;
 use crate::ids::{ChannelName, RouteName};
 use crate::json::Json;
 use crate::noise::RouteGroupConfig;
+use crate::notice::RouteTemplates;
 use crate::pattern::Pattern;
 use crate::policy::EscalationStep;
 use crate::priority::Priority;
@@ -35,7 +36,7 @@ pub struct TreeConfig {
 #[serde(
     deny_unknown_fields,
     expecting = "a mapping of name, matchers, to, fallback, continue, sole, reason, active_time_intervals, \
-                 mute_time_intervals, group, repeat_after_minutes, escalation, routes"
+                 mute_time_intervals, group, repeat_after_minutes, escalation, templates, routes"
 )]
 pub struct NestedRouteConfig {
     /// Its name among its neighbours: lower-case words joined by hyphens.
@@ -70,6 +71,8 @@ pub struct NestedRouteConfig {
     /// Who is told when nobody acknowledges in time, in the place of the chain of the priority.
     #[serde(default)]
     pub escalation: Vec<StepConfig>,
+    /// How what goes by it is worded, before the templates of its channels; left out, as the route above.
+    pub templates: Option<RouteTemplates>,
     /// The routes below it, which go before it.
     #[serde(default)]
     pub routes: Vec<NestedRouteConfig>,
@@ -155,6 +158,14 @@ impl TreeConfig {
     /// The name of the hours that are business.
     pub const BUSINESS: &str = "business";
 
+    /// The routes that have templates, with where these are written, as in [`super::Never`]: of a route without any, those of
+    /// the route above.
+    pub fn templates(&self) -> Vec<(RouteName, String, &RouteTemplates)> {
+        let mut found = Vec::new();
+        templates(&self.routes, None, &mut found);
+        found
+    }
+
     /// The tree; an interval that there is none of is left out, which a check tells.
     pub fn tree(&self, business: &Calendar) -> Vec<NestedRoute> {
         let hours = |name: &str| match name {
@@ -163,6 +174,30 @@ impl TreeConfig {
         };
         let read = Reading { hours: &hours };
         self.routes.iter().map(|route| read.route(route, None)).collect()
+    }
+}
+
+/// The name of the route above, where its routes are written, and its templates with their place.
+type Above<'c> = (RouteName, String, Option<(String, &'c RouteTemplates)>);
+
+fn templates<'c>(
+    routes: &'c [NestedRouteConfig],
+    above: Option<&Above<'c>>,
+    found: &mut Vec<(RouteName, String, &'c RouteTemplates)>,
+) {
+    for (index, route) in routes.iter().enumerate() {
+        let (name, path) = match above {
+            Some((above, place, _)) => {
+                (RouteName::new(format!("{above}/{}", route.name)), format!("{place}.routes[{index}]"))
+            }
+            None => (RouteName::new(route.name.clone()), format!("routes[{index}]")),
+        };
+        let own = route.templates.as_ref().map(|own| (path.clone(), own));
+        let has = own.or_else(|| above.and_then(|(_, _, has)| has.clone()));
+        if let Some((place, templates)) = &has {
+            found.push((name.clone(), place.clone(), *templates));
+        }
+        templates(&route.routes, Some(&(name, path, has)), found);
     }
 }
 

@@ -127,7 +127,30 @@ fn priorities<'c>(
     }
 }
 
+/// Every channel that something may go by.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reached {
+    /// Those that are told.
+    pub to: BTreeSet<ChannelName>,
+    /// Those that are told only where another does not take it in time.
+    pub fallbacks: BTreeSet<ChannelName>,
+}
+
 impl Routes {
+    /// Every channel that something of that priority may go by, whatever else it is and whenever it comes.
+    pub fn reached(&self, priority: Priority) -> Reached {
+        let default = self.default_of(priority);
+        let takes = self.each().filter(|route| route.priorities.contains(&priority));
+        let all = takes.filter_map(|route| route.route.as_ref()).chain([&default]);
+        let mut reached = Reached::default();
+        for route in all {
+            reached.to.extend(route.to.iter().cloned());
+            reached.fallbacks.extend(route.fallback.iter().cloned());
+        }
+        reached.fallbacks.retain(|channel| !reached.to.contains(channel));
+        reached
+    }
+
     /// Every way that a P0 may go, the default first.
     pub fn ways_of_p0(&self) -> Vec<Way> {
         let channels = |route: &super::Route| route.to.iter().chain(&route.fallback).cloned().collect();

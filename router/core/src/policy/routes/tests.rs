@@ -184,3 +184,50 @@ fn every_way_of_a_p0_is_told_with_its_channels() {
         .collect();
     assert_eq!(ways, ["default: backup,oncall", "pay: backup,oncall,pay", "lab: lab"]);
 }
+
+#[test]
+fn what_may_be_told_of_a_priority_is_what_any_of_its_routes_tells() {
+    let routes = routes(
+        "routes:
+           - {name: payments, matchers: [namespace=pay-*], to: [pay], fallback: pay-mail, escalation: [{to: [boss]}]}
+           - {name: lab, matchers: [priority=P2], to: [lab], routes: [{name: night, fallback: oncall}]}",
+    );
+    let names = |of: &BTreeSet<ChannelName>| of.iter().map(ChannelName::as_str).collect::<Vec<_>>().join(",");
+    let reached = |priority| {
+        let Reached { to, fallbacks } = routes.reached(priority);
+        format!("{}; {}", names(&to), names(&fallbacks))
+    };
+    assert_eq!(reached(Priority::P0), "oncall,pay; backup,pay-mail");
+    assert_eq!(reached(Priority::P2), "lab,oncall,pay; backup,pay-mail");
+    assert_eq!(reached(Priority::P3), "pay; pay-mail");
+    let told: Vec<_> = routes.each().map(|route| names(&routes.told_by(route))).collect();
+    assert_eq!(told, ["boss,pay,pay-mail", "lab", "lab,oncall"]);
+}
+
+#[test]
+fn templates_are_those_of_the_route_above_where_a_route_has_none() {
+    let tree = read(
+        "routes:
+           - name: payments
+             templates: {title: above}
+             routes:
+               - {name: by-day, matchers: [priority=P2]}
+               - {name: weekend, templates: {title: own}}
+           - {name: lab}",
+    );
+    let found: Vec<_> = tree
+        .templates()
+        .into_iter()
+        .map(|(name, path, own)| {
+            let title = own.title.as_ref().expect("a title").as_str();
+            (name.as_str().to_owned(), path, title)
+        })
+        .collect();
+    let of = |name: &str, path: &str, title| (name.to_owned(), path.to_owned(), title);
+    let expected = [
+        of("payments", "routes[0]", "above"),
+        of("payments/by-day", "routes[0]", "above"),
+        of("payments/weekend", "routes[0].routes[1]", "own"),
+    ];
+    assert_eq!(found, expected);
+}
