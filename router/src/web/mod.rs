@@ -30,6 +30,8 @@ pub(crate) use refusal::Refusal;
 pub use refusal::Refusals;
 pub(crate) use server::Server;
 pub use webhooks::{Webhooks, webhooks};
+#[cfg(feature = "cli")]
+pub(crate) use who::TOKEN;
 pub(crate) use who::Who;
 #[cfg(feature = "board")]
-pub(crate) use who::identified;
+pub(crate) use who::{LIVE, PART_HEADER, identified};
