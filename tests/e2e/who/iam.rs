@@ -56,7 +56,8 @@ impl Stage {
     }
 }
 
-#[tokio::test]
+// The program that is waited for asks a server of this test.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_command_by_credentials_of_aws_is_by_the_role_and_the_session() {
     let stage = Stage::set().await;
     std::fs::create_dir(stage.worker.path("watchfire")).unwrap();

@@ -15,6 +15,8 @@ const EKS: &str = "k8s-aws-v1.aHR0cHM6Ly9zdHMudXMtZ292LXdlc3QtMS5hbWF6b25hd3MuY2
 struct Stage {
     cluster: Cluster,
     _pagerduty: PagerDuty,
+    /// With the kubeconfig, which a reload reads again.
+    _folder: tempfile::TempDir,
     worker: Watchfire,
 }
 
@@ -60,7 +62,7 @@ impl Stage {
             .set("cluster", json!({"name": "payments", "access": {"kubeconfig": {"path": kubeconfig}}}))
             .set("access", json!({"kubernetes": {"namespaces": ["shop", "pay"]}}));
         let worker = Watchfire::start(&configuration, None).await;
-        Self { cluster, _pagerduty: pagerduty, worker }
+        Self { cluster, _pagerduty: pagerduty, _folder: folder, worker }
     }
 
     async fn get(&self, token: &str, path: &str) -> (u16, Value) {

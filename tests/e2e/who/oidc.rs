@@ -10,6 +10,8 @@ const BACK: &str = "https://watchfire.example.com/login/oidc/back";
 struct Stage {
     provider: OidcProvider,
     _pagerduty: PagerDuty,
+    /// With the client's secret.
+    _folder: tempfile::TempDir,
     worker: Watchfire,
 }
 
@@ -32,7 +34,7 @@ impl Stage {
             .set("http.hosts", json!([HOST]))
             .set("access", json!({"oidc": oidc}));
         let worker = Watchfire::start(&configuration, None).await;
-        Self { provider, _pagerduty: pagerduty, worker }
+        Self { provider, _pagerduty: pagerduty, _folder: secret, worker }
     }
 
     /// A page of the board, as a browser behind a proxy that does TLS has it.
