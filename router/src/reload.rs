@@ -164,7 +164,7 @@ impl Reloader {
             }
         }
         self.rotation.goes_on_with(newest, &config);
-        self.access.becomes(config.access.known());
+        self.access.becomes(config.known());
         let (rules, channels) = (set.policy.rules.rules().len(), set.channels.len());
         self.router.put_in_force(set);
         *known = Known { config, written, rule_files, watched };
@@ -198,6 +198,10 @@ impl Changes {
         needs_restart.retain(is_fixed);
         let mut changed = ready.written.differs_from(&known.written);
         changed.retain(|part| !is_fixed(part));
+        // A secret may be another in its place.
+        if known.config.access != ready.config.access && !changed.iter().any(|part| part == "access") {
+            changed.push("access".to_owned());
+        }
         if known.rule_files != ready.rule_files && !changed.iter().any(|part| part == "rules") {
             changed.push("rules".to_owned());
         }

@@ -1,5 +1,10 @@
 //! Who asks: tokens of their own, what each may and where, and who changed what, in a trail that proves itself.
 
+mod iam;
+mod kubernetes;
+mod oidc;
+mod sessions;
+
 use std::path::Path;
 
 use serde_json::{Value, json};

@@ -67,6 +67,14 @@ impl Watchfire {
         watchfire
     }
 
+    /// The same, where AWS is at that endpoint.
+    pub async fn start_calling(configuration: &Configuration, endpoint: &str) -> Self {
+        let mut watchfire = Self::prepared("info", None, configuration, None);
+        watchfire.endpoint = Some(endpoint.to_owned());
+        watchfire.restart().await;
+        watchfire
+    }
+
     /// The same, where it may open so many files and sockets and no more.
     pub async fn start_with_descriptors(limit: u32, configuration: &Configuration) -> Self {
         let mut watchfire = Self::prepared("info", Some(limit), configuration, None);

@@ -37,6 +37,9 @@ def of_the_program():
         write("cluster: {name: c}\nevidence: {to: {directory: {path: evidence}}}\n"
               "mitigation: {mode: enforce, kill_switch: {namespace: SWITCH-NAMESPACE, name: SWITCH-NAME}}\n")
         yield CHART / "files/rbac-kill-switch.yaml", MADE + beyond(told("--config", str(config)), acting)
+        write("cluster: {name: c}\nevidence: {to: {directory: {path: evidence}}}\n"
+              "mitigation: {mode: enforce}\naccess: {kubernetes: {}}\n")
+        yield CHART / "files/rbac-people.yaml", MADE + beyond(told("--config", str(config)), acting)
         yield CHART / "files/quarantine.yaml", MADE + beyond(told("--standing-policies"), acting)
     yield CHART / "values.schema.json", schema()
 

@@ -138,25 +138,14 @@ impl User {
         Err(Failure::forbidden(message, name, group, resource))
     }
 
-    fn may(&self, asked: &Attributes) -> bool {
+    pub(crate) fn may(&self, asked: &Attributes) -> bool {
         self.rules.iter().any(|rule| rule.allows(asked))
     }
 
     /// Answers a SelfSubjectAccessReview's `spec` with its `status`.
     pub fn access_review(&self, spec: &Value) -> Value {
         let asked = &spec["resourceAttributes"];
-        let text = |name: &str| asked[name].as_str().unwrap_or_default().to_owned();
-        let attributes = Attributes {
-            verb: text("verb"),
-            group: text("group"),
-            version: text("version"),
-            namespace: text("namespace"),
-            resource: text("resource"),
-            subresource: text("subresource"),
-            name: text("name"),
-            path: String::new(),
-        };
-        let allowed = asked.is_object() && self.may(&attributes);
+        let allowed = asked.is_object() && self.may(&attributes(asked));
         json!({"allowed": allowed})
     }
 
@@ -166,6 +155,21 @@ impl User {
             |rule: &&Rule| rule.namespaces.is_empty() || rule.namespaces.iter().any(|n| n == namespace);
         let rules: Vec<Value> = self.rules.iter().filter(here).map(Rule::review).collect();
         json!({"resourceRules": rules, "nonResourceRules": [], "incomplete": false})
+    }
+}
+
+/// A review's `resourceAttributes`.
+pub(crate) fn attributes(asked: &Value) -> Attributes {
+    let text = |name: &str| asked[name].as_str().unwrap_or_default().to_owned();
+    Attributes {
+        verb: text("verb"),
+        group: text("group"),
+        version: text("version"),
+        namespace: text("namespace"),
+        resource: text("resource"),
+        subresource: text("subresource"),
+        name: text("name"),
+        path: String::new(),
     }
 }
 

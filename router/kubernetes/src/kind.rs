@@ -61,6 +61,11 @@ impl Kind {
         self.group == group && self.plural == plural
     }
 
+    /// Whether it is asked and never kept.
+    pub(crate) fn is_question(&self) -> bool {
+        matches!(self.group.as_str(), "authentication.k8s.io" | "authorization.k8s.io")
+    }
+
     pub(crate) fn is_pod(&self) -> bool {
         self.is("", "pods")
     }
@@ -101,7 +106,7 @@ impl Kind {
             json!(["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"]);
         let mut own = json!({"name": self.plural, "singularName": self.singular, "namespaced": self.namespaced,
             "kind": self.kind, "verbs": verbs});
-        if self.plural.starts_with("selfsubject") {
+        if self.is_question() {
             own["verbs"] = json!(["create"]);
         }
         if !self.short.is_empty() {
@@ -221,6 +226,8 @@ const BUILT_IN: &[BuiltIn] = &[
         false,
     ),
     ("authorization.k8s.io", "v1", "selfsubjectrulesreviews", "SelfSubjectRulesReview", "", false, "", false),
+    ("authorization.k8s.io", "v1", "subjectaccessreviews", "SubjectAccessReview", "", false, "", false),
+    ("authentication.k8s.io", "v1", "tokenreviews", "TokenReview", "", false, "", false),
 ];
 
 pub(crate) fn built_in() -> Vec<Arc<Kind>> {

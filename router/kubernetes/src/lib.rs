@@ -18,6 +18,7 @@ mod kind;
 mod managed;
 mod patch;
 mod patching;
+mod people;
 mod population;
 mod reading;
 mod review;
@@ -44,6 +45,8 @@ pub use access::{Rule, User};
 pub use demonstration::kubeconfig;
 pub use eks::Eks;
 pub use failure::Failure;
+use people::People;
+pub use people::Person;
 pub use population::Machine;
 pub use route::{Attributes, Query};
 use store::World;
@@ -60,6 +63,7 @@ pub struct KubernetesServer {
 pub(crate) struct Shared {
     world: Mutex<World>,
     users: Mutex<BTreeMap<String, User>>,
+    people: Mutex<People>,
     stop_after: Mutex<Duration>,
 }
 
@@ -70,6 +74,10 @@ impl Shared {
 
     fn users(&self) -> MutexGuard<'_, BTreeMap<String, User>> {
         self.users.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn people(&self) -> MutexGuard<'_, People> {
+        self.people.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How long containers take to stop, where their grace is not shorter.
@@ -91,6 +99,7 @@ impl KubernetesServer {
         let shared = Arc::new(Shared {
             world: Mutex::new(World::new()),
             users: Mutex::default(),
+            people: Mutex::default(),
             stop_after: Mutex::new(Duration::from_millis(100)),
         });
         let mut server = KubernetesServer { port, shared: Arc::clone(&shared), tasks: Vec::new() };
@@ -111,6 +120,21 @@ impl KubernetesServer {
     /// From now on tokens are asked for; this one is that user's.
     pub fn user(&self, token: &str, user: User) {
         self.shared.users().insert(token.to_owned(), user);
+    }
+
+    /// That token is that person's, for whoever asks whose it is: it lets nobody in here.
+    pub fn person(&self, token: &str, person: Person) {
+        self.shared.people().tokens.insert(token.to_owned(), person);
+    }
+
+    /// That token is nobody's any more.
+    pub fn revoke(&self, token: &str) {
+        self.shared.people().tokens.remove(token);
+    }
+
+    /// Everybody in that group may do this, too.
+    pub fn group_may(&self, group: &str, rule: Rule) {
+        self.shared.people().groups.entry(group.to_owned()).or_default().push(rule);
     }
 
     /// What the container of a pod has written; `previous` is of the container before the last restart.

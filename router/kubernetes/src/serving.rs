@@ -16,6 +16,7 @@ use super::failure::Failure;
 use super::kind::Kind;
 use super::managed::{self, Writer};
 use super::patching;
+use super::people::People;
 use super::reading::{self, Selection, View};
 use super::route::{Attributes, Query};
 use super::store::{Key, World, now};
@@ -109,8 +110,8 @@ impl Shared {
     async fn route(self: &Arc<Self>, method: &Method, asked: &Asked) -> Result<Response<Body>, Failure> {
         let (about, kind) = (&asked.about, &asked.kind);
         let view = View::accepted(&asked.accept);
-        if kind.group == "authorization.k8s.io" {
-            return asked.review(method);
+        if kind.is_question() {
+            return asked.review(method, &self.people());
         }
         match (about.verb.as_str(), about.subresource.as_str()) {
             ("get", "log") => self.world().log(&asked.key(), &asked.query).map(plain),
@@ -321,8 +322,8 @@ impl Asked {
         serde_json::from_slice(&self.body).map_err(|_| self.unreadable("DeleteOptions"))
     }
 
-    /// Answers what someone asks about himself.
-    fn review(&self, method: &Method) -> Result<Response<Body>, Failure> {
+    /// Answers what someone asks about himself, or about others.
+    fn review(&self, method: &Method, people: &People) -> Result<Response<Body>, Failure> {
         if *method != Method::POST {
             return Err(Failure::method_not_allowed());
         }
@@ -331,10 +332,12 @@ impl Asked {
         review["kind"] = kind.kind.clone().into();
         review["apiVersion"] = kind.api_version().into();
         review["metadata"] = json!({});
-        review["status"] = if kind.plural == "selfsubjectaccessreviews" {
-            self.user.access_review(&review["spec"])
-        } else {
-            self.user.rules_review(review["spec"]["namespace"].as_str().unwrap_or_default())
+        let spec = &review["spec"];
+        review["status"] = match kind.plural.as_str() {
+            "selfsubjectaccessreviews" => self.user.access_review(spec),
+            "subjectaccessreviews" => people.access_review(kind, spec)?,
+            "tokenreviews" => people.token_review(spec)?,
+            _ => self.user.rules_review(spec["namespace"].as_str().unwrap_or_default()),
         };
         let zero = json!({"metadata": {}, "spec": {}, "status": review["status"]});
         managed::update(kind, &zero, &mut review, &self.writer()?, &now());

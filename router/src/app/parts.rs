@@ -12,11 +12,12 @@ use watchfire_core::policy::Policy;
 use crate::channel::Channel;
 use crate::clients::Clients;
 use crate::clock::Clock;
+use crate::cluster;
 use crate::config::{
     At, CanaryConfig, Config, HealthConfig, HttpConfig, OtlpConfig, Reach, Ready, StoreConfig,
     TelemetryConfig, Tokens,
 };
-use crate::identity::{Access, Known};
+use crate::identity::{Access, Known, Reviewer, Vouching};
 use crate::pagerduty::Inbound;
 use crate::responder::Responder;
 use crate::rotation::Rotation;
@@ -134,7 +135,9 @@ impl Parts {
         let Config { queues, http, health, store: config, cluster, evidence, .. } = config;
         let Config { mitigation, canary, telemetry, .. } = in_use.clone();
         let metrics = Arc::new(Metrics::default());
-        let access = Access::new(tokens.operator_token.as_ref(), in_use.access.known());
+        let kubernetes = reviewer(cluster.as_ref(), &clients).await?;
+        let reach = Vouching { kubernetes, clients: Some(clients.clone()) };
+        let access = Access::reaching(tokens.operator_token.as_ref(), in_use.known(), reach);
         let TelemetryConfig { otlp, namespace } = telemetry;
         let traces = match &otlp {
             Some(OtlpConfig { endpoint }) => Traces::to(
@@ -205,6 +208,15 @@ impl Parts {
         let keep = config.keep();
         Called { router, store, routes, clients, queues, canaries, keep, metrics, emf, traces, rotation }
     }
+}
+
+/// The API server as the one that knows whose tokens are whose. Nothing is sent.
+async fn reviewer(cluster: Option<&cluster::Config>, clients: &Clients) -> anyhow::Result<Option<Reviewer>> {
+    let Some(config) = cluster else { return Ok(None) };
+    let at = || At("cluster".to_owned());
+    let identity = config.identity().map_err(anyhow::Error::msg).with_context(at)?;
+    let client = cluster::reach(config, clients).await.with_context(at)?;
+    Ok(Some(Reviewer { client, cluster: identity.name }))
 }
 
 /// Looks at a table that is in use already. What is wrong with it every call will say, too.

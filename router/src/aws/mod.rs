@@ -6,6 +6,7 @@ pub(crate) mod call;
 pub mod credentials;
 pub(crate) mod identity;
 pub mod image_scan;
+pub(crate) mod presigned;
 
 use std::time::Duration;
 

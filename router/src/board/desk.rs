@@ -11,9 +11,17 @@ use tower::ServiceExt as _;
 
 use super::visitor::Visitor;
 use crate::api::{CSRF_HEADER, OperatorEndpoint, WorkerEndpoint, params, views};
+use crate::identity::ALB_HEADER;
+use crate::web::PART_HEADER;
 
 /// What of a browser's request goes on to the API.
-const SHOWN: [HeaderName; 3] = [header::HOST, header::COOKIE, header::AUTHORIZATION];
+const SHOWN: [HeaderName; 5] = [
+    header::HOST,
+    header::COOKIE,
+    header::AUTHORIZATION,
+    HeaderName::from_static(PART_HEADER),
+    HeaderName::from_static(ALB_HEADER),
+];
 
 /// Where the API is asked.
 #[derive(Clone)]

@@ -7,15 +7,17 @@ use std::time::Duration;
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::header;
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse as _, Response};
 use futures_util::stream;
+use jiff::Timestamp;
 use tokio::sync::watch;
 use tokio::time::{Instant, interval, sleep, timeout};
 use watchfire_core::ids::EventId;
 
 use super::Board;
 use super::visitor::Visitor;
+use crate::identity::{Access, Shown, Use};
 use crate::router::Router;
 use crate::store::Store;
 use crate::web::Line;
@@ -26,7 +28,9 @@ const GATHERED: Duration = Duration::from_millis(200);
 const OTHERS: Duration = Duration::from_secs(2);
 /// How often a browser hears that its connection is alive.
 const ALIVE: Duration = Duration::from_secs(15);
-/// After that time a browser connects anew: a session that has ended is found out.
+/// How often it is looked whether who looks on would still be let in; with whatever is told, and when a session is ended.
+const AGAIN: Duration = Duration::from_secs(5);
+/// After that time a browser connects anew.
 const LONGEST: Duration = Duration::from_secs(600);
 
 /// How much has happened: here, and elsewhere on the same table.
@@ -98,25 +102,63 @@ async fn others(router: &Weak<Router>) -> Newest {
     newest.first().map(|entry| (entry.decision.event.clone(), entry.outcomes.len()))
 }
 
-/// Tells of each change until the browser goes away.
+/// Who looks on, asked again now and then: a stream ends with what let them in.
+struct Onlooker {
+    access: Arc<Access>,
+    endings: watch::Receiver<u64>,
+    headers: HeaderMap,
+    line: Option<Arc<Line>>,
+    looked_at: Instant,
+}
+
+impl Onlooker {
+    fn of(board: &Board, visitor: Visitor, line: Option<Arc<Line>>) -> Self {
+        let (access, endings) = (board.access.clone(), board.access.endings());
+        Self { access, endings, headers: visitor.headers, line, looked_at: Instant::now() }
+    }
+
+    /// Whether they would still be let in.
+    async fn is_let_in(&mut self) -> bool {
+        self.looked_at = Instant::now();
+        let peer = self.line.as_ref().map(|line| line.from);
+        let shown = Shown { headers: &self.headers, peer, how: Use::ByItself, now: Timestamp::now() };
+        self.access.who(shown).await.is_ok()
+    }
+}
+
+/// Tells of each change until the browser goes away, or what let it in is over.
 pub(super) async fn live(
-    _: Visitor,
+    visitor: Visitor,
     State(board): State<Board>,
     line: Option<Extension<Arc<Line>>>,
 ) -> Response {
+    let line = line.map(|Extension(line)| line);
     let mut ticks = (*board.live.ticks).clone();
     ticks.mark_changed();
     let until = Instant::now() + LONGEST;
-    let events = stream::unfold((ticks, line, until), async |(mut ticks, line, until)| {
-        let changed = timeout(ALIVE, ticks.changed()).await;
+    let onlooker = Onlooker::of(&board, visitor, line);
+    let events = stream::unfold((ticks, onlooker, until), async |(mut ticks, mut onlooker, until)| {
+        let changed = loop {
+            let (changed, is_due) = tokio::select! {
+                changed = timeout(ALIVE, ticks.changed()) => (Some(changed), onlooker.looked_at.elapsed() >= AGAIN),
+                // Somebody's session has ended, which may be another's.
+                _ = onlooker.endings.changed() => (None, true),
+            };
+            if is_due && !onlooker.is_let_in().await {
+                return None;
+            }
+            if let Some(changed) = changed {
+                break changed;
+            }
+        };
         // Nobody who asks something has to wait for one who only listens.
-        line.iter().for_each(|line| line.answered());
+        onlooker.line.iter().for_each(|line| line.answered());
         let event = match changed {
             Ok(Ok(())) => format!("data: {}\n\n", *ticks.borrow_and_update()),
             Ok(Err(_)) => return None,
             Err(_) => ":\n\n".to_owned(),
         };
-        (Instant::now() < until).then_some((Ok::<_, Infallible>(event), (ticks, line, until)))
+        (Instant::now() < until).then_some((Ok::<_, Infallible>(event), (ticks, onlooker, until)))
     });
     ([(header::CONTENT_TYPE, "text/event-stream")], Body::from_stream(events)).into_response()
 }

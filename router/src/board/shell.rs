@@ -106,6 +106,15 @@ pub(super) fn answer(visitor: Option<&Visitor>, status: StatusCode, main: &Main)
     answer
 }
 
+/// The answer where it is not known who asks.
+pub(super) fn nobody(status: StatusCode, why: &str) -> Response {
+    let page = TroublePage { title: "Not known who asks", message: line(why), candidates: Vec::new() };
+    match Main::of("Not known who asks", &page) {
+        Ok(main) => answer(None, status, &main),
+        Err(Trouble { message, .. }) => (status, message).into_response(),
+    }
+}
+
 /// The answer where there is no page.
 pub(super) fn trouble(visitor: &Visitor, path: &str, trouble: Trouble) -> Response {
     let Trouble { status, message, candidates } = trouble;

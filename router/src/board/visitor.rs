@@ -4,16 +4,14 @@ use std::convert::Infallible;
 
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum::http::request::Parts;
-use axum::http::{Extensions, HeaderMap, StatusCode, header};
+use axum::http::{Extensions, HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse as _, Redirect, Response};
 
 use super::words::asking;
-use crate::identity::{How, Identity, Place, Role, Session};
+use super::{Board, shell};
+use crate::identity::{How, Identity, Place, Role, Session, Stranger};
+use crate::web::{LIVE, PART_HEADER, Refusal, Refusals};
 
-/// The cookie with the name that whoever shows the operators' token goes by.
-pub(super) const NAME: &str = "watchfire-name";
-/// What the script asks for instead of the whole page.
-const PART: &str = "watchfire-part";
 /// A cookie goes with no request that another site's link makes, but with one that a page of ours makes.
 const ONCE_MORE: &str = "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta http-equiv=\"refresh\" content=\"0\">\
      <title>Watchfire</title></head><body><p>Opening.</p></body></html>\n";
@@ -58,26 +56,27 @@ impl Visitor {
 
     fn of(parts: &Parts, identity: &Identity) -> Self {
         let session = parts.extensions.get::<Session>();
-        let says = said_name(&parts.headers).filter(|_| identity.how == How::OperatorToken);
+        let says = session.and_then(|session| session.says.clone());
+        let says = says.filter(|_| identity.how == How::OperatorToken);
         Self {
             name: says.unwrap_or_else(|| identity.name.clone()),
             role: identity.highest(),
             csrf: session.map(|session| session.csrf.as_str().to_owned()),
             sees: identity.roles.iter().map(ToString::to_string).collect::<Vec<_>>().join(";"),
-            is_part: parts.headers.contains_key(PART),
+            is_part: parts.headers.contains_key(PART_HEADER),
             headers: parts.headers.clone(),
             extensions: parts.extensions.clone(),
         }
     }
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Visitor {
+impl FromRequestParts<Board> for Visitor {
     type Rejection = Response;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Response> {
+    async fn from_request_parts(parts: &mut Parts, board: &Board) -> Result<Self, Response> {
         match parts.extensions.get::<Identity>() {
             Some(identity) => Ok(Self::of(parts, identity)),
-            None => Err(stranger(parts)),
+            None => Err(stranger(parts, &board.refusals)),
         }
     }
 }
@@ -90,9 +89,23 @@ impl<S: Send + Sync> OptionalFromRequestParts<S> for Visitor {
     }
 }
 
-fn stranger(parts: &Parts) -> Response {
+fn stranger(parts: &Parts, refusals: &Refusals) -> Response {
+    match parts.extensions.get::<Stranger>() {
+        Some(Stranger::Unheard(why)) => {
+            refusals.count(Refusal::Unheard, why);
+            return shell::nobody(StatusCode::SERVICE_UNAVAILABLE, why);
+        }
+        Some(Stranger::Refused(why)) => {
+            refusals.count(Refusal::Token, why);
+            return shell::nobody(StatusCode::UNAUTHORIZED, why);
+        }
+        Some(Stranger::ShowsWrong) => {
+            refusals.count(Refusal::Token, "a token that is nobody's, for the board")
+        }
+        Some(Stranger::ShowsNothing | Stranger::NobodyMay) | None => {}
+    }
     let site = parts.headers.get("sec-fetch-site");
-    if parts.headers.contains_key(PART) || parts.uri.path() == "/board/live" {
+    if parts.headers.contains_key(PART_HEADER) || parts.uri.path() == LIVE {
         return StatusCode::UNAUTHORIZED.into_response();
     }
     if site.is_some_and(|site| site != "same-origin" && site != "none") {
@@ -101,13 +114,4 @@ fn stranger(parts: &Parts) -> Response {
     let to = parts.uri.path_and_query().map_or("/", |path| path.as_str());
     let to = if parts.method == axum::http::Method::GET && to != "/" { to } else { "" };
     Redirect::to(&asking("/login", &[("to", to)])).into_response()
-}
-
-fn said_name(headers: &HeaderMap) -> Option<String> {
-    let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
-    let cookies = lines.flat_map(|line| line.split(';')).filter_map(|cookie| cookie.trim().split_once('='));
-    let (_, said) = cookies.into_iter().find(|(name, _)| *name == NAME)?;
-    let said = percent_encoding::percent_decode_str(said).decode_utf8().ok()?;
-    let said = watchfire_core::text::clean(&said, 100);
-    (!said.is_empty()).then_some(said)
 }

@@ -4,6 +4,7 @@
 //! current: prod
 //! contexts:
 //!   prod: {server: "https://watchfire.example.com", token: {command: [pass, show, watchfire]}, author: ana}
+//!   gov: {server: "https://watchfire.example.com", token: {iam: {id: prod, region: us-gov-west-1}}}
 //!   demo: {server: "http://127.0.0.1:8080", token: {env: WATCHFIRE_DEMO_TOKEN}}
 //! ```
 
@@ -16,6 +17,8 @@ use serde::Deserialize;
 use watchfire_core::yaml::{Diagnostic, Misfit, Node, Value, YamlError, expected};
 
 use super::Failed;
+use crate::clients::Clients;
+use crate::identity::token_of_aws;
 use crate::secret::Secret;
 
 /// The whole file.
@@ -48,6 +51,28 @@ pub(super) enum TokenSource {
     File(PathBuf),
     /// The first line that a program prints, run without a shell.
     Command(Vec<String>),
+    /// A question to STS, signed by the credentials at hand.
+    Iam(Iam),
+}
+
+/// By credentials of AWS, to a Watchfire with `access.iam`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a mapping of id, region")]
+pub(super) struct Iam {
+    /// `access.iam.id` of the worker's configuration.
+    pub(super) id: String,
+    /// `access.iam.region` of it; that of the environment, if left out.
+    pub(super) region: Option<String>,
+}
+
+impl Iam {
+    /// A token, good for a minute.
+    pub(super) fn token(&self) -> anyhow::Result<Secret> {
+        let Self { id, region } = self;
+        let clients = Clients::new(region.clone())?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(token_of_aws(&clients, id, region.as_deref()))
+    }
 }
 
 /// A context of the client file.
@@ -131,7 +156,7 @@ fn pasted(name: &str, root: &Node) -> Vec<Diagnostic> {
     let token = |(context, node): &(String, Node)| {
         let token = node.get("token")?;
         let source = || {
-            expected("where the token comes from, {env: NAME}, {file: PATH} or {command: [PROGRAM, …]}")
+            expected("where the token comes from, {env: NAME}, {file: PATH}, {command: [PROGRAM, …]} or {iam: {id: ID}}")
                 .hint("the token itself does not belong in this file")
         };
         (!matches!(token.value, Value::Mapping(_)) && !token.is_null()).then(|| {
@@ -154,6 +179,7 @@ impl TokenSource {
                     .with_context(|| format!("{} cannot be read", path.display()))?
             }
             TokenSource::Command(words) => printed(words)?,
+            TokenSource::Iam(iam) => return iam.token(),
         };
         let token = text.lines().next().unwrap_or_default().trim();
         ensure!(!token.is_empty(), "{self} has no token");
@@ -178,6 +204,7 @@ impl std::fmt::Display for TokenSource {
             TokenSource::Command(words) => {
                 write!(out, "command {}", words.first().map_or("", String::as_str))
             }
+            TokenSource::Iam(Iam { id, region: _ }) => write!(out, "AWS's credentials, for {id}"),
         }
     }
 }

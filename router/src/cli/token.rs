@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde_json::json;
 use watchfire_core::text::clean;
 
+use super::client::Iam;
 use super::{Failed, Output, usage};
 use crate::identity::{AccessConfig, Digest, Grant, Role, TokenConfig, new_token};
 
@@ -16,6 +17,19 @@ use crate::identity::{AccessConfig, Digest, Grant, Role, TokenConfig, new_token}
 pub(super) enum Command {
     /// Make a token: shown this once, with the line for the configuration that lets it in.
     New(New),
+    /// Sign a token by the credentials of AWS at hand, for a worker with access.iam; good for a minute.
+    Iam(ByAws),
+}
+
+/// What `iam` takes.
+#[derive(Debug, Args)]
+pub(super) struct ByAws {
+    /// access.iam.id of the worker's configuration
+    #[arg(long)]
+    id: String,
+    /// access.iam.region of it [default: AWS_REGION]
+    #[arg(long)]
+    region: Option<String>,
 }
 
 /// What `new` takes.
@@ -42,7 +56,16 @@ pub(super) struct New {
 }
 
 pub(super) fn main(command: Command) -> Result<(), Failed> {
-    let Command::New(arguments) = command;
+    match command {
+        Command::New(arguments) => new(arguments),
+        Command::Iam(ByAws { id, region }) => {
+            say!("{}", Iam { id, region }.token()?.expose());
+            Ok(())
+        }
+    }
+}
+
+fn new(arguments: New) -> Result<(), Failed> {
     let New { name, role, namespace, cluster, expires_at, output } = arguments;
     let some = |names: Vec<String>| (!names.is_empty()).then(|| names.into_iter().collect::<BTreeSet<_>>());
     let grant = Grant { role, namespaces: some(namespace), clusters: some(cluster) };

@@ -8,6 +8,7 @@ use watchfire_core::text::clean;
 use super::Failed;
 use super::asking::Server;
 use crate::api::{VERSION_HEADER, views};
+use crate::web::TOKEN;
 
 /// Where to ask for a path.
 ///
@@ -62,6 +63,10 @@ pub(super) fn refused(server: &Server, status: StatusCode, head: &HeaderMap, tex
         .map(|answer| clean(&answer.error, 2_000))
         .unwrap_or_default();
     if is_worker && status == StatusCode::UNAUTHORIZED {
+        // Whoever vouches for tokens of others says more.
+        if let Some(why) = said.strip_prefix(TOKEN).and_then(|said| said.strip_prefix(": ")) {
+            return anyhow!("{url} does not take this token: {why}");
+        }
         return anyhow!("{url} does not take this token: it is not the operator's (http.operator_token)");
     }
     // A worker that is asked by a name which is none of its own says so, and not who it is.
@@ -134,6 +139,10 @@ mod tests {
             (
                 told(401, &[worker], "{\"error\":\"x\"}"),
                 "http://x does not take this token: it is not the operator's (http.operator_token)",
+            ),
+            (
+                told(401, &[worker], &format!("{{\"error\":\"{TOKEN}: the token has ended\"}}")),
+                "http://x does not take this token: the token has ended",
             ),
             (told(404, &[worker], "{\"error\":\"nothing is known of `x`\"}"), "nothing is known of `x`"),
             (told(403, &[], "{\"error\":\"expected a Host of ours\"}"), "expected a Host of ours"),

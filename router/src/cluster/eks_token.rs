@@ -4,22 +4,20 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use anyhow::{Context as _, anyhow};
+use anyhow::Context as _;
 use aws_config::SdkConfig;
-use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
-use aws_sigv4::http_request::{SignableBody, SignableRequest, SignatureLocation, SigningSettings, sign};
-use aws_sigv4::sign::v4;
+use aws_credential_types::provider::SharedCredentialsProvider;
 use axum::http::Request;
 use axum::http::header::{AUTHORIZATION, HeaderValue};
 use tokio::sync::Mutex;
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
-use crate::clients::{chain, dns_suffix};
+use crate::aws::presigned::{self, Asked};
+use crate::clients::dns_suffix;
 use crate::secret::Secret;
 
 /// EKS takes a token for 15 minutes after it was signed.
 const RENEWED_AFTER: Duration = Duration::from_secs(600);
-const CREDENTIALS_WITHIN: Duration = Duration::from_secs(5);
 
 /// Makes tokens, each anew after ten minutes, when it is needed: a Lambda does not live between events, and
 /// could not renew it on time.
@@ -61,34 +59,14 @@ impl EksToken {
     }
 
     async fn make(&self, now: SystemTime) -> anyhow::Result<Secret> {
-        let credentials = timeout(CREDENTIALS_WITHIN, self.credentials.provide_credentials()).await;
-        let credentials = credentials.context("no AWS credentials in time")?;
-        let identity =
-            credentials.map_err(|error| anyhow!(chain(&error))).context("no AWS credentials")?.into();
-        let mut settings = SigningSettings::default();
-        settings.signature_location = SignatureLocation::QueryParams;
-        settings.expires_in = Some(Duration::from_secs(60));
-        let params = v4::SigningParams::builder()
-            .identity(&identity)
-            .region(&self.region)
-            .name("sts")
-            .time(now)
-            .settings(settings)
-            .build()?
-            .into();
-        let url = format!(
-            "https://sts.{}.{}/?Action=GetCallerIdentity&Version=2011-06-15",
-            self.region,
-            dns_suffix(&self.region)
-        );
-        let headers = [("x-k8s-aws-id", self.cluster.as_str())].into_iter();
-        let request = SignableRequest::new("GET", &url, headers, SignableBody::Bytes(&[]))?;
-        let (instructions, _) = sign(request, &params)?.into_parts();
-        let mut signed = Request::builder().uri(&url).body(())?;
-        instructions.apply_to_request_http1x(&mut signed);
-        let encoded = aws_smithy_types::base64::encode(signed.uri().to_string());
-        let encoded = encoded.trim_end_matches('=').replace('+', "-").replace('/', "_");
-        Ok(Secret::new(format!("k8s-aws-v1.{encoded}")))
+        let at = format!("https://sts.{}.{}", self.region, dns_suffix(&self.region));
+        let asked = Asked {
+            at: &at,
+            region: &self.region,
+            header: ("x-k8s-aws-id", &self.cluster),
+            lasts: Duration::from_secs(60),
+        };
+        presigned::token("k8s-aws-v1.", asked, &self.credentials, now).await.map(Secret::new)
     }
 }
 

@@ -72,6 +72,13 @@ pub(super) fn parse(name: &str, text: &str) -> Parsed {
         mistakes.read_or_default("http", part("http"), |http, mistake| check_http(http, taking, mistake));
     let access = mistakes.read_or_default("access", part("access"), |access: &AccessConfig, mistake| {
         access.check(http.as_ref().map(|http| http.listen), mistake);
+        if access.kubernetes.is_some() && part("cluster").is_none() {
+            mistake(".kubernetes", expected("`cluster`").hint("its API server says whose tokens those are"));
+        }
+        let is_open = http.as_ref().is_none_or(|http| http.public_url.is_some());
+        if access.oidc.is_some() && !is_open {
+            mistake(".oidc", expected("`http.public_url`").hint("the provider sends people back there"));
+        }
     });
     let health = mistakes.read_or_default("health", part("health"), |health: &HealthConfig, mistake| {
         if http.as_ref().is_some_and(|http| collide(http.listen, health.listen)) {

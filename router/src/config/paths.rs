@@ -37,7 +37,8 @@ impl Config {
         let channels = self.channels.iter_mut();
         let channels = channels.map(|(name, channel)| (format!("channels.{name}"), channel.secrets()));
         let mut all = Vec::new();
-        for (part, secrets) in [("http".to_owned(), self.http.secrets())].into_iter().chain(channels) {
+        let ours = [("http".to_owned(), self.http.secrets()), ("access".to_owned(), self.access.secrets())];
+        for (part, secrets) in ours.into_iter().chain(channels) {
             all.extend(secrets.into_iter().map(|secret| secret.under(&part)));
         }
         all
@@ -45,8 +46,9 @@ impl Config {
 }
 
 fn of(config: &mut Config) -> Vec<&mut PathBuf> {
-    let Config { http, store, evidence, rules, cluster, channels, canary, .. } = config;
+    let Config { http, access, store, evidence, rules, cluster, channels, canary, .. } = config;
     let mut paths = of_secrets(http, channels);
+    paths.extend(access.secrets().into_iter().filter_map(|secret| secret.source.file()));
     let heartbeat = canary.as_mut().and_then(|canary| canary.heartbeat.as_mut());
     paths.extend(heartbeat.and_then(SecretSource::file));
     paths.push(&mut store.path);

@@ -14,6 +14,7 @@ use watchfire_core::rules::RuleSet;
 use super::attention;
 use super::file::{Config, RouteConfig};
 use super::mitigation::{MitigationConfig, Own};
+use crate::identity::Known;
 
 /// The parts that only a start can change, what they name being open, bound or read; and a configuration with all of a
 /// newer one but them.
@@ -69,6 +70,11 @@ impl Config {
         let alias = self.cluster.as_ref().and_then(|cluster| cluster.alias.clone());
         let public_url = self.http.public_url.as_ref().map(|url| url.trim_end_matches('/').to_owned());
         Pages { alias, public_url }
+    }
+
+    /// Who may ask.
+    pub fn known(&self) -> Known {
+        self.access.known(self.http.public_url.as_deref())
     }
 
     /// Who is told.

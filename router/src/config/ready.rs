@@ -174,6 +174,9 @@ async fn follow(
     if let Some(config) = config {
         found.files(config, clients, reach).await;
         found.heartbeat(config, clients, reach).await;
+        for secret in config.access.secrets() {
+            found.secret("access", secret, clients, reach).await;
+        }
         (config.http, config.channels) = (http.clone(), channels.clone());
     }
     let (built, inbound, apps) = found.channels(known, clients).await;

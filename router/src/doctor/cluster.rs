@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use kube::config::{KubeConfigOptions, Kubeconfig};
-use watchfire_core::plan::permissions::permissions;
+use watchfire_core::plan::permissions::{Permissions, of_people, permissions};
 use watchfire_core::text::clean;
 
 use super::configuration::Read;
@@ -33,7 +33,9 @@ pub(super) async fn look(read: &Read, kubeconfig: Option<&Path>, clients: &Clien
             }
         };
         let (steps, evidence) = enabled_by(&read.policy);
-        match checkup(client, &steps, &permissions(&steps, evidence)).await {
+        let people = if read.config.access.kubernetes.is_some() { of_people() } else { Vec::new() };
+        let permissions = Permissions { people, ..permissions(&steps, evidence) };
+        match checkup(client, &steps, &permissions).await {
             Ok((identity, found)) => {
                 findings.push(known_as(&identity.user, kubeconfig));
                 findings.extend(found);

@@ -6,10 +6,20 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use jiff::Timestamp;
+use tokio::sync::watch;
 
-use super::session::{Cookie, Sessions, shown};
+use super::alb::{self, AlbConfig};
+use super::basis::Basis;
+use super::config::TAKEN;
+use super::iam::{self, IamConfig};
+use super::jwt::Unproven;
+use super::kubernetes::{self, KubernetesConfig, Reviewer};
+use super::oidc::{Oidc, OidcConfig};
+use super::remembered::Remembered;
+use super::session::{Begun, Binding, Cookie, Found, Sessions, shown};
 use super::token::bearer;
-use super::{Csrf, Digest, Grant, How, Identity, Lasts, Token};
+use super::{Csrf, Digest, Grant, How, Identity, Lasts, Stranger, Token, Use};
+use crate::clients::Clients;
 use crate::secret::Secret;
 use crate::telemetry;
 
@@ -47,18 +57,55 @@ pub struct Known {
     pub tokens: Vec<NamedToken>,
     /// Those who press buttons in Slack.
     pub slack: Vec<SlackUser>,
+    /// Those whose tokens are of Kubernetes.
+    pub kubernetes: Option<KubernetesConfig>,
+    /// Those whom AWS knows.
+    pub iam: Option<IamConfig>,
+    /// Those whom a provider of OpenID Connect knows.
+    pub oidc: Option<OidcConfig>,
+    /// Those whom a load balancer has let in.
+    pub alb: Option<AlbConfig>,
+    /// Where people open the board, without the last slash; empty where that is not said.
+    pub url: String,
     /// What whoever asks from this machine may without showing anything; nothing, mostly.
     pub loopback: Option<super::Role>,
     /// How long sessions last.
     pub sessions: Lasts,
 }
 
+impl Known {
+    /// Somebody of whom others say what they are called, by a name that is nobody's whom we name ourselves.
+    pub(super) fn told_apart(&self, identity: Identity) -> Identity {
+        identity.not_called_as(|name| {
+            let mut taken = TAKEN.into_iter().chain(self.tokens.iter().map(|token| token.name.as_str()));
+            taken.any(|taken| taken.eq_ignore_ascii_case(name))
+        })
+    }
+}
+
+/// Whom those who vouch are asked by.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Vouching {
+    /// The API server of our cluster.
+    pub(crate) kubernetes: Option<Reviewer>,
+    /// AWS, and whatever else is somewhere by HTTP.
+    pub(crate) clients: Option<Arc<Clients>>,
+}
+
 /// Who may ask, and their sessions. One for the process; a reload replaces what is [`Known`].
 #[derive(Debug)]
 pub struct Access {
     operator: Option<Token>,
-    known: ArcSwap<Known>,
-    sessions: Sessions,
+    pub(super) known: ArcSwap<Known>,
+    pub(super) reach: Vouching,
+    remembered: Remembered,
+    pub(super) oidc: Oidc,
+    alb: alb::Keys,
+    /// What forms are bound to those by whom no session of ours knows.
+    binding: Binding,
+    pub(super) sessions: Sessions,
+    /// Counts whatever may have ended somebody's session before its time.
+    ended: watch::Sender<u64>,
 }
 
 /// What there is to know somebody by.
@@ -68,6 +115,8 @@ pub struct Shown<'r> {
     pub headers: &'r HeaderMap,
     /// Where its connection comes from; none where there is none.
     pub peer: Option<IpAddr>,
+    /// Whether somebody asks.
+    pub how: Use,
     /// When.
     pub now: Timestamp,
 }
@@ -77,51 +126,70 @@ pub struct Shown<'r> {
 pub struct Session {
     /// The token that is bound to it.
     pub csrf: Csrf,
-}
-
-/// Why somebody is nobody that is known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stranger {
-    /// They show nothing.
-    ShowsNothing,
-    /// They show what is nobody's, or nobody's any more.
-    ShowsWrong,
-    /// There is nothing that anybody could show.
-    NobodyMay,
+    /// What they called themselves when it began; it counts for those who show the operators' token.
+    pub says: Option<String>,
 }
 
 impl Access {
-    /// Those who are known, and whoever shows the operators' token.
+    /// Those who are known, and whoever shows the operators' token. Nobody is asked who vouches for others.
     pub fn new(operator: Option<&Secret>, known: Known) -> Arc<Self> {
+        Self::reaching(operator, known, Vouching::default())
+    }
+
+    /// The same, and whoever those vouch for who can be asked.
+    pub(crate) fn reaching(operator: Option<&Secret>, known: Known, reach: Vouching) -> Arc<Self> {
         let known = ArcSwap::from_pointee(known);
-        Arc::new(Self { operator: operator.map(Token::from), known, sessions: Sessions::default() })
+        let (remembered, oidc, alb, binding, sessions, ended) = Default::default();
+        let operator = operator.map(Token::from);
+        Arc::new(Self { operator, known, reach, remembered, oidc, alb, binding, sessions, ended })
     }
 
     /// From now on those are known. Sessions of others are over.
     pub fn becomes(&self, known: Known) {
         self.known.store(Arc::new(known));
+        self.remembered.forget();
+        self.ended.send_modify(|count| *count += 1);
+    }
+
+    /// Changes when somebody's session may have ended before its time.
+    pub(crate) fn endings(&self) -> watch::Receiver<u64> {
+        self.ended.subscribe()
     }
 
     /// Who it is, and the session where it is one.
     ///
     /// # Errors
     /// Why it is nobody that is known. A wrong token is not outweighed by a cookie.
-    pub fn who(&self, asked: Shown<'_>) -> Result<(Identity, Option<Session>), Stranger> {
-        let Shown { headers, peer, now } = asked;
+    pub async fn who(&self, asked: Shown<'_>) -> Result<(Identity, Option<Session>), Stranger> {
+        let Shown { headers, peer, how, now } = asked;
         if headers.contains_key(header::AUTHORIZATION) {
-            let identity = bearer(headers).and_then(|shown| self.of_token(&Digest::of(shown), now));
-            return identity.map(|identity| (identity, None)).ok_or(self.wrong());
+            let shown = bearer(headers).and_then(|shown| std::str::from_utf8(shown).ok());
+            let (identity, _) = self.of_shown(shown.ok_or(self.wrong())?, now).await?;
+            return Ok((identity, None));
         }
-        if let Some(id) = shown(headers) {
-            let lasts = self.known.load().sessions;
-            let session = self.sessions.of(id, lasts, now);
-            let known =
-                session.and_then(|(token, csrf)| Some((self.of_token(&token, now)?, Session { csrf })));
-            if let Some((identity, session)) = known {
-                return Ok((identity, Some(session)));
+        let lasts = self.known.load().sessions;
+        if let Some(Found { basis, csrf, says }) =
+            shown(headers).and_then(|id| self.sessions.of(id, lasts, how, now))
+        {
+            match self.of_basis(&basis, now).await {
+                Ok(identity) => return Ok((identity, Some(Session { csrf, says }))),
+                Err(unheard @ Stranger::Unheard(_)) => return Err(unheard),
+                Err(
+                    Stranger::ShowsNothing
+                    | Stranger::ShowsWrong
+                    | Stranger::NobodyMay
+                    | Stranger::Refused(_),
+                ) => {}
             }
         }
-        if let Some(role) = self.known.load().loopback.filter(|_| is_from_here(headers, peer)) {
+        let known = self.known.load_full();
+        if let Some(config) = known.alb.as_ref().filter(|_| alb::is_shown(headers)) {
+            let identity = known.told_apart(self.alb.of(&self.http()?, config, headers, now).await?);
+            // A cookie of the load balancer's is what their browser sends: what changes something has to carry more.
+            let csrf = self.binding.csrf(&identity.key())?;
+            return Ok((identity, Some(Session { csrf, says: None })));
+        }
+        if let Some(role) = known.loopback.filter(|_| is_from_here(headers, peer)) {
             let (name, roles) = ("anonymous".to_owned(), vec![Grant::anywhere(role)]);
             let identity = Identity { name, how: How::AnonymousLoopback, subject: None, roles };
             return Ok((identity, None));
@@ -136,41 +204,101 @@ impl Access {
         Some(Identity { name, how: How::Slack, subject: Some(user), roles })
     }
 
-    /// Begins a session by a token: who it is, and what `Set-Cookie` is to say.
+    /// Begins a session by a token: who it is, and what `Set-Cookie` is to say. What somebody calls themselves is what
+    /// they go by where all operators show one token, and nothing otherwise.
     ///
     /// # Errors
     /// Why it is nobody that is known.
-    pub fn log_in(
+    pub async fn log_in(
         &self,
         token: &Secret,
+        says: &str,
         headers: &HeaderMap,
         now: Timestamp,
     ) -> Result<(Identity, HeaderValue), Stranger> {
-        let digest = Digest::of(token.expose().trim().as_bytes());
-        let identity = self.of_token(&digest, now).ok_or(self.wrong())?;
-        let cookie = self.begin(digest, headers, now)?;
+        let (identity, basis) = self.of_shown(token.expose().trim(), now).await?;
+        let says = (identity.how == How::OperatorToken && !says.is_empty()).then(|| says.to_owned());
+        let begun = Begun { basis, person: identity.key(), says };
+        let cookie = self.begin(begun, headers, now)?;
         telemetry::logged_in(&identity.name, identity.how.as_str());
         Ok((identity, cookie))
     }
 
-    /// Ends the session that a request shows, if it does: what `Set-Cookie` is to say.
-    pub fn log_out(&self, headers: &HeaderMap) -> Option<HeaderValue> {
-        if let Some(id) = shown(headers) {
-            self.sessions.end(id);
-        }
-        Cookie::Ends.header(headers)
-    }
-
-    fn begin(&self, token: Digest, headers: &HeaderMap, now: Timestamp) -> Result<HeaderValue, Stranger> {
+    /// Begins a session; what `Set-Cookie` is to say.
+    pub(super) fn begin(
+        &self,
+        begun: Begun,
+        headers: &HeaderMap,
+        now: Timestamp,
+    ) -> Result<HeaderValue, Stranger> {
         // A session that was there before is not taken over.
         if let Some(id) = shown(headers) {
-            self.sessions.end(id);
+            self.end(id);
         }
-        let id = self.sessions.begin(token, now).map_err(|_| Stranger::ShowsWrong)?;
+        let lasts = self.known.load().sessions;
+        let id = self.sessions.begin(begun, lasts, now).map_err(|_| Stranger::ShowsWrong)?;
         Cookie::Begins(&id).header(headers).ok_or(Stranger::ShowsWrong)
     }
 
-    /// Whose token that is. All are compared, so that the time it takes does not tell whose it might be.
+    pub(super) fn end(&self, id: &str) {
+        self.sessions.end(id);
+        self.ended.send_modify(|count| *count += 1);
+    }
+
+    async fn of_basis(&self, basis: &Basis, now: Timestamp) -> Result<Identity, Stranger> {
+        match basis {
+            Basis::Token(digest) => self.of_token(digest, now).ok_or(self.wrong()),
+            Basis::Shown(token) => Ok(self.of_shown(&token.expose(), now).await?.0),
+            Basis::SignedIn(who) => {
+                let known = self.known.load();
+                let identity = who.identity(known.oidc.as_ref()).ok_or(Stranger::ShowsWrong)?;
+                Ok(known.told_apart(identity))
+            }
+        }
+    }
+
+    /// Whose token that is, and what a session by it stands on.
+    async fn of_shown(&self, token: &str, now: Timestamp) -> Result<(Identity, Basis), Stranger> {
+        let digest = Digest::of(token.as_bytes());
+        if let Some(identity) = self.of_token(&digest, now) {
+            return Ok((identity, Basis::Token(digest)));
+        }
+        let known = self.known.load_full();
+        let identity = self.vouched(&known, digest, token, now).await?;
+        Ok((known.told_apart(identity), Basis::Shown(Secret::new(token))))
+    }
+
+    /// Whose token it is by somebody else's word: which of them is asked, the token's own shape says.
+    async fn vouched(
+        &self,
+        known: &Known,
+        digest: Digest,
+        token: &str,
+        now: Timestamp,
+    ) -> Result<Identity, Stranger> {
+        let nowhere = |what: &str| Stranger::unheard(format!("{what} is not within reach"));
+        let Vouching { kubernetes: reviewer, clients } = &self.reach;
+        let of_issuer =
+            |config: &OidcConfig| Unproven::read(token).filter(|token| token.issuer() == config.issuer);
+        if let Some((config, token)) =
+            known.oidc.as_ref().and_then(|config| Some((config, of_issuer(config)?)))
+        {
+            return self.oidc.shown(&self.http()?, config, token, now).await;
+        }
+        match (&known.iam, &known.kubernetes) {
+            (Some(config), _) if iam::is_one(token) => {
+                let clients = clients.as_ref().ok_or_else(|| nowhere("AWS"))?;
+                self.remembered.or(digest, now, iam::of(config, clients, token, now)).await
+            }
+            (_, Some(config)) if kubernetes::is_one(token) => {
+                let reviewer = reviewer.as_ref().ok_or_else(|| nowhere("the cluster"))?;
+                self.remembered.or(digest, now, reviewer.of(config, token)).await
+            }
+            _ => Err(self.wrong()),
+        }
+    }
+
+    /// Whose token of the configuration that is. All are compared, so that the time it takes does not tell whose it might be.
     fn of_token(&self, shown: &Digest, now: Timestamp) -> Option<Identity> {
         let known = self.known.load();
         let theirs = known.tokens.iter().filter(|token| token.sha256.is(shown));
@@ -189,7 +317,16 @@ impl Access {
 
     fn is_nobodys(&self) -> bool {
         let known = self.known.load();
-        self.operator.is_none() && known.tokens.is_empty()
+        let Known { tokens, kubernetes, iam, oidc, alb, slack: _, url: _, loopback: _, sessions: _ } = &**known;
+        let is_vouched_for = kubernetes.is_some() || iam.is_some() || oidc.is_some() || alb.is_some();
+        self.operator.is_none() && tokens.is_empty() && !is_vouched_for
+    }
+
+    /// What asks by HTTP.
+    pub(super) fn http(&self) -> Result<reqwest::Client, Stranger> {
+        let clients = self.reach.clients.as_ref();
+        let clients = clients.ok_or_else(|| Stranger::unheard("nothing is within reach"))?;
+        clients.http().map_err(|error| Stranger::unheard(format!("{error:#}")))
     }
 
     fn wrong(&self) -> Stranger {
@@ -204,134 +341,4 @@ fn is_from_here(headers: &HeaderMap, peer: Option<IpAddr>) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use jiff::SignedDuration;
-
-    use super::super::Role;
-    use super::*;
-
-    const OPERATORS: &str = "the-token-of-the-operators";
-    const ANAS: &str = "the-token-of-ana-in-tests";
-
-    fn known() -> Known {
-        let roles = vec![Grant::anywhere(Role::Responder)];
-        let sha256 = Digest::of(ANAS.as_bytes());
-        let ana = NamedToken { name: "ana".to_owned(), sha256, expires_at: None, roles };
-        Known { tokens: vec![ana], ..Known::default() }
-    }
-
-    fn access(known: Known) -> Arc<Access> {
-        Access::new(Some(&Secret::new(OPERATORS)), known)
-    }
-
-    fn headers(named: &[(HeaderName, &str)]) -> HeaderMap {
-        let value = |text: &str| HeaderValue::from_str(text).expect("a header");
-        HeaderMap::from_iter(named.iter().map(|(name, text)| (name.clone(), value(text))))
-    }
-
-    fn bearing(token: &str) -> HeaderMap {
-        headers(&[(header::AUTHORIZATION, &format!("Bearer {token}"))])
-    }
-
-    fn at(minute: i64) -> Timestamp {
-        Timestamp::UNIX_EPOCH + SignedDuration::from_mins(minute)
-    }
-
-    fn who(access: &Access, headers: &HeaderMap, minute: i64) -> Result<(String, How), Stranger> {
-        let shown = Shown { headers, peer: "127.0.0.1".parse().ok(), now: at(minute) };
-        access.who(shown).map(|(identity, _)| (identity.name, identity.how))
-    }
-
-    /// What a browser sends that was told to keep that.
-    fn keeps(cookie: &HeaderValue) -> HeaderMap {
-        let text = cookie.to_str().expect("text").split(';').next().expect("it has a name");
-        headers(&[(header::COOKIE, text)])
-    }
-
-    #[test]
-    fn each_token_is_somebodys_and_a_wrong_one_nobodys() {
-        let access = access(known());
-        assert_eq!(who(&access, &bearing(ANAS), 0), Ok(("ana".to_owned(), How::Token)));
-        let operator = Ok(("operator".to_owned(), How::OperatorToken));
-        assert_eq!(who(&access, &bearing(OPERATORS), 0), operator);
-        assert_eq!(who(&access, &bearing("another-token-of-tests"), 0), Err(Stranger::ShowsWrong));
-        assert_eq!(who(&access, &bearing(&Digest::of(ANAS.as_bytes()).hex()), 0), Err(Stranger::ShowsWrong));
-        assert_eq!(who(&access, &HeaderMap::new(), 0), Err(Stranger::ShowsNothing));
-        let nobody = Access::new(None, Known::default());
-        assert_eq!(who(&nobody, &HeaderMap::new(), 0), Err(Stranger::NobodyMay));
-        assert_eq!(who(&nobody, &bearing(ANAS), 0), Err(Stranger::NobodyMay));
-    }
-
-    #[test]
-    fn a_token_ends_when_it_was_to_end_and_its_sessions_with_it() {
-        let mut known = known();
-        known.tokens[0].expires_at = Some(at(5));
-        let access = access(known);
-        let (_, cookie) = access.log_in(&Secret::new(ANAS), &HeaderMap::new(), at(0)).expect("it is hers");
-        for (minute, expected) in [(4, Ok(("ana".to_owned(), How::Token))), (5, Err(Stranger::ShowsWrong))] {
-            assert_eq!(who(&access, &bearing(ANAS), minute), expected);
-        }
-        assert_eq!(who(&access, &keeps(&cookie), 4), Ok(("ana".to_owned(), How::Token)));
-        assert_eq!(who(&access, &keeps(&cookie), 5), Err(Stranger::ShowsNothing));
-    }
-
-    #[test]
-    fn a_session_has_the_roles_that_its_token_has_by_then() {
-        let access = access(known());
-        let (_, cookie) = access.log_in(&Secret::new(ANAS), &HeaderMap::new(), at(0)).expect("it is hers");
-        let cookie = keeps(&cookie);
-        let roles = || {
-            let who = access.who(Shown { headers: &cookie, peer: None, now: at(1) });
-            who.map(|(identity, session)| (identity.highest(), session.is_some()))
-        };
-        assert_eq!(roles(), Ok((Some(Role::Responder), true)));
-        let mut promoted = known();
-        promoted.tokens[0].roles = vec![Grant::anywhere(Role::Admin)];
-        access.becomes(promoted);
-        assert_eq!(roles(), Ok((Some(Role::Admin), true)));
-        access.becomes(Known::default());
-        assert_eq!(roles(), Err(Stranger::ShowsNothing));
-    }
-
-    #[test]
-    fn who_logs_out_is_out_and_who_logs_in_again_leaves_no_session_behind() {
-        let access = access(known());
-        let token = Secret::new(ANAS);
-        let (_, first) = access.log_in(&token, &HeaderMap::new(), at(0)).expect("it is hers");
-        let (_, second) = access.log_in(&token, &keeps(&first), at(0)).expect("it is hers");
-        assert!(who(&access, &keeps(&first), 1).is_err());
-        assert!(who(&access, &keeps(&second), 1).is_ok());
-        access.log_out(&keeps(&second));
-        assert!(who(&access, &keeps(&second), 1).is_err());
-        let wrong = access.log_in(&Secret::new("another-token-of-tests"), &HeaderMap::new(), at(0));
-        assert_eq!(wrong.err(), Some(Stranger::ShowsWrong));
-    }
-
-    #[test]
-    fn a_wrong_token_is_not_outweighed_by_a_session_or_by_loopback() {
-        let access = access(Known { loopback: Some(Role::Viewer), ..known() });
-        let (_, cookie) = access.log_in(&Secret::new(ANAS), &HeaderMap::new(), at(0)).expect("it is hers");
-        let mut both = keeps(&cookie);
-        both.extend(bearing("another-token-of-tests"));
-        assert_eq!(who(&access, &both, 1), Err(Stranger::ShowsWrong));
-    }
-
-    #[test]
-    fn who_shows_nothing_is_let_in_from_this_machine_alone_where_that_is_configured() {
-        let access = access(Known { loopback: Some(Role::Viewer), ..known() });
-        let ask = |headers: &HeaderMap, peer: &str| {
-            let who = access.who(Shown { headers, peer: peer.parse().ok(), now: at(0) });
-            who.map(|(identity, _)| (identity.how, identity.highest()))
-        };
-        let anonymous = Ok((How::AnonymousLoopback, Some(Role::Viewer)));
-        for here in ["127.0.0.1", "::1", "::ffff:127.0.0.1"] {
-            assert_eq!(ask(&HeaderMap::new(), here), anonymous, "{here}");
-        }
-        for elsewhere in ["10.0.0.7", "2001:db8::1", ""] {
-            assert_eq!(ask(&HeaderMap::new(), elsewhere), Err(Stranger::ShowsNothing), "{elsewhere}");
-        }
-        for name in FORWARDED {
-            assert_eq!(ask(&headers(&[(name, "for=10.0.0.7")]), "127.0.0.1"), Err(Stranger::ShowsNothing));
-        }
-    }
-}
+mod tests;

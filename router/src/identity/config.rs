@@ -10,20 +10,35 @@ use watchfire_core::text::clean;
 use watchfire_core::value_schema;
 use watchfire_core::yaml::{Mistake, expected};
 
-use super::{Digest, Grant, Known, Lasts, NamedToken, Role, SlackUser};
+use super::{
+    AlbConfig, Digest, Grant, IamConfig, Known, KubernetesConfig, Lasts, NamedToken, OidcConfig, Role, SlackUser,
+};
+use crate::secret::SecretUse;
 
 /// Names that stand for somebody else already.
-const TAKEN: [&str; 3] = ["operator", "anonymous", "watchfire"];
+pub(super) const TAKEN: [&str; 3] = ["operator", "anonymous", "watchfire"];
 /// The most characters of a name.
 const MOST_CHARACTERS: usize = 100;
 
 /// Who may ask what.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[schemars(rename = "Access")]
-#[serde(deny_unknown_fields, default, expecting = "a mapping of tokens, slack, loopback, sessions")]
+#[serde(
+    deny_unknown_fields,
+    default,
+    expecting = "a mapping of tokens, kubernetes, iam, oidc, alb, slack, loopback, sessions"
+)]
 pub struct AccessConfig {
     /// People and programs that have a token of their own, as `watchfire token new` prints each.
     pub tokens: Vec<TokenConfig>,
+    /// Tokens of Kubernetes, for which the API server of `cluster` vouches; none, if left out.
+    pub kubernetes: Option<KubernetesConfig>,
+    /// Whom AWS knows, by a signed question to STS; nobody, if left out.
+    pub iam: Option<IamConfig>,
+    /// Whom a provider of OpenID Connect knows; nobody, if left out.
+    pub oidc: Option<OidcConfig>,
+    /// Whom a load balancer has let in; nobody, if left out.
+    pub alb: Option<AlbConfig>,
     /// People who may press buttons in Slack.
     pub slack: Vec<SlackUserConfig>,
     /// What whoever asks from this machine may without a token; nothing, if left out.
@@ -115,9 +130,21 @@ impl Default for SessionsConfig {
 impl AccessConfig {
     /// What is wrong about it, given where it is listened.
     pub(crate) fn check(&self, listen: Option<SocketAddr>, mistake: &mut dyn FnMut(&str, Mistake)) {
-        let AccessConfig { tokens, slack, loopback, sessions } = self;
+        let AccessConfig { tokens, kubernetes, iam, oidc, alb, slack, loopback, sessions } = self;
         check_tokens(tokens, mistake);
         check_slack(slack, mistake);
+        if let Some(kubernetes) = kubernetes {
+            kubernetes.check(&mut |member, wrong| mistake(&format!(".kubernetes{member}"), wrong));
+        }
+        if let Some(iam) = iam {
+            iam.check(&mut |member, wrong| mistake(&format!(".iam{member}"), wrong));
+        }
+        if let Some(oidc) = oidc {
+            oidc.check(&mut |member, wrong| mistake(&format!(".oidc{member}"), wrong));
+        }
+        if let Some(alb) = alb {
+            alb.check(&mut |member, wrong| mistake(&format!(".alb{member}"), wrong));
+        }
         if loopback.is_some() && listen.is_some_and(|listen| !listen.ip().is_loopback()) {
             let where_ = expected("http.listen on loopback").found("another address");
             mistake(".loopback", where_.hint("what is let in without a token comes from this machine alone"));
@@ -131,9 +158,14 @@ impl AccessConfig {
         }
     }
 
-    /// Who is known by it.
-    pub fn known(&self) -> Known {
-        let AccessConfig { tokens, slack, loopback, sessions } = self.clone();
+    /// The secrets in it.
+    pub(crate) fn secrets(&mut self) -> Vec<SecretUse<'_>> {
+        self.oidc.iter_mut().flat_map(OidcConfig::secrets).collect()
+    }
+
+    /// Who is known by it, where people open the board there.
+    pub fn known(&self, public_url: Option<&str>) -> Known {
+        let AccessConfig { tokens, kubernetes, iam, oidc, alb, slack, loopback, sessions } = self.clone();
         let SessionsConfig { idle_minutes, hours } = sessions;
         let named = tokens.into_iter().map(|token| {
             let TokenConfig { name, sha256, roles, expires_at } = token;
@@ -145,7 +177,9 @@ impl AccessConfig {
         });
         let idle = SignedDuration::from_mins(idle_minutes.into());
         let whole = SignedDuration::from_hours(hours.into());
-        Known { tokens: named.collect(), slack: slack.collect(), loopback, sessions: Lasts { idle, whole } }
+        let url = public_url.unwrap_or_default().trim_end_matches('/').to_owned();
+        let (tokens, sessions) = (named.collect(), Lasts { idle, whole });
+        Known { tokens, kubernetes, iam, oidc, alb, slack: slack.collect(), url, loopback, sessions }
     }
 }
 

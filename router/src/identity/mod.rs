@@ -1,28 +1,56 @@
 //! Who asks: an identity for every request, with the roles that it has and where it has them.
 //!
 //! ```text
-//! request -> Access::who   -> Identity: a token, a session's cookie, AWS, or nobody that is known
+//! request -> Access::who   -> Identity: a token, a session's cookie, AWS, or a `Stranger`
+//!                             what a token of ours is, is known here; for others Kubernetes vouches
 //!         -> Identity::may -> the role that a command wants is had there; else Wanted, a 403 that says which
-//! login   -> Access::log_in, by a token -> a cookie; Access::log_out ends the session
+//! login   -> Access::log_in, by a token, or Access::sign_on, at a provider -> a cookie; Access::log_out ends the session
 //! ```
 //!
 //! The middleware that asks `who` is `web::who`; behind it a request has an [`Identity`] in its extensions, and a
 //! [`Session`] where a cookie was what it showed.
 
 mod access;
+mod alb;
+mod basis;
+mod claims;
 mod config;
+mod fetch;
 mod host;
+mod iam;
+mod jwt;
+mod key;
+mod kubernetes;
 mod least;
+mod mapping;
+mod oidc;
+mod remembered;
 mod role;
 mod session;
+mod sign_on;
+#[cfg(test)]
+mod signer;
+mod stranger;
 mod token;
 
-pub use access::{Access, Known, NamedToken, Session, Shown, SlackUser, Stranger};
+pub(crate) use access::Vouching;
+pub use access::{Access, Known, NamedToken, Session, Shown, SlackUser};
+pub(crate) use alb::ALB_HEADER;
+pub use alb::{AlbConfig, BalancerArn};
 pub use config::{AccessConfig, SessionsConfig, SlackId, SlackUserConfig, TokenConfig};
 pub(crate) use host::without_port;
+pub(crate) use iam::make as token_of_aws;
+pub use iam::{IamConfig, People};
+pub(crate) use kubernetes::Reviewer;
+pub use kubernetes::{Hold, KubernetesConfig};
 pub use least::{Wanted, least};
+pub use mapping::{Mapping, Pattern};
+pub use oidc::OidcConfig;
+pub(crate) use oidc::{BACK, Begun, Came};
 pub use role::{Grant, Place, Role};
-pub use session::{Csrf, Lasts};
+pub use session::{Csrf, Lasts, Use};
+pub(crate) use sign_on::{SignedOn, SignedOut, no_sign_on};
+pub use stranger::Stranger;
 pub(crate) use token::random;
 pub use token::{Digest, Token, new_token};
 
@@ -42,6 +70,12 @@ pub enum How {
     Token,
     /// By AWS.
     Iam,
+    /// By a token that the cluster's API server knows.
+    Kubernetes,
+    /// By a provider of OpenID Connect.
+    Oidc,
+    /// By a load balancer that has them sign in.
+    Alb,
     /// By Slack, which signs who has pressed a button.
     Slack,
     /// Not at all: they ask from this machine, and whoever does may that much.
@@ -85,12 +119,27 @@ impl Identity {
         Self { name, how: How::Iam, subject: arn, roles: vec![Grant::anywhere(Role::Admin)] }
     }
 
+    /// The same, by a name that says how they are known where somebody else is called so already.
+    fn not_called_as(mut self, is_anothers: impl Fn(&str) -> bool) -> Self {
+        if is_anothers(&self.name) {
+            self.name = format!("{} ({})", self.name, self.how.as_str());
+        }
+        self
+    }
+
     /// The name that what they do goes by, and what they call themselves where that is another.
     pub fn goes_by(&self, says: &str) -> (String, Option<String>) {
         let says = says.trim();
         match self.how {
             How::OperatorToken if !says.is_empty() => (says.to_owned(), None),
-            How::OperatorToken | How::Token | How::Iam | How::Slack | How::AnonymousLoopback => {
+            How::OperatorToken
+            | How::Token
+            | How::Iam
+            | How::Kubernetes
+            | How::Oidc
+            | How::Alb
+            | How::Slack
+            | How::AnonymousLoopback => {
                 let other = (!says.is_empty() && says != self.name).then(|| says.to_owned());
                 (self.name.clone(), other)
             }
@@ -108,7 +157,12 @@ impl Identity {
         match self.how {
             // The configuration gives both names.
             How::Token | How::Slack => format!("{}:{}", How::Token.as_str(), self.name),
-            How::OperatorToken | How::Iam | How::AnonymousLoopback => {
+            How::OperatorToken
+            | How::Iam
+            | How::Kubernetes
+            | How::Oidc
+            | How::Alb
+            | How::AnonymousLoopback => {
                 format!("{}:{}", self.how.as_str(), self.subject.as_ref().unwrap_or(&self.name))
             }
         }

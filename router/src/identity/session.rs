@@ -1,20 +1,25 @@
 //! Sessions of browsers: begun by a login, kept in this process, over when they are idle, old, or ended.
 //!
 //! The id in the cookie is 256 random bits; what is kept is its digest. A session of a token is that token's: it is over
-//! when the token is, and has whatever roles the token has by then.
+//! when the token is, and has whatever roles the token has by then. What a page asks by itself is no use of a session: one
+//! that nobody uses is over, however many pages are left open.
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::error::Unspecified;
+use aws_lc_rs::hmac;
 use axum::http::{HeaderMap, HeaderValue, header};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
 
-use super::Digest;
+use super::basis::Basis;
 use super::host::is_to_loopback;
 use super::token::random;
+use super::{Digest, Stranger};
 
 /// The cookie over TLS: no other host, no page of plain HTTP can set it.
 const COOKIE: &str = "__Host-watchfire";
@@ -22,7 +27,7 @@ const COOKIE: &str = "__Host-watchfire";
 const LOOPBACK_COOKIE: &str = "watchfire";
 /// So many sessions at once; of more the one that was idle longest is over.
 const MOST: usize = 10_000;
-/// So many of one token, so that nobody ends those of others by beginning many.
+/// So many of one person, so that nobody ends those of others by beginning many.
 const MOST_OF_ONE: usize = 50;
 
 /// How long sessions last.
@@ -62,13 +67,66 @@ impl fmt::Debug for Csrf {
     }
 }
 
+/// What binds a form to somebody without a session of ours, as long as this process lives.
+#[derive(Default)]
+pub(super) struct Binding(OnceLock<Option<hmac::Key>>);
+
+impl fmt::Debug for Binding {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("***")
+    }
+}
+
+impl Binding {
+    /// What their forms carry.
+    pub(super) fn csrf(&self, person: &str) -> Result<Csrf, Stranger> {
+        let new = || Some(hmac::Key::new(hmac::HMAC_SHA256, random().ok()?.as_bytes()));
+        let key = self.0.get_or_init(new).as_ref();
+        let key = key.ok_or_else(|| Stranger::unheard("the system gives no random bits"))?;
+        Ok(Csrf(URL_SAFE_NO_PAD.encode(hmac::sign(key, person.as_bytes()))))
+    }
+}
+
+/// Whether somebody asked, or a page that is open did by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Use {
+    /// Somebody did: the session is in use.
+    Asked,
+    /// A page did: nobody may be there any more.
+    ByItself,
+}
+
+/// A session that begins.
+#[derive(Clone, Debug)]
+pub(super) struct Begun {
+    /// By what.
+    pub(super) basis: Basis,
+    /// Whose: what tells people from one another.
+    pub(super) person: String,
+    /// What they call themselves, where that is what they go by.
+    pub(super) says: Option<String>,
+}
+
+/// A session that is there.
+#[derive(Clone, Debug)]
+pub(super) struct Found {
+    pub(super) basis: Basis,
+    pub(super) csrf: Csrf,
+    pub(super) says: Option<String>,
+}
+
 #[derive(Clone, Debug)]
 struct Kept {
-    /// Of the token that it was begun by.
-    token: Digest,
+    begun: Begun,
     csrf: Csrf,
     since: Timestamp,
     used: Timestamp,
+}
+
+impl Kept {
+    fn is_over(&self, lasts: Lasts, now: Timestamp) -> bool {
+        now.duration_since(self.used) >= lasts.idle || now.duration_since(self.since) >= lasts.whole
+    }
 }
 
 /// The sessions of this process.
@@ -77,30 +135,38 @@ pub(super) struct Sessions(Mutex<BTreeMap<Digest, Kept>>);
 
 impl Sessions {
     /// Begins one; the answer is the id, for the cookie alone.
-    pub(super) fn begin(&self, token: Digest, now: Timestamp) -> Result<String, Unspecified> {
+    pub(super) fn begin(&self, begun: Begun, lasts: Lasts, now: Timestamp) -> Result<String, Unspecified> {
         let (id, csrf) = (random()?, Csrf(random()?));
         let mut kept = self.kept();
-        let own = || kept.iter().filter(|(_, session)| session.token == token);
+        if kept.len() >= MOST {
+            kept.retain(|_, session| !session.is_over(lasts, now));
+        }
+        let own = || kept.iter().filter(|(_, session)| session.begun.person == begun.person);
         let idlest = match (own().count() >= MOST_OF_ONE, kept.len() >= MOST) {
             (true, _) => own().min_by_key(|(_, session)| session.used).map(|(id, _)| *id),
             (false, true) => kept.iter().min_by_key(|(_, session)| session.used).map(|(id, _)| *id),
             (false, false) => None,
         };
         idlest.and_then(|id| kept.remove(&id));
-        kept.insert(Digest::of(id.as_bytes()), Kept { token, csrf, since: now, used: now });
+        kept.insert(Digest::of(id.as_bytes()), Kept { begun, csrf, since: now, used: now });
         Ok(id)
     }
 
-    /// The token that the session with that id was begun by, where there is one that is not over; it is in use from now on.
-    pub(super) fn of(&self, id: &str, lasts: Lasts, now: Timestamp) -> Option<(Digest, Csrf)> {
-        let mut kept = self.kept();
-        kept.retain(|_, session| {
-            now.duration_since(session.used) < lasts.idle && now.duration_since(session.since) < lasts.whole
-        });
+    /// The session with that id, where there is one that is not over.
+    pub(super) fn of(&self, id: &str, lasts: Lasts, how: Use, now: Timestamp) -> Option<Found> {
         // Looked up by a digest: how long that takes tells nothing of an id.
-        let session = kept.get_mut(&Digest::of(id.as_bytes()))?;
-        session.used = session.used.max(now);
-        Some((session.token, session.csrf.clone()))
+        let id = Digest::of(id.as_bytes());
+        let mut kept = self.kept();
+        if kept.get(&id)?.is_over(lasts, now) {
+            kept.remove(&id);
+        }
+        let session = kept.get_mut(&id)?;
+        match how {
+            Use::Asked => session.used = session.used.max(now),
+            Use::ByItself => {}
+        }
+        let Begun { basis, person: _, says } = session.begun.clone();
+        Some(Found { basis, csrf: session.csrf.clone(), says })
     }
 
     /// Ends it, if there is such a one.
@@ -137,9 +203,48 @@ impl Cookie<'_> {
     }
 }
 
+/// What a browser is told to keep of a sign-in elsewhere that has begun, or to forget. Whoever signs people in there sends
+/// them back by a link of another site, which this cookie goes with, and the session's own does not.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum LoginCookie<'c> {
+    /// That sign-in.
+    Begins(&'c str),
+    /// None any more.
+    Ends,
+}
+
+impl LoginCookie<'_> {
+    const NAME: &'static str = "__Host-watchfire-login";
+    const ON_LOOPBACK: &'static str = "watchfire-login";
+
+    /// The header's value.
+    pub(super) fn header(self, headers: &HeaderMap) -> Option<HeaderValue> {
+        let (name, secure) = match is_to_loopback(headers) {
+            true => (Self::ON_LOOPBACK, ""),
+            false => (Self::NAME, "; Secure"),
+        };
+        let (kept, age) = match self {
+            LoginCookie::Begins(kept) => (kept, 600),
+            LoginCookie::Ends => ("", 0),
+        };
+        let text = format!("{name}={kept}; Path=/; HttpOnly; SameSite=Lax{secure}; Max-Age={age}");
+        let mut value = HeaderValue::from_str(&text).ok()?;
+        value.set_sensitive(true);
+        Some(value)
+    }
+
+    /// What a request shows of it; none where it shows two.
+    pub(super) fn shown(headers: &HeaderMap) -> Option<&str> {
+        only(headers, if is_to_loopback(headers) { Self::ON_LOOPBACK } else { Self::NAME })
+    }
+}
+
 /// The id of the session that a request shows; none where it shows two.
 pub(super) fn shown(headers: &HeaderMap) -> Option<&str> {
-    let name = cookie_name(headers);
+    only(headers, cookie_name(headers))
+}
+
+fn only<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
     let cookies = lines.flat_map(|line| line.split(';')).filter_map(|cookie| cookie.trim().split_once('='));
     let mut ids = cookies.filter(|(named, _)| *named == name).map(|(_, id)| id);
@@ -152,113 +257,4 @@ fn cookie_name(headers: &HeaderMap) -> &'static str {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const LASTS: Lasts = Lasts { idle: SignedDuration::from_mins(10), whole: SignedDuration::from_mins(25) };
-
-    fn minute(minute: i64) -> Timestamp {
-        Timestamp::UNIX_EPOCH + SignedDuration::from_mins(minute)
-    }
-
-    fn begun() -> Digest {
-        Digest::of(b"a-token-of-the-tests")
-    }
-
-    #[test]
-    fn a_session_is_over_when_it_is_idle_and_however_much_it_is_used_when_it_is_old() {
-        let sessions = Sessions::default();
-        let is_there = |id: &str, at| sessions.of(id, LASTS, minute(at)).is_some();
-        let idle = sessions.begin(begun(), minute(0)).expect("random bits");
-        let used = sessions.begin(begun(), minute(0)).expect("random bits");
-        assert!(is_there(&idle, 9) && is_there(&used, 9));
-        assert!(is_there(&used, 18));
-        assert!(!is_there(&idle, 19));
-        assert!(is_there(&used, 24));
-        assert!(!is_there(&used, 25));
-    }
-
-    #[test]
-    fn a_session_that_was_ended_is_over_and_no_other() {
-        let sessions = Sessions::default();
-        let [one, other] = [0, 0].map(|at| sessions.begin(begun(), minute(at)).expect("random bits"));
-        sessions.end(&one);
-        assert!(sessions.of(&one, LASTS, minute(1)).is_none());
-        assert!(sessions.of(&other, LASTS, minute(1)).is_some());
-    }
-
-    #[test]
-    fn each_session_has_a_csrf_token_of_its_own() {
-        let sessions = Sessions::default();
-        let [one, other] = [0, 0].map(|at| sessions.begin(begun(), minute(at)).expect("random bits"));
-        let csrf = |id: &str| sessions.of(id, LASTS, minute(1)).expect("it is there").1;
-        assert!(csrf(&one).is(csrf(&one).as_str()));
-        assert!(!csrf(&one).is(csrf(&other).as_str()) && !csrf(&one).is(""));
-        assert_eq!(format!("{:?}", csrf(&one)), "***");
-    }
-
-    #[test]
-    fn of_more_sessions_than_are_kept_the_idlest_is_over() {
-        let sessions = Sessions::default();
-        let first = sessions.begin(begun(), minute(0)).expect("random bits");
-        let second = sessions.begin(begun(), minute(0)).expect("random bits");
-        assert!(sessions.of(&first, LASTS, minute(1)).is_some());
-        let another = |number: usize| Digest::of(number.to_string().as_bytes());
-        (2..=MOST).for_each(|number| drop(sessions.begin(another(number), minute(2)).expect("random bits")));
-        assert!(sessions.of(&second, LASTS, minute(3)).is_none());
-        assert!(sessions.of(&first, LASTS, minute(3)).is_some());
-    }
-
-    #[test]
-    fn whoever_begins_many_sessions_ends_their_own_and_nobody_elses() {
-        let sessions = Sessions::default();
-        let other = Digest::of(b"another-token-of-the-tests");
-        let other = sessions.begin(other, minute(0)).expect("random bits");
-        let first = sessions.begin(begun(), minute(1)).expect("random bits");
-        let all: Vec<_> =
-            (0..MOST_OF_ONE).map(|_| sessions.begin(begun(), minute(2)).expect("random bits")).collect();
-        assert!(sessions.of(&first, LASTS, minute(3)).is_none());
-        assert!(all.iter().chain([&other]).all(|id| sessions.of(id, LASTS, minute(3)).is_some()));
-    }
-
-    #[test]
-    fn a_cookie_goes_over_tls_alone_except_to_loopback() {
-        let set = |host: &'static str| {
-            let headers = HeaderMap::from_iter([(header::HOST, HeaderValue::from_static(host))]);
-            let value = Cookie::Begins("an-id").header(&headers).expect("a header");
-            value.to_str().expect("text").to_owned()
-        };
-        for host in ["localhost:8080", "127.0.0.1", "[::1]:8080", "LOCALHOST."] {
-            assert_eq!(set(host), "watchfire=an-id; Path=/; HttpOnly; SameSite=Strict", "{host}");
-        }
-        for host in ["alerts.example.com", "localhost.example.com", "10.0.0.7:8080", ""] {
-            assert_eq!(
-                set(host),
-                "__Host-watchfire=an-id; Path=/; HttpOnly; SameSite=Strict; Secure",
-                "{host}"
-            );
-        }
-        let ends = Cookie::Ends.header(&HeaderMap::new()).expect("a header");
-        assert_eq!(ends, "__Host-watchfire=; Path=/; HttpOnly; SameSite=Strict; Secure; Max-Age=0");
-    }
-
-    #[test]
-    fn the_cookie_of_the_other_kind_of_host_and_two_of_a_name_are_no_session() {
-        let shown_to = |host: &'static str, cookies: &'static str| {
-            let named = [(header::HOST, host), (header::COOKIE, cookies)];
-            let named = named.map(|(name, value)| (name, HeaderValue::from_static(value)));
-            shown(&HeaderMap::from_iter(named)).map(str::to_owned)
-        };
-        assert_eq!(shown_to("localhost", "a=b; watchfire=id; c=d").as_deref(), Some("id"));
-        assert_eq!(shown_to("alerts.example.com", "__Host-watchfire=id").as_deref(), Some("id"));
-        for (host, cookies) in [
-            ("localhost", "__Host-watchfire=id"),
-            ("alerts.example.com", "watchfire=id"),
-            ("localhost", "watchfire=id; watchfire=other"),
-            ("localhost", "watchfire="),
-            ("localhost", "awatchfire=id"),
-        ] {
-            assert_eq!(shown_to(host, cookies), None, "{host} {cookies}");
-        }
-    }
-}
+mod tests;

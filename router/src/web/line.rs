@@ -45,7 +45,7 @@ struct Stand {
 pub(crate) struct Line {
     peer: IpAddr,
     /// The address that it comes from.
-    pub(super) from: IpAddr,
+    pub(crate) from: IpAddr,
     /// The address of ours that it was made to.
     pub(super) local: IpAddr,
     stand: watch::Sender<Stand>,

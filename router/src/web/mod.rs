@@ -34,6 +34,8 @@ pub use refusal::Refusals;
 pub(crate) use server::Server;
 pub use slack::slack_buttons;
 pub use webhooks::{Webhooks, webhooks};
+#[cfg(feature = "cli")]
+pub(crate) use who::TOKEN;
 pub(crate) use who::Who;
 #[cfg(feature = "board")]
-pub(crate) use who::identified;
+pub(crate) use who::{LIVE, PART_HEADER, identified};

@@ -29,6 +29,8 @@ pub(crate) enum Refusal {
     Token,
     /// There is no token that could be shown.
     NoToken,
+    /// Whoever would know who asks does not answer.
+    Unheard,
     /// Whoever asks has not the role for it.
     Role,
     /// A browser sends it without the token of its session, as a page of another site has it do.
@@ -70,7 +72,7 @@ impl Refusal {
             Refusal::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Refusal::TooSlow | Refusal::Silent => StatusCode::REQUEST_TIMEOUT,
             Refusal::Broken => StatusCode::BAD_REQUEST,
-            Refusal::Busy | Refusal::Crowded => StatusCode::SERVICE_UNAVAILABLE,
+            Refusal::Busy | Refusal::Crowded | Refusal::Unheard => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 }
@@ -126,6 +128,7 @@ impl Refusals {
         match reason {
             Refusal::Token => headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),
             Refusal::Busy => headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1")),
+            Refusal::Unheard => headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5")),
             Refusal::Host
             | Refusal::Origin
             | Refusal::Site

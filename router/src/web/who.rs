@@ -18,7 +18,16 @@ use super::commands::{LetIn, Vouched};
 use super::line::Line;
 use super::refusal::{Refusal, Refusals};
 use crate::api::{CSRF_HEADER, OperatorEndpoint, WorkerEndpoint};
-use crate::identity::{Access, Identity, Place, Role, Session, Shown, Stranger};
+use crate::identity::{Access, Identity, Place, Role, Session, Shown, Stranger, Use};
+
+/// In a request that a page of the board makes by itself: what changed of it is asked for.
+pub(crate) const PART_HEADER: &str = "watchfire-part";
+/// Where a page of the board hears that something has changed.
+pub(crate) const LIVE: &str = "/board/live";
+
+const NOBODY: &str = "nobody may: neither http.operator_token nor access is configured";
+/// What is answered to a token that is nobody's; behind it, why, where more is known.
+pub(crate) const TOKEN: &str = "expected `Authorization: Bearer` with an operator's token";
 
 /// What the two need.
 #[derive(Clone, Debug)]
@@ -31,7 +40,14 @@ pub(crate) struct Who {
 
 /// Puts into a request's extensions who asks, or that nobody knows. Refuses none.
 pub(crate) async fn identified(State(who): State<Who>, mut request: Request, next: Next) -> Response {
-    let found = of(&who.access, &request);
+    let found = match let_in(&request) {
+        Some(identity) => Ok((identity, None)),
+        None => {
+            let peer = request.extensions().get::<Arc<Line>>().map(|line| line.from);
+            let how = if is_by_itself(&request) { Use::ByItself } else { Use::Asked };
+            who.access.who(Shown { headers: request.headers(), peer, how, now: Timestamp::now() }).await
+        }
+    };
     // The board asks the API with what its own request was found to have, which may have ended since.
     let extensions = request.extensions_mut();
     extensions.remove::<Identity>();
@@ -52,17 +68,19 @@ pub(crate) async fn identified(State(who): State<Who>, mut request: Request, nex
     next.run(request).await
 }
 
-fn of(access: &Access, request: &Request) -> Result<(Identity, Option<Session>), Stranger> {
+/// Whom AWS has let in already.
+fn let_in(request: &Request) -> Option<Identity> {
     let extensions = request.extensions();
-    if extensions.get::<Vouched>().is_some() {
-        let identity = match extensions.get::<LetIn>() {
-            Some(LetIn(known)) => Identity::let_in(known.name.clone(), Some(known.arn.clone())),
-            None => Identity::let_in("whom AWS has let in".to_owned(), None),
-        };
-        return Ok((identity, None));
-    }
-    let peer = extensions.get::<Arc<Line>>().map(|line| line.from);
-    access.who(Shown { headers: request.headers(), peer, now: Timestamp::now() })
+    extensions.get::<Vouched>()?;
+    Some(match extensions.get::<LetIn>() {
+        Some(LetIn(known)) => Identity::let_in(known.name.clone(), Some(known.arn.clone())),
+        None => Identity::let_in("whom AWS has let in".to_owned(), None),
+    })
+}
+
+/// Whether a page that is open asks, and nobody who is there.
+fn is_by_itself(request: &Request) -> bool {
+    request.headers().contains_key(PART_HEADER) || request.uri().path() == LIVE
 }
 
 /// Refuses, on a route of the API, who is not known, has not the role that it wants, or does not show that they know of
@@ -78,12 +96,10 @@ fn refused(request: &Request) -> Option<(Refusal, String)> {
     let extensions = request.extensions();
     let Some(identity) = extensions.get::<Identity>() else {
         let (reason, expected) = match extensions.get::<Stranger>() {
-            Some(Stranger::NobodyMay) => {
-                (Refusal::NoToken, "nobody may: neither http.operator_token nor access is configured")
-            }
-            Some(Stranger::ShowsNothing | Stranger::ShowsWrong) | None => {
-                (Refusal::Token, "expected `Authorization: Bearer` with an operator's token")
-            }
+            Some(Stranger::NobodyMay) => (Refusal::NoToken, NOBODY.to_owned()),
+            Some(Stranger::ShowsNothing | Stranger::ShowsWrong) | None => (Refusal::Token, TOKEN.to_owned()),
+            Some(Stranger::Refused(why)) => (Refusal::Token, format!("{TOKEN}: {why}")),
+            Some(Stranger::Unheard(why)) => (Refusal::Unheard, format!("it is not known who asks: {why}")),
         };
         let instead = linked(request)
             .map(|of| format!("; this link is for programs, in a terminal: watchfire why {of}"));

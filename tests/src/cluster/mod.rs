@@ -41,7 +41,7 @@ pub use calls::{Call, Fault, Match, Standing};
 pub use proxy::Proxy;
 pub use template::Template;
 use watchfire_kubernetes::KubernetesServer;
-pub use watchfire_kubernetes::{Eks, Rule, User};
+pub use watchfire_kubernetes::{Eks, Person, Rule, User};
 
 use crate::until;
 

@@ -55,6 +55,8 @@ pub enum Part {
     Quarantine,
     /// Ends pods: scaling and pausing, eviction, deletion.
     Destructive,
+    /// Asks who somebody is, and what they may.
+    People,
 }
 
 /// What is to be granted: each permission once, in order, the verbs of equal objects joined.
@@ -66,6 +68,8 @@ pub struct Permissions {
     pub quarantine: Vec<Permission>,
     /// Of [`Part::Destructive`].
     pub destructive: Vec<Permission>,
+    /// Of [`Part::People`].
+    pub people: Vec<Permission>,
 }
 
 /// What must be refused, as (group, resource, verb): with any of it Watchfire could read secrets, become a
@@ -148,10 +152,22 @@ pub fn permissions(steps: &BTreeSet<StepName>, evidence: Evidence) -> Permission
             Part::Read => permissions.read.extend(changes),
             Part::Quarantine => permissions.quarantine.extend(changes),
             Part::Destructive => permissions.destructive.extend(changes),
+            Part::People => permissions.people.extend(changes),
         }
     }
-    let Permissions { read, quarantine, destructive } = permissions;
-    Permissions { read: joined(read), quarantine: joined(quarantine), destructive: joined(destructive) }
+    let Permissions { read, quarantine, destructive, people } = permissions;
+    Permissions {
+        read: joined(read),
+        quarantine: joined(quarantine),
+        destructive: joined(destructive),
+        people: joined(people),
+    }
+}
+
+/// What it takes to let in whom the cluster knows by its tokens.
+pub fn of_people() -> Vec<Permission> {
+    let ask = |group, resource| Permission::to(&[Verb::Create], group, resource);
+    vec![ask("authentication.k8s.io", "tokenreviews"), ask("authorization.k8s.io", "subjectaccessreviews")]
 }
 
 /// Whether evidence is taken.
@@ -295,12 +311,13 @@ fn joined(mut permissions: Vec<Permission>) -> Vec<Permission> {
 impl Permissions {
     /// All of them, with their roles.
     pub fn all(&self) -> impl Iterator<Item = (Part, &Permission)> {
-        let Self { read, quarantine, destructive } = self;
+        let Self { read, quarantine, destructive, people } = self;
         let with = |part: Part| move |permission| (part, permission);
         read.iter()
             .map(with(Part::Read))
             .chain(quarantine.iter().map(with(Part::Quarantine)))
             .chain(destructive.iter().map(with(Part::Destructive)))
+            .chain(people.iter().map(with(Part::People)))
     }
 }
 

@@ -22,7 +22,7 @@ impl fmt::Debug for Answer {
 
 impl Answer {
     /// `most` bytes; more is no answer.
-    pub(super) fn read(status: u16, body: Vec<u8>, most: usize) -> Result<Self, CallError> {
+    pub(in crate::aws) fn read(status: u16, body: Vec<u8>, most: usize) -> Result<Self, CallError> {
         if body.len() > most {
             let reason = format!("{status} with a body of more than {most} bytes");
             return Err(CallError::NoAnswer(reason));

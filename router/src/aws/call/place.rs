@@ -130,7 +130,7 @@ impl Service {
 impl Place {
     /// Where the service's SDK calls it. As there, a configured endpoint does not go with the choice of FIPS or dual
     /// stack, since nobody could tell whether it is one.
-    pub(super) fn of(service: Service, aws: &SdkConfig, region: &str) -> Result<Self, String> {
+    pub(in crate::aws) fn of(service: Service, aws: &SdkConfig, region: &str) -> Result<Self, String> {
         let fips = aws.use_fips().unwrap_or_default();
         let dual_stack = aws.use_dual_stack().unwrap_or_default();
         match configured(service, aws) {
@@ -211,7 +211,7 @@ impl Place {
         &self.region
     }
 
-    pub(super) fn url(&self, path: &str) -> String {
+    pub(in crate::aws) fn url(&self, path: &str) -> String {
         format!("{}{path}", self.endpoint)
     }
 }

@@ -43,8 +43,8 @@ fn a_mistake_in_the_client_file_is_told_with_its_line_and_without_the_token() {
     let pasted = told("contexts:\n  prod:\n    server: x\n    token: t0ps3cret\n");
     assert_eq!(
         pasted,
-        "/home/ana/client.yaml:4:12: contexts.prod.token: expected where the token comes from, {env: NAME}, {file: PATH} or \
-         {command: [PROGRAM, …]}: the token itself does not belong in this file"
+        "/home/ana/client.yaml:4:12: contexts.prod.token: expected where the token comes from, {env: NAME}, {file: PATH}, \
+         {command: [PROGRAM, …]} or {iam: {id: ID}}: the token itself does not belong in this file"
     );
     for text in
         ["contexts:\n  prod: {token: t0ps3cret\n", "contexts: {prod: {server: x, token: [t0ps3cret]}}"]

@@ -136,6 +136,7 @@ const ONLY_A_CHECK_KNOWS: &[&str] = &[
     "a role in no namespace",
     "letting in whoever asks from this machine, where another address is listened on",
     "two people for what nobody approves",
+    "tokens of Kubernetes in a namespace that is none",
 ];
 
 #[test]

@@ -108,10 +108,13 @@ async fn what_tells_of_every_namespace_wants_the_role_in_every_one() {
 async fn what_changes_something_by_a_cookie_carries_the_sessions_token_too() {
     let access = access();
     let admin = Secret::new(token(Role::Admin));
-    let (_, cookie) = access.log_in(&admin, &HeaderMap::new(), Timestamp::now()).unwrap();
+    let (_, cookie) = access.log_in(&admin, "", &HeaderMap::new(), Timestamp::now()).await.unwrap();
     let cookie = cookie.to_str().unwrap().split(';').next().unwrap().to_owned();
     let mut headers = HeaderMap::from_iter([(header::COOKIE, HeaderValue::from_str(&cookie).unwrap())]);
-    let (_, session) = access.who(Shown { headers: &headers, peer: None, now: Timestamp::now() }).unwrap();
+    let (_, session) = access
+        .who(Shown { headers: &headers, peer: None, how: Use::Asked, now: Timestamp::now() })
+        .await
+        .unwrap();
     let csrf = session.unwrap().csrf;
     assert_eq!(asked(&access, request(OperatorEndpoint::Incidents, &headers)).await.0, 200);
     let (status, said) = asked(&access, request(OperatorEndpoint::Commands, &headers)).await;
