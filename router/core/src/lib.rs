@@ -2,6 +2,7 @@
 
 pub mod act;
 pub mod action;
+pub mod annotation;
 mod as_of;
 mod asking;
 pub mod attributes;

@@ -6,8 +6,8 @@ use watchfire_core::notice::ByWhom;
 use watchfire_core::standing::{Approval, ApprovalState, NotDone, Progress};
 use watchfire_core::verdict::EffectKind;
 
-use super::words::Words;
 use super::{Milestone, PostMortem, QUESTIONS, lasting, timeline};
+use crate::api::told::Words;
 use crate::api::views::{DecidedBy, Decision, Incident, IncidentDetail, IncidentState};
 
 /// A story has so many decisions at most, the latest.
@@ -27,6 +27,8 @@ pub(super) fn of(story: &IncidentDetail) -> Option<PostMortem> {
         response: response(incident, &times),
         times,
         timeline: timeline::of(&decisions, &story.standing.zone),
+        notes: notes(incident, story),
+        links: links(incident, story),
         evidence: acts(&decisions, |action| action == ActionName::Evidence),
         approvals: story.standing.approvals.iter().map(|approval| asked(approval, story)).collect(),
         not_done: not_done(&decisions),
@@ -53,6 +55,7 @@ fn about(incident: &Incident, decisions: &[&Decision]) -> Vec<(&'static str, Wor
         ("Events", Some(Words::ours(incident.events.to_string()))),
         ("Had it", incident.acknowledged.as_ref().map(who)),
         ("Assigned", incident.assigned.as_deref().map(Words::theirs)),
+        ("Labels", Some(Words::theirs(&incident.labels.lines().join(", ")))),
         ("Ended by", incident.ended.as_ref().map(who)),
         ("Part of", incident.campaign.as_ref().map(|campaign| Words::theirs(campaign.as_str()))),
     ];
@@ -87,7 +90,11 @@ fn times(incident: &Incident, story: &IncidentDetail, decisions: &[&Decision]) -
         released.filter(|act| act.id.as_str().starts_with("release:") && act.result == Progress::Done);
     let over = (incident.state == IncidentState::Over).then(|| match &incident.ended {
         Some(whom) => Some((whom.at, Words::theirs(&whom.by))),
-        None => decisions.last().map(|decision| (decision.at, Words::ours("its own findings"))),
+        // What people add to it afterwards did not end it.
+        None => decisions
+            .iter()
+            .rfind(|decision| !matches!(decision.by, DecidedBy::Human { .. }))
+            .map(|decision| (decision.at, Words::ours("its own findings"))),
     });
     let all = [
         ("first report", Some((incident.opened_at, nobody.clone()))),
@@ -143,6 +150,24 @@ fn acts(decisions: &[&Decision], wanted: impl Fn(ActionName) -> bool) -> Vec<Wor
     let acts = acts.filter(|act| action(act.id.as_str()).is_some_and(&wanted));
     acts.map(|act| Words::theirs(&act.target).and(format!(", {}", act.result.as_str())).with(": ", &act.said))
         .collect()
+}
+
+fn notes(incident: &Incident, story: &IncidentDetail) -> Vec<Words> {
+    let notes = story.notes.iter().filter(|note| note.episode == incident.episode);
+    let noted = notes.map(|note| {
+        let at = story.standing.zone.second(note.at);
+        Words::ours(format!("{at}, ")).and_theirs(&note.by).and(": ").and_theirs(note.text.as_str())
+    });
+    noted.collect()
+}
+
+fn links(incident: &Incident, story: &IncidentDetail) -> Vec<Words> {
+    let links = story.links.iter().filter(|link| link.episode == incident.episode);
+    let linked = links.map(|link| {
+        let title = link.title.as_ref().map_or_else(String::new, ToString::to_string);
+        Words::theirs(link.url.as_str()).with(", ", &title).with(", by ", &link.by)
+    });
+    linked.collect()
 }
 
 fn asked(approval: &Approval, story: &IncidentDetail) -> Words {

@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use watchfire_core::annotation::AnnotationsRecord;
 use watchfire_core::containment::{ApprovalRecord, TargetKey, TargetRecord};
 use watchfire_core::ids::{ApprovalId, EventId, FindingKey, IncidentKey, SilenceId};
 use watchfire_core::incident::IncidentRecord;
@@ -54,6 +55,8 @@ pub struct Story {
     pub incident: IncidentKey,
     /// What is remembered of it; none once it is forgotten.
     pub record: Option<IncidentRecord>,
+    /// What people added to it.
+    pub annotations: AnnotationsRecord,
     /// What was decided, the oldest first; at most 200 of the latest.
     pub entries: Vec<Entry>,
     /// What it waits in or was said in.
@@ -86,6 +89,7 @@ impl Story {
         Self {
             incident: IncidentKey::new(""),
             record: None,
+            annotations: AnnotationsRecord::default(),
             entries: Vec::new(),
             bundle: None,
             said_with: None,
@@ -257,10 +261,12 @@ impl Router {
 
     async fn told(&self, incident: IncidentKey, of: StoryOf) -> Result<Story, store::Error> {
         let mut state = State::default();
-        self.store.load(&[Key::Incident(incident.clone()), Key::Digest], &mut state).await?;
+        let keys = [Key::Incident(incident.clone()), Key::Annotations(incident.clone()), Key::Digest];
+        self.store.load(&keys, &mut state).await?;
         let entries = self.store.timeline(&incident, TIMELINE).await?;
+        let annotations = state.annotations(&incident).cloned().unwrap_or_default();
         let Some(record) = state.incident(&incident) else {
-            let story = Story { incident, entries, ..Story::without_incident(of) };
+            let story = Story { incident, annotations, entries, ..Story::without_incident(of) };
             let standing = self.standing(&story).await?;
             return Ok(Story { standing, ..story });
         };
@@ -293,7 +299,8 @@ impl Router {
         let standing = Standing::default();
         let others = Vec::new();
         let record = Some(record);
-        let story = Story { incident, record, entries, bundle, said_with, next, standing, of, others };
+        let story =
+            Story { incident, record, annotations, entries, bundle, said_with, next, standing, of, others };
         let standing = self.standing(&story).await?;
         Ok(Story { standing, ..story })
     }

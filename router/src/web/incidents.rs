@@ -81,7 +81,7 @@ async fn listed(
     pattern: Option<Pattern>,
     identity: &Identity,
 ) -> Result<views::IncidentList, store::Error> {
-    let params::Incidents { state, priority, since, mine, matches: _, most } = which;
+    let params::Incidents { state, priority, since, mine, label, matches: _, most } = which;
     let most = most.map_or(MOST, |most| usize::from(most).min(MOST));
     let now = operator.router.clock.now();
     let matched = match pattern {
@@ -105,6 +105,7 @@ async fn listed(
         priority.is_none_or(|priority| priority == record.priority)
             && since.is_none_or(|since| since <= record.last_at.unwrap_or(record.opened_at))
             && mine.as_ref().is_none_or(is_hers)
+            && label.as_ref().is_none_or(|label| label.takes(&record.labels))
             && matched.as_ref().is_none_or(|matched| matched.contains(key))
             && places.as_ref().is_none_or(|(places, identity)| {
                 let place = places.get(key).cloned().unwrap_or_default();

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use watchfire_core::annotation::{AnnotationsRecord, Link, Note};
 use watchfire_core::ids::{EventId, FindingKey};
 use watchfire_core::standing::Standing;
 
@@ -35,6 +36,12 @@ pub struct IncidentDetail {
     pub standing: Standing,
     /// What comes next, a line each.
     pub next: Vec<String>,
+    /// What people noted, in this and earlier episodes, the oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<Note>,
+    /// Where else it is written about, the oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub links: Vec<Link>,
 }
 
 /// What a name stands for.
@@ -52,7 +59,19 @@ pub enum AskedAbout {
 impl IncidentDetail {
     /// A story as it is at `now`.
     pub(crate) fn of(story: &Story, now: Timestamp) -> Self {
-        let Story { incident, record, entries, bundle: _, said_with, next, standing, of, others } = story;
+        let Story {
+            incident,
+            record,
+            annotations,
+            entries,
+            bundle: _,
+            said_with,
+            next,
+            standing,
+            of,
+            others,
+        } = story;
+        let AnnotationsRecord { notes, links } = annotations.clone();
         let (of, id, finding) = match of {
             StoryOf::Event(event) => (AskedAbout::Event, Some(event.clone()), None),
             StoryOf::Finding(finding) => (AskedAbout::Finding, None, Some(finding.clone())),
@@ -69,6 +88,8 @@ impl IncidentDetail {
             said_with: said_with.as_ref().map(|entry| Decision::of(entry, standing)),
             standing: standing.clone(),
             next: next.clone(),
+            notes,
+            links,
         }
     }
 }

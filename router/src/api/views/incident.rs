@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use watchfire_core::annotation::Labels;
 use watchfire_core::ids::{BundleKey, ChannelName, IncidentKey, RouteName};
 use watchfire_core::incident::IncidentRecord;
 use watchfire_core::notice::ByWhom;
@@ -76,6 +77,9 @@ pub struct Incident {
     /// The routes that it last went by; none where there are no routes but the default.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub routes: Vec<RouteName>,
+    /// What people sort it by.
+    #[serde(default, skip_serializing_if = "Labels::is_empty")]
+    pub labels: Labels,
 }
 
 /// What has become of an incident.
@@ -170,6 +174,7 @@ impl Incident {
             channels: record.paged.keys().cloned().collect(),
             ended: record.ended.clone(),
             routes: record.routes.clone(),
+            labels: record.labels.clone(),
         }
     }
 }

@@ -12,7 +12,7 @@ mod worker;
 
 pub use crate::reloaded::Reloaded;
 pub use audit::{AuditLine, AuditTrail};
-pub use decision::{Act, Change, DecidedBy, Decision};
+pub use decision::{Act, ActStep, Change, DecidedBy, Decision};
 pub use detail::{AskedAbout, IncidentDetail};
 pub use event::Event;
 pub use incident::{Incident, IncidentList, IncidentState, Suppressed};

@@ -17,7 +17,7 @@ use crate::api::params::Of;
 use crate::api::views::{DecidedBy, Decision, Incident, IncidentDetail};
 use crate::board::Board;
 use crate::board::decided::{Decided, said};
-use crate::board::deed::{Deed, Link, links};
+use crate::board::deed::{Deed, Link, links, unlink};
 use crate::board::desk::Trouble;
 use crate::board::shell::{self, Main};
 use crate::board::visitor::Visitor;
@@ -44,6 +44,7 @@ struct Page {
     stands: Vec<String>,
     next: Vec<String>,
     facts: Vec<(&'static str, String)>,
+    added: Option<Added>,
     told: Vec<ToldLine>,
     decisions: Vec<Decided>,
     silence: Option<String>,
@@ -57,6 +58,27 @@ struct Head {
     clock: String,
     tags: Vec<Tag>,
     deeds: Vec<Link>,
+}
+
+/// What people added to it.
+struct Added {
+    notes: Vec<NoteLine>,
+    links: Vec<LinkLine>,
+    deeds: Vec<Link>,
+}
+
+struct NoteLine {
+    /// HTML.
+    at: String,
+    by: String,
+    text: String,
+}
+
+struct LinkLine {
+    url: String,
+    text: String,
+    by: String,
+    unlink: Option<Link>,
 }
 
 struct Plan {
@@ -100,6 +122,7 @@ fn made(story: &IncidentDetail, visitor: &Visitor) -> Result<Main, Trouble> {
         stands: standing.lines().iter().map(|text| line(text)).collect(),
         next: next.iter().map(|text| line(text)).collect(),
         facts: facts(story),
+        added: incident.as_ref().map(|incident| added(story, incident, visitor)),
         told: standing.told.iter().rev().map(told).collect(),
         decisions: decisions.iter().rev().map(Decided::of).collect(),
         silence: decisions.iter().rev().find_map(silence),
@@ -160,6 +183,31 @@ fn plan(approval: &Approval, visitor: &Visitor, now: Timestamp) -> Plan {
     }
 }
 
+fn added(story: &IncidentDetail, incident: &Incident, visitor: &Visitor) -> Added {
+    let key = incident.key.as_str();
+    let earlier = |episode: u32| match episode == incident.episode {
+        true => String::new(),
+        false => format!(", episode {episode}"),
+    };
+    let notes = story.notes.iter().map(|note| NoteLine {
+        at: when(note.at),
+        by: line(&format!("{}{}", note.by, earlier(note.episode))),
+        text: line(note.text.as_str()),
+    });
+    let may_unlink = visitor.has(Deed::Unlink.least());
+    let links_to = story.links.iter().map(|link| LinkLine {
+        url: link.url.to_string(),
+        text: line(&link.named()),
+        by: line(&format!("{}{}", link.by, earlier(link.episode))),
+        unlink: may_unlink.then(|| unlink(key, link.url.as_str())),
+    });
+    Added {
+        notes: notes.collect(),
+        links: links_to.collect(),
+        deeds: links(visitor, &[Deed::Note, Deed::Link, Deed::Label].map(|deed| (deed, key))),
+    }
+}
+
 fn told(told: &Told) -> ToldLine {
     ToldLine { at: when(told.at()), text: delivered(told) }
 }
@@ -192,6 +240,8 @@ fn facts(story: &IncidentDetail) -> Vec<(&'static str, String)> {
         facts.extend(incident.acknowledged.as_ref().map(|whom| ("Has it", by(whom))));
         facts.extend(incident.ended.as_ref().map(|whom| ("Ended by", by(whom))));
         facts.extend(incident.campaign.as_ref().map(|of| ("Part of", link("/incident", of.as_str()))));
+        let labels: Vec<_> = incident.labels.lines().iter().map(|label| html(label)).collect();
+        facts.extend((!labels.is_empty()).then(|| ("Labels", labels.join("<br>"))));
         let channels: Vec<_> = incident.channels.iter().map(|channel| html(channel.as_str())).collect();
         facts.extend((!channels.is_empty()).then(|| ("Channels", channels.join(", "))));
     }
@@ -221,6 +271,10 @@ fn text(story: &IncidentDetail) -> Vec<String> {
     };
     lines.extend(section("Stands", story.standing.lines()));
     lines.extend(section("Next", story.next.clone()));
+    let links = story.links.iter().map(|link| format!("{} {}", link.named(), link.url));
+    lines.extend(section("Links", links.collect()));
+    let notes = story.notes.iter().map(|note| format!("{} {}: {}", second(note.at), note.by, note.text));
+    lines.extend(section("Notes", notes.collect()));
     let told = story.standing.told.iter().map(|told| format!("{} {}", second(told.at()), delivered(told)));
     lines.extend(section("Told", told.collect()));
     let timeline = story.decisions.iter().map(|decision| {
