@@ -41,6 +41,7 @@ pub mod near;
 pub mod next_steps;
 pub mod noise;
 pub mod notice;
+pub mod oncall;
 pub mod pattern;
 pub mod plan;
 mod planning;

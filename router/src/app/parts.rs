@@ -17,6 +17,7 @@ use crate::config::{
     TelemetryConfig, Tokens,
 };
 use crate::identity::{Access, Known};
+use crate::oncall::Roster;
 use crate::pagerduty::Inbound;
 use crate::responder::Responder;
 use crate::rotation::Rotation;
@@ -130,7 +131,7 @@ impl Parts {
         let Ready { config, policy, channels, inbound, tokens, .. } = ready;
         let in_use = config.clone();
         let Config { queues, http, health, store: config, cluster, evidence, .. } = config;
-        let Config { mitigation, canary, telemetry, .. } = in_use.clone();
+        let Config { mitigation, canary, telemetry, oncall, business, .. } = in_use.clone();
         let metrics = Arc::new(Metrics::default());
         let access = Access::new(tokens.operator_token.as_ref(), in_use.access.known());
         let TelemetryConfig { otlp, namespace } = telemetry;
@@ -149,8 +150,15 @@ impl Parts {
             }
             None => None,
         };
+        let roster = match &oncall {
+            Some(oncall) => {
+                let roster = Roster::open(oncall, business.zone(), &clients).await;
+                Some(Arc::new(roster.context(At("oncall".to_owned()))?))
+            }
+            None => None,
+        };
         let router = Router::new(policy, store.clone(), channels, Clock::System, metrics.clone());
-        let mut router = router.with_responder(responder).with_traces(traces);
+        let mut router = router.with_responder(responder).with_traces(traces).with_on_call(roster);
         router.watch_decisions(watcher);
         let router = Arc::new(router);
         if config.dynamodb.is_none() {

@@ -47,7 +47,12 @@ impl Decided {
                 (DecidedBy::Human { .. }, Some(who)) => line(&format!("by {}", who.plain())),
                 (DecidedBy::Itself, Some(who)) => who.plain(),
             },
-            lines: told::lines(decision).iter().map(|told| line(&told.text())).collect(),
+            lines: told::lines(decision)
+                .iter()
+                // The page of an incident has them by themselves.
+                .filter(|told| told.kind != told::Kind::Step)
+                .map(|told| line(&told.text()))
+                .collect(),
         }
     }
 

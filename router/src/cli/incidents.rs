@@ -205,10 +205,14 @@ fn show(which: &Which) -> Result<(), Failed> {
         format!("{}{url}{}", link.named(), earlier(link.episode))
     });
     let (notes, links): (Vec<_>, Vec<_>) = (notes.collect(), links.collect());
+    let related: Vec<_> = story.related.iter().map(|related| plain(&related.line())).collect();
+    let on_call: Vec<_> = story.on_call.iter().map(|said| plain(said)).collect();
     for (name, lines) in [
+        ("On call", &on_call),
         ("Stands", &story.standing.lines()),
         ("Links", &links),
         ("Notes", &notes),
+        ("Related", &related),
         ("Told", &told),
         ("Next", &story.next),
     ] {

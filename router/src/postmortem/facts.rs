@@ -7,7 +7,7 @@ use watchfire_core::standing::{Approval, ApprovalState, NotDone, Progress};
 use watchfire_core::verdict::EffectKind;
 
 use super::{Milestone, PostMortem, QUESTIONS, lasting, timeline};
-use crate::api::told::Words;
+use crate::api::told::{self, Words};
 use crate::api::views::{DecidedBy, Decision, Incident, IncidentDetail, IncidentState};
 
 /// A story has so many decisions at most, the latest.
@@ -29,7 +29,7 @@ pub(super) fn of(story: &IncidentDetail) -> Option<PostMortem> {
         timeline: timeline::of(&decisions, &story.standing.zone),
         notes: notes(incident, story),
         links: links(incident, story),
-        evidence: acts(&decisions, |action| action == ActionName::Evidence),
+        evidence: evidence(&decisions),
         approvals: story.standing.approvals.iter().map(|approval| asked(approval, story)).collect(),
         not_done: not_done(&decisions),
         stands: story.standing.lines().iter().map(|line| Words::theirs(line)).collect(),
@@ -72,8 +72,7 @@ fn times(incident: &Incident, story: &IncidentDetail, decisions: &[&Decision]) -
     let paged = paged
         .filter_map(|effect| Some((effect.at?, Words::ours("over ").and_theirs(effect.channel.as_str()))));
     let done = |wanted: fn(ActionName) -> bool| {
-        let acts = decisions.iter().flat_map(|decision| &decision.acts);
-        let acts = acts.filter(move |act| action(act.id.as_str()).is_some_and(wanted));
+        let acts = told::acts(decisions.iter().copied(), wanted);
         acts.filter(|act| act.result == Progress::Done).filter_map(|act| act.at).min()
     };
     let acknowledged = decisions.iter().filter(|decision| is_taken(&decision.kind)).find_map(|decision| {
@@ -123,12 +122,6 @@ fn is_taken(kind: &str) -> bool {
     matches!(kind.strip_prefix("Command:"), Some("acknowledge" | "take"))
 }
 
-/// What an act is of: its id begins with that.
-fn action(id: &str) -> Option<ActionName> {
-    let name = id.split(':').next().unwrap_or_default();
-    ActionName::ALL.into_iter().find(|action| action.as_str() == name)
-}
-
 fn response(incident: &Incident, times: &[Milestone]) -> Words {
     let Some(by) = incident.respond_by else { return Words::ours("Nobody had to respond.") };
     let allowed = lasting(by.duration_since(incident.opened_at).as_secs());
@@ -145,11 +138,9 @@ fn response(incident: &Incident, times: &[Milestone]) -> Words {
     })
 }
 
-fn acts(decisions: &[&Decision], wanted: impl Fn(ActionName) -> bool) -> Vec<Words> {
-    let acts = decisions.iter().flat_map(|decision| &decision.acts);
-    let acts = acts.filter(|act| action(act.id.as_str()).is_some_and(&wanted));
-    acts.map(|act| Words::theirs(&act.target).and(format!(", {}", act.result.as_str())).with(": ", &act.said))
-        .collect()
+fn evidence(decisions: &[&Decision]) -> Vec<Words> {
+    let acts = told::acts(decisions.iter().copied(), |action| action == ActionName::Evidence);
+    acts.map(told::came_of).collect()
 }
 
 fn notes(incident: &Incident, story: &IncidentDetail) -> Vec<Words> {

@@ -10,7 +10,7 @@ use watchfire_core::ids::{ApprovalId, EventId, FindingKey, IncidentKey, SilenceI
 use watchfire_core::incident::IncidentRecord;
 use watchfire_core::journal::Entry;
 use watchfire_core::next_steps::{self, InDigest, NextSteps};
-use watchfire_core::noise::BundleRecord;
+use watchfire_core::noise::{BundleRecord, PageDraft};
 use watchfire_core::pattern::Pattern;
 use watchfire_core::priority::Priority;
 use watchfire_core::silence::Silence;
@@ -18,8 +18,8 @@ use watchfire_core::standing::{Sources, Standing};
 use watchfire_core::state::{Key, Record, State};
 use watchfire_core::suppress::as_said;
 
-use super::Router;
 use super::naming::{Meant, Thing};
+use super::{Related, Router};
 use crate::store;
 
 /// A list of incidents.
@@ -57,6 +57,10 @@ pub struct Story {
     pub record: Option<IncidentRecord>,
     /// What people added to it.
     pub annotations: AnnotationsRecord,
+    /// What its page says.
+    pub page: Option<PageDraft>,
+    /// The incidents that it has to do with.
+    pub related: Vec<Related>,
     /// What was decided, the oldest first; at most 200 of the latest.
     pub entries: Vec<Entry>,
     /// What it waits in or was said in.
@@ -90,6 +94,8 @@ impl Story {
             incident: IncidentKey::new(""),
             record: None,
             annotations: AnnotationsRecord::default(),
+            page: None,
+            related: Vec::new(),
             entries: Vec::new(),
             bundle: None,
             said_with: None,
@@ -261,7 +267,8 @@ impl Router {
 
     async fn told(&self, incident: IncidentKey, of: StoryOf) -> Result<Story, store::Error> {
         let mut state = State::default();
-        let keys = [Key::Incident(incident.clone()), Key::Annotations(incident.clone()), Key::Digest];
+        let own = [Key::Incident, Key::Annotations, Key::PageDraft].map(|kind| kind(incident.clone()));
+        let keys: Vec<_> = own.into_iter().chain([Key::Digest]).collect();
         self.store.load(&keys, &mut state).await?;
         let entries = self.store.timeline(&incident, TIMELINE).await?;
         let annotations = state.annotations(&incident).cloned().unwrap_or_default();
@@ -296,11 +303,25 @@ impl Router {
             true => next_steps.lines(),
             false => vec![UNKNOWN.to_owned()],
         };
+        let related = self.related(&incident, &record, bundle.as_ref(), &entries).await?;
+        let page = state.page_draft(&incident).cloned();
         let standing = Standing::default();
         let others = Vec::new();
         let record = Some(record);
-        let story =
-            Story { incident, record, annotations, entries, bundle, said_with, next, standing, of, others };
+        let story = Story {
+            incident,
+            record,
+            annotations,
+            page,
+            related,
+            entries,
+            bundle,
+            said_with,
+            next,
+            standing,
+            of,
+            others,
+        };
         let standing = self.standing(&story).await?;
         Ok(Story { standing, ..story })
     }

@@ -6,6 +6,7 @@ mod words;
 pub(crate) use words::Words;
 
 use jiff::Timestamp;
+use watchfire_core::action::ActionName;
 use watchfire_core::decision::Caller;
 use watchfire_core::standing::NotDone;
 use watchfire_core::word;
@@ -104,9 +105,29 @@ fn done(act: &Act) -> impl Iterator<Item = Line> {
     [Line { kind: Kind::Done, at: *at, said: done }].into_iter().chain(steps)
 }
 
-fn step_said(ActStep { step: _, plan, result, note }: &ActStep) -> Words {
+pub(crate) fn step_said(ActStep { step: _, plan, result, note }: &ActStep) -> Words {
     let result = result.map_or_else(|| "waits".to_owned(), |result| word::of(&result).replace('_', " "));
     Words::ours(format!("{result}: ")).and_theirs(plan).with(": ", note)
+}
+
+/// What was done by actions of that kind, in order, each with the decision that planned it.
+pub(crate) fn acts<'d>(
+    decisions: impl IntoIterator<Item = &'d Decision>,
+    wanted: impl Fn(ActionName) -> bool,
+) -> impl Iterator<Item = &'d Act> {
+    let acts = decisions.into_iter().flat_map(|decision| &decision.acts);
+    acts.filter(move |act| action(act.id.as_str()).is_some_and(&wanted))
+}
+
+/// What an act is of: its id begins with that.
+pub(crate) fn action(id: &str) -> Option<ActionName> {
+    let name = id.split(':').next().unwrap_or_default();
+    ActionName::ALL.into_iter().find(|action| action.as_str() == name)
+}
+
+/// What an act was done to, and what came of it.
+pub(crate) fn came_of(act: &Act) -> Words {
+    Words::theirs(&act.target).and(format!(", {}", act.result.as_str())).with(": ", &act.said)
 }
 
 /// Those changes in words, each once: of several records the same may be said.

@@ -24,6 +24,9 @@ pub struct IncidentList {
     /// How many of each priority there are, listed or not.
     #[serde(default)]
     pub by_priority: BTreeMap<Priority, usize>,
+    /// Who is on call, in a clause; none where that is not configured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_call: Option<String>,
 }
 
 /// An incident.
@@ -97,6 +100,16 @@ pub enum IncidentState {
 }
 
 impl IncidentState {
+    /// What has become of it.
+    pub(crate) fn of(record: &IncidentRecord) -> Self {
+        match (record.open, record.held.is_some(), record.acknowledged.is_some()) {
+            (false, _, _) => IncidentState::Over,
+            (true, true, _) => IncidentState::Held,
+            (true, false, true) => IncidentState::Acked,
+            (true, false, false) => IncidentState::Open,
+        }
+    }
+
     /// The word on screen.
     pub fn as_str(self) -> &'static str {
         word::of(&self)
@@ -139,12 +152,7 @@ impl Incident {
     /// An incident as it is at `now`.
     pub(crate) fn of(key: IncidentKey, record: &IncidentRecord, now: Timestamp) -> Self {
         let held = record.held.as_ref().filter(|_| record.open);
-        let state = match (record.open, held.is_some(), record.acknowledged.is_some()) {
-            (false, _, _) => IncidentState::Over,
-            (true, true, _) => IncidentState::Held,
-            (true, false, true) => IncidentState::Acked,
-            (true, false, false) => IncidentState::Open,
-        };
+        let state = IncidentState::of(record);
         let is_late = record.respond_by.is_some_and(|by| by <= now);
         let was_said = record.respond_by.is_some() || !record.paged.is_empty() || held.is_none();
         Self {

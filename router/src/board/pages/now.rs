@@ -52,6 +52,7 @@ pub(crate) struct Asked {
 #[template(path = "now.html")]
 struct Now {
     asked: Asked,
+    on_call: Option<String>,
     strip: Option<Vec<Tag>>,
     waiting: usize,
     counts: Vec<Count>,
@@ -196,7 +197,8 @@ async fn listed(
     visitor: &Visitor,
     asked: &Asked,
 ) -> Result<(IncidentList, Option<String>), Trouble> {
-    let none = || IncidentList { incidents: Vec::new(), more: 0, by_priority: BTreeMap::new() };
+    let none =
+        || IncidentList { incidents: Vec::new(), more: 0, by_priority: BTreeMap::new(), on_call: None };
     match asked.question(visitor, Timestamp::now()) {
         Ok(question) => {
             let mut list: IncidentList =
@@ -223,7 +225,7 @@ async fn made(board: &Board, visitor: &Visitor, asked: Asked) -> Result<Main, Tr
     let approvals = desk.look(visitor, OperatorEndpoint::Approvals, &nothing).await?;
     let condition = desk.look_at_worker(visitor, WorkerEndpoint::Condition, &nothing).await.ok();
     let beside = Beside::of(contained, approvals, now);
-    let IncidentList { incidents, more, by_priority } = list;
+    let IncidentList { incidents, more, by_priority, on_call } = list;
     let counts = Priority::ALL.map(|priority| Count {
         priority,
         number: by_priority.get(&priority).copied().unwrap_or_default(),
@@ -231,6 +233,7 @@ async fn made(board: &Board, visitor: &Visitor, asked: Asked) -> Result<Main, Tr
         is_on: asked.priority == priority.as_str(),
     });
     let page = Now {
+        on_call: on_call.map(|said| line(&said)),
         strip: condition.as_ref().map(strip),
         waiting: beside.waiting.values().map(Vec::len).sum(),
         counts: counts.into(),

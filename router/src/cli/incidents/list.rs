@@ -15,7 +15,7 @@ use crate::api::params::{self, IncidentsIn};
 use crate::api::views::{Incident, IncidentList, IncidentState};
 use crate::cli::Failed;
 use crate::cli::asking::{Form, Whom, look, minute, question};
-use crate::cli::screen::{self, Tone, age, relative, theirs};
+use crate::cli::screen::{self, Tone, age, plain, relative, theirs};
 use crate::cli::table::{Table, cut, whole};
 use crate::cli::watching::Listing;
 
@@ -95,9 +95,13 @@ pub(in crate::cli) fn list(list: List) -> Result<(), Failed> {
 }
 
 fn show(whom: &Whom, answer: IncidentList, sort: Order, none: &str) -> Result<(), Failed> {
-    let IncidentList { mut incidents, more, by_priority: _ } = answer;
+    let IncidentList { mut incidents, more, by_priority: _, on_call } = answer;
+    let on_call = on_call.map(|said| format!("on call: {}", plain(&said)));
     if incidents.is_empty() {
         say!("{none}");
+        if let Some(on_call) = &on_call {
+            say!("{on_call}");
+        }
         return Ok(());
     }
     sorted(&mut incidents, sort);
@@ -108,6 +112,9 @@ fn show(whom: &Whom, answer: IncidentList, sort: Order, none: &str) -> Result<()
     }
     if more > 0 {
         say!("and {more} more, which are less urgent or older");
+    }
+    if let Some(on_call) = &on_call {
+        say!("{on_call}");
     }
     Ok(())
 }
