@@ -185,6 +185,7 @@ impl App {
         let (all_is_done, ended) = watch::channel(false);
         let sends = tokio::spawn(router.traces.clone().keep_sending(ended));
         let looks = tokio::spawn(rotation.keep_looking());
+        let asks = tokio::spawn(worker::on_call(router.clone(), stop.clone()));
         let tidies = tokio::spawn(worker::tidy(store.clone(), stop.clone()));
         let looks_after = tokio::spawn(worker::look_after_store(router.clone(), stop.clone()));
         let mut resumes = tokio::spawn(worker::resume(router.clone(), stop.clone()));
@@ -215,6 +216,7 @@ impl App {
         tidies.abort();
         looks_after.abort();
         looks.abort();
+        asks.abort();
         reloads.iter().for_each(tokio::task::JoinHandle::abort);
         pollers.iter().chain(&canaries).for_each(tokio::task::JoinHandle::abort);
         health.abort();

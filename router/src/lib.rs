@@ -26,6 +26,7 @@ pub mod failure;
 pub mod finding;
 mod horizon;
 pub mod identity;
+pub mod oncall;
 pub mod pagerduty;
 #[cfg(feature = "cli")]
 mod postmortem;

@@ -5,6 +5,7 @@ mod approving;
 mod asking;
 mod at_work;
 mod auditing;
+mod beside;
 mod commands;
 mod counting;
 mod deciding;
@@ -13,6 +14,7 @@ mod holding;
 mod in_force;
 mod incidents;
 mod naming;
+mod on_call;
 mod outage;
 mod perform;
 mod placing;
@@ -44,6 +46,7 @@ use watchfire_core::policy::{Policy, Routes};
 use crate::channel::{Channel, Lessor};
 use crate::clock::Clock;
 use crate::failure::Nack;
+use crate::oncall::Roster;
 use crate::responder::Responder;
 use crate::router::acting::Hands;
 use crate::rules_files;
@@ -52,6 +55,7 @@ use crate::telemetry::{Brought, Metrics, Step, Traces, of_decision, of_message};
 pub use approving::{Choice, Unclear};
 use at_work::AtWork;
 pub use auditing::Trail;
+pub use beside::{Related, Relation};
 pub(crate) use commands::SEEN_WITHIN;
 pub use commands::{CommandResult, Rehearsal, recorded};
 pub use counting::RuleCounts;
@@ -95,6 +99,7 @@ pub struct Router {
     watcher: Option<Watcher>,
     changes: watch::Sender<u64>,
     lessor: Lessor,
+    on_call: Option<Arc<Roster>>,
     performed_by: PerformedBy,
 }
 
@@ -165,6 +170,7 @@ impl Router {
             changes: watch::Sender::new(0),
             lessor,
             performed_by: PerformedBy::Us,
+            on_call: None,
         }
     }
 
@@ -274,6 +280,7 @@ impl Router {
         let woken = self.wake(now).await?;
         let resumed = self.resume_all(now).await?;
         let pruned = self.prune(now, keep).await?;
+        self.look_who_is_on_call().await;
         Ok(Ticked { resumed, woken, pruned })
     }
 

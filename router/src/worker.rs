@@ -239,6 +239,14 @@ async fn drain(tasks: &mut JoinSet<()>, give_back: &watch::Sender<bool>) -> usiz
     unfinished
 }
 
+/// Reads who is on call when it is time to, until `stop` turns true.
+pub(crate) async fn on_call(router: Arc<Router>, mut stop: watch::Receiver<bool>) {
+    let mut looks = interval(Duration::from_secs(15));
+    while is_time(&mut looks, &mut stop).await {
+        router.look_who_is_on_call().await;
+    }
+}
+
 async fn finished(tasks: &mut JoinSet<()>) {
     while tasks.join_next().await.is_some() {}
 }

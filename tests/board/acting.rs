@@ -79,3 +79,57 @@ async fn keys_alone_are_enough() {
     assert_eq!(stage.asked("/v1/incidents?mine=ana").await["incidents"].as_array().unwrap().len(), 1);
     assert_eq!(tab.value("document.querySelector('h1').textContent").await, json!("Silences and windows"));
 }
+
+#[tokio::test]
+async fn what_is_noted_linked_and_labelled_is_on_the_page_and_in_lists() {
+    let (stage, browser) = (Stage::set().await, Browser::start().await);
+    let tab = stage.signed_in(&browser).await;
+    let page = stage.url("/incident?of=event-1");
+    let add = async |deed: &str, fields: &[(&str, &str)]| {
+        tab.go(&page).await;
+        tab.follow(&format!("[data-do={deed}]")).await;
+        for (field, value) in fields {
+            tab.fill(field, value).await;
+        }
+        tab.follow("form[method=post][action='/act'] button.main").await;
+        tab.text().await
+    };
+    let hostile = "<img src=x onerror=alert(1)> the load test";
+    let noted = add("note", &[("#text", hostile)]).await;
+    assert!(noted.contains(hostile) && !noted.contains("not done"), "{noted}");
+    let again = add("note", &[("#text", hostile)]).await;
+    assert!(again.contains("not done: the note before it says the same"), "{again}");
+    let secret = add("link", &[("#url", "https://ana:hunter2@tickets.example.com/1")]).await;
+    assert!(secret.contains("expected an address without a user or a password"), "{secret}");
+    let typed = tab.value("document.querySelector('#url').value").await;
+    assert_eq!(
+        typed,
+        json!("https://ana:hunter2@tickets.example.com/1"),
+        "what was typed is there to be mended"
+    );
+    add("link", &[("#url", "https://tickets.example.com/OPS-1"), ("#title", "OPS-1")]).await;
+    add("label", &[("#labels", "team=shop cause=\"load test\"")]).await;
+
+    tab.go(&page).await;
+    let text = tab.text().await;
+    for said in [hostile, "OPS-1 (tickets.example.com)", "team=shop", "cause=load test"] {
+        assert!(text.contains(said), "{said}: {text}");
+    }
+    assert_eq!(tab.value("document.querySelectorAll('img[src=x]').length").await, json!(0));
+    let story = stage.asked("/v1/story?of=event-1").await;
+    assert_eq!((story["notes"].as_array().unwrap().len(), &story["notes"][0]["by"]), (1, &json!("ana")));
+    assert!(!story.to_string().contains("hunter2"), "what was refused is recorded nowhere");
+    let labelled = async |labels: &str| {
+        let list = stage.asked(&format!("/v1/incidents?label={labels}")).await;
+        list["incidents"].as_array().unwrap().len()
+    };
+    assert_eq!((labelled("team%3Dshop,cause").await, labelled("team%3Dpay").await), (1, 0));
+    tab.go(&stage.url("/?label=team%3Dshop")).await;
+    let cards = tab.value("document.querySelectorAll('.card').length").await;
+    assert_eq!(cards, json!(1));
+
+    tab.go(&page).await;
+    tab.follow("[data-do=unlink]").await;
+    tab.follow("form[method=post][action='/act'] button.main").await;
+    assert_eq!(stage.asked("/v1/story?of=event-1").await.get("links"), None);
+}

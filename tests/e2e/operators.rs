@@ -182,7 +182,7 @@ async fn a_command_on_the_table_is_recorded_as_by_whom_aws_says_it_is_and_done_b
     let caller =
         Some(Caller { how: "iam".to_owned(), subject: Some(ARN.to_owned()), says: Some("bo".to_owned()) });
     let (by, reason) = ("ana".to_owned(), "looking".to_owned());
-    assert_eq!(entry.decision.cause, Cause::Command { by, reason, approves: None, caller });
+    assert_eq!(entry.decision.cause, Cause::Command { by, reason, says: None, approves: None, caller });
     let timeline = desk.printed(&format!("incidents timeline {key}")).await;
     let typed =
         [format!("incidents ack {key} --by bo --reason looking"), format!("incidents timeline {key}")];

@@ -74,6 +74,7 @@ impl AsOf<'_> {
             Record::Switch(switch) => switch.off.iter_mut().for_each(|off| self.past(&mut off.at)),
             // What was done to a target is told apart by how far it is.
             Record::Target(target) => target.suspects.as_of(self.now),
+            Record::Annotations(annotations) => annotations.as_of(self.now),
             // A limit is looked at as of now anyway.
             Record::Limit(_)
             | Record::PageDraft(_)

@@ -194,6 +194,7 @@ fn called(record: &Record) -> Option<String> {
         Record::Target(target) => Some(target.target.named()),
         Record::Finding(_)
         | Record::Incident(_)
+        | Record::Annotations(_)
         | Record::Approval(_)
         | Record::Budget(_)
         | Record::Switch(_)

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::annotation::Labels;
 use crate::containment::TargetKey;
 use crate::event::{Band, Finding, FindingState};
 use crate::ids::{
@@ -158,6 +159,9 @@ pub struct IncidentRecord {
     /// The routes that it last went by; none where there are no routes but the default.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub routes: Vec<RouteName>,
+    /// What people sort it by, in this episode.
+    #[serde(default, skip_serializing_if = "Labels::is_empty")]
+    pub labels: Labels,
 }
 
 /// A page of a step of the escalation chain.
@@ -261,6 +265,7 @@ impl IncidentRecord {
             covers: BTreeSet::new(),
             ended: None,
             routes: Vec::new(),
+            labels: Labels::default(),
         }
     }
 

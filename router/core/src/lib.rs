@@ -2,6 +2,7 @@
 
 pub mod act;
 pub mod action;
+pub mod annotation;
 mod as_of;
 mod asking;
 pub mod attributes;
@@ -40,6 +41,7 @@ pub mod near;
 pub mod next_steps;
 pub mod noise;
 pub mod notice;
+pub mod oncall;
 pub mod pattern;
 pub mod plan;
 mod planning;

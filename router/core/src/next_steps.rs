@@ -176,6 +176,11 @@ pub fn page_of(bundle: &BundleKey) -> IncidentKey {
     incident_of_bundle(bundle)
 }
 
+/// The bundle in which waits what an incident covers.
+pub fn covered_by(incident: &IncidentKey) -> BundleKey {
+    bundle_key(&BundleKind::Cover { incident: incident.clone() }, &[])
+}
+
 /// The bundle in which waits what a silence holds.
 pub fn held_by(silence: &SilenceId) -> BundleKey {
     bundle_key(&BundleKind::Silence { id: silence.clone() }, &[])

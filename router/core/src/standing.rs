@@ -19,6 +19,7 @@ use crate::ids::{ApprovalId, EffectId, EventId, IncidentKey};
 use crate::incident::IncidentRecord;
 use crate::journal::Entry;
 use crate::notice::Measure;
+use crate::text::clean;
 use crate::zone::Zone;
 
 /// All that is looked at.
@@ -68,6 +69,9 @@ pub struct Approval {
     pub action: String,
     /// On what, in words.
     pub target: String,
+    /// What would be done, a step each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub plan: Vec<String>,
     /// Why a human is asked.
     pub because: String,
     /// Whether it waits, and what was said.
@@ -172,6 +176,7 @@ impl Approval {
             id: id.clone(),
             action: record.act.action.as_str().to_owned(),
             target: record.act.target.named(),
+            plan: record.act.steps.iter().map(|step| clean(&step.clause(), 300)).collect(),
             because: record.because.clone(),
             state,
             until: record.expires_at,

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::annotation::AnnotationsRecord;
 use crate::audit::{AuditHead, AuditRecord};
 use crate::budget::BudgetRecord;
 use crate::containment::{ApprovalRecord, SwitchRecord, TargetKey, TargetRecord};
@@ -32,6 +33,8 @@ pub enum Record {
     Finding(FindingRecord),
     /// Under [`Key::Incident`].
     Incident(IncidentRecord),
+    /// Under [`Key::Annotations`].
+    Annotations(Box<AnnotationsRecord>),
     /// Under [`Key::Target`].
     Target(TargetRecord),
     /// Under [`Key::Approval`].
@@ -82,7 +85,8 @@ impl Record {
             Record::Bundle(record) => record.due_at,
             Record::Digest(record) => record.due_at,
             Record::DigestEdition(record) => record.due_at,
-            Record::Target(_)
+            Record::Annotations(_)
+            | Record::Target(_)
             | Record::Approval(_)
             | Record::Budget(_)
             | Record::Switch(_)
@@ -108,6 +112,7 @@ impl Record {
             Record::Target(target) => !target.undo().is_empty(),
             Record::Approval(approval) => approval.answer.is_none(),
             Record::Finding(_)
+            | Record::Annotations(_)
             | Record::Budget(_)
             | Record::Switch(_)
             | Record::PageDraft(_)
@@ -236,6 +241,12 @@ impl State {
     /// The incident's record, if it was read and there is one.
     pub fn incident(&self, key: &IncidentKey) -> Option<&IncidentRecord> {
         let Record::Incident(record) = self.record(&Key::Incident(key.clone()))? else { return None };
+        Some(record)
+    }
+
+    /// What people added to an incident, if it was read and there is something.
+    pub fn annotations(&self, key: &IncidentKey) -> Option<&AnnotationsRecord> {
+        let Record::Annotations(record) = self.record(&Key::Annotations(key.clone()))? else { return None };
         Some(record)
     }
 

@@ -75,3 +75,39 @@ fn of_an_incident_only_what_is_different_is_told() {
     assert_eq!(after["acknowledged"]["by"], json!("bo"));
     assert_eq!(after.get("title"), None);
 }
+
+#[test]
+fn what_is_added_to_an_incident_is_in_the_trail_and_nobody_is_told() {
+    let mut world = World::new(Mode::Observe);
+    world.command("command:1", ("ana", "token"), CommandKind::SwitchOff, minute(0));
+    let incident = IncidentKey::new("wf1-mitigation-switch");
+    let annotate = |with: serde_json::Value| {
+        let with = serde_json::from_value(with).unwrap();
+        CommandKind::Annotate { incident: incident.clone(), with }
+    };
+    let note = annotate(json!({"note": "a game day"}));
+    let noted = world.command("command:2", ("bo", "token"), note.clone(), minute(1));
+    let declined = world.command("command:3", ("bo", "token"), note, minute(2));
+    let label = annotate(json!({"label": {"set": {"cause": "game day"}}}));
+    world.command("command:4", ("bo", "token"), label, minute(3));
+    world.command("command:5", ("bo", "token"), CommandKind::Resolve(incident.clone()), minute(4));
+    let link = annotate(json!({"link": {"url": "https://tickets.example.com/OPS-1", "title": "OPS-1"}}));
+    let linked = world.command("command:6", ("bo", "token"), link, minute(5));
+
+    assert_eq!((noted.effects.len(), noted.incident.as_ref()), (0, Some(&incident)));
+    assert_eq!(linked.why, watchfire_core::verdict::Why::Commanded, "also once it is over");
+    let entries = trail(&world);
+    let told: Vec<_> = entries.iter().map(|it| (it.what.as_str(), it.on.as_str())).collect();
+    let on = incident.as_str();
+    let all =
+        [("mitigation-off", ""), ("note", on), ("note", on), ("label", on), ("resolve", on), ("link", on)];
+    assert_eq!(told, all);
+    let key = format!("annotations/{on}");
+    let kept = json!([{"by": "bo", "at": minute(1), "episode": 1, "text": "a game day"}]);
+    assert_eq!((&entries[1].before[&key], &entries[1].after[&key]["notes"]), (&json!(null), &kept));
+    assert_eq!(declined.withheld[0].reason.to_string(), "the note before it says the same");
+    assert_eq!(entries[2].declined.as_deref(), Some("the note before it says the same"));
+    let labels = &entries[3].after[&format!("incident/{on}")]["labels"];
+    assert_eq!(labels, &json!({"cause": "game day"}));
+    assert_eq!(entries[5].after[&key]["links"][0]["url"], json!("https://tickets.example.com/OPS-1"));
+}

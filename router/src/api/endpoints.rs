@@ -81,6 +81,8 @@ endpoints! {
         Silences: Get "/v1/silences",
         /// Lists incidents, the newest first; the 500 most urgent of more.
         Incidents: Get "/v1/incidents",
+        /// Says who is on call, as a calendar or PagerDuty has it.
+        OnCall: Get "/v1/oncall",
         /// Says all that was decided about an event, a finding or an incident, how it stands, and what comes next.
         Story: Get "/v1/story",
         /// Shows one event as it was delivered, and what was decided about it.
@@ -106,6 +108,7 @@ impl OperatorEndpoint {
             | OperatorEndpoint::Mitigation
             | OperatorEndpoint::Silences
             | OperatorEndpoint::Incidents
+            | OperatorEndpoint::OnCall
             | OperatorEndpoint::Story
             | OperatorEndpoint::Event => Role::Viewer,
             OperatorEndpoint::Commands => Role::Responder,

@@ -7,6 +7,8 @@ pub(crate) mod ages;
 mod endpoints;
 mod openapi;
 pub mod params;
+#[cfg(any(feature = "cli", feature = "board"))]
+pub(crate) mod told;
 pub mod views;
 
 pub use endpoints::{

@@ -41,6 +41,10 @@ fn every_wish_is_sent_as_it_is_kept_and_the_document_takes_it() {
         ticket: None,
         yes_cover_p0: false,
     };
+    let annotate = |with: Value| CommandKind::Annotate {
+        incident: incident.clone(),
+        with: serde_json::from_value(with).unwrap(),
+    };
     for wish in [
         CommandKind::Approve(ApprovalId::new("434a6bc0")),
         CommandKind::Deny(ApprovalId::new("434a6bc0")),
@@ -52,7 +56,12 @@ fn every_wish_is_sent_as_it_is_kept_and_the_document_takes_it() {
         CommandKind::Take(incident.clone()),
         CommandKind::Unacknowledge(incident.clone()),
         CommandKind::Resolve(incident.clone()),
-        CommandKind::Reassign { incident, to: "platform".to_owned() },
+        CommandKind::Reassign { incident: incident.clone(), to: "platform".to_owned() },
+        annotate(json!({"note": "a load test"})),
+        annotate(json!({"link": {"url": "https://tickets.example.com/OPS-1", "title": "OPS-1"}})),
+        annotate(json!({"link": {"url": "https://tickets.example.com/OPS-1"}})),
+        annotate(json!({"unlink": "https://tickets.example.com/OPS-1"})),
+        annotate(json!({"label": {"set": {"team": "shop"}, "remove": ["cause"]}})),
         CommandKind::Silence(draft),
         CommandKind::Expire(SilenceId::new("s-1")),
         CommandKind::Extend(Extension { silence: SilenceId::new("s-1"), ends_at: at }),
@@ -81,6 +90,10 @@ fn a_command_may_leave_out_what_has_a_default_and_nothing_else() {
         json!({"by": "ana"}),
         json!({"by": "ana", "wish": "nothing"}),
         json!({"by": "ana", "wish": "switch_off", "why": ""}),
+        json!({"by": "ana", "wish": {"annotate": {"incident": "wf1-1", "with": {"note": ""}}}}),
+        json!({"by": "ana", "wish": {"annotate": {"incident": "wf1-1", "with": {"note": "a".repeat(1_001)}}}}),
+        json!({"by": "ana", "wish": {"annotate": {"incident": "wf1-1", "with": {"unlink": "javascript:x"}}}}),
+        json!({"by": "ana", "wish": {"annotate": {"incident": "wf1-1", "with": {"label": {"set": {"": "x"}}}}}}),
     ] {
         assert!(serde_json::from_value::<params::Command>(wrong.clone()).is_err(), "{wrong}");
         assert!(is_taken("Command", &wrong).is_err(), "{wrong}");

@@ -18,6 +18,7 @@ use crate::config::{
     TelemetryConfig, Tokens,
 };
 use crate::identity::{Access, Known, Reviewer, Vouching};
+use crate::oncall::Roster;
 use crate::pagerduty::Inbound;
 use crate::responder::Responder;
 use crate::rotation::Rotation;
@@ -133,7 +134,7 @@ impl Parts {
         let Ready { config, policy, channels, inbound, apps, tokens, .. } = ready;
         let in_use = config.clone();
         let Config { queues, http, health, store: config, cluster, evidence, .. } = config;
-        let Config { mitigation, canary, telemetry, .. } = in_use.clone();
+        let Config { mitigation, canary, telemetry, oncall, business, .. } = in_use.clone();
         let metrics = Arc::new(Metrics::default());
         let kubernetes = reviewer(cluster.as_ref(), &clients).await?;
         let reach = Vouching { kubernetes, clients: Some(clients.clone()) };
@@ -154,8 +155,15 @@ impl Parts {
             }
             None => None,
         };
+        let roster = match &oncall {
+            Some(oncall) => {
+                let roster = Roster::open(oncall, business.zone(), &clients).await;
+                Some(Arc::new(roster.context(At("oncall".to_owned()))?))
+            }
+            None => None,
+        };
         let router = Router::new(policy, store.clone(), channels, Clock::System, metrics.clone());
-        let mut router = router.with_responder(responder).with_traces(traces);
+        let mut router = router.with_responder(responder).with_traces(traces).with_on_call(roster);
         router.watch_decisions(watcher);
         let router = Arc::new(router);
         if config.dynamodb.is_none() {

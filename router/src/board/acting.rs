@@ -15,7 +15,7 @@ use watchfire_core::standing::{Progress, ended};
 use watchfire_core::verdict::Why;
 
 use super::decided;
-use super::deed::{Asked, Deed, Field, SPANS};
+use super::deed::{Asked, Deed, Field, SPANS, Shape};
 use super::desk::Trouble;
 use super::shell::{self, Main};
 use super::visitor::Visitor;
@@ -36,6 +36,7 @@ struct Will {
     fields: Vec<(&'static str, String)>,
     asks_why: bool,
     must_say_why: bool,
+    typed: Vec<Field>,
     button: &'static str,
     back: String,
 }
@@ -81,24 +82,39 @@ pub(super) async fn ask(
     if deed == Deed::Silence {
         return Redirect::to("/silences/new").into_response();
     }
-    let (will, mistake) = match rehearsed(&board, &visitor, deed, &asked).await {
-        Ok(will) => (will, None),
-        Err(trouble) if !trouble.candidates.is_empty() => {
-            return shell::trouble(&visitor, "/incident", trouble);
-        }
-        Err(Trouble { message, .. }) => (None, Some(line(&message))),
+    let will = match deed.typed(&asked).is_empty() {
+        true => rehearsed(&board, &visitor, deed, &asked).await,
+        false => to_be_typed(&visitor, deed, &asked).map(Some),
     };
+    match will {
+        Ok(will) => asking(&board, &visitor, deed, asked, will, None).await,
+        Err(trouble) if !trouble.candidates.is_empty() => shell::trouble(&visitor, "/incident", trouble),
+        Err(Trouble { message, .. }) => {
+            asking(&board, &visitor, deed, asked, None, Some(line(&message))).await
+        }
+    }
+}
+
+/// The page that asks.
+async fn asking(
+    board: &Board,
+    visitor: &Visitor,
+    deed: Deed,
+    asked: Asked,
+    will: Option<Will>,
+    mistake: Option<String>,
+) -> Response {
     let status = if mistake.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let page = Ask {
         title: deed.text(),
         name: deed.name(),
-        about: about(&board, &visitor, deed, &asked.of).await,
+        about: about(board, visitor, deed, &asked.of).await,
         field: deed.field(&asked),
         of: asked.of,
         mistake,
         will,
     };
-    answer(&visitor, status, deed.text(), &page)
+    answer(visitor, status, deed.text(), &page)
 }
 
 /// What it is about, in lines.
@@ -118,7 +134,16 @@ async fn about(board: &Board, visitor: &Visitor, deed: Deed, of: &str) -> Vec<St
                 ]
             })
         }
-        Deed::Ack | Deed::Take | Deed::Unack | Deed::Resolve | Deed::Reassign | Deed::Release => {
+        Deed::Ack
+        | Deed::Take
+        | Deed::Unack
+        | Deed::Resolve
+        | Deed::Reassign
+        | Deed::Note
+        | Deed::Link
+        | Deed::Unlink
+        | Deed::Label
+        | Deed::Release => {
             let asked = Of { of: of.to_owned() };
             let story: Option<IncidentDetail> =
                 board.desk.look(visitor, OperatorEndpoint::Story, &asked).await.ok();
@@ -162,13 +187,7 @@ pub(super) async fn act(visitor: Visitor, State(board): State<Board>, Form(asked
     let wish = match deed.wish(&asked, asked.since(Timestamp::now())) {
         Ok(Some(wish)) => wish,
         Ok(None) => return unknown(&visitor, &asked),
-        Err(mistake) => {
-            return shell::trouble(
-                &visitor,
-                "/",
-                Trouble::because(StatusCode::UNPROCESSABLE_ENTITY, mistake),
-            );
-        }
+        Err(mistake) => return mistyped(&board, &visitor, deed, asked, mistake).await,
     };
     let id = Some(asked.id.clone()).filter(|id| !id.is_empty());
     let (by, reason) = (visitor.name.clone(), asked.reason.clone());
@@ -183,6 +202,18 @@ pub(super) async fn act(visitor: Visitor, State(board): State<Board>, Form(asked
             answer(&visitor, StatusCode::OK, deed.text(), &page)
         }
         Err(trouble) => shell::trouble(&visitor, "/incident", trouble),
+    }
+}
+
+/// What was typed cannot be read: it is asked again with what was typed, so that nobody types it anew.
+async fn mistyped(board: &Board, visitor: &Visitor, deed: Deed, asked: Asked, mistake: String) -> Response {
+    let mistake = Trouble::because(StatusCode::UNPROCESSABLE_ENTITY, mistake);
+    if deed.typed(&asked).is_empty() {
+        return shell::trouble(visitor, "/", mistake);
+    }
+    match to_be_typed(visitor, deed, &asked) {
+        Ok(will) => asking(board, visitor, deed, asked, Some(will), Some(line(&mistake.message))).await,
+        Err(trouble) => shell::trouble(visitor, "/", trouble),
     }
 }
 
@@ -221,16 +252,45 @@ async fn rehearsed(
         fields: fields(deed, asked, now),
         asks_why: deed != Deed::Silence,
         must_say_why: deed.must_say_why(),
+        typed: Vec::new(),
         button: deed.text(),
         back: deed.back(of),
     }))
 }
 
+/// The form of what is typed where it is sent.
+fn to_be_typed(visitor: &Visitor, deed: Deed, asked: &Asked) -> Result<Will, Trouble> {
+    let asked_again = Asked { of: asked.of.clone(), ..Asked::default() };
+    Ok(Will {
+        lines: vec!["It is kept with the incident, by your name; nobody is told.".to_owned()],
+        refused: None,
+        csrf: visitor.has(deed.least()).then(|| visitor.csrf.clone().unwrap_or_default()),
+        id: nonce()?,
+        fields: fields(deed, &asked_again, Timestamp::now()),
+        asks_why: false,
+        must_say_why: false,
+        typed: deed.typed(asked),
+        button: deed.text(),
+        back: deed.back(&asked.of),
+    })
+}
+
 /// What the form says again.
 fn fields(deed: Deed, asked: &Asked, now: Timestamp) -> Vec<(&'static str, String)> {
-    let Asked { deed: _, of, to, span, matches, ticket, p0, reason, id: _, at: _, csrf: _ } = asked;
+    let Asked { deed: _, of, to, span, matches, ticket, p0, text, url, title, labels, reason, .. } = asked;
     let mut fields = vec![("do", deed.name().to_owned()), ("at", now.to_string())];
-    let more = [("of", of), ("to", to), ("for", span), ("match", matches), ("ticket", ticket), ("p0", p0)];
+    let more = [
+        ("of", of),
+        ("to", to),
+        ("for", span),
+        ("match", matches),
+        ("ticket", ticket),
+        ("p0", p0),
+        ("text", text),
+        ("url", url),
+        ("title", title),
+        ("labels", labels),
+    ];
     let reason = (deed == Deed::Silence).then_some(("reason", reason));
     let said = more.into_iter().chain(reason).filter(|(_, value)| !value.is_empty());
     fields.extend(said.map(|(name, value)| (name, value.clone())));

@@ -1,10 +1,9 @@
-//! A decision on a page: what, why, and what became of it; the words are those of `watchfire incidents timeline`.
+//! A decision on a page: what, why, and what became of it; the lines are those of [`told`].
 
-use watchfire_core::decision::Caller;
-use watchfire_core::standing::NotDone;
 use watchfire_core::verdict::Verdict;
 
 use super::words::{about, line, when};
+use crate::api::told;
 use crate::api::views::{DecidedBy, Decision};
 
 /// A decision, ready to be written.
@@ -43,12 +42,17 @@ impl Decided {
             tone,
             at: when(*at),
             because: line(because),
-            by: match by {
-                DecidedBy::Event => format!("rule {rule}"),
-                DecidedBy::Human { name, reason, caller } => line(&said_by(name, reason, caller.as_ref())),
-                DecidedBy::Itself => "by itself".to_owned(),
+            by: match (by, told::who(decision)) {
+                (DecidedBy::Event, _) | (_, None) => format!("rule {rule}"),
+                (DecidedBy::Human { .. }, Some(who)) => line(&format!("by {}", who.plain())),
+                (DecidedBy::Itself, Some(who)) => who.plain(),
             },
-            lines: lines(decision),
+            lines: told::lines(decision)
+                .iter()
+                // The page of an incident has them by themselves.
+                .filter(|told| told.kind != told::Kind::Step)
+                .map(|told| line(&told.text()))
+                .collect(),
         }
     }
 
@@ -60,42 +64,6 @@ impl Decided {
             false => Self { what: line(&format!("{}: {}", decision.kind, decision.subject)), ..shown },
         }
     }
-}
-
-fn said_by(name: &str, reason: &str, caller: Option<&Caller>) -> String {
-    let caller = caller.map(Caller::clause).unwrap_or_default();
-    let reason = if reason.is_empty() { String::new() } else { format!(": {reason}") };
-    format!("by {name}{caller}{reason}")
-}
-
-/// What was told, done and not done, a line each.
-fn lines(decision: &Decision) -> Vec<String> {
-    let Decision { effects, acts, withheld, changes, .. } = decision;
-    let told = effects.iter().map(|effect| {
-        let fallback = if effect.fallback { ", the fallback" } else { "" };
-        format!(
-            "{} to {}{fallback}: {}{}",
-            effect.kind.as_str(),
-            effect.channel,
-            effect.came_of(),
-            said(&effect.said)
-        )
-    });
-    let acts = acts
-        .iter()
-        .map(|act| format!("{} of {}: {}{}", act.id, act.target, act.result.as_str(), said(&act.said)));
-    let not_done = withheld.iter().flat_map(|NotDone { action, reason, since }| {
-        let since = since.as_ref().map(|since| format!("since then: {since}"));
-        [Some(format!("not done: {action}: {reason}")), since].into_iter().flatten()
-    });
-    let mut also: Vec<&str> = Vec::new();
-    for change in changes.iter().filter(|change| !change.is_detail) {
-        if !also.contains(&change.said.as_str()) {
-            also.push(&change.said);
-        }
-    }
-    let also = also.into_iter().map(|said| format!("also: {said}"));
-    told.chain(acts).chain(not_done).chain(also).map(|text| line(&text)).collect()
 }
 
 /// What somebody said to it.

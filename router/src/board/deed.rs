@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use strum::{EnumString, IntoStaticStr, VariantArray};
+use watchfire_core::annotation::{Annotation, LabelChange, NoteText};
 use watchfire_core::command::CommandKind;
 use watchfire_core::ids::{ApprovalId, IncidentKey, SilenceId};
 use watchfire_core::silence::{Extension, SilenceDraft};
@@ -21,6 +22,10 @@ pub(super) enum Deed {
     Unack,
     Resolve,
     Reassign,
+    Note,
+    Link,
+    Unlink,
+    Label,
     Approve,
     Deny,
     Release,
@@ -49,6 +54,13 @@ pub(super) struct Asked {
     #[serde(rename = "match")]
     pub(super) matches: String,
     pub(super) ticket: String,
+    /// What is noted.
+    pub(super) text: String,
+    /// What is linked, and what it is called.
+    pub(super) url: String,
+    pub(super) title: String,
+    /// Labels, as they are typed behind one another.
+    pub(super) labels: String,
     /// Whether P0 is covered.
     pub(super) p0: String,
     pub(super) reason: String,
@@ -78,13 +90,26 @@ pub(super) struct Link {
     pub(super) href: String,
 }
 
-/// A question that has to be answered first.
+/// A question that has to be answered.
 #[derive(Clone, Debug)]
 pub(super) struct Field {
     pub(super) name: &'static str,
     pub(super) label: &'static str,
     pub(super) value: String,
-    pub(super) choices: Vec<(&'static str, &'static str)>,
+    pub(super) shape: Shape,
+}
+
+/// How a question is answered.
+#[derive(Clone, Debug)]
+pub(super) enum Shape {
+    /// By one of these.
+    Choice(Vec<(&'static str, &'static str)>),
+    /// By a line, of so many characters at most.
+    Line(usize),
+    /// By a line or none.
+    MaybeLine(usize),
+    /// By a paragraph.
+    Paragraph(usize),
 }
 
 /// For how long something is silent, and how it is called.
@@ -112,6 +137,10 @@ impl Deed {
             Deed::Unack => "Unacknowledge",
             Deed::Resolve => "Resolve",
             Deed::Reassign => "Reassign",
+            Deed::Note => "Add a note",
+            Deed::Link => "Link a ticket",
+            Deed::Unlink => "Take the link away",
+            Deed::Label => "Label",
             Deed::Approve => "Approve",
             Deed::Deny => "Deny",
             Deed::Release => "Release",
@@ -131,6 +160,10 @@ impl Deed {
             | Deed::Unack
             | Deed::Resolve
             | Deed::Reassign
+            | Deed::Note
+            | Deed::Link
+            | Deed::Unlink
+            | Deed::Label
             | Deed::Silence
             | Deed::Expire
             | Deed::Extend => Role::Responder,
@@ -157,10 +190,57 @@ impl Deed {
     /// Where to go on afterwards.
     pub(super) fn back(self, of: &str) -> String {
         match self {
-            Deed::Ack | Deed::Take | Deed::Unack | Deed::Resolve | Deed::Reassign => about("/incident", of),
+            Deed::Ack
+            | Deed::Take
+            | Deed::Unack
+            | Deed::Resolve
+            | Deed::Reassign
+            | Deed::Note
+            | Deed::Link
+            | Deed::Unlink
+            | Deed::Label => about("/incident", of),
             Deed::Approve | Deed::Deny => "/approvals".to_owned(),
             Deed::Release | Deed::MitigationOff | Deed::MitigationOn => "/contained".to_owned(),
             Deed::Silence | Deed::Expire | Deed::Extend => "/silences".to_owned(),
+        }
+    }
+
+    /// What is typed where it is also sent: it changes nothing but what is kept with the incident, so that there is
+    /// nothing to be shown first.
+    pub(super) fn typed(self, asked: &Asked) -> Vec<Field> {
+        let field = |name, label, value: &String, shape| Field { name, label, value: value.clone(), shape };
+        match self {
+            Deed::Note => {
+                let label = "What you know of it, in a paragraph; it stays";
+                vec![field("text", label, &asked.text, Shape::Paragraph(NoteText::LONGEST))]
+            }
+            Deed::Link => vec![
+                field(
+                    "url",
+                    "Its address, without a password or a token in it",
+                    &asked.url,
+                    Shape::Line(1_000),
+                ),
+                field("title", "What it is, such as OPS-1", &asked.title, Shape::MaybeLine(200)),
+            ],
+            Deed::Label => {
+                let label = "Labels: name=value, or name- to take one away; a value with spaces in quotes";
+                vec![field("labels", label, &asked.labels, Shape::Line(2_000))]
+            }
+            Deed::Ack
+            | Deed::Take
+            | Deed::Unack
+            | Deed::Resolve
+            | Deed::Reassign
+            | Deed::Unlink
+            | Deed::Approve
+            | Deed::Deny
+            | Deed::Release
+            | Deed::Silence
+            | Deed::Expire
+            | Deed::Extend
+            | Deed::MitigationOff
+            | Deed::MitigationOn => Vec::new(),
         }
     }
 
@@ -171,18 +251,22 @@ impl Deed {
                 name: "to",
                 label: "To whom: a channel of the configuration, which is paged, or a name, which is recorded",
                 value: asked.to.clone(),
-                choices: Vec::new(),
+                shape: Shape::Line(100),
             }),
             Deed::Extend => Some(Field {
                 name: "for",
                 label: "How much longer, from now",
                 value: asked.span.clone(),
-                choices: SPANS.to_vec(),
+                shape: Shape::Choice(SPANS.to_vec()),
             }),
             Deed::Ack
             | Deed::Take
             | Deed::Unack
             | Deed::Resolve
+            | Deed::Note
+            | Deed::Link
+            | Deed::Unlink
+            | Deed::Label
             | Deed::Approve
             | Deed::Deny
             | Deed::Release
@@ -199,7 +283,16 @@ impl Deed {
     /// What cannot be read, and what was expected.
     pub(super) fn wish(self, asked: &Asked, now: Timestamp) -> Result<Option<CommandKind>, String> {
         let incident = || IncidentKey::new(&asked.of);
+        let annotate = |with| CommandKind::Annotate { incident: incident(), with };
         Ok(Some(match self {
+            Deed::Note => annotate(Annotation::Note(asked.text.clone().try_into()?)),
+            Deed::Link => {
+                let title = Some(asked.title.trim()).filter(|title| !title.is_empty());
+                let title = title.map(|title| title.to_owned().try_into()).transpose()?;
+                annotate(Annotation::Link { url: asked.url.clone().try_into()?, title })
+            }
+            Deed::Unlink => annotate(Annotation::Unlink(asked.url.clone().try_into()?)),
+            Deed::Label => annotate(labels(&words(&asked.labels)?)?),
             Deed::Ack => CommandKind::Acknowledge(incident()),
             Deed::Take => CommandKind::Take(incident()),
             Deed::Unack => CommandKind::Unacknowledge(incident()),
@@ -239,10 +332,23 @@ impl Deed {
     }
 }
 
+/// A link to taking one of an incident's links away.
+pub(super) fn unlink(of: &str, url: &str) -> Link {
+    let href = asking("/act", &[("do", Deed::Unlink.name()), ("of", of), ("url", url)]);
+    Link { name: Deed::Unlink.name(), text: "Take away", href }
+}
+
 /// Those of them that a visitor may ask for.
 pub(super) fn links(visitor: &Visitor, deeds: &[(Deed, &str)]) -> Vec<Link> {
     let may = deeds.iter().filter(|(deed, _)| visitor.has(deed.least()));
     may.map(|(deed, of)| deed.link(of)).collect()
+}
+
+/// Labels as they are typed.
+fn labels(words: &[String]) -> Result<Annotation, String> {
+    let changes: Vec<LabelChange> = words.iter().map(|word| word.parse()).collect::<Result<_, _>>()?;
+    let (set, remove) = LabelChange::sorted(changes)?;
+    Ok(Annotation::Label { set, remove })
 }
 
 /// Matchers as they are typed behind one another; a value with spaces stands in quotes.
@@ -298,6 +404,9 @@ mod tests {
             to: text,
             span: "1h".to_owned(),
             matches: "rule=x".to_owned(),
+            text: "a load test".to_owned(),
+            url: "https://tickets.example.com/OPS-1".to_owned(),
+            labels: "team=shop".to_owned(),
             ..Asked::default()
         };
         for deed in Deed::VARIANTS {

@@ -22,7 +22,7 @@ value_schema!(Address, {
 
 impl Address {
     /// One that is known.
-    pub(super) fn known(url: &str) -> Self {
+    pub(crate) fn known(url: &str) -> Self {
         Self::try_from(url.to_owned()).expect("an https address")
     }
 

@@ -239,6 +239,7 @@ fn needs_configuration(command: &params::Command) -> Option<(&'static str, &'sta
         | CommandKind::Acknowledge(_)
         | CommandKind::Take(_)
         | CommandKind::Resolve(_)
+        | CommandKind::Annotate { .. }
         | CommandKind::Silence(_)
         | CommandKind::Expire(_)
         | CommandKind::Extend(_) => return None,

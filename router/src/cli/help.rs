@@ -20,6 +20,7 @@ const GROUPS: [(&str, &str, &[&str]); 4] = [
             "quarantine",
             "mitigation",
             "silence",
+            "oncall",
         ],
     ),
     (
@@ -82,6 +83,10 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("incidents unack", "watchfire incidents unack aafbc2b0"),
     ("incidents resolve", "watchfire incidents resolve aafbc2b0 --reason 'false alarm'"),
     ("incidents reassign", "watchfire incidents reassign aafbc2b0 --to platform"),
+    ("incidents note", "watchfire incidents note aafbc2b0 'the load test of the shop team'"),
+    ("incidents link", "watchfire incidents link aafbc2b0 https://tickets.example.com/OPS-1 --title OPS-1"),
+    ("incidents label", "watchfire incidents label aafbc2b0 team=shop cause-"),
+    ("oncall", "watchfire oncall"),
     ("why", "watchfire why aafbc2b0"),
     ("evidence verify", "watchfire evidence verify --all"),
     ("evidence list", "watchfire evidence list --config watchfire.yaml"),

@@ -8,7 +8,7 @@ use watchfire_core::command::CommandKind;
 use watchfire_core::decision::Caller;
 use watchfire_core::ids::{IncidentKey, RouteName};
 use watchfire_core::notice::ByWhom;
-use watchfire_core::standing::{NotDone, Progress, Told};
+use watchfire_core::standing::{Progress, Told};
 
 use super::Failed;
 use super::asking::{Whom, command, learn, look, minute, question_of, refusal, second};
@@ -16,9 +16,11 @@ use super::completing::Ids;
 use super::screen::{self, age, plain, theirs, wrapped};
 use super::why::delivered;
 use crate::api::OperatorEndpoint;
-use crate::api::views::{Change, DecidedBy, Decision, Incident, IncidentDetail};
+use crate::api::told::{self, Kind};
+use crate::api::views::{Decision, Incident, IncidentDetail};
 use crate::postmortem::{self, PostMortem};
 
+mod annotating;
 mod list;
 
 pub(super) use list::priority;
@@ -75,6 +77,12 @@ pub(super) enum Command {
         #[command(flatten)]
         whom: Whom,
     },
+    /// Note what you know of an incident, open or over; nobody is told.
+    Note(annotating::Noted),
+    /// Link an incident to a ticket, or to wherever else it is written about.
+    Link(annotating::Linked),
+    /// Label an incident, to sort by and to ask for (list --label).
+    Label(annotating::Labelled),
 }
 
 /// So many of those who were told are shown, the latest.
@@ -149,6 +157,9 @@ pub(super) fn main(command: Command) -> Result<(), Failed> {
             let several = Several { keys: vec![key], reason, dry_run, whom };
             ask_each(several, &done, |incident| CommandKind::Reassign { incident, to: to.clone() })
         }
+        Command::Note(noted) => annotating::note(noted),
+        Command::Link(linked) => annotating::link(linked),
+        Command::Label(labelled) => annotating::label(labelled),
     }
 }
 
@@ -184,7 +195,27 @@ fn show(which: &Which) -> Result<(), Failed> {
     let is_owed = |told: &Told| told.delivery.result == Progress::Pending;
     let told = told.iter().enumerate().filter(|(at, told)| *at >= latest || is_owed(told));
     let told: Vec<_> = told.map(|(_, told)| delivered(told)).collect();
-    for (name, lines) in [("Stands", &story.standing.lines()), ("Told", &told), ("Next", &story.next)] {
+    let episode = story.incident.as_ref().map_or(0, |incident| incident.episode);
+    let earlier = |of: u32| if of == episode { String::new() } else { format!(" (episode {of})") };
+    let notes = story.notes.iter().map(|note| {
+        format!("{} {}{}: {}", minute(note.at), plain(&note.by), earlier(note.episode), note.text)
+    });
+    let links = story.links.iter().map(|link| {
+        let url = if link.title.is_some() { format!(", {}", link.url) } else { String::new() };
+        format!("{}{url}{}", link.named(), earlier(link.episode))
+    });
+    let (notes, links): (Vec<_>, Vec<_>) = (notes.collect(), links.collect());
+    let related: Vec<_> = story.related.iter().map(|related| plain(&related.line())).collect();
+    let on_call: Vec<_> = story.on_call.iter().map(|said| plain(said)).collect();
+    for (name, lines) in [
+        ("On call", &on_call),
+        ("Stands", &story.standing.lines()),
+        ("Links", &links),
+        ("Notes", &notes),
+        ("Related", &related),
+        ("Told", &told),
+        ("Next", &story.next),
+    ] {
         for (row, line) in lines.iter().enumerate() {
             let head = if row == 0 { name } else { "" };
             for line in screen::row(head, line) {
@@ -224,6 +255,7 @@ fn card(incident: &Incident, now: Timestamp) -> Vec<String> {
         ("Respond by", respond_by),
         ("Has it", incident.acknowledged.as_ref().map(said)),
         ("Assigned", incident.assigned.clone()),
+        ("Labels", Some(incident.labels.lines().join(", ")).filter(|labels| !labels.is_empty())),
         ("Escalation", escalation),
         ("Part of", incident.campaign.as_ref().map(ToString::to_string)),
         ("Ended by", incident.ended.as_ref().map(said)),
@@ -256,14 +288,7 @@ fn timeline(which: &Which, changes: Changes) -> Result<(), Failed> {
 
 /// A decision with what became of it.
 fn decided(decision: &Decision, changes: Changes) -> Vec<String> {
-    let who = match &decision.by {
-        DecidedBy::Event => decision.event.to_string(),
-        DecidedBy::Human { name, reason, caller } => {
-            let reason = if reason.is_empty() { String::new() } else { format!(": {reason}") };
-            format!("{name}{}{reason}", introduced(caller.as_ref()))
-        }
-        DecidedBy::Itself => "by itself".to_owned(),
-    };
+    let who = told::who(decision).map_or_else(|| decision.event.clone(), |who| who.plain());
     let head = format!(
         "{}  {}  {:<6}  {:<13}  ",
         second(decision.at),
@@ -272,26 +297,19 @@ fn decided(decision: &Decision, changes: Changes) -> Vec<String> {
         decision.why.as_str(),
     );
     let mut lines = screen::behind(&head, 4, &format!("{} {}", theirs(&decision.kind), plain(&who)), 4);
-    for effect in &decision.effects {
-        let fallback = if effect.fallback { ", the fallback" } else { "" };
-        let (kind, result, said) = (effect.kind.as_str(), effect.came_of(), said(&effect.said));
-        lines.extend(wrapped(2, &format!("{kind} to {}{fallback}: {result}{said}", effect.channel), 3));
-    }
-    for act in &decision.acts {
-        let said = said(&act.said);
-        lines.extend(wrapped(2, &format!("{} of {}: {}{said}", act.id, act.target, act.result.as_str()), 3));
-    }
-    for NotDone { action, reason, since } in &decision.withheld {
-        lines.extend(wrapped(2, &format!("not done: {action}: {reason}"), 3));
-        if let Some(since) = since {
-            lines.extend(wrapped(4, &format!("since then: {since}"), 2));
-        }
+    for line in told::lines(decision) {
+        lines.extend(match (line.kind, changes) {
+            (Kind::Told | Kind::Done | Kind::NotDone, _) => wrapped(2, &line.text(), 3),
+            (Kind::Step, Changes::All) | (Kind::Since, _) => wrapped(4, &line.text(), 2),
+            // All at once, below.
+            (Kind::Step, Changes::Beside) | (Kind::Also, _) => Vec::new(),
+        });
     }
     match changes {
         Changes::Beside => lines.extend(also(decision)),
         Changes::All => {
-            let all = said_once(decision, |_| true);
-            lines.extend(all.into_iter().flat_map(|said| wrapped(2, &format!("changed: {said}"), 2)));
+            let all = told::once(&decision.changes, |_| true);
+            lines.extend(all.flat_map(|said| wrapped(2, &format!("changed: {said}"), 2)));
         }
     }
     lines
@@ -304,22 +322,11 @@ pub(super) fn introduced(caller: Option<&Caller>) -> String {
 
 /// What a decision changed that the rest of it does not say.
 pub(super) fn also(decision: &Decision) -> Vec<String> {
-    let all = said_once(decision, |change| !change.is_detail);
+    let all: Vec<_> = told::once(&decision.changes, |change| !change.is_detail).collect();
     let more = all.len().saturating_sub(ALSO);
     let more = (more > 0).then(|| format!("{more} more, see incidents timeline --verbose"));
     let said: Vec<_> = all.into_iter().take(ALSO).map(str::to_owned).chain(more).collect();
     if said.is_empty() { Vec::new() } else { wrapped(2, &format!("also: {}", said.join("; ")), 4) }
-}
-
-/// Those changes in words, each once: of several records the same may be said.
-fn said_once(decision: &Decision, is_wanted: impl Fn(&Change) -> bool) -> Vec<&str> {
-    let mut once = Vec::new();
-    for change in decision.changes.iter().filter(|change| is_wanted(change)) {
-        if !once.contains(&change.said.as_str()) {
-            once.push(change.said.as_str());
-        }
-    }
-    once
 }
 
 /// What somebody said to it.

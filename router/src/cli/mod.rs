@@ -25,6 +25,7 @@ mod explain;
 mod help;
 mod incidents;
 mod man;
+mod oncall;
 mod operator;
 mod pattern;
 mod preview;
@@ -114,6 +115,8 @@ enum Command {
     /// List incidents, show what was decided about one, acknowledge, resolve and reassign.
     #[command(subcommand, alias = "incident")]
     Incidents(incidents::Command),
+    /// Say who is on call, as a calendar or PagerDuty has it.
+    Oncall(watching::Listing),
     /// Say why something was or was not paged, who was told, and what comes next.
     Why(why::Arguments),
     /// Show an event as it was delivered, why it could not be read, and what was decided about it.
@@ -279,6 +282,7 @@ fn carried_out(command: Command) -> Result<(), Failed> {
         Command::Mitigation(command) => operator::mitigation(command),
         Command::Silence(command) => silence::main(command),
         Command::Incidents(command) => incidents::main(command),
+        Command::Oncall(listing) => oncall::oncall(&listing),
         Command::Why(arguments) => why::main(&arguments),
         Command::Event(arguments) => event::main(&arguments),
         Command::Evidence(command) => evidence::main(command),

@@ -85,6 +85,10 @@ fn what(incident: &Incident, now: Timestamp) -> Vec<String> {
     if let Some(to) = &incident.assigned {
         lines.extend(wrapped(2, &format!("assigned to {to}"), 1));
     }
+    let labels = incident.labels.lines().join(", ");
+    if !labels.is_empty() {
+        lines.extend(wrapped(2, &format!("labels: {labels}"), 1));
+    }
     if let Some(campaign) = &incident.campaign {
         lines.extend(wrapped(2, &format!("part of the attack sequence {campaign}"), 1));
     }
@@ -112,8 +116,8 @@ fn why(decision: &Decision, incident: Option<&Incident>) -> Vec<String> {
         DecidedBy::Event => {
             (format!("Event {event}"), format!("{}: {priority} by rule {rule} ({family})", theirs(kind)))
         }
-        DecidedBy::Human { name, reason, caller } => {
-            (format!("{kind} by {name}{}", introduced(caller.as_ref())), reason.clone())
+        DecidedBy::Human { name, caller, reason: _, says: _ } => {
+            (format!("{kind} by {name}{}", introduced(caller.as_ref())), decision.by.said())
         }
         DecidedBy::Itself => (kind.clone(), decision.subject.clone()),
     };
@@ -123,7 +127,7 @@ fn why(decision: &Decision, incident: Option<&Incident>) -> Vec<String> {
     }
     let by = RouteName::clause(&decision.routes).map(|by| format!(", {by}")).unwrap_or_default();
     lines.extend(wrapped(2, &format!("{verdict}: {because}{by}"), 2));
-    for Act { id, target, result, said: came_of, at: _ } in acts.iter().take(ACTS) {
+    for Act { id, target, result, said: came_of, at: _, steps: _ } in acts.iter().take(ACTS) {
         let line = format!("{id} of {target}: {}{}", result.as_str(), said(came_of));
         lines.extend(wrapped(2, &line, 2));
     }

@@ -20,6 +20,7 @@ use crate::channel::ChannelConfig;
 use crate::cluster;
 use crate::evidence;
 use crate::identity::AccessConfig;
+use crate::oncall::OnCallConfig;
 
 /// A configuration, and what is wrong with it; the configuration is there if nothing is.
 pub(super) struct Parsed {
@@ -101,6 +102,7 @@ pub(super) fn parse(name: &str, text: &str) -> Parsed {
     let business = mistakes.read_or_default("business", part("business"), |_, _| {});
     let attention = attention::check(part, &known, &channels, &mut mistakes);
     let Attention { digest, escalation, security_hub, changes } = attention;
+    let oncall = part("oncall").map(|part| mistakes.read("oncall", part, OnCallConfig::check));
     let canary = canary::check(part("canary"), taking, &known, &mut mistakes);
     let mitigation = mistakes.read_or_default("mitigation", part("mitigation"), mitigation::check);
     let telemetry = mistakes.read_or_default("telemetry", part("telemetry"), telemetry::check);
@@ -132,7 +134,7 @@ pub(super) fn parse(name: &str, text: &str) -> Parsed {
             ),
             true,
         ) => {
-            let (cluster, evidence) = (cluster.flatten(), evidence.flatten());
+            let (cluster, evidence, oncall) = (cluster.flatten(), evidence.flatten(), oncall.flatten());
             Some(Config {
                 queues,
                 http,
@@ -151,6 +153,7 @@ pub(super) fn parse(name: &str, text: &str) -> Parsed {
                 business,
                 digest,
                 escalation,
+                oncall,
                 security_hub,
                 changes,
                 canary,

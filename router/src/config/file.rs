@@ -20,12 +20,13 @@ use crate::channel::ChannelConfig;
 use crate::cluster;
 use crate::evidence;
 use crate::identity::AccessConfig;
+use crate::oncall::OnCallConfig;
 use crate::secret::SecretSource;
 use crate::source::QueueConfig;
 use crate::store::{DynamoDbConfig, IfDamaged};
 
 /// The parts of the file, in the order of the documented example.
-pub(super) const PARTS: [&str; 23] = [
+pub(super) const PARTS: [&str; 24] = [
     "queue",
     "queues",
     "http",
@@ -43,6 +44,7 @@ pub(super) const PARTS: [&str; 23] = [
     "business",
     "digest",
     "escalation",
+    "oncall",
     "security_hub",
     "changes",
     "canary",
@@ -88,6 +90,8 @@ pub struct Config {
     pub digest: DigestConfig,
     /// Per priority, who is told when nobody has acknowledged a page in time.
     pub escalation: BTreeMap<Priority, Vec<EscalationConfig>>,
+    /// Where it is read who is on call; nowhere if left out.
+    pub oncall: Option<OnCallConfig>,
     /// What is written back to Security Hub; nothing if left out.
     pub security_hub: Option<SecurityHubPart>,
     /// Where it is noted what is done to the cluster.

@@ -46,11 +46,14 @@ impl Config {
 }
 
 fn of(config: &mut Config) -> Vec<&mut PathBuf> {
-    let Config { http, access, store, evidence, rules, cluster, channels, canary, .. } = config;
+    let Config { http, access, store, evidence, rules, cluster, channels, canary, oncall, .. } = config;
     let mut paths = of_secrets(http, channels);
     paths.extend(access.secrets().into_iter().filter_map(|secret| secret.source.file()));
     let heartbeat = canary.as_mut().and_then(|canary| canary.heartbeat.as_mut());
     paths.extend(heartbeat.and_then(SecretSource::file));
+    if let Some(oncall) = oncall {
+        paths.extend(oncall.file_paths());
+    }
     paths.push(&mut store.path);
     paths.extend(&mut rules.directory);
     if let Some(To::Directory(DirectoryConfig { path })) = evidence.as_mut().map(|evidence| &mut evidence.to)

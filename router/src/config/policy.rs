@@ -34,7 +34,18 @@ macro_rules! only_a_start_changes {
     };
 }
 
-only_a_start_changes!(queues, http, health, store, evidence, cluster, canary, telemetry, require_fips);
+only_a_start_changes!(
+    queues,
+    http,
+    health,
+    store,
+    evidence,
+    cluster,
+    oncall,
+    canary,
+    telemetry,
+    require_fips
+);
 
 impl Config {
     /// What deciding needs.

@@ -19,6 +19,7 @@ use crate::channel::{Channel, ChannelConfig, is_address};
 use crate::clients::{Clients, is_fips};
 use crate::cluster;
 use crate::evidence::{DirectoryConfig, To};
+use crate::oncall::OnCallConfig;
 use crate::pagerduty::Inbound;
 use crate::secret::{Secret, SecretSource, SecretUse};
 use crate::slack::Apps;
@@ -103,6 +104,7 @@ impl Ready {
         let tokens = found.tokens(&mut config.http, clients, Reach::World).await;
         let known = found.secrets(&mut config.channels, clients, Reach::World).await;
         found.heartbeat(&mut config, clients, Reach::World).await;
+        found.on_call(&mut config, clients, Reach::World).await;
         let (channels, inbound, apps) = found.channels(known, clients).await;
         if !mistakes.is_empty() {
             let mistakes: Vec<_> = mistakes.iter().map(ToString::to_string).collect();
@@ -177,6 +179,7 @@ async fn follow(
         for secret in config.access.secrets() {
             found.secret("access", secret, clients, reach).await;
         }
+        found.on_call(config, clients, reach).await;
         (config.http, config.channels) = (http.clone(), channels.clone());
     }
     let (built, inbound, apps) = found.channels(known, clients).await;
@@ -239,6 +242,14 @@ impl Found<'_> {
         if let Some(source) = canary {
             let heartbeat = SecretUse { path: ".heartbeat".to_owned(), source, fits: is_address };
             self.secret("canary", heartbeat, clients, reach).await;
+        }
+    }
+
+    /// How it is asked who is on call.
+    async fn on_call(&mut self, config: &mut Config, clients: &Clients, reach: Reach) {
+        if let Some((path, fits, source)) = config.oncall.as_mut().and_then(OnCallConfig::secret) {
+            let secret = SecretUse { path: path.to_owned(), source, fits };
+            self.secret("oncall", secret, clients, reach).await;
         }
     }
 

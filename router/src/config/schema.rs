@@ -15,6 +15,7 @@ use super::mitigation::MitigationConfig;
 use super::telemetry::TelemetryConfig;
 use crate::channel::ChannelConfig;
 use crate::identity::AccessConfig;
+use crate::oncall::OnCallConfig;
 use crate::source::QueueConfig;
 use crate::{cluster, evidence};
 
@@ -64,6 +65,8 @@ struct Configuration {
     /// Who is told when nobody has acknowledged a page in time.
     #[schemars(schema_with = "by_priority::<Vec<EscalationConfig>>", default)]
     escalation: Option<BTreeMap<String, Vec<EscalationConfig>>>,
+    /// Where it is read who is on call; pages, lists and the board show it.
+    oncall: Option<OnCallConfig>,
     /// What is written back to Security Hub.
     security_hub: Option<SecurityHubPart>,
     /// Where it is noted what is done to the cluster.

@@ -9,6 +9,7 @@ mod cluster;
 mod configuration;
 mod dead_letters;
 mod mapping;
+mod on_call;
 mod queue;
 mod rules;
 mod sending;
@@ -59,14 +60,15 @@ pub(crate) async fn examine(config: &Path, kubeconfig: Option<&Path>) -> anyhow:
     let clients = Clients::new(None)?;
     let (configuration, read) = configuration::look(config, &clients).await;
     let Some(read) = read else { return Ok(vec![configuration]) };
-    let (in_aws, cluster, clocks) = tokio::join!(
+    let (in_aws, cluster, clocks, on_call) = tokio::join!(
         in_aws(&read, &clients),
         cluster::look(&read, kubeconfig, &clients),
         clocks::look(&read, kubeconfig, &clients),
+        on_call::look(&read, &clients),
     );
     let mut sections = vec![configuration];
     sections.extend(in_aws);
-    sections.extend([cluster, clocks]);
+    sections.extend([cluster, on_call, clocks]);
     sections.retain(|section| !section.findings.is_empty());
     Ok(sections)
 }

@@ -77,7 +77,9 @@ impl Known {
     /// Somebody of whom others say what they are called, by a name that is nobody's whom we name ourselves.
     pub(super) fn told_apart(&self, identity: Identity) -> Identity {
         identity.not_called_as(|name| {
-            let mut taken = TAKEN.into_iter().chain(self.tokens.iter().map(|token| token.name.as_str()));
+            let ours = self.tokens.iter().map(|token| token.name.as_str());
+            let ours = ours.chain(self.slack.iter().map(|user| user.name.as_str()));
+            let mut taken = TAKEN.into_iter().chain(ours);
             taken.any(|taken| taken.eq_ignore_ascii_case(name))
         })
     }

@@ -14,6 +14,7 @@ pub fn least(wish: &CommandKind) -> Role {
         | CommandKind::Unacknowledge(_)
         | CommandKind::Resolve(_)
         | CommandKind::Reassign { .. }
+        | CommandKind::Annotate { .. }
         | CommandKind::Silence(_)
         | CommandKind::Expire(_)
         | CommandKind::Extend(_) => Role::Responder,

@@ -6,8 +6,8 @@ use watchfire_core::notice::ByWhom;
 use watchfire_core::standing::{Approval, ApprovalState, NotDone, Progress};
 use watchfire_core::verdict::EffectKind;
 
-use super::words::Words;
 use super::{Milestone, PostMortem, QUESTIONS, lasting, timeline};
+use crate::api::told::{self, Words};
 use crate::api::views::{DecidedBy, Decision, Incident, IncidentDetail, IncidentState};
 
 /// A story has so many decisions at most, the latest.
@@ -27,7 +27,9 @@ pub(super) fn of(story: &IncidentDetail) -> Option<PostMortem> {
         response: response(incident, &times),
         times,
         timeline: timeline::of(&decisions, &story.standing.zone),
-        evidence: acts(&decisions, |action| action == ActionName::Evidence),
+        notes: notes(incident, story),
+        links: links(incident, story),
+        evidence: evidence(&decisions),
         approvals: story.standing.approvals.iter().map(|approval| asked(approval, story)).collect(),
         not_done: not_done(&decisions),
         stands: story.standing.lines().iter().map(|line| Words::theirs(line)).collect(),
@@ -53,6 +55,7 @@ fn about(incident: &Incident, decisions: &[&Decision]) -> Vec<(&'static str, Wor
         ("Events", Some(Words::ours(incident.events.to_string()))),
         ("Had it", incident.acknowledged.as_ref().map(who)),
         ("Assigned", incident.assigned.as_deref().map(Words::theirs)),
+        ("Labels", Some(Words::theirs(&incident.labels.lines().join(", ")))),
         ("Ended by", incident.ended.as_ref().map(who)),
         ("Part of", incident.campaign.as_ref().map(|campaign| Words::theirs(campaign.as_str()))),
     ];
@@ -69,8 +72,7 @@ fn times(incident: &Incident, story: &IncidentDetail, decisions: &[&Decision]) -
     let paged = paged
         .filter_map(|effect| Some((effect.at?, Words::ours("over ").and_theirs(effect.channel.as_str()))));
     let done = |wanted: fn(ActionName) -> bool| {
-        let acts = decisions.iter().flat_map(|decision| &decision.acts);
-        let acts = acts.filter(move |act| action(act.id.as_str()).is_some_and(wanted));
+        let acts = told::acts(decisions.iter().copied(), wanted);
         acts.filter(|act| act.result == Progress::Done).filter_map(|act| act.at).min()
     };
     let acknowledged = decisions.iter().filter(|decision| is_taken(&decision.kind)).find_map(|decision| {
@@ -87,7 +89,11 @@ fn times(incident: &Incident, story: &IncidentDetail, decisions: &[&Decision]) -
         released.filter(|act| act.id.as_str().starts_with("release:") && act.result == Progress::Done);
     let over = (incident.state == IncidentState::Over).then(|| match &incident.ended {
         Some(whom) => Some((whom.at, Words::theirs(&whom.by))),
-        None => decisions.last().map(|decision| (decision.at, Words::ours("its own findings"))),
+        // What people add to it afterwards did not end it.
+        None => decisions
+            .iter()
+            .rfind(|decision| !matches!(decision.by, DecidedBy::Human { .. }))
+            .map(|decision| (decision.at, Words::ours("its own findings"))),
     });
     let all = [
         ("first report", Some((incident.opened_at, nobody.clone()))),
@@ -116,12 +122,6 @@ fn is_taken(kind: &str) -> bool {
     matches!(kind.strip_prefix("Command:"), Some("acknowledge" | "take"))
 }
 
-/// What an act is of: its id begins with that.
-fn action(id: &str) -> Option<ActionName> {
-    let name = id.split(':').next().unwrap_or_default();
-    ActionName::ALL.into_iter().find(|action| action.as_str() == name)
-}
-
 fn response(incident: &Incident, times: &[Milestone]) -> Words {
     let Some(by) = incident.respond_by else { return Words::ours("Nobody had to respond.") };
     let allowed = lasting(by.duration_since(incident.opened_at).as_secs());
@@ -138,11 +138,27 @@ fn response(incident: &Incident, times: &[Milestone]) -> Words {
     })
 }
 
-fn acts(decisions: &[&Decision], wanted: impl Fn(ActionName) -> bool) -> Vec<Words> {
-    let acts = decisions.iter().flat_map(|decision| &decision.acts);
-    let acts = acts.filter(|act| action(act.id.as_str()).is_some_and(&wanted));
-    acts.map(|act| Words::theirs(&act.target).and(format!(", {}", act.result.as_str())).with(": ", &act.said))
-        .collect()
+fn evidence(decisions: &[&Decision]) -> Vec<Words> {
+    let acts = told::acts(decisions.iter().copied(), |action| action == ActionName::Evidence);
+    acts.map(told::came_of).collect()
+}
+
+fn notes(incident: &Incident, story: &IncidentDetail) -> Vec<Words> {
+    let notes = story.notes.iter().filter(|note| note.episode == incident.episode);
+    let noted = notes.map(|note| {
+        let at = story.standing.zone.second(note.at);
+        Words::ours(format!("{at}, ")).and_theirs(&note.by).and(": ").and_theirs(note.text.as_str())
+    });
+    noted.collect()
+}
+
+fn links(incident: &Incident, story: &IncidentDetail) -> Vec<Words> {
+    let links = story.links.iter().filter(|link| link.episode == incident.episode);
+    let linked = links.map(|link| {
+        let title = link.title.as_ref().map_or_else(String::new, ToString::to_string);
+        Words::theirs(link.url.as_str()).with(", ", &title).with(", by ", &link.by)
+    });
+    linked.collect()
 }
 
 fn asked(approval: &Approval, story: &IncidentDetail) -> Words {

@@ -4,8 +4,8 @@ use watchfire_core::text::without_markup;
 
 use super::PostMortem;
 use super::markdown::sections;
-use super::words::Words;
 use super::{lasting, picture};
+use crate::api::told::Words;
 
 const STYLE: &str = "\
 :root{color-scheme:light dark}\

@@ -2,7 +2,7 @@
 
 use super::PostMortem;
 use super::lasting;
-use super::words::Words;
+use crate::api::told::Words;
 
 pub(super) fn written(report: &PostMortem) -> String {
     let title = inline(&report.title);
@@ -45,6 +45,8 @@ pub(super) fn written(report: &PostMortem) -> String {
 /// Those parts that there are.
 pub(super) fn sections(report: &PostMortem) -> impl Iterator<Item = (&'static str, &Vec<Words>)> {
     let all = [
+        ("Notes", &report.notes),
+        ("Tickets and links", &report.links),
         ("Evidence", &report.evidence),
         ("Plans that a human was asked about", &report.approvals),
         ("Wanted and not done at once", &report.not_done),

@@ -6,15 +6,14 @@ mod html;
 mod markdown;
 mod picture;
 mod timeline;
-mod words;
 
 use jiff::Timestamp;
 use serde::Serialize;
 use watchfire_core::hash::sha256;
 use watchfire_core::zone::Zone;
 
+use crate::api::told::Words;
 use crate::api::views::IncidentDetail;
-use words::Words;
 
 /// How it is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +42,9 @@ pub(crate) struct PostMortem {
     /// How soon somebody had it, against the time to respond.
     response: Words,
     timeline: Vec<Line>,
+    /// What people noted, and where else it is written about; of this episode.
+    notes: Vec<Words>,
+    links: Vec<Words>,
     evidence: Vec<Words>,
     approvals: Vec<Words>,
     not_done: Vec<Words>,

@@ -1,12 +1,10 @@
 //! What happened, in the order in which it happened.
 
-use watchfire_core::decision::Caller;
-use watchfire_core::standing::NotDone;
 use watchfire_core::verdict::Verdict;
 use watchfire_core::zone::Zone;
 
-use super::words::Words;
 use super::{Kind, Line};
+use crate::api::told::{self, Words};
 use crate::api::views::{DecidedBy, Decision};
 
 /// A line for each decision, for each who was told, for each thing done and not done; what repeats is counted.
@@ -56,19 +54,24 @@ fn repeated(decisions: &[&Decision], zone: &Zone) -> Line {
 fn told_of(decision: &Decision) -> Vec<Line> {
     let at = decision.at;
     let mut lines: Vec<_> = head(decision).into_iter().map(|(kind, said)| Line { at, kind, said }).collect();
-    for effect in &decision.effects {
-        let said = Words::ours(format!("{} to ", effect.kind.as_str())).and_theirs(effect.channel.as_str());
-        let said = said.and(": ").and_theirs(&effect.came_of()).with(", ", &effect.said);
-        lines.push(Line { at: effect.at.unwrap_or(at), kind: Kind::Told, said });
-    }
-    for act in &decision.acts {
-        let said = Words::theirs(act.id.as_str()).and(" of ").and_theirs(&act.target);
-        let said = said.and(format!(": {}", act.result.as_str())).with(", ", &act.said);
-        lines.push(Line { at: act.at.unwrap_or(at), kind: Kind::Done, said });
-    }
-    for NotDone { action, reason, since: _ } in &decision.withheld {
-        let said = Words::theirs(action).with(": ", reason);
-        lines.push(Line { at, kind: Kind::Withheld, said });
+    for line in told::lines(decision) {
+        let kind = match line.kind {
+            told::Kind::Told => Kind::Told,
+            told::Kind::Done => Kind::Done,
+            told::Kind::NotDone | told::Kind::Since => Kind::Withheld,
+            told::Kind::Also => Kind::Watchfire,
+            // How it ended says enough.
+            told::Kind::Step => continue,
+        };
+        let said = match line.kind {
+            told::Kind::Since => Words::ours("since then: ").and_all(line.said),
+            told::Kind::Told
+            | told::Kind::Done
+            | told::Kind::NotDone
+            | told::Kind::Also
+            | told::Kind::Step => line.said,
+        };
+        lines.push(Line { at: line.at.unwrap_or(at), kind, said });
     }
     lines
 }
@@ -85,9 +88,9 @@ fn head(decision: &Decision) -> Option<(Kind, Words)> {
                 said.and(format!(": {} by rule ", decision.priority)).and_theirs(decision.rule.as_str());
             Some((Kind::Report, said.and(format!(", {verdict}: {because}"))))
         }
-        DecidedBy::Human { name, reason, caller } => {
-            let who = Words::theirs(name).with(", known as ", caller.as_ref().map_or("", Caller::known));
-            Some((Kind::Person, who.and(": ").and_theirs(kind).with(", because ", reason)))
+        DecidedBy::Human { .. } => {
+            let who = told::who(decision).unwrap_or_default();
+            Some((Kind::Person, Words::theirs(kind).and(" by ").and_all(who)))
         }
         DecidedBy::Itself if decision.effects.is_empty() && decision.acts.is_empty() => None,
         DecidedBy::Itself => Some((Kind::Watchfire, Words::ours(format!("{verdict}: {because}")))),

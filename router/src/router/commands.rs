@@ -173,6 +173,7 @@ impl Router {
                 | CommandKind::Unacknowledge(_)
                 | CommandKind::Resolve(_)
                 | CommandKind::Reassign { .. }
+                | CommandKind::Annotate { .. }
                 | CommandKind::Silence(_)
                 | CommandKind::Expire(_)
                 | CommandKind::Extend(_),
@@ -215,6 +216,7 @@ impl Router {
             | CommandKind::Acknowledge(_)
             | CommandKind::Take(_)
             | CommandKind::Unacknowledge(_)
+            | CommandKind::Annotate { .. }
             | CommandKind::Silence(_)
             | CommandKind::Expire(_)
             | CommandKind::Extend(_) => Ok(None),

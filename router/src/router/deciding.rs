@@ -103,7 +103,8 @@ impl Router {
         let mut alone = None;
         for _ in 0..MOST_DECISIONS {
             let (state, decision) = self.read(&decide).await?;
-            let Some(decision) = decision else { return Ok(None) };
+            let Some(mut decision) = decision else { return Ok(None) };
+            self.names_on_call(&mut decision);
             let entry =
                 Entry { decision, raw: raw.to_owned(), sha256: sha256(raw), outcomes: BTreeMap::new() };
             let told = |committed: &Result<Committed, store::Error>| {

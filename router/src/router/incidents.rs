@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use watchfire_core::attributes::Attributes;
+use watchfire_core::annotation::AnnotationsRecord;
 use watchfire_core::containment::{ApprovalRecord, TargetKey, TargetRecord};
 use watchfire_core::ids::{ApprovalId, EventId, FindingKey, IncidentKey, SilenceId};
 use watchfire_core::incident::IncidentRecord;
 use watchfire_core::journal::Entry;
 use watchfire_core::next_steps::{self, InDigest, NextSteps};
-use watchfire_core::noise::BundleRecord;
+use watchfire_core::noise::{BundleRecord, PageDraft};
 use watchfire_core::pattern::Pattern;
 use watchfire_core::priority::Priority;
 use watchfire_core::silence::Silence;
@@ -18,8 +19,8 @@ use watchfire_core::standing::{Sources, Standing};
 use watchfire_core::state::{Key, Record, State};
 use watchfire_core::suppress::as_said;
 
-use super::Router;
 use super::naming::{Meant, Thing};
+use super::{Related, Router};
 use crate::store;
 
 /// A list of incidents.
@@ -55,6 +56,12 @@ pub struct Story {
     pub incident: IncidentKey,
     /// What is remembered of it; none once it is forgotten.
     pub record: Option<IncidentRecord>,
+    /// What people added to it.
+    pub annotations: AnnotationsRecord,
+    /// What its page says.
+    pub page: Option<PageDraft>,
+    /// The incidents that it has to do with.
+    pub related: Vec<Related>,
     /// What was decided, the oldest first; at most 200 of the latest.
     pub entries: Vec<Entry>,
     /// What it waits in or was said in.
@@ -87,6 +94,9 @@ impl Story {
         Self {
             incident: IncidentKey::new(""),
             record: None,
+            annotations: AnnotationsRecord::default(),
+            page: None,
+            related: Vec::new(),
             entries: Vec::new(),
             bundle: None,
             said_with: None,
@@ -272,10 +282,13 @@ impl Router {
 
     async fn told(&self, incident: IncidentKey, of: StoryOf) -> Result<Story, store::Error> {
         let mut state = State::default();
-        self.store.load(&[Key::Incident(incident.clone()), Key::Digest], &mut state).await?;
+        let own = [Key::Incident, Key::Annotations, Key::PageDraft].map(|kind| kind(incident.clone()));
+        let keys: Vec<_> = own.into_iter().chain([Key::Digest]).collect();
+        self.store.load(&keys, &mut state).await?;
         let entries = self.store.timeline(&incident, TIMELINE).await?;
+        let annotations = state.annotations(&incident).cloned().unwrap_or_default();
         let Some(record) = state.incident(&incident) else {
-            let story = Story { incident, entries, ..Story::without_incident(of) };
+            let story = Story { incident, annotations, entries, ..Story::without_incident(of) };
             let standing = self.standing(&story).await?;
             return Ok(Story { standing, ..story });
         };
@@ -305,10 +318,25 @@ impl Router {
             true => next_steps.lines(),
             false => vec![UNKNOWN.to_owned()],
         };
+        let related = self.related(&incident, &record, bundle.as_ref(), &entries).await?;
+        let page = state.page_draft(&incident).cloned();
         let standing = Standing::default();
         let others = Vec::new();
         let record = Some(record);
-        let story = Story { incident, record, entries, bundle, said_with, next, standing, of, others };
+        let story = Story {
+            incident,
+            record,
+            annotations,
+            page,
+            related,
+            entries,
+            bundle,
+            said_with,
+            next,
+            standing,
+            of,
+            others,
+        };
         let standing = self.standing(&story).await?;
         Ok(Story { standing, ..story })
     }

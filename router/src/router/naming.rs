@@ -144,6 +144,9 @@ impl Router {
             CommandKind::Reassign { incident: typed, to } => {
                 incident(typed).await?.map(|incident| CommandKind::Reassign { incident, to })
             }
+            CommandKind::Annotate { incident: typed, with } => {
+                incident(typed).await?.map(|incident| CommandKind::Annotate { incident, with })
+            }
             CommandKind::Approve(typed) => self.answer_meant(Verb::Approve, typed).await?,
             CommandKind::Deny(typed) => self.answer_meant(Verb::Deny, typed).await?,
             CommandKind::Expire(typed) => {

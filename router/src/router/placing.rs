@@ -31,6 +31,7 @@ impl Router {
             | CommandKind::Unacknowledge(key)
             | CommandKind::Resolve(key)
             | CommandKind::Reassign { incident: key, to: _ }
+            | CommandKind::Annotate { incident: key, with: _ }
             | CommandKind::Release(key) => self.place_of_incident(key).await,
             CommandKind::Approve(id) | CommandKind::Deny(id) => self.place_of_plan(id).await,
             CommandKind::Act(_) => Ok(match on {

@@ -82,6 +82,7 @@ fn is_about_telling(key: &Key) -> bool {
         Key::Target(_) | Key::Approval(_) | Key::Budget | Key::Switch => false,
         Key::Finding(_)
         | Key::Incident(_)
+        | Key::Annotations(_)
         | Key::PageDraft(_)
         | Key::Silences
         | Key::Inhibition(_)

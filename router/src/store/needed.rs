@@ -20,6 +20,9 @@ pub(super) fn needed(key: &str, record: &Record) -> Needed {
         Record::Incident(incident) => incident.open,
         // An incident that opens meanwhile either changes this record too, or is not about this finding.
         Record::Finding(finding) => return Needed::WhileOpen(finding.incident.clone()),
+        Record::Annotations(_) => {
+            return Needed::WhileOpen(IncidentKey::new(key.trim_start_matches(Key::ANNOTATIONS)));
+        }
         Record::PageDraft(_) => {
             return Needed::WhileOpen(IncidentKey::new(key.trim_start_matches(Key::PAGE_DRAFTS)));
         }

@@ -84,6 +84,16 @@ pub(crate) fn not_audited(what: &str, reason: &str) {
     error!(what, reason, "not in the audit trail");
 }
 
+/// It cannot be read any more who is on call; said once, until it can.
+pub(crate) fn on_call_is_not_read(place: &str, why: &str) {
+    warn!(place, why, "who is on call is not read");
+}
+
+/// It can be again.
+pub(crate) fn on_call_is_read_again(place: &str) {
+    info!(place, "who is on call is read again");
+}
+
 /// Somebody has begun a session.
 pub(crate) fn logged_in(name: &str, how: &str) {
     info!(name = clean(name, 200), how, "logged in");

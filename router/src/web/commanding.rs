@@ -178,7 +178,8 @@ async fn concerned(router: &Router, wish: &CommandKind, decided_at: Timestamp) -
         | CommandKind::Take(_)
         | CommandKind::Unacknowledge(_)
         | CommandKind::Resolve(_)
-        | CommandKind::Reassign { .. } => return None,
+        | CommandKind::Reassign { .. }
+        | CommandKind::Annotate { .. } => return None,
     };
     let silences = router.silences().await.unwrap_or_default();
     let silence = silences.into_iter().find(|silence| is_it(silence))?;

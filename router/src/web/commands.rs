@@ -84,6 +84,7 @@ fn answering(endpoint: OperatorEndpoint) -> MethodRouter<Operator> {
         OperatorEndpoint::Mitigation => on(by, mitigation),
         OperatorEndpoint::Silences => on(by, super::incidents::silences),
         OperatorEndpoint::Incidents => on(by, super::incidents::incidents),
+        OperatorEndpoint::OnCall => on(by, super::incidents::on_call),
         OperatorEndpoint::Story => on(by, super::incidents::story),
         OperatorEndpoint::Event => on(by, super::event::event),
         OperatorEndpoint::Audit => on(by, super::audit::audit),

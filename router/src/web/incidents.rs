@@ -7,6 +7,7 @@ use axum::{Extension, Json};
 use watchfire_core::attributes::Attributes;
 use watchfire_core::drill;
 use watchfire_core::incident::IncidentRecord;
+use watchfire_core::notice::Group;
 use watchfire_core::pattern::Pattern;
 use watchfire_core::text::clean;
 
@@ -81,7 +82,7 @@ async fn listed(
     pattern: Option<Pattern>,
     identity: &Identity,
 ) -> Result<views::IncidentList, store::Error> {
-    let params::Incidents { state, priority, since, mine, matches: _, most } = which;
+    let params::Incidents { state, priority, since, mine, label, matches: _, most } = which;
     let most = most.map_or(MOST, |most| usize::from(most).min(MOST));
     let now = operator.router.clock.now();
     let matched = match pattern {
@@ -105,6 +106,7 @@ async fn listed(
         priority.is_none_or(|priority| priority == record.priority)
             && since.is_none_or(|since| since <= record.last_at.unwrap_or(record.opened_at))
             && mine.as_ref().is_none_or(is_hers)
+            && label.as_ref().is_none_or(|label| label.takes(&record.labels))
             && matched.as_ref().is_none_or(|matched| matched.contains(key))
             && places.as_ref().is_none_or(|(places, identity)| {
                 let place = places.get(key).cloned().unwrap_or_default();
@@ -116,7 +118,36 @@ async fn listed(
         short: Some(short),
         ..views::Incident::of(key, &record, now)
     });
-    Ok(views::IncidentList { incidents: shown.collect(), more, by_priority })
+    let on_call = operator.router.on_call().map(|known| known.said);
+    Ok(views::IncidentList { incidents: shown.collect(), more, by_priority, on_call })
+}
+
+pub(super) async fn on_call(State(operator): State<Operator>) -> Response {
+    let (place, known) = (operator.router.on_call_place(), operator.router.on_call());
+    Json(views::OnCall { place, known }).into_response()
+}
+
+/// Whoever may not look everywhere is told nothing of incidents elsewhere beside this one.
+async fn as_far_as_seen(
+    router: &Router,
+    identity: &Identity,
+    mut told: views::IncidentDetail,
+) -> Result<views::IncidentDetail, store::Error> {
+    if identity.has(Role::Viewer, &Place::everywhere()).is_ok() {
+        return Ok(told);
+    }
+    let mut seen = Vec::new();
+    for related in std::mem::take(&mut told.related) {
+        let place = router.place_of_incident(&related.incident).await?;
+        if identity.has(Role::Viewer, &place).is_ok() {
+            seen.push(related);
+        }
+    }
+    told.related = seen;
+    if let Some(known) = &mut told.known {
+        known.groups.retain(|group| group.head != Group::Near.head());
+    }
+    Ok(told)
 }
 
 pub(super) async fn story(
@@ -130,7 +161,13 @@ pub(super) async fn story(
             if let Err(wanted) = identity.has(Role::Viewer, &Router::place_of_entries(&story.entries)) {
                 return operator.refusals.answer(Refusal::Role, wanted);
             }
-            Json(views::IncidentDetail::of(&story, operator.router.clock.now())).into_response()
+            let on_call = operator.router.on_call().map(|known| known.said);
+            let told = views::IncidentDetail::of(&story, operator.router.clock.now());
+            let told = views::IncidentDetail { on_call, ..told };
+            match as_far_as_seen(&operator.router, &identity, told).await {
+                Ok(told) => Json(told).into_response(),
+                Err(error) => unavailable(&error),
+            }
         }
         Ok(Meant::Nothing) => {
             let known = "expected an event's id, a finding's key or an incident's";

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use watchfire::store::{Committed, Store};
-use watchfire_core::ids::EventId;
+use watchfire_core::ids::{EventId, IncidentKey};
 use watchfire_core::journal::Entry;
 use watchfire_core::state::{Key, Record, State};
 
@@ -29,6 +29,7 @@ async fn commit_with(store: &Store, entry: Entry, keys: &[Key], incident: &Recor
     let changes = keys.iter().map(|key| match key {
         Key::Incident(_) => (key.clone(), incident.clone()),
         Key::Finding(key) => finding(key.as_str(), 1),
+        Key::Annotations(_) => (key.clone(), Record::Annotations(Box::default())),
         Key::Target(_)
         | Key::Approval(_)
         | Key::Budget
@@ -100,15 +101,16 @@ pub async fn what_is_pending_is_never_pruned(open: impl AsyncFn() -> Store) {
 
 pub async fn an_open_incident_and_its_findings_are_never_pruned(open: impl AsyncFn() -> Store) {
     let store = open().await;
-    let keys = [finding("f", 1).0, incident("incident-1")];
+    let annotations = Key::Annotations(IncidentKey::new("incident-1"));
+    let keys = [finding("f", 1).0, incident("incident-1"), annotations];
     commit_open(&store, "a", 0, &keys).await;
     for days in [100, 101, 200] {
         prune_all(&store, days * DAY).await;
         assert_eq!(left(&store, &keys).await, (Vec::new(), keys.to_vec()), "after {days} days");
     }
-    commit(&store, "b", 290 * DAY, &[], &keys[1..]).await;
-    assert_eq!(prune_all(&store, 290 * DAY).await, 1, "the finding, which nobody needs any more");
-    assert_eq!(left(&store, &keys).await, (events(&["b"]), keys[1..].to_vec()));
+    commit(&store, "b", 290 * DAY, &[], &keys[1..2]).await;
+    assert_eq!(prune_all(&store, 290 * DAY).await, 2, "the finding, and what was noted: nobody needs them");
+    assert_eq!(left(&store, &keys).await, (events(&["b"]), keys[1..2].to_vec()));
     assert_eq!(prune_all(&store, 291 * DAY).await, 2, "the decision and the incident");
     assert_eq!(left(&store, &keys).await, (Vec::new(), Vec::new()));
 }

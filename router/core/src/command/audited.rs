@@ -86,7 +86,8 @@ impl Asked<'_> {
             | CommandKind::Take(incident)
             | CommandKind::Unacknowledge(incident)
             | CommandKind::Resolve(incident)
-            | CommandKind::Reassign { incident, to: _ } => {
+            | CommandKind::Reassign { incident, to: _ }
+            | CommandKind::Annotate { incident, with: _ } => {
                 decision.incident.as_ref().unwrap_or(incident).to_string()
             }
         }
@@ -131,7 +132,12 @@ fn content(record: &Record) -> Value {
 /// Whether it is something that somebody changes; the rest is how it is worded, counted and put together.
 fn is_told(key: &Key) -> bool {
     match key {
-        Key::Incident(_) | Key::Target(_) | Key::Approval(_) | Key::Switch | Key::Silences => true,
+        Key::Incident(_)
+        | Key::Annotations(_)
+        | Key::Target(_)
+        | Key::Approval(_)
+        | Key::Switch
+        | Key::Silences => true,
         Key::Finding(_)
         | Key::Budget
         | Key::Tally(_)

@@ -42,6 +42,7 @@ impl Deed {
             cause: Cause::Command {
                 by: by.clone(),
                 reason: String::new(),
+                says: None,
                 approves: None,
                 caller: Some(Caller { how, subject, says }),
             },

@@ -3,6 +3,7 @@
 //! A command never comes from a queue: nothing in a message can become one. It is decided, committed and
 //! performed like an event, so that it is in the journal with who and why.
 
+mod annotating;
 mod approvals;
 mod audited;
 mod deed;
@@ -93,6 +94,7 @@ impl Asked<'_> {
             | CommandKind::Unacknowledge(_)
             | CommandKind::Resolve(_)
             | CommandKind::Reassign { .. }
+            | CommandKind::Annotate { .. }
             | CommandKind::Silence(_)
             | CommandKind::Expire(_)
             | CommandKind::Extend(_) => Vec::new(),
@@ -132,6 +134,7 @@ impl Asked<'_> {
             CommandKind::Unacknowledge(incident) => self.unacknowledge(draft, incident)?,
             CommandKind::Resolve(incident) => self.resolve(draft, incident)?,
             CommandKind::Reassign { incident, to } => self.reassign(draft, incident, to)?,
+            CommandKind::Annotate { incident, with } => self.annotate(draft, incident, with)?,
             CommandKind::Silence(silence) => self.silence(draft, silence)?,
             CommandKind::Expire(id) => self.expire(draft, id)?,
             CommandKind::Extend(extension) => self.extend(draft, extension)?,
@@ -299,7 +302,9 @@ impl Asked<'_> {
 
     fn draft<'s>(&self, state: &'s State, why: Why, now: Timestamp) -> Draft<'s> {
         let Command { id, by, reason, wish, via: _, episode: _, plan: _, caller: _, from: _ } = self.command;
-        let because = if reason.is_empty() { String::new() } else { format!(": {reason}") };
+        let said = [wish.says(), Some(reason.clone()).filter(|reason| !reason.is_empty())];
+        let said = said.into_iter().flatten().collect::<Vec<_>>().join("; ");
+        let because = if said.is_empty() { String::new() } else { format!(": {said}") };
         let matter = Matter {
             event: id.clone(),
             cause: self.command.cause(),

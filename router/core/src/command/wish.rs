@@ -4,9 +4,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::action::ActionName;
+use crate::annotation::Annotation;
 use crate::decision::{Caller, Cause};
 use crate::ids::{ApprovalId, ChannelName, EventId, IncidentKey, SilenceId};
 use crate::silence::{Extension, SilenceDraft};
+use crate::text::clean;
 
 /// One thing that a human asks for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -41,7 +43,7 @@ impl Command {
     pub fn cause(&self) -> Cause {
         let Self { id: _, by, reason, via: _, episode: _, plan: _, caller, from: _, wish } = self;
         let (by, reason, caller) = (by.clone(), reason.clone(), caller.as_deref().cloned());
-        Cause::Command { by, reason, approves: wish.approves().cloned(), caller }
+        Cause::Command { by, reason, says: wish.says(), approves: wish.approves().cloned(), caller }
     }
 }
 
@@ -76,6 +78,13 @@ pub enum CommandKind {
         /// Who: a channel of the configuration, which is paged, or a name, which is only recorded.
         to: String,
     },
+    /// Something is added to an incident, or taken away: a note, a link, labels; whether it is open or over.
+    Annotate {
+        /// Which incident.
+        incident: IncidentKey,
+        /// What.
+        with: Annotation,
+    },
     /// What matches is not paged for a while.
     Silence(SilenceDraft),
     /// A silence ends now.
@@ -99,6 +108,7 @@ impl CommandKind {
             CommandKind::Unacknowledge(_) => "unacknowledge",
             CommandKind::Resolve(_) => "resolve",
             CommandKind::Reassign { .. } => "reassign",
+            CommandKind::Annotate { incident: _, with } => with.as_str(),
             CommandKind::Silence(_) => "silence",
             CommandKind::Expire(_) => "expire-silence",
             CommandKind::Extend(_) => "extend-silence",
@@ -112,13 +122,35 @@ impl CommandKind {
             | CommandKind::Take(incident)
             | CommandKind::Unacknowledge(incident)
             | CommandKind::Resolve(incident)
-            | CommandKind::Reassign { incident, to: _ } => Some(incident),
+            | CommandKind::Reassign { incident, to: _ }
+            | CommandKind::Annotate { incident, with: _ } => Some(incident),
             CommandKind::Approve(_)
             | CommandKind::Deny(_)
             | CommandKind::Release(_)
             | CommandKind::Act(_)
             | CommandKind::SwitchOff
             | CommandKind::SwitchOn
+            | CommandKind::Silence(_)
+            | CommandKind::Expire(_)
+            | CommandKind::Extend(_) => None,
+        }
+    }
+
+    /// What is said by it, beside why; none where its name says it all.
+    pub fn says(&self) -> Option<String> {
+        match self {
+            CommandKind::Annotate { incident: _, with } => Some(with.says()),
+            CommandKind::Reassign { incident: _, to } => Some(format!("to {}", clean(to, 100))),
+            CommandKind::Approve(_)
+            | CommandKind::Deny(_)
+            | CommandKind::Release(_)
+            | CommandKind::Act(_)
+            | CommandKind::SwitchOff
+            | CommandKind::SwitchOn
+            | CommandKind::Acknowledge(_)
+            | CommandKind::Take(_)
+            | CommandKind::Unacknowledge(_)
+            | CommandKind::Resolve(_)
             | CommandKind::Silence(_)
             | CommandKind::Expire(_)
             | CommandKind::Extend(_) => None,

@@ -52,6 +52,9 @@ pub enum Cause {
         by: String,
         /// Why, in their words; may be empty.
         reason: String,
+        /// What they say by it beside why, such as a note; none where what they asked for says it all.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        says: Option<String>,
         /// The plan that they approved; none where they asked for something else.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         approves: Option<ApprovalId>,

@@ -1,6 +1,7 @@
 //! Reads of what is being decided: its own edits first, then the state.
 
 use super::Draft;
+use crate::annotation::AnnotationsRecord;
 use crate::budget::BudgetRecord;
 use crate::containment::{ApprovalRecord, SwitchRecord, TargetKey, TargetRecord};
 use crate::digest::{Contents, DigestDays, DigestLine, DigestRecord, EditionNumber};
@@ -64,6 +65,10 @@ impl Draft<'_> {
     /// The switch; none if it was not read, on if nobody has touched it.
     pub(crate) fn switch(&self) -> Option<SwitchRecord> {
         self.of(&Key::Switch).switch()
+    }
+
+    pub(crate) fn annotations(&self, key: &IncidentKey) -> Option<&AnnotationsRecord> {
+        self.of(&Key::Annotations(key.clone())).annotations(key)
     }
 
     pub(crate) fn page_draft(&self, key: &IncidentKey) -> Option<&PageDraft> {

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::event::HubId;
 use crate::ids::{EventId, FindingKey, IncidentKey, RouteName, RuleName};
 use crate::priority::Priority;
+use crate::text::clean;
 use crate::verdict::EffectKind;
 
 pub use fact::{Fact, Group};
@@ -130,6 +131,14 @@ impl Notice {
             sample: false,
             drill: false,
         }
+    }
+
+    /// Says who is on call, before whatever else is known of whom to ask.
+    pub fn names_on_call(&mut self, said: &str) {
+        const ON_CALL: &str = "On call";
+        self.facts.retain(|fact| fact.label != ON_CALL);
+        let at = self.facts.iter().position(|fact| fact.group >= Group::Owner).unwrap_or(self.facts.len());
+        self.facts.insert(at, Fact::new(Group::Owner, ON_CALL, clean(said, 300)));
     }
 
     /// Says that nobody could write it down, and that nothing is done but telling. A plan that is not written down

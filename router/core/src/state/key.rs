@@ -13,6 +13,8 @@ pub enum Key {
     Finding(FindingKey),
     /// An incident's record.
     Incident(IncidentKey),
+    /// What people added to an incident.
+    Annotations(IncidentKey),
     /// What was done to a target.
     Target(TargetKey),
     /// A plan that waits for a human.
@@ -57,6 +59,7 @@ impl fmt::Display for Key {
         match self {
             Key::Finding(key) => write!(out, "finding/{key}"),
             Key::Incident(key) => write!(out, "{}{key}", Key::INCIDENTS),
+            Key::Annotations(key) => write!(out, "{}{key}", Key::ANNOTATIONS),
             Key::Target(key) => write!(out, "{}{key}", Key::TARGETS),
             Key::Approval(id) => write!(out, "{}{id}", Key::APPROVALS),
             Key::Budget => out.write_str("budget"),
@@ -82,6 +85,8 @@ impl fmt::Display for Key {
 impl Key {
     /// How the keys of all incidents begin.
     pub const INCIDENTS: &str = "incident/";
+    /// How the keys of all that was added to incidents begin.
+    pub const ANNOTATIONS: &str = "annotations/";
     /// How the keys of all targets begin.
     pub const TARGETS: &str = "target/";
     /// How the keys of all approvals begin.
@@ -104,6 +109,7 @@ impl Key {
         Some(match kind {
             "finding" => Key::Finding(FindingKey::new(key)),
             "incident" => Key::Incident(IncidentKey::new(key)),
+            "annotations" => Key::Annotations(IncidentKey::new(key)),
             "sayable" => Key::PageDraft(IncidentKey::new(key)),
             "cover" => Key::Inhibition(InhibitionKey::new(key)),
             "bundle" => Key::Bundle(BundleKey::new(key)),

@@ -65,7 +65,8 @@ impl<'w> Timer<'w> {
             Key::Bundle(bundle) => self.bundle(bundle, state, now),
             Key::Digest => self.close_edition(state, now),
             Key::DigestEdition(edition) => self.say_edition(*edition, state, now),
-            Key::Target(_)
+            Key::Annotations(_)
+            | Key::Target(_)
             | Key::Approval(_)
             | Key::Budget
             | Key::Switch

@@ -127,8 +127,8 @@ pub(super) fn of_health(endpoint: HealthEndpoint) -> Operation {
 
 pub(super) fn of_operator(endpoint: OperatorEndpoint, types: &mut Generators) -> Operation {
     use OperatorEndpoint::{
-        Approvals, Audit, Backup, Commands, Contained, Event, Export, Held, Incidents, Mitigation, Reload,
-        Silences, Story,
+        Approvals, Audit, Backup, Commands, Contained, Event, Export, Held, Incidents, Mitigation, OnCall,
+        Reload, Silences, Story,
     };
     let with = |more: &[Why]| [&ANY, more].concat();
     let asked = &mut types.read;
@@ -140,6 +140,7 @@ pub(super) fn of_operator(endpoint: OperatorEndpoint, types: &mut Generators) ->
         Mitigation => ("mitigation", json!([]), None),
         Silences => ("silences", parameters::<params::Silences>(asked), None),
         Incidents => ("incidents", parameters::<params::Incidents>(asked), None),
+        OnCall => ("on_call", json!([]), None),
         Story => ("story", parameters::<params::Of>(asked), None),
         Event => ("event", parameters::<params::Of>(asked), None),
         Audit => ("audit", parameters::<params::Audit>(asked), None),
@@ -167,6 +168,7 @@ pub(super) fn of_operator(endpoint: OperatorEndpoint, types: &mut Generators) ->
                 .refused(&with(&[Why::Unclear]), types)
         }
         Incidents => Answers::of::<views::IncidentList>(200, "The incidents.", types).refused(&ANY, types),
+        OnCall => Answers::of::<views::OnCall>(200, "Who is.", types).refused(&ANY, types),
         Story => Answers::of::<views::IncidentDetail>(200, "All that is known.", types)
             .refused(&with(&[Why::Unknown, Why::Unclear]), types),
         Event => Answers::of::<views::Event>(200, "The event.", types)

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use watchfire_core::annotation::LabelFilter;
 use watchfire_core::priority::Priority;
 
 /// Which incidents.
@@ -21,6 +22,9 @@ pub struct Incidents {
     /// Only what that person has, or is to have.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mine: Option<String>,
+    /// Only what has these labels: names, or names with values, with a comma between them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label: Option<LabelFilter>,
     /// Only what a silence with that pattern would match: an event pattern, as JSON.
     #[serde(rename = "match", skip_serializing_if = "Option::is_none")]
     pub matches: Option<String>,

@@ -3,11 +3,13 @@
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use watchfire_core::act::{Step, StepName, StepResult};
 use watchfire_core::decision::{Because, Caller, Cause};
 use watchfire_core::ids::{EffectId, EventId, FindingKey, RouteName, RuleName};
-use watchfire_core::journal::Entry;
+use watchfire_core::journal::{Entry, Outcome};
 use watchfire_core::priority::Priority;
 use watchfire_core::standing::{Delivery, NotDone, Progress, Standing, ended};
+use watchfire_core::text::clean;
 use watchfire_core::verdict::{Verdict, Why};
 
 /// What was decided about one event, command or passing of time.
@@ -66,6 +68,9 @@ pub enum DecidedBy {
         name: String,
         /// Why, in their words.
         reason: String,
+        /// What they say by it beside why, such as a note; none where what they asked for says it all.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        says: Option<String>,
         /// Who they are, where more is known than the name that they gave.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         caller: Option<Caller>,
@@ -75,12 +80,23 @@ pub enum DecidedBy {
 }
 
 impl DecidedBy {
+    /// What somebody says by it, and why, in their words; empty where nobody says anything.
+    pub(crate) fn said(&self) -> String {
+        match self {
+            DecidedBy::Human { says, reason, .. } => {
+                let said = says.iter().chain(Some(reason)).filter(|said| !said.is_empty());
+                said.map(String::as_str).collect::<Vec<_>>().join(": ")
+            }
+            DecidedBy::Event | DecidedBy::Itself => String::new(),
+        }
+    }
+
     fn of(cause: &Cause) -> Self {
         match cause {
             Cause::Event => DecidedBy::Event,
-            Cause::Command { by, reason, approves: _, caller } => {
-                let (name, reason, caller) = (by.clone(), reason.clone(), caller.clone());
-                DecidedBy::Human { name, reason, caller }
+            Cause::Command { by, reason, says, approves: _, caller } => {
+                let (name, reason, says, caller) = (by.clone(), reason.clone(), says.clone(), caller.clone());
+                DecidedBy::Human { name, reason, says, caller }
             }
             Cause::Timer | Cause::Report | Cause::Completion => DecidedBy::Itself,
         }
@@ -100,6 +116,45 @@ pub struct Act {
     pub at: Option<Timestamp>,
     /// In a sentence.
     pub said: String,
+    /// Its steps, in order; none for what is not a matter of steps.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<ActStep>,
+}
+
+/// A step of what is done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ActStep {
+    /// Which.
+    pub step: StepName,
+    /// What it does, in a clause.
+    pub plan: String,
+    /// What became of it; none of what was not tried yet, or at all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub result: Option<StepResult>,
+    /// What there is to say of that; may be empty.
+    #[serde(default)]
+    pub note: String,
+}
+
+impl ActStep {
+    /// Each step that was planned, with what became of it.
+    fn of(planned: &[Step], outcome: Option<&Outcome>) -> Vec<Self> {
+        let tried = match outcome {
+            Some(Outcome::Acted { steps, .. }) => steps.as_slice(),
+            Some(Outcome::Done { .. } | Outcome::Failed { .. } | Outcome::NotNeeded { .. }) | None => &[],
+        };
+        let mut tried = tried.iter().peekable();
+        let step = |step: &Step| {
+            let record = tried.next_if(|record| record.step == step.name());
+            Self {
+                step: step.name(),
+                plan: clean(&step.clause(), 300),
+                result: record.map(|record| record.result),
+                note: record.map(|record| record.note.clone()).unwrap_or_default(),
+            }
+        };
+        planned.iter().map(step).collect()
+    }
 }
 
 /// A record that a decision changed.
@@ -121,7 +176,8 @@ impl Decision {
         let decision = &entry.decision;
         let acts = decision.acts.iter().map(|act| {
             let (result, at, said) = ended(entry.outcomes.get(&act.id));
-            Act { id: act.id.clone(), target: act.target.named(), result, at, said }
+            let steps = ActStep::of(&act.steps, entry.outcomes.get(&act.id));
+            Act { id: act.id.clone(), target: act.target.named(), result, at, said, steps }
         });
         let own = decision.incident.as_ref();
         let changes = decision.edits.iter().map(|edit| Change {

@@ -1,13 +1,23 @@
 //! All that was decided about an event, a finding or an incident, as `/v1/story` says it.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use watchfire_core::annotation::{AnnotationsRecord, Link, Note};
 use watchfire_core::ids::{EventId, FindingKey};
 use watchfire_core::standing::Standing;
 
-use super::{Decision, Incident};
+use super::{Decision, Incident, Known, Related};
 use crate::router::{Story, StoryOf};
+
+/// So many findings are named.
+const MOST_FINDINGS: usize = 50;
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
 
 /// All that is known by a name.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -35,6 +45,27 @@ pub struct IncidentDetail {
     pub standing: Standing,
     /// What comes next, a line each.
     pub next: Vec<String>,
+    /// What people noted, in this and earlier episodes, the oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<Note>,
+    /// Where else it is written about, the oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub links: Vec<Link>,
+    /// Who is on call now, in a clause; none where that is not configured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_call: Option<String>,
+    /// What is known of what it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known: Option<Known>,
+    /// The incidents that it has to do with, what is open first; at most 20.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub related: Vec<Related>,
+    /// The findings that keep it open, by key; at most 50 of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<FindingKey>,
+    /// How many more there are.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub more_findings: u64,
 }
 
 /// What a name stands for.
@@ -52,7 +83,13 @@ pub enum AskedAbout {
 impl IncidentDetail {
     /// A story as it is at `now`.
     pub(crate) fn of(story: &Story, now: Timestamp) -> Self {
-        let Story { incident, record, entries, bundle: _, said_with, next, standing, of, others } = story;
+        let Story { incident, record, annotations, page, related, entries, bundle: _, .. } = story;
+        let Story { said_with, next, standing, of, others, .. } = story;
+        let AnnotationsRecord { notes, links } = annotations.clone();
+        let none = BTreeSet::new();
+        let findings = record.as_ref().map_or(&none, |record| &record.findings);
+        let unlisted = findings.len().saturating_sub(MOST_FINDINGS) as u64;
+        let more_findings = unlisted + record.as_ref().map_or(0, |record| record.more_findings);
         let (of, id, finding) = match of {
             StoryOf::Event(event) => (AskedAbout::Event, Some(event.clone()), None),
             StoryOf::Finding(finding) => (AskedAbout::Finding, None, Some(finding.clone())),
@@ -69,6 +106,13 @@ impl IncidentDetail {
             said_with: said_with.as_ref().map(|entry| Decision::of(entry, standing)),
             standing: standing.clone(),
             next: next.clone(),
+            notes,
+            links,
+            on_call: None,
+            known: page.as_ref().map(Known::of),
+            related: related.iter().map(Related::of).collect(),
+            findings: findings.iter().take(MOST_FINDINGS).cloned().collect(),
+            more_findings,
         }
     }
 }

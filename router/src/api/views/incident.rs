@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use watchfire_core::annotation::Labels;
 use watchfire_core::ids::{BundleKey, ChannelName, IncidentKey, RouteName};
 use watchfire_core::incident::IncidentRecord;
 use watchfire_core::notice::ByWhom;
@@ -23,6 +24,9 @@ pub struct IncidentList {
     /// How many of each priority there are, listed or not.
     #[serde(default)]
     pub by_priority: BTreeMap<Priority, usize>,
+    /// Who is on call, in a clause; none where that is not configured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_call: Option<String>,
 }
 
 /// An incident.
@@ -76,6 +80,9 @@ pub struct Incident {
     /// The routes that it last went by; none where there are no routes but the default.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub routes: Vec<RouteName>,
+    /// What people sort it by.
+    #[serde(default, skip_serializing_if = "Labels::is_empty")]
+    pub labels: Labels,
 }
 
 /// What has become of an incident.
@@ -93,6 +100,16 @@ pub enum IncidentState {
 }
 
 impl IncidentState {
+    /// What has become of it.
+    pub(crate) fn of(record: &IncidentRecord) -> Self {
+        match (record.open, record.held.is_some(), record.acknowledged.is_some()) {
+            (false, _, _) => IncidentState::Over,
+            (true, true, _) => IncidentState::Held,
+            (true, false, true) => IncidentState::Acked,
+            (true, false, false) => IncidentState::Open,
+        }
+    }
+
     /// The word on screen.
     pub fn as_str(self) -> &'static str {
         word::of(&self)
@@ -135,12 +152,7 @@ impl Incident {
     /// An incident as it is at `now`.
     pub(crate) fn of(key: IncidentKey, record: &IncidentRecord, now: Timestamp) -> Self {
         let held = record.held.as_ref().filter(|_| record.open);
-        let state = match (record.open, held.is_some(), record.acknowledged.is_some()) {
-            (false, _, _) => IncidentState::Over,
-            (true, true, _) => IncidentState::Held,
-            (true, false, true) => IncidentState::Acked,
-            (true, false, false) => IncidentState::Open,
-        };
+        let state = IncidentState::of(record);
         let is_late = record.respond_by.is_some_and(|by| by <= now);
         let was_said = record.respond_by.is_some() || !record.paged.is_empty() || held.is_none();
         Self {
@@ -170,6 +182,7 @@ impl Incident {
             channels: record.paged.keys().cloned().collect(),
             ended: record.ended.clone(),
             routes: record.routes.clone(),
+            labels: record.labels.clone(),
         }
     }
 }

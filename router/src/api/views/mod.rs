@@ -1,21 +1,26 @@
 //! What is answered.
 
 mod audit;
+mod beside;
 mod decision;
 mod detail;
 mod event;
 mod incident;
+mod on_call;
 mod operating;
 mod short;
 mod silence;
 mod worker;
 
 pub use crate::reloaded::Reloaded;
+pub use crate::router::Relation;
 pub use audit::{AuditLine, AuditTrail};
-pub use decision::{Act, Change, DecidedBy, Decision};
+pub use beside::{Alike, Facts, Known, Related};
+pub use decision::{Act, ActStep, Change, DecidedBy, Decision};
 pub use detail::{AskedAbout, IncidentDetail};
 pub use event::Event;
 pub use incident::{Incident, IncidentList, IncidentState, Suppressed};
+pub use on_call::OnCall;
 pub use operating::{Approval, CommandResult, Contained, Mitigation, Rehearsed};
 pub use short::{Accepted, Error, Heard};
 pub use silence::{Silence, SilenceState};

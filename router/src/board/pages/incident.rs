@@ -6,7 +6,8 @@ use axum::http::Uri;
 use axum::response::Response;
 use jiff::Timestamp;
 use serde::Deserialize;
-use watchfire_core::standing::{Approval, ApprovalState, Told};
+use watchfire_core::action::ActionName;
+use watchfire_core::standing::{Approval, ApprovalState, Progress, Told};
 use watchfire_core::text::without_markup;
 use watchfire_core::zone::Zone;
 
@@ -14,10 +15,11 @@ use super::now::{clock, deeds, state};
 use super::{Tag, as_text, shown};
 use crate::api::OperatorEndpoint;
 use crate::api::params::Of;
-use crate::api::views::{DecidedBy, Decision, Incident, IncidentDetail};
+use crate::api::told as api_told;
+use crate::api::views::{Act, Alike, DecidedBy, Decision, Facts, Incident, IncidentDetail, Known, Related};
 use crate::board::Board;
 use crate::board::decided::{Decided, said};
-use crate::board::deed::{Deed, Link, links};
+use crate::board::deed::{Deed, Link, links, unlink};
 use crate::board::desk::Trouble;
 use crate::board::shell::{self, Main};
 use crate::board::visitor::Visitor;
@@ -44,6 +46,14 @@ struct Page {
     stands: Vec<String>,
     next: Vec<String>,
     facts: Vec<(&'static str, String)>,
+    added: Option<Added>,
+    known: Option<Known>,
+    alike: Vec<(String, String)>,
+    evidence: Vec<ToldLine>,
+    done: Vec<Done>,
+    related: Vec<Beside>,
+    findings: Vec<String>,
+    more_findings: u64,
     told: Vec<ToldLine>,
     decisions: Vec<Decided>,
     silence: Option<String>,
@@ -59,8 +69,47 @@ struct Head {
     deeds: Vec<Link>,
 }
 
+/// What people added to it.
+struct Added {
+    notes: Vec<NoteLine>,
+    links: Vec<LinkLine>,
+    deeds: Vec<Link>,
+}
+
+struct NoteLine {
+    /// HTML.
+    at: String,
+    by: String,
+    text: String,
+}
+
+struct LinkLine {
+    url: String,
+    text: String,
+    by: String,
+    unlink: Option<Link>,
+}
+
+/// What was done to the cluster, or is to be, with how far each step went.
+struct Done {
+    at: Option<String>,
+    title: String,
+    tone: &'static str,
+    result: &'static str,
+    steps: Vec<String>,
+}
+
+/// An incident that this has to do with.
+struct Beside {
+    href: String,
+    priority: String,
+    title: String,
+    how: String,
+}
+
 struct Plan {
     title: String,
+    steps: Vec<String>,
     because: String,
     until: String,
     deeds: Vec<Link>,
@@ -100,6 +149,14 @@ fn made(story: &IncidentDetail, visitor: &Visitor) -> Result<Main, Trouble> {
         stands: standing.lines().iter().map(|text| line(text)).collect(),
         next: next.iter().map(|text| line(text)).collect(),
         facts: facts(story),
+        added: incident.as_ref().map(|incident| added(story, incident, visitor)),
+        known: story.known.as_ref().map(shown_of),
+        alike: story.known.iter().flat_map(|known| &known.alike).map(alike).collect(),
+        evidence: evidence(decisions),
+        done: decisions.iter().rev().flat_map(|decision| &decision.acts).filter_map(done).collect(),
+        related: story.related.iter().map(beside).collect(),
+        findings: story.findings.iter().map(|finding| line(finding.as_str())).collect(),
+        more_findings: story.more_findings,
         told: standing.told.iter().rev().map(told).collect(),
         decisions: decisions.iter().rev().map(Decided::of).collect(),
         silence: decisions.iter().rev().find_map(silence),
@@ -151,12 +208,94 @@ fn silence(decision: &Decision) -> Option<String> {
 }
 
 fn plan(approval: &Approval, visitor: &Visitor, now: Timestamp) -> Plan {
-    let Approval { id, action, target, because, until: by, .. } = approval;
+    let Approval { id, action, target, plan, because, until: by, .. } = approval;
     Plan {
+        steps: plan.iter().map(|step| line(step)).collect(),
         title: line(&format!("{action} of {target} waits for an approval")),
         because: line(because),
         until: format!("{} ({})", when(*by), until(*by, now)),
         deeds: links(visitor, &[(Deed::Approve, id.as_str()), (Deed::Deny, id.as_str())]),
+    }
+}
+
+/// What is known, in lines.
+fn shown_of(known: &Known) -> Known {
+    let group = |Facts { head, facts }: &Facts| Facts {
+        head: head.clone(),
+        facts: facts.iter().map(|(label, value)| (line(label), line(value))).collect(),
+    };
+    Known {
+        description: line(&known.description),
+        groups: known.groups.iter().map(group).collect(),
+        unknown: known.unknown.iter().map(|text| line(text)).collect(),
+        links: known.links.iter().filter(|(_, url)| url.starts_with("https://")).cloned().collect(),
+        alike: Vec::new(),
+    }
+}
+
+/// A list of others that have that in common.
+fn alike(Alike { what, matchers }: &Alike) -> (String, String) {
+    (format!("same {what}"), asking("/", &[("match", &matchers.join(" ")), ("state", "all")]))
+}
+
+fn evidence(decisions: &[Decision]) -> Vec<ToldLine> {
+    let acts = api_told::acts(decisions, |action| action == ActionName::Evidence);
+    acts.map(|act| ToldLine {
+        at: act.at.map(when).unwrap_or_default(),
+        text: line(&api_told::came_of(act).plain()),
+    })
+    .collect()
+}
+
+/// An act with steps; none for one that is no matter of steps.
+fn done(act: &Act) -> Option<Done> {
+    let tone = match act.result {
+        Progress::Done => "good",
+        Progress::Failed => "bad",
+        Progress::Pending => "warn",
+        Progress::NotNeeded => "",
+    };
+    (!act.steps.is_empty()).then(|| Done {
+        at: act.at.map(when),
+        title: line(&format!("{} of {}{}", act.id, act.target, said(&act.said))),
+        tone,
+        result: act.result.as_str(),
+        steps: act.steps.iter().map(|step| line(&api_told::step_said(step).plain())).collect(),
+    })
+}
+
+fn beside(related: &Related) -> Beside {
+    let Related { incident, how, state, priority, title, subject } = related;
+    Beside {
+        href: about("/incident", incident.as_str()),
+        priority: priority.to_string(),
+        title: line(&format!("{title}: {subject}")),
+        how: format!("{}, {}", how.clause(), state.as_str()),
+    }
+}
+
+fn added(story: &IncidentDetail, incident: &Incident, visitor: &Visitor) -> Added {
+    let key = incident.key.as_str();
+    let earlier = |episode: u32| match episode == incident.episode {
+        true => String::new(),
+        false => format!(", episode {episode}"),
+    };
+    let notes = story.notes.iter().map(|note| NoteLine {
+        at: when(note.at),
+        by: line(&format!("{}{}", note.by, earlier(note.episode))),
+        text: line(note.text.as_str()),
+    });
+    let may_unlink = visitor.has(Deed::Unlink.least());
+    let links_to = story.links.iter().map(|link| LinkLine {
+        url: link.url.to_string(),
+        text: line(&link.named()),
+        by: line(&format!("{}{}", link.by, earlier(link.episode))),
+        unlink: may_unlink.then(|| unlink(key, link.url.as_str())),
+    });
+    Added {
+        notes: notes.collect(),
+        links: links_to.collect(),
+        deeds: links(visitor, &[Deed::Note, Deed::Link, Deed::Label].map(|deed| (deed, key))),
     }
 }
 
@@ -190,8 +329,11 @@ fn facts(story: &IncidentDetail) -> Vec<(&'static str, String)> {
         facts.extend(respond_by.map(|by| ("Respond by", when(by))));
         let by = |whom: &watchfire_core::notice::ByWhom| format!("{}, at {}", html(&whom.by), when(whom.at));
         facts.extend(incident.acknowledged.as_ref().map(|whom| ("Has it", by(whom))));
+        facts.extend(story.on_call.as_ref().map(|said| ("On call", html(said))));
         facts.extend(incident.ended.as_ref().map(|whom| ("Ended by", by(whom))));
         facts.extend(incident.campaign.as_ref().map(|of| ("Part of", link("/incident", of.as_str()))));
+        let labels: Vec<_> = incident.labels.lines().iter().map(|label| html(label)).collect();
+        facts.extend((!labels.is_empty()).then(|| ("Labels", labels.join("<br>"))));
         let channels: Vec<_> = incident.channels.iter().map(|channel| html(channel.as_str())).collect();
         facts.extend((!channels.is_empty()).then(|| ("Channels", channels.join(", "))));
     }
@@ -221,6 +363,12 @@ fn text(story: &IncidentDetail) -> Vec<String> {
     };
     lines.extend(section("Stands", story.standing.lines()));
     lines.extend(section("Next", story.next.clone()));
+    let links = story.links.iter().map(|link| format!("{} {}", link.named(), link.url));
+    lines.extend(section("Links", links.collect()));
+    let notes = story.notes.iter().map(|note| format!("{} {}: {}", second(note.at), note.by, note.text));
+    lines.extend(section("Notes", notes.collect()));
+    let related = story.related.iter().map(Related::line);
+    lines.extend(section("Related", related.collect()));
     let told = story.standing.told.iter().map(|told| format!("{} {}", second(told.at()), delivered(told)));
     lines.extend(section("Told", told.collect()));
     let timeline = story.decisions.iter().map(|decision| {

@@ -37,6 +37,9 @@ pub(crate) struct Asked {
     state: String,
     since: String,
     mine: String,
+    /// Who has it, or is to have it.
+    who: String,
+    label: String,
     #[serde(rename = "match")]
     matches: String,
     most: String,
@@ -49,6 +52,7 @@ pub(crate) struct Asked {
 #[template(path = "now.html")]
 struct Now {
     asked: Asked,
+    on_call: Option<String>,
     strip: Option<Vec<Tag>>,
     waiting: usize,
     counts: Vec<Count>,
@@ -88,15 +92,23 @@ struct Card {
 
 impl Asked {
     fn is_some(&self) -> bool {
-        let Self { priority, state, since, mine, matches, most: _, form: _ } = self;
-        [priority, since, mine, matches].into_iter().any(|asked| !asked.is_empty()) || state == "all"
+        let Self { priority, state, since, mine, who, label, matches, most: _, form: _ } = self;
+        [priority, since, mine, who, label, matches].into_iter().any(|asked| !asked.is_empty())
+            || state == "all"
     }
 
     /// The same page with one answer changed.
     fn with(&self, name: &'static str, value: &str) -> String {
-        let Self { priority, state, since, mine, matches, most: _, form: _ } = self;
-        let all =
-            [("priority", priority), ("state", state), ("since", since), ("mine", mine), ("match", matches)];
+        let Self { priority, state, since, mine, who, label, matches, most: _, form: _ } = self;
+        let all = [
+            ("priority", priority),
+            ("state", state),
+            ("since", since),
+            ("mine", mine),
+            ("who", who),
+            ("label", label),
+            ("match", matches),
+        ];
         let mut all: Vec<(&str, &str)> =
             all.into_iter().map(|(name, value)| (name, value.as_str())).collect();
         all.retain(|(known, _)| *known != name);
@@ -127,7 +139,15 @@ impl Asked {
             state: if self.state == "all" { IncidentsIn::All } else { IncidentsIn::Open },
             priority,
             since: (hours > 0).then(|| now - SignedDuration::from_hours(hours)),
-            mine: (!self.mine.is_empty()).then(|| visitor.name.clone()),
+            mine: match (self.mine.as_str(), self.who.trim()) {
+                ("", "") => None,
+                ("", who) => Some(who.to_owned()),
+                (_, _) => Some(visitor.name.clone()),
+            },
+            label: match self.label.trim() {
+                "" => None,
+                label => Some(label.parse()?),
+            },
             matches,
             most: Some(if self.most.is_empty() { LISTED.0 } else { LISTED.1 }),
         })
@@ -177,7 +197,8 @@ async fn listed(
     visitor: &Visitor,
     asked: &Asked,
 ) -> Result<(IncidentList, Option<String>), Trouble> {
-    let none = || IncidentList { incidents: Vec::new(), more: 0, by_priority: BTreeMap::new() };
+    let none =
+        || IncidentList { incidents: Vec::new(), more: 0, by_priority: BTreeMap::new(), on_call: None };
     match asked.question(visitor, Timestamp::now()) {
         Ok(question) => {
             let mut list: IncidentList =
@@ -204,7 +225,7 @@ async fn made(board: &Board, visitor: &Visitor, asked: Asked) -> Result<Main, Tr
     let approvals = desk.look(visitor, OperatorEndpoint::Approvals, &nothing).await?;
     let condition = desk.look_at_worker(visitor, WorkerEndpoint::Condition, &nothing).await.ok();
     let beside = Beside::of(contained, approvals, now);
-    let IncidentList { incidents, more, by_priority } = list;
+    let IncidentList { incidents, more, by_priority, on_call } = list;
     let counts = Priority::ALL.map(|priority| Count {
         priority,
         number: by_priority.get(&priority).copied().unwrap_or_default(),
@@ -212,6 +233,7 @@ async fn made(board: &Board, visitor: &Visitor, asked: Asked) -> Result<Main, Tr
         is_on: asked.priority == priority.as_str(),
     });
     let page = Now {
+        on_call: on_call.map(|said| line(&said)),
         strip: condition.as_ref().map(strip),
         waiting: beside.waiting.values().map(Vec::len).sum(),
         counts: counts.into(),
@@ -314,6 +336,7 @@ pub(super) fn state(incident: &Incident) -> Vec<Tag> {
     if let Some(held) = &incident.held {
         tags.push(("warn", format!("held: {}", line(&held.reason))));
     }
+    tags.extend(incident.labels.lines().iter().map(|label| ("", line(label))));
     tags
 }
 

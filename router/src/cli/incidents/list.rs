@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 
 use clap::{Args, ValueEnum};
 use jiff::{SignedDuration, Timestamp};
+use watchfire_core::annotation::LabelFilter;
 use watchfire_core::attributes::matchers;
 use watchfire_core::notice::ByWhom;
 use watchfire_core::priority::Priority;
@@ -14,7 +15,7 @@ use crate::api::params::{self, IncidentsIn};
 use crate::api::views::{Incident, IncidentList, IncidentState};
 use crate::cli::Failed;
 use crate::cli::asking::{Form, Whom, look, minute, question};
-use crate::cli::screen::{self, Tone, age, relative, theirs};
+use crate::cli::screen::{self, Tone, age, plain, relative, theirs};
 use crate::cli::table::{Table, cut, whole};
 use crate::cli::watching::Listing;
 
@@ -36,6 +37,12 @@ pub(in crate::cli) struct List {
     /// Only what you have, or were assigned (see --by)
     #[arg(long)]
     mine: bool,
+    /// Only what that person has, or was assigned
+    #[arg(long, value_name = "NAME", conflicts_with = "mine")]
+    who: Option<String>,
+    /// Only what has these labels: team=shop,cause
+    #[arg(long, value_name = "LABELS", value_parser = str::parse::<LabelFilter>)]
+    label: Option<LabelFilter>,
     /// What comes first
     #[arg(long, value_name = "ORDER", value_enum, default_value_t = Order::Urgency)]
     sort: Order,
@@ -63,20 +70,21 @@ pub(in crate::cli) fn priority(text: &str) -> Result<Priority, String> {
 }
 
 pub(in crate::cli) fn list(list: List) -> Result<(), Failed> {
-    let List { matchers, all, priority, since, mine, sort, listing } = list;
+    let List { matchers, all, priority, since, mine, who, label, sort, listing } = list;
     let pattern = match matchers.is_empty() {
         true => None,
         false => Some(matchers::pattern(&matchers).map_err(Failed::Usage)?.to_string()),
     };
-    let mine = if mine { Some(listing.whom.author()?) } else { None };
+    let mine = if mine { Some(listing.whom.author()?) } else { who };
     let ask = |whom: &Whom| {
         let since = since.map(|since| Timestamp::now() - since);
         let state = if all { IncidentsIn::All } else { IncidentsIn::Open };
-        let (mine, matches) = (mine.clone(), pattern.clone());
-        let asked = params::Incidents { state, priority, since, mine, matches, most: None };
+        let (mine, label, matches) = (mine.clone(), label.clone(), pattern.clone());
+        let asked = params::Incidents { state, priority, since, mine, label, matches, most: None };
         look::<IncidentList>(whom, &question(OperatorEndpoint::Incidents, &asked))
     };
-    let is_part = pattern.is_some() || priority.is_some() || since.is_some() || mine.is_some();
+    let is_part =
+        pattern.is_some() || priority.is_some() || since.is_some() || mine.is_some() || label.is_some();
     let none = match (is_part, all) {
         (false, false) => "no incident is open",
         (false, true) => "there are no incidents",
@@ -87,9 +95,13 @@ pub(in crate::cli) fn list(list: List) -> Result<(), Failed> {
 }
 
 fn show(whom: &Whom, answer: IncidentList, sort: Order, none: &str) -> Result<(), Failed> {
-    let IncidentList { mut incidents, more, by_priority: _ } = answer;
+    let IncidentList { mut incidents, more, by_priority: _, on_call } = answer;
+    let on_call = on_call.map(|said| format!("on call: {}", plain(&said)));
     if incidents.is_empty() {
         say!("{none}");
+        if let Some(on_call) = &on_call {
+            say!("{on_call}");
+        }
         return Ok(());
     }
     sorted(&mut incidents, sort);
@@ -100,6 +112,9 @@ fn show(whom: &Whom, answer: IncidentList, sort: Order, none: &str) -> Result<()
     }
     if more > 0 {
         say!("and {more} more, which are less urgent or older");
+    }
+    if let Some(on_call) = &on_call {
+        say!("{on_call}");
     }
     Ok(())
 }
@@ -141,6 +156,7 @@ fn wide(incidents: &[Incident]) -> Table {
         "RESPOND BY",
         "HAS IT",
         "ASSIGNED",
+        "LABELS",
         "EVENTS",
         "FAMILY",
         "ROUTES",
@@ -159,6 +175,7 @@ fn wide(incidents: &[Incident]) -> Table {
             respond_by.map(minute).unwrap_or_default(),
             acknowledged.as_ref().map(|whom| whom.by.clone()).unwrap_or_default(),
             assigned.clone().unwrap_or_default(),
+            incident.labels.lines().join(", "),
             incident.events.to_string(),
             incident.family.clone(),
             incident.routes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),

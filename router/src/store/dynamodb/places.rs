@@ -236,6 +236,7 @@ mod tests {
         vec![
             Key::Finding(FindingKey::new("arn:aws:x#y/z")),
             Key::Incident(incident.clone()),
+            Key::Annotations(incident.clone()),
             Key::Approval(ApprovalId::new("a")),
             Key::Budget,
             Key::Switch,

@@ -47,6 +47,7 @@ mod tests {
         let approved = Cause::Command {
             by: "ana".to_owned(),
             reason: "sure".to_owned(),
+            says: None,
             approves: Some(ApprovalId::new("0123456789ab")),
             caller: None,
         };

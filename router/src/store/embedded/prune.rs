@@ -160,6 +160,7 @@ fn is_open(tables: &Snapshot, key: &Key) -> Result<bool, Error> {
         Ok(Record::Incident(incident)) => incident.open,
         Ok(
             Record::Finding(_)
+            | Record::Annotations(_)
             | Record::Target(_)
             | Record::Switch(_)
             | Record::Budget(_)

@@ -42,6 +42,7 @@ impl Edit {
             },
             Key::Inhibition(_) => false,
             Key::Finding(_)
+            | Key::Annotations(_)
             | Key::Target(_)
             | Key::Approval(_)
             | Key::Budget
@@ -67,6 +68,7 @@ impl Edit {
             Key::Finding(_) => "the finding".to_owned(),
             Key::Incident(incident) if Some(incident) == own => "the incident".to_owned(),
             Key::Incident(incident) => format!("incident {incident}"),
+            Key::Annotations(_) => "what was added to it".to_owned(),
             Key::Target(target) => called.unwrap_or(target.as_str()).to_owned(),
             Key::Approval(approval) => format!("plan {approval}"),
             Key::Budget => "the budget of containments".to_owned(),
