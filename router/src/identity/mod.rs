@@ -12,6 +12,7 @@
 mod access;
 mod config;
 mod host;
+mod invitation;
 mod least;
 mod role;
 mod session;
@@ -20,6 +21,7 @@ mod token;
 pub use access::{Access, Known, NamedToken, Session, Shown, Stranger};
 pub use config::{AccessConfig, SessionsConfig, TokenConfig};
 pub(crate) use host::without_port;
+pub use invitation::Invitations;
 pub use least::{Wanted, least};
 pub use role::{Grant, Place, Role};
 pub use session::{Csrf, Lasts};
