@@ -20,6 +20,7 @@ use crate::channel::Channel;
 use crate::clients::Clients;
 use crate::config::{At, Config, HttpConfig, Ready, Tokens};
 use crate::descriptors::{self, Shares};
+use crate::identity::Invitations;
 use crate::pagerduty::{Inbound, Poller};
 use crate::reload::{self, Reloader, Started};
 use crate::rotation::Rotation;
@@ -44,6 +45,8 @@ pub struct App {
     pub http: SocketAddr,
     /// What decides.
     pub(crate) router: Arc<Router>,
+    /// Who may open the board without a token.
+    pub invitations: Arc<Invitations>,
     sources: Vec<(Source, usize)>,
     keep: SignedDuration,
     events: Server,
@@ -132,7 +135,8 @@ impl App {
             reloader: reloader.clone(),
         };
         let telling_health = Health { metrics: metrics.clone(), store: store.clone(), spool: spool.clone() };
-        let pages = pages(&router);
+        let invitations = Arc::<Invitations>::default();
+        let pages = pages(&router, &invitations);
         let doors =
             Doors { ingest, operator, webhooks, apps, health: telling_health, metrics, refusals, pages };
         let (events, health) = doors.open(&http, &health, shares).await?;
@@ -143,6 +147,7 @@ impl App {
             spool,
             http,
             router,
+            invitations,
             sources,
             keep,
             store,
@@ -163,6 +168,7 @@ impl App {
             spool: _,
             http: _,
             router,
+            invitations: _,
             sources,
             keep,
             store,
@@ -230,13 +236,13 @@ impl App {
 /// The board, where it is built in.
 #[cfg(feature = "board")]
 #[allow(clippy::unnecessary_wraps)]
-fn pages(router: &Arc<Router>) -> Option<Pages> {
-    let router = router.clone();
-    Some(Box::new(move |api, who| board(api, who, &router)))
+fn pages(router: &Arc<Router>, invitations: &Arc<Invitations>) -> Option<Pages> {
+    let (router, invitations) = (router.clone(), invitations.clone());
+    Some(Box::new(move |api, who| board(api, who, &router, invitations)))
 }
 
 #[cfg(not(feature = "board"))]
-fn pages(_: &Arc<Router>) -> Option<Pages> {
+fn pages(_: &Arc<Router>, _: &Arc<Invitations>) -> Option<Pages> {
     None
 }
 

@@ -23,7 +23,7 @@ use watchfire_core::verdict::Why;
 use crate::aws::image_scan::{self, Scan, Status};
 use crate::clients::Clients;
 use crate::clock::Clock;
-use crate::cluster::{self, Cluster};
+use crate::cluster::{self, Cluster, parts_of_arn};
 use crate::config::{At, KillSwitch, MitigationConfig};
 use crate::containment::{Containment, End, How, Ran};
 use crate::evidence::{self, Evidence, Kept, PodRef, Request};
@@ -94,8 +94,9 @@ impl Responder {
             Some(config) => Some(Evidence::new(config, clients).await.context(At("evidence".to_owned()))?),
             None => None,
         };
-        let account = cluster.identity().arn.as_deref().and_then(|arn| arn.split(':').nth(4));
-        let containment = Containment::new(cluster.client(), clients.clone(), account.map(str::to_owned));
+        let account = cluster.identity().arn.as_deref().and_then(parts_of_arn);
+        let account = account.map(|(_, account, _)| account.to_owned());
+        let containment = Containment::new(cluster.client(), clients.clone(), account);
         let (kill_switch, on_nodes) = (mitigation.kill_switch.clone(), OnNodes::default());
         let aws = clients.clone();
         Ok(Self { cluster, deadlines, evidence, containment, aws, kill_switch, on_nodes })

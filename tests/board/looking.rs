@@ -104,4 +104,37 @@ async fn a_page_with_as_many_incidents_as_it_lists_is_small() {
     assert_eq!(answer.headers()["content-encoding"], "gzip");
     let bytes = answer.bytes().await.unwrap().len();
     assert!(bytes < 60 * 1024, "{bytes} bytes");
+    // A script that has it is not sent it again; of another priority all are counted, too.
+    let tag = plain.split("data-tag=\"&#34;").nth(1).expect(&plain).split("&#34;").next().unwrap();
+    let part = asked().header("watchfire-part", "main").header("if-none-match", format!("\"{tag}\""));
+    let part = part.send().await.unwrap();
+    assert_eq!((part.status().as_u16(), part.bytes().await.unwrap().len()), (304, 0));
+    let others =
+        client.get(stage.url("/?priority=P1")).bearer_auth(watchfire_tests::Configuration::INGEST_TOKEN);
+    let others = others.send().await.unwrap().text().await.unwrap();
+    assert!(others.contains("All 112</a>") && others.contains("No incident is as asked for."), "{others}");
+}
+
+#[tokio::test]
+async fn what_a_page_shows_can_be_copied_as_text() {
+    let stage = Stage::set().await;
+    stage.event(&GuardDuty::low("low-1"), "event-3").await;
+    let asked = async |path: &str| {
+        let request = http().get(stage.url(path)).bearer_auth(watchfire_tests::Configuration::INGEST_TOKEN);
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.headers()["content-type"], "text/plain; charset=utf-8", "{path}");
+        answer.text().await.unwrap()
+    };
+    for (path, part) in [
+        ("/?as=text", " | checkout/web-1"),
+        ("/stream?as=text", "P0 paged | "),
+        ("/digest?as=text", "low-1 | "),
+        ("/rules?as=text", " | nothing | "),
+        ("/contained?as=text", "Mitigation is"),
+        ("/approvals?as=text", ""),
+        ("/silences?as=text", ""),
+    ] {
+        let text = asked(path).await;
+        assert!(text.contains(part) && !text.contains('<'), "{path}: {text}");
+    }
 }

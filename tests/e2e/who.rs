@@ -5,6 +5,7 @@ mod kubernetes;
 mod oidc;
 mod sessions;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -139,6 +140,15 @@ async fn a_role_in_one_namespace_shows_and_changes_what_is_in_it_alone() {
         assert_eq!(stage.get("ana", &format!("/v1/story?of={incident}")).await.0, looked, "{incident}");
         let (status, answer) = stage.command("ana", json!({"acknowledge": incident})).await;
         assert_eq!(status, acted, "{answer}");
+    }
+    // What a name may stand for is told as far as it may be seen.
+    for (who, candidates) in [("ana", vec![&shop]), ("vi", vec![&shop, &pay])] {
+        let (status, answer) = stage.get(who, "/v1/story?of=wf1-").await;
+        let found: BTreeSet<_> =
+            answer["candidates"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+        assert_eq!((status, found), (409, candidates.iter().map(|key| key.as_str()).collect()), "{answer}");
+        let (status, answer) = stage.command(who, json!({"acknowledge": "wf1-"})).await;
+        assert_eq!((status, answer.to_string().contains(&pay)), (409, who == "vi"), "{answer}");
     }
     let silence = |namespace: &str| {
         let matches = json!({"subject": {"namespace": [namespace]}}).to_string();

@@ -4,12 +4,15 @@ use std::io::Write as _;
 
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use watchfire_core::hash::sha256;
 use watchfire_core::text::visible;
+
+use super::words::without_clocks;
 
 /// No page takes anything from elsewhere, runs what stands in it, or is shown in another.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
@@ -25,6 +28,9 @@ const HEADERS: [(&str, &str); 7] = [
     ("cross-origin-resource-policy", "same-origin"),
     ("permissions-policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
 ];
+
+/// So many digits of its hash tell a page from others.
+const TAG: usize = 32;
 
 /// Adds them; what does not say otherwise is kept by nobody.
 pub(super) async fn guarded(request: Request, next: Next) -> Response {
@@ -45,6 +51,7 @@ pub(super) async fn guarded(request: Request, next: Next) -> Response {
 pub(super) struct Packed {
     plain: Bytes,
     gzip: Bytes,
+    tag: HeaderValue,
 }
 
 /// A text, compressed once for all who ask. What would turn or hide text is spelt out before.
@@ -54,13 +61,34 @@ pub(super) fn packed(text: &str) -> Packed {
     // Writing into memory cannot fail.
     let _ = encoder.write_all(text.as_bytes());
     let gzip = encoder.finish().unwrap_or_default();
-    Packed { plain: Bytes::from(text.into_owned()), gzip: Bytes::from(gzip) }
+    let tag = format!("\"{}\"", &sha256(&without_clocks(&text))[..TAG]);
+    let tag = HeaderValue::from_str(&tag).expect("digits in quotes");
+    Packed { plain: Bytes::from(text.into_owned()), gzip: Bytes::from(gzip), tag }
 }
 
 impl Packed {
+    /// How many bytes it takes.
+    pub(super) fn len(&self) -> usize {
+        self.plain.len() + self.gzip.len()
+    }
+
+    /// What tells it from others, in quotes.
+    pub(super) fn tag(&self) -> &str {
+        self.tag.to_str().unwrap_or_default()
+    }
+
+    /// The answer to a request with those headers, by a script that may have it already: then nothing but that.
+    pub(super) fn answer_unless_known(&self, headers: &HeaderMap, kind: &'static str) -> Response {
+        let tag = (header::ETAG, self.tag.clone());
+        match headers.get(header::IF_NONE_MATCH) == Some(&self.tag) {
+            true => (StatusCode::NOT_MODIFIED, [tag]).into_response(),
+            false => ([tag], self.answer(headers, kind)).into_response(),
+        }
+    }
+
     /// The answer to a request with those headers.
     pub(super) fn answer(&self, headers: &HeaderMap, kind: &'static str) -> Response {
-        let Self { plain, gzip } = self;
+        let Self { plain, gzip, tag: _ } = self;
         let of = |body: &Bytes| Body::from(body.clone());
         let named = [
             (header::CONTENT_TYPE, HeaderValue::from_static(kind)),
@@ -94,6 +122,18 @@ mod tests {
             let headers = HeaderMap::from_iter([(header::ACCEPT_ENCODING, value)]);
             assert_eq!(takes_gzip(&headers), expected, "{taken}");
         }
+    }
+
+    #[test]
+    fn who_has_a_page_already_is_not_sent_it_again_though_its_clocks_went_on() {
+        let page = |at: &str, ago: &str| packed(&format!("<p><time datetime=\"{at}\">{ago}</time></p>"));
+        let before = page("2026-11-29T22:40:07Z", "1m ago");
+        let known = HeaderMap::from_iter([(header::IF_NONE_MATCH, before.tag.clone())]);
+        let asked =
+            |page: Packed, headers: &HeaderMap| page.answer_unless_known(headers, "text/html").status();
+        assert_eq!(asked(page("2026-11-29T22:40:07Z", "2m ago"), &known), StatusCode::NOT_MODIFIED);
+        assert_eq!(asked(page("2026-11-29T22:41:07Z", "1m ago"), &known), StatusCode::OK);
+        assert_eq!(asked(before, &HeaderMap::new()), StatusCode::OK);
     }
 
     #[test]

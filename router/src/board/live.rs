@@ -12,7 +12,7 @@ use axum::response::{IntoResponse as _, Response};
 use futures_util::stream;
 use jiff::Timestamp;
 use tokio::sync::watch;
-use tokio::time::{Instant, interval, sleep, timeout};
+use tokio::time::{Instant, interval, sleep_until, timeout};
 use watchfire_core::ids::EventId;
 
 use super::Board;
@@ -22,8 +22,9 @@ use crate::router::Router;
 use crate::store::Store;
 use crate::web::Line;
 
-/// How long changes are gathered into one.
-const GATHERED: Duration = Duration::from_millis(200);
+/// How long changes are gathered into one, and how long it is between two of those that browsers hear of.
+const GATHERED: Duration = Duration::from_millis(100);
+const APART: Duration = Duration::from_millis(700);
 /// How often it is looked for what others on the same table have done.
 const OTHERS: Duration = Duration::from_secs(2);
 /// How often a browser hears that its connection is alive.
@@ -71,7 +72,7 @@ async fn follow(
     ticks: watch::Sender<u64>,
     elsewhere: watch::Sender<u64>,
 ) {
-    let (mut looks, mut newest) = (interval(OTHERS), None);
+    let (mut looks, mut newest, mut told) = (interval(OTHERS), None, Instant::now());
     loop {
         tokio::select! {
             changed = here.changed() => if changed.is_err() { return },
@@ -86,7 +87,9 @@ async fn follow(
                 elsewhere.send_modify(|count| *count += 1);
             }
         }
-        sleep(GATHERED).await;
+        // After a rest it is told at once, and not more than about once a second however much happens.
+        sleep_until((told + APART).max(Instant::now() + GATHERED)).await;
+        told = Instant::now();
         here.mark_unchanged();
         ticks.send_modify(|count| *count += 1);
     }

@@ -19,6 +19,7 @@ mod pages;
 mod shell;
 mod signing;
 mod visitor;
+mod welcome;
 mod words;
 
 use std::sync::Arc;
@@ -28,12 +29,13 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::get;
 
-use crate::identity::Access;
+use crate::identity::{Access, Invitations};
 use crate::router::Router;
 use crate::web::{Refusals, Who, identified};
 use desk::Desk;
 use kept::Kept;
 use live::Live;
+use welcome::Welcome;
 
 /// The most that a form may be, in bytes: an event fits.
 const MOST_BYTES: usize = 1024 * 1024;
@@ -53,9 +55,10 @@ pub(crate) struct Board {
 }
 
 /// The pages, over the routes of the API.
-pub(crate) fn board(api: Routes, who: Who, router: &Arc<Router>) -> Routes {
+pub(crate) fn board(api: Routes, who: Who, router: &Arc<Router>, invitations: Arc<Invitations>) -> Routes {
     let live = Live::begin(router);
     let (access, refusals) = (who.access.clone(), who.refusals.clone());
+    let welcome = Welcome { access: access.clone(), invitations, refusals: refusals.clone() };
     let board = Board { desk: Desk::new(api), access, kept: Arc::default(), live, refusals };
     Routes::new()
         .route("/", get(pages::now))
@@ -74,6 +77,7 @@ pub(crate) fn board(api: Routes, who: Who, router: &Arc<Router>) -> Routes {
         .route_layer(DefaultBodyLimit::max(MOST_BYTES))
         .merge(signing::routes())
         .route_layer(from_fn_with_state(who, identified))
+        .merge(welcome::routes(welcome))
         .merge(assets::routes())
         .layer(from_fn(answer::guarded))
         .with_state(board)

@@ -35,6 +35,7 @@ struct Shell<'p> {
     main: &'p str,
     at: &'p str,
     viewer: Option<Viewer<'p>>,
+    tag: &'p str,
     mark: &'p str,
     version: &'static str,
     pages: Vec<(&'static str, &'static str)>,
@@ -76,8 +77,8 @@ impl Main {
     }
 }
 
-/// The whole page.
-pub(super) fn whole(visitor: Option<&Visitor>, at: &str, main: &Main) -> String {
+/// The whole page; `tag` is that of its part, by which a script asks whether it is another by now.
+pub(super) fn whole(visitor: Option<&Visitor>, at: &str, main: &Main, tag: &str) -> String {
     let viewer = visitor.map(|visitor| Viewer {
         name: &visitor.name,
         role: visitor.role.map(|role| role.as_str()),
@@ -91,6 +92,7 @@ pub(super) fn whole(visitor: Option<&Visitor>, at: &str, main: &Main) -> String 
         main: html,
         at,
         viewer,
+        tag,
         mark: &MARK,
         version: env!("CARGO_PKG_VERSION"),
         pages: PAGES.into_iter().filter(|(_, path)| is_theirs(path)).collect(),
@@ -101,7 +103,7 @@ pub(super) fn whole(visitor: Option<&Visitor>, at: &str, main: &Main) -> String 
 /// The answer with a page that nobody else is shown.
 pub(super) fn answer(visitor: Option<&Visitor>, status: StatusCode, main: &Main) -> Response {
     let headers = visitor.map(|visitor| visitor.headers.clone()).unwrap_or_default();
-    let mut answer = packed(&whole(visitor, "", main)).answer(&headers, HTML);
+    let mut answer = packed(&whole(visitor, "", main, "")).answer(&headers, HTML);
     *answer.status_mut() = status;
     answer
 }

@@ -31,9 +31,33 @@ fn time(at: Timestamp, attributes: &str, text: &str) -> String {
     format!("<time datetime=\"{at}\"{attributes} title=\"{}\">{text}</time>", Zone::UTC.second(at))
 }
 
+/// A page without what its clocks say, which is another text every minute though nothing has happened. What senders
+/// write is escaped, so that each of these elements is one of the above.
+pub(super) fn without_clocks(html: &str) -> String {
+    let mut pieces = html.split("<time ");
+    let mut without = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let (clock, rest) = piece.split_once("</time>").unwrap_or((piece, ""));
+        without.push_str(clock.split([' ', '>']).next().unwrap_or_default());
+        without.push_str(rest);
+    }
+    without
+}
+
 /// What somebody else wrote, as one line.
 pub(super) fn line(text: &str) -> String {
     clean(text, LENGTH)
+}
+
+/// A time in a text that is copied: in UTC.
+pub(super) fn in_utc(at: Timestamp) -> String {
+    Zone::UTC.second(at)
+}
+
+/// What is said of one thing, as one line of text.
+pub(super) fn in_a_line(parts: &[&str]) -> String {
+    let said: Vec<_> = parts.iter().copied().filter(|part| !part.is_empty()).collect();
+    line(&said.join(" | "))
 }
 
 /// How many there are of something.
@@ -77,6 +101,17 @@ mod tests {
         let (by, now) = (at("2026-11-29T22:40:00Z"), at("2026-11-29T22:28:00Z"));
         assert!(until(by, now).ends_with(">12m left</time>"), "{}", until(by, now));
         assert!(until(now, by).contains("class=\"late\"") && until(now, by).ends_with(">overdue 12m</time>"));
+    }
+
+    #[test]
+    fn without_clocks_a_page_is_the_same_as_long_as_nothing_happens() {
+        let page = |at: &str, now: &str| {
+            format!("<p>a {} b {}</p>", until(self::at(at), self::at(now)), when(self::at(at)))
+        };
+        let text = without_clocks(&page("2026-11-29T22:40:00Z", "2026-11-29T22:28:00Z"));
+        let at = "datetime=\"2026-11-29T22:40:00Z\"";
+        assert_eq!(text, format!("<p>a {at} b {at}</p>"));
+        assert_eq!(text, without_clocks(&page("2026-11-29T22:40:00Z", "2026-11-29T23:28:00Z")));
     }
 
     #[test]

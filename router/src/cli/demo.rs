@@ -18,6 +18,7 @@ use super::screen::say;
 use super::{Failed, plain_policy};
 use crate::app::App;
 use crate::config::Config;
+use crate::identity::Invitations;
 use crate::rules_files::demo_events;
 use crate::secret::{Secret, SecretSource};
 use crate::source::spool::{Lane, Spool};
@@ -79,7 +80,8 @@ async fn samples(folder: &Folder, keep: bool) -> Result<(), Failed> {
     let mut policy: Policy = plain_policy(None)?;
     policy.routes = config.routes();
     let app = App::start(config, policy, Some(Box::new(watcher))).await.context("the demo cannot start")?;
-    let (spool, http) = (app.spool.clone().context("its store is a file")?, app.http);
+    let spool = app.spool.clone().context("its store is a file")?;
+    let demo = Demo::of(&app, token);
     let (stop, stopped) = watch::channel(false);
     let serving = tokio::spawn(app.serve(stopped));
     for (name, text) in demo_events() {
@@ -88,7 +90,7 @@ async fn samples(folder: &Folder, keep: bool) -> Result<(), Failed> {
     }
     say!("\n{}", summary.lock().unwrap_or_else(PoisonError::into_inner).text());
     if keep {
-        stay(http, &token).await?;
+        stay(&demo).await?;
     }
     stop.send_replace(true);
     serving.await.context("the worker")??;
@@ -124,15 +126,37 @@ async fn handled(spool: &Spool, name: &str, text: &str) -> anyhow::Result<()> {
     done.with_context(|| format!("{name} is not done after {PATIENCE:?}"))
 }
 
+/// What a demo says of itself when it stays up.
+struct Demo {
+    http: SocketAddr,
+    token: Secret,
+    invitations: Arc<Invitations>,
+}
+
+impl Demo {
+    fn of(app: &App, token: Secret) -> Self {
+        Self { http: app.http, token, invitations: app.invitations.clone() }
+    }
+}
+
 /// Says how to go on, and waits until that is enough.
-async fn stay(http: SocketAddr, token: &Secret) -> Result<(), Failed> {
+async fn stay(demo: &Demo) -> Result<(), Failed> {
+    let Demo { http, token, invitations } = demo;
     say!("Staying up; Ctrl-C ends it, and forgets all of it. In another terminal:\n");
     say!("  export WATCHFIRE_SERVER=http://{http} WATCHFIRE_TOKEN={}", token.expose());
     say!("  watchfire incidents list");
     say!("  watchfire why ID                     # any of the list, or an event's");
     say!("  watchfire incidents ack ID --reason 'on it'\n");
     #[cfg(feature = "board")]
-    say!("In a browser: http://{http}/, which asks for that token\n");
+    {
+        let word = invitations.invite(token.clone(), jiff::Timestamp::now());
+        let word = word.ok().context("there is no randomness for a link")?;
+        say!("In a browser, signed in by this link, once and within ten minutes:\n");
+        say!("  http://{http}/welcome?word={word}\n");
+        say!("and from then on http://{http}/, which asks for that token.\n");
+    }
+    #[cfg(not(feature = "board"))]
+    let _ = invitations;
     say!("More events:");
     say!("  curl -H content-type:application/json --data-binary @event.json http://{http}/v1/events");
     let mut told = until_told_to_stop()?;

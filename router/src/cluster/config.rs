@@ -151,7 +151,7 @@ pub(super) fn name_in(arn: &str) -> Option<&str> {
 }
 
 /// Region, account and resource of an ARN of EKS.
-pub(super) fn parts(arn: &str) -> Option<(&str, &str, &str)> {
+pub(crate) fn parts(arn: &str) -> Option<(&str, &str, &str)> {
     let parts: Vec<&str> = arn.splitn(6, ':').collect();
     match parts[..] {
         ["arn", partition, "eks", region, account, resource] if partition.starts_with("aws") => {

@@ -26,6 +26,7 @@ mod search;
 mod session;
 mod watch;
 
+pub(crate) use config::parts as parts_of_arn;
 pub use config::{Access, Config, EksAccess, InCluster, KubeconfigAccess, LookUp};
 
 use std::sync::{Arc, Mutex, PoisonError};

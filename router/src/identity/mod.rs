@@ -18,6 +18,7 @@ mod config;
 mod fetch;
 mod host;
 mod iam;
+mod invitation;
 mod jwt;
 mod key;
 mod kubernetes;
@@ -41,6 +42,7 @@ pub use config::{AccessConfig, SessionsConfig, SlackId, SlackUserConfig, TokenCo
 pub(crate) use host::without_port;
 pub(crate) use iam::make as token_of_aws;
 pub use iam::{IamConfig, People};
+pub use invitation::Invitations;
 pub(crate) use kubernetes::Reviewer;
 pub use kubernetes::{Hold, KubernetesConfig};
 pub use least::{Wanted, least};

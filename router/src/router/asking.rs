@@ -13,6 +13,7 @@ use watchfire_core::priority::Priority;
 use watchfire_core::state::State;
 
 use super::Router;
+use crate::cluster::parts_of_arn;
 use crate::failure::Failure;
 use crate::source::spool::Lane;
 
@@ -47,13 +48,11 @@ impl Router {
     pub fn heard(&self) -> Heard {
         let set = self.in_force();
         let ours = set.policy.mitigation.cluster.as_ref();
-        let arn = ours.and_then(|cluster| cluster.arn.as_deref());
-        let mut parts = arn.into_iter().flat_map(|arn| arn.split(':')).skip(3).map(str::to_owned);
-        let (region, account) = (parts.next(), parts.next());
+        let arn = ours.and_then(|cluster| parts_of_arn(cluster.arn.as_deref()?));
         Heard {
             at: Some(self.clock.now()),
-            account,
-            region,
+            account: arn.map(|(_, account, _)| account.to_owned()),
+            region: arn.map(|(region, ..)| region.to_owned()),
             cluster: ours.map(|cluster| cluster.name.clone()),
         }
     }

@@ -241,11 +241,11 @@ impl Router {
     /// # Errors
     /// The store's.
     pub async fn held(&self) -> Result<Vec<TargetRecord>, store::Error> {
-        let gather = |found: &mut Vec<_>, _: &str, record| {
+        let gather = |found: &mut Vec<_>, _: &str, record: &Record| {
             if let Record::Target(target) = record
                 && !target.undo().is_empty()
             {
-                found.push(target);
+                found.push(target.clone());
             }
         };
         self.store.fold_open(Key::TARGETS, Vec::new(), gather).await

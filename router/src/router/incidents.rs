@@ -1,46 +1,21 @@
 //! What operators look at: incidents, what was decided about each, silences, and why.
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
-
-use jiff::Timestamp;
-use watchfire_core::attributes::Attributes;
 use watchfire_core::annotation::AnnotationsRecord;
+use watchfire_core::attributes::Attributes;
 use watchfire_core::containment::{ApprovalRecord, TargetKey, TargetRecord};
 use watchfire_core::ids::{ApprovalId, EventId, FindingKey, IncidentKey, SilenceId};
 use watchfire_core::incident::IncidentRecord;
 use watchfire_core::journal::Entry;
 use watchfire_core::next_steps::{self, InDigest, NextSteps};
 use watchfire_core::noise::{BundleRecord, PageDraft};
-use watchfire_core::pattern::Pattern;
-use watchfire_core::priority::Priority;
 use watchfire_core::silence::Silence;
 use watchfire_core::standing::{Sources, Standing};
-use watchfire_core::state::{Key, Record, State};
+use watchfire_core::state::{Key, State};
 use watchfire_core::suppress::as_said;
 
 use super::naming::{Meant, Thing};
 use super::{Related, Router};
 use crate::store;
-
-/// A list of incidents.
-#[derive(Debug)]
-pub struct Listed {
-    /// Each by its key, with the shortest beginning of it that stands for it alone.
-    pub incidents: Vec<(IncidentKey, IncidentRecord, String)>,
-    /// How many more there are.
-    pub more: usize,
-    /// How many of each priority there are, listed or not.
-    pub by_priority: BTreeMap<Priority, usize>,
-}
-
-/// What is gathered for one.
-#[derive(Debug, Default)]
-struct Gathered {
-    first: BTreeMap<(Priority, Reverse<Timestamp>, IncidentKey), IncidentRecord>,
-    more: usize,
-    by_priority: BTreeMap<Priority, usize>,
-}
 
 /// So many decisions of an incident are shown, the latest.
 const TIMELINE: usize = 200;
@@ -108,15 +83,6 @@ impl Story {
     }
 }
 
-/// Which incidents are looked through.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Among {
-    /// The open ones, however many others there are.
-    Open,
-    /// All that are known.
-    All,
-}
-
 impl Router {
     /// An incident as it is now, and what was last said of it looks like; none where there is none.
     ///
@@ -130,63 +96,6 @@ impl Router {
         self.store.load(&[Key::Incident(key.clone()), Key::PageDraft(key.clone())], &mut state).await?;
         let face = state.page_draft(key).map(|draft| draft.face.clone());
         Ok(state.incident(key).cloned().map(|record| (record, face)))
-    }
-
-    /// The incidents that are wanted, by key and record, the newest first and no more than `most`; and how many more
-    /// there are, none of them more urgent than those, or as urgent and newer.
-    ///
-    /// # Errors
-    /// The store's.
-    pub async fn incidents(
-        &self,
-        most: usize,
-        among: Among,
-        is_wanted: impl Fn(&str, &IncidentRecord) -> bool + Send + 'static,
-    ) -> Result<Listed, store::Error> {
-        let gather = move |gathered: &mut Gathered, key: &str, record| {
-            if let Record::Incident(record) = record
-                && is_wanted(key, &record)
-            {
-                let Gathered { first, more, by_priority } = gathered;
-                *by_priority.entry(record.priority).or_default() += 1;
-                let place = (record.priority, Reverse(record.opened_at), IncidentKey::new(key));
-                first.insert(place, record);
-                if first.len() > most {
-                    first.pop_last();
-                    *more += 1;
-                }
-            }
-        };
-        let none = Gathered::default();
-        let Gathered { first, more, by_priority } = match among {
-            Among::Open => self.store.fold_open(Key::INCIDENTS, none, gather).await?,
-            Among::All => self.store.fold_records(Key::INCIDENTS, none, gather).await?,
-        };
-        let mut newest: Vec<_> = first.into_iter().map(|((_, _, key), record)| (key, record)).collect();
-        newest.sort_by_key(|(key, record)| (Reverse(record.opened_at), key.clone()));
-        let keys: Vec<_> = newest.iter().map(|(key, _)| key.clone()).collect();
-        let shorts = self.shorts(&keys).await?;
-        let mut incidents = Vec::with_capacity(newest.len());
-        for ((key, record), short) in newest.into_iter().zip(shorts) {
-            let (_, record) = self.read(|state| as_said(&record, state)).await?;
-            incidents.push((key, record, short));
-        }
-        Ok(Listed { incidents, more, by_priority })
-    }
-
-    /// The keys of those incidents that such a silence would match, by what was last known of them.
-    ///
-    /// # Errors
-    /// The store's.
-    pub async fn that_match(&self, pattern: Pattern) -> Result<BTreeSet<String>, store::Error> {
-        let gather = move |found: &mut BTreeSet<String>, key: &str, record| {
-            if let Record::PageDraft(page_draft) = record
-                && pattern.matches(&page_draft.face.json())
-            {
-                found.insert(key.to_owned());
-            }
-        };
-        self.store.fold_records(Key::PAGE_DRAFTS, BTreeSet::new(), gather).await
     }
 
     /// All silences: in force, to come, lately over; and the maintenance windows, each as it is now or comes next.

@@ -69,7 +69,8 @@ pub enum Thing {
 impl fmt::Display for Ambiguous {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { name, candidates, more } = self;
-        write!(out, "`{}` may be any of {}", clean(name, 100), candidates.join(", "))?;
+        let which = if candidates.is_empty() { "several things".to_owned() } else { candidates.join(", ") };
+        write!(out, "`{}` may be any of {which}", clean(name, 100))?;
         if *more > 0 {
             write!(out, " and {more} more")?;
         }

@@ -66,15 +66,15 @@ fn tell(channel: &ChannelName, unheard: &Unheard) {
 /// escalations are among them.
 async fn open(router: &Router, channel: &ChannelName) -> Result<Vec<DedupKey>, store::Error> {
     let channel = channel.clone();
-    let gather = move |found: &mut Vec<_>, key: &str, record| {
+    let gather = move |found: &mut Vec<_>, key: &str, record: &Record| {
         if let Record::Incident(record) = record
             && record.open
         {
             if record.paged.contains_key(&channel) {
                 found.push(DedupKey::new(format!("{key}-{}", record.episode)));
             }
-            let escalated = record.escalated.into_iter().filter(|page| page.channel == channel);
-            found.extend(escalated.map(|page| page.dedup_key));
+            let escalated = record.escalated.iter().filter(|page| page.channel == channel);
+            found.extend(escalated.map(|page| page.dedup_key.clone()));
         }
     };
     router.store.fold_open(Key::INCIDENTS, Vec::new(), gather).await

@@ -357,7 +357,7 @@ impl Store {
         &self,
         beginning: &str,
         gathered: T,
-        look: impl FnMut(&mut T, &str, Record) + Send + 'static,
+        look: impl FnMut(&mut T, &str, &Record) + Send + 'static,
     ) -> Result<T, Error> {
         match self {
             Store::Embedded(store) => store.fold_open(beginning, gathered, look).await,

@@ -45,7 +45,7 @@ pub(super) async fn commanded(operator: &Operator, wanting: Wanting) -> Response
     let (by, caller) = asking(&by, &identity);
     let wish = match operator.router.whole(wish).await {
         Ok(Ok(wish)) => wish,
-        Ok(Err(unclear)) => return refuse_unclear(&unclear),
+        Ok(Err(unclear)) => return refuse_unclear(operator, &identity, unclear).await,
         Err(error) => return unavailable(&error),
     };
     match permitted_there(&operator.router, &identity, &wish, on.as_ref()).await {

@@ -7,7 +7,7 @@ use axum::{Extension, Json};
 use watchfire_core::drill;
 use watchfire_core::text::clean;
 
-use super::answer::{refuse, refuse_ambiguous, unavailable};
+use super::answer::{refuse, refuse_unclear, unavailable};
 use super::asked::Question;
 use super::commands::Operator;
 use super::refusal::Refusal;
@@ -22,7 +22,7 @@ pub(super) async fn event(
     Question(Of { of }): Question<Of>,
 ) -> Response {
     match operator.router.event(&of).await {
-        Ok(Meant::Several(ambiguous)) => refuse_ambiguous(ambiguous),
+        Ok(Meant::Several(ambiguous)) => refuse_unclear(&operator, &identity, ambiguous).await,
         Ok(Meant::One((entry, standing, others))) => {
             let place = Router::place_of_entries(std::slice::from_ref(&entry));
             if let Err(wanted) = identity.has(Role::Viewer, &place) {

@@ -11,14 +11,14 @@ use watchfire_core::notice::Group;
 use watchfire_core::pattern::Pattern;
 use watchfire_core::text::clean;
 
-use super::answer::{refuse, refuse_ambiguous, unavailable};
+use super::answer::{refuse, refuse_unclear, unavailable};
 use super::asked::Question;
 use super::commands::Operator;
 use super::refusal::Refusal;
 use crate::api::params::{self, IncidentsIn, Of};
 use crate::api::views;
 use crate::identity::{Identity, Place, Role};
-use crate::router::{Ambiguous, Among, Listed, Meant, Router};
+use crate::router::{Ambiguous, Among, Listed, Meant, Router, Wanted};
 use crate::store;
 
 /// So many incidents are listed.
@@ -26,11 +26,12 @@ const MOST: usize = 500;
 
 pub(super) async fn silences(
     State(operator): State<Operator>,
+    Extension(identity): Extension<Identity>,
     Question(params::Silences { of }): Question<params::Silences>,
 ) -> Response {
     match some_silences(&operator, of).await {
         Ok(Ok(silences)) => Json(silences).into_response(),
-        Ok(Err(ambiguous)) => refuse_ambiguous(ambiguous),
+        Ok(Err(ambiguous)) => refuse_unclear(&operator, &identity, ambiguous).await,
         Err(error) => unavailable(&error),
     }
 }
@@ -103,15 +104,19 @@ async fn listed(
             let has_it = record.acknowledged.as_ref().is_some_and(|whom| whom.by == *name);
             has_it || record.assigned.as_ref() == Some(name)
         };
-        priority.is_none_or(|priority| priority == record.priority)
-            && since.is_none_or(|since| since <= record.last_at.unwrap_or(record.opened_at))
+        let is_one = since.is_none_or(|since| since <= record.last_at.unwrap_or(record.opened_at))
             && mine.as_ref().is_none_or(is_hers)
             && label.as_ref().is_none_or(|label| label.takes(&record.labels))
             && matched.as_ref().is_none_or(|matched| matched.contains(key))
             && places.as_ref().is_none_or(|(places, identity)| {
                 let place = places.get(key).cloned().unwrap_or_default();
                 identity.has(Role::Viewer, &place).is_ok()
-            })
+            });
+        match is_one {
+            true if priority.is_none_or(|priority| priority == record.priority) => Wanted::Listed,
+            true => Wanted::Counted,
+            false => Wanted::No,
+        }
     };
     let Listed { incidents, more, by_priority } = operator.router.incidents(most, among, is_wanted).await?;
     let shown = incidents.into_iter().map(|(key, record, short)| views::Incident {
@@ -156,7 +161,7 @@ pub(super) async fn story(
     Question(Of { of }): Question<Of>,
 ) -> Response {
     match operator.router.story(&of).await {
-        Ok(Meant::Several(ambiguous)) => refuse_ambiguous(ambiguous),
+        Ok(Meant::Several(ambiguous)) => refuse_unclear(&operator, &identity, ambiguous).await,
         Ok(Meant::One(story)) => {
             if let Err(wanted) = identity.has(Role::Viewer, &Router::place_of_entries(&story.entries)) {
                 return operator.refusals.answer(Refusal::Role, wanted);

@@ -169,7 +169,7 @@ pub async fn what_is_open_is_gathered_without_the_rest(open: impl AsyncFn() -> S
     commit("b", 1, vec![(incident("c"), record(3)), (incident("d"), closed(4))]).await;
     commit("c", 2, vec![(incident("a"), closed(5))]).await;
     let gathered = async || {
-        let look = |found: &mut Vec<(String, u64)>, key: &str, record: Record| {
+        let look = |found: &mut Vec<(String, u64)>, key: &str, record: &Record| {
             let Record::Incident(record) = record else { panic!("{key} is no incident") };
             found.push((key.to_owned(), record.events));
         };

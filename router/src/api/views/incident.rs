@@ -21,7 +21,7 @@ pub struct IncidentList {
     pub incidents: Vec<Incident>,
     /// How many more there are.
     pub more: usize,
-    /// How many of each priority there are, listed or not.
+    /// How many of each priority there are, listed or not, whichever priority is asked for.
     #[serde(default)]
     pub by_priority: BTreeMap<Priority, usize>,
     /// Who is on call, in a clause; none where that is not configured.

@@ -40,22 +40,27 @@
     live.className = "live " + state;
     if (live.textContent !== text) live.textContent = text;
   };
-  let asking = false, again = false;
+  let asking = false, again = false, known = document.body.dataset.tag || "";
   const follow = async () => {
     const main = one("main[data-live]");
     if (!main) return;
-    if (asking) { again = true; return; }
+    if (asking || document.hidden) { again = true; return; }
     asking = true;
     try {
-      const answer = await fetch(location.href, { headers: { "watchfire-part": "main" }, redirect: "error" });
-      if (answer.ok) {
+      const answer = await fetch(location.href, { headers: { "watchfire-part": "main", "if-none-match": known }, redirect: "error" });
+      if (answer.status === 304) says("on", "live");
+      else if (answer.ok) {
+        known = answer.headers.get("etag") || "";
         const next = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("main");
         if (next) {
           clocks(next);
           const before = new Set(all("[data-key]", main).map((card) => card.dataset.key));
           const on = one(".card.on", main)?.dataset.key;
           // What somebody has typed stays, wherever they are by now: a form is as its address says.
-          const callbacks = { beforeNodeMorphed: (was) => !(was instanceof HTMLFormElement) };
+          const callbacks = {
+            beforeNodeMorphed: (was) => !(was instanceof HTMLFormElement),
+            beforeAttributeUpdated: (name) => name !== "open",
+          };
           Idiomorph.morph(main, next, { morphStyle: "outerHTML", ignoreActiveValue: true, restoreFocus: true, callbacks });
           for (const card of all("[data-key]", main)) card.classList.toggle("new", !before.has(card.dataset.key));
           if (on) all("[data-key]", main).forEach((card) => card.classList.toggle("on", card.dataset.key === on));
@@ -66,6 +71,10 @@
     asking = false;
     if (again) { again = false; follow(); }
   };
+  // Who is not looked at fetches nothing, and is as it is now as soon as it is.
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden && again) { again = false; follow(); }
+  });
   if (one("main[data-live]") && "EventSource" in window) {
     const source = new EventSource("/board/live");
     let seen = null;
@@ -79,6 +88,11 @@
   }
   clocks(document);
   setInterval(() => clocks(document), 1000);
+
+  // The form of a link that signs in needs no click, once somebody looks at it.
+  const go = one("form[data-go]");
+  if (go && document.prerendering) document.addEventListener("prerenderingchange", () => go.requestSubmit(), { once: true });
+  else if (go) go.requestSubmit();
 
   // A page as text, for a chat or a ticket.
   document.addEventListener("click", async (event) => {
@@ -134,7 +148,11 @@
     if (event.key === "g") { going = Date.now(); return; }
     const deeds = { a: "ack", t: "take", r: "resolve", s: "silence", y: "approve", n: "deny", u: "release" };
     if (event.key === "j" || event.key === "k") { event.preventDefault(); move(event.key === "j" ? 1 : -1); }
-    else if (event.key === "/") { const field = one("#match, #of"); if (field) { event.preventDefault(); field.focus(); } }
+    else if (event.key === "/") {
+      const field = one("#match, #of");
+      if (field) { event.preventDefault(); field.closest("details")?.setAttribute("open", ""); field.focus(); }
+    }
+    else if ("0123*".includes(event.key)) one("[data-priority=" + (event.key === "*" ? "all" : "P" + event.key) + "]")?.click();
     else if (event.key === "c") { const link = one("a[data-copy]"); if (link) link.click(); }
     else if (deeds[event.key]) press(deeds[event.key]);
   });

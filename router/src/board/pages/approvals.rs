@@ -9,14 +9,14 @@ use serde_json::json;
 use watchfire_core::containment::{Answer, Verdict};
 
 use super::contained::switched_off;
-use super::{Tag, shown};
+use super::{Tag, shown_or_text};
 use crate::api::OperatorEndpoint;
 use crate::api::views::{Approval, Mitigation};
 use crate::board::Board;
 use crate::board::deed::{Deed, Link, links};
 use crate::board::shell::Main;
 use crate::board::visitor::Visitor;
-use crate::board::words::{about, ago, line, until};
+use crate::board::words::{about, ago, in_a_line, in_utc, line, until};
 
 #[derive(Template)]
 #[template(path = "approvals.html")]
@@ -41,39 +41,84 @@ struct Plan {
 }
 
 pub(crate) async fn approvals(visitor: Visitor, State(board): State<Board>, uri: Uri) -> Response {
-    let make = async || {
-        let nothing = json!({});
+    let nothing = json!({});
+    let look = async || {
         let mut approvals: Vec<Approval> =
             board.desk.look(&visitor, OperatorEndpoint::Approvals, &nothing).await?;
         let mitigation: Mitigation =
             board.desk.look(&visitor, OperatorEndpoint::Mitigation, &nothing).await?;
         // What is to be answered comes first, and of this the most urgent.
         approvals.sort_by_key(|it| (it.answer.is_some(), it.priority, it.expires_at));
-        let now = Timestamp::now();
-        let plans = approvals.iter().map(|approval| Plan::of(approval, &visitor, now)).collect();
-        Main::of("Approvals", &Page { off: switched_off(&mitigation), plans })
+        Ok((approvals, switched_off(&mitigation)))
     };
-    shown(&board, &visitor, &uri, make).await
+    let now = Timestamp::now();
+    let page = |(approvals, off): (Vec<Approval>, _)| {
+        let plans = approvals.iter().map(|approval| Plan::of(approval, &visitor, now)).collect();
+        Main::of("Approvals", &Page { off, plans })
+    };
+    let text = |(approvals, off): &(Vec<Approval>, Option<String>)| {
+        off.iter().cloned().chain(approvals.iter().map(|approval| written(approval, now))).collect()
+    };
+    shown_or_text(&board, &visitor, &uri, look, page, text).await
 }
 
-impl Plan {
-    fn of(approval: &Approval, visitor: &Visitor, now: Timestamp) -> Self {
-        let Approval { id, short, action, target, plan, hash, because, priority, .. } = approval;
-        let Approval { incident, asked_at: _, expires_at, answer, .. } = approval;
-        let is_waiting = answer.is_none() && *expires_at > now;
-        let (clock, tag) = match answer {
-            Some(Answer { verdict, by, reason, at }) => {
+/// What became of a plan.
+enum Stands<'a> {
+    Answered(&'a Answer),
+    Waits,
+    TooLate,
+}
+
+impl<'a> Stands<'a> {
+    fn of(approval: &'a Approval, now: Timestamp) -> Self {
+        match &approval.answer {
+            Some(answer) => Stands::Answered(answer),
+            None if approval.expires_at > now => Stands::Waits,
+            None => Stands::TooLate,
+        }
+    }
+
+    fn text(&self) -> String {
+        match self {
+            Stands::Answered(Answer { verdict, by, reason, at: _ }) => {
                 let word = match verdict {
                     Verdict::Approved => "approved",
                     Verdict::Denied => "denied",
                 };
                 let reason = if reason.is_empty() { String::new() } else { format!(": {reason}") };
-                (ago(*at, now), ("good", line(&format!("{word} by {by}{reason}"))))
+                line(&format!("{word} by {by}{reason}"))
             }
-            None if is_waiting => (until(*expires_at, now), ("warn", "waits for an answer".to_owned())),
-            None => (ago(*expires_at, now), ("", "too late: nobody answered".to_owned())),
+            Stands::Waits => "waits for an answer".to_owned(),
+            Stands::TooLate => "too late: nobody answered".to_owned(),
+        }
+    }
+}
+
+/// A plan as a line of text.
+fn written(approval: &Approval, now: Timestamp) -> String {
+    let Approval { action, target, plan, hash, because, priority, short, expires_at, .. } = approval;
+    let stands = Stands::of(approval, now).text();
+    let (what, until) =
+        (format!("{priority} {action} of {target}"), format!("until {}", in_utc(*expires_at)));
+    let (plan, hash) = (format!("plan: {plan}"), format!("hash {hash}"));
+    in_a_line(&[&what, &stands, &until, because, &plan, &hash, short])
+}
+
+impl Plan {
+    fn of(approval: &Approval, visitor: &Visitor, now: Timestamp) -> Self {
+        let Approval { id, short, action, target, plan, hash, because, priority, .. } = approval;
+        let Approval { incident, asked_at: _, expires_at, answer: _, approvers, .. } = approval;
+        let stands = Stands::of(approval, now);
+        let (clock, kind) = match &stands {
+            Stands::Answered(Answer { at, .. }) => (ago(*at, now), "good"),
+            Stands::Waits => (until(*expires_at, now), "warn"),
+            Stands::TooLate => (ago(*expires_at, now), ""),
         };
-        let deeds: &[Deed] = if is_waiting { &[Deed::Approve, Deed::Deny] } else { &[] };
+        let approved = approvers.iter().map(|approver| ("good", line(&format!("{} approved", approver.by))));
+        let deeds: &[Deed] = match stands {
+            Stands::Waits => &[Deed::Approve, Deed::Deny],
+            Stands::Answered(_) | Stands::TooLate => &[],
+        };
         let deeds: Vec<_> = deeds.iter().map(|deed| (*deed, id.as_str())).collect();
         Self {
             id: id.to_string(),
@@ -85,7 +130,7 @@ impl Plan {
             plan: line(plan),
             hash: hash.to_string(),
             clock,
-            tags: vec![tag],
+            tags: [(kind, stands.text())].into_iter().chain(approved).collect(),
             deeds: links(visitor, &deeds),
         }
     }

@@ -9,14 +9,14 @@ use serde_json::json;
 use watchfire_core::containment::{ContainmentState, SwitchedOff};
 use watchfire_core::zone::Zone;
 
-use super::{Tag, shown};
+use super::{Tag, shown_or_text};
 use crate::api::OperatorEndpoint;
 use crate::api::views::{Contained, Mitigation};
 use crate::board::Board;
 use crate::board::deed::{Deed, Link, links};
 use crate::board::shell::Main;
 use crate::board::visitor::Visitor;
-use crate::board::words::{about, ago, line};
+use crate::board::words::{about, ago, in_a_line, in_utc, line};
 
 #[derive(Template)]
 #[template(path = "contained.html")]
@@ -38,12 +38,15 @@ struct Target {
 }
 
 pub(crate) async fn contained(visitor: Visitor, State(board): State<Board>, uri: Uri) -> Response {
-    let make = async || {
-        let nothing = json!({});
+    let nothing = json!({});
+    let look = async || {
         let targets: Vec<Contained> =
             board.desk.look(&visitor, OperatorEndpoint::Contained, &nothing).await?;
         let mitigation: Mitigation =
             board.desk.look(&visitor, OperatorEndpoint::Mitigation, &nothing).await?;
+        Ok((targets, mitigation))
+    };
+    let page = |(targets, mitigation): (Vec<Contained>, Mitigation)| {
         let switch = if mitigation.off.is_some() { Deed::MitigationOn } else { Deed::MitigationOff };
         let now = Timestamp::now();
         let page = Page {
@@ -53,7 +56,30 @@ pub(crate) async fn contained(visitor: Visitor, State(board): State<Board>, uri:
         };
         Main::of("Contained", &page)
     };
-    shown(&board, &visitor, &uri, make).await
+    let text = |(targets, mitigation): &(Vec<Contained>, Mitigation)| {
+        [mode(mitigation)].into_iter().chain(targets.iter().map(written)).collect()
+    };
+    shown_or_text(&board, &visitor, &uri, look, page, text).await
+}
+
+/// A target as a line of text.
+fn written(Contained { incident, short: _, target, acts, undo }: &Contained) -> String {
+    let done = acts.iter().map(|act| {
+        let (_, state) = state(act.state);
+        format!("{} {state} at {}", act.action.as_str(), in_utc(act.at))
+    });
+    let done = done.collect::<Vec<_>>().join(", ");
+    in_a_line(&[target, &done, &format!("a release would: {undo}"), incident.as_str()])
+}
+
+/// What has become of an act: the kind of its tag, and a word.
+fn state(state: ContainmentState) -> (&'static str, &'static str) {
+    match state {
+        ContainmentState::Planned => ("warn", "planned"),
+        ContainmentState::Done => ("good", "done"),
+        ContainmentState::Failed => ("bad", "failed"),
+        ContainmentState::Released => ("", "released"),
+    }
 }
 
 fn mode(mitigation: &Mitigation) -> String {
@@ -78,12 +104,7 @@ impl Target {
     fn of(contained: &Contained, visitor: &Visitor, now: Timestamp) -> Self {
         let Contained { incident, short: _, target, acts, undo } = contained;
         let tags = acts.iter().map(|act| {
-            let (kind, state) = match act.state {
-                ContainmentState::Planned => ("warn", "planned"),
-                ContainmentState::Done => ("good", "done"),
-                ContainmentState::Failed => ("bad", "failed"),
-                ContainmentState::Released => ("", "released"),
-            };
+            let (kind, state) = state(act.state);
             (kind, format!("{} {state}", act.action.as_str()))
         });
         Self {

@@ -45,12 +45,31 @@ async fn shown(
 ) -> Response {
     let name = format!("{uri}\n{}", visitor.sees);
     let patience = if visitor.is_part { Patience::Some } else { Patience::None };
-    match board.kept.page(name, board.live.moment(), patience, make).await {
-        Ok(made) if visitor.is_part => made.part.answer(&visitor.headers, HTML),
+    match board.kept.page(name, || board.live.moment(), patience, make).await {
+        Ok(made) if visitor.is_part => made.part.answer_unless_known(&visitor.headers, HTML),
         Ok(made) => {
-            let whole = shell::whole(Some(visitor), uri.path(), &made.main);
+            let whole = shell::whole(Some(visitor), uri.path(), &made.main, made.part.tag());
             packed(&whole).answer(&visitor.headers, HTML)
         }
+        Err(trouble) => shell::trouble(visitor, uri.path(), trouble),
+    }
+}
+
+/// Answers with what was looked at: as a page, or as text where its address asks for that.
+async fn shown_or_text<T>(
+    board: &Board,
+    visitor: &Visitor,
+    uri: &Uri,
+    look: impl AsyncFnOnce() -> Result<T, Trouble>,
+    page: impl FnOnce(T) -> Result<Main, Trouble>,
+    text: impl FnOnce(&T) -> Vec<String>,
+) -> Response {
+    let query = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+    if !query.into_iter().any(|(name, value)| name == "as" && value == "text") {
+        return shown(board, visitor, uri, async || page(look().await?)).await;
+    }
+    match look().await {
+        Ok(found) => as_text(&text(&found)),
         Err(trouble) => shell::trouble(visitor, uri.path(), trouble),
     }
 }

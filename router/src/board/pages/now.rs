@@ -185,10 +185,14 @@ pub(crate) async fn now(
             Err(trouble) => crate::board::shell::trouble(&visitor, "/", trouble),
         };
     }
-    let make = async || made(&board, &visitor, asked).await;
     // Whose incidents are mine is not what those see who may see the same.
-    let visitor = &Visitor { sees: format!("{};{}", visitor.sees, visitor.name), ..visitor.clone() };
-    shown(&board, visitor, &uri, make).await
+    let sees = match asked.mine.is_empty() {
+        true => visitor.sees.clone(),
+        false => format!("{};{}", visitor.sees, visitor.name),
+    };
+    let visitor = Visitor { sees, ..visitor };
+    let make = async || made(&board, &visitor, asked).await;
+    shown(&board, &visitor, &uri, make).await
 }
 
 /// The incidents, or what of the question cannot be read.
@@ -204,12 +208,6 @@ async fn listed(
             let mut list: IncidentList =
                 board.desk.look(visitor, OperatorEndpoint::Incidents, &question).await?;
             list.incidents.sort_by_key(Incident::urgency);
-            if question.priority.is_some() {
-                // All are counted, whichever are shown.
-                let all = params::Incidents { priority: None, most: Some(0), ..question };
-                let all: IncidentList = board.desk.look(visitor, OperatorEndpoint::Incidents, &all).await?;
-                list.by_priority = all.by_priority;
-            }
             Ok((list, None))
         }
         Err(mistake) => Ok((none(), Some(mistake))),

@@ -7,13 +7,13 @@ use axum::response::Response;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::shown;
+use super::shown_or_text;
 use crate::api::WorkerEndpoint;
 use crate::api::views::{Rule, Rules};
 use crate::board::Board;
 use crate::board::shell::Main;
 use crate::board::visitor::Visitor;
-use crate::board::words::{ago, when};
+use crate::board::words::{ago, in_a_line, in_utc, when};
 
 #[derive(Template)]
 #[template(path = "rules.html")]
@@ -40,15 +40,32 @@ struct Shown {
 }
 
 pub(crate) async fn rules(visitor: Visitor, State(board): State<Board>, uri: Uri) -> Response {
-    let make = async || {
-        let asked = board.desk.look_at_worker(&visitor, WorkerEndpoint::Rules, &json!({})).await;
-        let Rules { since, rules } = asked?;
+    let nothing = json!({});
+    let look = async || board.desk.look_at_worker(&visitor, WorkerEndpoint::Rules, &nothing).await;
+    let page = |Rules { since, rules }: Rules| {
         let now = Timestamp::now();
         let rules: Vec<_> = rules.into_iter().map(|rule| Shown::of(rule, now)).collect();
         let dead = rules.iter().filter(|rule| rule.is_dead).count();
         Main::of("Rules", &Page { since: when(since), dead, rules })
     };
-    shown(&board, &visitor, &uri, make).await
+    let text = |Rules { since, rules }: &Rules| {
+        let head = format!("What each did since {}:", in_utc(*since));
+        [head].into_iter().chain(rules.iter().map(written)).collect()
+    };
+    shown_or_text(&board, &visitor, &uri, look, page, text).await
+}
+
+/// A rule as a line of text.
+fn written(rule: &Rule) -> String {
+    let Rule { name, family, priority, is_shadow, place, events, paged, digest, suppressed, last_at, .. } =
+        rule;
+    let (shadow, what) = (if *is_shadow { "shadow" } else { "" }, format!("{priority} {name}"));
+    let did = match events {
+        0 => "nothing".to_owned(),
+        events => format!("events {events}, paged {paged}, suppressed {suppressed}, digest {digest}"),
+    };
+    let last = last_at.map(|at| format!("last {}", in_utc(at))).unwrap_or_default();
+    in_a_line(&[&what, shadow, family, &did, &last, place])
 }
 
 impl Shown {

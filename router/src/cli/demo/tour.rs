@@ -11,7 +11,7 @@ use tokio::process::Command;
 use tokio::sync::watch;
 use watchfire_kubernetes::{Eks, KubernetesServer, Machine};
 
-use super::{Folder, PATIENCE, handled, prepare, stay};
+use super::{Demo, Folder, PATIENCE, handled, prepare, stay};
 use crate::app::App;
 use crate::cli::{Failed, plain_policy};
 use crate::clients::Clients;
@@ -60,6 +60,7 @@ pub(super) async fn tour(folder: &Folder, keep: bool) -> Result<(), Failed> {
     let (app, token) = worker(folder, &server, keep).await?;
     let spool = app.spool.clone().context("its store is a file")?;
     let (http, router) = (app.http, app.router.clone());
+    let demo = Demo::of(&app, token.clone());
     let (stop, stopped) = watch::channel(false);
     let serving = tokio::spawn(app.serve(stopped));
     let name = suspect.metadata.name.clone().unwrap_or_default();
@@ -82,7 +83,7 @@ pub(super) async fn tour(folder: &Folder, keep: bool) -> Result<(), Failed> {
     }
     say!("\nThat was all of it. The same on your own cluster begins with README.md, \"Run it\".");
     if keep {
-        stay(http, &token).await?;
+        stay(&demo).await?;
     }
     stop.send_replace(true);
     serving.await.context("the worker")??;

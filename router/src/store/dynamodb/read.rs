@@ -135,7 +135,7 @@ impl DynamoDb {
         &self,
         beginning: &str,
         mut gathered: T,
-        mut look: impl FnMut(&mut T, &str, Record) + Send + 'static,
+        mut look: impl FnMut(&mut T, &str, &Record) + Send + 'static,
     ) -> Result<T, Error> {
         let mut all = records_of(Some(OPEN), 'O', beginning);
         loop {
@@ -147,7 +147,7 @@ impl DynamoDb {
             for item in self.behind(&hints).await? {
                 let open = understood(&item, beginning).filter(|(_, record)| record.is_open());
                 if let Some((name, record)) = open {
-                    look(&mut gathered, &name, record);
+                    look(&mut gathered, &name, &record);
                 }
             }
         }

@@ -6,6 +6,7 @@ pub(super) mod compact;
 mod copy;
 mod earlier;
 mod file;
+mod open;
 mod overlay;
 mod place;
 mod prune;

@@ -8,6 +8,7 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard, TryLockError};
 use redb::Database;
 use tokio::sync::watch;
 
+use super::open::OpenRecords;
 use super::suspect;
 use crate::store::Error;
 use crate::store::error::sound;
@@ -32,6 +33,7 @@ pub(super) struct Place {
     path: Option<PathBuf>,
     /// What is kept as it was parsed.
     pub(super) parsed: Parsed,
+    pub(super) open: OpenRecords,
     is_healthy: AtomicBool,
     is_proven: AtomicBool,
     /// While it is made smaller: nothing is wrong, and it is worth a wait.
@@ -48,6 +50,7 @@ impl Place {
             opener,
             path,
             parsed: Parsed::default(),
+            open: OpenRecords::default(),
             is_healthy: AtomicBool::new(true),
             is_proven: AtomicBool::new(is_proven),
             is_moving: watch::Sender::new(false),
@@ -127,6 +130,7 @@ impl Place {
             sound(|| {
                 drop(old);
                 self.parsed.forget();
+                self.open.forget();
                 let Opened { database: new, is_proven } = (self.opener)()?;
                 self.is_proven.store(is_proven, Ordering::Relaxed);
                 *database = Some(new);

@@ -132,18 +132,21 @@ impl Embedded {
         &self,
         beginning: &str,
         mut gathered: T,
-        mut look: impl FnMut(&mut T, &str, Record) + Send + 'static,
+        mut look: impl FnMut(&mut T, &str, &Record) + Send + 'static,
     ) -> Result<T, Error> {
-        let beginning = beginning.to_owned();
+        let (beginning, place) = (beginning.to_owned(), self.0.place.clone());
         self.read_long(move |tables| {
+            let mut walk = place.open.walk(&beginning);
             for row in tables.open()?.range(beginning.as_str()..)? {
                 let (key, _) = row?;
                 let Some(name) = key.value().strip_prefix(&beginning) else { break };
                 let Some(row) = tables.records()?.get(key.value())? else { continue };
-                understood(name, row.value().2)
-                    .into_iter()
-                    .for_each(|record| look(&mut gathered, name, record));
+                let (version, _, record) = row.value();
+                if let Some(record) = walk.next(name, version, || understood(name, record)) {
+                    look(&mut gathered, name, record);
+                }
             }
+            walk.end();
             Ok(gathered)
         })
         .await
