@@ -49,9 +49,17 @@ pub(super) fn main(arguments: &Arguments) -> Result<(), Failed> {
         arguments;
     let (steps, evidence) = enabled(policy)?;
     let account = Account { namespace, name: service_account };
-    let mut documents = roles(&permissions(&steps, evidence), &account);
-    if let Some(path) = &policy.config {
-        let kill_switch = config::check(path)?.0.mitigation.kill_switch;
+    let config = match &policy.config {
+        Some(path) => Some(config::check(path)?.0),
+        None => None,
+    };
+    let mut needed = permissions(&steps, evidence);
+    if config.as_ref().is_some_and(|config| config.watch.is_some()) {
+        needed = needed.with_watch();
+    }
+    let mut documents = roles(&needed, &account);
+    if let Some(config) = config {
+        let kill_switch = config.mitigation.kill_switch;
         documents.extend(kill_switch.iter().flat_map(|kill_switch| kill_switch_role(kill_switch, &account)));
     }
     if *standing_policies {
@@ -82,11 +90,12 @@ fn enabled(arguments: &PolicyArguments) -> Result<(BTreeSet<StepName>, Evidence)
 
 /// Each role that has anything in it, and its binding.
 fn roles(permissions: &Permissions, account: &Account<'_>) -> Vec<(String, Value)> {
-    let Permissions { read, quarantine, destructive } = permissions;
+    let Permissions { read, quarantine, destructive, watch } = permissions;
     let parts = [
         (Part::Read, read, "Context, evidence and checks: reads only."),
         (Part::Quarantine, quarantine, "What can be undone while the suspect goes on running."),
         (Part::Destructive, destructive, "What ends pods: scaling, eviction, deletion."),
+        (Part::Watch, watch, "What the watch of the cluster lists beyond that: no secret is read."),
     ];
     parts.into_iter().flat_map(|(part, permissions, why)| role(part, permissions, why, account)).collect()
 }
@@ -253,7 +262,7 @@ mod tests {
         let mut policy = builders::policy(&rules);
         policy.mitigation.mode = Mode::Enforce;
         let (steps, evidence) = enabled_by(&policy);
-        let Permissions { read: _, quarantine, destructive } = permissions(&steps, evidence);
+        let Permissions { quarantine, destructive, .. } = permissions(&steps, evidence);
         let said = |permission: &Permission| {
             let verbs: Vec<_> = permission.verbs.iter().map(|verb| verb.as_str()).collect();
             format!("{}: [{}]", permission.resource, verbs.join(", "))

@@ -24,9 +24,11 @@ mod place;
 mod pulse;
 mod search;
 mod session;
+mod survey;
 mod watch;
 
 pub use config::{Access, Config, EksAccess, InCluster, KubeconfigAccess, LookUp};
+pub use survey::{Looked, Survey, ThresholdsConfig, WatchConfig};
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;

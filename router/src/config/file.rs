@@ -25,7 +25,7 @@ use crate::source::QueueConfig;
 use crate::store::{DynamoDbConfig, IfDamaged};
 
 /// The parts of the file, in the order of the documented example.
-pub(super) const PARTS: [&str; 23] = [
+pub(super) const PARTS: [&str; 24] = [
     "queue",
     "queues",
     "http",
@@ -46,6 +46,7 @@ pub(super) const PARTS: [&str; 23] = [
     "security_hub",
     "changes",
     "canary",
+    "watch",
     "mitigation",
     "telemetry",
     "require_fips",
@@ -94,6 +95,8 @@ pub struct Config {
     pub changes: ChangesConfig,
     /// Canaries; none if left out.
     pub canary: Option<CanaryConfig>,
+    /// The cluster watched for what is the matter in it; not if left out.
+    pub watch: Option<cluster::WatchConfig>,
     /// How far Watchfire may go in the cluster.
     pub mitigation: MitigationConfig,
     /// What is told of Watchfire itself.

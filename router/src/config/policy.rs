@@ -30,7 +30,7 @@ macro_rules! only_a_start_changes {
     };
 }
 
-only_a_start_changes!(queues, http, health, store, evidence, cluster, canary, telemetry, require_fips);
+only_a_start_changes!(queues, http, health, store, evidence, cluster, canary, watch, telemetry, require_fips);
 
 impl Config {
     /// What deciding needs.

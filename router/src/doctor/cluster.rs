@@ -33,7 +33,11 @@ pub(super) async fn look(read: &Read, kubeconfig: Option<&Path>, clients: &Clien
             }
         };
         let (steps, evidence) = enabled_by(&read.policy);
-        match checkup(client, &steps, &permissions(&steps, evidence)).await {
+        let mut needed = permissions(&steps, evidence);
+        if read.config.watch.is_some() {
+            needed = needed.with_watch();
+        }
+        match checkup(client, &steps, &needed).await {
             Ok((identity, found)) => {
                 findings.push(known_as(&identity.user, kubeconfig));
                 findings.extend(found);

@@ -45,7 +45,7 @@ pub struct Permission {
     pub verbs: BTreeSet<Verb>,
 }
 
-/// The roles that a cluster's owner grants one by one.
+/// The roles that a cluster's owner grants one by one, in the order in which they are written down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
 pub enum Part {
@@ -55,6 +55,8 @@ pub enum Part {
     Quarantine,
     /// Ends pods: scaling and pausing, eviction, deletion.
     Destructive,
+    /// Reads what only the watch of the cluster looks at.
+    Watch,
 }
 
 /// What is to be granted: each permission once, in order, the verbs of equal objects joined.
@@ -66,6 +68,8 @@ pub struct Permissions {
     pub quarantine: Vec<Permission>,
     /// Of [`Part::Destructive`].
     pub destructive: Vec<Permission>,
+    /// Of [`Part::Watch`]; none where nothing is watched.
+    pub watch: Vec<Permission>,
 }
 
 /// What must be refused, as (group, resource, verb): with any of it Watchfire could read secrets, become a
@@ -148,10 +152,23 @@ pub fn permissions(steps: &BTreeSet<StepName>, evidence: Evidence) -> Permission
             Part::Read => permissions.read.extend(changes),
             Part::Quarantine => permissions.quarantine.extend(changes),
             Part::Destructive => permissions.destructive.extend(changes),
+            Part::Watch => permissions.watch.extend(changes),
         }
     }
-    let Permissions { read, quarantine, destructive } = permissions;
-    Permissions { read: joined(read), quarantine: joined(quarantine), destructive: joined(destructive) }
+    let Permissions { read, quarantine, destructive, watch } = permissions;
+    let [read, quarantine, destructive, watch] = [read, quarantine, destructive, watch].map(joined);
+    Permissions { read, quarantine, destructive, watch }
+}
+
+/// What the watch of the cluster reads beyond the context: lists, and nothing that may not be seen by whoever sees pods.
+pub fn of_watch() -> Vec<Permission> {
+    let list = |group, resource| Permission::to(&[Verb::List], group, resource);
+    vec![
+        list("", "resourcequotas"),
+        list("external-secrets.io", "externalsecrets"),
+        list("cert-manager.io", "certificates"),
+        list("metrics.k8s.io", "nodes"),
+    ]
 }
 
 /// Whether evidence is taken.
@@ -293,14 +310,21 @@ fn joined(mut permissions: Vec<Permission>) -> Vec<Permission> {
 }
 
 impl Permissions {
+    /// With what the watch of the cluster reads.
+    #[must_use]
+    pub fn with_watch(self) -> Self {
+        Self { watch: joined(of_watch()), ..self }
+    }
+
     /// All of them, with their roles.
     pub fn all(&self) -> impl Iterator<Item = (Part, &Permission)> {
-        let Self { read, quarantine, destructive } = self;
+        let Self { read, quarantine, destructive, watch } = self;
         let with = |part: Part| move |permission| (part, permission);
         read.iter()
             .map(with(Part::Read))
             .chain(quarantine.iter().map(with(Part::Quarantine)))
             .chain(destructive.iter().map(with(Part::Destructive)))
+            .chain(watch.iter().map(with(Part::Watch)))
     }
 }
 
