@@ -180,6 +180,7 @@ fn fill(index: &Index, pods: usize, nodes: usize) {
             suspended: None,
             annotations: BTreeMap::new(),
             owner,
+            progress: None,
         };
         let above = owner("Deployment", &name, uid("deployment", number));
         let set = format!("{name}-7c9d8f6b54");

@@ -27,7 +27,7 @@ use crate::rotation::Rotation;
 use crate::router::{self, ACTING, Router, Watcher};
 use crate::source::spool::{Lane, Spool};
 use crate::source::sqs::Sqs;
-use crate::source::{Canaries, Intake, QueueConfig, Source};
+use crate::source::{Canaries, Intake, QueueConfig, Source, Watching};
 use crate::store::Store;
 use crate::telemetry;
 use crate::web::{Doors, Health, Ingest, Operator, Pages, Refusals, Senders, Server, Webhooks};
@@ -35,7 +35,7 @@ use crate::worker;
 #[cfg(feature = "cli")]
 pub(crate) use parts::routes_of_operators;
 pub use parts::{Called, Parts};
-use parts::{held_bytes, sender};
+use parts::{held_bytes, sender, watching};
 
 /// A worker that has everything it needs and has not begun.
 pub struct App {
@@ -55,6 +55,7 @@ pub struct App {
     told: mpsc::Receiver<Infallible>,
     pollers: Vec<Poller>,
     canaries: Option<Canaries>,
+    watching: Option<Watching>,
     reloader: Option<Arc<Reloader>>,
     rotation: Arc<Rotation>,
 }
@@ -100,7 +101,7 @@ impl App {
         let started = file.map(|file| Started::with(file, &ready));
         let parts = Parts::of(ready, clients, watcher).await?;
         let Parts { router, store, metrics, clients, queues, http, health, config, .. } = parts;
-        let Parts { canary, inbound, apps, tokens, rotation, access, .. } = parts;
+        let Parts { canary, watch, inbound, apps, tokens, rotation, access, .. } = parts;
         let limit = descriptors::raise();
         let Tokens { token, operator_token: _ } = tokens;
         let refusals = Refusals::new(metrics.clone());
@@ -116,6 +117,7 @@ impl App {
         };
         let intake = Intake::of(&queues, spool.as_ref(), &clients).await;
         let canaries = canary.map(|canary| sender(&canary, intake.clone(), &router));
+        let watching = watching(watch.as_ref(), &intake, &router)?;
         let mut sources = embedded(spool.as_ref(), usize::from(http.in_flight));
         sources.extend(queued(&queues, is_one_queue, &clients).await?);
         let shares = shares(limit, channels, router.responder().is_some(), &http);
@@ -156,6 +158,7 @@ impl App {
             health,
             pollers,
             canaries,
+            watching,
             reloader,
             rotation,
         })
@@ -177,6 +180,7 @@ impl App {
             health,
             pollers,
             canaries,
+            watching,
             reloader,
             rotation,
         } = self;
@@ -198,6 +202,7 @@ impl App {
         let ask = |poller| tokio::spawn(router::poll(router.clone(), poller, stop.clone()));
         let pollers: Vec<_> = pollers.into_iter().map(ask).collect();
         let canaries = canaries.map(|canaries| tokio::spawn(worker::canaries(canaries, stop.clone())));
+        let watching = watching.map(|watching| tokio::spawn(worker::watch(watching, stop.clone())));
         let work =
             |(source, in_flight)| tokio::spawn(worker::work(router.clone(), source, in_flight, stop.clone()));
         let workers: Vec<_> = sources.into_iter().map(work).collect();
@@ -224,7 +229,7 @@ impl App {
         looks.abort();
         asks.abort();
         reloads.iter().for_each(tokio::task::JoinHandle::abort);
-        pollers.iter().chain(&canaries).for_each(tokio::task::JoinHandle::abort);
+        pollers.iter().chain(&canaries).chain(&watching).for_each(tokio::task::JoinHandle::abort);
         health.abort();
         all_is_done.send_replace(true);
         let _ = sends.await;

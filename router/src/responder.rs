@@ -23,7 +23,7 @@ use watchfire_core::verdict::Why;
 use crate::aws::image_scan::{self, Scan, Status};
 use crate::clients::Clients;
 use crate::clock::Clock;
-use crate::cluster::{self, Cluster, parts_of_arn};
+use crate::cluster::{self, Cluster, Survey, WatchConfig, parts_of_arn};
 use crate::config::{At, KillSwitch, MitigationConfig};
 use crate::containment::{Containment, End, How, Ran};
 use crate::evidence::{self, Evidence, Kept, PodRef, Request};
@@ -111,6 +111,14 @@ impl Responder {
             let line = format!("{} {} ({incident})", decision.priority, clean(&decision.kind, 100));
             self.on_nodes.opened(&node, incident.as_str(), line);
         }
+    }
+
+    /// What looks at the cluster for what is the matter in it.
+    ///
+    /// # Errors
+    /// There is no client for Prometheus.
+    pub fn survey(&self, config: &WatchConfig) -> anyhow::Result<Survey> {
+        self.cluster.survey(config, &self.aws)
     }
 
     /// What is known about an event without asking.

@@ -13,7 +13,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, timeout};
 use crate::failure::Nack;
 use crate::horizon::Horizon;
 use crate::router::{Handled, RESUMED, Router, Slot, WAITING_ROOM};
-use crate::source::{Canaries, Handle, Message, Source, hint};
+use crate::source::{Canaries, Handle, Message, Source, Watching, hint};
 use crate::store::{Now, Store};
 use crate::telemetry::{self, of_message};
 
@@ -318,6 +318,17 @@ pub async fn canaries(canaries: Canaries, mut stop: watch::Receiver<bool>) {
     while is_time(&mut dues, &mut stop).await {
         if let Err(error) = canaries.send_if_due().await {
             telemetry::canary_not_sent(&error);
+        }
+    }
+}
+
+/// Looks at the cluster whenever it is time, until `stop` turns true.
+pub async fn watch(watching: Watching, mut stop: watch::Receiver<bool>) {
+    let mut looks = interval(watching.every());
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    while is_time(&mut looks, &mut stop).await {
+        if let Err(error) = watching.look().await {
+            telemetry::watch_not_told(&error);
         }
     }
 }

@@ -50,5 +50,6 @@ mod support;
 mod templates;
 mod transcripts;
 mod truth;
+mod watch;
 mod who;
 mod worker;

@@ -40,6 +40,10 @@ def of_the_program():
         write("cluster: {name: c}\nevidence: {to: {directory: {path: evidence}}}\n"
               "mitigation: {mode: enforce}\naccess: {kubernetes: {}}\n")
         yield CHART / "files/rbac-people.yaml", MADE + beyond(told("--config", str(config)), acting)
+        write("cluster: {name: c}\nwatch: {}\n")
+        observing = told("--config", str(config))
+        write("")
+        yield CHART / "files/rbac-watch.yaml", MADE + beyond(observing, told("--config", str(config)))
         yield CHART / "files/quarantine.yaml", MADE + beyond(told("--standing-policies"), acting)
     yield CHART / "values.schema.json", schema()
 

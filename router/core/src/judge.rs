@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::event::{Band, Event, Finding, FindingSource, FindingState};
+use crate::event::{Band, Event, Finding, FindingState};
 use crate::incident::{FindingRecord, IncidentRecord};
 use crate::named::{Names, Reports};
 use crate::policy::Policy;
@@ -120,7 +120,7 @@ pub(crate) fn is_from_the_future(finding: &Finding, now: Timestamp) -> bool {
 
 pub(crate) fn is_older(finding: &Finding, known: &FindingRecord, now: Timestamp) -> bool {
     // That an alert goes on is said again and again, by each replica from when it saw it begin.
-    let goes_on = finding.source == FindingSource::Prometheus && finding.state == FindingState::Open;
+    let goes_on = finding.is_said_again() && finding.state == FindingState::Open;
     if goes_on && known.state == FindingState::Open {
         return false;
     }

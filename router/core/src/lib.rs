@@ -56,6 +56,7 @@ pub mod span;
 pub mod standing;
 pub mod state;
 pub mod suppress;
+pub mod survey;
 pub mod text;
 pub mod timer;
 pub mod verdict;

@@ -12,7 +12,7 @@ use watchfire_core::policy::Policy;
 use crate::channel::Channel;
 use crate::clients::Clients;
 use crate::clock::Clock;
-use crate::cluster;
+use crate::cluster::{self, WatchConfig};
 use crate::config::{
     At, CanaryConfig, Config, HealthConfig, HttpConfig, OtlpConfig, Reach, Ready, StoreConfig,
     TelemetryConfig, Tokens,
@@ -24,7 +24,7 @@ use crate::responder::Responder;
 use crate::rotation::Rotation;
 use crate::router::{Router, Watcher};
 use crate::slack::Apps;
-use crate::source::{Canaries, Intake, QueueConfig};
+use crate::source::{Canaries, Intake, QueueConfig, Watching};
 use crate::store::{self, DynamoDbConfig, Now, Store};
 use crate::telemetry::{self, Emf, Metrics, Traces};
 use crate::web::{Ingest, Operator, Refusals, Senders, Webhooks, asked_without_doors};
@@ -43,6 +43,7 @@ pub struct Parts {
     pub(super) health: HealthConfig,
     pub(super) config: StoreConfig,
     pub(super) canary: Option<CanaryConfig>,
+    pub(super) watch: Option<WatchConfig>,
     pub(super) inbound: Inbound,
     pub(super) apps: Apps,
     pub(super) tokens: Tokens,
@@ -134,7 +135,7 @@ impl Parts {
         let Ready { config, policy, channels, inbound, apps, tokens, .. } = ready;
         let in_use = config.clone();
         let Config { queues, http, health, store: config, cluster, evidence, .. } = config;
-        let Config { mitigation, canary, telemetry, oncall, business, .. } = in_use.clone();
+        let Config { mitigation, canary, watch, telemetry, oncall, business, .. } = in_use.clone();
         let metrics = Arc::new(Metrics::default());
         let kubernetes = reviewer(cluster.as_ref(), &clients).await?;
         let reach = Vouching { kubernetes, clients: Some(clients.clone()) };
@@ -182,6 +183,7 @@ impl Parts {
             health,
             config,
             canary,
+            watch,
             inbound,
             apps,
             tokens,
@@ -236,6 +238,19 @@ async fn looked_at(store: Store) {
 
 pub(super) fn sender(canary: &CanaryConfig, intake: Intake, router: &Router) -> Canaries {
     Canaries::new(canary.every(), intake, router.store.clone(), router.clock.clone())
+}
+
+/// What looks at the cluster, where that is wanted.
+pub(super) fn watching(
+    config: Option<&WatchConfig>,
+    intake: &Intake,
+    router: &Router,
+) -> anyhow::Result<Option<Watching>> {
+    let Some((config, responder)) = config.zip(router.responder()) else { return Ok(None) };
+    let survey = responder.survey(config).context(At("watch".to_owned()))?;
+    let ours = (router.store.clone(), router.clock.clone());
+    let place = (router.heard(), router.metrics.clone());
+    Ok(Some(Watching::new(config.every(), survey, intake.clone(), ours, place)))
 }
 
 pub(super) fn held_bytes(http: &HttpConfig) -> usize {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use watchfire_core::act::StepName;
 use watchfire_core::context::AdminApi;
 use watchfire_core::mitigation::Mode;
-use watchfire_core::plan::permissions::{Evidence, Part, Permission, Permissions, of_people, permissions};
+use watchfire_core::plan::permissions::{Evidence, Part, Permission, Permissions, permissions};
 
 use super::{Failed, PolicyArguments, yaml};
 use crate::config::{self, KillSwitch};
@@ -51,10 +51,14 @@ pub(super) fn main(arguments: &Arguments) -> Result<(), Failed> {
     let account = Account { namespace, name: service_account };
     let config =
         policy.config.as_ref().map(|path| config::check(path)).transpose()?.map(|(config, _)| config);
-    let is_asked_of = config.as_ref().is_some_and(|config| config.access.kubernetes.is_some());
-    let people = if is_asked_of { of_people() } else { Vec::new() };
-    let permissions = Permissions { people, ..permissions(&steps, evidence) };
-    let mut documents = roles(&permissions, &account);
+    let mut needed = permissions(&steps, evidence);
+    if config.as_ref().is_some_and(|config| config.access.kubernetes.is_some()) {
+        needed = needed.with_people();
+    }
+    if config.as_ref().is_some_and(|config| config.watch.is_some()) {
+        needed = needed.with_watch();
+    }
+    let mut documents = roles(&needed, &account);
     if let Some(config) = config {
         let kill_switch = config.mitigation.kill_switch;
         documents.extend(kill_switch.iter().flat_map(|kill_switch| kill_switch_role(kill_switch, &account)));
@@ -87,12 +91,13 @@ fn enabled(arguments: &PolicyArguments) -> Result<(BTreeSet<StepName>, Evidence)
 
 /// Each role that has anything in it, and its binding.
 fn roles(permissions: &Permissions, account: &Account<'_>) -> Vec<(String, Value)> {
-    let Permissions { read, quarantine, destructive, people } = permissions;
+    let Permissions { read, quarantine, destructive, people, watch } = permissions;
     let parts = [
         (Part::Read, read, "Context, evidence and checks: reads only."),
         (Part::Quarantine, quarantine, "What can be undone while the suspect goes on running."),
         (Part::Destructive, destructive, "What ends pods: scaling, eviction, deletion."),
         (Part::People, people, "Whom the cluster knows by a token, and what they may ask of Watchfire."),
+        (Part::Watch, watch, "What the watch of the cluster lists beyond that: no secret is read."),
     ];
     parts.into_iter().flat_map(|(part, permissions, why)| role(part, permissions, why, account)).collect()
 }
@@ -259,7 +264,7 @@ mod tests {
         let mut policy = builders::policy(&rules);
         policy.mitigation.mode = Mode::Enforce;
         let (steps, evidence) = enabled_by(&policy);
-        let Permissions { read: _, quarantine, destructive, people: _ } = permissions(&steps, evidence);
+        let Permissions { quarantine, destructive, .. } = permissions(&steps, evidence);
         let said = |permission: &Permission| {
             let verbs: Vec<_> = permission.verbs.iter().map(|verb| verb.as_str()).collect();
             format!("{}: [{}]", permission.resource, verbs.join(", "))

@@ -24,10 +24,12 @@ mod place;
 mod pulse;
 mod search;
 mod session;
+mod survey;
 mod watch;
 
 pub(crate) use config::parts as parts_of_arn;
 pub use config::{Access, Config, EksAccess, InCluster, KubeconfigAccess, LookUp};
+pub use survey::{Looked, Survey, ThresholdsConfig, WatchConfig};
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;

@@ -104,6 +104,8 @@ pub(super) fn parse(name: &str, text: &str) -> Parsed {
     let Attention { digest, escalation, security_hub, changes } = attention;
     let oncall = part("oncall").map(|part| mistakes.read("oncall", part, OnCallConfig::check));
     let canary = canary::check(part("canary"), taking, &known, &mut mistakes);
+    let is_asked = cluster.as_ref().and_then(Option::as_ref).map(|cluster| cluster.look_up);
+    let watch = check_watch(part("watch"), part("cluster"), is_asked, taking, &mut mistakes);
     let mitigation = mistakes.read_or_default("mitigation", part("mitigation"), mitigation::check);
     let telemetry = mistakes.read_or_default("telemetry", part("telemetry"), telemetry::check);
     let require_fips = mistakes.read_or_default("require_fips", part("require_fips"), |_, _| {});
@@ -157,6 +159,7 @@ pub(super) fn parse(name: &str, text: &str) -> Parsed {
                 security_hub,
                 changes,
                 canary,
+                watch,
                 mitigation,
                 telemetry,
                 require_fips,
@@ -231,6 +234,33 @@ fn check_cluster(cluster: &cluster::Config, mistake: &mut dyn FnMut(&str, Mistak
             mistake(member, expected("1 to 30000").found(milliseconds.to_string()));
         }
     }
+}
+
+/// The part `watch`, where it is written and right.
+fn check_watch(
+    part: Option<&Node>,
+    cluster: Option<&Node>,
+    look_up: Option<cluster::LookUp>,
+    taking: Taking,
+    mistakes: &mut Mistakes<'_>,
+) -> Option<cluster::WatchConfig> {
+    mistakes.read("watch", part?, |watch: &cluster::WatchConfig, mistake| {
+        watch.check(mistake);
+        if cluster.is_none() {
+            mistake("", expected("`cluster`").hint("there is nothing to watch"));
+        }
+        if look_up == Some(cluster::LookUp::Each) {
+            mistake(
+                "",
+                expected("`cluster.look_up: watch`").hint("what is asked for each event is not followed"),
+            );
+        }
+        if taking == Taking::Nothing {
+            let hint =
+                "what the watch tells comes in where events do, which is SQS where the store is a table";
+            mistake("", expected("`queue` beside `store.dynamodb`").hint(hint));
+        }
+    })
 }
 
 /// Whether only one can listen there. A port of 0 is whichever is free.

@@ -48,6 +48,7 @@ pub(super) const PARTS: [&str; 24] = [
     "security_hub",
     "changes",
     "canary",
+    "watch",
     "mitigation",
     "telemetry",
     "require_fips",
@@ -98,6 +99,8 @@ pub struct Config {
     pub changes: ChangesConfig,
     /// Canaries; none if left out.
     pub canary: Option<CanaryConfig>,
+    /// The cluster watched for what is the matter in it; not if left out.
+    pub watch: Option<cluster::WatchConfig>,
     /// How far Watchfire may go in the cluster.
     pub mitigation: MitigationConfig,
     /// What is told of Watchfire itself.

@@ -43,6 +43,7 @@ only_a_start_changes!(
     cluster,
     oncall,
     canary,
+    watch,
     telemetry,
     require_fips
 );

@@ -73,6 +73,8 @@ struct Configuration {
     changes: Option<ChangesConfig>,
     /// An event of ours on a schedule, whose absence a monitor outside pages on; none if left out.
     canary: Option<CanaryConfig>,
+    /// The cluster watched for what is the matter in it, where nothing else does that; not if left out.
+    watch: Option<cluster::WatchConfig>,
     /// How far Watchfire may go in the cluster.
     mitigation: Option<MitigationConfig>,
     /// What is told of Watchfire itself besides log lines and `/metrics`.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use kube::config::{KubeConfigOptions, Kubeconfig};
-use watchfire_core::plan::permissions::{Permissions, of_people, permissions};
+use watchfire_core::plan::permissions::permissions;
 use watchfire_core::text::clean;
 
 use super::configuration::Read;
@@ -33,9 +33,14 @@ pub(super) async fn look(read: &Read, kubeconfig: Option<&Path>, clients: &Clien
             }
         };
         let (steps, evidence) = enabled_by(&read.policy);
-        let people = if read.config.access.kubernetes.is_some() { of_people() } else { Vec::new() };
-        let permissions = Permissions { people, ..permissions(&steps, evidence) };
-        match checkup(client, &steps, &permissions).await {
+        let mut needed = permissions(&steps, evidence);
+        if read.config.access.kubernetes.is_some() {
+            needed = needed.with_people();
+        }
+        if read.config.watch.is_some() {
+            needed = needed.with_watch();
+        }
+        match checkup(client, &steps, &needed).await {
             Ok((identity, found)) => {
                 findings.push(known_as(&identity.user, kubeconfig));
                 findings.extend(found);

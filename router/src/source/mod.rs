@@ -8,6 +8,7 @@ mod intake;
 mod outbox;
 pub mod spool;
 pub mod sqs;
+mod watch;
 
 use crate::telemetry::{Brought, Origin};
 use std::time::Duration;
@@ -17,6 +18,7 @@ pub use config::QueueConfig;
 pub use given_back::give_back;
 pub use intake::{Intake, NotTaken};
 pub use outbox::{MOST_BYTES, Unsent};
+pub use watch::Watching;
 
 use spool::{Lane, Spool};
 use sqs::Sqs;

@@ -27,7 +27,7 @@ enum Shown {
 }
 
 /// Every metric there is.
-const SHOWN: [(&str, Shown); 26] = [
+const SHOWN: [(&str, Shown); 32] = [
     ("decisions", Shown::Counted(Some("priority"))),
     ("decide_seconds", Shown::Observed),
     ("effects", Shown::Counted(Some("outcome"))),
@@ -54,6 +54,13 @@ const SHOWN: [(&str, Shown); 26] = [
     ("spans_lost", Shown::Counted(None)),
     ("canary_arrival_timestamp_seconds", Shown::Happened("canary_arrived")),
     ("canary_timestamp_seconds", Shown::Nothing),
+    // A Lambda watches nothing.
+    ("watch_looks", Shown::Nothing),
+    ("watch_look_seconds", Shown::Nothing),
+    ("watch_conditions", Shown::Nothing),
+    ("watch_blind", Shown::Nothing),
+    ("watch_left_out", Shown::Nothing),
+    ("watch_said", Shown::Nothing),
 ];
 
 /// Writes the lines of one environment.

@@ -1,6 +1,7 @@
 //! Log lines. ERROR: a human must act. WARN: it healed, or will. No secrets; event text only cleaned, and whatever
 //! else a line says goes through [`super::lines`].
 
+use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -15,6 +16,7 @@ use watchfire_core::decision::{Decision, Effect};
 use watchfire_core::ids::{ChannelName, EventId};
 use watchfire_core::journal::{ActEnd, Entry, Outcome};
 use watchfire_core::notice::Fault;
+use watchfire_core::survey::{Blind, Condition};
 use watchfire_core::text::clean;
 
 use crate::failure::Failure;
@@ -125,6 +127,26 @@ pub fn decided(decision: &Decision, took: Duration) {
 /// A canary could not be put where events come in.
 pub fn canary_not_sent(error: &anyhow::Error) {
     warn!(error = %clean(&format!("{error:#}"), 300), "a canary was not sent");
+}
+
+/// What is to be told of the cluster is on no queue yet.
+pub fn watch_not_told(error: &anyhow::Error) {
+    warn!(error = %clean(&format!("{error:#}"), 300), "what the watch of the cluster has to tell is on no queue, and is tried again");
+}
+
+/// What a watch could not look at until now, and why: each is said once.
+#[derive(Debug, Default)]
+pub struct Unseen(BTreeMap<Condition, String>);
+
+/// Says what has changed of what cannot be looked at.
+pub fn unseen(known: &mut Unseen, blind: &Blind) {
+    for (condition, why) in blind.iter().filter(|(condition, why)| known.0.get(condition) != Some(why)) {
+        warn!(condition = condition.as_str(), reason = %clean(why, 300), "not looked at");
+    }
+    for (condition, _) in known.0.iter().filter(|(condition, _)| !blind.contains_key(condition)) {
+        info!(condition = condition.as_str(), "looked at again");
+    }
+    known.0.clone_from(blind);
 }
 
 /// A channel's room cannot be shared for now: each worker goes by a part of its own.

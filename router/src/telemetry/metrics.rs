@@ -1,5 +1,6 @@
 //! Metrics, in Prometheus's text form. Labels come from our own enums and configuration, never from events.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -15,6 +16,7 @@ use watchfire_core::event::Event;
 use watchfire_core::ids::ChannelName;
 use watchfire_core::journal::{ActEnd, Outcome};
 use watchfire_core::notice::Part;
+use watchfire_core::survey::{Blind, Condition, Said};
 
 use crate::failure::{Failure, Tried};
 use crate::reloaded::Reloaded;
@@ -51,6 +53,12 @@ pub struct Metrics {
     spans_lost: Family<Labels, Counter>,
     canary_arrived: Gauge,
     canary_sent: Gauge,
+    watch_looks: Counter,
+    watch_look: Histogram,
+    watch_conditions: Family<Labels, Gauge>,
+    watch_blind: Family<Labels, Gauge>,
+    watch_left_out: Gauge,
+    watch_said: Family<Labels, Counter>,
 }
 
 /// Where messages come from.
@@ -150,6 +158,21 @@ impl Default for Metrics {
                 "canary_timestamp_seconds",
                 "When the canary that arrived last was to be sent",
             ),
+            watch_looks: shown(r, "watch_looks", "Times the cluster was looked at"),
+            watch_look: shown_as(
+                r,
+                "watch_look_seconds",
+                "How long a look at the cluster took",
+                Histogram::new([0.001, 0.005, 0.02, 0.1, 0.5, 2.0, 10.0, 60.0]),
+            ),
+            watch_conditions: shown(r, "watch_conditions", "What is the matter in the cluster, by condition"),
+            watch_blind: shown(r, "watch_blind", "1 for each condition that could not be looked at"),
+            watch_left_out: shown(
+                r,
+                "watch_left_out",
+                "Symptoms of the last look that there was no room for",
+            ),
+            watch_said: shown(r, "watch_said", "What was told of the cluster, by condition and state"),
             registry,
         }
     }
@@ -232,6 +255,34 @@ impl Metrics {
     pub(crate) fn canary_arrived(&self, sent: Timestamp, now: Timestamp) {
         self.canary_sent.set(sent.as_second());
         self.canary_arrived.set(now.as_second());
+    }
+
+    /// The cluster was looked at.
+    pub(crate) fn looked(
+        &self,
+        told: &BTreeMap<Condition, usize>,
+        blind: &Blind,
+        left_out: usize,
+        took: Duration,
+    ) {
+        self.watch_looks.inc();
+        self.watch_look.observe(took.as_secs_f64());
+        for condition in Condition::ALL {
+            let labels = vec![("condition", condition.as_str().to_owned())];
+            let count = told.get(&condition).copied().unwrap_or(0);
+            self.watch_conditions.get_or_create(&labels).set(i64::try_from(count).unwrap_or(i64::MAX));
+            self.watch_blind.get_or_create(&labels).set(blind.contains_key(&condition).into());
+        }
+        self.watch_left_out.set(i64::try_from(left_out).unwrap_or(i64::MAX));
+    }
+
+    /// Something was told of the cluster.
+    pub(crate) fn watch_said(&self, said: &Said) {
+        let labels = vec![
+            ("condition", said.condition.as_str().to_owned()),
+            ("state", said.state.as_str().to_owned()),
+        ];
+        self.watch_said.get_or_create(&labels).inc();
     }
 
     pub(crate) fn configured(&self, now: Timestamp) {

@@ -33,6 +33,7 @@ pub fn workload(kind: WorkloadKind, name: &str) -> Workload {
         labels: BTreeMap::new(),
         annotations: BTreeMap::new(),
         owner: None,
+        progress: None,
     }
 }
 

@@ -23,11 +23,11 @@ pub use details::{
 };
 pub use gone::Gone;
 pub use identify::{Answer, Confidence, Judged, Method, Query, judge, queries};
-pub use node::Node;
+pub use node::{Node, Room};
 pub use object::ObjectRef;
-pub use pod::{HostAccess, Owner, Pod, PodContainer};
+pub use pod::{HostAccess, Owner, Pod, PodContainer, Stumble, Trouble};
 pub use selector::{Requirement, Selector};
-pub use workload::{Workload, WorkloadKind};
+pub use workload::{Progress, Workload, WorkloadKind};
 
 use serde::{Deserialize, Serialize};
 

@@ -44,8 +44,26 @@ pub struct Pod {
     pub host: HostAccess,
     /// Whether it is the mirror of a static pod: the API cannot change or remove such a pod.
     pub is_static: bool,
+    /// What keeps it from running, or put it out; none of a pod that is as it should be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<Box<Trouble>>,
     /// When it was seen to be gone; it is remembered for a while.
     pub gone_at: Option<Timestamp>,
+}
+
+/// What is the matter with a pod as a whole.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trouble {
+    /// The reason that its status gives, such as `Evicted`.
+    pub reason: Option<String>,
+    /// Why, in the words of the cluster: what the kubelet says of an eviction, the scheduler of a pod without a place.
+    pub message: Option<String>,
+    /// Since when no node takes it.
+    pub unplaced_since: Option<Timestamp>,
+    /// When it was put out.
+    pub evicted_at: Option<Timestamp>,
+    /// Whether somebody has deleted it.
+    pub is_leaving: bool,
 }
 
 /// A container of a pod.
@@ -63,6 +81,22 @@ pub struct PodContainer {
     pub previous_id: Option<String>,
     /// How often it was started again.
     pub restarts: u32,
+    /// Why it waits, and how it ended before; none of one that runs and never ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stumble: Option<Box<Stumble>>,
+}
+
+/// Why a container does not run, and how it ended the last time.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stumble {
+    /// Why it waits, such as `CrashLoopBackOff`; none of one that does not wait.
+    pub waits: Option<String>,
+    /// The reason of its last end, such as `OOMKilled`.
+    pub ended: Option<String>,
+    /// Its exit code then.
+    pub code: i32,
+    /// When that was.
+    pub ended_at: Option<Timestamp>,
 }
 
 /// What of its host a pod can reach.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Owner, Selector};
@@ -31,6 +32,29 @@ pub struct Workload {
     pub annotations: BTreeMap<String, String>,
     /// Its own controller.
     pub owner: Option<Owner>,
+    /// What it is about; none of one that has come to where it was to go.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub progress: Option<Progress>,
+}
+
+/// What a workload is about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Progress {
+    /// Its pods are being replaced or made, within the time that it gives itself.
+    RollingOut,
+    /// A Job that has done its work.
+    Succeeded {
+        /// When.
+        at: Option<Timestamp>,
+    },
+    /// A Job that was given up.
+    Failed {
+        /// Such as `BackoffLimitExceeded`.
+        reason: String,
+        /// When.
+        at: Option<Timestamp>,
+    },
 }
 
 /// What a workload is.

@@ -1,4 +1,4 @@
-//! Alerts of Prometheus, as Alertmanager, Prometheus itself or Grafana send them.
+//! Alerts of Prometheus, as Alertmanager, Prometheus itself or Grafana send them, and those of our own watch.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -12,8 +12,11 @@ use crate::json::Json;
 
 /// What the type of an alert's finding begins with: no name of an alert makes it a finding of anybody else.
 const KIND: &str = "Prometheus:";
-/// The detail-types of an alert, and of what says how many a sender cut off.
+/// The same of a condition that our own watch sees.
+const OWN_KIND: &str = "Cluster:";
+/// The detail-types of an alert, of a condition, and of what says how many a sender cut off.
 pub(super) const ALERT: &str = "Prometheus Alert";
+pub(super) const CONDITION: &str = "Cluster Condition";
 pub(super) const CUT_OFF: &str = "Alerts Cut Off";
 /// How long a sender may be silent about alerts that it cuts off, until it is taken not to any more.
 const CUT_OFF_FOR: SignedDuration = SignedDuration::from_hours(24);
@@ -26,7 +29,11 @@ const REPLICAS: [&str; 3] = ["prometheus_replica", "thanos_ruler_replica", "__re
 ///
 /// Of one alert all labels are its name but those of replicas. So who writes labels makes at most another alert, and
 /// closes no other.
-pub(super) fn read(envelope: &Envelope, detail: &Json<'_>) -> Result<(Finding, Subject), String> {
+pub(super) fn read(
+    source: FindingSource,
+    envelope: &Envelope,
+    detail: &Json<'_>,
+) -> Result<(Finding, Subject), String> {
     if envelope.detail_type == CUT_OFF {
         return Ok(cut_off(envelope, detail));
     }
@@ -38,11 +45,15 @@ pub(super) fn read(envelope: &Envelope, detail: &Json<'_>) -> Result<(Finding, S
     let name = text(detail, "labels.alertname").unwrap_or_else(|| "unnamed alert".to_owned());
     let is_over = text(detail, "status").is_some_and(|status| status.eq_ignore_ascii_case("resolved"));
     let [starts_at, ends_at] = ["startsAt", "endsAt"].map(|path| time(detail, path).filter(is_told));
+    let summary = text(detail, "annotations.summary");
+    let is_ours = source == FindingSource::Cluster;
     let finding = Finding {
-        key: key(&name, labels, &subject),
-        source: FindingSource::Prometheus,
-        kind: format!("{KIND}{}", plain(&name)),
-        title: match text(detail, "annotations.summary") {
+        key: if is_ours { own_key(&name, detail, &subject) } else { key(&name, labels, &subject) },
+        source,
+        kind: format!("{}{}", if is_ours { OWN_KIND } else { KIND }, plain(&name)),
+        title: match summary {
+            // What we say of it ourselves says more than its name.
+            Some(summary) if is_ours => summary,
             Some(summary) => format!("{name}: {summary}"),
             None => name,
         },
@@ -122,6 +133,16 @@ fn key(name: &str, labels: &[(std::borrow::Cow<'_, str>, Json<'_>)], subject: &S
     let labels = labels.iter().flat_map(|(name, value)| [*name, value.as_str()]);
     let parts: Vec<_> = place.into_iter().chain(labels).collect();
     FindingKey::new(format!("prometheus/{}/{}", plain(name), &keyed("alert", &parts)[..32]))
+}
+
+/// The condition, where it happens, and to what: the rest of what it says changes while it goes on.
+fn own_key(name: &str, detail: &Json<'_>, subject: &Subject) -> FindingKey {
+    let Subject { account, region, cluster, .. } = subject;
+    let place = [account, region, cluster].map(|part| part.as_deref().unwrap_or_default());
+    let uid = text(detail, "labels.uid").unwrap_or_default();
+    let about = subject.line();
+    let parts: Vec<_> = place.into_iter().chain([name, &uid, &about]).collect();
+    FindingKey::new(format!("cluster/{}/{}", plain(name), &keyed("condition", &parts)[..32]))
 }
 
 /// What the label `replica` says is a Prometheus only where it names one: a database has replicas, too.

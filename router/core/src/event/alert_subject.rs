@@ -6,7 +6,7 @@ use super::{Container, Subject, Workload, names};
 use crate::json::Json;
 
 /// Labels that name an object, and its kind as the API spells it; the first that is there.
-const OBJECTS: [(&str, &str); 14] = [
+const OBJECTS: [(&str, &str); 16] = [
     ("persistentvolumeclaim", "persistentvolumeclaims"),
     ("persistentvolume", "persistentvolumes"),
     ("job_name", "jobs"),
@@ -21,6 +21,8 @@ const OBJECTS: [(&str, &str); 14] = [
     ("replicationcontroller", "replicationcontrollers"),
     ("scaledobject", "scaledobjects"),
     ("scaledjob", "scaledjobs"),
+    ("externalsecret", "externalsecrets"),
+    ("certificate", "certificates"),
 ];
 
 /// Objects that are in no namespace: the one beside them is the exporter's.

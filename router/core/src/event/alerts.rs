@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use jiff::Timestamp;
 
-use super::alert::{ALERT, CUT_OFF, is_told};
+use super::alert::{ALERT, CONDITION, CUT_OFF, is_told};
 use super::envelope::Report;
 use super::read::{as_text, number, text, time};
 use super::room::Room;
@@ -148,6 +148,45 @@ fn cut_off(members: &[Member<'_>], heard: &Heard) -> Option<String> {
     Some(enveloped(CUT_OFF, Json::Object(detail), heard, true))
 }
 
+/// What our own watch of the cluster tells of one condition.
+#[derive(Clone, Debug)]
+pub(crate) struct Told<'t> {
+    /// What tells this report from any other.
+    pub(crate) id: &'t str,
+    /// As an alert has them.
+    pub(crate) labels: Vec<(&'static str, String)>,
+    pub(crate) is_over: bool,
+    pub(crate) starts_at: Timestamp,
+    /// Until when it is to count; of one that is over since when it is.
+    pub(crate) ends_at: Timestamp,
+    pub(crate) summary: &'t str,
+    pub(crate) description: &'t str,
+}
+
+/// The text of its event: an alert of our own.
+pub(crate) fn told(told: &Told<'_>, heard: &Heard) -> String {
+    let Told { id, labels, is_over, starts_at, ends_at, summary, description } = told;
+    let text = |(name, value): &(&'static str, String)| {
+        (Cow::Borrowed(*name), Json::string(cut(value, LABELS.value)))
+    };
+    let annotations =
+        [("summary", Some((*summary).to_owned())), ("description", Some(cut(description, LONGEST)))];
+    let of = [
+        ("labels", labels.iter().map(text).collect()),
+        ("annotations", object(annotations).collect::<Vec<_>>()),
+    ];
+    let of = of.into_iter().map(|(name, parts)| (Cow::Borrowed(name), Json::Object(parts)));
+    let detail = object([
+        ("status", Some(if *is_over { "resolved" } else { "firing" }.to_owned())),
+        ("startsAt", Some(starts_at.to_string())),
+        ("endsAt", Some(ends_at.to_string())),
+        ("cluster", heard.cluster.clone()),
+    ]);
+    let detail = Json::Object(of.chain(detail).collect());
+    let envelope = (Report::Watch.envelope().0, CONDITION);
+    enveloped_as(envelope, keyed("watch", &[id]), detail, heard, true)
+}
+
 /// An event that no reader takes for an alert, with what there is to see.
 fn unreadable(text: &str, heard: &Heard) -> String {
     let text = Json::string(cut(text, LONGEST));
@@ -155,13 +194,24 @@ fn unreadable(text: &str, heard: &Heard) -> String {
 }
 
 fn enveloped(detail_type: &'static str, detail: Json<'_>, heard: &Heard, is_here: bool) -> String {
+    let id = keyed("alert-event", &[&detail.to_string()]);
+    enveloped_as((Report::Prometheus.envelope().0, detail_type), id, detail, heard, is_here)
+}
+
+fn enveloped_as(
+    (source, detail_type): (&'static str, &'static str),
+    id: String,
+    detail: Json<'_>,
+    heard: &Heard,
+    is_here: bool,
+) -> String {
     let Heard { at, account, region, cluster: _ } = heard;
     let here = |part: &Option<String>| part.clone().filter(|_| is_here);
     let said = object([
         ("version", Some("0".to_owned())),
-        ("id", Some(keyed("alert-event", &[&detail.to_string()]))),
+        ("id", Some(id)),
         ("detail-type", Some(detail_type.to_owned())),
-        ("source", Some(Report::Prometheus.envelope().0.to_owned())),
+        ("source", Some(source.to_owned())),
         ("account", here(account)),
         ("region", here(region)),
         ("time", at.map(|at| at.to_string())),

@@ -5,6 +5,7 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 use strum::VariantArray;
 
+use super::own::WATCH_SOURCE;
 use super::read::{account, as_text, list, text, time};
 use super::{alert, bare, camel};
 use crate::hash::sha256;
@@ -42,6 +43,7 @@ pub(super) enum Report {
     Alarm,
     Health,
     Prometheus,
+    Watch,
 }
 
 /// GuardDuty's reports on itself: whether it sees, whether it scans.
@@ -83,6 +85,7 @@ impl Report {
             ),
             Report::Health => ("aws.health", &["AWS Health Event", "AWS Health Abuse Event"]),
             Report::Prometheus => ("prometheus", &[alert::ALERT, alert::CUT_OFF]),
+            Report::Watch => (WATCH_SOURCE, &[alert::CONDITION]),
         }
     }
 }

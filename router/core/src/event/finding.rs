@@ -86,6 +86,8 @@ pub enum FindingSource {
     Health,
     /// An alert of Prometheus.
     Prometheus,
+    /// Our own watch of the cluster.
+    Cluster,
 }
 
 impl FindingSource {
@@ -108,6 +110,7 @@ impl FindingSource {
             FindingSource::CloudWatch => Report::Alarm,
             FindingSource::Health => Report::Health,
             FindingSource::Prometheus => Report::Prometheus,
+            FindingSource::Cluster => Report::Watch,
         };
         Some(report.envelope().0)
     }
@@ -122,7 +125,12 @@ impl Finding {
 
     /// Whether its finder measures the platform, and looks for no breach.
     pub(crate) fn is_measured(&self) -> bool {
-        matches!(self.source, FindingSource::CloudWatch | FindingSource::Prometheus)
+        self.source == FindingSource::CloudWatch || self.is_said_again()
+    }
+
+    /// Whether its finder says again and again that it goes on, until it is over.
+    pub(crate) fn is_said_again(&self) -> bool {
+        matches!(self.source, FindingSource::Prometheus | FindingSource::Cluster)
     }
 
     /// Whether it is about one of the contributors of an alarm.
@@ -140,7 +148,8 @@ impl Finding {
             | FindingSource::Ecr
             | FindingSource::CloudWatch
             | FindingSource::Health
-            | FindingSource::Prometheus => false,
+            | FindingSource::Prometheus
+            | FindingSource::Cluster => false,
         }
     }
 }

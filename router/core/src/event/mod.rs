@@ -6,7 +6,7 @@
 //! ```
 //!
 //! One file per source: `guardduty*`, `asff*` and `ocsf*` (the two forms of Security Hub), `cloudwatch`,
-//! `health`, `inspector`, `ecr`, `alert` (Prometheus). What AWS sends is read leniently: nothing unknown is refused, a missing
+//! `health`, `inspector`, `ecr`, `alert` (Prometheus, and our own watch of the cluster). What AWS sends is read leniently: nothing unknown is refused, a missing
 //! member is `None`, and text, number and time may each be spelt in every way that was seen.
 
 mod alert;
@@ -49,6 +49,7 @@ mod subject;
 mod thing;
 
 pub use alerts::{Heard, alerts};
+pub(crate) use alerts::{Told, told};
 pub use bytes::{is_utf16, text_of};
 pub use cloudwatch::Mute;
 pub use finding::{Band, Finding, FindingSource, FindingState, Severity};
@@ -234,7 +235,8 @@ fn finding_in(report: Report, envelope: &Envelope, detail: &Json<'_>) -> Result<
         Report::EcrScan => Ok(ecr::scan(FindingSource::Ecr, envelope, detail)),
         Report::Alarm => Ok(cloudwatch::alarm(envelope, detail)),
         Report::Health => Ok(health::event(envelope, detail)),
-        Report::Prometheus => alert::read(envelope, detail),
+        Report::Prometheus => alert::read(FindingSource::Prometheus, envelope, detail),
+        Report::Watch => alert::read(FindingSource::Cluster, envelope, detail),
     }
 }
 

@@ -17,6 +17,8 @@ use crate::zone::Zone;
 pub const OWN_SOURCE: &str = "watchfire";
 /// The `source` of pages on an event bus, which are no findings when they come round.
 pub const PAGES_SOURCE: &str = "watchfire.pages";
+/// The `source` of what our own watch of the cluster sees.
+pub(super) const WATCH_SOURCE: &str = "watchfire.watch";
 /// The `detail-type` of an event that stands for a message that could not be read.
 pub const UNREADABLE: &str = "Unreadable Alert";
 /// The `detail-type` of an event that warns of a message about to be dead-lettered.

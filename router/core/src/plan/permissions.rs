@@ -45,7 +45,7 @@ pub struct Permission {
     pub verbs: BTreeSet<Verb>,
 }
 
-/// The roles that a cluster's owner grants one by one.
+/// The roles that a cluster's owner grants one by one, in the order in which they are written down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
 pub enum Part {
@@ -57,6 +57,8 @@ pub enum Part {
     Destructive,
     /// Asks who somebody is, and what they may.
     People,
+    /// Reads what only the watch of the cluster looks at.
+    Watch,
 }
 
 /// What is to be granted: each permission once, in order, the verbs of equal objects joined.
@@ -70,6 +72,8 @@ pub struct Permissions {
     pub destructive: Vec<Permission>,
     /// Of [`Part::People`].
     pub people: Vec<Permission>,
+    /// Of [`Part::Watch`]; none where nothing is watched.
+    pub watch: Vec<Permission>,
 }
 
 /// What must be refused, as (group, resource, verb): with any of it Watchfire could read secrets, become a
@@ -153,21 +157,30 @@ pub fn permissions(steps: &BTreeSet<StepName>, evidence: Evidence) -> Permission
             Part::Quarantine => permissions.quarantine.extend(changes),
             Part::Destructive => permissions.destructive.extend(changes),
             Part::People => permissions.people.extend(changes),
+            Part::Watch => permissions.watch.extend(changes),
         }
     }
-    let Permissions { read, quarantine, destructive, people } = permissions;
-    Permissions {
-        read: joined(read),
-        quarantine: joined(quarantine),
-        destructive: joined(destructive),
-        people: joined(people),
-    }
+    let Permissions { read, quarantine, destructive, people, watch } = permissions;
+    let [read, quarantine, destructive, people, watch] =
+        [read, quarantine, destructive, people, watch].map(joined);
+    Permissions { read, quarantine, destructive, people, watch }
 }
 
 /// What it takes to let in whom the cluster knows by its tokens.
-pub fn of_people() -> Vec<Permission> {
+fn of_people() -> Vec<Permission> {
     let ask = |group, resource| Permission::to(&[Verb::Create], group, resource);
     vec![ask("authentication.k8s.io", "tokenreviews"), ask("authorization.k8s.io", "subjectaccessreviews")]
+}
+
+/// What the watch of the cluster reads beyond the context: lists, and nothing that may not be seen by whoever sees pods.
+pub fn of_watch() -> Vec<Permission> {
+    let list = |group, resource| Permission::to(&[Verb::List], group, resource);
+    vec![
+        list("", "resourcequotas"),
+        list("external-secrets.io", "externalsecrets"),
+        list("cert-manager.io", "certificates"),
+        list("metrics.k8s.io", "nodes"),
+    ]
 }
 
 /// Whether evidence is taken.
@@ -309,15 +322,28 @@ fn joined(mut permissions: Vec<Permission>) -> Vec<Permission> {
 }
 
 impl Permissions {
+    /// With what it takes to let in whom the cluster knows by its tokens.
+    #[must_use]
+    pub fn with_people(self) -> Self {
+        Self { people: joined(of_people()), ..self }
+    }
+
+    /// With what the watch of the cluster reads.
+    #[must_use]
+    pub fn with_watch(self) -> Self {
+        Self { watch: joined(of_watch()), ..self }
+    }
+
     /// All of them, with their roles.
     pub fn all(&self) -> impl Iterator<Item = (Part, &Permission)> {
-        let Self { read, quarantine, destructive, people } = self;
+        let Self { read, quarantine, destructive, people, watch } = self;
         let with = |part: Part| move |permission| (part, permission);
         read.iter()
             .map(with(Part::Read))
             .chain(quarantine.iter().map(with(Part::Quarantine)))
             .chain(destructive.iter().map(with(Part::Destructive)))
             .chain(people.iter().map(with(Part::People)))
+            .chain(watch.iter().map(with(Part::Watch)))
     }
 }
 

@@ -232,6 +232,7 @@ fn whole_pod() -> Pod {
         id: Some(text()),
         previous_id: Some(text()),
         restarts: 0,
+        stumble: None,
     };
     Pod {
         namespace: text(),
@@ -251,6 +252,7 @@ fn whole_pod() -> Pod {
         containers: vec![container],
         host: HostAccess { network: true, pid: true, ipc: true, privileged: true, mounts: vec![text()] },
         is_static: true,
+        trouble: None,
         gone_at: Some(Timestamp::UNIX_EPOCH),
     }
 }
@@ -268,6 +270,11 @@ fn whole_node() -> Node {
         unschedulable: true,
         created_at: Some(Timestamp::UNIX_EPOCH),
         addresses: vec![text()],
+        ready_since: Some(Timestamp::UNIX_EPOCH),
+        pressures: vec![text()],
+        is_leaving: true,
+        room: None,
+        kubelet: Some(text()),
         gone_at: Some(Timestamp::UNIX_EPOCH),
     }
 }

@@ -54,6 +54,7 @@ impl About<'_> {
             labels: std::collections::BTreeMap::new(),
             annotations: std::collections::BTreeMap::new(),
             owner: None,
+            progress: None,
         }))
     }
 }

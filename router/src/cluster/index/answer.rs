@@ -3,6 +3,7 @@
 use watchfire_core::context::{Answer, Context, Gone, Namespace, Neighbour, Node, Pod, Query, Workload};
 
 use super::rows::{full_name, nodes, pods, workload_name, workloads};
+use super::table::Keyed as _;
 use super::{Index, read};
 use crate::cluster::session;
 
@@ -140,6 +141,42 @@ impl Index {
         }
         names.truncate(Context::MOST_PODS);
         names
+    }
+
+    /// Shows each pod that is there.
+    pub(in crate::cluster) fn each_pod(&self, mut show: impl FnMut(&Pod)) {
+        let table = read(&self.pods);
+        table.all(self.clock.now()).filter(|pod| pod.gone_at.is_none()).for_each(&mut show);
+    }
+
+    /// Shows all nodes that are there.
+    pub(in crate::cluster) fn with_nodes<T>(&self, show: impl FnOnce(&[&Node]) -> T) -> T {
+        let table = read(&self.nodes);
+        let there: Vec<_> = table.all(self.clock.now()).filter(|node| node.gone_at.is_none()).collect();
+        show(&there)
+    }
+
+    /// Shows all workloads that are there.
+    pub(in crate::cluster) fn with_workloads<T>(
+        &self,
+        show: impl FnOnce(&mut dyn Iterator<Item = &Workload>) -> T,
+    ) -> T {
+        let table = read(&self.workloads);
+        let there = table.all(self.clock.now()).filter(|row| row.gone_at().is_none());
+        show(&mut there.map(|row| &row.workload))
+    }
+
+    /// The workload of that UID and those above it, the nearest first.
+    pub(in crate::cluster) fn owners(&self, uid: &str) -> Vec<Workload> {
+        const MOST: usize = 4;
+        let mut owners: Vec<Workload> = Vec::new();
+        let mut next = Some(uid.to_owned());
+        while let Some(uid) = next.filter(|_| owners.len() < MOST) {
+            let Some(owner) = self.workload(&uid) else { break };
+            next = owner.owner.as_ref().map(|owner| owner.uid.clone());
+            owners.push(owner);
+        }
+        owners
     }
 
     /// The workload of that UID.

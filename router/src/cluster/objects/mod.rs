@@ -4,6 +4,7 @@
 //! fields, instead of whole objects that are cut down afterwards, keeps 10,000 pods small even while the
 //! first list arrives. Everything is optional: a field that is missing must not cost the whole list.
 
+mod listed;
 mod network;
 mod node;
 mod pod;
@@ -11,6 +12,7 @@ mod scaling;
 mod selector;
 mod workload;
 
+pub(super) use listed::{Certificates, ExternalSecrets, ExternalSecretsBeta, NodeUsage, Quotas};
 pub(super) use network::{AdminPolicy, EndpointSlice, NetworkPolicy, Rule, Service, admin};
 pub(super) use node::{Account, Nodes, Space};
 pub(super) use pod::Pods;
@@ -110,6 +112,7 @@ pub(super) fn metadata<'de, D: Deserializer<'de>>(input: D) -> Result<ObjectMeta
         owner_references: Option<Vec<OwnerReference>>,
         creation_timestamp: Option<Time>,
         deletion_timestamp: Option<Time>,
+        generation: Option<i64>,
     }
     let fields = Fields::deserialize(input)?;
     Ok(ObjectMeta {
@@ -122,6 +125,7 @@ pub(super) fn metadata<'de, D: Deserializer<'de>>(input: D) -> Result<ObjectMeta
         owner_references: fields.owner_references,
         creation_timestamp: fields.creation_timestamp,
         deletion_timestamp: fields.deletion_timestamp,
+        generation: fields.generation,
         ..ObjectMeta::default()
     })
 }

@@ -3,8 +3,10 @@
 use jiff::Timestamp;
 use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use kube::api::ObjectMeta;
 use serde::Deserialize;
-use watchfire_core::context::{HostAccess, Pod, PodContainer};
+use watchfire_core::context::{HostAccess, Pod, PodContainer, Stumble, Trouble};
+use watchfire_core::text::clean;
 
 use super::{Kind, Object, count, owner};
 use crate::cluster::keep::Keep;
@@ -68,6 +70,8 @@ struct HostPath {
 #[serde(rename_all = "camelCase", default)]
 pub(in crate::cluster) struct Status {
     phase: Option<String>,
+    reason: Option<String>,
+    message: Option<String>,
     #[serde(rename = "podIP")]
     pod_ip: Option<String>,
     #[serde(rename = "podIPs")]
@@ -86,11 +90,21 @@ struct PodIp {
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(rename_all = "camelCase", default)]
 pub(in crate::cluster) struct Condition {
     #[serde(rename = "type")]
-    pub(super) kind: String,
-    pub(super) status: String,
+    pub(in crate::cluster) kind: String,
+    pub(in crate::cluster) status: String,
+    pub(in crate::cluster) reason: Option<String>,
+    pub(in crate::cluster) message: Option<String>,
+    pub(in crate::cluster) last_transition_time: Option<Time>,
+}
+
+impl Condition {
+    /// When it became what it is.
+    pub(in crate::cluster) fn since(&self) -> Option<Timestamp> {
+        self.last_transition_time.as_ref().map(|Time(at)| *at)
+    }
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -109,7 +123,14 @@ struct ContainerStatus {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 struct State {
+    waiting: Option<Waiting>,
     terminated: Option<Terminated>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct Waiting {
+    reason: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -117,6 +138,8 @@ struct State {
 struct Terminated {
     #[serde(rename = "containerID")]
     container_id: Option<String>,
+    reason: Option<String>,
+    exit_code: Option<i64>,
     finished_at: Option<Time>,
 }
 
@@ -127,6 +150,7 @@ impl Object<Pods> {
         let annotations = metadata.annotations.take().unwrap_or_default();
         let is_static = annotations.contains_key("kubernetes.io/config.mirror");
         let owner = owner(&mut metadata);
+        let trouble = trouble(&metadata, &status);
         let phase = status.phase.unwrap_or_else(|| "Unknown".to_owned());
         let ready = is_true(status.conditions.as_deref(), "Ready");
         let statuses =
@@ -174,9 +198,32 @@ impl Object<Pods> {
                 mounts: mounts.map(|mount| mount.path).collect(),
             },
             is_static,
+            trouble: trouble.map(Box::new),
             gone_at: None,
         })
     }
+}
+
+/// Longer words of the cluster are cut.
+const LONGEST: usize = 300;
+
+/// What is the matter with the pod as a whole; none of one that is as it should be.
+fn trouble(metadata: &ObjectMeta, status: &Status) -> Option<Trouble> {
+    let of = |kind: &str, value: &str| {
+        let conditions = status.conditions.as_deref().unwrap_or_default();
+        conditions.iter().find(|one| one.kind == kind && one.status == value)
+    };
+    let unplaced = of("PodScheduled", "False");
+    let put_out = of("DisruptionTarget", "True").filter(|_| status.reason.is_some());
+    let message = status.message.as_deref().or(unplaced.and_then(|condition| condition.message.as_deref()));
+    let trouble = Trouble {
+        reason: status.reason.as_deref().map(|reason| clean(reason, LONGEST)),
+        message: message.map(|message| clean(message, LONGEST)),
+        unplaced_since: unplaced.and_then(Condition::since),
+        evicted_at: put_out.and_then(Condition::since),
+        is_leaving: metadata.deletion_timestamp.is_some(),
+    };
+    (trouble != Trouble::default()).then_some(trouble)
 }
 
 /// Whether a condition of that kind is true.
@@ -194,6 +241,7 @@ fn containers(written: Vec<Container>, mut statuses: Vec<ContainerStatus>) -> Ve
     let one = |Container { name, image, security_context: _ }| {
         let at = statuses.iter().position(|status| status.name == name);
         let status = at.map(|at| statuses.swap_remove(at)).unwrap_or_default();
+        let stumble = stumble(&status);
         let before = status.last_state.and_then(|state| state.terminated).and_then(|one| one.container_id);
         PodContainer {
             name,
@@ -202,9 +250,30 @@ fn containers(written: Vec<Container>, mut statuses: Vec<ContainerStatus>) -> Ve
             id: status.container_id.as_deref().and_then(bare_id),
             previous_id: before.as_deref().and_then(bare_id),
             restarts: count(status.restart_count).unwrap_or_default(),
+            stumble: stumble.map(Box::new),
         }
     };
     written.into_iter().map(one).collect()
+}
+
+/// Why a container waits, and how it ended: now, or else before it was started again.
+fn stumble(status: &ContainerStatus) -> Option<Stumble> {
+    let waits = status.state.as_ref().and_then(|state| state.waiting.as_ref()?.reason.as_deref());
+    // While a pod is made, its containers wait for that and nothing is amiss.
+    let waits = waits.filter(|reason| !["ContainerCreating", "PodInitializing"].contains(reason));
+    let states = [&status.state, &status.last_state];
+    let ended = states.into_iter().find_map(|state| state.as_ref()?.terminated.as_ref());
+    // What has done its work has not stumbled.
+    let ended = ended.filter(|ended| ended.exit_code != Some(0) || status.restart_count > Some(0));
+    if waits.is_none() && ended.is_none() {
+        return None;
+    }
+    Some(Stumble {
+        waits: waits.map(|reason| clean(reason, LONGEST)),
+        ended: ended.and_then(|ended| ended.reason.as_deref()).map(|reason| clean(reason, LONGEST)),
+        code: ended.and_then(|ended| i32::try_from(ended.exit_code?).ok()).unwrap_or_default(),
+        ended_at: ended.and_then(|ended| ended.finished_at.as_ref()).map(|Time(at)| *at),
+    })
 }
 
 /// `containerd://abc` is `abc`.
@@ -292,6 +361,7 @@ mod tests {
                     id: Some("c2".into()),
                     previous_id: Some("c1".into()),
                     restarts: 1,
+                    stumble: Some(Box::default()),
                     ..container("app")
                 },
             ],
@@ -322,6 +392,46 @@ mod tests {
             ..Pod::default()
         };
         assert_eq!(pod(bare), expected);
+    }
+
+    #[test]
+    fn what_keeps_a_pod_from_running_is_kept_and_nothing_of_one_that_runs() {
+        let metadata = || serde_json::json!({"namespace": "a", "name": "b", "uid": "c"});
+        let looping = pod(serde_json::json!({
+            "metadata": metadata(), "spec": {"containers": [{"name": "app"}]},
+            "status": {"phase": "Running", "containerStatuses": [{
+                "name": "app", "restartCount": 7, "state": {"waiting": {"reason": "CrashLoopBackOff"}},
+                "lastState": {"terminated": {"reason": "OOMKilled", "exitCode": 137, "finishedAt": "2026-11-25T10:00:00Z"}}
+            }]}
+        }));
+        let stumble = Stumble {
+            waits: Some("CrashLoopBackOff".into()),
+            ended: Some("OOMKilled".into()),
+            code: 137,
+            ended_at: Some("2026-11-25T10:00:00Z".parse().unwrap()),
+        };
+        assert_eq!((looping.containers[0].stumble.as_deref(), looping.trouble), (Some(&stumble), None));
+        let evicted = pod(serde_json::json!({
+            "metadata": metadata(), "status": {"phase": "Failed", "reason": "Evicted", "message": "low on memory",
+                "conditions": [{"type": "DisruptionTarget", "status": "True", "lastTransitionTime": "2026-11-25T10:00:00Z"}]}
+        }));
+        let trouble = Trouble {
+            reason: Some("Evicted".into()),
+            message: Some("low on memory".into()),
+            evicted_at: Some("2026-11-25T10:00:00Z".parse().unwrap()),
+            ..Trouble::default()
+        };
+        assert_eq!(evicted.trouble.as_deref(), Some(&trouble));
+        let calm = pod(serde_json::json!({
+            "metadata": metadata(), "spec": {"containers": [{"name": "app"}], "initContainers": [{"name": "init"}]},
+            "status": {"phase": "Running", "conditions": [{"type": "PodScheduled", "status": "True"}],
+                "initContainerStatuses": [{"name": "init", "restartCount": 0, "state": {"terminated": {"exitCode": 0}}}],
+                "containerStatuses": [{"name": "app", "state": {"running": {}}}]}
+        }));
+        assert!(
+            calm.trouble.is_none() && calm.containers.iter().all(|one| one.stumble.is_none()),
+            "{calm:?}"
+        );
     }
 
     #[test]

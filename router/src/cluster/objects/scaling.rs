@@ -2,9 +2,11 @@
 
 use k8s_openapi::NamespaceResourceScope;
 use serde::Deserialize;
-use serde::de::IgnoredAny;
+use watchfire_core::survey::{Guarded, Scaler};
 
-use super::{Kind, LabelSelector, null_is_default};
+use super::listed::Conditions;
+use super::pod::Condition;
+use super::{Kind, LabelSelector, Object, count, null_is_default, owner};
 
 /// A HorizontalPodAutoscaler.
 #[derive(Clone, Debug)]
@@ -17,7 +19,14 @@ impl Kind for Hpa {
     const PLURAL: &'static str = "horizontalpodautoscalers";
     type Scope = NamespaceResourceScope;
     type Spec = HpaSpec;
-    type Status = IgnoredAny;
+    type Status = HpaStatus;
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(in crate::cluster) struct HpaStatus {
+    current_replicas: Option<i64>,
+    conditions: Option<Vec<Condition>>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -47,7 +56,7 @@ impl Kind for Scaled {
     const PLURAL: &'static str = "scaledobjects";
     type Scope = NamespaceResourceScope;
     type Spec = ScaledSpec;
-    type Status = IgnoredAny;
+    type Status = Conditions;
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -82,6 +91,46 @@ pub(in crate::cluster) struct BudgetSpec {
 #[serde(rename_all = "camelCase", default)]
 pub(in crate::cluster) struct BudgetStatus {
     pub(in crate::cluster) disruptions_allowed: Option<i64>,
+    expected_pods: Option<i64>,
+    current_healthy: Option<i64>,
+    desired_healthy: Option<i64>,
+}
+
+impl Object<Hpa> {
+    /// As it is watched. An object without a name, namespace or UID is none.
+    pub(in crate::cluster) fn into_scaler(self) -> Option<Scaler> {
+        let Object { mut metadata, spec, status } = self;
+        let conditions = status.conditions.unwrap_or_default();
+        let limited = conditions.iter().find(|one| one.kind == "ScalingLimited" && one.status == "True");
+        let limited = limited.filter(|one| one.reason.as_deref() == Some("TooManyReplicas"));
+        let of_keda = owner(&mut metadata).filter(|owner| owner.kind == "ScaledObject");
+        Some(Scaler {
+            namespace: metadata.namespace?,
+            name: metadata.name?,
+            uid: metadata.uid?,
+            keda: of_keda.map(|owner| (owner.name, owner.uid)),
+            current: count(status.current_replicas).unwrap_or_default(),
+            most: count(spec.max_replicas).unwrap_or_default(),
+            least: count(spec.min_replicas).unwrap_or(1),
+            held_back: limited.map(Condition::since),
+        })
+    }
+}
+
+impl Object<Budget> {
+    /// As it is watched. An object without a name, namespace or UID is none.
+    pub(in crate::cluster) fn into_guarded(self) -> Option<Guarded> {
+        let Object { metadata, spec: _, status } = self;
+        let [allowed, expected, healthy, desired] = [
+            status.disruptions_allowed,
+            status.expected_pods,
+            status.current_healthy,
+            status.desired_healthy,
+        ]
+        .map(|number| count(number).unwrap_or_default());
+        let (namespace, name, uid) = (metadata.namespace?, metadata.name?, metadata.uid?);
+        Some(Guarded { namespace, name, uid, allowed, expected, healthy, desired })
+    }
 }
 
 impl TargetRef {

@@ -2,8 +2,10 @@
 
 use k8s_openapi::NamespaceResourceScope;
 use serde::Deserialize;
-use watchfire_core::context::{Selector, Workload, WorkloadKind};
+use watchfire_core::context::{Progress, Selector, Workload, WorkloadKind};
+use watchfire_core::text::clean;
 
+use super::pod::Condition;
 use super::{Kind, LabelSelector, Object, count, owner};
 use crate::cluster::keep::Keep;
 
@@ -19,7 +21,12 @@ pub(in crate::cluster) struct Spec {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(in crate::cluster) struct Status {
+    observed_generation: Option<i64>,
     replicas: Option<i64>,
+    updated_replicas: Option<i64>,
+    updated_number_scheduled: Option<i64>,
+    desired_number_scheduled: Option<i64>,
+    conditions: Option<Vec<Condition>>,
     ready_replicas: Option<i64>,
     number_ready: Option<i64>,
     ready: Option<i64>,
@@ -66,6 +73,7 @@ where
     pub(in crate::cluster) fn into_workload(self, keep: &Keep) -> Option<Workload> {
         let Object { mut metadata, spec, status } = self;
         let kind = WorkloadKind::of(K::KIND);
+        let progress = progress(&kind, metadata.generation, &spec, &status);
         let owner = owner(&mut metadata);
         let (replicas, suspended) = match kind {
             WorkloadKind::ReplicaSet | WorkloadKind::Deployment | WorkloadKind::StatefulSet => {
@@ -88,8 +96,41 @@ where
             labels: metadata.labels.unwrap_or_default(),
             annotations: keep.workload_annotations(metadata.annotations.unwrap_or_default()),
             owner,
+            progress,
         })
     }
+}
+
+/// What it is about. A Deployment that has taken longer than it gives itself does not roll out any more: it is stuck.
+fn progress(kind: &WorkloadKind, generation: Option<i64>, spec: &Spec, status: &Status) -> Option<Progress> {
+    let conditions = status.conditions.as_deref().unwrap_or_default();
+    let of = |kind: &str, value: &str| conditions.iter().find(|one| one.kind == kind && one.status == value);
+    let is_new =
+        generation.is_some_and(|generation| status.observed_generation.is_none_or(|seen| seen < generation));
+    let [wanted, there, updated] =
+        [spec.replicas.or(Some(1)), status.replicas, status.updated_replicas].map(Option::unwrap_or_default);
+    let rolls_out = match kind {
+        WorkloadKind::Deployment => {
+            of("Progressing", "False").is_none() && (is_new || updated < wanted || there > updated)
+        }
+        WorkloadKind::StatefulSet => is_new || updated < wanted,
+        WorkloadKind::DaemonSet => {
+            is_new
+                || status.updated_number_scheduled.unwrap_or_default()
+                    < status.desired_number_scheduled.unwrap_or_default()
+        }
+        WorkloadKind::Job => {
+            let complete = of("Complete", "True").map(|done| Progress::Succeeded { at: done.since() });
+            let failed = || {
+                let failed = of("Failed", "True")?;
+                let reason = clean(failed.reason.as_deref().unwrap_or("no reason given"), 100);
+                Some(Progress::Failed { reason, at: failed.since() })
+            };
+            return complete.or_else(failed);
+        }
+        WorkloadKind::ReplicaSet | WorkloadKind::CronJob | WorkloadKind::Other(_) => false,
+    };
+    rolls_out.then_some(Progress::RollingOut)
 }
 
 #[cfg(test)]
@@ -119,6 +160,7 @@ mod tests {
             labels: BTreeMap::new(),
             annotations: BTreeMap::new(),
             owner: None,
+            progress: None,
         }
     }
 
@@ -143,6 +185,32 @@ mod tests {
         let cron = object::<CronJobs>(r#"{"suspend": true}"#, "{}");
         let expected = Workload { suspended: Some(true), ..workload(WorkloadKind::CronJob) };
         assert_eq!(cron.into_workload(&keep), Some(expected));
+    }
+
+    #[test]
+    fn a_workload_says_that_it_rolls_out_until_it_is_through_or_stuck_and_a_job_how_it_ended() {
+        let keep = Keep::new(&[]);
+        let deployment = |status: &str| {
+            object::<Deployments>(r#"{"replicas": 3}"#, status).into_workload(&keep).unwrap().progress
+        };
+        let rolling = Some(Progress::RollingOut);
+        assert_eq!(deployment(r#"{"replicas": 4, "updatedReplicas": 1}"#), rolling);
+        assert_eq!(deployment(r#"{"replicas": 4, "updatedReplicas": 3}"#), rolling);
+        assert_eq!(deployment(r#"{"replicas": 3, "updatedReplicas": 3}"#), None);
+        let stuck = r#"{"replicas": 4, "updatedReplicas": 1, "conditions": [{"type": "Progressing", "status": "False"}]}"#;
+        assert_eq!(deployment(stuck), None);
+        let job = |status: &str| object::<Jobs>("{}", status).into_workload(&keep).unwrap().progress;
+        let at = Some("2026-11-25T10:00:00Z".parse().unwrap());
+        let ended = |kind: &str| {
+            format!(
+                r#"{{"conditions": [{{"type": "{kind}", "status": "True", "reason": "BackoffLimitExceeded",
+                "lastTransitionTime": "2026-11-25T10:00:00Z"}}]}}"#
+            )
+        };
+        assert_eq!(job("{}"), None);
+        assert_eq!(job(&ended("Complete")), Some(Progress::Succeeded { at }));
+        let reason = "BackoffLimitExceeded".to_owned();
+        assert_eq!(job(&ended("Failed")), Some(Progress::Failed { reason, at }));
     }
 
     #[test]

@@ -68,7 +68,7 @@ pub(crate) fn seen(event: &Event<'_>, zone: &Zone) -> Seen {
         Some(Report::InspectorScan | Report::EcrScan) => inspector::tell_scan(detail, &mut seen),
         Some(Report::Alarm) => platform::tell_alarm(detail, &mut seen),
         Some(Report::Health) => platform::tell_health(detail, &mut seen),
-        Some(Report::Prometheus) => platform::tell_alert(detail, zone, &mut seen),
+        Some(Report::Prometheus | Report::Watch) => platform::tell_alert(detail, zone, &mut seen),
         None if event.source == OWN_SOURCE => {
             unknown::tell(detail, &mut seen);
             // It is the description of such an event.

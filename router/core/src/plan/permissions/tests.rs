@@ -21,7 +21,7 @@ fn lines(permissions: &[Permission]) -> Vec<String> {
 
 #[test]
 fn nothing_ever_asks_for_what_is_forbidden_or_for_everything() {
-    for (_, permission) in everything().all() {
+    for (_, permission) in everything().with_watch().all() {
         let Permission { group, resource, names, verbs, .. } = permission;
         assert!(!resource.contains('*') && !group.contains('*'), "{permission:?}");
         for part in ["secrets", "exec", "attach", "proxy", "portforward", "ephemeral", "token", "role"] {
@@ -50,16 +50,28 @@ fn reading_changes_nothing_and_quarantine_ends_nothing() {
 }
 
 #[test]
+fn the_watch_lists_and_no_more_and_only_where_there_is_one() {
+    assert_eq!(everything().watch, []);
+    let listed = [
+        "list resourcequotas.",
+        "list certificates.cert-manager.io",
+        "list externalsecrets.external-secrets.io",
+        "list nodes.metrics.k8s.io",
+    ];
+    assert_eq!(lines(&everything().with_watch().watch), listed);
+}
+
+#[test]
 fn deleting_pods_needs_that_and_nothing_else() {
     let steps = of(ActionName::DeletePod);
-    let Permissions { read: _, quarantine, destructive, people: _ } = permissions(&steps, Evidence::None);
+    let Permissions { quarantine, destructive, .. } = permissions(&steps, Evidence::None);
     assert_eq!((lines(&quarantine), lines(&destructive)), (vec![], vec!["delete pods.".to_owned()]));
 }
 
 #[test]
 fn quarantine_needs_exactly_this() {
     let steps = of(ActionName::Quarantine);
-    let Permissions { read, quarantine, destructive, people: _ } = permissions(&steps, Evidence::Taken);
+    let Permissions { read, quarantine, destructive, .. } = permissions(&steps, Evidence::Taken);
     assert_eq!(
         lines(&quarantine),
         [
@@ -93,7 +105,7 @@ fn without_evidence_no_log_is_read() {
 fn cordoning_needs_to_patch_nodes_and_nothing_else() {
     let reached = reachable([ActionName::Cordon], &Mitigation::default());
     assert_eq!(reached, BTreeSet::from([ActionName::Cordon, ActionName::Evidence]));
-    let Permissions { read: _, quarantine, destructive, people: _ } =
+    let Permissions { quarantine, destructive, .. } =
         permissions(&reached.into_iter().flat_map(of).collect(), Evidence::Taken);
     assert_eq!((lines(&quarantine), lines(&destructive)), (vec!["patch nodes.".to_owned()], vec![]));
 }
@@ -121,7 +133,7 @@ fn draining_needs_to_evict_or_to_delete_as_it_is_configured() {
     let needs = |drain_respects_budgets| {
         let mitigation = Mitigation { drain_respects_budgets, ..Mitigation::default() };
         let steps = repertoire(ActionName::Drain, &mitigation).steps.iter().copied().collect();
-        let Permissions { read: _, quarantine, destructive, people: _ } = permissions(&steps, Evidence::None);
+        let Permissions { quarantine, destructive, .. } = permissions(&steps, Evidence::None);
         [lines(&quarantine), lines(&destructive)].concat()
     };
     assert_eq!(needs(true), ["patch nodes.", "create pods/eviction."]);
