@@ -319,7 +319,8 @@ impl Access {
 
     fn is_nobodys(&self) -> bool {
         let known = self.known.load();
-        let Known { tokens, kubernetes, iam, oidc, alb, slack: _, url: _, loopback: _, sessions: _ } = &**known;
+        let Known { tokens, kubernetes, iam, oidc, alb, slack: _, url: _, loopback: _, sessions: _ } =
+            &**known;
         let is_vouched_for = kubernetes.is_some() || iam.is_some() || oidc.is_some() || alb.is_some();
         self.operator.is_none() && tokens.is_empty() && !is_vouched_for
     }

@@ -11,7 +11,8 @@ use watchfire_core::value_schema;
 use watchfire_core::yaml::{Mistake, expected};
 
 use super::{
-    AlbConfig, Digest, Grant, IamConfig, Known, KubernetesConfig, Lasts, NamedToken, OidcConfig, Role, SlackUser,
+    AlbConfig, Digest, Grant, IamConfig, Known, KubernetesConfig, Lasts, NamedToken, OidcConfig, Role,
+    SlackUser,
 };
 use crate::secret::SecretUse;
 
