@@ -92,6 +92,7 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("evidence list", "watchfire evidence list --config watchfire.yaml"),
     ("audit list", "watchfire audit list --who ana"),
     ("audit verify", "watchfire audit verify"),
+    ("token iam", "watchfire token iam --id payments-prod --region us-gov-west-1"),
     ("token new", "watchfire token new --name ana --role responder"),
     ("store check", "watchfire store check /var/lib/watchfire/watchfire.redb"),
     ("store backup", "watchfire store backup /backup/watchfire.redb"),
