@@ -84,7 +84,9 @@ impl Schedules {
         let mut url = self.oncalls.clone();
         {
             let mut query = url.query_pairs_mut();
-            self.ids.iter().for_each(|id| drop(query.append_pair("schedule_ids[]", id)));
+            for id in &self.ids {
+                query.append_pair("schedule_ids[]", id);
+            }
             let until = now.saturating_add(Rota::AHEAD).unwrap_or(now);
             query.append_pair("since", &now.to_string()).append_pair("until", &until.to_string());
             query.append_pair("limit", &PAGE.to_string()).append_pair("offset", &offset.to_string());
