@@ -38,6 +38,9 @@ struct Page<'p> {
     word: Option<&'p str>,
 }
 
+/// Whom whoever follows the link goes by, where operators say who they are.
+const INVITED: &str = "demo";
+
 /// What stands in the link.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -67,8 +70,11 @@ async fn sign_in(
 ) -> Response {
     let Welcome { access, invitations, refusals } = welcome;
     let now = Timestamp::now();
-    let token = invitations.accept(&word, now);
-    match token.and_then(|token| access.log_in(&token, &headers, now).ok()) {
+    let signed_in = match invitations.accept(&word, now) {
+        Some(token) => access.log_in(&token, INVITED, &headers, now).await.ok(),
+        None => None,
+    };
+    match signed_in {
         Some((_, cookie)) => ([(header::SET_COOKIE, cookie)], Redirect::to("/")).into_response(),
         None => {
             refusals.count(Refusal::Token, "an invitation to the board that is none, or none any more");
@@ -91,7 +97,7 @@ mod tests {
     use tower::ServiceExt as _;
 
     use super::*;
-    use crate::identity::{Known, Shown};
+    use crate::identity::{Known, Shown, Use};
     use crate::secret::Secret;
     use crate::telemetry::Metrics;
 
@@ -139,7 +145,8 @@ mod tests {
         let headers = HeaderMap::from_iter(headers);
         let (identity, _) = welcome
             .access
-            .who(Shown { headers: &headers, peer: None, now: Timestamp::now() })
+            .who(Shown { headers: &headers, peer: None, how: Use::Asked, now: Timestamp::now() })
+            .await
             .expect("signed in");
         assert_eq!(identity, crate::identity::Identity::operator());
         let again = follow(&welcome, &word).await;

@@ -26,7 +26,7 @@ use crate::source::QueueConfig;
 use crate::store::{DynamoDbConfig, IfDamaged};
 
 /// The parts of the file, in the order of the documented example.
-pub(super) const PARTS: [&str; 24] = [
+pub(super) const PARTS: [&str; 25] = [
     "queue",
     "queues",
     "http",

@@ -108,7 +108,7 @@ impl Watching {
 
     /// The UIDs of what is contained; as it was known last where the store does not say.
     async fn contained(&self) -> BTreeSet<String> {
-        let gather = |found: &mut BTreeSet<String>, _: &str, record| {
+        let gather = |found: &mut BTreeSet<String>, _: &str, record: &Record| {
             if let Record::Target(record) = record
                 && !record.undo().is_empty()
             {
