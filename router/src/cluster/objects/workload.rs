@@ -167,8 +167,10 @@ mod tests {
     #[test]
     fn each_kind_says_in_its_own_way_how_many_pods_it_has() {
         let keep = Keep::new(&[]);
-        let deployment =
-            object::<Deployments>(r#"{"replicas": 3, "selector": {}}"#, r#"{"readyReplicas": 2}"#);
+        let deployment = object::<Deployments>(
+            r#"{"replicas": 3, "selector": {}}"#,
+            r#"{"replicas": 3, "updatedReplicas": 3, "readyReplicas": 2}"#,
+        );
         let expected = Workload {
             replicas: Some(3),
             ready: 2,
@@ -176,7 +178,7 @@ mod tests {
             ..workload(WorkloadKind::Deployment)
         };
         assert_eq!(deployment.into_workload(&keep), Some(expected));
-        let set = object::<StatefulSets>("{}", "{}");
+        let set = object::<StatefulSets>("{}", r#"{"replicas": 1, "updatedReplicas": 1}"#);
         let expected = Workload { replicas: Some(1), ..workload(WorkloadKind::StatefulSet) };
         assert_eq!(set.into_workload(&keep), Some(expected));
         let daemon = object::<DaemonSets>("{}", r#"{"numberReady": 4}"#);
