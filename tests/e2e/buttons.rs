@@ -85,7 +85,7 @@ impl Room {
         let clients = Clients::new(None).expect("TLS is there");
         let apps = Apps::open(&config.channels, &clients).await.expect("the secret is there");
         let (access, refusals) =
-            (Access::new(None, config.access.known()), Refusals::new(Arc::new(Metrics::default())));
+            (Access::new(None, config.access.known(None)), Refusals::new(Arc::new(Metrics::default())));
         let operator = Operator { router: router.clone(), access, refusals, reloader: None };
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("http://{}/v1/slack/interactivity", listener.local_addr().expect("it is bound"));
