@@ -23,7 +23,8 @@ pub(super) const SHARDS: &str = "0123456789abcdef";
 const LONGEST: usize = 960;
 
 /// The kinds of records that have many, by what their keys begin with.
-pub(super) const KINDS: [&str; 13] = [
+pub(super) const KINDS: [&str; 14] = [
+    "annotations",
     "approval",
     "audit",
     "bundle",
