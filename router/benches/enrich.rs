@@ -204,6 +204,7 @@ fn pod(number: usize, nodes: usize) -> Pod {
         id: Some(container(number, at)),
         previous_id: None,
         restarts: 0,
+        stumble: None,
     };
     Pod {
         namespace: format!("team-{}", service % 50),

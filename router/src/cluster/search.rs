@@ -1,6 +1,6 @@
 //! From an event to the pods or the node it is about: the queries in order, and what was tried in vain.
 
-use watchfire_core::context::{Cluster, Context, Judged, Node, Place, Pods, Query, judge, queries};
+use watchfire_core::context::{Cluster, Context, Judged, Place, Pods, Query, judge, queries};
 use watchfire_core::event::Event;
 
 use super::calls::Unheard;
@@ -99,7 +99,7 @@ impl<'s> Search<'s> {
                 found = Some(Pods::Found { method, confidence, pods, count });
             }
             Some(Hit { judged: Judged::Node(method, confidence, its), .. }) => {
-                node = Some::<Node>(its);
+                node = Some(*its);
                 node_by = Some((method, confidence));
             }
             Some(Hit { judged: Judged::Nothing(_), .. }) | None => {}

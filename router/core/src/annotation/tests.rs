@@ -130,7 +130,7 @@ fn an_address_is_linked_once_and_may_be_called_otherwise_or_taken_away() {
     assert_eq!(record.link(link(1, 1)), Err("ana has linked it already".to_owned()));
     let named = Link { title: LinkTitle::try_from("the ticket".to_owned()).ok(), ..link(1, 1) };
     record.link(named.clone()).expect("it has another name");
-    assert_eq!(record.links, [named.clone()]);
+    assert_eq!(record.links, std::slice::from_ref(&named));
     record.unlink(&named.url).expect("it was there");
     assert_eq!(record.unlink(&named.url), Err("it has no such link".to_owned()));
     for number in 0..AnnotationsRecord::MOST_LINKS {

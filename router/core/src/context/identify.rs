@@ -107,7 +107,7 @@ pub enum Judged {
     /// These are meant.
     Pods(Method, Confidence, Vec<Pod>),
     /// This node is meant.
-    Node(Method, Confidence, Node),
+    Node(Method, Confidence, Box<Node>),
     /// Nothing that fits: why, in a clause. The next query is asked.
     Nothing(String),
 }
@@ -285,11 +285,11 @@ fn judged(
         },
         Query::Address(address) => by_address(address, answer, seen, subject, ours),
         Query::Instance(instance) => match answer.nodes.first() {
-            Some(node) => Judged::Node(Method::Instance, unrepeated(ours), node.clone()),
+            Some(node) => Judged::Node(Method::Instance, unrepeated(ours), Box::new(node.clone())),
             None => Judged::Nothing(format!("no node is the instance {instance}")),
         },
         Query::NodeNamed(name) => match answer.nodes.first() {
-            Some(node) => Judged::Node(Method::NodeUser, proof(subject, ours), node.clone()),
+            Some(node) => Judged::Node(Method::NodeUser, proof(subject, ours), Box::new(node.clone())),
             None => Judged::Nothing(format!("no node {name}")),
         },
         Query::ServiceAccount { namespace, name } => possible(Method::ServiceAccount, pods(), || {

@@ -116,7 +116,7 @@ impl Store {
 enum Task {
     /// From the queue; it is there again if the worker dies.
     Message(String),
-    Command(Command),
+    Command(Box<Command>),
     /// Of the store; it is still due if the worker dies.
     Timer(Key, Timestamp),
 }
@@ -306,7 +306,7 @@ pub(crate) fn play(scenario: &Scenario, seed: u64) {
                 }
                 (*at, Some(Task::Message(text.clone())))
             }
-            StepInput::Command { command, at } => (*at, Some(Task::Command(command.clone()))),
+            StepInput::Command { command, at } => (*at, Some(Task::Command(Box::new(command.clone())))),
             StepInput::Tick { at } => (*at, None),
         };
         if at > fleet.now {

@@ -56,7 +56,7 @@ fn what_the_cluster_says_to_hold_for_long_is_told_by_the_first_look_of_a_restart
     let mut memory = Memory::default();
     let ahead = down(Some(at(600)));
     assert_eq!(
-        over(&mut memory, &[(0, std::slice::from_ref(&ahead)), (2, &[ahead.clone()])]),
+        over(&mut memory, &[(0, std::slice::from_ref(&ahead)), (2, std::slice::from_ref(&ahead))]),
         [(2, State::Begins)]
     );
 }

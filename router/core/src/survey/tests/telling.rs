@@ -184,6 +184,12 @@ fn examples() -> [(&'static str, Said); 8] {
     ]
 }
 
+/// Whether files are to be written anew that show what is told.
+#[allow(clippy::disallowed_methods, reason = "whoever changes what is told writes them anew")]
+fn are_written() -> bool {
+    std::env::var_os("WRITE_EXAMPLES").is_some()
+}
+
 #[test]
 fn the_rules_are_tried_on_what_is_told() {
     let heard = Heard { cluster: Some("payments-prod".into()), ..heard() };
@@ -191,7 +197,7 @@ fn the_rules_are_tried_on_what_is_told() {
         let file = format!("{}/../../rules/examples/cluster-{name}.json", env!("CARGO_MANIFEST_DIR"));
         let told: serde_json::Value = serde_json::from_str(&said.event(&heard)).unwrap();
         let text = format!("{told:#}\n");
-        if std::env::var_os("WRITE_EXAMPLES").is_some() {
+        if are_written() {
             std::fs::write(&file, &text).unwrap();
         }
         assert_eq!(std::fs::read_to_string(&file).unwrap(), text, "{file}: WRITE_EXAMPLES=1 writes it");
@@ -230,11 +236,8 @@ fn the_document_lists_every_condition_as_it_is() {
     let head = "| name | | priority | told after | over after |\n|---|---|---|---|---|\n";
     let table: String = Condition::ALL.into_iter().map(row).collect();
     let whole = format!("{before}{begins}{head}{table}{ends}{after}");
-    if std::env::var_os("WRITE_EXAMPLES").is_some() {
+    if are_written() {
         std::fs::write(&file, &whole).unwrap();
     }
-    assert!(
-        text == whole || std::env::var_os("WRITE_EXAMPLES").is_some(),
-        "{file}: WRITE_EXAMPLES=1 writes it"
-    );
+    assert!(text == whole || are_written(), "{file}: WRITE_EXAMPLES=1 writes it");
 }
