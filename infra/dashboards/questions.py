@@ -73,6 +73,14 @@ QUESTIONS = [
         ("Acts", "bars", "short", [(grown("watchfire_acts_total", "action, end"), "{{action}} {{end}}")]),
         ("99 of 100 acts", "lines", "s", [(quantile(0.99, "watchfire_act_latency_seconds", "action"), "{{action}}")]),
     ]),
+    ("What is the matter in the cluster?", "Where `watch` is configured; `docs/watch.md` has the conditions.", [
+        ("Now", "bars", "short", [(f"max by (condition) ({of('watchfire_watch_conditions')})", "{{condition}}")]),
+        ("Told", "lines", "short", [(rate("watchfire_watch_said_total", "condition, state"), "{{condition}} {{state}}")]),
+        ("Could not be looked at", "lines", "short", [(f"max by (condition) ({of('watchfire_watch_blind')})", "{{condition}}")]),
+        ("Left out, being too many", "stat", "short", [(f"max({of('watchfire_watch_left_out')})", "conditions")]),
+        ("Looks", "lines", "ops", [(f"sum (rate({of('watchfire_watch_looks_total')}{MINUTES}))", "looks")]),
+        ("99 of 100 looks", "lines", "s", [(f"histogram_quantile(0.99, sum by (le) (rate({of('watchfire_watch_look_seconds_bucket')}{MINUTES})))", "look")]),
+    ]),
     ("Who comes in?", "", [
         ("Heard of PagerDuty", "lines", "ops", [(rate("watchfire_pagerduty_heard_total", "way, outcome"), "{{way}} {{outcome}}")]),
         ("Pressed in Slack", "lines", "ops", [(rate("watchfire_slack_pressed_total", "outcome"), "{{outcome}}")]),
