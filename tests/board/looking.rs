@@ -126,7 +126,7 @@ async fn what_a_page_shows_can_be_copied_as_text() {
         answer.text().await.unwrap()
     };
     for (path, part) in [
-        ("/?as=text", " | checkout/web-1"),
+        ("/?as=text", " | payments pods/checkout/web-1"),
         ("/stream?as=text", "P0 paged | "),
         ("/digest?as=text", "low-1 | "),
         ("/rules?as=text", " | nothing | "),
