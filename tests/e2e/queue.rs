@@ -224,9 +224,11 @@ fn the_rule_of_the_urgent_queue_takes_every_p0_of_the_shipped_rules() {
         let path = file.unwrap().path();
         let text = std::fs::read_to_string(&path).unwrap();
         let (Ok(event), Ok(json)) = (Event::read(&text), Json::parse(&text)) else { continue };
-        // Alerts come by HTTP and by SNS, never over EventBridge: there is no rule to take them.
-        let is_alert =
-            event.finding.as_ref().is_some_and(|finding| finding.source == FindingSource::Prometheus);
+        // Alerts come by HTTP and by SNS, and what a worker sees in its cluster is put on the urgent queue by it: neither
+        // comes over EventBridge, and there is no rule to take them.
+        let is_alert = event.finding.as_ref().is_some_and(|finding| {
+            matches!(finding.source, FindingSource::Prometheus | FindingSource::Cluster)
+        });
         if !is_alert && rules.classify(&event, &Context::default()).rule.priority == Priority::P0 {
             urgent += 1;
             missed.extend((!pattern.matches(&json)).then_some(path));
