@@ -43,7 +43,7 @@ pub(in crate::cli) struct List {
     /// Only what has these labels: team=shop,cause
     #[arg(long, value_name = "LABELS", value_parser = str::parse::<LabelFilter>)]
     label: Option<LabelFilter>,
-    /// By urgency, opened, last or subject [default: urgency]
+    /// By urgency (the default), opened, last or subject
     #[arg(long, value_name = "ORDER", value_enum, default_value_t = Order::Urgency)]
     #[arg(hide_possible_values = true, hide_default_value = true)]
     sort: Order,
