@@ -7,4 +7,5 @@ mod acting;
 mod looking;
 mod pictures;
 mod refused;
+mod signing_on;
 mod stage;

@@ -18,16 +18,16 @@ const TYPED: [&str; 3] = [
 /// What is not typed by this test, by how the line begins, and why. Whoever adds one has looked for a way to type it.
 const NOT_TYPED: &[(&str, &str)] = &[
     ("kubectl ", "needs a cluster"),
-    ("watchfire approvals", "needs a worker with a cluster: on-call.txt"),
-    ("watchfire approve", "needs a worker with a cluster: on-call.txt"),
-    ("watchfire contained", "needs a worker with a cluster: on-call.txt"),
-    ("watchfire release", "needs a worker with a cluster: on-call.txt"),
+    ("watchfire approvals", "needs a worker with a cluster: e2e/hands.rs"),
+    ("watchfire approve", "needs a worker with a cluster: e2e/hands.rs"),
+    ("watchfire contained", "needs a worker with a cluster: e2e/hands.rs"),
+    ("watchfire release", "needs a worker with a cluster: e2e/hands.rs"),
     ("watchfire quarantine", "needs a worker with a cluster: e2e/containment"),
     ("watchfire mitigation", "needs a worker: e2e/containment"),
-    ("watchfire incidents", "needs a worker: incidents.txt, on-call.txt"),
+    ("watchfire incidents", "needs a worker: incidents.txt, e2e/hands.rs"),
     ("watchfire silence", "needs a worker: silence.txt"),
     ("watchfire event", "needs a worker: event.txt"),
-    ("watchfire why", "needs a worker: incidents.txt, on-call.txt"),
+    ("watchfire why", "needs a worker: incidents.txt, e2e/hands.rs"),
     ("watchfire store", "needs a store: e2e/store_command.rs"),
     ("watchfire evidence", "needs evidence: e2e/evidence.rs"),
     ("watchfire doctor", "needs a cluster and AWS: e2e/doctor"),
@@ -58,7 +58,7 @@ const SHOWN_BY_HAND: &[(&str, &str, &str)] = &[
     (
         "router/docs/containment.md",
         "watchfire ",
-        "typed at the tests' API server; on-call.txt has the whole way",
+        "typed at the tests' API server; e2e/hands.rs goes the whole way",
     ),
     ("router/docs/noise.md", "watchfire why 0403fe37", "a worker whose channel was dead: e2e/truth.rs"),
     (

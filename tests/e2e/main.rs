@@ -31,6 +31,7 @@ mod ingest;
 mod kubernetes_server;
 mod lambda;
 mod network;
+mod on_call;
 mod operators;
 mod pagerduty_inbound;
 mod queue;

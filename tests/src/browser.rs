@@ -21,7 +21,7 @@ use crate::until;
 const SOON: Duration = Duration::from_secs(30);
 /// What the browser hears of it is a text and a NUL; it is given file descriptors 3 and 4 for that.
 const SHELL: &str = r#"exec "$0" "$@" 3<&0 4>&1 >/dev/null"#;
-const ARGUMENTS: [&str; 9] = [
+const ARGUMENTS: [&str; 8] = [
     "--headless=new",
     "--no-sandbox",
     "--remote-debugging-pipe",
@@ -30,9 +30,9 @@ const ARGUMENTS: [&str; 9] = [
     "--disable-background-networking",
     "--disable-component-update",
     "--hide-scrollbars",
-    // Nothing leaves this machine.
-    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
 ];
+/// Nothing leaves this machine.
+const NOWHERE_ELSE: &str = "MAP * ~NOTFOUND , EXCLUDE 127.0.0.1";
 
 type Waiting = Arc<Mutex<BTreeMap<u64, oneshot::Sender<Value>>>>;
 
@@ -63,9 +63,19 @@ fn program() -> PathBuf {
 impl Browser {
     /// Starts one with a profile of its own.
     pub async fn start() -> Self {
+        Self::starts(&[&format!("--host-resolver-rules={NOWHERE_ELSE}")]).await
+    }
+
+    /// The same, to which `host` is at that port of 127.0.0.1, whoever signed its certificate.
+    pub async fn start_knowing(host: &str, port: u16) -> Self {
+        let rules = format!("--host-resolver-rules=MAP {host}:443 127.0.0.1:{port} , {NOWHERE_ELSE}");
+        Self::starts(&[&rules, "--ignore-certificate-errors"]).await
+    }
+
+    async fn starts(more: &[&str]) -> Self {
         let profile = tempfile::tempdir().expect("a temporary directory can be made");
         let mut command = Command::new("sh");
-        command.args(["-c", SHELL]).arg(program()).args(ARGUMENTS);
+        command.args(["-c", SHELL]).arg(program()).args(ARGUMENTS).args(more);
         command.arg(format!("--user-data-dir={}", profile.path().display()));
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
         let mut child = command.spawn().expect("Chromium starts");

@@ -83,7 +83,7 @@ proptest! {
         twists in twists(true),
     ) {
         let scenario = read(&text);
-        play(&scenario, &twists, 60 * 24, 11).all_is_told();
+        play(&scenario, &twists, 60 * 24, 23).all_is_told();
     }
 }
 

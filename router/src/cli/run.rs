@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
@@ -28,10 +29,13 @@ pub(super) struct Arguments {
     log_level: Option<LogLevel>,
 }
 
+/// What still reads is given so long.
+const STILL_READING: Duration = Duration::from_secs(2);
+
 pub(super) fn main(arguments: Arguments) -> Result<(), Failed> {
     let Arguments { config, log, log_level } = arguments;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(async {
+    let ended = runtime.block_on(async {
         // From here on a SIGHUP ends nothing, be it before there is anything to reload.
         let _hangups = signal(SignalKind::hangup())?;
         let clients = Arc::new(Clients::new(None)?);
@@ -49,7 +53,10 @@ pub(super) fn main(arguments: Arguments) -> Result<(), Failed> {
             // At once: what may be damaged is not closed as if it were not.
             Ended::StoreBroke => std::process::exit(STORE_BROKE.into()),
         }
-    })
+    });
+    // All that is ours has ended. A file that hangs, as on a network that is gone, keeps nobody.
+    runtime.shutdown_timeout(STILL_READING);
+    ended
 }
 
 fn not_started(error: anyhow::Error, written: &Written) -> Failed {

@@ -5,7 +5,7 @@ use clap_complete::engine::ArgValueCompleter;
 use jiff::Timestamp;
 use watchfire_core::ids::RouteName;
 use watchfire_core::notice::ByWhom;
-use watchfire_core::standing::{NotDone, Told};
+use watchfire_core::standing::{NotDone, Progress, Told};
 
 use super::Failed;
 use super::asking::{Whom, look, minute, question_of};
@@ -157,17 +157,21 @@ fn others(story: &IncidentDetail) -> Vec<String> {
     wrapped(2, &format!("{} more events of this id: {}", ids.len(), ids.join(", ")), 3)
 }
 
-/// Who was told, and what their channel said.
+/// Who was told, and what their channel said: whoever was not told yet in any case, and the latest.
 fn told(story: &IncidentDetail) -> Vec<String> {
     let all = &story.standing.told;
-    let earlier = all.len().saturating_sub(LATEST);
+    let is_waiting = |told: &&Told| told.delivery.result == Progress::Pending;
+    let latest = all.len().saturating_sub(LATEST);
+    let (earlier, latest) = all.split_at(latest);
+    let waiting: Vec<_> = earlier.iter().filter(is_waiting).collect();
+    let left_out = earlier.len() - waiting.len();
     let mut lines = vec![if all.is_empty() { "Nobody was told" } else { "Told" }.to_owned()];
-    if earlier > 0 {
+    if left_out > 0 {
         let id = story.incident.as_ref().map(|incident| incident.key.to_string());
         let id = id.or_else(|| story.event.clone()).unwrap_or_default();
-        lines.extend(wrapped(2, &format!("{earlier} earlier: see watchfire incidents timeline {id}"), 2));
+        lines.extend(wrapped(2, &format!("{left_out} earlier: see watchfire incidents timeline {id}"), 2));
     }
-    for told in all.iter().skip(earlier) {
+    for told in waiting.into_iter().chain(latest) {
         lines.extend(wrapped(2, &delivered(told), 2));
     }
     lines

@@ -6,11 +6,8 @@ use watchfire_core::yaml::{Mistake, expected};
 
 use super::check::check_in_flight;
 use super::file::HttpConfig;
-use crate::identity::without_port;
+use crate::identity::{LEAST_CHARACTERS, without_port};
 use crate::secret::{Secret, SecretUse};
-
-/// A token of fewer characters could be found by trying.
-const LEAST_CHARACTERS: usize = 16;
 
 /// What is wrong about a token, with the member of `http` that it is wrong of.
 type Wrong = (&'static str, Mistake);
@@ -90,6 +87,13 @@ pub(super) fn wrong_tokens(token: Option<&Secret>, operator_token: Option<&Secre
 }
 
 impl HttpConfig {
+    /// By which names it is asked: those that are listed, and that which pages lead to.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let url = self.public_url.as_deref().and_then(|url| url.parse::<axum::http::Uri>().ok());
+        let public = url.as_ref().and_then(|url| url.host()).map(str::to_owned);
+        self.hosts.iter().cloned().chain(public).collect()
+    }
+
     /// The tokens.
     pub(super) fn secrets(&mut self) -> Vec<SecretUse<'_>> {
         fn fits(token: &Secret) -> Result<(), Mistake> {

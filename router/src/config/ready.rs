@@ -19,6 +19,7 @@ use crate::channel::{Channel, ChannelConfig, is_address};
 use crate::clients::{Clients, is_fips};
 use crate::cluster;
 use crate::evidence::{DirectoryConfig, To};
+use crate::identity::{Digest, TokenConfig};
 use crate::oncall::OnCallConfig;
 use crate::pagerduty::Inbound;
 use crate::secret::{Secret, SecretSource, SecretUse};
@@ -176,6 +177,7 @@ async fn follow(
     if let Some(config) = config {
         found.files(config, clients, reach).await;
         found.heartbeat(config, clients, reach).await;
+        found.taken(&config.access.tokens, tokens.operator_token.as_ref());
         for secret in config.access.secrets() {
             found.secret("access", secret, clients, reach).await;
         }
@@ -237,6 +239,16 @@ impl Found<'_> {
         tokens
     }
 
+    /// Tokens by name of which one lets in as somebody else.
+    fn taken(&mut self, named: &[TokenConfig], operator_token: Option<&Secret>) {
+        let known = operator_token.map(|token| Digest::of(token.expose().as_bytes()));
+        for (index, _) in named.iter().enumerate().filter(|(_, named)| Some(named.sha256) == known) {
+            let other = expected("another token").found("that of http.operator_token");
+            let path = format!("access.tokens[{index}].sha256");
+            self.add(&path, other.hint("whoever shows it is admin, whatever stands here"));
+        }
+    }
+
     async fn heartbeat(&mut self, config: &mut Config, clients: &Clients, reach: Reach) {
         let canary = config.canary.as_mut().and_then(|canary| canary.heartbeat.as_mut());
         if let Some(source) = canary {
@@ -250,6 +262,13 @@ impl Found<'_> {
         if let Some((path, fits, source)) = config.oncall.as_mut().and_then(OnCallConfig::secret) {
             let secret = SecretUse { path: path.to_owned(), source, fits };
             self.secret("oncall", secret, clients, reach).await;
+        }
+        // A worker starts all the same: what says who is on call keeps nobody from being paged.
+        let zone = config.business.zone();
+        if let Some(wrong) = config.oncall.as_ref().and_then(|oncall| oncall.wrong_calendar(zone))
+            && reach == Reach::Machine
+        {
+            self.add("oncall.ical", wrong);
         }
     }
 

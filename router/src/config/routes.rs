@@ -97,6 +97,11 @@ impl Checked<'_> {
             (".active_time_intervals", active_time_intervals),
             (".mute_time_intervals", mute_time_intervals),
         ];
+        if let Some(name) = mute_time_intervals.iter().find(|name| active_time_intervals.contains(name)) {
+            let never =
+                expected("an interval that is not in active_time_intervals").found(format!("`{name}`"));
+            mistake(".mute_time_intervals", never.hint("the route would never be taken"));
+        }
         for (member, names) in intervals {
             for (index, name) in names.iter().enumerate() {
                 let known = &self.names.tree.time_intervals;
@@ -129,7 +134,7 @@ impl Checked<'_> {
     }
 
     fn channels(&self, mistake: &mut dyn FnMut(&str, Mistake)) {
-        let NestedRouteConfig { to, fallback, escalation, .. } = self.route;
+        let NestedRouteConfig { to, fallback, escalation, templates, .. } = self.route;
         let urgent = self.priorities.iter().find(|priority| priority.is_urgent());
         if let (Some(to), Some(urgent)) = (to, urgent)
             && to.is_empty()
@@ -154,6 +159,17 @@ impl Checked<'_> {
             }
             named.extend(listed(&format!(".escalation[{number}].to"), &step.to));
         }
+        let twice = |(index, (member, name)): (usize, &(String, String))| {
+            let list = member.split_once('[')?.0;
+            let before = named.get(..index)?.iter();
+            let is_there = before.clone().any(|(other, known)| {
+                known == name && other.split_once('[').is_some_and(|(of, _)| of == list)
+            });
+            is_there.then(|| {
+                (member.clone(), expected("another channel").found(format!("`{name}`, as before it")))
+            })
+        };
+        named.iter().enumerate().filter_map(twice).for_each(|(member, wrong)| mistake(&member, wrong));
         for (member, name) in named {
             let Names { known, channels, tree: _ } = self.names;
             if !known.is_empty() && !known.contains(&name) {
@@ -161,6 +177,9 @@ impl Checked<'_> {
             } else if channels.get(&name).is_some_and(|channel| channel.role() != Role::Notify) {
                 mistake(&member, tells_nobody(&name));
             }
+        }
+        if to.as_ref().is_some_and(Vec::is_empty) && templates.is_some() {
+            mistake(".templates", expected("none").hint("`to` is empty: nobody reads what they word"));
         }
         if let (Some(fallback), Some(to)) = (fallback, to)
             && to.contains(fallback)

@@ -17,7 +17,7 @@ use super::kubernetes::{self, KubernetesConfig, Reviewer};
 use super::oidc::{Oidc, OidcConfig};
 use super::remembered::Remembered;
 use super::session::{Begun, Binding, Cookie, Found, Sessions, shown};
-use super::token::bearer;
+use super::token::{LEAST_CHARACTERS, bearer};
 use super::{Csrf, Digest, Grant, How, Identity, Lasts, Stranger, Token, Use};
 use crate::clients::Clients;
 use crate::secret::Secret;
@@ -261,6 +261,9 @@ impl Access {
 
     /// Whose token that is, and what a session by it stands on.
     async fn of_shown(&self, token: &str, now: Timestamp) -> Result<(Identity, Basis), Stranger> {
+        if token.chars().count() < LEAST_CHARACTERS {
+            return Err(self.wrong());
+        }
         let digest = Digest::of(token.as_bytes());
         if let Some(identity) = self.of_token(&digest, now) {
             return Ok((identity, Basis::Token(digest)));

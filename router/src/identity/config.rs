@@ -209,6 +209,12 @@ fn check_slack(users: &[SlackUserConfig], mistake: &mut dyn FnMut(&str, Mistake)
     }
 }
 
+/// Of a namespace or a cluster.
+fn is_name(name: &str) -> bool {
+    let is_sign = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:".contains(&byte);
+    !name.is_empty() && name.bytes().all(is_sign)
+}
+
 fn check_name(name: &str, mistake: &mut dyn FnMut(Mistake)) {
     if clean(name, MOST_CHARACTERS) != *name || name.trim() != name || name.is_empty() {
         let line = expected("1 to 100 characters that can be shown in a line");
@@ -229,6 +235,14 @@ pub(super) fn check_roles(roles: &[Grant], mistake: &mut dyn FnMut(&str, Mistake
             if names.as_ref().is_some_and(BTreeSet::is_empty) {
                 let some = expected("at least one name").found("none").hint("leave it out for all");
                 mistake(&format!("[{index}].{member}"), some);
+            }
+            let wrong = names.iter().flatten().find(|name| !is_name(name));
+            if let Some(wrong) = wrong {
+                let name = expected("names as they are").found(format!("`{}`", clean(wrong, 60)));
+                mistake(
+                    &format!("[{index}].{member}"),
+                    name.hint("each stands by itself: `*` is no wildcard here"),
+                );
             }
         }
     }

@@ -53,8 +53,8 @@ pub use role::{Grant, Place, Role};
 pub use session::{Csrf, Lasts, Use};
 pub(crate) use sign_on::{SignedOn, SignedOut, no_sign_on};
 pub use stranger::Stranger;
-pub(crate) use token::random;
 pub use token::{Digest, Token, new_token};
+pub(crate) use token::{LEAST_CHARACTERS, random};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -21,6 +21,10 @@ use crate::secret::Secret;
 
 /// What a token of ours begins with, so that whoever looks for secrets that were left lying about finds it.
 const BEGINS: &str = "wft_";
+/// A shorter one can be found by trying, and is nobody's: an empty one is what a script sends whose variable is not set.
+pub(crate) const LEAST_CHARACTERS: usize = 16;
+/// What is hashed where a variable is not set.
+const NOTHING: [&[u8]; 3] = [b"", b"\n", b" "];
 /// A SHA-256, in bytes.
 const BYTES: usize = 32;
 
@@ -99,7 +103,11 @@ impl TryFrom<String> for Digest {
             let pair = std::str::from_utf8(pair).map_err(|_| wrong())?;
             *byte = u8::from_str_radix(pair, 16).map_err(|_| wrong())?;
         }
-        Ok(Self(bytes))
+        let digest = Self(bytes);
+        match NOTHING.iter().any(|nothing| Self::of(nothing) == digest) {
+            true => Err(wrong().found("that of nothing: whoever shows no token would be let in")),
+            false => Ok(digest),
+        }
     }
 }
 

@@ -5,9 +5,12 @@ use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
+use watchfire_core::oncall::Rota;
 use watchfire_core::value_schema;
 use watchfire_core::yaml::{Mistake, expected};
+use watchfire_core::zone::Zone;
 
+use super::source::text_of;
 use crate::channel::{Address, fits_polls, is_address};
 use crate::secret::{Secret, SecretSource};
 
@@ -105,6 +108,14 @@ impl OnCallConfig {
         calendar.into_iter().chain(url).chain(token).collect()
     }
 
+    /// What is wrong about the file of the calendar, as it is now. Waits for the file.
+    pub(crate) fn wrong_calendar(&self, zone: &Zone) -> Option<Mistake> {
+        let Some(IcalPlace::File(path)) = &self.ical else { return None };
+        let read =
+            text_of(path).and_then(|text| Rota::calendar(&text, zone).map_err(|error| error.to_string()));
+        read.err().map(|why| expected("a calendar that can be read").found(why))
+    }
+
     /// What is wrong about it, each at its path below the part.
     pub(crate) fn check(&self, mistake: &mut dyn FnMut(&str, Mistake)) {
         let Self { ical, ical_url, pagerduty, every_minutes } = self;
@@ -113,6 +124,12 @@ impl OnCallConfig {
         if given != 1 {
             let found = if given == 0 { "none" } else { "more" };
             mistake("", expected("one of ical, ical_url and pagerduty").found(found));
+        }
+        if let Some(IcalPlace::At(address)) = ical
+            && is_telling(address.url())
+        {
+            let secret = expected("`ical_url`").found("an address with a secret in it");
+            mistake(".ical", secret.hint("ical_url takes it from where secrets are kept"));
         }
         if !(1..=1_440).contains(every_minutes) {
             mistake(".every_minutes", expected("1 to 1440").found(every_minutes.to_string()));
@@ -131,6 +148,14 @@ impl OnCallConfig {
             }
         }
     }
+}
+
+/// Whether whoever knows the address knows a secret: a password in it, or what calendars give out to read them by.
+fn is_telling(url: &reqwest::Url) -> bool {
+    !url.username().is_empty()
+        || url.password().is_some()
+        || url.path().contains("/private-")
+        || url.query().is_some()
 }
 
 fn api() -> Address {

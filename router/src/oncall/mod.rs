@@ -24,6 +24,9 @@ use source::{Read, Source};
 /// What is known so much longer than it is read anew is said with its age.
 const STALE: i32 = 3;
 
+/// It is read in so long, or not.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// Reads who is on call, and keeps it.
 #[derive(Debug)]
 pub struct Roster {
@@ -87,7 +90,8 @@ impl Roster {
 
     /// Reads it anew.
     pub(crate) async fn read(&self, now: Timestamp) -> News {
-        let read = self.source.read(&self.zone, now).await;
+        let read = tokio::time::timeout(PATIENCE, self.source.read(&self.zone, now)).await;
+        let read = read.unwrap_or_else(|_| Err(format!("it was not read within {} s", PATIENCE.as_secs())));
         let mut kept = self.kept();
         kept.tried_at = Some(now);
         let before = kept.trouble.take();

@@ -1,13 +1,13 @@
 //! Where it stands who is on call: fetched in bounded time and size, and only if it is another than before.
 
-use std::path::PathBuf;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use anyhow::Context as _;
 use jiff::Timestamp;
 use reqwest::StatusCode;
 use reqwest::header::{ETAG, HeaderValue, IF_NONE_MATCH};
-use tokio::io::AsyncReadExt as _;
 use watchfire_core::oncall::Rota;
 use watchfire_core::zone::Zone;
 
@@ -102,15 +102,26 @@ impl Source {
     }
 }
 
-async fn file(path: &PathBuf) -> Result<String, String> {
+/// The text of a calendar's file. Waits for the file.
+pub(super) fn text_of(path: &Path) -> Result<String, String> {
     let unread = |error: std::io::Error| format!("{} cannot be read: {error}", path.display());
-    let file = tokio::fs::File::open(path).await.map_err(unread)?;
+    // A pipe would be waited for until somebody writes.
+    if !std::fs::metadata(path).map_err(unread)?.is_file() {
+        return Err(format!("{} is no file", path.display()));
+    }
+    let file = std::fs::File::open(path).map_err(unread)?;
     let mut text = String::new();
-    let read = file.take(MOST_READ as u64 + 1).read_to_string(&mut text).await.map_err(unread)?;
+    let read = file.take(MOST_READ as u64 + 1).read_to_string(&mut text).map_err(unread)?;
     if read > MOST_READ {
         return Err(format!("{} is over {MOST_READ} bytes", path.display()));
     }
     Ok(text)
+}
+
+async fn file(path: &Path) -> Result<String, String> {
+    let path = path.to_owned();
+    let read = tokio::task::spawn_blocking(move || text_of(&path)).await;
+    read.unwrap_or_else(|_| Err("it was not read".to_owned()))
 }
 
 impl Calendar {

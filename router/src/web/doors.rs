@@ -58,7 +58,7 @@ impl Doors {
         let events = listen(http.listen).await.context(At("http.listen".to_owned()))?;
         let healths = listen(health.listen).await.context(At("health.listen".to_owned()))?;
         telemetry::listening(events.local_addr()?, healths.local_addr()?);
-        let ours = Names::Ours(http.hosts.clone().into());
+        let ours = Names::Ours(http.names().into());
         // On loopback only pages of the web are strangers; elsewhere it is asked by whatever name there is.
         let names = if health.listen.ip().is_loopback() { ours.clone() } else { Names::Any };
         let (metrics, refusals) = (self.metrics.clone(), self.refusals.clone());

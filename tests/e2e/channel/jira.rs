@@ -147,7 +147,7 @@ async fn a_question_says_whether_the_project_is_there_and_no_reason_tells_the_to
     let known = Asked::Would("Jira has the project SEC (Security) for us".to_owned());
     assert_eq!(to(&jira).await.ask().await, Some(known));
     let other = with(&jira, Jira::TOKEN, json!({"project": "OPS"})).await.ask().await;
-    let why = "there is no project OPS, or whoever we are may not see it".to_owned();
+    let why = "404 not there, or not for us: No project could be found with key.".to_owned();
     assert_eq!(other, Some(Asked::WouldNot(why)));
     let stranger = with(&jira, "ATATT-hunter2-hunter2", json!({})).await;
     let Some(Asked::WouldNot(why)) = stranger.ask().await else { panic!("nobody knows that token") };

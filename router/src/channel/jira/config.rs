@@ -2,19 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use aws_smithy_types::base64;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::Value;
 use watchfire_core::notice::{ByRoute, Templates};
 use watchfire_core::priority::Priority;
 use watchfire_core::yaml::{Mistake, expected};
 
 use super::issue::{Issues, Version};
 use crate::channel::payload::{Form, Place, Profile};
+use crate::channel::tickets::{Fits, Known, fits_token};
 use crate::channel::{Address, PerMinute, Settings};
 use crate::clients::Clients;
-use crate::secret::{Secret, SecretSource, SecretUse};
+use crate::secret::{SecretSource, SecretUse};
 
 /// Jira's limit of a label.
 const MOST_LABEL: usize = 255;
@@ -73,35 +72,10 @@ pub struct JiraAuth {
     pub bearer: Option<SecretSource>,
 }
 
-/// What is shown with each request.
-#[derive(Clone, Debug)]
-pub(super) enum Known {
-    Basic(String, Secret),
-    Bearer(Secret),
-}
-
-impl Known {
-    /// Anew each time: the secret may have been rotated.
-    pub(super) fn header(&self) -> String {
-        match self {
-            Known::Basic(email, token) => {
-                format!("Basic {}", base64::encode(format!("{email}:{}", token.expose())))
-            }
-            Known::Bearer(token) => format!("Bearer {}", token.expose()),
-        }
-    }
-}
-
 impl JiraAuth {
     pub(super) async fn resolved(self, clients: &Clients) -> anyhow::Result<Known> {
-        let JiraAuth { email, api_token, bearer } = self;
-        match (email, api_token, bearer) {
-            (Some(email), Some(token), None) => {
-                Ok(Known::Basic(email, token.resolve_fit(clients, fits).await?))
-            }
-            (None, None, Some(token)) => Ok(Known::Bearer(token.resolve_fit(clients, fits).await?)),
-            _ => anyhow::bail!("expected `email` and `api_token`, or `bearer`"),
-        }
+        let basic = (self.email, self.api_token, fits_token as Fits);
+        Known::resolved(basic, self.bearer, "`email` and `api_token`, or `bearer`", clients).await
     }
 }
 
@@ -113,19 +87,14 @@ fn default_pace() -> PerMinute {
     PerMinute::new(60)
 }
 
-/// Whether it can stand in a header.
-fn fits(token: &Secret) -> Result<(), Mistake> {
-    let token = token.expose();
-    let fit = token.len() >= 8 && token.bytes().all(|byte| byte.is_ascii_graphic());
-    fit.then_some(())
-        .ok_or_else(|| expected("a token of at least 8 visible ASCII characters").found("another text"))
-}
-
 impl Settings for Config {
     fn secrets(&mut self) -> Vec<SecretUse<'_>> {
         let JiraAuth { email: _, api_token, bearer } = &mut self.auth;
-        let of =
-            |member: &'static str, source| SecretUse { path: format!(".jira.auth.{member}"), source, fits };
+        let of = |member: &'static str, source| SecretUse {
+            path: format!(".jira.auth.{member}"),
+            source,
+            fits: fits_token,
+        };
         let token = api_token.iter_mut().map(|source| of("api_token", source));
         token.chain(bearer.iter_mut().map(|source| of("bearer", source))).collect()
     }
@@ -195,9 +164,4 @@ impl Config {
             form: self.form(),
         }
     }
-}
-
-/// A body as it is sent.
-pub(super) fn shown(body: &Value) -> String {
-    body.to_string()
 }

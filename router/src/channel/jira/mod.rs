@@ -24,38 +24,42 @@
 //! - Transient: 429, 5xx, no connection, no answer, and what refuses us. After 400, 413 or 422 the least that makes an issue
 //!   is sent once; where that is refused too it is permanent.
 
-mod answer;
 mod config;
 mod issue;
 
 use reqwest::Method;
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use serde_json::{Value, json};
 use watchfire_core::action::Role;
 use watchfire_core::decision::Effect;
 use watchfire_core::ids::ChannelName;
 use watchfire_core::notice::Fault;
+use watchfire_core::text::clean;
 use watchfire_core::verdict::EffectKind;
 
-use super::reply::Reply;
-use super::tickets::{self, Remark, Ticket, Tickets};
+use super::tickets::{self, Answer, At, Desk, Dialect, Remark, Ticket, Tickets};
 use super::{Action, Asked, Bound, Dispatch, PerMinute, Preview, Settings as _};
-use crate::clients::{Clients, Doubt};
+use crate::clients::Clients;
 use crate::failure::{Done, NotTaken};
-use answer::Answer;
 pub use config::{Config, JiraAuth};
-use config::{Known, shown};
 use issue::Issues;
 
 /// Makes issues in one project.
 #[derive(Debug)]
 pub struct Jira {
-    http: reqwest::Client,
-    site: reqwest::Url,
-    known: Known,
+    desk: Desk,
     issues: Issues,
-    doubt: Doubt,
     pace: PerMinute,
+}
+
+/// Answers are objects; what is wrong is told of the whole, and of each field by its name.
+pub(super) const DIALECT: Dialect = Dialect { name: "Jira", is_answer: |_| true, faults };
+
+fn faults(said: &Value) -> Vec<String> {
+    let messages = said["errorMessages"].as_array().into_iter().flatten();
+    let messages = messages.filter_map(Value::as_str).map(str::to_owned);
+    let fields = said["errors"].as_object().into_iter().flatten();
+    let fields = fields.filter_map(|(field, why)| Some(format!("{field}: {}", why.as_str()?)));
+    messages.chain(fields).collect()
 }
 
 impl Action for Jira {
@@ -66,8 +70,9 @@ impl Action for Jira {
         let issues = config.issues();
         let Config { site, auth, pages_per_minute: pace, .. } = config;
         let known = auth.resolved(clients).await?;
-        let (site, doubt) = (site.url().clone(), clients.doubt.clone());
-        Ok(Self { http: clients.http()?, site, known, issues, doubt, pace })
+        let (base, doubt) = (site.url().clone(), clients.doubt.clone());
+        let desk = Desk { dialect: &DIALECT, http: clients.http()?, base, known, doubt };
+        Ok(Self { desk, issues, pace })
     }
 
     async fn perform(&self, dispatch: &Dispatch<'_>) -> Result<Done, NotTaken> {
@@ -76,16 +81,16 @@ impl Action for Jira {
 
     /// Whether the project is there for whom we are.
     async fn ask(&self) -> Option<Asked> {
-        let path = format!("project/{}", self.issues.project);
-        let asked = self.send(Method::GET, &path, None).await;
-        Some(match asked {
-            Ok(reply) => answer::known(&reply, &self.issues.project),
-            Err(not_taken) => Asked::WouldNot(not_taken.into_reason()),
-        })
+        let project = &self.issues.project;
+        let named = |said: &Value| {
+            let name = clean(said["name"].as_str().unwrap_or("?"), 60);
+            (said["key"] == *project).then(|| format!("Jira has the project {project} ({name}) for us"))
+        };
+        Some(self.desk.would(self.at(&format!("project/{project}")), named).await)
     }
 
     fn bound(&self) -> Option<Bound> {
-        Some(Bound::of(self.pace, &["jira", self.site.as_str(), &self.known.header()]))
+        Some(Bound::of(self.pace, &["jira", self.desk.base.as_str(), &self.desk.known.header()]))
     }
 
     fn faults(&self, effect: &Effect) -> Vec<Fault> {
@@ -101,27 +106,15 @@ impl Action for Jira {
 impl Tickets for Jira {
     async fn find(&self, key: &str) -> Result<Option<Ticket>, NotTaken> {
         let (path, body) = self.issues.search(key);
-        match self.ask_for(Method::POST, path, &body).await? {
-            Answer::Done(said) => Ok(said["issues"][0]["key"].as_str().and_then(|key| self.ticket(key))),
-            // A project that is not there, or not for us, can be made or opened while the page waits.
-            Answer::Refused(reason) | Answer::Gone(reason) => {
-                Err(NotTaken::ForNow { reason, retry_after: None })
-            }
-        }
+        let said = self.desk.find(Method::POST, self.at(path), Some(&body)).await?;
+        Ok(said["issues"][0]["key"].as_str().and_then(|key| self.ticket(key)))
     }
 
     async fn create(&self, effect: &Effect, key: &str) -> Result<(Ticket, Remark), NotTaken> {
-        let refusal = match self.ask_for(Method::POST, "issue", &self.issues.whole(effect, key)).await? {
-            Answer::Done(said) => return Ok((self.made(&said)?, Remark::new())),
-            Answer::Refused(reason) | Answer::Gone(reason) => reason,
-        };
-        match self.ask_for(Method::POST, "issue", &self.issues.bare(effect, key)).await? {
-            Answer::Done(said) => {
-                Ok((self.made(&said)?, format!("bare, since all of it was refused: {refusal}")))
-            }
-            Answer::Refused(reason) => Err(NotTaken::ForGood { reason }),
-            Answer::Gone(reason) => Err(NotTaken::ForNow { reason, retry_after: None }),
-        }
+        let (whole, bare) = (self.issues.whole(effect, key), self.issues.bare(effect, key));
+        let (said, remark) = self.desk.create(self.at("issue"), &whole, &bare).await?;
+        let ticket = said["key"].as_str().and_then(|key| self.ticket(key));
+        Ok((ticket.ok_or_else(|| self.desk.unnamed())?, remark))
     }
 
     async fn note(&self, ticket: &Ticket, effect: &Effect) -> Result<Option<Remark>, NotTaken> {
@@ -166,8 +159,7 @@ impl Jira {
     /// By the transition of that name or id, if the issue has it where it stands now.
     async fn moved(&self, ticket: &Ticket, transition: &str) -> Result<Option<Remark>, NotTaken> {
         let path = format!("issue/{}/transitions", ticket.number);
-        let reply = self.send(Method::GET, &path, None).await?;
-        let there = match self.read(&reply)? {
+        let there = match self.desk.ask(Method::GET, self.at(&path), None).await? {
             Answer::Done(said) => said,
             Answer::Refused(reason) => return Ok(Some(format!(", not moved on: {reason}"))),
             Answer::Gone(_) => return Ok(None),
@@ -190,42 +182,17 @@ impl Jira {
         })
     }
 
-    fn made(&self, said: &Value) -> Result<Ticket, NotTaken> {
-        said["key"].as_str().and_then(|key| self.ticket(key)).ok_or_else(|| NotTaken::ForNow {
-            reason: "Jira took it, and did not say which issue it is".to_owned(),
-            retry_after: None,
-        })
-    }
-
     fn ticket(&self, key: &str) -> Option<Ticket> {
-        let url = tickets::is_number(key).then(|| self.site.join(&format!("browse/{key}")))?.ok()?;
+        let url = tickets::is_number(key).then(|| self.desk.base.join(&format!("browse/{key}")))?.ok()?;
         Some(Ticket { number: key.to_owned(), url })
     }
 
     async fn ask_for(&self, method: Method, path: &str, body: &Value) -> Result<Answer, NotTaken> {
-        let reply = self.send(method, path, Some(body)).await?;
-        self.read(&reply)
+        self.desk.ask(method, self.at(path), Some(body)).await
     }
 
-    fn read(&self, reply: &Reply) -> Result<Answer, NotTaken> {
-        if matches!(reply.status, 401 | 403) {
-            self.doubt.raise();
-        }
-        answer::read(reply)
-    }
-
-    async fn send(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Reply, NotTaken> {
-        let none = |_| NotTaken::ForNow { reason: "its address is none".to_owned(), retry_after: None };
-        let url =
-            self.site.join(&format!("rest/api/{}/{path}", self.issues.version.as_str())).map_err(none)?;
-        let header = self.known.header();
-        let request = self.http.request(method, url).header(AUTHORIZATION, &header);
-        let request = request.header(ACCEPT, "application/json");
-        let request = match body {
-            Some(body) => request.header(CONTENT_TYPE, "application/json").body(body.to_string()),
-            None => request,
-        };
-        Reply::to(request, "Jira", &[&header]).await
+    fn at(&self, path: &str) -> At<'static> {
+        format!("rest/api/{}/{path}", self.issues.version.as_str()).into()
     }
 }
 
@@ -246,7 +213,7 @@ pub(super) fn preview(config: &Config, effect: &Effect) -> Preview {
         Some(summary) => preview.size(summary, "characters of the summary", Some(issue::MOST_SUMMARY)),
         None => preview,
     };
-    preview.part("body", shown(&body))
+    preview.part("body", body.to_string())
 }
 
 #[cfg(test)]

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use aws_smithy_types::base64;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use watchfire_core::notice::{ByRoute, Templates};
@@ -11,6 +10,7 @@ use watchfire_core::yaml::{Mistake, expected};
 
 use super::record::{OURS, Records};
 use crate::channel::payload::{Form, Place, Profile};
+use crate::channel::tickets::{Fits, Known, fits_token};
 use crate::channel::{Address, PerMinute, Settings};
 use crate::clients::Clients;
 use crate::secret::{Secret, SecretSource, SecretUse};
@@ -70,35 +70,10 @@ pub struct ServiceNowAuth {
     pub bearer: Option<SecretSource>,
 }
 
-/// What is shown with each request.
-#[derive(Clone, Debug)]
-pub(super) enum Known {
-    Basic(String, Secret),
-    Bearer(Secret),
-}
-
-impl Known {
-    /// Anew each time: the secret may have been rotated.
-    pub(super) fn header(&self) -> String {
-        match self {
-            Known::Basic(user, password) => {
-                format!("Basic {}", base64::encode(format!("{user}:{}", password.expose())))
-            }
-            Known::Bearer(token) => format!("Bearer {}", token.expose()),
-        }
-    }
-}
-
 impl ServiceNowAuth {
     pub(super) async fn resolved(self, clients: &Clients) -> anyhow::Result<Known> {
-        let ServiceNowAuth { user, password, bearer } = self;
-        match (user, password, bearer) {
-            (Some(user), Some(password), None) => {
-                Ok(Known::Basic(user, password.resolve_fit(clients, fits_password).await?))
-            }
-            (None, None, Some(token)) => Ok(Known::Bearer(token.resolve_fit(clients, fits_token).await?)),
-            _ => anyhow::bail!("expected `user` and `password`, or `bearer`"),
-        }
+        let basic = (self.user, self.password, fits_password as Fits);
+        Known::resolved(basic, self.bearer, "`user` and `password`, or `bearer`", clients).await
     }
 }
 
@@ -117,13 +92,6 @@ fn default_pace() -> PerMinute {
 fn fits_password(password: &Secret) -> Result<(), Mistake> {
     let is_one = !password.expose().is_empty();
     is_one.then_some(()).ok_or_else(|| expected("a password").found("none"))
-}
-
-fn fits_token(token: &Secret) -> Result<(), Mistake> {
-    let token = token.expose();
-    let fit = token.len() >= 8 && token.bytes().all(|byte| byte.is_ascii_graphic());
-    fit.then_some(())
-        .ok_or_else(|| expected("a token of at least 8 visible ASCII characters").found("another text"))
 }
 
 /// Tables and fields are called like that.

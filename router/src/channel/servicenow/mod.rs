@@ -22,12 +22,10 @@
 //! - Transient: 429, 5xx, no connection, no answer, and what refuses us. After 400, 413 or 422 the least that makes a record is
 //!   sent once; where that is refused too it is permanent.
 
-mod answer;
 mod config;
 mod record;
 
 use reqwest::Method;
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use serde_json::Value;
 use watchfire_core::action::Role;
 use watchfire_core::decision::Effect;
@@ -35,28 +33,33 @@ use watchfire_core::ids::ChannelName;
 use watchfire_core::notice::Fault;
 use watchfire_core::verdict::EffectKind;
 
-use super::reply::Reply;
-use super::tickets::{self, Remark, Ticket, Tickets};
+use super::tickets::{self, Answer, At, Desk, Dialect, Remark, Ticket, Tickets};
 use super::{Action, Asked, Bound, Dispatch, PerMinute, Preview, Settings as _};
-use crate::clients::{Clients, Doubt};
+use crate::clients::Clients;
 use crate::failure::{Done, NotTaken};
-use answer::Answer;
-use config::Known;
 pub use config::{Config, ServiceNowAuth};
 use record::Records;
 
 /// What is read back of a record.
 const READ: &str = "sys_id,number";
+const FIELDS: &[(&str, &str)] = &[("sysparm_fields", READ)];
 
 /// Makes records in one table.
 #[derive(Debug)]
 pub struct ServiceNow {
-    http: reqwest::Client,
-    instance: reqwest::Url,
-    known: Known,
+    desk: Desk,
     records: Records,
-    doubt: Doubt,
     pace: PerMinute,
+}
+
+/// An answer has a `result`; what is wrong is a message and its detail.
+pub(super) const DIALECT: Dialect =
+    Dialect { name: "ServiceNow", is_answer: |said| !said["result"].is_null(), faults };
+
+fn faults(said: &Value) -> Vec<String> {
+    let texts = ["message", "detail"].into_iter().filter_map(|name| said["error"][name].as_str());
+    let texts: Vec<_> = texts.filter(|text| !text.is_empty()).collect();
+    Vec::from_iter((!texts.is_empty()).then(|| texts.join(": ")))
 }
 
 impl Action for ServiceNow {
@@ -67,8 +70,9 @@ impl Action for ServiceNow {
         let records = config.records();
         let Config { instance, auth, pages_per_minute: pace, .. } = config;
         let known = auth.resolved(clients).await?;
-        let (instance, doubt) = (instance.url().clone(), clients.doubt.clone());
-        Ok(Self { http: clients.http()?, instance, known, records, doubt, pace })
+        let (base, doubt) = (instance.url().clone(), clients.doubt.clone());
+        let desk = Desk { dialect: &DIALECT, http: clients.http()?, base, known, doubt };
+        Ok(Self { desk, records, pace })
     }
 
     async fn perform(&self, dispatch: &Dispatch<'_>) -> Result<Done, NotTaken> {
@@ -77,16 +81,13 @@ impl Action for ServiceNow {
 
     /// Whether the table can be read; that it can be written is seen by writing alone.
     async fn ask(&self) -> Option<Asked> {
-        let asked =
-            self.send(Method::GET, None, &[("sysparm_limit", "1"), ("sysparm_fields", READ)], None).await;
-        Some(match asked {
-            Ok(reply) => answer::known(&reply, &self.records.table),
-            Err(not_taken) => Asked::WouldNot(not_taken.into_reason()),
-        })
+        let query = [("sysparm_limit", "1"), ("sysparm_fields", READ)];
+        let means = |_: &Value| Some(format!("ServiceNow lets us read {}", self.records.table));
+        Some(self.desk.would(self.at(None, &query), means).await)
     }
 
     fn bound(&self) -> Option<Bound> {
-        Some(Bound::of(self.pace, &["servicenow", self.instance.as_str(), &self.known.header()]))
+        Some(Bound::of(self.pace, &["servicenow", self.desk.base.as_str(), &self.desk.known.header()]))
     }
 
     fn faults(&self, effect: &Effect) -> Vec<Fault> {
@@ -104,27 +105,14 @@ impl Tickets for ServiceNow {
         // The key is ours, or a hash: nothing in it ends the question.
         let query = format!("correlation_id={key}^ORDERBYsys_created_on");
         let query = [("sysparm_query", query.as_str()), ("sysparm_limit", "1"), ("sysparm_fields", READ)];
-        let reply = self.send(Method::GET, None, &query, None).await?;
-        match self.read(&reply)? {
-            Answer::Done(said) => Ok(self.ticket(&said["result"][0])),
-            Answer::Refused(reason) | Answer::Gone(reason) => {
-                Err(NotTaken::ForNow { reason, retry_after: None })
-            }
-        }
+        let said = self.desk.find(Method::GET, self.at(None, &query), None).await?;
+        Ok(self.ticket(&said["result"][0]))
     }
 
     async fn create(&self, effect: &Effect, key: &str) -> Result<(Ticket, Remark), NotTaken> {
-        let refusal = match self.write(Method::POST, None, &self.records.whole(effect, key)).await? {
-            Answer::Done(said) => return Ok((self.made(&said)?, Remark::new())),
-            Answer::Refused(reason) | Answer::Gone(reason) => reason,
-        };
-        match self.write(Method::POST, None, &self.records.bare(effect, key)).await? {
-            Answer::Done(said) => {
-                Ok((self.made(&said)?, format!("bare, since all of it was refused: {refusal}")))
-            }
-            Answer::Refused(reason) => Err(NotTaken::ForGood { reason }),
-            Answer::Gone(reason) => Err(NotTaken::ForNow { reason, retry_after: None }),
-        }
+        let (whole, bare) = (self.records.whole(effect, key), self.records.bare(effect, key));
+        let (said, remark) = self.desk.create(self.at(None, FIELDS), &whole, &bare).await?;
+        Ok((self.ticket(&said["result"]).ok_or_else(|| self.desk.unnamed())?, remark))
     }
 
     async fn note(&self, ticket: &Ticket, effect: &Effect) -> Result<Option<Remark>, NotTaken> {
@@ -142,17 +130,10 @@ impl Tickets for ServiceNow {
 impl ServiceNow {
     async fn changed(&self, ticket: &Ticket, change: &Value, what: &str) -> Result<Option<Remark>, NotTaken> {
         let Some(id) = id_of(ticket) else { return Ok(None) };
-        Ok(match self.write(Method::PATCH, Some(&id), change).await? {
+        Ok(match self.desk.ask(Method::PATCH, self.at(Some(&id), FIELDS), Some(change)).await? {
             Answer::Done(_) => Some(what.to_owned()),
             Answer::Refused(reason) => Some(format!("not {what}: {reason}")),
             Answer::Gone(_) => None,
-        })
-    }
-
-    fn made(&self, said: &Value) -> Result<Ticket, NotTaken> {
-        self.ticket(&said["result"]).ok_or_else(|| NotTaken::ForNow {
-            reason: "ServiceNow took it, and did not say which record it is".to_owned(),
-            retry_after: None,
         })
     }
 
@@ -162,43 +143,14 @@ impl ServiceNow {
         if !(tickets::is_number(id) && tickets::is_number(number)) {
             return None;
         }
-        let mut url = self.instance.join(&format!("{}.do", self.records.table)).ok()?;
+        let mut url = self.desk.base.join(&format!("{}.do", self.records.table)).ok()?;
         url.query_pairs_mut().append_pair("sys_id", id);
         Some(Ticket { number: number.to_owned(), url })
     }
 
-    async fn write(&self, method: Method, id: Option<&str>, body: &Value) -> Result<Answer, NotTaken> {
-        let reply = self.send(method, id, &[("sysparm_fields", READ)], Some(body)).await?;
-        self.read(&reply)
-    }
-
-    fn read(&self, reply: &Reply) -> Result<Answer, NotTaken> {
-        if matches!(reply.status, 401 | 403) {
-            self.doubt.raise();
-        }
-        answer::read(reply)
-    }
-
-    async fn send(
-        &self,
-        method: Method,
-        id: Option<&str>,
-        query: &[(&str, &str)],
-        body: Option<&Value>,
-    ) -> Result<Reply, NotTaken> {
-        let none = |_| NotTaken::ForNow { reason: "its address is none".to_owned(), retry_after: None };
+    fn at<'a>(&self, id: Option<&str>, query: &'a [(&'a str, &'a str)]) -> At<'a> {
         let record = id.map_or_else(String::new, |id| format!("/{id}"));
-        let path = format!("api/now/table/{}{record}", self.records.table);
-        let mut url = self.instance.join(&path).map_err(none)?;
-        url.query_pairs_mut().extend_pairs(query);
-        let header = self.known.header();
-        let request = self.http.request(method, url).header(AUTHORIZATION, &header);
-        let request = request.header(ACCEPT, "application/json");
-        let request = match body {
-            Some(body) => request.header(CONTENT_TYPE, "application/json").body(body.to_string()),
-            None => request,
-        };
-        Reply::to(request, "ServiceNow", &[&header]).await
+        At { path: format!("api/now/table/{}{record}", self.records.table), query }
     }
 }
 

@@ -44,7 +44,7 @@ impl Records {
             .map(|(label, address)| format!("\n{}: {address}", clean(label, 100)))
             .collect();
         let mut record = self.bare(effect, key);
-        record["description"] = fit(rest, &links).into();
+        record["description"] = fit(&unmarked(rest), &links).into();
         for (name, value) in &self.fields {
             record[name] = value.as_str().into();
         }
@@ -56,7 +56,7 @@ impl Records {
     pub(super) fn bare(&self, effect: &Effect, key: &str) -> Value {
         let title = self.form.worded(effect).1.title;
         json!({
-            "short_description": clean(&title, MOST_TITLE),
+            "short_description": unmarked(&clean(&title, MOST_TITLE)),
             "correlation_id": key,
             "correlation_display": "Watchfire",
         })
@@ -64,7 +64,7 @@ impl Records {
 
     /// What is new.
     pub(super) fn noted(&self, effect: &Effect) -> Value {
-        json!({"work_notes": news(effect, &self.form, MOST_TEXT)})
+        json!({"work_notes": unmarked(&news(effect, &self.form, MOST_TEXT))})
     }
 
     /// The same, as urgent as it is by now.
@@ -91,6 +91,19 @@ impl Records {
             }
         }
     }
+}
+
+/// The text without what opens and closes HTML in a journal field: text between `[code]` and `[/code]` is shown as that.
+fn unmarked(text: &str) -> String {
+    let is_mark = |rest: &str| {
+        let rest = rest.strip_prefix('/').unwrap_or(rest);
+        rest.get(..5).is_some_and(|word| word.eq_ignore_ascii_case("code]"))
+    };
+    let sign = |(at, sign): (usize, char)| match sign {
+        '[' if text.get(at + 1..).is_some_and(is_mark) => '(',
+        sign => sign,
+    };
+    text.char_indices().map(sign).collect()
 }
 
 /// The text, cut where it and the links would be too long together.

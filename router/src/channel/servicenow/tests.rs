@@ -83,3 +83,13 @@ fn what_is_longer_than_servicenow_takes_is_cut_and_says_so() {
     assert_eq!(text.chars().count(), 4_000);
     assert!(text.contains("[cut: the page is longer than a record may be]\nRunbook: https://"), "{text}");
 }
+
+#[test]
+fn no_text_of_an_event_is_html_in_a_journal_field() {
+    let mut effect = page();
+    effect.notice.withheld =
+        vec!["no [code]<img src=//evil/x>[/CODE] [Code] [codec] [/ code]".to_owned().into()];
+    let note = config(&LEAST.replace("auth:", "payload: standard, auth:")).records().noted(&effect);
+    let text = note["work_notes"].as_str().expect("text");
+    assert!(text.ends_with("no (code]<img src=//evil/x>(/CODE] (Code] [codec] [/ code]"), "{text}");
+}

@@ -4,6 +4,9 @@
 //! is asked for the key of the episode, which each ticket bears. Whatever is repeated after a crash is a note, and no
 //! second ticket, as long as the other side finds what it has.
 
+mod answer;
+mod desk;
+
 use std::fmt;
 use std::str::FromStr;
 
@@ -16,6 +19,8 @@ use watchfire_core::verdict::EffectKind;
 
 use super::{Dispatch, payload::Form};
 use crate::failure::{Done, NotTaken};
+pub(super) use answer::{Answer, Dialect};
+pub(super) use desk::{At, Desk, Fits, Known, fits_token};
 
 /// How the receipt of a ticket begins. It is kept in the journal.
 const PREFIX: &str = "ticket ";

@@ -65,7 +65,7 @@ impl DynamoDb {
         );
         let store = Self(Arc::new(Self::reach(clients, config, keep).await?));
         definition::look_at(&store.0.table).await?;
-        store.begin(&from.display().to_string(), last_version(&looked)?).await?;
+        store.begin(&from.display().to_string(), looked.tables.last_version()?).await?;
         let expires = (Timestamp::now() + keep + NET).as_second();
         store.fill_decisions(&looked, expires).await?;
         store.fill_records(&looked).await?;
@@ -231,10 +231,6 @@ impl Looked {
         })?;
         Ok(sums)
     }
-}
-
-fn last_version(looked: &Looked) -> Result<u64, Error> {
-    Ok(looked.tables.meta()?.get("version")?.map_or(0, |row| row.value()))
 }
 
 /// The next decisions of a file, in the order of their times.

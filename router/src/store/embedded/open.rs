@@ -1,126 +1,151 @@
 //! Open records as they were parsed: lists look at all of them, and hardly any has changed since somebody last looked.
+//!
+//! ```text
+//! look -> the last version at this moment -> what has changed since the last look, if all of that is known -> these rows alone
+//!                                         -> else every row, parsed where its version is another
+//! ```
+//!
+//! Versions are given to records in order, one each, and never again. So whoever knows every change from one version to
+//! another knows what else is as it was.
 
-use std::collections::BTreeMap;
-use std::iter::Peekable;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::vec;
 
 use watchfire_core::state::Record;
 
+use crate::store::Error;
+
 /// So many of a kind are kept at most, of some kilobytes each; the others are parsed whenever they are looked at.
 const MOST: usize = 20_000;
+/// So many changes are remembered: those of some seconds at full speed.
+const CHANGES: usize = 8_192;
 
-/// What is kept, by what keys begin with, in the order of keys.
-#[derive(Default)]
-pub(super) struct OpenRecords(Mutex<BTreeMap<String, Vec<Known>>>);
+/// A record that was given a version, by its key.
+pub(crate) type Changed = (u64, String);
 
-/// A record at the version at which it was last read. A version is never used again.
-struct Known {
-    name: Box<str>,
-    version: u64,
-    record: Record,
+/// The open records of one kind, as they are at one moment; by the name behind what their keys begin with.
+pub(super) trait Rows {
+    /// The last version that was given to any record.
+    fn last(&self) -> Result<u64, Error>;
+
+    /// Shows the name and the version of each, in the order of keys, and how it is read.
+    fn each(&self, show: &mut dyn FnMut(&str, u64, &dyn Fn() -> Option<Record>)) -> Result<(), Error>;
+
+    /// That one, where it is open and can be understood.
+    fn one(&self, name: &str) -> Result<Option<Known>, Error>;
 }
 
-/// One look at all of a kind, in the order of keys. Whoever looks meanwhile waits, and finds all of it parsed.
-pub(super) struct Walk<'o> {
-    beginning: &'o str,
-    kept: MutexGuard<'o, BTreeMap<String, Vec<Known>>>,
-    before: Peekable<vec::IntoIter<Known>>,
-    now: Vec<Known>,
-    /// One that has no room among them.
-    extra: Option<Record>,
+/// A record at the version at which it was last read.
+pub(super) struct Known {
+    pub(super) version: u64,
+    pub(super) record: Record,
+}
+
+/// What is kept.
+#[derive(Default)]
+pub(super) struct OpenRecords(Mutex<Kept>);
+
+#[derive(Default)]
+struct Kept {
+    /// By what keys begin with.
+    kinds: BTreeMap<String, Kind>,
+    /// The last changes, in order and without a gap.
+    changed: VecDeque<Changed>,
+}
+
+#[derive(Default)]
+struct Kind {
+    known: BTreeMap<Box<str>, Known>,
+    /// The last version when it was looked at; none where some had no room.
+    whole_at: Option<u64>,
 }
 
 impl OpenRecords {
-    /// Begins to look at those whose keys begin so.
-    pub(super) fn walk<'o>(&'o self, beginning: &'o str) -> Walk<'o> {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = kept.remove(beginning).unwrap_or_default();
-        let now = Vec::with_capacity(before.len());
-        Walk { beginning, kept, before: before.into_iter().peekable(), now, extra: None }
+    /// Looks at each, in the order of keys. Whoever looks meanwhile waits, and finds all of it parsed.
+    pub(super) fn look(
+        &self,
+        beginning: &str,
+        rows: &impl Rows,
+        mut look: impl FnMut(&str, &Record),
+    ) -> Result<(), Error> {
+        let last = rows.last()?;
+        let mut kept = self.kept();
+        // A look that fails leaves nothing.
+        let mut kind = kept.kinds.remove(beginning).unwrap_or_default();
+        match kind.whole_at.and_then(|at| kept.changed_in(at, last, beginning)) {
+            Some(names) => {
+                kind.renew(names, rows)?;
+                kind.known.iter().for_each(|(name, known)| look(name, &known.record));
+            }
+            None => kind = kind.anew(rows, &mut look)?,
+        }
+        kind.whole_at = kind.whole_at.map(|_| last);
+        kept.kinds.insert(beginning.to_owned(), kind);
+        Ok(())
+    }
+
+    /// Those have changed, and that is durable.
+    pub(super) fn changed(&self, changed: Vec<Changed>) {
+        let mut kept = self.kept();
+        kept.changed.extend(changed);
+        let over = kept.changed.len().saturating_sub(CHANGES);
+        kept.changed.drain(..over);
     }
 
     /// Forgets all: the file was opened again, and may have lost the last of its versions.
     pub(super) fn forget(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        *self.kept() = Kept::default();
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Walk<'_> {
-    /// The next record, which has that name behind the beginning and that version; `read` where it has not been read so.
-    pub(super) fn next(
-        &mut self,
-        name: &str,
-        version: u64,
-        read: impl FnOnce() -> Option<Record>,
-    ) -> Option<&Record> {
-        while self.before.next_if(|known| *known.name < *name).is_some() {}
-        let known = self.before.next_if(|known| *known.name == *name);
-        let known = match known.filter(|known| known.version == version) {
-            Some(known) => known,
-            None => Known { name: name.into(), version, record: read()? },
-        };
-        match self.now.len() < MOST {
-            true => {
-                self.now.push(known);
-                self.now.last().map(|known| &known.record)
-            }
-            false => Some(&*self.extra.insert(known.record)),
+impl Kept {
+    /// The names of those that have changed after `at`, up to `last`; none where that is not all known.
+    fn changed_in(&self, at: u64, last: u64, beginning: &str) -> Option<BTreeSet<Box<str>>> {
+        let first = self.changed.front().map_or(u64::MAX, |(version, _)| *version);
+        let newest = self.changed.back().map_or(0, |(version, _)| *version);
+        let is_known = at == last || (at < last && first <= at + 1 && last <= newest);
+        let since = self.changed.iter().rev().take_while(|(version, _)| *version > at);
+        let until = since.filter(|(version, _)| *version <= last);
+        let names = until.filter_map(|(_, key)| key.strip_prefix(beginning));
+        is_known.then(|| names.map(Box::from).collect())
+    }
+}
+
+impl Kind {
+    /// Those names are read again.
+    fn renew(&mut self, names: BTreeSet<Box<str>>, rows: &impl Rows) -> Result<(), Error> {
+        for name in names {
+            match rows.one(&name)? {
+                Some(known) => self.known.insert(name, known),
+                None => self.known.remove(&name),
+            };
         }
+        if self.known.len() > MOST {
+            self.whole_at = None;
+        }
+        Ok(())
     }
 
-    /// Keeps what was seen. A look that ends before leaves nothing.
-    pub(super) fn end(mut self) {
-        self.kept.insert(self.beginning.to_owned(), self.now);
+    /// Every row is looked at, and read where it has not been at that version.
+    fn anew(mut self, rows: &impl Rows, look: &mut impl FnMut(&str, &Record)) -> Result<Self, Error> {
+        let mut known = BTreeMap::new();
+        let mut whole_at = Some(0);
+        rows.each(&mut |name, version, read| {
+            let before = self.known.remove(name).filter(|known| known.version == version);
+            let Some(now) = before.or_else(|| Some(Known { version, record: read()? })) else { return };
+            look(name, &now.record);
+            match known.len() < MOST {
+                true => drop(known.insert(name.into(), now)),
+                false => whole_at = None,
+            }
+        })?;
+        Ok(Self { known, whole_at })
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use watchfire_core::containment::SwitchRecord;
-
-    use super::*;
-
-    /// The names of those that are read in a look at these.
-    fn look(open: &OpenRecords, rows: &[(&str, u64)]) -> Vec<String> {
-        let (mut read, mut walk) = (Vec::new(), open.walk("incident/"));
-        for (name, version) in rows {
-            let known = walk.next(name, *version, || {
-                read.push((*name).to_owned());
-                (*name != "torn").then(|| Record::Switch(SwitchRecord::default()))
-            });
-            assert_eq!(known.is_some(), *name != "torn");
-        }
-        walk.end();
-        read
-    }
-
-    #[test]
-    fn a_record_is_read_again_when_its_version_is_another_and_what_was_closed_is_forgotten() {
-        let open = OpenRecords::default();
-        assert_eq!(look(&open, &[("a", 1), ("b", 2), ("d", 3)]), ["a", "b", "d"]);
-        assert_eq!(look(&open, &[("a", 1), ("b", 4), ("c", 5), ("d", 3)]), ["b", "c"]);
-        assert_eq!(look(&open, &[("a", 1), ("d", 3)]), [""; 0]);
-        assert_eq!(look(&open, &[("b", 4), ("torn", 6)]), ["b", "torn"]);
-        assert_eq!(look(&open, &[("b", 4), ("torn", 6)]), ["torn"], "what is not understood is not kept");
-        open.forget();
-        assert_eq!(look(&open, &[("b", 4)]), ["b"]);
-    }
-
-    #[test]
-    fn no_more_are_kept_than_there_is_room_for() {
-        let open = OpenRecords::default();
-        let names: Vec<_> = (0..MOST + 2).map(|number| format!("{number:06}")).collect();
-        let rows: Vec<_> = names.iter().map(|name| (name.as_str(), 1)).collect();
-        assert_eq!(look(&open, &rows).len(), MOST + 2);
-        assert_eq!(look(&open, &rows), names[MOST..]);
-    }
-
-    #[test]
-    fn a_look_that_fails_leaves_nothing_behind() {
-        let open = OpenRecords::default();
-        look(&open, &[("a", 1)]);
-        drop(open.walk("incident/"));
-        assert_eq!(look(&open, &[("a", 1)]), ["a"]);
-    }
-}
+mod tests;

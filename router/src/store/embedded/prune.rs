@@ -97,6 +97,7 @@ impl Old {
                         tables.records.remove(key)?;
                         wake(tables, key, None)?;
                         mark_open(tables, key, false)?;
+                        tables.next_version(key)?;
                         tables.aging.remove((*time, key))?;
                         removed += 1;
                     }

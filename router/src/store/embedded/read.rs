@@ -10,6 +10,7 @@ use watchfire_core::state::{Key, Record, State};
 
 use super::Embedded;
 use super::earlier::with_cause;
+use super::open::{Known, Rows};
 use super::tables::Snapshot;
 use crate::store::line::line;
 use crate::store::row::{Kept, from_row};
@@ -136,17 +137,8 @@ impl Embedded {
     ) -> Result<T, Error> {
         let (beginning, place) = (beginning.to_owned(), self.0.place.clone());
         self.read_long(move |tables| {
-            let mut walk = place.open.walk(&beginning);
-            for row in tables.open()?.range(beginning.as_str()..)? {
-                let (key, _) = row?;
-                let Some(name) = key.value().strip_prefix(&beginning) else { break };
-                let Some(row) = tables.records()?.get(key.value())? else { continue };
-                let (version, _, record) = row.value();
-                if let Some(record) = walk.next(name, version, || understood(name, record)) {
-                    look(&mut gathered, name, record);
-                }
-            }
-            walk.end();
+            let rows = Open { tables, beginning: &beginning };
+            place.open.look(&beginning, &rows, |name, record| look(&mut gathered, name, record))?;
             Ok(gathered)
         })
         .await
@@ -259,6 +251,39 @@ impl Embedded {
 }
 
 /// What cannot be understood is left out of what is gathered.
+/// The open records whose keys begin so.
+struct Open<'o> {
+    tables: &'o Snapshot,
+    beginning: &'o str,
+}
+
+impl Rows for Open<'_> {
+    fn last(&self) -> Result<u64, Error> {
+        self.tables.last_version()
+    }
+
+    fn each(&self, show: &mut dyn FnMut(&str, u64, &dyn Fn() -> Option<Record>)) -> Result<(), Error> {
+        for row in self.tables.open()?.range(self.beginning..)? {
+            let (key, _) = row?;
+            let Some(name) = key.value().strip_prefix(self.beginning) else { break };
+            let Some(row) = self.tables.records()?.get(key.value())? else { continue };
+            let (version, _, record) = row.value();
+            show(name, version, &|| understood(name, record));
+        }
+        Ok(())
+    }
+
+    fn one(&self, name: &str) -> Result<Option<Known>, Error> {
+        let key = format!("{}{name}", self.beginning);
+        if self.tables.open()?.get(key.as_str())?.is_none() {
+            return Ok(None);
+        }
+        let Some(row) = self.tables.records()?.get(key.as_str())? else { return Ok(None) };
+        let (version, _, record) = row.value();
+        Ok(understood(name, record).map(|record| Known { version, record }))
+    }
+}
+
 fn understood(name: &str, row: &[u8]) -> Option<Record> {
     from_row(row, || name.to_owned()).ok()
 }

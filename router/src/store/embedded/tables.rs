@@ -16,6 +16,7 @@ use watchfire_core::ids::EffectId;
 use watchfire_core::state::Record;
 
 use super::copy::Copying;
+use super::open::Changed;
 use crate::store::Error;
 #[cfg(doc)]
 use crate::store::row::Kept;
@@ -24,6 +25,8 @@ use crate::store::row::Kept;
 pub(in crate::store) const SCHEMA: u64 = 5;
 
 pub(super) const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
+/// The row of `meta` that has the last version.
+const VERSION: &str = "version";
 const EVENTS: TableDefinition<'_, &str, i64> = TableDefinition::new("events");
 const ENTRIES: TableDefinition<'_, (i64, &str), &[u8]> = TableDefinition::new("entries");
 const OUTCOMES: TableDefinition<'_, (i64, &str), &[u8]> = TableDefinition::new("outcomes");
@@ -43,11 +46,13 @@ macro_rules! tables {
         /// All tables, open for writing.
         pub(crate) struct Tables<'t> {
             $($(#[$doc])+ pub(crate) $name: Table<'t, $key, $value>,)+
+            /// What was given a version.
+            changed: Vec<Changed>,
         }
 
         impl<'t> Tables<'t> {
             pub(super) fn open(transaction: &'t WriteTransaction) -> Result<Self, Error> {
-                Ok(Self { $($name: transaction.open_table($definition)?,)+ })
+                Ok(Self { $($name: transaction.open_table($definition)?,)+ changed: Vec::new() })
             }
 
             /// Puts in a row as [`Snapshot::rows`] gave it; false where there is no such table.
@@ -162,11 +167,24 @@ tables! {
 }
 
 impl Tables<'_> {
-    /// A version that no record has had.
-    pub(super) fn next_version(&mut self) -> Result<u64, Error> {
-        let version = self.meta.get("version")?.map_or(0, |row| row.value()) + 1;
-        self.meta.insert("version", version)?;
+    /// A version that no record has had, for what the record with that key is from now on.
+    pub(super) fn next_version(&mut self, key: &str) -> Result<u64, Error> {
+        let version = self.meta.get(VERSION)?.map_or(0, |row| row.value()) + 1;
+        self.meta.insert(VERSION, version)?;
+        self.changed.push((version, key.to_owned()));
         Ok(version)
+    }
+
+    /// What was given a version.
+    pub(super) fn into_changed(self) -> Vec<Changed> {
+        self.changed
+    }
+}
+
+impl Snapshot {
+    /// The last version that was given to any record.
+    pub(in crate::store) fn last_version(&self) -> Result<u64, Error> {
+        Ok(self.meta()?.get(VERSION)?.map_or(0, |row| row.value()))
     }
 }
 

@@ -143,7 +143,7 @@ impl Commit {
         for Change { key, record, wake_at, is_open } in &changes {
             wake(tables, key, *wake_at)?;
             mark_open(tables, key, *is_open)?;
-            let version = tables.next_version()?;
+            let version = tables.next_version(key)?;
             let row = (version, self.decided, record.as_slice());
             let is_new = tables.records.insert(key.as_str(), row)?.is_none();
             if is_new {

@@ -88,7 +88,10 @@ fn write(place: &Place, group: &mut [Box<dyn Request>]) -> Result<(), Error> {
         for request in group {
             request.apply(&mut tables)?;
         }
-        drop(tables);
-        Ok(transaction.commit()?)
+        let changed = tables.into_changed();
+        transaction.commit()?;
+        // Before anybody is told: whoever asks for what they have just written finds it.
+        place.open.changed(changed);
+        Ok(())
     })
 }
