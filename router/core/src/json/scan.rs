@@ -99,32 +99,20 @@ pub(crate) fn container_end(bytes: &[u8], from: usize) -> Option<usize> {
                 scan.brackets(&block)?
             }
         };
-        let (opened, closed) = (open.count_ones() as usize, close.count_ones() as usize);
-        // With fewer closed than are open the outermost stays open.
-        if closed >= depth
-            && let Some(end) = outermost(open, close, depth)
-        {
-            return Some(at + end + 1);
+        let mut left = open | close;
+        while left != 0 {
+            let bit = left & left.wrapping_neg();
+            if open & bit != 0 {
+                depth += 1;
+            } else if depth > 1 {
+                depth -= 1;
+            } else {
+                return Some(at + left.trailing_zeros() as usize + 1);
+            }
+            left ^= bit;
         }
-        depth = depth + opened - closed;
         at += 64;
     }
-}
-
-/// The bit at which the outermost of so many is closed.
-fn outermost(open: u64, close: u64, depth: usize) -> Option<usize> {
-    let mut left = close;
-    let mut closed = 0;
-    while left != 0 {
-        let at = left.trailing_zeros();
-        closed += 1;
-        let opened = (open & ((1 << at) - 1)).count_ones() as usize;
-        if depth + opened == closed {
-            return Some(at as usize);
-        }
-        left &= left - 1;
-    }
-    None
 }
 
 /// What is known where a block begins.

@@ -12,150 +12,134 @@ use super::paths::{At, Paths};
 
 /// The values of an object under the paths, put into `leaves`, which are empty. None: it takes the tree.
 pub(super) fn walk<'e>(text: &'e str, paths: &Paths, leaves: &mut Leaves<'e>) -> Option<()> {
-    let mut walk = Walk { text, bytes: text.as_bytes(), at: 0, paths, leaves };
-    if walk.peek()? != b'{' {
+    let mut walk = Walk { text, bytes: text.as_bytes(), paths, leaves };
+    let (at, next) = walk.peek(0)?;
+    if next != b'{' {
         return None;
     }
-    walk.object(Paths::ROOT, 0, 1)?;
+    walk.object(at, Paths::ROOT, 0, 1)?;
     walk.leaves.close();
     Some(())
 }
 
+/// Each step begins at a byte, and answers with the one behind what it read.
 struct Walk<'e, 'w> {
     text: &'e str,
     bytes: &'e [u8],
-    at: usize,
     paths: &'w Paths,
     leaves: &'w mut Leaves<'e>,
 }
 
-/// Where a key leads to.
-enum Step {
-    Wanted(At),
-    Passed,
-}
-
 impl Walk<'_, '_> {
-    /// The next byte that is no white space.
+    /// The next byte that is no white space, and where it is.
     #[inline(always)]
-    fn peek(&mut self) -> Option<u8> {
-        match *self.bytes.get(self.at)? {
-            byte if byte > b' ' => Some(byte),
-            _ => self.behind_white_space(),
+    fn peek(&self, at: usize) -> Option<(usize, u8)> {
+        match *self.bytes.get(at)? {
+            byte if byte > b' ' => Some((at, byte)),
+            _ => self.behind_white_space(at),
         }
     }
 
     #[inline(never)]
-    fn behind_white_space(&mut self) -> Option<u8> {
+    fn behind_white_space(&self, mut at: usize) -> Option<(usize, u8)> {
         loop {
-            match *self.bytes.get(self.at)? {
-                b' ' | b'\n' | b'\r' | b'\t' => self.at += 1,
-                byte if byte > b' ' => return Some(byte),
+            match *self.bytes.get(at)? {
+                b' ' | b'\n' | b'\r' | b'\t' => at += 1,
+                byte if byte > b' ' => return Some((at, byte)),
                 _ => return None,
             }
         }
-    }
-
-    #[inline(always)]
-    fn expect(&mut self, byte: u8) -> Option<()> {
-        (self.peek()? == byte).then(|| self.at += 1)
     }
 
     /// The object that begins here, so many of them deep.
-    fn object(&mut self, at: At, place: Place, depth: usize) -> Option<()> {
-        self.at += 1;
-        if self.peek()? == b'}' {
-            self.at += 1;
-            return Some(());
+    fn object(&mut self, at: usize, node: At, place: Place, depth: usize) -> Option<usize> {
+        let (mut at, mut next) = self.peek(at + 1)?;
+        if next == b'}' {
+            return Some(at + 1);
         }
         loop {
-            let step = self.key(at)?;
-            self.expect(b':')?;
-            let next = self.peek()?;
-            match step {
-                Step::Wanted(at) => self.value(next, at, place, depth)?,
-                Step::Passed => self.pass(next)?,
+            if next != b'"' {
+                return None;
             }
-            match self.peek()? {
-                b',' => self.at += 1,
-                b'}' => break,
+            let (wanted, behind) = self.key(at + 1, node)?;
+            let (colon, b':') = self.peek(behind)? else { return None };
+            (at, next) = self.peek(colon + 1)?;
+            let behind = match wanted {
+                Some(node) => self.value((at, next), node, place, depth)?,
+                None => self.pass(at, next)?,
+            };
+            (at, next) = self.peek(behind)?;
+            match next {
+                b',' => (at, next) = self.peek(at + 1)?,
+                b'}' => return Some(at + 1),
                 _ => return None,
             }
         }
-        self.at += 1;
-        Some(())
     }
 
-    /// The key that begins here.
+    /// The key whose text begins here: where it leads to, if anywhere.
     #[inline]
-    fn key(&mut self, at: At) -> Option<Step> {
-        self.expect(b'"')?;
-        let from = self.at;
+    fn key(&self, from: usize, node: At) -> Option<(Option<At>, usize)> {
         let (end, is_plain) = scan::key_end(self.bytes, from)?;
-        self.at = end + 1;
         let step = if is_plain {
-            self.paths.step_without_dot(at, &self.bytes[from..end])
+            self.paths.step_without_dot(node, &self.bytes[from..end])
         } else {
-            self.paths.step(at, &unescaped(self.text, from - 1)?)
+            self.paths.step(node, &unescaped(self.text, from - 1)?)
         };
-        Some(step.map_or(Step::Passed, Step::Wanted))
+        Some((step, end + 1))
     }
 
-    fn value(&mut self, next: u8, at: At, place: Place, depth: usize) -> Option<()> {
+    fn value(&mut self, (at, next): (usize, u8), node: At, place: Place, depth: usize) -> Option<usize> {
         match next {
             b'{' | b'[' if depth == MAX_DEPTH => None,
-            b'{' if self.paths.goes_on(at) => self.object(at, place, depth + 1),
-            b'[' => self.array(at, place, depth + 1),
-            _ => match self.paths.slot(at) {
-                Some(slot) if next != b'{' => self.scalar(next, slot, place),
-                _ => self.pass(next),
+            b'{' if self.paths.goes_on(node) => self.object(at, node, place, depth + 1),
+            b'[' => self.array(at, node, place, depth + 1),
+            _ => match self.paths.slot(node) {
+                Some(slot) if next != b'{' => self.scalar((at, next), slot, place),
+                _ => self.pass(at, next),
             },
         }
     }
 
-    fn array(&mut self, at: At, place: Place, depth: usize) -> Option<()> {
-        self.at += 1;
-        let mut next = self.peek()?;
+    fn array(&mut self, at: usize, node: At, place: Place, depth: usize) -> Option<usize> {
+        let (mut at, mut next) = self.peek(at + 1)?;
         if next == b']' {
-            self.at += 1;
-            return Some(());
+            return Some(at + 1);
         }
         let mut array = self.leaves.array();
         loop {
-            if matches!(next, b'{' | b'[') {
+            let behind = if matches!(next, b'{' | b'[') {
                 let element = self.leaves.element(&mut array);
-                self.value(next, at, element, depth)?;
+                let behind = self.value((at, next), node, element, depth)?;
                 self.leaves.element_ends(element);
+                behind
             } else {
-                self.value(next, at, place, depth)?;
-            }
-            match self.peek()? {
-                b',' => self.at += 1,
+                self.value((at, next), node, place, depth)?
+            };
+            (at, next) = self.peek(behind)?;
+            match next {
+                b',' => (at, next) = self.peek(at + 1)?,
                 b']' => break,
                 _ => return None,
             }
-            next = self.peek()?;
         }
-        self.at += 1;
         self.leaves.array_ends(array, place);
-        Some(())
+        Some(at + 1)
     }
 
     /// The scalar that begins here, under a path.
-    fn scalar(&mut self, next: u8, slot: usize, place: Place) -> Option<()> {
-        let from = self.at;
+    fn scalar(&mut self, (from, next): (usize, u8), slot: usize, place: Place) -> Option<usize> {
         if next == b'"' {
             let scan::StringEnd { at: end, is_escaped } = scan::string_end(self.bytes, from + 1)?;
-            self.at = end + 1;
             if is_escaped {
                 self.leaves.unescaped(slot, unescaped(self.text, from)?.into_owned(), place);
             } else {
                 self.leaves.leaf(slot, Scalar::Text(self.text.get(from + 1..end)?), place);
             }
-            return Some(());
+            return Some(end + 1);
         }
-        self.at = scan::word_end(self.bytes, from);
-        let scalar = match self.text.get(from..self.at)? {
+        let end = scan::word_end(self.bytes, from);
+        let scalar = match self.text.get(from..end)? {
             "null" => Scalar::Null,
             "true" => Scalar::Bool(true),
             "false" => Scalar::Bool(false),
@@ -163,18 +147,17 @@ impl Walk<'_, '_> {
             _ => return None,
         };
         self.leaves.leaf(slot, scalar, place);
-        Some(())
+        Some(end)
     }
 
     /// The value that begins here is none that is asked for.
     #[inline]
-    fn pass(&mut self, next: u8) -> Option<()> {
-        self.at = match next {
-            b'"' => scan::string_end(self.bytes, self.at + 1)?.at + 1,
-            b'{' | b'[' => scan::container_end(self.bytes, self.at)?,
-            b'-' | b'0'..=b'9' | b'a'..=b'z' => scan::word_end(self.bytes, self.at),
-            _ => return None,
-        };
-        Some(())
+    fn pass(&self, at: usize, next: u8) -> Option<usize> {
+        match next {
+            b'"' => Some(scan::string_end(self.bytes, at + 1)?.at + 1),
+            b'{' | b'[' => scan::container_end(self.bytes, at),
+            b'-' | b'0'..=b'9' | b'a'..=b'z' => Some(scan::word_end(self.bytes, at)),
+            _ => None,
+        }
     }
 }
