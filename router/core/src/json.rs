@@ -9,6 +9,7 @@
 mod fault;
 mod outline;
 mod reader;
+pub(crate) mod scan;
 mod strings;
 mod written;
 
@@ -17,6 +18,7 @@ use std::borrow::Cow;
 pub use fault::{Amiss, Fault};
 pub(crate) use outline::{Member, Outline, outline};
 use reader::Reader;
+pub(crate) use reader::{is_number, unescaped};
 
 /// How deep arrays and objects may nest; the same bound as `serde_json`.
 pub const MAX_DEPTH: usize = 128;

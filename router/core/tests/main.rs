@@ -40,6 +40,7 @@ mod pattern_cover;
 mod pattern_explain;
 mod pattern_matrix;
 mod pattern_properties;
+mod pattern_sets;
 mod pattern_table;
 mod repertoire;
 mod routing;

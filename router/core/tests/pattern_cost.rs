@@ -1,7 +1,7 @@
 //! Events made to be slow. Each of these would take minutes to years if time grew faster than the event.
 
 use watchfire_core::json::Json;
-use watchfire_core::pattern::Pattern;
+use watchfire_core::pattern::{Notes, Pattern, PatternSet};
 
 fn matches(pattern: &str, event: &str) -> bool {
     Pattern::parse(pattern).unwrap().matches(&Json::parse(event).unwrap())
@@ -59,4 +59,49 @@ fn repeated_keys_cost_a_bounded_search() {
 fn a_wildcard_of_many_gaps_does_not_go_back() {
     let pattern = format!(r#"{{"a": [{{"wildcard": "{}"}}]}}"#, "*a".repeat(500) + "*b");
     assert!(!matches(&pattern, &format!(r#"{{"a":"{}"}}"#, "a".repeat(200_000))));
+}
+
+/// What the steps for an event of that text were, with patterns of all operators.
+fn steps(event: &str) -> u64 {
+    let entries = [
+        "1",
+        r#""aaaa""#,
+        r#"{"prefix":"aa"}"#,
+        r#"{"suffix":"ab"}"#,
+        r#"{"wildcard":"*aab*aac*"}"#,
+        r#"{"equals-ignore-case":"AAB"}"#,
+        r#"{"numeric":[">",0,"<",9]}"#,
+        r#"{"cidr":"10.0.0.0/8"}"#,
+        r#"{"anything-but":["x","y"]}"#,
+        r#"{"exists":true}"#,
+        r#"{"exists":false},1"#,
+    ];
+    let both = |one: &str, other: &str| {
+        format!(r#"{{"a":{{"x":[{one}],"y":[{other}]}},"b":{{"x":[{other}],"y":[{one}]}}}}"#)
+    };
+    let all = entries.iter().flat_map(|one| entries.iter().map(|other| both(one, other)));
+    let set = PatternSet::new(all.map(|text| Pattern::parse(&text).unwrap()).collect());
+    let mut notes = Notes::default();
+    set.matching_text(event, &mut notes);
+    notes.steps()
+}
+
+#[test]
+fn an_event_four_times_as_long_takes_four_times_as_many_steps() {
+    let arrays = |elements: &[&str], times: usize| {
+        let array = array(elements, times);
+        format!(r#"{{"a":{array},"b":{array}}}"#)
+    };
+    let made: [&dyn Fn(usize) -> String; 6] = [
+        &|times| arrays(&[r#"{"x":1}"#, r#"{"y":1}"#], times),
+        &|times| arrays(&[r#"{"x":"aab","y":2}"#, r#"{"x":5,"y":"10.0.0.1"}"#], times),
+        &|times| arrays(&[r#"[[{"x":1}],{"y":"aaaab"}]"#], times),
+        &|times| arrays(&[r#"{"x":[1,2,"aaaa"],"y":[{}, [], null]}"#], times),
+        &|times| format!(r#"{{{}}}"#, vec![r#""a":{"x":1,"y":"aaab"},"b":{"x":"aaab"}"#; times].join(",")),
+        &|times| format!(r#"{{"a":{{"x":"{}"}}}}"#, "aaaab".repeat(times)),
+    ];
+    for (number, made) in made.iter().enumerate() {
+        let (once, four_times) = (steps(&made(100)), steps(&made(400)));
+        assert!(four_times <= once * 4 + 1_000, "event {number}: {once}, then {four_times}");
+    }
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::fault::{Amiss, Fault};
-use super::{Json, MAX_DEPTH};
+use super::{Json, MAX_DEPTH, scan};
 
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
@@ -200,6 +200,11 @@ impl<'a> Reader<'a> {
         match next {
             b'"' | b'\'' => self.skip_string(next),
             b'[' | b'{' => {
+                if let Some(end) = scan::container_end(self.text.as_bytes(), self.at) {
+                    self.at = end;
+                    return;
+                }
+                // It is cut off, or not JSON.
                 let mut depth = 0_usize;
                 loop {
                     self.skip_while(|byte| !matches!(byte, b'[' | b']' | b'{' | b'}' | b'"'));
@@ -287,6 +292,11 @@ impl<'a> Reader<'a> {
         self.at = at;
     }
 
+    /// Passes what a string holds as it stands.
+    pub(super) fn advance_to_text_end(&mut self, quote: u8) {
+        self.at = scan::text_end(self.text.as_bytes(), self.at, quote);
+    }
+
     fn advance_character(&mut self) {
         self.at += self.rest().chars().next().map_or(0, char::len_utf8);
     }
@@ -313,8 +323,15 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// The string whose opening quote is there; none where anything in it is not as JSON has it.
+pub(crate) fn unescaped(text: &str, quote: usize) -> Option<Cow<'_, str>> {
+    let mut reader = Reader { text, at: quote, ends: Vec::new(), faults: Vec::new() };
+    let string = reader.string(b'"');
+    reader.faults.is_empty().then_some(string)
+}
+
 /// `-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?`
-fn is_number(text: &[u8]) -> bool {
+pub(crate) fn is_number(text: &[u8]) -> bool {
     let unsigned = text.strip_prefix(b"-").unwrap_or(text);
     let (whole, rest) = digits(unsigned);
     let fraction = rest.strip_prefix(b".").map(digits);

@@ -15,7 +15,7 @@ impl<'a> Reader<'a> {
         let mut unescaped: Option<String> = None;
         let mut from = self.at();
         loop {
-            self.skip_while(|byte| byte != quote && byte != b'\\' && byte >= 0x20);
+            self.advance_to_text_end(quote);
             match self.next_byte() {
                 None => {
                     self.fault(Amiss::CutOff, "end of string");

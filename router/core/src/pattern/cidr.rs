@@ -41,6 +41,14 @@ impl Block {
         }
     }
 
+    /// Its first and its last address, as numbers.
+    pub(super) fn ends(&self) -> (u128, u128) {
+        match *self {
+            Block::V4(network, bits) => (network.into(), (network | !mask4(bits)).into()),
+            Block::V6(network, bits) => (network, network | !mask6(bits)),
+        }
+    }
+
     /// Whether every address of the other block lies in this one.
     pub(super) fn holds(&self, other: &Block) -> bool {
         match (self, other) {

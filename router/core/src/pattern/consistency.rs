@@ -24,10 +24,13 @@ pub(super) struct Contender {
     pub(super) wanted: Vec<Place>,
 }
 
-/// Whether the fields, in their order of evaluation, can hold together.
-pub(super) fn consistent(leaves: &Leaves<'_>, contenders: &[Contender]) -> bool {
-    let mut search = Search { leaves, contenders, absent: Vec::new(), known: BTreeMap::new(), choices: 0 };
-    search.settle(&mut Vec::new())
+/// Whether the fields, in their order of evaluation, can hold together. Each element that is looked at is a step more.
+pub(super) fn consistent(leaves: &Leaves<'_>, contenders: &[Contender], steps: &mut u64) -> bool {
+    let mut search =
+        Search { leaves, contenders, absent: Vec::new(), known: BTreeMap::new(), choices: 0, steps: 0 };
+    let consistent = search.settle(&mut Vec::new());
+    *steps += search.steps + u64::from(search.choices);
+    consistent
 }
 
 /// Indices of contenders, ascending.
@@ -40,6 +43,7 @@ struct Search<'a> {
     absent: Fields,
     known: BTreeMap<(Place, Fields), bool>,
     choices: u32,
+    steps: u64,
 }
 
 impl Search<'_> {
@@ -189,6 +193,7 @@ impl Search<'_> {
         }
         let mut element = first;
         while element < end {
+            self.steps += 1;
             let next = self.leaves.end(element);
             let has_all = fields.iter().all(|field| within(&self.contenders[*field].wanted, element, next));
             if has_all && self.inside(element, fields) {

@@ -6,8 +6,8 @@ use crate::json::Json;
 
 use super::Pattern;
 use super::compile::Field;
+use super::evaluation::{Evaluation, Outcome};
 use super::operator::{self, Scalar};
-use super::set::{Evaluation, Outcome};
 
 /// The first field, in the order of evaluation, that stands in the way of a match.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,7 +34,7 @@ const LONGEST: usize = 80;
 
 /// None when the pattern matches.
 pub(super) fn explain(pattern: &Pattern, event: &Json<'_>) -> Option<Mismatch> {
-    let mut evaluation = Evaluation::of(&pattern.alone, event);
+    let mut evaluation = pattern.alone.evaluation(event);
     if evaluation.matches(0) {
         return None;
     }
@@ -92,7 +92,7 @@ fn wanted(field: &Field) -> String {
     text
 }
 
-fn found<'a>(values: impl Iterator<Item = &'a Scalar<'a>>) -> String {
+fn found<'a>(values: impl Iterator<Item = Scalar<'a>>) -> String {
     let mut shown = Vec::new();
     let mut more = 0;
     for value in values {

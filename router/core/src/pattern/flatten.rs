@@ -13,11 +13,20 @@ pub(super) type Place = u32;
 /// One value of the event.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Leaf<'e> {
-    pub(super) value: Scalar<'e>,
+    value: Value<'e>,
     /// The innermost element around it. A scalar that is itself an element stands in none of its own:
     /// AWS lets it go together with any other element.
     pub(super) place: Place,
+    /// Which of the paths leads to it.
+    pub(super) slot: u32,
     next: u32,
+}
+
+/// A scalar; a string that had to be unescaped stands elsewhere.
+#[derive(Clone, Copy, Debug)]
+enum Value<'e> {
+    Written(Scalar<'e>),
+    Unescaped(u32),
 }
 
 /// An object or array in an array that holds several of them; in an array that holds one, it is no choice.
@@ -29,35 +38,82 @@ struct Element {
 }
 
 /// The values of one event, by path.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Leaves<'e> {
     leaves: Vec<Leaf<'e>>,
+    unescaped: Vec<String>,
     /// Of each slot: its first and its last leaf.
     ends: Vec<(u32, u32)>,
     elements: Vec<Element>,
 }
 
+/// An array that is being walked.
+#[derive(Clone, Copy)]
+pub(super) struct Array {
+    /// How many leaves and elements there were before it.
+    leaves: usize,
+    first: Place,
+    /// How many objects and arrays it holds so far.
+    pub(super) nested: u32,
+}
+
 const NONE: u32 = u32::MAX;
 
 impl<'e> Leaves<'e> {
+    /// None yet, of so many paths, in the room of those of another event.
+    pub(super) fn within(room: Leaves<'_>, slots: usize) -> Self {
+        let Leaves { mut leaves, mut unescaped, mut ends, mut elements } = room;
+        leaves.clear();
+        unescaped.clear();
+        ends.clear();
+        ends.resize(slots, (NONE, NONE));
+        elements.clear();
+        elements.push(Element { end: 0, array_end: 0 });
+        Leaves {
+            leaves: leaves.into_iter().map(|_| -> Leaf<'e> { unreachable!("it is empty") }).collect(),
+            unescaped,
+            ends,
+            elements,
+        }
+    }
+
+    /// Their room, with nothing of the event in it.
+    pub(super) fn room(self) -> Leaves<'static> {
+        Leaves::within(self, 0)
+    }
+
     /// Walks the event once, along the paths only. What is not an object has no values.
     pub(super) fn of(event: &'e Json<'_>, paths: &Paths) -> Self {
-        let root = Element { end: 0, array_end: 0 };
-        let mut leaves = Leaves {
-            leaves: Vec::with_capacity(32),
-            ends: vec![(NONE, NONE); paths.slots()],
-            elements: vec![root],
-        };
+        let mut leaves = Leaves::within(Leaves::default(), paths.slots());
         leaves.object(event, paths, Paths::ROOT, 0);
-        let end = leaves.next_place();
-        leaves.elements[0] = Element { end, array_end: end };
+        leaves.close();
         leaves
+    }
+
+    /// All values, in the order in which they come.
+    pub(super) fn all(&self) -> &[Leaf<'e>] {
+        &self.leaves
+    }
+
+    /// The value itself.
+    #[inline]
+    pub(super) fn value<'l>(&'l self, leaf: &Leaf<'l>) -> Scalar<'l> {
+        match leaf.value {
+            Value::Written(scalar) => scalar,
+            Value::Unescaped(index) => Scalar::Text(&self.unescaped[index as usize]),
+        }
     }
 
     /// The values under a path, in the order in which they come.
     pub(super) fn under(&self, slot: usize) -> impl Iterator<Item = &Leaf<'e>> {
         let first = self.leaves.get(self.ends[slot].0 as usize);
         std::iter::successors(first, |leaf| self.leaves.get(leaf.next as usize))
+    }
+
+    /// Whether that leaf is the first of its path.
+    #[inline]
+    pub(super) fn is_first(&self, index: usize, slot: u32) -> bool {
+        self.ends[slot as usize].0 as usize == index
     }
 
     /// Where an element ends.
@@ -76,16 +132,28 @@ impl<'e> Leaves<'e> {
     fn object(&mut self, json: &'e Json<'_>, paths: &Paths, at: At, place: Place) {
         for (key, json) in json.members() {
             if let Some(at) = paths.step(at, key) {
-                self.value(json, paths, at, place);
+                self.tree(json, paths, at, place);
             }
         }
     }
 
-    fn value(&mut self, json: &'e Json<'_>, paths: &Paths, at: At, place: Place) {
+    fn tree(&mut self, json: &'e Json<'_>, paths: &Paths, at: At, place: Place) {
         let scalar = match json {
             Json::Object(_) if paths.goes_on(at) => return self.object(json, paths, at, place),
-            Json::Array(elements) => return self.array(elements, paths, at, place),
             Json::Object(_) => return,
+            Json::Array(elements) => {
+                let mut array = self.array();
+                for json in elements {
+                    if matches!(json, Json::Object(_) | Json::Array(_)) {
+                        let element = self.element(&mut array);
+                        self.tree(json, paths, at, element);
+                        self.element_ends(element);
+                    } else {
+                        self.tree(json, paths, at, place);
+                    }
+                }
+                return self.array_ends(array, place);
+            }
             Json::Null => Scalar::Null,
             Json::Bool(truth) => Scalar::Bool(*truth),
             Json::Number(text) => Scalar::Number(text, number::comparable(text)),
@@ -96,32 +164,23 @@ impl<'e> Leaves<'e> {
         }
     }
 
-    fn array(&mut self, elements: &'e [Json<'_>], paths: &Paths, at: At, place: Place) {
-        let nested = |json: &&Json<'_>| matches!(json, Json::Object(_) | Json::Array(_));
-        let is_a_choice = elements.iter().filter(nested).nth(1).is_some();
-        let first = self.next_place();
-        for json in elements {
-            if !is_a_choice || !nested(&json) {
-                self.value(json, paths, at, place);
-                continue;
-            }
-            let element = self.next_place();
-            self.elements.push(Element { end: element, array_end: element });
-            self.value(json, paths, at, element);
-            self.elements[element as usize].end = self.next_place();
-        }
-        let array_end = self.next_place();
-        let mut element = first;
-        while element < array_end {
-            let Element { end, array_end: known } = &mut self.elements[element as usize];
-            *known = array_end;
-            element = *end;
-        }
+    /// One value more.
+    #[inline]
+    pub(super) fn leaf(&mut self, slot: usize, value: Scalar<'e>, place: Place) {
+        self.push(slot, Value::Written(value), place);
     }
 
-    fn leaf(&mut self, slot: usize, value: Scalar<'e>, place: Place) {
+    /// One string more, which is not in the text as it reads.
+    pub(super) fn unescaped(&mut self, slot: usize, text: String, place: Place) {
+        let index = self.unescaped.len() as u32;
+        self.unescaped.push(text);
+        self.push(slot, Value::Unescaped(index), place);
+    }
+
+    #[inline]
+    fn push(&mut self, slot: usize, value: Value<'e>, place: Place) {
         let index = self.leaves.len() as u32;
-        self.leaves.push(Leaf { value, place, next: NONE });
+        self.leaves.push(Leaf { value, place, slot: slot as u32, next: NONE });
         match &mut self.ends[slot] {
             (first @ NONE, last) => (*first, *last) = (index, index),
             (_, last) => {
@@ -129,6 +188,62 @@ impl<'e> Leaves<'e> {
                 *last = index;
             }
         }
+    }
+
+    /// An array begins.
+    pub(super) fn array(&self) -> Array {
+        Array { leaves: self.leaves.len(), first: self.next_place(), nested: 0 }
+    }
+
+    /// An object or array begins in an array: the place of what is in it.
+    pub(super) fn element(&mut self, array: &mut Array) -> Place {
+        let element = self.next_place();
+        array.nested += 1;
+        self.elements.push(Element { end: element, array_end: element });
+        element
+    }
+
+    /// It ends.
+    pub(super) fn element_ends(&mut self, element: Place) {
+        self.elements[element as usize].end = self.next_place();
+    }
+
+    /// The array ends, which stands at that place.
+    pub(super) fn array_ends(&mut self, array: Array, place: Place) {
+        if array.nested == 1 {
+            return self.no_choice(array, place);
+        }
+        let array_end = self.next_place();
+        let mut element = array.first;
+        while element < array_end {
+            let Element { end, array_end: known } = &mut self.elements[element as usize];
+            *known = array_end;
+            element = *end;
+        }
+    }
+
+    /// What is in the only element of an array stands where the array does. It is looked at once for each such array
+    /// around it, of which there are at most [`crate::json::MAX_DEPTH`].
+    fn no_choice(&mut self, array: Array, place: Place) {
+        let Array { leaves, first, nested: _ } = array;
+        self.elements.remove(first as usize);
+        for element in &mut self.elements[first as usize..] {
+            element.end -= 1;
+            element.array_end -= 1;
+        }
+        for leaf in &mut self.leaves[leaves..] {
+            if leaf.place == first {
+                leaf.place = place;
+            } else if leaf.place > first {
+                leaf.place -= 1;
+            }
+        }
+    }
+
+    /// The event ends.
+    pub(super) fn close(&mut self) {
+        let end = self.next_place();
+        self.elements[0] = Element { end, array_end: end };
     }
 
     fn next_place(&self) -> Place {

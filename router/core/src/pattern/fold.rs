@@ -18,6 +18,11 @@ impl Folded {
         Folded { source: source.into(), spellings: source.chars().map(spellings).collect() }
     }
 
+    /// The text in lower case, where another fits exactly if it is that in lower case, too: where it is ASCII.
+    pub(super) fn in_lower_case(&self) -> Option<String> {
+        self.source.is_ascii().then(|| self.source.to_ascii_lowercase())
+    }
+
     /// Whether the whole text is this one in some case.
     pub(super) fn equals(&self, text: &str) -> bool {
         self.strip_prefix(text) == Some("")

@@ -16,19 +16,25 @@ mod cidr;
 mod compile;
 mod consistency;
 mod cover;
+mod evaluation;
 mod explain;
 mod flatten;
 mod fold;
+mod index;
+mod notes;
 mod number;
 mod operator;
 mod paths;
 mod set;
+mod texts;
 mod value;
+mod walk;
 mod wildcard;
 
 use crate::json::Json;
 
 pub use explain::Mismatch;
+pub use notes::Notes;
 pub use set::PatternSet;
 
 use compile::{Alternative, Compiled};

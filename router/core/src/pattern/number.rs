@@ -25,6 +25,16 @@ pub(super) enum Range {
 }
 
 impl Range {
+    /// Its least and its greatest number, whether or not they are inside; infinite where it is open.
+    pub(super) fn ends(&self) -> (f64, f64) {
+        match self {
+            Range::Equal(value) => (*value, *value),
+            Range::Above(lower) => (lower.value, f64::INFINITY),
+            Range::Below(upper) => (f64::NEG_INFINITY, upper.value),
+            Range::Between(lower, upper) => (lower.value, upper.value),
+        }
+    }
+
     /// Whether a comparable number lies inside.
     pub(super) fn contains(&self, value: f64) -> bool {
         let above = |bound: &Bound| value > bound.value || bound.inclusive && value == bound.value;
@@ -59,6 +69,10 @@ impl fmt::Display for Range {
 ///
 /// `5`, `5.0` and `0.5e1` are 5; `12345678901234567890`, `1e400` and `5.0000000000000000001` are none.
 pub(super) fn comparable(text: &str) -> Option<f64> {
+    // So short a number without sign, point or exponent is one.
+    if (1..=15).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Some(text.bytes().fold(0_u64, |value, byte| value * 10 + u64::from(byte - b'0')) as f64);
+    }
     let value: f64 = text.parse().ok().filter(|value: &f64| value.is_finite())?;
     let written = Decimal::read(text);
     // Fifteen digits always survive the way into a double and back, except near its limits.

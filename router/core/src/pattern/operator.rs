@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::ops::Deref;
 
 use super::cidr::{self, Block};
 use super::fold::Folded;
@@ -61,12 +62,40 @@ pub(super) enum Operator {
 /// What `{"anything-but": …}` leaves out; everything else that is there satisfies it.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Excluded {
-    Texts(Box<[Box<str>]>),
+    Texts(Listed),
     Numbers(Box<[f64]>),
     Prefixes(Box<[Box<str>]>),
     Suffixes(Box<[Box<str>]>),
     IgnoringCase(Box<[Folded]>),
     Wildcards(Box<[Wildcard]>),
+}
+
+/// Texts as they were written, of which one is found without comparing it to all.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Listed {
+    written: Box<[Box<str>]>,
+    /// Their places, by their texts.
+    sorted: Box<[u32]>,
+}
+
+impl Listed {
+    pub(super) fn new(written: Box<[Box<str>]>) -> Self {
+        let mut sorted: Vec<u32> = (0..written.len() as u32).collect();
+        sorted.sort_by_key(|place| &written[*place as usize]);
+        Listed { written, sorted: sorted.into() }
+    }
+
+    fn holds(&self, text: &str) -> bool {
+        self.sorted.binary_search_by(|place| (*self.written[*place as usize]).cmp(text)).is_ok()
+    }
+}
+
+impl Deref for Listed {
+    type Target = [Box<str>];
+
+    fn deref(&self) -> &[Box<str>] {
+        &self.written
+    }
 }
 
 impl Operator {
@@ -122,7 +151,7 @@ impl Excluded {
             (Excluded::Numbers(numbers), Scalar::Number(_, value)) => {
                 value.is_some_and(|value| numbers.contains(&value))
             }
-            (Excluded::Texts(texts), Scalar::Text(text)) => texts.iter().any(|excluded| **excluded == **text),
+            (Excluded::Texts(texts), Scalar::Text(text)) => texts.holds(text),
             (Excluded::Prefixes(prefixes), Scalar::Text(text)) => {
                 prefixes.iter().any(|prefix| text.starts_with(&**prefix))
             }

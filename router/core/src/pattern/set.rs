@@ -1,32 +1,44 @@
-//! Many patterns against one event: the event is walked once, equal fields are compared once.
+//! Many patterns against one event: it is walked once, and only the patterns are looked at that it wakes.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::json::Json;
 
 use super::Pattern;
 use super::compile::{Alternative, Field};
-use super::consistency::{self, Contender};
-use super::flatten::{Leaf, Leaves, Place};
-use super::operator::{Operator, Scalar};
+use super::evaluation::Evaluation;
+use super::flatten::Leaves;
+use super::index::Index;
+use super::notes::Notes;
 use super::paths::Paths;
+use super::walk::walk;
 
 /// Patterns in their order, compiled together.
 #[derive(Clone, Debug)]
 pub struct PatternSet {
-    paths: Paths,
-    conditions: Vec<Condition>,
-    /// Of each pattern, of each of its alternatives: its conditions in their order of evaluation.
-    patterns: Vec<Vec<Vec<usize>>>,
+    pub(super) paths: Paths,
+    pub(super) conditions: Vec<Condition>,
+    /// The conditions of one alternative after the other, each in their order of evaluation.
+    conditions_of: Vec<u32>,
+    /// Where the conditions of each alternative begin, and where the last one's end.
+    alternatives: Vec<u32>,
+    /// Where the alternatives of each pattern begin, and where the last one's end.
+    patterns: Vec<u32>,
+    /// Of each alternative, its pattern.
+    pub(super) pattern_of: Vec<u32>,
+    pub(super) index: Index,
 }
 
 /// One field as any number of patterns ask for it.
 #[derive(Clone, Debug)]
-struct Condition {
-    slot: usize,
-    field: Arc<Field>,
-    may_be_absent: bool,
+pub(super) struct Condition {
+    pub(super) slot: usize,
+    pub(super) field: Arc<Field>,
+    pub(super) may_be_absent: bool,
+    /// Whether it holds only where the index says so.
+    pub(super) is_indexed: bool,
 }
 
 impl PatternSet {
@@ -43,7 +55,7 @@ impl PatternSet {
 
     /// The patterns that match the event, ascending, each found when it is asked for.
     pub fn matching<'a>(&'a self, event: &'a Json<'_>) -> impl Iterator<Item = usize> + 'a {
-        self.matching_among(0..self.patterns.len(), event)
+        Matching { evaluation: self.evaluation(event), next: 0, last: None }
     }
 
     /// Those of these patterns that match the event, in the order in which they are given, each found when it is
@@ -53,175 +65,135 @@ impl PatternSet {
         indices: impl Iterator<Item = usize> + 'a,
         event: &'a Json<'_>,
     ) -> impl Iterator<Item = usize> + 'a {
-        let mut evaluation = Evaluation::of(self, event);
+        let mut evaluation = self.evaluation(event);
         indices.filter(move |index| evaluation.matches(*index))
+    }
+
+    /// The patterns that match the event of that text, ascending: those that [`PatternSet::matching`] gives for
+    /// [`Json::read`] of it. What no pattern asks for is passed unread, so that faults in it are not seen.
+    pub fn matching_text<'n>(&self, text: &str, notes: &'n mut Notes) -> &'n [usize] {
+        let room = std::mem::take(&mut notes.leaves);
+        let mut leaves = Leaves::within(room, self.paths.slots());
+        match walk(text, &self.paths, &mut leaves) {
+            Some(()) => self.find(leaves, notes),
+            None => {
+                let (event, _) = Json::read(text);
+                if matches!(event, Json::Object(_)) {
+                    self.find(Leaves::of(&event, &self.paths), notes);
+                } else {
+                    notes.begin(0, 0);
+                }
+            }
+        }
+        &notes.found
+    }
+
+    fn find(&self, leaves: Leaves<'_>, notes: &mut Notes) {
+        let evaluation = Evaluation::of(self, leaves, std::mem::take(notes));
+        let mut matching = Matching { evaluation, next: 0, last: None };
+        let mut found = std::mem::take(&mut matching.evaluation.notes.found);
+        found.extend(&mut matching);
+        let Evaluation { notes: noted, leaves, .. } = matching.evaluation;
+        *notes = noted;
+        notes.found = found;
+        notes.leaves = leaves.room();
     }
 
     /// How many patterns there are.
     pub fn len(&self) -> usize {
-        self.patterns.len()
+        self.patterns.len() - 1
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.patterns.is_empty()
+        self.len() == 0
+    }
+
+    /// The alternatives of a pattern.
+    pub(super) fn alternatives(&self, pattern: usize) -> Range<u32> {
+        self.patterns[pattern]..self.patterns[pattern + 1]
+    }
+
+    /// The conditions of an alternative.
+    #[inline]
+    pub(super) fn conditions_of(&self, alternative: u32) -> &[u32] {
+        let [from, to] = [alternative, alternative + 1].map(|at| self.alternatives[at as usize] as usize);
+        &self.conditions_of[from..to]
+    }
+
+    /// What is not an object matches nothing.
+    pub(super) fn evaluation<'a>(&'a self, event: &'a Json<'_>) -> Evaluation<'a> {
+        match event {
+            Json::Object(_) => Evaluation::of(self, Leaves::of(event, &self.paths), Notes::default()),
+            Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) | Json::Array(_) => {
+                Evaluation::of_nothing(self)
+            }
+        }
     }
 
     pub(super) fn compile<'p>(patterns: impl Iterator<Item = &'p [Alternative]>) -> Self {
-        let mut set = PatternSet { paths: Paths::new(), conditions: Vec::new(), patterns: Vec::new() };
-        let mut known: BTreeMap<(usize, &str), usize> = BTreeMap::new();
-        for alternatives in patterns {
-            let mut compiled = Vec::with_capacity(alternatives.len());
+        let mut set = PatternSet {
+            paths: Paths::new(),
+            conditions: Vec::new(),
+            conditions_of: Vec::new(),
+            alternatives: vec![0],
+            patterns: vec![0],
+            pattern_of: Vec::new(),
+            index: Index::default(),
+        };
+        let mut known: BTreeMap<(usize, &str), u32> = BTreeMap::new();
+        for (pattern, alternatives) in (0..).zip(patterns) {
             for alternative in alternatives {
-                let conditions = alternative.iter().map(|field| {
+                for field in alternative {
                     let slot = set.paths.intern(&field.path);
-                    *known.entry((slot, &field.text)).or_insert_with(|| {
+                    let condition = *known.entry((slot, &field.text)).or_insert_with(|| {
                         let may_be_absent = field.may_be_absent();
-                        set.conditions.push(Condition { slot, field: Arc::clone(field), may_be_absent });
-                        set.conditions.len() - 1
-                    })
-                });
-                compiled.push(conditions.collect());
+                        let field = Arc::clone(field);
+                        set.conditions.push(Condition { slot, field, may_be_absent, is_indexed: false });
+                        set.conditions.len() as u32 - 1
+                    });
+                    set.conditions_of.push(condition);
+                }
+                set.alternatives.push(set.conditions_of.len() as u32);
+                set.pattern_of.push(pattern);
             }
-            set.patterns.push(compiled);
+            set.patterns.push(set.pattern_of.len() as u32);
         }
+        set.file();
         set
     }
-}
 
-/// What a field says by itself, other fields aside.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Outcome {
-    /// It does not hold.
-    Fails,
-    /// It holds, whatever elements of arrays the other fields choose.
-    Holds,
-    /// It holds by a value inside an array, or by the absence of one there.
-    Depends,
-}
-
-/// One event against a set; what was found out is kept.
-pub(super) struct Evaluation<'a> {
-    set: &'a PatternSet,
-    leaves: Leaves<'a>,
-    outcomes: Vec<Option<Outcome>>,
-    is_object: bool,
-}
-
-impl<'a> Evaluation<'a> {
-    pub(super) fn of(set: &'a PatternSet, event: &'a Json<'_>) -> Self {
-        Evaluation {
-            set,
-            leaves: Leaves::of(event, &set.paths),
-            outcomes: vec![None; set.conditions.len()],
-            is_object: matches!(event, Json::Object(_)),
+    fn file(&mut self) {
+        let alternatives: Vec<&[u32]> =
+            (0..self.pattern_of.len() as u32).map(|alternative| self.conditions_of(alternative)).collect();
+        let (index, is_indexed) = Index::new(&self.conditions, &alternatives, self.paths.slots());
+        self.index = index;
+        for (condition, is_indexed) in self.conditions.iter_mut().zip(is_indexed) {
+            condition.is_indexed = is_indexed;
         }
     }
+}
 
-    pub(super) fn matches(&mut self, pattern: usize) -> bool {
-        let set = self.set;
-        self.is_object && set.patterns[pattern].iter().any(|conditions| self.hold(conditions))
-    }
+/// The patterns that match, each found when it is asked for.
+struct Matching<'a> {
+    evaluation: Evaluation<'a>,
+    /// The next candidate.
+    next: usize,
+    last: Option<u32>,
+}
 
-    /// Of one alternative: the fields, each with what it says by itself.
-    pub(super) fn outcomes(&mut self, pattern: usize, alternative: usize) -> Vec<Outcome> {
-        let set = self.set;
-        set.patterns[pattern][alternative].iter().map(|condition| self.outcome(*condition)).collect()
-    }
+impl Iterator for Matching<'_> {
+    type Item = usize;
 
-    /// How many fields of one alternative, from its first, hold together.
-    pub(super) fn hold_together(&mut self, pattern: usize, alternative: usize) -> usize {
-        let conditions = &self.set.patterns[pattern][alternative];
-        (0..conditions.len()).find(|last| !self.hold(&conditions[..=*last])).unwrap_or(conditions.len())
-    }
-
-    /// The values under a field's path.
-    pub(super) fn found(
-        &self,
-        pattern: usize,
-        alternative: usize,
-        field: usize,
-    ) -> impl Iterator<Item = &Scalar<'a>> {
-        let condition = self.set.patterns[pattern][alternative][field];
-        self.leaves.under(self.set.conditions[condition].slot).map(|leaf| &leaf.value)
-    }
-
-    fn hold(&mut self, conditions: &[usize]) -> bool {
-        let mut depending = 0;
-        for condition in conditions {
-            match self.outcome(*condition) {
-                Outcome::Fails => return false,
-                Outcome::Holds => {}
-                Outcome::Depends => depending += 1,
+    fn next(&mut self) -> Option<usize> {
+        loop {
+            let alternative = *self.evaluation.notes.candidates.get(self.next)?;
+            self.next += 1;
+            let pattern = self.evaluation.set.pattern_of[alternative as usize];
+            if self.last != Some(pattern) && self.evaluation.holds(alternative) {
+                self.last = Some(pattern);
+                return Some(pattern as usize);
             }
         }
-        depending == 0 || self.consistent(conditions, depending)
     }
-
-    fn consistent(&self, conditions: &[usize], depending: usize) -> bool {
-        let depends = |condition: &&usize| self.outcomes[**condition] == Some(Outcome::Depends);
-        let may_be_absent = |condition: &usize| self.set.conditions[*condition].may_be_absent;
-        let contenders: Vec<Contender> = if conditions.iter().filter(depends).any(may_be_absent) {
-            // What is absent depends on what all the others choose.
-            conditions.iter().map(|condition| self.contender(*condition)).collect()
-        } else if depending == 1 {
-            return true;
-        } else {
-            conditions.iter().filter(depends).map(|condition| self.contender(*condition)).collect()
-        };
-        consistency::consistent(&self.leaves, &contenders)
-    }
-
-    fn outcome(&mut self, index: usize) -> Outcome {
-        if let Some(known) = self.outcomes[index] {
-            return known;
-        }
-        let Condition { slot, field, may_be_absent } = &self.set.conditions[index];
-        let (mut present, mut outside, mut wanted) = (false, false, false);
-        let mut outcome = None;
-        for leaf in self.leaves.under(*slot) {
-            let outermost = leaf.place == 0;
-            present = true;
-            outside |= outermost;
-            if (outermost || !wanted) && accepts(&field.operators, leaf) {
-                wanted = true;
-                if outermost {
-                    outcome = Some(Outcome::Holds);
-                    break;
-                }
-            }
-        }
-        let outcome = outcome.unwrap_or(match (present, *may_be_absent) {
-            (false, true) => Outcome::Holds,
-            (false, false) => Outcome::Fails,
-            (true, _) if wanted => Outcome::Depends,
-            (true, true) if !outside => Outcome::Depends,
-            (true, _) => Outcome::Fails,
-        });
-        self.outcomes[index] = Some(outcome);
-        outcome
-    }
-
-    fn contender(&self, index: usize) -> Contender {
-        let Condition { slot, field, may_be_absent } = &self.set.conditions[index];
-        let mut contender = Contender { may_be_absent: *may_be_absent, ..Contender::default() };
-        for leaf in self.leaves.under(*slot) {
-            contender.present.push(leaf.place);
-            if accepts(&field.operators, leaf) {
-                contender.wanted.push(leaf.place);
-            }
-        }
-        ascending(&mut contender.present);
-        ascending(&mut contender.wanted);
-        contender
-    }
-}
-
-fn accepts(operators: &[Operator], leaf: &Leaf<'_>) -> bool {
-    operators.iter().any(|operator| operator.accepts(&leaf.value))
-}
-
-fn ascending(places: &mut Vec<Place>) {
-    places.sort_unstable();
-    places.dedup();
 }

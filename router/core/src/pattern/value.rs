@@ -6,7 +6,7 @@ use super::PatternError;
 use super::cidr::{self, Block};
 use super::fold::Folded;
 use super::number::{self, Bound, Range};
-use super::operator::{Excluded, Operator};
+use super::operator::{Excluded, Listed, Operator};
 use super::wildcard::Wildcard;
 
 /// Every mistake, not the first.
@@ -132,10 +132,10 @@ fn excluded(path: &str, json: &Json<'_>) -> Result<Excluded> {
     let expected = "a string, a number, a list of only strings or only numbers, or an object with one of prefix, suffix, equals-ignore-case and wildcard";
     match json {
         Json::Null | Json::Bool(_) => refused(path, expected, json),
-        Json::String(_) => Ok(Excluded::Texts(list(path, json, own_text)?)),
+        Json::String(_) => Ok(Excluded::Texts(Listed::new(list(path, json, own_text)?))),
         Json::Number(_) => Ok(Excluded::Numbers(list(path, json, comparable)?)),
         Json::Array(elements) => match elements.first() {
-            Some(Json::String(_)) => Ok(Excluded::Texts(list(path, json, own_text)?)),
+            Some(Json::String(_)) => Ok(Excluded::Texts(Listed::new(list(path, json, own_text)?))),
             Some(Json::Number(_)) => Ok(Excluded::Numbers(list(path, json, comparable)?)),
             None | Some(Json::Null | Json::Bool(_) | Json::Array(_) | Json::Object(_)) => {
                 refused(path, expected, json)

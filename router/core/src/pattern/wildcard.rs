@@ -67,6 +67,19 @@ impl Wildcard {
         true
     }
 
+    /// The text that fits, where there is no gap.
+    pub(super) fn as_text(&self) -> Option<&str> {
+        self.rest.is_none().then_some(&self.head)
+    }
+
+    /// What every text that fits begins with, holds, in this order, and ends with.
+    pub(super) fn literals(&self) -> (&str, &[Box<str>], &str) {
+        match &self.rest {
+            None => (&self.head, &[], ""),
+            Some(Rest { pieces, tail }) => (&self.head, pieces, tail),
+        }
+    }
+
     /// Whether anything may follow what fits.
     pub(super) fn ends_open(&self) -> bool {
         self.rest.as_ref().is_some_and(|rest| rest.tail.is_empty())

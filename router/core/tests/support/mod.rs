@@ -2,6 +2,7 @@
 
 #![allow(missing_docs, unreachable_pub)]
 
+pub mod plain;
 pub mod scene;
 pub mod world;
 
