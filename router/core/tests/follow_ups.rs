@@ -1,6 +1,6 @@
 //! What is to be done after an incident becomes a ticket of its own, once.
 
-use watchfire_core::annotation::NoteText;
+use watchfire_core::annotation::{Annotation, NoteText};
 use watchfire_core::command::CommandKind;
 use watchfire_core::decision::Decision;
 use watchfire_core::ids::{ChannelName, IncidentKey};
@@ -47,7 +47,12 @@ fn a_follow_up_is_a_ticket_of_its_own_and_a_note_and_the_same_again_is_the_same_
     };
     let notes: Vec<_> = annotations.notes.iter().map(|note| note.text.as_str()).collect();
     assert_eq!(notes, ["Follow-up, for jira: Rotate the keys of shop/pay"]);
-    let again = follow_up(&mut world, &incident, "command:2", Some("jira"));
+    let at_once = follow_up(&mut world, &incident, "command:2", Some("jira"));
+    assert_eq!((at_once.why, said(&at_once).as_str()), (Why::Declined, "the note before it says the same"));
+    let with = Annotation::Note(NoteText::try_from("written down".to_owned()).unwrap());
+    let note = CommandKind::Annotate { incident: incident.clone(), with };
+    world.command("command:3", ("ana", "token"), note, NOW.parse().unwrap());
+    let again = follow_up(&mut world, &incident, "command:4", Some("jira"));
     assert_eq!(again.effects[0].dedup_key, effect.dedup_key);
 }
 
