@@ -31,7 +31,7 @@ struct World {
 impl World {
     async fn new() -> Self {
         let pagerduty = PagerDuty::start().await;
-        let token = |name: &str, secret: &str, role: &str| json!({"name": name, "sha256": sha256(secret), "role": role});
+        let token = |name: &str, secret: &str, role: &str| json!({"name": name, "sha256": sha256(secret), "roles": [{"role": role}]});
         let tokens = json!([token("aide", RESPONDER, "responder"), token("looker", VIEWER, "viewer")]);
         let configuration = Configuration::new(&pagerduty.url())
             .set("http.operator_token", json!({"env": "INGEST_TOKEN"}))
