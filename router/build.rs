@@ -1,4 +1,4 @@
-//! Puts the shipped rule files, their examples and the demo's events into the binary.
+//! Puts the shipped rule files, their examples, their playbooks and the demo's events into the binary.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -11,6 +11,7 @@ fn main() {
     table(&mut out, "SHIPPED_RULES", &rules, "", &["yaml"]);
     table(&mut out, "SHIPPED_EXAMPLES", &rules.join("examples"), "examples/", &["json"]);
     table(&mut out, "SHIPPED_SCENARIOS", &rules.join("scenarios"), "scenarios/", &["yaml"]);
+    table(&mut out, "SHIPPED_PLAYBOOKS", &rules.join("playbooks"), "playbooks/", &["md"]);
     table(&mut out, "DEMO_EVENTS", &here.join("demo"), "", &["json", "txt"]);
     let target = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it")).join("shipped_rules.rs");
     fs::write(target, out).expect("the build folder can be written");

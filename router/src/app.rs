@@ -21,6 +21,8 @@ use crate::clients::Clients;
 use crate::config::{At, Config, HttpConfig, Ready, Tokens};
 use crate::descriptors::{self, Shares};
 use crate::identity::Invitations;
+#[cfg(feature = "mcp")]
+use crate::mcp::over_http;
 use crate::pagerduty::{Inbound, Poller};
 use crate::reload::{self, Reloader, Started};
 use crate::rotation::Rotation;
@@ -30,7 +32,7 @@ use crate::source::sqs::Sqs;
 use crate::source::{Canaries, Intake, QueueConfig, Source, Watching};
 use crate::store::Store;
 use crate::telemetry;
-use crate::web::{Doors, Health, Ingest, Operator, Pages, Refusals, Senders, Server, Webhooks};
+use crate::web::{Assistants, Doors, Health, Ingest, Operator, Pages, Refusals, Senders, Server, Webhooks};
 use crate::worker;
 #[cfg(feature = "cli")]
 pub(crate) use parts::routes_of_operators;
@@ -139,8 +141,18 @@ impl App {
         let telling_health = Health { metrics: metrics.clone(), store: store.clone(), spool: spool.clone() };
         let invitations = Arc::<Invitations>::default();
         let pages = pages(&router, &invitations);
-        let doors =
-            Doors { ingest, operator, webhooks, apps, health: telling_health, metrics, refusals, pages };
+        let assistants = assistants(&http);
+        let doors = Doors {
+            ingest,
+            operator,
+            webhooks,
+            apps,
+            health: telling_health,
+            metrics,
+            refusals,
+            pages,
+            assistants,
+        };
         let (events, health) = doors.open(&http, &health, shares).await?;
         let http = events.listener.local_addr()?;
         telemetry::ready(rules, channels);
@@ -248,6 +260,19 @@ fn pages(router: &Arc<Router>, invitations: &Arc<Invitations>) -> Option<Pages> 
 
 #[cfg(not(feature = "board"))]
 fn pages(_: &Arc<Router>, _: &Arc<Invitations>) -> Option<Pages> {
+    None
+}
+
+/// What answers assistants, where it is built in.
+#[cfg(feature = "mcp")]
+#[allow(clippy::unnecessary_wraps)]
+fn assistants(http: &HttpConfig) -> Option<Assistants> {
+    let HttpConfig { hosts, public_url, .. } = http.clone();
+    Some(Box::new(move |api| over_http(api, &hosts, public_url.as_deref())))
+}
+
+#[cfg(not(feature = "mcp"))]
+fn assistants(_: &HttpConfig) -> Option<Assistants> {
     None
 }
 

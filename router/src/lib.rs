@@ -26,9 +26,10 @@ pub mod failure;
 pub mod finding;
 mod horizon;
 pub mod identity;
+#[cfg(feature = "mcp")]
+mod mcp;
 pub mod oncall;
 pub mod pagerduty;
-#[cfg(feature = "cli")]
 mod postmortem;
 pub mod reload;
 pub mod reloaded;

@@ -37,6 +37,7 @@ const NOT_TYPED: &[(&str, &str)] = &[
     ("watchfire send-test", "needs a configuration and a worker: e2e/drill.rs"),
     ("watchfire preview", "needs a configuration: e2e/templates.rs"),
     ("watchfire templates values", "needs an event: e2e/templates.rs"),
+    ("watchfire mcp", "does not end: e2e/mcp.rs"),
     ("watchfire audit", "needs a worker: e2e/who.rs"),
     ("watchfire token", "prints another one each time: e2e/who.rs"),
     ("watchfire run", "does not end: every test of a worker"),

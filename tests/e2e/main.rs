@@ -30,6 +30,7 @@ mod hostile;
 mod ingest;
 mod kubernetes_server;
 mod lambda;
+mod mcp;
 mod network;
 mod on_call;
 mod operators;

@@ -11,9 +11,9 @@ use crate::context::Context;
 use crate::decision::Withheld;
 use crate::event::{Event, FindingSource, OWN_SOURCE, seen};
 use crate::ids::IncidentKey;
-use crate::notice::{Head, Notice, RUNBOOK};
+use crate::notice::{Followed, Head, Notice, RUNBOOK};
 use crate::policy::Policy;
-use crate::rules::Rule;
+use crate::rules::{Playbook, Rule};
 use crate::text::clean;
 use crate::verdict::Why;
 
@@ -68,6 +68,7 @@ pub(crate) fn notice(event: &Event<'_>, about: &About<'_>) -> Notice {
         over: false,
         unknown: unknown.iter().map(|unknown| clean(unknown, 200)).collect(),
         withheld: withheld.iter().map(Withheld::told).collect(),
+        playbook: playbook(rule, policy, kind),
         lists: facts::lists(&seen),
         routes: Vec::new(),
         links: links(event, rule),
@@ -79,6 +80,12 @@ pub(crate) fn notice(event: &Event<'_>, about: &About<'_>) -> Notice {
         sample: finding.is_some_and(|finding| finding.sample),
         drill: false,
     }
+}
+
+/// What people do about it, where there is a playbook for it; nothing of it is done yet.
+fn playbook(rule: &Rule, policy: &Policy, kind: &str) -> Option<Followed> {
+    let playbook = policy.rules.playbooks().of(rule.name.as_str(), &rule.family, kind);
+    playbook.map(Playbook::told)
 }
 
 /// What it is, in the finder's words.

@@ -43,6 +43,11 @@ pub enum AskedBy<'q> {
     },
     /// A human, for exactly this target or plan.
     Human,
+    /// Somebody who may not have it done, and proposes it to those who may.
+    Proposal {
+        /// Who, and why.
+        because: &'q str,
+    },
 }
 
 /// What the guards say.
@@ -103,8 +108,10 @@ pub fn may(question: &Question<'_>) -> Ruling {
         return Ruling::Refuse(refusal);
     }
     let mode = input.mitigation.mode_of(*action, namespace(input.context, &planned.target));
-    if *asked_by == AskedBy::Human {
-        return Ruling::Go;
+    match *asked_by {
+        AskedBy::Human => return Ruling::Go,
+        AskedBy::Proposal { because } => return Ruling::Ask(because.to_owned()),
+        AskedBy::Rule { .. } => {}
     }
     match mode {
         Mode::Observe => Ruling::Observe,
@@ -204,7 +211,8 @@ fn never(question: &Question<'_>) -> Result<(), Refusal> {
         (Place::Ours(found), Some(_)) => return Err(Refusal::Foreign(found.name.clone())),
         (Place::Foreign(theirs), Some(_)) => return Err(Refusal::Foreign(theirs.clone())),
         // A hint is never done unasked, and whoever is asked is told what it is worth.
-        (Place::Unsaid, Some(_)) if asked_by != AskedBy::Human && input.context.hint().is_some() => {}
+        (Place::Unsaid, Some(_))
+            if matches!(asked_by, AskedBy::Rule { .. }) && input.context.hint().is_some() => {}
         (Place::None | Place::Unsaid, Some(_)) => return Err(Refusal::Unsaid),
     }
     // A workload is named by its pods: one that is protected protects it.

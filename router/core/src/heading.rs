@@ -42,6 +42,8 @@ pub(crate) fn head(mut draft: Draft<'_>, policy: &Policy) -> Result<Decision, Un
         let withheld = if is_own { withheld.as_slice() } else { &[] };
         answered(&mut notice.withheld, &measures);
         notice.routes = record.as_ref().map(|record| record.routes.clone()).unwrap_or_default();
+        let playbook = notice.playbook.take();
+        notice.playbook = playbook.map(|playbook| playbook.ticked(&measures, &[]));
         notice.head = stand(notice, record.as_ref(), merged(measures, withheld, &notice.head), policy, now);
     }
     Ok(draft.build())

@@ -55,6 +55,8 @@ id! {
     LimitKey
     /// A rule, by its name in the rule files.
     RuleName
+    /// A playbook, by the name of its file.
+    PlaybookName
     /// A route, by the names on its way from the root, such as `payments/urgent`.
     RouteName
     /// A channel, by its name in the configuration.

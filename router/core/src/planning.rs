@@ -76,7 +76,12 @@ fn effect(action: ActionName) -> EffectId {
 pub(crate) fn plan(request: &Request<'_>, notice: impl FnOnce(&Plans) -> Notice) -> Plans {
     let mut plans = Plans::default();
     let mut instead = Vec::new();
-    for action in in_order(request.input.wanted) {
+    let wanted = match request.asked_by {
+        // Nothing is done by it, and whoever approves it has the evidence taken first.
+        AskedBy::Proposal { .. } => request.input.wanted.to_vec(),
+        AskedBy::Rule { .. } | AskedBy::Human => in_order(request.input.wanted),
+    };
+    for action in wanted {
         instead.extend(plans.action(request, action));
     }
     for action in instead {

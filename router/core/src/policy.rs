@@ -44,6 +44,8 @@ pub struct Policy {
     pub write_back: Option<ChannelName>,
     /// The channels that note what was done to the cluster; they tell nobody.
     pub changes: Vec<ChannelName>,
+    /// The channels that keep tickets, which a follow-up can become.
+    pub tickets: Vec<ChannelName>,
     /// The channel that hears that a canary has arrived.
     pub canary: Option<ChannelName>,
     /// What pages call things, and where they lead.
@@ -95,6 +97,7 @@ impl Policy {
             escalation: BTreeMap::new(),
             write_back: None,
             changes: Vec::new(),
+            tickets: Vec::new(),
             canary: None,
             pages: Pages::default(),
         }

@@ -11,14 +11,16 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::action::Role;
+use crate::act::{Act, ActionKind};
+use crate::action::{ActionName, Role};
 use crate::containment::{Answer, ApprovalRecord, TargetRecord, Verdict};
 use crate::decision::Withheld;
 use crate::heading::measures;
 use crate::ids::{ApprovalId, EffectId, EventId, IncidentKey};
 use crate::incident::IncidentRecord;
 use crate::journal::Entry;
-use crate::notice::Measure;
+use crate::notice::{Followed, Measure, StepState};
+use crate::rules::Playbook;
 use crate::text::clean;
 use crate::zone::Zone;
 
@@ -37,6 +39,8 @@ pub struct Sources<'s> {
     pub targets: &'s [TargetRecord],
     /// The plans that a human was asked about on its account.
     pub approvals: &'s [(ApprovalId, ApprovalRecord)],
+    /// What people do about such an incident; none where there is no playbook for it.
+    pub playbook: Option<&'s Playbook>,
     /// The zone of those who look at it.
     pub zone: &'s Zone,
     /// Now.
@@ -52,6 +56,9 @@ pub struct Standing {
     pub approvals: Vec<Approval>,
     /// What the rule of its latest event wanted, and is neither done nor asked for.
     pub withheld: Vec<Withheld>,
+    /// What people do about it, and how far it is; none where there is no playbook for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub playbook: Option<Followed>,
     /// Who was told and who is to be told, the oldest first; none of what did not have to be.
     pub told: Vec<Told>,
     /// The zone of its times in words.
@@ -111,14 +118,15 @@ pub struct NotDone {
 impl Standing {
     /// How it stands.
     pub fn of(sources: &Sources<'_>) -> Self {
-        let Sources { incident, record, targets, approvals, zone, now, .. } = *sources;
+        let Sources { incident, record, targets, approvals, playbook, zone, now, .. } = *sources;
         let asked = approvals.iter().map(|(id, record)| (id, record));
         let measures = record.map_or_else(Vec::new, |record| measures(incident, record, targets, asked, now));
         let mut approvals: Vec<_> = approvals.iter().collect();
         approvals.sort_by_key(|(id, record)| (record.asked_at, id.clone()));
         let approvals = approvals.into_iter().map(|(id, record)| Approval::of(id, record, now)).collect();
         let (told, zone) = (Told::of(sources), zone.clone());
-        let mut standing = Self { measures, approvals, withheld: Vec::new(), told, zone };
+        let playbook = playbook.map(|playbook| playbook.told().ticked(&measures, &captured(sources)));
+        let mut standing = Self { measures, approvals, withheld: Vec::new(), playbook, told, zone };
         standing.withheld = standing.withheld_of(sources.entries);
         standing
     }
@@ -162,6 +170,24 @@ impl Standing {
         };
         entries.iter().rev().map(of_entry).find(|withheld| !withheld.is_empty()).unwrap_or_default()
     }
+}
+
+/// What became of each act of this episode that contains nothing: what does is told by its measure.
+fn captured(sources: &Sources<'_>) -> Vec<(ActionName, StepState)> {
+    let opened_at = sources.record.map_or(Timestamp::MIN, |record| record.opened_at);
+    let entries = sources.entries.iter().filter(|entry| entry.decision.at >= opened_at);
+    let acts = entries.flat_map(|entry| entry.decision.acts.iter().map(move |act| (entry, act)));
+    let state = |(entry, act): (&Entry, &Act)| {
+        let ActionKind::Rule(action) = act.action else { return None };
+        let state = match ended(entry.outcomes.get(&act.id)) {
+            (Progress::Done, Some(at), _) => StepState::Done { at },
+            (Progress::Failed, _, _) => StepState::Failed,
+            (Progress::Pending, _, _) => StepState::UnderWay,
+            (Progress::Done, None, _) | (Progress::NotNeeded, _, _) => return None,
+        };
+        (action.role() != Role::Contain).then_some((action, state))
+    };
+    acts.filter_map(state).collect()
 }
 
 impl Approval {

@@ -127,24 +127,30 @@ endpoints! {
         Decisions: Get "/v1/decisions",
         /// Lists the rules in the order they are tried, each with what it did in the last seven days.
         Rules: Get "/v1/rules",
+        /// Lists the playbooks, one's own before those that are shipped.
+        Playbooks: Get "/v1/playbooks",
         /// Says how the worker's queue, channels, store and cluster are.
         Condition: Get "/v1/condition",
         /// Shows the edition of the digest that is written now.
         Digest: Get "/v1/digest",
         /// Says how an event would be decided, and records nothing.
         Explain: Post "/v1/explain",
+        /// Puts the sum of an incident's post-mortem into the audit trail, by whoever asks for it.
+        SignReport: Post "/v1/report/sign",
     }
 }
 
 impl WorkerEndpoint {
-    /// The least role that it wants: all of them look.
+    /// The least role that it wants.
     pub fn least(self) -> Role {
         match self {
             WorkerEndpoint::Decisions
             | WorkerEndpoint::Rules
+            | WorkerEndpoint::Playbooks
             | WorkerEndpoint::Condition
             | WorkerEndpoint::Digest
             | WorkerEndpoint::Explain => Role::Viewer,
+            WorkerEndpoint::SignReport => Role::Responder,
         }
     }
 
@@ -152,7 +158,11 @@ impl WorkerEndpoint {
     pub fn is_about_everything(self) -> bool {
         match self {
             WorkerEndpoint::Decisions | WorkerEndpoint::Digest => true,
-            WorkerEndpoint::Rules | WorkerEndpoint::Condition | WorkerEndpoint::Explain => false,
+            WorkerEndpoint::Rules
+            | WorkerEndpoint::Playbooks
+            | WorkerEndpoint::Condition
+            | WorkerEndpoint::Explain
+            | WorkerEndpoint::SignReport => false,
         }
     }
 }

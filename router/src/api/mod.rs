@@ -7,7 +7,6 @@ pub(crate) mod ages;
 mod endpoints;
 mod openapi;
 pub mod params;
-#[cfg(any(feature = "cli", feature = "board"))]
 pub(crate) mod told;
 pub mod views;
 
@@ -22,6 +21,8 @@ pub(crate) const VERSION_HEADER: &str = "watchfire-version";
 pub(crate) const CSRF_HEADER: &str = "watchfire-csrf";
 /// In every answer to an operator: the time zone of the configuration.
 pub(crate) const ZONE_HEADER: &str = "watchfire-time-zone";
+/// Where assistants ask, by the Model Context Protocol.
+pub(crate) const MCP: &str = "/mcp";
 /// What PagerDuty signs a webhook by.
 pub(crate) const SIGNATURE_HEADER: &str = "x-pagerduty-signature";
 /// What Slack signs a request by.

@@ -50,6 +50,12 @@ fn every_wish_is_sent_as_it_is_kept_and_the_document_takes_it() {
         CommandKind::Deny(ApprovalId::new("434a6bc0")),
         CommandKind::Release(incident.clone()),
         CommandKind::Act(ActionName::Quarantine),
+        CommandKind::FollowUp {
+            incident: incident.clone(),
+            text: "rotate".to_owned().try_into().unwrap(),
+            to: Some(watchfire_core::ids::ChannelName::new("jira")),
+        },
+        CommandKind::Propose { incident: incident.clone(), action: ActionName::Quarantine },
         CommandKind::SwitchOff,
         CommandKind::SwitchOn,
         CommandKind::Acknowledge(incident.clone()),

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use tower::ServiceExt as _;
 
 use super::visitor::Visitor;
+use crate::api::params::query;
 use crate::api::{CSRF_HEADER, OperatorEndpoint, WorkerEndpoint, params, views};
 use crate::identity::ALB_HEADER;
 use crate::web::PART_HEADER;
@@ -126,23 +127,4 @@ fn carry_on(from: &HeaderMap, to: &mut HeaderMap) {
         });
     }
     to.insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"));
-}
-
-/// What stands behind the `?`.
-fn query(question: &impl Serialize) -> String {
-    let members = serde_json::to_value(question).unwrap_or_default();
-    let mut query = form_urlencoded::Serializer::new(String::new());
-    for (name, value) in members.as_object().into_iter().flatten() {
-        match value {
-            serde_json::Value::Null => {}
-            serde_json::Value::String(text) => {
-                query.append_pair(name, text);
-            }
-            other => {
-                query.append_pair(name, &other.to_string());
-            }
-        }
-    }
-    let query = query.finish();
-    if query.is_empty() { query } else { format!("?{query}") }
 }

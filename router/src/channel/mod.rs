@@ -184,6 +184,13 @@ pub enum ChannelConfig {
     Teams(TeamsConfig),
 }
 
+impl ChannelConfig {
+    /// Whether it keeps tickets: what is told there once is there until somebody has done it.
+    pub(crate) fn keeps_tickets(&self) -> bool {
+        matches!(self, ChannelConfig::Jira(_) | ChannelConfig::ServiceNow(_))
+    }
+}
+
 impl Done {
     fn fit(self) -> Self {
         Self { receipt: clean(&self.receipt, RECEIPT_LENGTH) }

@@ -27,8 +27,10 @@ use super::desk::{Heard, Table};
 use super::screen::in_lines;
 use super::{completing, unanswered, yaml};
 use crate::api::views::{CommandResult, Error};
-use crate::api::{OperatorEndpoint, VERSION_HEADER, ZONE_HEADER, params};
+use crate::api::{OperatorEndpoint, VERSION_HEADER, WorkerEndpoint, ZONE_HEADER, params};
 use crate::clients::Clients;
+#[cfg(feature = "mcp")]
+use crate::mcp::Away;
 use crate::secret::Secret;
 
 /// A command is carried out before it is answered, which takes as long as its acts.
@@ -213,6 +215,25 @@ impl Whom {
         Ok(self.server(self.chosen()?.as_ref()).url)
     }
 
+    /// The worker, for who goes on asking it.
+    ///
+    /// # Errors
+    /// An address that is none, no token, or a store instead of a worker.
+    #[cfg(feature = "mcp")]
+    pub(super) fn away(&self) -> Result<Away, Failed> {
+        if self.store()?.is_some() || self.config.is_some() {
+            return Err(Failed::Usage(vec![
+                "expected a worker (--server): assistants ask no table".to_owned(),
+            ]));
+        }
+        let chosen = self.chosen()?;
+        let server = self.server(chosen.as_ref());
+        unanswered::url(&server, "/")?;
+        let token = self.token(chosen.as_ref())?;
+        let http = Clients::new(None)?.http()?.clone();
+        Ok(Away { http, server: server.url.trim_end_matches('/').to_owned(), token, by: self.author()? })
+    }
+
     fn chosen(&self) -> Result<Option<Chosen>, Failed> {
         // An address that was said alone is not shown the token of another.
         if self.server.is_some() && self.context.is_none() {
@@ -283,6 +304,18 @@ pub(super) fn exactly<T: DeserializeOwned>(whom: &Whom, path: &str) -> Result<T,
 pub(super) fn tell<T: DeserializeOwned>(
     whom: &Whom,
     endpoint: OperatorEndpoint,
+    body: &impl Serialize,
+) -> Result<T, Failed> {
+    let body = serde_json::to_value(body).context("what is told is JSON")?;
+    let answer = ask(whom, endpoint.path(), Some(body))?;
+    whom.is_printed(&answer)?;
+    Ok(understood(answer)?)
+}
+
+/// The same of what a worker alone is told.
+pub(super) fn tell_worker<T: DeserializeOwned>(
+    whom: &Whom,
+    endpoint: WorkerEndpoint,
     body: &impl Serialize,
 ) -> Result<T, Failed> {
     let body = serde_json::to_value(body).context("what is told is JSON")?;

@@ -228,7 +228,10 @@ impl Desk {
 fn needs_configuration(command: &params::Command) -> Option<(&'static str, &'static str)> {
     let what = match &command.wish {
         CommandKind::Approve(_) => "how the cluster is asked whether the plan may still be carried out",
-        CommandKind::Act(_) => "how the cluster is asked about the pod, and what may be done to it",
+        CommandKind::Act(_) | CommandKind::Propose { .. } => {
+            "how the cluster is asked about the pod, and what may be done to it"
+        }
+        CommandKind::FollowUp { .. } => "which channels keep tickets",
         CommandKind::SwitchOff => "who is paged that nothing is contained any more",
         CommandKind::Unacknowledge(_) => "who is paged when nobody has it in time",
         CommandKind::Reassign { .. } => "which names are channels, to be paged",

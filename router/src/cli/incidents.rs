@@ -17,11 +17,12 @@ use super::screen::{self, age, plain, theirs, wrapped};
 use super::why::delivered;
 use crate::api::OperatorEndpoint;
 use crate::api::told::{self, Kind};
-use crate::api::views::{Decision, Incident, IncidentDetail};
+use crate::api::views::{Decision, Incident, IncidentDetail, IncidentState};
 use crate::postmortem::{self, PostMortem};
 
 mod annotating;
 mod list;
+mod signing;
 
 pub(super) use list::priority;
 
@@ -45,6 +46,12 @@ pub(super) enum Command {
         /// As which text
         #[arg(long, value_enum, default_value_t = ReportForm::Markdown)]
         format: ReportForm,
+        /// Write nothing; have its sum put into the audit trail
+        #[arg(long, conflicts_with = "verify")]
+        sign: bool,
+        /// Write nothing; say whether it is as it was signed
+        #[arg(long)]
+        verify: bool,
         #[command(flatten)]
         which: Which,
     },
@@ -81,6 +88,8 @@ pub(super) enum Command {
     Note(annotating::Noted),
     /// Link an incident to a ticket, or to wherever else it is written about.
     Link(annotating::Linked),
+    /// Make a ticket of what is to be done after an incident; the same text is the same ticket.
+    FollowUp(annotating::FollowedUp),
     /// Label an incident, to sort by and to ask for (list --label).
     Label(annotating::Labelled),
 }
@@ -147,7 +156,10 @@ pub(super) fn main(command: Command) -> Result<(), Failed> {
         Command::Timeline { which, verbose } => {
             timeline(&which, if verbose { Changes::All } else { Changes::Beside })
         }
-        Command::Report { format, which } => report(format, &which),
+        Command::Report { format: _, sign: true, verify: _, which } => signing::sign(&which),
+        Command::Report { format, sign: false, verify, which } => {
+            report(if verify { Asked::Verified } else { Asked::Written(format) }, &which)
+        }
         Command::Ack { take: false, several } => ask_each(several, "acknowledged", CommandKind::Acknowledge),
         Command::Ack { take: true, several } => ask_each(several, "taken over:", CommandKind::Take),
         Command::Unack(several) => ask_each(several, "unacknowledged", CommandKind::Unacknowledge),
@@ -159,6 +171,7 @@ pub(super) fn main(command: Command) -> Result<(), Failed> {
         }
         Command::Note(noted) => annotating::note(noted),
         Command::Link(linked) => annotating::link(linked),
+        Command::FollowUp(followed_up) => annotating::follow_up(followed_up),
         Command::Label(labelled) => annotating::label(labelled),
     }
 }
@@ -167,7 +180,16 @@ fn story(Which { key, whom }: &Which) -> Result<Option<IncidentDetail>, Failed> 
     look(whom, &question_of(OperatorEndpoint::Story, key))
 }
 
-fn report(form: ReportForm, Which { key, whom }: &Which) -> Result<(), Failed> {
+/// What is asked of a report.
+enum Asked {
+    /// That form of it.
+    Written(ReportForm),
+    /// Whether it is as it was signed.
+    Verified,
+}
+
+fn report(asked: Asked, which: &Which) -> Result<(), Failed> {
+    let Which { key, whom } = which;
     let story = learn::<IncidentDetail>(whom, &question_of(OperatorEndpoint::Story, key))?;
     let Some(report) = PostMortem::of(&story) else {
         return Err(anyhow!(
@@ -176,7 +198,11 @@ fn report(form: ReportForm, Which { key, whom }: &Which) -> Result<(), Failed> {
         )
         .into());
     };
-    let form = if whom.is_a_program() { postmortem::Form::Json } else { form.into() };
+    let form = match asked {
+        Asked::Verified => return signing::verify(which, &story, &report),
+        Asked::Written(_) if whom.is_a_program() => postmortem::Form::Json,
+        Asked::Written(form) => form.into(),
+    };
     Ok(screen::say(report.written(form).trim_end())?)
 }
 
@@ -210,6 +236,7 @@ fn show(which: &Which) -> Result<(), Failed> {
     for (name, lines) in [
         ("On call", &on_call),
         ("Stands", &story.standing.lines()),
+        ("To do", &to_do(&story)),
         ("Links", &links),
         ("Notes", &notes),
         ("Related", &related),
@@ -224,6 +251,13 @@ fn show(which: &Which) -> Result<(), Failed> {
         }
     }
     Ok(())
+}
+
+/// The steps of its playbook, unless it is over.
+fn to_do(story: &IncidentDetail) -> Vec<String> {
+    let is_over = story.incident.as_ref().is_none_or(|incident| incident.state == IncidentState::Over);
+    let playbook = story.standing.playbook.as_ref().filter(|_| !is_over);
+    playbook.map_or_else(Vec::new, |playbook| playbook.lines(&story.standing.zone))
 }
 
 fn card(incident: &Incident, now: Timestamp) -> Vec<String> {

@@ -25,6 +25,8 @@ mod explain;
 mod help;
 mod incidents;
 mod man;
+#[cfg(feature = "mcp")]
+mod mcp;
 mod oncall;
 mod operator;
 mod pattern;
@@ -59,7 +61,6 @@ use clap_complete::env::{CompleteEnv, Shells};
 use watchfire_core::command::CommandKind;
 use watchfire_core::ids::ChannelName;
 use watchfire_core::policy::{Policy, Routes};
-use watchfire_core::rules::RuleSet;
 use watchfire_core::yaml::wrong;
 
 use crate::config::{self, Diagnostic};
@@ -135,6 +136,9 @@ enum Command {
     Store(store::Command),
     /// Print the Kubernetes roles that the actions in use need.
     Rbac(rbac::Arguments),
+    /// Serve an assistant by the Model Context Protocol, over standard input and output.
+    #[cfg(feature = "mcp")]
+    Mcp(mcp::Arguments),
     /// Look at everything between an event and a page: AWS, channels, cluster; say how to mend it.
     Doctor(doctor::Arguments),
     /// Show what a channel would send about an event, to the byte.
@@ -290,6 +294,8 @@ fn carried_out(command: Command) -> Result<(), Failed> {
         Command::Token(command) => token::main(command),
         Command::Store(command) => store::main(command),
         Command::Rbac(arguments) => rbac::main(&arguments),
+        #[cfg(feature = "mcp")]
+        Command::Mcp(arguments) => mcp::main(&arguments),
         Command::Doctor(arguments) => doctor::main(&arguments),
         Command::Preview(arguments) => preview::main(&arguments),
         Command::Templates(command) => templates::main(&command),
@@ -325,11 +331,11 @@ impl PolicyArguments {
 }
 
 fn plain_policy(rules: Option<&Path>) -> Result<Policy, Vec<Diagnostic>> {
-    let files = rules_files::read(rules).map_err(|error| {
+    let files = rules_files::all(rules).map_err(|error| {
         let file = rules.map(|path| path.display().to_string()).unwrap_or_default();
         vec![Diagnostic::on(&file, None, "", wrong(format!("{error:#}")))]
     })?;
-    let rules = RuleSet::load(&files)?;
+    let rules = rules_files::load(&files)?;
     Ok(Policy::new(rules, Routes::all_to(&ChannelName::new("console"))))
 }
 

@@ -14,7 +14,7 @@ use crate::rules_files;
 /// What `rules` does.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Compile the rules; say every mistake at once.
+    /// Compile the rules and their playbooks; say every mistake at once.
     Check(Arguments),
     /// Run the examples that rules carry, and the scenarios beside them.
     Test(Arguments),
@@ -43,10 +43,10 @@ pub(super) fn main(command: &Command) -> Result<(), Failed> {
 
 fn check(Arguments { rules, output }: &Arguments) -> Result<(), Failed> {
     let policy = plain_policy(rules.as_deref()).map_err(|mistakes| refuse(*output, mistakes))?;
-    let count = policy.rules.rules().len();
+    let (count, playbooks) = (policy.rules.rules().len(), policy.rules.playbooks().all().count());
     match output {
-        Output::Human => say!("{count} rules, no mistakes"),
-        Output::Json => say!("{}", json!({"rules": count})),
+        Output::Human => say!("{count} rules, {playbooks} playbooks, no mistakes"),
+        Output::Json => say!("{}", json!({"rules": count, "playbooks": playbooks})),
     }
     Ok(())
 }

@@ -115,10 +115,11 @@ fn read(path: &Path) -> Result<Read, Vec<Diagnostic>> {
     parsed.relative_to(path.parent().unwrap_or(Path::new("")));
     parsed.files().iter().for_each(|file| watched.add(file));
     let mut rule_files = Vec::new();
-    let rules = match rules_files::read(parsed.rules.directory.as_deref()) {
+    let rules = match rules_files::all(parsed.rules.directory.as_deref()) {
         Ok(files) => {
-            rule_files = files;
-            RuleSet::load(&rule_files)
+            let rules = rules_files::load(&files);
+            rule_files = files.into_all();
+            rules
         }
         Err(error) => Err(vec![parsed.written.mistake("rules.directory", wrong(format!("{error:#}")))]),
     };

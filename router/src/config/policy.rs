@@ -65,10 +65,17 @@ impl Config {
             escalation: attention::chains(&self.escalation),
             pages: self.pages(),
             canary: self.canary.as_ref().map(|_| ChannelName::new(NAME)),
+            tickets: self.tickets(),
             changes: self.changes.to.iter().cloned().map(ChannelName::new).collect(),
             write_back: self.security_hub.as_ref().map(|part| ChannelName::new(part.write_back.clone())),
             ..Policy::new(rules, self.routes())
         }
+    }
+
+    /// The channels that keep tickets.
+    fn tickets(&self) -> Vec<ChannelName> {
+        let keep = self.channels.iter().filter(|(_, channel)| channel.keeps_tickets());
+        keep.map(|(name, _)| ChannelName::new(name.clone())).collect()
     }
 
     fn mitigation(&self) -> Mitigation {

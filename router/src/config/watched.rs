@@ -8,11 +8,13 @@ use std::collections::BTreeMap;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
+use crate::rules_files::PLAYBOOKS;
+
 /// Files and folders, each with what the system said of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Watched(BTreeMap<PathBuf, Stamps>);
 
-/// Of a file one; of a folder those of its rule files, too. None for what is not there.
+/// Of a file one; of a folder those of its rule files and playbooks, too. None for what is not there.
 type Stamps = BTreeMap<PathBuf, Option<Stamp>>;
 
 /// What is different when a file is another, or has other contents.
@@ -38,9 +40,10 @@ impl Watched {
 
 fn stamps(path: &Path) -> Stamps {
     let mut stamps = Stamps::from([(path.to_owned(), stamp(path))]);
-    for entry in std::fs::read_dir(path).into_iter().flatten().flatten() {
+    let listed = |folder: &Path| std::fs::read_dir(folder).into_iter().flatten().flatten();
+    for entry in listed(path).chain(listed(&path.join(PLAYBOOKS))) {
         let path = entry.path();
-        if path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml") {
+        if path.extension().is_some_and(|ending| ["yaml", "yml", "md"].iter().any(|known| ending == *known)) {
             let stamp = stamp(&path);
             stamps.insert(path, stamp);
         }

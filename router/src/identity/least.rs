@@ -15,6 +15,9 @@ pub fn least(wish: &CommandKind) -> Role {
         | CommandKind::Resolve(_)
         | CommandKind::Reassign { .. }
         | CommandKind::Annotate { .. }
+        | CommandKind::FollowUp { .. }
+        // Nothing comes of it by itself.
+        | CommandKind::Propose { .. }
         | CommandKind::Silence(_)
         | CommandKind::Expire(_)
         | CommandKind::Extend(_) => Role::Responder,

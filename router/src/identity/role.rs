@@ -106,6 +106,19 @@ impl Place {
         Self::default()
     }
 
+    /// Both: what is not known of one is not known of both.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        let both = |one: BTreeSet<String>, other: BTreeSet<String>| match one.is_empty() || other.is_empty() {
+            true => BTreeSet::new(),
+            false => one.into_iter().chain(other).collect(),
+        };
+        Self {
+            namespaces: both(self.namespaces, other.namespaces),
+            clusters: both(self.clusters, other.clusters),
+        }
+    }
+
     /// A namespace of a cluster, as far as they are known.
     pub fn of(namespace: Option<&str>, cluster: Option<&str>) -> Self {
         let some = |name: Option<&str>| name.map(str::to_owned).into_iter().collect();

@@ -2,8 +2,9 @@
 
 use jiff::Timestamp;
 use watchfire_core::action::{ActionName, Role};
+use watchfire_core::command::FOLLOW_UP;
 use watchfire_core::notice::ByWhom;
-use watchfire_core::standing::{Approval, ApprovalState, NotDone, Progress};
+use watchfire_core::standing::{Approval, ApprovalState, Delivery, NotDone, Progress};
 use watchfire_core::verdict::EffectKind;
 
 use super::{Milestone, PostMortem, QUESTIONS, lasting, timeline};
@@ -30,6 +31,7 @@ pub(super) fn of(story: &IncidentDetail) -> Option<PostMortem> {
         notes: notes(incident, story),
         links: links(incident, story),
         evidence: evidence(&decisions),
+        follow_ups: follow_ups(&decisions),
         approvals: story.standing.approvals.iter().map(|approval| asked(approval, story)).collect(),
         not_done: not_done(&decisions),
         stands: story.standing.lines().iter().map(|line| Words::theirs(line)).collect(),
@@ -68,7 +70,9 @@ fn about(incident: &Incident, decisions: &[&Decision]) -> Vec<(&'static str, Wor
 fn times(incident: &Incident, story: &IncidentDetail, decisions: &[&Decision]) -> Vec<Milestone> {
     let nobody = Words::default();
     let paged = decisions.iter().flat_map(|decision| &decision.effects);
-    let paged = paged.filter(|effect| effect.kind == EffectKind::Page && effect.result == Progress::Done);
+    let paged = paged.filter(|effect| {
+        effect.kind == EffectKind::Page && effect.result == Progress::Done && !is_follow_up(effect)
+    });
     let paged = paged
         .filter_map(|effect| Some((effect.at?, Words::ours("over ").and_theirs(effect.channel.as_str()))));
     let done = |wanted: fn(ActionName) -> bool| {
@@ -115,6 +119,28 @@ fn times(incident: &Incident, story: &IncidentDetail, decisions: &[&Decision]) -
         .collect();
     all.sort_by_key(|milestone| milestone.at);
     all
+}
+
+/// Whether it made a ticket of what is to be done, and paged nobody.
+fn is_follow_up(effect: &Delivery) -> bool {
+    effect.id.as_str().starts_with(FOLLOW_UP)
+}
+
+/// What is to be done, who said so, and what its ticket is.
+fn follow_ups(decisions: &[&Decision]) -> Vec<Words> {
+    let of = |decision: &&Decision| {
+        let effect = decision.effects.iter().find(|effect| is_follow_up(effect))?;
+        let DecidedBy::Human { name, says, .. } = &decision.by else { return None };
+        let said = Words::theirs(says.as_deref().unwrap_or_default()).and(", by ").and_theirs(name);
+        Some(
+            said.and(": ")
+                .and_theirs(effect.channel.as_str())
+                .and(" ")
+                .and_theirs(&effect.came_of())
+                .with(", ", &effect.said),
+        )
+    };
+    decisions.iter().filter_map(of).collect()
 }
 
 /// Whether somebody has it by that command.

@@ -47,6 +47,7 @@ pub(super) fn sections(report: &PostMortem) -> impl Iterator<Item = (&'static st
     let all = [
         ("Notes", &report.notes),
         ("Tickets and links", &report.links),
+        ("Follow-up", &report.follow_ups),
         ("Evidence", &report.evidence),
         ("Plans that a human was asked about", &report.approvals),
         ("Wanted and not done at once", &report.not_done),

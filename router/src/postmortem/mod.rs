@@ -15,6 +15,9 @@ use watchfire_core::zone::Zone;
 use crate::api::told::Words;
 use crate::api::views::IncidentDetail;
 
+/// What the audit trail calls it that a post-mortem was signed.
+pub(crate) const SIGNED: &str = "sign-report";
+
 /// How it is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
@@ -46,6 +49,8 @@ pub(crate) struct PostMortem {
     notes: Vec<Words>,
     links: Vec<Words>,
     evidence: Vec<Words>,
+    /// What is to be done, and the ticket of each.
+    follow_ups: Vec<Words>,
     approvals: Vec<Words>,
     not_done: Vec<Words>,
     stands: Vec<Words>,
@@ -129,7 +134,7 @@ impl PostMortem {
     }
 
     /// Of the facts as JSON without white space, their members in the order of their names.
-    fn sum(&self) -> String {
+    pub(crate) fn sum(&self) -> String {
         sha256(&self.facts().to_string())
     }
 

@@ -1,8 +1,9 @@
 //! The audit trail: read, and what is no command put into it.
 
-use watchfire_core::audit::AuditHead;
+use watchfire_core::audit::{AuditEntry, AuditHead};
 use watchfire_core::command::Deed;
-use watchfire_core::ids::IncidentKey;
+use watchfire_core::hash::sha256;
+use watchfire_core::ids::{EventId, IncidentKey};
 use watchfire_core::state::{Key, State};
 
 use super::Router;
@@ -34,6 +35,24 @@ impl Router {
         self.store.load(&keys, &mut state).await?;
         let entries = numbers.map(|number| (number, state.audit(number).map(str::to_owned))).collect();
         Ok(Trail { head, entries })
+    }
+
+    /// The entry of that decision, among so many of the latest; none where it is older, or there is none.
+    ///
+    /// # Errors
+    /// The store's.
+    pub(crate) async fn entry_of(
+        &self,
+        decision: &EventId,
+        latest: u64,
+    ) -> Result<Option<AuditHead>, store::Error> {
+        let Trail { entries, .. } = self.trail(None, latest).await?;
+        let is_it = |line: &String| {
+            let entry = serde_json::from_str::<AuditEntry>(line);
+            entry.is_ok_and(|entry| entry.decision == *decision)
+        };
+        let found = entries.into_iter().find_map(|(number, line)| Some((number, line.filter(is_it)?)));
+        Ok(found.map(|(number, line)| AuditHead { number, sha256: sha256(&line) }))
     }
 
     /// Records what somebody did.

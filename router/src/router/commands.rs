@@ -153,7 +153,9 @@ impl Router {
     async fn context_for(&self, command: &Command, on: Option<&Named>) -> Result<Context, Nack> {
         let Some(responder) = &self.responder else { return Ok(Context::none()) };
         Ok(match (&command.wish, on) {
-            (CommandKind::Act(_), Some(named)) => responder.context_of_named(named).boxed().await,
+            (CommandKind::Act(_) | CommandKind::Propose { .. }, Some(named)) => {
+                responder.context_of_named(named).boxed().await
+            }
             (CommandKind::Approve(id), _) => {
                 let mut state = State::default();
                 self.store.load(&[Key::Approval(id.clone())], &mut state).await.map_err(failed)?;
@@ -162,7 +164,7 @@ impl Router {
                     None => Context::none(),
                 }
             }
-            (CommandKind::Act(_), None)
+            (CommandKind::Act(_) | CommandKind::Propose { .. }, None)
             | (
                 CommandKind::Deny(_)
                 | CommandKind::Release(_)
@@ -174,6 +176,7 @@ impl Router {
                 | CommandKind::Resolve(_)
                 | CommandKind::Reassign { .. }
                 | CommandKind::Annotate { .. }
+                | CommandKind::FollowUp { .. }
                 | CommandKind::Silence(_)
                 | CommandKind::Expire(_)
                 | CommandKind::Extend(_),
@@ -211,12 +214,14 @@ impl Router {
             | CommandKind::Deny(_)
             | CommandKind::Release(_)
             | CommandKind::Act(_)
+            | CommandKind::Propose { .. }
             | CommandKind::SwitchOff
             | CommandKind::SwitchOn
             | CommandKind::Acknowledge(_)
             | CommandKind::Take(_)
             | CommandKind::Unacknowledge(_)
             | CommandKind::Annotate { .. }
+            | CommandKind::FollowUp { .. }
             | CommandKind::Silence(_)
             | CommandKind::Expire(_)
             | CommandKind::Extend(_) => Ok(None),

@@ -3,11 +3,13 @@
 use watchfire_core::annotation::AnnotationsRecord;
 use watchfire_core::attributes::Attributes;
 use watchfire_core::containment::{ApprovalRecord, TargetKey, TargetRecord};
+use watchfire_core::decision::Cause;
 use watchfire_core::ids::{ApprovalId, EventId, FindingKey, IncidentKey, SilenceId};
 use watchfire_core::incident::IncidentRecord;
 use watchfire_core::journal::Entry;
 use watchfire_core::next_steps::{self, InDigest, NextSteps};
 use watchfire_core::noise::{BundleRecord, PageDraft};
+use watchfire_core::rules::{Playbook, Playbooks};
 use watchfire_core::silence::Silence;
 use watchfire_core::standing::{Sources, Standing};
 use watchfire_core::state::{Key, State};
@@ -266,6 +268,7 @@ impl Router {
             said_with,
             targets: &targets,
             approvals: &approvals,
+            playbook: playbook(story, force.policy.rules.playbooks()),
             zone: force.policy.calendar.zone(),
             now,
         }))
@@ -292,4 +295,12 @@ impl Router {
             false => InDigest::No,
         })
     }
+}
+
+/// What people do about such an incident: by its latest event, or, where that is not kept, by its family.
+fn playbook<'p>(story: &Story, playbooks: &'p Playbooks) -> Option<&'p Playbook> {
+    let record = story.record.as_ref()?;
+    let latest = story.entries.iter().rev().map(|entry| &entry.decision).find(|it| it.cause == Cause::Event);
+    let (rule, kind) = latest.map_or(("", ""), |latest| (latest.rule.as_str(), latest.kind.as_str()));
+    playbooks.of(rule, &record.family, kind)
 }

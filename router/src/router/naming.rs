@@ -148,6 +148,12 @@ impl Router {
             CommandKind::Annotate { incident: typed, with } => {
                 incident(typed).await?.map(|incident| CommandKind::Annotate { incident, with })
             }
+            CommandKind::FollowUp { incident: typed, text, to } => {
+                incident(typed).await?.map(|incident| CommandKind::FollowUp { incident, text, to })
+            }
+            CommandKind::Propose { incident: typed, action } => {
+                incident(typed).await?.map(|incident| CommandKind::Propose { incident, action })
+            }
             CommandKind::Approve(typed) => self.answer_meant(Verb::Approve, typed).await?,
             CommandKind::Deny(typed) => self.answer_meant(Verb::Deny, typed).await?,
             CommandKind::Expire(typed) => {

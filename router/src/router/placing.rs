@@ -32,12 +32,20 @@ impl Router {
             | CommandKind::Resolve(key)
             | CommandKind::Reassign { incident: key, to: _ }
             | CommandKind::Annotate { incident: key, with: _ }
+            | CommandKind::FollowUp { incident: key, text: _, to: _ }
             | CommandKind::Release(key) => self.place_of_incident(key).await,
             CommandKind::Approve(id) | CommandKind::Deny(id) => self.place_of_plan(id).await,
             CommandKind::Act(_) => Ok(match on {
                 Some(Named::Pod { namespace, name: _ }) => self.ours(namespace),
                 Some(Named::Node { name: _ }) | None => Place::everywhere(),
             }),
+            CommandKind::Propose { incident, action: _ } => {
+                let of_incident = self.place_of_incident(incident).await?;
+                Ok(match on {
+                    Some(Named::Pod { namespace, name: _ }) => of_incident.and(self.ours(namespace)),
+                    Some(Named::Node { name: _ }) | None => Place::everywhere(),
+                })
+            }
             CommandKind::SwitchOff | CommandKind::SwitchOn => Ok(Place::everywhere()),
             CommandKind::Silence(draft) => Ok(of_pattern(&draft.matches)),
             CommandKind::Expire(id) | CommandKind::Extend(Extension { silence: id, ends_at: _ }) => {

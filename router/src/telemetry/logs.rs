@@ -59,11 +59,19 @@ impl LogLevel {
     }
 }
 
+/// The crate that speaks to assistants; who wants its lines names it in `RUST_LOG`.
+const PROTOCOL: &str = "rmcp";
+
 /// Starts logging to stderr from that level on; without one `RUST_LOG` filters as usual, and without that it is `info`.
 pub fn start(format: LogFormat, level: Option<LogLevel>) {
     let filter = match level {
         Some(level) => EnvFilter::new(level.as_str()),
         None => EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info")),
+    };
+    // It logs at every level what its clients say of themselves, as it came and as long as it is.
+    let filter = match filter.to_string().contains(PROTOCOL) {
+        true => filter,
+        false => filter.add_directive(format!("{PROTOCOL}=off").parse().expect("a directive")),
     };
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(|| Lines(std::io::stderr()));
     // A second start, in a test, keeps the first.
@@ -206,6 +214,12 @@ pub(crate) fn too_few_descriptors(limit: usize, at_work: usize, connections: usi
 /// most, for each reason.
 pub(crate) fn http_refused(reason: &'static str, detail: &str, times: u64) {
     warn!(reason, detail = %clean(detail, 300), times, "refused; watchfire_http_refused_total counts them");
+}
+
+/// An assistant has called a tool; what it changed is in the audit trail.
+#[cfg(feature = "mcp")]
+pub(crate) fn assistant_asked(tool: &'static str, answered: bool) {
+    info!(tool, answered, "an assistant asked");
 }
 
 /// Configuration and rules are in force, the store is open, the ports are bound: what comes now is taken.

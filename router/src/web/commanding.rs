@@ -172,6 +172,8 @@ async fn concerned(router: &Router, wish: &CommandKind, decided_at: Timestamp) -
         | CommandKind::Deny(_)
         | CommandKind::Release(_)
         | CommandKind::Act(_)
+        | CommandKind::Propose { .. }
+        | CommandKind::FollowUp { .. }
         | CommandKind::SwitchOff
         | CommandKind::SwitchOn
         | CommandKind::Acknowledge(_)

@@ -11,7 +11,7 @@ use axum::middleware::{Next, from_fn, from_fn_with_state, map_response};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use tokio::net::TcpListener;
 
-use super::commands::{Operator, commands};
+use super::commands::{Operator, commands, for_operators};
 use super::events::{Ingest, events};
 use super::guard::{Guard, Names, is_link, not_for_strangers, only_links_of_strangers};
 use super::health::{Health, health as telling};
@@ -21,7 +21,7 @@ use super::slack::slack_buttons;
 use super::spelt_out::spelt_out;
 use super::webhooks::{Webhooks, webhooks};
 use super::who::Who;
-use super::worker::worker;
+use super::worker::{MOST_BYTES, worker};
 use crate::api::OperatorEndpoint;
 use crate::config::{At, HealthConfig, HttpConfig};
 use crate::descriptors::Shares;
@@ -39,10 +39,15 @@ pub(crate) struct Doors {
     pub(crate) refusals: Arc<Refusals>,
     /// What makes pages of the API's routes for people, where there are any.
     pub(crate) pages: Option<Pages>,
+    /// What answers assistants over the API's routes, where anything does.
+    pub(crate) assistants: Option<Assistants>,
 }
 
 /// Makes pages of the API's routes.
 pub(crate) type Pages = Box<dyn FnOnce(Routes, Who) -> Routes + Send>;
+
+/// Answers assistants over the API's routes.
+pub(crate) type Assistants = Box<dyn FnOnce(Routes) -> Routes + Send>;
 
 impl Doors {
     /// Binds both: that of events and commands, and that of health.
@@ -76,20 +81,33 @@ impl Doors {
     }
 
     fn taking(self, names: Names) -> Routes {
-        let Doors { ingest, operator, webhooks: signed, apps, health, metrics: _, refusals, pages } = self;
+        let Doors {
+            ingest,
+            operator,
+            webhooks: signed,
+            apps,
+            health,
+            metrics: _,
+            refusals,
+            pages,
+            assistants,
+        } = self;
         let who = Who { access: operator.access.clone(), refusals: refusals.clone() };
         let guard =
             |names| from_fn_with_state(Guard { names, refusals: refusals.clone() }, not_for_strangers);
         // A signature proves more than a name does, and its sender uses whatever name leads here.
         let signed = webhooks(signed).merge(slack_buttons(&operator, apps)).layer(guard(Names::Any));
-        let of_operators = worker(operator.clone(), health).merge(commands(operator));
+        let of_operators = worker(operator.clone(), health).merge(commands(operator.clone()));
+        let assisting = assistants
+            .map(|assistants| for_operators(assistants(of_operators.clone()), &operator, MOST_BYTES));
+        let assisting = assisting.unwrap_or_default();
         let links = from_fn_with_state(
             Guard { names: names.clone(), refusals: refusals.clone() },
             only_links_of_strangers,
         );
         // They spell out themselves what they say, before it is compressed.
         let pages = pages.map(|pages| pages(of_operators.clone(), who).layer(links));
-        let asked = events(ingest).merge(of_operators).layer(guard(names));
+        let asked = events(ingest).merge(of_operators).merge(assisting).layer(guard(names));
         let asked = signed.merge(asked).layer(map_response(spelt_out));
         match pages {
             Some(pages) => asked.layer(from_fn(led_to_its_page)).merge(pages),
@@ -107,6 +125,12 @@ async fn led_to_its_page(request: Request, next: Next) -> Response {
         }
         Some(_) | None => next.run(request).await,
     }
+}
+
+/// What operators and assistants ask of a worker, without a door: for tests of who asks it.
+#[cfg(all(test, feature = "mcp"))]
+pub(crate) fn asked_of_a_worker(operator: Operator, health: Health) -> Routes {
+    worker(operator.clone(), health).merge(commands(operator))
 }
 
 /// The same routes for who is called instead of connected to, by whatever name.

@@ -15,6 +15,7 @@ mod incidents;
 mod line;
 mod pressing;
 mod refusal;
+mod report;
 mod server;
 mod slack;
 mod spelt_out;
@@ -24,7 +25,9 @@ mod who;
 mod worker;
 
 pub use commands::{LetIn, Operator, Vouched};
-pub(crate) use doors::{Doors, Pages, asked_without_doors};
+#[cfg(all(test, feature = "mcp"))]
+pub(crate) use doors::asked_of_a_worker;
+pub(crate) use doors::{Assistants, Doors, Pages, asked_without_doors};
 pub use events::{Ingest, Senders};
 pub use health::Health;
 #[cfg(feature = "board")]

@@ -17,7 +17,7 @@ use watchfire_core::text::clean;
 use super::commands::{LetIn, Vouched};
 use super::line::Line;
 use super::refusal::{Refusal, Refusals};
-use crate::api::{CSRF_HEADER, OperatorEndpoint, WorkerEndpoint};
+use crate::api::{CSRF_HEADER, MCP, OperatorEndpoint, WorkerEndpoint};
 use crate::identity::{Access, Identity, Place, Role, Session, Shown, Stranger, Use};
 
 /// In a request that a page of the board makes by itself: what changed of it is asked for.
@@ -110,7 +110,9 @@ fn refused(request: &Request) -> Option<(Refusal, String)> {
     let of_worker = WorkerEndpoint::ALL.iter().find(|endpoint| endpoint.path() == path);
     let least = endpoint.map(|endpoint| endpoint.least());
     // What is not in the lists is everybody's, and then nobody's.
-    let least = least.or(of_worker.map(|endpoint| endpoint.least())).unwrap_or(Role::Admin);
+    let least = least.or(of_worker.map(|endpoint| endpoint.least()));
+    // What an assistant asks there is asked of the API again, which wants its own roles.
+    let least = least.or((path == MCP).then_some(Role::Viewer)).unwrap_or(Role::Admin);
     // What only an admin may ask is about everything, too.
     let everything = least == Role::Admin || of_worker.is_some_and(|endpoint| endpoint.is_about_everything());
     let has = match everything {

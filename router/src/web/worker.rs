@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::on;
-use axum::{Json, Router as Routes};
+use axum::{Extension, Json, Router as Routes};
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Mutex;
 use watchfire_core::canary;
@@ -21,10 +21,13 @@ use watchfire_core::standing::Standing;
 use watchfire_core::state::State as Known;
 
 use super::answer::unavailable;
-use super::asked::{Question, asked_by};
+use super::asked::{Body, Question, asked_by};
 use super::commands::{Operator, for_operators};
 use super::health::Health;
+use super::line::Line;
+use super::report;
 use crate::api::{WorkerEndpoint, params, views};
+use crate::identity::Identity;
 use crate::router::RuleCounts;
 use crate::store;
 
@@ -61,9 +64,11 @@ pub(super) fn worker(operator: Operator, health: Health) -> Routes {
         let answering = match endpoint {
             WorkerEndpoint::Decisions => on(by, decisions),
             WorkerEndpoint::Rules => on(by, rules),
+            WorkerEndpoint::Playbooks => on(by, playbooks),
             WorkerEndpoint::Condition => on(by, condition),
             WorkerEndpoint::Digest => on(by, digest),
             WorkerEndpoint::Explain => on(by, explain),
+            WorkerEndpoint::SignReport => on(by, sign),
         };
         routes.route(endpoint.path(), answering)
     });
@@ -95,6 +100,12 @@ async fn rules(State(worker): State<Worker>) -> Response {
     let rules = set.policy.rules.rules().iter();
     let rules = rules.map(|rule| views::Rule::of(rule, counts.get(&rule.name).copied().unwrap_or_default()));
     Json(views::Rules { since, rules: rules.collect() }).into_response()
+}
+
+async fn playbooks(State(Worker { operator, .. }): State<Worker>) -> Response {
+    let set = operator.router.in_force();
+    let playbooks = set.policy.rules.playbooks().all().map(views::Playbook::of);
+    Json(playbooks.collect::<Vec<_>>()).into_response()
 }
 
 impl Worker {
@@ -148,6 +159,15 @@ async fn digest(State(Worker { operator, .. }): State<Worker>) -> Response {
         }
         Err(error) => unavailable(&error),
     }
+}
+
+async fn sign(
+    State(Worker { operator, .. }): State<Worker>,
+    Extension(identity): Extension<Identity>,
+    line: Option<Extension<Arc<Line>>>,
+    body: Body<params::Of>,
+) -> Response {
+    report::sign(operator, identity, line, body).await
 }
 
 async fn explain(State(Worker { operator, .. }): State<Worker>, text: String) -> Response {

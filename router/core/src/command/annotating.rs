@@ -48,7 +48,8 @@ impl Asked<'_> {
     }
 }
 
-fn keep(draft: &mut Draft<'_>, key: &IncidentKey, annotations: AnnotationsRecord) {
+/// Kept with it from now on.
+pub(super) fn keep(draft: &mut Draft<'_>, key: &IncidentKey, annotations: AnnotationsRecord) {
     let record = Record::Annotations(Box::new(annotations));
     draft.put(Key::Annotations(key.clone()), record, Because::Commanded);
 }

@@ -77,6 +77,10 @@ impl Asked<'_> {
         match &self.command.wish {
             CommandKind::Approve(id) | CommandKind::Deny(id) => id.to_string(),
             CommandKind::Act(_) => clean(&self.named(), 300),
+            CommandKind::Propose { incident, action } => {
+                let named = format!("{incident}: {} of {}", action.as_str(), self.named());
+                clean(&named, 300)
+            }
             CommandKind::Silence(draft) => clean(&draft.matches, 300),
             CommandKind::Expire(id) => id.to_string(),
             CommandKind::Extend(extension) => extension.silence.to_string(),
@@ -87,7 +91,8 @@ impl Asked<'_> {
             | CommandKind::Unacknowledge(incident)
             | CommandKind::Resolve(incident)
             | CommandKind::Reassign { incident, to: _ }
-            | CommandKind::Annotate { incident, with: _ } => {
+            | CommandKind::Annotate { incident, with: _ }
+            | CommandKind::FollowUp { incident, text: _, to: _ } => {
                 decision.incident.as_ref().unwrap_or(incident).to_string()
             }
         }

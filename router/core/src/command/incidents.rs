@@ -113,13 +113,13 @@ impl Asked<'_> {
     }
 
     /// What was done, by whom, and why if they said so.
-    fn signed(&self, done: &str) -> String {
+    pub(super) fn signed(&self, done: &str) -> String {
         let Command { by, reason, .. } = self.command;
         let said = if reason.is_empty() { String::new() } else { format!(": {reason}") };
         format!("{done} by {by}{said}")
     }
 
-    fn open_incident(
+    pub(super) fn open_incident(
         &self,
         draft: &Draft<'_>,
         key: &IncidentKey,
@@ -166,7 +166,13 @@ impl Asked<'_> {
         own.chain(escalated).collect()
     }
 
-    fn about(&self, draft: &Draft<'_>, key: &IncidentKey, record: &IncidentRecord, why: String) -> Notice {
+    pub(super) fn about(
+        &self,
+        draft: &Draft<'_>,
+        key: &IncidentKey,
+        record: &IncidentRecord,
+        why: String,
+    ) -> Notice {
         let why = clean(&why, 300);
         match draft.page_draft(key) {
             Some(page_draft) => Notice { why, priority: record.priority, ..page_draft.notice.clone() },

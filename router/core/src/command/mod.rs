@@ -7,12 +7,15 @@ mod annotating;
 mod approvals;
 mod audited;
 mod deed;
+mod following_up;
 mod incidents;
+mod proposing;
 mod silences;
 mod switch;
 mod wish;
 
 pub use deed::Deed;
+pub use following_up::FOLLOW_UP;
 pub(crate) use silences::silence_id;
 pub use wish::{Command, CommandKind};
 
@@ -81,25 +84,29 @@ impl Asked<'_> {
                 let targets = targets.map(|target| Key::Target(target.clone()));
                 [Key::Incident(incident.clone())].into_iter().chain(targets).collect()
             }
-            CommandKind::Act(action) => {
-                let incident = self.incident();
-                let wanted = [*action];
-                let input = self.input(&incident, &wanted, Timestamp::UNIX_EPOCH);
-                let mut keys = planning::reads(&self.command.id, &input);
-                keys.push(Key::Incident(incident.clone()));
-                keys
-            }
+            CommandKind::Act(action) => self.read_by_plan(&self.incident(), *action),
+            CommandKind::Propose { incident, action } => self.read_by_plan(incident, *action),
             CommandKind::Acknowledge(_)
             | CommandKind::Take(_)
             | CommandKind::Unacknowledge(_)
             | CommandKind::Resolve(_)
             | CommandKind::Reassign { .. }
             | CommandKind::Annotate { .. }
+            | CommandKind::FollowUp { .. }
             | CommandKind::Silence(_)
             | CommandKind::Expire(_)
             | CommandKind::Extend(_) => Vec::new(),
         };
         keys.into_iter().chain([Key::AuditHead]).filter(|key| !state.has_read(key)).collect()
+    }
+
+    /// The records that planning an action on an incident's account reads.
+    fn read_by_plan(&self, incident: &IncidentKey, action: ActionName) -> Vec<Key> {
+        let wanted = [action];
+        let input = self.input(incident, &wanted, Timestamp::UNIX_EPOCH);
+        let mut keys = planning::reads(&self.command.id, &input);
+        keys.push(Key::Incident(incident.clone()));
+        keys
     }
 
     /// The decision: what is done, or why it is not.
@@ -129,12 +136,16 @@ impl Asked<'_> {
             CommandKind::Approve(id) => self.approve(draft, id)?,
             CommandKind::Release(incident) => self.release(draft, incident)?,
             CommandKind::Act(action) => self.act(draft, *action)?,
+            CommandKind::Propose { incident, action } => self.propose(draft, incident, *action)?,
             CommandKind::Acknowledge(incident) => self.acknowledge(draft, incident)?,
             CommandKind::Take(incident) => self.take(draft, incident)?,
             CommandKind::Unacknowledge(incident) => self.unacknowledge(draft, incident)?,
             CommandKind::Resolve(incident) => self.resolve(draft, incident)?,
             CommandKind::Reassign { incident, to } => self.reassign(draft, incident, to)?,
             CommandKind::Annotate { incident, with } => self.annotate(draft, incident, with)?,
+            CommandKind::FollowUp { incident, text, to } => {
+                self.follow_up(draft, incident, text, to.as_ref())?
+            }
             CommandKind::Silence(silence) => self.silence(draft, silence)?,
             CommandKind::Expire(id) => self.expire(draft, id)?,
             CommandKind::Extend(extension) => self.extend(draft, extension)?,

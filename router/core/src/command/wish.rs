@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::action::ActionName;
-use crate::annotation::Annotation;
+use crate::annotation::{Annotation, NoteText};
 use crate::decision::{Caller, Cause};
 use crate::ids::{ApprovalId, ChannelName, EventId, IncidentKey, SilenceId};
 use crate::silence::{Extension, SilenceDraft};
@@ -59,6 +59,13 @@ pub enum CommandKind {
     Release(IncidentKey),
     /// An action on what the context of the command names.
     Act(ActionName),
+    /// The same is planned on an incident's account, and waits for somebody who approves it.
+    Propose {
+        /// Which incident.
+        incident: IncidentKey,
+        /// What is to be done.
+        action: ActionName,
+    },
     /// Nothing more is done to the cluster, whatever rules and approvals say.
     SwitchOff,
     /// It is again.
@@ -85,6 +92,16 @@ pub enum CommandKind {
         /// What.
         with: Annotation,
     },
+    /// What is to be done after an incident becomes a ticket of its own, and a note on it.
+    FollowUp {
+        /// Which incident.
+        incident: IncidentKey,
+        /// What is to be done.
+        text: NoteText,
+        /// The channel that keeps the ticket; the only one that keeps any, if left out.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<ChannelName>,
+    },
     /// What matches is not paged for a while.
     Silence(SilenceDraft),
     /// A silence ends now.
@@ -101,6 +118,7 @@ impl CommandKind {
             CommandKind::Deny(_) => "deny",
             CommandKind::Release(_) => "release",
             CommandKind::Act(action) => action.as_str(),
+            CommandKind::Propose { .. } => "propose",
             CommandKind::SwitchOff => "mitigation-off",
             CommandKind::SwitchOn => "mitigation-on",
             CommandKind::Acknowledge(_) => "acknowledge",
@@ -109,6 +127,7 @@ impl CommandKind {
             CommandKind::Resolve(_) => "resolve",
             CommandKind::Reassign { .. } => "reassign",
             CommandKind::Annotate { incident: _, with } => with.as_str(),
+            CommandKind::FollowUp { .. } => "follow-up",
             CommandKind::Silence(_) => "silence",
             CommandKind::Expire(_) => "expire-silence",
             CommandKind::Extend(_) => "extend-silence",
@@ -123,7 +142,9 @@ impl CommandKind {
             | CommandKind::Unacknowledge(incident)
             | CommandKind::Resolve(incident)
             | CommandKind::Reassign { incident, to: _ }
-            | CommandKind::Annotate { incident, with: _ } => Some(incident),
+            | CommandKind::Annotate { incident, with: _ }
+            | CommandKind::Propose { incident, action: _ }
+            | CommandKind::FollowUp { incident, text: _, to: _ } => Some(incident),
             CommandKind::Approve(_)
             | CommandKind::Deny(_)
             | CommandKind::Release(_)
@@ -141,6 +162,8 @@ impl CommandKind {
         match self {
             CommandKind::Annotate { incident: _, with } => Some(with.says()),
             CommandKind::Reassign { incident: _, to } => Some(format!("to {}", clean(to, 100))),
+            CommandKind::FollowUp { incident: _, text, to: _ } => Some(text.as_str().to_owned()),
+            CommandKind::Propose { incident: _, action } => Some(action.as_str().to_owned()),
             CommandKind::Approve(_)
             | CommandKind::Deny(_)
             | CommandKind::Release(_)

@@ -1,6 +1,7 @@
 //! What a page says: plain facts in order, cleaned of what could hurt a reader's screen or a channel.
 
 mod fact;
+mod followed;
 mod head;
 mod html;
 mod list;
@@ -21,6 +22,7 @@ use crate::text::clean;
 use crate::verdict::EffectKind;
 
 pub use fact::{Fact, Group};
+pub use followed::{Followed, FollowedStep, StepState};
 pub(crate) use head::RUNBOOK;
 pub use head::{ByWhom, Head, HeadValue};
 pub use list::List;
@@ -75,6 +77,9 @@ pub struct Notice {
     /// What the rule wanted done and was not, each with its reason.
     #[schemars(with = "Vec<String>")]
     pub withheld: Vec<Undone>,
+    /// What people do about it, in order; none where there is no playbook for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub playbook: Option<Followed>,
     /// What does not belong to one problem alone: what a digest tells, what a silence held.
     #[serde(default)]
     pub lists: Vec<List>,
@@ -120,6 +125,7 @@ impl Notice {
             over: false,
             unknown: Vec::new(),
             withheld: Vec::new(),
+            playbook: None,
             lists: Vec::new(),
             links: Vec::new(),
             routes: Vec::new(),
@@ -222,6 +228,16 @@ impl Notice {
     /// What stands above the list of what is done.
     fn doing_head(&self, kind: EffectKind) -> &'static str {
         if self.is_planned(kind) { "Being done:" } else { "Done:" }
+    }
+
+    /// What people do about it, a line each; nothing where nothing is asked of them.
+    pub fn to_do(&self, kind: EffectKind) -> Vec<String> {
+        match (kind, &self.playbook) {
+            (EffectKind::Page | EffectKind::Update, Some(playbook)) if !self.drill => {
+                playbook.lines(&self.head.zone)
+            }
+            (_, _) => Vec::new(),
+        }
     }
 
     /// What was found, who found it and how bad they hold it to be, in a line.

@@ -2,7 +2,7 @@
 
 use super::order::{self, Named};
 use super::reading::Reading;
-use super::{Rule, RuleSet};
+use super::{Playbooks, Rule, RuleSet};
 use crate::pattern::{Pattern, PatternSet};
 use crate::yaml::{Diagnostic, Node};
 
@@ -56,6 +56,6 @@ impl RuleSet {
         // A rule without a pattern is one that matches every event.
         let patterns = rules.iter().map(|rule| rule.pattern.clone().unwrap_or_else(Pattern::any));
         let patterns = PatternSet::new(patterns.collect());
-        Ok(RuleSet { rules, patterns })
+        Ok(RuleSet { rules, patterns, playbooks: Playbooks::default() })
     }
 }

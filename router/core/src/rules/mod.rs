@@ -6,6 +6,7 @@ mod file;
 mod load;
 mod matches;
 mod order;
+mod playbook;
 mod reading;
 mod shape;
 mod threshold;
@@ -14,6 +15,7 @@ pub use explain::{Explained, RuleTrace};
 pub(crate) use file::{Example, Expect, Expectation};
 pub use file::{Stage, Unknown};
 pub use load::RuleFile;
+pub use playbook::{Playbook, PlaybookStep, Playbooks};
 pub use threshold::Threshold;
 
 use std::cell::OnceCell;
@@ -44,6 +46,7 @@ pub(crate) fn schema_of_list(generator: &mut schemars::SchemaGenerator) -> schem
 pub struct RuleSet {
     rules: Vec<Rule>,
     patterns: PatternSet,
+    playbooks: Playbooks,
 }
 
 /// One classification from a rule file.
@@ -88,6 +91,17 @@ impl RuleSet {
     /// The rules, in the order they are tried.
     pub fn rules(&self) -> &[Rule] {
         &self.rules
+    }
+
+    /// What people do about what they find, beside them.
+    pub fn playbooks(&self) -> &Playbooks {
+        &self.playbooks
+    }
+
+    /// The same rules with those playbooks beside them.
+    #[must_use]
+    pub fn with_playbooks(self, playbooks: Playbooks) -> Self {
+        Self { playbooks, ..self }
     }
 
     /// The first rule that matches. A condition that cannot be evaluated, because a field it reads is

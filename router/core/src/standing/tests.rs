@@ -60,6 +60,7 @@ fn whoever_did_not_have_to_be_told_is_not_among_those_who_were() {
         said_with: None,
         targets: &[],
         approvals: &[],
+        playbook: None,
         zone: &Zone::UTC,
         now,
     };

@@ -15,6 +15,7 @@ pub(super) enum Why {
     Unknown,
     Slow,
     Unclear,
+    NotOver,
     NoFile,
     Large,
     Type,
@@ -32,7 +33,7 @@ impl Why {
             Why::Forbidden => 403,
             Why::Unknown => 404,
             Why::Slow => 408,
-            Why::Unclear | Why::NoFile => 409,
+            Why::Unclear | Why::NotOver | Why::NoFile => 409,
             Why::Large => 413,
             Why::Type => 415,
             Why::Unfit | Why::NotQueued => 422,
@@ -53,6 +54,7 @@ impl Why {
             Why::Unclear => {
                 "A name stands for several things, which are the candidates, or the id for another command."
             }
+            Why::NotOver => "The incident is not over, or a name stands for several things.",
             Why::NoFile => "The worker did not read its configuration from a file.",
             Why::Large => "The body is too large.",
             Why::Type => "The body is of a type that is not taken.",

@@ -196,18 +196,23 @@ pub(super) fn of_worker(endpoint: WorkerEndpoint, types: &mut Generators) -> Ope
     let (id, parameters) = match endpoint {
         WorkerEndpoint::Decisions => ("decisions", parameters::<params::Decisions>(&mut types.read)),
         WorkerEndpoint::Rules => ("rules", json!([])),
+        WorkerEndpoint::Playbooks => ("playbooks", json!([])),
         WorkerEndpoint::Condition => ("condition", json!([])),
         WorkerEndpoint::Digest => ("digest", json!([])),
         WorkerEndpoint::Explain => ("explain", json!([])),
+        WorkerEndpoint::SignReport => ("sign_report", json!([])),
     };
     let answers = match endpoint {
         WorkerEndpoint::Decisions => Answers::of::<Vec<views::Decision>>(200, "Each decision.", types),
         WorkerEndpoint::Rules => Answers::of::<views::Rules>(200, "The rules.", types),
+        WorkerEndpoint::Playbooks => Answers::of::<Vec<views::Playbook>>(200, "Each playbook.", types),
         WorkerEndpoint::Condition => Answers::of::<views::Condition>(200, "How it is.", types),
         WorkerEndpoint::Digest => Answers::of::<views::Digest>(200, "The edition.", types),
         WorkerEndpoint::Explain => {
             Answers::of::<views::Explained>(200, "What every rule says, and what would be decided.", types)
         }
+        WorkerEndpoint::SignReport => Answers::of::<views::SignedReport>(200, "It is in the trail.", types)
+            .refused(&[Why::Unknown, Why::NotOver], types),
     };
     let mut rest = json!({
         "operationId": id, "tags": ["operators"], "summary": text(endpoint.summary()), "security": [{"operator": []}],
@@ -216,6 +221,9 @@ pub(super) fn of_worker(endpoint: WorkerEndpoint, types: &mut Generators) -> Ope
     if endpoint == WorkerEndpoint::Explain {
         let event = json!({"schema": {"description": "An EventBridge event."}});
         rest["requestBody"] = json!({"required": true, "content": {"application/json": event}});
+    }
+    if endpoint == WorkerEndpoint::SignReport {
+        rest["requestBody"] = body::<params::Of>(&mut types.read);
     }
     Operation { method: endpoint.method(), rest }
 }

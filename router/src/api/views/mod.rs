@@ -8,6 +8,8 @@ mod event;
 mod incident;
 mod on_call;
 mod operating;
+mod playbook;
+mod report;
 mod short;
 mod silence;
 mod worker;
@@ -22,6 +24,8 @@ pub use event::Event;
 pub use incident::{Incident, IncidentList, IncidentState, Suppressed};
 pub use on_call::OnCall;
 pub use operating::{Approval, CommandResult, Contained, Mitigation, Rehearsed};
+pub use playbook::{Playbook, PlaybookStep};
+pub use report::SignedReport;
 pub use short::{Accepted, Error, Heard};
 pub use silence::{Silence, SilenceState};
 pub use worker::{

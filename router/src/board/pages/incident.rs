@@ -16,7 +16,9 @@ use super::{Tag, as_text, shown};
 use crate::api::OperatorEndpoint;
 use crate::api::params::Of;
 use crate::api::told as api_told;
-use crate::api::views::{Act, Alike, DecidedBy, Decision, Facts, Incident, IncidentDetail, Known, Related};
+use crate::api::views::{
+    Act, Alike, DecidedBy, Decision, Facts, Incident, IncidentDetail, IncidentState, Known, Related,
+};
 use crate::board::Board;
 use crate::board::decided::{Decided, said};
 use crate::board::deed::{Deed, Link, links, unlink};
@@ -44,6 +46,8 @@ struct Page {
     can_act: bool,
     plans: Vec<Plan>,
     stands: Vec<String>,
+    /// What people do about it, and how that is called.
+    playbook: Option<(String, Vec<String>)>,
     next: Vec<String>,
     facts: Vec<(&'static str, String)>,
     added: Option<Added>,
@@ -147,6 +151,7 @@ fn made(story: &IncidentDetail, visitor: &Visitor) -> Result<Main, Trouble> {
         can_act: visitor.has(Role::Responder),
         plans: waiting.map(|approval| plan(approval, visitor, now)).collect(),
         stands: standing.lines().iter().map(|text| line(text)).collect(),
+        playbook: playbook(story),
         next: next.iter().map(|text| line(text)).collect(),
         facts: facts(story),
         added: incident.as_ref().map(|incident| added(story, incident, visitor)),
@@ -164,6 +169,14 @@ fn made(story: &IncidentDetail, visitor: &Visitor) -> Result<Main, Trouble> {
         title: title.clone(),
     };
     Main::of(title, &page)
+}
+
+/// What its playbook is about, and its steps; none once it is over.
+fn playbook(story: &IncidentDetail) -> Option<(String, Vec<String>)> {
+    let incident = story.incident.as_ref().filter(|incident| incident.state != IncidentState::Over);
+    let playbook = incident.and(story.standing.playbook.as_ref())?;
+    let steps = playbook.lines(&story.standing.zone).iter().map(|text| line(text)).collect();
+    Some((line(&playbook.title), steps))
 }
 
 /// What it was asked about.
@@ -362,6 +375,8 @@ fn text(story: &IncidentDetail) -> Vec<String> {
         head.into_iter().chain(of.into_iter().map(|text| format!("- {}", line(&text)))).collect()
     };
     lines.extend(section("Stands", story.standing.lines()));
+    let steps = playbook(story).map(|(_, steps)| steps).unwrap_or_default();
+    lines.extend(section("To do", steps));
     lines.extend(section("Next", story.next.clone()));
     let links = story.links.iter().map(|link| format!("{} {}", link.named(), link.url));
     lines.extend(section("Links", links.collect()));

@@ -239,6 +239,7 @@ fn details(effect: &Effect, notice: &Notice, form: &Form, words: &Worded) -> Map
     details.add("being_done", &being_done);
     details.add("done", &done);
     details.add("not_done", &notice.withheld.iter().map(Undone::as_str).collect::<Vec<_>>().join("\n"));
+    details.add("playbook", &notice.to_do(effect.kind).join("\n"));
     details.add("why", &notice.why);
     details.add("sent", &RouteName::clause(&notice.routes).unwrap_or_default());
     details.add("description", &notice.description);

@@ -46,6 +46,7 @@ pub(in crate::channel) fn reduced(notice: &Notice, leave_out: &[Place]) -> Notic
         over: notice.over,
         unknown: Vec::new(),
         withheld: notice.withheld.iter().filter_map(|undone| undone.action.map(Undone::named)).collect(),
+        playbook: None,
         lists: notice.lists.iter().map(counted).collect(),
         routes: Vec::new(),
         links: notice.links.iter().filter(|(_, address)| is_allowed(address)).cloned().collect(),

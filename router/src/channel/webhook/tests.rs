@@ -93,6 +93,7 @@ fn a_page_has_the_names_that_are_documented() {
         },
         "doing": [],
         "withheld": ["quarantine: not built yet"],
+        "playbook": [],
         "unknown": [],
         "lists": [],
         "rule": "miner-in-a-pod",

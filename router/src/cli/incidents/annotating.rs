@@ -4,6 +4,7 @@ use clap::Args;
 use clap_complete::engine::ArgValueCompleter;
 use watchfire_core::annotation::{Annotation, LabelChange, LinkTitle, LinkUrl, NoteText};
 use watchfire_core::command::CommandKind;
+use watchfire_core::ids::ChannelName;
 
 use super::{Several, ask_each};
 use crate::cli::Failed;
@@ -52,6 +53,21 @@ pub(in crate::cli) struct Labelled {
     whom: Whom,
 }
 
+/// What `incidents follow-up` takes.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct FollowedUp {
+    #[command(flatten)]
+    of: To,
+    /// What is to be done, in a paragraph
+    #[arg(value_name = "TEXT", value_parser = |text: &str| NoteText::try_from(text.to_owned()))]
+    text: NoteText,
+    /// The channel that keeps the ticket [default: the only one that keeps any]
+    #[arg(long, value_name = "CHANNEL")]
+    to: Option<String>,
+    #[command(flatten)]
+    whom: Whom,
+}
+
 /// To which incident.
 #[derive(Debug, Args)]
 struct To {
@@ -72,6 +88,18 @@ pub(super) fn link(Linked { to, url, title, remove, whom }: Linked) -> Result<()
         true => annotate(to, whom, "unlinked from", Annotation::Unlink(url)),
         false => annotate(to, whom, "linked to", Annotation::Link { url, title }),
     }
+}
+
+pub(super) fn follow_up(
+    FollowedUp { of: To { key, dry_run }, text, to, whom }: FollowedUp,
+) -> Result<(), Failed> {
+    let several = Several { keys: vec![key], reason: String::new(), dry_run, whom };
+    let to = to.map(ChannelName::new);
+    ask_each(several, "a ticket follows", |incident| CommandKind::FollowUp {
+        incident,
+        text: text.clone(),
+        to: to.clone(),
+    })
 }
 
 pub(super) fn label(Labelled { to, labels, whom }: Labelled) -> Result<(), Failed> {

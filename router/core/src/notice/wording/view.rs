@@ -50,6 +50,9 @@ pub(super) struct View {
     doing_head: &'static str,
     doing: Vec<String>,
     withheld: Vec<String>,
+    /// What people do about it, and what stands above that.
+    playbook: Vec<String>,
+    playbook_head: String,
     unknown: Vec<String>,
     /// What was seen, which the lists tell more of; and all other facts, each group under its head.
     seen: Vec<Grouped>,
@@ -140,6 +143,8 @@ impl View {
             doing_head: notice.doing_head(kind),
             doing: lines(&notice.doing),
             withheld: notice.withheld.iter().map(|undone| line(undone.as_str())).collect(),
+            playbook: lines(&notice.to_do(kind)),
+            playbook_head: said(notice.playbook.as_ref().map(|it| format!("What to do ({}):", it.title))),
             unknown: lines(&notice.unknown),
             facts: notice.facts.iter().rev().map(|fact| (name(&fact.label), line(&fact.value))).collect(),
             seen,
