@@ -133,6 +133,8 @@ endpoints! {
         Digest: Get "/v1/digest",
         /// Says how an event would be decided, and records nothing.
         Explain: Post "/v1/explain",
+        /// Says how the cluster and what is kept of it are, in green, yellow and red: the morning check.
+        Health: Get "/v1/health",
     }
 }
 
@@ -144,7 +146,8 @@ impl WorkerEndpoint {
             | WorkerEndpoint::Rules
             | WorkerEndpoint::Condition
             | WorkerEndpoint::Digest
-            | WorkerEndpoint::Explain => Role::Viewer,
+            | WorkerEndpoint::Explain
+            | WorkerEndpoint::Health => Role::Viewer,
         }
     }
 
@@ -152,7 +155,10 @@ impl WorkerEndpoint {
     pub fn is_about_everything(self) -> bool {
         match self {
             WorkerEndpoint::Decisions | WorkerEndpoint::Digest => true,
-            WorkerEndpoint::Rules | WorkerEndpoint::Condition | WorkerEndpoint::Explain => false,
+            WorkerEndpoint::Rules
+            | WorkerEndpoint::Condition
+            | WorkerEndpoint::Explain
+            | WorkerEndpoint::Health => false,
         }
     }
 }

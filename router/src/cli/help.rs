@@ -21,6 +21,7 @@ const GROUPS: [(&str, &str, &[&str]); 4] = [
             "mitigation",
             "silence",
             "oncall",
+            "health",
         ],
     ),
     (
@@ -87,6 +88,7 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("incidents link", "watchfire incidents link aafbc2b0 https://tickets.example.com/OPS-1 --title OPS-1"),
     ("incidents label", "watchfire incidents label aafbc2b0 team=shop cause-"),
     ("oncall", "watchfire oncall"),
+    ("health", "watchfire health --kubeconfig ~/.kube/config"),
     ("why", "watchfire why aafbc2b0"),
     ("evidence verify", "watchfire evidence verify --all"),
     ("evidence list", "watchfire evidence list --config watchfire.yaml"),

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::on;
-use axum::{Json, Router as Routes};
+use axum::{Extension, Json, Router as Routes};
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Mutex;
 use watchfire_core::canary;
@@ -15,6 +15,7 @@ use watchfire_core::context::Context;
 use watchfire_core::decide::decide;
 use watchfire_core::event::{Event, unreadable};
 use watchfire_core::hash::sha256;
+use watchfire_core::health::Report;
 use watchfire_core::ids::RuleName;
 use watchfire_core::journal::Entry;
 use watchfire_core::standing::Standing;
@@ -25,6 +26,7 @@ use super::asked::{Question, asked_by};
 use super::commands::{Operator, for_operators};
 use super::health::Health;
 use crate::api::{WorkerEndpoint, params, views};
+use crate::identity::{Identity, Place, Role};
 use crate::router::RuleCounts;
 use crate::store;
 
@@ -37,6 +39,9 @@ const COUNTED: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// How long a count is shown before it is made again: it reads every decision of that time.
 const FRESH: Duration = Duration::from_secs(15 * 60);
 
+/// How long a report of health is shown before another is made: it lists all of the cluster.
+const REPORT_FRESH: Duration = Duration::from_secs(30);
+
 type Counts = BTreeMap<RuleName, RuleCounts>;
 
 #[derive(Clone)]
@@ -44,6 +49,7 @@ struct Worker {
     operator: Operator,
     health: Health,
     counted: Arc<Mutex<Option<Counted>>>,
+    reported: Arc<Mutex<Option<(Instant, Arc<Report>)>>>,
 }
 
 /// What rules did, as it was counted last.
@@ -64,10 +70,12 @@ pub(super) fn worker(operator: Operator, health: Health) -> Routes {
             WorkerEndpoint::Condition => on(by, condition),
             WorkerEndpoint::Digest => on(by, digest),
             WorkerEndpoint::Explain => on(by, explain),
+            WorkerEndpoint::Health => on(by, reported),
         };
         routes.route(endpoint.path(), answering)
     });
-    let worker = Worker { operator: operator.clone(), health, counted: Arc::default() };
+    let (counted, reported) = Default::default();
+    let worker = Worker { operator: operator.clone(), health, counted, reported };
     for_operators(routes, &operator, MOST_BYTES).with_state(worker)
 }
 
@@ -111,6 +119,29 @@ impl Worker {
         *counted = Some(Counted { at: Instant::now(), since, counts: counts.clone() });
         Ok((since, counts))
     }
+
+    /// How everything is, looked at no longer ago than that. Whoever asks meanwhile waits for the same look.
+    async fn report(&self) -> Arc<Report> {
+        let mut reported = self.reported.lock().await;
+        if let Some((_, report)) = reported.as_ref().filter(|(at, _)| at.elapsed() < REPORT_FRESH) {
+            return report.clone();
+        }
+        let report = Arc::new(self.operator.router.health().await);
+        *reported = Some((Instant::now(), report.clone()));
+        report
+    }
+}
+
+/// Whoever may not look everywhere is shown the objects of the namespaces where they may.
+async fn reported(State(worker): State<Worker>, Extension(identity): Extension<Identity>) -> Response {
+    let report = worker.report().await;
+    if identity.has(Role::Viewer, &Place::everywhere()).is_ok() {
+        return Json(&*report).into_response();
+    }
+    let cluster = report.cluster.clone();
+    let may_see =
+        |namespace: &str| identity.has(Role::Viewer, &Place::of(Some(namespace), cluster.as_deref())).is_ok();
+    Json(Report::clone(&report).seen_in(may_see)).into_response()
 }
 
 async fn condition(State(Worker { operator, health, .. }): State<Worker>) -> Response {

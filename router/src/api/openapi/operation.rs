@@ -199,6 +199,7 @@ pub(super) fn of_worker(endpoint: WorkerEndpoint, types: &mut Generators) -> Ope
         WorkerEndpoint::Condition => ("condition", json!([])),
         WorkerEndpoint::Digest => ("digest", json!([])),
         WorkerEndpoint::Explain => ("explain", json!([])),
+        WorkerEndpoint::Health => ("health", json!([])),
     };
     let answers = match endpoint {
         WorkerEndpoint::Decisions => Answers::of::<Vec<views::Decision>>(200, "Each decision.", types),
@@ -208,6 +209,11 @@ pub(super) fn of_worker(endpoint: WorkerEndpoint, types: &mut Generators) -> Ope
         WorkerEndpoint::Explain => {
             Answers::of::<views::Explained>(200, "What every rule says, and what would be decided.", types)
         }
+        WorkerEndpoint::Health => Answers::of::<views::HealthReport>(
+            200,
+            "The report, not older than half a minute; whoever may look in some namespaces is shown what is about those.",
+            types,
+        ),
     };
     let mut rest = json!({
         "operationId": id, "tags": ["operators"], "summary": text(endpoint.summary()), "security": [{"operator": []}],

@@ -24,6 +24,7 @@ pub use on_call::OnCall;
 pub use operating::{Approval, CommandResult, Contained, Mitigation, Rehearsed};
 pub use short::{Accepted, Error, Heard};
 pub use silence::{Silence, SilenceState};
+pub use watchfire_core::health::Report as HealthReport;
 pub use worker::{
     ChannelCondition, ClusterCondition, Condition, Digest, DigestLine, Explained, Rule, RuleAnswer, Rules,
 };
