@@ -42,6 +42,8 @@ const FRESH: Duration = Duration::from_secs(15 * 60);
 /// How long a report of health is shown before another is made: it lists all of the cluster.
 const REPORT_FRESH: Duration = Duration::from_secs(30);
 
+/// The report that was made last, and when.
+type Reported = (Instant, Arc<Report>);
 type Counts = BTreeMap<RuleName, RuleCounts>;
 
 #[derive(Clone)]
@@ -49,7 +51,7 @@ struct Worker {
     operator: Operator,
     health: Health,
     counted: Arc<Mutex<Option<Counted>>>,
-    reported: Arc<Mutex<Option<(Instant, Arc<Report>)>>>,
+    reported: Arc<Mutex<Option<Reported>>>,
 }
 
 /// What rules did, as it was counted last.

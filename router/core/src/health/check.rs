@@ -12,6 +12,7 @@ use crate::word;
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema, VariantArray,
 )]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "HealthSectionName")]
 pub enum Section {
     /// The API server, its version and that of nodes and add-ons.
     Versions,
@@ -73,6 +74,7 @@ impl Section {
 /// What a line of a report is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "HealthSubject")]
 pub enum What {
     /// Something that the watch looks for, too.
     Condition(Condition),
@@ -121,6 +123,7 @@ macro_rules! checks {
             Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema, VariantArray,
         )]
         #[serde(rename_all = "snake_case")]
+        #[schemars(rename = "HealthCheck")]
         pub enum Check {
             $($(#[$doc])* $name,)*
         }

@@ -9,6 +9,7 @@ use crate::word;
 /// How well something is, the best first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[schemars(rename = "HealthColour")]
 pub enum Colour {
     /// There is none of it, or nobody to ask: nothing can be amiss with it.
     #[default]
