@@ -27,6 +27,7 @@ const NOT_TYPED: &[(&str, &str)] = &[
     ("watchfire incidents", "needs a worker: incidents.txt, on-call.txt"),
     ("watchfire silence", "needs a worker: silence.txt"),
     ("watchfire event", "needs a worker: event.txt"),
+    ("watchfire health", "needs a cluster or a worker: e2e/health.rs"),
     ("watchfire why", "needs a worker: incidents.txt, on-call.txt"),
     ("watchfire store", "needs a store: e2e/store_command.rs"),
     ("watchfire evidence", "needs evidence: e2e/evidence.rs"),
