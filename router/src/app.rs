@@ -209,6 +209,7 @@ impl App {
         let looks = tokio::spawn(rotation.keep_looking());
         let asks = tokio::spawn(worker::on_call(router.clone(), stop.clone()));
         let tidies = tokio::spawn(worker::tidy(store.clone(), stop.clone()));
+        let bulletins = tokio::spawn(worker::bulletins(router.clone(), stop.clone()));
         let looks_after = tokio::spawn(worker::look_after_store(router.clone(), stop.clone()));
         let mut resumes = tokio::spawn(worker::resume(router.clone(), stop.clone()));
         let ask = |poller| tokio::spawn(router::poll(router.clone(), poller, stop.clone()));
@@ -237,6 +238,7 @@ impl App {
         }
         ticks.abort();
         tidies.abort();
+        bulletins.abort();
         looks_after.abort();
         looks.abort();
         asks.abort();

@@ -10,6 +10,7 @@ mod commands;
 mod counting;
 mod deciding;
 mod due;
+mod health;
 mod holding;
 mod in_force;
 mod incidents;

@@ -322,6 +322,16 @@ pub async fn canaries(canaries: Canaries, mut stop: watch::Receiver<bool>) {
     }
 }
 
+/// Posts the reports of health when they are due, until `stop` turns true.
+pub async fn bulletins(router: Arc<Router>, mut stop: watch::Receiver<bool>) {
+    let mut looks = interval(Duration::from_secs(30));
+    while is_time(&mut looks, &mut stop).await {
+        if let Err(error) = router.post_bulletins(router.clock.now()).await {
+            telemetry::bulletin_not_posted(&error);
+        }
+    }
+}
+
 /// Looks at the cluster whenever it is time, until `stop` turns true.
 pub async fn watch(watching: Watching, mut stop: watch::Receiver<bool>) {
     let mut looks = interval(watching.every());

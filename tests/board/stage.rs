@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use watchfire_tests::{Browser, Configuration, GuardDuty, PagerDuty, Tab, Watchfire};
 
 /// Every page.
-pub(crate) const PAGES: [&str; 11] = [
+pub(crate) const PAGES: [&str; 12] = [
     "/",
     "/approvals",
     "/contained",
@@ -13,6 +13,7 @@ pub(crate) const PAGES: [&str; 11] = [
     "/rules",
     "/stream",
     "/digest",
+    "/health",
     "/why",
     "/incident?of=event-1",
     "/event?of=event-1",

@@ -26,6 +26,7 @@ mod evidence;
 mod fault_proxy;
 mod fleet;
 mod hands;
+mod health;
 mod hostile;
 mod ingest;
 mod kubernetes_server;

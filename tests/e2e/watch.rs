@@ -110,7 +110,7 @@ fn half_hour_after(now: Timestamp) -> Timestamp {
     Timestamp::from_second((now.as_second() / 1_800 + 1) * 1_800).unwrap()
 }
 
-async fn status<K>(api: &Api<K>, name: &str, status: Value)
+pub(crate) async fn status<K>(api: &Api<K>, name: &str, status: Value)
 where
     K: Clone + serde::de::DeserializeOwned + std::fmt::Debug,
 {
@@ -118,7 +118,7 @@ where
     api.patch_status(name, &PatchParams::default(), &patch).await.expect("the server takes it");
 }
 
-async fn custom(kube: &Cluster, of: &ApiResource, namespace: Option<&str>, object: Value) {
+pub(crate) async fn custom(kube: &Cluster, of: &ApiResource, namespace: Option<&str>, object: Value) {
     let api: Api<DynamicObject> = match namespace {
         Some(namespace) => Api::namespaced_with(kube.client(), namespace, of),
         None => Api::all_with(kube.client(), of),
@@ -129,12 +129,12 @@ async fn custom(kube: &Cluster, of: &ApiResource, namespace: Option<&str>, objec
     api.create(&PostParams::default(), &serde_json::from_value(object).unwrap()).await.expect("it is one");
 }
 
-fn waiting(reason: &str) -> Value {
+pub(crate) fn waiting(reason: &str) -> Value {
     json!({"containerStatuses": [{"name": "app", "image": "a", "imageID": "", "ready": false, "restartCount": 7,
         "state": {"waiting": {"reason": reason}}, "lastState": {"terminated": {"reason": "Error", "exitCode": 1}}}]})
 }
 
-fn ended(reason: &str, restarts: u32, at: Timestamp) -> Value {
+pub(crate) fn ended(reason: &str, restarts: u32, at: Timestamp) -> Value {
     json!({"containerStatuses": [{"name": "app", "image": "a", "imageID": "", "ready": true, "restartCount": restarts,
         "state": {"running": {}},
         "lastState": {"terminated": {"reason": reason, "exitCode": 137, "finishedAt": at.to_string()}}}]})

@@ -42,8 +42,12 @@ def of_the_program():
         yield CHART / "files/rbac-people.yaml", MADE + beyond(told("--config", str(config)), acting)
         write("cluster: {name: c}\nwatch: {}\n")
         observing = told("--config", str(config))
+        write("cluster: {name: c}\nhealth_report: {}\n")
+        reporting = told("--config", str(config))
         write("")
-        yield CHART / "files/rbac-watch.yaml", MADE + beyond(observing, told("--config", str(config)))
+        observed = told("--config", str(config))
+        yield CHART / "files/rbac-watch.yaml", MADE + beyond(observing, observed)
+        yield CHART / "files/rbac-health.yaml", MADE + beyond(reporting, observed)
         yield CHART / "files/quarantine.yaml", MADE + beyond(told("--standing-policies"), acting)
     yield CHART / "values.schema.json", schema()
 

@@ -10,6 +10,7 @@ pub mod audit;
 pub mod budget;
 #[cfg(any(test, feature = "builders"))]
 pub mod builders;
+pub mod bulletin;
 pub mod calendar;
 pub mod canary;
 pub mod command;
@@ -29,6 +30,7 @@ pub mod follow_up;
 pub mod guard;
 pub mod hash;
 pub mod heading;
+pub mod health;
 pub mod identity;
 pub mod ids;
 pub mod incident;

@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::attributes::Attributes;
 use crate::calendar::Calendar;
+use crate::health;
 use crate::ids::{ChannelName, IncidentKey, RouteName};
 use crate::mitigation::Mitigation;
 use crate::noise::{Group, Noise};
@@ -38,6 +39,10 @@ pub struct Policy {
     pub calendar: Calendar,
     /// Who gets the digest, on business days when they open; nobody: it is kept.
     pub digest: Vec<ChannelName>,
+    /// Who gets the reports of health.
+    pub bulletins: Bulletins,
+    /// What those reports go by.
+    pub health: health::Settings,
     /// Who is told when nobody has acknowledged a page in time, step by step.
     pub escalation: BTreeMap<Priority, Vec<EscalationStep>>,
     /// The channel that notes pages on Security Hub's findings.
@@ -50,6 +55,15 @@ pub struct Policy {
     pub canary: Option<ChannelName>,
     /// What pages call things, and where they lead.
     pub pages: Pages,
+}
+
+/// Who gets the reports of health; nobody: they are not made.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Bulletins {
+    /// On business days when they open.
+    pub daily: Vec<ChannelName>,
+    /// On the first business day of a week when it opens.
+    pub weekly: Vec<ChannelName>,
 }
 
 /// What pages call things, and where they lead.
@@ -94,6 +108,8 @@ impl Policy {
             noise: Noise::default(),
             calendar: Calendar::default(),
             digest: Vec::new(),
+            bulletins: Bulletins::default(),
+            health: health::Settings::default(),
             escalation: BTreeMap::new(),
             write_back: None,
             changes: Vec::new(),
@@ -147,7 +163,15 @@ impl Policy {
     pub fn channels(&self) -> BTreeSet<ChannelName> {
         let escalated = self.escalation.values().flatten().flat_map(|step| &step.to);
         let routed = self.routes.channels().chain(escalated);
-        routed.chain(&self.digest).chain(&self.write_back).chain(&self.changes).cloned().collect()
+        let Bulletins { daily, weekly } = &self.bulletins;
+        routed
+            .chain(&self.digest)
+            .chain(daily)
+            .chain(weekly)
+            .chain(&self.write_back)
+            .chain(&self.changes)
+            .cloned()
+            .collect()
     }
 
     /// When the time to respond is over.

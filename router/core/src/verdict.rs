@@ -48,6 +48,8 @@ pub enum Why {
     Escalated,
     /// The digest.
     Digested,
+    /// The report of health that is due.
+    Reported,
     /// An edition of the digest is closed, and is said next.
     EditionClosed,
     /// The message could not be read.
@@ -142,6 +144,7 @@ impl Why {
             | Why::Bundled
             | Why::Escalated
             | Why::Digested
+            | Why::Reported
             | Why::Unreadable
             | Why::Completed
             | Why::Acted
@@ -176,6 +179,21 @@ impl Why {
         }
     }
 
+    /// Whether it was news that was kept back.
+    pub fn is_kept_back(self) -> bool {
+        matches!(
+            self,
+            Why::Silenced
+                | Why::Inhibited
+                | Why::Muted
+                | Why::Flapping
+                | Why::Counted
+                | Why::Stormed
+                | Why::Grouped
+                | Why::Limited
+        )
+    }
+
     /// Whether it opens an incident, or opens it again.
     pub fn opens(self) -> bool {
         matches!(self, Why::New | Why::Reopened | Why::Unreadable)
@@ -201,6 +219,7 @@ impl Why {
             Why::Bundled => "several incidents in one page",
             Why::Escalated => "nobody has acknowledged it in time",
             Why::Digested => "the daily digest",
+            Why::Reported => "the report of health that is due",
             Why::EditionClosed => "the digest is closed, to be said",
             Why::Silenced => "silenced",
             Why::Inhibited => "a greater incident covers it",

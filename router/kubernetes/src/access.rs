@@ -5,6 +5,9 @@ use serde_json::{Value, json};
 use super::failure::Failure;
 use super::route::Attributes;
 
+/// Of the paths that are no resource's the one that not every user may read.
+const METRICS: &str = "/metrics";
+
 /// One rule of a role.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rule {
@@ -18,6 +21,8 @@ pub struct Rule {
     pub namespaces: Vec<String>,
     /// Only these objects; empty means any.
     pub names: Vec<String>,
+    /// Paths that are no resource's, such as `/metrics`.
+    pub paths: Vec<String>,
 }
 
 impl Rule {
@@ -58,12 +63,17 @@ impl Rule {
             resources: words(&rule["resources"]),
             namespaces: Vec::new(),
             names: words(&rule["resourceNames"]),
+            paths: words(&rule["nonResourceURLs"]),
         };
         rules.iter().map(rule).collect()
     }
 
     fn allows(&self, asked: &Attributes) -> bool {
         let has = |list: &[String], word: &str| list.iter().any(|have| have == "*" || have == word);
+        if asked.resource.is_empty() {
+            return has(&self.verbs, &asked.verb)
+                && (has(&self.paths, &asked.path) || has(&self.resources, "*"));
+        }
         let (resource, any) = (asked.full_resource(), format!("*/{}", asked.subresource));
         has(&self.verbs, &asked.verb)
             && has(&self.groups, &asked.group)
@@ -111,7 +121,7 @@ impl User {
     /// Whether he may; the refusal reads as the real one.
     pub fn check(&self, asked: &Attributes) -> Result<(), Failure> {
         // Every user may discover, and ask about himself, by the roles a real cluster begins with.
-        let open = asked.resource.is_empty() && asked.verb == "get"
+        let open = asked.resource.is_empty() && asked.verb == "get" && asked.path != METRICS
             || asked.group.starts_with("auth") && asked.resource.starts_with("selfsubject");
         if open || self.may(asked) {
             return Ok(());
@@ -144,6 +154,12 @@ impl User {
 
     /// Answers a SelfSubjectAccessReview's `spec` with its `status`.
     pub fn access_review(&self, spec: &Value) -> Value {
+        let path = &spec["nonResourceAttributes"];
+        if path.is_object() {
+            let of = |name: &str| path[name].as_str().unwrap_or_default().to_owned();
+            let asked = Attributes { path: of("path"), verb: of("verb"), ..Attributes::default() };
+            return json!({"allowed": self.check(&asked).is_ok()});
+        }
         let asked = &spec["resourceAttributes"];
         let allowed = asked.is_object() && self.may(&attributes(asked));
         json!({"allowed": allowed})

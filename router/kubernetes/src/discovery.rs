@@ -24,6 +24,12 @@ pub(crate) fn answer(world: &World, path: &str) -> Result<Response<Body>, Failur
             response.headers_mut().insert(header::CONTENT_TYPE, kind);
             return Ok(response);
         }
+        ["metrics"] => {
+            let mut response = Response::new(Body::from(metrics(world)));
+            let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+            response.headers_mut().insert(header::CONTENT_TYPE, kind);
+            return Ok(response);
+        }
         ["api"] => json!({"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []}),
         ["apis"] => {
             let all: Vec<Value> =
@@ -48,6 +54,17 @@ pub(crate) fn answer(world: &World, path: &str) -> Result<Response<Body>, Failur
         }
     };
     Ok(json_response(200, &value))
+}
+
+/// A little of what a real one tells.
+fn metrics(world: &World) -> String {
+    let own = [
+        "# HELP apiserver_requested_deprecated_apis [STABLE] Gauge of deprecated APIs that have been requested",
+        "# TYPE apiserver_requested_deprecated_apis gauge",
+    ];
+    let known = own.into_iter().chain(world.metrics.iter().map(String::as_str));
+    let last = ["# TYPE go_goroutines gauge", "go_goroutines 1042"];
+    known.chain(last).map(|line| format!("{line}\n")).collect()
 }
 
 fn groups(world: &World) -> BTreeMap<String, Vec<String>> {

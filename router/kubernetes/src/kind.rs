@@ -160,6 +160,7 @@ const BUILT_IN: &[BuiltIn] = &[
     ("", "v1", "events", "Event", "ev", true, "", false),
     ("", "v1", "configmaps", "ConfigMap", "cm", true, "", false),
     ("", "v1", "secrets", "Secret", "", true, "", false),
+    ("", "v1", "persistentvolumeclaims", "PersistentVolumeClaim", "pvc", true, "status", false),
     ("", "v1", "resourcequotas", "ResourceQuota", "quota", true, "status", false),
     ("", "v1", "serviceaccounts", "ServiceAccount", "sa", true, "token", false),
     ("apps", "v1", "replicasets", "ReplicaSet", "rs", true, "scale status", true),

@@ -80,6 +80,14 @@ impl KubernetesServer {
         world.create(&nodes, "", object, &writer("kubelet")).expect("a node of a new name is valid");
     }
 
+    /// From now on `/metrics` tells that somebody has asked that deprecated API, which is gone in that release.
+    pub fn deprecated(&self, group: &str, version: &str, resource: &str, removed_in: &str) {
+        let labels = format!(
+            "group=\"{group}\",removed_release=\"{removed_in}\",resource=\"{resource}\",subresource=\"\",version=\"{version}\""
+        );
+        self.shared.world().metrics.push(format!("apiserver_requested_deprecated_apis{{{labels}}} 1"));
+    }
+
     /// Adds `count` running pods at once, in `namespaces` namespaces `bulk-0`, …, spread over all nodes; nobody
     /// owns them.
     pub fn bulk(&self, count: usize, namespaces: usize) {

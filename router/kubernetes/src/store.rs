@@ -59,6 +59,8 @@ pub(crate) struct World {
     pub(crate) dirty: BTreeSet<String>,
     /// Log texts by pod UID, container, and whether of the container before.
     pub(crate) logs: BTreeMap<(String, String, bool), String>,
+    /// Lines of `/metrics`.
+    pub(crate) metrics: Vec<String>,
     /// Whether controllers run.
     pub(crate) controlled: bool,
     pub(crate) next_address: u32,
@@ -77,6 +79,7 @@ impl World {
             expiry: 0,
             dirty: BTreeSet::new(),
             logs: BTreeMap::new(),
+            metrics: Vec::new(),
             controlled: true,
             next_address: 1,
             changed: watch::Sender::new(1000),

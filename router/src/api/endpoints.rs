@@ -137,6 +137,8 @@ endpoints! {
         Explain: Post "/v1/explain",
         /// Puts the sum of an incident's post-mortem into the audit trail, by whoever asks for it.
         SignReport: Post "/v1/report/sign",
+        /// Says how the cluster and what is kept of it are, in green, yellow and red: the morning check.
+        Health: Get "/v1/health",
     }
 }
 
@@ -149,7 +151,8 @@ impl WorkerEndpoint {
             | WorkerEndpoint::Playbooks
             | WorkerEndpoint::Condition
             | WorkerEndpoint::Digest
-            | WorkerEndpoint::Explain => Role::Viewer,
+            | WorkerEndpoint::Explain
+            | WorkerEndpoint::Health => Role::Viewer,
             WorkerEndpoint::SignReport => Role::Responder,
         }
     }
@@ -162,6 +165,7 @@ impl WorkerEndpoint {
             | WorkerEndpoint::Playbooks
             | WorkerEndpoint::Condition
             | WorkerEndpoint::Explain
+            | WorkerEndpoint::Health
             | WorkerEndpoint::SignReport => false,
         }
     }

@@ -71,6 +71,7 @@ pub(crate) fn board(api: Routes, who: Who, router: &Arc<Router>, invitations: Ar
         .route("/rules", get(pages::rules))
         .route("/stream", get(pages::stream))
         .route("/digest", get(pages::digest))
+        .route("/health", get(pages::health))
         .route("/why", get(pages::why).post(pages::explain))
         .route("/act", get(acting::ask).post(acting::act))
         .route("/board/live", get(live::live))

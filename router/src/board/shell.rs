@@ -14,7 +14,7 @@ use super::words::{about, line};
 pub(super) const HTML: &str = "text/html; charset=utf-8";
 
 /// The pages, in the order of their links.
-const PAGES: [(&str, &str); 8] = [
+const PAGES: [(&str, &str); 9] = [
     ("Now", "/"),
     ("Approvals", "/approvals"),
     ("Contained", "/contained"),
@@ -22,6 +22,7 @@ const PAGES: [(&str, &str); 8] = [
     ("Rules", "/rules"),
     ("Stream", "/stream"),
     ("Digest", "/digest"),
+    ("Health", "/health"),
     ("Why", "/why"),
 ];
 

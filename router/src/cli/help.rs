@@ -21,6 +21,7 @@ const GROUPS: [(&str, &str, &[&str]); 4] = [
             "mitigation",
             "silence",
             "oncall",
+            "health",
         ],
     ),
     (
@@ -89,6 +90,7 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("incidents follow-up", "watchfire incidents follow-up aafbc2b0 'rotate the keys of shop/pay'"),
     ("incidents label", "watchfire incidents label aafbc2b0 team=shop cause-"),
     ("oncall", "watchfire oncall"),
+    ("health", "watchfire health --kubeconfig ~/.kube/config"),
     ("why", "watchfire why aafbc2b0"),
     ("evidence verify", "watchfire evidence verify --all"),
     ("evidence list", "watchfire evidence list --config watchfire.yaml"),

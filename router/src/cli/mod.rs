@@ -1,5 +1,6 @@
 //! The command line. Exit codes: 0 fine, 1 failed, 2 usage or configuration; of `run` also 3, the store is of no use any
-//! more to this process and is looked at by the next, and 4, the store is damaged and was not to be set aside.
+//! more to this process and is looked at by the next, and 4, the store is damaged and was not to be set aside. Of `health` 1 is
+//! yellow, 2 red, and 3 that it could not be looked.
 
 /// Prints a line to standard output, as [`screen::say`] does; whoever fails to is done.
 macro_rules! say {
@@ -22,6 +23,7 @@ mod doctor;
 mod event;
 mod evidence;
 mod explain;
+mod health;
 mod help;
 mod incidents;
 mod man;
@@ -141,6 +143,8 @@ enum Command {
     Mcp(mcp::Arguments),
     /// Look at everything between an event and a page: AWS, channels, cluster; say how to mend it.
     Doctor(doctor::Arguments),
+    /// Say how the cluster is, in green, yellow and red (exit 0, 1, 2; 3: unknown).
+    Health(health::Arguments),
     /// Show what a channel would send about an event, to the byte.
     Preview(preview::Arguments),
     /// Print the templates that word pages, and what they are given.
@@ -196,6 +200,8 @@ enum Failed {
     Usage(Vec<String>),
     /// Exit 1, everything has been said.
     Said,
+    /// Exit with that code, everything has been said.
+    With(u8),
     /// Exit 3: the store is of no use any more to this process.
     StoreBroke(anyhow::Error),
     /// Exit 4: the store is damaged, and was to be left as it is.
@@ -250,6 +256,7 @@ pub fn main() -> ExitCode {
             ExitCode::FAILURE
         }
         Err(Failed::Said) => ExitCode::FAILURE,
+        Err(Failed::With(code)) => ExitCode::from(code),
         Err(Failed::StoreBroke(error)) => {
             eprintln!("watchfire: {error:#}");
             ExitCode::from(STORE_BROKE)
@@ -297,6 +304,7 @@ fn carried_out(command: Command) -> Result<(), Failed> {
         #[cfg(feature = "mcp")]
         Command::Mcp(arguments) => mcp::main(&arguments),
         Command::Doctor(arguments) => doctor::main(&arguments),
+        Command::Health(arguments) => health::main(&arguments),
         Command::Preview(arguments) => preview::main(&arguments),
         Command::Templates(command) => templates::main(&command),
         Command::SendTest(arguments) => send_test::main(arguments),

@@ -58,6 +58,9 @@ pub(super) fn main(arguments: &Arguments) -> Result<(), Failed> {
     if config.as_ref().is_some_and(|config| config.watch.is_some()) {
         needed = needed.with_watch();
     }
+    if config.as_ref().is_some_and(|config| config.health_report.is_some()) {
+        needed = needed.with_health();
+    }
     let mut documents = roles(&needed, &account);
     if let Some(config) = config {
         let kill_switch = config.mitigation.kill_switch;
@@ -91,13 +94,18 @@ fn enabled(arguments: &PolicyArguments) -> Result<(BTreeSet<StepName>, Evidence)
 
 /// Each role that has anything in it, and its binding.
 fn roles(permissions: &Permissions, account: &Account<'_>) -> Vec<(String, Value)> {
-    let Permissions { read, quarantine, destructive, people, watch } = permissions;
+    let Permissions { read, quarantine, destructive, people, watch, health } = permissions;
     let parts = [
         (Part::Read, read, "Context, evidence and checks: reads only."),
         (Part::Quarantine, quarantine, "What can be undone while the suspect goes on running."),
         (Part::Destructive, destructive, "What ends pods: scaling, eviction, deletion."),
         (Part::People, people, "Whom the cluster knows by a token, and what they may ask of Watchfire."),
         (Part::Watch, watch, "What the watch of the cluster lists beyond that: no secret is read."),
+        (
+            Part::Health,
+            health,
+            "What the report of health lists, and the API server's figures: no secret is read.",
+        ),
     ];
     parts.into_iter().flat_map(|(part, permissions, why)| role(part, permissions, why, account)).collect()
 }
@@ -165,8 +173,8 @@ fn rules<'a>(permissions: impl Iterator<Item = &'a Permission>) -> Vec<Value> {
     let mut rules: Vec<(&Permission, Vec<&str>)> = Vec::new();
     for permission in permissions {
         let alike = rules.iter_mut().find(|(other, _)| {
-            (other.group, &other.names, &other.verbs)
-                == (permission.group, &permission.names, &permission.verbs)
+            (other.group, other.path().is_some(), &other.names, &other.verbs)
+                == (permission.group, permission.path().is_some(), &permission.names, &permission.verbs)
         });
         match alike {
             Some((_, resources)) => resources.push(permission.resource),
@@ -176,6 +184,9 @@ fn rules<'a>(permissions: impl Iterator<Item = &'a Permission>) -> Vec<Value> {
     let rule = |(permission, resources): (&Permission, Vec<&str>)| {
         let Permission { namespace: _, group, resource: _, names, verbs } = permission;
         let verbs: Vec<_> = verbs.iter().map(|verb| verb.as_str()).collect();
+        if permission.path().is_some() {
+            return json!({"nonResourceURLs": resources, "verbs": verbs});
+        }
         let mut rule = json!({"apiGroups": [group], "resources": resources, "verbs": verbs});
         if !names.is_empty() {
             rule["resourceNames"] = json!(names);

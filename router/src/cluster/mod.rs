@@ -16,6 +16,7 @@ mod context;
 mod details;
 mod discovery;
 mod eks_token;
+mod health;
 pub mod index;
 pub mod keep;
 mod missing;
@@ -29,6 +30,8 @@ mod watch;
 
 pub(crate) use config::parts as parts_of_arn;
 pub use config::{Access, Config, EksAccess, InCluster, KubeconfigAccess, LookUp};
+pub use health::HealthReportConfig;
+pub(crate) use health::look;
 pub use survey::{Looked, Survey, ThresholdsConfig, WatchConfig};
 
 use std::sync::{Arc, Mutex, PoisonError};

@@ -14,6 +14,7 @@ use watchfire_core::yaml::{Mistake, Node, expected};
 use super::check::{tells_nobody, unknown_channel};
 use super::mistake::Mistakes;
 use crate::channel::ChannelConfig;
+use crate::cluster::HealthReportConfig;
 
 /// Who gets the digest.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
@@ -58,9 +59,10 @@ fn fifteen() -> u32 {
     15
 }
 
-/// The four parts, checked against the channels there are.
+/// The five parts, checked against the channels there are.
 pub(super) struct Attention {
     pub(super) digest: DigestConfig,
+    pub(super) health_report: Option<HealthReportConfig>,
     pub(super) escalation: BTreeMap<Priority, Vec<EscalationConfig>>,
     pub(super) security_hub: Option<SecurityHubPart>,
     pub(super) changes: ChangesConfig,
@@ -84,6 +86,16 @@ pub(super) fn check<'n>(
         for (index, name) in digest.to.iter().enumerate() {
             tells(name, &mut |wrong| mistake(&format!(".to[{index}]"), wrong));
         }
+    });
+    let health_report = part("health_report").and_then(|part| {
+        mistakes.read("health_report", part, |report: &HealthReportConfig, mistake| {
+            report.check(mistake);
+            for (member, names) in [(".to", &report.to), (".weekly_to", &report.weekly_to)] {
+                for (index, name) in names.iter().enumerate() {
+                    tells(name, &mut |wrong| mistake(&format!("{member}[{index}]"), wrong));
+                }
+            }
+        })
     });
     let chains = mistakes.by_priority("escalation", part("escalation"));
     let escalation = chains.into_iter().filter_map(|(priority, chain)| {
@@ -119,7 +131,7 @@ pub(super) fn check<'n>(
         }
     });
     let (digest, changes) = (digest.unwrap_or_default(), changes.unwrap_or_default());
-    Attention { digest, escalation, security_hub, changes }
+    Attention { digest, health_report, escalation, security_hub, changes }
 }
 
 /// The chains as deciding takes them.

@@ -101,7 +101,7 @@ pub(super) fn parse(name: &str, text: &str) -> Parsed {
     let noise = mistakes.read_or_default("noise", part("noise"), |_, _| {});
     let business = mistakes.read_or_default("business", part("business"), |_, _| {});
     let attention = attention::check(part, &known, &channels, &mut mistakes);
-    let Attention { digest, escalation, security_hub, changes } = attention;
+    let Attention { digest, health_report, escalation, security_hub, changes } = attention;
     let oncall = part("oncall").map(|part| mistakes.read("oncall", part, OnCallConfig::check));
     let canary = canary::check(part("canary"), taking, &known, &mut mistakes);
     let is_asked = cluster.as_ref().and_then(Option::as_ref).map(|cluster| cluster.look_up);
@@ -154,6 +154,7 @@ pub(super) fn parse(name: &str, text: &str) -> Parsed {
                 noise,
                 business,
                 digest,
+                health_report,
                 escalation,
                 oncall,
                 security_hub,

@@ -26,7 +26,7 @@ use crate::source::QueueConfig;
 use crate::store::{DynamoDbConfig, IfDamaged};
 
 /// The parts of the file, in the order of the documented example.
-pub(super) const PARTS: [&str; 25] = [
+pub(super) const PARTS: [&str; 26] = [
     "queue",
     "queues",
     "http",
@@ -43,6 +43,7 @@ pub(super) const PARTS: [&str; 25] = [
     "noise",
     "business",
     "digest",
+    "health_report",
     "escalation",
     "oncall",
     "security_hub",
@@ -89,6 +90,8 @@ pub struct Config {
     pub business: Calendar,
     /// Who gets the digest.
     pub digest: DigestConfig,
+    /// What the report of health goes by, and who gets it.
+    pub health_report: Option<cluster::HealthReportConfig>,
     /// Per priority, who is told when nobody has acknowledged a page in time.
     pub escalation: BTreeMap<Priority, Vec<EscalationConfig>>,
     /// Where it is read who is on call; nowhere if left out.

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use jiff::SignedDuration;
 use watchfire_core::calendar::Calendar;
 use watchfire_core::canary::NAME;
+use watchfire_core::health;
 use watchfire_core::ids::ChannelName;
 use watchfire_core::mitigation::Mitigation;
-use watchfire_core::policy::{Pages, Policy, RepeatAfter, Route, Routes, TreeConfig};
+use watchfire_core::policy::{Bulletins, Pages, Policy, RepeatAfter, Route, Routes, TreeConfig};
 use watchfire_core::priority::Priority;
 use watchfire_core::rules::RuleSet;
 
@@ -61,12 +62,14 @@ impl Config {
             mitigation: self.mitigation(),
             noise: self.noise.clone().into(),
             calendar: self.business.clone(),
-            digest: self.digest.to.iter().cloned().map(ChannelName::new).collect(),
+            digest: names(&self.digest.to),
+            bulletins: self.bulletins(),
+            health: self.health(),
             escalation: attention::chains(&self.escalation),
             pages: self.pages(),
             canary: self.canary.as_ref().map(|_| ChannelName::new(NAME)),
             tickets: self.tickets(),
-            changes: self.changes.to.iter().cloned().map(ChannelName::new).collect(),
+            changes: names(&self.changes.to),
             write_back: self.security_hub.as_ref().map(|part| ChannelName::new(part.write_back.clone())),
             ..Policy::new(rules, self.routes())
         }
@@ -76,6 +79,17 @@ impl Config {
     fn tickets(&self) -> Vec<ChannelName> {
         let keep = self.channels.iter().filter(|(_, channel)| channel.keeps_tickets());
         keep.map(|(name, _)| ChannelName::new(name.clone())).collect()
+    }
+
+    /// Who gets the reports of health.
+    fn bulletins(&self) -> Bulletins {
+        let report = self.health_report.clone().unwrap_or_default();
+        Bulletins { daily: names(&report.to), weekly: names(&report.weekly_to) }
+    }
+
+    /// What those reports go by.
+    pub(crate) fn health(&self) -> health::Settings {
+        self.health_report.clone().unwrap_or_default().settings(self.watch.as_ref())
     }
 
     fn mitigation(&self) -> Mitigation {
@@ -100,6 +114,10 @@ impl Config {
     pub fn routes(&self) -> Routes {
         RouteConfig::routes(&self.routes, &self.tree, &self.business)
     }
+}
+
+fn names(written: &[String]) -> Vec<ChannelName> {
+    written.iter().cloned().map(ChannelName::new).collect()
 }
 
 impl RouteConfig {

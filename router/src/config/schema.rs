@@ -62,6 +62,8 @@ struct Configuration {
     business: Option<Calendar>,
     /// Who gets the digest.
     digest: Option<DigestConfig>,
+    /// What the report of health goes by, and who gets it.
+    health_report: Option<cluster::HealthReportConfig>,
     /// Who is told when nobody has acknowledged a page in time.
     #[schemars(schema_with = "by_priority::<Vec<EscalationConfig>>", default)]
     escalation: Option<BTreeMap<String, Vec<EscalationConfig>>>,

@@ -40,6 +40,9 @@ pub(super) async fn look(read: &Read, kubeconfig: Option<&Path>, clients: &Clien
         if read.config.watch.is_some() {
             needed = needed.with_watch();
         }
+        if read.config.health_report.is_some() {
+            needed = needed.with_health();
+        }
         match checkup(client, &steps, &needed).await {
             Ok((identity, found)) => {
                 findings.push(known_as(&identity.user, kubeconfig));

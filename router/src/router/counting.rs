@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use watchfire_core::digest::{Contents, DigestRecord};
 use watchfire_core::ids::RuleName;
 use watchfire_core::state::{Key, State};
-use watchfire_core::verdict::{Verdict, Why};
+use watchfire_core::verdict::Verdict;
 
 use super::Router;
 use crate::store::{self, Seen};
@@ -34,24 +34,10 @@ impl RuleCounts {
         match verdict {
             Verdict::Page => self.paged += 1,
             Verdict::Digest => self.digest += 1,
-            Verdict::Quiet => self.suppressed += u64::from(is_kept_back(*why)),
+            Verdict::Quiet => self.suppressed += u64::from(why.is_kept_back()),
         }
         self.last_at = self.last_at.max(Some(*at));
     }
-}
-
-fn is_kept_back(why: Why) -> bool {
-    matches!(
-        why,
-        Why::Silenced
-            | Why::Inhibited
-            | Why::Muted
-            | Why::Flapping
-            | Why::Counted
-            | Why::Stormed
-            | Why::Grouped
-            | Why::Limited
-    )
 }
 
 impl Router {
@@ -88,6 +74,7 @@ impl Router {
 #[cfg(test)]
 mod tests {
     use watchfire_core::builders;
+    use watchfire_core::verdict::Why;
 
     use super::*;
 

@@ -380,6 +380,11 @@ pub fn tick_failed(error: &dyn std::error::Error) {
     error!(error = chain(error), "a tick failed");
 }
 
+/// A report of health that is due could not be made or written down; it is tried again.
+pub fn bulletin_not_posted(error: &dyn std::error::Error) {
+    warn!(error = chain(error), "a report of health that is due is not posted, and is tried again");
+}
+
 /// The worker has been told to stop.
 pub fn draining(at_work: usize) {
     info!(at_work, "stopping: no more messages are taken, those at work are finished");

@@ -15,6 +15,7 @@ use watchfire_core::context::Context;
 use watchfire_core::decide::decide;
 use watchfire_core::event::{Event, unreadable};
 use watchfire_core::hash::sha256;
+use watchfire_core::health::Report;
 use watchfire_core::ids::RuleName;
 use watchfire_core::journal::Entry;
 use watchfire_core::standing::Standing;
@@ -27,7 +28,7 @@ use super::health::Health;
 use super::line::Line;
 use super::report;
 use crate::api::{WorkerEndpoint, params, views};
-use crate::identity::Identity;
+use crate::identity::{Identity, Place, Role};
 use crate::router::RuleCounts;
 use crate::store;
 
@@ -40,6 +41,11 @@ const COUNTED: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// How long a count is shown before it is made again: it reads every decision of that time.
 const FRESH: Duration = Duration::from_secs(15 * 60);
 
+/// How long a report of health is shown before another is made: it lists all of the cluster.
+const REPORT_FRESH: Duration = Duration::from_secs(30);
+
+/// The report that was made last, and when.
+type Reported = (Instant, Arc<Report>);
 type Counts = BTreeMap<RuleName, RuleCounts>;
 
 #[derive(Clone)]
@@ -47,6 +53,7 @@ struct Worker {
     operator: Operator,
     health: Health,
     counted: Arc<Mutex<Option<Counted>>>,
+    reported: Arc<Mutex<Option<Reported>>>,
 }
 
 /// What rules did, as it was counted last.
@@ -69,10 +76,12 @@ pub(super) fn worker(operator: Operator, health: Health) -> Routes {
             WorkerEndpoint::Digest => on(by, digest),
             WorkerEndpoint::Explain => on(by, explain),
             WorkerEndpoint::SignReport => on(by, sign),
+            WorkerEndpoint::Health => on(by, reported),
         };
         routes.route(endpoint.path(), answering)
     });
-    let worker = Worker { operator: operator.clone(), health, counted: Arc::default() };
+    let (counted, reported) = Default::default();
+    let worker = Worker { operator: operator.clone(), health, counted, reported };
     for_operators(routes, &operator, MOST_BYTES).with_state(worker)
 }
 
@@ -122,6 +131,29 @@ impl Worker {
         *counted = Some(Counted { at: Instant::now(), since, counts: counts.clone() });
         Ok((since, counts))
     }
+
+    /// How everything is, looked at no longer ago than that. Whoever asks meanwhile waits for the same look.
+    async fn report(&self) -> Arc<Report> {
+        let mut reported = self.reported.lock().await;
+        if let Some((_, report)) = reported.as_ref().filter(|(at, _)| at.elapsed() < REPORT_FRESH) {
+            return report.clone();
+        }
+        let report = Arc::new(self.operator.router.health().await);
+        *reported = Some((Instant::now(), report.clone()));
+        report
+    }
+}
+
+/// Whoever may not look everywhere is shown the objects of the namespaces where they may.
+async fn reported(State(worker): State<Worker>, Extension(identity): Extension<Identity>) -> Response {
+    let report = worker.report().await;
+    if identity.has(Role::Viewer, &Place::everywhere()).is_ok() {
+        return Json(&*report).into_response();
+    }
+    let cluster = report.cluster.clone();
+    let may_see =
+        |namespace: &str| identity.has(Role::Viewer, &Place::of(Some(namespace), cluster.as_deref())).is_ok();
+    Json(Report::clone(&report).seen_in(may_see)).into_response()
 }
 
 async fn condition(State(Worker { operator, health, .. }): State<Worker>) -> Response {

@@ -14,6 +14,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -85,6 +86,13 @@ pub enum Own<'o> {
         /// Since when.
         since: Timestamp,
     },
+    /// A bulletin of a day.
+    Bulletin {
+        /// Which.
+        of: &'o str,
+        /// Of which day.
+        day: Date,
+    },
     /// Records written by a clock that was ahead.
     Clock {
         /// Which of them comes first.
@@ -143,6 +151,7 @@ impl EventId {
             Own::StoreUnavailable { store, since } => {
                 format!("store-unavailable:{}@{}", bounded(store), since.as_microsecond())
             }
+            Own::Bulletin { of, day } => format!("bulletin:{of}@{day}"),
             Own::Clock { key, version } => format!("clock:{key}.{version}"),
         })
     }
@@ -213,6 +222,7 @@ mod tests {
             Own::NearDeadLetter("a"),
             Own::StoreSetAside("a"),
             Own::StoreUnavailable { store: "a", since: at },
+            Own::Bulletin { of: "daily", day: jiff::civil::date(2026, 11, 30) },
             Own::Clock { key, version: 7 },
         ]
         .map(EventId::own)

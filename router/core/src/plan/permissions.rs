@@ -37,7 +37,7 @@ pub struct Permission {
     pub namespace: Option<&'static str>,
     /// The API group; empty for the core.
     pub group: &'static str,
-    /// The resource, or `resource/subresource`.
+    /// The resource, or `resource/subresource`; what begins with a `/` is a path of the API server that is no resource.
     pub resource: &'static str,
     /// The objects that it is limited to; none for all.
     pub names: BTreeSet<&'static str>,
@@ -59,6 +59,8 @@ pub enum Part {
     People,
     /// Reads what only the watch of the cluster looks at.
     Watch,
+    /// Reads what only the report of health looks at.
+    Health,
 }
 
 /// What is to be granted: each permission once, in order, the verbs of equal objects joined.
@@ -74,6 +76,8 @@ pub struct Permissions {
     pub people: Vec<Permission>,
     /// Of [`Part::Watch`]; none where nothing is watched.
     pub watch: Vec<Permission>,
+    /// Of [`Part::Health`]; none where no report is configured.
+    pub health: Vec<Permission>,
 }
 
 /// What must be refused, as (group, resource, verb): with any of it Watchfire could read secrets, become a
@@ -136,6 +140,7 @@ const ADMISSION: &str = "admissionregistration.k8s.io";
 const APPS: &str = "apps";
 const BATCH: &str = "batch";
 const KEDA: &str = "keda.sh";
+const VELERO: &str = "velero.io";
 const NETWORKING: &str = "networking.k8s.io";
 const AWS: &str = "networking.k8s.aws";
 const UPSTREAM: &str = "policy.networking.k8s.io";
@@ -158,12 +163,13 @@ pub fn permissions(steps: &BTreeSet<StepName>, evidence: Evidence) -> Permission
             Part::Destructive => permissions.destructive.extend(changes),
             Part::People => permissions.people.extend(changes),
             Part::Watch => permissions.watch.extend(changes),
+            Part::Health => permissions.health.extend(changes),
         }
     }
-    let Permissions { read, quarantine, destructive, people, watch } = permissions;
-    let [read, quarantine, destructive, people, watch] =
-        [read, quarantine, destructive, people, watch].map(joined);
-    Permissions { read, quarantine, destructive, people, watch }
+    let Permissions { read, quarantine, destructive, people, watch, health } = permissions;
+    let [read, quarantine, destructive, people, watch, health] =
+        [read, quarantine, destructive, people, watch, health].map(joined);
+    Permissions { read, quarantine, destructive, people, watch, health }
 }
 
 /// What it takes to let in whom the cluster knows by its tokens.
@@ -181,6 +187,20 @@ pub fn of_watch() -> Vec<Permission> {
         list("cert-manager.io", "certificates"),
         list("metrics.k8s.io", "nodes"),
     ]
+}
+
+/// What the report of health reads beyond the context: lists of what says how it is, and the API server's own figures, which
+/// show no object.
+pub fn of_health() -> Vec<Permission> {
+    let list = |group, resource| Permission::to(&[Verb::List], group, resource);
+    let more = [
+        list("", "persistentvolumeclaims"),
+        list(VELERO, "backups"),
+        list(VELERO, "schedules"),
+        list(VELERO, "backupstoragelocations"),
+        Permission::to(&[Verb::Get], "", "/metrics"),
+    ];
+    of_watch().into_iter().chain(more).collect()
 }
 
 /// Whether evidence is taken.
@@ -334,9 +354,15 @@ impl Permissions {
         Self { watch: joined(of_watch()), ..self }
     }
 
+    /// With what the report of health reads.
+    #[must_use]
+    pub fn with_health(self) -> Self {
+        Self { health: joined(of_health()), ..self }
+    }
+
     /// All of them, with their roles.
     pub fn all(&self) -> impl Iterator<Item = (Part, &Permission)> {
-        let Self { read, quarantine, destructive, people, watch } = self;
+        let Self { read, quarantine, destructive, people, watch, health } = self;
         let with = |part: Part| move |permission| (part, permission);
         read.iter()
             .map(with(Part::Read))
@@ -344,6 +370,7 @@ impl Permissions {
             .chain(destructive.iter().map(with(Part::Destructive)))
             .chain(people.iter().map(with(Part::People)))
             .chain(watch.iter().map(with(Part::Watch)))
+            .chain(health.iter().map(with(Part::Health)))
     }
 }
 
@@ -356,6 +383,11 @@ impl Permission {
     fn named(mut self, name: &'static str) -> Self {
         self.names.insert(name);
         self
+    }
+
+    /// The path of the API server that it is about; none of a resource.
+    pub fn path(&self) -> Option<&'static str> {
+        self.resource.starts_with('/').then_some(self.resource)
     }
 
     fn object(&self) -> (Option<&'static str>, &'static str, &'static str, &BTreeSet<&'static str>) {

@@ -47,6 +47,7 @@ macro_rules! conditions {
         #[derive(
             Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema, VariantArray,
         )]
+        #[schemars(rename = "WatchCondition")]
         pub enum Condition {
             $($(#[$doc])* #[serde(rename = $word)] $name,)*
         }

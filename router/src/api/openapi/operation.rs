@@ -201,6 +201,7 @@ pub(super) fn of_worker(endpoint: WorkerEndpoint, types: &mut Generators) -> Ope
         WorkerEndpoint::Digest => ("digest", json!([])),
         WorkerEndpoint::Explain => ("explain", json!([])),
         WorkerEndpoint::SignReport => ("sign_report", json!([])),
+        WorkerEndpoint::Health => ("health", json!([])),
     };
     let answers = match endpoint {
         WorkerEndpoint::Decisions => Answers::of::<Vec<views::Decision>>(200, "Each decision.", types),
@@ -213,6 +214,11 @@ pub(super) fn of_worker(endpoint: WorkerEndpoint, types: &mut Generators) -> Ope
         }
         WorkerEndpoint::SignReport => Answers::of::<views::SignedReport>(200, "It is in the trail.", types)
             .refused(&[Why::Unknown, Why::NotOver], types),
+        WorkerEndpoint::Health => Answers::of::<views::HealthReport>(
+            200,
+            "The report, not older than half a minute; whoever may look in some namespaces is shown what is about those.",
+            types,
+        ),
     };
     let mut rest = json!({
         "operationId": id, "tags": ["operators"], "summary": text(endpoint.summary()), "security": [{"operator": []}],

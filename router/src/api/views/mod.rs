@@ -28,6 +28,7 @@ pub use playbook::{Playbook, PlaybookStep};
 pub use report::SignedReport;
 pub use short::{Accepted, Error, Heard};
 pub use silence::{Silence, SilenceState};
+pub use watchfire_core::health::Report as HealthReport;
 pub use worker::{
     ChannelCondition, ClusterCondition, Condition, Digest, DigestLine, Explained, Rule, RuleAnswer, Rules,
 };

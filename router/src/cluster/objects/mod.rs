@@ -10,6 +10,7 @@ mod node;
 mod pod;
 mod scaling;
 mod selector;
+mod storage;
 mod workload;
 
 pub(super) use listed::{Certificates, ExternalSecrets, ExternalSecretsBeta, NodeUsage, Quotas};
@@ -18,6 +19,7 @@ pub(super) use node::{Account, Nodes, Space};
 pub(super) use pod::Pods;
 pub(super) use scaling::{Budget, Hpa, Scaled, TargetRef};
 pub(super) use selector::LabelSelector;
+pub(super) use storage::{BackupPlaces, Backups, Claims, Schedules};
 pub(super) use workload::{CronJobs, DaemonSets, Deployments, Jobs, ReplicaSets, StatefulSets};
 
 use std::borrow::Cow;

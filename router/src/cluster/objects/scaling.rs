@@ -2,11 +2,16 @@
 
 use k8s_openapi::NamespaceResourceScope;
 use serde::Deserialize;
+use watchfire_core::health::Autoscaling;
 use watchfire_core::survey::{Guarded, Scaler};
+use watchfire_core::text::clean;
 
 use super::listed::Conditions;
 use super::pod::Condition;
 use super::{Kind, LabelSelector, Object, count, null_is_default, owner};
+
+/// Longer words of a controller are cut.
+const LONGEST: usize = 300;
 
 /// A HorizontalPodAutoscaler.
 #[derive(Clone, Debug)]
@@ -96,7 +101,24 @@ pub(in crate::cluster) struct BudgetStatus {
     desired_healthy: Option<i64>,
 }
 
+/// By which conditions an autoscaler says that it cannot act.
+const ABLE: [&str; 2] = ["AbleToScale", "ScalingActive"];
+
 impl Object<Hpa> {
+    /// With what keeps it from acting. One that is switched off by having no replicas to scale is as somebody wants it.
+    pub(in crate::cluster) fn into_autoscaling(self) -> Option<Autoscaling> {
+        let conditions = self.status.conditions.iter().flatten();
+        let mut unable = conditions.filter(|one| {
+            let is_off = one.reason.as_deref() == Some("ScalingDisabled");
+            ABLE.contains(&one.kind.as_str()) && one.status == "False" && !is_off
+        });
+        let hindered = unable.next().map(|one| {
+            let said = one.message.as_deref().or(one.reason.as_deref()).unwrap_or("no reason given");
+            clean(said.trim_end_matches('.'), LONGEST)
+        });
+        Some(Autoscaling { hindered, scaler: self.into_scaler()? })
+    }
+
     /// As it is watched. An object without a name, namespace or UID is none.
     pub(in crate::cluster) fn into_scaler(self) -> Option<Scaler> {
         let Object { mut metadata, spec, status } = self;

@@ -110,35 +110,28 @@ impl WatchConfig {
     /// What a look goes by.
     pub(crate) fn settings(&self) -> Settings {
         let Self { every_seconds: _, production, ignored, off, thresholds, prometheus: _ } = self;
-        let ThresholdsConfig {
-            cpu_percent,
-            memory_percent,
-            volume_percent,
-            quota_percent,
-            restarts,
-            api_milliseconds,
-            nodes,
-        } = *thresholds;
         Settings {
             production: production.clone(),
             ignored: ignored.clone(),
             off: off.clone(),
-            thresholds: Thresholds {
-                cpu_percent,
-                memory_percent,
-                volume_percent,
-                quota_percent,
-                restarts,
-                api_millis: api_milliseconds,
-                nodes,
-            },
+            thresholds: thresholds.settings(),
         }
     }
 
     /// Says what cannot be meant.
     pub(crate) fn check(&self, mistake: &mut dyn FnMut(&str, Mistake)) {
         let Self { every_seconds, production, ignored, off: _, thresholds, prometheus: _ } = self;
-        let ThresholdsConfig {
+        within(".every_seconds", *every_seconds, (10, 300), mistake);
+        thresholds.check(mistake);
+        check_patterns(".production", production, mistake);
+        check_patterns(".ignored", ignored, mistake);
+    }
+}
+
+impl ThresholdsConfig {
+    /// From where on it is too much.
+    pub(in crate::cluster) fn settings(self) -> Thresholds {
+        let Self {
             cpu_percent,
             memory_percent,
             volume_percent,
@@ -146,36 +139,74 @@ impl WatchConfig {
             restarts,
             api_milliseconds,
             nodes,
-        } = thresholds;
-        for (member, number, least, most) in [
-            (".every_seconds", *every_seconds, 10, 300),
-            (".thresholds.cpu_percent", (*cpu_percent).into(), 1, 100),
-            (".thresholds.memory_percent", (*memory_percent).into(), 1, 100),
-            (".thresholds.volume_percent", (*volume_percent).into(), 1, 100),
-            (".thresholds.quota_percent", (*quota_percent).into(), 1, 100),
-            (".thresholds.restarts", *restarts, 1, 100),
-            (".thresholds.api_milliseconds", *api_milliseconds, 100, 9_000),
-            (".thresholds.nodes", *nodes, 2, 1_000),
-        ] {
-            if !(least..=most).contains(&number) {
-                mistake(member, expected(format!("{least} to {most}")).found(number.to_string()));
-            }
+        } = self;
+        Thresholds {
+            cpu_percent,
+            memory_percent,
+            volume_percent,
+            quota_percent,
+            restarts,
+            api_millis: api_milliseconds,
+            nodes,
         }
-        for (member, patterns) in [(".production", production), (".ignored", ignored)] {
-            for pattern in patterns {
-                let inner =
-                    pattern.strip_prefix('*').or_else(|| pattern.strip_suffix('*')).unwrap_or(pattern);
-                if inner.contains('*') || pattern.is_empty() {
-                    let one = expected("a name, with one `*` at its beginning or end at most");
-                    mistake(member, one.found(format!("`{pattern}`")));
-                }
-            }
+    }
+
+    /// Says what cannot be meant of the part `thresholds`.
+    pub(in crate::cluster) fn check(&self, mistake: &mut dyn FnMut(&str, Mistake)) {
+        let Self {
+            cpu_percent,
+            memory_percent,
+            volume_percent,
+            quota_percent,
+            restarts,
+            api_milliseconds,
+            nodes,
+        } = self;
+        for (member, number, bounds) in [
+            (".thresholds.cpu_percent", (*cpu_percent).into(), (1, 100)),
+            (".thresholds.memory_percent", (*memory_percent).into(), (1, 100)),
+            (".thresholds.volume_percent", (*volume_percent).into(), (1, 100)),
+            (".thresholds.quota_percent", (*quota_percent).into(), (1, 100)),
+            (".thresholds.restarts", *restarts, (1, 100)),
+            (".thresholds.api_milliseconds", *api_milliseconds, (100, 9_000)),
+            (".thresholds.nodes", *nodes, (2, 1_000)),
+        ] {
+            within(member, number, bounds, mistake);
+        }
+    }
+}
+
+/// Says that a number is out of its bounds.
+pub(in crate::cluster) fn within(
+    member: &str,
+    number: u32,
+    (least, most): (u32, u32),
+    mistake: &mut dyn FnMut(&str, Mistake),
+) {
+    if !(least..=most).contains(&number) {
+        mistake(member, expected(format!("{least} to {most}")).found(number.to_string()));
+    }
+}
+
+/// Says which of these stand for nothing.
+pub(in crate::cluster) fn check_patterns(
+    member: &str,
+    patterns: &[String],
+    mistake: &mut dyn FnMut(&str, Mistake),
+) {
+    for pattern in patterns {
+        let inner = pattern.strip_prefix('*').or_else(|| pattern.strip_suffix('*')).unwrap_or(pattern);
+        if inner.contains('*') || pattern.is_empty() {
+            let one = expected("a name, with one `*` at its beginning or end at most");
+            mistake(member, one.found(format!("`{pattern}`")));
         }
     }
 }
 
 /// An address without a user or a password in it: what it leads to is in the log.
-fn address<'de, D: serde::Deserializer<'de>>(input: D) -> Result<Option<reqwest::Url>, D::Error> {
+pub(in crate::cluster) fn address<'de, D: serde::Deserializer<'de>>(
+    input: D,
+) -> Result<Option<reqwest::Url>, D::Error> {
     let Some(text) = Option::<String>::deserialize(input)? else { return Ok(None) };
     let url = text.parse::<reqwest::Url>().ok().filter(|url| {
         let is_http = ["http", "https"].contains(&url.scheme());

@@ -4,7 +4,7 @@
 //! Nothing of it is shared with what an event asks: calls of its own, with deadlines of their own, and a slow answer to them
 //! says nothing to the pulse by which events are told that nobody answers.
 
-mod config;
+pub(super) mod config;
 mod lists;
 mod volumes;
 
@@ -26,10 +26,10 @@ use super::watch::Watched;
 use super::{Cluster, Inner};
 use crate::clients::{Clients, chain};
 use lists::Lists;
-use volumes::Volumes;
+pub(super) use volumes::Volumes;
 
 /// The API server has so long to say that it is ready.
-const PROBE: Duration = Duration::from_secs(10);
+pub(super) const PROBE: Duration = Duration::from_secs(10);
 /// Everything is listed at most so often.
 const LISTS_EVERY: SignedDuration = SignedDuration::from_secs(55);
 
@@ -214,7 +214,7 @@ fn unheard() -> Blind {
     all.map(|condition| (condition, "the API server does not answer".to_owned())).collect()
 }
 
-fn http_request(path: &str) -> hyper::http::Request<Vec<u8>> {
+pub(super) fn http_request(path: &str) -> hyper::http::Request<Vec<u8>> {
     hyper::http::Request::get(path).body(Vec::new()).expect("a path is an address")
 }
 

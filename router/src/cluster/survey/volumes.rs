@@ -11,7 +11,7 @@ const CAPACITY: &str = "kubelet_volume_stats_capacity_bytes";
 const FREE: &str = "kubelet_volume_stats_available_bytes";
 
 /// A Prometheus.
-pub(super) struct Volumes {
+pub(in crate::cluster) struct Volumes {
     url: reqwest::Url,
     http: reqwest::Client,
 }
@@ -44,7 +44,7 @@ struct Labels {
 }
 
 impl Volumes {
-    pub(super) fn new(url: reqwest::Url, http: reqwest::Client) -> Self {
+    pub(in crate::cluster) fn new(url: reqwest::Url, http: reqwest::Client) -> Self {
         Self { url, http }
     }
 
@@ -52,7 +52,7 @@ impl Volumes {
     ///
     /// # Errors
     /// Why it cannot be known, in a clause.
-    pub(super) async fn look(&self, settings: &Settings) -> Result<Vec<Symptom>, String> {
+    pub(in crate::cluster) async fn look(&self, settings: &Settings) -> Result<Vec<Symptom>, String> {
         let most = f64::from(settings.thresholds.volume_percent) / 100.0;
         let by = "max by (namespace, persistentvolumeclaim)";
         let full = self.ask(&format!("{by} (1 - {FREE} / {CAPACITY}) > {most}")).await?;

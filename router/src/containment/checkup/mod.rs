@@ -198,6 +198,10 @@ fn questions(part: Part, permission: &Permission) -> Vec<(Part, Question<'_>)> {
 
 async fn allowed(api: &Patient, question: &Question<'_>) -> Result<bool, Fault> {
     let Question { namespace, group, resource, name, verb } = question;
+    if resource.starts_with('/') {
+        let spec = json!({"nonResourceAttributes": {"path": resource, "verb": verb}});
+        return Ok(api.review(&ACCESS_REVIEW, &spec).await?["status"]["allowed"] == true);
+    }
     let (resource, subresource) = resource.split_once('/').unwrap_or((resource, ""));
     let attributes = json!({
         "namespace": namespace, "group": group, "resource": resource, "subresource": subresource,

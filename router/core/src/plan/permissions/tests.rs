@@ -21,7 +21,7 @@ fn lines(permissions: &[Permission]) -> Vec<String> {
 
 #[test]
 fn nothing_ever_asks_for_what_is_forbidden_or_for_everything() {
-    for (_, permission) in everything().with_watch().all() {
+    for (_, permission) in everything().with_watch().with_health().all() {
         let Permission { group, resource, names, verbs, .. } = permission;
         assert!(!resource.contains('*') && !group.contains('*'), "{permission:?}");
         // Of an ExternalSecret only its status says anything, and that is no secret.
@@ -61,6 +61,23 @@ fn the_watch_lists_and_no_more_and_only_where_there_is_one() {
         "list nodes.metrics.k8s.io",
     ];
     assert_eq!(lines(&everything().with_watch().watch), listed);
+}
+
+#[test]
+fn the_report_of_health_lists_and_reads_figures_and_only_where_there_is_one() {
+    assert_eq!(everything().health, []);
+    let read = [
+        "get /metrics.",
+        "list persistentvolumeclaims.",
+        "list resourcequotas.",
+        "list certificates.cert-manager.io",
+        "list externalsecrets.external-secrets.io",
+        "list nodes.metrics.k8s.io",
+        "list backups.velero.io",
+        "list backupstoragelocations.velero.io",
+        "list schedules.velero.io",
+    ];
+    assert_eq!(lines(&everything().with_health().health), read);
 }
 
 #[test]

@@ -1,0 +1,80 @@
+//! Lists in pages: what of an object is kept is kept, the page is let go of before the next.
+
+use std::fmt::Debug;
+use std::time::Duration;
+
+use kube::api::{Api, ListParams};
+use kube::{Client, Resource};
+use serde::de::DeserializeOwned;
+use tokio::time::{Instant, timeout_at};
+use watchfire_core::health::{Seen, Unseen};
+use watchfire_core::text::clean;
+
+use crate::clients::chain;
+
+/// Objects of one page.
+const PAGE: u32 = 500;
+/// So long for all pages of a list.
+const WITHIN: Duration = Duration::from_secs(30);
+/// More objects of a kind are not looked through.
+const MOST: usize = 50_000;
+
+/// What is kept of every object of a kind.
+pub(super) async fn all<R, T>(client: &Client, mut keep: impl FnMut(R) -> Option<T>) -> Seen<Vec<T>>
+where
+    R: Resource<DynamicType = ()> + Clone + DeserializeOwned + Debug,
+{
+    let mut kept = Vec::new();
+    each(client, |one| kept.extend(keep(one))).await?;
+    Ok(kept)
+}
+
+/// Shows every object of a kind.
+pub(super) async fn each<R>(client: &Client, mut show: impl FnMut(R)) -> Seen<()>
+where
+    R: Resource<DynamicType = ()> + Clone + DeserializeOwned + Debug,
+{
+    let what = R::plural(&());
+    let api: Api<R> = Api::all(client.clone());
+    let until = Instant::now() + WITHIN;
+    let mut params = ListParams::default().limit(PAGE);
+    let mut shown = 0;
+    loop {
+        let page = match timeout_at(until, api.list(&params)).await {
+            Ok(Ok(page)) => page,
+            Ok(Err(error)) => return Err(unseen(&permission::<R>(), &error)),
+            Err(_) => {
+                return Err(Unseen::Because(format!("{what}: no answer within {} s", WITHIN.as_secs())));
+            }
+        };
+        shown += page.items.len();
+        page.items.into_iter().for_each(&mut show);
+        if shown > MOST {
+            return Err(Unseen::Because(format!("{what}: more than {MOST}")));
+        }
+        match page.metadata.continue_.filter(|token| !token.is_empty()) {
+            Some(token) => params = params.continue_token(&token),
+            None => return Ok(()),
+        }
+    }
+}
+
+/// `list persistentvolumeclaims`, `list backups.velero.io`.
+fn permission<R: Resource<DynamicType = ()>>() -> String {
+    match R::group(&()) {
+        group if group.is_empty() => format!("list {}", R::plural(&())),
+        group => format!("list {}.{group}", R::plural(&())),
+    }
+}
+
+/// Why nothing was seen, for which that permission is needed.
+pub(super) fn unseen(permission: &str, error: &kube::Error) -> Unseen {
+    match error {
+        kube::Error::Api(status) if status.code == 403 => Unseen::Refused(permission.to_owned()),
+        kube::Error::Api(status) if status.code == 404 => Unseen::NotInstalled,
+        kube::Error::Api(status) => {
+            Unseen::Because(format!("{permission}: {} {}", status.code, clean(&status.message, 120)))
+        }
+        other => Unseen::Because(format!("{permission}: {}", clean(&chain(other), 160))),
+    }
+}
