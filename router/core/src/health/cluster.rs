@@ -40,7 +40,7 @@ pub(super) fn look(
 fn nodes(seen: &ClusterSeen, contained: &BTreeSet<String>, lines: &mut Lines) {
     if let Some(all) = lines.seen(Check::Nodes, &seen.nodes) {
         let ready = all.iter().filter(|node| node.ready).count();
-        lines.sentence(Check::Nodes, Colour::Green, format!("{ready} of {} ready", all.len()));
+        lines.sentence(Check::Nodes, Colour::Green, well(ready, all.len(), "ready"));
         let cordoned = all
             .iter()
             .filter(|node| node.unschedulable && !node.is_leaving && !contained.contains(&node.uid));
@@ -142,6 +142,12 @@ fn readied(check: Check, seen: &Seen<Vec<Readiness>>, lines: &mut Lines) {
         let ready = all.iter().filter(|one| one.ready == Some(true)).count();
         let paused = all.iter().filter(|one| one.is_paused).count();
         let paused = if paused > 0 { format!(", {paused} paused") } else { String::new() };
-        lines.sentence(check, Colour::Green, format!("{ready} of {} ready{paused}", all.len()));
+        lines.sentence(check, Colour::Green, format!("{}{paused}", well(ready, all.len(), "ready")));
     }
+}
+
+/// How many of them are so. Where some are not, what is amiss with them is a line of its own, and this one says only that all
+/// were looked at.
+pub(super) fn well(so: usize, all: usize, word: &str) -> String {
+    if so == all { format!("{all} of {all} {word}") } else { format!("{all} looked at") }
 }

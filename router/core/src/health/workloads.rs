@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::cluster::well;
 use super::line::Lines;
 use super::{Backup, BackupPlace, Check, Claim, ClusterSeen, Colour, Item, Schedule, Seen, Settings};
 use crate::act::REPLICAS_ANNOTATION;
@@ -61,7 +62,7 @@ pub(super) fn claims(seen: &ClusterSeen, settings: &Settings, at: Timestamp, lin
     let lost = looked_at().filter(|claim| claim.phase == "Lost");
     lines.found(Check::ClaimLost, lost.map(|claim| of(claim, "Its volume is gone.".to_owned(), Colour::Red)));
     let bound = all.iter().filter(|claim| claim.phase == "Bound").count();
-    lines.sentence(Check::Claims, Colour::Green, format!("{bound} of {} bound", all.len()));
+    lines.sentence(Check::Claims, Colour::Green, well(bound, all.len(), "bound"));
     if lines.seen(Check::Volumes, &seen.volumes).is_some() {
         lines.sentence(Check::Volumes, Colour::Green, "asked of Prometheus");
     }
