@@ -28,6 +28,7 @@ const NOT_TYPED: &[(&str, &str)] = &[
     ("watchfire silence", "needs a worker: silence.txt"),
     ("watchfire event", "needs a worker: event.txt"),
     ("watchfire why", "needs a worker: incidents.txt, e2e/hands.rs"),
+    ("watchfire oncall", "needs a worker: e2e/on_call.rs"),
     ("watchfire health", "needs a cluster or a worker: e2e/health.rs"),
     ("watchfire store", "needs a store: e2e/store_command.rs"),
     ("watchfire evidence", "needs evidence: e2e/evidence.rs"),

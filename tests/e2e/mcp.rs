@@ -85,7 +85,7 @@ async fn a_client_lists_looks_notes_and_proposes_over_http_in_the_newest_version
         (tool["name"].as_str().unwrap().to_owned(), tool["annotations"]["readOnlyHint"] == true)
     };
     let tools: Vec<_> = tools["tools"].as_array().unwrap().iter().map(hints).collect();
-    assert_eq!(tools.len(), 13);
+    assert_eq!(tools.len(), 14);
     let changing: Vec<_> = tools.iter().filter(|(_, reads)| !reads).map(|(name, _)| name.as_str()).collect();
     assert_eq!(changing, ["acknowledge", "add_note", "propose_silence", "propose_containment"]);
     assert_eq!(templates["resourceTemplates"].as_array().map(Vec::len), Some(3));

@@ -15,8 +15,9 @@ const ROTA: &str = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//example//rota//E
 async fn who_is_on_call_is_told_alike_in_the_page_the_lists_and_by_the_command() {
     let pagerduty = PagerDuty::start().await;
     let folder = directory(&[("rota.ics", ROTA)]);
-    let configuration =
-        Configuration::new(&pagerduty.url()).set("oncall", json!({"ical": folder.path().join("rota.ics")}));
+    let configuration = Configuration::new(&pagerduty.url())
+        .set("http.operator_token", json!({"env": "INGEST_TOKEN"}))
+        .set("oncall", json!({"ical": folder.path().join("rota.ics")}));
     let watchfire = Watchfire::start(&configuration, None).await;
     let said = "ana until 2040-01-01 08:00 UTC, then ben";
     let asked = async || Some(watchfire.command(&["oncall"])).filter(|output| output.stdout.contains("ana"));

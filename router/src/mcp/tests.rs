@@ -136,6 +136,7 @@ fn each_tool_says_what_it_takes_and_answers_and_none_approves_or_takes_a_query()
             "explain_rule",
             "simulate_event",
             "cluster_context",
+            "health",
             "silence_preview",
             "draft_postmortem",
         ]
@@ -166,6 +167,7 @@ async fn what_a_sender_wrote_stands_apart_cleaned_and_cut_in_every_answer() {
         (Tool::GetIncident, of.clone()),
         (Tool::Why, of.clone()),
         (Tool::ClusterContext, of.clone()),
+        (Tool::Health, json!({})),
         (Tool::SearchEvents, json!({"priority": "P0"})),
         (Tool::DraftPostmortem, of.clone()),
         (Tool::SilencePreview, json!({"matchers": [{"name": "family", "value": "crypto-mining"}]})),

@@ -23,6 +23,7 @@ pub(super) enum Tool {
     ExplainRule,
     SimulateEvent,
     ClusterContext,
+    Health,
     SilencePreview,
     DraftPostmortem,
     Acknowledge,
@@ -59,6 +60,7 @@ impl Tool {
             Tool::ExplainRule => "Explain a rule",
             Tool::SimulateEvent => "Say how an event would be decided",
             Tool::ClusterContext => "Say what the cluster said",
+            Tool::Health => "Say how the cluster is",
             Tool::SilencePreview => "Say what a silence would cover",
             Tool::DraftPostmortem => "Draft a post-mortem",
             Tool::Acknowledge => "Say that somebody has an incident",
@@ -93,6 +95,10 @@ impl Tool {
             Tool::ClusterContext => {
                 "What the cluster and the event said of what an incident is about, as it was when its page was last composed."
             }
+            Tool::Health => {
+                "The morning check: what is amiss in the cluster and in what is kept, in green, yellow and red, and what to do \
+                 about it, in pages."
+            }
             Tool::SilencePreview => {
                 "Which open incidents a silence would match and, for whoever may silence, how many events of the last day; \
                  nothing is silenced."
@@ -126,6 +132,7 @@ impl Tool {
             | Tool::ExplainRule
             | Tool::SimulateEvent
             | Tool::ClusterContext
+            | Tool::Health
             | Tool::SilencePreview
             | Tool::DraftPostmortem => Effect::Reads,
             Tool::Acknowledge | Tool::AddNote | Tool::ProposeSilence | Tool::ProposeContainment => {
@@ -144,6 +151,7 @@ impl Tool {
             Tool::ExplainRule => schemas::<looking::RuleAsked, looking::RuleTold>(),
             Tool::SimulateEvent => schemas::<looking::EventAsked, looking::Simulated>(),
             Tool::ClusterContext => schemas::<looking::Of, looking::ContextTold>(),
+            Tool::Health => schemas::<looking::HealthAsked, looking::HealthTold>(),
             Tool::SilencePreview => schemas::<looking::SilenceAsked, looking::SilenceTold>(),
             Tool::DraftPostmortem => schemas::<looking::DraftAsked, looking::Draft>(),
             Tool::Acknowledge => schemas::<acting::AcknowledgeAsked, acting::Done>(),
@@ -170,6 +178,7 @@ impl Tool {
             Tool::ExplainRule => told(looking::explain_rule(asking, read(arguments)?).await),
             Tool::SimulateEvent => told(looking::simulate_event(asking, read(arguments)?).await),
             Tool::ClusterContext => told(looking::cluster_context(asking, read(arguments)?).await),
+            Tool::Health => told(looking::health(asking, read(arguments)?).await),
             Tool::SilencePreview => told(looking::silence_preview(asking, read(arguments)?).await),
             Tool::DraftPostmortem => told(looking::draft_postmortem(asking, read(arguments)?).await),
             Tool::Acknowledge => told(acting::acknowledge(asking, read(arguments)?).await),

@@ -100,7 +100,9 @@ async fn roster(config: serde_json::Value) -> Roster {
 async fn a_calendar_is_fetched_when_it_is_another_and_what_was_read_stays_with_its_age() {
     let stage = Stage::default();
     let address = server(stage.clone()).await;
-    let roster = roster(json!({"ical": format!("{address}/private-hunter2/basic.ics")})).await;
+    let secret = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(secret.path(), format!("{address}/private-hunter2/basic.ics")).unwrap();
+    let roster = roster(json!({"ical_url": {"file": secret.path()}})).await;
     let start = at("2026-11-30T12:00:00Z");
     assert_eq!(roster.known(start).said, "not known: it was not read yet");
 

@@ -11,7 +11,7 @@
 //! - [`Cluster::install_eks`] makes it look and act like EKS: CRDs, the switch, and a network policy controller.
 //! - What only the faithful server can do is behind [`Cluster::fake`]; a test that needs it says why it skips.
 //!
-//! ```no_run
+//! ```ignore
 //! # async fn example() {
 //! use watchfire_tests::cluster::{Cluster, Fault, Match};
 //! let cluster = Cluster::start().await;

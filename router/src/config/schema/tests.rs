@@ -141,6 +141,12 @@ const ONLY_A_CHECK_KNOWS: &[&str] = &[
     "letting in whoever asks from this machine, where another address is listened on",
     "two people for what nobody approves",
     "tokens of Kubernetes in a namespace that is none",
+    "routes that are never taken, tell one twice, or whose words nobody reads",
+    "a token that lets in whoever shows nothing",
+    "names of namespaces that are none",
+    "a calendar that is none",
+    "a calendar that is not there",
+    "a calendar whose address is a secret",
 ];
 
 #[test]

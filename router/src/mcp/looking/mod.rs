@@ -1,12 +1,14 @@
 //! The tools that change nothing.
 
 mod decisions;
+mod health;
 mod incidents;
 mod reports;
 mod rules;
 mod silences;
 
 pub(super) use decisions::{DecisionPage, SearchAsked, search_events, why};
+pub(super) use health::{HealthAsked, HealthTold, health};
 pub(super) use incidents::{
     ContextTold, IncidentPage, IncidentTold, ListAsked, cluster_context, get_incident, list_incidents,
 };
