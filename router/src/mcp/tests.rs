@@ -313,11 +313,11 @@ async fn ten_thousand_fuzzed_calls_of_a_viewer_leave_the_store_as_it_was() {
         let known = &taken[tool.name()];
         let mut arguments = Map::new();
         for name in known {
-            if next(&mut number) % 4 != 0 {
+            if !next(&mut number).is_multiple_of(4) {
                 arguments.insert(name.clone(), fuzzed(&mut number, &id));
             }
         }
-        if next(&mut number) % 8 == 0 {
+        if next(&mut number).is_multiple_of(8) {
             let name = names[(next(&mut number) % names.len() as u64) as usize];
             arguments.insert(name.to_owned(), fuzzed(&mut number, &id));
         }
@@ -332,10 +332,9 @@ async fn a_playbook_and_an_incident_are_read_by_their_addresses_and_nothing_else
     let (world, id) = World::with_a_miner().await;
     let shown = shown(Role::Viewer);
     let asking = Asking { desk: &world.desk, shown: Some(&shown) };
-    let playbook =
-        resources::read(asking, "watchfire://playbook/crypto-mining").await.ok().expect("it ships");
+    let playbook = resources::read(asking, "watchfire://playbook/crypto-mining").await.expect("it ships");
     assert!(playbook.text.starts_with("# Crypto mining\n\n") && playbook.mime == "text/markdown");
-    let incident = resources::read(asking, &format!("watchfire://incident/{id}")).await.ok().expect("one");
+    let incident = resources::read(asking, &format!("watchfire://incident/{id}")).await.expect("one");
     assert!(incident.text.contains("\"untrusted\"") && incident.mime == "application/json");
     for none in [
         "watchfire://playbook/../x",

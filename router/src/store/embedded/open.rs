@@ -23,13 +23,16 @@ const CHANGES: usize = 8_192;
 /// A record that was given a version, by its key.
 pub(crate) type Changed = (u64, String);
 
+/// Takes the name and the version of a row, and how it is read.
+pub(super) type Show<'s> = dyn FnMut(&str, u64, &dyn Fn() -> Option<Record>) + 's;
+
 /// The open records of one kind, as they are at one moment; by the name behind what their keys begin with.
 pub(super) trait Rows {
     /// The last version that was given to any record.
     fn last(&self) -> Result<u64, Error>;
 
     /// Shows the name and the version of each, in the order of keys, and how it is read.
-    fn each(&self, show: &mut dyn FnMut(&str, u64, &dyn Fn() -> Option<Record>)) -> Result<(), Error>;
+    fn each(&self, show: &mut Show<'_>) -> Result<(), Error>;
 
     /// That one, where it is open and can be understood.
     fn one(&self, name: &str) -> Result<Option<Known>, Error>;

@@ -10,7 +10,7 @@ use watchfire_core::state::{Key, Record, State};
 
 use super::Embedded;
 use super::earlier::with_cause;
-use super::open::{Known, Rows};
+use super::open::{Known, Rows, Show};
 use super::tables::Snapshot;
 use crate::store::line::line;
 use crate::store::row::{Kept, from_row};
@@ -262,7 +262,7 @@ impl Rows for Open<'_> {
         self.tables.last_version()
     }
 
-    fn each(&self, show: &mut dyn FnMut(&str, u64, &dyn Fn() -> Option<Record>)) -> Result<(), Error> {
+    fn each(&self, show: &mut Show<'_>) -> Result<(), Error> {
         for row in self.tables.open()?.range(self.beginning..)? {
             let (key, _) = row?;
             let Some(name) = key.value().strip_prefix(self.beginning) else { break };

@@ -45,7 +45,7 @@ impl Rows for Table {
         Ok(self.last)
     }
 
-    fn each(&self, show: &mut dyn FnMut(&str, u64, &dyn Fn() -> Option<Record>)) -> Result<(), Error> {
+    fn each(&self, show: &mut Show<'_>) -> Result<(), Error> {
         self.rows.iter().for_each(|(name, version)| show(name, *version, &|| self.record(name)));
         if self.is_broken { Err(Error::Closed) } else { Ok(()) }
     }
