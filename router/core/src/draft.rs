@@ -154,6 +154,11 @@ impl Draft<'_> {
         self.decision.acts.extend(acts);
     }
 
+    /// What it does, and on whose account.
+    pub(crate) fn acts(&self) -> &[Act] {
+        &self.decision.acts
+    }
+
     pub(crate) fn withhold(&mut self, withheld: impl IntoIterator<Item = Withheld>) {
         self.decision.withheld.extend(withheld);
     }

@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use crate::act::ActionKind;
-use crate::action::Role;
+use crate::act::{Act, ActionKind};
+use crate::action::{ActionName, Role};
 use crate::containment::{Answer, ApprovalRecord, Containment, ContainmentState, TargetRecord, Verdict};
 use crate::decision::{Decision, Withheld};
 use crate::draft::Draft;
 use crate::ids::{ApprovalId, IncidentKey};
 use crate::incident::IncidentRecord;
-use crate::notice::{Head, Measure, MeasureState, Notice, Undone};
+use crate::notice::{Head, Measure, MeasureState, Notice, StepState, Undone};
 use crate::policy::Policy;
 use crate::state::{Key, Unread};
 
@@ -30,6 +30,7 @@ pub(crate) fn head(mut draft: Draft<'_>, policy: &Policy) -> Result<Decision, Un
     let now = draft.now();
     let withheld = withheld(draft.withheld());
     let own = draft.own_incident().cloned();
+    let begun: Vec<_> = draft.acts().iter().filter_map(begun).collect();
     if let Some((Some(record), _)) =
         own.as_ref().and_then(|own| standings.get(own)).filter(|_| !draft.is_quiet())
     {
@@ -43,10 +44,18 @@ pub(crate) fn head(mut draft: Draft<'_>, policy: &Policy) -> Result<Decision, Un
         answered(&mut notice.withheld, &measures);
         notice.routes = record.as_ref().map(|record| record.routes.clone()).unwrap_or_default();
         let playbook = notice.playbook.take();
-        notice.playbook = playbook.map(|playbook| playbook.ticked(&measures, &[]));
+        let here = begun.iter().filter(|(incident, _)| *incident == notice.incident);
+        let begun: Vec<_> = here.map(|(_, action)| (*action, StepState::UnderWay)).collect();
+        notice.playbook = playbook.map(|playbook| playbook.ticked(&measures, &begun).as_a_page_knows());
         notice.head = stand(notice, record.as_ref(), merged(measures, withheld, &notice.head), policy, now);
     }
     Ok(draft.build())
+}
+
+/// What a decision begins that contains nothing, and on whose account: what contains is told by its measure.
+fn begun(act: &Act) -> Option<(IncidentKey, ActionName)> {
+    let ActionKind::Rule(action) = act.action else { return None };
+    (action.role() != Role::Contain).then(|| (act.incident.clone(), action))
 }
 
 /// How what contains an incident stands, as its records are known: for whoever shows it elsewhere than in a page.

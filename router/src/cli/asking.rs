@@ -306,10 +306,7 @@ pub(super) fn tell<T: DeserializeOwned>(
     endpoint: OperatorEndpoint,
     body: &impl Serialize,
 ) -> Result<T, Failed> {
-    let body = serde_json::to_value(body).context("what is told is JSON")?;
-    let answer = ask(whom, endpoint.path(), Some(body))?;
-    whom.is_printed(&answer)?;
-    Ok(understood(answer)?)
+    told(whom, endpoint.path(), body)
 }
 
 /// The same of what a worker alone is told.
@@ -318,8 +315,12 @@ pub(super) fn tell_worker<T: DeserializeOwned>(
     endpoint: WorkerEndpoint,
     body: &impl Serialize,
 ) -> Result<T, Failed> {
+    told(whom, endpoint.path(), body)
+}
+
+fn told<T: DeserializeOwned>(whom: &Whom, path: &str, body: &impl Serialize) -> Result<T, Failed> {
     let body = serde_json::to_value(body).context("what is told is JSON")?;
-    let answer = ask(whom, endpoint.path(), Some(body))?;
+    let answer = ask(whom, path, Some(body))?;
     whom.is_printed(&answer)?;
     Ok(understood(answer)?)
 }

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Measure, MeasureState};
-use crate::action::ActionName;
+use crate::action::{ActionName, Role};
 use crate::ids::PlaybookName;
 use crate::zone::Zone;
 
@@ -36,7 +36,7 @@ pub struct FollowedStep {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum StepState {
-    /// It is left to people.
+    /// It is left to people, or not known here how far Watchfire is with it.
     Yours,
     /// Watchfire could do it, and has not.
     NotDone,
@@ -90,12 +90,26 @@ impl Followed {
         let Self { playbook, title, steps } = self;
         let of_measures = measures.iter().map(|measure| (measure.action, StepState::of(&measure.state)));
         let known: Vec<_> = of_measures.chain(acts.iter().cloned()).collect();
-        let tick = |FollowedStep { text, by, state }: FollowedStep| {
+        // Anew: what was so when it was told last may be over.
+        let tick = |FollowedStep { text, by, state: _ }: FollowedStep| {
             let of_it = known.iter().filter(|(action, _)| by.contains(action)).map(|(_, state)| state);
-            let state = of_it.min_by_key(|state| state.rank()).cloned().unwrap_or(state);
+            let untouched = if by.is_empty() { StepState::Yours } else { StepState::NotDone };
+            let state = of_it.min_by_key(|state| state.rank()).cloned().unwrap_or(untouched);
             FollowedStep { text, by, state }
         };
         Self { playbook, title, steps: steps.into_iter().map(tick).collect() }
+    }
+
+    /// For a page, which knows no acts of the decisions before it: of what contains nothing, and is not under way, nothing is said.
+    #[must_use]
+    pub fn as_a_page_knows(self) -> Self {
+        let Self { playbook, title, steps } = self;
+        let known = |FollowedStep { text, by, state }: FollowedStep| {
+            let contains = by.iter().any(|action| action.role() == Role::Contain);
+            let state = if state == StepState::NotDone && !contains { StepState::Yours } else { state };
+            FollowedStep { text, by, state }
+        };
+        Self { playbook, title, steps: steps.into_iter().map(known).collect() }
     }
 
     /// A line for each step, numbered: what is done has a cross before it, what Watchfire can do says how far that is.
@@ -184,5 +198,20 @@ mod tests {
             assert_eq!(ticked.lines(&Zone::UTC)[1], expected);
         }
         assert_eq!(followed().ticked(&[], &[]), followed());
+    }
+
+    #[test]
+    fn a_page_says_what_it_begins_and_claims_nothing_of_acts_that_it_does_not_know() {
+        let of = |acts: &[(ActionName, StepState)]| {
+            let told = followed().ticked(&[], acts).as_a_page_knows();
+            // As it is kept for a later page.
+            (told.lines(&Zone::UTC), told.ticked(&[], &[]).as_a_page_knows().lines(&Zone::UTC))
+        };
+        let unknown = ["[ ] 1. Keep it.", "[ ] 2. Cut it off. (not done by Watchfire)", "[ ] 3. Look at it."];
+        let unknown = unknown.map(str::to_owned).to_vec();
+        assert_eq!(of(&[]), (unknown.clone(), unknown.clone()));
+        let mut begun = unknown.clone();
+        begun[0] = "[ ] 1. Keep it. (Watchfire is doing it)".to_owned();
+        assert_eq!(of(&[(ActionName::Evidence, StepState::UnderWay)]), (begun, unknown));
     }
 }
