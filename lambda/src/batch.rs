@@ -8,10 +8,10 @@ use std::time::Duration;
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsMessage};
 use futures_util::FutureExt as _;
 use jiff::Timestamp;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
-use watchfire::router::{Router, Slot, WAITING_ROOM};
+use watchfire::router::{Router, Slot, Slots};
 use watchfire::source::{Handle, Message, QueueConfig, hint};
 use watchfire::telemetry::{self, Brought, Metrics, Origin};
 use watchfire::worker::{again_in, backoff, handle_or_warn};
@@ -76,8 +76,7 @@ impl Batch<'_> {
         let origin = Origin { source: "sqs", queue: queue.map_or("another", QueueConfig::name) };
         self.metrics.received(origin, records.len());
         let (records, was_hinted, in_flight) = self.sorted(records);
-        let slots = Arc::new(Semaphore::new(usize::from(in_flight)));
-        let room = Arc::new(Semaphore::new(WAITING_ROOM));
+        let slots = Slots::new(usize::from(in_flight));
         let mut left = BTreeMap::new();
         let mut tasks = JoinSet::new();
         let mut records = records.into_iter().enumerate();
@@ -86,7 +85,7 @@ impl Batch<'_> {
             && let Some((at, same)) = records.next()
         {
             left.insert(at, Left { ids: same.ids, handles: same.handles });
-            let slot = Slot::new(permit, room.clone(), same.message.body.len());
+            let slot = slots.slot(permit, same.message.body.len());
             tasks.spawn(one(self.router.clone(), at, same.message, same.max_receives, slot));
             while let Some(Ok(joined)) = tasks.try_join_next() {
                 done.push(joined);
@@ -121,11 +120,11 @@ impl Batch<'_> {
     }
 
     /// A slot, while there is time to begin anything.
-    async fn turn(&self, slots: &Arc<Semaphore>) -> Option<OwnedSemaphorePermit> {
+    async fn turn(&self, slots: &Slots) -> Option<OwnedSemaphorePermit> {
         if Instant::now() >= self.deadline.begin_by {
             return None;
         }
-        timeout_at(self.deadline.begin_by, slots.clone().acquire_owned()).await.ok()?.ok()
+        timeout_at(self.deadline.begin_by, slots.acquire(1)).await.ok()?.pop()
     }
 
     /// The records without those that only repeat another, without hints, and how many are handled at once.

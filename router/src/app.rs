@@ -11,7 +11,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use jiff::SignedDuration;
 use tokio::sync::{mpsc, watch};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 use watchfire_core::policy::Policy;
 
 #[cfg(feature = "board")]
@@ -26,14 +26,16 @@ use crate::mcp::over_http;
 use crate::pagerduty::{Inbound, Poller};
 use crate::reload::{self, Reloader, Started};
 use crate::rotation::Rotation;
-use crate::router::{self, ACTING, Router, Watcher};
+use crate::router::{self, ACTING, Router, Slots, Watcher};
 use crate::source::spool::{Lane, Spool};
 use crate::source::sqs::Sqs;
 use crate::source::{Canaries, Intake, QueueConfig, Source, Watching};
 use crate::store::Store;
 use crate::telemetry;
-use crate::web::{Assistants, Doors, Health, Ingest, Operator, Pages, Refusals, Senders, Server, Webhooks};
-use crate::worker;
+use crate::web::{
+    Assistants, AtOnce, Doors, Health, Ingest, Operator, Pages, Refusals, Senders, Server, Webhooks,
+};
+use crate::worker::{self, DRAIN};
 #[cfg(feature = "cli")]
 pub(crate) use parts::routes_of_operators;
 pub use parts::{Called, Parts};
@@ -49,7 +51,7 @@ pub struct App {
     pub(crate) router: Arc<Router>,
     /// Who may open the board without a token.
     pub invitations: Arc<Invitations>,
-    sources: Vec<(Source, usize)>,
+    sources: Vec<(Source, Slots)>,
     keep: SignedDuration,
     events: Server,
     health: Server,
@@ -120,12 +122,18 @@ impl App {
         let intake = Intake::of(&queues, spool.as_ref(), &clients).await;
         let canaries = canary.map(|canary| sender(&canary, intake.clone(), &router));
         let watching = watching(watch.as_ref(), &intake, &router)?;
-        let mut sources = embedded(spool.as_ref(), usize::from(http.in_flight));
+        let [express, ordinary] = Lane::ALL.map(|_| Slots::new(usize::from(http.in_flight)));
+        let mut sources = embedded(spool.as_ref(), [&express, &ordinary]);
         sources.extend(queued(&queues, is_one_queue, &clients).await?);
+        let at_once = match &intake {
+            Intake::Spool(spool) => Some(AtOnce { spool: spool.clone(), ordinary, express }),
+            Intake::Sqs(_) | Intake::Closed => None,
+        };
         let shares = shares(limit, channels, router.responder().is_some(), &http);
         let (telling, told) = mpsc::channel(1);
         let ingest = Ingest {
             router: router.clone(),
+            at_once,
             intake: intake.clone(),
             senders: token.as_ref().map_or(Senders::Anybody, |token| Senders::Showing(token.into())),
             held_bytes: held_bytes(&http),
@@ -216,8 +224,8 @@ impl App {
         let pollers: Vec<_> = pollers.into_iter().map(ask).collect();
         let canaries = canaries.map(|canaries| tokio::spawn(worker::canaries(canaries, stop.clone())));
         let watching = watching.map(|watching| tokio::spawn(worker::watch(watching, stop.clone())));
-        let work =
-            |(source, in_flight)| tokio::spawn(worker::work(router.clone(), source, in_flight, stop.clone()));
+        let drained = tokio::spawn(drained(stop.clone()));
+        let work = |(source, slots)| tokio::spawn(worker::work(router.clone(), source, slots, stop.clone()));
         let workers: Vec<_> = sources.into_iter().map(work).collect();
         // Without a queue there are still timers, operators and webhooks.
         if workers.is_empty() {
@@ -228,8 +236,9 @@ impl App {
             given_back += worker.await?;
         }
         events.abort();
-        // Who is being told of what could not be queued still hears it.
-        let _ = timeout(LAST_PAGES, told.recv()).await;
+        // What is decided at once is finished like what came from a queue; who is being told of what could not be queued still
+        // hears it. What is not done by then is in the journal.
+        let _ = timeout_at(drained.await?.max(Instant::now() + LAST_PAGES), told.recv()).await;
         // What is taken up is finished and written down, so that it is not done again at the next start.
         let finished = futures_util::future::join(&mut resumes, &mut wakes);
         if timeout(LAST_PAGES, finished).await.is_err() {
@@ -279,9 +288,10 @@ fn assistants(_: &HttpConfig) -> Option<Assistants> {
 }
 
 /// The lanes of the embedded queue, each with its own slots: no P0 waits for one that another message holds.
-fn embedded(spool: Option<&Spool>, in_flight: usize) -> Vec<(Source, usize)> {
-    let lane = |spool: &Spool, lane| (Source::Spool(spool.clone(), lane), in_flight);
-    spool.into_iter().flat_map(|spool| Lane::ALL.map(|of| lane(spool, of))).collect()
+fn embedded(spool: Option<&Spool>, slots: [&Slots; Lane::ALL.len()]) -> Vec<(Source, Slots)> {
+    let lane =
+        |spool: &Spool, (lane, slots): (Lane, &Slots)| (Source::Spool(spool.clone(), lane), slots.clone());
+    spool.into_iter().flat_map(|spool| Lane::ALL.into_iter().zip(slots).map(|of| lane(spool, of))).collect()
 }
 
 /// The queues, reached.
@@ -289,12 +299,12 @@ async fn queued(
     queues: &[QueueConfig],
     is_one: bool,
     clients: &Clients,
-) -> anyhow::Result<Vec<(Source, usize)>> {
+) -> anyhow::Result<Vec<(Source, Slots)>> {
     let mut sources = Vec::new();
     for (index, queue) in queues.iter().enumerate() {
         let at = || At(if is_one { "queue".to_owned() } else { format!("queues[{index}]") });
         let sqs = Sqs::open(clients.aws().await, queue).await.with_context(at)?;
-        sources.push((Source::Sqs(sqs), usize::from(queue.in_flight)));
+        sources.push((Source::Sqs(sqs), Slots::new(usize::from(queue.in_flight))));
     }
     Ok(sources)
 }
@@ -322,6 +332,12 @@ fn until_it_ends(told: watch::Receiver<bool>, store: Store) -> watch::Receiver<b
         ending.send_replace(true);
     });
     ends
+}
+
+/// When what is at work is not waited for any more.
+async fn drained(stop: watch::Receiver<bool>) -> Instant {
+    stopped(stop).await;
+    Instant::now() + DRAIN
 }
 
 async fn stopped(mut stop: watch::Receiver<bool>) {

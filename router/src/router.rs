@@ -72,7 +72,7 @@ pub(crate) use polling::hear;
 pub use polling::{PollRound, poll, poll_round};
 pub use resuming::RESUMED;
 use set_back::Newest;
-pub use slot::{Slot, WAITING_ROOM};
+pub use slot::{Slot, Slots};
 use without_store::Remembered;
 
 /// How long a pending entry is left to its message before a tick takes it up.
@@ -123,6 +123,19 @@ pub type Watcher = Box<dyn Fn(&Decision) + Send + Sync>;
 pub struct Handled {
     /// What was decided about each event in it, now or earlier.
     pub decisions: Vec<Decision>,
+}
+
+/// An event that is decided, and in this task's hands until it is done.
+pub struct Begun<'r> {
+    entry: Entry,
+    _claim: at_work::Claim<'r>,
+}
+
+impl Begun<'_> {
+    /// What was decided, now or earlier.
+    pub fn decision(&self) -> &Decision {
+        &self.entry.decision
+    }
 }
 
 /// What a tick did.
@@ -308,10 +321,8 @@ impl Router {
     }
 
     async fn handle_text(&self, text: &str, slot: &Slot) -> Result<Decision, Nack> {
-        match Event::read(text) {
-            Ok(event) => self.handle_event(&event, text, slot).await,
-            Err(error) => self.handle_unreadable(text, &error.to_string(), slot).await,
-        }
+        let begun = self.begin(text).await?;
+        self.finish(begun, slot).await
     }
 
     async fn handle_unreadable(&self, raw: &str, reason: &str, slot: &Slot) -> Result<Decision, Nack> {
@@ -324,26 +335,53 @@ impl Router {
     }
 
     async fn handle_event(&self, event: &Event<'_>, raw: &str, slot: &Slot) -> Result<Decision, Nack> {
-        let Some(_claim) = self.at_work.claim(&event.id) else {
+        let begun = self.begin_event(event, raw).await?;
+        self.finish(begun, slot).await
+    }
+
+    /// Decides one event. When it returns the decision is in the journal, from where it is performed whatever becomes of
+    /// this process: whoever sent the event may be told that it is taken.
+    ///
+    /// # Errors
+    /// [`Nack`] when it is not in the journal: it has to come again.
+    pub async fn begin(&self, text: &str) -> Result<Begun<'_>, Nack> {
+        match Event::read(text) {
+            Ok(event) => self.begin_event(&event, text).await,
+            Err(error) => {
+                let event = unreadable(text, &error.to_string(), self.clock.now());
+                self.begin_event(&event, text).await
+            }
+        }
+    }
+
+    async fn begin_event(&self, event: &Event<'_>, raw: &str) -> Result<Begun<'_>, Nack> {
+        let Some(claim) = self.at_work.claim(&event.id) else {
             let reason = format!("event {} is at work in another task", event.id);
             return Err(Nack { reason, retry_after: Some(Duration::from_secs(5)) });
         };
         let told = |decided: &Result<Entry, Undecided>| {
             of_decision(decided.as_ref().ok().map(|entry| &entry.decision))
         };
-        let entry = match self.traces.step(Step::Decide, self.decided(event, raw), told).await {
-            Ok(entry) => entry,
-            Err(Undecided::Store(error)) => return Err(self.page_without_store(event, &error).await),
+        match self.traces.step(Step::Decide, self.decided(event, raw), told).await {
+            Ok(entry) => Ok(Begun { entry, _claim: claim }),
+            Err(Undecided::Store(error)) => Err(self.page_without_store(event, &error).await),
             Err(Undecided::Contended) => {
                 let reason = "its records kept changing while it was decided".to_owned();
-                return Err(Nack { reason, retry_after: None });
+                Err(Nack { reason, retry_after: None })
             }
-        };
+        }
+    }
+
+    /// Performs what was decided.
+    ///
+    /// # Errors
+    /// [`Nack`] when anything is still pending; whoever is asked to handle the event again goes on, and so does a tick.
+    pub async fn finish(&self, begun: Begun<'_>, slot: &Slot) -> Result<Decision, Nack> {
         tokio::select! {
-            performed = self.perform(&entry) => performed?,
+            performed = self.perform(&begun.entry) => performed?,
             never = slot.left_to_others() => match never {},
         }
-        Ok(entry.decision)
+        Ok(begun.entry.decision)
     }
 
     /// When a tick takes up an entry that its message has been left to.

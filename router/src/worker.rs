@@ -6,13 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, timeout};
 
 use crate::failure::Nack;
 use crate::horizon::Horizon;
-use crate::router::{Handled, RESUMED, Router, Slot, WAITING_ROOM};
+use crate::router::{Handled, RESUMED, Router, Slot, Slots};
 use crate::source::{Canaries, Handle, Message, Source, Watching, hint};
 use crate::store::{Now, Store};
 use crate::telemetry::{self, of_message};
@@ -39,18 +39,19 @@ const DUE_EVERY: Duration = Duration::from_secs(2);
 pub async fn work(
     router: Arc<Router>,
     source: Source,
-    in_flight: usize,
+    slots: Slots,
     mut stop: watch::Receiver<bool>,
 ) -> usize {
-    let slots = Arc::new(Semaphore::new(in_flight));
-    let room = Arc::new(Semaphore::new(WAITING_ROOM));
-    let (done, deletes) = mpsc::channel(in_flight.max(10));
+    let (done, deletes) = mpsc::channel(64);
     let deleter = tokio::spawn(delete(source.clone(), deletes));
     let give_back = watch::Sender::new(false);
     let mut tasks = JoinSet::new();
     let mut backoff = RECEIVE_BACKOFF.0;
     while !*stop.borrow() {
-        let Some(mut permits) = free_slots(&slots, &mut stop).await else { break };
+        let mut permits = tokio::select! {
+            _ = stop.changed() => break,
+            permits = slots.acquire(10) => permits,
+        };
         let received = tokio::select! {
             // A long poll that is dropped may have taken messages: they come again after their visibility.
             _ = stop.changed() => break,
@@ -64,7 +65,7 @@ pub async fn work(
                     let Some(permit) = permits.pop() else { break };
                     let (router, source, done) = (router.clone(), source.clone(), done.clone());
                     let give_back = give_back.subscribe();
-                    let slot = Slot::new(permit, room.clone(), message.body.len());
+                    let slot = slots.slot(permit, message.body.len());
                     tasks.spawn(async move { one(&router, &source, message, &slot, done, give_back).await });
                 }
             }
@@ -81,25 +82,6 @@ pub async fn work(
     // Every sender is gone, so it ends once it has deleted what it holds; what it cannot comes again.
     let _ = timeout(LAST_DELETES, deleter).await;
     given_back
-}
-
-/// At least one slot, at most ten; none when the worker is told to stop first.
-async fn free_slots(
-    slots: &Arc<Semaphore>,
-    stop: &mut watch::Receiver<bool>,
-) -> Option<Vec<OwnedSemaphorePermit>> {
-    let first = tokio::select! {
-        _ = stop.changed() => return None,
-        slot = slots.clone().acquire_owned() => slot.ok()?,
-    };
-    let mut permits = vec![first];
-    while permits.len() < 10 {
-        match slots.clone().try_acquire_owned() {
-            Ok(permit) => permits.push(permit),
-            Err(_) => break,
-        }
-    }
-    Some(permits)
 }
 
 /// A message at work; given back to its source when the worker cannot wait any longer.

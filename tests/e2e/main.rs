@@ -5,6 +5,7 @@
 mod agree;
 mod alerts;
 mod as_one;
+mod at_once;
 mod attacks;
 mod aws;
 mod buttons;

@@ -1,5 +1,6 @@
 //! Stopped at every await and delivered again: the same world as if it had never been stopped.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::{Pin, pin};
@@ -8,7 +9,7 @@ use std::task::{Context, Poll};
 use jiff::SignedDuration;
 use tempfile::TempDir;
 use watchfire::clock::Clock;
-use watchfire::router::Router;
+use watchfire::router::{Router, Slot};
 use watchfire_core::journal::Outcome;
 use watchfire_tests::fault_proxy::{FaultProxy, Faults};
 use watchfire_tests::{Configuration, DynamoDbTable, GuardDuty, Ministack, PagerDuty, in_process};
@@ -93,6 +94,47 @@ async fn stopped_at_any_await_and_delivered_again_the_world_is_the_same() {
         assert_eq!(world(&router, &pagerduty).await, undisturbed, "stopped after {polls} polls");
     }
     assert!(polls > 3, "a message that pages awaits its commit, PagerDuty and its settling: {polls}");
+}
+
+/// Posts a message to a worker that is stopped after so many polls. It is posted again only where its sender was not told
+/// that it is taken; else all that is left to do is found by a tick. Whether it was done before.
+async fn post_stopped(router: &Router, message: &str, polls: usize) -> bool {
+    let is_taken = Cell::new(false);
+    let at_once = async {
+        let begun = router.begin(message).await.expect("the store answers");
+        is_taken.set(true);
+        router.finish(begun, &Slot::none()).await.expect("PagerDuty takes it");
+    };
+    let is_done = Stopped { future: pin!(at_once), polls_left: polls }.await.is_some();
+    match is_taken.get() {
+        true => drop(
+            router.tick(in_process::noon().now(), SignedDuration::from_hours(1)).await.expect("it ticks"),
+        ),
+        false => drop(router.handle(message).await.expect("PagerDuty takes it")),
+    }
+    is_done
+}
+
+#[tokio::test]
+async fn stopped_at_any_await_what_was_taken_at_once_is_done_without_its_sender() {
+    let (folder, pagerduty) = (tempfile::tempdir().expect("a folder"), PagerDuty::start().await);
+    let router = worker(&folder, &pagerduty).await;
+    for message in story() {
+        assert!(post_stopped(&router, &message, usize::MAX).await);
+    }
+    let undisturbed = world(&router, &pagerduty).await;
+    let (mut stopped_before_the_end, mut polls) = (true, 0);
+    while stopped_before_the_end {
+        polls += 1;
+        let (folder, pagerduty) = (tempfile::tempdir().expect("a folder"), PagerDuty::start().await);
+        let router = worker(&folder, &pagerduty).await;
+        stopped_before_the_end = false;
+        for message in story() {
+            stopped_before_the_end |= !post_stopped(&router, &message, polls).await;
+        }
+        assert_eq!(world(&router, &pagerduty).await, undisturbed, "stopped after {polls} polls");
+    }
+    assert!(polls > 3, "an event that pages awaits its commit, PagerDuty and its settling: {polls}");
 }
 
 /// Two workers over one table, and the time that they have.

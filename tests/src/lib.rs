@@ -1,5 +1,9 @@
 //! What the end-to-end tests stand on: real and faithful servers, the `watchfire` process, made-up events.
 
+/// As the worker has it, for what runs in the tests' own process.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 pub mod alertmanager;
 mod aws_api;
 mod aws_proxy;

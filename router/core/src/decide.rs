@@ -7,6 +7,7 @@ mod closing;
 mod completing;
 mod counting;
 mod drilling;
+mod expected;
 mod known;
 mod noting;
 mod opening;

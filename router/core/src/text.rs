@@ -8,6 +8,28 @@ const TAKEN_OUT: char = char::REPLACEMENT_CHARACTER;
 /// Makes hostile text fit for one line on anyone's screen: runs of white space and line breaks become one space,
 /// runs of characters that are [unfit](is_unfit) one U+FFFD, and what is over `most` characters is cut with `…`.
 pub fn clean(text: &str, most: usize) -> String {
+    // Nearly every text is as it is to be, and most of them are looked at more than once.
+    match text.len() <= most && is_plain_line(text.as_bytes()) {
+        true => text.to_owned(),
+        false => cleaned(text, most),
+    }
+}
+
+/// Whether it is ASCII that is printed as it stands, words with one space between them. Both loops go to the end, so
+/// that they are made of instructions for many bytes at once.
+fn is_plain_line(text: &[u8]) -> bool {
+    let is_printed = is_printed(text);
+    let behind = text.get(1..).unwrap_or_default();
+    let has_gap = text.iter().zip(behind).fold(false, |any, (a, b)| any | ((*a == b' ') & (*b == b' ')));
+    is_printed && !has_gap && text.first() != Some(&b' ') && text.last() != Some(&b' ')
+}
+
+/// Whether every byte is ASCII that is printed as it stands.
+pub(crate) fn is_printed(text: &[u8]) -> bool {
+    text.iter().fold(true, |all, byte| all & (b' '..=b'~').contains(byte))
+}
+
+fn cleaned(text: &str, most: usize) -> String {
     let mut out = String::with_capacity(text.len().min(most.saturating_mul(4)));
     let mut length = 0;
     let fit = text.chars().map(|c| match c {
@@ -53,7 +75,7 @@ pub fn without_markup(text: &str) -> String {
 /// In a JSON text that changes nothing but the spelling: such characters stand in its strings only.
 pub fn visible(text: &str) -> Cow<'_, str> {
     let is_shown = |c: char| c == '\n' || !is_unfit(c);
-    if text.chars().all(is_shown) {
+    if is_printed(text.as_bytes()) || text.chars().all(is_shown) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len() + 16);
@@ -111,6 +133,19 @@ mod tests {
         for unfit in UNFIT.chars() {
             let expected = if unfit.is_whitespace() { "a b" } else { "a\u{fffd}b" };
             assert_eq!(clean(&format!("a{unfit}b"), 200), expected, "{unfit:?}");
+        }
+    }
+
+    #[test]
+    fn a_plain_line_is_taken_as_it_is_and_no_other() {
+        for text in ["", "a", "a b", "~!", " a", "a ", "a  b", "a\tb", "a\u{7f}", "ä", "a b c  ", "a\nb"] {
+            assert_eq!(clean(text, 200), cleaned(text, 200), "{text:?}");
+            assert_eq!(clean(text, 2), cleaned(text, 2), "{text:?}");
+            assert_eq!(
+                is_plain_line(text.as_bytes()),
+                cleaned(text, 200) == text && text.is_ascii(),
+                "{text:?}"
+            );
         }
     }
 

@@ -202,6 +202,7 @@ impl Parts {
         let Tokens { token, operator_token: _ } = tokens;
         let ingest = Ingest {
             router: router.clone(),
+            at_once: None,
             intake: intake.clone(),
             // A function's address is no loopback.
             senders: token.as_ref().map_or(Senders::VouchedFor, |token| Senders::Showing(token.into())),

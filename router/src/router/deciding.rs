@@ -50,7 +50,11 @@ impl Router {
         let context = self.context_of(event, &set.policy).await;
         let case = Case::new(event, &set.policy, &context);
         let decide = |state: &State| case.decide(state, self.clock.now()).map(Some);
-        let entry = self.commit(case.incident(), raw, decide, started).await?;
+        let expected = match self.store.is_near() {
+            true => case.expected(self.clock.now()),
+            false => Vec::new(),
+        };
+        let entry = self.commit_reading(&expected, case.incident(), raw, decide, started).await?;
         let entry = entry.expect("an event is always decided").entry;
         self.metrics.decided(&entry.decision, event, started.elapsed());
         if let Some(responder) = &self.responder {
@@ -99,10 +103,22 @@ impl Router {
         decide: impl Fn(&State) -> Result<Option<Decision>, Unread>,
         started: Instant,
     ) -> Result<Option<Decided>, Undecided> {
+        self.commit_reading(&[], incident, raw, decide, started).await
+    }
+
+    /// The same, with what will be asked for read before it is.
+    async fn commit_reading(
+        &self,
+        expected: &[Key],
+        incident: &IncidentKey,
+        raw: &str,
+        decide: impl Fn(&State) -> Result<Option<Decision>, Unread>,
+        started: Instant,
+    ) -> Result<Option<Decided>, Undecided> {
         let _turn = self.at_work.turn(incident).await;
         let mut alone = None;
         for _ in 0..MOST_DECISIONS {
-            let (state, decision) = self.read(&decide).await?;
+            let (state, decision) = self.read_with(expected, &decide).await?;
             let Some(mut decision) = decision else { return Ok(None) };
             self.names_on_call(&mut decision);
             let entry =
@@ -140,7 +156,18 @@ impl Router {
         &self,
         decide: impl Fn(&State) -> Result<T, Unread>,
     ) -> Result<(State, T), store::Error> {
+        self.read_with(&[], decide).await
+    }
+
+    async fn read_with<T>(
+        &self,
+        expected: &[Key],
+        decide: impl Fn(&State) -> Result<T, Unread>,
+    ) -> Result<(State, T), store::Error> {
         let mut state = State::default();
+        if !expected.is_empty() {
+            self.store.load(expected, &mut state).await?;
+        }
         loop {
             match decide(&state) {
                 Ok(decided) => return Ok((state, decided)),

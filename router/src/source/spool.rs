@@ -25,6 +25,9 @@ use urgent::Urgent;
 /// The row of `meta` with the highest number given so far: none is given twice.
 const LAST: &str = "spool";
 
+/// No message stays away longer.
+const LONGEST: Duration = Duration::from_secs(12 * 60 * 60);
+
 /// The queue. Cheap to clone: every clone is the same queue, and keeps the store open.
 #[derive(Clone, Debug)]
 pub struct Spool(Arc<Shared>);
@@ -99,7 +102,26 @@ impl Spool {
 
     /// The same for who wants to have them afterwards.
     pub(crate) async fn append_shared(&self, messages: Arc<[(Lane, String)]>) -> Result<Vec<u64>, Error> {
+        self.append_to_come(messages, Duration::ZERO).await
+    }
+
+    /// Appends a message that comes after that time, at most 12 hours; after a restart it is there at once.
+    pub(crate) async fn append_later(
+        &self,
+        lane: Lane,
+        message: String,
+        after: Duration,
+    ) -> Result<(), Error> {
+        self.append_to_come([(lane, message)].into(), after).await.map(|_| ())
+    }
+
+    async fn append_to_come(
+        &self,
+        messages: Arc<[(Lane, String)]>,
+        after: Duration,
+    ) -> Result<Vec<u64>, Error> {
         let sent_at = Timestamp::now().as_microsecond();
+        let ready_at = (!after.is_zero()).then(|| Instant::now() + after.min(LONGEST));
         let sequences = self.0.line().number(messages.len());
         let lanes = messages.iter().map(|(lane, _)| *lane);
         let appended: Vec<(u64, Lane)> = sequences.clone().zip(lanes).collect();
@@ -122,7 +144,10 @@ impl Spool {
         let shared = Arc::clone(&self.0);
         self.write(change, move || {
             shared.urgent().keep(sent_at, &appended, &kept);
-            shared.line().add(appended);
+            match ready_at {
+                None => shared.line().add(appended),
+                Some(ready_at) => shared.line().add_later(appended, ready_at),
+            }
             shared.arrived.notify_waiters();
         })
         .await?;
@@ -191,8 +216,7 @@ impl Spool {
     /// Nothing is written: after a restart it is there at once. A message that is not handed out stays
     /// where it is.
     pub fn release(&self, sequence: u64, after: Duration) {
-        let after = after.min(Duration::from_secs(12 * 60 * 60));
-        self.0.line().release(sequence, Instant::now() + after);
+        self.0.line().release(sequence, Instant::now() + after.min(LONGEST));
         self.0.arrived.notify_waiters();
     }
 

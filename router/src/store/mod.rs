@@ -285,6 +285,14 @@ impl Store {
         }
     }
 
+    /// Whether what is read costs next to nothing, so that more may be read than turns out to be asked for.
+    pub(crate) fn is_near(&self) -> bool {
+        match self {
+            Store::Embedded(_) => true,
+            Store::DynamoDb(_) => false,
+        }
+    }
+
     /// The events that their sender calls by that name, and whatever of ours or of an earlier release has it as
     /// its whole id; no more than `most`.
     pub async fn named(&self, name: &str, most: usize) -> Result<Vec<EventId>, Error> {

@@ -1,4 +1,4 @@
-//! `POST /v1/events`, and what is posted as alerts: events onto a queue; answered once they are on it.
+//! `POST /v1/events`, and what is posted as alerts: decided, or brought onto a queue; answered once that is on disk.
 
 use std::collections::BTreeSet;
 use std::convert::Infallible;
@@ -20,6 +20,7 @@ use watchfire_core::hash::sha256;
 
 use super::answer::refuse;
 use super::asked::asked_by;
+use super::at_once::{AtOnce, Left, Sent};
 use super::body::{Bodies, only_json, whole};
 use super::commands::Vouched;
 use super::line::Line;
@@ -44,7 +45,9 @@ const ANSWERED_WITHIN: Duration = Duration::from_secs(5);
 pub struct Ingest {
     /// Who says which lane an event belongs in.
     pub router: Arc<Router>,
-    /// Where they go.
+    /// Decides what comes at once; none where whoever reads the queue does.
+    pub at_once: Option<AtOnce>,
+    /// Where the others go.
     pub intake: Intake,
     /// Who may send them.
     pub senders: Senders,
@@ -52,7 +55,7 @@ pub struct Ingest {
     pub held_bytes: usize,
     /// Counts what is refused.
     pub refusals: Arc<Refusals>,
-    /// Kept for as long as anyone is told of what could not be queued.
+    /// Kept for as long as anything is at work that is not on a queue.
     pub telling: mpsc::Sender<Infallible>,
 }
 
@@ -134,7 +137,7 @@ async fn take(State(ingest): State<Ingest>, headers: HeaderMap, body: Bytes) -> 
     if bodies.iter().all(|body| body.trim().is_empty()) {
         return refuse(StatusCode::BAD_REQUEST, "expected an event, found an empty body");
     }
-    ingest.queued(bodies).await.map_or_else(|refused| refused, accepted)
+    ingest.taken(bodies).await.map_or_else(|refused| refused, accepted)
 }
 
 /// What a receiver of Alertmanager or of Grafana posts. What is no notification is taken, too, and paged as a message
@@ -166,28 +169,50 @@ async fn resent(request: Request, next: Next) -> Response {
 }
 
 impl Ingest {
-    /// Brings alerts onto a queue, an event each; how many there were.
+    /// Takes alerts, an event each; how many there were.
     async fn alerts(&self, body: &[u8]) -> Result<usize, Response> {
         let heard = self.router.heard();
         let texts = alerts(&text_of(body), &heard);
         match texts.is_empty() {
             true => Ok(0),
-            false => self.queued(texts).await,
+            false => self.taken(texts).await,
         }
     }
 
-    /// Brings events onto a queue; how many there were.
-    async fn queued(&self, bodies: Vec<String>) -> Result<usize, Response> {
-        // The same text twice is one event, and a thousand of it are no thousand pieces of work.
-        let (sent, mut known) = (bodies.len(), BTreeSet::new());
-        let (mut places, mut queued) = (Vec::new(), Vec::new());
-        for (place, body) in bodies.into_iter().enumerate().filter(|(_, body)| known.insert(sha256(body))) {
-            places.push(place);
-            queued.push((self.router.lane_of(&body), body));
-            // A request may carry thousands: others have their turn in between.
-            tokio::task::yield_now().await;
+    /// Takes events: decides them, or brings them onto a queue; how many there were.
+    async fn taken(&self, bodies: Vec<String>) -> Result<usize, Response> {
+        let count = bodies.len();
+        let mut all: Vec<Sent> =
+            bodies.into_iter().enumerate().map(|(at, body)| (at, Arc::from(body))).collect();
+        if count > 1 {
+            // The same text twice is one event, and a thousand of it are no thousand pieces of work.
+            let mut known = BTreeSet::new();
+            all.retain(|(_, body)| known.insert(sha256(body)));
         }
-        let queued: Arc<[(Lane, String)]> = queued.into();
+        let left = match &self.at_once {
+            Some(at_once) => at_once.decide(&self.router, &self.telling, all).await,
+            None => {
+                let mut left = Vec::with_capacity(all.len());
+                for sent in all {
+                    let lane = self.router.lane_of(&sent.1);
+                    left.push((sent, lane));
+                    // A request may carry thousands: others have their turn in between.
+                    tokio::task::yield_now().await;
+                }
+                left
+            }
+        };
+        match left.is_empty() {
+            true => Ok(count),
+            false => self.queued(left, count).await,
+        }
+    }
+
+    /// Brings these of so many events onto a queue; how many there were.
+    async fn queued(&self, left: Vec<Left>, sent: usize) -> Result<usize, Response> {
+        let places: Vec<_> = left.iter().map(|((place, _), _)| *place).collect();
+        let queued: Arc<[(Lane, String)]> =
+            left.into_iter().map(|((_, body), lane)| (lane, body.as_ref().to_owned())).collect();
         match self.intake.take(queued.clone()).await {
             Ok(()) => Ok(sent),
             Err(NotTaken::Closed) => Err(refuse(StatusCode::SERVICE_UNAVAILABLE, CLOSED)),

@@ -2,6 +2,7 @@
 
 mod answer;
 mod asked;
+mod at_once;
 mod audit;
 mod body;
 mod commanding;
@@ -24,6 +25,7 @@ mod webhooks;
 mod who;
 mod worker;
 
+pub use at_once::AtOnce;
 pub use commands::{LetIn, Operator, Vouched};
 #[cfg(all(test, feature = "mcp"))]
 pub(crate) use doors::asked_of_a_worker;

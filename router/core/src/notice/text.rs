@@ -10,25 +10,25 @@ pub(super) const WIDTH: usize = 78;
 /// beginning; nothing where there is no text.
 pub(super) fn wrapped(text: &str, first: &str, further: &str) -> String {
     let text = clean(text, LONGEST_LINE);
-    let mut lines = Vec::new();
-    let mut line = first.to_owned();
-    let mut is_empty = true;
+    let mut out = String::with_capacity(first.len() + text.len() + text.len() / WIDTH * (further.len() + 1));
+    out.push_str(first);
+    let (mut length, mut is_empty, before) = (first.chars().count(), true, further.chars().count());
     for word in text.split(' ').filter(|word| !word.is_empty()) {
-        let length = line.chars().count() + usize::from(!is_empty) + word.chars().count();
-        if !is_empty && length > WIDTH {
-            lines.push(std::mem::replace(&mut line, further.to_owned()));
-            is_empty = true;
+        let letters = word.chars().count();
+        if !is_empty && length + 1 + letters > WIDTH {
+            out.push('\n');
+            out.push_str(further);
+            (length, is_empty) = (before, true);
         }
         if !is_empty {
-            line.push(' ');
+            out.push(' ');
+            length += 1;
         }
-        line.push_str(word);
+        out.push_str(word);
+        length += letters;
         is_empty = false;
     }
-    if !is_empty {
-        lines.push(line);
-    }
-    lines.join("\n")
+    if is_empty { String::new() } else { out }
 }
 
 #[cfg(test)]

@@ -54,12 +54,25 @@ impl RuleSet {
         let first = rules.iter().position(|(_, trace)| trace.is_match());
         Explained { first: first.unwrap_or(rules.len() - 1), rules }
     }
+
+    /// Tries the rules whose pattern takes the event, and no other: each with its place among all, in their order.
+    pub(crate) fn tried(&self, event: &Event<'_>, context: &Context) -> Vec<(usize, RuleTrace)> {
+        let variables = Variables::of(event, context);
+        let without_pattern = self.rules.iter().position(|rule| rule.pattern.is_none());
+        let taken = self.patterns.matching(&event.json).chain(without_pattern);
+        taken.map(|index| (index, conditioned(&self.rules[index], &variables))).collect()
+    }
 }
 
 fn trace(rule: &Rule, event: &Event<'_>, variables: &Variables) -> RuleTrace {
-    if let Some(mismatch) = rule.pattern.as_ref().and_then(|pattern| pattern.explain(&event.json)) {
-        return RuleTrace::Pattern(mismatch.to_string());
+    match rule.pattern.as_ref().and_then(|pattern| pattern.explain(&event.json)) {
+        Some(mismatch) => RuleTrace::Pattern(mismatch.to_string()),
+        None => conditioned(rule, variables),
     }
+}
+
+/// The same of a rule whose pattern matches.
+fn conditioned(rule: &Rule, variables: &Variables) -> RuleTrace {
     let Some(condition) = &rule.condition else { return RuleTrace::Matched };
     match (condition.holds(variables), rule.unknown) {
         (Truth::True, _) => RuleTrace::Matched,

@@ -84,7 +84,7 @@ pub(super) fn faults(effect: &Effect, form: &Form) -> Vec<Fault> {
             Vec::new()
         }
         EffectKind::Page | EffectKind::Update | EffectKind::Digest => {
-            form.wording_of(effect).words(&told(&effect.notice, form), effect.kind).faults
+            form.wording_of(effect).own_words(&told(&effect.notice, form), effect.kind).faults
         }
     }
 }
@@ -192,7 +192,7 @@ fn required(notice: &Notice) -> Payload<'_> {
 }
 
 fn payload<'n>(effect: &Effect, notice: &'n Notice, form: &Form) -> Payload<'n> {
-    let words = form.wording_of(effect).words(notice, effect.kind);
+    let words = form.wording_of(effect).own_words(notice, effect.kind);
     let source =
         fact(notice, "cluster").or_else(|| fact(notice, "account")).or_else(|| fact(notice, "region"));
     let group =

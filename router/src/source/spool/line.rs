@@ -52,6 +52,15 @@ impl Line {
         }
     }
 
+    /// The same of messages that are ready at that time.
+    pub(super) fn add_later(&mut self, messages: impl IntoIterator<Item = (u64, Lane)>, until: Instant) {
+        for (number, lane) in messages {
+            self.start_at(number + 1);
+            self.messages.insert(number, Message { lane, receives: 0, place: Place::Released(until) });
+            self.released.insert((until, number));
+        }
+    }
+
     /// Hands out the first of those in that lane that are ready, each with how often it was handed out.
     pub(super) fn take(&mut self, lane: Lane, now: Instant, most: usize) -> Vec<(u64, u32)> {
         while let Some((until, number)) = self.released.first().copied().filter(|(until, _)| *until <= now) {
@@ -144,6 +153,18 @@ mod tests {
         line.release(2, later);
         assert_eq!(line.take(Lane::Ordinary, later, 9), [(0, 2), (2, 2)]);
         assert_eq!(line.next(), Some(later + Duration::from_secs(1)));
+    }
+
+    #[test]
+    fn a_message_that_is_to_come_later_does_and_is_gone_like_any_other() {
+        let (mut line, now) = line_of(0..1);
+        let later = now + Duration::from_secs(5);
+        line.add_later([(1, Lane::Ordinary), (2, Lane::Ordinary)], later);
+        assert_eq!((line.next(), line.len()), (Some(later), 3));
+        line.remove(&[2]);
+        assert_eq!(line.take(Lane::Ordinary, now, 9), [(0, 1)]);
+        assert_eq!(line.take(Lane::Ordinary, later, 9), [(1, 1)]);
+        assert_eq!((line.next(), line.number(1)), (None, 3..4));
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! What a template has written, made fit to be sent: cleaned, and no empty lines where parts were left out.
 
+use std::borrow::Cow;
+
 use super::super::text::wrapped;
 use super::super::{LONGEST_LINE, html};
-use crate::text::{clean, is_unfit};
+use crate::text::{clean, is_printed, is_unfit};
 
 /// Longer than any page: what is over it is cut.
 const MOST_BYTES: usize = 1_000_000;
@@ -18,7 +20,10 @@ pub(super) fn text(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut is_gap = false;
     for line in text.lines() {
-        let line: String = line.chars().map(fit).collect();
+        let line = match is_printed(line.as_bytes()) {
+            true => Cow::Borrowed(line),
+            false => Cow::Owned(line.chars().map(fit).collect()),
+        };
         let line = line.trim_end();
         if line.is_empty() {
             is_gap = !out.is_empty();

@@ -236,6 +236,23 @@ impl Wording {
         Worded { title, head: finish::text(&head), body: finish::text(&body), faults: page.faults }
     }
 
+    /// Its title, and of all else only what its own templates make: for a channel that says that in a form of its own.
+    pub fn own_words(&self, notice: &Notice, kind: EffectKind) -> Worded {
+        let wording = self.of(&notice.routes);
+        if wording.own.is_none() {
+            // As the template that ships has it.
+            let title = finish::line(&notice.subject(kind));
+            return Worded { title, head: String::new(), body: String::new(), faults: Vec::new() };
+        }
+        let (mut page, title) = Rendering::new(wording, notice, kind);
+        let mut own = |part| match wording.texts.contains_key(&part) {
+            true => finish::text(&page.part(part)),
+            false => String::new(),
+        };
+        let (head, body) = (own(Part::Head), own(Part::Body));
+        Worded { title, head, body, faults: page.faults }
+    }
+
     /// The page as a mail.
     pub fn mail(&self, notice: &Notice, kind: EffectKind) -> WordedMail {
         let Worded { title, head, body, faults } = self.words(notice, kind);
@@ -281,8 +298,10 @@ impl<'w> Rendering<'w> {
         let values = Value::from(Serde(&view));
         let mut page = Self { wording, notice, kind, values, faults: Vec::new() };
         let title = page.title();
-        view.title.clone_from(&title);
-        page.values = Value::from(Serde(&view));
+        if view.title != title {
+            view.title.clone_from(&title);
+            page.values = Value::from(Serde(&view));
+        }
         (page, title)
     }
 

@@ -48,6 +48,28 @@ fn what_ships_words_every_page() {
 }
 
 #[test]
+fn what_only_its_own_templates_make_is_as_in_the_whole_page() {
+    let plain = miner();
+    let drill = Notice { drill: true, ..miner() };
+    let sample = Notice { sample: true, ..miner() };
+    for kind in [EffectKind::Page, EffectKind::Update, EffectKind::Digest] {
+        for notice in [&plain, &drill, &sample] {
+            let whole = Wording::default().words(notice, kind);
+            let expected = Worded { head: String::new(), body: String::new(), ..whole };
+            assert_eq!(Wording::default().own_words(notice, kind), expected);
+            let templates = Templates {
+                title: template("{{ what }}"),
+                head: template("{{ why }}"),
+                ..Templates::default()
+            };
+            let own = Wording::from(templates);
+            let expected = Worded { body: String::new(), ..own.words(notice, kind) };
+            assert_eq!(own.own_words(notice, kind), expected);
+        }
+    }
+}
+
+#[test]
 fn a_channel_words_its_pages_as_it_is_told() {
     let templates = Templates {
         title: template("{{ priority }} {{ what | upper }} in {{ facts.namespace }}"),
