@@ -191,7 +191,7 @@ async fn faults_planted_in_a_cluster_are_all_found_by_who_may_read_no_more_and_n
         (PagerDuty::start().await, tempfile::tempdir().unwrap(), Clock::at(late));
     let kubeconfig = kube.proxy().kubeconfig(folder.path());
     // Open at any time of any day.
-    let business = json!({"opens": "00:00", "closes": "23:59",
+    let business = json!({"opens": "00:00", "closes": "24:00",
         "days": ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]});
     let configuration = Configuration::new(&pagerduty.url())
         .set("cluster", json!({"name": "payments", "access": {"kubeconfig": {"path": kubeconfig}}}))
@@ -290,4 +290,41 @@ async fn a_cluster_that_is_silent_is_red_soon_and_everything_else_is_called_unkn
     .await;
     let names: Vec<_> = amiss(&report).into_iter().collect();
     assert_eq!(names, ["KubeAPIDown apiserver", "nodes"]);
+}
+
+#[tokio::test]
+async fn the_week_is_posted_once_on_its_first_business_day_with_what_autoscaling_did() {
+    let (folder, pagerduty) = (tempfile::tempdir().unwrap(), PagerDuty::start().await);
+    let at = |text: &str| text.parse::<Timestamp>().unwrap();
+    let clock = Clock::at(at("2026-12-03T10:00:00Z"));
+    let configuration = Configuration::new(&pagerduty.url())
+        .set("health_report", json!({"weekly_to": ["oncall"]}))
+        .set("business", json!({"holidays": ["2026-12-07"]}));
+    let router = router(folder.path(), clock.clone(), &configuration).await;
+    let alert = |status: &str| {
+        let labels = json!({"alertname": "KubeHpaMaxedOut", "namespace": "shop", "horizontalpodautoscaler": "web",
+                            "severity": "warning"});
+        json!({"source": "prometheus", "detail-type": "Prometheus Alert", "id": format!("hpa-{status}"),
+               "account": "111122223333", "time": clock.now().to_string(), "region": "eu-north-1", "resources": [],
+               "detail": {"status": status, "labels": labels, "startsAt": "2026-12-03T10:00:00Z"}}).to_string()
+    };
+    router.handle(&alert("firing")).await.unwrap();
+    let until = |time: &str| clock.advance(at(time).duration_since(clock.now()));
+    until("2026-12-03T13:00:00Z");
+    router.handle(&alert("resolved")).await.unwrap();
+    let told = pagerduty.accepted();
+    // Monday is a holiday, and Tuesday before nine is too early.
+    for (now, posted) in
+        [("2026-12-07T12:00:00Z", 0), ("2026-12-08T08:59:00Z", 0), ("2026-12-08T09:00:00Z", 1)]
+    {
+        until(now);
+        assert_eq!(router.post_bulletins(at(now)).await.unwrap(), posted, "{now}");
+    }
+    assert_eq!(router.post_bulletins(clock.now()).await.unwrap(), 0, "it is posted once");
+    assert_eq!(pagerduty.accepted(), told + 1);
+    let event = pagerduty.events().pop().unwrap();
+    let title = event["payload"]["summary"].as_str().unwrap();
+    assert!(title.contains("The week: 2 events, 1 paged, 50 % called nobody"), "{title}");
+    let said = event.to_string();
+    assert!(said.contains("horizontalpodautoscalers/shop/web: once, the last time for 3.0 h"), "{said}");
 }
