@@ -111,7 +111,7 @@ async fn stands(stage: &Stage, event: &str) -> (Vec<String>, Vec<(String, Option
     let decision =
         story.entries.iter().find(|entry| entry.decision.event.is_named(event)).expect("it is in it");
     let decision = &decision.decision;
-    let not_done = |withheld| story.standing.not_done(&decision.event, withheld);
+    let not_done = |withheld| story.standing.not_done(decision, withheld);
     let not_done = decision.withheld.iter().map(not_done);
     (story.standing.lines(), not_done.map(|it| (it.action, it.since)).collect())
 }
