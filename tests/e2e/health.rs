@@ -304,9 +304,11 @@ async fn the_week_is_posted_once_on_its_first_business_day_with_what_autoscaling
     let alert = |status: &str| {
         let labels = json!({"alertname": "KubeHpaMaxedOut", "namespace": "shop", "horizontalpodautoscaler": "web",
                             "severity": "warning"});
+        let ends_at = if status == "firing" { at("0001-01-01T00:00:00Z") } else { clock.now() };
         json!({"source": "prometheus", "detail-type": "Prometheus Alert", "id": format!("hpa-{status}"),
                "account": "111122223333", "time": clock.now().to_string(), "region": "eu-north-1", "resources": [],
-               "detail": {"status": status, "labels": labels, "startsAt": "2026-12-03T10:00:00Z"}}).to_string()
+               "detail": {"status": status, "labels": labels, "startsAt": "2026-12-03T10:00:00Z",
+                          "endsAt": ends_at}}).to_string()
     };
     router.handle(&alert("firing")).await.unwrap();
     let until = |time: &str| clock.advance(at(time).duration_since(clock.now()));

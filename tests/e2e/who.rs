@@ -148,7 +148,8 @@ async fn a_role_in_one_namespace_shows_and_changes_what_is_in_it_alone() {
     let found: BTreeSet<_> =
         answer["candidates"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
     assert_eq!((status, found), (409, [&shop, &pay].map(String::as_str).into()), "{answer}");
-    let (status, answer) = stage.command("ana", json!({"take": "wf1-"})).await;
+    let note = json!({"annotate": {"incident": "wf1-", "with": {"note": "hello"}}});
+    let (status, answer) = stage.command("ana", note).await;
     assert_eq!((status, &answer["decision"]["incident"]), (200, &json!(shop)), "{answer}");
     let silence = |namespace: &str| {
         let matches = json!({"subject": {"namespace": [namespace]}}).to_string();

@@ -8,7 +8,7 @@ use watchfire_core::mitigation::Mode;
 use watchfire_core::state::{Key, Record};
 use watchfire_core::verdict::{EffectKind, Verdict, Why};
 
-use crate::support::world::{NOW, World, example};
+use crate::support::world::{NOW, World, example, route};
 
 fn world(tickets: &[&str]) -> (World, IncidentKey) {
     let mut world = World::new(Mode::Observe);
@@ -74,7 +74,7 @@ fn without_a_channel_that_keeps_tickets_or_with_several_it_is_declined_and_says_
 #[test]
 fn what_somebody_notes_goes_on_in_the_thread_of_its_page_also_when_it_is_over_and_nowhere_else() {
     let (mut world, incident) = world(&[]);
-    let paged = ChannelName::new("oncall");
+    let paged = route();
     let note = |world: &mut World, id: &str, text: &str| {
         let with = Annotation::Note(NoteText::try_from(text.to_owned()).unwrap());
         let wish = CommandKind::Annotate { incident: incident.clone(), with };
@@ -87,7 +87,7 @@ fn what_somebody_notes_goes_on_in_the_thread_of_its_page_also_when_it_is_over_an
     world.policy.threads = vec![paged, ChannelName::new("was-not-paged")];
     let told = |text: &str| {
         let (why, note) = ("noted by ana".to_owned(), Some(text.to_owned()));
-        vec![(EffectKind::Update, "note:oncall".to_owned(), why, note)]
+        vec![(EffectKind::Update, "note:mail".to_owned(), why, note)]
     };
     assert_eq!(note(&mut world, "command:2", "it was one"), told("it was one"));
     let over = CommandKind::Resolve(incident.clone());

@@ -13,7 +13,7 @@ use super::completing::Ids;
 use super::incidents::{also, introduced, said};
 use super::screen::{age, theirs, wrapped};
 use crate::api::OperatorEndpoint;
-use crate::api::views::{Act, AskedAbout, DecidedBy, Decision, Incident, IncidentDetail, Relation};
+use crate::api::views::{Act, AskedAbout, DecidedBy, Decision, Incident, IncidentDetail, Related, Relation};
 
 /// So many lines are on a screen.
 const LINES: usize = 24;
@@ -102,7 +102,12 @@ fn what(incident: &Incident, now: Timestamp) -> Vec<String> {
 /// The incident that is told in place of this one and others, as a storm's is.
 fn stood_for(story: &IncidentDetail) -> Vec<String> {
     let all = story.related.iter().filter(|one| one.how == Relation::StandsFor);
-    all.flat_map(|one| wrapped(2, &one.line(), 2)).collect()
+    let told = |one: &Related| {
+        let Related { incident, how: _, state, priority, title, subject: _ } = one;
+        let told = format!("told with others by {incident} ({}): {priority} {}", state.as_str(), theirs(title));
+        wrapped(2, &told, 2)
+    };
+    all.flat_map(told).collect()
 }
 
 /// The decision about the event, the latest about the finding, or the latest event's of the incident.
