@@ -14,7 +14,9 @@ use watchfire_core::plan::permissions::{Evidence, permissions};
 use watchfire_kubernetes::{Machine, Rule, User};
 use watchfire_tests::cluster::{Cluster, SOON, Template};
 use watchfire_tests::in_process::router;
-use watchfire_tests::{Configuration, PagerDuty, until, watchfire};
+use watchfire_tests::{
+    Configuration, Findings, FindingsApi, PagerDuty, Watchfire, until, watchfire, watchfire_calling,
+};
 
 use crate::transcripts::is_documented;
 use crate::watch::{custom, ended, status, waiting};
@@ -329,4 +331,66 @@ async fn the_week_is_posted_once_on_its_first_business_day_with_what_autoscaling
     assert!(title.contains("The week: 2 events, 1 paged, 50 % called nobody"), "{title}");
     let said = event.to_string();
     assert!(said.contains("horizontalpodautoscalers/shop/web: once, the last time for 3.0 h"), "{said}");
+}
+
+// The program that is waited for asks servers of this test.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn guard_duty_and_security_hub_are_asked_themselves_by_whoever_says_so() {
+    let (aws, pagerduty) = (FindingsApi::start().await, PagerDuty::start().await);
+    let worker = Watchfire::start(&Configuration::new(&pagerduty.url()), None).await;
+    let asked = |more: &[&str]| {
+        let arguments = ["health", "--server", &worker.ingest, "-o", "json"];
+        let arguments: Vec<_> = arguments.iter().chain(more).copied().collect();
+        let said = tokio::task::block_in_place(|| {
+            watchfire_calling(
+                &worker.path(""),
+                aws.endpoint(),
+                &[("AWS_ACCESS_KEY_ID", "person")],
+                &arguments,
+            )
+        });
+        let report: Report = serde_json::from_str(&said.stdout).unwrap_or_else(|_| panic!("{said:?}"));
+        let lines = report.sections.into_iter().flat_map(|part| part.lines);
+        let live = lines.filter(|line| ["guard_duty", "security_hub"].contains(&line.what.as_str()));
+        let mut live: Vec<_> = live.map(|line| (line.found, line.colour)).collect();
+        live.sort_by(|one, other| one.0.cmp(&other.0));
+        live
+    };
+    assert!(asked(&[]).is_empty());
+    let (both, yellow, green) = (&["--live"], Colour::Yellow, Colour::Green);
+    let line = |found: &str, colour| (found.to_owned(), colour);
+    let nothing = [
+        line("GuardDuty itself: not switched on in us-gov-west-1", Colour::Unasked),
+        line("Security Hub itself: not switched on here", Colour::Unasked),
+    ];
+    assert_eq!(asked(both), nothing);
+    let labels = ["LOW", "CRITICAL", "INFORMATIONAL", "LOW"].repeat(30);
+    let counts = vec![(8.0, 2), (7.5, 1), (5.0, 4), (2.0, 14)];
+    aws.set(Findings { guard_duty: Some(counts), security_hub: Some(labels), denied: false });
+    let some = [
+        line(
+            "GuardDuty itself: 3 high, 4 medium, 14 low (found or found again; all of us-gov-west-1)",
+            yellow,
+        ),
+        line(
+            "Security Hub itself: 30 critical, 60 low, 30 informational (new, of all products; all of us-gov-west-1)",
+            yellow,
+        ),
+    ];
+    assert_eq!(asked(both), some);
+    aws.set(Findings { guard_duty: Some(Vec::new()), security_hub: Some(vec!["LOW"; 1001]), denied: false });
+    let many = [
+        line("GuardDuty itself: none (found or found again; all of us-gov-west-1)", green),
+        line(
+            "Security Hub itself: 1000 low, and more that were not counted (new, of all products; all of us-gov-west-1)",
+            green,
+        ),
+    ];
+    assert_eq!(asked(both), many);
+    aws.set(Findings { denied: true, ..Findings::default() });
+    let denied = [
+        line("GuardDuty itself: not looked at, `guardduty:ListDetectors` is missing", yellow),
+        line("Security Hub itself: not looked at, `securityhub:GetFindings` is missing", yellow),
+    ];
+    assert_eq!(asked(both), denied);
 }
