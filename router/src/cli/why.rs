@@ -104,7 +104,8 @@ fn stood_for(story: &IncidentDetail) -> Vec<String> {
     let all = story.related.iter().filter(|one| one.how == Relation::StandsFor);
     let told = |one: &Related| {
         let Related { incident, how: _, state, priority, title, subject: _ } = one;
-        let told = format!("told with others by {incident} ({}): {priority} {}", state.as_str(), theirs(title));
+        let told =
+            format!("told with others by {incident} ({}): {priority} {}", state.as_str(), theirs(title));
         wrapped(2, &told, 2)
     };
     all.flat_map(told).collect()
