@@ -337,17 +337,15 @@ async fn the_week_is_posted_once_on_its_first_business_day_with_what_autoscaling
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn guard_duty_and_security_hub_are_asked_themselves_by_whoever_says_so() {
     let (aws, pagerduty) = (FindingsApi::start().await, PagerDuty::start().await);
-    let worker = Watchfire::start(&Configuration::new(&pagerduty.url()), None).await;
+    let configuration =
+        Configuration::new(&pagerduty.url()).set("http.operator_token", json!({"env": "INGEST_TOKEN"}));
+    let worker = Watchfire::start(&configuration, None).await;
+    let by = [("AWS_ACCESS_KEY_ID", "person"), ("WATCHFIRE_TOKEN", Configuration::INGEST_TOKEN)];
     let asked = |more: &[&str]| {
         let arguments = ["health", "--server", &worker.ingest, "-o", "json"];
         let arguments: Vec<_> = arguments.iter().chain(more).copied().collect();
         let said = tokio::task::block_in_place(|| {
-            watchfire_calling(
-                &worker.path(""),
-                aws.endpoint(),
-                &[("AWS_ACCESS_KEY_ID", "person")],
-                &arguments,
-            )
+            watchfire_calling(&worker.path(""), aws.endpoint(), &by, &arguments)
         });
         let report: Report = serde_json::from_str(&said.stdout).unwrap_or_else(|_| panic!("{said:?}"));
         let lines = report.sections.into_iter().flat_map(|part| part.lines);
