@@ -205,6 +205,8 @@ impl App {
             rotation,
         } = self;
         let stop = until_it_ends(stop, store.clone());
+        let looked_through = router.clone();
+        tokio::spawn(async move { looked_through.tell_of_unknown_names().await });
         let events = tokio::spawn(events.serve(stop.clone()));
         // Health answers until the very end: a draining worker is alive.
         let (_never, end) = watch::channel(false);

@@ -98,6 +98,9 @@ impl Reloader {
         known.watched = watched;
         self.router.metrics.reloaded(&reloaded, self.router.clock.now());
         telemetry::reloaded(cause, &reloaded);
+        if matches!(reloaded, Reloaded::Taken { .. }) {
+            self.router.tell_of_unknown_names().await;
+        }
         self.record(cause, by, &reloaded).await;
         reloaded
     }

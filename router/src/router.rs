@@ -14,6 +14,7 @@ mod health;
 mod holding;
 mod in_force;
 mod incidents;
+mod known_names;
 mod listing;
 mod naming;
 mod on_call;
@@ -26,6 +27,7 @@ mod resuming;
 mod round;
 mod set_aside;
 mod set_back;
+mod sight;
 mod slot;
 #[cfg(test)]
 mod tests;
@@ -72,6 +74,7 @@ pub(crate) use polling::hear;
 pub use polling::{PollRound, poll, poll_round};
 pub use resuming::RESUMED;
 use set_back::Newest;
+pub use sight::Sight;
 pub use slot::{Slot, Slots};
 use without_store::Remembered;
 

@@ -9,7 +9,7 @@ pub(crate) const PAGES: [&str; 12] = [
     "/approvals",
     "/contained",
     "/silences",
-    "/silences/new?match=rule%3Dminer&for=2h",
+    "/silences/new?match=rule%3Dminer-in-a-pod&for=2h",
     "/rules",
     "/stream",
     "/digest",

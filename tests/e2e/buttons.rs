@@ -9,7 +9,7 @@ use watchfire::clients::Clients;
 use watchfire::clock::Clock;
 use watchfire::config::Config;
 use watchfire::identity::Access;
-use watchfire::router::Router;
+use watchfire::router::{Router, Sight};
 use watchfire::slack::Apps;
 use watchfire::telemetry::Metrics;
 use watchfire::web::{Operator, Refusals, slack_buttons};
@@ -154,7 +154,13 @@ impl Room {
     }
 
     async fn key(&self, event: &str) -> IncidentKey {
-        self.router.story(event).await.expect("the store answers").one().expect("it is known").incident
+        self.router
+            .story(event, Sight::Whole)
+            .await
+            .expect("the store answers")
+            .one()
+            .expect("it is known")
+            .incident
     }
 }
 

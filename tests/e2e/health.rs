@@ -14,7 +14,9 @@ use watchfire_core::plan::permissions::{Evidence, permissions};
 use watchfire_kubernetes::{Machine, Rule, User};
 use watchfire_tests::cluster::{Cluster, SOON, Template};
 use watchfire_tests::in_process::router;
-use watchfire_tests::{Configuration, PagerDuty, until, watchfire};
+use watchfire_tests::{
+    Configuration, Findings, FindingsApi, PagerDuty, Watchfire, until, watchfire, watchfire_calling,
+};
 
 use crate::transcripts::is_documented;
 use crate::watch::{custom, ended, status, waiting};
@@ -191,7 +193,7 @@ async fn faults_planted_in_a_cluster_are_all_found_by_who_may_read_no_more_and_n
         (PagerDuty::start().await, tempfile::tempdir().unwrap(), Clock::at(late));
     let kubeconfig = kube.proxy().kubeconfig(folder.path());
     // Open at any time of any day.
-    let business = json!({"opens": "00:00", "closes": "23:59",
+    let business = json!({"opens": "00:00", "closes": "24:00",
         "days": ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]});
     let configuration = Configuration::new(&pagerduty.url())
         .set("cluster", json!({"name": "payments", "access": {"kubeconfig": {"path": kubeconfig}}}))
@@ -290,4 +292,103 @@ async fn a_cluster_that_is_silent_is_red_soon_and_everything_else_is_called_unkn
     .await;
     let names: Vec<_> = amiss(&report).into_iter().collect();
     assert_eq!(names, ["KubeAPIDown apiserver", "nodes"]);
+}
+
+#[tokio::test]
+async fn the_week_is_posted_once_on_its_first_business_day_with_what_autoscaling_did() {
+    let (folder, pagerduty) = (tempfile::tempdir().unwrap(), PagerDuty::start().await);
+    let at = |text: &str| text.parse::<Timestamp>().unwrap();
+    let clock = Clock::at(at("2026-12-03T10:00:00Z"));
+    let configuration = Configuration::new(&pagerduty.url())
+        .set("health_report", json!({"weekly_to": ["oncall"]}))
+        .set("business", json!({"holidays": ["2026-12-07"]}));
+    let router = router(folder.path(), clock.clone(), &configuration).await;
+    let alert = |status: &str| {
+        let labels = json!({"alertname": "KubeHpaMaxedOut", "namespace": "shop", "horizontalpodautoscaler": "web",
+                            "severity": "warning"});
+        let ends_at = if status == "firing" { at("0001-01-01T00:00:00Z") } else { clock.now() };
+        json!({"source": "prometheus", "detail-type": "Prometheus Alert", "id": format!("hpa-{status}"),
+               "account": "111122223333", "time": clock.now().to_string(), "region": "eu-north-1", "resources": [],
+               "detail": {"status": status, "labels": labels, "startsAt": "2026-12-03T10:00:00Z",
+                          "endsAt": ends_at}}).to_string()
+    };
+    router.handle(&alert("firing")).await.unwrap();
+    let until = |time: &str| clock.advance(at(time).duration_since(clock.now()));
+    until("2026-12-03T13:00:00Z");
+    router.handle(&alert("resolved")).await.unwrap();
+    let told = pagerduty.accepted();
+    // Monday is a holiday, and Tuesday before nine is too early.
+    for (now, posted) in
+        [("2026-12-07T12:00:00Z", 0), ("2026-12-08T08:59:00Z", 0), ("2026-12-08T09:00:00Z", 1)]
+    {
+        until(now);
+        assert_eq!(router.post_bulletins(at(now)).await.unwrap(), posted, "{now}");
+    }
+    assert_eq!(router.post_bulletins(clock.now()).await.unwrap(), 0, "it is posted once");
+    assert_eq!(pagerduty.accepted(), told + 1);
+    let event = pagerduty.events().pop().unwrap();
+    let title = event["payload"]["summary"].as_str().unwrap();
+    assert!(title.contains("The week: 2 events, 1 paged, 50 % called nobody"), "{title}");
+    let said = event.to_string();
+    assert!(said.contains("horizontalpodautoscalers/shop/web: once, the last time for 3.0 h"), "{said}");
+}
+
+// The program that is waited for asks servers of this test.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn guard_duty_and_security_hub_are_asked_themselves_by_whoever_says_so() {
+    let (aws, pagerduty) = (FindingsApi::start().await, PagerDuty::start().await);
+    let configuration =
+        Configuration::new(&pagerduty.url()).set("http.operator_token", json!({"env": "INGEST_TOKEN"}));
+    let worker = Watchfire::start(&configuration, None).await;
+    let by = [("AWS_ACCESS_KEY_ID", "person"), ("WATCHFIRE_TOKEN", Configuration::INGEST_TOKEN)];
+    let asked = |more: &[&str]| {
+        let arguments = ["health", "--server", &worker.ingest, "-o", "json"];
+        let arguments: Vec<_> = arguments.iter().chain(more).copied().collect();
+        let said = tokio::task::block_in_place(|| {
+            watchfire_calling(&worker.path(""), aws.endpoint(), &by, &arguments)
+        });
+        let report: Report = serde_json::from_str(&said.stdout).unwrap_or_else(|_| panic!("{said:?}"));
+        let lines = report.sections.into_iter().flat_map(|part| part.lines);
+        let live = lines.filter(|line| ["guard_duty", "security_hub"].contains(&line.what.as_str()));
+        let mut live: Vec<_> = live.map(|line| (line.found, line.colour)).collect();
+        live.sort_by(|one, other| one.0.cmp(&other.0));
+        live
+    };
+    assert!(asked(&[]).is_empty());
+    let (both, yellow, green) = (&["--live"], Colour::Yellow, Colour::Green);
+    let line = |found: &str, colour| (found.to_owned(), colour);
+    let nothing = [
+        line("GuardDuty itself: not switched on in us-gov-west-1", Colour::Unasked),
+        line("Security Hub itself: not switched on here", Colour::Unasked),
+    ];
+    assert_eq!(asked(both), nothing);
+    let labels = ["LOW", "CRITICAL", "INFORMATIONAL", "LOW"].repeat(30);
+    let counts = vec![(8.0, 2), (7.5, 1), (5.0, 4), (2.0, 14)];
+    aws.set(Findings { guard_duty: Some(counts), security_hub: Some(labels), denied: false });
+    let some = [
+        line(
+            "GuardDuty itself: 3 high, 4 medium, 14 low (found or found again; all of us-gov-west-1)",
+            yellow,
+        ),
+        line(
+            "Security Hub itself: 30 critical, 60 low, 30 informational (new, of all products; all of us-gov-west-1)",
+            yellow,
+        ),
+    ];
+    assert_eq!(asked(both), some);
+    aws.set(Findings { guard_duty: Some(Vec::new()), security_hub: Some(vec!["LOW"; 1001]), denied: false });
+    let many = [
+        line("GuardDuty itself: none (found or found again; all of us-gov-west-1)", green),
+        line(
+            "Security Hub itself: 1000 low, and more that were not counted (new, of all products; all of us-gov-west-1)",
+            green,
+        ),
+    ];
+    assert_eq!(asked(both), many);
+    aws.set(Findings { denied: true, ..Findings::default() });
+    let denied = [
+        line("GuardDuty itself: not looked at, `guardduty:ListDetectors` is missing", yellow),
+        line("Security Hub itself: not looked at, `securityhub:GetFindings` is missing", yellow),
+    ];
+    assert_eq!(asked(both), denied);
 }

@@ -119,7 +119,8 @@ async fn a_silence_shows_its_effect_holds_what_matches_and_tells_at_its_end_what
 #[tokio::test]
 async fn maintenance_windows_are_listed_with_the_silences_and_are_not_ended_by_hand() {
     // The next 29th of February is never now in a test that is run today.
-    let window = json!({"name": "leap-day", "match": {"family": ["tool"]}, "cron": "0 3 29 2 *", "hours": 2});
+    let window =
+        json!({"name": "leap-day", "match": {"family": ["malware"]}, "cron": "0 3 29 2 *", "hours": 2});
     let mut stage = Stage::configured(|it| it.set("noise.maintenance", json!([window]))).await;
     let (status, silences) = stage.get("/v1/silences").await;
     assert_eq!(status, 200);
@@ -128,7 +129,7 @@ async fn maintenance_windows_are_listed_with_the_silences_and_are_not_ended_by_h
     let ends_at = starts_at + jiff::SignedDuration::from_hours(2);
     let id = format!("window:leap-day:{}", starts_at.as_second());
     let expected = json!([{
-        "id": id, "state": "pending", "matches": r#"{"family":["tool"]}"#, "starts_at": starts_at,
+        "id": id, "state": "pending", "matches": r#"{"family":["malware"]}"#, "starts_at": starts_at,
         "ends_at": ends_at, "by": "configuration", "comment": "maintenance window leap-day", "ticket": null,
         "covers_p0": false, "made_at": starts_at, "expired_by": null, "holds": 0,
     }]);

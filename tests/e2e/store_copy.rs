@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use watchfire::clock::Clock;
-use watchfire::router::{Among, Meant};
+use watchfire::router::{Among, Meant, Sight};
 use watchfire::source::spool::{Lane, Spool};
 use watchfire::store::Store;
 use watchfire_core::command::{Command, CommandKind};
@@ -115,7 +115,7 @@ impl Moving {
             seen.push(format!("{:?}", router.incidents(99, among, |_, _| true).await.unwrap()));
         }
         for name in ["event-0", "event-1", "low-2", "owed", "nothing"] {
-            let story = match router.story(name).await.unwrap() {
+            let story = match router.story(name, Sight::Whole).await.unwrap() {
                 Meant::One(story) => format!("{story:?}"),
                 Meant::Nothing => "nothing".to_owned(),
                 Meant::Several(several) => several.to_string(),

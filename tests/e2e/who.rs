@@ -136,20 +136,21 @@ async fn a_role_in_one_namespace_shows_and_changes_what_is_in_it_alone() {
     };
     assert_eq!(listed("ana").await, std::slice::from_ref(&shop));
     assert_eq!(listed("vi").await.len(), 2);
-    for (incident, looked, acted) in [(&shop, 200, 200), (&pay, 403, 403)] {
-        assert_eq!(stage.get("ana", &format!("/v1/story?of={incident}")).await.0, looked, "{incident}");
-        let (status, answer) = stage.command("ana", json!({"acknowledge": incident})).await;
-        assert_eq!(status, acted, "{answer}");
+    for (incident, status) in [(&shop, 200), (&pay, 404)] {
+        assert_eq!(stage.get("ana", &format!("/v1/story?of={incident}")).await.0, status, "{incident}");
+        let answer = stage.command("ana", json!({"acknowledge": incident})).await;
+        assert_eq!(answer.0, status, "{}", answer.1);
     }
-    // What a name may stand for is told as far as it may be seen.
-    for (who, candidates) in [("ana", vec![&shop]), ("vi", vec![&shop, &pay])] {
-        let (status, answer) = stage.get(who, "/v1/story?of=wf1-").await;
-        let found: BTreeSet<_> =
-            answer["candidates"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
-        assert_eq!((status, found), (409, candidates.iter().map(|key| key.as_str()).collect()), "{answer}");
-    }
-    let (status, answer) = stage.command("ana", json!({"acknowledge": "wf1-"})).await;
-    assert_eq!((status, &answer["candidates"]), (409, &json!([shop])), "{answer}");
+    // A name stands for what may be seen: for one of them it is enough, for who sees both it is not.
+    let (status, answer) = stage.get("ana", "/v1/story?of=wf1-").await;
+    assert_eq!((status, &answer["incident"]["key"]), (200, &json!(shop)), "{answer}");
+    let (status, answer) = stage.get("vi", "/v1/story?of=wf1-").await;
+    let found: BTreeSet<_> =
+        answer["candidates"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    assert_eq!((status, found), (409, [&shop, &pay].map(String::as_str).into()), "{answer}");
+    let note = json!({"annotate": {"incident": "wf1-", "with": {"note": "hello"}}});
+    let (status, answer) = stage.command("ana", note).await;
+    assert_eq!((status, &answer["decision"]["incident"]), (200, &json!(shop)), "{answer}");
     let silence = |namespace: &str| {
         let matches = json!({"subject": {"namespace": [namespace]}}).to_string();
         json!({"silence": {"matches": matches, "ends_at": "2099-01-01T00:00:00Z"}})
@@ -161,6 +162,63 @@ async fn a_role_in_one_namespace_shows_and_changes_what_is_in_it_alone() {
     assert_eq!(stage.command("ana", silence("shop")).await.0, 200);
     for route in ["/v1/audit", "/v1/store/export"] {
         assert_eq!(stage.get("ana", route).await.0, 403, "{route}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_elsewhere_is_answered_as_what_is_nowhere_whoever_asks_and_however() {
+    let may = ["--role", "approver", "--namespace", "shop"];
+    let stage = Stage::set(&[("ana", &may)]).await;
+    let [shop, pay] = stage.incidents().await;
+    let told = async |name: &str, (path, body): (&str, Option<Value>)| {
+        let address = format!("{}{path}", stage.worker.ingest);
+        let request = match &body {
+            None => http().get(format!("{address}{name}")),
+            Some(body) => {
+                let body: Value = serde_json::from_str(&body.to_string().replace("NAME", name)).unwrap();
+                http().post(address).header("accept", "application/json, text/event-stream").json(&body)
+            }
+        };
+        let answer = request.bearer_auth(stage.token("ana")).send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap().replace(name, "NAME"))
+    };
+    let wish = |wish: Value| Some(json!({"by": "", "reason": "a test", "wish": wish}));
+    let tool = |name: &str, arguments: Value| {
+        let params = json!({"name": name, "arguments": arguments});
+        Some(json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}))
+    };
+    let commands = [
+        json!({"acknowledge": "NAME"}),
+        json!({"take": "NAME"}),
+        json!({"unacknowledge": "NAME"}),
+        json!({"resolve": "NAME"}),
+        json!({"release": "NAME"}),
+        json!({"approve": "NAME"}),
+        json!({"deny": "NAME"}),
+        json!({"reassign": {"incident": "NAME", "to": "bo"}}),
+        json!({"annotate": {"incident": "NAME", "with": {"note": "hello"}}}),
+        json!({"follow_up": {"incident": "NAME", "text": "to do"}}),
+    ];
+    let looks =
+        ["/v1/story?of=", "/v1/event?of=", "/incident?of=", "/event?of=", "/why?of=", "/act?do=ack&of="];
+    let tools = ["get_incident", "why", "cluster_context", "draft_postmortem"]
+        .map(|name| ("/mcp", tool(name, json!({"id": "NAME"}))));
+    let note = tool("add_note", json!({"id": "NAME", "text": "hello"}));
+    let asked = looks.iter().map(|path| (*path, None));
+    let asked = asked.chain([("/v1/report/sign", Some(json!({"of": "NAME"}))), ("/mcp", note)]);
+    let asked = asked.chain(commands.map(|command| ("/v1/commands", wish(command)))).chain(tools);
+    for asked in asked {
+        // A whole key, the beginning of one, an event's name; each beside one that nothing has.
+        for (hidden, nowhere) in [(pay.as_str(), "wf1-0123"), (&pay[4..14], "zz-0123"), ("two", "nix")] {
+            let answer = told(hidden, asked.clone()).await;
+            assert_eq!(answer, told(nowhere, asked.clone()).await, "{hidden} {asked:?}");
+            assert!(
+                answer.1.contains("is known of") || answer.1.contains("is known as"),
+                "{asked:?}: {answer:?}"
+            );
+        }
+        let (status, text) = told(&shop, asked.clone()).await;
+        assert!(status < 400 || !text.contains("nothing is known"), "{asked:?}: {text}");
     }
 }
 

@@ -106,6 +106,7 @@ impl AsOf<'_> {
         [&mut record.opened_at, &mut record.said_at].into_iter().for_each(|at| self.past(at));
         [&mut record.last_at, &mut record.flapping].into_iter().flatten().for_each(|at| self.past(at));
         record.turns.iter_mut().for_each(|at| self.past(at));
+        record.led_to.iter_mut().for_each(|led| led.as_of(self.now));
         [&mut record.acknowledged, &mut record.ended]
             .into_iter()
             .flatten()

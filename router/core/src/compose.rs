@@ -76,6 +76,7 @@ pub(crate) fn notice(event: &Event<'_>, about: &About<'_>) -> Notice {
         finding: finding.map(|finding| finding.key.clone()),
         hub: finding.and_then(|finding| finding.hub.clone()),
         event: event.id.clone(),
+        note: None,
         at: finding.and_then(|finding| finding.last_seen.or(finding.updated_at)).or(event.time),
         sample: finding.is_some_and(|finding| finding.sample),
         drill: false,

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use jiff::{SignedDuration, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::annotation::Labels;
@@ -15,6 +16,7 @@ use crate::ids::{
 use crate::notice::ByWhom;
 use crate::priority::Priority;
 use crate::verdict::Why;
+use crate::zone::Zone;
 
 /// What is known of one finding.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -150,6 +152,9 @@ pub struct IncidentRecord {
     /// The attack sequence that it belongs to.
     #[serde(default)]
     pub campaign: Option<IncidentKey>,
+    /// The latest page that names it as what led to it, in this episode.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub led_to: Option<LedTo>,
     /// Where it is remembered that it covers others.
     #[serde(default)]
     pub covers: BTreeSet<InhibitionKey>,
@@ -175,6 +180,47 @@ pub struct Escalated {
     pub event: EventId,
     /// By which effect of it.
     pub effect: EffectId,
+}
+
+/// A page that names what led to it: as many as its rule asks for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LedTo {
+    /// The incident that the page is about.
+    pub incident: IncidentKey,
+    /// By which decision.
+    pub by: EventId,
+    /// When.
+    pub at: Timestamp,
+    /// Since when it has counted what it names.
+    pub from: Timestamp,
+    /// What becomes of the page.
+    pub page: LeadingPage,
+}
+
+/// What becomes of a page that names what led to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LeadingPage {
+    /// It is told, or stands in the digest.
+    Told,
+    /// Something else holds it.
+    Waits,
+}
+
+impl LedTo {
+    /// What has happened has happened by now.
+    pub(crate) fn as_of(&mut self, now: Timestamp) {
+        [&mut self.at, &mut self.from].into_iter().for_each(|at| *at = (*at).min(now));
+    }
+
+    /// In a clause.
+    pub fn sentence(&self, zone: &Zone) -> String {
+        let Self { incident, at, page, by: _, from: _ } = self;
+        match page {
+            LeadingPage::Told => format!("led to {incident}, whose page of {} names it", zone.minute(*at)),
+            LeadingPage::Waits => format!("led to {incident} at {}, which is not told yet", zone.minute(*at)),
+        }
+    }
 }
 
 /// News that nobody was told yet.
@@ -262,6 +308,7 @@ impl IncidentRecord {
             bundles: BTreeSet::new(),
             flapping: previous.and_then(|previous| previous.flapping),
             campaign: None,
+            led_to: None,
             covers: BTreeSet::new(),
             ended: None,
             routes: Vec::new(),
@@ -277,6 +324,21 @@ impl IncidentRecord {
     /// Whether people were told of it as it is now. That nobody has acknowledged it changes nothing about it.
     pub(crate) fn is_known(&self) -> bool {
         self.held.as_ref().is_none_or(|held| held.news == Why::Escalated)
+    }
+
+    /// Its news that nobody was told yet; none where the page that it led to has named it since.
+    pub fn untold(&self) -> Option<&Suppressed> {
+        let is_named = |held: &&Suppressed| {
+            let told = self.led_to.as_ref().filter(|led| led.page == LeadingPage::Told);
+            held.by == Why::Counted && told.is_some_and(|led| led.at >= held.since)
+        };
+        self.held.as_ref().filter(|held| !is_named(held))
+    }
+
+    /// When it was last told of, by its own page or by the one that it led to; meaningless where neither was.
+    pub fn last_said_at(&self) -> Timestamp {
+        let named = self.led_to.as_ref().filter(|led| led.page == LeadingPage::Told);
+        named.map_or(self.said_at, |led| led.at.max(self.said_at))
     }
 
     /// When something is due about it without any event.

@@ -37,6 +37,7 @@ pub mod incident;
 pub mod journal;
 pub mod json;
 mod judge;
+pub mod known_names;
 pub mod mitigation;
 mod named;
 pub mod near;

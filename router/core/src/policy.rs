@@ -51,6 +51,8 @@ pub struct Policy {
     pub changes: Vec<ChannelName>,
     /// The channels that keep tickets, which a follow-up can become.
     pub tickets: Vec<ChannelName>,
+    /// The channels in which an incident has a thread, where what people note of it is told as it comes.
+    pub threads: Vec<ChannelName>,
     /// The channel that hears that a canary has arrived.
     pub canary: Option<ChannelName>,
     /// What pages call things, and where they lead.
@@ -114,6 +116,7 @@ impl Policy {
             write_back: None,
             changes: Vec::new(),
             tickets: Vec::new(),
+            threads: Vec::new(),
             canary: None,
             pages: Pages::default(),
         }

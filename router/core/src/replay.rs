@@ -136,7 +136,8 @@ impl<'p> Replay<'p> {
         self.now = now;
         let effect = self.effect_of(command);
         let context = Context::none();
-        let asked = Asked { command, policy: self.policy, context: &context, effect: effect.as_ref() };
+        let effect = effect.as_ref();
+        let asked = Asked { command, policy: self.policy, context: &context, effect, names: None };
         let (decision, _) = self.read(|state| asked.decide(state, self.now));
         self.commit(&decision);
         decision

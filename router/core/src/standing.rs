@@ -14,14 +14,15 @@ use serde::{Deserialize, Serialize};
 use crate::act::{Act, ActionKind};
 use crate::action::{ActionName, Role};
 use crate::containment::{Answer, ApprovalRecord, TargetRecord, Verdict};
-use crate::decision::Withheld;
+use crate::decision::{Decision, Wanted, Withheld};
 use crate::heading::measures;
-use crate::ids::{ApprovalId, EffectId, EventId, IncidentKey};
-use crate::incident::IncidentRecord;
+use crate::ids::{ApprovalId, EffectId, IncidentKey};
+use crate::incident::{IncidentRecord, LedTo};
 use crate::journal::Entry;
 use crate::notice::{Followed, Measure, StepState};
 use crate::rules::Playbook;
 use crate::text::clean;
+use crate::verdict::Why;
 use crate::zone::Zone;
 
 /// All that is looked at.
@@ -61,6 +62,9 @@ pub struct Standing {
     pub playbook: Option<Followed>,
     /// Who was told and who is to be told, the oldest first; none of what did not have to be.
     pub told: Vec<Told>,
+    /// The latest page that names it as what led to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub led_to: Option<LedTo>,
     /// The zone of its times in words.
     #[serde(default)]
     pub zone: Zone,
@@ -126,21 +130,27 @@ impl Standing {
         let approvals = approvals.into_iter().map(|(id, record)| Approval::of(id, record, now)).collect();
         let (told, zone) = (Told::of(sources), zone.clone());
         let playbook = playbook.map(|playbook| playbook.told().ticked(&measures, &captured(sources)));
-        let mut standing = Self { measures, approvals, withheld: Vec::new(), playbook, told, zone };
+        let led_to = record.and_then(|record| record.led_to.clone());
+        let mut standing = Self { measures, approvals, withheld: Vec::new(), playbook, told, led_to, zone };
         standing.withheld = standing.withheld_of(sources.entries);
         standing
     }
 
-    /// A line each: how what contains it stands, what is withheld.
+    /// A line each: how what contains it stands, what it led to, what is withheld.
     pub fn lines(&self) -> Vec<String> {
         let measures = self.measures.iter().map(|measure| measure.sentence(&self.zone));
-        measures.chain(self.withheld.iter().map(|withheld| format!("no {withheld}"))).collect()
+        let led_to = self.led_to.iter().map(|led| led.sentence(&self.zone));
+        let withheld = self.withheld.iter().map(|withheld| format!("no {withheld}"));
+        measures.chain(led_to).chain(withheld).collect()
     }
 
-    /// What has become of something that the decision about that event did not do.
-    pub fn not_done(&self, event: &EventId, withheld: &Withheld) -> NotDone {
+    /// What has become of something that a decision did not do.
+    pub fn not_done(&self, decision: &Decision, withheld: &Withheld) -> NotDone {
         let (action, reason) = (withheld.action.to_string(), withheld.reason.to_string());
-        let id = ApprovalId::of(event, &EffectId::new(action.as_str()));
+        if let Some(led) = self.led_to.as_ref().filter(|led| led.is_about(decision, &withheld.action)) {
+            return NotDone { action, reason, since: Some(led.sentence(&self.zone)) };
+        }
+        let id = ApprovalId::of(&decision.event, &EffectId::new(action.as_str()));
         let asked = self.approvals.iter().find(|approval| approval.id == id);
         let since = asked.filter(|asked| asked.state != ApprovalState::Waiting).map(|asked| {
             let answered = asked.answered(&self.zone);
@@ -188,6 +198,14 @@ fn captured(sources: &Sources<'_>) -> Vec<(ActionName, StepState)> {
         (action.role() != Role::Contain).then_some((action, state))
     };
     acts.filter_map(state).collect()
+}
+
+impl LedTo {
+    /// Whether it tells of what that decision counted, and paged nobody for.
+    fn is_about(&self, decision: &Decision, wanted: &Wanted) -> bool {
+        let is_counted = decision.why == Why::Counted && (self.from..=self.at).contains(&decision.at);
+        is_counted && *wanted == Wanted::Page
+    }
 }
 
 impl Approval {

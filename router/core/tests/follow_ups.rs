@@ -6,9 +6,9 @@ use watchfire_core::decision::Decision;
 use watchfire_core::ids::{ChannelName, IncidentKey};
 use watchfire_core::mitigation::Mode;
 use watchfire_core::state::{Key, Record};
-use watchfire_core::verdict::{EffectKind, Why};
+use watchfire_core::verdict::{EffectKind, Verdict, Why};
 
-use crate::support::world::{NOW, World, example};
+use crate::support::world::{NOW, World, example, route};
 
 fn world(tickets: &[&str]) -> (World, IncidentKey) {
     let mut world = World::new(Mode::Observe);
@@ -69,4 +69,28 @@ fn without_a_channel_that_keeps_tickets_or_with_several_it_is_declined_and_says_
         assert_eq!((decision.why, said(&decision).as_str()), (Why::Declined, expected));
         assert!(decision.effects.is_empty());
     }
+}
+
+#[test]
+fn what_somebody_notes_goes_on_in_the_thread_of_its_page_also_when_it_is_over_and_nowhere_else() {
+    let (mut world, incident) = world(&[]);
+    let paged = route();
+    let note = |world: &mut World, id: &str, text: &str| {
+        let with = Annotation::Note(NoteText::try_from(text.to_owned()).unwrap());
+        let wish = CommandKind::Annotate { incident: incident.clone(), with };
+        let decision = world.command(id, ("ana", "token"), wish, NOW.parse().unwrap());
+        assert_eq!((decision.verdict, decision.why), (Verdict::Quiet, Why::Commanded));
+        let told = decision.effects.into_iter();
+        told.map(|it| (it.kind, it.id.to_string(), it.notice.why, it.notice.note)).collect::<Vec<_>>()
+    };
+    assert_eq!(note(&mut world, "command:1", "a load test?"), [], "none of them has a thread");
+    world.policy.threads = vec![paged, ChannelName::new("was-not-paged")];
+    let told = |text: &str| {
+        let (why, note) = ("noted by ana".to_owned(), Some(text.to_owned()));
+        vec![(EffectKind::Update, "note:mail".to_owned(), why, note)]
+    };
+    assert_eq!(note(&mut world, "command:2", "it was one"), told("it was one"));
+    let over = CommandKind::Resolve(incident.clone());
+    world.command("command:3", ("ana", "token"), over, NOW.parse().unwrap());
+    assert_eq!(note(&mut world, "command:4", "asked the team"), told("asked the team"));
 }

@@ -4,6 +4,7 @@
 
 pub(crate) mod call;
 pub mod credentials;
+pub(crate) mod findings;
 pub(crate) mod identity;
 pub mod image_scan;
 pub(crate) mod presigned;

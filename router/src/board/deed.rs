@@ -292,7 +292,7 @@ impl Deed {
                 annotate(Annotation::Link { url: asked.url.clone().try_into()?, title })
             }
             Deed::Unlink => annotate(Annotation::Unlink(asked.url.clone().try_into()?)),
-            Deed::Label => annotate(labels(&words(&asked.labels)?)?),
+            Deed::Label => annotate(labels(&matchers::plain_words(&asked.labels)?)?),
             Deed::Ack => CommandKind::Acknowledge(incident()),
             Deed::Take => CommandKind::Take(incident()),
             Deed::Unack => CommandKind::Unacknowledge(incident()),
@@ -317,7 +317,7 @@ impl Deed {
             Deed::Silence => match asked.matches.trim() {
                 "" => return Ok(None),
                 matches => {
-                    let words: Vec<String> = words(matches)?;
+                    let words = matchers::words(matches)?;
                     let pattern = matchers::pattern(&words).map_err(|mistakes| mistakes.join("; "))?;
                     CommandKind::Silence(SilenceDraft {
                         matches: pattern.to_string(),
@@ -351,29 +351,6 @@ fn labels(words: &[String]) -> Result<Annotation, String> {
     Ok(Annotation::Label { set, remove })
 }
 
-/// Matchers as they are typed behind one another; a value with spaces stands in quotes.
-pub(super) fn words(text: &str) -> Result<Vec<String>, String> {
-    let (mut words, mut word, mut is_quoted) = (Vec::new(), String::new(), false);
-    for letter in text.trim().chars() {
-        match letter {
-            '"' => is_quoted = !is_quoted,
-            _ if letter.is_whitespace() && !is_quoted => {
-                if !word.is_empty() {
-                    words.push(std::mem::take(&mut word));
-                }
-            }
-            _ => word.push(letter),
-        }
-    }
-    if is_quoted {
-        return Err("expected a quote at the end of what is quoted".to_owned());
-    }
-    if !word.is_empty() {
-        words.push(word);
-    }
-    Ok(words)
-}
-
 /// When what lasts so long from then on is over.
 fn end(span: &str, now: Timestamp) -> Result<Timestamp, String> {
     let long = span::parse(span)?;
@@ -385,16 +362,6 @@ fn end(span: &str, now: Timestamp) -> Result<Timestamp, String> {
 mod tests {
     use super::*;
     use crate::identity;
-
-    #[test]
-    fn matchers_stand_behind_one_another_and_what_has_spaces_in_quotes() {
-        assert_eq!(
-            words("  namespace=shop  rule=\"a b\" type!=x* "),
-            Ok(vec!["namespace=shop".to_owned(), "rule=a b".to_owned(), "type!=x*".to_owned()])
-        );
-        assert_eq!(words(""), Ok(Vec::new()));
-        assert!(words("rule=\"a").is_err());
-    }
 
     #[test]
     fn a_form_is_there_for_whoever_may_have_it_done() {

@@ -189,6 +189,11 @@ impl ChannelConfig {
     pub(crate) fn keeps_tickets(&self) -> bool {
         matches!(self, ChannelConfig::Jira(_) | ChannelConfig::ServiceNow(_))
     }
+
+    /// Whether an incident has a thread there, in which what comes after its page is told.
+    pub(crate) fn has_threads(&self) -> bool {
+        matches!(self, ChannelConfig::Slack(slack) if slack.bot.is_some())
+    }
 }
 
 impl Done {

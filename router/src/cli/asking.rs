@@ -29,6 +29,7 @@ use super::{completing, unanswered, yaml};
 use crate::api::views::{CommandResult, Error};
 use crate::api::{OperatorEndpoint, VERSION_HEADER, WorkerEndpoint, ZONE_HEADER, params};
 use crate::clients::Clients;
+use crate::identity::UNNAMED;
 #[cfg(feature = "mcp")]
 use crate::mcp::Away;
 use crate::secret::Secret;
@@ -188,7 +189,7 @@ impl Whom {
             return Ok(table.desk(PATIENCE)?.asker()?);
         }
         let author = client::chosen(self.context.as_deref())?.and_then(|chosen| chosen.context.author);
-        Ok(author.or_else(|| std::env::var("USER").ok()).unwrap_or_else(|| "unknown".to_owned()))
+        Ok(author.or_else(|| std::env::var("USER").ok()).unwrap_or_else(|| UNNAMED.to_owned()))
     }
 
     /// Whether a program reads it; then it is printed.

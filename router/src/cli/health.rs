@@ -11,6 +11,7 @@ use super::asking::{Form, Whom, learn, minute};
 use super::screen::{self, Tone, behind, say_in};
 use super::{Failed, is_closed_pipe};
 use crate::api::WorkerEndpoint;
+use crate::aws::findings;
 use crate::clients::Clients;
 use crate::cluster::{self, Access, Config, KubeconfigAccess};
 use crate::config;
@@ -21,6 +22,9 @@ pub(super) struct Arguments {
     /// Look by this kubeconfig, and ask no worker
     #[arg(long, value_name = "FILE")]
     kubeconfig: Option<PathBuf>,
+    /// Ask GuardDuty and Security Hub themselves, too, with your AWS credentials
+    #[arg(long)]
+    live: bool,
     #[command(flatten)]
     whom: Whom,
 }
@@ -33,11 +37,12 @@ const SHOWN: usize = 5;
 const WORD: usize = 8;
 
 pub(super) fn main(arguments: &Arguments) -> Result<(), Failed> {
-    let Arguments { kubeconfig, whom } = arguments;
+    let Arguments { kubeconfig, live, whom } = arguments;
     let looked = match kubeconfig {
         Some(kubeconfig) => by_kubeconfig(kubeconfig, whom.config.as_deref()),
         None => learn::<Report>(whom, WorkerEndpoint::Health.path()),
     };
+    let looked = looked.and_then(|report| if *live { with_live(report) } else { Ok(report) });
     let report = match looked {
         Err(Failed::Because(error)) if !is_closed_pipe(&error) => {
             complain!("watchfire: {error:#}");
@@ -73,6 +78,16 @@ fn by_kubeconfig(kubeconfig: &Path, config: Option<&Path>) -> Result<Report, Fai
     });
     let kept = Err(Unseen::NotAsked("not asked for: that takes a worker (without --kubeconfig)".to_owned()));
     Ok(report(None, &Ok(seen?), &kept, &settings, Timestamp::now()))
+}
+
+/// With what AWS itself says to whoever looks.
+fn with_live(report: Report) -> Result<Report, Failed> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no runtime")?;
+    let live = runtime.block_on(async {
+        let clients = Clients::new(None)?;
+        anyhow::Ok(findings::look(&clients, Timestamp::now()).await)
+    });
+    Ok(report.with_live(&live?))
 }
 
 fn shown(report: &Report, form: Form) -> Result<(), Failed> {

@@ -231,7 +231,7 @@ fn show(which: &Which) -> Result<(), Failed> {
         format!("{}{url}{}", link.named(), earlier(link.episode))
     });
     let (notes, links): (Vec<_>, Vec<_>) = (notes.collect(), links.collect());
-    let related: Vec<_> = story.related.iter().map(|related| plain(&related.line())).collect();
+    let related: Vec<_> = story.related_lines().iter().map(|line| plain(line)).collect();
     let on_call: Vec<_> = story.on_call.iter().map(|said| plain(said)).collect();
     for (name, lines) in [
         ("On call", &on_call),

@@ -53,6 +53,7 @@ mod watching;
 mod why;
 mod yaml;
 
+use std::ffi::OsString;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -113,7 +114,7 @@ enum Command {
     #[command(subcommand)]
     Mitigation(operator::Mitigation),
     /// Keep what matches from being paged for a while, and see what it holds.
-    #[command(subcommand)]
+    #[command(subcommand, alias = "silences")]
     Silence(silence::Command),
     /// List incidents, show what was decided about one, acknowledge, resolve and reassign.
     #[command(subcommand, alias = "incident")]
@@ -167,6 +168,8 @@ enum Command {
     },
 }
 
+/// The command whose own commands need not be told whose they are.
+const INCIDENTS: &str = "incidents";
 /// The exit code of `run` where the store is of no use any more to this process.
 const STORE_BROKE: u8 = 3;
 /// The exit code of `run` where the store is damaged and was not to be set aside.
@@ -242,11 +245,24 @@ fn completions(shell: clap_complete::Shell) -> Result<(), Failed> {
     Ok(())
 }
 
+/// What is typed, with `incidents` before what only that does: whoever is called at night types `watchfire ack ID`.
+fn spelt_out(typed: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+    let mut typed: Vec<OsString> = typed.into_iter().collect();
+    let command = definition();
+    let is_one = |of: &clap::Command| {
+        typed.get(1).and_then(|word| word.to_str()).is_some_and(|word| of.find_subcommand(word).is_some())
+    };
+    if !is_one(&command) && command.find_subcommand(INCIDENTS).is_some_and(is_one) {
+        typed.insert(1, INCIDENTS.into());
+    }
+    typed
+}
+
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
     telemetry::panics_are_logged();
     CompleteEnv::with_factory(definition).var(completing::VARIABLE).complete();
-    let matches = definition().get_matches();
+    let matches = definition().get_matches_from(spelt_out(std::env::args_os()));
     let Cli { command } = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     match carried_out(command) {
         Ok(()) => ExitCode::SUCCESS,

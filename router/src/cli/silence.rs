@@ -205,7 +205,11 @@ fn list(listing: &Listing, expired: bool) -> Result<(), Failed> {
             let (id, state) = (silence.id.to_string(), silence.state.as_str().to_owned());
             table.row(tone, [id, state, at, silence.holds.to_string(), spoken(silence), about]);
         }
-        Ok(table.print(width)?)
+        table.print(width)?;
+        for (id, unknown) in silences.iter().filter_map(|it| Some((&it.id, it.unknown.as_ref()?))) {
+            say!("{id}: {}", plain(unknown));
+        }
+        Ok(())
     })
 }
 
@@ -235,6 +239,7 @@ fn show(whom: &Whom, id: &str) -> Result<(), Failed> {
         ("Comment", silence.comment.clone()),
         ("Ticket", silence.ticket.clone().unwrap_or_default()),
         ("Holds", format!("{}, said when it ends", incidents(silence.holds))),
+        ("Unknown", silence.unknown.clone().unwrap_or_default()),
     ];
     for (name, value) in rows.into_iter().filter(|(_, value)| !value.is_empty()) {
         say!("{name:<8} {}", plain(&value));

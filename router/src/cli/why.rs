@@ -13,7 +13,7 @@ use super::completing::Ids;
 use super::incidents::{also, introduced, said};
 use super::screen::{age, theirs, wrapped};
 use crate::api::OperatorEndpoint;
-use crate::api::views::{Act, AskedAbout, DecidedBy, Decision, Incident, IncidentDetail};
+use crate::api::views::{Act, AskedAbout, DecidedBy, Decision, Incident, IncidentDetail, Related, Relation};
 
 /// So many lines are on a screen.
 const LINES: usize = 24;
@@ -61,6 +61,7 @@ fn screen(story: &IncidentDetail, now: Timestamp) -> Vec<String> {
     }
     let told: Vec<String> = told(story).into_iter().take(TOLD).collect();
     let mut what = story.incident.as_ref().map(|incident| what(incident, now)).unwrap_or_default();
+    what.extend(stood_for(story));
     what.splice(what.len().min(HEAD)..what.len().min(HEAD), stands(story));
     let mut why =
         asked_about(story).map(|decision| why(decision, story.incident.as_ref())).unwrap_or_default();
@@ -96,6 +97,18 @@ fn what(incident: &Incident, now: Timestamp) -> Vec<String> {
         lines.extend(wrapped(2, &format!("ended by {by} at {}", minute(*at)), 1));
     }
     lines
+}
+
+/// The incident that is told in place of this one and others, as a storm's is.
+fn stood_for(story: &IncidentDetail) -> Vec<String> {
+    let all = story.related.iter().filter(|one| one.how == Relation::StandsFor);
+    let told = |one: &Related| {
+        let Related { incident, how: _, state, priority, title, subject: _ } = one;
+        let told =
+            format!("told with others by {incident} ({}): {priority} {}", state.as_str(), theirs(title));
+        wrapped(2, &told, 2)
+    };
+    all.flat_map(told).collect()
 }
 
 /// The decision about the event, the latest about the finding, or the latest event's of the incident.

@@ -40,7 +40,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use tokio::task::JoinSet;
 use watchfire_core::act::Target;
-use watchfire_core::context::{Answer, Cluster as Identity, Context, Query};
+use watchfire_core::context::{Answer, Cluster as Identity, Context, Node, Query};
 use watchfire_core::event::Event;
 
 use crate::clients::Clients;
@@ -50,7 +50,7 @@ use discovery::Discovery;
 use index::Index;
 use keep::Keep;
 use pulse::Pulse;
-use watch::{Synced, Watch};
+use watch::{Synced, Watch, Watched};
 
 /// Our cluster. Dropping it stops everything that it does in the background.
 pub struct Cluster {
@@ -158,6 +158,12 @@ impl Cluster {
     /// Which cluster it is.
     pub fn identity(&self) -> &Identity {
         &self.inner.identity
+    }
+
+    /// The nodes that there are; none where they are not followed, or not all known yet.
+    pub fn known_nodes(&self) -> Option<Vec<Node>> {
+        let is_known = self.inner.has(&[Watched::Nodes]);
+        is_known.then(|| self.inner.index.with_nodes(|nodes| nodes.iter().copied().cloned().collect()))
     }
 
     /// What the cluster says about the event: never an error, never later than `deadline`.

@@ -9,6 +9,7 @@ mod mistake;
 #[cfg(test)]
 mod mistakes;
 mod mitigation;
+mod names;
 mod paths;
 pub(crate) mod policy;
 mod queues;
@@ -135,11 +136,12 @@ impl Read {
         match (config, rules) {
             (Some(config), Ok(rules)) if mistakes.is_empty() => {
                 let policy = config.policy(rules);
-                match wording::check(&config, &policy, &written) {
-                    mistakes if mistakes.is_empty() => {
-                        Ok(Loaded { config, policy, written, rule_files, watched })
-                    }
-                    mistakes => Err(mistakes),
+                let mut mistakes = names::check(&config, &policy.rules, &written);
+                mistakes.extend(wording::check(&config, &policy, &written));
+                mistakes.sort_by_key(|mistake| (mistake.line, mistake.column));
+                match mistakes.is_empty() {
+                    true => Ok(Loaded { config, policy, written, rule_files, watched }),
+                    false => Err(mistakes),
                 }
             }
             (_, rules) => {

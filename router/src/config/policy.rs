@@ -15,6 +15,7 @@ use watchfire_core::rules::RuleSet;
 use super::attention;
 use super::file::{Config, RouteConfig};
 use super::mitigation::{MitigationConfig, Own};
+use crate::channel::ChannelConfig;
 use crate::identity::Known;
 
 /// The parts that only a start can change, what they name being open, bound or read; and a configuration with all of a
@@ -68,17 +69,17 @@ impl Config {
             escalation: attention::chains(&self.escalation),
             pages: self.pages(),
             canary: self.canary.as_ref().map(|_| ChannelName::new(NAME)),
-            tickets: self.tickets(),
+            tickets: self.channels_that(ChannelConfig::keeps_tickets),
+            threads: self.channels_that(ChannelConfig::has_threads),
             changes: names(&self.changes.to),
             write_back: self.security_hub.as_ref().map(|part| ChannelName::new(part.write_back.clone())),
             ..Policy::new(rules, self.routes())
         }
     }
 
-    /// The channels that keep tickets.
-    fn tickets(&self) -> Vec<ChannelName> {
-        let keep = self.channels.iter().filter(|(_, channel)| channel.keeps_tickets());
-        keep.map(|(name, _)| ChannelName::new(name.clone())).collect()
+    fn channels_that(&self, are: fn(&ChannelConfig) -> bool) -> Vec<ChannelName> {
+        let found = self.channels.iter().filter(|(_, channel)| are(channel));
+        found.map(|(name, _)| ChannelName::new(name.clone())).collect()
     }
 
     /// Who gets the reports of health.

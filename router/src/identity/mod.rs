@@ -61,6 +61,9 @@ use serde::{Deserialize, Serialize};
 use strum::IntoStaticStr;
 use watchfire_core::audit::Actor;
 
+/// What a command line calls whoever asks, where nothing says who that is: it is nobody's name.
+pub(crate) const UNNAMED: &str = "unknown";
+
 /// How somebody is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, IntoStaticStr)]
 #[serde(rename_all = "kebab-case")]
@@ -142,7 +145,8 @@ impl Identity {
             | How::Alb
             | How::Slack
             | How::AnonymousLoopback => {
-                let other = (!says.is_empty() && says != self.name).then(|| says.to_owned());
+                let is_other = !says.is_empty() && says != self.name && says != UNNAMED;
+                let other = is_other.then(|| says.to_owned());
                 (self.name.clone(), other)
             }
         }

@@ -8,6 +8,7 @@ use watchfire_core::ids::{ApprovalId, IncidentKey};
 
 use super::Router;
 use super::naming::{Ambiguous, Meant, shortest};
+use super::sight::Sight;
 use crate::store;
 
 /// Why a name is not enough to know what is meant by it.
@@ -95,12 +96,13 @@ impl Router {
         &self,
         verb: Verb,
         typed: ApprovalId,
+        sight: Sight<'_>,
     ) -> Result<Result<CommandKind, Unclear>, store::Error> {
-        let id = match self.approval_meant(typed.as_str()).await? {
+        let id = match self.approval_meant(typed.as_str(), sight).await? {
             Meant::One(id) => Ok(id),
             Meant::Several(ambiguous) => Err(ambiguous.into()),
-            Meant::Nothing => match self.incident_meant(typed.as_str()).await? {
-                Meant::One(incident) => self.only_plan(verb, incident).await?,
+            Meant::Nothing => match self.incident_meant(typed.as_str(), sight).await? {
+                Meant::One(incident) => self.only_plan(verb, incident, sight).await?,
                 Meant::Several(ambiguous) => Err(ambiguous.into()),
                 Meant::Nothing => Ok(typed),
             },
@@ -112,8 +114,14 @@ impl Router {
         &self,
         verb: Verb,
         incident: IncidentKey,
+        sight: Sight<'_>,
     ) -> Result<Result<ApprovalId, Unclear>, store::Error> {
-        let (all, now) = (self.approvals().await?, self.clock.now());
+        let (mut all, now) = (Vec::new(), self.clock.now());
+        for (id, record) in self.approvals().await? {
+            if self.sees_plan(sight, &ApprovalId::new(&*id)).await? {
+                all.push((id, record));
+            }
+        }
         let waits = |record: &ApprovalRecord| record.answer.is_none() && now < record.expires_at;
         let mut waiting = all.iter().filter(|(_, record)| record.act.incident == incident && waits(record));
         let (first, rest) = (waiting.next(), waiting.clone().count());

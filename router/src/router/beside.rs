@@ -24,10 +24,18 @@ const MOST: usize = 20;
 pub enum Relation {
     /// It is the attack sequence that this one is part of.
     Sequence,
-    /// It is part of this attack sequence.
-    PartOfSequence,
+    /// Its page names this one as what led to it.
+    LedTo,
+    /// It stands for several that are said as one page, as a storm is, and this is one of them.
+    StandsFor,
     /// It covers this one: a greater problem with the same cause.
     Covers,
+    /// It is part of this attack sequence.
+    PartOfSequence,
+    /// It is named by this one's page as what led to it.
+    LedToThis,
+    /// It is one of those that this one stands for.
+    Among,
     /// This one covers it.
     Covered,
     /// It is said with this one, on one page.
@@ -39,10 +47,26 @@ impl Relation {
     pub(crate) fn clause(self) -> &'static str {
         match self {
             Relation::Sequence => "the attack sequence that this is part of",
-            Relation::PartOfSequence => "part of this attack sequence",
+            Relation::LedTo => "what this led to",
+            Relation::StandsFor => "stands for this and others",
             Relation::Covers => "covers this",
+            Relation::PartOfSequence => "part of this attack sequence",
+            Relation::LedToThis => "led to this",
+            Relation::Among => "one of those that this stands for",
             Relation::Covered => "covered by this",
             Relation::SaidWith => "said with this",
+        }
+    }
+
+    /// Whether the other is the greater one, which is shown before all others.
+    fn leads(self) -> bool {
+        match self {
+            Relation::Sequence | Relation::LedTo | Relation::StandsFor | Relation::Covers => true,
+            Relation::PartOfSequence
+            | Relation::LedToThis
+            | Relation::Among
+            | Relation::Covered
+            | Relation::SaidWith => false,
         }
     }
 }
@@ -59,17 +83,20 @@ pub struct Related {
 }
 
 impl Router {
-    /// The incidents that one has to do with and that are still known, what is open first; at most 20.
+    /// The incidents that one has to do with and that are still known, the greater ones first, then what is open; at most
+    /// 20, and how many more there are.
     pub(super) async fn related(
         &self,
         incident: &IncidentKey,
         record: &IncidentRecord,
         bundle: Option<&BundleRecord>,
         entries: &[Entry],
-    ) -> Result<Vec<Related>, store::Error> {
+    ) -> Result<(Vec<Related>, usize), store::Error> {
         let covered = next_steps::covered_by(incident);
         let mut state = State::default();
-        self.store.load(&[Key::Bundle(covered.clone())], &mut state).await?;
+        let told_of = record.tells_of.iter().cloned();
+        let bundles: Vec<_> = [covered.clone()].into_iter().chain(told_of).map(Key::Bundle).collect();
+        self.store.load(&bundles, &mut state).await?;
         let mut named: BTreeMap<IncidentKey, Relation> = BTreeMap::new();
         let mut name = |incident: &IncidentKey, how| {
             named.entry(incident.clone()).or_insert(how);
@@ -77,17 +104,31 @@ impl Router {
         if let Some(sequence) = &record.campaign {
             name(sequence, Relation::Sequence);
         }
-        adopted(entries).for_each(|part| name(part, Relation::PartOfSequence));
+        changed(entries, Because::PartOfSequence).for_each(|part| name(part, Relation::PartOfSequence));
+        if let Some(led) = &record.led_to {
+            name(&led.incident, Relation::LedTo);
+        }
+        changed(entries, Because::LedToIt).for_each(|one| name(one, Relation::LedToThis));
+        if let Some(said_as) = &record.bundle {
+            name(&next_steps::page_of(said_as), Relation::StandsFor);
+        }
         if let Some(BundleRecord { kind: BundleKind::Cover { incident }, .. }) = bundle {
             name(incident, Relation::Covers);
         }
         let members = |bundle: Option<&BundleRecord>| -> Vec<IncidentKey> {
-            bundle.map(|bundle| bundle.members.keys().take(4 * MOST).cloned().collect()).unwrap_or_default()
+            bundle.map(|bundle| bundle.members.keys().cloned().collect()).unwrap_or_default()
         };
         members(state.bundle(&covered)).iter().for_each(|one| name(one, Relation::Covered));
+        let told_of = record.tells_of.as_ref().and_then(|told_of| state.bundle(told_of));
+        members(told_of).iter().for_each(|one| name(one, Relation::Among));
         members(bundle).iter().for_each(|one| name(one, Relation::SaidWith));
         named.remove(incident);
-        self.known(named).await
+        let mut related = self.known(named).await?;
+        // A page of others, over before this one waited for the next.
+        related.retain(|one| one.how != Relation::StandsFor || record.held.is_none() || one.record.open);
+        let more = related.len().saturating_sub(MOST);
+        related.truncate(MOST);
+        Ok((related, more))
     }
 
     async fn known(&self, named: BTreeMap<IncidentKey, Relation>) -> Result<Vec<Related>, store::Error> {
@@ -99,16 +140,18 @@ impl Router {
             Some(Related { incident, how, record })
         });
         let mut related: Vec<_> = related.collect();
-        related.sort_by_key(|one| (!one.record.open, one.how, one.record.priority, one.incident.clone()));
-        related.truncate(MOST);
+        related.sort_by_key(|one| {
+            let Related { incident, how, record } = one;
+            (!how.leads(), !record.open, *how, record.priority, incident.clone())
+        });
         Ok(related)
     }
 }
 
-/// The incidents that came under it as parts of an attack sequence.
-fn adopted(entries: &[Entry]) -> impl Iterator<Item = &IncidentKey> {
+/// The incidents that were changed for that reason: those that came under it, or led to it.
+fn changed(entries: &[Entry], because: Because) -> impl Iterator<Item = &IncidentKey> {
     let edits = entries.iter().flat_map(|entry| &entry.decision.edits);
-    edits.filter(|edit| edit.because == Because::PartOfSequence).filter_map(|edit| match &edit.key {
+    edits.filter(move |edit| edit.because == because).filter_map(|edit| match &edit.key {
         Key::Incident(incident) => Some(incident),
         _ => None,
     })

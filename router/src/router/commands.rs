@@ -102,7 +102,9 @@ impl Router {
         let context = self.context_for(command, on).await?;
         let effect = self.effect_of(command).await?;
         let set = self.in_force();
-        let asked = Asked { command, policy: &set.policy, context: &context, effect: effect.as_ref() };
+        let (policy, names) = (&*set.policy, self.names_for(command, &set.policy));
+        let (effect_of, names) = (effect.as_ref(), names.as_ref());
+        let asked = Asked { command, policy, context: &context, effect: effect_of, names };
         let raw = recorded(command, on);
         let own = || IncidentKey::new(command.id.as_str());
         let turn = command.wish.incident().cloned().unwrap_or_else(own);
@@ -119,7 +121,9 @@ impl Router {
         let context = self.context_for(command, on).await?;
         let effect = self.effect_of(command).await?;
         let set = self.in_force();
-        let asked = Asked { command, policy: &set.policy, context: &context, effect: effect.as_ref() };
+        let (policy, names) = (&*set.policy, self.names_for(command, &set.policy));
+        let (effect_of, names) = (effect.as_ref(), names.as_ref());
+        let asked = Asked { command, policy, context: &context, effect: effect_of, names };
         let decide = |state: &State| asked.decide(state, self.clock.now());
         let (_, decision) = self.read(decide).await.map_err(failed)?;
         let mut acts = Vec::new();

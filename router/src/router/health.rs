@@ -1,5 +1,6 @@
 //! How the cluster and what is kept of it are: the report that is asked for, and the ones that are posted.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -118,12 +119,32 @@ impl Router {
         };
         let since = week.from();
         let week = self.store.fold_faces(since, week, count).await?;
-        let take = |week: &mut Week, _: &str, record: Record| {
+        let find = |found: &mut HashSet<String>, key: &str, record: Record| {
+            if let Record::PageDraft(draft) = record
+                && Week::is_of_scaling(&draft.face.kind)
+            {
+                found.insert(key.to_owned());
+            }
+        };
+        let scalers = self.store.fold_records(Key::PAGE_DRAFTS, HashSet::new(), find).await?;
+        let take = move |week: &mut Week, key: &str, record: Record| {
             if let Record::Incident(record) = record {
                 week.incident(&record);
+                if scalers.contains(key) {
+                    week.maxed(&record);
+                }
             }
         };
         let week = self.store.fold_records(Key::INCIDENTS, week, take).await?;
+        let take = |week: &mut Week, _: &str, record: Record| {
+            if let Record::Target(record) = record {
+                week.target(&record);
+            }
+        };
+        let mut week = self.store.fold_records(Key::TARGETS, week, take).await?;
+        if let Some(nodes) = self.responder().and_then(|responder| responder.cluster.known_nodes()) {
+            week.nodes(&nodes);
+        }
         let set = self.in_force();
         let rules = set.policy.rules.rules().iter().map(|rule| &rule.name);
         Ok(week.words(&self.quiet(now).await?, rules))

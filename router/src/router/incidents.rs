@@ -5,7 +5,7 @@ use watchfire_core::attributes::Attributes;
 use watchfire_core::containment::{ApprovalRecord, TargetKey, TargetRecord};
 use watchfire_core::decision::Cause;
 use watchfire_core::ids::{ApprovalId, EventId, FindingKey, IncidentKey, SilenceId};
-use watchfire_core::incident::IncidentRecord;
+use watchfire_core::incident::{IncidentRecord, LedTo};
 use watchfire_core::journal::Entry;
 use watchfire_core::next_steps::{self, InDigest, NextSteps};
 use watchfire_core::noise::{BundleRecord, PageDraft};
@@ -16,6 +16,7 @@ use watchfire_core::state::{Key, State};
 use watchfire_core::suppress::as_said;
 
 use super::naming::{Meant, Thing};
+use super::sight::Sight;
 use super::{Related, Router};
 use crate::store;
 
@@ -23,8 +24,8 @@ use crate::store;
 const TIMELINE: usize = 200;
 /// In place of what comes next where only a configuration says it.
 const UNKNOWN: &str = "what comes next is in the configuration: --config FILE shows it";
-/// So many events of one name are looked at: a sender may write what it likes.
-const NAMESAKES: usize = 21;
+/// So many others of an event's name are listed: a sender may write what it likes.
+const NAMESAKES: usize = 20;
 
 /// An incident with all that was decided about it.
 #[derive(Debug)]
@@ -39,6 +40,8 @@ pub struct Story {
     pub page: Option<PageDraft>,
     /// The incidents that it has to do with.
     pub related: Vec<Related>,
+    /// How many more there are.
+    pub more_related: usize,
     /// What was decided, the oldest first; at most 200 of the latest.
     pub entries: Vec<Entry>,
     /// What it waits in or was said in.
@@ -74,6 +77,7 @@ impl Story {
             annotations: AnnotationsRecord::default(),
             page: None,
             related: Vec::new(),
+            more_related: 0,
             entries: Vec::new(),
             bundle: None,
             said_with: None,
@@ -86,14 +90,18 @@ impl Story {
 }
 
 impl Router {
-    /// An incident as it is now, and what was last said of it looks like; none where there is none.
+    /// An incident as it is now, and what was last said of it looks like; none where there is none for whoever looks.
     ///
     /// # Errors
     /// The store's.
     pub(crate) async fn incident_now(
         &self,
         key: &IncidentKey,
+        sight: Sight<'_>,
     ) -> Result<Option<(IncidentRecord, Option<Attributes>)>, store::Error> {
+        if !self.sees_incident(sight, key).await? {
+            return Ok(None);
+        }
         let mut state = State::default();
         self.store.load(&[Key::Incident(key.clone()), Key::PageDraft(key.clone())], &mut state).await?;
         let face = state.page_draft(key).map(|draft| draft.face.clone());
@@ -114,17 +122,17 @@ impl Router {
         Ok(made.chain(windows).collect())
     }
 
-    /// The story of what is meant by a name: an event's id, a finding's key or an incident's, see [`Router::meant`].
+    /// The story of what is meant by a name: an event's id, a finding's key or an incident's, see [`Router::meant`], for whoever looks.
     ///
     /// # Errors
     /// The store's.
-    pub async fn story(&self, name: &str) -> Result<Meant<Story>, store::Error> {
-        let story = match self.meant(name).await? {
+    pub async fn story(&self, name: &str, sight: Sight<'_>) -> Result<Meant<Story>, store::Error> {
+        let story = match self.meant(name, sight).await? {
             Meant::One(Thing::Incident(incident)) => Some(self.told(incident, StoryOf::Incident).await?),
             Meant::One(Thing::Finding(finding, incident)) => {
                 Some(self.told(incident, StoryOf::Finding(finding)).await?)
             }
-            Meant::One(Thing::Event(name)) => self.story_of_event(&name).await?,
+            Meant::One(Thing::Event(name)) => self.story_of_event(&name, sight).await?,
             Meant::Several(ambiguous) => return Ok(Meant::Several(ambiguous)),
             Meant::Nothing => None,
         };
@@ -132,8 +140,8 @@ impl Router {
     }
 
     /// Of several events of that name the newest; all others are named.
-    async fn story_of_event(&self, name: &str) -> Result<Option<Story>, store::Error> {
-        let mut found = self.entries_named(name).await?;
+    async fn story_of_event(&self, name: &str, sight: Sight<'_>) -> Result<Option<Story>, store::Error> {
+        let mut found = self.entries_named(name, sight).await?;
         let Some(entry) = found.pop() else { return Ok(None) };
         let event = entry.decision.event.clone();
         let of = StoryOf::Event(event.clone());
@@ -145,7 +153,7 @@ impl Router {
             story.entries.insert(0, entry);
             story.standing = self.standing(&story).await?;
         }
-        story.others = found.into_iter().rev().map(|entry| entry.decision.event).collect();
+        story.others = found.into_iter().rev().map(|entry| entry.decision.event).take(NAMESAKES).collect();
         Ok(Some(story))
     }
 
@@ -154,30 +162,24 @@ impl Router {
     ///
     /// # Errors
     /// The store's.
-    pub async fn event(&self, name: &str) -> Result<Meant<(Entry, Standing, Vec<EventId>)>, store::Error> {
-        let name = match self.events_meant(name).await? {
+    pub async fn event(
+        &self,
+        name: &str,
+        sight: Sight<'_>,
+    ) -> Result<Meant<(Entry, Standing, Vec<EventId>)>, store::Error> {
+        let name = match self.events_meant(name, sight).await? {
             Meant::One(name) => name,
             Meant::Nothing => return Ok(Meant::Nothing),
             Meant::Several(ambiguous) => return Ok(Meant::Several(ambiguous)),
         };
-        let mut found = self.entries_named(&name).await?;
+        let mut found = self.entries_named(&name, sight).await?;
         let Some(entry) = found.pop() else { return Ok(Meant::Nothing) };
         let standing = match entry.decision.incident.clone() {
             Some(incident) => self.told(incident, StoryOf::Incident).await?.standing,
             None => Standing::default(),
         };
-        let others = found.into_iter().rev().map(|entry| entry.decision.event).collect();
+        let others = found.into_iter().rev().map(|entry| entry.decision.event).take(NAMESAKES).collect();
         Ok(Meant::One((entry, standing, others)))
-    }
-
-    /// What was decided about events of that name, the newest last.
-    async fn entries_named(&self, name: &str) -> Result<Vec<Entry>, store::Error> {
-        let mut found = Vec::new();
-        for event in self.store.named(name, NAMESAKES).await? {
-            found.extend(self.store.find(&event).await?);
-        }
-        found.sort_by_key(|entry| entry.decision.at);
-        Ok(found)
     }
 
     /// How many incidents wait in what a silence holds.
@@ -205,15 +207,11 @@ impl Router {
         };
         let (_, record) = self.read(|state| as_said(record, state)).await?;
         let mut bundle = None;
-        let mut said_with = None;
         if let Some(key) = &record.bundle {
             self.store.load(&[Key::Bundle(key.clone())], &mut state).await?;
             bundle = state.bundle(key).cloned();
-            let pages = self.store.timeline(&next_steps::page_of(key), TIMELINE).await?;
-            said_with = pages.into_iter().rfind(|page| {
-                record.held.is_none() && page.decision.at >= record.opened_at && page.decision.tells_of(key)
-            });
         }
+        let said_with = self.said_with(&record).await?;
         let digest = self.in_digest(&incident, &mut state).await?;
         let events = entries.iter().rev().map(|entry| &entry.decision);
         let set = self.in_force();
@@ -229,7 +227,7 @@ impl Router {
             true => next_steps.lines(),
             false => vec![UNKNOWN.to_owned()],
         };
-        let related = self.related(&incident, &record, bundle.as_ref(), &entries).await?;
+        let (related, more_related) = self.related(&incident, &record, bundle.as_ref(), &entries).await?;
         let page = state.page_draft(&incident).cloned();
         let standing = Standing::default();
         let others = Vec::new();
@@ -240,6 +238,7 @@ impl Router {
             annotations,
             page,
             related,
+            more_related,
             entries,
             bundle,
             said_with,
@@ -250,6 +249,31 @@ impl Router {
         };
         let standing = self.standing(&story).await?;
         Ok(Story { standing, ..story })
+    }
+
+    /// The decision by which it was said with others: as one of a bundle, or by the page that it led to.
+    async fn said_with(&self, record: &IncidentRecord) -> Result<Option<Entry>, store::Error> {
+        if let Some(said) = self.said_in_bundle(record).await? {
+            return Ok(Some(said));
+        }
+        let Some(LedTo { incident, by, .. }) = &record.led_to else { return Ok(None) };
+        let page = self.store.find(by).await?;
+        if let Some(page) = page.filter(|page| !page.decision.effects.is_empty()) {
+            return Ok(Some(page));
+        }
+        // What it led to was held itself, and may have been said since.
+        let mut state = State::default();
+        self.store.load(&[Key::Incident(incident.clone())], &mut state).await?;
+        let Some(record) = state.incident(incident) else { return Ok(None) };
+        let (_, record) = self.read(|state| as_said(record, state)).await?;
+        self.said_in_bundle(&record).await
+    }
+
+    async fn said_in_bundle(&self, record: &IncidentRecord) -> Result<Option<Entry>, store::Error> {
+        let Some(key) = record.bundle.as_ref().filter(|_| record.held.is_none()) else { return Ok(None) };
+        let pages = self.store.timeline(&next_steps::page_of(key), TIMELINE).await?;
+        let is_it = |page: &Entry| page.decision.at >= record.opened_at && page.decision.tells_of(key);
+        Ok(pages.into_iter().rfind(is_it))
     }
 
     /// How it stands: with the plans that were asked about on its account, and what was done something to.

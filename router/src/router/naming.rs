@@ -1,6 +1,6 @@
 //! What people call things: any beginning of an id that stands for one thing alone, with or without `wf1-`.
 //!
-//! This is the one place where a name becomes an id, for commands and for whoever looks. What a sender may write never
+//! This is the one place where a name becomes an id, for commands and for whoever looks, as far as they may. What a sender may write never
 //! takes the place of an incident: an event that is called as an incident's key begins makes the name ambiguous.
 
 use std::collections::BTreeSet;
@@ -10,13 +10,15 @@ use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use watchfire_core::command::CommandKind;
 use watchfire_core::containment::TargetRecord;
 use watchfire_core::drill::drilled;
-use watchfire_core::ids::{ApprovalId, EventId, FindingKey, IncidentKey, SilenceId};
+use watchfire_core::ids::{ApprovalId, FindingKey, IncidentKey, SilenceId};
+use watchfire_core::journal::Entry;
 use watchfire_core::silence::Extension;
 use watchfire_core::state::{Key, State};
 use watchfire_core::text::clean;
 
 use super::Router;
 use super::approving::{Unclear, Verb};
+use super::sight::Sight;
 use crate::store;
 
 /// What the keys of incidents begin with, which nobody has to type.
@@ -124,17 +126,22 @@ impl Router {
     ///
     /// # Errors
     /// The store's.
-    pub async fn meant(&self, name: &str) -> Result<Meant<Thing>, store::Error> {
-        Ok(Meant::of(name, self.things(name).await?))
+    pub async fn meant(&self, name: &str, sight: Sight<'_>) -> Result<Meant<Thing>, store::Error> {
+        Ok(Meant::of(name, self.things(name, sight).await?))
     }
 
     /// What a human asks for, with whole ids in place of what they typed. What stands for nothing stays as it is.
     ///
     /// # Errors
     /// The store's.
-    pub async fn whole(&self, wish: CommandKind) -> Result<Result<CommandKind, Unclear>, store::Error> {
+    pub async fn whole(
+        &self,
+        wish: CommandKind,
+        sight: Sight<'_>,
+    ) -> Result<Result<CommandKind, Unclear>, store::Error> {
         let incident = async |typed: IncidentKey| {
-            Ok::<_, store::Error>(self.incident_meant(typed.as_str()).await?.or(typed).map_err(Unclear::from))
+            let meant = self.incident_meant(typed.as_str(), sight).await?;
+            Ok::<_, store::Error>(meant.or(typed).map_err(Unclear::from))
         };
         Ok(match wish {
             CommandKind::Acknowledge(typed) => incident(typed).await?.map(CommandKind::Acknowledge),
@@ -154,8 +161,8 @@ impl Router {
             CommandKind::Propose { incident: typed, action } => {
                 incident(typed).await?.map(|incident| CommandKind::Propose { incident, action })
             }
-            CommandKind::Approve(typed) => self.answer_meant(Verb::Approve, typed).await?,
-            CommandKind::Deny(typed) => self.answer_meant(Verb::Deny, typed).await?,
+            CommandKind::Approve(typed) => self.answer_meant(Verb::Approve, typed, sight).await?,
+            CommandKind::Deny(typed) => self.answer_meant(Verb::Deny, typed, sight).await?,
             CommandKind::Expire(typed) => {
                 let silence = self.silence_meant(typed.as_str()).await?.or(typed);
                 silence.map(CommandKind::Expire).map_err(Unclear::from)
@@ -174,44 +181,76 @@ impl Router {
     }
 
     /// The incident that a name stands for: its own key, or a finding or event that belongs to it.
-    pub(super) async fn incident_meant(&self, name: &str) -> Result<Meant<IncidentKey>, store::Error> {
+    pub(super) async fn incident_meant(
+        &self,
+        name: &str,
+        sight: Sight<'_>,
+    ) -> Result<Meant<IncidentKey>, store::Error> {
         let mut incidents = BTreeSet::new();
-        for thing in self.things(name).await? {
+        for thing in self.things(name, sight).await? {
             match thing {
                 Thing::Incident(incident) | Thing::Finding(_, incident) => {
                     incidents.insert(incident);
                 }
                 Thing::Event(name) => {
-                    for event in self.store.named(&name, EVENTS).await? {
-                        let entry = self.store.find(&event).await?;
-                        incidents.extend(entry.and_then(|entry| entry.decision.incident));
-                    }
+                    let entries = self.entries_named(&name, sight).await?;
+                    incidents.extend(entries.into_iter().filter_map(|entry| entry.decision.incident));
                 }
             }
         }
         Ok(Meant::of(name, incidents))
     }
 
+    /// What was decided about events of that name, the newest last.
+    pub(super) async fn entries_named(
+        &self,
+        name: &str,
+        sight: Sight<'_>,
+    ) -> Result<Vec<Entry>, store::Error> {
+        let mut found = Vec::new();
+        for event in self.store.named(name, EVENTS).await? {
+            if let Some(entry) = self.store.find(&event).await?
+                && self.sees_entry(sight, &entry).await?
+            {
+                found.push(entry);
+            }
+        }
+        found.sort_by_key(|entry| entry.decision.at);
+        Ok(found)
+    }
+
     /// What senders call the events that a name stands for: just so, or beginning so; a drill by its own event's.
-    pub(super) async fn events_meant(&self, name: &str) -> Result<Meant<String>, store::Error> {
-        let called = self.events_called(name).await?;
+    pub(super) async fn events_meant(
+        &self,
+        name: &str,
+        sight: Sight<'_>,
+    ) -> Result<Meant<String>, store::Error> {
+        let called = self.events_called(name, sight).await?;
         match drilled(name).filter(|_| called.is_empty()) {
-            Some(drill) => Ok(Meant::of(name, self.events_called(drill).await?)),
+            Some(drill) => Ok(Meant::of(name, self.events_called(drill, sight).await?)),
             None => Ok(Meant::of(name, called)),
         }
     }
 
-    async fn events_called(&self, name: &str) -> Result<BTreeSet<String>, store::Error> {
+    async fn events_called(&self, name: &str, sight: Sight<'_>) -> Result<BTreeSet<String>, store::Error> {
         if name.trim().is_empty() {
             return Ok(BTreeSet::new());
         }
-        if !self.store.named(name, 1).await?.is_empty() {
-            return Ok(BTreeSet::from([name.to_owned()]));
+        for event in self.store.named(name, sight.asked_for(1)).await? {
+            if self.sees_event(sight, &event).await? {
+                return Ok(BTreeSet::from([name.to_owned()]));
+            }
         }
-        Ok(self.store.beginning(name, EVENTS).await?.iter().map(EventId::shown).collect())
+        let mut called = BTreeSet::new();
+        for event in self.store.beginning(name, sight.asked_for(EVENTS)).await? {
+            if self.sees_event(sight, &event).await? {
+                called.insert(event.shown());
+            }
+        }
+        Ok(called)
     }
 
-    async fn things(&self, name: &str) -> Result<BTreeSet<Thing>, store::Error> {
+    async fn things(&self, name: &str, sight: Sight<'_>) -> Result<BTreeSet<Thing>, store::Error> {
         let mut things = BTreeSet::new();
         if name.trim().is_empty() {
             return Ok(things);
@@ -221,30 +260,47 @@ impl Router {
         let mut state = State::default();
         let keys = whole.clone().map(Key::Incident).into_iter().chain([Key::Finding(finding.clone())]);
         self.store.load(&keys.collect::<Vec<_>>(), &mut state).await?;
-        if let Some(incident) = whole.into_iter().find(|key| state.incident(key).is_some()) {
-            return Ok(BTreeSet::from([Thing::Incident(incident)]));
+        for key in whole {
+            if state.incident(&key).is_some() && self.sees_incident(sight, &key).await? {
+                return Ok(BTreeSet::from([Thing::Incident(key)]));
+            }
         }
         for beginning in [name.to_owned(), format!("{INCIDENT}{name}")] {
-            let incidents = self.incidents_called(&beginning, NAMED).await?;
-            things.extend(incidents.into_iter().map(Thing::Incident));
+            for key in self.incidents_called(&beginning, sight.asked_for(NAMED)).await? {
+                if self.sees_incident(sight, &key).await? {
+                    things.insert(Thing::Incident(key));
+                }
+            }
         }
-        if let Some(known) = state.finding(&finding) {
+        if let Some(known) = state.finding(&finding)
+            && self.sees_incident(sight, &known.incident).await?
+        {
             things.insert(Thing::Finding(finding, known.incident.clone()));
         }
-        things.extend(self.events_called(name).await?.into_iter().map(Thing::Event));
+        things.extend(self.events_called(name, sight).await?.into_iter().map(Thing::Event));
         if let Some(drill) = drilled(name).filter(|_| things.is_empty()) {
-            things.extend(self.events_called(drill).await?.into_iter().map(Thing::Event));
+            things.extend(self.events_called(drill, sight).await?.into_iter().map(Thing::Event));
         }
         Ok(things)
     }
 
-    pub(super) async fn approval_meant(&self, name: &str) -> Result<Meant<ApprovalId>, store::Error> {
+    pub(super) async fn approval_meant(
+        &self,
+        name: &str,
+        sight: Sight<'_>,
+    ) -> Result<Meant<ApprovalId>, store::Error> {
         if name.trim().is_empty() {
             return Ok(Meant::Nothing);
         }
-        let known = self.store.keys(&format!("{}{name}", Key::APPROVALS), NAMED).await?.into_iter();
-        let ids = known.filter_map(|key| key.strip_prefix(Key::APPROVALS).map(str::to_owned));
-        Ok(of_beginnings(name, &[""], ids, ApprovalId::new))
+        let most = sight.asked_for(NAMED);
+        let known = self.store.keys(&format!("{}{name}", Key::APPROVALS), most).await?;
+        let mut seen = Vec::new();
+        for id in known.iter().filter_map(|key| key.strip_prefix(Key::APPROVALS)) {
+            if self.sees_plan(sight, &ApprovalId::new(id)).await? {
+                seen.push(id.to_owned());
+            }
+        }
+        Ok(of_beginnings(name, &[""], seen.into_iter(), ApprovalId::new))
     }
 
     /// The silence that a name stands for.

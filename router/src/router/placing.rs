@@ -17,7 +17,7 @@ use crate::responder::Named;
 use crate::store;
 
 /// So many decisions of an incident are looked at.
-const LOOKED_AT: usize = 200;
+pub(super) const LOOKED_AT: usize = 200;
 
 impl Router {
     /// What a command would touch. What is not known is nowhere: only a role that is had anywhere will do then.
@@ -105,7 +105,7 @@ impl Router {
         target_namespace(target).map_or_else(Place::everywhere, |namespace| self.ours(namespace))
     }
 
-    async fn place_of_plan(&self, id: &ApprovalId) -> Result<Place, store::Error> {
+    pub(super) async fn place_of_plan(&self, id: &ApprovalId) -> Result<Place, store::Error> {
         let mut state = State::default();
         self.store.load(&[Key::Approval(id.clone())], &mut state).await?;
         let record = state.approval(id);

@@ -3,6 +3,7 @@
 mod digest;
 mod fallback;
 mod in_force;
+mod leading;
 mod notes;
 mod outage;
 mod set_back;

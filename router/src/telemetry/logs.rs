@@ -385,6 +385,14 @@ pub fn bulletin_not_posted(error: &dyn std::error::Error) {
     warn!(error = chain(error), "a report of health that is due is not posted, and is tried again");
 }
 
+/// A silence asks for a rule or a family that there is no more.
+pub fn silence_asks_for_nothing(silence: &str, what: &str) {
+    warn!(
+        silence,
+        what, "a silence asks for what there is not, and goes on with the rest of what it matches"
+    );
+}
+
 /// The worker has been told to stop.
 pub fn draining(at_work: usize) {
     info!(at_work, "stopping: no more messages are taken, those at work are finished");

@@ -13,14 +13,14 @@ use watchfire_core::silence::{Extension, Silence};
 use watchfire_core::text::clean;
 use watchfire_core::verdict::Why;
 
-use super::answer::{refuse, refuse_unclear, unavailable};
+use super::answer::{refuse, refuse_unclear, refuse_unknown, unavailable};
 use super::commands::Operator;
 use super::refusal::Refusal;
 use crate::api::params::{self, Named};
 use crate::api::views;
 use crate::failure::Nack;
 use crate::identity::{How, Identity, Place, Wanted};
-use crate::router::{CommandResult, Rehearsal, Router, SEEN_WITHIN, recorded};
+use crate::router::{CommandResult, Rehearsal, Router, SEEN_WITHIN, Sight, recorded};
 use crate::store;
 
 /// A command, with who asks for it, and what they were shown.
@@ -43,11 +43,17 @@ pub(super) async fn commanded(operator: &Operator, wanting: Wanting) -> Response
         return refuse(StatusCode::BAD_REQUEST, "expected who asks, in `by`");
     }
     let (by, caller) = asking(&by, &identity);
-    let wish = match operator.router.whole(wish).await {
+    let sight = Sight::from(&identity);
+    let wish = match operator.router.whole(wish, sight).await {
         Ok(Ok(wish)) => wish,
-        Ok(Err(unclear)) => return refuse_unclear(operator, &identity, unclear).await,
+        Ok(Err(unclear)) => return refuse_unclear(unclear),
         Err(error) => return unavailable(&error),
     };
+    match operator.router.out_of_sight(sight, &wish).await {
+        Ok(None) => {}
+        Ok(Some(name)) => return refuse_unknown(&name, "expected the id of what is to be seen in a list"),
+        Err(error) => return unavailable(&error),
+    }
     match permitted_there(&operator.router, &identity, &wish, on.as_ref()).await {
         Ok(Ok(())) => {}
         Ok(Err(wanted)) => return operator.refusals.answer(Refusal::Role, wanted),
@@ -186,5 +192,6 @@ async fn concerned(router: &Router, wish: &CommandKind, decided_at: Timestamp) -
     let silences = router.silences().await.unwrap_or_default();
     let silence = silences.into_iter().find(|silence| is_it(silence))?;
     let holds = router.held_by(&silence.id).await.unwrap_or_default();
-    Some(views::Silence::of(silence, holds, router.clock.now()))
+    let names = router.known_names();
+    Some(views::Silence::of(silence, holds, names.as_ref(), router.clock.now()))
 }

@@ -10,24 +10,19 @@ use watchfire_core::text::clean;
 use super::answer::{refuse, refuse_unclear, unavailable};
 use super::asked::Question;
 use super::commands::Operator;
-use super::refusal::Refusal;
 use crate::api::params::Of;
 use crate::api::views;
-use crate::identity::{Identity, Role};
-use crate::router::{Meant, Router};
+use crate::identity::Identity;
+use crate::router::{Meant, Sight};
 
 pub(super) async fn event(
     State(operator): State<Operator>,
     Extension(identity): Extension<Identity>,
     Question(Of { of }): Question<Of>,
 ) -> Response {
-    match operator.router.event(&of).await {
-        Ok(Meant::Several(ambiguous)) => refuse_unclear(&operator, &identity, ambiguous).await,
+    match operator.router.event(&of, Sight::from(&identity)).await {
+        Ok(Meant::Several(ambiguous)) => refuse_unclear(ambiguous),
         Ok(Meant::One((entry, standing, others))) => {
-            let place = Router::place_of_entries(std::slice::from_ref(&entry));
-            if let Err(wanted) = identity.has(Role::Viewer, &place) {
-                return operator.refusals.answer(Refusal::Role, wanted);
-            }
             Json(views::Event::of(&entry, &standing, others)).into_response()
         }
         Ok(Meant::Nothing) => {

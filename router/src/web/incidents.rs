@@ -5,33 +5,32 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
 use watchfire_core::attributes::Attributes;
-use watchfire_core::drill;
+use watchfire_core::decision::Wanted::Page;
 use watchfire_core::incident::IncidentRecord;
 use watchfire_core::notice::Group;
 use watchfire_core::pattern::Pattern;
-use watchfire_core::text::clean;
 
-use super::answer::{refuse, refuse_unclear, unavailable};
+use super::answer::{refuse, refuse_unclear, refuse_unknown, unavailable};
 use super::asked::Question;
 use super::commands::Operator;
-use super::refusal::Refusal;
 use crate::api::params::{self, IncidentsIn, Of};
 use crate::api::views;
 use crate::identity::{Identity, Place, Role};
-use crate::router::{Ambiguous, Among, Listed, Meant, Router, Wanted};
+use crate::router::{Ambiguous, Among, Listed, Meant, Router, Sight, Wanted};
 use crate::store;
 
+/// What a story is of.
+pub(super) const STORIES: &str = "expected an event's id, a finding's key or an incident's";
 /// So many incidents are listed.
 const MOST: usize = 500;
 
 pub(super) async fn silences(
     State(operator): State<Operator>,
-    Extension(identity): Extension<Identity>,
     Question(params::Silences { of }): Question<params::Silences>,
 ) -> Response {
     match some_silences(&operator, of).await {
         Ok(Ok(silences)) => Json(silences).into_response(),
-        Ok(Err(ambiguous)) => refuse_unclear(&operator, &identity, ambiguous).await,
+        Ok(Err(ambiguous)) => refuse_unclear(ambiguous),
         Err(error) => unavailable(&error),
     }
 }
@@ -54,10 +53,11 @@ async fn some_silences(
 
 async fn all_silences(operator: &Operator) -> Result<Vec<views::Silence>, store::Error> {
     let now = operator.router.clock.now();
+    let names = operator.router.known_names();
     let mut shown = Vec::new();
     for silence in operator.router.silences().await? {
         let holds = operator.router.held_by(&silence.id).await?;
-        shown.push(views::Silence::of(silence, holds, now));
+        shown.push(views::Silence::of(silence, holds, names.as_ref(), now));
     }
     Ok(shown)
 }
@@ -132,27 +132,40 @@ pub(super) async fn on_call(State(operator): State<Operator>) -> Response {
     Json(views::OnCall { place, known }).into_response()
 }
 
-/// Whoever may not look everywhere is told nothing of incidents elsewhere beside this one.
+/// Whoever may not look everywhere is told nothing of incidents elsewhere beside this one, nor how many there are.
 async fn as_far_as_seen(
     router: &Router,
-    identity: &Identity,
+    sight: Sight<'_>,
     mut told: views::IncidentDetail,
 ) -> Result<views::IncidentDetail, store::Error> {
-    if identity.has(Role::Viewer, &Place::everywhere()).is_ok() {
+    if matches!(sight, Sight::Whole) {
         return Ok(told);
     }
     let mut seen = Vec::new();
     for related in std::mem::take(&mut told.related) {
-        let place = router.place_of_incident(&related.incident).await?;
-        if identity.has(Role::Viewer, &place).is_ok() {
+        if router.sees_incident(sight, &related.incident).await? {
             seen.push(related);
         }
     }
-    told.related = seen;
+    (told.related, told.more_related) = (seen, 0);
+    let led_to = told.standing.led_to.take();
+    match led_to {
+        Some(led) if router.sees_incident(sight, &led.incident).await? => told.standing.led_to = Some(led),
+        Some(_) => leads_nowhere(&mut told),
+        None => {}
+    }
     if let Some(known) = &mut told.known {
         known.groups.retain(|group| group.head != Group::Near.head());
     }
     Ok(told)
+}
+
+/// What it led to is elsewhere: neither that nor what was said there is told.
+fn leads_nowhere(told: &mut views::IncidentDetail) {
+    told.said_with = None;
+    told.standing.told.retain(|told| !told.with_others);
+    let withheld = told.decisions.iter_mut().flat_map(|decision| &mut decision.withheld);
+    withheld.filter(|not| not.action == Page.as_str()).for_each(|not| not.since = None);
 }
 
 pub(super) async fn story(
@@ -160,25 +173,19 @@ pub(super) async fn story(
     Extension(identity): Extension<Identity>,
     Question(Of { of }): Question<Of>,
 ) -> Response {
-    match operator.router.story(&of).await {
-        Ok(Meant::Several(ambiguous)) => refuse_unclear(&operator, &identity, ambiguous).await,
+    let sight = Sight::from(&identity);
+    match operator.router.story(&of, sight).await {
+        Ok(Meant::Several(ambiguous)) => refuse_unclear(ambiguous),
         Ok(Meant::One(story)) => {
-            if let Err(wanted) = identity.has(Role::Viewer, &Router::place_of_entries(&story.entries)) {
-                return operator.refusals.answer(Refusal::Role, wanted);
-            }
             let on_call = operator.router.on_call().map(|known| known.said);
             let told = views::IncidentDetail::of(&story, operator.router.clock.now());
             let told = views::IncidentDetail { on_call, ..told };
-            match as_far_as_seen(&operator.router, &identity, told).await {
+            match as_far_as_seen(&operator.router, sight, told).await {
                 Ok(told) => Json(told).into_response(),
                 Err(error) => unavailable(&error),
             }
         }
-        Ok(Meant::Nothing) => {
-            let known = "expected an event's id, a finding's key or an incident's";
-            let known = drill::unknown(&of).unwrap_or(known);
-            refuse(StatusCode::NOT_FOUND, &format!("nothing is known of `{}`; {known}", clean(&of, 100)))
-        }
+        Ok(Meant::Nothing) => refuse_unknown(&of, STORIES),
         Err(error) => unavailable(&error),
     }
 }

@@ -16,6 +16,7 @@ use super::commands::Operator;
 use crate::api::{params, views};
 use crate::channel::{Press, Span, actions};
 use crate::identity::Identity;
+use crate::router::Sight;
 use crate::slack::{Pressed, Said};
 use crate::telemetry;
 
@@ -130,7 +131,7 @@ impl Presser<'_> {
 
     async fn shown(&self, of: &IncidentKey, episode: u32, span: Span) -> Result<(String, Press), String> {
         let not = |why: String| format!("Nothing was done: {why}.");
-        let known = self.operator.router.incident_now(of).await;
+        let known = self.operator.router.incident_now(of, Sight::from(&self.identity)).await;
         let known = known.map_err(|_| not("the store does not answer".to_owned()))?;
         let (record, face) = known.ok_or_else(|| not(format!("there is no incident {of} any more")))?;
         if !record.open {
@@ -148,7 +149,7 @@ impl Presser<'_> {
         let (wish, words) = (self.silence(&matches, span), words.join(" "));
         let result = self.carried_out(wish, None, None, Mode::Rehearse).await.map_err(not)?;
         if result.decision.why == Why::Declined {
-            let how = "In Slack it cannot be confirmed: the board and watchfire silences add can";
+            let how = "In Slack it cannot be confirmed: the board and watchfire silence add can";
             return Err(format!("{} {how}.", not_done(&result)));
         }
         let until = self.until(span);
@@ -219,11 +220,10 @@ fn not_done(result: &views::CommandResult) -> String {
 fn like(face: &Attributes) -> Vec<String> {
     let Attributes { rule, subject, .. } = face;
     let named = [("namespace", &subject.namespace), ("cluster", &subject.cluster)];
-    let is_plain = |name: &&String| !name.contains(['*', '"', ',', '|']) && !name.trim().is_empty();
-    let within = named
-        .into_iter()
-        .filter_map(|(name, value)| value.as_ref().filter(is_plain).map(|value| format!("{name}={value}")));
-    [format!("rule={rule}")].into_iter().chain(within).collect()
+    let within = named.into_iter().filter_map(|(name, value)| Some(matchers::word(name, value.as_ref()?)));
+    let all = [matchers::word("rule", rule.as_str())].into_iter().chain(within);
+    // Without one of them it would be much more that is silenced.
+    all.collect::<Option<_>>().unwrap_or_default()
 }
 
 /// What the API answers.

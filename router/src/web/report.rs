@@ -9,9 +9,8 @@ use serde_json::{Map, json};
 use watchfire_core::command::Deed;
 use watchfire_core::hash::sha256;
 use watchfire_core::ids::{EventId, Own};
-use watchfire_core::text::clean;
 
-use super::answer::{refuse, refuse_unclear, unavailable};
+use super::answer::{refuse, refuse_unclear, refuse_unknown, unavailable};
 use super::asked::Body;
 use super::commands::Operator;
 use super::line::Line;
@@ -20,7 +19,7 @@ use crate::api::params::Of;
 use crate::api::views::{IncidentDetail, IncidentState, SignedReport};
 use crate::identity::{Identity, Role};
 use crate::postmortem::{PostMortem, SIGNED};
-use crate::router::{Meant, Router};
+use crate::router::{Meant, Router, Sight};
 
 /// An entry is looked for among so many of the latest.
 const LATEST: u64 = 50;
@@ -31,13 +30,10 @@ pub(super) async fn sign(
     line: Option<Extension<Arc<Line>>>,
     Body(Of { of }): Body<Of>,
 ) -> Response {
-    let story = match operator.router.story(&of).await {
+    let story = match operator.router.story(&of, Sight::from(&identity)).await {
         Ok(Meant::One(story)) => story,
-        Ok(Meant::Several(ambiguous)) => return refuse_unclear(&operator, &identity, ambiguous).await,
-        Ok(Meant::Nothing) => {
-            let said = format!("nothing is known of `{}`; expected an incident's id", clean(&of, 100));
-            return refuse(StatusCode::NOT_FOUND, &said);
-        }
+        Ok(Meant::Several(ambiguous)) => return refuse_unclear(ambiguous),
+        Ok(Meant::Nothing) => return refuse_unknown(&of, "expected an incident's id"),
         Err(error) => return unavailable(&error),
     };
     if let Err(wanted) = identity.has(Role::Responder, &Router::place_of_entries(&story.entries)) {

@@ -84,6 +84,33 @@ async fn one_message_is_kept_up_to_date_and_what_happened_stands_in_its_thread()
 }
 
 #[tokio::test]
+async fn a_note_stands_in_the_thread_and_leaves_the_message_as_it_is() {
+    let slack = Receiver::start(Slack::default()).await;
+    let receipt = perform(&by_bot(&slack).await, &page("k"), 5).await.expect("taken").receipt;
+    after(&by_bot(&slack).await, &later(EffectKind::Resolve, "archived"), &receipt).await.expect("taken");
+    let mut note = later(EffectKind::Update, "noted by jane");
+    note.notice.note = Some("it was <!channel> the load test".to_owned());
+    let noted = after(&by_bot(&slack).await, &note, &receipt).await.expect("taken");
+    assert_eq!(noted.receipt, format!("{receipt}, noted"));
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut minimal = bot(&slack, folder.path());
+    minimal["payload"] = "minimal".into();
+    after(&of(minimal).await, &note, &receipt).await.expect("taken");
+    let (said, thread) = slack.contract(|slack| {
+        let threads = slack.thread();
+        (threads[0].0.clone(), threads[0].1.iter().map(|reply| reply.text.clone()).collect::<Vec<_>>())
+    });
+    assert!(said.edits == 1 && said.text.starts_with("[P0] Resolved: "), "{said:?}");
+    assert_eq!(
+        thread[1..],
+        [
+            "noted by jane: it was &lt;!channel&gt; the load test",
+            "noted by jane; its text stays with the incident"
+        ]
+    );
+}
+
+#[tokio::test]
 async fn every_kind_of_page_is_as_slack_takes_it_and_has_no_link_but_ours() {
     let slack = Receiver::start(Slack::default()).await;
     for payload in ["minimal", "standard"] {

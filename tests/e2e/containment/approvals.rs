@@ -4,6 +4,7 @@ use jiff::SignedDuration;
 use kube::ResourceExt as _;
 use serde_json::json;
 use watchfire::responder::Named;
+use watchfire::router::Sight;
 use watchfire_core::act::{QUARANTINE_LABEL, StepResult};
 use watchfire_core::action::ActionName;
 use watchfire_core::command::{Command, CommandKind};
@@ -84,14 +85,16 @@ async fn a_plan_is_carried_out_once_it_is_approved_and_only_once() {
 #[tokio::test]
 async fn what_stands_for_an_incident_stands_for_its_only_plan_that_waits() {
     let (stage, suspect, id) = Stage::asking().await;
-    let incident = stage.router.story("event-1").await.unwrap().one().expect("it is known").incident;
-    let meant =
-        async |name: &str| stage.router.whole(CommandKind::Approve(ApprovalId::new(name))).await.unwrap();
+    let incident =
+        stage.router.story("event-1", Sight::Whole).await.unwrap().one().expect("it is known").incident;
+    let meant = async |name: &str| {
+        stage.router.whole(CommandKind::Approve(ApprovalId::new(name)), Sight::Whole).await.unwrap()
+    };
     let (whole, short) = (incident.as_str(), &incident.as_str()["wf1-".len()..][..8]);
     for name in [whole, short, "event-1", "event-", id.as_str(), &id.as_str()[..8]] {
         assert_eq!(meant(name).await, Ok(CommandKind::Approve(id.clone())), "{name}");
     }
-    let deny = stage.router.whole(CommandKind::Deny(ApprovalId::new("event-1"))).await.unwrap();
+    let deny = stage.router.whole(CommandKind::Deny(ApprovalId::new("event-1")), Sight::Whole).await.unwrap();
     assert_eq!(deny, Ok(CommandKind::Deny(id.clone())));
     assert_eq!(meant("nobody's").await, Ok(CommandKind::Approve(ApprovalId::new("nobody's"))));
 
@@ -104,11 +107,11 @@ async fn what_stands_for_an_incident_stands_for_its_only_plan_that_waits() {
 
 /// How the incident of that event stands, in lines, and what is said of each action that it did not do.
 async fn stands(stage: &Stage, event: &str) -> (Vec<String>, Vec<(String, Option<String>)>) {
-    let story = stage.router.story(event).await.unwrap().one().expect("it is known");
+    let story = stage.router.story(event, Sight::Whole).await.unwrap().one().expect("it is known");
     let decision =
         story.entries.iter().find(|entry| entry.decision.event.is_named(event)).expect("it is in it");
     let decision = &decision.decision;
-    let not_done = |withheld| story.standing.not_done(&decision.event, withheld);
+    let not_done = |withheld| story.standing.not_done(decision, withheld);
     let not_done = decision.withheld.iter().map(not_done);
     (story.standing.lines(), not_done.map(|it| (it.action, it.since)).collect())
 }
@@ -135,7 +138,8 @@ async fn what_is_said_of_a_plan_is_what_has_become_of_it() {
     let approved = format!("approved by sam at 2026-11-20 12:00 UTC: drill; {done}");
     assert_eq!(quarantine(&not_done), Some(Some(approved)));
 
-    let incident = stage.router.story("event-1").await.unwrap().one().expect("it is known").incident;
+    let incident =
+        stage.router.story("event-1", Sight::Whole).await.unwrap().one().expect("it is known").incident;
     stage.clock.advance(SignedDuration::from_mins(5));
     stage.says("free", CommandKind::Release(incident)).await;
     let (lines, _) = stands(&stage, "event-1").await;

@@ -1,6 +1,6 @@
 //! What a name is found by, and a list of open incidents, does not cost more with what is over.
 
-use watchfire::router::{Among, Meant, Router, Thing};
+use watchfire::router::{Among, Meant, Router, Sight, Thing};
 use watchfire_core::ids::IncidentKey;
 use watchfire_core::incident::IncidentRecord;
 use watchfire_core::state::{Key, Record};
@@ -41,7 +41,7 @@ async fn a_name_and_a_list_cost_the_same_however_many_incidents_are_over() {
             listed.incidents.iter().map(|(key, _, short)| (key.clone(), short.clone())).collect();
         let (whole, short) = shorts[0].clone();
         let before = proxy.counts().units;
-        assert_eq!(router.meant(&short).await.unwrap(), Meant::One(Thing::Incident(whole)));
+        assert_eq!(router.meant(&short, Sight::Whole).await.unwrap(), Meant::One(Thing::Incident(whole)));
         (shorts, list, proxy.counts().units.since(&before).read)
     };
     let few = costs().await;

@@ -84,7 +84,8 @@ async fn people_sign_in_at_the_provider_have_the_roles_of_their_groups_and_sign_
     let home = stage.page(&mut browser, "/", None).await;
     assert!(home.status == 200 && home.text.contains("ana@example.com"), "{}", home.text);
     // What a responder may: a silence, which is in the trail by their own name and by whom they are known.
-    let form = stage.page(&mut browser, "/silences/new?match=rule%3Dminer&for=2h&reason=noise", None).await;
+    let form =
+        stage.page(&mut browser, "/silences/new?match=rule%3Dminer-in-a-pod&for=2h&reason=noise", None).await;
     let hidden = |name: &str| {
         let at = form.text.split(&format!("name=\"{name}\" value=\"")).nth(1);
         at.and_then(|rest| rest.split('"').next()).unwrap_or_default().to_owned()
@@ -92,7 +93,7 @@ async fn people_sign_in_at_the_provider_have_the_roles_of_their_groups_and_sign_
     let (csrf, id, at) = (hidden("csrf"), hidden("id"), hidden("at"));
     let sent = [
         ("do", "silence"),
-        ("match", "rule=miner"),
+        ("match", "rule=miner-in-a-pod"),
         ("for", "2h"),
         ("reason", "noise"),
         ("csrf", csrf.as_str()),
@@ -123,7 +124,8 @@ async fn whoever_is_in_fewer_groups_may_less_and_in_none_nothing() {
     let stage = Stage::set().await;
     let (mut vi, _) = stage.signed_in("vi", "").await;
     assert_eq!(stage.page(&mut vi, "/", None).await.status.as_u16(), 200);
-    let refused = stage.page(&mut vi, "/silences/new?match=rule%3Dminer&for=2h&reason=noise", None).await;
+    let refused =
+        stage.page(&mut vi, "/silences/new?match=rule%3Dminer-in-a-pod&for=2h&reason=noise", None).await;
     assert!(refused.text.contains("it wants the role responder"), "{}", refused.text);
     let (mut no, page) = stage.signed_in("no", "").await;
     assert_eq!(page.status.as_u16(), 303);

@@ -94,9 +94,7 @@ fn read(matcher: &str) -> Result<(&'static str, bool, String), String> {
         Some(value) => (false, value),
         None => (true, rest.strip_prefix('=').ok_or_else(expected)?),
     };
-    let value = value.trim();
-    let unquoted = value.strip_prefix('"').and_then(|value| value.strip_suffix('"'));
-    let value = unquoted.unwrap_or(value).to_owned();
+    let value = unquoted(value.trim());
     match path(name) {
         Some(path) if value.is_empty() || value.contains('*') => Ok((path, is_equal, value)),
         Some(path) => {
@@ -105,6 +103,72 @@ fn read(matcher: &str) -> Result<(&'static str, bool, String), String> {
         }
         None => Err(format!("there is no `{name}` to match; there are {}", names().join(", "))),
     }
+}
+
+/// Matchers as they are typed behind one another; a value with spaces stands in quotes, and a quote in it behind a
+/// backslash.
+///
+/// # Errors
+/// A quote without its end.
+pub fn words(text: &str) -> Result<Vec<String>, String> {
+    let (mut words, mut word, mut is_quoted) = (Vec::new(), String::new(), false);
+    let mut letters = text.trim().chars().peekable();
+    while let Some(letter) = letters.next() {
+        if letter.is_whitespace() && !is_quoted {
+            words.push(std::mem::take(&mut word));
+            continue;
+        }
+        word.push(letter);
+        match letter {
+            '\\' if is_quoted => word.extend(letters.next_if_eq(&'"')),
+            '"' => is_quoted = !is_quoted,
+            _ => {}
+        }
+    }
+    if is_quoted {
+        return Err("expected a quote at the end of what is quoted".to_owned());
+    }
+    words.push(word);
+    words.retain(|word| !word.is_empty());
+    // All of a matcher may stand in quotes, too.
+    Ok(words.into_iter().map(|word| if word.starts_with('"') { unquoted(&word) } else { word }).collect())
+}
+
+/// The same of `name=value` with the quotes of values taken off: for what is no matcher, and typed as one.
+///
+/// # Errors
+/// As [`words`].
+pub fn plain_words(text: &str) -> Result<Vec<String>, String> {
+    let plain = |word: String| match word.split_once('=') {
+        Some((name, value)) => format!("{name}={}", unquoted(value)),
+        None => word,
+    };
+    Ok(words(text)?.into_iter().map(plain).collect())
+}
+
+/// The matcher that asks for that value and no other, as [`words`] and [`pattern`] read it; none where nothing typed does.
+pub fn word(name: &str, value: &str) -> Option<String> {
+    if value.trim().is_empty() || value.contains(char::is_control) {
+        return None;
+    }
+    let literal = match value.contains('*') {
+        true => value.replace('\\', "\\\\").replace('*', "\\*"),
+        false => value.to_owned(),
+    };
+    Some(format!("{name}={}", quoted(&literal)?))
+}
+
+/// In quotes where it would not be read as one value without; none where a quote cannot say it.
+fn quoted(value: &str) -> Option<String> {
+    if !value.contains(|letter: char| letter.is_whitespace() || letter == '"') {
+        return Some(value.to_owned());
+    }
+    (!value.ends_with('\\')).then(|| format!("\"{}\"", value.replace('"', "\\\"")))
+}
+
+fn unquoted(value: &str) -> String {
+    let inner = value.strip_prefix('"').and_then(|value| value.strip_suffix('"'));
+    inner.map_or_else(|| value.to_owned(), |inner| inner.replace("\\\"", "\""))
 }
 
 /// What can be matched, by names of one word.
@@ -163,8 +227,9 @@ pub fn spoken(pattern: &str) -> Option<String> {
     let pattern: Value = serde_json::from_str(pattern).ok()?;
     let mut matchers = Vec::new();
     say("", &pattern, &mut matchers)?;
-    let is_the_same = self::pattern(&matchers).is_ok_and(|made| made == pattern);
-    is_the_same.then(|| matchers.join(" "))
+    let text = matchers.join(" ");
+    let made = words(&text).ok().and_then(|words| self::pattern(&words).ok());
+    (made == Some(pattern)).then_some(text)
 }
 
 fn say(at: &str, value: &Value, matchers: &mut Vec<String>) -> Option<()> {
@@ -182,12 +247,12 @@ fn say(at: &str, value: &Value, matchers: &mut Vec<String>) -> Option<()> {
     let name = PATHS.iter().copied().find(|path| *path == at).and_then(short).unwrap_or(at);
     for value in values {
         match Operator::of(value)? {
-            Operator::Is(text) => matchers.push(format!("{name}={text}")),
+            Operator::Is(text) => matchers.push(format!("{name}={}", quoted(text)?)),
             Operator::IsThere(true) => matchers.push(format!("{name}!=")),
             Operator::IsThere(false) => matchers.push(format!("{name}=")),
             Operator::IsNoneOf(texts) => {
                 for text in texts {
-                    matchers.push(format!("{name}!={}", text.as_str()?));
+                    matchers.push(format!("{name}!={}", quoted(text.as_str()?)?));
                 }
             }
         }

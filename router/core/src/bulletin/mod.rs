@@ -4,6 +4,7 @@
 //! one that a channel does not take is tried again, and no two workers post the same.
 
 mod day;
+mod scaling;
 #[cfg(test)]
 mod tests;
 mod week;

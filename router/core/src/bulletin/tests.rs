@@ -1,5 +1,9 @@
 use super::*;
+use crate::act::{ActionKind, Target};
+use crate::action::ActionName;
 use crate::builders;
+use crate::containment::{Containment, TargetRecord};
+use crate::context::{Node, ObjectRef};
 use crate::health::{Quiet, Settings, Unseen, report};
 use crate::incident::IncidentRecord;
 use crate::notice::ByWhom;
@@ -69,6 +73,65 @@ fn it_is_a_decision_of_its_day_with_an_effect_for_each_who_gets_it() {
     assert!(decision.changes.is_empty() && decision.acts.is_empty());
 }
 
+/// What autoscaling did: two that were at their maximum and one that was before, two acts on one workload, three nodes.
+fn scaled(week: &mut Week) {
+    let maxed = |subject: &str, turns: &[&str], ended: Option<&str>| {
+        let turns: Vec<_> = turns.iter().map(|turn| at(turn)).collect();
+        let begun = IncidentRecord::begun(None, Priority::P2, None, *turns.last().expect("it began"));
+        let (open, last_at) = (ended.is_none(), ended.map(at));
+        IncidentRecord { turns: turns.into(), subject: subject.to_owned(), open, last_at, ..begun }
+    };
+    let api = ["2026-12-03T00:00:00Z"];
+    week.maxed(&maxed("prod horizontalpodautoscalers/pay/api", &api, Some("2026-12-03T01:30:00Z")));
+    let web = ["2026-11-20T00:00:00Z", "2026-12-04T00:00:00Z", "2026-12-06T00:00:00Z"];
+    week.maxed(&maxed("prod horizontalpodautoscalers/shop/web", &web, None));
+    week.maxed(&maxed("before", &["2026-11-20T00:00:00Z"], Some("2026-11-20T09:00:00Z")));
+    let web = ObjectRef {
+        kind: "Deployment".to_owned(),
+        namespace: "shop".to_owned(),
+        name: "web".to_owned(),
+        uid: "u-1".to_owned(),
+    };
+    let target = Target::Workload(web);
+    let mut record = TargetRecord::new(target, IncidentKey::new("wf1-1"));
+    let act = |when: &str, state, by: Option<&str>, action| Containment {
+        action: ActionKind::Rule(action),
+        event: EventId::new("event-1"),
+        effect: EffectId::new("act"),
+        at: at(when),
+        state,
+        undo: Vec::new(),
+        by: by.map(str::to_owned),
+        ended_at: None,
+        said: String::new(),
+        only_if: None,
+    };
+    use crate::containment::ContainmentState as State;
+    record.acts = vec![
+        act("2026-11-01T00:00:00Z", State::Released, None, ActionName::ScaleToZero),
+        act("2026-12-02T00:00:00Z", State::Released, None, ActionName::ScaleToZero),
+        act("2026-12-03T00:00:00Z", State::Failed, None, ActionName::ScaleToZero),
+        act("2026-12-04T00:00:00Z", State::Done, None, ActionName::Quarantine),
+        act("2026-12-06T00:00:00Z", State::Done, Some("jane"), ActionName::ScaleToZero),
+    ];
+    week.target(&record);
+    let node = |created: &str, pool: Option<&str>| Node {
+        created_at: Some(at(created)),
+        pool: pool.map(str::to_owned),
+        ..Node::default()
+    };
+    week.nodes(&[
+        node("2026-01-01T00:00:00Z", Some("spot")),
+        node("2026-12-01T00:00:00Z", Some("spot")),
+        node("2026-12-06T00:00:00Z", None),
+    ]);
+    assert_eq!(
+        ["Prometheus:KubeHpaMaxedOut", "Cluster:KedaScaledObjectMaxedOut", "Cluster:KubePodCrashLooping"]
+            .map(Week::is_of_scaling),
+        [true, true, false]
+    );
+}
+
 #[test]
 fn a_week_says_what_became_more_who_pages_most_how_long_people_took_and_what_was_silent() {
     let now = at("2026-12-07T08:00:00Z");
@@ -92,6 +155,7 @@ fn a_week_says_what_became_more_who_pages_most_how_long_people_took_and_what_was
     record.open = false;
     record.ended = Some(ByWhom { by: "jane".to_owned(), at: at("2026-12-01T03:00:00Z") });
     week.incident(&record);
+    scaled(&mut week);
     let ends_at = at("2026-12-08T00:00:00Z");
     let silence = Quiet { id: "s-1".to_owned(), ends_at, comment: "upgrade (jane)".to_owned(), holds: 0 };
     let later = Quiet { ends_at: at("2026-12-30T00:00:00Z"), ..silence.clone() };
@@ -115,6 +179,24 @@ fn a_week_says_what_became_more_who_pages_most_how_long_people_took_and_what_was
             list(
                 "Median time from the first report, of incidents that were paged:",
                 &["P1: acknowledged after 0.4 h (2), over after 3.0 h (1)"],
+            ),
+            list(
+                "Autoscalers that were at their maximum:",
+                &[
+                    "prod horizontalpodautoscalers/shop/web: 2 times, for 32.0 h now",
+                    "prod horizontalpodautoscalers/pay/api: once, the last time for 1.5 h",
+                ],
+            ),
+            list(
+                "Scaled to zero by Watchfire:",
+                &[
+                    "deployment shop/web: at 2026-12-02T00:00:00Z; was let go again",
+                    "deployment shop/web: at 2026-12-06T00:00:00Z by jane; is at zero still",
+                ],
+            ),
+            list(
+                "Nodes:",
+                &["2 of the 3 nodes there are were made in these seven days: 1 of no pool, 1 of spot"],
             ),
             list("Silences that end within a week:", &["s-1: until 2026-12-08T00:00:00Z: upgrade (jane)"]),
             list("Rules that matched nothing in two weeks:", &["quiet"]),

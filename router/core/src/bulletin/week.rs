@@ -1,4 +1,5 @@
-//! What a week was like: events and pages beside the week before, rules by pages, times to acknowledge and to resolve, noise.
+//! What a week was like: events and pages beside the week before, rules by pages, times to acknowledge and to resolve, noise,
+//! autoscaling.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -6,6 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 
 use super::Words;
+use super::scaling::{Scaling, is_maximum};
+use crate::containment::TargetRecord;
+use crate::context::Node;
 use crate::health::Quiet;
 use crate::ids::RuleName;
 use crate::incident::IncidentRecord;
@@ -13,7 +17,7 @@ use crate::notice::List;
 use crate::priority::Priority;
 use crate::verdict::{Verdict, Why};
 
-const A_WEEK: SignedDuration = SignedDuration::from_hours(7 * 24);
+pub(super) const A_WEEK: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// So many rules are named.
 const TOP: usize = 10;
 /// More times are not kept of one priority.
@@ -30,6 +34,7 @@ pub struct Week {
     /// Those that classified an event in two weeks.
     matched: BTreeSet<RuleName>,
     handled: BTreeMap<Priority, Handled>,
+    scaling: Scaling,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -94,6 +99,26 @@ impl Week {
         }
     }
 
+    /// Whether incidents of that kind tell what autoscaling did, so that they are to be told of by [`Week::maxed`].
+    pub fn is_of_scaling(kind: &str) -> bool {
+        is_maximum(kind)
+    }
+
+    /// One more incident of an autoscaler at its maximum.
+    pub fn maxed(&mut self, record: &IncidentRecord) {
+        self.scaling.maxed(record, self.to);
+    }
+
+    /// What was done to one thing.
+    pub fn target(&mut self, record: &TargetRecord) {
+        self.scaling.target(record, self.to);
+    }
+
+    /// The nodes that there are; left out where they are not known.
+    pub fn nodes(&mut self, nodes: &[Node]) {
+        self.scaling.nodes(nodes, self.to);
+    }
+
     /// The words of it, with the silences that end within a week, and the rules that there are.
     pub fn words<'r>(&self, silences: &[Quiet], rules: impl IntoIterator<Item = &'r RuleName>) -> Words {
         let Counts { events, paged, kept_back, repeats } = self.this;
@@ -110,6 +135,7 @@ impl Week {
         let mut lists = vec![List::new("Seven days:", sums, 0)];
         lists.extend(self.rules());
         lists.extend(self.times());
+        lists.extend(self.scaling.clone().lists());
         let ending = silences.iter().filter(|quiet| quiet.ends_at.duration_since(self.to) < A_WEEK);
         let ending: Vec<_> = ending
             .map(|quiet| format!("{}: until {:.0}: {}", quiet.id, quiet.ends_at, quiet.comment))

@@ -4,6 +4,7 @@ mod text;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::fmt;
 
 use jiff::civil::{Date, DateTime, Time, Weekday};
 use jiff::{SignedDuration, Timestamp};
@@ -27,8 +28,35 @@ pub struct Calendar {
     /// Monday first; at least one of them.
     days: [bool; 7],
     opens: Time,
-    closes: Time,
+    closes: Closing,
     holidays: BTreeSet<Date>,
+}
+
+/// When a day of business ends; the moment itself is no part of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Closing {
+    /// At that time of the day.
+    At(Time),
+    /// With the day itself: it is written `24:00`.
+    WithTheDay,
+}
+
+impl Closing {
+    fn is_after(self, time: Time) -> bool {
+        match self {
+            Closing::At(closes) => time < closes,
+            Closing::WithTheDay => true,
+        }
+    }
+}
+
+impl fmt::Display for Closing {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Closing::At(closes) => write!(out, "{}", closes.strftime("%H:%M")),
+            Closing::WithTheDay => out.write_str("24:00"),
+        }
+    }
 }
 
 impl JsonSchema for Calendar {
@@ -47,7 +75,7 @@ impl Default for Calendar {
             zone: Zone::UTC,
             days: [true, true, true, true, true, false, false],
             opens: Time::constant(9, 0, 0, 0),
-            closes: Time::constant(17, 0, 0, 0),
+            closes: Closing::At(Time::constant(17, 0, 0, 0)),
             holidays: BTreeSet::new(),
         }
     }
@@ -98,7 +126,7 @@ impl Calendar {
     /// Whether people work at that moment.
     pub fn is_open(&self, at: Timestamp) -> bool {
         let local = self.local(at);
-        self.is_business_day(local.date()) && self.opens <= local.time() && local.time() < self.closes
+        self.is_business_day(local.date()) && self.opens <= local.time() && self.closes.is_after(local.time())
     }
 
     /// The first opening of a business day that is later than that moment.
@@ -114,7 +142,11 @@ impl Calendar {
     /// The closing of the first business day that comes after that moment's own day: the time by which
     /// what is due on the next business day has to be answered.
     pub fn next_business_day_ends(&self, from: Timestamp) -> Timestamp {
-        self.moment(self.business_day_after(self.date(from)), self.closes)
+        let day = self.business_day_after(self.date(from));
+        match self.closes {
+            Closing::At(closes) => self.moment(day, closes),
+            Closing::WithTheDay => self.moment(day.tomorrow().unwrap_or(Date::MAX), Time::midnight()),
+        }
     }
 
     /// The wall clock's time at a moment.

@@ -37,7 +37,7 @@ fn what_is_written_is_what_is_read() {
 
 #[test]
 fn every_mistake_is_told_where_it_stands() {
-    let text = "time_zone: Berlin\ndays: [Mon, Tues]\nopens: '9:00'\ncloses: '24:00'\n\
+    let text = "time_zone: Berlin\ndays: [Mon, Tues]\nopens: '9:00'\ncloses: '24:30'\n\
                 holidays: [2026-02-30, '20261225']\nlunch: '12:00'\n";
     let misfits = Node::parse(text).unwrap().read::<Calendar>().unwrap_err();
     let misfit = |line, path: &str, said: &str| (line, path.to_owned(), said.to_owned());
@@ -49,7 +49,11 @@ fn every_mistake_is_told_where_it_stands() {
         ),
         misfit(2, "days[1]", "expected a day of the week such as `Mon`, found `Tues`"),
         misfit(3, "opens", "expected a time of day from `00:00` to `23:59`, found `9:00`"),
-        misfit(4, "closes", "expected a time of day from `00:00` to `23:59`, found `24:00`"),
+        misfit(
+            4,
+            "closes",
+            "expected a time of day from `00:00` to `23:59`, or `24:00` for the end of the day, found `24:30`",
+        ),
         misfit(5, "holidays[0]", "expected a date such as `2026-12-25`, found `2026-02-30`"),
         misfit(5, "holidays[1]", "expected a date such as `2026-12-25`, found `20261225`"),
         misfit(
@@ -69,6 +73,37 @@ fn a_calendar_without_a_working_hour_is_refused() {
     assert_eq!(Calendar::new("UTC", &[], "09:00", "17:00", &[]), Err(CalendarError::NoDay));
     let closed = Calendar::new("UTC", &["Mon"], "17:00", "16:00", &[]).unwrap_err();
     assert_eq!(closed.to_string(), "expected `closes` to be later than `opens`, found 16:00 and 17:00");
+}
+
+#[test]
+fn a_whole_day_is_open_to_its_last_moment_and_no_longer() {
+    let whole = |days: &[&str]| Calendar::new("Europe/Berlin", days, "00:00", "24:00", &[]).unwrap();
+    let weekend = whole(&["Sat", "Sun"]);
+    let open = [
+        ("2026-11-20T22:59:59.999999Z", false),
+        ("2026-11-20T23:00:00Z", true),
+        // 23:59 is a part of it, which `23:59` leaves out; between its days it stays open.
+        ("2026-11-21T22:59:30Z", true),
+        ("2026-11-21T23:00:00Z", true),
+        ("2026-11-22T22:59:59.999999999Z", true),
+        ("2026-11-22T23:00:00Z", false),
+    ];
+    for (moment, expected) in open {
+        assert_eq!(weekend.is_open(at(moment)), expected, "{moment}");
+    }
+    let almost = Calendar::new("Europe/Berlin", &["Sat", "Sun"], "00:00", "23:59", &[]).unwrap();
+    assert!(!almost.is_open(at("2026-11-21T22:59:30Z")));
+    // What is due by the end of the day is due when the next begins, on a day of 25 hours too.
+    assert_eq!(
+        whole(&["Mon"]).next_business_day_ends(at("2026-11-20T12:00:00Z")),
+        at("2026-11-23T23:00:00Z")
+    );
+    assert_eq!(
+        whole(&["Sun"]).next_business_day_ends(at("2026-10-24T12:00:00Z")),
+        at("2026-10-25T23:00:00Z")
+    );
+    let opens = Calendar::new("UTC", &["Mon"], "24:00", "24:00", &[]).unwrap_err();
+    assert_eq!(opens, CalendarError::Time("24:00".to_owned()));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use jiff::civil::{Date, Time, Weekday};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::Calendar;
+use super::{Calendar, Closing};
 use crate::value_schema;
 use crate::zone::{Zone, ZoneError};
 
@@ -23,20 +23,22 @@ pub enum CalendarError {
     /// An hour.
     #[error("expected a time of day from `00:00` to `23:59`, found `{0}`")]
     Time(String),
+    /// An hour at which a day ends.
+    #[error("expected a time of day from `00:00` to `23:59`, or `24:00` for the end of the day, found `{0}`")]
+    ClosingTime(String),
     /// A holiday.
     #[error("expected a date such as `2026-12-25`, found `{0}`")]
     Holiday(String),
     /// Closing is not after opening.
     #[error(
-        "expected `closes` to be later than `opens`, found {} and {}",
-        .closes.strftime("%H:%M"),
+        "expected `closes` to be later than `opens`, found {closes} and {}",
         .opens.strftime("%H:%M")
     )]
     Closed {
         /// When the day begins.
         opens: Time,
         /// When it ends.
-        closes: Time,
+        closes: Closing,
     },
 }
 
@@ -53,9 +55,9 @@ pub(super) struct CalendarText {
     /// When they begin; 09:00 if left out.
     #[serde(default)]
     opens: Option<TimeOfDay>,
-    /// When they end; 17:00 if left out.
+    /// When they end, 24:00 for the end of the day; 17:00 if left out.
     #[serde(default)]
-    closes: Option<TimeOfDay>,
+    closes: Option<ClosingTime>,
     /// Days on which nobody works.
     #[serde(default)]
     holidays: Vec<Holiday>,
@@ -90,11 +92,11 @@ impl TryFrom<CalendarText> for Calendar {
             std::array::from_fn(|offset| works(WEEK[offset].1))
         });
         let opens = opens.map_or(usual.opens, |TimeOfDay(time)| time);
-        let closes = closes.map_or(usual.closes, |TimeOfDay(time)| time);
+        let closes = closes.map_or(usual.closes, |ClosingTime(closing)| closing);
         if !days.contains(&true) {
             return Err(CalendarError::NoDay);
         }
-        if closes <= opens {
+        if !closes.is_after(opens) {
             return Err(CalendarError::Closed { opens, closes });
         }
         let holidays = holidays.into_iter().map(|Holiday(date)| date).collect();
@@ -111,6 +113,11 @@ value_schema!(TimeOfDay, {
     "type": "string",
     "description": "A time of day from 00:00 to 23:59.",
     "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$"
+});
+value_schema!(ClosingTime, {
+    "type": "string",
+    "description": "A time of day from 00:00 to 23:59, or 24:00 for the end of the day.",
+    "pattern": "^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$"
 });
 value_schema!(Holiday, {"type": "string", "format": "date", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"});
 
@@ -151,6 +158,22 @@ impl TryFrom<String> for TimeOfDay {
         let time = Time::strptime("%H:%M", &text).ok();
         let time = time.filter(|time| time.strftime("%H:%M").to_string() == text);
         time.map(TimeOfDay).ok_or(CalendarError::Time(text))
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(try_from = "String")]
+struct ClosingTime(Closing);
+
+impl TryFrom<String> for ClosingTime {
+    type Error = CalendarError;
+
+    fn try_from(text: String) -> Result<Self, CalendarError> {
+        if text == Closing::WithTheDay.to_string() {
+            return Ok(ClosingTime(Closing::WithTheDay));
+        }
+        let time = TimeOfDay::try_from(text.clone()).map_err(|_| CalendarError::ClosingTime(text))?;
+        Ok(ClosingTime(Closing::At(time.0)))
     }
 }
 

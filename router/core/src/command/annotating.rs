@@ -1,4 +1,5 @@
-//! What a human adds to an incident: it is kept with it, and nobody is told.
+//! What a human adds to an incident: it is kept with it, and nobody is told; but for a note, which goes on in the thread of
+//! its page where there is one.
 
 use super::{Asked, Declined, NotDone};
 use crate::annotation::{Annotation, AnnotationsRecord, Link, Note};
@@ -19,7 +20,7 @@ impl Asked<'_> {
         with: &Annotation,
     ) -> Result<(), NotDone> {
         let declined = |reason: String| NotDone::from(Declined::new(with.as_str(), reason));
-        draft.need_all([Key::Incident(key.clone()), Key::Annotations(key.clone())])?;
+        draft.need_all([Key::Incident, Key::Annotations, Key::PageDraft].map(|kind| kind(key.clone())))?;
         let record = match draft.incident(key) {
             Some(record) if record.open => as_said_by_now(record, draft)?,
             Some(record) => record.clone(),
@@ -30,7 +31,13 @@ impl Asked<'_> {
         draft.belongs_to(key);
         let mut annotations = draft.annotations(key).cloned().unwrap_or_default();
         let added = match with {
-            Annotation::Note(text) => annotations.note(Note { by, at, episode, text: text.clone() }),
+            Annotation::Note(text) => {
+                let added = annotations.note(Note { by, at, episode, text: text.clone() });
+                if added.is_ok() {
+                    self.tell_of_note(draft, key, &record, text);
+                }
+                added
+            }
             Annotation::Link { url, title } => {
                 let (url, title) = (url.clone(), title.clone());
                 annotations.link(Link { url, title, by, at, episode })

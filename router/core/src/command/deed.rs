@@ -9,6 +9,7 @@ use crate::decision::{Caller, Cause, Decision};
 use crate::draft::{Draft, Matter};
 use crate::event::OWN_SOURCE;
 use crate::ids::{EventId, RuleName};
+use crate::known_names::BY_HAND;
 use crate::priority::Priority;
 use crate::state::{Key, State, Unread};
 use crate::text::clean;
@@ -50,8 +51,8 @@ impl Deed {
             kind: format!("Command:{what}"),
             finding: None,
             subject: format!("{what} by {by}"),
-            rule: RuleName::new("by-hand"),
-            family: "by-hand".to_owned(),
+            rule: RuleName::new(BY_HAND),
+            family: BY_HAND.to_owned(),
             priority: Priority::P3,
             incident: None,
             face: None,

@@ -55,7 +55,8 @@ impl Asked<'_> {
         let mut annotations = draft.annotations(key).cloned().unwrap_or_default();
         let noted = NoteText::try_from(clean(&format!("Follow-up, for {channel}: {}", text.as_str()), 900));
         let text = noted.map_err(declined)?;
-        annotations.note(Note { by, at, episode, text }).map_err(declined)?;
+        annotations.note(Note { by, at, episode, text: text.clone() }).map_err(declined)?;
+        self.tell_of_note(draft, key, &record, &text);
         draft.priority(record.priority);
         draft.belongs_to(key);
         draft.page([effect]);

@@ -1,6 +1,7 @@
 //! What a human says of an incident: somebody has it, it is over, somebody else is to have it.
 
 use super::{Asked, Declined, NotDone};
+use crate::annotation::NoteText;
 use crate::command::Command;
 use crate::decision::{Because, Effect, When};
 use crate::draft::Draft;
@@ -164,6 +165,25 @@ impl Asked<'_> {
         let via = self.command.via.as_ref();
         let own = own.filter(|effect| Some(&effect.channel) != via);
         own.chain(escalated).collect()
+    }
+
+    /// What is noted is told where what happened to its page is told, and to nobody else.
+    pub(super) fn tell_of_note(
+        &self,
+        draft: &mut Draft<'_>,
+        key: &IncidentKey,
+        record: &IncidentRecord,
+        note: &NoteText,
+    ) {
+        let why = format!("noted by {}", clean(&self.command.by, 100));
+        let note = Some(clean(note.as_str(), 600));
+        let notice = Notice { note, ..self.about(draft, key, record, why) };
+        let mut effects = self.tell_all(key, record, EffectKind::Update, &notice);
+        effects.retain(|effect| self.policy.threads.contains(&effect.channel));
+        for effect in &mut effects {
+            effect.id = EffectId::new(format!("note:{}", effect.id.as_str().trim_start_matches("update:")));
+        }
+        draft.tell(effects);
     }
 
     pub(super) fn about(

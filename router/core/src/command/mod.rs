@@ -35,6 +35,7 @@ use crate::heading;
 use crate::identity;
 use crate::ids::{IncidentKey, RuleName};
 use crate::incident::IncidentRecord;
+use crate::known_names::{BY_HAND, KnownNames};
 use crate::notice::Notice;
 use crate::plan::PlanInput;
 use crate::planning::{self, Plans, Request};
@@ -56,6 +57,8 @@ pub struct Asked<'a> {
     pub context: &'a Context,
     /// For a new silence: what it would have done to the events of the last day.
     pub effect: Option<&'a SilenceEffect>,
+    /// For a new silence: the names of the rules that decide; none where it is not known which these are.
+    pub names: Option<&'a KnownNames>,
 }
 
 impl Asked<'_> {
@@ -294,8 +297,8 @@ impl Asked<'_> {
         Notice {
             title: clean(&title, 200),
             why: Why::Commanded.sentence().to_owned(),
-            rule: RuleName::new("by-hand"),
-            family: "by-hand".to_owned(),
+            rule: RuleName::new(BY_HAND),
+            family: BY_HAND.to_owned(),
             source: OWN_SOURCE.to_owned(),
             ..Notice::empty(priority, incident, &self.command.id)
         }
@@ -323,8 +326,8 @@ impl Asked<'_> {
             kind: format!("Command:{}", wish.as_str()),
             finding: None,
             subject: clean(&format!("{} by {by}{because}", wish.as_str()), 300),
-            rule: RuleName::new("by-hand"),
-            family: "by-hand".to_owned(),
+            rule: RuleName::new(BY_HAND),
+            family: BY_HAND.to_owned(),
             priority: Priority::P3,
             incident: None,
             face: None,

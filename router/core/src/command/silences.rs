@@ -54,6 +54,8 @@ impl Asked<'_> {
         let in_force = record.silences.iter().filter(|silence| now < silence.ends_at).count();
         if let Err(error) = Attributes::pattern(matches) {
             Some(format!("the pattern is none: {error}"))
+        } else if let Some(unknown) = self.unknown_names(matches) {
+            Some(unknown)
         } else if self.command.reason.trim().is_empty() {
             Some("expected a comment: why is it silenced?".to_owned())
         } else if *ends_at <= starts_at {
@@ -65,6 +67,13 @@ impl Asked<'_> {
         } else {
             self.objection(*yes_cover_p0)
         }
+    }
+
+    /// The names in it that there are not: it would silence nothing by them, or leave nothing out.
+    fn unknown_names(&self, matches: &str) -> Option<String> {
+        let unknown = self.names?.unknown_in(matches);
+        let said: Vec<_> = unknown.iter().map(ToString::to_string).collect();
+        (!said.is_empty()).then(|| clean(&said.join("; "), 600))
     }
 
     /// Why it has to be confirmed and was not.

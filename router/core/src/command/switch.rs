@@ -9,14 +9,13 @@ use crate::ending;
 use crate::escalation;
 use crate::event::{OWN_SOURCE, Subject};
 use crate::ids::{IncidentKey, RuleName};
+use crate::known_names::{BY_HAND, SWITCHED_OFF};
 use crate::noise::PageDraft;
 use crate::notice::{ByWhom, Notice};
 use crate::priority::Priority;
 use crate::state::{Key, Record, Unread};
 use crate::text::clean;
 use crate::verdict::Why;
-
-const FAMILY: &str = "mitigation-switched-off";
 
 impl Asked<'_> {
     /// Switched off: a P1, open until it is on again.
@@ -31,7 +30,7 @@ impl Asked<'_> {
         let mut record = begun(draft, &key);
         record.title = clean(&title, 200);
         record.subject = "mitigation".to_owned();
-        record.family = FAMILY.to_owned();
+        record.family = SWITCHED_OFF.to_owned();
         record.events += 1;
         record.last_at = Some(now);
         record.said_at = now;
@@ -68,7 +67,7 @@ impl Asked<'_> {
     }
 
     fn switch_notice(&self, key: &IncidentKey, title: String) -> Notice {
-        Notice { family: FAMILY.to_owned(), ..self.notice(key, Priority::P1, title) }
+        Notice { family: SWITCHED_OFF.to_owned(), ..self.notice(key, Priority::P1, title) }
     }
 }
 
@@ -85,8 +84,8 @@ fn incident() -> IncidentKey {
 fn face() -> Attributes {
     Attributes {
         priority: Priority::P1,
-        rule: RuleName::new("by-hand"),
-        family: FAMILY.to_owned(),
+        rule: RuleName::new(BY_HAND),
+        family: SWITCHED_OFF.to_owned(),
         kind: "Command:mitigation-off".to_owned(),
         source: OWN_SOURCE.to_owned(),
         band: None,

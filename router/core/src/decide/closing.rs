@@ -35,6 +35,7 @@ impl Case<'_> {
         draft.belongs_to(key);
         let mut record = incident.clone();
         record.events += 1;
+        record.last_at = Some(now);
         record.findings.remove(&finding.key);
         if !record.findings.is_empty() || record.more_findings > 0 {
             draft.why(Why::StillOpen);

@@ -1,12 +1,17 @@
 //! A rule that asks for several: whether there are as many, and what led to it.
 
+use std::collections::{BTreeSet, VecDeque};
+
+use jiff::Timestamp;
+
 use super::Case;
 use super::opening::Opening;
 use super::telling::News;
 use crate::decision::Because;
 use crate::draft::Draft;
 use crate::event::Finding;
-use crate::incident::FindingRecord;
+use crate::ids::EventId;
+use crate::incident::{FindingRecord, IncidentRecord, LeadingPage, LedTo};
 use crate::noise::{Counted, Place, TallyStanding};
 use crate::notice::List;
 use crate::priority::Priority;
@@ -15,12 +20,15 @@ use crate::state::{Key, Record, Unread};
 use crate::suppress::Suppression;
 use crate::text::clean;
 use crate::verdict::Why;
+use crate::zone::Zone;
 
 /// What was counted, and how that stands.
 pub(super) struct Counting<'c> {
     threshold: &'c Threshold,
     place: Place,
     standing: TallyStanding,
+    /// The page that has named what led to it.
+    page: Option<LedTo>,
     /// It names nothing to be counted by, so that it is counted with its own incident.
     is_by_itself: bool,
 }
@@ -62,7 +70,9 @@ impl Case<'_> {
             record.forget(threshold, at);
             record.standing(&place, threshold, incident)
         };
-        Ok(Some(Counting { threshold, place, standing, is_by_itself }))
+        let page = draft.tally(&place.record).and_then(|record| record.page(&place)).cloned();
+        let page = page.filter(|_| standing == TallyStanding::Named);
+        Ok(Some(Counting { threshold, place, standing, page, is_by_itself }))
     }
 }
 
@@ -79,10 +89,12 @@ impl News<'_> {
     }
 
     /// That there are not as many yet, or that a page has named it when there were.
-    pub(super) fn below(&self) -> Option<Suppression> {
-        let Counting { threshold, standing, is_by_itself, place: _ } =
-            self.counting.as_ref().filter(|_| self.waits_for_more())?;
+    pub(super) fn below(&mut self, now: Timestamp) -> Option<Suppression> {
+        let waits_for_more = self.waits_for_more();
+        let Counting { threshold, standing, page, is_by_itself, place: _ } =
+            self.counting.as_ref().filter(|_| waits_for_more)?;
         let asked = threshold.sentence();
+        self.opening.record.is_counted(standing, page.as_ref(), now);
         let reason = match standing {
             TallyStanding::Below(so_far) if *is_by_itself && !threshold.per.is_empty() => {
                 format!("{so_far} of {asked}; it names none, and is counted with its own incident")
@@ -91,7 +103,7 @@ impl News<'_> {
             TallyStanding::Named if self.opening.judged.is_news() && !self.opening.judged.opens() => {
                 return None;
             }
-            TallyStanding::Named => format!("named by the page that told of {asked}"),
+            TallyStanding::Named => named(page.as_ref(), &asked),
             TallyStanding::Reached | TallyStanding::NoRoom => return None,
         };
         Some(Suppression { why: Why::Counted, reason, bundle: None, until: None })
@@ -101,10 +113,12 @@ impl News<'_> {
     pub(super) fn led_to_it(
         &self,
         draft: &mut Draft<'_>,
-        zone: &crate::zone::Zone,
+        event: &EventId,
+        page: LeadingPage,
+        zone: &Zone,
     ) -> Option<(String, List)> {
         let counting = self.counting.as_ref().filter(|_| self.waits_for_more())?;
-        let Counting { threshold, place, standing, is_by_itself: _ } = counting;
+        let Counting { threshold, place, standing, page: _, is_by_itself: _ } = counting;
         if *standing == TallyStanding::NoRoom {
             let why = format!("too many others are counted by its rule to wait for {}", threshold.sentence());
             return Some((why, List { head: String::new(), lines: Vec::new(), more: 0 }));
@@ -112,7 +126,11 @@ impl News<'_> {
         let mut record =
             draft.tally(&place.record).cloned().filter(|_| *standing == TallyStanding::Reached)?;
         record.forget(threshold, draft.now());
-        let named = record.tell(place);
+        let at = draft.now();
+        let from = at.saturating_sub(threshold.within).unwrap_or(Timestamp::MIN);
+        let page = LedTo { incident: self.opening.key.clone(), by: event.clone(), at, from, page };
+        let named = record.tell(place, page.clone());
+        self.names(draft, &named, &page, threshold);
         draft.put(Key::Tally(place.record.clone()), Record::Tally(Box::new(record)), Because::Counted);
         let line = |counted: &Counted| {
             clean(&format!("{} {} ({})", zone.second(counted.at), counted.line, counted.incident), 300)
@@ -121,5 +139,52 @@ impl News<'_> {
         let more = u64::from(threshold.count).saturating_sub(lines.len() as u64);
         let why = format!("there are {}", threshold.sentence());
         Some((why, List { head: "What led to it:".to_owned(), lines, more }))
+    }
+
+    /// The incidents that the page will name, which are to remember it.
+    pub(super) fn leading(&self, draft: &Draft<'_>) -> Vec<Key> {
+        let reached = |counting: &&Counting<'_>| counting.standing == TallyStanding::Reached;
+        let Some(counting) = self.counting.as_ref().filter(reached).filter(|_| self.waits_for_more()) else {
+            return Vec::new();
+        };
+        let record = draft.tally(&counting.place.record);
+        let named = record.into_iter().flat_map(|record| record.named(&counting.place));
+        let others = named.map(|counted| &counted.incident).filter(|incident| *incident != self.opening.key);
+        others.cloned().map(Key::Incident).collect()
+    }
+
+    /// Each of the other incidents that the page names knows of it from now on.
+    fn names(&self, draft: &mut Draft<'_>, counted: &VecDeque<Counted>, page: &LedTo, threshold: &Threshold) {
+        let others = counted.iter().map(|counted| &counted.incident);
+        let others: BTreeSet<_> = others.filter(|incident| *incident != self.opening.key).collect();
+        for incident in others {
+            let Some(mut record) = draft.incident(incident).cloned() else { continue };
+            record.led_to = Some(page.clone());
+            if let Some(held) = record.held.as_mut().filter(|held| held.by == Why::Counted) {
+                held.reason = named(Some(page), &threshold.sentence());
+            }
+            draft.put_incident(incident, record, Because::LedToIt);
+        }
+    }
+}
+
+impl IncidentRecord {
+    /// It was counted: with what a page has named, or anew, of which nobody knows.
+    fn is_counted(&mut self, standing: &TallyStanding, page: Option<&LedTo>, now: Timestamp) {
+        match standing {
+            TallyStanding::Named => self.led_to = page.cloned().or_else(|| self.led_to.take()),
+            TallyStanding::Below(_) => {
+                let is_told = self.held.is_some() && self.untold().is_none();
+                self.held.iter_mut().filter(|_| is_told).for_each(|held| held.since = now);
+            }
+            TallyStanding::Reached | TallyStanding::NoRoom => {}
+        }
+    }
+}
+
+fn named(page: Option<&LedTo>, asked: &str) -> String {
+    match page {
+        Some(LedTo { incident, .. }) => format!("named by {incident}, which tells of {asked}"),
+        None => format!("named by the page that told of {asked}"),
     }
 }

@@ -10,7 +10,7 @@ use crate::decision::{Because, Reason, Wanted, Withheld};
 use crate::digest::DigestLine;
 use crate::draft::Draft;
 use crate::escalation;
-use crate::incident::IncidentRecord;
+use crate::incident::{IncidentRecord, LeadingPage};
 use crate::noise::PageDraft;
 use crate::notice::{List, Notice};
 use crate::planning::{self, Plans};
@@ -55,6 +55,9 @@ impl Case<'_> {
             self.holds_on(draft, news.opening);
             return Ok(());
         }
+        if responds(&disposition) {
+            draft.need_all(news.leading(draft))?;
+        }
         let plans = self.planned(draft, &mut news, &disposition)?;
         let notice = self.composed(draft, &mut news, &plans, &disposition);
         if let Disposition::Suppress(hold) = &disposition {
@@ -93,7 +96,7 @@ impl Case<'_> {
             // A copy names less than its finding did: what silences the one silences the other.
             face.subject = std::mem::take(&mut face.subject).or(&known.face.subject);
         }
-        if let Some(hold) = news.below() {
+        if let Some(hold) = news.below(draft.now()) {
             return Ok(Disposition::Suppress(hold));
         }
         let Opening { finding, key, record, face, judged: _ } = &mut news.opening;
@@ -151,7 +154,14 @@ impl Case<'_> {
         plans: &Plans,
         disposition: &Disposition,
     ) -> Notice {
-        let led = if responds(disposition) { news.led_to_it(draft, self.policy.zone()) } else { None };
+        let page = match disposition {
+            Disposition::Notify | Disposition::Digest => LeadingPage::Told,
+            Disposition::Suppress(_) => LeadingPage::Waits,
+        };
+        let led = match responds(disposition) {
+            true => news.led_to_it(draft, &self.event.id, page, self.policy.zone()),
+            false => None,
+        };
         let Opening { key, record, face, .. } = &mut news.opening;
         let mut notice = self.notice(key, news.why, plans, draft.now());
         notice.priority = face.priority;

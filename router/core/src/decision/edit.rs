@@ -38,6 +38,8 @@ pub enum Because {
     Completed,
     /// It is part of an attack sequence.
     PartOfSequence,
+    /// The page of another names it as what led to it.
+    LedToIt,
     /// It covers others from now on, or is covered.
     Covers,
     /// What covered others is over.

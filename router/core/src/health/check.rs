@@ -203,6 +203,10 @@ checks! {
     BackupPlace Backups "Backup location not available" "velero backup-location get: bucket, region, credentials"
     /// What was reported.
     Findings Findings "Findings" "watchfire incidents list"
+    /// What GuardDuty itself has.
+    GuardDuty Findings "GuardDuty itself" "watchfire incidents list: what is not there did not come to Watchfire"
+    /// What Security Hub itself has.
+    SecurityHub Findings "Security Hub itself" "watchfire incidents list: what is not there did not come to Watchfire"
     /// Incidents that are open.
     OpenIncidents Incidents "Open" "watchfire incidents list"
     /// Incidents that nobody has taken in time.

@@ -103,19 +103,25 @@ fn findings(kept: &Kept, lines: &mut Lines) {
     for ((source, band), count) in kept.reported.iter().rev() {
         by_source.entry(source).or_default().push((*band, *count));
     }
-    let one = |(source, bands): (&str, Vec<(Band, u64)>)| {
-        let bands: Vec<_> =
-            bands.iter().map(|(band, count)| format!("{count} {}", band.as_str().to_lowercase())).collect();
-        format!("{source} {}", bands.join(", "))
-    };
+    let one = |(source, bands): (&str, Vec<(Band, u64)>)| format!("{source} {}", counted(bands));
     let said: Vec<_> = by_source.into_iter().map(one).collect();
-    let worst = kept.reported.keys().map(|(_, band)| *band).max();
-    let colour = match worst {
-        Some(Band::Critical | Band::High) => Colour::Yellow,
-        Some(Band::Medium | Band::Low | Band::Informational) | None => Colour::Green,
-    };
+    let colour = weighed(kept.reported.keys().map(|(_, band)| *band).max());
     let said = if said.is_empty() { "none".to_owned() } else { said.join("; ") };
     lines.sentence(Check::Findings, colour, said);
+}
+
+/// So many of each severity.
+pub(super) fn counted(bands: impl IntoIterator<Item = (Band, u64)>) -> String {
+    let one = |(band, count): (Band, u64)| format!("{count} {}", band.as_str().to_lowercase());
+    bands.into_iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+/// How well it is where that is the worst that was found.
+pub(super) fn weighed(worst: Option<Band>) -> Colour {
+    match worst {
+        Some(Band::Critical | Band::High) => Colour::Yellow,
+        Some(Band::Medium | Band::Low | Band::Informational) | None => Colour::Green,
+    }
 }
 
 fn open(kept: &Kept, lines: &mut Lines) {

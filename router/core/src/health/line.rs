@@ -207,11 +207,7 @@ impl Lines {
 
     /// The report of all of them.
     pub(super) fn into_report(self, cluster: Option<&str>, at: Timestamp) -> Report {
-        let mut by_section: BTreeMap<Section, Vec<Line>> = BTreeMap::new();
-        for line in self.0 {
-            by_section.entry(line.what.section()).or_default().push(line);
-        }
-        Report::of(cluster.map(|name| clean(name, 100)), at, by_section)
+        Report::of(cluster.map(|name| clean(name, 100)), at, BTreeMap::new()).and(self)
     }
 }
 
@@ -226,6 +222,16 @@ impl Report {
             by_section.into_iter().filter(|(_, lines)| !lines.is_empty()).map(part).collect();
         let colour = sections.iter().map(|part| part.colour).max().unwrap_or_default();
         Self { cluster, at, colour, sections }
+    }
+
+    /// With more lines, each in its section.
+    pub(super) fn and(self, more: Lines) -> Self {
+        let old = self.sections.into_iter().map(|part| (part.section, part.lines));
+        let mut by_section: BTreeMap<Section, Vec<Line>> = old.collect();
+        for line in more.0 {
+            by_section.entry(line.what.section()).or_default().push(line);
+        }
+        Self::of(self.cluster, self.at, by_section)
     }
 
     /// What of it somebody is shown who may see some namespaces: the objects there, and nothing that tells of others.

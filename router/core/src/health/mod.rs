@@ -4,6 +4,7 @@
 //! ClusterSeen   what a look at the API server has shown, each list with what was in it or why there is none
 //! Kept          what store and journal say: reports of a day, what is open, contained, silenced, suppressed
 //! report        both, by the settings and the time -> Report
+//! Live          what GuardDuty and Security Hub themselves have, asked for by whoever looks: beside the report
 //! ```
 //!
 //! What can be the matter with an object is asked of the detectors of [`crate::survey`], so that it has the name, the
@@ -14,6 +15,7 @@ mod cluster;
 mod colour;
 mod kept;
 mod line;
+mod live;
 mod mesh;
 mod pods;
 mod seen;
@@ -30,6 +32,7 @@ pub use check::{Check, Section, What};
 pub use colour::Colour;
 pub use kept::{Kept, Open, Quiet};
 pub use line::{Item, Items, Line, Part, Report};
+pub use live::{Live, Reported};
 pub use pods::PodsSeen;
 pub use seen::{Autoscaling, Backup, BackupPlace, Claim, ClusterSeen, Deprecated, Schedule, Seen, Unseen};
 pub use settings::{SYSTEM, Settings};

@@ -17,6 +17,8 @@ pub struct Support {
     pub good_until: Date,
     /// Where it is from.
     pub source: String,
+    /// When and beside what its rows were verified.
+    pub verified: String,
     kubernetes: Vec<Row>,
 }
 
@@ -28,12 +30,12 @@ struct Row {
     extended_until: Date,
 }
 
-/// How far a version is supported on a day.
+/// How far a version is supported on a day. The days are AWS's, in UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Supported {
-    /// Until that day.
+    /// Until that day begins.
     Standard(Date),
-    /// Until that day, at a price.
+    /// Until that day begins, at a price.
     Extended(Date),
     /// Not since that day: the control plane is updated by AWS, whenever that suits.
     No(Date),
@@ -55,8 +57,9 @@ impl Support {
     pub(super) fn of(&self, version: Version, day: Date) -> Supported {
         let row = self.kubernetes.iter().find(|row| Version::of(&row.version) == Some(version));
         match row {
-            Some(row) if day <= row.standard_until => Supported::Standard(row.standard_until),
-            Some(row) if day <= row.extended_until => Supported::Extended(row.extended_until),
+            // On its last day it is over already: that day begins with the price of the extended support.
+            Some(row) if day < row.standard_until => Supported::Standard(row.standard_until),
+            Some(row) if day < row.extended_until => Supported::Extended(row.extended_until),
             Some(row) => Supported::No(row.extended_until),
             None => {
                 let newest = self.kubernetes.iter().filter_map(|row| Version::of(&row.version)).max();

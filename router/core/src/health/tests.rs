@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::support::Supported;
 use super::*;
 use crate::context::{
     Namespace, Node, Owner, Pod, PodContainer, Progress, Room, Stumble, Trouble, Workload, WorkloadKind,
@@ -655,7 +656,19 @@ fn a_pod_wants_a_sidecar_where_it_or_its_namespace_asks_and_it_does_not_refuse()
 #[test]
 fn the_table_of_support_dates_can_be_read_and_says_when_it_is_old() {
     let table = Support::table();
-    assert!(table.as_of < table.good_until && !table.source.is_empty());
+    assert!(table.as_of < table.good_until && !table.source.is_empty() && !table.verified.is_empty());
+    // A day on which support ends is one without it.
+    let of = |day: &str| table.of(Version { major: 1, minor: 34 }, day.parse().expect("a day"));
+    let (standard, extended) = (jiff::civil::date(2026, 12, 2), jiff::civil::date(2027, 12, 2));
+    assert_eq!(
+        ["2026-12-01", "2026-12-02", "2027-12-01", "2027-12-02"].map(of),
+        [
+            Supported::Standard(standard),
+            Supported::Extended(extended),
+            Supported::Extended(extended),
+            Supported::No(extended)
+        ]
+    );
     let old = "2027-03-01T06:00:00Z".parse().expect("a time");
     let mut seen = Planted::well().seen;
     seen.pods = Ok(PodsSeen::default());

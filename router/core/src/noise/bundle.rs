@@ -38,6 +38,9 @@ pub enum BundleKind {
 }
 
 impl BundleKind {
+    /// Every word that there is for one.
+    pub const WORDS: [&str; 5] = ["group", "storm", "roll-up", "silence", "cover"];
+
     /// The word in metrics and on screen.
     pub fn as_str(&self) -> &'static str {
         match self {

@@ -220,6 +220,13 @@ struct MaintenanceText {
     covers_p0: bool,
 }
 
+impl MaintenanceConfig {
+    /// What is silent, as text.
+    pub fn pattern(&self) -> &str {
+        &self.0.pattern
+    }
+}
+
 impl TryFrom<MaintenanceText> for MaintenanceConfig {
     type Error = String;
 

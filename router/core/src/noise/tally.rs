@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::hash::keyed;
 use crate::ids::{IncidentKey, RuleName, TallyKey};
+use crate::incident::LedTo;
 use crate::rules::Threshold;
 use crate::text::clean;
 
@@ -34,6 +35,9 @@ pub struct Tally {
     /// The incidents that a page has named when there were enough.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub told: Vec<IncidentKey>,
+    /// The latest of those pages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page: Option<LedTo>,
 }
 
 /// One that was counted.
@@ -87,6 +91,7 @@ impl Tally {
         self.named.retain(|counted| !is_over(counted.at));
         if self.recent.len() < threshold.count as usize {
             self.told.clear();
+            self.page = None;
         }
     }
 }
@@ -128,9 +133,20 @@ impl TallyRecord {
         }
     }
 
+    /// What led to it, the oldest first.
+    pub(crate) fn named(&self, place: &Place) -> impl Iterator<Item = &Counted> {
+        self.counted.get(&place.whole).into_iter().flat_map(|tally| &tally.named)
+    }
+
+    /// The page that has named what led to it; none while there are not as many.
+    pub(crate) fn page(&self, place: &Place) -> Option<&LedTo> {
+        self.counted.get(&place.whole)?.page.as_ref()
+    }
+
     /// What led to it, for the page that is told now; from now on it is known which incidents that names.
-    pub(crate) fn tell(&mut self, place: &Place) -> VecDeque<Counted> {
+    pub(crate) fn tell(&mut self, place: &Place, page: LedTo) -> VecDeque<Counted> {
         let Some(tally) = self.counted.get_mut(&place.whole) else { return VecDeque::new() };
+        tally.page = Some(page);
         for counted in &tally.named {
             if !tally.told.contains(&counted.incident) {
                 tally.told.push(counted.incident.clone());
@@ -145,6 +161,7 @@ impl TallyRecord {
         for tally in self.counted.values_mut() {
             let named = tally.named.iter_mut().map(|counted| &mut counted.at);
             tally.recent.iter_mut().chain(named).for_each(|at| *at = (*at).min(now));
+            tally.page.iter_mut().for_each(|page| page.as_of(now));
         }
     }
 }
@@ -153,6 +170,8 @@ impl TallyRecord {
 mod tests {
     use super::*;
     use crate::builders::at;
+    use crate::ids::EventId;
+    use crate::incident::LeadingPage;
     use jiff::SignedDuration;
 
     const THREE: Threshold = Threshold { count: 3, within: SignedDuration::from_mins(10), per: Vec::new() };
@@ -163,6 +182,11 @@ mod tests {
             incident: IncidentKey::new(incident),
             line: format!("about {incident}"),
         }
+    }
+
+    fn page(minute: i64) -> LedTo {
+        let Counted { at, incident, .. } = counted(minute, "c");
+        LedTo { incident, by: EventId::new("event-c"), at, from: at, page: LeadingPage::Told }
     }
 
     fn place(value: &str) -> Place {
@@ -194,11 +218,13 @@ mod tests {
         for (minute, incident) in [(0, "a"), (1, "b"), (2, "c")] {
             record.count(&place, &THREE, counted(minute, incident));
         }
-        let named: Vec<_> = record.tell(&place).into_iter().map(|counted| counted.line).collect();
+        let named: Vec<_> = record.tell(&place, page(2)).into_iter().map(|counted| counted.line).collect();
         assert_eq!(named, ["about a", "about b", "about c"]);
+        assert_eq!(record.page(&place), Some(&page(2)));
         assert_eq!(record.count(&place, &THREE, counted(3, "a")), Standing::Named);
         assert_eq!(record.count(&place, &THREE, counted(4, "d")), Standing::Reached);
         assert_eq!(record.count(&place, &THREE, counted(30, "a")), Standing::Below(1));
+        assert_eq!(record.page(&place), None);
     }
 
     #[test]

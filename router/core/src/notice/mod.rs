@@ -97,6 +97,9 @@ pub struct Notice {
     pub hub: Option<HubId>,
     /// The event that caused it.
     pub event: EventId,
+    /// What somebody has just noted of its incident, in their words; none of other news.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
     /// When the event happened, by its own account.
     pub at: Option<Timestamp>,
     /// A sample: every form of it must say so.
@@ -133,6 +136,7 @@ impl Notice {
             finding: None,
             hub: None,
             event: event.clone(),
+            note: None,
             at: None,
             sample: false,
             drill: false,

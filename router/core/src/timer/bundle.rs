@@ -16,6 +16,7 @@ use crate::follow_up;
 use crate::hash::keyed;
 use crate::ids::{BundleKey, IncidentKey, RuleName};
 use crate::incident::IncidentRecord;
+use crate::known_names::SEVERAL;
 use crate::noise::{self, BundleKind, BundleRecord, Member, incident_of_bundle};
 use crate::notice::{List, Notice};
 use crate::policy::Routed;
@@ -26,8 +27,6 @@ use crate::text::clean;
 use crate::verdict::{Verdict, Why};
 use crate::zone::Zone;
 
-/// The family of what is said as one.
-const SEVERAL: &str = "several-incidents";
 /// So many of its incidents stand in a page.
 const LISTED: usize = 30;
 

@@ -217,7 +217,8 @@ impl<'p> Fleet<'p> {
                 Case::new(&event, self.policy, &context).decide(state, self.now).map(Some)
             }
             Task::Command(command) => {
-                let asked = Asked { command, policy: self.policy, context: &context, effect: None };
+                let asked =
+                    Asked { command, policy: self.policy, context: &context, effect: None, names: None };
                 asked.decide(state, self.now).map(Some)
             }
             Task::Timer(key, at) => Timer::new(key, *at, self.policy).decide(state, self.now),

@@ -129,7 +129,7 @@ impl World {
             wish,
         };
         let (policy, context) = (&self.policy, &self.context);
-        let asked = Asked { command: &command, policy, context, effect: None };
+        let asked = Asked { command: &command, policy, context, effect: None, names: None };
         let decision = self.read(|state| asked.decide(state, now));
         self.commit(decision)
     }

@@ -44,6 +44,9 @@ pub struct Alike {
     pub matchers: Vec<String>,
 }
 
+/// No value that others may have in common is longer.
+const LONGEST: usize = 300;
+
 /// An incident that another has to do with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Related {
@@ -99,19 +102,13 @@ impl Alike {
         ];
         let is_ours = |name: &str| matchers::names().contains(&name);
         let of = |(name, value, within): (&str, Option<&str>, Option<&str>)| {
-            let value = value.filter(|value| is_plain(value) && is_ours(name))?;
-            let within = within.filter(|within| is_plain(within)).map(|within| format!("namespace={within}"));
-            let matchers = [format!("{name}={value}")].into_iter().chain(within).collect();
+            let value = value.filter(|value| value.len() <= LONGEST && is_ours(name))?;
+            let within = within.map(|within| matchers::word("namespace", within));
+            let matchers = [matchers::word(name, value)].into_iter().chain(within).collect::<Option<_>>()?;
             Some(Self { what: name.replace('_', " "), matchers })
         };
         parts.into_iter().filter_map(of).collect()
     }
-}
-
-/// Whether a matcher takes it as it is: without wildcards, quotes and spaces.
-fn is_plain(value: &str) -> bool {
-    let is_sign = |byte: u8| byte.is_ascii_alphanumeric() || b"._:/@-+".contains(&byte);
-    !value.is_empty() && value.len() <= 300 && value.bytes().all(is_sign)
 }
 
 impl Related {
@@ -136,6 +133,7 @@ impl Related {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
     use watchfire_core::builders;
     use watchfire_core::event::Subject;
 
@@ -147,6 +145,7 @@ mod tests {
             pod: Some("web-1".to_owned()),
             namespace: Some("shop".to_owned()),
             node: Some("*".to_owned()),
+            principal: Some("Jane \"Ops\" Doe".to_owned()),
             ..Subject::default()
         });
         let alike = Alike::of(&face);
@@ -155,9 +154,11 @@ mod tests {
             matchers: vec!["pod=web-1".to_owned(), "namespace=shop".to_owned()],
         };
         assert_eq!(alike.first(), Some(&pod));
-        assert!(alike.iter().all(|one| one.what != "node"), "{alike:?}");
-        for Alike { matchers: typed, .. } in &alike {
-            assert!(matchers::pattern(typed).is_ok(), "{typed:?}");
-        }
+        let pattern = |what: &str| {
+            let one = alike.iter().find(|one| one.what == what).expect("it is listed");
+            matchers::pattern(&matchers::words(&one.matchers.join(" ")).expect("words")).expect("matchers")
+        };
+        assert_eq!(pattern("node"), json!({"subject": {"node": [{"wildcard": "\\*"}]}}));
+        assert_eq!(pattern("principal"), json!({"subject": {"principal": ["Jane \"Ops\" Doe"]}}));
     }
 }

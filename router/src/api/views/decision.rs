@@ -186,7 +186,7 @@ impl Decision {
             said: edit.sentence(own),
             is_detail: edit.is_detail(own),
         });
-        let not_done = |withheld| standing.not_done(&decision.event, withheld);
+        let not_done = |withheld| standing.not_done(decision, withheld);
         Self {
             event: decision.event.shown(),
             id: Some(decision.event.clone()),

@@ -57,9 +57,12 @@ pub struct IncidentDetail {
     /// What is known of what it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub known: Option<Known>,
-    /// The incidents that it has to do with, what is open first; at most 20.
+    /// The incidents that it has to do with, the greater ones first, then what is open; at most 20.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub related: Vec<Related>,
+    /// How many more there are.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub more_related: u64,
     /// The findings that keep it open, by key; at most 50 of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<FindingKey>,
@@ -81,10 +84,16 @@ pub enum AskedAbout {
 }
 
 impl IncidentDetail {
+    /// The incidents that it has to do with, a line each, and how many more there are.
+    pub(crate) fn related_lines(&self) -> Vec<String> {
+        let more = (self.more_related > 0).then(|| format!("and {} more", self.more_related));
+        self.related.iter().map(Related::line).chain(more).collect()
+    }
+
     /// A story as it is at `now`.
     pub(crate) fn of(story: &Story, now: Timestamp) -> Self {
         let Story { incident, record, annotations, page, related, entries, bundle: _, .. } = story;
-        let Story { said_with, next, standing, of, others, .. } = story;
+        let Story { more_related, said_with, next, standing, of, others, .. } = story;
         let AnnotationsRecord { notes, links } = annotations.clone();
         let none = BTreeSet::new();
         let findings = record.as_ref().map_or(&none, |record| &record.findings);
@@ -111,6 +120,7 @@ impl IncidentDetail {
             on_call: None,
             known: page.as_ref().map(Known::of),
             related: related.iter().map(Related::of).collect(),
+            more_related: *more_related as u64,
             findings: findings.iter().take(MOST_FINDINGS).cloned().collect(),
             more_findings,
         }

@@ -102,7 +102,7 @@ pub enum IncidentState {
 impl IncidentState {
     /// What has become of it.
     pub(crate) fn of(record: &IncidentRecord) -> Self {
-        match (record.open, record.held.is_some(), record.acknowledged.is_some()) {
+        match (record.open, record.untold().is_some(), record.acknowledged.is_some()) {
             (false, _, _) => IncidentState::Over,
             (true, true, _) => IncidentState::Held,
             (true, false, true) => IncidentState::Acked,
@@ -151,7 +151,7 @@ impl Incident {
 
     /// An incident as it is at `now`.
     pub(crate) fn of(key: IncidentKey, record: &IncidentRecord, now: Timestamp) -> Self {
-        let held = record.held.as_ref().filter(|_| record.open);
+        let held = record.untold().filter(|_| record.open);
         let state = IncidentState::of(record);
         let is_late = record.respond_by.is_some_and(|by| by <= now);
         let was_said = record.respond_by.is_some() || !record.paged.is_empty() || held.is_none();
@@ -165,7 +165,7 @@ impl Incident {
             family: record.family.clone(),
             episode: record.episode,
             opened_at: record.opened_at,
-            said_at: was_said.then_some(record.said_at),
+            said_at: was_said.then(|| record.last_said_at()),
             last_at: record.last_at,
             events: record.events,
             respond_by: record.respond_by,

@@ -4,7 +4,9 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use watchfire_core::ids::SilenceId;
+use watchfire_core::known_names::KnownNames;
 use watchfire_core::silence::Silence as Kept;
+use watchfire_core::text::clean;
 use watchfire_core::word;
 
 /// A silence.
@@ -34,6 +36,9 @@ pub struct Silence {
     pub expired_by: Option<String>,
     /// How many incidents it holds: they are said when it ends.
     pub holds: u64,
+    /// Which names in it no rule and no family has any more, in a sentence; none where all are known, and of one that is over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unknown: Option<String>,
 }
 
 /// Where a silence is in its life; `amtool`'s words.
@@ -56,8 +61,8 @@ impl SilenceState {
 }
 
 impl Silence {
-    /// A silence as it is at `now`, with how many incidents it holds.
-    pub(crate) fn of(silence: Kept, holds: u64, now: Timestamp) -> Self {
+    /// A silence as it is at `now`, with how many incidents it holds, and by which names there are.
+    pub(crate) fn of(silence: Kept, holds: u64, names: Option<&KnownNames>, now: Timestamp) -> Self {
         let state = match (silence.starts_at <= now, now < silence.ends_at) {
             (_, false) => SilenceState::Expired,
             (true, true) => SilenceState::Active,
@@ -65,6 +70,9 @@ impl Silence {
         };
         let Kept { id, matches, starts_at, ends_at, by, comment, ticket, covers_p0, made_at, expired_by } =
             silence;
+        let unknown =
+            names.filter(|_| state != SilenceState::Expired).map(|names| names.unknown_in(&matches));
+        let unknown: Vec<_> = unknown.iter().flatten().map(ToString::to_string).collect();
         Self {
             id,
             state,
@@ -78,6 +86,7 @@ impl Silence {
             made_at,
             expired_by,
             holds,
+            unknown: (!unknown.is_empty()).then(|| clean(&unknown.join("; "), 600)),
         }
     }
 }

@@ -18,6 +18,8 @@ pub(crate) enum Service {
     Ecr,
     /// Rules that bring events to queues.
     EventBridge,
+    /// Findings by severity.
+    GuardDuty,
     /// Policies on roles.
     Iam,
     /// What else reads a queue.
@@ -26,7 +28,7 @@ pub(crate) enum Service {
     S3,
     /// Secrets of the configuration.
     SecretsManager,
-    /// Notes on findings.
+    /// Notes on findings; findings by severity.
     SecurityHub,
     /// Who hears of what is published.
     Sns,
@@ -60,6 +62,7 @@ impl Service {
             Service::DynamoDb => "DynamoDB",
             Service::Ecr => "ECR",
             Service::EventBridge => "EventBridge",
+            Service::GuardDuty => "GuardDuty",
             Service::Iam => "IAM",
             Service::Lambda => "Lambda",
             Service::S3 => "S3",
@@ -78,6 +81,7 @@ impl Service {
             Service::DynamoDb => "dynamodb",
             Service::Ecr => "ecr",
             Service::EventBridge => "events",
+            Service::GuardDuty => "guardduty",
             Service::Iam => "iam",
             Service::Lambda => "lambda",
             Service::S3 => "s3",
@@ -97,6 +101,7 @@ impl Service {
             Service::CloudWatch
             | Service::Ecr
             | Service::EventBridge
+            | Service::GuardDuty
             | Service::Iam
             | Service::Lambda
             | Service::S3
@@ -113,11 +118,11 @@ impl Service {
         match self {
             // Whatever evidence has in one file: 16 MiB of a log, 500 objects of a cluster.
             Service::S3 => 256 * 1024 * 1024,
-            // 1,000 findings, each with its description, links and packages; 16 MB of items, a third more in base64.
-            Service::Ecr | Service::DynamoDb => 32 * 1024 * 1024,
-            // A policy of 10,240 characters, three of ours for each; a secret of 65,536 bytes, six for each; 100
-            // findings with the longest names and messages.
-            Service::Iam | Service::SecretsManager | Service::SecurityHub | Service::Sts => 512 * 1024,
+            // 1,000 findings, each with its description, links and packages; 16 MB of items, a third more in base64; 100
+            // findings of 240 KB.
+            Service::Ecr | Service::DynamoDb | Service::SecurityHub => 32 * 1024 * 1024,
+            // A policy of 10,240 characters, three of ours for each; a secret of 65,536 bytes, six for each; 100 counts.
+            Service::GuardDuty | Service::Iam | Service::SecretsManager | Service::Sts => 512 * 1024,
             // A page of 100 names of rules, of 100 subscriptions, of 100 mappings; the attributes of a queue, its policy of
             // 65,536 bytes in them.
             Service::CloudWatch | Service::EventBridge | Service::Lambda | Service::Sns | Service::Sqs => {
@@ -191,6 +196,7 @@ impl Place {
             | Service::DynamoDb
             | Service::Ecr
             | Service::EventBridge
+            | Service::GuardDuty
             | Service::Lambda
             | Service::S3
             | Service::SecretsManager
@@ -244,9 +250,13 @@ fn host(service: Service, region: &str, variant: Variant) -> String {
         Service::CloudWatch | Service::EventBridge if partition == Partition::Gov => {
             format!("{}.{region}.{suffix}", service.signing_name())
         }
+        Service::GuardDuty if fips && partition == Partition::Gov && !dual_stack => {
+            format!("guardduty.{region}.{suffix}")
+        }
         Service::CloudWatch
         | Service::DynamoDb
         | Service::EventBridge
+        | Service::GuardDuty
         | Service::Lambda
         | Service::Sns
         | Service::Sqs => format!("{}{fips_name}.{region}.{suffix}", service.signing_name()),

@@ -138,7 +138,7 @@
     const link = one(".card.on [data-do=" + name + "]") || one("main > .actions [data-do=" + name + "], .box .actions [data-do=" + name + "]");
     if (link) link.click();
   };
-  const pages = { n: "/", a: "/approvals", c: "/contained", s: "/silences", r: "/rules", t: "/stream", d: "/digest", w: "/why" };
+  const pages = { n: "/", a: "/approvals", c: "/contained", s: "/silences", r: "/rules", t: "/stream", d: "/digest", h: "/health", w: "/why" };
   let going = 0;
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || !keys()) return;

@@ -7,6 +7,7 @@ use axum::response::Response;
 use jiff::Timestamp;
 use serde::Deserialize;
 use watchfire_core::action::ActionName;
+use watchfire_core::attributes::matchers;
 use watchfire_core::standing::{Approval, ApprovalState, Progress, Told};
 use watchfire_core::text::without_markup;
 use watchfire_core::zone::Zone;
@@ -56,6 +57,7 @@ struct Page {
     evidence: Vec<ToldLine>,
     done: Vec<Done>,
     related: Vec<Beside>,
+    more_related: u64,
     findings: Vec<String>,
     more_findings: u64,
     told: Vec<ToldLine>,
@@ -160,6 +162,7 @@ fn made(story: &IncidentDetail, visitor: &Visitor) -> Result<Main, Trouble> {
         evidence: evidence(decisions),
         done: decisions.iter().rev().flat_map(|decision| &decision.acts).filter_map(done).collect(),
         related: story.related.iter().map(beside).collect(),
+        more_related: story.more_related,
         findings: story.findings.iter().map(|finding| line(finding.as_str())).collect(),
         more_findings: story.more_findings,
         told: standing.told.iter().rev().map(told).collect(),
@@ -215,9 +218,16 @@ fn head(incident: &Incident, story: &IncidentDetail, visitor: &Visitor, now: Tim
 /// The matchers that such news would be silenced by: its rule, and the namespace where it is about a pod.
 fn silence(decision: &Decision) -> Option<String> {
     let Decision { by, rule, subject, .. } = decision;
+    if *by != DecidedBy::Event {
+        return None;
+    }
+    let rule = matchers::word("rule", rule.as_str())?;
     let pod = subject.split_once(" pods/").and_then(|(_, pod)| pod.split_once('/'));
-    let namespace = pod.map(|(namespace, _)| format!(" namespace={namespace}")).unwrap_or_default();
-    (*by == DecidedBy::Event).then(|| format!("rule={rule}{namespace}"))
+    match pod {
+        // What cannot be typed would be left out, and so much more would be silenced.
+        Some((namespace, _)) => Some(format!("{rule} {}", matchers::word("namespace", namespace)?)),
+        None => Some(rule),
+    }
 }
 
 fn plan(approval: &Approval, visitor: &Visitor, now: Timestamp) -> Plan {
@@ -382,8 +392,7 @@ fn text(story: &IncidentDetail) -> Vec<String> {
     lines.extend(section("Links", links.collect()));
     let notes = story.notes.iter().map(|note| format!("{} {}: {}", second(note.at), note.by, note.text));
     lines.extend(section("Notes", notes.collect()));
-    let related = story.related.iter().map(Related::line);
-    lines.extend(section("Related", related.collect()));
+    lines.extend(section("Related", story.related_lines()));
     let told = story.standing.told.iter().map(|told| format!("{} {}", second(told.at()), delivered(told)));
     lines.extend(section("Told", told.collect()));
     let timeline = story.decisions.iter().map(|decision| {

@@ -17,7 +17,7 @@ use crate::api::params::{self, IncidentsIn};
 use crate::api::views::{Approval, Condition, Contained, Incident, IncidentList, IncidentState};
 use crate::api::{OperatorEndpoint, WorkerEndpoint};
 use crate::board::Board;
-use crate::board::deed::{Deed, Link, links, words};
+use crate::board::deed::{Deed, Link, links};
 use crate::board::desk::Trouble;
 use crate::board::shell::Main;
 use crate::board::visitor::Visitor;
@@ -130,7 +130,7 @@ impl Asked {
         let matches = match self.matches.trim() {
             "" => None,
             text => {
-                let made = words(text)
+                let made = matchers::words(text)
                     .and_then(|words| matchers::pattern(&words).map_err(|mistakes| mistakes.join("; ")));
                 Some(made?.to_string())
             }

@@ -83,7 +83,8 @@ fn written(silence: &Silence) -> String {
     let p0 = if *covers_p0 { "also P0" } else { "" };
     let holds = if *holds > 0 { format!("holds {}", several(*holds, "incident")) } else { String::new() };
     let ticket = ticket.as_deref().unwrap_or_default();
-    in_a_line(&[state.as_str(), &spoken(matches), &lasts, &who, ticket, p0, &holds, id.as_str()])
+    let unknown = silence.unknown.as_deref().unwrap_or_default();
+    in_a_line(&[state.as_str(), &spoken(matches), &lasts, &who, ticket, p0, &holds, unknown, id.as_str()])
 }
 
 /// A pattern as it is typed, where it can be.
@@ -105,6 +106,7 @@ impl Shown {
             (silence.holds > 0).then(|| ("warn", format!("holds {}", several(silence.holds, "incident"))));
         tags.extend(holds);
         tags.extend(ticket.as_ref().map(|ticket| ("", line(ticket))));
+        tags.extend(silence.unknown.as_ref().map(|unknown| ("bad", line(unknown))));
         let expired_by = silence.expired_by.as_ref().map(|by| format!("; ended by {}", line(by)));
         let deeds: &[Deed] = match *state != SilenceState::Expired && !Maintenance::is_one(id) {
             true => &[Deed::Expire, Deed::Extend],

@@ -54,6 +54,8 @@ pub(in crate::channel) fn reduced(notice: &Notice, leave_out: &[Place]) -> Notic
         finding: None,
         hub: None,
         event: EventId::new(id(&notice.event.shown()).unwrap_or_default()),
+        // Of what people write nobody knows what it names.
+        note: None,
         at: notice.at,
         sample: notice.sample,
         drill: notice.drill,

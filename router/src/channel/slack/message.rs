@@ -28,7 +28,8 @@ const CUT: &str = "[cut: the page is longer than a message should be]\n";
 pub(super) struct Message {
     title: String,
     text: String,
-    why: String,
+    /// What is new about it, in a line.
+    news: String,
     links: String,
     /// Rows of buttons.
     rows: Vec<Value>,
@@ -44,7 +45,12 @@ impl Message {
             Buttons::Shown => button::rows(effect, &notice),
             Buttons::Hidden => Vec::new(),
         };
-        Self { text: cut(rest), why: clean(&notice.why, MOST_LINE), links: links(&notice), title, rows }
+        let news = match (&effect.notice.note, &notice.note) {
+            (None, _) => format!("{title}: {}", notice.why),
+            (Some(_), Some(note)) => format!("{}: {note}", notice.why),
+            (Some(_), None) => format!("{}; its text stays with the incident", notice.why),
+        };
+        Self { text: cut(rest), news, links: links(&notice), title, rows }
     }
 
     /// How long title and text are, in characters.
@@ -76,7 +82,7 @@ impl Message {
 
     /// What is new about it.
     pub(super) fn news(&self, place: Value) -> Value {
-        said(place, &format!("{}: {}", self.title, self.why))
+        said(place, &self.news)
     }
 }
 

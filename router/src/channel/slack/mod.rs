@@ -119,6 +119,10 @@ impl Action for Slack {
                 self.say(&json!({}), &message).await.map(|_| Done { receipt: "taken".to_owned() })
             }
             (Way::Bot { .. }, Some(posted)) => self.go_on(dispatch.effect, &message, posted).await,
+            // Without a message there is no thread.
+            (Way::Bot { .. }, None) if dispatch.effect.notice.note.is_some() => {
+                Ok(Done { receipt: "nothing: there is no message to which it belongs".to_owned() })
+            }
             (Way::Bot { channel, .. }, None) => self.post(channel.0.as_str(), &message).await,
         }
     }
@@ -183,6 +187,9 @@ impl Slack {
     /// The message as it is now, and what is new in its thread; what is paged again is shown in the channel, too. The
     /// thread comes last: whatever is repeated before it does no harm.
     async fn go_on(&self, effect: &Effect, message: &Message, posted: Posted) -> Result<Done, NotTaken> {
+        if effect.notice.note.is_some() {
+            return self.note(message, &posted).await;
+        }
         let place = json!({"channel": posted.channel, "ts": posted.ts});
         match self.call("chat.update", &message.whole(place.clone())).await? {
             Answer::Taken(_) => {}
@@ -201,6 +208,16 @@ impl Slack {
             Answer::Refused(reason) => {
                 Ok(Done { receipt: format!("{posted}, updated; its thread: {reason}") })
             }
+        }
+    }
+
+    /// A note changes nothing about the message: it stands in its thread.
+    async fn note(&self, message: &Message, posted: &Posted) -> Result<Done, NotTaken> {
+        let thread = json!({"channel": posted.channel, "thread_ts": posted.ts});
+        match self.call("chat.postMessage", &message.news(thread)).await? {
+            Answer::Taken(_) => Ok(Done { receipt: format!("{posted}, noted") }),
+            Answer::Gone(reason) => Ok(Done { receipt: format!("{posted}, not noted: {reason}") }),
+            Answer::Refused(reason) => Err(NotTaken::ForGood { reason }),
         }
     }
 

@@ -1,7 +1,7 @@
 use clap::Parser as _;
 
 use super::*;
-use crate::cli::{Cli, definition};
+use crate::cli::{Cli, definition, spelt_out};
 
 /// Every command that does something, by its words, with its help at 80 columns.
 fn leaves(command: &Command, path: &str, found: &mut Vec<(String, String)>) {
@@ -112,7 +112,7 @@ fn every_command_that_changes_something_of_a_worker_can_be_rehearsed() {
 #[test]
 fn an_old_word_goes_on_and_no_help_shows_it() {
     let command = built();
-    for (old, new) in [("held", "contained"), ("incident", "incidents")] {
+    for (old, new) in [("held", "contained"), ("incident", "incidents"), ("silences", "silence")] {
         let found = command.find_subcommand(old).unwrap();
         assert_eq!(found.get_name(), new);
         assert!(!found.get_visible_aliases().any(|alias| alias == old));
@@ -120,4 +120,65 @@ fn an_old_word_goes_on_and_no_help_shows_it() {
         assert!(help.split_whitespace().all(|word| word != old), "{old}");
     }
     assert!(Cli::try_parse_from(["watchfire", "held", "--watch"]).is_ok());
+}
+
+#[test]
+fn what_is_done_to_incidents_can_be_typed_without_saying_so() {
+    let spelt = |line: &str| spelt_out(line.split(' ').map(Into::into)).join(" ".as_ref());
+    for (typed, expected) in [
+        ("watchfire ack aafbc2b0 --take", "watchfire incidents ack aafbc2b0 --take"),
+        ("watchfire resolve aafbc2b0", "watchfire incidents resolve aafbc2b0"),
+        ("watchfire why aafbc2b0", "watchfire why aafbc2b0"),
+        ("watchfire incidents ack aafbc2b0", "watchfire incidents ack aafbc2b0"),
+        ("watchfire frobnicate", "watchfire frobnicate"),
+        ("watchfire", "watchfire"),
+    ] {
+        assert_eq!(spelt(typed), expected);
+    }
+}
+
+/// The files of a folder and those below it that are Rust or HTML.
+fn sources(folder: &std::path::Path, found: &mut Vec<std::path::PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        match path.extension().and_then(|end| end.to_str()) {
+            None if path.is_dir() => sources(&path, found),
+            Some("rs" | "html") => found.push(path),
+            Some(_) | None => {}
+        }
+    }
+}
+
+#[test]
+fn every_command_that_anything_of_ours_names_is_one() {
+    let (built, mut files) = (built(), Vec::new());
+    for folder in ["src", "core/src"] {
+        sources(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), &mut files);
+    }
+    let incidents = built.find_subcommand("incidents").unwrap();
+    let is_word = |letter: char| letter.is_ascii_lowercase() || letter == '-';
+    let (mut wrong, mut named) = (Vec::new(), 0);
+    for file in files.iter().filter(|file| !file.ends_with("cli/help/tests.rs")) {
+        let text = std::fs::read_to_string(file).unwrap();
+        for (at, _) in text.match_indices("watchfire ").filter(|(at, _)| !text[..*at].ends_with(is_word)) {
+            let mut words = text[at + "watchfire ".len()..].split(|letter| !is_word(letter));
+            let (first, second) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+            if !first.starts_with(|letter: char| letter.is_ascii_lowercase()) {
+                continue;
+            }
+            let Some(command) = built.find_subcommand(first).or_else(|| incidents.find_subcommand(first))
+            else {
+                wrong.push(format!("{}: watchfire {first}", file.display()));
+                continue;
+            };
+            named += 1;
+            // What is typed behind it is a word of ours only where nothing else may stand there.
+            let is_behind = text[at..].starts_with(&format!("watchfire {first} {second}"));
+            let is_known = second.is_empty() || command.find_subcommand(second).is_some();
+            if command.has_subcommands() && is_behind && !is_known {
+                wrong.push(format!("{}: watchfire {first} {second}", file.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty() && named > 100, "{named} named; {wrong:#?}");
 }

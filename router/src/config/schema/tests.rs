@@ -118,6 +118,7 @@ const ONLY_A_CHECK_KNOWS: &[&str] = &[
     "writing back to a channel that tells people",
     "a maintenance window for a priority that there is none of",
     "a maintenance window without an end, in no time zone",
+    "names of rules, families and finders that there are not",
     "a business that closes before it opens",
     "a cluster without a name",
     "a cluster with another's ARN",

@@ -14,7 +14,7 @@ use super::{Of, story};
 use crate::api::OperatorEndpoint;
 use crate::api::params::{self, IncidentsIn};
 use crate::api::told;
-use crate::api::views::{Incident, IncidentDetail, IncidentList, IncidentState, Related};
+use crate::api::views::{Incident, IncidentDetail, IncidentList, IncidentState};
 use crate::mcp::desk::Asking;
 use crate::mcp::told::{Cursor, Page, Trouble, lines, theirs};
 
@@ -183,7 +183,7 @@ fn incident_of(story: &IncidentDetail) -> Result<&Incident, Trouble> {
 pub(in crate::mcp) async fn get_incident(asking: Asking<'_>, Of { id }: Of) -> Result<IncidentTold, Trouble> {
     let story = story(asking, &id).await?;
     let incident = incident_of(&story)?;
-    let IncidentDetail { standing, next, notes, links, related, on_call, .. } = &story;
+    let IncidentDetail { standing, next, notes, links, on_call, .. } = &story;
     let zone = &standing.zone;
     let playbook = standing.playbook.as_ref().map(|playbook: &Followed| PlaybookTold {
         name: playbook.playbook.to_string(),
@@ -221,7 +221,7 @@ pub(in crate::mcp) async fn get_incident(asking: Asking<'_>, Of { id }: Of) -> R
             told: lines(&told[told.len().saturating_sub(20)..]),
             notes: lines(notes.iter().rev().map(note)),
             links: lines(links.iter().map(|link| format!("{} {}", link.named(), link.url))),
-            related: lines(related.iter().map(Related::line)),
+            related: lines(story.related_lines()),
             on_call: on_call.as_ref().map(theirs),
         },
     })

@@ -7,7 +7,7 @@ use watchfire_core::ids::{EventId, Own};
 use watchfire_core::noise::{BundleRecord, Quota};
 use watchfire_core::state::{Key, Record, State as Known};
 
-use super::super::StoryOf;
+use super::super::{Sight, StoryOf};
 use super::*;
 
 /// A world in which a digest is sent.
@@ -165,11 +165,17 @@ async fn events_of_one_name_are_told_by_it_together_and_by_their_whole_ids_apart
     world.router.handle(&second.to_string()).await.expect("it is paged");
     world.router.handle(&first).await.expect("a redelivery is known");
     assert_eq!(journal(&world.router).await.len(), 2);
-    let story = world.router.story(&id).await.expect("the store answers").one().expect("it is known");
+    let story =
+        world.router.story(&id, Sight::Whole).await.expect("the store answers").one().expect("it is known");
     let StoryOf::Event(newest) = &story.of else { panic!("an event's: {:?}", story.of) };
     assert_eq!(story.others.len(), 1, "{:?}", story.others);
-    let other =
-        world.router.story(story.others[0].as_str()).await.expect("the store answers").one().expect("known");
+    let other = world
+        .router
+        .story(story.others[0].as_str(), Sight::Whole)
+        .await
+        .expect("the store answers")
+        .one()
+        .expect("known");
     assert_eq!((&other.of, &other.others), (&StoryOf::Event(story.others[0].clone()), &Vec::new()));
     assert!(newest.shown() == id && story.others[0].shown() == id && *newest != story.others[0]);
 }
@@ -186,5 +192,8 @@ async fn an_event_that_an_earlier_release_has_decided_is_not_decided_again() {
     router.handle(&urgent()).await.expect("it is known");
     assert_eq!(journal(&router).await, [(1, 0)]);
     let name = entry.decision.event.as_str();
-    assert!(router.story(name).await.expect("the store answers").one().is_some(), "and is found by its name");
+    assert!(
+        router.story(name, Sight::Whole).await.expect("the store answers").one().is_some(),
+        "and is found by its name"
+    );
 }

@@ -64,6 +64,54 @@ fn a_pattern_that_matchers_make_is_shown_as_matchers() {
 }
 
 #[test]
+fn what_is_typed_behind_one_another_is_split_at_spaces_outside_of_quotes() {
+    let table = [
+        ("  namespace=shop  rule=\"a b\" type!=x* ", Ok(vec!["namespace=shop", "rule=\"a b\"", "type!=x*"])),
+        ("", Ok(Vec::new())),
+        ("\"rule=a b\" pod=c", Ok(vec!["rule=a b", "pod=c"])),
+        (r#"type="say \"hello\" to" pod=a\b"#, Ok(vec![r#"type="say \"hello\" to""#, r"pod=a\b"])),
+        ("rule=\"a", Err("expected a quote at the end of what is quoted")),
+    ];
+    for (text, expected) in table {
+        let split = words(text);
+        let split =
+            split.as_ref().map(|words| words.iter().map(String::as_str).collect()).map_err(String::as_str);
+        assert_eq!(split, expected, "{text}");
+    }
+}
+
+#[test]
+fn what_is_no_matcher_is_typed_as_one_and_has_no_quotes() {
+    let plain = plain_words(r#"team=shop cause="a \"b\" c" alone"#);
+    assert_eq!(plain, Ok(vec!["team=shop".to_owned(), r#"cause=a "b" c"#.to_owned(), "alone".to_owned()]));
+}
+
+#[test]
+fn a_value_that_somebody_else_wrote_is_asked_for_and_no_other() {
+    let others = ["", "x", "a", "b", "*", "a b", "\\", "say", "a*b", "aXb", "a\\*b"];
+    for value in
+        ["a b", "say \"hello\"", "\"", "\"a\"", "*", "a*b c", r"a\*b", r#"a\"b"#, "a=b !=c", "é ä", r"C:\*"]
+    {
+        let typed = word("type", value).unwrap_or_else(|| panic!("{value}"));
+        let typed = format!("{typed} priority=P1");
+        let made = pattern(&words(&typed).expect("words")).expect("matchers").to_string();
+        let made = Pattern::parse(&made).expect("a pattern");
+        let matches = |value: &str| {
+            made.matches(&Json::parse(&json!({"type": value, "priority": "P1"}).to_string()).expect("JSON"))
+        };
+        assert!(matches(value), "{value}: {typed}");
+        for other in others.iter().filter(|other| **other != value) {
+            assert!(!matches(other), "{value}: {typed} finds {other}");
+        }
+    }
+    for none in ["", "  ", "a\nb", "ends with \\"] {
+        assert_eq!(word("type", none), None, "{none:?}");
+    }
+    let spaced = of(&["type=\"AWS API Call\"", "pod!=a b"]).expect("matchers").to_string();
+    assert_eq!(spoken(&spaced).as_deref(), Some("pod!=\"a b\" type=\"AWS API Call\""));
+}
+
+#[test]
 fn every_name_is_one_that_silences_look_at() {
     let names = [
         "priority",

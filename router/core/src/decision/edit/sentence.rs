@@ -25,6 +25,7 @@ impl Edit {
                 | Because::Closed
                 | Because::Completed
                 | Because::PartOfSequence
+                | Because::LedToIt
                 | Because::Covers
                 | Because::Waits
                 | Because::WaitsOn
@@ -110,6 +111,7 @@ impl Edit {
             | Because::Closed
             | Because::Completed
             | Because::PartOfSequence
+            | Because::LedToIt
             | Because::Covers
             | Because::Counted
             | Because::Spent
@@ -132,6 +134,7 @@ impl Because {
             Because::Closed => format!("{what}: an end was reported"),
             Because::Completed => format!("{what}: the cluster has said what it could not say in time"),
             Because::PartOfSequence => format!("{what} is part of this attack sequence"),
+            Because::LedToIt => format!("{what} led to it"),
             Because::Covers => format!("covers {what} from now on"),
             Because::CoversNoLonger => format!("covers {what} no longer"),
             Because::Waits => format!("{what} waits"),

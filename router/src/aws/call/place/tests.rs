@@ -75,6 +75,23 @@ fn security_hub_has_its_own_address_in_every_partition_and_its_own_for_fips() {
 }
 
 #[test]
+fn guard_duty_has_its_own_address_and_one_for_fips_but_in_govcloud() {
+    let of = |region: &str, fips, dual_stack| {
+        Place::own(Service::GuardDuty, region, Variant { fips, dual_stack }).unwrap().url("")
+    };
+    for (found, expected) in [
+        (of("us-east-1", false, false), "https://guardduty.us-east-1.amazonaws.com"),
+        (of("us-east-1", true, false), "https://guardduty-fips.us-east-1.amazonaws.com"),
+        (of("us-east-1", false, true), "https://guardduty.us-east-1.api.aws"),
+        (of("us-gov-west-1", true, false), "https://guardduty.us-gov-west-1.amazonaws.com"),
+        (of("us-gov-west-1", true, true), "https://guardduty-fips.us-gov-west-1.api.aws"),
+        (of("cn-north-1", false, false), "https://guardduty.cn-north-1.amazonaws.com.cn"),
+    ] {
+        assert_eq!(found, expected);
+    }
+}
+
+#[test]
 fn iam_is_signed_for_the_one_region_of_its_partition_and_the_others_for_their_own() {
     let signed_for = |service, region: &str| Place::regional(service, region).unwrap().region().to_owned();
     for (region, expected) in [
