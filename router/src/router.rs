@@ -29,6 +29,7 @@ mod set_back;
 mod slot;
 #[cfg(test)]
 mod tests;
+mod triaging;
 mod without_store;
 
 use std::collections::BTreeMap;
@@ -73,6 +74,7 @@ pub use polling::{PollRound, poll, poll_round};
 pub use resuming::RESUMED;
 use set_back::Newest;
 pub use slot::{Slot, WAITING_ROOM};
+pub use triaging::Triage;
 use without_store::Remembered;
 
 /// How long a pending entry is left to its message before a tick takes it up.
@@ -103,6 +105,7 @@ pub struct Router {
     changes: watch::Sender<u64>,
     lessor: Lessor,
     on_call: Option<Arc<Roster>>,
+    triage: Option<Arc<Triage>>,
     performed_by: PerformedBy,
 }
 
@@ -174,6 +177,7 @@ impl Router {
             lessor,
             performed_by: PerformedBy::Us,
             on_call: None,
+            triage: None,
         }
     }
 

@@ -77,6 +77,7 @@ pub(crate) fn notice(event: &Event<'_>, about: &About<'_>) -> Notice {
         hub: finding.and_then(|finding| finding.hub.clone()),
         event: event.id.clone(),
         at: finding.and_then(|finding| finding.last_seen.or(finding.updated_at)).or(event.time),
+        beside: None,
         sample: finding.is_some_and(|finding| finding.sample),
         drill: false,
     }

@@ -189,6 +189,11 @@ impl ChannelConfig {
     pub(crate) fn keeps_tickets(&self) -> bool {
         matches!(self, ChannelConfig::Jira(_) | ChannelConfig::ServiceNow(_))
     }
+
+    /// Whether something can be said beside a page, where nobody is called by it.
+    pub(crate) fn has_threads(&self) -> bool {
+        matches!(self, ChannelConfig::Slack(SlackConfig { bot: Some(_), .. }))
+    }
 }
 
 impl Done {

@@ -16,6 +16,7 @@ use super::attention;
 use super::file::{Config, RouteConfig};
 use super::mitigation::{MitigationConfig, Own};
 use crate::identity::Known;
+use crate::triage::TriageConfig;
 
 /// The parts that only a start can change, what they name being open, bound or read; and a configuration with all of a
 /// newer one but them.
@@ -43,6 +44,7 @@ only_a_start_changes!(
     evidence,
     cluster,
     oncall,
+    triage,
     canary,
     watch,
     telemetry,
@@ -69,6 +71,7 @@ impl Config {
             pages: self.pages(),
             canary: self.canary.as_ref().map(|_| ChannelName::new(NAME)),
             tickets: self.tickets(),
+            triage: self.triage.as_ref().map(TriageConfig::settings),
             changes: names(&self.changes.to),
             write_back: self.security_hub.as_ref().map(|part| ChannelName::new(part.write_back.clone())),
             ..Policy::new(rules, self.routes())

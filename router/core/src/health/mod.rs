@@ -28,7 +28,7 @@ mod workloads;
 
 pub use check::{Check, Section, What};
 pub use colour::Colour;
-pub use kept::{Kept, Open, Quiet};
+pub use kept::{Kept, Models, Open, Quiet};
 pub use line::{Item, Items, Line, Part, Report};
 pub use pods::PodsSeen;
 pub use seen::{Autoscaling, Backup, BackupPlace, Claim, ClusterSeen, Deprecated, Schedule, Seen, Unseen};
