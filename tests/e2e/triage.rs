@@ -71,9 +71,9 @@ async fn a_text_comes_after_its_page_once_and_every_way_of_failing_is_told_and_c
     let expected = [
         "It suggests: See who built its image, and from what.",
         "It suggests: Ignore it.",
-        "There is no text: Bedrock: 403 AccessDeniedException: as the test has it.",
-        "There is no text: Bedrock: 408 ModelTimeoutException: as the test has it.",
-        "There is no text: Bedrock: 400 ValidationException: as the test has it.",
+        "There is no text: Bedrock: 403 AccessDeniedException: as it was told to.",
+        "There is no text: Bedrock: 408 ModelTimeoutException: as it was told to.",
+        "There is no text: Bedrock: 400 ValidationException: as it was told to.",
         "There is no text: Bedrock: 200 with a body that is not its own.",
         "There is no text: its answer was not of the form that was asked for: it is in the journal, and not shown.",
         "There is no text: the model, or what guards it, would not answer.",
@@ -140,7 +140,9 @@ async fn told_everywhere(watchfire: &Watchfire, story: &Value) {
 #[tokio::test]
 async fn a_budget_that_is_spent_is_told_on_the_incident_and_in_metrics_and_pages_go_on() {
     let (pagerduty, models) = (PagerDuty::start().await, Models::start());
-    let watchfire = Watchfire::start_calling(&configuration(&pagerduty, bedrock(2_500)), &models.url()).await;
+    let mut triage = bedrock(1_500);
+    triage["bedrock"]["guardrail"] = json!({"id": "a1b2c3d4e5f6", "version": "1"});
+    let watchfire = Watchfire::start_calling(&configuration(&pagerduty, triage), &models.url()).await;
     happened(&watchfire, "a").await;
     story(&watchfire, "a").await;
     happened(&watchfire, "b").await;

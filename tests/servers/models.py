@@ -180,7 +180,7 @@ class Models(BaseHTTPRequestHandler):
             step = script.pop(0) if script else {}
         time.sleep(step.get("wait", 0))
         if "error" in step:
-            return self.refuse(bedrock, step["error"], "as the test has it")
+            return self.refuse(bedrock, step["error"], "as it was told to")
         if "raw" in step:
             return self.answer(200, step["raw"])
         text = step.get("text", SAID)

@@ -41,8 +41,17 @@ pub struct Triage {
     waiting: mpsc::Sender<IncidentKey>,
     /// Taken by the task that asks.
     queue: Mutex<Option<mpsc::Receiver<IncidentKey>>>,
-    /// What is being asked now may use so much, on that day.
-    beside: Mutex<(Date, Usage)>,
+    today: Mutex<Today>,
+}
+
+/// What this process knows of a day.
+#[derive(Default)]
+struct Today {
+    day: Date,
+    /// What is being asked now may use so much.
+    beside: Usage,
+    /// Whether it was logged that the budget is spent.
+    is_told: bool,
 }
 
 /// Room that a question has taken; given back once what it used is written down.
@@ -56,40 +65,47 @@ impl Triage {
     /// Nothing waits yet.
     pub(crate) fn new(asker: Asker) -> Self {
         let (waiting, queue) = mpsc::channel(WAITING);
-        Self { asker, waiting, queue: Mutex::new(Some(queue)), beside: Mutex::default() }
+        Self { asker, waiting, queue: Mutex::new(Some(queue)), today: Mutex::default() }
     }
 
     /// What is being asked now.
     fn beside(&self, day: Date) -> Usage {
-        let (of, usage) = *self.taken();
-        if of == day { usage } else { Usage::default() }
+        self.today(day).beside
     }
 
     /// Takes as much room as that question and the longest answer may use.
     fn take(&self, day: Date, most: Usage) -> Room<'_> {
-        let (of, usage) = &mut *self.taken();
-        if *of != day {
-            (*of, *usage) = (day, Usage::default());
-        }
-        add(usage, &most);
+        add(&mut self.today(day).beside, &most);
         Room { triage: self, day, most }
     }
 
-    fn taken(&self) -> MutexGuard<'_, (Date, Usage)> {
-        self.beside.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Whether it is the first refusal of the day.
+    fn is_first_refusal(&self, day: Date) -> bool {
+        !std::mem::replace(&mut self.today(day).is_told, true)
+    }
+
+    /// What was known of an earlier day does not count.
+    fn today(&self, day: Date) -> MutexGuard<'_, Today> {
+        let mut today = self.today.lock().unwrap_or_else(PoisonError::into_inner);
+        if today.day < day {
+            *today = Today { day, ..Today::default() };
+        }
+        today
     }
 }
 
 impl Room<'_> {
     /// What was used is written down. Room that is not given back stays taken for the rest of the day.
     fn give_back(self) {
-        let (of, usage) = &mut *self.triage.taken();
-        if *of == self.day {
-            usage.input_tokens = usage.input_tokens.saturating_sub(self.most.input_tokens);
-            usage.output_tokens = usage.output_tokens.saturating_sub(self.most.output_tokens);
-            let cost = usage.cost.unwrap_or_default().0.saturating_sub(self.most.cost.unwrap_or_default().0);
-            usage.cost = Some(Cost(cost));
+        let mut today = self.triage.today(self.day);
+        if today.day != self.day {
+            return;
         }
+        let usage = &mut today.beside;
+        usage.input_tokens = usage.input_tokens.saturating_sub(self.most.input_tokens);
+        usage.output_tokens = usage.output_tokens.saturating_sub(self.most.output_tokens);
+        let cost = usage.cost.unwrap_or_default().0.saturating_sub(self.most.cost.unwrap_or_default().0);
+        usage.cost = Some(Cost(cost));
     }
 }
 
@@ -223,7 +239,9 @@ impl Router {
         match refused {
             Some(asked) => {
                 self.metrics.triaged(TriageOutcome::BudgetSpent, None);
-                telemetry::triage_budget_is_spent();
+                if triage.is_first_refusal(day) {
+                    telemetry::triage_budget_is_spent();
+                }
                 self.write_down(&asked, "").await?;
             }
             None => {

@@ -76,7 +76,7 @@ impl Bedrock {
         let body = body(prompt, most_tokens, self.guardrail.as_ref());
         let ask = Ask::Rest { method: Method::POST, path: &self.path, body: &body };
         let answer = self.caller.call(&ask, self.patience).await.map_err(|error| not_said(&error))?;
-        let unknown = |error: CallError| NotSaid::new(WhyNot::Unavailable, error.to_string());
+        let unknown = |error: CallError| NotSaid::new(WhyNot::Unavailable, format!("Bedrock: {error}"));
         let Answered { output, stop_reason, usage } = answer.json().map_err(unknown)?;
         let stop = match stop_reason.as_str() {
             "end_turn" | "stop_sequence" => Stop::AtItsEnd,

@@ -172,7 +172,7 @@ impl ModelId {
     }
 
     /// The region that it names, and the partition.
-    fn place(&self) -> Option<(&str, &str)> {
+    pub(super) fn place(&self) -> Option<(&str, &str)> {
         let mut parts = self.0.strip_prefix("arn:")?.split(':');
         let partition = parts.next()?;
         Some((partition, parts.nth(1)?))
@@ -245,120 +245,6 @@ impl TriageConfig {
             budget: Budget { tokens: tokens_per_day, cost: cost_per_day.map(|Amount(cost)| cost) },
             prices,
             to: to.iter().cloned().map(ChannelName::new).collect(),
-        }
-    }
-
-    /// What is wrong about it by itself, each at its path below the part.
-    pub(crate) fn check(&self, mistake: &mut dyn FnMut(&str, Mistake)) {
-        let Self {
-            bedrock,
-            openai,
-            priorities,
-            to: _,
-            leave_out: _,
-            timeout_seconds,
-            most_answer_tokens,
-            at_once,
-            budget,
-            prices,
-        } = self;
-        if bedrock.is_some() == openai.is_some() {
-            let found = if bedrock.is_some() { "both" } else { "neither" };
-            mistake("", expected("one of bedrock and openai").found(found));
-        }
-        if let Some(bedrock) = bedrock {
-            bedrock.check(mistake);
-        }
-        if let Some(OpenAiConfig { url, model, token: _ }) = openai {
-            let is_plain = url.url().query().is_none() && url.url().fragment().is_none();
-            if !is_plain || !url.url().username().is_empty() || url.url().password().is_some() {
-                let token = "a secret belongs into `token`";
-                mistake(
-                    ".openai.url",
-                    expected("an address without a query, a user or a password").hint(token),
-                );
-            }
-            if !(1..=200).contains(&model.len()) {
-                mistake(".openai.model", expected("the name of a model").found(format!("`{model}`")));
-            }
-        }
-        if priorities.is_empty() {
-            mistake(".priorities", expected("at least one priority").found("none"));
-        }
-        let ranges = [
-            (".timeout_seconds", *timeout_seconds, 1..=60),
-            (".most_answer_tokens", *most_answer_tokens, 100..=4_000),
-            (".at_once", u32::from(*at_once), 1..=16),
-        ];
-        for (member, found, range) in ranges {
-            if !range.contains(&found) {
-                let range = format!("{} to {}", range.start(), range.end());
-                mistake(member, expected(range).found(found.to_string()));
-            }
-        }
-        match budget {
-            BudgetConfig { tokens_per_day: None, cost_per_day: None } => {
-                mistake(".budget", expected("tokens_per_day or cost_per_day").found("neither"));
-            }
-            BudgetConfig { tokens_per_day: Some(0), .. } => {
-                mistake(".budget.tokens_per_day", expected("at least 1").found("0"));
-            }
-            BudgetConfig { cost_per_day: Some(_), .. } if prices.is_none() => {
-                mistake(".budget.cost_per_day", expected("`prices`").hint("nobody can count without them"));
-            }
-            BudgetConfig { .. } => {}
-        }
-    }
-}
-
-impl BedrockConfig {
-    fn check(&self, mistake: &mut dyn FnMut(&str, Mistake)) {
-        let Self { model, region, guardrail } = self;
-        let is_region =
-            |region: &str| region.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-        if let Some(region) = region.as_ref().filter(|region| region.is_empty() || !is_region(region)) {
-            mistake(
-                ".bedrock.region",
-                expected("a region such as us-gov-west-1").found(format!("`{region}`")),
-            );
-        }
-        let is_gov = region.as_ref().is_some_and(|region| region.starts_with("us-gov-"));
-        let elsewhere = ["us.", "eu.", "apac.", "jp.", "au.", "global."];
-        if is_gov && elsewhere.iter().any(|prefix| model.as_str().starts_with(prefix)) {
-            let profile = expected("an inference profile of GovCloud, which begins with us-gov.");
-            mistake(".bedrock.model", profile.found(format!("`{}`", model.as_str())));
-        }
-        if let (Some((partition, of)), Some(region)) = (model.place(), region) {
-            if of != region {
-                mistake(
-                    ".bedrock.region",
-                    expected(format!("`{of}`, where the model is")).found(format!("`{region}`")),
-                );
-            } else if is_gov != (partition == "aws-us-gov") && (is_gov || partition == "aws-us-gov") {
-                let expected = expected(if is_gov { "arn:aws-us-gov:…" } else { "a region of GovCloud" });
-                mistake(".bedrock.model", expected.found(format!("`{}`", model.as_str())));
-            }
-        }
-        if let Some(GuardrailConfig { id, version }) = guardrail {
-            let is_id =
-                |id: &str| !id.is_empty() && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
-            let of_arn = id.strip_prefix("arn:aws").and_then(|rest| rest.rsplit_once(":guardrail/"));
-            if !is_id(id) && !of_arn.is_some_and(|(_, id)| is_id(id)) {
-                mistake(
-                    ".bedrock.guardrail.id",
-                    expected("the id or the ARN of a guardrail").found(format!("`{id}`")),
-                );
-            }
-            let is_number = version.len() <= 8
-                && !version.starts_with('0')
-                && !version.is_empty()
-                && version.bytes().all(|b| b.is_ascii_digit());
-            if !is_number && version != "DRAFT" {
-                mistake(
-                    ".bedrock.guardrail.version",
-                    expected("a number or DRAFT").found(format!("`{version}`")),
-                );
-            }
         }
     }
 }

@@ -4,6 +4,7 @@
 //! router's matter (`router/triaging.rs`); what is asked and what is taken of an answer is core's (`triage`).
 
 mod bedrock;
+mod check;
 mod config;
 mod openai;
 #[cfg(test)]

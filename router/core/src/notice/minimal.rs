@@ -243,6 +243,19 @@ mod tests {
     }
 
     #[test]
+    fn what_stands_beside_a_page_is_told_only_where_its_writer_knew_nothing_that_is_left_out() {
+        let beside = |left_out: &[Place]| Beside { lines: vec!["a".to_owned()], left_out: left_out.to_vec() };
+        let told = |knew_not: &[Place], leave_out: &[Place]| {
+            let notice = Notice { beside: Some(beside(knew_not)), ..page().notice };
+            reduced(&notice, leave_out).beside.is_some()
+        };
+        assert!(told(&[], &[]) && told(&[Place::Cluster, Place::Region], &[Place::Region]));
+        assert!(
+            !told(&[], &[Place::Region]) && !told(&[Place::Cluster], &[Place::Cluster, Place::Namespace])
+        );
+    }
+
+    #[test]
     fn an_id_is_told_only_where_it_is_a_number() {
         let uuid = "7bf73129-1428-4cd3-a780-95db273d1602";
         assert_eq!(id(uuid), Some(uuid));

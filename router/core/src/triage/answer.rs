@@ -11,6 +11,7 @@ use crate::text::clean;
 
 /// A model's text, fit to be shown beside a page and nowhere else.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "TriageAnswer")]
 pub struct Answer {
     /// At most 600 characters.
     pub summary: String,

@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
     JsonSchema,
     strum::VariantArray,
 )]
+#[schemars(rename = "TriageWarning")]
 #[serde(rename_all = "snake_case")]
 pub enum Warning {
     /// It says that nothing is the matter, or that nothing is to be done.

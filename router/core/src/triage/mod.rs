@@ -50,6 +50,7 @@ pub struct Text {
 
 /// What came of asking a model.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "TriageOutcome")]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// A text, as far as it is shown.

@@ -38,6 +38,7 @@ impl Settings {
 
 /// What people call a model: fit for one line.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "TriageModel")]
 #[serde(transparent)]
 pub struct Model(String);
 
@@ -70,6 +71,7 @@ pub struct Budget {
 
 /// Money, in millionths of whatever the prices are in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "TriageCost")]
 #[serde(transparent)]
 pub struct Cost(pub u64);
 

@@ -23,18 +23,6 @@ impl Text {
         lines
     }
 
-    /// In one line, for a thread: the mark, what the page rests on, the summary.
-    pub fn line(&self) -> String {
-        let rests_on = self.page_rests_on.join("; ");
-        let said = match &self.outcome {
-            Outcome::Answered(answer) => answer.lines().join(" "),
-            Outcome::Unreadable | Outcome::Refused(_) | Outcome::Failed(_) | Outcome::NotAsked(_) => {
-                format!("There is no text: {}.", self.outcome.clause())
-            }
-        };
-        format!("{MACHINE} {UNDECIDED} The page rests on: {rests_on}. {said}")
-    }
-
     /// What became of it, for the timeline.
     pub(crate) fn clause(&self) -> String {
         let Usage { input_tokens, output_tokens, cost, latency_ms } = self.usage;

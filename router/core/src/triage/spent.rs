@@ -10,6 +10,7 @@ use super::{Budget, Cost, Prices, Settings};
 
 /// What a question and its answer used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "TriageUsage")]
 pub struct Usage {
     /// Of the question.
     pub input_tokens: u64,
