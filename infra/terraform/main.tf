@@ -51,6 +51,8 @@ locals {
     length(var.image_repository_arns) == 0 ? {} : { repositories = var.image_repository_arns, inspector = ["*"] },
     length(var.pod_role_arns) == 0 ? {} : { pod_roles = var.pod_role_arns },
     length(var.event_bus_arns) == 0 ? {} : { event_buses = var.event_bus_arns },
+    length(var.bedrock_model_arns) == 0 ? {} : { models = var.bedrock_model_arns },
+    length(var.bedrock_guardrail_arns) == 0 ? {} : { guardrails = var.bedrock_guardrail_arns },
     var.security_hub_write_back ? { security_hubs = ["*"] } : {},
   )
 }

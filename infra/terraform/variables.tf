@@ -200,6 +200,28 @@ variable "event_bus_arns" {
   }
 }
 
+variable "bedrock_model_arns" {
+  description = "Models of Bedrock that may be asked about a page (`triage`); none: no model. Of an inference profile: its own ARN, and that of the model in each region that it leads to."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for model in var.bedrock_model_arns : can(regex("^arn:aws(-us-gov|-cn)?:bedrock:[a-z0-9-]+:([0-9]{12})?:(foundation-model|inference-profile|application-inference-profile|provisioned-model|custom-model|custom-model-deployment|imported-model)/[^*]+$", model))])
+    error_message = "Expected ARNs of single models or inference profiles, such as arn:aws-us-gov:bedrock:us-gov-west-1::foundation-model/anthropic.claude-sonnet-4-20250514-v1:0."
+  }
+}
+
+variable "bedrock_guardrail_arns" {
+  description = "Guardrails of Bedrock that `triage` names; none: no guardrail."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for guardrail in var.bedrock_guardrail_arns : can(regex("^arn:aws(-us-gov|-cn)?:bedrock:[a-z0-9-]+:[0-9]{12}:guardrail/[a-z0-9]+$", guardrail))])
+    error_message = "Expected ARNs of guardrails, such as arn:aws-us-gov:bedrock:us-gov-west-1:111122223333:guardrail/a1b2c3d4e5f6."
+  }
+}
+
 variable "security_hub_write_back" {
   description = "Whether findings are marked NOTIFIED in Security Hub."
   type        = bool

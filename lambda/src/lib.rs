@@ -145,6 +145,10 @@ impl Lambda {
         }
         let next = self.next_wake().await;
         self.hints.send(next, Timestamp::now()).await;
+        // Last, because nobody waits for it; what is cut off the next tick finds.
+        if let Ok(Err(error)) = timeout_at(deadline.answer_by, self.router.triage_what_is_new()).await {
+            telemetry::tick_failed(&error);
+        }
         Ok(json!({"woken": ticked.woken, "resumed": ticked.resumed, "pruned": ticked.pruned}))
     }
 

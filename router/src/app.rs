@@ -218,6 +218,7 @@ impl App {
         let sends = tokio::spawn(router.traces.clone().keep_sending(ended));
         let looks = tokio::spawn(rotation.keep_looking());
         let asks = tokio::spawn(worker::on_call(router.clone(), stop.clone()));
+        let triages = tokio::spawn(worker::triage(router.clone(), stop.clone()));
         let tidies = tokio::spawn(worker::tidy(store.clone(), stop.clone()));
         let bulletins = tokio::spawn(worker::bulletins(router.clone(), stop.clone()));
         let looks_after = tokio::spawn(worker::look_after_store(router.clone(), stop.clone()));
@@ -248,6 +249,7 @@ impl App {
             wakes.abort();
         }
         ticks.abort();
+        triages.abort();
         tidies.abort();
         bulletins.abort();
         looks_after.abort();

@@ -26,7 +26,8 @@ pub(crate) use partition::{Partition, dns_suffix};
 use roots::Roots;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
-const TOTAL_TIMEOUT: Duration = Duration::from_secs(10);
+/// Of a request to its answer, where whoever asks says nothing else.
+pub(crate) const TOTAL_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Raised by who was refused with a secret: it may have been rotated.
 #[derive(Clone, Debug, Default)]

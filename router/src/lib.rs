@@ -43,5 +43,6 @@ pub mod slack;
 pub mod source;
 pub mod store;
 pub mod telemetry;
+pub mod triage;
 pub mod web;
 pub mod worker;

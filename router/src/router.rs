@@ -31,6 +31,7 @@ mod sight;
 mod slot;
 #[cfg(test)]
 mod tests;
+mod triaging;
 mod without_store;
 
 use std::collections::BTreeMap;
@@ -76,6 +77,7 @@ pub use resuming::RESUMED;
 use set_back::Newest;
 pub use sight::Sight;
 pub use slot::{Slot, Slots};
+pub use triaging::Triage;
 use without_store::Remembered;
 
 /// How long a pending entry is left to its message before a tick takes it up.
@@ -106,6 +108,7 @@ pub struct Router {
     changes: watch::Sender<u64>,
     lessor: Lessor,
     on_call: Option<Arc<Roster>>,
+    triage: Option<Arc<Triage>>,
     performed_by: PerformedBy,
 }
 
@@ -190,6 +193,7 @@ impl Router {
             lessor,
             performed_by: PerformedBy::Us,
             on_call: None,
+            triage: None,
         }
     }
 

@@ -1,5 +1,6 @@
 //! The worker: takes messages, handles each in a task of its own, deletes what is done with.
 
+use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -226,6 +227,32 @@ pub(crate) async fn on_call(router: Arc<Router>, mut stop: watch::Receiver<bool>
     let mut looks = interval(Duration::from_secs(15));
     while is_time(&mut looks, &mut stop).await {
         router.look_who_is_on_call().await;
+    }
+}
+
+/// Asks models about pages that were handed over, and every minute about those that were paged lately and not asked
+/// about, until `stop` turns true: then it leaves what it has begun, so that nobody waits for it.
+pub(crate) async fn triage(router: Arc<Router>, mut stop: watch::Receiver<bool>) {
+    let Some((at_once, mut handed_over)) = router.triage_queue() else { return };
+    let mut tasks = JoinSet::new();
+    let mut looks = interval(Duration::from_secs(60));
+    let mut waiting = VecDeque::new();
+    while !*stop.borrow() {
+        while tasks.len() < at_once
+            && let Some(incident) = waiting.pop_front()
+        {
+            let router = router.clone();
+            tasks.spawn(async move { router.triage(&incident).await });
+        }
+        tokio::select! {
+            _ = stop.changed() => return,
+            _ = looks.tick(), if waiting.is_empty() => match router.not_triaged(router.clock.now()).await {
+                Ok(found) => waiting.extend(found),
+                Err(error) => telemetry::tick_failed(&error),
+            },
+            Some(incident) = handed_over.recv(), if waiting.is_empty() => waiting.push_back(incident),
+            Some(_) = tasks.join_next(), if !tasks.is_empty() => {}
+        }
     }
 }
 

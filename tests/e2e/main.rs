@@ -53,6 +53,7 @@ mod storm;
 mod support;
 mod templates;
 mod transcripts;
+mod triage;
 mod truth;
 mod watch;
 mod who;

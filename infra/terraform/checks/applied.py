@@ -160,7 +160,7 @@ class Example:
     def may(self, role):
         """By permissions.json, of what these examples have."""
         callers = {"worker": ["worker", "by_services"], "function": ["function", "by_lambda", "by_services"]}[role]
-        absent = {"row_objects", "repositories", "inspector", "pod_roles", "event_buses", "security_hubs", "networks"}
+        absent = {"row_objects", "repositories", "inspector", "pod_roles", "event_buses", "models", "guardrails", "security_hubs", "networks"}
         absent |= {"log_groups", "undelivered"} if role == "worker" else set()
         features = json.loads(PERMISSIONS.read_text()).values()
         return {action for about in features if about["on"] not in absent for caller in callers for action in about.get(caller, [])}

@@ -53,6 +53,8 @@ run "a_worker" {
   variables {
     worker                  = {}
     security_hub_write_back = true
+    bedrock_model_arns      = ["arn:aws-us-gov:bedrock:us-gov-west-1::foundation-model/anthropic.claude-sonnet-4-20250514-v1:0"]
+    bedrock_guardrail_arns  = ["arn:aws-us-gov:bedrock:us-gov-west-1:111122223333:guardrail/a1b2c3d4e5f6"]
     event_bus_arns          = ["arn:aws-us-gov:events:us-gov-west-1:111122223333:event-bus/security"]
     large_rows              = true
     image_repository_arns   = ["arn:aws-us-gov:ecr:us-gov-west-1:111122223333:repository/shop"]

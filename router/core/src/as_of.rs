@@ -75,8 +75,10 @@ impl AsOf<'_> {
             // What was done to a target is told apart by how far it is.
             Record::Target(target) => target.suspects.as_of(self.now),
             Record::Annotations(annotations) => annotations.as_of(self.now),
-            // A limit is looked at as of now anyway.
+            Record::Triage(triage) => triage.as_of(self.now),
+            // A limit is looked at as of now anyway, and so is what was used on a day.
             Record::Limit(_)
+            | Record::TriageSpent(_)
             | Record::PageDraft(_)
             | Record::Inhibition(_)
             | Record::DigestContents(_)

@@ -78,6 +78,7 @@ pub(crate) fn notice(event: &Event<'_>, about: &About<'_>) -> Notice {
         event: event.id.clone(),
         note: None,
         at: finding.and_then(|finding| finding.last_seen.or(finding.updated_at)).or(event.time),
+        beside: None,
         sample: finding.is_some_and(|finding| finding.sample),
         drill: false,
     }

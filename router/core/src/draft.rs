@@ -197,9 +197,11 @@ fn called(record: &Record) -> Option<String> {
     match record {
         Record::Bundle(bundle) => Some(bundle.title.clone()),
         Record::Target(target) => Some(target.target.named()),
+        Record::Triage(triage) => triage.texts.last().map(|text| clean(&text.clause(), 200)),
         Record::Finding(_)
         | Record::Incident(_)
         | Record::Annotations(_)
+        | Record::TriageSpent(_)
         | Record::Approval(_)
         | Record::Budget(_)
         | Record::Switch(_)

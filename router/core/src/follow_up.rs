@@ -335,7 +335,7 @@ fn base(entry: &Entry, draft: &Draft<'_>) -> Notice {
     // A command's subject says already which command it is.
     let title = match entry.decision.cause {
         Cause::Command { .. } => subject.clone(),
-        Cause::Event | Cause::Timer | Cause::Report | Cause::Completion => {
+        Cause::Event | Cause::Timer | Cause::Report | Cause::Completion | Cause::Triage => {
             format!("{kind}: {subject}")
         }
     };

@@ -62,6 +62,8 @@ pub mod suppress;
 pub mod survey;
 pub mod text;
 pub mod timer;
+pub mod triage;
+pub mod triaging;
 pub mod verdict;
 pub mod window;
 pub mod word;

@@ -14,6 +14,7 @@ use crate::mitigation::Mitigation;
 use crate::noise::{Group, Noise};
 use crate::priority::Priority;
 use crate::rules::{Rule, RuleSet};
+use crate::triage;
 use crate::zone::Zone;
 
 pub use routes::{
@@ -55,6 +56,8 @@ pub struct Policy {
     pub threads: Vec<ChannelName>,
     /// The channel that hears that a canary has arrived.
     pub canary: Option<ChannelName>,
+    /// When a model is asked about a page that was handed over; none: never.
+    pub triage: Option<triage::Settings>,
     /// What pages call things, and where they lead.
     pub pages: Pages,
 }
@@ -118,6 +121,7 @@ impl Policy {
             tickets: Vec::new(),
             threads: Vec::new(),
             canary: None,
+            triage: None,
             pages: Pages::default(),
         }
     }

@@ -17,6 +17,7 @@ use crate::ids::{ApprovalId, BundleKey, FindingKey, IncidentKey, InhibitionKey, 
 use crate::incident::{FindingRecord, IncidentRecord};
 use crate::noise::{BundleRecord, InhibitionRecord, LimitRecord, PageDraft, StormRecord, TallyRecord};
 use crate::silence::Silences;
+use crate::triage::{SpentRecord, TriageRecord};
 
 pub use key::Key;
 pub use merge::Merge;
@@ -35,6 +36,10 @@ pub enum Record {
     Incident(IncidentRecord),
     /// Under [`Key::Annotations`].
     Annotations(Box<AnnotationsRecord>),
+    /// Under [`Key::Triage`].
+    Triage(Box<TriageRecord>),
+    /// Under [`Key::TriageSpent`].
+    TriageSpent(Box<SpentRecord>),
     /// Under [`Key::Target`].
     Target(TargetRecord),
     /// Under [`Key::Approval`].
@@ -86,6 +91,8 @@ impl Record {
             Record::Digest(record) => record.due_at,
             Record::DigestEdition(record) => record.due_at,
             Record::Annotations(_)
+            | Record::Triage(_)
+            | Record::TriageSpent(_)
             | Record::Target(_)
             | Record::Approval(_)
             | Record::Budget(_)
@@ -113,6 +120,8 @@ impl Record {
             Record::Approval(approval) => approval.answer.is_none(),
             Record::Finding(_)
             | Record::Annotations(_)
+            | Record::Triage(_)
+            | Record::TriageSpent(_)
             | Record::Budget(_)
             | Record::Switch(_)
             | Record::PageDraft(_)
@@ -241,6 +250,18 @@ impl State {
     /// The incident's record, if it was read and there is one.
     pub fn incident(&self, key: &IncidentKey) -> Option<&IncidentRecord> {
         let Record::Incident(record) = self.record(&Key::Incident(key.clone()))? else { return None };
+        Some(record)
+    }
+
+    /// What models wrote about an incident, if that was read and there is any.
+    pub fn triage(&self, key: &IncidentKey) -> Option<&TriageRecord> {
+        let Record::Triage(record) = self.record(&Key::Triage(key.clone()))? else { return None };
+        Some(record)
+    }
+
+    /// What models have used on the latest day.
+    pub fn triage_spent(&self) -> Option<&SpentRecord> {
+        let Record::TriageSpent(record) = self.record(&Key::TriageSpent)? else { return None };
         Some(record)
     }
 

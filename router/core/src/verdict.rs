@@ -102,6 +102,8 @@ pub enum Why {
     Canary,
     /// The rule is in the shadow stage.
     Shadow,
+    /// A model was asked about it, which decides nothing.
+    Triaged,
     /// What the cluster could not say in time is known now.
     Completed,
     /// Something was done to the cluster.
@@ -175,6 +177,7 @@ impl Why {
             | Why::Sample
             | Why::Canary
             | Why::Shadow
+            | Why::Triaged
             | Why::Declined => false,
         }
     }
@@ -239,6 +242,7 @@ impl Why {
             Why::Drill => "somebody tries out who is told",
             Why::Canary => "Watchfire tries out its own way, nobody is told",
             Why::Shadow => "the rule is in its shadow stage",
+            Why::Triaged => "a model was asked about it, which decides nothing",
             Why::Completed => "what the cluster says about it is known now",
             Why::Acted => "something was done about it",
             Why::NotContained => "it could not be contained, a human has to",

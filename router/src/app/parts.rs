@@ -22,11 +22,12 @@ use crate::oncall::Roster;
 use crate::pagerduty::Inbound;
 use crate::responder::Responder;
 use crate::rotation::Rotation;
-use crate::router::{Router, Watcher};
+use crate::router::{Router, Triage, Watcher};
 use crate::slack::Apps;
 use crate::source::{Canaries, Intake, QueueConfig, Watching};
 use crate::store::{self, DynamoDbConfig, Now, Store};
 use crate::telemetry::{self, Emf, Metrics, Traces};
+use crate::triage::Asker;
 use crate::web::{Ingest, Operator, Refusals, Senders, Webhooks, asked_without_doors};
 
 /// What the worker and the Lambda have in common.
@@ -135,7 +136,7 @@ impl Parts {
         let Ready { config, policy, channels, inbound, apps, tokens, .. } = ready;
         let in_use = config.clone();
         let Config { queues, http, health, store: config, cluster, evidence, .. } = config;
-        let Config { mitigation, canary, watch, telemetry, oncall, business, .. } = in_use.clone();
+        let Config { mitigation, canary, watch, telemetry, oncall, business, triage, .. } = in_use.clone();
         let metrics = Arc::new(Metrics::default());
         let kubernetes = reviewer(cluster.as_ref(), &clients).await?;
         let reach = Vouching { kubernetes, clients: Some(clients.clone()) };
@@ -163,8 +164,16 @@ impl Parts {
             }
             None => None,
         };
+        let triage = match &triage {
+            Some(triage) => {
+                let asker = Asker::open(triage, &clients).await.context(At("triage".to_owned()))?;
+                Some(Arc::new(Triage::new(asker)))
+            }
+            None => None,
+        };
         let router = Router::new(policy, store.clone(), channels, Clock::System, metrics.clone());
-        let mut router = router.with_responder(responder).with_traces(traces).with_on_call(roster);
+        let mut router =
+            router.with_responder(responder).with_traces(traces).with_on_call(roster).with_triage(triage);
         router.watch_decisions(watcher);
         let router = Arc::new(router);
         if config.dynamodb.is_none() {

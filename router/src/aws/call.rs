@@ -25,7 +25,7 @@ use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimeParser;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use crate::clients::{Clients, chain};
+use crate::clients::{Clients, TOTAL_TIMEOUT, chain};
 pub(crate) use answer::Answer;
 pub(crate) use ask::Ask;
 pub(crate) use place::{Place, Service, configured};
@@ -138,6 +138,9 @@ impl Caller {
         let request = self
             .signed(ask, &credentials, SystemTime::now())
             .map_err(|error| failed(format!("the request could not be signed: {error:#}")))?;
+        let mut request = request;
+        // The client's own limit is for calls that are answered at once.
+        *request.timeout_mut() = (within > TOTAL_TIMEOUT).then_some(within);
         let (head, body) = self.exchange(request, Silence { within, end }).await?;
         match head.status {
             200..300 => Answer::read(head.status, body, self.place.service().most_read()),

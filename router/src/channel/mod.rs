@@ -190,9 +190,9 @@ impl ChannelConfig {
         matches!(self, ChannelConfig::Jira(_) | ChannelConfig::ServiceNow(_))
     }
 
-    /// Whether an incident has a thread there, in which what comes after its page is told.
+    /// Whether an incident has a thread there, in which what comes after its page is told, and nobody is called by it.
     pub(crate) fn has_threads(&self) -> bool {
-        matches!(self, ChannelConfig::Slack(slack) if slack.bot.is_some())
+        matches!(self, ChannelConfig::Slack(SlackConfig { bot: Some(_), .. }))
     }
 }
 

@@ -1,16 +1,15 @@
 //! How much of a page leaves for another side that is outside the boundary of most regulated systems.
 
-pub(super) mod opaque;
 pub(super) mod page;
 
 use std::borrow::Cow;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use strum::VariantArray;
+use serde::Deserialize;
 use watchfire_core::decision::Effect;
+use watchfire_core::notice::minimal;
+pub use watchfire_core::notice::minimal::Place;
 use watchfire_core::notice::{Fault, Notice, Worded, Wording};
-use watchfire_core::word;
 use watchfire_core::yaml::{Mistake, expected};
 
 /// How much of a page leaves.
@@ -62,26 +61,6 @@ impl Form {
     }
 }
 
-/// Where it happens, as far as `minimal` tells it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, VariantArray)]
-#[serde(rename_all = "lowercase")]
-pub enum Place {
-    /// What the configuration calls the cluster: `cluster.alias`.
-    Cluster,
-    /// The region.
-    Region,
-    /// The namespace.
-    Namespace,
-}
-
-impl Place {
-    const ALL: [Self; Self::VARIANTS.len()] = *Self::VARIANTS.first_chunk().expect("all of them");
-
-    fn as_str(self) -> &'static str {
-        word::of(&self)
-    }
-}
-
 impl Profile {
     /// For a channel whose other side is one's own.
     pub(super) fn standard() -> Self {
@@ -92,7 +71,7 @@ impl Profile {
     pub(super) fn told<'n>(self, notice: &'n Notice, leave_out: &[Place]) -> Cow<'n, Notice> {
         match self {
             Profile::Standard => Cow::Borrowed(notice),
-            Profile::Minimal => Cow::Owned(opaque::reduced(notice, leave_out)),
+            Profile::Minimal => Cow::Owned(minimal::reduced(notice, leave_out)),
         }
     }
 

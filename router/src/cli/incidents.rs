@@ -233,6 +233,8 @@ fn show(which: &Which) -> Result<(), Failed> {
     let (notes, links): (Vec<_>, Vec<_>) = (notes.collect(), links.collect());
     let related: Vec<_> = story.related_lines().iter().map(|line| plain(line)).collect();
     let on_call: Vec<_> = story.on_call.iter().map(|said| plain(said)).collect();
+    let machine = story.machine_texts.last().into_iter().flat_map(|text| &text.shown);
+    let machine: Vec<_> = machine.map(|text| plain(text)).collect();
     for (name, lines) in [
         ("On call", &on_call),
         ("Stands", &story.standing.lines()),
@@ -242,6 +244,7 @@ fn show(which: &Which) -> Result<(), Failed> {
         ("Related", &related),
         ("Told", &told),
         ("Next", &story.next),
+        ("Machine", &machine),
     ] {
         for (row, line) in lines.iter().enumerate() {
             let head = if row == 0 { name } else { "" };

@@ -15,6 +15,7 @@ use super::check::{tells_nobody, unknown_channel};
 use super::mistake::Mistakes;
 use crate::channel::ChannelConfig;
 use crate::cluster::HealthReportConfig;
+use crate::triage::TriageConfig;
 
 /// Who gets the digest.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
@@ -132,6 +133,26 @@ pub(super) fn check<'n>(
     });
     let (digest, changes) = (digest.unwrap_or_default(), changes.unwrap_or_default());
     Attention { digest, health_report, escalation, security_hub, changes }
+}
+
+/// The part `triage`, where it is written and right.
+pub(super) fn check_triage(
+    part: Option<&Node>,
+    known: &[String],
+    channels: &BTreeMap<String, ChannelConfig>,
+    mistakes: &mut Mistakes<'_>,
+) -> Option<TriageConfig> {
+    mistakes.read("triage", part?, |triage: &TriageConfig, mistake| {
+        triage.check(mistake);
+        for (index, name) in triage.to.iter().enumerate() {
+            let at = format!(".to[{index}]");
+            if !known.is_empty() && !known.contains(name) {
+                mistake(&at, unknown_channel(name, known));
+            } else if channels.get(name).is_some_and(|channel| !channel.has_threads()) {
+                mistake(&at, expected("a channel of type slack with `bot`").found(format!("`{name}`")));
+            }
+        }
+    })
 }
 
 /// The chains as deciding takes them.

@@ -103,6 +103,7 @@ pub(super) fn parse(name: &str, text: &str) -> Parsed {
     let attention = attention::check(part, &known, &channels, &mut mistakes);
     let Attention { digest, health_report, escalation, security_hub, changes } = attention;
     let oncall = part("oncall").map(|part| mistakes.read("oncall", part, OnCallConfig::check));
+    let triage = attention::check_triage(part("triage"), &known, &channels, &mut mistakes);
     let canary = canary::check(part("canary"), taking, &known, &mut mistakes);
     let is_asked = cluster.as_ref().and_then(Option::as_ref).map(|cluster| cluster.look_up);
     let watch = check_watch(part("watch"), part("cluster"), is_asked, taking, &mut mistakes);
@@ -157,6 +158,7 @@ pub(super) fn parse(name: &str, text: &str) -> Parsed {
                 health_report,
                 escalation,
                 oncall,
+                triage,
                 security_hub,
                 changes,
                 canary,

@@ -24,9 +24,10 @@ use crate::oncall::OnCallConfig;
 use crate::secret::SecretSource;
 use crate::source::QueueConfig;
 use crate::store::{DynamoDbConfig, IfDamaged};
+use crate::triage::TriageConfig;
 
 /// The parts of the file, in the order of the documented example.
-pub(super) const PARTS: [&str; 26] = [
+pub(super) const PARTS: [&str; 27] = [
     "queue",
     "queues",
     "http",
@@ -46,6 +47,7 @@ pub(super) const PARTS: [&str; 26] = [
     "health_report",
     "escalation",
     "oncall",
+    "triage",
     "security_hub",
     "changes",
     "canary",
@@ -96,6 +98,8 @@ pub struct Config {
     pub escalation: BTreeMap<Priority, Vec<EscalationConfig>>,
     /// Where it is read who is on call; nowhere if left out.
     pub oncall: Option<OnCallConfig>,
+    /// The model that is asked about a page that was handed over; none if left out.
+    pub triage: Option<TriageConfig>,
     /// What is written back to Security Hub; nothing if left out.
     pub security_hub: Option<SecurityHubPart>,
     /// Where it is noted what is done to the cluster.

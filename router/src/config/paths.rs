@@ -9,6 +9,7 @@ use crate::channel::ChannelConfig;
 use crate::cluster::{Access, KubeconfigAccess};
 use crate::evidence::{DirectoryConfig, To};
 use crate::secret::{SecretSource, SecretUse};
+use crate::triage::TriageConfig;
 
 impl Parsed {
     /// Makes every path in it one that begins at that folder; an absolute one stays as it is.
@@ -37,7 +38,12 @@ impl Config {
         let channels = self.channels.iter_mut();
         let channels = channels.map(|(name, channel)| (format!("channels.{name}"), channel.secrets()));
         let mut all = Vec::new();
-        let ours = [("http".to_owned(), self.http.secrets()), ("access".to_owned(), self.access.secrets())];
+        let triage = self.triage.as_mut().map(TriageConfig::secrets).unwrap_or_default();
+        let ours = [
+            ("http".to_owned(), self.http.secrets()),
+            ("access".to_owned(), self.access.secrets()),
+            ("triage".to_owned(), triage),
+        ];
         for (part, secrets) in ours.into_iter().chain(channels) {
             all.extend(secrets.into_iter().map(|secret| secret.under(&part)));
         }
@@ -46,13 +52,17 @@ impl Config {
 }
 
 fn of(config: &mut Config) -> Vec<&mut PathBuf> {
-    let Config { http, access, store, evidence, rules, cluster, channels, canary, oncall, .. } = config;
+    let Config { http, access, store, evidence, rules, cluster, channels, canary, oncall, triage, .. } =
+        config;
     let mut paths = of_secrets(http, channels);
     paths.extend(access.secrets().into_iter().filter_map(|secret| secret.source.file()));
     let heartbeat = canary.as_mut().and_then(|canary| canary.heartbeat.as_mut());
     paths.extend(heartbeat.and_then(SecretSource::file));
     if let Some(oncall) = oncall {
         paths.extend(oncall.file_paths());
+    }
+    if let Some(triage) = triage {
+        paths.extend(triage.file_paths());
     }
     paths.push(&mut store.path);
     paths.extend(&mut rules.directory);

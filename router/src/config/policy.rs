@@ -17,6 +17,7 @@ use super::file::{Config, RouteConfig};
 use super::mitigation::{MitigationConfig, Own};
 use crate::channel::ChannelConfig;
 use crate::identity::Known;
+use crate::triage::TriageConfig;
 
 /// The parts that only a start can change, what they name being open, bound or read; and a configuration with all of a
 /// newer one but them.
@@ -44,6 +45,7 @@ only_a_start_changes!(
     evidence,
     cluster,
     oncall,
+    triage,
     canary,
     watch,
     telemetry,
@@ -71,6 +73,7 @@ impl Config {
             canary: self.canary.as_ref().map(|_| ChannelName::new(NAME)),
             tickets: self.channels_that(ChannelConfig::keeps_tickets),
             threads: self.channels_that(ChannelConfig::has_threads),
+            triage: self.triage.as_ref().map(TriageConfig::settings),
             changes: names(&self.changes.to),
             write_back: self.security_hub.as_ref().map(|part| ChannelName::new(part.write_back.clone())),
             ..Policy::new(rules, self.routes())

@@ -25,6 +25,7 @@ use crate::pagerduty::Inbound;
 use crate::secret::{Secret, SecretSource, SecretUse};
 use crate::slack::Apps;
 use crate::store::{OpenAs, Store};
+use crate::triage::TriageConfig;
 
 /// How far a configuration is followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,6 +107,7 @@ impl Ready {
         let known = found.secrets(&mut config.channels, clients, Reach::World).await;
         found.heartbeat(&mut config, clients, Reach::World).await;
         found.on_call(&mut config, clients, Reach::World).await;
+        found.triage(&mut config, clients, Reach::World).await;
         let (channels, inbound, apps) = found.channels(known, clients).await;
         if !mistakes.is_empty() {
             let mistakes: Vec<_> = mistakes.iter().map(ToString::to_string).collect();
@@ -182,6 +184,7 @@ async fn follow(
             found.secret("access", secret, clients, reach).await;
         }
         found.on_call(config, clients, reach).await;
+        found.triage(config, clients, reach).await;
         (config.http, config.channels) = (http.clone(), channels.clone());
     }
     let (built, inbound, apps) = found.channels(known, clients).await;
@@ -269,6 +272,13 @@ impl Found<'_> {
             && reach == Reach::Machine
         {
             self.add("oncall.ical", wrong);
+        }
+    }
+
+    /// How a model is asked.
+    async fn triage(&mut self, config: &mut Config, clients: &Clients, reach: Reach) {
+        for secret in config.triage.as_mut().map(TriageConfig::secrets).unwrap_or_default() {
+            self.secret("triage", secret, clients, reach).await;
         }
     }
 

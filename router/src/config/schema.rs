@@ -17,6 +17,7 @@ use crate::channel::ChannelConfig;
 use crate::identity::AccessConfig;
 use crate::oncall::OnCallConfig;
 use crate::source::QueueConfig;
+use crate::triage::TriageConfig;
 use crate::{cluster, evidence};
 
 // The file is read part by part, so that every mistake is told: a test holds this to the parts that are read.
@@ -69,6 +70,8 @@ struct Configuration {
     escalation: Option<BTreeMap<String, Vec<EscalationConfig>>>,
     /// Where it is read who is on call; pages, lists and the board show it.
     oncall: Option<OnCallConfig>,
+    /// A model that is asked about a page that was handed over, for a text beside it; none if left out.
+    triage: Option<TriageConfig>,
     /// What is written back to Security Hub.
     security_hub: Option<SecurityHubPart>,
     /// Where it is noted what is done to the cluster.

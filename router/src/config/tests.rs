@@ -22,6 +22,23 @@ fn the_configuration_in_the_page_on_containment_is_one() {
 }
 
 #[test]
+fn the_configuration_in_the_page_on_triage_is_one() {
+    let page = include_str!("../../docs/triage.md");
+    let example = page.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("an example");
+    let rest = "channels: {chat: {slack: {bot: {token: {env: T}, channel: C0123ABCDEF}}}}\n\
+                routes: {P0: {to: [chat]}, P1: {to: [chat]}}\n";
+    let read = |text: String| Config::parse("triage.md", &text).map_err(|mistakes| mistakes.len());
+    let config = read(format!("{example}{rest}")).expect("it has no mistakes");
+    let model = config.triage.map(|triage| triage.settings().model.to_string());
+    assert_eq!(model.as_deref(), Some("us-gov.anthropic.claude-sonnet-4-20250514-v1:0"));
+    // The other way is a configuration, too.
+    let (before, bedrock) = example.split_once("  bedrock:").expect("it begins with Bedrock");
+    let (_, other) = bedrock.split_once("  # openai:").expect("the other stands behind it");
+    let other = format!("{before}  openai:{}", other.replace("\n  #  ", "\n   "));
+    assert!(read(format!("{other}{rest}")).is_ok_and(|config| config.triage.is_some()), "{other}");
+}
+
+#[test]
 fn several_queues_are_read_each_with_slots_of_its_own_and_one_as_ever() {
     let rest = "channels: {screen: {console: {}}}\nroutes: {P0: {to: [screen]}, P1: {to: [screen]}}\n";
     let queues = |text: &str| {

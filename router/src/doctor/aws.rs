@@ -41,7 +41,7 @@ pub(super) async fn look(config: &Config, clients: &Clients) -> (Section, Option
 }
 
 fn is_used(config: &Config) -> bool {
-    let Config { queues, store, evidence, cluster, channels, mitigation, .. } = config;
+    let Config { queues, store, evidence, cluster, channels, mitigation, triage, .. } = config;
     let by_channel = channels
         .values()
         .any(|channel| matches!(channel, ChannelConfig::Sns(_) | ChannelConfig::SecurityHub(_)));
@@ -51,6 +51,7 @@ fn is_used(config: &Config) -> bool {
         || cluster.as_ref().is_some_and(|cluster| matches!(cluster.access, Access::Eks(_)))
         || by_channel
         || mitigation.image_scan
+        || triage.as_ref().is_some_and(|triage| triage.bedrock.is_some())
 }
 
 async fn identity(clients: &Clients) -> Result<(String, Us), (String, &'static str)> {

@@ -14,6 +14,7 @@ mod queue;
 mod rules;
 mod sending;
 mod topic;
+mod triage;
 
 use std::path::Path;
 use std::time::Duration;
@@ -60,15 +61,16 @@ pub(crate) async fn examine(config: &Path, kubeconfig: Option<&Path>) -> anyhow:
     let clients = Clients::new(None)?;
     let (configuration, read) = configuration::look(config, &clients).await;
     let Some(read) = read else { return Ok(vec![configuration]) };
-    let (in_aws, cluster, clocks, on_call) = tokio::join!(
+    let (in_aws, cluster, clocks, on_call, triage) = tokio::join!(
         in_aws(&read, &clients),
         cluster::look(&read, kubeconfig, &clients),
         clocks::look(&read, kubeconfig, &clients),
         on_call::look(&read, &clients),
+        triage::look(&read, &clients),
     );
     let mut sections = vec![configuration];
     sections.extend(in_aws);
-    sections.extend([cluster, on_call, clocks]);
+    sections.extend([cluster, on_call, triage, clocks]);
     sections.retain(|section| !section.findings.is_empty());
     Ok(sections)
 }

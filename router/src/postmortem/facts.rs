@@ -5,7 +5,7 @@ use watchfire_core::action::{ActionName, Role};
 use watchfire_core::command::FOLLOW_UP;
 use watchfire_core::notice::ByWhom;
 use watchfire_core::standing::{Approval, ApprovalState, Delivery, NotDone, Progress};
-use watchfire_core::verdict::EffectKind;
+use watchfire_core::verdict::{EffectKind, Why};
 
 use super::{Milestone, PostMortem, QUESTIONS, lasting, timeline};
 use crate::api::told::{self, Words};
@@ -37,6 +37,7 @@ pub(super) fn of(story: &IncidentDetail) -> Option<PostMortem> {
         stands: story.standing.lines().iter().map(|line| Words::theirs(line)).collect(),
         limits: limits(incident, story),
         questions: QUESTIONS.to_vec(),
+        machine_texts: machine_texts(incident, story),
         zone: story.standing.zone.clone(),
     })
 }
@@ -93,10 +94,10 @@ fn times(incident: &Incident, story: &IncidentDetail, decisions: &[&Decision]) -
         released.filter(|act| act.id.as_str().starts_with("release:") && act.result == Progress::Done);
     let over = (incident.state == IncidentState::Over).then(|| match &incident.ended {
         Some(whom) => Some((whom.at, Words::theirs(&whom.by))),
-        // What people add to it afterwards did not end it.
+        // What people add to it afterwards did not end it, nor what a model says.
         None => decisions
             .iter()
-            .rfind(|decision| !matches!(decision.by, DecidedBy::Human { .. }))
+            .rfind(|decision| !matches!(decision.by, DecidedBy::Human { .. }) && decision.why != Why::Triaged)
             .map(|decision| (decision.at, Words::ours("its own findings"))),
     });
     let all = [
@@ -176,6 +177,12 @@ fn notes(incident: &Incident, story: &IncidentDetail) -> Vec<Words> {
         Words::ours(format!("{at}, ")).and_theirs(&note.by).and(": ").and_theirs(note.text.as_str())
     });
     noted.collect()
+}
+
+/// Each line as it is shown everywhere: first that it is a machine's, then what the page rests on.
+fn machine_texts(incident: &Incident, story: &IncidentDetail) -> Vec<Words> {
+    let texts = story.machine_texts.iter().filter(|text| text.of.episode == incident.episode);
+    texts.flat_map(|text| &text.shown).map(|line| Words::theirs(line)).collect()
 }
 
 fn links(incident: &Incident, story: &IncidentDetail) -> Vec<Words> {

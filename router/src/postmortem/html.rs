@@ -3,7 +3,7 @@
 use watchfire_core::text::without_markup;
 
 use super::PostMortem;
-use super::markdown::sections;
+use super::markdown::{APPENDIX, sections};
 use super::{lasting, picture};
 use crate::api::told::Words;
 
@@ -57,6 +57,10 @@ pub(super) fn written(report: &PostMortem) -> String {
     page += "<h2>To be answered</h2>\n";
     for question in &report.questions {
         page += &format!("<h3>{}</h3>\n<div class=\"answer\"></div>\n", without_markup(question));
+    }
+    if !report.machine_texts.is_empty() {
+        let lines = report.machine_texts.iter().map(|line| format!("<li>{}</li>\n", inline(line)));
+        page += &format!("<h2>{APPENDIX}</h2>\n<ul>\n{}</ul>\n", lines.collect::<String>());
     }
     page += &format!(
         "<hr>\n<p>From the journal alone. SHA-256 of the facts: <code>{}</code></p>\n",

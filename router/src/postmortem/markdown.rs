@@ -38,9 +38,17 @@ pub(super) fn written(report: &PostMortem) -> String {
     for question in &report.questions {
         text += &format!("- **{question}**\n\n  …\n\n");
     }
+    if !report.machine_texts.is_empty() {
+        text += &format!("## {APPENDIX}\n\n");
+        text.extend(report.machine_texts.iter().map(|line| format!("- {}\n", inline(line))));
+        text += "\n";
+    }
     text += &format!("---\n\nFrom the journal alone. SHA-256 of the facts: `{}`\n", report.sum());
     text
 }
+
+/// What stands above what models wrote, behind everything else.
+pub(super) const APPENDIX: &str = "Appendix: written by a machine, unverified";
 
 /// Those parts that there are.
 pub(super) fn sections(report: &PostMortem) -> impl Iterator<Item = (&'static str, &Vec<Words>)> {

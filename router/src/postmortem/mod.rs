@@ -58,6 +58,9 @@ pub(crate) struct PostMortem {
     limits: Vec<String>,
     /// What people have to answer.
     questions: Vec<&'static str>,
+    /// What models wrote in this episode, unverified; nothing of the rest is from it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    machine_texts: Vec<Words>,
     #[serde(skip)]
     zone: Zone,
 }

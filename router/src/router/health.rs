@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use watchfire_core::act::Target;
 use watchfire_core::bulletin::{Bulletin, Week, Words, daily};
-use watchfire_core::health::{Colour, Item, Items, Kept, Quiet, Report, Seen, Unseen, report};
+use watchfire_core::health::{Colour, Item, Items, Kept, Models, Quiet, Report, Seen, Unseen, report};
 use watchfire_core::ids::IncidentKey;
 use watchfire_core::incident::IncidentRecord;
 use watchfire_core::priority::Priority;
@@ -20,6 +20,8 @@ use crate::{cluster, store};
 const A_DAY: SignedDuration = SignedDuration::from_hours(24);
 /// A bulletin is one worker's to make for so long.
 const MAKING: Duration = Duration::from_secs(120);
+/// As many tokens as a question has at most.
+const QUESTION: u64 = 1_000;
 
 impl Router {
     /// How everything is now. What could not be looked at says so in it.
@@ -65,7 +67,20 @@ impl Router {
         let switch = self.switch().await?;
         kept.switched_off = switch.off.map(|off| format!("by {}: {}", off.by, off.reason));
         kept.silences = self.quiet(now).await?;
+        kept.models = self.models(now).await?;
         Ok(kept)
+    }
+
+    /// What models have used today; none where no model is asked.
+    async fn models(&self, now: Timestamp) -> Result<Option<Models>, store::Error> {
+        let set = self.in_force();
+        let Some(settings) = &set.policy.triage else { return Ok(None) };
+        let mut state = State::default();
+        self.store.load(&[Key::TriageSpent], &mut state).await?;
+        let spent = state.triage_spent().cloned().unwrap_or_default().on(set.policy.calendar.date(now));
+        let used = format!("{} questions, {} tokens, cost {}", spent.asked, spent.tokens, spent.cost);
+        let refusal = spent.has_room(QUESTION, settings).err().map(|refusal| refusal.to_string());
+        Ok(Some(Models { used, refusal }))
     }
 
     /// Silences and maintenance windows in force.

@@ -14,6 +14,7 @@ use watchfire_core::silence::Silence;
 use watchfire_core::standing::{Sources, Standing};
 use watchfire_core::state::{Key, State};
 use watchfire_core::suppress::as_said;
+use watchfire_core::triage::TriageRecord;
 
 use super::naming::{Meant, Thing};
 use super::sight::Sight;
@@ -36,6 +37,8 @@ pub struct Story {
     pub record: Option<IncidentRecord>,
     /// What people added to it.
     pub annotations: AnnotationsRecord,
+    /// What models wrote about it.
+    pub triage: TriageRecord,
     /// What its page says.
     pub page: Option<PageDraft>,
     /// The incidents that it has to do with.
@@ -75,6 +78,7 @@ impl Story {
             incident: IncidentKey::new(""),
             record: None,
             annotations: AnnotationsRecord::default(),
+            triage: TriageRecord::default(),
             page: None,
             related: Vec::new(),
             more_related: 0,
@@ -195,13 +199,15 @@ impl Router {
 
     async fn told(&self, incident: IncidentKey, of: StoryOf) -> Result<Story, store::Error> {
         let mut state = State::default();
-        let own = [Key::Incident, Key::Annotations, Key::PageDraft].map(|kind| kind(incident.clone()));
+        let own =
+            [Key::Incident, Key::Annotations, Key::Triage, Key::PageDraft].map(|kind| kind(incident.clone()));
         let keys: Vec<_> = own.into_iter().chain([Key::Digest]).collect();
         self.store.load(&keys, &mut state).await?;
         let entries = self.store.timeline(&incident, TIMELINE).await?;
         let annotations = state.annotations(&incident).cloned().unwrap_or_default();
+        let triage = state.triage(&incident).cloned().unwrap_or_default();
         let Some(record) = state.incident(&incident) else {
-            let story = Story { incident, annotations, entries, ..Story::without_incident(of) };
+            let story = Story { incident, annotations, triage, entries, ..Story::without_incident(of) };
             let standing = self.standing(&story).await?;
             return Ok(Story { standing, ..story });
         };
@@ -236,6 +242,7 @@ impl Router {
             incident,
             record,
             annotations,
+            triage,
             page,
             related,
             more_related,

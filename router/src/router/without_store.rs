@@ -83,6 +83,8 @@ fn is_about_telling(key: &Key) -> bool {
         Key::Finding(_)
         | Key::Incident(_)
         | Key::Annotations(_)
+        | Key::Triage(_)
+        | Key::TriageSpent
         | Key::PageDraft(_)
         | Key::Silences
         | Key::Inhibition(_)

@@ -23,6 +23,9 @@ pub(super) fn needed(key: &str, record: &Record) -> Needed {
         Record::Annotations(_) => {
             return Needed::WhileOpen(IncidentKey::new(key.trim_start_matches(Key::ANNOTATIONS)));
         }
+        Record::Triage(_) => {
+            return Needed::WhileOpen(IncidentKey::new(key.trim_start_matches(Key::TRIAGES)));
+        }
         Record::PageDraft(_) => {
             return Needed::WhileOpen(IncidentKey::new(key.trim_start_matches(Key::PAGE_DRAFTS)));
         }
@@ -42,9 +45,12 @@ pub(super) fn needed(key: &str, record: &Record) -> Needed {
         },
         Record::DigestEdition(edition) => edition.due_at.is_some(),
         Record::DigestContents(_) => false,
-        Record::Budget(_) | Record::Approval(_) | Record::Limit(_) | Record::Tally(_) | Record::Storm(_) => {
-            false
-        }
+        Record::TriageSpent(_)
+        | Record::Budget(_)
+        | Record::Approval(_)
+        | Record::Limit(_)
+        | Record::Tally(_)
+        | Record::Storm(_) => false,
     };
     if is_needed { Needed::Yes } else { Needed::No }
 }

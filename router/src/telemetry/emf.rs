@@ -27,7 +27,7 @@ enum Shown {
 }
 
 /// Every metric there is.
-const SHOWN: [(&str, Shown); 32] = [
+const SHOWN: [(&str, Shown); 38] = [
     ("decisions", Shown::Counted(Some("priority"))),
     ("decide_seconds", Shown::Observed),
     ("effects", Shown::Counted(Some("outcome"))),
@@ -54,6 +54,12 @@ const SHOWN: [(&str, Shown); 32] = [
     ("spans_lost", Shown::Counted(None)),
     ("canary_arrival_timestamp_seconds", Shown::Happened("canary_arrived")),
     ("canary_timestamp_seconds", Shown::Nothing),
+    ("triage_requests", Shown::Counted(Some("outcome"))),
+    ("triage_seconds", Shown::Observed),
+    ("triage_tokens", Shown::Counted(Some("direction"))),
+    ("triage_cost", Shown::Counted(None)),
+    ("triage_budget_left_tokens", Shown::Nothing),
+    ("triage_budget_left_cost", Shown::Nothing),
     // A Lambda watches nothing.
     ("watch_looks", Shown::Nothing),
     ("watch_look_seconds", Shown::Nothing),
@@ -271,7 +277,8 @@ mod tests {
         let registered = include_str!("metrics.rs").split("let r = &mut registry;").nth(1).expect("there");
         let registered = registered.split("            registry,\n").next().expect("it has an end");
         let calls = registered.split(": shown").skip(1);
-        let mut there: Vec<&str> = calls.filter_map(|call| call.split('"').nth(1)).collect();
+        let of_triage = include_str!("triage.rs").split(": shown").skip(1);
+        let mut there: Vec<&str> = calls.chain(of_triage).filter_map(|call| call.split('"').nth(1)).collect();
         let mut said: Vec<&str> = SHOWN.iter().map(|(name, _)| *name).collect();
         there.sort_unstable();
         said.sort_unstable();

@@ -535,3 +535,13 @@ fn chain(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(error.source(), |cause| cause.source());
     causes.fold(error.to_string(), |line, cause| format!("{line}: {cause}"))
 }
+
+/// What a model says of a page could not be had or be written down: nobody misses anything by it.
+pub(crate) fn not_triaged(reason: &str) {
+    warn!(reason, "no model was asked");
+}
+
+/// No model is asked any more today.
+pub(crate) fn triage_budget_is_spent() {
+    warn!("no model was asked: the day's budget has no room for one more question");
+}

@@ -17,11 +17,13 @@ use watchfire_core::ids::ChannelName;
 use watchfire_core::journal::{ActEnd, Outcome};
 use watchfire_core::notice::Part;
 use watchfire_core::survey::{Blind, Condition, Said};
+use watchfire_core::triage::{Left, Usage};
 
+use super::triage::{TriageMetrics, TriageOutcome};
 use crate::failure::{Failure, Tried};
 use crate::reloaded::Reloaded;
 
-type Labels = Vec<(&'static str, String)>;
+pub(super) type Labels = Vec<(&'static str, String)>;
 
 /// All metrics of one process.
 #[derive(Debug)]
@@ -59,6 +61,7 @@ pub struct Metrics {
     watch_blind: Family<Labels, Gauge>,
     watch_left_out: Gauge,
     watch_said: Family<Labels, Counter>,
+    triage: TriageMetrics,
 }
 
 /// Where messages come from.
@@ -173,16 +176,17 @@ impl Default for Metrics {
                 "Symptoms of the last look that there was no room for",
             ),
             watch_said: shown(r, "watch_said", "What was told of the cluster, by condition and state"),
+            triage: TriageMetrics::new(r),
             registry,
         }
     }
 }
 
-fn shown<M: Metric + Clone + Default>(registry: &mut Registry, name: &str, help: &str) -> M {
+pub(super) fn shown<M: Metric + Clone + Default>(registry: &mut Registry, name: &str, help: &str) -> M {
     shown_as(registry, name, help, M::default())
 }
 
-fn shown_as<M: Metric + Clone>(registry: &mut Registry, name: &str, help: &str, metric: M) -> M {
+pub(super) fn shown_as<M: Metric + Clone>(registry: &mut Registry, name: &str, help: &str, metric: M) -> M {
     registry.register(name, help, metric.clone());
     metric
 }
@@ -283,6 +287,16 @@ impl Metrics {
             ("state", said.state.as_str().to_owned()),
         ];
         self.watch_said.get_or_create(&labels).inc();
+    }
+
+    /// A model was to be asked about a page; what it used, where it was.
+    pub(crate) fn triaged(&self, outcome: TriageOutcome, asked: Option<(&Usage, Duration)>) {
+        self.triage.came(outcome, asked);
+    }
+
+    /// So much is left of the day's budget.
+    pub(crate) fn triage_left(&self, left: Left) {
+        self.triage.left(left);
     }
 
     pub(crate) fn configured(&self, now: Timestamp) {

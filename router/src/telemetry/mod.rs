@@ -6,6 +6,7 @@ mod logs;
 mod metrics;
 mod panics;
 mod traces;
+mod triage;
 
 pub use emf::Emf;
 pub use logs::*;
@@ -14,6 +15,7 @@ pub(crate) use panics::caught;
 pub use panics::panics_are_logged;
 pub use traces::{Brought, Traces};
 pub(crate) use traces::{Step, of_act, of_commit, of_decision, of_message, of_page, of_resumed};
+pub(crate) use triage::TriageOutcome;
 
 /// The function's name, in a Lambda.
 fn function() -> Option<String> {

@@ -30,10 +30,12 @@ async fn commit_with(store: &Store, entry: Entry, keys: &[Key], incident: &Recor
         Key::Incident(_) => (key.clone(), incident.clone()),
         Key::Finding(key) => finding(key.as_str(), 1),
         Key::Annotations(_) => (key.clone(), Record::Annotations(Box::default())),
+        Key::Triage(_) => (key.clone(), Record::Triage(Box::default())),
         Key::Target(_)
         | Key::Approval(_)
         | Key::Budget
         | Key::Switch
+        | Key::TriageSpent
         | Key::PageDraft(_)
         | Key::Silences
         | Key::Inhibition(_)
@@ -102,14 +104,19 @@ pub async fn what_is_pending_is_never_pruned(open: impl AsyncFn() -> Store) {
 pub async fn an_open_incident_and_its_findings_are_never_pruned(open: impl AsyncFn() -> Store) {
     let store = open().await;
     let annotations = Key::Annotations(IncidentKey::new("incident-1"));
-    let keys = [finding("f", 1).0, incident("incident-1"), annotations];
+    let triage = Key::Triage(IncidentKey::new("incident-1"));
+    let keys = [finding("f", 1).0, incident("incident-1"), annotations, triage];
     commit_open(&store, "a", 0, &keys).await;
     for days in [100, 101, 200] {
         prune_all(&store, days * DAY).await;
         assert_eq!(left(&store, &keys).await, (Vec::new(), keys.to_vec()), "after {days} days");
     }
     commit(&store, "b", 290 * DAY, &[], &keys[1..2]).await;
-    assert_eq!(prune_all(&store, 290 * DAY).await, 2, "the finding, and what was noted: nobody needs them");
+    assert_eq!(
+        prune_all(&store, 290 * DAY).await,
+        3,
+        "the finding, what was noted and written: nobody needs them"
+    );
     assert_eq!(left(&store, &keys).await, (events(&["b"]), keys[1..2].to_vec()));
     assert_eq!(prune_all(&store, 291 * DAY).await, 2, "the decision and the incident");
     assert_eq!(left(&store, &keys).await, (Vec::new(), Vec::new()));

@@ -144,6 +144,8 @@ fn is_told(key: &Key) -> bool {
         | Key::Switch
         | Key::Silences => true,
         Key::Finding(_)
+        | Key::Triage(_)
+        | Key::TriageSpent
         | Key::Budget
         | Key::Tally(_)
         | Key::PageDraft(_)

@@ -68,6 +68,8 @@ pub enum Cause {
     Report,
     /// The cluster has said what it could not say in time.
     Completion,
+    /// A model was asked about it.
+    Triage,
 }
 
 impl Cause {
@@ -75,7 +77,7 @@ impl Cause {
     pub fn approves(&self) -> Option<&ApprovalId> {
         match self {
             Cause::Command { approves, .. } => approves.as_ref(),
-            Cause::Event | Cause::Timer | Cause::Report | Cause::Completion => None,
+            Cause::Event | Cause::Timer | Cause::Report | Cause::Completion | Cause::Triage => None,
         }
     }
 }

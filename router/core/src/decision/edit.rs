@@ -74,6 +74,8 @@ pub enum Because {
     Acted,
     /// A human says so.
     Commanded,
+    /// A model was asked.
+    Triaged,
     /// The clock that wrote it was ahead.
     ClockSetBack,
 }

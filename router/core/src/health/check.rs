@@ -217,6 +217,8 @@ checks! {
     Mitigation Incidents "Mitigation" "watchfire mitigation on, once the reason is gone"
     /// Silences in force.
     Silences Incidents "Silences" "watchfire silence list"
+    /// What models have used today, where one is asked.
+    Models Incidents "Models asked today" "raise triage.budget, or leave it at that until tomorrow"
     /// What was not told, and why.
     Suppressed Incidents "Not told in 24 hours" ""
 }

@@ -30,8 +30,19 @@ pub struct Kept {
     pub switched_off: Option<String>,
     /// Silences and maintenance windows in force.
     pub silences: Vec<Quiet>,
+    /// What models have used today; none where no model is asked.
+    pub models: Option<Models>,
     /// What was news in 24 hours and not told, by why.
     pub suppressed: BTreeMap<Why, u64>,
+}
+
+/// What models have used today.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Models {
+    /// In a clause.
+    pub used: String,
+    /// Why none is asked any more today, in a clause; none while there is room.
+    pub refusal: Option<String>,
 }
 
 /// How many incidents of a priority are open.
@@ -92,6 +103,13 @@ pub(super) fn look(kept: &Kept, at: Timestamp, lines: &mut Lines) {
     open(kept, lines);
     contained(kept, lines);
     silences(kept, at, lines);
+    match &kept.models {
+        Some(Models { used, refusal: None }) => lines.sentence(Check::Models, Colour::Green, used),
+        Some(Models { used: _, refusal: Some(refusal) }) => {
+            lines.sentence(Check::Models, Colour::Yellow, refusal)
+        }
+        None => {}
+    }
     let said: Vec<_> =
         kept.suppressed.iter().map(|(why, count)| format!("{count} {}", why.sentence())).collect();
     let said = if said.is_empty() { "nothing".to_owned() } else { said.join("; ") };

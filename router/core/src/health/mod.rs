@@ -30,7 +30,7 @@ mod workloads;
 
 pub use check::{Check, Section, What};
 pub use colour::Colour;
-pub use kept::{Kept, Open, Quiet};
+pub use kept::{Kept, Models, Open, Quiet};
 pub use line::{Item, Items, Line, Part, Report};
 pub use live::{Live, Reported};
 pub use pods::PodsSeen;

@@ -5,7 +5,7 @@
 //! ```text
 //! event:<the sender's id>#<16 hexadecimal digits over that id, source, account, detail-type and text>
 //! wake:…  act:…  completed:…  command:…  pagerduty:…  unreadable:…  not-delivered:…  near-dead-letter:…  store-set-aside:…
-//! store-unavailable:…  clock:…
+//! store-unavailable:…  clock:…  triage:…
 //! ```
 //!
 //! The digits have a fixed length and come last, so that no id of a sender can imitate them.
@@ -18,7 +18,7 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::EffectId;
+use super::{EffectId, IncidentKey};
 use crate::hash::keyed;
 use crate::text::clean;
 
@@ -86,6 +86,13 @@ pub enum Own<'o> {
         /// Since when.
         since: Timestamp,
     },
+    /// What a model says of an incident.
+    Triage {
+        /// Which.
+        incident: &'o IncidentKey,
+        /// In which of its episodes.
+        episode: u32,
+    },
     /// A bulletin of a day.
     Bulletin {
         /// Which.
@@ -151,6 +158,7 @@ impl EventId {
             Own::StoreUnavailable { store, since } => {
                 format!("store-unavailable:{}@{}", bounded(store), since.as_microsecond())
             }
+            Own::Triage { incident, episode } => format!("triage:{incident}-{episode}"),
             Own::Bulletin { of, day } => format!("bulletin:{of}@{day}"),
             Own::Clock { key, version } => format!("clock:{key}.{version}"),
         })
@@ -222,6 +230,7 @@ mod tests {
             Own::NearDeadLetter("a"),
             Own::StoreSetAside("a"),
             Own::StoreUnavailable { store: "a", since: at },
+            Own::Triage { incident: &IncidentKey::new("wf1-a"), episode: 1 },
             Own::Bulletin { of: "daily", day: jiff::civil::date(2026, 11, 30) },
             Own::Clock { key, version: 7 },
         ]

@@ -6,6 +6,7 @@ mod head;
 mod html;
 mod list;
 mod measure;
+pub mod minimal;
 mod moment;
 mod text;
 mod undone;
@@ -104,9 +105,22 @@ pub struct Notice {
     pub at: Option<Timestamp>,
     /// A sample: every form of it must say so.
     pub sample: bool,
+    /// What is said beside the page and not in it; only a channel that has a thread for it says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beside: Option<Beside>,
     /// A drill: every form of it begins with that.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub drill: bool,
+}
+
+/// What is said beside a page: a model's text, with what it is and what the page rests on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Beside {
+    /// A line each.
+    pub lines: Vec<String>,
+    /// What of the little that `minimal` tells nobody knew who wrote it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<minimal::Place>,
 }
 
 impl Notice {
@@ -139,6 +153,7 @@ impl Notice {
             note: None,
             at: None,
             sample: false,
+            beside: None,
             drill: false,
         }
     }

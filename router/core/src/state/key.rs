@@ -15,6 +15,10 @@ pub enum Key {
     Incident(IncidentKey),
     /// What people added to an incident.
     Annotations(IncidentKey),
+    /// What models wrote about an incident.
+    Triage(IncidentKey),
+    /// What models have used on a day.
+    TriageSpent,
     /// What was done to a target.
     Target(TargetKey),
     /// A plan that waits for a human.
@@ -60,6 +64,8 @@ impl fmt::Display for Key {
             Key::Finding(key) => write!(out, "finding/{key}"),
             Key::Incident(key) => write!(out, "{}{key}", Key::INCIDENTS),
             Key::Annotations(key) => write!(out, "{}{key}", Key::ANNOTATIONS),
+            Key::Triage(key) => write!(out, "{}{key}", Key::TRIAGES),
+            Key::TriageSpent => out.write_str("triage-spent"),
             Key::Target(key) => write!(out, "{}{key}", Key::TARGETS),
             Key::Approval(id) => write!(out, "{}{id}", Key::APPROVALS),
             Key::Budget => out.write_str("budget"),
@@ -87,6 +93,8 @@ impl Key {
     pub const INCIDENTS: &str = "incident/";
     /// How the keys of all that was added to incidents begin.
     pub const ANNOTATIONS: &str = "annotations/";
+    /// How the keys of all that models wrote about incidents begin.
+    pub const TRIAGES: &str = "triage/";
     /// How the keys of all targets begin.
     pub const TARGETS: &str = "target/";
     /// How the keys of all approvals begin.
@@ -102,6 +110,7 @@ impl Key {
             "silences" => return Some(Key::Silences),
             "digest" => return Some(Key::Digest),
             "digest-days" => return Some(Key::DigestDays),
+            "triage-spent" => return Some(Key::TriageSpent),
             "audit-head" => return Some(Key::AuditHead),
             _ => {}
         }
@@ -110,6 +119,7 @@ impl Key {
             "finding" => Key::Finding(FindingKey::new(key)),
             "incident" => Key::Incident(IncidentKey::new(key)),
             "annotations" => Key::Annotations(IncidentKey::new(key)),
+            "triage" => Key::Triage(IncidentKey::new(key)),
             "sayable" => Key::PageDraft(IncidentKey::new(key)),
             "cover" => Key::Inhibition(InhibitionKey::new(key)),
             "bundle" => Key::Bundle(BundleKey::new(key)),

@@ -66,6 +66,8 @@ impl<'w> Timer<'w> {
             Key::Digest => self.close_edition(state, now),
             Key::DigestEdition(edition) => self.say_edition(*edition, state, now),
             Key::Annotations(_)
+            | Key::Triage(_)
+            | Key::TriageSpent
             | Key::Target(_)
             | Key::Approval(_)
             | Key::Budget

@@ -98,7 +98,7 @@ impl DecidedBy {
                 let (name, reason, says, caller) = (by.clone(), reason.clone(), says.clone(), caller.clone());
                 DecidedBy::Human { name, reason, says, caller }
             }
-            Cause::Timer | Cause::Report | Cause::Completion => DecidedBy::Itself,
+            Cause::Timer | Cause::Report | Cause::Completion | Cause::Triage => DecidedBy::Itself,
         }
     }
 }

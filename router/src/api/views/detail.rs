@@ -9,7 +9,7 @@ use watchfire_core::annotation::{AnnotationsRecord, Link, Note};
 use watchfire_core::ids::{EventId, FindingKey};
 use watchfire_core::standing::Standing;
 
-use super::{Decision, Incident, Known, Related};
+use super::{Decision, Incident, Known, MachineText, Related};
 use crate::router::{Story, StoryOf};
 
 /// So many findings are named.
@@ -51,6 +51,10 @@ pub struct IncidentDetail {
     /// Where else it is written about, the oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub links: Vec<Link>,
+    /// What models wrote about it, in this and earlier episodes, the oldest first: each unverified, with what the page
+    /// rests on. It has decided nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub machine_texts: Vec<MachineText>,
     /// Who is on call now, in a clause; none where that is not configured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_call: Option<String>,
@@ -92,7 +96,7 @@ impl IncidentDetail {
 
     /// A story as it is at `now`.
     pub(crate) fn of(story: &Story, now: Timestamp) -> Self {
-        let Story { incident, record, annotations, page, related, entries, bundle: _, .. } = story;
+        let Story { incident, record, annotations, triage, page, related, entries, bundle: _, .. } = story;
         let Story { more_related, said_with, next, standing, of, others, .. } = story;
         let AnnotationsRecord { notes, links } = annotations.clone();
         let none = BTreeSet::new();
@@ -117,6 +121,7 @@ impl IncidentDetail {
             next: next.clone(),
             notes,
             links,
+            machine_texts: triage.texts.iter().map(|text| MachineText::of(text, &standing.zone)).collect(),
             on_call: None,
             known: page.as_ref().map(Known::of),
             related: related.iter().map(Related::of).collect(),

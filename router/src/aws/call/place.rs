@@ -10,6 +10,8 @@ use crate::clients::Partition;
 /// The services that are called without an SDK.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Service {
+    /// Models.
+    BedrockRuntime,
     /// How old what lies on a queue is.
     CloudWatch,
     /// The store of many workers.
@@ -58,6 +60,7 @@ impl Service {
     /// As `AWS_ENDPOINT_URL_…` and `services` in a profile name it.
     fn id(self) -> &'static str {
         match self {
+            Service::BedrockRuntime => "Bedrock Runtime",
             Service::CloudWatch => "CloudWatch",
             Service::DynamoDb => "DynamoDB",
             Service::Ecr => "ECR",
@@ -77,6 +80,7 @@ impl Service {
     /// As signatures name it.
     pub(super) fn signing_name(self) -> &'static str {
         match self {
+            Service::BedrockRuntime => "bedrock",
             Service::CloudWatch => "monitoring",
             Service::DynamoDb => "dynamodb",
             Service::Ecr => "ecr",
@@ -98,7 +102,8 @@ impl Service {
         match self {
             // With the item that a condition did not hold for.
             Service::DynamoDb => 1024 * 1024,
-            Service::CloudWatch
+            Service::BedrockRuntime
+            | Service::CloudWatch
             | Service::Ecr
             | Service::EventBridge
             | Service::GuardDuty
@@ -121,6 +126,8 @@ impl Service {
             // 1,000 findings, each with its description, links and packages; 16 MB of items, a third more in base64; 100
             // findings of 240 KB.
             Service::Ecr | Service::DynamoDb | Service::SecurityHub => 32 * 1024 * 1024,
+            // An answer of some hundred tokens; what a guardrail found, with it.
+            Service::BedrockRuntime => 256 * 1024,
             // A policy of 10,240 characters, three of ours for each; a secret of 65,536 bytes, six for each; 100 counts.
             Service::GuardDuty | Service::Iam | Service::SecretsManager | Service::Sts => 512 * 1024,
             // A page of 100 names of rules, of 100 subscriptions, of 100 mappings; the attributes of a queue, its policy of
@@ -192,7 +199,8 @@ impl Place {
         }
         let signed_for = match service {
             Service::Iam => home(partition),
-            Service::CloudWatch
+            Service::BedrockRuntime
+            | Service::CloudWatch
             | Service::DynamoDb
             | Service::Ecr
             | Service::EventBridge
@@ -260,6 +268,7 @@ fn host(service: Service, region: &str, variant: Variant) -> String {
         | Service::Lambda
         | Service::Sns
         | Service::Sqs => format!("{}{fips_name}.{region}.{suffix}", service.signing_name()),
+        Service::BedrockRuntime => format!("bedrock-runtime{fips_name}.{region}.{suffix}"),
         Service::Ecr if dual_stack => format!("ecr{fips_name}.{region}.{suffix}"),
         Service::Ecr => format!("api.ecr{fips_name}.{region}.{suffix}"),
         Service::Iam => iam_host(partition, variant),

@@ -50,6 +50,8 @@ struct Page {
     /// What people do about it, and how that is called.
     playbook: Option<(String, Vec<String>)>,
     next: Vec<String>,
+    /// What models wrote about it, a line each; the latest episode's.
+    machine: Vec<String>,
     facts: Vec<(&'static str, String)>,
     added: Option<Added>,
     known: Option<Known>,
@@ -155,6 +157,7 @@ fn made(story: &IncidentDetail, visitor: &Visitor) -> Result<Main, Trouble> {
         stands: standing.lines().iter().map(|text| line(text)).collect(),
         playbook: playbook(story),
         next: next.iter().map(|text| line(text)).collect(),
+        machine: machine(story),
         facts: facts(story),
         added: incident.as_ref().map(|incident| added(story, incident, visitor)),
         known: story.known.as_ref().map(shown_of),
@@ -180,6 +183,12 @@ fn playbook(story: &IncidentDetail) -> Option<(String, Vec<String>)> {
     let playbook = incident.and(story.standing.playbook.as_ref())?;
     let steps = playbook.lines(&story.standing.zone).iter().map(|text| line(text)).collect();
     Some((line(&playbook.title), steps))
+}
+
+/// What a model wrote of its latest episode, with all that stands around it.
+fn machine(story: &IncidentDetail) -> Vec<String> {
+    let latest = story.machine_texts.last();
+    latest.iter().flat_map(|text| &text.shown).map(|text| line(text)).collect()
 }
 
 /// What it was asked about.
@@ -388,6 +397,7 @@ fn text(story: &IncidentDetail) -> Vec<String> {
     let steps = playbook(story).map(|(_, steps)| steps).unwrap_or_default();
     lines.extend(section("To do", steps));
     lines.extend(section("Next", story.next.clone()));
+    lines.extend(section("Written by a machine, unverified", machine(story)));
     let links = story.links.iter().map(|link| format!("{} {}", link.named(), link.url));
     lines.extend(section("Links", links.collect()));
     let notes = story.notes.iter().map(|note| format!("{} {}: {}", second(note.at), note.by, note.text));

@@ -10,14 +10,13 @@ use sha2::{Digest as _, Sha256};
 use watchfire_core::decision::Effect;
 use watchfire_core::ids::RouteName;
 use watchfire_core::notice::{
-    Fact, Fault, Head, List, MeasureState, Notice, Part, Undone, Worded, moment, relative,
+    Fact, Fault, Head, List, MeasureState, Notice, Part, Undone, Worded, minimal, moment, relative,
 };
 use watchfire_core::priority::Priority;
 use watchfire_core::text::{clean, visible};
 use watchfire_core::verdict::EffectKind;
 
 use super::Form;
-use crate::channel::payload::opaque;
 
 pub(super) const SUMMARY_LENGTH: usize = 1024;
 const DEDUP_KEY_LENGTH: usize = 255;
@@ -177,7 +176,7 @@ fn required(notice: &Notice) -> Payload<'_> {
     let summary = match notice.drill {
         // Its words are our own.
         true => notice.subject(EffectKind::Page),
-        false => format!("[{}] {sample}{}", notice.priority, opaque::kind(notice)),
+        false => format!("[{}] {sample}{}", notice.priority, minimal::kind(notice)),
     };
     Payload {
         summary: clean(&summary, SUMMARY_LENGTH),

@@ -33,6 +33,8 @@ pub(super) struct Message {
     links: String,
     /// Rows of buttons.
     rows: Vec<Value>,
+    /// What is said beside the page, in its thread alone.
+    beside: Option<Vec<String>>,
 }
 
 impl Message {
@@ -50,7 +52,8 @@ impl Message {
             (Some(_), Some(note)) => format!("{}: {note}", notice.why),
             (Some(_), None) => format!("{}; its text stays with the incident", notice.why),
         };
-        Self { text: cut(rest), news, links: links(&notice), title, rows }
+        let beside = notice.beside.as_ref().map(|beside| beside.lines.clone());
+        Self { text: cut(rest), news, links: links(&notice), title, rows, beside }
     }
 
     /// How long title and text are, in characters.
@@ -80,6 +83,13 @@ impl Message {
         said(place, &self.title)
     }
 
+    /// What is said beside it, where that is what there is to say: a line each.
+    pub(super) fn beside(&self, place: Value) -> Option<Value> {
+        let lines = self.beside.as_ref()?.iter().map(|line| escape(&clean(line, MOST_LINE)));
+        let text = cut(&lines.collect::<Vec<_>>().join("\n"));
+        Some(as_text(place, text))
+    }
+
     /// What is new about it.
     pub(super) fn news(&self, place: Value) -> Value {
         said(place, &self.news)
@@ -88,7 +98,12 @@ impl Message {
 
 /// A line in which Slack finds nothing but text.
 fn said(place: Value, line: &str) -> Value {
-    let said = with(place, "text", escape(&clean(line, MOST_LINE)).into());
+    as_text(place, escape(&clean(line, MOST_LINE)))
+}
+
+/// A text that is escaped already.
+fn as_text(place: Value, text: String) -> Value {
+    let said = with(place, "text", text.into());
     let said = with(said, "parse", "none".into());
     let said = with(said, "mrkdwn", false.into());
     with(with(said, "unfurl_links", false.into()), "unfurl_media", false.into())

@@ -114,6 +114,9 @@ impl Action for Slack {
             Way::Hook(_) => Buttons::Hidden,
         };
         let message = Message::of(dispatch.effect, &self.form, buttons);
+        if dispatch.effect.notice.beside.is_some() {
+            return self.say_beside(&message, self.place_of(dispatch)).await;
+        }
         match (&self.way, self.place_of(dispatch)) {
             (Way::Hook(_), _) => {
                 self.say(&json!({}), &message).await.map(|_| Done { receipt: "taken".to_owned() })
@@ -217,6 +220,22 @@ impl Slack {
         match self.call("chat.postMessage", &message.news(thread)).await? {
             Answer::Taken(_) => Ok(Done { receipt: format!("{posted}, noted") }),
             Answer::Gone(reason) => Ok(Done { receipt: format!("{posted}, not noted: {reason}") }),
+            Answer::Refused(reason) => Err(NotTaken::ForGood { reason }),
+        }
+    }
+
+    /// In the thread of its page, which stays as it is. Where there is no thread, or it may not be told, nobody is told.
+    async fn say_beside(&self, message: &Message, posted: Option<Posted>) -> Result<Done, NotTaken> {
+        let thread = posted.as_ref().map(|posted| json!({"channel": posted.channel, "thread_ts": posted.ts}));
+        let Some(said) = thread.and_then(|thread| message.beside(thread)) else {
+            return Ok(Done {
+                receipt: "left out: it has no thread here, or tells what is left out".to_owned(),
+            });
+        };
+        match self.call("chat.postMessage", &said).await? {
+            Answer::Taken(_) | Answer::Gone(_) => {
+                Ok(Done { receipt: "in the thread of its page".to_owned() })
+            }
             Answer::Refused(reason) => Err(NotTaken::ForGood { reason }),
         }
     }

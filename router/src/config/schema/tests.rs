@@ -148,6 +148,9 @@ const ONLY_A_CHECK_KNOWS: &[&str] = &[
     "a calendar that is none",
     "a calendar that is not there",
     "a calendar whose address is a secret",
+    "a text said where there are no threads, and nowhere",
+    "an address of a model with a password in it",
+    "a token of a model with a space in it",
 ];
 
 #[test]

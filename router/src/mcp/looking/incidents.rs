@@ -169,6 +169,9 @@ struct IncidentDetailText {
     notes: Vec<String>,
     links: Vec<String>,
     related: Vec<String>,
+    /// What a model wrote about it, unverified, with what the page rests on.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    machine_text: Vec<String>,
     on_call: Option<String>,
 }
 
@@ -183,7 +186,7 @@ fn incident_of(story: &IncidentDetail) -> Result<&Incident, Trouble> {
 pub(in crate::mcp) async fn get_incident(asking: Asking<'_>, Of { id }: Of) -> Result<IncidentTold, Trouble> {
     let story = story(asking, &id).await?;
     let incident = incident_of(&story)?;
-    let IncidentDetail { standing, next, notes, links, on_call, .. } = &story;
+    let IncidentDetail { standing, next, notes, links, machine_texts, on_call, .. } = &story;
     let zone = &standing.zone;
     let playbook = standing.playbook.as_ref().map(|playbook: &Followed| PlaybookTold {
         name: playbook.playbook.to_string(),
@@ -222,6 +225,7 @@ pub(in crate::mcp) async fn get_incident(asking: Asking<'_>, Of { id }: Of) -> R
             notes: lines(notes.iter().rev().map(note)),
             links: lines(links.iter().map(|link| format!("{} {}", link.named(), link.url))),
             related: lines(story.related_lines()),
+            machine_text: lines(machine_texts.last().into_iter().flat_map(|text| &text.shown)),
             on_call: on_call.as_ref().map(theirs),
         },
     })

@@ -60,7 +60,7 @@ type Told<'e> = Vec<(&'e Effect, Attempt)>;
 
 impl Router {
     /// Whether anyone hears of it. What has no channel any more was for somebody.
-    pub(super) fn tells(&self, effect: &Effect) -> bool {
+    pub(in crate::router) fn tells(&self, effect: &Effect) -> bool {
         self.channel(&effect.channel).is_none_or(|channel| channel.role() == Role::Notify)
     }
 
@@ -91,6 +91,7 @@ impl Router {
             self.warn_of_refusal(decision, &reason).await?;
         }
         self.record(decision, &mut round).await?;
+        self.was_handed_over(decision, &round);
         Ok(round)
     }
 

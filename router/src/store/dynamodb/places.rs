@@ -23,7 +23,7 @@ pub(super) const SHARDS: &str = "0123456789abcdef";
 const LONGEST: usize = 960;
 
 /// The kinds of records that have many, by what their keys begin with.
-pub(super) const KINDS: [&str; 14] = [
+pub(super) const KINDS: [&str; 15] = [
     "annotations",
     "approval",
     "audit",
@@ -38,9 +38,11 @@ pub(super) const KINDS: [&str; 14] = [
     "storm",
     "tally",
     "target",
+    "triage",
 ];
 /// The records of which there is one each.
-pub(super) const SINGLE: [&str; 6] = ["audit-head", "budget", "digest", "digest-days", "silences", "switch"];
+pub(super) const SINGLE: [&str; 7] =
+    ["audit-head", "budget", "digest", "digest-days", "silences", "switch", "triage-spent"];
 
 /// The sort key of a record that is the only one of its kind.
 const ONLY: &str = "-";
@@ -238,6 +240,8 @@ mod tests {
             Key::Finding(FindingKey::new("arn:aws:x#y/z")),
             Key::Incident(incident.clone()),
             Key::Annotations(incident.clone()),
+            Key::Triage(incident.clone()),
+            Key::TriageSpent,
             Key::Approval(ApprovalId::new("a")),
             Key::Budget,
             Key::Switch,

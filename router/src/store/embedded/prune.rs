@@ -162,6 +162,8 @@ fn is_open(tables: &Snapshot, key: &Key) -> Result<bool, Error> {
         Ok(
             Record::Finding(_)
             | Record::Annotations(_)
+            | Record::Triage(_)
+            | Record::TriageSpent(_)
             | Record::Target(_)
             | Record::Switch(_)
             | Record::Budget(_)

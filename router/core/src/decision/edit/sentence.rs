@@ -39,9 +39,10 @@ impl Edit {
                 | Because::Escalated
                 | Because::Planned
                 | Because::Acted
-                | Because::Commanded => true,
+                | Because::Commanded
+                | Because::Triaged => true,
             },
-            Key::Inhibition(_) => false,
+            Key::Inhibition(_) | Key::Triage(_) => false,
             Key::Finding(_)
             | Key::Annotations(_)
             | Key::Target(_)
@@ -58,6 +59,7 @@ impl Edit {
             | Key::DigestEdition(_)
             | Key::DigestDays
             | Key::DigestContents(_)
+            | Key::TriageSpent
             | Key::Audit(_)
             | Key::AuditHead => true,
         }
@@ -73,6 +75,11 @@ impl Edit {
             Key::Target(target) => called.unwrap_or(target.as_str()).to_owned(),
             Key::Approval(approval) => format!("plan {approval}"),
             Key::Budget => "the budget of containments".to_owned(),
+            Key::Triage(_) => {
+                let came = called.map(|called| format!(" ({called})")).unwrap_or_default();
+                format!("what a model says of it{came}")
+            }
+            Key::TriageSpent => "what models have used".to_owned(),
             Key::Switch => "mitigation".to_owned(),
             Key::PageDraft(_) => "the words of its page".to_owned(),
             Key::Silences => "the silences".to_owned(),
@@ -122,6 +129,7 @@ impl Edit {
             | Because::Planned
             | Because::Acted
             | Because::Commanded
+            | Because::Triaged
             | Because::ClockSetBack => self.because.said_of(&others),
         }
     }
@@ -152,6 +160,7 @@ impl Because {
             Because::Planned => format!("{what}: something is planned"),
             Because::Acted => format!("{what}: what was planned has come to its end"),
             Because::Commanded => format!("{what}: somebody asked for it"),
+            Because::Triaged => format!("{what}: written down, it decides nothing"),
             Because::ClockSetBack => format!("{what}: counts from now, the clock had been ahead"),
         }
     }

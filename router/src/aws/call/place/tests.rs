@@ -32,6 +32,7 @@ fn every_endpoint_is_the_one_that_the_sdk_had() {
             panic!("{line}");
         };
         let service = match service {
+            "BedrockRuntime" => Service::BedrockRuntime,
             "CloudWatch" => Service::CloudWatch,
             "DynamoDb" => Service::DynamoDb,
             "Ecr" => Service::Ecr,
@@ -53,7 +54,7 @@ fn every_endpoint_is_the_one_that_the_sdk_had() {
         assert_eq!(found, expected, "{line}");
         compared += 1;
     }
-    assert_eq!(compared, 10 * 13 * 4);
+    assert_eq!(compared, 11 * 13 * 4);
 }
 
 #[test]

@@ -1,14 +1,41 @@
 //! What may leave the boundary: kinds and ids that tell nothing about the account, its networks or
-//! what runs there.
+//! what runs there. Channels with the payload `minimal` send nothing else, and no model is told more.
 
 use std::net::IpAddr;
 
-use watchfire_core::action::ActionName;
-use watchfire_core::event::OWN_SOURCE;
-use watchfire_core::ids::EventId;
-use watchfire_core::notice::{ByWhom, Fact, Group, Head, List, Measure, MeasureState, Notice, Undone};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use strum::VariantArray;
 
-use super::Place;
+use super::{Beside, ByWhom, Fact, Group, Head, List, Measure, MeasureState, Notice, Undone};
+use crate::action::ActionName;
+use crate::event::OWN_SOURCE;
+use crate::ids::EventId;
+use crate::word;
+
+/// Where it happens, as far as `minimal` tells it.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema, VariantArray,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Place {
+    /// What the configuration calls the cluster: `cluster.alias`.
+    Cluster,
+    /// The region.
+    Region,
+    /// The namespace.
+    Namespace,
+}
+
+impl Place {
+    /// All of them.
+    pub const ALL: [Self; Self::VARIANTS.len()] = *Self::VARIANTS.first_chunk().expect("all of them");
+
+    /// The word in the configuration.
+    pub fn as_str(self) -> &'static str {
+        word::of(&self)
+    }
+}
 
 /// Stands for what is known inside.
 const INSIDE: &str = "see the incident";
@@ -16,7 +43,7 @@ const INSIDE: &str = "see the incident";
 const SOMEBODY: &str = "a human";
 
 /// The page as it may leave. All that is made of it, by whatever template, tells no more.
-pub(in crate::channel) fn reduced(notice: &Notice, leave_out: &[Place]) -> Notice {
+pub fn reduced(notice: &Notice, leave_out: &[Place]) -> Notice {
     let tells = |place: Place| !leave_out.contains(&place);
     let label = |name: &str| notice.facts.iter().find(|fact| fact.label.eq_ignore_ascii_case(name));
     let named = |name: &str| label(name).map(|fact| fact.value.clone()).filter(|value| is_plain(value));
@@ -58,8 +85,14 @@ pub(in crate::channel) fn reduced(notice: &Notice, leave_out: &[Place]) -> Notic
         note: None,
         at: notice.at,
         sample: notice.sample,
+        beside: notice.beside.clone().filter(|beside| knows_none(beside, leave_out)),
         drill: notice.drill,
     }
+}
+
+/// Whether whoever wrote it could not know what is to be left out: it may not be told, nor what was made of it.
+fn knows_none(beside: &Beside, leave_out: &[Place]) -> bool {
+    leave_out.iter().all(|place| beside.left_out.contains(place))
 }
 
 /// What is said first, without a name.
@@ -136,7 +169,7 @@ fn is_plain(name: &str) -> bool {
 }
 
 /// What happened: the finding's type where it is nothing but one, else the rule's family.
-pub(in crate::channel) fn kind(notice: &Notice) -> &str {
+pub fn kind(notice: &Notice) -> &str {
     let kind = notice.kind.as_str();
     let word = |c: char| c.is_ascii_alphanumeric() || " :/._!-".contains(c);
     let fit = !kind.is_empty() && kind.len() <= 128 && kind.chars().all(word) && !reveals(notice, kind);
@@ -144,7 +177,7 @@ pub(in crate::channel) fn kind(notice: &Notice) -> &str {
 }
 
 /// The id where it is a number that says nothing, such as a UUID or a hash.
-pub(in crate::channel) fn id(text: &str) -> Option<&str> {
+pub(crate) fn id(text: &str) -> Option<&str> {
     let fit = (16..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-');
     fit.then_some(text)
 }
@@ -152,7 +185,7 @@ pub(in crate::channel) fn id(text: &str) -> Option<&str> {
 /// Whether a text has an account number, an IP address, or a name that the page gives as a fact.
 ///
 /// Regions are no secret: console addresses have them.
-pub(in crate::channel) fn reveals(notice: &Notice, text: &str) -> bool {
+fn reveals(notice: &Notice, text: &str) -> bool {
     let account = text.split(|c: char| !c.is_ascii_digit()).any(|digits| digits.len() == 12);
     let address = text
         .split(|c: char| !(c.is_ascii_hexdigit() || c == '.' || c == ':'))
@@ -181,7 +214,7 @@ fn has_ipv4(part: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use watchfire_core::builders::page;
+    use crate::builders::page;
 
     #[test]
     fn a_finding_type_is_told_and_anything_else_is_not() {
@@ -209,6 +242,19 @@ mod tests {
         ] {
             assert_eq!(of(kept), "crypto-mining", "{kept}");
         }
+    }
+
+    #[test]
+    fn what_stands_beside_a_page_is_told_only_where_its_writer_knew_nothing_that_is_left_out() {
+        let beside = |left_out: &[Place]| Beside { lines: vec!["a".to_owned()], left_out: left_out.to_vec() };
+        let told = |knew_not: &[Place], leave_out: &[Place]| {
+            let notice = Notice { beside: Some(beside(knew_not)), ..page().notice };
+            reduced(&notice, leave_out).beside.is_some()
+        };
+        assert!(told(&[], &[]) && told(&[Place::Cluster, Place::Region], &[Place::Region]));
+        assert!(
+            !told(&[], &[Place::Region]) && !told(&[Place::Cluster], &[Place::Cluster, Place::Namespace])
+        );
     }
 
     #[test]
