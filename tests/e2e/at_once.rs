@@ -3,7 +3,7 @@
 use serde_json::json;
 use watchfire_tests::{Configuration, Fault, GuardDuty, PagerDuty, Watchfire, until};
 
-use crate::support::{LATER, SOON, paged};
+use crate::support::{LATER, paged};
 
 fn event(number: usize) -> String {
     GuardDuty::miner(&format!("pod-{number}")).event(&format!("e{number}")).to_string()
@@ -60,7 +60,7 @@ async fn what_was_taken_at_once_and_not_done_comes_back_by_the_queue_or_after_a_
         let metrics = watchfire.metrics().await;
         (metrics.sum("watchfire_messages_left_total", &["source=\"http\""]) == 2.0).then_some(())
     };
-    until("neither was taken by PagerDuty", SOON, left).await;
+    until("neither was taken by PagerDuty", LATER, left).await;
     pagerduty.always(None);
     paged(&pagerduty, 2).await;
     // Those are done; this one is not when the worker is killed, and its sender was told that it is taken.
