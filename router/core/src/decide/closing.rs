@@ -35,7 +35,6 @@ impl Case<'_> {
         draft.belongs_to(key);
         let mut record = incident.clone();
         record.events += 1;
-        record.last_at = Some(now);
         record.findings.remove(&finding.key);
         if !record.findings.is_empty() || record.more_findings > 0 {
             draft.why(Why::StillOpen);
@@ -43,6 +42,7 @@ impl Case<'_> {
             return Ok(draft);
         }
         draft.why(Why::Closed);
+        record.last_at = Some(now);
         ending::needs(key, &record, &draft)?;
         let notice = self.notice(key, Why::Closed, &Plans::default(), now);
         let resolves = ending::end(&mut draft, key, &mut record, None, &notice);
