@@ -24,7 +24,8 @@ fn the_configuration_in_the_page_on_containment_is_one() {
 #[test]
 fn the_configuration_in_the_page_on_triage_is_one() {
     let page = include_str!("../../docs/triage.md");
-    let example = page.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("an example");
+    let example =
+        page.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("an example");
     let rest = "channels: {chat: {slack: {bot: {token: {env: T}, channel: C0123ABCDEF}}}}\n\
                 routes: {P0: {to: [chat]}, P1: {to: [chat]}}\n";
     let read = |text: String| Config::parse("triage.md", &text).map_err(|mistakes| mistakes.len());
