@@ -66,8 +66,8 @@ async fn a_page_met_damaged_is_fatal_to_the_process_and_to_no_page() {
     assert!(damage_pages_with(&store, "zz-last") > 0);
     watchfire.restart().await;
 
-    // Its id stands beside the one that is damaged.
-    assert_eq!(watchfire.post(GuardDuty::miner("urgent-1").event("zz-new-1")).await, 202);
+    // Its id stands beside the one that is damaged: it is told of, and its sender hears that it is not kept.
+    assert_eq!(watchfire.post(GuardDuty::miner("urgent-1").event("zz-new-1")).await, 503, "send it again");
     let page = paged_about(&pagerduty, "urgent-1").await;
     assert!(page.contains("not recorded: the store does not answer"), "{page}");
     let dead = async || (watchfire.status("/livez").await == 503).then_some(());

@@ -230,7 +230,8 @@ fn wrong(words: &[String], in_prose: bool) -> Option<String> {
     if in_prose && depth > 1 && depth == words.len() {
         return None;
     }
-    match watchfire::cli::definition().try_get_matches_from(words) {
+    let typed = watchfire::cli::spelt_out(words.iter().map(Into::into));
+    match watchfire::cli::definition().try_get_matches_from(typed) {
         Ok(_) => None,
         // One of several words, which its own help lists.
         Err(error) if in_prose && error.kind() == clap::error::ErrorKind::InvalidValue => {

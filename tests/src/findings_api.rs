@@ -80,8 +80,8 @@ fn refused(status: u16, kind: &str, why: &str) -> Response {
         .into_response()
 }
 
-/// Whether it is signed for that service of the tests' region, and there is somebody who may.
-fn signed(service: &str, headers: &HeaderMap, findings: &Findings) -> Result<(), Response> {
+/// The refusal, unless it is signed for that service of the tests' region, and there is somebody who may.
+fn unsigned(service: &str, headers: &HeaderMap, findings: &Findings) -> Option<Response> {
     let said = headers.get("authorization").and_then(|value| value.to_str().ok()).unwrap_or_default();
     let scope = format!("/us-gov-west-1/{service}/aws4_request, ");
     let is_signed = said.starts_with("AWS4-HMAC-SHA256 Credential=")
@@ -89,12 +89,9 @@ fn signed(service: &str, headers: &HeaderMap, findings: &Findings) -> Result<(),
         && said.contains("x-amz-date")
         && headers.contains_key("x-amz-date");
     if !is_signed {
-        return Err(refused(403, "IncompleteSignatureException", said));
+        return Some(refused(403, "IncompleteSignatureException", said));
     }
-    match findings.denied {
-        true => Err(refused(403, "AccessDeniedException", "is not authorized to perform it")),
-        false => Ok(()),
-    }
+    findings.denied.then(|| refused(403, "AccessDeniedException", "is not authorized to perform it"))
 }
 
 /// The members of an object, all of which must be known.
@@ -108,7 +105,7 @@ fn only(value: &Value, members: &[&str]) -> Result<(), String> {
 
 async fn detectors(State(shared): State<Arc<Mutex<Findings>>>, headers: HeaderMap) -> Response {
     let findings = seen(&shared).clone();
-    if let Err(refused) = signed("guardduty", &headers, &findings) {
+    if let Some(refused) = unsigned("guardduty", &headers, &findings) {
         return refused;
     }
     let ids: Vec<_> = findings.guard_duty.iter().map(|_| DETECTOR).collect();
@@ -122,7 +119,7 @@ async fn statistics(
     body: Bytes,
 ) -> Response {
     let findings = seen(&shared).clone();
-    if let Err(refused) = signed("guardduty", &headers, &findings) {
+    if let Some(refused) = unsigned("guardduty", &headers, &findings) {
         return refused;
     }
     let Some(counts) = findings.guard_duty.filter(|_| detector == DETECTOR) else {
@@ -173,7 +170,7 @@ fn is_a_day_ago(from: Option<Timestamp>) -> Result<(), String> {
 
 async fn findings(State(shared): State<Arc<Mutex<Findings>>>, headers: HeaderMap, body: Bytes) -> Response {
     let findings = seen(&shared).clone();
-    if let Err(refused) = signed("securityhub", &headers, &findings) {
+    if let Some(refused) = unsigned("securityhub", &headers, &findings) {
         return refused;
     }
     let Some(labels) = findings.security_hub else {

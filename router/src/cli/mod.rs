@@ -246,7 +246,7 @@ fn completions(shell: clap_complete::Shell) -> Result<(), Failed> {
 }
 
 /// What is typed, with `incidents` before what only that does: whoever is called at night types `watchfire ack ID`.
-fn spelt_out(typed: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+pub fn spelt_out(typed: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
     let mut typed: Vec<OsString> = typed.into_iter().collect();
     let command = definition();
     let is_one = |of: &clap::Command| {

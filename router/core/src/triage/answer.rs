@@ -130,11 +130,11 @@ fn is_address(word: &str) -> bool {
     let is_label = |label: &&str| {
         !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
     };
-    if labels.len() < 2 || !labels.iter().all(|label| is_label(&label)) {
+    if labels.len() < 2 || !labels.iter().all(is_label) {
         return false;
     }
     let is_number = |label: &&str| label.parse::<u8>().is_ok();
-    let is_ip = labels.len() == 4 && labels.iter().all(|label| is_number(&label));
+    let is_ip = labels.len() == 4 && labels.iter().all(is_number);
     let top = labels.last().copied().unwrap_or_default();
     let is_name = top.len() >= 2 && top.bytes().all(|byte| byte.is_ascii_alphabetic());
     is_ip || is_name && labels.iter().any(|label| label.len() > 1)
