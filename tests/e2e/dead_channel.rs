@@ -118,8 +118,8 @@ async fn every_p0_of_a_thousand_is_told_by_the_fallback_while_nobody_listens() {
 #[tokio::test]
 async fn every_p0_of_a_thousand_is_told_in_time_by_either_while_its_channel_is_slow() {
     let (oncall, backup) = (PagerDuty::start_light().await, PagerDuty::start().await);
-    // 64 at a time, 25 a second: slower than this machine decides, whatever else it does.
-    oncall.always(Some(Fault::Slow(Duration::from_millis(2_500))));
+    // Longer than it has, however fast this machine is: it is the fallback that tells in time.
+    oncall.always(Some(Fault::Slow(Duration::from_secs(u64::from(FALLBACK_AFTER) + 1))));
     let mut watchfire = Watchfire::start(&configuration(&oncall.url(), &backup), None).await;
     let events = (0..STORM).map(|n| GuardDuty::miner(&format!("slow-{n:04}")).event(&format!("event-{n}")));
     for batch in events.collect::<Vec<_>>().chunks(100) {
@@ -133,6 +133,6 @@ async fn every_p0_of_a_thousand_is_told_in_time_by_either_while_its_channel_is_s
     until("every P0 at one of the two", 2 * LATER, heard).await;
     assert!(watchfire.terminate().await.status.success());
     let (late, told) = latest(&watchfire).await;
-    assert!(told > 0, "the channel is slower than the storm");
+    assert!(told > STORM / 2, "{told}");
     assert!(late < Duration::from_secs(FALLBACK_AFTER.into()) + LATE, "{late:?}");
 }
