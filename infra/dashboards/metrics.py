@@ -11,13 +11,15 @@ ENDS = {"Counter": ["_total"], "Gauge": [""], "Histogram": ["_bucket", "_sum", "
 
 def registry():
     """The kind and the sentence of each metric, by its name in Prometheus without its end."""
-    source = (TELEMETRY / "metrics.rs").read_text()
-    fields = re.search(r"pub struct Metrics \{(.*?)\n\}", source, re.S)[1]
-    kinds = dict(re.findall(r"(\w+): (?:Family<Labels, )?(Counter|Gauge|Histogram)\b", fields))
-    made = source[source.index("impl Default for Metrics"):source.index("fn shown<")]
-    found = re.findall(r'(\w+): shown(?:_as)?\(\s*r,\s*"(\w+)",\s*"([^"]+)"', made)
-    assert {field for field, _, _ in found} == set(kinds), "every field of Metrics is registered by `shown`"
-    return {f"watchfire_{name}": (kinds[field], sentence) for field, name, sentence in found}
+    known = {}
+    for path in sorted(TELEMETRY.glob("*.rs")):
+        source = path.read_text()
+        kinds = dict(re.findall(r"^    (\w+): (?:Family<Labels, )?(Counter|Gauge|Histogram)\b", source, re.M))
+        found = re.findall(r'(\w+): shown(?:_as)?\(\s*r,\s*"(\w+)",\s*"([^"]+)"', source)
+        assert {field for field, _, _ in found} == set(kinds), f"{path.name}: every metric is registered by `shown`"
+        known |= {f"watchfire_{name}": (kinds[field], sentence) for field, name, sentence in found}
+    assert known, "no file has a metric"
+    return known
 
 
 def exposed():

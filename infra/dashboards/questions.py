@@ -81,6 +81,14 @@ QUESTIONS = [
         ("Looks", "lines", "ops", [(f"sum (rate({of('watchfire_watch_looks_total')}{MINUTES}))", "looks")]),
         ("99 of 100 looks", "lines", "s", [(f"histogram_quantile(0.99, sum by (le) (rate({of('watchfire_watch_look_seconds_bucket')}{MINUTES})))", "look")]),
     ]),
+    ("What did a model say of it?", "Where `triage` is configured; `docs/triage.md` has the outcomes.", [
+        ("Questions", "lines", "ops", [(rate("watchfire_triage_requests_total", "outcome"), "{{outcome}}")]),
+        ("99 of 100 answers", "lines", "s", [(f"histogram_quantile(0.99, sum by (le) (rate({of('watchfire_triage_seconds_bucket')}{MINUTES})))", "answer")]),
+        ("Tokens", "lines", "ops", [(rate("watchfire_triage_tokens_total", "direction"), "{{direction}}")]),
+        ("Tokens left today", "stat", "short", [(f"min({of('watchfire_triage_budget_left_tokens')})", "tokens")]),
+        ("Spent", "stat", "short", [(grown("watchfire_triage_cost_total", ""), "in what the prices are in")]),
+        ("Left to spend today", "stat", "short", [(f"min({of('watchfire_triage_budget_left_cost')})", "in what the prices are in")]),
+    ]),
     ("Who comes in?", "", [
         ("Heard of PagerDuty", "lines", "ops", [(rate("watchfire_pagerduty_heard_total", "way, outcome"), "{{way}} {{outcome}}")]),
         ("Pressed in Slack", "lines", "ops", [(rate("watchfire_slack_pressed_total", "outcome"), "{{outcome}}")]),
