@@ -127,12 +127,12 @@ impl Reloader {
         }
         let judged = tokio::task::spawn_blocking(move || {
             let mut ready = ready;
-            let examples = config::examples(&ready.config, &mut ready.policy);
+            let examples = config::own_examples(&ready.config, &mut ready.policy);
             (ready, examples)
         });
         let (ready, examples) = judged.await.expect("examples do not panic, and nobody stops them");
         match examples {
-            Ok(_) => self.take(known, ready, changes),
+            Ok(()) => self.take(known, ready, changes),
             Err(failures) => refused(&failures),
         }
     }

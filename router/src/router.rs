@@ -333,17 +333,13 @@ impl Router {
     }
 
     async fn handle_unreadable(&self, raw: &str, reason: &str, slot: &Slot) -> Result<Decision, Nack> {
-        let event = unreadable(raw, reason, self.clock.now());
-        self.handle_event(&event, raw, slot).await
+        let begun = self.begin_unreadable(raw, reason).await?;
+        self.finish(begun, slot).await
     }
 
     async fn handle_own(&self, event: &Event<'_>) -> Result<(), Nack> {
-        self.handle_event(event, &event.json.to_string(), &Slot::none()).await.map(|_| ())
-    }
-
-    async fn handle_event(&self, event: &Event<'_>, raw: &str, slot: &Slot) -> Result<Decision, Nack> {
-        let begun = self.begin_event(event, raw).await?;
-        self.finish(begun, slot).await
+        let begun = self.begin_event(event, &event.json.to_string()).await?;
+        self.finish(begun, &Slot::none()).await.map(|_| ())
     }
 
     /// Decides one event. When it returns the decision is in the journal, from where it is performed whatever becomes of
@@ -354,11 +350,12 @@ impl Router {
     pub async fn begin(&self, text: &str) -> Result<Begun<'_>, Nack> {
         match Event::read(text) {
             Ok(event) => self.begin_event(&event, text).await,
-            Err(error) => {
-                let event = unreadable(text, &error.to_string(), self.clock.now());
-                self.begin_event(&event, text).await
-            }
+            Err(error) => self.begin_unreadable(text, &error.to_string()).await,
         }
+    }
+
+    async fn begin_unreadable(&self, raw: &str, reason: &str) -> Result<Begun<'_>, Nack> {
+        self.begin_event(&unreadable(raw, reason, self.clock.now()), raw).await
     }
 
     async fn begin_event(&self, event: &Event<'_>, raw: &str) -> Result<Begun<'_>, Nack> {

@@ -100,6 +100,14 @@ impl SecretUse<'_> {
     }
 }
 
+/// Whether it can be a bearer token: it stands in a header.
+pub(crate) fn fits_token(token: &Secret) -> Result<(), Mistake> {
+    let token = token.expose();
+    let fit = token.len() >= 8 && token.bytes().all(|byte| byte.is_ascii_graphic());
+    fit.then_some(())
+        .ok_or_else(|| expected("a token of at least 8 visible ASCII characters").found("another text"))
+}
+
 /// A secret's ARN; after `#` the member to take where the secret is a JSON object.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]

@@ -70,8 +70,9 @@ async fn worker(folder: &TempDir, pagerduty: &PagerDuty) -> Router {
     in_process::router(folder.path(), in_process::noon(), &Configuration::new(&pagerduty.url())).await
 }
 
-#[tokio::test]
-async fn stopped_at_any_await_and_delivered_again_the_world_is_the_same() {
+/// Brings the story to a worker message by message, by `bring`, which stops each after so many polls and says whether it was
+/// done before: wherever that is, the world is as if nothing had been stopped.
+async fn is_the_same_wherever_it_stops(bring: impl AsyncFn(&Router, &str, usize) -> bool) {
     let undisturbed = {
         let (folder, pagerduty) = (tempfile::tempdir().expect("a folder"), PagerDuty::start().await);
         let router = worker(&folder, &pagerduty).await;
@@ -88,12 +89,21 @@ async fn stopped_at_any_await_and_delivered_again_the_world_is_the_same() {
         let router = worker(&folder, &pagerduty).await;
         stopped_before_the_end = false;
         for message in story() {
-            stopped_before_the_end |= !handle_stopped(&router, &message, polls).await;
-            router.handle(&message).await.expect("PagerDuty takes it");
+            stopped_before_the_end |= !bring(&router, &message, polls).await;
         }
         assert_eq!(world(&router, &pagerduty).await, undisturbed, "stopped after {polls} polls");
     }
     assert!(polls > 3, "a message that pages awaits its commit, PagerDuty and its settling: {polls}");
+}
+
+#[tokio::test]
+async fn stopped_at_any_await_and_delivered_again_the_world_is_the_same() {
+    let bring = async |router: &Router, message: &str, polls| {
+        let is_done = handle_stopped(router, message, polls).await;
+        router.handle(message).await.expect("PagerDuty takes it");
+        is_done
+    };
+    is_the_same_wherever_it_stops(bring).await;
 }
 
 /// Posts a message to a worker that is stopped after so many polls. It is posted again only where its sender was not told
@@ -117,24 +127,7 @@ async fn post_stopped(router: &Router, message: &str, polls: usize) -> bool {
 
 #[tokio::test]
 async fn stopped_at_any_await_what_was_taken_at_once_is_done_without_its_sender() {
-    let (folder, pagerduty) = (tempfile::tempdir().expect("a folder"), PagerDuty::start().await);
-    let router = worker(&folder, &pagerduty).await;
-    for message in story() {
-        assert!(post_stopped(&router, &message, usize::MAX).await);
-    }
-    let undisturbed = world(&router, &pagerduty).await;
-    let (mut stopped_before_the_end, mut polls) = (true, 0);
-    while stopped_before_the_end {
-        polls += 1;
-        let (folder, pagerduty) = (tempfile::tempdir().expect("a folder"), PagerDuty::start().await);
-        let router = worker(&folder, &pagerduty).await;
-        stopped_before_the_end = false;
-        for message in story() {
-            stopped_before_the_end |= !post_stopped(&router, &message, polls).await;
-        }
-        assert_eq!(world(&router, &pagerduty).await, undisturbed, "stopped after {polls} polls");
-    }
-    assert!(polls > 3, "an event that pages awaits its commit, PagerDuty and its settling: {polls}");
+    is_the_same_wherever_it_stops(post_stopped).await;
 }
 
 /// Two workers over one table, and the time that they have.

@@ -41,7 +41,7 @@ pub(super) fn main(arguments: Arguments) -> Result<(), Failed> {
         let clients = Arc::new(Clients::new(None)?);
         let mut ready = Ready::read(&config, &clients, Reach::World).await?;
         telemetry::start(log, log_level);
-        for failed in config::examples(&ready.config, &mut ready.policy).err().into_iter().flatten() {
+        for failed in config::own_examples(&ready.config, &mut ready.policy).err().into_iter().flatten() {
             telemetry::example_failed(&failed);
         }
         let written = ready.written.clone();

@@ -99,6 +99,17 @@ pub fn examples(config: &Config, policy: &mut Policy) -> Result<usize, Vec<Diagn
     if report.failures.is_empty() { Ok(report.passed) } else { Err(report.failures) }
 }
 
+/// The same where the rules are a folder's: those that are shipped were tried before they were.
+///
+/// # Errors
+/// As `examples`.
+pub(crate) fn own_examples(config: &Config, policy: &mut Policy) -> Result<(), Vec<Diagnostic>> {
+    match config.rules.directory {
+        Some(_) => examples(config, policy).map(drop),
+        None => Ok(()),
+    }
+}
+
 /// A configuration and its rules, read.
 struct Read {
     parsed: Parsed,

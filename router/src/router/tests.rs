@@ -7,6 +7,7 @@ mod leading;
 mod notes;
 mod outage;
 mod set_back;
+mod triaging;
 mod unrecorded;
 
 use std::collections::{BTreeMap, VecDeque};

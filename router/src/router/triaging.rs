@@ -17,11 +17,12 @@ use watchfire_core::ids::IncidentKey;
 use watchfire_core::incident::IncidentRecord;
 use watchfire_core::journal::Outcome as Came;
 use watchfire_core::state::{Key, Record, State};
-use watchfire_core::triage::{Answer, Cost, Nonce, Outcome, SpentRecord, Usage};
+use watchfire_core::triage::{Answer, Cost, Nonce, Outcome, Prices, SpentRecord, Usage};
 use watchfire_core::triaging::{self, Asked, Next, Question};
 use watchfire_core::verdict::EffectKind;
 
 use super::Router;
+use super::deciding::Undecided;
 use super::round::Round;
 use crate::failure::Nack;
 use crate::store;
@@ -161,30 +162,31 @@ impl Router {
         let (Some(settings), true) = (set.policy.triage.clone(), self.triage.is_some()) else {
             return Ok(Vec::new());
         };
+        let budget = settings.budget;
         let look = move |found: &mut Vec<IncidentKey>, key: &str, record: &Record| {
             if let Record::Incident(record) = record
-                && found.len() < FOUND
                 && triaging::is_asked_about(record, &settings, now)
             {
                 found.push(IncidentKey::new(key));
             }
         };
-        let found = self.store.fold_open(Key::INCIDENTS, Vec::new(), look).await?;
+        let paged = self.store.fold_open(Key::INCIDENTS, Vec::new(), look).await?;
         let mut state = State::default();
-        let keys = |incident: &IncidentKey| [Key::Incident(incident.clone()), Key::Triage(incident.clone())];
-        let wanted = found.iter().flat_map(keys).chain([Key::TriageSpent]);
-        self.store.load(&wanted.collect::<Vec<_>>(), &mut state).await?;
-        if let Some(settings) = &set.policy.triage {
-            let spent = state.triage_spent().cloned().unwrap_or_default();
-            let spent = spent.on(set.policy.calendar.date(now));
-            self.metrics.triage_left(spent.left(&settings.budget));
+        self.store.load(&[Key::TriageSpent], &mut state).await?;
+        let spent = state.triage_spent().cloned().unwrap_or_default().on(set.policy.calendar.date(now));
+        self.metrics.triage_left(spent.left(&budget));
+        let mut found = Vec::new();
+        // Those that were asked about are looked through until enough others are found, however many they are.
+        for some in paged.chunks(FOUND) {
+            let keys = |key: &IncidentKey| [Key::Incident(key.clone()), Key::Triage(key.clone())];
+            self.store.load(&some.iter().flat_map(keys).collect::<Vec<_>>(), &mut state).await?;
+            found.extend(some.iter().filter(|incident| is_new(incident, &state)).cloned());
+            if found.len() >= FOUND {
+                break;
+            }
         }
-        let is_new = |incident: &IncidentKey| {
-            let episode = state.incident(incident).map(|record| record.episode);
-            let triage = state.triage(incident);
-            episode.is_some_and(|episode| triage.is_none_or(|triage| !triage.has(episode)))
-        };
-        Ok(found.into_iter().filter(is_new).collect())
+        found.truncate(FOUND);
+        Ok(found)
     }
 
     /// Asks about what was paged lately and was not asked about, one after the other; how many. For who has no task that
@@ -228,11 +230,12 @@ impl Router {
             Next::Ask(question) => (*question, None),
             Next::Refuse(asked) => (asked.question.clone(), Some(*asked)),
         };
-        let Some(claim) = self.at_work.claim(&question.id()) else { return Ok(()) };
+        let id = question.id();
+        let Some(claim) = self.at_work.claim(&id) else { return Ok(()) };
         let within = triage.asker.timeout + AROUND;
         if !self.was_taken(state.incident(incident)).await
-            || !self.store.claim(question.id().as_str(), self.clock.now(), within).await.map_err(failed)?
-            || self.store.find(&question.id()).await.map_err(failed)?.is_some()
+            || !self.store.claim(id.as_str(), self.clock.now(), within).await.map_err(failed)?
+            || self.store.find(&id).await.map_err(failed)?.is_some()
         {
             return Ok(());
         }
@@ -249,14 +252,14 @@ impl Router {
                 let output = u64::from(question.most_answer_tokens);
                 let most = Usage::of(question.prompt.most_tokens(), output, 0, prices);
                 let room = triage.take(day, most);
-                let (asked, answer) = self.asked(triage, question, most).await;
+                let (asked, answer) = self.asked(triage, question, (most, prices)).await;
                 self.write_down(&asked, &answer).await?;
                 room.give_back();
             }
         }
         // Whoever performs claims it again.
         drop(claim);
-        self.resume(&triage_id(incident, &state)).await;
+        self.resume(&id).await;
         Ok(())
     }
 
@@ -273,13 +276,17 @@ impl Router {
         false
     }
 
-    /// Asks, and says what came of it; with the answer as it came.
-    async fn asked(&self, triage: &Triage, question: Question, most: Usage) -> (Asked, String) {
+    /// Asks, and says what came of it; with the answer as it came. It uses so much at most, at these prices.
+    async fn asked(
+        &self,
+        triage: &Triage,
+        question: Question,
+        (most, prices): (Usage, Option<Prices>),
+    ) -> (Asked, String) {
         let began = Instant::now();
         let said = triage.asker.ask(&question.prompt, question.most_answer_tokens).await;
         let took = began.elapsed();
         let latency_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-        let prices = self.in_force().policy.triage.as_ref().and_then(|settings| settings.prices);
         let (outcome, tokens, answer) = match said {
             Ok(Said { text, stop, tokens }) => (outcome(&text, stop, &question), tokens, text),
             Err(NotSaid { why, reason }) => {
@@ -314,9 +321,11 @@ impl Router {
     }
 }
 
-fn triage_id(incident: &IncidentKey, state: &State) -> watchfire_core::ids::EventId {
-    let episode = state.incident(incident).map_or(0, |record| record.episode);
-    watchfire_core::ids::EventId::own(watchfire_core::ids::Own::Triage { incident, episode })
+/// Whether no model was asked about it in this episode.
+fn is_new(incident: &IncidentKey, state: &State) -> bool {
+    let episode = state.incident(incident).map(|record| record.episode);
+    let triage = state.triage(incident);
+    episode.is_some_and(|episode| triage.is_none_or(|triage| !triage.has(episode)))
 }
 
 /// What is shown of an answer, and how it is counted.
@@ -342,5 +351,5 @@ impl From<WhyNot> for TriageOutcome {
 }
 
 fn failed(error: store::Error) -> Nack {
-    Nack { reason: format!("the store failed: {error}"), retry_after: None }
+    Undecided::from(error).into()
 }

@@ -68,7 +68,9 @@ impl Bedrock {
         let BedrockConfig { model, region, guardrail } = config;
         let caller = Caller::new(clients, Service::BedrockRuntime, region.as_deref()).await?;
         let path = format!("/model/{}/converse", utf8_percent_encode(model.as_str(), ENCODED));
-        let patience = Patience { attempt: timeout, in_all: timeout, attempts: 1, wait: Duration::ZERO };
+        // Whoever asks ends the wait, and knows that it took too long.
+        let longer = timeout + Duration::from_secs(1);
+        let patience = Patience { attempt: longer, in_all: longer, attempts: 1, wait: Duration::ZERO };
         Ok(Self { caller, path, guardrail: guardrail.clone(), patience })
     }
 
@@ -111,7 +113,6 @@ pub(super) fn body(prompt: &Prompt, most_tokens: u32, guardrail: Option<&Guardra
 fn not_said(error: &CallError) -> NotSaid {
     let why = match error {
         CallError::Refused(Refusal { status, .. }) => WhyNot::of(*status),
-        CallError::NoAnswer(reason) if reason.starts_with("no answer within") => WhyNot::TimedOut,
         CallError::NoAnswer(_) => WhyNot::Unavailable,
         CallError::NoCredentials(_) => WhyNot::Denied,
     };

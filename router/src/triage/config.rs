@@ -13,7 +13,7 @@ use watchfire_core::value_schema;
 use watchfire_core::yaml::{Mistake, expected};
 
 use crate::channel::{Address, Place};
-use crate::secret::{Secret, SecretSource, SecretUse};
+use crate::secret::{SecretSource, SecretUse, fits_token};
 
 /// Which model is asked, about what, and how much.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -195,13 +195,6 @@ fn two() -> u16 {
     2
 }
 
-/// Whether it can be sent in a header.
-fn fits_header(secret: &Secret) -> Result<(), Mistake> {
-    let token = secret.expose();
-    let is_fit = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
-    if is_fit { Ok(()) } else { Err(expected("a token of ASCII signs without spaces")) }
-}
-
 impl TriageConfig {
     /// How long an answer may take in all.
     pub(crate) fn timeout(&self) -> Duration {
@@ -212,7 +205,7 @@ impl TriageConfig {
     pub(crate) fn secrets(&mut self) -> Vec<SecretUse<'_>> {
         let token = self.openai.as_mut().and_then(|openai| openai.token.as_mut());
         let path = ".openai.token".to_owned();
-        token.map(|source| SecretUse { path, source, fits: fits_header }).into_iter().collect()
+        token.map(|source| SecretUse { path, source, fits: fits_token }).into_iter().collect()
     }
 
     /// The files that it names.

@@ -10,10 +10,10 @@ use watchfire_core::yaml::{Mistake, expected};
 
 use super::issue::{Issues, Version};
 use crate::channel::payload::{Form, Place, Profile};
-use crate::channel::tickets::{Fits, Known, fits_token};
+use crate::channel::tickets::{Fits, Known};
 use crate::channel::{Address, PerMinute, Settings};
 use crate::clients::Clients;
-use crate::secret::{SecretSource, SecretUse};
+use crate::secret::{SecretSource, SecretUse, fits_token};
 
 /// Jira's limit of a label.
 const MOST_LABEL: usize = 255;

@@ -10,10 +10,10 @@ use watchfire_core::yaml::{Mistake, expected};
 
 use super::record::{OURS, Records};
 use crate::channel::payload::{Form, Place, Profile};
-use crate::channel::tickets::{Fits, Known, fits_token};
+use crate::channel::tickets::{Fits, Known};
 use crate::channel::{Address, PerMinute, Settings};
 use crate::clients::Clients;
-use crate::secret::{Secret, SecretSource, SecretUse};
+use crate::secret::{Secret, SecretSource, SecretUse, fits_token};
 
 /// More fields than these are a mistake.
 const MOST_FIELDS: usize = 30;

@@ -4,7 +4,7 @@ use aws_smithy_types::base64;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use reqwest::{Method, Url};
 use serde_json::Value;
-use watchfire_core::yaml::{Mistake, expected};
+use watchfire_core::yaml::Mistake;
 
 use super::Remark;
 use super::answer::{Answer, Dialect};
@@ -12,7 +12,7 @@ use crate::channel::Asked;
 use crate::channel::reply::Reply;
 use crate::clients::{Clients, Doubt};
 use crate::failure::NotTaken;
-use crate::secret::{Secret, SecretSource};
+use crate::secret::{Secret, SecretSource, fits_token};
 
 /// What is shown with each request.
 #[derive(Clone, Debug)]
@@ -56,14 +56,6 @@ impl Known {
             Known::Bearer(token) => format!("Bearer {}", token.expose()),
         }
     }
-}
-
-/// Whether it can stand in a header.
-pub(in crate::channel) fn fits_token(token: &Secret) -> Result<(), Mistake> {
-    let token = token.expose();
-    let fit = token.len() >= 8 && token.bytes().all(|byte| byte.is_ascii_graphic());
-    fit.then_some(())
-        .ok_or_else(|| expected("a token of at least 8 visible ASCII characters").found("another text"))
 }
 
 /// Whoever keeps tickets, to be asked.

@@ -20,7 +20,7 @@ use watchfire_core::verdict::EffectKind;
 use super::{Dispatch, payload::Form};
 use crate::failure::{Done, NotTaken};
 pub(super) use answer::{Answer, Dialect};
-pub(super) use desk::{At, Desk, Fits, Known, fits_token};
+pub(super) use desk::{At, Desk, Fits, Known};
 
 /// How the receipt of a ticket begins. It is kept in the journal.
 const PREFIX: &str = "ticket ";

@@ -231,9 +231,7 @@ impl Wording {
 
     /// The page as text.
     pub fn words(&self, notice: &Notice, kind: EffectKind) -> Worded {
-        let (mut page, title) = Rendering::new(self.of(&notice.routes), notice, kind);
-        let (head, body) = (page.part(Part::Head), page.part(Part::Body));
-        Worded { title, head: finish::text(&head), body: finish::text(&body), faults: page.faults }
+        self.worded(notice, kind, |_| true)
     }
 
     /// Its title, and of all else only what its own templates make: for a channel that says that in a form of its own.
@@ -244,12 +242,14 @@ impl Wording {
             let title = finish::line(&notice.subject(kind));
             return Worded { title, head: String::new(), body: String::new(), faults: Vec::new() };
         }
-        let (mut page, title) = Rendering::new(wording, notice, kind);
-        let mut own = |part| match wording.texts.contains_key(&part) {
-            true => finish::text(&page.part(part)),
-            false => String::new(),
-        };
-        let (head, body) = (own(Part::Head), own(Part::Body));
+        self.worded(notice, kind, |part| wording.texts.contains_key(&part))
+    }
+
+    /// The title and those of the other parts that are wanted.
+    fn worded(&self, notice: &Notice, kind: EffectKind, is_wanted: impl Fn(Part) -> bool) -> Worded {
+        let (mut page, title) = Rendering::new(self.of(&notice.routes), notice, kind);
+        let mut text = |part| if is_wanted(part) { finish::text(&page.part(part)) } else { String::new() };
+        let (head, body) = (text(Part::Head), text(Part::Body));
         Worded { title, head, body, faults: page.faults }
     }
 
