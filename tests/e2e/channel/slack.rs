@@ -242,6 +242,10 @@ async fn a_worker_goes_on_with_the_message_of_an_incident_after_a_restart_and_a_
     let miner = GuardDuty::miner("shop");
     assert_eq!(post(&worker, miner.event("first")).await, 202);
     until("the message", SOON, async || (messages(&slack).len() == 1).then_some(())).await;
+    // On disk, too: of a message that nobody knows to have been sent, another is sent.
+    let told =
+        async || worker.command(&["why", "first"]).stdout.contains("page to oncall: done").then_some(());
+    until("its outcome", SOON, told).await;
     worker.kill9();
     worker.restart().await;
     let incidents: Value =

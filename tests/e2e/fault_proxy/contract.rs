@@ -1,6 +1,6 @@
 //! What every store promises, through a proxy on its best day and on a bad one.
 //!
-//! Transactions hold their items for a tenth of the time, so that 64 who meet on one incident are through in seconds:
+//! Transactions hold their items for a tenth of the time, so that 32 who meet on one incident are through in seconds:
 //! here it counts that they meet. What it costs them stands in `contention`.
 
 use watchfire_tests::fault_proxy::Faults;

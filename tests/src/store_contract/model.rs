@@ -142,7 +142,7 @@ pub async fn random_operations_do_what_a_map_would_do(open: impl AsyncFn() -> St
     let mut store = open().await;
     // A state that was read some time ago, to be stale with.
     let mut old = (incident("0"), load(&store, &incident("0")).await, None);
-    for now in (0..600).map(|hours| hours * HOUR) {
+    for now in (0..300).map(|hours| hours * HOUR) {
         let event = EventId::new(dice.below(40).to_string());
         match dice.below(16) {
             0..6 => {

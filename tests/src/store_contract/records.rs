@@ -113,7 +113,7 @@ pub async fn a_change_without_reading_is_refused(open: impl AsyncFn() -> Store) 
 }
 
 pub async fn many_at_once_on_one_incident_lose_nothing(open: impl AsyncFn() -> Store) {
-    const TASKS: u64 = 64;
+    const TASKS: u64 = 32;
     const EACH: u64 = 4;
     let store = open().await;
     let tasks: Vec<_> = (0..TASKS).map(|task| tokio::spawn(count(store.clone(), task, EACH))).collect();
