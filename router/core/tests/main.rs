@@ -45,6 +45,7 @@ mod pattern_sets;
 mod pattern_table;
 mod proposals;
 mod repertoire;
+mod roll_ups;
 mod routing;
 mod rule_files;
 mod rule_members;

@@ -14,7 +14,7 @@ use crate::escalation;
 use crate::event::{OWN_SOURCE, Subject};
 use crate::follow_up;
 use crate::hash::keyed;
-use crate::ids::{BundleKey, IncidentKey, RuleName};
+use crate::ids::{BundleKey, IncidentKey, RuleName, dedup_key};
 use crate::incident::IncidentRecord;
 use crate::known_names::SEVERAL;
 use crate::noise::{self, BundleKind, BundleRecord, Member, incident_of_bundle};
@@ -158,9 +158,24 @@ impl Timer<'_> {
         page.said_at = now;
         // Its own members end it; a notice that nothing can end, the quiet period.
         page.quiet_at = Some(now + self.policy.noise.quiet_after.of(SEVERAL, record.open > 0));
+        // What a limit gathers has nothing in common: whoever took what was told before has nothing of this.
+        let is_anothers = record.unsaid > 0 && matches!(record.kind, BundleKind::RollUp { limit: _ });
+        let is_anew = page.acknowledged.is_some() && is_anothers;
+        if is_anew {
+            page.acknowledged = None;
+            page.escalation = 0;
+            page.respond_by = None;
+        }
         let why = if is_worse { Why::PriorityRose } else { Why::Bundled };
         escalation::start_clock(self.policy, &mut page, why, now);
-        draft.page(follow_up::page(routed, incident, Some(&mut page), &self.id(), &notice));
+        let mut effects = follow_up::page(routed, incident, Some(&mut page), &self.id(), &notice);
+        if is_anew {
+            // Nobody is called about an alert that somebody has: this is another one.
+            let own = page.own_key(&dedup_key(incident, page.episode));
+            effects.iter_mut().for_each(|effect| effect.dedup_key = own.clone());
+            escalation::remember(&mut page, &self.id(), &effects);
+        }
+        draft.page(effects);
         draft.put_page_draft(incident, noise::PageDraft { face: face(about), notice });
         draft.put_incident(incident, page, Because::Told);
     }
