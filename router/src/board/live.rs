@@ -1,6 +1,7 @@
 //! `/board/live`: says that something has changed, and nothing of what; the script then fetches its page again.
 
 use std::convert::Infallible;
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -45,6 +46,8 @@ pub(super) struct Live {
     elsewhere: watch::Receiver<u64>,
     /// Whoever looks on has one of their own: this is cloned with the board, for each of its routes.
     ticks: Arc<watch::Receiver<u64>>,
+    /// A count would tell somebody of one namespace how much happens in all: they are told another mark for each.
+    marks: RandomState,
 }
 
 /// What was decided last, and how much of it is done.
@@ -57,7 +60,7 @@ impl Live {
         let (elsewhere, others) = watch::channel(0);
         let here = router.changes();
         tokio::spawn(follow(Arc::downgrade(router), here.clone(), ticks, elsewhere));
-        Self { here, elsewhere: others, ticks: Arc::new(ticking) }
+        Self { here, elsewhere: others, ticks: Arc::new(ticking), marks: RandomState::new() }
     }
 
     /// How much has happened by now.
@@ -111,13 +114,15 @@ struct Onlooker {
     endings: watch::Receiver<u64>,
     headers: HeaderMap,
     line: Option<Arc<Line>>,
+    marks: RandomState,
     looked_at: Instant,
 }
 
 impl Onlooker {
     fn of(board: &Board, visitor: Visitor, line: Option<Arc<Line>>) -> Self {
         let (access, endings) = (board.access.clone(), board.access.endings());
-        Self { access, endings, headers: visitor.headers, line, looked_at: Instant::now() }
+        let marks = board.live.marks.clone();
+        Self { access, endings, headers: visitor.headers, line, marks, looked_at: Instant::now() }
     }
 
     /// Whether they would still be let in.
@@ -157,7 +162,7 @@ pub(super) async fn live(
         // Nobody who asks something has to wait for one who only listens.
         onlooker.line.iter().for_each(|line| line.answered());
         let event = match changed {
-            Ok(Ok(())) => format!("data: {}\n\n", *ticks.borrow_and_update()),
+            Ok(Ok(())) => format!("data: {:x}\n\n", onlooker.marks.hash_one(*ticks.borrow_and_update())),
             Ok(Err(_)) => return None,
             Err(_) => ":\n\n".to_owned(),
         };

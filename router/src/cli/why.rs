@@ -99,13 +99,19 @@ fn what(incident: &Incident, now: Timestamp) -> Vec<String> {
     lines
 }
 
-/// The incident that is told in place of this one and others, as a storm's is.
+/// The incident that is told in place of this one and others, as a storm's is. While this one waits for the next page of it,
+/// what its last page said is of others.
 fn stood_for(story: &IncidentDetail) -> Vec<String> {
     let all = story.related.iter().filter(|one| one.how == Relation::StandsFor);
+    let waits = story.incident.as_ref().is_some_and(|incident| incident.held.is_some());
     let told = |one: &Related| {
         let Related { incident, how: _, state, priority, title, subject: _ } = one;
-        let told =
-            format!("told with others by {incident} ({}): {priority} {}", state.as_str(), theirs(title));
+        let told = match waits {
+            true => format!("to be told with others by {incident} ({})", state.as_str()),
+            false => {
+                format!("told with others by {incident} ({}): {priority} {}", state.as_str(), theirs(title))
+            }
+        };
         wrapped(2, &told, 2)
     };
     all.flat_map(told).collect()

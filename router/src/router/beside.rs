@@ -128,6 +128,9 @@ impl Router {
         related.retain(|one| one.how != Relation::StandsFor || record.held.is_none() || one.record.open);
         let more = related.len().saturating_sub(MOST);
         related.truncate(MOST);
+        for one in &mut related {
+            one.record = self.as_said(&one.record).await?;
+        }
         Ok((related, more))
     }
 

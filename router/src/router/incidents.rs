@@ -5,7 +5,7 @@ use watchfire_core::attributes::Attributes;
 use watchfire_core::containment::{ApprovalRecord, TargetKey, TargetRecord};
 use watchfire_core::decision::Cause;
 use watchfire_core::ids::{ApprovalId, EventId, FindingKey, IncidentKey, SilenceId};
-use watchfire_core::incident::{IncidentRecord, LedTo};
+use watchfire_core::incident::{IncidentRecord, LeadingPage, LedTo};
 use watchfire_core::journal::Entry;
 use watchfire_core::next_steps::{self, InDigest, NextSteps};
 use watchfire_core::noise::{BundleRecord, PageDraft};
@@ -211,7 +211,7 @@ impl Router {
             let standing = self.standing(&story).await?;
             return Ok(Story { standing, ..story });
         };
-        let (_, record) = self.read(|state| as_said(record, state)).await?;
+        let record = self.as_said(record).await?;
         let mut bundle = None;
         if let Some(key) = &record.bundle {
             self.store.load(&[Key::Bundle(key.clone())], &mut state).await?;
@@ -272,8 +272,25 @@ impl Router {
         let mut state = State::default();
         self.store.load(&[Key::Incident(incident.clone())], &mut state).await?;
         let Some(record) = state.incident(incident) else { return Ok(None) };
-        let (_, record) = self.read(|state| as_said(record, state)).await?;
+        let record = self.as_said(record).await?;
         self.said_in_bundle(&record).await
+    }
+
+    /// An incident as it stands: what waited in a bundle that was said since is not held any more, and what led to a page that
+    /// was said since was told by it.
+    pub(super) async fn as_said(&self, record: &IncidentRecord) -> Result<IncidentRecord, store::Error> {
+        let (_, mut record) = self.read(|state| as_said(record, state)).await?;
+        if let Some(led) = record.led_to.as_mut().filter(|led| led.page == LeadingPage::Waits) {
+            let mut state = State::default();
+            self.store.load(&[Key::Incident(led.incident.clone())], &mut state).await?;
+            if let Some(page) = state.incident(&led.incident) {
+                let (_, page) = self.read(|state| as_said(page, state)).await?;
+                if page.untold().is_none() {
+                    led.page = LeadingPage::Told;
+                }
+            }
+        }
+        Ok(record)
     }
 
     async fn said_in_bundle(&self, record: &IncidentRecord) -> Result<Option<Entry>, store::Error> {

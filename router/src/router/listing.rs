@@ -9,7 +9,6 @@ use watchfire_core::incident::IncidentRecord;
 use watchfire_core::pattern::Pattern;
 use watchfire_core::priority::Priority;
 use watchfire_core::state::{Key, Record};
-use watchfire_core::suppress::as_said;
 
 use super::Router;
 use crate::store;
@@ -116,7 +115,7 @@ impl Router {
         let shorts = self.shorts(&keys).await?;
         let mut incidents = Vec::with_capacity(newest.len());
         for ((key, record), short) in newest.into_iter().zip(shorts) {
-            let (_, record) = self.read(|state| as_said(&record, state)).await?;
+            let record = self.as_said(&record).await?;
             incidents.push((key, record, short));
         }
         Ok(Listed { incidents, more, by_priority })

@@ -277,6 +277,10 @@ impl Router {
         {
             things.insert(Thing::Finding(finding, known.incident.clone()));
         }
+        if is_whole_key(name) {
+            // A sender may call an event so: nobody means that.
+            return Ok(things);
+        }
         things.extend(self.events_called(name, sight).await?.into_iter().map(Thing::Event));
         if let Some(drill) = drilled(name).filter(|_| things.is_empty()) {
             things.extend(self.events_called(drill, sight).await?.into_iter().map(Thing::Event));
@@ -355,6 +359,12 @@ impl Router {
         let incidents: Vec<_> = held.iter().map(|target| target.incident.clone()).collect();
         Ok(held.into_iter().zip(self.shorts(&incidents).await?).collect())
     }
+}
+
+/// Whether it is an incident's whole key, be there such an incident or not.
+fn is_whole_key(name: &str) -> bool {
+    let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    name.strip_prefix(INCIDENT).is_some_and(|hash| hash.len() == 32 && hash.bytes().all(is_digit))
 }
 
 /// What begins with a name, or with one of these and the name; where something is called just so, that alone.

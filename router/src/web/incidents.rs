@@ -6,6 +6,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
 use watchfire_core::attributes::Attributes;
 use watchfire_core::decision::Wanted::Page;
+use watchfire_core::ids::IncidentKey;
 use watchfire_core::incident::IncidentRecord;
 use watchfire_core::notice::Group;
 use watchfire_core::pattern::Pattern;
@@ -136,6 +137,7 @@ pub(super) async fn on_call(State(operator): State<Operator>) -> Response {
 async fn as_far_as_seen(
     router: &Router,
     sight: Sight<'_>,
+    said_with: Option<&IncidentKey>,
     mut told: views::IncidentDetail,
 ) -> Result<views::IncidentDetail, store::Error> {
     if matches!(sight, Sight::Whole) {
@@ -153,6 +155,14 @@ async fn as_far_as_seen(
         Some(led) if router.sees_incident(sight, &led.incident).await? => told.standing.led_to = Some(led),
         Some(_) => leads_nowhere(&mut told),
         None => {}
+    }
+    // What told of it with others tells of those others, too.
+    let is_seen = match said_with {
+        Some(incident) => router.sees_incident(sight, incident).await?,
+        None => false,
+    };
+    if !is_seen {
+        told.said_with = None;
     }
     if let Some(known) = &mut told.known {
         known.groups.retain(|group| group.head != Group::Near.head());
@@ -180,7 +190,8 @@ pub(super) async fn story(
             let on_call = operator.router.on_call().map(|known| known.said);
             let told = views::IncidentDetail::of(&story, operator.router.clock.now());
             let told = views::IncidentDetail { on_call, ..told };
-            match as_far_as_seen(&operator.router, sight, told).await {
+            let said_with = story.said_with.as_ref().and_then(|said| said.decision.incident.as_ref());
+            match as_far_as_seen(&operator.router, sight, said_with, told).await {
                 Ok(told) => Json(told).into_response(),
                 Err(error) => unavailable(&error),
             }
