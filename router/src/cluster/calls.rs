@@ -78,6 +78,12 @@ impl Unheard {
     }
 }
 
+/// Whether it can be a name in Kubernetes, and part of an address without changing its meaning: senders say what pods are called.
+pub(crate) fn is_name(text: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b':' | b'_');
+    (1..=253).contains(&text.len()) && !text.starts_with('.') && text.bytes().all(allowed)
+}
+
 impl Calls {
     /// An object of a namespace; none where there is none of that name.
     pub(super) async fn get<K>(
@@ -89,6 +95,9 @@ impl Calls {
     where
         K: Kind<Scope = NamespaceResourceScope>,
     {
+        if !is_name(namespace) || !is_name(name) {
+            return Ok(None);
+        }
         let api: Api<Object<K>> = Api::namespaced(self.client.clone(), namespace);
         self.within(K::PLURAL, until, api.get_opt(name)).await
     }
@@ -102,6 +111,9 @@ impl Calls {
     where
         K: Kind<Scope = ClusterResourceScope>,
     {
+        if !is_name(name) {
+            return Ok(None);
+        }
         let api: Api<Object<K>> = Api::all(self.client.clone());
         self.within(K::PLURAL, until, api.get_opt(name)).await
     }
@@ -116,6 +128,9 @@ impl Calls {
     where
         K: Kind<Scope = NamespaceResourceScope>,
     {
+        if !is_name(namespace) {
+            return Ok(Vec::new());
+        }
         self.pages(&Api::namespaced(self.client.clone(), namespace), params, until).await
     }
 
@@ -199,6 +214,21 @@ impl Calls {
                 self.pulse.silent(&chain(other));
                 Why::Silent
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_never_leaves_its_place_in_an_address() {
+        for right in ["web-6c9f-abcde", "ip-10-0-0-1.ec2.internal", "apps", "v1", "7bf73129-1428", "a:b_c"] {
+            assert!(is_name(right), "{right}");
+        }
+        for wrong in ["", "..", ".", "a/b", "a?b", "a#b", "a%2fb", "a b", "ä", "a,b=c", "a&b"] {
+            assert!(!is_name(wrong), "{wrong}");
         }
     }
 }

@@ -28,6 +28,7 @@ mod session;
 mod survey;
 mod watch;
 
+pub(crate) use calls::is_name;
 pub(crate) use config::parts as parts_of_arn;
 pub use config::{Access, Config, EksAccess, InCluster, KubeconfigAccess, LookUp};
 pub use health::HealthReportConfig;

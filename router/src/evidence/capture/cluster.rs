@@ -105,28 +105,7 @@ fn explain(error: &kube::Error) -> String {
     }
 }
 
-/// Whether it can be part of an address without changing its meaning.
-pub(super) fn is_name(text: &str) -> bool {
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b':' | b'_');
-    (1..=253).contains(&text.len()) && !text.starts_with('.') && text.bytes().all(allowed)
-}
-
 /// Whether objects of that kind are in namespaces.
 pub(super) fn is_namespaced(capabilities: &ApiCapabilities) -> bool {
     capabilities.scope == Scope::Namespaced
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_never_leaves_its_place_in_an_address() {
-        for right in ["web-6c9f-abcde", "ip-10-0-0-1.ec2.internal", "apps", "v1", "7bf73129-1428", "a:b_c"] {
-            assert!(is_name(right), "{right}");
-        }
-        for wrong in ["", "..", ".", "a/b", "a?b", "a#b", "a%2fb", "a b", "ä", "a,b=c", "a&b"] {
-            assert!(!is_name(wrong), "{wrong}");
-        }
-    }
 }

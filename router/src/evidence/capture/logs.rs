@@ -4,9 +4,9 @@ use futures_util::future::join_all;
 use kube::api::LogParams;
 use serde_json::Value;
 
-use super::cluster::is_name;
 use super::pod::{CONTAINERS, status};
 use super::{Capture, Limits, PodRef};
+use crate::cluster::is_name;
 
 /// How often a log that is too large is asked for with fewer lines.
 const ROUNDS: usize = 4;

@@ -5,7 +5,8 @@ use kube::discovery::ApiResource;
 use serde_json::Value;
 
 use super::Capture;
-use super::cluster::{is_name, is_namespaced};
+use super::cluster::is_namespaced;
+use crate::cluster::is_name;
 
 /// A pod's owners are three deep at most where nobody makes fun of us.
 const DEPTH: usize = 8;
