@@ -27,8 +27,8 @@ pub struct Replay<'p> {
     /// When something is due about which record; at the same moment in the order of keys, as in the store.
     due: BTreeMap<(Timestamp, String), Key>,
     decided: BTreeSet<EventId>,
-    /// What events looked like, and when they were decided: for what a silence would have done.
-    faces: Vec<(Timestamp, Attributes)>,
+    /// What events looked like, and when they were decided: for what a silence would have done. None where nobody asks.
+    faces: Option<Vec<(Timestamp, Attributes)>>,
     now: Timestamp,
     /// The latest time that anything was decided at since the clock was last set back.
     newest: Timestamp,
@@ -42,10 +42,16 @@ impl<'p> Replay<'p> {
             records: BTreeMap::new(),
             due: BTreeMap::new(),
             decided: BTreeSet::new(),
-            faces: Vec::new(),
+            faces: Some(Vec::new()),
             now: Timestamp::UNIX_EPOCH,
             newest: Timestamp::UNIX_EPOCH,
         }
+    }
+
+    /// The same of a history in which no human asks for anything: what only their commands look at is not kept, so that a long
+    /// one takes little more memory than what is open.
+    pub fn of_events(policy: &'p Policy) -> Self {
+        Self { faces: None, ..Self::new(policy) }
     }
 
     /// Decides every event in a message, at the time the event itself gives, never going back in time. What
@@ -172,7 +178,7 @@ impl<'p> Replay<'p> {
         let crate::command::CommandKind::Silence(draft) = &command.wish else { return None };
         let pattern = crate::attributes::Attributes::pattern(&draft.matches).ok()?;
         let day = jiff::SignedDuration::from_hours(24);
-        let last_day = self.faces.iter().filter(|(at, _)| self.now.duration_since(*at) < day);
+        let last_day = self.faces.iter().flatten().filter(|(at, _)| self.now.duration_since(*at) < day);
         Some(SilenceEffect::of(&pattern, last_day.map(|(_, face)| face)))
     }
 
@@ -196,7 +202,7 @@ impl<'p> Replay<'p> {
     fn event(&mut self, event: &Event<'_>) -> Decision {
         let context = Context::none();
         let case = Case::new(event, self.policy, &context);
-        let (decision, _) = self.read(|state| case.decide(state, self.now));
+        let (decision, _) = self.read_with(case.expected(self.now), |state| case.decide(state, self.now));
         if !self.decided.insert(event.id.clone()) {
             // A redelivery: its decision stands, nobody hears of it again.
             let effects = Vec::new();
@@ -212,30 +218,42 @@ impl<'p> Replay<'p> {
                 ..decision
             };
         }
-        self.faces.push((self.now, Attributes::of(event, case.rule(), &context)));
+        if let Some(faces) = &mut self.faces {
+            faces.push((self.now, Attributes::of(event, case.rule(), &context)));
+        }
         self.commit(&decision);
         decision
     }
 
     /// Asks until everything has been read that is needed for the answer.
     fn read<T>(&self, decide: impl Fn(&State) -> Result<T, Unread>) -> (T, State) {
+        self.read_with([], decide)
+    }
+
+    /// The same, where it is known what it will most likely ask for.
+    fn read_with<T>(
+        &self,
+        expected: impl IntoIterator<Item = Key>,
+        decide: impl Fn(&State) -> Result<T, Unread>,
+    ) -> (T, State) {
         let mut state = State::default();
+        expected.into_iter().for_each(|key| self.load(key, &mut state));
         loop {
             match decide(&state) {
                 Ok(decided) => return (decided, state),
-                Err(Unread(missing)) => {
-                    for key in missing {
-                        if let Key::DigestContents(edition) = key {
-                            state.insert(key, 0, Some(self.contents(edition)));
-                            continue;
-                        }
-                        match self.records.get(&key).cloned() {
-                            Some((version, at, record)) => state.insert_changed(key, version, at, record),
-                            None => state.insert(key, 0, None),
-                        }
-                    }
-                }
+                Err(Unread(missing)) => missing.into_iter().for_each(|key| self.load(key, &mut state)),
             }
+        }
+    }
+
+    fn load(&self, key: Key, state: &mut State) {
+        if let Key::DigestContents(edition) = key {
+            let contents = self.contents(edition);
+            return state.insert(key, 0, Some(contents));
+        }
+        match self.records.get(&key).cloned() {
+            Some((version, at, record)) => state.insert_changed(key, version, at, record),
+            None => state.insert(key, 0, None),
         }
     }
 

@@ -183,11 +183,12 @@ impl Silences {
     pub fn of(&self, face: &Attributes, is_p0: bool, now: Timestamp) -> Option<&Silence> {
         let silences = &self.0.record.silences;
         let counts = |silence: &Silence| silence.is_active(now) && (!is_p0 || silence.covers_p0);
-        let mut counting = (0..silences.len()).filter(|index| counts(&silences[*index])).peekable();
-        counting.peek()?;
+        if !silences.iter().any(counts) {
+            return None;
+        }
         let json = face.json();
-        let matching = self.0.patterns.matching_among(counting, &json);
-        matching.map(|index| &silences[index]).max_by_key(|silence| silence.ends_at)
+        let matching = self.0.patterns.matching(&json).map(|index| &silences[index]);
+        matching.filter(|silence| counts(silence)).max_by_key(|silence| silence.ends_at)
     }
 }
 

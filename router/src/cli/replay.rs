@@ -1,8 +1,9 @@
 //! `watchfire replay`: past events decided again, without effect.
 
 use std::collections::BTreeMap;
-use std::io::{BufWriter, Write};
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::{BufRead, BufReader, BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::json;
@@ -12,7 +13,7 @@ use watchfire_core::json::Json;
 use watchfire_core::replay::Replay;
 use watchfire_core::text::{clean, visible};
 
-use super::{Failed, Output, PolicyArguments, read_bytes};
+use super::{Failed, Output, PolicyArguments, cannot_be_read};
 
 /// What `replay` takes.
 #[derive(Debug, Args)]
@@ -30,22 +31,45 @@ pub(super) struct Arguments {
 pub(super) fn main(arguments: &Arguments) -> Result<(), Failed> {
     let Arguments { files, policy, output } = arguments;
     let policy = policy.policy()?;
-    let mut replay = Replay::new(&policy);
+    let mut replay = Replay::of_events(&policy);
     let mut summary = Summary::default();
     let mut out = BufWriter::new(std::io::stdout().lock());
     let standard_input = [PathBuf::from("-")];
     let files = if files.is_empty() { &standard_input[..] } else { files };
     for file in files {
-        let input = read_bytes(file)?;
-        for message in split(&input) {
+        each_message(file, &mut |message| {
             for decision in replay.message(&text_of(message)) {
                 summary.add(&decision);
                 print(&mut out, *output, &decision)?;
             }
-        }
+            Ok(())
+        })?;
     }
     out.flush()?;
     complain!("{}", summary.text().trim_end());
+    Ok(())
+}
+
+/// Shows every message of a file, or of standard input for `-`. Lines are shown as they are read: a history may be longer
+/// than memory.
+fn each_message(path: &Path, show: &mut dyn FnMut(&[u8]) -> Result<(), Failed>) -> Result<(), Failed> {
+    let unread = |error| cannot_be_read(path, &error);
+    let mut input: Box<dyn BufRead> = match path.as_os_str() == "-" {
+        true => Box::new(std::io::stdin().lock()),
+        false => Box::new(BufReader::new(File::open(path).map_err(unread)?)),
+    };
+    let mut begin = Vec::new();
+    while begin.trim_ascii().is_empty() && input.read_until(b'\n', &mut begin).map_err(unread)? > 0 {}
+    if is_utf16(&begin) || Json::parse(&text_of(&begin)).is_err() {
+        input.read_to_end(&mut begin).map_err(unread)?;
+        return split(&begin).into_iter().try_for_each(show);
+    }
+    let mut line = begin;
+    while !line.is_empty() {
+        lines(&line).try_for_each(&mut *show)?;
+        line.clear();
+        input.read_until(b'\n', &mut line).map_err(unread)?;
+    }
     Ok(())
 }
 
@@ -60,8 +84,13 @@ fn split(input: &[u8]) -> Vec<&[u8]> {
     if is_whole || is_utf16(input) {
         return vec![input];
     }
+    lines(input).collect()
+}
+
+/// Those that say anything.
+fn lines(input: &[u8]) -> impl Iterator<Item = &[u8]> {
     let lines = input.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
-    lines.filter(|line| !line.trim_ascii().is_empty()).collect()
+    lines.filter(|line| !line.trim_ascii().is_empty())
 }
 
 /// A decision as a program reads it.

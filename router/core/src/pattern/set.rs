@@ -58,17 +58,6 @@ impl PatternSet {
         Matching { evaluation: self.evaluation(event), next: 0, last: None }
     }
 
-    /// Those of these patterns that match the event, in the order in which they are given, each found when it is
-    /// asked for; the others are not looked at.
-    pub fn matching_among<'a>(
-        &'a self,
-        indices: impl Iterator<Item = usize> + 'a,
-        event: &'a Json<'_>,
-    ) -> impl Iterator<Item = usize> + 'a {
-        let mut evaluation = self.evaluation(event);
-        indices.filter(move |index| evaluation.matches(*index))
-    }
-
     /// The patterns that match the event of that text, ascending: those that [`PatternSet::matching`] gives for
     /// [`Json::read`] of it. What no pattern asks for is passed unread, so that faults in it are not seen.
     pub fn matching_text<'n>(&self, text: &str, notes: &'n mut Notes) -> &'n [usize] {
