@@ -8,10 +8,15 @@ use crate::stage::Stage;
 type Picture = (&'static str, &'static str, (u32, u32), &'static [&'static str]);
 
 /// What is drawn.
-const PICTURES: [Picture; 4] = [
+const PICTURES: [Picture; 9] = [
     ("now", "light", (960, 600), &[]),
     ("incident", "light", (860, 460), &["[data-key] .name a"]),
     ("act", "light", (960, 420), &["[data-do=ack]"]),
+    ("silence", "light", (960, 560), &["[data-key] .name a", ".actions [data-do=silence]"]),
+    ("rules", "light", (960, 520), &["nav a[href=\"/rules\"]"]),
+    ("stream", "light", (960, 430), &["nav a[href=\"/stream\"]"]),
+    ("digest", "light", (960, 420), &["nav a[href=\"/digest\"]"]),
+    ("health", "light", (960, 640), &["nav a[href=\"/health\"]"]),
     ("phone", "dark", (390, 700), &[]),
 ];
 /// None is larger, in bytes.

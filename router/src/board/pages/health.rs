@@ -20,8 +20,8 @@ use crate::board::words::{ago, in_a_line, line};
 #[template(path = "health.html")]
 struct Page {
     cluster: String,
-    colour: &'static str,
     class: &'static str,
+    /// Its first word is the colour.
     summary: String,
     /// HTML.
     looked: String,
@@ -63,7 +63,6 @@ fn page(report: Report) -> Result<Main, Trouble> {
     });
     let page = Page {
         cluster: line(cluster.as_deref().unwrap_or("This cluster")),
-        colour: colour.as_str(),
         class: class(colour),
         summary,
         looked: ago(at, Timestamp::now()),

@@ -5,12 +5,15 @@
 mod alerts;
 mod api_server;
 mod contained;
+mod cost;
 mod drive;
 mod followed;
 mod measure;
 mod peer;
 mod receive;
+mod replay;
 mod report;
+mod start;
 mod workers;
 
 use std::path::PathBuf;
@@ -25,6 +28,9 @@ usage: load [EVENTS]                          measure watchfire (20000 events)
        load beside ALERTMANAGER [EVENTS]      measure both, the same alerts to the same receiver
        load contained [PODS]                  from a finding to policy and label (200, one of each Deployment)
        load followed [PODS [EVENTS]]          memory and events a second, following a cluster (10000, 10000)
+       load cost                              what an event costs against rules, open incidents, silences, pods; lines of JSON
+       load start [INCIDENTS]                 from the program's start to its being ready (50000 open)
+       load replay [EVENTS]                   a history decided again (1000000)
        load workers [EVENTS]                  one worker and eight over one table, so many events each (100)
        load receive                           the receiver (each run starts its own)";
 
@@ -37,6 +43,11 @@ async fn main() -> anyhow::Result<()> {
         ["decided", ref counts @ ..] if !counts.is_empty() => decided(counts).await,
         ["beside", alertmanager] => beside(alertmanager.into(), Run::new(20_000)).await,
         ["beside", alertmanager, events] => beside(alertmanager.into(), Run::new(events.parse()?)).await,
+        ["cost"] => cost::measure().await,
+        ["start"] => start::measure(50_000).await,
+        ["start", incidents] => start::measure(incidents.parse()?).await,
+        ["replay"] => replay::measure(1_000_000),
+        ["replay", events] => replay::measure(events.parse()?),
         ["workers"] => workers::measure(100).await,
         ["workers", events] => workers::measure(events.parse()?).await,
         ["contained"] => contained::measure(200).await,

@@ -226,7 +226,8 @@ fn peak_memory(pid: u32) -> anyhow::Result<u64> {
     memory(pid, "VmHWM:")
 }
 
-fn memory(pid: u32, field: &str) -> anyhow::Result<u64> {
+/// A field of its status, in KiB.
+pub(crate) fn memory(pid: u32, field: &str) -> anyhow::Result<u64> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).context("the program has ended")?;
     let line =
         status.lines().find(|line| line.starts_with(field)).context("Linux tells a program's memory")?;
