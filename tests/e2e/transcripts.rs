@@ -94,7 +94,14 @@ pub(crate) fn masked(text: &str) -> String {
         match bare.strip_prefix("s-").map(|id| id.trim_end_matches([';', ':', '…'])) {
             Some(id) if id.len() == 8 => word.replace(id, "########"),
             Some(_) | None if is_time(bare) => {
-                word.chars().map(|c| if c.is_ascii_digit() { '#' } else { c }).collect()
+                let hidden: String = word.chars().map(|c| if c.is_ascii_digit() { '#' } else { c }).collect();
+                // A fraction of a second that ends in a nought is written without it.
+                match hidden.split_once('.') {
+                    Some((time, fraction)) if fraction.trim_start_matches('#').starts_with('Z') => {
+                        format!("{time}.#########{}", fraction.trim_start_matches('#'))
+                    }
+                    Some(_) | None => hidden,
+                }
             }
             Some(_) | None => word.to_owned(),
         }

@@ -13,9 +13,10 @@ use watchfire_core::notice::Notice;
 use watchfire_core::priority::Priority;
 use watchfire_core::state::{Key, Record};
 
-/// That many seconds into the test's own time.
+/// That many seconds into the test's own time, which is not over yet: a table's time to live goes by the world's clock, and
+/// takes away what has expired by that.
 pub fn at(seconds: i64) -> Timestamp {
-    Timestamp::from_second(1_790_000_000 + seconds).unwrap()
+    Timestamp::from_second(4_100_000_000 + seconds).unwrap()
 }
 
 /// An entry decided then, with those effects, all pending.
