@@ -50,7 +50,7 @@ impl Spans {
 
 impl fmt::Display for Spans {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(out, "| measured | pods | p50 | p99 | most |")?;
+        writeln!(out, "| measured | times | p50 | p99 | most |")?;
         writeln!(out, "|---|---:|---:|---:|---:|")?;
         for (name, spans) in &self.0 {
             let at = |per_mille| quantile(spans, per_mille).unwrap_or_default();
