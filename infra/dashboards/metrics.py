@@ -45,7 +45,7 @@ def labels_of(name):
 
 def words():
     """What the program calls its verdicts, reasons, kinds and outcomes."""
-    told = set(re.findall(r'"(\w+)"', (TELEMETRY / "metrics.rs").read_text()))
+    told = {word for path in TELEMETRY.glob("*.rs") for word in re.findall(r'"(\w+)"', path.read_text())}
     variants = re.findall(r"^    ([A-Z]\w*)(?:,| \{|\()", (CORE / "verdict.rs").read_text() + (CORE / "priority.rs").read_text(), re.M)
     snake = {re.sub(r"(?<=[a-z])(?=[A-Z])", "_", variant).lower() for variant in variants}
     return told | snake | {"P0", "P1", "P2", "P3"}

@@ -3,16 +3,15 @@
 use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Instant;
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, ensure};
 use serde_json::json;
-use watchfire_tests::{Configuration, GuardDuty, Metrics, Watchfire};
+use watchfire_tests::{Configuration, GuardDuty, Watchfire};
 
 use crate::alerts;
 use crate::api_server::ApiServer;
 use crate::drive::{self, Connection};
-use crate::measure::{MOST, Receiver, port_of};
+use crate::measure::{Receiver, port_of, until_decided};
 
 /// Events that are told to nobody, for each point; those before it warm up.
 const EVENTS: usize = 2000;
@@ -161,18 +160,8 @@ async fn events(
     let bodies = Arc::new((*posted..*posted + count).map(event).collect::<Vec<_>>());
     *posted += count;
     let mut health = Connection::to(port_of(&watchfire.health)?).await?;
-    let start = Instant::now();
     drive::post_all(port_of(&watchfire.ingest)?, "/v1/events", bodies, CONNECTIONS, None).await?;
-    loop {
-        let decided = Metrics::parse(&health.get("/metrics").await?).sum("watchfire_decisions_total", &[]);
-        if decided >= *posted as f64 {
-            return Ok(());
-        }
-        if start.elapsed() > MOST {
-            bail!("only {decided} of {posted} were decided within {MOST:?}");
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
+    until_decided(&mut health, *posted).await
 }
 
 /// The processor time that a process has had, in ticks.

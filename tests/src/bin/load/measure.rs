@@ -86,18 +86,24 @@ pub(crate) async fn decided_by(
     let mut health = Connection::to(port_of(&watchfire.health)?).await?;
     let start = Instant::now();
     drive::post_all(port, Watchfires::PATH, bodies, run.connections, None).await?;
+    until_decided(&mut health, count).await?;
+    Ok(Figures { count, took: start.elapsed(), latencies: Vec::new(), idle, peak: peak_memory(pid)? })
+}
+
+/// Waits until so many events were decided since the program's start, by its metrics.
+pub(crate) async fn until_decided(health: &mut Connection, count: usize) -> anyhow::Result<()> {
+    let start = Instant::now();
     loop {
         let page = health.get("/metrics").await?;
         let decided = watchfire_tests::Metrics::parse(&page).sum("watchfire_decisions_total", &[]);
         if decided >= count as f64 {
-            break;
+            return Ok(());
         }
         if start.elapsed() > MOST {
             bail!("only {decided} of {count} were decided within {MOST:?}");
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    Ok(Figures { count, took: start.elapsed(), latencies: Vec::new(), idle, peak: peak_memory(pid)? })
 }
 
 /// Distinct alerts as fast as they are taken, until the last of their pages has arrived. The latencies

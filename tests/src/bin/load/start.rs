@@ -12,8 +12,8 @@ use watchfire_tests::{Configuration, Watchfire, binary};
 
 use crate::alerts;
 use crate::cost::rules_of_their_own;
-use crate::drive;
-use crate::measure::{MOST, Receiver, port_of};
+use crate::drive::{self, Connection};
+use crate::measure::{Receiver, port_of, until_decided};
 use crate::report::Spans;
 
 const TIMES: usize = 20;
@@ -31,13 +31,7 @@ pub(crate) async fn measure(incidents: usize) -> anyhow::Result<()> {
     let mut full = Watchfire::start(&configuration, None).await;
     let bodies = Arc::new((0..incidents).map(alerts::quiet_event).collect::<Vec<_>>());
     drive::post_all(port_of(&full.ingest)?, "/v1/events", bodies, 32, None).await?;
-    let begun = Instant::now();
-    while full.metrics().await.sum("watchfire_decisions_total", &[]) < incidents as f64 {
-        if begun.elapsed() > MOST {
-            bail!("{incidents} events were not decided within {MOST:?}");
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    until_decided(&mut Connection::to(port_of(&full.health)?).await?, incidents).await?;
     full.terminate().await;
     let size = std::fs::metadata(full.path("data/watchfire.redb"))?.len() >> 20;
     full.restart().await;
