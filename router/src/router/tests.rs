@@ -4,6 +4,7 @@ mod digest;
 mod fallback;
 mod in_force;
 mod leading;
+mod naming;
 mod notes;
 mod outage;
 mod set_back;

@@ -117,4 +117,6 @@ async fn a_member_of_a_storm_leads_to_the_storms_incident_and_that_to_its_member
     let mut members = vec![(Relation::Among, member), (Relation::Among, other)];
     members.sort();
     assert_eq!(related(&of_storm), members);
+    let states: Vec<_> = of_storm.related.iter().map(|one| one.state).collect();
+    assert_eq!(states, [IncidentState::Open; 2], "they were told with it");
 }
