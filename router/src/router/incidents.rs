@@ -140,7 +140,13 @@ impl Router {
             Meant::Several(ambiguous) => return Ok(Meant::Several(ambiguous)),
             Meant::Nothing => None,
         };
-        Ok(story.map_or(Meant::Nothing, Meant::One))
+        let Some(story) = story else { return Ok(Meant::Nothing) };
+        // What told of it with others tells of those others, too.
+        let is_seen = match &story.said_with {
+            Some(said) => self.sees_entry(sight, said).await?,
+            None => true,
+        };
+        Ok(Meant::One(Story { said_with: story.said_with.filter(|_| is_seen), ..story }))
     }
 
     /// Of several events of that name the newest; all others are named.

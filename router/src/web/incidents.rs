@@ -6,7 +6,6 @@ use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
 use watchfire_core::attributes::Attributes;
 use watchfire_core::decision::Wanted::Page;
-use watchfire_core::ids::IncidentKey;
 use watchfire_core::incident::IncidentRecord;
 use watchfire_core::notice::Group;
 use watchfire_core::pattern::Pattern;
@@ -137,7 +136,6 @@ pub(super) async fn on_call(State(operator): State<Operator>) -> Response {
 async fn as_far_as_seen(
     router: &Router,
     sight: Sight<'_>,
-    said_with: Option<&IncidentKey>,
     mut told: views::IncidentDetail,
 ) -> Result<views::IncidentDetail, store::Error> {
     if matches!(sight, Sight::Whole) {
@@ -156,14 +154,6 @@ async fn as_far_as_seen(
         Some(_) => leads_nowhere(&mut told),
         None => {}
     }
-    // What told of it with others tells of those others, too.
-    let is_seen = match said_with {
-        Some(incident) => router.sees_incident(sight, incident).await?,
-        None => false,
-    };
-    if !is_seen {
-        told.said_with = None;
-    }
     if let Some(known) = &mut told.known {
         known.groups.retain(|group| group.head != Group::Near.head());
     }
@@ -172,7 +162,6 @@ async fn as_far_as_seen(
 
 /// What it led to is elsewhere: neither that nor what was said there is told.
 fn leads_nowhere(told: &mut views::IncidentDetail) {
-    told.said_with = None;
     told.standing.told.retain(|told| !told.with_others);
     let withheld = told.decisions.iter_mut().flat_map(|decision| &mut decision.withheld);
     withheld.filter(|not| not.action == Page.as_str()).for_each(|not| not.since = None);
@@ -190,8 +179,7 @@ pub(super) async fn story(
             let on_call = operator.router.on_call().map(|known| known.said);
             let told = views::IncidentDetail::of(&story, operator.router.clock.now());
             let told = views::IncidentDetail { on_call, ..told };
-            let said_with = story.said_with.as_ref().and_then(|said| said.decision.incident.as_ref());
-            match as_far_as_seen(&operator.router, sight, said_with, told).await {
+            match as_far_as_seen(&operator.router, sight, told).await {
                 Ok(told) => Json(told).into_response(),
                 Err(error) => unavailable(&error),
             }

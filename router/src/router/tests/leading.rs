@@ -1,5 +1,7 @@
 //! What something led to, and what stands for several: told from either side.
 
+use std::collections::BTreeSet;
+
 use watchfire_core::builders::{GuardDuty, rules};
 use watchfire_core::ids::IncidentKey;
 use watchfire_core::noise::Storm;
@@ -7,6 +9,7 @@ use watchfire_core::noise::Storm;
 use super::super::{Relation, Sight, Story};
 use super::*;
 use crate::api::views::{IncidentDetail, IncidentState};
+use crate::identity::{Grant, How, Identity, Role};
 
 const RULES: &str = "rules:
   - name: probes
@@ -117,6 +120,12 @@ async fn a_member_of_a_storm_leads_to_the_storms_incident_and_that_to_its_member
     let mut members = vec![(Relation::Among, member), (Relation::Among, other)];
     members.sort();
     assert_eq!(related(&of_storm), members);
+    // Of others, too, the storm is: whoever may look in some places alone is not told what it said.
+    let shop = BTreeSet::from(["shop".to_owned()]);
+    let grant = Grant { namespaces: Some(shop), ..Grant::anywhere(Role::Viewer) };
+    let of_shop = Identity { name: "ana".to_owned(), how: How::Token, subject: None, roles: vec![grant] };
+    let seen = world.router.story("a-3", Sight::Of(&of_shop)).await.expect("the store answers");
+    assert!(seen.one().expect("it is theirs").said_with.is_none());
     let states: Vec<_> = of_storm.related.iter().map(|one| one.state).collect();
     assert_eq!(states, [IncidentState::Open; 2], "they were told with it");
 }
