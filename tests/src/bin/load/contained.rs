@@ -146,11 +146,12 @@ fn times(
     let mut times = Times { posted, ..Times::default() };
     for (index, suspect) in suspects.iter().enumerate() {
         let id = event_id(index);
-        let at =
-            |of: &BTreeMap<String, u64>| of.get(&id).copied().with_context(|| format!("{id} was not logged"));
-        times.decided.push(at(&decided)?);
-        times.evidence.push(at(&evidence)?);
-        times.verified.push(at(&quarantine)?);
+        let at = |of: &BTreeMap<String, u64>, what: &str| {
+            of.get(&id).copied().with_context(|| format!("{id}: {what} was not logged"))
+        };
+        times.decided.push(at(&decided, "its decision")?);
+        times.evidence.push(at(&evidence, "its evidence")?);
+        times.verified.push(at(&quarantine, "its quarantine")?);
         times.in_place.push(seen.in_place(suspect).with_context(|| format!("{id} came to nothing"))?);
     }
     Ok(times)
@@ -162,9 +163,10 @@ fn logged(lines: Vec<Value>, is_meant: impl Fn(&Value) -> bool) -> anyhow::Resul
     for line in lines.into_iter().filter(is_meant) {
         let time: jiff::Timestamp = line["timestamp"].as_str().context("a line has a time")?.parse()?;
         let time = u64::try_from(time.as_nanosecond())?;
-        // A decision that completes another is of the same event.
+        // A decision that completes another is of the same event, under its whole key.
         let event = line["event"].as_str().unwrap_or_default();
-        let event = event.strip_suffix("/completed").unwrap_or(event);
+        let completed = event.strip_prefix("completed:event:").and_then(|key| key.split_once('#'));
+        let event = completed.map_or(event, |(event, _)| event);
         at.entry(event.to_owned()).or_insert(time);
     }
     Ok(at)

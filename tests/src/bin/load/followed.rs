@@ -10,7 +10,7 @@ use crate::measure::{self, Receiver, Run};
 use crate::report::Table;
 
 /// Follows that many pods, on a node for each twenty, and decides as many events as the run has: each about a pod of
-/// the cluster, by its UID, with nobody paged and nothing done.
+/// the cluster, by its UID, with nobody paged and nothing done; what is the matter in the cluster is looked for meanwhile.
 pub(crate) async fn measure(run: &Run, pods: usize) -> anyhow::Result<()> {
     let server = ApiServer::start(pods)?;
     let suspects = server.suspects().await?;
@@ -22,7 +22,10 @@ pub(crate) async fn measure(run: &Run, pods: usize) -> anyhow::Result<()> {
     let bodies = Arc::new(bodies.collect::<Vec<_>>());
     let receiver = Receiver::start()?;
     let alone = Configuration::new(&receiver.url());
-    let following = server.configured(alone.clone()).set("mitigation", json!({"mode": "observe"}));
+    let following = server
+        .configured(alone.clone())
+        .set("mitigation", json!({"mode": "observe"}))
+        .set("watch", json!({"every_seconds": 10}));
     let mut table = Table::new();
     let without = measure::decided_by(run, &alone, Arc::clone(&bodies)).await?;
     table.add("decided, no cluster", without);

@@ -214,11 +214,11 @@ async fn idle_memory(pid: u32) -> anyhow::Result<u64> {
     memory(pid, "VmRSS:")
 }
 
-/// Resident memory in KiB once it has not grown by a MiB for two seconds: everything to be followed has been seen.
+/// Resident memory in KiB once it has not grown by a MiB for five seconds: everything to be followed has been seen.
 pub(crate) async fn settled_memory(pid: u32) -> anyhow::Result<u64> {
     let start = Instant::now();
     let (mut at, mut since) = (memory(pid, "VmRSS:")?, Instant::now());
-    while since.elapsed() < Duration::from_secs(2) && start.elapsed() < MOST {
+    while since.elapsed() < Duration::from_secs(5) && start.elapsed() < MOST {
         tokio::time::sleep(Duration::from_millis(100)).await;
         let now = memory(pid, "VmRSS:")?;
         if now.abs_diff(at) > 1024 {
