@@ -91,7 +91,9 @@ pub(super) fn parse(name: &str, text: &str) -> Parsed {
     let rules = mistakes.read_or_default("rules", part("rules"), |_, _| {});
     let cluster = part("cluster").map(|cluster| mistakes.read("cluster", cluster, check_cluster));
     let (known, mut channels) = check_channels(part("channels"), &mut mistakes);
-    let (routes, tree) = routes::check(part("routes"), &known, &channels, &mut mistakes);
+    let business = mistakes.read_or_default("business", part("business"), |_, _| {});
+    let hours = business.clone().unwrap_or_default();
+    let (routes, tree) = routes::check(part("routes"), &known, &channels, &hours, &mut mistakes);
     routes::word(&mut channels, &routes, &tree);
     let fallback_after_seconds = match part("fallback_after_seconds") {
         Some(seconds) => mistakes.read("fallback_after_seconds", seconds, check_at_least_one),
@@ -99,7 +101,6 @@ pub(super) fn parse(name: &str, text: &str) -> Parsed {
     };
     let repeat_after_minutes = check_repeats(part("repeat_after_minutes"), &mut mistakes);
     let noise = mistakes.read_or_default("noise", part("noise"), |_, _| {});
-    let business = mistakes.read_or_default("business", part("business"), |_, _| {});
     let attention = attention::check(part, &known, &channels, &mut mistakes);
     let Attention { digest, health_report, escalation, security_hub, changes } = attention;
     let oncall = part("oncall").map(|part| mistakes.read("oncall", part, OnCallConfig::check));

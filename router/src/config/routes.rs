@@ -22,6 +22,7 @@ pub(super) fn check(
     part: Option<&Node>,
     known: &[String],
     channels: &BTreeMap<String, ChannelConfig>,
+    business: &Calendar,
     mistakes: &mut Mistakes<'_>,
 ) -> (BTreeMap<Priority, RouteConfig>, TreeConfig) {
     let routes = check_routes(part, known, mistakes);
@@ -35,7 +36,11 @@ pub(super) fn check(
                 let of = Checked { route, siblings, priorities: &priorities, names: &names };
                 of.check(&mut |member, wrong| mistake(&format!(".{path}{member}"), wrong));
             }
-            for never in tree.never() {
+            if tree.time_intervals.contains_key(TreeConfig::BUSINESS) {
+                let another = expected("another name").hint("that is what the part `business` says");
+                mistake(&format!(".time_intervals.{}", TreeConfig::BUSINESS), another);
+            }
+            for never in tree.never(business) {
                 mistake(&format!(".{}", never.path), wrong("is never reached").hint(never.because));
             }
         })
@@ -97,11 +102,6 @@ impl Checked<'_> {
             (".active_time_intervals", active_time_intervals),
             (".mute_time_intervals", mute_time_intervals),
         ];
-        if let Some(name) = mute_time_intervals.iter().find(|name| active_time_intervals.contains(name)) {
-            let never =
-                expected("an interval that is not in active_time_intervals").found(format!("`{name}`"));
-            mistake(".mute_time_intervals", never.hint("the route would never be taken"));
-        }
         for (member, names) in intervals {
             for (index, name) in names.iter().enumerate() {
                 let known = &self.names.tree.time_intervals;

@@ -6,7 +6,7 @@ use super::Attributes;
 use crate::event::{Band, FindingSource};
 use crate::json::Json;
 use crate::near::nearest;
-use crate::pattern::{Pattern, PatternError};
+use crate::pattern::{Domain, Pattern, PatternError};
 use crate::priority::Priority;
 
 impl Attributes {
@@ -34,6 +34,18 @@ impl Attributes {
         let meant = nearest(value, known.iter().copied()).map(|meant| format!(": did you mean {meant}?"));
         let known = known.join(", ");
         Err(format!("expected one of {known}, found `{value}`{}", meant.unwrap_or_default()))
+    }
+}
+
+impl Attributes {
+    /// What faces may have at that path.
+    pub fn domain(path: &str) -> Domain {
+        const ALWAYS: [&str; 5] = ["priority", "rule", "family", "type", "source"];
+        Domain {
+            closed: closed(path),
+            may_be_absent: !ALWAYS.contains(&path),
+            may_be_several: ["subject.resource", "subject.instance"].contains(&path),
+        }
     }
 }
 

@@ -101,6 +101,42 @@ impl Calendar {
         CalendarText::parse(zone, days, opens, closes, holidays)?.try_into()
     }
 
+    /// At all times.
+    pub fn always() -> Self {
+        Self { days: [true; 7], opens: Time::midnight(), closes: Closing::WithTheDay, ..Self::default() }
+    }
+
+    /// Whether it is proven that within any of `narrow` it is within one of `wide`, too. Of what is not the same calendar, hours
+    /// of another time zone count only where they are all of a week, and those of a calendar with holidays do not.
+    pub fn cover(wide: &[Calendar], narrow: &[Calendar]) -> bool {
+        let same = wide;
+        let wide: Vec<_> = wide.iter().filter(|calendar| calendar.holidays.is_empty()).collect();
+        let always = Self::always();
+        narrow.iter().filter(|narrow| !same.contains(narrow)).all(|narrow| {
+            wide.iter().map(|calendar| calendar.zone.name()).any(|zone| {
+                let of_zone: Vec<_> =
+                    wide.iter().filter(|calendar| calendar.zone.name() == zone).copied().collect();
+                // All of a week is that in every zone.
+                let narrow = if zone == narrow.zone.name() { narrow } else { &always };
+                (0..7).filter(|day| narrow.days[*day]).all(|day| narrow.is_covered_on(day, &of_zone))
+            })
+        })
+    }
+
+    fn is_covered_on(&self, day: usize, wide: &[&Calendar]) -> bool {
+        let mut wide: Vec<_> = wide.iter().filter(|calendar| calendar.days[day]).collect();
+        wide.sort_by_key(|calendar| calendar.opens);
+        let mut until = self.opens;
+        for Calendar { opens, closes, .. } in wide {
+            match closes {
+                Closing::At(_) | Closing::WithTheDay if *opens > until => return false,
+                Closing::At(closes) => until = until.max(*closes),
+                Closing::WithTheDay => return true,
+            }
+        }
+        !self.closes.is_after(until)
+    }
+
     /// Where its hours are those of the wall clock.
     pub fn zone(&self) -> &Zone {
         &self.zone

@@ -25,6 +25,7 @@ mod notes;
 mod number;
 mod operator;
 mod paths;
+mod remainder;
 mod set;
 mod texts;
 mod value;
@@ -35,6 +36,7 @@ use crate::json::Json;
 
 pub use explain::Mismatch;
 pub use notes::Notes;
+pub use remainder::Domain;
 pub use set::PatternSet;
 
 use compile::{Alternative, Compiled};

@@ -137,8 +137,8 @@ impl Matchers {
     }
 
     /// The pattern that they make.
-    pub(super) fn written(&self) -> &serde_json::Value {
-        &self.written
+    pub(super) fn pattern(&self) -> &Pattern {
+        &self.pattern
     }
 
     /// Those of these priorities that they let through, by what they say of priority alone.
@@ -166,12 +166,17 @@ impl TreeConfig {
         found
     }
 
-    /// The tree; an interval that there is none of is left out, which a check tells.
-    pub fn tree(&self, business: &Calendar) -> Vec<NestedRoute> {
-        let hours = |name: &str| match name {
+    /// The hours of that name.
+    pub(super) fn hours(&self, name: &str, business: &Calendar) -> Option<Calendar> {
+        match name {
             Self::BUSINESS => Some(business.clone()),
             name => self.time_intervals.get(name).cloned(),
-        };
+        }
+    }
+
+    /// The tree; an interval that there is none of is left out, which a check tells.
+    pub fn tree(&self, business: &Calendar) -> Vec<NestedRoute> {
+        let hours = |name: &str| self.hours(name, business);
         let read = Reading { hours: &hours };
         self.routes.iter().map(|route| read.route(route, None)).collect()
     }

@@ -2,11 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Map, Value};
-
 use super::config::{NestedRouteConfig, TreeConfig};
 use super::{DEFAULT, NestedRoute, Routes};
 use crate::attributes::Attributes;
+use crate::calendar::Calendar;
 use crate::ids::{ChannelName, RouteName};
 use crate::pattern::Pattern;
 use crate::priority::Priority;
@@ -30,10 +29,12 @@ pub struct Way {
 }
 
 impl TreeConfig {
-    /// The routes that are never reached. Only what is proven is told.
-    pub fn never(&self) -> Vec<Never> {
+    /// The routes that are never reached, where business hours are these. Only what is proven is told, and of a route that
+    /// is never reached nothing more than that.
+    pub fn never(&self, business: &Calendar) -> Vec<Never> {
+        let hours = |name: &String| self.hours(name, business);
         let mut found = Vec::new();
-        never(&self.routes, "", &Value::Object(Map::new()), &mut found);
+        never(&self.routes, &Above { hours: &hours, place: "", within: &[], before: &[] }, &mut found);
         found
     }
 
@@ -45,30 +46,109 @@ impl TreeConfig {
     }
 }
 
-fn never(routes: &[NestedRouteConfig], place: &str, above: &Value, found: &mut Vec<Never>) {
-    // Those before it that keep what they take, at all times.
-    let mut before: Vec<(&NestedRouteConfig, Pattern)> = Vec::new();
+/// Where routes stand.
+struct Above<'c> {
+    hours: &'c dyn Fn(&String) -> Option<Calendar>,
+    place: &'c str,
+    /// What comes to them.
+    within: &'c [&'c Pattern],
+    /// The routes above them that take things before those that they are under.
+    before: &'c [&'c NestedRouteConfig],
+}
+
+fn never(routes: &[NestedRouteConfig], above: &Above<'_>, found: &mut Vec<Never>) {
+    let mut neighbours: Vec<&NestedRouteConfig> = Vec::new();
     for (index, route) in routes.iter().enumerate() {
-        let path = inside(place, index);
-        let whole = both(above, route.matchers.written());
-        let Some(pattern) = pattern(&whole) else { continue };
-        let alone = before.iter().find(|(_, earlier)| Pattern::cover(std::iter::once(earlier), &pattern));
-        let contradicts = contradiction(above, route.matchers.written());
-        if let Some(member) = contradicts {
-            let because = format!("the route above it takes no such `{member}`");
-            found.push(Never { path: path.clone(), because });
-        } else if let Some((earlier, _)) = alone {
-            let because = format!("`{}` before it takes all of it, and does not `continue`", earlier.name);
-            found.push(Never { path: path.clone(), because });
-        } else if Pattern::cover(before.iter().map(|(_, earlier)| earlier), &pattern) {
-            let because = "the routes before it take all of it".to_owned();
-            found.push(Never { path: path.clone(), because });
+        let path = inside(above.place, index);
+        let within: Vec<_> = above.within.iter().copied().chain([route.matchers.pattern()]).collect();
+        let hours = Hours::of(route, above.hours);
+        let because = match hours {
+            Hours::Never => Some("it is never within its time intervals".to_owned()),
+            Hours::Always | Hours::Sometimes => is_taken_before(&within, above, &neighbours),
+        };
+        match because {
+            Some(because) => found.push(Never { path, because }),
+            None => {
+                let before: Vec<_> = above.before.iter().chain(&neighbours).copied().collect();
+                let own = Above { hours: above.hours, place: &path, within: &within, before: &before };
+                never(&route.routes, &own, found);
+            }
         }
-        never(&route.routes, &path, &whole, found);
-        let is_always = route.active_time_intervals.is_empty() && route.mute_time_intervals.is_empty();
-        if is_always && !route.goes_on {
-            let own = self::pattern(route.matchers.written()).unwrap_or_else(Pattern::any);
-            before.push((route, own));
+        if hours == Hours::Always && !route.goes_on {
+            neighbours.push(route);
+        }
+    }
+}
+
+/// Why nothing of what comes `within` is left for a route; none where something is.
+fn is_taken_before(
+    within: &[&Pattern],
+    above: &Above<'_>,
+    neighbours: &[&NestedRouteConfig],
+) -> Option<String> {
+    let domain = &Attributes::domain;
+    let leaves = |before: &[&NestedRouteConfig]| {
+        let before: Vec<_> = before.iter().map(|route| route.matchers.pattern()).collect();
+        Pattern::leaves(within, &before, domain)
+    };
+    if !leaves(&[]) {
+        let member = Pattern::clash(within, domain);
+        let member = member.as_deref().map_or("thing", |path| path.strip_prefix("subject.").unwrap_or(path));
+        return Some(match above.within {
+            [] => format!("nothing has such a `{member}`"),
+            [..] => format!("the route above it takes no such `{member}`"),
+        });
+    }
+    let all: Vec<_> = above.before.iter().chain(neighbours).copied().collect();
+    if leaves(&all) {
+        return None;
+    }
+    Some(match all.iter().find(|alone| !leaves(&[alone])) {
+        Some(NestedRouteConfig { name, .. }) => {
+            format!("`{name}` before it takes all of it, and does not `continue`")
+        }
+        None => {
+            // Each that something would be left without.
+            let mut needed = all;
+            for index in (0..needed.len()).rev() {
+                let mut others = needed.clone();
+                others.remove(index);
+                if !leaves(&others) {
+                    needed = others;
+                }
+            }
+            let names: Vec<_> = needed.iter().map(|route| format!("`{}`", route.name)).collect();
+            format!("{} before it take all of it, and do not `continue`", names.join(", "))
+        }
+    })
+}
+
+/// When a route takes what it matches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Hours {
+    Always,
+    Never,
+    Sometimes,
+}
+
+impl Hours {
+    /// Of a route, by the minutes of a week; a day off of an interval is never counted on.
+    fn of(route: &NestedRouteConfig, hours: &dyn Fn(&String) -> Option<Calendar>) -> Self {
+        let NestedRouteConfig { active_time_intervals: active, mute_time_intervals: mute, .. } = route;
+        if active.is_empty() && mute.is_empty() {
+            return Hours::Always;
+        }
+        let read = |names: &[String]| names.iter().map(hours).collect::<Option<Vec<_>>>();
+        // What there is none of is told elsewhere.
+        let (Some(active), Some(mute)) = (read(active), read(mute)) else { return Hours::Sometimes };
+        let always = [Calendar::always()];
+        let active = if active.is_empty() { &always[..] } else { &active[..] };
+        if Calendar::cover(&mute, active) {
+            Hours::Never
+        } else if mute.is_empty() && Calendar::cover(active, &always) {
+            Hours::Always
+        } else {
+            Hours::Sometimes
         }
     }
 }
@@ -78,39 +158,6 @@ fn inside(place: &str, index: usize) -> String {
         "" => format!("routes[{index}]"),
         place => format!("{place}.routes[{index}]"),
     }
-}
-
-fn pattern(written: &Value) -> Option<Pattern> {
-    match written.as_object().is_some_and(Map::is_empty) {
-        true => Some(Pattern::any()),
-        false => Attributes::pattern(&written.to_string()).ok(),
-    }
-}
-
-/// What both ask for; of a member that both ask for, what the inner one does: that is no less than both together.
-fn both(above: &Value, own: &Value) -> Value {
-    let (Value::Object(above), Value::Object(own)) = (above, own) else { return own.clone() };
-    let mut both = above.clone();
-    for (name, value) in own {
-        let value = above.get(name).map_or_else(|| value.clone(), |above| self::both(above, value));
-        both.insert(name.clone(), value);
-    }
-    Value::Object(both)
-}
-
-/// A member of which both ask for plain values and have none in common.
-fn contradiction(above: &Value, own: &Value) -> Option<String> {
-    let (Value::Object(above), Value::Object(own)) = (above, own) else { return None };
-    own.iter().find_map(|(name, value)| match (above.get(name)?, value) {
-        (above @ Value::Object(_), value) => {
-            contradiction(above, value).map(|inner| format!("{name}.{inner}"))
-        }
-        (Value::Array(above), Value::Array(own)) => {
-            let is_plain = above.iter().chain(own).all(Value::is_string);
-            (is_plain && !own.iter().any(|value| above.contains(value))).then(|| name.clone())
-        }
-        (_, _) => None,
-    })
 }
 
 fn priorities<'c>(

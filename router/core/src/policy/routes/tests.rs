@@ -137,9 +137,15 @@ fn what_several_are_told_in_one_page_goes_to_each_of_them_once() {
     assert_eq!(both.fallbacks(), [(&backup, &oncall)]);
 }
 
+/// The routes of a tree that are never reached, each with why.
+fn never(yaml: &str) -> Vec<String> {
+    let told = |Never { path, because }: Never| format!("{path}: {because}");
+    read(yaml).never(&Calendar::default()).into_iter().map(told).collect()
+}
+
 #[test]
 fn a_route_that_is_never_reached_is_told_with_what_is_before_it() {
-    let tree = read(
+    let told = never(
         "routes:
            - {name: pay, matchers: [namespace=pay-*], to: [a], routes: [
                {name: cards, matchers: [namespace=pay-cards]},
@@ -154,16 +160,123 @@ fn a_route_that_is_never_reached_is_told_with_what_is_before_it() {
            - {name: rest}
            - {name: after-all, matchers: [rule=z]}",
     );
-    let never = tree.never();
-    let told: Vec<_> = never.iter().map(|never| (never.path.as_str(), never.because.as_str())).collect();
     let expected = [
-        ("routes[0].routes[1]", "`cards` before it takes all of it, and does not `continue`"),
-        ("routes[0].routes[2].routes[0]", "the route above it takes no such `rule`"),
-        ("routes[1]", "`pay` before it takes all of it, and does not `continue`"),
-        ("routes[6]", "`c-p1` before it takes all of it, and does not `continue`"),
-        ("routes[8]", "`rest` before it takes all of it, and does not `continue`"),
+        "routes[0].routes[1]: `cards` before it takes all of it, and does not `continue`",
+        "routes[0].routes[2].routes[0]: the route above it takes no such `rule`",
+        "routes[1]: `pay` before it takes all of it, and does not `continue`",
+        "routes[6]: `c-p1` before it takes all of it, and does not `continue`",
+        "routes[8]: `rest` before it takes all of it, and does not `continue`",
     ];
     assert_eq!(told, expected);
+}
+
+#[test]
+fn that_nothing_is_left_for_a_route_is_proven_by_what_there_can_be() {
+    let by = |names: &str| format!("{names} before it take all of it, and do not `continue`");
+    let alone = |name: &str| format!("`{name}` before it takes all of it, and does not `continue`");
+    let above = |member: &str| format!("the route above it takes no such `{member}`");
+    let table = [
+        // Texts that do not fit what the route above takes.
+        ("{name: a, matchers: [namespace=pay-*], routes: [{name: b, matchers: [namespace=shop]}]}", above("namespace")),
+        ("{name: a, matchers: [pod=*-web], routes: [{name: b, matchers: [pod=*-db]}]}", above("pod")),
+        ("{name: a, matchers: [pod!=web*], routes: [{name: b, matchers: [pod=web-1]}]}", above("pod")),
+        ("{name: a, matchers: [team=], routes: [{name: b, matchers: [team=x]}]}", above("team")),
+        ("{name: a, matchers: [priority!=P0], routes: [{name: b, matchers: [priority=P0]}]}", above("priority")),
+        // All of a closed set.
+        (
+            "{name: a, matchers: [priority=P0]}, {name: b, matchers: [priority=P1, priority=P3]},
+             {name: c, matchers: [priority!=P0]}, {name: d}",
+            by("`a`, `c`"),
+        ),
+        ("{name: d, matchers: [priority!=P0, priority!=P1, priority!=P2, priority!=P3]}", "nothing has such a `priority`".to_owned()),
+        // Opposites, and what has neither.
+        (
+            "{name: a, matchers: [pod=web-1]}, {name: b, matchers: [pod!=web-1]}, {name: c, matchers: [pod=web-*]}",
+            by("`a`, `b`"),
+        ),
+        (
+            "{name: a, matchers: [pod=web-1]}, {name: b, matchers: [pod!=web-1]}, {name: c, matchers: ['pod=']}, {name: d}",
+            by("`a`, `b`, `c`"),
+        ),
+        // Two dimensions.
+        (
+            "{name: a, matchers: [priority=P0, namespace=x]}, {name: b, matchers: [priority!=P0, namespace=x*]},
+             {name: c, matchers: [namespace=x]}",
+            by("`a`, `b`"),
+        ),
+        // What a route further out takes before.
+        ("{name: a, matchers: [namespace=x]}, {name: b, routes: [{name: c, matchers: [namespace=x]}]}", alone("a")),
+        // Texts that overlap.
+        (
+            "{name: a, matchers: [pod=a*]}, {name: b, matchers: [pod=*b]}, {name: c, matchers: [pod=a*b]}",
+            alone("a"),
+        ),
+    ];
+    for (routes, expected) in table {
+        let told = never(&format!("routes: [{routes}]"));
+        let because: Vec<_> =
+            told.iter().filter_map(|told| told.split_once(": ")).map(|(_, why)| why).collect();
+        assert_eq!(because, [expected.as_str()], "{routes}");
+    }
+}
+
+#[test]
+fn a_route_for_which_something_may_be_left_is_not_told() {
+    for routes in [
+        "{name: a, matchers: [namespace=pay-*], routes: [{name: b, matchers: [namespace=*-shop]}]}",
+        "{name: a, matchers: [pod=web-1]}, {name: b, matchers: [pod!=web-1]}, {name: c}",
+        "{name: a, matchers: [priority=P0]}, {name: b, matchers: [priority=P1, priority=P2]}, {name: c}",
+        "{name: a, matchers: [severity=LOW, severity=MEDIUM, severity=INFORMATIONAL]},
+         {name: b, matchers: [severity=HIGH, severity=CRITICAL]}, {name: c}",
+        "{name: a, matchers: [pod=a*]}, {name: b, matchers: [pod=*b]}, {name: c, matchers: [pod=*c*]}",
+        // One of several instances is the one, and another the other.
+        "{name: a, matchers: [instance=i-1], routes: [{name: b, matchers: [instance=i-2]}]}",
+        // An address of the sixth version has several spellings.
+        "{name: a, matchers: ['ip=2001:db8::*'], routes: [{name: b}]},
+         {name: c, matchers: ['ip=2001:db8::1']}",
+        "{name: a, matchers: [namespace=x], continue: true}, {name: b, routes: [{name: c, matchers: [namespace=x]}]}",
+        "{name: a, matchers: [namespace=x], mute_time_intervals: [business]}, {name: b, matchers: [namespace=x]}",
+    ] {
+        assert_eq!(never(&format!("routes: [{routes}]")), [""; 0], "{routes}");
+    }
+}
+
+#[test]
+fn a_route_outside_of_its_hours_all_week_is_told_and_one_within_them_all_week_takes_all() {
+    let never = |routes: &str| {
+        never(&format!(
+            "{{time_intervals: {{
+                 week: {{days: [Mon, Tue, Wed, Thu, Fri], opens: '00:00', closes: '24:00'}},
+                 weekend: {{days: [Sat, Sun], opens: '00:00', closes: '24:00'}},
+                 weekend-there: {{time_zone: Europe/Berlin, days: [Sat, Sun], opens: '00:00', closes: '24:00'}},
+                 morning: {{opens: '09:00', closes: '12:30'}},
+                 later: {{opens: '12:00', closes: '17:00'}},
+                 most: {{opens: '00:00', closes: '24:00', holidays: ['2026-12-25']}},
+                 always-there: {{time_zone: Europe/Berlin, days: [Mon, Tue, Wed, Thu, Fri, Sat, Sun], opens: '00:00', closes: '24:00'}}}},
+               routes: [{routes}]}}"
+        ))
+    };
+    let muted = ["routes[0]: it is never within its time intervals"];
+    for routes in [
+        "{name: a, mute_time_intervals: [week, weekend]}",
+        "{name: a, mute_time_intervals: [always-there]}",
+        "{name: a, active_time_intervals: [business], mute_time_intervals: [morning, later]}",
+        "{name: a, active_time_intervals: [morning, later], mute_time_intervals: [week]}",
+        "{name: a, active_time_intervals: [most], mute_time_intervals: [most]}",
+    ] {
+        assert_eq!(never(routes), muted, "{routes}");
+    }
+    for routes in [
+        "{name: a, mute_time_intervals: [week, weekend-there]}",
+        "{name: a, mute_time_intervals: [most, weekend]}",
+        "{name: a, active_time_intervals: [business], mute_time_intervals: [later]}",
+        "{name: a, active_time_intervals: [week]}, {name: b}",
+        "{name: a, active_time_intervals: [unknown]}, {name: b}",
+    ] {
+        assert_eq!(never(routes), [""; 0], "{routes}");
+    }
+    let taken = ["routes[1]: `a` before it takes all of it, and does not `continue`"];
+    assert_eq!(never("{name: a, active_time_intervals: [week, weekend]}, {name: b}"), taken);
 }
 
 #[test]
