@@ -126,6 +126,11 @@ impl Responder {
         self.with_neighbours(self.cluster.at_hand(event))
     }
 
+    /// The same, where the watches know all but what surrounds the pod; none where they do not.
+    pub fn without_details(&self, event: &Event<'_>) -> Option<Context> {
+        self.cluster.without_details(event).map(|context| self.with_neighbours(context))
+    }
+
     /// What the cluster says about an event; a P0 waits only as long as the shorter deadline.
     pub async fn context(&self, event: &Event<'_>, is_urgent: bool) -> Context {
         let (deadline, urgent) = self.deadlines;

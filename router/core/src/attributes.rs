@@ -101,7 +101,7 @@ impl Attributes {
 
 /// Under `team`, or a name that ends in `/team`: what is written on the pod goes before what is written on its namespace.
 fn team(context: &Context) -> Option<String> {
-    let pod = context.pod().map(|pod| [&pod.annotations, &pod.labels]);
+    let pod = context.pod().map(|pod| [&pod.annotations, &*pod.labels]);
     let namespace = context.namespace.as_ref().map(|namespace| [&namespace.annotations, &namespace.labels]);
     let written = pod.into_iter().chain(namespace).flatten();
     let mut named = written.flatten().filter(|(name, team)| is_of_a_team(name) && !team.trim().is_empty());

@@ -92,6 +92,26 @@ impl Decision {
         changed.chain(self.merges.iter().filter_map(|(_, merge)| merge.wake_at())).min()
     }
 
+    /// Whether what surrounds the pod that it is about matters to it: somebody is told or will be, or something is done to the
+    /// cluster, or is not for what surrounds it.
+    pub fn asks_for_details(&self) -> bool {
+        let by_plan = |withheld: &Withheld| match withheld.reason {
+            Reason::Waits(_) | Reason::NoPlan(_) | Reason::Observed(_) | Reason::Refused(_) => true,
+            Reason::Held
+            | Reason::Decided(_)
+            | Reason::Suppressed(_)
+            | Reason::Declined(_)
+            | Reason::Recorded(_) => false,
+        };
+        let is_told = match self.verdict {
+            Verdict::Page => true,
+            Verdict::Digest => false,
+            // What waits to be told is kept.
+            Verdict::Quiet => self.changes.keys().any(|key| matches!(key, Key::PageDraft(_))),
+        };
+        is_told || !self.effects.is_empty() || !self.acts.is_empty() || self.withheld.iter().any(by_plan)
+    }
+
     /// What a commit must find as it was read: the records that the decision changes, and those that it is about.
     /// Whatever else it has looked at may have changed since: then it was decided just before.
     pub fn conditions<'d>(&'d self, read: &'d State) -> impl Iterator<Item = (&'d Key, u64)> {

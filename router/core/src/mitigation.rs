@@ -193,7 +193,7 @@ mod tests {
         let pod = |namespace: &str, name: &str, labels: &[(&str, &str)]| Pod {
             namespace: namespace.to_owned(),
             name: name.to_owned(),
-            labels: labels.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+            labels: crate::builders::labels(labels).into(),
             ..Pod::default()
         };
         let whys = [

@@ -1,6 +1,7 @@
 //! Which containments are planned, asked for, shown or refused: one row each, the whole result.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use jiff::SignedDuration;
 use watchfire_core::action::ActionName;
@@ -38,7 +39,7 @@ fn each_kind_of_owner_is_contained_in_its_way_or_refused_with_its_reason() {
             + evidence:
             + quarantine: check POD; label POD and take away its mesh; verify within 10 s that nothing reaches it"),
         ("StatefulSet with a Service for each pod", |scene| {
-            scene.pod.labels.insert("statefulset.kubernetes.io/pod-name".to_owned(), "db-0".to_owned());
+            Arc::make_mut(&mut scene.pod.labels).insert("statefulset.kubernetes.io/pod-name".to_owned(), "db-0".to_owned());
             scene.owners(vec![workload(WorkloadKind::StatefulSet, "db", Some(4), 4)]);
             if let Known::Is(services) = &mut scene.details.services {
                 services[0].selector = Selector::equal(&labels(&[("app", "pay"), ("statefulset.kubernetes.io/pod-name", "db-0")]));
@@ -47,7 +48,7 @@ fn each_kind_of_owner_is_contained_in_its_way_or_refused_with_its_reason() {
             + evidence:
             + quarantine: check POD; label POD; verify within 10 s that nothing reaches it"),
         ("StatefulSet with a policy for each pod, which allows", |scene| {
-            scene.pod.labels.insert("statefulset.kubernetes.io/pod-name".to_owned(), "db-0".to_owned());
+            Arc::make_mut(&mut scene.pod.labels).insert("statefulset.kubernetes.io/pod-name".to_owned(), "db-0".to_owned());
             scene.owners(vec![workload(WorkloadKind::StatefulSet, "db", Some(4), 4)]);
             scene.details.services = Known::Is(Vec::new());
             scene.policy_selects("allow-peers", Selector::equal(&labels(&[("statefulset.kubernetes.io/pod-name", "db-0")])), true);

@@ -58,6 +58,11 @@ enum Why {
 }
 
 impl Unheard {
+    /// There was no answer in time.
+    pub(super) fn late(what: &str) -> Self {
+        Self { what: what.to_owned(), why: Why::Late }
+    }
+
     /// Whether another try may have an answer.
     pub(super) fn is_worth_again(&self) -> bool {
         match &self.why {

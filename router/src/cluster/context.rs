@@ -17,6 +17,7 @@ use super::config::LookUp;
 use super::index::Found;
 use super::missing::Missing;
 use super::search::Search;
+use super::shared::Times;
 use super::watch::Watched;
 
 impl Inner {
@@ -35,15 +36,30 @@ impl Inner {
             let gone = self.in_place_of(&meant, until).await;
             context.gone = missing.known(gone).get().cloned().or(Some(Gone::default()));
         }
-        self.completed(context, None, until, missing).await
+        self.completed(context, None, Times::shared(until), missing).await
     }
 
     /// From the index alone.
     pub(super) fn at_hand(&self, event: &Event<'_>) -> Context {
-        let mut missing = Missing::default();
+        self.from_index(event).0
+    }
+
+    /// The same where the watches know all that there is to ask but for details; none where they do not.
+    pub(super) fn without_details(&self, event: &Event<'_>) -> Option<Context> {
+        let is_followed = self.look_up == LookUp::Watch
+            && self.pulse.silent_since().is_none()
+            && self.has(&[Watched::Pods, Watched::Nodes, Watched::Namespaces]);
+        let (context, is_all) = is_followed.then(|| self.from_index(event))?;
+        is_all.then_some(context)
+    }
+
+    /// And whether the API server has no more to say to what was looked for.
+    fn from_index(&self, event: &Event<'_>) -> (Context, bool) {
+        let (mut missing, mut is_all) = (Missing::default(), true);
         let mut search = Search::new(event, &self.identity);
         for query in search.queries() {
             let found = self.index.answer(&query, &self.identity.name);
+            is_all &= self.has(needed(&query)) && !is_behind(&query, &found);
             if search.weigh(query, Ok(found), &mut missing) {
                 break;
             }
@@ -61,7 +77,7 @@ impl Inner {
         } else if let Some(node) = &context.node {
             context.pods_on_node = self.index.on_node(&node.name);
         }
-        context
+        (context, is_all)
     }
 
     pub(super) async fn context_of(&self, target: &Target, deadline: Duration) -> Context {
@@ -96,7 +112,7 @@ impl Inner {
             }
             Target::Event => return Context::none(),
         }
-        self.completed(context, workload, until, missing).await
+        self.completed(context, workload, Times::now(until), missing).await
     }
 
     /// A query answered by the index where it is complete, else by the API server, as is what names a pod that the
@@ -109,8 +125,7 @@ impl Inner {
     ) -> Result<Found, Unheard> {
         if self.has(needed(query)) {
             let found = self.index.answer(query, &self.identity.name);
-            // A watch is behind by what is on its way: that a pod was never there is not for it to say.
-            if !(found.answer.pods.is_empty() && matches!(query, Query::PodNamed { .. })) {
+            if !is_behind(query, &found) {
                 return Ok(found);
             }
         }
@@ -128,9 +143,10 @@ impl Inner {
         &self,
         mut context: Context,
         workload: Option<Workload>,
-        until: Instant,
+        times: Times,
         mut missing: Missing,
     ) -> Context {
+        let Times { until, .. } = times;
         // A workload has its details by any of its pods; nothing else is said of more than one pod.
         let of_workload = workload.as_ref().and_then(|_| any_of(&context.pods));
         if let Some(pod) = context.pod().cloned().or(of_workload) {
@@ -140,9 +156,9 @@ impl Inner {
             context.namespace = missing.known(namespace).get().cloned().flatten();
             let (node, namespace) = (context.node.as_ref(), context.namespace.as_ref());
             let details = match workload {
-                None => self.details(&pod, node, namespace, until, &mut missing).await,
+                None => self.details(&pod, node, namespace, times, &mut missing).await,
                 Some(workload) => {
-                    self.details_of_workload(workload, &pod, node, namespace, until, &mut missing).await
+                    self.details_of_workload(workload, &pod, node, namespace, times, &mut missing).await
                 }
             };
             context.details = Some(details);
@@ -293,6 +309,11 @@ fn needed(query: &Query) -> &'static [Watched] {
             _ => &[Watched::Pods],
         },
     }
+}
+
+/// A watch is behind by what is on its way: that a pod was never there is not for it to say.
+fn is_behind(query: &Query, found: &Found) -> bool {
+    found.answer.pods.is_empty() && matches!(query, Query::PodNamed { .. })
 }
 
 /// An object without a UID was named by a human, who means the one that is there.

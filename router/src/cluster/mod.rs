@@ -3,6 +3,7 @@
 //! ```text
 //! watch -> index (pods, nodes, owners, …; gone ones for 15 min)     pulse: does the API server answer?
 //! event -> place (ours?) -> search (queries in order: index, else ask) -> details (all calls at once) -> Context
+//!                           (shared: lists of a namespace, for two seconds)
 //! ```
 //!
 //! Every call ends by the event's deadline. Once a call had no answer, none is made until the API server
@@ -25,6 +26,7 @@ mod place;
 mod pulse;
 mod search;
 mod session;
+mod shared;
 mod survey;
 mod watch;
 
@@ -51,6 +53,7 @@ use discovery::Discovery;
 use index::Index;
 use keep::Keep;
 use pulse::Pulse;
+use shared::Shared;
 use watch::{Synced, Watch, Watched};
 
 /// Our cluster. Dropping it stops everything that it does in the background.
@@ -94,6 +97,7 @@ struct Inner {
     synced: Arc<Synced>,
     pulse: Arc<Pulse>,
     discovery: Discovery,
+    shared: Shared,
 }
 
 impl Cluster {
@@ -136,6 +140,7 @@ impl Cluster {
             synced: Arc::default(),
             pulse: pulse.clone(),
             discovery: Discovery::default(),
+            shared: Shared::default(),
         });
         let mut tasks = JoinSet::new();
         let within = Duration::from_millis((*deadline_ms).into());
@@ -175,6 +180,11 @@ impl Cluster {
     /// The same from what is in the cache, without any call and without details: for classifying.
     pub fn at_hand(&self, event: &Event<'_>) -> Context {
         self.inner.at_hand(event)
+    }
+
+    /// The same where the cache has all that there is to know but for details; none where the API server may know more.
+    pub fn without_details(&self, event: &Event<'_>) -> Option<Context> {
+        self.inner.without_details(event)
     }
 
     /// About an object named by a human or by an act, as it is at this moment. A UID that is given must be the

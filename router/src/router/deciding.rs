@@ -47,20 +47,45 @@ impl Router {
             return Ok(entry);
         }
         let set = self.in_force();
-        let context = self.context_of(event, &set.policy).await;
-        let case = Case::new(event, &set.policy, &context);
-        let decide = |state: &State| case.decide(state, self.clock.now()).map(Some);
-        let expected = match self.store.is_near() {
-            true => case.expected(self.clock.now()),
-            false => Vec::new(),
+        let at_once = self.responder.as_ref().and_then(|responder| responder.without_details(event));
+        let mut decided = None;
+        if let Some(context) = at_once {
+            // What is about a pod of which nobody is told needs nothing of what surrounds it.
+            let case = Case::new(event, &set.policy, &context);
+            let is_enough = |decision: &Decision| !decision.asks_for_details();
+            decided = self.decide(&case, raw, is_enough, started).await?.map(|entry| (entry, context));
+        }
+        let (entry, context) = match decided {
+            Some(decided) => decided,
+            None => {
+                let context = self.context_of(event, &set.policy).await;
+                let case = Case::new(event, &set.policy, &context);
+                let decided = self.decide(&case, raw, |_| true, started).await?;
+                (decided.expect("an event is always decided"), context)
+            }
         };
-        let entry = self.commit_reading(&expected, case.incident(), raw, decide, started).await?;
-        let entry = entry.expect("an event is always decided").entry;
         self.metrics.decided(&entry.decision, event, started.elapsed());
         if let Some(responder) = &self.responder {
             responder.learn(&entry.decision, &context);
         }
         Ok(entry)
+    }
+
+    /// Decides and commits an event; none where the decision is not what it is to be, and then nothing is committed.
+    async fn decide(
+        &self,
+        case: &Case<'_>,
+        raw: &str,
+        is_it: impl Fn(&Decision) -> bool,
+        started: Instant,
+    ) -> Result<Option<Entry>, Undecided> {
+        let decide = |state: &State| Ok(Some(case.decide(state, self.clock.now())?).filter(&is_it));
+        let expected = match self.store.is_near() {
+            true => case.expected(self.clock.now()),
+            false => Vec::new(),
+        };
+        let decided = self.commit_reading(&expected, case.incident(), raw, decide, started).await?;
+        Ok(decided.map(|decided| decided.entry))
     }
 
     /// The entry of this delivery; an earlier release kept it under what its sender calls it.

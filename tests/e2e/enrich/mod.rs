@@ -1,5 +1,6 @@
 //! Context from a cluster: found by everything that a finding may say, whole, and never late.
 
+mod asking;
 mod details;
 mod faults;
 mod finding;
@@ -57,21 +58,27 @@ impl Ours {
 
     pub(crate) async fn context_seen(&self, subject: Subject, seen: Timestamp) -> Context {
         let text = GuardDuty::miner("any").event("event").to_string();
-        let mut event = Event::read(&text).unwrap();
-        event.subject = subject;
-        event.finding.as_mut().unwrap().last_seen = Some(seen);
-        self.cluster.context(&event, DEADLINE).await
+        self.cluster.context(&about(&text, subject, seen), DEADLINE).await
     }
 
     /// Waits until that pod is in the cache, or, with `false`, is seen to be gone.
     pub(crate) async fn has(&self, pod: &Pod, is_there: bool) {
         let what = format!("{} is {}", pod.name_any(), if is_there { "there" } else { "gone" });
         until(&what, SOON, async || {
-            let found = self.context(of_pod(pod)).await;
+            let text = GuardDuty::miner("any").event("event").to_string();
+            let seen = Timestamp::now() + SignedDuration::from_mins(1);
+            let found = self.cluster.at_hand(&about(&text, of_pod(pod), seen));
             found.pod().filter(|found| found.gone_at.is_none() == is_there).map(drop)
         })
         .await;
     }
+}
+
+fn about(text: &str, subject: Subject, seen: Timestamp) -> Event<'_> {
+    let mut event = Event::read(text).unwrap();
+    event.subject = subject;
+    event.finding.as_mut().unwrap().last_seen = Some(seen);
+    event
 }
 
 /// A subject in our cluster.

@@ -1,6 +1,7 @@
 //! A pod: the few of its fields that finding it, telling about it and acting on it need.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -14,8 +15,8 @@ pub struct Pod {
     pub name: String,
     /// Its UID: another pod of the same name has another.
     pub uid: String,
-    /// All of its labels.
-    pub labels: BTreeMap<String, String>,
+    /// All of its labels, which pods of one controller may share.
+    pub labels: Arc<BTreeMap<String, String>>,
     /// Those of its annotations that the configuration lists, and Watchfire's own.
     pub annotations: BTreeMap<String, String>,
     /// Its controller.

@@ -1,6 +1,7 @@
 //! Each fault planted into a cluster that is well is found, by its name and colour, and nothing else is.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -629,7 +630,7 @@ fn a_pod_wants_a_sidecar_where_it_or_its_namespace_asks_and_it_does_not_refuse()
     let mut planted = Planted::well();
     let labelled = |namespace: &str, name: &str, label: &str, value: &str| {
         let labels = BTreeMap::from([(label.to_owned(), value.to_owned())]);
-        Pod { labels, ..pod(namespace, name) }
+        Pod { labels: labels.into(), ..pod(namespace, name) }
     };
     let mut has_it = pod("mesh", "has-it");
     has_it.containers.push(PodContainer { name: "istio-proxy".to_owned(), ..PodContainer::default() });
@@ -640,7 +641,7 @@ fn a_pod_wants_a_sidecar_where_it_or_its_namespace_asks_and_it_does_not_refuse()
         name: String::new(),
         uid: "j".to_owned(),
     });
-    of_a_job.labels.insert("sidecar.istio.io/inject".to_owned(), "true".to_owned());
+    Arc::make_mut(&mut of_a_job.labels).insert("sidecar.istio.io/inject".to_owned(), "true".to_owned());
     let mut on_host = pod("mesh", "on-host");
     on_host.host.network = true;
     planted.pods.extend([

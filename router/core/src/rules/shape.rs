@@ -238,7 +238,7 @@ fn whole_pod() -> Pod {
         namespace: text(),
         name: text(),
         uid: text(),
-        labels: any_text(),
+        labels: any_text().into(),
         annotations: any_text(),
         owner: Some(Owner { api_version: text(), kind: text(), name: text(), uid: text() }),
         node: Some(text()),

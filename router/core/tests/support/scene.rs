@@ -59,7 +59,7 @@ impl Scene {
         let pod = builders::pod(POD_NAME, "app", "registry.example.com:5000/pay:1.2");
         let mut pod = Pod {
             uid: "u1".to_owned(),
-            labels: labels(&[("app", "pay"), ("hash", "6c9f"), ("mesh", "on")]),
+            labels: labels(&[("app", "pay"), ("hash", "6c9f"), ("mesh", "on")]).into(),
             owner: Some(owner("ReplicaSet", "pay-6c9f")),
             node: Some("node-1".to_owned()),
             service_account: "pay".to_owned(),

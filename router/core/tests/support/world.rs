@@ -204,7 +204,7 @@ fn context(namespace: &str, app: &str, pod: &str) -> Context {
     let mut pod = Pod {
         namespace: namespace.to_owned(),
         uid: "02e4cdbc-5e00-4f8c-a4d8-41062960eabc".to_owned(),
-        labels: labels(&[("app", app), ("pod-template-hash", hash), ("team", "payments")]),
+        labels: labels(&[("app", app), ("pod-template-hash", hash), ("team", "payments")]).into(),
         owner: Some(owner("ReplicaSet", &format!("{app}-{hash}"))),
         node: Some("ip-10-20-41-17.us-gov-west-1.compute.internal".to_owned()),
         ips: vec!["10.20.47.203".to_owned()],

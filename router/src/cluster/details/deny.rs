@@ -22,13 +22,13 @@ impl About<'_> {
     /// The kind of policies that there is, and the name of the one that cuts the pod off.
     pub(super) async fn admin_deny(&self) -> Result<(Option<AdminApi>, Option<String>), Unheard> {
         let (discovery, calls) = (&self.inner.discovery, &self.inner.calls);
-        Ok(if discovery.has(calls, AWS, "clusternetworkpolicies", self.until).await? {
+        Ok(if discovery.has(calls, AWS, "clusternetworkpolicies", self.times.until).await? {
             let name = self.cuts_off::<AwsClusterNetworkPolicies>().await?;
             (Some(AdminApi::AwsClusterNetworkPolicy), name)
-        } else if discovery.has(calls, UPSTREAM, "clusternetworkpolicies", self.until).await? {
+        } else if discovery.has(calls, UPSTREAM, "clusternetworkpolicies", self.times.until).await? {
             let name = self.cuts_off::<ClusterNetworkPolicies>().await?;
             (Some(AdminApi::ClusterNetworkPolicy), name)
-        } else if discovery.has(calls, UPSTREAM_OLD, "adminnetworkpolicies", self.until).await? {
+        } else if discovery.has(calls, UPSTREAM_OLD, "adminnetworkpolicies", self.times.until).await? {
             let name = self.cuts_off::<AdminNetworkPolicies>().await?;
             (Some(AdminApi::AdminNetworkPolicy), name)
         } else {
@@ -37,7 +37,7 @@ impl About<'_> {
     }
 
     async fn cuts_off<K: AdminPolicy>(&self) -> Result<Option<String>, Unheard> {
-        let policies = self.inner.calls.list_all::<K>(ListParams::default(), self.until).await?;
+        let policies = self.inner.calls.list_all::<K>(ListParams::default(), self.times.until).await?;
         let quarantined = self.labels_in_quarantine();
         let namespace = self.namespace.map(|namespace| &namespace.labels);
         let cutting = policies.into_iter().find(|policy| cuts_off(policy, &quarantined, namespace));

@@ -15,7 +15,8 @@ impl About<'_> {
     pub(super) async fn enforcement(&self) -> Result<Enforcement, Unheard> {
         let (calls, discovery) = (&self.inner.calls, &self.inner.discovery);
         let api: Api<ConfigMap> = Api::namespaced(calls.client.clone(), "kube-system");
-        let map = calls.within("configmap amazon-vpc-cni", self.until, api.get_opt("amazon-vpc-cni")).await?;
+        let map =
+            calls.within("configmap amazon-vpc-cni", self.times.until, api.get_opt("amazon-vpc-cni")).await?;
         let switch = map.and_then(|map| map.data).and_then(|mut settings| settings.remove(SWITCH));
         if switch.as_deref() == Some("true") {
             return Ok(Enforcement::On(format!("ConfigMap kube-system/amazon-vpc-cni has {SWITCH}: true")));
@@ -26,7 +27,7 @@ impl About<'_> {
             )));
         }
         let version = "networking.k8s.aws/v1alpha1";
-        let has = discovery.has(calls, version, "policyendpoints", self.until).await?;
+        let has = discovery.has(calls, version, "policyendpoints", self.times.until).await?;
         Ok(match (has, switch) {
             (true, None) => {
                 Enforcement::On("the API server has PolicyEndpoint, of the VPC CNI's controller".into())

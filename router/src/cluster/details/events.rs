@@ -18,7 +18,8 @@ impl About<'_> {
         let calls = &self.inner.calls;
         let api: Api<Event> = Api::namespaced(calls.client.clone(), &self.pod.namespace);
         let params = ListParams::default().fields(&format!("involvedObject.uid={}", self.pod.uid));
-        let mut events: Vec<_> = calls.pages(&api, params, self.until).await?.into_iter().map(read).collect();
+        let mut events: Vec<_> =
+            calls.pages(&api, params, self.times.until).await?.into_iter().map(read).collect();
         events.sort_by_key(|event| std::cmp::Reverse(event.at));
         events.truncate(MOST);
         Ok(events)

@@ -10,7 +10,7 @@ type Marks = BTreeMap<String, String>;
 /// only where nothing controls it, because what makes pods copies its labels.
 pub(super) fn kept_by(chain: &[Workload], pod: &Pod) -> Option<GitOps> {
     let of_chain = chain.iter().rev().map(|workload| (&workload.labels, &workload.annotations));
-    let of_pod = Some((&pod.labels, &pod.annotations)).filter(|_| chain.is_empty());
+    let of_pod = Some((&*pod.labels, &pod.annotations)).filter(|_| chain.is_empty());
     of_chain.chain(of_pod).find_map(|(labels, annotations)| read(labels, annotations))
 }
 

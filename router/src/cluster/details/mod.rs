@@ -8,7 +8,9 @@ mod owners;
 mod scaling;
 mod selecting;
 
-use tokio::time::Instant;
+use std::sync::Arc;
+
+use kube::core::NamespaceResourceScope;
 use watchfire_core::act::QUARANTINE_LABEL;
 use watchfire_core::context::{Details, Known, Namespace, Node, Pod, Workload};
 
@@ -16,15 +18,17 @@ use super::Inner;
 use super::ask::Ask;
 use super::calls::Unheard;
 use super::missing::Missing;
+use super::objects::{Kind, Object};
+use super::shared::Times;
 
-/// What the details are about, and until when they are asked for.
+/// What the details are about, and which answers are good.
 #[derive(Clone, Copy)]
 pub(super) struct About<'c> {
     inner: &'c Inner,
     pod: &'c Pod,
     node: Option<&'c Node>,
     namespace: Option<&'c Namespace>,
-    until: Instant,
+    times: Times,
 }
 
 impl Inner {
@@ -34,10 +38,10 @@ impl Inner {
         pod: &Pod,
         node: Option<&Node>,
         namespace: Option<&Namespace>,
-        until: Instant,
+        times: Times,
         missing: &mut Missing,
     ) -> Details {
-        let about = About { inner: self, pod, node, namespace, until };
+        let about = About { inner: self, pod, node, namespace, times };
         let owners = about.owners().await;
         self.details_of(about, owners, missing).await
     }
@@ -49,10 +53,10 @@ impl Inner {
         pod: &Pod,
         node: Option<&Node>,
         namespace: Option<&Namespace>,
-        until: Instant,
+        times: Times,
         missing: &mut Missing,
     ) -> Details {
-        let about = About { inner: self, pod, node, namespace, until };
+        let about = About { inner: self, pod, node, namespace, times };
         let owners = about.owners_from(workload).await;
         self.details_of(about, owners, missing).await
     }
@@ -106,12 +110,21 @@ impl Inner {
 
 impl<'c> About<'c> {
     fn ask(&self) -> Ask<'c> {
-        self.inner.ask(self.until)
+        self.inner.ask(self.times.until)
+    }
+
+    /// All objects of its namespace, which findings that come within seconds share.
+    async fn list<K>(&self) -> Result<Arc<Vec<Object<K>>>, Unheard>
+    where
+        K: Kind<Scope = NamespaceResourceScope>,
+    {
+        let Inner { shared, calls, .. } = self.inner;
+        shared.list(calls, &self.pod.namespace, self.times).await
     }
 
     /// The pod's labels as they are once it is quarantined.
     fn labels_in_quarantine(&self) -> std::collections::BTreeMap<String, String> {
-        let mut labels = self.pod.labels.clone();
+        let mut labels = (*self.pod.labels).clone();
         labels.insert(QUARANTINE_LABEL.to_owned(), "incident".to_owned());
         labels
     }

@@ -1,6 +1,5 @@
 //! What scales a pod's workload.
 
-use kube::api::ListParams;
 use watchfire_core::context::{Autoscaler, ScaledObject, Workload};
 
 use super::About;
@@ -19,29 +18,28 @@ impl About<'_> {
         if chain.is_empty() {
             return Ok(None);
         }
-        let (namespace, params) = (&self.pod.namespace, ListParams::default());
-        let scalers = self.inner.calls.list::<Hpa>(namespace, params, self.until).await?;
-        let scaler = scalers.into_iter().find(|scaler| means_any(&scaler.spec.scale_target_ref, chain));
+        let scalers = self.list::<Hpa>().await?;
+        let scaler = scalers.iter().find(|scaler| means_any(&scaler.spec.scale_target_ref, chain));
         Ok(scaler.and_then(|scaler| {
             // The API's default.
             let min = count(scaler.spec.min_replicas).unwrap_or(1);
             let max = count(scaler.spec.max_replicas).unwrap_or(min);
-            Some(Autoscaler { name: scaler.metadata.name?, min, max })
+            Some(Autoscaler { name: scaler.metadata.name.clone()?, min, max })
         }))
     }
 
     pub(super) async fn scaled_object(&self, chain: Chain<'_>) -> Result<Option<ScaledObject>, Unheard> {
         let chain = chain.map_err(Clone::clone)?;
         let (calls, discovery) = (&self.inner.calls, &self.inner.discovery);
-        if chain.is_empty() || !discovery.has(calls, KEDA, "scaledobjects", self.until).await? {
+        if chain.is_empty() || !discovery.has(calls, KEDA, "scaledobjects", self.times.until).await? {
             return Ok(None);
         }
-        let objects = calls.list::<Scaled>(&self.pod.namespace, ListParams::default(), self.until).await?;
-        let object = objects.into_iter().find(|object| means_any(&object.spec.scale_target_ref, chain));
+        let objects = self.list::<Scaled>().await?;
+        let object = objects.iter().find(|object| means_any(&object.spec.scale_target_ref, chain));
         Ok(object.and_then(|object| {
-            let metadata = object.metadata;
-            let paused_replicas = metadata.annotations.and_then(|mut all| all.remove(PAUSED));
-            Some(ScaledObject { name: metadata.name?, uid: metadata.uid?, paused_replicas })
+            let metadata = &object.metadata;
+            let paused_replicas = metadata.annotations.as_ref().and_then(|all| all.get(PAUSED)).cloned();
+            Some(ScaledObject { name: metadata.name.clone()?, uid: metadata.uid.clone()?, paused_replicas })
         }))
     }
 }

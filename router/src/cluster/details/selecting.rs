@@ -18,22 +18,21 @@ pub(super) struct Policies {
 
 impl About<'_> {
     pub(super) async fn services(&self) -> Result<Vec<Selecting>, Unheard> {
-        let namespace = &self.pod.namespace;
-        let services = self.inner.calls.list::<Service>(namespace, ListParams::default(), self.until).await?;
-        let selecting = services.into_iter().filter_map(|service| {
+        let services = self.list::<Service>().await?;
+        let selecting = services.iter().filter_map(|service| {
             // A Service without a selector selects nothing: its endpoints are someone else's work.
-            let labels = service.spec.selector.filter(|labels| !labels.is_empty())?;
-            let selector = Selector::equal(&labels);
-            let name = service.metadata.name?;
+            let labels = service.spec.selector.as_ref().filter(|labels| !labels.is_empty())?;
+            let selector = Selector::equal(labels);
+            let name = service.metadata.name.clone()?;
             selector.selects(&self.pod.labels).then_some(Selecting { name, selector, allows: true })
         });
         Ok(selecting.collect())
     }
 
     pub(super) async fn policies(&self) -> Result<Policies, Unheard> {
-        let namespace = &self.pod.namespace;
-        let found =
-            self.inner.calls.list::<NetworkPolicy>(namespace, ListParams::default(), self.until).await?;
+        // Not shared: what was installed a moment ago is not to be planned again.
+        let (namespace, params) = (&self.pod.namespace, ListParams::default());
+        let found = self.inner.calls.list::<NetworkPolicy>(namespace, params, self.times.until).await?;
         let mut policies = Policies { others: Vec::new(), deny: None };
         for policy in found {
             let denies = denies_everything(&policy);
@@ -53,12 +52,11 @@ impl About<'_> {
     }
 
     pub(super) async fn budgets(&self) -> Result<Vec<Budget>, Unheard> {
-        let namespace = &self.pod.namespace;
-        let found = self.inner.calls.list::<BudgetKind>(namespace, ListParams::default(), self.until).await?;
-        let selecting = found.into_iter().filter_map(|budget| {
-            let selector = Selector::from(budget.spec.selector?);
+        let found = self.list::<BudgetKind>().await?;
+        let selecting = found.iter().filter_map(|budget| {
+            let selector = Selector::from(budget.spec.selector.clone()?);
             let allowed = count(budget.status.disruptions_allowed).unwrap_or_default();
-            let name = budget.metadata.name?;
+            let name = budget.metadata.name.clone()?;
             selector.selects(&self.pod.labels).then_some(Budget { name, allowed })
         });
         Ok(selecting.collect())

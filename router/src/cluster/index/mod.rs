@@ -53,8 +53,16 @@ impl Index {
     }
 
     /// A pod as it is now.
-    pub fn put_pod(&self, pod: Pod) {
-        write(&self.pods).put(pod, self.clock.now());
+    pub fn put_pod(&self, mut pod: Pod) {
+        let now = self.clock.now();
+        let mut pods = write(&self.pods);
+        // The pods of one controller have the same labels, and hold them together.
+        let owner = pod.owner.as_ref().map(|owner| &owner.uid);
+        let sibling = owner.and_then(|owner| pods.of_key(pods::OWNER, owner, now).next());
+        if let Some(labels) = sibling.map(|sibling| sibling.labels.clone()).filter(|own| *own == pod.labels) {
+            pod.labels = labels;
+        }
+        pods.put(pod, now);
     }
 
     /// The pod of that UID is gone.

@@ -1,6 +1,7 @@
 //! Rows that are found by any of their keys, and are remembered for a while after they are gone.
 
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::hash::{BuildHasher as _, RandomState};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -22,11 +23,15 @@ pub(super) trait Keyed<const KEYS: usize> {
 #[derive(Debug)]
 pub(super) struct Table<T, const KEYS: usize> {
     rows: HashMap<u32, T>,
-    by_uid: HashMap<Box<str>, u32>,
-    by_key: [HashMap<Box<str>, Ids>; KEYS],
+    by_uid: HashMap<Sum, u32>,
+    by_key: [HashMap<Sum, Ids>; KEYS],
+    sums: [RandomState; 2],
     next: u32,
     gone: VecDeque<(Timestamp, u32)>,
 }
+
+/// What stands for the text of a key, which its row has: 128 bits by secrets of this process, which no two texts share.
+type Sum = [u64; 2];
 
 /// Most keys have one row.
 #[derive(Debug)]
@@ -41,6 +46,7 @@ impl<T: Keyed<KEYS>, const KEYS: usize> Table<T, KEYS> {
             rows: HashMap::new(),
             by_uid: HashMap::new(),
             by_key: std::array::from_fn(|_| HashMap::new()),
+            sums: [RandomState::new(), RandomState::new()],
             next: 0,
             gone: VecDeque::new(),
         }
@@ -54,7 +60,8 @@ impl<T: Keyed<KEYS>, const KEYS: usize> Table<T, KEYS> {
     /// A row as it is now, in place of the one of the same UID.
     pub(super) fn put(&mut self, row: T, now: Timestamp) {
         self.forget(now);
-        if let Some(id) = self.by_uid.get(row.uid()).copied() {
+        let uid = self.sum(row.uid());
+        if let Some(id) = self.by_uid.get(&uid).copied() {
             self.remove(id);
         }
         // Four billion changes later the numbers begin anew, around those that are taken.
@@ -63,12 +70,10 @@ impl<T: Keyed<KEYS>, const KEYS: usize> Table<T, KEYS> {
         }
         let id = self.next;
         self.next = self.next.wrapping_add(1);
-        self.by_uid.insert(row.uid().into(), id);
-        row.each_key(&mut |map, key| match self.by_key[map].get_mut(key) {
-            Some(ids) => ids.add(id),
-            None => {
-                self.by_key[map].insert(key.into(), Ids::One(id));
-            }
+        self.by_uid.insert(uid, id);
+        row.each_key(&mut |map, key| {
+            let key = self.sum(key);
+            self.by_key[map].entry(key).and_modify(|ids| ids.add(id)).or_insert(Ids::One(id));
         });
         self.rows.insert(id, row);
     }
@@ -76,7 +81,7 @@ impl<T: Keyed<KEYS>, const KEYS: usize> Table<T, KEYS> {
     /// The row of that UID is gone; it is remembered.
     pub(super) fn gone(&mut self, uid: &str, now: Timestamp) {
         self.forget(now);
-        let Some(id) = self.by_uid.get(uid).copied() else { return };
+        let Some(id) = self.by_uid.get(&self.sum(uid)).copied() else { return };
         let Some(row) = self.rows.get_mut(&id).filter(|row| row.gone_at().is_none()) else { return };
         row.set_gone_at(now);
         self.gone.push_back((now, id));
@@ -94,7 +99,7 @@ impl<T: Keyed<KEYS>, const KEYS: usize> Table<T, KEYS> {
     }
 
     pub(super) fn of_uid(&self, uid: &str, now: Timestamp) -> Option<&T> {
-        let row = self.rows.get(self.by_uid.get(uid)?)?;
+        let row = self.rows.get(self.by_uid.get(&self.sum(uid))?)?;
         Some(row).filter(|row| is_remembered(row.gone_at(), now))
     }
 
@@ -105,7 +110,7 @@ impl<T: Keyed<KEYS>, const KEYS: usize> Table<T, KEYS> {
         key: &str,
         now: Timestamp,
     ) -> impl Iterator<Item = &'a T> + use<'a, T, KEYS> {
-        let ids: &[u32] = match self.by_key[map].get(key) {
+        let ids: &[u32] = match self.by_key[map].get(&self.sum(key)) {
             None => &[],
             Some(Ids::One(id)) => std::slice::from_ref(id),
             Some(Ids::Many(ids)) => ids,
@@ -138,14 +143,19 @@ impl<T: Keyed<KEYS>, const KEYS: usize> Table<T, KEYS> {
 
     fn take(&mut self, id: u32) -> Option<T> {
         let row = self.rows.remove(&id)?;
-        self.by_uid.remove(row.uid());
+        self.by_uid.remove(&self.sum(row.uid()));
         row.each_key(&mut |map, key| {
-            let is_empty = self.by_key[map].get_mut(key).is_some_and(|ids| ids.remove(id));
+            let key = self.sum(key);
+            let is_empty = self.by_key[map].get_mut(&key).is_some_and(|ids| ids.remove(id));
             if is_empty {
-                self.by_key[map].remove(key);
+                self.by_key[map].remove(&key);
             }
         });
         Some(row)
+    }
+
+    fn sum(&self, text: &str) -> Sum {
+        self.sums.each_ref().map(|secret| secret.hash_one(text))
     }
 }
 

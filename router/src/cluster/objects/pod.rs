@@ -178,7 +178,7 @@ impl Object<Pods> {
             namespace: metadata.namespace?,
             name: metadata.name?,
             uid: metadata.uid?,
-            labels: metadata.labels.unwrap_or_default(),
+            labels: metadata.labels.unwrap_or_default().into(),
             annotations: keep.annotations(annotations),
             owner,
             node: spec.node_name.filter(|node| !node.is_empty()),
@@ -339,7 +339,7 @@ mod tests {
             namespace: "shop".into(),
             name: "pay-1".into(),
             uid: "u1".into(),
-            labels: BTreeMap::from([("app".into(), "pay".into())]),
+            labels: BTreeMap::from([("app".into(), "pay".into())]).into(),
             annotations: BTreeMap::from([("team".into(), "payments".into())]),
             owner: Some(Owner {
                 api_version: "apps/v1".into(),

@@ -6,6 +6,7 @@ mod over_time;
 mod telling;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -156,7 +157,7 @@ fn what_we_cut_off_what_is_deleted_and_what_nobody_wants_looked_at_is_no_news() 
     let looping = waiting("CrashLoopBackOff");
     assert_eq!(names(&looping), [Condition::CrashLoop]);
     let mut quarantined = looping.clone();
-    quarantined.labels.insert(QUARANTINE_LABEL.into(), "wf1-1".into());
+    Arc::make_mut(&mut quarantined.labels).insert(QUARANTINE_LABEL.into(), "wf1-1".into());
     let leaving = Trouble { is_leaving: true, ..Trouble::default() };
     let leaving = Pod { trouble: Some(Box::new(leaving)), ..looping.clone() };
     let gone = Pod { gone_at: Some(at(0)), ..looping.clone() };
