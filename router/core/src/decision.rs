@@ -103,11 +103,17 @@ impl Decision {
             | Reason::Declined(_)
             | Reason::Recorded(_) => false,
         };
+        // What people were told of, or will be by a chain, is told again by the page that is kept last.
+        let is_on_somebody = |record: &Record| match record {
+            Record::Incident(incident) => !incident.paged.is_empty() || incident.escalate_at.is_some(),
+            _ => false,
+        };
+        let keeps_page = self.changes.keys().any(|key| matches!(key, Key::PageDraft(_)));
         let is_told = match self.verdict {
             Verdict::Page => true,
-            Verdict::Digest => false,
+            Verdict::Digest => keeps_page && self.changes.values().any(is_on_somebody),
             // What waits to be told is kept.
-            Verdict::Quiet => self.changes.keys().any(|key| matches!(key, Key::PageDraft(_))),
+            Verdict::Quiet => keeps_page,
         };
         is_told || !self.effects.is_empty() || !self.acts.is_empty() || self.withheld.iter().any(by_plan)
     }

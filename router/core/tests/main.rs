@@ -15,6 +15,7 @@ mod containment;
 mod containment_hostile;
 mod containment_properties;
 mod decide;
+mod details;
 mod digest_editions;
 mod drill;
 mod event_account;

@@ -6,9 +6,10 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
+use futures_util::future::{self, BoxFuture};
 use kube::api::ListParams;
 use kube::core::NamespaceResourceScope;
-use tokio::sync::OnceCell;
 use tokio::time::{Instant, timeout_at};
 
 use super::calls::{Calls, Unheard};
@@ -18,8 +19,11 @@ use super::objects::{Kind, Object};
 /// evidence.
 const FRESH: Duration = Duration::from_secs(2);
 
-/// Whoever asks first asks for all who want the same.
-type Answer = Arc<OnceCell<Arc<dyn Any + Send + Sync>>>;
+/// How long one call may take; whoever waits for it has a time of their own.
+const LONGEST: Duration = Duration::from_secs(10);
+
+/// Whoever asks first asks for all who want the same, and for as long as any of them waits.
+type Answer = future::Shared<BoxFuture<'static, Result<Arc<dyn Any + Send + Sync>, Unheard>>>;
 
 /// Answers that are good: asked for since then, and there by then.
 #[derive(Clone, Copy, Debug)]
@@ -54,7 +58,7 @@ impl fmt::Debug for Shared {
 }
 
 impl Shared {
-    /// All objects of a namespace. That there is no answer is not shared.
+    /// All objects of a namespace. That there is no answer is shared by those who wait for it, and by nobody later.
     pub(super) async fn list<K>(
         &self,
         calls: &Calls,
@@ -65,27 +69,33 @@ impl Shared {
         K: Kind<Scope = NamespaceResourceScope>,
     {
         let Times { since, until } = times;
-        let answer = self.answer::<K>(namespace, since);
-        let ask = async || {
-            let list = calls.list::<K>(namespace, ListParams::default(), until).await?;
-            Ok(Arc::new(list) as Arc<dyn Any + Send + Sync>)
-        };
-        let list = match timeout_at(until, answer.get_or_try_init(ask)).await {
-            Ok(list) => list?.clone(),
-            // Another's call takes longer than this one may.
+        let list = match timeout_at(until, self.answer::<K>(calls, namespace, since)).await {
+            Ok(list) => list?,
             Err(_) => return Err(Unheard::late(K::PLURAL)),
         };
         Ok(list.downcast().expect("it is kept under its type"))
     }
 
-    fn answer<K: 'static>(&self, namespace: &str, since: Instant) -> Answer {
+    fn answer<K>(&self, calls: &Calls, namespace: &str, since: Instant) -> Answer
+    where
+        K: Kind<Scope = NamespaceResourceScope>,
+    {
         let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
-        answers.retain(|_, (asked, _)| asked.elapsed() < FRESH);
+        answers
+            .retain(|_, (asked, answer)| asked.elapsed() < FRESH && !matches!(answer.peek(), Some(Err(_))));
         let key = (TypeId::of::<K>(), namespace.to_owned());
-        let (asked, answer) = answers.entry(key).or_insert_with(|| (Instant::now(), Answer::default()));
-        if *asked < since {
-            (*asked, *answer) = (Instant::now(), Answer::default());
+        if let Some((asked, answer)) = answers.get(&key)
+            && *asked >= since
+        {
+            return answer.clone();
         }
-        answer.clone()
+        let (calls, of) = (calls.clone(), namespace.to_owned());
+        let ask = async move {
+            let list = calls.list::<K>(&of, ListParams::default(), Instant::now() + LONGEST).await?;
+            Ok(Arc::new(list) as Arc<dyn Any + Send + Sync>)
+        };
+        let answer = ask.boxed().shared();
+        answers.insert(key, (Instant::now(), answer.clone()));
+        answer
     }
 }

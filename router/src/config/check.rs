@@ -92,8 +92,7 @@ pub(super) fn parse(name: &str, text: &str) -> Parsed {
     let cluster = part("cluster").map(|cluster| mistakes.read("cluster", cluster, check_cluster));
     let (known, mut channels) = check_channels(part("channels"), &mut mistakes);
     let business = mistakes.read_or_default("business", part("business"), |_, _| {});
-    let hours = business.clone().unwrap_or_default();
-    let (routes, tree) = routes::check(part("routes"), &known, &channels, &hours, &mut mistakes);
+    let (routes, tree) = routes::check(part("routes"), &known, &channels, business.as_ref(), &mut mistakes);
     routes::word(&mut channels, &routes, &tree);
     let fallback_after_seconds = match part("fallback_after_seconds") {
         Some(seconds) => mistakes.read("fallback_after_seconds", seconds, check_at_least_one),

@@ -22,7 +22,7 @@ pub(super) fn check(
     part: Option<&Node>,
     known: &[String],
     channels: &BTreeMap<String, ChannelConfig>,
-    business: &Calendar,
+    business: Option<&Calendar>,
     mistakes: &mut Mistakes<'_>,
 ) -> (BTreeMap<Priority, RouteConfig>, TreeConfig) {
     let routes = check_routes(part, known, mistakes);

@@ -9,6 +9,7 @@ use watchfire_core::event::Event;
 use watchfire_core::hash::sha256;
 use watchfire_core::ids::{EventId, IncidentKey};
 use watchfire_core::journal::Entry;
+use watchfire_core::priority::Priority;
 use watchfire_core::state::{Key, Record, State, Unread};
 
 use super::Router;
@@ -50,10 +51,13 @@ impl Router {
         let at_once = self.responder.as_ref().and_then(|responder| responder.without_details(event));
         let mut decided = None;
         if let Some(context) = at_once {
-            // What is about a pod of which nobody is told needs nothing of what surrounds it.
+            // What is about a pod of which nobody is told needs nothing of what surrounds it; a P0 does not wait for that to be
+            // found out.
             let case = Case::new(event, &set.policy, &context);
             let is_enough = |decision: &Decision| !decision.asks_for_details();
-            decided = self.decide(&case, raw, is_enough, started).await?.map(|entry| (entry, context));
+            if case.priority() != Priority::P0 {
+                decided = self.decide(&case, raw, is_enough, started).await?.map(|entry| (entry, context));
+            }
         }
         let (entry, context) = match decided {
             Some(decided) => decided,

@@ -22,8 +22,10 @@ pub struct Domain {
     pub may_be_several: bool,
 }
 
-/// So much is tried before something counts as left: a way, or a letter in one text that may be.
+/// So much is tried before something counts as left: a text by one that is asked for, or a letter of one that may be.
 const MOST_STEPS: usize = 20_000;
+/// What a case within others costs, so that a thousand are the deepest.
+const DEEPER: usize = 20;
 
 impl Pattern {
     /// Whether something may match all of `within` and none of `before`; `domain` says what may stand at a path.
@@ -80,14 +82,16 @@ impl<'p> Search<'p, '_> {
 
     /// Something is left of an alternative where one of its fields does not hold.
     fn after(&mut self, before: &[&'p Alternative]) -> bool {
-        let Some((first, rest)) = before.split_first() else { return true };
+        let mut before = before.iter();
+        let Some(first) = before.find(|alternative| !alternative.iter().any(|field| self.clashes(field)))
+        else {
+            return true;
+        };
+        self.steps = self.steps.saturating_sub(DEEPER);
         if self.steps == 0 {
             return true;
         }
-        self.steps -= 1;
-        if first.iter().any(|field| self.clashes(field)) {
-            return self.after(rest);
-        }
+        let rest = before.as_slice();
         first.iter().any(|field| {
             self.at(field).refused.push(&field.operators);
             let is_left = self.may_be(&field.path) && self.after(rest);

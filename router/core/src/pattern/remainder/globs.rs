@@ -2,7 +2,6 @@
 //! letter by letter.
 
 use std::collections::{BTreeSet, HashSet, VecDeque};
-use std::net::IpAddr;
 
 use super::is_taken;
 use crate::pattern::operator::{Excluded, Operator};
@@ -10,9 +9,14 @@ use crate::pattern::wildcard::Wildcard;
 
 /// Whether there is; where that takes more than these steps, which it uses up, there counts as one.
 pub(super) fn any_text(wanted: &[&[Operator]], refused: &[&[Operator]], steps: &mut usize) -> bool {
+    if refused.iter().any(|refused| wanted.contains(refused)) {
+        return false;
+    }
     // Where one asks for texts by name, there are no others to try.
     if let Some(named) = wanted.iter().copied().find_map(all_named) {
-        return named.into_iter().flatten().any(|text| is_taken(text, wanted, refused));
+        let asked: usize = wanted.iter().chain(refused).map(|operators| operators.len()).sum();
+        *steps = steps.saturating_sub(named.len() * asked);
+        return *steps == 0 || named.into_iter().flatten().any(|text| is_taken(text, wanted, refused));
     }
     let mut globs = Globs(Vec::new());
     let mut lists = |lists: &[&[Operator]]| lists.iter().map(|list| globs.list(list)).collect();
@@ -28,14 +32,14 @@ fn all_named(operators: &[Operator]) -> Option<Vec<Option<&str>>> {
 /// The text it asks for, or that it asks for none; `None` where it may ask for others.
 fn named(operator: &Operator) -> Option<Option<&str>> {
     match operator {
-        Operator::Text(text) | Operator::Address(IpAddr::V4(_), text) => Some(Some(text)),
+        Operator::Text(text) => Some(Some(text)),
         Operator::Wildcard(wildcard) => wildcard.as_text().map(Some),
         Operator::Null
         | Operator::Bool(_)
         | Operator::Number(..)
         | Operator::Numeric(_)
         | Operator::Absent => Some(None),
-        Operator::Address(IpAddr::V6(_), _)
+        Operator::Address(..)
         | Operator::Prefix(_)
         | Operator::Suffix(_)
         | Operator::EqualsIgnoringCase(_)
@@ -76,10 +80,7 @@ impl Globs {
         let mut list = Vec::new();
         for operator in operators {
             list.push(match operator {
-                // An address of the fourth version is spelled in one way.
-                Operator::Text(text) | Operator::Address(IpAddr::V4(_), text) => {
-                    Part::Fits(self.add(&[text]))
-                }
+                Operator::Text(text) => Part::Fits(self.add(&[text])),
                 Operator::Prefix(prefix) => Part::Fits(self.add(&[prefix, ""])),
                 Operator::Suffix(suffix) => Part::Fits(self.add(&["", suffix])),
                 Operator::Wildcard(wildcard) => Part::Fits(self.wildcard(wildcard)),
@@ -91,7 +92,7 @@ impl Globs {
                 | Operator::Number(..)
                 | Operator::Numeric(_)
                 | Operator::Absent => continue,
-                Operator::Address(IpAddr::V6(_), _)
+                Operator::Address(..)
                 | Operator::EqualsIgnoringCase(_)
                 | Operator::PrefixIgnoringCase(_)
                 | Operator::SuffixIgnoringCase(_)

@@ -166,17 +166,17 @@ impl TreeConfig {
         found
     }
 
-    /// The hours of that name.
-    pub(super) fn hours(&self, name: &str, business: &Calendar) -> Option<Calendar> {
+    /// The hours of that name; none where there are none, or where they are not known.
+    pub(super) fn hours(&self, name: &str, business: Option<&Calendar>) -> Option<Calendar> {
         match name {
-            Self::BUSINESS => Some(business.clone()),
+            Self::BUSINESS => business.cloned(),
             name => self.time_intervals.get(name).cloned(),
         }
     }
 
     /// The tree; an interval that there is none of is left out, which a check tells.
     pub fn tree(&self, business: &Calendar) -> Vec<NestedRoute> {
-        let hours = |name: &str| self.hours(name, business);
+        let hours = |name: &str| self.hours(name, Some(business));
         let read = Reading { hours: &hours };
         self.routes.iter().map(|route| read.route(route, None)).collect()
     }

@@ -29,9 +29,9 @@ pub struct Way {
 }
 
 impl TreeConfig {
-    /// The routes that are never reached, where business hours are these. Only what is proven is told, and of a route that
-    /// is never reached nothing more than that.
-    pub fn never(&self, business: &Calendar) -> Vec<Never> {
+    /// The routes that are never reached, where business hours are these, if they are known. Only what is proven is told, and
+    /// of a route that is never reached nothing more than that.
+    pub fn never(&self, business: Option<&Calendar>) -> Vec<Never> {
         let hours = |name: &String| self.hours(name, business);
         let mut found = Vec::new();
         never(&self.routes, &Above { hours: &hours, place: "", within: &[], before: &[] }, &mut found);
@@ -45,6 +45,9 @@ impl TreeConfig {
         found
     }
 }
+
+/// Where more routes than these take all of it together, those that do are not picked out.
+const MOST_NAMED: usize = 20;
 
 /// Where routes stand.
 struct Above<'c> {
@@ -107,6 +110,8 @@ fn is_taken_before(
         Some(NestedRouteConfig { name, .. }) => {
             format!("`{name}` before it takes all of it, and does not `continue`")
         }
+        // Who would look through more of them?
+        None if all.len() > MOST_NAMED => "the routes before it take all of it".to_owned(),
         None => {
             // Each that something would be left without.
             let mut needed = all;
