@@ -210,7 +210,7 @@ fn pod(number: usize, nodes: usize) -> Pod {
         namespace: format!("team-{}", service % 50),
         name: pod_name(number),
         uid: uid("pod", number),
-        labels: labels(&name),
+        labels: labels(&name).into(),
         annotations: BTreeMap::from([("team".into(), "payments".into())]),
         owner: Some(owner("ReplicaSet", &format!("{name}-7c9d8f6b54"), uid("set", service))),
         node: Some(node_name(number % nodes)),

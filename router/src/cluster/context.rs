@@ -41,7 +41,7 @@ impl Inner {
 
     /// From the index alone.
     pub(super) fn at_hand(&self, event: &Event<'_>) -> Context {
-        self.from_index(event).0
+        self.indexed(event).0
     }
 
     /// The same where the watches know all that there is to ask but for details; none where they do not.
@@ -49,12 +49,12 @@ impl Inner {
         let is_followed = self.look_up == LookUp::Watch
             && self.pulse.silent_since().is_none()
             && self.has(&[Watched::Pods, Watched::Nodes, Watched::Namespaces]);
-        let (context, is_all) = is_followed.then(|| self.from_index(event))?;
+        let (context, is_all) = is_followed.then(|| self.indexed(event))?;
         is_all.then_some(context)
     }
 
     /// And whether the API server has no more to say to what was looked for.
-    fn from_index(&self, event: &Event<'_>) -> (Context, bool) {
+    fn indexed(&self, event: &Event<'_>) -> (Context, bool) {
         let (mut missing, mut is_all) = (Missing::default(), true);
         let mut search = Search::new(event, &self.identity);
         for query in search.queries() {

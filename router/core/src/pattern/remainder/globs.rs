@@ -1,7 +1,7 @@
 //! Whether there is a text that each of these lists takes, and none of those: all of them are followed at once,
 //! letter by letter.
 
-use std::collections::{BTreeSet, HashSet, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 
 use super::is_taken;
 use crate::pattern::operator::{Excluded, Operator};
@@ -146,7 +146,7 @@ impl Globs {
     fn meet(&self, wanted: &[List], refused: &[List], steps: &mut usize) -> bool {
         let letters = self.letters();
         let start: State = self.0.iter().map(|glob| onward(glob, [0])).collect();
-        let mut seen = HashSet::from([start.clone()]);
+        let mut seen = BTreeSet::from([start.clone()]);
         let mut open = VecDeque::from([start]);
         while let Some(state) = open.pop_front() {
             let ends = |glob: &usize| state[*glob].contains(&self.0[*glob].len());
