@@ -24,11 +24,16 @@ const AGAIN: Duration = Duration::from_secs(15);
 
 impl Router {
     /// What the cluster says about an event. A P0 does not wait for a slow one: what it does not say at once
-    /// completes the page later.
-    pub(super) async fn context_of(&self, event: &Event<'_>, policy: &Policy) -> Context {
+    /// completes the page later. Whether it is one is looked up where that is not known yet.
+    pub(super) async fn context_of(
+        &self,
+        event: &Event<'_>,
+        policy: &Policy,
+        is_urgent: Option<bool>,
+    ) -> Context {
         let Some(responder) = &self.responder else { return Context::none() };
-        let at_hand = responder.at_hand(event);
-        responder.context(event, is_p0(policy, event, &at_hand)).boxed().await
+        let is_urgent = is_urgent.unwrap_or_else(|| is_p0(policy, event, &responder.at_hand(event)));
+        responder.context(event, is_urgent).boxed().await
     }
 
     /// The lane of the embedded queue for a message: express if anything in it is a P0, as far as is known

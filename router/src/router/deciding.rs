@@ -49,20 +49,21 @@ impl Router {
         }
         let set = self.in_force();
         let at_once = self.responder.as_ref().and_then(|responder| responder.without_details(event));
-        let mut decided = None;
+        let (mut decided, mut is_p0) = (None, None);
         if let Some(context) = at_once {
             // What is about a pod of which nobody is told needs nothing of what surrounds it; a P0 does not wait for that to be
             // found out.
             let case = Case::new(event, &set.policy, &context);
             let is_enough = |decision: &Decision| !decision.asks_for_details();
-            if case.priority() != Priority::P0 {
+            is_p0 = Some(case.priority() == Priority::P0);
+            if is_p0 == Some(false) {
                 decided = self.decide(&case, raw, is_enough, started).await?.map(|entry| (entry, context));
             }
         }
         let (entry, context) = match decided {
             Some(decided) => decided,
             None => {
-                let context = self.context_of(event, &set.policy).await;
+                let context = self.context_of(event, &set.policy, is_p0).await;
                 let case = Case::new(event, &set.policy, &context);
                 let decided = self.decide(&case, raw, |_| true, started).await?;
                 (decided.expect("an event is always decided"), context)

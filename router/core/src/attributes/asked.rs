@@ -35,9 +35,7 @@ impl Attributes {
         let known = known.join(", ");
         Err(format!("expected one of {known}, found `{value}`{}", meant.unwrap_or_default()))
     }
-}
 
-impl Attributes {
     /// What faces may have at that path.
     pub fn domain(path: &str) -> Domain {
         const ALWAYS: [&str; 5] = ["priority", "rule", "family", "type", "source"];
@@ -152,6 +150,45 @@ fn spellings(text: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::builders::attributes;
+    use crate::event::Subject;
+
+    /// The paths of a face, each with whether several texts stand there.
+    fn paths(face: &Attributes) -> Vec<(String, bool)> {
+        fn walk(at: &str, json: &Json<'_>, found: &mut Vec<(String, bool)>) {
+            for (name, value) in json.members() {
+                let at = if at.is_empty() { name.to_string() } else { format!("{at}.{name}") };
+                match value {
+                    Json::Object(_) => walk(&at, value, found),
+                    Json::Array(_) => found.push((at, true)),
+                    Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => found.push((at, false)),
+                }
+            }
+        }
+        let mut found = Vec::new();
+        walk("", &face.json(), &mut found);
+        found
+    }
+
+    #[test]
+    fn what_may_be_absent_or_several_is_what_faces_leave_out_or_list() {
+        let bare = paths(&attributes(Subject::default()));
+        for path in super::super::PATHS.iter() {
+            let is_there = bare.iter().any(|(there, _)| there == path);
+            assert_eq!(Attributes::domain(path).may_be_absent, !is_there, "{path}");
+        }
+        let instance = |id: &str| format!("arn:aws-us-gov:ec2:us-gov-west-1:111122223333:instance/{id}");
+        let resources = vec![instance("i-1"), instance("i-2")];
+        let several = paths(&attributes(Subject { resources, ..Subject::default() }));
+        let listed: Vec<_> = several.iter().filter(|(_, is_list)| *is_list).map(|(path, _)| path).collect();
+        let may_be: Vec<_> =
+            super::super::PATHS.iter().filter(|path| Attributes::domain(path).may_be_several).collect();
+        assert_eq!(listed.len(), 2, "{several:?}");
+        assert!(
+            may_be.len() == 2 && may_be.iter().all(|path| listed.iter().any(|it| it == *path)),
+            "{may_be:?}"
+        );
+    }
 
     fn matches(pattern: &str, face: &str) -> bool {
         let pattern = Attributes::pattern(pattern).unwrap_or_else(|error| panic!("{pattern}: {error}"));

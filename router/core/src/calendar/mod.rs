@@ -109,13 +109,12 @@ impl Calendar {
     /// Whether it is proven that within any of `narrow` it is within one of `wide`, too. Of what is not the same calendar, hours
     /// of another time zone count only where they are all of a week, and those of a calendar with holidays do not.
     pub fn cover(wide: &[Calendar], narrow: &[Calendar]) -> bool {
-        let same = wide;
-        let wide: Vec<_> = wide.iter().filter(|calendar| calendar.holidays.is_empty()).collect();
+        let counted: Vec<_> = wide.iter().filter(|calendar| calendar.holidays.is_empty()).collect();
         let always = Self::always();
-        narrow.iter().filter(|narrow| !same.contains(narrow)).all(|narrow| {
-            wide.iter().map(|calendar| calendar.zone.name()).any(|zone| {
+        narrow.iter().filter(|narrow| !wide.contains(narrow)).all(|narrow| {
+            counted.iter().map(|calendar| calendar.zone.name()).any(|zone| {
                 let of_zone: Vec<_> =
-                    wide.iter().filter(|calendar| calendar.zone.name() == zone).copied().collect();
+                    counted.iter().filter(|calendar| calendar.zone.name() == zone).copied().collect();
                 // All of a week is that in every zone.
                 let narrow = if zone == narrow.zone.name() { narrow } else { &always };
                 (0..7).filter(|day| narrow.days[*day]).all(|day| narrow.is_covered_on(day, &of_zone))
