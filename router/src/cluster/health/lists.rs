@@ -1,4 +1,4 @@
-//! Lists in pages: what of an object is kept is kept, the page is let go of before the next.
+//! Lists in pages: what of an object is kept is kept, the page is let go of before the next, and few pages are there at once.
 
 use std::fmt::Debug;
 use std::time::Duration;
@@ -6,40 +6,56 @@ use std::time::Duration;
 use kube::api::{Api, ListParams};
 use kube::{Client, Resource};
 use serde::de::DeserializeOwned;
+use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 use watchfire_core::health::{Seen, Unseen};
 use watchfire_core::text::clean;
 
 use crate::clients::chain;
 
-/// Objects of one page.
-const PAGE: u32 = 500;
+/// Objects of one page: of pods some 8 KB each, and as much again while they are read.
+const PAGE: u32 = 200;
+/// Pages that are there at the same time, of all lists.
+const PAGES: usize = 2;
 /// So long for all pages of a list.
 const WITHIN: Duration = Duration::from_secs(30);
 /// More objects of a kind are not looked through.
 const MOST: usize = 50_000;
 
+/// What lists.
+pub(super) struct Lists {
+    client: Client,
+    turns: Semaphore,
+}
+
+impl Lists {
+    pub(super) fn new(client: &Client) -> Self {
+        Self { client: client.clone(), turns: Semaphore::new(PAGES) }
+    }
+}
+
 /// What is kept of every object of a kind.
-pub(super) async fn all<R, T>(client: &Client, mut keep: impl FnMut(R) -> Option<T>) -> Seen<Vec<T>>
+pub(super) async fn all<R, T>(lists: &Lists, mut keep: impl FnMut(R) -> Option<T>) -> Seen<Vec<T>>
 where
     R: Resource<DynamicType = ()> + Clone + DeserializeOwned + Debug,
 {
     let mut kept = Vec::new();
-    each(client, |one| kept.extend(keep(one))).await?;
+    each(lists, |one| kept.extend(keep(one))).await?;
     Ok(kept)
 }
 
 /// Shows every object of a kind.
-pub(super) async fn each<R>(client: &Client, mut show: impl FnMut(R)) -> Seen<()>
+pub(super) async fn each<R>(lists: &Lists, mut show: impl FnMut(R)) -> Seen<()>
 where
     R: Resource<DynamicType = ()> + Clone + DeserializeOwned + Debug,
 {
     let what = R::plural(&());
-    let api: Api<R> = Api::all(client.clone());
+    let api: Api<R> = Api::all(lists.client.clone());
     let until = Instant::now() + WITHIN;
     let mut params = ListParams::default().limit(PAGE);
     let mut shown = 0;
     loop {
+        let turn = lists.turns.acquire().await.expect("it is never closed");
         let page = match timeout_at(until, api.list(&params)).await {
             Ok(Ok(page)) => page,
             Ok(Err(error)) => return Err(unseen(&permission::<R>(), &error)),
@@ -49,6 +65,7 @@ where
         };
         shown += page.items.len();
         page.items.into_iter().for_each(&mut show);
+        drop(turn);
         if shown > MOST {
             return Err(Unseen::Because(format!("{what}: more than {MOST}")));
         }

@@ -1,4 +1,4 @@
-//! One look at all of a cluster for the report of health: every list at once, each let go of page by page.
+//! One look at all of a cluster for the report of health: every list at once, two pages at a time.
 //!
 //! It asks the API server itself, not the cache: whoever runs `watchfire health` with a kubeconfig has none, and a report
 //! says how it is now.
@@ -26,7 +26,7 @@ use super::objects::{
 };
 use super::survey::{PROBE, Volumes, http_request};
 use crate::clients::{Clients, chain};
-use lists::{all, each};
+use lists::{Lists, all, each};
 
 /// The annotation by which a pod says whether it wants a sidecar.
 const INJECT: &str = "sidecar.istio.io/inject";
@@ -46,29 +46,30 @@ pub(crate) async fn look(
         return ClusterSeen::nothing(probe, &why);
     }
     let keep = Keep::new(&[INJECT.to_owned()]);
+    let lists = &Lists::new(client);
     let (nodes, usage, namespaces, pods, workloads, claims, volumes) = tokio::join!(
-        all(client, Object::<Nodes>::into_node),
-        usage(client),
-        all(client, |one: Object<Space>| one.into_namespace(&keep)),
-        pods(client, settings, &keep, at),
-        workloads(client, &keep),
-        all(client, Object::<Claims>::into_claim),
+        all(lists, Object::<Nodes>::into_node),
+        usage(lists),
+        all(lists, |one: Object<Space>| one.into_namespace(&keep)),
+        pods(lists, settings, &keep, at),
+        workloads(lists, &keep),
+        all(lists, Object::<Claims>::into_claim),
         volumes(settings, clients),
     );
     let (quotas, autoscalers, scaled_objects, budgets, external_secrets, certificates) = tokio::join!(
-        all(client, Object::<Quotas>::into_quota),
-        all(client, Object::<Hpa>::into_autoscaling),
-        all(client, Object::<Scaled>::into_readiness),
-        all(client, Object::<Budget>::into_guarded),
-        external_secrets(client),
-        all(client, Object::<Certificates>::into_readiness),
+        all(lists, Object::<Quotas>::into_quota),
+        all(lists, Object::<Hpa>::into_autoscaling),
+        all(lists, Object::<Scaled>::into_readiness),
+        all(lists, Object::<Budget>::into_guarded),
+        external_secrets(lists),
+        all(lists, Object::<Certificates>::into_readiness),
     );
     let (version, deprecated, backups, schedules, places) = tokio::join!(
         version(client),
         deprecated::look(client),
-        all(client, Object::<Backups>::into_backup),
-        all(client, Object::<Schedules>::into_schedule),
-        all(client, Object::<BackupPlaces>::into_place),
+        all(lists, Object::<Backups>::into_backup),
+        all(lists, Object::<Schedules>::into_schedule),
+        all(lists, Object::<BackupPlaces>::into_place),
     );
     let (nodes, namespaces): (Seen<Vec<Node>>, Seen<Vec<Namespace>>) = (nodes, namespaces);
     ClusterSeen {
@@ -118,16 +119,16 @@ async fn version(client: &Client) -> Seen<String> {
     }
 }
 
-async fn usage(client: &Client) -> Seen<Vec<Usage>> {
-    match all(client, NodeUsage::into_usage).await {
+async fn usage(lists: &Lists) -> Seen<Vec<Usage>> {
+    match all(lists, NodeUsage::into_usage).await {
         Err(Unseen::NotInstalled) => Err(Unseen::NotAsked("there is no metrics server".to_owned())),
         usage => usage,
     }
 }
 
-async fn pods(client: &Client, settings: &Settings, keep: &Keep, at: Timestamp) -> Seen<PodsSeen> {
+async fn pods(lists: &Lists, settings: &Settings, keep: &Keep, at: Timestamp) -> Seen<PodsSeen> {
     let mut seen = PodsSeen::default();
-    each(client, |one: Object<Pods>| {
+    each(lists, |one: Object<Pods>| {
         if let Some(pod) = one.into_pod(keep) {
             seen.see(&pod, settings, at);
         }
@@ -136,10 +137,10 @@ async fn pods(client: &Client, settings: &Settings, keep: &Keep, at: Timestamp) 
     Ok(seen)
 }
 
-async fn workloads(client: &Client, keep: &Keep) -> Seen<Vec<Workload>> {
+async fn workloads(lists: &Lists, keep: &Keep) -> Seen<Vec<Workload>> {
     macro_rules! list {
         ($kind:ty) => {
-            all(client, |one: Object<$kind>| (!one.is_at_rest()).then(|| one.into_workload(keep)).flatten())
+            all(lists, |one: Object<$kind>| (!one.is_at_rest()).then(|| one.into_workload(keep)).flatten())
         };
     }
     let listed = tokio::join!(
@@ -154,9 +155,9 @@ async fn workloads(client: &Client, keep: &Keep) -> Seen<Vec<Workload>> {
 }
 
 /// By the version that is served.
-async fn external_secrets(client: &Client) -> Seen<Vec<Readiness>> {
-    match all(client, Object::<ExternalSecrets>::into_readiness).await {
-        Err(Unseen::NotInstalled) => all(client, Object::<ExternalSecretsBeta>::into_readiness).await,
+async fn external_secrets(lists: &Lists) -> Seen<Vec<Readiness>> {
+    match all(lists, Object::<ExternalSecrets>::into_readiness).await {
+        Err(Unseen::NotInstalled) => all(lists, Object::<ExternalSecretsBeta>::into_readiness).await,
         found => found,
     }
 }
