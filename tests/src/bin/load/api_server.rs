@@ -72,6 +72,13 @@ impl ApiServer {
         self.directory.path().join("evidence")
     }
 
+    /// Puts a file with that text beside what it has written.
+    pub(crate) fn file(&self, name: &str, text: &str) -> anyhow::Result<PathBuf> {
+        let path = self.directory.path().join(name);
+        std::fs::write(&path, text)?;
+        Ok(path)
+    }
+
     /// The pods of all Deployments, those of one after another.
     pub(crate) async fn suspects(&self) -> anyhow::Result<Vec<Suspect>> {
         let pods: Api<Pod> = Api::all(self.client().await?);

@@ -3,36 +3,51 @@
 use std::sync::Arc;
 
 use serde_json::json;
-use watchfire_tests::{Configuration, GuardDuty};
+use tokio::task::JoinSet;
+use watchfire_tests::{Configuration, GuardDuty, Models};
 
 use crate::api_server::ApiServer;
+use crate::everything;
 use crate::measure::{self, Receiver, Run};
 use crate::report::Table;
 
 /// Follows that many pods, on a node for each twenty, and decides as many events as the run has: each about a pod of
 /// the cluster, by its UID, with nobody paged and nothing done; what is the matter in the cluster is looked for meanwhile.
+/// Then the same with all of it on, one of a hundred a miner in the pod: paged, contained, and a model asked.
 pub(crate) async fn measure(run: &Run, pods: usize) -> anyhow::Result<()> {
     let server = ApiServer::start(pods)?;
     let suspects = server.suspects().await?;
-    let bodies = (0..run.events).map(|index| {
-        // One pod of each Deployment, then another one of each.
-        let suspect = &suspects[index * 5 % suspects.len() + index * 5 / suspects.len() % 5];
-        suspect.finding(GuardDuty::low(&suspect.name), index)
-    });
-    let bodies = Arc::new(bodies.collect::<Vec<_>>());
+    let bodies = |miners: bool| {
+        let bodies = (0..run.events).map(|index| {
+            // One pod of each Deployment, then another one of each.
+            let suspect = &suspects[index * 5 % suspects.len() + index * 5 / suspects.len() % 5];
+            let is_miner = miners && index % 100 == 0;
+            let finding = if is_miner { GuardDuty::miner } else { GuardDuty::low };
+            suspect.finding(finding(&suspect.name), index)
+        });
+        Arc::new(bodies.collect::<Vec<_>>())
+    };
     let receiver = Receiver::start()?;
     let alone = Configuration::new(&receiver.url());
     let following = server
         .configured(alone.clone())
         .set("mitigation", json!({"mode": "observe"}))
         .set("watch", json!({"every_seconds": 10}));
+    let models = Models::start();
+    let everything = everything::configured(following.clone(), &server, &models)?;
     let mut table = Table::new();
-    let without = measure::decided_by(run, &alone, Arc::clone(&bodies)).await?;
+    let without = measure::decided_by(run, &alone, bodies(false), |_| JoinSet::new()).await?;
     table.add("decided, no cluster", without);
     table.add(
         &format!("decided, following {} pods", suspects.len()),
-        measure::decided_by(run, &following, bodies).await?,
+        measure::decided_by(run, &following, bodies(false), |_| JoinSet::new()).await?,
     );
+    table.add(
+        &format!("decided, following {} pods, all of it on", suspects.len()),
+        measure::decided_by(run, &everything, bodies(true), everything::at_work).await?,
+    );
+    let asked = models.asked().await.len();
+    anyhow::ensure!(asked > 0, "no model was asked");
     println!("{table}");
     Ok(())
 }

@@ -7,6 +7,7 @@ mod api_server;
 mod contained;
 mod cost;
 mod drive;
+mod everything;
 mod followed;
 mod measure;
 mod peer;

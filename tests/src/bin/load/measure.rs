@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
+use tokio::task::JoinSet;
 use watchfire_tests::{Configuration, Watchfire};
 
 use crate::alerts;
@@ -70,23 +71,28 @@ impl Pager for Watchfires {
 pub(crate) async fn decided(run: &Run) -> anyhow::Result<Figures> {
     let receiver = Receiver::start()?;
     let bodies = Arc::new((0..run.events).map(alerts::quiet_event).collect::<Vec<_>>());
-    decided_by(run, &Configuration::new(&receiver.url()), bodies).await
+    decided_by(run, &Configuration::new(&receiver.url()), bodies, |_| JoinSet::new()).await
 }
 
-/// Those events, until each is decided and journalled by a Watchfire of that configuration.
+/// Those events, until each is decided and journalled by a Watchfire of that configuration, while others have it work, too.
 pub(crate) async fn decided_by(
     run: &Run,
     configuration: &Configuration,
     bodies: Arc<Vec<String>>,
+    beside: impl FnOnce(&Watchfire) -> JoinSet<anyhow::Result<()>>,
 ) -> anyhow::Result<Figures> {
     let watchfire = Watchfire::start(configuration, None).await;
     let (pid, port) = (watchfire.pid(), port_of(&watchfire.ingest)?);
     let idle = settled_memory(pid).await?;
     let count = bodies.len();
     let mut health = Connection::to(port_of(&watchfire.health)?).await?;
+    let mut beside = beside(&watchfire);
     let start = Instant::now();
     drive::post_all(port, Watchfires::PATH, bodies, run.connections, None).await?;
     until_decided(&mut health, count).await?;
+    if let Some(ended) = beside.try_join_next() {
+        bail!("who was at work beside it has ended: {ended:?}");
+    }
     Ok(Figures { count, took: start.elapsed(), latencies: Vec::new(), idle, peak: peak_memory(pid)? })
 }
 
