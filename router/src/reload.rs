@@ -6,12 +6,13 @@
 //!                                  -> wrong: told, counted, and the old set stays
 //! ```
 
-use std::collections::BTreeSet;
+mod changes;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Mutex, watch};
 use tokio::time::{MissedTickBehavior, interval};
@@ -22,15 +23,14 @@ use watchfire_core::hash::sha256;
 use watchfire_core::ids::{ChannelName, EventId, Own};
 use watchfire_core::rules::RuleFile;
 
-use crate::channel::{ChannelConfig, PollConfig};
 use crate::clients::Clients;
 use crate::config::{self, Config, Diagnostic, Reach, Ready, Watched, Written};
 use crate::identity::Access;
 use crate::reloaded::{Cause, Reloaded};
 use crate::rotation::Rotation;
 use crate::router::{InForce, Router};
-use crate::secret::SecretSource;
 use crate::telemetry;
+use changes::Changes;
 
 /// How often it is looked for a file that has changed. A poll sees what inotify does not: see [`Watched`].
 const LOOK_EVERY: Duration = Duration::from_secs(2);
@@ -90,8 +90,13 @@ impl Reloader {
         let mut known = self.known.lock().await;
         let mut watched = known.watched.again();
         let ready = Ready::read_watching(&self.started.file, &self.clients, Reach::World, &mut watched).await;
+        let (mut before, mut after) = Default::default();
         let reloaded = match ready {
-            Ok(ready) => self.judge(&mut known, ready).await,
+            Ok(ready) => {
+                let mut changes = Changes::between(&self.started, &known, &ready);
+                (before, after) = (std::mem::take(&mut changes.before), std::mem::take(&mut changes.after));
+                self.judge(&mut known, ready, changes).await
+            }
             Err(mistakes) => refused(&mistakes),
         };
         // What was refused is not read again before somebody has changed it again.
@@ -101,27 +106,33 @@ impl Reloader {
         if matches!(reloaded, Reloaded::Taken { .. }) {
             self.router.tell_of_unknown_names().await;
         }
-        self.record(cause, by, &reloaded).await;
+        if let Reloaded::Taken { changed, needs_restart, .. } = &reloaded {
+            let names = json!({"changed": changed, "needs_restart": needs_restart});
+            after.insert("configuration".to_owned(), names);
+            self.record(cause, by, before, after).await;
+        }
         reloaded
     }
 
     /// What was taken up is in the audit trail. It is in force, whether or not that can be written down.
-    async fn record(&self, cause: Cause, by: Option<Actor>, reloaded: &Reloaded) {
-        let Reloaded::Taken { changed, needs_restart, rules: _, channels: _ } = reloaded else { return };
+    async fn record(
+        &self,
+        cause: Cause,
+        by: Option<Actor>,
+        before: Map<String, Value>,
+        after: Map<String, Value>,
+    ) {
         let now = self.router.clock.now();
         let itself =
             || Actor { name: "watchfire".to_owned(), how: cause.as_str().to_owned(), ..Actor::default() };
         let id = EventId::own(Own::Command(&sha256(&format!("reload\n{}", now.as_nanosecond()))));
-        let after = json!({"changed": changed, "needs_restart": needs_restart});
-        let after = Map::from_iter([("configuration".to_owned(), after)]);
-        let deed = Deed { id, who: by.unwrap_or_else(itself), what: "reload", after };
+        let deed = Deed { id, who: by.unwrap_or_else(itself), what: "reload", before, after };
         if let Err(nack) = self.router.audit(&deed).await {
             telemetry::not_audited(deed.what, &nack.reason);
         }
     }
 
-    async fn judge(&self, known: &mut Known, ready: Ready) -> Reloaded {
-        let changes = Changes::between(&self.started, known, &ready);
+    async fn judge(&self, known: &mut Known, ready: Ready, changes: Changes) -> Reloaded {
         if changes.is_none() {
             return Reloaded::Unchanged;
         }
@@ -140,7 +151,7 @@ impl Reloader {
     /// Puts it in force. A channel that is as it was stays the same one, with all it knows about its other side; what was
     /// there at the start goes on with the newest secrets.
     fn take(&self, known: &mut Known, ready: Ready, changes: Changes) -> Reloaded {
-        let Changes { changed, needs_restart } = changes;
+        let Changes { changed, needs_restart, .. } = changes;
         let Ready { config, policy, written, channels, rule_files, watched, .. } = ready;
         let newest = config.clone();
         let mut config = self.started.known.config.with(config);
@@ -186,90 +197,6 @@ fn refused(mistakes: &[Diagnostic]) -> Reloaded {
     // A line each: what is beside a mistake in its file is for a screen.
     let line = |mistake: &Diagnostic| Diagnostic { excerpt: None, ..mistake.clone() }.to_string();
     Reloaded::Refused { mistakes: mistakes.iter().map(line).collect() }
-}
-
-/// What is different, by the names of its parts.
-struct Changes {
-    changed: Vec<String>,
-    needs_restart: Vec<String>,
-}
-
-impl Changes {
-    fn between(started: &Started, known: &Known, ready: &Ready) -> Self {
-        let is_fixed = |part: &String| config::policy::FIXED.contains(&part.as_str());
-        let mut needs_restart = ready.written.differs_from(&started.known.written);
-        needs_restart.retain(is_fixed);
-        let mut changed = ready.written.differs_from(&known.written);
-        changed.retain(|part| !is_fixed(part));
-        // A secret may be another in its place.
-        if known.config.access != ready.config.access && !changed.iter().any(|part| part == "access") {
-            changed.push("access".to_owned());
-        }
-        if known.rule_files != ready.rule_files && !changed.iter().any(|part| part == "rules") {
-            changed.push("rules".to_owned());
-        }
-        let (at_the_start, before, now) =
-            (&started.known.config.channels, &known.config.channels, &ready.config.channels);
-        let names: BTreeSet<_> = at_the_start.keys().chain(before.keys()).chain(now.keys()).collect();
-        for name in names {
-            if before.get(name) != now.get(name) {
-                changed.push(format!("channels.{name}"));
-            }
-            needs_restart.extend(what_comes_back(name, at_the_start.get(name), now.get(name)));
-        }
-        // What has a name of its own is not said twice.
-        if changed.iter().any(|part| part.starts_with("channels.")) {
-            changed.retain(|part| part != "channels");
-        }
-        if started.known.config.mitigation.kill_switch != ready.config.mitigation.kill_switch {
-            needs_restart.push("mitigation.kill_switch".to_owned());
-        }
-        let (at_the_start, now) = (&started.known.config.http, &ready.config.http);
-        for (member, before, now) in [
-            ("token", &at_the_start.token, &now.token),
-            ("operator_token", &at_the_start.operator_token, &now.operator_token),
-        ] {
-            if before.as_ref().map(SecretSource::place) == now.as_ref().map(SecretSource::place)
-                && before != now
-            {
-                changed.push(format!("http.{member}"));
-            }
-        }
-        Self { changed, needs_restart }
-    }
-
-    fn is_none(&self) -> bool {
-        self.changed.is_empty() && self.needs_restart.is_empty()
-    }
-}
-
-/// Webhooks, buttons, and questions to PagerDuty begin with the worker; only their secrets can be rotated.
-fn what_comes_back(name: &str, before: Option<&ChannelConfig>, now: Option<&ChannelConfig>) -> Vec<String> {
-    let unknown = |poll: &PollConfig| PollConfig { token: poll.token.place().clone(), ..poll.clone() };
-    let webhooks = |channel: Option<&ChannelConfig>| match channel {
-        Some(ChannelConfig::PagerDuty(config)) => {
-            config.webhook_secrets.iter().map(|secret| secret.place().clone()).collect()
-        }
-        _ => Vec::new(),
-    };
-    let poll = |channel: Option<&ChannelConfig>| match channel {
-        Some(ChannelConfig::PagerDuty(config)) => config.poll.as_ref().map(unknown),
-        _ => None,
-    };
-    let buttons = |channel: Option<&ChannelConfig>| match channel {
-        Some(ChannelConfig::Slack(config)) => {
-            let signing = config.bot.as_ref().and_then(|bot| bot.signing_secret.as_ref());
-            signing.map(|secret| (secret.place().clone(), config.hooks.clone()))
-        }
-        _ => None,
-    };
-    let changed = [
-        (webhooks(before) != webhooks(now), "pagerduty.webhook_secrets"),
-        (poll(before) != poll(now), "pagerduty.poll"),
-        (buttons(before) != buttons(now), "slack.bot.signing_secret"),
-    ];
-    let changed = changed.into_iter().filter(|(is_changed, _)| *is_changed);
-    changed.map(|(_, member)| format!("channels.{name}.{member}")).collect()
 }
 
 /// Reads the configuration again when it is told to by a SIGHUP and when a file has changed, until `stop` turns true.

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde_json::{Value, json};
+use watchfire_core::hash::sha256;
 use watchfire_tests::{Configuration, GuardDuty, Output, PagerDuty, Watchfire, http, until, watchfire};
 
 use crate::support::SOON;
@@ -239,8 +240,12 @@ async fn a_token_that_is_taken_out_of_the_configuration_is_nobodys_after_a_reloa
     until("the end of bo's token", SOON, gone).await;
     assert_eq!(stage.get("ana", "/v1/silences").await.0, 200);
     let trail: Value = serde_json::from_str(&stage.printed("audit list --output json")).unwrap();
+    let bo = json!({"name": "bo", "roles": [{"role": "admin"}], "sha256": sha256(stage.token("bo"))});
+    let after = json!({
+        "access": {"tokens": []}, "configuration": {"changed": ["access"], "needs_restart": []},
+    });
     assert_eq!(
-        (&trail[0]["what"], &trail[0]["after"]["configuration"]["changed"]),
-        (&json!("reload"), &json!(["access"]))
+        (&trail[0]["what"], &trail[0]["before"], &trail[0]["after"]),
+        (&json!("reload"), &json!({"access": {"tokens": [bo]}}), &after)
     );
 }

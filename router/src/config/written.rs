@@ -57,6 +57,15 @@ impl Written {
         self.mistake(path, wrong(reason)).to_string()
     }
 
+    /// Its parts by name, as JSON.
+    pub(crate) fn parts(&self) -> serde_json::Map<String, serde_json::Value> {
+        let parts = self.root.as_ref().map(|root| serde_json::to_value(root.json()));
+        match parts {
+            Some(Ok(serde_json::Value::Object(parts))) => parts,
+            _ => serde_json::Map::new(),
+        }
+    }
+
     /// The names of the parts whose text differs from that of an earlier file.
     pub(crate) fn differs_from(&self, before: &Written) -> Vec<String> {
         let members = |written: &Written| match written.root.as_ref().map(|root| &root.value) {

@@ -55,6 +55,7 @@ pub(super) async fn sign(
         id: EventId::own(Own::Command(&own)),
         who: identity.actor(line.map(|Extension(line)| line.from.to_string())),
         what: SIGNED,
+        before: Map::new(),
         after: Map::from_iter([("report".to_owned(), after)]),
     };
     if let Err(nack) = operator.router.audit(&deed).await {

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::audited::enter;
-use crate::audit::{Actor, AuditEntry};
+use crate::audit::{Actor, AuditEntry, short};
 use crate::decision::{Caller, Cause, Decision};
 use crate::draft::{Draft, Matter};
 use crate::event::OWN_SOURCE;
@@ -24,7 +24,9 @@ pub struct Deed {
     pub who: Actor,
     /// What.
     pub what: &'static str,
-    /// What is different since.
+    /// How what is different was before, by its name.
+    pub before: Map<String, Value>,
+    /// And how it is since.
     pub after: Map<String, Value>,
 }
 
@@ -34,7 +36,7 @@ impl Deed {
     /// # Errors
     /// What has to be read into the state first.
     pub fn decide(&self, state: &State, now: Timestamp) -> Result<Decision, Unread> {
-        let Self { id, who, what, after } = self;
+        let Self { id, who, what, before, after } = self;
         state.need(Key::AuditHead)?;
         let Actor { name, how, subject, says, from: _ } = who.clone();
         let by = clean(&name, 100);
@@ -68,11 +70,15 @@ impl Deed {
             reason: String::new(),
             declined: None,
             decision: id.clone(),
-            before: Map::new(),
-            after: after.clone(),
+            before: shortened(before),
+            after: shortened(after),
         };
         enter(decision, entry, state)
     }
+}
+
+fn shortened(of: &Map<String, Value>) -> Map<String, Value> {
+    of.iter().map(|(name, value)| (name.clone(), short(value.clone()))).collect()
 }
 
 #[cfg(test)]
@@ -87,8 +93,9 @@ mod tests {
     fn what_somebody_did_is_the_next_entry_of_the_trail() {
         let after = Map::from_iter([("configuration".to_owned(), json!({"changed": ["noise"]}))]);
         let who = Actor { name: "ana".to_owned(), how: "token".to_owned(), ..Actor::default() };
-        let deed =
-            Deed { id: EventId::new("command:1"), who: who.clone(), what: "reload", after: after.clone() };
+        let before = Map::from_iter([("noise".to_owned(), json!({"storm": 5}))]);
+        let (id, what) = (EventId::new("command:1"), "reload");
+        let deed = Deed { id, who: who.clone(), what, before: before.clone(), after: after.clone() };
         let now = Timestamp::UNIX_EPOCH;
         assert_eq!(deed.decide(&State::default(), now), Err(Unread(vec![Key::AuditHead])));
         let mut state = State::default();
@@ -100,6 +107,7 @@ mod tests {
         let Some(Record::Audit(record)) = decision.changes.get(&Key::Audit(1)) else { panic!("no entry") };
         let (entry, head) = AuditHead::default().follow(&record.line).expect("it is the first");
         assert_eq!(decision.changes.get(&Key::AuditHead), Some(&Record::AuditHead(head)));
-        assert_eq!((entry.who, entry.what.as_str(), entry.after), (who, "reload", after));
+        let told = (entry.who, entry.what.as_str(), entry.before, entry.after);
+        assert_eq!(told, (who, "reload", before, after));
     }
 }
