@@ -47,6 +47,7 @@ pub struct Console {
 
 impl Action for Console {
     const ROLE: Role = Role::Notify;
+    const WAKES_PEOPLE: bool = false;
     type Config = Config;
 
     async fn new(name: &ChannelName, config: Config, _clients: &Clients) -> anyhow::Result<Self> {

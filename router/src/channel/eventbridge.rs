@@ -158,6 +158,7 @@ pub struct EventBridge {
 
 impl Action for EventBridge {
     const ROLE: Role = Role::Notify;
+    const WAKES_PEOPLE: bool = false;
     type Config = Config;
 
     async fn new(_name: &ChannelName, config: Config, clients: &Clients) -> anyhow::Result<Self> {

@@ -116,6 +116,13 @@ macro_rules! kinds {
                 !matches!(self, ChannelConfig::SecurityHub(_))
             }
 
+            /// Whether somebody may be woken by what it is told; not by what is shown, recorded, or kept as a ticket.
+            pub(crate) fn wakes_people(&self) -> bool {
+                match self {
+                    $(ChannelConfig::$kind(_) => $kind::WAKES_PEOPLE,)*
+                }
+            }
+
             /// How it words its pages; none where it words none.
             pub fn wording(&self) -> Option<Wording> {
                 match self {

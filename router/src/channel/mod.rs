@@ -88,6 +88,8 @@ const REASON_LENGTH: usize = 500;
 pub trait Action: Sized {
     /// Its part in the safety order.
     const ROLE: Role;
+    /// Whether somebody may be woken by it: what is shown, recorded or kept as a ticket wakes nobody.
+    const WAKES_PEOPLE: bool;
     /// What it is told in the configuration.
     type Config: DeserializeOwned;
 

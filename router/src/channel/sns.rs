@@ -118,6 +118,7 @@ pub struct Sns {
 
 impl Action for Sns {
     const ROLE: Role = Role::Notify;
+    const WAKES_PEOPLE: bool = true;
     type Config = Config;
 
     async fn new(_name: &ChannelName, config: Config, clients: &Clients) -> anyhow::Result<Self> {

@@ -221,25 +221,32 @@ fn neighbours<'t>(tree: &'t TreeConfig, path: &str) -> &'t [NestedRouteConfig] {
     routes.get(..index).unwrap_or_default()
 }
 
-/// The ways on which one provider's outage keeps a P0 from everybody, each in a sentence.
+/// The ways on which a P0 wakes nobody, or nobody while one provider is out, each in a sentence.
 pub(crate) fn alone(
     channels: &BTreeMap<String, ChannelConfig>,
     routes: &watchfire_core::policy::Routes,
 ) -> Vec<String> {
-    let kind = |name: &str| channels.get(name).map(ChannelConfig::kind);
-    // Where there is nothing but a screen, nobody expects to be woken.
-    if channels.values().all(|channel| channel.kind() == "console") {
-        return Vec::new();
-    }
     let alone = routes.ways_of_p0().into_iter().filter_map(|way| {
-        let kinds: BTreeSet<_> = way.channels.iter().filter_map(|name| kind(name.as_str())).collect();
-        let kind = kinds.first().filter(|_| kinds.len() == 1)?;
-        let names: Vec<_> = way.channels.iter().map(ToString::to_string).collect();
-        Some(format!(
-            "route {}: a P0 is told by {kind} alone ({}); a fallback of another kind outlives its outage",
-            way.by,
-            names.join(", ")
-        ))
+        let of = |name: &ChannelName| channels.get_key_value(name.as_str());
+        let all: Vec<_> = way.channels.iter().filter_map(of).collect();
+        let wake: Vec<_> = all.iter().filter(|(_, channel)| channel.wakes_people()).collect();
+        let kinds: BTreeSet<_> = wake.iter().map(|(_, channel)| channel.kind()).collect();
+        let by = way.by;
+        match (kinds.first(), kinds.len()) {
+            (None, _) => {
+                let all = all.iter().map(|(name, channel)| format!("{name}: {}", channel.kind()));
+                let all: Vec<_> = all.collect();
+                Some(format!("route {by}: a P0 wakes nobody ({}); name a channel that calls people", all.join(", ")))
+            }
+            (Some(kind), 1) => {
+                let names: Vec<_> = wake.iter().map(|(name, _)| name.as_str()).collect();
+                let names = names.join(", ");
+                Some(format!(
+                    "route {by}: a P0 is told by {kind} alone ({names}); a fallback of another kind outlives its outage"
+                ))
+            }
+            _ => None,
+        }
     });
     alone.collect()
 }

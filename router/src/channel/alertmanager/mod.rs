@@ -155,6 +155,7 @@ pub struct Alertmanager {
 
 impl Action for Alertmanager {
     const ROLE: Role = Role::Notify;
+    const WAKES_PEOPLE: bool = true;
     type Config = Config;
 
     async fn new(_name: &ChannelName, config: Config, clients: &Clients) -> anyhow::Result<Self> {

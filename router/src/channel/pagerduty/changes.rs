@@ -95,6 +95,7 @@ pub struct PagerDutyChanges {
 
 impl Action for PagerDutyChanges {
     const ROLE: Role = Role::Record;
+    const WAKES_PEOPLE: bool = false;
     type Config = Config;
 
     async fn new(_name: &ChannelName, config: Config, clients: &Clients) -> anyhow::Result<Self> {

@@ -156,6 +156,7 @@ fn events_api() -> Address {
 
 impl Action for PagerDuty {
     const ROLE: Role = Role::Notify;
+    const WAKES_PEOPLE: bool = true;
     type Config = Config;
 
     async fn new(_name: &ChannelName, config: Config, clients: &Clients) -> anyhow::Result<Self> {

@@ -106,6 +106,7 @@ pub struct SecurityHub {
 
 impl Action for SecurityHub {
     const ROLE: Role = Role::Record;
+    const WAKES_PEOPLE: bool = false;
     type Config = Config;
 
     async fn new(_name: &ChannelName, config: Config, clients: &Clients) -> anyhow::Result<Self> {

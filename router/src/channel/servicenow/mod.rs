@@ -64,6 +64,7 @@ fn faults(said: &Value) -> Vec<String> {
 
 impl Action for ServiceNow {
     const ROLE: Role = Role::Notify;
+    const WAKES_PEOPLE: bool = false;
     type Config = Config;
 
     async fn new(_name: &ChannelName, config: Config, clients: &Clients) -> anyhow::Result<Self> {

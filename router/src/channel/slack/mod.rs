@@ -76,6 +76,7 @@ enum Way {
 
 impl Action for Slack {
     const ROLE: Role = Role::Notify;
+    const WAKES_PEOPLE: bool = true;
     type Config = Config;
 
     async fn new(_name: &ChannelName, config: Config, clients: &Clients) -> anyhow::Result<Self> {

@@ -216,6 +216,7 @@ pub struct Syslog {
 
 impl Action for Syslog {
     const ROLE: Role = Role::Notify;
+    const WAKES_PEOPLE: bool = false;
     type Config = Config;
 
     async fn new(_name: &ChannelName, config: Config, clients: &Clients) -> anyhow::Result<Self> {

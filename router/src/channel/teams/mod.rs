@@ -98,6 +98,7 @@ pub struct Teams {
 
 impl Action for Teams {
     const ROLE: Role = Role::Notify;
+    const WAKES_PEOPLE: bool = true;
     type Config = Config;
 
     async fn new(_name: &ChannelName, config: Config, clients: &Clients) -> anyhow::Result<Self> {

@@ -152,6 +152,7 @@ pub struct Webhook {
 
 impl Action for Webhook {
     const ROLE: Role = Role::Notify;
+    const WAKES_PEOPLE: bool = true;
     type Config = Config;
 
     async fn new(_name: &ChannelName, config: Config, clients: &Clients) -> anyhow::Result<Self> {
