@@ -57,6 +57,11 @@ impl Ministack {
         Self { api: AwsApi::at(port) }
     }
 
+    /// Another server that speaks as much of it as it is asked, on this machine.
+    pub fn at(port: u16) -> Self {
+        Self { api: AwsApi::at(port) }
+    }
+
     /// The same by way of that proxy.
     pub fn behind(proxy: &FaultProxy) -> Self {
         Self { api: AwsApi::of(&proxy.endpoint()) }

@@ -11,6 +11,7 @@ mod everything;
 mod followed;
 mod measure;
 mod peer;
+mod queue;
 mod receive;
 mod replay;
 mod report;
@@ -32,6 +33,7 @@ usage: load [EVENTS]                          measure watchfire (20000 events)
        load cost                              what an event costs against rules, open incidents, silences, pods; lines of JSON
        load start [INCIDENTS]                 from the program's start to its being ready (50000 open)
        load replay [EVENTS]                   a history decided again (1000000)
+       load queue [EVENTS]                    events a second from SQS, tests/fauxqs (20000)
        load workers [EVENTS]                  one worker and eight over one table, so many events each (100)
        load receive                           the receiver (each run starts its own)";
 
@@ -49,6 +51,8 @@ async fn main() -> anyhow::Result<()> {
         ["start", incidents] => start::measure(incidents.parse()?).await,
         ["replay"] => replay::measure(1_000_000),
         ["replay", events] => replay::measure(events.parse()?),
+        ["queue"] => queue::measure(&Run::new(20_000)).await,
+        ["queue", events] => queue::measure(&Run::new(events.parse()?)).await,
         ["workers"] => workers::measure(100).await,
         ["workers", events] => workers::measure(events.parse()?).await,
         ["contained"] => contained::measure(200).await,

@@ -1,0 +1,66 @@
+//! How many events a second one worker takes from SQS: each is decided and on disk before its message is deleted.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::time::Instant;
+
+use anyhow::Context as _;
+use watchfire_tests::{Configuration, Ministack, Watchfire};
+
+use crate::alerts;
+use crate::measure::{MOST, Receiver, Run, memory};
+use crate::report::{Figures, Table};
+
+/// Messages that a worker has in hand, of each queue.
+const IN_FLIGHT: u16 = 512;
+
+/// An SQS in memory (`tests/fauxqs`); it ends when its standard input closes.
+struct Fauxqs {
+    child: Child,
+    port: u16,
+}
+
+impl Fauxqs {
+    fn start() -> anyhow::Result<Self> {
+        let program = std::env::current_exe()?;
+        let script =
+            program.ancestors().map(|folder| folder.join("fauxqs/server.mjs")).find(|path| path.exists());
+        let script = script.context("fauxqs is missing: run tests/fauxqs/install")?;
+        let mut command = Command::new("node");
+        let mut child = command.arg(script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        let mut port = String::new();
+        BufReader::new(child.stdout.take().context("it is piped")?).read_line(&mut port)?;
+        Ok(Self { child, port: port.trim().parse().context("it prints its port")? })
+    }
+}
+
+impl Drop for Fauxqs {
+    fn drop(&mut self) {
+        drop(self.child.stdin.take());
+        let _ = self.child.wait();
+    }
+}
+
+/// The messages are there before the worker starts; the time is from its start until the queue is empty.
+pub(crate) async fn measure(run: &Run) -> anyhow::Result<()> {
+    let server = Fauxqs::start()?;
+    let aws = Ministack::at(server.port);
+    let queue = aws.queue("bench", 120, 5).await;
+    let bodies: Vec<_> = (0..run.events).map(alerts::quiet_event).collect();
+    queue.send_all(&bodies).await;
+    let receiver = Receiver::start()?;
+    let configuration = Configuration::new(&receiver.url()).queues(&[(&queue.url, IN_FLIGHT)]);
+    let begun = Instant::now();
+    let watchfire = Watchfire::start(&configuration, Some(&aws)).await;
+    let idle = memory(watchfire.pid(), "VmRSS:")?;
+    queue.drained(MOST).await;
+    let peak = memory(watchfire.pid(), "VmHWM:")?;
+    let took = begun.elapsed();
+    let mut table = Table::new();
+    table.add(
+        "taken from SQS, decided, deleted",
+        Figures { count: run.events, took, latencies: Vec::new(), idle, peak },
+    );
+    println!("{table}");
+    Ok(())
+}
