@@ -23,6 +23,12 @@ pub fn sha256(text: &str) -> String {
     hex(&Sha256::digest(text))
 }
 
+/// The first half of a text's SHA-256: no two texts of one history have the same.
+pub(crate) fn sum(text: &str) -> u128 {
+    let digest = Sha256::digest(text);
+    digest.iter().take(16).fold(0, |sum, byte| sum << 8 | u128::from(*byte))
+}
+
 fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);

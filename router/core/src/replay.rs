@@ -11,7 +11,8 @@ use crate::decide::Case;
 use crate::decision::Decision;
 use crate::digest::EditionNumber;
 use crate::event::{Event, Finding, messages, unreadable};
-use crate::ids::{EventId, IncidentKey};
+use crate::hash::sum;
+use crate::ids::IncidentKey;
 use crate::policy::Policy;
 use crate::silence::SilenceEffect;
 use crate::state::{Key, Record, State, Unread, contents};
@@ -26,7 +27,8 @@ pub struct Replay<'p> {
     records: BTreeMap<Key, (u64, Timestamp, Record)>,
     /// When something is due about which record; at the same moment in the order of keys, as in the store.
     due: BTreeMap<(Timestamp, String), Key>,
-    decided: BTreeSet<EventId>,
+    /// The sums of the ids of events: of a long history there are many.
+    decided: BTreeSet<u128>,
     /// What events looked like, and when they were decided: for what a silence would have done. None where nobody asks.
     faces: Option<Vec<(Timestamp, Attributes)>>,
     now: Timestamp,
@@ -203,7 +205,7 @@ impl<'p> Replay<'p> {
         let context = Context::none();
         let case = Case::new(event, self.policy, &context);
         let (decision, _) = self.read_with(case.expected(self.now), |state| case.decide(state, self.now));
-        if !self.decided.insert(event.id.clone()) {
+        if !self.decided.insert(sum(event.id.as_str())) {
             // A redelivery: its decision stands, nobody hears of it again.
             let effects = Vec::new();
             return Decision {
