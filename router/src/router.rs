@@ -63,7 +63,7 @@ pub use auditing::Trail;
 pub use beside::{Related, Relation};
 pub(crate) use commands::SEEN_WITHIN;
 pub use commands::{CommandResult, Rehearsal, recorded};
-pub use counting::RuleCounts;
+pub use counting::{CountsByPlace, RuleCounts};
 use deciding::Undecided;
 pub use in_force::InForce;
 pub use incidents::{Story, StoryOf};

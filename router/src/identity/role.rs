@@ -92,7 +92,7 @@ impl fmt::Display for Grant {
 
 /// What something is to be done to: all namespaces and clusters that it touches. Where one of the two is not known, or
 /// it is about everything, there is none in it, and only a role that is had anywhere will do.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     /// The namespaces.
     pub namespaces: BTreeSet<String>,

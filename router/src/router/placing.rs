@@ -156,7 +156,7 @@ impl Places {
     }
 }
 
-fn of_subject(subject: &Subject) -> Place {
+pub(super) fn of_subject(subject: &Subject) -> Place {
     Place::of(subject.namespace.as_deref(), subject.cluster.as_deref())
 }
 

@@ -16,7 +16,6 @@ use watchfire_core::decide::decide;
 use watchfire_core::event::{Event, unreadable};
 use watchfire_core::hash::sha256;
 use watchfire_core::health::Report;
-use watchfire_core::ids::RuleName;
 use watchfire_core::journal::Entry;
 use watchfire_core::standing::Standing;
 use watchfire_core::state::State as Known;
@@ -29,7 +28,7 @@ use super::line::Line;
 use super::report;
 use crate::api::{WorkerEndpoint, params, views};
 use crate::identity::{Identity, Place, Role};
-use crate::router::RuleCounts;
+use crate::router::CountsByPlace;
 use crate::store;
 
 /// An event that is to be explained fits.
@@ -46,7 +45,6 @@ const REPORT_FRESH: Duration = Duration::from_secs(30);
 
 /// The report that was made last, and when.
 type Reported = (Instant, Arc<Report>);
-type Counts = BTreeMap<RuleName, RuleCounts>;
 
 #[derive(Clone)]
 struct Worker {
@@ -60,7 +58,7 @@ struct Worker {
 struct Counted {
     at: Instant,
     since: Timestamp,
-    counts: Arc<Counts>,
+    counts: Arc<CountsByPlace>,
 }
 
 /// The routes.
@@ -100,14 +98,16 @@ async fn decisions(
     }
 }
 
-async fn rules(State(worker): State<Worker>) -> Response {
+/// Whoever may not look everywhere is told what rules did where they may.
+async fn rules(State(worker): State<Worker>, Extension(identity): Extension<Identity>) -> Response {
     let (since, counts) = match worker.counts().await {
         Ok(counted) => counted,
         Err(error) => return unavailable(&error),
     };
     let set = worker.operator.router.in_force();
     let rules = set.policy.rules.rules().iter();
-    let rules = rules.map(|rule| views::Rule::of(rule, counts.get(&rule.name).copied().unwrap_or_default()));
+    let may_see = |place: &Place| identity.has(Role::Viewer, place).is_ok();
+    let rules = rules.map(|rule| views::Rule::of(rule, counts.seen_in(&rule.name, may_see)));
     Json(views::Rules { since, rules: rules.collect() }).into_response()
 }
 
@@ -119,7 +119,7 @@ async fn playbooks(State(Worker { operator, .. }): State<Worker>) -> Response {
 
 impl Worker {
     /// What rules did, counted at most a quarter of an hour ago. Whoever asks meanwhile waits for the same count.
-    async fn counts(&self) -> Result<(Timestamp, Arc<Counts>), store::Error> {
+    async fn counts(&self) -> Result<(Timestamp, Arc<CountsByPlace>), store::Error> {
         let mut counted = self.counted.lock().await;
         if let Some(Counted { since, counts, .. }) =
             counted.as_ref().filter(|counted| counted.at.elapsed() < FRESH)
