@@ -34,7 +34,10 @@ impl AwsApi {
     /// One operation of a service that speaks JSON; null where it answers nothing.
     pub async fn json(&self, service: &str, target: &str, body: &Value) -> Value {
         let request = self.http.post(&self.endpoint).header("x-amz-target", target);
-        let request = request.header("content-type", "application/x-amz-json-1.1").body(body.to_string());
+        // As their models say: one that is strict takes no other.
+        let version = if matches!(service, "sqs" | "dynamodb") { "1.0" } else { "1.1" };
+        let kind = format!("application/x-amz-json-{version}");
+        let request = request.header("content-type", kind).body(body.to_string());
         let text = self.send(request, service).await;
         if text.is_empty() { Value::Null } else { serde_json::from_str(&text).expect("the answer is JSON") }
     }

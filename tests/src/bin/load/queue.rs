@@ -46,10 +46,13 @@ pub(crate) async fn measure(run: &Run) -> anyhow::Result<()> {
     let server = Fauxqs::start()?;
     let aws = Ministack::at(server.port);
     let queue = aws.queue("bench", 120, 5).await;
+    // It names itself by its region, which is no name on loopback.
+    let path = queue.url.split_once("://").and_then(|(_, rest)| rest.split_once('/')).context("a URL")?.1;
+    let url = format!("{}/{path}", aws.endpoint());
     let bodies: Vec<_> = (0..run.events).map(alerts::quiet_event).collect();
     queue.send_all(&bodies).await;
     let receiver = Receiver::start()?;
-    let configuration = Configuration::new(&receiver.url()).queues(&[(&queue.url, IN_FLIGHT)]);
+    let configuration = Configuration::new(&receiver.url()).queues(&[(&url, IN_FLIGHT)]);
     let begun = Instant::now();
     let watchfire = Watchfire::start(&configuration, Some(&aws)).await;
     let idle = memory(watchfire.pid(), "VmRSS:")?;
