@@ -11,6 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
 use futures_util::future::join_all;
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use tokio::sync::OnceCell;
 use tokio::time::{Instant, timeout_at};
 
@@ -121,16 +123,39 @@ impl Capture<'_> {
     /// The events that a field selector finds.
     async fn events(&self, file: String, namespace: &str, about: String) {
         let path = format!("/api/v1/namespaces/{namespace}/events");
-        self.list(file, &path, &about).await;
+        let _: Option<Vec<IgnoredAny>> = self.list(file, &path, &about).await;
     }
 
-    /// The first objects of a list, as the API server has them; `None` where they could not be had.
-    async fn list(&self, file: String, path: &str, fields: &str) -> Option<serde_json::Value> {
-        let bytes = self.collected.item(file.clone(), self.cluster.list(path, fields)).await?;
-        let list: serde_json::Value = serde_json::from_slice(&bytes).ok()?;
-        if list["metadata"]["continue"].as_str().is_some_and(|more| !more.is_empty()) {
+    /// Stores the first objects of a list, as the API server has them; of each what is asked of it, `None` where they
+    /// could not be had.
+    async fn list<T: DeserializeOwned>(&self, file: String, path: &str, fields: &str) -> Option<Vec<T>> {
+        let mut list = None;
+        let content = async {
+            let bytes = self.cluster.list(path, fields).await?;
+            list = serde_json::from_slice::<Listed<T>>(&bytes).ok();
+            Ok(bytes)
+        };
+        self.collected.item(file.clone(), content).await;
+        let Listed { metadata, items } = list?;
+        if metadata.rest.is_some_and(|rest| !rest.is_empty()) {
             self.collected.lacks(format!("{file}: only the first {} are in it", cluster::MOST));
         }
-        Some(list)
+        Some(items)
     }
+}
+
+/// A list as the API server writes it. Of its objects no more is kept than is asked of them: they may be megabytes.
+#[derive(Deserialize)]
+#[serde(bound(deserialize = "T: Deserialize<'de>"))]
+struct Listed<T> {
+    #[serde(default)]
+    metadata: ListMetadata,
+    #[serde(default = "Vec::new")]
+    items: Vec<T>,
+}
+
+#[derive(Default, Deserialize)]
+struct ListMetadata {
+    #[serde(default, rename = "continue")]
+    rest: Option<String>,
 }

@@ -29,27 +29,14 @@ impl<'a> Collected<'a> {
         Self { place, folder: folder(id), state: Mutex::default() }
     }
 
-    /// Waits for a file's content and stores it. What comes back is the content as it was had just now;
-    /// none where it was not, which is then on the list of what is missing.
-    pub(super) async fn item(
-        &self,
-        file: String,
-        content: impl Future<Output = Result<Vec<u8>, String>>,
-    ) -> Option<Vec<u8>> {
+    /// Waits for a file's content and stores it; where there is none, it is on the list of what is missing.
+    pub(super) async fn item(&self, file: String, content: impl Future<Output = Result<Vec<u8>, String>>) {
         self.state().underway.insert(file.clone());
-        let content = content.await;
-        let kept = match content {
-            Ok(content) => {
-                self.keep(&file, content.clone()).await;
-                Some(content)
-            }
-            Err(reason) => {
-                self.lacks(format!("{file}: {reason}"));
-                None
-            }
-        };
+        match content.await {
+            Ok(content) => self.keep(&file, content).await,
+            Err(reason) => self.lacks(format!("{file}: {reason}")),
+        }
         self.state().underway.remove(&file);
-        kept
     }
 
     /// Stores a file; where that fails, it is missing.

@@ -4,16 +4,73 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use kube::core::{Selector, SelectorExt as _};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::{Capture, PodRef};
 
-/// The lists of a namespace, read once however many of its pods are captured.
+/// The lists of a namespace, read once however many of its pods are captured; of each object what says whom it concerns.
 #[derive(Debug)]
 pub(super) struct Related {
-    policies: Option<Value>,
-    services: Option<Value>,
-    slices: Option<Value>,
+    policies: Option<Vec<Policy>>,
+    services: Option<Vec<Service>>,
+    slices: Option<Vec<Slice>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Metadata {
+    name: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Policy {
+    #[serde(default)]
+    metadata: Metadata,
+    #[serde(default)]
+    spec: PolicySpec,
+}
+
+/// Whatever stands there is looked at later: what cannot be read must not cost the list.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct PolicySpec {
+    pod_selector: Value,
+}
+
+#[derive(Debug, Deserialize)]
+struct Service {
+    #[serde(default)]
+    metadata: Metadata,
+    #[serde(default)]
+    spec: ServiceSpec,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct ServiceSpec {
+    selector: Option<BTreeMap<String, String>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Slice {
+    #[serde(default)]
+    metadata: Metadata,
+    #[serde(default)]
+    endpoints: Option<Vec<Endpoint>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Endpoint {
+    target_ref: Option<TargetRef>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct TargetRef {
+    uid: Option<String>,
 }
 
 impl Capture<'_> {
@@ -29,32 +86,41 @@ impl Capture<'_> {
     }
 
     async fn related(&self, namespace: &str) -> Related {
-        let list = async |group: &str, kind: &str| {
-            let file = format!("namespaces/{namespace}/{kind}.json");
-            self.list(file, &format!("/{group}/namespaces/{namespace}/{kind}"), "").await
-        };
         let (policies, services, slices) = tokio::join!(
-            list("apis/networking.k8s.io/v1", "networkpolicies"),
-            list("api/v1", "services"),
-            list("apis/discovery.k8s.io/v1", "endpointslices"),
+            self.in_namespace(namespace, "apis/networking.k8s.io/v1", "networkpolicies"),
+            self.in_namespace(namespace, "api/v1", "services"),
+            self.in_namespace(namespace, "apis/discovery.k8s.io/v1", "endpointslices"),
         );
         Related { policies, services, slices }
+    }
+
+    async fn in_namespace<T: DeserializeOwned>(
+        &self,
+        namespace: &str,
+        group: &str,
+        kind: &str,
+    ) -> Option<Vec<T>> {
+        let file = format!("namespaces/{namespace}/{kind}.json");
+        self.list(file, &format!("/{group}/namespaces/{namespace}/{kind}"), "").await
     }
 }
 
 impl Related {
     /// Names of what concerns the pod; null where it cannot be known.
     fn index(&self, labels: &BTreeMap<String, String>, uid: &str, labels_known: bool) -> Value {
-        let by_labels = |list: &Option<Value>, concerns: fn(&Value, &BTreeMap<String, String>) -> bool| {
-            let list = list.as_ref().filter(|_| labels_known);
-            list.map(|list| names(list, |item| concerns(item, labels)))
-        };
-        let slices = self.slices.as_ref().map(|list| names(list, |item| has_endpoint(item, uid)));
-        json!({
-            "networkpolicies": by_labels(&self.policies, policy_selects),
-            "services": by_labels(&self.services, service_selects),
-            "endpointslices": slices,
-        })
+        let policies = self.policies.as_ref().filter(|_| labels_known).map(|policies| {
+            let concern = policies.iter().filter(|policy| policy.selects(labels));
+            names(concern.map(|policy| &policy.metadata))
+        });
+        let services = self.services.as_ref().filter(|_| labels_known).map(|services| {
+            let concern = services.iter().filter(|service| service.selects(labels));
+            names(concern.map(|service| &service.metadata))
+        });
+        let slices = self.slices.as_ref().map(|slices| {
+            let concern = slices.iter().filter(|slice| slice.has(uid));
+            names(concern.map(|slice| &slice.metadata))
+        });
+        json!({"networkpolicies": policies, "services": services, "endpointslices": slices})
     }
 }
 
@@ -64,34 +130,41 @@ fn labels(pod: Option<&Value>) -> BTreeMap<String, String> {
     labels.into_iter().flatten().filter_map(text).collect()
 }
 
-fn names(list: &Value, concerns: impl Fn(&Value) -> bool) -> Vec<String> {
-    let items = list["items"].as_array().into_iter().flatten();
-    let names = items.filter(|item| concerns(item)).filter_map(|item| item["metadata"]["name"].as_str());
-    names.map(str::to_owned).collect()
+fn names<'m>(all: impl Iterator<Item = &'m Metadata>) -> Vec<&'m str> {
+    all.filter_map(|metadata| metadata.name.as_deref()).collect()
 }
 
-/// An empty selector selects every pod of the namespace; one that cannot be read is shown rather than not.
-fn policy_selects(policy: &Value, labels: &BTreeMap<String, String>) -> bool {
-    let selector = serde_json::from_value::<LabelSelector>(policy["spec"]["podSelector"].clone());
-    let selector = selector.ok().and_then(|selector| Selector::try_from(selector).ok());
-    selector.is_none_or(|selector| selector.matches(labels))
+impl Policy {
+    /// An empty selector selects every pod of the namespace; one that cannot be read is shown rather than not.
+    fn selects(&self, labels: &BTreeMap<String, String>) -> bool {
+        let selector = serde_json::from_value::<LabelSelector>(self.spec.pod_selector.clone());
+        let selector = selector.ok().and_then(|selector| Selector::try_from(selector).ok());
+        selector.is_none_or(|selector| selector.matches(labels))
+    }
 }
 
-/// A service without a selector selects nothing.
-fn service_selects(service: &Value, labels: &BTreeMap<String, String>) -> bool {
-    let Some(selector) = service["spec"]["selector"].as_object() else { return false };
-    let has = |(key, value): (&String, &Value)| labels.get(key).map(String::as_str) == value.as_str();
-    !selector.is_empty() && selector.iter().all(has)
+impl Service {
+    /// One without a selector selects nothing.
+    fn selects(&self, labels: &BTreeMap<String, String>) -> bool {
+        let Some(selector) = &self.spec.selector else { return false };
+        !selector.is_empty() && selector.iter().all(|(key, value)| labels.get(key) == Some(value))
+    }
 }
 
-fn has_endpoint(slice: &Value, uid: &str) -> bool {
-    let endpoints = slice["endpoints"].as_array();
-    endpoints.into_iter().flatten().any(|endpoint| endpoint["targetRef"]["uid"] == uid)
+impl Slice {
+    fn has(&self, uid: &str) -> bool {
+        let targets = self.endpoints.iter().flatten().filter_map(|endpoint| endpoint.target_ref.as_ref());
+        targets.into_iter().any(|target| target.uid.as_deref() == Some(uid))
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn read<T: DeserializeOwned>(object: Value) -> T {
+        serde_json::from_value(object).expect("as the API server writes it")
+    }
 
     fn named(name: &str, spec: &Value) -> Value {
         json!({"metadata": {"name": name}, "spec": spec})
@@ -117,9 +190,9 @@ mod tests {
         ];
         let slice = |name: &str, uid: &str| json!({"metadata": {"name": name}, "endpoints": [{"targetRef": {"uid": uid}}, {}]});
         Related {
-            policies: Some(json!({"items": policies})),
-            services: Some(json!({"items": services})),
-            slices: Some(json!({"items": [slice("web-1", "u-1"), slice("db-1", "u-2")]})),
+            policies: Some(policies.map(read).into()),
+            services: Some(services.map(read).into()),
+            slices: Some([slice("web-1", "u-1"), slice("db-1", "u-2")].map(read).into()),
         }
     }
 

@@ -45,16 +45,22 @@ impl Capture<'_> {
             let Owner { kind, name, uid } = &owner;
             let stem = format!("{folder}/owners/{depth}-{}-{}", kind.kind.to_lowercase(), plain(name));
             let about = format!("involvedObject.uid={uid}");
-            let (found, ()) = tokio::join!(
-                self.collected.item(format!("{stem}.json"), self.owner(namespace, &owner)),
+            let mut found = None;
+            let content = async {
+                let (bytes, value) = self.owner(namespace, &owner).await?;
+                found = Some(value);
+                Ok(bytes)
+            };
+            tokio::join!(
+                self.collected.item(format!("{stem}.json"), content),
                 self.events(format!("{stem}.events.json"), namespace, about)
             );
-            let Some(found) = found.and_then(|bytes| serde_json::from_slice(&bytes).ok()) else { return };
+            let Some(found) = found else { return };
             object = found;
         }
     }
 
-    async fn owner(&self, namespace: &str, owner: &Owner) -> Result<Vec<u8>, String> {
+    async fn owner(&self, namespace: &str, owner: &Owner) -> Result<(Vec<u8>, Value), String> {
         let Owner { kind, name, uid } = owner;
         let (resource, namespaced) = match KNOWN.contains(&(kind.group.as_str(), kind.kind.as_str())) {
             true => (ApiResource::from_gvk(kind), true),
@@ -72,7 +78,7 @@ impl Capture<'_> {
         let bytes = self.cluster.object(&path, name).await?;
         let found: Value = serde_json::from_slice(&bytes).map_err(|_| "the answer is not JSON".to_owned())?;
         match found["metadata"]["uid"].as_str() {
-            Some(found) if found == uid => Ok(bytes),
+            Some(found_uid) if found_uid == uid => Ok((bytes, found)),
             found => Err(format!("it is gone or another, uid {uid}: found {}", found.unwrap_or("(none)"))),
         }
     }
