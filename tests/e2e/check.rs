@@ -74,6 +74,29 @@ fn what_is_named_in_a_configuration_lies_beside_it_wherever_it_is_checked_from()
 }
 
 #[test]
+fn a_screen_beside_a_pager_wakes_nobody_and_neither_does_a_screen_alone() {
+    let pager = "{pagerduty: {routing_key: {file: key}}}";
+    let screen = "{console: {}}";
+    for (oncall, said) in [
+        (
+            pager,
+            "route default: a P0 is told by pagerduty alone (oncall); a fallback of another kind outlives its outage",
+        ),
+        (
+            screen,
+            "route default: a P0 wakes nobody (oncall: console, wall: console); name a channel that calls people",
+        ),
+    ] {
+        let routes =
+            "routes: {P0: {to: [oncall, wall]}, P1: {to: [oncall]}, P2: {to: [oncall]}, P3: {to: []}}";
+        let text = format!("channels: {{oncall: {oncall}, wall: {screen}}}\n{routes}\n");
+        let directory = directory(&[("watchfire.yaml", &text), ("key", Configuration::ROUTING_KEY)]);
+        let checked = run(&directory, &["check"]);
+        assert_eq!((checked.code, checked.stdout.lines().last()), (0, Some(said)), "{}", checked.stderr);
+    }
+}
+
+#[test]
 fn a_port_that_is_taken_is_told_with_its_place_and_nothing_was_ready_before() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap();

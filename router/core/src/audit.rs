@@ -162,7 +162,7 @@ impl AuditHead {
 }
 
 /// What is different of two values: as it was, and as it is; none of either where nothing is. Of objects their members,
-/// of lists the elements that the other has not.
+/// of lists the elements that the other has not; where both have the same in another order or number, all of both.
 pub fn difference(before: &Value, after: &Value) -> Option<(Value, Value)> {
     if before == after {
         return None;
@@ -173,7 +173,10 @@ pub fn difference(before: &Value, after: &Value) -> Option<(Value, Value)> {
             let without = |one: &[Value], other: &[Value]| {
                 Value::Array(one.iter().filter(|element| !other.contains(element)).cloned().collect())
             };
-            (without(before, after), without(after, before))
+            match (without(before, after), without(after, before)) {
+                (was, is) if was == is => (Value::from(before.as_slice()), Value::from(after.as_slice())),
+                different => different,
+            }
         }
         (before, after) => (before.clone(), after.clone()),
     };
@@ -280,6 +283,15 @@ mod tests {
         let is = json!({"by": "ana", "inner": {"b": 3}, "list": [4], "gone": null, "new": 8});
         assert_eq!(difference(&before, &after), Some((was, is)));
         assert_eq!(difference(&before, &before), None);
+        for (before, after) in
+            [(json!(["oncall", "chat"]), json!(["chat", "oncall"])), (json!([1, 1]), json!([1]))]
+        {
+            assert_eq!(
+                difference(&before, &after),
+                Some((before.clone(), after.clone())),
+                "an order is told, too"
+            );
+        }
         assert_eq!(difference(&Value::Null, &json!(1)), Some((Value::Null, json!(1))));
     }
 

@@ -140,7 +140,7 @@ impl Capture<'_> {
         if metadata.rest.is_some_and(|rest| !rest.is_empty()) {
             self.collected.lacks(format!("{file}: only the first {} are in it", cluster::MOST));
         }
-        Some(items)
+        Some(items.unwrap_or_default())
     }
 }
 
@@ -150,8 +150,8 @@ impl Capture<'_> {
 struct Listed<T> {
     #[serde(default)]
     metadata: ListMetadata,
-    #[serde(default = "Vec::new")]
-    items: Vec<T>,
+    #[serde(default)]
+    items: Option<Vec<T>>,
 }
 
 #[derive(Default, Deserialize)]

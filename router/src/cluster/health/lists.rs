@@ -19,6 +19,8 @@ const PAGE: u32 = 200;
 const PAGES: usize = 2;
 /// So long for all pages of a list.
 const WITHIN: Duration = Duration::from_secs(30);
+/// So long for one of them: whoever has a turn and no answer is not to keep all others from theirs.
+const OF_A_PAGE: Duration = Duration::from_secs(8);
 /// More objects of a kind are not looked through.
 const MOST: usize = 50_000;
 
@@ -55,12 +57,16 @@ where
     let mut params = ListParams::default().limit(PAGE);
     let mut shown = 0;
     loop {
-        let turn = lists.turns.acquire().await.expect("it is never closed");
-        let page = match timeout_at(until, api.list(&params)).await {
+        let Ok(turn) = timeout_at(until, lists.turns.acquire()).await else {
+            let why = format!("{what}: not asked within {} s, others were not answered", WITHIN.as_secs());
+            return Err(Unseen::Because(why));
+        };
+        let page = match timeout_at(until.min(Instant::now() + OF_A_PAGE), api.list(&params)).await {
             Ok(Ok(page)) => page,
             Ok(Err(error)) => return Err(unseen(&permission::<R>(), &error)),
             Err(_) => {
-                return Err(Unseen::Because(format!("{what}: no answer within {} s", WITHIN.as_secs())));
+                let why = format!("{what}: no answer within {} s", OF_A_PAGE.as_secs());
+                return Err(Unseen::Because(why));
             }
         };
         shown += page.items.len();

@@ -85,7 +85,7 @@ impl<'a> Cluster<'a> {
         let status = answer.status();
         let body = answer.into_body().collect_bytes().await.map_err(because)?;
         if status.is_success() {
-            return Ok(body.to_vec());
+            return Ok(body.into());
         }
         if status.as_u16() == 404 {
             return Err(Unread::Gone);

@@ -47,7 +47,11 @@ pub(crate) async fn measure(run: &Run, pods: usize) -> anyhow::Result<()> {
         measure::decided_by(run, &everything, bodies(true), everything::at_work).await?,
     );
     let asked = models.asked().await.len();
-    anyhow::ensure!(asked > 0, "no model was asked");
+    let kept = std::fs::read_dir(server.evidence().join("bundles")).map_or(0, Iterator::count);
+    anyhow::ensure!(
+        asked > 0 && kept > 0,
+        "a model was asked {asked} times, {kept} bundles of evidence were kept"
+    );
     println!("{table}");
     Ok(())
 }
