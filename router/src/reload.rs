@@ -30,7 +30,7 @@ use crate::reloaded::{Cause, Reloaded};
 use crate::rotation::Rotation;
 use crate::router::{InForce, Router};
 use crate::telemetry;
-use changes::Changes;
+use changes::{Changes, before_and_after};
 
 /// How often it is looked for a file that has changed. A poll sees what inotify does not: see [`Watched`].
 const LOOK_EVERY: Duration = Duration::from_secs(2);
@@ -93,9 +93,8 @@ impl Reloader {
         let (mut before, mut after) = Default::default();
         let reloaded = match ready {
             Ok(ready) => {
-                let mut changes = Changes::between(&self.started, &known, &ready);
-                (before, after) = (std::mem::take(&mut changes.before), std::mem::take(&mut changes.after));
-                self.judge(&mut known, ready, changes).await
+                (before, after) = before_and_after(&known, &ready);
+                self.judge(&mut known, ready).await
             }
             Err(mistakes) => refused(&mistakes),
         };
@@ -132,7 +131,8 @@ impl Reloader {
         }
     }
 
-    async fn judge(&self, known: &mut Known, ready: Ready, changes: Changes) -> Reloaded {
+    async fn judge(&self, known: &mut Known, ready: Ready) -> Reloaded {
+        let changes = Changes::between(&self.started, known, &ready);
         if changes.is_none() {
             return Reloaded::Unchanged;
         }
@@ -151,7 +151,7 @@ impl Reloader {
     /// Puts it in force. A channel that is as it was stays the same one, with all it knows about its other side; what was
     /// there at the start goes on with the newest secrets.
     fn take(&self, known: &mut Known, ready: Ready, changes: Changes) -> Reloaded {
-        let Changes { changed, needs_restart, .. } = changes;
+        let Changes { changed, needs_restart } = changes;
         let Ready { config, policy, written, channels, rule_files, watched, .. } = ready;
         let newest = config.clone();
         let mut config = self.started.known.config.with(config);

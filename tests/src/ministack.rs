@@ -47,14 +47,14 @@ impl Ministack {
     pub fn shared() -> Self {
         static SERVER: OnceLock<PythonServer> = OnceLock::new();
         let port = SERVER.get_or_init(|| PythonServer::start("aws.py", &[])).port();
-        Self { api: AwsApi::at(port) }
+        Self::at(port)
     }
 
     /// One of its own, for a test that asks it for everything there is; it ends with the test binary.
     pub fn alone() -> Self {
         static SERVER: OnceLock<PythonServer> = OnceLock::new();
         let port = SERVER.get_or_init(|| PythonServer::start("aws.py", &[])).port();
-        Self { api: AwsApi::at(port) }
+        Self::at(port)
     }
 
     /// Another server that speaks as much of it as it is asked, on this machine.

@@ -21,10 +21,6 @@ pub(super) struct Changes {
     pub(super) changed: Vec<String>,
     /// The names of those that stay until the next start.
     pub(super) needs_restart: Vec<String>,
-    /// How the former were, by part, as far as they are different; of rules the sum of each file.
-    pub(super) before: Map<String, Value>,
-    /// And how they are.
-    pub(super) after: Map<String, Value>,
 }
 
 impl Changes {
@@ -68,13 +64,7 @@ impl Changes {
                 changed.push(format!("http.{member}"));
             }
         }
-        let (mut before, mut after) = told(&known.written, &ready.written);
-        let rules = difference(&sums(&known.rule_files), &sums(&ready.rule_files));
-        if let Some((was, is)) = rules {
-            before.insert("rules".to_owned(), was);
-            after.insert("rules".to_owned(), is);
-        }
-        Self { changed, needs_restart, before, after }
+        Self { changed, needs_restart }
     }
 
     pub(super) fn is_none(&self) -> bool {
@@ -82,21 +72,19 @@ impl Changes {
     }
 }
 
-/// How what can be taken up is written, as far as it is different: before, and after.
-fn told(before: &Written, after: &Written) -> (Map<String, Value>, Map<String, Value>) {
-    let parts = |written: &Written| {
+/// How what can be taken up was and is, by part, as far as it is different; of rules the sum of each file.
+pub(super) fn before_and_after(known: &Known, ready: &Ready) -> (Map<String, Value>, Map<String, Value>) {
+    let parts = |written: &Written, rules: &[RuleFile]| {
         let mut parts = written.parts();
         parts.retain(|name, _| name != UNTOLD && !config::policy::FIXED.contains(&name.as_str()));
+        let sums = rules.iter().map(|file| (file.name.clone(), Value::from(sha256(&file.text))));
+        parts.insert("rule_files".to_owned(), sums.collect());
         Value::Object(parts)
     };
-    match difference(&parts(before), &parts(after)) {
+    match difference(&parts(&known.written, &known.rule_files), &parts(&ready.written, &ready.rule_files)) {
         Some((Value::Object(was), Value::Object(is))) => (was, is),
         _ => (Map::new(), Map::new()),
     }
-}
-
-fn sums(files: &[RuleFile]) -> Value {
-    files.iter().map(|file| (file.name.clone(), Value::from(sha256(&file.text)))).collect()
 }
 
 /// Webhooks, buttons, and questions to PagerDuty begin with the worker; only their secrets can be rotated.

@@ -1,8 +1,7 @@
 //! The faithful API server as a process of its own, and the suspects that it has.
 
-use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
 use anyhow::Context as _;
 use k8s_openapi::api::core::v1::Pod;
@@ -12,9 +11,12 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use watchfire_tests::{Configuration, GuardDuty, binary};
 
+use crate::started::Started;
+
 /// The server; it ends when its standard input closes.
 pub(crate) struct ApiServer {
-    child: Child,
+    // Before the folder that it works in goes.
+    _started: Started,
     directory: TempDir,
     kubeconfig: PathBuf,
 }
@@ -37,13 +39,10 @@ impl ApiServer {
         let directory = tempfile::tempdir()?;
         let mut command = Command::new(binary("kubernetes-server"));
         command.arg("0").arg(directory.path()).arg(pods.to_string());
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
-        let mut line = String::new();
-        let stdout = child.stdout.take().context("the server's output is piped")?;
-        BufReader::new(stdout).read_line(&mut line)?;
+        let (started, line) = Started::by(&mut command)?;
         let said: Value = serde_json::from_str(&line).context("the server says where it is")?;
         let kubeconfig = said["kubeconfig"].as_str().context("it writes a kubeconfig")?.into();
-        Ok(Self { child, directory, kubeconfig })
+        Ok(Self { directory, kubeconfig, _started: started })
     }
 
     /// A client of an administrator.
@@ -86,13 +85,6 @@ impl ApiServer {
         let mut suspects: Vec<_> = all.items.into_iter().filter_map(Suspect::of).collect();
         suspects.sort_by(|one, other| (&one.deployment, &one.name).cmp(&(&other.deployment, &other.name)));
         Ok(suspects)
-    }
-}
-
-impl Drop for ApiServer {
-    fn drop(&mut self) {
-        drop(self.child.stdin.take());
-        let _ = self.child.wait();
     }
 }
 

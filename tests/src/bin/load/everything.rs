@@ -88,6 +88,7 @@ async fn assistant(base: String) -> anyhow::Result<()> {
 
 /// Sends what fires again each second, as Prometheus does each minute.
 async fn prometheus(base: String) -> anyhow::Result<()> {
+    let mut refused = 0;
     loop {
         let alerts: Vec<Value> = (0..10)
             .map(|number| {
@@ -99,7 +100,10 @@ async fn prometheus(base: String) -> anyhow::Result<()> {
             .collect();
         let sent = http().post(format!("{base}/api/v2/alerts")).header("content-type", "application/json");
         let sent = sent.body(Value::from(alerts).to_string()).send().await.context("alerts are taken")?;
-        ensure!(sent.status().is_success() || sent.status() == 503, "alerts answered {}", sent.status());
+        // What is not yet on disk is sent again, as Prometheus does; not for ever.
+        refused = if sent.status() == 503 { refused + 1 } else { 0 };
+        ensure!(sent.status().is_success() || refused > 0, "alerts answered {}", sent.status());
+        ensure!(refused < 10, "alerts were refused ten times, one after the other");
         tokio::time::sleep(PAUSE).await;
     }
 }

@@ -16,6 +16,7 @@ mod receive;
 mod replay;
 mod report;
 mod start;
+mod started;
 mod workers;
 
 use std::path::PathBuf;

@@ -1,7 +1,6 @@
 //! The measurements: how many a second, how long one takes, how much memory.
 
-use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -12,6 +11,7 @@ use watchfire_tests::{Configuration, Watchfire};
 use crate::alerts;
 use crate::drive::{self, Connection};
 use crate::report::Figures;
+use crate::started::Started;
 
 /// No measurement takes longer.
 pub(crate) const MOST: Duration = Duration::from_secs(120);
@@ -182,30 +182,19 @@ pub(crate) async fn one_by_one<P: Pager>(run: &Run, pager: &P) -> anyhow::Result
 
 /// The receiver's process; it ends when its standard input closes.
 pub(crate) struct Receiver {
-    child: Child,
     port: u16,
+    _started: Started,
 }
 
 impl Receiver {
     pub(crate) fn start() -> anyhow::Result<Self> {
-        let mut command = Command::new(std::env::current_exe()?);
-        let mut child = command.arg("receive").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
-        let mut line = String::new();
-        let stdout = child.stdout.take().context("the receiver's output is piped")?;
-        BufReader::new(stdout).read_line(&mut line)?;
-        Ok(Self { port: line.trim().parse().context("the receiver prints its port")?, child })
+        let (started, port) = Started::by(Command::new(std::env::current_exe()?).arg("receive"))?;
+        Ok(Self { port: port.parse().context("the receiver prints its port")?, _started: started })
     }
 
     /// Where pages go.
     pub(crate) fn url(&self) -> String {
         format!("http://127.0.0.1:{}/v2/enqueue", self.port)
-    }
-}
-
-impl Drop for Receiver {
-    fn drop(&mut self) {
-        drop(self.child.stdin.take());
-        let _ = self.child.wait();
     }
 }
 

@@ -1,7 +1,6 @@
 //! How many events a second one worker takes from SQS: each is decided and on disk before its message is deleted.
 
-use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::Instant;
 
 use anyhow::Context as _;
@@ -10,14 +9,15 @@ use watchfire_tests::{Configuration, Ministack, Watchfire};
 use crate::alerts;
 use crate::measure::{MOST, Receiver, Run, memory};
 use crate::report::{Figures, Table};
+use crate::started::Started;
 
 /// Messages that a worker has in hand, of each queue.
 const IN_FLIGHT: u16 = 512;
 
 /// An SQS in memory (`tests/fauxqs`); it ends when its standard input closes.
 struct Fauxqs {
-    child: Child,
     port: u16,
+    _started: Started,
 }
 
 impl Fauxqs {
@@ -26,18 +26,8 @@ impl Fauxqs {
         let script =
             program.ancestors().map(|folder| folder.join("fauxqs/server.mjs")).find(|path| path.exists());
         let script = script.context("fauxqs is missing: run tests/fauxqs/install")?;
-        let mut command = Command::new("node");
-        let mut child = command.arg(script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
-        let mut port = String::new();
-        BufReader::new(child.stdout.take().context("it is piped")?).read_line(&mut port)?;
-        Ok(Self { child, port: port.trim().parse().context("it prints its port")? })
-    }
-}
-
-impl Drop for Fauxqs {
-    fn drop(&mut self) {
-        drop(self.child.stdin.take());
-        let _ = self.child.wait();
+        let (started, port) = Started::by(Command::new("node").arg(script))?;
+        Ok(Self { port: port.parse().context("it prints its port")?, _started: started })
     }
 }
 
