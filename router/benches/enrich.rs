@@ -176,7 +176,7 @@ fn fill(index: &Index, pods: usize, nodes: usize) {
             uid,
             replicas: Some(REPLICAS as u32),
             ready: REPLICAS as u32,
-            selector: Some(Selector(vec![Requirement::In("app".into(), [String::new()].into())])),
+            selector: Some(Selector(vec![Requirement::In("app".into(), vec![String::new()].into())])),
             suspended: None,
             annotations: BTreeMap::new(),
             owner,

@@ -1,7 +1,7 @@
 //! Label selectors as objects of the API carry them, and as lists take them.
 
 use serde_json::Value;
-use watchfire_core::context::{Requirement, Selector};
+use watchfire_core::context::{Requirement, Selector, Values};
 
 use super::object::texts;
 
@@ -26,9 +26,7 @@ pub(super) fn read(selector: &Value) -> Selector {
 /// As the `labelSelector` of a list. What is not known is left out, so that rather more is listed.
 pub(super) fn query(Selector(requirements): &Selector) -> String {
     let one = |requirement: &Requirement| {
-        let listed = |values: &std::collections::BTreeSet<String>| {
-            values.iter().map(String::as_str).collect::<Vec<_>>().join(",")
-        };
+        let listed = |values: &Values| values.iter().collect::<Vec<_>>().join(",");
         match requirement {
             Requirement::In(key, values) => Some(format!("{key} in ({})", listed(values))),
             Requirement::NotIn(key, values) => Some(format!("{key} notin ({})", listed(values))),

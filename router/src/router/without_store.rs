@@ -23,10 +23,17 @@ const MOST: usize = 4_096;
 pub(super) struct Remembered(Mutex<BTreeMap<Key, (Timestamp, Record)>>);
 
 impl Remembered {
+    /// Learns what an urgent page asks for: of incidents and findings those that are urgent, or were when they were learnt.
     pub(super) fn learn(&self, decision: &Decision) {
         let mut records = self.records();
+        let is_asked = |key: &Key| match about(key) {
+            About::Everyone => true,
+            About::Incident => decision.priority.is_urgent() || records.contains_key(key),
+            About::Nobody => false,
+        };
         let found = |key: &Key| records.get(key).map(|(_, record)| record.clone());
-        let changes = decision.comes_to(found).unwrap_or_else(|| decision.changes.clone());
+        // What has no room is decided anew, and learnt then.
+        let changes = decision.comes_to_of(is_asked, found).unwrap_or_default();
         if records.len() + changes.len() > MOST {
             records.clear();
         }
@@ -77,6 +84,43 @@ impl Router {
     }
 }
 
+/// Whose pages a record is asked for.
+enum About {
+    /// Those of its incident.
+    Incident,
+    /// Those of every incident.
+    Everyone,
+    /// It is never asked for when a page is decided, or an empty one says as much.
+    Nobody,
+}
+
+fn about(key: &Key) -> About {
+    match key {
+        Key::Finding(_)
+        | Key::Incident(_)
+        | Key::Annotations(_)
+        | Key::PageDraft(_)
+        | Key::Target(_)
+        | Key::Approval(_)
+        | Key::Tally(_) => About::Incident,
+        Key::Silences
+        | Key::Inhibition(_)
+        | Key::Bundle(_)
+        | Key::Limit(_)
+        | Key::Storm(_)
+        | Key::Budget
+        | Key::Switch => About::Everyone,
+        Key::Triage(_)
+        | Key::TriageSpent
+        | Key::Digest
+        | Key::DigestLine(..)
+        | Key::DigestEdition(_)
+        | Key::DigestDays
+        | Key::DigestContents(_)
+        | Key::Audit(_)
+        | Key::AuditHead => About::Nobody,
+    }
+}
 fn is_about_telling(key: &Key) -> bool {
     match key {
         Key::Target(_) | Key::Approval(_) | Key::Budget | Key::Switch => false,

@@ -16,7 +16,7 @@ use watchfire_tests::until;
 use super::{found, of_pod, open, status};
 
 fn app() -> Selector {
-    Selector(vec![Requirement::In("app".to_owned(), ["web".to_owned()].into())])
+    Selector(vec![Requirement::In("app".to_owned(), vec!["web".to_owned()].into())])
 }
 
 #[tokio::test]

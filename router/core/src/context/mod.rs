@@ -26,7 +26,7 @@ pub use identify::{Answer, Confidence, Judged, Method, Query, judge, queries};
 pub use node::{Node, Room};
 pub use object::ObjectRef;
 pub use pod::{HostAccess, Owner, Pod, PodContainer, Stumble, Trouble};
-pub use selector::{Requirement, Selector};
+pub use selector::{Requirement, Selector, Values};
 pub use workload::{Progress, Workload, WorkloadKind};
 
 use serde::{Deserialize, Serialize};

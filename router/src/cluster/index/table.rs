@@ -22,7 +22,8 @@ pub(super) trait Keyed<const KEYS: usize> {
 
 #[derive(Debug)]
 pub(super) struct Table<T, const KEYS: usize> {
-    rows: HashMap<u32, T>,
+    // Each by itself: a map keeps room for twice as many as it has.
+    rows: HashMap<u32, Box<T>>,
     by_uid: HashMap<Sum, u32>,
     by_key: [HashMap<Sum, Ids>; KEYS],
     sums: [RandomState; 2],
@@ -75,7 +76,7 @@ impl<T: Keyed<KEYS>, const KEYS: usize> Table<T, KEYS> {
             let key = self.sum(key);
             self.by_key[map].entry(key).and_modify(|ids| ids.add(id)).or_insert(Ids::One(id));
         });
-        self.rows.insert(id, row);
+        self.rows.insert(id, Box::new(row));
     }
 
     /// The row of that UID is gone; it is remembered.
@@ -92,7 +93,7 @@ impl<T: Keyed<KEYS>, const KEYS: usize> Table<T, KEYS> {
     pub(super) fn only(&mut self, uids: &HashSet<String>, now: Timestamp) {
         let living = self.rows.values().filter(|row| row.gone_at().is_none());
         let missing: Vec<_> =
-            living.map(T::uid).filter(|uid| !uids.contains(*uid)).map(str::to_owned).collect();
+            living.map(|row| row.uid()).filter(|uid| !uids.contains(*uid)).map(str::to_owned).collect();
         for uid in missing {
             self.gone(&uid, now);
         }
@@ -100,7 +101,7 @@ impl<T: Keyed<KEYS>, const KEYS: usize> Table<T, KEYS> {
 
     pub(super) fn of_uid(&self, uid: &str, now: Timestamp) -> Option<&T> {
         let row = self.rows.get(self.by_uid.get(&self.sum(uid))?)?;
-        Some(row).filter(|row| is_remembered(row.gone_at(), now))
+        Some(&**row).filter(|row| is_remembered(row.gone_at(), now))
     }
 
     /// All rows with that key, in no order.
@@ -115,12 +116,12 @@ impl<T: Keyed<KEYS>, const KEYS: usize> Table<T, KEYS> {
             Some(Ids::One(id)) => std::slice::from_ref(id),
             Some(Ids::Many(ids)) => ids,
         };
-        let rows = ids.iter().filter_map(|id| self.rows.get(id));
+        let rows = ids.iter().filter_map(|id| self.rows.get(id)).map(Box::as_ref);
         rows.filter(move |row| is_remembered(row.gone_at(), now))
     }
 
     pub(super) fn all(&self, now: Timestamp) -> impl Iterator<Item = &T> {
-        self.rows.values().filter(move |row| is_remembered(row.gone_at(), now))
+        self.rows.values().map(Box::as_ref).filter(move |row| is_remembered(row.gone_at(), now))
     }
 
     /// Lets go of what has been gone for long enough, and of the oldest where there are too many.
@@ -141,7 +142,7 @@ impl<T: Keyed<KEYS>, const KEYS: usize> Table<T, KEYS> {
         }
     }
 
-    fn take(&mut self, id: u32) -> Option<T> {
+    fn take(&mut self, id: u32) -> Option<Box<T>> {
         let row = self.rows.remove(&id)?;
         self.by_uid.remove(&self.sum(row.uid()));
         row.each_key(&mut |map, key| {

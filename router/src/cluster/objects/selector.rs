@@ -1,9 +1,9 @@
 //! A label selector as the API writes it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use watchfire_core::context::{Requirement, Selector};
+use watchfire_core::context::{Requirement, Selector, Values};
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -17,7 +17,7 @@ pub(in crate::cluster) struct LabelSelector {
 struct Expression {
     key: String,
     operator: String,
-    values: Option<BTreeSet<String>>,
+    values: Option<Vec<String>>,
 }
 
 impl From<LabelSelector> for Selector {
@@ -26,9 +26,10 @@ impl From<LabelSelector> for Selector {
         let mut selector = Selector::equal(&match_labels.unwrap_or_default());
         selector.0.extend(match_expressions.into_iter().flatten().map(|expression| {
             let Expression { key, operator, values } = expression;
+            let values = Values::from(values.unwrap_or_default());
             match operator.as_str() {
-                "In" => Requirement::In(key, values.unwrap_or_default()),
-                "NotIn" => Requirement::NotIn(key, values.unwrap_or_default()),
+                "In" => Requirement::In(key, values),
+                "NotIn" => Requirement::NotIn(key, values),
                 "Exists" => Requirement::Exists(key),
                 "DoesNotExist" => Requirement::Absent(key),
                 _ => Requirement::Unknown(key),

@@ -4,6 +4,7 @@ use kube::api::{GetParams, ListParams, LogParams};
 use kube::client::Body;
 use kube::core::{GroupVersionKind, Request};
 use kube::discovery::{ApiCapabilities, ApiResource, Scope, pinned_kind};
+use tokio::sync::Semaphore;
 
 use crate::clients::chain;
 
@@ -11,10 +12,14 @@ use crate::clients::chain;
 pub(super) const MOST: u32 = 500;
 /// Of an answer that is no status.
 const TOLD: usize = 200;
+/// So many answers of one capture come at once, or a hundred pods that are contained together have a thousand connections.
+/// Logs come beside them: one that hangs keeps nothing else from coming.
+const AT_ONCE: usize = 2;
 
 /// The API server; what it refuses is a reason in a line.
 pub(super) struct Cluster<'a> {
     client: &'a kube::Client,
+    turns: Semaphore,
 }
 
 /// An object that could not be read.
@@ -37,7 +42,7 @@ impl From<Unread> for String {
 
 impl<'a> Cluster<'a> {
     pub(super) fn new(client: &'a kube::Client) -> Self {
-        Self { client }
+        Self { client, turns: Semaphore::new(AT_ONCE) }
     }
 
     /// One object of the kind at that path.
@@ -48,7 +53,7 @@ impl<'a> Cluster<'a> {
     /// The same, telling apart what does not exist.
     pub(super) async fn find(&self, path: &str, name: &str) -> Result<Vec<u8>, Unread> {
         let request = Request::new(path).get(name, &GetParams::default());
-        self.read(request.map_err(|error| Unread::Because(chain(&error)))?).await
+        self.in_turn(request.map_err(|error| Unread::Because(chain(&error)))?).await
     }
 
     /// The first objects of the kind at that path whose fields are so.
@@ -58,7 +63,7 @@ impl<'a> Cluster<'a> {
             parameters = parameters.fields(fields);
         }
         let request = Request::new(path).list(&parameters).map_err(|error| chain(&error))?;
-        Ok(self.read(request).await?)
+        Ok(self.in_turn(request).await?)
     }
 
     /// A container's log.
@@ -75,6 +80,11 @@ impl<'a> Cluster<'a> {
     ) -> Result<(ApiResource, ApiCapabilities), String> {
         let found = Box::pin(pinned_kind(self.client, kind)).await;
         found.map_err(|error| format!("its kind is not known: {}", explain(&error)))
+    }
+
+    async fn in_turn(&self, request: axum::http::Request<Vec<u8>>) -> Result<Vec<u8>, Unread> {
+        let _turn = self.turns.acquire().await;
+        self.read(request).await
     }
 
     // Not by kube's own reading, which wants UTF-8: a pod must not escape having its log captured by

@@ -17,7 +17,7 @@ use crate::store::error::sound;
 use crate::store::row::from_row;
 
 /// Bytes of the file kept in memory; what is in use is small, the journal is rarely read.
-const CACHE: usize = 12 * 1024 * 1024;
+const CACHE: usize = 8 * 1024 * 1024;
 
 /// Opens the file, makes it where it is missing, and makes sure that this version understands it.
 pub(super) fn create(path: &Path) -> Result<Opened, Error> {

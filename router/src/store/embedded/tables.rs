@@ -46,13 +46,15 @@ macro_rules! tables {
         /// All tables, open for writing.
         pub(crate) struct Tables<'t> {
             $($(#[$doc])+ pub(crate) $name: Table<'t, $key, $value>,)+
-            /// What was given a version.
+            /// The last version that was given, where one was.
+            version: Option<u64>,
+            /// What was given one.
             changed: Vec<Changed>,
         }
 
         impl<'t> Tables<'t> {
             pub(super) fn open(transaction: &'t WriteTransaction) -> Result<Self, Error> {
-                Ok(Self { $($name: transaction.open_table($definition)?,)+ changed: Vec::new() })
+                Ok(Self { $($name: transaction.open_table($definition)?,)+ version: None, changed: Vec::new() })
             }
 
             /// Puts in a row as [`Snapshot::rows`] gave it; false where there is no such table.
@@ -169,15 +171,22 @@ tables! {
 impl Tables<'_> {
     /// A version that no record has had, for what the record with that key is from now on.
     pub(super) fn next_version(&mut self, key: &str) -> Result<u64, Error> {
-        let version = self.meta.get(VERSION)?.map_or(0, |row| row.value()) + 1;
-        self.meta.insert(VERSION, version)?;
+        let last = match self.version {
+            Some(last) => last,
+            None => self.meta.get(VERSION)?.map_or(0, |row| row.value()),
+        };
+        let version = last + 1;
+        self.version = Some(version);
         self.changed.push((version, key.to_owned()));
         Ok(version)
     }
 
-    /// What was given a version.
-    pub(super) fn into_changed(self) -> Vec<Changed> {
-        self.changed
+    /// Writes down the last version that was given, before the transaction is committed; the answer is what was given one.
+    pub(super) fn finish(mut self) -> Result<Vec<Changed>, Error> {
+        if let Some(version) = self.version {
+            self.meta.insert(VERSION, version)?;
+        }
+        Ok(self.changed)
     }
 }
 

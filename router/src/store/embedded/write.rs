@@ -74,6 +74,13 @@ struct Commit {
 struct Change {
     key: String,
     record: Vec<u8>,
+    before: Standing,
+    after: Standing,
+}
+
+/// What `wakes`, `wake_of` and `open` say of a record.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+struct Standing {
     wake_at: Option<i64>,
     is_open: bool,
 }
@@ -106,7 +113,11 @@ impl Commit {
             outcomes: (!outcomes.is_empty()).then(|| to_row(outcomes)),
             unsettled: (!unsettled.effects.is_empty()).then(|| to_row(&unsettled)),
             conditions: decision.conditions(read).map(|(key, version)| (key.to_string(), version)).collect(),
-            changes: decision.changes.iter().map(|(key, to)| Change::new(key, to)).collect(),
+            changes: decision
+                .changes
+                .iter()
+                .map(|(key, to)| Change::new(key, read.record(key), to))
+                .collect(),
             merges: Merged::all(read, decision),
             incident: decision.incident.as_ref().map(ToString::to_string),
         })
@@ -140,9 +151,13 @@ impl Commit {
         if let Some(incident) = &self.incident {
             tables.timeline.insert((incident.as_str(), self.decided, event), ())?;
         }
-        for Change { key, record, wake_at, is_open } in &changes {
-            wake(tables, key, *wake_at)?;
-            mark_open(tables, key, *is_open)?;
+        for Change { key, record, before, after } in &changes {
+            if before.wake_at != after.wake_at {
+                wake(tables, key, after.wake_at)?;
+            }
+            if before.is_open != after.is_open {
+                mark_open(tables, key, after.is_open)?;
+            }
             let version = tables.next_version(key)?;
             let row = (version, self.decided, record.as_slice());
             let is_new = tables.records.insert(key.as_str(), row)?.is_none();
@@ -155,13 +170,20 @@ impl Commit {
 }
 
 impl Change {
-    fn new(key: &Key, record: &Record) -> Self {
-        Self::of(key.to_string(), record)
+    fn new(key: &Key, before: Option<&Record>, after: &Record) -> Self {
+        Self::of(key.to_string(), before, after)
     }
 
-    fn of(key: String, record: &Record) -> Self {
+    fn of(key: String, before: Option<&Record>, after: &Record) -> Self {
+        let before = before.map(Standing::of).unwrap_or_default();
+        Self { key, record: to_row(after), before, after: Standing::of(after) }
+    }
+}
+
+impl Standing {
+    fn of(record: &Record) -> Self {
         let wake_at = record.wake_at().map(|at| at.as_microsecond());
-        Self { key, record: to_row(record), wake_at, is_open: record.is_open() }
+        Self { wake_at, is_open: record.is_open() }
     }
 }
 
@@ -177,7 +199,7 @@ impl Merged {
             let prepared = on(known.cloned(), &merges, decision.at);
             let version = prepared.as_ref().map(|_| read.version(key));
             let change =
-                prepared.filter(|record| Some(record) != known).map(|record| Change::new(key, &record));
+                prepared.filter(|after| Some(after) != known).map(|after| Change::new(key, known, &after));
             Self { key: key.to_string(), change, version, merges }
         });
         merged.collect()
@@ -193,7 +215,8 @@ impl Merged {
             None => None,
         };
         let Some(record) = on(found.clone(), &self.merges, at) else { return Ok(None) };
-        Ok(Some((Some(&record) != found.as_ref()).then(|| Change::of(self.key, &record))))
+        let found = found.as_ref();
+        Ok(Some((Some(&record) != found).then(|| Change::of(self.key, found, &record))))
     }
 }
 

@@ -88,7 +88,7 @@ fn write(place: &Place, group: &mut [Box<dyn Request>]) -> Result<(), Error> {
         for request in group {
             request.apply(&mut tables)?;
         }
-        let changed = tables.into_changed();
+        let changed = tables.finish()?;
         transaction.commit()?;
         // Before anybody is told: whoever asks for what they have just written finds it.
         place.open.changed(changed);
