@@ -352,8 +352,10 @@ pub async fn watch(watching: Watching, mut stop: watch::Receiver<bool>) {
     }
 }
 
-/// Has the store look for its file every ten seconds, and give back what is free once an hour, until `stop` turns true.
+/// Has the store look for its file every ten seconds, and what is free given back once an hour, the first time ten minutes
+/// after it began, until `stop` turns true.
 pub async fn tidy(store: Store, mut stop: watch::Receiver<bool>) {
+    const TEN_MINUTES: u32 = 60;
     const AN_HOUR: u32 = 360;
     let mut looks = interval(Duration::from_secs(10));
     for look in 0_u32.. {
@@ -361,7 +363,7 @@ pub async fn tidy(store: Store, mut stop: watch::Receiver<bool>) {
             return;
         }
         store.look_for_its_file();
-        if look % AN_HOUR == 0
+        if look % AN_HOUR == TEN_MINUTES
             && let Err(error) = store.compact(Now::AtWork).await
         {
             telemetry::not_compacted(&error);

@@ -160,7 +160,7 @@ async fn whatever_was_altered_in_the_file_a_p0_is_paged() {
         for _ in 0..4 {
             if let Err(ended) = watchfire.starts().await {
                 // Met at once; the next start looks at all of it.
-                assert_eq!(ended.code(), Some(3));
+                assert_eq!(ended.code(), Some(3), "{}", watchfire.logs().text());
                 continue;
             }
             let event = GuardDuty::miner(&pod).event(&format!("zz-{pod}"));

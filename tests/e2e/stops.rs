@@ -191,5 +191,5 @@ async fn stopped_at_any_await_and_delivered_to_another_worker_of_a_table_the_wor
         assert_eq!(two.world().await, undisturbed, "stopped after {polls} polls");
         polls = next_stop(polls, 4);
     }
-    assert!(polls > 20, "a message that pages asks the table more than ten times: {polls}");
+    assert!(polls > 10, "a message that pages asks the table more than ten times: {polls}");
 }

@@ -132,18 +132,8 @@ impl Decision {
     /// The records after it: what it changes, and what its merges come to on what there is; none where there is no
     /// room for one of them, so that it has to be decided anew.
     pub fn comes_to(&self, found: impl Fn(&Key) -> Option<Record>) -> Option<BTreeMap<Key, Record>> {
-        self.comes_to_of(|_| true, found)
-    }
-
-    /// The same of those keys alone.
-    pub fn comes_to_of(
-        &self,
-        is_asked: impl Fn(&Key) -> bool,
-        found: impl Fn(&Key) -> Option<Record>,
-    ) -> Option<BTreeMap<Key, Record>> {
-        let changed = self.changes.iter().filter(|(key, _)| is_asked(key));
-        let mut records: BTreeMap<_, _> = changed.map(|(key, to)| (key.clone(), to.clone())).collect();
-        for (key, merge) in self.merges.iter().filter(|(key, _)| is_asked(key)) {
+        let mut records = self.changes.clone();
+        for (key, merge) in &self.merges {
             let known = records.get(key).cloned().or_else(|| found(key));
             let record = merge.on(known.as_ref(), self.at)?;
             if known.as_ref() != Some(&record) {

@@ -82,7 +82,8 @@ pub enum Record {
 }
 
 impl Record {
-    /// When something is due about it without any event: a tick then decides what.
+    /// When something is due about it without any event: a tick then decides what. Stores keep this beside the record, and
+    /// change it with the record only: where the same record comes to say another time, they have to be made anew.
     pub fn wake_at(&self) -> Option<Timestamp> {
         match self {
             Record::Incident(record) => record.wake_at(),
@@ -112,7 +113,7 @@ impl Record {
     }
 
     /// Whether somebody may still have to do with it: an incident that is open, what was done and can be undone, a
-    /// plan that nobody has answered. Stores find these without looking at all the others.
+    /// plan that nobody has answered. Stores find these without looking at all the others, and keep it as [`Record::wake_at`].
     pub fn is_open(&self) -> bool {
         match self {
             Record::Incident(incident) => incident.open,

@@ -22,7 +22,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 const IDLE: Duration = Duration::from_secs(15);
 const MOST_IDLE: usize = 16;
 /// What of an answer is read at once, at most; its head must fit in.
-const READ_BUFFER: usize = 16 << 10;
+const READ_BUFFER: usize = 64 << 10;
 
 /// Makes the client. Nothing is sent yet, so that a dead API server is no error; what is wrong with the
 /// configuration, its files or certificates is.

@@ -176,9 +176,12 @@ impl From<redb::StorageError> for Error {
     fn from(fault: redb::StorageError) -> Self {
         let is_damage = match &fault {
             redb::StorageError::Corrupted(_) | redb::StorageError::LockPoisoned(_) => true,
-            // Shorter than it says it is.
+            // Shorter than it says it is, or it leads to where no file has anything.
             redb::StorageError::Io(error) => {
-                matches!(error.kind(), ErrorKind::UnexpectedEof | ErrorKind::InvalidData)
+                matches!(
+                    error.kind(),
+                    ErrorKind::UnexpectedEof | ErrorKind::InvalidData | ErrorKind::InvalidInput
+                )
             }
             _ => false,
         };

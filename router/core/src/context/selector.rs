@@ -35,6 +35,10 @@ impl Values {
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(String::as_str)
     }
+
+    fn has(&self, value: &String) -> bool {
+        self.0.binary_search(value).is_ok()
+    }
 }
 
 impl FromIterator<String> for Values {
@@ -62,8 +66,8 @@ impl Selector {
     /// might select a pod is treated as if it did.
     pub fn selects(&self, labels: &BTreeMap<String, String>) -> bool {
         self.0.iter().all(|requirement| match requirement {
-            Requirement::In(key, values) => labels.get(key).is_some_and(|value| values.0.contains(value)),
-            Requirement::NotIn(key, values) => labels.get(key).is_none_or(|value| !values.0.contains(value)),
+            Requirement::In(key, values) => labels.get(key).is_some_and(|value| values.has(value)),
+            Requirement::NotIn(key, values) => labels.get(key).is_none_or(|value| !values.has(value)),
             Requirement::Exists(key) => labels.contains_key(key),
             Requirement::Absent(key) => !labels.contains_key(key),
             Requirement::Unknown(_) => true,

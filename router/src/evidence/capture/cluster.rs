@@ -1,10 +1,13 @@
 //! Reading from the API server, byte for byte as it answers.
 
+use std::time::Duration;
+
 use kube::api::{GetParams, ListParams, LogParams};
 use kube::client::Body;
 use kube::core::{GroupVersionKind, Request};
 use kube::discovery::{ApiCapabilities, ApiResource, Scope, pinned_kind};
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
 use crate::clients::chain;
 
@@ -14,7 +17,9 @@ pub(super) const MOST: u32 = 500;
 const TOLD: usize = 200;
 /// So many answers of one capture come at once, or a hundred pods that are contained together have a thousand connections.
 /// Logs come beside them: one that hangs keeps nothing else from coming.
-const AT_ONCE: usize = 2;
+const AT_ONCE: usize = 4;
+/// Who has no answer by then is waited for beside those whose turn it is.
+const A_TURN: Duration = Duration::from_millis(250);
 
 /// The API server; what it refuses is a reason in a line.
 pub(super) struct Cluster<'a> {
@@ -83,8 +88,15 @@ impl<'a> Cluster<'a> {
     }
 
     async fn in_turn(&self, request: axum::http::Request<Vec<u8>>) -> Result<Vec<u8>, Unread> {
-        let _turn = self.turns.acquire().await;
-        self.read(request).await
+        let turn = self.turns.acquire().await;
+        let mut answer = Box::pin(self.read(request));
+        match timeout(A_TURN, &mut answer).await {
+            Ok(answer) => answer,
+            Err(_) => {
+                drop(turn);
+                answer.await
+            }
+        }
     }
 
     // Not by kube's own reading, which wants UTF-8: a pod must not escape having its log captured by
